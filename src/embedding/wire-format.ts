@@ -1,0 +1,96 @@
+/** The worker's wire format: what the lines of a `POST /v1/embeddings` answer hold. Shared by both sides.
+ *
+ *  The answer is NDJSON: one `info`, then `chunks` and `progress` as the work goes on, then exactly one `done` or
+ *  `error`. An answer that ends with neither was cut off. Vectors are base64 of float32, little-endian.
+ */
+import { z } from 'zod';
+import type { Chunk } from '../domain.ts';
+
+const seconds = z.number().nonnegative().finite();
+
+export const infoLine = z.object({
+  type: z.literal('info'),
+  model: z.string(),
+  spaceId: z.string(),
+  dimensions: z.int().positive(),
+  windowSec: z.number().positive(),
+  /** As the container claims; null where it does not say. */
+  durationSec: seconds.nullable(),
+  title: z.string().nullable(),
+  artist: z.string().nullable(),
+  album: z.string().nullable(),
+});
+
+const wireChunk = z.object({
+  index: z.int().nonnegative(),
+  startSec: seconds,
+  endSec: seconds,
+  overlapSec: seconds,
+  loudnessDb: z.number().finite(),
+  kind: z.enum(['music', 'silence', 'applause', 'noise']),
+  vector: z.base64(),
+});
+
+export const chunksLine = z.object({ type: z.literal('chunks'), chunks: z.array(wireChunk) });
+
+export const progressLine = z.object({
+  type: z.literal('progress'),
+  decodedSec: seconds,
+  chunksDone: z.int().nonnegative(),
+});
+
+export const doneLine = z.object({
+  type: z.literal('done'),
+  /** Measured while decoding: the truth, where `info` only had a claim. */
+  durationSec: seconds,
+  chunks: z.int().nonnegative(),
+  musicChunks: z.int().nonnegative(),
+  /** base64 of uint32, little-endian; one item each `itemSec` seconds. */
+  fingerprint: z.object({ items: z.base64(), itemSec: z.number().positive() }),
+  timingsMs: z.object({ queued: z.number(), decode: z.number(), embed: z.number(), total: z.number() }),
+});
+
+export const errorLine = z.object({ type: z.literal('error'), code: z.string(), message: z.string() });
+
+export const workerLine = z.discriminatedUnion('type', [infoLine, chunksLine, progressLine, doneLine, errorLine]);
+
+export type InfoLine = z.infer<typeof infoLine>;
+export type ChunksLine = z.infer<typeof chunksLine>;
+export type DoneLine = z.infer<typeof doneLine>;
+export type WorkerLine = z.infer<typeof workerLine>;
+export type WireChunk = z.infer<typeof wireChunk>;
+
+export function toWireChunk(chunk: Chunk): WireChunk {
+  const { vector, ...rest } = chunk;
+  return { ...rest, vector: encodeArray(vector) };
+}
+
+/** @throws {RangeError} when the vector has other than `dimensions` values */
+export function fromWireChunk(wire: WireChunk, dimensions: number): Chunk {
+  const { vector, ...rest } = wire;
+  const decoded = decodeFloat32(vector);
+  if (decoded.length !== dimensions) {
+    throw new RangeError(`Cannot read a chunk: expected ${dimensions} values, got ${decoded.length}`);
+  }
+  return { ...rest, vector: decoded };
+}
+
+/** Base64 of the array's bytes. The platforms that Node 24 runs on are little-endian, as is the format. */
+export function encodeArray(array: Float32Array | Uint32Array): string {
+  return Buffer.from(array.buffer, array.byteOffset, array.byteLength).toString('base64');
+}
+
+export function decodeFloat32(base64: string): Float32Array {
+  return new Float32Array(alignedBytes(base64));
+}
+
+export function decodeUint32(base64: string): Uint32Array {
+  return new Uint32Array(alignedBytes(base64));
+}
+
+/** A copy that starts at offset 0 of its own buffer: Buffers from the pool may lie at odd offsets. */
+function alignedBytes(base64: string): ArrayBuffer {
+  const bytes = Buffer.from(base64, 'base64');
+  if (bytes.length % 4 !== 0) throw new RangeError(`Cannot read an array: ${bytes.length} bytes are not whole words`);
+  return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer;
+}

@@ -1,0 +1,80 @@
+/** Failures that are expected: each a code, a sentence for whoever can act, and one table from code to HTTP status.
+ *
+ *  Our own mistakes are RangeError and TypeError and are not caught; everything else that a stranger, a disk or a
+ *  network can cause is a LeitmotifError. Messages say "Cannot <action>: expected X, got Y" and keep `cause`.
+ */
+
+/** code -> [HTTP status at the worker, whether the same request may succeed later unchanged] */
+const errorTable = {
+  'audio-empty': [422, false],
+  'audio-unreadable': [422, false],
+  'audio-refused': [422, false],
+  'audio-no-sound': [422, false],
+  'audio-too-short': [422, false],
+  'audio-too-long': [413, false],
+  'audio-too-large': [413, false],
+  'audio-timeout': [422, false],
+  'file-unreadable': [422, false],
+  'bad-request': [400, false],
+  unauthorized: [401, false],
+  'model-unknown': [404, false],
+  'space-mismatch': [409, false],
+  'queue-full': [429, true],
+  cancelled: [499, false],
+  'inference-failed': [500, true],
+  'worker-unavailable': [503, true],
+  'worker-protocol': [502, true],
+  'index-unavailable': [503, true],
+  'index-empty': [503, false],
+  'index-corrupt': [503, false],
+  'catalog-busy': [503, true],
+  'catalog-version': [500, false],
+  'disk-full': [507, true],
+  'index-locked': [409, true],
+  'tool-missing': [500, false],
+  'config-invalid': [500, false],
+  'track-unknown': [404, false],
+  internal: [500, false],
+} as const satisfies Record<string, readonly [status: number, retryable: boolean]>;
+
+export type ErrorCode = keyof typeof errorTable;
+
+export class LeitmotifError extends Error {
+  override readonly name = 'LeitmotifError';
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+export function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(errorTable, text);
+}
+
+export function httpStatusOf(code: ErrorCode): number {
+  return errorTable[code][0];
+}
+
+export function isRetryable(error: unknown): boolean {
+  return error instanceof LeitmotifError && errorTable[error.code][1];
+}
+
+/** Turns what a closed signal or an unexpected throw left into a LeitmotifError, keeping the cause. */
+export function toLeitmotifError(error: unknown): LeitmotifError {
+  if (error instanceof LeitmotifError) return error;
+  if (error instanceof Error && error.name === 'AbortError') {
+    return new LeitmotifError('cancelled', 'Cancelled before it was finished', { cause: error });
+  }
+  if (isNoSpace(error)) {
+    return new LeitmotifError('disk-full', 'Cannot write: the disk is full', { cause: error });
+  }
+  return new LeitmotifError('internal', error instanceof Error ? error.message : String(error), { cause: error });
+}
+
+function isNoSpace(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code, errstr } = error as { code?: unknown; errstr?: unknown };
+  return code === 'ENOSPC' || errstr === 'database or disk is full';
+}
