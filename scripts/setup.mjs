@@ -1,0 +1,225 @@
+/** Brings what a fresh Debian or Ubuntu machine lacks, and is instant when nothing is missing.
+ *
+ *  Runs before every npm script, on whatever Node the host has (20 or newer), and so imports nothing but Node itself.
+ *  In order: packages (npm ci), Node 24 for this folder, ffmpeg, the faiss-node binding, and for the demo the sample
+ *  library. What needs root is done by apt where we are root; otherwise the exact command is printed and we stop with
+ *  exit code 1. A stamp in node_modules remembers what was proven to work, so that later runs only look at files.
+ *
+ *  Usage: node scripts/setup.mjs [--sample-library]
+ */
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const at = (...parts) => path.join(root, ...parts);
+const stampPath = at('node_modules', '.leitmotif-setup.json');
+const bindingPath = at('node_modules/faiss-node/build/Release/faiss-node.node');
+const nodeMajorMin = 24;
+const prebuildTimeoutMs = 60_000;
+const wantsSampleLibrary = process.argv.includes('--sample-library');
+const isRoot = process.getuid?.() === 0;
+
+/** Set-up speaks on stderr: stdout belongs to the command that follows, whose output may be JSON. */
+const say = (text) => process.stderr.write(`${text}\n`);
+
+class SetupError extends Error {}
+
+function run(command, args, options = {}) {
+  return spawnSync(command, args, { cwd: root, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024, ...options });
+}
+
+function tail(result, lines = 15) {
+  const text = `${result.stdout ?? ''}${result.stderr ?? ''}${result.error ? String(result.error) : ''}`.trim();
+  return text.split('\n').slice(-lines).join('\n');
+}
+
+function onPath(name) {
+  for (const folder of (process.env.PATH ?? '').split(path.delimiter)) {
+    const file = path.join(folder, name);
+    try {
+      accessSync(file, constants.X_OK);
+      return file;
+    } catch {
+      // Not in this folder.
+    }
+  }
+  return undefined;
+}
+
+function readStamp() {
+  try {
+    return JSON.parse(readFileSync(stampPath, 'utf8'));
+  } catch {
+    return {};
+  }
+}
+
+function lockHash() {
+  return createHash('sha256')
+    .update(readFileSync(at('package-lock.json')))
+    .digest('hex');
+}
+
+function installPackages(stamp, hash) {
+  if (stamp.lock === hash && existsSync(at('node_modules/zod'))) return false;
+  say('Set-up: installing packages (npm ci) ...');
+  const result = run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { shell: false });
+  if (result.status !== 0) {
+    throw new SetupError(
+      `Cannot install the packages: "npm ci" failed.\n${tail(result)}\nIs the npm registry in reach?`,
+    );
+  }
+  return true;
+}
+
+function nodeMajorOf(binary) {
+  const result = run(binary, ['--version']);
+  return result.status === 0 ? Number(/^v(\d+)/.exec(result.stdout)?.[1] ?? 0) : 0;
+}
+
+/** The npm package `node` holds a small script that fetches the binary for this platform from the same registry; with
+ *  its bin linked into node_modules/.bin, npm scripts find it first on their PATH. The host's own Node is untouched. */
+function installNode() {
+  const local = at('node_modules/.bin/node');
+  if (existsSync(local) && nodeMajorOf(local) >= nodeMajorMin) return;
+  if (Number(process.versions.node.split('.')[0]) >= nodeMajorMin) return;
+  say(`Set-up: the host has Node ${process.versions.node}; installing Node ${nodeMajorMin} for this folder ...`);
+  const fetched = run(process.execPath, ['installArchSpecificPackage.js'], { cwd: at('node_modules/node') });
+  const linked = run('npm', ['rebuild', 'node', '--ignore-scripts=false', '--loglevel=error']);
+  if (!existsSync(local) || nodeMajorOf(local) < nodeMajorMin) {
+    throw new SetupError(
+      `Cannot install Node ${nodeMajorMin} for this folder.\n${tail(fetched)}\n${tail(linked)}\n` +
+        `Install Node ${nodeMajorMin} on this machine, or make the npm registry reachable, and run this again.`,
+    );
+  }
+}
+
+let aptUpdated = false;
+
+/** Installs Debian packages, or names the command for whoever may. */
+function aptInstall(packages, why) {
+  const command = `apt-get update && apt-get install -y --no-install-recommends ${packages.join(' ')}`;
+  if (!onPath('apt-get')) {
+    throw new SetupError(
+      `Missing: ${why}. This machine has no apt-get; install what these packages hold: ${packages.join(' ')}`,
+    );
+  }
+  if (!isRoot) {
+    throw new SetupError(`Missing: ${why}. Run this, then try again:\n\n    sudo sh -c '${command}'\n`);
+  }
+  say(`Set-up: installing ${packages.join(', ')} with apt (${why}) ...`);
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  if (!aptUpdated) run('apt-get', ['update'], { env });
+  aptUpdated = true;
+  const result = run('apt-get', ['install', '-y', '--no-install-recommends', ...packages], { env });
+  if (result.status !== 0) {
+    throw new SetupError(`Cannot install ${packages.join(', ')}:\n${tail(result)}\nRun it by hand: ${command}`);
+  }
+}
+
+function missingFfmpeg() {
+  return onPath('ffmpeg') && onPath('ffprobe') ? [] : ['ffmpeg'];
+}
+
+/** Proves in a process of its own that the binding loads and searches: a bad one would take this process along. */
+function bindingWorks() {
+  if (!existsSync(bindingPath)) return false;
+  const proof =
+    "const {IndexFlatIP}=require('faiss-node');const i=new IndexFlatIP(2);i.add([1,0,0,1]);" +
+    'process.exit(i.search([0,1],1).labels[0]===1?0:1)';
+  const node = existsSync(at('node_modules/.bin/node')) ? at('node_modules/.bin/node') : process.execPath;
+  return run(node, ['-e', proof]).status === 0;
+}
+
+function downloadBinding() {
+  // As the package's own install script begins. Where its release page is out of reach this fails, or hangs: the limit.
+  const result = run(at('node_modules/.bin/prebuild-install'), ['--runtime', 'napi'], {
+    cwd: at('node_modules/faiss-node'),
+    timeout: prebuildTimeoutMs,
+  });
+  return result.status === 0 && bindingWorks();
+}
+
+const buildPackages = ['libfaiss-dev', 'libopenblas-dev', 'g++'];
+
+function missingBuildPackages() {
+  const has = {
+    'libfaiss-dev': existsSync('/usr/include/faiss/Index.h'),
+    'libopenblas-dev': run('sh', ['-c', 'ls /usr/lib/*/libopenblas.so /usr/lib/libopenblas.so']).stdout.trim() !== '',
+    'g++': Boolean(onPath('g++')),
+  };
+  return buildPackages.filter((name) => !has[name]);
+}
+
+/** Compiles the one source file that the npm package ships against the distribution's FAISS. */
+function compileBinding() {
+  say('Set-up: compiling the faiss-node binding against the system FAISS ...');
+  mkdirSync(path.dirname(bindingPath), { recursive: true });
+  const args = [
+    ...['-std=c++17', '-O3', '-fPIC', '-shared', '-DNAPI_VERSION=8', '-DNAPI_CPP_EXCEPTIONS'],
+    ...['-include', at('scripts/faiss-shim.h')],
+    ...[`-I${at('node_modules/node-api-headers/include')}`, `-I${at('node_modules/node-addon-api')}`],
+    ...[at('node_modules/faiss-node/src/faiss.cc'), '-o', bindingPath],
+    ...['-lfaiss', '-lopenblas', '-fopenmp'],
+  ];
+  const result = run('g++', args);
+  if (result.status !== 0 || !bindingWorks()) {
+    throw new SetupError(
+      `Cannot build the faiss-node binding:\n${tail(result)}\nIt needs: ${buildPackages.join(', ')}`,
+    );
+  }
+}
+
+/** The folder of the sample library's music, if its package is installed. The version in the path changes. */
+export function sampleLibraryFolder() {
+  const base = '/usr/share/games/wesnoth';
+  if (!existsSync(base)) return undefined;
+  const folders = readdirSync(base).map((version) => path.join(base, version, 'data/core/music'));
+  return folders.filter((folder) => existsSync(folder)).at(-1);
+}
+
+function installSampleLibrary() {
+  if (sampleLibraryFolder()) return;
+  if (isRoot && onPath('apt-get') && !aptUpdated) {
+    run('apt-get', ['update']);
+    aptUpdated = true;
+  }
+  const found = run('apt-cache', ['search', '-n', '^wesnoth-.*-music$']).stdout ?? '';
+  const names = [...found.matchAll(/^(wesnoth-\S+-music) /gm)].map((match) => match[1]);
+  aptInstall([names.sort().at(-1) ?? 'wesnoth-1.16-music'], 'the sample library, 2 hours of orchestral music (GPL-2+)');
+}
+
+function setUp() {
+  if (Number(process.versions.node.split('.')[0]) < 20) {
+    throw new SetupError(`Node ${process.versions.node} is too old to begin with: install Node 20 or newer.`);
+  }
+  if (!existsSync(at('package-lock.json'))) throw new SetupError(`Cannot set up: no package-lock.json in ${root}`);
+  const stamp = readStamp();
+  const hash = lockHash();
+  const fresh = installPackages(stamp, hash);
+  if (fresh || !stamp.node) installNode();
+  const bindingKnown = !fresh && stamp.binding && existsSync(bindingPath);
+  const bindingReady = bindingKnown || bindingWorks() || downloadBinding();
+  // One apt command for everything that is missing, so that whoever must type it types it once.
+  const missing = [...missingFfmpeg(), ...(bindingReady ? [] : missingBuildPackages())];
+  if (missing.length > 0) aptInstall(missing, missing.includes('ffmpeg') ? 'ffmpeg and what it stands on' : 'FAISS');
+  if (!bindingReady) compileBinding();
+  if (wantsSampleLibrary) installSampleLibrary();
+  if (fresh || !bindingKnown || !stamp.node) {
+    writeFileSync(stampPath, JSON.stringify({ lock: hash, node: true, binding: true }));
+    say('Set-up: done.');
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  try {
+    setUp();
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    say(`\n${error.message}`);
+    process.exitCode = 1;
+  }
+}
