@@ -1,0 +1,158 @@
+/** The only reader of the environment: validated once, every bad variable named at once, frozen.
+ *
+ *  An empty variable means unset. Each variable is declared in one table with its default, unit and reason, from which
+ *  .env.example is written too (a test compares them).
+ */
+import { availableParallelism } from 'node:os';
+import path from 'node:path';
+import { z } from 'zod';
+import { LeitmotifError } from './errors.ts';
+
+interface Variable<T> {
+  readonly schema: z.ZodType<T, unknown>;
+  /** As it would be typed; undefined: unset by default. */
+  readonly default: string | undefined;
+  readonly unit: string;
+  readonly why: string;
+}
+
+function variable<T>(
+  schema: z.ZodType<T, unknown>,
+  defaultText: string | undefined,
+  unit: string,
+  why: string,
+): Variable<T> {
+  return { schema, default: defaultText, unit, why };
+}
+
+const int = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+const number = (min: number, max: number) => z.coerce.number().min(min).max(max);
+const text = z.string();
+const optionalText = z.string().optional();
+
+export const variables = {
+  INDEX_DIR: variable(text, 'index-data', 'path', 'where the catalog and the generations of the index lie'),
+  EMBEDDING_MODEL: variable(text, 'builtin', 'name', 'which of the models in embedding-worker/models embeds'),
+  EMBEDDING_WORKER_URL: variable(
+    z.url({ protocol: /^https?$/ }).optional(),
+    undefined,
+    'http(s) address',
+    'a worker that runs elsewhere; unset, one is started on this machine as a child',
+  ),
+  EMBEDDING_WORKER_TOKEN: variable(optionalText, undefined, 'text', 'the bearer token that this worker asks for'),
+  WORKER_HOST: variable(text, '127.0.0.1', 'address', 'where a worker started by itself (npm run worker) listens'),
+  WORKER_PORT: variable(int(0, 65_535), '8600', 'port', 'and on which port'),
+  WORKER_CONCURRENCY: variable(
+    int(1, 256).optional(),
+    undefined,
+    'recordings',
+    'recordings that a worker works on at once; unset: one more than it has inference processes',
+  ),
+  WORKER_QUEUE_MAX: variable(int(0, 10_000), '16', 'recordings', 'recordings that may wait; one more is answered 429'),
+  INFERENCE_PROCESSES: variable(
+    int(1, 256).optional(),
+    undefined,
+    'processes',
+    'processes that run the model, one thread each; unset: one a core',
+  ),
+  WINDOW_SEC: variable(number(5, 10), '10', 'seconds', 'length of a chunk; another length is another space'),
+  NEIGHBOURS: variable(int(1, 100), '5', 'chunks', 'nearest library chunks asked for each chunk of a query'),
+  FUSION: variable(optionalText, undefined, 'name', 'how hits become a ranking; unset: the one that measured best'),
+  INCLUDE_NON_MUSIC: variable(
+    z.stringbool(),
+    'false',
+    'true or false',
+    'let silence, applause and noise vote and be voted for',
+  ),
+  INDEX_SHARDS: variable(
+    int(1, 16),
+    '2',
+    'processes',
+    'processes that share the search; each holds its part of the vectors',
+  ),
+  INDEXING_CONCURRENCY: variable(
+    int(1, 64).optional(),
+    undefined,
+    'recordings',
+    'recordings sent to the worker at once while indexing; unset: one more than there are cores',
+  ),
+  AUDIO_MAX_MB: variable(int(1, 100_000), '2000', 'megabytes', 'largest file that is accepted'),
+  AUDIO_MAX_HOURS: variable(number(0.01, 100), '6', 'hours', 'longest recording that is accepted'),
+  AUDIO_DEADLINE_SEC: variable(int(1, 86_400), '900', 'seconds', 'after this, decoding a recording is given up'),
+  AUDIO_MEMORY_MB: variable(int(256, 65_536), '2048', 'megabytes', 'address space that an ffmpeg process may take'),
+  LOG_LEVEL: variable(
+    z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']),
+    'warn',
+    'level',
+    'what is logged to stderr, as JSON lines',
+  ),
+} as const satisfies Record<string, Variable<unknown>>;
+
+type Name = keyof typeof variables;
+type Values = { [K in Name]: (typeof variables)[K] extends Variable<infer T> ? T : never };
+
+/** Megabytes are powers of ten for files, as shops and file managers count, and of two for memory, as kernels do. */
+const bytesPerMb = 1_000_000;
+const bytesPerMiB = 1024 * 1024;
+
+/** @throws {LeitmotifError} config-invalid, naming every variable that is wrong and why */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>, root: string) {
+  const v = readValues(environment);
+  const cores = availableParallelism();
+  const inferenceProcesses = v.INFERENCE_PROCESSES ?? cores;
+  return Object.freeze({
+    indexDir: path.resolve(root, v.INDEX_DIR),
+    model: v.EMBEDDING_MODEL,
+    windowSec: v.WINDOW_SEC,
+    neighbours: v.NEIGHBOURS,
+    fusion: v.FUSION,
+    includeNonMusic: v.INCLUDE_NON_MUSIC,
+    indexShards: v.INDEX_SHARDS,
+    indexingConcurrency: v.INDEXING_CONCURRENCY ?? cores + 1,
+    logLevel: v.LOG_LEVEL,
+    workerUrl: v.EMBEDDING_WORKER_URL,
+    workerToken: v.EMBEDDING_WORKER_TOKEN,
+    worker: Object.freeze({
+      host: v.WORKER_HOST,
+      port: v.WORKER_PORT,
+      concurrencyMax: v.WORKER_CONCURRENCY ?? inferenceProcesses + 1,
+      queueMax: v.WORKER_QUEUE_MAX,
+      inferenceProcesses,
+    }),
+    audioLimits: Object.freeze({
+      bytesMax: v.AUDIO_MAX_MB * bytesPerMb,
+      durationMaxSec: v.AUDIO_MAX_HOURS * 3600,
+      deadlineMs: v.AUDIO_DEADLINE_SEC * 1000,
+      memoryMaxBytes: v.AUDIO_MEMORY_MB * bytesPerMiB,
+    }),
+  });
+}
+
+export type Config = ReturnType<typeof readConfig>;
+
+function readValues(environment: Readonly<Record<string, string | undefined>>): Values {
+  const values: Record<string, unknown> = {};
+  const problems: string[] = [];
+  for (const [name, { schema, default: fallback }] of Object.entries(variables)) {
+    const given = environment[name]?.trim();
+    const result = schema.safeParse(given === undefined || given === '' ? fallback : given);
+    if (result.success) values[name] = result.data;
+    else problems.push(`${name}: ${result.error.issues.map((issue) => issue.message).join('; ')}, got "${given}"`);
+  }
+  if (problems.length > 0) {
+    throw new LeitmotifError(
+      'config-invalid',
+      `Cannot start: ${problems.join('\n  ')}\nSee .env.example for each variable.`,
+    );
+  }
+  return values as Values;
+}
+
+/** The text of .env.example: every variable with its default, unit and reason. */
+export function envExample(): string {
+  const lines = ['# Every variable of Leitmotif. Copy to .env what you change; an empty value means unset.', ''];
+  for (const [name, { default: fallback, unit, why }] of Object.entries(variables)) {
+    lines.push(`# ${why} (${unit})`, fallback === undefined ? `#${name}=` : `#${name}=${fallback}`, '');
+  }
+  return `${lines.join('\n').trimEnd()}\n`;
+}

@@ -1,0 +1,111 @@
+/** Imports point one way (ARCHITECTURE.md, "Layers"), and each outside part has one caller. */
+import { globSync, readFileSync } from 'node:fs';
+import { stripTypeScriptTypes } from 'node:module';
+import path from 'node:path';
+import { init, parse } from 'es-module-lexer';
+import { beforeAll, describe, expect, test } from 'vitest';
+
+const root = path.resolve(import.meta.dirname, '..');
+
+/** Folder or file -> what it may import, itself aside. `domain` stands for the words, errors and ways of writing. */
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  domain: [],
+  config: ['domain'],
+  audio: ['domain'],
+  embedding: ['domain'],
+  search: ['domain'],
+  library: ['domain'],
+  catalog: ['domain'],
+  query: ['domain', 'audio', 'embedding', 'search', 'library', 'catalog'],
+  indexing: ['domain', 'audio', 'embedding', 'search', 'library', 'catalog'],
+  app: ['domain', 'config', 'audio', 'embedding', 'search', 'library', 'catalog', 'query', 'indexing'],
+  terminal: ['domain', 'app', 'audio', 'embedding', 'search', 'library', 'catalog', 'query', 'indexing'],
+  entry: [
+    'domain',
+    'config',
+    'app',
+    'terminal',
+    'audio',
+    'embedding',
+    'search',
+    'library',
+    'catalog',
+    'query',
+    'indexing',
+  ],
+  worker: ['domain', 'config', 'audio', 'worker'],
+};
+
+/** package or built-in -> the one file that may import it */
+const oneCaller: Readonly<Record<string, string>> = {
+  'fluent-ffmpeg': 'src/audio/ffmpeg.ts',
+  'faiss-node': 'src/search/faiss-child.ts',
+  'onnxruntime-node': 'embedding-worker/engines/onnx.ts',
+  'node:sqlite': 'src/catalog/database.ts',
+  undici: 'src/embedding/client.ts',
+  '@resvg/resvg-js': 'src/query/picture.ts',
+};
+
+const words = ['src/domain.ts', 'src/errors.ts', 'src/format.ts'];
+const entries = ['src/cli.ts', 'src/demo.ts', 'src/main.ts'];
+/** Of src/embedding, the worker shares only what both sides must agree on. */
+const sharedWithWorker = ['src/embedding/wire-format.ts', 'src/embedding/space-id.ts'];
+
+function layerOf(file: string): string {
+  if (words.includes(file)) return 'domain';
+  if (entries.includes(file)) return 'entry';
+  if (file.startsWith('embedding-worker/')) return 'worker';
+  return (file.split('/')[1] ?? '').replace(/\.ts$/, '');
+}
+
+interface Import {
+  readonly from: string;
+  readonly target: string;
+}
+
+function importsOf(file: string): Import[] {
+  const source = readFileSync(path.join(root, file), 'utf8');
+  const typeImports = [...source.matchAll(/^import type [^;]*? from '([^']+)'/gm)].map((match) => match[1] ?? '');
+  const [imports] = parse(stripTypeScriptTypes(source));
+  const names = [...imports.map((found) => found.n ?? ''), ...typeImports].filter((name) => name !== '');
+  return names.map((name) => ({
+    from: file,
+    target: name.startsWith('.') ? path.posix.join(path.posix.dirname(file), name) : name,
+  }));
+}
+
+const files = globSync(['src/**/*.ts', 'embedding-worker/**/*.ts'], { cwd: root }).sort();
+
+describe('layers', () => {
+  beforeAll(() => init);
+
+  test('there is something to look at', () => {
+    expect(files.length).toBeGreaterThan(20);
+    expect(files.flatMap(importsOf).length).toBeGreaterThan(60);
+  });
+
+  test('imports point one way', () => {
+    const wrong = files
+      .flatMap(importsOf)
+      .filter(({ target }) => target.startsWith('src/') || target.startsWith('embedding-worker/'))
+      .filter(({ from, target }) => {
+        const [above, below] = [layerOf(from), layerOf(target)];
+        if (above === below) return false;
+        if (above === 'worker' && sharedWithWorker.includes(target)) return false;
+        return !(allowed[above] ?? []).includes(below);
+      });
+    expect(wrong.map(({ from, target }) => `${from} imports ${target}`)).toEqual([]);
+  });
+
+  test('each outside part has one caller', () => {
+    const wrong = files
+      .flatMap(importsOf)
+      .filter(({ from, target }) => oneCaller[target] !== undefined && oneCaller[target] !== from);
+    expect(wrong.map(({ from, target }) => `${from} imports ${target}`)).toEqual([]);
+  });
+
+  test('one place reads the environment', () => {
+    const readers = files.filter((file) => /\bprocess\s*\.\s*env\b/.test(readFileSync(path.join(root, file), 'utf8')));
+    expect(readers.filter((file) => !entries.includes(file) && file !== 'embedding-worker/main.ts')).toEqual([]);
+  });
+});
