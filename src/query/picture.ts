@@ -1,0 +1,21 @@
+/** Renders the match picture to PNG. The only user of resvg; it draws in a thread of its own. */
+import { createRequire } from 'node:module';
+import { renderAsync } from '@resvg/resvg-js';
+import type { Answer } from './answer.ts';
+import { pictureSvg } from './picture-svg.ts';
+
+/** The font travels with the project: a server often has none, and letters would be missing. */
+const require = createRequire(import.meta.url);
+const fontFiles = ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf'].map((name) =>
+  require.resolve(`dejavu-fonts-ttf/ttf/${name}`),
+);
+
+/** @returns a PNG, 1080 pixels wide */
+export async function renderPicture(answer: Answer, options: { readonly signal?: AbortSignal } = {}): Promise<Buffer> {
+  const image = await renderAsync(
+    pictureSvg(answer),
+    { font: { fontFiles, loadSystemFonts: false, defaultFontFamily: 'DejaVu Sans' } },
+    options.signal ?? null,
+  );
+  return image.asPng();
+}
