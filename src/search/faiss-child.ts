@@ -1,0 +1,215 @@
+/** The index process: the one user of faiss-node, and it does nothing else.
+ *
+ *  It is a process of its own because a search blocks its thread for its whole time, C++ exceptions abort the process,
+ *  and the binding works on one thread only. The parent (faiss-process.ts) strips the types from this file and starts
+ *  it with `--eval` as CommonJS, so nothing may be imported at run time but through getBuiltinModule: Node's loader of
+ *  TypeScript would cost each index process 17 MB, its loader of ES modules 5 MB.
+ */
+import type { IndexFlatIP } from 'faiss-node';
+import type {
+  BuildRequest,
+  Envelope,
+  FaissRequest,
+  LoadRequest,
+  MemoryAnswer,
+  Reply,
+  SearchAnswer,
+  SearchRequest,
+  VerifyRequest,
+} from './faiss-protocol.ts';
+
+const fs = process.getBuiltinModule('node:fs');
+const { createHash } = process.getBuiltinModule('node:crypto');
+const { createRequire } = process.getBuiltinModule('node:module');
+// The first argument is the URL of this file: evaluated code has no place of its own to resolve packages from.
+const faiss: typeof import('faiss-node') = createRequire(process.argv[1] ?? '')('faiss-node');
+
+/** FAISS hands 20 queries or more to BLAS and walks through fewer one by one: 19 take 15 times as long as 20.
+ *  @see faiss/utils/distances.cpp, distance_compute_blas_threshold */
+const blasQueriesMin = 20;
+/** Asked for beyond k: neighbours that FAISS's float32 sums put just outside, and equals that its heap dropped. */
+const spareNeighbours = 8;
+/** More than float32 sums over unit vectors are off by (measured: 4e-7 at 512 dimensions). */
+const sumTolerance = 1e-5;
+/** Past this many equals at the edge of the k best, which of them is returned is FAISS's choice. */
+const neighboursMax = 4096;
+const bytesPerFloat = 4;
+const hashSliceBytes = 1024 * 1024;
+const addSliceRows = 1000;
+
+interface Loaded {
+  readonly index: IndexFlatIP;
+  readonly rowCount: number;
+  readonly dimensions: number;
+  /** The file stays open for its exact rows; an unlinked file stays readable. */
+  readonly file: number;
+  readonly rowsOffsetBytes: number;
+  readonly row: Float32Array;
+  readonly rowBytes: Uint8Array;
+}
+
+class CorruptFile extends Error {}
+
+let loaded: Loaded | null = null;
+let leakedBytes = 0;
+
+/** The checksum comes before FAISS reads the file: a flipped bit in a length makes its `read` hang or abort. */
+function verify({ path, bytes, sha256 }: VerifyRequest): null {
+  if (!fs.existsSync(path)) throw new CorruptFile('the file is missing');
+  const file = fs.openSync(path, 'r');
+  try {
+    const size = fs.fstatSync(file).size;
+    if (size !== bytes) throw new CorruptFile(`expected ${bytes} bytes, got ${size}`);
+    const hash = createHash('sha256');
+    const slice = new Uint8Array(hashSliceBytes);
+    for (let count = fs.readSync(file, slice); count > 0; count = fs.readSync(file, slice)) {
+      hash.update(slice.subarray(0, count));
+    }
+    const got = hash.digest('hex');
+    if (got !== sha256) throw new CorruptFile(`expected sha256 ${sha256}, got ${got}`);
+    return null;
+  } finally {
+    fs.closeSync(file);
+  }
+}
+
+function load({ path, rowCount, dimensions }: LoadRequest): null {
+  const index = faiss.IndexFlatIP.read(path);
+  if (index.ntotal() !== rowCount || index.getDimension() !== dimensions) {
+    throw new CorruptFile(
+      `expected ${rowCount} x ${dimensions} values, got ${index.ntotal()} x ${index.getDimension()}`,
+    );
+  }
+  const file = fs.openSync(path, 'r');
+  const row = new Float32Array(dimensions);
+  // The rows are the last thing in a flat file, whatever this FAISS writes before them.
+  const rowsOffsetBytes = fs.fstatSync(file).size - rowCount * dimensions * bytesPerFloat;
+  loaded = { index, rowCount, dimensions, file, rowsOffsetBytes, row, rowBytes: new Uint8Array(row.buffer) };
+  return null;
+}
+
+function search({ queries, k }: SearchRequest): SearchAnswer {
+  if (loaded === null) throw new Error('Cannot search: no index is loaded');
+  const { rowCount, dimensions } = loaded;
+  const queryCount = queries.length / dimensions;
+  const found = Math.min(k, rowCount);
+  const rows = new Uint32Array(queryCount * found);
+  const similarities = new Float32Array(queryCount * found);
+  let open = Array.from({ length: found === 0 ? 0 : queryCount }, (_, query) => query);
+  for (let wanted = found + spareNeighbours; open.length > 0; wanted *= 8) {
+    const asked = Math.min(wanted, rowCount);
+    const answer = searchFaiss(loaded, queries, open, asked);
+    open = open.filter((query, position) => {
+      const candidates = rescore(loaded as Loaded, queries, query, answer, position, asked);
+      for (let place = 0; place < found; place += 1) {
+        rows[query * found + place] = candidates[place]?.row ?? 0;
+        similarities[query * found + place] = candidates[place]?.similarity ?? 0;
+      }
+      const last = answer.distances[position * asked + asked - 1] ?? 0;
+      const worst = candidates[found - 1]?.similarity ?? 0;
+      return asked < Math.min(rowCount, neighboursMax) && last >= worst - sumTolerance;
+    });
+  }
+  return { found, rows, similarities, leakedBytes };
+}
+
+interface FaissAnswer {
+  readonly distances: readonly number[];
+  readonly labels: readonly number[];
+}
+
+/** The picked queries through FAISS, filled up with zero vectors to what BLAS wants. */
+function searchFaiss(
+  { index, dimensions }: Loaded,
+  queries: Float32Array,
+  picked: readonly number[],
+  k: number,
+): FaissAnswer {
+  const batch = new Array<number>(Math.max(picked.length, blasQueriesMin) * dimensions).fill(0);
+  picked.forEach((query, position) => {
+    for (let i = 0; i < dimensions; i += 1) batch[position * dimensions + i] = queries[query * dimensions + i] ?? 0;
+  });
+  leakedBytes += batch.length * bytesPerFloat;
+  return index.search(batch, k);
+}
+
+/** One query's candidates with similarities that are the same on every machine, in every batch and in any number of
+ *  shards: FAISS's own sums depend on where a row and a query lie in BLAS's blocks. Costs 4 us a candidate.
+ *  @returns best first, ties by row */
+function rescore(
+  { file, dimensions, rowsOffsetBytes, row, rowBytes }: Loaded,
+  queries: Float32Array,
+  query: number,
+  answer: FaissAnswer,
+  position: number,
+  asked: number,
+): { row: number; similarity: number }[] {
+  const vector = queries.subarray(query * dimensions, (query + 1) * dimensions);
+  const candidates = answer.labels.slice(position * asked, (position + 1) * asked).map((label, place) => {
+    const read = fs.readSync(file, rowBytes, 0, rowBytes.length, rowsOffsetBytes + label * rowBytes.length);
+    let sum = 0;
+    for (let i = 0; i < dimensions; i += 1) sum += (vector[i] as number) * (row[i] as number);
+    if (read !== rowBytes.length || Math.abs(sum - (answer.distances[position * asked + place] ?? 0)) > 1e-3) {
+      throw new CorruptFile(`row ${label} is not the one that FAISS holds`);
+    }
+    return { row: label, similarity: Math.fround(Math.max(-1, Math.min(1, sum))) };
+  });
+  return candidates.sort((a, b) => b.similarity - a.similarity || a.row - b.row);
+}
+
+function build({ from, offsetBytes, to, rowCount, dimensions }: BuildRequest): null {
+  const index = new faiss.IndexFlatIP(dimensions);
+  const file = fs.openSync(from, 'r');
+  try {
+    for (let row = 0; row < rowCount; row += addSliceRows) {
+      const values = new Float32Array(Math.min(addSliceRows, rowCount - row) * dimensions);
+      const bytes = new Uint8Array(values.buffer);
+      const read = fs.readSync(file, bytes, 0, bytes.length, offsetBytes + row * dimensions * bytesPerFloat);
+      if (read !== bytes.length) throw new CorruptFile(`expected ${bytes.length} bytes at row ${row}, got ${read}`);
+      index.add(Array.from(values));
+    }
+  } finally {
+    fs.closeSync(file);
+  }
+  index.write(to);
+  return null;
+}
+
+/** @see proc(5): status and smaps_rollup, in kB of 1024 bytes */
+function memory(): MemoryAnswer {
+  const kilobytes = (file: string, field: string): number =>
+    Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(fs.readFileSync(file, 'utf8'))?.[1] ?? Number.NaN) * 1024;
+  return {
+    residentBytes: kilobytes('/proc/self/status', 'VmRSS'),
+    peakResidentBytes: kilobytes('/proc/self/status', 'VmHWM'),
+    proportionalBytes: kilobytes('/proc/self/smaps_rollup', 'Pss'),
+  };
+}
+
+function answer(request: FaissRequest) {
+  switch (request.op) {
+    case 'verify':
+      return verify(request);
+    case 'load':
+      return load(request);
+    case 'search':
+      return search(request);
+    case 'build':
+      return build(request);
+    case 'memory':
+      return memory();
+  }
+}
+
+function replyTo({ id, request }: Envelope): Reply {
+  try {
+    return { id, ok: true, answer: answer(request) };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { id, ok: false, kind: error instanceof CorruptFile ? 'corrupt' : 'failed', message };
+  }
+}
+
+process.on('message', (envelope: Envelope) => process.send?.(replyTo(envelope)));
+// The parent is gone, kill -9 included: nobody is left to answer.
+process.on('disconnect', () => process.exit(0));

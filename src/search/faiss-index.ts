@@ -1,0 +1,163 @@
+/** Exact search by FAISS, spread over processes: each holds a shard of the rows and answers for it; the answers are
+ *  merged here. One search at a time goes to all shards, the others queue.
+ */
+import PQueue from 'p-queue';
+import { LeitmotifError } from '../errors.ts';
+import type { MemoryAnswer, SearchAnswer } from './faiss-protocol.ts';
+import { FaissShard, type ShardEvent, type ShardFile, type ShardLimits } from './faiss-shard.ts';
+import {
+  assertNeighbourCount,
+  assertUnitVector,
+  mergeNeighbours,
+  type Neighbour,
+  type SearchOptions,
+  type VectorIndex,
+} from './vector-index.ts';
+
+export interface FaissIndexOptions {
+  readonly dimensions: number;
+  /** Each holds the rows that follow those of the one before it. */
+  readonly files: readonly ShardFile[];
+  readonly limits?: Partial<FaissLimits>;
+  readonly onEvent?: (event: ShardEvent) => void;
+}
+
+export interface FaissLimits extends ShardLimits {
+  /** Searches that wait; one more is refused with `queue-full`. */
+  readonly queueMax: number;
+}
+
+/** Longer queries go in pieces, so that others get their turn and a deadline covers work of one size. */
+const queriesPerBatch = 240;
+
+const mebibyte = 1024 * 1024;
+
+export function defaultFaissLimits(shardBytes: number): FaissLimits {
+  return {
+    startTimeoutMs: 120_000,
+    searchTimeoutMs: 30_000,
+    // 2% of what the process holds: 65 searches of 60 x 512 for 400 MB, after which reading anew costs 0.3 s.
+    leakMaxBytes: Math.max(8 * mebibyte, Math.round(shardBytes / 50)),
+    backoffMinMs: 100,
+    backoffMaxMs: 10_000,
+    queueMax: 64,
+  };
+}
+
+export class FaissIndex implements VectorIndex {
+  readonly dimensions: number;
+  readonly rowCount: number;
+  readonly #shards: readonly FaissShard[];
+  readonly #queueMax: number;
+  readonly #queue = new PQueue({ concurrency: 1 });
+  #closed = false;
+
+  private constructor(dimensions: number, shards: readonly FaissShard[], queueMax: number) {
+    this.dimensions = dimensions;
+    this.#shards = shards;
+    this.#queueMax = queueMax;
+    this.rowCount = shards.reduce((rows, shard) => rows + shard.rowCount, 0);
+  }
+
+  /** Starts a process for each file; each checks its file, then reads it, all of them at the same time.
+   *  @throws {LeitmotifError} `index-corrupt` or `index-unavailable`; then no process is left running */
+  static async open({ dimensions, files, limits, onEvent }: FaissIndexOptions): Promise<FaissIndex> {
+    const largest = Math.max(0, ...files.map(({ bytes }) => bytes));
+    const all = { ...defaultFaissLimits(largest), ...limits };
+    const opening = files.map((file) =>
+      FaissShard.open({ file, dimensions, limits: all, onEvent: onEvent ?? (() => undefined) }),
+    );
+    const opened = await Promise.allSettled(opening);
+    const shards = opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    const failed = opened.find((one) => one.status === 'rejected');
+    if (failed !== undefined) {
+      await Promise.all(shards.map((shard) => shard.close()));
+      throw failed.reason;
+    }
+    return new FaissIndex(dimensions, shards, all.queueMax);
+  }
+
+  async search(vectors: readonly Float32Array[], k: number, { signal }: SearchOptions): Promise<Neighbour[][]> {
+    assertNeighbourCount(k);
+    for (const vector of vectors) assertUnitVector(vector, this.dimensions);
+    const found: Neighbour[][] = [];
+    for (let first = 0; first < vectors.length; first += queriesPerBatch) {
+      found.push(...(await this.#inTurn(vectors.slice(first, first + queriesPerBatch), k, signal)));
+    }
+    return found;
+  }
+
+  /** One for each process. */
+  memory(): Promise<MemoryAnswer[]> {
+    return Promise.all(this.#shards.map((shard) => shard.memory()));
+  }
+
+  /** The processes that answer now. */
+  async pids(): Promise<number[]> {
+    const pids = await Promise.all(this.#shards.map((shard) => shard.pid()));
+    return pids.filter((pid) => pid !== undefined);
+  }
+
+  /** @see FaissProcess.openblasCore */
+  async openblasCore(): Promise<string | null> {
+    return (await this.#shards[0]?.openblasCore()) ?? null;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#queue.onIdle();
+    await Promise.all(this.#shards.map((shard) => shard.close()));
+  }
+
+  async #inTurn(vectors: readonly Float32Array[], k: number, signal: AbortSignal): Promise<Neighbour[][]> {
+    if (this.#closed) throw new LeitmotifError('index-unavailable', 'Cannot search: the index was closed');
+    if (this.#queue.size >= this.#queueMax) {
+      throw new LeitmotifError('queue-full', `Cannot search: expected at most ${this.#queueMax} searches waiting`);
+    }
+    throwIfCancelled(signal);
+    const aborted = Promise.withResolvers<never>();
+    const onAbort = () => aborted.reject(cancelled(signal));
+    signal.addEventListener('abort', onAbort, { once: true });
+    // A search under way cannot be stopped: it keeps its turn, so that work nobody waits for does not pile up.
+    const turn = this.#queue.add(() => {
+      throwIfCancelled(signal);
+      return this.#searchAll(vectors, k);
+    });
+    try {
+      return await Promise.race([turn, aborted.promise]);
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+      turn.catch(() => undefined);
+    }
+  }
+
+  async #searchAll(vectors: readonly Float32Array[], k: number): Promise<Neighbour[][]> {
+    const queries = new Float32Array(vectors.length * this.dimensions);
+    vectors.forEach((vector, position) => {
+      queries.set(vector, position * this.dimensions);
+    });
+    const answers = await Promise.all(this.#shards.map((shard) => shard.search(queries, k)));
+    return vectors.map((_, query) => mergeNeighbours(this.#neighboursOf(answers, query), k));
+  }
+
+  #neighboursOf(answers: readonly SearchAnswer[], query: number): Neighbour[][] {
+    let firstRow = 0;
+    return answers.map(({ found, rows, similarities }, shard) => {
+      const offset = firstRow;
+      firstRow += this.#shards[shard]?.rowCount ?? 0;
+      const from = query * found;
+      return Array.from(rows.subarray(from, from + found), (row, place) => ({
+        row: offset + row,
+        similarity: similarities[from + place] ?? 0,
+      }));
+    });
+  }
+}
+
+function throwIfCancelled(signal: AbortSignal): void {
+  if (signal.aborted) throw cancelled(signal);
+}
+
+function cancelled(signal: AbortSignal): LeitmotifError {
+  return new LeitmotifError('cancelled', 'The search was cancelled', { cause: signal.reason });
+}
