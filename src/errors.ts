@@ -29,6 +29,7 @@ const errorTable = {
   'index-corrupt': [503, false],
   'catalog-busy': [503, true],
   'catalog-version': [500, false],
+  'catalog-corrupt': [500, false],
   'disk-full': [507, true],
   'index-locked': [409, true],
   'tool-missing': [500, false],

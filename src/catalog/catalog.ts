@@ -1,0 +1,94 @@
+/** The catalog: the truth about the library. Everything else in the index folder is derived from it.
+ *
+ *  Reading order: migrations.ts (the tables), tracks.ts, embeddings.ts (one transaction a track), snapshot.ts (what a
+ *  generation is built from), jobs.ts.
+ */
+import { Copies } from './copies.ts';
+import { type CatalogCounts, countSpace, countTracks } from './counts.ts';
+import { Database, type DatabaseOptions } from './database.ts';
+import { Embeddings } from './embeddings.ts';
+import { Evidence } from './evidence.ts';
+import { Files } from './files.ts';
+import { Jobs } from './jobs.ts';
+import { Removals } from './removals.ts';
+import { contentName, Snapshot, type SnapshotOptions } from './snapshot.ts';
+import { Spaces } from './spaces.ts';
+import { Tracks } from './tracks.ts';
+
+export interface CatalogOptions extends Omit<DatabaseOptions, 'readOnly'> {
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+}
+
+export class Catalog implements Disposable {
+  readonly path: string;
+  readonly tracks: Tracks;
+  readonly embeddings: Embeddings;
+  readonly files: Files;
+  readonly removals: Removals;
+  readonly copies: Copies;
+  readonly evidence: Evidence;
+  readonly jobs: Jobs;
+  readonly spaces: Spaces;
+  /** Given once, when the file was made. */
+  readonly id: string;
+  readonly #database: Database;
+
+  /** Opens the file, or makes it; brings an older one to this program's schema.
+   *  @throws {LeitmotifError} 'catalog-version' for one of a newer program, 'catalog-corrupt', 'catalog-busy',
+   *    'disk-full', 'file-unreadable' */
+  constructor(path: string, options: CatalogOptions = {}) {
+    const now = options.now ?? Date.now;
+    this.path = path;
+    this.#database = new Database(path, options);
+    this.spaces = new Spaces(this.#database);
+    this.tracks = new Tracks(this.#database, this.spaces);
+    this.files = new Files(this.#database, this.spaces, now);
+    this.removals = new Removals(this.#database, this.spaces, now);
+    this.embeddings = new Embeddings(this.#database, this.spaces, now);
+    this.copies = new Copies(this.#database, this.spaces, now);
+    this.evidence = new Evidence(this.#database);
+    this.jobs = new Jobs(this.#database, now);
+    this.id = this.#meta('catalog-id') ?? '';
+  }
+
+  /** Where the library lies that this catalog was filled from, as the library names itself; null before the first. */
+  get libraryLocation(): string | null {
+    return this.#meta('library-location');
+  }
+
+  set libraryLocation(location: string) {
+    const upsert =
+      'INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value';
+    this.#database.write(upsert, 'library-location', location);
+  }
+
+  /** Names the live rows of a space: equal names, equal rows. A generation carries the name it was built from. Cheap. */
+  contentOf(spaceId: string, options: SnapshotOptions = {}): string {
+    return contentName(this.id, spaceId, this.spaces.get(spaceId)?.revision ?? 0, options);
+  }
+
+  /** The live rows of a space as they are now, on a connection of their own. Everything in it survives a power cut. */
+  snapshot(spaceId: string, options: SnapshotOptions = {}): Snapshot {
+    this.#database.makeDurable();
+    return new Snapshot(this.path, this.id, spaceId, options);
+  }
+
+  counts(): CatalogCounts {
+    const spaces = this.spaces.list().map((space) => countSpace(this.#database, space));
+    return { ...countTracks(this.#database), spaces };
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #meta(name: string): string | null {
+    const row = this.#database.get('SELECT value FROM meta WHERE name = ?', name);
+    return row === undefined ? null : String(row.value);
+  }
+}

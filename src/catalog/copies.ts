@@ -1,0 +1,78 @@
+/** The same bytes under another name are not embedded again. */
+import type { Database } from './database.ts';
+import type { Spaces } from './spaces.ts';
+import { type FileFacts, fileColumns } from './track-rows.ts';
+
+const copyTrack = `
+INSERT INTO tracks (key, title, artist, album, duration_sec, content_sha256, size_bytes, mtime_ms, etag, status,
+  fingerprint, fingerprint_item_sec, created_at_ms, updated_at_ms)
+SELECT $key, title, artist, album, duration_sec, content_sha256, $sizeBytes, $mtimeMs, $etag, 'indexed',
+  fingerprint, fingerprint_item_sec, $now, $now FROM tracks WHERE id = $from
+ON CONFLICT (key) DO UPDATE SET title = excluded.title, artist = excluded.artist, album = excluded.album,
+  duration_sec = excluded.duration_sec, content_sha256 = excluded.content_sha256, size_bytes = excluded.size_bytes,
+  mtime_ms = excluded.mtime_ms, etag = excluded.etag, status = 'indexed', removed_by = NULL, error_code = NULL,
+  error_message = NULL, error_space = NULL, error_tries = 0, fingerprint = excluded.fingerprint,
+  fingerprint_item_sec = excluded.fingerprint_item_sec, updated_at_ms = excluded.updated_at_ms
+RETURNING id`;
+
+const copySpaces = `
+INSERT INTO track_spaces (space, track_id, content_sha256, chunks, music_chunks, indexed_at_ms)
+SELECT ts.space, $to, ts.content_sha256, ts.chunks, ts.music_chunks, ts.indexed_at_ms
+FROM track_spaces ts JOIN tracks t ON t.id = ts.track_id WHERE t.id = $from AND ts.content_sha256 = t.content_sha256`;
+
+const copyChunks = `
+INSERT INTO chunks (space, track_id, idx, start_sec, end_sec, overlap_sec, loudness_db, kind, vector)
+SELECT c.space, $to, c.idx, c.start_sec, c.end_sec, c.overlap_sec, c.loudness_db, c.kind, c.vector
+FROM chunks c JOIN track_spaces ts ON ts.track_id = $to AND ts.space = c.space
+WHERE c.track_id = $from ORDER BY c.space, c.idx`;
+
+const selectContent = `
+SELECT t.key FROM track_spaces ts JOIN tracks t ON t.id = ts.track_id JOIN spaces s ON s.id = ts.space
+WHERE ts.content_sha256 = ? AND s.space_id = ? AND t.content_sha256 = ts.content_sha256
+ORDER BY t.key <> ?, t.id LIMIT 1`;
+
+export class Copies {
+  readonly #database: Database;
+  readonly #spaces: Spaces;
+  readonly #now: () => number;
+
+  constructor(database: Database, spaces: Spaces, now: () => number) {
+    this.#database = database;
+    this.#spaces = spaces;
+    this.#now = now;
+  }
+
+  /** The key of a track of which this space holds vectors of that content, `preferredKey` itself if it is one. */
+  findContent(contentSha256: string, spaceId: string, preferredKey: string): string | null {
+    const row = this.#database.get(selectContent, contentSha256, spaceId, preferredKey);
+    return row === undefined ? null : String(row.key);
+  }
+
+  /** Gives a file the vectors, of all spaces, of another one that holds the same bytes.
+   *  @returns the track's id
+   *  @throws {RangeError} when there is no such track */
+  copy(fromKey: string, facts: FileFacts): number {
+    return this.#database.transaction(() => {
+      const from = this.#idOf(fromKey);
+      if (from === null || fromKey === facts.key) throw new RangeError(`Cannot copy ${fromKey}: no such track`);
+      const old = this.#idOf(facts.key);
+      if (old !== null) this.#drop(old);
+      const row = this.#database.get(copyTrack, { ...fileColumns(facts, this.#now()), from });
+      const to = Number(row?.id);
+      this.#database.write(copySpaces, { from, to });
+      this.#database.write(copyChunks, { from, to });
+      this.#spaces.bumpAllOf(to);
+      return to;
+    });
+  }
+
+  #idOf(key: string): number | null {
+    const row = this.#database.get('SELECT id FROM tracks WHERE key = ?', key);
+    return row === undefined ? null : Number(row.id);
+  }
+
+  #drop(trackId: number): void {
+    this.#spaces.bumpAllOf(trackId);
+    this.#database.write('DELETE FROM track_spaces WHERE track_id = ?', trackId);
+  }
+}

@@ -1,0 +1,51 @@
+/** The catalog in numbers, for whoever asks how the library is. */
+import type { ChunkKind, TrackStatus } from '../domain.ts';
+import type { Database } from './database.ts';
+import type { Space } from './spaces.ts';
+
+export interface SpaceCounts {
+  readonly spaceId: string;
+  readonly dimensions: number;
+  /** Live tracks that have vectors in this space, and the hours that they last. */
+  readonly tracks: number;
+  readonly hours: number;
+  /** Live chunks by kind. */
+  readonly chunks: Readonly<Record<ChunkKind, number>>;
+}
+
+export interface CatalogCounts {
+  readonly tracks: Readonly<Record<TrackStatus, number>>;
+  /** Hours of all indexed tracks. */
+  readonly hours: number;
+  readonly spaces: readonly SpaceCounts[];
+}
+
+export function countTracks(database: Database): Pick<CatalogCounts, 'tracks' | 'hours'> {
+  const tracks: Record<TrackStatus, number> = { indexed: 0, failed: 0, removed: 0 };
+  let seconds = 0;
+  for (const row of database.all('SELECT status, count(*) AS n, total(duration_sec) AS sec FROM tracks GROUP BY 1')) {
+    const status = row.status as TrackStatus;
+    tracks[status] = Number(row.n);
+    if (status === 'indexed') seconds = Number(row.sec);
+  }
+  return { tracks, hours: seconds / 3600 };
+}
+
+export function countSpace(database: Database, space: Space): SpaceCounts {
+  const live = "FROM tracks t JOIN track_spaces ts ON ts.track_id = t.id WHERE t.status = 'indexed' AND ts.space = ?";
+  const total = database.get(`SELECT count(*) AS n, total(t.duration_sec) AS sec ${live}`, space.row);
+  const byKind = database.all(
+    `SELECT c.kind, count(*) AS n FROM tracks t JOIN chunks c ON c.track_id = t.id
+     WHERE t.status = 'indexed' AND c.space = ? GROUP BY 1`,
+    space.row,
+  );
+  const chunks: Record<ChunkKind, number> = { music: 0, silence: 0, applause: 0, noise: 0 };
+  for (const row of byKind) chunks[row.kind as ChunkKind] = Number(row.n);
+  return {
+    spaceId: space.spaceId,
+    dimensions: space.dimensions,
+    tracks: Number(total?.n),
+    hours: Number(total?.sec) / 3600,
+    chunks,
+  };
+}

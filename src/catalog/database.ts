@@ -1,0 +1,131 @@
+/** The catalog's connection: one SQLite file, its settings, and transactions that speak in LeitmotifErrors.
+ *
+ *  WAL, so that the bot reads while the indexer writes. synchronous=NORMAL: a killed process loses nothing, because
+ *  what was written lies with the operating system; a power cut may roll back the last transactions, whole, and the
+ *  next run does those tracks again. FULL would wait for the disk once a track and save only that. Before a generation
+ *  is built the log is synced once (`makeDurable`), so that no generation is ever ahead of its catalog.
+ */
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { migrate } from './migrations.ts';
+import { fromSqliteError } from './sqlite-errors.ts';
+
+/** Long enough for the longest transaction beside us, a track of hours, many times over. */
+const busyTimeoutMs = 10_000;
+/** A row with a vector of 512 values has 2.1 kB: of such rows SQLite's default page of 4 kB holds one and stays half
+ *  empty; seven fill a page of 16 kB to nine tenths. */
+const pageSizeBytes = 16_384;
+const walKeptBytes = 64 * 1024 * 1024;
+
+export interface DatabaseOptions {
+  /** Fails instead of waiting longer for another writer. */
+  readonly busyTimeoutMs?: number;
+  /** The file's size may not pass this: beyond it writing fails as on a full disk. No limit by default. */
+  readonly sizeMaxBytes?: number;
+  /** Opens an existing catalog for reading only; no migration is run. */
+  readonly readOnly?: boolean;
+}
+
+export type Row = Record<string, unknown>;
+/** Values for `?` in order, or one object with the values for `$name`. */
+type Parameters = SQLInputValue[] | [Record<string, SQLInputValue>];
+
+export class Database {
+  readonly path: string;
+  readonly #sqlite: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+
+  /** Opens the file, or creates it, and brings it to this program's schema.
+   *  @throws {LeitmotifError} 'catalog-version' for a newer schema, 'catalog-corrupt', 'catalog-busy', 'disk-full',
+   *    'file-unreadable' */
+  constructor(path: string, options: DatabaseOptions = {}) {
+    this.path = path;
+    const timeout = options.busyTimeoutMs ?? busyTimeoutMs;
+    const readOnly = options.readOnly ?? false;
+    this.#sqlite = this.#run(() => new DatabaseSync(path, { timeout, readOnly, enableForeignKeyConstraints: true }));
+    try {
+      if (!readOnly) this.#setUp(options.sizeMaxBytes);
+    } catch (error) {
+      this.#sqlite.close();
+      throw error;
+    }
+  }
+
+  #setUp(sizeMaxBytes: number | undefined): void {
+    this.exec(`PRAGMA page_size = ${pageSizeBytes}`);
+    this.exec('PRAGMA journal_mode = WAL');
+    this.exec('PRAGMA synchronous = NORMAL');
+    this.exec(`PRAGMA journal_size_limit = ${walKeptBytes}`);
+    if (sizeMaxBytes !== undefined) this.exec(`PRAGMA max_page_count = ${Math.ceil(sizeMaxBytes / pageSizeBytes)}`);
+    migrate(this);
+  }
+
+  /** The first row, or undefined. */
+  get(sql: string, ...parameters: Parameters): Row | undefined {
+    return this.#run(() => this.#statement(sql).get(...(parameters as SQLInputValue[])));
+  }
+
+  all(sql: string, ...parameters: Parameters): Row[] {
+    return this.#run(() => this.#statement(sql).all(...(parameters as SQLInputValue[])));
+  }
+
+  /** @returns how many rows were written, and the id of the last one inserted */
+  write(sql: string, ...parameters: Parameters): { changes: number; lastId: number } {
+    const result = this.#run(() => this.#statement(sql).run(...(parameters as SQLInputValue[])));
+    return { changes: Number(result.changes), lastId: Number(result.lastInsertRowid) };
+  }
+
+  /** Rows one at a time, never all in memory. A statement of its own: a shared one would be rewound under the reader. */
+  *iterate(sql: string, ...parameters: Parameters): Generator<Row, void, undefined> {
+    const rows = this.#run(() => this.#sqlite.prepare(sql).iterate(...(parameters as SQLInputValue[])));
+    for (;;) {
+      const next = this.#run(() => rows.next());
+      if (next.done) return;
+      yield next.value;
+    }
+  }
+
+  /** Several statements without parameters. */
+  exec(sql: string): void {
+    this.#run(() => this.#sqlite.exec(sql));
+  }
+
+  /** Prepared once: the catalog has some forty statements, so the map stays small. */
+  #statement(sql: string): StatementSync {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    const statement = this.#sqlite.prepare(sql);
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+
+  #run<Result>(work: () => Result): Result {
+    try {
+      return work();
+    } catch (error) {
+      throw fromSqliteError(error, this.path);
+    }
+  }
+
+  /** All of `work` or nothing of it. Takes the write lock at once, so that it cannot fail half way for being late. */
+  transaction<Result>(work: () => Result): Result {
+    this.exec('BEGIN IMMEDIATE');
+    try {
+      const result = work();
+      this.exec('COMMIT');
+      return result;
+    } catch (error) {
+      // On a full disk SQLite has rolled back by itself.
+      if (this.#sqlite.isTransaction) this.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  /** Returns when everything committed so far would survive a power cut. */
+  makeDurable(): void {
+    this.exec('PRAGMA wal_checkpoint(FULL)');
+  }
+
+  close(): void {
+    if (this.#sqlite.isOpen) this.#sqlite.close();
+  }
+}

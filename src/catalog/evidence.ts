@@ -1,0 +1,38 @@
+/** What an answer wants to know of a library track beyond its name. */
+import type { Fingerprint } from '../domain.ts';
+import type { Database } from './database.ts';
+
+export class Evidence {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Level of the library window that starts nearest to `startSec`, in dBFS; null when the track has no chunks. */
+  loudnessAt(spaceId: string, trackId: number, startSec: number): number | null {
+    const row = this.#database.get(
+      `SELECT c.loudness_db FROM chunks c JOIN spaces s ON s.id = c.space
+         WHERE s.space_id = ? AND c.track_id = ? ORDER BY abs(c.start_sec - ?), c.idx LIMIT 1`,
+      spaceId,
+      trackId,
+      startSec,
+    );
+    return row === undefined ? null : Number(row.loudness_db);
+  }
+
+  /** The track's acoustic fingerprint; null for a track that is not known or was never indexed. */
+  fingerprintOf(trackId: number): Fingerprint | null {
+    const select = 'SELECT fingerprint, fingerprint_item_sec FROM tracks WHERE id = ? AND fingerprint IS NOT NULL';
+    const row = this.#database.get(select, trackId);
+    if (row === undefined) return null;
+    return { items: new Uint32Array(alignedBuffer(row.fingerprint)), itemSec: Number(row.fingerprint_item_sec) };
+  }
+}
+
+/** The blob in a buffer that starts at 0, so that a view of 4-byte numbers may lie on it. */
+export function alignedBuffer(blob: unknown): ArrayBuffer {
+  if (!(blob instanceof Uint8Array)) throw new TypeError('Cannot read a blob: the column holds something else');
+  if (blob.byteOffset === 0 && blob.byteLength === blob.buffer.byteLength) return blob.buffer as ArrayBuffer;
+  return blob.buffer.slice(blob.byteOffset, blob.byteOffset + blob.byteLength) as ArrayBuffer;
+}

@@ -1,0 +1,84 @@
+/** The live chunks of one space as they were at one moment: what a generation is built from. */
+import type { IndexedChunk } from '../domain.ts';
+import { Database } from './database.ts';
+import { alignedBuffer } from './evidence.ts';
+import { type Space, Spaces } from './spaces.ts';
+
+export interface SnapshotRow {
+  readonly chunk: IndexedChunk;
+  /** Unit vector, shape [dimensions]. */
+  readonly vector: Float32Array;
+}
+
+export interface SnapshotOptions {
+  /** Lets in the chunks that are silence, applause or noise. Off by default. */
+  readonly includeNonMusic?: boolean;
+}
+
+const liveChunks = `
+FROM tracks t CROSS JOIN chunks c ON c.track_id = t.id AND c.space = $space
+WHERE t.status = 'indexed' AND (c.kind = 'music' OR $all = 1)`;
+
+/** A view that no writer can change. It keeps the log from being trimmed: close it when the rows are read. */
+export class Snapshot implements Disposable {
+  readonly #database: Database;
+  readonly #space: Space | null;
+  readonly #all: 0 | 1;
+  /** Names exactly these rows: two snapshots with the same content hold the same rows in the same order. */
+  readonly content: string;
+
+  constructor(path: string, catalogId: string, spaceId: string, options: SnapshotOptions = {}) {
+    this.#database = new Database(path, { readOnly: true });
+    this.#all = options.includeNonMusic ? 1 : 0;
+    // In WAL mode the first read of a transaction fixes what all the later ones see.
+    this.#database.exec('BEGIN');
+    this.#space = new Spaces(this.#database).get(spaceId);
+    this.content = contentName(catalogId, spaceId, this.#space?.revision ?? 0, options);
+  }
+
+  get dimensions(): number {
+    return this.#space?.dimensions ?? 0;
+  }
+
+  countRows(): number {
+    if (this.#space === null) return 0;
+    const row = this.#database.get(`SELECT count(*) AS n ${liveChunks}`, this.#parameters(this.#space));
+    return Number(row?.n);
+  }
+
+  /** By key in code point order, then by chunk: the same library gives the same order, whatever order it was indexed
+   *  in. Read as it is iterated. */
+  *rows(): Generator<SnapshotRow, void, undefined> {
+    if (this.#space === null) return;
+    const select = `SELECT c.track_id, c.start_sec, c.end_sec, c.overlap_sec, c.vector ${liveChunks} ORDER BY t.key, c.idx`;
+    for (const row of this.#database.iterate(select, this.#parameters(this.#space))) {
+      yield {
+        chunk: {
+          trackId: Number(row.track_id),
+          startSec: Number(row.start_sec),
+          endSec: Number(row.end_sec),
+          overlapSec: Number(row.overlap_sec),
+        },
+        vector: new Float32Array(alignedBuffer(row.vector)),
+      };
+    }
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #parameters(space: Space): Record<string, number> {
+    return { space: space.row, all: this.#all };
+  }
+}
+
+/** Without reading a row: the catalog's own id (another catalog counts from 0 as well), the space, its revision, and
+ *  what was let in. */
+export function contentName(catalogId: string, spaceId: string, revision: number, options: SnapshotOptions): string {
+  return [catalogId, spaceId, revision, options.includeNonMusic ? 'all' : 'music'].join(' ');
+}

@@ -1,0 +1,65 @@
+/** The embedding spaces that the catalog holds vectors of, and their revisions. */
+import { LeitmotifError } from '../errors.ts';
+import type { Database } from './database.ts';
+
+export interface Space {
+  /** The row's number inside this catalog; `spaceId` is the name that the rest of the project knows. */
+  readonly row: number;
+  readonly spaceId: string;
+  readonly dimensions: number;
+  /** Grows with every transaction that changes which chunks of the space are live. */
+  readonly revision: number;
+}
+
+export class Spaces {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  get(spaceId: string): Space | null {
+    const row = this.#database.get('SELECT * FROM spaces WHERE space_id = ?', spaceId);
+    return row === undefined ? null : toSpace(row);
+  }
+
+  /** All spaces, in the order in which they were first used. */
+  list(): Space[] {
+    return this.#database.all('SELECT * FROM spaces ORDER BY id').map(toSpace);
+  }
+
+  /** The space's row, made when it is new. Inside a transaction.
+   *  @throws {LeitmotifError} 'space-mismatch' when the space is known with other dimensions */
+  ensure(spaceId: string, dimensions: number): Space {
+    const insert = 'INSERT INTO spaces (space_id, dimensions) VALUES (?, ?) ON CONFLICT DO NOTHING';
+    this.#database.write(insert, spaceId, dimensions);
+    const space = this.get(spaceId);
+    if (space === null || space.dimensions !== dimensions) {
+      throw new LeitmotifError(
+        'space-mismatch',
+        `Cannot store vectors of space ${spaceId}: expected ${space?.dimensions} dimensions, got ${dimensions}`,
+      );
+    }
+    return space;
+  }
+
+  /** Marks every space that holds vectors of the track as changed. Inside the transaction that changes it. */
+  bumpAllOf(trackId: number): void {
+    const bump =
+      'UPDATE spaces SET revision = revision + 1 WHERE id IN (SELECT space FROM track_spaces WHERE track_id = ?)';
+    this.#database.write(bump, trackId);
+  }
+
+  bump(space: Space): void {
+    this.#database.write('UPDATE spaces SET revision = revision + 1 WHERE id = ?', space.row);
+  }
+}
+
+function toSpace(row: Record<string, unknown>): Space {
+  return {
+    row: Number(row.id),
+    spaceId: String(row.space_id),
+    dimensions: Number(row.dimensions),
+    revision: Number(row.revision),
+  };
+}

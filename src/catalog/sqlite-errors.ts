@@ -1,0 +1,38 @@
+/** What SQLite says, in the project's words. */
+import { LeitmotifError } from '../errors.ts';
+
+/** Primary result codes, the low byte of `errcode`. @see https://www.sqlite.org/rescode.html */
+const busy = 5;
+const locked = 6;
+const readOnly = 8;
+const corrupt = 11;
+const full = 13;
+const cannotOpen = 14;
+const notADatabase = 26;
+/** Growing the WAL's shared memory file failed. On a full disk this comes before SQLITE_FULL does. */
+const ioErrorShmSize = 4874;
+
+/** @returns a LeitmotifError for what a disk or another process caused; anything else, unchanged */
+export function fromSqliteError(error: unknown, path: string): unknown {
+  if (!isSqliteError(error)) return error;
+  const primary = error.errcode & 0xff;
+  if (error.errcode === ioErrorShmSize || primary === full) {
+    return new LeitmotifError('disk-full', `Cannot write the catalog ${path}: the disk is full`, { cause: error });
+  }
+  if (primary === busy || primary === locked) {
+    return new LeitmotifError('catalog-busy', `Cannot use the catalog ${path}: another process is writing to it`, {
+      cause: error,
+    });
+  }
+  if (primary === corrupt || primary === notADatabase) {
+    return new LeitmotifError('catalog-corrupt', `Cannot read the catalog ${path}: ${error.message}`, { cause: error });
+  }
+  if (primary === cannotOpen || primary === readOnly) {
+    return new LeitmotifError('file-unreadable', `Cannot open the catalog ${path}: ${error.message}`, { cause: error });
+  }
+  return error;
+}
+
+function isSqliteError(error: unknown): error is Error & { errcode: number } {
+  return error instanceof Error && typeof (error as { errcode?: unknown }).errcode === 'number';
+}

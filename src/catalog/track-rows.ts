@@ -1,0 +1,102 @@
+/** Rows of `tracks` as the rest of the program sees them. */
+import type { Track, TrackStatus } from '../domain.ts';
+import { type ErrorCode, isErrorCode } from '../errors.ts';
+
+/** How a file looked when it was listed: enough to tell, without opening it, that it has not changed. */
+export interface FileFacts {
+  readonly key: string;
+  readonly sizeBytes: number;
+  /** Milliseconds since 1970, with whatever fraction the file system keeps. */
+  readonly mtimeMs: number;
+  /** What a remote library names a version by; null where there is no such thing. */
+  readonly etag: string | null;
+}
+
+/** The columns that every write of a looked-at file has in common, by the names that the statements use. */
+export function fileColumns(facts: FileFacts, nowMs: number) {
+  return { key: facts.key, sizeBytes: facts.sizeBytes, mtimeMs: facts.mtimeMs, etag: facts.etag, now: nowMs };
+}
+
+/** Whose removal it was: the file is gone (it may come back), or somebody asked for it (it stays away). */
+export type RemovedBy = 'scan' | 'request';
+
+/** What a scan needs to know of one track. */
+export interface KnownTrack {
+  readonly id: number;
+  readonly key: string;
+  readonly status: TrackStatus;
+  readonly removedBy: RemovedBy | null;
+  /** Null for a track of which no file could be looked at. */
+  readonly sizeBytes: number | null;
+  readonly mtimeMs: number | null;
+  readonly etag: string | null;
+  /** Lower-case hex of the content last looked at; null when it could not be read. */
+  readonly contentSha256: string | null;
+  /** Whether the asked space holds vectors of that very content. */
+  readonly embedded: boolean;
+  /** The last failure, if it was in the asked space or before any. */
+  readonly failure: { readonly code: ErrorCode; readonly tries: number } | null;
+}
+
+/** A track's last failure. */
+export interface Failure {
+  readonly key: string;
+  readonly code: ErrorCode;
+  readonly message: string;
+  /** Failed attempts since it was last indexed or its content changed. */
+  readonly tries: number;
+  readonly atMs: number;
+}
+
+type Row = Record<string, unknown>;
+
+export function toTrack(row: Row): Track {
+  return {
+    id: Number(row.id),
+    key: String(row.key),
+    title: textOrNull(row.title),
+    artist: textOrNull(row.artist),
+    album: textOrNull(row.album),
+    durationSec: Number(row.duration_sec),
+    status: row.status as TrackStatus,
+  };
+}
+
+export function toKnownTrack(row: Row): KnownTrack {
+  return {
+    id: Number(row.id),
+    key: String(row.key),
+    status: row.status as TrackStatus,
+    removedBy: row.removed_by as RemovedBy | null,
+    sizeBytes: numberOrNull(row.size_bytes),
+    mtimeMs: numberOrNull(row.mtime_ms),
+    etag: textOrNull(row.etag),
+    contentSha256: textOrNull(row.content_sha256),
+    embedded: row.embedded === 1,
+    failure: row.failed_here === 1 ? { code: toCode(row.error_code), tries: Number(row.error_tries) } : null,
+  };
+}
+
+export function toFailure(row: Row): Failure {
+  return {
+    key: String(row.key),
+    code: toCode(row.error_code),
+    message: String(row.error_message),
+    tries: Number(row.error_tries),
+    atMs: Number(row.updated_at_ms),
+  };
+}
+
+/** A code that this version no longer has reads as 'internal'. */
+function toCode(value: unknown): ErrorCode {
+  const text = String(value);
+  return isErrorCode(text) ? text : 'internal';
+}
+
+function textOrNull(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}
+
+function numberOrNull(value: unknown): number | null {
+  return typeof value === 'number' ? value : null;
+}
