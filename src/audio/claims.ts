@@ -1,0 +1,77 @@
+/** What a file says of itself, from the lines that ffmpeg prints when it has opened it. Pure.
+ *
+ *  Claims only: whoever wrote the file can write these lines too (a newline in its name is enough), so nothing may
+ *  depend on them but what is shown. The first match of each wins, and every field is narrow.
+ */
+export interface AudioClaims {
+  /** null where the container does not say. */
+  readonly durationSec: number | null;
+  /** ffmpeg's name, like `mp3` or `mov,mp4,m4a,3gp,3g2,mj2`. */
+  readonly container: string;
+  readonly codec: string;
+  readonly channels: number | null;
+  readonly sampleRateHz: number | null;
+}
+
+/** Layouts that ffmpeg names without a number of channels; "5.1(side)" and "7 channels" speak for themselves. */
+const namedLayouts: Readonly<Record<string, number>> = {
+  mono: 1,
+  stereo: 2,
+  downmix: 2,
+  quad: 4,
+  hexagonal: 6,
+  octagonal: 8,
+};
+
+export class ClaimsReader {
+  #container: string | null = null;
+  #durationSec: number | null = null;
+  #audio: { codec: string; sampleRateHz: number | null; channels: number | null } | null = null;
+  #complete = false;
+
+  /** @param line of ffmpeg's stderr at level info
+   *  @returns true from the line on that ends the description of the input */
+  read(line: string): boolean {
+    if (this.#complete) return true;
+    if (this.#container === null) {
+      this.#container = /^Input #0, ([\w,]{1,60}), from /.exec(line)?.[1] ?? null;
+    } else if (/^(Stream mapping:|Output #0)/.test(line)) {
+      this.#complete = true;
+    } else {
+      this.#durationSec ??= readDuration(line);
+      this.#audio ??= readAudio(line);
+    }
+    return this.#complete;
+  }
+
+  get claims(): AudioClaims {
+    return {
+      durationSec: this.#durationSec,
+      container: this.#container ?? 'unknown',
+      codec: this.#audio?.codec ?? 'unknown',
+      channels: this.#audio?.channels ?? null,
+      sampleRateHz: this.#audio?.sampleRateHz ?? null,
+    };
+  }
+}
+
+function readDuration(line: string): number | null {
+  const [, hours, minutes, seconds] = /^ {2}Duration: (\d+):(\d\d):(\d\d\.\d+),/.exec(line) ?? [];
+  return hours === undefined ? null : Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
+}
+
+function readAudio(line: string) {
+  const [, codec, rate, layout] =
+    /^ {2}Stream #0:\d+\S*: Audio: (\w{1,30})[^,]*, (?:(\d+) Hz, )?([^,]{1,40})/.exec(line) ?? [];
+  if (codec === undefined) return null;
+  return { codec, sampleRateHz: rate === undefined ? null : Number(rate), channels: channelsOf(layout ?? '') };
+}
+
+function channelsOf(layout: string): number | null {
+  const name = layout.trim();
+  if (namedLayouts[name] !== undefined) return namedLayouts[name];
+  const counted = /^(\d+) channels/.exec(name)?.[1];
+  if (counted !== undefined) return Number(counted);
+  const [, main, low] = /^(\d+)\.(\d+)/.exec(name) ?? [];
+  return main === undefined ? null : Number(main) + Number(low);
+}

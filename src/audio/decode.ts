@@ -1,0 +1,148 @@
+/** A recording in, mono float32 samples out, as a stream; with it what the file says of itself and, when it has ended,
+ *  its acoustic fingerprint. One ffmpeg run for all three.
+ *
+ *  Library and query come through here alike: equal files give bit-equal samples and fingerprints.
+ */
+import type { Fingerprint } from '../domain.ts';
+import { LeitmotifError, toLeitmotifError } from '../errors.ts';
+import { ClaimsReader } from './claims.ts';
+import { type Deadline, startDeadline } from './deadline.ts';
+import { decodeJob } from './decode-job.ts';
+import { failureOf } from './failure.ts';
+import { type RunningFfmpeg, startFfmpeg } from './ffmpeg.ts';
+import { readFingerprint } from './fingerprint.ts';
+import { checkFile } from './input.ts';
+import type { AudioLimits } from './limits.ts';
+import type { ProbedAudio } from './probe.ts';
+import { SampleReader } from './samples.ts';
+import { headBytesMax, readWavHead } from './wav-header.ts';
+
+export interface DecodeOptions {
+  readonly sampleRateHz: number;
+  /** Where to begin; 0 by default. */
+  readonly fromSec?: number;
+  /** Where to end; the recording's end by default. */
+  readonly toSec?: number;
+  readonly fingerprint: boolean;
+  readonly signal: AbortSignal;
+  readonly limits: AudioLimits;
+}
+
+export interface DecodeResult {
+  /** Seconds of sound that came out: the truth, where the container only claims. */
+  readonly decodedSec: number;
+  /** Empty where none was asked for. */
+  readonly fingerprint: Fingerprint;
+}
+
+export interface Decoding {
+  /** Settles before the first samples. */
+  readonly probed: Promise<ProbedAudio>;
+  /** Mono, in order, some thousand samples at a time, never NaN nor infinite. To be read once, to its end or until
+   *  the reader leaves the loop, which kills ffmpeg and all its process group. ffmpeg waits for a slow reader. */
+  readonly pcm: AsyncIterable<Float32Array>;
+  /** Settles when the samples have been read; rejects with what reading them throws. */
+  readonly finished: Promise<DecodeResult>;
+}
+
+/** Begins at once. `pcm` has to be read, or `signal` aborted.
+ *
+ *  @throws {RangeError} on a rate or range that makes no sense. All else comes as LeitmotifError from the promises and
+ *    from `pcm`: file-unreadable, audio-empty, audio-too-large, audio-too-long, audio-refused, audio-unreadable,
+ *    audio-no-sound, audio-timeout, cancelled, tool-missing */
+export function decodePcm(path: string, options: DecodeOptions): Decoding {
+  const { promise, resolve, reject } = Promise.withResolvers<DecodeResult>();
+  const job = decodeJob(path, options);
+  const deadline = startDeadline(options.signal, options.limits.deadlineMs);
+  const opened = open(path, job, options, deadline).catch((error) => {
+    deadline.stop();
+    throw deadline.failure() ?? toLeitmotifError(error);
+  });
+  const probed = opened.then((decoder) => decoder.probed);
+  // Who reads only one of the three hears of a failure there.
+  probed.catch(() => {});
+  promise.catch(() => {});
+  return { probed, pcm: readSamples(opened, options, deadline, { resolve, reject }), finished: promise };
+}
+
+interface OpenDecoder {
+  readonly run: RunningFfmpeg;
+  readonly probed: ProbedAudio;
+  /** What came with the head already, then the rest. */
+  readonly parts: AsyncIterable<Buffer>;
+}
+
+async function open(
+  path: string,
+  job: ReturnType<typeof decodeJob>,
+  options: DecodeOptions,
+  deadline: Deadline,
+): Promise<OpenDecoder> {
+  await checkFile(path, options.limits);
+  if (deadline.signal.aborted) throw deadline.failure();
+  const claims = new ClaimsReader();
+  const described = Promise.withResolvers<void>();
+  const run = startFfmpeg(job, {
+    memoryMaxBytes: options.limits.memoryMaxBytes,
+    signal: deadline.signal,
+    onStderrLine: (line) => claims.read(line) && described.resolve(),
+  });
+  const { tags, parts } = await readHead(run);
+  await Promise.race([described.promise, run.exited]);
+  return { run, probed: { ...claims.claims, tags }, parts };
+}
+
+async function readHead(run: RunningFfmpeg) {
+  const parts: AsyncIterator<Buffer> = run.stdout[Symbol.asyncIterator]();
+  let bytes: Buffer = Buffer.alloc(0);
+  while (bytes.length < headBytesMax) {
+    const next = await parts.next();
+    if (next.done) throw failureOf(await run.exited);
+    bytes = bytes.length === 0 ? next.value : Buffer.concat([bytes, next.value]);
+    const head = readWavHead(bytes);
+    if (head !== null) return { tags: head.tags, parts: following(bytes.subarray(head.headBytes), parts) };
+  }
+  throw new LeitmotifError('audio-refused', 'This file is not accepted: its tags are larger than any recording needs');
+}
+
+async function* following(first: Buffer, parts: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
+  yield first;
+  for (let next = await parts.next(); !next.done; next = await parts.next()) yield next.value;
+}
+
+async function* readSamples(
+  opened: Promise<OpenDecoder>,
+  options: DecodeOptions,
+  deadline: Deadline,
+  finished: { resolve(result: DecodeResult): void; reject(error: LeitmotifError): void },
+): AsyncGenerator<Float32Array> {
+  const { sampleRateHz, limits } = options;
+  let decoded = 0;
+  try {
+    const { run, parts } = await opened;
+    const reader = new SampleReader();
+    for await (const part of parts) {
+      const samples = reader.read(part);
+      decoded += samples.length;
+      if (decoded > limits.durationMaxSec * sampleRateHz) throw tooLong(limits.durationMaxSec);
+      if (samples.length > 0) yield samples;
+    }
+    const exit = await run.exited;
+    if (!exit.ok) throw failureOf(exit);
+    if (decoded === 0)
+      throw new LeitmotifError('audio-no-sound', 'There is no sound in this file, or in this part of it');
+    finished.resolve({ decodedSec: decoded / sampleRateHz, fingerprint: readFingerprint(await run.side) });
+  } catch (error) {
+    const failure = deadline.failure() ?? toLeitmotifError(error);
+    finished.reject(failure);
+    throw failure;
+  } finally {
+    deadline.stop();
+    finished.reject(new LeitmotifError('cancelled', 'Cancelled: its reader stopped before the end'));
+  }
+}
+
+function tooLong(durationMaxSec: number): LeitmotifError {
+  const minutes = Math.round(durationMaxSec / 60);
+  return new LeitmotifError('audio-too-long', `This recording is too long: at most ${minutes} minutes are accepted`);
+}

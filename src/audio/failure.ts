@@ -1,0 +1,44 @@
+/** From how ffmpeg ended to a sentence for whoever can act. Its own words stay in `cause`. Pure. */
+import { type ErrorCode, LeitmotifError } from '../errors.ts';
+import type { FfmpegExit } from './ffmpeg.ts';
+
+/** First match wins. The phrases are libavformat's and libavutil's own, equal in ffmpeg 5.1, 6.1 and 7.1 but where noted. */
+const meanings: readonly (readonly [pattern: RegExp, code: ErrorCode, message: string])[] = [
+  [
+    /not on whitelist/,
+    'audio-refused',
+    'This kind of file is not accepted: send the recording itself, not a playlist or a list of other files',
+  ],
+  [
+    /Cannot allocate memory|failed to map segment|Failed to allocate/i,
+    'audio-too-large',
+    'This file needs more memory than one file may take',
+  ],
+  // 5.1 and 6.1 name the stream, 7.1 does not.
+  [/matches no streams/, 'audio-no-sound', 'There is no sound in this file'],
+  [/Permission denied/, 'file-unreadable', 'Cannot read the file: no permission'],
+  [/No space left on device/, 'disk-full', 'Cannot write: the disk is full'],
+  [/does not contain any stream/, 'audio-no-sound', 'There is no sound in this file'],
+];
+
+/** The shell's answer when there is no such program (POSIX sh, "exec"). */
+const commandNotFound = 127;
+
+export function failureOf(exit: FfmpegExit): LeitmotifError {
+  const options = { cause: new Error(exit.stderr) };
+  if (exit.exitCode === commandNotFound && !/shared libraries/.test(exit.stderr)) {
+    return new LeitmotifError(
+      'tool-missing',
+      'Cannot read audio: ffmpeg is not installed (apt install ffmpeg)',
+      options,
+    );
+  }
+  for (const [pattern, code, message] of meanings) {
+    if (pattern.test(exit.stderr)) return new LeitmotifError(code, message, options);
+  }
+  return new LeitmotifError(
+    'audio-unreadable',
+    'This file is not audio that can be read: it is damaged, or no recording at all',
+    options,
+  );
+}

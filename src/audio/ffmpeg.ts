@@ -1,0 +1,187 @@
+/** The only caller of ffmpeg: one job in, its pipes and its end out. Through fluent-ffmpeg, but for these of its traps,
+ *  each avoided where it is marked below (version 2.1.3, its last):
+ *
+ *  - it runs `ffmpeg -formats` and `-encoders` before the first job and reads tables whose columns differ between
+ *    ffmpeg versions; both are skipped: a quarter of a second less, and nothing to misread;
+ *  - options given as one array are split at their blanks, so that a title of two words falls apart; they are spread;
+ *  - it kills ffmpeg 20 ms after the output stream has closed, however busy the machine is; that event is not emitted;
+ *  - when a process cannot be started it calls its own end without buffers and throws; empty ones are handed in;
+ *  - it kills the process, not its group, and cannot limit memory; the process leads a group of its own, and a shell
+ *    sets the limits before it becomes ffmpeg.
+ *
+ *  Its ffprobe is not used at all: starting a second process costs as much as decoding a minute of music, so what
+ *  there is to know of a file is read from the very run that decodes it (see probe.ts).
+ */
+import type { ChildProcess, SpawnOptions } from 'node:child_process';
+import { PassThrough, type Readable } from 'node:stream';
+import Ffmpeg from 'fluent-ffmpeg';
+
+export interface FfmpegJob {
+  readonly inputs: readonly { readonly url: string; readonly options: readonly string[] }[];
+  /** `stdout` and `side` are pipes to this process; any other target is a path. */
+  readonly outputs: readonly { readonly target: string; readonly options: readonly string[] }[];
+  /** As for -filter_complex. */
+  readonly filterGraph: string | null;
+}
+
+export interface FfmpegOptions {
+  readonly memoryMaxBytes: number;
+  /** Aborted, it kills the process group at once. */
+  readonly signal: AbortSignal;
+  readonly onStderrLine?: (line: string) => void;
+}
+
+export interface FfmpegExit {
+  readonly ok: boolean;
+  /** null when a signal ended it or it never started. */
+  readonly exitCode: number | null;
+  /** The last lines, for a `cause`. */
+  readonly stderr: string;
+}
+
+export interface RunningFfmpeg {
+  /** Ends when ffmpeg does. Read slowly, it slows ffmpeg down. */
+  readonly stdout: Readable;
+  /** All that the job wrote to `side`, once it has ended; at most `sideBytesMax`. */
+  readonly side: Promise<Buffer>;
+  /** Never rejects. */
+  readonly exited: Promise<FfmpegExit>;
+}
+
+/** A fingerprint of 24 hours is 2.8 MB; nothing else goes through the side pipe. */
+const sideBytesMax = 16 * 1024 * 1024;
+const stderrLinesMax = 60;
+
+/** Limits first, then `exec`, so that the shell is gone when ffmpeg runs and its pid is the group's.
+ *  `ulimit -v` is address space in KiB; a system without it (macOS) runs unlimited. No core dumps of strangers' files.
+ *  Debian's ffmpeg loads OpenBLAS (through pocketsphinx), which maps memory for every core at start and loops for ever
+ *  when it gets none: one thread is enough for a library that is never called. */
+const limitedStart =
+  'ulimit -v "$1" 2>/dev/null; ulimit -c 0 2>/dev/null; shift; OPENBLAS_NUM_THREADS=1 exec ffmpeg "$@"';
+
+interface Ring {
+  get(): string;
+}
+
+type OnEnd = (error: Error | null | undefined, stdout?: Ring, stderr?: Ring) => void;
+
+/** The parts of fluent-ffmpeg's command that are replaced; they are not in its types. */
+interface CommandInternals {
+  _getFfmpegPath(callback: (error: null, path: string) => void): void;
+  _checkCapabilities(callback: (error: null) => void): void;
+  availableEncoders(callback: (error: null, encoders: object) => void): void;
+  _spawnFfmpeg(
+    args: string[],
+    options: SpawnOptions,
+    onStart: (child: ChildProcess, ...rings: Ring[]) => void,
+    onEnd: OnEnd,
+  ): void;
+}
+
+type Command = Ffmpeg.FfmpegCommand & CommandInternals;
+
+const emptyRing: Ring = { get: () => '' };
+
+export function startFfmpeg(job: FfmpegJob, options: FfmpegOptions): RunningFfmpeg {
+  const stdout = new PassThrough({ emitClose: false });
+  const side = Promise.withResolvers<Buffer>();
+  const exited = Promise.withResolvers<FfmpegExit>();
+  let child: ChildProcess | null = null;
+  const kill = () => child !== null && killGroup(child, stdout);
+
+  const command = buildCommand(job, stdout, options.memoryMaxBytes, (started) => {
+    child = started;
+    side.resolve(collect(started.stdio[3] as Readable | undefined));
+    if (options.signal.aborted) kill();
+  });
+  const end = (error: Error | null, stderr: string) => {
+    options.signal.removeEventListener('abort', kill);
+    side.resolve(Buffer.alloc(0));
+    if (child === null) stdout.end();
+    const exitCode = child?.exitCode ?? null;
+    exited.resolve({ ok: error === null, exitCode, stderr: stderr || (error?.message ?? '') });
+  };
+  command.on('end', (_stdout, stderr) => end(null, stderr ?? ''));
+  command.on('error', (error: Error, _stdout, stderr) => end(error, stderr ?? ''));
+  if (options.onStderrLine !== undefined) command.on('stderr', options.onStderrLine);
+
+  options.signal.addEventListener('abort', kill, { once: true });
+  try {
+    command.run();
+  } catch (error) {
+    end(error instanceof Error ? error : new Error(String(error)), '');
+  }
+  return { stdout, side: side.promise, exited: exited.promise };
+}
+
+function buildCommand(
+  job: FfmpegJob,
+  stdout: PassThrough,
+  memoryMaxBytes: number,
+  onStart: (child: ChildProcess) => void,
+): Command {
+  const command = Ffmpeg({ stdoutLines: stderrLinesMax }) as unknown as Command;
+  harden(command, memoryMaxBytes, onStart);
+  for (const input of job.inputs) {
+    command.input(input.url);
+    if (input.options.length > 0) command.inputOptions(...(input.options as [string, string]));
+  }
+  if (job.filterGraph !== null) command.complexFilter(job.filterGraph);
+  for (const output of job.outputs) {
+    command.output(targetOf(output.target, stdout) as string);
+    command.outputOptions(...(output.options as [string, string]));
+  }
+  return command;
+}
+
+function targetOf(target: string, stdout: PassThrough): string | PassThrough {
+  if (target === 'stdout') return stdout;
+  return target === 'side' ? 'pipe:3' : `file:${target}`;
+}
+
+function harden(command: Command, memoryMaxBytes: number, onStart: (child: ChildProcess) => void): void {
+  const spawnPlainly = command._spawnFfmpeg.bind(command);
+  const limitKiB = String(Math.floor(memoryMaxBytes / 1024));
+  const replaced: CommandInternals = {
+    _getFfmpegPath: (callback) => callback(null, '/bin/sh'),
+    _checkCapabilities: (callback) => callback(null),
+    availableEncoders: (callback) => callback(null, {}),
+    _spawnFfmpeg: (args, options, started, ended) =>
+      spawnPlainly(
+        ['-c', limitedStart, 'ffmpeg', limitKiB, ...args],
+        { ...options, detached: true, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] },
+        (child, ...rings) => {
+          onStart(child);
+          started(child, ...rings);
+        },
+        (error, out = emptyRing, err = emptyRing) => ended(error, out, err),
+      ),
+  };
+  Object.assign(command, replaced);
+}
+
+/** `stdout` is ended by hand: what the dead process left in its pipe is nobody's any more. */
+function killGroup(child: ChildProcess, stdout: PassThrough): void {
+  if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
+    try {
+      process.kill(-child.pid, 'SIGKILL');
+    } catch {
+      // It has ended between the check and the call.
+    }
+  }
+  child.stdout?.destroy();
+  stdout.end();
+}
+
+async function collect(pipe: Readable | undefined): Promise<Buffer> {
+  if (pipe === undefined) return Buffer.alloc(0);
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  pipe.on('error', () => {}); // A killed process may leave a reset pipe; its exit says all that matters.
+  pipe.on('data', (part: Buffer) => {
+    bytes += part.length;
+    if (bytes <= sideBytesMax) parts.push(part);
+  });
+  await new Promise((resolve) => pipe.once('close', resolve));
+  return Buffer.concat(parts);
+}

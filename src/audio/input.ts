@@ -1,0 +1,63 @@
+/** How a stranger's file is handed to ffmpeg: looked at first, then opened by name only, with nothing but the
+ *  containers and decoders that music comes in.
+ *
+ *  Left out on purpose: everything that names other files or addresses (hls, dash, concat, image sequences, playlists,
+ *  lavfi), and every decoder of pictures and subtitles: those streams are never looked into.
+ */
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import { LeitmotifError } from '../errors.ts';
+import type { AudioLimits } from './limits.ts';
+
+const containers =
+  'aac,ac3,aiff,amr,ape,asf,au,avi,caf,eac3,flac,flv,matroska,mov,mp3,mpc,mpc8,mpegts,ogg,tta,w64,wav,wv';
+
+const decoders = [
+  'aac,aac_latm,ac3,eac3,alac,amrnb,amrwb,ape,flac,mp1float,mp2float,mp3float,mp1,mp2,mp3,mpc7,mpc8',
+  'opus,libopus,vorbis,libvorbis,speex,libspeex,tta,wavpack,wmav1,wmav2,wmapro,wmalossless',
+  'adpcm_ima_qt,adpcm_ima_wav,adpcm_ms,pcm_alaw,pcm_mulaw,pcm_s8,pcm_u8,pcm_s16be,pcm_s16le,pcm_s24be,pcm_s24le',
+  'pcm_s32be,pcm_s32le,pcm_f32be,pcm_f32le,pcm_f64be,pcm_f64le',
+].join(',');
+
+/** Options for before `-i`. One decoding thread: audio decoders know no more, and each thread maps memory. */
+export const guardedInputOptions: readonly string[] = [
+  ...['-protocol_whitelist', 'file', '-format_whitelist', containers, '-codec_whitelist', decoders],
+  ...['-threads', '1', '-vn', '-sn', '-dn'],
+];
+
+/** With the prefix, a name that begins with a dash or looks like an address is a name all the same. */
+export function fileUrl(path: string): string {
+  return `file:${path}`;
+}
+
+/** @throws {LeitmotifError} file-unreadable, audio-empty, audio-too-large */
+export async function checkFile(path: string, limits: AudioLimits): Promise<void> {
+  const found = await lookAt(path);
+  // A pipe or a device could be waited for without end.
+  if (!found.isFile())
+    throw new LeitmotifError('file-unreadable', 'Cannot read it: expected a file, got something else');
+  if (found.size === 0) throw new LeitmotifError('audio-empty', 'This file is empty: it has 0 bytes');
+  if (found.size > limits.bytesMax) {
+    throw new LeitmotifError(
+      'audio-too-large',
+      `This file is too large: ${megabytes(found.size)} MB, at most ${megabytes(limits.bytesMax)} MB are accepted`,
+    );
+  }
+}
+
+async function lookAt(path: string) {
+  if (path.includes('\0'))
+    throw new LeitmotifError('file-unreadable', 'Cannot read the file: its name holds a zero byte');
+  try {
+    await access(path, constants.R_OK);
+    return await stat(path);
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    const message = missing ? 'Cannot read the file: it does not exist' : 'Cannot read the file: no permission';
+    throw new LeitmotifError('file-unreadable', message, { cause: error });
+  }
+}
+
+function megabytes(bytes: number): string {
+  return (bytes / 1_000_000).toFixed(bytes < 10_000_000 ? 1 : 0);
+}
