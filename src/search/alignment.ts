@@ -1,0 +1,176 @@
+/** Do hits agree in time? Two performances of one passage advance together: query time minus track time stays
+ *  constant, within a chunk, from one query chunk to the next. Chance hits do not. Pure.
+ *
+ *  How: hits are sorted by that difference and a window one chunk wide slides over them; a segment tree over the query
+ *  chunks says at each step which stretch of query the hits inside the window cover without a break. O(n log n).
+ */
+import type { Hit } from '../domain.ts';
+
+/** A stretch of the query whose hits agree in time. */
+export interface AlignedRun {
+  /** Seconds of query that the run's hits cover; 0 where there are no hits. */
+  readonly coveredSec: number;
+  readonly queryFromSec: number;
+  readonly queryToSec: number;
+  /** Track time minus query time, the mean over the run's hits. */
+  readonly offsetSec: number;
+}
+
+/** Absorbs the rounding of sums of decimal seconds; far below anything audible. */
+const roundingSec = 1e-6;
+
+/** The longest run of hits that agree in time.
+ *
+ *  Hits agree when their differences of query time and track time lie within one chunk of each other. A run may miss
+ *  one chunk at a time (its place does not count as covered): with few neighbours asked for, a chunk inside a true match often finds others.
+ *
+ *  @param hits of one track, in any order; times in seconds
+ *  @returns the run that covers the most query seconds; ties go to the smallest query minus track time, then to the
+ *           earliest run in the query
+ *  @throws {RangeError} on a time that is not finite or a chunk without length
+ */
+export function longestAlignedRun(hits: readonly Hit[]): AlignedRun {
+  for (const hit of hits) assertTimes(hit);
+  const chunkSec = hits.reduce((longest, hit) => Math.max(longest, hit.durationSec), 0);
+  const leaves = queryStretches(hits);
+  const tree = new CoverageTree([...leaves.values()], chunkSec);
+  const sorted = [...hits].sort((a, b) => lagOf(a) - lagOf(b) || a.queryStartSec - b.queryStartSec);
+  const leafAt = new Map([...leaves.keys()].map((startSec, position) => [startSec, position]));
+  const leafOf = (hit: Hit): number => leafAt.get(hit.queryStartSec) ?? 0;
+
+  let best: { run: Stretch; lagSec: number } | null = null;
+  let first = 0;
+  for (const hit of sorted) {
+    tree.add(leafOf(hit));
+    for (let oldest = sorted[first]; oldest && lagOf(hit) - lagOf(oldest) > chunkSec + roundingSec; ) {
+      tree.remove(leafOf(oldest));
+      oldest = sorted[++first];
+    }
+    const run = tree.longest();
+    if (run && (!best || run.coveredSec > best.run.coveredSec + roundingSec)) {
+      best = { run, lagSec: lagOf(sorted[first] ?? hit) };
+    }
+  }
+  return best ? describe(best.run, best.lagSec, chunkSec, hits) : noRun;
+}
+
+const noRun: AlignedRun = { coveredSec: 0, queryFromSec: 0, queryToSec: 0, offsetSec: 0 };
+
+function describe(run: Stretch, lagSec: number, chunkSec: number, hits: readonly Hit[]): AlignedRun {
+  const inRun = hits.filter(
+    (hit) =>
+      hit.queryStartSec >= run.fromSec &&
+      hit.queryStartSec < run.toSec &&
+      lagOf(hit) >= lagSec &&
+      lagOf(hit) <= lagSec + chunkSec + roundingSec,
+  );
+  // Sorted, because a sum in floating point depends on its order and equal input must give equal bytes.
+  const lags = inRun.map(lagOf).sort((a, b) => a - b);
+  const meanLagSec = lags.reduce((sum, lag) => sum + lag, 0) / lags.length;
+  return { coveredSec: run.coveredSec, queryFromSec: run.fromSec, queryToSec: run.toSec, offsetSec: 0 - meanLagSec };
+}
+
+function lagOf(hit: Hit): number {
+  return hit.queryStartSec - hit.trackStartSec;
+}
+
+function assertTimes(hit: Hit): void {
+  const { queryStartSec, trackStartSec, durationSec } = hit;
+  if (!Number.isFinite(queryStartSec) || !Number.isFinite(trackStartSec)) {
+    throw new RangeError(`Cannot align hits: expected finite times, got ${queryStartSec} and ${trackStartSec}`);
+  }
+  if (!(durationSec > 0 && Number.isFinite(durationSec))) {
+    throw new RangeError(`Cannot align hits: expected a chunk of more than 0 s, got ${durationSec}`);
+  }
+}
+
+/** Each query chunk that has a hit, in query order, as start -> end. */
+function queryStretches(hits: readonly Hit[]): Map<number, Stretch> {
+  const ends = new Map<number, number>();
+  for (const { queryStartSec, durationSec } of hits) {
+    ends.set(queryStartSec, Math.max(ends.get(queryStartSec) ?? 0, queryStartSec + durationSec));
+  }
+  const inOrder = [...ends].sort(([a], [b]) => a - b);
+  return new Map(inOrder.map(([fromSec, toSec]) => [fromSec, { fromSec, toSec, coveredSec: toSec - fromSec }]));
+}
+
+interface Stretch {
+  readonly fromSec: number;
+  readonly toSec: number;
+  readonly coveredSec: number;
+}
+
+/** What one node knows of the chunks below it that are in the window. */
+interface Coverage {
+  /** The run that begins with the node's first chunk; the one that ends with its last; the longest. */
+  readonly head: Stretch;
+  readonly tail: Stretch;
+  readonly longest: Stretch;
+}
+
+/** Segment tree over the query's chunks: switch chunks on and off, ask for the longest unbroken stretch. */
+class CoverageTree {
+  readonly #leaves: readonly Stretch[];
+  readonly #gapSec: number;
+  readonly #counts: Uint32Array;
+  readonly #nodes: (Coverage | null)[];
+  readonly #size: number;
+
+  constructor(leaves: readonly Stretch[], gapSec: number) {
+    this.#leaves = leaves;
+    this.#gapSec = gapSec;
+    this.#counts = new Uint32Array(leaves.length);
+    this.#size = 2 ** Math.ceil(Math.log2(Math.max(1, leaves.length)));
+    this.#nodes = new Array<Coverage | null>(2 * this.#size).fill(null);
+  }
+
+  add(leaf: number): void {
+    const count = (this.#counts[leaf] ?? 0) + 1;
+    this.#counts[leaf] = count;
+    if (count === 1) this.#set(leaf, true);
+  }
+
+  remove(leaf: number): void {
+    const count = (this.#counts[leaf] ?? 0) - 1;
+    this.#counts[leaf] = count;
+    if (count === 0) this.#set(leaf, false);
+  }
+
+  longest(): Stretch | null {
+    return this.#nodes[1]?.longest ?? null;
+  }
+
+  #set(leaf: number, on: boolean): void {
+    const stretch = this.#leaves[leaf];
+    let node = this.#size + leaf;
+    this.#nodes[node] = on && stretch ? { head: stretch, tail: stretch, longest: stretch } : null;
+    for (node >>= 1; node >= 1; node >>= 1) this.#nodes[node] = this.#merge(node);
+  }
+
+  #merge(node: number): Coverage | null {
+    const left = this.#nodes[2 * node] ?? null;
+    const right = this.#nodes[2 * node + 1] ?? null;
+    if (!left || !right) return left ?? right;
+    if (right.head.fromSec - left.tail.toSec > this.#gapSec + roundingSec) {
+      return { head: left.head, tail: right.tail, longest: longer(left.longest, right.longest) };
+    }
+    const bridge = join(left.tail, right.head);
+    return {
+      head: left.head.toSec === left.tail.toSec ? join(left.head, right.head) : left.head,
+      tail: right.head.toSec === right.tail.toSec ? join(left.tail, right.tail) : right.tail,
+      longest: longer(longer(left.longest, bridge), right.longest),
+    };
+  }
+}
+
+/** The earlier of two equally long ones. */
+function longer(earlier: Stretch, later: Stretch): Stretch {
+  return later.coveredSec > earlier.coveredSec + roundingSec ? later : earlier;
+}
+
+function join(left: Stretch, right: Stretch): Stretch {
+  // A tail chunk reaches back over its neighbour: those seconds count once.
+  const sharedSec = Math.min(Math.max(0, left.toSec - right.fromSec), right.coveredSec);
+  const coveredSec = left.coveredSec + right.coveredSec - sharedSec;
+  return { fromSec: left.fromSec, toSec: Math.max(left.toSec, right.toSec), coveredSec };
+}
