@@ -94,3 +94,28 @@ function alignedBytes(base64: string): ArrayBuffer {
   if (bytes.length % 4 !== 0) throw new RangeError(`Cannot read an array: ${bytes.length} bytes are not whole words`);
   return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer;
 }
+
+/** The answer of `GET /v1/models`. */
+export const modelsAnswer = z.object({
+  /** What a request without `model` gets. */
+  default: z.string(),
+  models: z.array(
+    z.object({
+      name: z.string(),
+      version: z.string(),
+      spaceId: z.string(),
+      dimensions: z.int().positive(),
+      windowSec: z.number().positive(),
+      sampleRateHz: z.int().positive(),
+      licence: z.string(),
+      /** What the vectors are computed on, for example `cpu`. */
+      device: z.string(),
+    }),
+  ),
+});
+
+/** The body of an answer whose status is not 200: the same pair that an `error` line holds. */
+export const errorAnswer = z.object({ code: z.string(), message: z.string() });
+
+export type ModelsAnswer = z.infer<typeof modelsAnswer>;
+export type ServedModelInfo = ModelsAnswer['models'][number];

@@ -1,0 +1,44 @@
+/** What a worker is told when it starts. Shared by both sides: a supervisor sends it to its child over IPC (so that the
+ *  token stands in no process list), a worker that runs by itself makes it from the environment. */
+import { z } from 'zod';
+
+const count = z.int().positive();
+
+export const workerOptions = z.object({
+  listen: z.union([
+    z.object({ host: z.string().min(1), port: z.int().min(0).max(65_535) }),
+    z.object({ socketPath: z.string().min(1) }),
+  ]),
+  /** The bearer token that every request but /healthz and /readyz must bring. 16 characters: no guessing. */
+  token: z.string().min(16),
+  /** The folder with one folder a model, each with a model.json. */
+  modelsDir: z.string().min(1),
+  /** Models to load and serve; the first is the one that a request without `model` gets. */
+  models: z.array(z.string().min(1)).min(1),
+  windowSec: z.number().positive(),
+  inferenceProcesses: count,
+  /** Recordings that are worked on at once, and that may wait; one more is refused. */
+  concurrencyMax: count,
+  queueMax: z.int().nonnegative(),
+  /** From a request's first byte to its answer's last. */
+  requestDeadlineMs: count,
+  audioLimits: z.object({
+    deadlineMs: count,
+    durationMaxSec: z.number().positive(),
+    bytesMax: count,
+    memoryMaxBytes: count,
+  }),
+  /** An empty folder of the worker's own, for bodies while they are worked on. Removed when the worker stops. */
+  spoolDir: z.string().min(1),
+  logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']),
+});
+
+export type WorkerOptions = z.infer<typeof workerOptions>;
+
+/** What a supervised worker tells its parent. */
+export const workerMessage = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('ready') }),
+  z.object({ type: z.literal('failed'), code: z.string(), message: z.string() }),
+]);
+
+export type WorkerMessage = z.infer<typeof workerMessage>;
