@@ -11,6 +11,12 @@ import {
   workerLine,
 } from './wire-format.ts';
 
+/** A recording as the worker heard it, and what that took. */
+export interface HeardRecording extends EmbeddedRecording {
+  /** Wall time: waiting for a turn, for decoded audio, for the model; and all of it. */
+  readonly timingsMs: Readonly<DoneLine['timingsMs']>;
+}
+
 export interface EmbedProgress {
   /** Seconds of the recording that are done. */
   readonly decodedSec: number;
@@ -28,12 +34,17 @@ const linesMax = 2 * chunksMax + 100;
 /** As the worker's own check: float32 sums and half-precision weights stay within it. */
 const normTolerance = 1e-3;
 
+/** A recording as the worker answered it, with what that took. */
+export interface EmbedAnswer extends EmbeddedRecording {
+  readonly timingsMs: DoneLine['timingsMs'];
+}
+
 /** @param body the bytes of the answer, cut anywhere
  *  @throws {LeitmotifError} the worker's own error; worker-protocol when the answer is cut off or not one */
 export async function readAnswer(
   body: AsyncIterable<Uint8Array>,
   onProgress?: (progress: EmbedProgress) => void,
-): Promise<EmbeddedRecording> {
+): Promise<EmbedAnswer> {
   let info: InfoLine | undefined;
   let done: DoneLine | undefined;
   const chunks: Chunk[] = [];
@@ -61,7 +72,7 @@ export async function readAnswer(
   return assemble(info, chunks, done);
 }
 
-function assemble(info: InfoLine, chunks: readonly Chunk[], done: DoneLine): EmbeddedRecording {
+function assemble(info: InfoLine, chunks: readonly Chunk[], done: DoneLine): EmbedAnswer {
   if (done.chunks !== chunks.length) throw protocolError(`expected ${done.chunks} chunks, got ${chunks.length}`);
   let items: Uint32Array;
   try {
@@ -75,6 +86,7 @@ function assemble(info: InfoLine, chunks: readonly Chunk[], done: DoneLine): Emb
     tags: { title: info.title, artist: info.artist, album: info.album },
     chunks,
     fingerprint: { items, itemSec: done.fingerprint.itemSec },
+    timingsMs: done.timingsMs,
   };
 }
 

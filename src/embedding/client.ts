@@ -4,9 +4,15 @@
  */
 import { type FileHandle, open } from 'node:fs/promises';
 import { Agent } from 'undici';
-import type { EmbeddedRecording } from '../domain.ts';
 import { LeitmotifError } from '../errors.ts';
-import { type EmbedProgress, errorOf, protocolError, readAnswer } from './answer-reader.ts';
+import {
+  type EmbedAnswer,
+  type EmbedProgress,
+  errorOf,
+  type HeardRecording,
+  protocolError,
+  readAnswer,
+} from './answer-reader.ts';
 import { type RetryLimits, WorkerBusyError, WorkerLostError, withRetries } from './retries.ts';
 import { errorAnswer, type ModelsAnswer, modelsAnswer } from './wire-format.ts';
 
@@ -63,7 +69,7 @@ export class EmbeddingClient {
   /** @param path of the recording, encoded as it is; read as a stream
    *  @throws {LeitmotifError} the worker's code for what is wrong with the recording; file-unreadable; cancelled;
    *    queue-full, worker-unavailable or worker-protocol when repeating did not help */
-  async embed(path: string, options: EmbedOptions): Promise<EmbeddedRecording> {
+  async embed(path: string, options: EmbedOptions): Promise<EmbedAnswer> {
     const { deadlineMs, retryLimits, whenReady } = this.#options;
     const deadline = AbortSignal.timeout(deadlineMs);
     const signal = AbortSignal.any([options.signal, deadline]);
@@ -107,7 +113,7 @@ export class EmbeddingClient {
     await this.#agent.destroy();
   }
 
-  async #embedOnce(path: string, options: EmbedOptions, signal: AbortSignal): Promise<EmbeddedRecording> {
+  async #embedOnce(path: string, options: EmbedOptions, signal: AbortSignal): Promise<EmbedAnswer> {
     const file = await openRecording(path);
     try {
       const { size } = await file.stat();
@@ -176,7 +182,7 @@ function cannotRead(path: string, cause: unknown): LeitmotifError {
 }
 
 /** A connection that breaks within the answer is an answer that was cut off. */
-async function readBody(answer: Answer, onProgress: EmbedOptions['onProgress']): Promise<EmbeddedRecording> {
+async function readBody(answer: Answer, onProgress: EmbedOptions['onProgress']): Promise<EmbedAnswer> {
   try {
     return await readAnswer(answer.body, onProgress);
   } catch (error) {
