@@ -48,7 +48,11 @@ const oneCaller: Readonly<Record<string, string>> = {
 const words = ['src/domain.ts', 'src/errors.ts', 'src/format.ts'];
 const entries = ['src/cli.ts', 'src/demo.ts', 'src/main.ts'];
 /** Of src/embedding, the worker shares only what both sides must agree on. */
-const sharedWithWorker = ['src/embedding/wire-format.ts', 'src/embedding/space-id.ts'];
+const sharedWithWorker = [
+  'src/embedding/wire-format.ts',
+  'src/embedding/space-id.ts',
+  'src/embedding/worker-options.ts',
+];
 
 function layerOf(file: string): string {
   if (words.includes(file)) return 'domain';

@@ -5,14 +5,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { Agent } from 'undici';
 import { LeitmotifError } from '../errors.ts';
-import {
-  type EmbedAnswer,
-  type EmbedProgress,
-  errorOf,
-  type HeardRecording,
-  protocolError,
-  readAnswer,
-} from './answer-reader.ts';
+import { type EmbedAnswer, type EmbedProgress, errorOf, protocolError, readAnswer } from './answer-reader.ts';
 import { type RetryLimits, WorkerBusyError, WorkerLostError, withRetries } from './retries.ts';
 import { errorAnswer, type ModelsAnswer, modelsAnswer } from './wire-format.ts';
 

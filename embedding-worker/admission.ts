@@ -1,0 +1,81 @@
+/** Who may come in: a bounded number of recordings that are worked on, and a bounded number that wait. */
+import PQueue from 'p-queue';
+import { LeitmotifError } from '../src/errors.ts';
+
+export class QueueFullError extends LeitmotifError {
+  readonly retryAfterSec: number;
+
+  constructor(retryAfterSec: number, placesMax: number) {
+    super('queue-full', `Cannot take another recording: ${placesMax} are here already`);
+    this.retryAfterSec = retryAfterSec;
+  }
+}
+
+/** A recording's place. Held from its arrival until `leave`, which may be called at any time and more than once. */
+export interface Place {
+  /** Resolves when it is this recording's turn. @throws the signal's reason when that comes first */
+  turn(signal: AbortSignal): Promise<void>;
+  leave(): void;
+}
+
+/** A guess to start from; the truth is learnt from the first recordings. */
+const firstGuessSec = 5;
+const retryAfterMaxSec = 60;
+
+export class Admission {
+  readonly #queue: PQueue;
+  readonly #placesMax: number;
+  readonly #runningMax: number;
+  #places = 0;
+  /** Exponential mean, a tenth of it the last one. */
+  #usualSec = firstGuessSec;
+
+  constructor({ runningMax, waitingMax }: { runningMax: number; waitingMax: number }) {
+    this.#queue = new PQueue({ concurrency: runningMax });
+    this.#runningMax = runningMax;
+    this.#placesMax = runningMax + waitingMax;
+  }
+
+  get state(): { waiting: number; running: number } {
+    return { waiting: this.#places - this.#queue.pending, running: this.#queue.pending };
+  }
+
+  /** @throws {QueueFullError} when every place is taken */
+  enter(): Place {
+    if (this.#places >= this.#placesMax) throw new QueueFullError(this.#retryAfterSec(), this.#placesMax);
+    this.#places++;
+    const left = Promise.withResolvers<void>();
+    let isHere = true;
+    let turnAt: number | null = null;
+    return {
+      turn: async (signal) => {
+        signal.throwIfAborted();
+        const turn = Promise.withResolvers<void>();
+        // The signal takes it out of the line, or ends its turn early.
+        const held = this.#queue.add(
+          () => {
+            turnAt = performance.now();
+            turn.resolve();
+            return left.promise;
+          },
+          { signal },
+        );
+        held.catch(() => turn.reject(signal.reason));
+        await turn.promise;
+      },
+      leave: () => {
+        if (!isHere) return;
+        isHere = false;
+        this.#places--;
+        if (turnAt !== null) this.#usualSec += ((performance.now() - turnAt) / 1000 - this.#usualSec) / 10;
+        left.resolve();
+      },
+    };
+  }
+
+  /** When a place is likely to be free: everybody's usual time, shared by those that run side by side. */
+  #retryAfterSec(): number {
+    const guessSec = (this.#usualSec * (this.state.waiting + 1)) / this.#runningMax;
+    return Math.min(retryAfterMaxSec, Math.max(1, Math.ceil(guessSec)));
+  }
+}

@@ -1,0 +1,133 @@
+/** One recording, from its encoded bytes to the lines of the answer: probe, decode, cut, gate and embed, in order.
+ *
+ *  Everything is pulled: a reader that does not read stops this generator, which stops cutting, which stops ffmpeg. At
+ *  no time is more in memory than the windows under way.
+ */
+import { cutWindows } from '../src/audio/chunk.ts';
+import { decodePcm } from '../src/audio/decode.ts';
+import type { AudioLimits } from '../src/audio/limits.ts';
+import type { ProbedAudio } from '../src/audio/probe.ts';
+import type { ChunkSpan } from '../src/domain.ts';
+import { encodeArray, toWireChunk, type WireChunk, type WorkerLine } from '../src/embedding/wire-format.ts';
+import { LeitmotifError } from '../src/errors.ts';
+import type { EmbeddedWindow, EmbeddingEngine } from './engines/engine.ts';
+import type { Metrics } from './metrics.ts';
+import type { ServedModel } from './serving.ts';
+import { Stopwatch } from './stopwatch.ts';
+
+export interface RecordingJob {
+  readonly file: string;
+  readonly model: ServedModel;
+  /** The part to embed, seconds from the beginning; null: all of it. */
+  readonly fromSec: number | null;
+  readonly toSec: number | null;
+  /** What the recording waited for its turn, for the answer's timings. */
+  readonly queuedMs: number;
+  readonly limits: AudioLimits;
+  readonly signal: AbortSignal;
+  readonly metrics: Metrics;
+}
+
+/** A progress line at least this far apart: four a second are enough for a bar. */
+const progressEveryMs = 250;
+
+/** Yields `info`, then `chunks` (one chunk each, in order) and `progress`, then `done`.
+ *  @throws {LeitmotifError} whatever is wrong with the recording; the signal's reason when it is aborted */
+export async function* embedRecording(job: RecordingJob): AsyncGenerator<WorkerLine, void> {
+  // Ends ffmpeg also when the reader leaves before the first samples are asked for.
+  const leave = new AbortController();
+  try {
+    yield* linesOf({ ...job, signal: AbortSignal.any([job.signal, leave.signal]) });
+  } finally {
+    leave.abort(new LeitmotifError('cancelled', 'The reader of the answer left'));
+  }
+}
+
+async function* linesOf(job: RecordingJob): AsyncGenerator<WorkerLine, void> {
+  const { model, signal, metrics } = job;
+  const { sampleRateHz } = model.manifest;
+  const startSec = job.fromSec ?? 0;
+  const startedAt = performance.now();
+  const decoding = new Stopwatch();
+  const embedding = new Stopwatch();
+  const { probed, pcm, finished } = decodePcm(job.file, {
+    sampleRateHz,
+    ...(job.fromSec === null ? {} : { fromSec: job.fromSec }),
+    ...(job.toSec === null ? {} : { toSec: job.toSec }),
+    fingerprint: true,
+    signal,
+    limits: job.limits,
+  });
+  yield infoOf(model, await decoding.time(() => probed));
+
+  const windows = decoding.timed(cutWindows(pcm, { sampleRateHz, windowSec: model.windowSec, startSec }));
+  let chunks = 0;
+  let musicChunks = 0;
+  let progressAt = startedAt;
+  for await (const chunk of embedInOrder(windows, model.engine, { signal, embedding, metrics })) {
+    chunks++;
+    if (chunk.kind === 'music') musicChunks++;
+    yield { type: 'chunks', chunks: [chunk] };
+    if (performance.now() - progressAt >= progressEveryMs) {
+      progressAt = performance.now();
+      yield { type: 'progress', decodedSec: chunk.endSec, chunksDone: chunks };
+    }
+  }
+  const { decodedSec, fingerprint } = await decoding.time(() => finished);
+  if (chunks === 0) throw new LeitmotifError('audio-no-sound', 'Cannot embed it: there is no sound in this part');
+  metrics.audioSeconds.inc(decodedSec);
+  metrics.decodeSeconds.observe(decoding.totalMs / 1000);
+  yield {
+    type: 'done',
+    durationSec: startSec + decodedSec,
+    chunks,
+    musicChunks,
+    fingerprint: { items: encodeArray(fingerprint.items), itemSec: fingerprint.itemSec },
+    timingsMs: {
+      queued: job.queuedMs,
+      decode: decoding.totalMs,
+      embed: embedding.totalMs,
+      total: job.queuedMs + performance.now() - startedAt,
+    },
+  };
+}
+
+function infoOf({ manifest, spaceId, windowSec }: ServedModel, { durationSec, tags }: ProbedAudio): WorkerLine {
+  const { name: model, dimensions } = manifest;
+  return { type: 'info', model, spaceId, dimensions, windowSec, durationSec, ...tags };
+}
+
+interface InFlight {
+  readonly chunk: Promise<WireChunk>;
+  settled: boolean;
+}
+
+/** Keeps the engine busy with the windows that come while the first of them is waited for, and hands the chunks on in
+ *  the order of the recording. */
+async function* embedInOrder(
+  windows: AsyncIterable<{ span: ChunkSpan; samples: Float32Array }>,
+  engine: EmbeddingEngine,
+  { signal, embedding, metrics }: { signal: AbortSignal; embedding: Stopwatch; metrics: Metrics },
+): AsyncGenerator<WireChunk, void> {
+  const inFlight: InFlight[] = [];
+  const first = (): Promise<WireChunk> => embedding.time(() => inFlight.shift()?.chunk as Promise<WireChunk>);
+  for await (const { span, samples } of windows) {
+    const entry: InFlight = {
+      chunk: engine.embed(samples, signal).then((window) => toChunk(span, window, metrics)),
+      settled: false,
+    };
+    const settle = (): void => {
+      entry.settled = true;
+    };
+    entry.chunk.then(settle, settle);
+    inFlight.push(entry);
+    while (inFlight.length >= engine.inFlightMax || inFlight[0]?.settled === true) yield await first();
+  }
+  while (inFlight.length > 0) yield await first();
+}
+
+function toChunk(span: ChunkSpan, window: EmbeddedWindow, metrics: Metrics): WireChunk {
+  metrics.windows.inc({ kind: window.kind });
+  metrics.embedSeconds.observe(window.computeMs / 1000);
+  return toWireChunk({ ...span, kind: window.kind, loudnessDb: window.loudnessDb, vector: window.vector });
+}

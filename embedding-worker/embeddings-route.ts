@@ -1,0 +1,133 @@
+/** `POST /v1/embeddings`: a place, the body, a turn, the lines. Refusals come before the body is read; errors before
+ *  the first line are a status with `{code, message}`, errors after it are the last line. */
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { Readable } from 'node:stream';
+import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { AudioLimits } from '../src/audio/limits.ts';
+import type { WorkerLine } from '../src/embedding/wire-format.ts';
+import { LeitmotifError, toLeitmotifError } from '../src/errors.ts';
+import type { Admission, Place } from './admission.ts';
+import { embedRecording } from './embed-recording.ts';
+import type { Metrics } from './metrics.ts';
+import { receiveBody } from './request-body.ts';
+import type { ServedModel, ServedModels } from './serving.ts';
+
+export interface EmbeddingsRouteOptions {
+  readonly models: ServedModels;
+  readonly admission: Admission;
+  readonly metrics: Metrics;
+  readonly audioLimits: AudioLimits;
+  readonly requestDeadlineMs: number;
+  readonly spoolDir: string;
+  /** Aborted when the worker stops. */
+  readonly stopping: AbortSignal;
+}
+
+const second = z.coerce.number().nonnegative().finite();
+const embeddingsQuery = z
+  .strictObject({ model: z.string().min(1).optional(), fromSec: second.optional(), toSec: second.optional() })
+  .refine(({ fromSec = 0, toSec = Number.POSITIVE_INFINITY }) => toSec > fromSec, 'toSec must be after fromSec');
+
+type EmbeddingsQuery = z.infer<typeof embeddingsQuery>;
+
+export function embeddingsRoute(options: EmbeddingsRouteOptions) {
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const { place, query, model } = admit(request, options);
+    const signal = AbortSignal.any([signalOf(reply, options.requestDeadlineMs), options.stopping]);
+    const lines = answer({ request, place, query, model, signal }, options);
+    // Between two lines nothing in there waits for the signal: a reader that went away just then must not keep a place.
+    signal.addEventListener('abort', () => lines.return().catch(() => {}), { once: true });
+    const first = await lines.next();
+    if (first.done === true) throw signal.aborted ? signal.reason : new TypeError('Cannot answer: got no info line');
+    reply.header('content-type', 'application/x-ndjson').header('cache-control', 'no-store');
+    return reply.send(Readable.from(asText(first.value, lines, { signal, log: request.log }), { highWaterMark: 1 }));
+  };
+}
+
+/** Everything that can be refused without looking at the recording. */
+function admit(request: FastifyRequest, { models, admission, metrics }: EmbeddingsRouteOptions) {
+  try {
+    const parsed = embeddingsQuery.safeParse(request.query);
+    if (!parsed.success) throw new LeitmotifError('bad-request', `Cannot embed: ${z.prettifyError(parsed.error)}`);
+    const model = models.get(parsed.data.model);
+    if (!model.engine.ready) {
+      throw new LeitmotifError('worker-unavailable', `The model ${model.manifest.name} is not loaded`);
+    }
+    return { query: parsed.data, model, place: admission.enter() };
+  } catch (error) {
+    metrics.requests.inc({ outcome: toLeitmotifError(error).code });
+    throw error;
+  }
+}
+
+interface Admitted {
+  readonly request: FastifyRequest;
+  readonly place: Place;
+  readonly query: EmbeddingsQuery;
+  readonly model: ServedModel;
+  readonly signal: AbortSignal;
+}
+
+/** The lines of the answer. However it ends, the place is given back and the body deleted. */
+async function* answer(admitted: Admitted, options: EmbeddingsRouteOptions): AsyncGenerator<WorkerLine, void> {
+  const { request, place, query, model, signal } = admitted;
+  const { metrics, audioLimits: limits } = options;
+  const file = path.join(options.spoolDir, randomUUID());
+  let outcome = 'cancelled';
+  try {
+    const bytes = await receiveBody(request.raw, file, { bytesMax: limits.bytesMax, signal });
+    const receivedAt = performance.now();
+    await place.turn(signal);
+    const queuedMs = performance.now() - receivedAt;
+    const { fromSec = null, toSec = null } = query;
+    for await (const line of embedRecording({ file, model, fromSec, toSec, queuedMs, limits, signal, metrics })) {
+      if (line.type === 'done') {
+        outcome = 'ok';
+        request.log.info({ bytes, chunks: line.chunks, durationSec: line.durationSec, ...line.timingsMs }, 'embedded');
+      }
+      yield line;
+    }
+  } catch (thrown) {
+    const error = signal.aborted ? signal.reason : thrown;
+    outcome = toLeitmotifError(error).code;
+    throw error;
+  } finally {
+    place.leave();
+    metrics.requests.inc({ outcome });
+    await rm(file, { force: true });
+  }
+}
+
+async function* asText(
+  first: WorkerLine,
+  rest: AsyncGenerator<WorkerLine, void>,
+  { signal, log }: { signal: AbortSignal; log: FastifyBaseLogger },
+): AsyncGenerator<string, void> {
+  try {
+    yield `${JSON.stringify(first)}\n`;
+    for await (const line of rest) yield `${JSON.stringify(line)}\n`;
+    signal.throwIfAborted();
+  } catch (thrown) {
+    const error = toLeitmotifError(thrown);
+    if (error.code === 'internal') log.error({ err: thrown }, 'failed');
+    else log.info({ code: error.code, reason: error.message }, 'refused');
+    yield `${JSON.stringify({ type: 'error', code: error.code, message: error.message } satisfies WorkerLine)}\n`;
+  }
+}
+
+/** Aborted when the client hangs up or the deadline passes, whichever is first. */
+function signalOf(reply: FastifyReply, deadlineMs: number): AbortSignal {
+  const controller = new AbortController();
+  const timer = setTimeout(() => {
+    const seconds = Math.round(deadlineMs / 1000);
+    controller.abort(new LeitmotifError('audio-timeout', `Cannot embed it within ${seconds} s: gave up`));
+  }, deadlineMs);
+  reply.raw.once('close', () => {
+    clearTimeout(timer);
+    if (!reply.raw.writableFinished) controller.abort(new LeitmotifError('cancelled', 'The client hung up'));
+  });
+  return controller.signal;
+}

@@ -1,0 +1,178 @@
+/** The engine of this machine: inference processes, one thread each, handed windows one by one.
+ *
+ *  Single windows across processes, not batches: batching gains nothing on a CPU and blocks longer (search-facts).
+ */
+import { LeitmotifError } from '../../src/errors.ts';
+import type { EmbeddedWindow, EmbeddingEngine } from './engine.ts';
+import { InferenceProcess, type WindowTask } from './inference-process.ts';
+import type { FromInferenceProcess } from './protocol.ts';
+
+export interface InferencePoolOptions {
+  readonly manifestPath: string;
+  readonly windowSec: number;
+  readonly processes: number;
+  readonly stepTimeoutMs: number;
+  /** A process died, `how` tells its signal or exit code; its successor is on its way. */
+  readonly onDeath: (how: string) => void;
+}
+
+/** One window being computed and one on its way, so that no process waits for the channel. */
+const inFlightPerProcess = 2;
+/** A window that two processes died over is taken for the cause. */
+const deathsMax = 2;
+
+interface PendingWindow {
+  readonly task: WindowTask;
+  readonly resolve: (window: EmbeddedWindow) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+export class InferencePool implements EmbeddingEngine {
+  readonly device = 'cpu';
+  readonly #processes: InferenceProcess[];
+  /** Every window that was asked for and not answered, by id. */
+  readonly #pending = new Map<number, PendingWindow>();
+  /** Those that no process has, in order. Bounded by what the recordings under way may hand over (`inFlightMax`). */
+  #waiting: WindowTask[] = [];
+  #nextId = 0;
+  #closed = false;
+  /** Called when a process becomes ready or cannot load; set while `start` waits. */
+  #onLoaded: ((failure: string | null) => void) | null = null;
+
+  constructor(options: InferencePoolOptions) {
+    const load = { type: 'load', manifestPath: options.manifestPath, windowSec: options.windowSec } as const;
+    this.#processes = Array.from(
+      { length: options.processes },
+      () =>
+        new InferenceProcess({
+          entry: new URL('../inference-child.ts', import.meta.url),
+          load,
+          stepTimeoutMs: options.stepTimeoutMs,
+          events: {
+            onReady: () => this.#onProcessReady(),
+            onLoadFailed: (message) => this.#onLoadFailed(message),
+            onAnswer: (answer) => this.#onAnswer(answer),
+            onDeath: (lost, how) => {
+              if (!this.#closed) options.onDeath(how);
+              this.#onDeath(lost);
+            },
+          },
+        }),
+    );
+  }
+
+  get inFlightMax(): number {
+    return this.#processes.length * inFlightPerProcess + 1;
+  }
+
+  get ready(): boolean {
+    return this.#processes.some(({ ready }) => ready);
+  }
+
+  /** Of the processes that live, for whoever measures them. */
+  get pids(): number[] {
+    return this.#processes.map(({ pid }) => pid).filter((pid) => pid !== undefined);
+  }
+
+  start(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#onLoaded = (failure) => {
+        if (failure !== null) reject(new LeitmotifError('config-invalid', failure));
+        else if (this.#processes.every(({ ready }) => ready)) resolve();
+        else return;
+        this.#onLoaded = null;
+      };
+      for (const process of this.#processes) process.start();
+    });
+  }
+
+  embed(samples: Float32Array, signal: AbortSignal): Promise<EmbeddedWindow> {
+    if (signal.aborted) return Promise.reject(signal.reason);
+    const { promise, resolve, reject } = Promise.withResolvers<EmbeddedWindow>();
+    const task: WindowTask = { id: this.#nextId++, samples, deaths: 0 };
+    const onAbort = (): void => this.#settle(task.id, ({ reject }) => reject(signal.reason));
+    signal.addEventListener('abort', onAbort, { once: true });
+    this.#pending.set(task.id, {
+      task,
+      resolve: (window) => {
+        signal.removeEventListener('abort', onAbort);
+        resolve(window);
+      },
+      reject: (reason) => {
+        signal.removeEventListener('abort', onAbort);
+        reject(reason);
+      },
+    });
+    this.#waiting.push(task);
+    this.#dispatch();
+    return promise;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const id of [...this.#pending.keys()]) {
+      this.#settle(id, ({ reject }) => reject(new LeitmotifError('worker-unavailable', 'The worker is stopping')));
+    }
+    await Promise.all(this.#processes.map((process) => process.close()));
+  }
+
+  #dispatch(): void {
+    while (this.#waiting.length > 0) {
+      const free = this.#leastBusy();
+      const task = free && this.#waiting.shift();
+      if (!free || !task) return;
+      // Given up while it waited.
+      if (this.#pending.has(task.id)) free.hand(task);
+    }
+  }
+
+  #leastBusy(): InferenceProcess | undefined {
+    let best: InferenceProcess | undefined;
+    for (const process of this.#processes) {
+      if (!process.ready || process.inFlight >= inFlightPerProcess) continue;
+      if (!best || process.inFlight < best.inFlight) best = process;
+    }
+    return best;
+  }
+
+  #settle(id: number, how: (pending: PendingWindow) => void): void {
+    const pending = this.#pending.get(id);
+    if (!pending) return;
+    this.#pending.delete(id);
+    this.#waiting = this.#waiting.filter((task) => task.id !== id);
+    how(pending);
+  }
+
+  #onAnswer(answer: Extract<FromInferenceProcess, { id: number }>): void {
+    this.#settle(answer.id, ({ resolve, reject }) => {
+      if (answer.type === 'embedded') resolve(answer.window);
+      else reject(new LeitmotifError('inference-failed', answer.message));
+    });
+    this.#dispatch();
+  }
+
+  #onProcessReady(): void {
+    this.#onLoaded?.(null);
+    this.#dispatch();
+  }
+
+  /** A model that went bad under a running worker: nobody waits for the back-off to end while no process is left. */
+  #onLoadFailed(message: string): void {
+    this.#onLoaded?.(message);
+    if (this.ready) return;
+    for (const { id } of [...this.#waiting]) {
+      this.#settle(id, ({ reject }) => reject(new LeitmotifError('inference-failed', message)));
+    }
+  }
+
+  #onDeath(lost: readonly WindowTask[]): void {
+    const again = lost.filter((task) => this.#pending.has(task.id));
+    for (const task of again.filter(({ deaths }) => deaths >= deathsMax)) {
+      this.#settle(task.id, ({ reject }) =>
+        reject(new LeitmotifError('inference-failed', `Cannot embed a window: ${deathsMax} processes died over it`)),
+      );
+    }
+    this.#waiting.unshift(...again.filter(({ deaths }) => deaths < deathsMax));
+    this.#dispatch();
+  }
+}

@@ -1,0 +1,96 @@
+/** The entry of the embedding worker: by itself (`npm run worker`, told by the environment) or as somebody's child
+ *  (`--supervised`, told over IPC, and gone when its parent is). */
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { pino } from 'pino';
+import { readConfig } from '../src/config.ts';
+import { type WorkerMessage, type WorkerOptions, workerOptions } from '../src/embedding/worker-options.ts';
+import { LeitmotifError, toLeitmotifError } from '../src/errors.ts';
+import { startWorker, type Worker } from './worker.ts';
+
+const root = path.resolve(import.meta.dirname, '..');
+
+/** Ending jobs, their ffmpeg and the inference processes takes well under a second; after this it is cut short. */
+const stopWithinMs = 3_000;
+
+function optionsFromParent(): Promise<WorkerOptions> {
+  return new Promise((resolve, reject) => {
+    process.once('message', (message) => {
+      const parsed = workerOptions.safeParse(message);
+      if (parsed.success) resolve(parsed.data);
+      else reject(new LeitmotifError('config-invalid', parsed.error.message, { cause: parsed.error }));
+    });
+  });
+}
+
+async function optionsFromEnvironment(): Promise<WorkerOptions> {
+  const config = readConfig(process.env, root);
+  // ffmpeg and the inference processes inherit the environment; the token is none of their business.
+  delete process.env.EMBEDDING_WORKER_TOKEN;
+  const parsed = workerOptions.safeParse({
+    listen: { host: config.worker.host, port: config.worker.port },
+    token: config.workerToken,
+    modelsDir: path.join(root, 'embedding-worker', 'models'),
+    models: [config.model],
+    windowSec: config.windowSec,
+    inferenceProcesses: config.worker.inferenceProcesses,
+    concurrencyMax: config.worker.concurrencyMax,
+    queueMax: config.worker.queueMax,
+    requestDeadlineMs: config.audioLimits.deadlineMs,
+    audioLimits: config.audioLimits,
+    spoolDir: await mkdtemp(path.join(tmpdir(), 'leitmotif-worker-')),
+    logLevel: config.logLevel,
+  });
+  if (parsed.success) return parsed.data;
+  throw new LeitmotifError(
+    'config-invalid',
+    'Cannot start the worker: expected EMBEDDING_WORKER_TOKEN to hold at least 16 characters. ' +
+      'Make one with: node -p "crypto.randomUUID()"',
+    { cause: parsed.error },
+  );
+}
+
+function tellParent(message: WorkerMessage): Promise<void> {
+  return new Promise((resolve) => {
+    if (process.send) process.send(message, undefined, undefined, () => resolve());
+    else resolve();
+  });
+}
+
+function stopOnRequest(worker: Worker): void {
+  let stopping = false;
+  const stop = (): void => {
+    if (stopping) return;
+    stopping = true;
+    setTimeout(() => process.exit(1), stopWithinMs).unref();
+    worker.close().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  process.on('disconnect', stop);
+  // The parent may have gone while the models were loading.
+  if (process.argv.includes('--supervised') && !process.connected) stop();
+}
+
+async function main(): Promise<void> {
+  const supervised = process.argv.includes('--supervised');
+  try {
+    const options = supervised ? await optionsFromParent() : await optionsFromEnvironment();
+    const log = pino({ level: options.logLevel }, pino.destination({ dest: 2, sync: true }));
+    const worker = await startWorker(options, log);
+    stopOnRequest(worker);
+    await tellParent({ type: 'ready' });
+    if (!supervised) process.stderr.write(`The embedding worker listens on ${worker.address}\n`);
+  } catch (error) {
+    const { code, message } = toLeitmotifError(error);
+    await tellParent({ type: 'failed', code, message });
+    process.stderr.write(`${message}\n`);
+    process.exit(1);
+  }
+}
+
+await main();

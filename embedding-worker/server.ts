@@ -1,0 +1,81 @@
+/** The worker's HTTP side: who may ask, what there is to ask, and how errors look. */
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
+import type { Logger } from 'pino';
+import { httpStatusOf, LeitmotifError, toLeitmotifError } from '../src/errors.ts';
+import { QueueFullError } from './admission.ts';
+import { bearerCheck } from './auth.ts';
+import { type EmbeddingsRouteOptions, embeddingsRoute } from './embeddings-route.ts';
+
+export interface ServerOptions extends EmbeddingsRouteOptions {
+  readonly token: string;
+  readonly log: Logger;
+}
+
+/** Asked by load balancers and supervisors, who hold no token; they tell nothing about anybody's music. */
+const openPaths = ['/healthz', '/readyz'];
+
+/** A client that is refused while it still sends has this long to notice, then the connection is cut. Closing at once
+ *  would reset it, and the answer with it. */
+const lingerMs = 5_000;
+
+export function createServer(options: ServerOptions): FastifyInstance {
+  const server = Fastify({
+    loggerInstance: options.log,
+    // One line a recording says more than two a request.
+    logController: new LogController({ disableRequestLogging: true }),
+    requestTimeout: options.requestDeadlineMs,
+    forceCloseConnections: true,
+  }) as unknown as FastifyInstance;
+  const checkToken = bearerCheck(options.token);
+
+  server.addHook('onRequest', async (request) => {
+    if (!openPaths.includes(request.routeOptions.url ?? '')) checkToken(request.headers.authorization);
+  });
+  server.addHook('onResponse', async (request) => lingerOver(request));
+  server.setErrorHandler((error, request, reply) => sendError(error, request, reply));
+  server.setNotFoundHandler((request, reply) =>
+    reply.code(404).send({ code: 'bad-request', message: `Cannot ${request.method} ${request.url}: no such address` }),
+  );
+
+  // Bodies are recordings whatever their content type says; the route reads them itself, as a stream.
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser('*', (_request, _payload, done) => done(null));
+
+  server.get('/healthz', async () => ({ status: 'ok' }));
+  server.get('/readyz', async (_request, reply) => {
+    const ready = options.models.ready;
+    return reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'loading' });
+  });
+  server.get('/metrics', async (_request, reply) => {
+    const { registry } = options.metrics;
+    return reply.type(registry.contentType).send(await registry.metrics());
+  });
+  server.get('/v1/models', async () => options.models.describe());
+  server.post('/v1/embeddings', embeddingsRoute(options));
+  return server;
+}
+
+function sendError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const error = asKnown(thrown);
+  if (error.code === 'internal') request.log.error({ err: thrown }, 'failed');
+  else request.log.info({ code: error.code, reason: error.message }, 'refused');
+  if (error instanceof QueueFullError) reply.header('retry-after', String(error.retryAfterSec));
+  return reply.code(httpStatusOf(error.code)).send({ code: error.code, message: error.message });
+}
+
+/** The framework's own refusals (a bad URL, a bad header) carry a 4xx status. */
+function asKnown(thrown: unknown): LeitmotifError {
+  const status = thrown instanceof Error && 'statusCode' in thrown ? Number(thrown.statusCode) : 500;
+  if (thrown instanceof Error && !(thrown instanceof LeitmotifError) && status >= 400 && status < 500) {
+    return new LeitmotifError('bad-request', thrown.message, { cause: thrown });
+  }
+  return toLeitmotifError(thrown);
+}
+
+function lingerOver({ raw }: FastifyRequest): void {
+  if (raw.complete || raw.destroyed) return;
+  raw.resume();
+  setTimeout(() => {
+    if (!raw.complete) raw.socket.destroy();
+  }, lingerMs).unref();
+}

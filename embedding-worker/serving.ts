@@ -1,0 +1,71 @@
+/** The models that this worker serves, each with its engine. */
+import type { ModelsAnswer } from '../src/embedding/wire-format.ts';
+import type { EmbeddingEngine } from './engines/engine.ts';
+import { findModel, type Model, type ModelManifest, spaceIdOfModel, unknownModel } from './models.ts';
+
+export interface ServedModel {
+  readonly manifest: ModelManifest;
+  readonly windowSec: number;
+  readonly spaceId: string;
+  readonly engine: EmbeddingEngine;
+}
+
+export class ServedModels {
+  readonly #models: readonly ServedModel[];
+
+  private constructor(models: readonly ServedModel[]) {
+    this.#models = models;
+  }
+
+  /** @param names at least one; the first is the default
+   *  @throws {LeitmotifError} model-unknown, or config-invalid on a bad manifest or window */
+  static async read(
+    { modelsDir, names, windowSec }: { modelsDir: string; names: readonly string[]; windowSec: number },
+    engineFor: (model: Model) => EmbeddingEngine,
+  ): Promise<ServedModels> {
+    const served: ServedModel[] = [];
+    for (const name of names) {
+      const model = await findModel(modelsDir, name);
+      const spaceId = spaceIdOfModel(model, windowSec);
+      served.push({ manifest: model.manifest, windowSec, spaceId, engine: engineFor(model) });
+    }
+    if (served.length === 0) throw new RangeError('Cannot serve: expected at least one model, got none');
+    return new ServedModels(served);
+  }
+
+  get ready(): boolean {
+    return this.#models.every(({ engine }) => engine.ready);
+  }
+
+  /** @param name undefined: the default @throws {LeitmotifError} model-unknown, naming those that are served */
+  get(name: string | undefined): ServedModel {
+    const found = name === undefined ? this.#models[0] : this.#models.find(({ manifest }) => manifest.name === name);
+    if (found) return found;
+    const known = this.#models.map(({ manifest }) => manifest.name);
+    throw unknownModel(name ?? '', known);
+  }
+
+  describe(): ModelsAnswer {
+    return {
+      default: this.get(undefined).manifest.name,
+      models: this.#models.map(({ manifest, windowSec, spaceId, engine }) => ({
+        name: manifest.name,
+        version: manifest.version,
+        spaceId,
+        dimensions: manifest.dimensions,
+        windowSec,
+        sampleRateHz: manifest.sampleRateHz,
+        licence: manifest.licence,
+        device: engine.device,
+      })),
+    };
+  }
+
+  async start(): Promise<void> {
+    await Promise.all(this.#models.map(({ engine }) => engine.start()));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#models.map(({ engine }) => engine.close()));
+  }
+}

@@ -1,0 +1,145 @@
+/** Small ONNX graphs for tests, written with their manifests into a folder of models: [batch, samples] in, unit vectors
+ *  out, or what a broken model gives. */
+import { createHash } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import proto, { type onnx } from 'onnx-proto';
+
+const sampleRateHz = 16_000;
+const { AttributeProto, ModelProto, TensorProto } = proto.onnx;
+const float = TensorProto.DataType.FLOAT;
+
+export interface TinyModel {
+  readonly name: string;
+  /** `levels`: mean, mean square and peak and 1, normalised. `nan`: the same through log(-1). `loud-nan`: not a number
+   *  for windows that reach above 0.9 only. `unnormalised`: not of unit length. `slow`: `levels` after so many rounds of
+   *  a large product. */
+  readonly kind: 'levels' | 'nan' | 'loud-nan' | 'unnormalised' | 'slow';
+  readonly manifest?: Readonly<Record<string, unknown>>;
+}
+
+/** @returns the models' folder, `dir` */
+export function writeTinyModels(dir: string, models: readonly TinyModel[]): string {
+  for (const { name, kind, manifest } of models) {
+    const folder = path.join(dir, name);
+    mkdirSync(folder, { recursive: true });
+    const bytes = ModelProto.encode(modelOf(kind)).finish();
+    writeFileSync(path.join(folder, 'tiny.onnx'), bytes);
+    writeFileSync(
+      path.join(folder, 'model.json'),
+      JSON.stringify({
+        name,
+        version: '1.0.0',
+        file: 'tiny.onnx',
+        sha256: createHash('sha256').update(bytes).digest('hex'),
+        sampleRateHz,
+        input: 'pcm',
+        output: 'embedding',
+        dimensions: 4,
+        precision: 'fp32',
+        frontEnd: 'levels-1',
+        licence: 'MIT',
+        windowSec: { min: 5, max: 10, default: 10 },
+        ...manifest,
+      }),
+    );
+  }
+  return dir;
+}
+
+/** What a `levels` model answers, computed here: mean, mean square, peak and 1, of unit length. */
+export function levelsOf(samples: Float32Array): number[] {
+  let [sum, squares, peak] = [0, 0, 0];
+  for (const value of samples) {
+    sum += value;
+    squares += value * value;
+    peak = Math.max(peak, value);
+  }
+  const raw = [sum / samples.length, squares / samples.length, peak, 1];
+  const norm = Math.hypot(...raw);
+  return raw.map((value) => value / norm);
+}
+
+function modelOf(kind: TinyModel['kind']): onnx.IModelProto {
+  const nodes: onnx.INodeProto[] = [
+    node('ReduceMean', ['pcm'], 'mean', [axes(1)]),
+    node('Mul', ['pcm', 'pcm'], 'squares'),
+    node('ReduceMean', ['squares'], 'power', [axes(1)]),
+    node('ReduceMax', ['pcm'], 'peak', [axes(1)]),
+    node('Sub', ['peak', 'peak'], 'zero'),
+    node('Add', ['zero', 'one'], 'ones'),
+    node('Concat', ['mean', 'power', 'peak', 'ones'], 'raw', [intAttribute('axis', 1)]),
+  ];
+  const unit = node('LpNormalization', ['raw'], 'unit', [intAttribute('axis', 1), intAttribute('p', 2)]);
+  const initializers = [scalar('one', 1), scalar('loud', -0.9)];
+  switch (kind) {
+    case 'levels':
+      nodes.push(unit, node('Identity', ['unit'], 'embedding'));
+      break;
+    case 'nan':
+      nodes.push(unit, node('Sub', ['zero', 'ones'], 'minus'), node('Log', ['minus'], 'none'));
+      nodes.push(node('Add', ['unit', 'none'], 'embedding'));
+      break;
+    case 'loud-nan':
+      // sqrt(0.9 - peak) is no number above 0.9; its zeroth power would hide that, so it is multiplied away instead.
+      nodes.push(unit, node('Add', ['peak', 'loud'], 'over'), node('Neg', ['over'], 'under'));
+      nodes.push(node('Sqrt', ['under'], 'root'), node('Sub', ['root', 'root'], 'none'));
+      nodes.push(node('Add', ['unit', 'none'], 'embedding'));
+      break;
+    case 'unnormalised':
+      nodes.push(node('Identity', ['raw'], 'embedding'));
+      break;
+    case 'slow': {
+      // About 25 products of 384 x 384, some 100 ms on one thread, whose result is multiplied by 0.
+      const side = 384;
+      initializers.push(scalar('nothing', 0), {
+        name: 'square',
+        dataType: float,
+        dims: [side, side],
+        floatData: Array.from({ length: side * side }, (_, i) => ((i % 7) - 3) / side),
+      });
+      nodes.push(unit, node('Mul', ['square', 'power'], 'product0'));
+      for (let i = 0; i < 25; i++) nodes.push(node('MatMul', [`product${i}`, 'square'], `product${i + 1}`));
+      nodes.push(node('ReduceMean', ['product25'], 'product', [axes(0, 1)]));
+      nodes.push(node('Mul', ['product', 'nothing'], 'vanished'), node('Add', ['unit', 'vanished'], 'embedding'));
+      break;
+    }
+  }
+  return {
+    irVersion: 8,
+    opsetImport: [{ version: 13 }],
+    graph: {
+      name: 'tiny',
+      node: nodes,
+      initializer: initializers,
+      input: [valueInfo('pcm', 'samples')],
+      output: [valueInfo('embedding', 4)],
+    },
+  };
+}
+
+function node(
+  opType: string,
+  input: string[],
+  output: string,
+  attribute: onnx.IAttributeProto[] = [],
+): onnx.INodeProto {
+  return { opType, input, output: [output], name: output, attribute };
+}
+
+function axes(...ints: number[]): onnx.IAttributeProto {
+  return { name: 'axes', type: AttributeProto.AttributeType.INTS, ints };
+}
+
+function intAttribute(name: string, i: number): onnx.IAttributeProto {
+  return { name, type: AttributeProto.AttributeType.INT, i };
+}
+
+function scalar(name: string, value: number): onnx.ITensorProto {
+  return { name, dataType: float, dims: [1, 1], floatData: [value] };
+}
+
+function valueInfo(name: string, width: string | number): onnx.IValueInfoProto {
+  const last = typeof width === 'string' ? { dimParam: width } : { dimValue: width };
+  return { name, type: { tensorType: { elemType: float, shape: { dim: [{ dimParam: 'batch' }, last] } } } };
+}
