@@ -10,12 +10,13 @@ CREATE TABLE meta (
 ) STRICT, WITHOUT ROWID;
 
 -- revision counts the transactions that changed which chunks of the space are live: it tells whether a generation is
--- up to date without reading a row.
+-- up to date without reading a row. generation_id is the generation that was last built, from generation_content.
 CREATE TABLE spaces (
   id INTEGER PRIMARY KEY,
   space_id TEXT NOT NULL UNIQUE,
   dimensions INTEGER NOT NULL CHECK (dimensions > 0),
-  revision INTEGER NOT NULL DEFAULT 0
+  revision INTEGER NOT NULL DEFAULT 0,
+  generation_id TEXT, generation_content TEXT
 ) STRICT;
 
 -- AUTOINCREMENT: an id is never given again, because generations and stored answers name tracks by it.

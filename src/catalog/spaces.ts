@@ -9,6 +9,8 @@ export interface Space {
   readonly dimensions: number;
   /** Grows with every transaction that changes which chunks of the space are live. */
   readonly revision: number;
+  /** The generation that was last built from this space, and the name of the rows that it was built from. */
+  readonly built: { readonly generationId: string; readonly content: string } | null;
 }
 
 export class Spaces {
@@ -50,6 +52,12 @@ export class Spaces {
     this.#database.write(bump, trackId);
   }
 
+  /** Remembers which rows a generation was built from. */
+  setBuilt(spaceId: string, generationId: string, content: string): void {
+    const update = 'UPDATE spaces SET generation_id = ?, generation_content = ? WHERE space_id = ?';
+    this.#database.write(update, generationId, content, spaceId);
+  }
+
   bump(space: Space): void {
     this.#database.write('UPDATE spaces SET revision = revision + 1 WHERE id = ?', space.row);
   }
@@ -61,5 +69,9 @@ function toSpace(row: Record<string, unknown>): Space {
     spaceId: String(row.space_id),
     dimensions: Number(row.dimensions),
     revision: Number(row.revision),
+    built:
+      row.generation_id === null
+        ? null
+        : { generationId: String(row.generation_id), content: String(row.generation_content) },
   };
 }

@@ -1,0 +1,102 @@
+/** One file: hashed, recognised or embedded, and stored in one transaction. */
+import type { Catalog } from '../catalog/catalog.ts';
+import type { EmbeddedRecording } from '../domain.ts';
+import { type ErrorCode, LeitmotifError, toLeitmotifError } from '../errors.ts';
+import type { Library, ListedFile } from '../library/library.ts';
+import { checkRecording } from './check-recording.ts';
+import { hashContent } from './content-hash.ts';
+
+/** @param path a file of this machine
+ *  @throws {LeitmotifError} as the worker and its client do, after their own retries */
+export type Embed = (path: string, options: { signal: AbortSignal }) => Promise<EmbeddedRecording>;
+
+export interface TrackDependencies {
+  readonly catalog: Catalog;
+  readonly library: Library;
+  readonly spaceId: string;
+  readonly embed: Embed;
+}
+
+/** embedded  its vectors were computed;        reused  the same bytes were embedded before, here or under another key;
+ *  failed    it cannot be, and is recorded so;  moving  it changed or went away meanwhile: left for the next run */
+export type TrackOutcome =
+  | { readonly kind: 'embedded' | 'reused' | 'moving'; readonly audioSec: number }
+  | { readonly kind: 'failed'; readonly audioSec: 0; readonly code: ErrorCode; readonly message: string };
+
+/** What may be wrong with one file, or with one try of it. Everything else is wrong for all files: the run stops. */
+const trackFailures: ReadonlySet<ErrorCode> = new Set([
+  'audio-empty',
+  'audio-unreadable',
+  'audio-refused',
+  'audio-no-sound',
+  'audio-too-short',
+  'audio-too-long',
+  'audio-too-large',
+  'audio-timeout',
+  'file-unreadable',
+  'bad-request',
+  'inference-failed',
+  'worker-protocol',
+  'internal',
+]);
+
+/** @throws {LeitmotifError} for what concerns more than this file: 'worker-unavailable', 'disk-full', 'cancelled', ... */
+export async function indexTrack(
+  file: ListedFile,
+  dependencies: TrackDependencies,
+  signal: AbortSignal,
+): Promise<TrackOutcome> {
+  let contentSha256: string | null = null;
+  try {
+    contentSha256 = await readContent(dependencies.library, file.key, signal);
+    const reused = reuse(file, contentSha256, dependencies);
+    if (reused) return reused;
+    const recording = await embedFile(file, dependencies, signal);
+    if (await hasChanged(file, dependencies.library)) return { kind: 'moving', audioSec: 0 };
+    dependencies.catalog.embeddings.put({ ...file, contentSha256 }, recording);
+    return { kind: 'embedded', audioSec: recording.durationSec };
+  } catch (error) {
+    const failure = asTrackFailure(error, signal);
+    if (await hasChanged(file, dependencies.library)) return { kind: 'moving', audioSec: 0 };
+    const { code, message } = failure;
+    dependencies.catalog.files.putFailed(file, { spaceId: dependencies.spaceId, contentSha256, code, message });
+    return { kind: 'failed', audioSec: 0, code, message };
+  }
+}
+
+async function readContent(library: Library, key: string, signal: AbortSignal): Promise<string> {
+  try {
+    return await hashContent(library, key, signal);
+  } catch (cause) {
+    if (signal.aborted || cause instanceof LeitmotifError) throw toLeitmotifError(cause);
+    throw new LeitmotifError('file-unreadable', `Cannot read it: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function reuse(file: ListedFile, contentSha256: string, dependencies: TrackDependencies): TrackOutcome | null {
+  const { catalog, spaceId } = dependencies;
+  const sameContent = catalog.copies.findContent(contentSha256, spaceId, file.key);
+  if (sameContent === null) return null;
+  if (sameContent === file.key) catalog.files.touch(file);
+  else catalog.copies.copy(sameContent, file);
+  return { kind: 'reused', audioSec: 0 };
+}
+
+async function embedFile(file: ListedFile, dependencies: TrackDependencies, signal: AbortSignal) {
+  await using local = await dependencies.library.localFile(file.key, { signal });
+  const recording = await dependencies.embed(local.path, { signal });
+  checkRecording(recording, dependencies.spaceId);
+  return recording;
+}
+
+async function hasChanged(file: ListedFile, library: Library): Promise<boolean> {
+  const now = await library.look(file.key);
+  return now === null || now.sizeBytes !== file.sizeBytes || now.mtimeMs !== file.mtimeMs || now.etag !== file.etag;
+}
+
+/** @throws what is not this file's failure, our own mistakes included */
+function asTrackFailure(error: unknown, signal: AbortSignal): LeitmotifError {
+  if (signal.aborted) throw new LeitmotifError('cancelled', 'Indexing was cancelled', { cause: error });
+  if (error instanceof LeitmotifError && trackFailures.has(error.code)) return error;
+  throw error;
+}

@@ -1,0 +1,93 @@
+/** Looks at the library and brings into the catalog everything that needs no embedding: what is gone, moved, back
+ *  again, or cannot be looked at. What is left to embed comes back. */
+import type { Catalog } from '../catalog/catalog.ts';
+import type { KnownTrack } from '../catalog/track-rows.ts';
+import { LeitmotifError } from '../errors.ts';
+import type { Library, Listed, ListedFile } from '../library/library.ts';
+import { type Candidate, type Comparison, compare } from './compare.ts';
+import { hashContent } from './content-hash.ts';
+import { findMoves, type Move } from './moves.ts';
+
+export interface ScanOptions {
+  readonly catalog: Catalog;
+  readonly library: Library;
+  readonly spaceId: string;
+  readonly retryFailed: boolean;
+  /** Believes an empty listing. Without it a library that was not empty yesterday is taken for a disk that is not
+   *  there, and nothing is removed. */
+  readonly allowEmpty: boolean;
+  readonly signal: AbortSignal;
+  readonly onListed: (files: number) => void;
+}
+
+export interface ScanResult extends Omit<Comparison, 'candidates' | 'gone'> {
+  readonly candidates: readonly Candidate[];
+  readonly removed: readonly KnownTrack[];
+  readonly moved: readonly Move[];
+}
+
+export async function scan(options: ScanOptions): Promise<ScanResult> {
+  const known = options.catalog.tracks.known(options.spaceId);
+  const listing = await readListing(options);
+  refuseVanished(listing, known, options);
+  const comparison = compare(listing, known, options);
+  const moved = await findMoves(comparison.candidates, comparison.gone, known, (file) => tryHash(file, options));
+  const movedFrom = new Set(moved.map(({ from }) => from.key));
+  // A moved track may still lack vectors of this space: then its file stays a candidate.
+  const settled = new Set(moved.filter(({ from }) => from.embedded).map(({ to }) => to.key));
+  const result = {
+    ...comparison,
+    candidates: comparison.candidates.filter(({ file }) => !settled.has(file.key)),
+    removed: comparison.gone.filter(({ key }) => !movedFrom.has(key)),
+    moved,
+  };
+  apply(result, options.catalog);
+  return result;
+}
+
+async function readListing({ library, signal, onListed }: ScanOptions): Promise<Listed[]> {
+  const listing: Listed[] = [];
+  for await (const listed of library.list({ signal })) {
+    listing.push(listed);
+    if (listing.length % 1000 === 0) onListed(listing.length);
+  }
+  onListed(listing.length);
+  return listing;
+}
+
+function refuseVanished(
+  listing: readonly Listed[],
+  known: ReadonlyMap<string, KnownTrack>,
+  { library, allowEmpty }: ScanOptions,
+): void {
+  if (allowEmpty || listing.length > 0) return;
+  const indexed = [...known.values()].filter((track) => track.status === 'indexed').length;
+  if (indexed === 0) return;
+  throw new LeitmotifError(
+    'file-unreadable',
+    `Cannot index ${library.location}: expected the ${indexed} recordings that it had, found none; ` +
+      'is its disk there? If it is meant to be empty, say so',
+  );
+}
+
+async function tryHash(file: ListedFile, { library, signal }: ScanOptions): Promise<string | null> {
+  try {
+    return await hashContent(library, file.key, signal);
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return null;
+  }
+}
+
+function apply(result: ScanResult, catalog: Catalog): void {
+  for (const { from, to } of result.moved) catalog.files.rename(from.key, to);
+  for (const file of result.returned) catalog.files.touch(file);
+  if (result.removed.length > 0) catalog.removals.remove(keysOf(result.removed), 'scan');
+  for (const { key, code, message } of result.problems) {
+    catalog.files.putFailed({ key }, { spaceId: null, contentSha256: null, code, message });
+  }
+}
+
+function keysOf(tracks: readonly KnownTrack[]): string[] {
+  return tracks.map((track) => track.key);
+}

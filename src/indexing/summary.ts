@@ -1,0 +1,121 @@
+/** What a run did, counted as it goes. */
+import type { Jobs } from '../catalog/jobs.ts';
+import type { ErrorCode } from '../errors.ts';
+import type { ListedFile } from '../library/library.ts';
+import type { TrackOutcome } from './index-track.ts';
+import type { ScanResult } from './scan.ts';
+import type { GenerationOutcome } from './update-generation.ts';
+
+export interface RunFailure {
+  readonly key: string;
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+export interface IndexSummary {
+  readonly jobId: number;
+  readonly spaceId: string;
+  /** Numbers of files: `listed` is the sum of unchanged, embedded, reused, moved, moving, failed (but for folders and
+   *  links that could not be listed), failedBefore and keptOut. */
+  readonly files: Readonly<Record<FileCount, number>>;
+  /** What failed in this run, in the order in which it did. */
+  readonly failures: readonly RunFailure[];
+  /** Audio embedded, in seconds. */
+  readonly audioSec: number;
+  readonly wallMs: number;
+  readonly generation: GenerationOutcome;
+}
+
+/** reused    the same bytes were embedded before (touched, copied, or back again);
+ *  moving    changed or went away while it was looked at: the next run's;
+ *  removed   gone since the last run, out of all answers;
+ *  keptOut   removed by request, though the file is there. */
+type FileCount =
+  | 'listed'
+  | 'unchanged'
+  | 'embedded'
+  | 'reused'
+  | 'moved'
+  | 'moving'
+  | 'removed'
+  | 'failed'
+  | 'failedBefore'
+  | 'keptOut';
+
+/** Often enough for whoever watches the job from another process, seldom enough to cost nothing. */
+const reportEachMs = 1000;
+
+export class Tally {
+  readonly jobId: number;
+  readonly #jobs: Jobs;
+  readonly #startedMs = performance.now();
+  readonly #failures: RunFailure[] = [];
+  #files: Record<FileCount, number> = {
+    listed: 0,
+    unchanged: 0,
+    embedded: 0,
+    reused: 0,
+    moved: 0,
+    moving: 0,
+    removed: 0,
+    failed: 0,
+    failedBefore: 0,
+    keptOut: 0,
+  };
+  #toDo = 0;
+  #done = 0;
+  #audioSec = 0;
+  #reportedMs = -Infinity;
+
+  constructor(jobs: Jobs, jobId: number) {
+    this.#jobs = jobs;
+    this.jobId = jobId;
+  }
+
+  /** For a sentence: how many of the tracks to do are done. */
+  get progress(): string {
+    return `${this.#done} of ${this.#toDo} tracks`;
+  }
+
+  scanned(result: ScanResult): void {
+    const { listed, unchanged, failedBefore, keptOut } = result;
+    Object.assign(this.#files, { listed, unchanged, failedBefore, keptOut });
+    this.#files.reused = result.returned.length;
+    this.#files.moved = result.moved.filter(({ from }) => from.embedded).length;
+    this.#files.removed = result.removed.length;
+    for (const { key, code, message } of result.problems) this.#fail({ key, code, message });
+    this.#toDo = result.candidates.length;
+    this.#report();
+  }
+
+  count(file: ListedFile, outcome: TrackOutcome): void {
+    this.#done += 1;
+    this.#audioSec += outcome.audioSec;
+    if (outcome.kind === 'failed') this.#fail({ key: file.key, code: outcome.code, message: outcome.message });
+    else this.#files[outcome.kind] += 1;
+    if (performance.now() - this.#reportedMs >= reportEachMs) this.#report();
+  }
+
+  summarise(spaceId: string, generation: GenerationOutcome): IndexSummary {
+    this.#report();
+    return {
+      jobId: this.jobId,
+      spaceId,
+      files: { ...this.#files },
+      failures: [...this.#failures],
+      audioSec: this.#audioSec,
+      wallMs: performance.now() - this.#startedMs,
+      generation,
+    };
+  }
+
+  #fail(failure: RunFailure): void {
+    this.#files.failed += 1;
+    this.#failures.push(failure);
+  }
+
+  #report(): void {
+    this.#reportedMs = performance.now();
+    this.#jobs.report(this.jobId, { ...this.#files, toDo: this.#toDo, done: this.#done, audioSec: this.#audioSec });
+  }
+}

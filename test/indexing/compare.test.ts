@@ -1,0 +1,116 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { KnownTrack } from '../../src/catalog/track-rows.ts';
+import { compare } from '../../src/indexing/compare.ts';
+import type { Listed, ListedFile, ListedProblem } from '../../src/library/library.ts';
+
+const keys = ['a.mp3', 'b.mp3', 'dir/c.mp3', 'dir/d.mp3', 'other/e.mp3'];
+
+function file(key: string, changes: Partial<ListedFile> = {}): ListedFile {
+  return { type: 'file', key, sizeBytes: 1, mtimeMs: 1, etag: null, ...changes };
+}
+
+function problem(key: string): ListedProblem {
+  return { type: 'problem', key, code: 'file-unreadable', message: 'It cannot be read' };
+}
+
+function known(key: string, changes: Partial<KnownTrack> = {}): KnownTrack {
+  return {
+    ...{ id: 1, key, status: 'indexed', removedBy: null, sizeBytes: 1, mtimeMs: 1, etag: null },
+    ...{ contentSha256: 'x', embedded: true, failure: null },
+    ...changes,
+  };
+}
+
+function toMap(...tracks: KnownTrack[]): Map<string, KnownTrack> {
+  return new Map(tracks.map((track) => [track.key, track]));
+}
+
+const anyFile = fc.record({
+  ...{ type: fc.constant('file' as const), key: fc.constantFrom(...keys), etag: fc.constantFrom(null, 'v1') },
+  ...{ sizeBytes: fc.constantFrom(1, 2), mtimeMs: fc.constantFrom(1, 2) },
+});
+const anyProblem = fc.constantFrom('a.mp3', 'dir/', 'dir/c.mp3', 'other/').map(problem);
+const anyListing = fc.uniqueArray<Listed, string>(fc.oneof(anyFile, anyProblem), { selector: ({ key }) => key });
+const anyKnown = fc
+  .uniqueArray(
+    fc.record({
+      id: fc.constant(1),
+      key: fc.constantFrom(...keys),
+      removedBy: fc.constantFrom<KnownTrack['removedBy']>(null, 'scan', 'request'),
+      liveStatus: fc.constantFrom<'indexed' | 'failed'>('indexed', 'failed'),
+      sizeBytes: fc.constantFrom(null, 1, 2),
+      mtimeMs: fc.constantFrom(1, 2),
+      etag: fc.constantFrom(null, 'v1'),
+      contentSha256: fc.constantFrom(null, 'x'),
+      embedded: fc.boolean(),
+      failure: fc.constantFrom<KnownTrack['failure']>(
+        null,
+        { code: 'audio-unreadable', tries: 1 },
+        { code: 'inference-failed', tries: 2 },
+      ),
+    }),
+    { selector: ({ key }) => key },
+  )
+  .map((drawn) =>
+    drawn.map(
+      ({ liveStatus, ...track }): KnownTrack => ({ ...track, status: track.removedBy ? 'removed' : liveStatus }),
+    ),
+  )
+  .map((tracks) => toMap(...tracks));
+
+test('puts every listed file into exactly one class', () => {
+  fc.assert(
+    fc.property(anyListing, anyKnown, fc.boolean(), (listing, tracks, retryFailed) => {
+      const seen = compare(listing, tracks, { retryFailed });
+      const { candidates, returned, unchanged, failedBefore, keptOut } = seen;
+      expect(candidates.length + returned.length + unchanged + failedBefore + keptOut).toBe(seen.listed);
+      const handled = [...candidates.map((candidate) => candidate.file), ...returned].map(({ key }) => key);
+      expect(new Set(handled).size).toBe(handled.length);
+      expect(seen.gone.some(({ key }) => listing.some((listed) => listed.key === key))).toBe(false);
+    }),
+  );
+});
+
+test('never takes for gone what lies below a folder that could not be listed', () => {
+  fc.assert(
+    fc.property(anyListing, anyKnown, (listing, tracks) => {
+      const { gone } = compare([...listing, problem('dir/')], tracks, { retryFailed: false });
+      expect(gone.filter(({ key }) => key.startsWith('dir/'))).toEqual([]);
+    }),
+  );
+});
+
+test('finds gone what is neither listed nor removed already', () => {
+  const tracks = toMap(known('a.mp3'), known('b.mp3'), known('c.mp3', { status: 'removed', removedBy: 'scan' }));
+  expect(compare([file('a.mp3')], tracks, { retryFailed: false }).gone.map(({ key }) => key)).toEqual(['b.mp3']);
+});
+
+test.each([
+  ['a file that nobody knows', undefined, 'added'],
+  ['a known file as it was', {}, 'unchanged'],
+  ['another size', { sizeBytes: 2 }, 'changed'],
+  ['another time', { mtimeMs: 1.25 }, 'changed'],
+  ['another version', { etag: 'v2' }, 'changed'],
+  ['no vectors of this space', { embedded: false }, 'added'],
+  ['removed by a scan and back', { status: 'removed', removedBy: 'scan' }, 'returned'],
+  ['removed by a scan and back changed', { status: 'removed', removedBy: 'scan', sizeBytes: 2 }, 'changed'],
+  ['removed by request', { status: 'removed', removedBy: 'request', sizeBytes: 2 }, 'kept out'],
+  ['bad before', { failure: { code: 'audio-unreadable', tries: 1 } }, 'failed before'],
+  ['bad before, and changed', { failure: { code: 'audio-unreadable', tries: 1 }, sizeBytes: 2 }, 'changed'],
+  ['unreadable many times', { failure: { code: 'file-unreadable', tries: 99 } }, 'retried'],
+  ['failed by a fault that may pass', { failure: { code: 'worker-protocol', tries: 2 } }, 'retried'],
+  ['failed by it too often', { failure: { code: 'worker-protocol', tries: 3 } }, 'failed before'],
+  ['never looked at', { sizeBytes: null, mtimeMs: null, embedded: false }, 'retried'],
+] as const)('judges %s', (_, changes, verdict) => {
+  const tracks = changes === undefined ? toMap() : toMap(known('a.mp3', changes as Partial<KnownTrack>));
+  const seen = compare([file('a.mp3')], tracks, { retryFailed: false });
+  const found = seen.candidates[0]?.why ?? (seen.returned.length > 0 ? 'returned' : undefined);
+  const counted = { unchanged: seen.unchanged, 'failed before': seen.failedBefore, 'kept out': seen.keptOut };
+  expect(found ?? Object.entries(counted).find(([, count]) => count === 1)?.[0]).toBe(verdict);
+});
+
+test('tries everything that failed again when it is asked to', () => {
+  const tracks = toMap(known('a.mp3', { failure: { code: 'audio-unreadable', tries: 9 } }));
+  expect(compare([file('a.mp3')], tracks, { retryFailed: true }).candidates[0]?.why).toBe('retried');
+});
