@@ -45,8 +45,9 @@ export interface GenerationInput {
   readonly createdAt: Date;
   readonly signal: AbortSignal;
   readonly onProgress?: (rowsWritten: number) => void;
-  /** `add` writes through FAISS's own `add` without looking at the format first. */
-  readonly writeThrough?: 'checked' | 'add';
+  /** Whether the FAISS that is installed writes files as we do. `checked` (the default) finds out, which costs the start
+   *  of a process; `unknown` has FAISS write the files itself. @see flatFormatIsKnown */
+  readonly flatFormat?: 'checked' | 'known' | 'unknown';
 }
 
 const progressEachRows = 10_000;
@@ -105,7 +106,7 @@ async function writePartial(input: GenerationInput, partial: string): Promise<Ge
 
 async function writeRows(input: GenerationInput, partial: string): Promise<WrittenRows> {
   const { dimensions, rowCount, shardsMax, signal, onProgress } = input;
-  const direct = input.writeThrough !== 'add' && (await flatFormatIsKnown(partial));
+  const direct = await isFormatKnown(input, partial);
   const writer = new RowWriter({ folder: partial, dimensions, rowCount, shardsMax, direct });
   try {
     for await (const row of input.rows) {
@@ -117,6 +118,10 @@ async function writeRows(input: GenerationInput, partial: string): Promise<Writt
   } finally {
     await writer.abandon();
   }
+}
+
+async function isFormatKnown({ flatFormat = 'checked' }: GenerationInput, folder: string): Promise<boolean> {
+  return flatFormat === 'checked' ? flatFormatIsKnown(folder) : flatFormat === 'known';
 }
 
 /** Gives the partial folder its id and its name.
