@@ -1,0 +1,151 @@
+/** Clips to hear: parts of recordings as mp3, at one loudness, with short fades; and two of them after one another.
+ *
+ *  One ffmpeg run reads the library's file and the query's and writes all three files of a match: starting a process
+ *  costs more than cutting ten seconds.
+ */
+import { rename, rm } from 'node:fs/promises';
+import { startDeadline } from './deadline.ts';
+import { failureOf } from './failure.ts';
+import { type FfmpegJob, startFfmpeg } from './ffmpeg.ts';
+import { checkFile, fileUrl, guardedInputOptions } from './input.ts';
+import type { AudioLimits } from './limits.ts';
+
+/** A part of a recording. */
+export interface ClipSource {
+  readonly path: string;
+  readonly startSec: number;
+  readonly durationSec: number;
+  /** Level of that part in dBFS, RMS: what is added or taken away to bring it to the level of all clips. */
+  readonly loudnessDb: number;
+}
+
+export interface ClipTags {
+  readonly title: string;
+  readonly artist: string | null;
+  readonly comment: string;
+}
+
+export interface ClipOutput {
+  /** An mp3 file; its folder exists. Written aside and renamed, so that it is whole or not there. */
+  readonly path: string;
+  readonly tags: ClipTags;
+}
+
+export interface MatchClips {
+  readonly yours: ClipSource;
+  readonly theirs: ClipSource;
+  readonly outputs: { readonly yours: ClipOutput; readonly theirs: ClipOutput; readonly ab: ClipOutput };
+}
+
+export interface ClipOptions {
+  readonly limits: AudioLimits;
+  readonly signal: AbortSignal;
+}
+
+/** Where all clips are brought to: about the level of a mastered classical recording, with room for its peaks. */
+const targetDb = -20;
+/** Nothing is made louder than this much, so that hiss stays hiss. */
+const gainMaxDb = 24;
+/** Full scale is 1; a limiter holds what the gain would push over it. */
+const peakMax = 0.95;
+const fadeSec = 0.05;
+const pauseSec = 0.5;
+const bitrateKbps = 128;
+const outputFormat = 'aformat=sample_fmts=fltp:sample_rates=44100:channel_layouts=stereo';
+
+/** Cuts the two windows of a match, and joins them: yours, half a second of silence, theirs.
+ *
+ *  @throws {RangeError} on times that make no sense
+ *  @throws {LeitmotifError} file-unreadable, audio-*, disk-full, cancelled, tool-missing */
+export async function cutMatch({ yours, theirs, outputs }: MatchClips, options: ClipOptions): Promise<void> {
+  const graph = [
+    `[0:a:0]${levelled(yours)},asplit=2[yours][first]`,
+    `[1:a:0]${levelled(theirs)},asplit=2[theirs][second]`,
+    `anullsrc=r=44100:cl=stereo:d=${pauseSec},${outputFormat}[pause]`,
+    '[first][pause][second]concat=n=3:v=0:a=1[ab]',
+  ];
+  await writeMp3s(
+    [yours, theirs],
+    graph.join(';'),
+    [
+      { ...outputs.yours, label: 'yours' },
+      { ...outputs.theirs, label: 'theirs' },
+      { ...outputs.ab, label: 'ab' },
+    ],
+    { ...options, bitrateKbps },
+  );
+}
+
+/** A part as it is, encoded anew: what somebody would have who recorded or cut it out.
+ *  @throws as cutMatch */
+export async function cutExcerpt(
+  source: Omit<ClipSource, 'loudnessDb'>,
+  output: ClipOutput,
+  options: ClipOptions & { readonly bitrateKbps: number },
+): Promise<void> {
+  await writeMp3s([source], `[0:a:0]${outputFormat}[part]`, [{ ...output, label: 'part' }], options);
+}
+
+/** Constant gain, so that the music's own dynamics stay; a look-ahead limiter for the peaks; fades against clicks. */
+function levelled({ durationSec, loudnessDb }: ClipSource): string {
+  const gainDb = Math.min(targetDb - loudnessDb, gainMaxDb);
+  const fadeOutAt = Math.max(durationSec - fadeSec, 0);
+  return [
+    outputFormat,
+    `volume=${gainDb.toFixed(2)}dB`,
+    `alimiter=limit=${peakMax}:level=false`,
+    `afade=t=in:d=${fadeSec}`,
+    `afade=t=out:st=${fadeOutAt.toFixed(3)}:d=${fadeSec}`,
+    outputFormat,
+  ].join(',');
+}
+
+type Labelled = ClipOutput & { readonly label: string };
+
+async function writeMp3s(
+  sources: readonly Omit<ClipSource, 'loudnessDb'>[],
+  filterGraph: string,
+  outputs: readonly Labelled[],
+  { limits, signal, bitrateKbps: kbps }: ClipOptions & { readonly bitrateKbps: number },
+): Promise<void> {
+  for (const source of sources) await checkFile(source.path, limits);
+  const deadline = startDeadline(signal, limits.deadlineMs);
+  const job: FfmpegJob = {
+    inputs: sources.map((source, i) => ({ url: fileUrl(source.path), options: [...(i === 0 ? globals : []), ...part(source)] })),
+    filterGraph,
+    outputs: outputs.map((output) => ({ target: partial(output), options: mp3Options(output, kbps) })),
+  };
+  try {
+    const run = startFfmpeg(job, { memoryMaxBytes: limits.memoryMaxBytes, signal: deadline.signal });
+    run.stdout.resume();
+    const exit = await run.exited;
+    if (!exit.ok) throw deadline.failure() ?? failureOf(exit);
+    for (const output of outputs) await rename(partial(output), output.path);
+  } finally {
+    deadline.stop();
+    await Promise.all(outputs.map((output) => rm(partial(output), { force: true })));
+  }
+}
+
+const globals = ['-nostdin', '-hide_banner', '-loglevel', 'error', '-y'];
+
+function part({ startSec, durationSec }: Omit<ClipSource, 'loudnessDb'>): string[] {
+  if (!(startSec >= 0 && durationSec > 0 && Number.isFinite(startSec + durationSec))) {
+    throw new RangeError(`Cannot cut a clip: expected a start from 0 and a length, got ${startSec} and ${durationSec}`);
+  }
+  return [...guardedInputOptions, '-ss', startSec.toFixed(6), '-t', durationSec.toFixed(6)];
+}
+
+/** ID3 version 3 is what old players read too. The source's own tags and pictures stay behind. */
+function mp3Options({ label, tags }: Labelled, kbps: number): string[] {
+  const named = Object.entries({ title: tags.title, artist: tags.artist, comment: tags.comment });
+  return [
+    ...['-map', `[${label}]`, '-map_metadata', '-1', '-c:a', 'libmp3lame', '-b:a', `${kbps}k`, '-id3v2_version', '3'],
+    ...named.flatMap(([name, value]) => (value === null ? [] : ['-metadata', `${name}=${value.replaceAll('\0', '')}`])),
+    ...['-f', 'mp3'],
+  ];
+}
+
+function partial({ path }: ClipOutput): string {
+  return `${path}.part`;
+}
