@@ -59,6 +59,8 @@ export async function startWorker(options: WorkerOptions, log: Logger): Promise<
     await rm(spoolDir, { recursive: true, force: true });
   };
   try {
+    // A worker that was killed left its bodies there.
+    await rm(spoolDir, { recursive: true, force: true });
     await mkdir(spoolDir, { recursive: true, mode: 0o700 });
     const address = await listen(server, options.listen);
     await models.start();

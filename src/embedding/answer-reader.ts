@@ -11,12 +11,6 @@ import {
   workerLine,
 } from './wire-format.ts';
 
-/** A recording as the worker heard it, and what that took. */
-export interface HeardRecording extends EmbeddedRecording {
-  /** Wall time: waiting for a turn, for decoded audio, for the model; and all of it. */
-  readonly timingsMs: Readonly<DoneLine['timingsMs']>;
-}
-
 export interface EmbedProgress {
   /** Seconds of the recording that are done. */
   readonly decodedSec: number;

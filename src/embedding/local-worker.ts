@@ -109,7 +109,10 @@ class Supervisor implements LocalWorker {
     if (!this.#closed) {
       this.#closed = true;
       clearTimeout(this.#restartTimer);
-      this.#ready.reject(new LeitmotifError('worker-unavailable', 'The embedding worker was stopped'));
+      const stopped = new LeitmotifError('worker-unavailable', 'The embedding worker was stopped');
+      this.#ready.reject(stopped);
+      this.#ready = deferred();
+      this.#ready.reject(stopped);
       await this.#stop();
     }
     await rm(this.#folder, { recursive: true, force: true });

@@ -58,7 +58,7 @@ export async function withRetries<T>(attempt: () => Promise<T>, options: RetryOp
       return;
     }
     if (options.whenReady) {
-      const patience = AbortSignal.timeout(Math.max(1, limits.unavailableWaitMaxMs - spent.unavailableMs));
+      const patience = AbortSignal.timeout(Math.max(1, Math.ceil(limits.unavailableWaitMaxMs - spent.unavailableMs)));
       await options.whenReady(AbortSignal.any([signal, patience])).catch((failure: unknown) => {
         if (!patience.aborted) throw failure;
       });

@@ -1,0 +1,136 @@
+/** The worker as a child: the real program, killed in the ways that programs are killed. */
+import { fork } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { EmbeddingClient } from '../../src/embedding/client.ts';
+import { type LocalWorker, startLocalWorker } from '../../src/embedding/local-worker.ts';
+import { descendantsOf, eventually, lives, processes } from '../embedding-worker/processes.ts';
+import { writeWav } from '../embedding-worker/sounds.ts';
+import { writeTinyModels } from '../embedding-worker/tiny-models.ts';
+import { slowWorkerOptions } from './slow-worker.ts';
+
+const never = new AbortController().signal;
+
+let folder: string;
+let modelsDir: string;
+let recording: string;
+const closers: (() => Promise<void>)[] = [];
+
+beforeAll(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'local-worker-'));
+  modelsDir = writeTinyModels(path.join(folder, 'models'), [
+    { name: 'slow', kind: 'slow' },
+    { name: 'nan', kind: 'nan' },
+  ]);
+  const sine = Float32Array.from({ length: 200 * 16_000 }, (_, i) => 0.3 * Math.sin((2 * Math.PI * 440 * i) / 16_000));
+  recording = writeWav(path.join(folder, 'sine.wav'), sine);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+afterEach(async () => {
+  for (const close of closers.splice(0)) await close();
+});
+
+async function start(onDeath?: (how: string) => void): Promise<{ worker: LocalWorker; client: EmbeddingClient }> {
+  const worker = await startLocalWorker({ ...slowWorkerOptions(modelsDir), ...(onDeath ? { onDeath } : {}) });
+  const client = new EmbeddingClient({
+    target: { socketPath: worker.socketPath },
+    token: worker.token,
+    model: null,
+    deadlineMs: 60_000,
+    whenReady: (signal) => worker.whenReady(signal),
+  });
+  closers.push(async () => {
+    await client.close();
+    await worker.close();
+  });
+  return { worker, client };
+}
+
+function pidOf(worker: LocalWorker): number {
+  if (worker.pid === undefined) throw new Error('Expected a worker that lives');
+  return worker.pid;
+}
+
+describe('a local worker', () => {
+  test('answers on a socket that only its owner can reach, with its token in no process list', async () => {
+    const { worker, client } = await start();
+    expect(await client.ready()).toBe(true);
+    expect(statSync(path.dirname(worker.socketPath)).mode & 0o777).toBe(0o700);
+    expect(processes().filter(({ command }) => command.includes(worker.token))).toEqual([]);
+    const { chunks } = await client.embed(recording, { toSec: 30, signal: never });
+    expect(chunks).toHaveLength(3);
+  });
+
+  test('that is killed in the middle of a recording comes back, and the client asks it again', async () => {
+    const deaths: string[] = [];
+    const { worker, client } = await start((how) => deaths.push(how));
+    const before = pidOf(worker);
+    const family = descendantsOf(before).map(({ pid }) => pid);
+    expect(family.length).toBeGreaterThan(0);
+    const heard = await client.embed(recording, {
+      toSec: 60,
+      signal: never,
+      onProgress: () => deaths.length === 0 && worker.pid === before && process.kill(before, 'SIGKILL'),
+    });
+    expect(heard.chunks.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(deaths).toEqual(['SIGKILL']);
+    expect(worker.pid).not.toBe(before);
+    await eventually(() => !family.some(lives));
+  });
+
+  test('is back for whoever asks while it is away', async () => {
+    const { worker, client } = await start();
+    process.kill(pidOf(worker), 'SIGKILL');
+    expect((await client.embed(recording, { toSec: 10, signal: never })).chunks).toHaveLength(1);
+  });
+
+  test('is gone with all that it started when it is closed, even in the middle of a recording', async () => {
+    const { worker, client } = await start();
+    const asking = Promise.withResolvers<void>();
+    const asked = client.embed(recording, { signal: never, onProgress: () => asking.resolve() });
+    asked.catch(() => {});
+    await asking.promise;
+    const family = [pidOf(worker), ...descendantsOf(pidOf(worker)).map(({ pid }) => pid)];
+    expect(family.length).toBeGreaterThanOrEqual(3);
+    await worker.close();
+    await client.close();
+    await expect(asked).rejects.toMatchObject({ name: 'LeitmotifError' });
+    await eventually(() => !family.some(lives));
+    expect(existsSync(path.dirname(worker.socketPath))).toBe(false);
+    await expect(worker.whenReady(never)).rejects.toMatchObject({ code: 'worker-unavailable' });
+  });
+
+  test('is gone with all that it started when its parent is killed', async () => {
+    const parent = fork(path.join(import.meta.dirname, 'worker-parent.ts'), [modelsDir, recording], { execArgv: [] });
+    const { pid, socketPath } = await new Promise<{ pid: number; socketPath: string }>((resolve, reject) => {
+      parent.once('message', (message) => resolve(message as { pid: number; socketPath: string }));
+      parent.once('exit', () => reject(new Error('Expected the parent to live')));
+    });
+    const family = [pid, ...descendantsOf(pid).map((child) => child.pid)];
+    // The worker, its inference process and ffmpeg.
+    expect(family.length).toBeGreaterThanOrEqual(3);
+    parent.kill('SIGKILL');
+    await eventually(() => !family.some(lives));
+    expect(existsSync(socketPath)).toBe(false);
+  });
+
+  test('that cannot start says why', async () => {
+    await expect(startLocalWorker(slowWorkerOptions(modelsDir, ['nan']))).rejects.toMatchObject({
+      code: 'config-invalid',
+      message: expect.stringContaining('Cannot load the model nan'),
+    });
+    await expect(startLocalWorker(slowWorkerOptions(modelsDir, ['clap']))).rejects.toMatchObject({
+      code: 'model-unknown',
+    });
+    expect(descendantsOf(process.pid).filter(({ command }) => command.includes('embedding-worker'))).toEqual([]);
+  });
+
+  test('that does not start in time is not waited for', async () => {
+    const hanging = path.join(import.meta.dirname, 'hanging-worker.ts');
+    const options = { ...slowWorkerOptions(modelsDir), entry: hanging, startTimeoutMs: 300 };
+    await expect(startLocalWorker(options)).rejects.toMatchObject({ code: 'worker-unavailable' });
+    expect(descendantsOf(process.pid).filter(({ command }) => command.includes('hanging-worker'))).toEqual([]);
+  });
+});
