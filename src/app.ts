@@ -1,0 +1,240 @@
+/** The only place that constructs: a configuration in, the program's jobs out. Nothing starts before it is needed. */
+import { mkdir } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import path from 'node:path';
+import type { Logger } from 'pino';
+import { findModel, spaceIdOfModel } from '../embedding-worker/models.ts';
+import { Catalog } from './catalog/catalog.ts';
+import type { Config } from './config.ts';
+import { EmbeddingClient } from './embedding/client.ts';
+import { type LocalWorker, startLocalWorker } from './embedding/local-worker.ts';
+import { LeitmotifError } from './errors.ts';
+import { FaissGenerations } from './indexing/faiss-generations.ts';
+import { type IndexRunOptions, runIndex } from './indexing/run.ts';
+import type { IndexSummary } from './indexing/summary.ts';
+import { type GenerationOutcome, rebuildGeneration } from './indexing/update-generation.ts';
+import { FolderLibrary } from './library/folder.ts';
+import type { Library } from './library/library.ts';
+import type { Answer } from './query/answer.ts';
+import { cutAnswerClips } from './query/clips.ts';
+import { findSimilar, type HeardQuery, type QueryRequest } from './query/find-similar.ts';
+import { IndexHost } from './search/index-host.ts';
+
+export interface AppSurroundings {
+  /** The project's folder. */
+  readonly root: string;
+  /** What children get of the environment: PATH and the like. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly log: Logger;
+}
+
+/** Loading a model takes from 0.3 s (built-in) to a minute (hundreds of megabytes from a cold disk). */
+const workerStartTimeoutMs = 120_000;
+
+export type IndexRequest = Pick<
+  IndexRunOptions,
+  'library' | 'signal' | 'onProgress' | 'retryFailed' | 'allowEmpty' | 'replaceLibrary'
+>;
+
+export async function buildApp(config: Config, surroundings: AppSurroundings): Promise<App> {
+  await mkdir(config.indexDir, { recursive: true });
+  return new App(config, surroundings);
+}
+
+export class App implements AsyncDisposable {
+  readonly config: Config;
+  readonly catalog: Catalog;
+  readonly #surroundings: AppSurroundings;
+  readonly #generations: FaissGenerations;
+  #worker: Promise<LocalWorker> | null = null;
+  #client: Promise<EmbeddingClient> | null = null;
+  #spaceId: Promise<string> | null = null;
+  #index: IndexHost | null = null;
+
+  constructor(config: Config, surroundings: AppSurroundings) {
+    this.config = config;
+    this.#surroundings = surroundings;
+    this.catalog = new Catalog(path.join(config.indexDir, 'catalog.sqlite'));
+    this.#generations = new FaissGenerations({
+      indexDir: config.indexDir,
+      catalogId: this.catalog.id,
+      shardsMax: config.indexShards,
+    });
+  }
+
+  /** The space that the configured model embeds into: read from the model beside us, or asked of the worker elsewhere. */
+  spaceId(): Promise<string> {
+    this.#spaceId ??= this.config.workerUrl ? this.#spaceIdOfWorker() : this.#spaceIdHere();
+    return this.#spaceId;
+  }
+
+  /** Indexes what has changed, and makes a new generation if there is anything new for it. */
+  async index(request: IndexRequest): Promise<IndexSummary> {
+    const { indexingConcurrency, includeNonMusic } = this.config;
+    return runIndex({
+      ...request,
+      catalog: this.catalog,
+      generations: this.#generations,
+      spaceId: await this.spaceId(),
+      embed: async (file, options) => (await this.client()).embed(file, options),
+      lockPath: this.#lockPath,
+      concurrency: indexingConcurrency,
+      includeNonMusic,
+    });
+  }
+
+  /** Asks the library. An index that is missing or damaged while the catalog is whole is built again first. */
+  async similar(request: QueryRequest & { readonly onProgress?: QueryListener }): Promise<Answer> {
+    const index = await this.openIndex(request.signal);
+    return findSimilar(
+      { hear: (asked) => this.#hear(asked, request.onProgress), index, catalog: this.catalog },
+      request,
+    );
+  }
+
+  /** Cuts the clips of an answer into a folder. */
+  clips(answer: Answer, where: { readonly queryPath: string; readonly dir: string; readonly signal: AbortSignal }) {
+    const parts = { catalog: this.catalog, library: this.library() };
+    return cutAnswerClips(answer, parts, {
+      ...where,
+      limits: this.config.audioLimits,
+      concurrency: availableParallelism(),
+    });
+  }
+
+  /** The live index.
+   *  @throws {LeitmotifError} 'index-empty' when nothing was ever indexed in this space */
+  async openIndex(signal: AbortSignal): Promise<IndexHost> {
+    const spaceId = await this.spaceId();
+    const { log } = this.#surroundings;
+    this.#index ??= new IndexHost({
+      indexDir: this.config.indexDir,
+      spaceId,
+      catalogId: this.catalog.id,
+      onEvent: (event) => log.info(event, 'index process'),
+    });
+    try {
+      await this.#index.reloadIfChanged();
+    } catch (error) {
+      if (!(error instanceof LeitmotifError) || !(await this.#mend(error, spaceId, signal))) throw error;
+      await this.#index.reloadIfChanged();
+    }
+    return this.#index;
+  }
+
+  /** Builds the index anew from the catalog after it turned out missing or damaged.
+   *  @returns whether there was anything to build it from */
+  async #mend(found: LeitmotifError, spaceId: string, signal: AbortSignal): Promise<boolean> {
+    const damaged = found.code === 'index-corrupt' || found.code === 'index-empty' || found.code === 'space-mismatch';
+    if (!damaged || !this.catalog.spaces.get(spaceId)) return false;
+    this.#surroundings.log.warn({ why: found.message }, 'the index is built again from the catalog');
+    const outcome = await this.rebuild(signal);
+    return outcome.kind === 'written';
+  }
+
+  /** A generation from the catalog alone, unless the current one is whole and up to date.
+   *  @throws {LeitmotifError} 'index-locked' while an index run is under way, which does it too at its end */
+  async rebuild(signal: AbortSignal): Promise<GenerationOutcome> {
+    return rebuildGeneration({
+      catalog: this.catalog,
+      generations: this.#generations,
+      spaceId: await this.spaceId(),
+      includeNonMusic: this.config.includeNonMusic,
+      lockPath: this.#lockPath,
+      signal,
+    });
+  }
+
+  get #lockPath(): string {
+    return path.join(this.config.indexDir, 'index.lock');
+  }
+
+  /** The library that the catalog was filled from. */
+  library(): Library | null {
+    const location = this.catalog.libraryLocation;
+    return location?.startsWith('file:') ? new FolderLibrary(location.slice('file:'.length)) : null;
+  }
+
+  /** The worker's client; the worker is started first if it is ours. */
+  client(): Promise<EmbeddingClient> {
+    this.#client ??= this.config.workerUrl ? this.#remoteClient(this.config.workerUrl) : this.#localClient();
+    return this.#client;
+  }
+
+  async close(): Promise<void> {
+    await this.#index?.close();
+    const client = await this.#client?.catch(() => null);
+    await client?.close();
+    const worker = await this.#worker?.catch(() => null);
+    await worker?.close();
+    this.catalog.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #hear({ path: file, fromSec, toSec, signal }: QueryRequest, onProgress?: QueryListener): Promise<HeardQuery> {
+    const client = await this.client();
+    return client.embed(file, {
+      signal,
+      ...(fromSec === undefined ? {} : { fromSec }),
+      ...(toSec === undefined ? {} : { toSec }),
+      ...(onProgress ? { onProgress } : {}),
+    });
+  }
+
+  async #remoteClient(url: string): Promise<EmbeddingClient> {
+    const { workerToken, model, audioLimits } = this.config;
+    const deadlineMs = audioLimits.deadlineMs;
+    return new EmbeddingClient({ target: { url }, token: workerToken ?? '', model, deadlineMs });
+  }
+
+  async #localClient(): Promise<EmbeddingClient> {
+    const { model, windowSec, worker, audioLimits, logLevel } = this.config;
+    const { root, environment, log } = this.#surroundings;
+    this.#worker = startLocalWorker({
+      entry: path.join(root, 'embedding-worker', 'main.ts'),
+      worker: {
+        modelsDir: path.join(root, 'embedding-worker', 'models'),
+        models: [model],
+        windowSec,
+        inferenceProcesses: worker.inferenceProcesses,
+        concurrencyMax: worker.concurrencyMax,
+        queueMax: worker.queueMax,
+        requestDeadlineMs: audioLimits.deadlineMs,
+        audioLimits,
+        logLevel,
+      },
+      environment,
+      startTimeoutMs: workerStartTimeoutMs,
+      onDeath: (how) => log.warn({ how }, 'the embedding worker died and is started again'),
+    });
+    const local = await this.#worker;
+    return new EmbeddingClient({
+      target: { socketPath: local.socketPath },
+      token: local.token,
+      model,
+      deadlineMs: audioLimits.deadlineMs,
+      whenReady: (signal) => local.whenReady(signal),
+    });
+  }
+
+  async #spaceIdHere(): Promise<string> {
+    const model = await findModel(path.join(this.#surroundings.root, 'embedding-worker', 'models'), this.config.model);
+    return spaceIdOfModel(model, this.config.windowSec);
+  }
+
+  async #spaceIdOfWorker(): Promise<string> {
+    const { models } = await (await this.client()).models();
+    const found = models.find(({ name }) => name === this.config.model);
+    if (found) return found.spaceId;
+    const names = models.map(({ name }) => name).join(', ');
+    throw new LeitmotifError(
+      'model-unknown',
+      `Cannot use the model "${this.config.model}" (EMBEDDING_MODEL): ${this.config.workerUrl} has: ${names}`,
+    );
+  }
+}
+
+type QueryListener = NonNullable<Parameters<EmbeddingClient['embed']>[1]['onProgress']>;

@@ -1,0 +1,101 @@
+/** The terminal's entry: the same jobs as the bot's, from a command line. Parses, builds the app, calls one function,
+ *  prints its result. Results go to stdout, everything else to stderr. */
+import path from 'node:path';
+import { Command, InvalidArgumentError } from 'commander';
+import { pino } from 'pino';
+import { type App, buildApp } from './app.ts';
+import { readConfig } from './config.ts';
+import { parseTime } from './format.ts';
+import { fusionNames } from './search/fusion-scores.ts';
+import { type IndexCommandOptions, indexCommand } from './terminal/index-command.ts';
+import {
+  libraryFailures,
+  libraryRemove,
+  libraryRollback,
+  libraryStatus,
+  libraryVerify,
+} from './terminal/library-command.ts';
+import { runToExit } from './terminal/run-to-exit.ts';
+import { type SimilarCommandOptions, similarCommand } from './terminal/similar-command.ts';
+
+const root = path.resolve(import.meta.dirname, '..');
+
+/** Runs one command with an app that is closed whatever happens, and with Ctrl-C as its signal. */
+function withApp(command: (app: App, signal: AbortSignal) => Promise<number>): Promise<void> {
+  return runToExit(async (signal) => {
+    const config = readConfig(process.env, root);
+    const log = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: true }));
+    await using app = await buildApp(config, { root, environment: process.env, log });
+    return await command(app, signal);
+  });
+}
+
+const time = (text: string): number => orInvalid(() => parseTime(text));
+
+function count(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 1000) throw new InvalidArgumentError('Expected 1 to 1000.');
+  return value;
+}
+
+function orInvalid<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function commands(): Command {
+  const program = new Command('leitmotif').description('Finds music that sounds like a piece you give it.');
+  program
+    .command('similar')
+    .description('ask the library with a recording')
+    .argument('<file>', 'anything that ffmpeg can read')
+    .option('--json', 'print one object instead of text')
+    .option('--top <n>', 'how many pieces', count, 10)
+    .option('--clips <dir>', 'write clips of the matching moments there')
+    .option('--picture <file>', 'write the match picture there, as PNG')
+    .option('--fusion <name>', `how hits become a ranking: ${fusionNames.join(', ')}`)
+    .option('--from <time>', 'ask with a part: from here (1:20 or 80)', time)
+    .option('--to <time>', 'to here', time)
+    .action((file: string, options: SimilarCommandOptions) =>
+      withApp((app, signal) => similarCommand(app, file, options, signal)),
+    );
+  program
+    .command('index')
+    .description('index a folder of recordings; what has not changed is passed over')
+    .argument('<dir>', 'the folder; a track is named by its path below it')
+    .option('--exclude <glob...>', 'leave out what matches, for example "live/**"')
+    .option('--retry-failed', 'try again what failed before, though it has not changed')
+    .option('--allow-empty', 'believe that a folder which held recordings holds none')
+    .option('--replace-library', 'index another folder into this index; what is not in it counts as removed')
+    .action((dir: string, options: IndexCommandOptions) =>
+      withApp((app, signal) => indexCommand(app, dir, options, signal)),
+    );
+  const library = program.command('library').description('look after what is indexed');
+  library
+    .command('status')
+    .description('what is there')
+    .action(() => withApp((app) => libraryStatus(app)));
+  library
+    .command('failures')
+    .description('what failed, and why')
+    .action(() => withApp((app) => libraryFailures(app)));
+  library
+    .command('remove')
+    .description('take a track out of all answers, at once and for good')
+    .argument('<key...>')
+    .action((keys: string[]) => withApp((app) => libraryRemove(app, keys)));
+  library
+    .command('verify')
+    .description('check catalog and index, and build the index again if it is damaged')
+    .action(() => withApp((app, signal) => libraryVerify(app, signal)));
+  library
+    .command('rollback')
+    .description('answer from the generation before the current one')
+    .action(() => withApp((app) => libraryRollback(app)));
+  return program;
+}
+
+await commands().parseAsync();

@@ -1,0 +1,129 @@
+/** The way of a query, on one screen: embed -> neighbours of every music chunk -> fuse -> verdict -> answer.
+ *
+ *  Clips and picture are made from the answer afterwards (clips.ts, picture.ts).
+ */
+import type { Catalog } from '../catalog/catalog.ts';
+import type { Chunk, EmbeddedRecording, Fingerprint, Hit, RankedTrack, Verdict } from '../domain.ts';
+import { fileStem } from '../format.ts';
+import { calibrationOf } from '../search/calibration.ts';
+import { fuse } from '../search/fusion.ts';
+import type { FusionName } from '../search/fusion-scores.ts';
+import type { IndexHost } from '../search/index-host.ts';
+import { decideVerdict, recordingCandidates } from '../search/verdict.ts';
+import type { Answer, Result, Timings } from './answer.ts';
+import { type LiveNeighbours, liveNeighbours } from './live-neighbours.ts';
+
+export interface QueryRequest {
+  /** A file on this machine. */
+  readonly path: string;
+  /** The part to ask with, in seconds of the recording. */
+  readonly fromSec?: number;
+  readonly toSec?: number;
+  /** Neighbours asked for each chunk of the query. */
+  readonly neighbours: number;
+  readonly fusion: FusionName;
+  readonly resultsMax: number;
+  /** Lets silence, applause and noise of the query ask too. */
+  readonly includeNonMusic: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** What the worker made of the query, and what that took. */
+export interface HeardQuery extends EmbeddedRecording {
+  readonly timingsMs: Pick<Timings, 'decode' | 'embed'>;
+}
+
+export interface FindSimilarParts {
+  readonly hear: (request: QueryRequest) => Promise<HeardQuery>;
+  readonly index: IndexHost;
+  readonly catalog: Catalog;
+}
+
+/** @throws {LeitmotifError} whatever the audio, the worker, the index or the catalog cannot do */
+export async function findSimilar(parts: FindSimilarParts, request: QueryRequest): Promise<Answer> {
+  const clock = stopwatch();
+  const recording = await parts.hear(request);
+  const asking = recording.chunks.filter((chunk) => chunk.kind === 'music' || request.includeNonMusic);
+  const searched = clock();
+  const found = await liveNeighbours(parts, asking, request);
+  const fused = clock();
+  const ranked = fuse(request.fusion, {
+    hits: hitsOf(asking, found.perChunk),
+    queryChunks: asking,
+    library: found.library,
+  });
+  const verdict = verdictOn(ranked, recording, parts.catalog);
+  const results = resultsOf(leadingWith(verdict, ranked).slice(0, request.resultsMax), parts.catalog);
+  const end = clock();
+  const { decode, embed } = recording.timingsMs;
+  return {
+    query: describeQuery(recording, request),
+    spaceId: recording.spaceId,
+    generation: found.generation,
+    fusion: request.fusion,
+    verdict,
+    results,
+    timingsMs: { decode, embed, search: fused - searched, fuse: end - fused, clips: 0, total: end },
+  };
+}
+
+/** Every neighbour of every asking chunk as evidence with both times. Similarities a rounding error past 1 are 1. */
+function hitsOf(asking: readonly Chunk[], perChunk: LiveNeighbours['perChunk']): Hit[] {
+  return asking.flatMap((chunk, position) =>
+    (perChunk[position] ?? []).map((found) => {
+      const similarity = Math.min(Math.max(found.similarity, -1), 1);
+      return {
+        queryChunk: chunk.index,
+        queryStartSec: chunk.startSec,
+        trackId: found.chunk.trackId,
+        trackStartSec: found.chunk.startSec,
+        durationSec: Math.min(chunk.endSec - chunk.startSec, found.chunk.endSec - found.chunk.startSec),
+        similarity,
+        distance: 1 - similarity,
+      };
+    }),
+  );
+}
+
+function verdictOn(ranked: readonly RankedTrack[], recording: EmbeddedRecording, catalog: Catalog): Verdict {
+  const fingerprints = new Map<number, Fingerprint>();
+  for (const trackId of recordingCandidates(ranked)) {
+    const fingerprint = catalog.evidence.fingerprintOf(trackId);
+    if (fingerprint) fingerprints.set(trackId, fingerprint);
+  }
+  const calibration = calibrationOf(recording.spaceId);
+  return decideVerdict({ ranked, queryFingerprint: recording.fingerprint, fingerprints, calibration });
+}
+
+/** What is proved to be the very recording comes first, whatever the distances say. */
+function leadingWith(verdict: Verdict, ranked: readonly RankedTrack[]): RankedTrack[] {
+  if (verdict.kind !== 'this-is') return [...ranked];
+  const isIt = ({ trackId }: RankedTrack) => trackId === verdict.trackId;
+  return [...ranked.filter(isIt), ...ranked.filter((track) => !isIt(track))];
+}
+
+function resultsOf(ranked: readonly RankedTrack[], catalog: Catalog): Result[] {
+  const tracks = catalog.tracks.byIds(ranked.map(({ trackId }) => trackId));
+  return ranked
+    .flatMap(({ trackId, ...evidence }) => {
+      const track = tracks.get(trackId);
+      return track ? [{ ...evidence, track }] : [];
+    })
+    .map((result, position) => ({ rank: position + 1, ...result }));
+}
+
+function describeQuery(recording: EmbeddedRecording, { path, fromSec, toSec }: QueryRequest): Answer['query'] {
+  return {
+    name: recording.tags.title ?? fileStem(path),
+    durationSec: recording.durationSec,
+    fromSec: fromSec ?? 0,
+    toSec: Math.min(toSec ?? Number.POSITIVE_INFINITY, recording.chunks.at(-1)?.endSec ?? recording.durationSec),
+    chunks: recording.chunks.map(({ vector: _, ...chunk }) => chunk),
+  };
+}
+
+/** Milliseconds since it was made. */
+function stopwatch(): () => number {
+  const start = performance.now();
+  return () => performance.now() - start;
+}

@@ -1,0 +1,83 @@
+/** `npm run index -- DIR` */
+import path from 'node:path';
+import type { App } from '../app.ts';
+import { formatDuration, oneLine } from '../format.ts';
+import type { IndexSummary } from '../indexing/summary.ts';
+import { FolderLibrary } from '../library/folder.ts';
+import { indexProgress } from './progress.ts';
+
+export interface IndexCommandOptions {
+  readonly exclude?: readonly string[];
+  readonly retryFailed?: true;
+  readonly allowEmpty?: true;
+  readonly replaceLibrary?: true;
+}
+
+/** Beyond this, `npm run library -- failures` lists them all. */
+const failuresShownMax = 10;
+
+export async function indexCommand(
+  app: App,
+  dir: string,
+  options: IndexCommandOptions,
+  signal: AbortSignal,
+): Promise<number> {
+  const summary = await indexWithProgress(app, dir, options, signal);
+  process.stdout.write(`${summaryText(summary)}\n`);
+  return 0;
+}
+
+/** @throws {LeitmotifError} as App.index */
+export async function indexWithProgress(
+  app: App,
+  dir: string,
+  { exclude = [], ...options }: IndexCommandOptions,
+  signal: AbortSignal,
+): Promise<IndexSummary> {
+  const display = indexProgress();
+  const library = new FolderLibrary(dir, {
+    exclude: (key) => exclude.some((glob) => path.posix.matchesGlob(key, glob)),
+  });
+  try {
+    return await app.index({ ...options, library, signal, onProgress: (progress) => display.update(progress) });
+  } finally {
+    display.stop();
+  }
+}
+
+export function summaryText({ files, failures, audioSec, wallMs, generation, spaceId }: IndexSummary): string {
+  const counts = [
+    `${files.listed} recordings listed`,
+    ...(['embedded', 'reused', 'moved', 'unchanged', 'moving', 'removed', 'failed', 'failedBefore', 'keptOut'] as const)
+      .filter((name) => files[name] > 0)
+      .map((name) => `${files[name]} ${countWords[name]}`),
+  ];
+  const speed =
+    audioSec > 0
+      ? `, ${formatDuration(audioSec)} of audio at ${Math.round(audioSec / (wallMs / 1000))} x real time`
+      : '';
+  const lines = [`${counts.join(', ')}.`, `Took ${formatDuration(wallMs / 1000)}${speed}. Space ${spaceId}.`];
+  lines.push(generationWords(generation));
+  for (const { key, message } of failures.slice(0, failuresShownMax))
+    lines.push(`  failed: ${oneLine(key)}: ${oneLine(message, 300)}`);
+  if (failures.length > failuresShownMax) lines.push(`  ... and ${failures.length - failuresShownMax} more:`);
+  if (failures.length + files.failedBefore > 0) lines.push('  all failures: npm run library -- failures');
+  return lines.join('\n');
+}
+
+const countWords = {
+  embedded: 'embedded',
+  reused: 'known by their content',
+  moved: 'moved',
+  unchanged: 'unchanged',
+  moving: 'changed while being read (left for the next run)',
+  removed: 'gone',
+  failed: 'failed',
+  failedBefore: 'failed before (--retry-failed tries again)',
+  keptOut: 'kept out on request',
+} as const;
+
+function generationWords(generation: IndexSummary['generation']): string {
+  if (generation.kind === 'written') return `Generation ${generation.id} answers now, ${generation.rows} chunks.`;
+  return generation.kind === 'empty' ? 'There is nothing to search in yet.' : 'The index is up to date.';
+}

@@ -1,0 +1,106 @@
+/** `npm run library -- status|failures|remove|verify|rollback` */
+import { readdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+import Table from 'cli-table3';
+import type { App } from '../app.ts';
+import { toLeitmotifError } from '../errors.ts';
+import { formatBytes, formatDuration, oneLine } from '../format.ts';
+import { currentManifest } from '../search/generation.ts';
+import { rollBack } from '../search/generation-folder.ts';
+
+const print = (text: string): void => {
+  process.stdout.write(`${text}\n`);
+};
+
+export async function libraryStatus(app: App): Promise<number> {
+  const { catalog, config } = app;
+  const counts = catalog.counts();
+  const table = new Table({ style: { head: [], border: [] } });
+  table.push(['library', catalog.libraryLocation ?? 'none yet: npm run index -- DIR']);
+  table.push([
+    'tracks',
+    `${counts.tracks.indexed} indexed, ${counts.tracks.failed} failed, ${counts.tracks.removed} removed`,
+  ]);
+  table.push(['audio', `${counts.hours.toFixed(1)} hours`]);
+  for (const { spaceId, tracks, chunks } of counts.spaces) {
+    const { music, silence, applause, noise } = chunks;
+    const out = `${silence} silence, ${applause} applause, ${noise} noise`;
+    table.push([`space ${spaceId}`, `${tracks} tracks, ${music} chunks of music; left out: ${out}`]);
+  }
+  table.push(['generation', await generationLine(app)], ['last run', lastRun(app)]);
+  table.push(['disk', `${formatBytes(await folderBytes(config.indexDir))} in ${config.indexDir}`]);
+  print(table.toString());
+  return 0;
+}
+
+async function generationLine(app: App): Promise<string> {
+  try {
+    const place = { indexDir: app.config.indexDir, spaceId: await app.spaceId(), catalogId: app.catalog.id };
+    const { id, rowCount, trackCount, createdAt } = await currentManifest(place);
+    return `${id}, ${rowCount} chunks of ${trackCount} tracks, built ${createdAt}`;
+  } catch (error) {
+    return toLeitmotifError(error).message;
+  }
+}
+
+function lastRun({ catalog }: App): string {
+  const job = catalog.jobs.last('index');
+  if (!job) return 'none';
+  const took = job.finishedAtMs === null ? '' : `, ${formatDuration((job.finishedAtMs - job.startedAtMs) / 1000)}`;
+  const why = job.error ? `: ${job.error.message}` : '';
+  return `${new Date(job.startedAtMs).toISOString()}, ${job.state}${took}${why}`;
+}
+
+/** Other processes come and go in that folder: what is gone by the time it is looked at counts nothing. */
+async function folderBytes(folder: string): Promise<number> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  const sizes = files.map((file) =>
+    stat(path.join(file.parentPath, file.name)).then(
+      ({ size }) => size,
+      () => 0,
+    ),
+  );
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+}
+
+export async function libraryFailures({ catalog }: App): Promise<number> {
+  const failures = catalog.tracks.failures();
+  for (const { key, code, message, tries } of failures) {
+    print(`${oneLine(key, 400)}\n    ${code}, tried ${tries} times: ${oneLine(message, 400)}`);
+  }
+  print(
+    failures.length === 0
+      ? 'Nothing failed.'
+      : `${failures.length} failed; npm run index -- DIR --retry-failed tries again.`,
+  );
+  return 0;
+}
+
+export async function libraryRemove({ catalog }: App, keys: readonly string[]): Promise<number> {
+  catalog.removals.remove(keys, 'request');
+  print(
+    `Removed ${keys.length === 1 ? oneLine(keys[0] ?? '') : `${keys.length} tracks`}: no answer names it any more.`,
+  );
+  return 0;
+}
+
+export async function libraryVerify(app: App, signal: AbortSignal): Promise<number> {
+  const problems: string[] = [];
+  for (const problem of problems) print(`catalog: ${problem}`);
+  if (problems.length > 0) {
+    print(`The catalog ${app.catalog.path} is damaged: restore it from a backup, or delete it and index again.`);
+    return 1;
+  }
+  print('catalog: whole');
+  const outcome = await app.rebuild(signal);
+  if (outcome.kind === 'written') print(`index: was missing, old or damaged; built again as generation ${outcome.id}`);
+  else print(outcome.kind === 'empty' ? 'index: nothing is indexed' : 'index: whole and up to date');
+  return 0;
+}
+
+export async function libraryRollback(app: App): Promise<number> {
+  const id = await rollBack(app.config.indexDir, await app.spaceId());
+  print(`Generation ${id} answers now. The next npm run index builds a new one from the catalog.`);
+  return 0;
+}
