@@ -58,10 +58,19 @@ export async function indexTrack(
   } catch (error) {
     const failure = asTrackFailure(error, signal);
     if (await hasChanged(file, dependencies.library)) return { kind: 'moving', audioSec: 0 };
-    const { code, message } = failure;
-    dependencies.catalog.files.putFailed(file, { spaceId: dependencies.spaceId, contentSha256, code, message });
-    return { kind: 'failed', audioSec: 0, code, message };
+    return recordFailure(file, dependencies, contentSha256, failure);
   }
+}
+
+/** @param contentSha256 null when the content is not known */
+export function recordFailure(
+  file: ListedFile,
+  { catalog, spaceId }: TrackDependencies,
+  contentSha256: string | null,
+  { code, message }: LeitmotifError,
+): TrackOutcome {
+  catalog.files.putFailed(file, { spaceId, contentSha256, code, message });
+  return { kind: 'failed', audioSec: 0, code, message };
 }
 
 async function readContent(library: Library, key: string, signal: AbortSignal): Promise<string> {

@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { Catalog } from '../../src/catalog/catalog.ts';
+import { WorkerLostError } from '../../src/embedding/retries.ts';
 import { type ErrorCode, LeitmotifError } from '../../src/errors.ts';
 import type { Embed } from '../../src/indexing/index-track.ts';
 import { rebuildGeneration } from '../../src/indexing/update-generation.ts';
@@ -84,6 +85,33 @@ test.each(['worker-unavailable', 'unauthorized', 'disk-full', 'tool-missing'] as
     expect(bench.embedded.toSorted()).toEqual(['b.mp3', 'c.mp3']);
   },
 );
+
+test('finds the one track that kills the worker, indexes those that were in its company, and fails it alone', async () => {
+  const bench = benchOf({ ...three, 'd.mp3': 'four', 'e.mp3': 'fifth' });
+  let deaths = 0;
+  const embed: Embed = async (file, options) => {
+    const before = deaths;
+    if (file.endsWith('c.mp3')) deaths += 1;
+    await new Promise((resolve) => setImmediate(resolve));
+    if (file.endsWith('c.mp3') || before !== deaths) throw new WorkerLostError('It died', { cause: null });
+    return await bench.embed(file, options);
+  };
+  const { files, failures } = await bench.run({ embed, concurrency: 3 });
+  expect(files).toMatchObject({ embedded: 4, failed: 1 });
+  expect(failures).toMatchObject([{ key: 'c.mp3', code: 'worker-unavailable' }]);
+  expect(Object.keys(bench.rows())).toEqual(['a.mp3', 'b.mp3', 'd.mp3', 'e.mp3']);
+});
+
+test('blames the worker and not the tracks when it dies over one after the other', async () => {
+  const bench = benchOf({ ...three, 'd.mp3': 'four', 'e.mp3': 'fifth' });
+  const embed: Embed = async () => {
+    throw new WorkerLostError('It died', { cause: null });
+  };
+  await expect(bench.run({ embed, concurrency: 2 })).rejects.toEqual(
+    fails('worker-unavailable', /after 1 of 5 tracks/),
+  );
+  expect((await bench.run()).files).toMatchObject({ embedded: 5, failed: 0 });
+});
 
 test('is cancelled within what is in flight, keeps what was done, and goes on later', async () => {
   const bench = benchOf({ ...three, 'd.mp3': 'four', 'e.mp3': 'fifth' });
