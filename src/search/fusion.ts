@@ -47,7 +47,14 @@ function collectBallot({ hits, queryChunks, library }: FusionInput): Ballot {
     bestByChunk: bestHits(own),
     shareOfLibrary: library.chunksOf(trackId) / library.chunks,
   }));
-  return { tracks, voters: countVoters(queryChunks), hits: kept.length, background };
+  const places = placesOf(tracks.flatMap(({ bestByChunk }) => bestByChunk));
+  return { tracks, voters: countVoters(queryChunks), hits: kept.length, background, places };
+}
+
+/** @param bests each track's best hit of each query chunk */
+function placesOf(bests: readonly Hit[]): Map<Hit, number> {
+  const byChunk = Map.groupBy([...bests].sort(byEvidence), ({ queryChunk }) => queryChunk);
+  return new Map([...byChunk.values()].flatMap((found) => found.map((hit, at) => [hit, at + 1] as const)));
 }
 
 /** The first hit of each query chunk, hits being sorted best first. */

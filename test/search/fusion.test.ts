@@ -232,6 +232,40 @@ describe('the fusions against their definitions, written out', () => {
   });
 });
 
+describe('the fusions beside the original', () => {
+  test('margin: what lies above the worst neighbour that the query chunk was given', () => {
+    const hits = [
+      hitAt({ queryChunk: 0, trackId: 1, similarity: 0.9 }),
+      hitAt({ queryChunk: 0, trackId: 2, similarity: 0.8 }),
+      hitAt({ queryChunk: 1, trackId: 2, similarity: 0.7 }),
+      hitAt({ queryChunk: 1, trackId: 3, similarity: 0.2 }),
+    ];
+    const margins = new Map(fuse('margin', inputOf(hits, 2)).map(({ trackId, combined }) => [trackId, combined]));
+    expect(margins.get(1)).toBeCloseTo(0.1 / 2, 12);
+    expect(margins.get(2)).toBeCloseTo(0.5 / 2, 12);
+    expect(margins.get(3)).toBe(0);
+  });
+
+  test('reciprocal-rank: a whole voice for the nearest track of a query chunk, half a voice for the second', () => {
+    const hits = [
+      hitAt({ queryChunk: 0, trackId: 1, similarity: 0.8 }),
+      hitAt({ queryChunk: 0, trackId: 1, similarity: 0.7, trackStartSec: 10 }),
+      hitAt({ queryChunk: 0, trackId: 2, similarity: 0.6 }),
+    ];
+    const [first, second] = fuse('reciprocal-rank', inputOf(hits, 1));
+    expect(first).toMatchObject({ trackId: 1 });
+    expect(first?.combined).toBeCloseTo(0.9, 12);
+    expect(second?.combined).toBeCloseTo(0.8 / 2, 12);
+  });
+
+  test('chance-corrected: of two tracks with the same votes, the one that owns less of the library comes first', () => {
+    const hits = [0, 1].flatMap((queryChunk) => [1, 2].map((trackId) => hitAt({ queryChunk, trackId })));
+    const library = { chunks: 100, chunksOf: (trackId: number) => (trackId === 1 ? 60 : 5) };
+    const ranked = fuse('chance-corrected', { hits, queryChunks: querySpans(4), library });
+    expect(ranked.map(({ trackId }) => trackId)).toEqual([2, 1]);
+  });
+});
+
 test('the published formula refuses votes and sums that cannot be', () => {
   expect(() => votesAndSums([{ votes: 0, totalSimilarity: 1 }])).toThrow(RangeError);
   expect(() => votesAndSums([{ votes: 1.5, totalSimilarity: 1 }])).toThrow(RangeError);
