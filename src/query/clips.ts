@@ -9,6 +9,7 @@ import { LeitmotifError, toLeitmotifError } from '../errors.ts';
 import { formatTime, oneLine, trackName } from '../format.ts';
 import type { Library } from '../library/library.ts';
 import type { Answer, Result } from './answer.ts';
+import { momentInTrack } from './words.ts';
 
 /** Paths of the mp3 files of one result. */
 export interface ResultClips {
@@ -67,8 +68,9 @@ async function cutResult(
   const hit = result.hits[0];
   if (!hit || !library) throw new LeitmotifError('file-unreadable', 'Cannot cut clips: the library is not known');
   await using file = await library.localFile(result.track.key, { signal: options.signal });
-  const clips = clipPaths(options.dir, result, hit);
-  const times = `yours ${formatTime(hit.queryStartSec)} - theirs ${formatTime(hit.trackStartSec)}`;
+  const theirStartSec = momentInTrack(answer, result, hit);
+  const clips = clipPaths(options.dir, result, hit.queryStartSec, theirStartSec);
+  const times = `yours ${formatTime(hit.queryStartSec)} - theirs ${formatTime(theirStartSec)}`;
   const own: ClipTags = {
     title: `${answer.query.name} (${formatTime(hit.queryStartSec)})`,
     artist: null,
@@ -76,12 +78,17 @@ async function cutResult(
   };
   const name = trackName(result.track);
   const { artist } = result.track;
-  const found: ClipTags = { title: `${name} (${formatTime(hit.trackStartSec)})`, artist, comment: times };
+  const found: ClipTags = { title: `${name} (${formatTime(theirStartSec)})`, artist, comment: times };
   const both: ClipTags = { title: `${answer.query.name}, then ${name}`, artist, comment: times };
   await cutMatch(
     {
       yours: yourSource(answer, hit, options.queryPath),
-      theirs: theirSource(answer, result, hit, file.path, catalog),
+      theirs: {
+        path: file.path,
+        startSec: theirStartSec,
+        durationSec: hit.durationSec,
+        loudnessDb: catalog.evidence.loudnessAt(answer.spaceId, result.track.id, theirStartSec) ?? unknownLoudnessDb,
+      },
       outputs: {
         yours: { path: clips.yours, tags: own },
         theirs: { path: clips.theirs, tags: found },
@@ -102,13 +109,8 @@ function yourSource({ query }: Answer, hit: Hit, queryPath: string): ClipSource 
   return { path: queryPath, startSec: hit.queryStartSec, durationSec: hit.durationSec, loudnessDb };
 }
 
-function theirSource({ spaceId }: Answer, { track }: Result, hit: Hit, file: string, catalog: Catalog): ClipSource {
-  const loudnessDb = catalog.evidence.loudnessAt(spaceId, track.id, hit.trackStartSec) ?? unknownLoudnessDb;
-  return { path: file, startSec: hit.trackStartSec, durationSec: hit.durationSec, loudnessDb };
-}
-
 /** Names that speak, in the order of the ranking, safe on any file system: 01-the-knolls-of-doldesh-theirs-1m20.mp3 */
-function clipPaths(dir: string, { rank, track }: Result, hit: Hit): ResultClips {
+function clipPaths(dir: string, { rank, track }: Result, yourStartSec: number, theirStartSec: number): ResultClips {
   const slug = oneLine(trackName(track), 60)
     .normalize('NFKD')
     .replace(/[^\p{L}\p{N}]+/gu, '-')
@@ -117,8 +119,8 @@ function clipPaths(dir: string, { rank, track }: Result, hit: Hit): ResultClips 
   const stem = path.join(dir, `${String(rank).padStart(2, '0')}-${slug || 'untitled'}`);
   const at = (sec: number) => formatTime(sec).replaceAll(':', 'm');
   return {
-    yours: `${stem}-yours-${at(hit.queryStartSec)}.mp3`,
-    theirs: `${stem}-theirs-${at(hit.trackStartSec)}.mp3`,
+    yours: `${stem}-yours-${at(yourStartSec)}.mp3`,
+    theirs: `${stem}-theirs-${at(theirStartSec)}.mp3`,
     ab: `${stem}-ab.mp3`,
   };
 }

@@ -1,4 +1,5 @@
 /** An answer in words: the verdict's sentence, and why a piece is in the ranking. Pure. */
+import type { Hit } from '../domain.ts';
 import { distanceInWords, formatTime, trackName } from '../format.ts';
 import { type Answer, musicChunks, type Result } from './answer.ts';
 
@@ -30,9 +31,23 @@ export function reasonFor(result: Result, answer: Answer): string {
   const total = musicChunks(answer.query).length;
   const run = result.longestRunSec > best.durationSec + 0.5 ? `, ${Math.round(result.longestRunSec)} s in step` : '';
   return (
-    `${distanceInWords(result.bestDistance)} at yours ${formatTime(best.queryStartSec)} - theirs ` +
-    `${formatTime(best.trackStartSec)}; ${result.agreeingChunks} of ${total} chunks agree${run}`
+    `${isIt(answer, result) ? 'the very recording' : distanceInWords(result.bestDistance)} at yours ` +
+    `${formatTime(best.queryStartSec)} - theirs ${formatTime(momentInTrack(answer, result, best))}; ${result.agreeingChunks} of ${total} chunks agree${run}`
   );
+}
+
+/** Where in the piece a hit is heard: the window's start, but for the very recording the same note as in the query,
+ *  since the library's windows seldom begin where the query's do. */
+export function momentInTrack(answer: Answer, result: Result, hit: Hit): number {
+  const { verdict } = answer;
+  if (verdict.kind !== 'this-is' || !isIt(answer, result)) return hit.trackStartSec;
+  const sameNoteSec = hit.queryStartSec + verdict.offsetSec;
+  const inStep = Math.abs(sameNoteSec - hit.trackStartSec) <= hit.durationSec;
+  return inStep ? Math.max(sameNoteSec, 0) : hit.trackStartSec;
+}
+
+function isIt({ verdict }: Answer, { track }: Result): boolean {
+  return verdict.kind === 'this-is' && verdict.trackId === track.id;
 }
 
 function offsetInWords(offsetSec: number): string {
