@@ -31,8 +31,9 @@ const blasQueriesMin = 20;
 const spareNeighbours = 8;
 /** More than float32 sums over unit vectors are off by (measured: 4e-7 at 512 dimensions). */
 const sumTolerance = 1e-5;
-/** Past this many equals at the edge of the k best, which of them is returned is FAISS's choice. */
-const neighboursMax = 4096;
+/** Past this many equals at the edge of the k best (silence, where it is let in), FAISS chooses among them: looking at
+ *  thousands for each query would take seconds. */
+const neighboursMax = 800;
 const bytesPerFloat = 4;
 const hashSliceBytes = 1024 * 1024;
 const addSliceRows = 1000;

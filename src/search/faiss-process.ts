@@ -8,7 +8,7 @@ import type { Envelope, FaissAnswers, FaissOp, FaissRequest, Reply } from './fai
 const childUrl = new URL('./faiss-child.ts', import.meta.url);
 
 /** The child holds its vectors outside V8's heap; what is inside are a query and its answer. */
-const nodeFlags = ['--max-old-space-size=64', '--max-semi-space-size=1', '--v8-pool-size=0', '--optimize-for-size'];
+const nodeFlags = ['--max-old-space-size=64', '--max-semi-space-size=1', '--v8-pool-size=0'];
 
 /** One thread a process: two processes with half of the vectors each take half the time, and do not spin while they
  *  wait for each other, which under load made two threads in one process 3 to 15 times slower. Nothing else is
@@ -47,7 +47,7 @@ export class FaissProcess {
     });
     this.#child.on('message', (reply: Reply) => this.#settle(reply));
     const { promise, resolve } = Promise.withResolvers<string>();
-    this.#child.once('error', (error) => resolve(this.#end(error.message)));
+    this.#child.on('error', (error) => resolve(this.#end(error.message)));
     this.#child.once('exit', (status, signal) => resolve(this.#end(signal ?? `exit code ${status}`)));
     this.gone = promise;
   }

@@ -177,7 +177,9 @@ export class FaissShard {
     for (;;) {
       const pause = this.#startsWithoutSearch === 0 ? 0 : backoffMinMs * 2 ** (this.#startsWithoutSearch - 1);
       this.#startsWithoutSearch += 1;
-      await sleep(Math.min(pause, backoffMaxMs), undefined, { signal: this.#closing.signal });
+      await sleep(Math.min(pause, backoffMaxMs), undefined, { signal: this.#closing.signal }).catch((cause) => {
+        throw new LeitmotifError('index-unavailable', 'The index was closed', { cause });
+      });
       try {
         const process = await this.#start();
         this.#tell('restarted', process, why);

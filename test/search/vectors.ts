@@ -1,7 +1,9 @@
 /** Vectors, naive answers and temporary folders for the tests of the index. */
 import { mkdtempSync, rmSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { onTestFinished } from 'vitest';
 import type { ShardFile } from '../../src/search/faiss-shard.ts';
@@ -69,13 +71,19 @@ export async function writeShards(
   return files;
 }
 
-/** Whether a process runs; one that is dead but not yet collected by its parent does not. */
+/** Whether a process runs; one that is dead but not yet collected by its parent does not. @see proc(5), stat */
 export async function isRunning(pid: number): Promise<boolean> {
-  const { readFile } = await import('node:fs/promises');
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
   return stat !== null && !/\) [ZX] /.test(stat);
 }
 
 export async function untilGone(pid: number): Promise<void> {
-  while (await isRunning(pid)) await new Promise((resolve) => setTimeout(resolve, 20));
+  while (await isRunning(pid)) await sleep(20);
+}
+
+/** The running processes that this one started. */
+export async function childrenOf(parent: number): Promise<number[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
+  const stats = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')));
+  return pids.filter((_, i) => new RegExp(`\\) [^ZX] ${parent} `).test(stats[i] ?? ''));
 }
