@@ -5,7 +5,7 @@ import type { FfmpegExit } from './ffmpeg.ts';
 /** First match wins. The phrases are libavformat's and libavutil's own, equal in ffmpeg 5.1, 6.1 and 7.1 but where noted. */
 const meanings: readonly (readonly [pattern: RegExp, code: ErrorCode, message: string])[] = [
   [
-    /not on whitelist/,
+    /(Format|Protocol) .*not on whitelist/,
     'audio-refused',
     'This kind of file is not accepted: send the recording itself, not a playlist or a list of other files',
   ],
@@ -19,6 +19,8 @@ const meanings: readonly (readonly [pattern: RegExp, code: ErrorCode, message: s
   [/Permission denied/, 'file-unreadable', 'Cannot read the file: no permission'],
   [/No space left on device/, 'disk-full', 'Cannot write: the disk is full'],
   [/does not contain any stream/, 'audio-no-sound', 'There is no sound in this file'],
+  // Last, because a film's picture, which nobody asked for, is reported in the same words.
+  [/Codec .*not on whitelist/, 'audio-refused', 'The sound of this file is encoded in a way that is not accepted'],
 ];
 
 /** The shell's answer when there is no such program (POSIX sh, "exec"). */
