@@ -5,7 +5,6 @@
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { parseConstants } from './builtin-model/constants.ts';
 import { dimensionsOf, inputName, outputName, sampleRateHz, writeEmbeddingGraph } from './builtin-model/graph.ts';
 
@@ -40,4 +39,4 @@ async function main(): Promise<void> {
   process.stdout.write(`${modelFile}: ${model.byteLength} bytes\n${manifestJson}`);
 }
 
-if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) await main();
+if (import.meta.main) await main();

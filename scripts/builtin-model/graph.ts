@@ -1,12 +1,17 @@
 /** The whole graph: level removed, two halves, each standardised and of fixed weight, one unit vector. */
 import type { BlockConstants, Constants } from './constants.ts';
 import { floatValue, GraphWriter, type Value } from './graph-writer.ts';
-import { harmonyDimensions, hopSamples, writeHarmony } from './harmony.ts';
-import { timbreDimensions, writeTimbre } from './timbre.ts';
+import { harmonyDimensions, writeHarmony, writeSharpened } from './harmony.ts';
+import { registerDimensions, writeRegister } from './register.ts';
+import { hopSamples, writeSemitones } from './semitones.ts';
+import { spectrumDimensions, writeSpectrum } from './spectrum.ts';
 
 export const sampleRateHz = 16_000;
 export const inputName = 'pcm';
 export const outputName = 'embedding';
+
+export const timbreDimensions = spectrumDimensions + registerDimensions;
+export { harmonyDimensions };
 
 /** @returns the bytes of an ONNX model: `pcm` [batch, samples] -> `embedding` [batch, dimensions] */
 export function writeEmbeddingGraph(constants: Constants): Uint8Array {
@@ -41,7 +46,11 @@ function pcmInput() {
 
 function writeStatistics(graph: GraphWriter): { timbre: Value; harmony: Value } {
   const samples = writeLevelled(graph);
-  return { timbre: writeTimbre(graph, samples, sampleRateHz), harmony: writeHarmony(graph, samples, sampleRateHz) };
+  const spectrum = writeSpectrum(graph, samples, sampleRateHz);
+  const roots = writeSemitones(graph, samples, sampleRateHz);
+  const sharp = writeSharpened(graph, roots);
+  const timbre = graph.node('Concat', 'timbre', [spectrum, writeRegister(graph, roots, sharp)], { axis: 1 });
+  return { timbre, harmony: writeHarmony(graph, sharp) };
 }
 
 /** Whole hops only, no offset, RMS of about 1: a change of gain changes nothing. Silence stays silence. */

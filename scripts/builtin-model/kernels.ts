@@ -1,11 +1,11 @@
 /** Constant-Q kernels of the harmony half, cut into parts of one hop each. @see Brown 1991 */
 import { hann, midiToHz, range } from './tables.ts';
 
-/** Notes whose kernels are as long as this many hops. `toMidi` is exclusive. */
+/** Pitches whose kernels are as long as this many hops. */
 export interface KernelGroup {
   readonly hops: number;
-  readonly fromMidi: number;
-  readonly toMidi: number;
+  /** MIDI numbers, fractions for pitches between the semitones of A4 = 440 Hz. */
+  readonly pitches: readonly number[];
 }
 
 /** Kernel length in periods of its note: 34 puts the neighbouring semitone at the edge of a Hann window's main lobe.
@@ -13,13 +13,13 @@ export interface KernelGroup {
 const periods = 34;
 
 /** All parts of all kernels side by side, shape [hop, columns]; group by group, part by part: real parts of the
- *  group's notes, then imaginary parts. */
+ *  group's pitches, then imaginary parts. */
 export function kernelTable(groups: readonly KernelGroup[], hop: number, sampleRateHz: number) {
   const columns = groups.reduce((total, group) => total + group.hops * widthOf(group), 0);
   const values = new Float64Array(hop * columns);
   for (const group of groups) {
     const firstColumns = partColumns(groups, group).map(([from]) => from);
-    range(group.fromMidi, group.toMidi).forEach((midi, note) => {
+    group.pitches.forEach((midi, note) => {
       const kernel = kernelOf(midi, group.hops * hop, sampleRateHz);
       kernel.forEach(([real, imaginary], n) => {
         const column = (firstColumns[Math.floor(n / hop)] ?? 0) + note;
@@ -39,7 +39,7 @@ export function partColumns(groups: readonly KernelGroup[], group: KernelGroup):
 }
 
 function widthOf(group: KernelGroup): number {
-  return 2 * (group.toMidi - group.fromMidi);
+  return 2 * group.pitches.length;
 }
 
 /** A Hann-windowed complex tone in the middle of `length` samples, scaled so that a sine of amplitude 1 answers 1. */

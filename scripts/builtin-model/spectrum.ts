@@ -1,13 +1,19 @@
-/** The timbre half of the graph: MFCC statistics over one window of sound.
+/** The spectral part of the timbre half: MFCC statistics and the motion of eight bands, over one window of sound.
  *
- *  samples [batch, n] -> frames of 512 -> power spectrum -> 48 mel bands -> log -> 20 MFCC -> over time: means without
- *  the level, deviations, deviations of the slope. Out: [batch, timbreDimensions].
+ *  samples [batch, n] -> frames of 512 -> power spectrum -> 48 mel bands -> log -> 20 MFCC. Over time: the mean
+ *  spectrum's shape (39 coefficients, without the level), deviations of the MFCC, deviations of their slope; and how
+ *  much eight broad bands change within 32 ms to 1 s. Out: [batch, spectrumDimensions].
  */
 import type { GraphWriter, Value } from './graph-writer.ts';
 import { cosineTransform, hann, melFilters, range } from './tables.ts';
 
 export const melBands = 48;
-export const coefficients = 20;
+const coefficients = 20;
+/** The mean spectrum keeps finer detail than single frames do. */
+const meanCoefficients = 40;
+const broadBands = 8;
+/** In frames of 32 ms. */
+const changeLags = [1, 2, 4, 8, 16, 32];
 const frameLength = 512;
 const half = frameLength / 2;
 /** 40 Hz keeps rumble out, 7.8 kHz stays clear of the resampler's edge at 8 kHz. */
@@ -17,17 +23,17 @@ const highHz = 7800;
  *  deciding, and makes the logarithm independent of the recording's level. */
 const powerFloor = 1e-4;
 
-export const timbreDimensions = 3 * coefficients - 1;
+export const spectrumDimensions = meanCoefficients - 1 + 2 * coefficients + broadBands * changeLags.length;
 
-export function writeTimbre(graph: GraphWriter, samples: Value, sampleRateHz: number): Value {
+export function writeSpectrum(graph: GraphWriter, samples: Value, sampleRateHz: number): Value {
   const power = writeMelPower(graph, samples, sampleRateHz);
   const level = graph.mean('mel_level', power, [1, 2]);
   const safeLevel = graph.node('Add', 'mel_level_safe', [level, graph.scalar(1e-12)]);
   const relative = graph.node('Div', 'mel_relative', [power, safeLevel]);
   const floored = graph.node('Add', 'mel_floored', [relative, graph.scalar(powerFloor)]);
   const logMel = graph.node('Log', 'mel_log', [floored]);
-  const table = graph.floats('cosine_transform', [melBands, coefficients], cosineTransform(melBands, coefficients));
-  return writeStatistics(graph, graph.node('MatMul', 'mfcc', [logMel, table]));
+  const parts = [writeMeanShape(graph, logMel), ...writeDeviations(graph, logMel), ...writeChanges(graph, logMel)];
+  return graph.node('Concat', 'spectrum', parts, { axis: 1 });
 }
 
 /** Frames do not overlap: the statistics over hundreds of frames do not gain from it, and time does.
@@ -55,22 +61,43 @@ function writeMelPower(graph: GraphWriter, samples: Value, sampleRateHz: number)
   return graph.node('Add', 'mel_power', [even, odd]);
 }
 
-function writeStatistics(graph: GraphWriter, mfcc: Value): Value {
-  const mean = graph.mean('mfcc_mean', mfcc, [1]);
-  const deviation = writeRootMeanSquare(graph, 'mfcc_deviation', graph.node('Sub', 'mfcc_centred', [mfcc, mean]));
-  const slope = graph.node('Sub', 'mfcc_slope', [
-    graph.slice('mfcc_later', mfcc, 1, 2, Number.MAX_SAFE_INTEGER),
-    graph.slice('mfcc_earlier', mfcc, 1, 0, -2),
-  ]);
-  const slopeDeviation = writeRootMeanSquare(graph, 'mfcc_slope_deviation', slope);
-  const shape = graph.slice(
-    'mfcc_mean_shape',
-    graph.reshape('mfcc_mean_row', mean, [0, coefficients]),
-    1,
-    1,
-    coefficients,
-  );
-  return graph.node('Concat', 'timbre', [shape, deviation, slopeDeviation], { axis: 1 });
+/** Coefficients 1 to 39 of the mean log spectrum. */
+function writeMeanShape(graph: GraphWriter, logMel: Value): Value {
+  const table = cosineTransform(melBands, meanCoefficients);
+  const factor = graph.floats('cosine_transform_mean', [melBands, meanCoefficients], table);
+  const all = graph.node('MatMul', 'mean_shape_all', [graph.mean('mel_log_mean', logMel, [1], false), factor]);
+  return graph.slice('mean_shape', all, 1, 1, meanCoefficients);
+}
+
+function writeDeviations(graph: GraphWriter, logMel: Value): Value[] {
+  const table = graph.floats('cosine_transform', [melBands, coefficients], cosineTransform(melBands, coefficients));
+  const mfcc = graph.node('MatMul', 'mfcc', [logMel, table]);
+  const centred = graph.node('Sub', 'mfcc_centred', [mfcc, graph.mean('mfcc_mean', mfcc, [1])]);
+  const slope = writeChange(graph, 'mfcc_slope', mfcc, 2);
+  return [
+    writeRootMeanSquare(graph, 'mfcc_deviation', centred),
+    writeRootMeanSquare(graph, 'mfcc_slope_deviation', slope),
+  ];
+}
+
+/** The logarithm of how far a band's level moves within each lag: attacks, tremolo, pulse. */
+function writeChanges(graph: GraphWriter, logMel: Value): Value[] {
+  const width = melBands / broadBands;
+  const table = new Float64Array(melBands * broadBands);
+  for (let band = 0; band < melBands; band++) table[band * broadBands + Math.floor(band / width)] = 1 / width;
+  const broad = graph.node('MatMul', 'broad_bands', [logMel, graph.floats('broaden', [melBands, broadBands], table)]);
+  return changeLags.map((lag) => {
+    const size = writeRootMeanSquare(graph, `change_size_${lag}`, writeChange(graph, `change_${lag}`, broad, lag));
+    // 0.05 is a fifth of a decibel of power: less is stillness.
+    return graph.node('Log', `change_log_${lag}`, [
+      graph.node('Add', `change_safe_${lag}`, [size, graph.scalar(0.05)]),
+    ]);
+  });
+}
+
+function writeChange(graph: GraphWriter, name: string, input: Value, lag: number): Value {
+  const later = graph.slice(`${name}_later`, input, 1, lag, Number.MAX_SAFE_INTEGER);
+  return graph.node('Sub', name, [later, graph.slice(`${name}_earlier`, input, 1, 0, -lag)]);
 }
 
 function writeRootMeanSquare(graph: GraphWriter, name: string, input: Value): Value {
