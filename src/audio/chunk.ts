@@ -53,9 +53,9 @@ export async function* cutWindows(
       filled += taken.length;
       read += taken.length;
       if (filled < size) continue;
+      before = samples.slice(); // The receiver may change or give away its own.
       yield { span: spanFrom(index * size, size, 0), samples };
       index += 1;
-      before = samples.slice(); // The receiver may have changed or given away its own.
       samples = new Float32Array(size);
       filled = 0;
     }

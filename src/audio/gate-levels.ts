@@ -37,15 +37,17 @@ export function measureLevels(samples: Float32Array, sampleRateHz: number): Leve
 function measureBlock(samples: Float32Array, from: number, to: number) {
   let sum = 0;
   let squares = 0;
-  let peak = 0;
+  let highest = Number.NEGATIVE_INFINITY;
+  let lowest = Number.POSITIVE_INFINITY;
   for (let i = from; i < to; i += 1) {
     const sample = samples[i] as number;
     sum += sample;
     squares += sample * sample;
-    const size = sample < 0 ? -sample : sample;
-    if (size > peak) peak = size;
+    if (sample > highest) highest = sample;
+    if (sample < lowest) lowest = sample;
   }
-  return { sum, squares, peak, length: to - from };
+  const length = to - from;
+  return { sum, squares, length, peak: Math.max(highest - sum / length, sum / length - lowest) };
 }
 
 function variance(sum: number, squares: number, length: number): number {

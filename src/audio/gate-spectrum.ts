@@ -8,7 +8,7 @@ import FFT from 'fft.js';
 export interface SpectrumFeatures {
   /** Correlation of the fine spectra of a pair's two frames, mean of all pairs: 0 for noise, 1 for an endless tone. */
   readonly persistence: number;
-  /** How far the mean spectrum departs from its coarse shape, dB: 0.6 for noise, by chance. */
+  /** How far the mean spectrum departs from its coarse shape, dB: 0.7 for noise, by chance. */
   readonly peaksDb: number;
   /** The same of the single frames, dB: 5.6 for noise, by chance. */
   readonly roughnessDb: number;
@@ -20,7 +20,7 @@ export interface SpectrumFeatures {
 
 /** Long enough to part the partials of a bass voice, short enough that a note lasts through two. */
 const frameSec = 0.064;
-const pairs = 28;
+const pairs = 20;
 const lowHz = 150;
 const highHz = 7000;
 const bassHz = 250;

@@ -32,23 +32,33 @@ export function classifyWindow(samples: Float32Array, sampleRateHz: number): Win
   const loudnessDb = Math.max(levels.loudnessDb, loudnessFloorDb);
   if (levels.loudBlockDb < silenceDb) return { kind: 'silence', loudnessDb };
   const spectrum = measureSpectrum(samples, sampleRateHz);
-  if (isPlainNoise(spectrum)) return { kind: 'noise', loudnessDb };
-  return { kind: isApplause(spectrum, levels.crestDb) ? 'applause' : 'music', loudnessDb };
+  return { kind: kindOfSound(spectrum, levels.crestDb), loudnessDb };
 }
 
-/** White, pink or brown: as smooth over time as chance allows. Applause never is. */
+function kindOfSound(spectrum: SpectrumFeatures, crestDb: number): ChunkKind {
+  const plain = isPlainNoise(spectrum);
+  const crestMinDb = plain ? crestMinOfPlainDb : crestMinOfApplauseDb;
+  if (isApplause(spectrum) && crestDb > crestMinDb) return 'applause';
+  return plain ? 'noise' : 'music';
+}
+
+/** Applause windows have 11.5 dB and more, music 9.6. */
+const crestMinOfApplauseDb = 10.8;
+/** Gaussian noise reaches 10.6 dB in blocks of 1,600 samples and 11.4 in blocks of 4,800. */
+const crestMinOfPlainDb = 12;
+
+/** White, pink or brown: as smooth over time as chance allows. Dense applause may be, but for its spikes. */
 function isPlainNoise({ peaksDb, persistence }: SpectrumFeatures): boolean {
-  return peaksDb < 0.75 && persistence < 0.05;
+  return peaksDb < 0.85 && persistence < 0.05;
 }
 
 /** Bounds lie outside what 2 to 98 % of applause windows reach, given behind each. */
-function isApplause(spectrum: SpectrumFeatures, crestDb: number): boolean {
+function isApplause(spectrum: SpectrumFeatures): boolean {
   return (
     spectrum.persistence < 0.14 && // 0.00 to 0.11; music's median 0.28 to 0.49
     spectrum.peaksDb < 3 && // 0.8 to 2.6; music 3.1 to 4.4
     spectrum.roughnessDb < 6.1 && // 5.3 to 5.9, as chance has it; music 6.5 to 7.9
     spectrum.bassDb < -10 && // -11.9 and less; music -1.9 to -3.3
-    spectrum.centroidHz > 780 && // 870 and more; music 475 to 510
-    crestDb > 10.8 // 11.5 and more; music 9.6
+    spectrum.centroidHz > 780 // 870 and more; music 475 to 510
   );
 }

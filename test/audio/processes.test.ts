@@ -1,0 +1,96 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { cutWindows } from '../../src/audio/chunk.ts';
+import { type DecodeOptions, decodePcm } from '../../src/audio/decode.ts';
+import { limits, makeSound, makeTempDir, never, type TempDir } from './make-audio.ts';
+
+const threeHoursSec = 3 * 3600;
+const mebibyte = 1024 * 1024;
+
+let dir: TempDir;
+let threeHours: string;
+beforeAll(async () => {
+  dir = await makeTempDir();
+  threeHours = await makeSound(dir.file('three hours.wav'), `sine=220:d=${threeHoursSec}:r=8000`, ['-c:a', 'pcm_u8']);
+});
+afterAll(() => dir[Symbol.asyncDispose]());
+
+function decode(options: Partial<DecodeOptions> = {}) {
+  return decodePcm(threeHours, { sampleRateHz: 16_000, fingerprint: true, signal: never, limits, ...options });
+}
+
+test('three hours stream through without being held', async () => {
+  const patient = { ...limits, deadlineMs: 600_000 };
+  const { pcm, finished } = decode({ sampleRateHz: 8000, limits: patient });
+  let before = 0;
+  let largest = 0;
+  let windows = 0;
+  for await (const _ of cutWindows(pcm, { sampleRateHz: 8000, windowSec: 10, startSec: 0 })) {
+    windows += 1;
+    if (windows === 1) before = process.memoryUsage.rss();
+    largest = Math.max(largest, process.memoryUsage.rss());
+  }
+  expect(windows).toBe(threeHoursSec / 10);
+  expect((await finished).decodedSec).toBeCloseTo(threeHoursSec, 2);
+  // All of it would be 346 MB.
+  expect((largest - before) / mebibyte).toBeLessThan(250);
+}, 600_000);
+
+test('no process is left when the reader leaves the loop', async () => {
+  const { pcm, finished } = decode();
+  for await (const _ of pcm) break;
+  await expect(finished).rejects.toMatchObject({ code: 'cancelled' });
+  await noneLeft();
+});
+
+test('no process is left when the signal closes in the middle', async () => {
+  const controller = new AbortController();
+  const { pcm, finished } = decode({ signal: controller.signal });
+  const reading = (async () => {
+    for await (const _ of pcm) controller.abort();
+  })();
+  await expect(reading).rejects.toMatchObject({ code: 'cancelled' });
+  await expect(finished).rejects.toMatchObject({ code: 'cancelled' });
+  await noneLeft();
+});
+
+test('no process is left when the signal closes before anything is read', async () => {
+  const controller = new AbortController();
+  const { probed, pcm } = decode({ signal: controller.signal });
+  await probed;
+  controller.abort();
+  await noneLeft();
+  await expect(Array.fromAsync(pcm)).rejects.toMatchObject({ code: 'cancelled' });
+});
+
+test('the deadline ends a reader that waits for ever, and ffmpeg with it', async () => {
+  const { pcm, finished } = decode({ limits: { ...limits, deadlineMs: 1500 } });
+  const reading = (async () => {
+    for await (const _ of pcm) await wait(200);
+  })();
+  await expect(reading).rejects.toMatchObject({ code: 'audio-timeout' });
+  await expect(finished).rejects.toMatchObject({ code: 'audio-timeout' });
+  await noneLeft();
+});
+
+test('many at once end alike', async () => {
+  const results = await Promise.allSettled(
+    Array.from({ length: 6 }, async () => {
+      for await (const _ of decode().pcm) throw new Error('enough');
+    }),
+  );
+  expect(results.every(({ status }) => status === 'rejected')).toBe(true);
+  await noneLeft();
+});
+
+/** Waits for the kernel to bury what was killed: at most until the test's own time is up. */
+async function noneLeft(): Promise<void> {
+  while ((await processesOn(threeHours)).length > 0) await wait(20);
+}
+
+async function processesOn(file: string): Promise<string[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const lines = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));
+  return lines.filter((line) => line.includes(file));
+}
