@@ -15,6 +15,7 @@ const errorTable = {
   'audio-too-large': [413, false],
   'audio-timeout': [422, false],
   'file-unreadable': [422, false],
+  'decode-failed': [500, true],
   'bad-request': [400, false],
   unauthorized: [401, false],
   'model-unknown': [404, false],

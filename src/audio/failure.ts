@@ -38,6 +38,10 @@ export function failureOf(exit: FfmpegExit): LeitmotifError {
   for (const [pattern, code, message] of meanings) {
     if (pattern.test(exit.stderr)) return new LeitmotifError(code, message, options);
   }
+  // Not the file's fault, as far as anybody knows: the kernel was out of memory, or somebody stopped the wrong process.
+  if (exit.exitCode === null) {
+    return new LeitmotifError('decode-failed', 'Decoding was broken off: ffmpeg was ended by the system', options);
+  }
   return new LeitmotifError(
     'audio-unreadable',
     'This file is not audio that can be read: it is damaged, or no recording at all',

@@ -35,6 +35,7 @@ const trackFailures: ReadonlySet<ErrorCode> = new Set([
   'audio-timeout',
   'file-unreadable',
   'bad-request',
+  'decode-failed',
   'inference-failed',
   'worker-protocol',
   'internal',
