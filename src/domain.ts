@@ -102,7 +102,7 @@ export interface RankedTrack {
   readonly votes: number;
   /** Sum of the hits' similarities. */
   readonly totalSimilarity: number;
-  /** Number of distinct query chunks with a hit. */
+  /** Number of distinct query chunks with a hit, a tail and its neighbour counted once. */
   readonly agreeingChunks: number;
   /** Longest run of hits that agree in time: query time minus track time constant within one chunk. Seconds of query. */
   readonly longestRunSec: number;
@@ -117,7 +117,8 @@ export type Verdict =
   | {
       readonly kind: 'this-is';
       readonly trackId: number;
-      /** Where the query's start lies in the track, in seconds. Negative when the query begins before the track. */
+      /** Where the beginning of what was asked with lies in the track, in seconds. Negative when it begins before the
+       *  track does. */
       readonly offsetSec: number;
       /** Share of fingerprint bits that differ at that offset, 0 to 1: 0 equal, 0.5 unrelated. */
       readonly bitErrorRate: number;

@@ -79,6 +79,13 @@ export class Catalog implements Disposable {
     return { ...countTracks(this.#database), spaces };
   }
 
+  /** What SQLite finds wrong with the file; empty when it is whole. Reads every page.
+   *  @see https://www.sqlite.org/pragma.html#pragma_quick_check */
+  check(): string[] {
+    const rows = this.#database.all('PRAGMA quick_check');
+    return rows.map((row) => String(row.quick_check)).filter((finding) => finding !== 'ok');
+  }
+
   close(): void {
     this.#database.close();
   }

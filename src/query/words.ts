@@ -1,6 +1,7 @@
 /** An answer in words: the verdict's sentence, and why a piece is in the ranking. Pure. */
 import type { Hit } from '../domain.ts';
 import { distanceInWords, formatTime, trackName } from '../format.ts';
+import { countVoters } from '../search/tail-votes.ts';
 import { type Answer, musicChunks, type Result } from './answer.ts';
 
 export function verdictSentence(answer: Answer): string {
@@ -28,7 +29,7 @@ export function whatToTry(answer: Answer): string | undefined {
 export function reasonFor(result: Result, answer: Answer): string {
   const best = result.hits[0];
   if (!best) return '';
-  const total = musicChunks(answer.query).length;
+  const total = countVoters(musicChunks(answer.query));
   const run = result.longestRunSec > best.durationSec + 0.5 ? `, ${Math.round(result.longestRunSec)} s in step` : '';
   return (
     `${isIt(answer, result) ? 'the very recording' : distanceInWords(result.bestDistance)} at yours ` +
@@ -39,9 +40,9 @@ export function reasonFor(result: Result, answer: Answer): string {
 /** Where in the piece a hit is heard: the window's start, but for the very recording the same note as in the query,
  *  since the library's windows seldom begin where the query's do. */
 export function momentInTrack(answer: Answer, result: Result, hit: Hit): number {
-  const { verdict } = answer;
+  const { verdict, query } = answer;
   if (verdict.kind !== 'this-is' || !isIt(answer, result)) return hit.trackStartSec;
-  const sameNoteSec = hit.queryStartSec + verdict.offsetSec;
+  const sameNoteSec = hit.queryStartSec - query.fromSec + verdict.offsetSec;
   const inStep = Math.abs(sameNoteSec - hit.trackStartSec) <= hit.durationSec;
   return inStep ? Math.max(sameNoteSec, 0) : hit.trackStartSec;
 }

@@ -86,7 +86,7 @@ export async function libraryRemove({ catalog }: App, keys: readonly string[]): 
 }
 
 export async function libraryVerify(app: App, signal: AbortSignal): Promise<number> {
-  const problems: string[] = [];
+  const problems = app.catalog.check();
   for (const problem of problems) print(`catalog: ${problem}`);
   if (problems.length > 0) {
     print(`The catalog ${app.catalog.path} is damaged: restore it from a backup, or delete it and index again.`);

@@ -7,7 +7,7 @@ import { formatTime } from '../format.ts';
 import type { Answer } from '../query/answer.ts';
 import type { ResultClips } from '../query/clips.ts';
 import { renderPicture } from '../query/picture.ts';
-import { type FusionName, fusionNames } from '../search/fusion-scores.ts';
+import { defaultFusion, type FusionName, fusionNames } from '../search/fusion-scores.ts';
 import { answerJson } from './answer-json.ts';
 import { renderAnswer } from './render-answer.ts';
 
@@ -90,7 +90,7 @@ function partOf({ from, to }: SimilarCommandOptions): { fromSec?: number; toSec?
 }
 
 function fusionOf(name: string | undefined) {
-  if (name === undefined) return 'votes' as FusionName;
+  if (name === undefined) return defaultFusion;
   if ((fusionNames as readonly string[]).includes(name)) return name as FusionName;
   throw new LeitmotifError('bad-request', `Cannot use the fusion "${name}": expected one of ${fusionNames.join(', ')}`);
 }

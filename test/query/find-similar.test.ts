@@ -1,0 +1,131 @@
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { LeitmotifError } from '../../src/errors.ts';
+import { answerJson } from '../../src/terminal/answer-json.ts';
+import { ask, makeLibrary, type TestLibrary } from '../support/library.ts';
+import { ffmpeg, writePiece } from '../support/pieces.ts';
+
+describe('a query over a library of made-up pieces', () => {
+  let library: TestLibrary;
+  const music = (name: string) => path.join(library.music, name);
+  const made = (name: string) => path.join(library.folder, name);
+
+  beforeAll(async () => {
+    library = await makeLibrary();
+  });
+
+  afterAll(() => library[Symbol.asyncDispose]());
+
+  test('finds a library file itself first, at distance 0 in every chunk, and says so', async () => {
+    const answer = await ask(library.app, music('piece-3.ogg'));
+    const [first] = answer.results;
+    expect(first?.track.key).toBe('piece-3.ogg');
+    // A piece of 47 s has a tail, which is one voter with its neighbour.
+    const voters = answer.query.chunks.length - 1;
+    expect(first?.agreeingChunks).toBe(voters);
+    expect(first?.bestDistance).toBeCloseTo(0, 5);
+    const own = first?.hits.filter((hit) => Math.abs(hit.queryStartSec - hit.trackStartSec) < 0.01) ?? [];
+    expect(own).toHaveLength(voters);
+    for (const hit of own) expect(hit.distance).toBeCloseTo(0, 5);
+    expect(answer.verdict).toMatchObject({ kind: 'this-is', trackId: first?.track.id });
+    expect(answer.verdict.kind === 'this-is' && Math.abs(answer.verdict.offsetSec)).toBeLessThan(0.5);
+  });
+
+  test.each([
+    ['an mp3 of 64 kbit/s', ['-b:a', '64k']],
+    ['9 dB quieter', ['-af', 'volume=-9dB', '-b:a', '128k']],
+    ['3 dB of treble more and 3 dB of bass less', ['-af', 'treble=g=3,bass=g=-3', '-b:a', '128k']],
+  ])('knows a part of a recording as %s, and where it lies', async (name, options) => {
+    const part = made(`${name.replaceAll(/\W+/g, '-')}.mp3`);
+    ffmpeg('-ss', '13.3', '-t', '21', '-i', music('piece-2.ogg'), ...options, part);
+    const { verdict, results } = await ask(library.app, part);
+    expect(results[0]?.track.key).toBe('piece-2.ogg');
+    expect(verdict.kind).toBe('this-is');
+    expect(verdict.kind === 'this-is' && Math.abs(verdict.offsetSec - 13.3)).toBeLessThan(1);
+  });
+
+  test('does not take another piece for a recording of the library', async () => {
+    const { verdict } = await ask(library.app, writePiece(made('foreign.ogg'), 77, 40));
+    expect(verdict.kind).not.toBe('this-is');
+  });
+
+  test('the same query on the same generation gives the same bytes', async () => {
+    const once = async () => ({ ...answerJson(await ask(library.app, music('piece-4.ogg'))), timingsMs: null });
+    expect(JSON.stringify(await once())).toBe(JSON.stringify(await once()));
+  });
+
+  test('asks with a part, and counts times from the beginning of the recording', async () => {
+    const { query, verdict, results } = await ask(library.app, music('piece-1.ogg'), { fromSec: 20, toSec: 40 });
+    expect(query).toMatchObject({ fromSec: 20, toSec: 40 });
+    expect(query.chunks.map((chunk) => chunk.startSec)).toEqual([20, 30]);
+    expect(results[0]?.track.key).toBe('piece-1.ogg');
+    expect(verdict.kind === 'this-is' && Math.abs(verdict.offsetSec - 20)).toBeLessThan(0.5);
+  });
+
+  test('says of silence that it is only silence', async () => {
+    const silence = made('silence.wav');
+    ffmpeg('-f', 'lavfi', '-i', 'anullsrc=r=16000:cl=mono:d=25', silence);
+    const answer = await ask(library.app, silence);
+    expect(answerJson(answer).verdict.text).toBe('Only silence: there is no music in it to compare');
+    expect(answer.results).toEqual([]);
+  });
+
+  test('a removed track vanishes at once, and its place goes to the next', async () => {
+    const app = await library.open();
+    const before = await ask(app, music('piece-5.ogg'));
+    app.catalog.removals.remove(['piece-5.ogg'], 'request');
+    const after = await ask(app, music('piece-5.ogg'));
+    expect(before.results[0]?.track.key).toBe('piece-5.ogg');
+    expect(after.results.map((result) => result.track.key)).not.toContain('piece-5.ogg');
+    expect(after.results.length).toBeGreaterThan(0);
+    expect(after.generation).toBe(before.generation);
+    app.catalog.removals.restore('piece-5.ogg');
+  });
+
+  test('everything but the catalog can be deleted, and comes back', async () => {
+    const before = await ask(library.app, music('piece-4.ogg'));
+    rmSync(path.join(library.indexDir, 'generations'), { recursive: true });
+    const after = await ask(await library.open(), music('piece-4.ogg'));
+    expect({ ...answerJson(after), timingsMs: null }).toEqual({ ...answerJson(before), timingsMs: null });
+  });
+
+  test('a generation with flipped bits is not believed, and is built again from the catalog', async () => {
+    const before = await ask(library.app, music('piece-4.ogg'));
+    const shard = readdirSync(path.join(library.indexDir, 'generations'), { recursive: true, encoding: 'utf8' }).find(
+      (name) => name.endsWith('.faiss'),
+    );
+    if (!shard) throw new Error('no shard was written');
+    const file = path.join(library.indexDir, 'generations', shard);
+    const bytes = readFileSync(file);
+    bytes[bytes.length - 5] = (bytes[bytes.length - 5] ?? 0) ^ 0x10;
+    writeFileSync(file, bytes);
+    const after = await ask(await library.open(), music('piece-4.ogg'));
+    expect(answerJson(after).results).toEqual(answerJson(before).results);
+  });
+
+  test('an index of another space is refused by name, with the command that helps', async () => {
+    const app = await library.open({ WINDOW_SEC: '5' });
+    const refusal = await ask(app, music('piece-1.ogg')).catch((error: unknown) => error);
+    expect(refusal).toBeInstanceOf(LeitmotifError);
+    expect(refusal).toMatchObject({ code: 'space-mismatch' });
+    expect(String(refusal)).toMatch(/w5h5[\s\S]*w10h10[\s\S]*npm run index/);
+  });
+
+  test('clips are cut for each piece, tagged with title and times; a piece whose file is gone does without', async () => {
+    const gone = made('gone.ogg');
+    const answer = await ask(library.app, music('piece-1.ogg'), { resultsMax: 3 });
+    const second = answer.results[1];
+    if (!second) throw new Error('expected a second result');
+    cpSync(music(second.track.key), gone);
+    rmSync(music(second.track.key));
+    const options = { queryPath: music('piece-1.ogg'), dir: made('clips'), signal: new AbortController().signal };
+    const { byRank, problems } = await library.app.clips(answer, options);
+    cpSync(gone, music(second.track.key));
+    expect([...byRank.keys()].sort()).toEqual([1, 3]);
+    expect(problems.get(2)).toMatchObject({ code: 'file-unreadable' });
+    const files = readdirSync(made('clips')).sort();
+    expect(files).toHaveLength(6);
+    expect(files[0]).toMatch(/^01-piece-1-ab\.mp3$/);
+  });
+});

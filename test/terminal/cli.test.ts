@@ -1,0 +1,156 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { projectRoot } from '../support/library.ts';
+import { ffmpeg, writePiece } from '../support/pieces.ts';
+
+interface Run {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+describe('the terminal', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'leitmotif-cli-'));
+  const music = path.join(folder, 'music');
+  const oddName = `it's "odd"\n♫.ogg`;
+  const inFolder = (name: string) => path.join(folder, name);
+
+  function cli(args: readonly string[], environment: Record<string, string> = {}): Promise<Run> {
+    const env = { ...process.env, INDEX_DIR: inFolder('index'), ...environment };
+    return new Promise((resolve) => {
+      execFile(process.execPath, [path.join(projectRoot, 'src/cli.ts'), ...args], { env }, (error, stdout, stderr) => {
+        resolve({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, stdout, stderr });
+      });
+    });
+  }
+
+  beforeAll(async () => {
+    mkdirSync(music);
+    for (const seed of [1, 2, 3]) writePiece(path.join(music, `piece-${seed}.ogg`), seed, 32);
+    writePiece(path.join(music, oddName), 4, 32);
+    writeFileSync(path.join(music, 'lies.mp3'), 'I am a text');
+    writeFileSync(path.join(music, 'empty.ogg'), '');
+  });
+
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  test('indexes the good files among bad ones, and says which failed and why', async () => {
+    const { code, stdout } = await cli(['index', music]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/6 recordings listed, 4 embedded, 2 failed/);
+    expect(stdout).toMatch(/empty\.ogg: .*empty/);
+    expect(stdout).toMatch(/lies\.mp3: This file is not audio/);
+    const failures = await cli(['library', 'failures']);
+    expect(failures.stdout).toMatch(/empty\.ogg[\s\S]*lies\.mp3[\s\S]*2 failed/);
+  });
+
+  test('a second run with nothing changed embeds nothing', async () => {
+    const { code, stdout } = await cli(['index', music]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/4 unchanged, 2 failed before/);
+    expect(stdout).toMatch(/The index is up to date/);
+  });
+
+  test('--json prints one object and nothing else, with everything that an answer is', async () => {
+    const file = path.join(music, oddName);
+    const { code, stdout } = await cli(['similar', file, '--json', '--top', '2', '--clips', inFolder('clips')]);
+    expect(code).toBe(0);
+    const answer = JSON.parse(stdout);
+    expect(answer).toMatchObject({ verdict: { kind: 'this-is' }, query: { chunks: 4, musicChunks: 4 } });
+    expect(answer.results[0]).toMatchObject({ rank: 1, key: oddName, bestDistance: 0 });
+    expect(Object.keys(answer.timingsMs)).toEqual(['decode', 'embed', 'search', 'fuse', 'clips', 'total']);
+    for (const { clip, ab } of answer.results) {
+      for (const file of [clip, ab]) ffmpeg('-i', `file:${file}`, '-f', 'null', '-');
+    }
+  });
+
+  test('prints a ranking with both times, and writes a picture', async () => {
+    const picture = inFolder('match.png');
+    const args = ['similar', path.join(music, 'piece-1.ogg'), '--from', '0:10', '--to', '0:30', '--picture', picture];
+    const { code, stdout } = await cli(args);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^This is piece-1, from 0:10/m);
+    expect(stdout).toMatch(/yours 0:10 - theirs 0:10|yours 0:20 - theirs 0:20/);
+    ffmpeg('-i', picture, '-f', 'null', '-');
+  });
+
+  describe('says in one sentence what is wrong, and stops with exit code 1', () => {
+    const bad: Record<string, () => string> = {
+      'a file that is not there': () => inFolder('nowhere.mp3'),
+      'an empty file': () => path.join(music, 'empty.ogg'),
+      'a text named .mp3': () => path.join(music, 'lies.mp3'),
+      '20 ms of sound': () => {
+        ffmpeg('-f', 'lavfi', '-i', 'sine=440:duration=0.02', inFolder('blip.wav'));
+        return inFolder('blip.wav');
+      },
+      'a playlist that names a local file': () => {
+        writeFileSync(
+          inFolder('list.m3u8'),
+          `#EXTM3U\n#EXTINF:10,\n${path.join(music, 'piece-1.ogg')}\n#EXT-X-ENDLIST\n`,
+        );
+        return inFolder('list.m3u8');
+      },
+      'a concat script': () => {
+        writeFileSync(inFolder('list.mp3'), `ffconcat version 1.0\nfile '${path.join(music, 'piece-1.ogg')}'\n`);
+        return inFolder('list.mp3');
+      },
+      'a folder': () => music,
+    };
+    test.each(Object.entries(bad))('%s', async (_name, make) => {
+      const { code, stdout, stderr } = await cli(['similar', make()]);
+      expect(code).toBe(1);
+      expect(stdout).toBe('');
+      expect(stderr.trim().split('\n')).toHaveLength(1);
+      expect(stderr).not.toMatch(/at .*\.ts:\d+|Error:/);
+    });
+
+    test.each([
+      [['similar', 'x.mp3', '--from', '0:30', '--to', '0:10'], /expected --to after --from/],
+      [['similar', 'x.mp3', '--fusion', 'magic'], /expected one of .*votes/],
+      [['similar', 'x.mp3', '--from', 'soon'], /1:20/],
+      [['library', 'remove', 'nobody.ogg'], /nobody\.ogg/],
+      [['index', folder], /--replace-library/],
+    ])('%j', async (args, words) => {
+      const { code, stderr } = await cli(args);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(words);
+      expect(stderr).not.toMatch(/at .*\.ts:\d+/);
+    });
+
+    test('every bad variable, at once', async () => {
+      const { code, stderr } = await cli(['library', 'status'], { WINDOW_SEC: '99', NEIGHBOURS: 'x' });
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/WINDOW_SEC[\s\S]*NEIGHBOURS/);
+    });
+  });
+
+  test('a truncated recording is asked with as far as it goes', async () => {
+    const file = inFolder('cut.mp3');
+    writePiece(file, 2, 30);
+    truncateSync(file, 200_000);
+    const { code, stdout } = await cli(['similar', file]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/piece-2/);
+  });
+
+  test('a folder that is not there', async () => {
+    const { code, stderr } = await cli(['index', '/nowhere/at/all'], { INDEX_DIR: inFolder('another') });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/there is no such folder/);
+  });
+
+  test('nothing indexed: names the command that does it', async () => {
+    const { code, stderr } = await cli(['similar', path.join(music, 'piece-1.ogg')], { INDEX_DIR: inFolder('other') });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/npm run index -- DIR/);
+  });
+
+  test('status, remove and verify', async () => {
+    expect((await cli(['library', 'verify'])).stdout).toMatch(/catalog: whole\nindex: whole and up to date/);
+    expect((await cli(['library', 'remove', 'piece-3.ogg'])).stdout).toMatch(/Removed piece-3\.ogg/);
+    expect((await cli(['library', 'status'])).stdout).toMatch(/3 indexed, 2 failed, 1 removed/);
+  });
+});
