@@ -91,8 +91,8 @@ function takeLibrary({ catalog, library, replaceLibrary = false }: IndexRunOptio
   if (before !== null && !replaceLibrary && catalog.counts().tracks.indexed > 0) {
     throw new LeitmotifError(
       'config-invalid',
-      `Cannot index ${library.location}: this catalog holds ${before}; give each library an index folder of its own, ` +
-        'or ask for the replacement',
+      `Cannot index ${library.location}: this catalog holds ${before}; give each library an index folder of its own ` +
+        '(INDEX_DIR), or replace this one (--replace-library)',
     );
   }
   catalog.libraryLocation = library.location;
