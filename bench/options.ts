@@ -1,0 +1,33 @@
+/** What every quality benchmark takes from its command line. */
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+
+export interface BenchOptions {
+  readonly tasks: readonly string[];
+  /** Holds soundtracks.json, versions.json, nonmusic.json, training.json and their audio. */
+  readonly benchDir: string;
+  /** Holds audio from apt, damaged copies, vectors. May be deleted at any time. */
+  readonly cacheDir: string;
+  /** Prints one JSON object instead of tables. */
+  readonly json: boolean;
+}
+
+const repository = resolve(import.meta.dirname, '..');
+
+/** @throws {Error} with what to do when the benchmark's folder is not there */
+export function benchOptions(argv: readonly string[]): BenchOptions {
+  const { values, positionals } = parseArgs({
+    args: [...argv],
+    allowPositionals: true,
+    options: { bench: { type: 'string' }, cache: { type: 'string' }, json: { type: 'boolean', default: false } },
+  });
+  const benchDir = resolve(values.bench ?? join(repository, '../shared/bench-dev'));
+  if (!existsSync(join(benchDir, 'soundtracks.json'))) {
+    throw new Error(
+      `Cannot run the benchmark: expected soundtracks.json in ${benchDir}; name the benchmark's folder with --bench DIR`,
+    );
+  }
+  const cacheDir = resolve(values.cache ?? join(repository, '.cache'));
+  return { tasks: positionals, benchDir, cacheDir, json: values.json };
+}
