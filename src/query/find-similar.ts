@@ -52,7 +52,7 @@ export async function findSimilar(parts: FindSimilarParts, request: QueryRequest
     queryChunks: asking,
     library: found.library,
   });
-  const verdict = verdictOn(ranked, recording, parts.catalog);
+  const verdict = await verdictOn(ranked, recording, parts.catalog);
   const results = resultsOf(leadingWith(verdict, ranked).slice(0, request.resultsMax), parts.catalog);
   const end = clock();
   const { decode, embed } = recording.timingsMs;
@@ -85,7 +85,11 @@ function hitsOf(asking: readonly Chunk[], perChunk: LiveNeighbours['perChunk']):
   );
 }
 
-function verdictOn(ranked: readonly RankedTrack[], recording: EmbeddedRecording, catalog: Catalog): Verdict {
+async function verdictOn(
+  ranked: readonly RankedTrack[],
+  recording: EmbeddedRecording,
+  catalog: Catalog,
+): Promise<Verdict> {
   const fingerprints = new Map<number, Fingerprint>();
   for (const trackId of recordingCandidates(ranked)) {
     const fingerprint = catalog.evidence.fingerprintOf(trackId);

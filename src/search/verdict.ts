@@ -4,6 +4,7 @@
  *  recording is seldom at distance 0, and another performance may be nearer. "Nothing close" is a threshold on how near the best
  *  piece is, and belongs to a space: see calibration.ts.
  */
+import { setImmediate } from 'node:timers/promises';
 import type { Fingerprint, RankedTrack, Verdict } from '../domain.ts';
 import { type Calibration, closenessOf } from './calibration.ts';
 import { type FingerprintMatch, isSameRecording, matchFingerprints } from './fingerprint.ts';
@@ -45,8 +46,13 @@ export interface VerdictInput {
   readonly calibration: Calibration | null;
 }
 
-export function decideVerdict({ ranked, queryFingerprint, fingerprints, calibration }: VerdictInput): Verdict {
-  const proof = bestProof(queryFingerprint, fingerprints);
+/** Asynchronous, because one comparison takes up to 20 ms and ten in a row would hold up a heartbeat: others get their
+ *  turn between two.
+ *
+ *  @throws {RangeError} on fingerprints of different item lengths */
+export async function decideVerdict(input: VerdictInput): Promise<Verdict> {
+  const { ranked, queryFingerprint, fingerprints, calibration } = input;
+  const proof = await bestProof(queryFingerprint, fingerprints);
   if (proof) {
     const { offsetSec, bitErrorRate } = proof.match;
     return { kind: 'this-is', trackId: proof.trackId, offsetSec, bitErrorRate };
@@ -61,9 +67,10 @@ interface Proof {
 }
 
 /** Where two tracks hold the same sound (a loop, a re-issue), the longer agreement is the recording; then the fewer errors. */
-function bestProof(query: Fingerprint, fingerprints: ReadonlyMap<number, Fingerprint>): Proof | null {
+async function bestProof(query: Fingerprint, fingerprints: ReadonlyMap<number, Fingerprint>): Promise<Proof | null> {
   const proofs: Proof[] = [];
   for (const [trackId, fingerprint] of fingerprints) {
+    await setImmediate();
     const match = matchFingerprints(query, fingerprint);
     if (match && isSameRecording(match)) proofs.push({ trackId, match });
   }

@@ -21,14 +21,14 @@ function noise(seed: number, count = 200): Fingerprint {
 describe('the three answers', () => {
   const ranked = rank([hitAt({ trackId: 7, similarity: 0.8 }), hitAt({ trackId: 8, similarity: 0.7 })]);
 
-  test('this is: a candidate whose fingerprint holds the query, with the offset', () => {
+  test('this is: a candidate whose fingerprint holds the query, with the offset', async () => {
     const track = noise(1);
     const query = { ...track, items: track.items.slice(80, 140) };
     const fingerprints = new Map([
       [7, noise(2)],
       [8, track],
     ]);
-    expect(decideVerdict({ ranked, queryFingerprint: query, fingerprints, calibration })).toEqual({
+    expect(await decideVerdict({ ranked, queryFingerprint: query, fingerprints, calibration })).toEqual({
       kind: 'this-is',
       trackId: 8,
       offsetSec: 10,
@@ -36,33 +36,38 @@ describe('the three answers', () => {
     });
   });
 
-  test('this is: of two tracks that share sound, the one that agrees for longer', () => {
+  test('this is: of two tracks that share sound, the one that agrees for longer', async () => {
     const track = noise(3);
     const other = { ...track, items: Uint32Array.from([...track.items.slice(0, 100), ...noise(4, 100).items]) };
     const fingerprints = new Map([
       [1, other],
       [2, track],
     ]);
-    const verdict = decideVerdict({ ranked, queryFingerprint: track, fingerprints, calibration });
+    const verdict = await decideVerdict({ ranked, queryFingerprint: track, fingerprints, calibration });
     expect(verdict).toMatchObject({ kind: 'this-is', trackId: 2 });
   });
 
-  test('sounds like: near, and nobody proves to be the recording', () => {
+  test('sounds like: near, and nobody proves to be the recording', async () => {
     const fingerprints = new Map([[7, noise(5)]]);
-    const verdict = decideVerdict({ ranked, queryFingerprint: noise(6, 60), fingerprints, calibration });
+    const verdict = await decideVerdict({ ranked, queryFingerprint: noise(6, 60), fingerprints, calibration });
     expect(verdict).toEqual({ kind: 'sounds-like' });
   });
 
-  test('nothing close: the nearest is farther than the space was measured to reach', () => {
+  test('nothing close: the nearest is farther than the space was measured to reach', async () => {
     const far = rank([hitAt({ similarity: 0.4 })]);
-    const verdict = decideVerdict({ ranked: far, queryFingerprint: nothing, fingerprints: new Map(), calibration });
+    const verdict = await decideVerdict({
+      ranked: far,
+      queryFingerprint: nothing,
+      fingerprints: new Map(),
+      calibration,
+    });
     expect(verdict).toEqual({ kind: 'nothing-close' });
   });
 
-  test('in a space that nobody measured, whatever was found is shown', () => {
+  test('in a space that nobody measured, whatever was found is shown', async () => {
     const input = { queryFingerprint: nothing, fingerprints: new Map<number, Fingerprint>(), calibration: null };
-    expect(decideVerdict({ ranked: rank([hitAt({ similarity: 0.1 })]), ...input }).kind).toBe('sounds-like');
-    expect(decideVerdict({ ranked: [], ...input }).kind).toBe('nothing-close');
+    expect((await decideVerdict({ ranked: rank([hitAt({ similarity: 0.1 })]), ...input })).kind).toBe('sounds-like');
+    expect((await decideVerdict({ ranked: [], ...input })).kind).toBe('nothing-close');
     expect(calibrationOf('unheard-of@1.0.0/abc/fp32/w10h10/fe:x')).toBeNull();
   });
 });
