@@ -2,7 +2,7 @@
 import { type ErrorCode, LeitmotifError } from '../errors.ts';
 import type { FfmpegExit } from './ffmpeg.ts';
 
-/** First match wins. The phrases are libavformat's and libavutil's own, equal in ffmpeg 5.1, 6.1 and 7.1 but where noted. */
+/** First match wins. The phrases are libavformat's and libavutil's own, as of ffmpeg 5.1 to 9.0. */
 const meanings: readonly (readonly [pattern: RegExp, code: ErrorCode, message: string])[] = [
   [
     /(Format|Protocol) .*not on whitelist/,
@@ -14,8 +14,13 @@ const meanings: readonly (readonly [pattern: RegExp, code: ErrorCode, message: s
     'audio-too-large',
     'This file needs more memory than one file may take',
   ],
-  // 5.1 and 6.1 name the stream, 7.1 does not.
-  [/matches no streams/, 'audio-no-sound', 'There is no sound in this file'],
+  // The second from 7.0 on, with two blanks.
+  [/matches no streams|does not match +any streams/, 'audio-no-sound', 'There is no sound in this file'],
+  [
+    /fp_format|chromaprint/,
+    'tool-missing',
+    "Cannot take a fingerprint: this ffmpeg was built without chromaprint; use the distribution's (apt install ffmpeg)",
+  ],
   [/Permission denied/, 'file-unreadable', 'Cannot read the file: no permission'],
   [/No space left on device/, 'disk-full', 'Cannot write: the disk is full'],
   [/does not contain any stream/, 'audio-no-sound', 'There is no sound in this file'],
