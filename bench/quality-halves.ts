@@ -34,7 +34,7 @@ export async function halvesReport(context: BenchContext): Promise<string> {
 /** Damaged questions are half a minute from the middle of the first half, of every n-th track: ten damages of all tracks
  *  would be seventy hours of sound. */
 const excerptSec = 30;
-const trackStep = 6;
+const trackStep = 10;
 
 export async function degradedReport(context: BenchContext): Promise<string> {
   const floor = await halvedLibrary(context.mfcc, context);
