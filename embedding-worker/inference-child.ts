@@ -1,9 +1,11 @@
 /** The entry of an inference process: windows in, their kind and vector out, one after the other in order of arrival.
  *  It dies with its parent: Node closes the channel when the parent is gone, however it went. */
+import { Socket } from 'node:net';
 import { classifyWindow } from '../src/audio/gate.ts';
 import type { EmbeddedWindow } from './engines/engine.ts';
 import { loadOnnxModel, type OnnxModel } from './engines/onnx.ts';
-import type { FromInferenceProcess, LoadMessage, ToInferenceProcess } from './engines/protocol.ts';
+import type { FromInferenceProcess, LoadMessage } from './engines/protocol.ts';
+import { readWindows } from './engines/window-pipe.ts';
 import { readModel } from './models.ts';
 
 interface Loaded {
@@ -34,31 +36,26 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-function serveParent(): void {
-  let loaded: Promise<Loaded> | undefined;
-  let work: Promise<void> = Promise.resolve();
-  process.on('message', (message: ToInferenceProcess) => {
-    if (message.type === 'load') {
-      loaded = load(message);
-      loaded.then(
-        () => send({ type: 'ready' }),
-        (error: unknown) => send({ type: 'load-failed', message: messageOf(error) }),
-      );
-      return;
-    }
-    const { id, samples } = message;
-    work = work.then(async () => {
-      try {
-        if (!loaded) throw new TypeError('Cannot embed: no model was loaded');
-        send({ type: 'embedded', id, window: await embedWindow(samples, await loaded) });
-      } catch (error) {
-        send({ type: 'failed', id, message: messageOf(error) });
-      }
-    });
-  });
+/** File descriptor 4, after the three of every process and the channel. */
+const windowPipe = 4;
+
+async function serveParent(): Promise<void> {
   process.on('disconnect', () => process.exit());
   // A terminal sends Ctrl-C to every process of its group: it is the worker that decides when its children end.
   process.on('SIGINT', () => {});
+  const loaded = await new Promise<Loaded>((resolve) => {
+    process.once('message', (message: LoadMessage) => {
+      load(message).then(resolve, (error: unknown) => send({ type: 'load-failed', message: messageOf(error) }));
+    });
+  });
+  send({ type: 'ready' });
+  for await (const { id, samples } of readWindows(new Socket({ fd: windowPipe, writable: false }))) {
+    try {
+      send({ type: 'embedded', id, window: await embedWindow(samples, loaded) });
+    } catch (error) {
+      send({ type: 'failed', id, message: messageOf(error) });
+    }
+  }
 }
 
-serveParent();
+await serveParent();

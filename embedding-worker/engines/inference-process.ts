@@ -1,6 +1,9 @@
 /** One inference process and its successors: started, loaded, handed windows, started again with back-off when it dies. */
 import { type ChildProcess, fork } from 'node:child_process';
-import type { FromInferenceProcess, LoadMessage, ToInferenceProcess } from './protocol.ts';
+import { setPriority } from 'node:os';
+import { Writable } from 'node:stream';
+import type { FromInferenceProcess, LoadMessage } from './protocol.ts';
+import { writeWindow } from './window-pipe.ts';
 
 export interface WindowTask {
   readonly id: number;
@@ -28,10 +31,14 @@ export interface InferenceProcessOptions {
 /** First restart at once (a crash by bad luck costs nothing), then doubling to a rate that a log can stand. */
 const backOffMs = [0, 200, 400, 800, 1_600, 3_200, 6_400, 10_000] as const;
 
+/** Of -20 to 19: a third of the share that a process of ordinary niceness gets when both want the same core. */
+const inferenceNiceness = 5;
+
 export class InferenceProcess {
   readonly #options: InferenceProcessOptions;
   readonly #inFlight: WindowTask[] = [];
   #child: ChildProcess | null = null;
+  #pipe: Writable | null = null;
   #ready = false;
   #closed = false;
   /** Deaths since a window was last answered. */
@@ -56,8 +63,18 @@ export class InferenceProcess {
   }
 
   start(): void {
-    const child = fork(this.#options.entry, [], { serialization: 'advanced', execArgv: [] });
+    const child = fork(this.#options.entry, [], {
+      serialization: 'advanced',
+      execArgv: [],
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc', 'pipe'],
+    });
     this.#child = child;
+    const pipe = child.stdio[4];
+    if (!(pipe instanceof Writable)) throw new TypeError('Cannot start an inference process: expected its fifth pipe');
+    // A broken pipe is followed by 'exit', which sees to what was in flight.
+    pipe.on('error', () => {});
+    this.#pipe = pipe;
+    if (child.pid !== undefined) yieldToOthers(child.pid);
     child.on('message', (message: FromInferenceProcess) => {
       // What still drips out of the channel of a dead process is computed again anyway.
       if (child === this.#child) this.#onMessage(message);
@@ -75,13 +92,13 @@ export class InferenceProcess {
       onGone(error.message);
     });
     this.#killUnlessDone();
-    this.#send(this.#options.load);
+    if (child.connected) child.send(this.#options.load, () => {});
   }
 
   hand(task: WindowTask): void {
     this.#inFlight.push(task);
     if (this.#inFlight.length === 1) this.#beginHead();
-    this.#send({ type: 'embed', id: task.id, samples: task.samples });
+    if (this.#pipe?.writable) writeWindow(this.#pipe, task);
   }
 
   async close(): Promise<void> {
@@ -94,11 +111,6 @@ export class InferenceProcess {
     const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
     child.kill('SIGKILL');
     await exited;
-  }
-
-  #send(message: ToInferenceProcess): void {
-    // A channel that closed under our hands is followed by 'exit', which sees to what was in flight.
-    if (this.#child?.connected) this.#child.send(message, () => {});
   }
 
   #onMessage(message: FromInferenceProcess): void {
@@ -133,6 +145,7 @@ export class InferenceProcess {
     clearTimeout(this.#watchdog);
     this.#ready = false;
     this.#child = null;
+    this.#pipe = null;
     const lost = this.#inFlight.splice(0);
     // Only the window that it was at can have killed it; the others were bystanders.
     if (lost[0]) lost[0].deaths++;
@@ -144,5 +157,14 @@ export class InferenceProcess {
     this.#deathsInARow++;
     this.#restartTimer = setTimeout(() => this.start(), delayMs);
     this.#options.events.onDeath(lost, how);
+  }
+}
+
+/** The HTTP side, and whoever else answers people on this machine, goes first. */
+function yieldToOthers(pid: number): void {
+  try {
+    setPriority(pid, inferenceNiceness);
+  } catch {
+    // It died at once, or the system does not let us: it runs as it is.
   }
 }

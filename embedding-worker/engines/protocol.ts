@@ -1,9 +1,8 @@
-/** The messages between the worker and its inference processes.
+/** The messages between the worker and its inference processes, over Node's IPC channel with structured clone
+ *  ("advanced"). The windows go beside it, through a pipe (window-pipe.ts).
  *
- *  They cross Node's own IPC channel with structured clone ("advanced"): 640 kB of samples cost 1.5-3 ms a window on
- *  both sides together, a tenth of what decoding and embedding it cost. A raw pipe with our own framing costs half of
- *  that, and transfer to a worker thread a third; neither is worth owning a protocol, or a crash of ONNX Runtime that
- *  takes the HTTP server with it. */
+ *  Processes, not worker threads, although those could be handed a window without a copy: a crash of ONNX Runtime in a
+ *  thread takes the HTTP server with it, and a thread that hangs in it cannot be ended without that crash. */
 import type { EmbeddedWindow } from './engine.ts';
 
 export interface LoadMessage {
@@ -11,14 +10,6 @@ export interface LoadMessage {
   readonly manifestPath: string;
   readonly windowSec: number;
 }
-
-export interface EmbedMessage {
-  readonly type: 'embed';
-  readonly id: number;
-  readonly samples: Float32Array;
-}
-
-export type ToInferenceProcess = LoadMessage | EmbedMessage;
 
 export type FromInferenceProcess =
   | { readonly type: 'ready' }

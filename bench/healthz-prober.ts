@@ -1,0 +1,27 @@
+/** Asks /healthz from a thread of its own, so that the benchmark's other work is not taken for the worker's.
+ *  Started with `{ socketPath, everyMs }`; answers each message with the milliseconds measured since the last. */
+import { request } from 'node:http';
+import { parentPort, workerData } from 'node:worker_threads';
+
+const { socketPath, everyMs } = workerData as { socketPath: string; everyMs: number };
+let measuredMs: number[] = [];
+
+function ask(): Promise<number> {
+  const startedAt = performance.now();
+  return new Promise((resolve, reject) => {
+    request({ socketPath, path: '/healthz' }, (response) => {
+      response.resume().on('end', () => resolve(performance.now() - startedAt));
+    })
+      .on('error', reject)
+      .end();
+  });
+}
+
+parentPort?.on('message', () => {
+  parentPort?.postMessage(measuredMs);
+  measuredMs = [];
+});
+for (;;) {
+  measuredMs.push(await ask());
+  await new Promise((resolve) => setTimeout(resolve, everyMs));
+}

@@ -1,0 +1,52 @@
+/** Memory and processor time of processes, from /proc (Linux). */
+import { readdirSync, readFileSync } from 'node:fs';
+
+export interface ProcessFigures {
+  readonly pid: number;
+  readonly command: string;
+  readonly residentBytes: number;
+  readonly peakResidentBytes: number;
+  /** Of the process and of every child that it has waited for, so far. */
+  readonly cpuSec: number;
+}
+
+/** USER_HZ; 100 on every Linux that Node runs on. */
+const ticksPerSec = 100;
+
+/** @returns null when there is no such process any more */
+export function processFigures(pid: number): ProcessFigures | null {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    const kiB = (field: string): number => Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0);
+    const times = statOf(pid).slice(11, 15).map(Number);
+    const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
+    return {
+      pid,
+      command,
+      residentBytes: kiB('VmRSS') * 1024,
+      peakResidentBytes: kiB('VmHWM') * 1024,
+      cpuSec: times.reduce((sum, ticks) => sum + ticks, 0) / ticksPerSec,
+    };
+  } catch {
+    return null;
+  }
+}
+
+export function childrenOf(parent: number): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        return Number(statOf(pid)[1]) === parent;
+      } catch {
+        return false;
+      }
+    });
+}
+
+/** The fields after the command's name, which may hold anything; the state is field 0. */
+function statOf(pid: number): string[] {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+}
