@@ -1,6 +1,6 @@
 /** The entry of the embedding worker: by itself (`npm run worker`, told by the environment) or as somebody's child
  *  (`--supervised`, told over IPC, and gone when its parent is). */
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pino } from 'pino';
@@ -39,10 +39,10 @@ async function optionsFromEnvironment(): Promise<WorkerOptions> {
     queueMax: config.worker.queueMax,
     requestDeadlineMs: config.audioLimits.deadlineMs,
     audioLimits: config.audioLimits,
-    spoolDir: await mkdtemp(path.join(tmpdir(), 'leitmotif-worker-')),
+    spoolDir: tmpdir(),
     logLevel: config.logLevel,
   });
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return { ...parsed.data, spoolDir: await mkdtemp(path.join(tmpdir(), 'leitmotif-worker-')) };
   throw new LeitmotifError(
     'config-invalid',
     'Cannot start the worker: expected EMBEDDING_WORKER_TOKEN to hold at least 16 characters. ' +
@@ -58,16 +58,25 @@ function tellParent(message: WorkerMessage): Promise<void> {
   });
 }
 
-function stopOnRequest(worker: Worker): void {
+/** The folder of the socket is the parent's to remove; when it was killed, nobody else is left to do it. */
+async function removeOrphanedFolder({ listen }: WorkerOptions): Promise<void> {
+  const orphaned = process.argv.includes('--supervised') && !process.connected;
+  if (orphaned && 'socketPath' in listen) await rm(path.dirname(listen.socketPath), { recursive: true, force: true });
+}
+
+function stopOnRequest(worker: Worker, options: WorkerOptions): void {
   let stopping = false;
   const stop = (): void => {
     if (stopping) return;
     stopping = true;
     setTimeout(() => process.exit(1), stopWithinMs).unref();
-    worker.close().then(
-      () => process.exit(0),
-      () => process.exit(1),
-    );
+    worker
+      .close()
+      .then(() => removeOrphanedFolder(options))
+      .then(
+        () => process.exit(0),
+        () => process.exit(1),
+      );
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
@@ -82,7 +91,7 @@ async function main(): Promise<void> {
     const options = supervised ? await optionsFromParent() : await optionsFromEnvironment();
     const log = pino({ level: options.logLevel }, pino.destination({ dest: 2, sync: true }));
     const worker = await startWorker(options, log);
-    stopOnRequest(worker);
+    stopOnRequest(worker, options);
     await tellParent({ type: 'ready' });
     if (!supervised) process.stderr.write(`The embedding worker listens on ${worker.address}\n`);
   } catch (error) {
