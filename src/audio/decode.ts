@@ -38,7 +38,7 @@ export interface DecodeResult {
 export interface Decoding {
   /** Settles before the first samples. */
   readonly probed: Promise<ProbedAudio>;
-  /** Mono, in order, some thousand samples at a time, never NaN nor infinite. To be read once, to its end or until
+  /** Mono (of stereo: 0.707 of the sum, so that it is as loud), in order, some thousand at a time, never NaN nor infinite. To be read once, to its end or until
    *  the reader leaves the loop, which kills ffmpeg and all its process group. ffmpeg waits for a slow reader. */
   readonly pcm: AsyncIterable<Float32Array>;
   /** Settles when the samples have been read; rejects with what reading them throws. */

@@ -1,9 +1,12 @@
 /** The acoustic fingerprint, made by ffmpeg's chromaprint muxer in the run that decodes. */
 import type { Fingerprint } from '../domain.ts';
 
-/** Chromaprint's default algorithm looks at 4096 samples at 11,025 Hz and moves on by a third of them, rounded down.
+/** What chromaprint works at. */
+export const fingerprintRateHz = 11_025;
+
+/** Chromaprint's default algorithm looks at 4096 samples at that rate and moves on by a third of them, rounded down.
  *  @see https://github.com/acoustid/chromaprint fingerprinter_configuration.cpp (test 2) */
-export const fingerprintItemSec = Math.floor(4096 / 3) / 11_025;
+export const fingerprintItemSec = Math.floor(4096 / 3) / fingerprintRateHz;
 
 export const fingerprintOptions: readonly string[] = ['-f', 'chromaprint', '-fp_format', 'raw'];
 
