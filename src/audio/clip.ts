@@ -111,7 +111,10 @@ async function writeMp3s(
   for (const source of sources) await checkFile(source.path, limits);
   const deadline = startDeadline(signal, limits.deadlineMs);
   const job: FfmpegJob = {
-    inputs: sources.map((source, i) => ({ url: fileUrl(source.path), options: [...(i === 0 ? globals : []), ...part(source)] })),
+    inputs: sources.map((source, i) => ({
+      url: fileUrl(source.path),
+      options: [...(i === 0 ? globals : []), ...part(source)],
+    })),
     filterGraph,
     outputs: outputs.map((output) => ({ target: partial(output), options: mp3Options(output, kbps) })),
   };
