@@ -36,7 +36,7 @@ export async function recordingsReport({ options }: BenchContext): Promise<strin
     ...trials.filter((trial) => isTaken(trial) && trial.kind !== 'own').map(describe),
     ...own
       .filter((trial) => !isTaken(trial))
-      .map((trial) => `not proved: ${trial.lengthSec} s, ${trial.damage}, ${trial.source}`),
+      .map((trial) => `- not proved: ${trial.lengthSec} s, ${trial.damage}, ${trial.source}`),
   ].join('\n');
 }
 
@@ -58,5 +58,5 @@ function ownCells(trials: readonly FingerprintTrial[]): string[] {
 }
 
 function describe({ kind, lengthSec, source, against, match }: FingerprintTrial): string {
-  return `taken for another (${kind}): ${lengthSec} s of ${source} for ${against}, bit errors ${match?.bitErrorRate.toFixed(3)}`;
+  return `- taken for another (${kind}): ${lengthSec} s of ${source} for ${against}, bit errors ${match?.bitErrorRate.toFixed(3)}`;
 }
