@@ -17,6 +17,7 @@ import { type OpenGeneration, openCurrent } from '../src/search/generation.ts';
 import { spaceFolder } from '../src/search/generation-folder.ts';
 import { writeGeneration } from '../src/search/generation-writer.ts';
 import { GemmTopK } from './gemm-topk.ts';
+import { median } from './statistics.ts';
 import { type SyntheticVectors, syntheticVectors } from './synthetic-vectors.ts';
 
 export interface SearchBenchOptions {
@@ -235,13 +236,6 @@ async function timed<T>(work: () => Promise<T>): Promise<[ms: number, result: T]
   const start = performance.now();
   const result = await work();
   return [performance.now() - start, result];
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  const [low, high] = [sorted[Math.ceil(sorted.length / 2) - 1], sorted[middle]];
-  return ((low ?? Number.NaN) + (high ?? Number.NaN)) / 2;
 }
 
 const ratio = (value: number): string => `${value.toFixed(2)} x`;

@@ -16,6 +16,7 @@ import PQueue from 'p-queue';
 import { EmbeddingClient } from '../src/embedding/client.ts';
 import { type LocalWorker, startLocalWorker } from '../src/embedding/local-worker.ts';
 import { childrenOf, type ProcessFigures, processFigures } from './process-figures.ts';
+import { median } from './statistics.ts';
 import { table } from './table.ts';
 
 export interface WorkerBenchOptions {
@@ -185,13 +186,6 @@ function latencyOf(measuredMs: readonly number[]): Latency {
   const sorted = [...measuredMs].sort((a, b) => a - b);
   const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
   return { p50Ms: at(0.5), p99Ms: at(0.99), count: sorted.length };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  const upper = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? Number.NaN)) / 2;
 }
 
 export function printWorkerBench(result: WorkerBenchResult): string {
