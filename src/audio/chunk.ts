@@ -35,7 +35,8 @@ export async function* cutWindows(
   if (!(windowSec >= durationMinSec)) throw new RangeError(`Cannot cut windows: ${windowSec} s is too short for one`);
   const size = Math.round(windowSec * sampleRateHz);
   let index = 0;
-  let before: Float32Array<ArrayBuffer> | null = null;
+  // A copy for the tail, in the same memory each time: the receiver may change or give away its own.
+  const before = new Float32Array(size);
   let samples = new Float32Array(size);
   let filled = 0;
 
@@ -53,14 +54,14 @@ export async function* cutWindows(
       filled += taken.length;
       read += taken.length;
       if (filled < size) continue;
-      before = samples.slice(); // The receiver may change or give away its own.
+      before.set(samples);
       yield { span: spanFrom(index * size, size, 0), samples };
       index += 1;
       samples = new Float32Array(size);
       filled = 0;
     }
   }
-  if (before === null) {
+  if (index === 0) {
     if (filled < durationMinSec * sampleRateHz) throw tooShort(filled / sampleRateHz);
     yield { span: spanFrom(0, filled, 0), samples: repeat(samples, filled) };
   } else if (filled >= tailMinSec * sampleRateHz) {

@@ -38,8 +38,9 @@ export interface DecodeResult {
 export interface Decoding {
   /** Settles before the first samples. */
   readonly probed: Promise<ProbedAudio>;
-  /** Mono (of stereo: 0.707 of the sum, so that it is as loud), in order, some thousand at a time, never NaN nor infinite. To be read once, to its end or until
-   *  the reader leaves the loop, which kills ffmpeg and all its process group. ffmpeg waits for a slow reader. */
+  /** Mono (of stereo: 0.707 of the sum, so that it is as loud), in order, up to a second at a time, never NaN nor
+   *  infinite. A part is valid until the next one is asked for. To be read once, to its end or until the reader leaves
+   *  the loop, which kills ffmpeg and all its process group. ffmpeg waits for a slow reader. */
   readonly pcm: AsyncIterable<Float32Array>;
   /** Settles when the samples have been read; rejects with what reading them throws. */
   readonly finished: Promise<DecodeResult>;

@@ -5,25 +5,31 @@ const amplitudeMax = 1000;
 const bytesPerSample = 4;
 
 export class SampleReader {
-  #carry: Buffer = Buffer.alloc(0);
+  /** What was carried over, then the part itself: the same memory from part to part, or there would be a quarter of a
+   *  gigabyte of garbage an hour. */
+  #scratch = new Float32Array(0);
+  /** The bytes of a sample that the next part completes: 0 to 3. */
+  #rest: Buffer = Buffer.alloc(0);
 
-  /** @returns the samples that `part` completes, in a buffer of their own; NaN, infinite and absurd ones become 0 */
+  /** @returns the samples that `part` completes, valid until the next call; NaN, infinite and absurd ones become 0 */
   read(part: Buffer): Float32Array<ArrayBuffer> {
-    const length = this.#carry.length + part.length;
-    const samples = new Float32Array(Math.floor(length / bytesPerSample));
-    const bytes = Buffer.from(samples.buffer);
-    const used = this.#carry.copy(bytes);
-    const taken = part.copy(bytes, used, 0, bytes.length - used);
-    this.#carry = bytes.length === 0 ? Buffer.concat([this.#carry, part]) : Buffer.from(part.subarray(taken));
-    return clean(samples);
+    const byteLength = this.#rest.length + part.length;
+    const length = Math.floor(byteLength / bytesPerSample);
+    if (this.#scratch.byteLength < byteLength) this.#scratch = new Float32Array(length + 1);
+    const bytes = Buffer.from(this.#scratch.buffer);
+    this.#rest.copy(bytes);
+    part.copy(bytes, this.#rest.length);
+    this.#rest = Buffer.from(bytes.subarray(length * bytesPerSample, byteLength));
+    const samples = this.#scratch.subarray(0, length);
+    clean(samples);
+    return samples;
   }
 }
 
-function clean<T extends Float32Array>(samples: T): T {
+function clean(samples: Float32Array): void {
   for (let i = 0; i < samples.length; i += 1) {
     const sample = samples[i] as number;
     // Written this way round so that NaN, which compares false with everything, fails too.
     if (!(sample >= -amplitudeMax && sample <= amplitudeMax)) samples[i] = 0;
   }
-  return samples;
 }

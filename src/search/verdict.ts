@@ -9,7 +9,7 @@ import type { Fingerprint, RankedTrack, Verdict } from '../domain.ts';
 import { type Calibration, closenessOf } from './calibration.ts';
 import { type FingerprintMatch, isSameRecording, matchFingerprints } from './fingerprint.ts';
 
-/** Enough: the right recording is among the first three of these in all but a few of a thousand queries; see bench/QUALITY.md. */
+/** A bound on the work of proving: comparing two fingerprints takes milliseconds. */
 export const candidatesMax = 10;
 
 /** The tracks whose fingerprints are worth comparing.

@@ -10,7 +10,8 @@ export interface Decoded extends DecodeResult {
 /** All of a recording, in memory: for short ones. */
 export async function decodeAll(file: string, options: Partial<DecodeOptions> = {}): Promise<Decoded> {
   const decoding = decodePcm(file, { sampleRateHz: 16_000, fingerprint: true, signal: never, limits, ...options });
-  const parts = await Array.fromAsync(decoding.pcm);
+  const parts: Float32Array[] = [];
+  for await (const part of decoding.pcm) parts.push(part.slice());
   const samples = new Float32Array(parts.reduce((length, part) => length + part.length, 0));
   let at = 0;
   for (const part of parts) {
