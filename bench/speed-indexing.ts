@@ -90,7 +90,7 @@ async function decodeAll(files: readonly string[], output: readonly string[]): P
 
 function index(dir: string, env: NodeJS.ProcessEnv): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [path.join(root, 'src/cli.ts'), 'index', dir], { env, stdio: 'ignore' });
+    const child = spawn('npm', ['run', '-s', 'index', '--', dir], { cwd: root, env, stdio: 'ignore' });
     child.on('error', reject);
     child.on('exit', (code) => (code === 0 ? resolve() : reject(new Error(`npm run index ended with code ${code}`))));
   });

@@ -2,6 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { setPriority } from 'node:os';
 import { Writable } from 'node:stream';
+import { collectorFlags } from '../../src/embedding/worker-options.ts';
 import type { FromInferenceProcess, LoadMessage } from './protocol.ts';
 import { writeWindow } from './window-pipe.ts';
 
@@ -65,7 +66,7 @@ export class InferenceProcess {
   start(): void {
     const child = fork(this.#options.entry, [], {
       serialization: 'advanced',
-      execArgv: [],
+      execArgv: [...collectorFlags],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc', 'pipe'],
     });
     this.#child = child;

@@ -110,7 +110,7 @@ export class EmbeddingClient {
     const file = await openRecording(path);
     try {
       const { size } = await file.stat();
-      const body = file.createReadStream({ autoClose: false });
+      const body = file.createReadStream({ autoClose: false, highWaterMark: 1024 * 1024 });
       let readError: Error | undefined;
       body.once('error', (error) => {
         readError = error;

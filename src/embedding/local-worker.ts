@@ -6,7 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { isErrorCode, LeitmotifError } from '../errors.ts';
-import { type WorkerOptions, workerMessage } from './worker-options.ts';
+import { collectorFlags, type WorkerOptions, workerMessage } from './worker-options.ts';
 
 export interface LocalWorkerOptions {
   /** The program, embedding-worker/main.ts. */
@@ -31,12 +31,6 @@ export interface LocalWorker {
   whenReady(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
-
-/** Audio that streams through makes large garbage, half a gigabyte for two hours. Helper threads that collect it only
- *  get in the way of ffmpeg and of the model, which keep all cores busy; and marking a heap of 17 MB in hundreds of
- *  small steps took 5 s where whole ones take 30 ms each, 0.6 s in all. Together: the worker's own processor time halved,
- *  a fifth off the wall time of indexing. package.json starts `npm run worker` with the same. */
-const workerFlags = ['--single-threaded-gc', '--no-incremental-marking'] as const;
 
 /** sun_path holds 108 bytes on Linux and 104 on macOS, with the zero at its end. */
 const socketPathBytesMax = 103;
@@ -130,7 +124,7 @@ class Supervisor implements LocalWorker {
     // how the worker and all that it started can be killed at once.
     const child = fork(entry, ['--supervised'], {
       env: { ...environment },
-      execArgv: [...workerFlags],
+      execArgv: [...collectorFlags],
       detached: true,
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });

@@ -62,7 +62,7 @@ export async function askAndWrite(
       onProgress: ({ decodedSec, chunksDone }) =>
         status.show(`listening: ${formatTime(decodedSec)}, ${chunksDone} chunks`),
     });
-    if (options.picture) await writeFile(options.picture, await renderPicture(answer, { signal }));
+    if (options.picture) await writeFile(options.picture, await renderPicture(answer));
     if (options.clips === undefined) return { answer, clips: new Map() };
     status.show('cutting clips');
     const cut = await app.clips(answer, { queryPath: path.resolve(file), dir: path.resolve(options.clips), signal });
