@@ -3,15 +3,14 @@
  *
  *      node bench/speed-indexing.ts [DIR] [--rounds 3]
  *
- *  Decoding is to what a model hears, mono float32 at 16 kHz, and to nothing at all ("-f null"), which leaves the
- *  resampling out. All take turns within one run.
+ *  Decoding is to what a model hears, mono float32 at 16 kHz, and to nothing at all. All take turns within one run.
  */
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
-import { parseArgs, promisify } from 'node:util';
+import { parseArgs } from 'node:util';
 import PQueue from 'p-queue';
 import { median } from './statistics.ts';
 import { table } from './table.ts';
@@ -23,27 +22,27 @@ export interface IndexingBenchOptions {
   readonly log: (line: string) => void;
 }
 
-export interface IndexingBenchResult {
-  /** Wall seconds, medians over the rounds. */
-  readonly decodeSec: number;
-  readonly decodeToNothingSec: number;
+interface Round {
+  readonly decodeSec: Readonly<Record<Output, number>>;
   readonly indexSec: number;
   readonly unchangedSec: number;
-  /** Medians of the rounds' own ratios: neighbours in time share their machine's load. */
-  readonly overDecode: number;
-  readonly overDecodeToNothing: number;
 }
 
-interface Round {
-  readonly decodeSec: number;
-  readonly indexSec: number;
-  readonly decodeToNothingSec: number;
-  readonly unchangedSec: number;
+/** Medians over the rounds; of ratios, of the rounds' own: neighbours in time share their machine's load. */
+export interface IndexingBenchResult extends Round {
+  readonly over: Readonly<Record<Output, number>>;
 }
 
 const root = path.resolve(import.meta.dirname, '..');
-const toSamples = ['-ac', '1', '-ar', '16000', '-f', 'f32le', '-y', '/dev/null'];
-const toNothing = ['-f', 'null', '-'];
+const samples = ['-ac', '1', '-ar', '16000', '-f', 'f32le'];
+const outputs = {
+  /** As a program gets it that uses ffmpeg: through a pipe. */
+  pipe: [...samples, 'pipe:1'],
+  file: [...samples, '-y', '/dev/null'],
+  /** Leaves the resampling out, and the samples to nobody. */
+  nothing: ['-f', 'null', '-'],
+} as const;
+type Output = keyof typeof outputs;
 
 export async function benchIndexing({
   dir,
@@ -57,35 +56,44 @@ export async function benchIndexing({
     const folder = await mkdtemp(path.join(tmpdir(), 'leitmotif-bench-index-'));
     try {
       const env = { ...environment, INDEX_DIR: folder };
-      const decodeSec = await wallSec(() => decodeAll(files, toSamples));
+      const pipe = await wallSec(() => decodeAll(files, outputs.pipe));
+      const file = await wallSec(() => decodeAll(files, outputs.file));
       const indexSec = await wallSec(() => index(dir, env));
-      const decodeToNothingSec = await wallSec(() => decodeAll(files, toNothing));
+      const nothing = await wallSec(() => decodeAll(files, outputs.nothing));
       const unchangedSec = await wallSec(() => index(dir, env));
-      measured.push({ decodeSec, indexSec, decodeToNothingSec, unchangedSec });
-      log(`round ${round}: decode ${decodeSec.toFixed(1)} s, index ${indexSec.toFixed(1)} s`);
+      measured.push({ decodeSec: { pipe, file, nothing }, indexSec, unchangedSec });
+      log(`round ${round}: decode ${file.toFixed(1)} s, index ${indexSec.toFixed(1)} s`);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
   }
   const middle = (of: (round: Round) => number): number => median(measured.map(of));
+  const each = (of: (round: Round, output: Output) => number): Record<Output, number> => ({
+    pipe: middle((round) => of(round, 'pipe')),
+    file: middle((round) => of(round, 'file')),
+    nothing: middle((round) => of(round, 'nothing')),
+  });
   return {
-    decodeSec: middle((round) => round.decodeSec),
-    decodeToNothingSec: middle((round) => round.decodeToNothingSec),
+    decodeSec: each((round, output) => round.decodeSec[output]),
+    over: each((round, output) => round.indexSec / round.decodeSec[output]),
     indexSec: middle((round) => round.indexSec),
     unchangedSec: middle((round) => round.unchangedSec),
-    overDecode: middle((round) => round.indexSec / round.decodeSec),
-    overDecodeToNothing: middle((round) => round.indexSec / round.decodeToNothingSec),
   };
 }
 
+/** What comes through a pipe is read and dropped. */
 async function decodeAll(files: readonly string[], output: readonly string[]): Promise<void> {
   const queue = new PQueue({ concurrency: availableParallelism() });
-  const run = promisify(execFile);
-  await queue.addAll(
-    files.map(
-      (file) => () => run('ffmpeg', ['-nostdin', '-v', 'error', '-i', `file:${file}`, '-map', '0:a:0', ...output]),
-    ),
-  );
+  await queue.addAll(files.map((file) => () => decode(file, output)));
+}
+
+function decode(file: string, output: readonly string[]): Promise<void> {
+  const args = ['-nostdin', '-v', 'error', '-i', `file:${file}`, '-map', '0:a:0', ...output];
+  return new Promise((resolve, reject) => {
+    const ffmpeg = spawn('sh', ['-c', 'ffmpeg "$@" | cat >/dev/null', 'ffmpeg', ...args], { stdio: 'ignore' });
+    ffmpeg.on('error', reject);
+    ffmpeg.on('exit', (code) => (code === 0 ? resolve() : reject(new Error(`Cannot decode ${file}: code ${code}`))));
+  });
 }
 
 function index(dir: string, env: NodeJS.ProcessEnv): Promise<void> {
@@ -102,14 +110,15 @@ async function wallSec(work: () => Promise<void>): Promise<number> {
   return (performance.now() - startedMs) / 1000;
 }
 
-export function renderIndexingBench(result: IndexingBenchResult): string {
-  const { decodeSec, decodeToNothingSec, indexSec, unchangedSec, overDecode, overDecodeToNothing } = result;
+export function renderIndexingBench({ decodeSec, over, indexSec, unchangedSec }: IndexingBenchResult): string {
   const sec = (value: number) => `${value.toFixed(2)} s`;
+  const row = (name: string, output: Output) => [name, sec(decodeSec[output]), `${over[output].toFixed(2)} x`];
   return table(
     ['the same files, all cores', 'wall', 'indexing over it'],
     [
-      ['ffmpeg, to mono float32 at 16 kHz', sec(decodeSec), `${overDecode.toFixed(2)} x`],
-      ['ffmpeg, to nothing (-f null)', sec(decodeToNothingSec), `${overDecodeToNothing.toFixed(2)} x`],
+      row('ffmpeg, to mono float32 at 16 kHz, through a pipe', 'pipe'),
+      row('ffmpeg, to mono float32 at 16 kHz, to /dev/null', 'file'),
+      row('ffmpeg, to nothing at all (-f null)', 'nothing'),
       ['npm run index, whole', sec(indexSec), ''],
       ['npm run index, nothing changed', sec(unchangedSec), ''],
     ],

@@ -42,11 +42,9 @@ const resampler = 'filter_size=16:kaiser_beta=5';
 /** Room for what mixing down may add over full scale: the fingerprint is taken from integers. */
 const fingerprintGain = 0.5;
 
-/** One second at a time. Codecs hand out frames of some hundred samples, and each would be a filter round, a packet and
- *  a write to the pipe of its own: together a third of all that decoding with a fingerprint costs. */
-function largeFrames(sampleRateHz: number): string {
-  return `asetnsamples=n=${sampleRateHz}:p=0`;
-}
+/** About a second at a time. Codecs hand out frames of some hundred samples, and each would be a round of the filters, a
+ *  packet and a write to the pipe of its own: together a third of what decoding with a fingerprint costs. */
+const largeFrames = 'asetnsamples=n=44100:p=0';
 
 /** The fingerprint is taken from the samples as they go to the model, not from the file's own rate: chromaprint looks
  *  at 28 to 3,520 Hz only, so that its bits are as good, for half the time. Its rate is met beforehand, because ffmpeg's
@@ -55,7 +53,7 @@ function filterGraph({ sampleRateHz, fingerprint }: DecodeOptions): string {
   if (!Number.isInteger(sampleRateHz) || sampleRateHz < 8000 || sampleRateHz > 192_000) {
     throw new RangeError(`Cannot decode: expected a rate of 8000 to 192000 Hz, got ${sampleRateHz}`);
   }
-  const mono = `[0:a:0]aresample=${sampleRateHz}:ochl=mono:osf=flt:${resampler},${largeFrames(sampleRateHz)}`;
+  const mono = `[0:a:0]${largeFrames},aresample=${sampleRateHz}:ochl=mono:osf=flt:${resampler}`;
   if (!fingerprint) return `${mono}[pcm]`;
   const copy = `[copy]volume=${fingerprintGain}:precision=float,aresample=${fingerprintRateHz}:osf=s16:${resampler}[print]`;
   return `${mono},asplit[pcm][copy];${copy}`;
