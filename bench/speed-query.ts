@@ -15,6 +15,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { pino } from 'pino';
 import { buildApp } from '../src/app.ts';
+import { fingerprintItemSec } from '../src/audio/fingerprint.ts';
 import { readConfig } from '../src/config.ts';
 import type { Chunk } from '../src/domain.ts';
 import type { Answer } from '../src/query/answer.ts';
@@ -93,7 +94,7 @@ async function fillLibrary(indexDir: string, { chunks, environment, log }: Query
         durationSec: rows.length * 10,
         tags: { title: null, artist: null, album: null },
         chunks: rows.map(toChunk),
-        fingerprint: { items: fingerprintOf(trackId, rows.length), itemSec: 0.1238 },
+        fingerprint: { items: fingerprintOf(trackId, rows.length), itemSec: fingerprintItemSec },
       },
     );
   }
