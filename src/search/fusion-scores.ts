@@ -45,6 +45,12 @@ export type FusionName = keyof typeof fusionScores;
  *  performance first in 96, `votes` in 91 (difference .056 [.012, .111]). */
 export const defaultFusion: FusionName = 'margin';
 
+/** The default for that many neighbours a chunk: `margin` compares a chunk's neighbours with each other, so with one it
+ *  knows nothing, and the best of the others takes its place. */
+export function defaultFusionFor(neighbours: number): FusionName {
+  return neighbours > 1 ? defaultFusion : 'best-pair';
+}
+
 export const fusionNames = Object.keys(fusionScores) as readonly FusionName[];
 
 export interface VoteTally {

@@ -7,7 +7,7 @@ import { formatTime } from '../format.ts';
 import type { Answer } from '../query/answer.ts';
 import type { ResultClips } from '../query/clips.ts';
 import { renderPicture } from '../query/picture.ts';
-import { defaultFusion, type FusionName, fusionNames } from '../search/fusion-scores.ts';
+import { defaultFusionFor, type FusionName, fusionNames } from '../search/fusion-scores.ts';
 import { answerJson } from './answer-json.ts';
 import { renderAnswer } from './render-answer.ts';
 
@@ -55,7 +55,7 @@ export async function askAndWrite(
       ...partOf(options),
       path: path.resolve(file),
       neighbours: app.config.neighbours,
-      fusion: fusionOf(options.fusion ?? app.config.fusion),
+      fusion: fusionOf(options.fusion ?? app.config.fusion, app.config.neighbours),
       resultsMax: options.top,
       includeNonMusic: app.config.includeNonMusic,
       signal,
@@ -89,8 +89,8 @@ function partOf({ from, to }: SimilarCommandOptions): { fromSec?: number; toSec?
   return { ...(from === undefined ? {} : { fromSec: from }), ...(to === undefined ? {} : { toSec: to }) };
 }
 
-function fusionOf(name: string | undefined) {
-  if (name === undefined) return defaultFusion;
+function fusionOf(name: string | undefined, neighbours: number): FusionName {
+  if (name === undefined) return defaultFusionFor(neighbours);
   if ((fusionNames as readonly string[]).includes(name)) return name as FusionName;
   throw new LeitmotifError('bad-request', `Cannot use the fusion "${name}": expected one of ${fusionNames.join(', ')}`);
 }

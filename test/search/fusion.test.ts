@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Hit } from '../../src/domain.ts';
 import { type FusionInput, fuse } from '../../src/search/fusion.ts';
-import { fusionNames, votesAndSums } from '../../src/search/fusion-scores.ts';
+import { defaultFusionFor, fusionNames, votesAndSums } from '../../src/search/fusion-scores.ts';
 import { hitAt, querySpans } from './hits.ts';
 
 describe("the original's published results", () => {
@@ -270,4 +270,12 @@ test('the published formula refuses votes and sums that cannot be', () => {
   expect(() => votesAndSums([{ votes: 0, totalSimilarity: 1 }])).toThrow(RangeError);
   expect(() => votesAndSums([{ votes: 1.5, totalSimilarity: 1 }])).toThrow(RangeError);
   expect(() => votesAndSums([{ votes: 1, totalSimilarity: Number.NaN }])).toThrow(RangeError);
+});
+
+test('with one neighbour a chunk, the default is a fusion that still tells tracks apart', () => {
+  const hits = [hitAt({ similarity: 0.9 }), hitAt({ queryChunk: 1, trackId: 2, similarity: 0.5 })];
+  const library = { chunks: 20, chunksOf: () => 10 };
+  const ranked = fuse(defaultFusionFor(1), { hits, queryChunks: querySpans(2), library });
+  expect(ranked.map(({ trackId }) => trackId)).toEqual([1, 2]);
+  expect(ranked[0]?.combined).toBeGreaterThan(ranked[1]?.combined ?? 1);
 });
