@@ -1,5 +1,4 @@
 /** The name of a space: everything that makes two vectors comparable. Vectors of two spaces never meet in one index. */
-import { createHash } from 'node:crypto';
 
 export interface SpaceParts {
   readonly model: string;
@@ -32,12 +31,4 @@ export function spaceIdOf(parts: SpaceParts): string {
     `w${parts.windowSec}h${parts.hopSec}`,
     `fe:${parts.frontEnd}`,
   ].join('/');
-}
-
-/** A folder name for a space: safe on any file system, readable, and different for different ids (the 8 hex digits at
- *  the end see to that where the characters that were replaced do not). */
-export function spaceSlug(spaceId: string): string {
-  const readable = spaceId.replace(/[^A-Za-z0-9.@-]+/g, '_').slice(0, 100);
-  const sum = createHash('sha256').update(spaceId).digest('hex').slice(0, 8);
-  return `${readable}-${sum}`;
 }

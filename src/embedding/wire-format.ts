@@ -55,7 +55,6 @@ export const errorLine = z.object({ type: z.literal('error'), code: z.string(), 
 export const workerLine = z.discriminatedUnion('type', [infoLine, chunksLine, progressLine, doneLine, errorLine]);
 
 export type InfoLine = z.infer<typeof infoLine>;
-export type ChunksLine = z.infer<typeof chunksLine>;
 export type DoneLine = z.infer<typeof doneLine>;
 export type WorkerLine = z.infer<typeof workerLine>;
 export type WireChunk = z.infer<typeof wireChunk>;
@@ -118,4 +117,3 @@ export const modelsAnswer = z.object({
 export const errorAnswer = z.object({ code: z.string(), message: z.string() });
 
 export type ModelsAnswer = z.infer<typeof modelsAnswer>;
-export type ServedModelInfo = ModelsAnswer['models'][number];

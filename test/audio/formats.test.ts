@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { decodePcm } from '../../src/audio/decode.ts';
-import { probeAudio } from '../../src/audio/probe.ts';
 import { decodeAll } from './decode-all.ts';
 import { ffmpeg, limits, makeSound, makeTempDir, makeTone, never, type TempDir, writeFloatWav } from './make-audio.ts';
+import { probeAudio } from './probe-audio.ts';
 
 let dir: TempDir;
 beforeAll(async () => {

@@ -1,6 +1,5 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type SpaceParts, spaceIdOf, spaceSlug } from '../../src/embedding/space-id.ts';
+import { type SpaceParts, spaceIdOf } from '../../src/embedding/space-id.ts';
 
 const builtin: SpaceParts = {
   model: 'builtin',
@@ -35,20 +34,5 @@ describe('the space id', () => {
     expect(() => spaceIdOf({ ...builtin, model: 'a/b' })).toThrow(RangeError);
     expect(() => spaceIdOf({ ...builtin, frontEnd: '' })).toThrow(RangeError);
     expect(() => spaceIdOf({ ...builtin, weightsSha256: 'no sum' })).toThrow(RangeError);
-  });
-});
-
-describe('the folder name of a space', () => {
-  test('is safe on any file system, for any id', () => {
-    fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (id) => {
-        expect(spaceSlug(id)).toMatch(/^[A-Za-z0-9._@-]{1,110}$/);
-      }),
-    );
-  });
-
-  test('is readable, and differs where only replaced characters do', () => {
-    expect(spaceSlug(spaceIdOf(builtin))).toMatch(/^builtin@1\.0\.0_3fa1b2c3d4e5_fp32_w10h10_fe_logmel-1-[0-9a-f]{8}$/);
-    expect(spaceSlug('a/b')).not.toBe(spaceSlug('a:b'));
   });
 });

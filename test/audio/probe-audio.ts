@@ -1,0 +1,13 @@
+/** What a file says of itself, without decoding more than its first moments. */
+import { decodePcm } from '../../src/audio/decode.ts';
+import type { AudioLimits } from '../../src/audio/limits.ts';
+import type { ProbedAudio } from '../../src/audio/probe.ts';
+
+export async function probeAudio(
+  path: string,
+  options: { readonly signal: AbortSignal; readonly limits: AudioLimits },
+): Promise<ProbedAudio> {
+  const { probed, pcm } = decodePcm(path, { ...options, sampleRateHz: 16_000, toSec: 0.2, fingerprint: false });
+  for await (const _ of pcm); // To its end, so that its process is gone when this returns.
+  return probed;
+}
