@@ -12,6 +12,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import PQueue from 'p-queue';
+import { findSampleLibrary } from '../src/terminal/sample-library.ts';
 import { median } from './statistics.ts';
 import { table } from './table.ts';
 
@@ -130,7 +131,7 @@ if (process.argv[1] === import.meta.filename) {
     allowPositionals: true,
     options: { rounds: { type: 'string', default: '3' } },
   });
-  const dir = positionals[0] ?? globSync('/usr/share/games/wesnoth/*/data/core/music').sort().at(-1) ?? '';
+  const dir = positionals[0] ?? findSampleLibrary() ?? '';
   const log = (line: string) => process.stderr.write(`${line}\n`);
   const result = await benchIndexing({ dir, rounds: Number(values.rounds), environment: process.env, log });
   process.stdout.write(renderIndexingBench(result));

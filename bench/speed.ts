@@ -4,6 +4,7 @@ import { globSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { findSampleLibrary } from '../src/terminal/sample-library.ts';
 import { benchIndexing, renderIndexingBench } from './speed-indexing.ts';
 import { benchQuery, renderQueryBench } from './speed-query.ts';
 import { benchSearch, renderSearchBench } from './speed-search.ts';
@@ -15,7 +16,7 @@ const log = (line: string): void => {
 const environment = process.env;
 
 function sampleLibrary(): string {
-  const found = globSync('/usr/share/games/wesnoth/*/data/core/music').sort().at(-1);
+  const found = findSampleLibrary();
   if (found) return found;
   log(
     'Cannot measure: expected the sample library (npm run demo installs it), or a folder of recordings with --music DIR',

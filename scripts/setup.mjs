@@ -96,7 +96,14 @@ function installNode() {
   }
 }
 
+const aptEnvironment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
 let aptUpdated = false;
+
+/** Once a run, and only where it may: package lists of a fresh machine are empty. */
+function aptUpdate() {
+  if (!aptUpdated && isRoot && onPath('apt-get')) run('apt-get', ['update'], { env: aptEnvironment });
+  aptUpdated = true;
+}
 
 /** Installs Debian packages, or names the command for whoever may. */
 function aptInstall(packages, why) {
@@ -110,10 +117,8 @@ function aptInstall(packages, why) {
     throw new SetupError(`Missing: ${why}. Run this, then try again:\n\n    sudo sh -c '${command}'\n`);
   }
   say(`Set-up: installing ${packages.join(', ')} with apt (${why}) ...`);
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  if (!aptUpdated) run('apt-get', ['update'], { env });
-  aptUpdated = true;
-  const result = run('apt-get', ['install', '-y', '--no-install-recommends', ...packages], { env });
+  aptUpdate();
+  const result = run('apt-get', ['install', '-y', '--no-install-recommends', ...packages], { env: aptEnvironment });
   if (result.status !== 0) {
     throw new SetupError(`Cannot install ${packages.join(', ')}:\n${tail(result)}\nRun it by hand: ${command}`);
   }
@@ -173,7 +178,7 @@ function compileBinding() {
 }
 
 /** The folder of the sample library's music, if its package is installed. The version in the path changes. */
-export function sampleLibraryFolder() {
+function sampleLibraryFolder() {
   const base = '/usr/share/games/wesnoth';
   if (!existsSync(base)) return undefined;
   const folders = readdirSync(base).map((version) => path.join(base, version, 'data/core/music'));
@@ -182,10 +187,7 @@ export function sampleLibraryFolder() {
 
 function installSampleLibrary() {
   if (sampleLibraryFolder()) return;
-  if (isRoot && onPath('apt-get') && !aptUpdated) {
-    run('apt-get', ['update']);
-    aptUpdated = true;
-  }
+  aptUpdate();
   const found = run('apt-cache', ['search', '-n', '^wesnoth-.*-music$']).stdout ?? '';
   const names = [...found.matchAll(/^(wesnoth-\S+-music) /gm)].map((match) => match[1]);
   aptInstall([names.sort().at(-1) ?? 'wesnoth-1.16-music'], 'the sample library, 2 hours of orchestral music (GPL-2+)');
@@ -213,12 +215,10 @@ function setUp() {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  try {
-    setUp();
-  } catch (error) {
-    if (!(error instanceof SetupError)) throw error;
-    say(`\n${error.message}`);
-    process.exitCode = 1;
-  }
+try {
+  setUp();
+} catch (error) {
+  if (!(error instanceof SetupError)) throw error;
+  say(`\n${error.message}`);
+  process.exitCode = 1;
 }

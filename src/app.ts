@@ -149,6 +149,10 @@ export class App implements AsyncDisposable {
     return path.join(this.config.indexDir, 'index.lock');
   }
 
+  get #modelsDir(): string {
+    return path.join(this.#surroundings.root, 'embedding-worker', 'models');
+  }
+
   /** The library that the catalog was filled from. */
   library(): Library | null {
     const location = this.catalog.libraryLocation;
@@ -196,7 +200,7 @@ export class App implements AsyncDisposable {
     this.#worker = startLocalWorker({
       entry: path.join(root, 'embedding-worker', 'main.ts'),
       worker: {
-        modelsDir: path.join(root, 'embedding-worker', 'models'),
+        modelsDir: this.#modelsDir,
         models: [model],
         windowSec,
         inferenceProcesses: worker.inferenceProcesses,
@@ -221,7 +225,7 @@ export class App implements AsyncDisposable {
   }
 
   async #spaceIdHere(): Promise<string> {
-    const model = await findModel(path.join(this.#surroundings.root, 'embedding-worker', 'models'), this.config.model);
+    const model = await findModel(this.#modelsDir, this.config.model);
     return spaceIdOfModel(model, this.config.windowSec);
   }
 

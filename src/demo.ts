@@ -1,7 +1,7 @@
 /** `npm run demo`: the whole way on real recordings. Indexes the sample library but for one track, then asks twice, as
  *  the original system's two published tests did: with a part of a recording that is in the library, encoded anew, and
  *  with a recording that is not. */
-import { existsSync, globSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { styleText } from 'node:util';
@@ -14,6 +14,7 @@ import { formatDuration, formatTime } from './format.ts';
 import { indexWithProgress, summaryText } from './terminal/index-command.ts';
 import { renderAnswer } from './terminal/render-answer.ts';
 import { runToExit } from './terminal/run-to-exit.ts';
+import { findSampleLibrary } from './terminal/sample-library.ts';
 import { askAndWrite } from './terminal/similar-command.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
@@ -31,9 +32,8 @@ const say = (text: string): void => {
   process.stdout.write(`${text}\n`);
 };
 
-/** The version in the package's name and path changes with the distribution's release. */
 function sampleLibrary(): string {
-  const found = globSync('/usr/share/games/wesnoth/*/data/core/music').sort().at(-1);
+  const found = findSampleLibrary();
   if (found && [knownTrack, foreignTrack].every((name) => existsSync(path.join(found, name)))) return found;
   throw new LeitmotifError(
     'tool-missing',

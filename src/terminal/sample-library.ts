@@ -1,0 +1,7 @@
+/** Where the sample library lies that set-up installs: music of the wesnoth package, whose version stands in the path. */
+import { globSync } from 'node:fs';
+
+/** @returns the newest version's folder; undefined where the package is not installed */
+export function findSampleLibrary(): string | undefined {
+  return globSync('/usr/share/games/wesnoth/*/data/core/music').sort().at(-1);
+}
