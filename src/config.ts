@@ -29,6 +29,11 @@ const int = (min: number, max: number) => z.coerce.number().int().min(min).max(m
 const number = (min: number, max: number) => z.coerce.number().min(min).max(max);
 const text = z.string();
 const optionalText = z.string().optional();
+/** Discord's ids are 64-bit numbers, written in 17 to 20 digits. */
+const idList = z
+  .string()
+  .transform((list) => list.split(/[\s,]+/).filter((id) => id !== ''))
+  .pipe(z.array(z.string().regex(/^\d{17,20}$/, 'expected ids of 17 to 20 digits')));
 
 export const variables = {
   INDEX_DIR: variable(text, 'index-data', 'path', 'where the catalog and the generations of the index lie'),
@@ -80,6 +85,45 @@ export const variables = {
   AUDIO_MAX_HOURS: variable(number(0.01, 100), '6', 'hours', 'longest recording that is accepted'),
   AUDIO_DEADLINE_SEC: variable(int(1, 86_400), '900', 'seconds', 'after this, decoding a recording is given up'),
   AUDIO_MEMORY_MB: variable(int(256, 65_536), '2048', 'megabytes', 'address space that an ffmpeg process may take'),
+  DISCORD_TOKEN: variable(optionalText, undefined, 'text', "the bot's token, from Discord's developer portal"),
+  DISCORD_API_URL: variable(
+    z.url({ protocol: /^https?$/ }).optional(),
+    undefined,
+    'http(s) address',
+    'another Discord, such as the local one of npm run demo; unset: the real one',
+  ),
+  DISCORD_OWNERS: variable(
+    idList,
+    '',
+    'user ids, separated by commas',
+    'who may index everything anew and remove tracks, on top of a right in their server',
+  ),
+  SHARDS: variable(
+    z.union([z.literal('auto'), int(1, 10_000)]).optional(),
+    undefined,
+    'number or auto',
+    'processes that share the servers, which Discord asks for from 2,500 on; unset: one, without a manager',
+  ),
+  LIBRARY: variable(
+    z.string().startsWith('file:').optional(),
+    undefined,
+    'file:/path/of/a/folder',
+    'the recordings that /library reindex reads; unset: those that were indexed last',
+  ),
+  QUERIES_AT_ONCE: variable(int(1, 256), '2', 'queries', 'queries that the bot works on at once'),
+  QUERIES_WAITING_MAX: variable(int(0, 10_000), '60', 'queries', 'queries that may wait, of all people together'),
+  QUERIES_WAITING_MAX_SERVER: variable(int(0, 10_000), '30', 'queries', 'queries that may wait, of one server'),
+  QUERY_COOLDOWN_SEC: variable(number(0, 3600), '3', 'seconds', 'from one query of a person to their next'),
+  QUERY_DEADLINE_SEC: variable(int(10, 840), '600', 'seconds', 'after this, a query is given up; Discord allows 900'),
+  FETCH_MAX_MB: variable(int(1, 100_000), '500', 'megabytes', 'largest file that is fetched from a link or a message'),
+  FETCH_DEADLINE_SEC: variable(int(1, 840), '60', 'seconds', 'after this, fetching a file is given up'),
+  ANSWERS_KEPT_DAYS: variable(number(0.01, 3650), '30', 'days', 'how long an answer and its clips are kept'),
+  METRICS_PORT: variable(
+    int(1, 65_535).optional(),
+    undefined,
+    'port',
+    "where the bot's metrics can be read on the loopback interface; unset: nowhere",
+  ),
   LOG_LEVEL: variable(
     z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']),
     'warn',
@@ -94,6 +138,7 @@ type Values = { [K in Name]: (typeof variables)[K] extends Variable<infer T> ? T
 /** Megabytes are powers of ten for files, as shops and file managers count, and of two for memory, as kernels do. */
 const bytesPerMb = 1_000_000;
 const bytesPerMiB = 1024 * 1024;
+const msPerDay = 86_400_000;
 
 /** @throws {LeitmotifError} config-invalid, naming every variable that is wrong and why */
 export function readConfig(environment: Readonly<Record<string, string | undefined>>, root: string) {
@@ -118,6 +163,26 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       concurrencyMax: v.WORKER_CONCURRENCY ?? inferenceProcesses + 1,
       queueMax: v.WORKER_QUEUE_MAX,
       inferenceProcesses,
+    }),
+    library: v.LIBRARY,
+    answersKeptMs: v.ANSWERS_KEPT_DAYS * msPerDay,
+    metricsPort: v.METRICS_PORT,
+    discord: Object.freeze({
+      token: v.DISCORD_TOKEN,
+      apiUrl: v.DISCORD_API_URL,
+      owners: v.DISCORD_OWNERS,
+      shards: v.SHARDS,
+    }),
+    queries: Object.freeze({
+      atOnce: v.QUERIES_AT_ONCE,
+      waitingMax: v.QUERIES_WAITING_MAX,
+      waitingMaxServer: v.QUERIES_WAITING_MAX_SERVER,
+      cooldownMs: v.QUERY_COOLDOWN_SEC * 1000,
+      deadlineMs: v.QUERY_DEADLINE_SEC * 1000,
+    }),
+    fetchLimits: Object.freeze({
+      bytesMax: v.FETCH_MAX_MB * bytesPerMb,
+      deadlineMs: v.FETCH_DEADLINE_SEC * 1000,
     }),
     audioLimits: Object.freeze({
       bytesMax: v.AUDIO_MAX_MB * bytesPerMb,

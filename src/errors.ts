@@ -36,18 +36,37 @@ const errorTable = {
   'tool-missing': [500, false],
   'config-invalid': [500, false],
   'track-unknown': [404, false],
+  'link-refused': [400, false],
+  'link-unreachable': [502, true],
+  'link-too-large': [413, false],
+  'link-too-slow': [504, true],
+  'link-not-audio': [415, false],
+  'answer-expired': [410, false],
+  'busy-person': [429, true],
+  'busy-server': [429, true],
+  'busy-bot': [429, true],
+  'cooling-down': [429, true],
+  'not-allowed': [403, false],
+  'discord-permission': [403, false],
+  'discord-unavailable': [502, true],
   internal: [500, false],
 } as const satisfies Record<string, readonly [status: number, retryable: boolean]>;
 
 export type ErrorCode = keyof typeof errorTable;
 
+/** What a sentence about a failure is made of in whatever language: sizes, limits, moments, names.
+ *  Keys end in their unit: bytesMax, durationMaxSec, retryAtMs, permission, channelId. */
+export type ErrorFacts = Readonly<Record<string, string | number>>;
+
 export class LeitmotifError extends Error {
   override readonly name = 'LeitmotifError';
   readonly code: ErrorCode;
+  readonly facts: ErrorFacts;
 
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+  constructor(code: ErrorCode, message: string, options: { cause?: unknown; facts?: ErrorFacts } = {}) {
     super(message, options);
     this.code = code;
+    this.facts = options.facts ?? {};
   }
 }
 

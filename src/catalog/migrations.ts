@@ -79,7 +79,94 @@ INSERT INTO meta (name, value) VALUES ('created-at', strftime('%Y-%m-%dT%H:%M:%S
   ('catalog-id', lower(hex(randomblob(16))));
 `;
 
-const steps: readonly string[] = [firstSchema];
+/** What the bot keeps: answers, what people said of them, what servers want, and who is waiting. */
+const botSchema = `
+-- One for each (bytes, options, generation): equal questions are answered from here. answer is JSON (query/answer.ts).
+-- source says what was asked with, as JSON, so that it can be asked again.
+CREATE TABLE answers (
+  id TEXT PRIMARY KEY,
+  content_sha256 TEXT NOT NULL, options TEXT NOT NULL,
+  space_id TEXT NOT NULL, generation TEXT NOT NULL,
+  source TEXT NOT NULL, answer TEXT NOT NULL,
+  asker_id TEXT NOT NULL,
+  created_at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX answers_by_question ON answers (content_sha256, options, space_id, generation);
+CREATE INDEX answers_by_age ON answers (created_at_ms);
+
+-- What the worker made of a query: vectors and fingerprint, from which nothing can be heard. Asking again, with other
+-- options or another generation, needs no more than this. part is the from-to that was embedded.
+CREATE TABLE heard (
+  content_sha256 TEXT NOT NULL, space_id TEXT NOT NULL, part TEXT NOT NULL,
+  recording BLOB NOT NULL,
+  created_at_ms INTEGER NOT NULL,
+  PRIMARY KEY (content_sha256, space_id, part)
+) STRICT;
+CREATE INDEX heard_by_age ON heard (created_at_ms);
+
+-- For later learning: outlives its answer, and so names query and space itself. vote is 1 or -1.
+CREATE TABLE feedback (
+  content_sha256 TEXT NOT NULL, space_id TEXT NOT NULL, track_id INTEGER NOT NULL, user_id TEXT NOT NULL,
+  vote INTEGER NOT NULL CHECK (vote IN (1, -1)),
+  answer_id TEXT NOT NULL, rank INTEGER NOT NULL, generation TEXT NOT NULL,
+  at_ms INTEGER NOT NULL,
+  PRIMARY KEY (content_sha256, space_id, track_id, user_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE guild_settings (
+  guild_id TEXT PRIMARY KEY,
+  share_channel_id TEXT,
+  private INTEGER NOT NULL DEFAULT 0,
+  results INTEGER
+) STRICT, WITHOUT ROWID;
+
+-- message_id is null while the post is on its way.
+CREATE TABLE shares (
+  id TEXT PRIMARY KEY,
+  answer_id TEXT NOT NULL, track_id INTEGER NOT NULL,
+  channel_id TEXT NOT NULL, message_id TEXT,
+  user_id TEXT NOT NULL,
+  created_at_ms INTEGER NOT NULL,
+  UNIQUE (answer_id, track_id, channel_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE share_votes (
+  share_id TEXT NOT NULL REFERENCES shares (id) ON DELETE CASCADE,
+  user_id TEXT NOT NULL,
+  vote INTEGER NOT NULL CHECK (vote IN (1, -1)),
+  PRIMARY KEY (share_id, user_id)
+) STRICT, WITHOUT ROWID;
+
+-- Queries that were acknowledged and not yet answered: whoever finds one at its start tells its asker.
+CREATE TABLE pending_queries (
+  interaction_id TEXT PRIMARY KEY,
+  application_id TEXT NOT NULL, token TEXT NOT NULL, locale TEXT NOT NULL,
+  started_at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Requests to index, each a job that survives restarts. job_id is the latest run (table jobs) that worked on it.
+CREATE TABLE reindexes (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  mode TEXT NOT NULL CHECK (mode IN ('changed', 'everything')),
+  state TEXT NOT NULL CHECK (state IN ('waiting', 'running', 'done', 'failed', 'cancelled')),
+  asked_by TEXT, guild_id TEXT, channel_id TEXT, locale TEXT NOT NULL,
+  asked_at_ms INTEGER NOT NULL, started_at_ms INTEGER, finished_at_ms INTEGER,
+  milestone INTEGER NOT NULL DEFAULT 0,
+  starts INTEGER NOT NULL DEFAULT 0,
+  job_id INTEGER,
+  summary TEXT, error_code TEXT, error_message TEXT
+) STRICT;
+CREATE UNIQUE INDEX reindexes_single_flight ON reindexes (1) WHERE state IN ('waiting', 'running');
+
+CREATE TABLE schedule (
+  only_one INTEGER PRIMARY KEY CHECK (only_one = 1),
+  cron TEXT NOT NULL, time_zone TEXT NOT NULL,
+  set_by TEXT NOT NULL, set_at_ms INTEGER NOT NULL,
+  channel_id TEXT, locale TEXT NOT NULL,
+  last_started_at_ms INTEGER
+) STRICT;
+`;
+
+const steps: readonly string[] = [firstSchema, botSchema];
 
 export const schemaVersion = steps.length;
 

@@ -1,0 +1,17 @@
+/** What commands and components are given: the program's jobs, and how to speak. */
+import type { Client } from 'discord.js';
+import type { Logger } from 'pino';
+import type { App } from '../app.ts';
+import type { Config } from '../config.ts';
+import type { Texts } from './texts/texts.ts';
+
+export interface BotContext {
+  readonly app: App;
+  readonly config: Config;
+  readonly log: Logger;
+  readonly client: Client;
+  /** @param locale as Discord names it (en-GB, de); an unknown one or null is answered in English */
+  readonly texts: (locale: string | null) => Texts;
+  /** Aborted when the bot is told to stop. */
+  readonly stopping: AbortSignal;
+}

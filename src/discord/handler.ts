@@ -1,0 +1,42 @@
+/** What a command and a component are to the router, which acknowledges before either runs. */
+import type {
+  ApplicationCommandOptionChoiceData,
+  AutocompleteInteraction,
+  ChatInputCommandInteraction,
+  MessageComponentInteraction,
+  MessageContextMenuCommandInteraction,
+  RESTPostAPIApplicationCommandsJSONBody,
+} from 'discord.js';
+import type { CustomId } from './custom-id.ts';
+
+interface Command<I> {
+  readonly definition: RESTPostAPIApplicationCommandsJSONBody;
+  /** Whether only the asker sees the reply: decided before any work, without waiting for anything. */
+  readonly isPrivate: (interaction: I) => boolean;
+  /** Runs after the acknowledgement: replies with `send.ts`'s editReply. What it throws is told to the person. */
+  readonly run: (interaction: I) => Promise<void>;
+}
+
+export interface ChatCommand extends Command<ChatInputCommandInteraction> {
+  readonly kind: 'chat';
+  /** At most 25 choices, within 3 s; it cannot be deferred. */
+  readonly autocomplete?: (interaction: AutocompleteInteraction) => Promise<ApplicationCommandOptionChoiceData[]>;
+}
+
+export interface MessageCommand extends Command<MessageContextMenuCommandInteraction> {
+  readonly kind: 'message';
+}
+
+export type AnyCommand = ChatCommand | MessageCommand;
+
+/** One action of custom ids (custom-id.ts): a button or a select. */
+export interface ComponentHandler {
+  readonly action: string;
+  /** private-reply: a new message only the presser sees; public-reply: a new one in the channel;
+   *  update: the message that the component sits on is edited. */
+  readonly acknowledge: (
+    interaction: MessageComponentInteraction,
+    id: CustomId,
+  ) => 'private-reply' | 'public-reply' | 'update';
+  readonly run: (interaction: MessageComponentInteraction, id: CustomId) => Promise<void>;
+}

@@ -1,0 +1,4 @@
+/** What the bot says about the library and itself, in German. */
+import type { LibraryTexts } from './texts.ts';
+
+export const libraryDe: LibraryTexts = {};

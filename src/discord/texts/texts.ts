@@ -1,0 +1,24 @@
+/** Everything the bot says, by locale. English is complete by definition, the others by their type. */
+import { libraryDe } from './library.de.ts';
+import { libraryEn } from './library.en.ts';
+import { queryDe } from './query.de.ts';
+import { queryEn } from './query.en.ts';
+
+export type QueryTexts = typeof queryEn;
+export type LibraryTexts = typeof libraryEn;
+
+export interface Texts {
+  readonly query: QueryTexts;
+  readonly library: LibraryTexts;
+}
+
+const english: Texts = { query: queryEn, library: libraryEn };
+const german: Texts = { query: queryDe, library: libraryDe };
+
+/** The languages beside English, by Discord's names for them. */
+export const translations: Readonly<Record<string, Texts>> = { de: german };
+
+/** @param locale as Discord names it; null or one that we lack is English */
+export function textsOf(locale: string | null): Texts {
+  return translations[locale ?? ''] ?? english;
+}
