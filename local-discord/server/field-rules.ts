@@ -1,0 +1,42 @@
+/** The kinds of fields that message rules are made of. */
+import { z } from 'zod';
+
+/** Lengths are counted in UTF-16 units, the largest of the plausible counts: what passes here passes at Discord. What is
+ *  all white space counts as empty, because Discord trims it. */
+export function text(minLength: number, maxLength: number) {
+  return z
+    .string()
+    .max(maxLength)
+    .refine((value) => value.trim().length >= minLength, {
+      error: `Must be between ${minLength} and ${maxLength} in length.`,
+      params: { code: 'BASE_TYPE_BAD_LENGTH' },
+    });
+}
+
+function urlOf(...schemes: readonly string[]) {
+  return z
+    .string()
+    .max(2048)
+    .refine((value) => URL.canParse(value) && schemes.includes(new URL(value).protocol.slice(0, -1)), {
+      error: `Not a well formed URL with a scheme of (${schemes.join(', ')}).`,
+      params: { code: 'URL_TYPE_INVALID_URL' },
+    });
+}
+
+export const webUrl = urlOf('http', 'https');
+export const mediaUrl = urlOf('http', 'https', 'attachment');
+export const attachmentUrl = urlOf('attachment');
+export const buttonUrl = urlOf('http', 'https', 'discord');
+
+/** An emoji of a server by id, or one of Unicode, with or without its variation selector. */
+export const emoji = z
+  .object({ id: z.string().nullish(), name: z.string().nullish(), animated: z.boolean().nullish() })
+  .refine(({ id, name }) => Boolean(id) || isUnicodeEmoji(name ?? ''), {
+    path: ['name'],
+    error: 'Invalid emoji',
+    params: { code: 'BUTTON_COMPONENT_INVALID_EMOJI' },
+  });
+
+function isUnicodeEmoji(name: string): boolean {
+  return [name, `${name}\uFE0F`].some((form) => /^\p{RGI_Emoji}$/v.test(form));
+}
