@@ -4,8 +4,10 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import type { Logger } from 'pino';
 import { findModel, spaceIdOfModel } from '../embedding-worker/models.ts';
+import type { AudioLimits } from './audio/limits.ts';
 import { Catalog } from './catalog/catalog.ts';
 import type { Config } from './config.ts';
+import type { EmbeddedRecording } from './domain.ts';
 import { EmbeddingClient } from './embedding/client.ts';
 import { type LocalWorker, startLocalWorker } from './embedding/local-worker.ts';
 import { LeitmotifError } from './errors.ts';
@@ -15,8 +17,9 @@ import type { IndexSummary } from './indexing/summary.ts';
 import { type GenerationOutcome, rebuildGeneration } from './indexing/update-generation.ts';
 import { FolderLibrary } from './library/folder.ts';
 import type { Library } from './library/library.ts';
-import type { Answer } from './query/answer.ts';
-import { cutAnswerClips } from './query/clips.ts';
+import type { Answer, Result } from './query/answer.ts';
+import { AnswerFiles } from './query/answer-files.ts';
+import { cutAnswerClips, cutResultClips, type ResultClips, type ResultClipsOptions } from './query/clips.ts';
 import { findSimilar, type HeardQuery, type QueryRequest } from './query/find-similar.ts';
 import { IndexHost } from './search/index-host.ts';
 
@@ -26,6 +29,11 @@ export interface AppSurroundings {
   /** What children get of the environment: PATH and the like. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly log: Logger;
+  /** How long a write may hold the thread when another process writes the catalog. A program that answers people waits
+   *  little and tries again; unset: the catalog's own patience. */
+  readonly catalogBusyTimeoutMs?: number;
+  /** Added to the niceness of the worker and the index processes, so that they leave the asking thread its turn. */
+  readonly niceness?: number;
 }
 
 /** Loading a model takes from 0.3 s (built-in) to a minute (hundreds of megabytes from a cold disk). */
@@ -44,6 +52,7 @@ export async function buildApp(config: Config, surroundings: AppSurroundings): P
 export class App implements AsyncDisposable {
   readonly config: Config;
   readonly catalog: Catalog;
+  readonly answerFiles: AnswerFiles;
   readonly #surroundings: AppSurroundings;
   readonly #generations: FaissGenerations;
   #worker: Promise<LocalWorker> | null = null;
@@ -54,7 +63,12 @@ export class App implements AsyncDisposable {
   constructor(config: Config, surroundings: AppSurroundings) {
     this.config = config;
     this.#surroundings = surroundings;
-    this.catalog = new Catalog(path.join(config.indexDir, 'catalog.sqlite'));
+    const { catalogBusyTimeoutMs } = surroundings;
+    this.catalog = new Catalog(
+      path.join(config.indexDir, 'catalog.sqlite'),
+      catalogBusyTimeoutMs === undefined ? {} : { busyTimeoutMs: catalogBusyTimeoutMs },
+    );
+    this.answerFiles = new AnswerFiles(path.join(config.indexDir, 'answers'));
     this.#generations = new FaissGenerations({
       indexDir: config.indexDir,
       catalogId: this.catalog.id,
@@ -83,13 +97,29 @@ export class App implements AsyncDisposable {
     });
   }
 
-  /** Asks the library. An index that is missing or damaged while the catalog is whole is built again first. */
-  async similar(request: QueryRequest & { readonly onProgress?: QueryListener }): Promise<Answer> {
+  /** Asks the library. An index that is missing or damaged while the catalog is whole is built again first.
+   *  @param request with `heard`, the query as it was embedded before, nothing is decoded and `path` is not read */
+  async similar(request: SimilarRequest): Promise<Answer> {
+    const { heard, onHeard } = request;
     const index = await this.openIndex(request.signal);
-    return findSimilar(
-      { hear: (asked) => this.#hear(asked, request.onProgress), index, catalog: this.catalog },
-      request,
-    );
+    const hear = async (asked: QueryRequest): Promise<HeardQuery> => {
+      if (heard) return { ...heard, timingsMs: { decode: 0, embed: 0 } };
+      const recording = await this.#hear(asked, request.onProgress);
+      onHeard?.(recording);
+      return recording;
+    };
+    return findSimilar({ hear, index, catalog: this.catalog }, request);
+  }
+
+  /** The clips of one result; unlike `clips`, also when only extracts of the query are left. */
+  resultClips(answer: Answer, result: Result, options: Omit<ResultClipsOptions, 'limits'>): Promise<ResultClips> {
+    const parts = { catalog: this.catalog, library: this.library() };
+    return cutResultClips(answer, result, parts, { ...options, limits: this.clipLimits });
+  }
+
+  /** For whoever cuts clips in this process. */
+  get clipLimits(): AudioLimits {
+    return { ...this.config.audioLimits, niceness: this.#surroundings.niceness ?? 0 };
   }
 
   /** Cuts the clips of an answer into a folder. */
@@ -97,7 +127,7 @@ export class App implements AsyncDisposable {
     const parts = { catalog: this.catalog, library: this.library() };
     return cutAnswerClips(answer, parts, {
       ...where,
-      limits: this.config.audioLimits,
+      limits: this.clipLimits,
       concurrency: availableParallelism(),
     });
   }
@@ -212,6 +242,7 @@ export class App implements AsyncDisposable {
       },
       environment,
       startTimeoutMs: workerStartTimeoutMs,
+      niceness: this.#surroundings.niceness ?? 0,
       onDeath: (how) => log.warn({ how }, 'the embedding worker died and is started again'),
     });
     const local = await this.#worker;
@@ -239,6 +270,14 @@ export class App implements AsyncDisposable {
       `Cannot use the model "${this.config.model}" (EMBEDDING_MODEL): ${this.config.workerUrl} has: ${names}`,
     );
   }
+}
+
+export interface SimilarRequest extends QueryRequest {
+  readonly onProgress?: QueryListener;
+  /** The query as it was embedded before. */
+  readonly heard?: EmbeddedRecording;
+  /** Told what the worker made of the query, before it is searched for. */
+  readonly onHeard?: (recording: EmbeddedRecording) => void;
 }
 
 type QueryListener = NonNullable<Parameters<EmbeddingClient['embed']>[1]['onProgress']>;

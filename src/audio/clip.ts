@@ -76,6 +76,18 @@ export async function cutMatch({ yours, theirs, outputs }: MatchClips, options: 
   );
 }
 
+/** Parts of recordings as clips of one loudness, in one run.
+ *  @throws as cutMatch */
+export async function cutClips(
+  clips: readonly { readonly source: ClipSource; readonly output: ClipOutput }[],
+  options: ClipOptions,
+): Promise<void> {
+  const graph = clips.map(({ source }, i) => `[${i}:a:0]${levelled(source)}[clip${i}]`);
+  const outputs = clips.map(({ output }, i) => ({ ...output, label: `clip${i}` }));
+  const sources = clips.map(({ source }) => source);
+  await writeMp3s(sources, graph.join(';'), outputs, { ...options, bitrateKbps });
+}
+
 /** A part as it is, encoded anew: what somebody would have who recorded or cut it out.
  *  @throws as cutMatch */
 export async function cutExcerpt(
@@ -119,7 +131,8 @@ async function writeMp3s(
     outputs: outputs.map((output) => ({ target: partial(output), options: mp3Options(output, kbps) })),
   };
   try {
-    const run = startFfmpeg(job, { memoryMaxBytes: limits.memoryMaxBytes, signal: deadline.signal });
+    const { memoryMaxBytes, niceness = 0 } = limits;
+    const run = startFfmpeg(job, { memoryMaxBytes, niceness, signal: deadline.signal });
     run.stdout.resume();
     const exit = await run.exited;
     if (!exit.ok) throw deadline.failure() ?? failureOf(exit);

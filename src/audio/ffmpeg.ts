@@ -26,6 +26,8 @@ export interface FfmpegJob {
 
 export interface FfmpegOptions {
   readonly memoryMaxBytes: number;
+  /** Added to this process's niceness. */
+  readonly niceness?: number;
   /** Aborted, it kills the process group at once. */
   readonly signal: AbortSignal;
   readonly onStderrLine?: (line: string) => void;
@@ -57,7 +59,7 @@ const stderrLinesMax = 60;
  *  Debian's ffmpeg loads OpenBLAS (through pocketsphinx), which maps memory for every core at start and loops for ever
  *  when it gets none: one thread is enough for a library that is never called. */
 const limitedStart =
-  'ulimit -v "$1" 2>/dev/null; ulimit -c 0 2>/dev/null; shift; OPENBLAS_NUM_THREADS=1 exec ffmpeg "$@"';
+  'ulimit -v "$1" 2>/dev/null; ulimit -c 0 2>/dev/null; n=$2; shift 2; OPENBLAS_NUM_THREADS=1 exec nice -n "$n" ffmpeg "$@"';
 
 interface Ring {
   get(): string;
@@ -89,7 +91,7 @@ export function startFfmpeg(job: FfmpegJob, options: FfmpegOptions): RunningFfmp
   let child: ChildProcess | null = null;
   const kill = () => child !== null && killGroup(child, stdout);
 
-  const command = buildCommand(job, stdout, options.memoryMaxBytes, (started) => {
+  const command = buildCommand(job, stdout, options, (started) => {
     child = started;
     side.resolve(collect(started.stdio[3] as Readable | undefined));
     if (options.signal.aborted) kill();
@@ -117,11 +119,11 @@ export function startFfmpeg(job: FfmpegJob, options: FfmpegOptions): RunningFfmp
 function buildCommand(
   job: FfmpegJob,
   stdout: PassThrough,
-  memoryMaxBytes: number,
+  limits: Pick<FfmpegOptions, 'memoryMaxBytes' | 'niceness'>,
   onStart: (child: ChildProcess) => void,
 ): Command {
   const command = Ffmpeg({ stdoutLines: stderrLinesMax }) as unknown as Command;
-  harden(command, memoryMaxBytes, onStart);
+  harden(command, limits, onStart);
   for (const input of job.inputs) {
     command.input(input.url);
     if (input.options.length > 0) command.inputOptions(...(input.options as [string, string]));
@@ -139,7 +141,11 @@ function targetOf(target: string, stdout: PassThrough): string | PassThrough {
   return target === 'side' ? 'pipe:3' : `file:${target}`;
 }
 
-function harden(command: Command, memoryMaxBytes: number, onStart: (child: ChildProcess) => void): void {
+function harden(
+  command: Command,
+  { memoryMaxBytes, niceness = 0 }: Pick<FfmpegOptions, 'memoryMaxBytes' | 'niceness'>,
+  onStart: (child: ChildProcess) => void,
+): void {
   const spawnPlainly = command._spawnFfmpeg.bind(command);
   const limitKiB = String(Math.floor(memoryMaxBytes / 1024));
   const replaced: CommandInternals = {
@@ -148,7 +154,7 @@ function harden(command: Command, memoryMaxBytes: number, onStart: (child: Child
     availableEncoders: (callback) => callback(null, {}),
     _spawnFfmpeg: (args, options, started, ended) =>
       spawnPlainly(
-        ['-c', limitedStart, 'ffmpeg', limitKiB, ...args],
+        ['-c', limitedStart, 'ffmpeg', limitKiB, String(niceness), ...args],
         { ...options, detached: true, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] },
         (child, ...rings) => {
           onStart(child);

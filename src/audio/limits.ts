@@ -8,4 +8,6 @@ export interface AudioLimits {
   readonly bytesMax: number;
   /** Address space of an ffmpeg process. It needs about 300 MiB before it has read a byte, for its many libraries. */
   readonly memoryMaxBytes: number;
+  /** Added to the niceness of ffmpeg where clips are cut: whoever answers people goes first. */
+  readonly niceness?: number;
 }

@@ -3,14 +3,22 @@
  *  Reading order: migrations.ts (the tables), tracks.ts, embeddings.ts (one transaction a track), snapshot.ts (what a
  *  generation is built from), jobs.ts.
  */
+import { Answers } from './answers.ts';
 import { Copies } from './copies.ts';
 import { type CatalogCounts, countSpace, countTracks } from './counts.ts';
 import { Database, type DatabaseOptions } from './database.ts';
 import { Embeddings } from './embeddings.ts';
 import { Evidence } from './evidence.ts';
+import { Feedback } from './feedback.ts';
 import { Files } from './files.ts';
+import { GuildSettings } from './guild-settings.ts';
+import { Heard } from './heard.ts';
 import { Jobs } from './jobs.ts';
+import { PendingQueries } from './pending-queries.ts';
+import { Reindexes } from './reindexes.ts';
 import { Removals } from './removals.ts';
+import { Schedule } from './schedule.ts';
+import { Shares } from './shares.ts';
 import { contentName, Snapshot, type SnapshotOptions } from './snapshot.ts';
 import { Spaces } from './spaces.ts';
 import { Tracks } from './tracks.ts';
@@ -30,6 +38,14 @@ export class Catalog implements Disposable {
   readonly evidence: Evidence;
   readonly jobs: Jobs;
   readonly spaces: Spaces;
+  readonly reindexes: Reindexes;
+  readonly schedule: Schedule;
+  readonly guildSettings: GuildSettings;
+  readonly answers: Answers;
+  readonly heard: Heard;
+  readonly feedback: Feedback;
+  readonly shares: Shares;
+  readonly pendingQueries: PendingQueries;
   /** Given once, when the file was made. */
   readonly id: string;
   readonly #database: Database;
@@ -49,6 +65,14 @@ export class Catalog implements Disposable {
     this.copies = new Copies(this.#database, this.spaces, now);
     this.evidence = new Evidence(this.#database);
     this.jobs = new Jobs(this.#database, now);
+    this.reindexes = new Reindexes(this.#database, now);
+    this.schedule = new Schedule(this.#database, now);
+    this.guildSettings = new GuildSettings(this.#database);
+    this.answers = new Answers(this.#database, now);
+    this.heard = new Heard(this.#database, now);
+    this.feedback = new Feedback(this.#database, now);
+    this.shares = new Shares(this.#database, now);
+    this.pendingQueries = new PendingQueries(this.#database, now);
     this.id = this.#meta('catalog-id') ?? '';
   }
 

@@ -1,6 +1,6 @@
 /** What an answer wants to know of a library track beyond its name. */
-import type { Fingerprint } from '../domain.ts';
-import type { Database } from './database.ts';
+import type { Chunk, ChunkKind, EmbeddedRecording, Fingerprint } from '../domain.ts';
+import type { Database, Row } from './database.ts';
 
 export class Evidence {
   readonly #database: Database;
@@ -28,6 +28,39 @@ export class Evidence {
     if (row === undefined) return null;
     return { items: new Uint32Array(alignedBuffer(row.fingerprint)), itemSec: Number(row.fingerprint_item_sec) };
   }
+
+  /** A track as the worker embedded it, vectors and all: asking with a piece of the library needs no worker.
+   *  @returns null when the track has no vectors in this space */
+  recordingOf(spaceId: string, trackId: number): EmbeddedRecording | null {
+    const track = this.#database.get('SELECT title, artist, album, duration_sec FROM tracks WHERE id = ?', trackId);
+    const rows = this.#database.all(
+      `SELECT c.* FROM chunks c JOIN spaces s ON s.id = c.space WHERE s.space_id = ? AND c.track_id = ? ORDER BY c.idx`,
+      spaceId,
+      trackId,
+    );
+    const fingerprint = this.fingerprintOf(trackId);
+    if (track === undefined || fingerprint === null || rows.length === 0) return null;
+    const text = (value: unknown): string | null => (value === null ? null : String(value));
+    return {
+      spaceId,
+      durationSec: Number(track.duration_sec),
+      tags: { title: text(track.title), artist: text(track.artist), album: text(track.album) },
+      chunks: rows.map(toChunk),
+      fingerprint,
+    };
+  }
+}
+
+function toChunk(row: Row): Chunk {
+  return {
+    index: Number(row.idx),
+    startSec: Number(row.start_sec),
+    endSec: Number(row.end_sec),
+    overlapSec: Number(row.overlap_sec),
+    kind: row.kind as ChunkKind,
+    loudnessDb: Number(row.loudness_db),
+    vector: new Float32Array(alignedBuffer(row.vector)),
+  };
 }
 
 /** The blob in a buffer that starts at 0, so that a view of 4-byte numbers may lie on it. */

@@ -11,6 +11,13 @@ FROM tracks t LEFT JOIN track_spaces ts
   ON ts.track_id = t.id AND ts.space = $space AND ts.content_sha256 = t.content_sha256
 ORDER BY t.key`;
 
+/** More words than anybody types; each is one more comparison a row. */
+const wordsMax = 8;
+
+function escapeLike(text: string): string {
+  return text.replace(/[\\%_]/g, (c) => `\\${c}`);
+}
+
 export class Tracks {
   readonly #database: Database;
   readonly #spaces: Spaces;
@@ -36,6 +43,28 @@ export class Tracks {
   live(ids: Iterable<number>): Set<number> {
     const select = "SELECT id FROM tracks WHERE status = 'indexed' AND id IN (SELECT value FROM json_each(?))";
     return new Set(this.#database.all(select, JSON.stringify([...ids])).map((row) => Number(row.id)));
+  }
+
+  /** What its file's bytes hashed to when it was last read; null for a track that is not known. */
+  contentSha256Of(id: number): string | null {
+    const row = this.#database.get('SELECT content_sha256 FROM tracks WHERE id = ?', id);
+    return row === undefined || row.content_sha256 === null ? null : String(row.content_sha256);
+  }
+
+  /** Indexed tracks whose title, artist or file name holds all the words of `text`, in any order and case; those whose
+   *  title begins with it come first, then by title. Without words: the first ones. */
+  search(text: string, limit: number): Track[] {
+    const words = text.trim().split(/\s+/).filter(Boolean).slice(0, wordsMax);
+    const haystack = "coalesce(title, '') || ' ' || coalesce(artist, '') || ' ' || key";
+    const all = words.map(() => `AND ${haystack} LIKE ? ESCAPE '\\'`).join(' ');
+    const rows = this.#database.all(
+      `SELECT * FROM tracks WHERE status = 'indexed' ${all}
+       ORDER BY coalesce(title, key) LIKE ? ESCAPE '\\' DESC, coalesce(title, key), key LIMIT ?`,
+      ...words.map((word) => `%${escapeLike(word)}%`),
+      `${escapeLike(text.trim())}%`,
+      limit,
+    );
+    return rows.map(toTrack);
   }
 
   /** Everything that a scan compares a listing with, by key. */

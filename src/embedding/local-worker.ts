@@ -3,7 +3,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { getPriority, setPriority, tmpdir } from 'node:os';
 import path from 'node:path';
 import { isErrorCode, LeitmotifError } from '../errors.ts';
 import { collectorFlags, type WorkerOptions, workerMessage } from './worker-options.ts';
@@ -17,6 +17,8 @@ export interface LocalWorkerOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** For the first start; models are loaded within it. */
   readonly startTimeoutMs: number;
+  /** Added to this process's niceness, for the worker and all that it starts. */
+  readonly niceness?: number;
   /** It died, `how` tells its signal or exit code; its successor is on its way. */
   readonly onDeath?: (how: string) => void;
 }
@@ -129,6 +131,7 @@ class Supervisor implements LocalWorker {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     this.#child = child;
+    beNice(child.pid, this.#options.niceness ?? 0);
     const startedAt = performance.now();
     let gone = false;
     const onGone = (how: string): void => {
@@ -199,6 +202,16 @@ function deferred(): PromiseWithResolvers<void> {
   // What nobody waits for must not end this process.
   made.promise.catch(() => {});
   return made;
+}
+
+/** Before the child has started anything, so that all its processes inherit it. */
+function beNice(pid: number | undefined, niceness: number): void {
+  if (pid === undefined || niceness === 0) return;
+  try {
+    setPriority(pid, getPriority() + niceness);
+  } catch {
+    // It died at once, which is told elsewhere.
+  }
 }
 
 /** All that is left of the worker's process group, which bears its leader's id. */

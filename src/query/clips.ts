@@ -2,21 +2,22 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import PQueue from 'p-queue';
-import { type ClipOptions, type ClipSource, type ClipTags, cutMatch } from '../audio/clip.ts';
+import { type ClipOptions, type ClipSource, type ClipTags, cutClips, cutMatch } from '../audio/clip.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Hit } from '../domain.ts';
 import { LeitmotifError, toLeitmotifError } from '../errors.ts';
 import { formatTime, oneLine, trackName } from '../format.ts';
 import type { Library } from '../library/library.ts';
 import type { Answer, Result } from './answer.ts';
-import { momentInTrack } from './words.ts';
+import { momentInTrack } from './facts.ts';
 
 /** Paths of the mp3 files of one result. */
 export interface ResultClips {
-  readonly yours: string;
   readonly theirs: string;
+  /** Null when the query is no longer there to be heard; then there is no A/B file either. */
+  readonly yours: string | null;
   /** Yours, half a second of silence, theirs. */
-  readonly ab: string;
+  readonly ab: string | null;
 }
 
 export interface AnswerClips {
@@ -24,6 +25,19 @@ export interface AnswerClips {
   /** Why a result has none: its file is gone, say. */
   readonly problems: ReadonlyMap<number, LeitmotifError>;
   readonly tookMs: number;
+}
+
+export interface ClipParts {
+  readonly catalog: Catalog;
+  readonly library: Library | null;
+}
+
+export interface ResultClipsOptions extends ClipOptions {
+  /** Where the query's own part of a hit can be heard: in the recording that was asked with (`yourPart`), or in an
+   *  extract of it that was kept. Null when it is gone. */
+  readonly yours: (hit: Hit) => ClipSource | null;
+  /** Made if it is not there. */
+  readonly dir: string;
 }
 
 export interface AnswerClipsOptions extends ClipOptions {
@@ -38,18 +52,18 @@ export interface AnswerClipsOptions extends ClipOptions {
 /** @throws {LeitmotifError} 'cancelled'; what goes wrong with one piece is told in `problems` */
 export async function cutAnswerClips(
   answer: Answer,
-  parts: { readonly catalog: Catalog; readonly library: Library | null },
+  parts: ClipParts,
   options: AnswerClipsOptions,
 ): Promise<AnswerClips> {
   const startedMs = performance.now();
-  await mkdir(options.dir, { recursive: true });
   const byRank = new Map<number, ResultClips>();
   const problems = new Map<number, LeitmotifError>();
+  const yours = (hit: Hit) => yourPart(answer, hit, options.queryPath);
   const queue = new PQueue({ concurrency: options.concurrency });
   await queue.addAll(
     answer.results.map((result) => async () => {
       try {
-        byRank.set(result.rank, await cutResult(answer, result, parts, options));
+        byRank.set(result.rank, await cutResultClips(answer, result, parts, { ...options, yours }));
       } catch (error) {
         options.signal.throwIfAborted();
         problems.set(result.rank, toLeitmotifError(error));
@@ -59,58 +73,61 @@ export async function cutAnswerClips(
   return { byRank, problems, tookMs: performance.now() - startedMs };
 }
 
-async function cutResult(
+/** The clips of one result: its best-matching window, the query's, and both after one another.
+ *  @throws {LeitmotifError} as cutMatch; 'file-unreadable' when the piece's file is gone */
+export async function cutResultClips(
   answer: Answer,
   result: Result,
-  { catalog, library }: { readonly catalog: Catalog; readonly library: Library | null },
-  options: AnswerClipsOptions,
+  { catalog, library }: ClipParts,
+  options: ResultClipsOptions,
 ): Promise<ResultClips> {
   const hit = result.hits[0];
   if (!hit || !library) throw new LeitmotifError('file-unreadable', 'Cannot cut clips: the library is not known');
+  await mkdir(options.dir, { recursive: true });
   await using file = await library.localFile(result.track.key, { signal: options.signal });
-  const theirStartSec = momentInTrack(answer, result, hit);
-  const clips = clipPaths(options.dir, result, hit.queryStartSec, theirStartSec);
-  const times = `yours ${formatTime(hit.queryStartSec)} - theirs ${formatTime(theirStartSec)}`;
-  const own: ClipTags = {
-    title: `${answer.query.name} (${formatTime(hit.queryStartSec)})`,
-    artist: null,
-    comment: times,
+  const startSec = momentInTrack(answer, result, hit);
+  const paths = clipPaths(options.dir, result, hit.queryStartSec, startSec);
+  const tags = clipTags(answer, result, hit);
+  const loudnessDb = catalog.evidence.loudnessAt(answer.spaceId, result.track.id, startSec) ?? unknownLoudnessDb;
+  const theirs: ClipSource = { path: file.path, startSec, durationSec: hit.durationSec, loudnessDb };
+  const yours = options.yours(hit);
+  if (yours === null) {
+    await cutClips([{ source: theirs, output: { path: paths.theirs, tags: tags.theirs } }], options);
+    return { theirs: paths.theirs, yours: null, ab: null };
+  }
+  const outputs = {
+    yours: { path: paths.yours, tags: tags.yours },
+    theirs: { path: paths.theirs, tags: tags.theirs },
+    ab: { path: paths.ab, tags: tags.ab },
   };
+  await cutMatch({ yours, theirs, outputs }, options);
+  return paths;
+}
+
+function clipTags(answer: Answer, result: Result, hit: Hit): Record<keyof ResultClips, ClipTags> {
+  const theirStartSec = momentInTrack(answer, result, hit);
   const name = trackName(result.track);
   const { artist } = result.track;
-  const found: ClipTags = { title: `${name} (${formatTime(theirStartSec)})`, artist, comment: times };
-  const both: ClipTags = { title: `${answer.query.name}, then ${name}`, artist, comment: times };
-  await cutMatch(
-    {
-      yours: yourSource(answer, hit, options.queryPath),
-      theirs: {
-        path: file.path,
-        startSec: theirStartSec,
-        durationSec: hit.durationSec,
-        loudnessDb: catalog.evidence.loudnessAt(answer.spaceId, result.track.id, theirStartSec) ?? unknownLoudnessDb,
-      },
-      outputs: {
-        yours: { path: clips.yours, tags: own },
-        theirs: { path: clips.theirs, tags: found },
-        ab: { path: clips.ab, tags: both },
-      },
-    },
-    options,
-  );
-  return clips;
+  const comment = `yours ${formatTime(hit.queryStartSec)} - theirs ${formatTime(theirStartSec)}`;
+  return {
+    yours: { title: `${answer.query.name} (${formatTime(hit.queryStartSec)})`, artist: null, comment },
+    theirs: { title: `${name} (${formatTime(theirStartSec)})`, artist, comment },
+    ab: { title: `${answer.query.name}, then ${name}`, artist, comment },
+  };
 }
 
 /** Where a window's level is not known it is taken for what clips are brought to. */
 const unknownLoudnessDb = -20;
 
-function yourSource({ query }: Answer, hit: Hit, queryPath: string): ClipSource {
+/** A hit's part of the recording that was asked with. */
+export function yourPart({ query }: Answer, hit: Hit, queryPath: string): ClipSource {
   const chunk = query.chunks.find(({ index }) => index === hit.queryChunk);
   const loudnessDb = chunk?.loudnessDb ?? unknownLoudnessDb;
   return { path: queryPath, startSec: hit.queryStartSec, durationSec: hit.durationSec, loudnessDb };
 }
 
 /** Names that speak, in the order of the ranking, safe on any file system: 01-the-knolls-of-doldesh-theirs-1m20.mp3 */
-function clipPaths(dir: string, { rank, track }: Result, yourStartSec: number, theirStartSec: number): ResultClips {
+function clipPaths(dir: string, { rank, track }: Result, yourStartSec: number, theirStartSec: number) {
   const slug = oneLine(trackName(track), 60)
     .normalize('NFKD')
     .replace(/[^\p{L}\p{N}]+/gu, '-')

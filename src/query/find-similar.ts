@@ -16,6 +16,8 @@ import { type LiveNeighbours, liveNeighbours } from './live-neighbours.ts';
 export interface QueryRequest {
   /** A file on this machine. */
   readonly path: string;
+  /** What to call it where it bears no title; otherwise its file's name. */
+  readonly name?: string;
   /** The part to ask with, in seconds of the recording. */
   readonly fromSec?: number;
   readonly toSec?: number;
@@ -25,6 +27,10 @@ export interface QueryRequest {
   readonly resultsMax: number;
   /** Lets silence, applause and noise of the query ask too. */
   readonly includeNonMusic: boolean;
+  /** Pieces of one artist at most, so that an answer is not one album; unset: any number. */
+  readonly perArtistMax?: number;
+  /** Tracks that are not to be found: the piece that is asked with. */
+  readonly leaveOut?: ReadonlySet<number>;
   readonly signal: AbortSignal;
 }
 
@@ -48,12 +54,12 @@ export async function findSimilar(parts: FindSimilarParts, request: QueryRequest
   const found = await liveNeighbours(parts, asking, request);
   const fused = clock();
   const ranked = fuse(request.fusion, {
-    hits: hitsOf(asking, found.perChunk),
+    hits: hitsOf(asking, found.perChunk).filter(({ trackId }) => !request.leaveOut?.has(trackId)),
     queryChunks: asking,
     library: found.library,
   });
   const verdict = await verdictOn(ranked, recording, parts.catalog);
-  const results = resultsOf(leadingWith(verdict, ranked).slice(0, request.resultsMax), parts.catalog);
+  const results = resultsOf(leadingWith(verdict, ranked), parts.catalog, request);
   const end = clock();
   const { decode, embed } = recording.timingsMs;
   return {
@@ -106,19 +112,35 @@ function leadingWith(verdict: Verdict, ranked: readonly RankedTrack[]): RankedTr
   return [...ranked.filter(isIt), ...ranked.filter((track) => !isIt(track))];
 }
 
-function resultsOf(ranked: readonly RankedTrack[], catalog: Catalog): Result[] {
+function resultsOf(
+  ranked: readonly RankedTrack[],
+  catalog: Catalog,
+  { resultsMax, perArtistMax = Number.POSITIVE_INFINITY }: QueryRequest,
+): Result[] {
   const tracks = catalog.tracks.byIds(ranked.map(({ trackId }) => trackId));
+  const ofArtist = new Map<string, number>();
   return ranked
     .flatMap(({ trackId, ...evidence }) => {
       const track = tracks.get(trackId);
-      return track ? [{ ...evidence, track }] : [];
+      return track && mayStillShow(track.artist, ofArtist, perArtistMax) ? [{ ...evidence, track }] : [];
     })
+    .slice(0, resultsMax)
     .map((result, position) => ({ rank: position + 1, ...result }));
 }
 
-function describeQuery(recording: EmbeddedRecording, { path, fromSec, toSec }: QueryRequest): Answer['query'] {
+/** Counts the artist's pieces. Who is not named is nobody's neighbour: such pieces are never too many. */
+function mayStillShow(artist: string | null, ofArtist: Map<string, number>, max: number): boolean {
+  if (artist === null) return true;
+  const name = artist.trim().toLowerCase();
+  const count = (ofArtist.get(name) ?? 0) + 1;
+  ofArtist.set(name, count);
+  return count <= max;
+}
+
+function describeQuery(recording: EmbeddedRecording, request: QueryRequest): Answer['query'] {
+  const { path, name, fromSec, toSec } = request;
   return {
-    name: recording.tags.title ?? fileStem(path),
+    name: recording.tags.title ?? name ?? fileStem(path),
     durationSec: recording.durationSec,
     fromSec: fromSec ?? 0,
     toSec: Math.min(toSec ?? Number.POSITIVE_INFINITY, recording.chunks.at(-1)?.endSec ?? recording.durationSec),

@@ -73,7 +73,8 @@ function evidence(answer: Answer, { clips }: RenderOptions): string[] {
     const also = more.length > 0 ? `; also ${more.join(', ')}` : '';
     const lines = [`${String(result.rank).padStart(3)}  ${reasonFor(result, answer)}${also}`];
     const own = clips?.get(result.rank);
-    if (own) lines.push(`     theirs: ${own.theirs}`, `     yours then theirs: ${own.ab}`);
+    if (own) lines.push(`     theirs: ${own.theirs}`);
+    if (own?.ab) lines.push(`     yours then theirs: ${own.ab}`);
     return lines.join('\n');
   });
 }

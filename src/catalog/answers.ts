@@ -1,0 +1,75 @@
+/** Answers that were given, so that their buttons work for weeks and equal questions cost nothing. What an answer
+ *  holds is its writer's business (query/stored-answer.ts); here it is text. */
+import type { Database, Row } from './database.ts';
+
+/** What makes two questions one: the same bytes, options, space and generation. */
+export interface QuestionKey {
+  readonly contentSha256: string;
+  /** Everything that changes the answer, in one canonical text. */
+  readonly options: string;
+  readonly spaceId: string;
+  readonly generation: string;
+}
+
+export interface AnswerRow extends QuestionKey {
+  readonly id: string;
+  readonly source: string;
+  readonly answer: string;
+  readonly askerId: string;
+  readonly createdAtMs: number;
+}
+
+export class Answers {
+  readonly #database: Database;
+  readonly #now: () => number;
+
+  constructor(database: Database, now: () => number) {
+    this.#database = database;
+    this.#now = now;
+  }
+
+  put(answer: Omit<AnswerRow, 'createdAtMs'>): void {
+    this.#database.write(
+      `INSERT INTO answers (id, content_sha256, options, space_id, generation, source, answer, asker_id, created_at_ms)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      ...[answer.id, answer.contentSha256, answer.options, answer.spaceId, answer.generation],
+      ...[answer.source, answer.answer, answer.askerId, this.#now()],
+    );
+  }
+
+  get(id: string): AnswerRow | null {
+    const row = this.#database.get('SELECT * FROM answers WHERE id = ?', id);
+    return row === undefined ? null : toAnswerRow(row);
+  }
+
+  /** The newest answer to this very question. */
+  find(question: QuestionKey): AnswerRow | null {
+    const row = this.#database.get(
+      `SELECT * FROM answers WHERE content_sha256 = ? AND options = ? AND space_id = ? AND generation = ?
+       ORDER BY created_at_ms DESC LIMIT 1`,
+      ...[question.contentSha256, question.options, question.spaceId, question.generation],
+    );
+    return row === undefined ? null : toAnswerRow(row);
+  }
+
+  /** Forgets what was answered before a moment.
+   *  @returns the ids of what was forgotten */
+  removeBefore(ms: number): string[] {
+    const rows = this.#database.all('DELETE FROM answers WHERE created_at_ms < ? RETURNING id', ms);
+    return rows.map((row) => String(row.id));
+  }
+}
+
+function toAnswerRow(row: Row): AnswerRow {
+  return {
+    id: String(row.id),
+    contentSha256: String(row.content_sha256),
+    options: String(row.options),
+    spaceId: String(row.space_id),
+    generation: String(row.generation),
+    source: String(row.source),
+    answer: String(row.answer),
+    askerId: String(row.asker_id),
+    createdAtMs: Number(row.created_at_ms),
+  };
+}

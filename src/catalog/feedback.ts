@@ -1,0 +1,50 @@
+/** What people say of finds: one vote a person for each (query, space, piece), changeable. Kept for learning, and so
+ *  beyond the answer that it was given on. */
+import type { Database } from './database.ts';
+
+export type Vote = 1 | -1;
+
+export interface FeedbackEntry {
+  readonly contentSha256: string;
+  readonly spaceId: string;
+  readonly trackId: number;
+  readonly userId: string;
+  readonly vote: Vote;
+  readonly answerId: string;
+  readonly rank: number;
+  readonly generation: string;
+}
+
+export class Feedback {
+  readonly #database: Database;
+  readonly #now: () => number;
+
+  constructor(database: Database, now: () => number) {
+    this.#database = database;
+    this.#now = now;
+  }
+
+  put(entry: FeedbackEntry): void {
+    this.#database.write(
+      `INSERT INTO feedback (content_sha256, space_id, track_id, user_id, vote, answer_id, rank, generation, at_ms)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET vote = excluded.vote, answer_id = excluded.answer_id, rank = excluded.rank,
+         generation = excluded.generation, at_ms = excluded.at_ms`,
+      ...[entry.contentSha256, entry.spaceId, entry.trackId, entry.userId, entry.vote],
+      ...[entry.answerId, entry.rank, entry.generation, this.#now()],
+    );
+  }
+
+  voteOf({
+    contentSha256,
+    spaceId,
+    trackId,
+    userId,
+  }: Omit<FeedbackEntry, 'vote' | 'answerId' | 'rank' | 'generation'>) {
+    const row = this.#database.get(
+      'SELECT vote FROM feedback WHERE content_sha256 = ? AND space_id = ? AND track_id = ? AND user_id = ?',
+      ...[contentSha256, spaceId, trackId, userId],
+    );
+    return row === undefined ? null : (Number(row.vote) as Vote);
+  }
+}

@@ -1,0 +1,39 @@
+/** What the worker made of queries, so that asking again (other options, a newer generation, after a restart) needs no
+ *  audio, which is not kept. */
+import type { Database } from './database.ts';
+
+export interface HeardKey {
+  readonly contentSha256: string;
+  readonly spaceId: string;
+  /** The part that was embedded, in one canonical text. */
+  readonly part: string;
+}
+
+export class Heard {
+  readonly #database: Database;
+  readonly #now: () => number;
+
+  constructor(database: Database, now: () => number) {
+    this.#database = database;
+    this.#now = now;
+  }
+
+  /** Keeps it, or keeps it for longer. */
+  put({ contentSha256, spaceId, part }: HeardKey, recording: Uint8Array): void {
+    this.#database.write(
+      `INSERT INTO heard (content_sha256, space_id, part, recording, created_at_ms) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET recording = excluded.recording, created_at_ms = excluded.created_at_ms`,
+      ...[contentSha256, spaceId, part, recording, this.#now()],
+    );
+  }
+
+  get({ contentSha256, spaceId, part }: HeardKey): Uint8Array | null {
+    const select = 'SELECT recording FROM heard WHERE content_sha256 = ? AND space_id = ? AND part = ?';
+    const row = this.#database.get(select, contentSha256, spaceId, part);
+    return row === undefined ? null : (row.recording as Uint8Array);
+  }
+
+  removeBefore(ms: number): void {
+    this.#database.write('DELETE FROM heard WHERE created_at_ms < ?', ms);
+  }
+}

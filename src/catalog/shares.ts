@@ -1,0 +1,96 @@
+/** Finds that were posted into a channel, each once, and people's votes on them. */
+import type { Database, Row } from './database.ts';
+import type { Vote } from './feedback.ts';
+
+export interface Share {
+  readonly id: string;
+  readonly answerId: string;
+  readonly trackId: number;
+  readonly channelId: string;
+  /** Null while the post is on its way. */
+  readonly messageId: string | null;
+  readonly userId: string;
+}
+
+export interface ShareVotes {
+  readonly up: number;
+  readonly down: number;
+}
+
+export class Shares {
+  readonly #database: Database;
+  readonly #now: () => number;
+
+  constructor(database: Database, now: () => number) {
+    this.#database = database;
+    this.#now = now;
+  }
+
+  /** Claims the post: of two presses at once, or of one that is repeated, one posts.
+   *  @returns the share that stands, which is another's when `id` is not the one given */
+  claim(share: Omit<Share, 'messageId'>): Share {
+    return this.#database.transaction(() => {
+      this.#database.write(
+        `INSERT INTO shares (id, answer_id, track_id, channel_id, user_id, created_at_ms) VALUES (?, ?, ?, ?, ?, ?)
+         ON CONFLICT (answer_id, track_id, channel_id) DO NOTHING`,
+        ...[share.id, share.answerId, share.trackId, share.channelId, share.userId, this.#now()],
+      );
+      const row = this.#database.get(
+        'SELECT * FROM shares WHERE answer_id = ? AND track_id = ? AND channel_id = ?',
+        ...[share.answerId, share.trackId, share.channelId],
+      );
+      return toShare(row as Row);
+    });
+  }
+
+  posted(id: string, messageId: string): void {
+    this.#database.write('UPDATE shares SET message_id = ? WHERE id = ?', messageId, id);
+  }
+
+  /** The post could not be made: another try may claim it. */
+  drop(id: string): void {
+    this.#database.write('DELETE FROM shares WHERE id = ?', id);
+  }
+
+  get(id: string): Share | null {
+    const row = this.#database.get('SELECT * FROM shares WHERE id = ?', id);
+    return row === undefined ? null : toShare(row);
+  }
+
+  /** One vote a person; the same vote again takes it back. */
+  vote(shareId: string, userId: string, vote: Vote): ShareVotes {
+    return this.#database.transaction(() => {
+      const same = this.#database.write(
+        'DELETE FROM share_votes WHERE share_id = ? AND user_id = ? AND vote = ?',
+        ...[shareId, userId, vote],
+      );
+      if (same.changes === 0) {
+        this.#database.write(
+          `INSERT INTO share_votes (share_id, user_id, vote) VALUES (?, ?, ?)
+           ON CONFLICT DO UPDATE SET vote = excluded.vote`,
+          ...[shareId, userId, vote],
+        );
+      }
+      return this.#count(shareId);
+    });
+  }
+
+  #count(shareId: string): ShareVotes {
+    const row = this.#database.get(
+      'SELECT count(*) FILTER (WHERE vote = 1) AS up, count(*) FILTER (WHERE vote = -1) AS down FROM share_votes WHERE share_id = ?',
+      shareId,
+    );
+    return { up: Number(row?.up), down: Number(row?.down) };
+  }
+}
+
+function toShare(row: Row): Share {
+  return {
+    id: String(row.id),
+    answerId: String(row.answer_id),
+    trackId: Number(row.track_id),
+    channelId: String(row.channel_id),
+    messageId: row.message_id === null ? null : String(row.message_id),
+    userId: String(row.user_id),
+  };
+}
