@@ -68,6 +68,12 @@ export class Jobs {
     const row = this.#database.get('SELECT * FROM jobs WHERE kind = ? ORDER BY id DESC LIMIT 1', kind);
     return row === undefined ? null : toJob(row);
   }
+
+  /** The latest of a kind that came to their end, newest first: how long such a job takes. */
+  recentDone(kind: string, countMax: number): Job[] {
+    const select = "SELECT * FROM jobs WHERE kind = ? AND state = 'done' ORDER BY id DESC LIMIT ?";
+    return this.#database.all(select, kind, countMax).map(toJob);
+  }
 }
 
 function toJob(row: Record<string, unknown>): Job {

@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest';
+import type { ReindexRequest } from '../../src/catalog/reindexes.ts';
+import { openCatalog, tempFolder } from './helpers.ts';
+
+const request: ReindexRequest = { mode: 'changed', askedBy: '1', guildId: '2', channelId: '3', locale: 'de' };
+
+test('gives a second asker the job that is open, also over another connection', () => {
+  const folder = tempFolder();
+  const { reindexes } = openCatalog(folder);
+  const other = openCatalog(folder).reindexes;
+  const first = reindexes.ask(request);
+  expect(first).toMatchObject({ isNew: true, reindex: { ...request, state: 'waiting', starts: 0, milestone: 0 } });
+  const second = other.ask({ ...request, mode: 'everything', askedBy: '9' });
+  expect(second).toEqual({ isNew: false, reindex: first.reindex });
+});
+
+test('opens a new job once the one before has ended', () => {
+  const { reindexes } = openCatalog();
+  const { reindex } = reindexes.ask(request);
+  expect(reindexes.cancel(reindex.id)).toBe(true);
+  expect(reindexes.open()).toBeNull();
+  expect(reindexes.last()).toMatchObject({ id: reindex.id, state: 'cancelled' });
+  expect(reindexes.ask(request)).toMatchObject({ isNew: true });
+});
+
+test('keeps the first start, and counts the starts since the last milestone that did not end in order', () => {
+  let now = 1000;
+  const { reindexes } = openCatalog(undefined, { now: () => now });
+  const { id } = reindexes.ask(request).reindex;
+  now = 2000;
+  expect(reindexes.start(id)).toBe(true);
+  now = 3000;
+  reindexes.start(id);
+  reindexes.start(id);
+  expect(reindexes.open()).toMatchObject({ state: 'running', askedAtMs: 1000, startedAtMs: 2000, starts: 3 });
+  reindexes.pause(id);
+  expect(reindexes.open()?.starts).toBe(2);
+  reindexes.milestone(id, 25);
+  expect(reindexes.open()?.starts).toBe(1);
+});
+
+test('tells each milestone once, and none after a later one', () => {
+  const { reindexes } = openCatalog();
+  const { id } = reindexes.ask(request).reindex;
+  expect([1, 25, 25, 1, 50].map((milestone) => reindexes.milestone(id, milestone))).toEqual([
+    true,
+    true,
+    false,
+    false,
+    true,
+  ]);
+});
+
+test('lets the first end stand', () => {
+  const { reindexes } = openCatalog();
+  const { id } = reindexes.ask(request).reindex;
+  reindexes.start(id);
+  reindexes.setJob(id, 7);
+  expect(reindexes.finish(id, { state: 'failed', code: 'disk-full', message: 'The disk is full' })).toBe(true);
+  expect(reindexes.cancel(id)).toBe(false);
+  expect(reindexes.start(id)).toBe(false);
+  expect(reindexes.get(id)).toMatchObject({
+    ...{ state: 'failed', jobId: 7, summary: null },
+    error: { code: 'disk-full', message: 'The disk is full' },
+  });
+});
+
+test('keeps what the run said of itself', () => {
+  const { reindexes } = openCatalog();
+  const { id } = reindexes.ask(request).reindex;
+  reindexes.finish(id, { state: 'done', summary: '{"wallMs":1}', jobId: 4 });
+  expect(reindexes.get(id)).toMatchObject({ state: 'done', summary: '{"wallMs":1}', jobId: 4, error: null });
+});
