@@ -41,8 +41,10 @@ export function formatBytes(bytes: number): string {
   return `${unit === 0 ? value : value.toFixed(value < 10 ? 1 : 0)} ${units[unit]}`;
 }
 
+export type DistanceWord = 'identical' | 'very similar' | 'similar' | 'less similar';
+
 /** The original system's words for a cosine distance. Between its two figures lies plain "similar". */
-export function distanceInWords(distance: number): string {
+export function distanceInWords(distance: number): DistanceWord {
   if (distance < 0.0005) return 'identical';
   if (distance < 0.2) return 'very similar';
   return distance <= 0.5 ? 'similar' : 'less similar';

@@ -6,7 +6,8 @@
 import type { ChunkKind, Hit } from '../domain.ts';
 import { formatTime, oneLine, trackName } from '../format.ts';
 import type { Answer, Result } from './answer.ts';
-import { verdictSentence } from './words.ts';
+import { isIt, verdictFacts } from './facts.ts';
+import { englishPictureWords, type PictureWords } from './picture-words.ts';
 
 const width = 1080;
 const margin = 28;
@@ -31,17 +32,18 @@ const scale: readonly (readonly [distance: number, rgb: readonly [number, number
   [0.9, [72, 60, 100]],
 ];
 
-export function pictureSvg(answer: Answer, lanesMax = 10): string {
+/** @param words in whose language it speaks */
+export function pictureSvg(answer: Answer, words: PictureWords = englishPictureWords, lanesMax = 10): string {
   const results = answer.results.slice(0, lanesMax);
   const height = headerHeight + results.length * laneHeight + footerHeight;
   const x = timeScale(answer);
   const lanesBottom = headerHeight + results.length * laneHeight;
   const body = [
-    header(answer),
-    ...results.map((result, i) => lane(result, headerHeight + i * laneHeight, x, answer)),
-    leftOutNames(answer, x, lanesBottom + 6),
+    header(answer, words),
+    ...results.map((result, i) => lane(result, headerHeight + i * laneHeight, x, answer, words)),
+    leftOutNames(answer, x, lanesBottom + 6, words),
     axis(answer, x, lanesBottom + 20),
-    legend(height - 34),
+    legend(height - 34, words),
   ];
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" ` +
@@ -59,30 +61,30 @@ function timeScale({ query }: Answer): (sec: number) => number {
   return (sec) => margin + (Math.min(Math.max(sec - query.fromSec, 0), span) / span) * plotWidth;
 }
 
-function header(answer: Answer): string {
+function header(answer: Answer, words: PictureWords): string {
   const { query } = answer;
-  const asked = query.toSec - query.fromSec < query.durationSec - 0.5;
-  const part = asked ? `${formatTime(query.fromSec)} to ${formatTime(query.toSec)}` : formatTime(query.durationSec);
+  const isPart = query.toSec - query.fromSec < query.durationSec - 0.5;
+  const yours = words.yours(query.name, query.durationSec, isPart ? query : null);
   return (
     text(
       margin,
       52,
-      shorten(verdictSentence(answer), fontSize.title + 2, plotWidth),
+      shorten(words.verdict(verdictFacts(answer)), fontSize.title + 2, plotWidth),
       fontSize.title + 2,
       ink.text,
       'bold',
-    ) + text(margin, 96, shorten(`yours: ${query.name}, ${part}`, fontSize.text, plotWidth), fontSize.text, ink.faint)
+    ) + text(margin, 96, shorten(yours, fontSize.text, plotWidth), fontSize.text, ink.faint)
   );
 }
 
-function lane(result: Result, top: number, x: (sec: number) => number, answer: Answer): string {
+function lane(result: Result, top: number, x: (sec: number) => number, answer: Answer, words: PictureWords): string {
   const { track } = result;
-  const score = `${result.combined.toFixed(2)}`;
+  const score = words.score(result.combined);
   const scoreWidth = score.length * fontSize.text * advanceEm + 20;
   const artist = track.artist ? `, ${track.artist}` : '';
   const name = shorten(`${result.rank}  ${trackName(track)}${artist}`, fontSize.title - 2, plotWidth - scoreWidth);
   const stripTop = top + titleHeight;
-  const own = answer.verdict.kind === 'this-is' && answer.verdict.trackId === track.id;
+  const own = isIt(answer, result);
   return [
     text(margin, top + 34, name, fontSize.title - 2, ink.text, 'bold'),
     text(width - margin, top + 34, score, fontSize.text, ink.faint, 'normal', 'end'),
@@ -158,15 +160,16 @@ function hatch(answer: Answer, x: (sec: number) => number, top: number, height: 
 }
 
 /** Names the hatched stretches below the lanes, where there is room for the word. */
-function leftOutNames(answer: Answer, x: (sec: number) => number, top: number): string {
+function leftOutNames(answer: Answer, x: (sec: number) => number, top: number, words: PictureWords): string {
   let takenTo = 0;
   return leftOutStretches(answer)
     .map(({ kind, startSec, endSec }) => {
-      const half = (kind.length * fontSize.label * advanceEm) / 2;
+      const name = words.kinds[kind];
+      const half = (name.length * fontSize.label * advanceEm) / 2;
       const middle = Math.min(Math.max((x(startSec) + x(endSec)) / 2, margin + half), width - margin - half);
       if (middle - half < takenTo) return '';
       takenTo = middle + half + 12;
-      return text(middle, top, kind, fontSize.label, ink.faint, 'normal', 'middle');
+      return text(middle, top, name, fontSize.label, ink.faint, 'normal', 'middle');
     })
     .join('');
 }
@@ -186,18 +189,15 @@ function axis({ query }: Answer, x: (sec: number) => number, top: number): strin
   return ticks.join('');
 }
 
-function legend(y: number): string {
-  const entries: [string, number][] = [
-    ['identical', 0],
-    ['very similar', 0.19],
-    ['similar', 0.35],
-    ['less similar', 0.6],
-  ];
-  const step = plotWidth / entries.length;
-  return entries
+/** A distance of each of the four words for it, nearest first. */
+const legendDistances = [0, 0.19, 0.35, 0.6] as const;
+
+function legend(y: number, { closeness }: PictureWords): string {
+  const step = plotWidth / closeness.length;
+  return closeness
     .map(
-      ([word, distance], i) =>
-        `<rect x="${margin + i * step}" y="${y - 20}" width="24" height="24" rx="4" fill="${colourOf(distance)}"/>` +
+      (word, i) =>
+        `<rect x="${margin + i * step}" y="${y - 20}" width="24" height="24" rx="4" fill="${colourOf(legendDistances[i] ?? 0)}"/>` +
         text(margin + i * step + 34, y, word, fontSize.label, ink.faint),
     )
     .join('');
@@ -219,22 +219,22 @@ function colourOf(distance: number): string {
 function text(
   x: number,
   y: number,
-  words: string,
+  line: string,
   size: number,
   fill: string,
   weight: 'normal' | 'bold' = 'normal',
   anchor: 'start' | 'middle' | 'end' = 'start',
 ): string {
-  return `<text x="${round(x)}" y="${y}" font-size="${size}" font-weight="${weight}" fill="${fill}" text-anchor="${anchor}">${escapeXml(words)}</text>`;
+  return `<text x="${round(x)}" y="${y}" font-size="${size}" font-weight="${weight}" fill="${fill}" text-anchor="${anchor}">${escapeXml(line)}</text>`;
 }
 
 /** Cuts to what fits into `widthUnits`. Bold is some 10 % wider, which the margin absorbs. */
-function shorten(words: string, size: number, widthUnits: number): string {
-  return oneLine(words, Math.max(4, Math.floor(widthUnits / (size * advanceEm * 1.06))));
+function shorten(line: string, size: number, widthUnits: number): string {
+  return oneLine(line, Math.max(4, Math.floor(widthUnits / (size * advanceEm * 1.06))));
 }
 
-function escapeXml(words: string): string {
-  return words.replace(/[<>&"']/g, (c) => `&#${c.codePointAt(0)};`);
+function escapeXml(line: string): string {
+  return line.replace(/[<>&"']/g, (c) => `&#${c.codePointAt(0)};`);
 }
 
 function round(value: number): number {

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { renderAsync } from '@resvg/resvg-js';
 import type { Answer } from './answer.ts';
 import { pictureSvg } from './picture-svg.ts';
+import type { PictureWords } from './picture-words.ts';
 
 /** The font travels with the project: a server often has none, and letters would be missing. */
 const require = createRequire(import.meta.url);
@@ -10,9 +11,10 @@ const fontFiles = ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf'].map((name) =>
   require.resolve(`dejavu-fonts-ttf/ttf/${name}`),
 );
 
-/** @returns a PNG, 1080 pixels wide, after some 0.2 s. Not to be cancelled: resvg takes a signal, but each only once. */
-export async function renderPicture(answer: Answer): Promise<Buffer> {
+/** @param words in whose language it speaks; English where left out
+ *  @returns a PNG, 1080 pixels wide, after some 0.2 s. Not to be cancelled: resvg takes a signal, but each only once. */
+export async function renderPicture(answer: Answer, words?: PictureWords): Promise<Buffer> {
   const font = { fontFiles, loadSystemFonts: false, defaultFontFamily: 'DejaVu Sans' };
-  const image = await renderAsync(pictureSvg(answer), { font });
+  const image = await renderAsync(pictureSvg(answer, words), { font });
   return image.asPng();
 }
