@@ -98,7 +98,7 @@ export const variables = {
     'user ids, separated by commas',
     'who may index everything anew and remove tracks, on top of a right in their server',
   ),
-  SHARDS: variable(
+  DISCORD_SHARDS: variable(
     z.union([z.literal('auto'), int(1, 10_000)]).optional(),
     undefined,
     'number or auto',
@@ -171,7 +171,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       token: v.DISCORD_TOKEN,
       apiUrl: v.DISCORD_API_URL,
       owners: v.DISCORD_OWNERS,
-      shards: v.SHARDS,
+      shards: v.DISCORD_SHARDS,
     }),
     queries: Object.freeze({
       atOnce: v.QUERIES_AT_ONCE,

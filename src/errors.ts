@@ -46,6 +46,7 @@ const errorTable = {
   'busy-server': [429, true],
   'busy-bot': [429, true],
   'cooling-down': [429, true],
+  stopping: [503, true],
   'not-allowed': [403, false],
   'discord-permission': [403, false],
   'discord-unavailable': [502, true],

@@ -136,9 +136,10 @@ CREATE TABLE share_votes (
   PRIMARY KEY (share_id, user_id)
 ) STRICT, WITHOUT ROWID;
 
--- Queries that were acknowledged and not yet answered: whoever finds one at its start tells its asker.
+-- Queries that were acknowledged and not yet answered: the shard that finds one of its own at its start tells its asker.
 CREATE TABLE pending_queries (
   interaction_id TEXT PRIMARY KEY,
+  shard INTEGER NOT NULL,
   application_id TEXT NOT NULL, token TEXT NOT NULL, locale TEXT NOT NULL,
   started_at_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;

@@ -4,6 +4,7 @@ import type { Database } from './database.ts';
 
 export interface PendingQuery {
   readonly interactionId: string;
+  readonly shard: number;
   readonly applicationId: string;
   readonly token: string;
   readonly locale: string;
@@ -19,11 +20,11 @@ export class PendingQueries {
     this.#now = now;
   }
 
-  begin({ interactionId, applicationId, token, locale }: Omit<PendingQuery, 'startedAtMs'>): void {
+  begin({ interactionId, shard, applicationId, token, locale }: Omit<PendingQuery, 'startedAtMs'>): void {
     this.#database.write(
-      `INSERT OR REPLACE INTO pending_queries (interaction_id, application_id, token, locale, started_at_ms)
-       VALUES (?, ?, ?, ?, ?)`,
-      ...[interactionId, applicationId, token, locale, this.#now()],
+      `INSERT OR REPLACE INTO pending_queries (interaction_id, shard, application_id, token, locale, started_at_ms)
+       VALUES (?, ?, ?, ?, ?, ?)`,
+      ...[interactionId, shard, applicationId, token, locale, this.#now()],
     );
   }
 
@@ -32,9 +33,11 @@ export class PendingQueries {
   }
 
   /** Oldest first. */
-  all(): PendingQuery[] {
-    return this.#database.all('SELECT * FROM pending_queries ORDER BY started_at_ms').map((row) => ({
+  of(shard: number): PendingQuery[] {
+    const select = 'SELECT * FROM pending_queries WHERE shard = ? ORDER BY started_at_ms';
+    return this.#database.all(select, shard).map((row) => ({
       interactionId: String(row.interaction_id),
+      shard: Number(row.shard),
       applicationId: String(row.application_id),
       token: String(row.token),
       locale: String(row.locale),

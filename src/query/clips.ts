@@ -1,4 +1,5 @@
 /** Clips to hear an answer by: for each piece its best-matching window, the query's own, and both after one another. */
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import PQueue from 'p-queue';
@@ -102,6 +103,17 @@ export async function cutResultClips(
   };
   await cutMatch({ yours, theirs, outputs }, options);
   return paths;
+}
+
+/** What `cutResultClips` left in a folder.
+ *  @returns null when the result was never cut there */
+export function clipsOnDisk(answer: Answer, result: Result, dir: string): ResultClips | null {
+  const hit = result.hits[0];
+  if (!hit) return null;
+  const paths = clipPaths(dir, result, hit.queryStartSec, momentInTrack(answer, result, hit));
+  if (!existsSync(paths.theirs)) return null;
+  const ifThere = (file: string) => (existsSync(file) ? file : null);
+  return { theirs: paths.theirs, yours: ifThere(paths.yours), ab: ifThere(paths.ab) };
 }
 
 function clipTags(answer: Answer, result: Result, hit: Hit): Record<keyof ResultClips, ClipTags> {

@@ -1,0 +1,20 @@
+/** Tells Discord the commands, and only when they differ from what it has: registering is rate-limited and makes
+ *  people's clients load them anew. */
+import type { Client, RESTPostAPIApplicationCommandsJSONBody } from 'discord.js';
+
+/** @returns whether they differed */
+export async function registerCommands(
+  client: Client<true>,
+  definitions: readonly RESTPostAPIApplicationCommandsJSONBody[],
+): Promise<boolean> {
+  const { commands } = client.application;
+  const there = await commands.fetch({ withLocalizations: true });
+  const same =
+    there.size === definitions.length &&
+    definitions.every((wanted) => {
+      const found = there.find(({ name, type }) => name === wanted.name && type === (wanted.type ?? 1));
+      return found?.equals(wanted as Parameters<typeof found.equals>[0], true) ?? false;
+    });
+  if (!same) await commands.set([...definitions]);
+  return !same;
+}
