@@ -41,7 +41,7 @@ const workerStartTimeoutMs = 120_000;
 
 export type IndexRequest = Pick<
   IndexRunOptions,
-  'library' | 'signal' | 'onProgress' | 'retryFailed' | 'allowEmpty' | 'replaceLibrary'
+  'library' | 'signal' | 'onProgress' | 'retryFailed' | 'allowEmpty' | 'replaceLibrary' | 'embedAgainBeforeMs'
 >;
 
 export async function buildApp(config: Config, surroundings: AppSurroundings): Promise<App> {

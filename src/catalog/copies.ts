@@ -28,7 +28,7 @@ WHERE c.track_id = $from ORDER BY c.space, c.idx`;
 
 const selectContent = `
 SELECT t.key FROM track_spaces ts JOIN tracks t ON t.id = ts.track_id JOIN spaces s ON s.id = ts.space
-WHERE ts.content_sha256 = ? AND s.space_id = ? AND t.content_sha256 = ts.content_sha256
+WHERE ts.content_sha256 = ? AND s.space_id = ? AND ts.indexed_at_ms >= ? AND t.content_sha256 = ts.content_sha256
 ORDER BY t.key <> ?, t.id LIMIT 1`;
 
 export class Copies {
@@ -42,9 +42,10 @@ export class Copies {
     this.#now = now;
   }
 
-  /** The key of a track of which this space holds vectors of that content, `preferredKey` itself if it is one. */
-  findContent(contentSha256: string, spaceId: string, preferredKey: string): string | null {
-    const row = this.#database.get(selectContent, contentSha256, spaceId, preferredKey);
+  /** The key of a track of which this space holds vectors of that content, `preferredKey` itself if it is one.
+   *  @param madeSinceMs passes over vectors that were made before; milliseconds since 1970 */
+  findContent(contentSha256: string, spaceId: string, preferredKey: string, madeSinceMs = 0): string | null {
+    const row = this.#database.get(selectContent, contentSha256, spaceId, madeSinceMs, preferredKey);
     return row === undefined ? null : String(row.key);
   }
 

@@ -34,6 +34,8 @@ export interface KnownTrack {
   readonly contentSha256: string | null;
   /** Whether the asked space holds vectors of that very content. */
   readonly embedded: boolean;
+  /** When those were made; null without them. Milliseconds since 1970. */
+  readonly embeddedAtMs: number | null;
   /** The last failure, if it was in the asked space or before any. */
   readonly failure: { readonly code: ErrorCode; readonly tries: number } | null;
 }
@@ -73,6 +75,7 @@ export function toKnownTrack(row: Row): KnownTrack {
     etag: textOrNull(row.etag),
     contentSha256: textOrNull(row.content_sha256),
     embedded: row.embedded === 1,
+    embeddedAtMs: numberOrNull(row.embedded_at_ms),
     failure: row.failed_here === 1 ? { code: toCode(row.error_code), tries: Number(row.error_tries) } : null,
   };
 }

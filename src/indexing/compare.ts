@@ -3,10 +3,11 @@ import type { KnownTrack } from '../catalog/track-rows.ts';
 import { isRetryable, LeitmotifError } from '../errors.ts';
 import type { Listed, ListedFile, ListedProblem } from '../library/library.ts';
 
-/** A file to look into, and why: it is new (or new to this space), looks different, or failed before. */
+/** A file to look into, and why: it is new (or new to this space), looks different, failed before, or is to be embedded
+ *  again though nothing about it changed. */
 export interface Candidate {
   readonly file: ListedFile;
-  readonly why: 'added' | 'changed' | 'retried';
+  readonly why: 'added' | 'changed' | 'retried' | 'again';
 }
 
 export interface Comparison {
@@ -28,6 +29,8 @@ export interface Comparison {
 export interface CompareOptions {
   /** Tries every failed file again, whatever its failure. */
   readonly retryFailed: boolean;
+  /** Embeds again what was embedded before this moment; milliseconds since 1970. */
+  readonly embedAgainBeforeMs?: number;
 }
 
 /** Failures that may pass by themselves are tried again in later runs, but not for ever: a file that kills its decoder
@@ -61,7 +64,7 @@ export function compare(
 type Verdict = Candidate['why'] | 'unchanged' | 'returned' | 'failed-before' | 'kept-out';
 
 function isReason(verdict: Verdict): verdict is Candidate['why'] {
-  return verdict === 'added' || verdict === 'changed' || verdict === 'retried';
+  return verdict === 'added' || verdict === 'changed' || verdict === 'retried' || verdict === 'again';
 }
 
 function judge(file: ListedFile, track: KnownTrack | undefined, options: CompareOptions): Verdict {
@@ -70,7 +73,13 @@ function judge(file: ListedFile, track: KnownTrack | undefined, options: Compare
   if (!looksTheSame(file, track)) return track.sizeBytes === null ? 'retried' : 'changed';
   if (track.failure !== null) return options.retryFailed || mayPass(track.failure) ? 'retried' : 'failed-before';
   if (!track.embedded) return 'added';
+  if (isOutdated(track, options)) return 'again';
   return track.status === 'indexed' ? 'unchanged' : 'returned';
+}
+
+/** Whether its vectors are older than the moment from which on they must be. */
+export function isOutdated({ embeddedAtMs }: KnownTrack, { embedAgainBeforeMs = 0 }: CompareOptions): boolean {
+  return embeddedAtMs !== null && embeddedAtMs < embedAgainBeforeMs;
 }
 
 function looksTheSame(file: ListedFile, track: KnownTrack): boolean {

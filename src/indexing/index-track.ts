@@ -15,6 +15,8 @@ export interface TrackDependencies {
   readonly library: Library;
   readonly spaceId: string;
   readonly embed: Embed;
+  /** Vectors that were made before this moment are made anew, though the bytes are the same. */
+  readonly embedAgainBeforeMs?: number;
 }
 
 /** embedded  its vectors were computed;        reused  the same bytes were embedded before, here or under another key;
@@ -84,8 +86,8 @@ async function readContent(library: Library, key: string, signal: AbortSignal): 
 }
 
 function reuse(file: ListedFile, contentSha256: string, dependencies: TrackDependencies): TrackOutcome | null {
-  const { catalog, spaceId } = dependencies;
-  const sameContent = catalog.copies.findContent(contentSha256, spaceId, file.key);
+  const { catalog, spaceId, embedAgainBeforeMs } = dependencies;
+  const sameContent = catalog.copies.findContent(contentSha256, spaceId, file.key, embedAgainBeforeMs);
   if (sameContent === null) return null;
   if (sameContent === file.key) catalog.files.touch(file);
   else catalog.copies.copy(sameContent, file);

@@ -32,6 +32,9 @@ export interface IndexRunOptions {
   readonly allowEmpty?: boolean;
   /** Indexes another library into this catalog, whose tracks then count as gone unless they are found there too. */
   readonly replaceLibrary?: boolean;
+  /** Embeds again what was embedded before this moment (milliseconds since 1970), though its bytes are the same; until
+   *  then the old vectors answer. Given the same moment again, a run that was cut off goes on where it was. */
+  readonly embedAgainBeforeMs?: number;
   /** Lets silence, applause and noise into the index. */
   readonly includeNonMusic?: boolean;
   readonly signal: AbortSignal;
@@ -59,12 +62,14 @@ export async function runIndex(options: IndexRunOptions): Promise<IndexSummary> 
 
 async function runLocked(options: IndexRunOptions, tally: Tally): Promise<IndexSummary> {
   const { catalog, library, spaceId, embed, concurrency, signal } = options;
+  const again = options.embedAgainBeforeMs === undefined ? {} : { embedAgainBeforeMs: options.embedAgainBeforeMs };
   const meter = new ProgressMeter(options.onProgress ?? (() => {}));
   const scanned = await scan({
     catalog,
     library,
     spaceId,
     signal,
+    ...again,
     retryFailed: options.retryFailed ?? false,
     allowEmpty: options.allowEmpty ?? false,
     onListed: (files) => meter.listed(files),
@@ -72,7 +77,7 @@ async function runLocked(options: IndexRunOptions, tally: Tally): Promise<IndexS
   tally.scanned(scanned);
   meter.begin(scanned.candidates.map(({ file }) => file));
   await embedAll(scanned.candidates, {
-    ...{ catalog, library, spaceId, embed, concurrency, signal },
+    ...{ catalog, library, spaceId, embed, concurrency, signal, ...again },
     onOutcome: ({ file }, outcome) => {
       tally.count(file, outcome);
       meter.finished(file, { audioSec: outcome.audioSec, failed: outcome.kind === 'failed' });

@@ -4,15 +4,14 @@ import type { Catalog } from '../catalog/catalog.ts';
 import type { KnownTrack } from '../catalog/track-rows.ts';
 import { LeitmotifError } from '../errors.ts';
 import type { Library, Listed, ListedFile } from '../library/library.ts';
-import { type Candidate, type Comparison, compare } from './compare.ts';
+import { type Candidate, type CompareOptions, type Comparison, compare, isOutdated } from './compare.ts';
 import { hashContent } from './content-hash.ts';
 import { findMoves, type Move } from './moves.ts';
 
-export interface ScanOptions {
+export interface ScanOptions extends CompareOptions {
   readonly catalog: Catalog;
   readonly library: Library;
   readonly spaceId: string;
-  readonly retryFailed: boolean;
   /** Believes an empty listing. Without it a library that was not empty yesterday is taken for a disk that is not
    *  there, and nothing is removed. */
   readonly allowEmpty: boolean;
@@ -24,25 +23,38 @@ export interface ScanResult extends Omit<Comparison, 'candidates' | 'gone'> {
   readonly candidates: readonly Candidate[];
   readonly removed: readonly KnownTrack[];
   readonly moved: readonly Move[];
+  /** Those of `moved` whose vectors are as they should be: nothing is left to do for them. */
+  readonly settled: readonly Move[];
 }
 
 export async function scan(options: ScanOptions): Promise<ScanResult> {
+  const result = await lookAround(options);
+  apply(result, options.catalog);
+  return result;
+}
+
+/** What a scan finds, without bringing it into the catalog.
+ *  @throws {LeitmotifError} 'file-unreadable' when the library cannot be listed, or has vanished; 'cancelled' */
+export async function lookAround(options: ScanOptions): Promise<ScanResult> {
   const known = options.catalog.tracks.known(options.spaceId);
   const listing = await readListing(options);
   refuseVanished(listing, known, options);
   const comparison = compare(listing, known, options);
   const moved = await findMoves(comparison.candidates, comparison.gone, known, (file) => tryHash(file, options));
   const movedFrom = new Set(moved.map(({ from }) => from.key));
-  // A moved track may still lack vectors of this space: then its file stays a candidate.
-  const settled = new Set(moved.filter(({ from }) => from.embedded).map(({ to }) => to.key));
-  const result = {
+  // A moved track may still lack vectors of this space, or have old ones: then its file stays a candidate.
+  const settled = moved.filter(({ from }) => from.embedded && !isOutdated(from, options));
+  const settledKeys = new Set(settled.map(({ to }) => to.key));
+  const outdatedKeys = new Set(moved.filter(({ from }) => isOutdated(from, options)).map(({ to }) => to.key));
+  return {
     ...comparison,
-    candidates: comparison.candidates.filter(({ file }) => !settled.has(file.key)),
+    candidates: comparison.candidates
+      .filter(({ file }) => !settledKeys.has(file.key))
+      .map((candidate) => (outdatedKeys.has(candidate.file.key) ? { ...candidate, why: 'again' as const } : candidate)),
     removed: comparison.gone.filter(({ key }) => !movedFrom.has(key)),
     moved,
+    settled,
   };
-  apply(result, options.catalog);
-  return result;
 }
 
 async function readListing({ library, signal, onListed }: ScanOptions): Promise<Listed[]> {

@@ -65,6 +65,7 @@ export class Tally {
   #toDo = 0;
   #done = 0;
   #audioSec = 0;
+  #embeddedBytes = 0;
   #reportedMs = -Infinity;
 
   constructor(jobs: Jobs, jobId: number) {
@@ -81,7 +82,7 @@ export class Tally {
     const { listed, unchanged, failedBefore, keptOut } = result;
     Object.assign(this.#files, { listed, unchanged, failedBefore, keptOut });
     this.#files.reused = result.returned.length;
-    this.#files.moved = result.moved.filter(({ from }) => from.embedded).length;
+    this.#files.moved = result.settled.length;
     this.#files.removed = result.removed.length;
     for (const { key, code, message } of result.problems) this.#fail({ key, code, message });
     this.#toDo = result.candidates.length;
@@ -91,6 +92,7 @@ export class Tally {
   count(file: ListedFile, outcome: TrackOutcome): void {
     this.#done += 1;
     this.#audioSec += outcome.audioSec;
+    if (outcome.kind === 'embedded') this.#embeddedBytes += file.sizeBytes;
     if (outcome.kind === 'failed') this.#fail({ key: file.key, code: outcome.code, message: outcome.message });
     else this.#files[outcome.kind] += 1;
     if (performance.now() - this.#reportedMs >= reportEachMs) this.#report();
@@ -116,6 +118,9 @@ export class Tally {
 
   #report(): void {
     this.#reportedMs = performance.now();
-    this.#jobs.report(this.jobId, { ...this.#files, toDo: this.#toDo, done: this.#done, audioSec: this.#audioSec });
+    this.#jobs.report(this.jobId, {
+      ...this.#files,
+      ...{ toDo: this.#toDo, done: this.#done, audioSec: this.#audioSec, embeddedBytes: this.#embeddedBytes },
+    });
   }
 }

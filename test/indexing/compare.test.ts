@@ -17,7 +17,7 @@ function problem(key: string): ListedProblem {
 function known(key: string, changes: Partial<KnownTrack> = {}): KnownTrack {
   return {
     ...{ id: 1, key, status: 'indexed', removedBy: null, sizeBytes: 1, mtimeMs: 1, etag: null },
-    ...{ contentSha256: 'x', embedded: true, failure: null },
+    ...{ contentSha256: 'x', embedded: true, embeddedAtMs: 100, failure: null },
     ...changes,
   };
 }
@@ -44,6 +44,7 @@ const anyKnown = fc
       etag: fc.constantFrom(null, 'v1'),
       contentSha256: fc.constantFrom(null, 'x'),
       embedded: fc.boolean(),
+      embeddedAtMs: fc.constantFrom(null, 100, 200),
       failure: fc.constantFrom<KnownTrack['failure']>(
         null,
         { code: 'audio-unreadable', tries: 1 },
@@ -113,4 +114,11 @@ test.each([
 test('tries everything that failed again when it is asked to', () => {
   const tracks = toMap(known('a.mp3', { failure: { code: 'audio-unreadable', tries: 9 } }));
   expect(compare([file('a.mp3')], tracks, { retryFailed: true }).candidates[0]?.why).toBe('retried');
+});
+
+test('takes what was embedded before a moment for outdated, and nothing else that looks the same', () => {
+  const tracks = toMap(known('a.mp3', { embeddedAtMs: 100 }), known('b.mp3', { embeddedAtMs: 200 }));
+  const seen = compare([file('a.mp3'), file('b.mp3')], tracks, { retryFailed: false, embedAgainBeforeMs: 150 });
+  expect(seen.candidates.map(({ file: { key }, why }) => [key, why])).toEqual([['a.mp3', 'again']]);
+  expect(seen.unchanged).toBe(1);
 });

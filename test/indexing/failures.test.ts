@@ -202,7 +202,7 @@ test('does not take another folder for a change of this one, unless it is told t
 });
 
 test('stops when the catalog is full, keeps what it has, and goes on when there is room', async () => {
-  const small = new Bench({ sizeMaxBytes: 16_384 * 24 });
+  const small = new Bench({ sizeMaxBytes: 16_384 * 48 });
   for (let at = 0; at < 100; at++) small.put(`${at}.mp3`, `number ${at}`);
   const embed: Embed = async (file, options) => {
     const recording = await small.embed(file, options);
