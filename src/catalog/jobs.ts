@@ -63,6 +63,11 @@ export class Jobs {
     );
   }
 
+  get(id: number): Job | null {
+    const row = this.#database.get('SELECT * FROM jobs WHERE id = ?', id);
+    return row === undefined ? null : toJob(row);
+  }
+
   /** The newest job of a kind, whatever its state. */
   last(kind: string): Job | null {
     const row = this.#database.get('SELECT * FROM jobs WHERE kind = ? ORDER BY id DESC LIMIT 1', kind);

@@ -33,7 +33,7 @@ export interface Reindex extends ReindexRequest {
   readonly starts: number;
   /** The latest run (jobs.ts) that worked on it. */
   readonly jobId: number | null;
-  /** What the run that finished it says of itself, as JSON. */
+  /** How it went, as JSON, once it is done; before that, which runs worked on it. */
   readonly summary: string | null;
   readonly error: { readonly code: ErrorCode; readonly message: string } | null;
 }
@@ -97,8 +97,18 @@ export class Reindexes {
     this.#database.write('UPDATE reindexes SET starts = max(starts - 1, 0) WHERE id = ?', id);
   }
 
-  setJob(id: number, jobId: number): void {
-    this.#database.write('UPDATE reindexes SET job_id = ? WHERE id = ?', jobId, id);
+  /** Another run (jobs.ts) works on it. */
+  addJob(id: number, jobId: number): void {
+    const update = `UPDATE reindexes SET job_id = $jobId,
+      summary = json_insert(coalesce(summary, '{"jobs":[]}'), '$.jobs[#]', $jobId)
+      WHERE id = $id AND state IN ('waiting', 'running')`;
+    this.#database.write(update, { id, jobId });
+  }
+
+  /** All runs that worked on it so far, while it is open. */
+  jobsOf(id: number): number[] {
+    const select = "SELECT j.value FROM reindexes r, json_each(r.summary, '$.jobs') j WHERE r.id = ?";
+    return this.#database.all(select, id).map((row) => Number(row.value));
   }
 
   /** It came so far, which is (about to be) told; a job that comes on may be started as often again.

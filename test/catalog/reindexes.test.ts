@@ -55,14 +55,24 @@ test('lets the first end stand', () => {
   const { reindexes } = openCatalog();
   const { id } = reindexes.ask(request).reindex;
   reindexes.start(id);
-  reindexes.setJob(id, 7);
+  reindexes.addJob(id, 7);
   expect(reindexes.finish(id, { state: 'failed', code: 'disk-full', message: 'The disk is full' })).toBe(true);
   expect(reindexes.cancel(id)).toBe(false);
   expect(reindexes.start(id)).toBe(false);
   expect(reindexes.get(id)).toMatchObject({
-    ...{ state: 'failed', jobId: 7, summary: null },
+    ...{ state: 'failed', jobId: 7 },
     error: { code: 'disk-full', message: 'The disk is full' },
   });
+});
+
+test('knows the runs that worked on it while it is open', () => {
+  const { reindexes } = openCatalog();
+  const { id } = reindexes.ask(request).reindex;
+  expect(reindexes.jobsOf(id)).toEqual([]);
+  reindexes.addJob(id, 4);
+  reindexes.addJob(id, 6);
+  expect(reindexes.jobsOf(id)).toEqual([4, 6]);
+  expect(reindexes.get(id)?.jobId).toBe(6);
 });
 
 test('keeps what the run said of itself', () => {
