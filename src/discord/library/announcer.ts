@@ -1,0 +1,100 @@
+/** Tells a channel how a reindex goes: a message when it begins, which grows with its milestones while it is young, and
+ *  a new one when it ends. Interactions end after 15 minutes, so these are ordinary messages. */
+import type { Client, Message } from 'discord.js';
+import type { Logger } from 'pino';
+import type { Reindex } from '../../catalog/reindexes.ts';
+import type { IndexProgress } from '../../indexing/progress.ts';
+import type { Reply } from '../reply.ts';
+import {
+  reindexBegunReply,
+  reindexEndedReply,
+  reindexMilestoneReply,
+  reindexWaitingReply,
+} from '../replies/library-reindex.ts';
+import { postMessage, toOptions } from '../send.ts';
+import type { Texts } from '../texts/texts.ts';
+
+/** None of these throws: a job goes on also where nobody may be told of it. */
+export interface Announcer {
+  waiting(reindex: Reindex): Promise<void>;
+  /** @param which the first beginning, or another one after a restart */
+  begun(reindex: Reindex, progress: IndexProgress, which: 'first' | 'again'): Promise<void>;
+  milestone(reindex: Reindex, percent: number, progress: IndexProgress): Promise<void>;
+  ended(reindex: Reindex): Promise<void>;
+}
+
+export interface ChannelAnnouncerOptions {
+  readonly client: Client;
+  readonly texts: (locale: string | null) => Texts;
+  readonly log: Logger;
+}
+
+/** Discord limits edits of messages older than an hour (30046). */
+const editableForMs = 50 * 60_000;
+/** A milestone that comes sooner after the one before is passed over: the next one says more. */
+const apartMs = 2_500;
+
+export class ChannelAnnouncer implements Announcer {
+  readonly #options: ChannelAnnouncerOptions;
+  #message: { readonly reindexId: number; readonly message: Message } | null = null;
+  #toldAtMs = 0;
+
+  constructor(options: ChannelAnnouncerOptions) {
+    this.#options = options;
+  }
+
+  async waiting(reindex: Reindex): Promise<void> {
+    await this.#post(reindex, 'wait', (texts) => reindexWaitingReply(texts));
+  }
+
+  async begun(reindex: Reindex, progress: IndexProgress, which: 'first' | 'again'): Promise<void> {
+    // The nonce of each process's beginning is its own: the one before may have been said a minute ago.
+    const nonce = which === 'first' ? 'begin' : `again${Date.now() % 1e9}`;
+    const message = await this.#post(reindex, nonce, (texts) => reindexBegunReply(texts, reindex, progress, which));
+    this.#message = message ? { reindexId: reindex.id, message } : null;
+    this.#toldAtMs = Date.now();
+  }
+
+  async milestone(reindex: Reindex, percent: number, progress: IndexProgress): Promise<void> {
+    if (Date.now() - this.#toldAtMs < apartMs) return;
+    this.#toldAtMs = Date.now();
+    const say = (texts: Texts) => reindexMilestoneReply(texts, reindex, percent, progress);
+    const young = this.#young(reindex);
+    if (young && (await this.#edit(young, reindex, say))) return;
+    const message = await this.#post(reindex, String(percent), say);
+    if (message) this.#message = { reindexId: reindex.id, message };
+  }
+
+  async ended(reindex: Reindex): Promise<void> {
+    await this.#post(reindex, 'end', (texts) => reindexEndedReply(texts, reindex));
+    this.#message = null;
+  }
+
+  #young({ id }: Reindex): Message | null {
+    const told = this.#message;
+    if (told?.reindexId !== id || Date.now() - told.message.createdTimestamp > editableForMs) return null;
+    return told.message;
+  }
+
+  async #post(reindex: Reindex, nonce: string, say: (texts: Texts) => Reply): Promise<Message | null> {
+    const { client, texts, log } = this.#options;
+    const { id, channelId, locale } = reindex;
+    if (channelId === null) return null;
+    try {
+      return await postMessage(client, channelId, say(texts(locale)), `reindex-${id}-${nonce}`.slice(0, 25));
+    } catch (error) {
+      log.warn({ reindex: id, channel: channelId, why: (error as Error).message }, 'nobody could be told of a reindex');
+      return null;
+    }
+  }
+
+  async #edit(message: Message, { id, locale }: Reindex, say: (texts: Texts) => Reply): Promise<boolean> {
+    try {
+      await message.edit(toOptions(say(this.#options.texts(locale))));
+      return true;
+    } catch (error) {
+      this.#options.log.info({ reindex: id, why: (error as Error).message }, 'a milestone is told in a new message');
+      return false;
+    }
+  }
+}

@@ -1,0 +1,76 @@
+/** The indexing process (src/index-job.ts), seen from the bot: starting it, hearing it, ending it. */
+import { type ChildProcess, fork } from 'node:child_process';
+import path from 'node:path';
+import type { Config } from '../../config.ts';
+import { collectorFlags } from '../../embedding/worker-options.ts';
+import { LeitmotifError } from '../../errors.ts';
+import type { JobAnswers, JobMessage, JobOrder, JobTask } from '../../indexing/job-protocol.ts';
+
+export interface IndexProcessOptions {
+  /** The project's folder. */
+  readonly root: string;
+  /** All that it gets of the environment: PATH and the like. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly config: Config;
+}
+
+export interface ProcessEnd {
+  /** Its signal or exit code. */
+  readonly how: string;
+  readonly failure: LeitmotifError | null;
+  readonly answer: JobAnswers[keyof JobAnswers] | null;
+}
+
+/** A little more than it allows itself for an orderly end. */
+const stopTimeoutMs = 10_000;
+
+export class IndexProcess {
+  /** Settles once it is gone, with all that it started. Never rejects. */
+  readonly ended: Promise<ProcessEnd>;
+  readonly #child: ChildProcess;
+
+  constructor(
+    task: JobTask,
+    { root, environment, config }: IndexProcessOptions,
+    onMessage: (message: JobMessage) => void,
+  ) {
+    // A group of its own: Ctrl-C in a terminal goes to the bot, which then ends it in order.
+    this.#child = fork(path.join(root, 'src', 'index-job.ts'), [], {
+      env: { ...environment },
+      execArgv: [...collectorFlags],
+      detached: true,
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    const { promise, resolve } = Promise.withResolvers<ProcessEnd>();
+    this.ended = promise;
+    let failure: LeitmotifError | null = null;
+    let answer: ProcessEnd['answer'] = null;
+    this.#child.on('message', (message: JobMessage) => {
+      if (message.type === 'failed') failure = new LeitmotifError(message.code, message.message);
+      else if (message.type === 'answer') answer = message.answer;
+      onMessage(message);
+    });
+    this.#child.on('error', (error) => resolve({ how: error.message, failure, answer }));
+    // 'close' and not 'exit': only then has everything that it said been heard.
+    this.#child.on('close', (code, signal) => resolve({ how: signal ?? `exit code ${code}`, failure, answer }));
+    const order: JobOrder = { root, config: withoutToken(config), task };
+    // A channel that is closed already is followed by 'close'.
+    this.#child.send(order, () => {});
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** In order, and if that takes too long, at once. */
+  async stop(): Promise<void> {
+    this.#child.kill('SIGTERM');
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), stopTimeoutMs);
+    await this.ended;
+    clearTimeout(timer);
+  }
+}
+
+function withoutToken(config: Config): Config {
+  return { ...config, discord: { ...config.discord, token: undefined } };
+}

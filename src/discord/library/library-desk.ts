@@ -1,0 +1,77 @@
+/** Asks about the library that would hold the bot's thread for seconds: each is answered by a process of its own. */
+import PQueue from 'p-queue';
+import type { CatalogCounts } from '../../catalog/counts.ts';
+import type { ReindexMode } from '../../catalog/reindexes.ts';
+import { LeitmotifError } from '../../errors.ts';
+import type { JobAnswers, JobTask } from '../../indexing/job-protocol.ts';
+import type { IndexPlan } from '../../indexing/plan.ts';
+import { IndexProcess, type IndexProcessOptions } from './index-process.ts';
+
+/** Listing 100,000 files on a slow disk, or counting a million chunks, takes no longer. */
+const answerWithinMs = 300_000;
+/** Admins who ask at the same moment; equal questions share an answer. */
+const waitingMax = 8;
+
+export class LibraryDesk {
+  readonly #options: IndexProcessOptions;
+  /** One at a time: they share two cores with the queries. */
+  readonly #queue = new PQueue({ concurrency: 1 });
+  readonly #asked = new Map<string, Promise<unknown>>();
+  readonly #running = new Set<IndexProcess>();
+  #closed = false;
+
+  constructor(options: IndexProcessOptions) {
+    this.#options = options;
+  }
+
+  /** @throws {LeitmotifError} as planIndex; 'config-invalid' when no library is known */
+  plan(mode: ReindexMode): Promise<IndexPlan> {
+    return this.#ask<IndexPlan>({ kind: 'plan', mode });
+  }
+
+  counts(): Promise<CatalogCounts> {
+    return this.#ask<CatalogCounts>({ kind: 'counts' });
+  }
+
+  /** @param countMax those beyond it are only counted */
+  failures(countMax: number): Promise<JobAnswers['failures']> {
+    return this.#ask<JobAnswers['failures']>({ kind: 'failures', countMax });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#queue.clear();
+    await Promise.all([...this.#running].map((process) => process.stop()));
+  }
+
+  #ask<A>(task: JobTask): Promise<A> {
+    const key = JSON.stringify(task);
+    const asked = this.#asked.get(key) ?? this.#enqueue(key, task);
+    return asked as Promise<A>;
+  }
+
+  #enqueue(key: string, task: JobTask): Promise<unknown> {
+    if (this.#closed) return Promise.reject(new LeitmotifError('cancelled', 'Cannot ask the library: the bot stops'));
+    if (this.#queue.size >= waitingMax) {
+      const message = `Cannot ask the library: ${waitingMax} questions are waiting`;
+      return Promise.reject(new LeitmotifError('queue-full', message));
+    }
+    const answer = this.#queue.add(() => this.#answer(task)).finally(() => this.#asked.delete(key));
+    this.#asked.set(key, answer);
+    return answer;
+  }
+
+  async #answer(task: JobTask): Promise<unknown> {
+    const process = new IndexProcess(task, this.#options, () => {});
+    this.#running.add(process);
+    const timer = setTimeout(() => void process.stop(), answerWithinMs);
+    try {
+      const { how, failure, answer } = await process.ended;
+      if (answer !== null) return answer;
+      throw failure ?? new LeitmotifError('internal', `The process that was asked for ${task.kind} ended: ${how}`);
+    } finally {
+      clearTimeout(timer);
+      this.#running.delete(process);
+    }
+  }
+}

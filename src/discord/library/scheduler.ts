@@ -1,0 +1,124 @@
+/** Starts a reindex when it is due. Only one of the bot's processes does, and each due time is taken once, in the
+ *  catalog, so that neither a restart nor a second bot runs it twice. */
+import { createTask, type ScheduledTask } from 'node-cron';
+import type { Logger } from 'pino';
+import type { Catalog } from '../../catalog/catalog.ts';
+import type { ScheduleEntry, StoredSchedule } from '../../catalog/schedule.ts';
+import { retryBusy } from '../retry-busy.ts';
+import { lastDueMs, nextDue, type ScheduleProblem, scheduleProblem } from './due-times.ts';
+import type { Reindexer } from './reindexer.ts';
+
+export interface SchedulerOptions {
+  readonly catalog: Catalog;
+  readonly reindexer: Pick<Reindexer, 'ask'>;
+  readonly log: Logger;
+  /** Whether this process starts what is due. The others only set and show the schedule. */
+  readonly schedules: boolean;
+}
+
+/** For a schedule that another process of the bot has set. */
+const refreshEachMs = 30_000;
+
+export class Scheduler {
+  readonly #options: SchedulerOptions;
+  #task: ScheduledTask | null = null;
+  /** What `#task` runs on. */
+  #running = '';
+  #timer: NodeJS.Timeout | undefined;
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(options: SchedulerOptions) {
+    this.#options = options;
+  }
+
+  /** Catches up what was missed while the bot was away, once however often it was missed, and runs on from here. */
+  async start(): Promise<void> {
+    if (!this.#options.schedules) return;
+    await this.#catchUp();
+    this.#refresh();
+    this.#timer ??= setInterval(() => this.#refresh(), refreshEachMs).unref();
+  }
+
+  /** @returns what is wrong with it, and then nothing is changed */
+  async set(entry: ScheduleEntry): Promise<ScheduleProblem | null> {
+    const problem = scheduleProblem(entry.cron, entry.timeZone);
+    if (problem !== null) return problem;
+    await retryBusy(() => this.#options.catalog.schedule.set(entry));
+    this.#refresh();
+    return null;
+  }
+
+  async clear(): Promise<void> {
+    await retryBusy(() => this.#options.catalog.schedule.clear());
+    this.#refresh();
+  }
+
+  /** The schedule with its next due time; null when there is none. */
+  current(): (StoredSchedule & { readonly next: Date | null }) | null {
+    const schedule = this.#options.catalog.schedule.get();
+    return schedule && { ...schedule, next: nextDue(schedule.cron, schedule.timeZone) };
+  }
+
+  /** Starts no more; what was due a moment ago is asked for before it returns. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#stopTask();
+    await this.#last;
+  }
+
+  async #catchUp(): Promise<void> {
+    const schedule = this.#options.catalog.schedule.get();
+    if (schedule === null) return;
+    const sinceMs = schedule.lastStartedAtMs ?? schedule.setAtMs;
+    const dueMs = lastDueMs(schedule.cron, schedule.timeZone, sinceMs, Date.now());
+    if (dueMs !== null) await this.#due(dueMs, 'missed');
+  }
+
+  #refresh(): void {
+    if (!this.#options.schedules) return;
+    try {
+      const schedule = this.#options.catalog.schedule.get();
+      const wanted = schedule ? `${schedule.cron} ${schedule.timeZone}` : '';
+      if (wanted === this.#running) return;
+      this.#stopTask();
+      this.#running = wanted;
+      if (schedule) this.#startTask(schedule);
+    } catch (error) {
+      this.#options.log.warn({ err: error }, 'the schedule could not be read');
+    }
+  }
+
+  #startTask({ cron, timeZone }: StoredSchedule): void {
+    const { log } = this.#options;
+    const onDue = (date: Date): void => {
+      this.#last = this.#last
+        .then(() => this.#due(date.getTime(), 'due'))
+        .catch((error: unknown) => log.error({ err: error }, 'a scheduled reindex could not be started'));
+    };
+    const task = createTask(cron, ({ date }) => onDue(date), { timezone: timeZone, noOverlap: true, unref: true });
+    // Missed because this thread was late: as good as due.
+    task.on('execution:missed', ({ date }) => onDue(date));
+    void task.start();
+    this.#task = task;
+    log.info({ cron, timeZone, next: task.getNextRun() }, 'reindexes are scheduled');
+  }
+
+  #stopTask(): void {
+    void this.#task?.destroy();
+    this.#task = null;
+    this.#running = '';
+  }
+
+  async #due(dueMs: number, why: 'due' | 'missed'): Promise<void> {
+    const { catalog, reindexer, log } = this.#options;
+    if (!(await retryBusy(() => catalog.schedule.startedAt(dueMs)))) return;
+    const schedule = catalog.schedule.get();
+    if (schedule === null) return;
+    const { channelId, locale } = schedule;
+    const at = new Date(dueMs).toISOString();
+    const request = { mode: 'changed', askedBy: null, guildId: null, channelId, locale } as const;
+    const { reindex, isNew } = await reindexer.ask(request);
+    if (isNew) log.info({ reindex: reindex.id, at, why }, 'a scheduled reindex was asked for');
+    else log.info({ reindex: reindex.id, at, why }, 'a scheduled reindex was passed over: one is open');
+  }
+}
