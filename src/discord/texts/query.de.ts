@@ -1,4 +1,174 @@
 /** What the bot says about queries, in German. */
+import { formatTime } from '../../format.ts';
+import type { VerdictFacts } from '../../query/facts.ts';
+import { amountsIn } from './amounts.ts';
+import { similarCommandDe } from './command.de.ts';
+import { failureDe } from './failure.de.ts';
 import type { QueryTexts } from './texts.ts';
 
-export const queryDe: QueryTexts = {};
+const { whole, score, tenths, bytes, count, list } = amountsIn('de');
+const kinds = { music: 'Musik', silence: 'Stille', applause: 'Applaus', noise: 'Geräusch' } as const;
+const clipKinds = { theirs: 'Fundstelle', yours: 'deine Stelle', ab: 'beide nacheinander' } as const;
+
+export const queryDe: QueryTexts = {
+  untitled: 'ohne Titel',
+  verdict: verdictInGerman,
+  picture: {
+    verdict: verdictInGerman,
+    yours: (name, durationSec, part) =>
+      `deins: ${name}, ${part ? `${formatTime(part.fromSec)} bis ${formatTime(part.toSec)}` : formatTime(durationSec)}`,
+    score: (combined) => combined.toFixed(2).replace('.', ','),
+    kinds,
+    closeness: ['identisch', 'sehr ähnlich', 'ähnlich', 'wenig ähnlich'],
+  },
+  closeness: {
+    identical: 'identisch',
+    'very similar': 'sehr ähnlich',
+    similar: 'ähnlich',
+    'less similar': 'wenig ähnlich',
+  },
+
+  answer: {
+    furtherPlaces: (from, to) => `Plätze ${from} bis ${to}`,
+    askedWith: ({ name, durationSec, part, chunks }) => {
+      const all = formatTime(durationSec);
+      const where = part ? `${formatTime(part.fromSec)} bis ${formatTime(part.toSec)} von ${all}` : all;
+      return `Gefragt mit ${name}, ${where}: ${count(chunks, 'Abschnitt', 'Abschnitte')} verglichen`;
+    },
+    leftOut: (left) => `, ${list(left.map(({ name, chunks }) => `${whole(chunks)} als ${name} ausgelassen`))}`,
+    otherRecording: 'Versuch es mit einer anderen Aufnahme oder einem anderen Teil (Optionen **von** und **bis**).',
+    longerPart:
+      'Versuch es mit einem längeren oder anderen Teil (Optionen **von** und **bis**). Was folgt, ist das am wenigsten Entfernte, keine Empfehlung.',
+    empty: 'In der Bibliothek gibt es nichts, was sich reihen ließe.',
+    score: (closeness, combined, votes) =>
+      `${closeness}, Wertung ${score(combined)} · ${count(votes, 'Stimme', 'Stimmen')}`,
+    times: (yoursSec, theirsSec) => `deins ${formatTime(yoursSec)} - Fund ${formatTime(theirsSec)}`,
+    reason: ({ isTheVeryRecording, agreeingChunks, voters, inStepSec }) =>
+      `${isTheVeryRecording ? 'dieselbe Aufnahme, am Fingerabdruck erkannt; ' : ''}` +
+      `${whole(agreeingChunks)} von ${count(voters, 'Abschnitt stimmt', 'Abschnitten stimmen')} überein` +
+      `${inStepSec === null ? '' : `, ${whole(inStepSec)} s am Stück`}`,
+    footer: (model, generation, ms, fromMemory, reference) =>
+      `${model} · Generation ${generation} · ${fromMemory ? 'aus dem Gedächtnis beantwortet' : `${tenths(ms / 1000)} s`} · Kennung ${reference}`,
+    more: (from, to) => `Mehr (${from} bis ${to})`,
+    share: 'Teilen',
+    ask: 'Mit einem dieser Stücke fragen',
+    rate: 'Ein Stück bewerten',
+  },
+
+  clips: {
+    kinds: clipKinds,
+    order: (listed) => `Zum Anhören, in dieser Reihenfolge: ${listed}`,
+    picture: (verdict, pieces) => `Trefferbild. ${verdict}. Je Stück eine Spur: ${pieces}`,
+    theirs: (piece, sec) => `${piece}, ab ${formatTime(sec)}`,
+    yours: (query, sec) => `${query} (deins), ab ${formatTime(sec)}`,
+    ab: (query, piece) => `${query} (deins), danach ${piece}`,
+    thePicture: 'das Bild',
+    ofPiece: (rank) => `Ausschnitte von ${rank}`,
+    tooLarge: (what) => `Zu groß zum Anhängen: ${list(what)}.`,
+    notCut: (ranks) =>
+      `Keine Ausschnitte von ${list(ranks.map(String))}: ${ranks.length === 1 ? 'Die Aufnahme lässt' : 'Die Aufnahmen lassen'} sich gerade nicht lesen.`,
+    mayNotAttach: (permission) =>
+      `Ohne Bild und Ausschnitte, denn mir fehlt hier das Recht **${permission}**. Die Admins dieses Servers können es mir geben.`,
+    yoursMissing:
+      'Von deinem Clip ist nichts mehr aufbewahrt: Frag noch einmal damit, um beides nebeneinander zu hören.',
+    none: 'Hier gibt es nichts abzuspielen.',
+  },
+
+  votes: {
+    up: '👍',
+    down: '👎',
+    yours: (vote) => `Deine Bewertung: ${vote}`,
+    noted: (vote, piece) => `Vermerkt: ${vote} für ${piece}. Du kannst es jederzeit ändern.`,
+  },
+
+  share: {
+    choose: (channel) => `Welchen Fund soll ich in ${channel} teilen?`,
+    choosePlaceholder: 'Ein Stück auswählen',
+    isIt: (query, piece) => `${query} ist ${piece}`,
+    soundsLike: (query, piece) => `${query} klingt wie ${piece}`,
+    isNear: (query, piece) => `${query}, und am nächsten kam: ${piece}`,
+    foundBy: (person) => `Gefunden von ${person}`,
+    posted: (channel, link) => `Geteilt in ${channel}: ${link}`,
+    already: (channel, link) => `Dieser Fund steht schon in ${channel}: ${link}`,
+    alreadyOnItsWay: (channel) => `Dieser Fund wird gerade in ${channel} geteilt.`,
+  },
+
+  progress: {
+    waiting: (place) => (place === null ? 'Warte, bis ich dran bin.' : `Warte: Platz ${whole(place)}.`),
+    fetching: ({ bytes: got, bytesTotal }) =>
+      got === undefined
+        ? 'Lade herunter.'
+        : `Lade herunter: ${bytes(got)}${bytesTotal ? ` von ${bytes(bytesTotal)}` : ''}.`,
+    listening: ({ decodedSec, chunksDone, chunksLeft }) => {
+      const heard = decodedSec ? ` bis ${formatTime(decodedSec)}` : '';
+      const done = chunksDone ? `: ${count(chunksDone, 'Abschnitt', 'Abschnitte')} fertig` : '';
+      const left = chunksDone && typeof chunksLeft === 'number' ? `, noch ${whole(chunksLeft)}` : '';
+      return `Höre zu${heard}${done}${left}.`;
+    },
+    comparing: 'Vergleiche mit der Bibliothek.',
+    cutting: 'Schneide Ausschnitte und zeichne das Bild.',
+    cancel: 'Abbrechen',
+    cancelled: 'Abgebrochen.',
+    cancelling: 'Breche ab.',
+    tooLateToCancel: 'Diese Anfrage ist schon vorbei.',
+  },
+
+  stale: {
+    expired:
+      'Diese Antwort ist nicht mehr aufbewahrt. Frag noch einmal mit demselben Clip oder Link, dann höre ich neu hin.',
+    generationChanged:
+      'Die Bibliothek hat sich seit dieser Antwort geändert; was sie fand, stimmt vielleicht nicht mehr.',
+    otherVersion:
+      'Dieser Knopf stammt von einer anderen Version von mir und geht nicht mehr. Frag neu mit **/ähnlich**.',
+    again: 'Noch einmal suchen',
+    interrupted: 'Ich wurde währenddessen neu gestartet, darum brach das hier ab. Bitte frag noch einmal.',
+    stopping: 'Ich werde gerade neu gestartet, darum bricht das hier ab. Bitte frag in einer Minute noch einmal.',
+    pieceGone: 'Dieses Stück ist nicht mehr in der Bibliothek.',
+  },
+
+  choose: {
+    question: 'Diese Nachricht enthält mehr als eine Aufnahme oder einen Link. Womit soll ich fragen?',
+    placeholder: 'Eins auswählen',
+    more: (amount) => `${count(amount, 'weiteres ist', 'weitere sind')} nicht aufgeführt.`,
+    file: (size) => `Datei, ${size}`,
+    fileOfUnknownSize: 'Datei',
+    link: 'Link (Verweis)',
+    nothing:
+      'In dieser Nachricht ist weder eine Aufnahme noch ein Link. Nimm eine mit einer Audiodatei, oder schick einen Clip mit **/ähnlich**.',
+    bytes,
+  },
+
+  again: (retryAt) =>
+    retryAt === null ? 'Versuch es in einer Minute noch einmal.' : `Versuch es ${retryAt} noch einmal.`,
+  reference: (reference) => `Kennung ${reference}`,
+  failure: failureDe,
+
+  permissions: {
+    ViewChannel: 'Kanäle ansehen',
+    SendMessages: 'Nachrichten senden',
+    SendMessagesInThreads: 'Nachrichten in Threads senden',
+    EmbedLinks: 'Links einbetten',
+    AttachFiles: 'Dateien anhängen',
+    ReadMessageHistory: 'Nachrichtenverlauf anzeigen',
+    ManageGuild: 'Server verwalten',
+  },
+
+  command: similarCommandDe,
+};
+
+function verdictInGerman(facts: VerdictFacts): string {
+  switch (facts.kind) {
+    case 'no-music':
+      return `Nur ${facts.heard.map((kind) => kinds[kind]).join(' und ') || kinds.silence}: keine Musik zum Vergleichen`;
+    case 'this-is':
+      return `Das ist ${facts.name ?? 'eine Aufnahme der Bibliothek'}, ${offsetInGerman(facts.offsetSec)}`;
+    case 'sounds-like':
+      return `Klingt wie ${facts.name}`;
+    case 'nothing-close':
+      return 'Nichts Ähnliches in der Bibliothek';
+  }
+}
+
+function offsetInGerman(offsetSec: number): string {
+  return offsetSec >= 0 ? `ab ${formatTime(offsetSec)}` : `das bei deinen ${formatTime(-offsetSec)} beginnt`;
+}

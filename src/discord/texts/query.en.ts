@@ -1,2 +1,145 @@
 /** What the bot says about queries, in English. Placeholders are arguments. */
-export const queryEn = {};
+import { formatTime } from '../../format.ts';
+import { englishPictureWords, type PictureWords } from '../../query/picture-words.ts';
+import { verdictInEnglish } from '../../query/words.ts';
+import { amountsIn } from './amounts.ts';
+import { similarCommandEn } from './command.en.ts';
+import { failureEn } from './failure.en.ts';
+import type { AskedWith, ClipKind, Progress, Reason } from './query-facts.ts';
+
+const { whole, score, tenths, bytes, count, list } = amountsIn('en');
+const picture: PictureWords = englishPictureWords;
+const clipKinds: Readonly<Record<ClipKind, string>> = { theirs: 'theirs', yours: 'yours', ab: 'both in turn' };
+
+export const queryEn = {
+  untitled: 'untitled',
+  verdict: verdictInEnglish,
+  picture,
+  closeness: {
+    identical: 'identical',
+    'very similar': 'very similar',
+    similar: 'similar',
+    'less similar': 'less similar',
+  },
+
+  answer: {
+    furtherPlaces: (from: number, to: number) => `Places ${from} to ${to}`,
+    askedWith: ({ name, durationSec, part, chunks }: AskedWith) => {
+      const all = formatTime(durationSec);
+      const where = part ? `${formatTime(part.fromSec)} to ${formatTime(part.toSec)} of ${all}` : all;
+      return `Asked with ${name}, ${where}: ${count(chunks, 'chunk', 'chunks')} compared`;
+    },
+    leftOut: (kinds: readonly { readonly name: string; readonly chunks: number }[]) =>
+      `, ${list(kinds.map(({ name, chunks }) => `${whole(chunks)} left out as ${name}`))}`,
+    otherRecording: 'Try another recording, or another part of it (options **from** and **to**).',
+    longerPart:
+      'Try a longer or another part (options **from** and **to**). What follows is the least distant, not a recommendation.',
+    empty: 'There is nothing in the library to rank.',
+    score: (closeness: string, combined: number, votes: number) =>
+      `${closeness}, score ${score(combined)} · ${count(votes, 'vote', 'votes')}`,
+    times: (yoursSec: number, theirsSec: number) => `yours ${formatTime(yoursSec)} - theirs ${formatTime(theirsSec)}`,
+    reason: ({ isTheVeryRecording, agreeingChunks, voters, inStepSec }: Reason) =>
+      `${isTheVeryRecording ? 'the very recording, by its fingerprint; ' : ''}` +
+      `${whole(agreeingChunks)} of ${count(voters, 'chunk agrees', 'chunks agree')}` +
+      `${inStepSec === null ? '' : `, ${whole(inStepSec)} s in step`}`,
+    footer: (model: string, generation: string, ms: number, fromMemory: boolean, reference: string) =>
+      `${model} · generation ${generation} · ${fromMemory ? 'answered from memory' : `${tenths(ms / 1000)} s`} · reference ${reference}`,
+    more: (from: number, to: number) => `More (${from} to ${to})`,
+    share: 'Share',
+    ask: 'Ask with one of these pieces',
+    rate: 'Rate a piece',
+  },
+
+  clips: {
+    kinds: clipKinds,
+    order: (listed: string) => `To hear, in this order: ${listed}`,
+    picture: (verdict: string, pieces: string) => `Match picture. ${verdict}. One lane a piece: ${pieces}`,
+    theirs: (piece: string, sec: number) => `${piece}, from ${formatTime(sec)}`,
+    yours: (query: string, sec: number) => `${query} (yours), from ${formatTime(sec)}`,
+    ab: (query: string, piece: string) => `${query} (yours), then ${piece}`,
+    thePicture: 'the picture',
+    ofPiece: (rank: number) => `clips of ${rank}`,
+    tooLarge: (what: readonly string[]) => `Too large to attach here: ${list(what)}.`,
+    notCut: (ranks: readonly number[]) =>
+      `No clips of ${list(ranks.map(String))}: ${ranks.length === 1 ? 'its recording' : 'their recordings'} cannot be read at the moment.`,
+    mayNotAttach: (permission: string) =>
+      `Without picture and clips, because I lack the right **${permission}** here. This server's admins can grant it.`,
+    yoursMissing: 'Of your own clip nothing is kept any more: ask with it again to hear both side by side.',
+    none: 'There is nothing to play.',
+  },
+
+  votes: {
+    up: '👍',
+    down: '👎',
+    yours: (vote: string) => `You gave it ${vote}.`,
+    noted: (vote: string, piece: string) => `Noted: ${vote} for ${piece}. You can change it at any time.`,
+  },
+
+  share: {
+    choose: (channel: string) => `Which find shall I post in ${channel}?`,
+    choosePlaceholder: 'Choose a piece',
+    isIt: (query: string, piece: string) => `${query} is ${piece}`,
+    soundsLike: (query: string, piece: string) => `${query} sounds like ${piece}`,
+    isNear: (query: string, piece: string) => `${query}, and what came nearest: ${piece}`,
+    foundBy: (person: string) => `Found by ${person}`,
+    posted: (channel: string, link: string) => `Posted in ${channel}: ${link}`,
+    already: (channel: string, link: string) => `This find is already in ${channel}: ${link}`,
+    alreadyOnItsWay: (channel: string) => `This find is just being posted in ${channel}.`,
+  },
+
+  progress: {
+    waiting: (place: number | null) => (place === null ? 'Waiting for my turn.' : `Waiting: place ${whole(place)}.`),
+    fetching: ({ bytes: got, bytesTotal }: Progress) =>
+      got === undefined ? 'Fetching.' : `Fetching: ${bytes(got)}${bytesTotal ? ` of ${bytes(bytesTotal)}` : ''}.`,
+    listening: ({ decodedSec, chunksDone, chunksLeft }: Progress) => {
+      const heard = decodedSec ? ` to ${formatTime(decodedSec)}` : '';
+      const done = chunksDone ? `: ${count(chunksDone, 'chunk', 'chunks')} done` : '';
+      const left = chunksDone && typeof chunksLeft === 'number' ? `, ${whole(chunksLeft)} left` : '';
+      return `Listening${heard}${done}${left}.`;
+    },
+    comparing: 'Comparing with the library.',
+    cutting: 'Cutting clips and drawing the picture.',
+    cancel: 'Cancel',
+    cancelled: 'Cancelled.',
+    cancelling: 'Stopping.',
+    tooLateToCancel: 'That query is already over.',
+  },
+
+  stale: {
+    expired: 'This answer is no longer kept. Ask again with the same clip or link, and I will listen anew.',
+    generationChanged: 'The library has changed since this answer, so what it found may no longer hold.',
+    otherVersion: 'This button is from another version of me and no longer works. Ask again with **/similar**.',
+    again: 'Run again',
+    interrupted: 'I was restarted while working on this, so it got cut off. Please ask again.',
+    stopping: 'I am being restarted, so this got cut off. Please ask again in a minute.',
+    pieceGone: 'This piece is no longer in the library.',
+  },
+
+  choose: {
+    question: 'This message holds more than one recording or link. Which shall I ask with?',
+    placeholder: 'Choose one',
+    more: (amount: number) => `${count(amount, 'further one is', 'further ones are')} not listed.`,
+    file: (size: string) => `file, ${size}`,
+    fileOfUnknownSize: 'file',
+    link: 'link',
+    nothing:
+      'There is no recording and no link in this message. Choose one with an audio file, or send a clip with **/similar**.',
+    bytes,
+  },
+
+  again: (retryAt: string | null) => (retryAt === null ? 'Try again in a minute.' : `Try again ${retryAt}.`),
+  reference: (reference: string) => `reference ${reference}`,
+  failure: failureEn,
+
+  permissions: {
+    ViewChannel: 'View Channel',
+    SendMessages: 'Send Messages',
+    SendMessagesInThreads: 'Send Messages in Threads',
+    EmbedLinks: 'Embed Links',
+    AttachFiles: 'Attach Files',
+    ReadMessageHistory: 'Read Message History',
+    ManageGuild: 'Manage Server',
+  },
+
+  command: similarCommandEn,
+};

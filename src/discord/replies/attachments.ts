@@ -1,0 +1,110 @@
+/** Which files go with a message, in which order, and how the text names them. Pure. */
+import path from 'node:path';
+import type { Answer, Result } from '../../query/answer.ts';
+import { momentInTrack } from '../../query/facts.ts';
+import type { ReplyFile } from '../reply.ts';
+import type { ClipKind } from '../texts/query-facts.ts';
+import type { Texts } from '../texts/texts.ts';
+import { attachmentName, pieceName, plain, queryName } from './names.ts';
+
+export interface AnswerClip {
+  readonly rank: number;
+  readonly kind: ClipKind;
+  /** Its base name speaks. */
+  readonly path: string;
+  readonly sizeBytes: number;
+}
+
+export interface ChosenFiles {
+  readonly files: readonly ReplyFile[];
+  readonly hasPicture: boolean;
+  /** In the order of the files. */
+  readonly clips: readonly AnswerClip[];
+  /** What is too large or too many. */
+  readonly pictureLeftOut: boolean;
+  readonly ranksLeftOut: readonly number[];
+}
+
+export const pictureName = 'match.png';
+const filesMax = 10;
+/** Discord takes 25 MiB a request; the rest is for the message itself and multipart's seams. */
+const requestBytesMax = 25 * 1024 * 1024 - 128 * 1024;
+const altLengthMax = 1024;
+const altNameLengthMax = 200;
+
+/** The picture first, then the clips in the order given, as long as each and all fit. */
+export function chooseFiles(
+  texts: Texts,
+  answer: Answer,
+  {
+    picture,
+    pictureAlt,
+    clips,
+    attachmentLimitBytes,
+  }: {
+    readonly picture: Buffer | null;
+    readonly pictureAlt: string;
+    readonly clips: readonly AnswerClip[];
+    readonly attachmentLimitBytes: number;
+  },
+): ChosenFiles {
+  let leftBytes = requestBytesMax;
+  const fits = (sizeBytes: number) => sizeBytes <= attachmentLimitBytes && sizeBytes <= leftBytes;
+  const hasPicture = picture !== null && fits(picture.length);
+  const files: ReplyFile[] = [];
+  if (hasPicture) {
+    files.push({ name: pictureName, content: { data: picture }, description: plain(pictureAlt, altLengthMax) });
+    leftBytes -= picture.length;
+  }
+  const chosen: AnswerClip[] = [];
+  const ranksLeftOut = new Set<number>();
+  for (const clip of clips) {
+    const result = answer.results.find(({ rank }) => rank === clip.rank);
+    if (!result) continue;
+    if (files.length >= filesMax || !fits(clip.sizeBytes)) {
+      ranksLeftOut.add(clip.rank);
+      continue;
+    }
+    const name = attachmentName(path.basename(clip.path));
+    files.push({ name, content: { path: clip.path }, description: clipAlt(texts, answer, result, clip.kind) });
+    leftBytes -= clip.sizeBytes;
+    chosen.push(clip);
+  }
+  const pictureLeftOut = picture !== null && !hasPicture;
+  return { files, hasPicture, clips: chosen, pictureLeftOut, ranksLeftOut: [...ranksLeftOut] };
+}
+
+/** What can be heard, in the order of the attachments: phones show them without names. '' where there is nothing. */
+export function clipsInOrder(texts: Texts, clips: readonly AnswerClip[]): string {
+  const { kinds, order } = texts.query.clips;
+  const groups: { rank: number; names: string[] }[] = [];
+  for (const { rank, kind } of clips) {
+    const last = groups.at(-1);
+    if (last?.rank === rank) last.names.push(kinds[kind]);
+    else groups.push({ rank, names: [kinds[kind]] });
+  }
+  if (groups.length === 0) return '';
+  return order(groups.map(({ rank, names }) => `**${rank}** ${names.join(', ')}`).join(' · '));
+}
+
+/** One sentence on the files that did not fit; '' where all did. */
+export function leftOutSentence(texts: Texts, { pictureLeftOut, ranksLeftOut }: ChosenFiles): string {
+  const { tooLarge, thePicture, ofPiece } = texts.query.clips;
+  const what = [...(pictureLeftOut ? [thePicture] : []), ...ranksLeftOut.map(ofPiece)];
+  return what.length === 0 ? '' : tooLarge(what);
+}
+
+function clipAlt(texts: Texts, answer: Answer, result: Result, kind: ClipKind): string {
+  const { theirs, yours, ab } = texts.query.clips;
+  const piece = plain(pieceName(texts, result.track), altNameLengthMax);
+  const query = plain(queryName(texts, answer.query.name), altNameLengthMax);
+  const best = result.hits[0];
+  const yoursSec = best?.queryStartSec ?? answer.query.fromSec;
+  const theirsSec = best ? momentInTrack(answer, result, best) : 0;
+  const alt = {
+    theirs: () => theirs(piece, theirsSec),
+    yours: () => yours(query, yoursSec),
+    ab: () => ab(query, piece),
+  };
+  return plain(alt[kind](), altLengthMax);
+}

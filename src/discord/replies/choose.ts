@@ -1,0 +1,66 @@
+/** A message with several recordings or links: which one to ask with? Pure.
+ *
+ *  The choices travel in the reply's own embeds, one each, so that nothing is remembered of the message they came from:
+ *  `choiceOf` reads them back from there.
+ */
+import type { APIEmbed } from 'discord-api-types/v10';
+import { writeCustomId } from '../custom-id.ts';
+import type { Reply } from '../reply.ts';
+import type { Texts } from '../texts/texts.ts';
+import { selectRow } from './components.ts';
+import { escaped, plain } from './names.ts';
+
+export type Choice =
+  | { readonly kind: 'clip'; readonly url: string; readonly name: string; readonly sizeBytes: number | null }
+  | { readonly kind: 'link'; readonly url: string };
+
+/** Embeds a message. */
+const choicesMax = 10;
+const urlLengthMax = 2048;
+const nameLengthMax = 200;
+const valuePattern = /^(clip|link)-(\d)$/;
+
+export function chooseReply(texts: Texts, { choices }: { readonly choices: readonly Choice[] }): Reply {
+  const { question, placeholder, more, nothing } = texts.query.choose;
+  const usable = choices.filter(({ url }) => url.length <= urlLengthMax);
+  const shown = usable.slice(0, choicesMax);
+  if (shown.length === 0) return { content: nothing };
+  const leftOut = choices.length - shown.length;
+  const options = shown.map((choice, i) => ({
+    label: `${i + 1}. ${plain(nameOf(texts, choice), nameLengthMax)}`,
+    value: `${choice.kind}-${i}`,
+    description: aboutOf(texts, choice),
+  }));
+  return {
+    content: leftOut > 0 ? `${question}\n-# ${more(leftOut)}` : question,
+    embeds: shown.map((choice, i) => ({
+      title: `${i + 1}. ${escaped(nameOf(texts, choice), nameLengthMax)}`,
+      url: choice.url,
+      description: aboutOf(texts, choice),
+    })),
+    components: selectRow(writeCustomId('pick'), placeholder, options),
+  };
+}
+
+/** What was chosen.
+ *  @param embeds of the message that the select sits on
+ *  @param value  the select's
+ *  @returns null when it is not to be found there */
+export function choiceOf(embeds: readonly Pick<APIEmbed, 'url' | 'title'>[], value: string): Choice | null {
+  const [, kind, index] = valuePattern.exec(value) ?? [];
+  const { url, title = '' } = embeds[Number(index ?? Number.NaN)] ?? {};
+  if (!url || !kind) return null;
+  const name = title.replace(/^\d+\. /, '').replaceAll(/\\(.)/g, '$1');
+  return kind === 'clip' ? { kind: 'clip', url, name, sizeBytes: null } : { kind: 'link', url };
+}
+
+function nameOf(texts: Texts, choice: Choice): string {
+  const name = choice.kind === 'clip' ? choice.name : (URL.parse(choice.url)?.host ?? '');
+  return plain(name, nameLengthMax) === '' ? texts.query.untitled : name;
+}
+
+function aboutOf(texts: Texts, choice: Choice): string {
+  const { file, fileOfUnknownSize, link, bytes } = texts.query.choose;
+  if (choice.kind === 'link') return link;
+  return choice.sizeBytes === null ? fileOfUnknownSize : file(bytes(choice.sizeBytes));
+}

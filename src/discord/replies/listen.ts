@@ -1,0 +1,75 @@
+/** The clips of one piece, for one person: theirs, yours, both in turn; to rate and to share. Pure. */
+import type { Answer, Result } from '../../query/answer.ts';
+import { writeCustomId } from '../custom-id.ts';
+import type { Reply } from '../reply.ts';
+import type { Texts } from '../texts/texts.ts';
+import { type AnswerClip, chooseFiles, clipsInOrder, leftOutSentence } from './attachments.ts';
+import { button, buttonRows, type Row } from './components.ts';
+import { escapedPiece } from './names.ts';
+import { evidenceLine, reasonLine } from './piece-lines.ts';
+
+export type Vote = 1 | -1;
+
+export interface ListenView {
+  readonly answerId: string;
+  readonly answer: Answer;
+  readonly result: Result;
+  /** In the order in which they are to be heard. */
+  readonly clips: readonly AnswerClip[];
+  readonly ownVote: Vote | null;
+  /** Nothing is kept of the clip that was asked with, so that only theirs can be played. */
+  readonly yoursMissing: boolean;
+  readonly attachmentLimitBytes: number;
+  /** Whether there is a channel to share in; true where left out. */
+  readonly canShare?: boolean;
+}
+
+const nameLengthMax = 300;
+
+export function listenReply(texts: Texts, view: ListenView): Reply {
+  const { answer, result, clips, yoursMissing, attachmentLimitBytes } = view;
+  const chosen = chooseFiles(texts, answer, { picture: null, pictureAlt: '', clips, attachmentLimitBytes });
+  const lines = [
+    pieceLine(texts, result),
+    evidenceLine(texts, answer, result),
+    subtext(reasonLine(texts, answer, result)),
+    clipsInOrder(texts, chosen.clips) || texts.query.clips.none,
+    leftOutSentence(texts, chosen),
+    yoursMissing ? texts.query.clips.yoursMissing : '',
+  ];
+  return {
+    content: lines.filter((line) => line !== '').join('\n'),
+    components: [listenRow(texts, view)],
+    files: chosen.files,
+  };
+}
+
+/** The buttons below the clips; its own function, because a vote changes nothing else of the message. */
+export function listenRow(
+  texts: Texts,
+  { answerId, result, ownVote, canShare = true }: Pick<ListenView, 'answerId' | 'result' | 'ownVote' | 'canShare'>,
+): Row {
+  const { up, down } = texts.query.votes;
+  const { rank } = result;
+  const [row] = buttonRows([
+    button(writeCustomId('vote', answerId, rank, 'up'), up, ownVote === 1 ? 'good' : 'plain'),
+    button(writeCustomId('vote', answerId, rank, 'down'), down, ownVote === -1 ? 'bad' : 'plain'),
+    ...(canShare ? [button(writeCustomId('share-pick', answerId, rank), texts.query.answer.share, 'main')] : []),
+  ]);
+  return row as Row;
+}
+
+/** What a person's vote was taken for. */
+export function ratedReply(texts: Texts, { result, vote }: { readonly result: Result; readonly vote: Vote }): Reply {
+  const { up, down, noted } = texts.query.votes;
+  return { content: noted(vote === 1 ? up : down, pieceLine(texts, result)) };
+}
+
+function pieceLine(texts: Texts, { rank, track }: Result): string {
+  const { title, artist } = escapedPiece(texts, track, nameLengthMax);
+  return `**${rank}. ${title}**${artist === '' ? '' : `, ${artist}`}`;
+}
+
+function subtext(line: string): string {
+  return line === '' ? '' : `-# ${line}`;
+}

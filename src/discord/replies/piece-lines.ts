@@ -1,0 +1,42 @@
+/** One ranked piece in two or three short lines: its name, how near it is and where, why. Pure. */
+import { distanceInWords } from '../../format.ts';
+import type { Answer, Result } from '../../query/answer.ts';
+import { reasonFacts } from '../../query/facts.ts';
+import type { Texts } from '../texts/texts.ts';
+import { escapedPiece } from './names.ts';
+
+/** @param nameLengthMax room for title and artist together, in UTF-16 units; 0 leaves them out, to see what the rest takes */
+export function pieceLines(texts: Texts, answer: Answer, results: readonly Result[], nameLengthMax: number): string {
+  return results.map((result) => linesOf(texts, answer, result, nameLengthMax)).join('\n');
+}
+
+/** Score in words and number, votes, and both times. */
+export function evidenceLine(texts: Texts, answer: Answer, result: Result): string {
+  const { score, times } = texts.query.answer;
+  const facts = reasonFacts(result, answer);
+  const closeness = texts.query.closeness[distanceInWords(result.bestDistance)];
+  const where = facts ? ` · ${times(facts.yoursSec, facts.theirsSec)}` : '';
+  return `${score(closeness, result.combined, result.votes)}${where}`;
+}
+
+/** Why it matches; '' for a result without evidence. */
+export function reasonLine(texts: Texts, answer: Answer, result: Result): string {
+  const facts = reasonFacts(result, answer);
+  return facts ? texts.query.answer.reason(facts) : '';
+}
+
+function linesOf(texts: Texts, answer: Answer, result: Result, nameLengthMax: number): string {
+  const reason = reasonLine(texts, answer, result);
+  const lines = [
+    nameLine(texts, result, nameLengthMax),
+    evidenceLine(texts, answer, result),
+    ...(reason === '' ? [] : [`-# ${reason}`]),
+  ];
+  return lines.join('\n');
+}
+
+function nameLine(texts: Texts, { rank, track }: Result, lengthMax: number): string {
+  if (lengthMax === 0) return `**${rank}. **, `;
+  const { title, artist } = escapedPiece(texts, track, lengthMax);
+  return `**${rank}. ${title}**${artist === '' ? '' : `, ${artist}`}`;
+}

@@ -1,0 +1,50 @@
+/** How far a query has come, in one line. Pure. */
+import { writeCustomId } from '../custom-id.ts';
+import type { Reply } from '../reply.ts';
+import type { Progress } from '../texts/query-facts.ts';
+import type { Texts } from '../texts/texts.ts';
+import { button, buttonRows } from './components.ts';
+
+export interface ProgressView extends Progress {
+  /** The interaction that a press of Cancel ends; null: no button yet. */
+  readonly cancelId: string | null;
+}
+
+export function progressReply(texts: Texts, view: ProgressView): Reply {
+  const { cancelId } = view;
+  const { cancel } = texts.query.progress;
+  return {
+    content: lineOf(texts, view),
+    components: cancelId === null ? [] : buttonRows([button(writeCustomId('cancel', cancelId), cancel)]),
+  };
+}
+
+/** After Cancel was pressed, until the work has stopped. */
+export function cancellingReply(texts: Texts): Reply {
+  return { content: texts.query.progress.cancelling };
+}
+
+export function cancelledReply(texts: Texts): Reply {
+  return { content: texts.query.progress.cancelled };
+}
+
+/** For a press of Cancel on what has ended meanwhile. */
+export function tooLateToCancelReply(texts: Texts): Reply {
+  return { content: texts.query.progress.tooLateToCancel };
+}
+
+function lineOf(texts: Texts, view: ProgressView): string {
+  const { progress } = texts.query;
+  switch (view.stage) {
+    case 'waiting':
+      return progress.waiting(view.place ?? null);
+    case 'fetching':
+      return progress.fetching(view);
+    case 'listening':
+      return progress.listening(view);
+    case 'comparing':
+      return progress.comparing;
+    case 'cutting':
+      return progress.cutting;
+  }
+}

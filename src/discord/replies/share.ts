@@ -1,0 +1,145 @@
+/** A find that is shared: choosing it, the post with people's votes, and what is said about it. Pure. */
+import type { Answer, Result } from '../../query/answer.ts';
+import { isIt } from '../../query/facts.ts';
+import { writeCustomId } from '../custom-id.ts';
+import type { Reply } from '../reply.ts';
+import type { Texts } from '../texts/texts.ts';
+import { type AnswerClip, chooseFiles, clipsInOrder, leftOutSentence, pictureName } from './attachments.ts';
+import { button, buttonRows, type Row, selectRow } from './components.ts';
+import { escaped, escapedPiece, pieceName, plainPiece, queryName } from './names.ts';
+import { evidenceLine, reasonLine } from './piece-lines.ts';
+
+const titleNameLengthMax = 110;
+const nameLengthMax = 400;
+const colour = 0x21918c;
+
+export interface ShareChoice {
+  readonly answerId: string;
+  readonly answer: Answer;
+  /** Where it will be posted. */
+  readonly channelId: string;
+}
+
+/** Asks which of the answer's pieces is meant. The first 25 can be chosen; the others have a Share button of their own
+ *  beside their clips. */
+export function shareChoiceReply(texts: Texts, { answerId, answer, channelId }: ShareChoice): Reply {
+  const { choose, choosePlaceholder } = texts.query.share;
+  const options = answer.results.map(({ rank, track }) => ({
+    label: `${rank}. ${plainPiece(texts, track, 100)}`,
+    value: String(rank),
+  }));
+  return {
+    content: choose(mentionChannel(channelId)),
+    components: selectRow(writeCustomId('share-pick', answerId), choosePlaceholder, options),
+  };
+}
+
+export interface ShareVotes {
+  readonly up: number;
+  readonly down: number;
+}
+
+export interface SharePost {
+  readonly shareId: string;
+  readonly finderId: string;
+  readonly answer: Answer;
+  readonly result: Result;
+  readonly clips: readonly AnswerClip[];
+  /** PNG, of this piece alone. */
+  readonly picture: Buffer | null;
+  readonly votes: ShareVotes;
+  readonly attachmentLimitBytes: number;
+  /** Without the right to attach, files are left out and that is said. */
+  readonly missing?: readonly 'AttachFiles'[];
+}
+
+/** The post in the channel. Its finder is named and not pinged: embeds ping nobody. */
+export function sharePost(texts: Texts, post: SharePost): Reply {
+  const { answer, result, attachmentLimitBytes } = post;
+  const mayAttach = !post.missing?.includes('AttachFiles');
+  const title = findTitle(texts, answer, result);
+  const chosen = chooseFiles(texts, answer, {
+    picture: mayAttach ? post.picture : null,
+    pictureAlt: texts.query.clips.picture(
+      titleOf(texts, answer, result, plainNames),
+      plainPiece(texts, result.track, 100),
+    ),
+    clips: mayAttach ? post.clips : [],
+    attachmentLimitBytes,
+  });
+  const { title: piece, artist } = escapedPiece(texts, result.track, nameLengthMax);
+  const lines = [
+    `**${piece}**${artist === '' ? '' : `, ${artist}`}`,
+    evidenceLine(texts, answer, result),
+    subtext(reasonLine(texts, answer, result)),
+    texts.query.share.foundBy(`<@${post.finderId}>`),
+    clipsInOrder(texts, chosen.clips),
+    leftOutSentence(texts, chosen),
+    mayAttach ? '' : texts.query.clips.mayNotAttach(texts.query.permissions.AttachFiles),
+  ];
+  return {
+    embeds: [
+      {
+        title,
+        description: lines.filter((line) => line !== '').join('\n'),
+        color: colour,
+        ...(chosen.hasPicture ? { image: { url: `attachment://${pictureName}` } } : {}),
+      },
+    ],
+    components: [shareVoteRow(texts, post.shareId, post.votes)],
+    files: chosen.files,
+  };
+}
+
+/** The votes on a post, counted on their buttons; its own function, because a vote changes nothing else of the post. */
+export function shareVoteRow(texts: Texts, shareId: string, votes: ShareVotes): Row {
+  const { up, down } = texts.query.votes;
+  const [row] = buttonRows([
+    button(writeCustomId('share-vote', shareId, 'up'), `${up} ${votes.up}`),
+    button(writeCustomId('share-vote', shareId, 'down'), `${down} ${votes.down}`),
+  ]);
+  return row as Row;
+}
+
+/** @param messageUrl of the post; null while it is on its way */
+export function sharedReply(
+  texts: Texts,
+  {
+    channelId,
+    messageUrl,
+    isNew,
+  }: { readonly channelId: string; readonly messageUrl: string | null; readonly isNew: boolean },
+): Reply {
+  const { posted, already, alreadyOnItsWay } = texts.query.share;
+  const channel = mentionChannel(channelId);
+  if (messageUrl === null) return { content: alreadyOnItsWay(channel) };
+  return { content: isNew ? posted(channel, messageUrl) : already(channel, messageUrl) };
+}
+
+type NameWriter = (text: string) => string;
+const markdownNames: NameWriter = (text) => escaped(text, titleNameLengthMax);
+const plainNames: NameWriter = (text) => plainName(text);
+
+function plainName(text: string): string {
+  return text;
+}
+
+function findTitle(texts: Texts, answer: Answer, result: Result): string {
+  return titleOf(texts, answer, result, markdownNames);
+}
+
+/** What the find is: the very recording, alike, or merely the nearest. */
+function titleOf(texts: Texts, answer: Answer, result: Result, write: NameWriter): string {
+  const { isIt: itIs, soundsLike, isNear } = texts.query.share;
+  const [query, piece] = [write(queryName(texts, answer.query.name)), write(pieceName(texts, result.track))];
+  if (isIt(answer, result)) return itIs(query, piece);
+  return answer.verdict.kind === 'nothing-close' ? isNear(query, piece) : soundsLike(query, piece);
+}
+
+function mentionChannel(channelId: string): string {
+  return `<#${channelId}>`;
+}
+
+function subtext(line: string): string {
+  return line === '' ? '' : `-# ${line}`;
+}

@@ -1,0 +1,14 @@
+/** Names and descriptions of the commands about queries, in English. Names of chat commands are small letters. */
+export const similarCommandEn = {
+  name: 'similar',
+  description: 'Find music that sounds like a clip, a link or a piece of the library',
+  clip: { name: 'clip', description: 'A recording: mp3, m4a, ogg, flac, wav and most others' },
+  link: { name: 'link', description: 'A direct link to audio, or a link to a Discord message' },
+  piece: { name: 'piece', description: 'A piece of the library: type a part of its title, artist or file name' },
+  results: { name: 'results', description: 'How many pieces to show at once (10 if you choose nothing)' },
+  from: { name: 'from', description: 'Ask with a part only: where it begins, for example 0:40' },
+  to: { name: 'to', description: 'Where the part ends, for example 1:10' },
+  private: { name: 'private', description: 'Show the answer to you alone' },
+  sameArtist: { name: 'same_artist', description: 'Also more than two pieces of one artist' },
+  menuName: 'Find similar music',
+};
