@@ -1,0 +1,186 @@
+/** Whose query is next: fair between people, bounded in all directions.
+ *
+ *  Start-time fair queuing: each query gets a round when it is accepted, its person's last round plus one, but never one
+ *  that is over. Lower rounds go first, earlier ones first within a round. So who sends three at once has their second
+ *  after everybody's first, and who comes rarely never waits behind one who floods.
+ *  @see P. Goyal, H. Vin, H. Cheng, "Start-time Fair Queuing", 1996
+ */
+import { LeitmotifError } from '../errors.ts';
+import { DurationGuess } from './duration-guess.ts';
+
+export interface QueryLimits {
+  readonly atOnce: number;
+  readonly waitingMax: number;
+  readonly waitingMaxServer: number;
+  readonly waitingMaxPerson: number;
+  /** From one accepted query of a person to their next. */
+  readonly cooldownMs: number;
+}
+
+export interface Asker {
+  readonly personId: string;
+  /** null in direct messages, which belong to no server. */
+  readonly serverId: string | null;
+}
+
+export interface EnterOptions {
+  /** Told at once when the query must wait, and whenever its place changes: how many are before it, plus one. */
+  readonly onPlace: (place: number) => void;
+  readonly signal: AbortSignal;
+}
+
+interface Waiting extends Asker {
+  readonly round: number;
+  readonly onPlace: (place: number) => void;
+  readonly start: (turn: Disposable) => void;
+  readonly fail: (reason: unknown) => void;
+  place: number;
+}
+
+interface Person {
+  readonly lastRound: number;
+  readonly acceptedAtMs: number;
+  isRunning: boolean;
+}
+
+export class QueryQueue {
+  readonly #limits: QueryLimits;
+  readonly #nowMs: () => number;
+  readonly #people = new Map<string, Person>();
+  /** In the order of their turns. */
+  readonly #waiting: Waiting[] = [];
+  readonly #usual = new DurationGuess();
+  #running = 0;
+  #round = 0;
+  #closedFor: Error | null = null;
+
+  /** @param nowMs milliseconds since 1970, as `retryAtMs` counts them */
+  constructor(limits: QueryLimits, nowMs: () => number = Date.now) {
+    this.#limits = limits;
+    this.#nowMs = nowMs;
+  }
+
+  get counts(): { readonly running: number; readonly waiting: number } {
+    return { running: this.#running, waiting: this.#waiting.length };
+  }
+
+  /** Resolves at this query's turn, which lasts until it is disposed of.
+   *  @throws {LeitmotifError} busy-person, busy-server, busy-bot (facts retryAtMs, an estimate, and waitingMax),
+   *    cooling-down (facts retryAtMs); the signal's reason; the reason of `close` */
+  async enter(asker: Asker, { onPlace, signal }: EnterOptions): Promise<Disposable> {
+    if (this.#closedFor !== null) throw this.#closedFor;
+    signal.throwIfAborted();
+    this.#assertWelcome(asker);
+    const round = this.#accept(asker.personId);
+    const turn = Promise.withResolvers<Disposable>();
+    const entry: Waiting = { ...asker, round, onPlace, start: turn.resolve, fail: turn.reject, place: 0 };
+    const behind = this.#waiting.findIndex((other) => other.round > round);
+    this.#waiting.splice(behind === -1 ? this.#waiting.length : behind, 0, entry);
+    const giveUp = () => {
+      this.#remove(entry);
+      turn.reject(signal.reason);
+    };
+    signal.addEventListener('abort', giveUp, { once: true });
+    this.#advance();
+    try {
+      return await turn.promise;
+    } finally {
+      signal.removeEventListener('abort', giveUp);
+    }
+  }
+
+  /** Refuses whoever comes from now on and whoever waits. Who has their turn keeps it. */
+  close(reason: Error): void {
+    this.#closedFor = reason;
+    for (const entry of this.#waiting.splice(0)) entry.fail(reason);
+  }
+
+  #assertWelcome({ personId, serverId }: Asker): void {
+    const { atOnce, waitingMax, waitingMaxServer, waitingMaxPerson, cooldownMs } = this.#limits;
+    const person = this.#people.get(personId);
+    const ofPerson = this.#waiting.filter((each) => each.personId === personId);
+    if (ofPerson.length >= waitingMaxPerson) throw this.#busy('busy-person', waitingMaxPerson, ofPerson[0]);
+    const retryAtMs = (person?.acceptedAtMs ?? Number.NEGATIVE_INFINITY) + cooldownMs;
+    if (retryAtMs > this.#nowMs()) {
+      throw new LeitmotifError('cooling-down', 'Cannot take another query yet', { facts: { retryAtMs } });
+    }
+    if (this.#running < atOnce && !person?.isRunning) return;
+    const ofServer = this.#waiting.filter((each) => serverId !== null && each.serverId === serverId);
+    if (serverId !== null && ofServer.length >= waitingMaxServer) {
+      throw this.#busy('busy-server', waitingMaxServer, ofServer[0]);
+    }
+    if (this.#waiting.length >= waitingMax) throw this.#busy('busy-bot', waitingMax, this.#waiting[0]);
+  }
+
+  /** @param first whose turn makes room; undefined when nobody may wait at all */
+  #busy(code: 'busy-person' | 'busy-server' | 'busy-bot', waitingMax: number, first: Waiting | undefined) {
+    const retryAtMs = this.#nowMs() + this.#usual.untilTurnMs(first?.place ?? 1, this.#limits.atOnce);
+    return new LeitmotifError(code, `Cannot take another query: ${waitingMax} are waiting already`, {
+      facts: { retryAtMs: Math.round(retryAtMs), waitingMax },
+    });
+  }
+
+  /** @returns the round of this person's new query */
+  #accept(personId: string): number {
+    this.#forgetOthers();
+    const known = this.#people.get(personId);
+    const round = Math.max(this.#round, (known?.lastRound ?? Number.NEGATIVE_INFINITY) + 1);
+    const isRunning = known?.isRunning ?? false;
+    this.#people.set(personId, { lastRound: round, acceptedAtMs: this.#nowMs(), isRunning });
+    return round;
+  }
+
+  /** Whoever neither runs, waits nor cools down, nor would come into a later round than a stranger, is one again. */
+  #forgetOthers(): void {
+    const waiting = new Set(this.#waiting.map(({ personId }) => personId));
+    for (const [id, { isRunning, lastRound, acceptedAtMs }] of this.#people) {
+      const isCooling = acceptedAtMs + this.#limits.cooldownMs > this.#nowMs();
+      if (!isRunning && !waiting.has(id) && !isCooling && lastRound < this.#round) this.#people.delete(id);
+    }
+  }
+
+  #advance(): void {
+    while (this.#running < this.#limits.atOnce) {
+      const next = this.#waiting.find(({ personId }) => !this.#people.get(personId)?.isRunning);
+      if (!next) break;
+      this.#waiting.splice(this.#waiting.indexOf(next), 1);
+      this.#round = Math.max(this.#round, next.round);
+      next.start(this.#beginTurn(next.personId));
+    }
+    for (const [index, entry] of this.#waiting.entries()) {
+      const place = index + 1;
+      if (entry.place === place) continue;
+      entry.place = place;
+      entry.onPlace(place);
+    }
+  }
+
+  #beginTurn(personId: string): Disposable {
+    this.#running++;
+    this.#setRunning(personId, true);
+    const startedAtMs = this.#nowMs();
+    let isOver = false;
+    return {
+      [Symbol.dispose]: () => {
+        if (isOver) return;
+        isOver = true;
+        this.#running--;
+        this.#setRunning(personId, false);
+        this.#usual.learn(this.#nowMs() - startedAtMs);
+        this.#advance();
+      },
+    };
+  }
+
+  #setRunning(personId: string, isRunning: boolean): void {
+    const person = this.#people.get(personId);
+    if (person) person.isRunning = isRunning;
+  }
+
+  #remove(entry: Waiting): void {
+    const index = this.#waiting.indexOf(entry);
+    if (index === -1) return;
+    this.#waiting.splice(index, 1);
+    this.#advance();
+  }
+}
