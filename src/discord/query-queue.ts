@@ -130,12 +130,12 @@ export class QueryQueue {
     return round;
   }
 
-  /** Whoever neither runs, waits nor cools down, nor would come into a later round than a stranger, is one again. */
+  /** Whoever neither runs nor cools down, nor would come into a later round than a stranger, is a stranger again. Who
+   *  waits without running is not among them: their round is the current one or later. */
   #forgetOthers(): void {
-    const waiting = new Set(this.#waiting.map(({ personId }) => personId));
     for (const [id, { isRunning, lastRound, acceptedAtMs }] of this.#people) {
       const isCooling = acceptedAtMs + this.#limits.cooldownMs > this.#nowMs();
-      if (!isRunning && !waiting.has(id) && !isCooling && lastRound < this.#round) this.#people.delete(id);
+      if (!isRunning && !isCooling && lastRound < this.#round) this.#people.delete(id);
     }
   }
 
