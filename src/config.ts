@@ -125,10 +125,10 @@ export const variables = {
     "where the bot's metrics can be read on the loopback interface; unset: nowhere",
   ),
   LOG_LEVEL: variable(
-    z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']),
-    'warn',
+    z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).optional(),
+    undefined,
     'level',
-    'what is logged to stderr, as JSON lines',
+    'what is logged to stderr, as JSON lines; unset: info for the bot, warn for commands',
   ),
 } as const satisfies Record<string, Variable<unknown>>;
 
@@ -154,7 +154,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     includeNonMusic: v.INCLUDE_NON_MUSIC,
     indexShards: v.INDEX_SHARDS,
     indexingConcurrency: v.INDEXING_CONCURRENCY ?? cores + 1,
-    logLevel: v.LOG_LEVEL,
+    logLevel: v.LOG_LEVEL ?? 'warn',
+    botLogLevel: v.LOG_LEVEL ?? 'info',
     workerUrl: v.EMBEDDING_WORKER_URL,
     workerToken: v.EMBEDDING_WORKER_TOKEN,
     worker: Object.freeze({

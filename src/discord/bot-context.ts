@@ -15,3 +15,14 @@ export interface BotContext {
   /** Aborted when the bot is told to stop. */
   readonly stopping: AbortSignal;
 }
+
+/** What a server's admins set, for whoever does not say otherwise. */
+export function isPrivateByDefault({ app }: BotContext, guildId: string | null): boolean {
+  return guildId !== null && app.catalog.guildSettings.get(guildId).private;
+}
+
+export function resultsByDefault({ app }: BotContext, guildId: string | null): number {
+  return (guildId === null ? null : app.catalog.guildSettings.get(guildId).results) ?? resultsDefault;
+}
+
+const resultsDefault = 10;

@@ -6,8 +6,12 @@ import type {
   MessageComponentInteraction,
   MessageContextMenuCommandInteraction,
   RESTPostAPIApplicationCommandsJSONBody,
+  RepliableInteraction,
 } from 'discord.js';
 import type { CustomId } from './custom-id.ts';
+
+/** A press of a button or a choice in a select. */
+export type ComponentInteraction = Extract<RepliableInteraction, MessageComponentInteraction>;
 
 interface Command<I> {
   readonly definition: RESTPostAPIApplicationCommandsJSONBody;
@@ -35,8 +39,8 @@ export interface ComponentHandler {
   /** private-reply: a new message only the presser sees; public-reply: a new one in the channel;
    *  update: the message that the component sits on is edited. */
   readonly acknowledge: (
-    interaction: MessageComponentInteraction,
+    interaction: ComponentInteraction,
     id: CustomId,
   ) => 'private-reply' | 'public-reply' | 'update';
-  readonly run: (interaction: MessageComponentInteraction, id: CustomId) => Promise<void>;
+  readonly run: (interaction: ComponentInteraction, id: CustomId) => Promise<void>;
 }

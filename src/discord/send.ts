@@ -4,6 +4,7 @@ import {
   type Client,
   type InteractionEditReplyOptions,
   type Message,
+  type MessageComponentInteraction,
   type MessageCreateOptions,
   MessageFlags,
   type RepliableInteraction,
@@ -15,6 +16,14 @@ import type { Reply, ReplyFile } from './reply.ts';
  *  payloads go this way, because a PATCH that discord.js repeats after a lost answer makes no second message. */
 export async function editReply(interaction: RepliableInteraction, reply: Reply): Promise<Message> {
   return interaction.editReply({ ...toOptions(reply), attachments: [] } satisfies InteractionEditReplyOptions);
+}
+
+/** Changes the buttons below a message and leaves everything else, its attachments too, as it is. */
+export async function editComponents(
+  interaction: MessageComponentInteraction,
+  { components = [] }: Reply,
+): Promise<void> {
+  await interaction.editReply({ components: [...components] });
 }
 
 /** A further message to the same interaction that only its person sees. */

@@ -1,5 +1,6 @@
 /** The fusions: each turns one query's ballot into one score per track, higher = better. Pure. */
 import type { Hit } from '../domain.ts';
+import { LeitmotifError } from '../errors.ts';
 
 /** The hits of one track, a tail and its neighbour being one voter. */
 export interface TrackBallot {
@@ -52,6 +53,14 @@ export function defaultFusionFor(neighbours: number): FusionName {
 }
 
 export const fusionNames = Object.keys(fusionScores) as readonly FusionName[];
+
+/** @param name as configured or typed; undefined: the default for that many neighbours
+ *  @throws {LeitmotifError} 'bad-request' naming the fusions there are */
+export function fusionOf(name: string | undefined, neighbours: number): FusionName {
+  if (name === undefined) return defaultFusionFor(neighbours);
+  if ((fusionNames as readonly string[]).includes(name)) return name as FusionName;
+  throw new LeitmotifError('bad-request', `Cannot use the fusion "${name}": expected one of ${fusionNames.join(', ')}`);
+}
 
 export interface VoteTally {
   readonly votes: number;

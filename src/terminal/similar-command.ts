@@ -7,7 +7,7 @@ import { formatTime } from '../format.ts';
 import type { Answer } from '../query/answer.ts';
 import type { ResultClips } from '../query/clips.ts';
 import { renderPicture } from '../query/picture.ts';
-import { defaultFusionFor, type FusionName, fusionNames } from '../search/fusion-scores.ts';
+import { fusionOf } from '../search/fusion-scores.ts';
 import { answerJson } from './answer-json.ts';
 import { renderAnswer } from './render-answer.ts';
 
@@ -87,12 +87,6 @@ function partOf({ from, to }: SimilarCommandOptions): { fromSec?: number; toSec?
     );
   }
   return { ...(from === undefined ? {} : { fromSec: from }), ...(to === undefined ? {} : { toSec: to }) };
-}
-
-function fusionOf(name: string | undefined, neighbours: number): FusionName {
-  if (name === undefined) return defaultFusionFor(neighbours);
-  if ((fusionNames as readonly string[]).includes(name)) return name as FusionName;
-  throw new LeitmotifError('bad-request', `Cannot use the fusion "${name}": expected one of ${fusionNames.join(', ')}`);
 }
 
 /** One line on stderr that overwrites itself; nothing where nobody watches. */

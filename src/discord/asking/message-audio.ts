@@ -1,0 +1,36 @@
+/** The audio of a message: its attachments that may hold sound; without any, its links. */
+import type { Asked } from './question.ts';
+
+/** The parts of discord.js's Message that are read. */
+export interface MessageWithAudio {
+  readonly attachments: {
+    values(): Iterable<{
+      readonly url: string;
+      readonly name: string;
+      readonly size: number;
+      readonly contentType: string | null;
+    }>;
+  };
+  readonly content: string;
+}
+
+export type ClipOrLink = Extract<Asked, { kind: 'clip' | 'link' }>;
+
+/** As many as fit a message of choices: one embed each. */
+const choicesMax = 10;
+/** Discord tells a file's type by its ending; where it does not know the ending, the type is missing. */
+const soundType = /^(audio|video)\/|^application\/(ogg|octet-stream)/;
+
+export function askedOf({ attachments, content }: MessageWithAudio): ClipOrLink[] {
+  const clips = [...attachments.values()]
+    .filter(({ contentType }) => contentType === null || soundType.test(contentType))
+    .map(({ url, name, size }) => ({ kind: 'clip', url, name, sizeBytes: size }) as const);
+  const found = clips.length > 0 ? clips : linksIn(content).map((url) => ({ kind: 'link', url }) as const);
+  return found.slice(0, choicesMax);
+}
+
+/** Addresses as people write them: <in angles> so that no preview shows, or before a full stop. */
+function linksIn(content: string): string[] {
+  const found = content.match(/https?:\/\/[^\s<>|)\]]+/g) ?? [];
+  return [...new Set(found.map((link) => link.replace(/[.,;:!?'"*_~`]+$/, '')))].filter((link) => URL.canParse(link));
+}

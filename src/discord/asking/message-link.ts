@@ -1,0 +1,67 @@
+/** Links to Discord's own messages and attachments, told apart from other links. */
+import { PermissionFlagsBits } from 'discord.js';
+import { LeitmotifError } from '../../errors.ts';
+import type { BotContext } from '../bot-context.ts';
+import { askedOf, type ClipOrLink } from './message-audio.ts';
+
+export type ResolvedLink = ClipOrLink | { readonly kind: 'several'; readonly choices: readonly ClipOrLink[] };
+
+const messageHosts = ['discord.com', 'ptb.discord.com', 'canary.discord.com', 'discordapp.com'];
+const messagePath = /^\/channels\/(\d{17,20}|@me)\/(\d{17,20})\/(\d{17,20})\/?$/;
+const attachmentPath = /^\/(?:cdn\/)?attachments\//;
+
+/** A link as something to ask with. Links to messages are followed to their audio, as far as the asker may read them.
+ *  @throws {LeitmotifError} 'bad-request' for a message that the asker or the bot may not read, or without audio */
+export async function resolveLink(link: string, askerId: string, bot: BotContext): Promise<ResolvedLink> {
+  const url = URL.parse(link.trim());
+  const ourOrigin = bot.config.discord.apiUrl === undefined ? null : new URL(bot.config.discord.apiUrl).origin;
+  if (!url || (!messageHosts.includes(url.hostname) && url.origin !== ourOrigin))
+    return { kind: 'link', url: link.trim() };
+  const message = messagePath.exec(url.pathname);
+  if (message?.[2] && message[3]) return messageAt(message[2], message[3], askerId, bot);
+  // An attachment of the local Discord lies on this machine, where no other link may lead.
+  if (url.origin === ourOrigin && attachmentPath.test(url.pathname)) {
+    return {
+      kind: 'clip',
+      url: url.href,
+      name: decodeURIComponent(url.pathname.split('/').at(-1) ?? ''),
+      sizeBytes: null,
+    };
+  }
+  return { kind: 'link', url: url.href };
+}
+
+async function messageAt(
+  channelId: string,
+  messageId: string,
+  askerId: string,
+  bot: BotContext,
+): Promise<ResolvedLink> {
+  const channel = await bot.client.channels.fetch(channelId).catch(() => null);
+  const readable = channel?.isTextBased() && !channel.isDMBased() && (await mayRead(channel, askerId));
+  const message = readable
+    ? await channel.messages.fetch({ message: messageId, cache: false }).catch(() => null)
+    : null;
+  const choices = message ? askedOf(message) : [];
+  const [only] = choices;
+  if (only) return choices.length === 1 ? only : { kind: 'several', choices };
+  // Discord shows bots like this one no attachments of other people's messages; those of the message menu it does.
+  const facts = { kind: 'message-link' };
+  throw new LeitmotifError('bad-request', 'Cannot ask with a message that is not to be read, or has no audio to see', {
+    facts,
+  });
+}
+
+/** What the asker could not open must not be opened for them. */
+async function mayRead(
+  channel: { readonly guild: Guild; permissionsFor(member: GuildMember): Permissions | null },
+  askerId: string,
+) {
+  const member = await channel.guild.members.fetch(askerId).catch(() => null);
+  const needed = [PermissionFlagsBits.ViewChannel, PermissionFlagsBits.ReadMessageHistory];
+  return member !== null && (channel.permissionsFor(member)?.has(needed) ?? false);
+}
+
+type Guild = import('discord.js').Guild;
+type GuildMember = import('discord.js').GuildMember;
+type Permissions = Readonly<import('discord.js').PermissionsBitField>;

@@ -1,0 +1,98 @@
+/** A stored answer as a message: one page of it with the match picture and the clips of its best three. */
+import { stat } from 'node:fs/promises';
+import PQueue from 'p-queue';
+import type { App } from '../../app.ts';
+import type { Hit } from '../../domain.ts';
+import { LeitmotifError, toLeitmotifError } from '../../errors.ts';
+import type { Answer, Result } from '../../query/answer.ts';
+import { clipsOnDisk, type ResultClips, yourPart } from '../../query/clips.ts';
+import { renderPicture } from '../../query/picture.ts';
+import type { StoredAnswer } from '../../query/stored-answer.ts';
+import { type AnswerClip, answerReply } from '../replies/answer.ts';
+import type { Reply } from '../reply.ts';
+import type { Texts } from '../texts/texts.ts';
+
+/** Pieces whose clips come with the answer; the others' are behind their Listen button. */
+const clipsShown = 3;
+/** Presses of Listen that may wait for ffmpeg: some minutes of work. One more is told to come back. */
+const waitingMax = 100;
+const ffmpegRunsMax = 2;
+
+export interface PageOptions {
+  readonly texts: Texts;
+  /** From 0. */
+  readonly page: number;
+  readonly fromMemory: boolean;
+  /** The recording that was asked with, while it is there. */
+  readonly queryPath: string | null;
+  readonly attachmentLimitBytes: number;
+  /** Whether the bot may attach files where this goes. */
+  readonly mayAttach: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Cuts clips and renders pictures, a few at a time. */
+export class Presenter {
+  readonly #app: App;
+  readonly #queue = new PQueue({ concurrency: ffmpegRunsMax });
+
+  constructor(app: App) {
+    this.#app = app;
+  }
+
+  async page(stored: StoredAnswer, options: PageOptions): Promise<Reply> {
+    const { texts, page, fromMemory, attachmentLimitBytes, mayAttach } = options;
+    const perPage = stored.options.results;
+    const results = stored.answer.results.slice(page * perPage, (page + 1) * perPage);
+    const shown = { ...stored.answer, results };
+    const [picture, clips] = mayAttach
+      ? await Promise.all([renderPicture(shown, texts.query.picture), this.#clipsOfBest(stored, results, options)])
+      : [null, { files: [], problems: new Map<number, string>() }];
+    return answerReply(texts, {
+      answerId: stored.id,
+      answer: stored.answer,
+      ...{ page, perPage, picture, attachmentLimitBytes, fromMemory },
+      clips: clips.files,
+      clipProblems: clips.problems,
+      missing: mayAttach ? [] : ['AttachFiles'],
+    });
+  }
+
+  /** The clips of one result: those that are there already, or cut now.
+   *  @throws {LeitmotifError} 'busy-bot'; as cutResultClips */
+  async clips(
+    stored: StoredAnswer,
+    result: Result,
+    { queryPath, signal }: { readonly queryPath: string | null; readonly signal: AbortSignal },
+  ): Promise<ResultClips> {
+    const { answerFiles } = this.#app;
+    const dir = answerFiles.dirOf(stored.id);
+    const there = clipsOnDisk(stored.answer, result, dir);
+    if (there?.ab) return there;
+    if (this.#queue.size >= waitingMax) throw new LeitmotifError('busy-bot', 'Too many clips are being cut');
+    const yours = (hit: Hit) => this.#yours(stored, hit, queryPath);
+    return this.#queue.add(() => this.#app.resultClips(stored.answer, result, { dir, yours, signal }), { signal });
+  }
+
+  /** The recording itself while it is at hand, then its extract, and for a piece of the library always the piece. */
+  #yours({ id, answer }: StoredAnswer, hit: Hit, queryPath: string | null) {
+    return queryPath === null ? this.#app.answerFiles.extract(id, hit) : yourPart(answer, hit, queryPath);
+  }
+
+  async #clipsOfBest(stored: StoredAnswer, results: Answer['results'], { queryPath, signal }: PageOptions) {
+    const files: AnswerClip[] = [];
+    const problems = new Map<number, string>();
+    const cut = results.slice(0, clipsShown).map(async (result) => {
+      try {
+        const { theirs } = await this.clips(stored, result, { queryPath, signal });
+        const { size } = await stat(theirs);
+        files.push({ rank: result.rank, kind: 'theirs', path: theirs, sizeBytes: size });
+      } catch (error) {
+        signal.throwIfAborted();
+        problems.set(result.rank, toLeitmotifError(error).code);
+      }
+    });
+    await Promise.all(cut);
+    return { files: files.sort((a, b) => a.rank - b.rank), problems };
+  }
+}

@@ -1,0 +1,51 @@
+/** What somebody asks: with what, and how. */
+import { LeitmotifError } from '../../errors.ts';
+import { parseTime } from '../../format.ts';
+import type { StoredAnswer } from '../../query/stored-answer.ts';
+
+export interface QuestionOptions {
+  readonly fromSec: number | null;
+  readonly toSec: number | null;
+  /** Pieces on a page, 1 to 10. */
+  readonly results: number;
+  /** More than two pieces of one artist. */
+  readonly sameArtist: boolean;
+}
+
+/** clip   an attachment, whose address comes from Discord itself
+ *  link   an address that a person typed, to be followed with all guards
+ *  piece  a track of the library
+ *  again  what was asked before, without its audio, which is not kept */
+export type Asked =
+  | { readonly kind: 'clip'; readonly url: string; readonly name: string; readonly sizeBytes: number | null }
+  | { readonly kind: 'link'; readonly url: string }
+  | { readonly kind: 'piece'; readonly trackId: number }
+  | { readonly kind: 'again'; readonly stored: StoredAnswer };
+
+export interface Question {
+  readonly asked: Asked;
+  readonly options: QuestionOptions;
+}
+
+export const resultsMax = 10;
+
+/** @throws {LeitmotifError} 'bad-request' of the kinds 'time' and 'to-before-from' */
+export function readPart(from: string | null, to: string | null): Pick<QuestionOptions, 'fromSec' | 'toSec'> {
+  const fromSec = from === null ? null : readTime(from);
+  const toSec = to === null ? null : readTime(to);
+  if (toSec !== null && toSec <= (fromSec ?? 0)) {
+    throw new LeitmotifError('bad-request', 'Cannot ask with a part that ends before it begins', {
+      facts: { kind: 'to-before-from', fromSec: fromSec ?? 0, toSec },
+    });
+  }
+  return { fromSec, toSec };
+}
+
+function readTime(text: string): number {
+  try {
+    return parseTime(text);
+  } catch (cause) {
+    const facts = { kind: 'time', text: text.slice(0, 20) };
+    throw new LeitmotifError('bad-request', 'Cannot read a time: expected seconds or m:ss', { cause, facts });
+  }
+}

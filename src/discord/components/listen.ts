@@ -1,0 +1,109 @@
+/** Listen: the clips of one piece, privately, with thumbs for it. And the thumbs themselves. */
+import { stat } from 'node:fs/promises';
+import type { Vote } from '../../catalog/feedback.ts';
+import type { Result } from '../../query/answer.ts';
+import type { ResultClips } from '../../query/clips.ts';
+import type { StoredAnswer } from '../../query/stored-answer.ts';
+import type { ComponentHandler, ComponentInteraction } from '../handler.ts';
+import type { AnswerClip } from '../replies/answer.ts';
+import { listenReply, listenRow, ratedReply } from '../replies/listen.ts';
+import type { Reply } from '../reply.ts';
+import { retryBusy } from '../retry-busy.ts';
+import { editComponents, editReply } from '../send.ts';
+import { answerOf, type ComponentParts, resultOf, selected } from './parts.ts';
+
+export function listenHandlers(parts: ComponentParts): ComponentHandler[] {
+  const { bot } = parts;
+  return [
+    {
+      action: 'listen',
+      acknowledge: () => 'private-reply',
+      run: async (interaction, id) => {
+        const stored = answerOf(bot, id);
+        const result = resultOf(stored, id.args[1], bot);
+        await editReply(interaction, await listenMessage(parts, interaction, stored, result));
+      },
+    },
+    {
+      // The thumbs below the clips: their message shows the vote.
+      action: 'vote',
+      acknowledge: () => 'update',
+      run: async (interaction, id) => {
+        const stored = answerOf(bot, id);
+        const result = resultOf(stored, id.args[1], bot);
+        const vote = id.args[2] === 'down' ? -1 : 1;
+        await keepVote(parts, interaction, { stored, result, vote });
+        const row = listenRow(bot.texts(interaction.locale), { answerId: stored.id, result, ownVote: vote });
+        await editComponents(interaction, { components: [row] });
+      },
+    },
+    {
+      // The select below the answer, which belongs to everybody and shows nobody's vote.
+      action: 'rate',
+      acknowledge: () => 'private-reply',
+      run: async (interaction, id) => {
+        const stored = answerOf(bot, id);
+        const [way, rank] = selected(interaction)?.split('-') ?? [];
+        const result = resultOf(stored, rank, bot);
+        const vote = way === 'down' ? -1 : 1;
+        await keepVote(parts, interaction, { stored, result, vote });
+        await editReply(interaction, ratedReply(bot.texts(interaction.locale), { result, vote }));
+      },
+    },
+  ];
+}
+
+async function listenMessage(
+  { bot, presenter }: ComponentParts,
+  interaction: ComponentInteraction,
+  stored: StoredAnswer,
+  result: Result,
+): Promise<Reply> {
+  const { source, contentSha256, spaceId } = stored;
+  await using piece = source.kind === 'piece' ? await pieceFile(bot.app, source.trackId, bot.stopping) : null;
+  const clips = await presenter.clips(stored, result, { queryPath: piece?.path ?? null, signal: bot.stopping });
+  const person = { contentSha256, spaceId, trackId: result.track.id, userId: interaction.user.id };
+  return listenReply(bot.texts(interaction.locale), {
+    answerId: stored.id,
+    answer: stored.answer,
+    result,
+    clips: await clipFiles(result.rank, clips),
+    ownVote: bot.app.catalog.feedback.voteOf(person),
+    yoursMissing: clips.yours === null,
+    attachmentLimitBytes: interaction.attachmentSizeLimit,
+  });
+}
+
+/** In the order in which they are to be heard. */
+export async function clipFiles(rank: number, { theirs, yours, ab }: ResultClips): Promise<AnswerClip[]> {
+  const there = [
+    { kind: 'theirs', path: theirs },
+    { kind: 'yours', path: yours },
+    { kind: 'ab', path: ab },
+  ] as const;
+  return Promise.all(
+    there.flatMap(({ kind, path }) =>
+      path === null ? [] : [stat(path).then(({ size }) => ({ rank, kind, path, sizeBytes: size }))],
+    ),
+  );
+}
+
+async function keepVote(
+  { bot }: ComponentParts,
+  { user }: ComponentInteraction,
+  { stored, result, vote }: { readonly stored: StoredAnswer; readonly result: Result; readonly vote: Vote },
+): Promise<void> {
+  const { id: answerId, contentSha256, spaceId, generation } = stored;
+  const where = { answerId, contentSha256, spaceId, generation, trackId: result.track.id, rank: result.rank };
+  await retryBusy(() => bot.app.catalog.feedback.put({ ...where, userId: user.id, vote }));
+}
+
+async function pieceFile(app: ComponentParts['bot']['app'], trackId: number, signal: AbortSignal) {
+  const track = app.catalog.tracks.byIds([trackId]).get(trackId);
+  return track
+    ? app
+        .library()
+        ?.localFile(track.key, { signal })
+        .catch(() => null)
+    : null;
+}

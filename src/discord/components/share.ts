@@ -1,0 +1,109 @@
+/** Share: a find into the channel that the server's admins chose, or here; and people's votes on it. */
+import { LeitmotifError } from '../../errors.ts';
+import type { Result } from '../../query/answer.ts';
+import { renderPicture } from '../../query/picture.ts';
+import { newAnswerId, type StoredAnswer } from '../../query/stored-answer.ts';
+import type { ComponentHandler, ComponentInteraction } from '../handler.ts';
+import { missingPermission, neededToShare } from '../permissions.ts';
+import { shareChoiceReply, sharedReply, sharePost, shareVoteRow } from '../replies/share.ts';
+import { retryBusy } from '../retry-busy.ts';
+import { editComponents, editReply, postMessage } from '../send.ts';
+import { clipFiles } from './listen.ts';
+import { answerOf, type ComponentParts, resultOf, selected } from './parts.ts';
+
+export function shareHandlers(parts: ComponentParts): ComponentHandler[] {
+  const { bot } = parts;
+  return [
+    {
+      action: 'share',
+      acknowledge: () => 'private-reply',
+      run: async (interaction, id) => {
+        const { id: answerId, answer } = answerOf(bot, id);
+        const channelId = await shareChannel(bot, interaction);
+        await editReply(interaction, shareChoiceReply(bot.texts(interaction.locale), { answerId, answer, channelId }));
+      },
+    },
+    {
+      // From the select of `share`, whose private message it turns into the outcome; or from below a piece's clips.
+      action: 'share-pick',
+      acknowledge: (interaction) => (interaction.isStringSelectMenu() ? 'update' : 'private-reply'),
+      run: async (interaction, id) => {
+        const stored = answerOf(bot, id);
+        await shareFind(parts, interaction, stored, resultOf(stored, selected(interaction) ?? id.args[1], bot));
+      },
+    },
+    {
+      action: 'share-vote',
+      acknowledge: () => 'update',
+      run: async (interaction, { args: [shareId = '', way] }) => {
+        const { shares } = bot.app.catalog;
+        if (!shares.get(shareId))
+          throw new LeitmotifError('answer-expired', 'Cannot vote: this find is no longer kept');
+        const votes = await retryBusy(() => shares.vote(shareId, interaction.user.id, way === 'down' ? -1 : 1));
+        const row = shareVoteRow(bot.texts(interaction.guildLocale), shareId, votes);
+        await editComponents(interaction, { components: [row] });
+      },
+    },
+  ];
+}
+
+/** Posts it once, however often it is pressed: the catalog knows who came first. */
+async function shareFind(
+  { bot, presenter }: ComponentParts,
+  interaction: ComponentInteraction,
+  stored: StoredAnswer,
+  result: Result,
+): Promise<void> {
+  const { catalog } = bot.app;
+  const texts = bot.texts(interaction.locale);
+  const channelId = await shareChannel(bot, interaction);
+  const own = {
+    id: newAnswerId(),
+    answerId: stored.id,
+    trackId: result.track.id,
+    channelId,
+    userId: interaction.user.id,
+  };
+  const share = await retryBusy(() => catalog.shares.claim(own));
+  const link = (messageId: string) =>
+    `https://discord.com/channels/${interaction.guildId ?? '@me'}/${channelId}/${messageId}`;
+  if (share.id !== own.id) {
+    const messageUrl = share.messageId === null ? null : link(share.messageId);
+    await editReply(interaction, sharedReply(texts, { channelId, messageUrl, isNew: false }));
+    return;
+  }
+  try {
+    const clips = await presenter.clips(stored, result, { queryPath: null, signal: bot.stopping });
+    const guildTexts = bot.texts(interaction.guildLocale);
+    const post = sharePost(guildTexts, {
+      shareId: share.id,
+      finderId: stored.askerId,
+      answer: stored.answer,
+      result,
+      clips: await clipFiles(result.rank, clips),
+      picture: await renderPicture({ ...stored.answer, results: [result] }, guildTexts.query.picture),
+      votes: { up: 0, down: 0 },
+      attachmentLimitBytes: interaction.attachmentSizeLimit,
+    });
+    const { id } = await postMessage(bot.client, channelId, post, share.id);
+    await retryBusy(() => catalog.shares.posted(share.id, id));
+    await editReply(interaction, sharedReply(texts, { channelId, messageUrl: link(id), isNew: true }));
+  } catch (error) {
+    await retryBusy(() => catalog.shares.drop(share.id));
+    throw error;
+  }
+}
+
+/** @throws {LeitmotifError} 'discord-permission' naming what the bot lacks there */
+async function shareChannel({ app, client }: ComponentParts['bot'], interaction: ComponentInteraction) {
+  const { guildId, channelId: here } = interaction;
+  const channelId = (guildId === null ? null : app.catalog.guildSettings.get(guildId).shareChannelId) ?? here;
+  const missing =
+    channelId === here
+      ? neededToShare.find((name) => !interaction.appPermissions.has(name))
+      : await missingPermission(client, channelId, neededToShare);
+  if (missing === undefined) return channelId;
+  throw new LeitmotifError('discord-permission', `Cannot share: the bot lacks ${missing} in channel ${channelId}`, {
+    facts: { permission: missing, channelId },
+  });
+}

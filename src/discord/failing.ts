@@ -1,0 +1,73 @@
+/** What becomes of a failure: one sentence for the person, with a reference that stands in the log beside the details. */
+import { randomInt } from 'node:crypto';
+import { DiscordAPIError, type RepliableInteraction } from 'discord.js';
+import type { Logger } from 'pino';
+import { isRetryable, LeitmotifError, toLeitmotifError } from '../errors.ts';
+import { failureReply } from './replies/failure.ts';
+import { cancelledReply } from './replies/progress.ts';
+import { expiredReply, pieceGoneReply } from './replies/stale.ts';
+import type { Reply } from './reply.ts';
+import { editReply, followUpPrivately } from './send.ts';
+import type { Texts } from './texts/texts.ts';
+
+/** Discord's codes for an interaction that can no longer be answered: unknown, and its token expired.
+ *  @see https://discord.com/developers/docs/topics/opcodes-and-status-codes#json */
+const interactionGone = [10_062, 50_027, 10_015];
+
+export interface Failing {
+  readonly texts: Texts;
+  readonly log: Logger;
+  /** How it was acknowledged. A public reply goes, so that a run that fails leaves nothing in the channel, and the
+   *  person is told privately; an update leaves the message that it would have edited as it is. */
+  readonly acknowledged: 'private-reply' | 'public-reply' | 'update';
+}
+
+/** Tells the person. Never throws: when not even that is possible, the log says so.
+ *  @returns the failure's code, for the metrics */
+export async function tellFailure(interaction: RepliableInteraction, error: unknown, how: Failing): Promise<string> {
+  const failure = asFailure(error);
+  const reference = newReference();
+  const level = failure.code === 'internal' ? 'error' : 'info';
+  const { code, facts, message } = failure;
+  const details = code === 'internal' ? { err: error } : { why: message, facts };
+  how.log[level]({ reference, code, interaction: interaction.id, ...details }, 'told a person that it failed');
+  const reply = replyTo(failure, reference, how.texts);
+  try {
+    if (how.acknowledged === 'private-reply') {
+      await editReply(interaction, reply);
+    } else {
+      if (how.acknowledged === 'public-reply') await interaction.deleteReply();
+      await followUpPrivately(interaction, reply);
+    }
+  } catch (cause) {
+    how.log.warn({ reference, interaction: interaction.id, err: cause }, 'the person could not be told');
+  }
+  return code;
+}
+
+function replyTo(failure: LeitmotifError, reference: string, texts: Texts): Reply {
+  const { code, facts } = failure;
+  if (code === 'cancelled') return cancelledReply(texts);
+  if (code === 'answer-expired') return expiredReply(texts);
+  if (code === 'track-unknown' && typeof facts.answerId === 'string') return pieceGoneReply(texts, facts.answerId);
+  return failureReply(texts, { code, facts, reference, retryable: isRetryable(failure) });
+}
+
+/** Discord's refusals become ours; whatever it is that nobody foresaw is our mistake, and told as that. */
+function asFailure(error: unknown): LeitmotifError {
+  if (!(error instanceof DiscordAPIError)) return toLeitmotifError(error);
+  const permission = error.code === 50_013 || error.code === 50_001;
+  const code = permission ? 'discord-permission' : 'discord-unavailable';
+  return new LeitmotifError(code, `Discord answered ${error.status}: ${error.message}`, { cause: error });
+}
+
+/** Whether an error only says that the interaction was too old to be answered. */
+export function isInteractionGone(error: unknown): boolean {
+  return error instanceof DiscordAPIError && interactionGone.includes(Number(error.code));
+}
+
+/** Short enough to be read out, without letters that look like others. */
+function newReference(): string {
+  const alphabet = 'abcdefghjkmnpqrstuvwxyz23456789';
+  return Array.from({ length: 6 }, () => alphabet[randomInt(alphabet.length)]).join('');
+}

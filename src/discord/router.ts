@@ -1,0 +1,138 @@
+/** From interaction to handler: acknowledges before anything else, and turns whatever a handler throws into a sentence.
+ *
+ *  There are no collectors and nothing is remembered of a message: a component is known by its custom id alone, so
+ *  those of last week work like those of this minute.
+ */
+import {
+  type AutocompleteInteraction,
+  DiscordAPIError,
+  type Interaction,
+  MessageFlags,
+  type RepliableInteraction,
+} from 'discord.js';
+import { LeitmotifError } from '../errors.ts';
+import type { BotContext } from './bot-context.ts';
+import { type CustomId, readCustomId } from './custom-id.ts';
+import { type Failing, isInteractionGone, tellFailure } from './failing.ts';
+import type { AnyCommand, ComponentHandler, ComponentInteraction } from './handler.ts';
+import type { BotMetrics } from './metrics.ts';
+import { otherVersionReply } from './replies/stale.ts';
+import { followUpPrivately } from './send.ts';
+
+/** "Interaction has already been acknowledged": a repeated call after a lost answer, so the first one arrived. */
+const alreadyAcknowledged = 40_060;
+
+type Acknowledgement = Failing['acknowledged'];
+
+export interface RouterOptions {
+  readonly bot: BotContext;
+  readonly metrics: BotMetrics;
+  readonly commands: readonly AnyCommand[];
+  readonly components: readonly ComponentHandler[];
+}
+
+export class Router {
+  readonly #options: RouterOptions;
+  readonly #commands: ReadonlyMap<string, AnyCommand>;
+  readonly #components: ReadonlyMap<string, ComponentHandler>;
+
+  constructor(options: RouterOptions) {
+    this.#options = options;
+    this.#commands = new Map(
+      options.commands.map((command) => [`${command.kind} ${command.definition.name}`, command]),
+    );
+    this.#components = new Map(options.components.map((component) => [component.action, component]));
+  }
+
+  /** Never rejects. */
+  async handle(interaction: Interaction): Promise<void> {
+    if (interaction.isAutocomplete()) return this.#autocomplete(interaction);
+    if (interaction.isChatInputCommand()) {
+      const command = this.#commands.get(`chat ${interaction.commandName}`);
+      if (command?.kind !== 'chat') return this.#unknown(interaction);
+      const how = command.isPrivate(interaction) ? 'private-reply' : 'public-reply';
+      return this.#run(interaction, how, () => command.run(interaction));
+    }
+    if (interaction.isMessageContextMenuCommand()) {
+      const command = this.#commands.get(`message ${interaction.commandName}`);
+      if (command?.kind !== 'message') return this.#unknown(interaction);
+      const how = command.isPrivate(interaction) ? 'private-reply' : 'public-reply';
+      return this.#run(interaction, how, () => command.run(interaction));
+    }
+    if (interaction.isMessageComponent()) return this.#component(interaction);
+  }
+
+  async #component(interaction: ComponentInteraction): Promise<void> {
+    const id = readCustomId(interaction.customId);
+    const handler = id === null || id === 'other-version' ? undefined : this.#components.get(id.action);
+    if (!handler || id === null || id === 'other-version') return this.#stale(interaction, id);
+    const how = handler.acknowledge(interaction, id);
+    return this.#run(interaction, how, () => handler.run(interaction, id));
+  }
+
+  /** A button that an older or newer version of the bot made. */
+  async #stale(interaction: ComponentInteraction, id: CustomId | 'other-version' | null): Promise<void> {
+    if (id === null) return;
+    return this.#run(interaction, 'update', () =>
+      followUpPrivately(interaction, otherVersionReply(this.#options.bot.texts(interaction.locale))),
+    );
+  }
+
+  /** A command of an older registration, which Discord still offers somewhere. */
+  #unknown(interaction: RepliableInteraction): Promise<void> {
+    return this.#run(interaction, 'private-reply', () => {
+      throw new LeitmotifError('bad-request', 'Cannot run a command that this version does not have');
+    });
+  }
+
+  async #run(interaction: RepliableInteraction, how: Acknowledgement, work: () => Promise<unknown>): Promise<void> {
+    const { bot, metrics } = this.#options;
+    const startedMs = performance.now();
+    if (!(await this.#acknowledge(interaction, how))) return;
+    metrics.acknowledged(performance.now() - startedMs);
+    try {
+      if (bot.stopping.aborted) throw new LeitmotifError('stopping', 'Cannot begin: the bot is being restarted');
+      await work();
+    } catch (error) {
+      if (isInteractionGone(error)) {
+        bot.log.warn({ interaction: interaction.id, err: error }, 'an interaction ended before its answer');
+        return;
+      }
+      const texts = bot.texts(interaction.locale);
+      const code = await tellFailure(interaction, error, { texts, log: bot.log, acknowledged: how });
+      metrics.failed(code);
+    }
+  }
+
+  /** @returns whether the interaction may be answered now */
+  async #acknowledge(interaction: RepliableInteraction, how: Acknowledgement): Promise<boolean> {
+    try {
+      if (how === 'update' && interaction.isMessageComponent()) await interaction.deferUpdate();
+      else await interaction.deferReply(how === 'private-reply' ? { flags: MessageFlags.Ephemeral } : {});
+      return true;
+    } catch (error) {
+      if (error instanceof DiscordAPIError && error.code === alreadyAcknowledged) {
+        interaction.deferred = true;
+        return true;
+      }
+      this.#options.bot.log.warn(
+        { interaction: interaction.id, err: error },
+        'an interaction could not be acknowledged',
+      );
+      return false;
+    }
+  }
+
+  /** Nobody waits for a list that failed: it is empty then. */
+  async #autocomplete(interaction: AutocompleteInteraction): Promise<void> {
+    const { bot } = this.#options;
+    try {
+      const command = this.#commands.get(`chat ${interaction.commandName}`);
+      const choices = command?.kind === 'chat' ? await command.autocomplete?.(interaction) : undefined;
+      await interaction.respond(choices ?? []);
+    } catch (error) {
+      if (!isInteractionGone(error))
+        bot.log.warn({ interaction: interaction.id, err: error }, 'no choices were offered');
+    }
+  }
+}

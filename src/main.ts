@@ -1,0 +1,78 @@
+/** The bot's entry. Exit codes: 0 after an orderly stop, 78 for a configuration that cannot work (no token, say),
+ *  77 for a token that Discord refuses, 75 when Discord is not there, 1 for everything else. As in sysexits(3). */
+import path from 'node:path';
+import { aboutCommand } from '../commands/about.ts';
+import { findSimilarMusicCommand } from '../commands/find-similar-music.ts';
+import { libraryCommand, libraryComponents } from '../commands/library.ts';
+import { similarCommand } from '../commands/similar.ts';
+import { buildApp } from './app.ts';
+import { readConfig } from './config.ts';
+import { type BotWiring, startBot } from './discord/bot.ts';
+import { runShards } from './discord/sharding.ts';
+import { LeitmotifError, toLeitmotifError } from './errors.ts';
+import { makeLog } from './log.ts';
+
+const root = path.resolve(import.meta.dirname, '..');
+/** Set by discord.js's ShardingManager for the processes that it starts. */
+const isShard = process.env.SHARDING_MANAGER === 'true';
+
+/** A write that meets another one waits this long with the thread held, and then again without. */
+const catalogBusyTimeoutMs = 10;
+/** One step below: on Linux a process at 5 gets a third of the time of one at 0, when both want it. */
+const niceness = 5;
+const exitCodes: Partial<Record<LeitmotifError['code'], number>> = {
+  'config-invalid': 78,
+  unauthorized: 77,
+  'discord-unavailable': 75,
+};
+
+function commands({ bot, asker, reindexer, scheduler }: BotWiring) {
+  return {
+    commands: [
+      similarCommand(bot, asker),
+      findSimilarMusicCommand(bot, asker),
+      libraryCommand(bot, reindexer, scheduler),
+      aboutCommand(bot),
+    ],
+    components: libraryComponents(bot, reindexer, scheduler),
+  };
+}
+
+async function main(signal: AbortSignal): Promise<void> {
+  const config = readConfig(process.env, root);
+  const { token, shards } = config.discord;
+  if (!token) {
+    throw new LeitmotifError(
+      'config-invalid',
+      'Cannot start: DISCORD_TOKEN is not set. Make an application at https://discord.com/developers/applications, ' +
+        'copy its bot token into .env as DISCORD_TOKEN=..., and start again. To try the bot without Discord: npm run demo',
+    );
+  }
+  const log = makeLog(config.botLogLevel);
+  if (shards !== undefined && !isShard) {
+    return runShards({ entry: path.join(root, 'src/main.ts'), token, shards, log, signal });
+  }
+  await using app = await buildApp(config, { root, environment: process.env, log, catalogBusyTimeoutMs, niceness });
+  const bot = await startBot({ app, log, root, environment: process.env, token, commands });
+  const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  try {
+    await Promise.race([stopped, bot.lost]);
+  } finally {
+    await bot.stop();
+  }
+}
+
+const stop = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort());
+// The process that started us is gone, and with it whoever would have stopped us.
+process.once('disconnect', () => stop.abort());
+
+try {
+  await main(stop.signal);
+} catch (error) {
+  const { code, message } = toLeitmotifError(error);
+  process.stderr.write(
+    code === 'internal' ? `Leitmotif made a mistake. Please report this:\n${(error as Error).stack}\n` : `${message}\n`,
+  );
+  process.exitCode = exitCodes[code] ?? 1;
+}
