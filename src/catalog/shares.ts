@@ -17,6 +17,9 @@ export interface ShareVotes {
   readonly down: number;
 }
 
+/** Cutting the clips and posting them takes seconds; retries and a slow Discord, a minute. */
+const postingMaxMs = 120_000;
+
 export class Shares {
   readonly #database: Database;
   readonly #now: () => number;
@@ -30,6 +33,12 @@ export class Shares {
    *  @returns the share that stands, which is another's when `id` is not the one given */
   claim(share: Omit<Share, 'messageId'>): Share {
     return this.#database.transaction(() => {
+      // Whoever claimed it and died before posting holds it no longer.
+      this.#database.write(
+        `DELETE FROM shares WHERE answer_id = ? AND track_id = ? AND channel_id = ? AND message_id IS NULL
+           AND created_at_ms < ?`,
+        ...[share.answerId, share.trackId, share.channelId, this.#now() - postingMaxMs],
+      );
       this.#database.write(
         `INSERT INTO shares (id, answer_id, track_id, channel_id, user_id, created_at_ms) VALUES (?, ?, ?, ?, ?, ?)
          ON CONFLICT (answer_id, track_id, channel_id) DO NOTHING`,

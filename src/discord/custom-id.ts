@@ -17,7 +17,9 @@ export function writeCustomId(action: string, ...args: readonly (string | number
   const parts = [action, ...args.map(String)];
   const id = [`lm${customIdVersion}`, ...parts].join(':');
   if (parts.some((part) => part === '' || part.includes(':')) || id.length > lengthMax) {
-    throw new RangeError(`Cannot write a custom id: expected parts without colons, ${lengthMax} in all, got ${id}`);
+    throw new RangeError(
+      `Cannot write a custom id: expected parts without colons and ${lengthMax} characters, got ${id}`,
+    );
   }
   return id;
 }

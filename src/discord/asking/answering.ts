@@ -70,7 +70,9 @@ export async function answerQuestion(
 ): Promise<Answered> {
   const { app } = parts;
   const fetchStarted = performance.now();
-  const atHand = await bringToHand(question, parts, options);
+  const atHand = await bringToHand(question, parts, options).catch((error: unknown) => {
+    throw isBeyondEnd(error, question) ? beyondEnd(question, error) : error;
+  });
   try {
     options.onDone('fetch', performance.now() - fetchStarted);
     const answerOptions = optionsOf(question, atHand.leaveOut, app);
@@ -80,8 +82,18 @@ export async function answerQuestion(
     return { stored, fromMemory: known !== null, queryPath: atHand.path, [Symbol.asyncDispose]: dispose };
   } catch (error) {
     await atHand[Symbol.asyncDispose]();
-    throw error;
+    throw isBeyondEnd(error, question) ? beyondEnd(question, error) : error;
   }
+}
+
+/** Nothing to decode from there on. A file without sound says the same when it is asked for whole. */
+function isBeyondEnd(error: unknown, { options }: Question): boolean {
+  return error instanceof LeitmotifError && error.code === 'audio-no-sound' && options.fromSec !== null;
+}
+
+function beyondEnd({ options }: Question, cause: unknown): LeitmotifError {
+  const facts = { kind: 'beyond-end', fromSec: options.fromSec ?? 0 };
+  return new LeitmotifError('bad-request', 'Cannot ask with a part in which there is nothing', { cause, facts });
 }
 
 function optionsOf({ options }: Question, leaveOut: number | null, { config }: App): AnswerOptions {

@@ -1,0 +1,49 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { type AnswerOptions, fromRow, newAnswerId, optionsText, toRow } from '../../src/query/stored-answer.ts';
+import { anyAnswer } from '../support/answers.ts';
+
+const options: AnswerOptions = {
+  fromSec: null,
+  toSec: 30,
+  results: 10,
+  sameArtist: false,
+  neighbours: 5,
+  fusion: 'margin',
+  includeNonMusic: false,
+  leaveOut: null,
+};
+const key = { contentSha256: 'a', spaceId: 's', generation: 'g', askerId: '1' };
+
+test('any answer comes back as it was stored', () => {
+  fc.assert(
+    fc.property(anyAnswer, (answer) => {
+      const stored = { id: newAnswerId(), ...key, options, source: { kind: 'clip', name: 'x.mp3' } as const, answer };
+      const again = fromRow({ ...toRow(stored), createdAtMs: 5 });
+      expect(again).toEqual({ ...JSON.parse(JSON.stringify(stored)), createdAtMs: 5 });
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test('a row of another form is no answer', () => {
+  const [answer] = fc.sample(anyAnswer, { numRuns: 1, seed: 1 });
+  if (!answer) throw new Error('no sample');
+  const row = { ...toRow({ id: 'x', ...key, options, source: { kind: 'clip', name: 'x' }, answer }), createdAtMs: 5 };
+  expect(fromRow(row)).not.toBeNull();
+  expect(fromRow({ ...row, answer: JSON.stringify({ format: 0, answer }) })).toBeNull();
+  expect(fromRow({ ...row, source: '{"kind":"dream"}' })).toBeNull();
+  expect(fromRow({ ...row, options: '{}' })).toBeNull();
+});
+
+test('equal options are equal texts, in whatever order they were written', () => {
+  const shuffled = Object.fromEntries(Object.entries(options).reverse()) as typeof options;
+  expect(optionsText(shuffled)).toBe(optionsText(options));
+  expect(optionsText({ ...options, results: 5 })).not.toBe(optionsText(options));
+});
+
+test('ids fit custom ids and do not repeat', () => {
+  const ids = Array.from({ length: 1000 }, newAnswerId);
+  expect(new Set(ids).size).toBe(1000);
+  expect(ids.every((id) => /^[a-z0-9]{12}$/.test(id))).toBe(true);
+});
