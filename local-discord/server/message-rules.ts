@@ -3,6 +3,7 @@
 import { ComponentType, MessageFlags } from 'discord-api-types/v10';
 import { z } from 'zod';
 import { classicComponents, componentsV2 } from './component-rules.ts';
+import { componentNodes } from './component-tree.ts';
 import { embedRules, embedTextLength } from './embed-rules.ts';
 import { text } from './field-rules.ts';
 import { type Violation, violationsOf, violationText } from './violation.ts';
@@ -90,11 +91,6 @@ export function isEmptyPayload(payload: object, { files = [] }: PayloadFiles = {
 
 type Body = z.infer<typeof classicMessage>;
 
-interface Node {
-  readonly path: readonly (string | number)[];
-  readonly body: Readonly<Record<string, unknown>>;
-}
-
 function checkTotals({ embeds, components }: Body): Violation[] {
   const found: Violation[] = [];
   const embedTextTotal = (embeds ?? []).reduce((sum, embed) => sum + embedTextLength(embed), 0);
@@ -124,19 +120,6 @@ function checkTotals({ embeds, components }: Body): Violation[] {
     }
   }
   return found;
-}
-
-/** Every component, nested ones and accessories too: all of them count. */
-function componentNodes(list: readonly unknown[], path: readonly (string | number)[]): Node[] {
-  return list.flatMap((item, index) => {
-    const node: Node = { path: [...path, index], body: item as Node['body'] };
-    const { components, accessory } = node.body;
-    return [
-      node,
-      ...(accessory ? [{ path: [...node.path, 'accessory'], body: accessory as Node['body'] }] : []),
-      ...(Array.isArray(components) ? componentNodes(components, [...node.path, 'components']) : []),
-    ];
-  });
 }
 
 function checkAttachments(payload: Body, { files = [], kept = [] }: PayloadFiles): Violation[] {

@@ -1,0 +1,52 @@
+/** Which first answers suit which interaction, and what each may carry, messages aside.
+ *  @see https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-response-object */
+import { MessageFlags, InteractionResponseType as R, InteractionType as T } from 'discord-api-types/v10';
+import { z } from 'zod';
+import { text } from './field-rules.ts';
+import { type Violation, violationsOf } from './violation.ts';
+
+const messages = [R.ChannelMessageWithSource, R.DeferredChannelMessageWithSource];
+const suitable: Readonly<Partial<Record<T, readonly R[]>>> = {
+  [T.ApplicationCommand]: [...messages, R.Modal],
+  [T.MessageComponent]: [...messages, R.DeferredMessageUpdate, R.UpdateMessage, R.Modal],
+  [T.ApplicationCommandAutocomplete]: [R.ApplicationCommandAutocompleteResult],
+  [T.ModalSubmit]: [...messages, R.DeferredMessageUpdate, R.UpdateMessage],
+};
+
+const choice = z.object({ name: text(1, 100), value: z.union([z.string().max(100), z.number()]) });
+
+const dataRules: Readonly<Partial<Record<R, z.ZodType>>> = {
+  // A deferral decides who sees the reply and nothing else; Components V2 is set by the edit.
+  [R.DeferredChannelMessageWithSource]: z
+    .object({
+      flags: z
+        .int()
+        .refine((flags) => (flags & ~MessageFlags.Ephemeral) === 0, {
+          error: 'Only the flag EPHEMERAL is valid when deferring',
+          params: { code: 'MESSAGE_FLAGS_INVALID' },
+        })
+        .nullish(),
+    })
+    .nullish(),
+  [R.ApplicationCommandAutocompleteResult]: z.object({ choices: z.array(choice).max(25) }),
+  [R.Modal]: z.object({
+    title: text(1, 45),
+    custom_id: text(1, 100),
+    components: z
+      .array(z.looseObject({ type: z.int() }))
+      .min(1)
+      .max(5),
+  }),
+};
+
+/** @param type of the interaction that is answered */
+export function callbackViolations(type: T, body: { readonly type: R; readonly data?: unknown }): Violation[] {
+  const allowed = suitable[type] ?? [];
+  if (!allowed.includes(body.type)) {
+    const message = `Value must be one of (${allowed.join(', ')}).`;
+    return [{ path: ['type'], code: 'BASE_TYPE_CHOICES', message }];
+  }
+  const rules = dataRules[body.type];
+  const found = rules ? violationsOf(rules, body.data) : [];
+  return found.map((violation) => ({ ...violation, path: ['data', ...violation.path] }));
+}

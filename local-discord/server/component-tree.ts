@@ -1,0 +1,19 @@
+/** A message's components as a flat list: rows, what is in them, containers, sections and their accessories. */
+
+export interface ComponentNode {
+  readonly path: readonly (string | number)[];
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** In order of appearance; all of them count towards Discord's 40. */
+export function componentNodes(list: readonly unknown[], path: readonly (string | number)[] = []): ComponentNode[] {
+  return list.flatMap((item, index) => {
+    const node: ComponentNode = { path: [...path, index], body: item as ComponentNode['body'] };
+    const { components, accessory } = node.body;
+    return [
+      node,
+      ...(Array.isArray(components) ? componentNodes(components, [...node.path, 'components']) : []),
+      ...(accessory ? [{ path: [...node.path, 'accessory'], body: accessory as ComponentNode['body'] }] : []),
+    ];
+  });
+}

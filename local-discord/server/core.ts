@@ -1,0 +1,82 @@
+/** The parts of local Discord, put together. */
+import { GatewayIntentBits } from 'discord-api-types/v10';
+import { AttachmentStore } from './attachment-store.ts';
+import { CallLog } from './call-log.ts';
+import { Clock } from './clock.ts';
+import { Commands } from './commands.ts';
+import { Faults } from './faults.ts';
+import { Gateway } from './gateway.ts';
+import { gatewayEvent, guildCreateBody } from './gateway-events.ts';
+import { Happenings } from './happenings.ts';
+import { Interactions } from './interactions.ts';
+import { Messages } from './messages.ts';
+import { Presenter, user } from './present.ts';
+import { Snowflakes } from './snowflake.ts';
+import { World } from './world.ts';
+
+export interface CoreOptions {
+  readonly seed: number;
+  readonly attachmentSizeLimitBytes: number;
+  readonly token: string;
+  readonly acceptAnyToken: boolean;
+  readonly botName: string;
+  /** Bits of the privileged intents that are enabled for the application. */
+  readonly privilegedIntents: number;
+  readonly shards: number;
+}
+
+export type Core = Awaited<ReturnType<typeof buildCore>>;
+
+/** @param baseUrl asked when it is needed: the port is not known before */
+export async function buildCore(options: CoreOptions, baseUrl: () => string) {
+  const clock = new Clock();
+  const ids = new Snowflakes(clock);
+  const happenings = new Happenings();
+  const world = new World();
+  // As with real applications of today, the bot's user has the application's id.
+  const botId = ids.next();
+  world.users.set(botId, { id: botId, name: options.botName, isBot: true, locale: 'en-US' });
+  const owner = { id: ids.next(), name: 'landlord', isBot: false, locale: 'en-US' };
+  world.users.set(owner.id, owner);
+  const store = await AttachmentStore.open({ clock, ids, baseUrl });
+  const presenter = new Presenter(world, store, botId);
+  const { attachmentSizeLimitBytes } = options;
+  const messages = new Messages({ world, store, clock, ids, happenings, attachmentSizeLimitBytes });
+  const interactions = new Interactions({ world, messages, clock, ids, happenings, botId });
+  const commands = new Commands(ids, happenings, botId);
+  const hasMessageContent = Boolean(options.privilegedIntents & GatewayIntentBits.MessageContent);
+  const acceptsToken = (token: string) => options.acceptAnyToken || token === options.token;
+  const gateway = new Gateway({
+    acceptsToken,
+    privilegedIntents: options.privilegedIntents,
+    url: () => `${baseUrl().replace(/^http/, 'ws')}/gateway`,
+    readyBody: () => ({ user: user(world.user(botId)), application: { id: botId, flags: 0 } }),
+    guildBodies: () => [...world.guilds.values()].map((guild) => guildCreateBody(guild, world, botId)),
+    onStatus: (online) => happenings.tell({ type: 'bot-status', online }),
+  });
+  happenings.listen((happening) => {
+    const event = gatewayEvent(happening, world, presenter, { id: botId, hasMessageContent });
+    if (event) gateway.dispatch(event.name, event.data, event.guildId, event.intent);
+  });
+  return {
+    options,
+    clock,
+    ids,
+    happenings,
+    world,
+    store,
+    presenter,
+    messages,
+    interactions,
+    commands,
+    gateway,
+    acceptsToken,
+    hasMessageContent,
+    applicationId: botId,
+    botId,
+    ownerId: owner.id,
+    faults: new Faults(options.seed),
+    log: new CallLog(),
+    baseUrl,
+  };
+}

@@ -1,0 +1,97 @@
+/** Failing on demand: by rates with a seed, or the next calls of a kind. Every fault is counted. */
+
+/** status500, status502, status429, global429: answered so, nothing done. dropped: the connection breaks, nothing done.
+ *  lost-answer: done, then the connection breaks, so that a client which repeats the call does it twice. */
+export type Fault = 'status500' | 'status502' | 'status429' | 'global429' | 'dropped' | 'lost-answer';
+
+export interface FaultRates {
+  status500?: number;
+  status502?: number;
+  status429?: number;
+  dropped?: number;
+  'lost-answer'?: number;
+}
+
+interface Planned {
+  readonly pattern: string | RegExp;
+  readonly fault: Fault | { readonly slowMs: number };
+  times: number;
+}
+
+export class Faults {
+  /** Of API calls, each in [0, 1], together at most 1. May be changed at any time. */
+  rates: FaultRates = {};
+  /** What a 429 asks to wait. */
+  retryAfterMs = 250;
+  readonly counts: Record<Fault | 'slow', number> = {
+    status500: 0,
+    status502: 0,
+    status429: 0,
+    global429: 0,
+    dropped: 0,
+    'lost-answer': 0,
+    slow: 0,
+  };
+  #planned: Planned[] = [];
+  #state: number;
+
+  constructor(seed: number) {
+    this.#state = seed;
+  }
+
+  /** @param pattern found in `METHOD /path` (of the API after its version, of the CDN from the root), for example
+   *  'PATCH /webhooks/' or /^POST .*\/callback/ */
+  next(pattern: string | RegExp, fault: Fault, times = 1): void {
+    this.#planned.push({ pattern, fault, times });
+  }
+
+  /** Answers matching calls late, all of them unless told how many. */
+  slow(ms: number, pattern: string | RegExp = '', times = Number.POSITIVE_INFINITY): void {
+    this.#planned.push({ pattern, fault: { slowMs: ms }, times });
+  }
+
+  /** Ends all faults; the counts stay. */
+  clear(): void {
+    this.rates = {};
+    this.#planned = [];
+  }
+
+  /** What happens to this call.
+   *  @param call `METHOD /path`
+   *  @param byRates whether the rates apply to it too */
+  draw(call: string, byRates: boolean): { fault: Fault | null; slowMs: number } {
+    let fault: Fault | null = null;
+    let slowMs = 0;
+    for (const planned of this.#planned) {
+      const matches = typeof planned.pattern === 'string' ? call.includes(planned.pattern) : planned.pattern.test(call);
+      if (!matches || (typeof planned.fault === 'string' && fault)) continue;
+      planned.times -= 1;
+      if (typeof planned.fault === 'string') fault = planned.fault;
+      else slowMs += planned.fault.slowMs;
+    }
+    this.#planned = this.#planned.filter(({ times }) => times > 0);
+    if (byRates) fault ??= this.#drawByRate();
+    if (fault) this.counts[fault] += 1;
+    if (slowMs > 0) this.counts.slow += 1;
+    return { fault, slowMs };
+  }
+
+  #drawByRate(): Fault | null {
+    const entries = Object.entries(this.rates) as [Fault, number][];
+    if (entries.length === 0) return null;
+    let rest = this.#random();
+    for (const [fault, rate] of entries) {
+      rest -= rate;
+      if (rest < 0) return fault;
+    }
+    return null;
+  }
+
+  /** Mulberry32, in [0, 1). @see https://github.com/bryc/code/blob/master/jshash/PRNGs.md */
+  #random(): number {
+    this.#state = (this.#state + 0x6d2b79f5) | 0;
+    let t = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  }
+}

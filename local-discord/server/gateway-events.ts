@@ -1,0 +1,76 @@
+/** What happens, as the gateway tells it to the bot. */
+import { GatewayIntentBits } from 'discord-api-types/v10';
+import type { Happening } from './happenings.ts';
+import { channel, guild, isoTime, member, type Presenter } from './present.ts';
+import type { Guild, World } from './world.ts';
+
+interface GatewayEvent {
+  readonly name: string;
+  readonly data: unknown;
+  readonly guildId: string;
+  readonly intent: number;
+}
+
+interface Bot {
+  readonly id: string;
+  readonly hasMessageContent: boolean;
+}
+
+/** @returns null for what a bot is not told */
+export function gatewayEvent(happening: Happening, world: World, presenter: Presenter, bot: Bot): GatewayEvent | null {
+  switch (happening.type) {
+    case 'message-created':
+    case 'message-updated':
+    case 'message-deleted': {
+      const { message } = happening;
+      if (message.onlyForUserId !== null) return null;
+      const { id, channelId, guildId } = message;
+      const route = { guildId, intent: GatewayIntentBits.GuildMessages };
+      if (happening.type === 'message-deleted') {
+        return { name: 'MESSAGE_DELETE', data: { id, channel_id: channelId, guild_id: guildId }, ...route };
+      }
+      const body = presenter.messageForBot(message, bot.id, bot.hasMessageContent);
+      const name = happening.type === 'message-created' ? 'MESSAGE_CREATE' : 'MESSAGE_UPDATE';
+      const guildBody = world.guilds.get(guildId);
+      const author = world.user(message.authorId);
+      const author_member = guildBody ? { member: member(guildBody, author) } : {};
+      return { name, data: { ...body, guild_id: guildId, ...author_member }, ...route };
+    }
+    case 'guild-created':
+      return {
+        name: 'GUILD_CREATE',
+        data: guildCreateBody(happening.guild, world, bot.id),
+        guildId: happening.guild.id,
+        intent: GatewayIntentBits.Guilds,
+      };
+    case 'channel-created':
+    case 'channel-updated':
+      return {
+        name: happening.type === 'channel-created' ? 'CHANNEL_CREATE' : 'CHANNEL_UPDATE',
+        data: channel(happening.channel, 0),
+        guildId: happening.channel.guildId,
+        intent: GatewayIntentBits.Guilds,
+      };
+    default:
+      return null;
+  }
+}
+
+/** Without the intent Guild Members a bot is told of itself only. */
+export function guildCreateBody(body: Guild, world: World, botId: string) {
+  return {
+    ...guild(body),
+    joined_at: isoTime(0),
+    large: false,
+    unavailable: false,
+    member_count: body.members.size,
+    members: [member(body, world.user(botId))],
+    channels: [...body.channels.values()].map(channel),
+    threads: [],
+    presences: [],
+    voice_states: [],
+    stage_instances: [],
+    guild_scheduled_events: [],
+    soundboard_sounds: [],
+  };
+}

@@ -1,0 +1,103 @@
+/** One interaction as a test follows it: when it was acknowledged, what its messages were and are. */
+import type { APIMessage } from 'discord-api-types/v10';
+import type { Core } from './core.ts';
+import type { InteractionRecord } from './interaction-record.ts';
+
+const untilTimeoutMs = 10_000;
+
+type Predicate = (message: APIMessage, all: readonly APIMessage[]) => boolean;
+
+export class Interaction {
+  readonly id: string;
+  readonly sentAtMs: number;
+  /** When the callback arrived; rejects when 3 s passed without one. */
+  readonly ackedAtMs: Promise<number>;
+  /** Every state of `@original` since the interaction, in time; for an update also of the message that it sits on. */
+  readonly edits: { readonly atMs: number; readonly message: APIMessage }[] = [];
+  readonly #core: Core;
+  readonly #record: InteractionRecord;
+  readonly #waiting = new Set<() => void>();
+
+  constructor(core: Core, record: InteractionRecord) {
+    this.#core = core;
+    this.#record = record;
+    this.id = record.id;
+    this.sentAtMs = record.sentAtMs;
+    const acknowledged = Promise.withResolvers<number>();
+    this.ackedAtMs = acknowledged.promise;
+    // Whoever does not ask for it is not bothered by its failure.
+    acknowledged.promise.catch(() => undefined);
+    core.happenings.listen((happening) => {
+      if (happening.type === 'interaction-answered' && happening.interaction === record) {
+        acknowledged.resolve(record.answeredAtMs ?? Number.NaN);
+      } else if (happening.type === 'interaction-failed' && happening.interaction === record) {
+        acknowledged.reject(new Error('The application did not respond'));
+      } else if ('message' in happening && happening.type !== 'message-deleted') {
+        const { message } = happening;
+        // A first message is told of before its interaction is: it is known by who made it.
+        const isFirst = message.madeBy?.interactionId === record.id && message.madeBy.originalId === null;
+        const isOriginal = message.id === record.originalId || isFirst;
+        const isSource = record.originalId === null && message.id === record.sourceMessageId;
+        if (isOriginal || (isSource && record.state === 'answered')) {
+          this.edits.push({ atMs: core.clock.nowMs(), message: core.presenter.message(message) });
+        }
+      }
+      for (const check of [...this.#waiting]) check();
+    });
+  }
+
+  /** Whether "The application did not respond" stands there. */
+  get failed(): boolean {
+    return this.#record.state === 'failed';
+  }
+
+  /** The modal that the bot answered with. */
+  get modal(): Readonly<Record<string, unknown>> | null {
+    return this.#record.modal;
+  }
+
+  /** The reply, or the message that a component's update edits; null before the answer and after its deletion. */
+  original(): APIMessage | null {
+    return this.#find(this.#record.originalId);
+  }
+
+  get followups(): APIMessage[] {
+    return this.#record.followupIds.flatMap((id) => this.#find(id) ?? []);
+  }
+
+  /** Waits for a message of this interaction, the reply or a follow-up, that fits.
+   *  @throws {Error} that tells what there was instead, when the time is over or nobody answered within 3 s */
+  async until(predicate: Predicate, timeoutMs = untilTimeoutMs): Promise<APIMessage> {
+    const { promise, resolve, reject } = Promise.withResolvers<APIMessage>();
+    const check = () => {
+      const all = [this.original(), ...this.followups].filter((message) => message !== null);
+      const found = all.find((message) => predicate(message, all));
+      if (found) resolve(found);
+      else if (this.failed) reject(new Error('The application did not respond'));
+    };
+    const timer = setTimeout(() => {
+      const seen = [this.original(), ...this.followups].map((message) => message && summarize(message));
+      reject(new Error(`Waited ${timeoutMs} ms for a message; there is ${JSON.stringify(seen, null, 2)}`));
+    }, timeoutMs);
+    this.#waiting.add(check);
+    check();
+    return promise.finally(() => {
+      clearTimeout(timer);
+      this.#waiting.delete(check);
+    });
+  }
+
+  #find(id: string | null): APIMessage | null {
+    const message = id === null ? undefined : this.#core.world.channel(this.#record.channelId)?.messages.get(id);
+    return message ? this.#core.presenter.message(message) : null;
+  }
+}
+
+function summarize({ content, embeds, attachments, flags }: APIMessage) {
+  return {
+    content,
+    embeds: embeds.map(({ title, description }) => ({ title, description })),
+    files: attachments.map(({ filename }) => filename),
+    flags,
+  };
+}

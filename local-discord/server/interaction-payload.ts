@@ -1,0 +1,64 @@
+/** INTERACTION_CREATE as the bot receives it. */
+import type { APIMessage, InteractionType } from 'discord-api-types/v10';
+import type { Core } from './core.ts';
+import type { InteractionRecord } from './interaction-record.ts';
+import { permissionsInChannel } from './permissions.ts';
+import { channel as channelBody, member, user } from './present.ts';
+import type { Channel } from './world.ts';
+
+export interface Sending {
+  readonly type: InteractionType;
+  readonly userId: string;
+  readonly channel: Channel;
+  readonly locale: string;
+  readonly commandName?: string;
+  readonly targetMessageId?: string;
+  readonly sourceMessageId?: string;
+  /** Of a component. */
+  readonly message?: APIMessage;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** Starts the 3 s and tells the bot, if it is there to hear it. */
+export function sendInteraction(core: Core, sending: Sending): InteractionRecord {
+  const { world, interactions, gateway, botId, applicationId } = core;
+  const { channel, userId, type, message } = sending;
+  const guild = world.guildOf(channel);
+  const person = world.user(userId);
+  const interaction = interactions.start({
+    type,
+    userId,
+    channelId: channel.id,
+    guildId: guild.id,
+    commandName: sending.commandName ?? null,
+    targetMessageId: sending.targetMessageId ?? null,
+    sourceMessageId: sending.sourceMessageId ?? null,
+  });
+  const payload = {
+    id: interaction.id,
+    application_id: applicationId,
+    type,
+    token: interaction.token,
+    version: 1,
+    data: sending.data,
+    ...(message ? { message } : {}),
+    guild_id: guild.id,
+    guild: { id: guild.id, locale: guild.locale, features: [] },
+    channel_id: channel.id,
+    channel: channelBody(channel, 0),
+    member: {
+      ...member(guild, person),
+      user: user(person),
+      permissions: String(permissionsInChannel(guild, channel, userId)),
+    },
+    app_permissions: String(permissionsInChannel(guild, channel, botId)),
+    locale: sending.locale,
+    guild_locale: guild.locale,
+    entitlements: [],
+    authorizing_integration_owners: { 0: guild.id },
+    context: 0,
+    attachment_size_limit: core.options.attachmentSizeLimitBytes,
+  };
+  gateway.dispatch('INTERACTION_CREATE', payload, guild.id, 0);
+  return interaction;
+}

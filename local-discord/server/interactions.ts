@@ -1,0 +1,235 @@
+/** The rules of answering: 3 s for the first answer, once; 15 min for the rest.
+ *  @see https://discord.com/developers/docs/interactions/receiving-and-responding */
+import { randomBytes } from 'node:crypto';
+import { InteractionResponseType, MessageFlags, PermissionFlagsBits } from 'discord-api-types/v10';
+import { refusals } from './api-error.ts';
+import type { Upload } from './attachment-store.ts';
+import { callbackViolations } from './callback-rules.ts';
+import type { Clock } from './clock.ts';
+import type { Happenings } from './happenings.ts';
+import type { InteractionRecord } from './interaction-record.ts';
+import type { MessageBody, Messages } from './messages.ts';
+import { permissionsInChannel } from './permissions.ts';
+import type { Snowflakes } from './snowflake.ts';
+import type { Channel, MadeBy, StoredMessage, World } from './world.ts';
+
+const answerWithinMs = 3000;
+const tokenLifeMs = 15 * 60_000;
+/** Of ended ones, so that a late answer is told what is wrong with it. */
+const recordsMax = 20_000;
+
+const { Ephemeral } = MessageFlags;
+
+export interface CallbackBody {
+  readonly type: InteractionResponseType;
+  readonly data?: MessageBody & {
+    readonly choices?: InteractionRecord['choices'];
+    readonly title?: string;
+    readonly custom_id?: string;
+  };
+}
+
+interface InteractionsOptions {
+  readonly world: World;
+  readonly messages: Messages;
+  readonly clock: Clock;
+  readonly ids: Snowflakes;
+  readonly happenings: Happenings;
+  readonly botId: string;
+}
+
+type Sent = Pick<InteractionRecord, 'type' | 'userId' | 'channelId' | 'guildId'> &
+  Partial<Pick<InteractionRecord, 'commandName' | 'targetMessageId' | 'sourceMessageId'>>;
+
+export class Interactions {
+  readonly #options: InteractionsOptions;
+  readonly #byId = new Map<string, InteractionRecord>();
+  readonly #byToken = new Map<string, InteractionRecord>();
+
+  constructor(options: InteractionsOptions) {
+    this.#options = options;
+  }
+
+  /** Starts the 3 s; the caller sends it to the bot. */
+  start(sent: Sent): InteractionRecord {
+    const { clock, ids, happenings } = this.#options;
+    const interaction: InteractionRecord = {
+      commandName: null,
+      targetMessageId: null,
+      sourceMessageId: null,
+      ...sent,
+      id: ids.next(),
+      token: randomBytes(60).toString('base64url'),
+      sentAtMs: clock.nowMs(),
+      state: 'waiting',
+      answeredAtMs: null,
+      originalId: null,
+      isThinking: false,
+      followupIds: [],
+      choices: null,
+      modal: null,
+    };
+    this.#remember(interaction);
+    clock.after(answerWithinMs, () => {
+      if (interaction.state !== 'waiting') return;
+      interaction.state = 'failed';
+      happenings.tell({ type: 'interaction-failed', interaction });
+    });
+    return interaction;
+  }
+
+  /** The first answer.
+   *  @param arrivedAtMs when its first byte came: an upload that is under way is not late
+   *  @returns the message that it made or changed, if any */
+  async answer(
+    id: string,
+    token: string,
+    body: CallbackBody,
+    files: readonly Upload[],
+    arrivedAtMs: number,
+  ): Promise<{ interaction: InteractionRecord; message: StoredMessage | null }> {
+    const { happenings } = this.#options;
+    const interaction = this.#byId.get(id);
+    if (!interaction || interaction.token !== token) throw refusals.unknownInteraction();
+    if (interaction.state === 'answered') throw refusals.alreadyAcknowledged();
+    if (interaction.state === 'failed' || arrivedAtMs - interaction.sentAtMs > answerWithinMs) {
+      throw refusals.unknownInteraction();
+    }
+    const violations = callbackViolations(interaction.type, body);
+    if (violations.length > 0) throw refusals.invalidBody(violations);
+    this.#checkBody(interaction, body.data ?? {}, files);
+    // Said before the message is written: a second answer that comes meanwhile is one too many.
+    interaction.state = 'answered';
+    interaction.answeredAtMs = arrivedAtMs;
+    try {
+      const message = await this.#apply(interaction, body, files);
+      interaction.originalId = message?.id ?? interaction.sourceMessageId;
+      happenings.tell({ type: 'interaction-answered', interaction });
+      return { interaction, message };
+    } catch (error) {
+      interaction.state = 'waiting';
+      interaction.answeredAtMs = null;
+      throw error;
+    }
+  }
+
+  /** Answers with a new message; right after a deferral Discord takes it for the edit of "thinking...", and the flag
+   *  Ephemeral that was said then stays. */
+  async followUp(token: string, body: MessageBody, files: readonly Upload[]): Promise<StoredMessage> {
+    const interaction = this.withToken(token);
+    if (interaction.isThinking && interaction.originalId !== null) {
+      return this.edit(interaction, this.message(interaction, '@original'), body, files);
+    }
+    this.#checkBody(interaction, body, files);
+    const isPrivate = Boolean((body.flags ?? 0) & Ephemeral);
+    const message = await this.#options.messages.create({
+      channel: this.#channel(interaction),
+      authorId: this.#options.botId,
+      body,
+      files,
+      onlyForUserId: isPrivate ? interaction.userId : null,
+      flags: isPrivate ? Ephemeral : 0,
+      madeBy: { ...this.#madeBy(interaction), originalId: interaction.originalId },
+    });
+    interaction.followupIds.push(message.id);
+    return message;
+  }
+
+  async edit(
+    interaction: InteractionRecord,
+    message: StoredMessage,
+    body: MessageBody,
+    files: readonly Upload[],
+  ): Promise<StoredMessage> {
+    this.#checkPermissions(interaction, body, files);
+    const edited = await this.#options.messages.edit(message, body, files);
+    if (message.id === interaction.originalId) interaction.isThinking = false;
+    return edited;
+  }
+
+  /** @throws {ApiError} 50027 for a token that is dead or never was, 10015 for one whose interaction is not answered */
+  withToken(token: string): InteractionRecord {
+    const interaction = this.#byToken.get(token);
+    const isAlive = interaction && this.#options.clock.nowMs() - interaction.sentAtMs <= tokenLifeMs;
+    if (!isAlive) throw refusals.invalidWebhookToken();
+    if (interaction.state !== 'answered') throw refusals.unknownWebhook();
+    return interaction;
+  }
+
+  /** @param messageId or `@original` */
+  message(interaction: InteractionRecord, messageId: string): StoredMessage {
+    const id = messageId === '@original' ? interaction.originalId : messageId;
+    const isItsOwn = id !== null && [interaction.originalId, ...interaction.followupIds].includes(id);
+    const message = isItsOwn ? this.#channel(interaction).messages.get(id) : undefined;
+    if (!message) throw refusals.unknownMessage();
+    return message;
+  }
+
+  async #apply(interaction: InteractionRecord, body: CallbackBody, files: readonly Upload[]) {
+    const { messages, botId } = this.#options;
+    const data = body.data ?? {};
+    const isPrivate = Boolean((data.flags ?? 0) & Ephemeral);
+    const draft = {
+      channel: this.#channel(interaction),
+      authorId: botId,
+      onlyForUserId: isPrivate ? interaction.userId : null,
+      flags: isPrivate ? Ephemeral : 0,
+      madeBy: this.#madeBy(interaction),
+    };
+    switch (body.type) {
+      case InteractionResponseType.ChannelMessageWithSource:
+        return messages.create({ ...draft, body: data, files });
+      case InteractionResponseType.DeferredChannelMessageWithSource:
+        interaction.isThinking = true;
+        return messages.createThinking(draft);
+      case InteractionResponseType.UpdateMessage: {
+        const source = draft.channel.messages.get(interaction.sourceMessageId ?? '');
+        if (!source) throw refusals.unknownMessage();
+        return messages.edit(source, data, files);
+      }
+      case InteractionResponseType.ApplicationCommandAutocompleteResult:
+        interaction.choices = data.choices ?? [];
+        return null;
+      case InteractionResponseType.Modal:
+        interaction.modal = data as Readonly<Record<string, unknown>>;
+        return null;
+      default:
+        return null;
+    }
+  }
+
+  #checkBody(interaction: InteractionRecord, body: MessageBody, files: readonly Upload[]): void {
+    this.#checkPermissions(interaction, body, files);
+    this.#options.messages.check(body, files);
+  }
+
+  /** An interaction's reply needs no right to speak, only those for what it carries. */
+  #checkPermissions(interaction: InteractionRecord, body: MessageBody, files: readonly Upload[]): void {
+    const channel = this.#channel(interaction);
+    const bits = permissionsInChannel(this.#options.world.guildOf(channel), channel, this.#options.botId);
+    const { AttachFiles, EmbedLinks } = PermissionFlagsBits;
+    if (files.length > 0 && !(bits & AttachFiles)) throw refusals.missingPermissions();
+    if (body.embeds?.length && !(bits & EmbedLinks)) throw refusals.missingPermissions();
+  }
+
+  #channel(interaction: InteractionRecord): Channel {
+    const channel = this.#options.world.channel(interaction.channelId);
+    if (!channel) throw refusals.unknownChannel();
+    return channel;
+  }
+
+  #madeBy(interaction: InteractionRecord): MadeBy {
+    const { id, type, userId, commandName, targetMessageId, sourceMessageId } = interaction;
+    return { interactionId: id, type, userId, commandName, targetMessageId, sourceMessageId, originalId: null };
+  }
+
+  #remember(interaction: InteractionRecord): void {
+    this.#byId.set(interaction.id, interaction);
+    this.#byToken.set(interaction.token, interaction);
+    if (this.#byId.size <= recordsMax) return;
+    const [oldest] = this.#byId.values();
+    if (!oldest) return;
+    this.#byId.delete(oldest.id);
+    this.#byToken.delete(oldest.token);
+  }
+}

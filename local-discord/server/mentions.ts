@@ -1,0 +1,23 @@
+/** Whom a message pings: what its text names, narrowed by `allowed_mentions`.
+ *  @see https://discord.com/developers/docs/resources/message#allowed-mentions-object */
+import type { APIAllowedMentions } from 'discord-api-types/v10';
+import type { Guild, Mentions } from './world.ts';
+
+export function mentionsOf(
+  content: string,
+  allowed: APIAllowedMentions | null | undefined,
+  guild: Guild,
+  mayMentionEveryone: boolean,
+): Mentions {
+  const named = (pattern: RegExp) => [...new Set([...content.matchAll(pattern)].map((match) => match[1] ?? ''))];
+  const pick = (ids: string[], kind: 'users' | 'roles') => {
+    if (!allowed || allowed.parse?.includes(kind as never)) return ids;
+    return ids.filter((id) => allowed[kind]?.includes(id));
+  };
+  const everyoneAllowed = !allowed || Boolean(allowed.parse?.includes('everyone' as never));
+  return {
+    userIds: pick(named(/<@!?(\d+)>/g), 'users').filter((id) => guild.members.has(id)),
+    roleIds: pick(named(/<@&(\d+)>/g), 'roles').filter((id) => guild.roles.has(id)),
+    everyone: mayMentionEveryone && everyoneAllowed && /@(everyone|here)\b/.test(content),
+  };
+}

@@ -1,0 +1,226 @@
+/** Writing messages: every way that one comes to be, changes or goes ends here. */
+import {
+  type APIAllowedMentions,
+  type APIEmbed,
+  type APIMessageTopLevelComponent,
+  MessageFlags,
+  PermissionFlagsBits,
+} from 'discord-api-types/v10';
+import { refusals } from './api-error.ts';
+import type { AttachmentStore, Upload } from './attachment-store.ts';
+import type { Clock } from './clock.ts';
+import { componentNodes } from './component-tree.ts';
+import type { Happenings } from './happenings.ts';
+import { mentionsOf } from './mentions.ts';
+import { findPayloadViolations, isEmptyPayload, type PayloadFiles } from './message-rules.ts';
+import { hasAll, permissionsInChannel } from './permissions.ts';
+import type { Snowflakes } from './snowflake.ts';
+import type { Channel, MadeBy, StoredAttachment, StoredMessage, World } from './world.ts';
+
+/** Of a person's message, a bot's, or an interaction's: the fields that are kept. */
+export interface MessageBody {
+  readonly content?: string | null;
+  readonly embeds?: readonly APIEmbed[] | null;
+  readonly components?: readonly APIMessageTopLevelComponent[] | null;
+  readonly attachments?: readonly { readonly id: string | number; readonly description?: string | null }[] | null;
+  readonly flags?: number | null;
+  readonly allowed_mentions?: APIAllowedMentions | null;
+  readonly nonce?: string | number | null;
+}
+
+export interface Draft {
+  readonly channel: Channel;
+  readonly authorId: string;
+  readonly body: MessageBody;
+  readonly files: readonly Upload[];
+  readonly onlyForUserId?: string | null;
+  /** On top of those that the body may set. */
+  readonly flags?: number;
+  readonly madeBy?: MadeBy | null;
+  readonly replyToId?: string | null;
+}
+
+/** Those that a sender may set; Ephemeral is the interaction's matter. */
+const settableFlags =
+  MessageFlags.SuppressEmbeds |
+  MessageFlags.SuppressNotifications |
+  MessageFlags.IsVoiceMessage |
+  MessageFlags.IsComponentsV2;
+const editableFlags = MessageFlags.SuppressEmbeds | MessageFlags.IsComponentsV2;
+/** After an hour Discord counts edits. How many it lets pass is documented nowhere; a bot should not count on any. */
+const oldAfterMs = 3_600_000;
+const oldEditsMax = 3;
+
+export interface MessagesOptions {
+  readonly world: World;
+  readonly store: AttachmentStore;
+  readonly clock: Clock;
+  readonly ids: Snowflakes;
+  readonly happenings: Happenings;
+  readonly attachmentSizeLimitBytes: number;
+}
+
+export class Messages {
+  readonly #options: MessagesOptions;
+  readonly #oldEdits = new WeakMap<StoredMessage, number>();
+
+  constructor(options: MessagesOptions) {
+    this.#options = options;
+  }
+
+  /** @throws {ApiError} when Discord would refuse it */
+  async create(draft: Draft): Promise<StoredMessage> {
+    const { world, clock, ids, happenings } = this.#options;
+    const { channel, authorId, body, files, madeBy = null, onlyForUserId = null, replyToId = null } = draft;
+    this.check(body, files);
+    if (isEmptyPayload(body, { files })) throw refusals.emptyMessage();
+    const attachments = await this.#keep(body, files, channel.id);
+    const message: StoredMessage = {
+      id: ids.next(),
+      channelId: channel.id,
+      guildId: channel.guildId,
+      authorId,
+      onlyForUserId,
+      createdAtMs: clock.nowMs(),
+      editedAtMs: null,
+      flags: ((body.flags ?? 0) & settableFlags) | (draft.flags ?? 0),
+      content: body.content?.trim() ?? '',
+      embeds: body.embeds ?? [],
+      components: withIds(body.components ?? []),
+      attachments,
+      mentions: this.#mentions(channel, authorId, body),
+      madeBy,
+      replyToId,
+      nonce: body.nonce ?? null,
+    };
+    world.keep(message);
+    happenings.tell({ type: 'message-created', message });
+    return message;
+  }
+
+  /** "... is thinking": a message without anything, which only an interaction can make. */
+  createThinking({ channel, authorId, onlyForUserId = null, flags = 0, madeBy = null }: Omit<Draft, 'body' | 'files'>) {
+    const { world, clock, ids, happenings } = this.#options;
+    const message: StoredMessage = {
+      id: ids.next(),
+      channelId: channel.id,
+      guildId: channel.guildId,
+      authorId,
+      onlyForUserId,
+      createdAtMs: clock.nowMs(),
+      editedAtMs: null,
+      flags: flags | MessageFlags.Loading,
+      content: '',
+      embeds: [],
+      components: [],
+      attachments: [],
+      mentions: { userIds: [], roleIds: [], everyone: false },
+      madeBy,
+      replyToId: null,
+      nonce: null,
+    };
+    world.keep(message);
+    happenings.tell({ type: 'message-created', message });
+    return message;
+  }
+
+  /** What the body does not name stays. Attachments that it does not list go, if it lists any.
+   *  @throws {ApiError} when Discord would refuse it; the message is then as it was */
+  async edit(message: StoredMessage, body: MessageBody, files: readonly Upload[]): Promise<StoredMessage> {
+    const { world, clock, happenings } = this.#options;
+    const channel = world.channel(message.channelId);
+    if (!channel?.messages.has(message.id)) throw refusals.unknownMessage();
+    // The flag of Components V2 never comes off.
+    const flags = message.flags | ((body.flags ?? 0) & editableFlags);
+    const becomesV2 = Boolean(flags & ~message.flags & MessageFlags.IsComponentsV2);
+    this.check({ ...body, flags }, files, message.attachments);
+    const next = {
+      content: body.content === undefined ? message.content : (body.content?.trim() ?? ''),
+      embeds: body.embeds === undefined ? message.embeds : (body.embeds ?? []),
+      components: body.components === undefined ? message.components : withIds(body.components ?? []),
+    };
+    if (becomesV2 && (next.content !== '' || next.embeds.length > 0)) {
+      const code = 'MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2';
+      throw refusals.invalidField(code, 'Content and embeds must be emptied to use Components V2', 'flags');
+    }
+    const kept = keptAttachments(message.attachments, body, next.embeds);
+    if (isEmptyPayload(next, { files: [...files, ...kept.map(toFile)] })) throw refusals.emptyMessage();
+    this.#countOldEdit(message);
+    const attachments = [...kept, ...(await this.#keep(body, files, channel.id))];
+    if (!channel.messages.has(message.id)) throw refusals.unknownMessage();
+    if (body.content !== undefined) message.mentions = this.#mentions(channel, message.authorId, body);
+    Object.assign(message, next, { attachments, flags: flags & ~MessageFlags.Loading });
+    // The first edit of "thinking..." is the reply itself: Discord does not call it edited.
+    if (!(flags & MessageFlags.Loading)) message.editedAtMs = clock.nowMs();
+    happenings.tell({ type: 'message-updated', message });
+    return message;
+  }
+
+  delete(message: StoredMessage): void {
+    const { world, happenings } = this.#options;
+    if (!world.channel(message.channelId)?.messages.delete(message.id)) throw refusals.unknownMessage();
+    happenings.tell({ type: 'message-deleted', message });
+  }
+
+  /** @throws {ApiError} 40005 for too large a file, 50035 for what breaks a rule */
+  check(body: MessageBody, files: readonly Upload[], kept: readonly StoredAttachment[] = []): void {
+    if (files.some(({ data }) => data.length > this.#options.attachmentSizeLimitBytes)) throw refusals.tooLarge();
+    const all: PayloadFiles = { files, kept: kept.map(toFile) };
+    const violations = findPayloadViolations(body, all);
+    if (violations.length > 0) throw refusals.invalidBody(violations);
+  }
+
+  async #keep(body: MessageBody, files: readonly Upload[], channelId: string): Promise<StoredAttachment[]> {
+    const describe = (index: number) => body.attachments?.find(({ id }) => String(id) === String(index))?.description;
+    return Promise.all(
+      files.map((file, n) => this.#options.store.keep(file, `attachments/${channelId}`, describe(n) ?? null)),
+    );
+  }
+
+  #mentions(channel: Channel, authorId: string, body: MessageBody) {
+    const guild = this.#options.world.guildOf(channel);
+    const bits = permissionsInChannel(guild, channel, authorId);
+    const mayAll = hasAll(bits, PermissionFlagsBits.MentionEveryone);
+    return mentionsOf(body.content ?? '', body.allowed_mentions, guild, mayAll);
+  }
+
+  #countOldEdit(message: StoredMessage): void {
+    if (this.#options.clock.nowMs() - message.createdAtMs < oldAfterMs) return;
+    const count = (this.#oldEdits.get(message) ?? 0) + 1;
+    if (count > oldEditsMax) throw refusals.tooManyOldEdits();
+    this.#oldEdits.set(message, count);
+  }
+}
+
+function toFile({ id, fileName }: StoredAttachment) {
+  return { id, name: fileName };
+}
+
+/** A picture that a staying embed shows stays with it, though no list of attachments names it. */
+function keptAttachments(
+  attachments: readonly StoredAttachment[],
+  body: MessageBody,
+  embeds: readonly APIEmbed[],
+): StoredAttachment[] {
+  if (!body.attachments) return [...attachments];
+  const listed = new Set(body.attachments.map(({ id }) => String(id)));
+  const shown = body.embeds === undefined ? JSON.stringify(embeds) : '';
+  return attachments.filter(
+    ({ id, fileName }) => listed.has(id) || shown.includes(JSON.stringify(`attachment://${fileName}`)),
+  );
+}
+
+/** Discord numbers the components that come without an id. */
+function withIds(components: readonly APIMessageTopLevelComponent[]): APIMessageTopLevelComponent[] {
+  const copy = structuredClone(components) as APIMessageTopLevelComponent[];
+  const nodes = componentNodes(copy);
+  const taken = new Set(nodes.map(({ body }) => body.id));
+  let id = 0;
+  for (const { body } of nodes) {
+    if (body.id) continue;
+    do id += 1;
+    while (taken.has(id));
+    (body as { id?: number }).id = id;
+  }
+  return copy;
+}

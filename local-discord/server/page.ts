@@ -1,0 +1,128 @@
+/** The page's side of page-protocol.ts, and the built page itself. */
+
+import fastifyStatic from '@fastify/static';
+import { PermissionFlagsBits } from 'discord-api-types/v10';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { PageAutocomplete, PageEvent, PageInteraction, PageState, PageUser } from '../page-protocol.ts';
+import { ApiError } from './api-error.ts';
+import type { Core } from './core.ts';
+import { send } from './gateway-session.ts';
+import type { Happening } from './happenings.ts';
+import { autocomplete, channelFor, commandsFor, interact, isVisible, messagesFor, post } from './people.ts';
+import { hasAll, permissionsInChannel } from './permissions.ts';
+import { RefusedByClient } from './refused-by-client.ts';
+import { readUploads, uploadBody } from './upload-body.ts';
+
+interface PageRoute {
+  Params: { channel: string };
+  Querystring: { user?: string };
+}
+
+/** Under /page. The app has @fastify/websocket. */
+export async function pageApi(app: FastifyInstance, core: Core): Promise<void> {
+  const { world, presenter } = core;
+  await readUploads(app);
+  app.setErrorHandler((error, request, reply) => {
+    if (error instanceof RefusedByClient) return reply.status(error.status).send({ message: error.message });
+    if (error instanceof ApiError) return reply.status(error.status).send({ message: error.describe() });
+    request.log.error(error);
+    return reply.status(500).send({ message: `Local Discord broke: ${String(error)}` });
+  });
+  const me = (request: FastifyRequest): string => {
+    const { user } = request.query as PageRoute['Querystring'];
+    const found = world.users.get(user ?? '');
+    if (!found || found.isBot || found.id === core.ownerId) throw new RefusedByClient('There is no such person.', 404);
+    return found.id;
+  };
+
+  app.get('/state', async (request) => pageState(core, me(request)));
+  app.get<PageRoute>('/channels/:channel/messages', async (request) =>
+    messagesFor(core, me(request), request.params.channel).map((message) => presenter.message(message)),
+  );
+  app.post<PageRoute>('/channels/:channel/messages', async (request) => {
+    const { json, files } = uploadBody(request);
+    const content = String((json as { content?: unknown }).content ?? '');
+    return presenter.message(await post(core, me(request), request.params.channel, content, files));
+  });
+  app.post('/interactions', async (request) => {
+    const { json, files } = uploadBody(request);
+    return { id: (await interact(core, me(request), json as PageInteraction, files)).id };
+  });
+  app.post('/autocomplete', async (request) => ({
+    choices: await autocomplete(core, me(request), uploadBody(request).json as PageAutocomplete),
+  }));
+
+  app.get('/events', { websocket: true }, (socket, request) => {
+    const userId = (request.query as PageRoute['Querystring']).user ?? '';
+    const stop = core.happenings.listen((happening) => {
+      const event = pageEvent(core, userId, happening);
+      if (event) send(socket, event);
+    });
+    socket.on('close', stop);
+    socket.on('error', () => socket.terminate());
+  });
+}
+
+export async function pageFiles(app: FastifyInstance, folder: string): Promise<void> {
+  await app.register(fastifyStatic, { root: folder });
+}
+
+function pageState(core: Core, userId: string): PageState {
+  const { world, ownerId, gateway } = core;
+  const toPageUser = (id: string): PageUser => {
+    const { name, isBot } = world.user(id);
+    return { id, name, isBot };
+  };
+  const guilds = [...world.guilds.values()].filter(({ members }) => members.has(userId));
+  const commands = guilds.flatMap((guild) => commandsFor(core, userId, guild.id));
+  return {
+    me: toPageUser(userId),
+    users: [...world.users.keys()].filter((id) => id !== ownerId).map(toPageUser),
+    guilds: guilds.map((guild) => ({
+      id: guild.id,
+      name: guild.name,
+      channels: [...guild.channels.values()]
+        .filter((channel) => hasAll(permissionsInChannel(guild, channel, userId), PermissionFlagsBits.ViewChannel))
+        .map(({ id, name }) => ({ id, name })),
+    })),
+    // A command of all servers is there once.
+    commands: [...new Map(commands.map((command) => [command.id, command])).values()],
+    botOnline: gateway.online,
+  };
+}
+
+/** @returns null for what this person is not told */
+function pageEvent(core: Core, userId: string, happening: Happening): PageEvent | null {
+  switch (happening.type) {
+    case 'message-created':
+    case 'message-updated':
+    case 'message-deleted': {
+      const { message, type } = happening;
+      const { channelId } = message;
+      if (!isVisible(message, userId) || !sees(core, userId, channelId)) return null;
+      if (type === 'message-deleted') return { type, channelId, messageId: message.id };
+      return { type, channelId, message: core.presenter.message(message) };
+    }
+    case 'interaction-failed':
+    case 'interaction-answered': {
+      const { interaction, type } = happening;
+      if (interaction.userId !== userId) return null;
+      if (type === 'interaction-answered') return { type, interactionId: interaction.id };
+      return { type, interactionId: interaction.id, messageId: interaction.sourceMessageId };
+    }
+    case 'commands-changed':
+      return { type: 'commands-changed' };
+    case 'bot-status':
+      return { type: 'bot-status', online: happening.online };
+    default:
+      return null;
+  }
+}
+
+function sees(core: Core, userId: string, channelId: string): boolean {
+  try {
+    return Boolean(channelFor(core, userId, channelId));
+  } catch {
+    return false;
+  }
+}

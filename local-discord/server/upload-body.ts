@@ -1,0 +1,60 @@
+/** A request's body: JSON, or multipart with `payload_json` and `files[n]`, as discord.js and the page send it. */
+import multipart from '@fastify/multipart';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { refusals } from './api-error.ts';
+import type { Upload } from './attachment-store.ts';
+
+const requestBytesMax = 25 * 1024 * 1024;
+
+export interface UploadBody {
+  readonly json: object;
+  readonly files: readonly Upload[];
+}
+
+const bodies = new WeakMap<FastifyRequest, UploadBody>();
+
+/** Reads every body before its route runs: a refusal that comes earlier would cut an upload off, and the client would
+ *  see a broken connection in place of the answer. */
+export async function readUploads(app: FastifyInstance): Promise<void> {
+  // One over each limit comes through whole, so that it can be refused in Discord's words.
+  await app.register(multipart, { limits: { fileSize: requestBytesMax + 1, files: 20, fieldSize: 1024 * 1024 } });
+  app.addHook('preHandler', async (request) => {
+    if (request.isMultipart()) bodies.set(request, await readParts(request));
+  });
+}
+
+/** @throws {ApiError} unless the JSON is an object */
+export function uploadBody(request: FastifyRequest): UploadBody {
+  return bodies.get(request) ?? { json: asObject(request.body), files: [] };
+}
+
+async function readParts(request: FastifyRequest): Promise<UploadBody> {
+  let json: object = {};
+  const numbered: { index: number; upload: Upload }[] = [];
+  let bytes = 0;
+  for await (const part of request.parts()) {
+    if (part.type === 'field') {
+      if (part.fieldname === 'payload_json') json = parseJson(String(part.value));
+      continue;
+    }
+    const data = await part.toBuffer();
+    bytes += data.length;
+    const index = Number(/^files\[(\d+)\]$/.exec(part.fieldname)?.[1] ?? numbered.length);
+    numbered.push({ index, upload: { name: part.filename, data, contentType: part.mimetype } });
+  }
+  if (bytes > requestBytesMax) throw refusals.tooLarge();
+  return { json, files: numbered.sort((a, b) => a.index - b.index).map(({ upload }) => upload) };
+}
+
+function parseJson(text: string): object {
+  try {
+    return asObject(JSON.parse(text));
+  } catch {
+    throw refusals.badJson();
+  }
+}
+
+function asObject(json: unknown): object {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw refusals.badJson();
+  return json;
+}

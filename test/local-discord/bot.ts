@@ -1,0 +1,62 @@
+/** A bot by the real discord.js, logged in at a local Discord of its own. */
+import {
+  type ChatInputCommandInteraction,
+  Client,
+  type ClientOptions,
+  Events,
+  GatewayIntentBits,
+  type RESTPostAPIApplicationCommandsJSONBody,
+} from 'discord.js';
+import {
+  type LocalDiscord,
+  type LocalDiscordOptions,
+  type Person,
+  startLocalDiscord,
+} from '../../local-discord/local-discord.ts';
+
+export interface Bot extends AsyncDisposable {
+  readonly discord: LocalDiscord;
+  readonly client: Client<true>;
+  readonly ada: Person;
+  /** Registers one chat command and answers it so. What `run` throws is kept in `errors`. */
+  onCommand(
+    command: Partial<RESTPostAPIApplicationCommandsJSONBody> & { readonly name: string },
+    run: (interaction: ChatInputCommandInteraction) => Promise<unknown>,
+  ): Promise<void>;
+  readonly errors: unknown[];
+}
+
+export async function startBot(
+  options: LocalDiscordOptions = {},
+  clientOptions: Partial<ClientOptions> = {},
+): Promise<Bot> {
+  const discord = await startLocalDiscord(options);
+  const client = new Client({
+    intents: [GatewayIntentBits.Guilds],
+    ...clientOptions,
+    rest: { api: discord.apiUrl, ...clientOptions.rest },
+  });
+  const errors: unknown[] = [];
+  client.on(Events.Error, (error) => errors.push(error));
+  const ready = new Promise((resolve) => client.once(Events.ClientReady, resolve));
+  await client.login(discord.token);
+  await ready;
+  return {
+    discord,
+    client: client as Client<true>,
+    ada: discord.addUser({ name: 'Ada' }),
+    errors,
+    async onCommand(command, run) {
+      const body = { description: 'A command', ...command } as RESTPostAPIApplicationCommandsJSONBody;
+      await (client as Client<true>).application.commands.create(body);
+      client.on(Events.InteractionCreate, (interaction) => {
+        if (!interaction.isChatInputCommand() || interaction.commandName !== command.name) return;
+        run(interaction).catch((error: unknown) => errors.push(error));
+      });
+    },
+    async [Symbol.asyncDispose]() {
+      await client.destroy();
+      await discord[Symbol.asyncDispose]();
+    },
+  };
+}
