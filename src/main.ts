@@ -26,15 +26,16 @@ const exitCodes: Partial<Record<LeitmotifError['code'], number>> = {
   'discord-unavailable': 75,
 };
 
-function commands({ bot, asker, reindexer, scheduler }: BotWiring) {
+function commands(wiring: BotWiring) {
+  const { bot, asker } = wiring;
   return {
     commands: [
       similarCommand(bot, asker),
       findSimilarMusicCommand(bot, asker),
-      libraryCommand(bot, reindexer, scheduler),
+      libraryCommand(wiring),
       aboutCommand(bot),
     ],
-    components: libraryComponents(bot, reindexer, scheduler),
+    components: libraryComponents(wiring),
   };
 }
 

@@ -1,10 +1,9 @@
 /** `npm run library -- status|failures|remove|verify|rollback` */
-import { readdir, stat } from 'node:fs/promises';
-import path from 'node:path';
 import Table from 'cli-table3';
 import type { App } from '../app.ts';
 import { toLeitmotifError } from '../errors.ts';
 import { formatBytes, formatDuration, oneLine } from '../format.ts';
+import { folderBytes } from '../search/folder-bytes.ts';
 import { currentManifest } from '../search/generation.ts';
 import { rollBack } from '../search/generation-folder.ts';
 
@@ -49,19 +48,6 @@ function lastRun({ catalog }: App): string {
   const took = job.finishedAtMs === null ? '' : `, ${formatDuration((job.finishedAtMs - job.startedAtMs) / 1000)}`;
   const why = job.error ? `: ${job.error.message}` : '';
   return `${new Date(job.startedAtMs).toISOString()}, ${job.state}${took}${why}`;
-}
-
-/** Other processes come and go in that folder: what is gone by the time it is looked at counts nothing. */
-async function folderBytes(folder: string): Promise<number> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile());
-  const sizes = files.map((file) =>
-    stat(path.join(file.parentPath, file.name)).then(
-      ({ size }) => size,
-      () => 0,
-    ),
-  );
-  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
 }
 
 export async function libraryFailures({ catalog }: App): Promise<number> {

@@ -4,13 +4,13 @@ import type { Client, Message } from 'discord.js';
 import type { Logger } from 'pino';
 import type { Reindex } from '../../catalog/reindexes.ts';
 import type { IndexProgress } from '../../indexing/progress.ts';
-import type { Reply } from '../reply.ts';
 import {
   reindexBegunReply,
   reindexEndedReply,
   reindexMilestoneReply,
   reindexWaitingReply,
 } from '../replies/library-reindex.ts';
+import type { Reply } from '../reply.ts';
 import { postMessage, toOptions } from '../send.ts';
 import type { Texts } from '../texts/texts.ts';
 

@@ -1,0 +1,41 @@
+/** `/about`: what this is, what is kept of what people send, and what they can type. */
+import { readFileSync } from 'node:fs';
+import type { Client } from 'discord.js';
+import type { BotContext } from '../src/discord/bot-context.ts';
+import { aboutDefinition } from '../src/discord/definitions/library.ts';
+import type { ChatCommand } from '../src/discord/handler.ts';
+import { modelFacts } from '../src/discord/library/status.ts';
+import { aboutReply } from '../src/discord/replies/about.ts';
+import { editReply } from '../src/discord/send.ts';
+
+/** It says what it can when the worker or Discord does not answer. */
+const factsWithinMs = 5_000;
+
+export function aboutCommand(bot: BotContext): ChatCommand {
+  const version = ownVersion();
+  return {
+    kind: 'chat',
+    definition: aboutDefinition(),
+    isPrivate: () => true,
+    run: async (interaction) => {
+      const texts = bot.texts(interaction.locale);
+      const [model, commandIds] = await Promise.all([
+        modelFacts(bot.app, AbortSignal.timeout(factsWithinMs)).catch(() => null),
+        registeredIds(bot.client).catch(() => new Map<string, string>()),
+      ]);
+      const { answersKeptMs } = bot.config;
+      const menuName = texts.query.command.menuName;
+      await editReply(interaction, aboutReply(texts, { model, answersKeptMs, commandIds, menuName, version }));
+    },
+  };
+}
+
+async function registeredIds({ application }: Client): Promise<Map<string, string>> {
+  const commands = await application?.commands.fetch();
+  return new Map(commands?.map(({ name, id }) => [name, id]));
+}
+
+function ownVersion(): string {
+  const file = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return String((JSON.parse(file) as { version?: unknown }).version);
+}

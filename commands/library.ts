@@ -1,0 +1,152 @@
+/** `/library`: look after what is indexed. For admins of a server; what costs hours or cannot be undone, for the bot's
+ *  owners. Replies are private. */
+import type { ChatInputCommandInteraction, MessageComponentInteraction } from 'discord.js';
+import { choosePiece, offerPieces } from '../src/discord/asking/pieces.ts';
+import type { BotContext } from '../src/discord/bot-context.ts';
+import type { CustomId } from '../src/discord/custom-id.ts';
+import { libraryDefinition } from '../src/discord/definitions/library.ts';
+import type { ChatCommand, ComponentHandler } from '../src/discord/handler.ts';
+import type { LibraryDesk } from '../src/discord/library/library-desk.ts';
+import type { Reindexer } from '../src/discord/library/reindexer.ts';
+import { missingToTell, refusalOf } from '../src/discord/library/rights.ts';
+import type { Scheduler } from '../src/discord/library/scheduler.ts';
+import { changeSettings } from '../src/discord/library/settings.ts';
+import { libraryStatus } from '../src/discord/library/status.ts';
+import {
+  failuresReply,
+  refusedReply,
+  removeAction,
+  removeAskReply,
+  removedReply,
+  statusReply,
+} from '../src/discord/replies/library.ts';
+import {
+  dismissedReply,
+  reindexActions,
+  reindexAskedReply,
+  reindexCancelledReply,
+  reindexPlanReply,
+} from '../src/discord/replies/library-reindex.ts';
+import type { Reply } from '../src/discord/reply.ts';
+import { retryBusy } from '../src/discord/retry-busy.ts';
+import { editReply } from '../src/discord/send.ts';
+
+export interface LibraryParts {
+  readonly bot: BotContext;
+  readonly reindexer: Reindexer;
+  readonly scheduler: Scheduler;
+  readonly desk: LibraryDesk;
+}
+
+/** Beyond this they are only counted: some 2 MB of text at most. */
+const failuresShownMax = 5_000;
+
+export function libraryCommand(parts: LibraryParts): ChatCommand {
+  const { bot } = parts;
+  return {
+    kind: 'chat',
+    definition: libraryDefinition(),
+    isPrivate: () => true,
+    autocomplete: async (interaction) =>
+      refusalOf(interaction, bot.config.discord.owners) === null
+        ? offerPieces(bot.app.catalog, interaction.options.getFocused())
+        : [],
+    run: async (interaction) => void (await editReply(interaction, await answer(interaction, parts))),
+  };
+}
+
+export function libraryComponents(parts: LibraryParts): ComponentHandler[] {
+  const handler = (
+    action: string,
+    reply: (interaction: MessageComponentInteraction, id: CustomId) => Promise<Reply>,
+  ): ComponentHandler => ({
+    action,
+    acknowledge: () => 'update',
+    run: async (interaction, id) => void (await editReply(interaction, await reply(interaction, id))),
+  });
+  return [
+    handler(reindexActions.confirm, (interaction, id) => confirmReindex(interaction, id, parts)),
+    handler(removeAction, (interaction, id) => confirmRemove(interaction, id, parts)),
+    handler(reindexActions.dismiss, async ({ locale }) => dismissedReply(parts.bot.texts(locale))),
+  ];
+}
+
+async function answer(interaction: ChatInputCommandInteraction, parts: LibraryParts): Promise<Reply> {
+  const { bot, reindexer, desk } = parts;
+  const texts = bot.texts(interaction.locale);
+  const subcommand = interaction.options.getSubcommand();
+  const isEverything = interaction.options.getString('mode') === 'everything';
+  const needs = subcommand === 'remove' || isEverything ? 'owner' : 'admin';
+  const refusal = refusalOf(interaction, bot.config.discord.owners, needs);
+  if (refusal !== null) return refusedReply(texts, refusal);
+  switch (subcommand) {
+    case 'status':
+      return statusReply(texts, await libraryStatus({ ...parts, app: bot.app }));
+    case 'reindex':
+      return planReindex(interaction, isEverything, parts);
+    case 'cancel':
+      return reindexCancelledReply(texts, await reindexer.cancel());
+    case 'failures': {
+      const { total, shown } = await desk.failures(failuresShownMax);
+      return failuresReply(texts, total, shown);
+    }
+    case 'remove':
+      return askRemove(interaction, bot);
+    case 'settings':
+      return changeSettings(interaction, parts);
+    default:
+      throw new RangeError(`Cannot run /library ${subcommand}: there is no such subcommand`);
+  }
+}
+
+async function planReindex(
+  interaction: ChatInputCommandInteraction,
+  isEverything: boolean,
+  { bot, desk }: LibraryParts,
+): Promise<Reply> {
+  const texts = bot.texts(interaction.locale);
+  const open = bot.app.catalog.reindexes.open();
+  if (open !== null) return reindexAskedReply(texts, { reindex: open, isNew: false, tells: false });
+  const mode = isEverything ? 'everything' : 'changed';
+  return reindexPlanReply(texts, { mode, plan: await desk.plan(mode), missing: missingToTell(interaction) });
+}
+
+async function confirmReindex(
+  interaction: MessageComponentInteraction,
+  { args }: CustomId,
+  { bot, reindexer }: LibraryParts,
+): Promise<Reply> {
+  const texts = bot.texts(interaction.locale);
+  const mode = args[0] === 'everything' ? 'everything' : 'changed';
+  const needs = mode === 'everything' ? 'owner' : 'admin';
+  const refusal = refusalOf(interaction, bot.config.discord.owners, needs);
+  if (refusal !== null) return refusedReply(texts, refusal);
+  const { guildId, channelId, user, locale } = interaction;
+  const asked = await reindexer.ask({ mode, askedBy: user.id, guildId, channelId, locale });
+  return reindexAskedReply(texts, { ...asked, tells: missingToTell(interaction).length === 0 });
+}
+
+/** @throws {LeitmotifError} 'track-unknown' */
+function askRemove({ options, locale }: ChatInputCommandInteraction, bot: BotContext): Reply {
+  const texts = bot.texts(locale);
+  const { trackId } = choosePiece(bot.app.catalog, options.getString('piece', true));
+  const track = bot.app.catalog.tracks.byIds([trackId]).get(trackId);
+  return track ? removeAskReply(texts, track) : removedReply(texts, null);
+}
+
+async function confirmRemove(
+  interaction: MessageComponentInteraction,
+  { args }: CustomId,
+  { bot }: LibraryParts,
+): Promise<Reply> {
+  const texts = bot.texts(interaction.locale);
+  const refusal = refusalOf(interaction, bot.config.discord.owners, 'owner');
+  if (refusal !== null) return refusedReply(texts, refusal);
+  const { tracks, removals } = bot.app.catalog;
+  const trackId = Number(args[0]);
+  const track = tracks.byIds([trackId]).get(trackId);
+  if (!track || track.status === 'removed') return removedReply(texts, null);
+  await retryBusy(() => removals.remove([track.key], 'request'));
+  bot.log.info({ track: trackId, by: interaction.user.id }, 'a piece was removed');
+  return removedReply(texts, track);
+}

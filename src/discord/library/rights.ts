@@ -1,0 +1,41 @@
+/** Who may do what with the library, and where the bot may speak. Asked anew at every use and every press: Discord only
+ *  hides the command, and rights change while a message stands. */
+import {
+  type BaseInteraction,
+  type GuildBasedChannel,
+  type PermissionResolvable,
+  PermissionsBitField,
+} from 'discord.js';
+import type { PermissionName } from '../replies/library-reindex.ts';
+import type { Texts } from '../texts/texts.ts';
+
+export type Refusal = keyof Texts['library']['refused'];
+
+/** @param needs owner: what costs hours or cannot be undone from Discord
+ *  @returns why not; null when it may be done */
+export function refusalOf(
+  interaction: Pick<BaseInteraction, 'memberPermissions' | 'user' | 'guildId'>,
+  owners: readonly string[],
+  needs: 'admin' | 'owner' = 'admin',
+): Refusal | null {
+  if (interaction.guildId === null) return 'direct';
+  if (!interaction.memberPermissions?.has(PermissionsBitField.Flags.ManageGuild)) return 'manageGuild';
+  return needs === 'owner' && !owners.includes(interaction.user.id) ? 'owner' : null;
+}
+
+/** What the bot lacks of what telling a job's progress needs, where it was asked. */
+export function missingToTell({ appPermissions, channel }: Pick<BaseInteraction, 'appPermissions' | 'channel'>) {
+  const send = channel?.isThread() ? 'SendMessagesInThreads' : 'SendMessages';
+  return missingOf(appPermissions, ['ViewChannel', send]);
+}
+
+/** What the bot lacks to share finds there. */
+export function missingToShare(channel: GuildBasedChannel): PermissionName[] {
+  const { me } = channel.guild.members;
+  const there = me ? channel.permissionsFor(me) : new PermissionsBitField();
+  return missingOf(there, ['ViewChannel', 'SendMessages', 'EmbedLinks', 'AttachFiles']);
+}
+
+function missingOf(there: Readonly<PermissionsBitField>, needed: readonly PermissionName[]): PermissionName[] {
+  return needed.filter((name) => !there.has(name as PermissionResolvable));
+}

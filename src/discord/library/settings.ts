@@ -1,0 +1,93 @@
+/** `/library settings`: shows what is set, or changes it. All of what is asked for is changed, or nothing of it. */
+import type { ChatInputCommandInteraction, GuildBasedChannel } from 'discord.js';
+import type { GuildSettingsEntry } from '../../catalog/guild-settings.ts';
+import type { ScheduleEntry } from '../../catalog/schedule.ts';
+import { type BotContext, resultsByDefault } from '../bot-context.ts';
+import { settingsRefusedReply, settingsReply, shareRefusedReply } from '../replies/library.ts';
+import type { Reply } from '../reply.ts';
+import { retryBusy } from '../retry-busy.ts';
+import { scheduleProblem } from './due-times.ts';
+import { missingToShare } from './rights.ts';
+import type { Scheduler } from './scheduler.ts';
+
+export interface SettingsParts {
+  readonly bot: BotContext;
+  readonly scheduler: Scheduler;
+}
+
+const defaultTimeZone = 'UTC';
+
+interface Wanted {
+  readonly shareChannelId: string | null;
+  readonly cron: string | null;
+  readonly timeZone: string | null;
+  readonly private: boolean | null;
+  readonly results: number | null;
+  readonly reset: string | null;
+}
+
+/** @param interaction in a server, by somebody who may */
+export async function changeSettings(
+  interaction: ChatInputCommandInteraction,
+  { bot, scheduler }: SettingsParts,
+): Promise<Reply> {
+  const texts = bot.texts(interaction.locale);
+  const guildId = interaction.guildId ?? '';
+  const wanted = readWanted(interaction);
+  const { shareChannelId, cron, timeZone, reset } = wanted;
+  const both = { 'share-channel': shareChannelId, schedule: cron, results: wanted.results }[reset ?? ''] ?? null;
+  if (both !== null) return settingsRefusedReply(texts, 'both');
+  if (timeZone !== null && cron === null) return settingsRefusedReply(texts, 'timeZoneAlone');
+  if (shareChannelId !== null) {
+    const missing = await missingThere(shareChannelId, bot);
+    if (missing.length > 0) return shareRefusedReply(texts, shareChannelId, missing);
+  }
+  const schedule = cron === null ? null : scheduleOf(interaction, cron, timeZone ?? defaultTimeZone);
+  const problem = schedule && scheduleProblem(schedule.cron, schedule.timeZone);
+  if (problem) return settingsRefusedReply(texts, problem);
+
+  if (schedule) await scheduler.set(schedule);
+  if (reset === 'schedule') await scheduler.clear();
+  const changes = changesOf(wanted);
+  if (Object.keys(changes).length > 0) await retryBusy(() => bot.app.catalog.guildSettings.set(guildId, changes));
+  const isChanged = Object.values(wanted).some((value) => value !== null);
+  return settingsReply(texts, factsOf(guildId, bot, scheduler), isChanged);
+}
+
+function readWanted({ options }: ChatInputCommandInteraction): Wanted {
+  return {
+    shareChannelId: options.getChannel('share_channel')?.id ?? null,
+    cron: options.getString('schedule')?.trim() ?? null,
+    timeZone: options.getString('time_zone')?.trim() ?? null,
+    private: options.getBoolean('private'),
+    results: options.getInteger('results'),
+    reset: options.getString('reset'),
+  };
+}
+
+function changesOf({ shareChannelId, private: isPrivate, results, reset }: Wanted): Partial<GuildSettingsEntry> {
+  return {
+    ...(shareChannelId !== null || reset === 'share-channel' ? { shareChannelId } : {}),
+    ...(isPrivate === null ? {} : { private: isPrivate }),
+    ...(results !== null || reset === 'results' ? { results } : {}),
+  };
+}
+
+function scheduleOf(interaction: ChatInputCommandInteraction, cron: string, timeZone: string): ScheduleEntry {
+  const { user, channelId, locale } = interaction;
+  return { cron, timeZone, setBy: user.id, channelId, locale };
+}
+
+async function missingThere(channelId: string, { client }: BotContext) {
+  const channel = (await client.channels.fetch(channelId).catch(() => null)) as GuildBasedChannel | null;
+  return channel ? missingToShare(channel) : (['ViewChannel'] as const);
+}
+
+function factsOf(guildId: string, bot: BotContext, scheduler: Scheduler) {
+  const schedule = scheduler.current();
+  return {
+    settings: bot.app.catalog.guildSettings.get(guildId),
+    results: resultsByDefault(bot, guildId),
+    schedule: schedule && { ...schedule, nextMs: schedule.next?.getTime() ?? null },
+  };
+}

@@ -1,0 +1,105 @@
+/** Gathers what `/library status` shows. Whatever does not answer in time is left out rather than waited for. */
+import { statfs } from 'node:fs/promises';
+import path from 'node:path';
+import type { App } from '../../app.ts';
+import type { CatalogCounts } from '../../catalog/counts.ts';
+import type { Job } from '../../catalog/jobs.ts';
+import { toLeitmotifError } from '../../errors.ts';
+import { folderBytes } from '../../search/folder-bytes.ts';
+import type { LibraryStatus, OpenReindex, ReindexProgress } from '../texts/library-facts.ts';
+import type { LibraryDesk } from './library-desk.ts';
+import type { Reindexer } from './reindexer.ts';
+import type { Scheduler } from './scheduler.ts';
+
+export interface StatusParts {
+  readonly app: App;
+  readonly desk: LibraryDesk;
+  readonly reindexer: Reindexer;
+  readonly scheduler: Scheduler;
+}
+
+/** Of the worker, which may be elsewhere, and of the index, which may have to be opened. */
+const partWithinMs = 10_000;
+
+export async function libraryStatus({ app, desk, reindexer, scheduler }: StatusParts): Promise<LibraryStatus> {
+  const signal = AbortSignal.timeout(partWithinMs);
+  const [model, isReady, index, counts, disk] = await Promise.all([
+    inTime(modelFacts(app, signal), null),
+    inTime(
+      app.client().then((client) => client.ready(signal)),
+      false,
+    ),
+    indexHealth(app, signal),
+    desk.counts().catch(() => null),
+    diskUse(app.config.indexDir).catch(() => null),
+  ]);
+  const spaceId = await inTime(app.spaceId(), null);
+  const schedule = scheduler.current();
+  return {
+    model,
+    worker: isReady ? 'ready' : 'unavailable',
+    index,
+    tracks: counts?.tracks ?? null,
+    space: spaceOf(counts, spaceId),
+    disk,
+    lastRun: lastRun(app.catalog.jobs.last('index')),
+    open: openReindex(app, reindexer),
+    schedule: schedule && { ...schedule, nextMs: schedule.next?.getTime() ?? null },
+  };
+}
+
+/** The model as the worker that runs it names it.
+ *  @throws {LeitmotifError} as EmbeddingClient.models */
+export async function modelFacts(app: App, signal: AbortSignal): Promise<LibraryStatus['model']> {
+  const { models } = await (await app.client()).models(signal);
+  return models.find(({ name }) => name === app.config.model) ?? null;
+}
+
+async function inTime<T, O>(asked: Promise<T>, otherwise: O): Promise<T | O> {
+  const timeout = AbortSignal.timeout(partWithinMs);
+  const late = new Promise<O>((resolve) => timeout.addEventListener('abort', () => resolve(otherwise)));
+  return Promise.race([asked.catch(() => otherwise), late]);
+}
+
+async function indexHealth(app: App, signal: AbortSignal): Promise<LibraryStatus['index']> {
+  const open = async (): Promise<LibraryStatus['index']> => {
+    const opened = (await app.openIndex(signal)).opened();
+    if (opened === null) return { state: 'closed', code: 'index-unavailable' };
+    const { id, createdAt, rowCount, trackCount } = opened.manifest;
+    const generation = { id, builtAtMs: Date.parse(createdAt), chunks: rowCount, tracks: trackCount };
+    return { state: 'open', processes: (await opened.index.pids()).length, generation };
+  };
+  const failed = (error: unknown) => ({ state: 'closed', code: toLeitmotifError(error).code }) as const;
+  return inTime(open().catch(failed), { state: 'closed', code: 'index-unavailable' });
+}
+
+async function diskUse(indexDir: string): Promise<LibraryStatus['disk']> {
+  const [usedBytes, { bavail, bsize }] = await Promise.all([folderBytes(indexDir), statfs(path.resolve(indexDir))]);
+  return { usedBytes, freeBytes: bavail * bsize };
+}
+
+function spaceOf(counts: CatalogCounts | null, spaceId: string | null): LibraryStatus['space'] {
+  return counts?.spaces.find((space) => space.spaceId === spaceId) ?? null;
+}
+
+function lastRun(job: Job | null): LibraryStatus['lastRun'] {
+  if (job === null) return null;
+  const { state, startedAtMs, finishedAtMs, counters } = job;
+  const durationSec = finishedAtMs === null ? null : (finishedAtMs - startedAtMs) / 1000;
+  return { state, startedAtMs, durationSec, embedded: counters.embedded ?? 0, failed: counters.failed ?? 0 };
+}
+
+function openReindex({ catalog }: App, reindexer: Reindexer): OpenReindex | null {
+  const open = catalog.reindexes.open();
+  if (open === null) return null;
+  const { id, mode, state, askedAtMs, askedBy, jobId } = open;
+  const progress = jobId === null ? null : progressOf(catalog.jobs.get(jobId));
+  return { id, mode, state, askedAtMs, askedBy, progress, waits: reindexer.waitingFor !== null };
+}
+
+/** From the job's row, which the indexing process writes each second: so every process of the bot can tell. */
+function progressOf(job: Job | null): ReindexProgress | null {
+  if (job?.counters.toDo === undefined) return null;
+  const { done = 0, toDo, failed = 0 } = job.counters;
+  return { tracksDone: done, tracksTotal: toDo, failed };
+}

@@ -1,0 +1,56 @@
+/** What `/about` says. Pure. */
+import type { Reply } from '../reply.ts';
+import type { Texts } from '../texts/texts.ts';
+
+export interface AboutFacts {
+  readonly model: { readonly name: string; readonly version: string; readonly licence: string } | null;
+  readonly answersKeptMs: number;
+  /** Ids of the registered commands by name, for mentions that can be clicked. */
+  readonly commandIds: ReadonlyMap<string, string>;
+  /** What the message command is called. */
+  readonly menuName: string;
+  readonly version: string;
+}
+
+const msPerDay = 86_400_000;
+
+export function aboutReply(texts: Texts, facts: AboutFacts): Reply {
+  const { about } = texts.library;
+  const { model, commandIds } = facts;
+  const mention = (name: string): string => {
+    const id = commandIds.get(name);
+    return id === undefined ? `**/${name}**` : `</${name}:${id}>`;
+  };
+  const days = Math.max(1, Math.ceil(facts.answersKeptMs / msPerDay));
+  return {
+    embeds: [
+      {
+        title: about.title,
+        description: about.what,
+        fields: [
+          {
+            name: about.model,
+            value: model ? about.modelLine(model.name, model.version, model.licence) : about.modelUnknown,
+          },
+          { name: about.kept, value: `${about.keptLine(days)}\n${about.votes}` },
+          {
+            name: about.commands,
+            value: [
+              `${mention('similar')}: ${about.similar}`,
+              about.menu(facts.menuName),
+              `${libraryMention(commandIds)}: ${about.library}`,
+              `${mention('about')}: ${about.about}`,
+            ].join('\n'),
+          },
+        ],
+        footer: { text: about.version(facts.version) },
+      },
+    ],
+  };
+}
+
+/** A command with subcommands is mentioned by one of them. */
+function libraryMention(commandIds: ReadonlyMap<string, string>): string {
+  const id = commandIds.get('library');
+  return id === undefined ? '**/library**' : `</library status:${id}>`;
+}

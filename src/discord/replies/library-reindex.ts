@@ -1,0 +1,131 @@
+/** What is said of a reindex: what it would do, that it began, how far it is, how it ended. Pure. */
+import type { APIButtonComponent } from 'discord-api-types/v10';
+import { ButtonStyle, ComponentType } from 'discord-api-types/v10';
+import type { Reindex, ReindexMode } from '../../catalog/reindexes.ts';
+import type { ReindexSummary } from '../../indexing/job-protocol.ts';
+import type { IndexPlan } from '../../indexing/plan.ts';
+import type { IndexProgress } from '../../indexing/progress.ts';
+import { writeCustomId } from '../custom-id.ts';
+import type { Reply } from '../reply.ts';
+import type { Texts } from '../texts/texts.ts';
+import { escaped } from './names.ts';
+
+/** Permissions that we have words for, by discord.js's names of them. */
+export type PermissionName = keyof Texts['library']['permissions'];
+
+export const reindexActions = { confirm: 'library-reindex', dismiss: 'library-dismiss' } as const;
+
+/** A reason in the message of a failure, which may hold a path of any length. */
+const reasonLengthMax = 600;
+
+/** @param missing what the bot lacks to tell in this channel how it goes */
+export function reindexPlanReply(
+  { library }: Texts,
+  { mode, plan, missing }: { mode: ReindexMode; plan: IndexPlan; missing: readonly PermissionName[] },
+): Reply {
+  const { plan: texts } = library;
+  const { files, bytes, expected, before } = plan;
+  const runs = before.map((run) => texts.before(run.startedAtMs, run.embedded, run.audioSec, run.wallSec));
+  const description = [
+    texts.toRead(files),
+    ...(bytes === 0
+      ? []
+      : [expected ? texts.expected(expected.audioSec, expected.wallSec, bytes) : texts.unexpected(bytes)]),
+    texts.rest(files),
+    '',
+    texts.meanwhile,
+    ...(missing.length === 0 ? [] : [texts.cannotPost(missing.map((name) => library.permissions[name]))]),
+  ].join('\n');
+  const fields = runs.length === 0 ? [] : [{ name: texts.beforeTitle, value: runs.join('\n') }];
+  const confirm = button(texts.confirm, writeCustomId(reindexActions.confirm, mode), ButtonStyle.Primary);
+  return {
+    embeds: [{ title: texts.title(mode), description, fields }],
+    components: [rowOf(confirm, button(texts.dismiss, writeCustomId(reindexActions.dismiss), ButtonStyle.Secondary))],
+  };
+}
+
+export function dismissedReply({ library }: Texts): Reply {
+  return { content: library.plan.dismissed };
+}
+
+/** @param tells whether its milestones are told in this channel */
+export function reindexAskedReply(
+  { library }: Texts,
+  { reindex, isNew, tells }: { reindex: Reindex; isNew: boolean; tells: boolean },
+): Reply {
+  const { mode, askedBy, askedAtMs } = reindex;
+  return { content: isNew ? library.reindex.asked(mode, tells) : library.reindex.isOpen(mode, askedBy, askedAtMs) };
+}
+
+/** @param reindex the one that was cancelled; null when none was open */
+export function reindexCancelledReply({ library }: Texts, reindex: Reindex | null): Reply {
+  return { content: reindex ? library.reindex.cancelled(reindex.mode) : library.reindex.nothingOpen };
+}
+
+export function reindexWaitingReply({ library }: Texts): Reply {
+  return { content: library.reindex.waiting };
+}
+
+export function reindexBegunReply(
+  { library }: Texts,
+  { mode }: Reindex,
+  { tracksTotal, bytesTotal }: IndexProgress,
+  which: 'first' | 'again',
+): Reply {
+  const { begun, goesOn } = library.reindex;
+  return { content: which === 'first' ? begun(mode, tracksTotal, bytesTotal) : goesOn(mode, tracksTotal) };
+}
+
+export function reindexMilestoneReply(
+  { library }: Texts,
+  { mode }: Reindex,
+  percent: number,
+  progress: IndexProgress,
+): Reply {
+  const { begun, milestone } = library.reindex;
+  const first = begun(mode, progress.tracksTotal, progress.bytesTotal);
+  return { content: `${first}\n${milestone(percent, progress, progress.etaSec)}` };
+}
+
+/** @param reindex one that has ended */
+export function reindexEndedReply(texts: Texts, reindex: Reindex): Reply {
+  const { reindex: says } = texts.library;
+  const { mode, state, error } = reindex;
+  if (state === 'cancelled') return { content: says.ended(mode) };
+  if (state === 'failed') {
+    const why = error === null ? '' : `${error.code}: ${escaped(error.message, reasonLengthMax)}`;
+    return { content: `${says.failed(mode, why)}\n${says.keeps}` };
+  }
+  return { content: doneLines(texts, reindex).join('\n') };
+}
+
+function doneLines({ library }: Texts, { mode, summary, startedAtMs, finishedAtMs }: Reindex): string[] {
+  const { doneTitle, doneCounts, doneTime, generation, sameGeneration, emptyGeneration } = library.reindex;
+  const { embedded, reused, moved, removed, failed, audioSec, ratePerSec, generation: outcome } = summaryOf(summary);
+  const tookSec = ((finishedAtMs ?? 0) - (startedAtMs ?? 0)) / 1000;
+  const same = outcome.kind === 'empty' ? emptyGeneration : sameGeneration;
+  return [
+    doneTitle(mode),
+    doneCounts(embedded + reused + moved, removed, failed),
+    doneTime(tookSec, audioSec, ratePerSec),
+    outcome.kind === 'written' ? generation(outcome.id, outcome.rows) : same,
+  ];
+}
+
+/** What the indexing process wrote, which is of this program and version or an older one. */
+function summaryOf(json: string | null): ReindexSummary {
+  const none = { embedded: 0, reused: 0, moved: 0, removed: 0, failed: 0, listed: 0, audioSec: 0, ratePerSec: null };
+  return { ...none, generation: { kind: 'unchanged' }, ...(JSON.parse(json ?? '{}') as Partial<ReindexSummary>) };
+}
+
+export function button(
+  label: string,
+  customId: string,
+  style: ButtonStyle.Primary | ButtonStyle.Secondary | ButtonStyle.Danger,
+): APIButtonComponent {
+  return { type: ComponentType.Button, style, label, custom_id: customId };
+}
+
+export function rowOf(...components: APIButtonComponent[]) {
+  return { type: ComponentType.ActionRow as const, components };
+}

@@ -1,0 +1,157 @@
+/** What `/library` says of the library and of a server's settings. Pure. */
+import { type APIEmbedField, ButtonStyle } from 'discord-api-types/v10';
+import type { GuildSettingsEntry } from '../../catalog/guild-settings.ts';
+import type { Failure } from '../../catalog/track-rows.ts';
+import type { Track } from '../../domain.ts';
+import { oneLine } from '../../format.ts';
+import { writeCustomId } from '../custom-id.ts';
+import type { ScheduleProblem } from '../library/due-times.ts';
+import type { Reply } from '../reply.ts';
+import type { LibraryStatus, ScheduleFacts } from '../texts/library-facts.ts';
+import type { Texts } from '../texts/texts.ts';
+import { button, type PermissionName, reindexActions, rowOf } from './library-reindex.ts';
+import { escaped, escapedPiece } from './names.ts';
+
+export const removeAction = 'library-remove';
+
+/** Discord's limit for the value of a field. */
+const fieldValueMax = 1024;
+const nameLengthMax = 200;
+const keyLengthMax = 400;
+const failureLineMax = 400;
+
+/** manageGuild: it needs Manage Server; owner: it needs to be in the owners' list; direct: it was used outside servers */
+export function refusedReply({ library }: Texts, why: keyof Texts['library']['refused']): Reply {
+  return { content: library.refused[why] };
+}
+
+export function statusReply({ library }: Texts, status: LibraryStatus): Reply {
+  const { status: texts } = library;
+  const field = (name: string, lines: readonly string[]): APIEmbedField => ({
+    name,
+    value: lines.join('\n').slice(0, fieldValueMax),
+  });
+  return {
+    embeds: [
+      {
+        title: texts.title,
+        fields: [
+          field(texts.library, countLines(texts, status)),
+          field(texts.index, [indexLine(texts, status.index)]),
+          field(texts.model, [modelLine(texts, status.model)]),
+          field(texts.worker, [texts.workers[status.worker]]),
+          field(texts.disk, [
+            status.disk ? texts.diskLine(status.disk.usedBytes, status.disk.freeBytes) : texts.diskUnknown,
+          ]),
+          field(texts.lastRun, [status.lastRun ? texts.lastRunLine(status.lastRun) : texts.noRun]),
+          field(texts.open, openLines(texts, status.open)),
+          field(texts.schedule, scheduleLines(texts, status.schedule)),
+        ],
+      },
+    ],
+  };
+}
+
+type StatusTexts = Texts['library']['status'];
+
+function countLines(texts: StatusTexts, { tracks, space }: LibraryStatus): string[] {
+  if (tracks === null) return [texts.uncounted];
+  const all = texts.tracks(tracks.indexed, tracks.failed, tracks.removed);
+  if (space === null) return [all, texts.nothingIndexed];
+  const { music, silence, applause, noise } = space.chunks;
+  return [
+    all,
+    texts.hours(space.hours, space.tracks),
+    `${texts.chunks(music)}; ${texts.leftOut(silence, applause, noise)}`,
+  ];
+}
+
+function indexLine(texts: StatusTexts, index: LibraryStatus['index']): string {
+  if (index.state === 'open') return texts.indexOpen(index.processes, index.generation);
+  return index.code === 'index-empty' ? texts.indexEmpty : texts.indexClosed(index.code);
+}
+
+function modelLine(texts: StatusTexts, model: LibraryStatus['model']): string {
+  return model ? texts.modelLine(model.name, model.version, model.licence) : texts.modelUnknown;
+}
+
+function openLines(texts: StatusTexts, open: LibraryStatus['open']): string[] {
+  if (open === null) return [texts.noneOpen];
+  const how = open.progress ? texts.progress(open.progress) : open.waits ? texts.waits : texts.begins;
+  return [texts.openLine(open.mode, open.askedAtMs, open.askedBy), how];
+}
+
+function scheduleLines(texts: StatusTexts, schedule: ScheduleFacts | null): string[] {
+  if (schedule === null) return [texts.noSchedule];
+  const { cron, timeZone, nextMs } = schedule;
+  return [texts.scheduleLine(cron, timeZone), ...(nextMs === null ? [] : [texts.scheduleNext(nextMs)])];
+}
+
+/** @param total of which `shown` are the first ones */
+export function failuresReply({ library }: Texts, total: number, shown: readonly Failure[]): Reply {
+  const { none, some, fileName, description, more } = library.failures;
+  if (total === 0) return { content: none };
+  const lines = shown.map((failure) => failureLines(library.failures, failure));
+  if (total > shown.length) lines.push(more(total - shown.length));
+  const data = Buffer.from(`${lines.join('\n')}\n`, 'utf8');
+  return { content: some(total), files: [{ name: fileName, content: { data }, description: description(total) }] };
+}
+
+function failureLines(
+  { tries: say }: Texts['library']['failures'],
+  { key, code, message, tries, atMs }: Failure,
+): string {
+  const when = new Date(atMs).toISOString();
+  return `${oneLine(key, failureLineMax)}\n    ${code}, ${say(tries)}, ${when}: ${oneLine(message, failureLineMax)}`;
+}
+
+export function removeAskReply(texts: Texts, track: Track): Reply {
+  const { ask, confirm } = texts.library.remove;
+  const { title } = escapedPiece(texts, track, nameLengthMax);
+  return {
+    content: ask(title, escaped(track.key, keyLengthMax)),
+    components: [
+      rowOf(
+        button(confirm, writeCustomId(removeAction, track.id), ButtonStyle.Danger),
+        button(texts.library.plan.dismiss, writeCustomId(reindexActions.dismiss), ButtonStyle.Secondary),
+      ),
+    ],
+  };
+}
+
+/** @param track null when it was not there any more */
+export function removedReply(texts: Texts, track: Track | null): Reply {
+  const { done, gone } = texts.library.remove;
+  return { content: track ? done(escapedPiece(texts, track, nameLengthMax).title) : gone };
+}
+
+export interface SettingsFacts {
+  readonly settings: GuildSettingsEntry;
+  /** What holds: the server's number, or the default. */
+  readonly results: number;
+  readonly schedule: ScheduleFacts | null;
+}
+
+export function settingsReply({ library }: Texts, facts: SettingsFacts, changed: boolean): Reply {
+  const { settings: texts, status } = library;
+  const { shareChannelId, private: isPrivate } = facts.settings;
+  const fields = [
+    { name: texts.shareChannel, value: shareChannelId === null ? texts.shareHere : `<#${shareChannelId}>` },
+    { name: texts.private, value: isPrivate ? texts.privately : texts.publicly },
+    { name: texts.results, value: String(facts.results) },
+    { name: texts.schedule, value: scheduleLines(status, facts.schedule).join('\n').slice(0, fieldValueMax) },
+  ];
+  return { ...(changed ? { content: texts.changed } : {}), embeds: [{ title: texts.title, fields }] };
+}
+
+export function shareRefusedReply({ library }: Texts, channelId: string, missing: readonly PermissionName[]): Reply {
+  const names = missing.map((name) => library.permissions[name]);
+  return { content: library.settings.shareRefused(`<#${channelId}>`, names) };
+}
+
+/** 'both': a setting was set and taken back; 'timeZoneAlone': a time zone without a schedule */
+export function settingsRefusedReply({ library }: Texts, why: ScheduleProblem | 'both' | 'timeZoneAlone'): Reply {
+  const { problems, both, timeZoneAlone } = library.settings;
+  const others = { both, timeZoneAlone };
+  return { content: why in others ? others[why as keyof typeof others] : problems[why as ScheduleProblem] };
+}
