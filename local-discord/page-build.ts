@@ -1,0 +1,72 @@
+/** Builds the page of the local Discord, when its sources are newer than what was built last. */
+import { createHash } from 'node:crypto';
+import { existsSync, globSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { InlineConfig } from 'vite';
+
+const sourceFolder = path.join(import.meta.dirname, 'page');
+const rootFolder = path.resolve(import.meta.dirname, '..');
+const cacheFolder = path.join(rootFolder, 'node_modules/.cache/leitmotif-page');
+/** Another program may still serve what an older version of the sources gave. */
+const keptForMs = 24 * 3_600_000;
+
+/** @returns the folder with index.html; one folder for each state of the sources, so that programs that build at the
+ *           same time do not meet */
+export async function buildPage(): Promise<string> {
+  const folder = path.join(cacheFolder, await hashSources());
+  if (existsSync(path.join(folder, 'index.html'))) return folder;
+  const aside = `${folder}.${process.pid}.part`;
+  await mkdir(aside, { recursive: true });
+  try {
+    await runVite(aside);
+    await rename(aside, folder).catch((error: unknown) => {
+      // Another program was faster.
+      if (!existsSync(path.join(folder, 'index.html'))) throw error;
+    });
+  } finally {
+    await rm(aside, { recursive: true, force: true });
+  }
+  await removeOld(folder);
+  return folder;
+}
+
+/** Loaded only here: bundlers are large, and the page is mostly built already. */
+async function runVite(outDir: string): Promise<void> {
+  const [{ build }, { default: react }] = await Promise.all([import('vite'), import('@vitejs/plugin-react')]);
+  const config: InlineConfig = {
+    configFile: false,
+    envDir: false,
+    root: sourceFolder,
+    base: './',
+    cacheDir: path.join(cacheFolder, 'vite'),
+    logLevel: 'error',
+    plugins: [react()],
+    build: { outDir, emptyOutDir: true, target: 'es2023', modulePreload: false, reportCompressedSize: false },
+  };
+  await build(config);
+}
+
+/** Of everything that the built page depends on. */
+async function hashSources(): Promise<string> {
+  const sources = globSync('**/*', { cwd: sourceFolder, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath, entry.name))
+    .sort();
+  const hash = createHash('sha256');
+  for (const file of [...sources, import.meta.filename, path.join(rootFolder, 'package-lock.json')]) {
+    hash
+      .update(`${path.relative(rootFolder, file)}\0`)
+      .update(await readFile(file))
+      .update('\0');
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
+async function removeOld(current: string): Promise<void> {
+  for (const name of await readdir(cacheFolder)) {
+    const folder = path.join(cacheFolder, name);
+    const { mtimeMs } = await stat(folder).catch(() => ({ mtimeMs: Date.now() }));
+    if (folder !== current && Date.now() - mtimeMs > keptForMs) await rm(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,105 @@
+/** The bot's commands as a person picks them: subcommands apart, in their language. Pure. */
+import type {
+  APIApplicationCommand,
+  APIApplicationCommandBasicOption,
+  APIApplicationCommandOption,
+  ApplicationCommandOptionType,
+  ApplicationCommandType,
+} from 'discord-api-types/v10';
+import type { PageOption } from '../../page-protocol.ts';
+
+type Localisations = Readonly<Partial<Record<string, string | null>>> | null | undefined;
+
+/** One thing that can be typed: `/about`, or `/library status` with its path. */
+export interface CommandEntry {
+  readonly commandId: string;
+  /** Of the subcommand groups and the subcommand; empty for a plain command. */
+  readonly path: readonly { readonly name: string; readonly type: number }[];
+  /** As registered, for people who know that name: 'library status'. */
+  readonly name: string;
+  /** In the person's language. */
+  readonly title: string;
+  readonly description: string;
+  readonly options: readonly OptionEntry[];
+}
+
+export interface OptionEntry {
+  readonly option: APIApplicationCommandBasicOption;
+  readonly title: string;
+  readonly description: string;
+}
+
+const chatInput: ApplicationCommandType.ChatInput = 1;
+const message: ApplicationCommandType.Message = 3;
+const subcommand: ApplicationCommandOptionType.Subcommand = 1;
+const subcommandGroup: ApplicationCommandOptionType.SubcommandGroup = 2;
+
+/** 'en-GB' falls back to the name as registered, like any language that the bot does not speak. */
+export function localised(text: string, localisations: Localisations, locale: string): string {
+  return localisations?.[locale] ?? text;
+}
+
+/** @returns by title */
+export function chatCommands(commands: readonly APIApplicationCommand[], locale: string): CommandEntry[] {
+  return commands
+    .filter(({ type }) => type === chatInput)
+    .flatMap((command) => entriesOf(command.id, command, [], locale))
+    .sort((a, b) => a.title.localeCompare(b.title, locale));
+}
+
+export function messageCommands(commands: readonly APIApplicationCommand[]): APIApplicationCommand[] {
+  return commands.filter(({ type }) => type === message);
+}
+
+interface Node {
+  readonly name: string;
+  readonly name_localizations?: Localisations;
+  readonly description: string;
+  readonly description_localizations?: Localisations;
+  readonly options?: readonly APIApplicationCommandOption[];
+}
+
+interface Step {
+  readonly name: string;
+  readonly title: string;
+  readonly type: number;
+}
+
+function entriesOf(commandId: string, node: Node, above: readonly Step[], locale: string, type = 0): CommandEntry[] {
+  const step = { name: node.name, title: localised(node.name, node.name_localizations, locale), type };
+  const steps = [...above, step];
+  const options = node.options ?? [];
+  const below = options.filter((each) => each.type === subcommand || each.type === subcommandGroup);
+  if (below.length > 0) return below.flatMap((each) => entriesOf(commandId, each, steps, locale, each.type));
+  return [
+    {
+      commandId,
+      path: steps.slice(1).map((each) => ({ name: each.name, type: each.type })),
+      name: steps.map((each) => each.name).join(' '),
+      title: steps.map((each) => each.title).join(' '),
+      description: localised(node.description, node.description_localizations, locale),
+      options: (options as readonly APIApplicationCommandBasicOption[]).map((option) => ({
+        option,
+        title: localised(option.name, option.name_localizations, locale),
+        description: localised(option.description, option.description_localizations, locale),
+      })),
+    },
+  ];
+}
+
+/** @param typed what stands after the slash
+ *  @returns those that begin so first, then those that contain it */
+export function findCommands(entries: readonly CommandEntry[], typed: string): CommandEntry[] {
+  const wanted = typed.trim().toLowerCase();
+  const rankOf = ({ title, name }: CommandEntry): number => {
+    const names = [title.toLowerCase(), name];
+    if (names.some((each) => each.startsWith(wanted))) return 0;
+    return names.some((each) => each.includes(wanted)) ? 1 : 2;
+  };
+  return [0, 1].flatMap((rank) => entries.filter((entry) => rankOf(entry) === rank));
+}
+
+/** @returns the values within the command's subcommands, as Discord nests them */
+export function nestOptions({ path }: CommandEntry, values: readonly PageOption[]): readonly PageOption[] {
+  return path.reduceRight<readonly PageOption[]>((options, { name, type }) => [{ name, type, options }], values);
+}

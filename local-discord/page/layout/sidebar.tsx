@@ -1,0 +1,76 @@
+/** The servers' channels, and below them who the person is. */
+import type { ReactNode } from 'react';
+import { avatarOf } from '../avatar.ts';
+import { type Address, type Locale, locales } from '../state/address.ts';
+import { useSurroundings } from '../surroundings.ts';
+
+interface SidebarProps {
+  readonly address: Address;
+  readonly isOpen: boolean;
+  onGo(address: Address): void;
+}
+
+export function Sidebar({ address, isOpen, onGo }: SidebarProps): ReactNode {
+  const { discord, openChannel } = useSurroundings();
+  const { server, unread } = discord.view;
+  return (
+    <nav className="sidebar" id="sidebar" aria-label="Channels" data-open={isOpen}>
+      <div className="guilds">
+        {server?.guilds.map((guild) => (
+          <section key={guild.id} aria-label={guild.name}>
+            <h2>{guild.name}</h2>
+            <ul>
+              {guild.channels.map(({ id, name }) => (
+                <li key={id}>
+                  <button
+                    type="button"
+                    className={unread.has(id) ? 'channel unread' : 'channel'}
+                    aria-current={id === discord.channelId ? 'page' : undefined}
+                    onClick={() => openChannel(id)}
+                  >
+                    <span aria-hidden="true">#</span> {name}
+                    {unread.has(id) && <span className="dot" role="img" aria-label="unread" />}
+                  </button>
+                </li>
+              ))}
+            </ul>
+          </section>
+        ))}
+      </div>
+      <Me address={address} onGo={onGo} />
+    </nav>
+  );
+}
+
+function Me({ address, onGo }: Omit<SidebarProps, 'isOpen'>): ReactNode {
+  const { me, discord } = useSurroundings();
+  const people = discord.view.server?.users.filter(({ isBot }) => !isBot) ?? [];
+  return (
+    <div className="me">
+      <img src={avatarOf(me)} alt="" width="36" height="36" />
+      <label>
+        <span>You are</span>
+        <select
+          value={me.id}
+          onChange={({ target }) => onGo({ ...address, userId: target.value, channelId: discord.channelId })}
+        >
+          {people.map(({ id, name }) => (
+            <option key={id} value={id}>
+              {name}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label>
+        <span>Language</span>
+        <select value={address.locale} onChange={({ target }) => onGo({ ...address, locale: target.value as Locale })}>
+          {Object.entries(locales).map(([locale, name]) => (
+            <option key={locale} value={locale}>
+              {name}
+            </option>
+          ))}
+        </select>
+      </label>
+    </div>
+  );
+}

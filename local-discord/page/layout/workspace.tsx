@@ -1,0 +1,52 @@
+/** The whole page: channels at the side, the open channel beside them. */
+import { type ReactNode, useMemo, useState } from 'react';
+import type { Address } from '../state/address.ts';
+import { useDiscord } from '../state/use-discord.ts';
+import { type Surroundings, SurroundingsContext } from '../surroundings.ts';
+import { Channel } from './channel.tsx';
+import { Sidebar } from './sidebar.tsx';
+
+interface WorkspaceProps {
+  readonly address: Address;
+  onGo(address: Address): void;
+}
+
+export function Workspace({ address, onGo }: WorkspaceProps): ReactNode {
+  const discord = useDiscord(address);
+  // On a phone, where the channels cover the messages.
+  const [isSideOpen, setSideOpen] = useState(false);
+  const { server, link } = discord.view;
+  const users = useMemo(() => new Map(server?.users.map((user) => [user.id, user])), [server]);
+  const channels = useMemo(
+    () => new Map(server?.guilds.flatMap((guild) => guild.channels).map((channel) => [channel.id, channel])),
+    [server],
+  );
+  if (!server) {
+    return (
+      <main className="waiting-page" role="status">
+        {link === 'lost' ? 'The local Discord does not answer. Trying again…' : 'Connecting…'}
+      </main>
+    );
+  }
+  const surroundings: Surroundings = {
+    discord,
+    me: server.me,
+    locale: address.locale,
+    users,
+    channels,
+    guild: server.guilds.find((guild) => guild.channels.some(({ id }) => id === discord.channelId)) ?? null,
+    openChannel: (channelId) => {
+      setSideOpen(false);
+      onGo({ ...address, channelId });
+    },
+  };
+  return (
+    <SurroundingsContext value={surroundings}>
+      <div className={isSideOpen ? 'page side-open' : 'page'}>
+        <Sidebar address={address} onGo={onGo} isOpen={isSideOpen} />
+        <button type="button" className="shade" aria-label="Close the channels" onClick={() => setSideOpen(false)} />
+        <Channel key={discord.channelId} isSideOpen={isSideOpen} onSide={() => setSideOpen(!isSideOpen)} />
+      </div>
+    </SurroundingsContext>
+  );
+}

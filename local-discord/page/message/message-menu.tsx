@@ -1,0 +1,157 @@
+/** What can be done with a message: applications' commands, and copying its link. Opens by its button, a right click or
+ *  a long press. */
+import { type PointerEvent, type ReactNode, useEffect, useId, useRef, useState } from 'react';
+import type { PageMessage } from '../../page-protocol.ts';
+import { localised, messageCommands } from '../composer/commands.ts';
+import { useSurroundings } from '../surroundings.ts';
+
+const longPressMs = 550;
+/** A finger that moves scrolls. */
+const stillPx = 10;
+
+interface MessageMenuProps {
+  readonly message: PageMessage;
+  readonly children: ReactNode;
+}
+
+export function MessageMenu({ message, children }: MessageMenuProps): ReactNode {
+  const [isOpen, setOpen] = useState(false);
+  const frame = useRef<HTMLLIElement>(null);
+  const press = useRef<{ timer: ReturnType<typeof setTimeout>; x: number; y: number } | null>(null);
+  const menuId = useId();
+
+  const startPress = (event: PointerEvent): void => {
+    if (event.pointerType === 'mouse' || isControl(event.target)) return;
+    press.current = { timer: setTimeout(() => setOpen(true), longPressMs), x: event.clientX, y: event.clientY };
+  };
+  const endPress = (): void => {
+    clearTimeout(press.current?.timer);
+    press.current = null;
+  };
+  const movePress = (event: PointerEvent): void => {
+    const start = press.current;
+    if (start && Math.hypot(event.clientX - start.x, event.clientY - start.y) > stillPx) endPress();
+  };
+  useEffect(() => {
+    if (!isOpen) return;
+    const close = (event: Event): void => {
+      if (!frame.current?.querySelector('.message-menu')?.contains(event.target as Node)) setOpen(false);
+    };
+    document.addEventListener('pointerdown', close);
+    return () => document.removeEventListener('pointerdown', close);
+  }, [isOpen]);
+
+  return (
+    <li
+      ref={frame}
+      className="message"
+      data-message-id={message.id}
+      onContextMenu={(event) => {
+        if (isControl(event.target)) return;
+        event.preventDefault();
+        setOpen(true);
+      }}
+      onPointerDown={startPress}
+      onPointerMove={movePress}
+      onPointerUp={endPress}
+      onPointerCancel={endPress}
+    >
+      {children}
+      <button
+        type="button"
+        className="more"
+        aria-label="More: what can be done with this message"
+        aria-haspopup="menu"
+        aria-expanded={isOpen}
+        aria-controls={menuId}
+        onPointerDown={(event) => event.stopPropagation()}
+        onClick={() => setOpen(!isOpen)}
+      >
+        …
+      </button>
+      {isOpen && <Menu id={menuId} message={message} onClose={() => setOpen(false)} />}
+    </li>
+  );
+}
+
+interface MenuProps {
+  readonly id: string;
+  readonly message: PageMessage;
+  onClose(): void;
+}
+
+function Menu({ id, message, onClose }: MenuProps): ReactNode {
+  const { discord, locale, guild } = useSurroundings();
+  const menu = useRef<HTMLDivElement>(null);
+  const commands = messageCommands(discord.view.server?.commands ?? []);
+  useEffect(() => {
+    const items = itemsOf(menu.current);
+    items[0]?.focus();
+    menu.current?.scrollIntoView({ block: 'nearest' });
+  }, []);
+  const move = (by: number): void => {
+    const items = itemsOf(menu.current);
+    const at = items.indexOf(document.activeElement as HTMLElement);
+    items[(at + by + items.length) % items.length]?.focus();
+  };
+  const link = `https://discord.com/channels/${guild?.id ?? '@me'}/${message.channel_id}/${message.id}`;
+  return (
+    <div
+      ref={menu}
+      id={id}
+      role="menu"
+      tabIndex={-1}
+      aria-label="Message"
+      className="message-menu"
+      onKeyDown={(event) => {
+        if (event.key === 'Escape') onClose();
+        if (event.key === 'ArrowDown') move(1);
+        if (event.key === 'ArrowUp') move(-1);
+        if (event.key.startsWith('Arrow')) event.preventDefault();
+      }}
+    >
+      <p aria-hidden="true">Apps</p>
+      {commands.length === 0 && <p className="menu-empty">No application offers anything for messages.</p>}
+      {commands.map((command) => {
+        const name = localised(command.name, command.name_localizations, locale);
+        return (
+          <button
+            key={command.id}
+            type="button"
+            role="menuitem"
+            onClick={() => {
+              onClose();
+              discord.interact(
+                { kind: 'message-command', commandId: command.id, messageId: message.id },
+                { kind: 'command', title: name },
+              );
+            }}
+          >
+            {name}
+          </button>
+        );
+      })}
+      <hr />
+      <button
+        type="button"
+        role="menuitem"
+        onClick={() => {
+          onClose();
+          // Only pages on loopback or over TLS have a clipboard, and a person may forbid it: then nothing is copied.
+          navigator.clipboard?.writeText(link).catch(() => undefined);
+        }}
+      >
+        Copy message link
+      </button>
+    </div>
+  );
+}
+
+function itemsOf(menu: HTMLElement | null): HTMLElement[] {
+  return [...(menu?.querySelectorAll<HTMLElement>('[role=menuitem]') ?? [])];
+}
+
+/** These have a use, and a menu, of their own. */
+function isControl(target: EventTarget): boolean {
+  return target instanceof Element && target.closest('button, a, audio, video, input, img') !== null;
+}

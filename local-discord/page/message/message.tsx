@@ -1,0 +1,120 @@
+/** One message of the channel: who, when, what, and what can be done with it. */
+import type { MessageType } from 'discord-api-types/v10';
+import type { ReactNode } from 'react';
+import type { PageMessage } from '../../page-protocol.ts';
+import { avatarOf } from '../avatar.ts';
+import { Markdown } from '../markdown/markdown.tsx';
+import { formatSent } from '../markdown/time.ts';
+import { useSurroundings } from '../surroundings.ts';
+import { Attachments } from './attachments.tsx';
+import { Components } from './components.tsx';
+import { Embed } from './embed.tsx';
+import { has, MessageFlag } from './flags.ts';
+import { MessageMenu } from './message-menu.tsx';
+
+const chatCommandMessage: MessageType.ChatInputCommand = 20;
+
+export function Message({ message }: { readonly message: PageMessage }): ReactNode {
+  const { discord, locale, users } = useSurroundings();
+  const { author, embeds, components = [] } = message;
+  const isEphemeral = has(message, MessageFlag.ephemeral);
+  const name = users.get(author.id)?.name ?? author.global_name ?? author.username;
+  const face = avatarOf({ id: author.id, name, isBot: author.bot ?? false });
+  const failure = discord.view.pending.find(
+    ({ cause, failure }) => failure !== null && cause.kind === 'component' && cause.messageId === message.id,
+  );
+  const isV2 = has(message, MessageFlag.componentsV2);
+  // With Components V2, attachments show only where a component names them.
+  const loose = isV2 ? [] : message.attachments;
+  return (
+    <MessageMenu message={message}>
+      <discord-message
+        author={name}
+        avatar={face}
+        bot={author.bot ?? false}
+        timestamp={formatSent(Date.parse(message.timestamp), locale, Date.now())}
+        class={isEphemeral ? 'ephemeral' : ''}
+      >
+        <Cause message={message} />
+        {has(message, MessageFlag.loading) ? <Thinking name={name} /> : <Markdown text={message.content} />}
+        {message.edited_timestamp && message.content !== '' && <span className="edited"> (edited)</span>}
+        <div slot="attachments">
+          <Attachments attachments={loose} />
+        </div>
+        <div slot="embeds">
+          {embeds.map((embed, i) => (
+            // An embed has no identity but its place.
+            // biome-ignore lint/suspicious/noArrayIndexKey: see above
+            <Embed key={i} embed={embed} />
+          ))}
+        </div>
+        <div slot="components">
+          <Components message={message} components={components} />
+          {failure && (
+            <p className="failure" role="alert">
+              {failure.failure}
+            </p>
+          )}
+          {isEphemeral && (
+            <p className="only-you">
+              Only you can see this ·{' '}
+              <button type="button" className="as-link" onClick={() => discord.dismiss(message.id)}>
+                Dismiss message
+              </button>
+            </p>
+          )}
+        </div>
+      </discord-message>
+    </MessageMenu>
+  );
+}
+
+function Thinking({ name }: { readonly name: string }): ReactNode {
+  return (
+    <p className="thinking" role="status">
+      <span className="dots" aria-hidden="true">
+        <i />
+        <i />
+        <i />
+      </span>
+      {name} is thinking…
+    </p>
+  );
+}
+
+/** "Ada used /similar", or the message that is answered. */
+function Cause({ message }: { readonly message: PageMessage }): ReactNode {
+  const { users, discord } = useSurroundings();
+  // What a button's press brought names no command: it answers the button's message.
+  if (message.interaction) {
+    const { name: command, user: person } = message.interaction;
+    const name = users.get(person.id)?.name ?? person.username;
+    return (
+      <discord-command
+        slot="reply"
+        author={name}
+        avatar={avatarOf({ id: person.id, name, isBot: false })}
+        type={message.type === chatCommandMessage ? 'slash_command' : 'message_command'}
+        command={command}
+        contextMessageReply=""
+      />
+    );
+  }
+  const repliedId = message.message_reference?.message_id;
+  if (!repliedId) return null;
+  const replied =
+    message.referenced_message ?? discord.view.messages.get(message.channel_id)?.find(({ id }) => id === repliedId);
+  if (!replied) return <discord-reply slot="reply" deleted={true} />;
+  const name = users.get(replied.author.id)?.name ?? replied.author.username;
+  return (
+    <discord-reply
+      slot="reply"
+      author={name}
+      avatar={avatarOf({ id: replied.author.id, name, isBot: replied.author.bot ?? false })}
+      bot={replied.author.bot ?? false}
+      attachment={replied.attachments.length > 0}
+    >
+      {replied.content.split('\n')[0]?.slice(0, 80) || 'a message'}
+    </discord-reply>
+  );
+}

@@ -1,0 +1,170 @@
+/** What the page knows, and how it changes by what the server says and the person does. Pure. */
+import type { PageEvent, PageMessage, PageState } from '../../page-protocol.ts';
+
+/** Something that the person did and that the bot has not answered yet, or failed to. */
+export interface Pending {
+  /** The page's own, from 1 on: the server's id is known only once the request has been answered. */
+  readonly key: number;
+  readonly interactionId: string | null;
+  readonly channelId: string;
+  readonly cause: PendingCause;
+  /** Why it failed, for the person to read; null while waiting. */
+  readonly failure: string | null;
+}
+
+export type PendingCause =
+  | { readonly kind: 'command'; readonly title: string }
+  | { readonly kind: 'component'; readonly messageId: string; readonly customId: string };
+
+export interface View {
+  /** Null until the server has answered. */
+  readonly server: PageState | null;
+  readonly link: 'connecting' | 'open' | 'lost';
+  /** channel id -> oldest first. A channel that was never opened has only what came since. */
+  readonly messages: ReadonlyMap<string, readonly PageMessage[]>;
+  /** Channels with messages that the person has not seen. */
+  readonly unread: ReadonlySet<string>;
+  readonly pending: readonly Pending[];
+  /** Ids of ephemeral messages that the person closed. Like Discord's client, the page alone forgets them. */
+  readonly dismissed: ReadonlySet<string>;
+  /** Interactions that ended before the page knew their ids: an event may overtake the answer to the request. */
+  readonly ended: readonly { readonly id: string; readonly failed: boolean }[];
+}
+
+export type Action =
+  | { readonly type: 'state-loaded'; readonly server: PageState }
+  | { readonly type: 'messages-loaded'; readonly channelId: string; readonly messages: readonly PageMessage[] }
+  | { readonly type: 'link-changed'; readonly link: View['link'] }
+  | { readonly type: 'channel-seen'; readonly channelId: string }
+  | { readonly type: 'sent'; readonly key: number; readonly channelId: string; readonly cause: PendingCause }
+  | { readonly type: 'accepted'; readonly key: number; readonly interactionId: string }
+  | { readonly type: 'refused'; readonly key: number; readonly reason: string }
+  | { readonly type: 'pending-closed'; readonly key: number }
+  | { readonly type: 'message-dismissed'; readonly messageId: string }
+  | { readonly type: 'event'; readonly event: PageEvent; readonly openChannelId: string };
+
+export const notResponding = 'The application did not respond';
+/** Enough for every interaction whose answer may be under way. */
+const endedMax = 100;
+
+export const emptyView: View = {
+  server: null,
+  link: 'connecting',
+  messages: new Map(),
+  unread: new Set(),
+  pending: [],
+  dismissed: new Set(),
+  ended: [],
+};
+
+export function reduceView(view: View, action: Action): View {
+  switch (action.type) {
+    case 'state-loaded':
+      return { ...view, server: action.server };
+    case 'messages-loaded':
+      return withMessages(view, action.channelId, (known) => reload(known, action.messages));
+    case 'link-changed':
+      return { ...view, link: action.link };
+    case 'channel-seen':
+      return { ...view, unread: without(view.unread, action.channelId) };
+    case 'sent':
+      return { ...view, pending: [...view.pending.filter((each) => !isOver(each, action.cause)), begun(action)] };
+    case 'accepted':
+      return accept(view, action.key, action.interactionId);
+    case 'refused':
+      return changePending(view, (each) => (each.key === action.key ? { ...each, failure: action.reason } : each));
+    case 'pending-closed':
+      return { ...view, pending: view.pending.filter((each) => each.key !== action.key) };
+    case 'message-dismissed':
+      return { ...view, dismissed: new Set(view.dismissed).add(action.messageId) };
+    case 'event':
+      return reduceEvent(view, action.event, action.openChannelId);
+  }
+}
+
+function reduceEvent(view: View, event: PageEvent, openChannelId: string): View {
+  switch (event.type) {
+    case 'message-created': {
+      const shown = withMessages(view, event.channelId, (messages) => put(messages, event.message));
+      const isSeen = event.channelId === openChannelId || event.message.author.id === view.server?.me.id;
+      return isSeen ? shown : { ...shown, unread: new Set(view.unread).add(event.channelId) };
+    }
+    case 'message-updated':
+      return withMessages(view, event.channelId, (messages) => put(messages, event.message));
+    case 'message-deleted':
+      return withMessages(view, event.channelId, (messages) => messages.filter(({ id }) => id !== event.messageId));
+    case 'interaction-answered':
+      return end(view, event.interactionId, false);
+    case 'interaction-failed':
+      return end(view, event.interactionId, true);
+    case 'bot-status':
+      return view.server ? { ...view, server: { ...view.server, botOnline: event.online } } : view;
+    // The page asks for the state again.
+    case 'commands-changed':
+      return view;
+  }
+}
+
+/** A failure stands until the same thing is tried again. */
+function isOver(pending: Pending, next: PendingCause): boolean {
+  if (pending.failure === null || pending.cause.kind !== next.kind) return false;
+  return next.kind === 'component' && pending.cause.kind === 'component' && pending.cause.messageId === next.messageId;
+}
+
+function begun({ key, channelId, cause }: Extract<Action, { type: 'sent' }>): Pending {
+  return { key, interactionId: null, channelId, cause, failure: null };
+}
+
+function accept(view: View, key: number, interactionId: string): View {
+  const known = changePending(view, (each) => (each.key === key ? { ...each, interactionId } : each));
+  const ended = view.ended.find(({ id }) => id === interactionId);
+  return ended ? end(known, interactionId, ended.failed) : known;
+}
+
+function end(view: View, interactionId: string, failed: boolean): View {
+  const isKnown = view.pending.some((each) => each.interactionId === interactionId);
+  if (!isKnown) return { ...view, ended: [...view.ended, { id: interactionId, failed }].slice(-endedMax) };
+  if (!failed) return { ...view, pending: view.pending.filter((each) => each.interactionId !== interactionId) };
+  return changePending(view, (each) =>
+    each.interactionId === interactionId ? { ...each, failure: notResponding } : each,
+  );
+}
+
+function changePending(view: View, change: (pending: Pending) => Pending): View {
+  return { ...view, pending: view.pending.map(change) };
+}
+
+function withMessages(
+  view: View,
+  channelId: string,
+  change: (messages: readonly PageMessage[]) => readonly PageMessage[],
+): View {
+  return { ...view, messages: new Map(view.messages).set(channelId, change(view.messages.get(channelId) ?? [])) };
+}
+
+/** Events may overtake the list that was asked for: what they told since is kept. */
+function reload(known: readonly PageMessage[], loaded: readonly PageMessage[]): readonly PageMessage[] {
+  const newest = loaded.at(-1)?.id ?? '0';
+  const isFresher = (message: PageMessage): boolean => {
+    const answer = loaded.find(({ id }) => id === message.id);
+    return answer ? editedMs(message) > editedMs(answer) : BigInt(message.id) > BigInt(newest);
+  };
+  return known.filter(isFresher).reduce(put, loaded);
+}
+
+function editedMs({ edited_timestamp }: PageMessage): number {
+  return edited_timestamp ? Date.parse(edited_timestamp) : 0;
+}
+
+/** In the order of ids, which is the order of time; an update takes the place of what it updates. */
+function put(messages: readonly PageMessage[], message: PageMessage): readonly PageMessage[] {
+  const others = messages.filter(({ id }) => id !== message.id);
+  const at = others.findLastIndex(({ id }) => BigInt(id) < BigInt(message.id)) + 1;
+  return others.toSpliced(at, 0, message);
+}
+
+function without<T>(set: ReadonlySet<T>, value: T): ReadonlySet<T> {
+  const rest = new Set(set);
+  rest.delete(value);
+  return rest;
+}

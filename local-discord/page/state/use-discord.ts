@@ -1,0 +1,90 @@
+/** The one hook that talks to the server: the view as it stands, and what a person can do. */
+import { useCallback, useEffect, useMemo, useReducer, useRef } from 'react';
+import type { PageInteraction } from '../../page-protocol.ts';
+import type { Address } from './address.ts';
+import { type Api, createApi } from './api.ts';
+import { openEventStream } from './event-stream.ts';
+import { emptyView, type PendingCause, reduceView, type View } from './page-state.ts';
+
+/** An interaction without what the hook itself knows. */
+export type Deed = PageInteraction extends infer Each
+  ? Each extends PageInteraction
+    ? Omit<Each, 'channelId' | 'locale'>
+    : never
+  : never;
+
+export interface Discord {
+  readonly view: View;
+  readonly api: Api;
+  /** The one that is open; '' until the server has answered. */
+  readonly channelId: string;
+  interact(deed: Deed, cause: PendingCause, files?: readonly File[]): void;
+  /** @throws Error whose message is for the person to read */
+  post(content: string, files: readonly File[]): Promise<void>;
+  closePending(key: number): void;
+  dismiss(messageId: string): void;
+}
+
+/** Remount it (by key) to be another person. */
+export function useDiscord({ userId, channelId: wanted, locale }: Address): Discord {
+  const [view, dispatch] = useReducer(reduceView, emptyView);
+  const api = useMemo(() => createApi(userId), [userId]);
+  const channels = view.server?.guilds.flatMap((guild) => guild.channels) ?? [];
+  const channelId = (channels.find(({ id }) => id === wanted) ?? channels[0])?.id ?? '';
+  const openChannelId = useRef(channelId);
+  openChannelId.current = channelId;
+  const lastKey = useRef(0);
+
+  const loadMessages = useCallback(
+    async (id: string): Promise<void> => {
+      if (id === '') return;
+      dispatch({ type: 'messages-loaded', channelId: id, messages: await api.messages(id) });
+    },
+    [api],
+  );
+
+  useEffect(() => {
+    const loadState = async (): Promise<void> => dispatch({ type: 'state-loaded', server: await api.state() });
+    // What failed to load is loaded once the socket is open again.
+    const quietly = (work: Promise<void>): void => void work.catch(() => undefined);
+    return openEventStream(api.eventsUrl, {
+      onOpen: () => {
+        dispatch({ type: 'link-changed', link: 'open' });
+        // Whatever happened while nobody listened.
+        quietly(loadState());
+        quietly(loadMessages(openChannelId.current));
+      },
+      onLost: () => dispatch({ type: 'link-changed', link: 'lost' }),
+      onEvent: (event) => {
+        dispatch({ type: 'event', event, openChannelId: openChannelId.current });
+        if (event.type === 'commands-changed') quietly(loadState());
+      },
+    });
+  }, [api, loadMessages]);
+
+  useEffect(() => {
+    loadMessages(channelId).catch(() => undefined);
+    dispatch({ type: 'channel-seen', channelId });
+  }, [channelId, loadMessages]);
+
+  const interact: Discord['interact'] = (deed, cause, files = []) => {
+    lastKey.current += 1;
+    const key = lastKey.current;
+    dispatch({ type: 'sent', key, channelId, cause });
+    api.interact({ ...deed, channelId, locale }, files).then(
+      ({ id }) => dispatch({ type: 'accepted', key, interactionId: id }),
+      (error: Error) => dispatch({ type: 'refused', key, reason: error.message }),
+    );
+  };
+  return {
+    view,
+    api,
+    channelId,
+    interact,
+    post: async (content, files) => {
+      await api.post(channelId, content, files);
+    },
+    closePending: (key) => dispatch({ type: 'pending-closed', key }),
+    dismiss: (messageId) => dispatch({ type: 'message-dismissed', messageId }),
+  };
+}
