@@ -54,7 +54,10 @@ async function hashSources(): Promise<string> {
     .map((entry) => path.join(entry.parentPath, entry.name))
     .sort();
   const hash = createHash('sha256');
-  for (const file of [...sources, import.meta.filename, path.join(rootFolder, 'package-lock.json')]) {
+  const shared = ['page-build.ts', 'page-protocol.ts', 'server/file-types.ts'].map((name) =>
+    path.join(import.meta.dirname, name),
+  );
+  for (const file of [...sources, ...shared, path.join(rootFolder, 'package-lock.json')]) {
     hash
       .update(`${path.relative(rootFolder, file)}\0`)
       .update(await readFile(file))

@@ -11,7 +11,9 @@ export function App(): ReactNode {
     return () => removeEventListener('popstate', read);
   }, []);
   const go = (next: Address): void => {
-    history.pushState(null, '', writeAddress(next));
+    // Who the server named is no step to go back over.
+    const isNamed = next.userId !== '' && address.userId !== '';
+    history[isNamed ? 'pushState' : 'replaceState'](null, '', writeAddress(next));
     setAddress(next);
   };
   // Another person knows nothing of what this one saw.

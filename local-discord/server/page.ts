@@ -35,7 +35,12 @@ export async function pageApi(app: FastifyInstance, core: Core): Promise<void> {
     return found.id;
   };
 
-  app.get('/state', async (request) => pageState(core, me(request)));
+  app.get('/state', async (request) => {
+    // The page's bare address: as the first person there is.
+    const { user } = request.query as PageRoute['Querystring'];
+    const first = [...world.users.values()].find(({ id, isBot }) => !isBot && id !== core.ownerId);
+    return pageState(core, user === undefined && first ? first.id : me(request));
+  });
   app.get<PageRoute>('/channels/:channel/messages', async (request) =>
     messagesFor(core, me(request), request.params.channel).map((message) => presenter.message(message)),
   );

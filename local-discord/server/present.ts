@@ -107,6 +107,7 @@ export class Presenter {
         ['content_type', contentType],
         ['attachment_id', id],
         ['proxy_url', url],
+        ...(attachment.description === null ? [] : [['description', attachment.description] as [string, unknown]]),
       ];
       return [[key, url], ...found, ...Object.entries(size ?? {})];
     });

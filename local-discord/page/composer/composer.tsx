@@ -1,10 +1,11 @@
 /** Where a person writes: a message, or a command with its options. Files dropped on the channel arrive here. */
 import { type ReactNode, useEffect, useState } from 'react';
+import { takesFile } from '../../server/file-types.ts';
 import { useSurroundings } from '../surroundings.ts';
 import { CommandForm } from './command-form.tsx';
 import { type CommandEntry, chatCommands } from './commands.ts';
 import { MessageForm } from './message-form.tsx';
-import { type Entered, type Filled, OptionType, takesFile } from './option-values.ts';
+import { type Entered, type Filled, OptionType } from './option-values.ts';
 
 export interface OpenCommand {
   readonly entry: CommandEntry;
@@ -89,7 +90,7 @@ function offersFor(entries: readonly CommandEntry[], file: File): Offer[] {
 /** @returns the name of the first option that takes the file */
 function attachmentFor(entry: CommandEntry, file: File): string | null {
   const found = entry.options.find(
-    ({ option }) => option.type === OptionType.attachment && takesFile(option.file_types, file),
+    ({ option }) => option.type === OptionType.attachment && takesFile(option.file_types ?? [], file.name),
   );
   return found?.option.name ?? null;
 }

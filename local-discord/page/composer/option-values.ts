@@ -1,7 +1,7 @@
 /** What a person put into a command's options, checked as Discord's client does before it sends. Pure. */
 import type { APIApplicationCommandBasicOption, ApplicationCommandOptionType } from 'discord-api-types/v10';
 import type { PageOption } from '../../page-protocol.ts';
-import { mediaKind } from '../message/media.ts';
+import { takesFile } from '../../server/file-types.ts';
 import type { Choice } from '../state/api.ts';
 import type { OptionEntry } from './commands.ts';
 
@@ -58,13 +58,15 @@ export function checkOptions(entries: readonly OptionEntry[], filled: Filled): C
   return { options, files, problems };
 }
 
-/** For autocomplete: as it stands, right or wrong. */
+/** For autocomplete: the option that is being typed as it stands, the others only where they are right. */
 export function rawOptions(entries: readonly OptionEntry[], filled: Filled, focused: string): readonly PageOption[] {
-  return entries.flatMap(({ option: { name, type } }) => {
+  return entries.flatMap(({ option }): PageOption[] => {
+    const { name, type } = option;
     const entered = filled.get(name);
     if (!entered || type === OptionType.attachment) return [];
-    if (name !== focused && isEmpty(entered)) return [];
-    return [{ name, type, value: name === focused ? entered.text : (entered.choice?.value ?? entered.text) }];
+    if (name === focused) return [{ name, type, value: entered.text }];
+    if (isEmpty(entered) || problemOf(option, entered)) return [];
+    return [{ name, type, value: sentValue(option, entered) }];
   });
 }
 
@@ -107,14 +109,7 @@ function numberProblem(
 type FileTypes = readonly string[] | undefined;
 
 function fileProblem({ file_types }: { readonly file_types?: FileTypes }, file: File): string | null {
-  return takesFile(file_types, file) ? null : `This option takes ${(file_types ?? []).join(', ')}.`;
-}
-
-export function takesFile(fileTypes: FileTypes, { name, type }: Pick<File, 'name' | 'type'>): boolean {
-  if (!fileTypes || fileTypes.length === 0) return true;
-  // By extension first: browsers know no type for some.
-  const kinds: readonly string[] = [mediaKind({ filename: name, content_type: type }).replace('picture', 'image')];
-  return fileTypes.some((each) => (each.startsWith('.') ? name.toLowerCase().endsWith(each) : kinds.includes(each)));
+  return takesFile(file_types ?? [], file.name) ? null : `This option takes ${(file_types ?? []).join(', ')}.`;
 }
 
 /** For the browser's own file picker. */

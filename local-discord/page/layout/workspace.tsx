@@ -1,5 +1,5 @@
 /** The whole page: channels at the side, the open channel beside them. */
-import { type ReactNode, useMemo, useState } from 'react';
+import { type ReactNode, useEffect, useMemo, useState } from 'react';
 import type { Address } from '../state/address.ts';
 import { useDiscord } from '../state/use-discord.ts';
 import { type Surroundings, SurroundingsContext } from '../surroundings.ts';
@@ -15,16 +15,24 @@ export function Workspace({ address, onGo }: WorkspaceProps): ReactNode {
   const discord = useDiscord(address);
   // On a phone, where the channels cover the messages.
   const [isSideOpen, setSideOpen] = useState(false);
-  const { server, link } = discord.view;
+  const { server, link, refusal } = discord.view;
   const users = useMemo(() => new Map(server?.users.map((user) => [user.id, user])), [server]);
   const channels = useMemo(
     () => new Map(server?.guilds.flatMap((guild) => guild.channels).map((channel) => [channel.id, channel])),
     [server],
   );
+  const { userId } = address;
+  useEffect(() => {
+    // The bare address: whom the server took for the person.
+    if (userId === '' && server) onGo({ ...address, userId: server.me.id });
+    // An address of an earlier run, whose people are gone.
+    if (userId !== '' && refusal !== null) onGo({ ...address, userId: '', channelId: '' });
+  });
   if (!server) {
+    const waiting = link === 'lost' ? 'The local Discord does not answer. Trying again…' : 'Connecting…';
     return (
       <main className="waiting-page" role="status">
-        {link === 'lost' ? 'The local Discord does not answer. Trying again…' : 'Connecting…'}
+        {refusal ?? waiting}
       </main>
     );
   }

@@ -6,6 +6,11 @@ const answerMaxMs = 10_000;
 /** A big file over a slow tunnel takes its time. */
 const uploadMaxMs = 120_000;
 
+/** The server answered, and said no. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+}
+
 export interface Choice {
   readonly name: string;
   readonly value: string | number;
@@ -60,5 +65,5 @@ async function call<T>(path: string, init: RequestInit = {}): Promise<T> {
   const answer: unknown = await response.json().catch(() => null);
   if (response.ok) return answer as T;
   const { message } = (answer ?? {}) as { message?: unknown };
-  throw new Error(typeof message === 'string' ? message : `The local Discord answered ${response.status}.`);
+  throw new Refusal(typeof message === 'string' ? message : `The local Discord answered ${response.status}.`);
 }

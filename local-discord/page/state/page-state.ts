@@ -19,6 +19,8 @@ export type PendingCause =
 export interface View {
   /** Null until the server has answered. */
   readonly server: PageState | null;
+  /** Why the server does not say it, for the person to read. */
+  readonly refusal: string | null;
   readonly link: 'connecting' | 'open' | 'lost';
   /** channel id -> oldest first. A channel that was never opened has only what came since. */
   readonly messages: ReadonlyMap<string, readonly PageMessage[]>;
@@ -33,6 +35,7 @@ export interface View {
 
 export type Action =
   | { readonly type: 'state-loaded'; readonly server: PageState }
+  | { readonly type: 'state-refused'; readonly reason: string }
   | { readonly type: 'messages-loaded'; readonly channelId: string; readonly messages: readonly PageMessage[] }
   | { readonly type: 'link-changed'; readonly link: View['link'] }
   | { readonly type: 'channel-seen'; readonly channelId: string }
@@ -49,6 +52,7 @@ const endedMax = 100;
 
 export const emptyView: View = {
   server: null,
+  refusal: null,
   link: 'connecting',
   messages: new Map(),
   unread: new Set(),
@@ -60,7 +64,9 @@ export const emptyView: View = {
 export function reduceView(view: View, action: Action): View {
   switch (action.type) {
     case 'state-loaded':
-      return { ...view, server: action.server };
+      return { ...view, server: action.server, refusal: null };
+    case 'state-refused':
+      return { ...view, refusal: action.reason };
     case 'messages-loaded':
       return withMessages(view, action.channelId, (known) => reload(known, action.messages));
     case 'link-changed':

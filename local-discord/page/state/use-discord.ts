@@ -2,7 +2,7 @@
 import { useCallback, useEffect, useMemo, useReducer, useRef } from 'react';
 import type { PageInteraction } from '../../page-protocol.ts';
 import type { Address } from './address.ts';
-import { type Api, createApi } from './api.ts';
+import { type Api, createApi, Refusal } from './api.ts';
 import { openEventStream } from './event-stream.ts';
 import { emptyView, type PendingCause, reduceView, type View } from './page-state.ts';
 
@@ -44,7 +44,13 @@ export function useDiscord({ userId, channelId: wanted, locale }: Address): Disc
   );
 
   useEffect(() => {
-    const loadState = async (): Promise<void> => dispatch({ type: 'state-loaded', server: await api.state() });
+    const loadState = async (): Promise<void> => {
+      try {
+        dispatch({ type: 'state-loaded', server: await api.state() });
+      } catch (error) {
+        if (error instanceof Refusal) dispatch({ type: 'state-refused', reason: error.message });
+      }
+    };
     // What failed to load is loaded once the socket is open again.
     const quietly = (work: Promise<void>): void => void work.catch(() => undefined);
     return openEventStream(api.eventsUrl, {
