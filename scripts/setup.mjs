@@ -1,11 +1,11 @@
 /** Brings what a fresh Debian or Ubuntu machine lacks, and is instant when nothing is missing.
  *
  *  Runs before every npm script, on whatever Node the host has (20 or newer), and so imports nothing but Node itself.
- *  In order: packages (npm install), Node 24 for this folder, ffmpeg, the faiss-node binding, and for the demo the sample
- *  library. What needs root is done by apt where we are root; otherwise the exact command is printed and we stop with
+ *  In order: packages (npm install), Node 24 for this folder, ffmpeg, the faiss-node binding, for the demo the sample
+ *  library, and for the tests a browser. What needs root is done by apt where we are root; otherwise the exact command is printed and we stop with
  *  exit code 1. A stamp in node_modules remembers what was proven to work, so that later runs only look at files.
  *
- *  Usage: node scripts/setup.mjs [--sample-library]
+ *  Usage: node scripts/setup.mjs [--sample-library] [--browser]
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -20,6 +20,7 @@ const bindingPath = at('node_modules/faiss-node/build/Release/faiss-node.node');
 const nodeMajorMin = 24;
 const prebuildTimeoutMs = 60_000;
 const wantsSampleLibrary = process.argv.includes('--sample-library');
+const wantsBrowser = process.argv.includes('--browser');
 const isRoot = process.getuid?.() === 0;
 
 /** Set-up speaks on stderr: stdout belongs to the command that follows, whose output may be JSON. */
@@ -128,6 +129,12 @@ function missingFfmpeg() {
   return onPath('ffmpeg') && onPath('ffprobe') ? [] : ['ffmpeg'];
 }
 
+/** The page is tested in a real browser; CHROMIUM_PATH names one that is elsewhere. */
+function missingBrowser() {
+  if (!wantsBrowser || process.env.CHROMIUM_PATH) return [];
+  return ['chromium', 'chromium-browser', 'google-chrome'].some(onPath) ? [] : ['chromium'];
+}
+
 /** Proves in a process of its own that the binding loads and searches: a bad one would take this process along. */
 function bindingWorks() {
   if (!existsSync(bindingPath)) return false;
@@ -148,6 +155,13 @@ function downloadBinding() {
 }
 
 const buildPackages = ['libfaiss-dev', 'libopenblas-dev', 'g++'];
+const reasons = {
+  ffmpeg: 'decoding',
+  chromium: 'testing the page',
+  'libfaiss-dev': 'searching',
+  'libopenblas-dev': 'its sums',
+  'g++': 'building its binding',
+};
 
 function missingBuildPackages() {
   const has = {
@@ -205,8 +219,8 @@ function setUp() {
   const bindingKnown = !fresh && stamp.binding && existsSync(bindingPath);
   const bindingReady = bindingKnown || bindingWorks() || downloadBinding();
   // One apt command for everything that is missing, so that whoever must type it types it once.
-  const missing = [...missingFfmpeg(), ...(bindingReady ? [] : missingBuildPackages())];
-  if (missing.length > 0) aptInstall(missing, missing.includes('ffmpeg') ? 'ffmpeg and what it stands on' : 'FAISS');
+  const missing = [...missingFfmpeg(), ...missingBrowser(), ...(bindingReady ? [] : missingBuildPackages())];
+  if (missing.length > 0) aptInstall(missing, missing.map((name) => reasons[name]).join(', '));
   if (!bindingReady) compileBinding();
   if (wantsSampleLibrary) installSampleLibrary();
   if (fresh || !bindingKnown || !stamp.node) {

@@ -19,7 +19,13 @@ import { FolderLibrary } from './library/folder.ts';
 import type { Library } from './library/library.ts';
 import type { Answer, Result } from './query/answer.ts';
 import { AnswerFiles } from './query/answer-files.ts';
-import { cutAnswerClips, cutResultClips, type ResultClips, type ResultClipsOptions } from './query/clips.ts';
+import {
+  cutAnswerClips,
+  cutResultClips,
+  cutTheirClips,
+  type ResultClips,
+  type ResultClipsOptions,
+} from './query/clips.ts';
 import { findSimilar, type HeardQuery, type QueryRequest } from './query/find-similar.ts';
 import { IndexHost } from './search/index-host.ts';
 
@@ -115,6 +121,16 @@ export class App implements AsyncDisposable {
   resultClips(answer: Answer, result: Result, options: Omit<ResultClipsOptions, 'limits'>): Promise<ResultClips> {
     const parts = { catalog: this.catalog, library: this.library() };
     return cutResultClips(answer, result, parts, { ...options, limits: this.clipLimits });
+  }
+
+  /** The pieces' own windows of several results, sooner than all clips of each. */
+  theirClips(
+    answer: Answer,
+    results: readonly Result[],
+    options: { readonly dir: string; readonly signal: AbortSignal },
+  ) {
+    const parts = { catalog: this.catalog, library: this.library() };
+    return cutTheirClips(answer, results, parts, { ...options, limits: this.clipLimits });
   }
 
   /** For whoever cuts clips in this process. */

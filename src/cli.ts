@@ -5,6 +5,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { pino } from 'pino';
 import { type App, buildApp } from './app.ts';
 import { readConfig } from './config.ts';
+import { LeitmotifError } from './errors.ts';
 import { parseTime } from './format.ts';
 import { fusionNames } from './search/fusion-scores.ts';
 import { type IndexCommandOptions, indexCommand } from './terminal/index-command.ts';
@@ -95,7 +96,28 @@ function commands(): Command {
     .command('rollback')
     .description('answer from the generation before the current one')
     .action(() => withApp((app) => libraryRollback(app)));
+  program
+    .command('commands')
+    .description("register the bot's commands with Discord by hand")
+    .action(() => runToExit(registerDiscordCommands));
   return program;
+}
+
+/** Imported when asked for: the other commands should not wait for discord.js to load. */
+async function registerDiscordCommands(): Promise<number> {
+  const [{ allDefinitions }, { makeClient }, { registerByHand }] = await Promise.all([
+    import('../commands/all.ts'),
+    import('./discord/client.ts'),
+    import('./discord/register.ts'),
+  ]);
+  const { token, apiUrl } = readConfig(process.env, root).discord;
+  if (!token) throw new LeitmotifError('config-invalid', 'Cannot register commands: DISCORD_TOKEN is not set');
+  const definitions = allDefinitions();
+  const name = await registerByHand(makeClient(apiUrl), token, definitions);
+  process.stdout.write(
+    `${name} has ${definitions.length} commands now: ${definitions.map((d) => d.name).join(', ')}\n`,
+  );
+  return 0;
 }
 
 await commands().parseAsync();

@@ -1,13 +1,10 @@
 /** The bot's entry. Exit codes: 0 after an orderly stop, 78 for a configuration that cannot work (no token, say),
  *  77 for a token that Discord refuses, 75 when Discord is not there, 1 for everything else. As in sysexits(3). */
 import path from 'node:path';
-import { aboutCommand } from '../commands/about.ts';
-import { findSimilarMusicCommand } from '../commands/find-similar-music.ts';
-import { libraryCommand, libraryComponents } from '../commands/library.ts';
-import { similarCommand } from '../commands/similar.ts';
+import { allCommands } from '../commands/all.ts';
 import { buildApp } from './app.ts';
 import { readConfig } from './config.ts';
-import { type BotWiring, startBot } from './discord/bot.ts';
+import { startBot } from './discord/bot.ts';
 import { runShards } from './discord/sharding.ts';
 import { LeitmotifError, toLeitmotifError } from './errors.ts';
 import { makeLog } from './log.ts';
@@ -26,19 +23,6 @@ const exitCodes: Partial<Record<LeitmotifError['code'], number>> = {
   'discord-unavailable': 75,
 };
 
-function commands(wiring: BotWiring) {
-  const { bot, asker } = wiring;
-  return {
-    commands: [
-      similarCommand(bot, asker),
-      findSimilarMusicCommand(bot, asker),
-      libraryCommand(wiring),
-      aboutCommand(bot),
-    ],
-    components: libraryComponents(wiring),
-  };
-}
-
 async function main(signal: AbortSignal): Promise<void> {
   const config = readConfig(process.env, root);
   const { token, shards } = config.discord;
@@ -54,7 +38,7 @@ async function main(signal: AbortSignal): Promise<void> {
     return runShards({ entry: path.join(root, 'src/main.ts'), token, shards, log, signal });
   }
   await using app = await buildApp(config, { root, environment: process.env, log, catalogBusyTimeoutMs, niceness });
-  const bot = await startBot({ app, log, root, environment: process.env, token, commands });
+  const bot = await startBot({ app, log, root, environment: process.env, token, commands: allCommands });
   const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   try {
     await Promise.race([stopped, bot.lost]);

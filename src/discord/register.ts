@@ -1,6 +1,11 @@
 /** Tells Discord the commands, and only when they differ from what it has: registering is rate-limited and makes
  *  people's clients load them anew. */
-import type { Client, RESTPostAPIApplicationCommandsJSONBody } from 'discord.js';
+import {
+  type Client,
+  type RESTGetCurrentApplicationResult,
+  type RESTPostAPIApplicationCommandsJSONBody,
+  Routes,
+} from 'discord.js';
 
 /** @returns whether they differed */
 export async function registerCommands(
@@ -17,4 +22,17 @@ export async function registerCommands(
     });
   if (!same) await commands.set([...definitions]);
   return !same;
+}
+
+/** The same without running the bot, whether they differ or not.
+ *  @returns the application's name */
+export async function registerByHand(
+  client: Client,
+  token: string,
+  definitions: readonly RESTPostAPIApplicationCommandsJSONBody[],
+): Promise<string> {
+  const rest = client.rest.setToken(token);
+  const { id, name } = (await rest.get(Routes.currentApplication())) as RESTGetCurrentApplicationResult;
+  await rest.put(Routes.applicationCommands(id), { body: definitions });
+  return name;
 }

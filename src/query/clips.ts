@@ -8,7 +8,7 @@ import type { Catalog } from '../catalog/catalog.ts';
 import type { Hit } from '../domain.ts';
 import { LeitmotifError, toLeitmotifError } from '../errors.ts';
 import { formatTime, oneLine, trackName } from '../format.ts';
-import type { Library } from '../library/library.ts';
+import type { Library, LocalFile } from '../library/library.ts';
 import type { Answer, Result } from './answer.ts';
 import { momentInTrack } from './facts.ts';
 
@@ -79,21 +79,15 @@ export async function cutAnswerClips(
 export async function cutResultClips(
   answer: Answer,
   result: Result,
-  { catalog, library }: ClipParts,
+  parts: ClipParts,
   options: ResultClipsOptions,
 ): Promise<ResultClips> {
-  const hit = result.hits[0];
-  if (!hit || !library) throw new LeitmotifError('file-unreadable', 'Cannot cut clips: the library is not known');
-  await mkdir(options.dir, { recursive: true });
-  await using file = await library.localFile(result.track.key, { signal: options.signal });
-  const startSec = momentInTrack(answer, result, hit);
-  const paths = clipPaths(options.dir, result, hit.queryStartSec, startSec);
-  const tags = clipTags(answer, result, hit);
-  const loudnessDb = catalog.evidence.loudnessAt(answer.spaceId, result.track.id, startSec) ?? unknownLoudnessDb;
-  const theirs: ClipSource = { path: file.path, startSec, durationSec: hit.durationSec, loudnessDb };
+  await using file = await fileOf(result, parts.library, options.signal);
+  const { hit, source, paths, tags } = theirPart(answer, result, { file, ...parts }, options.dir);
   const yours = options.yours(hit);
+  await mkdir(options.dir, { recursive: true });
   if (yours === null) {
-    await cutClips([{ source: theirs, output: { path: paths.theirs, tags: tags.theirs } }], options);
+    await cutClips([{ source, output: { path: paths.theirs, tags: tags.theirs } }], options);
     return { theirs: paths.theirs, yours: null, ab: null };
   }
   const outputs = {
@@ -101,11 +95,59 @@ export async function cutResultClips(
     theirs: { path: paths.theirs, tags: tags.theirs },
     ab: { path: paths.ab, tags: tags.ab },
   };
-  await cutMatch({ yours, theirs, outputs }, options);
+  await cutMatch({ yours, theirs: source, outputs }, options);
   return paths;
 }
 
-/** What `cutResultClips` left in a folder.
+/** Only the pieces' own windows, of several results in one ffmpeg run: what an answer shows at once must come soon.
+ *  @returns the clip of each result, by rank
+ *  @throws {LeitmotifError} as cutClips, for any of them; then none can be relied on */
+export async function cutTheirClips(
+  answer: Answer,
+  results: readonly Result[],
+  parts: ClipParts,
+  options: ClipOptions & { readonly dir: string },
+): Promise<Map<number, string>> {
+  await using files = new AsyncDisposableStack();
+  const clips = [];
+  const byRank = new Map<number, string>();
+  for (const result of results) {
+    const file = files.use(await fileOf(result, parts.library, options.signal));
+    const { source, paths, tags } = theirPart(answer, result, { file, ...parts }, options.dir);
+    clips.push({ source, output: { path: paths.theirs, tags: tags.theirs } });
+    byRank.set(result.rank, paths.theirs);
+  }
+  await mkdir(options.dir, { recursive: true });
+  if (clips.length > 0) await cutClips(clips, options);
+  return byRank;
+}
+
+/** @throws {LeitmotifError} 'file-unreadable' */
+function fileOf({ track }: Result, library: Library | null, signal: AbortSignal): Promise<LocalFile> {
+  if (library) return library.localFile(track.key, { signal });
+  throw new LeitmotifError('file-unreadable', 'Cannot cut clips: the library is not known');
+}
+
+/** Where a result's best hit is heard, what its clips are called, and where they go. */
+function theirPart(
+  answer: Answer,
+  result: Result,
+  { file, catalog }: { readonly file: LocalFile; readonly catalog: Catalog },
+  dir: string,
+) {
+  const hit = result.hits[0];
+  if (!hit) throw new RangeError('Cannot cut clips: expected a result with a hit');
+  const startSec = momentInTrack(answer, result, hit);
+  const loudnessDb = catalog.evidence.loudnessAt(answer.spaceId, result.track.id, startSec) ?? unknownLoudnessDb;
+  return {
+    hit,
+    source: { path: file.path, startSec, durationSec: hit.durationSec, loudnessDb } satisfies ClipSource,
+    paths: clipPaths(dir, result, hit.queryStartSec, startSec),
+    tags: clipTags(answer, result, hit),
+  };
+}
+
+/** What `cutResultClips` and `cutTheirClips` left in a folder.
  *  @returns null when the result was never cut there */
 export function clipsOnDisk(answer: Answer, result: Result, dir: string): ResultClips | null {
   const hit = result.hits[0];

@@ -68,21 +68,26 @@ export async function answerQuestion(
   parts: AnsweringParts,
   options: AnsweringOptions,
 ): Promise<Answered> {
-  const { app } = parts;
-  const fetchStarted = performance.now();
-  const atHand = await bringToHand(question, parts, options).catch((error: unknown) => {
-    throw isBeyondEnd(error, question) ? beyondEnd(question, error) : error;
-  });
   try {
-    options.onDone('fetch', performance.now() - fetchStarted);
-    const answerOptions = optionsOf(question, atHand.leaveOut, app);
+    return await fetchAndAnswer(question, parts, options);
+  } catch (error) {
+    throw isBeyondEnd(error, question) ? beyondEnd(question, error) : error;
+  }
+}
+
+async function fetchAndAnswer(question: Question, parts: AnsweringParts, options: AnsweringOptions): Promise<Answered> {
+  const fetchStartedMs = performance.now();
+  const atHand = await bringToHand(question, parts, options);
+  try {
+    options.onDone('fetch', performance.now() - fetchStartedMs);
+    const answerOptions = optionsOf(question, atHand.leaveOut, parts.app);
     const known = await findKnown(atHand.contentSha256, answerOptions, parts, options.signal);
     const stored = known ?? (await ask(atHand, answerOptions, parts, options));
     const dispose = () => atHand[Symbol.asyncDispose]();
     return { stored, fromMemory: known !== null, queryPath: atHand.path, [Symbol.asyncDispose]: dispose };
   } catch (error) {
     await atHand[Symbol.asyncDispose]();
-    throw isBeyondEnd(error, question) ? beyondEnd(question, error) : error;
+    throw error;
   }
 }
 

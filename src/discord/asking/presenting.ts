@@ -4,7 +4,7 @@ import PQueue from 'p-queue';
 import type { App } from '../../app.ts';
 import type { Hit } from '../../domain.ts';
 import { LeitmotifError, toLeitmotifError } from '../../errors.ts';
-import type { Answer, Result } from '../../query/answer.ts';
+import type { Result } from '../../query/answer.ts';
 import { clipsOnDisk, type ResultClips, yourPart } from '../../query/clips.ts';
 import { renderPicture } from '../../query/picture.ts';
 import type { StoredAnswer } from '../../query/stored-answer.ts';
@@ -31,6 +31,12 @@ export interface PageOptions {
   readonly signal: AbortSignal;
 }
 
+interface ShownClips {
+  readonly files: readonly AnswerClip[];
+  /** Rank -> why it has none. */
+  readonly problems: ReadonlyMap<number, string>;
+}
+
 /** Cuts clips and renders pictures, a few at a time. */
 export class Presenter {
   readonly #app: App;
@@ -47,7 +53,7 @@ export class Presenter {
     const shown = { ...stored.answer, results };
     const [picture, clips] = mayAttach
       ? await Promise.all([renderPicture(shown, texts.query.picture), this.#clipsOfBest(stored, results, options)])
-      : [null, { files: [], problems: new Map<number, string>() }];
+      : [null, { files: [], problems: new Map() }];
     return answerReply(texts, {
       answerId: stored.id,
       answer: stored.answer,
@@ -79,20 +85,43 @@ export class Presenter {
     return queryPath === null ? this.#app.answerFiles.extract(id, hit) : yourPart(answer, hit, queryPath);
   }
 
-  async #clipsOfBest(stored: StoredAnswer, results: Answer['results'], { queryPath, signal }: PageOptions) {
+  async #clipsOfBest(stored: StoredAnswer, results: readonly Result[], { signal }: PageOptions): Promise<ShownClips> {
+    const best = results.slice(0, clipsShown);
+    try {
+      return { files: await this.#theirs(stored, best, signal), problems: new Map() };
+    } catch {
+      signal.throwIfAborted();
+    }
+    // One of them cannot be cut, its file being gone, say: each by itself, so that the others are heard.
     const files: AnswerClip[] = [];
     const problems = new Map<number, string>();
-    const cut = results.slice(0, clipsShown).map(async (result) => {
+    for (const result of best) {
       try {
-        const { theirs } = await this.clips(stored, result, { queryPath, signal });
-        const { size } = await stat(theirs);
-        files.push({ rank: result.rank, kind: 'theirs', path: theirs, sizeBytes: size });
+        files.push(...(await this.#theirs(stored, [result], signal)));
       } catch (error) {
         signal.throwIfAborted();
         problems.set(result.rank, toLeitmotifError(error).code);
       }
-    });
-    await Promise.all(cut);
-    return { files: files.sort((a, b) => a.rank - b.rank), problems };
+    }
+    return { files, problems };
+  }
+
+  /** Best first. Those that were cut before are there still. */
+  async #theirs(stored: StoredAnswer, results: readonly Result[], signal: AbortSignal): Promise<AnswerClip[]> {
+    const dir = this.#app.answerFiles.dirOf(stored.id);
+    const there = new Map(
+      results.flatMap((result) => {
+        const clips = clipsOnDisk(stored.answer, result, dir);
+        return clips ? [[result.rank, clips.theirs] as const] : [];
+      }),
+    );
+    const missing = results.filter(({ rank }) => !there.has(rank));
+    const cut = await this.#queue.add(() => this.#app.theirClips(stored.answer, missing, { dir, signal }), { signal });
+    return Promise.all(
+      results.map(async ({ rank }) => {
+        const path = there.get(rank) ?? cut.get(rank) ?? '';
+        return { rank, kind: 'theirs' as const, path, sizeBytes: (await stat(path)).size };
+      }),
+    );
   }
 }

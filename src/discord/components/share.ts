@@ -1,10 +1,11 @@
 /** Share: a find into the channel that the server's admins chose, or here; and people's votes on it. */
+import type { Client } from 'discord.js';
 import { LeitmotifError } from '../../errors.ts';
 import type { Result } from '../../query/answer.ts';
 import { renderPicture } from '../../query/picture.ts';
 import { newAnswerId, type StoredAnswer } from '../../query/stored-answer.ts';
 import type { ComponentHandler, ComponentInteraction } from '../handler.ts';
-import { missingPermission, neededToShare } from '../permissions.ts';
+import { missingToShare, missingToShareHere } from '../library/rights.ts';
 import { shareChoiceReply, sharedReply, sharePost, shareVoteRow } from '../replies/share.ts';
 import { retryBusy } from '../retry-busy.ts';
 import { editComponents, editReply, postMessage } from '../send.ts';
@@ -98,12 +99,16 @@ async function shareFind(
 async function shareChannel({ app, client }: ComponentParts['bot'], interaction: ComponentInteraction) {
   const { guildId, channelId: here } = interaction;
   const channelId = (guildId === null ? null : app.catalog.guildSettings.get(guildId).shareChannelId) ?? here;
-  const missing =
-    channelId === here
-      ? neededToShare.find((name) => !interaction.appPermissions.has(name))
-      : await missingPermission(client, channelId, neededToShare);
-  if (missing === undefined) return channelId;
-  throw new LeitmotifError('discord-permission', `Cannot share: the bot lacks ${missing} in channel ${channelId}`, {
-    facts: { permission: missing, channelId },
+  const missing = channelId === here ? missingToShareHere(interaction) : await missingThere(client, channelId);
+  const [first] = missing;
+  if (first === undefined) return channelId;
+  throw new LeitmotifError('discord-permission', `Cannot share: the bot lacks ${first} in channel ${channelId}`, {
+    facts: { permission: first, channelId },
   });
+}
+
+/** A channel that is gone, or hidden from the bot, is one that it cannot view. */
+async function missingThere(client: Client, channelId: string): Promise<readonly string[]> {
+  const channel = await client.channels.fetch(channelId).catch(() => null);
+  return channel && !channel.isDMBased() ? missingToShare(channel) : ['ViewChannel'];
 }

@@ -33,8 +33,15 @@ export function missingToTell({ appPermissions, channel }: Pick<BaseInteraction,
 export function missingToShare(channel: GuildBasedChannel): PermissionName[] {
   const { me } = channel.guild.members;
   const there = me ? channel.permissionsFor(me) : new PermissionsBitField();
-  return missingOf(there, ['ViewChannel', 'SendMessages', 'EmbedLinks', 'AttachFiles']);
+  return missingOf(there, neededToShare);
 }
+
+/** The same where somebody presses a button: Discord says it with the press. */
+export function missingToShareHere({ appPermissions }: Pick<BaseInteraction, 'appPermissions'>): PermissionName[] {
+  return missingOf(appPermissions, neededToShare);
+}
+
+const neededToShare: readonly PermissionName[] = ['ViewChannel', 'SendMessages', 'EmbedLinks', 'AttachFiles'];
 
 function missingOf(there: Readonly<PermissionsBitField>, needed: readonly PermissionName[]): PermissionName[] {
   return needed.filter((name) => !there.has(name as PermissionResolvable));

@@ -1,0 +1,62 @@
+/** The real bot against the local Discord, over a small real library: discord.js, worker, ONNX, FAISS, SQLite, ffmpeg. */
+import { pino } from 'pino';
+import { allCommands } from '../../commands/all.ts';
+import { type LocalDiscord, type LocalDiscordOptions, startLocalDiscord } from '../../local-discord/local-discord.ts';
+import type { App } from '../../src/app.ts';
+import { type RunningBot, startBot } from '../../src/discord/bot.ts';
+import { projectRoot, type TestLibrary } from './library.ts';
+
+export interface TestBot extends AsyncDisposable {
+  readonly discord: LocalDiscord;
+  readonly app: App;
+  readonly bot: RunningBot;
+  /** What it logged, one object a line. */
+  readonly logged: Record<string, unknown>[];
+  /** Stops it in order and starts it anew over the same index, as an update would. */
+  restart(environment?: Record<string, string>): Promise<void>;
+}
+
+export interface TestBotOptions {
+  readonly environment?: Record<string, string>;
+  readonly discord?: LocalDiscordOptions;
+}
+
+/** No cool-down, so that a test can ask twice; what tests it sets one. */
+const quick = { QUERY_COOLDOWN_SEC: '0' };
+
+export async function makeBot(library: TestLibrary, options: TestBotOptions = {}): Promise<TestBot> {
+  const discord = await startLocalDiscord(options.discord);
+  const logged: Record<string, unknown>[] = [];
+  const log = pino({ level: 'debug' }, { write: (line: string) => void logged.push(JSON.parse(line)) });
+  const start = async (environment: Record<string, string>) => {
+    const app = await library.open({
+      ...quick,
+      DISCORD_API_URL: discord.apiUrl,
+      DISCORD_TOKEN: discord.token,
+      ...environment,
+    });
+    const parts = { root: projectRoot, environment: process.env, token: discord.token, commands: allCommands };
+    return { app, bot: await startBot({ app, log, ...parts }) };
+  };
+  let running = await start(options.environment ?? {});
+  return {
+    discord,
+    logged,
+    get app() {
+      return running.app;
+    },
+    get bot() {
+      return running.bot;
+    },
+    async restart(environment = options.environment ?? {}) {
+      await running.bot.stop();
+      await running.app.close();
+      running = await start(environment);
+    },
+    async [Symbol.asyncDispose]() {
+      await running.bot.stop();
+      await running.app.close();
+      await discord[Symbol.asyncDispose]();
+    },
+  };
+}
