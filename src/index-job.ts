@@ -75,8 +75,8 @@ function libraryOf(app: App): Library {
 /** Works on a reindex to its end. A failure that may pass by itself leaves it open, for the next process. */
 async function workOn(id: number, app: App, stop: AbortSignal): Promise<void> {
   const { reindexes, jobs } = app.catalog;
-  const reindex = reindexes.get(id);
-  if (reindex === null || !reindexes.start(id)) return;
+  const reindex = reindexes.open();
+  if (reindex?.id !== id) return;
   using cancelled = whenClosed(id, app);
   const signal = AbortSignal.any([stop, cancelled.signal]);
   try {

@@ -84,7 +84,7 @@ export class Reindexes {
     return toReindex(this.#database.get('SELECT * FROM reindexes ORDER BY id DESC LIMIT 1'));
   }
 
-  /** A process begins to work on it.
+  /** A process is about to work on it.
    *  @returns false when it is no longer open */
   start(id: number): boolean {
     const update = `UPDATE reindexes SET state = 'running', starts = starts + 1,

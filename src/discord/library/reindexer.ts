@@ -124,6 +124,8 @@ export class Reindexer {
   async #runProcess(reindex: Reindex): Promise<void> {
     const { log, restartAfterMs = 2_000 } = this.#options;
     const { id, mode } = reindex;
+    // Counted here and not there: it may die before it can count.
+    if (!(await retryBusy(() => this.#reindexes.start(id)))) return;
     let isNew = true;
     const process = new IndexProcess({ kind: 'index', reindexId: id }, this.#options, (message) => {
       isNew = this.#hear(id, message, isNew);

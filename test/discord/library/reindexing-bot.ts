@@ -1,0 +1,16 @@
+/** A bot as far as reindexing goes, to be killed: argv INDEX. Asks for a reindex of everything and tells the indexing
+ *  process's id on a line of stdout. */
+import { pino } from 'pino';
+import { buildApp } from '../../../src/app.ts';
+import { readConfig } from '../../../src/config.ts';
+import { projectRoot } from '../../support/library.ts';
+import { asked, reindexerOf, slowly, until, WrittenAnnouncer } from './jobs.ts';
+
+const config = readConfig({ INDEX_DIR: process.argv[2], LOG_LEVEL: 'silent', ...slowly }, projectRoot);
+const log = pino({ level: 'silent' });
+const app = await buildApp(config, { root: projectRoot, environment: process.env, log });
+const reindexer = reindexerOf(app, new WrittenAnnouncer());
+await reindexer.ask(asked);
+await until(() => reindexer.pid !== undefined, 'the indexing process');
+process.stdout.write(`${reindexer.pid}\n`);
+setInterval(() => {}, 60_000);

@@ -1,0 +1,122 @@
+import { pino } from 'pino';
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
+import type { Catalog } from '../../../src/catalog/catalog.ts';
+import type { ReindexRequest } from '../../../src/catalog/reindexes.ts';
+import { Scheduler } from '../../../src/discord/library/scheduler.ts';
+import { openCatalog, tempFolder } from '../../catalog/helpers.ts';
+
+const log = pino({ level: 'silent' });
+const nightly = { cron: '0 3 * * *', timeZone: 'UTC', setBy: '1', channelId: '7', locale: 'de' };
+const hourMs = 3_600_000;
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** A bot's scheduler that starts nothing: what it asks for stands in the catalog and in `asks`. */
+function schedulerOf(catalog: Catalog, schedules = true) {
+  const asks: ReindexRequest[] = [];
+  const ask = async (request: ReindexRequest) => {
+    asks.push(request);
+    return catalog.reindexes.ask(request);
+  };
+  const scheduler = new Scheduler({ catalog, reindexer: { ask }, log, schedules });
+  onTestFinished(() => scheduler.close());
+  return { scheduler, asks };
+}
+
+function atNoon(): void {
+  vi.useFakeTimers({ now: Date.parse('2026-03-05T12:00:00Z') });
+}
+
+async function pass(ms: number): Promise<void> {
+  await vi.advanceTimersByTimeAsync(ms);
+}
+
+test('asks for what has changed when it is due, each time once', async () => {
+  atNoon();
+  const catalog = openCatalog();
+  const { scheduler, asks } = schedulerOf(catalog);
+  await scheduler.start();
+  expect(await scheduler.set(nightly)).toBeNull();
+  expect(scheduler.current()?.next?.toISOString()).toBe('2026-03-06T03:00:00.000Z');
+  await pass(14 * hourMs);
+  expect(asks).toEqual([]);
+  await pass(hourMs + 1000);
+  expect(asks).toEqual([{ mode: 'changed', askedBy: null, guildId: null, channelId: '7', locale: 'de' }]);
+  catalog.reindexes.cancel(catalog.reindexes.open()?.id ?? 0);
+  await pass(24 * hourMs);
+  expect(asks).toHaveLength(2);
+});
+
+test('passes over a due time while a reindex is open, and does not catch it up later', async () => {
+  atNoon();
+  const catalog = openCatalog();
+  const { scheduler } = schedulerOf(catalog);
+  await scheduler.start();
+  await scheduler.set(nightly);
+  const { reindex } = catalog.reindexes.ask({ ...nightly, mode: 'everything', askedBy: '1', guildId: null });
+  await pass(16 * hourMs);
+  expect(catalog.reindexes.open()?.id).toBe(reindex.id);
+  catalog.reindexes.cancel(reindex.id);
+  const restarted = schedulerOf(catalog);
+  await restarted.scheduler.start();
+  expect(restarted.asks).toEqual([]);
+});
+
+test('catches up once what was missed while the bot was away, however often, and not again at the next start', async () => {
+  atNoon();
+  const catalog = openCatalog();
+  const { scheduler } = schedulerOf(catalog);
+  await scheduler.set(nightly);
+  await scheduler.close();
+  vi.setSystemTime(Date.parse('2026-03-09T12:00:00Z'));
+  const back = schedulerOf(catalog);
+  await back.scheduler.start();
+  expect(back.asks).toHaveLength(1);
+  expect(catalog.schedule.get()?.lastStartedAtMs).toBe(Date.parse('2026-03-09T03:00:00Z'));
+  await back.scheduler.close();
+  catalog.reindexes.cancel(catalog.reindexes.open()?.id ?? 0);
+  const again = schedulerOf(catalog);
+  await again.scheduler.start();
+  expect(again.asks).toEqual([]);
+});
+
+test('asks once where two bots watch the same schedule', async () => {
+  atNoon();
+  const folder = tempFolder();
+  const one = schedulerOf(openCatalog(folder));
+  const other = schedulerOf(openCatalog(folder));
+  await one.scheduler.set(nightly);
+  await one.scheduler.start();
+  await other.scheduler.start();
+  await pass(16 * hourMs);
+  expect([...one.asks, ...other.asks]).toHaveLength(1);
+});
+
+test('starts nothing in a process that does not schedule, and hears there what was set elsewhere', async () => {
+  atNoon();
+  const folder = tempFolder();
+  const runner = schedulerOf(openCatalog(folder));
+  const other = schedulerOf(openCatalog(folder), false);
+  await runner.scheduler.start();
+  await other.scheduler.start();
+  await other.scheduler.set(nightly);
+  expect(runner.scheduler.current()).toMatchObject(nightly);
+  await pass(16 * hourMs);
+  expect([runner.asks.length, other.asks.length]).toEqual([1, 0]);
+});
+
+test('starts nothing any more when it is cleared, and changes nothing for a schedule that it cannot read', async () => {
+  atNoon();
+  const catalog = openCatalog();
+  const { scheduler, asks } = schedulerOf(catalog);
+  await scheduler.start();
+  await scheduler.set(nightly);
+  expect(await scheduler.set({ ...nightly, cron: '* * * * *' })).toBe('too-often');
+  expect(scheduler.current()).toMatchObject(nightly);
+  await scheduler.clear();
+  await pass(48 * hourMs);
+  expect(asks).toEqual([]);
+  expect(scheduler.current()).toBeNull();
+});
