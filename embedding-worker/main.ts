@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pino } from 'pino';
-import { readConfig } from '../src/config.ts';
+import { loadDotEnv, readConfig } from '../src/config.ts';
 import { type WorkerMessage, type WorkerOptions, workerOptions } from '../src/embedding/worker-options.ts';
 import { LeitmotifError, toLeitmotifError } from '../src/errors.ts';
 import { startWorker, type Worker } from './worker.ts';
@@ -25,6 +25,7 @@ function optionsFromParent(): Promise<WorkerOptions> {
 }
 
 async function optionsFromEnvironment(): Promise<WorkerOptions> {
+  loadDotEnv(root);
   const config = readConfig(process.env, root);
   // ffmpeg and the inference processes inherit the environment; the token is none of their business.
   delete process.env.EMBEDDING_WORKER_TOKEN;

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { pino } from 'pino';
 import { type App, buildApp } from './app.ts';
-import { readConfig } from './config.ts';
+import { loadDotEnv, readConfig } from './config.ts';
 import { LeitmotifError } from './errors.ts';
 import { parseTime } from './format.ts';
 import { fusionNames } from './search/fusion-scores.ts';
@@ -20,6 +20,7 @@ import { runToExit } from './terminal/run-to-exit.ts';
 import { type SimilarCommandOptions, similarCommand } from './terminal/similar-command.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
+loadDotEnv(root);
 
 /** Runs one command with an app that is closed whatever happens, and with Ctrl-C as its signal. */
 function withApp(command: (app: App, signal: AbortSignal) => Promise<number>): Promise<void> {

@@ -3,6 +3,7 @@
  *  An empty variable means unset. Each variable is declared in one table with its default, unit and reason, from which
  *  .env.example is written too (a test compares them).
  */
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
@@ -139,6 +140,12 @@ type Values = { [K in Name]: (typeof variables)[K] extends Variable<infer T> ? T
 const bytesPerMb = 1_000_000;
 const bytesPerMiB = 1024 * 1024;
 const msPerDay = 86_400_000;
+
+/** Takes what stands in the project's .env into the environment, where it is not set already. */
+export function loadDotEnv(root: string): void {
+  const file = path.join(root, '.env');
+  if (existsSync(file)) process.loadEnvFile(file);
+}
 
 /** @throws {LeitmotifError} config-invalid, naming every variable that is wrong and why */
 export function readConfig(environment: Readonly<Record<string, string | undefined>>, root: string) {

@@ -3,13 +3,14 @@
 import path from 'node:path';
 import { allCommands } from '../commands/all.ts';
 import { buildApp } from './app.ts';
-import { readConfig } from './config.ts';
+import { loadDotEnv, readConfig } from './config.ts';
 import { startBot } from './discord/bot.ts';
 import { runShards } from './discord/sharding.ts';
 import { LeitmotifError, toLeitmotifError } from './errors.ts';
 import { makeLog } from './log.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
+loadDotEnv(root);
 /** Set by discord.js's ShardingManager for the processes that it starts. */
 const isShard = process.env.SHARDING_MANAGER === 'true';
 
@@ -37,6 +38,9 @@ async function main(signal: AbortSignal): Promise<void> {
   if (shards !== undefined && !isShard) {
     return runShards({ entry: path.join(root, 'src/main.ts'), token, shards, log, signal });
   }
+  // What ffmpeg, the worker and the index inherit is none of their business.
+  delete process.env.DISCORD_TOKEN;
+  delete process.env.EMBEDDING_WORKER_TOKEN;
   await using app = await buildApp(config, { root, environment: process.env, log, catalogBusyTimeoutMs, niceness });
   const bot = await startBot({ app, log, root, environment: process.env, token, commands: allCommands });
   const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));

@@ -71,7 +71,7 @@ const sharedWithWorker = [
 
 function layerOf(file: string): string {
   if (words.includes(file)) return 'domain';
-  if (entries.includes(file)) return 'entry';
+  if (entries.includes(file) || file.startsWith('src/demo/')) return 'entry';
   if (file.startsWith('embedding-worker/')) return 'worker';
   if (!file.startsWith('src/')) return file.split('/')[0] ?? '';
   return (file.split('/')[1] ?? '').replace(/\.ts$/, '');

@@ -1,0 +1,76 @@
+/** `npm run demo -- --once`: the whole way on real recordings, in the terminal. Indexes the sample library but for one
+ *  track, then asks twice, as the original system's two published tests did: with a part of a recording that is in the
+ *  library, encoded anew, and with a recording that is not. */
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { styleText } from 'node:util';
+import type { App } from '../app.ts';
+import type { Config } from '../config.ts';
+import { formatDuration, formatTime } from '../format.ts';
+import { summaryText } from '../terminal/index-command.ts';
+import { renderAnswer } from '../terminal/render-answer.ts';
+import { askAndWrite } from '../terminal/similar-command.ts';
+import {
+  cutSample,
+  excerpt,
+  foreignTrack,
+  indexSample,
+  knownTrack,
+  openDemoApp,
+  outputDir,
+  root,
+  sampleLibrary,
+} from './sample.ts';
+
+const resultsShown = 5;
+
+const say = (text: string): void => {
+  process.stdout.write(`${text}\n`);
+};
+
+async function ask(app: App, name: string, file: string, signal: AbortSignal): Promise<void> {
+  const dir = path.join(outputDir, name);
+  await mkdir(dir, { recursive: true });
+  const picture = path.join(dir, 'match.png');
+  const shown = await askAndWrite(app, file, { top: resultsShown, clips: dir, picture }, signal);
+  say(renderAnswer(shown.answer, { clips: shown.clips, picturePath: picture }));
+}
+
+export async function terminalRun(
+  config: Config,
+  environment: Readonly<Record<string, string | undefined>>,
+  signal: AbortSignal,
+): Promise<number> {
+  const startedMs = performance.now();
+  const library = sampleLibrary();
+  await mkdir(outputDir, { recursive: true });
+  await using app = await openDemoApp(config, library, environment);
+
+  heading(`1. Indexing ${library}, all but ${foreignTrack}`);
+  say(summaryText(await indexSample(app, library, signal)));
+
+  const { path: part, startSec } = await cutSample(app, library, signal);
+  const { durationSec, bitrateKbps } = excerpt;
+  const from = `${formatTime(startSec)} on`;
+  heading(`2. Asking with ${durationSec} s of ${knownTrack}, from ${from}, as an mp3 of ${bitrateKbps} kbit/s`);
+  await ask(app, 'in-the-library', part, signal);
+
+  heading(`3. Asking with ${foreignTrack}, which is not in the library`);
+  await ask(app, 'not-in-the-library', path.join(library, foreignTrack), signal);
+
+  say(
+    `Clips and pictures are in ${outputDir}. All of it took ${formatDuration((performance.now() - startedMs) / 1000)}.`,
+  );
+  say(
+    `Next: ${styleText('bold', `${indexPrefix(app, config)}npm run similar -- your.mp3 --clips clips --picture match.png`)}`,
+  );
+  return 0;
+}
+
+function indexPrefix(app: App, config: Config): string {
+  return app.config.indexDir === config.indexDir ? '' : `INDEX_DIR=${path.relative(root, app.config.indexDir)} `;
+}
+
+function heading(text: string): void {
+  say(`\n${styleText(['bold', 'cyan'], text)}`);
+}
