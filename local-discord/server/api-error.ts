@@ -7,17 +7,27 @@ export class ApiError extends Error {
   readonly status: number;
   readonly code: number;
   readonly violations: readonly Violation[];
+  /** Of a 429. */
+  readonly retryAfterSec: number | null;
 
-  constructor(status: number, code: number, message: string, violations: readonly Violation[] = []) {
+  constructor(
+    status: number,
+    code: number,
+    message: string,
+    violations: readonly Violation[] = [],
+    retryAfterSec: number | null = null,
+  ) {
     super(message);
     this.name = 'ApiError';
     this.status = status;
     this.code = code;
     this.violations = violations;
+    this.retryAfterSec = retryAfterSec;
   }
 
   toBody(): Record<string, unknown> {
     const { message, code, violations } = this;
+    if (this.retryAfterSec !== null) return { message, code, retry_after: this.retryAfterSec, global: false };
     return violations.length > 0 ? { message, code, errors: nestViolations(violations) } : { message, code };
   }
 
@@ -49,12 +59,11 @@ export const refusals = {
   emptyMessage: () => new ApiError(400, c.CannotSendAnEmptyMessage, 'Cannot send an empty message'),
   notYourMessage: () =>
     new ApiError(403, c.CannotEditMessageAuthoredByAnotherUser, 'Cannot edit a message authored by another user'),
-  tooManyOldEdits: () =>
-    new ApiError(
-      429,
-      c.MaximumNumberOfEditsToMessagesOlderThanOneHourReached,
-      'Maximum number of edits to messages older than 1 hour reached. Try again later.',
-    ),
+  tooManyOldEdits: (retryAfterSec: number) => {
+    const message = 'Maximum number of edits to messages older than 1 hour reached. Try again later.';
+    const code = c.MaximumNumberOfEditsToMessagesOlderThanOneHourReached;
+    return new ApiError(429, code, message, [], retryAfterSec);
+  },
   tooLarge: () => new ApiError(413, c.RequestEntityTooLarge, 'Request entity too large'),
   badJson: () => new ApiError(400, c.RequestBodyContainsInvalidJSON, 'The request body contains invalid JSON.'),
   invalidBody: (violations: readonly Violation[]) =>

@@ -21,6 +21,16 @@ interface Fate {
 export async function api(app: FastifyInstance, core: Core): Promise<void> {
   const fates = new WeakMap<FastifyRequest, Fate>();
   const fateOf = (request: FastifyRequest): Fate => fates.get(request) ?? { atMs: core.clock.nowMs(), fault: null };
+  const log = (request: FastifyRequest, status: number) => {
+    const { atMs } = fateOf(request);
+    core.log.add({ method: request.method, path: apiPath(request), status, atMs, tookMs: core.clock.nowMs() - atMs });
+  };
+  /** By a reset, as when a proxy dies: a client sees ECONNRESET. */
+  const breakConnection = (request: FastifyRequest, reply: FastifyReply) => {
+    reply.hijack();
+    request.raw.socket.resetAndDestroy();
+    log(request, 0);
+  };
 
   app.addHook('onRequest', async (request) => {
     fates.set(request, { atMs: core.clock.nowMs(), fault: null });
@@ -30,20 +40,16 @@ export async function api(app: FastifyInstance, core: Core): Promise<void> {
     const { fault, slowMs } = core.faults.draw(`${request.method} ${apiPath(request)}`, true);
     fateOf(request).fault = fault;
     if (slowMs > 0) await sleep(slowMs);
-    if (fault && fault !== 'lost-answer') return fail(fault, core.faults.retryAfterMs, request, reply);
+    if (fault === 'dropped') return breakConnection(request, reply);
+    if (fault && fault !== 'lost-answer') return fail(fault, core.faults.retryAfterMs, reply);
     const token = request.headers.authorization?.replace(/^Bot /, '') ?? '';
     if (!withoutToken.test(apiPath(request)) && !core.acceptsToken(token)) throw refusals.unauthorized();
   });
   app.addHook('onSend', async (request, reply, payload) => {
-    if (fateOf(request).fault === 'lost-answer') breakConnection(request, reply);
-    return payload;
+    if (fateOf(request).fault !== 'lost-answer') return payload;
+    return breakConnection(request, reply);
   });
-  app.addHook('onResponse', async (request, reply) => {
-    const { atMs, fault } = fateOf(request);
-    const isBroken = fault === 'dropped' || fault === 'lost-answer';
-    const [path, tookMs] = [apiPath(request), core.clock.nowMs() - atMs];
-    core.log.add({ method: request.method, path, status: isBroken ? 0 : reply.statusCode, atMs, tookMs });
-  });
+  app.addHook('onResponse', async (request, reply) => log(request, reply.statusCode));
   app.setErrorHandler((error, request, reply) => {
     const refusal = toRefusal(error);
     const [method, path, atMs] = [request.method, apiPath(request), fateOf(request).atMs];
@@ -51,6 +57,7 @@ export async function api(app: FastifyInstance, core: Core): Promise<void> {
     // A mistake of local Discord's own stands in the list too, where a test will see it.
     const text = refusal?.describe() ?? `Local Discord broke: ${error instanceof Error ? error.stack : error}`;
     core.log.addRefusal({ method, path, status, code, text, atMs });
+    if (refusal && refusal.retryAfterSec !== null) reply.header('retry-after', String(refusal.retryAfterSec));
     return reply.status(status).send(refusal?.toBody() ?? { message: text, code });
   });
   app.setNotFoundHandler(() => {
@@ -74,7 +81,7 @@ function toRefusal(error: unknown): ApiError | null {
   return statusCode !== undefined && statusCode < 500 ? refusals.badJson() : null;
 }
 
-function fail(fault: Fault, retryAfterMs: number, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+function fail(fault: Fault, retryAfterMs: number, reply: FastifyReply): FastifyReply {
   const retryAfterSec = retryAfterMs / 1000;
   switch (fault) {
     case 'status500':
@@ -100,13 +107,6 @@ function fail(fault: Fault, retryAfterMs: number, request: FastifyRequest, reply
         .send({ message: 'You are being rate limited.', retry_after: retryAfterSec, global: isGlobal });
     }
     default:
-      breakConnection(request, reply);
-      return reply;
+      throw new TypeError(`Cannot answer with the fault ${fault}`);
   }
-}
-
-/** By a reset, as when a proxy dies: a client sees ECONNRESET. */
-function breakConnection(request: FastifyRequest, reply: FastifyReply): void {
-  reply.hijack();
-  request.raw.socket.resetAndDestroy();
 }

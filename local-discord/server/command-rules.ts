@@ -157,8 +157,9 @@ const menuCommand = z.object({
 });
 
 /** @param body one command as it would be registered */
-export function findCommandViolations(body: { readonly type?: number }): Violation[] {
-  const isChat = (body.type ?? ApplicationCommandType.ChatInput) === ApplicationCommandType.ChatInput;
+export function findCommandViolations(body: object): Violation[] {
+  const isChat =
+    ((body as { type?: number }).type ?? ApplicationCommandType.ChatInput) === ApplicationCommandType.ChatInput;
   const found = violationsOf(isChat ? chatCommand : menuCommand, body);
   if (found.length > 0 || commandLength(body) <= charactersMax) return found;
   const message = `Command exceeds maximum size (${charactersMax})`;

@@ -118,7 +118,7 @@ export class Commands {
       integration_types: body.integration_types ?? [0],
       contexts: body.contexts ?? null,
       nsfw: body.nsfw ?? false,
-      ...(body.options?.length ? { options: body.options } : {}),
+      ...(body.options?.length ? { options: withoutDefaults(body.options) } : {}),
       ...(guildId === null ? { dm_permission: body.dm_permission ?? true } : { guild_id: guildId }),
     } as APIApplicationCommand;
   }
@@ -129,6 +129,13 @@ export function withoutLocalizations(command: APIApplicationCommand): APIApplica
   return JSON.parse(
     JSON.stringify(command, (key, value) => (key.endsWith('_localizations') ? undefined : value)),
   ) as APIApplicationCommand;
+}
+
+/** Discord answers without what is false by default, so a comparison by text finds differences where there are none. */
+function withoutDefaults(options: unknown): unknown {
+  const isDefault = (key: string, value: unknown) =>
+    value === null || ((key === 'required' || key === 'autocomplete') && value === false);
+  return JSON.parse(JSON.stringify(options, (key, value) => (isDefault(key, value) ? undefined : value)));
 }
 
 function isSame(a: CommandBody, b: CommandBody): boolean {

@@ -68,6 +68,8 @@ export class Gateway {
   /** Cuts every connection without a word; `resumable` says whether RESUME will find the session. */
   cut(resumable: boolean): void {
     if (!resumable) this.#sessions.clear();
+    // At once, so that what happens from now on is missed; the sockets' own end comes a moment later.
+    for (const session of this.#sessions.values()) session.socket = null;
     for (const socket of this.#sockets) socket.terminate();
     this.#tellStatus();
   }

@@ -34,11 +34,7 @@ export class Interaction {
         acknowledged.reject(new Error('The application did not respond'));
       } else if ('message' in happening && happening.type !== 'message-deleted') {
         const { message } = happening;
-        // A first message is told of before its interaction is: it is known by who made it.
-        const isFirst = message.madeBy?.interactionId === record.id && message.madeBy.originalId === null;
-        const isOriginal = message.id === record.originalId || isFirst;
-        const isSource = record.originalId === null && message.id === record.sourceMessageId;
-        if (isOriginal || (isSource && record.state === 'answered')) {
+        if (message.id === record.originalId) {
           this.edits.push({ atMs: core.clock.nowMs(), message: core.presenter.message(message) });
         }
       }

@@ -19,6 +19,7 @@ const tokenLifeMs = 15 * 60_000;
 const recordsMax = 20_000;
 
 const { Ephemeral } = MessageFlags;
+const withMessage = [InteractionResponseType.ChannelMessageWithSource, InteractionResponseType.UpdateMessage];
 
 export interface CallbackBody {
   readonly type: InteractionResponseType;
@@ -97,18 +98,16 @@ export class Interactions {
     }
     const violations = callbackViolations(interaction.type, body);
     if (violations.length > 0) throw refusals.invalidBody(violations);
-    this.#checkBody(interaction, body.data ?? {}, files);
+    if (withMessage.includes(body.type)) this.#checkBody(interaction, body.data ?? {}, files, ['data']);
     // Said before the message is written: a second answer that comes meanwhile is one too many.
     interaction.state = 'answered';
     interaction.answeredAtMs = arrivedAtMs;
     try {
       const message = await this.#apply(interaction, body, files);
-      interaction.originalId = message?.id ?? interaction.sourceMessageId;
       happenings.tell({ type: 'interaction-answered', interaction });
       return { interaction, message };
     } catch (error) {
-      interaction.state = 'waiting';
-      interaction.answeredAtMs = null;
+      Object.assign(interaction, { state: 'waiting', answeredAtMs: null, originalId: null });
       throw error;
     }
   }
@@ -122,7 +121,7 @@ export class Interactions {
     }
     this.#checkBody(interaction, body, files);
     const isPrivate = Boolean((body.flags ?? 0) & Ephemeral);
-    const message = await this.#options.messages.create({
+    return this.#options.messages.create({
       channel: this.#channel(interaction),
       authorId: this.#options.botId,
       body,
@@ -130,9 +129,8 @@ export class Interactions {
       onlyForUserId: isPrivate ? interaction.userId : null,
       flags: isPrivate ? Ephemeral : 0,
       madeBy: { ...this.#madeBy(interaction), originalId: interaction.originalId },
+      onId: (id) => interaction.followupIds.push(id),
     });
-    interaction.followupIds.push(message.id);
-    return message;
   }
 
   async edit(
@@ -175,6 +173,9 @@ export class Interactions {
       onlyForUserId: isPrivate ? interaction.userId : null,
       flags: isPrivate ? Ephemeral : 0,
       madeBy: this.#madeBy(interaction),
+      onId: (id: string) => {
+        interaction.originalId = id;
+      },
     };
     switch (body.type) {
       case InteractionResponseType.ChannelMessageWithSource:
@@ -185,8 +186,12 @@ export class Interactions {
       case InteractionResponseType.UpdateMessage: {
         const source = draft.channel.messages.get(interaction.sourceMessageId ?? '');
         if (!source) throw refusals.unknownMessage();
+        interaction.originalId = source.id;
         return messages.edit(source, data, files);
       }
+      case InteractionResponseType.DeferredMessageUpdate:
+        interaction.originalId = interaction.sourceMessageId;
+        return null;
       case InteractionResponseType.ApplicationCommandAutocompleteResult:
         interaction.choices = data.choices ?? [];
         return null;
@@ -198,9 +203,9 @@ export class Interactions {
     }
   }
 
-  #checkBody(interaction: InteractionRecord, body: MessageBody, files: readonly Upload[]): void {
+  #checkBody(interaction: InteractionRecord, body: MessageBody, files: readonly Upload[], path: string[] = []): void {
     this.#checkPermissions(interaction, body, files);
-    this.#options.messages.check(body, files);
+    this.#options.messages.check(body, files, [], path);
   }
 
   /** An interaction's reply needs no right to speak, only those for what it carries. */

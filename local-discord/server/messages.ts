@@ -38,6 +38,8 @@ export interface Draft {
   readonly flags?: number;
   readonly madeBy?: MadeBy | null;
   readonly replyToId?: string | null;
+  /** Called once the message is there and before anyone is told of it. */
+  readonly onId?: (id: string) => void;
 }
 
 /** Those that a sender may set; Ephemeral is the interaction's matter. */
@@ -47,7 +49,8 @@ const settableFlags =
   MessageFlags.IsVoiceMessage |
   MessageFlags.IsComponentsV2;
 const editableFlags = MessageFlags.SuppressEmbeds | MessageFlags.IsComponentsV2;
-/** After an hour Discord counts edits. How many it lets pass is documented nowhere; a bot should not count on any. */
+/** After an hour Discord counts edits, and answers a 429 that discord.js sits out. How many it lets pass is documented
+ *  nowhere; a bot should not count on any. */
 const oldAfterMs = 3_600_000;
 const oldEditsMax = 3;
 
@@ -62,7 +65,7 @@ export interface MessagesOptions {
 
 export class Messages {
   readonly #options: MessagesOptions;
-  readonly #oldEdits = new WeakMap<StoredMessage, number>();
+  readonly #oldEditsMs = new WeakMap<StoredMessage, number[]>();
 
   constructor(options: MessagesOptions) {
     this.#options = options;
@@ -94,13 +97,15 @@ export class Messages {
       nonce: body.nonce ?? null,
     };
     world.keep(message);
+    draft.onId?.(message.id);
     happenings.tell({ type: 'message-created', message });
     return message;
   }
 
   /** "... is thinking": a message without anything, which only an interaction can make. */
-  createThinking({ channel, authorId, onlyForUserId = null, flags = 0, madeBy = null }: Omit<Draft, 'body' | 'files'>) {
+  createThinking(draft: Omit<Draft, 'body' | 'files'>) {
     const { world, clock, ids, happenings } = this.#options;
+    const { channel, authorId, onlyForUserId = null, flags = 0, madeBy = null } = draft;
     const message: StoredMessage = {
       id: ids.next(),
       channelId: channel.id,
@@ -120,6 +125,7 @@ export class Messages {
       nonce: null,
     };
     world.keep(message);
+    draft.onId?.(message.id);
     happenings.tell({ type: 'message-created', message });
     return message;
   }
@@ -162,12 +168,19 @@ export class Messages {
     happenings.tell({ type: 'message-deleted', message });
   }
 
-  /** @throws {ApiError} 40005 for too large a file, 50035 for what breaks a rule */
-  check(body: MessageBody, files: readonly Upload[], kept: readonly StoredAttachment[] = []): void {
+  /** @param path of the message within the request
+   *  @throws {ApiError} 40005 for too large a file, 50035 for what breaks a rule */
+  check(
+    body: MessageBody,
+    files: readonly Upload[],
+    kept: readonly StoredAttachment[] = [],
+    path: readonly string[] = [],
+  ): void {
     if (files.some(({ data }) => data.length > this.#options.attachmentSizeLimitBytes)) throw refusals.tooLarge();
     const all: PayloadFiles = { files, kept: kept.map(toFile) };
     const violations = findPayloadViolations(body, all);
-    if (violations.length > 0) throw refusals.invalidBody(violations);
+    if (violations.length === 0) return;
+    throw refusals.invalidBody(violations.map((found) => ({ ...found, path: [...path, ...found.path] })));
   }
 
   async #keep(body: MessageBody, files: readonly Upload[], channelId: string): Promise<StoredAttachment[]> {
@@ -185,10 +198,12 @@ export class Messages {
   }
 
   #countOldEdit(message: StoredMessage): void {
-    if (this.#options.clock.nowMs() - message.createdAtMs < oldAfterMs) return;
-    const count = (this.#oldEdits.get(message) ?? 0) + 1;
-    if (count > oldEditsMax) throw refusals.tooManyOldEdits();
-    this.#oldEdits.set(message, count);
+    const nowMs = this.#options.clock.nowMs();
+    if (nowMs - message.createdAtMs < oldAfterMs) return;
+    const recentMs = (this.#oldEditsMs.get(message) ?? []).filter((atMs) => nowMs - atMs < oldAfterMs);
+    const [oldestMs = nowMs] = recentMs;
+    if (recentMs.length >= oldEditsMax) throw refusals.tooManyOldEdits((oldestMs + oldAfterMs - nowMs) / 1000);
+    this.#oldEditsMs.set(message, [...recentMs, nowMs]);
   }
 }
 

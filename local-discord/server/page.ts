@@ -3,11 +3,12 @@
 import fastifyStatic from '@fastify/static';
 import { PermissionFlagsBits } from 'discord-api-types/v10';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { PageAutocomplete, PageEvent, PageInteraction, PageState, PageUser } from '../page-protocol.ts';
+import type { PageEvent, PageState, PageUser } from '../page-protocol.ts';
 import { ApiError } from './api-error.ts';
 import type { Core } from './core.ts';
 import { send } from './gateway-session.ts';
 import type { Happening } from './happenings.ts';
+import { readAutocomplete, readInteraction, readMessage } from './page-bodies.ts';
 import { autocomplete, channelFor, commandsFor, interact, isVisible, messagesFor, post } from './people.ts';
 import { hasAll, permissionsInChannel } from './permissions.ts';
 import { RefusedByClient } from './refused-by-client.ts';
@@ -24,6 +25,8 @@ export async function pageApi(app: FastifyInstance, core: Core): Promise<void> {
   await readUploads(app);
   app.setErrorHandler((error, request, reply) => {
     if (error instanceof RefusedByClient) return reply.status(error.status).send({ message: error.message });
+    const { statusCode = 500 } = error as { statusCode?: number };
+    if (statusCode < 500) return reply.status(statusCode).send({ message: String(error) });
     if (error instanceof ApiError) return reply.status(error.status).send({ message: error.describe() });
     request.log.error(error);
     return reply.status(500).send({ message: `Local Discord broke: ${String(error)}` });
@@ -46,15 +49,15 @@ export async function pageApi(app: FastifyInstance, core: Core): Promise<void> {
   );
   app.post<PageRoute>('/channels/:channel/messages', async (request) => {
     const { json, files } = uploadBody(request);
-    const content = String((json as { content?: unknown }).content ?? '');
+    const { content } = readMessage(json);
     return presenter.message(await post(core, me(request), request.params.channel, content, files));
   });
   app.post('/interactions', async (request) => {
     const { json, files } = uploadBody(request);
-    return { id: (await interact(core, me(request), json as PageInteraction, files)).id };
+    return { id: (await interact(core, me(request), readInteraction(json), files)).id };
   });
   app.post('/autocomplete', async (request) => ({
-    choices: await autocomplete(core, me(request), uploadBody(request).json as PageAutocomplete),
+    choices: await autocomplete(core, me(request), readAutocomplete(uploadBody(request).json)),
   }));
 
   app.get('/events', { websocket: true }, (socket, request) => {

@@ -24,14 +24,16 @@ export const everyonePermissions =
 
 export function permissionsInGuild(guild: Guild, userId: string): bigint {
   if (guild.ownerId === userId) return allPermissions;
-  const roleIds = [guild.id, ...(guild.members.get(userId) ?? [])];
+  const ownRoleIds = guild.members.get(userId);
+  if (!ownRoleIds) return 0n;
+  const roleIds = [guild.id, ...ownRoleIds];
   const bits = roleIds.reduce((sum, id) => sum | (guild.roles.get(id)?.permissions ?? 0n), 0n);
   return bits & p.Administrator ? allPermissions : bits;
 }
 
 export function permissionsInChannel(guild: Guild, channel: Channel, userId: string): bigint {
   const base = permissionsInGuild(guild, userId);
-  if (base & p.Administrator) return base;
+  if (base & p.Administrator || !guild.members.has(userId)) return base;
   const apply = (bits: bigint, ids: readonly string[]) => {
     const found = ids.flatMap((id) => channel.overwrites.get(id) ?? []);
     const denied = found.reduce((sum, { deny }) => sum | deny, 0n);

@@ -1,0 +1,114 @@
+import { Client, Events, GatewayIntentBits, type Message } from 'discord.js';
+import { describe, expect, test } from 'vitest';
+import { startLocalDiscord } from '../../local-discord/local-discord.ts';
+import { startBot } from './bot.ts';
+
+const intents = [GatewayIntentBits.Guilds, GatewayIntentBits.GuildMessages];
+
+/** What the bot is told to come after its connection broke, in the order in which it comes. */
+async function toldAfter(breakIt: (bot: Awaited<ReturnType<typeof startBot>>) => Promise<unknown>) {
+  await using bot = await startBot({}, { intents });
+  const told: string[] = [];
+  bot.client.on(Events.MessageCreate, ({ id }: Message) => told.push(id));
+  bot.client.on(Events.ShardResume, (_, replayed) => told.push(`resumed ${replayed}`));
+  bot.client.on(Events.ShardReady, () => told.push('ready'));
+  const before = await bot.ada.post(bot.discord.defaultChannelId, 'before');
+  await expect.poll(() => told).toEqual([before.id]);
+  told.length = 0;
+  return { told: await breakIt(bot).then(() => told), bot };
+}
+
+describe('after a cut', () => {
+  test('a session is resumed and what was missed is replayed', async () => {
+    let missed = '';
+    await toldAfter(async ({ discord, ada, client }) => {
+      const resumed = new Promise((resolve) => client.once(Events.ShardResume, (_, replayed) => resolve(replayed)));
+      const told: string[] = [];
+      client.on(Events.MessageCreate, ({ id }) => told.push(id));
+      discord.cutGateway();
+      expect(discord.botOnline).toBe(false);
+      missed = (await ada.post(discord.defaultChannelId, 'while you were away')).id;
+      expect(await resumed).toBeGreaterThanOrEqual(1);
+      expect(told).toEqual([missed]);
+      expect(discord.botOnline).toBe(true);
+    });
+  });
+
+  test('a session that is gone is begun anew, without what was missed', async () => {
+    const { told } = await toldAfter(async ({ discord, ada, client }) => {
+      const ready = new Promise((resolve) => client.once(Events.ShardReady, resolve));
+      discord.cutGateway({ resumable: false });
+      await ada.post(discord.defaultChannelId, 'while you were away');
+      await ready;
+    });
+    expect(told).toEqual(['ready']);
+  });
+
+  test('an interaction that came meanwhile is replayed too', async () => {
+    await using bot = await startBot();
+    await bot.onCommand({ name: 'echo' }, (interaction) => interaction.reply('back'));
+    bot.discord.cutGateway();
+    const interaction = await bot.ada.slash('echo');
+    await interaction.until(({ content }) => content === 'back');
+  });
+});
+
+test('a bot that is asked to reconnect resumes', async () => {
+  await using bot = await startBot();
+  const resumed = new Promise((resolve) => bot.client.once(Events.ShardResume, resolve));
+  bot.discord.askToReconnect();
+  await resumed;
+});
+
+test('a wrong token is refused at login', async () => {
+  await using discord = await startLocalDiscord();
+  const client = new Client({ intents: [], rest: { api: discord.apiUrl } });
+  await expect(client.login('wrong')).rejects.toThrow(/token/i);
+  expect(discord.botOnline).toBe(false);
+});
+
+test('any token is taken where that is wished', async () => {
+  await using bot = await startBot({ acceptAnyToken: true, token: 'this one' });
+  expect(bot.discord.botOnline).toBe(true);
+});
+
+test('a privileged intent that is not enabled closes with 4014', async () => {
+  await using discord = await startLocalDiscord();
+  const client = new Client({ intents: [GatewayIntentBits.MessageContent], rest: { api: discord.apiUrl } });
+  await expect(client.login(discord.token)).rejects.toThrow('disallowed intents');
+  await client.destroy();
+});
+
+test('a revoked token closes with 4004 and the client gives up', async () => {
+  await using bot = await startBot();
+  const disconnected = new Promise<number>((resolve) =>
+    bot.client.once(Events.ShardDisconnect, ({ code }) => resolve(code)),
+  );
+  bot.discord.closeGateway(4004);
+  expect(await disconnected).toBe(4004);
+});
+
+test('without the intent Guild Messages a bot is told of none', async () => {
+  await using bot = await startBot();
+  let told = 0;
+  bot.client.on(Events.MessageCreate, () => {
+    told += 1;
+  });
+  await bot.onCommand({ name: 'echo' }, (interaction) => interaction.reply('ok'));
+  await bot.ada.post(bot.discord.defaultChannelId, 'Hello');
+  await (await bot.ada.slash('echo')).until(({ content }) => content === 'ok');
+  expect(told).toBe(0);
+});
+
+test('each shard sees its own servers', async () => {
+  await using discord = await startLocalDiscord({ shards: 2 });
+  for (let n = 0; n < 8; n += 1) discord.addGuild({ name: `Server ${n}` });
+  const client = new Client({ intents: [GatewayIntentBits.Guilds], shards: 'auto', rest: { api: discord.apiUrl } });
+  const ready = new Promise((resolve) => client.once(Events.ClientReady, resolve));
+  await client.login(discord.token);
+  await ready;
+  const shards = client.guilds.cache.map(({ id, shardId }) => [Number((BigInt(id) >> 22n) % 2n), shardId]);
+  await client.destroy();
+  expect(shards).toHaveLength(9);
+  expect(shards.every(([expected, actual]) => expected === actual)).toBe(true);
+});
