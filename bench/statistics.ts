@@ -7,3 +7,10 @@ export function median(values: readonly number[]): number {
   const high = sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
   return (low + high) / 2;
 }
+
+/** The smallest value that `share` of them do not exceed (nearest rank); NaN of none.
+ *  @param share in (0, 1] */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.ceil(sorted.length * share) - 1] ?? Number.NaN;
+}

@@ -1,0 +1,47 @@
+/** What the bench's people send: music of the sample library, as mp3s that are all different to the bot. */
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+/** @param files of the library, played one after another from `startSec` of the first
+ *  @returns an mp3 of that length, as people's recorders make them */
+export async function makeClip(files: readonly string[], durationSec: number, startSec: number): Promise<Buffer> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'leitmotif-bench-clip-'));
+  try {
+    const file = path.join(folder, 'clip.mp3');
+    const inputs = files.flatMap((name, nth) => [
+      ...(nth === 0 ? ['-ss', String(startSec)] : []),
+      '-i',
+      `file:${name}`,
+    ]);
+    const joined = files.map((_, nth) => `[${nth}:a:0]aresample=44100[a${nth}]`).join(';');
+    const concat = `${joined};${files.map((_, nth) => `[a${nth}]`).join('')}concat=n=${files.length}:v=0:a=1[out]`;
+    const output = ['-map', '[out]', '-t', String(durationSec), '-map_metadata', '-1', '-b:a', '192k', `file:${file}`];
+    await run('ffmpeg', ['-nostdin', '-v', 'error', '-y', ...inputs, '-filter_complex', concat, ...output]);
+    return await readFile(file);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** The same sound in other bytes, so that the bot does not answer from its memory: an ID3v1 tag at the end.
+ *  @see https://id3.org/ID3v1 */
+export function tagged(clip: Buffer, number: number): Buffer {
+  const tag = Buffer.alloc(128);
+  tag.write(`TAGclip ${number}`, 'latin1');
+  return Buffer.concat([clip, tag]);
+}
+
+/** Different parts of different recordings, each of the same length. */
+export async function makeClips(files: readonly string[], count: number, durationSec: number): Promise<Buffer[]> {
+  const clips: Buffer[] = [];
+  for (let nth = 0; nth < count; nth++) {
+    const file = files[Math.floor((nth * files.length) / count)] ?? '';
+    clips.push(await makeClip([file], durationSec, 10 + nth));
+  }
+  return clips;
+}
