@@ -1,7 +1,7 @@
 /** Faces made here: a colour and the initials, or a note for an application. Nothing is fetched. */
 import type { PageUser } from '../page-protocol.ts';
 
-const colours = ['#5865f2', '#2d8a55', '#b8562c', '#a63d88', '#2f7fa8', '#8a6d1f', '#b03a4a', '#6b56c9'];
+const colours = ['#2d8a55', '#b8562c', '#a63d88', '#2f7fa8', '#8a6d1f', '#b03a4a', '#6b56c9'];
 const note =
   '<path d="M32 52V27l26-6v25" stroke="#fff" stroke-width="5" fill="none" stroke-linejoin="round"/><circle cx="25" cy="53" r="8" fill="#fff"/><circle cx="51" cy="47" r="8" fill="#fff"/>';
 

@@ -2,6 +2,7 @@
 import { type DragEvent, type ReactNode, useEffect, useRef, useState } from 'react';
 import { Composer } from '../composer/composer.tsx';
 import { Message } from '../message/message.tsx';
+import { Shield } from '../message/shield.tsx';
 import type { Pending } from '../state/page-state.ts';
 import { useSurroundings } from '../surroundings.ts';
 
@@ -26,7 +27,9 @@ export function Channel({ isSideOpen, onSide }: ChannelProps): ReactNode {
   const newestOfMine = newest?.author.id === me.id || newest?.interaction_metadata?.user.id === me.id ? newest?.id : '';
   // Newest last and the scroller reversed: the browser itself keeps the end in sight while pictures load.
   // biome-ignore lint/correctness/useExhaustiveDependencies: whenever the person sent something
-  useEffect(() => scroller.current?.scrollTo({ top: 0 }), [newestOfMine, pending.length]);
+  useEffect(() => {
+    if (scroller.current) scroller.current.scrollTop = 0;
+  }, [newestOfMine, pending.length]);
 
   const onDrag = (event: DragEvent, over: boolean): void => {
     if (!event.dataTransfer.types.includes('Files')) return;
@@ -73,7 +76,9 @@ export function Channel({ isSideOpen, onSide }: ChannelProps): ReactNode {
           <discord-messages no-background="">
             <ol className="messages" aria-label={`Messages in #${name}`}>
               {messages.map((message) => (
-                <Message key={message.id} message={message} />
+                <Shield key={message.id}>
+                  <Message message={message} />
+                </Shield>
               ))}
               {pending.map((each) => (
                 <PendingCommand key={each.key} pending={each} />

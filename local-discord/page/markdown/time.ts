@@ -26,7 +26,9 @@ export function formatTime(unixSec: number, style: TimeStyle, locale: string, no
   if (style !== 'R') return new Intl.DateTimeFormat(locale, forms[style]).format(unixSec * 1000);
   const awaySec = Math.round(unixSec - nowMs / 1000);
   const [unit, lengthSec] = unitsSec.find(([, each]) => Math.abs(awaySec) >= each) ?? ['second', 1];
-  return new Intl.RelativeTimeFormat(locale).format(Math.trunc(awaySec / lengthSec), unit);
+  // "now", but "1 day ago" rather than "yesterday", as Discord has it.
+  const numeric = awaySec === 0 ? 'auto' : 'always';
+  return new Intl.RelativeTimeFormat(locale, { numeric }).format(Math.trunc(awaySec / lengthSec), unit);
 }
 
 /** As at the head of a message: the time alone today, otherwise with its date. */

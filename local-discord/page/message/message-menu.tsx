@@ -4,6 +4,8 @@ import { type PointerEvent, type ReactNode, useEffect, useId, useRef, useState }
 import type { PageMessage } from '../../page-protocol.ts';
 import { localised, messageCommands } from '../composer/commands.ts';
 import { useSurroundings } from '../surroundings.ts';
+import { useUpward } from '../use-upward.ts';
+import { has, MessageFlag } from './flags.ts';
 
 const longPressMs = 550;
 /** A finger that moves scrolls. */
@@ -83,11 +85,13 @@ interface MenuProps {
 function Menu({ id, message, onClose }: MenuProps): ReactNode {
   const { discord, locale, guild } = useSurroundings();
   const menu = useRef<HTMLDivElement>(null);
-  const commands = messageCommands(discord.view.server?.commands ?? []);
+  const isUpward = useUpward(menu, true);
+  // Discord offers none for private messages.
+  const isPrivate = has(message, MessageFlag.ephemeral);
+  const commands = isPrivate ? [] : messageCommands(discord.view.server?.commands ?? []);
   useEffect(() => {
     const items = itemsOf(menu.current);
-    items[0]?.focus();
-    menu.current?.scrollIntoView({ block: 'nearest' });
+    items[0]?.focus({ preventScroll: true });
   }, []);
   const move = (by: number): void => {
     const items = itemsOf(menu.current);
@@ -102,7 +106,7 @@ function Menu({ id, message, onClose }: MenuProps): ReactNode {
       role="menu"
       tabIndex={-1}
       aria-label="Message"
-      className="message-menu"
+      className={isUpward ? 'message-menu upward' : 'message-menu'}
       onKeyDown={(event) => {
         if (event.key === 'Escape') onClose();
         if (event.key === 'ArrowDown') move(1);

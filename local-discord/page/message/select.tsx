@@ -3,6 +3,7 @@ import type { APISelectMenuComponent } from 'discord-api-types/v10';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import type { PageMessage } from '../../page-protocol.ts';
 import { useListKeys } from '../use-list-keys.ts';
+import { useUpward } from '../use-upward.ts';
 import { usePress } from './use-press.ts';
 import { type SelectOption, useSelectOptions } from './use-select-options.ts';
 
@@ -20,6 +21,8 @@ export function MessageSelect({ message, select }: MessageSelectProps): ReactNod
     options.filter((each) => each.isDefault).map((each) => each.value),
   );
   const frame = useRef<HTMLDivElement>(null);
+  const list = useRef<HTMLDivElement>(null);
+  const isUpward = useUpward(list, isOpen);
   const isMultiple = max_values > 1;
 
   const close = (values: readonly string[]): void => {
@@ -75,7 +78,8 @@ export function MessageSelect({ message, select }: MessageSelectProps): ReactNod
       </button>
       {isOpen && (
         <div
-          className="select-list"
+          ref={list}
+          className={isUpward ? 'select-list upward' : 'select-list'}
           role="listbox"
           id={keys.listId}
           aria-label={placeholder}

@@ -1,0 +1,145 @@
+/** A small bot by the real discord.js with one of everything that the page must show. */
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import {
+  type AutocompleteInteraction,
+  type ChatInputCommandInteraction,
+  Client,
+  Events,
+  GatewayIntentBits,
+  type Interaction,
+  type MessageComponentInteraction,
+  MessageFlags,
+} from 'discord.js';
+import { type LocalDiscord, type Person, startLocalDiscord } from '../../local-discord/local-discord.ts';
+import { makeTempDir, makeTone } from '../audio/make-audio.ts';
+import { buildPage } from './browser.ts';
+import { answer, commands, gallery, pieces } from './tour-content.ts';
+
+export interface Tour extends AsyncDisposable {
+  readonly discord: LocalDiscord;
+  readonly ada: Person;
+  readonly ben: Person;
+  readonly otherChannelId: string;
+  /** Two seconds of a tone. */
+  readonly mp3: string;
+  /** What went wrong in the bot. */
+  readonly errors: unknown[];
+  /** Lets the next `/find` go on from its progress to its answer. */
+  finish(): void;
+}
+
+export interface TourFiles {
+  readonly mp3: Buffer;
+  readonly picture: Buffer;
+}
+
+export async function startTour(): Promise<Tour> {
+  const dir = await makeTempDir();
+  const mp3 = await makeTone(dir.file('swelling-tone.mp3'), 2);
+  const files = { mp3: await readFile(mp3), picture: await readFile(await makePicture(dir.file('match.png'))) };
+  const discord = await startLocalDiscord({ page: await buildPage() });
+  const client = new Client({ intents: [GatewayIntentBits.Guilds], rest: { api: discord.apiUrl } });
+  const errors: unknown[] = [];
+  let finished = Promise.withResolvers<void>();
+  client.on(Events.Error, (error) => errors.push(error));
+  client.on(Events.InteractionCreate, (interaction) => {
+    respond(interaction, files, () => finished.promise).catch((error: unknown) => errors.push(error));
+  });
+  const ready = new Promise((resolve) => client.once(Events.ClientReady, resolve));
+  await client.login(discord.token);
+  await ready;
+  await client.application?.commands.set(commands);
+  return {
+    discord,
+    ada: discord.addUser({ name: 'Ada' }),
+    ben: discord.addUser({ name: 'Ben' }),
+    otherChannelId: discord.addChannel(discord.defaultGuildId, { name: 'finds' }),
+    mp3,
+    errors,
+    finish() {
+      finished.resolve();
+      finished = Promise.withResolvers();
+    },
+    async [Symbol.asyncDispose]() {
+      await client.destroy();
+      await discord[Symbol.asyncDispose]();
+      await dir[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function respond(interaction: Interaction, files: TourFiles, finished: () => Promise<void>): Promise<unknown> {
+  if (interaction.isAutocomplete()) return complete(interaction);
+  if (interaction.isMessageContextMenuCommand()) {
+    const names = interaction.targetMessage.attachments.map(({ name }) => name).join(', ');
+    return interaction.reply({ content: `Heard **${names || 'nothing'}**`, flags: MessageFlags.Ephemeral });
+  }
+  if (interaction.isMessageComponent()) return press(interaction);
+  if (interaction.isChatInputCommand()) return run(interaction, files, finished);
+}
+
+async function complete(interaction: AutocompleteInteraction): Promise<void> {
+  const typed = interaction.options.getFocused().toLowerCase();
+  const found = pieces.filter((name) => name.toLowerCase().includes(typed));
+  await interaction.respond(found.map((name) => ({ name, value: name })));
+}
+
+async function run(interaction: ChatInputCommandInteraction, files: TourFiles, finished: () => Promise<void>) {
+  const { commandName, options } = interaction;
+  if (commandName === 'gallery') return interaction.reply(gallery(files));
+  if (commandName === 'library') {
+    const share = options.getSubcommand() === 'settings' ? ` ${options.getChannel('share')}` : '';
+    return interaction.reply({ content: `${options.getSubcommand()}${share}`, flags: MessageFlags.Ephemeral });
+  }
+  if (commandName === 'sleep') return;
+  const isPrivate = options.getBoolean('private') ?? false;
+  await interaction.deferReply(isPrivate ? { flags: MessageFlags.Ephemeral } : {});
+  const end = finished();
+  await interaction.editReply('Listening: 3 of 12 chunks');
+  await end;
+  const clip = options.getAttachment('clip');
+  const data = clip ? Buffer.from(await (await fetch(clip.url)).arrayBuffer()) : files.mp3;
+  const asked = clip?.name ?? options.getString('piece') ?? 'nothing';
+  return interaction.editReply(answer({ ...files, mp3: data }, asked, options.getInteger('results') ?? 10));
+}
+
+async function press(interaction: MessageComponentInteraction): Promise<unknown> {
+  if (interaction.isStringSelectMenu()) {
+    return interaction.reply({
+      content: `You picked ${interaction.values.join(' and ')}`,
+      flags: MessageFlags.Ephemeral,
+    });
+  }
+  switch (interaction.customId) {
+    case 'more':
+      await interaction.deferUpdate();
+      await wait(300);
+      return interaction.editReply({ content: 'And five more' });
+    case 'listen':
+      return interaction.reply({ content: 'For your ears only', flags: MessageFlags.Ephemeral });
+    // 'sleep' answers nothing.
+    default:
+      return;
+  }
+}
+
+async function makePicture(file: string): Promise<string> {
+  const source = 'gradients=s=1200x420:c0=0x23243a:c1=0x5865f2:d=1:seed=7';
+  await promisify(execFile)('ffmpeg', [
+    '-v',
+    'error',
+    '-f',
+    'lavfi',
+    '-i',
+    source,
+    '-frames:v',
+    '1',
+    '-y',
+    path.resolve(file),
+  ]);
+  return file;
+}
