@@ -16,7 +16,30 @@ function chunksOf(kinds: readonly ChunkKind[]): QueryChunk[] {
   }));
 }
 
-function resultOf(rank: number, title: string | null, hits: Hit[]): Result {
+/** What people could name a recording to make a message do something. */
+export const hostileNames: readonly string[] = [
+  '@everyone @here <@1234567890123456789> <@&1234567890123456789>',
+  '[free music](https://example.org/trap) https://example.org/trap',
+  '**bold** _slanted_ ~~gone~~ `code` ||hidden|| > quoted # heading\n- list',
+  '\\'.repeat(300),
+  '*'.repeat(300),
+  'W'.repeat(300),
+  '\u{1f3bb}'.repeat(150),
+  '\u202egnihtemos\u202c \u2066aside\u2069',
+  '\u05e9\u05d9\u05e8 \u05e2\u05dd 3:10',
+  '\u0645\u0648\u0633\u064a\u0642\u0649 '.repeat(40),
+  '\u200b\u200d\ufeff',
+  '   ',
+  '</text><script>x</script>',
+  '<t:1790000000:R> <#1234567890123456789> <:name:1234567890123456789>',
+];
+
+export const anyName: fc.Arbitrary<string> = fc.oneof(
+  fc.string({ unit: 'binary', minLength: 1, maxLength: 300 }),
+  fc.constantFrom(...hostileNames),
+);
+
+function resultOf(rank: number, title: string | null, artist: string | null, hits: Hit[]): Result {
   const sorted = hits.sort((a, b) => a.distance - b.distance || a.queryStartSec - b.queryStartSec);
   const total = sorted.reduce((sum, hit) => sum + hit.similarity, 0);
   return {
@@ -25,7 +48,7 @@ function resultOf(rank: number, title: string | null, hits: Hit[]): Result {
       id: rank,
       key: `folder/piece ${rank}.ogg`,
       title,
-      artist: rank % 2 === 0 ? 'An Artist' : null,
+      artist,
       album: null,
       durationSec: 600,
       status: 'indexed',
@@ -43,17 +66,21 @@ function resultOf(rank: number, title: string | null, hits: Hit[]): Result {
 
 const anyKind = fc.constantFrom<ChunkKind>('music', 'music', 'music', 'silence', 'applause', 'noise');
 
-/** From an answer to 20 ms of sound to one to an hour with ten pieces. */
+/** From an answer to 20 ms of sound to one to an hour with thirty pieces. */
 export const anyAnswer: fc.Arbitrary<Answer> = fc
   .record({
     kinds: fc.array(anyKind, { minLength: 1, maxLength: 60 }),
-    titles: fc.array(fc.option(fc.string({ unit: 'binary', minLength: 1, maxLength: 80 })), { maxLength: 10 }),
+    pieces: fc.array(fc.record({ title: fc.option(anyName), artist: fc.option(anyName) }), {
+      maxLength: 30,
+      size: 'medium',
+    }),
     seed: fc.array(fc.tuple(fc.nat(59), fc.double({ min: 0, max: 2, noNaN: true })), { minLength: 10, maxLength: 60 }),
     verdict: fc.constantFrom('this-is', 'sounds-like', 'nothing-close'),
     offsetSec: fc.integer({ min: -30, max: 7200 }),
-    name: fc.string({ unit: 'binary', minLength: 1, maxLength: 100 }),
+    name: anyName,
+    restSec: fc.constantFrom(0, 0, 3600),
   })
-  .map(({ kinds, titles, seed, verdict, offsetSec, name }) => {
+  .map(({ kinds, pieces, seed, verdict, offsetSec, name, restSec }) => {
     const chunks = chunksOf(kinds);
     const music = chunks.filter((chunk) => chunk.kind === 'music');
     const hitsFor = (rank: number): Hit[] =>
@@ -76,12 +103,12 @@ export const anyAnswer: fc.Arbitrary<Answer> = fc
             },
           ];
         });
-    const results = titles
-      .map((title, i) => resultOf(i + 1, title, hitsFor(i + 1)))
+    const results = pieces
+      .map(({ title, artist }, i) => resultOf(i + 1, title, artist, hitsFor(i + 1)))
       .filter((result) => result.hits.length > 0);
     const toSec = kinds.length * windowSec;
     return {
-      query: { name, durationSec: toSec, fromSec: 0, toSec, chunks },
+      query: { name, durationSec: toSec + restSec, fromSec: 0, toSec, chunks },
       spaceId: 'builtin@1/abc/fp32/w10h10/fe:1',
       generation: 'g1',
       fusion: 'votes',

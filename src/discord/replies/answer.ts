@@ -4,7 +4,6 @@
  *  within Discord's limits by construction: all that is fixed is written first, and names share what room is left.
  */
 import type { ChunkKind } from '../../domain.ts';
-import { oneLine } from '../../format.ts';
 import { type Answer, musicChunks, type Result } from '../../query/answer.ts';
 import { adviceAfter, type VerdictFacts, verdictFacts } from '../../query/facts.ts';
 import { writeCustomId } from '../custom-id.ts';
@@ -19,7 +18,7 @@ import {
   pictureName,
 } from './attachments.ts';
 import { button, buttonRows, type Row, selectRow } from './components.ts';
-import { escaped, pieceName, plain, plainPiece, queryName } from './names.ts';
+import { escaped, nameOrUntitled, pieceName, plain, plainPiece } from './names.ts';
 import { pieceLines } from './piece-lines.ts';
 
 export type { AnswerClip } from './attachments.ts';
@@ -100,16 +99,12 @@ function title(texts: Texts, facts: VerdictFacts, { page }: AnswerView, results:
   const [first, last] = [results[0], results.at(-1)];
   const places = page > 0 && first && last ? `${texts.query.answer.furtherPlaces(first.rank, last.rank)}: ` : '';
   const rest = places.length + verdictLine(texts, facts, () => '').length;
-  return places + verdictLine(texts, facts, (name) => escaped(visibleName(texts, name), titleLengthMax - rest));
-}
-
-function visibleName(texts: Texts, name: string): string {
-  return queryName(texts, name);
+  return places + verdictLine(texts, facts, (name) => escaped(nameOrUntitled(texts, name), titleLengthMax - rest));
 }
 
 function description(texts: Texts, view: AnswerView, results: readonly Result[], files: ChosenFiles): string {
   const { answer } = view;
-  const above = [askedWith(texts, answer), adviceSentence(texts, answer, results)];
+  const above = [askedWith(texts, answer), view.page === 0 ? adviceSentence(texts, answer, results) : ''];
   const below = [
     clipsInOrder(texts, files.clips),
     leftOutSentence(texts, files),
@@ -133,7 +128,7 @@ function askedWith(texts: Texts, { query }: Answer): string {
   for (const { kind } of query.chunks) if (kind !== 'music') leftOut.set(kind, (leftOut.get(kind) ?? 0) + 1);
   const kinds = [...leftOut].map(([kind, chunks]) => ({ name: texts.query.picture.kinds[kind], chunks }));
   const asked = texts.query.answer.askedWith({
-    name: `**${escaped(queryName(texts, name), queryNameLengthMax)}**`,
+    name: `**${escaped(nameOrUntitled(texts, name), queryNameLengthMax)}**`,
     durationSec,
     part: isPart ? { fromSec, toSec } : null,
     chunks: musicChunks(query).length,
@@ -156,13 +151,13 @@ function notCutSentence(texts: Texts, { clipProblems }: AnswerView, results: rea
 
 function footer(texts: Texts, { answer, fromMemory, answerId }: AnswerView): string {
   const model = plain(answer.spaceId.split('/')[0] ?? '', footerPartLengthMax);
-  const generation = plain(oneLine(answer.generation).slice(0, 8), footerPartLengthMax);
+  const generation = plain(answer.generation.slice(0, 8), footerPartLengthMax);
   return texts.query.answer.footer(model, generation, answer.timingsMs.total, fromMemory, answerId);
 }
 
 function pictureAlt(texts: Texts, answer: Answer, results: readonly Result[]): string {
   const pieces = results.map(({ rank, track }) => `${rank} ${plain(pieceName(texts, track), 60)}`).join(', ');
-  const verdict = verdictLine(texts, verdictFacts(answer), (name) => plain(visibleName(texts, name), 60));
+  const verdict = verdictLine(texts, verdictFacts(answer), (name) => plain(nameOrUntitled(texts, name), 60));
   return texts.query.clips.picture(verdict, pieces);
 }
 

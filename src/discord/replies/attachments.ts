@@ -5,7 +5,7 @@ import { momentInTrack } from '../../query/facts.ts';
 import type { ReplyFile } from '../reply.ts';
 import type { ClipKind } from '../texts/query-facts.ts';
 import type { Texts } from '../texts/texts.ts';
-import { attachmentName, pieceName, plain, queryName } from './names.ts';
+import { attachmentName, nameOrUntitled, pieceName, plain } from './names.ts';
 
 export interface AnswerClip {
   readonly rank: number;
@@ -97,7 +97,7 @@ export function leftOutSentence(texts: Texts, { pictureLeftOut, ranksLeftOut }: 
 function clipAlt(texts: Texts, answer: Answer, result: Result, kind: ClipKind): string {
   const { theirs, yours, ab } = texts.query.clips;
   const piece = plain(pieceName(texts, result.track), altNameLengthMax);
-  const query = plain(queryName(texts, answer.query.name), altNameLengthMax);
+  const query = plain(nameOrUntitled(texts, answer.query.name), altNameLengthMax);
   const best = result.hits[0];
   const yoursSec = best?.queryStartSec ?? answer.query.fromSec;
   const theirsSec = best ? momentInTrack(answer, result, best) : 0;

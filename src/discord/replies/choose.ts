@@ -50,7 +50,7 @@ export function choiceOf(embeds: readonly Pick<APIEmbed, 'url' | 'title'>[], val
   const [, kind, index] = valuePattern.exec(value) ?? [];
   const { url, title = '' } = embeds[Number(index ?? Number.NaN)] ?? {};
   if (!url || !kind) return null;
-  const name = title.replace(/^\d+\. /, '').replaceAll(/\\(.)/g, '$1');
+  const name = title.replace(/^\d+\. /, '').replaceAll(/\\(.)|[\u200b\u2068\u2069]/g, '$1');
   return kind === 'clip' ? { kind: 'clip', url, name, sizeBytes: null } : { kind: 'link', url };
 }
 

@@ -22,8 +22,15 @@ export function failureReply(texts: Texts, { code, facts, reference, retryable }
   const retryAtMs = numberOf(facts, 'retryAtMs');
   // Discord shows <t:...:R> as "in 20 seconds", in the reader's language, and counts it down.
   const retryAt = retryAtMs === null ? null : `<t:${Math.ceil(retryAtMs / 1000)}:R>`;
-  const next = retryable ? ` ${texts.query.again(retryAt)}` : '';
+  const next = retryable && !isFinal(facts) ? ` ${texts.query.again(retryAt)}` : '';
   return { content: `${sentence}${next}\n-# ${texts.query.reference(escaped(reference, factLengthMax))}` };
+}
+
+/** What a web server answers when asking again is in vain.
+ *  @see https://www.rfc-editor.org/rfc/rfc9110#section-15.5 */
+function isFinal(facts: ErrorFacts): boolean {
+  const status = numberOf(facts, 'status');
+  return status !== null && status >= 400 && status < 500 && status !== 408 && status !== 429;
 }
 
 /** The name of a right in the reader's language; one that we have no name for stays as Discord's libraries write it. */

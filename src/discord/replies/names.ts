@@ -34,8 +34,8 @@ export function pieceName(texts: Texts, { title, key }: Pick<Track, 'title' | 'k
   return [title ?? '', fileStem(key)].find((name) => visible(name) !== '') ?? texts.query.untitled;
 }
 
-/** What was asked with; never blank. */
-export function queryName(texts: Texts, name: string): string {
+/** A name as it is, or "untitled" for one that nobody could see. */
+export function nameOrUntitled(texts: Texts, name: string): string {
   return visible(name) === '' ? texts.query.untitled : name;
 }
 

@@ -6,7 +6,7 @@ import type { Reply } from '../reply.ts';
 import type { Texts } from '../texts/texts.ts';
 import { type AnswerClip, chooseFiles, clipsInOrder, leftOutSentence, pictureName } from './attachments.ts';
 import { button, buttonRows, type Row, selectRow } from './components.ts';
-import { escaped, escapedPiece, pieceName, plainPiece, queryName } from './names.ts';
+import { escaped, escapedPiece, nameOrUntitled, pieceName, plain, plainPiece } from './names.ts';
 import { evidenceLine, reasonLine } from './piece-lines.ts';
 
 const titleNameLengthMax = 110;
@@ -57,11 +57,11 @@ export interface SharePost {
 export function sharePost(texts: Texts, post: SharePost): Reply {
   const { answer, result, attachmentLimitBytes } = post;
   const mayAttach = !post.missing?.includes('AttachFiles');
-  const title = findTitle(texts, answer, result);
+  const title = titleOf(texts, answer, result, markdownName);
   const chosen = chooseFiles(texts, answer, {
     picture: mayAttach ? post.picture : null,
     pictureAlt: texts.query.clips.picture(
-      titleOf(texts, answer, result, plainNames),
+      titleOf(texts, answer, result, plainName),
       plainPiece(texts, result.track, 100),
     ),
     clips: mayAttach ? post.clips : [],
@@ -117,21 +117,13 @@ export function sharedReply(
 }
 
 type NameWriter = (text: string) => string;
-const markdownNames: NameWriter = (text) => escaped(text, titleNameLengthMax);
-const plainNames: NameWriter = (text) => plainName(text);
-
-function plainName(text: string): string {
-  return text;
-}
-
-function findTitle(texts: Texts, answer: Answer, result: Result): string {
-  return titleOf(texts, answer, result, markdownNames);
-}
+const markdownName: NameWriter = (text) => escaped(text, titleNameLengthMax);
+const plainName: NameWriter = (text) => plain(text, titleNameLengthMax);
 
 /** What the find is: the very recording, alike, or merely the nearest. */
 function titleOf(texts: Texts, answer: Answer, result: Result, write: NameWriter): string {
   const { isIt: itIs, soundsLike, isNear } = texts.query.share;
-  const [query, piece] = [write(queryName(texts, answer.query.name)), write(pieceName(texts, result.track))];
+  const [query, piece] = [write(nameOrUntitled(texts, answer.query.name)), write(pieceName(texts, result.track))];
   if (isIt(answer, result)) return itIs(query, piece);
   return answer.verdict.kind === 'nothing-close' ? isNear(query, piece) : soundsLike(query, piece);
 }

@@ -74,7 +74,7 @@ export const failureDe: FailureTexts = {
   'not-allowed': (facts) =>
     `Das darfst du nicht${withFact(textOf(facts, 'permission'), (name) => `: Es braucht das Recht **${name}**`)}. Ein Admin dieses Servers oder der Besitzer des Bots kann es.`,
   'discord-permission': (facts) =>
-    `Mir fehlt das Recht **${textOf(facts, 'permission') ?? 'Nachrichten senden'}** in ${withFact(textOf(facts, 'channelId'), (id) => `<#${id}>`, 'diesem Kanal')}. Ein Admin dieses Servers kann es mir geben.`,
+    `Mir fehlt ${withFact(textOf(facts, 'permission'), (name) => `das Recht **${name}**`, 'ein nötiges Recht')} in ${withFact(textOf(facts, 'channelId'), (id) => `<#${id}>`, 'diesem Kanal')}. Ein Admin dieses Servers kann es mir geben.`,
   'discord-unavailable': () => 'Discord hat meine Antwort nicht angenommen.',
   internal: () =>
     'Bei mir ging etwas schief; das liegt nicht an dir. Der Besitzer des Bots findet es anhand der Kennung.',

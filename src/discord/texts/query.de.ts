@@ -8,7 +8,7 @@ import type { QueryTexts } from './texts.ts';
 
 const { whole, score, tenths, bytes, count, list } = amountsIn('de');
 const kinds = { music: 'Musik', silence: 'Stille', applause: 'Applaus', noise: 'Geräusch' } as const;
-const clipKinds = { theirs: 'Fundstelle', yours: 'deine Stelle', ab: 'beide nacheinander' } as const;
+const clipKinds = { theirs: 'Fund', yours: 'deins', ab: 'beide nacheinander' } as const;
 
 export const queryDe: QueryTexts = {
   untitled: 'ohne Titel',
@@ -35,7 +35,7 @@ export const queryDe: QueryTexts = {
       const where = part ? `${formatTime(part.fromSec)} bis ${formatTime(part.toSec)} von ${all}` : all;
       return `Gefragt mit ${name}, ${where}: ${count(chunks, 'Abschnitt', 'Abschnitte')} verglichen`;
     },
-    leftOut: (left) => `, ${list(left.map(({ name, chunks }) => `${whole(chunks)} als ${name} ausgelassen`))}`,
+    leftOut: (left) => `, ausgelassen: ${list(left.map(({ name, chunks }) => `${whole(chunks)} als ${name}`))}`,
     otherRecording: 'Versuch es mit einer anderen Aufnahme oder einem anderen Teil (Optionen **von** und **bis**).',
     longerPart:
       'Versuch es mit einem längeren oder anderen Teil (Optionen **von** und **bis**). Was folgt, ist das am wenigsten Entfernte, keine Empfehlung.',
@@ -45,7 +45,7 @@ export const queryDe: QueryTexts = {
     times: (yoursSec, theirsSec) => `deins ${formatTime(yoursSec)} - Fund ${formatTime(theirsSec)}`,
     reason: ({ isTheVeryRecording, agreeingChunks, voters, inStepSec }) =>
       `${isTheVeryRecording ? 'dieselbe Aufnahme, am Fingerabdruck erkannt; ' : ''}` +
-      `${whole(agreeingChunks)} von ${count(voters, 'Abschnitt stimmt', 'Abschnitten stimmen')} überein` +
+      `${whole(agreeingChunks)} von ${count(voters, 'Abschnitt', 'Abschnitten')} ${agreeingChunks === 1 ? 'stimmt' : 'stimmen'} überein` +
       `${inStepSec === null ? '' : `, ${whole(inStepSec)} s am Stück`}`,
     footer: (model, generation, ms, fromMemory, reference) =>
       `${model} · Generation ${generation} · ${fromMemory ? 'aus dem Gedächtnis beantwortet' : `${tenths(ms / 1000)} s`} · Kennung ${reference}`,
@@ -94,7 +94,7 @@ export const queryDe: QueryTexts = {
   },
 
   progress: {
-    waiting: (place) => (place === null ? 'Warte, bis ich dran bin.' : `Warte: Platz ${whole(place)}.`),
+    waiting: (place) => (place === null ? 'Warte, bis ich dran bin.' : `Warte: Platz ${whole(place)} in der Schlange.`),
     fetching: ({ bytes: got, bytesTotal }) =>
       got === undefined
         ? 'Lade herunter.'
@@ -127,19 +127,19 @@ export const queryDe: QueryTexts = {
   },
 
   choose: {
-    question: 'Diese Nachricht enthält mehr als eine Aufnahme oder einen Link. Womit soll ich fragen?',
+    question: 'Diese Nachricht enthält mehrere Aufnahmen oder Links. Womit soll ich fragen?',
     placeholder: 'Eins auswählen',
     more: (amount) => `${count(amount, 'weiteres ist', 'weitere sind')} nicht aufgeführt.`,
     file: (size) => `Datei, ${size}`,
     fileOfUnknownSize: 'Datei',
-    link: 'Link (Verweis)',
+    link: 'Link',
     nothing:
       'In dieser Nachricht ist weder eine Aufnahme noch ein Link. Nimm eine mit einer Audiodatei, oder schick einen Clip mit **/ähnlich**.',
     bytes,
   },
 
   again: (retryAt) =>
-    retryAt === null ? 'Versuch es in einer Minute noch einmal.' : `Versuch es ${retryAt} noch einmal.`,
+    retryAt === null ? 'Versuch es in ein paar Minuten noch einmal.' : `Versuch es ${retryAt} noch einmal.`,
   reference: (reference) => `Kennung ${reference}`,
   failure: failureDe,
 

@@ -30,7 +30,7 @@ export const queryEn = {
       return `Asked with ${name}, ${where}: ${count(chunks, 'chunk', 'chunks')} compared`;
     },
     leftOut: (kinds: readonly { readonly name: string; readonly chunks: number }[]) =>
-      `, ${list(kinds.map(({ name, chunks }) => `${whole(chunks)} left out as ${name}`))}`,
+      `, left out: ${list(kinds.map(({ name, chunks }) => `${whole(chunks)} as ${name}`))}`,
     otherRecording: 'Try another recording, or another part of it (options **from** and **to**).',
     longerPart:
       'Try a longer or another part (options **from** and **to**). What follows is the least distant, not a recommendation.',
@@ -40,7 +40,7 @@ export const queryEn = {
     times: (yoursSec: number, theirsSec: number) => `yours ${formatTime(yoursSec)} - theirs ${formatTime(theirsSec)}`,
     reason: ({ isTheVeryRecording, agreeingChunks, voters, inStepSec }: Reason) =>
       `${isTheVeryRecording ? 'the very recording, by its fingerprint; ' : ''}` +
-      `${whole(agreeingChunks)} of ${count(voters, 'chunk agrees', 'chunks agree')}` +
+      `${whole(agreeingChunks)} of ${count(voters, 'chunk', 'chunks')} ${agreeingChunks === 1 ? 'agrees' : 'agree'}` +
       `${inStepSec === null ? '' : `, ${whole(inStepSec)} s in step`}`,
     footer: (model: string, generation: string, ms: number, fromMemory: boolean, reference: string) =>
       `${model} · generation ${generation} · ${fromMemory ? 'answered from memory' : `${tenths(ms / 1000)} s`} · reference ${reference}`,
@@ -88,7 +88,8 @@ export const queryEn = {
   },
 
   progress: {
-    waiting: (place: number | null) => (place === null ? 'Waiting for my turn.' : `Waiting: place ${whole(place)}.`),
+    waiting: (place: number | null) =>
+      place === null ? 'Waiting for my turn.' : `Waiting: place ${whole(place)} in the queue.`,
     fetching: ({ bytes: got, bytesTotal }: Progress) =>
       got === undefined ? 'Fetching.' : `Fetching: ${bytes(got)}${bytesTotal ? ` of ${bytes(bytesTotal)}` : ''}.`,
     listening: ({ decodedSec, chunksDone, chunksLeft }: Progress) => {
@@ -116,7 +117,7 @@ export const queryEn = {
   },
 
   choose: {
-    question: 'This message holds more than one recording or link. Which shall I ask with?',
+    question: 'This message holds several recordings or links. Which one shall I ask with?',
     placeholder: 'Choose one',
     more: (amount: number) => `${count(amount, 'further one is', 'further ones are')} not listed.`,
     file: (size: string) => `file, ${size}`,
@@ -127,7 +128,7 @@ export const queryEn = {
     bytes,
   },
 
-  again: (retryAt: string | null) => (retryAt === null ? 'Try again in a minute.' : `Try again ${retryAt}.`),
+  again: (retryAt: string | null) => (retryAt === null ? 'Try again in a few minutes.' : `Try again ${retryAt}.`),
   reference: (reference: string) => `reference ${reference}`,
   failure: failureEn,
 

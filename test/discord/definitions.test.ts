@@ -1,0 +1,61 @@
+import { ApplicationCommandOptionType } from 'discord-api-types/v10';
+import { describe, expect, test } from 'vitest';
+import { findSimilarMusicDefinition, similarDefinition } from '../../src/discord/definitions/similar.ts';
+
+/** @see https://discord.com/developers/docs/interactions/application-commands#application-command-object-application-command-naming */
+const chatName = /^[-_'\p{L}\p{N}\p{sc=Deva}\p{sc=Thai}]{1,32}$/u;
+
+interface Named {
+  readonly name: string;
+  readonly name_localizations?: Readonly<Record<string, string | null>> | null | undefined;
+  readonly description?: string;
+  readonly description_localizations?: Readonly<Record<string, string | null>> | null | undefined;
+}
+
+const namesOf = ({ name, name_localizations }: Named) => [name, ...Object.values(name_localizations ?? {})];
+const descriptionsOf = (named: Named) => [named.description, ...Object.values(named.description_localizations ?? {})];
+
+const similar = similarDefinition();
+const parts: readonly Named[] = [similar, ...(similar.options ?? [])];
+
+describe('/similar', () => {
+  test.each(parts.map((part) => [part.name, part] as const))(
+    '%s has a name and a description that Discord takes, in each language',
+    (_name, part) => {
+      expect(Object.keys(part.name_localizations ?? {})).toEqual(['de']);
+      for (const name of namesOf(part)) {
+        expect(name).toMatch(chatName);
+        expect(name).toBe(name?.toLowerCase());
+      }
+      for (const description of descriptionsOf(part)) {
+        expect(description?.length).toBeGreaterThan(0);
+        expect(description?.length).toBeLessThanOrEqual(100);
+      }
+    },
+  );
+
+  test('stays within 25 options and 8000 characters, without two of one name in any language', () => {
+    expect(similar.options?.length).toBeLessThanOrEqual(25);
+    const characters = parts.flatMap((part) => [...namesOf(part), ...descriptionsOf(part)]).join('').length;
+    expect(characters).toBeLessThanOrEqual(8000);
+    for (const language of [0, 1]) {
+      const names = (similar.options ?? []).map((option) => namesOf(option)[language]);
+      expect(new Set(names).size).toBe(names.length);
+    }
+  });
+
+  test('asks for audio, offers pieces as one types, and requires nothing', () => {
+    const byName = new Map((similar.options ?? []).map((option) => [option.name, option]));
+    expect(byName.get('clip')).toMatchObject({ type: ApplicationCommandOptionType.Attachment, file_types: ['audio'] });
+    expect(byName.get('piece')).toMatchObject({ autocomplete: true });
+    expect(byName.get('results')).toMatchObject({ min_value: 1, max_value: 10 });
+    expect([...byName.keys()]).toEqual(['clip', 'link', 'piece', 'results', 'from', 'to', 'private', 'same_artist']);
+    expect((similar.options ?? []).filter(({ required }) => required)).toEqual([]);
+  });
+});
+
+test('the message menu has a name of at most 32 characters in each language, and no description', () => {
+  const definition = findSimilarMusicDefinition();
+  expect(namesOf(definition)).toEqual(['Find similar music', 'Ähnliche Musik finden']);
+  expect(definition).not.toHaveProperty('description');
+});

@@ -1,0 +1,224 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type AnswerClip, type AnswerView, answerReply, perPageMax } from '../../../src/discord/replies/answer.ts';
+import { escaped, pieceName } from '../../../src/discord/replies/names.ts';
+import type { Reply } from '../../../src/discord/reply.ts';
+import { textsOf } from '../../../src/discord/texts/texts.ts';
+import type { Answer } from '../../../src/query/answer.ts';
+import { anyAnswer, hostileNames } from '../../support/answers.ts';
+import { expectToHold, languages, wordsOf } from './holding.ts';
+
+const requestBytesMax = 25 * 1024 * 1024;
+const answerId = 'abcdefghij12';
+
+const anyClips = (answer: Answer): fc.Arbitrary<AnswerClip[]> => {
+  const all = answer.results.flatMap(({ rank }) =>
+    (['theirs', 'yours', 'ab'] as const).map((kind) => ({
+      rank,
+      kind,
+      path: `/clips/0${rank}-größe-${kind}-3m10.mp3`,
+    })),
+  );
+  return fc
+    .subarray(all)
+    .chain((clips) =>
+      fc.tuple(...clips.map((clip) => fc.integer({ min: 1, max: 9e6 }).map((sizeBytes) => ({ ...clip, sizeBytes })))),
+    );
+};
+
+const anyView: fc.Arbitrary<AnswerView> = anyAnswer.chain((answer) =>
+  fc.record({
+    answerId: fc.constant(answerId),
+    answer: fc.constant(answer),
+    page: fc.nat(3),
+    perPage: fc.integer({ min: 1, max: perPageMax }),
+    picture: fc.option(fc.constantFrom(Buffer.alloc(1), Buffer.alloc(3e6), Buffer.alloc(11e6))),
+    clips: anyClips(answer),
+    clipProblems: fc.constantFrom(new Map(), new Map([1, 2, 3].map((rank) => [rank, 'file-unreadable']))),
+    attachmentLimitBytes: fc.constantFrom(0, 1e6, 10 * 1024 * 1024),
+    fromMemory: fc.boolean(),
+    missing: fc.constantFrom([], ['AttachFiles'] as const),
+    canShare: fc.boolean(),
+  }),
+);
+
+function shownOf({ answer, page, perPage }: AnswerView) {
+  return answer.results.slice(page * perPage, (page + 1) * perPage);
+}
+
+const sizeOf = (view: AnswerView, name: string) =>
+  view.clips.find(({ path }) => path.endsWith(name.slice(-12)) && path.includes(`/${name.slice(0, 3)}`))?.sizeBytes;
+
+describe.each(languages)('an answer in %s', (_language, texts) => {
+  test('is a message that Discord takes, whatever the pieces are called', () => {
+    fc.assert(
+      fc.property(anyView, (view) => expectToHold(answerReply(texts, view))),
+      { numRuns: 300 },
+    );
+  });
+
+  test('names every piece of the page in order, each with its evidence', () => {
+    fc.assert(
+      fc.property(anyView, (view) => {
+        const text = answerReply(texts, view).embeds?.[0]?.description ?? '';
+        const heads = [...text.matchAll(/^\*\*(\d+)\. (.*?)\*\*(?:,|$)/gm)];
+        expect(heads.map(([, rank]) => Number(rank))).toEqual(shownOf(view).map(({ rank }) => rank));
+        for (const [i, { track, votes }] of shownOf(view).entries()) {
+          const name = pieceName(texts, track);
+          if (name.length < 40) expect(heads[i]?.[0]).toContain(escaped(name, 200));
+          expect(text).toContain(`${votes} `);
+        }
+      }),
+    );
+  });
+
+  test('names the clips in the order in which they are attached', () => {
+    fc.assert(
+      fc.property(anyView, (view) => {
+        const reply = answerReply(texts, view);
+        const line = (reply.embeds?.[0]?.description ?? '')
+          .split('\n')
+          .find((l) => l.includes(' · **') || /: \*\*\d/.test(l));
+        const attached = (reply.files ?? []).filter(({ name }) => name.endsWith('.mp3')).map(({ name }) => name);
+        const { kinds } = texts.query.clips;
+        const listed = [...(line ?? '').matchAll(/\*\*(\d+)\*\* ([^·]+)/g)].flatMap(([, rank, names = '']) =>
+          names.split(', ').map((name) => `${rank} ${name.trim()}`),
+        );
+        const kindOf = (name: string) => (/-(theirs|yours|ab)-/.exec(name)?.[1] ?? '') as keyof typeof kinds;
+        const expected = attached.map((name) => `${/^0(\d+)-/.exec(name)?.[1]} ${kinds[kindOf(name)]}`);
+        expect(listed).toEqual(expected);
+      }),
+    );
+  });
+
+  test('attaches no more and nothing larger than may be, the picture first, and says what was left out', () => {
+    fc.assert(
+      fc.property(anyView, (view) => {
+        const reply = answerReply(texts, view);
+        const files = reply.files ?? [];
+        expect(files.length).toBeLessThanOrEqual(10);
+        const sizes = files.map(({ name, content }) =>
+          'data' in content ? content.data.length : (sizeOf(view, name) ?? Number.NaN),
+        );
+        for (const size of sizes) expect(size).toBeLessThanOrEqual(view.attachmentLimitBytes);
+        expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(requestBytesMax);
+        const pictureAt = files.findIndex(({ name }) => name === 'match.png');
+        expect(pictureAt).toBeLessThanOrEqual(0);
+        expect(reply.embeds?.[0]?.image?.url).toBe(pictureAt === 0 ? 'attachment://match.png' : undefined);
+        const wanted = view.clips.length + (view.picture ? 1 : 0);
+        const { tooLarge, mayNotAttach } = texts.query.clips;
+        const said = [tooLarge(['x']), mayNotAttach('x')].map((sentence) => sentence.slice(0, 10));
+        const words = wordsOf(reply).join('\n');
+        if (files.length < wanted) expect(said.some((beginning) => words.includes(beginning))).toBe(true);
+      }),
+    );
+  });
+
+  test('is the same for the same view', () => {
+    fc.assert(
+      fc.property(anyView, (view) => {
+        const again = { ...view, answer: structuredClone(view.answer) };
+        const seen = ({ files, ...reply }: Reply) => ({ ...reply, names: files?.map(({ name }) => name) });
+        expect(seen(answerReply(texts, again))).toEqual(seen(answerReply(texts, view)));
+      }),
+    );
+  });
+});
+
+const english = textsOf(null);
+
+/** An answer with 30 pieces. */
+function longAnswer(verdict: Answer['verdict'] = { kind: 'sounds-like' }): Answer {
+  const [answer] = fc.sample(
+    anyAnswer.filter(({ results }) => results.length > 0),
+    { numRuns: 1, seed: 1 },
+  );
+  const [first] = answer?.results ?? [];
+  if (!answer || !first) throw new Error('no answer was made');
+  const results = Array.from({ length: 30 }, (_, i) => ({
+    ...first,
+    rank: i + 1,
+    track: { ...first.track, id: i + 1, title: `Piece ${i + 1}` },
+  }));
+  return { ...answer, verdict, results };
+}
+
+const viewOf = (answer: Answer): AnswerView => ({
+  answerId,
+  answer,
+  page: 0,
+  perPage: 10,
+  picture: null,
+  clips: [],
+  attachmentLimitBytes: 10 * 1024 * 1024,
+  fromMemory: false,
+});
+
+const customIds = (reply: ReturnType<typeof answerReply>) =>
+  (reply.components ?? [])
+    .flatMap((row) => row.components)
+    .map((component) => ('custom_id' in component ? component.custom_id : ''));
+
+const idsOf = (action: string, ranks: readonly number[]) => ranks.map((rank) => `lm1:${action}:${answerId}:${rank}`);
+
+test('ten hostile names of 300 characters each still leave every piece its place', () => {
+  const answer = longAnswer();
+  for (const name of hostileNames) {
+    const results = answer.results.map((result) => ({
+      ...result,
+      track: { ...result.track, title: name.repeat(5).slice(0, 300), artist: name.repeat(5).slice(0, 300) },
+    }));
+    const reply = answerReply(english, viewOf({ ...answer, results }));
+    expectToHold(reply);
+    expect(reply.embeds?.[0]?.description).toMatch(/\*\*10\. /);
+  }
+});
+
+test('a page has a Listen button for each piece, both selects, More and Share', () => {
+  const answer = longAnswer();
+  const ids = customIds(answerReply(english, { ...viewOf(answer), page: 1 }));
+  expect(ids).toEqual([
+    ...idsOf('listen', [11, 12, 13, 14, 15, 16, 17, 18, 19, 20]),
+    `lm1:ask:${answerId}`,
+    `lm1:rate:${answerId}`,
+    `lm1:more:${answerId}:2`,
+    `lm1:share:${answerId}`,
+  ]);
+});
+
+test('the last page offers no More, and an answer without pieces nothing to press', () => {
+  const answer = longAnswer();
+  expect(customIds(answerReply(english, { ...viewOf(answer), page: 2 }))).not.toContain(`lm1:more:${answerId}:3`);
+  expect(answerReply(english, viewOf({ ...answer, results: [] })).components).toEqual([]);
+});
+
+test('says the verdict first, with what was asked and what was not compared', () => {
+  const answer = longAnswer();
+  const [first, ...rest] = answer.results;
+  if (!first) throw new Error('no result');
+  const named = { ...first, track: { ...first.track, title: 'The Knolls of Doldesh', artist: 'Timothy Pinkham' } };
+  const kinds = ['music', 'music', 'music', 'applause', 'silence', 'silence'] as const;
+  const chunks = kinds.map((kind, index) => ({
+    index,
+    startSec: index * 10,
+    endSec: index * 10 + 10,
+    overlapSec: 0,
+    kind,
+    loudnessDb: -20,
+  }));
+  const query = { name: 'my_tape', durationSec: 312, fromSec: 40, toSec: 100, chunks };
+  const verdict = { kind: 'this-is', trackId: first.track.id, offsetSec: 208, bitErrorRate: 0.1 } as const;
+  const reply = answerReply(english, viewOf({ ...answer, query, verdict, results: [named, ...rest] }));
+  expect(reply.embeds?.[0]?.title).toBe('This is The Knolls of Doldesh, from 3:28');
+  expect(reply.embeds?.[0]?.description?.split('\n')[0]).toBe(
+    'Asked with **my\\_tape**, 0:40 to 1:40 of 5:12: 3 chunks compared, left out: 1 as applause and 2 as silence.',
+  );
+});
+
+test('tells how it was answered in the footer', () => {
+  const answer = longAnswer();
+  const footer = (fromMemory: boolean) =>
+    answerReply(english, { ...viewOf(answer), fromMemory }).embeds?.[0]?.footer?.text;
+  expect(footer(true)).toBe(`builtin@1 · generation g1 · answered from memory · reference ${answerId}`);
+  expect(footer(false)).toContain('0.0 s');
+});

@@ -1,0 +1,108 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { failureReply } from '../../../src/discord/replies/failure.ts';
+import { textsOf } from '../../../src/discord/texts/texts.ts';
+import type { ErrorCode } from '../../../src/errors.ts';
+import { anyName } from '../../support/answers.ts';
+import { expectToHold, languages } from './holding.ts';
+
+const english = textsOf(null);
+const codes = Object.keys(english.query.failure) as ErrorCode[];
+const kinds = [
+  'not-http',
+  'credentials',
+  'port',
+  'address',
+  'redirects',
+  'message-unreadable',
+  'page',
+  'encoded',
+  'message',
+];
+const problems = ['one-of-three', 'time-unreadable', 'to-before-from', 'beyond-end', 'message-without-audio'];
+
+const anyFacts = fc.record(
+  {
+    ...Object.fromEntries(['host', 'text', 'name', 'from', 'to', 'contentType'].map((key) => [key, anyName])),
+    ...Object.fromEntries(
+      ['bytesMax', 'durationSec', 'durationMinSec', 'durationMaxSec', 'deadlineSec', 'waitingMax'].map((key) => [
+        key,
+        fc.nat(1e9),
+      ]),
+    ),
+    retryAtMs: fc.integer({ min: 1.7e12, max: 2e12 }),
+    status: fc.integer({ min: 100, max: 599 }),
+    kind: fc.constantFrom(...kinds),
+    problem: fc.constantFrom(...problems),
+    permission: fc.constantFrom('AttachFiles', 'ViewChannel', 'SomethingNew', 'toString'),
+    channelId: fc.constant('1234567890123456789'),
+  },
+  { requiredKeys: [] },
+);
+
+describe.each(languages)('a failure in %s', (_language, texts) => {
+  test.each(codes)('%s is one short message with its reference, whatever is known of it', (code) => {
+    fc.assert(
+      fc.property(anyFacts, fc.boolean(), (facts, retryable) => {
+        const reply = failureReply(texts, { code, facts, reference: 'abc234', retryable });
+        expectToHold(reply, {
+          mentions: ['<#1234567890123456789>', `<t:${Math.ceil(Number(facts.retryAtMs) / 1000)}:R>`],
+        });
+        const [sentence = '', reference, ...rest] = (reply.content ?? '').split('\n');
+        expect(sentence.length).toBeLessThan(600);
+        expect(sentence).toMatch(/\.$/);
+        expect(reference).toBe(`-# ${texts.query.reference('abc234')}`);
+        expect(rest).toEqual([]);
+      }),
+      { numRuns: 40 },
+    );
+  });
+});
+
+const sentenceOf = (
+  code: ErrorCode,
+  facts: Record<string, string | number>,
+  retryable = false,
+  locale: string | null = null,
+) => failureReply(textsOf(locale), { code, facts, reference: 'x', retryable }).content?.split('\n')[0];
+
+test('says when to come back, as a time that Discord counts down', () => {
+  expect(sentenceOf('cooling-down', { retryAtMs: 1_790_000_000_001 }, true)).toMatch(/Try again <t:1790000001:R>\.$/);
+  expect(sentenceOf('busy-bot', {}, true)).toMatch(/Try again in a few minutes\.$/);
+});
+
+test('does not ask to try again what a server has refused for good', () => {
+  expect(sentenceOf('link-unreachable', { host: 'example.org', status: 404 }, true)).not.toContain('Try again');
+  expect(sentenceOf('link-unreachable', { host: 'example.org', status: 503 }, true)).toContain('Try again');
+});
+
+test('names the missing right in the language of the reader, and the channel', () => {
+  const facts = { permission: 'AttachFiles', channelId: '42' };
+  expect(sentenceOf('discord-permission', facts)).toBe(
+    'I lack the right **Attach Files** in <#42>. An admin of this server can grant it.',
+  );
+  expect(sentenceOf('discord-permission', facts, false, 'de')).toContain('**Dateien anhängen** in <#42>');
+});
+
+test.each([
+  'tool-missing',
+  'config-invalid',
+  'index-corrupt',
+  'catalog-version',
+  'catalog-corrupt',
+  'disk-full',
+  'unauthorized',
+] as const)('%s is a matter for the owner of the bot', (code) => {
+  expect(sentenceOf(code, {})).toMatch(/The bot's owner has to/);
+  expect(sentenceOf(code, {}, false, 'de')).toMatch(/muss der Besitzer des Bots|Der Besitzer des Bots muss/);
+});
+
+test('tells the refusals of links apart', () => {
+  const sentences = kinds.slice(0, 6).map((kind) => sentenceOf('link-refused', { kind, host: 'example.org' }));
+  expect(new Set(sentences).size).toBe(6);
+});
+
+test('writes sizes and spans as the language does', () => {
+  expect(sentenceOf('audio-too-large', { bytesMax: 2_500_000 })).toContain('2.5 MB');
+  expect(sentenceOf('audio-too-large', { bytesMax: 2_500_000 }, false, 'de')).toContain('2,5 MB');
+});
