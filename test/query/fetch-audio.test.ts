@@ -64,6 +64,15 @@ function writeEndlessly(response: ServerResponse, block: Buffer, everyMs: number
 }
 
 describe('a link to a file', () => {
+  test('comes whole from a server that hangs up while its last bytes are still being written to disk', async () => {
+    const large = Buffer.concat([audio, audio, audio]);
+    // undici 7 ended the whole process here: its parser was paused when the connection closed.
+    const link = await open((_request, response) => response.writeHead(200, { connection: 'close' }).end(large));
+    // Holding the thread makes the end arrive with the last blocks, as on a machine that is busy.
+    const hold = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 30);
+    expect((await fetch(link, { onProgress: hold })).sizeBytes).toBe(large.length);
+  });
+
   test('becomes that file, with its size, its hash and its name', async () => {
     const progress: [number, number | null][] = [];
     const link = await open((_request, response) => response.end(audio));
@@ -100,6 +109,26 @@ describe('a link to a file', () => {
     const { sizeBytes } = await fetch(link, { onProgress: (_bytes, total) => totals.add(total) });
     expect(sizeBytes).toBe(audio.length);
     expect([...totals]).toEqual([null]);
+  });
+
+  test('is taken whole from a server that hangs up before it is written', async () => {
+    // As much as one buffer holds: undici 7 fails an assertion then, which nobody can catch.
+    const exact = audio.subarray(0, 65_536);
+    const link = await open(({ socket }) => {
+      socket.write(`HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: ${exact.length}\r\n\r\n`);
+      socket.end(exact);
+    });
+    for (let round = 0; round < 20; round++) {
+      expect(await fetch(link)).toMatchObject({ sizeBytes: exact.length });
+      rmSync(target);
+    }
+  });
+
+  test('is taken whole from a server that tells its end by hanging up only', async () => {
+    const link = await open((request) =>
+      request.socket.end(Buffer.concat([Buffer.from('HTTP/1.0 200 OK\r\n\r\n'), audio])),
+    );
+    expect(await fetch(link)).toMatchObject({ sizeBytes: audio.length });
   });
 
   test('of nothing is an empty file, which the worker names', async () => {
