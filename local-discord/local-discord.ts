@@ -1,6 +1,6 @@
 /** A Discord that runs on this machine. README.md beside this file says what it holds a bot to. */
 import websocket from '@fastify/websocket';
-import { type APIMessage, OverwriteType, PermissionFlagsBits } from 'discord-api-types/v10';
+import { type APIMessage, GatewayCloseCodes } from 'discord-api-types/v10';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { api } from './server/api.ts';
 import type { Call, Refusal } from './server/call-log.ts';
@@ -9,9 +9,17 @@ import { buildCore, type Core, type CoreOptions } from './server/core.ts';
 import type { Faults } from './server/faults.ts';
 import { pageApi, pageFiles } from './server/page.ts';
 import { isVisible } from './server/people.ts';
-import { everyonePermissions } from './server/permissions.ts';
 import { Person } from './server/person.ts';
-import type { Channel, Guild } from './server/world.ts';
+import {
+  type Bits,
+  firstChannelId,
+  foundGuild,
+  type NewGuild,
+  type NewUser,
+  openChannel,
+  setPermissions,
+  settle,
+} from './server/settlers.ts';
 
 export { Interaction } from './server/interaction-handle.ts';
 export { type FileToUpload, fileToUpload, type OptionValue, Person, type Where } from './server/person.ts';
@@ -24,11 +32,6 @@ export interface LocalDiscordOptions extends Partial<CoreOptions> {
   readonly port?: number;
   /** The folder of the built page, served at /. */
   readonly page?: string;
-}
-
-export interface Bits {
-  readonly allow?: bigint;
-  readonly deny?: bigint;
 }
 
 /** Listens on loopback. One server with the channel #general, the bot in it with a bot's usual rights, and nobody else. */
@@ -56,7 +59,12 @@ export async function startLocalDiscord(options: LocalDiscordOptions = {}): Prom
   });
   const { page } = options;
   if (page !== undefined) await app.register(async (scope) => pageFiles(scope, page));
-  url = await app.listen({ host: '127.0.0.1', port: options.port ?? 0 });
+  try {
+    url = await app.listen({ host: '127.0.0.1', port: options.port ?? 0 });
+  } catch (error) {
+    await core.store[Symbol.asyncDispose]();
+    throw error;
+  }
   return new LocalDiscord(app, core, url);
 }
 
@@ -101,75 +109,29 @@ export class LocalDiscord implements AsyncDisposable {
     return this.#core.gateway.online;
   }
 
-  /** A member of a server, the default one unless told.
-   *  @param body.permissions on top of those of @everyone */
-  addUser(body: {
-    readonly name: string;
-    readonly permissions?: bigint;
-    readonly admin?: boolean;
-    readonly locale?: string;
-    readonly guildId?: string;
-  }): Person {
-    const { ids, world } = this.#core;
-    const { name, permissions = 0n, admin = false, locale = 'en-US', guildId = this.defaultGuildId } = body;
-    const id = ids.next();
-    world.users.set(id, { id, name, isBot: false, locale });
-    this.#join(this.#guild(guildId), id, name, permissions | (admin ? PermissionFlagsBits.Administrator : 0n));
-    const channelId = guildId === this.defaultGuildId ? this.defaultChannelId : this.#firstChannel(guildId);
-    return new Person(this.#core, id, channelId);
+  /** A member of a server, the default one unless told. Their default channel is the server's first. */
+  addUser({
+    guildId = this.defaultGuildId,
+    ...body
+  }: Omit<NewUser, 'guildId'> & { readonly guildId?: string }): Person {
+    const id = settle(this.#core, { ...body, guildId });
+    return new Person(this.#core, id, firstChannelId(this.#core, guildId));
   }
 
-  /** @returns its id; the bot and everyone of `members` are in it
-   *  @param body.botPermissions of the bot's role, on top of @everyone's */
-  addGuild(body: {
-    readonly name: string;
-    readonly locale?: string;
-    readonly members?: readonly Person[];
-    readonly botPermissions?: bigint;
-  }): string {
-    const { ids, world, botId, ownerId, happenings } = this.#core;
-    const id = ids.next();
-    const everyone = { id, name: '@everyone', permissions: everyonePermissions };
-    const guild: Guild = {
-      id,
-      name: body.name,
-      ownerId,
-      locale: body.locale ?? 'en-US',
-      channels: new Map(),
-      roles: new Map([[id, everyone]]),
-      members: new Map([[ownerId, []]]),
-    };
-    world.guilds.set(id, guild);
-    this.#join(guild, botId, 'bot', body.botPermissions ?? 0n);
-    for (const person of body.members ?? []) guild.members.set(person.id, []);
-    happenings.tell({ type: 'guild-created', guild });
-    return id;
+  /** @returns its id; it has no channel yet */
+  addGuild(body: NewGuild): string {
+    return foundGuild(this.#core, body);
   }
 
   /** @returns its id */
   addChannel(guildId: string, body: { readonly name: string; readonly botPermissions?: Bits }): string {
-    const { ids, happenings, botId } = this.#core;
-    const channel: Channel = {
-      id: ids.next(),
-      guildId,
-      name: body.name,
-      overwrites: new Map(),
-      messages: new Map(),
-    };
-    this.#guild(guildId).channels.set(channel.id, channel);
-    if (body.botPermissions) channel.overwrites.set(botId, overwrite(OverwriteType.Member, body.botPermissions));
-    happenings.tell({ type: 'channel-created', channel });
-    return channel.id;
+    return openChannel(this.#core, guildId, body);
   }
 
   /** Replaces what a channel allows and denies someone; nothing named takes it back.
    *  @param who a person's id, 'bot' or 'everyone' */
   setPermissions(channelId: string, who: string, bits: Bits): void {
-    const channel = this.#core.world.channel(channelId);
-    if (!channel) throw new RangeError(`Cannot set permissions: there is no channel ${channelId}`);
-    if (who === 'everyone') channel.overwrites.set(channel.guildId, overwrite(OverwriteType.Role, bits));
-    else channel.overwrites.set(who === 'bot' ? this.botUserId : who, overwrite(OverwriteType.Member, bits));
-    this.#core.happenings.tell({ type: 'channel-updated', channel });
+    setPermissions(this.#core, channelId, who, bits);
   }
 
   /** Oldest first. Without a person: those that are not private. */
@@ -206,7 +168,13 @@ export class LocalDiscord implements AsyncDisposable {
     this.#core.gateway.askToReconnect();
   }
 
-  /** @param code for example 4004, as when a token is revoked */
+  /** As when its owner makes a new one: REST answers 401 from now on, and the gateway closes with 4004. */
+  revokeToken(): void {
+    this.#core.tokenState.revoked = true;
+    this.#core.gateway.close(GatewayCloseCodes.AuthenticationFailed);
+  }
+
+  /** @param code for example 4000, after which a client resumes */
   closeGateway(code: number): void {
     this.#core.gateway.close(code);
   }
@@ -230,26 +198,4 @@ export class LocalDiscord implements AsyncDisposable {
     await this.#app.close();
     await this.#core.store[Symbol.asyncDispose]();
   }
-
-  #join(guild: Guild, userId: string, roleName: string, permissions: bigint): void {
-    const role = { id: this.#core.ids.next(), name: roleName, permissions };
-    if (permissions !== 0n) guild.roles.set(role.id, role);
-    guild.members.set(userId, permissions === 0n ? [] : [role.id]);
-  }
-
-  #guild(guildId: string): Guild {
-    const guild = this.#core.world.guilds.get(guildId);
-    if (!guild) throw new RangeError(`Cannot find the server ${guildId}`);
-    return guild;
-  }
-
-  #firstChannel(guildId: string): string {
-    const [channel] = this.#guild(guildId).channels.values();
-    if (!channel) throw new RangeError(`Cannot add a person: the server ${guildId} has no channel yet`);
-    return channel.id;
-  }
-}
-
-function overwrite(type: OverwriteType, { allow = 0n, deny = 0n }: Bits) {
-  return { type, allow, deny } as const;
 }

@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { refusals } from './api-error.ts';
 import { withoutLocalizations } from './commands.ts';
 import type { Core } from './core.ts';
-import { user } from './present.ts';
+import { user } from './shapes.ts';
 
 interface CommandRoute {
   Params: { application: string; guild?: string; command?: string };

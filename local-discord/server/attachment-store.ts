@@ -11,6 +11,8 @@ import type { StoredAttachment } from './world.ts';
 /** Links live about a day. They are signed by the hour, so that a message shown again shows the same links. */
 const linkLifeSec = 24 * 3600;
 const linkStepSec = 3600;
+/** On disk; the oldest go first. */
+const storedBytesMax = 2 * 1024 ** 3;
 
 export interface Upload {
   readonly name: string;
@@ -28,7 +30,9 @@ export class AttachmentStore {
   readonly folder: string;
   readonly #options: StoreOptions;
   readonly #secret = randomBytes(32);
-  readonly #contentTypes = new Map<string, string>();
+  /** Oldest first. */
+  readonly #stored = new Map<string, { readonly contentType: string; readonly sizeBytes: number }>();
+  #storedBytes = 0;
 
   static async open(options: StoreOptions): Promise<AttachmentStore> {
     return new AttachmentStore(await mkdtemp(path.join(tmpdir(), 'local-discord-')), options);
@@ -44,7 +48,9 @@ export class AttachmentStore {
     const id = this.#options.ids.next();
     const fileName = sanitizedFileName(upload.name);
     await writeFile(path.join(this.folder, id), upload.data);
-    this.#contentTypes.set(id, upload.contentType);
+    this.#stored.set(id, { contentType: upload.contentType, sizeBytes: upload.data.length });
+    this.#storedBytes += upload.data.length;
+    await this.#forgetOldest();
     return {
       id,
       fileName,
@@ -58,7 +64,7 @@ export class AttachmentStore {
   }
 
   contentType(attachmentId: string): string | undefined {
-    return this.#contentTypes.get(attachmentId);
+    return this.#stored.get(attachmentId)?.contentType;
   }
 
   link({ linkPath }: StoredAttachment): string {
@@ -78,6 +84,15 @@ export class AttachmentStore {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await rm(this.folder, { recursive: true, force: true });
+  }
+
+  async #forgetOldest(): Promise<void> {
+    for (const [id, { sizeBytes }] of this.#stored) {
+      if (this.#storedBytes <= storedBytesMax) return;
+      this.#stored.delete(id);
+      this.#storedBytes -= sizeBytes;
+      await rm(path.join(this.folder, id), { force: true });
+    }
   }
 
   #sign(text: string): string {

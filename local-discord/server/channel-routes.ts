@@ -6,7 +6,7 @@ import type { Upload } from './attachment-store.ts';
 import type { Core } from './core.ts';
 import type { MessageBody } from './messages.ts';
 import { permissionsInChannel } from './permissions.ts';
-import { channel as channelBody } from './present.ts';
+import { channel as channelBody } from './shapes.ts';
 import { uploadBody } from './upload-body.ts';
 import type { Channel, StoredMessage } from './world.ts';
 

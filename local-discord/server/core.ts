@@ -10,7 +10,8 @@ import { gatewayEvent, guildCreateBody } from './gateway-events.ts';
 import { Happenings } from './happenings.ts';
 import { Interactions } from './interactions.ts';
 import { Messages } from './messages.ts';
-import { Presenter, user } from './present.ts';
+import { Presenter } from './present.ts';
+import { user } from './shapes.ts';
 import { Snowflakes } from './snowflake.ts';
 import { World } from './world.ts';
 
@@ -45,7 +46,8 @@ export async function buildCore(options: CoreOptions, baseUrl: () => string) {
   const interactions = new Interactions({ world, messages, clock, ids, happenings, botId });
   const commands = new Commands(ids, happenings, botId);
   const hasMessageContent = Boolean(options.privilegedIntents & GatewayIntentBits.MessageContent);
-  const acceptsToken = (token: string) => options.acceptAnyToken || token === options.token;
+  const tokenState = { revoked: false };
+  const acceptsToken = (token: string) => !tokenState.revoked && (options.acceptAnyToken || token === options.token);
   const gateway = new Gateway({
     acceptsToken,
     privilegedIntents: options.privilegedIntents,
@@ -71,6 +73,7 @@ export async function buildCore(options: CoreOptions, baseUrl: () => string) {
     commands,
     gateway,
     acceptsToken,
+    tokenState,
     hasMessageContent,
     applicationId: botId,
     botId,

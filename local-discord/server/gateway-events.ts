@@ -1,12 +1,14 @@
 /** What happens, as the gateway tells it to the bot. */
 import { GatewayIntentBits } from 'discord-api-types/v10';
 import type { Happening } from './happenings.ts';
-import { channel, guild, isoTime, member, type Presenter } from './present.ts';
-import type { Guild, World } from './world.ts';
+import type { Presenter } from './present.ts';
+import { channel, guild, isoTime, member } from './shapes.ts';
+import type { Guild, StoredMessage, World } from './world.ts';
 
 interface GatewayEvent {
   readonly name: string;
-  readonly data: unknown;
+  /** Made only when somebody is told. */
+  readonly data: () => unknown;
   readonly guildId: string;
   readonly intent: number;
 }
@@ -27,19 +29,15 @@ export function gatewayEvent(happening: Happening, world: World, presenter: Pres
       const { id, channelId, guildId } = message;
       const route = { guildId, intent: GatewayIntentBits.GuildMessages };
       if (happening.type === 'message-deleted') {
-        return { name: 'MESSAGE_DELETE', data: { id, channel_id: channelId, guild_id: guildId }, ...route };
+        return { name: 'MESSAGE_DELETE', data: () => ({ id, channel_id: channelId, guild_id: guildId }), ...route };
       }
-      const body = presenter.messageForBot(message, bot.id, bot.hasMessageContent);
       const name = happening.type === 'message-created' ? 'MESSAGE_CREATE' : 'MESSAGE_UPDATE';
-      const guildBody = world.guilds.get(guildId);
-      const author = world.user(message.authorId);
-      const author_member = guildBody ? { member: member(guildBody, author) } : {};
-      return { name, data: { ...body, guild_id: guildId, ...author_member }, ...route };
+      return { name, data: () => messageBody(message, world, presenter, bot), ...route };
     }
     case 'guild-created':
       return {
         name: 'GUILD_CREATE',
-        data: guildCreateBody(happening.guild, world, bot.id),
+        data: () => guildCreateBody(happening.guild, world, bot.id),
         guildId: happening.guild.id,
         intent: GatewayIntentBits.Guilds,
       };
@@ -47,13 +45,22 @@ export function gatewayEvent(happening: Happening, world: World, presenter: Pres
     case 'channel-updated':
       return {
         name: happening.type === 'channel-created' ? 'CHANNEL_CREATE' : 'CHANNEL_UPDATE',
-        data: channel(happening.channel, 0),
+        data: () => channel(happening.channel, 0),
         guildId: happening.channel.guildId,
         intent: GatewayIntentBits.Guilds,
       };
     default:
       return null;
   }
+}
+
+function messageBody(message: StoredMessage, world: World, presenter: Presenter, bot: Bot) {
+  const body = world.guilds.get(message.guildId);
+  return {
+    ...presenter.messageForBot(message, bot.id, bot.hasMessageContent),
+    guild_id: message.guildId,
+    ...(body ? { member: member(body, world.user(message.authorId)) } : {}),
+  };
 }
 
 /** Without the intent Guild Members a bot is told of itself only. */

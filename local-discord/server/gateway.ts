@@ -58,11 +58,15 @@ export class Gateway {
     send(socket, { op: GatewayOpcodes.Hello, d: { heartbeat_interval: heartbeatIntervalMs }, s: null, t: null });
   }
 
-  /** @param intent of those it takes to be told; 0 for what everyone is told */
-  dispatch(event: string, data: unknown, guildId: string, intent: number): void {
-    for (const session of this.#sessions.values()) {
-      if (session.sees(guildId) && (intent === 0 || session.intents & intent)) session.dispatch(event, data);
-    }
+  /** @param intent of those it takes to be told; 0 for what everyone is told
+   *  @param data called only when somebody is told */
+  dispatch(event: string, data: () => unknown, guildId: string, intent: number): void {
+    const told = [...this.#sessions.values()].filter(
+      (session) => session.sees(guildId) && (intent === 0 || session.intents & intent),
+    );
+    if (told.length === 0) return;
+    const body = data();
+    for (const session of told) session.dispatch(event, body);
   }
 
   /** Cuts every connection without a word; `resumable` says whether RESUME will find the session. */

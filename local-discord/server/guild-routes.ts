@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { refusals } from './api-error.ts';
 import type { Core } from './core.ts';
-import { channel, guild as guildBody, member, role } from './present.ts';
+import { channel, guild as guildBody, member, role } from './shapes.ts';
 import type { Guild } from './world.ts';
 
 interface GuildRoute {

@@ -1,7 +1,7 @@
 /** One interaction as a test follows it: when it was acknowledged, what its messages were and are. */
 import type { APIMessage } from 'discord-api-types/v10';
 import type { Core } from './core.ts';
-import type { InteractionRecord } from './interaction-record.ts';
+import { type InteractionRecord, tokenLifeMs } from './interaction-record.ts';
 
 const untilTimeoutMs = 10_000;
 
@@ -27,7 +27,7 @@ export class Interaction {
     this.ackedAtMs = acknowledged.promise;
     // Whoever does not ask for it is not bothered by its failure.
     acknowledged.promise.catch(() => undefined);
-    core.happenings.listen((happening) => {
+    const stop = core.happenings.listen((happening) => {
       if (happening.type === 'interaction-answered' && happening.interaction === record) {
         acknowledged.resolve(record.answeredAtMs ?? Number.NaN);
       } else if (happening.type === 'interaction-failed' && happening.interaction === record) {
@@ -40,6 +40,8 @@ export class Interaction {
       }
       for (const check of [...this.#waiting]) check();
     });
+    // Nothing changes any more once the token is dead.
+    core.clock.after(tokenLifeMs, stop);
   }
 
   /** Whether "The application did not respond" stands there. */

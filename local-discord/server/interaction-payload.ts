@@ -3,7 +3,7 @@ import type { APIMessage, InteractionType } from 'discord-api-types/v10';
 import type { Core } from './core.ts';
 import type { InteractionRecord } from './interaction-record.ts';
 import { permissionsInChannel } from './permissions.ts';
-import { channel as channelBody, member, user } from './present.ts';
+import { channel as channelBody, member, user } from './shapes.ts';
 import type { Channel } from './world.ts';
 
 export interface Sending {
@@ -59,6 +59,6 @@ export function sendInteraction(core: Core, sending: Sending): InteractionRecord
     context: 0,
     attachment_size_limit: core.options.attachmentSizeLimitBytes,
   };
-  gateway.dispatch('INTERACTION_CREATE', payload, guild.id, 0);
+  gateway.dispatch('INTERACTION_CREATE', () => payload, guild.id, 0);
   return interaction;
 }

@@ -1,6 +1,8 @@
 /** One interaction from its press to the end of its token. */
 import type { InteractionType } from 'discord-api-types/v10';
 
+export const tokenLifeMs = 15 * 60_000;
+
 export interface InteractionRecord {
   readonly id: string;
   /** Whoever knows it may answer, for 15 minutes. */

@@ -7,14 +7,13 @@ import type { Upload } from './attachment-store.ts';
 import { callbackViolations } from './callback-rules.ts';
 import type { Clock } from './clock.ts';
 import type { Happenings } from './happenings.ts';
-import type { InteractionRecord } from './interaction-record.ts';
+import { type InteractionRecord, tokenLifeMs } from './interaction-record.ts';
 import type { MessageBody, Messages } from './messages.ts';
 import { permissionsInChannel } from './permissions.ts';
 import type { Snowflakes } from './snowflake.ts';
 import type { Channel, MadeBy, StoredMessage, World } from './world.ts';
 
 const answerWithinMs = 3000;
-const tokenLifeMs = 15 * 60_000;
 /** Of ended ones, so that a late answer is told what is wrong with it. */
 const recordsMax = 20_000;
 
@@ -116,7 +115,9 @@ export class Interactions {
    *  Ephemeral that was said then stays. */
   async followUp(token: string, body: MessageBody, files: readonly Upload[]): Promise<StoredMessage> {
     const interaction = this.withToken(token);
-    if (interaction.isThinking && interaction.originalId !== null) {
+    const { originalId } = interaction;
+    const isThere = originalId !== null && this.#channel(interaction).messages.has(originalId);
+    if (interaction.isThinking && isThere) {
       return this.edit(interaction, this.message(interaction, '@original'), body, files);
     }
     this.#checkBody(interaction, body, files);

@@ -42,12 +42,13 @@ export interface Draft {
   readonly onId?: (id: string) => void;
 }
 
+type Written = Pick<
+  StoredMessage,
+  'flags' | 'content' | 'embeds' | 'components' | 'attachments' | 'mentions' | 'nonce'
+>;
+
 /** Those that a sender may set; Ephemeral is the interaction's matter. */
-const settableFlags =
-  MessageFlags.SuppressEmbeds |
-  MessageFlags.SuppressNotifications |
-  MessageFlags.IsVoiceMessage |
-  MessageFlags.IsComponentsV2;
+const settableFlags = MessageFlags.SuppressEmbeds | MessageFlags.SuppressNotifications | MessageFlags.IsComponentsV2;
 const editableFlags = MessageFlags.SuppressEmbeds | MessageFlags.IsComponentsV2;
 /** After an hour Discord counts edits, and answers a 429 that discord.js sits out. How many it lets pass is documented
  *  nowhere; a bot should not count on any. */
@@ -73,61 +74,31 @@ export class Messages {
 
   /** @throws {ApiError} when Discord would refuse it */
   async create(draft: Draft): Promise<StoredMessage> {
-    const { world, clock, ids, happenings } = this.#options;
-    const { channel, authorId, body, files, madeBy = null, onlyForUserId = null, replyToId = null } = draft;
+    const { channel, authorId, body, files } = draft;
     this.check(body, files);
     if (isEmptyPayload(body, { files })) throw refusals.emptyMessage();
-    const attachments = await this.#keep(body, files, channel.id);
-    const message: StoredMessage = {
-      id: ids.next(),
-      channelId: channel.id,
-      guildId: channel.guildId,
-      authorId,
-      onlyForUserId,
-      createdAtMs: clock.nowMs(),
-      editedAtMs: null,
+    return this.#add(draft, {
       flags: ((body.flags ?? 0) & settableFlags) | (draft.flags ?? 0),
       content: body.content?.trim() ?? '',
       embeds: body.embeds ?? [],
       components: withIds(body.components ?? []),
-      attachments,
+      attachments: await this.#keep(body, files, channel.id),
       mentions: this.#mentions(channel, authorId, body),
-      madeBy,
-      replyToId,
       nonce: body.nonce ?? null,
-    };
-    world.keep(message);
-    draft.onId?.(message.id);
-    happenings.tell({ type: 'message-created', message });
-    return message;
+    });
   }
 
   /** "... is thinking": a message without anything, which only an interaction can make. */
-  createThinking(draft: Omit<Draft, 'body' | 'files'>) {
-    const { world, clock, ids, happenings } = this.#options;
-    const { channel, authorId, onlyForUserId = null, flags = 0, madeBy = null } = draft;
-    const message: StoredMessage = {
-      id: ids.next(),
-      channelId: channel.id,
-      guildId: channel.guildId,
-      authorId,
-      onlyForUserId,
-      createdAtMs: clock.nowMs(),
-      editedAtMs: null,
-      flags: flags | MessageFlags.Loading,
+  createThinking(draft: Omit<Draft, 'body' | 'files'>): StoredMessage {
+    return this.#add(draft, {
+      flags: (draft.flags ?? 0) | MessageFlags.Loading,
       content: '',
       embeds: [],
       components: [],
       attachments: [],
       mentions: { userIds: [], roleIds: [], everyone: false },
-      madeBy,
-      replyToId: null,
       nonce: null,
-    };
-    world.keep(message);
-    draft.onId?.(message.id);
-    happenings.tell({ type: 'message-created', message });
-    return message;
+    });
   }
 
   /** What the body does not name stays. Attachments that it does not list go, if it lists any.
@@ -181,6 +152,27 @@ export class Messages {
     const violations = findPayloadViolations(body, all);
     if (violations.length === 0) return;
     throw refusals.invalidBody(violations.map((found) => ({ ...found, path: [...path, ...found.path] })));
+  }
+
+  #add(draft: Omit<Draft, 'body' | 'files'>, written: Written): StoredMessage {
+    const { world, clock, ids, happenings } = this.#options;
+    const { channel, authorId, madeBy = null, onlyForUserId = null, replyToId = null } = draft;
+    const message: StoredMessage = {
+      id: ids.next(),
+      channelId: channel.id,
+      guildId: channel.guildId,
+      authorId,
+      onlyForUserId,
+      createdAtMs: clock.nowMs(),
+      editedAtMs: null,
+      madeBy,
+      replyToId,
+      ...written,
+    };
+    world.keep(message);
+    draft.onId?.(message.id);
+    happenings.tell({ type: 'message-created', message });
+    return message;
   }
 
   async #keep(body: MessageBody, files: readonly Upload[], channelId: string): Promise<StoredAttachment[]> {

@@ -6,8 +6,9 @@ import type { PageOption } from '../page-protocol.ts';
 import type { Upload } from './attachment-store.ts';
 import { componentNodes } from './component-tree.ts';
 import type { Core } from './core.ts';
+import { autocomplete, interact } from './interact.ts';
 import { Interaction } from './interaction-handle.ts';
-import { autocomplete, channelFor, commandsFor, interact, messagesFor, post } from './people.ts';
+import { channelFor, commandsFor, messagesFor, post } from './people.ts';
 import { RefusedByClient } from './refused-by-client.ts';
 
 export interface FileToUpload {

@@ -9,8 +9,8 @@ import type { Core } from './core.ts';
 import { takesFile } from './file-types.ts';
 import type { FilledOption } from './option-values.ts';
 import { permissionsInChannel } from './permissions.ts';
-import { channel as channelBody, member, role, user } from './present.ts';
 import { RefusedByClient } from './refused-by-client.ts';
+import { channel as channelBody, member, role, user } from './shapes.ts';
 import type { Channel, Guild } from './world.ts';
 
 export type Resolved = Partial<

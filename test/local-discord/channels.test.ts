@@ -58,6 +58,14 @@ describe('a post of the bot', () => {
     expect((await channel.send(wherever)).reference).toBeNull();
   });
 
+  test('of over 25 MiB in all is refused, however small each file is', async () => {
+    await using given = await withChannel({ attachmentSizeLimitBytes: 20 * 1024 * 1024 });
+    const file = (name: string) => ({ attachment: Buffer.alloc(13 * 1024 * 1024), name });
+    const files = [file('a.wav'), file('b.wav')];
+    await expect(given.channel.send({ files })).rejects.toMatchObject({ code: 40005, status: 413 });
+    await given.channel.send({ files: files.slice(1) });
+  });
+
   test('older than an hour takes few edits', async () => {
     await using given = await withChannel();
     const { channel, discord } = given;

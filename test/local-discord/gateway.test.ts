@@ -79,13 +79,21 @@ test('a privileged intent that is not enabled closes with 4014', async () => {
   await client.destroy();
 });
 
-test('a revoked token closes with 4004 and the client gives up', async () => {
+test('a revoked token closes with 4004, and REST answers 401', async () => {
   await using bot = await startBot();
   const disconnected = new Promise<number>((resolve) =>
     bot.client.once(Events.ShardDisconnect, ({ code }) => resolve(code)),
   );
-  bot.discord.closeGateway(4004);
+  bot.discord.revokeToken();
   expect(await disconnected).toBe(4004);
+  await expect(bot.client.rest.get('/users/@me')).rejects.toMatchObject({ status: 401 });
+});
+
+test('a connection that closes with an unknown error is taken up again', async () => {
+  await using bot = await startBot();
+  const resumed = new Promise((resolve) => bot.client.once(Events.ShardResume, resolve));
+  bot.discord.closeGateway(4000);
+  await resumed;
 });
 
 test('without the intent Guild Messages a bot is told of none', async () => {
