@@ -1,15 +1,18 @@
 /** Builds the page of the local Discord, when its sources are newer than what was built last. */
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, globSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { InlineConfig } from 'vite';
+import { promisify } from 'node:util';
 
 const sourceFolder = path.join(import.meta.dirname, 'page');
 const rootFolder = path.resolve(import.meta.dirname, '..');
 const cacheFolder = path.join(rootFolder, 'node_modules/.cache/leitmotif-page');
 /** Another program may still serve what an older version of the sources gave. */
 const keptForMs = 24 * 3_600_000;
+/** It takes about a second. */
+const buildMaxMs = 120_000;
 
 /** @returns the folder with index.html; one folder for each state of the sources, so that programs that build at the
  *           same time do not meet */
@@ -31,10 +34,15 @@ export async function buildPage(): Promise<string> {
   return folder;
 }
 
-/** Loaded only here: bundlers are large, and the page is mostly built already. */
+/** In a process of its own: the bundler's memory goes with it, and it takes nobody's NODE_ENV for a wish to debug. */
 async function runVite(outDir: string): Promise<void> {
-  const [{ build }, { default: react }] = await Promise.all([import('vite'), import('@vitejs/plugin-react')]);
-  const config: InlineConfig = {
+  const env = { ...process.env, NODE_ENV: 'production' };
+  await promisify(execFile)(process.execPath, [import.meta.filename, outDir], { env, timeout: buildMaxMs });
+}
+
+async function build(outDir: string): Promise<void> {
+  const [vite, { default: react }] = await Promise.all([import('vite'), import('@vitejs/plugin-react')]);
+  await vite.build({
     configFile: false,
     envDir: false,
     root: sourceFolder,
@@ -43,8 +51,7 @@ async function runVite(outDir: string): Promise<void> {
     logLevel: 'error',
     plugins: [react()],
     build: { outDir, emptyOutDir: true, target: 'es2023', modulePreload: false, reportCompressedSize: false },
-  };
-  await build(config);
+  });
 }
 
 /** Of everything that the built page depends on. */
@@ -73,3 +80,5 @@ async function removeOld(current: string): Promise<void> {
     if (folder !== current && Date.now() - mtimeMs > keptForMs) await rm(folder, { recursive: true, force: true });
   }
 }
+
+if (import.meta.main) await build(path.resolve(process.argv[2] ?? 'page'));

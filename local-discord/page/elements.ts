@@ -1,5 +1,6 @@
 /** Skyra's elements that the page uses, registered. What it lacks, or shows in a way that cannot be pressed, played or
  *  read aloud (buttons, selects, audio, pictures, Components V2), are React components in message/. */
+import './skyra-config.ts';
 import '@skyra/discord-components-core/discord-messages.js';
 import '@skyra/discord-components-core/discord-message.js';
 import '@skyra/discord-components-core/discord-command.js';

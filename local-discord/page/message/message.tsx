@@ -1,5 +1,5 @@
 /** One message of the channel: who, when, what, and what can be done with it. */
-import type { MessageType } from 'discord-api-types/v10';
+import type { APIMessage, APIUser, MessageType } from 'discord-api-types/v10';
 import type { ReactNode } from 'react';
 import type { PageMessage } from '../../page-protocol.ts';
 import { avatarOf } from '../avatar.ts';
@@ -85,36 +85,52 @@ function Thinking({ name }: { readonly name: string }): ReactNode {
 /** "Ada used /similar", or the message that is answered. */
 function Cause({ message }: { readonly message: PageMessage }): ReactNode {
   const { users, discord } = useSurroundings();
+  const referencedId = message.message_reference?.message_id;
+  const referenced =
+    message.referenced_message ?? discord.view.messages.get(message.channel_id)?.find(({ id }) => id === referencedId);
+  const faceOf = (author: APIUser) => {
+    const name = users.get(author.id)?.name ?? author.username;
+    const isBot = author.bot ?? false;
+    return { name, isBot, avatar: avatarOf({ id: author.id, name, isBot }) };
+  };
   // What a button's press brought names no command: it answers the button's message.
   if (message.interaction) {
-    const { name: command, user: person } = message.interaction;
-    const name = users.get(person.id)?.name ?? person.username;
+    const { name, avatar } = faceOf(message.interaction.user);
+    const target = referenced && faceOf(referenced.author);
     return (
       <discord-command
         slot="reply"
         author={name}
-        avatar={avatarOf({ id: person.id, name, isBot: false })}
+        avatar={avatar}
         type={message.type === chatCommandMessage ? 'slash_command' : 'message_command'}
-        command={command}
-        contextMessageReply=""
+        command={message.interaction.name}
+        contextMessageReply={referenced ? summaryOf(referenced) : ''}
+        {...(target && {
+          contextUserName: target.name,
+          contextUserAvatar: target.avatar,
+          contextUserBot: target.isBot,
+        })}
       />
     );
   }
-  const repliedId = message.message_reference?.message_id;
-  if (!repliedId) return null;
-  const replied =
-    message.referenced_message ?? discord.view.messages.get(message.channel_id)?.find(({ id }) => id === repliedId);
-  if (!replied) return <discord-reply slot="reply" deleted={true} />;
-  const name = users.get(replied.author.id)?.name ?? replied.author.username;
+  if (!referencedId) return null;
+  if (!referenced) return <discord-reply slot="reply" deleted={true} />;
+  const { name, avatar, isBot } = faceOf(referenced.author);
   return (
     <discord-reply
       slot="reply"
       author={name}
-      avatar={avatarOf({ id: replied.author.id, name, isBot: replied.author.bot ?? false })}
-      bot={replied.author.bot ?? false}
-      attachment={replied.attachments.length > 0}
+      avatar={avatar}
+      bot={isBot}
+      attachment={referenced.attachments.length > 0}
     >
-      {replied.content.split('\n')[0]?.slice(0, 80) || 'a message'}
+      {summaryOf(referenced)}
     </discord-reply>
   );
+}
+
+/** One line that tells which message is meant. */
+function summaryOf({ content, embeds, attachments }: APIMessage): string {
+  const words = content || embeds[0]?.title || attachments[0]?.filename || 'a message';
+  return words.split('\n')[0]?.slice(0, 80) ?? '';
 }
