@@ -1,4 +1,4 @@
-/** Fetches what a stranger's link leads to into a file: within its limits, from public addresses only (guarded-agent.ts).
+/** Fetches what a stranger's link leads to into a file: within its limits, from public addresses only (guarded-request.ts).
  *
  *  Whether it is audio is for the worker to find out; only what is plainly a text is turned away here, because people
  *  paste links to pages.
@@ -8,7 +8,7 @@ import { type FileHandle, open, rm } from 'node:fs/promises';
 import { LeitmotifError } from '../errors.ts';
 import { orDiskFull } from '../search/durable-file.ts';
 import { followLink, type LinkAnswer } from './follow-link.ts';
-import { type Network, publicNetwork } from './guarded-agent.ts';
+import { type Network, publicNetwork } from './guarded-request.ts';
 import { linkNotAudio, linkTooLarge, linkTooSlow, linkUnreachable } from './link-errors.ts';
 import { nameOfLink } from './link-name.ts';
 import { beginsAsText, sniffedBytes } from './text-sniff.ts';

@@ -1,7 +1,7 @@
 /** From a link to the answer it leads to: redirects followed by hand, each guarded like the first. */
-
+import type { IncomingMessage } from 'node:http';
 import type { LeitmotifError } from '../errors.ts';
-import { AddressRefusedError, createGuardedAgent, type GuardedAgent, type Network } from './guarded-agent.ts';
+import { AddressRefusedError, type Network, requestGuarded, unguardedNetwork } from './guarded-request.ts';
 import { readLink } from './link.ts';
 import { linkRefused, linkTooSlow, linkUnreachable } from './link-errors.ts';
 
@@ -9,8 +9,8 @@ export interface LinkAnswer {
   /** Where it came from in the end. */
   readonly url: URL;
   readonly status: number;
-  header(name: string): string | undefined;
-  /** @throws {LeitmotifError} link-unreachable when it breaks */
+  header(name: 'content-disposition' | 'content-encoding' | 'content-length' | 'content-type'): string | undefined;
+  /** @throws {LeitmotifError} link-unreachable when it breaks; the signal's reason */
   readonly body: AsyncIterable<Buffer>;
   /** Cuts the connection. */
   close(): void;
@@ -27,59 +27,50 @@ const redirectsMax = 3;
 const redirectStatuses = [301, 302, 303, 307, 308];
 /** Until the answer's head is there; a server may have to wake up first. */
 const headTimeoutMs = 20_000;
-/** `identity`: a compressed answer could unpack to any size. Nothing of ours goes along, no cookie and no token. */
-const headers = { 'user-agent': 'Leitmotif', accept: 'audio/*, */*;q=0.5', 'accept-encoding': 'identity' };
 
 /** @throws {LeitmotifError} link-refused, link-unreachable, link-too-slow; the signal's reason */
 export async function followLink(link: string, options: FollowOptions): Promise<LinkAnswer> {
   const isTrusted = options.trustedOrigins.includes(URL.parse(link)?.origin ?? '');
-  const first = readLink(link, { anyPort: isTrusted });
-  let answer = await ask(first, isTrusted ? null : options.network, options.signal);
-  for (let redirects = 1; redirectStatuses.includes(answer.status); redirects++) {
-    const target = answer.header('location');
-    if (target === undefined) break;
-    answer.close();
-    if (redirects > redirectsMax)
-      throw linkRefused(answer.url, 'redirects', `more than ${redirectsMax} redirects`, { redirectsMax });
-    answer = await ask(readLink(target, { base: answer.url }), options.network, options.signal);
+  let url = readLink(link, { anyPort: isTrusted });
+  let answer = await ask(url, isTrusted ? unguardedNetwork : options.network, options.signal);
+  for (let redirects = 1; ; redirects++) {
+    const { statusCode = 0, headers } = answer;
+    if (!redirectStatuses.includes(statusCode) || headers.location === undefined)
+      return linkAnswer(url, answer, options);
+    answer.destroy();
+    if (redirects > redirectsMax) {
+      throw linkRefused(url, 'redirects', `more than ${redirectsMax} redirects`, { redirectsMax });
+    }
+    url = readLink(headers.location, { base: url });
+    answer = await ask(url, options.network, options.signal);
   }
-  return answer;
 }
 
-async function ask(url: URL, network: Network | null, signal: AbortSignal): Promise<LinkAnswer> {
-  const agent = createGuardedAgent(network);
-  // What is still being connected ends with the connector's time limit.
-  const close = () => void agent.destroy().catch(() => {});
+function linkAnswer(url: URL, answer: IncomingMessage, { signal }: FollowOptions): LinkAnswer {
+  return {
+    url,
+    status: answer.statusCode ?? 0,
+    header: (name) => answer.headers[name],
+    body: blocksOf(url, answer, signal),
+    close: () => answer.destroy(),
+  };
+}
+
+async function ask(url: URL, network: Network, signal: AbortSignal): Promise<IncomingMessage> {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(linkTooSlow(url, headTimeoutMs)), headTimeoutMs);
   try {
-    const { statusCode, headers: received, body } = await request(agent, url, signal);
-    // A body that nobody reads any more breaks without a listener when it is closed.
-    body.on('error', () => {});
-    return {
-      url,
-      status: statusCode,
-      header: (name) => [received[name]].flat()[0],
-      body: blocksOf(url, body, signal),
-      close,
-    };
+    const answer = await requestGuarded(url, network, AbortSignal.any([signal, late.signal]));
+    // One that breaks while nobody reads it, having been cut, is nobody's trouble.
+    answer.on('error', () => {});
+    return answer;
   } catch (error) {
-    close();
     signal.throwIfAborted();
+    late.signal.throwIfAborted();
     throw asLinkError(url, error);
+  } finally {
+    clearTimeout(timer);
   }
-}
-
-function request(agent: GuardedAgent, url: URL, signal: AbortSignal) {
-  const path = url.pathname + url.search;
-  return agent.request({
-    origin: url.origin,
-    path,
-    method: 'GET',
-    headers,
-    signal,
-    headersTimeout: headTimeoutMs,
-    // Who reads the body has a limit of its own.
-    bodyTimeout: 0,
-  });
 }
 
 async function* blocksOf(url: URL, body: AsyncIterable<Buffer>, signal: AbortSignal): AsyncGenerator<Buffer> {
@@ -91,9 +82,8 @@ async function* blocksOf(url: URL, body: AsyncIterable<Buffer>, signal: AbortSig
   }
 }
 
-function asLinkError(url: URL, error: unknown): LeitmotifError {
-  if (error instanceof AddressRefusedError) return linkRefused(url, 'address', 'its address is not a public one');
-  const { code } = error as { code?: unknown };
-  if (code === 'UND_ERR_HEADERS_TIMEOUT') return linkTooSlow(url, headTimeoutMs, error);
-  return linkUnreachable(url, typeof code === 'string' ? code : 'the connection failed', { cause: error });
+function asLinkError(url: URL, cause: unknown): LeitmotifError {
+  if (cause instanceof AddressRefusedError) return linkRefused(url, 'address', 'its address is not a public one');
+  const { code } = cause as { code?: unknown };
+  return linkUnreachable(url, typeof code === 'string' ? code : 'the connection failed', { cause });
 }

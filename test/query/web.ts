@@ -1,7 +1,7 @@
 /** A web of this test's own: real servers on loopback, names that resolve as told, and some addresses called private. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Network } from '../../src/query/guarded-agent.ts';
+import type { Network } from '../../src/query/guarded-request.ts';
 
 export type Page = (request: IncomingMessage, response: ServerResponse) => void;
 
