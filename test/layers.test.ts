@@ -52,8 +52,7 @@ const callers: Readonly<Record<string, readonly string[]>> = {
   'onnxruntime-node': ['embedding-worker/engines/onnx.ts'],
   // The lock is the operating system's, taken through SQLite; it holds no data.
   'node:sqlite': ['src/catalog/database.ts', 'src/indexing/lock.ts'],
-  // Each with a dispatcher of its own: discord.js brings an undici of another major, and they share globals badly.
-  undici: ['src/embedding/client.ts', 'src/query/guarded-agent.ts'],
+  undici: ['src/embedding/client.ts'],
   'ipaddr.js': ['src/query/public-address.ts'],
   '@resvg/resvg-js': ['src/query/picture.ts'],
   'node-cron': ['src/discord/library/scheduler.ts', 'src/discord/library/due-times.ts'],

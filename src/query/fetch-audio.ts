@@ -1,4 +1,5 @@
-/** Fetches what a stranger's link leads to into a file: within its limits, from public addresses only (guarded-request.ts).
+/** Fetches what a stranger's link leads to into a file: within its limits, and from public addresses only
+ *  (guarded-request.ts).
  *
  *  Whether it is audio is for the worker to find out; only what is plainly a text is turned away here, because people
  *  paste links to pages.
