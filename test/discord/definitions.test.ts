@@ -7,9 +7,9 @@ const chatName = /^[-_'\p{L}\p{N}\p{sc=Deva}\p{sc=Thai}]{1,32}$/u;
 
 interface Named {
   readonly name: string;
-  readonly name_localizations?: Readonly<Record<string, string | null>> | null | undefined;
-  readonly description?: string;
-  readonly description_localizations?: Readonly<Record<string, string | null>> | null | undefined;
+  readonly name_localizations?: Readonly<Record<string, string | null | undefined>> | null | undefined;
+  readonly description?: string | undefined;
+  readonly description_localizations?: Readonly<Record<string, string | null | undefined>> | null | undefined;
 }
 
 const namesOf = ({ name, name_localizations }: Named) => [name, ...Object.values(name_localizations ?? {})];

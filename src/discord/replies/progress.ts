@@ -19,11 +19,6 @@ export function progressReply(texts: Texts, view: ProgressView): Reply {
   };
 }
 
-/** After Cancel was pressed, until the work has stopped. */
-export function cancellingReply(texts: Texts): Reply {
-  return { content: texts.query.progress.cancelling };
-}
-
 export function cancelledReply(texts: Texts): Reply {
   return { content: texts.query.progress.cancelled };
 }

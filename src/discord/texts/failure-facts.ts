@@ -1,22 +1,18 @@
 /** Reads the facts that a failure carries (errors.ts, ErrorFacts). A missing one makes the sentence shorter, not wrong.
  *
- *  Read are: bytesMax, durationSec, durationMinSec, durationMaxSec, deadlineSec, retryAtMs, waitingMax, status, host,
+ *  Read are: bytesMax, durationMinSec, durationMaxSec, deadlineSec, fromSec, retryAtMs, waitingMax, status, host,
  *  permission, channelId, text, name, from, to, and what tells the cases of one code apart:
- *  `kind` of link-refused (LinkRefusal, or message-unreadable) and of link-not-audio (page, encoded, message);
- *  `problem` of bad-request (BadRequestProblem).
+ *
+ *  link-refused    kind     as in query/link-errors.ts, and message-unreadable
+ *  link-not-audio  kind     page, encoded, message
+ *  not-allowed     kind     not-yours
+ *  bad-request     problem  one-of-three: none or several of clip, link and piece; time-unreadable: `text` is no time;
+ *                           to-before-from: `to` is not after `from`; beyond-end: there is nothing from `fromSec` on;
+ *                           message-without-audio
  */
 import type { ErrorCode, ErrorFacts } from '../../errors.ts';
 
 export type FailureTexts = Readonly<Record<ErrorCode, (facts: ErrorFacts) => string>>;
-
-/** What is wrong with what was typed. one-of-three: none or several of clip, link and piece; time-unreadable: `text` is no
- *  time; to-before-from: `to` is not after `from`; beyond-end: the part begins after `durationSec`. */
-export type BadRequestProblem =
-  | 'one-of-three'
-  | 'time-unreadable'
-  | 'to-before-from'
-  | 'beyond-end'
-  | 'message-without-audio';
 
 export function numberOf(facts: ErrorFacts, key: string): number | null {
   const value = facts[key];

@@ -42,7 +42,7 @@ export const failureDe: FailureTexts = {
   'index-unavailable': () =>
     'Der Index der Bibliothek antwortet gerade nicht. Bleibt das so, muss der Besitzer des Bots nachsehen.',
   'index-empty': () =>
-    'Die Bibliothek ist noch leer. Ein Admin dieses Servers muss sie erst einlesen, mit dem Befehl für die Bibliothek.',
+    'Die Bibliothek ist noch leer. Ein Admin dieses Servers muss sie erst einlesen: **/bibliothek einlesen**.',
   'index-corrupt': () => 'Der Index der Bibliothek ist beschädigt. Der Besitzer des Bots muss ihn neu bauen.',
   'catalog-busy': () => 'Der Katalog ist gerade beschäftigt.',
   'catalog-version': () =>
@@ -57,7 +57,7 @@ export const failureDe: FailureTexts = {
   'config-invalid': () => 'Meine Einstellungen sind falsch. Der Besitzer des Bots muss sie berichtigen.',
   'track-unknown': (facts) =>
     `${withFact(textOf(facts, 'name'), (name) => `„${name}“`, 'Dieses Stück')} ist nicht in der Bibliothek. Wähl eins aus der Liste, die beim Tippen erscheint.`,
-  'link-refused': (facts) => linkRefused(textOf(facts, 'kind') ?? textOf(facts, 'reason')),
+  'link-refused': (facts) => linkRefused(textOf(facts, 'kind')),
   'link-unreachable': (facts) =>
     `Von ${host(facts)} bekomme ich nichts${withFact(numberOf(facts, 'status'), (status) => `: Die Antwort war ${status}`)}. Bitte prüf den Link oder schick die Datei selbst.`,
   'link-too-large': (facts) =>
@@ -72,7 +72,9 @@ export const failureDe: FailureTexts = {
   'busy-bot': () => 'Es warten so viele Fragen, wie ich annehmen kann.',
   'cooling-down': () => 'Das ging schnell: Bitte lass zwischen zwei Fragen einen Moment vergehen.',
   'not-allowed': (facts) =>
-    `Das darfst du nicht${withFact(textOf(facts, 'permission'), (name) => `: Es braucht das Recht **${name}**`)}. Ein Admin dieses Servers oder der Besitzer des Bots kann es.`,
+    textOf(facts, 'kind') === 'not-yours'
+      ? 'Das kann nur abbrechen, wer gefragt hat.'
+      : `Das darfst du nicht${withFact(textOf(facts, 'permission'), (name) => `: Es braucht das Recht **${name}**`)}. Ein Admin dieses Servers oder der Besitzer des Bots kann es.`,
   'discord-permission': (facts) =>
     `Mir fehlt ${withFact(textOf(facts, 'permission'), (name) => `das Recht **${name}**`, 'ein nötiges Recht')} in ${withFact(textOf(facts, 'channelId'), (id) => `<#${id}>`, 'diesem Kanal')}. Ein Admin dieses Servers kann es mir geben.`,
   'discord-unavailable': () => 'Discord hat meine Antwort nicht angenommen.',
@@ -89,7 +91,7 @@ function badRequest(problem: string | null, facts: ErrorFacts): string {
     case 'to-before-from':
       return `**bis** muss nach **von** kommen${span(facts)}. Bitte tausch oder ändere sie.`;
     case 'beyond-end':
-      return `**von** liegt hinter dem Ende${withFact(numberOf(facts, 'durationSec'), (sec) => `: Die Aufnahme dauert ${formatTime(sec)}`)}. Bitte wähl einen früheren Teil.`;
+      return `${withFact(numberOf(facts, 'fromSec'), (sec) => `Ab ${formatTime(sec)}`, 'In diesem Teil')} ist kein Ton mehr. Bitte wähl einen früheren Teil.`;
     case 'message-without-audio':
       return 'In dieser Nachricht ist weder eine Aufnahme noch ein Link. Wähl eine, die eine Audiodatei hat.';
     default:

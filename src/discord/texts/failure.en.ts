@@ -54,7 +54,7 @@ export const failureEn: FailureTexts = {
   'config-invalid': () => "My settings are wrong. The bot's owner has to correct them.",
   'track-unknown': (facts) =>
     `${withFact(textOf(facts, 'name'), (name) => `“${name}”`, 'This piece')} is not in the library. Choose one from the list that appears as you type.`,
-  'link-refused': (facts) => linkRefused(textOf(facts, 'kind') ?? textOf(facts, 'reason')),
+  'link-refused': (facts) => linkRefused(textOf(facts, 'kind')),
   'link-unreachable': (facts) =>
     `I cannot get anything from ${host(facts)}${withFact(numberOf(facts, 'status'), (status) => `: it answered ${status}`)}. Please check the link, or send the file itself.`,
   'link-too-large': (facts) =>
@@ -69,7 +69,9 @@ export const failureEn: FailureTexts = {
   'busy-bot': () => 'As many questions are waiting as I can take.',
   'cooling-down': () => 'That was quick: please leave a moment between two questions.',
   'not-allowed': (facts) =>
-    `You may not do that${withFact(textOf(facts, 'permission'), (name) => `: it needs the right **${name}**`)}. An admin of this server, or the bot's owner, can.`,
+    textOf(facts, 'kind') === 'not-yours'
+      ? 'Only whoever asked can cancel this.'
+      : `You may not do that${withFact(textOf(facts, 'permission'), (name) => `: it needs the right **${name}**`)}. An admin of this server, or the bot's owner, can.`,
   'discord-permission': (facts) =>
     `I lack ${withFact(textOf(facts, 'permission'), (name) => `the right **${name}**`, 'a right that I need')} in ${withFact(textOf(facts, 'channelId'), (id) => `<#${id}>`, 'this channel')}. An admin of this server can grant it.`,
   'discord-unavailable': () => 'Discord did not take my answer.',
@@ -85,7 +87,7 @@ function badRequest(problem: string | null, facts: ErrorFacts): string {
     case 'to-before-from':
       return `**to** has to come after **from**${span(facts)}. Please swap or change them.`;
     case 'beyond-end':
-      return `**from** lies beyond the end${withFact(numberOf(facts, 'durationSec'), (sec) => `: the recording is ${formatTime(sec)} long`)}. Please choose an earlier part.`;
+      return `There is no sound${withFact(numberOf(facts, 'fromSec'), (sec) => ` from ${formatTime(sec)} on`, ' in that part')}. Please choose an earlier part.`;
     case 'message-without-audio':
       return 'There is no recording and no link in this message. Choose one that has an audio file.';
     default:

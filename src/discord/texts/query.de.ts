@@ -32,7 +32,10 @@ export const queryDe: QueryTexts = {
     furtherPlaces: (from, to) => `Plätze ${from} bis ${to}`,
     askedWith: ({ name, durationSec, part, chunks }) => {
       const all = formatTime(durationSec);
-      const where = part ? `${formatTime(part.fromSec)} bis ${formatTime(part.toSec)} von ${all}` : all;
+      const isEndKnown = part !== null && part.toSec < durationSec - 0.5;
+      const where = part
+        ? `${formatTime(part.fromSec)} bis ${formatTime(part.toSec)}${isEndKnown ? ` von ${all}` : ''}`
+        : all;
       return `Gefragt mit ${name}, ${where}: ${count(chunks, 'Abschnitt', 'Abschnitte')} verglichen`;
     },
     leftOut: (left) => `, ausgelassen: ${list(left.map(({ name, chunks }) => `${whole(chunks)} als ${name}`))}`,
@@ -77,7 +80,6 @@ export const queryDe: QueryTexts = {
   votes: {
     up: '👍',
     down: '👎',
-    yours: (vote) => `Deine Bewertung: ${vote}`,
     noted: (vote, piece) => `Vermerkt: ${vote} für ${piece}. Du kannst es jederzeit ändern.`,
   },
 
@@ -109,21 +111,19 @@ export const queryDe: QueryTexts = {
     cutting: 'Schneide Ausschnitte und zeichne das Bild.',
     cancel: 'Abbrechen',
     cancelled: 'Abgebrochen.',
-    cancelling: 'Breche ab.',
     tooLateToCancel: 'Diese Anfrage ist schon vorbei.',
   },
 
   stale: {
     expired:
       'Diese Antwort ist nicht mehr aufbewahrt. Frag noch einmal mit demselben Clip oder Link, dann höre ich neu hin.',
+    pieceGone: 'Dieses Stück wurde inzwischen aus der Bibliothek entfernt.',
     generationChanged:
       'Die Bibliothek hat sich seit dieser Antwort geändert; was sie fand, stimmt vielleicht nicht mehr.',
     otherVersion:
       'Dieser Knopf stammt von einer anderen Version von mir und geht nicht mehr. Frag neu mit **/ähnlich**.',
     again: 'Noch einmal suchen',
     interrupted: 'Ich wurde währenddessen neu gestartet, darum brach das hier ab. Bitte frag noch einmal.',
-    stopping: 'Ich werde gerade neu gestartet, darum bricht das hier ab. Bitte frag in einer Minute noch einmal.',
-    pieceGone: 'Dieses Stück ist nicht mehr in der Bibliothek.',
   },
 
   choose: {

@@ -26,7 +26,11 @@ export const queryEn = {
     furtherPlaces: (from: number, to: number) => `Places ${from} to ${to}`,
     askedWith: ({ name, durationSec, part, chunks }: AskedWith) => {
       const all = formatTime(durationSec);
-      const where = part ? `${formatTime(part.fromSec)} to ${formatTime(part.toSec)} of ${all}` : all;
+      // Asked with its beginning, nobody listened for the end.
+      const isEndKnown = part !== null && part.toSec < durationSec - 0.5;
+      const where = part
+        ? `${formatTime(part.fromSec)} to ${formatTime(part.toSec)}${isEndKnown ? ` of ${all}` : ''}`
+        : all;
       return `Asked with ${name}, ${where}: ${count(chunks, 'chunk', 'chunks')} compared`;
     },
     leftOut: (kinds: readonly { readonly name: string; readonly chunks: number }[]) =>
@@ -71,7 +75,6 @@ export const queryEn = {
   votes: {
     up: '👍',
     down: '👎',
-    yours: (vote: string) => `You gave it ${vote}.`,
     noted: (vote: string, piece: string) => `Noted: ${vote} for ${piece}. You can change it at any time.`,
   },
 
@@ -102,18 +105,16 @@ export const queryEn = {
     cutting: 'Cutting clips and drawing the picture.',
     cancel: 'Cancel',
     cancelled: 'Cancelled.',
-    cancelling: 'Stopping.',
     tooLateToCancel: 'That query is already over.',
   },
 
   stale: {
     expired: 'This answer is no longer kept. Ask again with the same clip or link, and I will listen anew.',
+    pieceGone: 'This piece was removed from the library since.',
     generationChanged: 'The library has changed since this answer, so what it found may no longer hold.',
     otherVersion: 'This button is from another version of me and no longer works. Ask again with **/similar**.',
     again: 'Run again',
     interrupted: 'I was restarted while working on this, so it got cut off. Please ask again.',
-    stopping: 'I am being restarted, so this got cut off. Please ask again in a minute.',
-    pieceGone: 'This piece is no longer in the library.',
   },
 
   choose: {

@@ -8,24 +8,15 @@ import { expectToHold, languages } from './holding.ts';
 
 const english = textsOf(null);
 const codes = Object.keys(english.query.failure) as ErrorCode[];
-const kinds = [
-  'not-http',
-  'credentials',
-  'port',
-  'address',
-  'redirects',
-  'message-unreadable',
-  'page',
-  'encoded',
-  'message',
-];
+const refusals = ['not-http', 'credentials', 'port', 'address', 'redirects', 'message-unreadable'];
 const problems = ['one-of-three', 'time-unreadable', 'to-before-from', 'beyond-end', 'message-without-audio'];
+const kinds = [...refusals, 'page', 'encoded', 'message', 'not-yours'];
 
 const anyFacts = fc.record(
   {
     ...Object.fromEntries(['host', 'text', 'name', 'from', 'to', 'contentType'].map((key) => [key, anyName])),
     ...Object.fromEntries(
-      ['bytesMax', 'durationSec', 'durationMinSec', 'durationMaxSec', 'deadlineSec', 'waitingMax'].map((key) => [
+      ['bytesMax', 'durationMinSec', 'durationMaxSec', 'deadlineSec', 'fromSec', 'waitingMax'].map((key) => [
         key,
         fc.nat(1e9),
       ]),
@@ -97,9 +88,18 @@ test.each([
   expect(sentenceOf(code, {}, false, 'de')).toMatch(/muss der Besitzer des Bots|Der Besitzer des Bots muss/);
 });
 
-test('tells the refusals of links apart', () => {
-  const sentences = kinds.slice(0, 6).map((kind) => sentenceOf('link-refused', { kind, host: 'example.org' }));
-  expect(new Set(sentences).size).toBe(6);
+test.each([
+  ['link-refused', refusals],
+  ['bad-request', problems],
+  ['link-not-audio', ['page', 'encoded', 'message']],
+  ['not-allowed', ['other', 'not-yours']],
+] as const)('tells the cases of %s apart', (code, cases) => {
+  for (const locale of [null, 'de']) {
+    const sentences = cases.map((kind) =>
+      sentenceOf(code, { kind, problem: kind, host: 'example.org' }, false, locale),
+    );
+    expect(new Set(sentences).size).toBe(cases.length);
+  }
 });
 
 test('writes sizes and spans as the language does', () => {

@@ -5,7 +5,6 @@ import { type Choice, choiceOf, chooseReply } from '../../../src/discord/replies
 import { listenReply, ratedReply } from '../../../src/discord/replies/listen.ts';
 import {
   cancelledReply,
-  cancellingReply,
   type ProgressView,
   progressReply,
   tooLateToCancelReply,
@@ -128,12 +127,11 @@ describe.each(languages)('in %s, Discord takes', (_language, texts) => {
 
   test('everything that is always the same', () => {
     for (const reply of [
-      cancelledReply(texts),
-      cancellingReply(texts),
       tooLateToCancelReply(texts),
+      cancelledReply(texts),
       expiredReply(texts),
-      generationChangedReply(texts, answerId),
       pieceGoneReply(texts, answerId),
+      generationChangedReply(texts, answerId),
       otherVersionReply(texts),
       interruptedReply(texts),
     ]) {
