@@ -60,10 +60,8 @@ async function openPage(
   });
   context.setDefaultTimeout(waitMaxMs);
   const page = await context.newPage();
-  const person = new PersonPage(page, new URL(discordUrl).origin);
-  const query = new URLSearchParams({ user: personId, locale, ...(channelId && { channel: channelId }) });
-  await page.goto(`${discordUrl}/?${query}`);
-  await person.composer.waitFor();
+  const person = new PersonPage(page, new URL(discordUrl).origin, { user: personId, locale });
+  await person.goTo(channelId);
   return person;
 }
 
@@ -73,9 +71,13 @@ export class PersonPage implements AsyncDisposable {
   readonly requestsElsewhere: string[] = [];
   /** What the page's console complained of. */
   readonly complaints: string[] = [];
+  readonly #origin: string;
+  readonly #address: Readonly<Record<string, string>>;
 
-  constructor(page: Page, origin: string) {
+  constructor(page: Page, origin: string, address: Readonly<Record<string, string>>) {
     this.page = page;
+    this.#origin = origin;
+    this.#address = address;
     page.on('request', (request) => {
       const url = request.url();
       if (!url.startsWith(origin) && !/^(data|blob|about):/.test(url)) this.requestsElsewhere.push(url);
@@ -84,6 +86,13 @@ export class PersonPage implements AsyncDisposable {
       if (message.type() === 'error' || message.type() === 'warning') this.complaints.push(message.text());
     });
     page.on('pageerror', (error) => this.complaints.push(String(error)));
+  }
+
+  /** Loads the page anew, in this channel; '' is the first one. */
+  async goTo(channelId: string): Promise<void> {
+    const query = new URLSearchParams({ ...this.#address, ...(channelId && { channel: channelId }) });
+    await this.page.goto(`${this.#origin}/?${query}`);
+    await this.composer.waitFor();
   }
 
   /** Where messages are written, while no command is open. */
@@ -122,7 +131,7 @@ export class PersonPage implements AsyncDisposable {
   /** @param options by their titles as the person sees them; a choice by its label */
   async run(title: string, options: Readonly<Record<string, OptionInput>> = {}): Promise<void> {
     await this.pickCommand(title);
-    for (const [name, input] of Object.entries(options)) await this.fill(await this.chip(name), input);
+    for (const [name, input] of Object.entries(options)) await this.#fill(await this.chip(name), input);
     await this.send();
   }
 
@@ -185,7 +194,7 @@ export class PersonPage implements AsyncDisposable {
     await this.page.context().close();
   }
 
-  private async fill(chip: Locator, input: OptionInput): Promise<void> {
+  async #fill(chip: Locator, input: OptionInput): Promise<void> {
     if (typeof input !== 'string') {
       await chip.locator('input[type=file]').setInputFiles(input.file);
       return;

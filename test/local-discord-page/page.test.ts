@@ -8,7 +8,8 @@ import { startTour, type Tour } from './tour-bot.ts';
 
 let browser: PageBrowser;
 let tour: Tour;
-const opened: PersonPage[] = [];
+/** Windows cost a second each: tests that leave nothing behind but messages share one. */
+const windows = new Map<string, PersonPage>();
 
 beforeAll(async () => {
   // First, so that a missing Chromium is said before anything else is built.
@@ -19,19 +20,22 @@ afterAll(async () => {
   await browser?.[Symbol.asyncDispose]();
   await tour?.[Symbol.asyncDispose]();
 });
-afterEach(async () => {
-  for (const person of opened.splice(0)) {
+afterEach(() => {
+  for (const person of windows.values()) {
     expect(person.requestsElsewhere).toEqual([]);
-    expect(person.complaints).toEqual([]);
-    await person[Symbol.asyncDispose]();
+    expect(person.complaints.splice(0)).toEqual([]);
   }
   expect(tour.errors).toEqual([]);
   expect(tour.discord.violations).toEqual([]);
 });
 
 async function open(who: 'ada' | 'ben', options: OpenOptions = {}): Promise<PersonPage> {
-  const person = await browser.open(tour.discord.url, tour[who].id, options);
-  opened.push(person);
+  const { channelId = '', ...kind } = options;
+  const key = JSON.stringify([who, kind]);
+  const kept = windows.get(key);
+  if (kept) await kept.goTo(channelId);
+  const person = kept ?? (await browser.open(tour.discord.url, tour[who].id, options));
+  windows.set(key, person);
   return person;
 }
 
@@ -81,7 +85,7 @@ describe('a command', () => {
 
   test('thinks visibly until the bot says something', async () => {
     const ada = await open('ada', { channelId: freshChannel('thinking') });
-    tour.discord.faults.slow(1500, 'PATCH /webhooks/', 1);
+    tour.discord.faults.slow(700, 'PATCH /webhooks/', 1);
     await ada.run('find', { piece: 'Waltz of the Flowers' });
     await ada.message('Leitmotif is thinking…').waitFor();
     await ada.message('3 of 12 chunks').waitFor();
@@ -314,6 +318,7 @@ describe('the page', () => {
     await tour.ada.post(channelId, 'While you were away');
     mayReopen.resolve();
     await ada.message('While you were away').waitFor();
+    await ada.page.unrouteAll();
   });
 
   test('marks other channels with news', async () => {
