@@ -72,7 +72,10 @@ export function answerHandlers({ bot, asker, presenter }: ComponentParts): Compo
         const owner = asker.ownerOf(args[0] ?? '');
         if (owner === interaction.user.id) asker.cancel(args[0] ?? '');
         else if (owner === null) await editReply(interaction, tooLateToCancelReply(bot.texts(interaction.locale)));
-        else throw new LeitmotifError('not-allowed', 'Cannot cancel the query of somebody else');
+        else
+          throw new LeitmotifError('not-allowed', 'Cannot cancel the query of somebody else', {
+            facts: { kind: 'not-yours' },
+          });
       },
     },
   ];
