@@ -23,6 +23,9 @@ const advanceEm = 0.6;
 
 const ink = { paper: '#15171c', strip: '#23262e', text: '#f2f3f5', faint: '#a5abb8', mark: '#3a3f4b' } as const;
 
+/** Lanes where nobody chose: a page of an answer. */
+const lanesMax = 10;
+
 /** Distance -> colour, near is bright. After viridis (Smith & van der Walt), which reads the same without red or green. */
 const scale: readonly (readonly [distance: number, rgb: readonly [number, number, number]])[] = [
   [0, [253, 231, 37]],
@@ -32,9 +35,13 @@ const scale: readonly (readonly [distance: number, rgb: readonly [number, number
   [0.9, [72, 60, 100]],
 ];
 
-/** @param words in whose language it speaks */
-export function pictureSvg(answer: Answer, words: PictureWords = englishPictureWords, lanesMax = 10): string {
-  const results = answer.results.slice(0, lanesMax);
+/** @param words in whose language it speaks
+ *  @param results a lane each; the verdict is the whole answer's */
+export function pictureSvg(
+  answer: Answer,
+  words: PictureWords = englishPictureWords,
+  results: readonly Result[] = answer.results.slice(0, lanesMax),
+): string {
   const height = headerHeight + results.length * laneHeight + footerHeight;
   const x = timeScale(answer);
   const lanesBottom = headerHeight + results.length * laneHeight;

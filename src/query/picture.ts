@@ -1,7 +1,7 @@
 /** Renders the match picture to PNG. The only user of resvg; it draws in a thread of its own. */
 import { createRequire } from 'node:module';
 import { renderAsync } from '@resvg/resvg-js';
-import type { Answer } from './answer.ts';
+import type { Answer, Result } from './answer.ts';
 import { pictureSvg } from './picture-svg.ts';
 import type { PictureWords } from './picture-words.ts';
 
@@ -12,9 +12,14 @@ const fontFiles = ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf'].map((name) =>
 );
 
 /** @param words in whose language it speaks; English where left out
+ *  @param results a lane each; where left out, the first ten
  *  @returns a PNG, 1080 pixels wide, after some 0.2 s. Not to be cancelled: resvg takes a signal, but each only once. */
-export async function renderPicture(answer: Answer, words?: PictureWords): Promise<Buffer> {
+export async function renderPicture(
+  answer: Answer,
+  words?: PictureWords,
+  results?: readonly Result[],
+): Promise<Buffer> {
   const font = { fontFiles, loadSystemFonts: false, defaultFontFamily: 'DejaVu Sans' };
-  const image = await renderAsync(pictureSvg(answer, words), { font });
+  const image = await renderAsync(pictureSvg(answer, words, results), { font });
   return image.asPng();
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { queryDe } from '../../src/discord/texts/query.de.ts';
 import { renderPicture } from '../../src/query/picture.ts';
 import { pictureSvg } from '../../src/query/picture-svg.ts';
 import { anyAnswer } from '../support/answers.ts';
@@ -77,4 +78,28 @@ test('writes the times of the piece into its hits, and names what was left out',
   expect(svg).toContain('>3:10</text>');
   expect(svg).toContain('>applause</text>');
   expect(svg).toContain('>silence</text>');
+});
+
+test('a later page shows its own pieces under the verdict of the whole answer', () => {
+  const [answer] = fc.sample(
+    anyAnswer.filter(({ results }) => results.length > 0),
+    { numRuns: 1, seed: 1 },
+  );
+  const [first] = answer?.results ?? [];
+  if (!answer || !first) throw new Error('no answer was made');
+  const named = (rank: number, title: string) => ({ ...first, rank, track: { ...first.track, id: rank, title } });
+  const [best, other] = [named(1, 'The best'), named(11, 'The eleventh')];
+  const svg = pictureSvg({ ...answer, verdict: { kind: 'sounds-like' }, results: [best, other] }, undefined, [other]);
+  expect(svg).toContain('>Sounds like The best<');
+  expect(svg).toContain('>11  The eleventh');
+});
+
+test('speaks the language that it is given', () => {
+  fc.assert(
+    fc.property(anyAnswer, (answer) => {
+      const svg = pictureSvg(answer, queryDe.picture);
+      for (const word of queryDe.picture.closeness) expect(svg).toContain(`>${word}<`);
+      expect(svg).not.toMatch(/>(identical|very similar|less similar|silence|applause|noise)</);
+    }),
+  );
 });

@@ -82,7 +82,7 @@ async function shareFind(
       answer: stored.answer,
       result,
       clips: await clipFiles(result.rank, clips),
-      picture: await renderPicture({ ...stored.answer, results: [result] }, guildTexts.query.picture),
+      picture: await renderPicture(stored.answer, guildTexts.query.picture, [result]),
       votes: { up: 0, down: 0 },
       attachmentLimitBytes: interaction.attachmentSizeLimit,
     });
