@@ -50,7 +50,7 @@ export async function benchAcks(options: BotBenchOptions): Promise<AckBenchResul
   const [caller, ...askers] = people(stage, queriesAtOnce + 1) as [Person, ...Person[]];
   const clip = await makeClip(options.files, queryMinutes * 60, 0);
   // The worker and the index are up, and the code is warm.
-  await ask(caller, tagged(clip, 0));
+  await ask(stage, caller, tagged(clip, 0));
 
   options.log('acknowledgements, idle');
   let calls = 0;
@@ -64,7 +64,7 @@ export async function benchAcks(options: BotBenchOptions): Promise<AckBenchResul
   let number = 1;
   const asking = askers.map(async (asker) => {
     while (!over.signal.aborted) {
-      const { kind, interaction } = await ask(asker, tagged(clip, number++), (each) => sent.push(each));
+      const { kind, interaction } = await ask(stage, asker, tagged(clip, number++), (each) => sent.push(each));
       if (kind === 'answer') queriesAnswered++;
       else if (!over.signal.aborted) throw new Error(`Cannot measure: query ${interaction.id} was not answered`);
     }

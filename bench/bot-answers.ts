@@ -22,11 +22,11 @@ export async function benchAnswers(options: BotBenchOptions): Promise<AnswerBenc
   const [person] = people(stage, 1) as [Person];
   const clip = await makeClip(options.files, queryMinutes * 60, 0);
   // The first one finds worker and index starting.
-  await ask(person, tagged(clip, 0));
+  await ask(stage, person, tagged(clip, 0));
   const endings: Ending[] = [];
   for (let round = 1; round <= rounds; round++) {
     await untilIdle(stage);
-    endings.push(await ask(person, tagged(clip, round)));
+    endings.push(await ask(stage, person, tagged(clip, round)));
     options.log(`answer ${round}: ${seconds(endings.at(-1)?.tookMs ?? Number.NaN)}`);
   }
   return { endings, clipBytes: clip.length };

@@ -1,6 +1,7 @@
 /** One query of one person, followed to its end as they would see it. */
 import type { APIMessage } from 'discord-api-types/v10';
 import type { Interaction, Person } from '../local-discord/local-discord.ts';
+import type { Stage } from './bot-stage.ts';
 
 export interface Ending {
   readonly interaction: Interaction;
@@ -16,11 +17,17 @@ export interface Ending {
 /** Discord's own limit for an interaction. */
 const tokenLifeMs = 15 * 60_000;
 
-/** @param onSent told at once, before anything was answered */
-export async function ask(person: Person, clip: Buffer, onSent?: (sent: Interaction) => void): Promise<Ending> {
+/** @param onSent told at once, before anything was answered
+ *  @throws {Error} when the bot ended */
+export async function ask(
+  { bot }: Stage,
+  person: Person,
+  clip: Buffer,
+  onSent?: (sent: Interaction) => void,
+): Promise<Ending> {
   const interaction = await person.slash('similar', { clip: { name: 'clip.mp3', data: clip } });
   onSent?.(interaction);
-  return endOf(interaction);
+  return bot.until(endOf(interaction));
 }
 
 async function endOf(interaction: Interaction): Promise<Ending> {

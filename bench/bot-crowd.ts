@@ -52,12 +52,12 @@ async function crowd(
   await using stage = await openStage(options, settings);
   const crowded = crowdOf(stage);
   // Worker and index are up.
-  await ask(stage.owner, tagged(clips[0] as Buffer, 0));
+  await ask(stage, stage.owner, tagged(clips[0] as Buffer, 0));
   const residentBytes: number[] = [];
   const startedAt = performance.now();
   const asked = Array.from({ length: peopleCount * queriesEach }, async (_, at) => {
     const person = crowded[at % peopleCount] as Person;
-    const ending = await ask(person, tagged(clips[at % clipCount] as Buffer, at + 1));
+    const ending = await ask(stage, person, tagged(clips[at % clipCount] as Buffer, at + 1));
     residentBytes.push(stage.bot.residentBytes);
     return ending;
   });

@@ -29,7 +29,7 @@ export async function benchFaults(options: BotBenchOptions): Promise<FaultBenchR
   const clips = await makeClips(options.files, clipCount, clipSec);
   await using stage = await openStage(options, roomyQueue);
   const { discord } = stage;
-  await ask(stage.owner, tagged(clips[0] as Buffer, 0));
+  await ask(stage, stage.owner, tagged(clips[0] as Buffer, 0));
   const before = { calls: discord.log.length, messages: discord.messages(discord.defaultChannelId).length };
   discord.faults.rates = rates;
   options.log('queries while Discord fails');
@@ -37,7 +37,7 @@ export async function benchFaults(options: BotBenchOptions): Promise<FaultBenchR
     const endings = [];
     for (let at = 0; at < queriesEach; at++) {
       const number = nth * queriesEach + at + 1;
-      endings.push(await ask(person, tagged(clips[number % clipCount] as Buffer, number)));
+      endings.push(await ask(stage, person, tagged(clips[number % clipCount] as Buffer, number)));
     }
     return endings;
   });

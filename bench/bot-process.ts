@@ -19,6 +19,7 @@ const stopWithinMs = 30_000;
 
 export class BotProcess implements AsyncDisposable {
   readonly #child: ChildProcess;
+  readonly #ended: Promise<never>;
   readonly #metricsUrl: string;
 
   static async start({ apiUrl, token, indexDir, settings, environment }: BotProcessOptions): Promise<BotProcess> {
@@ -42,6 +43,11 @@ export class BotProcess implements AsyncDisposable {
 
   private constructor(child: ChildProcess, metricsUrl: string) {
     this.#child = child;
+    this.#ended = once(child, 'exit').then(([code]) => {
+      throw new Error(`Cannot measure: the bot ended with code ${code}`);
+    });
+    // Its end in the end is no failure.
+    this.#ended.catch(() => {});
     this.#metricsUrl = metricsUrl;
   }
 
@@ -70,12 +76,9 @@ export class BotProcess implements AsyncDisposable {
     return { p99Ms: of('0.99'), maxMs: of('1') };
   }
 
-  /** Resolves when `there` does; rejects when the bot ended before. */
-  async until<T>(there: Promise<T>): Promise<T> {
-    const ended = once(this.#child, 'exit').then(([code]) => {
-      throw new Error(`Cannot measure: the bot ended with code ${code}`);
-    });
-    return Promise.race([there, ended]);
+  /** Settles as `there` does; rejects when the bot ended before. */
+  until<T>(there: Promise<T>): Promise<T> {
+    return Promise.race([there, this.#ended]);
   }
 
   /** As an operator stops it. */
