@@ -45,7 +45,7 @@ export class Faults {
     this.#planned.push({ pattern, fault, times });
   }
 
-  /** Answers matching calls late, all of them unless told how many. */
+  /** Does matching calls at once and answers them late, all of them unless told how many. */
   slow(ms: number, pattern: string | RegExp = '', times = Number.POSITIVE_INFINITY): void {
     this.#planned.push({ pattern, fault: { slowMs: ms }, times });
   }

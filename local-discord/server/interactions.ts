@@ -52,7 +52,7 @@ export class Interactions {
 
   /** Starts the 3 s; the caller sends it to the bot. */
   start(sent: Sent): InteractionRecord {
-    const { clock, ids, happenings } = this.#options;
+    const { clock, ids } = this.#options;
     const interaction: InteractionRecord = {
       commandName: null,
       targetMessageId: null,
@@ -70,16 +70,12 @@ export class Interactions {
       modal: null,
     };
     this.#remember(interaction);
-    clock.after(answerWithinMs, () => {
-      if (interaction.state !== 'waiting') return;
-      interaction.state = 'failed';
-      happenings.tell({ type: 'interaction-failed', interaction });
-    });
+    clock.after(answerWithinMs, () => this.#failIfWaiting(interaction));
     return interaction;
   }
 
   /** The first answer.
-   *  @param arrivedAtMs when its first byte came: an upload that is under way is not late
+   *  @param arrivedAtMs when its head came
    *  @returns the message that it made or changed, if any */
   async answer(
     id: string,
@@ -107,6 +103,7 @@ export class Interactions {
       return { interaction, message };
     } catch (error) {
       Object.assign(interaction, { state: 'waiting', answeredAtMs: null, originalId: null });
+      if (this.#options.clock.nowMs() - interaction.sentAtMs > answerWithinMs) this.#failIfWaiting(interaction);
       throw error;
     }
   }
@@ -227,6 +224,12 @@ export class Interactions {
   #madeBy(interaction: InteractionRecord): MadeBy {
     const { id, type, userId, commandName, targetMessageId, sourceMessageId } = interaction;
     return { interactionId: id, type, userId, commandName, targetMessageId, sourceMessageId, originalId: null };
+  }
+
+  #failIfWaiting(interaction: InteractionRecord): void {
+    if (interaction.state !== 'waiting') return;
+    interaction.state = 'failed';
+    this.#options.happenings.tell({ type: 'interaction-failed', interaction });
   }
 
   #remember(interaction: InteractionRecord): void {
