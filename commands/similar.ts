@@ -36,7 +36,7 @@ type Readable = Pick<ChatInputCommandInteraction, 'options' | 'user' | 'guildId'
 async function readAsked({ options, user }: Readable, bot: BotContext) {
   const [clip, link, piece] = [options.getAttachment('clip'), options.getString('link'), options.getString('piece')];
   if ([clip, link, piece].filter((given) => given !== null).length !== 1) {
-    const facts = { kind: 'one-of-three' };
+    const facts = { problem: 'one-of-three' };
     throw new LeitmotifError('bad-request', 'Cannot ask: expected exactly one of clip, link and piece', { facts });
   }
   if (clip) return { kind: 'clip', url: clip.url, name: clip.name, sizeBytes: clip.size } satisfies Asked;

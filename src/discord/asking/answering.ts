@@ -97,7 +97,7 @@ function isBeyondEnd(error: unknown, { options }: Question): boolean {
 }
 
 function beyondEnd({ options }: Question, cause: unknown): LeitmotifError {
-  const facts = { kind: 'beyond-end', fromSec: options.fromSec ?? 0 };
+  const facts = { problem: 'beyond-end', fromSec: options.fromSec ?? 0 };
   return new LeitmotifError('bad-request', 'Cannot ask with a part in which there is nothing', { cause, facts });
 }
 

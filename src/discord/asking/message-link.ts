@@ -11,7 +11,8 @@ const messagePath = /^\/channels\/(\d{17,20}|@me)\/(\d{17,20})\/(\d{17,20})\/?$/
 const attachmentPath = /^\/(?:cdn\/)?attachments\//;
 
 /** A link as something to ask with. Links to messages are followed to their audio, as far as the asker may read them.
- *  @throws {LeitmotifError} 'bad-request' for a message that the asker or the bot may not read, or without audio */
+ *  @throws {LeitmotifError} 'link-refused' for a message that the asker or the bot may not read, 'link-not-audio' for one
+ *    without audio */
 export async function resolveLink(link: string, askerId: string, bot: BotContext): Promise<ResolvedLink> {
   const url = URL.parse(link.trim());
   const ourOrigin = bot.config.discord.apiUrl === undefined ? null : new URL(bot.config.discord.apiUrl).origin;
@@ -42,13 +43,17 @@ async function messageAt(
   const message = readable
     ? await channel.messages.fetch({ message: messageId, cache: false }).catch(() => null)
     : null;
-  const choices = message ? askedOf(message) : [];
+  if (!message) {
+    throw new LeitmotifError('link-refused', 'Cannot ask with a message that is not to be read', {
+      facts: { kind: 'message-unreadable' },
+    });
+  }
+  const choices = askedOf(message);
   const [only] = choices;
   if (only) return choices.length === 1 ? only : { kind: 'several', choices };
   // Discord shows bots like this one no attachments of other people's messages; those of the message menu it does.
-  const facts = { kind: 'message-link' };
-  throw new LeitmotifError('bad-request', 'Cannot ask with a message that is not to be read, or has no audio to see', {
-    facts,
+  throw new LeitmotifError('link-not-audio', 'Cannot ask with a message that has no audio to see', {
+    facts: { kind: 'message' },
   });
 }
 

@@ -1,6 +1,6 @@
 /** What somebody asks: with what, and how. */
 import { LeitmotifError } from '../../errors.ts';
-import { parseTime } from '../../format.ts';
+import { formatTime, parseTime } from '../../format.ts';
 import type { StoredAnswer } from '../../query/stored-answer.ts';
 
 export interface QuestionOptions {
@@ -29,13 +29,13 @@ export interface Question {
 
 export const resultsMax = 10;
 
-/** @throws {LeitmotifError} 'bad-request' of the kinds 'time' and 'to-before-from' */
+/** @throws {LeitmotifError} 'bad-request' with the problems 'time-unreadable' and 'to-before-from' */
 export function readPart(from: string | null, to: string | null): Pick<QuestionOptions, 'fromSec' | 'toSec'> {
   const fromSec = from === null ? null : readTime(from);
   const toSec = to === null ? null : readTime(to);
   if (toSec !== null && toSec <= (fromSec ?? 0)) {
     throw new LeitmotifError('bad-request', 'Cannot ask with a part that ends before it begins', {
-      facts: { kind: 'to-before-from', fromSec: fromSec ?? 0, toSec },
+      facts: { problem: 'to-before-from', from: formatTime(fromSec ?? 0), to: formatTime(toSec) },
     });
   }
   return { fromSec, toSec };
@@ -45,7 +45,7 @@ function readTime(text: string): number {
   try {
     return parseTime(text);
   } catch (cause) {
-    const facts = { kind: 'time', text: text.slice(0, 20) };
+    const facts = { problem: 'time-unreadable', text: text.slice(0, 20) };
     throw new LeitmotifError('bad-request', 'Cannot read a time: expected seconds or m:ss', { cause, facts });
   }
 }

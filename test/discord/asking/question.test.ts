@@ -10,11 +10,11 @@ describe('the part to ask with', () => {
   });
 
   test('must be times, and end after it begins', () => {
-    const failing = (kind: string) =>
-      expect.objectContaining({ code: 'bad-request', facts: expect.objectContaining({ kind }) });
-    expect(() => readPart('soon', null)).toThrow(failing('time'));
-    expect(() => readPart('1:75', null)).toThrow(failing('time'));
-    expect(() => readPart('-5', null)).toThrow(failing('time'));
+    const failing = (problem: string) =>
+      expect.objectContaining({ code: 'bad-request', facts: expect.objectContaining({ problem }) });
+    expect(() => readPart('soon', null)).toThrow(failing('time-unreadable'));
+    expect(() => readPart('1:75', null)).toThrow(failing('time-unreadable'));
+    expect(() => readPart('-5', null)).toThrow(failing('time-unreadable'));
     expect(() => readPart('2:00', '1:00')).toThrow(failing('to-before-from'));
     expect(() => readPart(null, '0')).toThrow(failing('to-before-from'));
   });
