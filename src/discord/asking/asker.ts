@@ -124,24 +124,13 @@ export class Asker {
     done('present', presentedFrom);
     const sentFrom = performance.now();
     await progress.end();
+    // Begun before the answer is there to be pressed, so that Listen finds it under way.
+    const kept = presenter.keepExtracts(stored, { queryPath, signal }).catch((err: unknown) => {
+      log.warn({ err }, 'the extracts of a query could not be kept');
+    });
     await editReply(interaction, reply);
     done('send', sentFrom);
-    if (queryPath !== null && stored.source.kind !== 'piece') await this.#keepExtracts(stored, queryPath, signal);
-  }
-
-  /** What Listen will need once the recording is gone. The person has the answer already: a failure is only logged. */
-  async #keepExtracts(
-    { id, answer, options }: Parameters<Presenter['page']>[0],
-    queryPath: string,
-    signal: AbortSignal,
-  ) {
-    const { app, bot } = this.#parts;
-    try {
-      const limits = app.clipLimits;
-      await app.answerFiles.keepExtracts(id, answer, { queryPath, results: options.results, limits, signal });
-    } catch (error) {
-      bot.log.warn({ answer: id, err: error }, 'the extracts of a query could not be kept');
-    }
+    await kept;
   }
 
   #deadlineOf({ createdTimestamp }: RepliableInteraction): AbortSignal {

@@ -41,6 +41,8 @@ interface ShownClips {
 export class Presenter {
   readonly #app: App;
   readonly #queue = new PQueue({ concurrency: ffmpegRunsMax });
+  /** Answer -> its extracts, while they are being cut. */
+  readonly #extracting = new Map<string, Promise<void>>();
 
   constructor(app: App) {
     this.#app = app;
@@ -50,9 +52,11 @@ export class Presenter {
     const { texts, page, fromMemory, attachmentLimitBytes, mayAttach } = options;
     const perPage = stored.options.results;
     const results = stored.answer.results.slice(page * perPage, (page + 1) * perPage);
-    const shown = { ...stored.answer, results };
     const [picture, clips] = mayAttach
-      ? await Promise.all([renderPicture(shown, texts.query.picture), this.#clipsOfBest(stored, results, options)])
+      ? await Promise.all([
+          renderPicture(stored.answer, texts.query.picture, results),
+          this.#clipsOfBest(stored, results, options),
+        ])
       : [null, { files: [], problems: new Map() }];
     return answerReply(texts, {
       answerId: stored.id,
@@ -71,13 +75,32 @@ export class Presenter {
     result: Result,
     { queryPath, signal }: { readonly queryPath: string | null; readonly signal: AbortSignal },
   ): Promise<ResultClips> {
-    const { answerFiles } = this.#app;
-    const dir = answerFiles.dirOf(stored.id);
+    await this.#extracting.get(stored.id);
+    const dir = this.#app.answerFiles.dirOf(stored.id);
     const there = clipsOnDisk(stored.answer, result, dir);
     if (there?.ab) return there;
     if (this.#queue.size >= waitingMax) throw new LeitmotifError('busy-bot', 'Too many clips are being cut');
     const yours = (hit: Hit) => this.#yours(stored, hit, queryPath);
     return this.#queue.add(() => this.#app.resultClips(stored.answer, result, { dir, yours, signal }), { signal });
+  }
+
+  /** What Listen needs once the recording is gone. Pieces of the library stay; a query that is gone has left its extracts
+   *  already. */
+  async keepExtracts(
+    { id, answer, options, source }: StoredAnswer,
+    { queryPath, signal }: { readonly queryPath: string | null; readonly signal: AbortSignal },
+  ): Promise<void> {
+    if (queryPath === null || source.kind === 'piece') return;
+    const { answerFiles, clipLimits: limits } = this.#app;
+    const kept = answerFiles.keepExtracts(id, answer, { queryPath, results: options.results, limits, signal });
+    // Whoever waits for it goes on without.
+    const settled = kept.catch(() => {});
+    this.#extracting.set(id, settled);
+    try {
+      await kept;
+    } finally {
+      this.#extracting.delete(id);
+    }
   }
 
   /** The recording itself while it is at hand, then its extract, and for a piece of the library always the piece. */

@@ -1,0 +1,71 @@
+/** What a person does with the bot on the page, from dropping a clip to sharing a find: the test over a made-up library
+ *  and the README's pictures (scripts/take-screenshots.ts) walk the same way. */
+import type { Locator } from 'playwright-core';
+import { expect } from 'vitest';
+import type { PersonPage } from '../../local-discord-page/browser.ts';
+
+export interface JourneyOptions {
+  /** An mp3 of something that the library holds. */
+  readonly clip: { readonly name: string; readonly data: Buffer };
+  /** Called when there is something to look at. */
+  readonly see?: (what: 'command' | 'progress' | 'answer' | 'listen' | 'shared') => Promise<void>;
+}
+
+const answered = /This is|Sounds like|Nothing close/;
+
+/** @returns the answer's message */
+export async function walk(person: PersonPage, { clip, see = async () => {} }: JourneyOptions): Promise<Locator> {
+  // Type: the command's list, then a file dropped on the channel.
+  await person.composer.fill('/');
+  await person.page.getByRole('option', { name: /^\/similar/ }).waitFor();
+  await person.composer.fill('');
+  await person.drop(person.page.locator('main'), clip.name, clip.data);
+  await person.page.getByRole('button', { name: 'Use with /similar clip:' }).click();
+  const results = await person.chip('results');
+  await results.locator('input').fill('1');
+  await see('command');
+  await person.send();
+
+  // Upload: progress, then the answer.
+  await person.messages.last().waitFor();
+  await see('progress');
+  const answer = person.message(answered);
+  await answer.waitFor();
+  await answer.locator('img').first().waitFor();
+  await see('answer');
+
+  // Listen: the clip in the answer, and the private ones behind the button.
+  expect(await person.play(answer.locator('audio').first())).toBeGreaterThan(0);
+  await person.press(answer, '▶ 1');
+  const clips = person.message('Only you can see this').filter({ has: person.page.locator('audio') });
+  await clips.waitFor();
+  await expect.poll(() => clips.locator('audio').count(), { timeout: 15_000 }).toBe(3);
+  expect(await person.play(clips.locator('audio').last())).toBeGreaterThan(0);
+  await see('listen');
+
+  // Vote: the thumb stays pressed, which its style shows.
+  const thumb = clips.getByRole('button', { name: '👍', exact: true });
+  const before = await thumb.getAttribute('class');
+  await thumb.click();
+  await expect.poll(() => thumb.getAttribute('class'), { timeout: 15_000 }).not.toBe(before);
+
+  // More, privately.
+  await answer.getByRole('button', { name: /^More \(/ }).click();
+  await person
+    .message(/Only you can see this/)
+    .filter({ hasText: /\b2\. / })
+    .waitFor();
+
+  // Share: which piece, then the post with people's votes on it.
+  await person.press(answer, 'Share');
+  const choice = person.message(/Only you can see this/).filter({ has: person.page.getByRole('combobox') });
+  await choice.waitFor();
+  await choice.getByRole('combobox').click();
+  await choice.getByRole('option').first().click();
+  const post = person.message(/found by/i);
+  await post.waitFor();
+  await post.getByRole('button', { name: /👍 0/ }).click();
+  await post.getByRole('button', { name: /👍 1/ }).waitFor();
+  await see('shared');
+  return answer;
+}
