@@ -6,9 +6,9 @@
 import type { ChunkKind } from '../../domain.ts';
 import { type Answer, musicChunks, type Result } from '../../query/answer.ts';
 import { adviceAfter, type VerdictFacts, verdictFacts } from '../../query/facts.ts';
-import { writeCustomId } from '../custom-id.ts';
 import type { Reply } from '../reply.ts';
 import type { Texts } from '../texts/texts.ts';
+import { answerRows, perPageMax } from './answer-rows.ts';
 import {
   type AnswerClip,
   type ChosenFiles,
@@ -17,8 +17,7 @@ import {
   leftOutSentence,
   pictureName,
 } from './attachments.ts';
-import { button, buttonRows, type Row, selectRow } from './components.ts';
-import { escaped, nameOrUntitled, pieceName, plain, plainPiece } from './names.ts';
+import { escaped, nameOrUntitled, pieceName, plain } from './names.ts';
 import { pieceLines } from './piece-lines.ts';
 
 export type { AnswerClip } from './attachments.ts';
@@ -45,11 +44,11 @@ export interface AnswerView {
   readonly canShare?: boolean;
 }
 
-/** Rows are five: two of Listen buttons, two selects, one of the rest. */
-export const perPageMax = 10;
 const titleLengthMax = 256;
 const descriptionLengthMax = 4096;
 const queryNameLengthMax = 120;
+/** Some three lines on a phone: more of a title tells nobody more. */
+const pieceNameLengthMax = 240;
 const footerPartLengthMax = 40;
 const colours = {
   'no-music': 0x80848e,
@@ -79,7 +78,7 @@ export function answerReply(texts: Texts, view: AnswerView): Reply {
         ...(files.hasPicture ? { image: { url: `attachment://${pictureName}` } } : {}),
       },
     ],
-    components: rows(texts, view, results),
+    components: answerRows(texts, view, results),
     files: files.files,
   };
 }
@@ -117,7 +116,8 @@ function description(texts: Texts, view: AnswerView, results: readonly Result[],
       .filter((part) => part !== '')
       .join('\n\n');
   const bare = join(pieceLines(texts, answer, results, 0));
-  const nameLengthMax = Math.floor((descriptionLengthMax - bare.length) / Math.max(results.length, 1));
+  const roomForEach = Math.floor((descriptionLengthMax - bare.length) / Math.max(results.length, 1));
+  const nameLengthMax = Math.min(roomForEach, pieceNameLengthMax);
   return join(pieceLines(texts, answer, results, nameLengthMax));
 }
 
@@ -159,44 +159,4 @@ function pictureAlt(texts: Texts, answer: Answer, results: readonly Result[]): s
   const pieces = results.map(({ rank, track }) => `${rank} ${plain(pieceName(texts, track), 60)}`).join(', ');
   const verdict = verdictLine(texts, verdictFacts(answer), (name) => plain(nameOrUntitled(texts, name), 60));
   return texts.query.clips.picture(verdict, pieces);
-}
-
-function rows(texts: Texts, view: AnswerView, results: readonly Result[]): Row[] {
-  if (results.length === 0) return [];
-  const { answerId } = view;
-  const { up, down } = texts.query.votes;
-  const { ask, rate } = texts.query.answer;
-  const label = ({ rank, track }: Result) => `${rank}. ${plainPiece(texts, track, 100)}`;
-  return [
-    ...buttonRows(results.map(({ rank }) => button(writeCustomId('listen', answerId, rank), `▶ ${rank}`))),
-    ...selectRow(
-      writeCustomId('ask', answerId),
-      ask,
-      results.map((result) => ({ label: label(result), value: String(result.rank) })),
-    ),
-    ...selectRow(
-      writeCustomId('rate', answerId),
-      rate,
-      results.flatMap((result) => [
-        { label: `${up} ${label(result)}`, value: `up-${result.rank}` },
-        { label: `${down} ${label(result)}`, value: `down-${result.rank}` },
-      ]),
-    ),
-    ...buttonRows(lastRow(texts, view, results)),
-  ];
-}
-
-function lastRow(
-  texts: Texts,
-  { answerId, answer, page, perPage, canShare = true }: AnswerView,
-  shown: readonly Result[],
-) {
-  const { more, share } = texts.query.answer;
-  const last = shown.at(-1)?.rank ?? 0;
-  const left = answer.results.length - (page * Math.min(perPage, perPageMax) + shown.length);
-  const next = last + Math.min(left, perPage, perPageMax);
-  return [
-    ...(left > 0 ? [button(writeCustomId('more', answerId, page + 1), more(last + 1, next))] : []),
-    ...(canShare ? [button(writeCustomId('share', answerId), share, 'main')] : []),
-  ];
 }

@@ -27,9 +27,8 @@ export const failureDe: FailureTexts = {
   'decode-failed': () => 'Mein Dekoder wurde bei dieser Datei unterbrochen; das liegt nicht an dir.',
   'bad-request': (facts) => badRequest(textOf(facts, 'problem'), facts),
   unauthorized: () =>
-    'Mein Hörwerk nimmt meinen Schlüssel nicht an. Das muss der Besitzer des Bots richten; du kannst nichts tun.',
-  'model-unknown': () =>
-    'Das Modell, das ich benutzen soll, ist nicht da. Das muss der Besitzer des Bots richten; du kannst nichts tun.',
+    'Der Teil von mir, der zuhört, nimmt meinen Schlüssel nicht an. Das muss der Besitzer des Bots richten.',
+  'model-unknown': () => 'Das Modell, das ich benutzen soll, ist nicht da. Das muss der Besitzer des Bots richten.',
   'space-mismatch': () =>
     'Die Bibliothek wurde mit einem anderen Modell eingelesen als dem, das ich benutze. Der Besitzer des Bots muss sie neu einlesen.',
   'queue-full': () => 'Gerade warten zu viele Aufnahmen.',
@@ -44,10 +43,11 @@ export const failureDe: FailureTexts = {
   'index-empty': () =>
     'Die Bibliothek ist noch leer. Ein Admin dieses Servers muss sie erst einlesen: **/bibliothek einlesen**.',
   'index-corrupt': () => 'Der Index der Bibliothek ist beschädigt. Der Besitzer des Bots muss ihn neu bauen.',
-  'catalog-busy': () => 'Der Katalog ist gerade beschäftigt.',
+  'catalog-busy': () => 'Mein Katalog der Bibliothek ist gerade beschäftigt.',
   'catalog-version': () =>
-    'Eine neuere Version von mir hat den Katalog geschrieben, ich kann ihn nicht lesen. Der Besitzer des Bots muss mich aktualisieren.',
-  'catalog-corrupt': () => 'Der Katalog ist beschädigt. Der Besitzer des Bots muss ihn wiederherstellen.',
+    'Eine neuere Version von mir hat meinen Katalog der Bibliothek geschrieben, ich kann ihn nicht lesen. Der Besitzer des Bots muss mich aktualisieren.',
+  'catalog-corrupt': () =>
+    'Mein Katalog der Bibliothek ist beschädigt. Der Besitzer des Bots muss ihn wiederherstellen.',
   'disk-full': () =>
     'Meine Festplatte ist voll. Der Besitzer des Bots muss Platz schaffen; von dir ist nichts verloren.',
   'index-locked': () => 'Die Bibliothek wird gerade von jemand anderem eingelesen, und das geht nur einzeln.',

@@ -25,10 +25,8 @@ export const failureEn: FailureTexts = {
     "I cannot open this recording: its file is gone or locked. If it is a piece of the library, the bot's owner has to look.",
   'decode-failed': () => 'My decoder was interrupted on this file; that is not your fault.',
   'bad-request': (facts) => badRequest(textOf(facts, 'problem'), facts),
-  unauthorized: () =>
-    "My embedding worker does not accept my token. The bot's owner has to mend that; you can do nothing.",
-  'model-unknown': () =>
-    "The model that I am set to use is not there. The bot's owner has to mend that; you can do nothing.",
+  unauthorized: () => "The part of me that listens does not accept my token. The bot's owner has to mend that.",
+  'model-unknown': () => "The model that I am set to use is not there. The bot's owner has to mend that.",
   'space-mismatch': () =>
     "The library was indexed with another model than the one I use. The bot's owner has to reindex.",
   'queue-full': () => 'Too many recordings are waiting at the moment.',
@@ -43,10 +41,10 @@ export const failureEn: FailureTexts = {
   'index-empty': () =>
     'The library is still empty. An admin of this server has to index it first: **/library reindex**.',
   'index-corrupt': () => "The index of the library is damaged. The bot's owner has to build it anew.",
-  'catalog-busy': () => 'The catalog is busy at the moment.',
+  'catalog-busy': () => 'My catalog of the library is busy at the moment.',
   'catalog-version': () =>
-    "A newer version of me has written the catalog, and I cannot read it. The bot's owner has to update me.",
-  'catalog-corrupt': () => "The catalog is damaged. The bot's owner has to restore it.",
+    "A newer version of me has written my catalog of the library, and I cannot read it. The bot's owner has to update me.",
+  'catalog-corrupt': () => "My catalog of the library is damaged. The bot's owner has to restore it.",
   'disk-full': () => "My disk is full. The bot's owner has to make room; nothing of yours is lost.",
   'index-locked': () => 'The library is just being indexed by someone else, and only one can do that.',
   stopping: () => 'I am being restarted, so this got cut off. That is not your fault.',

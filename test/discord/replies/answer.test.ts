@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type AnswerClip, type AnswerView, answerReply, perPageMax } from '../../../src/discord/replies/answer.ts';
+import { type AnswerClip, type AnswerView, answerReply } from '../../../src/discord/replies/answer.ts';
+import { perPageMax } from '../../../src/discord/replies/answer-rows.ts';
 import { escaped, pieceName } from '../../../src/discord/replies/names.ts';
 import type { Reply } from '../../../src/discord/reply.ts';
 import { textsOf } from '../../../src/discord/texts/texts.ts';

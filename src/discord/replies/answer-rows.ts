@@ -1,0 +1,58 @@
+/** What can be pressed below an answer: listen, ask with a piece, rate one, more, share. Pure. */
+import type { Answer, Result } from '../../query/answer.ts';
+import { writeCustomId } from '../custom-id.ts';
+import type { Texts } from '../texts/texts.ts';
+import { button, buttonRows, type Row, selectRow } from './components.ts';
+import { plainPiece } from './names.ts';
+
+export interface AnswerRowsView {
+  readonly answerId: string;
+  readonly answer: Answer;
+  readonly page: number;
+  readonly perPage: number;
+  readonly canShare?: boolean;
+}
+
+/** Rows are five: two of Listen buttons, two selects, one of the rest. */
+export const perPageMax = 10;
+
+/** @param results those of the page */
+export function answerRows(texts: Texts, view: AnswerRowsView, results: readonly Result[]): Row[] {
+  if (results.length === 0) return [];
+  const { answerId } = view;
+  const { up, down } = texts.query.votes;
+  const { ask, rate } = texts.query.answer;
+  const label = ({ rank, track }: Result) => `${rank}. ${plainPiece(texts, track, 100)}`;
+  return [
+    ...buttonRows(results.map(({ rank }) => button(writeCustomId('listen', answerId, rank), `▶ ${rank}`))),
+    ...selectRow(
+      writeCustomId('ask', answerId),
+      ask,
+      results.map((result) => ({ label: label(result), value: String(result.rank) })),
+    ),
+    ...selectRow(
+      writeCustomId('rate', answerId),
+      rate,
+      results.flatMap((result) => [
+        { label: `${up} ${label(result)}`, value: `up-${result.rank}` },
+        { label: `${down} ${label(result)}`, value: `down-${result.rank}` },
+      ]),
+    ),
+    ...buttonRows(lastRow(texts, view, results)),
+  ];
+}
+
+function lastRow(
+  texts: Texts,
+  { answerId, answer, page, perPage, canShare = true }: AnswerRowsView,
+  shown: readonly Result[],
+) {
+  const { more, share } = texts.query.answer;
+  const last = shown.at(-1)?.rank ?? 0;
+  const left = answer.results.length - (page * Math.min(perPage, perPageMax) + shown.length);
+  const next = last + Math.min(left, perPage, perPageMax);
+  return [
+    ...(left > 0 ? [button(writeCustomId('more', answerId, page + 1), more(last + 1, next))] : []),
+    ...(canShare ? [button(writeCustomId('share', answerId), share, 'main')] : []),
+  ];
+}
