@@ -1,5 +1,6 @@
 /** The one place that makes Discord's client. */
-import { Client, GatewayIntentBits, Options } from 'discord.js';
+import { createRequire } from 'node:module';
+import { Client, GatewayIntentBits, Options, type RESTOptions } from 'discord.js';
 
 /** Of messages, members and the rest the bot keeps nothing: what it needs comes with each interaction. Guilds come with
  *  their channels and roles, which the checks of permissions read. */
@@ -18,6 +19,14 @@ export function makeClient(apiUrl: string | undefined): Client {
       ThreadMemberManager: 0,
       VoiceStateManager: 0,
     }),
-    ...(apiUrl === undefined ? {} : { rest: { api: apiUrl } }),
+    rest: { agent: ownAgent(), ...(apiUrl === undefined ? {} : { api: apiUrl }) },
   });
+}
+
+/** discord.js asks the process for its HTTP agent, where our newer undici has put its own, which takes no form that
+ *  another undici made: every upload would fail. So discord.js is given one of the undici that it brings. */
+function ownAgent(): NonNullable<RESTOptions['agent']> {
+  const require = createRequire(createRequire(import.meta.url).resolve('@discordjs/rest'));
+  const { Agent } = require('undici') as { Agent: new () => NonNullable<RESTOptions['agent']> };
+  return new Agent();
 }
