@@ -22,6 +22,7 @@ import {
 } from '../src/discord/replies/library.ts';
 import {
   dismissedReply,
+  noPlanReply,
   reindexActions,
   reindexAskedReply,
   reindexCancelledReply,
@@ -30,6 +31,7 @@ import {
 import type { Reply } from '../src/discord/reply.ts';
 import { retryBusy } from '../src/discord/retry-busy.ts';
 import { editReply } from '../src/discord/send.ts';
+import { toLeitmotifError } from '../src/errors.ts';
 
 export interface LibraryParts {
   readonly bot: BotContext;
@@ -108,7 +110,15 @@ async function planReindex(
   const open = bot.app.catalog.reindexes.open();
   if (open !== null) return reindexAskedReply(texts, { reindex: open, isNew: false, tells: false });
   const mode = isEverything ? 'everything' : 'changed';
-  return reindexPlanReply(texts, { mode, plan: await desk.plan(mode), missing: missingToTell(interaction) });
+  try {
+    return reindexPlanReply(texts, { mode, plan: await desk.plan(mode), missing: missingToTell(interaction) });
+  } catch (error) {
+    // What concerns the library as a whole; the words for a query's failures would speak of one recording.
+    const { code, message } = toLeitmotifError(error);
+    if (code !== 'config-invalid' && code !== 'file-unreadable') throw error;
+    bot.log.warn({ why: message }, 'the library cannot be looked at');
+    return noPlanReply(texts, code);
+  }
 }
 
 async function confirmReindex(

@@ -2,6 +2,8 @@
  *  hides the command, and rights change while a message stands. */
 import {
   type BaseInteraction,
+  type Channel,
+  type Client,
   type GuildBasedChannel,
   type PermissionResolvable,
   PermissionsBitField,
@@ -25,8 +27,19 @@ export function refusalOf(
 
 /** What the bot lacks of what telling a job's progress needs, where it was asked. */
 export function missingToTell({ appPermissions, channel }: Pick<BaseInteraction, 'appPermissions' | 'channel'>) {
-  const send = channel?.isThread() ? 'SendMessagesInThreads' : 'SendMessages';
-  return missingOf(appPermissions, ['ViewChannel', send]);
+  return missingOf(appPermissions, neededToTell(channel));
+}
+
+/** The same for a channel in which nobody asks just now. */
+export async function missingToTellIn(client: Client, channelId: string): Promise<PermissionName[]> {
+  const channel = await client.channels.fetch(channelId);
+  if (channel === null || channel.isDMBased()) return [];
+  const there = client.user && channel.permissionsFor(client.user);
+  return missingOf(there ?? new PermissionsBitField(), neededToTell(channel));
+}
+
+function neededToTell(channel: Channel | null): PermissionName[] {
+  return ['ViewChannel', channel?.isThread() ? 'SendMessagesInThreads' : 'SendMessages'];
 }
 
 /** What the bot lacks to share finds there. */

@@ -2,21 +2,18 @@
 import type { APIButtonComponent } from 'discord-api-types/v10';
 import { ButtonStyle, ComponentType } from 'discord-api-types/v10';
 import type { Reindex, ReindexMode } from '../../catalog/reindexes.ts';
+import type { ErrorCode } from '../../errors.ts';
 import type { ReindexSummary } from '../../indexing/job-protocol.ts';
 import type { IndexPlan } from '../../indexing/plan.ts';
 import type { IndexProgress } from '../../indexing/progress.ts';
 import { writeCustomId } from '../custom-id.ts';
 import type { Reply } from '../reply.ts';
 import type { Texts } from '../texts/texts.ts';
-import { escaped } from './names.ts';
 
 /** Permissions that we have words for, by discord.js's names of them. */
 export type PermissionName = keyof Texts['library']['permissions'];
 
 export const reindexActions = { confirm: 'library-reindex', dismiss: 'library-dismiss' } as const;
-
-/** A reason in the message of a failure, which may hold a path of any length. */
-const reasonLengthMax = 600;
 
 /** @param missing what the bot lacks to tell in this channel how it goes */
 export function reindexPlanReply(
@@ -87,14 +84,27 @@ export function reindexMilestoneReply(
   return { content: `${first}\n${milestone(percent, progress, progress.etaSec)}` };
 }
 
+/** The library cannot even be looked at: what a reindex would do is not known.
+ *  @param code of the failure */
+export function noPlanReply(texts: Texts, code: ErrorCode): Reply {
+  return { content: reasonOf(texts, code) };
+}
+
+function reasonOf({ library }: Texts, code: ErrorCode | undefined): string {
+  return (code && library.reindex.reasons[code]) ?? library.reindex.otherReason;
+}
+
 /** @param reindex one that has ended */
 export function reindexEndedReply(texts: Texts, reindex: Reindex): Reply {
   const { reindex: says } = texts.library;
-  const { mode, state, error } = reindex;
+  const { id, mode, state, error } = reindex;
   if (state === 'cancelled') return { content: says.ended(mode) };
   if (state === 'failed') {
-    const why = error === null ? '' : `${error.code}: ${escaped(error.message, reasonLengthMax)}`;
-    return { content: `${says.failed(mode, why)}\n${says.keeps}` };
+    return {
+      content: [`${says.failed(mode)} ${reasonOf(texts, error?.code)}`, says.keeps, `-# ${says.reference(id)}`].join(
+        '\n',
+      ),
+    };
   }
   return { content: doneLines(texts, reindex).join('\n') };
 }

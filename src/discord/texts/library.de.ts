@@ -16,6 +16,17 @@ const states: Readonly<Record<JobState, string>> = {
   cancelled: 'abgebrochen',
   interrupted: 'abgerissen',
 };
+const reasons: LibraryTexts['reindex']['reasons'] = {
+  'config-invalid':
+    'Für mich ist keine Bibliothek eingerichtet, oder eine andere, als ich kenne. Die Besitzer des Bots müssen LIBRARY setzen oder einen Ordner mit npm run index einlesen.',
+  'file-unreadable':
+    'Der Ordner der Bibliothek ist nicht zu lesen oder plötzlich leer. Die Besitzer des Bots müssen nachsehen.',
+  'disk-full': 'Die Platte ist voll. Die Besitzer des Bots müssen Platz schaffen.',
+  'worker-unavailable':
+    'Der Teil von mir, der zuhört, hat minutenlang nicht geantwortet. Die Besitzer des Bots müssen nachsehen.',
+  'space-mismatch': 'Mein Worker benutzt ein anderes Modell als ich. Die Besitzer des Bots müssen nachsehen.',
+  'catalog-busy': 'Der Katalog war minutenlang beschäftigt. Bitte versuche es später noch einmal.',
+};
 const recordings = (amount: number) => count(amount, 'Aufnahme', 'Aufnahmen');
 
 export const libraryDe: LibraryTexts = {
@@ -132,12 +143,13 @@ export const libraryDe: LibraryTexts = {
     generation: (id, rows) => `Generation ${id} antwortet jetzt: ${count(rows, 'Fenster', 'Fenster')}.`,
     sameGeneration: 'Der Index war schon auf dem neuesten Stand.',
     emptyGeneration: 'Es gibt noch nichts zu durchsuchen.',
-    failed: (mode, why) => `**Einlesen (${modes[mode]}) ist gescheitert.** ${why}`,
+    failed: (mode) => `**Einlesen (${modes[mode]}) ist gescheitert.**`,
+    reasons,
+    otherReason: 'Bei mir ist etwas schiefgegangen; die Besitzer des Bots finden es unter der Kennung.',
+    reference: (id) => `Kennung reindex ${id}`,
     keeps:
       'Was getan war, bleibt, und die Antworten kommen, woher sie zuvor kamen. **/bibliothek einlesen** macht weiter.',
     ended: (mode) => `**Einlesen (${modes[mode]}) wurde abgebrochen.** Was davon getan war, bleibt.`,
-    libraryUnknown:
-      'Es ist keine Bibliothek bekannt. Die Besitzer des Bots müssen LIBRARY setzen oder einmal einen Ordner mit npm run index einlesen.',
   },
 
   failures: {

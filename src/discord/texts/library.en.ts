@@ -1,6 +1,7 @@
 /** What the bot says about the library and itself, in English. Placeholders are arguments. */
 import type { JobState } from '../../catalog/jobs.ts';
 import type { ReindexMode } from '../../catalog/reindexes.ts';
+import type { ErrorCode } from '../../errors.ts';
 import type { IndexPlan } from '../../indexing/plan.ts';
 import type { ScheduleProblem } from '../library/due-times.ts';
 import { aboutEn } from './about.en.ts';
@@ -22,6 +23,16 @@ const problems: Readonly<Record<ScheduleProblem, string>> = {
   cron: 'This schedule cannot be read. It has five fields as in crontab, for example `0 3 * * *` for every night at 3:00.',
   'too-often': 'This schedule is due more than once an hour. Name one minute: `0 3 * * *` is every night at 3:00.',
   'time-zone': 'There is no such time zone. Name it as IANA does, for example Europe/Berlin.',
+};
+/** Of failures of a whole run, for everybody in the channel: no paths, no raw errors. */
+const reasons: Readonly<Partial<Record<ErrorCode, string>>> = {
+  'config-invalid':
+    "No library is set up for me, or another one than I know. The bot's owner has to set LIBRARY, or index a folder with npm run index.",
+  'file-unreadable': "The library's folder cannot be read, or is empty all of a sudden. The bot's owner has to look.",
+  'disk-full': "The disk is full. The bot's owner has to make room.",
+  'worker-unavailable': "The part of me that listens did not answer for minutes. The bot's owner has to look.",
+  'space-mismatch': "My worker uses another model than I do. The bot's owner has to look.",
+  'catalog-busy': 'The catalog was busy for minutes. Please try again later.',
 };
 const recordings = (amount: number) => count(amount, 'recording', 'recordings');
 
@@ -140,11 +151,12 @@ export const libraryEn = {
     generation: (id: string, rows: number) => `Generation ${id} answers now: ${count(rows, 'chunk', 'chunks')}.`,
     sameGeneration: 'The index was up to date already.',
     emptyGeneration: 'There is nothing to search in yet.',
-    failed: (mode: ReindexMode, why: string) => `**Reindexing ${modes[mode]} failed.** ${why}`,
+    failed: (mode: ReindexMode) => `**Reindexing ${modes[mode]} failed.**`,
+    reasons,
+    otherReason: "Something went wrong on my side; the bot's owner finds it by the reference.",
+    reference: (id: number) => `reference reindex ${id}`,
     keeps: 'What was done is kept, and answers come from where they came from before. **/library reindex** goes on.',
     ended: (mode: ReindexMode) => `**Reindexing ${modes[mode]} was cancelled.** What was done of it is kept.`,
-    libraryUnknown:
-      "No library is known. The bot's owner has to set LIBRARY, or index a folder once with npm run index.",
   },
 
   failures: {
