@@ -93,6 +93,13 @@ describe('over lines', () => {
     });
   });
 
+  test('keeps blank lines around subtext, and none beside headings', () => {
+    const words = (source: string) => wordsOf(parseMarkdown(source));
+    expect(words('a\n\n-# b\n\nc')).toEqual(['a\n\n', 'b', '\nc']);
+    expect(words('-# a\n\n-# b')).toEqual(['a', '\n', 'b']);
+    expect(words('a\n\n# b\n\nc\n')).toEqual(['a', 'b', 'c']);
+  });
+
   test('keeps the number that a list begins with', () => {
     expect(parseMarkdown('4. four\n5. five')).toMatchObject([{ kind: 'list', start: 4, items: [{}, {}] }]);
   });

@@ -108,6 +108,7 @@ describe('a command', () => {
     await ada.message('3 of 12').waitFor();
     tour.finish();
     await ada.message('Sounds like Nocturne in C minor').waitFor();
+    expect(await ada.page.locator('textarea:focus').count()).toBe(1);
   });
 
   test('is not sent before its options are right', async () => {
@@ -270,6 +271,13 @@ describe('the page', () => {
     }
     await ada.pickCommand('find');
     for (const option of ['piece', 'results', 'private']) await ada.chip(option);
+    expect(await ada.overflowPx()).toBe(0);
+    await ada.page.keyboard.press('Escape');
+
+    const finger = { pointerType: 'touch', clientX: 60, clientY: 60, bubbles: true };
+    await answer.dispatchEvent('pointerdown', finger);
+    await ada.page.getByRole('menuitem', { name: 'Find similar music' }).waitFor();
+    await answer.dispatchEvent('pointerup', finger);
     expect(await ada.overflowPx()).toBe(0);
     await ada.page.keyboard.press('Escape');
 

@@ -25,6 +25,7 @@ export function Composer({ dropped }: ComposerProps): ReactNode {
   const [command, setCommand] = useState<OpenCommand | null>(null);
   const [draft, setDraft] = useState('');
   const [files, setFiles] = useState<readonly File[]>([]);
+  const [isBack, setBack] = useState(false);
   const entries = chatCommands(discord.view.server?.commands ?? [], locale);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: a drop is taken once, as things stand then
@@ -55,12 +56,16 @@ export function Composer({ dropped }: ComposerProps): ReactNode {
         entry={entry}
         filled={command.filled}
         onChange={(filled) => setCommand({ entry, filled })}
-        onEnd={() => setCommand(null)}
+        onEnd={() => {
+          setCommand(null);
+          setBack(true);
+        }}
       />
     );
   }
   return (
     <MessageForm
+      isFocused={isBack}
       draft={draft}
       files={files}
       entries={entries}

@@ -1,5 +1,5 @@
 /** The line for messages. A slash at its start lists the commands. */
-import { type KeyboardEvent, type ReactNode, useRef, useState } from 'react';
+import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from 'react';
 import { formatBytes } from '../message/media.ts';
 import { useSurroundings } from '../surroundings.ts';
 import { useListKeys } from '../use-list-keys.ts';
@@ -8,6 +8,8 @@ import { type CommandEntry, findCommands } from './commands.ts';
 import type { Offer } from './composer.tsx';
 
 interface MessageFormProps {
+  /** After a command, writing goes on here. */
+  readonly isFocused: boolean;
   readonly draft: string;
   readonly files: readonly File[];
   readonly entries: readonly CommandEntry[];
@@ -19,11 +21,12 @@ interface MessageFormProps {
 }
 
 export function MessageForm(props: MessageFormProps): ReactNode {
-  const { draft, files, entries, offers, onDraft, onFiles, onCommand } = props;
+  const { isFocused, draft, files, entries, offers, onDraft, onFiles, onCommand } = props;
   const { discord, guild } = useSurroundings();
   const [failure, setFailure] = useState('');
   const [isListClosed, setListClosed] = useState(false);
   const picker = useRef<HTMLInputElement>(null);
+  const line = useRef<HTMLTextAreaElement>(null);
   const isListed = draft.startsWith('/') && !draft.includes('\n') && !isListClosed;
   const found = isListed ? findCommands(entries, draft.slice(1)) : [];
   const take = (index: number): void => {
@@ -37,6 +40,11 @@ export function MessageForm(props: MessageFormProps): ReactNode {
     onTake: take,
     onLeave: () => setListClosed(true),
   });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once, when the form appears
+  useEffect(() => {
+    // On a phone the keyboard would cover the answer.
+    if (isFocused && matchMedia('(hover: hover)').matches) line.current?.focus();
+  }, []);
   const channel = guild?.channels.find(({ id }) => id === discord.channelId);
 
   const send = async (): Promise<void> => {
@@ -95,6 +103,7 @@ export function MessageForm(props: MessageFormProps): ReactNode {
           +
         </button>
         <textarea
+          ref={line}
           rows={1}
           value={draft}
           placeholder={`Message #${channel?.name ?? ''}, or / for commands`}

@@ -1,5 +1,5 @@
 /** Discord's Markdown as React elements: text stays text, whatever it says. */
-import { Fragment, type ReactNode, useState } from 'react';
+import { Fragment, type ReactNode, useMemo, useState } from 'react';
 import { useSurroundings } from '../surroundings.ts';
 import { useNowMs } from '../use-now.ts';
 import { parseInline } from './inline.ts';
@@ -8,7 +8,8 @@ import { parseMarkdown } from './parse.ts';
 import { formatTime } from './time.ts';
 
 export function Markdown({ text }: { readonly text: string }): ReactNode {
-  return <Blocks blocks={parseMarkdown(text)} />;
+  const blocks = useMemo(() => parseMarkdown(text), [text]);
+  return <Blocks blocks={blocks} />;
 }
 
 /** For places with one line: no headings, lists or quotes. */

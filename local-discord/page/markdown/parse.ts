@@ -27,8 +27,8 @@ function parseLines(text: string, inQuote = false): Block[] {
   const lines = text.split('\n');
   const blocks: Block[] = [];
   let plain: string[] = [];
-  const endParagraph = (): void => {
-    const paragraph = plain.join('\n').replace(/^\n+|\n+$/g, '');
+  const endParagraph = (next?: Block): void => {
+    const paragraph = withBlankLines(plain, isSmall(blocks.at(-1)), isSmall(next));
     if (paragraph !== '') blocks.push({ kind: 'paragraph', children: parseInline(paragraph) });
     plain = [];
   };
@@ -39,12 +39,28 @@ function parseLines(text: string, inQuote = false): Block[] {
       i += 1;
       continue;
     }
-    endParagraph();
+    endParagraph(found.block);
     blocks.push(found.block);
     i += found.lineCount;
   }
   endParagraph();
   return blocks;
+}
+
+/** These have no margins of their own: blank lines around them are seen. */
+function isSmall(block: Block | undefined): boolean {
+  return block?.kind === 'subtext' || block?.kind === 'quote';
+}
+
+/** @returns text in which each line break is seen; '' for nothing to show */
+function withBlankLines(lines: readonly string[], isKeptBefore: boolean, isKeptAfter: boolean): string {
+  const text = lines.join('\n');
+  const trimmed = text.replace(/^\n+|\n+$/g, '');
+  if (trimmed === '') return isKeptBefore && isKeptAfter ? '\n'.repeat(lines.length) : '';
+  const before = isKeptBefore ? (/^\n*/.exec(text)?.[0] ?? '') : '';
+  const after = isKeptAfter ? (/\n*$/.exec(text)?.[0] ?? '') : '';
+  // A break at the very end shows no line of its own.
+  return before + trimmed + (after === '' ? '' : `${after}\n`);
 }
 
 function blockAt(lines: readonly string[], i: number, inQuote: boolean): { block: Block; lineCount: number } | null {
