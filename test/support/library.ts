@@ -32,20 +32,27 @@ export async function makeLibrary(): Promise<TestLibrary> {
   for (let seed = 1; seed <= 5; seed++) writePiece(path.join(music, `piece-${seed}.ogg`), seed, 47);
   const tags = ['-metadata', 'title=A Titled Piece', '-metadata', 'artist=Somebody'];
   writePiece(path.join(music, 'below', 'piece-6.mp3'), 6, 47, tags);
-  const apps: App[] = [];
-  const open = async (environment: Record<string, string> = {}): Promise<App> => {
-    const config = readConfig({ INDEX_DIR: indexDir, LOG_LEVEL: 'silent', ...environment }, projectRoot);
-    const app = await buildApp(config, { root: projectRoot, environment: process.env, log: pino({ level: 'silent' }) });
-    apps.push(app);
-    return app;
-  };
-  const app = await open();
+  const library = openLibrary({ folder, music, indexDir });
+  const app = await library.open();
   await app.index({ library: new FolderLibrary(music), signal: never });
+  return { ...library, app };
+}
+
+/** One that is indexed already. */
+export function openLibrary(place: Pick<TestLibrary, 'folder' | 'music' | 'indexDir'>): Omit<TestLibrary, 'app'> {
+  const apps: App[] = [];
   return {
-    ...{ folder, music, indexDir, app, open },
+    ...place,
+    async open(environment = {}) {
+      const config = readConfig({ INDEX_DIR: place.indexDir, LOG_LEVEL: 'silent', ...environment }, projectRoot);
+      const log = pino({ level: 'silent' });
+      const app = await buildApp(config, { root: projectRoot, environment: process.env, log });
+      apps.push(app);
+      return app;
+    },
     async [Symbol.asyncDispose]() {
       for (const each of apps) await each.close();
-      rmSync(folder, { recursive: true, force: true });
+      rmSync(place.folder, { recursive: true, force: true });
     },
   };
 }

@@ -7,6 +7,8 @@ import type { PersonPage } from '../../local-discord-page/browser.ts';
 export interface JourneyOptions {
   /** An mp3 of something that the library holds. */
   readonly clip: { readonly name: string; readonly data: Buffer };
+  /** Pieces on a page; there must be more in the library that sound alike. */
+  readonly results: number;
   /** Called when there is something to look at. */
   readonly see?: (what: 'command' | 'progress' | 'answer' | 'listen' | 'shared') => Promise<void>;
 }
@@ -14,22 +16,24 @@ export interface JourneyOptions {
 const answered = /This is|Sounds like|Nothing close/;
 
 /** @returns the answer's message */
-export async function walk(person: PersonPage, { clip, see = async () => {} }: JourneyOptions): Promise<Locator> {
+export async function walk(
+  person: PersonPage,
+  { clip, results, see = async () => {} }: JourneyOptions,
+): Promise<Locator> {
   // Type: the command's list, then a file dropped on the channel.
   await person.composer.fill('/');
   await person.page.getByRole('option', { name: /^\/similar/ }).waitFor();
   await person.composer.fill('');
   await person.drop(person.page.locator('main'), clip.name, clip.data);
   await person.page.getByRole('button', { name: 'Use with /similar clip:' }).click();
-  const results = await person.chip('results');
-  await results.locator('input').fill('1');
+  await (await person.chip('results')).locator('input').fill(String(results));
   await see('command');
   await person.send();
 
   // Upload: progress, then the answer.
   await person.messages.last().waitFor();
   await see('progress');
-  const answer = person.message(answered);
+  const answer = person.messages.filter({ hasText: answered }).first();
   await answer.waitFor();
   await answer.locator('img').first().waitFor();
   await see('answer');
@@ -53,7 +57,7 @@ export async function walk(person: PersonPage, { clip, see = async () => {} }: J
   await answer.getByRole('button', { name: /^More \(/ }).click();
   await person
     .message(/Only you can see this/)
-    .filter({ hasText: /\b2\. / })
+    .filter({ hasText: new RegExp(`\\b${results + 1}\\. `) })
     .waitFor();
 
   // Share: which piece, then the post with people's votes on it.

@@ -29,7 +29,7 @@ test('a person drops a clip, hears the answer, votes, sees more and shares; nobo
   const file = writePiece(path.join(library.folder, 'clip.mp3'), 2, 40);
   await using person = await browser.open(discord.url, ada.id);
   await using other = await browser.open(discord.url, ben.id, { viewport: 'phone', locale: 'de' });
-  await walk(person, { clip: { name: 'clip.mp3', data: readFileSync(file) } });
+  await walk(person, { clip: { name: 'clip.mp3', data: readFileSync(file) }, results: 1 });
 
   const own = await person.messages.count();
   await expect.poll(() => other.messages.count(), { timeout: 15_000 }).toBe(2);
