@@ -16,13 +16,11 @@ const withoutToken = /^\/(interactions|webhooks)\//;
 interface Fate {
   readonly atMs: number;
   fault: Fault | null;
-  slowMs: number;
 }
 
 export async function api(app: FastifyInstance, core: Core): Promise<void> {
   const fates = new WeakMap<FastifyRequest, Fate>();
-  const fateOf = (request: FastifyRequest): Fate =>
-    fates.get(request) ?? { atMs: core.clock.nowMs(), fault: null, slowMs: 0 };
+  const fateOf = (request: FastifyRequest): Fate => fates.get(request) ?? { atMs: core.clock.nowMs(), fault: null };
   const log = (request: FastifyRequest, status: number) => {
     const { atMs } = fateOf(request);
     core.log.add({ method: request.method, path: apiPath(request), status, atMs, tookMs: core.clock.nowMs() - atMs });
@@ -35,21 +33,20 @@ export async function api(app: FastifyInstance, core: Core): Promise<void> {
   };
 
   app.addHook('onRequest', async (request) => {
-    fates.set(request, { atMs: core.clock.nowMs(), fault: null, slowMs: 0 });
+    fates.set(request, { atMs: core.clock.nowMs(), fault: null });
   });
   await readUploads(app);
   app.addHook('preHandler', async (request, reply) => {
     const { fault, slowMs } = core.faults.draw(`${request.method} ${apiPath(request)}`, true);
-    Object.assign(fateOf(request), { fault, slowMs });
+    fateOf(request).fault = fault;
+    if (slowMs > 0) await sleep(slowMs);
     if (fault === 'dropped') return breakConnection(request, reply);
     if (fault && fault !== 'lost-answer') return fail(fault, core.faults.retryAfterMs, reply);
     const token = request.headers.authorization?.replace(/^Bot /, '') ?? '';
     if (!withoutToken.test(apiPath(request)) && !core.acceptsToken(token)) throw refusals.unauthorized();
   });
   app.addHook('onSend', async (request, reply, payload) => {
-    const { fault, slowMs } = fateOf(request);
-    if (slowMs > 0) await sleep(slowMs);
-    if (fault !== 'lost-answer') return payload;
+    if (fateOf(request).fault !== 'lost-answer') return payload;
     return breakConnection(request, reply);
   });
   app.addHook('onResponse', async (request, reply) => log(request, reply.statusCode));

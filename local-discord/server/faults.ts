@@ -45,7 +45,8 @@ export class Faults {
     this.#planned.push({ pattern, fault, times });
   }
 
-  /** Does matching calls at once and answers them late, all of them unless told how many. */
+  /** Holds matching calls back before they are done, all of them unless told how many. One that was done and is answered
+   *  late is to its client like a lost answer. */
   slow(ms: number, pattern: string | RegExp = '', times = Number.POSITIVE_INFINITY): void {
     this.#planned.push({ pattern, fault: { slowMs: ms }, times });
   }

@@ -106,25 +106,25 @@ export class Messages {
   async edit(message: StoredMessage, body: MessageBody, files: readonly Upload[]): Promise<StoredMessage> {
     const { world, clock, happenings } = this.#options;
     const channel = world.channel(message.channelId);
-    if (!channel?.messages.has(message.id)) throw refusals.unknownMessage();
     // The flag of Components V2 never comes off.
-    const flags = message.flags | ((body.flags ?? 0) & editableFlags);
-    const becomesV2 = Boolean(flags & ~message.flags & MessageFlags.IsComponentsV2);
-    this.check({ ...body, flags }, files, message.attachments);
+    const flagsAfter = () => message.flags | ((body.flags ?? 0) & editableFlags);
+    this.check({ ...body, flags: flagsAfter() }, files, message.attachments);
+    const added = await this.#keep(body, files, message.channelId);
+    // From here on without waiting, so that of two edits at once each finds what the other left.
+    if (!channel?.messages.has(message.id)) throw refusals.unknownMessage();
+    const flags = flagsAfter();
     const next = {
       content: body.content === undefined ? message.content : (body.content?.trim() ?? ''),
       embeds: body.embeds === undefined ? message.embeds : (body.embeds ?? []),
       components: body.components === undefined ? message.components : withIds(body.components ?? []),
     };
-    if (becomesV2 && (next.content !== '' || next.embeds.length > 0)) {
+    if (flags & MessageFlags.IsComponentsV2 && (next.content !== '' || next.embeds.length > 0)) {
       const code = 'MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2';
       throw refusals.invalidField(code, 'Content and embeds must be emptied to use Components V2', 'flags');
     }
-    const kept = keptAttachments(message.attachments, body, next.embeds);
-    if (isEmptyPayload(next, { files: [...files, ...kept.map(toFile)] })) throw refusals.emptyMessage();
+    const attachments = [...keptAttachments(message.attachments, body, next.embeds), ...added];
+    if (isEmptyPayload(next, { files: attachments.map(toFile) })) throw refusals.emptyMessage();
     this.#countOldEdit(message);
-    const attachments = [...kept, ...(await this.#keep(body, files, channel.id))];
-    if (!channel.messages.has(message.id)) throw refusals.unknownMessage();
     if (body.content !== undefined) message.mentions = this.#mentions(channel, message.authorId, body);
     Object.assign(message, next, { attachments, flags: flags & ~MessageFlags.Loading });
     // The first edit of "thinking..." is the reply itself: Discord does not call it edited.

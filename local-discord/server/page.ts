@@ -1,7 +1,7 @@
 /** The page's side of page-protocol.ts, and the built page itself. */
 
 import fastifyStatic from '@fastify/static';
-import { PermissionFlagsBits } from 'discord-api-types/v10';
+import { InteractionType, PermissionFlagsBits } from 'discord-api-types/v10';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { PageEvent, PageState, PageUser } from '../page-protocol.ts';
 import { ApiError } from './api-error.ts';
@@ -115,7 +115,9 @@ function pageEvent(core: Core, userId: string, happening: Happening): PageEvent 
     case 'interaction-failed':
     case 'interaction-answered': {
       const { interaction, type } = happening;
-      if (interaction.userId !== userId) return null;
+      // Whoever completes an option waits for the answer to that request.
+      const isCompletion = interaction.type === InteractionType.ApplicationCommandAutocomplete;
+      if (interaction.userId !== userId || isCompletion) return null;
       if (type === 'interaction-answered') return { type, interactionId: interaction.id };
       return { type, interactionId: interaction.id, messageId: interaction.sourceMessageId };
     }

@@ -1,4 +1,4 @@
-import { GatewayIntentBits, PermissionFlagsBits, type TextChannel } from 'discord.js';
+import { GatewayIntentBits, PermissionFlagsBits, REST, type TextChannel } from 'discord.js';
 import { describe, expect, test } from 'vitest';
 import { startBot } from './bot.ts';
 
@@ -20,6 +20,17 @@ describe('a post of the bot', () => {
     expect(ada.messages()[0]?.edited_timestamp).not.toBeNull();
     await message.delete();
     expect(discord.messages(discord.defaultChannelId)).toEqual([]);
+  });
+
+  test('edited twice at once keeps what each edit set', async () => {
+    await using given = await withChannel();
+    const { channel, client, ada } = given;
+    const { id } = await channel.send('one');
+    const path = `/channels/${channel.id}/messages/${id}` as const;
+    const other = new REST({ api: given.discord.apiUrl }).setToken(given.discord.token);
+    const files = [{ name: 'x.txt', data: Buffer.from('x') }];
+    await Promise.all([client.rest.patch(path, { files, body: {} }), other.patch(path, { body: { content: 'two' } })]);
+    expect(ada.messages()).toMatchObject([{ content: 'two', attachments: [{ filename: 'x.txt' }] }]);
   });
 
   test('with an equal nonce is one message, also when both calls come at once', async () => {

@@ -63,7 +63,7 @@ test.each(['status429', 'global429'] as const)('%s is waited for', async (fault)
   expect(limited[0]).toBe(fault === 'global429');
 });
 
-test('a slow answer is slow', async () => {
+test('a slow call is held back', async () => {
   await using given = await withChannel();
   given.discord.faults.slow(150, 'POST /channels/', 1);
   await given.channel.send('slow');
