@@ -85,9 +85,10 @@ describe('a command', () => {
 
   test('thinks visibly until the bot says something', async () => {
     const ada = await open('ada', { channelId: freshChannel('thinking') });
-    tour.discord.faults.slow(700, 'PATCH /webhooks/', 1);
+    const { speak } = tour.think();
     await ada.run('find', { piece: 'Waltz of the Flowers' });
     await ada.message('Leitmotif is thinking…').waitFor();
+    speak();
     await ada.message('3 of 12 chunks').waitFor();
     tour.finish();
     await ada.message('Sounds like Waltz of the Flowers').waitFor();

@@ -28,6 +28,8 @@ export interface Tour extends AsyncDisposable {
   readonly mp3: string;
   /** What went wrong in the bot. */
   readonly errors: unknown[];
+  /** Keeps the bot from saying anything after "thinking" until `speak` is called. */
+  think(): { speak(): void };
   /** Lets the next `/find` go on from its progress to its answer. */
   finish(): void;
 }
@@ -45,9 +47,11 @@ export async function startTour(): Promise<Tour> {
   const client = new Client({ intents: [GatewayIntentBits.Guilds], rest: { api: discord.apiUrl } });
   const errors: unknown[] = [];
   let finished = Promise.withResolvers<void>();
+  let thought: Promise<void> = Promise.resolve();
+  const pauses = { thought: () => thought, finished: () => finished.promise };
   client.on(Events.Error, (error) => errors.push(error));
   client.on(Events.InteractionCreate, (interaction) => {
-    respond(interaction, files, () => finished.promise).catch((error: unknown) => errors.push(error));
+    respond(interaction, files, pauses).catch((error: unknown) => errors.push(error));
   });
   const ready = new Promise((resolve) => client.once(Events.ClientReady, resolve));
   await client.login(discord.token);
@@ -60,6 +64,11 @@ export async function startTour(): Promise<Tour> {
     otherChannelId: discord.addChannel(discord.defaultGuildId, { name: 'finds' }),
     mp3,
     errors,
+    think() {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      thought = promise;
+      return { speak: resolve };
+    },
     finish() {
       finished.resolve();
       finished = Promise.withResolvers();
@@ -72,14 +81,19 @@ export async function startTour(): Promise<Tour> {
   };
 }
 
-async function respond(interaction: Interaction, files: TourFiles, finished: () => Promise<void>): Promise<unknown> {
+interface Pauses {
+  thought(): Promise<void>;
+  finished(): Promise<void>;
+}
+
+async function respond(interaction: Interaction, files: TourFiles, pauses: Pauses): Promise<unknown> {
   if (interaction.isAutocomplete()) return complete(interaction);
   if (interaction.isMessageContextMenuCommand()) {
     const names = interaction.targetMessage.attachments.map(({ name }) => name).join(', ');
     return interaction.reply({ content: `Heard **${names || 'nothing'}**`, flags: MessageFlags.Ephemeral });
   }
   if (interaction.isMessageComponent()) return press(interaction);
-  if (interaction.isChatInputCommand()) return run(interaction, files, finished);
+  if (interaction.isChatInputCommand()) return run(interaction, files, pauses);
 }
 
 async function complete(interaction: AutocompleteInteraction): Promise<void> {
@@ -88,7 +102,7 @@ async function complete(interaction: AutocompleteInteraction): Promise<void> {
   await interaction.respond(found.map((name) => ({ name, value: name })));
 }
 
-async function run(interaction: ChatInputCommandInteraction, files: TourFiles, finished: () => Promise<void>) {
+async function run(interaction: ChatInputCommandInteraction, files: TourFiles, pauses: Pauses) {
   const { commandName, options } = interaction;
   if (commandName === 'gallery') return interaction.reply(gallery(files));
   if (commandName === 'library') {
@@ -98,7 +112,8 @@ async function run(interaction: ChatInputCommandInteraction, files: TourFiles, f
   if (commandName === 'sleep') return;
   const isPrivate = options.getBoolean('private') ?? false;
   await interaction.deferReply(isPrivate ? { flags: MessageFlags.Ephemeral } : {});
-  const end = finished();
+  const end = pauses.finished();
+  await pauses.thought();
   await interaction.editReply('Listening: 3 of 12 chunks');
   await end;
   const clip = options.getAttachment('clip');
