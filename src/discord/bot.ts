@@ -110,6 +110,8 @@ export async function startBot({ app, log, root, environment, token, commands }:
       queue.close(new LeitmotifError('stopping', 'The bot is being restarted'));
       await asker.drain(drainMs);
       await Promise.all([reindexer.close(), desk.close()]);
+      // What is left now ends by itself: it was told to stop.
+      await router.idle();
       await metricsServer?.close();
       await client.destroy();
       await rm(spoolDir, { recursive: true, force: true });

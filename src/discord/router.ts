@@ -12,7 +12,7 @@ import {
 } from 'discord.js';
 import { LeitmotifError } from '../errors.ts';
 import type { BotContext } from './bot-context.ts';
-import { type CustomId, readCustomId } from './custom-id.ts';
+import { readCustomId } from './custom-id.ts';
 import { type Failing, isInteractionGone, tellFailure } from './failing.ts';
 import type { AnyCommand, ComponentHandler, ComponentInteraction } from './handler.ts';
 import type { BotMetrics } from './metrics.ts';
@@ -35,6 +35,7 @@ export class Router {
   readonly #options: RouterOptions;
   readonly #commands: ReadonlyMap<string, AnyCommand>;
   readonly #components: ReadonlyMap<string, ComponentHandler>;
+  readonly #inFlight = new Set<Promise<void>>();
 
   constructor(options: RouterOptions) {
     this.#options = options;
@@ -46,51 +47,86 @@ export class Router {
 
   /** Never rejects. */
   async handle(interaction: Interaction): Promise<void> {
+    const handled = this.#handle(interaction);
+    this.#inFlight.add(handled);
+    await handled;
+    this.#inFlight.delete(handled);
+  }
+
+  /** Resolves when every interaction that came has its answer. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#inFlight);
+  }
+
+  async #handle(interaction: Interaction): Promise<void> {
     if (interaction.isAutocomplete()) return this.#autocomplete(interaction);
+    if (interaction.isMessageComponent()) return this.#component(interaction);
     if (interaction.isChatInputCommand()) {
       const command = this.#commands.get(`chat ${interaction.commandName}`);
       if (command?.kind !== 'chat') return this.#unknown(interaction);
-      const how = command.isPrivate(interaction) ? 'private-reply' : 'public-reply';
-      return this.#run(interaction, how, () => command.run(interaction));
+      return this.#run(
+        interaction,
+        () => visibility(command.isPrivate(interaction)),
+        () => command.run(interaction),
+      );
     }
     if (interaction.isMessageContextMenuCommand()) {
       const command = this.#commands.get(`message ${interaction.commandName}`);
       if (command?.kind !== 'message') return this.#unknown(interaction);
-      const how = command.isPrivate(interaction) ? 'private-reply' : 'public-reply';
-      return this.#run(interaction, how, () => command.run(interaction));
+      return this.#run(
+        interaction,
+        () => visibility(command.isPrivate(interaction)),
+        () => command.run(interaction),
+      );
     }
-    if (interaction.isMessageComponent()) return this.#component(interaction);
   }
 
   async #component(interaction: ComponentInteraction): Promise<void> {
     const id = readCustomId(interaction.customId);
-    const handler = id === null || id === 'other-version' ? undefined : this.#components.get(id.action);
-    if (!handler || id === null || id === 'other-version') return this.#stale(interaction, id);
-    const how = handler.acknowledge(interaction, id);
-    return this.#run(interaction, how, () => handler.run(interaction, id));
+    if (id === null) return;
+    const handler = id === 'other-version' ? undefined : this.#components.get(id.action);
+    if (!handler || id === 'other-version') return this.#stale(interaction);
+    return this.#run(
+      interaction,
+      () => handler.acknowledge(interaction, id),
+      () => handler.run(interaction, id),
+    );
   }
 
   /** A button that an older or newer version of the bot made. */
-  async #stale(interaction: ComponentInteraction, id: CustomId | 'other-version' | null): Promise<void> {
-    if (id === null) return;
-    return this.#run(interaction, 'update', () =>
-      followUpPrivately(interaction, otherVersionReply(this.#options.bot.texts(interaction.locale))),
+  #stale(interaction: ComponentInteraction): Promise<void> {
+    const reply = otherVersionReply(this.#options.bot.texts(interaction.locale));
+    return this.#run(
+      interaction,
+      () => 'update',
+      () => followUpPrivately(interaction, reply),
     );
   }
 
   /** A command of an older registration, which Discord still offers somewhere. */
   #unknown(interaction: RepliableInteraction): Promise<void> {
-    return this.#run(interaction, 'private-reply', () => {
-      throw new LeitmotifError('bad-request', 'Cannot run a command that this version does not have');
-    });
+    return this.#run(
+      interaction,
+      () => 'private-reply',
+      () => {
+        throw new LeitmotifError('bad-request', 'Cannot run a command that this version does not have');
+      },
+    );
   }
 
-  async #run(interaction: RepliableInteraction, how: Acknowledgement, work: () => Promise<unknown>): Promise<void> {
+  /** @param how decided at once, from what is at hand; should even that fail, the person is told privately */
+  async #run(
+    interaction: RepliableInteraction,
+    how: () => Acknowledgement,
+    work: () => Promise<unknown>,
+  ): Promise<void> {
     const { bot, metrics } = this.#options;
     const startedMs = performance.now();
-    if (!(await this.#acknowledge(interaction, how))) return;
+    const decided = decide(how);
+    if (!(await this.#acknowledge(interaction, decided.acknowledged))) return;
     metrics.acknowledged(performance.now() - startedMs);
     try {
+      if (decided.failure) throw decided.failure.error;
       if (bot.stopping.aborted) throw new LeitmotifError('stopping', 'Cannot begin: the bot is being restarted');
       await work();
     } catch (error) {
@@ -98,8 +134,12 @@ export class Router {
         bot.log.warn({ interaction: interaction.id, err: error }, 'an interaction ended before its answer');
         return;
       }
-      const texts = bot.texts(interaction.locale);
-      const code = await tellFailure(interaction, error, { texts, log: bot.log, acknowledged: how });
+      const { acknowledged } = decided;
+      const code = await tellFailure(interaction, error, {
+        texts: bot.texts(interaction.locale),
+        log: bot.log,
+        acknowledged,
+      });
       metrics.failed(code);
     }
   }
@@ -134,5 +174,20 @@ export class Router {
       if (!isInteractionGone(error))
         bot.log.warn({ interaction: interaction.id, err: error }, 'no choices were offered');
     }
+  }
+}
+
+function visibility(isPrivate: boolean): Acknowledgement {
+  return isPrivate ? 'private-reply' : 'public-reply';
+}
+
+function decide(how: () => Acknowledgement): {
+  readonly acknowledged: Acknowledgement;
+  readonly failure: { readonly error: unknown } | null;
+} {
+  try {
+    return { acknowledged: how(), failure: null };
+  } catch (error) {
+    return { acknowledged: 'private-reply', failure: { error } };
   }
 }

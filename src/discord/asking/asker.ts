@@ -45,6 +45,7 @@ export class Asker {
    *  @throws {LeitmotifError} what the person is to be told; by then no progress follows */
   async ask(interaction: RepliableInteraction, question: Question): Promise<void> {
     const { bot, metrics } = this.#parts;
+    assertMayEmbed(interaction);
     const cancel = new AbortController();
     const ended = Promise.withResolvers<void>();
     this.#running.set(interaction.id, { userId: interaction.user.id, cancel, ended: ended.promise });
@@ -158,6 +159,14 @@ export class Asker {
       bot.log.warn({ query: id, err: error }, 'a finished query is still noted as pending');
     }
   }
+}
+
+/** An answer is an embed: without this right it would be an empty message.
+ *  @throws {LeitmotifError} 'discord-permission' */
+function assertMayEmbed({ appPermissions, channelId }: RepliableInteraction): void {
+  if (appPermissions.has(PermissionFlagsBits.EmbedLinks)) return;
+  const facts = { permission: 'EmbedLinks', ...(channelId === null ? {} : { channelId }) };
+  throw new LeitmotifError('discord-permission', 'Cannot answer here without the right to embed links', { facts });
 }
 
 /** In a server the bot needs the right to attach; where it is installed for a person, Discord says so as well. */
