@@ -1,11 +1,14 @@
 /** The log: JSON lines on stderr, without what must not stand in it. Discord's errors carry the address and the body of
  *  the request that failed: the one holds an interaction's token, the other what somebody sent. */
 import { DiscordAPIError, HTTPError } from 'discord.js';
-import { type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, pino } from 'pino';
 
-export function makeLog(level: string): Logger {
-  const options = { level, serializers: { err: describeError } };
-  return pino(options, pino.destination({ dest: 2, sync: true }));
+/** @param destination stderr unless given */
+export function makeLog(
+  level: string,
+  destination: DestinationStream = pino.destination({ dest: 2, sync: true }),
+): Logger {
+  return pino({ level, serializers: { err: describeError } }, destination);
 }
 
 const causesMax = 5;

@@ -1,9 +1,10 @@
 /** The real bot against the local Discord, over a small real library: discord.js, worker, ONNX, FAISS, SQLite, ffmpeg. */
-import { pino } from 'pino';
 import { allCommands } from '../../commands/all.ts';
 import { type LocalDiscord, type LocalDiscordOptions, startLocalDiscord } from '../../local-discord/local-discord.ts';
-import type { App } from '../../src/app.ts';
+import { type App, buildApp } from '../../src/app.ts';
+import { readConfig } from '../../src/config.ts';
 import { type RunningBot, startBot } from '../../src/discord/bot.ts';
+import { makeLog } from '../../src/log.ts';
 import { projectRoot, type TestLibrary } from './library.ts';
 
 export interface TestBot extends AsyncDisposable {
@@ -23,20 +24,19 @@ export interface TestBotOptions {
 
 /** No cool-down, so that a test can ask twice; what tests it sets one. */
 const quick = { QUERY_COOLDOWN_SEC: '0' };
+/** As the bot's entry has it. */
+const catalogBusyTimeoutMs = 10;
 
-export async function makeBot(library: TestLibrary, options: TestBotOptions = {}): Promise<TestBot> {
+export async function makeBot(library: Pick<TestLibrary, 'indexDir'>, options: TestBotOptions = {}): Promise<TestBot> {
   const discord = await startLocalDiscord(options.discord);
   const logged: Record<string, unknown>[] = [];
-  const log = pino({ level: 'debug' }, { write: (line: string) => void logged.push(JSON.parse(line)) });
+  const log = makeLog('debug', { write: (line: string) => void logged.push(JSON.parse(line)) });
   const start = async (environment: Record<string, string>) => {
-    const app = await library.open({
-      ...quick,
-      DISCORD_API_URL: discord.apiUrl,
-      DISCORD_TOKEN: discord.token,
-      ...environment,
-    });
-    const parts = { root: projectRoot, environment: process.env, token: discord.token, commands: allCommands };
-    return { app, bot: await startBot({ app, log, ...parts }) };
+    const set = { INDEX_DIR: library.indexDir, LOG_LEVEL: 'silent', DISCORD_API_URL: discord.apiUrl };
+    const config = readConfig({ ...set, ...quick, ...environment }, projectRoot);
+    const surroundings = { root: projectRoot, environment: process.env, log };
+    const app = await buildApp(config, { ...surroundings, catalogBusyTimeoutMs });
+    return { app, bot: await startBot({ app, ...surroundings, token: discord.token, commands: allCommands }) };
   };
   let running = await start(options.environment ?? {});
   return {

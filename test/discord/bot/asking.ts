@@ -1,0 +1,135 @@
+/** What tests of a person's questions need: recordings to send, and what to look for in what comes back. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { APIEmbed, APIMessage } from 'discord-api-types/v10';
+import type { FileToUpload, Interaction, LocalDiscord } from '../../../local-discord/local-discord.ts';
+import { decodeAll } from '../../audio/decode-all.ts';
+import type { TestLibrary } from '../../support/library.ts';
+import { ffmpeg, writePiece } from '../../support/pieces.ts';
+
+/** MessageFlags.Ephemeral and Loading. */
+const [ephemeral, loading] = [64, 128];
+/** Two cores that other tests share. */
+const answerTimeoutMs = 30_000;
+
+function inTempFolder<T>(work: (folder: string) => T): T {
+  const folder = mkdtempSync(path.join(tmpdir(), 'leitmotif-clip-'));
+  try {
+    return work(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** A part of one of the library's pieces, as somebody would cut it. */
+export function excerpt(library: TestLibrary, piece: 1 | 2 | 3 | 4 | 5, fromSec = 10, lengthSec = 20): FileToUpload {
+  const source = path.join(library.music, `piece-${piece}.ogg`);
+  const name = `excerpt-${piece}-${fromSec}.mp3`;
+  return inTempFolder((folder) => {
+    const file = path.join(folder, name);
+    ffmpeg('-ss', String(fromSec), '-t', String(lengthSec), '-i', `file:${source}`, `file:${file}`);
+    return { name, data: readFileSync(file) };
+  });
+}
+
+/** A piece that the library does not have. */
+export function newPiece(seed: number, lengthSec = 20, name = `new-${seed}.mp3`, options: readonly string[] = []) {
+  return inTempFolder((folder): FileToUpload => {
+    return { name, data: readFileSync(writePiece(path.join(folder, name), seed, lengthSec, options)) };
+  });
+}
+
+export function isPrivate(message: APIMessage): boolean {
+  return Boolean((message.flags ?? 0) & ephemeral);
+}
+
+export function isThinking(message: APIMessage): boolean {
+  return Boolean((message.flags ?? 0) & loading);
+}
+
+/** The answer is the one message with a footer: generation, time, reference.
+ *  @throws {Error} at once when a failure is told instead */
+export async function answerTo(interaction: Interaction): Promise<APIMessage> {
+  const isOver = ({ embeds, content }: APIMessage) => embeds[0]?.footer !== undefined || reference.test(content);
+  const message = await interaction.until(isOver, answerTimeoutMs);
+  if (reference.test(message.content)) throw new Error(`Expected an answer, got: ${message.content}`);
+  return message;
+}
+
+/** In whatever language. */
+const reference = /\n-# .+ [a-z2-9]{6}$/;
+
+/** What is said of a failure ends in a reference. */
+export function failureOf(interaction: Interaction): Promise<APIMessage> {
+  return interaction.until(({ content }) => reference.test(content), answerTimeoutMs);
+}
+
+export function saying(interaction: Interaction, text: string | RegExp, timeoutMs = answerTimeoutMs) {
+  return interaction.until(
+    ({ content }) => (typeof text === 'string' ? content.includes(text) : text.test(content)),
+    timeoutMs,
+  );
+}
+
+export function embedOf({ embeds }: APIMessage): APIEmbed {
+  const [embed] = embeds;
+  if (!embed) throw new Error('Expected a message with an embed');
+  return embed;
+}
+
+/** Labels and placeholders of a message's components, in order. */
+export function labelsOf({ components = [] }: APIMessage): string[] {
+  return components.flatMap((row) =>
+    'components' in row
+      ? row.components.flatMap((part) => ('placeholder' in part ? [part.placeholder ?? ''] : labelOf(part)))
+      : [],
+  );
+}
+
+function labelOf(part: object): string[] {
+  return 'label' in part && typeof part.label === 'string' ? [part.label] : [];
+}
+
+/** The options of the select with this placeholder. */
+export function optionsOf({ components = [] }: APIMessage, placeholder: string) {
+  for (const row of components) {
+    if (!('components' in row)) continue;
+    for (const part of row.components) {
+      if ('options' in part && 'placeholder' in part && part.placeholder === placeholder) return part.options;
+    }
+  }
+  throw new Error(`There is no select "${placeholder}"`);
+}
+
+export async function download(url: string): Promise<Buffer> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`The CDN answered ${response.status}`);
+  return Buffer.from(await response.arrayBuffer());
+}
+
+/** How long an attachment plays, decoded to its end. */
+export async function secondsOf(url: string): Promise<number> {
+  const data = await download(url);
+  const folder = mkdtempSync(path.join(tmpdir(), 'leitmotif-clip-'));
+  try {
+    const file = path.join(folder, 'clip.mp3');
+    writeFileSync(file, data);
+    return (await decodeAll(file)).samples.length / 16_000;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** What everybody sees in the channel, without what people wrote there themselves. */
+export function publicMessages(discord: LocalDiscord, channelId = discord.defaultChannelId): APIMessage[] {
+  return discord.messages(channelId).filter(({ author }) => author.id === discord.botUserId);
+}
+
+export function silence(): FileToUpload {
+  return inTempFolder((folder) => {
+    const file = path.join(folder, 'silence.mp3');
+    ffmpeg('-f', 'lavfi', '-i', 'anullsrc=r=22050:cl=mono', '-t', '20', `file:${file}`);
+    return { name: 'silence.mp3', data: readFileSync(file) };
+  });
+}

@@ -1,0 +1,187 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Person } from '../../../local-discord/local-discord.ts';
+import { makeBot, type TestBot } from '../../support/bot.ts';
+import { makeLibrary, type TestLibrary } from '../../support/library.ts';
+import {
+  answerTo,
+  download,
+  embedOf,
+  excerpt,
+  failureOf,
+  isPrivate,
+  labelsOf,
+  newPiece,
+  publicMessages,
+  secondsOf,
+} from './asking.ts';
+
+let library: TestLibrary;
+let bot: TestBot;
+let ada: Person;
+
+beforeAll(async () => {
+  library = await makeLibrary();
+  bot = await makeBot(library);
+  ada = bot.discord.addUser({ name: 'Ada' });
+});
+
+afterAll(async () => {
+  const { violations } = bot.discord;
+  await bot[Symbol.asyncDispose]();
+  await library[Symbol.asyncDispose]();
+  expect(violations).toEqual([]);
+});
+
+describe('/similar with a clip', () => {
+  test('says first what it is, then ranks pieces with their evidence, in public', async () => {
+    const asked = await ada.slash('similar', { clip: excerpt(library, 3) });
+    const message = await answerTo(asked);
+    const { title, description = '', footer } = embedOf(message);
+    expect(title).toMatch(/^This is piece-3/);
+    expect(description).toContain('Asked with **excerpt-3-10.mp3**, 0:20');
+    const lines = description.split('\n');
+    const first = lines.findIndex((line) => line.startsWith('**1. piece-3**'));
+    expect(first).toBeGreaterThan(0);
+    expect(lines[first + 1]).toMatch(
+      /^(identical|very similar), score [\d.]+ · \d+ votes? · yours 0:\d\d - theirs 0:\d\d$/,
+    );
+    expect(lines[first + 2]).toMatch(/^-# the very recording, by its fingerprint; \d+ of \d+ chunks? agrees?/);
+    expect(description).toContain('**2. ');
+    expect(footer?.text).toMatch(/^builtin.* · generation \S+ · \d+\.\d s · reference [a-z0-9]{12}$/);
+    expect(isPrivate(message)).toBe(false);
+    expect(publicMessages(bot.discord).map(({ id }) => id)).toContain(message.id);
+  });
+
+  test('names the clips in the text in the order of the attachments, each with a speaking name and an alt text', async () => {
+    const message = await answerTo(await ada.slash('similar', { clip: excerpt(library, 5, 0, 40) }));
+    const { description = '', image } = embedOf(message);
+    expect(description).toContain('To hear, in this order: **1** theirs · **2** theirs · **3** theirs');
+    expect(message.attachments.map(({ filename }) => filename.slice(0, 2))).toEqual(['01', '02', '03']);
+    expect(message.attachments[0]?.filename).toMatch(/^01-piece-5-theirs-0m\d\d\.mp3$/);
+    for (const { description: alt, content_type } of message.attachments) {
+      expect(alt).toMatch(/, from 0:\d\d$/);
+      expect(content_type).toBe('audio/mpeg');
+    }
+    expect(image?.url).toContain('match.png');
+  });
+
+  test('attaches a picture that is a PNG, and clips that play for as long as their window lasts', async () => {
+    const message = await answerTo(await ada.slash('similar', { clip: excerpt(library, 2) }));
+    const picture = await download(embedOf(message).image?.url ?? '');
+    expect(picture.subarray(0, 8)).toEqual(Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'));
+    for (const { url } of message.attachments) expect(await secondsOf(url)).toBeCloseTo(10, 0);
+  });
+
+  test('says that nothing is close when nothing is, and what to try', async () => {
+    const message = await answerTo(await ada.slash('similar', { clip: newPiece(77) }));
+    const { title, description } = embedOf(message);
+    expect(title).toMatch(/^(Sounds like|Nothing close)/);
+    if (title?.startsWith('Nothing close')) expect(description).toMatch(/Try a longer or another part/);
+  });
+
+  test('is answered privately when asked to be', async () => {
+    const before = publicMessages(bot.discord).length;
+    const message = await answerTo(await ada.slash('similar', { clip: excerpt(library, 1), private: true }));
+    expect(isPrivate(message)).toBe(true);
+    expect(publicMessages(bot.discord)).toHaveLength(before);
+  });
+
+  test('ranks as many pieces on a page as were asked for', async () => {
+    const message = await answerTo(await ada.slash('similar', { clip: excerpt(library, 4, 0, 40), results: 2 }));
+    const { description } = embedOf(message);
+    expect(description).toContain('**2. ');
+    expect(description).not.toContain('**3. ');
+    expect(labelsOf(message)).toEqual(
+      expect.arrayContaining(['▶ 1', '▶ 2', expect.stringMatching(/^More \(3 to [34]\)$/), 'Share']),
+    );
+    expect(labelsOf(message)).not.toContain('▶ 3');
+  });
+
+  test('takes a part of it, from and to', async () => {
+    const clip = excerpt(library, 5, 0, 40);
+    const message = await answerTo(await ada.slash('similar', { clip, from: '0:10', to: '0:30' }));
+    expect(embedOf(message).description).toMatch(/, 0:10 to 0:30: 2 chunks compared/);
+    expect(embedOf(message).title).toMatch(/^This is piece-5/);
+  });
+
+  test('is answered in German for a German', async () => {
+    const clip = excerpt(library, 3);
+    const message = await answerTo(await ada.slash('similar', { clip, private: true }, { locale: 'de' }));
+    const { title, description } = embedOf(message);
+    expect(title).toMatch(/^Das ist piece-3/);
+    expect(description).toMatch(/Gefragt mit|deins|deine/i);
+    expect(labelsOf(message)).toContain('Teilen');
+  });
+});
+
+describe('/similar with a piece', () => {
+  test('offers pieces by title, artist and file name', async () => {
+    const names = async (typed: string) => (await ada.autocomplete('similar', 'piece', typed)).map(({ name }) => name);
+    expect(await names('titled')).toEqual(['A Titled Piece - Somebody']);
+    expect(await names('someb')).toEqual(['A Titled Piece - Somebody']);
+    expect(await names('piece-4')).toEqual(['piece-4']);
+    expect(await names('')).toHaveLength(6);
+    expect(await names('no such thing')).toEqual([]);
+  });
+
+  test('asks with the chosen one, and does not find it in itself', async () => {
+    const [choice] = await ada.autocomplete('similar', 'piece', 'titled');
+    const message = await answerTo(await ada.slash('similar', { piece: String(choice?.value) }));
+    const { description = '' } = embedOf(message);
+    expect(description).toContain('Asked with **A Titled Piece**');
+    expect(description).not.toMatch(/^\*\*\d\. A Titled Piece/m);
+    expect(description).toContain('**5. ');
+  });
+
+  test('takes what was typed without choosing', async () => {
+    const message = await answerTo(await ada.slash('similar', { piece: 'somebody' }));
+    expect(embedOf(message).description).toContain('Asked with **A Titled Piece**');
+  });
+
+  test('says so when there is no such piece', async () => {
+    const failed = await failureOf(await ada.slash('similar', { piece: '**nothing** of the kind' }));
+    expect(failed.content).toContain('is not in the library');
+    expect(isPrivate(failed)).toBe(true);
+  });
+});
+
+describe('/similar with a link', () => {
+  test('follows one to an attachment of Discord', async () => {
+    const posted = await ada.post(bot.discord.defaultChannelId, 'listen', [excerpt(library, 4)]);
+    const message = await answerTo(await ada.slash('similar', { link: posted.attachments[0]?.url ?? '' }));
+    expect(embedOf(message).title).toMatch(/^This is piece-4/);
+  });
+
+  test.each([
+    'http://127.0.0.1:1/secret.mp3',
+    'http://localhost:8080/a.mp3',
+    'http://[::1]:8080/a.mp3',
+    'http://[::ffff:127.0.0.1]:8080/a.mp3',
+    'http://2130706433:8080/a.mp3',
+    'http://169.254.169.254/latest/meta-data',
+    'http://10.0.0.7/a.mp3',
+  ])('fetches nothing from %s', async (link) => {
+    const failed = await failureOf(await ada.slash('similar', { link }));
+    expect(failed.content).toMatch(/public addresses|unusual ports/);
+    expect(isPrivate(failed)).toBe(true);
+  });
+
+  test('refuses what is no link, and links with a password', async () => {
+    const said = async (link: string) => (await failureOf(await ada.slash('similar', { link }))).content;
+    expect(await said('my favourite song')).toMatch(/http or https/);
+    expect(await said('ftp://example.org/a.mp3')).toMatch(/http or https/);
+    const refusal = await said('https://ada:hunter2@example.org/a.mp3');
+    expect(refusal).toMatch(/name or a password/);
+    expect(refusal).not.toContain('hunter2');
+  });
+});
+
+describe('/similar', () => {
+  test.each([[{}], [{ link: 'https://example.org/a.mp3', piece: 'somebody' }]])(
+    'wants exactly one of clip, link and piece, not %o',
+    async (options) => {
+      const failed = await failureOf(await ada.slash('similar', options));
+      expect(failed.content).toContain('exactly one of **clip**, **link** and **piece**');
+    },
+  );
+});
