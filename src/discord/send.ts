@@ -34,7 +34,8 @@ export async function followUpPrivately(interaction: RepliableInteraction, reply
 /** An ordinary message by the bot itself.
  *  @param nonce equal nonces within minutes make one message, however often the call is repeated; at most 25 characters */
 export async function postMessage(client: Client, channelId: string, reply: Reply, nonce: string): Promise<Message> {
-  const channel = (await client.channels.fetch(channelId)) as TextBasedChannel | null;
+  // Of several processes that share the servers, one speaks for jobs, also in servers that are another's.
+  const channel = (await client.channels.fetch(channelId, { allowUnknownGuild: true })) as TextBasedChannel | null;
   if (!channel?.isSendable()) throw new RangeError(`Cannot post: channel ${channelId} takes no messages`);
   return channel.send({ ...toOptions(reply), nonce, enforceNonce: true } satisfies MessageCreateOptions);
 }

@@ -32,8 +32,9 @@ export function missingToTell({ appPermissions, channel }: Pick<BaseInteraction,
 
 /** The same for a channel in which nobody asks just now. */
 export async function missingToTellIn(client: Client, channelId: string): Promise<PermissionName[]> {
-  const channel = await client.channels.fetch(channelId);
-  if (channel === null || channel.isDMBased()) return [];
+  const channel = await client.channels.fetch(channelId, { allowUnknownGuild: true });
+  // What holds in a server of another of the bot's processes is not known in this one: there it is tried.
+  if (channel === null || channel.isDMBased() || !client.guilds.cache.has(channel.guildId)) return [];
   const there = client.user && channel.permissionsFor(client.user);
   return missingOf(there ?? new PermissionsBitField(), neededToTell(channel));
 }
