@@ -21,9 +21,12 @@ import {
   settle,
 } from './server/settlers.ts';
 
+export type { Call, Refusal } from './server/call-log.ts';
+export type { Fault, FaultRates } from './server/faults.ts';
 export { Interaction } from './server/interaction-handle.ts';
 export { type FileToUpload, fileToUpload, type OptionValue, Person, type Where } from './server/person.ts';
 export { RefusedByClient } from './server/refused-by-client.ts';
+export type { Bits, NewGuild, NewUser } from './server/settlers.ts';
 
 const mib = 1024 * 1024;
 

@@ -1,6 +1,6 @@
 /** A message's components as a flat list: rows, what is in them, containers, sections and their accessories. */
 
-export interface ComponentNode {
+interface ComponentNode {
   readonly path: readonly (string | number)[];
   readonly body: Readonly<Record<string, unknown>>;
 }

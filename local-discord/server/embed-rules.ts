@@ -32,7 +32,7 @@ export const embedRules = z
     params: { code: 'BASE_TYPE_REQUIRED' },
   });
 
-export type EmbedBody = z.infer<typeof embedRules>;
+type EmbedBody = z.infer<typeof embedRules>;
 
 /** The characters that count towards the 6000 of all embeds of a message. */
 export function embedTextLength(embed: EmbedBody): number {

@@ -10,7 +10,7 @@ const heartbeatIntervalMs = 41_250;
 const sessionsMax = 50;
 const privileged = GatewayIntentBits.GuildMembers | GatewayIntentBits.GuildPresences | GatewayIntentBits.MessageContent;
 
-export interface GatewayOptions {
+interface GatewayOptions {
   readonly acceptsToken: (token: string) => boolean;
   /** Those of the privileged intents that are enabled for the application. */
   readonly privilegedIntents: number;

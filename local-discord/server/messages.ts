@@ -28,7 +28,7 @@ export interface MessageBody {
   readonly nonce?: string | number | null;
 }
 
-export interface Draft {
+interface Draft {
   readonly channel: Channel;
   readonly authorId: string;
   readonly body: MessageBody;
@@ -55,7 +55,7 @@ const editableFlags = MessageFlags.SuppressEmbeds | MessageFlags.IsComponentsV2;
 const oldAfterMs = 3_600_000;
 const oldEditsMax = 3;
 
-export interface MessagesOptions {
+interface MessagesOptions {
   readonly world: World;
   readonly store: AttachmentStore;
   readonly clock: Clock;

@@ -4,7 +4,7 @@ import { PermissionFlagsBits } from 'discord-api-types/v10';
 import type { Channel, Guild } from './world.ts';
 
 const p = PermissionFlagsBits;
-export const allPermissions = Object.values(PermissionFlagsBits).reduce((sum, bit) => sum | bit, 0n);
+const allPermissions = Object.values(PermissionFlagsBits).reduce((sum, bit) => sum | bit, 0n);
 
 /** What @everyone has in a new server, as far as it matters to text. */
 export const everyonePermissions =

@@ -6,7 +6,7 @@ import type { Upload } from './attachment-store.ts';
 
 const requestBytesMax = 25 * 1024 * 1024;
 
-export interface UploadBody {
+interface UploadBody {
   readonly json: object;
   readonly files: readonly Upload[];
 }

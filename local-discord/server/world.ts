@@ -14,7 +14,7 @@ export interface Role {
   readonly permissions: bigint;
 }
 
-export interface Overwrite {
+interface Overwrite {
   /** 0 of a role, 1 of a member */
   readonly type: 0 | 1;
   readonly allow: bigint;

@@ -78,6 +78,14 @@ test.each([
   expect(await closed).toBe(code);
 });
 
+test('closes on a client that identifies twice', async () => {
+  await using discord = await startLocalDiscord();
+  const { connection } = await identified(discord);
+  const closed = connection.closeCode();
+  connection.send({ op: 2, d: { token: discord.token, intents: 1 } });
+  expect(await closed).toBe(4005);
+});
+
 test('replays exactly what was missed, in order and with its numbers', async () => {
   await using discord = await startLocalDiscord();
   const { connection, sessionId } = await identified(discord);

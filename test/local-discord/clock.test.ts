@@ -1,0 +1,36 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { Clock } from '../../local-discord/server/clock.ts';
+import { Snowflakes } from '../../local-discord/server/snowflake.ts';
+
+test('what is due happens in order before the advance returns, once, and not when called off', async () => {
+  const clock = new Clock();
+  const happened: string[] = [];
+  clock.after(2000, () => happened.push('later'));
+  clock.after(1000, () => happened.push('soon'));
+  clock.after(1500, () => happened.push('never'))();
+  clock.advance(2500);
+  expect(happened).toEqual(['soon', 'later']);
+  clock.advance(10_000);
+  expect(happened).toHaveLength(2);
+});
+
+test('time passes by itself too', async () => {
+  const clock = new Clock();
+  let isDue = false;
+  clock.after(10, () => {
+    isDue = true;
+  });
+  await sleep(50);
+  expect(isDue).toBe(true);
+  expect(() => clock.advance(-1)).toThrow('expected 0 ms or more');
+});
+
+test('ids grow, however many are made in one millisecond, and tell when', () => {
+  const clock = new Clock();
+  const ids = new Snowflakes(clock);
+  const made = Array.from({ length: 10_000 }, () => BigInt(ids.next()));
+  expect(made.every((id, n) => n === 0 || id > (made[n - 1] ?? 0n))).toBe(true);
+  expect(Math.abs(Number((made[0] ?? 0n) >> 22n) + 1_420_070_400_000 - Date.now())).toBeLessThan(1000);
+  expect(String(made[0])).toMatch(/^\d{17,19}$/);
+});
