@@ -106,7 +106,7 @@ export function MessageForm(props: MessageFormProps): ReactNode {
           ref={line}
           rows={1}
           value={draft}
-          placeholder={`Message #${channel?.name ?? ''}, or / for commands`}
+          placeholder={`/ for commands, or write to #${channel?.name ?? ''}`}
           aria-label={`Message #${channel?.name ?? ''}`}
           role="combobox"
           aria-expanded={isListed}
