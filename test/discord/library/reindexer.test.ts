@@ -3,11 +3,14 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as delay } from 'node:timers/promises';
+import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { App } from '../../../src/app.ts';
+import { type App, buildApp } from '../../../src/app.ts';
 import type { ReindexSummary } from '../../../src/indexing/job-protocol.ts';
 import { descendantsOf, eventually, lives } from '../../embedding-worker/processes.ts';
-import { ask, makeLibrary, type TestLibrary } from '../../support/library.ts';
+import { ask, makeLibrary, projectRoot, type TestLibrary } from '../../support/library.ts';
 import { writePiece } from '../../support/pieces.ts';
 import { asked, reindexerOf, slowly, until, WrittenAnnouncer } from './jobs.ts';
 
@@ -199,4 +202,23 @@ test('ends with the bot, also when that is killed', async () => {
   const open = app.catalog.reindexes.open();
   expect(open).toMatchObject({ state: 'running' });
   app.catalog.reindexes.cancel(open?.id ?? 0);
+});
+
+test('is asked for although another process is writing to the catalog, without holding the thread meanwhile', async () => {
+  const parts = { root: projectRoot, environment: process.env, log: pino({ level: 'silent' }) };
+  await using quick = await buildApp(app.config, { ...parts, catalogBusyTimeoutMs: 10 });
+  const reindexer = reindexerOf(quick, new WrittenAnnouncer(), { runsJobs: false });
+  const writer = new DatabaseSync(app.catalog.path);
+  writer.exec('BEGIN IMMEDIATE');
+  let turns = 0;
+  const timer = setInterval(() => turns++, 10);
+  const asking = reindexer.ask(asked);
+  await delay(400);
+  writer.exec('ROLLBACK');
+  writer.close();
+  const { isNew } = await asking;
+  clearInterval(timer);
+  expect(isNew).toBe(true);
+  expect(turns).toBeGreaterThan(10);
+  await reindexer.cancel();
 });

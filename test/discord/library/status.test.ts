@@ -1,0 +1,57 @@
+/** What `/library status` finds out when parts of the bot do not answer. */
+import { pino } from 'pino';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { App } from '../../../src/app.ts';
+import { LibraryDesk } from '../../../src/discord/library/library-desk.ts';
+import { Scheduler } from '../../../src/discord/library/scheduler.ts';
+import { libraryStatus } from '../../../src/discord/library/status.ts';
+import { makeLibrary, projectRoot, type TestLibrary } from '../../support/library.ts';
+import { asked, reindexerOf, WrittenAnnouncer } from './jobs.ts';
+
+let library: TestLibrary;
+
+beforeAll(async () => {
+  library = await makeLibrary();
+});
+
+afterAll(() => library[Symbol.asyncDispose]());
+
+function partsOf(app: App) {
+  const reindexer = reindexerOf(app, new WrittenAnnouncer(), { runsJobs: false });
+  const desk = new LibraryDesk({ root: projectRoot, environment: process.env, config: app.config });
+  const log = pino({ level: 'silent' });
+  return { app, desk, reindexer, scheduler: new Scheduler({ catalog: app.catalog, reindexer, log, schedules: false }) };
+}
+
+test('shows everything where everything answers, and an open job without progress before it has begun', async () => {
+  const { reindex } = library.app.catalog.reindexes.ask(asked);
+  const status = await libraryStatus(partsOf(library.app));
+  expect(status).toMatchObject({
+    model: { name: 'builtin', licence: 'MIT' },
+    ...{ worker: 'ready', index: { state: 'open', generation: { tracks: 6, chunks: 30 } } },
+    ...{ tracks: { indexed: 6 }, space: { tracks: 6, chunks: { music: 30 } }, lastRun: { state: 'done', embedded: 6 } },
+    ...{ open: { id: reindex.id, progress: null, waits: false }, schedule: null },
+  });
+  expect(status.disk?.usedBytes).toBeGreaterThan(100_000);
+  library.app.catalog.reindexes.cancel(reindex.id);
+});
+
+test('says that the worker does not answer, and what is known without it', async () => {
+  const app = await library.open({
+    EMBEDDING_WORKER_URL: 'http://127.0.0.1:9',
+    EMBEDDING_WORKER_TOKEN: 'x'.repeat(16),
+  });
+  const status = await libraryStatus(partsOf(app));
+  expect(status).toMatchObject({
+    ...{ model: null, worker: 'unavailable', index: { state: 'closed', code: 'worker-unavailable' } },
+    ...{ tracks: { indexed: 6 }, lastRun: { state: 'done' } },
+  });
+});
+
+test('says that the index is empty where nothing was indexed yet', async () => {
+  const app = await library.open({ INDEX_DIR: `${library.folder}/new` });
+  expect(await libraryStatus(partsOf(app))).toMatchObject({
+    ...{ worker: 'ready', index: { state: 'closed', code: 'index-empty' } },
+    ...{ tracks: { indexed: 0 }, space: null, lastRun: null, open: null },
+  });
+});
