@@ -3,6 +3,7 @@
  *  One ffmpeg run reads the library's file and the query's and writes all three files of a match: starting a process
  *  costs more than cutting ten seconds.
  */
+import { randomUUID } from 'node:crypto';
 import { rename, rm } from 'node:fs/promises';
 import { startDeadline } from './deadline.ts';
 import { failureOf } from './failure.ts';
@@ -122,6 +123,9 @@ async function writeMp3s(
 ): Promise<void> {
   for (const source of sources) await checkFile(source.path, limits);
   const deadline = startDeadline(signal, limits.deadlineMs);
+  // Of its own: two who want the same clip at once may cut it twice, and whoever is later replaces it by its equal.
+  const runId = randomUUID();
+  const partial = ({ path }: ClipOutput) => `${path}.${runId}.part`;
   const job: FfmpegJob = {
     inputs: sources.map((source, i) => ({
       url: fileUrl(source.path),
@@ -160,8 +164,4 @@ function mp3Options({ label, tags }: Labelled, kbps: number): string[] {
     ...named.flatMap(([name, value]) => (value === null ? [] : ['-metadata', `${name}=${value.replaceAll('\0', '')}`])),
     ...['-f', 'mp3'],
   ];
-}
-
-function partial({ path }: ClipOutput): string {
-  return `${path}.part`;
 }

@@ -1,0 +1,195 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type APIMessage, PermissionFlagsBits } from 'discord-api-types/v10';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Person } from '../../../local-discord/local-discord.ts';
+import { makeBot, type TestBot } from '../../support/bot.ts';
+import { makeLibrary, type TestLibrary } from '../../support/library.ts';
+import {
+  answerTo,
+  embedOf,
+  excerpt,
+  failureOf,
+  isPrivate,
+  isThinking,
+  labelsOf,
+  publicMessages,
+  saying,
+  secondsOf,
+} from './asking.ts';
+
+let library: TestLibrary;
+let bot: TestBot;
+let [ada, bob, eve]: Person[] = [];
+/** Ada's, with four pieces on two pages. */
+let answer: APIMessage;
+
+beforeAll(async () => {
+  library = await makeLibrary();
+  bot = await makeBot(library);
+  [ada, bob, eve] = ['Ada', 'Bob', 'Eve'].map((name) => bot.discord.addUser({ name }));
+  answer = await answerTo(await person(ada).slash('similar', { clip: excerpt(library, 5, 0, 40), results: 2 }));
+});
+
+afterAll(async () => {
+  const { violations } = bot.discord;
+  await bot[Symbol.asyncDispose]();
+  await library[Symbol.asyncDispose]();
+  expect(violations).toEqual([]);
+});
+
+function person(who: Person | undefined): Person {
+  if (!who) throw new Error('Expected a person');
+  return who;
+}
+
+function withFiles(count: number) {
+  return ({ attachments }: APIMessage) => attachments.length === count;
+}
+
+describe('Listen', () => {
+  test('sends the clips of that piece privately, theirs, yours and both in turn, long after the recording is gone', async () => {
+    const message = await (await person(bob).press(answer, '▶ 1')).until(withFiles(3), 30_000);
+    expect(isPrivate(message)).toBe(true);
+    expect(message.content).toContain('**1. piece-5**');
+    expect(message.content).toContain('To hear, in this order: **1** theirs, yours, both in turn');
+    const [theirs, yours, both] = message.attachments;
+    expect(theirs?.filename).toMatch(/^01-piece-5-theirs-/);
+    expect(yours?.filename).toMatch(/^01-piece-5-yours-/);
+    expect(both?.filename).toBe('01-piece-5-ab.mp3');
+    expect(yours?.description).toMatch(/\(yours\), from 0:\d\d$/);
+    expect(await secondsOf(theirs?.url ?? '')).toBeCloseTo(10, 0);
+    expect(await secondsOf(yours?.url ?? '')).toBeCloseTo(10, 0);
+    expect(await secondsOf(both?.url ?? '')).toBeCloseTo(20.5, 0);
+  });
+
+  test('pressed twice at once answers both, and leaves nobody waiting', async () => {
+    const presses = await Promise.all([person(bob).press(answer, '▶ 2'), person(bob).press(answer, '▶ 2')]);
+    for (const press of presses) expect((await press.until(withFiles(3), 30_000)).content).toContain('**2. ');
+  });
+});
+
+describe('More', () => {
+  test('shows the next pieces privately, with Listen buttons of their own', async () => {
+    const message = await answerTo(await person(bob).press(answer, 'More (3 to 4)'));
+    expect(isPrivate(message)).toBe(true);
+    expect(embedOf(message).title).toMatch(/^Places 3 to 4: This is piece-5/);
+    expect(embedOf(message).description).toContain('**3. ');
+    expect(labelsOf(message)).toEqual(expect.arrayContaining(['▶ 3', '▶ 4']));
+    const clips = await (await person(bob).press(message, '▶ 4')).until(withFiles(3), 30_000);
+    expect(clips.attachments[0]?.filename).toMatch(/^04-/);
+  });
+});
+
+describe('Ask with this piece', () => {
+  test('makes a result the next question, in public for whoever asked', async () => {
+    const asked = await person(ada).select(answer, 'Ask with one of these pieces', ['2']);
+    const message = await answerTo(asked);
+    expect(isPrivate(message)).toBe(false);
+    expect(message.id).not.toBe(answer.id);
+    const second = /^\*\*2\. (.+?)\*\*/m.exec(embedOf(answer).description ?? '')?.[1] ?? 'none';
+    expect(embedOf(message).description).toContain(`Asked with **${second}**`);
+  });
+
+  test('is private for anybody else', async () => {
+    const message = await answerTo(await person(bob).select(answer, 'Ask with one of these pieces', ['1']));
+    expect(isPrivate(message)).toBe(true);
+    expect(embedOf(message).description).toContain('Asked with **piece-5**');
+  });
+});
+
+describe('thumbs', () => {
+  const voteOf = async (who: Person | undefined) => {
+    const stored = bot.app.catalog.answers.get(
+      /reference ([a-z0-9]{12})/.exec(embedOf(answer).footer?.text ?? '')?.[1] ?? '',
+    );
+    const results = JSON.parse(stored?.answer ?? '{}').answer.results as { rank: number; track: { id: number } }[];
+    const trackId = results.find(({ rank }) => rank === 1)?.track.id ?? -1;
+    const { contentSha256 = '', spaceId = '' } = stored ?? {};
+    return bot.app.catalog.feedback.voteOf({ contentSha256, spaceId, trackId, userId: person(who).id });
+  };
+
+  test('are given by the select, one a person, and can be changed', async () => {
+    await saying(await person(bob).select(answer, 'Rate a piece', ['up-1']), 'Noted: 👍 for **1. piece-5**');
+    expect(await voteOf(bob)).toBe(1);
+    await saying(await person(bob).select(answer, 'Rate a piece', ['down-1']), 'Noted: 👎 for **1. piece-5**');
+    expect(await voteOf(bob)).toBe(-1);
+    expect(await voteOf(eve)).toBeNull();
+  });
+
+  test('are given below the clips, which stay and show the vote', async () => {
+    const clips = await (await person(eve).press(answer, '▶ 1')).until(withFiles(3), 30_000);
+    const voted = await person(eve).press(clips, '👍');
+    const styled = await voted.until(({ components }) => JSON.stringify(components).includes('"style":3'));
+    expect(styled.attachments).toHaveLength(3);
+    expect(await voteOf(eve)).toBe(1);
+  });
+});
+
+describe('Share', () => {
+  test('posts a find here, once, with credit and clips, and counts votes', async () => {
+    const choice = await saying(await person(ada).press(answer, 'Share'), 'Which find shall I post');
+    expect(isPrivate(choice)).toBe(true);
+    const before = publicMessages(bot.discord).length;
+    await saying(await person(ada).select(choice, 'Choose a piece', ['1']), 'Posted in');
+    const again = await saying(await person(bob).press(answer, 'Share'), 'Which find shall I post');
+    await saying(await person(bob).select(again, 'Choose a piece', ['1']), 'already in');
+    const posts = publicMessages(bot.discord).slice(before);
+    expect(posts).toHaveLength(1);
+    const [post] = posts;
+    if (!post) throw new Error('Expected a post');
+    expect(embedOf(post).title).toMatch(/ is piece-5$/);
+    expect(embedOf(post).description).toContain(`Found by <@${person(ada).id}>`);
+    expect(post.mentions).toEqual([]);
+    expect(post.attachments.length).toBeGreaterThanOrEqual(2);
+    expect(embedOf(post).image?.url).toContain('match.png');
+
+    const labels = () => labelsOf(publicMessages(bot.discord).find(({ id }) => id === post.id) ?? post);
+    const vote = async (who: Person | undefined, way: string, expected: string[]) => {
+      const current = publicMessages(bot.discord).find(({ id }) => id === post.id) ?? post;
+      const label = labelsOf(current).find((text) => text.startsWith(way)) ?? '';
+      await (await person(who).press(current, label)).until((message) => labelsOf(message).join() === expected.join());
+    };
+    await vote(bob, '👍', ['👍 1', '👎 0']);
+    await vote(eve, '👍', ['👍 2', '👎 0']);
+    await vote(bob, '👎', ['👍 1', '👎 1']);
+    await vote(bob, '👎', ['👍 1', '👎 0']);
+    expect(labels()).toEqual(['👍 1', '👎 0']);
+  });
+
+  test('pressed twice at once posts once', async () => {
+    const choice = await saying(await person(ada).press(answer, 'Share'), 'Which find shall I post');
+    const before = publicMessages(bot.discord).length;
+    const picks = await Promise.all(['2', '2'].map((rank) => person(ada).select(choice, 'Choose a piece', [rank])));
+    for (const pick of picks) await saying(pick, /Posted in|already in|just being posted/);
+    await expect.poll(() => publicMessages(bot.discord).length - before, { timeout: 20_000 }).toBe(1);
+    await sleep(1_000);
+    expect(publicMessages(bot.discord).length - before).toBe(1);
+  });
+
+  test('posts where the admins chose, and names the right that is missing there', async () => {
+    const { defaultGuildId, defaultChannelId } = bot.discord;
+    const { guildSettings } = bot.app.catalog;
+    const finds = bot.discord.addChannel(defaultGuildId, { name: 'finds' });
+    guildSettings.set(defaultGuildId, { shareChannelId: finds });
+    const clips = await (await person(ada).press(answer, '▶ 1')).until(withFiles(3), 30_000);
+    bot.discord.setPermissions(finds, 'bot', { deny: PermissionFlagsBits.SendMessages });
+    const refused = await failureOf(await person(ada).press(clips, 'Share'));
+    expect(refused.content).toContain(`I lack the right **Send Messages** in <#${finds}>`);
+    expect(publicMessages(bot.discord, finds)).toEqual([]);
+
+    bot.discord.setPermissions(finds, 'bot', {});
+    const before = publicMessages(bot.discord, defaultChannelId).length;
+    await saying(await person(ada).press(clips, 'Share'), `Posted in <#${finds}>`);
+    expect(publicMessages(bot.discord, finds)).toHaveLength(1);
+    expect(publicMessages(bot.discord, defaultChannelId)).toHaveLength(before);
+
+    bot.discord.setPermissions(finds, 'bot', { deny: PermissionFlagsBits.ViewChannel });
+    const hidden = await failureOf(await person(ada).press(clips, 'Share'));
+    expect(hidden.content).toContain('**View Channel**');
+    bot.discord.setPermissions(finds, 'bot', {});
+  });
+});
+
+test('nothing is left thinking', () => {
+  expect(publicMessages(bot.discord).filter(isThinking)).toEqual([]);
+});
