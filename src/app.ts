@@ -84,7 +84,9 @@ export class App implements AsyncDisposable {
 
   /** The space that the configured model embeds into: read from the model beside us, or asked of the worker elsewhere. */
   spaceId(): Promise<string> {
-    this.#spaceId ??= this.config.workerUrl ? this.#spaceIdOfWorker() : this.#spaceIdHere();
+    this.#spaceId ??= orAgain(this.config.workerUrl ? this.#spaceIdOfWorker() : this.#spaceIdHere(), () => {
+      this.#spaceId = null;
+    });
     return this.#spaceId;
   }
 
@@ -207,7 +209,12 @@ export class App implements AsyncDisposable {
 
   /** The worker's client; the worker is started first if it is ours. */
   client(): Promise<EmbeddingClient> {
-    this.#client ??= this.config.workerUrl ? this.#remoteClient(this.config.workerUrl) : this.#localClient();
+    this.#client ??= orAgain(
+      this.config.workerUrl ? this.#remoteClient(this.config.workerUrl) : this.#localClient(),
+      () => {
+        this.#client = null;
+      },
+    );
     return this.#client;
   }
 
@@ -297,3 +304,11 @@ export interface SimilarRequest extends QueryRequest {
 }
 
 type QueryListener = NonNullable<Parameters<EmbeddingClient['embed']>[1]['onProgress']>;
+
+/** A program that lives for weeks must not remember a failed start for as long: whoever asks next tries again. */
+function orAgain<T>(begun: Promise<T>, forget: () => void): Promise<T> {
+  return begun.catch((error: unknown) => {
+    forget();
+    throw error;
+  });
+}

@@ -1,4 +1,7 @@
 /** What `/library status` finds out when parts of the bot do not answer. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { App } from '../../../src/app.ts';
@@ -8,6 +11,7 @@ import { libraryStatus } from '../../../src/discord/library/status.ts';
 import { makeLibrary, projectRoot, type TestLibrary } from '../../support/library.ts';
 import { asked, reindexerOf, WrittenAnnouncer } from './jobs.ts';
 
+const token = 'sixteen-characters';
 let library: TestLibrary;
 
 beforeAll(async () => {
@@ -39,7 +43,7 @@ test('shows everything where everything answers, and an open job without progres
 test('says that the worker does not answer, and what is known without it', async () => {
   const app = await library.open({
     EMBEDDING_WORKER_URL: 'http://127.0.0.1:9',
-    EMBEDDING_WORKER_TOKEN: 'x'.repeat(16),
+    EMBEDDING_WORKER_TOKEN: token,
   });
   const status = await libraryStatus(partsOf(app));
   expect(status).toMatchObject({
@@ -47,6 +51,27 @@ test('says that the worker does not answer, and what is known without it', async
     ...{ tracks: { indexed: 6 }, lastRun: { state: 'done' } },
   });
 });
+
+test('finds a worker that came later', async () => {
+  const answers = JSON.stringify(await (await library.app.client()).models());
+  const port = await freePort();
+  const app = await library.open({ EMBEDDING_WORKER_URL: `http://127.0.0.1:${port}`, EMBEDDING_WORKER_TOKEN: token });
+  await expect(app.spaceId()).rejects.toMatchObject({ code: 'worker-unavailable' });
+  const worker = createServer((_, response) => response.end(answers)).listen(port, '127.0.0.1');
+  await once(worker, 'listening');
+  expect(await app.spaceId()).toBe(await library.app.spaceId());
+  expect((await libraryStatus(partsOf(app))).worker).toBe('ready');
+  worker.close();
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
 
 test('says that the index is empty where nothing was indexed yet', async () => {
   const app = await library.open({ INDEX_DIR: `${library.folder}/new` });
