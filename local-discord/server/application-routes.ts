@@ -5,6 +5,7 @@ import { refusals } from './api-error.ts';
 import { withoutLocalizations } from './commands.ts';
 import type { Core } from './core.ts';
 import { user } from './shapes.ts';
+import { uploadBody } from './upload-body.ts';
 
 interface CommandRoute {
   Params: { application: string; guild?: string; command?: string };
@@ -56,16 +57,18 @@ export function applicationRoutes(app: FastifyInstance, core: Core): void {
     app.put<CommandRoute>(`${prefix}/commands`, async ({ params, body }) =>
       commands.overwrite(place(params), body as APIApplicationCommand[]),
     );
-    app.post<CommandRoute>(`${prefix}/commands`, async ({ params, body }, reply) => {
-      const { command, isNew } = commands.upsert(place(params), body as APIApplicationCommand);
+    app.post<CommandRoute>(`${prefix}/commands`, async (request, reply) => {
+      const body = uploadBody(request).json as APIApplicationCommand;
+      const { command, isNew } = commands.upsert(place(request.params), body);
       return reply.status(isNew ? 201 : 200).send(command);
     });
     app.get<CommandRoute>(`${prefix}/commands/:command`, async ({ params }) =>
       commands.get(place(params), params.command ?? ''),
     );
-    app.patch<CommandRoute>(`${prefix}/commands/:command`, async ({ params, body }) =>
-      commands.edit(place(params), params.command ?? '', body as Partial<APIApplicationCommand>),
-    );
+    app.patch<CommandRoute>(`${prefix}/commands/:command`, async (request) => {
+      const { params } = request;
+      return commands.edit(place(params), params.command ?? '', uploadBody(request).json);
+    });
     app.delete<CommandRoute>(`${prefix}/commands/:command`, async ({ params }, reply) => {
       commands.delete(place(params), params.command ?? '');
       return reply.status(204).send();

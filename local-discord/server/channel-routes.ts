@@ -85,7 +85,7 @@ export function channelRoutes(app: FastifyInstance, core: Core): void {
     const body = json as PostBody;
     require(channel, P.SendMessages);
     checkCarried(channel, body, files);
-    if (!body.enforce_nonce || body.nonce === undefined) return show(await post(channel, body, files));
+    if (!body.enforce_nonce || (body.nonce ?? null) === null) return show(await post(channel, body, files));
     // Equal nonces are one message, also when the second call comes while the first is under way.
     const key = `${channel.id} ${body.nonce}`;
     const existing = byNonce.get(key);

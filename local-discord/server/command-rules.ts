@@ -157,9 +157,9 @@ const menuCommand = z.object({
 });
 
 /** @param body one command as it would be registered */
-export function findCommandViolations(body: object): Violation[] {
-  const isChat =
-    ((body as { type?: number }).type ?? ApplicationCommandType.ChatInput) === ApplicationCommandType.ChatInput;
+export function findCommandViolations(body: unknown): Violation[] {
+  const type = (body as { readonly type?: unknown } | null)?.type ?? ApplicationCommandType.ChatInput;
+  const isChat = type === ApplicationCommandType.ChatInput;
   const found = violationsOf(isChat ? chatCommand : menuCommand, body);
   if (found.length > 0 || commandLength(body) <= charactersMax) return found;
   const message = `Command exceeds maximum size (${charactersMax})`;

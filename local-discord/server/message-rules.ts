@@ -77,7 +77,8 @@ export function checkMessagePayload(payload: object, files: PayloadFiles = {}): 
 
 /** The same as data. That a message is empty (50006) is not among them, see `isEmptyPayload`. */
 export function findPayloadViolations(payload: object, files: PayloadFiles = {}): Violation[] {
-  const isV2 = Boolean((Number((payload as { flags?: unknown }).flags) || 0) & MessageFlags.IsComponentsV2);
+  const { flags } = payload as { flags?: unknown };
+  const isV2 = typeof flags === 'number' && Boolean(flags & MessageFlags.IsComponentsV2);
   const found = violationsOf(isV2 ? messageV2 : classicMessage, payload);
   // Sums and references are only worth checking in a body of the right shape.
   return found.length > 0 ? found : [...checkTotals(payload as Body), ...checkAttachments(payload as Body, files)];

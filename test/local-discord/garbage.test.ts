@@ -1,0 +1,86 @@
+/** Whatever is sent, local Discord refuses it in Discord's words and does not break. */
+import { existsSync, globSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { startLocalDiscord } from '../../local-discord/local-discord.ts';
+import { findCommandViolations } from '../../local-discord/server/command-rules.ts';
+import { checkMessagePayload } from '../../local-discord/server/message-rules.ts';
+
+const keys = fc.constantFrom(
+  'content',
+  'embeds',
+  'components',
+  'attachments',
+  'flags',
+  'type',
+  'data',
+  'options',
+  'url',
+);
+const { json } = fc.letrec((tie) => ({
+  json: fc.oneof(
+    { depthSize: 'small' },
+    fc.constantFrom(null, true, -1, 0, 1, 2, 3, 17, 1 << 15, 1e300, '', 'x', 'attachment://x', 'x'.repeat(5000)),
+    fc.array(tie('json'), { maxLength: 3 }),
+    fc.dictionary(keys, tie('json'), { maxKeys: 5 }),
+  ),
+}));
+const body = fc.dictionary(keys, json, { maxKeys: 6 });
+
+describe('garbage', () => {
+  test('is judged, never thrown at', () => {
+    fc.assert(
+      fc.property(body, (payload) => {
+        expect(checkMessagePayload(payload).every((complaint) => complaint !== '')).toBe(true);
+        expect(Array.isArray(findCommandViolations(payload))).toBe(true);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('is refused by every route that takes a body', async () => {
+    await using discord = await startLocalDiscord();
+    const channel = `/channels/${discord.defaultChannelId}`;
+    const application = `/applications/${discord.applicationId}`;
+    const headers = { authorization: `Bot ${discord.token}`, 'content-type': 'application/json' };
+    const routes = [
+      ['POST', `${channel}/messages`],
+      ['PUT', `${application}/commands`],
+      ['POST', `${application}/commands`],
+      ['POST', '/interactions/1/token/callback'],
+      ['POST', `/webhooks/${discord.applicationId}/token`],
+    ];
+    const send = async (payload: unknown) => {
+      for (const [method = '', route] of routes) {
+        const response = await fetch(`${discord.apiUrl}/v10${route}`, {
+          method,
+          headers,
+          body: JSON.stringify(payload),
+        });
+        expect({ payload, route, status: response.status }).not.toMatchObject({ status: 500 });
+      }
+    };
+    await fc.assert(fc.asyncProperty(fc.oneof(body, json), send), { numRuns: 15 });
+    for (const payload of [null, [], 1, 'x', [null], [[]]]) await send(payload);
+  });
+
+  test('that is not JSON is refused as such', async () => {
+    await using discord = await startLocalDiscord();
+    const headers = { authorization: `Bot ${discord.token}`, 'content-type': 'application/json' };
+    const url = `${discord.apiUrl}/v10/channels/${discord.defaultChannelId}/messages`;
+    const response = await fetch(url, { method: 'POST', headers, body: '{' });
+    expect(await response.json()).toMatchObject({ code: 50109 });
+  });
+});
+
+test('a port that is taken is told, and nothing stays behind', async () => {
+  const folders = () => globSync(path.join(tmpdir(), 'local-discord-*'));
+  const before = new Set(folders());
+  const discord = await startLocalDiscord();
+  const [own = ''] = folders().filter((folder) => !before.has(folder));
+  await expect(startLocalDiscord({ port: Number(new URL(discord.url).port) })).rejects.toThrow('EADDRINUSE');
+  await discord[Symbol.asyncDispose]();
+  expect(existsSync(own)).toBe(false);
+});
