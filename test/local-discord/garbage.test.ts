@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { startLocalDiscord } from '../../local-discord/local-discord.ts';
 import { findCommandViolations } from '../../local-discord/server/command-rules.ts';
 import { checkMessagePayload } from '../../local-discord/server/message-rules.ts';
+import { startBot } from './bot.ts';
 
 const keys = fc.constantFrom(
   'content',
@@ -64,6 +65,35 @@ describe('garbage', () => {
     };
     await fc.assert(fc.asyncProperty(fc.oneof(body, json), send), { numRuns: 15 });
     for (const payload of [null, [], 1, 'x', [null], [[]]]) await send(payload);
+  });
+
+  test('in answer to an interaction is refused too', async () => {
+    await using bot = await startBot();
+    const { discord, ada } = bot;
+    let wanted: { id: string; token: string } = { id: '', token: '' };
+    await bot.onCommand({ name: 'try' }, async ({ id, token }) => {
+      wanted = { id, token };
+    });
+    const answer = fc.record({ type: fc.constantFrom(4, 5, 6, 7, 8, 9, 99, null, 'x'), data: fc.oneof(body, json) });
+    const send = async (first: unknown, next: unknown) => {
+      const interaction = await ada.slash('try');
+      await expect.poll(() => wanted.id, { interval: 1 }).toBe(interaction.id);
+      const webhook = `/webhooks/${discord.applicationId}/${wanted.token}`;
+      const calls = [
+        ['POST', `/interactions/${wanted.id}/${wanted.token}/callback`, first],
+        ['POST', webhook, next],
+        ['PATCH', `${webhook}/messages/@original`, next],
+      ] as const;
+      for (const [method, route, payload] of calls) {
+        const headers = { 'content-type': 'application/json' };
+        const request = { method, headers, body: JSON.stringify(payload) };
+        const { status } = await fetch(`${discord.apiUrl}/v10${route}`, request);
+        expect({ first, next, method, status }).not.toMatchObject({ status: 500 });
+      }
+    };
+    await fc.assert(fc.asyncProperty(answer, fc.oneof(body, json), send), { numRuns: 40 });
+    await send({ type: 5 }, { content: 1, embeds: [null], components: {} });
+    await send({ type: 5 }, { content: 'fine' });
   });
 
   test('that is not JSON is refused as such', async () => {
