@@ -4,7 +4,6 @@
  *  that queries go first. It ends in order when it is told to (SIGTERM) and when the bot is gone: the tracks in flight
  *  are lost, the job stays open, and the next process goes on where this one was.
  */
-import { setPriority } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
 import { type App, buildApp } from './app.ts';
@@ -23,6 +22,7 @@ import type { IndexProgress } from './indexing/progress.ts';
 import type { IndexSummary } from './indexing/summary.ts';
 import { FolderLibrary } from './library/folder.ts';
 import type { Library } from './library/library.ts';
+import { setSessionNiceness } from './niceness.ts';
 
 /** Inherited by the worker, ffmpeg and the inference processes. */
 const niceness = 10;
@@ -140,7 +140,7 @@ function index({ id, mode, askedAtMs }: Reindex, app: App, signal: AbortSignal):
 }
 
 async function main(): Promise<void> {
-  setPriority(niceness);
+  setSessionNiceness(process.pid, niceness);
   const stop = new AbortController();
   const onStop = (): void => {
     if (stop.signal.aborted) return;

@@ -62,7 +62,7 @@ const callers: Readonly<Record<string, readonly string[]>> = {
 /** The worker is a program of its own; the page's bundler must be told that it builds for production. */
 const readsToo = ['embedding-worker/main.ts', 'local-discord/page-build.ts'];
 
-const words = ['src/domain.ts', 'src/errors.ts', 'src/format.ts'];
+const words = ['src/domain.ts', 'src/errors.ts', 'src/format.ts', 'src/niceness.ts'];
 const entries = ['src/cli.ts', 'src/demo.ts', 'src/index-job.ts', 'src/main.ts'];
 /** Of src/embedding, the worker shares only what both sides must agree on. */
 const sharedWithWorker = [

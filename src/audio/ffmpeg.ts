@@ -13,8 +13,10 @@
  *  there is to know of a file is read from the very run that decodes it (see probe.ts).
  */
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
+import { getPriority } from 'node:os';
 import { PassThrough, type Readable } from 'node:stream';
 import Ffmpeg from 'fluent-ffmpeg';
+import { nicenessMax } from '../niceness.ts';
 
 export interface FfmpegJob {
   readonly inputs: readonly { readonly url: string; readonly options: readonly string[] }[];
@@ -59,7 +61,10 @@ const stderrLinesMax = 60;
  *  Debian's ffmpeg loads OpenBLAS (through pocketsphinx), which maps memory for every core at start and loops for ever
  *  when it gets none: one thread is enough for a library that is never called. */
 const limitedStart =
-  'ulimit -v "$1" 2>/dev/null; ulimit -c 0 2>/dev/null; n=$2; shift 2; OPENBLAS_NUM_THREADS=1 exec nice -n "$n" ffmpeg "$@"';
+  'ulimit -v "$1" 2>/dev/null; ulimit -c 0 2>/dev/null; ' +
+  // As niceness.ts does it: this process leads a session.
+  '[ "$3" = 0 ] || { echo "$3" > /proc/self/autogroup; } 2>/dev/null; ' +
+  'n=$2; shift 3; OPENBLAS_NUM_THREADS=1 exec nice -n "$n" ffmpeg "$@"';
 
 interface Ring {
   get(): string;
@@ -154,7 +159,7 @@ function harden(
     availableEncoders: (callback) => callback(null, {}),
     _spawnFfmpeg: (args, options, started, ended) =>
       spawnPlainly(
-        ['-c', limitedStart, 'ffmpeg', limitKiB, String(niceness), ...args],
+        ['-c', limitedStart, 'ffmpeg', limitKiB, String(niceness), groupNiceness(niceness), ...args],
         { ...options, detached: true, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] },
         (child, ...rings) => {
           onStart(child);
@@ -164,6 +169,11 @@ function harden(
       ),
   };
   Object.assign(command, replaced);
+}
+
+/** That of this process and what is added to it. */
+function groupNiceness(added: number): string {
+  return String(Math.max(0, Math.min(getPriority() + added, nicenessMax)));
 }
 
 /** `stdout` is ended by hand: what the dead process left in its pipe is nobody's any more. */

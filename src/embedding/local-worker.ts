@@ -3,9 +3,10 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { getPriority, setPriority, tmpdir } from 'node:os';
+import { getPriority, tmpdir } from 'node:os';
 import path from 'node:path';
 import { isErrorCode, LeitmotifError } from '../errors.ts';
+import { nicenessMax, setSessionNiceness } from '../niceness.ts';
 import { collectorFlags, type WorkerOptions, workerMessage } from './worker-options.ts';
 
 export interface LocalWorkerOptions {
@@ -208,7 +209,7 @@ function deferred(): PromiseWithResolvers<void> {
 function beNice(pid: number | undefined, niceness: number): void {
   if (pid === undefined || niceness === 0) return;
   try {
-    setPriority(pid, getPriority() + niceness);
+    setSessionNiceness(pid, Math.min(getPriority() + niceness, nicenessMax));
   } catch {
     // It died at once, which is told elsewhere.
   }
