@@ -8,11 +8,10 @@ import type { Logger } from 'pino';
 import type { App } from '../../app.ts';
 import { type Reindex, type ReindexRequest, reindexMilestones } from '../../catalog/reindexes.ts';
 import { LeitmotifError, toLeitmotifError } from '../../errors.ts';
-import type { JobMessage } from '../../indexing/job-protocol.ts';
-import type { IndexProgress } from '../../indexing/progress.ts';
 import { retryBusy } from '../retry-busy.ts';
 import type { Announcer } from './announcer.ts';
 import { IndexProcess, type IndexProcessOptions } from './index-process.ts';
+import { Telling } from './telling.ts';
 
 export interface ReindexerOptions extends IndexProcessOptions {
   readonly app: App;
@@ -34,14 +33,12 @@ const lookEachMs = 5_000;
 const openWithinMs = 180_000;
 /** An end that nobody was told of, for example because the bot was killed just then, is told as long as it is news. */
 const newsForMs = 86_400_000;
-const percents = [75, 50, 25] as const;
 
 export class Reindexer {
   readonly #options: ReindexerOptions;
   readonly #closing = new AbortController();
   #process: IndexProcess | null = null;
   #working: Promise<void> | null = null;
-  #telling: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
   #lastFailure: LeitmotifError | null = null;
   #waitingFor: string | null = null;
@@ -94,7 +91,6 @@ export class Reindexer {
     clearInterval(this.#timer);
     await this.#process?.stop();
     await this.#working;
-    await this.#telling;
   }
 
   get #reindexes() {
@@ -126,64 +122,25 @@ export class Reindexer {
     const { id, mode } = reindex;
     // Counted here and not there: it may die before it can count.
     if (!(await retryBusy(() => this.#reindexes.start(id)))) return;
-    let isNew = true;
+    if (this.#closing.signal.aborted) return retryBusy(() => this.#reindexes.pause(id));
+    const telling = new Telling(id, { ...this.#options, reindexes: this.#reindexes });
     const process = new IndexProcess({ kind: 'index', reindexId: id }, this.#options, (message) => {
-      isNew = this.#hear(id, message, isNew);
+      if (message.type === 'waiting') this.#waitingFor = message.why;
+      if (message.type === 'progress') this.#waitingFor = null;
+      telling.hear(message);
     });
     this.#process = process;
     log.info({ reindex: id, mode, pid: process.pid }, 'a reindex is worked on');
     const { how, failure } = await process.ended;
     this.#process = null;
     this.#waitingFor = null;
-    await this.#telling;
+    await telling.idle();
     this.#lastFailure = failure;
     const starts = this.#reindexes.open()?.starts ?? 0;
     if (this.#reindexes.open()?.id !== id || this.#closing.signal.aborted) return;
     log.warn({ reindex: id, how, starts, why: failure?.message }, 'the indexing process ended before its job did');
     const waitMs = Math.min(restartAfterMs * 2 ** Math.max(starts - 1, 0), restartAfterMsMax);
     await delay(waitMs, undefined, { signal: this.#closing.signal }).catch(() => {});
-  }
-
-  /** @param isNew whether nothing was told of this process's work yet
-   *  @returns the same, from now on */
-  #hear(id: number, message: JobMessage, isNew: boolean): boolean {
-    if (message.type === 'waiting') {
-      this.#waitingFor = message.why;
-      this.#tell(async (announcer, reindex) => announcer.waiting(reindex), id);
-    }
-    if (message.type !== 'progress') return isNew;
-    this.#waitingFor = null;
-    const { progress } = message;
-    if (progress.phase !== 'embed' || progress.tracksTotal === 0) return isNew;
-    if (isNew) this.#tell((announcer, reindex) => this.#tellBegin(announcer, reindex, progress), id);
-    const share = (100 * progress.bytesDone) / Math.max(progress.bytesTotal, 1);
-    const percent = percents.find((each) => share >= each);
-    if (percent !== undefined) {
-      this.#tell(async (announcer, reindex) => {
-        if (await this.#reached(reindex, percent)) await announcer.milestone(reindex, percent, progress);
-      }, id);
-    }
-    return false;
-  }
-
-  async #tellBegin(announcer: Announcer, reindex: Reindex, progress: IndexProgress): Promise<void> {
-    const isFirst = await this.#reached(reindex, reindexMilestones.begun);
-    await announcer.begun(reindex, progress, isFirst ? 'first' : 'again');
-  }
-
-  #reached({ id, milestone }: Reindex, next: number): Promise<boolean> {
-    if (milestone >= next) return Promise.resolve(false);
-    return retryBusy(() => this.#reindexes.milestone(id, next));
-  }
-
-  /** One after the other, so that no milestone overtakes another. */
-  #tell(say: (announcer: Announcer, reindex: Reindex) => Promise<void>, id: number): void {
-    this.#telling = this.#telling
-      .then(async () => {
-        const reindex = this.#reindexes.get(id);
-        if (reindex !== null) await say(this.#options.announcer, reindex);
-      })
-      .catch((error: unknown) => this.#options.log.warn({ reindex: id, err: error }, 'a milestone was not told'));
   }
 
   /** The newest job if it has ended and that was not told: the new generation answers first. */

@@ -101,6 +101,15 @@ test('leaves its job open when the bot stops in the middle, for the next start, 
   await resumed.close();
 });
 
+test('stops at once when it is told so right after it was asked, and leaves the job', async () => {
+  const reindexer = reindexerOf(app, new WrittenAnnouncer());
+  const { reindex } = await reindexer.ask(asked);
+  await reindexer.close();
+  expect(reindexer.pid).toBeUndefined();
+  expect(app.catalog.reindexes.open()).toMatchObject({ id: reindex.id, starts: 0 });
+  await reindexer.cancel();
+});
+
 test('gives two who ask one job, and one process', async () => {
   const announcer = new WrittenAnnouncer();
   const reindexer = reindexerOf(app, announcer);

@@ -1,0 +1,70 @@
+/** What is told of a job while it runs: one thing after the other, each milestone once, whatever is restarted. */
+import type { Logger } from 'pino';
+import { type Reindex, type Reindexes, reindexMilestones } from '../../catalog/reindexes.ts';
+import type { JobMessage } from '../../indexing/job-protocol.ts';
+import type { IndexProgress } from '../../indexing/progress.ts';
+import { retryBusy } from '../retry-busy.ts';
+import type { Announcer } from './announcer.ts';
+
+export interface TellingOptions {
+  readonly reindexes: Reindexes;
+  readonly announcer: Announcer;
+  readonly log: Logger;
+}
+
+const percents = [75, 50, 25] as const;
+
+/** Of one process that works on one job. */
+export class Telling {
+  readonly #id: number;
+  readonly #options: TellingOptions;
+  #hasBegun = false;
+  #told: Promise<void> = Promise.resolve();
+
+  constructor(id: number, options: TellingOptions) {
+    this.#id = id;
+    this.#options = options;
+  }
+
+  hear(message: JobMessage): void {
+    if (message.type === 'waiting') this.#tell(({ announcer }, reindex) => announcer.waiting(reindex));
+    if (message.type === 'progress') this.#progress(message.progress);
+  }
+
+  /** Resolves when all that was heard is told. */
+  idle(): Promise<void> {
+    return this.#told;
+  }
+
+  #progress(progress: IndexProgress): void {
+    if (progress.phase !== 'embed' || progress.tracksTotal === 0) return;
+    if (!this.#hasBegun) {
+      this.#tell(async ({ announcer }, reindex) => {
+        const isFirst = await this.#reached(reindex, reindexMilestones.begun);
+        await announcer.begun(reindex, progress, isFirst ? 'first' : 'again');
+      });
+    }
+    this.#hasBegun = true;
+    const share = (100 * progress.bytesDone) / Math.max(progress.bytesTotal, 1);
+    const percent = percents.find((each) => share >= each);
+    if (percent === undefined) return;
+    this.#tell(async ({ announcer }, reindex) => {
+      if (await this.#reached(reindex, percent)) await announcer.milestone(reindex, percent, progress);
+    });
+  }
+
+  #reached({ id, milestone }: Reindex, next: number): Promise<boolean> {
+    if (milestone >= next) return Promise.resolve(false);
+    return retryBusy(() => this.#options.reindexes.milestone(id, next));
+  }
+
+  #tell(say: (options: TellingOptions, reindex: Reindex) => Promise<void>): void {
+    const { reindexes, log } = this.#options;
+    this.#told = this.#told
+      .then(async () => {
+        const reindex = reindexes.get(this.#id);
+        if (reindex !== null) await say(this.#options, reindex);
+      })
+      .catch((error: unknown) => log.warn({ reindex: this.#id, err: error }, 'a milestone was not told'));
+  }
+}
