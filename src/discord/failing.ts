@@ -2,7 +2,9 @@
 import { randomInt } from 'node:crypto';
 import { DiscordAPIError, type RepliableInteraction } from 'discord.js';
 import type { Logger } from 'pino';
-import { isRetryable, LeitmotifError, toLeitmotifError } from '../errors.ts';
+import { durationMinSec } from '../audio/chunk.ts';
+import type { AudioLimits } from '../audio/limits.ts';
+import { type ErrorFacts, isRetryable, LeitmotifError, toLeitmotifError } from '../errors.ts';
 import { failureReply } from './replies/failure.ts';
 import { cancelledReply } from './replies/progress.ts';
 import { expiredReply, pieceGoneReply } from './replies/stale.ts';
@@ -17,6 +19,8 @@ const interactionGone = [10_062, 50_027, 10_015];
 export interface Failing {
   readonly texts: Texts;
   readonly log: Logger;
+  /** What the worker holds recordings to; its refusals do not say. */
+  readonly limits: AudioLimits;
   /** How it was acknowledged. A public reply goes, so that a run that fails leaves nothing in the channel, and the
    *  person is told privately; an update leaves the message that it would have edited as it is. */
   readonly acknowledged: 'private-reply' | 'public-reply' | 'update';
@@ -25,7 +29,7 @@ export interface Failing {
 /** Tells the person. Never throws: when not even that is possible, the log says so.
  *  @returns the failure's code, for the metrics */
 export async function tellFailure(interaction: RepliableInteraction, error: unknown, how: Failing): Promise<string> {
-  const failure = asFailure(error);
+  const failure = asFailure(error, how.limits);
   const reference = newReference();
   const level = failure.code === 'internal' ? 'error' : 'info';
   const { code, facts, message } = failure;
@@ -54,11 +58,21 @@ function replyTo(failure: LeitmotifError, reference: string, texts: Texts): Repl
 }
 
 /** Discord's refusals become ours; whatever it is that nobody foresaw is our mistake, and told as that. */
-function asFailure(error: unknown): LeitmotifError {
-  if (!(error instanceof DiscordAPIError)) return toLeitmotifError(error);
+function asFailure(error: unknown, limits: AudioLimits): LeitmotifError {
+  if (!(error instanceof DiscordAPIError)) return withLimits(toLeitmotifError(error), limits);
   const permission = error.code === 50_013 || error.code === 50_001;
   const code = permission ? 'discord-permission' : 'discord-unavailable';
   return new LeitmotifError(code, `Discord answered ${error.status}: ${error.message}`, { cause: error });
+}
+
+function withLimits(failure: LeitmotifError, { durationMaxSec, bytesMax }: AudioLimits): LeitmotifError {
+  const { code, message, facts } = failure;
+  const known: Partial<Record<typeof code, ErrorFacts>> = {
+    'audio-too-short': { durationMinSec },
+    'audio-too-long': { durationMaxSec },
+    'audio-too-large': { bytesMax },
+  };
+  return new LeitmotifError(code, message, { cause: failure.cause ?? failure, facts: { ...known[code], ...facts } });
 }
 
 /** Whether an error only says that the interaction was too old to be answered. */

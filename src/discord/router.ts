@@ -135,11 +135,9 @@ export class Router {
         return;
       }
       const { acknowledged } = decided;
-      const code = await tellFailure(interaction, error, {
-        texts: bot.texts(interaction.locale),
-        log: bot.log,
-        acknowledged,
-      });
+      const texts = bot.texts(interaction.locale);
+      const limits = bot.config.audioLimits;
+      const code = await tellFailure(interaction, error, { texts, log: bot.log, limits, acknowledged });
       metrics.failed(code);
     }
   }

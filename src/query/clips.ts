@@ -180,13 +180,16 @@ export function yourPart({ query }: Answer, hit: Hit, queryPath: string): ClipSo
   return { path: queryPath, startSec: hit.queryStartSec, durationSec: hit.durationSec, loudnessDb };
 }
 
+const slugLengthMax = 50;
+
 /** Names that speak, in the order of the ranking, safe on any file system: 01-the-knolls-of-doldesh-theirs-1m20.mp3 */
 function clipPaths(dir: string, { rank, track }: Result, yourStartSec: number, theirStartSec: number) {
-  const slug = oneLine(trackName(track), 60)
+  const words = oneLine(trackName(track), 60)
     .normalize('NFKD')
     .replace(/[^\p{L}\p{N}]+/gu, '-')
-    .replace(/^-|-$/g, '')
     .toLowerCase();
+  // Letters come apart when they are normalised, and file systems count bytes: 255 in all.
+  const slug = oneLine(words, slugLengthMax).replace(/^-|[-…]+$/g, '');
   const stem = path.join(dir, `${String(rank).padStart(2, '0')}-${slug || 'untitled'}`);
   const at = (sec: number) => formatTime(sec).replaceAll(':', 'm');
   return {
