@@ -38,9 +38,9 @@ export class LibraryDesk {
     return this.#ask<JobAnswers['failures']>({ kind: 'failures', countMax });
   }
 
+  /** Whoever waits is refused; nobody is left waiting. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.#queue.clear();
     await Promise.all([...this.#running].map((process) => process.stop()));
   }
 
@@ -51,7 +51,6 @@ export class LibraryDesk {
   }
 
   #enqueue(key: string, task: JobTask): Promise<unknown> {
-    if (this.#closed) return Promise.reject(new LeitmotifError('cancelled', 'Cannot ask the library: the bot stops'));
     if (this.#queue.size >= waitingMax) {
       const message = `Cannot ask the library: ${waitingMax} questions are waiting`;
       return Promise.reject(new LeitmotifError('queue-full', message));
@@ -62,16 +61,22 @@ export class LibraryDesk {
   }
 
   async #answer(task: JobTask): Promise<unknown> {
+    if (this.#closed) throw stopping();
     const process = new IndexProcess(task, this.#options, () => {});
     this.#running.add(process);
     const timer = setTimeout(() => void process.stop(), answerWithinMs);
     try {
       const { how, failure, answer } = await process.ended;
       if (answer !== null) return answer;
+      if (this.#closed) throw stopping();
       throw failure ?? new LeitmotifError('internal', `The process that was asked for ${task.kind} ended: ${how}`);
     } finally {
       clearTimeout(timer);
       this.#running.delete(process);
     }
   }
+}
+
+function stopping(): LeitmotifError {
+  return new LeitmotifError('stopping', 'Cannot ask the library: the bot is being restarted');
 }
