@@ -1,0 +1,84 @@
+import type { APIMessage } from 'discord-api-types/v10';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { FileToUpload, Person } from '../../../local-discord/local-discord.ts';
+import { makeBot, type TestBot } from '../../support/bot.ts';
+import { makeLibrary, type TestLibrary } from '../../support/library.ts';
+import { answerTo, embedOf, excerpt, failureOf, isPrivate, optionsOf, saying } from './asking.ts';
+
+const menu = 'Find similar music';
+let library: TestLibrary;
+let bot: TestBot;
+let ada: Person;
+let bob: Person;
+
+beforeAll(async () => {
+  library = await makeLibrary();
+  bot = await makeBot(library);
+  ada = bot.discord.addUser({ name: 'Ada' });
+  bob = bot.discord.addUser({ name: 'Bob' });
+});
+
+afterAll(async () => {
+  const { violations } = bot.discord;
+  await bot[Symbol.asyncDispose]();
+  await library[Symbol.asyncDispose]();
+  expect(violations).toEqual([]);
+});
+
+const post = (content: string, files: FileToUpload[] = []) => ada.post(bot.discord.defaultChannelId, content, files);
+const use = (message: APIMessage, who = bob) => who.messageCommand(menu, message.channel_id, message.id);
+const picture: FileToUpload = { name: 'cover.png', data: Buffer.from('\x89PNG\r\n\x1a\n', 'latin1') };
+
+describe('"Find similar music" in the menu of a message', () => {
+  test('asks with its recording, whatever else hangs on it, in public', async () => {
+    const message = await post('https://example.org/elsewhere.mp3', [picture, excerpt(library, 2)]);
+    const answer = await answerTo(await use(message));
+    expect(embedOf(answer).title).toMatch(/^This is piece-2/);
+    expect(isPrivate(answer)).toBe(false);
+  });
+
+  test('asks which one when there are several, and then with that one', async () => {
+    const message = await post('two of them', [excerpt(library, 3), excerpt(library, 4)]);
+    const question = await saying(await use(message), 'Which one shall I ask with?');
+    const options = optionsOf(question, 'Choose one');
+    expect(options.map(({ label }) => label)).toEqual(['1. excerpt-3-10.mp3', '2. excerpt-4-10.mp3']);
+    const answer = await answerTo(await bob.select(question, 'Choose one', [options[1]?.value ?? '']));
+    expect(embedOf(answer).title).toMatch(/^This is piece-4/);
+    expect(embedOf(answer).description).toContain('Asked with **excerpt-4-10.mp3**');
+  });
+
+  test('asks which link when there are only links', async () => {
+    const message = await post('https://one.example/a.mp3 and <https://two.example/b.mp3>.');
+    const question = await saying(await use(message), 'Which one shall I ask with?');
+    expect(optionsOf(question, 'Choose one').map(({ label }) => label)).toEqual(['1. one.example', '2. two.example']);
+    expect(question.embeds.map(({ url }) => url)).toEqual(['https://one.example/a.mp3', 'https://two.example/b.mp3']);
+  });
+
+  test('refuses a link to this machine, here too', async () => {
+    const failed = await failureOf(await use(await post('http://127.0.0.1:9999/a.mp3')));
+    expect(failed.content).toContain('public addresses');
+    expect(isPrivate(failed)).toBe(true);
+  });
+
+  test('says so when there is neither a recording nor a link', async () => {
+    const failed = await failureOf(await use(await post('just words', [picture])));
+    expect(failed.content).toContain('There is no recording and no link in this message');
+    expect(isPrivate(failed)).toBe(true);
+  });
+
+  test('is private where the admins want it so', async () => {
+    bot.app.catalog.guildSettings.set(bot.discord.defaultGuildId, { private: true, results: 1 });
+    const answer = await answerTo(await use(await post('', [excerpt(library, 5)])));
+    expect(isPrivate(answer)).toBe(true);
+    expect(embedOf(answer).description).not.toContain('**2. ');
+    bot.app.catalog.guildSettings.set(bot.discord.defaultGuildId, { private: false, results: null });
+  });
+});
+
+test("/similar asks with another message's link, as far as the bot sees its files", async () => {
+  const mine = await answerTo(await ada.slash('similar', { clip: excerpt(library, 1) }));
+  const { defaultGuildId, defaultChannelId } = bot.discord;
+  const link = `https://discord.com/channels/${defaultGuildId}/${defaultChannelId}/${mine.id}`;
+  const question = await saying(await bob.slash('similar', { link, private: true }), 'Which one shall I ask with?');
+  expect(optionsOf(question, 'Choose one')[0]?.label).toMatch(/^1\. 01-piece-1-theirs/);
+});
