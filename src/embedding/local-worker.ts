@@ -205,11 +205,13 @@ function deferred(): PromiseWithResolvers<void> {
   return made;
 }
 
-/** Before the child has started anything, so that all its processes inherit it. */
-function beNice(pid: number | undefined, niceness: number): void {
-  if (pid === undefined || niceness === 0) return;
+/** Before the child has started anything, so that all its processes inherit it. Also where nothing is added: it leads a
+ *  session of its own, which does not inherit what this one is. */
+function beNice(pid: number | undefined, added: number): void {
+  const niceness = Math.min(getPriority() + added, nicenessMax);
+  if (pid === undefined || niceness <= 0) return;
   try {
-    setSessionNiceness(pid, Math.min(getPriority() + niceness, nicenessMax));
+    setSessionNiceness(pid, niceness);
   } catch {
     // It died at once, which is told elsewhere.
   }
