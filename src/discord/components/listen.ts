@@ -1,6 +1,7 @@
 /** Listen: the clips of one piece, privately, with thumbs for it. And the thumbs themselves. */
 import { stat } from 'node:fs/promises';
 import type { Vote } from '../../catalog/feedback.ts';
+import { LeitmotifError } from '../../errors.ts';
 import type { Result } from '../../query/answer.ts';
 import type { ResultClips } from '../../query/clips.ts';
 import type { StoredAnswer } from '../../query/stored-answer.ts';
@@ -21,6 +22,7 @@ export function listenHandlers(parts: ComponentParts): ComponentHandler[] {
       run: async (interaction, id) => {
         const stored = answerOf(bot, id);
         const result = resultOf(stored, id.args[1], bot);
+        assertMayAttach(interaction);
         await editReply(interaction, await listenMessage(parts, interaction, stored, result));
       },
     },
@@ -51,6 +53,14 @@ export function listenHandlers(parts: ComponentParts): ComponentHandler[] {
       },
     },
   ];
+}
+
+/** There is nothing to hear without files.
+ *  @throws {LeitmotifError} 'discord-permission', before anything is cut */
+function assertMayAttach({ appPermissions, channelId }: ComponentInteraction): void {
+  if (appPermissions.has('AttachFiles')) return;
+  const facts = { permission: 'AttachFiles', channelId };
+  throw new LeitmotifError('discord-permission', 'Cannot send clips: the bot lacks AttachFiles', { facts });
 }
 
 async function listenMessage(

@@ -1,0 +1,200 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PermissionFlagsBits } from 'discord-api-types/v10';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Person } from '../../../local-discord/local-discord.ts';
+import { makeBot, type TestBot } from '../../support/bot.ts';
+import { makeLibrary, type TestLibrary } from '../../support/library.ts';
+import { answerTo, embedOf, excerpt, failureOf, isPrivate, isThinking, publicMessages, saying } from './asking.ts';
+import { signalIndex, signalWorker } from './processes.ts';
+
+let library: TestLibrary;
+let bot: TestBot;
+let ada: Person;
+let clipNumber = 0;
+
+beforeAll(async () => {
+  library = await makeLibrary();
+  bot = await makeBot(library);
+  ada = bot.discord.addUser({ name: 'Ada' });
+  await answerTo(await ada.slash('similar', { clip: newClip() }));
+});
+
+afterEach(() => {
+  signalWorker('SIGCONT');
+  bot.discord.faults.clear();
+  bot.discord.setPermissions(bot.discord.defaultChannelId, 'bot', {});
+});
+
+afterAll(async () => {
+  const { violations } = bot.discord;
+  await bot[Symbol.asyncDispose]();
+  await library[Symbol.asyncDispose]();
+  // The acknowledgement that discord.js repeats after its answer was lost.
+  expect(violations.map(({ code }) => code)).toEqual([40_060]);
+});
+
+/** Bytes that nobody asked with before. */
+function newClip() {
+  clipNumber++;
+  return excerpt(library, 1, clipNumber, 12);
+}
+
+describe('where the bot may not', () => {
+  const deny = (bit: bigint) => bot.discord.setPermissions(bot.discord.defaultChannelId, 'bot', { deny: bit });
+
+  test('attach files, it answers without them and names the right', async () => {
+    deny(PermissionFlagsBits.AttachFiles);
+    const message = await answerTo(await ada.slash('similar', { clip: newClip() }));
+    expect(message.attachments).toEqual([]);
+    expect(embedOf(message).image).toBeUndefined();
+    expect(embedOf(message).description).toContain('I lack the right **Attach Files** here');
+    const listened = await ada.press(message, '▶ 1');
+    expect((await failureOf(listened)).content).toContain('**Attach Files**');
+  });
+
+  test('embed links, it says so before it listens, names the right, and leaves nothing', async () => {
+    deny(PermissionFlagsBits.EmbedLinks);
+    const before = publicMessages(bot.discord).length;
+    const failed = await failureOf(await ada.slash('similar', { clip: newClip() }));
+    expect(failed.content).toContain('I lack the right **Embed Links**');
+    expect(isPrivate(failed)).toBe(true);
+    expect(publicMessages(bot.discord)).toHaveLength(before);
+  });
+
+  test('send messages, it answers all the same, for that is an interaction; only sharing names the right', async () => {
+    deny(PermissionFlagsBits.SendMessages);
+    const message = await answerTo(await ada.slash('similar', { clip: newClip() }));
+    expect((await failureOf(await ada.press(message, 'Share'))).content).toContain('**Send Messages**');
+  });
+});
+
+describe('in the middle of a question', () => {
+  test('the worker is killed, and the question is answered by its successor', async () => {
+    signalWorker('SIGSTOP');
+    const asked = await ada.slash('similar', { clip: newClip() });
+    await asked.until(({ content }) => content.startsWith('Listening'), 20_000);
+    expect(signalWorker('SIGKILL')).toBeGreaterThan(0);
+    expect(embedOf(await answerTo(asked)).title).toMatch(/piece-1/);
+  });
+
+  test('the index process is killed, and the question is answered by its successor', async () => {
+    signalWorker('SIGSTOP');
+    const asked = await ada.slash('similar', { clip: newClip() });
+    await asked.until(({ content }) => content.startsWith('Listening'), 20_000);
+    expect(signalIndex('SIGKILL')).toBeGreaterThan(0);
+    signalWorker('SIGCONT');
+    expect(embedOf(await answerTo(asked)).title).toMatch(/piece-1/);
+  });
+
+  test('the catalog is locked for some seconds, and the bot acknowledges, waits and answers', async () => {
+    const other = new DatabaseSync(path.join(library.indexDir, 'catalog.sqlite'));
+    other.exec('BEGIN IMMEDIATE');
+    const asked = await ada.slash('similar', { clip: newClip() });
+    expect((await asked.ackedAtMs) - asked.sentAtMs).toBeLessThan(1_500);
+    await sleep(4_000);
+    expect(asked.original()?.embeds).toEqual([]);
+    other.exec('ROLLBACK');
+    other.close();
+    await answerTo(asked);
+  });
+
+  test('the connection to Discord breaks and is resumed: the answer comes, and what was pressed meanwhile', async () => {
+    const message = await answerTo(await ada.slash('similar', { clip: newClip() }));
+    signalWorker('SIGSTOP');
+    const asked = await ada.slash('similar', { clip: newClip() });
+    await asked.until(({ content }) => content.startsWith('Listening'), 20_000);
+    bot.discord.cutGateway({ resumable: true });
+    signalWorker('SIGCONT');
+    await answerTo(asked);
+    await bot.discord.untilBotIsOnline(20_000);
+    await (await ada.press(message, '▶ 1')).until(({ attachments }) => attachments.length === 3, 20_000);
+  });
+});
+
+describe('when Discord answers', () => {
+  test('every tenth call with 500 and every twentieth with 429, each question is answered once', async () => {
+    const people = Array.from({ length: 6 }, (_, n) => bot.discord.addUser({ name: `Person ${n}` }));
+    const before = publicMessages(bot.discord).length;
+    bot.discord.faults.rates = { status500: 0.1, status429: 0.05 };
+    const asked = await Promise.all(people.map((person) => person.slash('similar', { clip: newClip() })));
+    const answers = await Promise.all(asked.map((each) => answerTo(each)));
+    await sleep(1_000);
+    bot.discord.faults.clear();
+    const posted = publicMessages(bot.discord).slice(before);
+    expect(posted.map(({ id }) => id).sort()).toEqual(answers.map(({ id }) => id).sort());
+    expect(posted.filter(isThinking)).toEqual([]);
+    const { status500, status429 } = bot.discord.faults.counts;
+    expect(status500 + status429).toBeGreaterThan(0);
+  });
+
+  test('nothing to the acknowledgement, though it took it, the question is answered once', async () => {
+    bot.discord.faults.next(/POST .*\/callback/, 'lost-answer');
+    const before = publicMessages(bot.discord).length;
+    await answerTo(await ada.slash('similar', { clip: newClip() }));
+    expect(publicMessages(bot.discord)).toHaveLength(before + 1);
+  });
+
+  test('nothing to a shared find, though it took it, there is one post', async () => {
+    const message = await answerTo(await ada.slash('similar', { clip: newClip() }));
+    const choice = await saying(await ada.press(message, 'Share'), 'Which find');
+    const before = publicMessages(bot.discord).length;
+    bot.discord.faults.next(/^POST \/channels\/\d+\/messages/, 'lost-answer');
+    await saying(await ada.select(choice, 'Choose a piece', ['1']), 'Posted in');
+    expect(publicMessages(bot.discord)).toHaveLength(before + 1);
+  });
+});
+
+test.skipIf(!canMount())('a full disk is named, and nothing of the clip is left on it', async () => {
+  const spool = path.join(library.indexDir, 'spool');
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=32k', 'leitmotif-test', spool]);
+  try {
+    mkdirSync(path.join(spool, '0'));
+    const failed = await failureOf(await ada.slash('similar', { clip: newClip() }));
+    expect(failed.content).toContain('My disk is full');
+    expect(isPrivate(failed)).toBe(true);
+  } finally {
+    execFileSync('umount', ['--lazy', spool]);
+  }
+  await answerTo(await ada.slash('similar', { clip: newClip() }));
+});
+
+test('a library that was never indexed says who has to do what', async () => {
+  const indexDir = mkdtempSync(path.join(tmpdir(), 'leitmotif-empty-'));
+  {
+    await using empty = await makeBot({ indexDir });
+    const bob = empty.discord.addUser({ name: 'Bob' });
+    const failed = await failureOf(await bob.slash('similar', { clip: newClip() }));
+    expect(failed.content).toMatch(/library is still empty.*\/library reindex/);
+    expect(publicMessages(empty.discord)).toEqual([]);
+    expect(await bob.autocomplete('similar', 'piece', 'a')).toEqual([]);
+    expect(empty.discord.violations).toEqual([]);
+  }
+  rmSync(indexDir, { recursive: true, force: true });
+});
+
+test('of all that trouble no token and no name stands in the log', () => {
+  const log = JSON.stringify(bot.logged);
+  expect(log).not.toContain(bot.discord.token);
+  expect(log).not.toMatch(/\/webhooks\/\d+\/(?!:token)[\w-]{20,}/);
+  expect(log).not.toMatch(/\/interactions\/\d+\/(?!:token)[\w-]{20,}/);
+  expect(log).not.toMatch(/[?&](ex|hm)=/);
+  expect(log).not.toMatch(/Ada|Person \d/);
+});
+
+function canMount(): boolean {
+  const folder = mkdtempSync(path.join(tmpdir(), 'leitmotif-mount-'));
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=32k', 'leitmotif-test', folder], { stdio: 'ignore' });
+    execFileSync('umount', [folder]);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
