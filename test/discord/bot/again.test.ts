@@ -1,0 +1,165 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { APIMessage } from 'discord-api-types/v10';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Person } from '../../../local-discord/local-discord.ts';
+import { forgetOld } from '../../../src/discord/housekeeping.ts';
+import { FolderLibrary } from '../../../src/library/folder.ts';
+import { makeBot, type TestBot } from '../../support/bot.ts';
+import { makeLibrary, never, type TestLibrary } from '../../support/library.ts';
+import { writePiece } from '../../support/pieces.ts';
+import { answerTo, embedOf, excerpt, isPrivate, saying } from './asking.ts';
+
+let library: TestLibrary;
+let bot: TestBot;
+let ada: Person;
+let bob: Person;
+let answer: APIMessage;
+
+beforeAll(async () => {
+  library = await makeLibrary();
+  bot = await makeBot(library);
+  ada = bot.discord.addUser({ name: 'Ada' });
+  bob = bot.discord.addUser({ name: 'Bob' });
+  answer = await answerTo(await ada.slash('similar', { clip: excerpt(library, 5, 0, 40), results: 2 }));
+});
+
+afterAll(async () => {
+  const { violations } = bot.discord;
+  await bot[Symbol.asyncDispose]();
+  await library[Symbol.asyncDispose]();
+  expect(violations).toEqual([]);
+});
+
+const withClips = ({ attachments }: APIMessage) => attachments.length === 3;
+const footerOf = (message: APIMessage) => embedOf(message).footer?.text ?? '';
+const referenceOf = (message: APIMessage) => /reference ([a-z0-9]{12})/.exec(footerOf(message))?.[1];
+
+/** A message with a button that this version did not write. */
+async function postButton(customId: string): Promise<APIMessage> {
+  const { apiUrl, token, defaultChannelId } = bot.discord;
+  const row = { type: 1, components: [{ type: 2, style: 2, custom_id: customId, label: 'Old' }] };
+  const response = await fetch(`${apiUrl}/v10/channels/${defaultChannelId}/messages`, {
+    method: 'POST',
+    headers: { authorization: `Bot ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ content: 'of old', components: [row] }),
+  });
+  return (await response.json()) as APIMessage;
+}
+
+describe('equal bytes asked again', () => {
+  test('are answered from memory, whoever asks and whatever the file is called', async () => {
+    const clip = { ...excerpt(library, 5, 0, 40), name: 'renamed.mp3' };
+    const message = await answerTo(await bob.slash('similar', { clip, results: 2 }));
+    expect(footerOf(message)).toContain('answered from memory');
+    expect(referenceOf(message)).toBe(referenceOf(answer));
+  });
+
+  test('are asked anew with other options', async () => {
+    const message = await answerTo(await bob.slash('similar', { clip: excerpt(library, 5, 0, 40), results: 3 }));
+    expect(footerOf(message)).not.toContain('answered from memory');
+    expect(referenceOf(message)).not.toBe(referenceOf(answer));
+  });
+});
+
+describe('buttons', () => {
+  test('of 16 minutes ago work: a press is an interaction of its own', async () => {
+    bot.discord.advance(16 * 60_000);
+    const clips = await (await bob.press(answer, '▶ 2')).until(withClips, 30_000);
+    expect(clips.content).toContain('**2. ');
+  });
+
+  test('work after a restart', async () => {
+    await bot.restart();
+    const clips = await (await bob.press(answer, '▶ 1')).until(withClips, 30_000);
+    expect(clips.content).toContain('**1. piece-5**');
+    const more = await answerTo(await ada.press(answer, 'More (3 to 4)'));
+    expect(embedOf(more).description).toContain('**3. ');
+    await saying(await bob.select(answer, 'Rate a piece', ['up-2']), 'Noted: 👍');
+    await saying(await bob.press(answer, 'Share'), 'Which find');
+    await answerTo(await bob.select(answer, 'Ask with one of these pieces', ['1']));
+  });
+
+  test.each(['lm0:listen:abcdefghijkl:1', 'lm9:anything', 'lm1:no-such-action:1'])(
+    'of another version (%s) say so, privately, and leave their message',
+    async (customId) => {
+      const message = await postButton(customId);
+      const said = await saying(await ada.press(message, 'Old'), 'from another version of me');
+      expect(isPrivate(said)).toBe(true);
+      const there = bot.discord.messages(bot.discord.defaultChannelId).find(({ id }) => id === message.id);
+      expect(there?.content).toBe('of old');
+    },
+  );
+
+  test.each([
+    'lm1:listen:abcdefghijkl:1',
+    'lm1:more:abcdefghijkl:1',
+    'lm1:share:abcdefghijkl',
+    'lm1:again:abcdefghijkl',
+  ])('of an answer that nobody has any more (%s) say so', async (customId) => {
+    const said = await saying(await ada.press(await postButton(customId), 'Old'), 'This answer is no longer kept');
+    expect(isPrivate(said)).toBe(true);
+  });
+
+  test('with damaged arguments say something, too', async () => {
+    for (const customId of [
+      'lm1:listen',
+      `lm1:listen:${referenceOf(answer)}:99`,
+      `lm1:more:${referenceOf(answer)}:77`,
+    ]) {
+      const press = await ada.press(await postButton(customId), 'Old');
+      const said = await press.until(({ content, embeds }) => content !== '' || embeds.length > 0, 20_000);
+      expect(isPrivate(said)).toBe(true);
+      expect(said.content).not.toContain('went wrong on my side');
+    }
+  });
+});
+
+describe('after the library has changed', () => {
+  const title = `@everyone **bold** [x](https://evil.example) <@1> \u202eltr ${'long '.repeat(60)}`;
+
+  test('More offers to run again, which answers from the new library', async () => {
+    const tags = ['-metadata', `title=${title}`, '-metadata', 'artist=@here `code` ||spoiler||'];
+    writePiece(path.join(library.music, 'hostile.mp3'), 7, 47, tags);
+    await bot.app.index({ library: new FolderLibrary(library.music), signal: never });
+    const offered = await saying(await ada.press(answer, 'More (3 to 4)'), 'The library has changed');
+    const fresh = await answerTo(await ada.press(offered, 'Run again'));
+    expect(embedOf(fresh).title).toMatch(/^This is piece-5/);
+    expect(referenceOf(fresh)).not.toBe(referenceOf(answer));
+    expect(isPrivate(fresh)).toBe(true);
+  });
+
+  test('Listen on the old answer still plays it', async () => {
+    const clips = await (await bob.press(answer, '▶ 1')).until(withClips, 30_000);
+    expect(clips.content).toContain('**1. piece-5**');
+  });
+
+  test('a title with mentions, markdown, a turn of direction and 300 characters pings nobody and breaks nothing', async () => {
+    const clip = { name: '@everyone [a](b) **c**.mp3', data: readFileSync(path.join(library.music, 'hostile.mp3')) };
+    const asked = await ada.slash('similar', { clip });
+    const message = await answerTo(asked);
+    const shown = embedOf(message);
+    expect(shown.title).toMatch(/^This is /);
+    expect(shown.title?.length).toBeLessThanOrEqual(256);
+    // Labels, file names and alt texts know neither Markdown nor mentions; what turns text has no place anywhere.
+    expect(`${shown.title}${shown.description}`).not.toMatch(/@everyone|@here|<@1>/);
+    expect(JSON.stringify(message)).not.toContain('\u202e');
+    expect(shown.description).not.toMatch(/(?<!\\)\[x\]/);
+    expect(shown.description).toContain('\\*\\*bold\\*\\*');
+    for (const { message: state } of asked.edits) expect(state.mention_everyone).toBe(false);
+    const clips = await (await bob.press(message, '▶ 1')).until(withClips, 30_000);
+    expect(clips.content).not.toMatch(/@everyone|@here|\u202e/);
+    const [choice] = await ada.autocomplete('similar', 'piece', 'everyone');
+    expect(choice?.name.length).toBeLessThanOrEqual(100);
+    const posted = await saying(await bob.press(clips, 'Share'), 'Posted in');
+    expect(posted.mention_everyone).toBe(false);
+    const everything = bot.discord.messages(bot.discord.defaultChannelId);
+    expect(everything.filter(({ mention_everyone, mentions }) => mention_everyone || mentions.length > 0)).toEqual([]);
+  });
+});
+
+test('an answer that was kept long enough is forgotten with its clips, and its buttons say so', async () => {
+  await forgetOld(bot.app, Date.now() + 31 * 86_400_000);
+  const said = await saying(await ada.press(answer, '▶ 1'), 'This answer is no longer kept. Ask again');
+  expect(isPrivate(said)).toBe(true);
+});
