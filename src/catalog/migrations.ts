@@ -81,6 +81,9 @@ INSERT INTO meta (name, value) VALUES ('created-at', strftime('%Y-%m-%dT%H:%M:%S
 
 /** What the bot keeps: answers, what people said of them, what servers want, and who is waiting. */
 const botSchema = `
+-- Pieces are sought while somebody types: this holds all that is compared, without the fingerprints beside it.
+CREATE INDEX tracks_by_name ON tracks (title, artist, key) WHERE status = 'indexed';
+
 -- One for each (bytes, options, generation): equal questions are answered from here. answer is JSON (query/answer.ts).
 -- source says what was asked with, as JSON, so that it can be asked again.
 CREATE TABLE answers (

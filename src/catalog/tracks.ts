@@ -58,12 +58,17 @@ export class Tracks {
     const words = text.trim().split(/\s+/).filter(Boolean).slice(0, wordsMax);
     const haystack = "coalesce(title, '') || ' ' || coalesce(artist, '') || ' ' || key";
     const all = words.map(() => `AND ${haystack} LIKE ? ESCAPE '\\'`).join(' ');
+    const beginning = `${escapeLike(text.trim())}%`;
     const rows = this.#database.all(
-      `SELECT * FROM tracks WHERE status = 'indexed' ${all}
-       ORDER BY coalesce(title, key) LIKE ? ESCAPE '\\' DESC, coalesce(title, key), key LIMIT ?`,
+      `SELECT t.* FROM (
+         SELECT id AS found FROM tracks INDEXED BY tracks_by_name WHERE status = 'indexed' ${all}
+         ORDER BY coalesce(title, key) LIKE ? ESCAPE '\\' DESC, coalesce(title, key), key LIMIT ?
+       ) JOIN tracks t ON t.id = found
+       ORDER BY coalesce(t.title, t.key) LIKE ? ESCAPE '\\' DESC, coalesce(t.title, t.key), t.key`,
       ...words.map((word) => `%${escapeLike(word)}%`),
-      `${escapeLike(text.trim())}%`,
+      beginning,
       limit,
+      beginning,
     );
     return rows.map(toTrack);
   }

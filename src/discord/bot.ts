@@ -1,7 +1,7 @@
 /** The bot: its parts, its start and its end. */
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { Events, type Interaction, RESTEvents } from 'discord.js';
+import { Events, GatewayCloseCodes, type Interaction, RESTEvents } from 'discord.js';
 import type { Logger } from 'pino';
 import type { App } from '../app.ts';
 import { LeitmotifError } from '../errors.ts';
@@ -105,7 +105,7 @@ export async function startBot({ app, log, root, environment, token, commands }:
     stop: async () => {
       log.info('stopping');
       stopping.abort(new LeitmotifError('stopping', 'The bot is being restarted'));
-      scheduler.close();
+      await scheduler.close();
       housekeeping.close();
       queue.close(new LeitmotifError('stopping', 'The bot is being restarted'));
       await asker.drain(drainMs);
@@ -154,6 +154,7 @@ function watchClient({ client, log }: BotContext, metrics: BotMetrics): Promise<
   client.on(Events.Warn, (message) => log.warn({ message }, 'discord.js warns'));
   client.on(Events.ShardReconnecting, () => metrics.reconnected());
   client.on(Events.Invalidated, () => reject(new LeitmotifError('unauthorized', 'Discord ended the session for good')));
+  client.on(Events.ShardDisconnect, ({ code }) => reject(closedForGood(code)));
   client.rest.on(RESTEvents.RateLimited, ({ route, retryAfter }) => {
     metrics.rateLimited();
     log.info({ route, retryAfterMs: retryAfter }, 'Discord asks to wait');
@@ -168,6 +169,16 @@ function watchClient({ client, log }: BotContext, metrics: BotMetrics): Promise<
       reject(new LeitmotifError('unauthorized', 'Discord refuses DISCORD_TOKEN'));
   });
   return promise;
+}
+
+/** What discord.js does not come back from by itself: without this nothing would be left to wait for.
+ *  @see https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway-gateway-close-event-codes */
+function closedForGood(code: number): LeitmotifError {
+  if (code === GatewayCloseCodes.AuthenticationFailed)
+    return new LeitmotifError('unauthorized', 'Discord refuses DISCORD_TOKEN');
+  return code === GatewayCloseCodes.ShardingRequired
+    ? new LeitmotifError('config-invalid', 'Discord wants a bot in so many servers sharded: set DISCORD_SHARDS=auto')
+    : new LeitmotifError('discord-unavailable', `Discord closed the connection for good, with code ${code}`);
 }
 
 /** The first query should find worker and index open. That there is no index yet is no fault. */
