@@ -89,6 +89,19 @@ describe('the program ends', () => {
     expect(said).not.toMatch(/^\s+at /m);
   });
 
+  test.each([
+    [4004, 77, 'refuses DISCORD_TOKEN'],
+    [4011, 78, 'DISCORD_SHARDS=auto'],
+    [4014, 75, 'for good, with code 4014'],
+  ])('when Discord closes its connection with %i: with %i, and says why', async (closeCode, exitCode, why) => {
+    const program = startProgram();
+    await untilThere(program);
+    discord.closeGateway(closeCode);
+    const { code, said } = await exitOf(program);
+    expect(said).toContain(why);
+    expect(code).toBe(exitCode);
+  });
+
   test('with 75 when Discord is not there', async () => {
     const { code, said } = await exitOf(startProgram({ DISCORD_API_URL: 'http://127.0.0.1:9/api' }));
     expect(code).toBe(75);
