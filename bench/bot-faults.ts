@@ -11,6 +11,8 @@ export interface FaultBenchResult {
   readonly answers: number;
   readonly refusals: number;
   readonly lost: number;
+  /** What the refused were told, each sentence once. */
+  readonly reasons: readonly string[];
   /** Ends beyond the first of an interaction, and messages in the channel that belong to none. */
   readonly duplicates: number;
   readonly calls: number;
@@ -45,6 +47,7 @@ export async function benchFaults(options: BotBenchOptions): Promise<FaultBenchR
   await sleep(afterwardsMs);
   discord.faults.clear();
   const count = (wanted: string) => endings.filter(({ kind }) => kind === wanted).length;
+  const refused = endings.filter(({ kind }) => kind === 'refusal');
   const ends = endings.reduce((sum, { interaction }) => sum + endsOf(interaction).length, 0);
   // Refusals are private, so what stands in the channel are answers, or it is debris.
   const public_ = discord.messages(discord.defaultChannelId).length - before.messages;
@@ -53,6 +56,7 @@ export async function benchFaults(options: BotBenchOptions): Promise<FaultBenchR
     answers: count('answer'),
     refusals: count('refusal'),
     lost: count('lost'),
+    reasons: [...new Set(refused.map(({ message }) => message?.content.split('\n')[0] ?? ''))],
     duplicates: Math.max(0, ends - (endings.length - count('lost'))) + Math.max(0, public_ - count('answer')),
     calls: discord.log.length - before.calls,
     status500: discord.faults.counts.status500,
@@ -61,7 +65,7 @@ export async function benchFaults(options: BotBenchOptions): Promise<FaultBenchR
 }
 
 export function renderFaultBench(result: FaultBenchResult): string {
-  const { queries, answers, refusals, lost, duplicates, calls, status500, status429 } = result;
+  const { queries, answers, refusals, lost, reasons, duplicates, calls, status500, status429 } = result;
   const head = [
     'queries',
     'answered',
@@ -75,5 +79,6 @@ export function renderFaultBench(result: FaultBenchResult): string {
     'met',
   ];
   const row = [queries, answers, refusals, lost, duplicates, calls, status500, status429].map(String);
-  return table(head, [[...row, 'all answered, none twice', met(answers === queries && duplicates === 0)]]);
+  const told = reasons.map((reason) => `Refused with: ${reason}\n`).join('');
+  return table(head, [[...row, 'all answered, none twice', met(answers === queries && duplicates === 0)]]) + told;
 }

@@ -6,6 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import { type FileHandle, open, rm } from 'node:fs/promises';
+import pRetry from 'p-retry';
 import { LeitmotifError } from '../errors.ts';
 import { orDiskFull } from '../search/durable-file.ts';
 import { followLink, type LinkAnswer } from './follow-link.ts';
@@ -44,7 +45,12 @@ export interface FetchConditions {
 const paceBytesMin = 40_000;
 const publicConditions: FetchConditions = { network: publicNetwork, paceWindowMs: 10_000 };
 
-/** @param conditions given by tests only: they have no public address to fetch from
+/** Even Discord's CDN fails now and then. Together the pauses are shorter than a person's patience. */
+const retries = { retries: 3, minTimeout: 50, factor: 3, randomize: true } as const;
+const passingStatuses = [429, 500, 502, 503, 504];
+
+/** What fails in passing is tried again, three times.
+ *  @param conditions given by tests only: they have no public address to fetch from
  *  @throws {LeitmotifError} link-refused, link-unreachable, link-too-large, link-too-slow, link-not-audio, cancelled,
  *    disk-full; facts: host (never what follows it), kind, status, contentType, bytesMax, deadlineSec */
 export async function fetchAudio(
@@ -56,7 +62,7 @@ export async function fetchAudio(
   const pace = new AbortController();
   const signal = AbortSignal.any([options.signal, deadline, pace.signal]);
   const { network, paceWindowMs } = conditions;
-  try {
+  const fetchOnce = async (): Promise<FetchedAudio> => {
     const answer = await followLink(link, { network, trustedOrigins: options.trustedOrigins ?? [], signal });
     try {
       assertWanted(answer, options.limits.bytesMax);
@@ -64,11 +70,22 @@ export async function fetchAudio(
     } finally {
       answer.close();
     }
+  };
+  try {
+    return await pRetry(fetchOnce, { ...retries, signal, shouldRetry: ({ error }) => isPassing(error) });
   } catch (error) {
     if (options.signal.aborted) throw new LeitmotifError('cancelled', 'Cancelled by the caller', { cause: error });
     if (deadline.aborted) throw linkTooSlow(new URL(link), options.limits.deadlineMs, error);
     throw error;
   }
+}
+
+/** Whether the server may answer otherwise in a moment: overloaded, restarted, or the connection broke. */
+function isPassing(error: Error): boolean {
+  if (!(error instanceof LeitmotifError) || error.code !== 'link-unreachable') return false;
+  const { status } = error.facts;
+  if (status !== undefined) return passingStatuses.includes(Number(status));
+  return (error.cause as { code?: unknown } | undefined)?.code === 'ECONNRESET';
 }
 
 function assertWanted({ url, status, header }: LinkAnswer, bytesMax: number): void {

@@ -196,6 +196,32 @@ describe('a link that leads nowhere', () => {
     expect(await failureOf(fetch(link))).toMatchObject({ code: 'link-unreachable', facts: { status } });
   });
 
+  test.each([
+    ['answers 500', (response: ServerResponse) => response.writeHead(500).end()],
+    ['answers 429', (response: ServerResponse) => response.writeHead(429).end()],
+    ['breaks off', (response: ServerResponse) => response.destroy()],
+    [
+      'breaks off in the middle',
+      (response: ServerResponse) => {
+        response.writeHead(200, { 'content-length': audio.length }).write(audio.subarray(0, 1000));
+        setTimeout(() => response.destroy(), 20);
+      },
+    ],
+  ])('is tried again when it %s in passing, three times', async (_how, fail) => {
+    let failures = 3;
+    const link = await open((_request, response) => (failures-- > 0 ? fail(response) : response.end(audio)));
+    expect(await fetch(link)).toMatchObject({ sizeBytes: audio.length });
+    rmSync(target);
+    failures = 4;
+    expect(await failureOf(fetch(link))).toMatchObject({ code: 'link-unreachable' });
+  });
+
+  test.each([403, 404, 410, 501])('is asked once when it answers %i', async (status) => {
+    const link = await open((_request, response) => response.writeHead(status).end());
+    await failureOf(fetch(link));
+    expect(web.asked).toHaveLength(1);
+  });
+
   test('says so: nobody listens, no such name, a connection that breaks', async () => {
     const link = await open((request, response) => {
       response.writeHead(200, { 'content-length': 300_000 }).write(audio.subarray(0, 50_000));
