@@ -1,7 +1,11 @@
+import path from 'node:path';
+import type { APIMessage } from 'discord-api-types/v10';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Person } from '../../../local-discord/local-discord.ts';
+import { FolderLibrary } from '../../../src/library/folder.ts';
 import { makeBot, type TestBot } from '../../support/bot.ts';
-import { makeLibrary, type TestLibrary } from '../../support/library.ts';
+import { makeLibrary, never, type TestLibrary } from '../../support/library.ts';
+import { ffmpeg } from '../../support/pieces.ts';
 import {
   answerTo,
   download,
@@ -184,4 +188,27 @@ describe('/similar', () => {
       expect(failed.content).toContain('exactly one of **clip**, **link** and **piece**');
     },
   );
+});
+
+describe('several pieces of one artist', () => {
+  const ofHand = (message: APIMessage) => embedOf(message).description?.match(/, Same Hand$/gm)?.length ?? 0;
+
+  beforeAll(async () => {
+    for (const percent of [2, 4, 6]) {
+      const faster = `asetrate=${Math.round(22_050 * (1 + percent / 100))},aresample=22050`;
+      const source = `file:${path.join(library.music, 'piece-5.ogg')}`;
+      const tags = ['-metadata', `title=Faster by ${percent}`, '-metadata', 'artist=Same Hand'];
+      ffmpeg('-i', source, '-af', faster, ...tags, `file:${path.join(library.music, `faster-${percent}.mp3`)}`);
+    }
+    await bot.app.index({ library: new FolderLibrary(library.music), signal: never });
+  });
+
+  test('are at most two in an answer', async () => {
+    expect(ofHand(await answerTo(await ada.slash('similar', { clip: excerpt(library, 5) })))).toBe(2);
+  });
+
+  test('are all there when asked for', async () => {
+    const message = await answerTo(await ada.slash('similar', { clip: excerpt(library, 5), same_artist: true }));
+    expect(ofHand(message)).toBe(3);
+  });
 });
