@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -161,6 +161,40 @@ test.skipIf(!canMount())('a full disk is named, and nothing of the clip is left 
     execFileSync('umount', ['--lazy', spool]);
   }
   await answerTo(await ada.slash('similar', { clip: newClip() }));
+});
+
+test("a piece's recording that is gone is named, and the others are heard", async () => {
+  const clip = excerpt(library, 2);
+  const file = path.join(library.music, 'piece-2.ogg');
+  renameSync(file, `${file}.away`);
+  try {
+    const message = await answerTo(await ada.slash('similar', { clip }));
+    expect(embedOf(message).description).toContain('No clips of 1: its recording cannot be read at the moment.');
+    expect(message.attachments[0]?.filename).toMatch(/^02-/);
+    const failed = await failureOf(await ada.press(message, '▶ 1'));
+    expect(failed.content).toContain('I cannot open this recording');
+    const asked = await ada.select(message, 'Ask with one of these pieces', ['1']);
+    expect(embedOf(await answerTo(asked)).description).toContain('Asked with **piece-2**');
+  } finally {
+    renameSync(`${file}.away`, file);
+  }
+});
+
+test('a worker that is nowhere is named, at once, in public and in private', async () => {
+  const indexDir = mkdtempSync(path.join(tmpdir(), 'leitmotif-empty-'));
+  {
+    const environment = { EMBEDDING_WORKER_URL: 'http://127.0.0.1:9', EMBEDDING_WORKER_TOKEN: 'any' };
+    await using deaf = await makeBot({ indexDir }, { environment });
+    const bob = deaf.discord.addUser({ name: 'Bob' });
+    for (const hidden of [false, true]) {
+      const failed = await failureOf(await bob.slash('similar', { clip: newClip(), private: hidden }));
+      expect(failed.content).toMatch(/The part of me that listens does not answer.*Try again in a few minutes/);
+      expect(isPrivate(failed)).toBe(true);
+    }
+    expect(publicMessages(deaf.discord)).toEqual([]);
+    expect(deaf.discord.violations).toEqual([]);
+  }
+  rmSync(indexDir, { recursive: true, force: true });
 });
 
 test('a library that was never indexed says who has to do what', async () => {
