@@ -89,6 +89,15 @@ test('Cancel comes after 5 s, is for the asker alone, and leaves nothing in the 
   expect(publicMessages(bot.discord)).toHaveLength(before);
 });
 
+test('after a cancelled question the next one is answered', async () => {
+  signalWorker('SIGSTOP');
+  const asked = await ada.slash('similar', { clip: newClip() });
+  await cancel(ada, asked);
+  await saying(asked, 'Cancelled.');
+  signalWorker('SIGCONT');
+  await answerTo(await askPrivately(ada));
+});
+
 test('one question of a person runs and two wait with their place; a fourth is told when to come again', async () => {
   signalWorker('SIGSTOP');
   const first = await askPrivately(ada);
