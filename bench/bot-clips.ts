@@ -1,5 +1,6 @@
 /** What the bench's people send: music of the sample library, as mp3s that are all different to the bot. */
 import { execFile } from 'node:child_process';
+import { statSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -36,11 +37,15 @@ export function tagged(clip: Buffer, number: number): Buffer {
   return Buffer.concat([clip, tag]);
 }
 
-/** Different parts of different recordings, each of the same length. */
+/** Shorter ones are stings of some seconds. */
+const longRecordingBytes = 2_000_000;
+
+/** Of different recordings, each of the same length. */
 export async function makeClips(files: readonly string[], count: number, durationSec: number): Promise<Buffer[]> {
+  const long = files.filter((file) => statSync(file).size > longRecordingBytes);
   const clips: Buffer[] = [];
   for (let nth = 0; nth < count; nth++) {
-    const file = files[Math.floor((nth * files.length) / count)] ?? '';
+    const file = long[Math.floor((nth * long.length) / count)] ?? '';
     clips.push(await makeClip([file], durationSec, 10 + nth));
   }
   return clips;

@@ -108,7 +108,7 @@ export function renderCrowdBench({ byDefault, withRoom }: CrowdBenchResult): str
   return [
     table(
       [...head, 'refused otherwise', 'lost', 'answered twice', 'all ended after', 'every one ended right'],
-      [row('as configured by default', byDefault), row('with room for three a person', withRoom)],
+      [row('as configured by default', byDefault), row('with room for all that a person may have open', withRoom)],
     ),
     table(
       ['memory of the bot, with room', `after ${warmAfter}`, 'most afterwards', 'growth', 'target', 'met'],
