@@ -129,6 +129,17 @@ describe('after the library has changed', () => {
     expect(isPrivate(fresh)).toBe(true);
   });
 
+  test('a piece that was removed says so, and offers to run again', async () => {
+    const message = await answerTo(await ada.slash('similar', { clip: excerpt(library, 3) }));
+    const [, second = ''] = /^\*\*2\. (.+?)\*\*/m.exec(embedOf(message).description ?? '') ?? [];
+    const [track] = bot.app.catalog.tracks.search(second, 1);
+    if (!track) throw new Error(`Expected to find ${second}`);
+    bot.app.catalog.removals.remove([track.key], 'request');
+    const gone = await saying(await bob.press(message, '▶ 2'), 'This piece was removed from the library');
+    const fresh = await answerTo(await bob.press(gone, 'Run again'));
+    expect(embedOf(fresh).description).not.toContain(`. ${second}**`);
+  });
+
   test('Listen on the old answer still plays it', async () => {
     const clips = await (await bob.press(answer, '▶ 1')).until(withClips, 30_000);
     expect(clips.content).toContain('**1. piece-5**');
