@@ -134,7 +134,7 @@ test('SIGTERM lets a running question finish, then ends with 0', async () => {
   await untilThere(program);
   // With a piece: nothing to listen to, so that it ends in time on a busy machine, too.
   const asked = await ada.slash('similar', { piece: 'piece-3' });
-  await asked.ackedAtMs;
+  await asked.until(({ content, embeds }) => content !== '' || embeds.length > 0, 20_000);
   program.child.kill('SIGTERM');
   await answerTo(asked);
   const { code, said } = await exitOf(program);
