@@ -123,7 +123,7 @@ export const variables = {
     int(1, 65_535).optional(),
     undefined,
     'port',
-    "where the bot's metrics can be read on the loopback interface; unset: nowhere",
+    "where the bot's metrics can be read on the loopback interface; each further shard one higher; unset: nowhere",
   ),
   LOG_LEVEL: variable(
     z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).optional(),

@@ -25,7 +25,7 @@ import type { Library } from './library/library.ts';
 import { setSessionNiceness } from './niceness.ts';
 
 /** Inherited by the worker, ffmpeg and the inference processes. */
-const niceness = 10;
+const niceness = 15;
 /** Ending a run, its worker and their processes in order takes a second or two; after this it is cut short. */
 const stopWithinMs = 8_000;
 const progressEachMs = 1_000;

@@ -16,8 +16,8 @@ const isShard = process.env.SHARDING_MANAGER === 'true';
 
 /** A write that meets another one waits this long with the thread held, and then again without. */
 const catalogBusyTimeoutMs = 10;
-/** One step below: on Linux a process at 5 gets a third of the time of one at 0, when both want it. */
-const niceness = 5;
+/** Of the worker and of ffmpeg: on Linux, who is at 10 gets a tenth of the time of who is at 0, when both want it. */
+const niceness = 10;
 const exitCodes: Partial<Record<LeitmotifError['code'], number>> = {
   'config-invalid': 78,
   unauthorized: 77,

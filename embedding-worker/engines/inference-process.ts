@@ -1,6 +1,6 @@
 /** One inference process and its successors: started, loaded, handed windows, started again with back-off when it dies. */
 import { type ChildProcess, fork } from 'node:child_process';
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import { Writable } from 'node:stream';
 import { collectorFlags } from '../../src/embedding/worker-options.ts';
 import type { FromInferenceProcess, LoadMessage } from './protocol.ts';
@@ -164,7 +164,8 @@ export class InferenceProcess {
 /** The HTTP side, and whoever else answers people on this machine, goes first. */
 function yieldToOthers(pid: number): void {
   try {
-    setPriority(pid, inferenceNiceness);
+    // Never less nice than whoever started it: a reindex is nicer than this.
+    setPriority(pid, Math.max(getPriority(), inferenceNiceness));
   } catch {
     // It died at once, or the system does not let us: it runs as it is.
   }

@@ -86,7 +86,8 @@ export async function startBot({ app, log, root, environment, token, commands }:
   const lost = watchClient(bot, metrics);
   client.on(Events.InteractionCreate, (interaction: Interaction) => void router.handle(interaction));
 
-  const metricsServer = config.metricsPort === undefined ? null : await serveMetrics(metrics, config.metricsPort);
+  const metricsServer =
+    config.metricsPort === undefined ? null : await serveMetrics(metrics, config.metricsPort + shard);
   await logIn(bot, token);
   if (shard === 0) {
     const definitions = own.commands.map(({ definition }) => definition);
