@@ -11,6 +11,8 @@ const fontFiles = ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf'].map((name) =>
   require.resolve(`dejavu-fonts-ttf/ttf/${name}`),
 );
 
+const font = { fontFiles, loadSystemFonts: false, defaultFontFamily: 'DejaVu Sans' };
+
 /** @param words in whose language it speaks; English where left out
  *  @param results a lane each; where left out, the first ten
  *  @returns a PNG, 1080 pixels wide, after some 0.2 s. Not to be cancelled: resvg takes a signal, but each only once. */
@@ -19,7 +21,12 @@ export async function renderPicture(
   words?: PictureWords,
   results?: readonly Result[],
 ): Promise<Buffer> {
-  const font = { fontFiles, loadSystemFonts: false, defaultFontFamily: 'DejaVu Sans' };
   const image = await renderAsync(pictureSvg(answer, words, results), { font });
   return image.asPng();
+}
+
+/** Loads the renderer and its fonts, which holds the thread for some 0.2 s, while nobody waits. */
+export async function warmUpPictures(): Promise<void> {
+  const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><text y="9">a</text></svg>';
+  (await renderAsync(svg, { font })).asPng();
 }

@@ -127,7 +127,7 @@ export class Asker {
     await progress.end();
     // Begun before the answer is there to be pressed, so that Listen finds it under way.
     const kept = presenter.keepExtracts(stored, { queryPath, signal }).catch((err: unknown) => {
-      log.warn({ err }, 'the extracts of a query could not be kept');
+      if (!signal.aborted) log.warn({ err }, 'the extracts of a query could not be kept');
     });
     await editReply(interaction, reply);
     done('send', sentFrom);

@@ -4,9 +4,10 @@ import PQueue from 'p-queue';
 import type { App } from '../../app.ts';
 import type { Hit } from '../../domain.ts';
 import { LeitmotifError, toLeitmotifError } from '../../errors.ts';
-import type { Result } from '../../query/answer.ts';
+import type { Answer, Result } from '../../query/answer.ts';
 import { clipsOnDisk, type ResultClips, yourPart } from '../../query/clips.ts';
 import { renderPicture } from '../../query/picture.ts';
+import type { PictureWords } from '../../query/picture-words.ts';
 import type { StoredAnswer } from '../../query/stored-answer.ts';
 import { type AnswerClip, answerReply } from '../replies/answer.ts';
 import type { Reply } from '../reply.ts';
@@ -41,6 +42,7 @@ interface ShownClips {
 export class Presenter {
   readonly #app: App;
   readonly #queue = new PQueue({ concurrency: ffmpegRunsMax });
+  readonly #drawing = new PQueue({ concurrency: 1 });
   /** Answer -> its extracts, while they are being cut. */
   readonly #extracting = new Map<string, Promise<void>>();
 
@@ -54,7 +56,7 @@ export class Presenter {
     const results = stored.answer.results.slice(page * perPage, (page + 1) * perPage);
     const [picture, clips] = mayAttach
       ? await Promise.all([
-          renderPicture(stored.answer, texts.query.picture, results),
+          this.picture(stored.answer, texts.query.picture, results),
           this.#clipsOfBest(stored, results, options),
         ])
       : [null, { files: [], problems: new Map() }];
@@ -66,6 +68,12 @@ export class Presenter {
       clipProblems: clips.problems,
       missing: mayAttach ? [] : ['AttachFiles'],
     });
+  }
+
+  /** Drawn in a thread of this process, which no niceness keeps behind the one that answers: one at a time, so that on
+   *  two cores one is left. */
+  picture(answer: Answer, words: PictureWords, results?: readonly Result[]): Promise<Buffer> {
+    return this.#drawing.add(() => renderPicture(answer, words, results));
   }
 
   /** The clips of one result: those that are there already, or cut now.

@@ -2,7 +2,6 @@
 import type { Client } from 'discord.js';
 import { LeitmotifError } from '../../errors.ts';
 import type { Result } from '../../query/answer.ts';
-import { renderPicture } from '../../query/picture.ts';
 import { newAnswerId, type StoredAnswer } from '../../query/stored-answer.ts';
 import type { ComponentHandler, ComponentInteraction } from '../handler.ts';
 import { missingToShare, missingToShareHere } from '../library/rights.ts';
@@ -82,7 +81,7 @@ async function shareFind(
       answer: stored.answer,
       result,
       clips: await clipFiles(result.rank, clips),
-      picture: await renderPicture(stored.answer, guildTexts.query.picture, [result]),
+      picture: await presenter.picture(stored.answer, guildTexts.query.picture, [result]),
       votes: { up: 0, down: 0 },
       attachmentLimitBytes: interaction.attachmentSizeLimit,
     });
