@@ -27,6 +27,10 @@ import {
   type ResultClipsOptions,
 } from './query/clips.ts';
 import { findSimilar, type HeardQuery, type QueryRequest } from './query/find-similar.ts';
+import { type Media, mediaHere } from './query/media.ts';
+import { MediaThread } from './query/media-thread.ts';
+import { renderPicture } from './query/picture.ts';
+import type { PictureWords } from './query/picture-words.ts';
 import { IndexHost } from './search/index-host.ts';
 
 export interface AppSurroundings {
@@ -40,6 +44,8 @@ export interface AppSurroundings {
   readonly catalogBusyTimeoutMs?: number;
   /** Added to the niceness of the worker and the index processes, so that they leave the asking thread its turn. */
   readonly niceness?: number;
+  /** Cuts clips and draws pictures in a thread of its own, so that this one is always free. */
+  readonly mediaThread?: boolean;
 }
 
 /** Loading a model takes from 0.3 s (built-in) to a minute (hundreds of megabytes from a cold disk). */
@@ -60,6 +66,7 @@ export class App implements AsyncDisposable {
   readonly catalog: Catalog;
   readonly answerFiles: AnswerFiles;
   readonly #surroundings: AppSurroundings;
+  readonly #media: Media;
   readonly #generations: FaissGenerations;
   #worker: Promise<LocalWorker> | null = null;
   #client: Promise<EmbeddingClient> | null = null;
@@ -74,7 +81,8 @@ export class App implements AsyncDisposable {
       path.join(config.indexDir, 'catalog.sqlite'),
       catalogBusyTimeoutMs === undefined ? {} : { busyTimeoutMs: catalogBusyTimeoutMs },
     );
-    this.answerFiles = new AnswerFiles(path.join(config.indexDir, 'answers'));
+    this.#media = surroundings.mediaThread ? new MediaThread() : mediaHere;
+    this.answerFiles = new AnswerFiles(path.join(config.indexDir, 'answers'), this.#media);
     this.#generations = new FaissGenerations({
       indexDir: config.indexDir,
       catalogId: this.catalog.id,
@@ -121,7 +129,7 @@ export class App implements AsyncDisposable {
 
   /** The clips of one result; unlike `clips`, also when only extracts of the query are left. */
   resultClips(answer: Answer, result: Result, options: Omit<ResultClipsOptions, 'limits'>): Promise<ResultClips> {
-    const parts = { catalog: this.catalog, library: this.library() };
+    const parts = { media: this.#media, catalog: this.catalog, library: this.library() };
     return cutResultClips(answer, result, parts, { ...options, limits: this.clipLimits });
   }
 
@@ -131,8 +139,13 @@ export class App implements AsyncDisposable {
     results: readonly Result[],
     options: { readonly dir: string; readonly signal: AbortSignal },
   ) {
-    const parts = { catalog: this.catalog, library: this.library() };
+    const parts = { media: this.#media, catalog: this.catalog, library: this.library() };
     return cutTheirClips(answer, results, parts, { ...options, limits: this.clipLimits });
+  }
+
+  /** The match picture, as PNG. */
+  picture(answer: Answer, words: PictureWords, results?: readonly Result[]): Promise<Uint8Array> {
+    return renderPicture(answer, { words, media: this.#media, ...(results ? { results } : {}) });
   }
 
   /** For whoever cuts clips in this process. */
@@ -142,7 +155,7 @@ export class App implements AsyncDisposable {
 
   /** Cuts the clips of an answer into a folder. */
   clips(answer: Answer, where: { readonly queryPath: string; readonly dir: string; readonly signal: AbortSignal }) {
-    const parts = { catalog: this.catalog, library: this.library() };
+    const parts = { media: this.#media, catalog: this.catalog, library: this.library() };
     return cutAnswerClips(answer, parts, {
       ...where,
       limits: this.clipLimits,
@@ -224,6 +237,7 @@ export class App implements AsyncDisposable {
     await client?.close();
     const worker = await this.#worker?.catch(() => null);
     await worker?.close();
+    await this.#media.close();
     this.catalog.close();
   }
 

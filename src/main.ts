@@ -14,10 +14,10 @@ loadDotEnv(root);
 /** Set by discord.js's ShardingManager for the processes that it starts. */
 const isShard = process.env.SHARDING_MANAGER === 'true';
 
-/** A write that meets another one waits this long with the thread held, and then again without. */
-const catalogBusyTimeoutMs = 10;
-/** Of the worker and of ffmpeg: on Linux, who is at 10 gets a tenth of the time of who is at 0, when both want it. */
-const niceness = 10;
+/** So that the thread that answers Discord is always free. A write to the catalog that meets another one waits 10 ms with
+ *  the thread held, and then again without. On Linux, who is at niceness 10 gets a tenth of the time of who is at 0, when
+ *  both want it. */
+const answersPeople = { catalogBusyTimeoutMs: 10, niceness: 10, mediaThread: true };
 const exitCodes: Partial<Record<LeitmotifError['code'], number>> = {
   'config-invalid': 78,
   unauthorized: 77,
@@ -41,7 +41,7 @@ async function main(signal: AbortSignal): Promise<void> {
   // What ffmpeg, the worker and the index inherit is none of their business.
   delete process.env.DISCORD_TOKEN;
   delete process.env.EMBEDDING_WORKER_TOKEN;
-  await using app = await buildApp(config, { root, environment: process.env, log, catalogBusyTimeoutMs, niceness });
+  await using app = await buildApp(config, { root, environment: process.env, log, ...answersPeople });
   const bot = await startBot({ app, log, root, environment: process.env, token, commands: allCommands });
   const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   try {

@@ -5,7 +5,6 @@ import { Events, GatewayCloseCodes, type Interaction, RESTEvents } from 'discord
 import type { Logger } from 'pino';
 import type { App } from '../app.ts';
 import { LeitmotifError } from '../errors.ts';
-import { warmUpPictures } from '../query/picture.ts';
 import { Asker } from './asking/asker.ts';
 import { Presenter } from './asking/presenting.ts';
 import type { BotContext } from './bot-context.ts';
@@ -183,8 +182,8 @@ function closedForGood(code: number): LeitmotifError {
     : new LeitmotifError('discord-unavailable', `Discord closed the connection for good, with code ${code}`);
 }
 
-/** The first query should find worker, index and renderer ready. That there is no index yet is no fault. */
+/** The first query should find worker and index open. That there is no index yet is no fault. */
 function warmUp({ app, log, stopping }: BotContext): void {
-  const start = Promise.all([app.openIndex(stopping), app.client(), warmUpPictures()]);
+  const start = Promise.all([app.openIndex(stopping), app.client()]);
   start.catch((error: unknown) => log.info({ err: error }, 'nothing to answer from yet'));
 }

@@ -3,11 +3,12 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { type ClipOptions, type ClipSource, cutClips } from '../audio/clip.ts';
+import type { ClipOptions, ClipSource } from '../audio/clip.ts';
 import type { Hit } from '../domain.ts';
 import { formatTime } from '../format.ts';
 import type { Answer } from './answer.ts';
 import { yourPart } from './clips.ts';
+import type { Media } from './media.ts';
 
 /** One ffmpeg run opens as many inputs: more than the windows that ten results usually share, and no strain. */
 const extractsMax = 12;
@@ -16,10 +17,12 @@ const clipLoudnessDb = -20;
 
 export class AnswerFiles {
   readonly #root: string;
+  readonly #media: Pick<Media, 'cutClips'>;
 
   /** @param root made when the first answer needs it */
-  constructor(root: string) {
+  constructor(root: string, media: Pick<Media, 'cutClips'>) {
     this.#root = root;
+    this.#media = media;
   }
 
   dirOf(answerId: string): string {
@@ -45,7 +48,7 @@ export class AnswerFiles {
         tags: { title: answer.query.name, artist: null, comment: `from ${formatTime(hit.queryStartSec)}` },
       },
     }));
-    await cutClips(clips, options);
+    await this.#media.cutClips(clips, options);
   }
 
   /** A hit's part of the query, if it was kept. */

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import PQueue from 'p-queue';
-import { type ClipOptions, type ClipSource, type ClipTags, cutClips, cutMatch } from '../audio/clip.ts';
+import type { ClipOptions, ClipSource, ClipTags } from '../audio/clip.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Hit } from '../domain.ts';
 import { LeitmotifError, toLeitmotifError } from '../errors.ts';
@@ -11,6 +11,7 @@ import { formatTime, oneLine, trackName } from '../format.ts';
 import type { Library, LocalFile } from '../library/library.ts';
 import type { Answer, Result } from './answer.ts';
 import { momentInTrack } from './facts.ts';
+import type { Media } from './media.ts';
 
 /** Paths of the mp3 files of one result. */
 export interface ResultClips {
@@ -29,6 +30,7 @@ export interface AnswerClips {
 }
 
 export interface ClipParts {
+  readonly media: Pick<Media, 'cutMatch' | 'cutClips'>;
   readonly catalog: Catalog;
   readonly library: Library | null;
 }
@@ -87,7 +89,7 @@ export async function cutResultClips(
   const yours = options.yours(hit);
   await mkdir(options.dir, { recursive: true });
   if (yours === null) {
-    await cutClips([{ source, output: { path: paths.theirs, tags: tags.theirs } }], options);
+    await parts.media.cutClips([{ source, output: { path: paths.theirs, tags: tags.theirs } }], options);
     return { theirs: paths.theirs, yours: null, ab: null };
   }
   const outputs = {
@@ -95,7 +97,7 @@ export async function cutResultClips(
     theirs: { path: paths.theirs, tags: tags.theirs },
     ab: { path: paths.ab, tags: tags.ab },
   };
-  await cutMatch({ yours, theirs: source, outputs }, options);
+  await parts.media.cutMatch({ yours, theirs: source, outputs }, options);
   return paths;
 }
 
@@ -118,7 +120,7 @@ export async function cutTheirClips(
     byRank.set(result.rank, paths.theirs);
   }
   await mkdir(options.dir, { recursive: true });
-  if (clips.length > 0) await cutClips(clips, options);
+  if (clips.length > 0) await parts.media.cutClips(clips, options);
   return byRank;
 }
 

@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import { renderAsync } from '@resvg/resvg-js';
 import type { Answer, Result } from './answer.ts';
+import type { Media } from './media.ts';
 import { pictureSvg } from './picture-svg.ts';
 import type { PictureWords } from './picture-words.ts';
 
@@ -15,18 +16,20 @@ const font = { fontFiles, loadSystemFonts: false, defaultFontFamily: 'DejaVu San
 
 /** @param words in whose language it speaks; English where left out
  *  @param results a lane each; where left out, the first ten
- *  @returns a PNG, 1080 pixels wide, after some 0.2 s. Not to be cancelled: resvg takes a signal, but each only once. */
-export async function renderPicture(
+ *  @returns a PNG, 1080 pixels wide, after some 0.2 s */
+export function renderPicture(
   answer: Answer,
-  words?: PictureWords,
-  results?: readonly Result[],
-): Promise<Buffer> {
-  const image = await renderAsync(pictureSvg(answer, words, results), { font });
-  return image.asPng();
+  {
+    words,
+    results,
+    media,
+  }: { words?: PictureWords; results?: readonly Result[]; media?: Pick<Media, 'renderSvg'> } = {},
+): Promise<Uint8Array> {
+  return (media ?? { renderSvg }).renderSvg(pictureSvg(answer, words, results));
 }
 
-/** Loads the renderer and its fonts, which holds the thread for some 0.2 s, while nobody waits. */
-export async function warmUpPictures(): Promise<void> {
-  const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><text y="9">a</text></svg>';
-  (await renderAsync(svg, { font })).asPng();
+/** Not to be cancelled: resvg takes a signal, but each only once. */
+export async function renderSvg(svg: string): Promise<Uint8Array> {
+  const image = await renderAsync(svg, { font });
+  return image.asPng();
 }

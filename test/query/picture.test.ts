@@ -10,7 +10,7 @@ const pngWidth = (png: Buffer) => png.readUInt32BE(16);
 test('draws any answer as a PNG that is 1080 pixels wide', async () => {
   await fc.assert(
     fc.asyncProperty(anyAnswer, async (answer) => {
-      const png = await renderPicture(answer);
+      const png = Buffer.from(await renderPicture(answer));
       expect(png.subarray(0, 8)).toEqual(Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]));
       expect(pngWidth(png)).toBe(1080);
     }),

@@ -35,7 +35,7 @@ export async function makeBot(library: Pick<TestLibrary, 'indexDir'>, options: T
     const set = { INDEX_DIR: library.indexDir, LOG_LEVEL: 'silent', DISCORD_API_URL: discord.apiUrl };
     const config = readConfig({ ...set, ...quick, ...environment }, projectRoot);
     const surroundings = { root: projectRoot, environment: process.env, log };
-    const app = await buildApp(config, { ...surroundings, catalogBusyTimeoutMs });
+    const app = await buildApp(config, { ...surroundings, catalogBusyTimeoutMs, mediaThread: true });
     return { app, bot: await startBot({ app, ...surroundings, token: discord.token, commands: allCommands }) };
   };
   let running = await start(options.environment ?? {});

@@ -6,7 +6,6 @@ import type { Hit } from '../../domain.ts';
 import { LeitmotifError, toLeitmotifError } from '../../errors.ts';
 import type { Answer, Result } from '../../query/answer.ts';
 import { clipsOnDisk, type ResultClips, yourPart } from '../../query/clips.ts';
-import { renderPicture } from '../../query/picture.ts';
 import type { PictureWords } from '../../query/picture-words.ts';
 import type { StoredAnswer } from '../../query/stored-answer.ts';
 import { type AnswerClip, answerReply } from '../replies/answer.ts';
@@ -70,10 +69,10 @@ export class Presenter {
     });
   }
 
-  /** Drawn in a thread of this process, which no niceness keeps behind the one that answers: one at a time, so that on
+  /** Drawn in threads of this process, which no niceness keeps behind the one that answers: one at a time, so that on
    *  two cores one is left. */
-  picture(answer: Answer, words: PictureWords, results?: readonly Result[]): Promise<Buffer> {
-    return this.#drawing.add(() => renderPicture(answer, words, results));
+  async picture(answer: Answer, words: PictureWords, results?: readonly Result[]): Promise<Buffer> {
+    return Buffer.from(await this.#drawing.add(() => this.#app.picture(answer, words, results)));
   }
 
   /** The clips of one result: those that are there already, or cut now.

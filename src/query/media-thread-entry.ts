@@ -1,0 +1,34 @@
+/** The media thread: does what media.ts does here, one answer a request. */
+import { parentPort } from 'node:worker_threads';
+import { LeitmotifError, toLeitmotifError } from '../errors.ts';
+import { mediaHere } from './media.ts';
+import type { MediaAnswer, MediaRequest } from './media-thread.ts';
+
+const running = new Map<number, AbortController>();
+
+async function answer(request: Exclude<MediaRequest, { op: 'abort' }>, signal: AbortSignal): Promise<MediaAnswer> {
+  const { id } = request;
+  if (request.op === 'svg') return { id, png: await mediaHere.renderSvg(request.svg) };
+  const options = { limits: request.limits, signal };
+  if (request.op === 'match') await mediaHere.cutMatch(request.match, options);
+  else await mediaHere.cutClips(request.clips, options);
+  return { id };
+}
+
+parentPort?.on('message', async (request: MediaRequest) => {
+  const { id } = request;
+  if (request.op === 'abort') {
+    running.get(id)?.abort(new LeitmotifError('cancelled', 'Cancelled by the caller'));
+    return;
+  }
+  const abort = new AbortController();
+  running.set(id, abort);
+  try {
+    parentPort?.postMessage(await answer(request, abort.signal));
+  } catch (error) {
+    const { code, message } = toLeitmotifError(error);
+    parentPort?.postMessage({ id, failure: { code, message } } satisfies MediaAnswer);
+  } finally {
+    running.delete(id);
+  }
+});
