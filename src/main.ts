@@ -36,19 +36,31 @@ async function main(signal: AbortSignal): Promise<void> {
   }
   const log = makeLog(config.botLogLevel);
   if (shards !== undefined && !isShard) {
-    return runShards({ entry: path.join(root, 'src/main.ts'), token, shards, log, signal });
+    const entry = path.join(root, 'src/main.ts');
+    const { apiUrl } = config.discord;
+    return runShards({ entry, token, shards, apiUrl, fatalExits, log, signal });
   }
   // What ffmpeg, the worker and the index inherit is none of their business.
   delete process.env.DISCORD_TOKEN;
   delete process.env.EMBEDDING_WORKER_TOKEN;
   await using app = await buildApp(config, { root, environment: process.env, log, ...answersPeople });
-  const bot = await startBot({ app, log, root, environment: process.env, token, commands: allCommands });
-  const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  const bot = await startBot({ app, log, root, environment: process.env, token, signal, commands: allCommands });
   try {
-    await Promise.race([stopped, bot.lost]);
+    await Promise.race([untilAborted(signal), bot.lost]);
   } finally {
     await bot.stop();
   }
+}
+
+/** What no restart mends. */
+const fatalExits = new Map([
+  [78, 'config-invalid'],
+  [77, 'unauthorized'],
+] as const);
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }
 
 const stop = new AbortController();
@@ -59,9 +71,13 @@ process.once('disconnect', () => stop.abort());
 try {
   await main(stop.signal);
 } catch (error) {
-  const { code, message } = toLeitmotifError(error);
-  process.stderr.write(
-    code === 'internal' ? `Leitmotif made a mistake. Please report this:\n${(error as Error).stack}\n` : `${message}\n`,
-  );
-  process.exitCode = exitCodes[code] ?? 1;
+  // Told to stop while it was starting: that is no failure.
+  if (!stop.signal.aborted) {
+    const { code, message } = toLeitmotifError(error);
+    const report = `Leitmotif made a mistake. Please report this:\n${(error as Error).stack}`;
+    process.stderr.write(`${code === 'internal' ? report : message}\n`);
+    process.exitCode = exitCodes[code] ?? 1;
+  }
 }
+// All that had to end has ended. A channel to whoever forked us, or a call that Discord does not answer, would keep us.
+process.exit();

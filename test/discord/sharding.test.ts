@@ -52,7 +52,7 @@ function serversOfEachShard(): Map<number, { person: Person; channelId: string }
   return servers;
 }
 
-test('each server is answered by its shard, one of them registers, and SIGTERM ends all of it in order', async () => {
+test('each server is answered by its shard, one of them registers, a dead one comes back, and SIGTERM ends all in order', async () => {
   const servers = serversOfEachShard();
   await expect.poll(() => logged.match(/the bot is there/g)?.length, { timeout: 60_000 }).toBe(shards);
   for (const [, { person, channelId }] of servers) {
@@ -63,11 +63,33 @@ test('each server is answered by its shard, one of them registers, and SIGTERM e
   expect(discord.log.filter(({ method, path }) => method === 'PUT' && /commands$/.test(path))).toHaveLength(1);
   expect(discord.violations).toEqual([]);
 
-  const pids = [...logged.matchAll(/"pid":(\d+)[^\n]*the bot is there/g)].map((match) => Number(match[1]));
+  // One that dies is started again.
+  const pidsThere = () => [...logged.matchAll(/"pid":(\d+)[^\n]*the bot is there/g)].map((match) => Number(match[1]));
+  process.kill(pidsThere()[1] ?? 0, 'SIGKILL');
+  await expect.poll(() => pidsThere().length, { timeout: 60_000 }).toBe(shards + 1);
+
+  const pids = pidsThere();
   const ended = new Promise((resolve) => manager.once('exit', resolve));
   manager.kill('SIGTERM');
   expect(await ended).toBe(0);
-  expect(new Set(pids).size).toBe(shards);
+  expect(new Set(pids).size).toBe(shards + 1);
   for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow('ESRCH');
   expect(logged.match(/"msg":"stopped"/g)).toHaveLength(shards);
+});
+
+test('a token that Discord refuses ends the manager with it', async () => {
+  for (const asked of ['2', 'auto']) {
+    const { PATH = '', HOME = '' } = process.env;
+    const env = { PATH, HOME, INDEX_DIR: library.indexDir, DISCORD_API_URL: discord.apiUrl, DISCORD_TOKEN: 'not.it' };
+    const child = spawn(process.execPath, [path.join(projectRoot, 'src/main.ts')], {
+      env: { ...env, DISCORD_SHARDS: asked },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let said = '';
+    child.stderr.on('data', (block: Buffer) => {
+      said += block;
+    });
+    expect(await new Promise((resolve) => child.once('close', resolve))).toBe(77);
+    expect(said).toContain('refuses DISCORD_TOKEN');
+  }
 });

@@ -5,7 +5,7 @@ import { type App, buildApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
 import { type RunningBot, startBot } from '../../src/discord/bot.ts';
 import { makeLog } from '../../src/log.ts';
-import { projectRoot, type TestLibrary } from './library.ts';
+import { never, projectRoot, type TestLibrary } from './library.ts';
 
 export interface TestBot extends AsyncDisposable {
   readonly discord: LocalDiscord;
@@ -36,7 +36,10 @@ export async function makeBot(library: Pick<TestLibrary, 'indexDir'>, options: T
     const config = readConfig({ ...set, ...quick, ...environment }, projectRoot);
     const surroundings = { root: projectRoot, environment: process.env, log };
     const app = await buildApp(config, { ...surroundings, catalogBusyTimeoutMs, mediaThread: true });
-    return { app, bot: await startBot({ app, ...surroundings, token: discord.token, commands: allCommands }) };
+    return {
+      app,
+      bot: await startBot({ app, ...surroundings, token: discord.token, signal: never, commands: allCommands }),
+    };
   };
   let running = await start(options.environment ?? {});
   return {

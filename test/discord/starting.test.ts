@@ -1,0 +1,93 @@
+/** Starts that go wrong, and stops that come early: the program, forked as its demo and its shards' manager fork it. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { createServer } from 'node:net';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { type LocalDiscord, startLocalDiscord } from '../../local-discord/local-discord.ts';
+import { makeLibrary, projectRoot, type TestLibrary } from '../support/library.ts';
+
+let library: TestLibrary;
+let discord: LocalDiscord;
+const children: ChildProcess[] = [];
+
+beforeAll(async () => {
+  library = await makeLibrary();
+  discord = await startLocalDiscord();
+});
+afterEach(() => {
+  discord.faults.clear();
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+});
+afterAll(async () => {
+  await discord[Symbol.asyncDispose]();
+  await library[Symbol.asyncDispose]();
+});
+
+interface Forked {
+  readonly child: ChildProcess;
+  readonly said: () => string;
+  readonly exit: Promise<number | null>;
+}
+
+function forkBot(environment: Record<string, string> = {}): Forked {
+  const { PATH = '', HOME = '' } = process.env;
+  const child = fork(path.join(projectRoot, 'src/main.ts'), [], {
+    env: {
+      ...{ PATH, HOME, INDEX_DIR: library.indexDir },
+      ...{ DISCORD_TOKEN: discord.token, DISCORD_API_URL: discord.apiUrl, ...environment },
+    },
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
+  children.push(child);
+  let text = '';
+  child.stderr?.setEncoding('utf8').on('data', (more: string) => {
+    text += more;
+  });
+  const exit = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)));
+  return { child, said: () => text, exit };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address ? address.port : 0;
+}
+
+const untilThere = ({ said }: Forked) => expect.poll(said, { timeout: 30_000 }).toContain('the bot is there');
+
+test('a forked bot ends by itself when it is told to', async () => {
+  const bot = forkBot();
+  await untilThere(bot);
+  const toldAt = performance.now();
+  bot.child.kill('SIGTERM');
+  expect(await bot.exit).toBe(0);
+  // Waiting for its parent it would never end: the parent's own patience is 15 s.
+  expect(performance.now() - toldAt).toBeLessThan(10_000);
+});
+
+test('a refused token ends it, metrics port or not, parent or not', async () => {
+  const bot = forkBot({ DISCORD_TOKEN: 'not.a.token', METRICS_PORT: String(await freePort()) });
+  expect(await bot.exit).toBe(77);
+  expect(bot.said()).toContain('refuses DISCORD_TOKEN');
+});
+
+test('it is there although its commands could not be registered', async () => {
+  discord.faults.next('/commands', 'status500', 20);
+  const bot = forkBot();
+  await untilThere(bot);
+  expect(bot.said()).toContain('commands could not be registered');
+  bot.child.kill('SIGTERM');
+  expect(await bot.exit).toBe(0);
+});
+
+test('a stop that comes while it starts is not lost', async () => {
+  discord.faults.slow(20_000, '/gateway/bot');
+  const bot = forkBot();
+  await new Promise((resolve) => setTimeout(resolve, 2_500));
+  expect(bot.said()).not.toContain('the bot is there');
+  bot.child.kill('SIGTERM');
+  expect(await bot.exit).toBe(0);
+  expect(discord.botOnline).toBe(false);
+});
