@@ -1,6 +1,4 @@
 /** What is said of a reindex: what it would do, that it began, how far it is, how it ended. Pure. */
-import type { APIButtonComponent } from 'discord-api-types/v10';
-import { ButtonStyle, ComponentType } from 'discord-api-types/v10';
 import type { Reindex, ReindexMode } from '../../catalog/reindexes.ts';
 import type { ErrorCode } from '../../errors.ts';
 import type { ReindexSummary } from '../../indexing/job-protocol.ts';
@@ -9,15 +7,16 @@ import type { IndexProgress } from '../../indexing/progress.ts';
 import { writeCustomId } from '../custom-id.ts';
 import type { Reply } from '../reply.ts';
 import type { Texts } from '../texts/texts.ts';
+import { button, buttonRows } from './components.ts';
 
 /** Permissions that we have words for, by discord.js's names of them. */
-export type PermissionName = keyof Texts['library']['permissions'];
+export type PermissionName = keyof Texts['query']['permissions'];
 
 export const reindexActions = { confirm: 'library-reindex', dismiss: 'library-dismiss' } as const;
 
 /** @param missing what the bot lacks to tell in this channel how it goes */
 export function reindexPlanReply(
-  { library }: Texts,
+  { library, query }: Texts,
   { mode, plan, missing }: { mode: ReindexMode; plan: IndexPlan; missing: readonly PermissionName[] },
 ): Reply {
   const { plan: texts } = library;
@@ -31,13 +30,13 @@ export function reindexPlanReply(
     texts.rest(files),
     '',
     texts.meanwhile,
-    ...(missing.length === 0 ? [] : [texts.cannotPost(missing.map((name) => library.permissions[name]))]),
+    ...(missing.length === 0 ? [] : [texts.cannotPost(missing.map((name) => query.permissions[name]))]),
   ].join('\n');
   const fields = runs.length === 0 ? [] : [{ name: texts.beforeTitle, value: runs.join('\n') }];
-  const confirm = button(texts.confirm, writeCustomId(reindexActions.confirm, mode), ButtonStyle.Primary);
+  const confirm = button(writeCustomId(reindexActions.confirm, mode), texts.confirm, 'main');
   return {
     embeds: [{ title: texts.title(mode), description, fields }],
-    components: [rowOf(confirm, button(texts.dismiss, writeCustomId(reindexActions.dismiss), ButtonStyle.Secondary))],
+    components: buttonRows([confirm, button(writeCustomId(reindexActions.dismiss), texts.dismiss)]),
   };
 }
 
@@ -126,16 +125,4 @@ function doneLines({ library }: Texts, { mode, summary, startedAtMs, finishedAtM
 function summaryOf(json: string | null): ReindexSummary {
   const none = { embedded: 0, reused: 0, moved: 0, removed: 0, failed: 0, listed: 0, audioSec: 0, ratePerSec: null };
   return { ...none, generation: { kind: 'unchanged' }, ...(JSON.parse(json ?? '{}') as Partial<ReindexSummary>) };
-}
-
-export function button(
-  label: string,
-  customId: string,
-  style: ButtonStyle.Primary | ButtonStyle.Secondary | ButtonStyle.Danger,
-): APIButtonComponent {
-  return { type: ComponentType.Button, style, label, custom_id: customId };
-}
-
-export function rowOf(...components: APIButtonComponent[]) {
-  return { type: ComponentType.ActionRow as const, components };
 }

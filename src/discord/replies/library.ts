@@ -1,5 +1,5 @@
 /** What `/library` says of the library and of a server's settings. Pure. */
-import { type APIEmbedField, ButtonStyle } from 'discord-api-types/v10';
+import type { APIEmbedField } from 'discord-api-types/v10';
 import type { GuildSettingsEntry } from '../../catalog/guild-settings.ts';
 import type { Failure } from '../../catalog/track-rows.ts';
 import type { Track } from '../../domain.ts';
@@ -9,7 +9,8 @@ import type { ScheduleProblem } from '../library/due-times.ts';
 import type { Reply } from '../reply.ts';
 import type { LibraryStatus, ScheduleFacts } from '../texts/library-facts.ts';
 import type { Texts } from '../texts/texts.ts';
-import { button, type PermissionName, reindexActions, rowOf } from './library-reindex.ts';
+import { button, buttonRows } from './components.ts';
+import { type PermissionName, reindexActions } from './library-reindex.ts';
 import { escaped, escapedPiece } from './names.ts';
 
 export const removeAction = 'library-remove';
@@ -110,12 +111,10 @@ export function removeAskReply(texts: Texts, track: Track): Reply {
   const { title } = escapedPiece(texts, track, nameLengthMax);
   return {
     content: ask(title, escaped(track.key, keyLengthMax)),
-    components: [
-      rowOf(
-        button(confirm, writeCustomId(removeAction, track.id), ButtonStyle.Danger),
-        button(texts.library.plan.dismiss, writeCustomId(reindexActions.dismiss), ButtonStyle.Secondary),
-      ),
-    ],
+    components: buttonRows([
+      button(writeCustomId(removeAction, track.id), confirm, 'bad'),
+      button(writeCustomId(reindexActions.dismiss), texts.library.plan.dismiss),
+    ]),
   };
 }
 
@@ -144,8 +143,12 @@ export function settingsReply({ library }: Texts, facts: SettingsFacts, changed:
   return { ...(changed ? { content: texts.changed } : {}), embeds: [{ title: texts.title, fields }] };
 }
 
-export function shareRefusedReply({ library }: Texts, channelId: string, missing: readonly PermissionName[]): Reply {
-  const names = missing.map((name) => library.permissions[name]);
+export function shareRefusedReply(
+  { library, query }: Texts,
+  channelId: string,
+  missing: readonly PermissionName[],
+): Reply {
+  const names = missing.map((name) => query.permissions[name]);
   return { content: library.settings.shareRefused(`<#${channelId}>`, names) };
 }
 

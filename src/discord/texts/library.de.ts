@@ -47,7 +47,7 @@ export const libraryDe: LibraryTexts = {
     hours: (hours, tracks) => `${tenths(hours)} Stunden Klang in ${recordings(tracks)}`,
     chunks: (music) => count(music, 'Fenster mit Musik', 'Fenster mit Musik'),
     leftOut: (silence, applause, noise) =>
-      `ausgelassen: ${whole(silence)} Stille, ${whole(applause)} Applaus, ${whole(noise)} Rauschen`,
+      `ausgelassen: ${whole(silence)} Stille, ${whole(applause)} Applaus, ${whole(noise)} Geräusch`,
     uncounted: 'Die Zahlen ließen sich gerade nicht lesen.',
     nothingIndexed: 'Noch ist nichts eingelesen: **/bibliothek einlesen** tut es.',
     model: 'Modell',
@@ -190,13 +190,5 @@ export const libraryDe: LibraryTexts = {
       `Nach ${channel} kann ich nicht teilen: dort fehlt mir ${list(permissions)}. Nichts wurde geändert.`,
     both: 'Bitte setze eine Einstellung oder nimm sie zurück, nicht beides. Nichts wurde geändert.',
     timeZoneAlone: 'Eine Zeitzone gehört zu einem Zeitplan: nenne beide. Nichts wurde geändert.',
-  },
-
-  permissions: {
-    ViewChannel: 'Kanal anzeigen',
-    SendMessages: 'Nachrichten senden',
-    SendMessagesInThreads: 'Nachrichten in Threads senden',
-    EmbedLinks: 'Links einbetten',
-    AttachFiles: 'Dateien anhängen',
   },
 };

@@ -193,12 +193,4 @@ export const libraryEn = {
     both: 'Please either set or take back a setting, not both. Nothing was changed.',
     timeZoneAlone: 'A time zone belongs to a schedule: name both. Nothing was changed.',
   },
-
-  permissions: {
-    ViewChannel: 'View Channel',
-    SendMessages: 'Send Messages',
-    SendMessagesInThreads: 'Send Messages in Threads',
-    EmbedLinks: 'Embed Links',
-    AttachFiles: 'Attach Files',
-  },
 };
