@@ -3,7 +3,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import path from 'node:path';
 import { styleText } from 'node:util';
-import { type LocalDiscord, startLocalDiscord } from '../../local-discord/local-discord.ts';
+import { startLocalDiscord } from '../../local-discord/local-discord.ts';
 import { buildPage } from '../../local-discord/page-build.ts';
 import type { Config } from '../config.ts';
 import { LeitmotifError } from '../errors.ts';
@@ -42,7 +42,8 @@ export async function discordRun(config: Config, environment: Environment, signa
     LOG_LEVEL: environment.LOG_LEVEL ?? 'warn',
   });
   try {
-    await untilOnline(discord, bot.ended, signal);
+    await Promise.race([discord.untilBotIsOnline(startTimeoutMs), bot.ended.then(failed), aborted(signal)]);
+    if (signal.aborted) return 0;
     say(
       `\nOpen ${styleText('bold', discord.url)} and type ${styleText('bold', '/similar')}. To ask with, for example:`,
     );
@@ -86,17 +87,6 @@ async function stopBot(child: ChildProcess, ended: Promise<unknown>): Promise<vo
   const timer = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs);
   await ended;
   clearTimeout(timer);
-}
-
-async function untilOnline(discord: LocalDiscord, ended: Promise<string>, signal: AbortSignal): Promise<void> {
-  const deadline = AbortSignal.any([signal, AbortSignal.timeout(startTimeoutMs)]);
-  const online = async (): Promise<void> => {
-    while (!discord.botOnline) {
-      deadline.throwIfAborted();
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  };
-  await Promise.race([online(), ended.then(failed)]);
 }
 
 function failed(how: string): never {
