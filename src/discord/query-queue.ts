@@ -64,6 +64,11 @@ export class QueryQueue {
     return { running: this.#running, waiting: this.#waiting.length };
   }
 
+  /** About how long whoever waits at this place, from 1, has still to wait. */
+  untilTurnMs(place: number): number {
+    return this.#usual.untilTurnMs(place, this.#limits.atOnce);
+  }
+
   /** Resolves at this query's turn, which lasts until it is disposed of.
    *  @throws {LeitmotifError} busy-person, busy-server, busy-bot (facts retryAtMs, an estimate, and waitingMax),
    *    cooling-down (facts retryAtMs); the signal's reason; the reason of `close` */
@@ -114,7 +119,7 @@ export class QueryQueue {
 
   /** @param first whose turn makes room; undefined when nobody may wait at all */
   #busy(code: 'busy-person' | 'busy-server' | 'busy-bot', waitingMax: number, first: Waiting | undefined) {
-    const retryAtMs = this.#nowMs() + this.#usual.untilTurnMs(first?.place ?? 1, this.#limits.atOnce);
+    const retryAtMs = this.#nowMs() + this.untilTurnMs(first?.place ?? 1);
     return new LeitmotifError(code, `Cannot take another query: ${waitingMax} are waiting already`, {
       facts: { retryAtMs: Math.round(retryAtMs), waitingMax },
     });

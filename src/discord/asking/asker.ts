@@ -5,19 +5,19 @@ import { PermissionFlagsBits } from 'discord.js';
 import { LeitmotifError } from '../../errors.ts';
 import type { BotContext } from '../bot-context.ts';
 import type { BotMetrics } from '../metrics.ts';
-import { ProgressMessage } from '../progress.ts';
 import type { QueryQueue } from '../query-queue.ts';
-import { type ProgressView, progressReply } from '../replies/progress.ts';
 import { retryBusy } from '../retry-busy.ts';
 import { editReply } from '../send.ts';
 import { type AnsweringParts, answerQuestion } from './answering.ts';
 import type { Presenter } from './presenting.ts';
+import { QueryProgress } from './query-progress.ts';
 import type { Question } from './question.ts';
+import { leftMs, turnOf } from './turn.ts';
 
-/** Before this nobody has had the time to change their mind, and a button that comes and goes is pressed by mistake. */
-const cancelAfterMs = 5_000;
 /** The answer must be sent within the 15 minutes of the interaction's token. */
-const tokenMs = 14 * 60_000;
+const answerMaxMs = 14 * 60_000;
+/** To tell those who were cut off. Whoever is not told in this time is told at the next start, from the catalog. */
+const tellMaxMs = 2_000;
 
 export interface AskerParts extends AnsweringParts {
   readonly bot: BotContext;
@@ -31,6 +31,11 @@ interface RunningQuery {
   readonly userId: string;
   readonly cancel: AbortController;
   readonly ended: Promise<void>;
+}
+
+interface AnsweringHow {
+  readonly signal: AbortSignal;
+  readonly progress: QueryProgress;
 }
 
 export class Asker {
@@ -51,15 +56,13 @@ export class Asker {
     this.#running.set(interaction.id, { userId: interaction.user.id, cancel, ended: ended.promise });
     const startedMs = performance.now();
     const progress = new QueryProgress(interaction, bot);
-    const late = this.#deadlineOf(interaction);
     try {
       await this.#remember(interaction);
-      await this.#answer(interaction, question, { signal: AbortSignal.any([cancel.signal, late]), progress });
+      await this.#takeTurn(interaction, question, { signal: cancel.signal, progress });
       metrics.answered(performance.now() - startedMs);
     } catch (error) {
       // Whoever was interrupted says only that; why, stands here.
-      if (cancel.signal.aborted) throw cancel.signal.reason;
-      throw late.aborted ? tooLate(error) : error;
+      throw cancel.signal.aborted ? cancel.signal.reason : error;
     } finally {
       await progress.end();
       this.#running.delete(interaction.id);
@@ -77,35 +80,56 @@ export class Asker {
     this.#running.get(interactionId)?.cancel.abort(new LeitmotifError('cancelled', 'Cancelled by its asker'));
   }
 
-  /** Waits for what runs, and gives up what runs longer: their askers are told. */
+  /** Waits for what runs, and gives up what runs longer: their askers are told, if Discord takes it at once. */
   async drain(deadlineMs: number): Promise<void> {
-    const all = () => Promise.all([...this.#running.values()].map(({ ended }) => ended));
-    const { promise: late, resolve } = Promise.withResolvers<'late'>();
-    const timer = setTimeout(() => resolve('late'), deadlineMs);
-    const outcome = await Promise.race([all(), late]);
-    clearTimeout(timer);
-    if (outcome !== 'late') return;
+    if (await this.#idleWithin(deadlineMs)) return;
     const reason = new LeitmotifError('stopping', 'Cut off: the bot is being restarted');
     for (const { cancel } of this.#running.values()) cancel.abort(reason);
-    await all();
+    await this.#idleWithin(tellMaxMs);
+  }
+
+  /** @returns whether everything that runs now has ended by then */
+  async #idleWithin(ms: number): Promise<boolean> {
+    const all = Promise.all([...this.#running.values()].map(({ ended }) => ended)).then(() => true);
+    const { promise: late, resolve } = Promise.withResolvers<boolean>();
+    const timer = setTimeout(() => resolve(false), ms);
+    const isIdle = await Promise.race([all, late]);
+    clearTimeout(timer);
+    return isIdle;
+  }
+
+  /** The time that a query may take begins with its turn: how long it waited is not its file's fault. */
+  async #takeTurn(interaction: RepliableInteraction, question: Question, how: AnsweringHow): Promise<void> {
+    const done = this.#stageLog(interaction);
+    const waitedFrom = performance.now();
+    using _turn = await turnOf(interaction, this.#parts.queue, how);
+    done('wait', waitedFrom);
+    const deadlineMs = Math.min(this.#parts.app.config.queries.deadlineMs, leftMs(interaction, answerMaxMs));
+    const late = AbortSignal.timeout(deadlineMs);
+    try {
+      await this.#answer(interaction, question, { ...how, signal: AbortSignal.any([how.signal, late]) });
+    } catch (error) {
+      throw late.aborted ? tooLate(error) : error;
+    }
+  }
+
+  #stageLog({ id }: RepliableInteraction): (stage: string, sinceMs: number) => void {
+    const { bot, metrics } = this.#parts;
+    return (stage, sinceMs) => {
+      const ms = Math.round(performance.now() - sinceMs);
+      metrics.stage(stage, ms);
+      bot.log.info({ query: id, stage, ms }, 'stage done');
+    };
   }
 
   async #answer(
     interaction: RepliableInteraction,
     question: Question,
-    { signal, progress }: { readonly signal: AbortSignal; readonly progress: QueryProgress },
+    { signal, progress }: AnsweringHow,
   ): Promise<void> {
-    const { bot, queue, metrics, presenter } = this.#parts;
+    const { bot, presenter } = this.#parts;
     const log = bot.log.child({ query: interaction.id });
-    const done = (stage: string, sinceMs: number) => {
-      const ms = Math.round(performance.now() - sinceMs);
-      metrics.stage(stage, ms);
-      log.info({ stage, ms }, 'stage done');
-    };
-    const waitedFrom = performance.now();
-    const person = { personId: interaction.user.id, serverId: interaction.guildId };
-    using _turn = await queue.enter(person, { signal, onPlace: (place) => progress.show({ stage: 'waiting', place }) });
-    done('wait', waitedFrom);
+    const done = this.#stageLog(interaction);
     await using answered = await answerQuestion(question, this.#parts, {
       askerId: interaction.user.id,
       ...{ signal, log },
@@ -132,12 +156,6 @@ export class Asker {
     await editReply(interaction, reply);
     done('send', sentFrom);
     await kept;
-  }
-
-  #deadlineOf({ createdTimestamp }: RepliableInteraction): AbortSignal {
-    const { deadlineMs } = this.#parts.app.config.queries;
-    const leftMs = Math.max(createdTimestamp + tokenMs - Date.now(), 0);
-    return AbortSignal.timeout(Math.min(deadlineMs, leftMs));
   }
 
   /** Written before the work, so that a crash leaves a trace. Without it the query still runs. */
@@ -176,40 +194,4 @@ function mayAttach({ appPermissions }: RepliableInteraction): boolean {
 
 function tooLate(cause: unknown): LeitmotifError {
   return new LeitmotifError('audio-timeout', 'Cannot answer in the time that a query may take', { cause });
-}
-
-/** The progress of one query: the last stage is shown again, with a Cancel button, once it has taken a while. */
-class QueryProgress {
-  readonly #message: ProgressMessage;
-  readonly #show: (cancelId: string | null) => void;
-  readonly #timer: NodeJS.Timeout;
-  #view: Omit<ProgressView, 'cancelId'> | null = null;
-  #cancelId: string | null = null;
-
-  constructor(interaction: RepliableInteraction, bot: BotContext) {
-    const texts = bot.texts(interaction.locale);
-    this.#message = new ProgressMessage({
-      send: (reply) => editReply(interaction, reply),
-      onError: (error) => bot.log.info({ query: interaction.id, err: error }, 'a progress edit failed'),
-    });
-    this.#show = (cancelId) => {
-      const view = this.#view;
-      if (view) this.#message.show(() => progressReply(texts, { ...view, cancelId }));
-    };
-    this.#timer = setTimeout(() => {
-      this.#cancelId = interaction.id;
-      this.#show(this.#cancelId);
-    }, cancelAfterMs);
-  }
-
-  show(view: Omit<ProgressView, 'cancelId'>): void {
-    this.#view = view;
-    this.#show(this.#cancelId);
-  }
-
-  /** Resolves when no edit follows. */
-  async end(): Promise<void> {
-    clearTimeout(this.#timer);
-    await this.#message.end();
-  }
 }
