@@ -15,8 +15,10 @@ export async function tellCutOff({ app, client, log, texts }: BotContext, shard:
     if (Date.now() - startedAtMs < tokenMs) {
       const reply = toOptions(interruptedReply(texts(locale)));
       try {
-        // As with every failure: the public "thinking" goes, and the person is told privately.
-        await client.rest.delete(Routes.webhookMessage(applicationId, token, '@original'), { auth: false });
+        // As with every failure: the public "thinking" goes, and the person is told privately, also when it is gone.
+        await client.rest
+          .delete(Routes.webhookMessage(applicationId, token, '@original'), { auth: false })
+          .catch((err: unknown) => log.info({ query: interactionId, err }, 'the reply of a query was gone already'));
         const body = { content: reply.content, embeds: reply.embeds, flags: MessageFlags.Ephemeral };
         await client.rest.post(Routes.webhook(applicationId, token), { body, auth: false });
         told++;

@@ -1,6 +1,6 @@
 /** What becomes of a failure: one sentence for the person, with a reference that stands in the log beside the details. */
 import { randomInt } from 'node:crypto';
-import { DiscordAPIError, type RepliableInteraction } from 'discord.js';
+import { DiscordAPIError, RESTJSONErrorCodes, type RepliableInteraction } from 'discord.js';
 import type { Logger } from 'pino';
 import { durationMinSec } from '../audio/chunk.ts';
 import type { AudioLimits } from '../audio/limits.ts';
@@ -37,16 +37,33 @@ export async function tellFailure(interaction: RepliableInteraction, error: unkn
   how.log[level]({ reference, code, interaction: interaction.id, ...details }, 'told a person that it failed');
   const reply = replyTo(failure, reference, how.texts);
   try {
-    if (how.acknowledged === 'private-reply') {
-      await editReply(interaction, reply);
-    } else {
-      if (how.acknowledged === 'public-reply') await interaction.deleteReply();
-      await followUpPrivately(interaction, reply);
-    }
+    await tell(interaction, reply, how, reference);
   } catch (cause) {
     how.log.warn({ reference, interaction: interaction.id, err: cause }, 'the person could not be told');
   }
   return code;
+}
+
+/** A message that is gone already, or cannot be removed, keeps nobody from being told: a further one is sent then. */
+async function tell(
+  interaction: RepliableInteraction,
+  reply: Reply,
+  { acknowledged, log }: Failing,
+  reference: string,
+): Promise<void> {
+  const goOn = (err: unknown) =>
+    log.info({ reference, interaction: interaction.id, err }, 'the reply was gone before the person was told');
+  if (acknowledged === 'private-reply') {
+    try {
+      await editReply(interaction, reply);
+      return;
+    } catch (error) {
+      if (!isMessageGone(error)) throw error;
+      goOn(error);
+    }
+  }
+  if (acknowledged === 'public-reply') await interaction.deleteReply().catch(goOn);
+  await followUpPrivately(interaction, reply);
 }
 
 function replyTo(failure: LeitmotifError, reference: string, texts: Texts): Reply {
@@ -62,7 +79,8 @@ function asFailure(error: unknown, limits: AudioLimits): LeitmotifError {
   if (!(error instanceof DiscordAPIError)) return withLimits(toLeitmotifError(error), limits);
   const permission = error.code === 50_013 || error.code === 50_001;
   const code = permission ? 'discord-permission' : 'discord-unavailable';
-  return new LeitmotifError(code, `Discord answered ${error.status}: ${error.message}`, { cause: error });
+  const facts: ErrorFacts = isMessageGone(error) ? { kind: 'message-gone' } : {};
+  return new LeitmotifError(code, `Discord answered ${error.status}: ${error.message}`, { cause: error, facts });
 }
 
 function withLimits(failure: LeitmotifError, { durationMaxSec, bytesMax }: AudioLimits): LeitmotifError {
@@ -78,6 +96,11 @@ function withLimits(failure: LeitmotifError, { durationMaxSec, bytesMax }: Audio
 /** Whether an error only says that the interaction was too old to be answered. */
 export function isInteractionGone(error: unknown): boolean {
   return error instanceof DiscordAPIError && interactionGone.includes(Number(error.code));
+}
+
+/** Whether a message is not there any more: a moderator deleted it, or whom it was for dismissed it. */
+export function isMessageGone(error: unknown): boolean {
+  return error instanceof DiscordAPIError && error.code === RESTJSONErrorCodes.UnknownMessage;
 }
 
 /** Short enough to be read out, without letters that look like others. */

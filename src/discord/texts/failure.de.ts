@@ -77,7 +77,10 @@ export const failureDe: FailureTexts = {
       : `Das darfst du nicht${withFact(textOf(facts, 'permission'), (name) => `: Es braucht das Recht **${name}**`)}. Ein Admin dieses Servers oder der Besitzer des Bots kann es.`,
   'discord-permission': (facts) =>
     `Mir fehlt ${withFact(textOf(facts, 'permission'), (name) => `das Recht **${name}**`, 'ein nötiges Recht')} in ${withFact(textOf(facts, 'channelId'), (id) => `<#${id}>`, 'diesem Kanal')}. Ein Admin dieses Servers kann es mir geben.`,
-  'discord-unavailable': () => 'Discord hat meine Antwort nicht angenommen.',
+  'discord-unavailable': (facts) =>
+    textOf(facts, 'kind') === 'message-gone'
+      ? 'Die Nachricht, in der ich antworten wollte, wurde gelöscht; so blieb für die Antwort kein Platz.'
+      : 'Discord hat meine Antwort nicht angenommen.',
   internal: () =>
     'Bei mir ging etwas schief; das liegt nicht an dir. Der Besitzer des Bots findet es anhand der Kennung.',
 };

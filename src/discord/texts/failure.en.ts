@@ -72,7 +72,10 @@ export const failureEn: FailureTexts = {
       : `You may not do that${withFact(textOf(facts, 'permission'), (name) => `: it needs the right **${name}**`)}. An admin of this server, or the bot's owner, can.`,
   'discord-permission': (facts) =>
     `I lack ${withFact(textOf(facts, 'permission'), (name) => `the right **${name}**`, 'a right that I need')} in ${withFact(textOf(facts, 'channelId'), (id) => `<#${id}>`, 'this channel')}. An admin of this server can grant it.`,
-  'discord-unavailable': () => 'Discord did not take my answer.',
+  'discord-unavailable': (facts) =>
+    textOf(facts, 'kind') === 'message-gone'
+      ? 'The message that I was answering in was deleted, so my answer had no place to go.'
+      : 'Discord did not take my answer.',
   internal: () => "Something went wrong on my side; that is not your fault. The bot's owner finds it by the reference.",
 };
 
