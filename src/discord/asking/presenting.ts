@@ -4,6 +4,7 @@ import PQueue from 'p-queue';
 import type { App } from '../../app.ts';
 import type { Hit } from '../../domain.ts';
 import { LeitmotifError, toLeitmotifError } from '../../errors.ts';
+import type { LocalFile } from '../../library/library.ts';
 import type { Answer, Result } from '../../query/answer.ts';
 import { clipsOnDisk, type ResultClips, yourPart } from '../../query/clips.ts';
 import type { PictureWords } from '../../query/picture-words.ts';
@@ -17,6 +18,8 @@ const clipsShown = 3;
 /** Presses of Listen that may wait for ffmpeg: some minutes of work. One more is told to come back. */
 const waitingMax = 100;
 const ffmpegRunsMax = 2;
+/** An answer's own clips go before those that somebody pressed for: one person's presses delay nobody's answer. */
+const priorities = { answer: 1, pressed: 0 };
 
 export interface PageOptions {
   readonly texts: Texts;
@@ -44,6 +47,8 @@ export class Presenter {
   readonly #drawing = new PQueue({ concurrency: 1 });
   /** Answer -> its extracts, while they are being cut. */
   readonly #extracting = new Map<string, Promise<void>>();
+  /** Answer and rank -> its clips, while they are being cut. */
+  readonly #cutting = new Map<string, Promise<ResultClips>>();
 
   constructor(app: App) {
     this.#app = app;
@@ -75,20 +80,46 @@ export class Presenter {
     return Buffer.from(await this.#drawing.add(() => this.#app.picture(answer, words, results)));
   }
 
-  /** The clips of one result: those that are there already, or cut now.
+  /** The clips of one result, to listen to or to share: those that are there already, or cut now. Whoever wants them
+   *  while they are being cut gets the same.
    *  @throws {LeitmotifError} 'busy-bot'; as cutResultClips */
-  async clips(
-    stored: StoredAnswer,
-    result: Result,
-    { queryPath, signal }: { readonly queryPath: string | null; readonly signal: AbortSignal },
-  ): Promise<ResultClips> {
+  clips(stored: StoredAnswer, result: Result, signal: AbortSignal): Promise<ResultClips> {
+    const key = `${stored.id}:${result.rank}`;
+    const running = this.#cutting.get(key) ?? this.#clipsOf(stored, result, signal);
+    this.#cutting.set(key, running);
+    const forget = () => {
+      if (this.#cutting.get(key) === running) this.#cutting.delete(key);
+    };
+    running.then(forget, forget);
+    return running;
+  }
+
+  async #clipsOf(stored: StoredAnswer, result: Result, signal: AbortSignal): Promise<ResultClips> {
     await this.#extracting.get(stored.id);
     const dir = this.#app.answerFiles.dirOf(stored.id);
     const there = clipsOnDisk(stored.answer, result, dir);
     if (there?.ab) return there;
     if (this.#queue.size >= waitingMax) throw new LeitmotifError('busy-bot', 'Too many clips are being cut');
-    const yours = (hit: Hit) => this.#yours(stored, hit, queryPath);
-    return this.#queue.add(() => this.#app.resultClips(stored.answer, result, { dir, yours, signal }), { signal });
+    const cut = async () => {
+      await using asked = await this.#askedPiece(stored, signal);
+      const yours = (hit: Hit) => this.#yours(stored, hit, asked?.path ?? null);
+      return this.#app.resultClips(stored.answer, result, { dir, yours, signal });
+    };
+    return this.#queue.add(cut, { signal, priority: priorities.pressed });
+  }
+
+  /** The piece of the library that was asked with, while it is there to be heard. */
+  async #askedPiece({ source }: StoredAnswer, signal: AbortSignal): Promise<LocalFile | null> {
+    if (source.kind !== 'piece') return null;
+    const { tracks } = this.#app.catalog;
+    const track = tracks.live([source.trackId]).size > 0 ? tracks.byIds([source.trackId]).get(source.trackId) : null;
+    try {
+      const file = track ? await this.#app.library()?.localFile(track.key, { signal }) : null;
+      return file && (await isFile(file.path)) ? file : null;
+    } catch {
+      signal.throwIfAborted();
+      return null;
+    }
   }
 
   /** What Listen needs once the recording is gone. Pieces of the library stay; a query that is gone has left its extracts
@@ -110,7 +141,7 @@ export class Presenter {
     }
   }
 
-  /** The recording itself while it is at hand, then its extract, and for a piece of the library always the piece. */
+  /** The recording itself where it is at hand, which is a piece of the library; of what was sent, the extract. */
   #yours({ id, answer }: StoredAnswer, hit: Hit, queryPath: string | null) {
     return queryPath === null ? this.#app.answerFiles.extract(id, hit) : yourPart(answer, hit, queryPath);
   }
@@ -146,7 +177,8 @@ export class Presenter {
       }),
     );
     const missing = results.filter(({ rank }) => !there.has(rank));
-    const cut = await this.#queue.add(() => this.#app.theirClips(stored.answer, missing, { dir, signal }), { signal });
+    const cutMissing = () => this.#app.theirClips(stored.answer, missing, { dir, signal });
+    const cut = await this.#queue.add(cutMissing, { signal, priority: priorities.answer });
     return Promise.all(
       results.map(async ({ rank }) => {
         const path = there.get(rank) ?? cut.get(rank) ?? '';
@@ -154,4 +186,11 @@ export class Presenter {
       }),
     );
   }
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
 }

@@ -70,8 +70,7 @@ async function listenMessage(
   result: Result,
 ): Promise<Reply> {
   const { source, contentSha256, spaceId } = stored;
-  await using piece = source.kind === 'piece' ? await pieceFile(bot.app, source.trackId, bot.stopping) : null;
-  const clips = await presenter.clips(stored, result, { queryPath: piece?.path ?? null, signal: bot.stopping });
+  const clips = await presenter.clips(stored, result, bot.stopping);
   const person = { contentSha256, spaceId, trackId: result.track.id, userId: interaction.user.id };
   return listenReply(bot.texts(interaction.locale), {
     answerId: stored.id,
@@ -79,7 +78,7 @@ async function listenMessage(
     result,
     clips: await clipFiles(result.rank, clips),
     ownVote: bot.app.catalog.feedback.voteOf(person),
-    yoursMissing: clips.yours === null,
+    yoursMissing: clips.yours === null ? (source.kind === 'piece' ? 'piece' : 'clip') : null,
     attachmentLimitBytes: interaction.attachmentSizeLimit,
   });
 }
@@ -106,14 +105,4 @@ async function keepVote(
   const { id: answerId, contentSha256, spaceId, generation } = stored;
   const where = { answerId, contentSha256, spaceId, generation, trackId: result.track.id, rank: result.rank };
   await retryBusy(() => bot.app.catalog.feedback.put({ ...where, userId: user.id, vote }));
-}
-
-async function pieceFile(app: ComponentParts['bot']['app'], trackId: number, signal: AbortSignal) {
-  const track = app.catalog.tracks.byIds([trackId]).get(trackId);
-  return track
-    ? app
-        .library()
-        ?.localFile(track.key, { signal })
-        .catch(() => null)
-    : null;
 }

@@ -36,6 +36,12 @@ export function resultOf(
   throw new LeitmotifError('track-unknown', `Cannot show ${result.track.key}: it was removed since`, { facts });
 }
 
+/** Whether a piece of the answer was removed since: its verdict, places and clips are not to be shown then. */
+export function holdsRemoved({ answer }: StoredAnswer, { app }: BotContext): boolean {
+  const ids = new Set(answer.results.map(({ track }) => track.id));
+  return app.catalog.tracks.live(ids).size < ids.size;
+}
+
 /** The value of a select of one. */
 export function selected(interaction: ComponentInteraction): string | undefined {
   return interaction.isStringSelectMenu() ? interaction.values[0] : undefined;

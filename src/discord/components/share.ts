@@ -1,8 +1,11 @@
 /** Share: a find into the channel that the server's admins chose, or here; and people's votes on it. */
 import type { Client } from 'discord.js';
+import type { Share } from '../../catalog/shares.ts';
 import { LeitmotifError } from '../../errors.ts';
 import type { Result } from '../../query/answer.ts';
 import { newAnswerId, type StoredAnswer } from '../../query/stored-answer.ts';
+import type { BotContext } from '../bot-context.ts';
+import { isMessageGone } from '../failing.ts';
 import type { ComponentHandler, ComponentInteraction } from '../handler.ts';
 import { missingToShare, missingToShareHere } from '../library/rights.ts';
 import { shareChoiceReply, sharedReply, sharePost, shareVoteRow } from '../replies/share.ts';
@@ -40,7 +43,7 @@ export function shareHandlers(parts: ComponentParts): ComponentHandler[] {
         if (!shares.get(shareId))
           throw new LeitmotifError('answer-expired', 'Cannot vote: this find is no longer kept');
         const votes = await retryBusy(() => shares.vote(shareId, interaction.user.id, way === 'down' ? -1 : 1));
-        const row = shareVoteRow(bot.texts(interaction.guildLocale), shareId, votes);
+        const row = shareVoteRow(bot.texts(localeOfAll(interaction)), shareId, votes);
         await editComponents(interaction, { components: [row] });
       },
     },
@@ -49,11 +52,12 @@ export function shareHandlers(parts: ComponentParts): ComponentHandler[] {
 
 /** Posts it once, however often it is pressed: the catalog knows who came first. */
 async function shareFind(
-  { bot, presenter }: ComponentParts,
+  parts: ComponentParts,
   interaction: ComponentInteraction,
   stored: StoredAnswer,
   result: Result,
 ): Promise<void> {
+  const { bot } = parts;
   const { catalog } = bot.app;
   const texts = bot.texts(interaction.locale);
   const channelId = await shareChannel(bot, interaction);
@@ -64,7 +68,7 @@ async function shareFind(
     channelId,
     userId: interaction.user.id,
   };
-  const share = await retryBusy(() => catalog.shares.claim(own));
+  const share = await claim(bot, own);
   const link = (messageId: string) =>
     `https://discord.com/channels/${interaction.guildId ?? '@me'}/${channelId}/${messageId}`;
   if (share.id !== own.id) {
@@ -72,26 +76,68 @@ async function shareFind(
     await editReply(interaction, sharedReply(texts, { channelId, messageUrl, isNew: false }));
     return;
   }
+  const messageId = await post(parts, interaction, stored, result, share);
+  // From here on the post stands, whatever fails: it keeps its votes and is not made again.
+  await retryBusy(() => catalog.shares.posted(share.id, messageId)).catch((err: unknown) => {
+    bot.log.warn({ share: share.id, err }, 'a shared find is not noted as posted');
+  });
+  await editReply(interaction, sharedReply(texts, { channelId, messageUrl: link(messageId), isNew: true }));
+}
+
+/** @returns the message's id
+ *  @throws whatever keeps it from being posted; another try may claim it then */
+async function post(
+  { bot, presenter }: ComponentParts,
+  interaction: ComponentInteraction,
+  stored: StoredAnswer,
+  result: Result,
+  { id: shareId, channelId }: Share,
+): Promise<string> {
   try {
-    const clips = await presenter.clips(stored, result, { queryPath: null, signal: bot.stopping });
-    const guildTexts = bot.texts(interaction.guildLocale);
-    const post = sharePost(guildTexts, {
-      shareId: share.id,
+    const clips = await presenter.clips(stored, result, bot.stopping);
+    const texts = bot.texts(localeOfAll(interaction));
+    const reply = sharePost(texts, {
+      shareId,
       finderId: stored.askerId,
       answer: stored.answer,
       result,
       clips: await clipFiles(result.rank, clips),
-      picture: await presenter.picture(stored.answer, guildTexts.query.picture, [result]),
+      picture: await presenter.picture(stored.answer, texts.query.picture, [result]),
       votes: { up: 0, down: 0 },
       attachmentLimitBytes: interaction.attachmentSizeLimit,
     });
-    const { id } = await postMessage(bot.client, channelId, post, share.id);
-    await retryBusy(() => catalog.shares.posted(share.id, id));
-    await editReply(interaction, sharedReply(texts, { channelId, messageUrl: link(id), isNew: true }));
+    return (await postMessage(bot.client, channelId, reply, shareId)).id;
   } catch (error) {
-    await retryBusy(() => catalog.shares.drop(share.id));
+    await retryBusy(() => bot.app.catalog.shares.drop(shareId));
     throw error;
   }
+}
+
+/** A post that somebody deleted since is no reason not to post the find again.
+ *  @returns the share that stands, which is another's when its id is not the one given */
+async function claim({ app, client }: BotContext, own: Omit<Share, 'messageId'>): Promise<Share> {
+  const { shares } = app.catalog;
+  const standing = await retryBusy(() => shares.claim(own));
+  if (standing.id === own.id || !(await isDeleted(client, standing))) return standing;
+  await retryBusy(() => shares.drop(standing.id));
+  return retryBusy(() => shares.claim(own));
+}
+
+/** Only when Discord says so: where the bot may not read the history, the post is taken to stand. */
+async function isDeleted(client: Client, { channelId, messageId }: Share): Promise<boolean> {
+  if (messageId === null) return false;
+  try {
+    const channel = await client.channels.fetch(channelId);
+    if (channel?.isTextBased()) await channel.messages.fetch({ message: messageId, cache: false, force: true });
+    return false;
+  } catch (error) {
+    return isMessageGone(error);
+  }
+}
+
+/** The language of a message for everybody: the server's, and where there is no server, the person's. */
+function localeOfAll({ guildLocale, locale }: ComponentInteraction): string {
+  return guildLocale ?? locale;
 }
 
 /** @throws {LeitmotifError} 'discord-permission' naming what the bot lacks there */

@@ -47,15 +47,17 @@ function neededToTell(channel: Channel | null): PermissionName[] {
 export function missingToShare(channel: GuildBasedChannel): PermissionName[] {
   const { me } = channel.guild.members;
   const there = me ? channel.permissionsFor(me) : new PermissionsBitField();
-  return missingOf(there, neededToShare);
+  return missingOf(there, neededToShare(channel));
 }
 
 /** The same where somebody presses a button: Discord says it with the press. */
-export function missingToShareHere({ appPermissions }: Pick<BaseInteraction, 'appPermissions'>): PermissionName[] {
-  return missingOf(appPermissions, neededToShare);
+export function missingToShareHere({ appPermissions, channel }: Pick<BaseInteraction, 'appPermissions' | 'channel'>) {
+  return missingOf(appPermissions, neededToShare(channel));
 }
 
-const neededToShare: readonly PermissionName[] = ['ViewChannel', 'SendMessages', 'EmbedLinks', 'AttachFiles'];
+function neededToShare(channel: Channel | null): PermissionName[] {
+  return [...neededToTell(channel), 'EmbedLinks', 'AttachFiles'];
+}
 
 function missingOf(there: Readonly<PermissionsBitField>, needed: readonly PermissionName[]): PermissionName[] {
   return needed.filter((name) => !there.has(name as PermissionResolvable));

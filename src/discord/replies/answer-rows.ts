@@ -10,7 +10,6 @@ export interface AnswerRowsView {
   readonly answer: Answer;
   readonly page: number;
   readonly perPage: number;
-  readonly canShare?: boolean;
 }
 
 /** Rows are five: two of Listen buttons, two selects, one of the rest. */
@@ -42,17 +41,13 @@ export function answerRows(texts: Texts, view: AnswerRowsView, results: readonly
   ];
 }
 
-function lastRow(
-  texts: Texts,
-  { answerId, answer, page, perPage, canShare = true }: AnswerRowsView,
-  shown: readonly Result[],
-) {
+function lastRow(texts: Texts, { answerId, answer, page, perPage }: AnswerRowsView, shown: readonly Result[]) {
   const { more, share } = texts.query.answer;
   const last = shown.at(-1)?.rank ?? 0;
   const left = answer.results.length - (page * Math.min(perPage, perPageMax) + shown.length);
   const next = last + Math.min(left, perPage, perPageMax);
   return [
     ...(left > 0 ? [button(writeCustomId('more', answerId, page + 1), more(last + 1, next))] : []),
-    ...(canShare ? [button(writeCustomId('share', answerId), share, 'main')] : []),
+    button(writeCustomId('share', answerId), share, 'main'),
   ];
 }

@@ -40,8 +40,6 @@ export interface AnswerView {
   readonly fromMemory: boolean;
   /** Without the right to attach, files are left out and that is said. */
   readonly missing?: readonly 'AttachFiles'[];
-  /** Whether there is a channel to share in; true where left out. */
-  readonly canShare?: boolean;
 }
 
 const titleLengthMax = 256;

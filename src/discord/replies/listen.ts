@@ -17,11 +17,10 @@ export interface ListenView {
   /** In the order in which they are to be heard. */
   readonly clips: readonly AnswerClip[];
   readonly ownVote: Vote | null;
-  /** Nothing is kept of the clip that was asked with, so that only theirs can be played. */
-  readonly yoursMissing: boolean;
+  /** Why only theirs can be played: nothing is kept of the clip that was asked with, or that piece of the library cannot
+   *  be read. Null where there is more. */
+  readonly yoursMissing: 'clip' | 'piece' | null;
   readonly attachmentLimitBytes: number;
-  /** Whether there is a channel to share in; true where left out. */
-  readonly canShare?: boolean;
 }
 
 const nameLengthMax = 300;
@@ -35,7 +34,7 @@ export function listenReply(texts: Texts, view: ListenView): Reply {
     subtext(reasonLine(texts, answer, result)),
     clipsInOrder(texts, chosen.clips) || texts.query.clips.none,
     leftOutSentence(texts, chosen),
-    yoursMissing ? texts.query.clips.yoursMissing : '',
+    yoursMissing === null ? '' : texts.query.clips.yoursMissing[yoursMissing],
   ];
   return {
     content: lines.filter((line) => line !== '').join('\n'),
@@ -47,14 +46,14 @@ export function listenReply(texts: Texts, view: ListenView): Reply {
 /** The buttons below the clips; its own function, because a vote changes nothing else of the message. */
 export function listenRow(
   texts: Texts,
-  { answerId, result, ownVote, canShare = true }: Pick<ListenView, 'answerId' | 'result' | 'ownVote' | 'canShare'>,
+  { answerId, result, ownVote }: Pick<ListenView, 'answerId' | 'result' | 'ownVote'>,
 ): Row {
   const { up, down } = texts.query.votes;
   const { rank } = result;
   const [row] = buttonRows([
     button(writeCustomId('vote', answerId, rank, 'up'), up, ownVote === 1 ? 'good' : 'plain'),
     button(writeCustomId('vote', answerId, rank, 'down'), down, ownVote === -1 ? 'bad' : 'plain'),
-    ...(canShare ? [button(writeCustomId('share-pick', answerId, rank), texts.query.answer.share, 'main')] : []),
+    button(writeCustomId('share-pick', answerId, rank), texts.query.answer.share, 'main'),
   ]);
   return row as Row;
 }

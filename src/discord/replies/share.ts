@@ -49,22 +49,19 @@ export interface SharePost {
   readonly picture: Buffer | null;
   readonly votes: ShareVotes;
   readonly attachmentLimitBytes: number;
-  /** Without the right to attach, files are left out and that is said. */
-  readonly missing?: readonly 'AttachFiles'[];
 }
 
 /** The post in the channel. Its finder is named and not pinged: embeds ping nobody. */
 export function sharePost(texts: Texts, post: SharePost): Reply {
   const { answer, result, attachmentLimitBytes } = post;
-  const mayAttach = !post.missing?.includes('AttachFiles');
   const title = titleOf(texts, answer, result, markdownName);
   const chosen = chooseFiles(texts, answer, {
-    picture: mayAttach ? post.picture : null,
+    picture: post.picture,
     pictureAlt: texts.query.clips.picture(
       titleOf(texts, answer, result, plainName),
       plainPiece(texts, result.track, 100),
     ),
-    clips: mayAttach ? post.clips : [],
+    clips: post.clips,
     attachmentLimitBytes,
   });
   const { title: piece, artist } = escapedPiece(texts, result.track, nameLengthMax);
@@ -75,7 +72,6 @@ export function sharePost(texts: Texts, post: SharePost): Reply {
     texts.query.share.foundBy(`<@${post.finderId}>`),
     clipsInOrder(texts, chosen.clips),
     leftOutSentence(texts, chosen),
-    mayAttach ? '' : texts.query.clips.mayNotAttach(texts.query.permissions.AttachFiles),
   ];
   return {
     embeds: [

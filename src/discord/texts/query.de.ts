@@ -72,8 +72,10 @@ export const queryDe: QueryTexts = {
       `Keine Ausschnitte von ${list(ranks.map(String))}: ${ranks.length === 1 ? 'Die Aufnahme lässt' : 'Die Aufnahmen lassen'} sich gerade nicht lesen.`,
     mayNotAttach: (permission) =>
       `Ohne Bild und Ausschnitte, denn mir fehlt hier das Recht **${permission}**. Die Admins dieses Servers können es mir geben.`,
-    yoursMissing:
-      'Von deinem Clip ist nichts mehr aufbewahrt: Frag noch einmal damit, um beides nebeneinander zu hören.',
+    yoursMissing: {
+      clip: 'Von deinem Clip ist nichts mehr aufbewahrt: Frag noch einmal damit, um beides nebeneinander zu hören.',
+      piece: 'Das Stück, mit dem gefragt wurde, lässt sich gerade nicht lesen; zu hören ist darum nur der Fund.',
+    },
     none: 'Hier gibt es nichts abzuspielen.',
   },
 

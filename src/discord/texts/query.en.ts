@@ -68,7 +68,10 @@ export const queryEn = {
       `No clips of ${list(ranks.map(String))}: ${ranks.length === 1 ? 'its recording' : 'their recordings'} cannot be read at the moment.`,
     mayNotAttach: (permission: string) =>
       `Without picture and clips, because I lack the right **${permission}** here. This server's admins can grant it.`,
-    yoursMissing: 'Of your own clip nothing is kept any more: ask with it again to hear both side by side.',
+    yoursMissing: {
+      clip: 'Of your own clip nothing is kept any more: ask with it again to hear both side by side.',
+      piece: 'The piece that was asked with cannot be read at the moment, so only theirs can be heard.',
+    },
     none: 'There is nothing to play.',
   },
 

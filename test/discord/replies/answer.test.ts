@@ -44,7 +44,6 @@ const anyView: fc.Arbitrary<AnswerView> = anyAnswer.chain((answer) =>
     attachmentLimitBytes: fc.constantFrom(0, 1e6, 10 * 1024 * 1024),
     fromMemory: fc.boolean(),
     missing: fc.constantFrom([], ['AttachFiles'] as const),
-    canShare: fc.boolean(),
   }),
 );
 
