@@ -23,10 +23,12 @@ function label(track: Track): string {
 }
 
 /** Also for who types on without choosing: then the best match counts.
- *  @throws {LeitmotifError} 'track-unknown' */
+ *  @throws {LeitmotifError} 'track-unknown'; 'index-empty' where there is no piece at all */
 export function choosePiece(catalog: Catalog, text: string): { readonly kind: 'piece'; readonly trackId: number } {
   const id = Number(chosen.exec(text)?.[1] ?? catalog.tracks.search(text, 1)[0]?.id);
   if (!Number.isSafeInteger(id) || !catalog.tracks.live([id]).has(id)) {
+    if (catalog.tracks.search('', 1).length === 0)
+      throw new LeitmotifError('index-empty', 'Cannot ask with a piece: there is none in the library');
     const facts = { name: text.slice(0, choiceLengthMax) };
     throw new LeitmotifError('track-unknown', 'Cannot find such a piece in the library', { facts });
   }
