@@ -1,11 +1,10 @@
 /** "Find similar music" in a message's menu: asks with the audio of that message, or with its links. */
 import type { Asker } from '../src/discord/asking/asker.ts';
+import { askOrChoose } from '../src/discord/asking/choosing.ts';
 import { askedOf } from '../src/discord/asking/message-audio.ts';
 import { type BotContext, isPrivateByDefault, resultsByDefault } from '../src/discord/bot-context.ts';
 import { findSimilarMusicDefinition } from '../src/discord/definitions/similar.ts';
 import type { MessageCommand } from '../src/discord/handler.ts';
-import { chooseReply } from '../src/discord/replies/choose.ts';
-import { editReply } from '../src/discord/send.ts';
 import { LeitmotifError } from '../src/errors.ts';
 
 export function findSimilarMusicCommand(bot: BotContext, asker: Asker): MessageCommand {
@@ -15,16 +14,14 @@ export function findSimilarMusicCommand(bot: BotContext, asker: Asker): MessageC
     isPrivate: ({ guildId }) => isPrivateByDefault(bot, guildId),
     run: async (interaction) => {
       const choices = askedOf(interaction.targetMessage);
-      const [only] = choices;
-      if (!only) {
+      if (choices.length === 0) {
         const facts = { problem: 'message-without-audio' };
         throw new LeitmotifError('bad-request', 'Cannot ask with this message: no audio in it, and no link', { facts });
       }
-      if (choices.length > 1)
-        return void (await editReply(interaction, chooseReply(bot.texts(interaction.locale), { choices })));
-      const results = resultsByDefault(bot, interaction.guildId);
-      const options = { fromSec: null, toSec: null, results, sameArtist: false };
-      await asker.ask(interaction, { asked: only, options });
+      const { guildId } = interaction;
+      const options = { fromSec: null, toSec: null, results: resultsByDefault(bot, guildId), sameArtist: false };
+      const picked = { ...options, isPrivate: isPrivateByDefault(bot, guildId) };
+      await askOrChoose({ bot, asker }, interaction, choices, picked);
     },
   };
 }

@@ -29,8 +29,19 @@ export function askedOf({ attachments, content }: MessageWithAudio): ClipOrLink[
   return found.slice(0, choicesMax);
 }
 
-/** Addresses as people write them: <in angles> so that no preview shows, or before a full stop. */
+/** Addresses as people write them: <in angles> so that no preview shows, (in brackets), or before a full stop. */
 function linksIn(content: string): string[] {
-  const found = content.match(/https?:\/\/[^\s<>|)\]]+/g) ?? [];
-  return [...new Set(found.map((link) => link.replace(/[.,;:!?'"*_~`]+$/, '')))].filter((link) => URL.canParse(link));
+  const found = content.match(/https?:\/\/[^\s<>|\]]+/g) ?? [];
+  const links = found.map((link) => balanced(link).replace(/[.,;:!?'"*_~`]+$/, ''));
+  return [...new Set(links)].filter((link) => URL.canParse(link));
+}
+
+/** Up to the first parenthesis that closes none of the link's own. */
+function balanced(link: string): string {
+  let open = 0;
+  for (let at = 0; at < link.length; at++) {
+    if (link[at] === '(') open++;
+    if (link[at] === ')' && open-- === 0) return link.slice(0, at);
+  }
+  return link;
 }

@@ -1,5 +1,5 @@
 /** Links to Discord's own messages and attachments, told apart from other links. */
-import { PermissionFlagsBits } from 'discord.js';
+import { ChannelType, type GuildTextBasedChannel, PermissionFlagsBits } from 'discord.js';
 import { LeitmotifError } from '../../errors.ts';
 import type { BotContext } from '../bot-context.ts';
 import { askedOf, type ClipOrLink } from './message-audio.ts';
@@ -11,15 +11,26 @@ const messagePath = /^\/channels\/(\d{17,20}|@me)\/(\d{17,20})\/(\d{17,20})\/?$/
 const attachmentPath = /^\/(?:cdn\/)?attachments\//;
 
 /** A link as something to ask with. Links to messages are followed to their audio, as far as the asker may read them.
+ *  @param messagesMax a message may hold the link of another; so many are followed
  *  @throws {LeitmotifError} 'link-refused' for a message that the asker or the bot may not read, 'link-not-audio' for one
  *    without audio */
-export async function resolveLink(link: string, askerId: string, bot: BotContext): Promise<ResolvedLink> {
+export async function resolveLink(
+  link: string,
+  askerId: string,
+  bot: BotContext,
+  messagesMax = 2,
+): Promise<ResolvedLink> {
   const url = URL.parse(link.trim());
   const ourOrigin = bot.config.discord.apiUrl === undefined ? null : new URL(bot.config.discord.apiUrl).origin;
   if (!url || (!messageHosts.includes(url.hostname) && url.origin !== ourOrigin))
     return { kind: 'link', url: link.trim() };
   const message = messagePath.exec(url.pathname);
-  if (message?.[2] && message[3]) return messageAt(message[2], message[3], askerId, bot);
+  if (message?.[2] && message[3] && messagesMax > 0) {
+    const choices = await audioAt(message[2], message[3], askerId, bot);
+    const [first] = choices;
+    if (choices.length > 1 || !first) return { kind: 'several', choices };
+    return first.kind === 'link' ? resolveLink(first.url, askerId, bot, messagesMax - 1) : first;
+  }
   // An attachment of the local Discord lies on this machine, where no other link may lead.
   if (url.origin === ourOrigin && attachmentPath.test(url.pathname)) {
     return {
@@ -32,12 +43,8 @@ export async function resolveLink(link: string, askerId: string, bot: BotContext
   return { kind: 'link', url: url.href };
 }
 
-async function messageAt(
-  channelId: string,
-  messageId: string,
-  askerId: string,
-  bot: BotContext,
-): Promise<ResolvedLink> {
+/** @returns at least one */
+async function audioAt(channelId: string, messageId: string, askerId: string, bot: BotContext): Promise<ClipOrLink[]> {
   const channel = await bot.client.channels.fetch(channelId).catch(() => null);
   const readable = channel?.isTextBased() && !channel.isDMBased() && (await mayRead(channel, askerId));
   const message = readable
@@ -49,8 +56,7 @@ async function messageAt(
     });
   }
   const choices = askedOf(message);
-  const [only] = choices;
-  if (only) return choices.length === 1 ? only : { kind: 'several', choices };
+  if (choices.length > 0) return choices;
   // Discord shows bots like this one no attachments of other people's messages; those of the message menu it does.
   throw new LeitmotifError('link-not-audio', 'Cannot ask with a message that has no audio to see', {
     facts: { kind: 'message' },
@@ -58,15 +64,14 @@ async function messageAt(
 }
 
 /** What the asker could not open must not be opened for them. */
-async function mayRead(
-  channel: { readonly guild: Guild; permissionsFor(member: GuildMember): Permissions | null },
-  askerId: string,
-) {
+async function mayRead(channel: GuildTextBasedChannel, askerId: string): Promise<boolean> {
   const member = await channel.guild.members.fetch(askerId).catch(() => null);
-  const needed = [PermissionFlagsBits.ViewChannel, PermissionFlagsBits.ReadMessageHistory];
-  return member !== null && (channel.permissionsFor(member)?.has(needed) ?? false);
+  const there = member && channel.permissionsFor(member);
+  if (!there?.has([PermissionFlagsBits.ViewChannel, PermissionFlagsBits.ReadMessageHistory])) return false;
+  // A thread's rights are its channel's; a private one is for those who are in it, and for moderators.
+  if (channel.type !== ChannelType.PrivateThread || there.has(PermissionFlagsBits.ManageThreads)) return true;
+  return channel.members.fetch({ member: askerId, force: true }).then(
+    () => true,
+    () => false,
+  );
 }
-
-type Guild = import('discord.js').Guild;
-type GuildMember = import('discord.js').GuildMember;
-type Permissions = Readonly<import('discord.js').PermissionsBitField>;

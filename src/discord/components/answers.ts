@@ -1,13 +1,13 @@
 /** What leads from one answer to another: more of it, asking with a piece of it, asking again, choosing among several,
  *  and cancelling what runs. */
 import { LeitmotifError } from '../../errors.ts';
-import { resultsByDefault } from '../bot-context.ts';
+import { askOrChoose } from '../asking/choosing.ts';
 import type { ComponentHandler } from '../handler.ts';
-import { choiceOf } from '../replies/choose.ts';
+import { choiceOf, pickedOf } from '../replies/choose.ts';
 import { tooLateToCancelReply } from '../replies/progress.ts';
 import { generationChangedReply } from '../replies/stale.ts';
-import { editReply } from '../send.ts';
-import { answerOf, type ComponentParts, replyLike, resultOf, selected } from './parts.ts';
+import { editReply, followUpPrivately } from '../send.ts';
+import { answerOf, type ComponentParts, holdsRemoved, replyLike, resultOf, selected } from './parts.ts';
 
 export function answerHandlers({ bot, asker, presenter }: ComponentParts): ComponentHandler[] {
   const askerIdOf = (id: string | undefined) => bot.app.catalog.answers.get(id ?? '')?.askerId ?? '';
@@ -19,7 +19,8 @@ export function answerHandlers({ bot, asker, presenter }: ComponentParts): Compo
         const texts = bot.texts(interaction.locale);
         const stored = answerOf(bot, id);
         const current = (await bot.app.openIndex(bot.stopping)).current()?.id;
-        if (stored.generation !== current || stored.spaceId !== (await bot.app.spaceId())) {
+        const isOfToday = stored.generation === current && stored.spaceId === (await bot.app.spaceId());
+        if (!isOfToday || holdsRemoved(stored, bot)) {
           await editReply(interaction, generationChangedReply(texts, stored.id));
           return;
         }
@@ -53,25 +54,24 @@ export function answerHandlers({ bot, asker, presenter }: ComponentParts): Compo
     },
     {
       action: 'pick',
-      acknowledge: () => 'private-reply',
-      run: async (interaction) => {
+      // The choice is private; the answer is what the command would have been.
+      acknowledge: (_interaction, { args }) => (pickedOf(args)?.isPrivate === false ? 'public-reply' : 'private-reply'),
+      run: async (interaction, { args }) => {
         const embeds = interaction.message.embeds.map(({ data }) => data);
-        const asked = choiceOf(embeds, selected(interaction) ?? '');
-        if (!asked) throw new LeitmotifError('answer-expired', 'Cannot tell which recording was chosen');
-        const results = resultsByDefault(bot, interaction.guildId);
-        await asker.ask(interaction, { asked, options: { fromSec: null, toSec: null, results, sameArtist: false } });
+        const [asked, picked] = [choiceOf(embeds, selected(interaction) ?? ''), pickedOf(args)];
+        if (!asked || !picked) throw new LeitmotifError('answer-expired', 'Cannot tell which recording was chosen');
+        await askOrChoose({ bot, asker }, interaction, [asked], picked);
       },
     },
     {
       action: 'cancel',
-      acknowledge: ({ user }, { args }) => {
-        const owner = asker.ownerOf(args[0] ?? '');
-        return owner === null || owner === user.id ? 'update' : 'private-reply';
-      },
+      // Nothing is edited: the message that the button sat on may be the answer by now, or somebody else's.
+      acknowledge: () => 'update',
       run: async (interaction, { args }) => {
         const owner = asker.ownerOf(args[0] ?? '');
         if (owner === interaction.user.id) asker.cancel(args[0] ?? '');
-        else if (owner === null) await editReply(interaction, tooLateToCancelReply(bot.texts(interaction.locale)));
+        else if (owner === null)
+          await followUpPrivately(interaction, tooLateToCancelReply(bot.texts(interaction.locale)));
         else
           throw new LeitmotifError('not-allowed', 'Cannot cancel the query of somebody else', {
             facts: { kind: 'not-yours' },

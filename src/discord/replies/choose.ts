@@ -1,7 +1,7 @@
 /** A message with several recordings or links: which one to ask with? Pure.
  *
- *  The choices travel in the reply's own embeds, one each, so that nothing is remembered of the message they came from:
- *  `choiceOf` reads them back from there.
+ *  The choices travel in the reply's own embeds, one each, and how to ask in the select's custom id, so that nothing is
+ *  remembered of the message they came from: `choiceOf` and `pickedOf` read them back from there.
  */
 import type { APIEmbed } from 'discord-api-types/v10';
 import { writeCustomId } from '../custom-id.ts';
@@ -14,13 +14,28 @@ export type Choice =
   | { readonly kind: 'clip'; readonly url: string; readonly name: string; readonly sizeBytes: number | null }
   | { readonly kind: 'link'; readonly url: string };
 
+/** How to ask with what is chosen. */
+export interface Picked {
+  readonly fromSec: number | null;
+  readonly toSec: number | null;
+  readonly results: number;
+  readonly sameArtist: boolean;
+  /** Whether only the asker is to see the answer. */
+  readonly isPrivate: boolean;
+}
+
 /** Embeds a message. */
 const choicesMax = 10;
 const urlLengthMax = 2048;
 const nameLengthMax = 200;
+/** In a custom id: no time was given. */
+const none = '-';
 const valuePattern = /^(clip|link)-(\d)$/;
 
-export function chooseReply(texts: Texts, { choices }: { readonly choices: readonly Choice[] }): Reply {
+export function chooseReply(
+  texts: Texts,
+  { choices, picked }: { readonly choices: readonly Choice[]; readonly picked: Picked },
+): Reply {
   const { question, placeholder, more, nothing } = texts.query.choose;
   const usable = choices.filter(({ url }) => url.length <= urlLengthMax);
   const shown = usable.slice(0, choicesMax);
@@ -38,8 +53,23 @@ export function chooseReply(texts: Texts, { choices }: { readonly choices: reado
       url: choice.url,
       description: aboutOf(texts, choice),
     })),
-    components: selectRow(writeCustomId('pick'), placeholder, options),
+    components: selectRow(pickId(picked), placeholder, options),
   };
+}
+
+function pickId({ fromSec, toSec, results, sameArtist, isPrivate }: Picked): string {
+  const flags = [sameArtist ? 'same-artist' : 'any', isPrivate ? 'private' : 'public'];
+  return writeCustomId('pick', fromSec ?? none, toSec ?? none, results, ...flags);
+}
+
+/** How to ask, from the select's custom id.
+ *  @returns null when it is not to be found there */
+export function pickedOf([from, to, results, artists, visibility]: readonly string[]): Picked | null {
+  const [fromSec, toSec] = [from, to].map((text) => (text === none ? null : Number(text)));
+  const isWhole = [fromSec, toSec, Number(results)].every((value) => value === null || Number.isFinite(value));
+  if (fromSec === undefined || toSec === undefined || !isWhole) return null;
+  const [sameArtist, isPrivate] = [artists === 'same-artist', visibility !== 'public'];
+  return { fromSec, toSec, results: Number(results), sameArtist, isPrivate };
 }
 
 /** What was chosen.

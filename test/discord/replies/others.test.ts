@@ -1,7 +1,8 @@
 /** Every builder beside the answer's: what it makes is taken by Discord and does what it says. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Choice, choiceOf, chooseReply } from '../../../src/discord/replies/choose.ts';
+import { readCustomId } from '../../../src/discord/custom-id.ts';
+import { type Choice, choiceOf, chooseReply, type Picked, pickedOf } from '../../../src/discord/replies/choose.ts';
 import { listenReply, ratedReply } from '../../../src/discord/replies/listen.ts';
 import {
   cancelledReply,
@@ -67,6 +68,12 @@ const anyChoices: fc.Arbitrary<Choice[]> = fc.array(
   { maxLength: 14 },
 );
 
+const anySec = fc.option(fc.double({ min: 0, max: 1e6, noNaN: true }).map((sec) => Math.abs(sec)));
+const anyPicked: fc.Arbitrary<Picked> = fc.record({
+  ...{ fromSec: anySec, toSec: anySec, results: fc.integer({ min: 1, max: 10 }) },
+  ...{ sameArtist: fc.boolean(), isPrivate: fc.boolean() },
+});
+
 describe.each(languages)('in %s, Discord takes', (_language, texts) => {
   test('any progress', () => {
     fc.assert(fc.property(anyProgress, (view) => expectToHold(progressReply(texts, view))));
@@ -78,7 +85,7 @@ describe.each(languages)('in %s, Discord takes', (_language, texts) => {
         anyFind,
         anySizes,
         fc.constantFrom(1 as const, -1 as const, null),
-        fc.boolean(),
+        fc.constantFrom('clip' as const, 'piece' as const, null),
         ({ answer, result }, sizes, ownVote, yoursMissing) => {
           const clips = clipsOf(result.rank, sizes);
           const view = { answerId, answer, result, clips, ownVote, yoursMissing, attachmentLimitBytes: 1e7 };
@@ -95,11 +102,10 @@ describe.each(languages)('in %s, Discord takes', (_language, texts) => {
         anyFind,
         anySizes,
         fc.option(fc.constantFrom(Buffer.alloc(9), Buffer.alloc(11e6))),
-        fc.constantFrom([], ['AttachFiles'] as const),
-        ({ answer, result }, sizes, picture, missing) => {
+        ({ answer, result }, sizes, picture) => {
           const clips = clipsOf(result.rank, sizes);
           const votes = { up: 12, down: 3 };
-          const find = { shareId: 'sh1', finderId: person, answer, result, clips, picture, votes, missing };
+          const find = { shareId: 'sh1', finderId: person, answer, result, clips, picture, votes };
           expectToHold(sharePost(texts, { ...find, attachmentLimitBytes: 1e7 }), { mentions: [`<@${person}>`] });
           expectToHold(shareChoiceReply(texts, { answerId, answer, channelId: channel }), {
             mentions: [`<#${channel}>`],
@@ -111,8 +117,8 @@ describe.each(languages)('in %s, Discord takes', (_language, texts) => {
 
   test('any choice between recordings and links, and finds the chosen one again in its own message', () => {
     fc.assert(
-      fc.property(anyChoices, (choices) => {
-        const reply = chooseReply(texts, { choices });
+      fc.property(anyChoices, anyPicked, (choices, picked) => {
+        const reply = chooseReply(texts, { choices, picked });
         expectToHold({ ...reply, embeds: reply.embeds ?? [] });
         const [select] = (reply.components ?? []).flatMap((row) => row.components);
         const options = select && 'options' in select ? select.options : [];
@@ -121,6 +127,8 @@ describe.each(languages)('in %s, Discord takes', (_language, texts) => {
         expect(values.map((value) => choiceOf(reply.embeds ?? [], value))).toMatchObject(
           usable.map(({ kind, url }) => ({ kind, url })),
         );
+        const customId = readCustomId(select && 'custom_id' in select ? select.custom_id : '');
+        if (values.length > 0) expect(typeof customId === 'object' && pickedOf(customId?.args ?? [])).toEqual(picked);
       }),
     );
   });
@@ -194,7 +202,7 @@ test('a shared find names its finder, counts votes on its buttons, and pings nob
 test("one's own vote stands out", () => {
   const [find] = fc.sample(anyFind, { numRuns: 1, seed: 2 });
   if (!find) throw new Error('no find was made');
-  const view = { ...find, answerId, clips: [], yoursMissing: false, attachmentLimitBytes: 1 };
+  const view = { ...find, answerId, clips: [], yoursMissing: null, attachmentLimitBytes: 1 };
   const styles = (ownVote: 1 | -1 | null) =>
     listenReply(english, { ...view, ownVote }).components?.[0]?.components.map(
       (button) => 'style' in button && button.style,
