@@ -28,10 +28,12 @@ export class Answers {
     this.#now = now;
   }
 
+  /** Keeps it, or keeps it for longer. */
   put(answer: Omit<AnswerRow, 'createdAtMs'>): void {
     this.#database.write(
       `INSERT INTO answers (id, content_sha256, options, space_id, generation, source, answer, asker_id, created_at_ms)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET created_at_ms = excluded.created_at_ms`,
       ...[answer.id, answer.contentSha256, answer.options, answer.spaceId, answer.generation],
       ...[answer.source, answer.answer, answer.askerId, this.#now()],
     );
@@ -42,21 +44,23 @@ export class Answers {
     return row === undefined ? null : toAnswerRow(row);
   }
 
-  /** The newest answer to this very question. */
-  find(question: QuestionKey): AnswerRow | null {
+  has(id: string): boolean {
+    return this.#database.get('SELECT 1 FROM answers WHERE id = ?', id) !== undefined;
+  }
+
+  /** The newest answer to this very question, preferably one that this person got. */
+  find(question: QuestionKey, askerId: string): AnswerRow | null {
     const row = this.#database.get(
       `SELECT * FROM answers WHERE content_sha256 = ? AND options = ? AND space_id = ? AND generation = ?
-       ORDER BY created_at_ms DESC LIMIT 1`,
-      ...[question.contentSha256, question.options, question.spaceId, question.generation],
+       ORDER BY asker_id = ? DESC, created_at_ms DESC LIMIT 1`,
+      ...[question.contentSha256, question.options, question.spaceId, question.generation, askerId],
     );
     return row === undefined ? null : toAnswerRow(row);
   }
 
-  /** Forgets what was answered before a moment.
-   *  @returns the ids of what was forgotten */
-  removeBefore(ms: number): string[] {
-    const rows = this.#database.all('DELETE FROM answers WHERE created_at_ms < ? RETURNING id', ms);
-    return rows.map((row) => String(row.id));
+  /** Forgets what was answered before a moment. */
+  removeBefore(ms: number): void {
+    this.#database.write('DELETE FROM answers WHERE created_at_ms < ?', ms);
   }
 }
 

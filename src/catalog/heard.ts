@@ -33,6 +33,12 @@ export class Heard {
     return row === undefined ? null : (row.recording as Uint8Array);
   }
 
+  /** Keeps it for longer, if it is there. */
+  renew({ contentSha256, spaceId, part }: HeardKey): void {
+    const update = 'UPDATE heard SET created_at_ms = ? WHERE content_sha256 = ? AND space_id = ? AND part = ?';
+    this.#database.write(update, this.#now(), contentSha256, spaceId, part);
+  }
+
   removeBefore(ms: number): void {
     this.#database.write('DELETE FROM heard WHERE created_at_ms < ?', ms);
   }

@@ -3,6 +3,8 @@ import type { App } from '../app.ts';
 import { retryBusy } from './retry-busy.ts';
 
 const everyMs = 3_600_000;
+/** Clips are cut within this. Those of an answer that goes meanwhile go an hour later. */
+const clipsCutMs = 600_000;
 
 export class Housekeeping {
   readonly #app: App;
@@ -28,7 +30,7 @@ export class Housekeeping {
 
 export async function forgetOld({ config, catalog, answerFiles }: App, nowMs: number): Promise<void> {
   const beforeMs = nowMs - config.answersKeptMs;
-  const ids = await retryBusy(() => catalog.answers.removeBefore(beforeMs));
+  await retryBusy(() => catalog.answers.removeBefore(beforeMs));
   await retryBusy(() => catalog.heard.removeBefore(beforeMs));
-  await answerFiles.remove(ids);
+  await answerFiles.removeStrays((id) => catalog.answers.has(id), nowMs - clipsCutMs);
 }

@@ -1,7 +1,7 @@
 /** The clips of stored answers, a folder each below the index folder; and of what somebody sent, only the extracts that
  *  these clips play. They go when their answer expires. */
-import { existsSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { constants, existsSync } from 'node:fs';
+import { copyFile, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { ClipOptions, ClipSource } from '../audio/clip.ts';
 import type { Hit } from '../domain.ts';
@@ -12,6 +12,7 @@ import type { Media } from './media.ts';
 
 /** One ffmpeg run opens as many inputs: more than the windows that ten results usually share, and no strain. */
 const extractsMax = 12;
+const extractName = /^query-\d+-\d+\.mp3$/;
 /** What clips are brought to, so that an extract is not levelled a second time. */
 const clipLoudnessDb = -20;
 
@@ -58,12 +59,57 @@ export class AnswerFiles {
     return { path: file, startSec: 0, durationSec: hit.durationSec, loudnessDb: clipLoudnessDb };
   }
 
-  async remove(answerIds: readonly string[]): Promise<void> {
-    for (const id of answerIds) await rm(this.dirOf(id), { recursive: true, force: true });
+  /** Gives another answer to the same recording the extracts of this one. Copies, for each goes with its own answer. */
+  async copyExtracts(fromAnswerId: string, toAnswerId: string): Promise<void> {
+    if (fromAnswerId === toAnswerId) return;
+    const files = (await namesIn(this.dirOf(fromAnswerId))).filter((name) => extractName.test(name));
+    if (files.length === 0) return;
+    const dir = this.dirOf(toAnswerId);
+    await mkdir(dir, { recursive: true });
+    for (const name of files) {
+      const partial = path.join(dir, `${name}.part`);
+      await copyFile(path.join(this.dirOf(fromAnswerId), name), partial, constants.COPYFILE_FICLONE);
+      await rename(partial, path.join(dir, name));
+    }
+  }
+
+  /** Removes the folders of answers that are not kept any more, however they came to be left: what lies on the disk
+   *  decides, not what somebody remembered to remove.
+   *  @param beforeMs folders that were written to since are left alone: something may be on its way there */
+  async removeStrays(isKept: (answerId: string) => boolean, beforeMs: number): Promise<void> {
+    for (const id of await namesIn(this.#root)) {
+      const dir = this.dirOf(id);
+      if ((await writtenAtMs(dir)) >= beforeMs || isKept(id)) continue;
+      await rm(dir, { recursive: true, force: true });
+    }
   }
 
   #extractPath(answerId: string, { queryStartSec, durationSec }: Hit): string {
     const [startMs, lengthMs] = [queryStartSec, durationSec].map((sec) => Math.round(sec * 1000));
     return path.join(this.dirOf(answerId), `query-${startMs}-${lengthMs}.mp3`);
   }
+}
+
+/** @returns nothing for a folder that is not there */
+async function namesIn(dir: string): Promise<string[]> {
+  try {
+    return await readdir(dir);
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}
+
+/** @returns 0 for what has gone meanwhile */
+async function writtenAtMs(dir: string): Promise<number> {
+  try {
+    return (await stat(dir)).mtimeMs;
+  } catch (error) {
+    if (isMissing(error)) return 0;
+    throw error;
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return (error as { code?: unknown }).code === 'ENOENT';
 }

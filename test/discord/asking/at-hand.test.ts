@@ -1,0 +1,56 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { type BringingParts, bringToHand } from '../../../src/discord/asking/at-hand.ts';
+import type { Question } from '../../../src/discord/asking/question.ts';
+import { FolderLibrary } from '../../../src/library/folder.ts';
+import type { Library } from '../../../src/library/library.ts';
+import type { StoredAnswer } from '../../../src/query/stored-answer.ts';
+import { makeBot } from '../../support/bot.ts';
+import { makeLibrary, type TestLibrary } from '../../support/library.ts';
+import { excerpt, failureOf } from '../bot/asking.ts';
+
+let library: TestLibrary;
+
+beforeAll(async () => {
+  library = await makeLibrary();
+});
+
+afterAll(() => library[Symbol.asyncDispose]());
+
+test('of what was fetched nothing stays on the disk when the worker is away', async () => {
+  const indexDir = mkdtempSync(path.join(tmpdir(), 'leitmotif-empty-'));
+  {
+    const environment = { EMBEDDING_WORKER_URL: 'http://127.0.0.1:9', EMBEDDING_WORKER_TOKEN: 'any' };
+    await using deaf = await makeBot({ indexDir }, { environment });
+    const bob = deaf.discord.addUser({ name: 'Bob' });
+    await failureOf(await bob.slash('similar', { clip: excerpt(library, 1) }));
+    expect(readdirSync(path.join(indexDir, 'spool', '0'))).toEqual([]);
+  }
+  rmSync(indexDir, { recursive: true, force: true });
+});
+
+test('a piece that is asked with again is fetched for as long as the question may take, and not longer', async () => {
+  const { app } = library;
+  const [track] = app.catalog.tracks.search('piece-3', 1);
+  if (!track) throw new Error('Expected to find piece-3');
+  const options = { fromSec: null, toSec: null, results: 10, sameArtist: false };
+  const source = { kind: 'piece', name: 'piece-3', trackId: track.id } as const;
+  const stored = { source, options, contentSha256: '' } as unknown as StoredAnswer;
+  const files = new FolderLibrary(library.music);
+  let given: AbortSignal | undefined;
+  const watched: Pick<Library, 'localFile'> = {
+    localFile: (key, how) => {
+      given = how.signal;
+      return files.localFile(key);
+    },
+  };
+  vi.spyOn(app, 'library').mockReturnValueOnce(watched as Library);
+  const { signal } = new AbortController();
+  const question: Question = { asked: { kind: 'again', stored }, options };
+  const parts: BringingParts = { app, spoolDir: library.folder, trustedOrigins: [] };
+  await using atHand = await bringToHand(question, parts, { signal, onStage: () => {} });
+  expect(atHand.path).toBe(path.join(library.music, 'piece-3.ogg'));
+  expect(given).toBe(signal);
+});

@@ -1,0 +1,112 @@
+/** Equal bytes are not computed again; who sent them, and what they call them, stays theirs. */
+import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { APIMessage } from 'discord-api-types/v10';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Person } from '../../../local-discord/local-discord.ts';
+import { forgetOld } from '../../../src/discord/housekeeping.ts';
+import { FolderLibrary } from '../../../src/library/folder.ts';
+import { makeBot, type TestBot } from '../../support/bot.ts';
+import { makeLibrary, never, type TestLibrary } from '../../support/library.ts';
+import { writePiece } from '../../support/pieces.ts';
+import { answerTo, download, embedOf, excerpt, newPiece, saying } from './asking.ts';
+
+let library: TestLibrary;
+let bot: TestBot;
+let ada: Person;
+let bob: Person;
+let ofAda: APIMessage;
+let ofBob: APIMessage;
+
+const footerOf = (message: APIMessage) => embedOf(message).footer?.text ?? '';
+const referenceOf = (message: APIMessage) => /reference ([a-z0-9]{12})/.exec(footerOf(message))?.[1] ?? '';
+const withClips = ({ attachments }: APIMessage) => attachments.length === 3;
+const listenTo = async (who: Person, message: APIMessage) => (await who.press(message, '▶ 1')).until(withClips, 30_000);
+
+beforeAll(async () => {
+  library = await makeLibrary();
+  bot = await makeBot(library);
+  ada = bot.discord.addUser({ name: 'Ada' });
+  bob = bot.discord.addUser({ name: 'Bob' });
+  const { data } = excerpt(library, 5, 0, 40);
+  ofAda = await answerTo(
+    await ada.slash('similar', { clip: { name: 'adas-secret-demo.mp3', data }, private: true, results: 2 }),
+  );
+  await listenTo(ada, ofAda);
+  ofBob = await answerTo(await bob.slash('similar', { clip: { name: 'bobs.mp3', data }, results: 2 }));
+});
+
+afterAll(async () => {
+  const { violations } = bot.discord;
+  await bot[Symbol.asyncDispose]();
+  await library[Symbol.asyncDispose]();
+  expect(violations).toEqual([]);
+});
+
+describe('what one person asked in private, another asks in public', () => {
+  test('and is answered from memory, under the name that they gave', () => {
+    expect(footerOf(ofBob)).toContain('answered from memory');
+    expect(embedOf(ofBob).title).toBe(embedOf(ofAda).title);
+    expect(embedOf(ofBob).description).toContain('Asked with **bobs.mp3**');
+    expect(JSON.stringify(ofBob)).not.toContain('adas-secret');
+  });
+
+  test('and hears what they sent themselves, whose tags name only their file', async () => {
+    const { attachments } = await listenTo(bob, ofBob);
+    for (const { url } of attachments) expect((await download(url)).includes('adas-secret')).toBe(false);
+    const [, yours] = attachments;
+    expect((await download(yours?.url ?? '')).includes('bobs.mp3')).toBe(true);
+  });
+
+  test('and it is their answer: asking on from it is public, and the find that they share is theirs', async () => {
+    const next = await answerTo(await bob.select(ofBob, 'Ask with one of these pieces', ['1']));
+    expect((next.flags ?? 0) & 64).toBe(0);
+    const choice = await saying(await bob.press(ofBob, 'Share'), 'Which find');
+    await saying(await bob.select(choice, 'Choose a piece', ['1']), 'Posted in');
+    const shared = JSON.stringify(bot.discord.messages(bot.discord.defaultChannelId));
+    expect(shared).toContain(`<@${bob.id}>`);
+    expect(shared).not.toContain(`<@${ada.id}>`);
+    expect(shared).not.toContain('adas-secret');
+  });
+
+  test('and the name stays that of the tags where the recording itself bears one', async () => {
+    const { data } = newPiece(81, 20, 'titled.mp3', ['-metadata', 'title=The Title Within']);
+    await answerTo(await ada.slash('similar', { clip: { name: 'adas-secret-demo.mp3', data }, private: true }));
+    const message = await answerTo(await bob.slash('similar', { clip: { name: 'bobs.mp3', data } }));
+    expect(embedOf(message).description).toContain('Asked with **The Title Within**');
+    expect(JSON.stringify(message)).not.toContain('adas-secret');
+  });
+});
+
+test('who repeats the very same question keeps their answer', async () => {
+  const clip = { name: 'bobs.mp3', data: excerpt(library, 5, 0, 40).data };
+  const message = await answerTo(await bob.slash('similar', { clip, results: 2 }));
+  expect(referenceOf(message)).toBe(referenceOf(ofBob));
+});
+
+test('run again over a changed library, the new answer can still be heard, though the recording is not kept', async () => {
+  writePiece(path.join(library.music, 'new-since.mp3'), 9, 47);
+  await bot.app.index({ library: new FolderLibrary(library.music), signal: never });
+  const offered = await saying(await bob.press(ofBob, 'More (3 to 4)'), 'The library has changed');
+  const fresh = await answerTo(await bob.press(offered, 'Run again'));
+  expect(footerOf(fresh)).not.toContain('answered from memory');
+  const { attachments } = await listenTo(bob, fresh);
+  expect(attachments).toHaveLength(3);
+});
+
+test("an answer does not go with somebody else's to the same bytes, and can be run again after that", async () => {
+  const { data } = newPiece(82);
+  await answerTo(await ada.slash('similar', { clip: { name: 'adas.mp3', data }, private: true }));
+  const catalog = new DatabaseSync(path.join(library.indexDir, 'catalog.sqlite'));
+  for (const table of ['answers', 'heard']) catalog.exec(`UPDATE ${table} SET created_at_ms = 1`);
+  catalog.close();
+  const message = await answerTo(await bob.slash('similar', { clip: { name: 'bobs.mp3', data } }));
+  expect(footerOf(message)).toContain('answered from memory');
+  await forgetOld(bot.app, Date.now());
+  await saying(await ada.press(ofAda, '▶ 1'), 'This answer is no longer kept');
+  await listenTo(bob, message);
+  const stored = bot.app.catalog.answers.get(referenceOf(message));
+  expect(stored?.askerId).toBe(bob.id);
+  const { contentSha256 = '', spaceId = '' } = stored ?? {};
+  expect(bot.app.catalog.heard.get({ contentSha256, spaceId, part: '0-' })).not.toBeNull();
+});

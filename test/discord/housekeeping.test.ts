@@ -1,0 +1,69 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { pino } from 'pino';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type App, buildApp } from '../../src/app.ts';
+import { readConfig } from '../../src/config.ts';
+import { forgetOld } from '../../src/discord/housekeeping.ts';
+import { projectRoot } from '../support/library.ts';
+
+let indexDir: string;
+let app: App;
+
+beforeEach(async () => {
+  indexDir = mkdtempSync(path.join(tmpdir(), 'leitmotif-kept-'));
+  const config = readConfig({ INDEX_DIR: indexDir, LOG_LEVEL: 'silent' }, projectRoot);
+  app = await buildApp(config, { root: projectRoot, environment: process.env, log: pino({ level: 'silent' }) });
+});
+
+afterEach(async () => {
+  await app.close();
+  rmSync(indexDir, { recursive: true, force: true });
+});
+
+function putAnswer(id: string): void {
+  const key = { contentSha256: 'a', options: '{}', spaceId: 's', generation: 'g' };
+  app.catalog.answers.put({ id, ...key, source: '{}', answer: '{}', askerId: '1' });
+}
+
+/** Clips, last written to so long ago. */
+function putClips(id: string, agoMs: number): string {
+  const dir = app.answerFiles.dirOf(id);
+  mkdirSync(dir, { recursive: true });
+  writeFileSync(path.join(dir, 'query-0-10000.mp3'), 'sound');
+  const at = (Date.now() - agoMs) / 1000;
+  utimesSync(dir, at, at);
+  return dir;
+}
+
+const dayMs = 86_400_000;
+
+test('clips whose answer is not kept any more go, however they were left; those of a kept one stay', async () => {
+  putAnswer('kept');
+  const kept = putClips('kept', 20 * dayMs);
+  const left = putClips('left-by-a-crash', dayMs);
+  await forgetOld(app, Date.now());
+  expect(existsSync(left)).toBe(false);
+  expect(readdirSync(kept)).toHaveLength(1);
+});
+
+test('clips that may be on their way are left alone until the next time', async () => {
+  const cutting = putClips('answer-just-gone', 1_000);
+  await forgetOld(app, Date.now());
+  expect(existsSync(cutting)).toBe(true);
+  await forgetOld(app, Date.now() + 3_600_000);
+  expect(existsSync(cutting)).toBe(false);
+});
+
+test('an answer that was kept long enough goes with its clips', async () => {
+  putAnswer('old');
+  const clips = putClips('old', 0);
+  await forgetOld(app, Date.now() + 31 * dayMs);
+  expect(app.catalog.answers.has('old')).toBe(false);
+  expect(existsSync(clips)).toBe(false);
+});
+
+test('where nothing was ever answered there is nothing to forget', async () => {
+  await expect(forgetOld(app, Date.now())).resolves.toBeUndefined();
+});
