@@ -1,6 +1,6 @@
 /** What becomes of a failure: one sentence for the person, with a reference that stands in the log beside the details. */
 import { randomInt } from 'node:crypto';
-import { DiscordAPIError, RESTJSONErrorCodes, type RepliableInteraction } from 'discord.js';
+import { DiscordAPIError, HTTPError, RESTJSONErrorCodes, type RepliableInteraction } from 'discord.js';
 import type { Logger } from 'pino';
 import { durationMinSec } from '../audio/chunk.ts';
 import type { AudioLimits } from '../audio/limits.ts';
@@ -76,6 +76,8 @@ function replyTo(failure: LeitmotifError, reference: string, texts: Texts): Repl
 
 /** Discord's refusals become ours; whatever it is that nobody foresaw is our mistake, and told as that. */
 function asFailure(error: unknown, limits: AudioLimits): LeitmotifError {
+  if (error instanceof HTTPError)
+    return new LeitmotifError('discord-unavailable', `Discord answered ${error.status}`, { cause: error });
   if (!(error instanceof DiscordAPIError)) return withLimits(toLeitmotifError(error), limits);
   const permission = error.code === 50_013 || error.code === 50_001;
   const code = permission ? 'discord-permission' : 'discord-unavailable';

@@ -98,6 +98,8 @@ export class Presenter {
     await this.#extracting.get(stored.id);
     const dir = this.#app.answerFiles.dirOf(stored.id);
     const there = clipsOnDisk(stored.answer, result, dir);
+    // What was cut with a piece that was removed since is not played any more.
+    if (there && this.#isAskedPieceRemoved(stored)) return { ...there, yours: null, ab: null };
     if (there?.ab) return there;
     if (this.#queue.size >= waitingMax) throw new LeitmotifError('busy-bot', 'Too many clips are being cut');
     const cut = async () => {
@@ -110,9 +112,8 @@ export class Presenter {
 
   /** The piece of the library that was asked with, while it is there to be heard. */
   async #askedPiece({ source }: StoredAnswer, signal: AbortSignal): Promise<LocalFile | null> {
-    if (source.kind !== 'piece') return null;
-    const { tracks } = this.#app.catalog;
-    const track = tracks.live([source.trackId]).size > 0 ? tracks.byIds([source.trackId]).get(source.trackId) : null;
+    if (source.kind !== 'piece' || this.#isAskedPieceRemoved({ source })) return null;
+    const track = this.#app.catalog.tracks.byIds([source.trackId]).get(source.trackId);
     try {
       const file = track ? await this.#app.library()?.localFile(track.key, { signal }) : null;
       return file && (await isFile(file.path)) ? file : null;
@@ -120,6 +121,10 @@ export class Presenter {
       signal.throwIfAborted();
       return null;
     }
+  }
+
+  #isAskedPieceRemoved({ source }: Pick<StoredAnswer, 'source'>): boolean {
+    return source.kind === 'piece' && this.#app.catalog.tracks.live([source.trackId]).size === 0;
   }
 
   /** What Listen needs once the recording is gone. Pieces of the library stay; a query that is gone has left its extracts

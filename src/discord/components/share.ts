@@ -40,8 +40,10 @@ export function shareHandlers(parts: ComponentParts): ComponentHandler[] {
       acknowledge: () => 'update',
       run: async (interaction, { args: [shareId = '', way] }) => {
         const { shares } = bot.app.catalog;
-        if (!shares.get(shareId))
-          throw new LeitmotifError('answer-expired', 'Cannot vote: this find is no longer kept');
+        const share = shares.get(shareId);
+        if (!share) throw new LeitmotifError('answer-expired', 'Cannot vote: this find is no longer kept');
+        // Its message could not be noted when it was posted; here it is.
+        if (share.messageId === null) await retryBusy(() => shares.posted(shareId, interaction.message.id));
         const votes = await retryBusy(() => shares.vote(shareId, interaction.user.id, way === 'down' ? -1 : 1));
         const row = shareVoteRow(bot.texts(localeOfAll(interaction)), shareId, votes);
         await editComponents(interaction, { components: [row] });

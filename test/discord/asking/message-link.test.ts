@@ -20,11 +20,13 @@ function botSeeing({
   rights = reader,
   threadMembers = [],
   content = '',
+  apiUrl,
 }: {
   readonly type?: ChannelType;
   readonly rights?: readonly bigint[];
   readonly threadMembers?: readonly string[];
   readonly content?: string;
+  readonly apiUrl?: string;
 }): BotContext {
   const message = { attachments: new Map(content === '' ? [['2', clip]] : []), content };
   const channel = {
@@ -40,7 +42,7 @@ function botSeeing({
       },
     },
   };
-  const bot = { config: { discord: {} }, client: { channels: { fetch: async () => channel } } };
+  const bot = { config: { discord: { apiUrl } }, client: { channels: { fetch: async () => channel } } };
   return bot as unknown as BotContext;
 }
 
@@ -62,6 +64,12 @@ describe('a link to a message', () => {
     expect(await resolveLink(link, 'ada', botSeeing({ type, threadMembers: ['ada'] }))).toMatchObject({ kind: 'clip' });
     const rights = [...reader, PermissionFlagsBits.ManageThreads];
     expect(await resolveLink(link, 'ada', botSeeing({ type, rights }))).toMatchObject({ kind: 'clip' });
+  });
+
+  test('is followed to the attachment that the message links to, where Discord runs on this machine', async () => {
+    const apiUrl = 'http://127.0.0.1:9999/api';
+    const bot = botSeeing({ apiUrl, content: 'http://127.0.0.1:9999/attachments/1/2/a_(b).mp3?ex=1' });
+    expect(await resolveLink(link, 'ada', bot)).toMatchObject({ kind: 'clip', name: 'a_(b).mp3' });
   });
 
   test('that leads from message to message in a circle ends as an ordinary link', async () => {

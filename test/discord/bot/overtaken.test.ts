@@ -90,7 +90,8 @@ describe('a shared find', () => {
   test('that stands is not posted again, though its sharer could not be told', async () => {
     const [before, choice] = [publicMessages(bot.discord).length, await choose()];
     bot.discord.faults.next('PATCH /webhooks', 'status500', 10);
-    await failureOf(await ada.select(choice, 'Choose a piece', ['1']));
+    const untold = await failureOf(await ada.select(choice, 'Choose a piece', ['1']));
+    expect(untold.content).toContain('Discord did not take my answer');
     bot.discord.faults.clear();
     await saying(await share('1'), 'already in');
     expect(publicMessages(bot.discord)).toHaveLength(before + 1);
@@ -172,6 +173,14 @@ describe('a choice among several', () => {
     const next = await saying(await bob.select(question, 'Choose one', [first?.value ?? '']), 'Which one');
     expect(optionsOf(next, 'Choose one')[0]?.label).toMatch(/^1\. 01-piece-5-theirs/);
   });
+});
+
+test('Listen does not play a piece that was asked with and removed since', async () => {
+  const asked = await answerTo(await ada.slash('similar', { piece: 'piece-2', results: 2 }));
+  await (await bob.press(asked, '▶ 1')).until(({ attachments }) => attachments.length === 3, 20_000);
+  bot.app.catalog.removals.remove(['piece-2.ogg'], 'request');
+  const clips = await (await bob.press(asked, '▶ 1')).until(({ attachments }) => attachments.length > 0, 20_000);
+  expect(clips.attachments.map(({ filename }) => filename)).toEqual([expect.stringContaining('-theirs-')]);
 });
 
 test('More does not bring back a piece that was removed since, and offers to run again', async () => {
