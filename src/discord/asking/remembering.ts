@@ -33,7 +33,7 @@ export async function recordingHeard(contentSha256: string, part: Part, app: App
 }
 
 /** The answer to the same bytes, options, space and generation, as this person's own; null when there is none, or when a
- *  piece in it was removed since. It is kept from now on, and so is what was heard, to ask again with. */
+ *  piece in it was removed since. It is kept from now on. */
 export async function recall(
   asking: Asking,
   options: AnswerOptions,
@@ -50,7 +50,6 @@ export async function recall(
   if (app.catalog.tracks.live(ids).size < new Set(ids).size) return null;
   const own = asOwn(known, asking);
   await keep(own, app, signal);
-  await retryBusy(() => app.catalog.heard.renew(heardKey(contentSha256, known.spaceId, options)), signal);
   return own;
 }
 
@@ -65,9 +64,11 @@ function asOwn(known: StoredAnswer, { askerId, source }: Asking): StoredAnswer {
   return { ...known, id: newAnswerId(), askerId, source, answer, createdAtMs: Date.now() };
 }
 
-/** Keeps an answer, or keeps it for longer. */
+/** Keeps an answer, or keeps it for longer; and for as long what was heard, so that it can be asked again. */
 export async function keep({ createdAtMs: _, ...stored }: StoredAnswer, app: App, signal: AbortSignal): Promise<void> {
+  const { contentSha256, spaceId, options } = stored;
   await retryBusy(() => app.catalog.answers.put(toRow(stored)), signal);
+  await retryBusy(() => app.catalog.heard.renew(heardKey(contentSha256, spaceId, options)), signal);
 }
 
 export async function keepHeard(

@@ -94,19 +94,22 @@ test('run again over a changed library, the new answer can still be heard, thoug
   expect(attachments).toHaveLength(3);
 });
 
-test("an answer does not go with somebody else's to the same bytes, and can be run again after that", async () => {
-  const { data } = newPiece(82);
-  await answerTo(await ada.slash('similar', { clip: { name: 'adas.mp3', data }, private: true }));
-  const catalog = new DatabaseSync(path.join(library.indexDir, 'catalog.sqlite'));
-  for (const table of ['answers', 'heard']) catalog.exec(`UPDATE ${table} SET created_at_ms = 1`);
-  catalog.close();
-  const message = await answerTo(await bob.slash('similar', { clip: { name: 'bobs.mp3', data } }));
-  expect(footerOf(message)).toContain('answered from memory');
-  await forgetOld(bot.app, Date.now());
-  await saying(await ada.press(ofAda, '▶ 1'), 'This answer is no longer kept');
-  await listenTo(bob, message);
-  const stored = bot.app.catalog.answers.get(referenceOf(message));
-  expect(stored?.askerId).toBe(bob.id);
-  const { contentSha256 = '', spaceId = '' } = stored ?? {};
-  expect(bot.app.catalog.heard.get({ contentSha256, spaceId, part: '0-' })).not.toBeNull();
+describe('whether it was computed anew or not', () => {
+  test.each([
+    ['from memory', 82, 10],
+    ['with other options', 83, 3],
+  ])('an answer %s does not go with an older one, and what was heard stays as long', async (_, seed, results) => {
+    const { data } = newPiece(seed);
+    const older = await answerTo(await ada.slash('similar', { clip: { name: 'adas.mp3', data }, private: true }));
+    const catalog = new DatabaseSync(path.join(library.indexDir, 'catalog.sqlite'));
+    for (const table of ['answers', 'heard']) catalog.exec(`UPDATE ${table} SET created_at_ms = 1`);
+    catalog.close();
+    const message = await answerTo(await bob.slash('similar', { clip: { name: 'bobs.mp3', data }, results }));
+    expect(footerOf(message).includes('answered from memory')).toBe(results === 10);
+    await forgetOld(bot.app, Date.now());
+    await saying(await ada.press(older, '▶ 1'), 'This answer is no longer kept');
+    await listenTo(bob, message);
+    const { contentSha256 = '', spaceId = '' } = bot.app.catalog.answers.get(referenceOf(message)) ?? {};
+    expect(bot.app.catalog.heard.get({ contentSha256, spaceId, part: '0-' })).not.toBeNull();
+  });
 });
