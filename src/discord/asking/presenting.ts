@@ -4,7 +4,6 @@ import PQueue from 'p-queue';
 import type { App } from '../../app.ts';
 import type { Hit } from '../../domain.ts';
 import { LeitmotifError, toLeitmotifError } from '../../errors.ts';
-import type { LocalFile } from '../../library/library.ts';
 import type { Answer, Result } from '../../query/answer.ts';
 import { clipsOnDisk, type ResultClips, yourPart } from '../../query/clips.ts';
 import type { PictureWords } from '../../query/picture-words.ts';
@@ -12,6 +11,7 @@ import type { StoredAnswer } from '../../query/stored-answer.ts';
 import { type AnswerClip, answerReply } from '../replies/answer.ts';
 import type { Reply } from '../reply.ts';
 import type { Texts } from '../texts/texts.ts';
+import { askedPiece, isAskedPieceRemoved } from './asked-piece.ts';
 
 /** Pieces whose clips come with the answer; the others' are behind their Listen button. */
 const clipsShown = 3;
@@ -99,32 +99,15 @@ export class Presenter {
     const dir = this.#app.answerFiles.dirOf(stored.id);
     const there = clipsOnDisk(stored.answer, result, dir);
     // What was cut with a piece that was removed since is not played any more.
-    if (there && this.#isAskedPieceRemoved(stored)) return { ...there, yours: null, ab: null };
+    if (there && isAskedPieceRemoved(stored, this.#app)) return { ...there, yours: null, ab: null };
     if (there?.ab) return there;
     if (this.#queue.size >= waitingMax) throw new LeitmotifError('busy-bot', 'Too many clips are being cut');
     const cut = async () => {
-      await using asked = await this.#askedPiece(stored, signal);
+      await using asked = await askedPiece(stored, this.#app, signal);
       const yours = (hit: Hit) => this.#yours(stored, hit, asked?.path ?? null);
       return this.#app.resultClips(stored.answer, result, { dir, yours, signal });
     };
     return this.#queue.add(cut, { signal, priority: priorities.pressed });
-  }
-
-  /** The piece of the library that was asked with, while it is there to be heard. */
-  async #askedPiece({ source }: StoredAnswer, signal: AbortSignal): Promise<LocalFile | null> {
-    if (source.kind !== 'piece' || this.#isAskedPieceRemoved({ source })) return null;
-    const track = this.#app.catalog.tracks.byIds([source.trackId]).get(source.trackId);
-    try {
-      const file = track ? await this.#app.library()?.localFile(track.key, { signal }) : null;
-      return file && (await isFile(file.path)) ? file : null;
-    } catch {
-      signal.throwIfAborted();
-      return null;
-    }
-  }
-
-  #isAskedPieceRemoved({ source }: Pick<StoredAnswer, 'source'>): boolean {
-    return source.kind === 'piece' && this.#app.catalog.tracks.live([source.trackId]).size === 0;
   }
 
   /** What Listen needs once the recording is gone. Pieces of the library stay; a query that is gone has left its extracts
@@ -191,11 +174,4 @@ export class Presenter {
       }),
     );
   }
-}
-
-async function isFile(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => found.isFile(),
-    () => false,
-  );
 }

@@ -1,0 +1,25 @@
+/** The piece of the library that was asked with, when its part is wanted again. */
+import { stat } from 'node:fs/promises';
+import type { App } from '../../app.ts';
+import type { LocalFile } from '../../library/library.ts';
+import type { StoredAnswer } from '../../query/stored-answer.ts';
+
+type Asked = Pick<StoredAnswer, 'source'>;
+
+export function isAskedPieceRemoved({ source }: Asked, { catalog }: App): boolean {
+  return source.kind === 'piece' && catalog.tracks.live([source.trackId]).size === 0;
+}
+
+/** @returns null when it was no piece, or when it is not there to be heard */
+export async function askedPiece({ source }: Asked, app: App, signal: AbortSignal): Promise<LocalFile | null> {
+  if (source.kind !== 'piece' || isAskedPieceRemoved({ source }, app)) return null;
+  const track = app.catalog.tracks.byIds([source.trackId]).get(source.trackId);
+  try {
+    const file = track ? await app.library()?.localFile(track.key, { signal }) : null;
+    // A folder names the path of a file without looking for it.
+    return file && (await stat(file.path)).isFile() ? file : null;
+  } catch {
+    signal.throwIfAborted();
+    return null;
+  }
+}
