@@ -115,7 +115,7 @@ export const variables = {
   QUERIES_WAITING_MAX: variable(int(0, 10_000), '60', 'queries', 'queries that may wait, of all people together'),
   QUERIES_WAITING_MAX_SERVER: variable(int(0, 10_000), '30', 'queries', 'queries that may wait, of one server'),
   QUERY_COOLDOWN_SEC: variable(number(0, 3600), '3', 'seconds', 'from one query of a person to their next'),
-  QUERY_DEADLINE_SEC: variable(int(10, 840), '600', 'seconds', 'how long a turn may last; Discord allows 900'),
+  QUERY_DEADLINE_SEC: variable(int(10, 840), '600', 'seconds', 'how long a query may run; Discord allows 900'),
   FETCH_MAX_MB: variable(int(1, 100_000), '500', 'megabytes', 'largest file that is fetched from a link or a message'),
   FETCH_DEADLINE_SEC: variable(int(1, 840), '60', 'seconds', 'after this, fetching a file is given up'),
   ANSWERS_KEPT_DAYS: variable(number(0.01, 3650), '30', 'days', 'how long an answer and its clips are kept'),
