@@ -42,7 +42,10 @@ test('does what is done here, to the byte', async () => {
 
 test('a failure comes back as what it is', async () => {
   const cut = thread.cutClips([clipTo('none.mp3', path.join(folder, 'gone.ogg'))], { limits, signal: never });
-  await expect(cut).rejects.toMatchObject({ code: 'file-unreadable', message: expect.stringMatching(/^Cannot read the file/) });
+  await expect(cut).rejects.toMatchObject({
+    code: 'file-unreadable',
+    message: expect.stringMatching(/^Cannot read the file/),
+  });
 });
 
 test('an abort ends the work there, and the thread goes on', async () => {
