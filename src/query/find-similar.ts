@@ -54,7 +54,7 @@ export async function findSimilar(parts: FindSimilarParts, request: QueryRequest
   const found = await liveNeighbours(parts, asking, request);
   const fused = clock();
   const ranked = fuse(request.fusion, {
-    hits: hitsOf(asking, found.perChunk).filter(({ trackId }) => !request.leaveOut?.has(trackId)),
+    hits: hitsOf(asking, found.perChunk),
     queryChunks: asking,
     library: found.library,
   });

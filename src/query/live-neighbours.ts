@@ -1,5 +1,5 @@
-/** Neighbours that may be shown: a track that was removed since the generation was built is passed over, and the next
- *  nearest chunk takes its place. */
+/** Neighbours that may be shown: a track that was removed since the generation was built, or is not to be found, is
+ *  passed over, and the next nearest chunk takes its place. */
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Chunk } from '../domain.ts';
 import type { LibrarySize } from '../search/fusion.ts';
@@ -15,6 +15,8 @@ export interface LiveNeighbours {
 
 export interface LiveNeighboursOptions {
   readonly neighbours: number;
+  /** Tracks that are not to be found. */
+  readonly leaveOut?: ReadonlySet<number>;
   readonly signal: AbortSignal;
 }
 
@@ -26,13 +28,14 @@ const askFactorMax = 64;
 export async function liveNeighbours(
   { index, catalog }: { readonly index: IndexHost; readonly catalog: Catalog },
   chunks: readonly Chunk[],
-  { neighbours, signal }: LiveNeighboursOptions,
+  { neighbours, leaveOut, signal }: LiveNeighboursOptions,
 ): Promise<LiveNeighbours> {
   const vectors = chunks.map((chunk) => chunk.vector);
   for (let factor = 1; ; factor *= 4) {
     const asked = neighbours * factor;
     const { generation, library, perQuery } = await index.neighbours(vectors, asked, signal);
     const live = catalog.tracks.live(new Set(perQuery.flat().map(({ chunk }) => chunk.trackId)));
+    for (const trackId of leaveOut ?? []) live.delete(trackId);
     const perChunk = perQuery.map((found) => found.filter(({ chunk }) => live.has(chunk.trackId)).slice(0, neighbours));
     const complete = perChunk.every((found) => found.length >= Math.min(neighbours, library.chunks));
     if (complete || asked >= library.chunks || factor >= askFactorMax) {

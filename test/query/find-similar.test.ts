@@ -2,6 +2,7 @@ import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LeitmotifError } from '../../src/errors.ts';
+import type { Answer } from '../../src/query/answer.ts';
 import { answerJson } from '../../src/terminal/answer-json.ts';
 import { ask, makeLibrary, type TestLibrary } from '../support/library.ts';
 import { ffmpeg, writePiece } from '../support/pieces.ts';
@@ -127,5 +128,16 @@ describe('a query over a library of made-up pieces', () => {
     const files = readdirSync(made('clips')).sort();
     expect(files).toHaveLength(6);
     expect(files[0]).toMatch(/^01-piece-1-ab\.mp3$/);
+  });
+
+  test('a piece that is not to be found leaves its place to the next nearest', async () => {
+    const file = path.join(library.music, 'piece-2.ogg');
+    const own = library.app.catalog.tracks.byKey('piece-2.ogg')?.id ?? 0;
+    const votes = (answer: Answer) => answer.results.reduce((sum, result) => sum + result.votes, 0);
+    const all = await ask(library.app, file);
+    const others = await ask(library.app, file, { leaveOut: new Set([own]) });
+    expect(all.results[0]?.track.id).toBe(own);
+    expect(others.results.map(({ track }) => track.id)).not.toContain(own);
+    expect(votes(others)).toBeGreaterThan(votes(all) - (all.results[0]?.votes ?? 0));
   });
 });
