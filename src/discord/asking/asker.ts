@@ -142,7 +142,7 @@ export class Asker {
     const reply = await presenter.page(stored, {
       texts: bot.texts(interaction.locale),
       page: 0,
-      ...{ fromMemory, queryPath, signal },
+      ...{ fromMemory, signal },
       attachmentLimitBytes: interaction.attachmentSizeLimit,
       mayAttach: mayAttach(interaction),
     });

@@ -26,8 +26,6 @@ export interface PageOptions {
   /** From 0. */
   readonly page: number;
   readonly fromMemory: boolean;
-  /** The recording that was asked with, while it is there. */
-  readonly queryPath: string | null;
   readonly attachmentLimitBytes: number;
   /** Whether the bot may attach files where this goes. */
   readonly mayAttach: boolean;

@@ -25,7 +25,7 @@ export function answerHandlers({ bot, asker, presenter }: ComponentParts): Compo
           return;
         }
         const reply = await presenter.page(stored, {
-          ...{ texts, page: Number(id.args[1]), fromMemory: false, queryPath: null, signal: bot.stopping },
+          ...{ texts, page: Number(id.args[1]), fromMemory: false, signal: bot.stopping },
           attachmentLimitBytes: interaction.attachmentSizeLimit,
           mayAttach: interaction.appPermissions.has('AttachFiles'),
         });

@@ -12,8 +12,8 @@ import { plain } from './names.ts';
 
 export type Row = APIActionRowComponent<APIComponentInMessageActionRow>;
 
-export const buttonsPerRow = 5;
-export const optionsMax = 25;
+const buttonsPerRow = 5;
+const optionsMax = 25;
 const labelLengthMax = 80;
 const optionLengthMax = 100;
 const placeholderLengthMax = 150;

@@ -34,7 +34,7 @@ function isFinal(facts: ErrorFacts): boolean {
 }
 
 /** The name of a right in the reader's language; one that we have no name for stays as Discord's libraries write it. */
-export function permissionName(texts: Texts, permission: string): string {
+function permissionName(texts: Texts, permission: string): string {
   const names: Readonly<Record<string, string>> = texts.query.permissions;
   return Object.hasOwn(names, permission) ? (names[permission] ?? permission) : permission;
 }
