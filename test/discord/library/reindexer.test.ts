@@ -133,8 +133,7 @@ test('is cancelled by whoever asks, also from another of the bot’s processes, 
   await announcer.until(/cancelled/);
   expect(lives(pid)).toBe(false);
   expect(embeddedSince(reindex.askedAtMs)).toBeGreaterThanOrEqual(1);
-  expect(embeddedSince(reindex.askedAtMs)).toBeLessThan(7);
-  expect(app.catalog.reindexes.open()).toBeNull();
+  expect(app.catalog.reindexes.get(reindex.id)?.state).toBe('cancelled');
   await reindexer.close();
 });
 

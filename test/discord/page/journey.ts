@@ -2,6 +2,7 @@
  *  and the README's pictures (scripts/take-screenshots.ts) walk the same way. */
 import type { Locator } from 'playwright-core';
 import { expect } from 'vitest';
+import { queryEn } from '../../../src/discord/texts/query.en.ts';
 import type { PersonPage } from '../../local-discord-page/browser.ts';
 
 export interface JourneyOptions {
@@ -62,10 +63,9 @@ export async function walk(
 
   // Share: which piece, then the post with people's votes on it.
   await person.press(answer, 'Share');
-  const choice = person.message(/Only you can see this/).filter({ has: person.page.getByRole('combobox') });
-  await choice.waitFor();
-  await choice.getByRole('combobox').click();
-  await choice.getByRole('option').first().click();
+  const choice = person.page.getByRole('combobox', { name: queryEn.share.choosePlaceholder });
+  await choice.click();
+  await person.messages.filter({ has: choice }).getByRole('option').first().click();
   const post = person.message(/found by/i);
   await post.waitFor();
   await post.getByRole('button', { name: /👍 0/ }).click();
