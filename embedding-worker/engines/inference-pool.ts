@@ -27,6 +27,9 @@ interface PendingWindow {
   readonly reject: (reason: unknown) => void;
 }
 
+/** From a kill to its being heard of: freeing a large model takes the kernel some milliseconds. */
+const corpsesKnownMs = 100;
+
 export class InferencePool implements EmbeddingEngine {
   readonly device = 'cpu';
   readonly #processes: InferenceProcess[];
@@ -172,7 +175,11 @@ export class InferencePool implements EmbeddingEngine {
         reject(new LeitmotifError('inference-failed', `Cannot embed a window: ${deathsMax} processes died over it`)),
       );
     }
-    this.#waiting.unshift(...again.filter(({ deaths }) => deaths < deathsMax));
-    this.#dispatch();
+    // Processes that are killed together die together, but are heard of one by one: a window handed to the next corpse at
+    // once would be blamed for its death as well.
+    setTimeout(() => {
+      this.#waiting.unshift(...again.filter(({ id, deaths }) => deaths < deathsMax && this.#pending.has(id)));
+      this.#dispatch();
+    }, corpsesKnownMs);
   }
 }
