@@ -129,7 +129,8 @@ test('is cancelled by whoever asks, also from another of the bot’s processes, 
   await until(() => embeddedSince(reindex.askedAtMs) >= 1, 'a track');
   const pid = reindexer.pid ?? 0;
   // A small library would be done before its process looks whether somebody else cancelled.
-  for (const each of descendantsOf(pid)) if (each.command.includes('inference-child')) process.kill(each.pid, 'SIGSTOP');
+  for (const each of descendantsOf(pid))
+    if (each.command.includes('inference-child')) process.kill(each.pid, 'SIGSTOP');
   expect(await elsewhere.cancel()).toMatchObject({ id: reindex.id, mode: 'everything' });
   expect(await elsewhere.cancel()).toBeNull();
   await announcer.until(/cancelled/);
