@@ -15,10 +15,7 @@ const modelFile = 'builtin.onnx';
 
 /** @param constantsJson the text of constants.json
  *  @param canary what the manifest says of it: computed, not built, and so the same on every machine but for its last bits */
-export function buildBuiltinModel(
-  constantsJson: string,
-  canary?: string,
-): { model: Uint8Array; manifestJson: string } {
+export function buildBuiltinModel(constantsJson: string, canary?: string): { model: Uint8Array; manifestJson: string } {
   const constants = parseConstants(constantsJson);
   const model = writeEmbeddingGraph(constants);
   const manifest = {
