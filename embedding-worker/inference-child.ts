@@ -96,8 +96,12 @@ function send(message: FromInferenceProcess): void {
   process.send?.(message, undefined, undefined, () => {});
 }
 
+/** Drivers' messages run over many lines, with stacks. */
+const messageLengthMax = 500;
+
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replace(/\s+/g, ' ').trim().slice(0, messageLengthMax);
 }
 
 /** File descriptor 4, after the three of every process and the channel. */

@@ -235,8 +235,10 @@ export class InferencePool implements EmbeddingEngine {
     if (this.#closed) return;
     this.#deathsInARow++;
     const why = culprit === 'process' ? `its process ended (${message})` : message;
-    if (culprit !== 'model' && this.#passOver(why)) return;
-    this.#options.onDeath(why);
+    const goesOn = culprit !== 'model' && this.#passOver(why);
+    // At the start, a GPU that does not work is no trouble, only passed over.
+    if (!goesOn || this.#everReady) this.#options.onDeath(why);
+    if (goesOn) return;
     // Once is bad luck. Not so with a GPU that was asked for by name: whoever did is told at once.
     if (culprit === 'process' && this.#current === 'cpu' && this.#deathsInARow < deathsInARowMax) return;
     const failure = this.#failureOf(culprit, why);

@@ -4,8 +4,11 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { env, InferenceSession, Tensor } from 'onnxruntime-node';
 import { profileFolder } from './placement.ts';
+
+// What fails is thrown, and told by whoever catches it; a GPU that is tried in vain need not also fill stderr.
+env.logLevel = 'fatal';
 
 export type ExecutionProvider = 'cuda' | 'webgpu' | 'cpu';
 
