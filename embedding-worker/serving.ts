@@ -1,7 +1,8 @@
 /** The models that this worker serves, each with its engine. */
 import type { ModelsAnswer } from '../src/embedding/wire-format.ts';
+import { LeitmotifError } from '../src/errors.ts';
 import type { EmbeddingEngine } from './engines/engine.ts';
-import { findModel, type Model, type ModelManifest, spaceIdOfModel, unknownModel } from './models.ts';
+import { findModel, type Model, type ModelManifest, spaceIdOfModel } from './models.ts';
 
 export interface ServedModel {
   readonly manifest: ModelManifest;
@@ -20,12 +21,12 @@ export class ServedModels {
   /** @param names at least one; the first is the default
    *  @throws {LeitmotifError} model-unknown, or config-invalid on a bad manifest or window */
   static async read(
-    { modelsDir, names, windowSec }: { modelsDir: string; names: readonly string[]; windowSec: number },
+    { modelsDirs, names, windowSec }: { modelsDirs: readonly string[]; names: readonly string[]; windowSec: number },
     engineFor: (model: Model) => EmbeddingEngine,
   ): Promise<ServedModels> {
     const served: ServedModel[] = [];
     for (const name of names) {
-      const model = await findModel(modelsDir, name);
+      const model = await findModel(modelsDirs, name);
       const spaceId = spaceIdOfModel(model, windowSec);
       served.push({ manifest: model.manifest, windowSec, spaceId, engine: engineFor(model) });
     }
@@ -41,8 +42,8 @@ export class ServedModels {
   get(name: string | undefined): ServedModel {
     const found = name === undefined ? this.#models[0] : this.#models.find(({ manifest }) => manifest.name === name);
     if (found) return found;
-    const known = this.#models.map(({ manifest }) => manifest.name);
-    throw unknownModel(name ?? '', known);
+    const served = this.#models.map(({ manifest }) => manifest.name).join(', ');
+    throw new LeitmotifError('model-unknown', `Cannot use the model "${name}": the models served here are: ${served}`);
   }
 
   describe(): ModelsAnswer {

@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import type { Logger } from 'pino';
+import { downloadableModels } from '../embedding-worker/downloadable-models.ts';
 import { findModel, spaceIdOfModel } from '../embedding-worker/models.ts';
 import type { AudioLimits } from './audio/limits.ts';
 import { Catalog } from './catalog/catalog.ts';
@@ -17,6 +18,8 @@ import type { IndexSummary } from './indexing/summary.ts';
 import { type GenerationOutcome, rebuildGeneration } from './indexing/update-generation.ts';
 import { FolderLibrary } from './library/folder.ts';
 import type { Library } from './library/library.ts';
+import { storedToken } from './models/hub.ts';
+import { Models } from './models/models.ts';
 import type { Answer, Result } from './query/answer.ts';
 import { AnswerFiles } from './query/answer-files.ts';
 import {
@@ -59,6 +62,21 @@ export type IndexRequest = Pick<
 export async function buildApp(config: Config, surroundings: AppSurroundings): Promise<App> {
   await mkdir(config.indexDir, { recursive: true });
   return new App(config, surroundings);
+}
+
+function shippedModelsDir(root: string): string {
+  return path.join(root, 'embedding-worker', 'models');
+}
+
+/** What `npm run models` works with; it needs neither catalog nor worker. */
+export async function buildModels({ modelsDir, hub }: Config, root: string): Promise<Models> {
+  const { endpoint, offline, home, proxy } = hub;
+  return new Models({
+    shippedDir: shippedModelsDir(root),
+    modelsDir,
+    catalogue: downloadableModels,
+    hub: { endpoint, token: hub.token ?? (await storedToken(home)), offline, cacheDir: path.join(home, 'hub'), proxy },
+  });
 }
 
 export class App implements AsyncDisposable {
@@ -210,8 +228,8 @@ export class App implements AsyncDisposable {
     return path.join(this.config.indexDir, 'index.lock');
   }
 
-  get #modelsDir(): string {
-    return path.join(this.#surroundings.root, 'embedding-worker', 'models');
+  get #modelsDirs(): string[] {
+    return [shippedModelsDir(this.#surroundings.root), this.config.modelsDir];
   }
 
   /** The library that the catalog was filled from. */
@@ -262,12 +280,13 @@ export class App implements AsyncDisposable {
   }
 
   async #localClient(): Promise<EmbeddingClient> {
-    const { model, windowSec, worker, audioLimits, logLevel } = this.config;
+    const { model, device, windowSec, worker, audioLimits, logLevel } = this.config;
     const { root, environment, log } = this.#surroundings;
     this.#worker = startLocalWorker({
       entry: path.join(root, 'embedding-worker', 'main.ts'),
       worker: {
-        modelsDir: this.#modelsDir,
+        modelsDirs: this.#modelsDirs,
+        device,
         models: [model],
         windowSec,
         inferenceProcesses: worker.inferenceProcesses,
@@ -293,7 +312,7 @@ export class App implements AsyncDisposable {
   }
 
   async #spaceIdHere(): Promise<string> {
-    const model = await findModel(this.#modelsDir, this.config.model);
+    const model = await findModel(this.#modelsDirs, this.config.model);
     return spaceIdOfModel(model, this.config.windowSec);
   }
 

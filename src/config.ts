@@ -39,6 +39,12 @@ const idList = z
 export const variables = {
   INDEX_DIR: variable(text, 'index-data', 'path', 'where the catalog and the generations of the index lie'),
   EMBEDDING_MODEL: variable(text, 'builtin', 'name', 'which model embeds; npm run models -- list names them'),
+  EMBEDDING_DEVICE: variable(
+    z.enum(['auto', 'cuda', 'webgpu', 'cpu']),
+    'auto',
+    'name',
+    'what the model is computed on: cuda, webgpu, cpu, or auto for the first of these that proves itself',
+  ),
   MODELS_DIR: variable(text, 'models', 'path', 'where models lie that were downloaded (npm run models -- get NAME)'),
   HF_ENDPOINT: variable(
     z.url({ protocol: /^https?$/ }),
@@ -185,6 +191,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       home: path.resolve(root, v.HF_HOME ?? path.join(homedir(), '.cache', 'huggingface')),
       proxy: Object.freeze({ https: v.HTTPS_PROXY ?? '', except: v.NO_PROXY ?? '' }),
     }),
+    device: v.EMBEDDING_DEVICE,
     windowSec: v.WINDOW_SEC,
     neighbours: v.NEIGHBOURS,
     fusion: v.FUSION,

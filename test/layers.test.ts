@@ -20,7 +20,19 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   // It writes the worker's model manifests, from the worker's catalogue of what can be downloaded.
   models: ['domain', 'worker', 'search'],
   // The worker's model manifests tell a model's space without starting it.
-  app: ['domain', 'config', 'worker', 'audio', 'embedding', 'search', 'library', 'catalog', 'query', 'indexing', 'models'],
+  app: [
+    'domain',
+    'config',
+    'worker',
+    'audio',
+    'embedding',
+    'search',
+    'library',
+    'catalog',
+    'query',
+    'indexing',
+    'models',
+  ],
   terminal: ['domain', 'app', 'audio', 'embedding', 'search', 'library', 'catalog', 'query', 'indexing', 'models'],
   discord: ['domain', 'config', 'app', 'audio', 'embedding', 'search', 'library', 'catalog', 'query', 'indexing'],
   commands: ['domain', 'config', 'app', 'discord', 'catalog', 'query'],

@@ -44,9 +44,7 @@ export async function takeFromCache(place: CachedPlace, wanted: WantedFile): Pro
 async function find({ cacheDir, repository, revision, path: inside }: CachedPlace) {
   const folder = path.join(cacheDir, `models--${repository.replaceAll('/', '--')}`);
   try {
-    const commit = isCommit(revision)
-      ? revision
-      : (await readFile(path.join(folder, 'refs', revision), 'utf8')).trim();
+    const commit = isCommit(revision) ? revision : (await readFile(path.join(folder, 'refs', revision), 'utf8')).trim();
     if (!isCommit(commit)) return null;
     // Of a link its target: a link to a link would lead nowhere from another folder.
     const file = await realpath(path.join(folder, 'snapshots', commit, inside));
@@ -67,7 +65,12 @@ async function linkOrCopy(from: string, to: string): Promise<void> {
 }
 
 /** Without a pin, the blob's name must be its content's. */
-async function vouch(file: string, sha256: string, blobName: string, wanted: WantedFile): Promise<'pin' | 'hub' | 'nobody'> {
+async function vouch(
+  file: string,
+  sha256: string,
+  blobName: string,
+  wanted: WantedFile,
+): Promise<'pin' | 'hub' | 'nobody'> {
   if (wanted.sha256 !== null) return sha256 === wanted.sha256 ? 'pin' : 'nobody';
   if (isSha256(blobName)) return sha256 === blobName ? 'hub' : 'nobody';
   return isGitBlob(blobName) && (await gitBlobOf(file)) === blobName ? 'hub' : 'nobody';

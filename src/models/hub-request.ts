@@ -67,7 +67,7 @@ export class HubClient implements AsyncDisposable {
       }
       cut(answer);
       if (redirects === redirectsMax) throw badRedirect(url, `got more than ${redirectsMax} redirects`);
-      const to = URL.parse(location, at);
+      const to = URL.parse(location, at.href);
       if (!to || !isSafe(to) || (at.protocol === 'https:' && to.protocol !== 'https:')) {
         throw badRedirect(url, `${at.host} sends us to "${to?.origin ?? location}", which is not https`);
       }

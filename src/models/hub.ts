@@ -1,4 +1,6 @@
-/** The hub that models are downloaded from, as its own tools are told of it. Pure. */
+/** The hub that models are downloaded from, as its own tools are told of it. */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { LeitmotifError } from '../errors.ts';
 
 export interface HubOptions {
@@ -14,11 +16,18 @@ export interface HubOptions {
   readonly proxy?: { readonly https: string; readonly except: string };
 }
 
+/** The token that the hub's own tools keep when somebody logs in with them; null when there is none.
+ *  @param home HF_HOME */
+export async function storedToken(home: string): Promise<string | null> {
+  const text = await readFile(path.join(home, 'token'), 'utf8').catch(() => '');
+  return text.trim() === '' ? null : text.trim();
+}
+
 /** @see https://huggingface.co/docs/hub/models-downloading for the form of the address
  *  @throws {LeitmotifError} config-invalid when the endpoint is not an address that a token may be sent to */
-export function fileUrl(endpoint: string, repository: string, revision: string, path: string): URL {
+export function fileUrl(endpoint: string, repository: string, revision: string, file: string): URL {
   const base = endpointUrl(endpoint);
-  const parts = [...repository.split('/'), 'resolve', revision, ...path.split('/')].map(encodeURIComponent);
+  const parts = [...repository.split('/'), 'resolve', revision, ...file.split('/')].map(encodeURIComponent);
   base.pathname = `${base.pathname.replace(/\/+$/, '')}/${parts.join('/')}`;
   return base;
 }

@@ -138,7 +138,10 @@ export class Models {
   }
 
   async #unknown(name: string): Promise<LeitmotifError> {
-    return unknownModel(name, (await this.#installed()).flat().map((model) => model.name));
+    return unknownModel(
+      name,
+      (await this.#installed()).flat().map((model) => model.name),
+    );
   }
 
   async #cannotGet(name: string): Promise<LeitmotifError> {
