@@ -2,6 +2,7 @@
  *  that was asked for. */
 import { rename, rm, statfs } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import pRetry from 'p-retry';
 import { LeitmotifError } from '../errors.ts';
 import { orDiskFull, syncFolder } from '../search/durable-file.ts';
@@ -46,8 +47,8 @@ export interface FetchOptions {
 
 /** In a row without a byte gained; together half a minute. */
 const retriesMax = 5;
-/** However much each brought. */
-const attemptsMax = 100;
+/** Stretches of tries that each brought something. */
+const stretchesMax = 100;
 const retryAfterMsDefault = 1_000;
 /** Longest pause that a server can ask for. */
 const pauseMaxSec = 60;
@@ -59,50 +60,76 @@ export function partPathOf(file: string): string {
 /** @throws {LeitmotifError} download-failed when trying again did not help, download-refused, download-corrupt (what came
  *    is deleted), disk-full and cancelled (what came is kept) */
 export async function fetchFile(wanted: WantedFile, options: FetchOptions): Promise<TakenFile> {
+  const gains = new Gains(options.onProgress);
+  for (let stretch = 1; ; stretch++) {
+    try {
+      return await fetchStubbornly(wanted, options, gains);
+    } catch (error) {
+      if (!gains.ofThisTry || stretch === stretchesMax || !isPassing(error, true)) throw error;
+      await pauseFor(error, options);
+    }
+  }
+}
+
+/** Tries again as long as nothing comes. A try that brings something and breaks ends the stretch, and begins another. */
+function fetchStubbornly(wanted: WantedFile, options: FetchOptions, gains: Gains): Promise<TakenFile> {
   const { signal, retryAfterMs = retryAfterMsDefault } = options;
-  let gained = false;
-  let everGained = false;
-  const onProgress: FetchOptions['onProgress'] = (bytes, total) => {
-    gained = true;
-    everGained = true;
-    options.onProgress?.(bytes, total);
+  const fetchOnceMore = () => {
+    gains.begin();
+    return fetchOnce(wanted, { ...options, onProgress: (bytes, total) => gains.count(bytes, total) });
   };
-  return await pRetry(() => fetchOnce(wanted, { ...options, onProgress }), {
+  return pRetry(fetchOnceMore, {
     retries: retriesMax,
     minTimeout: retryAfterMs,
     maxTimeout: 16 * retryAfterMs,
     factor: 2,
     randomize: true,
     signal,
-    shouldRetry: ({ error, attemptNumber }) => attemptNumber < attemptsMax && isPassing(error, everGained),
-    shouldConsumeRetry: () => {
-      const consume = !gained;
-      gained = false;
-      return consume;
-    },
+    shouldRetry: ({ error }) => !gains.ofThisTry && isPassing(error, gains.ofAnyTry),
     onFailedAttempt: async ({ error, retriesLeft }) => {
-      const pauseSec = error instanceof LeitmotifError ? Number(error.facts.retryAfterSec ?? 0) : 0;
-      if (retriesLeft > 0 && pauseSec > 0) await pause(Math.min(pauseSec, pauseMaxSec) * 1000, signal);
+      if (retriesLeft > 0 && !gains.ofThisTry) await pauseFor(error, { ...options, retryAfterMs: 0 });
     },
   });
 }
 
+/** Which tries brought more than was there before. */
+class Gains {
+  readonly #onProgress: FetchOptions['onProgress'];
+  #first: number | null = null;
+  ofThisTry = false;
+  ofAnyTry = false;
+
+  constructor(onProgress: FetchOptions['onProgress']) {
+    this.#onProgress = onProgress;
+  }
+
+  begin(): void {
+    this.#first = null;
+    this.ofThisTry = false;
+  }
+
+  count(bytes: number, total: number | null): void {
+    this.#first ??= bytes;
+    if (bytes > this.#first) {
+      this.ofThisTry = true;
+      this.ofAnyTry = true;
+    }
+    this.#onProgress?.(bytes, total);
+  }
+}
+
 /** A host that was never reached will not be in ten seconds; one that was reached before may. */
-function isPassing(error: Error, everGained: boolean): boolean {
+function isPassing(error: unknown, everGained: boolean): boolean {
   if (!(error instanceof LeitmotifError) || error.code !== 'download-failed') return false;
   return error.facts.kind !== 'unreachable' || everGained;
 }
 
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done, { once: true });
-  });
+/** As long as the server asks for, if it does. */
+async function pauseFor(error: unknown, { signal, retryAfterMs = retryAfterMsDefault }: FetchOptions): Promise<void> {
+  const askedSec = error instanceof LeitmotifError ? Number(error.facts.retryAfterSec ?? 0) : 0;
+  const pauseMs = Math.max(retryAfterMs, Math.min(askedSec, pauseMaxSec) * 1000);
+  // An abort ends it; whoever goes on from here looks at the signal first.
+  await delay(pauseMs, undefined, { signal }).catch(() => {});
 }
 
 /** Goes on from what is there; where that turns out not to belong to what the hub has, once more from the beginning. */
