@@ -20,6 +20,7 @@ import { FolderLibrary } from './library/folder.ts';
 import type { Library } from './library/library.ts';
 import { storedToken } from './models/hub.ts';
 import { Models } from './models/models.ts';
+import { modelsOfSpaces } from './models/models-of-spaces.ts';
 import type { Answer, Result } from './query/answer.ts';
 import { AnswerFiles } from './query/answer-files.ts';
 import {
@@ -34,6 +35,7 @@ import { type Media, mediaHere } from './query/media.ts';
 import { MediaThread } from './query/media-thread.ts';
 import { renderPicture } from './query/picture.ts';
 import type { PictureWords } from './query/picture-words.ts';
+import { indexedSpaces } from './search/generation-folder.ts';
 import { IndexHost } from './search/index-host.ts';
 
 export interface AppSurroundings {
@@ -195,7 +197,8 @@ export class App implements AsyncDisposable {
     try {
       await this.#index.reloadIfChanged();
     } catch (error) {
-      if (!(error instanceof LeitmotifError) || !(await this.#mend(error, spaceId, signal))) throw error;
+      if (!(error instanceof LeitmotifError)) throw error;
+      if (!(await this.#mend(error, spaceId, signal))) throw await this.#withWayBack(error);
       await this.#index.reloadIfChanged();
     }
     return this.#index;
@@ -209,6 +212,18 @@ export class App implements AsyncDisposable {
     this.#surroundings.log.warn({ why: found.message }, 'the index is built again from the catalog');
     const outcome = await this.rebuild(signal);
     return outcome.kind === 'written';
+  }
+
+  /** An index of other models is not lost: says which one searches it. */
+  async #withWayBack(error: LeitmotifError): Promise<LeitmotifError> {
+    if (error.code !== 'space-mismatch') return error;
+    const { indexDir, windowSec } = this.config;
+    const makers = await modelsOfSpaces(this.#modelsDirs, await indexedSpaces(indexDir), windowSec);
+    const ways = makers.map(({ model, windowSec: sec }) => {
+      return `EMBEDDING_MODEL=${model}${sec === windowSec ? '' : ` WINDOW_SEC=${sec}`}`;
+    });
+    const back = ways.length > 0 ? `. Set ${ways.join(' or ')} to search what is there` : '';
+    return new LeitmotifError(error.code, `${error.message}${back}`, { cause: error, facts: error.facts });
   }
 
   /** A generation from the catalog alone, unless the current one is whole and up to date.

@@ -177,12 +177,13 @@ function withByHand(error: unknown, model: DownloadableModel, wanted: WantedFile
   });
 }
 
-function byHand({ name }: DownloadableModel, { url, file }: WantedFile): string {
+function byHand({ name }: DownloadableModel, { url, file, sha256 }: WantedFile): string {
+  const checks = sha256 === null ? 'records its hash' : `expects its sha256 to be ${sha256}`;
   return [
     'By hand: on a machine that reaches it, download',
     `  ${url}`,
     'put it here as',
     `  ${file}`,
-    `and run \`npm run models -- get ${name}\` again, which checks it.`,
+    `and run \`npm run models -- get ${name}\` again, which ${checks}.`,
   ].join('\n');
 }

@@ -1,7 +1,7 @@
 /** Models, looked after: what there is, here and on the hub; getting, checking and removing. */
 import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { type DownloadableModel, knownModels, unknownModel } from '../../embedding-worker/downloadable-models.ts';
+import { type DownloadableModel, knownModels } from '../../embedding-worker/downloadable-models.ts';
 import { LeitmotifError } from '../errors.ts';
 import { folderBytes } from '../search/folder-bytes.ts';
 import { partPathOf } from './fetch-file.ts';
@@ -87,7 +87,7 @@ export class Models {
   async verify(name: string | null): Promise<{ model: InstalledModel; files: CheckedFile[] | LeitmotifError }[]> {
     const installed = (await this.#installed()).flat();
     const asked = name === null ? installed : installed.filter((model) => model.name === name);
-    if (name !== null && asked.length === 0) throw await this.#unknown(name);
+    if (name !== null && asked.length === 0) throw await this.#notHere(name);
     const results: { model: InstalledModel; files: CheckedFile[] | LeitmotifError }[] = [];
     // One after the other: a disk reads fastest from its beginning to its end.
     for (const model of asked) {
@@ -110,7 +110,7 @@ export class Models {
     const names = await readdir(modelsDir).catch(() => [] as string[]);
     // Of the names that are there, so that no name leads elsewhere.
     const folder = path.join(modelsDir, name);
-    if (!names.includes(name) || !(await stat(folder)).isDirectory()) throw await this.#unknown(name);
+    if (!names.includes(name) || !(await stat(folder)).isDirectory()) throw await this.#notHere(name);
     using _lock = await lockModel(modelsDir, name, { signal, waitMaxMs: 0 });
     const bytes = await folderBytes(folder);
     await rm(folder, { recursive: true });
@@ -137,11 +137,9 @@ export class Models {
     };
   }
 
-  async #unknown(name: string): Promise<LeitmotifError> {
-    return unknownModel(
-      name,
-      (await this.#installed()).flat().map((model) => model.name),
-    );
+  async #notHere(name: string): Promise<LeitmotifError> {
+    const here = (await this.#installed()).flat().map((model) => model.name);
+    return new LeitmotifError('model-unknown', `The model "${name}" is not here; those that are: ${here.join(', ')}`);
   }
 
   async #cannotGet(name: string): Promise<LeitmotifError> {
