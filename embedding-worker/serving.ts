@@ -58,6 +58,7 @@ export class ServedModels {
         sampleRateHz: manifest.sampleRateHz,
         licence: manifest.licence,
         device: engine.device,
+        passedOver: [...(engine.passedOver ?? [])],
       })),
     };
   }

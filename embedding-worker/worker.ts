@@ -10,9 +10,11 @@ import { manifestPathOf } from './models.ts';
 import { createServer } from './server.ts';
 import { ServedModels } from './serving.ts';
 
-/** A window takes milliseconds to a second (wav2vec2 on one thread: 0.8 s); a process that is at one for a minute, or
- *  that has not loaded its model in one, hangs. */
+/** A window takes milliseconds to a second (wav2vec2 on one thread: 0.8 s); a process that is at one for a minute hangs. */
 const stepTimeoutMs = 60_000;
+/** Hundreds of megabytes from a cold disk, and a GPU that compiles for the model's shapes. Two GPUs that hang and a CPU
+ *  after them stay within what `app.ts` waits for a worker. */
+const loadTimeoutMs = 90_000;
 
 export interface Worker {
   /** Where it listens: `http://host:port`, or the socket's path. */
@@ -35,13 +37,14 @@ export async function startWorker(options: WorkerOptions, log: Logger): Promise<
         device: options.device,
         gives: 'vector',
         processes: options.inferenceProcesses,
+        loadTimeoutMs,
         stepTimeoutMs,
         onDeath: (how) => {
           metrics.processDeaths.inc();
           log.warn({ model: model.manifest.name, how }, 'an inference process died and is started again');
         },
         onDevice: (device, passedOver) => {
-          metrics.device.set({ model: model.manifest.name, device }, 1);
+          metrics.setDevice(model.manifest.name, device);
           log.info({ model: model.manifest.name, device, passedOver }, 'an inference process is ready');
         },
       }),

@@ -53,8 +53,9 @@ export interface AppSurroundings {
   readonly mediaThread?: boolean;
 }
 
-/** Loading a model takes from 0.3 s (built-in) to a minute (hundreds of megabytes from a cold disk). */
-const workerStartTimeoutMs = 120_000;
+/** Loading a model takes from 0.3 s (built-in) to a minute (hundreds of megabytes from a cold disk); and up to two GPUs are
+ *  given 90 s each before the CPU is taken. */
+const workerStartTimeoutMs = 300_000;
 
 export type IndexRequest = Pick<
   IndexRunOptions,
