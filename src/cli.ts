@@ -3,7 +3,7 @@
 import path from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { pino } from 'pino';
-import { type App, buildApp } from './app.ts';
+import { type App, buildApp, buildModels } from './app.ts';
 import { loadDotEnv, readConfig } from './config.ts';
 import { LeitmotifError } from './errors.ts';
 import { parseTime } from './format.ts';
@@ -16,6 +16,7 @@ import {
   libraryStatus,
   libraryVerify,
 } from './terminal/library-command.ts';
+import { type ModelsContext, modelsGet, modelsList, modelsRemove, modelsVerify } from './terminal/models-command.ts';
 import { runToExit } from './terminal/run-to-exit.ts';
 import { type SimilarCommandOptions, similarCommand } from './terminal/similar-command.ts';
 
@@ -29,6 +30,15 @@ function withApp(command: (app: App, signal: AbortSignal) => Promise<number>): P
     const log = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: true }));
     await using app = await buildApp(config, { root, environment: process.env, log });
     return await command(app, signal);
+  });
+}
+
+/** Without an app: no catalog and no worker are needed to look after models. */
+function withModels(command: (context: ModelsContext, signal: AbortSignal) => Promise<number>): Promise<void> {
+  return runToExit(async (signal) => {
+    const config = readConfig(process.env, root);
+    const models = await buildModels(config, root);
+    return await command({ models, selected: config.model, indexDir: config.indexDir }, signal);
   });
 }
 
@@ -97,6 +107,31 @@ function commands(): Command {
     .command('rollback')
     .description('answer from the generation before the current one')
     .action(() => withApp((app) => libraryRollback(app)));
+  const models = program.command('models').description('look after the models that embed');
+  models
+    .command('list')
+    .description('what is here and what can be downloaded')
+    .option('--json', 'print one array instead of a table')
+    .action((options: { json?: true }) => withModels((context) => modelsList(context, options)));
+  models
+    .command('get')
+    .description('download a model; goes on where an earlier try was cut off')
+    .argument('<name>', 'one of those that `list` names')
+    .option('--text', 'with the side that turns words into vectors')
+    .option('--half', 'with the same weights in float16, which GPUs may use')
+    .action((name: string, options: { text?: true; half?: true }) =>
+      withModels((context, signal) => modelsGet(context, name, options, signal)),
+    );
+  models
+    .command('verify')
+    .description('check the files of one model, or of all, against their hashes')
+    .argument('[name]')
+    .action((name: string | undefined) => withModels((context) => modelsVerify(context, name ?? null)));
+  models
+    .command('remove')
+    .description('delete a downloaded model; indexes that were made with it stay')
+    .argument('<name>')
+    .action((name: string) => withModels((context, signal) => modelsRemove(context, name, signal)));
   program
     .command('commands')
     .description("register the bot's commands with Discord by hand")
