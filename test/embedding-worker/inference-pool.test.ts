@@ -1,5 +1,5 @@
 /** How the pool finds its device: real inference processes, on a machine that need not have a GPU. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -9,7 +9,7 @@ import { runWorker } from './running-worker.ts';
 import { levelsOf, writeTinyModels } from './tiny-models.ts';
 
 const never = new AbortController().signal;
-const noCuda = process.platform === 'linux' && process.env.CUDA_PATH === undefined;
+const noCuda = !existsSync('/dev/nvidiactl');
 let modelsDir: string;
 const pools: InferencePool[] = [];
 

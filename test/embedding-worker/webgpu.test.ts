@@ -1,9 +1,13 @@
 /** WebGPU as it ships with ONNX Runtime, on a Vulkan in software. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { InferencePool, type InferencePoolOptions } from '../../embedding-worker/engines/inference-pool.ts';
+import type { Model } from '../../embedding-worker/models.ts';
+import { floatsOf, type ReferenceVectors, readReference } from '../support/reference-fixtures.ts';
+import { referenceModel } from '../support/reference-models.ts';
+import { referenceSignal } from '../support/reference-signals.ts';
 import { swiftShaderRuns, useSwiftShader } from '../support/swiftshader.ts';
 import { builtinModels, runWorker } from './running-worker.ts';
 import { chords, makeSound } from './sounds.ts';
@@ -112,7 +116,29 @@ describe.skipIf(!swiftShaderRuns)('on WebGPU', { timeout: slowMs }, () => {
     const onGpu = await withPool({ manifestPath }, embedAll);
     onGpu.forEach(({ vector }, at) => void expect(distance(vector, onCpu[at]?.vector)).toBeLessThan(1e-4));
   });
+
+  test("CLAP's front-end and a network of its shape give the vectors of Python", async () => {
+    const { sampleRateHz, windows } = readReference<ReferenceVectors>('clap-random.json');
+    const whole = windows.filter(({ samples }) => samples === 10 * sampleRateHz).slice(0, 2);
+    const manifestPath = writeModel(referenceModel('clap-random'));
+    await withPool({ manifestPath }, async (pool) => {
+      const sounds = whole.map((described) => referenceSignal(described, sampleRateHz));
+      const embedded = await Promise.all(sounds.map((samples) => pool.embed(samples, never)));
+      embedded.forEach(({ vector }, at) => {
+        expect(distance(vector, floatsOf(whole[at]?.vector ?? ''))).toBeLessThan(1e-4);
+      });
+    });
+  });
 });
+
+/** Into a folder of its own, where inference processes find it. @returns the path of its manifest */
+function writeModel({ manifest, folder: from }: Model): string {
+  const to = path.join(modelsDir, manifest.name);
+  mkdirSync(to);
+  copyFileSync(path.join(from, manifest.network.file), path.join(to, manifest.network.file));
+  writeFileSync(path.join(to, 'model.json'), JSON.stringify(manifest));
+  return path.join(to, 'model.json');
+}
 
 function distance(a: Float32Array, b: Float32Array = new Float32Array(a.length)): number {
   return 1 - a.reduce((sum, value, at) => sum + value * (b[at] ?? 0), 0);
