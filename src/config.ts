@@ -43,7 +43,7 @@ export const variables = {
     z.enum(['auto', 'cuda', 'webgpu', 'cpu']),
     'auto',
     'name',
-    'what the model is computed on: cuda, webgpu, cpu, or auto for the first of these that proves itself',
+    'what the model is computed on: cuda, webgpu, cpu, or auto: a GPU that proves itself and is faster, else the cpu',
   ),
   MODELS_DIR: variable(text, 'models', 'path', 'where models lie that were downloaded (npm run models -- get NAME)'),
   HF_ENDPOINT: variable(
