@@ -24,7 +24,8 @@ afterAll(() => rmSync(modelsDir, { recursive: true }));
 function poolOf(options: Partial<InferencePoolOptions> = {}): InferencePool {
   const pool = new InferencePool({
     manifestPath: path.join(modelsDir, 'levels', 'model.json'),
-    ...{ windowSec: 10, device: 'auto', gives: 'vector', processes: 2, loadTimeoutMs: 60_000, stepTimeoutMs: 60_000 },
+    ...({ windowSec: 10, device: 'auto', gives: 'vector', processes: 2 } as const),
+    ...{ loadTimeoutMs: 60_000, stepTimeoutMs: 60_000 },
     onDeath: () => {},
     ...options,
   });

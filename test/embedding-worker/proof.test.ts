@@ -26,7 +26,8 @@ beforeAll(() => {
     { name: 'half-far', kind: 'levels', half: 'far' },
     { name: 'half-nan', kind: 'levels', half: 'nan' },
     {
-      ...{ name: 'half-missing', kind: 'levels' },
+      name: 'half-missing',
+      kind: 'levels',
       manifest: { network: { half: { file: 'none.onnx', sha256: '0'.repeat(64), bytes: 1 } } },
     },
     { name: 'far', kind: 'far' },

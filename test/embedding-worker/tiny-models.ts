@@ -85,8 +85,8 @@ function modelOf(kind: TinyModel['kind']): onnx.IModelProto {
     node('Concat', ['mean', 'power', 'peak', 'ones'], 'raw', [intAttribute('axis', 1)]),
   ];
   const unit = node('LpNormalization', ['raw'], 'unit', [intAttribute('axis', 1), intAttribute('p', 2)]);
-  const one = { near: 1.3, far: 3 }[kind as string] ?? 1;
-  const initializers = [scalar('one', one), scalar('loud', -0.9)];
+  const ones: Partial<Record<TinyModel['kind'], number>> = { near: 1.3, far: 3 };
+  const initializers = [scalar('one', ones[kind] ?? 1), scalar('loud', -0.9)];
   switch (kind) {
     case 'levels':
     case 'near':

@@ -26,7 +26,7 @@ const window = (level: number) =>
 async function withPool<T>(options: Partial<InferencePoolOptions>, use: (pool: InferencePool) => Promise<T>) {
   const pool = new InferencePool({
     manifestPath: path.join(modelsDir, 'levels', 'model.json'),
-    ...{ windowSec: 10, device: 'webgpu', gives: 'vector', processes: 1 },
+    ...({ windowSec: 10, device: 'webgpu', gives: 'vector', processes: 1 } as const),
     ...{ loadTimeoutMs: slowMs, stepTimeoutMs: slowMs, onDeath: () => {} },
     ...options,
   });
