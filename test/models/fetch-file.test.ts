@@ -2,7 +2,8 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type Fixture, openFixture, repository, tiny, tokens, unpinned, weights } from './fixture.ts';
+import { repository, tiny, tokens, unpinned, weights } from './catalogue.ts';
+import { type Fixture, openFixture } from './fixture.ts';
 import { generatedBytes, sendHalf, sha256Of, type Trick } from './local-hub.ts';
 
 const file = (fixture: Fixture, name = 'tiny', ending = '') =>

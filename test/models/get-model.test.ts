@@ -2,7 +2,8 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, wr
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { modelManifest, readModel } from '../../embedding-worker/models.ts';
-import { type Fixture, openFixture, repository, tiny, tokens, unpinned, weights, words } from './fixture.ts';
+import { repository, tiny, tokens, unpinned, weights, words } from './catalogue.ts';
+import { type Fixture, openFixture } from './fixture.ts';
 import { commit, generatedBytes, gitBlobOf, sha256Of } from './local-hub.ts';
 
 const read = (fixture: Fixture, ...names: string[]): Buffer => readFileSync(path.join(fixture.modelsDir, ...names));
