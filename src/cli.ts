@@ -4,7 +4,7 @@ import path from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { pino } from 'pino';
 import { type App, buildApp } from './app.ts';
-import { loadDotEnv, readConfig } from './config.ts';
+import { forgetSecrets, loadDotEnv, readConfig } from './config.ts';
 import { LeitmotifError } from './errors.ts';
 import { parseTime } from './format.ts';
 import { fusionNames } from './search/fusion-scores.ts';
@@ -26,6 +26,7 @@ loadDotEnv(root);
 function withApp(command: (app: App, signal: AbortSignal) => Promise<number>): Promise<void> {
   return runToExit(async (signal) => {
     const config = readConfig(process.env, root);
+    forgetSecrets(process.env);
     const log = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: true }));
     await using app = await buildApp(config, { root, environment: process.env, log });
     return await command(app, signal);

@@ -6,10 +6,8 @@ import { families } from '../families/families.ts';
 import type { Family } from '../families/family.ts';
 import type { Model, ModelManifest } from '../models.ts';
 import { canaryWindow, checkCanary, halfToleranceDistance, storedCanary } from './canary.ts';
+import { checkedVector, samplesOf } from './network-item.ts';
 import { type ExecutionProvider, type Graph, openGraph, verifySum } from './onnx.ts';
-
-/** float32 sums over a few thousand values stay within 1e-6; 1e-3 still lets half-precision weights pass. */
-const normTolerance = 1e-3;
 
 export interface LoadedModel {
   /** @param windows each shape [samples], all of one length
@@ -17,12 +15,6 @@ export interface LoadedModel {
    *  @throws {LeitmotifError} inference-failed when the model's answer is of no use */
   run(windows: readonly Float32Array[]): Promise<Float32Array[]>;
   close(): Promise<void>;
-}
-
-/** What of a network's input belongs to one window: `run` of {@link loadFrontEnd} gives it, flat. */
-export function networkItemShape({ manifest }: Model, windowSec: number): readonly number[] {
-  const family = families[manifest.family];
-  return family.frontEnd?.itemShape ?? [family.prepare(new Float32Array(samplesOf(manifest, windowSec))).length];
 }
 
 /** @returns windows to unit vectors, proven with the canary
@@ -164,20 +156,6 @@ function joined(parts: readonly Float32Array[]): Float32Array {
   const all = new Float32Array(size * parts.length);
   parts.forEach((part, at) => void all.set(part, at * size));
   return all;
-}
-
-function samplesOf({ sampleRateHz }: ModelManifest, windowSec: number): number {
-  return Math.round(windowSec * sampleRateHz);
-}
-
-/** @throws {LeitmotifError} inference-failed: not of the model's dimensions, or not finite and of length 1 */
-export function checkedVector({ name, dimensions }: ModelManifest, vector: Float32Array): Float32Array {
-  const cannot = (why: string): LeitmotifError =>
-    new LeitmotifError('inference-failed', `Cannot use what ${name} computed: ${why}`);
-  if (vector.length !== dimensions) throw cannot(`expected ${dimensions} values, got ${vector.length}`);
-  const norm = Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0));
-  if (!(Math.abs(norm - 1) <= normTolerance)) throw cannot(`expected a vector of length 1, got ${norm}`);
-  return vector;
 }
 
 function cannotLoad({ name }: ModelManifest, cause: unknown): LeitmotifError {

@@ -69,6 +69,10 @@ export class DatabricksNetwork implements RemoteNetwork {
         : new ClientCredentialsToken(this.#http, { ...access, routeId: routeIdOf(url) });
   }
 
+  get trouble(): string | null {
+    return this.#guard.trouble;
+  }
+
   get batchMax(): number {
     const itemBytes = itemLengthOf(this.#options.spec) * numberBytes;
     return Math.max(1, Math.min(batchMaxDefault, Math.floor(this.#bytesMax / itemBytes)));

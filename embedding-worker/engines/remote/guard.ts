@@ -64,9 +64,13 @@ export class Guard {
     this.#breaker.onStateChange((state) => events.onBreaker(stateName(state)));
   }
 
-  /** Milliseconds until it asks again; 0 while it does ask. */
-  get closedForMs(): number {
-    return this.#breaker.state === CircuitState.Open ? Math.max(0, this.#openUntil - Date.now()) : 0;
+  /** Why a request would be refused now, and until when; null while it would be sent. */
+  get trouble(): string | null {
+    const leftMs = this.#openUntil - Date.now();
+    if (this.#breaker.state !== CircuitState.Open || leftMs <= 0) return null;
+    const last = this.#breaker.lastFailure;
+    const why = last && 'error' in last && last.error instanceof Error ? `: ${last.error.message}` : '';
+    return `${this.#where} is down, and is asked again in ${Math.ceil(leftMs / 1000)} s${why}`;
   }
 
   /** @param attempt is given a signal with the attempt's deadline, and must end when it is aborted
@@ -144,11 +148,11 @@ export class Guard {
   }
 
   #refusal(): RemoteFailure {
-    const last = this.#breaker.lastFailure;
-    const why = last && 'error' in last && last.error instanceof Error ? `: ${last.error.message}` : '';
-    const seconds = Math.max(1, Math.ceil(this.closedForMs / 1000));
-    const message = `${this.#where} is down and asked again in ${seconds} s${why}`;
-    return new RemoteFailure('worker-unavailable', message, { repeatable: false, outage: false, status: null });
+    return new RemoteFailure('worker-unavailable', this.trouble ?? `${this.#where} is down`, {
+      repeatable: false,
+      outage: false,
+      status: null,
+    });
   }
 }
 

@@ -23,6 +23,8 @@ export interface RemoteNetwork {
   readonly device: string;
   /** Items that one call may hold. May shrink when the other side takes fewer. */
   readonly batchMax: number;
+  /** Why a call would be refused now, in words; null: it would be made. */
+  readonly trouble: string | null;
 
   /** Waits until the other side is ready, and checks that the model there is the one expected.
    *  @throws {LeitmotifError} config-invalid when it never can be; worker-unavailable when it was not in time */

@@ -57,6 +57,10 @@ export class OpenInferenceNetwork implements RemoteNetwork {
     this.#guard = new Guard(this.device, { ...openInferenceLimits, ...options.limits }, options.events);
   }
 
+  get trouble(): string | null {
+    return this.#guard.trouble;
+  }
+
   get batchMax(): number {
     return this.#batchMax;
   }
