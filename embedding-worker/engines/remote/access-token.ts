@@ -79,18 +79,12 @@ export class ClientCredentialsToken implements TokenSource {
     if (routeId !== null) parameters.set('authorization_details', JSON.stringify([routePermission(routeId)]));
     const askedAt = Date.now();
     try {
-      const response = await oauth.clientCredentialsGrantRequest(
-        server,
-        client,
-        oauth.ClientSecretBasic(clientSecret),
-        parameters,
-        {
-          signal: AbortSignal.timeout(tokenDeadlineMs),
-          [oauth.customFetch]: (url, init) => this.#send(url, init),
-          // Who may be asked without TLS is judged with the rest of the configuration: this machine only.
-          [oauth.allowInsecureRequests]: tokenUrl.protocol === 'http:',
-        },
-      );
+      const response = await oauth.clientCredentialsGrantRequest(server, client, plainBasic(clientSecret), parameters, {
+        signal: AbortSignal.timeout(tokenDeadlineMs),
+        [oauth.customFetch]: (url, init) => this.#send(url, init),
+        // Who may be asked without TLS is judged with the rest of the configuration: this machine only.
+        [oauth.allowInsecureRequests]: tokenUrl.protocol === 'http:',
+      });
       const answer = await oauth.processClientCredentialsResponse(server, client, response);
       const lifeMs = (answer.expires_in ?? lifeDefaultSec) * 1000;
       this.#token = {
@@ -117,6 +111,14 @@ export class ClientCredentialsToken implements TokenSource {
     if (answer.status === 429 || answer.status >= 500) throw statusFailure(`the token endpoint ${url}`, answer);
     return new Response(answer.body.toString('utf8'), { status: answer.status, headers: answer.headers });
   }
+}
+
+/** As curl's --user sends it, which is what Databricks documents. The library's own writes "-" as "%2D", as OAuth has it,
+ *  and client ids are full of them: not every server undoes that. */
+function plainBasic(clientSecret: string): oauth.ClientAuth {
+  return (_server, { client_id: id }, _body, headers) => {
+    headers.set('authorization', `Basic ${Buffer.from(`${id}:${clientSecret}`).toString('base64')}`);
+  };
 }
 
 /** @see https://docs.databricks.com/aws/en/machine-learning/model-serving/query-route-optimization */

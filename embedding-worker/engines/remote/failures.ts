@@ -51,6 +51,16 @@ export function connectionFailure(where: string, cause: unknown): RemoteFailure 
       });
 }
 
+/** We hung up ourselves. */
+export function closedFailure(where: string, cause: unknown): RemoteFailure {
+  return new RemoteFailure('worker-unavailable', `Cannot reach ${where}: the worker is stopping`, {
+    cause,
+    repeatable: false,
+    outage: false,
+    status: null,
+  });
+}
+
 export function timeoutFailure(where: string, deadlineMs: number): RemoteFailure {
   const seconds = Math.max(0.1, Math.round(deadlineMs / 100) / 10);
   return new RemoteFailure('worker-unavailable', `Cannot infer: ${where} gave no answer within ${seconds} s`, {

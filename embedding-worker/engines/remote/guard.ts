@@ -116,10 +116,18 @@ export class Guard {
         return delay;
       }),
     }).dangerouslyUnref(); // A pause that nobody waits for any more keeps no process alive.
-    return again.execute(() => {
+    let last: unknown = null;
+    return again.execute(async () => {
       signal.throwIfAborted();
-      const left = Math.max(1, Math.min(attemptMs, giveUpAt - performance.now()));
-      return this.#attempt(attempt, signal, left);
+      const leftMs = Math.max(1, giveUpAt - performance.now());
+      try {
+        return await this.#attempt(attempt, signal, Math.min(attemptMs, leftMs));
+      } catch (error) {
+        // An attempt for which no time was left says less than the one before.
+        const cutShort = leftMs < attemptMs && error instanceof RemoteFailure && error.status === null;
+        if (!cutShort || last === null) last = error;
+        throw last;
+      }
     });
   }
 

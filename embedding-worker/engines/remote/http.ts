@@ -1,7 +1,7 @@
 /** HTTP to a remote engine: connections that are kept alive, a bounded number of them, a limit on what is read, and the
  *  caller's signal down to the socket. No redirects, no global dispatcher. The only user of undici here. */
 import { Agent } from 'undici';
-import { answerFailure, connectionFailure, RemoteFailure } from './failures.ts';
+import { answerFailure, closedFailure, connectionFailure, RemoteFailure } from './failures.ts';
 
 export interface RemoteRequest {
   readonly method: 'GET' | 'POST';
@@ -26,6 +26,7 @@ const keepAliveMs = 30_000;
 
 export class RemoteHttp {
   readonly #agent: Agent;
+  #closed = false;
 
   /** @param connectionsMax to one address; what is asked beyond that waits within undici, so ask no more at once */
   constructor(connectionsMax: number) {
@@ -65,12 +66,13 @@ export class RemoteHttp {
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof RemoteFailure) throw error;
-      throw connectionFailure(host, error);
+      throw this.#closed ? closedFailure(host, error) : connectionFailure(host, error);
     }
   }
 
   /** Cuts what is under way. */
   async close(): Promise<void> {
+    this.#closed = true;
     await this.#agent.destroy();
   }
 }
