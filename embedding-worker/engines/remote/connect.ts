@@ -1,9 +1,6 @@
 /** From what the worker was told to the network that is asked. */
 import type { WorkerEngine } from '../../../src/embedding/worker-options.ts';
-import { families } from '../../families/families.ts';
 import type { Metrics } from '../../metrics.ts';
-import type { Model } from '../../models.ts';
-import { networkItemShape } from '../network-item.ts';
 import { DatabricksNetwork } from './databricks.ts';
 import type { BreakerState, GuardEvents } from './guard.ts';
 import type { NetworkSpec, RemoteNetwork } from './network.ts';
@@ -30,15 +27,6 @@ export function remoteNetworkFor(
     inFlightMax: requestsMax,
     events,
   });
-}
-
-export function networkSpecOf({ manifest }: Pick<Model, 'manifest'>, windowSec: number): NetworkSpec {
-  const { name, network, dimensions, family } = manifest;
-  return {
-    name,
-    input: { name: network.input, itemShape: networkItemShape({ manifest }, windowSec) },
-    output: { name: network.output, dimensions, overTime: families[family].outputRank === 3 },
-  };
 }
 
 const breakerStates: readonly BreakerState[] = ['closed', 'open', 'half-open'];
