@@ -20,8 +20,22 @@ export function createMetrics(readQueue: () => { waiting: number; running: numbe
       this.set({ state: 'running' }, running);
     },
   });
+  const device = new Gauge<'model' | 'device'>({
+    name: 'worker_device_info',
+    help: 'Always 1: what each model is computed on',
+    labelNames: ['model', 'device'],
+    registers,
+  });
+  const deviceOf = new Map<string, string>();
   return {
     registry,
+    /** The device before it vanishes: a model is computed on one. */
+    setDevice(model: string, now: string): void {
+      const before = deviceOf.get(model);
+      if (before !== undefined && before !== now) device.remove({ model, device: before });
+      deviceOf.set(model, now);
+      device.set({ model, device: now }, 1);
+    },
     requests: new Counter<'outcome'>({
       name: 'worker_requests_total',
       help: 'Embedding requests by outcome: ok, or the code of the error',
@@ -49,12 +63,6 @@ export function createMetrics(readQueue: () => { waiting: number; running: numbe
       name: 'worker_window_embed_seconds',
       help: 'Per window: gate and model, waiting not included',
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
-      registers,
-    }),
-    device: new Gauge<'model' | 'device'>({
-      name: 'worker_device_info',
-      help: 'Always 1: what each model is computed on',
-      labelNames: ['model', 'device'],
       registers,
     }),
     remoteRequests: new Counter<'model' | 'outcome'>({

@@ -1,7 +1,8 @@
 /** The models that this worker serves, each with its engine. */
 import type { ModelsAnswer } from '../src/embedding/wire-format.ts';
+import { LeitmotifError } from '../src/errors.ts';
 import type { EmbeddingEngine } from './engines/engine.ts';
-import { findModel, type Model, type ModelManifest, spaceIdOfModel, unknownModel } from './models.ts';
+import { findModel, type Model, type ModelManifest, spaceIdOfModel } from './models.ts';
 
 export interface ServedModel {
   readonly manifest: ModelManifest;
@@ -41,8 +42,8 @@ export class ServedModels {
   get(name: string | undefined): ServedModel {
     const found = name === undefined ? this.#models[0] : this.#models.find(({ manifest }) => manifest.name === name);
     if (found) return found;
-    const known = this.#models.map(({ manifest }) => manifest.name);
-    throw unknownModel(name ?? '', known);
+    const served = this.#models.map(({ manifest }) => manifest.name).join(', ');
+    throw new LeitmotifError('model-unknown', `Cannot use the model "${name}": the models served here are: ${served}`);
   }
 
   describe(): ModelsAnswer {
@@ -57,6 +58,7 @@ export class ServedModels {
         sampleRateHz: manifest.sampleRateHz,
         licence: manifest.licence,
         device: engine.device,
+        passedOver: [...(engine.passedOver ?? [])],
       })),
     };
   }

@@ -29,7 +29,10 @@ export async function writeTritonRepository(dir: string, model: Model, windowSec
   const folder = path.join(dir, name);
   if (await exists(folder)) {
     // Somebody may have tuned its config.pbtxt.
-    throw new LeitmotifError('not-allowed', `Cannot write ${folder}: it is there already; remove it, or name another folder`);
+    throw new LeitmotifError(
+      'not-allowed',
+      `Cannot write ${folder}: it is there already; remove it, or name another folder`,
+    );
   }
   const weights = path.join(model.folder, network.file);
   await checkWeights(model, weights);

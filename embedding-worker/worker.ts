@@ -14,9 +14,11 @@ import { type Model, manifestPathOf } from './models.ts';
 import { createServer } from './server.ts';
 import { ServedModels } from './serving.ts';
 
-/** A window takes milliseconds to a second (wav2vec2 on one thread: 0.8 s); a process that is at one for a minute, or
- *  that has not loaded its model in one, hangs. */
+/** A window takes milliseconds to a second (wav2vec2 on one thread: 0.8 s); a process that is at one for a minute hangs. */
 const stepTimeoutMs = 60_000;
+/** Hundreds of megabytes from a cold disk, and a GPU that compiles for the model's shapes. Two GPUs that hang and a CPU
+ *  after them stay within what `app.ts` waits for a worker. */
+const loadTimeoutMs = 90_000;
 
 export interface Worker {
   /** Where it listens: `http://host:port`, or the socket's path. */
@@ -75,13 +77,14 @@ function engineFor(model: Model, options: WorkerOptions, metrics: Metrics, log: 
     device: options.device,
     gives: engine.type === 'onnx' ? 'vector' : 'network-input',
     processes: options.inferenceProcesses,
+    loadTimeoutMs,
     stepTimeoutMs,
     onDeath: (how) => {
       metrics.processDeaths.inc();
       log.warn({ model: name, how }, 'an inference process died and is started again');
     },
     onDevice: (device, passedOver) => {
-      if (engine.type === 'onnx') metrics.device.set({ model: name, device }, 1);
+      if (engine.type === 'onnx') metrics.setDevice(name, device);
       log.info({ model: name, device, passedOver }, 'an inference process is ready');
     },
   });
@@ -94,7 +97,7 @@ function engineFor(model: Model, options: WorkerOptions, metrics: Metrics, log: 
       log.warn({ model: name, device: network.device, state }, 'the circuit breaker of the remote engine');
     },
   });
-  metrics.device.set({ model: name, device: network.device }, 1);
+  metrics.setDevice(name, network.device);
   return new RemoteEngine({
     model,
     windowSec,

@@ -5,14 +5,20 @@
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { readModel } from '../embedding-worker/models.ts';
 import { parseConstants } from './builtin-model/constants.ts';
 import { dimensionsOf, inputName, outputName, sampleRateHz, writeEmbeddingGraph } from './builtin-model/graph.ts';
+import { canaryOf } from './write-canary.ts';
 
 export const builtinFolder = path.join(import.meta.dirname, '../embedding-worker/models/builtin');
 const modelFile = 'builtin.onnx';
 
-/** @param constantsJson the text of constants.json */
-export function buildBuiltinModel(constantsJson: string): { model: Uint8Array; manifestJson: string } {
+/** @param constantsJson the text of constants.json
+ *  @param canary what the manifest says of it: computed, not built, and so the same on every machine but for its last bits */
+export function buildBuiltinModel(
+  constantsJson: string,
+  canary?: string,
+): { model: Uint8Array; manifestJson: string } {
   const constants = parseConstants(constantsJson);
   const model = writeEmbeddingGraph(constants);
   const manifest = {
@@ -32,14 +38,19 @@ export function buildBuiltinModel(constantsJson: string): { model: Uint8Array; m
       input: inputName,
       output: outputName,
     },
+    ...(canary === undefined ? {} : { canary }),
   };
   return { model, manifestJson: `${JSON.stringify(manifest, null, 2)}\n` };
 }
 
 async function main(): Promise<void> {
-  const { model, manifestJson } = buildBuiltinModel(await readFile(path.join(builtinFolder, 'constants.json'), 'utf8'));
+  const constantsJson = await readFile(path.join(builtinFolder, 'constants.json'), 'utf8');
+  const { model, manifestJson } = buildBuiltinModel(constantsJson);
   await writeFile(path.join(builtinFolder, modelFile), model);
-  await writeFile(path.join(builtinFolder, 'model.json'), manifestJson);
+  const manifestPath = path.join(builtinFolder, 'model.json');
+  await writeFile(manifestPath, manifestJson);
+  const canary = await canaryOf(await readModel(manifestPath));
+  await writeFile(manifestPath, buildBuiltinModel(constantsJson, canary).manifestJson);
   process.stdout.write(`${modelFile}: ${model.byteLength} bytes\n${manifestJson}`);
 }
 

@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import type { Logger } from 'pino';
+import { downloadableModels } from '../embedding-worker/downloadable-models.ts';
 import { findModel, spaceIdOfModel } from '../embedding-worker/models.ts';
 import type { AudioLimits } from './audio/limits.ts';
 import { Catalog } from './catalog/catalog.ts';
@@ -17,6 +18,9 @@ import type { IndexSummary } from './indexing/summary.ts';
 import { type GenerationOutcome, rebuildGeneration } from './indexing/update-generation.ts';
 import { FolderLibrary } from './library/folder.ts';
 import type { Library } from './library/library.ts';
+import { storedToken } from './models/hub.ts';
+import { Models } from './models/models.ts';
+import { modelsOfSpaces } from './models/models-of-spaces.ts';
 import type { Answer, Result } from './query/answer.ts';
 import { AnswerFiles } from './query/answer-files.ts';
 import {
@@ -31,6 +35,7 @@ import { type Media, mediaHere } from './query/media.ts';
 import { MediaThread } from './query/media-thread.ts';
 import { renderPicture } from './query/picture.ts';
 import type { PictureWords } from './query/picture-words.ts';
+import { indexedSpaces } from './search/generation-folder.ts';
 import { IndexHost } from './search/index-host.ts';
 
 export interface AppSurroundings {
@@ -48,8 +53,9 @@ export interface AppSurroundings {
   readonly mediaThread?: boolean;
 }
 
-/** Loading a model takes from 0.3 s (built-in) to a minute (hundreds of megabytes from a cold disk). */
-const workerStartTimeoutMs = 120_000;
+/** Loading a model takes from 0.3 s (built-in) to a minute (hundreds of megabytes from a cold disk); and up to two GPUs are
+ *  given 90 s each before the CPU is taken. */
+const workerStartTimeoutMs = 300_000;
 /** An endpoint that is scaled to zero is waited for, for minutes, before the worker says that it did not come. */
 const coldStartTimeoutMs = 400_000;
 
@@ -61,6 +67,21 @@ export type IndexRequest = Pick<
 export async function buildApp(config: Config, surroundings: AppSurroundings): Promise<App> {
   await mkdir(config.indexDir, { recursive: true });
   return new App(config, surroundings);
+}
+
+function shippedModelsDir(root: string): string {
+  return path.join(root, 'embedding-worker', 'models');
+}
+
+/** What `npm run models` works with; it needs neither catalog nor worker. */
+export async function buildModels({ modelsDir, hub }: Config, root: string): Promise<Models> {
+  const { endpoint, offline, home, proxy } = hub;
+  return new Models({
+    shippedDir: shippedModelsDir(root),
+    modelsDir,
+    catalogue: downloadableModels,
+    hub: { endpoint, token: hub.token ?? (await storedToken(home)), offline, cacheDir: path.join(home, 'hub'), proxy },
+  });
 }
 
 export class App implements AsyncDisposable {
@@ -179,7 +200,8 @@ export class App implements AsyncDisposable {
     try {
       await this.#index.reloadIfChanged();
     } catch (error) {
-      if (!(error instanceof LeitmotifError) || !(await this.#mend(error, spaceId, signal))) throw error;
+      if (!(error instanceof LeitmotifError)) throw error;
+      if (!(await this.#mend(error, spaceId, signal))) throw await this.#withWayBack(error);
       await this.#index.reloadIfChanged();
     }
     return this.#index;
@@ -193,6 +215,18 @@ export class App implements AsyncDisposable {
     this.#surroundings.log.warn({ why: found.message }, 'the index is built again from the catalog');
     const outcome = await this.rebuild(signal);
     return outcome.kind === 'written';
+  }
+
+  /** An index of other models is not lost: says which one searches it. */
+  async #withWayBack(error: LeitmotifError): Promise<LeitmotifError> {
+    if (error.code !== 'space-mismatch') return error;
+    const { indexDir, windowSec } = this.config;
+    const makers = await modelsOfSpaces(this.#modelsDirs, await indexedSpaces(indexDir), windowSec);
+    const ways = makers.map(({ model, windowSec: sec }) => {
+      return `EMBEDDING_MODEL=${model}${sec === windowSec ? '' : ` WINDOW_SEC=${sec}`}`;
+    });
+    const back = ways.length > 0 ? `. Set ${ways.join(' or ')} to search what is there` : '';
+    return new LeitmotifError(error.code, `${error.message}${back}`, { cause: error, facts: error.facts });
   }
 
   /** A generation from the catalog alone, unless the current one is whole and up to date.
@@ -213,7 +247,7 @@ export class App implements AsyncDisposable {
   }
 
   get #modelsDirs(): string[] {
-    return [path.join(this.#surroundings.root, 'embedding-worker', 'models'), this.config.modelsDir];
+    return [shippedModelsDir(this.#surroundings.root), this.config.modelsDir];
   }
 
   /** The library that the catalog was filled from. */

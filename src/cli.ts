@@ -3,7 +3,7 @@
 import path from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { pino } from 'pino';
-import { type App, buildApp } from './app.ts';
+import { type App, buildApp, buildModels } from './app.ts';
 import { forgetSecrets, loadDotEnv, readConfig } from './config.ts';
 import { LeitmotifError } from './errors.ts';
 import { parseTime } from './format.ts';
@@ -16,8 +16,10 @@ import {
   libraryStatus,
   libraryVerify,
 } from './terminal/library-command.ts';
+import { type ModelsContext, modelsGet, modelsList, modelsRemove, modelsVerify } from './terminal/models-command.ts';
 import { runToExit } from './terminal/run-to-exit.ts';
 import { type SimilarCommandOptions, similarCommand } from './terminal/similar-command.ts';
+import { modelsTriton } from './terminal/triton-command.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 loadDotEnv(root);
@@ -30,6 +32,19 @@ function withApp(command: (app: App, signal: AbortSignal) => Promise<number>): P
     const log = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: true }));
     await using app = await buildApp(config, { root, environment: process.env, log });
     return await command(app, signal);
+  });
+}
+
+/** Without an app: no catalog and no worker are needed to look after models. */
+function withModels(command: (context: ModelsContext, signal: AbortSignal) => Promise<number>): Promise<void> {
+  return runToExit(async (signal) => {
+    const config = readConfig(process.env, root);
+    forgetSecrets(process.env);
+    const models = await buildModels(config, root);
+    return await command(
+      { models, selected: config.model, indexDir: config.indexDir, windowSec: config.windowSec },
+      signal,
+    );
   });
 }
 
@@ -98,6 +113,37 @@ function commands(): Command {
     .command('rollback')
     .description('answer from the generation before the current one')
     .action(() => withApp((app) => libraryRollback(app)));
+  const models = program.command('models').description('look after the models that embed');
+  models
+    .command('list')
+    .description('what is here and what can be downloaded')
+    .option('--json', 'print one array instead of a table')
+    .action((options: { json?: true }) => withModels((context) => modelsList(context, options)));
+  models
+    .command('get')
+    .description('download a model; goes on where an earlier try was cut off')
+    .argument('<name>', 'one of those that `list` names')
+    .option('--text', 'with the side that turns words into vectors')
+    .option('--half', 'with the same weights in float16, which GPUs may use')
+    .action((name: string, options: { text?: true; half?: true }) =>
+      withModels((context, signal) => modelsGet(context, name, options, signal)),
+    );
+  models
+    .command('verify')
+    .description('check the files of one model, or of all, against their hashes')
+    .argument('[name]')
+    .action((name: string | undefined) => withModels((context) => modelsVerify(context, name ?? null)));
+  models
+    .command('remove')
+    .description('delete a downloaded model; indexes that were made with it stay')
+    .argument('<name>')
+    .action((name: string) => withModels((context, signal) => modelsRemove(context, name, signal)));
+  models
+    .command('triton')
+    .description('write a model that is here as a folder that Triton serves')
+    .argument('<dir>', "Triton's model repository; made if it is not there")
+    .option('--model <name>', 'which; unset: EMBEDDING_MODEL')
+    .action((dir: string, options: { model?: string }) => withModels((context) => modelsTriton(context, dir, options)));
   program
     .command('commands')
     .description("register the bot's commands with Discord by hand")

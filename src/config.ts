@@ -4,7 +4,7 @@
  *  .env.example is written too (a test compares them).
  */
 import { existsSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, homedir } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
 import { LeitmotifError } from './errors.ts';
@@ -39,14 +39,13 @@ const idList = z
 
 export const variables = {
   INDEX_DIR: variable(text, 'index-data', 'path', 'where the catalog and the generations of the index lie'),
-  EMBEDDING_MODEL: variable(text, 'builtin', 'name', 'which model embeds, of those that npm run models -- list shows'),
+  EMBEDDING_MODEL: variable(text, 'builtin', 'name', 'which model embeds; npm run models -- list names them'),
   EMBEDDING_DEVICE: variable(
     z.enum(['auto', 'cuda', 'webgpu', 'cpu']),
     'auto',
     'name',
     'what the model is computed on: cuda, webgpu, cpu, or auto for the first of these that proves itself',
   ),
-  MODELS_DIR: variable(text, 'models', 'path', 'where downloaded models lie'),
   EMBEDDING_ENGINE: variable(
     z.enum(['onnx', 'open-inference', 'databricks']),
     'onnx',
@@ -86,6 +85,28 @@ export const variables = {
     'the workspace that gives out the tokens; unset: that of DATABRICKS_URL. A route-optimised address needs it',
   ),
   REMOTE_REQUESTS: variable(int(1, 256), '4', 'requests', 'requests to such a server under way at once'),
+  MODELS_DIR: variable(text, 'models', 'path', 'where models lie that were downloaded (npm run models -- get NAME)'),
+  HF_ENDPOINT: variable(
+    z.url({ protocol: /^https?$/ }),
+    'https://huggingface.co',
+    'http(s) address',
+    'the hub that models are downloaded from, or a mirror of it',
+  ),
+  HF_TOKEN: variable(
+    optionalText,
+    undefined,
+    'text',
+    'your token of the hub, for models that are not public; unset: the one in HF_HOME/token, if there is one',
+  ),
+  HF_HUB_OFFLINE: variable(z.stringbool(), 'false', 'true or false', 'take models from the cache in HF_HOME only'),
+  HF_HOME: variable(
+    optionalText,
+    undefined,
+    'path',
+    "where the hub's own tools keep what they downloaded; unset: ~/.cache/huggingface",
+  ),
+  HTTPS_PROXY: variable(optionalText, undefined, 'http(s) address', 'the proxy that models are downloaded through'),
+  NO_PROXY: variable(optionalText, undefined, 'hosts, separated by commas', 'those that are reached without it'),
   EMBEDDING_WORKER_URL: variable(
     z.url({ protocol: /^https?$/ }).optional(),
     undefined,
@@ -187,6 +208,7 @@ const secrets = [
   'OPEN_INFERENCE_TOKEN',
   'DATABRICKS_TOKEN',
   'DATABRICKS_CLIENT_SECRET',
+  'HF_TOKEN',
 ] as const satisfies readonly (keyof typeof variables)[];
 
 /** After the configuration is read: what ffmpeg, the worker and the index inherit holds no secret. */
@@ -218,6 +240,13 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     indexDir: path.resolve(root, v.INDEX_DIR),
     model: v.EMBEDDING_MODEL,
     modelsDir: path.resolve(root, v.MODELS_DIR),
+    hub: Object.freeze({
+      endpoint: v.HF_ENDPOINT,
+      token: v.HF_TOKEN,
+      offline: v.HF_HUB_OFFLINE,
+      home: path.resolve(root, v.HF_HOME ?? path.join(homedir(), '.cache', 'huggingface')),
+      proxy: Object.freeze({ https: v.HTTPS_PROXY ?? '', except: v.NO_PROXY ?? '' }),
+    }),
     device: v.EMBEDDING_DEVICE,
     engine,
     windowSec: v.WINDOW_SEC,

@@ -12,8 +12,10 @@ export interface EmbeddedWindow {
 }
 
 export interface EmbeddingEngine {
-  /** What it computes on, for example `cpu`. */
+  /** What it computes on, for example `cpu`; `loading` while that is being found out. */
   readonly device: string;
+  /** What would have been better and could not be used, each with the reason. */
+  readonly passedOver?: readonly string[];
   /** Windows that one recording should have under way to keep the engine busy. More only costs memory. */
   readonly inFlightMax: number;
   /** Whether a window that is handed over now would be worked on. */

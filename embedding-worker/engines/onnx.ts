@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { profileFolder } from './placement.ts';
 
 export type ExecutionProvider = 'cuda' | 'webgpu' | 'cpu';
 
@@ -23,12 +24,31 @@ export interface Graph {
   /** @param dims the shape of `values`, batch first
    *  @returns shape [batch, ...], flat, and how many values belong to one item */
   run(values: Float32Array, dims: readonly number[]): Promise<{ values: Float32Array; itemSize: number }>;
+  /** How much of what ran so far ran on the provider itself, in [0, 1]. It is recorded until this is asked for, once.
+   *  1 on a CPU. */
+  gpuShare(): number;
   close(): Promise<void>;
 }
 
 /** @throws {Error} why the provider cannot run it, or how it differs from what was expected */
 export async function openGraph(file: GraphFile, provider: ExecutionProvider): Promise<Graph> {
-  const session = await InferenceSession.create(file.path, {
+  const profile = provider === 'cpu' ? null : profileFolder();
+  try {
+    const session = await createSession(file.path, provider, profile?.prefix ?? null);
+    checkSignature(file, session);
+    return graphOf(file, session, profile);
+  } catch (error) {
+    profile?.remove();
+    throw error;
+  }
+}
+
+function createSession(
+  path: string,
+  provider: ExecutionProvider,
+  profilePrefix: string | null,
+): Promise<InferenceSession> {
+  return InferenceSession.create(path, {
     // Only the one that was asked for: ONNX Runtime adds the CPU for nodes that a GPU has no kernel for, but throws when
     // the provider itself is not there.
     executionProviders: [provider],
@@ -39,8 +59,12 @@ export async function openGraph(file: GraphFile, provider: ExecutionProvider): P
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
     logSeverityLevel: 3,
+    ...(profilePrefix === null ? {} : { enableProfiling: true, profileFilePrefix: profilePrefix }),
   });
-  checkSignature(file, session);
+}
+
+function graphOf(file: GraphFile, session: InferenceSession, profile: ReturnType<typeof profileFolder> | null): Graph {
+  let profiling = profile !== null;
   return {
     run: async (values, dims) => {
       const outputs = await session.run({ [file.input]: new Tensor('float32', values, dims) }, [file.output]);
@@ -50,7 +74,18 @@ export async function openGraph(file: GraphFile, provider: ExecutionProvider): P
         throw new Error(`expected "${file.output}" to be float32, got ${output?.type}`);
       return { values: data, itemSize: data.length / (dims[0] ?? 1) };
     },
-    close: () => session.release(),
+    gpuShare: () => {
+      if (!profile || !profiling) return 1;
+      profiling = false;
+      session.endProfiling();
+      const share = profile.read();
+      profile.remove();
+      return share;
+    },
+    close: async () => {
+      await session.release();
+      profile?.remove();
+    },
   };
 }
 

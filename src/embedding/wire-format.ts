@@ -107,8 +107,11 @@ export const modelsAnswer = z.object({
       windowSec: z.number().positive(),
       sampleRateHz: z.int().positive(),
       licence: z.string(),
-      /** What the vectors are computed on, for example `cpu`. */
+      /** What the vectors are computed on, for example `cpu`; `loading` while that is being found out. */
       device: z.string(),
+      /** Devices that were tried first and could not be used, each with the reason, for whoever wonders why it is slow. A
+       *  worker of an older version does not tell. */
+      passedOver: z.array(z.string()).default([]),
     }),
   ),
 });

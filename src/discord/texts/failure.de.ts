@@ -51,6 +51,11 @@ export const failureDe: FailureTexts = {
   'disk-full': () =>
     'Meine Festplatte ist voll. Der Besitzer des Bots muss Platz schaffen; von dir ist nichts verloren.',
   'index-locked': () => 'Die Bibliothek wird gerade von jemand anderem eingelesen, und das geht nur einzeln.',
+  'download-failed': () => 'Ich konnte ein Modell nicht herunterladen. Das muss der Besitzer des Bots richten.',
+  'download-refused': () => 'Ich darf ein Modell nicht herunterladen. Das muss der Besitzer des Bots richten.',
+  'download-corrupt': () =>
+    'Ein heruntergeladenes Modell ist nicht das, das ich wollte. Das muss der Besitzer des Bots richten.',
+  'model-locked': () => 'Das Modell wird gerade von jemand anderem heruntergeladen oder entfernt.',
   stopping: () => 'Ich werde gerade neu gestartet, darum brach das hier ab; das liegt nicht an dir.',
   'tool-missing': () =>
     'Ein Programm, das ich brauche, ist nicht installiert. Das muss der Besitzer des Bots nachholen.',
