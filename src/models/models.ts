@@ -2,7 +2,6 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { type DownloadableModel, knownModels } from '../../embedding-worker/downloadable-models.ts';
-import { findModel } from '../../embedding-worker/models.ts';
 import { type WrittenRepository, writeTritonRepository } from '../../embedding-worker/triton-repository.ts';
 import { LeitmotifError } from '../errors.ts';
 import { folderBytes } from '../search/folder-bytes.ts';
@@ -122,10 +121,10 @@ export class Models {
   /** @param dir Triton's model repository
    *  @throws {LeitmotifError} model-unknown when the model is not here, and as writeTritonRepository */
   async writeTriton(dir: string, name: string, windowSec: number): Promise<WrittenRepository> {
-    const { shippedDir, modelsDir } = this.#options;
-    const model = (await this.#installed()).flat().find((each) => each.name === name)?.model;
-    if (!model) throw await this.#notHere(name);
-    return writeTritonRepository(dir, await findModel([shippedDir, modelsDir], name), windowSec);
+    const found = (await this.#installed()).flat().find((each) => each.name === name);
+    if (!found) throw await this.#notHere(name);
+    if (found.model instanceof LeitmotifError) throw found.model;
+    return writeTritonRepository(dir, found.model, windowSec);
   }
 
   async #installed(): Promise<[shipped: InstalledModel[], downloaded: InstalledModel[]]> {

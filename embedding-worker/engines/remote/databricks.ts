@@ -5,7 +5,7 @@ import { answerFailure, RemoteFailure, statusFailure } from './failures.ts';
 import { Guard, type GuardEvents, type GuardLimits } from './guard.ts';
 import { type RemoteAnswer, RemoteHttp } from './http.ts';
 import { itemsToJson } from './json-tensor.ts';
-import { itemLengthOf, type NetworkSpec, type RemoteNetwork } from './network.ts';
+import { batchMaxOf, itemLengthOf, type NetworkSpec, type RemoteNetwork } from './network.ts';
 import { answerBytesMaxOf, checkInputs } from './open-inference.ts';
 
 export type DatabricksAccess =
@@ -43,7 +43,6 @@ export const databricksLimits: GuardLimits = {
 const requestBytesMax = 16_000_000;
 /** A number with nine digits, its sign and a comma; a few have an exponent as well. */
 const numberBytes = 12;
-const batchMaxDefault = 32;
 
 export class DatabricksNetwork implements RemoteNetwork {
   readonly device: string;
@@ -75,7 +74,7 @@ export class DatabricksNetwork implements RemoteNetwork {
 
   get batchMax(): number {
     const itemBytes = itemLengthOf(this.#options.spec) * numberBytes;
-    return Math.max(1, Math.min(batchMaxDefault, Math.floor(this.#bytesMax / itemBytes)));
+    return Math.max(1, Math.min(batchMaxOf(this.#options.spec), Math.floor(this.#bytesMax / itemBytes)));
   }
 
   /** There is nothing to ask an endpoint but its predictions: one item of zeros proves token, name, form and shape, and
@@ -163,7 +162,7 @@ export class DatabricksNetwork implements RemoteNetwork {
       url: this.#options.url,
       headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
       body,
-      answerBytesMax: answerBytesMaxOf(this.#options.spec, batchMaxDefault),
+      answerBytesMax: answerBytesMaxOf(this.#options.spec, batchMaxOf(this.#options.spec)),
       signal,
     });
   }

@@ -41,3 +41,9 @@ export interface RemoteNetwork {
 export function itemLengthOf({ input }: NetworkSpec): number {
   return input.itemShape.reduce((product, dimension) => product * dimension, 1);
 }
+
+/** Items that are sent together unless the other side takes fewer: what a GPU's memory takes in one go. An output over
+ *  time is some 400,000 numbers an item, 8 MB as JSON, and must not fill this side's memory. */
+export function batchMaxOf({ output }: NetworkSpec): number {
+  return output.overTime ? 4 : 32;
+}

@@ -4,7 +4,7 @@ import { LeitmotifError } from '../../../src/errors.ts';
 import { answerFailure, RemoteFailure, statusFailure } from './failures.ts';
 import { Guard, type GuardEvents, type GuardLimits } from './guard.ts';
 import { type RemoteAnswer, RemoteHttp } from './http.ts';
-import { itemLengthOf, type NetworkSpec, type RemoteNetwork } from './network.ts';
+import { batchMaxOf, itemLengthOf, type NetworkSpec, type RemoteNetwork } from './network.ts';
 import { binaryInferBody, headerLengthName, jsonInferBody, readInferAnswer } from './open-inference-codec.ts';
 import { checkModelMetadata, metadataAnswer, modelConfig, serverMetadata } from './open-inference-model.ts';
 
@@ -36,8 +36,6 @@ export const openInferenceLimits: GuardLimits = {
   openMs: 10_000,
 };
 
-/** What a GPU's memory takes in one go; the server's own limit counts where it tells one. */
-const batchMaxDefault = 32;
 const metadataBytesMax = 1_000_000;
 
 export class OpenInferenceNetwork implements RemoteNetwork {
@@ -47,10 +45,12 @@ export class OpenInferenceNetwork implements RemoteNetwork {
   readonly #guard: Guard;
   readonly #modelPath: string;
   #isBinary = false;
-  #batchMax = batchMaxDefault;
+  /** The server's own limit counts where it tells one. */
+  #batchMax: number;
 
   constructor(options: OpenInferenceOptions) {
     this.#options = options;
+    this.#batchMax = batchMaxOf(options.spec);
     this.device = `open-inference ${options.model}@${new URL(options.url).host}`;
     this.#modelPath = `v2/models/${options.model.split('/').map(encodeURIComponent).join('/')}`;
     this.#http = new RemoteHttp(options.inFlightMax);
@@ -123,7 +123,7 @@ export class OpenInferenceNetwork implements RemoteNetwork {
       this.#read(() => metadataAnswer(answer.body)),
       this.device,
     );
-    this.#batchMax = Math.min(batchMaxDefault, batchMax, await this.#askBatchMax(extensions, signal));
+    this.#batchMax = Math.min(batchMaxOf(spec), batchMax, await this.#askBatchMax(extensions, signal));
   }
 
   /** Triton tells how large a batch may be in an extension of its own; a larger one is answered 400. */
