@@ -54,7 +54,8 @@ function admit(request: FastifyRequest, { models, admission, metrics }: Embeddin
     if (!parsed.success) throw new LeitmotifError('bad-request', `Cannot embed: ${z.prettifyError(parsed.error)}`);
     const model = models.get(parsed.data.model);
     if (!model.engine.ready) {
-      throw new LeitmotifError('worker-unavailable', `The model ${model.manifest.name} is not loaded`);
+      const why = model.engine.trouble ?? `The model ${model.manifest.name} is not loaded`;
+      throw new LeitmotifError('worker-unavailable', why);
     }
     return { query: parsed.data, model, place: admission.enter() };
   } catch (error) {

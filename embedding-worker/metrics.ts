@@ -65,6 +65,38 @@ export function createMetrics(readQueue: () => { waiting: number; running: numbe
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
       registers,
     }),
+    remoteRequests: new Counter<'model' | 'outcome'>({
+      name: 'worker_remote_requests_total',
+      help: 'Requests to a remote engine, repeated ones included: ok, the status, timeout, connection, answer (of no use), cancelled',
+      labelNames: ['model', 'outcome'],
+      registers,
+    }),
+    remoteRetries: new Counter<'model'>({
+      name: 'worker_remote_retries_total',
+      help: 'Requests to a remote engine that were sent again',
+      labelNames: ['model'],
+      registers,
+    }),
+    remoteSeconds: new Histogram<'model'>({
+      name: 'worker_remote_request_seconds',
+      help: 'Per request to a remote engine, from sending it to its whole answer or its failure',
+      labelNames: ['model'],
+      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300],
+      registers,
+    }),
+    remoteBatch: new Histogram<'model'>({
+      name: 'worker_remote_batch_windows',
+      help: 'Windows that went to a remote engine together',
+      labelNames: ['model'],
+      buckets: [1, 2, 4, 8, 16, 32],
+      registers,
+    }),
+    remoteBreaker: new Gauge<'model' | 'state'>({
+      name: 'worker_remote_breaker',
+      help: '1 for the state that the circuit breaker before a remote engine is in: closed, open, half-open',
+      labelNames: ['model', 'state'],
+      registers,
+    }),
     processDeaths: new Counter({
       name: 'worker_inference_process_deaths_total',
       help: 'Inference processes that died and were replaced',

@@ -4,9 +4,13 @@ import type { Logger } from 'pino';
 import type { WorkerOptions } from '../src/embedding/worker-options.ts';
 import { LeitmotifError } from '../src/errors.ts';
 import { Admission } from './admission.ts';
+import type { EmbeddingEngine } from './engines/engine.ts';
 import { InferencePool } from './engines/inference-pool.ts';
-import { createMetrics } from './metrics.ts';
-import { manifestPathOf } from './models.ts';
+import { networkSpecOf } from './engines/network-item.ts';
+import { countingEvents, remoteNetworkFor } from './engines/remote/connect.ts';
+import { RemoteEngine } from './engines/remote/remote-engine.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
+import { type Model, manifestPathOf } from './models.ts';
 import { createServer } from './server.ts';
 import { ServedModels } from './serving.ts';
 
@@ -30,24 +34,7 @@ export async function startWorker(options: WorkerOptions, log: Logger): Promise<
   const metrics = createMetrics(() => admission.state);
   const models = await ServedModels.read(
     { modelsDirs: options.modelsDirs, names: options.models, windowSec: options.windowSec },
-    (model) =>
-      new InferencePool({
-        manifestPath: manifestPathOf(model),
-        windowSec: options.windowSec,
-        device: options.device,
-        gives: 'vector',
-        processes: options.inferenceProcesses,
-        loadTimeoutMs,
-        stepTimeoutMs,
-        onDeath: (how) => {
-          metrics.processDeaths.inc();
-          log.warn({ model: model.manifest.name, how }, 'an inference process died and is started again');
-        },
-        onDevice: (device, passedOver) => {
-          metrics.setDevice(model.manifest.name, device);
-          log.info({ model: model.manifest.name, device, passedOver }, 'an inference process is ready');
-        },
-      }),
+    (model) => engineFor(model, options, metrics, log),
   );
   const { audioLimits, requestDeadlineMs, spoolDir, token } = options;
   const server = createServer({
@@ -79,6 +66,46 @@ export async function startWorker(options: WorkerOptions, log: Logger): Promise<
     await close();
     throw error;
   }
+}
+
+function engineFor(model: Model, options: WorkerOptions, metrics: Metrics, log: Logger): EmbeddingEngine {
+  const { windowSec, engine = { type: 'onnx' } } = options;
+  const { name } = model.manifest;
+  const pool = new InferencePool({
+    manifestPath: manifestPathOf(model),
+    windowSec,
+    device: options.device,
+    gives: engine.type === 'onnx' ? 'vector' : 'network-input',
+    processes: options.inferenceProcesses,
+    loadTimeoutMs,
+    stepTimeoutMs,
+    onDeath: (how) => {
+      metrics.processDeaths.inc();
+      log.warn({ model: name, how }, 'an inference process died and is started again');
+    },
+    onDevice: (device, passedOver) => {
+      if (engine.type === 'onnx') metrics.setDevice(name, device);
+      log.info({ model: name, device, passedOver }, 'an inference process is ready');
+    },
+  });
+  if (engine.type === 'onnx') return pool;
+  const counting = countingEvents(metrics, name);
+  const network = remoteNetworkFor(engine, networkSpecOf(model, windowSec), {
+    ...counting,
+    onBreaker: (state) => {
+      counting.onBreaker(state);
+      log.warn({ model: name, device: network.device, state }, 'the circuit breaker of the remote engine');
+    },
+  });
+  metrics.setDevice(name, network.device);
+  return new RemoteEngine({
+    model,
+    windowSec,
+    preparing: pool,
+    network,
+    requestsMax: engine.requestsMax,
+    onBatch: (windows) => metrics.remoteBatch.observe({ model: name }, windows),
+  });
 }
 
 async function listen(server: ReturnType<typeof createServer>, where: WorkerOptions['listen']): Promise<string> {

@@ -56,6 +56,8 @@ export interface AppSurroundings {
 /** Loading a model takes from 0.3 s (built-in) to a minute (hundreds of megabytes from a cold disk); and up to two GPUs are
  *  given 90 s each before the CPU is taken. */
 const workerStartTimeoutMs = 300_000;
+/** An endpoint that is scaled to zero is waited for, for minutes, before the worker says that it did not come. */
+const coldStartTimeoutMs = 400_000;
 
 export type IndexRequest = Pick<
   IndexRunOptions,
@@ -296,13 +298,14 @@ export class App implements AsyncDisposable {
   }
 
   async #localClient(): Promise<EmbeddingClient> {
-    const { model, device, windowSec, worker, audioLimits, logLevel } = this.config;
+    const { model, device, engine, windowSec, worker, audioLimits, logLevel } = this.config;
     const { root, environment, log } = this.#surroundings;
     this.#worker = startLocalWorker({
       entry: path.join(root, 'embedding-worker', 'main.ts'),
       worker: {
         modelsDirs: this.#modelsDirs,
         device,
+        engine,
         models: [model],
         windowSec,
         inferenceProcesses: worker.inferenceProcesses,
@@ -313,7 +316,7 @@ export class App implements AsyncDisposable {
         logLevel,
       },
       environment,
-      startTimeoutMs: workerStartTimeoutMs,
+      startTimeoutMs: engine.type === 'databricks' ? coldStartTimeoutMs : workerStartTimeoutMs,
       niceness: this.#surroundings.niceness ?? 0,
       onDeath: (how) => log.warn({ how }, 'the embedding worker died and is started again'),
     });

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { pino } from 'pino';
 import { type App, buildApp, buildModels } from './app.ts';
-import { loadDotEnv, readConfig } from './config.ts';
+import { forgetSecrets, loadDotEnv, readConfig } from './config.ts';
 import { LeitmotifError } from './errors.ts';
 import { parseTime } from './format.ts';
 import { fusionNames } from './search/fusion-scores.ts';
@@ -19,6 +19,7 @@ import {
 import { type ModelsContext, modelsGet, modelsList, modelsRemove, modelsVerify } from './terminal/models-command.ts';
 import { runToExit } from './terminal/run-to-exit.ts';
 import { type SimilarCommandOptions, similarCommand } from './terminal/similar-command.ts';
+import { modelsTriton } from './terminal/triton-command.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 loadDotEnv(root);
@@ -27,6 +28,7 @@ loadDotEnv(root);
 function withApp(command: (app: App, signal: AbortSignal) => Promise<number>): Promise<void> {
   return runToExit(async (signal) => {
     const config = readConfig(process.env, root);
+    forgetSecrets(process.env);
     const log = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: true }));
     await using app = await buildApp(config, { root, environment: process.env, log });
     return await command(app, signal);
@@ -37,8 +39,12 @@ function withApp(command: (app: App, signal: AbortSignal) => Promise<number>): P
 function withModels(command: (context: ModelsContext, signal: AbortSignal) => Promise<number>): Promise<void> {
   return runToExit(async (signal) => {
     const config = readConfig(process.env, root);
+    forgetSecrets(process.env);
     const models = await buildModels(config, root);
-    return await command({ models, selected: config.model, indexDir: config.indexDir }, signal);
+    return await command(
+      { models, selected: config.model, indexDir: config.indexDir, windowSec: config.windowSec },
+      signal,
+    );
   });
 }
 
@@ -132,6 +138,12 @@ function commands(): Command {
     .description('delete a downloaded model; indexes that were made with it stay')
     .argument('<name>')
     .action((name: string) => withModels((context, signal) => modelsRemove(context, name, signal)));
+  models
+    .command('triton')
+    .description('write a model that is here as a folder that Triton serves')
+    .argument('<dir>', "Triton's model repository; made if it is not there")
+    .option('--model <name>', 'which; unset: EMBEDDING_MODEL')
+    .action((dir: string, options: { model?: string }) => withModels((context) => modelsTriton(context, dir, options)));
   program
     .command('commands')
     .description("register the bot's commands with Discord by hand")

@@ -66,7 +66,9 @@ const callers: Readonly<Record<string, readonly string[]>> = {
   'onnxruntime-node': ['embedding-worker/engines/onnx.ts'],
   // The lock is the operating system's, taken through SQLite; it holds no data.
   'node:sqlite': ['src/catalog/database.ts', 'src/process-lock.ts'],
-  undici: ['src/embedding/client.ts', 'src/models/hub-request.ts'],
+  undici: ['src/embedding/client.ts', 'src/models/hub-request.ts', 'embedding-worker/engines/remote/http.ts'],
+  cockatiel: ['embedding-worker/engines/remote/guard.ts'],
+  oauth4webapi: ['embedding-worker/engines/remote/access-token.ts'],
   'ipaddr.js': ['src/query/public-address.ts'],
   '@resvg/resvg-js': ['src/query/picture.ts'],
   'node-cron': ['src/discord/library/scheduler.ts', 'src/discord/library/due-times.ts'],

@@ -20,6 +20,8 @@ export interface EmbeddingEngine {
   readonly inFlightMax: number;
   /** Whether a window that is handed over now would be worked on. */
   readonly ready: boolean;
+  /** Why it is not ready, in words, if that is more than that it still loads. */
+  readonly trouble?: string | null;
 
   /** Loads the model. Resolves when all of the engine is ready.
    *  @throws {LeitmotifError} config-invalid when the model cannot be used */

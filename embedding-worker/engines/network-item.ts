@@ -3,6 +3,7 @@
 import { LeitmotifError } from '../../src/errors.ts';
 import { families } from '../families/families.ts';
 import type { Model, ModelManifest } from '../models.ts';
+import type { NetworkSpec } from './remote/network.ts';
 
 /** float32 sums over a few thousand values stay within 1e-6; 1e-3 still lets half-precision weights pass. */
 const normTolerance = 1e-3;
@@ -15,6 +16,16 @@ export function samplesOf({ sampleRateHz }: ModelManifest, windowSec: number): n
 export function networkItemShape({ manifest }: Pick<Model, 'manifest'>, windowSec: number): readonly number[] {
   const family = families[manifest.family];
   return family.frontEnd?.itemShape ?? [family.prepare(new Float32Array(samplesOf(manifest, windowSec))).length];
+}
+
+/** What a model's network must be, whoever runs it. */
+export function networkSpecOf({ manifest }: Pick<Model, 'manifest'>, windowSec: number): NetworkSpec {
+  const { name, network, dimensions, family } = manifest;
+  return {
+    name,
+    input: { name: network.input, itemShape: networkItemShape({ manifest }, windowSec) },
+    output: { name: network.output, dimensions, overTime: families[family].outputRank === 3 },
+  };
 }
 
 /** @throws {LeitmotifError} inference-failed: not of the model's dimensions, or not finite and of length 1 */

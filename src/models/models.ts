@@ -2,6 +2,7 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { type DownloadableModel, knownModels } from '../../embedding-worker/downloadable-models.ts';
+import { type WrittenRepository, writeTritonRepository } from '../../embedding-worker/triton-repository.ts';
 import { LeitmotifError } from '../errors.ts';
 import { folderBytes } from '../search/folder-bytes.ts';
 import { partPathOf } from './fetch-file.ts';
@@ -115,6 +116,15 @@ export class Models {
     const bytes = await folderBytes(folder);
     await rm(folder, { recursive: true });
     return { bytes };
+  }
+
+  /** @param dir Triton's model repository
+   *  @throws {LeitmotifError} model-unknown when the model is not here, and as writeTritonRepository */
+  async writeTriton(dir: string, name: string, windowSec: number): Promise<WrittenRepository> {
+    const found = (await this.#installed()).flat().find((each) => each.name === name);
+    if (!found) throw await this.#notHere(name);
+    if (found.model instanceof LeitmotifError) throw found.model;
+    return writeTritonRepository(dir, found.model, windowSec);
   }
 
   async #installed(): Promise<[shipped: InstalledModel[], downloaded: InstalledModel[]]> {

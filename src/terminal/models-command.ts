@@ -12,6 +12,7 @@ export interface ModelsContext {
   /** EMBEDDING_MODEL */
   readonly selected: string;
   readonly indexDir: string;
+  readonly windowSec: number;
 }
 
 const print = (text: string): void => {
