@@ -1,0 +1,82 @@
+/** Every model that this machine has, side by side on the same clips: how fast, in how much memory, how good; and networks
+ *  of CLAP's and Wav2Vec2's size against PyTorch and transformers doing the same work.
+ *
+ *    npm run bench:models -- [NAME...] [--python PATH] [--music DIR] [--rounds 3] [--bench DIR] [--cache DIR]
+ *
+ *  The comparison needs a Python with PyTorch and transformers (training/reference/README.md); without it, the models are
+ *  measured alone. The two sides take turns, and each figure is the median over the rounds.
+ */
+import { availableParallelism, loadavg } from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { type AvailableModel, availableModels } from './models-available.ts';
+import { cutClips } from './models-clips.ts';
+import { measureModels } from './models-measure.ts';
+import { exportShape, findPython, shapeNames } from './models-python.ts';
+import { renderModels } from './models-report.ts';
+
+const root = path.resolve(import.meta.dirname, '..');
+const clipCount = 4;
+/** What everything else is held against. */
+const firstName = 'builtin';
+/** Measured when no model is named; the small CLAP is there for who asks for it. */
+const usualShapes = ['clap-shape', 'wav2vec2-shape'];
+
+const log = (line: string): void => {
+  process.stderr.write(`${line}\n`);
+};
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      python: { type: 'string' },
+      music: { type: 'string' },
+      rounds: { type: 'string', default: '3' },
+      cache: { type: 'string', default: path.join(root, '.cache') },
+    },
+  });
+  const loadBefore = loadavg()[0] ?? 0;
+  const python = findPython(values.python, values.cache);
+  const shapesDir = path.join(values.cache, 'bench-models');
+  const wantedShapes = positionals.length > 0 ? shapeNames.filter((name) => positionals.includes(name)) : usualShapes;
+  if (python) for (const name of wantedShapes) await exportShape(python, name, shapesDir);
+  const models = chosenModels(await availableModels(process.env, shapesDir), positionals, wantedShapes);
+  const { PATH, HOME, TMPDIR } = process.env;
+  const cores = availableParallelism();
+  const rounds = Number(values.rounds);
+  const clips = await cutClips(values.music ?? null, values.cache, clipCount);
+  try {
+    const environment = { PATH, HOME, TMPDIR };
+    const figures = await measureModels({ models, files: clips.files, rounds, cores, python, environment, log });
+    const loadAfter = loadavg()[0] ?? 0;
+    process.stdout.write(`${renderModels(figures, { cores, rounds, loadBefore, loadAfter, python })}\n`);
+  } finally {
+    await clips.remove();
+  }
+}
+
+/** The built-in model, and what was asked for; without names all that know something, and the usual sizes. */
+function chosenModels(
+  available: readonly AvailableModel[],
+  asked: readonly string[],
+  shapes: readonly string[],
+): AvailableModel[] {
+  const names = available.map(({ model }) => model.manifest.name);
+  const unknown = asked.find((name) => !names.includes(name));
+  if (unknown !== undefined) throw new Error(`Cannot measure ${unknown}: the models here are: ${names.join(', ')}`);
+  const isWanted = ({ model, trained }: AvailableModel): boolean => {
+    const { name } = model.manifest;
+    if (name === firstName) return true;
+    return asked.length > 0 ? asked.includes(name) : trained || shapes.includes(name);
+  };
+  const wanted = available.filter(isWanted);
+  return wanted.sort(
+    (a, b) => Number(b.model.manifest.name === firstName) - Number(a.model.manifest.name === firstName),
+  );
+}
+
+await main().catch((error: unknown) => {
+  log(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+});
