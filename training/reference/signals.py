@@ -24,8 +24,8 @@ def signal(kind: str, seed: int, rate_hz: int, count: int) -> np.ndarray:
     i = np.arange(count, dtype=np.float64)
     t = i / rate_hz
     if kind == "sweep":
-        # From 60 Hz upwards; the noise under it, at -66 dB, is what every recording has.
-        value = 0.6 * np.sin(2 * np.pi * t * (60 + 300 * t)) + noise(seed, count) / 1000
+        # From 60 Hz upwards; the noise under it, at -60 dB, is what every recording has.
+        value = 0.6 * np.sin(2 * np.pi * t * (60 + 300 * t)) + noise(seed, count) / 300
     elif kind == "chord":
         value = np.zeros(count)
         for root in (220, 277, 330 + seed):
