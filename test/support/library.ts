@@ -24,7 +24,7 @@ export interface TestLibrary extends AsyncDisposable {
 }
 
 /** Six pieces of 47 s; one has a title and an artist, one lies in a folder below. */
-export async function makeLibrary(environment: Record<string, string> = {}): Promise<TestLibrary> {
+export async function makeLibrary(): Promise<TestLibrary> {
   const folder = mkdtempSync(path.join(tmpdir(), 'leitmotif-library-'));
   const music = path.join(folder, 'music');
   const indexDir = path.join(folder, 'index');
@@ -33,7 +33,7 @@ export async function makeLibrary(environment: Record<string, string> = {}): Pro
   const tags = ['-metadata', 'title=A Titled Piece', '-metadata', 'artist=Somebody'];
   writePiece(path.join(music, 'below', 'piece-6.mp3'), 6, 47, tags);
   const library = openLibrary({ folder, music, indexDir });
-  const app = await library.open(environment);
+  const app = await library.open();
   await app.index({ library: new FolderLibrary(music), signal: never });
   return { ...library, app };
 }
