@@ -26,7 +26,8 @@ describe('a library asked with words', () => {
     // The weights are random, and so is what they find near to what; but it is the nearest.
     app = await library.open({ MODELS_DIR: inFolder('models'), EMBEDDING_MODEL: 'clap-random' });
     await app.index({ library: new FolderLibrary(library.music), signal: never });
-  });
+    // CLAP's front-end is the work of a second on an idle core, and of minutes where a model is being trained.
+  }, 600_000);
   afterAll(() => library[Symbol.asyncDispose]());
 
   test('answers with the tracks whose moments are nearest, as the catalog has them', async () => {

@@ -111,6 +111,10 @@ describe('the terminal', () => {
       [['similar', 'x.mp3', '--from', '0:30', '--to', '0:10'], /expected --to after --from/],
       [['similar', 'x.mp3', '--fusion', 'magic'], /expected one of .*votes/],
       [['similar', 'x.mp3', '--from', 'soon'], /1:20/],
+      [['similar'], /either a file or --text/],
+      [['similar', 'x.mp3', '--text', 'x'], /either a file or --text/],
+      [['similar', '--text', 'a slow waltz'], /model builtin.*npm run models -- get clap --text/],
+      [['similar', '--text', 'a slow waltz', '--clips', 'x', '--from', '0:10'], /words and --clips, --from/],
       [['library', 'remove', 'nobody.ogg'], /nobody\.ogg/],
       [['index', folder], /--replace-library/],
     ])('%j', async (args, words) => {
