@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { networkItemShape } from '../embedding-worker/engines/loaded-model.ts';
+import { networkItemShape } from '../embedding-worker/engines/network-item.ts';
 import type { Model } from '../embedding-worker/models.ts';
 import { collectorFlags } from '../src/embedding/worker-options.ts';
 import type { ProcessFigures } from './process-figures.ts';

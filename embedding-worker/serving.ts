@@ -6,6 +6,8 @@ import { findModel, type Model, type ModelManifest, spaceIdOfModel } from './mod
 
 export interface ServedModel {
   readonly manifest: ModelManifest;
+  /** Absolute path of the folder that holds the manifest and its files. */
+  readonly folder: string;
   readonly windowSec: number;
   readonly spaceId: string;
   readonly engine: EmbeddingEngine;
@@ -28,7 +30,7 @@ export class ServedModels {
     for (const name of names) {
       const model = await findModel(modelsDirs, name);
       const spaceId = spaceIdOfModel(model, windowSec);
-      served.push({ manifest: model.manifest, windowSec, spaceId, engine: engineFor(model) });
+      served.push({ ...model, windowSec, spaceId, engine: engineFor(model) });
     }
     if (served.length === 0) throw new RangeError('Cannot serve: expected at least one model, got none');
     return new ServedModels(served);

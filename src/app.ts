@@ -30,6 +30,7 @@ import {
   type ResultClips,
   type ResultClipsOptions,
 } from './query/clips.ts';
+import { findByWords, type WordsAnswer, type WordsRequest } from './query/find-by-words.ts';
 import { findSimilar, type HeardQuery, type QueryRequest } from './query/find-similar.ts';
 import { type Media, mediaHere } from './query/media.ts';
 import { MediaThread } from './query/media-thread.ts';
@@ -148,6 +149,18 @@ export class App implements AsyncDisposable {
       return recording;
     };
     return findSimilar({ hear, index, catalog: this.catalog }, request);
+  }
+
+  /** Asks the library with words.
+   *  @throws {LeitmotifError} model-without-text where the configured model knows none, saying what to do */
+  byWords(request: WordsRequest): Promise<WordsAnswer> {
+    const read = async (text: string, signal: AbortSignal) => {
+      const { spaceId, vectors } = await (await this.client()).embedTexts([text], { signal });
+      const expected = await this.spaceId();
+      if (spaceId === expected && vectors[0]) return { spaceId, vector: vectors[0] };
+      throw new LeitmotifError('space-mismatch', `Cannot search ${expected} with words of ${spaceId}`);
+    };
+    return findByWords({ read, openIndex: (signal) => this.openIndex(signal), catalog: this.catalog }, request);
   }
 
   /** The clips of one result; unlike `clips`, also when only extracts of the query are left. */

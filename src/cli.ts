@@ -20,6 +20,7 @@ import { type ModelsContext, modelsGet, modelsList, modelsRemove, modelsVerify }
 import { runToExit } from './terminal/run-to-exit.ts';
 import { type SimilarCommandOptions, similarCommand } from './terminal/similar-command.ts';
 import { modelsTriton } from './terminal/triton-command.ts';
+import { wordsCommand } from './terminal/words-command.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 loadDotEnv(root);
@@ -68,8 +69,9 @@ function commands(): Command {
   const program = new Command('leitmotif').description('Finds music that sounds like a piece you give it.');
   program
     .command('similar')
-    .description('ask the library with a recording')
-    .argument('<file>', 'anything that ffmpeg can read')
+    .description('ask the library with a recording, or with words')
+    .argument('[file]', 'anything that ffmpeg can read')
+    .option('--text <words>', 'ask with words instead; the model must know some, as clap does')
     .option('--json', 'print one object instead of text')
     .option('--top <n>', 'how many pieces', count, 10)
     .option('--clips <dir>', 'write clips of the matching moments there')
@@ -77,9 +79,16 @@ function commands(): Command {
     .option('--fusion <name>', `how hits become a ranking: ${fusionNames.join(', ')}`)
     .option('--from <time>', 'ask with a part: from here (1:20 or 80)', time)
     .option('--to <time>', 'to here', time)
-    .action((file: string, options: SimilarCommandOptions) =>
-      withApp((app, signal) => similarCommand(app, file, options, signal)),
-    );
+    .action((file: string | undefined, options: SimilarCommandOptions & { text?: string }, command: Command) => {
+      const { text, ...rest } = options;
+      if (file !== undefined && text === undefined) {
+        return withApp((app, signal) => similarCommand(app, file, rest, signal));
+      }
+      if (file === undefined && text !== undefined) {
+        return withApp((app, signal) => wordsCommand(app, text, rest, signal));
+      }
+      return command.error('error: expected either a file or --text');
+    });
   program
     .command('index')
     .description('index a folder of recordings; what has not changed is passed over')

@@ -19,6 +19,8 @@ const errorTable = {
   'bad-request': [400, false],
   unauthorized: [401, false],
   'model-unknown': [404, false],
+  'model-without-text': [404, false],
+  'text-refused': [422, false],
   'space-mismatch': [409, false],
   'queue-full': [429, true],
   cancelled: [499, false],

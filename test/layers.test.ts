@@ -64,6 +64,7 @@ const callers: Readonly<Record<string, readonly string[]>> = {
   'fluent-ffmpeg': ['src/audio/ffmpeg.ts'],
   'faiss-node': ['src/search/faiss-child.ts'],
   'onnxruntime-node': ['embedding-worker/engines/onnx.ts'],
+  '@huggingface/tokenizers': ['embedding-worker/text/tokenizer.ts'],
   // The lock is the operating system's, taken through SQLite; it holds no data.
   'node:sqlite': ['src/catalog/database.ts', 'src/process-lock.ts'],
   undici: ['src/embedding/client.ts', 'src/models/hub-request.ts', 'embedding-worker/engines/remote/http.ts'],

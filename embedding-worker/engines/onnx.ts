@@ -16,6 +16,8 @@ export interface GraphFile {
   readonly path: string;
   /** Names of its one input and of the output that is wanted, and how many dimensions both have, batch included. */
   readonly input: string;
+  /** What the input holds: samples or features, or the ids of tokens. Unset: float32. */
+  readonly inputType?: 'float32' | 'int64';
   readonly inputRank: number;
   readonly output: string;
   readonly outputRank: number;
@@ -26,7 +28,10 @@ export interface GraphFile {
 export interface Graph {
   /** @param dims the shape of `values`, batch first
    *  @returns shape [batch, ...], flat, and how many values belong to one item */
-  run(values: Float32Array, dims: readonly number[]): Promise<{ values: Float32Array; itemSize: number }>;
+  run(
+    values: Float32Array | BigInt64Array,
+    dims: readonly number[],
+  ): Promise<{ values: Float32Array; itemSize: number }>;
   /** How much of what ran so far ran on the provider itself, in [0, 1]. It is recorded until this is asked for, once.
    *  1 on a CPU. */
   gpuShare(): number;
@@ -70,7 +75,9 @@ function graphOf(file: GraphFile, session: InferenceSession, profile: ReturnType
   let profiling = profile !== null;
   return {
     run: async (values, dims) => {
-      const outputs = await session.run({ [file.input]: new Tensor('float32', values, dims) }, [file.output]);
+      const input =
+        values instanceof BigInt64Array ? new Tensor('int64', values, dims) : new Tensor('float32', values, dims);
+      const outputs = await session.run({ [file.input]: input }, [file.output]);
       const output = outputs[file.output];
       const data = output?.data;
       if (!(data instanceof Float32Array))
@@ -109,18 +116,18 @@ function checkSignature(file: GraphFile, session: InferenceSession): void {
     throw new Error(`expected one input "${file.input}", got ${namesOf(inputs)}`);
   }
   if (!output) throw new Error(`expected an output "${file.output}", got ${namesOf(outputs)}`);
-  checkTensor(input, file.inputRank);
-  checkTensor(output, file.outputRank);
+  checkTensor(input, file.inputType ?? 'float32', file.inputRank);
+  checkTensor(output, 'float32', file.outputRank);
   const width = output.isTensor ? output.shape.at(-1) : undefined;
   if (typeof width === 'number' && width > 0 && width !== file.outputWidth) {
     throw new Error(`expected ${file.outputWidth} dimensions, got ${width}`);
   }
 }
 
-function checkTensor(value: InferenceSession.ValueMetadata, rank: number): void {
-  if (value.isTensor && value.type === 'float32' && value.shape.length === rank) return;
+function checkTensor(value: InferenceSession.ValueMetadata, type: Tensor.Type, rank: number): void {
+  if (value.isTensor && value.type === type && value.shape.length === rank) return;
   const got = value.isTensor ? `${value.type} [${value.shape.join(', ')}]` : 'no tensor';
-  throw new Error(`expected "${value.name}" to be float32 with ${rank} dimensions, got ${got}`);
+  throw new Error(`expected "${value.name}" to be ${type} with ${rank} dimensions, got ${got}`);
 }
 
 function namesOf(values: readonly InferenceSession.ValueMetadata[]): string {

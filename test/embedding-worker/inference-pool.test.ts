@@ -99,8 +99,9 @@ describe('a device that was asked for by name', () => {
 });
 
 describe('the metric of the device', () => {
+  const nobody = () => ({ waiting: 0, running: 0 });
   test('names the one that is used, and forgets the one before', async () => {
-    const metrics = createMetrics(() => ({ waiting: 0, running: 0 }));
+    const metrics = createMetrics({ recordings: nobody, texts: nobody });
     metrics.setDevice('levels', 'webgpu');
     metrics.setDevice('other', 'webgpu');
     metrics.setDevice('levels', 'cpu');

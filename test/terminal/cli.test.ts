@@ -111,6 +111,10 @@ describe('the terminal', () => {
       [['similar', 'x.mp3', '--from', '0:30', '--to', '0:10'], /expected --to after --from/],
       [['similar', 'x.mp3', '--fusion', 'magic'], /expected one of .*votes/],
       [['similar', 'x.mp3', '--from', 'soon'], /1:20/],
+      [['similar'], /either a file or --text/],
+      [['similar', 'x.mp3', '--text', 'x'], /either a file or --text/],
+      [['similar', '--text', 'a slow waltz'], /model builtin.*npm run models -- get clap --text/],
+      [['similar', '--text', 'a slow waltz', '--clips', 'x', '--from', '0:10'], /words and --clips, --from/],
       [['library', 'remove', 'nobody.ogg'], /nobody\.ogg/],
       [['index', folder], /--replace-library/],
     ])('%j', async (args, words) => {
@@ -157,12 +161,15 @@ describe('the terminal', () => {
     expect(stdout).toMatch(/computed on +│ cpu /);
   });
 
-  test.skipIf(existsSync('/dev/nvidiactl'))('a GPU that is asked for and not there is told, not waited for', async () => {
-    const cuda = { EMBEDDING_DEVICE: 'cuda' };
-    const { code, stderr } = await cli(['similar', path.join(music, 'piece-1.ogg')], cuda);
-    expect(code).toBe(1);
-    expect(stderr).toMatch(/^Cannot use EMBEDDING_DEVICE=cuda: .+ With EMBEDDING_DEVICE=auto/m);
-    expect(stderr).not.toMatch(/at .*\.ts:\d+/);
-    expect((await cli(['library', 'status'], cuda)).stdout).toMatch(/Cannot use EMBEDDING_DEVICE=cuda: /);
-  });
+  test.skipIf(existsSync('/dev/nvidiactl'))(
+    'a GPU that is asked for and not there is told, not waited for',
+    async () => {
+      const cuda = { EMBEDDING_DEVICE: 'cuda' };
+      const { code, stderr } = await cli(['similar', path.join(music, 'piece-1.ogg')], cuda);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/^Cannot use EMBEDDING_DEVICE=cuda: .+ With EMBEDDING_DEVICE=auto/m);
+      expect(stderr).not.toMatch(/at .*\.ts:\d+/);
+      expect((await cli(['library', 'status'], cuda)).stdout).toMatch(/Cannot use EMBEDDING_DEVICE=cuda: /);
+    },
+  );
 });

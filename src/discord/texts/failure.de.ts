@@ -29,6 +29,10 @@ export const failureDe: FailureTexts = {
   unauthorized: () =>
     'Der Teil von mir, der zuhört, nimmt meinen Schlüssel nicht an. Das muss der Besitzer des Bots richten.',
   'model-unknown': () => 'Das Modell, das ich benutzen soll, ist nicht da. Das muss der Besitzer des Bots richten.',
+  'model-without-text': () =>
+    'Das Modell, das ich benutze, kennt keine Wörter. Der Besitzer des Bots kann eines wählen, das welche kennt.',
+  'text-refused': () =>
+    'Nach diesen Wörtern kann ich nicht suchen: Es sind keine oder zu viele. Bitte schreib es kürzer.',
   'space-mismatch': () =>
     'Die Bibliothek wurde mit einem anderen Modell eingelesen als dem, das ich benutze. Der Besitzer des Bots muss sie neu einlesen.',
   'queue-full': () => 'Gerade warten zu viele Aufnahmen.',

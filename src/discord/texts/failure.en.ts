@@ -27,6 +27,9 @@ export const failureEn: FailureTexts = {
   'bad-request': (facts) => badRequest(textOf(facts, 'problem'), facts),
   unauthorized: () => "The part of me that listens does not accept my token. The bot's owner has to mend that.",
   'model-unknown': () => "The model that I am set to use is not there. The bot's owner has to mend that.",
+  'model-without-text': () =>
+    "The model that I am set to use does not know words. The bot's owner can choose one that does.",
+  'text-refused': () => 'I cannot search for these words: they are empty or too many. Please write a shorter phrase.',
   'space-mismatch': () =>
     "The library was indexed with another model than the one I use. The bot's owner has to reindex.",
   'queue-full': () => 'Too many recordings are waiting at the moment.',
