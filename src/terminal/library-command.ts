@@ -26,6 +26,9 @@ export async function libraryStatus(app: App): Promise<number> {
     const out = `${silence} silence, ${applause} applause, ${noise} noise`;
     table.push([`space ${spaceId}`, `${tracks} tracks, ${music} chunks of music; left out: ${out}`]);
   }
+  const marks = catalog.marks.list(await app.spaceId());
+  if (marks.length > 0)
+    table.push(['marked', `${marks.length} groups as not music: npm run library -- clusters marked`]);
   table.push(['generation', await generationLine(app)], ['last run', lastRun(app)]);
   table.push(['disk', `${formatBytes(await folderBytes(config.indexDir))} in ${config.indexDir}`]);
   print(table.toString());
