@@ -10,7 +10,7 @@
 import { type BenchOptions, benchOptions } from './options.ts';
 import { calibrationReport } from './quality-calibration.ts';
 import { degradedReport, halvesReport } from './quality-halves.ts';
-import { nonmusicReport } from './quality-nonmusic.ts';
+import { nonmusicReport, somePieces } from './quality-nonmusic.ts';
 import { faissIndex, type Pipeline, startPipeline } from './quality-pipeline.ts';
 import { recordingsReport } from './quality-recordings.ts';
 import { type BenchContext, soundtracksReport, versionsReport } from './quality-retrieval.ts';
@@ -21,7 +21,8 @@ type Task = (context: BenchContext) => Promise<string>;
 const tasks: Readonly<Record<string, Task>> = {
   soundtracks: soundtracksReport,
   versions: versionsReport,
-  nonmusic: async ({ options }) => nonmusicReport(options.benchDir),
+  nonmusic: async ({ options: { benchDir, cacheDir } }) =>
+    nonmusicReport(benchDir, await somePieces(benchDir, cacheDir)),
   halves: halvesReport,
   degraded: degradedReport,
   recordings: recordingsReport,

@@ -7,12 +7,15 @@ import { downloadableModels } from '../embedding-worker/downloadable-models.ts';
 import { findModel, spaceIdOfModel } from '../embedding-worker/models.ts';
 import type { AudioLimits } from './audio/limits.ts';
 import { Catalog } from './catalog/catalog.ts';
+import type { Mark } from './catalog/marks.ts';
 import type { Config } from './config.ts';
 import type { EmbeddedRecording } from './domain.ts';
 import { EmbeddingClient } from './embedding/client.ts';
 import { type LocalWorker, startLocalWorker } from './embedding/local-worker.ts';
 import { LeitmotifError } from './errors.ts';
 import { FaissGenerations } from './indexing/faiss-generations.ts';
+import { liftMark, type MarkUpdate, markClusters } from './indexing/marking.ts';
+import { type ClusterReview, reviewClusters } from './indexing/review-clusters.ts';
 import { type IndexRunOptions, runIndex } from './indexing/run.ts';
 import type { IndexSummary } from './indexing/summary.ts';
 import { type GenerationOutcome, rebuildGeneration } from './indexing/update-generation.ts';
@@ -242,17 +245,43 @@ export class App implements AsyncDisposable {
     return new LeitmotifError(error.code, `${error.message}${back}`, { cause: error, facts: error.facts });
   }
 
+  /** The library's chunks in groups, the most suspicious first. */
+  async clusters(signal: AbortSignal): Promise<ClusterReview> {
+    return reviewClusters({
+      catalog: this.catalog,
+      library: this.library(),
+      spaceId: await this.spaceId(),
+      limits: this.clipLimits,
+      concurrency: availableParallelism(),
+      signal,
+    });
+  }
+
+  /** Takes clusters out of all answers. @see markClusters */
+  async markClusters(clusterIds: readonly number[], signal: AbortSignal): Promise<Mark[]> {
+    return markClusters(await this.#generationUpdate(signal), clusterIds);
+  }
+
+  /** @see liftMark */
+  async liftMark(markId: number, signal: AbortSignal): Promise<Mark> {
+    return liftMark(await this.#generationUpdate(signal), markId);
+  }
+
   /** A generation from the catalog alone, unless the current one is whole and up to date.
    *  @throws {LeitmotifError} 'index-locked' while an index run is under way, which does it too at its end */
   async rebuild(signal: AbortSignal): Promise<GenerationOutcome> {
-    return rebuildGeneration({
+    return rebuildGeneration(await this.#generationUpdate(signal));
+  }
+
+  async #generationUpdate(signal: AbortSignal): Promise<MarkUpdate> {
+    return {
       catalog: this.catalog,
       generations: this.#generations,
       spaceId: await this.spaceId(),
       includeNonMusic: this.config.includeNonMusic,
       lockPath: this.#lockPath,
       signal,
-    });
+    };
   }
 
   get #lockPath(): string {

@@ -8,6 +8,13 @@ import { forgetSecrets, loadDotEnv, readConfig } from './config.ts';
 import { LeitmotifError } from './errors.ts';
 import { parseTime } from './format.ts';
 import { fusionNames } from './search/fusion-scores.ts';
+import {
+  type ClustersCommandOptions,
+  clustersCommand,
+  liftMarkCommand,
+  listMarksCommand,
+  markClustersCommand,
+} from './terminal/clusters-command.ts';
 import { type IndexCommandOptions, indexCommand } from './terminal/index-command.ts';
 import {
   libraryFailures,
@@ -56,6 +63,9 @@ function count(text: string): number {
   if (!Number.isInteger(value) || value < 1 || value > 1000) throw new InvalidArgumentError('Expected 1 to 1000.');
   return value;
 }
+
+/** One more of several. */
+const counts = (text: string, before: number[] = []): number[] => [...before, count(text)];
 
 function orInvalid<T>(read: () => T): T {
   try {
@@ -122,6 +132,7 @@ function commands(): Command {
     .command('rollback')
     .description('answer from the generation before the current one')
     .action(() => withApp((app) => libraryRollback(app)));
+  addClusters(library);
   const models = program.command('models').description('look after the models that embed');
   models
     .command('list')
@@ -158,6 +169,29 @@ function commands(): Command {
     .description("register the bot's commands with Discord by hand")
     .action(() => runToExit(registerDiscordCommands));
   return program;
+}
+
+function addClusters(library: Command): void {
+  const clusters = library
+    .command('clusters')
+    .description('group all chunks by sound, and show the groups that may not be music: applause, silence, talk')
+    .option('--clips <dir>', 'write a few clips of each shown group there, to listen to')
+    .option('--all', 'show every group, not only the suspicious ones')
+    .action((options: ClustersCommandOptions) => withApp((app, signal) => clustersCommand(app, options, signal)));
+  clusters
+    .command('mark')
+    .description('a group is not music: out of all answers at once, and what sounds like it later too; can be undone')
+    .argument('<group...>', 'numbers of the list that was last shown', counts)
+    .action((ids: number[]) => withApp((app, signal) => markClustersCommand(app, ids, signal)));
+  clusters
+    .command('unmark')
+    .description('undo a mark')
+    .argument('<mark>', 'its number in the list of marks', count)
+    .action((id: number) => withApp((app, signal) => liftMarkCommand(app, id, signal)));
+  clusters
+    .command('marked')
+    .description('list the marks')
+    .action(() => withApp((app) => listMarksCommand(app)));
 }
 
 /** Imported when asked for: the other commands should not wait for discord.js to load. */

@@ -136,7 +136,7 @@ export const variables = {
     z.stringbool(),
     'false',
     'true or false',
-    'let silence, applause and noise vote and be voted for',
+    'let silence, applause, noise and what was marked as not music vote and be voted for',
   ),
   INDEX_SHARDS: variable(
     int(1, 16),

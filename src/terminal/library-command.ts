@@ -31,6 +31,9 @@ export async function libraryStatus(app: App): Promise<number> {
     table.push([`space ${spaceId}`, `${tracks} tracks, ${music} chunks of music; left out: ${out}`]);
   }
   table.push(...(await workerRows(app)));
+  const marks = catalog.marks.list(await app.spaceId());
+  if (marks.length > 0)
+    table.push(['marked', `${marks.length} groups as not music: npm run library -- clusters marked`]);
   table.push(['generation', await generationLine(app)], ['last run', lastRun(app)]);
   table.push(['disk', `${formatBytes(await folderBytes(config.indexDir))} in ${config.indexDir}`]);
   print(table.toString());
