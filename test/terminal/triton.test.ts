@@ -9,7 +9,11 @@ const folder = mkdtempSync(path.join(tmpdir(), 'leitmotif-triton-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 function models(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const env = { PATH: process.env.PATH, MODELS_DIR: path.join(folder, 'models'), INDEX_DIR: path.join(folder, 'index') };
+  const env = {
+    PATH: process.env.PATH,
+    MODELS_DIR: path.join(folder, 'models'),
+    INDEX_DIR: path.join(folder, 'index'),
+  };
   return new Promise((resolve) => {
     execFile(
       process.execPath,
