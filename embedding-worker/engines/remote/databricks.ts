@@ -84,7 +84,7 @@ export class DatabricksNetwork implements RemoteNetwork {
     const texts = await itemsToJson([item], this.#options.spec.input.itemShape, signal);
     const tryForm = async (form: InputForm): Promise<void> => {
       this.#form = form;
-      await this.#guard.persist((attempt) => this.#invoke(texts, attempt), signal);
+      await this.#guard.persist((attempt) => this.#invoke(texts, attempt), signal, { infers: true });
     };
     try {
       await tryForm('named');

@@ -89,9 +89,18 @@ export class Guard {
     }
   }
 
-  /** The same without the breaker, for the start: whoever waits for an engine that comes up does not count its refusals. */
-  persist<T>(attempt: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
-    return orAborted(this.#persist(attempt, signal), signal);
+  /** The same without the breaker, for the start: whoever waits for an engine that comes up does not count its refusals.
+   *  @param infers whether an answer shows that the network computes, and not only that the server is there: many load or
+   *    compile it for the first inference only, which is then waited for as long as for the server */
+  persist<T>(
+    attempt: (signal: AbortSignal) => Promise<T>,
+    signal: AbortSignal,
+    { infers }: { infers: boolean },
+  ): Promise<T> {
+    const answeredAt = this.#answeredAt;
+    return orAborted(this.#persist(attempt, signal), signal).finally(() => {
+      if (!infers) this.#answeredAt = answeredAt;
+    });
   }
 
   async #persist<T>(attempt: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {

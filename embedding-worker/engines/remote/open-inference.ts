@@ -26,9 +26,10 @@ export const openInferenceLimits: GuardLimits = {
   // A batch of 32 CLAP windows takes a GPU a second and two CPU cores 20; what takes longer hangs.
   attemptMs: 30_000,
   patienceMs: 60_000,
-  // It starts beside us, and loads its models: from a minute to several (KServe may have to find a machine first).
-  coldAttemptMs: 60_000,
-  coldPatienceMs: 100_000,
+  // It starts beside us and loads its models, or compiles them for the first inference: a minute, or several. What the
+  // app waits for a worker is longer.
+  coldAttemptMs: 120_000,
+  coldPatienceMs: 150_000,
   coldAfterMs: 600_000,
   pauseMs: 250,
   pauseMaxMs: 5_000,
@@ -66,8 +67,8 @@ export class OpenInferenceNetwork implements RemoteNetwork {
   }
 
   async start(signal: AbortSignal): Promise<void> {
-    await this.#guard.persist((attempt) => this.#checkReady(attempt), signal);
-    await this.#guard.persist((attempt) => this.#readModel(attempt), signal);
+    await this.#guard.persist((attempt) => this.#checkReady(attempt), signal, { infers: false });
+    await this.#guard.persist((attempt) => this.#readModel(attempt), signal, { infers: false });
   }
 
   async infer(inputs: readonly Float32Array[], signal: AbortSignal): Promise<Float32Array[]> {
