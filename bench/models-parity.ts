@@ -29,7 +29,13 @@ const answerBytesMax = 64 * 2 ** 20;
 const answer = z.object({
   sampleRateHz: z.number(),
   windows: z.array(
-    z.object({ kind: z.enum(signalKinds), seed: z.number(), samples: z.number(), sha256: z.string(), vector: z.string() }),
+    z.object({
+      kind: z.enum(signalKinds),
+      seed: z.number(),
+      samples: z.number(),
+      sha256: z.string(),
+      vector: z.string(),
+    }),
   ),
 });
 
@@ -65,7 +71,8 @@ export async function modelsParity(model: Model, python: string | null, source: 
       rows.push([window.kind, `${(window.samples / sampleRateHz).toFixed(3)} s`, distance.toExponential(1)]);
     }
     const agrees = precision !== 'fp32' || largest < distanceMax;
-    const verdict = precision === 'fp32' ? `at most ${distanceMax} is allowed` : `${precision} weights: a space of their own`;
+    const verdict =
+      precision === 'fp32' ? `at most ${distanceMax} is allowed` : `${precision} weights: a space of their own`;
     const head = ['window', 'length', 'cosine distance'];
     return { report: [title, `Against ${original}; ${verdict}`, '', table(head, rows)].join('\n'), agrees };
   } finally {
