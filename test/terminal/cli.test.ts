@@ -157,12 +157,15 @@ describe('the terminal', () => {
     expect(stdout).toMatch(/computed on +│ cpu /);
   });
 
-  test.skipIf(existsSync('/dev/nvidiactl'))('a GPU that is asked for and not there is told, not waited for', async () => {
-    const cuda = { EMBEDDING_DEVICE: 'cuda' };
-    const { code, stderr } = await cli(['similar', path.join(music, 'piece-1.ogg')], cuda);
-    expect(code).toBe(1);
-    expect(stderr).toMatch(/^Cannot use EMBEDDING_DEVICE=cuda: .+ With EMBEDDING_DEVICE=auto/m);
-    expect(stderr).not.toMatch(/at .*\.ts:\d+/);
-    expect((await cli(['library', 'status'], cuda)).stdout).toMatch(/Cannot use EMBEDDING_DEVICE=cuda: /);
-  });
+  test.skipIf(existsSync('/dev/nvidiactl'))(
+    'a GPU that is asked for and not there is told, not waited for',
+    async () => {
+      const cuda = { EMBEDDING_DEVICE: 'cuda' };
+      const { code, stderr } = await cli(['similar', path.join(music, 'piece-1.ogg')], cuda);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/^Cannot use EMBEDDING_DEVICE=cuda: .+ With EMBEDDING_DEVICE=auto/m);
+      expect(stderr).not.toMatch(/at .*\.ts:\d+/);
+      expect((await cli(['library', 'status'], cuda)).stdout).toMatch(/Cannot use EMBEDDING_DEVICE=cuda: /);
+    },
+  );
 });
