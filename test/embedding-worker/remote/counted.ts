@@ -2,10 +2,10 @@
 import type { GuardEvents, GuardLimits } from '../../../embedding-worker/engines/remote/guard.ts';
 
 export const testLimits: GuardLimits = {
-  attemptMs: 20_000,
-  patienceMs: 20_000,
-  coldAttemptMs: 20_000,
-  coldPatienceMs: 20_000,
+  attemptMs: 120_000,
+  patienceMs: 120_000,
+  coldAttemptMs: 120_000,
+  coldPatienceMs: 120_000,
   coldAfterMs: 600_000,
   pauseMs: 1,
   pauseMaxMs: 5,
@@ -14,7 +14,7 @@ export const testLimits: GuardLimits = {
 };
 
 /** Gives up at once: one attempt a request. */
-export const impatient: Partial<GuardLimits> = { pauseMs: 60_000 };
+export const impatient: Partial<GuardLimits> = { pauseMs: 600_000 };
 
 export function counted() {
   const outcomes: string[] = [];
