@@ -1,7 +1,8 @@
 /** Every model that this machine has, side by side on the same clips: how fast, in how much memory, how good; and networks
  *  of CLAP's and Wav2Vec2's size against PyTorch and transformers doing the same work.
  *
- *    npm run bench:models -- [NAME...] [--python PATH] [--music DIR] [--rounds 3] [--quality-minutes 3] [--bench DIR] [--cache DIR]
+ *    npm run bench:models -- [NAME...] [--python PATH] [--music DIR] [--rounds 3] [--clips 4]
+ *        [--quality-minutes 3] [--bench DIR] [--cache DIR]
  *    npm run bench:models -- --parity NAME [--source REPOSITORY] [--python PATH]
  *
  *  With --parity: one downloaded model against the code that it comes from, then its quality, however long that takes.
@@ -21,7 +22,6 @@ import { modelsQuality } from './models-quality.ts';
 import { renderModels } from './models-report.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
-const clipCount = 4;
 /** What everything else is held against. */
 const firstName = 'builtin';
 /** Measured when no model is named; the small CLAP is there for who asks for it. */
@@ -42,6 +42,7 @@ async function main(): Promise<void> {
       python: { type: 'string' },
       music: { type: 'string' },
       rounds: { type: 'string', default: '3' },
+      clips: { type: 'string', default: '4' },
       cache: { type: 'string', default: path.join(root, '.cache') },
     },
   });
@@ -62,7 +63,7 @@ async function main(): Promise<void> {
   const { PATH, HOME, TMPDIR } = process.env;
   const cores = availableParallelism();
   const rounds = Number(values.rounds);
-  const clips = await cutClips(values.music ?? null, values.cache, clipCount);
+  const clips = await cutClips(values.music ?? null, values.cache, Number(values.clips));
   try {
     const environment = { PATH, HOME, TMPDIR };
     const figures = await measureModels({ models, files: clips.files, rounds, cores, python, environment, log });
