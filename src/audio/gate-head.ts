@@ -27,10 +27,10 @@ export function scoreSound(features: Float64Array): Float64Array {
   return Float64Array.from(scores, (score) => score - logSum);
 }
 
-/** What a rule that holds adds, as a logarithm of odds: the first is all but certain, the second less than
- *  music is favoured by. */
+/** What a rule that holds adds, as a logarithm of odds: the first is all but certain, the second what music is
+ *  favoured by. */
 const certainBonus = 8;
-const plainNoiseBonus = 2;
+const plainNoiseBonus = 3;
 
 /** @returns shape [soundKinds]: `scoreSound`, and what the rules add */
 export function weighSound(features: Float64Array): Float64Array {
