@@ -1,8 +1,8 @@
 /** Regions of a space that an admin has marked as not music. Pure.
  *
- *  A region is what one group of a clustering was: all that is nearer to its centre than to the other centres, and no
- *  farther from it than the farthest chunk that the admin was shown. So what is marked is what was shown, and what comes
- *  later is held to the same rule.
+ *  A region is what one group of a clustering was: all that is nearer to its centre than to the other centres, and not
+ *  much farther from it than the farthest chunk that the admin was shown. So what is marked is what was shown, and what
+ *  comes later is held to the same rule.
  */
 
 export interface Region {

@@ -88,7 +88,7 @@ export function clusterChunks(source: ClusterSource, { examplesMax, signal }: Cl
 
 /** Applause is a hundredth of a library: groups must be small enough for it to have one of its own. */
 function groupsFor(chunks: number): number {
-  return Math.min(chunks, groupsMax, Math.max(groupsMin, Math.round(Math.sqrt(chunks))));
+  return Math.min(chunks, groupsMax, Math.max(groupsMin, Math.round(Math.sqrt(2 * chunks))));
 }
 
 /** Each chunk with the same chance. */

@@ -42,6 +42,9 @@ export async function liftMark(update: MarkUpdate, markId: number): Promise<Mark
   return mark;
 }
 
+/** How much farther than the farthest chunk now a later one may be: a group of one jingle is as tight as rounding. */
+const slack = 0.02;
+
 function regionOf({ catalog, spaceId, signal }: MarkUpdate, id: number) {
   const centres = catalog.marks.lastClustering(spaceId);
   const count = (centres?.length ?? 0) / (catalog.spaces.get(spaceId)?.dimensions ?? 1);
@@ -65,7 +68,7 @@ function regionOf({ catalog, spaceId, signal }: MarkUpdate, id: number) {
   if (chunks === 0) {
     throw new LeitmotifError('bad-request', `Cannot mark cluster ${id}: it holds nothing any more; look again`);
   }
-  return { id, chunks, region: { centres, centre, minSimilarity } };
+  return { id, chunks, region: { centres, centre, minSimilarity: minSimilarity - slack } };
 }
 
 function takeLock(lockPath: string): IndexLock {
