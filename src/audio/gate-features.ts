@@ -122,14 +122,15 @@ function distance(a: Float64Array, b: Float64Array): number {
 }
 
 function mean(values: readonly number[]): number {
+  // By index: walking an iterator took an eighth of the gate's time.
   let sum = 0;
-  for (const value of values) sum += value;
+  for (let i = 0; i < values.length; i += 1) sum += values[i] as number;
   return values.length === 0 ? 0 : sum / values.length;
 }
 
 function spread(values: readonly number[]): number {
   const centre = mean(values);
   let sum = 0;
-  for (const value of values) sum += (value - centre) ** 2;
+  for (let i = 0; i < values.length; i += 1) sum += ((values[i] as number) - centre) ** 2;
   return values.length === 0 ? 0 : Math.sqrt(sum / values.length);
 }

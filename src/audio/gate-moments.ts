@@ -2,7 +2,7 @@
 import { momentFeatures } from './gate-features.ts';
 import { framesOf, gateRateHz } from './gate-frames.ts';
 import { type Block, loudBlockDb, measureLevels, silenceDb } from './gate-levels.ts';
-import { toRate } from './gate-rate.ts';
+import { atRate } from './gate-rate.ts';
 
 export interface Moment {
   /** @see loudBlockDb */
@@ -32,7 +32,7 @@ export function measureWindow(samples: Float32Array, sampleRateHz: number): Meas
 }
 
 function featuresOf(samples: Float32Array, sampleRateHz: number, blocks: readonly (readonly Block[])[]) {
-  return momentFeatures(framesOf(toRate(samples, sampleRateHz, gateRateHz), blocks.length), blocks);
+  return momentFeatures(framesOf(atRate(samples, sampleRateHz, gateRateHz), blocks.length), blocks);
 }
 
 function partsOf(blocks: readonly Block[], count: number): Block[][] {

@@ -1,8 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { toRate } from '../../src/audio/gate-rate.ts';
+import { atRate } from '../../src/audio/gate-rate.ts';
 
 function tone(hz: number, rateHz: number): Float32Array {
   return Float32Array.from({ length: rateHz }, (_, i) => Math.sin((2 * Math.PI * hz * i) / rateHz));
+}
+
+function toRate(samples: Float32Array, fromHz: number, toHz: number): Float32Array {
+  const { length, stretch } = atRate(samples, fromHz, toHz);
+  return stretch(0, length);
 }
 
 function rms(samples: Float32Array): number {
@@ -11,7 +16,14 @@ function rms(samples: Float32Array): number {
 
 test('the right rate is left as it is', () => {
   const samples = tone(440, 16_000);
-  expect(toRate(samples, 16_000, 16_000)).toBe(samples);
+  expect(toRate(samples, 16_000, 16_000)).toEqual(samples);
+});
+
+test('a stretch is a part of the whole, and ends where the window does', () => {
+  const samples = tone(440, 44_100);
+  const { length, stretch } = atRate(samples, 44_100, 16_000);
+  expect(stretch(5000, 300)).toEqual(toRate(samples, 44_100, 16_000).subarray(5000, 5300));
+  expect(stretch(length - 10, 300)).toHaveLength(10);
 });
 
 describe.each([8000, 22_050, 24_000, 44_100, 48_000])('from %i Hz', (rateHz) => {
