@@ -110,6 +110,16 @@ function commands(): Command {
     .action((dir: string, options: IndexCommandOptions) =>
       withApp((app, signal) => indexCommand(app, dir, options, signal)),
     );
+  addLibrary(program);
+  addModels(program);
+  program
+    .command('commands')
+    .description("register the bot's commands with Discord by hand")
+    .action(() => runToExit(registerDiscordCommands));
+  return program;
+}
+
+function addLibrary(program: Command): void {
   const library = program.command('library').description('look after what is indexed');
   library
     .command('status')
@@ -133,6 +143,32 @@ function commands(): Command {
     .description('answer from the generation before the current one')
     .action(() => withApp((app) => libraryRollback(app)));
   addClusters(library);
+}
+
+function addClusters(library: Command): void {
+  const clusters = library
+    .command('clusters')
+    .description('group all chunks by sound, and show the groups that may not be music: applause, silence, talk')
+    .option('--clips <dir>', 'write a few clips of each shown group there, to listen to')
+    .option('--all', 'show every group, not only the suspicious ones')
+    .action((options: ClustersCommandOptions) => withApp((app, signal) => clustersCommand(app, options, signal)));
+  clusters
+    .command('mark')
+    .description('a group is not music: out of all answers at once, and what sounds like it later too; can be undone')
+    .argument('<group...>', 'numbers of the list that was last shown', counts)
+    .action((ids: number[]) => withApp((app, signal) => markClustersCommand(app, ids, signal)));
+  clusters
+    .command('unmark')
+    .description('undo a mark')
+    .argument('<mark>', 'its number in the list of marks', count)
+    .action((id: number) => withApp((app, signal) => liftMarkCommand(app, id, signal)));
+  clusters
+    .command('marked')
+    .description('list the marks')
+    .action(() => withApp((app) => listMarksCommand(app)));
+}
+
+function addModels(program: Command): void {
   const models = program.command('models').description('look after the models that embed');
   models
     .command('list')
@@ -164,34 +200,6 @@ function commands(): Command {
     .argument('<dir>', "Triton's model repository; made if it is not there")
     .option('--model <name>', 'which; unset: EMBEDDING_MODEL')
     .action((dir: string, options: { model?: string }) => withModels((context) => modelsTriton(context, dir, options)));
-  program
-    .command('commands')
-    .description("register the bot's commands with Discord by hand")
-    .action(() => runToExit(registerDiscordCommands));
-  return program;
-}
-
-function addClusters(library: Command): void {
-  const clusters = library
-    .command('clusters')
-    .description('group all chunks by sound, and show the groups that may not be music: applause, silence, talk')
-    .option('--clips <dir>', 'write a few clips of each shown group there, to listen to')
-    .option('--all', 'show every group, not only the suspicious ones')
-    .action((options: ClustersCommandOptions) => withApp((app, signal) => clustersCommand(app, options, signal)));
-  clusters
-    .command('mark')
-    .description('a group is not music: out of all answers at once, and what sounds like it later too; can be undone')
-    .argument('<group...>', 'numbers of the list that was last shown', counts)
-    .action((ids: number[]) => withApp((app, signal) => markClustersCommand(app, ids, signal)));
-  clusters
-    .command('unmark')
-    .description('undo a mark')
-    .argument('<mark>', 'its number in the list of marks', count)
-    .action((id: number) => withApp((app, signal) => liftMarkCommand(app, id, signal)));
-  clusters
-    .command('marked')
-    .description('list the marks')
-    .action(() => withApp((app) => listMarksCommand(app)));
 }
 
 /** Imported when asked for: the other commands should not wait for discord.js to load. */
