@@ -25,8 +25,7 @@ export function renderModels(figures: readonly ModelFigures[], context: ReportCo
     '',
     speedTable(figures),
     memoryTable(figures),
-    context.python === null ? noPython : pythonTable(figures),
-    '',
+    ...(context.python === null ? [noPython] : figures.some(({ python }) => python) ? [pythonTable(figures)] : []),
     ...targetLines(figures),
   ].join('\n');
 }
