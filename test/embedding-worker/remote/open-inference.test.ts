@@ -187,7 +187,7 @@ describe('an inference is asked again', () => {
 
   test('after no answer in time', async () => {
     const server = await serve();
-    const { network, outcomes } = await started(server, { limits: { attemptMs: 2_000 } });
+    const { network, outcomes } = await started(server, { limits: { coldAttemptMs: 2_000 } });
     server.faults.push({ kind: 'never' });
     expect(await network.infer(sixes(1), never)).toEqual(sixes(1).map(threeOf));
     expect(outcomes).toContain('timeout');
@@ -196,7 +196,7 @@ describe('an inference is asked again', () => {
 
   test('not before a Retry-After says so, and not at all when that is beyond its patience', async () => {
     const server = await serve();
-    const { network } = await started(server, { limits: { patienceMs: 5_000 } });
+    const { network } = await started(server, { limits: { coldPatienceMs: 5_000 } });
     server.faults.push(status(429, { headers: { 'retry-after': '3600' } }));
     await expect(network.infer(sixes(1), never)).rejects.toMatchObject({ code: 'worker-unavailable' });
     expect(server.inferences()).toHaveLength(1);
@@ -300,7 +300,7 @@ describe('a caller that leaves', () => {
 
   test('does not wait for the pause before the next attempt', async () => {
     const server = await serve();
-    const { network } = await started(server, { limits: { patienceMs: 4_000_000 } });
+    const { network } = await started(server, { limits: { coldPatienceMs: 4_000_000 } });
     server.faults.push(status(429, { headers: { 'retry-after': '3600' } }));
     const gone = new AbortController();
     const asked = network.infer(sixes(1), gone.signal);
