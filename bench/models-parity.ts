@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { z } from 'zod';
 import { loadModel } from '../embedding-worker/engines/loaded-model.ts';
 import type { Model } from '../embedding-worker/models.ts';
-import { decodeFloat32 } from '../src/embedding/wire-format.ts';
+import { decodeFloat32 } from '../src/embedding/packed-arrays.ts';
 import { referenceSignal, sha256OfSignal, signalKinds } from '../test/support/reference-signals.ts';
 import { table } from './table.ts';
 

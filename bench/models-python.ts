@@ -6,7 +6,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { z } from 'zod';
-import { decodeFloat32 } from '../src/embedding/wire-format.ts';
+import { decodeFloat32 } from '../src/embedding/packed-arrays.ts';
 import type { Round } from './models-worker.ts';
 import { processFigures } from './process-figures.ts';
 

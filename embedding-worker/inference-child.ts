@@ -8,7 +8,6 @@ import { DeviceError, type LoadedModel, loadFrontEnd, loadModel } from './engine
 import type { ExecutionProvider } from './engines/onnx.ts';
 import type { FromInferenceProcess, LoadMessage } from './engines/protocol.ts';
 import { type PipedWindow, readWindows } from './engines/window-pipe.ts';
-import { readModel } from './models.ts';
 
 interface Loaded {
   readonly model: LoadedModel;
@@ -18,8 +17,7 @@ interface Loaded {
   batchMax: number;
 }
 
-async function load({ manifestPath, windowSec, device, beatCpuProcesses, gives }: LoadMessage): Promise<Loaded> {
-  const model = await readModel(manifestPath);
+async function load({ model, windowSec, device, beatCpuProcesses, gives }: LoadMessage): Promise<Loaded> {
   const { sampleRateHz } = model.manifest;
   if (gives === 'network-input') {
     return { model: await loadFrontEnd(model), device: 'cpu', sampleRateHz, batchMax: 1 };

@@ -2,7 +2,8 @@
  *  wait behind recordings, and one text side is at one request at a time. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { encodeArray, type TextEmbeddingsAnswer, textEmbeddingsRequest } from '../src/embedding/wire-format.ts';
+import { encodeArray } from '../src/embedding/packed-arrays.ts';
+import { type TextEmbeddingsAnswer, textEmbeddingsRequest } from '../src/embedding/wire-format.ts';
 import { LeitmotifError, toLeitmotifError } from '../src/errors.ts';
 import type { Admission } from './admission.ts';
 import type { Metrics } from './metrics.ts';

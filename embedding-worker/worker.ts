@@ -10,7 +10,7 @@ import { networkSpecOf } from './engines/network-item.ts';
 import { countingEvents, remoteNetworkFor } from './engines/remote/connect.ts';
 import { RemoteEngine } from './engines/remote/remote-engine.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
-import { type Model, manifestPathOf } from './models.ts';
+import type { Model } from './models.ts';
 import { createServer } from './server.ts';
 import { ServedModels } from './serving.ts';
 import { TextSides } from './text/text-sides.ts';
@@ -91,7 +91,7 @@ function engineFor(model: Model, options: WorkerOptions, metrics: Metrics, log: 
   const { windowSec, engine = { type: 'onnx' } } = options;
   const { name } = model.manifest;
   const pool = new InferencePool({
-    manifestPath: manifestPathOf(model),
+    model,
     windowSec,
     device: options.device,
     gives: engine.type === 'onnx' ? 'vector' : 'network-input',

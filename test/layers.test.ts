@@ -83,6 +83,7 @@ const words = ['src/domain.ts', 'src/errors.ts', 'src/format.ts', 'src/niceness.
 const entries = ['src/cli.ts', 'src/demo.ts', 'src/index-job.ts', 'src/main.ts'];
 /** Of src/embedding, the worker shares only what both sides must agree on. */
 const sharedWithWorker = [
+  'src/embedding/packed-arrays.ts',
   'src/embedding/wire-format.ts',
   'src/embedding/space-id.ts',
   'src/embedding/worker-options.ts',

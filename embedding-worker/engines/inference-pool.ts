@@ -7,6 +7,7 @@
  */
 import type { EmbeddingDevice } from '../../src/embedding/worker-options.ts';
 import { LeitmotifError } from '../../src/errors.ts';
+import type { Model } from '../models.ts';
 import { devicesToTry, deviceUnusable, gpuBatchMax } from './devices.ts';
 import type { EmbeddedWindow, EmbeddingEngine } from './engine.ts';
 import { InferenceProcess, type LoadFailure, type WindowTask } from './inference-process.ts';
@@ -14,7 +15,7 @@ import type { ExecutionProvider } from './onnx.ts';
 import type { FromInferenceProcess, LoadMessage, ProcessedWindow } from './protocol.ts';
 
 export interface InferencePoolOptions {
-  readonly manifestPath: string;
+  readonly model: Model;
   readonly windowSec: number;
   readonly device: EmbeddingDevice;
   readonly gives: LoadMessage['gives'];
@@ -168,11 +169,11 @@ export class InferencePool implements EmbeddingEngine {
   }
 
   #newProcess(): InferenceProcess {
-    const { manifestPath, windowSec, device, gives, processes, loadTimeoutMs, stepTimeoutMs } = this.#options;
+    const { model, windowSec, device, gives, processes, loadTimeoutMs, stepTimeoutMs } = this.#options;
     const beatCpuProcesses = device === 'auto' ? processes : null;
     return new InferenceProcess({
       entry: new URL('../inference-child.ts', import.meta.url),
-      load: () => ({ type: 'load', manifestPath, windowSec, device: this.#current, beatCpuProcesses, gives }),
+      load: () => ({ type: 'load', model, windowSec, device: this.#current, beatCpuProcesses, gives }),
       loadTimeoutMs,
       stepTimeoutMs,
       events: {

@@ -4,11 +4,13 @@
  *  Processes, not worker threads, although those could be handed a window without a copy: a crash of ONNX Runtime in a
  *  thread takes the HTTP server with it, and a thread that hangs in it cannot be ended without that crash. */
 import type { ChunkKind } from '../../src/domain.ts';
+import type { Model } from '../models.ts';
 import type { ExecutionProvider } from './onnx.ts';
 
 export interface LoadMessage {
   readonly type: 'load';
-  readonly manifestPath: string;
+  /** As the worker read it: a process that reads and validates it again has 18 MB of validator in memory. */
+  readonly model: Model;
   readonly windowSec: number;
   /** The one to try. A process tries no other: a driver that crashed or hung would take the next try along. */
   readonly device: ExecutionProvider;

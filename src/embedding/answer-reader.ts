@@ -2,14 +2,8 @@
  *  version, cut off, or not a worker at all. */
 import type { Chunk, EmbeddedRecording } from '../domain.ts';
 import { isErrorCode, LeitmotifError } from '../errors.ts';
-import {
-  type DoneLine,
-  decodeUint32,
-  fromWireChunk,
-  type InfoLine,
-  type WireChunk,
-  workerLine,
-} from './wire-format.ts';
+import { decodeUint32 } from './packed-arrays.ts';
+import { type DoneLine, fromWireChunk, type InfoLine, type WireChunk, workerLine } from './wire-format.ts';
 
 export interface EmbedProgress {
   /** Seconds of the recording that are done. */

@@ -1,6 +1,7 @@
 /** Reads the worker's answer to texts. Trusts nothing, as answer-reader.ts does. */
 import { protocolError } from './answer-reader.ts';
-import { decodeFloat32, textEmbeddingsAnswer } from './wire-format.ts';
+import { decodeFloat32 } from './packed-arrays.ts';
+import { textEmbeddingsAnswer } from './wire-format.ts';
 
 export interface EmbeddedTexts {
   readonly model: string;

@@ -5,16 +5,19 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { InferencePool, type InferencePoolOptions } from '../../embedding-worker/engines/inference-pool.ts';
 import { createMetrics } from '../../embedding-worker/metrics.ts';
+import { findModel, type Model } from '../../embedding-worker/models.ts';
 import { runWorker } from './running-worker.ts';
 import { levelsOf, writeTinyModels } from './tiny-models.ts';
 
 const never = new AbortController().signal;
 const noCuda = !existsSync('/dev/nvidiactl');
 let modelsDir: string;
+let levels: Model;
 const pools: InferencePool[] = [];
 
-beforeAll(() => {
+beforeAll(async () => {
   modelsDir = writeTinyModels(mkdtempSync(path.join(tmpdir(), 'pool-test-')), [{ name: 'levels', kind: 'levels' }]);
+  levels = await findModel([modelsDir], 'levels');
 });
 afterEach(async () => {
   for (const pool of pools.splice(0)) await pool.close();
@@ -23,7 +26,7 @@ afterAll(() => rmSync(modelsDir, { recursive: true }));
 
 function poolOf(options: Partial<InferencePoolOptions> = {}): InferencePool {
   const pool = new InferencePool({
-    manifestPath: path.join(modelsDir, 'levels', 'model.json'),
+    model: levels,
     ...({ windowSec: 10, device: 'auto', gives: 'vector', processes: 2 } as const),
     ...{ loadTimeoutMs: 60_000, stepTimeoutMs: 60_000 },
     onDeath: () => {},

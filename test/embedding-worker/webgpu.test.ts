@@ -1,10 +1,10 @@
 /** WebGPU as it ships with ONNX Runtime, on a Vulkan in software. */
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { InferencePool, type InferencePoolOptions } from '../../embedding-worker/engines/inference-pool.ts';
-import type { Model } from '../../embedding-worker/models.ts';
+import { findModel } from '../../embedding-worker/models.ts';
 import { floatsOf, type ReferenceVectors, readReference } from '../support/reference-fixtures.ts';
 import { referenceModel } from '../support/reference-models.ts';
 import { referenceSignal } from '../support/reference-signals.ts';
@@ -25,7 +25,7 @@ const window = (level: number) =>
 
 async function withPool<T>(options: Partial<InferencePoolOptions>, use: (pool: InferencePool) => Promise<T>) {
   const pool = new InferencePool({
-    manifestPath: path.join(modelsDir, 'levels', 'model.json'),
+    model: await findModel([modelsDir], 'levels'),
     ...({ windowSec: 10, device: 'webgpu', gives: 'vector', processes: 1 } as const),
     ...{ loadTimeoutMs: slowMs, stepTimeoutMs: slowMs, onDeath: () => {} },
     ...options,
@@ -66,8 +66,7 @@ describe.skipIf(!swiftShaderRuns)('on WebGPU', { timeout: slowMs }, () => {
   });
 
   test('a window that the model cannot stand fails alone', async () => {
-    const manifestPath = path.join(modelsDir, 'loud-nan', 'model.json');
-    await withPool({ manifestPath }, async (pool) => {
+    await withPool({ model: await findModel([modelsDir], 'loud-nan') }, async (pool) => {
       const levels = [0.1, 0.2, 0.99, 0.3, 0.4, 0.5];
       const settled = await Promise.allSettled(levels.map((level) => pool.embed(window(level), never)));
       expect(settled.map(({ status }) => status)).toEqual(levels.map((l) => (l > 0.9 ? 'rejected' : 'fulfilled')));
@@ -109,19 +108,18 @@ describe.skipIf(!swiftShaderRuns)('on WebGPU', { timeout: slowMs }, () => {
   });
 
   test('the built-in model gives its canary, and the vectors of the CPU', async () => {
-    const manifestPath = path.join(builtinModels, 'builtin', 'model.json');
+    const model = await findModel([builtinModels], 'builtin');
     const windows = [window(0.3), window(0.05), Float32Array.from(window(0.8)).fill(0, 80_000)];
     const embedAll = (pool: InferencePool) => Promise.all(windows.map((samples) => pool.embed(samples, never)));
-    const onCpu = await withPool({ manifestPath, device: 'cpu' }, embedAll);
-    const onGpu = await withPool({ manifestPath }, embedAll);
+    const onCpu = await withPool({ model, device: 'cpu' }, embedAll);
+    const onGpu = await withPool({ model }, embedAll);
     onGpu.forEach(({ vector }, at) => void expect(distance(vector, onCpu[at]?.vector)).toBeLessThan(1e-4));
   });
 
   test("CLAP's front-end and a network of its shape give the vectors of Python", async () => {
     const { sampleRateHz, windows } = readReference<ReferenceVectors>('clap-random.json');
     const whole = windows.filter(({ samples }) => samples === 10 * sampleRateHz).slice(0, 2);
-    const manifestPath = writeModel(referenceModel('clap-random'));
-    await withPool({ manifestPath }, async (pool) => {
+    await withPool({ model: referenceModel('clap-random') }, async (pool) => {
       const sounds = whole.map((described) => referenceSignal(described, sampleRateHz));
       const embedded = await Promise.all(sounds.map((samples) => pool.embed(samples, never)));
       embedded.forEach(({ vector }, at) => {
@@ -130,15 +128,6 @@ describe.skipIf(!swiftShaderRuns)('on WebGPU', { timeout: slowMs }, () => {
     });
   });
 });
-
-/** Into a folder of its own, where inference processes find it. @returns the path of its manifest */
-function writeModel({ manifest, folder: from }: Model): string {
-  const to = path.join(modelsDir, manifest.name);
-  mkdirSync(to);
-  copyFileSync(path.join(from, manifest.network.file), path.join(to, manifest.network.file));
-  writeFileSync(path.join(to, 'model.json'), JSON.stringify(manifest));
-  return path.join(to, 'model.json');
-}
 
 function distance(a: Float32Array, b: Float32Array = new Float32Array(a.length)): number {
   return 1 - a.reduce((sum, value, at) => sum + value * (b[at] ?? 0), 0);

@@ -1,5 +1,6 @@
 /** Lines of a worker's answer, written by hand. */
-import { encodeArray, toWireChunk, type WorkerLine } from '../../src/embedding/wire-format.ts';
+import { encodeArray } from '../../src/embedding/packed-arrays.ts';
+import { toWireChunk, type WorkerLine } from '../../src/embedding/wire-format.ts';
 
 export const infoLine: WorkerLine = {
   type: 'info',

@@ -9,7 +9,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { canaryWindow } from '../../../embedding-worker/engines/canary.ts';
 import { readModel } from '../../../embedding-worker/models.ts';
 import type { EmbeddedRecording } from '../../../src/domain.ts';
-import { encodeArray } from '../../../src/embedding/wire-format.ts';
+import { encodeArray } from '../../../src/embedding/packed-arrays.ts';
 import type { WorkerEngine, WorkerOptions } from '../../../src/embedding/worker-options.ts';
 import { isRetryable } from '../../../src/errors.ts';
 import { type ReferenceModelName, referenceModel } from '../../support/reference-models.ts';
