@@ -2,10 +2,10 @@
  *
  *  Runs before every npm script, on whatever Node the host has (20 or newer), and so imports nothing but Node itself.
  *  In order: packages (npm install), Node 24 for this folder, ffmpeg, the faiss-node binding, for the demo the sample
- *  library, and for the tests a browser. What needs root is done by apt where we are root; otherwise the exact command is printed and we stop with
+ *  library, for the tests a browser, and for the tests of the training a Python environment. What needs root is done by apt where we are root; otherwise the exact command is printed and we stop with
  *  exit code 1. A stamp in node_modules remembers what was proven to work, so that later runs only look at files.
  *
- *  Usage: node scripts/setup.mjs [--sample-library] [--browser]
+ *  Usage: node scripts/setup.mjs [--sample-library] [--browser] [--training]
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -21,6 +21,7 @@ const nodeMajorMin = 24;
 const prebuildTimeoutMs = 60_000;
 const wantsSampleLibrary = process.argv.includes('--sample-library');
 const wantsBrowser = process.argv.includes('--browser');
+const wantsTraining = process.argv.includes('--training');
 const isRoot = process.getuid?.() === 0;
 
 /** Set-up speaks on stderr: stdout belongs to the command that follows, whose output may be JSON. */
@@ -154,8 +155,40 @@ function downloadBinding() {
   return result.status === 0 && bindingWorks();
 }
 
+/** Scores are rendered with it. */
+function missingSynthesizer() {
+  if (!wantsTraining) return [];
+  const has = {
+    fluidsynth: Boolean(onPath('fluidsynth')),
+    'timgm6mb-soundfont': existsSync('/usr/share/sounds/sf2/TimGM6mb.sf2'),
+  };
+  return Object.keys(has).filter((name) => !has[name]);
+}
+
+/** A Python environment for this folder, in the cache, with what training/requirements.txt names. */
+function installTraining(stamp) {
+  const environment = at('.cache/training-python');
+  const requirements = readFileSync(at('training/requirements.txt'));
+  const hash = createHash('sha256').update(requirements).digest('hex');
+  if (stamp.training === hash && existsSync(path.join(environment, 'bin/python'))) return hash;
+  say(
+    'Set-up: installing what the training needs (PyTorch: minutes, and gigabytes where no build for CPUs is at hand) ...',
+  );
+  if (!onPath('python3')) throw new SetupError('Missing: python3, 3.11 or newer, with its venv module.');
+  if (run('python3', ['-m', 'venv', environment]).status !== 0) {
+    aptInstall(['python3-venv'], "the training's Python environment");
+    const made = run('python3', ['-m', 'venv', '--clear', environment]);
+    if (made.status !== 0) throw new SetupError(`Cannot make a Python environment:\n${tail(made)}`);
+  }
+  const pip = run(path.join(environment, 'bin/pip'), ['install', '-q', '-r', at('training/requirements.txt')]);
+  if (pip.status !== 0) throw new SetupError(`Cannot install training/requirements.txt:\n${tail(pip)}`);
+  return hash;
+}
+
 const buildPackages = ['libfaiss-dev', 'libopenblas-dev', 'g++'];
 const reasons = {
+  fluidsynth: 'rendering scores',
+  'timgm6mb-soundfont': 'their sound',
   ffmpeg: 'decoding',
   chromium: 'testing the page',
   'libfaiss-dev': 'searching',
@@ -219,12 +252,18 @@ function setUp() {
   const bindingKnown = !fresh && stamp.binding && existsSync(bindingPath);
   const bindingReady = bindingKnown || bindingWorks() || downloadBinding();
   // One apt command for everything that is missing, so that whoever must type it types it once.
-  const missing = [...missingFfmpeg(), ...missingBrowser(), ...(bindingReady ? [] : missingBuildPackages())];
+  const missing = [
+    ...missingFfmpeg(),
+    ...missingBrowser(),
+    ...missingSynthesizer(),
+    ...(bindingReady ? [] : missingBuildPackages()),
+  ];
   if (missing.length > 0) aptInstall(missing, missing.map((name) => reasons[name]).join(', '));
   if (!bindingReady) compileBinding();
   if (wantsSampleLibrary) installSampleLibrary();
-  if (fresh || !bindingKnown || !stamp.node) {
-    writeFileSync(stampPath, JSON.stringify({ lock: hash, node: true, binding: true }));
+  const training = wantsTraining ? installTraining(stamp) : stamp.training;
+  if (fresh || !bindingKnown || !stamp.node || training !== stamp.training) {
+    writeFileSync(stampPath, JSON.stringify({ lock: hash, node: true, binding: true, training }));
     say('Set-up: done.');
   }
 }
