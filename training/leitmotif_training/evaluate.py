@@ -12,10 +12,11 @@ import torch
 
 from .corpus import Track, open_store
 from .features import WindowSet
-from .levels import to_power
-from .network import TimbreNet
+from .run_network import learned
+
 from .protocols import by_window, can_ask, estimate, half_sets, recall_of_questions
 from .recipes import DAMAGES
+from .train import load_averaged
 
 Space = Callable[[WindowSet], np.ndarray]
 """Windows to vectors of unit length."""
@@ -23,20 +24,6 @@ Space = Callable[[WindowSet], np.ndarray]
 
 def unit(x: np.ndarray) -> np.ndarray:
     return x / (np.linalg.norm(x, axis=1, keepdims=True) + 1e-9)
-
-
-def load_network(checkpoint: Path) -> TimbreNet:
-    saved = torch.load(checkpoint, weights_only=True)
-    network = TimbreNet(**saved["net"])
-    network.load_state_dict(saved["averaged"])
-    return network.eval().to(memory_format=torch.channels_last)
-
-
-def learned(network: TimbreNet, levels: np.ndarray, features: bool = False) -> np.ndarray:
-    """[n, frames, BANDS] dB -> the network's vectors, not normalised."""
-    with torch.inference_mode():
-        run = network.features if features else network
-        return np.concatenate([run(to_power(levels[at : at + 64])).numpy() for at in range(0, len(levels), 64)])
 
 
 def report(space: Space, library: WindowSet, queries: WindowSet, tracks: list[Track]) -> dict[str, object]:
@@ -90,7 +77,7 @@ def open_sets(store: Path) -> tuple[list[Track], WindowSet, WindowSet]:
 
 if __name__ == "__main__":
     tracks, library, queries = open_sets(Path(sys.argv[1]))
-    network = load_network(Path(sys.argv[2]))
+    network = load_averaged(Path(sys.argv[2]))
     figures = report(lambda rows: unit(learned(network, rows.levels)), library, queries, tracks)
     for name, value in figures.items():
         print(f"{name:20s} {value}")

@@ -7,7 +7,7 @@ import shutil
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Iterator
+from typing import Iterable, Iterator
 
 import numpy as np
 import torch
@@ -40,29 +40,36 @@ class Recording:
         return max(1, self.count // SEGMENT)
 
 
-def build_levels(store: Path, uses: tuple[str, ...] = ("train",), seed: int = 7) -> None:
-    """`levels.f16` [columns, BANDS] in dB with `levels.json` beside it, and `noise.f16`. A minute an hour of sound."""
+def build_levels(store: Path, seed: int = 7) -> None:
+    """The levels of all training tracks and of rendered scores, and of noise. Four minutes on one core."""
     tracks, pcm = open_store(store)
+
+    def sounds() -> Iterator[tuple[int, str, np.ndarray]]:
+        for number, track in enumerate(tracks):
+            if track.use == "train" and track.length >= 6 * RATE_HZ:
+                yield number, track.label.lower(), pcm[track.start : track.start + track.length]
+        for label, samples in rendered(seed + 1):
+            yield -1, label, samples
+
+    write_levels(store, sounds(), [clip for kind in noise_bank(seed).values() for clip in kind])
+
+
+def write_levels(store: Path, sounds: Iterable[tuple[int, str, np.ndarray]], noises: list[np.ndarray]) -> None:
+    """`levels.f16` [columns, BANDS] in dB with `levels.json` beside it, and `noise.f16`.
+
+    @param sounds (number in the store or -1, label, samples int16)
+    """
     mel = MelPower()
     entries, at = [], 0
     with open(store / "levels.f16", "wb") as file:
-        for number, track in enumerate(tracks):
-            if track.use not in uses or track.length < 6 * RATE_HZ:
-                continue
-            levels = levels_db(pcm[track.start : track.start + track.length], mel)
-            file.write(levels.tobytes())
-            entries.append({"number": number, "label": track.label.lower(), "start": at, "count": len(levels)})
-            at += len(levels)
-            print(f"\rmel levels: {number + 1} of {len(tracks)}", end="", file=sys.stderr)
-        for label, samples in rendered(seed + 1):
+        for number, label, samples in sounds:
             levels = levels_db(samples, mel)
             file.write(levels.tobytes())
-            entries.append({"number": -1, "label": label, "start": at, "count": len(levels)})
+            entries.append({"number": number, "label": label, "start": at, "count": len(levels)})
             at += len(levels)
-            print(f"\rmel levels: {label}", end="", file=sys.stderr)
+            print(f"\rmel levels: {len(entries)} recordings", end="", file=sys.stderr)
     (store / "levels.json").write_text(json.dumps(entries))
-    clips = [clip for kind in noise_bank(seed).values() for clip in kind]
-    np.concatenate([levels_db(clip * np.float32(0.05), mel)[:600] for clip in clips]).tofile(store / "noise.f16")
+    np.concatenate([levels_db(clip * np.float32(0.05), mel)[:600] for clip in noises]).tofile(store / "noise.f16")
 
 
 STYLES, PIECES = 16, 3

@@ -26,7 +26,8 @@ from .network import TimbreNet
 class Settings:
     """What a run is made of; stored in its checkpoint."""
 
-    minutes: float = 70
+    minutes: float = 68
+    steps: int = 1_000_000
     tracks: int = 48
     per_label: int = 4
     queue: int = 1536
@@ -96,6 +97,10 @@ class Sampler:
         return augment.mask(damaged, torch_random, strength)
 
 
+TEACHER_DIMENSIONS = 96
+"""Leading principal axes of the teacher's vectors."""
+
+
 class Copies:
     """Crops of really damaged windows (damaged_training.py)."""
 
@@ -147,8 +152,9 @@ def train(store: Path, out: Path, settings: Settings, threads: int) -> None:
     levels = Levels(store)
     sampler = Sampler(levels, settings)
     network = TimbreNet(settings.width, settings.dimensions, settings.hidden).to(memory_format=torch.channels_last)
-    teacher = Teacher(store / "teacher.npy", levels) if settings.teacher_weight > 0 else None
-    guess = nn.Linear(2 * settings.hidden, teacher.vectors.shape[1] if teacher else 1)
+    wanted = settings.teacher_weight > 0 and (store / "teacher.npy").exists()
+    teacher = Teacher(store / "teacher.npy", levels) if wanted else None
+    guess = nn.Linear(2 * settings.hidden, TEACHER_DIMENSIONS)
     parameters = list(network.parameters()) + list(guess.parameters())
     optimizer = torch.optim.AdamW(parameters, lr=settings.rate, weight_decay=settings.decay)
     averaged = copy.deepcopy(network)
@@ -165,7 +171,7 @@ def train(store: Path, out: Path, settings: Settings, threads: int) -> None:
     bank = (torch.zeros(0, settings.dimensions), torch.zeros(0, dtype=torch.long), torch.zeros(0, dtype=torch.long))
     budget, last_saved = settings.minutes * 60, time.monotonic()
     sums, since = np.zeros(3), 0
-    while state["seconds"] < budget:
+    while state["seconds"] < budget and state["step"] < settings.steps:
         begun = time.monotonic()
         random = np.random.default_rng((settings.seed, state["step"]))
         progress = state["seconds"] / budget
@@ -201,9 +207,18 @@ def train(store: Path, out: Path, settings: Settings, threads: int) -> None:
             with open(out / "log.jsonl", "a") as log:
                 log.write(json.dumps(line) + "\n")
             sums, since = np.zeros(3), 0
-        if time.monotonic() - last_saved > 120 or state["seconds"] >= budget:
+        if time.monotonic() - last_saved > 120:
             save(file, network, averaged, guess, optimizer, state, settings)
             last_saved = time.monotonic()
+    save(file, network, averaged, guess, optimizer, state, settings)
+
+
+def load_averaged(checkpoint: Path) -> TimbreNet:
+    """The network with its averaged weights, ready to be asked."""
+    saved = torch.load(checkpoint, weights_only=True)
+    network = TimbreNet(**saved["net"])
+    network.load_state_dict(saved["averaged"])
+    return network.eval().to(memory_format=torch.channels_last)
 
 
 def average(averaged: nn.Module, network: nn.Module, keep: float) -> None:
