@@ -36,7 +36,8 @@ export async function startPipeline(cacheDir: string, model: string): Promise<Pi
   const worker = await startLocalWorker({
     entry: join(repository, 'embedding-worker/main.ts'),
     worker: {
-      modelsDir: join(repository, 'embedding-worker/models'),
+      modelsDirs: [join(repository, 'embedding-worker/models')],
+      device: 'cpu',
       models: [model],
       windowSec: 10,
       inferenceProcesses,

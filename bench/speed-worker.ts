@@ -68,7 +68,8 @@ export async function benchWorker(options: WorkerBenchOptions): Promise<WorkerBe
     environment: options.environment,
     startTimeoutMs: 60_000,
     worker: {
-      modelsDir: path.join(root, 'embedding-worker/models'),
+      modelsDirs: [path.join(root, 'embedding-worker/models')],
+      device: 'cpu',
       models: ['builtin'],
       windowSec: 10,
       inferenceProcesses: options.cores,

@@ -32,7 +32,8 @@ async function optionsFromEnvironment(): Promise<WorkerOptions> {
   const parsed = workerOptions.safeParse({
     listen: { host: config.worker.host, port: config.worker.port },
     token: config.workerToken,
-    modelsDir: path.join(root, 'embedding-worker', 'models'),
+    modelsDirs: [path.join(root, 'embedding-worker', 'models'), config.modelsDir],
+    device: config.device,
     models: [config.model],
     windowSec: config.windowSec,
     inferenceProcesses: config.worker.inferenceProcesses,

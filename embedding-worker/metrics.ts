@@ -51,6 +51,12 @@ export function createMetrics(readQueue: () => { waiting: number; running: numbe
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
       registers,
     }),
+    device: new Gauge<'model' | 'device'>({
+      name: 'worker_device_info',
+      help: 'Always 1: what each model is computed on',
+      labelNames: ['model', 'device'],
+      registers,
+    }),
     processDeaths: new Counter({
       name: 'worker_inference_process_deaths_total',
       help: 'Inference processes that died and were replaced',

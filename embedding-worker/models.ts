@@ -1,33 +1,48 @@
-/** The models that lie beside the worker: one folder each, described by its `model.json`. */
+/** The models that can be served: one folder each, described by its `model.json`. Some are shipped beside the worker,
+ *  others are downloaded (`npm run models`). */
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { spaceIdOf } from '../src/embedding/space-id.ts';
 import { LeitmotifError } from '../src/errors.ts';
 
-const modelManifest = z.object({
-  name: z.string().regex(/^[a-z0-9][a-z0-9._-]*$/),
-  version: z.string().min(1),
-  /** Beside the manifest: a name, not a path, so that a manifest cannot name anything else on the machine. */
+/** A file beside the manifest: a name, not a path, so that a manifest cannot name anything else on the machine. */
+const modelFile = z.object({
   file: z.string().regex(/^[^/\\]+$/),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  bytes: z.int().positive(),
+});
+
+/** @property input, output names in the graph */
+const network = modelFile.extend({ input: z.string().min(1), output: z.string().min(1) });
+
+export const modelManifest = z.object({
+  name: z.string().regex(/^[a-z0-9][a-z0-9._-]*$/),
+  version: z.string().min(1),
+  /** What its network takes and gives: see families/. */
+  family: z.enum(['pcm', 'clap', 'wav2vec2']),
   sampleRateHz: z.int().min(8_000).max(192_000),
-  /** Names in the graph: float32 [batch, samples] in, float32 [batch, dimensions] out, rows of unit length. */
-  input: z.string().min(1),
-  output: z.string().min(1),
   dimensions: z.int().positive().max(65_536),
   precision: z.string().min(1),
   frontEnd: z.string().min(1),
   licence: z.string().min(1),
   windowSec: z.object({ min: z.number().positive(), max: z.number().positive(), default: z.number().positive() }),
+  /** @property half the same weights in float16: used on GPUs if what they give stays near enough */
+  network: network.extend({ half: modelFile.optional() }),
+  /** Turns words into vectors of the same space. */
+  text: z.object({ network, tokenizer: modelFile }).optional(),
+  /** The vector of the canary window (engines/canary.ts) of the default length, as base64 of float32: computed once on a
+   *  CPU, held against what a device gives before it is trusted. */
+  canary: z.base64().optional(),
 });
 
 export type ModelManifest = z.infer<typeof modelManifest>;
+export type ModelFile = z.infer<typeof modelFile>;
 
 export interface Model {
   readonly manifest: ModelManifest;
-  /** Absolute path of the weights. */
-  readonly weightsPath: string;
+  /** Absolute path of the folder that holds the manifest and its files. */
+  readonly folder: string;
 }
 
 /** @throws {LeitmotifError} config-invalid when the manifest cannot be read or is not one */
@@ -42,14 +57,16 @@ export async function readModel(manifestPath: string): Promise<Model> {
   }
   const parsed = modelManifest.safeParse(json);
   if (!parsed.success) throw cannot(parsed.error, z.prettifyError(parsed.error));
-  return { manifest: parsed.data, weightsPath: path.join(path.dirname(manifestPath), parsed.data.file) };
+  return { manifest: parsed.data, folder: path.dirname(manifestPath) };
 }
 
-/** @throws {LeitmotifError} model-unknown, naming the models that are there; config-invalid on a bad manifest */
-export async function findModel(modelsDir: string, name: string): Promise<Model> {
-  const names = await namesIn(modelsDir);
-  if (!names.includes(name)) throw unknownModel(name, names);
-  const model = await readModel(manifestPathOf(modelsDir, name));
+/** @param dirs folders with one folder a model; the first that holds the name is taken
+ *  @throws {LeitmotifError} model-unknown, naming the models that are there; config-invalid on a bad manifest */
+export async function findModel(dirs: readonly string[], name: string): Promise<Model> {
+  const known = await Promise.all(dirs.map(namesIn));
+  const dir = dirs[known.findIndex((names) => names.includes(name))];
+  if (dir === undefined) throw unknownModel(name, known.flat());
+  const model = await readModel(path.join(dir, name, manifestName));
   if (model.manifest.name !== name) {
     throw new LeitmotifError(
       'config-invalid',
@@ -59,8 +76,10 @@ export async function findModel(modelsDir: string, name: string): Promise<Model>
   return model;
 }
 
-export function manifestPathOf(modelsDir: string, name: string): string {
-  return path.join(modelsDir, name, 'model.json');
+export const manifestName = 'model.json';
+
+export function manifestPathOf({ folder }: Model): string {
+  return path.join(folder, manifestName);
 }
 
 export function unknownModel(name: string, known: readonly string[]): LeitmotifError {
@@ -80,7 +99,7 @@ export function spaceIdOfModel({ manifest }: Model, windowSec: number): string {
   return spaceIdOf({
     model: manifest.name,
     version: manifest.version,
-    weightsSha256: manifest.sha256,
+    weightsSha256: manifest.network.sha256,
     precision: manifest.precision,
     windowSec,
     hopSec: windowSec,
@@ -88,14 +107,16 @@ export function spaceIdOfModel({ manifest }: Model, windowSec: number): string {
   });
 }
 
-async function namesIn(modelsDir: string): Promise<string[]> {
+/** The models of a folder, that is its folders; a folder that is not there holds none. */
+async function namesIn(dir: string): Promise<string[]> {
   try {
-    const entries = await readdir(modelsDir, { withFileTypes: true });
+    const entries = await readdir(dir, { withFileTypes: true });
     return entries
       .filter((entry) => entry.isDirectory())
       .map((entry) => entry.name)
       .sort();
   } catch (error) {
-    throw new LeitmotifError('config-invalid', `Cannot list the models in ${modelsDir}`, { cause: error });
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw new LeitmotifError('config-invalid', `Cannot list the models in ${dir}`, { cause: error });
   }
 }

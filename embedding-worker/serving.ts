@@ -20,12 +20,12 @@ export class ServedModels {
   /** @param names at least one; the first is the default
    *  @throws {LeitmotifError} model-unknown, or config-invalid on a bad manifest or window */
   static async read(
-    { modelsDir, names, windowSec }: { modelsDir: string; names: readonly string[]; windowSec: number },
+    { modelsDirs, names, windowSec }: { modelsDirs: readonly string[]; names: readonly string[]; windowSec: number },
     engineFor: (model: Model) => EmbeddingEngine,
   ): Promise<ServedModels> {
     const served: ServedModel[] = [];
     for (const name of names) {
-      const model = await findModel(modelsDir, name);
+      const model = await findModel(modelsDirs, name);
       const spaceId = spaceIdOfModel(model, windowSec);
       served.push({ manifest: model.manifest, windowSec, spaceId, engine: engineFor(model) });
     }

@@ -27,16 +27,22 @@ export async function startWorker(options: WorkerOptions, log: Logger): Promise<
   const admission = new Admission({ runningMax: options.concurrencyMax, waitingMax: options.queueMax });
   const metrics = createMetrics(() => admission.state);
   const models = await ServedModels.read(
-    { modelsDir: options.modelsDir, names: options.models, windowSec: options.windowSec },
+    { modelsDirs: options.modelsDirs, names: options.models, windowSec: options.windowSec },
     (model) =>
       new InferencePool({
-        manifestPath: manifestPathOf(options.modelsDir, model.manifest.name),
+        manifestPath: manifestPathOf(model),
         windowSec: options.windowSec,
+        device: options.device,
+        gives: 'vector',
         processes: options.inferenceProcesses,
         stepTimeoutMs,
         onDeath: (how) => {
           metrics.processDeaths.inc();
           log.warn({ model: model.manifest.name, how }, 'an inference process died and is started again');
+        },
+        onDevice: (device, passedOver) => {
+          metrics.device.set({ model: model.manifest.name, device }, 1);
+          log.info({ model: model.manifest.name, device, passedOver }, 'an inference process is ready');
         },
       }),
   );

@@ -18,16 +18,20 @@ export function buildBuiltinModel(constantsJson: string): { model: Uint8Array; m
   const manifest = {
     name: 'builtin',
     version: '1.0.0',
-    file: modelFile,
-    sha256: createHash('sha256').update(model).digest('hex'),
+    licence: 'MIT',
+    family: 'pcm',
     sampleRateHz,
-    input: inputName,
-    output: outputName,
     dimensions: dimensionsOf(constants),
     precision: 'fp32',
     frontEnd: 'pcm16k-1',
-    licence: 'MIT',
     windowSec: { min: 5, max: 10, default: 10 },
+    network: {
+      file: modelFile,
+      sha256: createHash('sha256').update(model).digest('hex'),
+      bytes: model.byteLength,
+      input: inputName,
+      output: outputName,
+    },
   };
   return { model, manifestJson: `${JSON.stringify(manifest, null, 2)}\n` };
 }

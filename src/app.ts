@@ -210,8 +210,8 @@ export class App implements AsyncDisposable {
     return path.join(this.config.indexDir, 'index.lock');
   }
 
-  get #modelsDir(): string {
-    return path.join(this.#surroundings.root, 'embedding-worker', 'models');
+  get #modelsDirs(): string[] {
+    return [path.join(this.#surroundings.root, 'embedding-worker', 'models'), this.config.modelsDir];
   }
 
   /** The library that the catalog was filled from. */
@@ -262,12 +262,13 @@ export class App implements AsyncDisposable {
   }
 
   async #localClient(): Promise<EmbeddingClient> {
-    const { model, windowSec, worker, audioLimits, logLevel } = this.config;
+    const { model, device, windowSec, worker, audioLimits, logLevel } = this.config;
     const { root, environment, log } = this.#surroundings;
     this.#worker = startLocalWorker({
       entry: path.join(root, 'embedding-worker', 'main.ts'),
       worker: {
-        modelsDir: this.#modelsDir,
+        modelsDirs: this.#modelsDirs,
+        device,
         models: [model],
         windowSec,
         inferenceProcesses: worker.inferenceProcesses,
@@ -293,7 +294,7 @@ export class App implements AsyncDisposable {
   }
 
   async #spaceIdHere(): Promise<string> {
-    const model = await findModel(this.#modelsDir, this.config.model);
+    const model = await findModel(this.#modelsDirs, this.config.model);
     return spaceIdOfModel(model, this.config.windowSec);
   }
 

@@ -38,7 +38,14 @@ const idList = z
 
 export const variables = {
   INDEX_DIR: variable(text, 'index-data', 'path', 'where the catalog and the generations of the index lie'),
-  EMBEDDING_MODEL: variable(text, 'builtin', 'name', 'which of the models in embedding-worker/models embeds'),
+  EMBEDDING_MODEL: variable(text, 'builtin', 'name', 'which model embeds, of those that npm run models -- list shows'),
+  EMBEDDING_DEVICE: variable(
+    z.enum(['auto', 'cuda', 'webgpu', 'cpu']),
+    'auto',
+    'name',
+    'what the model is computed on: cuda, webgpu, cpu, or auto for the first of these that proves itself',
+  ),
+  MODELS_DIR: variable(text, 'models', 'path', 'where downloaded models lie'),
   EMBEDDING_WORKER_URL: variable(
     z.url({ protocol: /^https?$/ }).optional(),
     undefined,
@@ -155,6 +162,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   return Object.freeze({
     indexDir: path.resolve(root, v.INDEX_DIR),
     model: v.EMBEDDING_MODEL,
+    modelsDir: path.resolve(root, v.MODELS_DIR),
+    device: v.EMBEDDING_DEVICE,
     windowSec: v.WINDOW_SEC,
     neighbours: v.NEIGHBOURS,
     fusion: v.FUSION,

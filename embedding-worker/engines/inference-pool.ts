@@ -1,29 +1,40 @@
 /** The engine of this machine: inference processes, one thread each, handed windows one by one.
  *
- *  Single windows across processes, not batches: batching gains nothing on a CPU and blocks longer (search-facts).
+ *  On a CPU single windows across processes, not batches: batching gains nothing there and blocks longer (search-facts).
+ *  A GPU has one process, which makes batches of what waits. Which of the two it is, the first process finds out.
  */
+import type { EmbeddingDevice } from '../../src/embedding/worker-options.ts';
 import { LeitmotifError } from '../../src/errors.ts';
+import { gpuBatchMax, gpuMayBeThere } from './devices.ts';
 import type { EmbeddedWindow, EmbeddingEngine } from './engine.ts';
 import { InferenceProcess, type WindowTask } from './inference-process.ts';
-import type { FromInferenceProcess } from './protocol.ts';
+import type { ExecutionProvider } from './onnx.ts';
+import type { FromInferenceProcess, LoadMessage, ProcessedWindow } from './protocol.ts';
 
 export interface InferencePoolOptions {
   readonly manifestPath: string;
   readonly windowSec: number;
+  readonly device: EmbeddingDevice;
+  readonly gives: LoadMessage['gives'];
+  /** On a CPU; a GPU has one. */
   readonly processes: number;
   readonly stepTimeoutMs: number;
   /** A process died, `how` tells its signal or exit code; its successor is on its way. */
   readonly onDeath: (how: string) => void;
+  /** A process works on this device; the others were tried first. */
+  readonly onDevice?: (device: ExecutionProvider, passedOver: readonly string[]) => void;
 }
 
-/** One window being computed and one on its way, so that no process waits for the channel. */
-const inFlightPerProcess = 2;
+/** On a CPU: one window being computed and one on its way, so that no process waits for the channel. */
+const inFlightPerCpuProcess = 2;
+/** A batch being computed, and the next on its way. */
+const inFlightPerGpuProcess = 2 * gpuBatchMax;
 /** A window that two processes died over is taken for the cause. */
 const deathsMax = 2;
 
 interface PendingWindow {
   readonly task: WindowTask;
-  readonly resolve: (window: EmbeddedWindow) => void;
+  readonly resolve: (window: ProcessedWindow) => void;
   readonly reject: (reason: unknown) => void;
 }
 
@@ -31,8 +42,9 @@ interface PendingWindow {
 const corpsesKnownMs = 100;
 
 export class InferencePool implements EmbeddingEngine {
-  readonly device = 'cpu';
-  readonly #processes: InferenceProcess[];
+  readonly #options: InferencePoolOptions;
+  #processes: InferenceProcess[];
+  #device: ExecutionProvider = 'cpu';
   /** Every window that was asked for and not answered, by id. */
   readonly #pending = new Map<number, PendingWindow>();
   /** Those that no process has, in order. Bounded by what the recordings under way may hand over (`inFlightMax`). */
@@ -43,29 +55,20 @@ export class InferencePool implements EmbeddingEngine {
   #onLoaded: ((failure: string | null) => void) | null = null;
 
   constructor(options: InferencePoolOptions) {
-    const load = { type: 'load', manifestPath: options.manifestPath, windowSec: options.windowSec } as const;
-    this.#processes = Array.from(
-      { length: options.processes },
-      () =>
-        new InferenceProcess({
-          entry: new URL('../inference-child.ts', import.meta.url),
-          load,
-          stepTimeoutMs: options.stepTimeoutMs,
-          events: {
-            onReady: () => this.#onProcessReady(),
-            onLoadFailed: (message) => this.#onLoadFailed(message),
-            onAnswer: (answer) => this.#onAnswer(answer),
-            onDeath: (lost, how) => {
-              if (!this.#closed) options.onDeath(how);
-              this.#onDeath(lost);
-            },
-          },
-        }),
-    );
+    this.#options = options;
+    this.#processes = Array.from({ length: options.processes }, () => this.#newProcess());
+  }
+
+  get device(): string {
+    return this.#device;
   }
 
   get inFlightMax(): number {
-    return this.#processes.length * inFlightPerProcess + 1;
+    return this.#processes.length * this.#inFlightPerProcess + 1;
+  }
+
+  get #inFlightPerProcess(): number {
+    return this.#device === 'cpu' ? inFlightPerCpuProcess : inFlightPerGpuProcess;
   }
 
   get ready(): boolean {
@@ -77,21 +80,38 @@ export class InferencePool implements EmbeddingEngine {
     return this.#processes.map(({ pid }) => pid).filter((pid) => pid !== undefined);
   }
 
-  start(): Promise<void> {
+  async start(): Promise<void> {
+    const [first, ...others] = this.#processes;
+    if (!first) throw new RangeError('Cannot start a pool of no processes');
+    if (!this.#mayUseGpu) return this.#untilReady(this.#processes);
+    await this.#untilReady([first]);
+    if (this.#device === 'cpu') await this.#untilReady(others);
+    else this.#processes = [first];
+  }
+
+  /** @returns when all of them are ready @throws {LeitmotifError} config-invalid when one cannot load the model */
+  #untilReady(processes: readonly InferenceProcess[]): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#onLoaded = (failure) => {
         if (failure !== null) reject(new LeitmotifError('config-invalid', failure));
-        else if (this.#processes.every(({ ready }) => ready)) resolve();
+        else if (processes.every(({ ready }) => ready)) resolve();
         else return;
         this.#onLoaded = null;
       };
-      for (const process of this.#processes) process.start();
+      for (const process of processes) process.start();
+      if (processes.length === 0) this.#onLoaded(null);
     });
   }
 
-  embed(samples: Float32Array, signal: AbortSignal): Promise<EmbeddedWindow> {
+  async embed(samples: Float32Array, signal: AbortSignal): Promise<EmbeddedWindow> {
+    const { values: vector, ...window } = await this.process(samples, signal);
+    return { ...window, vector };
+  }
+
+  /** @throws as {@link EmbeddingEngine.embed} */
+  process(samples: Float32Array, signal: AbortSignal): Promise<ProcessedWindow> {
     if (signal.aborted) return Promise.reject(signal.reason);
-    const { promise, resolve, reject } = Promise.withResolvers<EmbeddedWindow>();
+    const { promise, resolve, reject } = Promise.withResolvers<ProcessedWindow>();
     const task: WindowTask = { id: this.#nextId++, samples, deaths: 0 };
     const onAbort = (): void => this.#settle(task.id, ({ reject }) => reject(signal.reason));
     signal.addEventListener('abort', onAbort, { once: true });
@@ -119,6 +139,29 @@ export class InferencePool implements EmbeddingEngine {
     await Promise.all(this.#processes.map((process) => process.close()));
   }
 
+  get #mayUseGpu(): boolean {
+    const { device, gives } = this.#options;
+    return gives === 'vector' && device !== 'cpu' && (device !== 'auto' || gpuMayBeThere());
+  }
+
+  #newProcess(): InferenceProcess {
+    const { manifestPath, windowSec, device, gives, stepTimeoutMs, onDeath } = this.#options;
+    return new InferenceProcess({
+      entry: new URL('../inference-child.ts', import.meta.url),
+      load: () => ({ type: 'load', manifestPath, windowSec, device: this.#mayUseGpu ? device : 'cpu', gives }),
+      stepTimeoutMs,
+      events: {
+        onReady: (ready) => this.#onProcessReady(ready),
+        onLoadFailed: (message) => this.#onLoadFailed(message),
+        onAnswer: (answer) => this.#onAnswer(answer),
+        onDeath: (lost, how) => {
+          if (!this.#closed) onDeath(how);
+          this.#onDeath(lost);
+        },
+      },
+    });
+  }
+
   #dispatch(): void {
     while (this.#waiting.length > 0) {
       const free = this.#leastBusy();
@@ -132,7 +175,7 @@ export class InferencePool implements EmbeddingEngine {
   #leastBusy(): InferenceProcess | undefined {
     let best: InferenceProcess | undefined;
     for (const process of this.#processes) {
-      if (!process.ready || process.inFlight >= inFlightPerProcess) continue;
+      if (!process.ready || process.inFlight >= this.#inFlightPerProcess) continue;
       if (!best || process.inFlight < best.inFlight) best = process;
     }
     return best;
@@ -154,7 +197,9 @@ export class InferencePool implements EmbeddingEngine {
     this.#dispatch();
   }
 
-  #onProcessReady(): void {
+  #onProcessReady({ device, passedOver }: Extract<FromInferenceProcess, { type: 'ready' }>): void {
+    this.#device = device;
+    this.#options.onDevice?.(device, passedOver);
     this.#onLoaded?.(null);
     this.#dispatch();
   }

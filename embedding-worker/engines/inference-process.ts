@@ -14,7 +14,7 @@ export interface WindowTask {
 }
 
 export interface InferenceProcessEvents {
-  readonly onReady: () => void;
+  readonly onReady: (ready: Extract<FromInferenceProcess, { type: 'ready' }>) => void;
   readonly onLoadFailed: (message: string) => void;
   readonly onAnswer: (answer: Extract<FromInferenceProcess, { id: number }>) => void;
   /** @param lost what it had been handed, the window it was at first */
@@ -23,7 +23,8 @@ export interface InferenceProcessEvents {
 
 export interface InferenceProcessOptions {
   readonly entry: URL;
-  readonly load: LoadMessage;
+  /** Asked at each start: a successor may be told another device. */
+  readonly load: () => LoadMessage;
   /** Loading, or a window, that takes longer counts as hung: the process is killed. */
   readonly stepTimeoutMs: number;
   readonly events: InferenceProcessEvents;
@@ -93,7 +94,7 @@ export class InferenceProcess {
       onGone(error.message);
     });
     this.#killUnlessDone();
-    if (child.connected) child.send(this.#options.load, () => {});
+    if (child.connected) child.send(this.#options.load(), () => {});
   }
 
   hand(task: WindowTask): void {
@@ -119,7 +120,7 @@ export class InferenceProcess {
     if (message.type === 'ready') {
       clearTimeout(this.#watchdog);
       this.#ready = true;
-      events.onReady();
+      events.onReady(message);
     } else if (message.type === 'load-failed') {
       events.onLoadFailed(message.message);
       this.#child?.kill('SIGKILL');

@@ -1,130 +1,90 @@
-/** A model in ONNX Runtime: loaded, checked against its manifest and tried once. The only user of onnxruntime-node.
+/** Graphs in ONNX Runtime: loaded, checked for what they take and give, run. The only user of onnxruntime-node.
  *
  *  `run` blocks its thread (model-facts: one timer tick in 2.9 s), so this runs in a process that does nothing else.
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { LeitmotifError } from '../../src/errors.ts';
-import type { Model, ModelManifest } from '../models.ts';
 
-/** float32 sums over a few thousand values stay within 1e-6; 1e-3 still lets half-precision weights pass. */
-const normTolerance = 1e-3;
+export type ExecutionProvider = 'cuda' | 'webgpu' | 'cpu';
 
-export interface OnnxModel {
-  /** @param samples shape [samples], one window at the model's rate
-   *  @returns unit vector, shape [dimensions]
-   *  @throws {LeitmotifError} inference-failed when the model's answer is not one */
-  embed(samples: Float32Array): Promise<Float32Array>;
+export interface GraphFile {
+  readonly path: string;
+  /** Names of its one input and of the output that is wanted, and how many dimensions both have, batch included. */
+  readonly input: string;
+  readonly inputRank: number;
+  readonly output: string;
+  readonly outputRank: number;
+  /** The size of the output's last dimension, held against what the graph declares, if it does. */
+  readonly outputWidth: number;
 }
 
-/** @throws {LeitmotifError} config-invalid when the weights are missing, changed, or not what the manifest says */
-export async function loadOnnxModel(model: Model, windowSec: number): Promise<OnnxModel> {
-  const { manifest, weightsPath } = model;
-  await verifySum(manifest, weightsPath);
-  const session = await createSession(manifest, weightsPath);
-  checkSignature(manifest, session);
-  const embed = async (samples: Float32Array): Promise<Float32Array> => {
-    const input = new Tensor('float32', samples, [1, samples.length]);
-    const outputs = await session.run({ [manifest.input]: input }, [manifest.output]);
-    return checkedVector(manifest, outputs[manifest.output]);
-  };
-  await tryCanary(manifest, embed, Math.round(windowSec * manifest.sampleRateHz));
-  return { embed };
+export interface Graph {
+  /** @param dims the shape of `values`, batch first
+   *  @returns shape [batch, ...], flat, and how many values belong to one item */
+  run(values: Float32Array, dims: readonly number[]): Promise<{ values: Float32Array; itemSize: number }>;
+  close(): Promise<void>;
 }
 
-async function verifySum(manifest: ModelManifest, weightsPath: string): Promise<void> {
-  const hash = createHash('sha256');
-  try {
-    for await (const block of createReadStream(weightsPath)) hash.update(block as Buffer);
-  } catch (error) {
-    throw cannotLoad(manifest, `cannot read ${weightsPath}`, error);
-  }
-  const sum = hash.digest('hex');
-  if (sum !== manifest.sha256) throw cannotLoad(manifest, `expected sha256 ${manifest.sha256}, got ${sum}`);
-}
-
-async function createSession(manifest: ModelManifest, weightsPath: string): Promise<InferenceSession> {
-  try {
+/** @throws {Error} why the provider cannot run it, or how it differs from what was expected */
+export async function openGraph(file: GraphFile, provider: ExecutionProvider): Promise<Graph> {
+  const session = await InferenceSession.create(file.path, {
+    // Only the one that was asked for: ONNX Runtime adds the CPU for nodes that a GPU has no kernel for, but throws when
+    // the provider itself is not there.
+    executionProviders: [provider],
     // One thread a process: two processes with one thread each give 1.43 x the throughput of one with two
     // (search-facts), and a process more is how the worker uses a core more.
-    return await InferenceSession.create(weightsPath, {
-      executionProviders: ['cpu'],
-      intraOpNumThreads: 1,
-      interOpNumThreads: 1,
-      executionMode: 'sequential',
-      graphOptimizationLevel: 'all',
-      logSeverityLevel: 3,
-    });
-  } catch (error) {
-    throw cannotLoad(manifest, error instanceof Error ? error.message : String(error), error);
-  }
+    intraOpNumThreads: 1,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    graphOptimizationLevel: 'all',
+    logSeverityLevel: 3,
+  });
+  checkSignature(file, session);
+  return {
+    run: async (values, dims) => {
+      const outputs = await session.run({ [file.input]: new Tensor('float32', values, dims) }, [file.output]);
+      const output = outputs[file.output];
+      const data = output?.data;
+      if (!(data instanceof Float32Array))
+        throw new Error(`expected "${file.output}" to be float32, got ${output?.type}`);
+      return { values: data, itemSize: data.length / (dims[0] ?? 1) };
+    },
+    close: () => session.release(),
+  };
+}
+
+/** @throws {Error} when the file cannot be read or its sum is another */
+export async function verifySum(path: string, sha256: string): Promise<void> {
+  const hash = createHash('sha256');
+  for await (const block of createReadStream(path)) hash.update(block as Buffer);
+  const sum = hash.digest('hex');
+  if (sum !== sha256) throw new Error(`expected sha256 ${sha256}, got ${sum}`);
 }
 
 /** Names, types and as many dimensions as the graph declares; the canary proves the rest. */
-function checkSignature(manifest: ModelManifest, session: InferenceSession): void {
+function checkSignature(file: GraphFile, session: InferenceSession): void {
   const [inputs, outputs] = [session.inputMetadata, session.outputMetadata];
-  const input = inputs.find(({ name }) => name === manifest.input);
-  const output = outputs.find(({ name }) => name === manifest.output);
+  const input = inputs.find(({ name }) => name === file.input);
+  const output = outputs.find(({ name }) => name === file.output);
   if (!input || inputs.length !== 1) {
-    throw cannotLoad(manifest, `expected one input "${manifest.input}", got ${namesOf(inputs)}`);
+    throw new Error(`expected one input "${file.input}", got ${namesOf(inputs)}`);
   }
-  if (!output) throw cannotLoad(manifest, `expected an output "${manifest.output}", got ${namesOf(outputs)}`);
-  for (const value of [input, output]) {
-    if (!value.isTensor || value.type !== 'float32' || value.shape.length !== 2) {
-      throw cannotLoad(manifest, `expected "${value.name}" to be float32 with two dimensions, got ${describe(value)}`);
-    }
+  if (!output) throw new Error(`expected an output "${file.output}", got ${namesOf(outputs)}`);
+  checkTensor(input, file.inputRank);
+  checkTensor(output, file.outputRank);
+  const width = output.isTensor ? output.shape.at(-1) : undefined;
+  if (typeof width === 'number' && width > 0 && width !== file.outputWidth) {
+    throw new Error(`expected ${file.outputWidth} dimensions, got ${width}`);
   }
-  const width = output.isTensor ? output.shape[1] : undefined;
-  if (typeof width === 'number' && width > 0 && width !== manifest.dimensions) {
-    throw cannotLoad(manifest, `expected ${manifest.dimensions} dimensions, got ${width}`);
-  }
+}
+
+function checkTensor(value: InferenceSession.ValueMetadata, rank: number): void {
+  if (value.isTensor && value.type === 'float32' && value.shape.length === rank) return;
+  const got = value.isTensor ? `${value.type} [${value.shape.join(', ')}]` : 'no tensor';
+  throw new Error(`expected "${value.name}" to be float32 with ${rank} dimensions, got ${got}`);
 }
 
 function namesOf(values: readonly InferenceSession.ValueMetadata[]): string {
   return values.map(({ name }) => `"${name}"`).join(', ') || 'none';
-}
-
-function describe(value: InferenceSession.ValueMetadata): string {
-  return value.isTensor ? `${value.type} [${value.shape.join(', ')}]` : 'no tensor';
-}
-
-/** One window of noise, from a fixed seed: a model that cannot do that is found before a stranger's recording is. */
-async function tryCanary(
-  manifest: ModelManifest,
-  embed: (samples: Float32Array) => Promise<Float32Array>,
-  sampleCount: number,
-): Promise<void> {
-  let state = 1;
-  const noise = Float32Array.from({ length: sampleCount }, () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return (state / 2 ** 32 - 0.5) * 0.2;
-  });
-  try {
-    await embed(noise);
-  } catch (error) {
-    throw cannotLoad(manifest, error instanceof Error ? error.message : String(error), error);
-  }
-}
-
-function checkedVector(manifest: ModelManifest, output: Tensor | undefined): Float32Array {
-  const data = output?.data;
-  if (!(data instanceof Float32Array) || data.length !== manifest.dimensions) {
-    throw new LeitmotifError(
-      'inference-failed',
-      `Cannot use what ${manifest.name} computed: expected ${manifest.dimensions} values, got ${data?.length ?? 0}`,
-    );
-  }
-  const norm = Math.sqrt(data.reduce((sum, value) => sum + value * value, 0));
-  if (!(Math.abs(norm - 1) <= normTolerance)) {
-    throw new LeitmotifError(
-      'inference-failed',
-      `Cannot use what ${manifest.name} computed: expected a vector of length 1, got ${norm}`,
-    );
-  }
-  return data;
-}
-
-function cannotLoad(manifest: ModelManifest, why: string, cause?: unknown): LeitmotifError {
-  return new LeitmotifError('config-invalid', `Cannot load the model ${manifest.name}: ${why}`, { cause });
 }

@@ -3,16 +3,32 @@
  *
  *  Processes, not worker threads, although those could be handed a window without a copy: a crash of ONNX Runtime in a
  *  thread takes the HTTP server with it, and a thread that hangs in it cannot be ended without that crash. */
-import type { EmbeddedWindow } from './engine.ts';
+import type { ChunkKind } from '../../src/domain.ts';
+import type { EmbeddingDevice } from '../../src/embedding/worker-options.ts';
+import type { ExecutionProvider } from './onnx.ts';
 
 export interface LoadMessage {
   readonly type: 'load';
   readonly manifestPath: string;
   readonly windowSec: number;
+  readonly device: EmbeddingDevice;
+  /** `vector`: all of the model; `network-input`: the gate and what comes before the network, which runs elsewhere. */
+  readonly gives: 'vector' | 'network-input';
+}
+
+/** What became of a window. */
+export interface ProcessedWindow {
+  readonly kind: ChunkKind;
+  /** RMS, dBFS; see `Chunk.loudnessDb`. */
+  readonly loudnessDb: number;
+  /** The unit vector, shape [dimensions], or what the network takes, flat. */
+  readonly values: Float32Array;
+  /** Milliseconds that the window itself took, waiting not included; its share of a batch. */
+  readonly computeMs: number;
 }
 
 export type FromInferenceProcess =
-  | { readonly type: 'ready' }
+  | { readonly type: 'ready'; readonly device: ExecutionProvider; readonly passedOver: readonly string[] }
   | { readonly type: 'load-failed'; readonly message: string }
-  | { readonly type: 'embedded'; readonly id: number; readonly window: EmbeddedWindow }
+  | { readonly type: 'embedded'; readonly id: number; readonly window: ProcessedWindow }
   | { readonly type: 'failed'; readonly id: number; readonly message: string };

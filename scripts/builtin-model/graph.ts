@@ -1,6 +1,7 @@
 /** The whole graph: level removed, two halves, each standardised and of fixed weight, one unit vector. */
+
+import { floatValue, GraphWriter, type Value } from '../onnx-graph/graph-writer.ts';
 import type { BlockConstants, Constants } from './constants.ts';
-import { floatValue, GraphWriter, type Value } from './graph-writer.ts';
 import { harmonyDimensions, writeHarmony, writeSharpened } from './harmony.ts';
 import { registerDimensions, writeRegister } from './register.ts';
 import { hopSamples, writeSemitones } from './semitones.ts';

@@ -12,7 +12,7 @@
  *  @see Fujishima 1999 for pitch class profiles; Kondor 2008, "Group theoretical methods in machine learning",
  *  chapter 8, for triple correlations as invariants of a group
  */
-import type { GraphWriter, Value } from './graph-writer.ts';
+import type { GraphWriter, Value } from '../onnx-graph/graph-writer.ts';
 import { notes, semitoneCount, tunings } from './semitones.ts';
 import { range } from './tables.ts';
 

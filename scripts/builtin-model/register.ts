@@ -3,7 +3,7 @@
  *  They describe instruments and texture more than harmony, and go with the timbre. All are relative to the window's
  *  mean level. Out: [batch, registerDimensions].
  */
-import type { GraphWriter, Value } from './graph-writer.ts';
+import type { GraphWriter, Value } from '../onnx-graph/graph-writer.ts';
 import { semitoneCount, tunings } from './semitones.ts';
 import { range } from './tables.ts';
 

@@ -5,7 +5,7 @@
  *
  *  @see Brown 1991 for constant-Q kernels
  */
-import type { GraphWriter, Value } from './graph-writer.ts';
+import type { GraphWriter, Value } from '../onnx-graph/graph-writer.ts';
 import { type KernelGroup, kernelTable, partColumns } from './kernels.ts';
 import { lowPass, range } from './tables.ts';
 

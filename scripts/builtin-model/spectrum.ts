@@ -4,7 +4,7 @@
  *  spectrum's shape (39 coefficients, without the level), deviations of the MFCC, deviations of their slope; and how
  *  much eight broad bands change within 32 ms to 1 s. Out: [batch, spectrumDimensions].
  */
-import type { GraphWriter, Value } from './graph-writer.ts';
+import type { GraphWriter, Value } from '../onnx-graph/graph-writer.ts';
 import { cosineTransform, hann, melFilters, range } from './tables.ts';
 
 export const melBands = 48;

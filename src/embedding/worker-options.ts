@@ -10,6 +10,10 @@ export const collectorFlags = ['--single-threaded-gc', '--no-incremental-marking
 
 const count = z.int().positive();
 
+/** What a model may be computed on; `auto`: the first of cuda, webgpu and cpu that proves itself. */
+export const embeddingDevice = z.enum(['auto', 'cuda', 'webgpu', 'cpu']);
+export type EmbeddingDevice = z.infer<typeof embeddingDevice>;
+
 export const workerOptions = z.object({
   listen: z.union([
     z.object({ host: z.string().min(1), port: z.int().min(0).max(65_535) }),
@@ -17,8 +21,9 @@ export const workerOptions = z.object({
   ]),
   /** The bearer token that every request but /healthz and /readyz must bring. 16 characters: no guessing. */
   token: z.string().min(16),
-  /** The folder with one folder a model, each with a model.json. */
-  modelsDir: z.string().min(1),
+  /** Folders with one folder a model, each with a model.json; a name is taken from the first that has it. */
+  modelsDirs: z.array(z.string().min(1)).min(1),
+  device: embeddingDevice,
   /** Models to load and serve; the first is the one that a request without `model` gets. */
   models: z.array(z.string().min(1)).min(1),
   windowSec: z.number().positive(),

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { loadOnnxModel } from '../../embedding-worker/engines/onnx.ts';
+import { loadModel } from '../../embedding-worker/engines/loaded-model.ts';
 import { findModel } from '../../embedding-worker/models.ts';
 import { buildBuiltinModel, builtinFolder } from '../../scripts/build-builtin-model.ts';
 import { parseConstants } from '../../scripts/builtin-model/constants.ts';
@@ -56,10 +56,11 @@ describe('the built-in model', () => {
   test('is small enough to lie in the repository', () => expect(committed.byteLength).toBeLessThan(2_000_000));
 
   test('is accepted by the worker at both ends of its window range', async () => {
-    const found = await findModel(path.dirname(builtinFolder), 'builtin');
+    const found = await findModel([path.dirname(builtinFolder)], 'builtin');
     for (const windowSec of [found.manifest.windowSec.min, found.manifest.windowSec.max]) {
-      const { embed: embedOne } = await loadOnnxModel(found, windowSec);
-      expect(await embedOne(noise(windowSec * sampleRateHz, 0.1, 1))).toHaveLength(found.manifest.dimensions);
+      const loaded = await loadModel(found, windowSec, 'cpu');
+      const [vector] = await loaded.run([noise(windowSec * sampleRateHz, 0.1, 1)]);
+      expect(vector).toHaveLength(found.manifest.dimensions);
     }
   });
 

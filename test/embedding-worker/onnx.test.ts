@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loadOnnxModel } from '../../embedding-worker/engines/onnx.ts';
+import { type LoadedModel, loadModel } from '../../embedding-worker/engines/loaded-model.ts';
 import { findModel, spaceIdOfModel } from '../../embedding-worker/models.ts';
 import { levelsOf, writeTinyModels } from './tiny-models.ts';
 
@@ -15,23 +15,25 @@ beforeAll(() => {
     { name: 'nan', kind: 'nan' },
     { name: 'unnormalised', kind: 'unnormalised' },
     { name: 'wrong-dimensions', kind: 'levels', manifest: { dimensions: 5 } },
-    { name: 'wrong-input', kind: 'levels', manifest: { input: 'audio' } },
-    { name: 'wrong-output', kind: 'levels', manifest: { output: 'logits' } },
-    { name: 'wrong-sum', kind: 'levels', manifest: { sha256: '0'.repeat(64) } },
-    { name: 'wrong-file', kind: 'levels', manifest: { file: 'missing.onnx' } },
-    { name: 'escaping-file', kind: 'levels', manifest: { file: '../levels/tiny.onnx' } },
+    { name: 'wrong-input', kind: 'levels', manifest: { network: { input: 'audio' } } },
+    { name: 'wrong-output', kind: 'levels', manifest: { network: { output: 'logits' } } },
+    { name: 'wrong-sum', kind: 'levels', manifest: { network: { sha256: '0'.repeat(64) } } },
+    { name: 'wrong-file', kind: 'levels', manifest: { network: { file: 'missing.onnx' } } },
+    { name: 'escaping-file', kind: 'levels', manifest: { network: { file: '../levels/tiny.onnx' } } },
     { name: 'wrong-name', kind: 'levels', manifest: { name: 'levels' } },
   ]);
   writeFileSync(path.join(modelsDir, 'wrong-file', 'model.onnx'), 'not a graph');
 });
 afterAll(() => rmSync(modelsDir, { recursive: true }));
 
-const load = async (name: string) => loadOnnxModel(await findModel(modelsDir, name), 10);
+const load = async (name: string) => loadModel(await findModel([modelsDir], name), 10, 'cpu');
+
+const embed = async (model: LoadedModel, samples: Float32Array) => (await model.run([samples]))[0] ?? [];
 
 describe('a model in ONNX Runtime', () => {
   test('computes its vector', async () => {
     const samples = Float32Array.from({ length: 160_000 }, (_, i) => 0.5 * Math.sin(i / 20));
-    const vector = await (await load('levels')).embed(samples);
+    const vector = await embed(await load('levels'), samples);
     const expected = levelsOf(samples);
     expect(vector).toHaveLength(4);
     vector.forEach((value, i) => void expect(value).toBeCloseTo(expected[i] ?? Number.NaN, 5));
@@ -39,8 +41,10 @@ describe('a model in ONNX Runtime', () => {
 
   test('is not believed when it gives no number', async () => {
     const model = await load('loud-nan');
-    await expect(model.embed(new Float32Array(160_000).fill(0.5))).resolves.toHaveLength(4);
-    await expect(model.embed(new Float32Array(160_000).fill(0.95))).rejects.toMatchObject({ code: 'inference-failed' });
+    await expect(embed(model, new Float32Array(160_000).fill(0.5))).resolves.toHaveLength(4);
+    await expect(embed(model, new Float32Array(160_000).fill(0.95))).rejects.toMatchObject({
+      code: 'inference-failed',
+    });
   });
 
   test.each([
@@ -63,14 +67,14 @@ describe('a model in ONNX Runtime', () => {
 
 describe('the models beside the worker', () => {
   test('are named when another is asked for', async () => {
-    await expect(findModel(modelsDir, 'clap')).rejects.toMatchObject({
+    await expect(findModel([modelsDir], 'clap')).rejects.toMatchObject({
       code: 'model-unknown',
       message: expect.stringContaining('levels, loud-nan, nan'),
     });
   });
 
   test('take windows within their range only', async () => {
-    const model = await findModel(modelsDir, 'levels');
+    const model = await findModel([modelsDir], 'levels');
     expect(spaceIdOfModel(model, 5)).not.toBe(spaceIdOfModel(model, 10));
     expect(() => spaceIdOfModel(model, 4.9)).toThrow('expected 5 to 10 s');
     expect(() => spaceIdOfModel(model, 10.1)).toThrow('expected 5 to 10 s');

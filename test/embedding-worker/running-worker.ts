@@ -30,7 +30,8 @@ export async function runWorker(options: Partial<WorkerOptions> = {}): Promise<R
     {
       listen: { host: '127.0.0.1', port: 0 },
       token: testToken,
-      modelsDir: builtinModels,
+      modelsDirs: [builtinModels],
+      device: 'cpu',
       models: ['builtin'],
       windowSec: 10,
       inferenceProcesses: 1,

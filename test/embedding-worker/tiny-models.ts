@@ -30,17 +30,22 @@ export function writeTinyModels(dir: string, models: readonly TinyModel[]): stri
       JSON.stringify({
         name,
         version: '1.0.0',
-        file: 'tiny.onnx',
-        sha256: createHash('sha256').update(bytes).digest('hex'),
+        licence: 'MIT',
+        family: 'pcm',
         sampleRateHz,
-        input: 'pcm',
-        output: 'embedding',
         dimensions: 4,
         precision: 'fp32',
         frontEnd: 'levels-1',
-        licence: 'MIT',
         windowSec: { min: 5, max: 10, default: 10 },
         ...manifest,
+        network: {
+          file: 'tiny.onnx',
+          sha256: createHash('sha256').update(bytes).digest('hex'),
+          bytes: bytes.byteLength,
+          input: 'pcm',
+          output: 'embedding',
+          ...(manifest?.network as object),
+        },
       }),
     );
   }

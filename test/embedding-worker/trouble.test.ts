@@ -21,7 +21,7 @@ let long: string;
 const workers: RunningWorker[] = [];
 
 const run = async (options: Partial<WorkerOptions>): Promise<RunningWorker> => {
-  const worker = await runWorker({ modelsDir, models: ['levels'], ...options });
+  const worker = await runWorker({ modelsDirs: [modelsDir], models: ['levels'], ...options });
   workers.push(worker);
   return worker;
 };

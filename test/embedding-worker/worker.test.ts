@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loadOnnxModel } from '../../embedding-worker/engines/onnx.ts';
+import { loadModel } from '../../embedding-worker/engines/loaded-model.ts';
 import { findModel, spaceIdOfModel } from '../../embedding-worker/models.ts';
 import { cutWindows } from '../../src/audio/chunk.ts';
 import { decodePcm } from '../../src/audio/decode.ts';
@@ -32,13 +32,14 @@ describe('a recording sent to the worker', () => {
   test('comes back as what its parts compute when they are called directly', async () => {
     const heard = await worker.client.embed(music, { signal: never });
 
-    const model = await findModel(builtinModels, 'builtin');
-    const onnx = await loadOnnxModel(model, 10);
+    const model = await findModel([builtinModels], 'builtin');
+    const loaded = await loadModel(model, 10, 'cpu');
     const { sampleRateHz } = model.manifest;
     const { pcm, finished } = decodePcm(music, { sampleRateHz, fingerprint: true, signal: never, limits });
     const expected = [];
     for await (const { span, samples } of cutWindows(pcm, { sampleRateHz, windowSec: 10, startSec: 0 })) {
-      expected.push({ ...span, ...classifyWindow(samples, sampleRateHz), vector: await onnx.embed(samples) });
+      const [vector] = await loaded.run([samples]);
+      expected.push({ ...span, ...classifyWindow(samples, sampleRateHz), vector });
     }
     const { decodedSec, fingerprint } = await finished;
 

@@ -8,7 +8,8 @@ export function slowWorkerOptions(modelsDir: string, models = ['slow']): LocalWo
     environment: { PATH: process.env.PATH },
     startTimeoutMs: 60_000,
     worker: {
-      modelsDir,
+      modelsDirs: [modelsDir],
+      device: 'cpu',
       models,
       windowSec: 10,
       inferenceProcesses: 1,

@@ -15,7 +15,7 @@ const irVersion = 8;
 const { AttributeType } = onnxProto.onnx.AttributeProto;
 const { DataType } = onnxProto.onnx.TensorProto;
 
-type Attribute = number | readonly number[];
+type Attribute = number | string | readonly number[];
 
 export class GraphWriter {
   readonly #nodes: onnx.INodeProto[] = [];
@@ -100,6 +100,7 @@ export function floatValue(name: string, dims: readonly (number | string)[]): on
 }
 
 function attributeOf(name: string, value: Attribute): onnx.IAttributeProto {
+  if (typeof value === 'string') return { name, type: AttributeType.STRING, s: new TextEncoder().encode(value) };
   if (typeof value !== 'number') return { name, type: AttributeType.INTS, ints: [...value] };
   return { name, type: AttributeType.INT, i: value };
 }
