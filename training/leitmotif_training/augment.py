@@ -64,7 +64,9 @@ def damage(power: Tensor, noise: Tensor, random: torch.Generator, strength: Tens
     axis = torch.linspace(0, math.pi, bands)[None, :, None]
     curve = torch.zeros(count, bands, 1)
     for order in (1, 2, 3, 5):
-        curve = curve + _uniform(count, -1, 1, random) / order**0.5 * torch.cos(order * axis + _uniform(count, 0, 6.3, random))
+        curve = curve + _uniform(count, -1, 1, random) / order**0.5 * torch.cos(
+            order * axis + _uniform(count, 0, 6.3, random)
+        )
     equalise = strength * _chance(count, 0.7, random)
     power = power * 10 ** (0.1 * equalise * _uniform(count, 0, 8, random) * curve)
     # Noise, before the telephone as well as after the equaliser.

@@ -65,7 +65,13 @@ def read_tracks(bench: Path, cache: Path) -> list[Track]:
         label = entry["soundtrack"]
         use = "kept-out" if label.lower() in out else "train" if key in may_train else "neither"
         tracks[key] = Track(
-            key, str(cache / "corpus" / key), label, entry.get("composer", ""), entry["licence"], use, key in in_benchmark
+            key,
+            str(cache / "corpus" / key),
+            label,
+            entry.get("composer", ""),
+            entry["licence"],
+            use,
+            key in in_benchmark,
         )
     for piece in json.loads((bench / "versions.json").read_text())["pieces"]:
         for recording in piece["recordings"]:
@@ -76,7 +82,21 @@ def read_tracks(bench: Path, cache: Path) -> list[Track]:
 
 def decode(path: str, extra: tuple[str, ...] = ()) -> np.ndarray:
     """Samples of a recording, mono, 16 kHz, int16, shape [samples]."""
-    command = ["ffmpeg", "-v", "error", "-nostdin", "-i", path, *extra, "-map", "0:a:0", "-ac", "1", "-ar", str(RATE_HZ)]
+    command = [
+        "ffmpeg",
+        "-v",
+        "error",
+        "-nostdin",
+        "-i",
+        path,
+        *extra,
+        "-map",
+        "0:a:0",
+        "-ac",
+        "1",
+        "-ar",
+        str(RATE_HZ),
+    ]
     done = subprocess.run([*command, "-f", "s16le", "-"], capture_output=True, check=True)
     return np.frombuffer(done.stdout, dtype="<i2")
 
@@ -110,3 +130,17 @@ def window_starts(length: int, size: int) -> list[int]:
     if length - starts[-1] - size >= RATE_HZ // 10:
         starts.append(length - size)
     return starts
+
+
+def data_table(tracks: list[Track]) -> str:
+    """Packages by use, with tracks, minutes and licences: the model card's list of data, as Markdown."""
+    groups: dict[tuple[str, str], list[Track]] = {}
+    for track in tracks:
+        if track.use in ("train", "kept-out"):
+            groups.setdefault((track.use, track.key.split("/", 1)[0]), []).append(track)
+    lines = ["| use | package | tracks | minutes | licences |", "| --- | --- | --- | --- | --- |"]
+    for (use, package), members in sorted(groups.items(), key=lambda item: (item[0][0] != "train", item[0][1])):
+        minutes = sum(track.length for track in members) / RATE_HZ / 60
+        licences = ", ".join(sorted({track.licence for track in members}))
+        lines.append(f"| {use} | `{package}` | {len(members)} | {minutes:.0f} | {licences} |")
+    return "\n".join(lines)

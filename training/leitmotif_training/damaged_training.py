@@ -28,7 +28,10 @@ KINDS = ("codec", "band", "babble", "applause", "colour", "room", "equaliser", "
 CODECS = [("libmp3lame", "mp3", f"{k}k") for k in (32, 40, 56)] + [("libopus", "ogg", f"{k}k") for k in (12, 16, 28)]
 TIMES = [
     *[f"atempo={f}" for f in (0.92, 0.96, 1.04, 1.09)],
-    *[f"aresample=44100,asetrate={44_100 * 2 ** (s / 12):.1f},aresample=44100,atempo={2 ** (-s / 12):.6f}" for s in (-2, -1, 1, 2)],
+    *[
+        f"aresample=44100,asetrate={44_100 * 2 ** (s / 12):.1f},aresample=44100,atempo={2 ** (-s / 12):.6f}"
+        for s in (-2, -1, 1, 2)
+    ],
     *[f"aresample=44100,asetrate={44_100 * f:.1f},aresample=44100" for f in (0.94, 0.98, 1.03)],
 ]
 
@@ -37,7 +40,11 @@ def chain(random: np.random.Generator) -> list[str]:
     """One damage, or two in the order in which they happen."""
     count = 1 if random.random() < 0.6 else 2
     chosen = set(random.choice(KINDS, count, replace=False))
-    return [kind for kind in ("time", "equaliser", "babble", "applause", "colour", "room", "band", "codec") if kind in chosen]
+    return [
+        kind
+        for kind in ("time", "equaliser", "babble", "applause", "colour", "room", "band", "codec")
+        if kind in chosen
+    ]
 
 
 def by_samples(x: np.ndarray, kind: str, bank: dict[str, list[np.ndarray]], random: np.random.Generator) -> np.ndarray:
@@ -84,19 +91,27 @@ def compressed(x: np.ndarray, random: np.random.Generator) -> np.ndarray:
     return x * over ** (1 / random.uniform(2, 8) - 1)
 
 
-def through_ffmpeg(pieces: list[np.ndarray], codec: tuple[str, str, str] | None, filters: str | None) -> list[np.ndarray]:
+def through_ffmpeg(
+    pieces: list[np.ndarray], codec: tuple[str, str, str] | None, filters: str | None
+) -> list[np.ndarray]:
     """Pieces of equal length, joined, through one codec or filter, and cut again; WINDOW samples of each come back."""
     length = len(pieces[0])
     joined = np.clip(np.concatenate(pieces) * 32767, -32768, 32767).astype("<i2")
     raw = ["ffmpeg", "-v", "error", "-nostdin", "-y", "-f", "s16le", "-ar", str(RATE_HZ), "-ac", "1", "-i", "-"]
     tail = ["-ac", "1", "-ar", str(RATE_HZ), "-f", "s16le", "-"]
     if codec is None:
-        done = subprocess.run([*raw, "-af", filters or "anull", *tail], input=joined.tobytes(), capture_output=True, check=True)
+        done = subprocess.run(
+            [*raw, "-af", filters or "anull", *tail], input=joined.tobytes(), capture_output=True, check=True
+        )
     else:
         with tempfile.NamedTemporaryFile(suffix=f".{codec[1]}") as file:
             rate = ["-ar", "48000"] if codec[0] == "libopus" else []
-            subprocess.run([*raw, "-c:a", codec[0], "-b:a", codec[2], *rate, file.name], input=joined.tobytes(), check=True)
-            done = subprocess.run(["ffmpeg", "-v", "error", "-nostdin", "-i", file.name, *tail], capture_output=True, check=True)
+            subprocess.run(
+                [*raw, "-c:a", codec[0], "-b:a", codec[2], *rate, file.name], input=joined.tobytes(), check=True
+            )
+            done = subprocess.run(
+                ["ffmpeg", "-v", "error", "-nostdin", "-i", file.name, *tail], capture_output=True, check=True
+            )
     out = np.frombuffer(done.stdout, "<i2").astype(np.float32) / 32768
     scale = len(out) / len(joined) if codec is None else 1.0
     cut = [out[int(i * length * scale) :][:WINDOW] for i in range(len(pieces))]
@@ -120,7 +135,9 @@ def build(store: Path, statistics: Path, seed: int = 11) -> None:
     rows: list[tuple] = []
 
     def add(owner: int, start: float, damage: str, window: np.ndarray) -> None:
-        rows.append((owner, start, start + 10, damage, *analyser(np.ascontiguousarray(window[:WINDOW], dtype=np.float32))))
+        rows.append(
+            (owner, start, start + 10, damage, *analyser(np.ascontiguousarray(window[:WINDOW], dtype=np.float32)))
+        )
 
     later: dict[tuple, list[tuple[int, float, str, np.ndarray]]] = defaultdict(list)
     for number, (owner, start, piece) in enumerate(clean):

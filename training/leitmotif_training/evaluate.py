@@ -3,27 +3,24 @@ and damaged excerpts. Everything a space is computed from comes from features.py
 
 from __future__ import annotations
 
-import sys
+import base64
+import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Callable
 
 import numpy as np
-import torch
 
 from .corpus import Track, open_store
+from .export import MIXTURE
 from .features import WindowSet
-from .run_network import learned
-
+from .model import BRANCHES, Mixture, branch_inputs, embed, fit_branches, unit
 from .protocols import by_window, can_ask, estimate, half_sets, recall_of_questions
 from .recipes import DAMAGES
 from .train import load_averaged
 
 Space = Callable[[WindowSet], np.ndarray]
 """Windows to vectors of unit length."""
-
-
-def unit(x: np.ndarray) -> np.ndarray:
-    return x / (np.linalg.norm(x, axis=1, keepdims=True) + 1e-9)
+MODELS = Path(__file__).resolve().parents[2] / "embedding-worker/models"
 
 
 def report(space: Space, library: WindowSet, queries: WindowSet, tracks: list[Track]) -> dict[str, object]:
@@ -64,20 +61,129 @@ def report(space: Space, library: WindowSet, queries: WindowSet, tracks: list[Tr
     return figures
 
 
-def mfcc_floor(train: np.ndarray) -> Space:
-    """The shape and deviation statistics of the descriptor, standardised: a stand-in for the bench's MFCC floor."""
-    mean, deviation = train.mean(0), train.std(0) + 1e-9
-    return lambda rows: unit((rows.timbre[:, :79] - mean[:79]) / deviation[:79])
+def descriptor() -> Space:
+    """The hand-made model, from its constants."""
+    constants = json.loads((MODELS / "descriptor/constants.json").read_text())
+
+    def branch(name: str, x: np.ndarray) -> np.ndarray:
+        floats = {key: np.frombuffer(base64.b64decode(constants[name][key]), "<f4") for key in ("projection", "offset")}
+        return (
+            unit(x @ floats["projection"].reshape(x.shape[1], -1) + floats["offset"]) * constants[name]["share"] ** 0.5
+        )
+
+    return lambda rows: np.concatenate([branch("timbre", rows.timbre), branch("harmony", rows.harmony)], 1)
 
 
-def open_sets(store: Path) -> tuple[list[Track], WindowSet, WindowSet]:
+def mfcc_floor(library: WindowSet) -> Space:
+    """The descriptor's 79 cepstral statistics, standardised: near the bench's own MFCC floor, not equal to it."""
+    mean, deviation = library.timbre[:, :79].mean(0), library.timbre[:, :79].std(0) + 1e-9
+    return lambda rows: unit((rows.timbre[:, :79] - mean) / deviation)
+
+
+def trained(store: Path, checkpoint: Path) -> dict[str, Space]:
+    """The whole model, and its branches by themselves."""
+    network, mixture = load_averaged(checkpoint), Mixture.read(MIXTURE)
+    windows = WindowSet.load(store / "train.npz")
+    branches = fit_branches(branch_inputs(network, windows), windows, mixture)
+
+    def of(names: tuple[str, ...]) -> Space:
+        chosen = {name: branches[name] for name in names if name in branches}
+        return lambda rows: unit(embed(branch_inputs(network, rows), chosen, mixture.shares))
+
+    return {"trained": of(BRANCHES), **{f"trained, {name} alone": of((name,)) for name in branches}}
+
+
+def musicnn_rows(store: Path, tracks: list[Track], spaces: dict[str, Space], library: WindowSet) -> list[str]:
+    """MusiCNN heard three windows of each soundtrack only; the others are asked on the same windows."""
+    heard = np.load(store / "musicnn.npz")
+    place = {(owner, round(start, 3)): row for row, (owner, start) in enumerate(zip(library.owner, library.start))}
+    rows = np.array([place[owner, round(start, 3)] for owner, start in zip(heard["owner"], heard["start"])])
+    part = library.take(rows)
+    owners, labels = part.owner, np.array([tracks[owner].label.lower() for owner in part.owner])
+    kept = np.array([tracks[owner].use == "kept-out" for owner in part.owner])
+    centred = (heard["vectors"] - heard["vectors"].mean(0)) / heard["vectors"].std(0)
+    vectors = {"MusiCNN": unit(heard["vectors"]), "MusiCNN, standardised": unit(centred)}
+    vectors |= {name: space(part) for name, space in spaces.items()}
+    lines = []
+    for name, found in vectors.items():
+        asks = can_ask(owners, labels)
+        cells = []
+        for inside, who in (
+            (np.ones(len(owners), bool), asks),
+            (np.ones(len(owners), bool), asks & kept),
+            (kept, asks & kept),
+        ):
+            at = np.flatnonzero(inside)
+            right = by_window(found[at], owners[at], labels[at], who[at])
+            cells.append(str(estimate(right, owners[at][who[at]])))
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return [
+        "| three windows a track | soundtracks | kept-out ask all | kept-out alone |",
+        "| --- | --- | --- | --- |",
+        *lines,
+    ]
+
+
+def excerpts(count: int, size: int) -> list[range]:
+    """Up to three stretches of `size` windows, spread evenly, as the bench cuts excerpts; the whole comes first."""
+    last = count - size
+    starts = sorted({int(np.floor(share * last + 0.5)) for share in (0.2, 0.5, 0.8)}) if last >= 0 else []
+    return [range(count), *(range(start, start + size) for start in starts)]
+
+
+def closeness(vectors: np.ndarray, library: WindowSet, tracks: list[Track]) -> dict[str, np.ndarray]:
+    """How near whole tracks and half minutes find anything, for src/search/calibration.ts. Name of the group -> values.
+
+    One library of soundtracks and quartets; own recording left out ("kin there"), or all of the other kind asked only.
+    """
+    owners = library.owner
+    labels = np.array([tracks[owner].label for owner in owners])
+    quartets = np.array([tracks[owner].use == "versions" for owner in owners])
+    asks = can_ask(owners, labels)
+    found: dict[str, list[float]] = {}
+    for owner in np.unique(owners[asks]):
+        rows = np.flatnonzero(owners == owner)
+        scores = vectors[rows] @ vectors.T
+        kind = "quartets" if quartets[rows[0]] else "soundtracks"
+        groups = {
+            f"{kind}, kin there": owners != owner,
+            f"{kind}, no kin there": labels != labels[rows[0]],
+            f"{kind}, asking the other kind only": quartets != quartets[rows[0]],
+        }
+        for name, inside in groups.items():
+            nearest = scores[:, inside].max(1)
+            for part in excerpts(len(rows), 3):
+                found.setdefault(name, []).append(float(nearest[part].mean()))
+    return {name: np.array(values) for name, values in found.items()}
+
+
+def print_closeness(vectors: np.ndarray, library: WindowSet, tracks: list[Track]) -> None:
+    groups = closeness(vectors, library, tracks)
+    kin = np.concatenate(
+        [values for name, values in groups.items() if name.endswith("kin there") and ", no" not in name]
+    )
+    close_from = round(float(np.sort(kin)[int(0.05 * (len(kin) - 1))]), 3)
+    print(
+        f"\ncloseFrom {close_from}\n\n| queries | n | 5 % | median | 95 % | told close |\n| --- | --- | --- | --- | --- | --- |"
+    )
+    for name, values in groups.items():
+        shares = [f"{np.quantile(values, q):.3f}" for q in (0.05, 0.5, 0.95)]
+        print(f"| {name} | {len(values)} | {' | '.join(shares)} | {(values >= close_from).mean():.3f} |")
+
+
+def print_all(store: Path, checkpoint: Path) -> None:
+    """Every space on every measure, as tables."""
     tracks, _ = open_store(store)
-    return tracks, WindowSet.load(store / "library.npz"), WindowSet.load(store / "damaged.npz")
-
-
-if __name__ == "__main__":
-    tracks, library, queries = open_sets(Path(sys.argv[1]))
-    network = load_averaged(Path(sys.argv[2]))
-    figures = report(lambda rows: unit(learned(network, rows.levels)), library, queries, tracks)
-    for name, value in figures.items():
-        print(f"{name:20s} {value}")
+    library, queries = WindowSet.load(store / "library.npz"), WindowSet.load(store / "damaged.npz")
+    own = trained(store, checkpoint)
+    spaces = {"mfcc": mfcc_floor(library), "descriptor": descriptor(), **own}
+    reports = {name: report(space, library, queries, tracks) for name, space in spaces.items()}
+    print(f"| measure | {' | '.join(reports)} |")
+    print("| --- |" + " --- |" * len(reports))
+    for measure in next(iter(reports.values())):
+        print(f"| {measure} | {' | '.join(str(figures[measure]) for figures in reports.values())} |")
+    print_closeness(own["trained"](library), library, tracks)
+    if (store / "musicnn.npz").exists():
+        print(
+            "", *musicnn_rows(store, tracks, {"descriptor": descriptor(), "trained": own["trained"]}, library), sep="\n"
+        )

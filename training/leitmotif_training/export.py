@@ -6,29 +6,35 @@ projections from here; the three are joined into one: `pcm` [batch, samples] -> 
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime
 import torch
 from onnx import compose
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .corpus import open_store
+from .features import WINDOW, Analyser, WindowSet, windows
 from .mel import MelPower
-from .model import BRANCHES
+from .model import BRANCHES, Mixture, branch_inputs, embed, fit_branches
 from .network import TimbreNet
 from .projection import Projection
+from .train import load_averaged
 
 OPSET = 13
 """That of the statistics graph: the two can be joined only if they agree."""
 
 
 class Learned(nn.Module):
-    """Samples to the network's vector. The 32,768 steps of the training's samples do not matter: level is taken out."""
+    """Samples to the network's vector; the recording's level is taken out inside."""
 
     def __init__(self, network: TimbreNet) -> None:
         super().__init__()
@@ -57,12 +63,20 @@ class Head(nn.Module):
         return F.normalize(torch.cat(parts, dim=1), dim=1, eps=1e-9)
 
 
-def _to_onnx(module: nn.Module, inputs: tuple[Tensor, ...], names: list[str], output: str, free: dict) -> onnx.ModelProto:
+def _to_onnx(
+    module: nn.Module, inputs: tuple[Tensor, ...], names: list[str], output: str, free: dict
+) -> onnx.ModelProto:
     file = Path("/tmp") / f"leitmotif-{output}.onnx"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            module.eval(), inputs, file, input_names=names, output_names=[output], dynamic_axes=free, opset_version=OPSET,
+            module.eval(),
+            inputs,
+            file,
+            input_names=names,
+            output_names=[output],
+            dynamic_axes=free,
+            opset_version=OPSET,
             dynamo=False,
         )
     model = onnx.load(file)
@@ -107,8 +121,61 @@ def _side_by_side(first: onnx.ModelProto, second: onnx.ModelProto) -> onnx.Model
     return model
 
 
-def write_model(folder: Path, graph: onnx.ModelProto, version: str, dimensions: int) -> None:
-    """`builtin.onnx` and `model.json`."""
+VERSION = "2.0.0"
+MIXTURE = Path(__file__).resolve().parents[1] / "mixture.json"
+"""How the branches are projected and weighed: chosen on the benchmark's development half (EXPERIMENTS.md)."""
+AGREEMENT = 1e-4
+"""The largest difference of any number between the graph in ONNX Runtime and the same model in PyTorch and numpy."""
+
+
+def export(store: Path, checkpoint: Path, folder: Path) -> None:
+    """Fits the projections on the training windows, joins the graph, checks it against PyTorch, writes it."""
+    network, mixture = load_averaged(checkpoint), Mixture.read(MIXTURE)
+    rows = WindowSet.load(store / "train.npz")
+    branches = fit_branches(branch_inputs(network, rows), rows, mixture)
+    graph = build_graph(network, onnx.load(store / "statistics.onnx"), branches, mixture.shares)
+    folder.mkdir(parents=True, exist_ok=True)
+    analyser = Analyser(store / "statistics.onnx")
+
+    def expected(window: np.ndarray) -> np.ndarray:
+        timbre, harmony, _ = analyser(window)
+        with torch.inference_mode():
+            heard = Learned(network).eval()(torch.from_numpy(window)[None]).numpy()
+        inputs = {"learned": heard, "timbre": timbre[None], "harmony": harmony[None]}
+        return embed(inputs, branches, mixture.shares)[0]
+
+    canary = expected(canary_window())
+    write_model(folder, graph, VERSION, canary)
+    difference = largest_difference(store, expected, folder / "builtin.onnx")
+    size = (folder / "builtin.onnx").stat().st_size
+    print(f"{folder}: {len(canary)} dimensions, {size} bytes, ONNX Runtime off by {difference:.1e}")
+    if not difference <= AGREEMENT:
+        raise ValueError(f"Cannot export: expected ONNX Runtime within {AGREEMENT} of PyTorch, got {difference}")
+
+
+def largest_difference(store: Path, expected: Callable[[np.ndarray], np.ndarray], file: Path) -> float:
+    """Over 24 windows of as many recordings, each number of each vector."""
+    tracks, pcm = open_store(store)
+    session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
+    worst = 0.0
+    for track in tracks[:: len(tracks) // 24]:
+        for _, _, window in list(windows(np.asarray(pcm[track.start : track.start + WINDOW])))[:1]:
+            got = session.run(["embedding"], {"pcm": window[None]})[0][0]
+            worst = max(worst, float(np.abs(got - expected(window)).max()))
+    return worst
+
+
+def canary_window() -> np.ndarray:
+    """The ten seconds of noise that embedding-worker/engines/canary.ts makes, float32 [WINDOW]."""
+    state, out = 1, np.empty(WINDOW)
+    for at in range(WINDOW):
+        state = (state * 1_664_525 + 1_013_904_223) % 2**32
+        out[at] = (state / 2**32 - 0.5) * 0.2
+    return out.astype(np.float32)
+
+
+def write_model(folder: Path, graph: onnx.ModelProto, version: str, canary: np.ndarray) -> None:
+    """`builtin.onnx` and `model.json`; `canary` is the vector that the canary window has, computed without the graph."""
     content = graph.SerializeToString(deterministic=True)
     (folder / "builtin.onnx").write_bytes(content)
     manifest = {
@@ -117,7 +184,7 @@ def write_model(folder: Path, graph: onnx.ModelProto, version: str, dimensions: 
         "licence": "MIT",
         "family": "pcm",
         "sampleRateHz": 16_000,
-        "dimensions": dimensions,
+        "dimensions": len(canary),
         "precision": "fp32",
         "frontEnd": "pcm16k-1",
         "windowSec": {"min": 5, "max": 10, "default": 10},
@@ -128,5 +195,6 @@ def write_model(folder: Path, graph: onnx.ModelProto, version: str, dimensions: 
             "input": "pcm",
             "output": "embedding",
         },
+        "canary": base64.b64encode(canary.astype("<f4").tobytes()).decode(),
     }
     (folder / "model.json").write_text(json.dumps(manifest, indent=2) + "\n")

@@ -7,9 +7,9 @@ A set is a folder of arrays, one row a window: `owner` (number of the track), `s
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Iterable
 
 import numpy as np
 import onnxruntime
@@ -115,16 +115,13 @@ def damaged_pieces(tracks: list[Track], bench: Path) -> Iterable[tuple[int, str,
             yield number, damage, damaged(track.path, begin, min(EXCERPT_SEC, first[-1] - begin), damage, noises)
 
 
-def main() -> None:
-    store, bench, kind = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
-    torch.set_num_threads(1)
-    analyser = Analyser(store / "statistics.onnx")
+def build_library(store: Path) -> None:
+    """`library.npz`: all windows of the soundtracks benchmark and the quartets."""
     tracks, pcm = open_store(store)
-    if kind == "library":
-        build_set(store / "library.npz", library_pieces(tracks, pcm), analyser)
-    elif kind == "damaged":
-        build_set(store / "damaged.npz", damaged_pieces(tracks, bench), analyser)
+    build_set(store / "library.npz", library_pieces(tracks, pcm), Analyser(store / "statistics.onnx"))
 
 
-if __name__ == "__main__":
-    main()
+def build_damaged(store: Path, bench: Path) -> None:
+    """`damaged.npz`: the queries of the degraded protocol."""
+    tracks, _ = open_store(store)
+    build_set(store / "damaged.npz", damaged_pieces(tracks, bench), Analyser(store / "statistics.onnx"))

@@ -1,8 +1,8 @@
 """The whole embedding: three branches, each projected, of unit length and of fixed share, side by side.
 
-    learned    the network's vector                              what it was trained to hear
-    timbre     182 hand-made statistics of sound and register    what needs no training
-    harmony    420 triple correlations of pitch classes          the same in every key
+learned    the network's vector                              what it was trained to hear
+timbre     182 hand-made statistics of sound and register    what needs no training
+harmony    420 triple correlations of pitch classes          the same in every key
 """
 
 from __future__ import annotations

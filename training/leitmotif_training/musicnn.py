@@ -108,11 +108,17 @@ class MusiCnn(nn.Module):
         self.filters = torch.tensor(mel_filters(), dtype=torch.float32)
         self.window = torch.hann_window(FFT)
         self.norms = sorted({k.rsplit("/", 1)[0] for k in self.tensors if k.endswith("/gamma")}, key=_order)
-        self.convs = sorted({k.rsplit("/", 1)[0] for k in self.tensors if "conv2d" in k and k.endswith("/kernel")}, key=_order)
-        self.denses = sorted({k.rsplit("/", 1)[0] for k in self.tensors if "dense" in k and k.endswith("/kernel")}, key=_order)
+        self.convs = sorted(
+            {k.rsplit("/", 1)[0] for k in self.tensors if "conv2d" in k and k.endswith("/kernel")}, key=_order
+        )
+        self.denses = sorted(
+            {k.rsplit("/", 1)[0] for k in self.tensors if "dense" in k and k.endswith("/kernel")}, key=_order
+        )
 
     def forward(self, samples: Tensor) -> Tensor:
-        spectrum = torch.stft(samples, FFT, HOP, window=self.window, center=True, pad_mode="constant", return_complex=True)
+        spectrum = torch.stft(
+            samples, FFT, HOP, window=self.window, center=True, pad_mode="constant", return_complex=True
+        )
         mel = torch.log10(1 + 10_000 * (self.filters @ spectrum.abs() ** 2))
         x = self._norm(mel.transpose(1, 2)[:, None], 0)
         padded = nn.functional.pad(x, (0, 0, 3, 3))
@@ -120,7 +126,9 @@ class MusiCnn(nn.Module):
         wide = []
         for i, size in ((2, 128), (3, 64), (4, 32)):
             before = (size - 1) // 2
-            wide.append(self._pooled(self._norm(self._conv(nn.functional.pad(x, (0, 0, before, size - 1 - before)), i), i + 1)))
+            wide.append(
+                self._pooled(self._norm(self._conv(nn.functional.pad(x, (0, 0, before, size - 1 - before)), i), i + 1))
+            )
         front = torch.cat(tall + wide, 1)
         layers = [front]
         before = front

@@ -1,8 +1,8 @@
 """Noise to train against, all of it made here: no clip of the benchmark's non-music half is heard in training.
 
-    babble    twenty to forty synthetic voices of espeak-ng talking at once, in a room
-    applause  thousands of filtered noise bursts, each a pair of hands with its own tone and rhythm
-    colour    noise with a random slope and random broad resonances, slowly changing
+babble    twenty to forty synthetic voices of espeak-ng talking at once, in a room
+applause  thousands of filtered noise bursts, each a pair of hands with its own tone and rhythm
+colour    noise with a random slope and random broad resonances, slowly changing
 """
 
 from __future__ import annotations

@@ -32,7 +32,9 @@ def estimate(values: np.ndarray, groups: np.ndarray, seed: int = 20_260) -> Esti
     return Estimate(float(values.mean()), float(np.quantile(means, 0.025)), float(np.quantile(means, 0.975)))
 
 
-def by_window(vectors: np.ndarray, owners: np.ndarray, labels: np.ndarray, asks: np.ndarray | None = None) -> np.ndarray:
+def by_window(
+    vectors: np.ndarray, owners: np.ndarray, labels: np.ndarray, asks: np.ndarray | None = None
+) -> np.ndarray:
     """Is the nearest window of another recording of the right label? bool, one for each window that asks.
 
     @param asks rows that ask; windows whose label has one recording only never do
@@ -87,7 +89,5 @@ def recall_of_questions(
 ) -> tuple[np.ndarray, np.ndarray]:
     """(found first?, owner) for each recording that asks: its windows against the library, fused."""
     asked = [owner for owner in np.unique(query_owners) if owner in set(library_owners)]
-    found = [
-        margin_rank_first(queries[query_owners == owner] @ library.T, library_owners) == owner for owner in asked
-    ]
+    found = [margin_rank_first(queries[query_owners == owner] @ library.T, library_owners) == owner for owner in asked]
     return np.array(found), np.array(asked)

@@ -57,7 +57,7 @@ def damaged(path: str, from_sec: float, seconds: float, name: str, noises: dict[
         kind, ratio_db = NOISES[name]
         gain = _level_db(_pcm(source)) - ratio_db - _level_db(_pcm(["-i", noises[kind]]))
         extra = ["-stream_loop", "-1", "-i", noises[kind]]
-        mix = f"[0:a:0][noise]amix=inputs=2:duration=first:normalize=0[out]"
+        mix = "[0:a:0][noise]amix=inputs=2:duration=first:normalize=0[out]"
         graph = f"[1:a:0]volume={gain:.2f}dB[noise];{mix}"
     with tempfile.NamedTemporaryFile(suffix=f".{extension}") as file:
         command = [*QUIET, *source, *extra, "-filter_complex", graph, "-map", "[out]", "-vn", "-ac", "1", *codec]

@@ -101,7 +101,9 @@ def to_midi(score: Score, style: Style, key: int, seed: int = 0) -> mido.MidiFil
     for channel, program in programs.items():
         if program is not None:
             events.append((0.0, mido.Message("program_change", channel=channel, program=program)))
-            events.append((0.0, mido.Message("control_change", channel=channel, control=91, value=int(127 * style.reverb))))
+            events.append(
+                (0.0, mido.Message("control_change", channel=channel, control=91, value=int(127 * style.reverb)))
+            )
     at = 0.0
     for step, beats in score.melody:
         note(0, _pitch(score, step, 60 + key + 12 * style.register), at, beats, 95)
@@ -136,7 +138,19 @@ def render(midi: mido.MidiFile, soundfont: int, seconds: float) -> np.ndarray:
     with tempfile.TemporaryDirectory() as folder:
         source, wave = Path(folder) / "score.mid", Path(folder) / "score.wav"
         midi.save(source)
-        command = ["fluidsynth", "-ni", "-q", "-r", "32000", "-g", "0.6", "-F", str(wave), SOUNDFONTS[soundfont], str(source)]
+        command = [
+            "fluidsynth",
+            "-ni",
+            "-q",
+            "-r",
+            "32000",
+            "-g",
+            "0.6",
+            "-F",
+            str(wave),
+            SOUNDFONTS[soundfont],
+            str(source),
+        ]
         subprocess.run(command, check=True, capture_output=True)
         return decode(str(wave))[: int(seconds * RATE_HZ)]
 

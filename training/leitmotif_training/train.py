@@ -174,7 +174,7 @@ def train(store: Path, out: Path, settings: Settings, threads: int) -> None:
     while state["seconds"] < budget and state["step"] < settings.steps:
         begun = time.monotonic()
         random = np.random.default_rng((settings.seed, state["step"]))
-        progress = state["seconds"] / budget
+        progress = max(state["seconds"] / budget, state["step"] / settings.steps)
         warm = min(1.0, (state["step"] + 1) / 100)
         for group in optimizer.param_groups:
             group["lr"] = settings.rate * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * progress)))
@@ -198,7 +198,10 @@ def train(store: Path, out: Path, settings: Settings, threads: int) -> None:
         optimizer.step()
         average(averaged, network, min(settings.average, (state["step"] + 1) / (state["step"] + 10)))
         if state["step"] > 200:
-            bank = tuple(torch.cat([new, old])[: settings.queue] for new, old in zip((vectors.detach(), track_ids, label_ids), bank))
+            bank = tuple(
+                torch.cat([new, old])[: settings.queue]
+                for new, old in zip((vectors.detach(), track_ids, label_ids), bank)
+            )
         state["step"] += 1
         state["seconds"] += time.monotonic() - begun
         sums, since = sums + [by_track.item(), by_label.item(), guessed.item()], since + 1

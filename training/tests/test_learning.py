@@ -16,7 +16,7 @@ from leitmotif_training.network import TimbreNet
 from leitmotif_training.protocols import by_window
 from leitmotif_training.train import Settings, load_averaged, train
 
-STYLES, PIECES, HELD_OUT_STYLES = 8, 3, 8
+STYLES, PIECES, HELD_OUT_STYLES = 8, 3, 6
 
 
 def rendered(seed: int, styles: int) -> list[tuple[int, str, np.ndarray]]:
@@ -26,7 +26,7 @@ def rendered(seed: int, styles: int) -> list[tuple[int, str, np.ndarray]]:
         style = scores.random_style(random, scores.available_soundfonts()[:1])
         for _ in range(PIECES):
             midi = scores.to_midi(scores.random_score(random, bars=8), style, int(random.integers(-5, 6)))
-            found.append((-1, f"style {number}", scores.render(midi, style.soundfont, 14)))
+            found.append((-1, f"style {number}", scores.render(midi, style.soundfont, 11)))
     return found
 
 
@@ -59,7 +59,9 @@ def test_a_tiny_network_beats_its_start_on_styles_it_never_heard(tmp_path: Path)
     for folder, seed, styles in ((seen, 1, STYLES), (unseen, 2, HELD_OUT_STYLES)):
         folder.mkdir()
         write_levels(folder, rendered(seed, styles), colours(seed))
-    settings = Settings(minutes=0.5, steps=60, tracks=12, per_label=2, queue=64, width=8, dimensions=32, hidden=64, seed=3)
+    settings = Settings(
+        minutes=10, steps=50, tracks=12, per_label=2, queue=64, width=8, dimensions=32, hidden=64, seed=3
+    )
     held_out = Levels(unseen)
     torch.manual_seed(settings.seed)
     start = precision(TimbreNet(settings.width, settings.dimensions, settings.hidden), held_out)

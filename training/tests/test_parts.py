@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+
 from leitmotif_training.corpus import kept_out, window_starts
 from leitmotif_training.losses import contrast
 from leitmotif_training.mel import BANDS, MelPower, levels_db, mel_filters

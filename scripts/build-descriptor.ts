@@ -1,0 +1,50 @@
+/** Builds the descriptor, the hand-made model: constants.json in, descriptor.onnx and model.json out. Same input, same bytes.
+ *
+ *      node scripts/build-descriptor.ts
+ *      node scripts/build-descriptor.ts --statistics FILE    the same graph cut before its projections, for training/
+ */
+import { createHash } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { parseConstants } from './descriptor/constants.ts';
+import { dimensionsOf, inputName, outputName, sampleRateHz, writeEmbeddingGraph, writeStatisticsGraph } from './descriptor/graph.ts';
+
+export const descriptorFolder = path.join(import.meta.dirname, '../embedding-worker/models/descriptor');
+const modelFile = 'descriptor.onnx';
+
+/** @param constantsJson the text of constants.json */
+export function buildDescriptor(constantsJson: string): { model: Uint8Array; manifestJson: string } {
+  const constants = parseConstants(constantsJson);
+  const model = writeEmbeddingGraph(constants);
+  const manifest = {
+    name: 'descriptor',
+    version: '1.0.0',
+    licence: 'MIT',
+    family: 'pcm',
+    sampleRateHz,
+    dimensions: dimensionsOf(constants),
+    precision: 'fp32',
+    frontEnd: 'pcm16k-1',
+    windowSec: { min: 5, max: 10, default: 10 },
+    network: {
+      file: modelFile,
+      sha256: createHash('sha256').update(model).digest('hex'),
+      bytes: model.byteLength,
+      input: inputName,
+      output: outputName,
+    },
+  };
+  return { model, manifestJson: `${JSON.stringify(manifest, null, 2)}\n` };
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { statistics: { type: 'string' } } });
+  if (values.statistics !== undefined) return await writeFile(values.statistics, writeStatisticsGraph());
+  const { model, manifestJson } = buildDescriptor(await readFile(path.join(descriptorFolder, 'constants.json'), 'utf8'));
+  await writeFile(path.join(descriptorFolder, modelFile), model);
+  await writeFile(path.join(descriptorFolder, 'model.json'), manifestJson);
+  process.stdout.write(`${modelFile}: ${model.byteLength} bytes\n${manifestJson}`);
+}
+
+if (import.meta.main) await main();
