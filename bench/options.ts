@@ -9,9 +9,14 @@ export interface BenchOptions {
   readonly benchDir: string;
   /** Holds audio from apt, damaged copies, vectors. May be deleted at any time. */
   readonly cacheDir: string;
+  /** To measure; several stand side by side. */
+  readonly models: readonly string[];
   /** Prints one JSON object instead of tables. */
   readonly json: boolean;
 }
+
+/** What the product has built in. */
+const productModel = 'builtin';
 
 const repository = resolve(import.meta.dirname, '..');
 
@@ -20,7 +25,12 @@ export function benchOptions(argv: readonly string[]): BenchOptions {
   const { values, positionals } = parseArgs({
     args: [...argv],
     allowPositionals: true,
-    options: { bench: { type: 'string' }, cache: { type: 'string' }, json: { type: 'boolean', default: false } },
+    options: {
+      bench: { type: 'string' },
+      cache: { type: 'string' },
+      model: { type: 'string', multiple: true, default: [productModel] },
+      json: { type: 'boolean', default: false },
+    },
   });
   const benchDir = resolve(values.bench ?? join(repository, '../shared/bench-dev'));
   if (!existsSync(join(benchDir, 'soundtracks.json'))) {
@@ -29,5 +39,5 @@ export function benchOptions(argv: readonly string[]): BenchOptions {
     );
   }
   const cacheDir = resolve(values.cache ?? join(repository, '.cache'));
-  return { tasks: positionals, benchDir, cacheDir, json: values.json };
+  return { tasks: positionals, benchDir, cacheDir, models: values.model, json: values.json };
 }

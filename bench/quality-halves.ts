@@ -13,7 +13,8 @@ import { table } from './table.ts';
 export async function halvesReport(context: BenchContext): Promise<string> {
   const rows: string[][] = [];
   let asked = 0;
-  for (const space of [context.mfcc, context.pipeline.space]) {
+  const own = [context.pipeline, ...context.rivals].map(({ space }) => space);
+  for (const space of [context.mfcc, ...own]) {
     const { first, library } = await halvedLibrary(space, context);
     const questions = first.map(toQuestion);
     const outcomes = await askByFusion(library, questions);
@@ -22,9 +23,15 @@ export async function halvesReport(context: BenchContext): Promise<string> {
     const original = outcomes.get('votes') ?? [];
     const names = space === context.mfcc ? [defaultFusion] : fusionNames;
     for (const name of names) {
-      const own = outcomes.get(name) ?? [];
-      const gain = name === 'votes' ? '' : formatEstimate(estimateGain(own, original, 'P@1'));
-      rows.push([space.name, name, formatEstimate(estimate(own, 'P@1')), formatEstimate(estimate(own, 'MRR')), gain]);
+      const found = outcomes.get(name) ?? [];
+      const gain = name === 'votes' ? '' : formatEstimate(estimateGain(found, original, 'P@1'));
+      rows.push([
+        space.name,
+        name,
+        formatEstimate(estimate(found, 'P@1')),
+        formatEstimate(estimate(found, 'MRR')),
+        gain,
+      ]);
     }
   }
   const head = ['space', 'fusion', 'R@1', 'MRR', 'R@1 minus that of votes'];

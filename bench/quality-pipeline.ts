@@ -17,6 +17,7 @@ import { FaissIndex } from '../src/search/faiss-index.ts';
 import { createFlatFile, rowBytes } from '../src/search/flat-file.ts';
 import type { VectorIndex } from '../src/search/vector-index.ts';
 import { byteCache } from './cache.ts';
+import { trainedDirs } from './models-available.ts';
 import type { Passage, Space } from './quality-spaces.ts';
 
 const repository = resolve(import.meta.dirname, '..');
@@ -36,7 +37,7 @@ export async function startPipeline(cacheDir: string, model: string): Promise<Pi
   const worker = await startLocalWorker({
     entry: join(repository, 'embedding-worker/main.ts'),
     worker: {
-      modelsDirs: [join(repository, 'embedding-worker/models')],
+      modelsDirs: trainedDirs(process.env),
       device: 'cpu',
       models: [model],
       windowSec: 10,

@@ -15,6 +15,8 @@ import { readVersions } from './versions.ts';
 export interface BenchContext {
   readonly options: BenchOptions;
   readonly pipeline: Pipeline;
+  /** Other models, for tasks that compare spaces. */
+  readonly rivals: readonly Pipeline[];
   readonly mfcc: Space;
   readonly chroma: Space;
   readonly makeIndex: MakeIndex;
@@ -52,27 +54,28 @@ async function retrievalReport(
   floors: readonly Space[],
 ): Promise<string> {
   const chunkRows: string[][] = [];
-  let byFusion = '';
-  for (const space of [...floors, context.pipeline.space]) {
+  const byFusion: string[] = [];
+  const own = [context.pipeline, ...context.rivals].map(({ space }) => space);
+  for (const space of [...floors, ...own]) {
     const library = await buildLibrary(space, passages, context.makeIndex);
     const questions = wholeTrackQuestions(library);
     const outcomes = await askByChunk(library, questions);
     chunkRows.push([space.name, ...measureNames.map((measure) => formatEstimate(estimate(outcomes, measure)))]);
-    if (space === context.pipeline.space) {
+    if (own.includes(space)) {
       const ask = async (asked: readonly Question[]) => fusionTable(await askByFusion(library, asked));
-      byFusion = [
-        `By recording, whole tracks ask (${questions.length}):`,
+      byFusion.push(
+        `${space.name}, by recording, whole tracks ask (${questions.length}):`,
         await ask(questions),
         'By recording, 60 s excerpts ask (up to three a track):',
         await ask(excerptQuestions(questions, 6)),
         'By recording, 30 s excerpts ask (up to three a track):',
         await ask(excerptQuestions(questions, 3)),
-      ].join('\n');
+      );
     }
     await library.index.close();
   }
   const byChunk = table(['10 s chunks, own recording left out', ...measureNames], chunkRows);
-  return [`# ${title}`, byChunk, byFusion].join('\n');
+  return [`# ${title}`, byChunk, ...byFusion].join('\n');
 }
 
 /** One row a fusion, with its gain over the original's. */

@@ -1,33 +1,38 @@
 /** What the answers are worth: the real pipeline over the development half of the benchmark, with floors and intervals.
  *
- *    npm run bench:quality -- [soundtracks|versions|nonmusic|halves|degraded|recordings|calibrate] [--bench DIR] [--cache DIR] [--json]
+ *    npm run bench:quality -- [soundtracks|versions|nonmusic|halves|degraded|recordings|calibrate] [--model NAME]...
+ *        [--bench DIR] [--cache DIR] [--json]
  *
+ *  Several models stand side by side where a task compares spaces, and one after the other where it does not.
  *  Without a task: all but the last two. Everything slow is cached by content and space id.
  */
 
 import { type BenchOptions, benchOptions } from './options.ts';
 import { calibrationReport } from './quality-calibration.ts';
 import { degradedReport, halvesReport } from './quality-halves.ts';
-import { nonmusicReport } from './quality-nonmusic.ts';
+import { nonmusicReport, somePieces } from './quality-nonmusic.ts';
 import { faissIndex, type Pipeline, startPipeline } from './quality-pipeline.ts';
 import { recordingsReport } from './quality-recordings.ts';
 import { type BenchContext, soundtracksReport, versionsReport } from './quality-retrieval.ts';
 import { chromaFloor, mfccFloor } from './quality-spaces.ts';
-
-/** The model that the product has built in. */
-const model = 'builtin';
 
 type Task = (context: BenchContext) => Promise<string>;
 
 const tasks: Readonly<Record<string, Task>> = {
   soundtracks: soundtracksReport,
   versions: versionsReport,
-  nonmusic: async ({ options }) => nonmusicReport(options.benchDir),
+  nonmusic: async ({ options: { benchDir, cacheDir } }) =>
+    nonmusicReport(benchDir, await somePieces(benchDir, cacheDir)),
   halves: halvesReport,
   degraded: degradedReport,
   recordings: recordingsReport,
   calibrate: calibrationReport,
 };
+
+/** These show all models in one table. */
+const comparing = ['soundtracks', 'versions', 'halves'];
+/** This one needs none. */
+const withoutModel = ['nonmusic'];
 
 const usual = ['soundtracks', 'versions', 'nonmusic', 'halves', 'degraded'];
 
@@ -37,21 +42,34 @@ async function main(options: BenchOptions): Promise<void> {
   if (unknown !== undefined) {
     throw new Error(`Cannot run "${unknown}": expected one of ${Object.keys(tasks).join(', ')}`);
   }
-  const pipeline = await startPipeline(options.cacheDir, model);
+  const pipelines: Pipeline[] = [];
   try {
-    console.log(`Space ${pipeline.spaceId}; 95 % bootstrap intervals over recordings\n`);
-    const context = contextOf(options, pipeline);
-    for (const task of asked) console.log(`${await tasks[task]?.(context)}\n`);
+    for (const model of options.models) pipelines.push(await startPipeline(options.cacheDir, model));
+    for (const { spaceId } of pipelines) console.log(`Space ${spaceId}`);
+    console.log('95 % bootstrap intervals over recordings\n');
+    for (const task of asked) {
+      for (const context of contextsOf(task, options, pipelines)) console.log(`${await tasks[task]?.(context)}\n`);
+    }
   } finally {
-    await pipeline.close();
+    for (const pipeline of pipelines) await pipeline.close();
   }
 }
 
-function contextOf(options: BenchOptions, pipeline: Pipeline): BenchContext {
+/** One for each time that the task runs. */
+function contextsOf(task: string, options: BenchOptions, pipelines: readonly Pipeline[]): BenchContext[] {
+  const [first, ...rivals] = pipelines;
+  if (!first) return [];
+  if (comparing.includes(task)) return [contextOf(options, first, rivals)];
+  const own = withoutModel.includes(task) ? [first] : pipelines;
+  return own.map((pipeline) => contextOf(options, pipeline, []));
+}
+
+function contextOf(options: BenchOptions, pipeline: Pipeline, rivals: readonly Pipeline[]): BenchContext {
   const { cacheDir } = options;
   return {
     options,
     pipeline,
+    rivals,
     mfcc: mfccFloor(cacheDir),
     chroma: chromaFloor(cacheDir),
     makeIndex: faissIndex,

@@ -1,12 +1,13 @@
-/** Who may come in: a bounded number of recordings that are worked on, and a bounded number that wait. */
+/** Who may come in: a bounded number of recordings (or questions in words, which have a line of their own) that are worked
+ *  on, and a bounded number that wait. */
 import PQueue from 'p-queue';
 import { LeitmotifError } from '../src/errors.ts';
 
 export class QueueFullError extends LeitmotifError {
   readonly retryAfterSec: number;
 
-  constructor(retryAfterSec: number, placesMax: number) {
-    super('queue-full', `Cannot take another recording: ${placesMax} are here already`);
+  constructor(retryAfterSec: number, placesMax: number, what: string) {
+    super('queue-full', `Cannot take another ${what}: ${placesMax} are here already`);
     this.retryAfterSec = retryAfterSec;
   }
 }
@@ -26,11 +27,15 @@ export class Admission {
   readonly #queue: PQueue;
   readonly #placesMax: number;
   readonly #runningMax: number;
+  readonly #what: string;
   #places = 0;
   /** Exponential mean, a tenth of it the last one. */
   #usualSec = firstGuessSec;
 
-  constructor({ runningMax, waitingMax }: { runningMax: number; waitingMax: number }) {
+  /** @param limits.what who comes, for the refusal: one word, a recording unless said otherwise */
+  constructor(limits: { readonly runningMax: number; readonly waitingMax: number; readonly what?: string }) {
+    const { runningMax, waitingMax, what = 'recording' } = limits;
+    this.#what = what;
     this.#queue = new PQueue({ concurrency: runningMax });
     this.#runningMax = runningMax;
     this.#placesMax = runningMax + waitingMax;
@@ -42,7 +47,7 @@ export class Admission {
 
   /** @throws {QueueFullError} when every place is taken */
   enter(): Place {
-    if (this.#places >= this.#placesMax) throw new QueueFullError(this.#retryAfterSec(), this.#placesMax);
+    if (this.#places >= this.#placesMax) throw new QueueFullError(this.#retryAfterSec(), this.#placesMax, this.#what);
     this.#places++;
     const left = Promise.withResolvers<void>();
     let isHere = true;

@@ -13,6 +13,7 @@ import type { Admission, Place } from './admission.ts';
 import { embedRecording } from './embed-recording.ts';
 import type { Metrics } from './metrics.ts';
 import { receiveBody } from './request-body.ts';
+import { signalOf } from './request-signal.ts';
 import type { ServedModel, ServedModels } from './serving.ts';
 
 export interface EmbeddingsRouteOptions {
@@ -36,7 +37,7 @@ type EmbeddingsQuery = z.infer<typeof embeddingsQuery>;
 export function embeddingsRoute(options: EmbeddingsRouteOptions) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const { place, query, model } = admit(request, options);
-    const signal = AbortSignal.any([signalOf(reply, options.requestDeadlineMs), options.stopping]);
+    const signal = AbortSignal.any([signalOf(reply, options.requestDeadlineMs, tooLate), options.stopping]);
     const lines = answer({ request, place, query, model, signal }, options);
     // Between two lines nothing in there waits for the signal: a reader that went away just then must not keep a place.
     signal.addEventListener('abort', () => lines.return().catch(() => {}), { once: true });
@@ -54,7 +55,8 @@ function admit(request: FastifyRequest, { models, admission, metrics }: Embeddin
     if (!parsed.success) throw new LeitmotifError('bad-request', `Cannot embed: ${z.prettifyError(parsed.error)}`);
     const model = models.get(parsed.data.model);
     if (!model.engine.ready) {
-      throw new LeitmotifError('worker-unavailable', `The model ${model.manifest.name} is not loaded`);
+      const why = model.engine.trouble ?? `The model ${model.manifest.name} is not loaded`;
+      throw new LeitmotifError('worker-unavailable', why);
     }
     return { query: parsed.data, model, place: admission.enter() };
   } catch (error) {
@@ -118,16 +120,6 @@ async function* asText(
   }
 }
 
-/** Aborted when the client hangs up or the deadline passes, whichever is first. */
-function signalOf(reply: FastifyReply, deadlineMs: number): AbortSignal {
-  const controller = new AbortController();
-  const timer = setTimeout(() => {
-    const seconds = Math.round(deadlineMs / 1000);
-    controller.abort(new LeitmotifError('audio-timeout', `Cannot embed it within ${seconds} s: gave up`));
-  }, deadlineMs);
-  reply.raw.once('close', () => {
-    clearTimeout(timer);
-    if (!reply.raw.writableFinished) controller.abort(new LeitmotifError('cancelled', 'The client hung up'));
-  });
-  return controller.signal;
+function tooLate(seconds: number): LeitmotifError {
+  return new LeitmotifError('audio-timeout', `Cannot embed it within ${seconds} s: gave up`);
 }

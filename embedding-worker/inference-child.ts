@@ -3,31 +3,39 @@
 import { Socket } from 'node:net';
 import { classifyWindow } from '../src/audio/gate.ts';
 import { batchesOf } from './engines/batches.ts';
-import { bucketOf, gpuBatchMax, type OnDevice, openOnDevice } from './engines/devices.ts';
-import { type LoadedModel, loadFrontEnd, loadModel } from './engines/loaded-model.ts';
+import { bucketOf, gpuBatchMax } from './engines/devices.ts';
+import { DeviceError, type LoadedModel, loadFrontEnd, loadModel } from './engines/loaded-model.ts';
+import type { ExecutionProvider } from './engines/onnx.ts';
 import type { FromInferenceProcess, LoadMessage } from './engines/protocol.ts';
 import { type PipedWindow, readWindows } from './engines/window-pipe.ts';
 import { readModel } from './models.ts';
 
-interface Loaded extends OnDevice<LoadedModel> {
+interface Loaded {
+  readonly model: LoadedModel;
+  readonly device: ExecutionProvider;
   readonly sampleRateHz: number;
+  /** A CPU gains nothing from a batch, and blocks longer. */
+  batchMax: number;
 }
 
-async function load({ manifestPath, windowSec, device, gives }: LoadMessage): Promise<Loaded> {
+async function load({ manifestPath, windowSec, device, beatCpuProcesses, gives }: LoadMessage): Promise<Loaded> {
   const model = await readModel(manifestPath);
   const { sampleRateHz } = model.manifest;
   if (gives === 'network-input') {
-    return { device: 'cpu', loaded: await loadFrontEnd(model), passedOver: [], sampleRateHz };
+    return { model: await loadFrontEnd(model), device: 'cpu', sampleRateHz, batchMax: 1 };
   }
-  return { ...(await openOnDevice(device, (provider) => loadModel(model, windowSec, provider))), sampleRateHz };
+  const gate = (samples: Float32Array): void => void classifyWindow(samples, sampleRateHz);
+  const cpuToBeat = beatCpuProcesses === null ? null : { processes: beatCpuProcesses, gate };
+  const loaded = await loadModel(model, windowSec, device, cpuToBeat);
+  return { model: loaded, device, sampleRateHz, batchMax: device === 'cpu' ? 1 : gpuBatchMax };
 }
 
 /** Silence is embedded as well: every kind's vectors are stored, so that an option can let them in without indexing
  *  anew, and a model that cannot stand silence is noticed instead of worked around. */
-async function processBatch(batch: readonly PipedWindow[], { device, loaded, sampleRateHz }: Loaded): Promise<void> {
+async function processBatch(batch: readonly PipedWindow[], { device, model, sampleRateHz }: Loaded): Promise<void> {
   const startedAt = performance.now();
   const heard = batch.map(({ samples }) => classifyWindow(samples, sampleRateHz));
-  const rows = await loaded.run(device === 'cpu' ? samplesOf(batch) : filledUp(samplesOf(batch)));
+  const rows = await model.run(device === 'cpu' ? samplesOf(batch) : filledUp(samplesOf(batch)));
   const computeMs = (performance.now() - startedAt) / batch.length;
   batch.forEach(({ id }, at) => {
     const [sound, values] = [heard[at], rows[at]];
@@ -39,13 +47,36 @@ async function processBatch(batch: readonly PipedWindow[], { device, loaded, sam
   });
 }
 
-/** A batch that fails is tried window by window: one bad window must not take its neighbours along. */
-async function answerBatch(batch: readonly PipedWindow[], loaded: Loaded): Promise<void> {
+/** A batch that fails is tried in halves, down to single windows: one bad window must not take its neighbours along.
+ *  @returns how many windows failed */
+async function answerBatch(batch: readonly PipedWindow[], loaded: Loaded): Promise<number> {
   try {
     await processBatch(batch, loaded);
+    return 0;
   } catch (error) {
-    if (batch.length > 1) for (const window of batch) await answerBatch([window], loaded);
-    else if (batch[0]) send({ type: 'failed', id: batch[0].id, message: messageOf(error) });
+    const [first] = batch;
+    if (batch.length === 1 && first) {
+      await blameWindow(first, error, loaded);
+      return 1;
+    }
+    const middle = Math.ceil(batch.length / 2);
+    const failed =
+      (await answerBatch(batch.slice(0, middle), loaded)) + (await answerBatch(batch.slice(middle), loaded));
+    // None of them was bad: together they were too many for the device's memory, and would be again.
+    if (failed === 0) loaded.batchMax = Math.max(1, Math.min(loaded.batchMax, bucketOf(batch.length) / 2));
+    return failed;
+  }
+}
+
+/** Unless it was the device: then all that is left is to tell, and to make room for a successor. */
+async function blameWindow({ id }: PipedWindow, error: unknown, { model }: Loaded): Promise<void> {
+  try {
+    await model.prove();
+    send({ type: 'failed', id, message: messageOf(error) });
+  } catch (lost) {
+    send({ type: 'device-lost', message: messageOf(lost) });
+    // The parent ends this process; nothing more is to be tried here.
+    await new Promise(() => {});
   }
 }
 
@@ -65,8 +96,12 @@ function send(message: FromInferenceProcess): void {
   process.send?.(message, undefined, undefined, () => {});
 }
 
+/** Drivers' messages run over many lines, with stacks. */
+const messageLengthMax = 500;
+
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replace(/\s+/g, ' ').trim().slice(0, messageLengthMax);
 }
 
 /** File descriptor 4, after the three of every process and the channel. */
@@ -80,15 +115,16 @@ async function serveParent(): Promise<void> {
   process.on('SIGINT', () => {});
   const loaded = await new Promise<Loaded>((resolve) => {
     process.once('message', (message: LoadMessage) => {
-      load(message).then(resolve, (error: unknown) => send({ type: 'load-failed', message: messageOf(error) }));
+      load(message).then(resolve, (error: unknown) => {
+        const culprit = error instanceof DeviceError ? 'device' : 'model';
+        send({ type: 'load-failed', culprit, message: messageOf(error) });
+      });
     });
   });
-  const { device, passedOver } = loaded;
-  send({ type: 'ready', device, passedOver });
+  send({ type: 'ready', device: loaded.device, passedOver: loaded.model.passedOver });
   const windows = readWindows(new Socket({ fd: windowPipe, writable: false }));
-  // A CPU gains nothing from a batch, and blocks longer.
-  const batchMax = device === 'cpu' ? 1 : gpuBatchMax;
-  for await (const batch of batchesOf(windows, { batchMax, lingerMs })) await answerBatch(batch, loaded);
+  const batches = batchesOf(windows, { batchMax: () => loaded.batchMax, lingerMs });
+  for await (const batch of batches) await answerBatch(batch, loaded);
 }
 
 await serveParent();

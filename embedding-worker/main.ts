@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pino } from 'pino';
-import { loadDotEnv, readConfig } from '../src/config.ts';
+import { forgetSecrets, loadDotEnv, readConfig } from '../src/config.ts';
 import { type WorkerMessage, type WorkerOptions, workerOptions } from '../src/embedding/worker-options.ts';
 import { LeitmotifError, toLeitmotifError } from '../src/errors.ts';
 import { startWorker, type Worker } from './worker.ts';
@@ -27,13 +27,14 @@ function optionsFromParent(): Promise<WorkerOptions> {
 async function optionsFromEnvironment(): Promise<WorkerOptions> {
   loadDotEnv(root);
   const config = readConfig(process.env, root);
-  // ffmpeg and the inference processes inherit the environment; the token is none of their business.
-  delete process.env.EMBEDDING_WORKER_TOKEN;
+  // ffmpeg and the inference processes inherit the environment; the tokens are none of their business.
+  forgetSecrets(process.env);
   const parsed = workerOptions.safeParse({
     listen: { host: config.worker.host, port: config.worker.port },
     token: config.workerToken,
     modelsDirs: [path.join(root, 'embedding-worker', 'models'), config.modelsDir],
     device: config.device,
+    engine: config.engine,
     models: [config.model],
     windowSec: config.windowSec,
     inferenceProcesses: config.worker.inferenceProcesses,

@@ -1,10 +1,12 @@
 /** The models that can be served: one folder each, described by its `model.json`. Some are shipped beside the worker,
  *  others are downloaded (`npm run models`). */
+import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { spaceIdOf } from '../src/embedding/space-id.ts';
 import { LeitmotifError } from '../src/errors.ts';
+import { unknownModel } from './downloadable-models.ts';
 
 /** A file beside the manifest: a name, not a path, so that a manifest cannot name anything else on the machine. */
 const modelFile = z.object({
@@ -82,11 +84,6 @@ export function manifestPathOf({ folder }: Model): string {
   return path.join(folder, manifestName);
 }
 
-export function unknownModel(name: string, known: readonly string[]): LeitmotifError {
-  const list = known.length > 0 ? known.join(', ') : 'none';
-  return new LeitmotifError('model-unknown', `Cannot use the model "${name}": the models here are: ${list}`);
-}
-
 /** @throws {LeitmotifError} config-invalid when the model cannot take windows of this length */
 export function spaceIdOfModel({ manifest }: Model, windowSec: number): string {
   const { min, max } = manifest.windowSec;
@@ -107,12 +104,13 @@ export function spaceIdOfModel({ manifest }: Model, windowSec: number): string {
   });
 }
 
-/** The models of a folder, that is its folders; a folder that is not there holds none. */
+/** The models of a folder, that is its folders with a manifest, which a download gets last; a folder that is not there
+ *  holds none. */
 async function namesIn(dir: string): Promise<string[]> {
   try {
     const entries = await readdir(dir, { withFileTypes: true });
     return entries
-      .filter((entry) => entry.isDirectory())
+      .filter((entry) => entry.isDirectory() && existsSync(path.join(dir, entry.name, manifestName)))
       .map((entry) => entry.name)
       .sort();
   } catch (error) {

@@ -1,12 +1,14 @@
 /** The worker's HTTP side: who may ask, what there is to ask, and how errors look. */
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import type { Logger } from 'pino';
+import { textBodyBytesMax } from '../src/embedding/wire-format.ts';
 import { httpStatusOf, LeitmotifError, toLeitmotifError } from '../src/errors.ts';
 import { QueueFullError } from './admission.ts';
 import { bearerCheck } from './auth.ts';
 import { type EmbeddingsRouteOptions, embeddingsRoute } from './embeddings-route.ts';
+import { type TextEmbeddingsRouteOptions, textEmbeddingsRoute } from './text-embeddings-route.ts';
 
-export interface ServerOptions extends EmbeddingsRouteOptions {
+export interface ServerOptions extends EmbeddingsRouteOptions, TextEmbeddingsRouteOptions {
   readonly token: string;
   readonly log: Logger;
 }
@@ -52,6 +54,14 @@ export function createServer(options: ServerOptions): FastifyInstance {
   });
   server.get('/v1/models', async () => options.models.describe());
   server.post('/v1/embeddings', embeddingsRoute(options));
+  // Texts are small, and read whole before their route is asked.
+  server.register(async (scope) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser('*', { parseAs: 'string', bodyLimit: textBodyBytesMax }, (_request, body, done) =>
+      done(null, body),
+    );
+    scope.post('/v1/text-embeddings', textEmbeddingsRoute(options));
+  });
   return server;
 }
 
@@ -66,6 +76,12 @@ function sendError(thrown: unknown, request: FastifyRequest, reply: FastifyReply
 /** The framework's own refusals (a bad URL, a bad header) carry a 4xx status. */
 function asKnown(thrown: unknown): LeitmotifError {
   const status = thrown instanceof Error && 'statusCode' in thrown ? Number(thrown.statusCode) : 500;
+  if (status === 413 && !(thrown instanceof LeitmotifError)) {
+    const kilobytes = textBodyBytesMax / 1024;
+    return new LeitmotifError('bad-request', `Cannot read the request: expected at most ${kilobytes} KiB`, {
+      cause: thrown,
+    });
+  }
   if (thrown instanceof Error && !(thrown instanceof LeitmotifError) && status >= 400 && status < 500) {
     return new LeitmotifError('bad-request', thrown.message, { cause: thrown });
   }

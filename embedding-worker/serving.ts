@@ -1,10 +1,13 @@
 /** The models that this worker serves, each with its engine. */
 import type { ModelsAnswer } from '../src/embedding/wire-format.ts';
+import { LeitmotifError } from '../src/errors.ts';
 import type { EmbeddingEngine } from './engines/engine.ts';
-import { findModel, type Model, type ModelManifest, spaceIdOfModel, unknownModel } from './models.ts';
+import { findModel, type Model, type ModelManifest, spaceIdOfModel } from './models.ts';
 
 export interface ServedModel {
   readonly manifest: ModelManifest;
+  /** Absolute path of the folder that holds the manifest and its files. */
+  readonly folder: string;
   readonly windowSec: number;
   readonly spaceId: string;
   readonly engine: EmbeddingEngine;
@@ -27,7 +30,7 @@ export class ServedModels {
     for (const name of names) {
       const model = await findModel(modelsDirs, name);
       const spaceId = spaceIdOfModel(model, windowSec);
-      served.push({ manifest: model.manifest, windowSec, spaceId, engine: engineFor(model) });
+      served.push({ ...model, windowSec, spaceId, engine: engineFor(model) });
     }
     if (served.length === 0) throw new RangeError('Cannot serve: expected at least one model, got none');
     return new ServedModels(served);
@@ -41,8 +44,8 @@ export class ServedModels {
   get(name: string | undefined): ServedModel {
     const found = name === undefined ? this.#models[0] : this.#models.find(({ manifest }) => manifest.name === name);
     if (found) return found;
-    const known = this.#models.map(({ manifest }) => manifest.name);
-    throw unknownModel(name ?? '', known);
+    const served = this.#models.map(({ manifest }) => manifest.name).join(', ');
+    throw new LeitmotifError('model-unknown', `Cannot use the model "${name}": the models served here are: ${served}`);
   }
 
   describe(): ModelsAnswer {
@@ -57,6 +60,7 @@ export class ServedModels {
         sampleRateHz: manifest.sampleRateHz,
         licence: manifest.licence,
         device: engine.device,
+        passedOver: [...(engine.passedOver ?? [])],
       })),
     };
   }

@@ -4,15 +4,26 @@ import type { Logger } from 'pino';
 import type { WorkerOptions } from '../src/embedding/worker-options.ts';
 import { LeitmotifError } from '../src/errors.ts';
 import { Admission } from './admission.ts';
+import type { EmbeddingEngine } from './engines/engine.ts';
 import { InferencePool } from './engines/inference-pool.ts';
-import { createMetrics } from './metrics.ts';
-import { manifestPathOf } from './models.ts';
+import { networkSpecOf } from './engines/network-item.ts';
+import { countingEvents, remoteNetworkFor } from './engines/remote/connect.ts';
+import { RemoteEngine } from './engines/remote/remote-engine.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
+import { type Model, manifestPathOf } from './models.ts';
 import { createServer } from './server.ts';
 import { ServedModels } from './serving.ts';
+import { TextSides } from './text/text-sides.ts';
 
-/** A window takes milliseconds to a second (wav2vec2 on one thread: 0.8 s); a process that is at one for a minute, or
- *  that has not loaded its model in one, hangs. */
+/** A window takes milliseconds to a second (wav2vec2 on one thread: 0.8 s); a process that is at one for a minute hangs. */
 const stepTimeoutMs = 60_000;
+/** Hundreds of megabytes from a cold disk, and a GPU that compiles for the model's shapes. Two GPUs that hang and a CPU
+ *  after them stay within what `app.ts` waits for a worker. */
+const loadTimeoutMs = 90_000;
+/** Waiting for others, loading some hundred megabytes from a cold disk, and at most 32 texts of milliseconds each. */
+const textDeadlineMs = 120_000;
+/** Who searches by words tries several; after so long without one the memory is better used by others. */
+const textIdleMs = 10 * 60_000;
 
 export interface Worker {
   /** Where it listens: `http://host:port`, or the socket's path. */
@@ -25,30 +36,28 @@ export interface Worker {
 export async function startWorker(options: WorkerOptions, log: Logger): Promise<Worker> {
   const stopping = new AbortController();
   const admission = new Admission({ runningMax: options.concurrencyMax, waitingMax: options.queueMax });
-  const metrics = createMetrics(() => admission.state);
+  const textAdmission = new Admission({ runningMax: 1, waitingMax: options.queueMax, what: 'question in words' });
+  const metrics = createMetrics({ recordings: () => admission.state, texts: () => textAdmission.state });
   const models = await ServedModels.read(
     { modelsDirs: options.modelsDirs, names: options.models, windowSec: options.windowSec },
-    (model) =>
-      new InferencePool({
-        manifestPath: manifestPathOf(model),
-        windowSec: options.windowSec,
-        device: options.device,
-        gives: 'vector',
-        processes: options.inferenceProcesses,
-        stepTimeoutMs,
-        onDeath: (how) => {
-          metrics.processDeaths.inc();
-          log.warn({ model: model.manifest.name, how }, 'an inference process died and is started again');
-        },
-        onDevice: (device, passedOver) => {
-          metrics.device.set({ model: model.manifest.name, device }, 1);
-          log.info({ model: model.manifest.name, device, passedOver }, 'an inference process is ready');
-        },
-      }),
+    (model) => engineFor(model, options, metrics, log),
   );
+  const textSides = new TextSides((name) => ({
+    stepTimeoutMs,
+    idleMs: textIdleMs,
+    onStart: () => metrics.textProcesses.set({ model: name }, 1),
+    onEnd: () => metrics.textProcesses.set({ model: name }, 0),
+    onDeath: (how) => {
+      metrics.textProcessDeaths.inc();
+      log.warn({ model: name, how }, 'the process of a text side died');
+    },
+  }));
   const { audioLimits, requestDeadlineMs, spoolDir, token } = options;
   const server = createServer({
     models,
+    textSides,
+    textAdmission,
+    textDeadlineMs,
     admission,
     metrics,
     audioLimits,
@@ -61,7 +70,7 @@ export async function startWorker(options: WorkerOptions, log: Logger): Promise<
   const close = async (): Promise<void> => {
     stopping.abort(new LeitmotifError('worker-unavailable', 'The worker is stopping'));
     await server.close();
-    await models.close();
+    await Promise.all([models.close(), textSides.close()]);
     await rm(spoolDir, { recursive: true, force: true });
   };
   try {
@@ -76,6 +85,46 @@ export async function startWorker(options: WorkerOptions, log: Logger): Promise<
     await close();
     throw error;
   }
+}
+
+function engineFor(model: Model, options: WorkerOptions, metrics: Metrics, log: Logger): EmbeddingEngine {
+  const { windowSec, engine = { type: 'onnx' } } = options;
+  const { name } = model.manifest;
+  const pool = new InferencePool({
+    manifestPath: manifestPathOf(model),
+    windowSec,
+    device: options.device,
+    gives: engine.type === 'onnx' ? 'vector' : 'network-input',
+    processes: options.inferenceProcesses,
+    loadTimeoutMs,
+    stepTimeoutMs,
+    onDeath: (how) => {
+      metrics.processDeaths.inc();
+      log.warn({ model: name, how }, 'an inference process died and is started again');
+    },
+    onDevice: (device, passedOver) => {
+      if (engine.type === 'onnx') metrics.setDevice(name, device);
+      log.info({ model: name, device, passedOver }, 'an inference process is ready');
+    },
+  });
+  if (engine.type === 'onnx') return pool;
+  const counting = countingEvents(metrics, name);
+  const network = remoteNetworkFor(engine, networkSpecOf(model, windowSec), {
+    ...counting,
+    onBreaker: (state) => {
+      counting.onBreaker(state);
+      log.warn({ model: name, device: network.device, state }, 'the circuit breaker of the remote engine');
+    },
+  });
+  metrics.setDevice(name, network.device);
+  return new RemoteEngine({
+    model,
+    windowSec,
+    preparing: pool,
+    network,
+    requestsMax: engine.requestsMax,
+    onBatch: (windows) => metrics.remoteBatch.observe({ model: name }, windows),
+  });
 }
 
 async function listen(server: ReturnType<typeof createServer>, where: WorkerOptions['listen']): Promise<string> {

@@ -7,14 +7,24 @@ import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { readModel } from '../embedding-worker/models.ts';
 import { parseConstants } from './descriptor/constants.ts';
-import { dimensionsOf, inputName, outputName, sampleRateHz, writeEmbeddingGraph, writeStatisticsGraph } from './descriptor/graph.ts';
+import {
+  dimensionsOf,
+  inputName,
+  outputName,
+  sampleRateHz,
+  writeEmbeddingGraph,
+  writeStatisticsGraph,
+} from './descriptor/graph.ts';
+import { canaryOf } from './write-canary.ts';
 
 export const descriptorFolder = path.join(import.meta.dirname, '../embedding-worker/models/descriptor');
 const modelFile = 'descriptor.onnx';
 
-/** @param constantsJson the text of constants.json */
-export function buildDescriptor(constantsJson: string): { model: Uint8Array; manifestJson: string } {
+/** @param constantsJson the text of constants.json
+ *  @param canary what the manifest says of it: computed, not built, and so the same on every machine but for its last bits */
+export function buildDescriptor(constantsJson: string, canary?: string): { model: Uint8Array; manifestJson: string } {
   const constants = parseConstants(constantsJson);
   const model = writeEmbeddingGraph(constants);
   const manifest = {
@@ -34,6 +44,7 @@ export function buildDescriptor(constantsJson: string): { model: Uint8Array; man
       input: inputName,
       output: outputName,
     },
+    ...(canary === undefined ? {} : { canary }),
   };
   return { model, manifestJson: `${JSON.stringify(manifest, null, 2)}\n` };
 }
@@ -41,9 +52,13 @@ export function buildDescriptor(constantsJson: string): { model: Uint8Array; man
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { statistics: { type: 'string' } } });
   if (values.statistics !== undefined) return await writeFile(values.statistics, writeStatisticsGraph());
-  const { model, manifestJson } = buildDescriptor(await readFile(path.join(descriptorFolder, 'constants.json'), 'utf8'));
+  const constantsJson = await readFile(path.join(descriptorFolder, 'constants.json'), 'utf8');
+  const { model, manifestJson } = buildDescriptor(constantsJson);
   await writeFile(path.join(descriptorFolder, modelFile), model);
-  await writeFile(path.join(descriptorFolder, 'model.json'), manifestJson);
+  const manifestPath = path.join(descriptorFolder, 'model.json');
+  await writeFile(manifestPath, manifestJson);
+  const canary = await canaryOf(await readModel(manifestPath));
+  await writeFile(manifestPath, buildDescriptor(constantsJson, canary).manifestJson);
   process.stdout.write(`${modelFile}: ${model.byteLength} bytes\n${manifestJson}`);
 }
 

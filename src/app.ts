@@ -3,20 +3,27 @@ import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import type { Logger } from 'pino';
+import { downloadableModels } from '../embedding-worker/downloadable-models.ts';
 import { findModel, spaceIdOfModel } from '../embedding-worker/models.ts';
 import type { AudioLimits } from './audio/limits.ts';
 import { Catalog } from './catalog/catalog.ts';
+import type { Mark } from './catalog/marks.ts';
 import type { Config } from './config.ts';
 import type { EmbeddedRecording } from './domain.ts';
 import { EmbeddingClient } from './embedding/client.ts';
 import { type LocalWorker, startLocalWorker } from './embedding/local-worker.ts';
 import { LeitmotifError } from './errors.ts';
 import { FaissGenerations } from './indexing/faiss-generations.ts';
+import { liftMark, type MarkUpdate, markClusters } from './indexing/marking.ts';
+import { type ClusterReview, reviewClusters } from './indexing/review-clusters.ts';
 import { type IndexRunOptions, runIndex } from './indexing/run.ts';
 import type { IndexSummary } from './indexing/summary.ts';
 import { type GenerationOutcome, rebuildGeneration } from './indexing/update-generation.ts';
 import { FolderLibrary } from './library/folder.ts';
 import type { Library } from './library/library.ts';
+import { storedToken } from './models/hub.ts';
+import { Models } from './models/models.ts';
+import { modelsOfSpaces } from './models/models-of-spaces.ts';
 import type { Answer, Result } from './query/answer.ts';
 import { AnswerFiles } from './query/answer-files.ts';
 import {
@@ -26,11 +33,13 @@ import {
   type ResultClips,
   type ResultClipsOptions,
 } from './query/clips.ts';
+import { findByWords, type WordsAnswer, type WordsRequest } from './query/find-by-words.ts';
 import { findSimilar, type HeardQuery, type QueryRequest } from './query/find-similar.ts';
 import { type Media, mediaHere } from './query/media.ts';
 import { MediaThread } from './query/media-thread.ts';
 import { renderPicture } from './query/picture.ts';
 import type { PictureWords } from './query/picture-words.ts';
+import { indexedSpaces } from './search/generation-folder.ts';
 import { IndexHost } from './search/index-host.ts';
 
 export interface AppSurroundings {
@@ -48,8 +57,11 @@ export interface AppSurroundings {
   readonly mediaThread?: boolean;
 }
 
-/** Loading a model takes from 0.3 s (built-in) to a minute (hundreds of megabytes from a cold disk). */
-const workerStartTimeoutMs = 120_000;
+/** Loading a model takes from 0.3 s (built-in) to a minute (hundreds of megabytes from a cold disk); and up to two GPUs are
+ *  given 90 s each before the CPU is taken. */
+const workerStartTimeoutMs = 300_000;
+/** An endpoint that is scaled to zero is waited for, for minutes, before the worker says that it did not come. */
+const coldStartTimeoutMs = 400_000;
 
 export type IndexRequest = Pick<
   IndexRunOptions,
@@ -59,6 +71,21 @@ export type IndexRequest = Pick<
 export async function buildApp(config: Config, surroundings: AppSurroundings): Promise<App> {
   await mkdir(config.indexDir, { recursive: true });
   return new App(config, surroundings);
+}
+
+function shippedModelsDir(root: string): string {
+  return path.join(root, 'embedding-worker', 'models');
+}
+
+/** What `npm run models` works with; it needs neither catalog nor worker. */
+export async function buildModels({ modelsDir, hub }: Config, root: string): Promise<Models> {
+  const { endpoint, offline, home, proxy } = hub;
+  return new Models({
+    shippedDir: shippedModelsDir(root),
+    modelsDir,
+    catalogue: downloadableModels,
+    hub: { endpoint, token: hub.token ?? (await storedToken(home)), offline, cacheDir: path.join(home, 'hub'), proxy },
+  });
 }
 
 export class App implements AsyncDisposable {
@@ -127,6 +154,18 @@ export class App implements AsyncDisposable {
     return findSimilar({ hear, index, catalog: this.catalog }, request);
   }
 
+  /** Asks the library with words.
+   *  @throws {LeitmotifError} model-without-text where the configured model knows none, saying what to do */
+  byWords(request: WordsRequest): Promise<WordsAnswer> {
+    const read = async (text: string, signal: AbortSignal) => {
+      const { spaceId, vectors } = await (await this.client()).embedTexts([text], { signal });
+      const expected = await this.spaceId();
+      if (spaceId === expected && vectors[0]) return { spaceId, vector: vectors[0] };
+      throw new LeitmotifError('space-mismatch', `Cannot search ${expected} with words of ${spaceId}`);
+    };
+    return findByWords({ read, openIndex: (signal) => this.openIndex(signal), catalog: this.catalog }, request);
+  }
+
   /** The clips of one result; unlike `clips`, also when only extracts of the query are left. */
   resultClips(answer: Answer, result: Result, options: Omit<ResultClipsOptions, 'limits'>): Promise<ResultClips> {
     const parts = { media: this.#media, catalog: this.catalog, library: this.library() };
@@ -177,7 +216,8 @@ export class App implements AsyncDisposable {
     try {
       await this.#index.reloadIfChanged();
     } catch (error) {
-      if (!(error instanceof LeitmotifError) || !(await this.#mend(error, spaceId, signal))) throw error;
+      if (!(error instanceof LeitmotifError)) throw error;
+      if (!(await this.#mend(error, spaceId, signal))) throw await this.#withWayBack(error);
       await this.#index.reloadIfChanged();
     }
     return this.#index;
@@ -193,17 +233,55 @@ export class App implements AsyncDisposable {
     return outcome.kind === 'written';
   }
 
+  /** An index of other models is not lost: says which one searches it. */
+  async #withWayBack(error: LeitmotifError): Promise<LeitmotifError> {
+    if (error.code !== 'space-mismatch') return error;
+    const { indexDir, windowSec } = this.config;
+    const makers = await modelsOfSpaces(this.#modelsDirs, await indexedSpaces(indexDir), windowSec);
+    const ways = makers.map(({ model, windowSec: sec }) => {
+      return `EMBEDDING_MODEL=${model}${sec === windowSec ? '' : ` WINDOW_SEC=${sec}`}`;
+    });
+    const back = ways.length > 0 ? `. Set ${ways.join(' or ')} to search what is there` : '';
+    return new LeitmotifError(error.code, `${error.message}${back}`, { cause: error, facts: error.facts });
+  }
+
+  /** The library's chunks in groups, the most suspicious first. */
+  async clusters(signal: AbortSignal): Promise<ClusterReview> {
+    return reviewClusters({
+      catalog: this.catalog,
+      library: this.library(),
+      spaceId: await this.spaceId(),
+      limits: this.clipLimits,
+      concurrency: availableParallelism(),
+      signal,
+    });
+  }
+
+  /** Takes clusters out of all answers. @see markClusters */
+  async markClusters(clusterIds: readonly number[], signal: AbortSignal): Promise<Mark[]> {
+    return markClusters(await this.#generationUpdate(signal), clusterIds);
+  }
+
+  /** @see liftMark */
+  async liftMark(markId: number, signal: AbortSignal): Promise<Mark> {
+    return liftMark(await this.#generationUpdate(signal), markId);
+  }
+
   /** A generation from the catalog alone, unless the current one is whole and up to date.
    *  @throws {LeitmotifError} 'index-locked' while an index run is under way, which does it too at its end */
   async rebuild(signal: AbortSignal): Promise<GenerationOutcome> {
-    return rebuildGeneration({
+    return rebuildGeneration(await this.#generationUpdate(signal));
+  }
+
+  async #generationUpdate(signal: AbortSignal): Promise<MarkUpdate> {
+    return {
       catalog: this.catalog,
       generations: this.#generations,
       spaceId: await this.spaceId(),
       includeNonMusic: this.config.includeNonMusic,
       lockPath: this.#lockPath,
       signal,
-    });
+    };
   }
 
   get #lockPath(): string {
@@ -211,7 +289,7 @@ export class App implements AsyncDisposable {
   }
 
   get #modelsDirs(): string[] {
-    return [path.join(this.#surroundings.root, 'embedding-worker', 'models'), this.config.modelsDir];
+    return [shippedModelsDir(this.#surroundings.root), this.config.modelsDir];
   }
 
   /** The library that the catalog was filled from. */
@@ -262,13 +340,14 @@ export class App implements AsyncDisposable {
   }
 
   async #localClient(): Promise<EmbeddingClient> {
-    const { model, device, windowSec, worker, audioLimits, logLevel } = this.config;
+    const { model, device, engine, windowSec, worker, audioLimits, logLevel } = this.config;
     const { root, environment, log } = this.#surroundings;
     this.#worker = startLocalWorker({
       entry: path.join(root, 'embedding-worker', 'main.ts'),
       worker: {
         modelsDirs: this.#modelsDirs,
         device,
+        engine,
         models: [model],
         windowSec,
         inferenceProcesses: worker.inferenceProcesses,
@@ -279,7 +358,7 @@ export class App implements AsyncDisposable {
         logLevel,
       },
       environment,
-      startTimeoutMs: workerStartTimeoutMs,
+      startTimeoutMs: engine.type === 'databricks' ? coldStartTimeoutMs : workerStartTimeoutMs,
       niceness: this.#surroundings.niceness ?? 0,
       onDeath: (how) => log.warn({ how }, 'the embedding worker died and is started again'),
     });

@@ -3,11 +3,18 @@
 import path from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { pino } from 'pino';
-import { type App, buildApp } from './app.ts';
-import { loadDotEnv, readConfig } from './config.ts';
+import { type App, buildApp, buildModels } from './app.ts';
+import { forgetSecrets, loadDotEnv, readConfig } from './config.ts';
 import { LeitmotifError } from './errors.ts';
 import { parseTime } from './format.ts';
 import { fusionNames } from './search/fusion-scores.ts';
+import {
+  type ClustersCommandOptions,
+  clustersCommand,
+  liftMarkCommand,
+  listMarksCommand,
+  markClustersCommand,
+} from './terminal/clusters-command.ts';
 import { type IndexCommandOptions, indexCommand } from './terminal/index-command.ts';
 import {
   libraryFailures,
@@ -16,8 +23,11 @@ import {
   libraryStatus,
   libraryVerify,
 } from './terminal/library-command.ts';
+import { type ModelsContext, modelsGet, modelsList, modelsRemove, modelsVerify } from './terminal/models-command.ts';
 import { runToExit } from './terminal/run-to-exit.ts';
 import { type SimilarCommandOptions, similarCommand } from './terminal/similar-command.ts';
+import { modelsTriton } from './terminal/triton-command.ts';
+import { wordsCommand } from './terminal/words-command.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 loadDotEnv(root);
@@ -26,9 +36,23 @@ loadDotEnv(root);
 function withApp(command: (app: App, signal: AbortSignal) => Promise<number>): Promise<void> {
   return runToExit(async (signal) => {
     const config = readConfig(process.env, root);
+    forgetSecrets(process.env);
     const log = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: true }));
     await using app = await buildApp(config, { root, environment: process.env, log });
     return await command(app, signal);
+  });
+}
+
+/** Without an app: no catalog and no worker are needed to look after models. */
+function withModels(command: (context: ModelsContext, signal: AbortSignal) => Promise<number>): Promise<void> {
+  return runToExit(async (signal) => {
+    const config = readConfig(process.env, root);
+    forgetSecrets(process.env);
+    const models = await buildModels(config, root);
+    return await command(
+      { models, selected: config.model, indexDir: config.indexDir, windowSec: config.windowSec },
+      signal,
+    );
   });
 }
 
@@ -39,6 +63,9 @@ function count(text: string): number {
   if (!Number.isInteger(value) || value < 1 || value > 1000) throw new InvalidArgumentError('Expected 1 to 1000.');
   return value;
 }
+
+/** One more of several. */
+const counts = (text: string, before: number[] = []): number[] => [...before, count(text)];
 
 function orInvalid<T>(read: () => T): T {
   try {
@@ -52,8 +79,9 @@ function commands(): Command {
   const program = new Command('leitmotif').description('Finds music that sounds like a piece you give it.');
   program
     .command('similar')
-    .description('ask the library with a recording')
-    .argument('<file>', 'anything that ffmpeg can read')
+    .description('ask the library with a recording, or with words')
+    .argument('[file]', 'anything that ffmpeg can read')
+    .option('--text <words>', 'ask with words instead; the model must know some, as clap does')
     .option('--json', 'print one object instead of text')
     .option('--top <n>', 'how many pieces', count, 10)
     .option('--clips <dir>', 'write clips of the matching moments there')
@@ -61,9 +89,16 @@ function commands(): Command {
     .option('--fusion <name>', `how hits become a ranking: ${fusionNames.join(', ')}`)
     .option('--from <time>', 'ask with a part: from here (1:20 or 80)', time)
     .option('--to <time>', 'to here', time)
-    .action((file: string, options: SimilarCommandOptions) =>
-      withApp((app, signal) => similarCommand(app, file, options, signal)),
-    );
+    .action((file: string | undefined, options: SimilarCommandOptions & { text?: string }, command: Command) => {
+      const { text, ...rest } = options;
+      if (file !== undefined && text === undefined) {
+        return withApp((app, signal) => similarCommand(app, file, rest, signal));
+      }
+      if (file === undefined && text !== undefined) {
+        return withApp((app, signal) => wordsCommand(app, text, rest, signal));
+      }
+      return command.error('error: expected either a file or --text');
+    });
   program
     .command('index')
     .description('index a folder of recordings; what has not changed is passed over')
@@ -97,11 +132,66 @@ function commands(): Command {
     .command('rollback')
     .description('answer from the generation before the current one')
     .action(() => withApp((app) => libraryRollback(app)));
+  addClusters(library);
+  const models = program.command('models').description('look after the models that embed');
+  models
+    .command('list')
+    .description('what is here and what can be downloaded')
+    .option('--json', 'print one array instead of a table')
+    .action((options: { json?: true }) => withModels((context) => modelsList(context, options)));
+  models
+    .command('get')
+    .description('download a model; goes on where an earlier try was cut off')
+    .argument('<name>', 'one of those that `list` names')
+    .option('--text', 'with the side that turns words into vectors')
+    .option('--half', 'with the same weights in float16, which GPUs may use')
+    .action((name: string, options: { text?: true; half?: true }) =>
+      withModels((context, signal) => modelsGet(context, name, options, signal)),
+    );
+  models
+    .command('verify')
+    .description('check the files of one model, or of all, against their hashes')
+    .argument('[name]')
+    .action((name: string | undefined) => withModels((context) => modelsVerify(context, name ?? null)));
+  models
+    .command('remove')
+    .description('delete a downloaded model; indexes that were made with it stay')
+    .argument('<name>')
+    .action((name: string) => withModels((context, signal) => modelsRemove(context, name, signal)));
+  models
+    .command('triton')
+    .description('write a model that is here as a folder that Triton serves')
+    .argument('<dir>', "Triton's model repository; made if it is not there")
+    .option('--model <name>', 'which; unset: EMBEDDING_MODEL')
+    .action((dir: string, options: { model?: string }) => withModels((context) => modelsTriton(context, dir, options)));
   program
     .command('commands')
     .description("register the bot's commands with Discord by hand")
     .action(() => runToExit(registerDiscordCommands));
   return program;
+}
+
+function addClusters(library: Command): void {
+  const clusters = library
+    .command('clusters')
+    .description('group all chunks by sound, and show the groups that may not be music: applause, silence, talk')
+    .option('--clips <dir>', 'write a few clips of each shown group there, to listen to')
+    .option('--all', 'show every group, not only the suspicious ones')
+    .action((options: ClustersCommandOptions) => withApp((app, signal) => clustersCommand(app, options, signal)));
+  clusters
+    .command('mark')
+    .description('a group is not music: out of all answers at once, and what sounds like it later too; can be undone')
+    .argument('<group...>', 'numbers of the list that was last shown', counts)
+    .action((ids: number[]) => withApp((app, signal) => markClustersCommand(app, ids, signal)));
+  clusters
+    .command('unmark')
+    .description('undo a mark')
+    .argument('<mark>', 'its number in the list of marks', count)
+    .action((id: number) => withApp((app, signal) => liftMarkCommand(app, id, signal)));
+  clusters
+    .command('marked')
+    .description('list the marks')
+    .action(() => withApp((app) => listMarksCommand(app)));
 }
 
 /** Imported when asked for: the other commands should not wait for discord.js to load. */

@@ -4,7 +4,7 @@
  *  .env.example is written too (a test compares them).
  */
 import { existsSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, homedir } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
 import { LeitmotifError } from './errors.ts';
@@ -30,6 +30,7 @@ const int = (min: number, max: number) => z.coerce.number().int().min(min).max(m
 const number = (min: number, max: number) => z.coerce.number().min(min).max(max);
 const text = z.string();
 const optionalText = z.string().optional();
+const httpUrl = z.url({ protocol: /^https?$/ }).optional();
 /** Discord's ids are 64-bit numbers, written in 17 to 20 digits. */
 const idList = z
   .string()
@@ -38,14 +39,74 @@ const idList = z
 
 export const variables = {
   INDEX_DIR: variable(text, 'index-data', 'path', 'where the catalog and the generations of the index lie'),
-  EMBEDDING_MODEL: variable(text, 'builtin', 'name', 'which model embeds, of those that npm run models -- list shows'),
+  EMBEDDING_MODEL: variable(text, 'builtin', 'name', 'which model embeds; npm run models -- list names them'),
   EMBEDDING_DEVICE: variable(
     z.enum(['auto', 'cuda', 'webgpu', 'cpu']),
     'auto',
     'name',
-    'what the model is computed on: cuda, webgpu, cpu, or auto for the first of these that proves itself',
+    'what the model is computed on: cuda, webgpu, cpu, or auto: a GPU that proves itself and is faster, else the cpu',
   ),
-  MODELS_DIR: variable(text, 'models', 'path', 'where downloaded models lie'),
+  EMBEDDING_ENGINE: variable(
+    z.enum(['onnx', 'open-inference', 'databricks']),
+    'onnx',
+    'name',
+    'where the network of the model runs: here (onnx), or on a server that you have: Triton, KServe and others ' +
+      '(open-inference), or Databricks Model Serving (databricks)',
+  ),
+  OPEN_INFERENCE_URL: variable(
+    httpUrl,
+    undefined,
+    'http(s) address',
+    'the server that speaks the Open Inference Protocol, version 2: what comes before /v2',
+  ),
+  OPEN_INFERENCE_MODEL: variable(
+    z
+      .string()
+      .regex(/^[^/\s]+(\/versions\/[^/\s]+)?$/, 'expected NAME or NAME/versions/VERSION')
+      .optional(),
+    undefined,
+    'NAME or NAME/versions/VERSION',
+    'what that server calls the model; unset: as EMBEDDING_MODEL does',
+  ),
+  OPEN_INFERENCE_TOKEN: variable(optionalText, undefined, 'text', 'the bearer token that it asks for, if it does'),
+  DATABRICKS_URL: variable(
+    httpUrl,
+    undefined,
+    'http(s) address',
+    "the endpoint's invocations, .../serving-endpoints/NAME/invocations, as its page shows; the route-optimised one works too",
+  ),
+  DATABRICKS_TOKEN: variable(optionalText, undefined, 'text', 'a token for it; or else the three variables below'),
+  DATABRICKS_CLIENT_ID: variable(optionalText, undefined, 'text', "a service principal's OAuth client"),
+  DATABRICKS_CLIENT_SECRET: variable(optionalText, undefined, 'text', 'and its secret'),
+  DATABRICKS_HOST: variable(
+    httpUrl,
+    undefined,
+    'http(s) address',
+    'the workspace that gives out the tokens; unset: that of DATABRICKS_URL. A route-optimised address needs it',
+  ),
+  REMOTE_REQUESTS: variable(int(1, 256), '4', 'requests', 'requests to such a server under way at once'),
+  MODELS_DIR: variable(text, 'models', 'path', 'where models lie that were downloaded (npm run models -- get NAME)'),
+  HF_ENDPOINT: variable(
+    z.url({ protocol: /^https?$/ }),
+    'https://huggingface.co',
+    'http(s) address',
+    'the hub that models are downloaded from, or a mirror of it',
+  ),
+  HF_TOKEN: variable(
+    optionalText,
+    undefined,
+    'text',
+    'your token of the hub, for models that are not public; unset: the one in HF_HOME/token, if there is one',
+  ),
+  HF_HUB_OFFLINE: variable(z.stringbool(), 'false', 'true or false', 'take models from the cache in HF_HOME only'),
+  HF_HOME: variable(
+    optionalText,
+    undefined,
+    'path',
+    "where the hub's own tools keep what they downloaded; unset: ~/.cache/huggingface",
+  ),
+  HTTPS_PROXY: variable(optionalText, undefined, 'http(s) address', 'the proxy that models are downloaded through'),
+  NO_PROXY: variable(optionalText, undefined, 'hosts, separated by commas', 'those that are reached without it'),
   EMBEDDING_WORKER_URL: variable(
     z.url({ protocol: /^https?$/ }).optional(),
     undefined,
@@ -75,7 +136,7 @@ export const variables = {
     z.stringbool(),
     'false',
     'true or false',
-    'let silence, applause and noise vote and be voted for',
+    'let silence, applause, noise and what was marked as not music vote and be voted for',
   ),
   INDEX_SHARDS: variable(
     int(1, 16),
@@ -140,6 +201,21 @@ export const variables = {
   ),
 } as const satisfies Record<string, Variable<unknown>>;
 
+/** Nobody's business but ours: forgotten by the environment before it is handed on. */
+const secrets = [
+  'DISCORD_TOKEN',
+  'EMBEDDING_WORKER_TOKEN',
+  'OPEN_INFERENCE_TOKEN',
+  'DATABRICKS_TOKEN',
+  'DATABRICKS_CLIENT_SECRET',
+  'HF_TOKEN',
+] as const satisfies readonly (keyof typeof variables)[];
+
+/** After the configuration is read: what ffmpeg, the worker and the index inherit holds no secret. */
+export function forgetSecrets(environment: Record<string, string | undefined>): void {
+  for (const name of secrets) delete environment[name];
+}
+
 type Name = keyof typeof variables;
 type Values = { [K in Name]: (typeof variables)[K] extends Variable<infer T> ? T : never };
 
@@ -157,13 +233,22 @@ export function loadDotEnv(root: string): void {
 /** @throws {LeitmotifError} config-invalid, naming every variable that is wrong and why */
 export function readConfig(environment: Readonly<Record<string, string | undefined>>, root: string) {
   const v = readValues(environment);
+  const engine = engineOf(v);
   const cores = availableParallelism();
   const inferenceProcesses = v.INFERENCE_PROCESSES ?? cores;
   return Object.freeze({
     indexDir: path.resolve(root, v.INDEX_DIR),
     model: v.EMBEDDING_MODEL,
     modelsDir: path.resolve(root, v.MODELS_DIR),
+    hub: Object.freeze({
+      endpoint: v.HF_ENDPOINT,
+      token: v.HF_TOKEN,
+      offline: v.HF_HUB_OFFLINE,
+      home: path.resolve(root, v.HF_HOME ?? path.join(homedir(), '.cache', 'huggingface')),
+      proxy: Object.freeze({ https: v.HTTPS_PROXY ?? '', except: v.NO_PROXY ?? '' }),
+    }),
     device: v.EMBEDDING_DEVICE,
+    engine,
     windowSec: v.WINDOW_SEC,
     neighbours: v.NEIGHBOURS,
     fusion: v.FUSION,
@@ -221,13 +306,92 @@ function readValues(environment: Readonly<Record<string, string | undefined>>): 
     if (result.success) values[name] = result.data;
     else problems.push(`${name}: ${result.error.issues.map((issue) => issue.message).join('; ')}, got "${given}"`);
   }
-  if (problems.length > 0) {
-    throw new LeitmotifError(
-      'config-invalid',
-      `Cannot start: ${problems.join('\n  ')}\nSee .env.example for each variable.`,
+  if (problems.length > 0) throw invalid(problems);
+  return values as Values;
+}
+
+function invalid(problems: readonly string[]): LeitmotifError {
+  const message = `Cannot start: ${problems.join('\n  ')}\nSee .env.example for each variable.`;
+  return new LeitmotifError('config-invalid', message);
+}
+
+/** Where the networks run, with all that it takes to ask there. */
+function engineOf(v: Values) {
+  const problems = [...engineProblems(v), ...(v.EMBEDDING_ENGINE === 'databricks' ? databricksProblems(v) : [])];
+  if (problems.length > 0) throw invalid(problems);
+  const requestsMax = v.REMOTE_REQUESTS;
+  if (v.EMBEDDING_ENGINE === 'open-inference') {
+    const [url, model, token] = [v.OPEN_INFERENCE_URL ?? '', v.OPEN_INFERENCE_MODEL ?? null, v.OPEN_INFERENCE_TOKEN];
+    return Object.freeze({ type: 'open-inference' as const, url, model, token: token ?? null, requestsMax });
+  }
+  if (v.EMBEDDING_ENGINE === 'onnx') return Object.freeze({ type: 'onnx' as const });
+  const url = v.DATABRICKS_URL ?? '';
+  const access =
+    v.DATABRICKS_TOKEN === undefined
+      ? {
+          workspaceUrl: v.DATABRICKS_HOST ?? new URL(url).origin,
+          clientId: v.DATABRICKS_CLIENT_ID ?? '',
+          clientSecret: v.DATABRICKS_CLIENT_SECRET ?? '',
+        }
+      : { token: v.DATABRICKS_TOKEN };
+  return Object.freeze({ type: 'databricks' as const, url, access: Object.freeze(access), requestsMax });
+}
+
+/** Variables that do not go together. DATABRICKS_TOKEN and its like may be set for other programs, and are not minded. */
+function engineProblems(v: Values): string[] {
+  const problems: string[] = [];
+  for (const [engine, name] of [
+    ['open-inference', 'OPEN_INFERENCE_URL'],
+    ['databricks', 'DATABRICKS_URL'],
+  ] as const) {
+    const [wanted, url] = [v.EMBEDDING_ENGINE === engine, v[name]];
+    if (wanted && url === undefined) problems.push(`${name}: EMBEDDING_ENGINE=${engine} needs it`);
+    if (!wanted && url !== undefined) {
+      problems.push(`${name}: is set, but EMBEDDING_ENGINE is ${v.EMBEDDING_ENGINE}; expected ${engine}, or none`);
+    }
+    if (wanted && url !== undefined && hasCredentials(url)) {
+      problems.push(`${name}: expected no user and password within the address`);
+    }
+  }
+  return problems;
+}
+
+function databricksProblems(v: Values): string[] {
+  const problems: string[] = [];
+  const [id, secret] = [v.DATABRICKS_CLIENT_ID !== undefined, v.DATABRICKS_CLIENT_SECRET !== undefined];
+  const hasToken = v.DATABRICKS_TOKEN !== undefined;
+  if (hasToken && (id || secret)) {
+    problems.push('DATABRICKS_TOKEN: expected it or DATABRICKS_CLIENT_ID with DATABRICKS_CLIENT_SECRET, got both');
+  } else if (!hasToken && id !== secret) {
+    problems.push(`DATABRICKS_CLIENT_${id ? 'SECRET' : 'ID'}: DATABRICKS_CLIENT_${id ? 'ID' : 'SECRET'} needs it`);
+  } else if (!hasToken && !id) {
+    problems.push('DATABRICKS_TOKEN: expected it, or DATABRICKS_CLIENT_ID with DATABRICKS_CLIENT_SECRET');
+  }
+  for (const name of ['DATABRICKS_URL', 'DATABRICKS_HOST'] as const) {
+    const url = v[name];
+    // A token, or the secret that gets one, must not go over a network in the clear.
+    if (url?.startsWith('http:') && !isThisMachine(url)) problems.push(`${name}: expected https, got "${url}"`);
+  }
+  const url = v.DATABRICKS_URL;
+  if (url === undefined) return problems;
+  const { pathname } = new URL(url);
+  if (!/^(\/\d+)?\/serving-endpoints\/[^/]+\/invocations$/.test(pathname)) {
+    problems.push(`DATABRICKS_URL: expected it to end in /serving-endpoints/NAME/invocations, got "${url}"`);
+  } else if (/^\/\d+\//.test(pathname) && id && v.DATABRICKS_HOST === undefined) {
+    problems.push(
+      "DATABRICKS_HOST: a route-optimised address does not tell the workspace's, which gives out the tokens",
     );
   }
-  return values as Values;
+  return problems;
+}
+
+function hasCredentials(url: string): boolean {
+  const { username, password } = new URL(url);
+  return username !== '' || password !== '';
+}
+
+function isThisMachine(url: string): boolean {
+  return ['127.0.0.1', '[::1]', 'localhost'].includes(new URL(url).hostname);
 }
 
 /** The text of .env.example: every variable with its default, unit and reason. */

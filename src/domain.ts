@@ -13,7 +13,8 @@
  *  Times are seconds from the beginning of the recording; loudness is dBFS. This file imports nothing.
  */
 
-/** What a chunk holds. Only `music` votes and is voted for. `noise` is any steady or crowd noise that is not applause. */
+/** What a chunk holds. Only `music` votes and is voted for. `noise` is what is not music and not applause: speech, crowds,
+ *  steady noise. */
 export type ChunkKind = 'music' | 'silence' | 'applause' | 'noise';
 
 /** Where a chunk lies in its recording. */

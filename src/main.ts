@@ -3,7 +3,7 @@
 import path from 'node:path';
 import { allCommands } from '../commands/all.ts';
 import { buildApp } from './app.ts';
-import { loadDotEnv, readConfig } from './config.ts';
+import { forgetSecrets, loadDotEnv, readConfig } from './config.ts';
 import { startBot } from './discord/bot.ts';
 import { runShards } from './discord/sharding.ts';
 import { LeitmotifError, toLeitmotifError } from './errors.ts';
@@ -41,8 +41,7 @@ async function main(signal: AbortSignal): Promise<void> {
     return runShards({ entry, token, shards, apiUrl, fatalExits, log, signal });
   }
   // What ffmpeg, the worker and the index inherit is none of their business.
-  delete process.env.DISCORD_TOKEN;
-  delete process.env.EMBEDDING_WORKER_TOKEN;
+  forgetSecrets(process.env);
   await using app = await buildApp(config, { root, environment: process.env, log, ...answersPeople });
   const bot = await startBot({ app, log, root, environment: process.env, token, signal, commands: allCommands });
   try {

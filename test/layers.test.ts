@@ -17,9 +17,23 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   catalog: ['domain'],
   query: ['domain', 'audio', 'embedding', 'search', 'library', 'catalog'],
   indexing: ['domain', 'audio', 'embedding', 'search', 'library', 'catalog'],
+  // It writes the worker's model manifests, from the worker's catalogue of what can be downloaded.
+  models: ['domain', 'worker', 'search'],
   // The worker's model manifests tell a model's space without starting it.
-  app: ['domain', 'config', 'worker', 'audio', 'embedding', 'search', 'library', 'catalog', 'query', 'indexing'],
-  terminal: ['domain', 'app', 'audio', 'embedding', 'search', 'library', 'catalog', 'query', 'indexing'],
+  app: [
+    'domain',
+    'config',
+    'worker',
+    'audio',
+    'embedding',
+    'search',
+    'library',
+    'catalog',
+    'query',
+    'indexing',
+    'models',
+  ],
+  terminal: ['domain', 'app', 'audio', 'embedding', 'search', 'library', 'catalog', 'query', 'indexing', 'models'],
   discord: ['domain', 'config', 'app', 'audio', 'embedding', 'search', 'library', 'catalog', 'query', 'indexing'],
   commands: ['domain', 'config', 'app', 'discord', 'catalog', 'query'],
   log: [],
@@ -50,9 +64,12 @@ const callers: Readonly<Record<string, readonly string[]>> = {
   'fluent-ffmpeg': ['src/audio/ffmpeg.ts'],
   'faiss-node': ['src/search/faiss-child.ts'],
   'onnxruntime-node': ['embedding-worker/engines/onnx.ts'],
+  '@huggingface/tokenizers': ['embedding-worker/text/tokenizer.ts'],
   // The lock is the operating system's, taken through SQLite; it holds no data.
-  'node:sqlite': ['src/catalog/database.ts', 'src/indexing/lock.ts'],
-  undici: ['src/embedding/client.ts'],
+  'node:sqlite': ['src/catalog/database.ts', 'src/process-lock.ts'],
+  undici: ['src/embedding/client.ts', 'src/models/hub-request.ts', 'embedding-worker/engines/remote/http.ts'],
+  cockatiel: ['embedding-worker/engines/remote/guard.ts'],
+  oauth4webapi: ['embedding-worker/engines/remote/access-token.ts'],
   'ipaddr.js': ['src/query/public-address.ts'],
   '@resvg/resvg-js': ['src/query/picture.ts'],
   'node-cron': ['src/discord/library/scheduler.ts', 'src/discord/library/due-times.ts'],
@@ -62,7 +79,7 @@ const callers: Readonly<Record<string, readonly string[]>> = {
 /** The worker is a program of its own; the page's bundler must be told that it builds for production. */
 const readsToo = ['embedding-worker/main.ts', 'local-discord/page-build.ts'];
 
-const words = ['src/domain.ts', 'src/errors.ts', 'src/format.ts', 'src/niceness.ts'];
+const words = ['src/domain.ts', 'src/errors.ts', 'src/format.ts', 'src/niceness.ts', 'src/process-lock.ts'];
 const entries = ['src/cli.ts', 'src/demo.ts', 'src/index-job.ts', 'src/main.ts'];
 /** Of src/embedding, the worker shares only what both sides must agree on. */
 const sharedWithWorker = [

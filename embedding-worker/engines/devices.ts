@@ -1,4 +1,5 @@
-/** Which device a model runs on: the one asked for by name or none; left to us, the first that can be proved. */
+/** Which devices a model is tried on, and in which order: the one asked for by name and no other; left to us, GPUs first,
+ *  of which one is taken if it proves itself (proof.ts). */
 import { existsSync, globSync } from 'node:fs';
 import type { EmbeddingDevice } from '../../src/embedding/worker-options.ts';
 import { LeitmotifError } from '../../src/errors.ts';
@@ -7,42 +8,11 @@ import type { ExecutionProvider } from './onnx.ts';
 /** Windows that a GPU is given at once. Each batch size is compiled for once, so there are few: see {@link bucketOf}. */
 export const gpuBatchMax = 16;
 
-export interface OnDevice<T> {
-  readonly device: ExecutionProvider;
-  readonly loaded: T;
-  /** Those that were tried before, with the reason, for whoever wonders why it is slow. */
-  readonly passedOver: readonly string[];
-}
-
-/** @throws {LeitmotifError} config-invalid when the one that was asked for, or the last that is left, cannot be used */
-export async function openOnDevice<T>(
-  wanted: EmbeddingDevice,
-  open: (provider: ExecutionProvider) => Promise<T>,
-): Promise<OnDevice<T>> {
-  if (wanted !== 'auto') return { device: wanted, loaded: await openNamed(wanted, open), passedOver: [] };
-  const passedOver: string[] = [];
-  for (const device of gpuMayBeThere() ? (['cuda', 'webgpu'] as const) : []) {
-    try {
-      return { device, loaded: await open(device), passedOver };
-    } catch (error) {
-      passedOver.push(`${device}: ${error instanceof Error ? error.message : String(error)}`);
-    }
-  }
-  return { device: 'cpu', loaded: await open('cpu'), passedOver };
-}
-
-async function openNamed<T>(device: ExecutionProvider, open: (provider: ExecutionProvider) => Promise<T>): Promise<T> {
-  try {
-    return await open(device);
-  } catch (error) {
-    if (device === 'cpu') throw error;
-    const why = error instanceof Error ? error.message : String(error);
-    throw new LeitmotifError(
-      'config-invalid',
-      `Cannot use EMBEDDING_DEVICE=${device}: ${why}. With EMBEDDING_DEVICE=auto the first that works is used.`,
-      { cause: error },
-    );
-  }
+/** @param mayBeThere whether it is worth trying GPUs that nobody asked for by name
+ *  @returns best first, at least one */
+export function devicesToTry(wanted: EmbeddingDevice, mayBeThere = gpuMayBeThere): ExecutionProvider[] {
+  if (wanted !== 'auto') return [wanted];
+  return mayBeThere() ? ['cuda', 'webgpu', 'cpu'] : ['cpu'];
 }
 
 /** Linux shows GPUs as files; looking saves every machine without one the tries. Elsewhere one may always be there. */
@@ -51,7 +21,16 @@ export function gpuMayBeThere(platform: NodeJS.Platform = process.platform): boo
   return ['/dev/nvidiactl', '/dev/dxg'].some((file) => existsSync(file)) || globSync('/dev/dri/renderD*').length > 0;
 }
 
-/** @returns the smallest power of two that holds the batch: a GPU compiles for each shape that it meets */
+/** What whoever asked for a device by name is told when it cannot be had. */
+export function deviceUnusable(device: ExecutionProvider, why: string): LeitmotifError {
+  return new LeitmotifError(
+    'config-invalid',
+    `Cannot use EMBEDDING_DEVICE=${device}: ${why}. With EMBEDDING_DEVICE=auto the first device that works is used.`,
+  );
+}
+
+/** @param batchSize at least 1
+ *  @returns the smallest power of two that holds the batch: a GPU compiles for each shape that it meets */
 export function bucketOf(batchSize: number): number {
   return 2 ** Math.ceil(Math.log2(batchSize));
 }

@@ -12,12 +12,16 @@ export interface EmbeddedWindow {
 }
 
 export interface EmbeddingEngine {
-  /** What it computes on, for example `cpu`. */
+  /** What it computes on, for example `cpu`; `loading` while that is being found out. */
   readonly device: string;
+  /** What would have been better and could not be used, each with the reason. */
+  readonly passedOver?: readonly string[];
   /** Windows that one recording should have under way to keep the engine busy. More only costs memory. */
   readonly inFlightMax: number;
   /** Whether a window that is handed over now would be worked on. */
   readonly ready: boolean;
+  /** Why it is not ready, in words, if that is more than that it still loads. */
+  readonly trouble?: string | null;
 
   /** Loads the model. Resolves when all of the engine is ready.
    *  @throws {LeitmotifError} config-invalid when the model cannot be used */

@@ -1,13 +1,15 @@
 /** The engine of this machine: inference processes, one thread each, handed windows one by one.
  *
  *  On a CPU single windows across processes, not batches: batching gains nothing there and blocks longer (search-facts).
- *  A GPU has one process, which makes batches of what waits. Which of the two it is, the first process finds out.
+ *  A GPU has one process, which makes batches of what waits. Which of the two it is, the first process finds out: it is
+ *  started on one device after the other until it is ready on one. A GPU that is lost later, and was nobody's wish, is
+ *  passed over in the same way, and the worker goes on with the CPU.
  */
 import type { EmbeddingDevice } from '../../src/embedding/worker-options.ts';
 import { LeitmotifError } from '../../src/errors.ts';
-import { gpuBatchMax, gpuMayBeThere } from './devices.ts';
+import { devicesToTry, deviceUnusable, gpuBatchMax } from './devices.ts';
 import type { EmbeddedWindow, EmbeddingEngine } from './engine.ts';
-import { InferenceProcess, type WindowTask } from './inference-process.ts';
+import { InferenceProcess, type LoadFailure, type WindowTask } from './inference-process.ts';
 import type { ExecutionProvider } from './onnx.ts';
 import type { FromInferenceProcess, LoadMessage, ProcessedWindow } from './protocol.ts';
 
@@ -18,11 +20,15 @@ export interface InferencePoolOptions {
   readonly gives: LoadMessage['gives'];
   /** On a CPU; a GPU has one. */
   readonly processes: number;
+  /** For loading, and for a window, or a batch of them on a GPU. */
+  readonly loadTimeoutMs: number;
   readonly stepTimeoutMs: number;
   /** A process died, `how` tells its signal or exit code; its successor is on its way. */
   readonly onDeath: (how: string) => void;
   /** A process works on this device; the others were tried first. */
   readonly onDevice?: (device: ExecutionProvider, passedOver: readonly string[]) => void;
+  /** Unset: looks for one. */
+  readonly gpuMayBeThere?: () => boolean;
 }
 
 /** On a CPU: one window being computed and one on its way, so that no process waits for the channel. */
@@ -31,6 +37,9 @@ const inFlightPerCpuProcess = 2;
 const inFlightPerGpuProcess = 2 * gpuBatchMax;
 /** A window that two processes died over is taken for the cause. */
 const deathsMax = 2;
+/** Deaths without a window answered in between. A model that so many processes died of loading cannot be loaded; a GPU
+ *  that so many died on is passed over, if nobody asked for it by name. */
+const deathsInARowMax = 3;
 
 interface PendingWindow {
   readonly task: WindowTask;
@@ -43,8 +52,15 @@ const corpsesKnownMs = 100;
 
 export class InferencePool implements EmbeddingEngine {
   readonly #options: InferencePoolOptions;
-  #processes: InferenceProcess[];
-  #device: ExecutionProvider = 'cpu';
+  /** One, or on a CPU all of them. */
+  readonly #processes: InferenceProcess[] = [];
+  /** The one that is used, or being tried, and after it those that are left to try. */
+  readonly #devices: ExecutionProvider[];
+  readonly #passedOver: string[] = [];
+  /** What was not taken on the device that is used. */
+  #notes: readonly string[] = [];
+  #everReady = false;
+  #deathsInARow = 0;
   /** Every window that was asked for and not answered, by id. */
   readonly #pending = new Map<number, PendingWindow>();
   /** Those that no process has, in order. Bounded by what the recordings under way may hand over (`inFlightMax`). */
@@ -52,23 +68,31 @@ export class InferencePool implements EmbeddingEngine {
   #nextId = 0;
   #closed = false;
   /** Called when a process becomes ready or cannot load; set while `start` waits. */
-  #onLoaded: ((failure: string | null) => void) | null = null;
+  #onLoaded: ((failure: LeitmotifError | null) => void) | null = null;
 
   constructor(options: InferencePoolOptions) {
     this.#options = options;
-    this.#processes = Array.from({ length: options.processes }, () => this.#newProcess());
+    this.#devices = options.gives === 'vector' ? devicesToTry(options.device, options.gpuMayBeThere) : ['cpu'];
   }
 
   get device(): string {
-    return this.#device;
+    return this.#everReady ? this.#current : 'loading';
+  }
+
+  get passedOver(): readonly string[] {
+    return [...this.#passedOver, ...this.#notes];
   }
 
   get inFlightMax(): number {
     return this.#processes.length * this.#inFlightPerProcess + 1;
   }
 
+  get #current(): ExecutionProvider {
+    return this.#devices[0] ?? 'cpu';
+  }
+
   get #inFlightPerProcess(): number {
-    return this.#device === 'cpu' ? inFlightPerCpuProcess : inFlightPerGpuProcess;
+    return this.#current === 'cpu' ? inFlightPerCpuProcess : inFlightPerGpuProcess;
   }
 
   get ready(): boolean {
@@ -80,27 +104,31 @@ export class InferencePool implements EmbeddingEngine {
     return this.#processes.map(({ pid }) => pid).filter((pid) => pid !== undefined);
   }
 
-  async start(): Promise<void> {
-    const [first, ...others] = this.#processes;
-    if (!first) throw new RangeError('Cannot start a pool of no processes');
-    if (!this.#mayUseGpu) return this.#untilReady(this.#processes);
-    await this.#untilReady([first]);
-    if (this.#device === 'cpu') await this.#untilReady(others);
-    else this.#processes = [first];
-  }
-
-  /** @returns when all of them are ready @throws {LeitmotifError} config-invalid when one cannot load the model */
-  #untilReady(processes: readonly InferenceProcess[]): Promise<void> {
+  /** @throws {LeitmotifError} config-invalid when a process cannot load the model, or not on the device asked for */
+  start(): Promise<void> {
+    const { device, gives } = this.#options;
+    if (gives === 'network-input' && device !== 'auto' && device !== 'cpu') {
+      return Promise.reject(deviceUnusable(device, 'the network runs elsewhere, and what comes before it on the CPU'));
+    }
     return new Promise((resolve, reject) => {
       this.#onLoaded = (failure) => {
-        if (failure !== null) reject(new LeitmotifError('config-invalid', failure));
-        else if (processes.every(({ ready }) => ready)) resolve();
+        if (failure) reject(failure);
+        else if (this.#processes.every(({ ready }) => ready)) resolve();
         else return;
         this.#onLoaded = null;
       };
-      for (const process of processes) process.start();
-      if (processes.length === 0) this.#onLoaded(null);
+      this.#startProcesses();
     });
+  }
+
+  /** As many as the device wants, those that are there included. */
+  #startProcesses(): void {
+    const wanted = this.#current === 'cpu' ? this.#options.processes : 1;
+    while (this.#processes.length < wanted && !this.#closed) {
+      const process = this.#newProcess();
+      this.#processes.push(process);
+      process.start();
+    }
   }
 
   async embed(samples: Float32Array, signal: AbortSignal): Promise<EmbeddedWindow> {
@@ -139,25 +167,19 @@ export class InferencePool implements EmbeddingEngine {
     await Promise.all(this.#processes.map((process) => process.close()));
   }
 
-  get #mayUseGpu(): boolean {
-    const { device, gives } = this.#options;
-    return gives === 'vector' && device !== 'cpu' && (device !== 'auto' || gpuMayBeThere());
-  }
-
   #newProcess(): InferenceProcess {
-    const { manifestPath, windowSec, device, gives, stepTimeoutMs, onDeath } = this.#options;
+    const { manifestPath, windowSec, device, gives, processes, loadTimeoutMs, stepTimeoutMs } = this.#options;
+    const beatCpuProcesses = device === 'auto' ? processes : null;
     return new InferenceProcess({
       entry: new URL('../inference-child.ts', import.meta.url),
-      load: () => ({ type: 'load', manifestPath, windowSec, device: this.#mayUseGpu ? device : 'cpu', gives }),
+      load: () => ({ type: 'load', manifestPath, windowSec, device: this.#current, beatCpuProcesses, gives }),
+      loadTimeoutMs,
       stepTimeoutMs,
       events: {
         onReady: (ready) => this.#onProcessReady(ready),
-        onLoadFailed: (message) => this.#onLoadFailed(message),
+        onLoadFailed: (failure) => this.#onLoadFailed(failure),
         onAnswer: (answer) => this.#onAnswer(answer),
-        onDeath: (lost, how) => {
-          if (!this.#closed) onDeath(how);
-          this.#onDeath(lost);
-        },
+        onDeath: (lost, how) => this.#onDeath(lost, how),
       },
     });
   }
@@ -190,6 +212,7 @@ export class InferencePool implements EmbeddingEngine {
   }
 
   #onAnswer(answer: Extract<FromInferenceProcess, { id: number }>): void {
+    this.#deathsInARow = 0;
     this.#settle(answer.id, ({ resolve, reject }) => {
       if (answer.type === 'embedded') resolve(answer.window);
       else reject(new LeitmotifError('inference-failed', answer.message));
@@ -197,23 +220,55 @@ export class InferencePool implements EmbeddingEngine {
     this.#dispatch();
   }
 
-  #onProcessReady({ device, passedOver }: Extract<FromInferenceProcess, { type: 'ready' }>): void {
-    this.#device = device;
-    this.#options.onDevice?.(device, passedOver);
+  #onProcessReady({ passedOver }: Extract<FromInferenceProcess, { type: 'ready' }>): void {
+    this.#everReady = true;
+    this.#notes = passedOver;
+    this.#options.onDevice?.(this.#current, this.passedOver);
+    this.#startProcesses();
     this.#onLoaded?.(null);
     this.#dispatch();
   }
 
-  /** A model that went bad under a running worker: nobody waits for the back-off to end while no process is left. */
-  #onLoadFailed(message: string): void {
-    this.#onLoaded?.(message);
+  /** A model or a device that went bad under a running worker: nobody waits for the back-off to end while no process is
+   *  left. */
+  #onLoadFailed({ culprit, message }: LoadFailure): void {
+    if (this.#closed) return;
+    this.#deathsInARow++;
+    const why = culprit === 'process' ? `its process ended (${message})` : message;
+    const goesOn = culprit !== 'model' && this.#passOver(why);
+    // At the start, a GPU that does not work is no trouble, only passed over.
+    if (!goesOn || this.#everReady) this.#options.onDeath(why);
+    if (goesOn) return;
+    // Once is bad luck. Not so with a GPU that was asked for by name: whoever did is told at once.
+    if (culprit === 'process' && this.#current === 'cpu' && this.#deathsInARow < deathsInARowMax) return;
+    const failure = this.#failureOf(culprit, why);
+    this.#onLoaded?.(failure);
     if (this.ready) return;
     for (const { id } of [...this.#waiting]) {
-      this.#settle(id, ({ reject }) => reject(new LeitmotifError('inference-failed', message)));
+      this.#settle(id, ({ reject }) => reject(new LeitmotifError('inference-failed', failure.message)));
     }
   }
 
-  #onDeath(lost: readonly WindowTask[]): void {
+  /** @returns whether there is another device to try */
+  #passOver(why: string): boolean {
+    if (this.#devices.length === 1) return false;
+    this.#passedOver.push(`${this.#current}: ${why}`);
+    this.#devices.shift();
+    this.#deathsInARow = 0;
+    return true;
+  }
+
+  #failureOf(culprit: LoadFailure['culprit'], why: string): LeitmotifError {
+    if (culprit !== 'model' && this.#current !== 'cpu') return deviceUnusable(this.#current, why);
+    return new LeitmotifError('config-invalid', culprit === 'process' ? `Cannot load a model: ${why}` : why);
+  }
+
+  #onDeath(lost: readonly WindowTask[], how: string): void {
+    if (!this.#closed) {
+      this.#options.onDeath(how);
+      if (++this.#deathsInARow >= deathsInARowMax && this.#current !== 'cpu')
+        this.#passOver(`its process died (${how})`);
+    }
     const again = lost.filter((task) => this.#pending.has(task.id));
     for (const task of again.filter(({ deaths }) => deaths >= deathsMax)) {
       this.#settle(task.id, ({ reject }) =>

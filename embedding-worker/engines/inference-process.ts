@@ -2,6 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { getPriority, setPriority } from 'node:os';
 import { Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { collectorFlags } from '../../src/embedding/worker-options.ts';
 import type { FromInferenceProcess, LoadMessage } from './protocol.ts';
 import { writeWindow } from './window-pipe.ts';
@@ -13,11 +14,20 @@ export interface WindowTask {
   deaths: number;
 }
 
+export interface LoadFailure {
+  /** `process`: it died over it, which may have been bad luck. */
+  readonly culprit: 'model' | 'device' | 'process';
+  readonly message: string;
+}
+
 export interface InferenceProcessEvents {
   readonly onReady: (ready: Extract<FromInferenceProcess, { type: 'ready' }>) => void;
-  readonly onLoadFailed: (message: string) => void;
+  /** It was refused by the process itself, or the process died, or was killed for hanging, before it was ready. A
+   *  successor is on its way, and asks `load` again. */
+  readonly onLoadFailed: (failure: LoadFailure) => void;
   readonly onAnswer: (answer: Extract<FromInferenceProcess, { id: number }>) => void;
-  /** @param lost what it had been handed, the window it was at first */
+  /** After it was ready.
+   *  @param lost what it had been handed, the window it was at first */
   readonly onDeath: (lost: WindowTask[], how: string) => void;
 }
 
@@ -25,13 +35,17 @@ export interface InferenceProcessOptions {
   readonly entry: URL;
   /** Asked at each start: a successor may be told another device. */
   readonly load: () => LoadMessage;
-  /** Loading, or a window, that takes longer counts as hung: the process is killed. */
+  /** Loading that takes longer counts as hung, as does a window: the process is killed. */
+  readonly loadTimeoutMs: number;
   readonly stepTimeoutMs: number;
   readonly events: InferenceProcessEvents;
 }
 
 /** First restart at once (a crash by bad luck costs nothing), then doubling to a rate that a log can stand. */
 const backOffMs = [0, 200, 400, 800, 1_600, 3_200, 6_400, 10_000] as const;
+
+/** A process that sits in a broken driver cannot even be killed; after this it is given up. */
+const unkillableMs = 5_000;
 
 /** Of -20 to 19: a third of the share that a process of ordinary niceness gets when both want the same core. */
 const inferenceNiceness = 5;
@@ -43,6 +57,10 @@ export class InferenceProcess {
   #pipe: Writable | null = null;
   #ready = false;
   #closed = false;
+  /** Why it is being ended, where that is known better than by its signal. */
+  #reason: string | null = null;
+  #loadFailure: LoadFailure | null = null;
+  #giveUp: (how: string) => void = () => {};
   /** Deaths since a window was last answered. */
   #deathsInARow = 0;
   #restartTimer: NodeJS.Timeout | undefined;
@@ -87,13 +105,14 @@ export class InferenceProcess {
       gone = true;
       this.#onDeath(how);
     };
+    this.#giveUp = onGone;
     child.on('exit', (code, signal) => onGone(signal ?? `exit code ${code}`));
     // Emitted when it could not be started, or a message could not be sent: either way it is of no more use.
     child.on('error', (error) => {
       child.kill('SIGKILL');
       onGone(error.message);
     });
-    this.#killUnlessDone();
+    this.#killUnlessDone(this.#options.loadTimeoutMs);
     if (child.connected) child.send(this.#options.load(), () => {});
   }
 
@@ -112,7 +131,7 @@ export class InferenceProcess {
     // It holds no state: nothing is gained by asking it politely in the middle of a window.
     const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
     child.kill('SIGKILL');
-    await exited;
+    await Promise.race([exited, sleep(unkillableMs, undefined, { ref: false })]);
   }
 
   #onMessage(message: FromInferenceProcess): void {
@@ -122,8 +141,10 @@ export class InferenceProcess {
       this.#ready = true;
       events.onReady(message);
     } else if (message.type === 'load-failed') {
-      events.onLoadFailed(message.message);
-      this.#child?.kill('SIGKILL');
+      this.#loadFailure = message;
+      this.#kill(message.message);
+    } else if (message.type === 'device-lost') {
+      this.#kill(message.message);
     } else {
       this.#deathsInARow = 0;
       this.#inFlight.splice(0, this.#inFlight.findIndex(({ id }) => id === message.id) + 1);
@@ -136,29 +157,43 @@ export class InferenceProcess {
     clearTimeout(this.#watchdog);
     const head = this.#inFlight[0];
     if (!head) return;
-    this.#killUnlessDone();
+    this.#killUnlessDone(this.#options.stepTimeoutMs);
   }
 
-  #killUnlessDone(): void {
-    this.#watchdog = setTimeout(() => this.#child?.kill('SIGKILL'), this.#options.stepTimeoutMs).unref();
+  #killUnlessDone(timeoutMs: number): void {
+    const reason = `no sign of life for ${Math.round(timeoutMs / 1000)} s`;
+    this.#watchdog = setTimeout(() => this.#kill(reason), timeoutMs).unref();
   }
 
-  #onDeath(how: string): void {
+  #kill(reason: string): void {
+    const [child, giveUp] = [this.#child, this.#giveUp];
+    this.#reason = reason;
+    child?.kill('SIGKILL');
+    setTimeout(() => {
+      child?.unref();
+      giveUp(reason);
+    }, unkillableMs).unref();
+  }
+
+  #onDeath(seen: string): void {
+    const how = this.#reason ?? seen;
+    const loadFailure = this.#loadFailure ?? (this.#ready ? null : { culprit: 'process' as const, message: how });
     clearTimeout(this.#watchdog);
     this.#ready = false;
     this.#child = null;
     this.#pipe = null;
+    this.#reason = null;
+    this.#loadFailure = null;
     const lost = this.#inFlight.splice(0);
     // Only the window that it was at can have killed it; the others were bystanders.
     if (lost[0]) lost[0].deaths++;
-    if (this.#closed) {
-      this.#options.events.onDeath(lost, how);
-      return;
+    if (!this.#closed) {
+      const delayMs = backOffMs[Math.min(this.#deathsInARow, backOffMs.length - 1)] ?? 0;
+      this.#deathsInARow++;
+      this.#restartTimer = setTimeout(() => this.start(), delayMs);
     }
-    const delayMs = backOffMs[Math.min(this.#deathsInARow, backOffMs.length - 1)] ?? 0;
-    this.#deathsInARow++;
-    this.#restartTimer = setTimeout(() => this.start(), delayMs);
-    this.#options.events.onDeath(lost, how);
+    if (loadFailure) this.#options.events.onLoadFailed(loadFailure);
+    else this.#options.events.onDeath(lost, how);
   }
 }
 

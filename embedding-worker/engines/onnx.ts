@@ -4,7 +4,11 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { env, InferenceSession, Tensor } from 'onnxruntime-node';
+import { profileFolder } from './placement.ts';
+
+// What fails is thrown, and told by whoever catches it; a GPU that is tried in vain need not also fill stderr.
+env.logLevel = 'fatal';
 
 export type ExecutionProvider = 'cuda' | 'webgpu' | 'cpu';
 
@@ -12,6 +16,8 @@ export interface GraphFile {
   readonly path: string;
   /** Names of its one input and of the output that is wanted, and how many dimensions both have, batch included. */
   readonly input: string;
+  /** What the input holds: samples or features, or the ids of tokens. Unset: float32. */
+  readonly inputType?: 'float32' | 'int64';
   readonly inputRank: number;
   readonly output: string;
   readonly outputRank: number;
@@ -22,13 +28,35 @@ export interface GraphFile {
 export interface Graph {
   /** @param dims the shape of `values`, batch first
    *  @returns shape [batch, ...], flat, and how many values belong to one item */
-  run(values: Float32Array, dims: readonly number[]): Promise<{ values: Float32Array; itemSize: number }>;
+  run(
+    values: Float32Array | BigInt64Array,
+    dims: readonly number[],
+  ): Promise<{ values: Float32Array; itemSize: number }>;
+  /** How much of what ran so far ran on the provider itself, in [0, 1]. It is recorded until this is asked for, once.
+   *  1 on a CPU. */
+  gpuShare(): number;
   close(): Promise<void>;
 }
 
 /** @throws {Error} why the provider cannot run it, or how it differs from what was expected */
 export async function openGraph(file: GraphFile, provider: ExecutionProvider): Promise<Graph> {
-  const session = await InferenceSession.create(file.path, {
+  const profile = provider === 'cpu' ? null : profileFolder();
+  try {
+    const session = await createSession(file.path, provider, profile?.prefix ?? null);
+    checkSignature(file, session);
+    return graphOf(file, session, profile);
+  } catch (error) {
+    profile?.remove();
+    throw error;
+  }
+}
+
+function createSession(
+  path: string,
+  provider: ExecutionProvider,
+  profilePrefix: string | null,
+): Promise<InferenceSession> {
+  return InferenceSession.create(path, {
     // Only the one that was asked for: ONNX Runtime adds the CPU for nodes that a GPU has no kernel for, but throws when
     // the provider itself is not there.
     executionProviders: [provider],
@@ -39,18 +67,35 @@ export async function openGraph(file: GraphFile, provider: ExecutionProvider): P
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
     logSeverityLevel: 3,
+    ...(profilePrefix === null ? {} : { enableProfiling: true, profileFilePrefix: profilePrefix }),
   });
-  checkSignature(file, session);
+}
+
+function graphOf(file: GraphFile, session: InferenceSession, profile: ReturnType<typeof profileFolder> | null): Graph {
+  let profiling = profile !== null;
   return {
     run: async (values, dims) => {
-      const outputs = await session.run({ [file.input]: new Tensor('float32', values, dims) }, [file.output]);
+      const input =
+        values instanceof BigInt64Array ? new Tensor('int64', values, dims) : new Tensor('float32', values, dims);
+      const outputs = await session.run({ [file.input]: input }, [file.output]);
       const output = outputs[file.output];
       const data = output?.data;
       if (!(data instanceof Float32Array))
         throw new Error(`expected "${file.output}" to be float32, got ${output?.type}`);
       return { values: data, itemSize: data.length / (dims[0] ?? 1) };
     },
-    close: () => session.release(),
+    gpuShare: () => {
+      if (!profile || !profiling) return 1;
+      profiling = false;
+      session.endProfiling();
+      const share = profile.read();
+      profile.remove();
+      return share;
+    },
+    close: async () => {
+      await session.release();
+      profile?.remove();
+    },
   };
 }
 
@@ -71,18 +116,18 @@ function checkSignature(file: GraphFile, session: InferenceSession): void {
     throw new Error(`expected one input "${file.input}", got ${namesOf(inputs)}`);
   }
   if (!output) throw new Error(`expected an output "${file.output}", got ${namesOf(outputs)}`);
-  checkTensor(input, file.inputRank);
-  checkTensor(output, file.outputRank);
+  checkTensor(input, file.inputType ?? 'float32', file.inputRank);
+  checkTensor(output, 'float32', file.outputRank);
   const width = output.isTensor ? output.shape.at(-1) : undefined;
   if (typeof width === 'number' && width > 0 && width !== file.outputWidth) {
     throw new Error(`expected ${file.outputWidth} dimensions, got ${width}`);
   }
 }
 
-function checkTensor(value: InferenceSession.ValueMetadata, rank: number): void {
-  if (value.isTensor && value.type === 'float32' && value.shape.length === rank) return;
+function checkTensor(value: InferenceSession.ValueMetadata, type: Tensor.Type, rank: number): void {
+  if (value.isTensor && value.type === type && value.shape.length === rank) return;
   const got = value.isTensor ? `${value.type} [${value.shape.join(', ')}]` : 'no tensor';
-  throw new Error(`expected "${value.name}" to be float32 with ${rank} dimensions, got ${got}`);
+  throw new Error(`expected "${value.name}" to be ${type} with ${rank} dimensions, got ${got}`);
 }
 
 function namesOf(values: readonly InferenceSession.ValueMetadata[]): string {

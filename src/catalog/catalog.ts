@@ -14,6 +14,8 @@ import { Files } from './files.ts';
 import { GuildSettings } from './guild-settings.ts';
 import { Heard } from './heard.ts';
 import { Jobs } from './jobs.ts';
+import { LiveChunks } from './live-chunks.ts';
+import { Marks } from './marks.ts';
 import { PendingQueries } from './pending-queries.ts';
 import { Reindexes } from './reindexes.ts';
 import { Removals } from './removals.ts';
@@ -36,6 +38,8 @@ export class Catalog implements Disposable {
   readonly removals: Removals;
   readonly copies: Copies;
   readonly evidence: Evidence;
+  readonly marks: Marks;
+  readonly liveChunks: LiveChunks;
   readonly jobs: Jobs;
   readonly spaces: Spaces;
   readonly reindexes: Reindexes;
@@ -64,6 +68,8 @@ export class Catalog implements Disposable {
     this.embeddings = new Embeddings(this.#database, this.spaces, now);
     this.copies = new Copies(this.#database, this.spaces, now);
     this.evidence = new Evidence(this.#database);
+    this.marks = new Marks(this.#database, this.spaces, now);
+    this.liveChunks = new LiveChunks(this.#database, this.spaces);
     this.jobs = new Jobs(this.#database, now);
     this.reindexes = new Reindexes(this.#database, now);
     this.schedule = new Schedule(this.#database, now);

@@ -26,6 +26,11 @@ SELECT c.space, $to, c.idx, c.start_sec, c.end_sec, c.overlap_sec, c.loudness_db
 FROM chunks c JOIN track_spaces ts ON ts.track_id = $to AND ts.space = c.space
 WHERE c.track_id = $from ORDER BY c.space, c.idx`;
 
+const copyMarked = `
+INSERT INTO marked_chunks (track_id, space, idx, mark)
+SELECT $to, m.space, m.idx, m.mark FROM marked_chunks m JOIN track_spaces ts ON ts.track_id = $to AND ts.space = m.space
+WHERE m.track_id = $from`;
+
 const selectContent = `
 SELECT t.key FROM track_spaces ts JOIN tracks t ON t.id = ts.track_id JOIN spaces s ON s.id = ts.space
 WHERE ts.content_sha256 = ? AND s.space_id = ? AND ts.indexed_at_ms >= ? AND t.content_sha256 = ts.content_sha256
@@ -62,6 +67,7 @@ export class Copies {
       const to = Number(row?.id);
       this.#database.write(copySpaces, { from, to });
       this.#database.write(copyChunks, { from, to });
+      this.#database.write(copyMarked, { from, to });
       this.#spaces.bumpAllOf(to);
       return to;
     });

@@ -1,6 +1,7 @@
 /** Embedded recordings: one transaction each, so that a track is in or out and never half. */
 import type { Chunk, EmbeddedRecording } from '../domain.ts';
 import type { Database } from './database.ts';
+import { markNewChunks } from './marks.ts';
 import type { Space, Spaces } from './spaces.ts';
 import { type FileFacts, fileColumns } from './track-rows.ts';
 
@@ -94,6 +95,7 @@ export class Embeddings {
       const times = [startSec, endSec, overlapSec] as const;
       this.#database.write(insertChunk, space.row, trackId, index, ...times, loudnessDb, kind, bytesOf(vector));
     }
+    markNewChunks(this.#database, space, trackId, chunks);
   }
 }
 

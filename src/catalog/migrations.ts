@@ -170,7 +170,35 @@ CREATE TABLE schedule (
 ) STRICT;
 `;
 
-const steps: readonly string[] = [firstSchema, botSchema];
+/** What an admin has marked as not music: regions of a space, and the chunks that lie in them. */
+const marksSchema = `
+-- The groups that were last shown of a space: what "cluster 3" means. centres is float32, one group after the other.
+CREATE TABLE clusterings (
+  space INTEGER PRIMARY KEY REFERENCES spaces (id),
+  centres BLOB NOT NULL,
+  made_at_ms INTEGER NOT NULL
+) STRICT;
+
+-- The region: all that is nearer to centre number \`centre\` than to the others, and no farther than min_similarity.
+-- AUTOINCREMENT: an id is never given again, so that nobody lifts another mark than the one that was meant.
+CREATE TABLE marks (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  space INTEGER NOT NULL REFERENCES spaces (id),
+  centres BLOB NOT NULL, centre INTEGER NOT NULL, min_similarity REAL NOT NULL,
+  note TEXT NOT NULL,
+  made_at_ms INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE marked_chunks (
+  track_id INTEGER NOT NULL, space INTEGER NOT NULL, idx INTEGER NOT NULL,
+  mark INTEGER NOT NULL REFERENCES marks (id) ON DELETE CASCADE,
+  PRIMARY KEY (track_id, space, idx, mark),
+  FOREIGN KEY (track_id, space) REFERENCES track_spaces (track_id, space) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+CREATE INDEX marked_chunks_by_mark ON marked_chunks (mark);
+`;
+
+const steps: readonly string[] = [firstSchema, botSchema, marksSchema];
 
 export const schemaVersion = steps.length;
 

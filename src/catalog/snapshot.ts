@@ -11,13 +11,14 @@ export interface SnapshotRow {
 }
 
 export interface SnapshotOptions {
-  /** Lets in the chunks that are silence, applause or noise. Off by default. */
+  /** Lets in the chunks that are silence, applause or noise, and those that an admin has marked. Off by default. */
   readonly includeNonMusic?: boolean;
 }
 
 const liveChunks = `
 FROM tracks t CROSS JOIN chunks c ON c.track_id = t.id AND c.space = $space
-WHERE t.status = 'indexed' AND (c.kind = 'music' OR $all = 1)`;
+WHERE t.status = 'indexed' AND ($all = 1 OR (c.kind = 'music' AND NOT EXISTS
+  (SELECT 1 FROM marked_chunks m WHERE m.track_id = c.track_id AND m.space = c.space AND m.idx = c.idx)))`;
 
 /** A view that no writer can change. It keeps the log from being trimmed: close it when the rows are read. */
 export class Snapshot implements Disposable {

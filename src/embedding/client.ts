@@ -1,4 +1,5 @@
-/** The client of the embedding worker: one recording in, its chunks, vectors and fingerprint out. The only user of undici.
+/** The client of the embedding worker: one recording in, its chunks, vectors and fingerprint out; or texts in, their vectors
+ *  out. The only user of undici.
  *
  *  A request may be repeated: the worker keeps nothing, so asking twice gives the same answer twice.
  */
@@ -7,6 +8,7 @@ import { Agent } from 'undici';
 import { LeitmotifError } from '../errors.ts';
 import { type EmbedAnswer, type EmbedProgress, errorOf, protocolError, readAnswer } from './answer-reader.ts';
 import { type RetryLimits, WorkerBusyError, WorkerLostError, withRetries } from './retries.ts';
+import { type EmbeddedTexts, readTexts } from './text-answer.ts';
 import { errorAnswer, type ModelsAnswer, modelsAnswer } from './wire-format.ts';
 
 export interface EmbeddingClientOptions {
@@ -36,6 +38,8 @@ type Answer = Awaited<ReturnType<Agent['request']>>;
 const askDeadlineMs = 10_000;
 /** Enough for any `{code, message}`, and for no page of a proxy that got in between. */
 const errorBytesMax = 64 * 1024;
+/** 32 vectors of the largest model that a manifest may describe (65,536 dimensions) as base64 are 11 MB. */
+const textAnswerBytesMax = 16 * 1024 * 1024;
 /** What undici and the system call a connection that stood and broke; everything else never stood. */
 const brokenConnection = ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'];
 
@@ -63,21 +67,15 @@ export class EmbeddingClient {
    *  @throws {LeitmotifError} the worker's code for what is wrong with the recording; file-unreadable; cancelled;
    *    queue-full, worker-unavailable or worker-protocol when repeating did not help */
   async embed(path: string, options: EmbedOptions): Promise<EmbedAnswer> {
-    const { deadlineMs, retryLimits, whenReady } = this.#options;
-    const deadline = AbortSignal.timeout(deadlineMs);
-    const signal = AbortSignal.any([options.signal, deadline]);
-    try {
-      return await withRetries(() => this.#embedOnce(path, options, signal), {
-        signal,
-        ...(retryLimits ? { limits: retryLimits } : {}),
-        ...(whenReady ? { whenReady } : {}),
-      });
-    } catch (error) {
-      if (options.signal.aborted) throw new LeitmotifError('cancelled', 'Cancelled by the caller', { cause: error });
-      if (!deadline.aborted) throw error;
-      const seconds = Math.round(deadlineMs / 1000);
-      throw new LeitmotifError('worker-unavailable', `Cannot embed: no answer within ${seconds} s`, { cause: error });
-    }
+    return this.#repeated(options.signal, (signal) => this.#embedOnce(path, options, signal));
+  }
+
+  /** @param texts 1 to 32, of at most 1,000 characters each
+   *  @returns a vector for each, in their order
+   *  @throws {LeitmotifError} model-without-text when the model knows no words, saying what to do; text-refused for a text
+   *    that is empty or too long; otherwise as {@link embed} */
+  embedTexts(texts: readonly string[], { signal }: { readonly signal: AbortSignal }): Promise<EmbeddedTexts> {
+    return this.#repeated(signal, (limited) => this.#embedTextsOnce(texts, limited));
   }
 
   /** @throws {LeitmotifError} worker-unavailable, unauthorized, worker-protocol */
@@ -131,6 +129,41 @@ export class EmbeddingClient {
       }
     } finally {
       await file.close().catch(() => {});
+    }
+  }
+
+  async #embedTextsOnce(texts: readonly string[], signal: AbortSignal): Promise<EmbeddedTexts> {
+    const { model } = this.#options;
+    try {
+      const answer = await this.#request('POST', '/v1/text-embeddings', {
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ ...(model === null ? {} : { model }), texts }),
+        signal,
+      });
+      if (answer.statusCode !== 200) throw await errorOfAnswer(answer);
+      return readTexts(await jsonOf(answer, textAnswerBytesMax), texts.length);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw asWorkerError(error);
+    }
+  }
+
+  /** Within the client's deadline, and again where that may help. */
+  async #repeated<T>(caller: AbortSignal, attempt: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { deadlineMs, retryLimits, whenReady } = this.#options;
+    const deadline = AbortSignal.timeout(deadlineMs);
+    const signal = AbortSignal.any([caller, deadline]);
+    try {
+      return await withRetries(() => attempt(signal), {
+        signal,
+        ...(retryLimits ? { limits: retryLimits } : {}),
+        ...(whenReady ? { whenReady } : {}),
+      });
+    } catch (error) {
+      if (caller.aborted) throw new LeitmotifError('cancelled', 'Cancelled by the caller', { cause: error });
+      if (!deadline.aborted) throw error;
+      const seconds = Math.round(deadlineMs / 1000);
+      throw new LeitmotifError('worker-unavailable', `Cannot embed: no answer within ${seconds} s`, { cause: error });
     }
   }
 
@@ -198,13 +231,13 @@ async function errorOfAnswer(answer: Answer): Promise<LeitmotifError> {
 }
 
 /** @returns undefined when it is not JSON, or more than an error needs */
-async function jsonOf(answer: Answer): Promise<unknown> {
+async function jsonOf(answer: Answer, bytesMax = errorBytesMax): Promise<unknown> {
   const blocks: Buffer[] = [];
   let bytes = 0;
   try {
     for await (const block of answer.body) {
       bytes += (block as Buffer).length;
-      if (bytes > errorBytesMax) return undefined;
+      if (bytes > bytesMax) return undefined;
       blocks.push(block as Buffer);
     }
     return JSON.parse(Buffer.concat(blocks).toString('utf8'));

@@ -107,8 +107,11 @@ export const modelsAnswer = z.object({
       windowSec: z.number().positive(),
       sampleRateHz: z.int().positive(),
       licence: z.string(),
-      /** What the vectors are computed on, for example `cpu`. */
+      /** What the vectors are computed on, for example `cpu`; `loading` while that is being found out. */
       device: z.string(),
+      /** Devices that were tried first and could not be used, each with the reason, for whoever wonders why it is slow. A
+       *  worker of an older version does not tell. */
+      passedOver: z.array(z.string()).default([]),
     }),
   ),
 });
@@ -117,3 +120,36 @@ export const modelsAnswer = z.object({
 export const errorAnswer = z.object({ code: z.string(), message: z.string() });
 
 export type ModelsAnswer = z.infer<typeof modelsAnswer>;
+
+/** A search by words is a phrase or two; these bounds leave room for whoever compares dozens of descriptions. How many
+ *  tokens of a text the model knows is its own business, and said when there are too many. */
+export const textsMax = 32;
+export const textCharsMax = 1_000;
+/** The largest body that these bounds allow: every character as a \u escape of six bytes. */
+export const textBodyBytesMax = 256 * 1024;
+
+/** The body of `POST /v1/text-embeddings`. */
+export const textEmbeddingsRequest = z.strictObject({
+  model: z.string().min(1).max(200).optional(),
+  texts: z
+    .array(
+      z
+        .string()
+        .max(textCharsMax)
+        // Half a surrogate pair is no character, and every tokenizer makes something else of it.
+        .refine((text) => text.isWellFormed(), 'expected whole characters'),
+    )
+    .min(1)
+    .max(textsMax),
+});
+
+/** Its answer. Vectors in the order of the texts: base64 of float32, little-endian, unit length. */
+export const textEmbeddingsAnswer = z.object({
+  model: z.string(),
+  /** That of the model's sounds: the vectors may be compared with those of recordings. */
+  spaceId: z.string(),
+  dimensions: z.int().positive(),
+  vectors: z.array(z.base64()).min(1).max(textsMax),
+});
+
+export type TextEmbeddingsAnswer = z.infer<typeof textEmbeddingsAnswer>;

@@ -14,6 +14,35 @@ const count = z.int().positive();
 export const embeddingDevice = z.enum(['auto', 'cuda', 'webgpu', 'cpu']);
 export type EmbeddingDevice = z.infer<typeof embeddingDevice>;
 
+const url = z.url({ protocol: /^https?$/ });
+
+/** Where the networks run: in this worker's own processes, or elsewhere. Holds secrets: never logged, never in an
+ *  environment. */
+export const workerEngine = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('onnx') }),
+  z.object({
+    type: z.literal('open-inference'),
+    /** Of the server: what comes before `/v2`. */
+    url,
+    /** As the server knows it, `name` or `name/versions/2`; null: by the model's own name. */
+    model: z.string().min(1).nullable(),
+    token: z.string().min(1).nullable(),
+    /** Requests under way at once. */
+    requestsMax: count,
+  }),
+  z.object({
+    type: z.literal('databricks'),
+    /** Of the endpoint's invocations. */
+    url,
+    access: z.union([
+      z.object({ token: z.string().min(1) }),
+      z.object({ workspaceUrl: url, clientId: z.string().min(1), clientSecret: z.string().min(1) }),
+    ]),
+    requestsMax: count,
+  }),
+]);
+export type WorkerEngine = z.infer<typeof workerEngine>;
+
 export const workerOptions = z.object({
   listen: z.union([
     z.object({ host: z.string().min(1), port: z.int().min(0).max(65_535) }),
@@ -24,6 +53,8 @@ export const workerOptions = z.object({
   /** Folders with one folder a model, each with a model.json; a name is taken from the first that has it. */
   modelsDirs: z.array(z.string().min(1)).min(1),
   device: embeddingDevice,
+  /** Absent: onnx. */
+  engine: workerEngine.optional(),
   /** Models to load and serve; the first is the one that a request without `model` gets. */
   models: z.array(z.string().min(1)).min(1),
   windowSec: z.number().positive(),

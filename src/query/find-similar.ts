@@ -3,6 +3,7 @@
  *  Clips and picture are made from the answer afterwards (clips.ts, picture.ts).
  */
 import type { Catalog } from '../catalog/catalog.ts';
+import { isInRegion } from '../catalog/marked-regions.ts';
 import type { Chunk, EmbeddedRecording, Fingerprint, Hit, RankedTrack, Verdict } from '../domain.ts';
 import { fileStem } from '../format.ts';
 import { calibrationOf } from '../search/calibration.ts';
@@ -48,7 +49,7 @@ export interface FindSimilarParts {
 /** @throws {LeitmotifError} whatever the audio, the worker, the index or the catalog cannot do */
 export async function findSimilar(parts: FindSimilarParts, request: QueryRequest): Promise<Answer> {
   const clock = stopwatch();
-  const recording = await parts.hear(request);
+  const recording = withMarks(await parts.hear(request), parts.catalog);
   const asking = recording.chunks.filter((chunk) => chunk.kind === 'music' || request.includeNonMusic);
   const searched = clock();
   const found = await liveNeighbours(parts, asking, request);
@@ -71,6 +72,15 @@ export async function findSimilar(parts: FindSimilarParts, request: QueryRequest
     results,
     timingsMs: { decode, embed, search: fused - searched, fuse: end - fused, clips: 0, total: end },
   };
+}
+
+/** What sounds like something that an admin has marked as not music is noise here too: it does not ask, as it is not
+ *  asked for. */
+function withMarks(heard: HeardQuery, catalog: Catalog): HeardQuery {
+  const marked = catalog.marks.regions(heard.spaceId);
+  if (marked.length === 0) return heard;
+  const isMarked = ({ kind, vector }: Chunk) => kind === 'music' && marked.some((region) => isInRegion(region, vector));
+  return { ...heard, chunks: heard.chunks.map((chunk) => (isMarked(chunk) ? { ...chunk, kind: 'noise' } : chunk)) };
 }
 
 /** Every neighbour of every asking chunk as evidence with both times. Similarities a rounding error past 1 are 1. */

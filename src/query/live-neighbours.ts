@@ -27,7 +27,7 @@ const askFactorMax = 64;
 /** @throws {LeitmotifError} as IndexHost.neighbours */
 export async function liveNeighbours(
   { index, catalog }: { readonly index: IndexHost; readonly catalog: Catalog },
-  chunks: readonly Chunk[],
+  chunks: readonly Pick<Chunk, 'vector'>[],
   { neighbours, leaveOut, signal }: LiveNeighboursOptions,
 ): Promise<LiveNeighbours> {
   const vectors = chunks.map((chunk) => chunk.vector);

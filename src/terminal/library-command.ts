@@ -1,11 +1,15 @@
 /** `npm run library -- status|failures|remove|verify|rollback` */
 import Table from 'cli-table3';
 import type { App } from '../app.ts';
-import { toLeitmotifError } from '../errors.ts';
+import { LeitmotifError, toLeitmotifError } from '../errors.ts';
 import { formatBytes, formatDuration, oneLine } from '../format.ts';
 import { folderBytes } from '../search/folder-bytes.ts';
 import { currentManifest } from '../search/generation.ts';
 import { rollBack } from '../search/generation-folder.ts';
+
+/** Whoever asks for the status wants to know what runs, so the worker is started; hundreds of megabytes take their time. */
+const workerWithinMs = 60_000;
+const reasonLengthMax = 300;
 
 const print = (text: string): void => {
   process.stdout.write(`${text}\n`);
@@ -26,10 +30,37 @@ export async function libraryStatus(app: App): Promise<number> {
     const out = `${silence} silence, ${applause} applause, ${noise} noise`;
     table.push([`space ${spaceId}`, `${tracks} tracks, ${music} chunks of music; left out: ${out}`]);
   }
+  table.push(...(await workerRows(app)));
+  const marks = catalog.marks.list(await app.spaceId());
+  if (marks.length > 0)
+    table.push(['marked', `${marks.length} groups as not music: npm run library -- clusters marked`]);
   table.push(['generation', await generationLine(app)], ['last run', lastRun(app)]);
   table.push(['disk', `${formatBytes(await folderBytes(config.indexDir))} in ${config.indexDir}`]);
   print(table.toString());
   return 0;
+}
+
+/** The model as the worker has it, what it is computed on, and why on nothing better; or why there is no worker. */
+async function workerRows(app: App): Promise<[string, string][]> {
+  const { model: wanted, device } = app.config;
+  const deadline = AbortSignal.timeout(workerWithinMs);
+  const late = new Promise<never>((_, reject) => {
+    deadline.addEventListener('abort', () =>
+      reject(new LeitmotifError('worker-unavailable', `The worker is not ready after ${workerWithinMs / 1000} s`)),
+    );
+  });
+  try {
+    const { models } = await Promise.race([app.client().then((client) => client.models(deadline)), late]);
+    const model = models.find(({ name }) => name === wanted);
+    if (!model) return [['model', `${wanted}: the worker has ${models.map(({ name }) => name).join(', ')}`]];
+    const passedOver = model.passedOver.map((reason) => `\nnot ${oneLine(reason, reasonLengthMax)}`);
+    return [
+      ['model', `${model.name} ${model.version} (${model.licence}), windows of ${model.windowSec} s`],
+      ['computed on', `${oneLine(model.device)}${passedOver.join('')}`],
+    ];
+  } catch (error) {
+    return [['model', `${wanted} on ${device}: ${toLeitmotifError(error).message}`]];
+  }
 }
 
 async function generationLine(app: App): Promise<string> {

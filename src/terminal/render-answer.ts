@@ -88,7 +88,7 @@ function timingsLine({ timingsMs, fusion, generation }: Answer): string {
   );
 }
 
-const noBorders = {
+export const noBorders = {
   top: '',
   'top-mid': '',
   'top-left': '',

@@ -1,21 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { classifyWindow } from '../../src/audio/gate.ts';
+import { makeApplause, randomFrom } from '../support/applause.ts';
 
 const windowSec = 5;
 const ratesHz = [16_000, 44_100, 48_000];
 
 function sound(sampleRateHz: number, amplitudeAt: (sec: number, i: number) => number): Float32Array {
   return Float32Array.from({ length: windowSec * sampleRateHz }, (_, i) => amplitudeAt(i / sampleRateHz, i));
-}
-
-/** @see Numerical Recipes, "quick and dirty" linear congruential generator. Uniform in [0, 1). */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
 }
 
 /** A chord with partials, struck anew every half second. */
@@ -27,23 +19,6 @@ function chord(sampleRateHz: number, level = 0.1): Float32Array {
     }
     return level * sum * Math.exp(-3 * (sec % 0.5));
   });
-}
-
-/** Claps at random, 60 a second: each a noise that dies away within milliseconds, in a cavity of its own. */
-function applause(sampleRateHz: number): Float32Array {
-  const random = randomFrom(7);
-  const samples = new Float32Array(windowSec * sampleRateHz);
-  for (let clap = 0; clap < windowSec * 60; clap += 1) {
-    const at = Math.floor(random() * samples.length);
-    const strength = 0.05 + 0.3 * random() ** 2;
-    const cavity = (2 * Math.PI * (700 + 1800 * random())) / sampleRateHz;
-    const decaySamples = (0.001 + 0.002 * random()) * sampleRateHz;
-    for (let i = 0; i < 0.02 * sampleRateHz && at + i < samples.length; i += 1) {
-      const noise = Math.sin(cavity * i) + 0.5 * (random() - 0.5);
-      samples[at + i] = (samples[at + i] as number) + strength * noise * Math.exp(-i / decaySamples);
-    }
-  }
-  return samples;
 }
 
 describe.each(ratesHz)('at %i Hz', (rate) => {
@@ -82,7 +57,37 @@ describe.each(ratesHz)('at %i Hz', (rate) => {
     ).toBe('noise');
   });
   test('claps without a common clock are applause', () => {
-    expect(classifyWindow(applause(rate), rate).kind).toBe('applause');
+    expect(classifyWindow(makeApplause(rate, windowSec), rate).kind).toBe('applause');
+  });
+});
+
+describe('a window of more than one kind', () => {
+  const rate = 16_000;
+  /** Ten seconds: a chord, and from a second on something else. */
+  const turning = (atSec: number, other: Float32Array) => {
+    const music = [...chord(rate), ...chord(rate)].map((sample) => 2 * sample);
+    return Float32Array.from(music, (sample, i) => (i < atSec * rate ? sample : (other[i] as number)));
+  };
+  const applause = makeApplause(rate, 10);
+  const silence = new Float32Array(10 * rate);
+
+  test('is what most of its sound is', () => {
+    expect(classifyWindow(turning(6, applause), rate).kind).toBe('music');
+    expect(classifyWindow(turning(3, applause), rate).kind).toBe('applause');
+    expect(classifyWindow(turning(3, silence), rate).kind).toBe('music');
+  });
+
+  test.each([3, 4, 5, 6, 7])('knows within two seconds that it turns at %i s', (atSec) => {
+    for (const [other, kind] of [
+      [applause, 'applause'],
+      [silence, 'silence'],
+    ] as const) {
+      const { moments } = classifyWindow(turning(atSec, other), rate);
+      expect(moments).toHaveLength(10);
+      expect(moments[0]).toBe('music');
+      expect(moments[9]).toBe(kind);
+      expect(Math.abs(moments.findLastIndex((moment) => moment === 'music') + 1 - atSec)).toBeLessThanOrEqual(2);
+    }
   });
 });
 

@@ -80,7 +80,7 @@ test('takes the migrations that are missing, in order, and all or none', () => {
 });
 
 test('says that the disk is full, and holds what it held before', () => {
-  const catalog = openCatalog(undefined, { sizeMaxBytes: 500_000 });
+  const catalog = openCatalog(undefined, { sizeMaxBytes: 600_000 });
   const id = catalog.embeddings.put(factsOf('a'), recordingOf(['music']));
   const before = catalog.contentOf('space-a');
   const big = recordingOf(

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { canaryWindow, storedCanary } from '../../embedding-worker/engines/canary.ts';
 import { loadModel } from '../../embedding-worker/engines/loaded-model.ts';
 import { findModel } from '../../embedding-worker/models.ts';
 import { buildDescriptor, descriptorFolder } from '../../scripts/build-descriptor.ts';
@@ -48,9 +49,17 @@ const timbreOf = async (window: Float32Array) => (await embed(window)).subarray(
 
 describe('the descriptor', () => {
   test('is what the script builds from the constants, to the byte', () => {
-    const { model: rebuilt, manifestJson } = buildDescriptor(constantsJson);
+    const committedManifest = readFileSync(path.join(descriptorFolder, 'model.json'), 'utf8');
+    const { canary } = JSON.parse(committedManifest) as { canary: string };
+    const { model: rebuilt, manifestJson } = buildDescriptor(constantsJson, canary);
     expect(Buffer.from(rebuilt).equals(committed)).toBe(true);
-    expect(readFileSync(path.join(descriptorFolder, 'model.json'), 'utf8')).toBe(manifestJson);
+    expect(committedManifest).toBe(manifestJson);
+  });
+
+  test('gives the canary that its manifest holds', async () => {
+    const found = await findModel([path.dirname(descriptorFolder)], 'descriptor');
+    const stored = storedCanary(found.manifest, found.manifest.windowSec.default) ?? new Float32Array();
+    expect(cosine(await embed(canaryWindow(tenSec)), stored)).toBeCloseTo(1, 5);
   });
 
   test('is small enough to lie in the repository', () => expect(committed.byteLength).toBeLessThan(2_000_000));

@@ -13,18 +13,23 @@ export interface TinyModel {
   readonly name: string;
   /** `levels`: mean, mean square and peak and 1, normalised. `nan`: the same through log(-1). `loud-nan`: not a number
    *  for windows that reach above 0.9 only. `unnormalised`: not of unit length. `slow`: `levels` after so many rounds of
-   *  a large product. */
-  readonly kind: 'levels' | 'nan' | 'loud-nan' | 'unnormalised' | 'slow';
+   *  a large product. `near` and `far`: `levels` with 1.3 and with 3 for its 1, which for the canary window is 0.00026 and
+   *  0.0022 away. */
+  readonly kind: 'levels' | 'nan' | 'loud-nan' | 'unnormalised' | 'slow' | 'near' | 'far';
+  /** What stands for its weights in half precision. */
+  readonly half?: TinyModel['kind'];
   readonly manifest?: Readonly<Record<string, unknown>>;
 }
 
 /** @returns the models' folder, `dir` */
 export function writeTinyModels(dir: string, models: readonly TinyModel[]): string {
-  for (const { name, kind, manifest } of models) {
+  for (const { name, kind, half, manifest } of models) {
     const folder = path.join(dir, name);
     mkdirSync(folder, { recursive: true });
     const bytes = ModelProto.encode(modelOf(kind)).finish();
     writeFileSync(path.join(folder, 'tiny.onnx'), bytes);
+    const halfBytes = half && ModelProto.encode(modelOf(half)).finish();
+    if (halfBytes) writeFileSync(path.join(folder, 'half.onnx'), halfBytes);
     writeFileSync(
       path.join(folder, 'model.json'),
       JSON.stringify({
@@ -40,16 +45,20 @@ export function writeTinyModels(dir: string, models: readonly TinyModel[]): stri
         ...manifest,
         network: {
           file: 'tiny.onnx',
-          sha256: createHash('sha256').update(bytes).digest('hex'),
-          bytes: bytes.byteLength,
+          ...sumOf(bytes),
           input: 'pcm',
           output: 'embedding',
+          ...(halfBytes ? { half: { file: 'half.onnx', ...sumOf(halfBytes) } } : {}),
           ...(manifest?.network as object),
         },
       }),
     );
   }
   return dir;
+}
+
+function sumOf(bytes: Uint8Array) {
+  return { sha256: createHash('sha256').update(bytes).digest('hex'), bytes: bytes.byteLength };
 }
 
 /** What a `levels` model answers, computed here: mean, mean square, peak and 1, of unit length. */
@@ -76,9 +85,12 @@ function modelOf(kind: TinyModel['kind']): onnx.IModelProto {
     node('Concat', ['mean', 'power', 'peak', 'ones'], 'raw', [intAttribute('axis', 1)]),
   ];
   const unit = node('LpNormalization', ['raw'], 'unit', [intAttribute('axis', 1), intAttribute('p', 2)]);
-  const initializers = [scalar('one', 1), scalar('loud', -0.9)];
+  const ones: Partial<Record<TinyModel['kind'], number>> = { near: 1.3, far: 3 };
+  const initializers = [scalar('one', ones[kind] ?? 1), scalar('loud', -0.9)];
   switch (kind) {
     case 'levels':
+    case 'near':
+    case 'far':
       nodes.push(unit, node('Identity', ['unit'], 'embedding'));
       break;
     case 'nan':

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -111,6 +111,10 @@ describe('the terminal', () => {
       [['similar', 'x.mp3', '--from', '0:30', '--to', '0:10'], /expected --to after --from/],
       [['similar', 'x.mp3', '--fusion', 'magic'], /expected one of .*votes/],
       [['similar', 'x.mp3', '--from', 'soon'], /1:20/],
+      [['similar'], /either a file or --text/],
+      [['similar', 'x.mp3', '--text', 'x'], /either a file or --text/],
+      [['similar', '--text', 'a slow waltz'], /model builtin.*npm run models -- get clap --text/],
+      [['similar', '--text', 'a slow waltz', '--clips', 'x', '--from', '0:10'], /words and --clips, --from/],
       [['library', 'remove', 'nobody.ogg'], /nobody\.ogg/],
       [['index', folder], /--replace-library/],
     ])('%j', async (args, words) => {
@@ -151,6 +155,21 @@ describe('the terminal', () => {
   test('status, remove and verify', async () => {
     expect((await cli(['library', 'verify'])).stdout).toMatch(/catalog: whole\nindex: whole and up to date/);
     expect((await cli(['library', 'remove', 'piece-3.ogg'])).stdout).toMatch(/Removed piece-3\.ogg/);
-    expect((await cli(['library', 'status'])).stdout).toMatch(/3 indexed, 2 failed, 1 removed/);
+    const { stdout } = await cli(['library', 'status'], { EMBEDDING_DEVICE: 'cpu' });
+    expect(stdout).toMatch(/3 indexed, 2 failed, 1 removed/);
+    expect(stdout).toMatch(/model +│ builtin .*windows of 10 s/);
+    expect(stdout).toMatch(/computed on +│ cpu /);
   });
+
+  test.skipIf(existsSync('/dev/nvidiactl'))(
+    'a GPU that is asked for and not there is told, not waited for',
+    async () => {
+      const cuda = { EMBEDDING_DEVICE: 'cuda' };
+      const { code, stderr } = await cli(['similar', path.join(music, 'piece-1.ogg')], cuda);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/^Cannot use EMBEDDING_DEVICE=cuda: .+ With EMBEDDING_DEVICE=auto/m);
+      expect(stderr).not.toMatch(/at .*\.ts:\d+/);
+      expect((await cli(['library', 'status'], cuda)).stdout).toMatch(/Cannot use EMBEDDING_DEVICE=cuda: /);
+    },
+  );
 });

@@ -17,6 +17,8 @@ export const removeAction = 'library-remove';
 
 /** Discord's limit for the value of a field. */
 const fieldValueMax = 1024;
+/** Devices have short names; a remote engine's holds its address. */
+const deviceLengthMax = 200;
 const nameLengthMax = 200;
 const keyLengthMax = 400;
 const failureLineMax = 400;
@@ -39,7 +41,7 @@ export function statusReply({ library }: Texts, status: LibraryStatus): Reply {
         fields: [
           field(texts.library, countLines(texts, status)),
           field(texts.index, [indexLine(texts, status.index)]),
-          field(texts.model, [modelLine(texts, status.model)]),
+          field(texts.model, modelLines(texts, status.model)),
           field(texts.worker, [texts.workers[status.worker]]),
           field(texts.disk, [
             status.disk ? texts.diskLine(status.disk.usedBytes, status.disk.freeBytes) : texts.diskUnknown,
@@ -72,8 +74,15 @@ function indexLine(texts: StatusTexts, index: LibraryStatus['index']): string {
   return index.code === 'index-empty' ? texts.indexEmpty : texts.indexClosed(index.code);
 }
 
-function modelLine(texts: StatusTexts, model: LibraryStatus['model']): string {
-  return model ? texts.modelLine(model.name, model.version, model.licence) : texts.modelUnknown;
+/** The reasons stay with those who can read the worker's log: they name files of its machine. */
+function modelLines(texts: StatusTexts, model: LibraryStatus['model']): string[] {
+  if (model === null) return [texts.modelUnknown];
+  const passedOver = model.passedOver.map((reason) => reason.split(':')[0] ?? '').join(', ');
+  return [
+    texts.modelLine(model.name, model.version, model.licence),
+    texts.deviceLine(escaped(model.device, deviceLengthMax)),
+    ...(passedOver === '' ? [] : [texts.passedOver(escaped(passedOver, deviceLengthMax))]),
+  ];
 }
 
 function openLines(texts: StatusTexts, open: LibraryStatus['open']): string[] {

@@ -29,6 +29,10 @@ export const failureDe: FailureTexts = {
   unauthorized: () =>
     'Der Teil von mir, der zuhört, nimmt meinen Schlüssel nicht an. Das muss der Besitzer des Bots richten.',
   'model-unknown': () => 'Das Modell, das ich benutzen soll, ist nicht da. Das muss der Besitzer des Bots richten.',
+  'model-without-text': () =>
+    'Das Modell, das ich benutze, kennt keine Wörter. Der Besitzer des Bots kann eines wählen, das welche kennt.',
+  'text-refused': () =>
+    'Nach diesen Wörtern kann ich nicht suchen: Es sind keine oder zu viele. Bitte schreib es kürzer.',
   'space-mismatch': () =>
     'Die Bibliothek wurde mit einem anderen Modell eingelesen als dem, das ich benutze. Der Besitzer des Bots muss sie neu einlesen.',
   'queue-full': () => 'Gerade warten zu viele Aufnahmen.',
@@ -51,6 +55,11 @@ export const failureDe: FailureTexts = {
   'disk-full': () =>
     'Meine Festplatte ist voll. Der Besitzer des Bots muss Platz schaffen; von dir ist nichts verloren.',
   'index-locked': () => 'Die Bibliothek wird gerade von jemand anderem eingelesen, und das geht nur einzeln.',
+  'download-failed': () => 'Ich konnte ein Modell nicht herunterladen. Das muss der Besitzer des Bots richten.',
+  'download-refused': () => 'Ich darf ein Modell nicht herunterladen. Das muss der Besitzer des Bots richten.',
+  'download-corrupt': () =>
+    'Ein heruntergeladenes Modell ist nicht das, das ich wollte. Das muss der Besitzer des Bots richten.',
+  'model-locked': () => 'Das Modell wird gerade von jemand anderem heruntergeladen oder entfernt.',
   stopping: () => 'Ich werde gerade neu gestartet, darum brach das hier ab; das liegt nicht an dir.',
   'tool-missing': () =>
     'Ein Programm, das ich brauche, ist nicht installiert. Das muss der Besitzer des Bots nachholen.',

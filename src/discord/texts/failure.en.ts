@@ -27,6 +27,9 @@ export const failureEn: FailureTexts = {
   'bad-request': (facts) => badRequest(textOf(facts, 'problem'), facts),
   unauthorized: () => "The part of me that listens does not accept my token. The bot's owner has to mend that.",
   'model-unknown': () => "The model that I am set to use is not there. The bot's owner has to mend that.",
+  'model-without-text': () =>
+    "The model that I am set to use does not know words. The bot's owner can choose one that does.",
+  'text-refused': () => 'I cannot search for these words: they are empty or too many. Please write a shorter phrase.',
   'space-mismatch': () =>
     "The library was indexed with another model than the one I use. The bot's owner has to reindex.",
   'queue-full': () => 'Too many recordings are waiting at the moment.',
@@ -47,6 +50,10 @@ export const failureEn: FailureTexts = {
   'catalog-corrupt': () => "My catalog of the library is damaged. The bot's owner has to restore it.",
   'disk-full': () => "My disk is full. The bot's owner has to make room; nothing of yours is lost.",
   'index-locked': () => 'The library is just being indexed by someone else, and only one can do that.',
+  'download-failed': () => "I could not download a model. The bot's owner has to see to it.",
+  'download-refused': () => "I am not allowed to download a model. The bot's owner has to see to it.",
+  'download-corrupt': () => "A model that I downloaded is not the one that I wanted. The bot's owner has to see to it.",
+  'model-locked': () => 'The model is just being downloaded or removed by someone else.',
   stopping: () => 'I am being restarted, so this got cut off. That is not your fault.',
   'tool-missing': () => "A program that I need is not installed. The bot's owner has to install it.",
   'config-invalid': () => "My settings are wrong. The bot's owner has to correct them.",

@@ -13,7 +13,7 @@ export interface ReindexProgress {
 
 /** All that `/library status` shows. Whatever could not be found out is null, and said so. */
 export interface LibraryStatus {
-  readonly model: { readonly name: string; readonly version: string; readonly licence: string } | null;
+  readonly model: ModelFacts | null;
   readonly worker: 'ready' | 'unavailable';
   readonly index:
     | { readonly state: 'open'; readonly processes: number; readonly generation: GenerationFacts }
@@ -25,6 +25,16 @@ export interface LibraryStatus {
   readonly lastRun: LastRun | null;
   readonly open: OpenReindex | null;
   readonly schedule: ScheduleFacts | null;
+}
+
+export interface ModelFacts {
+  readonly name: string;
+  readonly version: string;
+  readonly licence: string;
+  /** What it is computed on, in the worker's words. */
+  readonly device: string;
+  /** What would have been better and could not be used: device, colon, reason. */
+  readonly passedOver: readonly string[];
 }
 
 export interface GenerationFacts {

@@ -52,6 +52,9 @@ export const libraryDe: LibraryTexts = {
     nothingIndexed: 'Noch ist nichts eingelesen: **/bibliothek einlesen** tut es.',
     model: 'Modell',
     modelLine: (name, version, licence) => `${name} ${version} (Lizenz: ${licence})`,
+    deviceLine: (device) => `gerechnet auf: ${device}`,
+    passedOver: (devices) =>
+      `nicht zu gebrauchen: ${devices} (warum: im Log des Workers, oder \`npm run library -- status\` im Terminal)`,
     modelUnknown: 'unbekannt: der Worker sagt es nicht',
     worker: 'Worker',
     workers: { ready: 'bereit', unavailable: 'antwortet nicht' },

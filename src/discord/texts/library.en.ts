@@ -59,6 +59,9 @@ export const libraryEn = {
     nothingIndexed: 'Nothing is indexed yet: **/library reindex** does it.',
     model: 'Model',
     modelLine: (name: string, version: string, licence: string) => `${name} ${version} (licence: ${licence})`,
+    deviceLine: (device: string) => `computed on: ${device}`,
+    passedOver: (devices: string) =>
+      `not usable: ${devices} (why: the worker's log, or \`npm run library -- status\` in a terminal)`,
     modelUnknown: 'unknown: the worker does not tell',
     worker: 'Worker',
     workers: { ready: 'ready', unavailable: 'does not answer' },

@@ -94,7 +94,12 @@ const anyProgress: fc.Arbitrary<IndexProgress> = fc.record({
 });
 
 const anyStatus: fc.Arbitrary<LibraryStatus> = fc.record({
-  model: fc.option(fc.record({ name: anyName, version: fc.constant('1'), licence: anyName })),
+  model: fc.option(
+    fc.record({
+      ...{ name: anyName, version: fc.constant('1'), licence: anyName, device: anyName },
+      passedOver: fc.array(anyName, { maxLength: 3 }),
+    }),
+  ),
   worker: fc.constantFrom('ready' as const, 'unavailable' as const),
   index: fc.oneof(
     fc

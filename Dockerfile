@@ -1,0 +1,66 @@
+# syntax=docker/dockerfile:1
+# Leitmotif on a machine without a GPU: the bot (the default target) and the embedding worker, of one set of layers.
+#
+#   docker build -t leitmotif-bot .
+#   docker build -t leitmotif-worker --target worker .
+#
+# docs/deploy.md tells how they run, and what of this has been tried and what has not.
+
+# --- packages, and the faiss-node binding compiled against Debian's FAISS ---------------------------------------------
+FROM node:24-bookworm-slim AS packages
+# Versions are the distribution's, with its security updates.
+# hadolint ignore=DL3008
+RUN apt-get update \
+  && apt-get install -y --no-install-recommends ffmpeg g++ libfaiss-dev libopenblas-dev \
+  && rm -rf /var/lib/apt/lists/*
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+COPY scripts/setup.mjs scripts/faiss-shim.h scripts/
+# From source: the binding that the tests ran with, and no download that may hang.
+ENV NPM_CONFIG_OMIT=dev \
+  npm_config_build_from_source=faiss-node
+# What ONNX Runtime brings for other systems is most of its package.
+RUN node scripts/setup.mjs \
+  && rm -rf node_modules/onnxruntime-node/bin/napi-v6/darwin node_modules/onnxruntime-node/bin/napi-v6/win32
+
+# --- what both run on -------------------------------------------------------------------------------------------------
+FROM node:24-bookworm-slim AS runtime
+# FAISS itself is linked into the binding; its sums are not. util-linux and sh, which limit ffmpeg, are there already.
+# hadolint ignore=DL3008
+RUN apt-get update \
+  && apt-get install -y --no-install-recommends ffmpeg libgomp1 libopenblas0 tini \
+  && rm -rf /var/lib/apt/lists/* \
+  && install -d -o 1000 -g 1000 /data/index /models
+WORKDIR /app
+COPY --from=packages /app/node_modules node_modules/
+COPY package.json ./
+COPY src src/
+COPY commands commands/
+COPY embedding-worker embedding-worker/
+ENV NODE_ENV=production \
+  NODE_COMPILE_CACHE=/tmp/node-compile-cache \
+  INDEX_DIR=/data/index \
+  MODELS_DIR=/models
+# That of the node image. Nothing in the image is its own but the two folders above.
+USER 1000:1000
+ENTRYPOINT ["tini", "--"]
+
+# --- the embedding worker ---------------------------------------------------------------------------------------------
+FROM runtime AS worker
+ENV WORKER_HOST=0.0.0.0 \
+  WORKER_PORT=8600
+EXPOSE 8600
+VOLUME ["/models"]
+# Ready, and not only alive: whoever waits for this container wants to send recordings.
+HEALTHCHECK --interval=15s --timeout=5s --start-period=120s --retries=3 \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.WORKER_PORT}/readyz`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+CMD ["node", "--single-threaded-gc", "--no-incremental-marking", "embedding-worker/main.ts"]
+
+# --- the bot ----------------------------------------------------------------------------------------------------------
+FROM runtime AS bot
+# On the loopback interface of the container: for the check below.
+ENV METRICS_PORT=9464
+VOLUME ["/data/index", "/models"]
+HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.METRICS_PORT}/metrics`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+CMD ["node", "src/main.ts"]

@@ -1,0 +1,110 @@
+/** Every model that this machine has, side by side on the same clips: how fast, in how much memory, how good; and networks
+ *  of CLAP's and Wav2Vec2's size against PyTorch and transformers doing the same work.
+ *
+ *    npm run bench:models -- [NAME...] [--python PATH] [--music DIR] [--rounds 3] [--quality-minutes 3] [--bench DIR] [--cache DIR]
+ *    npm run bench:models -- --parity NAME [--source REPOSITORY] [--python PATH]
+ *
+ *  With --parity: one downloaded model against the code that it comes from, then its quality, however long that takes.
+ *
+ *  The comparison needs a Python with PyTorch and transformers (training/reference/README.md); without it, the models are
+ *  measured alone. The two sides take turns, and each figure is the median over the rounds.
+ */
+import { availableParallelism, loadavg } from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { type AvailableModel, availableModels } from './models-available.ts';
+import { cutClips } from './models-clips.ts';
+import { measureModels } from './models-measure.ts';
+import { modelsParity } from './models-parity.ts';
+import { exportShape, findPython, shapeNames } from './models-python.ts';
+import { modelsQuality } from './models-quality.ts';
+import { renderModels } from './models-report.ts';
+
+const root = path.resolve(import.meta.dirname, '..');
+const clipCount = 4;
+/** What everything else is held against. */
+const firstName = 'builtin';
+/** Measured when no model is named; the small CLAP is there for who asks for it. */
+const usualShapes = ['clap-shape', 'wav2vec2-shape'];
+
+const log = (line: string): void => {
+  process.stderr.write(`${line}\n`);
+};
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      parity: { type: 'string' },
+      source: { type: 'string' },
+      'quality-minutes': { type: 'string' },
+      bench: { type: 'string', default: path.join(root, '../shared/bench-dev') },
+      python: { type: 'string' },
+      music: { type: 'string' },
+      rounds: { type: 'string', default: '3' },
+      cache: { type: 'string', default: path.join(root, '.cache') },
+    },
+  });
+  const loadBefore = loadavg()[0] ?? 0;
+  const python = findPython(values.python, values.cache);
+  const shapesDir = path.join(values.cache, 'bench-models');
+  const folders = { benchDir: values.bench, cacheDir: values.cache };
+  const minutes = (usual: number): number => Number(values['quality-minutes'] ?? usual);
+  if (values.parity !== undefined) {
+    await parity(values.parity, python, values.source ?? null, shapesDir);
+    const models = [{ name: values.parity, windowsPerSec: Number.POSITIVE_INFINITY }];
+    if (minutes(1) > 0) process.stdout.write(`${await modelsQuality(models, folders, { minutesMax: minutes(1) })}\n`);
+    return;
+  }
+  const wantedShapes = positionals.length > 0 ? shapeNames.filter((name) => positionals.includes(name)) : usualShapes;
+  if (python) for (const name of wantedShapes) await exportShape(python, name, shapesDir);
+  const models = chosenModels(await availableModels(process.env, shapesDir), positionals, wantedShapes);
+  const { PATH, HOME, TMPDIR } = process.env;
+  const cores = availableParallelism();
+  const rounds = Number(values.rounds);
+  const clips = await cutClips(values.music ?? null, values.cache, clipCount);
+  try {
+    const environment = { PATH, HOME, TMPDIR };
+    const figures = await measureModels({ models, files: clips.files, rounds, cores, python, environment, log });
+    const loadAfter = loadavg()[0] ?? 0;
+    process.stdout.write(`${renderModels(figures, { cores, rounds, loadBefore, loadAfter, python })}\n`);
+    const trained = figures.filter((each) => each.trained);
+    if (minutes(3) > 0) process.stdout.write(`${await modelsQuality(trained, folders, { minutesMax: minutes(3) })}\n`);
+  } finally {
+    await clips.remove();
+  }
+}
+
+async function parity(name: string, python: string | null, source: string | null, shapesDir: string): Promise<void> {
+  const available = await availableModels(process.env, shapesDir);
+  const found = available.find(({ model }) => model.manifest.name === name);
+  if (!found) throw new Error(`Cannot check ${name}: expected a model of this machine (npm run models -- get ${name})`);
+  const { report, agrees } = await modelsParity(found.model, python, source);
+  process.stdout.write(`${report}\n`);
+  if (!agrees) process.exitCode = 1;
+}
+
+/** The built-in model, and what was asked for; without names all that know something, and the usual sizes. */
+function chosenModels(
+  available: readonly AvailableModel[],
+  asked: readonly string[],
+  shapes: readonly string[],
+): AvailableModel[] {
+  const names = available.map(({ model }) => model.manifest.name);
+  const unknown = asked.find((name) => !names.includes(name));
+  if (unknown !== undefined) throw new Error(`Cannot measure ${unknown}: the models here are: ${names.join(', ')}`);
+  const isWanted = ({ model, trained }: AvailableModel): boolean => {
+    const { name } = model.manifest;
+    if (name === firstName) return true;
+    return asked.length > 0 ? asked.includes(name) : trained || shapes.includes(name);
+  };
+  const wanted = available.filter(isWanted);
+  return wanted.sort(
+    (a, b) => Number(b.model.manifest.name === firstName) - Number(a.model.manifest.name === firstName),
+  );
+}
+
+await main().catch((error: unknown) => {
+  log(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+});

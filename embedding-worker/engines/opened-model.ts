@@ -1,0 +1,100 @@
+/** A model's graphs, opened as they are: what comes before its network, and the network. Nothing is proven here. */
+import path from 'node:path';
+import { families } from '../families/families.ts';
+import type { Family } from '../families/family.ts';
+import type { Model, ModelManifest } from '../models.ts';
+import { checkedVector } from './network-item.ts';
+import { type ExecutionProvider, type Graph, openGraph } from './onnx.ts';
+
+export interface OpenedModel {
+  /** @param windows each shape [samples], all of one length
+   *  @returns for each window, in order, shape [values]
+   *  @throws {LeitmotifError} inference-failed when the model's answer is of no use */
+  run(windows: readonly Float32Array[]): Promise<Float32Array[]>;
+  /** See `Graph.gpuShare`; the least of its graphs. */
+  gpuShare(): number;
+  close(): Promise<void>;
+}
+
+export type NetworkFile = Pick<ModelManifest['network'], 'file' | 'input' | 'output'>;
+
+/** @returns windows to vectors that are checked for their length only */
+export async function openModel(
+  { manifest, folder }: Model,
+  weights: NetworkFile,
+  provider: ExecutionProvider,
+): Promise<OpenedModel> {
+  const family = families[manifest.family];
+  const network = await openGraph(
+    {
+      path: path.join(folder, weights.file),
+      input: weights.input,
+      inputRank: family.inputRank,
+      output: weights.output,
+      outputRank: family.outputRank,
+      outputWidth: manifest.dimensions,
+    },
+    provider,
+  );
+  const frontEnd = await openFrontEnd(family, provider);
+  return {
+    run: async (windows) => {
+      const prepared = windows.map((window) => family.prepare(window));
+      const samples = prepared[0]?.length ?? 0;
+      const inputs = frontEnd ? await runGraph(frontEnd, prepared, [samples]) : prepared;
+      const rows = await runGraph(network, inputs, family.frontEnd?.itemShape ?? [samples]);
+      return rows.map((row) => checkedVector(manifest, family.finish(row, manifest.dimensions)));
+    },
+    gpuShare: () => Math.min(network.gpuShare(), frontEnd?.gpuShare() ?? 1),
+    close: async () => {
+      await Promise.all([network.close(), frontEnd?.close()]);
+    },
+  };
+}
+
+/** @returns windows to what the network takes */
+export async function openPreparation({ manifest }: Pick<Model, 'manifest'>): Promise<OpenedModel> {
+  const family = families[manifest.family];
+  const frontEnd = await openFrontEnd(family, 'cpu');
+  return {
+    run: async (windows) => {
+      const prepared = windows.map((window) => family.prepare(window));
+      return frontEnd ? await runGraph(frontEnd, prepared, [prepared[0]?.length ?? 0]) : prepared;
+    },
+    gpuShare: () => 1,
+    close: async () => frontEnd?.close(),
+  };
+}
+
+async function openFrontEnd({ frontEnd }: Family, provider: ExecutionProvider): Promise<Graph | null> {
+  if (!frontEnd) return null;
+  const { path, input, output, itemShape } = frontEnd;
+  const graph = {
+    path,
+    input,
+    inputRank: 2,
+    output,
+    outputRank: itemShape.length + 1,
+    outputWidth: itemShape.at(-1) ?? 0,
+  };
+  return openGraph(graph, provider);
+}
+
+/** @param inputs one for each item, all of `itemShape` */
+async function runGraph(
+  graph: Graph,
+  inputs: readonly Float32Array[],
+  itemShape: readonly number[],
+): Promise<Float32Array[]> {
+  const { values, itemSize } = await graph.run(joined(inputs), [inputs.length, ...itemShape]);
+  return inputs.map((_, at) => values.subarray(at * itemSize, (at + 1) * itemSize));
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const [first] = parts;
+  if (first && parts.length === 1) return first;
+  const size = first?.length ?? 0;
+  const all = new Float32Array(size * parts.length);
+  parts.forEach((part, at) => void all.set(part, at * size));
+  return all;
+}

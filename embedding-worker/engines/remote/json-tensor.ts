@@ -1,0 +1,67 @@
+/** Tensors as JSON, for engines that take no bytes. */
+import { setImmediate as otherWork } from 'node:timers/promises';
+import { LeitmotifError } from '../../../src/errors.ts';
+
+/** Digits after which no two float32 values look alike: what is read back is the very value. Also a third of the time
+ *  that JSON.stringify takes, which writes the 17 digits of a double. */
+const float32Digits = 9;
+
+/** One item as JSON text: nested arrays by `shape`, or flat.
+ *  @param shape its product is the item's length
+ *  @throws {LeitmotifError} inference-failed on a value that JSON has no word for */
+export function itemToJson(item: Float32Array, shape: readonly number[] | 'flat'): Buffer {
+  const rowLength = shape === 'flat' ? item.length : (shape.at(-1) ?? item.length);
+  // How many brackets open or close between two rows: one for each dimension that begins anew.
+  const strides = shape === 'flat' ? [] : shape.slice(1).map((_, i) => shape.slice(i + 1).reduce((a, b) => a * b, 1));
+  const depth = shape === 'flat' ? 1 : shape.length;
+  let text = '['.repeat(depth);
+  for (let at = 0; at < item.length; at += rowLength) {
+    if (at > 0) {
+      const begun = strides.filter((stride) => at % stride === 0).length;
+      text += `${']'.repeat(begun)},${'['.repeat(begun)}`;
+    }
+    for (let i = at; i < at + rowLength; i++) {
+      const value = item[i] as number;
+      if (!Number.isFinite(value)) throw new LeitmotifError('inference-failed', `Cannot send ${value} as JSON`);
+      text += i > at ? `,${value.toPrecision(float32Digits)}` : value.toPrecision(float32Digits);
+    }
+  }
+  return Buffer.from(text + ']'.repeat(depth), 'latin1');
+}
+
+/** The same for several. A mel window takes 12 ms of the thread that answers health checks, so it is let go between two. */
+export async function itemsToJson(
+  items: readonly Float32Array[],
+  shape: readonly number[] | 'flat',
+  signal: AbortSignal,
+): Promise<Buffer[]> {
+  const texts: Buffer[] = [];
+  for (const item of items) {
+    signal.throwIfAborted();
+    texts.push(itemToJson(item, shape));
+    await otherWork();
+  }
+  return texts;
+}
+
+/** @param values numbers in arrays nested however deep
+ *  @returns null when anything else is among them; null stands for NaN in some servers' JSON, and becomes it */
+export function flatNumbers(values: unknown): Float32Array | null {
+  if (!Array.isArray(values)) return null;
+  const nested: unknown[] = values;
+  if (!nested.some(Array.isArray)) return floatsOf(nested);
+  const parts = nested.map(flatNumbers);
+  if (parts.some((part) => part === null)) return null;
+  const all = new Float32Array(parts.reduce((sum, part) => sum + (part?.length ?? 0), 0));
+  let at = 0;
+  for (const part of parts as Float32Array[]) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+function floatsOf(values: readonly unknown[]): Float32Array | null {
+  if (!values.every((value) => typeof value === 'number' || value === null)) return null;
+  return Float32Array.from(values, (value) => (value === null ? Number.NaN : (value as number)));
+}

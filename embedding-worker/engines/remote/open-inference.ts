@@ -1,0 +1,182 @@
+/** A network behind the Open Inference Protocol, version 2, over HTTP: Triton, KServe and others.
+ *  @see https://kserve.github.io/website/docs/concepts/architecture/data-plane/v2-protocol */
+import { LeitmotifError } from '../../../src/errors.ts';
+import { answerFailure, RemoteFailure, statusFailure } from './failures.ts';
+import { Guard, type GuardEvents, type GuardLimits } from './guard.ts';
+import { type RemoteAnswer, RemoteHttp } from './http.ts';
+import { batchMaxOf, itemLengthOf, type NetworkSpec, type RemoteNetwork } from './network.ts';
+import { binaryInferBody, headerLengthName, jsonInferBody, readInferAnswer } from './open-inference-codec.ts';
+import { checkModelMetadata, metadataAnswer, modelConfig, serverMetadata } from './open-inference-model.ts';
+
+export interface OpenInferenceOptions {
+  /** Of the server: what comes before `/v2`. */
+  readonly url: string;
+  /** As the server knows it, `name` or `name/versions/2`. */
+  readonly model: string;
+  /** Sent as bearer token; null: none. */
+  readonly token: string | null;
+  readonly spec: NetworkSpec;
+  /** Requests under way at once. */
+  readonly inFlightMax: number;
+  readonly limits?: Partial<GuardLimits>;
+  readonly events: GuardEvents;
+}
+
+export const openInferenceLimits: GuardLimits = {
+  // A batch of 32 CLAP windows takes a GPU a second and two CPU cores 20; what takes longer hangs.
+  attemptMs: 30_000,
+  patienceMs: 60_000,
+  // It starts beside us and loads its models, or compiles them for the first inference: a minute, or several. What the
+  // app waits for a worker is longer.
+  coldAttemptMs: 120_000,
+  coldPatienceMs: 150_000,
+  coldAfterMs: 600_000,
+  pauseMs: 250,
+  pauseMaxMs: 5_000,
+  failuresMax: 3,
+  openMs: 10_000,
+};
+
+const metadataBytesMax = 1_000_000;
+
+export class OpenInferenceNetwork implements RemoteNetwork {
+  readonly device: string;
+  readonly #options: OpenInferenceOptions;
+  readonly #http: RemoteHttp;
+  readonly #guard: Guard;
+  readonly #modelPath: string;
+  #isBinary = false;
+  /** The server's own limit counts where it tells one. */
+  #batchMax: number;
+
+  constructor(options: OpenInferenceOptions) {
+    this.#options = options;
+    this.#batchMax = batchMaxOf(options.spec);
+    this.device = `open-inference ${options.model}@${new URL(options.url).host}`;
+    this.#modelPath = `v2/models/${options.model.split('/').map(encodeURIComponent).join('/')}`;
+    this.#http = new RemoteHttp(options.inFlightMax);
+    this.#guard = new Guard(this.device, { ...openInferenceLimits, ...options.limits }, options.events);
+  }
+
+  get trouble(): string | null {
+    return this.#guard.trouble;
+  }
+
+  get batchMax(): number {
+    return this.#batchMax;
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    await this.#guard.persist((attempt) => this.#checkReady(attempt), signal, { infers: false });
+    await this.#guard.persist((attempt) => this.#readModel(attempt), signal, { infers: false });
+  }
+
+  async infer(inputs: readonly Float32Array[], signal: AbortSignal): Promise<Float32Array[]> {
+    const { spec } = this.#options;
+    checkInputs(inputs, spec);
+    const { body, headers } = this.#isBinary
+      ? binaryInferBody(spec, inputs)
+      : await jsonInferBody(spec, inputs, signal);
+    return this.#guard.run(async (attempt) => {
+      const answer = await this.#ask('POST', `${this.#modelPath}/infer`, attempt, { body, headers });
+      if (answer.status !== 200) throw statusFailure(this.device, answer);
+      return this.#read(() => readInferAnswer(spec, inputs.length, answer.body, answer.headers[headerLengthName]));
+    }, signal);
+  }
+
+  close(): Promise<void> {
+    return this.#http.close();
+  }
+
+  /** Health answers may be empty: the status is what counts. A server with many models is not "ready" as a whole when
+   *  another of them cannot be loaded, so the model itself is asked before giving up. */
+  async #checkReady(signal: AbortSignal): Promise<void> {
+    const health = await this.#ask('GET', 'v2/health/ready', signal);
+    if (health.status === 200) return;
+    if (health.status === 401 || health.status === 403) throw statusFailure(this.device, health);
+    const model = await this.#ask('GET', `${this.#modelPath}/ready`, signal);
+    if (model.status === 200) return;
+    const failure = statusFailure(this.device, health);
+    if (health.status === 404) throw failure;
+    throw new RemoteFailure('worker-unavailable', `${this.device} is not ready (status ${health.status})`, {
+      cause: failure,
+      repeatable: true,
+      outage: true,
+      status: health.status,
+    });
+  }
+
+  async #readModel(signal: AbortSignal): Promise<void> {
+    const { spec, model } = this.#options;
+    const server = await this.#ask('GET', 'v2', signal);
+    const extensions = server.status === 200 ? this.#read(() => serverMetadata(server.body)).extensions : [];
+    this.#isBinary = extensions.includes('binary_tensor_data');
+    const answer = await this.#ask('GET', this.#modelPath, signal);
+    if (answer.status !== 200) {
+      const failure = statusFailure(this.device, answer);
+      if (failure.repeatable) throw failure;
+      // Triton answers 400 or 404, by its version, where there is no such model.
+      const message = `Cannot use the model ${model} of ${this.#options.url}: ${failure.message}`;
+      throw new LeitmotifError('config-invalid', message, { cause: failure });
+    }
+    const batchMax = checkModelMetadata(
+      spec,
+      this.#read(() => metadataAnswer(answer.body)),
+      this.device,
+    );
+    this.#batchMax = Math.min(batchMaxOf(spec), batchMax, await this.#askBatchMax(extensions, signal));
+  }
+
+  /** Triton tells how large a batch may be in an extension of its own; a larger one is answered 400. */
+  async #askBatchMax(extensions: readonly string[], signal: AbortSignal): Promise<number> {
+    if (!extensions.includes('model_configuration')) return Number.POSITIVE_INFINITY;
+    const answer = await this.#ask('GET', `${this.#modelPath}/config`, signal);
+    if (answer.status !== 200) return Number.POSITIVE_INFINITY;
+    const { max_batch_size: batchMax } = this.#read(() => modelConfig(answer.body));
+    // 0: its first dimension is the model's own business, which the metadata told.
+    return batchMax > 0 ? batchMax : Number.POSITIVE_INFINITY;
+  }
+
+  #ask(
+    method: 'GET' | 'POST',
+    path: string,
+    signal: AbortSignal,
+    rest: { body?: Buffer; headers?: Readonly<Record<string, string>> } = {},
+  ): Promise<RemoteAnswer> {
+    const { url, token, spec } = this.#options;
+    return this.#http.request({
+      method,
+      url: `${url.replace(/\/+$/, '')}/${path}`,
+      headers: { ...rest.headers, ...(token === null ? {} : { authorization: `Bearer ${token}` }) },
+      ...(rest.body ? { body: rest.body } : {}),
+      answerBytesMax: method === 'GET' ? metadataBytesMax : answerBytesMaxOf(spec, this.#batchMax),
+      signal,
+    });
+  }
+
+  #read<T>(read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      throw answerFailure(this.device, error instanceof Error ? error.message : String(error), error);
+    }
+  }
+}
+
+/** Frames of an output over time: 50 a second in wav2vec2 and its like, for windows of at most ten seconds. */
+const framesMax = 512;
+/** A number in JSON, as a double with its sign, exponent and comma. */
+const numberBytesMax = 26;
+
+export function answerBytesMaxOf({ output }: NetworkSpec, batchMax: number): number {
+  return 100_000 + batchMax * output.dimensions * (output.overTime ? framesMax : 1) * numberBytesMax;
+}
+
+/** @throws {RangeError} our own mistake */
+export function checkInputs(inputs: readonly Float32Array[], spec: NetworkSpec): void {
+  const length = itemLengthOf(spec);
+  const wrong = inputs.find((input) => input.length !== length);
+  if (inputs.length === 0 || wrong) {
+    throw new RangeError(`Cannot infer: expected items of ${length} values, got ${wrong?.length ?? 'none'}`);
+  }
+}

@@ -1,0 +1,110 @@
+/** The engine whose network runs elsewhere: inference processes do the gate and what comes before the network, a remote
+ *  network the rest, in batches of all recordings under way. What it gives is made into vectors, and checked, here. */
+import { LeitmotifError } from '../../../src/errors.ts';
+import { families } from '../../families/families.ts';
+import type { Model } from '../../models.ts';
+import { canaryWindow, checkCanary, halfToleranceDistance, storedCanary } from '../canary.ts';
+import type { EmbeddedWindow, EmbeddingEngine } from '../engine.ts';
+import type { InferencePool } from '../inference-pool.ts';
+import { checkedVector, samplesOf } from '../network-item.ts';
+import type { RemoteNetwork } from './network.ts';
+import { WindowBatcher } from './window-batcher.ts';
+
+export interface RemoteEngineOptions {
+  readonly model: Pick<Model, 'manifest'>;
+  readonly windowSec: number;
+  /** A pool that gives `network-input`. */
+  readonly preparing: Pick<InferencePool, 'inFlightMax' | 'ready' | 'start' | 'process' | 'close'>;
+  readonly network: RemoteNetwork;
+  /** Requests under way at once. */
+  readonly requestsMax: number;
+  readonly onBatch?: (windows: number) => void;
+}
+
+/** How long a window waits for company. Two cores prepare a CLAP window in 15 ms: a wait that long would only delay. */
+const gatherMs = 5;
+/** Windows of one recording that may be under way elsewhere, besides those that are being prepared. Several recordings
+ *  at once fill a batch of 32; more a recording would hold 2 MB of samples each while they wait to be prepared. */
+const awayPerRecording = 8;
+
+export class RemoteEngine implements EmbeddingEngine {
+  readonly #options: RemoteEngineOptions;
+  readonly #batcher: WindowBatcher;
+  readonly #closing = new AbortController();
+  #started = false;
+
+  constructor(options: RemoteEngineOptions) {
+    const { network, requestsMax, onBatch } = options;
+    this.#options = options;
+    this.#batcher = new WindowBatcher({
+      batchMax: () => network.batchMax,
+      inFlightMax: requestsMax,
+      gatherMs,
+      infer: (inputs, signal) => network.infer(inputs, signal),
+      ...(onBatch ? { onBatch } : {}),
+    });
+  }
+
+  get device(): string {
+    return this.#options.network.device;
+  }
+
+  get inFlightMax(): number {
+    return this.#options.preparing.inFlightMax + awayPerRecording;
+  }
+
+  get ready(): boolean {
+    const { preparing, network } = this.#options;
+    return this.#started && preparing.ready && network.trouble === null;
+  }
+
+  get trouble(): string | null {
+    if (this.#started) return this.#options.network.trouble;
+    return `${this.device} is not ready yet`;
+  }
+
+  async start(): Promise<void> {
+    const { preparing, network } = this.#options;
+    const { signal } = this.#closing;
+    await Promise.all([preparing.start(), network.start(signal)]);
+    await this.#tryCanary(signal);
+    this.#started = true;
+  }
+
+  async embed(samples: Float32Array, signal: AbortSignal): Promise<EmbeddedWindow> {
+    const { kind, loudnessDb, values, computeMs } = await this.#options.preparing.process(samples, signal);
+    const away = await this.#batcher.add(values, signal);
+    return { kind, loudnessDb, vector: this.#vectorOf(away.output), computeMs: computeMs + away.computeMs };
+  }
+
+  async close(): Promise<void> {
+    const stopping = new LeitmotifError('worker-unavailable', 'The worker is stopping');
+    this.#closing.abort(stopping);
+    this.#batcher.close(stopping);
+    await Promise.all([this.#options.network.close(), this.#options.preparing.close()]);
+  }
+
+  #vectorOf(output: Float32Array): Float32Array {
+    const { manifest } = this.#options.model;
+    return checkedVector(manifest, families[manifest.family].finish(output, manifest.dimensions));
+  }
+
+  /** Other weights under the same name would fill the index with vectors that only look like the others. A server may
+   *  compute with halves of numbers; that much is allowed.
+   *  @throws {LeitmotifError} config-invalid when the vector is not the known one, or none where none is known */
+  async #tryCanary(signal: AbortSignal): Promise<void> {
+    const { model, windowSec, preparing, network } = this.#options;
+    const { values } = await preparing.process(canaryWindow(samplesOf(model.manifest, windowSec)), signal);
+    const [output] = await network.infer([values], signal);
+    try {
+      const vector = this.#vectorOf(output as Float32Array);
+      const known = storedCanary(model.manifest, windowSec);
+      if (known) checkCanary(vector, known, halfToleranceDistance);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new LeitmotifError('config-invalid', `Cannot use ${this.device} for ${model.manifest.name}: ${why}`, {
+        cause: error,
+      });
+    }
+  }
+}

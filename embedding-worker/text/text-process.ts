@@ -1,0 +1,198 @@
+/** The process that holds a model's text side. Started by the first text, since a text side takes some hundred megabytes that a
+ *  worker which is asked with sounds only should not spend; ended after idle minutes; and when it dies, the next text starts
+ *  another: there is nothing to keep ready, and so nothing to start again with back-off.
+ *
+ *  A process and not a thread for the reasons that engines/protocol.ts gives.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { LeitmotifError } from '../../src/errors.ts';
+import type { EmbeddedText, FromTextProcess, ToTextProcess } from './protocol.ts';
+
+export interface TextProcessOptions {
+  readonly manifestPath: string;
+  /** Loading, or a text, that takes longer counts as hung: the process is killed. */
+  readonly stepTimeoutMs: number;
+  /** Without a text for so long, it is ended. */
+  readonly idleMs: number;
+  readonly onStart?: () => void;
+  /** However it ended. */
+  readonly onEnd?: () => void;
+  /** It died by itself or was killed, `how` tells its signal or exit code. */
+  readonly onDeath?: (how: string) => void;
+}
+
+/** A text that two processes died over is taken for the cause. */
+const deathsMax = 2;
+
+interface Asked {
+  readonly id: number;
+  readonly resolve: (text: EmbeddedText) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/** The process is gone, and the text unanswered. */
+class ProcessLost extends Error {
+  /** Whether it was at this text. */
+  readonly overThis: boolean;
+
+  constructor(how: string, overThis: boolean) {
+    super(how);
+    this.overThis = overThis;
+  }
+}
+
+interface Running {
+  readonly child: ChildProcess;
+  readonly loaded: PromiseWithResolvers<void>;
+  /** What it has been sent and not answered, in order; texts that were given up meanwhile among them. */
+  readonly asked: Asked[];
+  watchdog: NodeJS.Timeout | undefined;
+}
+
+export class TextProcess {
+  readonly #options: TextProcessOptions;
+  #running: Running | null = null;
+  #idleTimer: NodeJS.Timeout | undefined;
+  #nextId = 0;
+  #closed = false;
+
+  constructor(options: TextProcessOptions) {
+    this.#options = options;
+  }
+
+  /** Of the process that lives, for whoever looks at it. */
+  get pid(): number | undefined {
+    return this.#running?.child.pid;
+  }
+
+  /** @throws {LeitmotifError} text-refused; inference-failed; config-invalid when the text side cannot be loaded
+   *  @throws the signal's reason when it is aborted first; what was begun runs to its end, unheard */
+  async embed(text: string, signal: AbortSignal): Promise<EmbeddedText> {
+    for (let deaths = 0; ; ) {
+      signal.throwIfAborted();
+      if (this.#closed) throw new LeitmotifError('worker-unavailable', 'The worker is stopping');
+      try {
+        return await untilAborted(this.#ask(text), signal);
+      } catch (error) {
+        if (!(error instanceof ProcessLost)) throw error;
+        if (error.overThis) deaths++;
+        if (deaths < deathsMax) continue;
+        const why = `${deathsMax} processes died over it (${error.message})`;
+        throw new LeitmotifError('inference-failed', `Cannot embed a text: ${why}`, { cause: error });
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#end(new LeitmotifError('worker-unavailable', 'The worker is stopping'));
+  }
+
+  async #ask(text: string): Promise<EmbeddedText> {
+    this.#running ??= this.#start();
+    const running = this.#running;
+    await running.loaded.promise;
+    const { promise, resolve, reject } = Promise.withResolvers<EmbeddedText>();
+    const id = this.#nextId++;
+    if (running !== this.#running) throw new ProcessLost('it ended', false);
+    clearTimeout(this.#idleTimer);
+    running.asked.push({ id, resolve, reject });
+    if (running.asked.length === 1) this.#watch(running);
+    send(running.child, { type: 'embed', id, text });
+    return promise;
+  }
+
+  #start(): Running {
+    const child = fork(new URL('../text-child.ts', import.meta.url), [], {
+      serialization: 'advanced',
+      execArgv: [],
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    const running: Running = { child, loaded: Promise.withResolvers(), asked: [], watchdog: undefined };
+    // Whoever asked hears of it; where nobody waits any more it must not end the worker.
+    running.loaded.promise.catch(() => {});
+    child.on('message', (message: FromTextProcess) => {
+      if (running === this.#running) this.#onMessage(running, message);
+    });
+    child.on('exit', (code, signal) => this.#onGone(running, signal ?? `exit code ${code}`));
+    // Emitted when it could not be started, or a message could not be sent: either way it is of no more use.
+    child.on('error', (error) => {
+      child.kill('SIGKILL');
+      this.#onGone(running, error.message);
+    });
+    this.#watch(running);
+    this.#options.onStart?.();
+    send(child, { type: 'load', manifestPath: this.#options.manifestPath });
+    return running;
+  }
+
+  #onMessage(running: Running, message: FromTextProcess): void {
+    clearTimeout(running.watchdog);
+    if (message.type === 'ready') {
+      running.loaded.resolve();
+    } else if (message.type === 'load-failed') {
+      // Tried anew by the next text: somebody may have mended the files.
+      void this.#end(new LeitmotifError('config-invalid', message.message));
+      return;
+    } else {
+      const asked = running.asked.shift();
+      if (asked?.id !== message.id) throw new RangeError(`Cannot match an answer: expected ${asked?.id}`);
+      if (message.type === 'embedded') asked.resolve(message.text);
+      else asked.reject(new LeitmotifError(message.code, message.message));
+    }
+    if (running.asked.length > 0) this.#watch(running);
+    else this.#rest();
+  }
+
+  #watch(running: Running): void {
+    running.watchdog = setTimeout(() => running.child.kill('SIGKILL'), this.#options.stepTimeoutMs).unref();
+  }
+
+  #rest(): void {
+    clearTimeout(this.#idleTimer);
+    const idle = (): void => void this.#end(new ProcessLost('it was idle', false));
+    this.#idleTimer = setTimeout(idle, this.#options.idleMs).unref();
+  }
+
+  #onGone(running: Running, how: string): void {
+    // Ended by us, or heard of already.
+    if (running !== this.#running) return;
+    this.#forget(running, (nth) => new ProcessLost(how, nth === 0));
+    this.#options.onDeath?.(how);
+  }
+
+  /** @param reason what everybody hears who still waits for it */
+  async #end(reason: Error): Promise<void> {
+    const running = this.#running;
+    if (!running) return;
+    this.#forget(running, () => reason);
+    const { child } = running;
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    // It holds no state: nothing is gained by asking it politely.
+    child.kill('SIGKILL');
+    await exited;
+  }
+
+  /** @param reasonOf for each that waits, from 0, the one that was being worked on first */
+  #forget(running: Running, reasonOf: (nth: number) => Error): void {
+    clearTimeout(running.watchdog);
+    clearTimeout(this.#idleTimer);
+    this.#running = null;
+    running.loaded.reject(reasonOf(0));
+    running.asked.forEach(({ reject }, nth) => void reject(reasonOf(nth)));
+    this.#options.onEnd?.();
+  }
+}
+
+function send(child: ChildProcess, message: ToTextProcess): void {
+  // What could not be sent is followed by 'exit'.
+  if (child.connected) child.send(message, () => {});
+}
+
+function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = (): void => aborted.reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  return Promise.race([promise, aborted.promise]).finally(() => signal.removeEventListener('abort', onAbort));
+}

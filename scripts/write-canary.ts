@@ -1,0 +1,48 @@
+/** Computes a model's canary on this machine's CPU and writes it into the model's manifest: the vector that every device
+ *  has to give for one window of noise before it is trusted (embedding-worker/engines/canary.ts).
+ *
+ *      node scripts/write-canary.ts NAME [--models DIR]
+ */
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { canaryWindow } from '../embedding-worker/engines/canary.ts';
+import { loadModel } from '../embedding-worker/engines/loaded-model.ts';
+import { samplesOf } from '../embedding-worker/engines/network-item.ts';
+import { findModel, type Model, manifestPathOf } from '../embedding-worker/models.ts';
+import { encodeArray } from '../src/embedding/wire-format.ts';
+
+export const shippedModels = path.join(import.meta.dirname, '../embedding-worker/models');
+
+/** @param model whose manifest's own canary, if it has one, is not looked at: the weights may have changed
+ *  @returns base64 of float32, as the manifest holds it
+ *  @throws {LeitmotifError} config-invalid when the model cannot be loaded */
+export async function canaryOf({ manifest, folder }: Model): Promise<string> {
+  const { canary: _, ...rest } = manifest;
+  const windowSec = manifest.windowSec.default;
+  const loaded = await loadModel({ manifest: rest, folder }, windowSec, 'cpu');
+  try {
+    const [vector] = await loaded.run([canaryWindow(samplesOf(manifest, windowSec))]);
+    return encodeArray(vector as Float32Array);
+  } finally {
+    await loaded.close();
+  }
+}
+
+async function main(): Promise<void> {
+  const { positionals, values } = parseArgs({ allowPositionals: true, options: { models: { type: 'string' } } });
+  const [name] = positionals;
+  if (name === undefined || positionals.length > 1) {
+    process.stderr.write('Usage: node scripts/write-canary.ts NAME [--models DIR]\n');
+    process.exitCode = 1;
+    return;
+  }
+  const model = await findModel([values.models ?? shippedModels], name);
+  const manifestPath = manifestPathOf(model);
+  const manifest = JSON.parse(await readFile(manifestPath, 'utf8')) as Record<string, unknown>;
+  manifest.canary = await canaryOf(model);
+  await writeFile(manifestPath, `${JSON.stringify(manifest, null, 2)}\n`);
+  process.stdout.write(`${manifestPath}: the canary is written\n`);
+}
+
+if (import.meta.main) await main();

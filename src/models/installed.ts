@@ -1,0 +1,34 @@
+/** The models that lie on this machine. */
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { type Model, manifestName, readModel } from '../../embedding-worker/models.ts';
+import { LeitmotifError } from '../errors.ts';
+import { exists } from '../search/generation-folder.ts';
+
+export interface InstalledModel {
+  readonly name: string;
+  readonly folder: string;
+  /** What came with the program; it can be neither downloaded nor removed. */
+  readonly isShipped: boolean;
+  /** The error says why its manifest cannot be used. */
+  readonly model: Model | LeitmotifError;
+}
+
+/** In the folder's order of names; a folder that is not there holds none. */
+export async function installedModels(dir: string, isShipped: boolean): Promise<InstalledModel[]> {
+  const names = await readdir(dir).catch(() => [] as string[]);
+  const found = await Promise.all(names.sort().map((name) => installedModel(dir, name, isShipped)));
+  return found.filter((model) => model !== null);
+}
+
+/** @returns null when there is no manifest: nothing, or a download that is not finished */
+export async function installedModel(dir: string, name: string, isShipped: boolean): Promise<InstalledModel | null> {
+  const folder = path.join(dir, name);
+  const manifest = path.join(folder, manifestName);
+  if (!(await exists(manifest))) return null;
+  const model = await readModel(manifest).catch((error: unknown) => {
+    if (error instanceof LeitmotifError) return error;
+    throw error;
+  });
+  return { name, folder, isShipped, model };
+}

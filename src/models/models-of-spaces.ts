@@ -1,0 +1,33 @@
+/** Which models here make the vectors of a space: what EMBEDDING_MODEL has to be to search an index that is there. */
+import { spaceIdOfModel } from '../../embedding-worker/models.ts';
+import { LeitmotifError } from '../errors.ts';
+import { installedModels } from './installed.ts';
+
+/** What WINDOW_SEC is likely to have been. */
+const likelyWindowsSec = [10, 5, 6, 7, 8, 9];
+
+export interface SpaceMaker {
+  readonly model: string;
+  readonly windowSec: number;
+}
+
+/** @param dirs folders of models
+ *  @param windowSec tried first
+ *  @returns one for each space that a model here makes, in the order of `spaceIds` */
+export async function modelsOfSpaces(
+  dirs: readonly string[],
+  spaceIds: readonly string[],
+  windowSec: number,
+): Promise<SpaceMaker[]> {
+  const makers = new Map<string, SpaceMaker>();
+  const installed = (await Promise.all(dirs.map((dir) => installedModels(dir, false)))).flat();
+  for (const { name, model } of installed) {
+    if (model instanceof LeitmotifError) continue;
+    const { min, max } = model.manifest.windowSec;
+    for (const window of [windowSec, ...likelyWindowsSec].filter((sec) => sec >= min && sec <= max)) {
+      const spaceId = spaceIdOfModel(model, window);
+      if (!makers.has(spaceId)) makers.set(spaceId, { model: name, windowSec: window });
+    }
+  }
+  return spaceIds.flatMap((spaceId) => makers.get(spaceId) ?? []);
+}

@@ -1,0 +1,200 @@
+/** Models, looked after: what there is, here and on the hub; getting, checking and removing. */
+import { readdir, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { type DownloadableModel, knownModels } from '../../embedding-worker/downloadable-models.ts';
+import { type WrittenRepository, writeTritonRepository } from '../../embedding-worker/triton-repository.ts';
+import { LeitmotifError } from '../errors.ts';
+import { folderBytes } from '../search/folder-bytes.ts';
+import { partPathOf } from './fetch-file.ts';
+import { type GetOptions, type GotModel, getModel } from './get-model.ts';
+import { type InstalledModel, installedModel, installedModels } from './installed.ts';
+import { bytesOf, filesOf, type ModelParts, nameOf } from './model-files.ts';
+import { lockModel } from './model-lock.ts';
+import { partBytes } from './part-file.ts';
+import { type CheckedFile, verifyModel } from './verify-model.ts';
+
+export interface ModelsOptions extends Pick<GetOptions, 'hub' | 'silenceMs' | 'retryAfterMs'> {
+  /** What came with the program. */
+  readonly shippedDir: string;
+  /** What was downloaded; made when it is needed. */
+  readonly modelsDir: string;
+  /** What can be downloaded. */
+  readonly catalogue: readonly DownloadableModel[];
+}
+
+/** shipped  came with the program;  here  downloaded, or put here by hand;  broken  its manifest cannot be used;
+ *  partly  its download is under way or was cut off;  not-here  it can be downloaded */
+export type ModelPresence = 'shipped' | 'here' | 'broken' | 'partly' | 'not-here';
+
+/** pinned  this repository names the hash;  recorded  the first download's is kept, and asked for from then on */
+export type HashSource = 'pinned' | 'recorded';
+
+export interface ListedModel {
+  readonly name: string;
+  readonly purpose: string;
+  readonly presence: ModelPresence;
+  /** On this machine what it takes there, else what its audio side will take. */
+  readonly bytes: number;
+  readonly isExact: boolean;
+  /** Bytes of the text side; null when it has none. */
+  readonly textBytes: number | null;
+  readonly licence: string;
+  readonly precision: string;
+  readonly dimensions: number | null;
+  readonly hash: HashSource;
+  /** Why it is broken. */
+  readonly problem?: string;
+}
+
+export class Models {
+  readonly #options: ModelsOptions;
+
+  constructor(options: ModelsOptions) {
+    this.#options = options;
+  }
+
+  /** Shipped ones first, then what can be downloaded, in the catalogue's order, then what else lies in the folder. */
+  async list(): Promise<ListedModel[]> {
+    const { catalogue } = this.#options;
+    const [shipped, downloaded] = await this.#installed();
+    const own = downloaded.filter(({ name }) => !catalogue.some((known) => known.name === name));
+    const offered = catalogue.map(async (known) => {
+      const here = downloaded.find(({ name }) => name === known.name);
+      return here ? await listInstalled(here, known) : await this.#listOffered(known);
+    });
+    return Promise.all([
+      ...shipped.map((model) => listInstalled(model, undefined)),
+      ...offered,
+      ...own.map((model) => listInstalled(model, undefined)),
+    ]);
+  }
+
+  /** @throws {LeitmotifError} model-unknown, and as getModel */
+  async get(name: string, parts: ModelParts, options: Pick<GetOptions, 'signal' | 'onEvent'>): Promise<GotModel> {
+    const { catalogue, shippedDir, modelsDir, ...rest } = this.#options;
+    const model = catalogue.find((known) => known.name === name);
+    if (!model) throw await this.#cannotGet(name);
+    if (parts.text && !model.text) {
+      throw new LeitmotifError('model-unknown', `Cannot get a text side of ${name}: it has none`);
+    }
+    if (parts.half && !model.half) {
+      throw new LeitmotifError('model-unknown', `Cannot get ${name} in float16: none is known`);
+    }
+    return await getModel(model, { ...rest, ...options, modelsDir, parts });
+  }
+
+  /** @param name null: all that are here
+   *  @throws {LeitmotifError} model-unknown when it is not here */
+  async verify(name: string | null): Promise<{ model: InstalledModel; files: CheckedFile[] | LeitmotifError }[]> {
+    const installed = (await this.#installed()).flat();
+    const asked = name === null ? installed : installed.filter((model) => model.name === name);
+    if (name !== null && asked.length === 0) throw await this.#notHere(name);
+    const results: { model: InstalledModel; files: CheckedFile[] | LeitmotifError }[] = [];
+    // One after the other: a disk reads fastest from its beginning to its end.
+    for (const model of asked) {
+      const known = this.#options.catalogue.find((each) => each.name === model.name);
+      results.push({ model, files: await verifyModel(model, known).catch(asFailure) });
+    }
+    return results;
+  }
+
+  /** What is left of a download that was cut off goes as well.
+   *  @returns how many bytes are free now
+   *  @throws {LeitmotifError} model-unknown when it is not here; not-allowed when it came with the program;
+   *    model-locked while it is downloaded */
+  async remove(name: string, signal: AbortSignal): Promise<{ bytes: number }> {
+    const { shippedDir, modelsDir } = this.#options;
+    const shipped = await installedModels(shippedDir, true);
+    if (shipped.some((model) => model.name === name)) {
+      throw new LeitmotifError('not-allowed', `Cannot remove the model ${name}: it came with the program`);
+    }
+    const names = await readdir(modelsDir).catch(() => [] as string[]);
+    // Of the names that are there, so that no name leads elsewhere.
+    const folder = path.join(modelsDir, name);
+    if (!names.includes(name) || !(await stat(folder)).isDirectory()) throw await this.#notHere(name);
+    using _lock = await lockModel(modelsDir, name, { signal, waitMaxMs: 0 });
+    const bytes = await folderBytes(folder);
+    await rm(folder, { recursive: true });
+    return { bytes };
+  }
+
+  /** @param dir Triton's model repository
+   *  @throws {LeitmotifError} model-unknown when the model is not here, and as writeTritonRepository */
+  async writeTriton(dir: string, name: string, windowSec: number): Promise<WrittenRepository> {
+    const found = (await this.#installed()).flat().find((each) => each.name === name);
+    if (!found) throw await this.#notHere(name);
+    if (found.model instanceof LeitmotifError) throw found.model;
+    return writeTritonRepository(dir, found.model, windowSec);
+  }
+
+  async #installed(): Promise<[shipped: InstalledModel[], downloaded: InstalledModel[]]> {
+    const { shippedDir, modelsDir } = this.#options;
+    return [await installedModels(shippedDir, true), await installedModels(modelsDir, false)];
+  }
+
+  async #listOffered(known: DownloadableModel): Promise<ListedModel> {
+    const files = filesOf(known, { text: false, half: false });
+    const parts = filesOf(known, { text: true, half: true }).map((file) =>
+      partBytes(partPathOf(path.join(this.#options.modelsDir, known.name, nameOf(file)))),
+    );
+    const begun = (await Promise.all(parts)).some((bytes) => bytes > 0);
+    return {
+      ...wordsOf(known),
+      presence: begun ? 'partly' : 'not-here',
+      bytes: bytesOf(files),
+      isExact: files.every(({ isExact }) => isExact),
+      textBytes: textBytesOf(known),
+    };
+  }
+
+  async #notHere(name: string): Promise<LeitmotifError> {
+    const here = (await this.#installed()).flat().map((model) => model.name);
+    return new LeitmotifError('model-unknown', `The model "${name}" is not here; those that are: ${here.join(', ')}`);
+  }
+
+  async #cannotGet(name: string): Promise<LeitmotifError> {
+    if (await installedModel(this.#options.shippedDir, name, true)) {
+      return new LeitmotifError('not-allowed', `Nothing to get: the model ${name} came with the program`);
+    }
+    return new LeitmotifError(
+      'model-unknown',
+      `Cannot get the model "${name}": those that can be downloaded are: ${knownModels(this.#options.catalogue)}`,
+    );
+  }
+}
+
+function asFailure(error: unknown): LeitmotifError {
+  if (error instanceof LeitmotifError) return error;
+  throw error;
+}
+
+function wordsOf(known: DownloadableModel) {
+  const { name, purpose, licence, precision, dimensions } = known;
+  const hash: HashSource = known.network.sha256 === null ? 'recorded' : 'pinned';
+  return { name, purpose, licence, precision, dimensions, hash };
+}
+
+function textBytesOf({ text }: DownloadableModel): number | null {
+  return text ? bytesOf([text.network, text.tokenizer]) : null;
+}
+
+async function listInstalled({ name, folder, isShipped, model }: InstalledModel, known?: DownloadableModel) {
+  const bytes = await folderBytes(folder);
+  const purpose = known?.purpose ?? (isShipped ? 'came with the program; nothing to download' : 'put here by hand');
+  if (model instanceof LeitmotifError) {
+    const nothing = { licence: known?.licence ?? '', precision: '', dimensions: null, textBytes: null };
+    const hash: HashSource = 'recorded';
+    const presence: ModelPresence = 'broken';
+    return { name, purpose, presence, bytes, isExact: true, ...nothing, hash, problem: model.message };
+  }
+  const { licence, precision, dimensions, text } = model.manifest;
+  const pinned = isShipped || (known !== undefined && known.network.sha256 !== null);
+  return {
+    ...{ name, purpose, licence, precision, dimensions },
+    presence: isShipped ? ('shipped' as const) : ('here' as const),
+    bytes,
+    isExact: true,
+    textBytes: text ? bytesOf([text.network, text.tokenizer]) : known ? textBytesOf(known) : null,
+    hash: pinned ? ('pinned' as const) : ('recorded' as const),
+  } satisfies ListedModel;
+}

@@ -1,0 +1,67 @@
+/** A download's progress on stderr: a bar where somebody watches, a line now and then where it goes to a file. */
+import cliProgress from 'cli-progress';
+import { formatBytes, formatDuration } from '../format.ts';
+
+/** How often a line is written when nobody watches. */
+const noTtyEveryMs = 5_000;
+/** The rate is that of the last so many seconds. */
+const rateOverMs = 5_000;
+
+export interface DownloadDisplay {
+  /** @param total null while it is not known */
+  update(download: { readonly file: string; readonly bytes: number; readonly total: number | null }): void;
+  stop(): void;
+}
+
+export function downloadProgress(now: () => number = () => performance.now()): DownloadDisplay {
+  let bar: cliProgress.SingleBar | null = null;
+  let moments: { ms: number; bytes: number }[] = [];
+  return {
+    update({ file, bytes, total }) {
+      // A download that starts over comes back to an earlier byte.
+      if (bytes < (moments.at(-1)?.bytes ?? 0)) moments = [];
+      moments.push({ ms: now(), bytes });
+      while (moments.length > 2 && now() - (moments[1]?.ms ?? 0) > rateOverMs) moments.shift();
+      const payload = wordsOf(file, bytes, total, rateOf(moments));
+      if (bar === null) {
+        bar = newBar();
+        bar.start(total ?? bytes, bytes, payload);
+      } else {
+        if (total === null) bar.setTotal(bytes);
+        bar.update(bytes, payload);
+      }
+    },
+    stop() {
+      bar?.stop();
+      bar = null;
+      moments = [];
+    },
+  };
+}
+
+function newBar(): cliProgress.SingleBar {
+  return new cliProgress.SingleBar({
+    format: ' {file} {bar} {done} | {rate}{left}',
+    stream: process.stderr,
+    barsize: 30,
+    hideCursor: true,
+    noTTYOutput: true,
+    notTTYSchedule: noTtyEveryMs,
+    barCompleteChar: '█',
+    barIncompleteChar: '░',
+  });
+}
+
+function rateOf(moments: readonly { ms: number; bytes: number }[]): number | null {
+  const [first, last] = [moments[0], moments.at(-1)];
+  if (!first || !last || last.ms === first.ms) return null;
+  return ((last.bytes - first.bytes) / (last.ms - first.ms)) * 1000;
+}
+
+function wordsOf(file: string, bytes: number, total: number | null, bytesPerSec: number | null) {
+  const done = total === null ? formatBytes(bytes) : `${formatBytes(bytes)} of ${formatBytes(total)}`;
+  const rate = bytesPerSec === null ? '…' : `${formatBytes(Math.round(bytesPerSec))}/s`;
+  const isKnown = total !== null && bytesPerSec !== null && bytesPerSec > 0;
+  const left = isKnown ? ` | ${formatDuration((total - bytes) / bytesPerSec)} left` : '';
+  return { file, done, rate, left };
+}

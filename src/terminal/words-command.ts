@@ -1,0 +1,71 @@
+/** `npm run similar -- --text "solo piano, slow and sad"` */
+import Table from 'cli-table3';
+import type { App } from '../app.ts';
+import { LeitmotifError } from '../errors.ts';
+import { formatDuration, formatTime, oneLine, trackName } from '../format.ts';
+import type { WordsAnswer, WordsResult } from '../query/find-by-words.ts';
+import { noBorders } from './render-answer.ts';
+import type { SimilarCommandOptions } from './similar-command.ts';
+
+/** What needs a recording that asks. */
+const soundOnly = ['clips', 'picture', 'fusion', 'from', 'to'] as const;
+
+export async function wordsCommand(
+  app: App,
+  text: string,
+  options: SimilarCommandOptions,
+  signal: AbortSignal,
+): Promise<number> {
+  const unfit = soundOnly.filter((name) => options[name] !== undefined).map((name) => `--${name}`);
+  if (unfit.length > 0) {
+    throw new LeitmotifError('bad-request', `Cannot ask with words and ${unfit.join(', ')}: these need a recording`);
+  }
+  const answer = await app.byWords({ text, resultsMax: options.top, signal });
+  process.stdout.write(options.json ? `${JSON.stringify(wordsJson(answer), null, 2)}\n` : renderWords(answer));
+  return 0;
+}
+
+export function wordsJson({ text, spaceId, generation, results, timingsMs }: WordsAnswer) {
+  return {
+    text,
+    spaceId,
+    generation,
+    results: results.map(({ rank, track, moments }) => ({
+      rank,
+      key: track.key,
+      title: track.title,
+      artist: track.artist,
+      moments: moments.map(({ startSec, endSec, similarity }) => ({
+        startSec: Number(startSec.toFixed(3)),
+        endSec: Number(endSec.toFixed(3)),
+        similarity: Number(similarity.toFixed(6)),
+      })),
+    })),
+    timingsMs: Object.fromEntries(Object.entries(timingsMs).map(([stage, ms]) => [stage, Math.round(ms)])),
+  };
+}
+
+export function renderWords({ text, generation, results, timingsMs }: WordsAnswer): string {
+  const table = new Table({
+    head: ['#', 'piece', 'from', 'similarity', 'also at'],
+    colAligns: ['right', 'left', 'right', 'right', 'left'],
+    style: { head: [], border: [], compact: true },
+    chars: noBorders,
+  });
+  for (const result of results) table.push(row(result));
+  const took = `took ${formatDuration(timingsMs.total / 1000)}; generation ${generation}`;
+  const note = 'Similarities of words and sounds compare within one answer only.';
+  return `Nearest to "${oneLine(text, 120)}"\n${table.toString()}\n${note}\n${took}\n`;
+}
+
+function row({ rank, track, moments }: WordsResult): string[] {
+  const [best, ...others] = moments;
+  const artist = track.artist ? `, ${track.artist}` : '';
+  return [
+    String(rank),
+    oneLine(`${trackName(track)}${artist}`, 48),
+    best ? formatTime(best.startSec) : '',
+    best ? best.similarity.toFixed(4) : '',
+    others.map(({ startSec }) => formatTime(startSec)).join(', '),
+  ];
+}

@@ -1,0 +1,137 @@
+/** The images and compose.yaml against the project that they are made of. Nothing is built here: docs/deploy.md says so. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { DCLinter } from 'dclint';
+import { describe, expect, test } from 'vitest';
+import { variables } from '../src/config.ts';
+
+const root = path.resolve(import.meta.dirname, '..');
+const read = (file: string): string => readFileSync(path.join(root, file), 'utf8');
+const dockerfiles = ['Dockerfile', 'embedding-worker/Dockerfile.gpu'];
+const compose = read('compose.yaml');
+const ignored = read('.dockerignore').split('\n');
+
+interface Instruction {
+  readonly name: string;
+  readonly rest: string;
+}
+
+/** Comments gone, continued lines joined. */
+function instructionsOf(file: string): Instruction[] {
+  const text = read(file)
+    .split('\n')
+    .filter((line) => !line.trimStart().startsWith('#'))
+    .join('\n')
+    .replaceAll(/\\\n\s*/g, '');
+  return text.split('\n').flatMap((line) => {
+    const [, name, rest] = /^([A-Z]+)\s+(.*)$/.exec(line) ?? [];
+    return name && rest ? [{ name, rest }] : [];
+  });
+}
+
+const named = (file: string, name: string) => instructionsOf(file).filter((instruction) => instruction.name === name);
+const all = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map((match) => match[1] ?? '');
+/** Of a JSON command: its words. */
+const commandOf = ({ rest }: Instruction): string[] => JSON.parse(rest.slice(rest.indexOf('[')));
+
+/** Not the program's: the shell's, npm's, Node's and ONNX Runtime's own. */
+const ofOthers = ['NODE_ENV', 'NODE_COMPILE_CACHE', 'NPM_CONFIG_OMIT', 'npm_config_build_from_source'];
+/** Compose's own. */
+const ofCompose = ['MUSIC_DIR', 'TRITON_MODELS_DIR'];
+/** The downloader's (npm run models), which reads them beside the configuration's. */
+const ofHub = ['HF_ENDPOINT', 'HF_TOKEN'];
+
+describe.each(dockerfiles)('%s', (file) => {
+  const copied = named(file, 'COPY').filter(({ rest }) => !rest.startsWith('--from='));
+
+  test('copies what is there, and what .dockerignore lets through', () => {
+    const sources = copied.flatMap(({ rest }) => rest.split(/\s+/).slice(0, -1));
+    expect(sources.length).toBeGreaterThan(4);
+    for (const source of sources) {
+      expect(existsSync(path.join(root, source)), source).toBe(true);
+      expect(ignored).toContain(`!${source}`);
+    }
+  });
+
+  test('copies between stages that it has', () => {
+    const stages = named(file, 'FROM').map(({ rest }) => /^\S+ AS (\S+)$/.exec(rest)?.[1]);
+    const from = named(file, 'COPY').flatMap(({ rest }) => all(rest, /^--from=(\S+)/g));
+    expect(from.length).toBeGreaterThan(0);
+    for (const stage of from) expect(stages).toContain(stage);
+  });
+
+  test('runs files that are there, as npm does', () => {
+    const scripts = Object.values((JSON.parse(read('package.json')) as { scripts: Record<string, string> }).scripts);
+    const commands = named(file, 'CMD').map(commandOf);
+    expect(commands.length).toBeGreaterThan(0);
+    for (const command of commands) {
+      expect(existsSync(path.join(root, command.at(-1) ?? ''))).toBe(true);
+      expect(scripts.filter((script) => script.endsWith(` ${command.join(' ')}`))).toHaveLength(1);
+    }
+    for (const { rest } of named(file, 'RUN')) {
+      for (const script of all(rest, /\bnode (\S+\.m?js)\b/g))
+        expect(existsSync(path.join(root, script)), script).toBe(true);
+    }
+  });
+
+  test('sets variables that the program knows, to what it accepts', () => {
+    const set = named(file, 'ENV').flatMap(({ rest }) => [...rest.matchAll(/(\w+)=(\S+)/g)]);
+    expect(set.length).toBeGreaterThan(3);
+    for (const [, name = '', value = ''] of set) {
+      if (ofOthers.includes(name)) continue;
+      expect(Object.keys(variables)).toContain(name);
+      expect(variables[name as keyof typeof variables].schema.safeParse(value)).toMatchObject({ success: true });
+    }
+  });
+
+  test('does not run as root, ends its children, and is asked how it is', () => {
+    expect(named(file, 'USER').at(-1)?.rest).toBe('1000:1000');
+    expect(named(file, 'ENTRYPOINT').map(commandOf)).toEqual([['tini', '--']]);
+    expect(read(file)).toContain('tini');
+    expect(named(file, 'HEALTHCHECK').length).toBe(named(file, 'CMD').length);
+  });
+
+  test('asks in words that Node understands', () => {
+    for (const instruction of named(file, 'HEALTHCHECK')) {
+      const [program, flag, script = ''] = commandOf(instruction);
+      expect([program, flag]).toEqual(['node', '-e']);
+      // Nobody listens on port 1: the question fails, by its own exit code and without a word.
+      const env = { PATH: process.env.PATH, WORKER_PORT: '1', METRICS_PORT: '1' };
+      const ask = () => execFileSync(process.execPath, ['-e', script], { env, stdio: 'pipe' });
+      expect(ask).toThrow(expect.objectContaining({ status: 1, stderr: Buffer.alloc(0) }));
+    }
+  });
+});
+
+describe('compose.yaml', () => {
+  test('has nothing that a linter finds', () => {
+    const linter = new DCLinter({ rules: {}, quiet: false, debug: false, exclude: [] });
+    const linted = linter.lintFiles([path.join(root, 'compose.yaml')], false);
+    expect(linted).toHaveLength(1);
+    expect(linted.flatMap(({ messages }: { messages: readonly unknown[] }) => messages)).toEqual([]);
+    // It compiles the schema of all that a compose file may hold: seconds of an idle core, a minute of a busy one.
+  }, 180_000);
+
+  test('asks for and sets variables that the program, or Compose, knows', () => {
+    const known = [...Object.keys(variables), ...ofCompose, ...ofHub];
+    const asked = all(compose, /\$\{(\w+)/g);
+    const set = all(compose, /^ +([A-Z][A-Z0-9_]*): /gm);
+    expect(Math.min(asked.length, set.length)).toBeGreaterThan(10);
+    for (const name of [...asked, ...set]) expect(known).toContain(name);
+  });
+
+  test('builds targets that there are, from files that there are', () => {
+    const targets = all(compose, /^ +target: (\S+)$/gm);
+    expect(new Set(targets)).toEqual(new Set(['bot', 'worker']));
+    for (const target of targets) expect(read('Dockerfile')).toContain(` AS ${target}\n`);
+    for (const file of all(compose, /^ +dockerfile: (\S+)$/gm)) expect(dockerfiles).toContain(file);
+  });
+
+  test('publishes no port, and keeps secrets of the bot from the worker', () => {
+    expect(compose).not.toMatch(/^ +ports:/m);
+    const [, worker = ''] = /^ {2}worker:\n([\s\S]*?)^ {2}\w/m.exec(compose) ?? [];
+    expect(worker).toContain('worker.env');
+    expect(worker).not.toMatch(/DISCORD|path: \.env/);
+  });
+});

@@ -1,0 +1,114 @@
+/** How the pool finds its device: real inference processes, on a machine that need not have a GPU. */
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { InferencePool, type InferencePoolOptions } from '../../embedding-worker/engines/inference-pool.ts';
+import { createMetrics } from '../../embedding-worker/metrics.ts';
+import { runWorker } from './running-worker.ts';
+import { levelsOf, writeTinyModels } from './tiny-models.ts';
+
+const never = new AbortController().signal;
+const noCuda = !existsSync('/dev/nvidiactl');
+let modelsDir: string;
+const pools: InferencePool[] = [];
+
+beforeAll(() => {
+  modelsDir = writeTinyModels(mkdtempSync(path.join(tmpdir(), 'pool-test-')), [{ name: 'levels', kind: 'levels' }]);
+});
+afterEach(async () => {
+  for (const pool of pools.splice(0)) await pool.close();
+});
+afterAll(() => rmSync(modelsDir, { recursive: true }));
+
+function poolOf(options: Partial<InferencePoolOptions> = {}): InferencePool {
+  const pool = new InferencePool({
+    manifestPath: path.join(modelsDir, 'levels', 'model.json'),
+    ...({ windowSec: 10, device: 'auto', gives: 'vector', processes: 2 } as const),
+    ...{ loadTimeoutMs: 60_000, stepTimeoutMs: 60_000 },
+    onDeath: () => {},
+    ...options,
+  });
+  pools.push(pool);
+  return pool;
+}
+
+describe('left to itself, the pool', () => {
+  test('takes the CPU at once where no GPU can be', async () => {
+    const devices: unknown[] = [];
+    const pool = poolOf({ gpuMayBeThere: () => false, onDevice: (...seen) => devices.push(seen) });
+    expect(pool.device).toBe('loading');
+    await pool.start();
+    expect(pool.device).toBe('cpu');
+    expect(pool.passedOver).toEqual([]);
+    expect(pool.pids).toHaveLength(2);
+    expect(devices).toEqual([
+      ['cpu', []],
+      ['cpu', []],
+    ]);
+  });
+
+  test('tries every GPU where one may be, and tells why each was passed over', async () => {
+    const died: string[] = [];
+    const pool = poolOf({ gpuMayBeThere: () => true, onDeath: (how) => died.push(how) });
+    await pool.start();
+    expect(pool.device).toBe('cpu');
+    expect(pool.passedOver).toEqual([expect.stringMatching(/^cuda: .{10}/), expect.stringMatching(/^webgpu: .{10}/)]);
+    expect(pool.pids).toHaveLength(2);
+    // What was to be expected is no death that anybody should be alarmed by.
+    expect(died).toEqual([]);
+    const samples = new Float32Array(160_000).fill(0.25);
+    const { vector } = await pool.embed(samples, never);
+    levelsOf(samples).forEach((value, at) => void expect(vector[at]).toBeCloseTo(value, 5));
+  });
+
+  test('passes over GPUs that give no sign of life, and ends in a sentence when nothing does', async () => {
+    const pool = poolOf({ gpuMayBeThere: () => true, loadTimeoutMs: 1 });
+    await expect(pool.start()).rejects.toMatchObject({
+      code: 'config-invalid',
+      message: expect.stringContaining('no sign of life'),
+    });
+    expect(pool.passedOver).toEqual([
+      expect.stringMatching(/^cuda: .*no sign of life/),
+      expect.stringMatching(/^webgpu: .*no sign of life/),
+    ]);
+  });
+});
+
+describe('a device that was asked for by name', () => {
+  test.skipIf(!noCuda)('and is not there keeps the worker from starting, in the words of the operator', async () => {
+    await expect(runWorker({ modelsDirs: [modelsDir], models: ['levels'], device: 'cuda' })).rejects.toMatchObject({
+      code: 'config-invalid',
+      message: expect.stringMatching(/^Cannot use EMBEDDING_DEVICE=cuda: .+ With EMBEDDING_DEVICE=auto/),
+    });
+  });
+
+  test('and hangs is given up at its first try', async () => {
+    await expect(poolOf({ device: 'webgpu', loadTimeoutMs: 1 }).start()).rejects.toMatchObject({
+      code: 'config-invalid',
+      message: expect.stringMatching(/EMBEDDING_DEVICE=webgpu: .*no sign of life/),
+    });
+  });
+
+  test('is refused where the network does not run on this machine', async () => {
+    await expect(poolOf({ device: 'cuda', gives: 'network-input' }).start()).rejects.toMatchObject({
+      code: 'config-invalid',
+      message: expect.stringContaining('the network runs elsewhere'),
+    });
+  });
+});
+
+describe('the metric of the device', () => {
+  const nobody = () => ({ waiting: 0, running: 0 });
+  test('names the one that is used, and forgets the one before', async () => {
+    const metrics = createMetrics({ recordings: nobody, texts: nobody });
+    metrics.setDevice('levels', 'webgpu');
+    metrics.setDevice('other', 'webgpu');
+    metrics.setDevice('levels', 'cpu');
+    const text = await metrics.registry.metrics();
+    expect(text.match(/^worker_device_info.*$/gm)?.sort()).toEqual([
+      'worker_device_info{model="levels",device="cpu"} 1',
+      'worker_device_info{model="other",device="webgpu"} 1',
+    ]);
+  });
+});

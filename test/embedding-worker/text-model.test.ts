@@ -1,0 +1,101 @@
+/** CLAP's text side against the code that it comes from: transformers on PyTorch, its answers stored
+ *  (training/reference/README.md). */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { loadTextModel, type TextModel } from '../../embedding-worker/text/text-model.ts';
+import { openTokenizer, type TextTokenizer } from '../../embedding-worker/text/tokenizer.ts';
+import { floatsOf } from '../support/reference-fixtures.ts';
+import {
+  cosineDistance,
+  pythonTokensMax,
+  referenceTextSide,
+  referenceTexts,
+  wholeTexts,
+  writeTextModel,
+} from '../support/text-models.ts';
+
+let folder: string;
+let tokenizer: TextTokenizer;
+let model: TextModel;
+
+beforeAll(async () => {
+  folder = mkdtempSync(path.join(tmpdir(), 'text-model-'));
+  const written = writeTextModel(folder);
+  tokenizer = await openTokenizer(path.join(written.folder, referenceTextSide().tokenizer.file));
+  model = await loadTextModel(written);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('a text', () => {
+  test.each(wholeTexts)('gets the tokens and the vector that Python gives it: $text', async ({ text, ids, vector }) => {
+    expect([...tokenizer.encode(text)].map(Number)).toEqual(ids);
+    expect(cosineDistance(await model.embed(text), floatsOf(vector))).toBeLessThan(1e-5);
+  });
+
+  test('is told apart from others by far more than that', async () => {
+    const vectors = wholeTexts.map(({ vector }) => floatsOf(vector));
+    const pairs = vectors.flatMap((a, i) => vectors.slice(i + 1).map((b) => cosineDistance(a, b)));
+    expect(pairs.length).toBeGreaterThan(20);
+    expect(Math.min(...pairs)).toBeGreaterThan(1e-3);
+  });
+
+  test('that Python would cut is refused, with how many tokens it has', async () => {
+    const long = referenceTexts.find(({ ids }) => ids.length === pythonTokensMax);
+    await expect(model.embed(long?.text ?? '')).rejects.toMatchObject({
+      code: 'text-refused',
+      message: expect.stringMatching(/at most 75 tokens .*, got \d{3}$/),
+    });
+  });
+
+  test('fits up to the last token that the model was taught with', () => {
+    const words = (count: number): string => 'x'.repeat(count);
+    const [fits, tooLong] = [words(75), words(76)];
+    expect(tokenizer.encode(fits)).toHaveLength(77);
+    expect(() => tokenizer.encode(tooLong)).toThrow(/got 76$/);
+  });
+
+  test.each(['', ' ', '\n\t '])('of nothing is refused: %j', (text) => {
+    expect(() => tokenizer.encode(text)).toThrow(/got an empty text/);
+  });
+});
+
+describe('a text side', () => {
+  const { network, tokenizer: words } = referenceTextSide();
+  const other = { file: 'other.bin', sha256: '0'.repeat(64), bytes: 1 };
+
+  test.each([
+    ['whose weights were changed', { network: { ...network, sha256: other.sha256 }, tokenizer: words }, 'sha256'],
+    ['whose tokenizer was changed', { network, tokenizer: { ...words, sha256: other.sha256 } }, 'sha256'],
+    ['whose weights are gone', { network: { ...network, ...other }, tokenizer: words }, 'other.bin'],
+    ['of another input', { network: { ...network, input: 'words' }, tokenizer: words }, 'input "words"'],
+    ['of another output', { network: { ...network, output: 'words' }, tokenizer: words }, 'output "words"'],
+    ['whose tokenizer is none', { network, tokenizer: { ...network } }, 'JSON'],
+  ])('%s is not loaded, and says why', async (_name, text, why) => {
+    const written = writeTextModel(path.join(folder, 'broken'), text);
+    await expect(loadTextModel(written)).rejects.toMatchObject({
+      code: 'config-invalid',
+      message: expect.stringContaining(why),
+    });
+  });
+
+  test('of other dimensions than the sounds is not loaded', async () => {
+    const { manifest, folder: at } = writeTextModel(path.join(folder, 'dimensions'));
+    const wrong = { manifest: { ...manifest, dimensions: 512 }, folder: at };
+    await expect(loadTextModel(wrong)).rejects.toThrow(/expected 512 dimensions, got 48/);
+  });
+
+  test('that takes samples instead of tokens is not loaded', async () => {
+    const { manifest, folder: at } = writeTextModel(path.join(folder, 'sounds'));
+    const text = { ...referenceTextSide(), network: manifest.network };
+    await expect(loadTextModel({ manifest: { ...manifest, text }, folder: at })).rejects.toThrow(/to be int64/);
+  });
+
+  test('whose tokenizer is JSON of another kind is not loaded', async () => {
+    const written = writeTextModel(path.join(folder, 'json'));
+    const file = path.join(written.folder, 'other.json');
+    writeFileSync(file, '{"model": {"type": "BPE"}}');
+    await expect(openTokenizer(file)).rejects.toThrow();
+  });
+});

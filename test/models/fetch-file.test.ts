@@ -1,0 +1,417 @@
+/** What a network, a server and a disk can do to a download. */
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { repository, tiny, tokens, unpinned, weights } from './catalogue.ts';
+import { type Fixture, openFixture } from './fixture.ts';
+import { generatedBytes, sendHalf, sha256Of, type Trick } from './local-hub.ts';
+
+const file = (fixture: Fixture, name = 'tiny', ending = '') =>
+  path.join(fixture.modelsDir, name, `audio_model.onnx${ending}`);
+const isThere = (fixture: Fixture, name = 'tiny') => readFileSync(file(fixture, name)).equals(weights);
+const ranges = ({ hub }: Fixture) => hub.asked.filter(({ at }) => at === 'storage').map(({ range }) => range);
+const half = `bytes=${weights.length / 2}-`;
+const never: Trick = () => false;
+const halfIsHere = (fixture: Fixture, name = 'tiny') => {
+  const part = file(fixture, name, '.part');
+  return existsSync(part) && statSync(part).size === weights.length / 2;
+};
+const hash = `"${sha256Of(weights)}"`;
+
+/** Downloads half of it. */
+async function openHalfway(name = 'tiny', etag = hash): Promise<Fixture> {
+  const fixture = await openFixture();
+  const stop = new AbortController();
+  fixture.hub.tricks.storage = (_request, reply) => sendHalf(reply, weights, { etag }, () => false);
+  const going = fixture.get(name, {}, fixture.models, stop.signal);
+  await expect.poll(() => halfIsHere(fixture, name), { interval: 5, timeout: 20_000 }).toBe(true);
+  stop.abort(new Error('stopped'));
+  await expect(going).rejects.toThrow('stopped');
+  fixture.hub.tricks.storage = never;
+  return fixture;
+}
+
+describe('a connection that breaks', () => {
+  test('is taken up again where it broke, in the same run', async () => {
+    const fixture = await openFixture();
+    fixture.hub.tricks.storage = (_request, reply, nth) =>
+      nth === 0 && sendHalf(reply, weights, { etag: hash }, () => halfIsHere(fixture));
+    await fixture.get();
+    expect(isThere(fixture)).toBe(true);
+    expect(ranges(fixture)).toEqual([undefined, half]);
+    expect(readdirSync(path.join(fixture.modelsDir, 'tiny')).sort()).toEqual([
+      'audio_model.onnx',
+      'model.json',
+      'source.json',
+    ]);
+  });
+
+  test('again and again is given up in the end; the part stays, and the next run goes on', async () => {
+    const fixture = await openFixture();
+    // Each answer but the first brings nothing new.
+    fixture.hub.tricks.storage = (_request, reply, nth) => {
+      if (nth === 0) return sendHalf(reply, weights, { etag: '"1"' }, () => halfIsHere(fixture));
+      reply.hijack();
+      reply.raw.destroy();
+      return true;
+    };
+    await expect(fixture.get()).rejects.toMatchObject({
+      code: 'download-failed',
+      message: expect.stringMatching(/the connection to .* broke/),
+    });
+    expect(ranges(fixture).length).toBeGreaterThan(3);
+    expect(existsSync(file(fixture))).toBe(false);
+    fixture.hub.tricks = { etag: () => '"1"' };
+    await fixture.get();
+    expect(ranges(fixture).at(-1)).toBe(half);
+    expect(isThere(fixture)).toBe(true);
+  });
+
+  test('may break more often than it is tried again, as long as each time brings something', async () => {
+    const fixture = await openFixture();
+    const size = () => (existsSync(file(fixture, 'tiny', '.part')) ? statSync(file(fixture, 'tiny', '.part')).size : 0);
+    fixture.hub.tricks.storage = (request, reply) => {
+      const from = Number(/\d+/.exec(request.headers.range ?? '0')?.[0]);
+      reply.hijack();
+      const rest = weights.subarray(from);
+      const range = `bytes ${from}-${weights.length - 1}/${weights.length}`;
+      const head = { etag: hash, 'content-length': String(rest.length) };
+      reply.raw.writeHead(from === 0 ? 200 : 206, from === 0 ? head : { ...head, 'content-range': range });
+      reply.raw.write(rest.subarray(0, 25_000));
+      const timer = setInterval(() => size() > from && reply.raw.destroy(), 2);
+      reply.raw.once('close', () => clearInterval(timer));
+      return true;
+    };
+    await fixture.get();
+    expect(isThere(fixture)).toBe(true);
+    expect(ranges(fixture).length).toBeGreaterThan(8);
+  });
+
+  test('and one that falls silent count alike, in the head and in the body', async () => {
+    const fixture = await openFixture();
+    fixture.hub.tricks = {
+      hub: (_request, reply, nth) => {
+        if (nth === 0) reply.hijack();
+        return nth === 0;
+      },
+      storage: (_request, reply, nth) => nth === 0 && sendHalf(reply, weights, { etag: hash }, () => false),
+    };
+    await fixture.get('tiny', {}, fixture.models2({ silenceMs: 300 }));
+    expect(isThere(fixture)).toBe(true);
+    expect(ranges(fixture)).toEqual([undefined, half]);
+  });
+
+  test('of a server that never says anything is given up in its name', async () => {
+    const fixture = await openFixture();
+    fixture.hub.tricks.hub = (_request, reply) => {
+      reply.hijack();
+      return true;
+    };
+    await expect(fixture.get('tiny', {}, fixture.models2({ silenceMs: 50 }))).rejects.toMatchObject({
+      code: 'download-failed',
+      message: expect.stringMatching(/nothing came from 127\.0\.0\.1:\d+ for too long/),
+    });
+  });
+});
+
+describe('what is there of an earlier try', () => {
+  test('is gone on with', async () => {
+    const fixture = await openHalfway();
+    await fixture.get();
+    expect(ranges(fixture)).toEqual([undefined, half]);
+    expect(isThere(fixture)).toBe(true);
+  });
+
+  test('is fetched anew from a server that knows no ranges', async () => {
+    const fixture = await openHalfway();
+    fixture.hub.tricks.ignoresRange = true;
+    await fixture.get();
+    expect(isThere(fixture)).toBe(true);
+  });
+
+  test.each([
+    ['and the server heeds If-Range', false],
+    ['and the server sends a range all the same', true],
+  ])('is thrown away when the etag has changed meanwhile, %s', async (_case, ignoresIfRange) => {
+    const fixture = await openHalfway('unpinned', '"before"');
+    fixture.hub.tricks = { ignoresIfRange, etag: () => '"after"' };
+    await fixture.get('unpinned');
+    expect(isThere(fixture, 'unpinned')).toBe(true);
+    expect(ranges(fixture).slice(1)).toEqual(ignoresIfRange ? [half, undefined] : [half]);
+  });
+
+  test('is thrown away when the hub has another file there now, and none names the old one', async () => {
+    const fixture = await openHalfway('unpinned', '"1"');
+    const other = generatedBytes(weights.length, 7);
+    fixture.hub.files[`${repository}/onnx/audio_model.onnx`] = { bytes: other };
+    fixture.hub.tricks = { etag: () => '"1"' };
+    await fixture.get('unpinned');
+    expect(readFileSync(file(fixture, 'unpinned')).equals(other)).toBe(true);
+  });
+
+  test('starts over when it was damaged on the disk', async () => {
+    const fixture = await openHalfway();
+    writeFileSync(file(fixture, 'tiny', '.part'), generatedBytes(weights.length / 2, 3));
+    await fixture.get();
+    expect(ranges(fixture)).toEqual([undefined, half, undefined]);
+    expect(isThere(fixture)).toBe(true);
+  });
+
+  test('starts over when the server finds its range unsatisfiable', async () => {
+    const fixture = await openHalfway();
+    fixture.hub.tricks.storage = (request, reply) => {
+      if (request.headers.range === undefined) return false;
+      reply.code(416).header('content-range', 'bytes */10').send();
+      return true;
+    };
+    await fixture.get();
+    expect(isThere(fixture)).toBe(true);
+  });
+
+  test('needs no request when it is whole, as after a kill before it was put in its place', async () => {
+    const fixture = await openHalfway();
+    writeFileSync(file(fixture, 'tiny', '.part'), weights);
+    const asked = fixture.hub.asked.length;
+    await fixture.get();
+    expect(fixture.hub.asked).toHaveLength(asked);
+    expect(isThere(fixture)).toBe(true);
+  });
+
+  test('counts for nothing when what is known of it is torn', async () => {
+    const fixture = await openHalfway();
+    writeFileSync(file(fixture, 'tiny', '.part.json'), '{"etag": "tor');
+    await fixture.get();
+    expect(ranges(fixture)).toEqual([undefined, undefined]);
+    expect(isThere(fixture)).toBe(true);
+  });
+});
+
+describe('a file that is not the one', () => {
+  const other = generatedBytes(weights.length, 5);
+  const serve = (fixture: Fixture, bytes: Buffer) => {
+    fixture.hub.files[`${repository}/onnx/audio_model.onnx`] = { bytes };
+  };
+  const isClean = (fixture: Fixture, name = 'tiny') =>
+    readdirSync(path.join(fixture.modelsDir, name)).every((entry) => !entry.startsWith('audio_model'));
+
+  test('is deleted, and both hashes are told', async () => {
+    const fixture = await openFixture();
+    serve(fixture, other);
+    fixture.hub.tricks.isMute = true;
+    await expect(fixture.get()).rejects.toMatchObject({
+      code: 'download-corrupt',
+      message: expect.stringMatching(new RegExp(`${sha256Of(weights)} \\(pinned\\), got ${sha256Of(other)}.*deleted`)),
+    });
+    expect(isClean(fixture)).toBe(true);
+    expect(ranges(fixture)).toHaveLength(1);
+  });
+
+  test('is not even begun when the hub says so itself', async () => {
+    const fixture = await openFixture();
+    serve(fixture, other);
+    await expect(fixture.get()).rejects.toMatchObject({
+      code: 'download-corrupt',
+      message: expect.stringContaining(`the hub offers ${sha256Of(other)}`),
+    });
+    expect(isClean(fixture)).toBe(true);
+  });
+
+  test('shows by the hash that the hub names, where none is pinned', async () => {
+    const fixture = await openFixture();
+    fixture.hub.tricks.storage = (_request, reply) => {
+      reply.header('etag', '"1"').send(other);
+      return true;
+    };
+    await expect(fixture.get('unpinned')).rejects.toMatchObject({
+      code: 'download-corrupt',
+      message: expect.stringContaining('named by the hub'),
+    });
+    expect(isClean(fixture, 'unpinned')).toBe(true);
+  });
+
+  test("shows by git's hash, where it lies in git", async () => {
+    const fixture = await openFixture();
+    fixture.hub.tricks.hub = (request, reply) => {
+      if (!request.url.endsWith('tokenizer.json')) return false;
+      reply.header('etag', '"0123456789012345678901234567890123456789"').send(tokens);
+      return true;
+    };
+    await expect(fixture.get('tiny', { text: true })).rejects.toMatchObject({ code: 'download-corrupt' });
+  });
+
+  test.each([
+    ['shorter', weights.subarray(0, 1000)],
+    ['longer', Buffer.concat([weights, weights])],
+  ])('is refused before it comes when it is %s', async (_case, bytes) => {
+    const fixture = await openFixture();
+    serve(fixture, bytes);
+    fixture.hub.tricks.isMute = true;
+    await expect(fixture.get()).rejects.toMatchObject({
+      code: 'download-corrupt',
+      message: expect.stringMatching(/expected 300000 bytes, got \d+/),
+    });
+    expect(isClean(fixture)).toBe(true);
+  });
+
+  test.each([tiny.name, unpinned.name])('of no declared length is cut off beyond what %s may have', async (name) => {
+    const fixture = await openFixture();
+    fixture.hub.tricks = {
+      isMute: true,
+      storage: (_request, reply) => {
+        reply.hijack();
+        reply.raw.writeHead(200);
+        const more = (): void => void reply.raw.write(weights, (error) => (error ? undefined : more()));
+        more();
+        return true;
+      },
+    };
+    await expect(fixture.get(name)).rejects.toMatchObject({ code: 'download-corrupt' });
+    expect(isClean(fixture, name)).toBe(true);
+  });
+});
+
+describe('the token', () => {
+  test('goes to the hub and not along with a redirect to another origin', async () => {
+    const fixture = await openFixture();
+    await fixture.get('tiny', { text: true });
+    const tokensOf = (part: string) =>
+      fixture.hub.asked.filter(({ at }) => at === part).map(({ authorization }) => authorization);
+    expect(tokensOf('hub')).toEqual(['Bearer hf_secret', 'Bearer hf_secret', 'Bearer hf_secret']);
+    expect(tokensOf('storage')).toEqual([undefined, undefined]);
+  });
+
+  test('follows a redirect within the hub, as to a renamed repository', async () => {
+    const fixture = await openFixture();
+    fixture.hub.files['somebody/renamed/onnx/audio_model.onnx'] = { bytes: weights };
+    fixture.hub.tricks.hub = (request, reply) => {
+      if (!request.url.includes('/tiny/')) return false;
+      reply.code(307).header('location', '/somebody/renamed/resolve/main/onnx/audio_model.onnx').send();
+      return true;
+    };
+    await fixture.get();
+    expect(fixture.hub.asked.map(({ at, authorization }) => [at, authorization !== undefined])).toEqual([
+      ['hub', true],
+      ['hub', true],
+      ['storage', false],
+    ]);
+  });
+
+  test('does not come back with a redirect from elsewhere to the hub', async () => {
+    const fixture = await openFixture();
+    fixture.hub.tricks.storage = (_request, reply, nth) => {
+      if (nth > 0) return false;
+      reply
+        .code(302)
+        .header('location', `${fixture.hub.endpoint}/somebody/tiny/resolve/main/onnx/audio_model.onnx`)
+        .send();
+      return true;
+    };
+    await fixture.get();
+    expect(fixture.hub.asked.map(({ authorization }) => authorization !== undefined)).toEqual([
+      true,
+      false,
+      false,
+      false,
+    ]);
+  });
+});
+
+describe('a redirect', () => {
+  test.each([
+    ['to an open line', 'http://models.example/x'],
+    ['to a file', 'file:///etc/passwd'],
+    ['to nonsense', 'http://'],
+  ])('%s is not followed', async (_case, location) => {
+    const fixture = await openFixture();
+    fixture.hub.tricks.hub = (_request, reply) => {
+      reply.code(302).header('location', location).send();
+      return true;
+    };
+    await expect(fixture.get()).rejects.toMatchObject({
+      code: 'download-refused',
+      message: expect.stringContaining('not https'),
+    });
+  });
+
+  test('in a circle is followed a few times', async () => {
+    const fixture = await openFixture();
+    fixture.hub.tricks.hub = (request, reply) => {
+      reply.code(302).header('location', request.url).send();
+      return true;
+    };
+    await expect(fixture.get()).rejects.toMatchObject({ message: expect.stringContaining('more than 5 redirects') });
+    expect(fixture.hub.asked).toHaveLength(6);
+  });
+});
+
+describe('a status', () => {
+  const answer =
+    (status: number, times = Number.POSITIVE_INFINITY, headers: Record<string, string> = {}): Trick =>
+    (_request, reply, nth) => {
+      if (nth < times) reply.code(status).headers(headers).send('no');
+      return nth < times;
+    };
+
+  test.each([
+    [401, /HF_TOKEN/],
+    [403, /accept the model's terms.*HF_TOKEN/],
+    [404, /does not have it.*HF_TOKEN/],
+    [410, /got status 410/],
+  ])('%i is told in words and not tried again', async (status, words) => {
+    const fixture = await openFixture();
+    fixture.hub.tricks.hub = answer(status);
+    await expect(fixture.get()).rejects.toMatchObject({
+      code: 'download-refused',
+      message: expect.stringMatching(words),
+    });
+    expect(fixture.hub.asked).toHaveLength(1);
+  });
+
+  test.each([500, 502, 503, 504, 429, 408])('%i passes', async (status) => {
+    const fixture = await openFixture();
+    fixture.hub.tricks.hub = answer(status, 2);
+    await fixture.get();
+    expect(isThere(fixture)).toBe(true);
+  });
+
+  test('that asks to wait is waited for, and no longer than the person who asked', async () => {
+    const fixture = await openFixture();
+    const stop = new AbortController();
+    fixture.hub.tricks.hub = answer(429, 1, { 'retry-after': '3600' });
+    const going = fixture.get('tiny', {}, fixture.models, stop.signal);
+    await expect.poll(() => fixture.hub.asked.length, { interval: 5 }).toBe(1);
+    stop.abort(new Error('stopped'));
+    await expect(going).rejects.toThrow('stopped');
+  });
+
+  test('of a storage does not tell the signature in its address', async () => {
+    const fixture = await openFixture();
+    fixture.hub.tricks.storage = answer(403);
+    const message = await fixture.get().catch((error: Error) => error.message);
+    expect(message).toContain(fixture.hub.storageOrigin);
+    expect(message).not.toContain('signature');
+  });
+});
+
+describe('an endpoint', () => {
+  test.each(['http://models.example', 'https://user:word@hub.example', 'https://hub.example/?token=1'])(
+    '%s is refused before anything is sent',
+    async (endpoint) => {
+      const fixture = await openFixture({ endpoint });
+      await expect(fixture.get()).rejects.toMatchObject({
+        code: 'config-invalid',
+        message: expect.stringContaining('HF_ENDPOINT'),
+      });
+    },
+  );
+
+  test('may have a path, as mirrors do', async () => {
+    const fixture = await openFixture();
+    const models = fixture.models2({
+      hub: { endpoint: `${fixture.hub.endpoint}/mirror/hf/`, token: null, offline: false, cacheDir: fixture.cacheDir },
+    });
+    await expect(fixture.get('tiny', {}, models)).rejects.toMatchObject({
+      message: expect.stringContaining('/mirror/hf/somebody/tiny/resolve/main/onnx/audio_model.onnx'),
+    });
+  });
+});

@@ -1,0 +1,144 @@
+/** Indexes of two models side by side: each with vectors, generation and answers of its own. */
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { App } from '../../src/app.ts';
+import type { IndexSummary } from '../../src/indexing/summary.ts';
+import { FolderLibrary } from '../../src/library/folder.ts';
+import type { Answer } from '../../src/query/answer.ts';
+import { writeTinyModels } from '../embedding-worker/tiny-models.ts';
+import { ask, never, openLibrary } from '../support/library.ts';
+import { writePiece } from '../support/pieces.ts';
+
+describe('two models', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'leitmotif-two-'));
+  const place = { folder, music: path.join(folder, 'music'), indexDir: path.join(folder, 'index') };
+  const modelsDir = path.join(folder, 'models');
+  const library = openLibrary(place);
+  const query = path.join(place.music, 'piece-2.ogg');
+  /** What was there before, for comparison. */
+  let first: { answer: string; files: Record<string, string>; summary: IndexSummary };
+  let second: { answer: string; summary: IndexSummary };
+
+  async function withModel<T>(model: string, use: (app: App) => Promise<T>): Promise<T> {
+    const app = await library.open({ EMBEDDING_MODEL: model, MODELS_DIR: modelsDir });
+    return await use(app).finally(() => app.close());
+  }
+  const index = (app: App) => app.index({ library: new FolderLibrary(place.music), signal: never });
+  const bytesOf = ({ timingsMs: _, ...answer }: Answer) => JSON.stringify(answer);
+  const answerOf = async (app: App) => bytesOf(await ask(app, query));
+
+  /** Every file of the generations, with its content and the moment of its last change. */
+  function generationFiles(): Record<string, string> {
+    const root = path.join(place.indexDir, 'generations');
+    const files = readdirSync(root, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    return Object.fromEntries(
+      files.map(({ parentPath, name }) => {
+        const file = path.join(parentPath, name);
+        return [path.relative(root, file), `${statSync(file).mtimeMs} ${readFileSync(file, 'base64')}`];
+      }),
+    );
+  }
+
+  beforeAll(async () => {
+    mkdirSync(place.music);
+    for (const seed of [1, 2, 3]) writePiece(path.join(place.music, `piece-${seed}.ogg`), seed, 21);
+    writeTinyModels(modelsDir, [
+      { name: 'one', kind: 'levels' },
+      { name: 'two', kind: 'levels', manifest: { version: '2.0.0' } },
+      { name: 'three', kind: 'levels', manifest: { version: '3.0.0' } },
+    ]);
+    first = await withModel('one', async (app) => {
+      const summary = await index(app);
+      return { summary, answer: await answerOf(app), files: generationFiles() };
+    });
+    second = await withModel('two', async (app) => ({ summary: await index(app), answer: await answerOf(app) }));
+  });
+
+  afterAll(async () => {
+    await library[Symbol.asyncDispose]();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test('each embed the library once, into a space and a generation of their own', () => {
+    expect(first.summary.files).toMatchObject({ embedded: 3 });
+    expect(second.summary.files).toMatchObject({ embedded: 3, reused: 0 });
+    expect(second.summary.spaceId).not.toBe(first.summary.spaceId);
+    expect(readdirSync(path.join(place.indexDir, 'generations'))).toHaveLength(2);
+    expect(JSON.parse(second.answer).results.length).toBeGreaterThan(0);
+  });
+
+  test('leave what the other one built untouched, to the byte', () => {
+    expect(generationFiles()).toMatchObject(first.files);
+  });
+
+  test('are switched back without embedding or building anything, and answer as before, to the byte', async () => {
+    const before = generationFiles();
+    // Asked at once, without an index run in between.
+    await withModel('one', async (app) => expect(await answerOf(app)).toBe(first.answer));
+    await withModel('one', async (app) => {
+      const { files, generation } = await index(app);
+      expect(files).toMatchObject({ unchanged: 3, embedded: 0, reused: 0 });
+      expect(generation).toEqual({ kind: 'unchanged' });
+      expect(await answerOf(app)).toBe(first.answer);
+    });
+    await withModel('two', async (app) => expect(await answerOf(app)).toBe(second.answer));
+    expect(generationFiles()).toEqual(before);
+  });
+
+  test('a third one, whose space has no index, is refused by name, with the commands that help', async () => {
+    await withModel('three', async (app) => {
+      const refused = ask(app, query);
+      await expect(refused).rejects.toMatchObject({ code: 'space-mismatch' });
+      const message = await refused.catch((error: Error) => error.message);
+      expect(message).toContain(await app.spaceId());
+      expect(message).toContain(first.summary.spaceId);
+      expect(message).toContain('npm run index -- ');
+      expect(message).toContain('EMBEDDING_MODEL=one or EMBEDDING_MODEL=two');
+    });
+  });
+
+  test('a window of another length is named too', async () => {
+    const app = await library.open({ EMBEDDING_MODEL: 'one', MODELS_DIR: modelsDir, WINDOW_SEC: '5' });
+    await expect(ask(app, query)).rejects.toMatchObject({
+      code: 'space-mismatch',
+      message: expect.stringContaining('EMBEDDING_MODEL=one WINDOW_SEC=10'),
+    });
+  });
+
+  test('see each what changed in the library under the other, and embed only that', async () => {
+    rmSync(path.join(place.music, 'piece-3.ogg'));
+    writePiece(path.join(place.music, 'piece-4.ogg'), 4, 21);
+    await withModel('two', async (app) => {
+      expect((await index(app)).files).toMatchObject({ embedded: 1, removed: 1, unchanged: 2 });
+    });
+    await withModel('one', async (app) => {
+      // Its generation still holds the piece that is gone, its answers do not.
+      expect(await answerOf(app)).not.toContain('piece-3.ogg');
+      const { files, generation } = await index(app);
+      expect(files).toMatchObject({ embedded: 1, unchanged: 2 });
+      expect(generation.kind).toBe('written');
+      expect(await answerOf(app)).toContain('piece-4.ogg');
+    });
+  });
+
+  test('that can do nothing with a recording do not take it away from the other', async () => {
+    writeTinyModels(modelsDir, [{ name: 'broken', kind: 'nan', manifest: { version: '4.0.0' } }]);
+    await withModel('broken', async (app) => {
+      await index(app).catch(() => {});
+    });
+    await withModel('one', async (app) => {
+      expect((await index(app)).files).toMatchObject({ unchanged: 3, embedded: 0, failed: 0 });
+      expect(await answerOf(app)).toContain('piece-4.ogg');
+    });
+  });
+
+  test('whose manifest is damaged does not keep others from being named', async () => {
+    mkdirSync(path.join(modelsDir, 'damaged'), { recursive: true });
+    writeFileSync(path.join(modelsDir, 'damaged', 'model.json'), '{');
+    await withModel('three', async (app) => {
+      await expect(ask(app, query)).rejects.toMatchObject({ message: expect.stringContaining('EMBEDDING_MODEL=one') });
+    });
+  });
+});

@@ -1,0 +1,175 @@
+/** A library whose pieces all end with the same signal and applause: found, heard, marked, brought back. */
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { App } from '../../src/app.ts';
+import { IndexLock } from '../../src/indexing/lock.ts';
+import { FolderLibrary } from '../../src/library/folder.ts';
+import type { Answer } from '../../src/query/answer.ts';
+import { writeFloatWav } from '../audio/make-audio.ts';
+import { makeApplause } from '../support/applause.ts';
+import { ask, never, openLibrary, projectRoot } from '../support/library.ts';
+import { composePiece } from '../support/pieces.ts';
+
+const sampleRateHz = 22_050;
+/** Music for four windows, then a window of each. */
+const signalAtSec = 40;
+const applauseAtSec = 50;
+const pieces = 8;
+
+/** A signal of two tones that a radio might send: the gate takes it for music. */
+function signal(durationSec: number): Float32Array {
+  return Float32Array.from({ length: durationSec * sampleRateHz }, (_, i) => {
+    const sec = i / sampleRateHz;
+    return 0.2 * Math.sin(2 * Math.PI * (sec % 1 < 0.5 ? 880 : 1320) * sec);
+  });
+}
+
+async function writePieceWithEnd(file: string, seed: number): Promise<void> {
+  const music = composePiece(seed, signalAtSec);
+  const parts = [music, signal(10), makeApplause(sampleRateHz, 10, seed)];
+  const whole = Float32Array.from(parts.flatMap((part) => [...part]));
+  await writeFloatWav(file, whole, sampleRateHz);
+}
+
+describe('clusters of a library', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'leitmotif-clusters-'));
+  const place = { folder, music: path.join(folder, 'music'), indexDir: path.join(folder, 'index') };
+  const library = openLibrary(place);
+  const lockPath = path.join(place.indexDir, 'index.lock');
+  let app: App;
+
+  function cli(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+    const env = { ...process.env, INDEX_DIR: place.indexDir, LOG_LEVEL: 'silent' };
+    const argv = [path.join(projectRoot, 'src/cli.ts'), 'library', 'clusters', ...args];
+    return new Promise((resolve) => {
+      execFile(process.execPath, argv, { env }, (error, stdout, stderr) => {
+        resolve({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, stdout, stderr });
+      });
+    });
+  }
+
+  /** Places in the library, in seconds, that an answer names. */
+  const places = ({ results }: Answer): Set<number> =>
+    new Set(results.flatMap(({ hits }) => hits.map(({ trackStartSec }) => trackStartSec)));
+  const withoutTimes = ({ timingsMs: _, ...answer }: Answer) => answer;
+  const askWithPiece = () => ask(app, path.join(place.music, 'piece-1.wav'), { neighbours: pieces });
+
+  /** The group that holds the window of each piece which starts then, and no other. */
+  async function groupAt(startSec: number): Promise<number> {
+    const { clusters } = await app.clusters(never);
+    const group = clusters.find(({ examples, chunks }) => chunks === pieces && examples[0]?.startSec === startSec);
+    if (!group) throw new Error(`expected a group of the windows at ${startSec} s`);
+    return group.id;
+  }
+
+  beforeAll(async () => {
+    mkdirSync(place.music);
+    for (let seed = 1; seed <= pieces; seed += 1) {
+      await writePieceWithEnd(path.join(place.music, `piece-${seed}.wav`), seed);
+    }
+    app = await library.open();
+    await app.index({ library: new FolderLibrary(place.music), signal: never });
+  });
+
+  afterAll(() => library[Symbol.asyncDispose]());
+
+  test('before anything was shown there is nothing to mark', async () => {
+    const { code, stderr } = await cli('mark', '1');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/Cannot mark cluster 1: none was shown yet; npm run library -- clusters/);
+    expect((await cli('marked')).stdout).toBe('Nothing is marked.\n');
+  });
+
+  test('applause is at the top of the list, with reasons, places and clips to hear', async () => {
+    const clips = path.join(folder, 'clips');
+    const { code, stdout } = await cli('--clips', clips);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/48 chunks of 8 tracks in \d+ groups/);
+    const { clusters } = await app.clusters(never);
+    expect(clusters[0]?.examples.map(({ startSec }) => startSec)).toEqual([
+      applauseAtSec,
+      applauseAtSec,
+      applauseAtSec,
+    ]);
+    expect(stdout).toMatch(/the gate rejects 100 %/);
+    expect(stdout).toMatch(/sounds like noise/);
+    expect(stdout).toMatch(/in 8 of 8 tracks, 1\.0 chunks each/);
+    expect(stdout).toMatch(/piece-\d 0:50/);
+    const written = readdirSync(clips).sort();
+    expect(written[0]).toMatch(/^group-01-1-piece-\d-0m50\.mp3$/);
+    expect(written.every((name) => statSync(path.join(clips, name)).size > 10_000)).toBe(true);
+  });
+
+  test('the list is the same each time', async () => {
+    const [first, second] = [await cli('--all'), await cli('--all')];
+    expect(second.stdout).toBe(first.stdout);
+  });
+
+  test('marking takes a group out of the answers at once, and lifting the mark brings back the very same answer', async () => {
+    const before = await askWithPiece();
+    expect(places(before)).toContain(signalAtSec);
+    const group = String(await groupAt(signalAtSec));
+    const marked = await cli('mark', group);
+    expect(marked.stdout).toMatch(/Mark 1: 8 chunks of 8 tracks are not music now/);
+    const without = await askWithPiece();
+    expect(places(without)).not.toContain(signalAtSec);
+    expect(places(without)).toContain(0);
+    expect(without.query.chunks[4]?.kind).toBe('noise');
+    expect((await cli('marked')).stdout).toMatch(/Mark 1: 8 chunks of 8 tracks; made .* of cluster \d+, 8 chunks/);
+    expect((await cli('--all')).stdout).toMatch(/100 % marked/);
+    expect((await cli('unmark', '1')).stdout).toMatch(/Mark 1 is lifted: 8 chunks of 8 tracks are music again/);
+    expect(withoutTimes(await askWithPiece())).toEqual(withoutTimes(before));
+    expect((await cli('unmark', '1')).stderr).toMatch(/Cannot lift mark 1/);
+  });
+
+  test('a piece that is indexed after the mark is held to it, and everything that is indexed again', async () => {
+    const [mark] = await app.markClusters([await groupAt(signalAtSec)], never);
+    await writePieceWithEnd(path.join(place.music, 'piece-9.wav'), 9);
+    await app.index({ library: new FolderLibrary(place.music), signal: never, embedAgainBeforeMs: Date.now() });
+    expect(app.catalog.marks.list(await app.spaceId())).toMatchObject([{ chunks: 9, tracks: 9 }]);
+    expect(places(await askWithPiece())).not.toContain(signalAtSec);
+    await app.liftMark(mark?.id ?? 0, never);
+    expect(places(await askWithPiece())).toContain(signalAtSec);
+  });
+
+  test('refuses to mark or to unmark while the library is being indexed, and changes nothing', async () => {
+    await app.clusters(never);
+    using _indexing = new IndexLock(lockPath);
+    const { code, stderr } = await cli('mark', '1');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/Cannot change marks while the library is being indexed/);
+    expect(stderr).toMatch(/try again when it is done/);
+    expect((await cli('unmark', '1')).stderr).toMatch(/Cannot change marks while/);
+    expect(app.catalog.marks.list(await app.spaceId())).toEqual([]);
+  });
+
+  test('a mark whose index was not built, because it was killed, takes effect with the next check', async () => {
+    const spaceId = await app.spaceId();
+    const { clusters } = await app.clusters(never);
+    const group = clusters.find(({ examples }) => examples[0]?.startSec === signalAtSec);
+    const centres = app.catalog.marks.lastClustering(spaceId);
+    if (!group || !centres) throw new Error('expected groups');
+    const { centre, minSimilarity } = group;
+    const mark = app.catalog.marks.add(spaceId, { centres, centre, minSimilarity }, 'killed');
+    expect(await app.rebuild(never)).toMatchObject({ kind: 'written' });
+    expect(places(await askWithPiece())).not.toContain(signalAtSec);
+    await app.liftMark(mark.id, never);
+  });
+
+  test('refuses to mark everything, and then nothing is marked', async () => {
+    const { clusters } = await app.clusters(never);
+    const before = withoutTimes(await askWithPiece());
+    const all = clusters.map(({ id }) => id);
+    await expect(app.markClusters(all, never)).rejects.toThrow(/no music would be left/);
+    expect(app.catalog.marks.list(await app.spaceId())).toEqual([]);
+    expect(withoutTimes(await askWithPiece())).toEqual(before);
+  });
+
+  test('refuses a group that was not shown, and one that is no number', async () => {
+    expect((await cli('mark', '99')).stderr).toMatch(/Cannot mark cluster 99: \d+ were shown/);
+    expect((await cli('mark', 'first')).code).toBe(1);
+  });
+});

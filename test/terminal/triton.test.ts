@@ -1,0 +1,42 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { projectRoot } from '../support/library.ts';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'leitmotif-triton-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function models(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const env = {
+    PATH: process.env.PATH,
+    MODELS_DIR: path.join(folder, 'models'),
+    INDEX_DIR: path.join(folder, 'index'),
+  };
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      [path.join(projectRoot, 'src/cli.ts'), 'models', ...args],
+      { env },
+      (error, stdout, stderr) => resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
+    );
+  });
+}
+
+test('npm run models -- triton writes the model that embeds, and says how it is served and asked', async () => {
+  const repository = path.join(folder, 'repository');
+  const { code, stdout } = await models('triton', repository);
+  expect(code).toBe(0);
+  expect(stdout).toContain(`tritonserver --model-repository=${repository}`);
+  expect(stdout).toContain('EMBEDDING_MODEL=builtin');
+  expect(readdirSync(path.join(repository, 'builtin')).sort()).toEqual(['1', 'config.pbtxt']);
+  const shipped = path.join(projectRoot, 'embedding-worker/models/builtin/builtin.onnx');
+  expect(readFileSync(path.join(repository, 'builtin/1/model.onnx')).equals(readFileSync(shipped))).toBe(true);
+});
+
+test('npm run models -- triton names the models that are here when one is not', async () => {
+  const { code, stderr } = await models('triton', path.join(folder, 'other'), '--model', 'clap');
+  expect(code).not.toBe(0);
+  expect(stderr).toMatch(/"clap" is not here.*builtin/);
+});
