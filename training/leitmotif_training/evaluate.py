@@ -3,7 +3,6 @@ and damaged excerpts. Everything a space is computed from comes from features.py
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -13,14 +12,23 @@ import numpy as np
 from .corpus import Track, open_store
 from .export import MIXTURE
 from .features import WindowSet
-from .model import BRANCHES, Mixture, branch_inputs, embed, fit_branches, unit
+from .model import (
+    BRANCHES,
+    CONSTANTS,
+    Mixture,
+    branch_inputs,
+    descriptor_projection,
+    embed,
+    fit_branches,
+    training_inputs,
+    unit,
+)
 from .protocols import by_window, can_ask, estimate, half_sets, recall_of_questions
 from .recipes import DAMAGES
 from .train import load_averaged
 
 Space = Callable[[WindowSet], np.ndarray]
 """Windows to vectors of unit length."""
-MODELS = Path(__file__).resolve().parents[2] / "embedding-worker/models"
 
 
 def report(space: Space, library: WindowSet, queries: WindowSet, tracks: list[Track]) -> dict[str, object]:
@@ -62,16 +70,10 @@ def report(space: Space, library: WindowSet, queries: WindowSet, tracks: list[Tr
 
 
 def descriptor() -> Space:
-    """The hand-made model, from its constants."""
-    constants = json.loads((MODELS / "descriptor/constants.json").read_text())
-
-    def branch(name: str, x: np.ndarray) -> np.ndarray:
-        floats = {key: np.frombuffer(base64.b64decode(constants[name][key]), "<f4") for key in ("projection", "offset")}
-        return (
-            unit(x @ floats["projection"].reshape(x.shape[1], -1) + floats["offset"]) * constants[name]["share"] ** 0.5
-        )
-
-    return lambda rows: np.concatenate([branch("timbre", rows.timbre), branch("harmony", rows.harmony)], 1)
+    """The hand-made model."""
+    shares = {name: json.loads(CONSTANTS.read_text())[name]["share"] for name in ("timbre", "harmony")}
+    branches = {name: descriptor_projection(name) for name in shares}
+    return lambda rows: embed({"timbre": rows.timbre, "harmony": rows.harmony}, branches, shares)
 
 
 def mfcc_floor(library: WindowSet) -> Space:
@@ -84,7 +86,7 @@ def trained(store: Path, checkpoint: Path) -> dict[str, Space]:
     """The whole model, and its branches by themselves."""
     network, mixture = load_averaged(checkpoint), Mixture.read(MIXTURE)
     windows = WindowSet.load(store / "train.npz")
-    branches = fit_branches(branch_inputs(network, windows), windows, mixture)
+    branches = fit_branches(training_inputs(network, windows, checkpoint), windows, mixture)
 
     def of(names: tuple[str, ...]) -> Space:
         chosen = {name: branches[name] for name in names if name in branches}

@@ -24,7 +24,7 @@ from torch.nn import functional as F
 from .corpus import open_store
 from .features import WINDOW, Analyser, WindowSet, windows
 from .mel import MelPower
-from .model import BRANCHES, Mixture, branch_inputs, embed, fit_branches
+from .model import BRANCHES, Mixture, embed, fit_branches, training_inputs
 from .network import TimbreNet
 from .projection import Projection
 from .train import load_averaged
@@ -132,7 +132,7 @@ def export(store: Path, checkpoint: Path, folder: Path) -> None:
     """Fits the projections on the training windows, joins the graph, checks it against PyTorch, writes it."""
     network, mixture = load_averaged(checkpoint), Mixture.read(MIXTURE)
     rows = WindowSet.load(store / "train.npz")
-    branches = fit_branches(branch_inputs(network, rows), rows, mixture)
+    branches = fit_branches(training_inputs(network, rows, checkpoint), rows, mixture)
     graph = build_graph(network, onnx.load(store / "statistics.onnx"), branches, mixture.shares)
     folder.mkdir(parents=True, exist_ok=True)
     analyser = Analyser(store / "statistics.onnx")

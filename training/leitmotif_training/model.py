@@ -7,6 +7,7 @@ harmony    420 triple correlations of pitch classes          the same in every k
 
 from __future__ import annotations
 
+import base64
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -47,13 +48,34 @@ def branch_inputs(network: TimbreNet, rows: WindowSet) -> dict[str, np.ndarray]:
     return {"learned": learned(network, rows.levels), "timbre": rows.timbre, "harmony": rows.harmony}
 
 
+def training_inputs(network: TimbreNet, rows: WindowSet, checkpoint: Path) -> dict[str, np.ndarray]:
+    """Those of the training windows; the network's vectors are kept beside its checkpoint until that is newer."""
+    file = checkpoint.with_name("train-vectors.npy")
+    if not file.exists() or file.stat().st_mtime < checkpoint.stat().st_mtime:
+        np.save(file, learned(network, rows.levels))
+    return {"learned": np.load(file), "timbre": rows.timbre, "harmony": rows.harmony}
+
+
 def fit_branches(inputs: dict[str, np.ndarray], rows: WindowSet, mixture: Mixture) -> dict[str, Projection]:
-    """Projections of all branches that have a share, fitted on training windows and their damaged copies."""
+    """Projections of all branches that have a share: those with a recipe are fitted on training windows and their
+    damaged copies, the others are the descriptor's."""
     return {
         name: fit(inputs[name].astype(np.float64), rows.owner, rows.start, rows.damage, mixture.recipes[name])
+        if name in mixture.recipes
+        else descriptor_projection(name)
         for name in BRANCHES
         if mixture.shares.get(name, 0) > 0
     }
+
+
+CONSTANTS = Path(__file__).resolve().parents[2] / "embedding-worker/models/descriptor/constants.json"
+
+
+def descriptor_projection(name: str) -> Projection:
+    """The hand-made model's own axes: what a branch without a recipe keeps."""
+    constants = json.loads(CONSTANTS.read_text())[name]
+    factor, offset = (np.frombuffer(base64.b64decode(constants[key]), "<f4") for key in ("projection", "offset"))
+    return Projection(factor.reshape(-1, len(offset)), offset)
 
 
 def embed(inputs: dict[str, np.ndarray], branches: dict[str, Projection], shares: dict[str, float]) -> np.ndarray:
