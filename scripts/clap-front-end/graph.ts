@@ -3,7 +3,7 @@
  *  It is what transformers' `ClapFeatureExtractor` computes for models without fusion (`truncation: "rand_trunc"`), in
  *  operators that every execution provider has: STFT and DFT have no CUDA kernel, a convolution has one everywhere.
  */
-import { hann, range } from '../builtin-model/tables.ts';
+import { hann, range } from '../descriptor/tables.ts';
 import { floatValue, GraphWriter, type Value } from '../onnx-graph/graph-writer.ts';
 import { slaneyMelFilters } from './mel-filters.ts';
 

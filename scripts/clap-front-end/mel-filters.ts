@@ -4,7 +4,7 @@
  *  has nothing to do with the right one.
  *  @see Slaney, Auditory Toolbox, 1998; `librosa.filters.mel` and transformers' `mel_filter_bank` write the same table
  */
-import { range } from '../builtin-model/tables.ts';
+import { range } from '../descriptor/tables.ts';
 
 /** Linear below 1000 Hz (15 mel), logarithmic above. */
 const breakHz = 1000;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { eigen, principalAxes } from '../../scripts/builtin-model/principal-axes.ts';
+import { eigen, principalAxes } from '../../scripts/descriptor/principal-axes.ts';
 
 const symmetric = fc.integer({ min: 1, max: 8 }).chain((size) =>
   fc

@@ -1,6 +1,6 @@
-/** Fits the built-in model's constants on real music and writes them to constants.json. Build the model afterwards.
+/** Fits the descriptor's constants on real music and writes them to constants.json. Build the model afterwards.
  *
- *      node scripts/fit-builtin-model.ts --list training.json [--cache DIR]
+ *      node scripts/fit-descriptor.ts --list training.json [--cache DIR]
  *
  *  `--list` names tracks inside Debian packages, as the benchmark's folder describes them; `--cache` is where their
  *  audio is kept (.cache of this repository by default; what is missing is fetched through apt). Tracks that are also
@@ -15,10 +15,10 @@ import { z } from 'zod';
 import { type CorpusTrack, locateTrack, readTracks } from '../bench/corpus.ts';
 import { cutWindows } from '../src/audio/chunk.ts';
 import { decodePcm } from '../src/audio/decode.ts';
-import { builtinFolder } from './build-builtin-model.ts';
-import { formatConstants } from './builtin-model/constants.ts';
-import { inputName, sampleRateHz, writeStatisticsGraph } from './builtin-model/graph.ts';
-import { type AxisOptions, principalAxes } from './builtin-model/principal-axes.ts';
+import { descriptorFolder } from './build-descriptor.ts';
+import { formatConstants } from './descriptor/constants.ts';
+import { inputName, sampleRateHz, writeStatisticsGraph } from './descriptor/graph.ts';
+import { type AxisOptions, principalAxes } from './descriptor/principal-axes.ts';
 
 /** Chosen on the development halves of both benchmarks; MODEL_CARD.md has the table. The timbre's share trades one
  *  task for the other. */
@@ -56,7 +56,7 @@ async function main(): Promise<void> {
     timbre: { ...fitBlock(statistics.timbre, timbreAxes), share: timbreShare },
     harmony: { ...fitBlock(statistics.harmony, harmonyAxes), share: 1 - timbreShare },
   });
-  await writeFile(path.join(builtinFolder, 'constants.json'), constants);
+  await writeFile(path.join(descriptorFolder, 'constants.json'), constants);
 }
 
 function fitBlock(rows: readonly Float32Array[], axes: AxisOptions) {

@@ -1,6 +1,6 @@
-/** Sounds made in code, and the slow way to compute what the built-in model computes fast. */
-import { sampleRateHz } from '../../scripts/builtin-model/graph.ts';
-import { melFilters, range } from '../../scripts/builtin-model/tables.ts';
+/** Sounds made in code, and the slow way to compute what the descriptor computes fast. */
+import { sampleRateHz } from '../../scripts/descriptor/graph.ts';
+import { melFilters, range } from '../../scripts/descriptor/tables.ts';
 
 /** Even noise in [-amplitude, amplitude], the same for the same seed. */
 export function noise(samples: number, amplitude: number, seed: number): Float32Array {

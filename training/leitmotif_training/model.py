@@ -1,0 +1,83 @@
+"""The whole embedding: three branches, each projected, of unit length and of fixed share, side by side.
+
+learned    the network's vector                              what it was trained to hear
+timbre     182 hand-made statistics of sound and register    what needs no training
+harmony    420 triple correlations of pitch classes          the same in every key
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from .features import WindowSet
+from .network import TimbreNet
+from .projection import Projection, Recipe, fit
+from .run_network import learned
+
+BRANCHES = ("learned", "timbre", "harmony")
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """How the branches are projected, and their shares of every inner product. Shares add up to 1."""
+
+    recipes: dict[str, Recipe]
+    shares: dict[str, float]
+
+    @staticmethod
+    def read(file: Path) -> Mixture:
+        content = json.loads(file.read_text())
+        return Mixture({name: Recipe(**recipe) for name, recipe in content["recipes"].items()}, content["shares"])
+
+    def write(self, file: Path) -> None:
+        recipes = {name: asdict(recipe) for name, recipe in self.recipes.items()}
+        file.write_text(json.dumps({"recipes": recipes, "shares": self.shares}, indent=2) + "\n")
+
+
+def unit(x: np.ndarray) -> np.ndarray:
+    """Rows of length 1; a row of zeros stays one."""
+    return x / (np.linalg.norm(x, axis=1, keepdims=True) + 1e-9)
+
+
+def branch_inputs(network: TimbreNet, rows: WindowSet) -> dict[str, np.ndarray]:
+    return {"learned": learned(network, rows.levels), "timbre": rows.timbre, "harmony": rows.harmony}
+
+
+def training_inputs(network: TimbreNet, rows: WindowSet, checkpoint: Path) -> dict[str, np.ndarray]:
+    """Those of the training windows; the network's vectors are kept beside its checkpoint until that is newer."""
+    file = checkpoint.with_name("train-vectors.npy")
+    if not file.exists() or file.stat().st_mtime < checkpoint.stat().st_mtime:
+        np.save(file, learned(network, rows.levels))
+    return {"learned": np.load(file), "timbre": rows.timbre, "harmony": rows.harmony}
+
+
+def fit_branches(inputs: dict[str, np.ndarray], rows: WindowSet, mixture: Mixture) -> dict[str, Projection]:
+    """Projections of all branches that have a share: those with a recipe are fitted on training windows and their
+    damaged copies, the others are the descriptor's."""
+    return {
+        name: fit(inputs[name].astype(np.float64), rows.owner, rows.start, rows.damage, mixture.recipes[name])
+        if name in mixture.recipes
+        else descriptor_projection(name)
+        for name in BRANCHES
+        if mixture.shares.get(name, 0) > 0
+    }
+
+
+CONSTANTS = Path(__file__).resolve().parents[2] / "embedding-worker/models/descriptor/constants.json"
+
+
+def descriptor_projection(name: str) -> Projection:
+    """The hand-made model's own axes: what a branch without a recipe keeps."""
+    constants = json.loads(CONSTANTS.read_text())[name]
+    factor, offset = (np.frombuffer(base64.b64decode(constants[key]), "<f4") for key in ("projection", "offset"))
+    return Projection(factor.reshape(-1, len(offset)), offset)
+
+
+def embed(inputs: dict[str, np.ndarray], branches: dict[str, Projection], shares: dict[str, float]) -> np.ndarray:
+    """The embedding as the exported graph computes it, [windows, dimensions]."""
+    return np.concatenate([unit(branches[n](inputs[n])) * np.sqrt(shares[n]) for n in branches], axis=1)

@@ -1,0 +1,255 @@
+"""Trains the timbre network. Resumable: the same command goes on where the last checkpoint was written."""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import json
+import math
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from . import augment
+from .levels import SEGMENT, SOURCE, Levels, to_power
+from .losses import contrast
+from .mel import FRAME_SEC
+from .network import TimbreNet
+
+
+@dataclass
+class Settings:
+    """What a run is made of; stored in its checkpoint."""
+
+    minutes: float = 68
+    steps: int = 1_000_000
+    tracks: int = 48
+    per_label: int = 4
+    queue: int = 1536
+    rate: float = 2e-3
+    decay: float = 0.02
+    label_weight: float = 0.5
+    teacher_weight: float = 1.0
+    copies: float = 0.35
+    width: int = 24
+    dimensions: int = 128
+    hidden: int = 256
+    seed: int = 1
+    average: float = 0.997
+
+
+class Sampler:
+    """Draws batches: a few tracks of each of several soundtracks, two crops of each track."""
+
+    def __init__(self, levels: Levels, settings: Settings) -> None:
+        self.levels, self.settings = levels, settings
+        by_label: dict[str, list[int]] = {}
+        for number, recording in enumerate(levels.recordings):
+            by_label.setdefault(recording.label, []).append(number)
+        self.by_label = list(by_label.values())
+        self.label_of = np.zeros(len(levels.recordings), np.int64)
+        for label, members in enumerate(self.by_label):
+            self.label_of[members] = label
+        weights = np.array([len(members) ** 0.6 for members in self.by_label])
+        self.weights = weights / weights.sum()
+        self.copies = Copies(levels)
+
+    def draw(self, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """(track numbers, segments), each crop one entry, the two crops of a track apart by half the batch."""
+        chosen: list[int] = []
+        order = random.choice(len(self.by_label), len(self.by_label), replace=False, p=self.weights)
+        while len(chosen) < self.settings.tracks:
+            for label in order:
+                members = np.setdiff1d(self.by_label[label], chosen)
+                take = random.permutation(members)[: self.settings.per_label]
+                chosen.extend(int(member) for member in take)
+                if len(chosen) >= self.settings.tracks:
+                    break
+        tracks = np.array(chosen[: self.settings.tracks])
+        counts = np.array([self.levels.recordings[track].segments for track in tracks])
+        first = (random.random(len(tracks)) * counts).astype(int)
+        second = (random.random(len(tracks)) * counts).astype(int)
+        near = random.random(len(tracks)) < 0.25
+        second[near] = first[near]
+        return np.concatenate([tracks, tracks]), np.concatenate([first, second])
+
+    def crops(self, tracks: np.ndarray, segments: np.ndarray, random: np.random.Generator) -> Tensor:
+        """Mel power [crops, BANDS, SEGMENT]: the first half mostly clean, the second mostly damaged."""
+        recordings = self.levels.recordings
+        count, half = len(tracks), len(tracks) // 2
+        clean = np.concatenate([random.random(half) < 0.6, random.random(count - half) < 0.2])
+        source = [self.levels.source(recordings[t], s) for t, s in zip(tracks, segments)]
+        for at in np.flatnonzero(random.random(count) < self.settings.copies):
+            copy = self.copies.draw(tracks[at], random) if at >= half else None
+            if copy is not None:
+                source[at], segments[at] = copy
+                clean[at] = random.random() < 0.6
+        power = to_power(np.stack(source))
+        torch_random = torch.Generator().manual_seed(int(random.integers(2**62)))
+        strength = torch.from_numpy(~clean).float().reshape(-1, 1, 1)
+        moved = augment.warp(power, SEGMENT, torch_random, strength)
+        damaged = augment.damage(moved, self.levels.noises(count, random), torch_random, strength)
+        return augment.mask(damaged, torch_random, strength)
+
+
+TEACHER_DIMENSIONS = 96
+"""Leading principal axes of the teacher's vectors."""
+
+
+class Copies:
+    """Crops of really damaged windows (damaged_training.py)."""
+
+    def __init__(self, levels: Levels) -> None:
+        file = levels.store / "train.npz"
+        self.levels = levels
+        self.rows: dict[int, np.ndarray] = {}
+        if not file.exists():
+            return
+        copies = np.load(file)
+        self.values, self.start = copies["levels"], copies["start"]
+        damaged, owner = copies["damage"] != "", copies["owner"]
+        for number, recording in enumerate(levels.recordings):
+            rows = np.flatnonzero(damaged & (owner == recording.number))
+            if len(rows) > 0:
+                self.rows[number] = rows
+
+    def draw(self, number: int, random: np.random.Generator) -> tuple[np.ndarray, int] | None:
+        """([SOURCE, BANDS] dB, the segment it lies nearest to) of a recording; None where it has no copies."""
+        if number not in self.rows:
+            return None
+        row = random.choice(self.rows[number])
+        begin = random.integers(self.values.shape[1] - SOURCE)
+        middle = self.start[row] / FRAME_SEC + begin + SOURCE / 2
+        segment = int(min(middle // SEGMENT, self.levels.recordings[number].segments - 1))
+        return self.values[row, begin : begin + SOURCE], segment
+
+
+class Teacher:
+    """Vectors of another network for every segment, to be guessed from the student's features."""
+
+    def __init__(self, path: Path, levels: Levels) -> None:
+        known = np.load(path).astype(np.float32)
+        # Rendered scores have no teacher: zero rows, left out of the loss.
+        missing = sum(recording.segments for recording in levels.recordings) - len(known)
+        self.vectors = torch.from_numpy(np.pad(known, ((0, max(0, missing)), (0, 0))))
+        counts = [recording.segments for recording in levels.recordings]
+        self.starts = np.concatenate([[0], np.cumsum(counts)])
+        if self.starts[-1] != len(self.vectors):
+            raise ValueError(f"Cannot use {path}: expected {self.starts[-1]} rows, got {len(self.vectors)}")
+
+    def of(self, tracks: np.ndarray, segments: np.ndarray) -> Tensor:
+        return self.vectors[self.starts[tracks] + segments]
+
+
+def train(store: Path, out: Path, settings: Settings, threads: int) -> None:
+    torch.set_num_threads(threads)
+    torch.manual_seed(settings.seed)
+    levels = Levels(store)
+    sampler = Sampler(levels, settings)
+    network = TimbreNet(settings.width, settings.dimensions, settings.hidden).to(memory_format=torch.channels_last)
+    wanted = settings.teacher_weight > 0 and (store / "teacher.npy").exists()
+    teacher = Teacher(store / "teacher.npy", levels) if wanted else None
+    guess = nn.Linear(2 * settings.hidden, TEACHER_DIMENSIONS)
+    parameters = list(network.parameters()) + list(guess.parameters())
+    optimizer = torch.optim.AdamW(parameters, lr=settings.rate, weight_decay=settings.decay)
+    averaged = copy.deepcopy(network)
+    state = {"step": 0, "seconds": 0.0}
+    file = out / "checkpoint.pt"
+    out.mkdir(parents=True, exist_ok=True)
+    if file.exists():
+        saved = torch.load(file, weights_only=True)
+        network.load_state_dict(saved["network"])
+        averaged.load_state_dict(saved["averaged"])
+        guess.load_state_dict(saved["guess"])
+        optimizer.load_state_dict(saved["optimizer"])
+        state = saved["state"]
+    bank = (torch.zeros(0, settings.dimensions), torch.zeros(0, dtype=torch.long), torch.zeros(0, dtype=torch.long))
+    budget, last_saved = settings.minutes * 60, time.monotonic()
+    sums, since = np.zeros(3), 0
+    while state["seconds"] < budget and state["step"] < settings.steps:
+        begun = time.monotonic()
+        random = np.random.default_rng((settings.seed, state["step"]))
+        progress = max(state["seconds"] / budget, state["step"] / settings.steps)
+        warm = min(1.0, (state["step"] + 1) / 100)
+        for group in optimizer.param_groups:
+            group["lr"] = settings.rate * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * progress)))
+        tracks, segments = sampler.draw(random)
+        power = sampler.crops(tracks, segments, random)
+        network.train()
+        features = network.features(power)
+        vectors = F.normalize(network.head(features))
+        track_ids, label_ids = torch.from_numpy(tracks), torch.from_numpy(sampler.label_of[tracks])
+        by_track, by_label = contrast(vectors, track_ids, label_ids, bank)
+        loss = by_track + settings.label_weight * by_label
+        guessed = torch.zeros(())
+        if teacher:
+            goal = teacher.of(tracks, segments)
+            known = goal.norm(dim=1) > 0
+            guessed = 1 - F.cosine_similarity(guess(features[known]), goal[known]).mean()
+            loss = loss + settings.teacher_weight * guessed
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(parameters, 2.0)
+        optimizer.step()
+        average(averaged, network, min(settings.average, (state["step"] + 1) / (state["step"] + 10)))
+        if state["step"] > 200:
+            bank = tuple(
+                torch.cat([new, old])[: settings.queue]
+                for new, old in zip((vectors.detach(), track_ids, label_ids), bank)
+            )
+        state["step"] += 1
+        state["seconds"] += time.monotonic() - begun
+        sums, since = sums + [by_track.item(), by_label.item(), guessed.item()], since + 1
+        if since == 50:
+            line = {**state, "track": sums[0] / since, "label": sums[1] / since, "teacher": sums[2] / since}
+            with open(out / "log.jsonl", "a") as log:
+                log.write(json.dumps(line) + "\n")
+            sums, since = np.zeros(3), 0
+        if time.monotonic() - last_saved > 120:
+            save(file, network, averaged, guess, optimizer, state, settings)
+            last_saved = time.monotonic()
+    save(file, network, averaged, guess, optimizer, state, settings)
+
+
+def load_averaged(checkpoint: Path) -> TimbreNet:
+    """The network with its averaged weights, ready to be asked."""
+    saved = torch.load(checkpoint, weights_only=True)
+    network = TimbreNet(**saved["net"])
+    network.load_state_dict(saved["averaged"])
+    return network.eval().to(memory_format=torch.channels_last)
+
+
+def average(averaged: nn.Module, network: nn.Module, keep: float) -> None:
+    with torch.no_grad():
+        for old, new in zip(averaged.state_dict().values(), network.state_dict().values()):
+            if old.dtype.is_floating_point:
+                old.lerp_(new, 1 - keep)
+
+
+def save(file: Path, network, averaged, guess, optimizer, state, settings: Settings) -> None:
+    part = file.with_suffix(".part")
+    modules = {"network": network, "averaged": averaged, "guess": guess, "optimizer": optimizer}
+    content = {name: module.state_dict() for name, module in modules.items()}
+    torch.save({**content, "state": dict(state), "settings": vars(settings), "net": network.settings}, part)
+    part.rename(file)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--store", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--threads", type=int, default=2)
+    for name, value in vars(Settings()).items():
+        parser.add_argument(f"--{name.replace('_', '-')}", type=type(value), default=value)
+    values = vars(parser.parse_args())
+    store, out, threads = values.pop("store"), values.pop("out"), values.pop("threads")
+    train(store, out, Settings(**values), threads)
+
+
+if __name__ == "__main__":
+    main()
