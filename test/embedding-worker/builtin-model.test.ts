@@ -4,7 +4,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { canaryWindow } from '../../embedding-worker/engines/canary.ts';
 import { modelManifest } from '../../embedding-worker/models.ts';
-import { decodeFloat32 } from '../../src/embedding/wire-format.ts';
+import { decodeFloat32 } from '../../src/embedding/packed-arrays.ts';
 import { chords, clamp, cosine, noise, tone } from './music-sounds.ts';
 
 const folder = path.join(import.meta.dirname, '../../embedding-worker/models/builtin');
