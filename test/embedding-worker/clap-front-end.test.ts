@@ -6,9 +6,9 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { clapSampleRateHz, clapSamples, clapWaveform } from '../../embedding-worker/families/clap-waveform.ts';
 import { clapFrontEndPath } from '../../scripts/build-clap-front-end.ts';
-import { range } from '../../scripts/descriptor/tables.ts';
 import { writeClapFrontEnd } from '../../scripts/clap-front-end/graph.ts';
 import { slaneyMelFilters } from '../../scripts/clap-front-end/mel-filters.ts';
+import { range } from '../../scripts/descriptor/tables.ts';
 import { type ClapFrontEndTable, floatsOf, nameOf, readReference } from '../support/reference-fixtures.ts';
 import { referenceSignal, sha256OfSignal } from '../support/reference-signals.ts';
 
