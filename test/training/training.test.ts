@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 const folder = path.join(import.meta.dirname, '../../training');
 
 /** TRAINING_PYTHON names the interpreter of the environment in which training/requirements.txt was installed. */
-const python = process.env['TRAINING_PYTHON'] ?? 'python3';
+const python = process.env.TRAINING_PYTHON ?? 'python3';
 const needed = ['torch', 'numpy', 'scipy', 'onnx', 'onnxruntime', 'mido', 'pytest'];
 const found = spawnSync(python, ['-c', `import ${needed.join(', ')}`], { encoding: 'utf8' });
 const missing = found.status === 0 ? null : (found.stderr?.trim().split('\n').at(-1) ?? `${python} is not there`);
