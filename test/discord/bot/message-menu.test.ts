@@ -13,7 +13,8 @@ let bob: Person;
 
 beforeAll(async () => {
   library = await makeLibrary();
-  bot = await makeBot(library);
+  // As many neighbours as find another piece too, so that an answer has several clips: a piece has five chunks.
+  bot = await makeBot(library, { environment: { NEIGHBOURS: '12' } });
   ada = bot.discord.addUser({ name: 'Ada' });
   bob = bot.discord.addUser({ name: 'Bob' });
 });
