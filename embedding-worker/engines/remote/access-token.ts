@@ -4,6 +4,7 @@
 import * as oauth from 'oauth4webapi';
 import { RemoteFailure, statusFailure } from './failures.ts';
 import type { RemoteHttp } from './http.ts';
+import { orAborted } from './or-aborted.ts';
 
 export interface TokenSource {
   /** @throws {RemoteFailure} config-invalid when the credentials are refused, worker-unavailable */
@@ -57,7 +58,7 @@ export class ClientCredentialsToken implements TokenSource {
       this.#fetching = null;
     });
     try {
-      return (await settled(this.#fetching, signal)).text;
+      return (await orAborted(this.#fetching, signal)).text;
     } catch (error) {
       // One that still lives is good enough when renewing it fails.
       if (!signal.aborted && held && held === this.#token && Date.now() < held.endsAt) return held.text;
@@ -155,17 +156,4 @@ function asFailure(error: unknown, host: string): RemoteFailure {
     outage: false,
     status,
   });
-}
-
-async function settled<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = (): void => aborted.reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  if (signal.aborted) onAbort();
-  try {
-    return await Promise.race([promise, aborted.promise]);
-  } finally {
-    promise.catch(() => {});
-    signal.removeEventListener('abort', onAbort);
-  }
 }

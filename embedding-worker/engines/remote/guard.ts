@@ -16,6 +16,7 @@ import {
   retry,
 } from 'cockatiel';
 import { RemoteFailure, timeoutFailure } from './failures.ts';
+import { orAborted } from './or-aborted.ts';
 
 export interface GuardLimits {
   /** For one attempt, and from the first attempt to giving up. */
@@ -182,18 +183,4 @@ function outcomeOf(error: unknown): string {
 function stateName(state: CircuitState): BreakerState {
   if (state === CircuitState.Closed) return 'closed';
   return state === CircuitState.HalfOpen ? 'half-open' : 'open';
-}
-
-/** Cockatiel's pauses do not hear a signal: whoever aborts is let go at once, and the pause ends unheard. */
-async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = (): void => aborted.reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  if (signal.aborted) onAbort();
-  try {
-    return await Promise.race([promise, aborted.promise]);
-  } finally {
-    promise.catch(() => {});
-    signal.removeEventListener('abort', onAbort);
-  }
 }
