@@ -104,3 +104,23 @@ function slowLogMel(window: Float32Array): number[][] {
   const level = mels.flat().reduce((sum, value) => sum + value, 0) / (mels.length * 48);
   return mels.map((frame) => frame.map((value) => Math.log(value / level + 1e-4)));
 }
+
+/** What has broken models before: each must have a vector of length 1 all the same. */
+export function awkwardSounds(): [name: string, window: Float32Array][] {
+  const tenSec = 10 * sampleRateHz;
+  const impulse = new Float32Array(tenSec);
+  impulse[80_000] = 1;
+  return [
+    ['silence', new Float32Array(tenSec)],
+    ['the last bit of 16-bit noise', noise(tenSec, 2 ** -15, 1)],
+    ['noise far below that', noise(tenSec, 1e-12, 2)],
+    ['a constant', new Float32Array(tenSec).fill(0.5)],
+    ['one impulse', impulse],
+    ['a clipped sine', clamp(tone(440, tenSec, 20))],
+    ['a sine a thousand times too loud', tone(440, tenSec, 1000)],
+    ['full-scale noise', noise(tenSec, 1, 3)],
+    ['a second of music and nine of silence', Float32Array.from(chords([0], 10), (x, n) => (n < 16_000 ? x : 0))],
+    ['5 s', noise(5 * sampleRateHz, 0.1, 4)],
+    ['an odd number of samples', noise(99_999, 0.1, 5)],
+  ];
+}
