@@ -5,6 +5,7 @@ import path from 'node:path';
 import type { Logger } from 'pino';
 import { downloadableModels } from '../embedding-worker/downloadable-models.ts';
 import { findModel, spaceIdOfModel } from '../embedding-worker/models.ts';
+import { fingerprintItemSec } from './audio/fingerprint.ts';
 import type { AudioLimits } from './audio/limits.ts';
 import { Catalog } from './catalog/catalog.ts';
 import type { Mark } from './catalog/marks.ts';
@@ -13,12 +14,15 @@ import type { EmbeddedRecording } from './domain.ts';
 import { EmbeddingClient } from './embedding/client.ts';
 import { type LocalWorker, startLocalWorker } from './embedding/local-worker.ts';
 import { LeitmotifError } from './errors.ts';
+import { type ExportOptions, type ExportSummary, exportIndex } from './exchange/export-index.ts';
+import { type ImportOptions, type ImportSpace, type ImportSummary, importIndex } from './exchange/import-index.ts';
 import { FaissGenerations } from './indexing/faiss-generations.ts';
+import { IndexLock } from './indexing/lock.ts';
 import { liftMark, type MarkUpdate, markClusters } from './indexing/marking.ts';
 import { type ClusterReview, reviewClusters } from './indexing/review-clusters.ts';
 import { type IndexRunOptions, runIndex } from './indexing/run.ts';
 import type { IndexSummary } from './indexing/summary.ts';
-import { type GenerationOutcome, rebuildGeneration } from './indexing/update-generation.ts';
+import { type GenerationOutcome, rebuildGeneration, updateGeneration } from './indexing/update-generation.ts';
 import { FolderLibrary } from './library/folder.ts';
 import type { Library } from './library/library.ts';
 import { storedToken } from './models/hub.ts';
@@ -67,6 +71,10 @@ export type IndexRequest = Pick<
   IndexRunOptions,
   'library' | 'signal' | 'onProgress' | 'retryFailed' | 'allowEmpty' | 'replaceLibrary' | 'embedAgainBeforeMs'
 >;
+
+export interface ImportRequest extends Omit<ImportOptions, 'catalog' | 'spaceFor' | 'noFingerprint'> {
+  readonly assumeModel: boolean;
+}
 
 export async function buildApp(config: Config, surroundings: AppSurroundings): Promise<App> {
   await mkdir(config.indexDir, { recursive: true });
@@ -271,6 +279,49 @@ export class App implements AsyncDisposable {
    *  @throws {LeitmotifError} 'index-locked' while an index run is under way, which does it too at its end */
   async rebuild(signal: AbortSignal): Promise<GenerationOutcome> {
     return rebuildGeneration(await this.#generationUpdate(signal));
+  }
+
+  /** Writes what is indexed in the configured model's space to a file. @see exportIndex */
+  async exportIndex(request: Omit<ExportOptions, 'catalog' | 'spaceId'>): Promise<ExportSummary> {
+    return exportIndex({ ...request, catalog: this.catalog, spaceId: await this.spaceId() });
+  }
+
+  /** Takes in vectors from a file, and builds the generation that answers with them.
+   *  @param request with `assumeModel`, vectors whose file names no space are taken for the configured model's
+   *  @throws {LeitmotifError} as importIndex, and 'index-locked' */
+  async importIndex({
+    assumeModel,
+    ...request
+  }: ImportRequest): Promise<ImportSummary & { generation: GenerationOutcome }> {
+    using _lock = new IndexLock(this.#lockPath);
+    const summary = await importIndex({
+      ...request,
+      catalog: this.catalog,
+      spaceFor: (named) => this.#spaceOfImport(named, assumeModel),
+      noFingerprint: { items: new Uint32Array(), itemSec: fingerprintItemSec },
+    });
+    const update = await this.#generationUpdate(request.signal);
+    return { ...summary, generation: await updateGeneration({ ...update, spaceId: summary.spaceId }) };
+  }
+
+  async #spaceOfImport(named: string | null, assumeModel: boolean): Promise<ImportSpace> {
+    const { model, windowSec } = this.config;
+    const configured = await this.spaceId();
+    if (named === configured || (named === null && assumeModel)) return { spaceId: configured, windowSec };
+    if (named === null) {
+      throw new LeitmotifError(
+        'space-mismatch',
+        `Cannot import: the file does not say which model made its vectors. If it was the one that is configured ` +
+          `(EMBEDDING_MODEL=${model}, WINDOW_SEC=${windowSec}), say --assume-model; vectors of another model find nothing`,
+      );
+    }
+    const [maker] = await modelsOfSpaces(this.#modelsDirs, [named], windowSec);
+    if (maker) return { spaceId: named, windowSec: maker.windowSec };
+    throw new LeitmotifError(
+      'space-mismatch',
+      `Cannot import vectors of the space ${named}: no model here makes such, so nothing could ask them. ` +
+        'npm run models -- list says which can be had',
+    );
   }
 
   async #generationUpdate(signal: AbortSignal): Promise<MarkUpdate> {

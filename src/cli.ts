@@ -1,11 +1,12 @@
 /** The terminal's entry: the same jobs as the bot's, from a command line. Parses, builds the app, calls one function,
  *  prints its result. Results go to stdout, everything else to stderr. */
 import path from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { pino } from 'pino';
 import { type App, buildApp, buildModels } from './app.ts';
 import { forgetSecrets, loadDotEnv, readConfig } from './config.ts';
 import { LeitmotifError } from './errors.ts';
+import { formatNames } from './exchange/formats.ts';
 import { parseTime } from './format.ts';
 import { fusionNames } from './search/fusion-scores.ts';
 import {
@@ -15,6 +16,12 @@ import {
   listMarksCommand,
   markClustersCommand,
 } from './terminal/clusters-command.ts';
+import {
+  type ExportCommandOptions,
+  exportCommand,
+  type ImportCommandOptions,
+  importCommand,
+} from './terminal/exchange-commands.ts';
 import { type IndexCommandOptions, indexCommand } from './terminal/index-command.ts';
 import {
   libraryFailures,
@@ -142,7 +149,31 @@ function addLibrary(program: Command): void {
     .command('rollback')
     .description('answer from the generation before the current one')
     .action(() => withApp((app) => libraryRollback(app)));
+  addExchange(library);
   addClusters(library);
+}
+
+function addExchange(library: Command): void {
+  const format = () => new Option('--format <name>', 'unset: by the end of the name').choices(formatNames);
+  library
+    .command('export')
+    .description('write what is indexed to a file: JSON Lines (.jsonl) or Parquet (.parquet)')
+    .argument('<file>')
+    .addOption(format())
+    .option('--replace', 'write over a file that is there')
+    .action((file: string, options: ExportCommandOptions) =>
+      withApp((app, signal) => exportCommand(app, file, options, signal)),
+    );
+  library
+    .command('import')
+    .description('take in vectors from JSON Lines, Parquet, a Python pickle (data only), or .npy with .json beside it')
+    .argument('<file>')
+    .addOption(format())
+    .option('--assume-model', 'a file that does not say which model made its vectors: it was the configured one')
+    .option('--replace', 'where a track has other vectors already, or was removed, take those of the file')
+    .action((file: string, options: ImportCommandOptions) =>
+      withApp((app, signal) => importCommand(app, file, options, signal)),
+    );
 }
 
 function addClusters(library: Command): void {

@@ -38,6 +38,7 @@ const errorTable = {
   'tool-missing': [500, false],
   'config-invalid': [500, false],
   'track-unknown': [404, false],
+  'import-refused': [422, false],
   'link-refused': [400, false],
   'link-unreachable': [502, true],
   'link-too-large': [413, false],

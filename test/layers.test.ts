@@ -17,6 +17,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   catalog: ['domain'],
   query: ['domain', 'audio', 'embedding', 'search', 'library', 'catalog'],
   indexing: ['domain', 'audio', 'embedding', 'search', 'library', 'catalog'],
+  exchange: ['domain', 'search', 'catalog'],
   // It writes the worker's model manifests, from the worker's catalogue of what can be downloaded.
   models: ['domain', 'worker', 'search'],
   // The worker's model manifests tell a model's space without starting it.
@@ -32,8 +33,21 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'query',
     'indexing',
     'models',
+    'exchange',
   ],
-  terminal: ['domain', 'app', 'audio', 'embedding', 'search', 'library', 'catalog', 'query', 'indexing', 'models'],
+  terminal: [
+    'domain',
+    'app',
+    'audio',
+    'embedding',
+    'search',
+    'library',
+    'catalog',
+    'query',
+    'indexing',
+    'models',
+    'exchange',
+  ],
   discord: ['domain', 'config', 'app', 'audio', 'embedding', 'search', 'library', 'catalog', 'query', 'indexing'],
   commands: ['domain', 'config', 'app', 'discord', 'catalog', 'query'],
   log: [],
@@ -53,6 +67,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'catalog',
     'query',
     'indexing',
+    'exchange',
   ],
   // Any bot can run against it: it knows nothing of this one.
   'local-discord': [],
@@ -72,6 +87,8 @@ const callers: Readonly<Record<string, readonly string[]>> = {
   oauth4webapi: ['embedding-worker/engines/remote/access-token.ts'],
   'ipaddr.js': ['src/query/public-address.ts'],
   '@resvg/resvg-js': ['src/query/picture.ts'],
+  hyparquet: ['src/exchange/parquet.ts'],
+  'hyparquet-writer': ['src/exchange/parquet.ts'],
   'node-cron': ['src/discord/library/scheduler.ts', 'src/discord/library/due-times.ts'],
   'prom-client': ['embedding-worker/metrics.ts', 'src/discord/metrics.ts'],
 };

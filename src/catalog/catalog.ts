@@ -9,6 +9,7 @@ import { type CatalogCounts, countSpace, countTracks } from './counts.ts';
 import { Database, type DatabaseOptions } from './database.ts';
 import { Embeddings } from './embeddings.ts';
 import { Evidence } from './evidence.ts';
+import { ExportView } from './export-view.ts';
 import { Feedback } from './feedback.ts';
 import { Files } from './files.ts';
 import { GuildSettings } from './guild-settings.ts';
@@ -102,6 +103,11 @@ export class Catalog implements Disposable {
   snapshot(spaceId: string, options: SnapshotOptions = {}): Snapshot {
     this.#database.makeDurable();
     return new Snapshot(this.path, this.id, spaceId, options);
+  }
+
+  /** The live chunks of a space as they are now, with all that is known of them, on a connection of their own. */
+  exportView(spaceId: string): ExportView {
+    return new ExportView(this.path, spaceId);
   }
 
   counts(): CatalogCounts {

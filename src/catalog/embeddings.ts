@@ -3,11 +3,19 @@ import type { Chunk, EmbeddedRecording } from '../domain.ts';
 import type { Database } from './database.ts';
 import { markNewChunks } from './marks.ts';
 import type { Space, Spaces } from './spaces.ts';
-import { type FileFacts, fileColumns } from './track-rows.ts';
+import { type FileFacts, fileColumns, type LookedAt } from './track-rows.ts';
 
 /** A file and what it holds. */
 export interface ContentFacts extends FileFacts {
   /** SHA-256 of the file's bytes, lower-case hex. */
+  readonly contentSha256: string;
+}
+
+/** A track that was imported: no file of it was looked at, and what stands for the hash of its bytes may be no hash. */
+export interface ImportedFacts extends LookedAt {
+  readonly sizeBytes: null;
+  readonly mtimeMs: null;
+  readonly etag: null;
   readonly contentSha256: string;
 }
 
@@ -41,7 +49,7 @@ export class Embeddings {
    *  any space, go: their times would point into a file that is no more.
    *  @returns the track's id, kept if the key was known
    *  @throws {RangeError} when there is no chunk or the vectors differ in length */
-  put(facts: ContentFacts, recording: EmbeddedRecording): number {
+  put(facts: ContentFacts | ImportedFacts, recording: EmbeddedRecording): number {
     const dimensions = dimensionsOf(recording.chunks);
     return this.#database.transaction(() => {
       const space = this.#spaces.ensure(recording.spaceId, dimensions);
@@ -65,7 +73,7 @@ export class Embeddings {
 
   /** Makes room: drops what `put` replaces, and counts the change in every space where the answer to "which chunks are
    *  live" becomes another one. */
-  #clear(facts: ContentFacts, space: Space): void {
+  #clear(facts: ContentFacts | ImportedFacts, space: Space): void {
     this.#spaces.bump(space);
     const row = this.#database.get('SELECT id, status, content_sha256 FROM tracks WHERE key = ?', facts.key);
     if (row === undefined) return;

@@ -51,7 +51,8 @@ export class Evidence {
   }
 }
 
-function toChunk(row: Row): Chunk {
+/** A row of `chunks`, all columns of it. */
+export function toChunk(row: Row): Chunk {
   return {
     index: Number(row.idx),
     startSec: Number(row.start_sec),

@@ -12,8 +12,16 @@ export interface FileFacts {
   readonly etag: string | null;
 }
 
+/** A file's looks; null where no file was looked at. */
+export interface LookedAt {
+  readonly key: string;
+  readonly sizeBytes: number | null;
+  readonly mtimeMs: number | null;
+  readonly etag: string | null;
+}
+
 /** The columns that every write of a looked-at file has in common, by the names that the statements use. */
-export function fileColumns(facts: FileFacts, nowMs: number) {
+export function fileColumns(facts: LookedAt, nowMs: number) {
   return { key: facts.key, sizeBytes: facts.sizeBytes, mtimeMs: facts.mtimeMs, etag: facts.etag, now: nowMs };
 }
 

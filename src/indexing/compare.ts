@@ -91,7 +91,8 @@ function mayPass({ code, tries }: NonNullable<KnownTrack['failure']>): boolean {
   return code === 'file-unreadable' || (tries < triesMax && isRetryable(new LeitmotifError(code, '')));
 }
 
-/** Gone is what was not listed, unless it lies below a folder that could not be listed. */
+/** Gone is what was not listed, unless it lies below a folder that could not be listed, or was imported: of that there
+ *  never was a file, and it goes by request. */
 function findGone(
   known: ReadonlyMap<string, KnownTrack>,
   fileKeys: ReadonlySet<string>,
@@ -100,8 +101,9 @@ function findGone(
   const problemKeys = new Set(problems.map(({ key }) => key));
   const unknownFolders = problems.map(({ key }) => key).filter((key) => key.endsWith('/'));
   return [...known.values()].filter(
-    ({ key, status }) =>
+    ({ key, status, sizeBytes, failure }) =>
       status !== 'removed' &&
+      !(status === 'indexed' && sizeBytes === null && failure === null) &&
       !fileKeys.has(key) &&
       !problemKeys.has(key) &&
       !unknownFolders.some((folder) => key.startsWith(folder)),

@@ -59,6 +59,7 @@ export const failureDe: FailureTexts = {
   'download-refused': () => 'Ich darf ein Modell nicht herunterladen. Das muss der Besitzer des Bots richten.',
   'download-corrupt': () =>
     'Ein heruntergeladenes Modell ist nicht das, das ich wollte. Das muss der Besitzer des Bots richten.',
+  'import-refused': () => 'Was importiert werden sollte, lässt sich nicht importieren. Das Terminal sagt, warum.',
   'model-locked': () => 'Das Modell wird gerade von jemand anderem heruntergeladen oder entfernt.',
   stopping: () => 'Ich werde gerade neu gestartet, darum brach das hier ab; das liegt nicht an dir.',
   'tool-missing': () =>

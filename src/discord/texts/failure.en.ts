@@ -53,6 +53,7 @@ export const failureEn: FailureTexts = {
   'download-failed': () => "I could not download a model. The bot's owner has to see to it.",
   'download-refused': () => "I am not allowed to download a model. The bot's owner has to see to it.",
   'download-corrupt': () => "A model that I downloaded is not the one that I wanted. The bot's owner has to see to it.",
+  'import-refused': () => 'What was to be imported cannot be. The terminal says why.',
   'model-locked': () => 'The model is just being downloaded or removed by someone else.',
   stopping: () => 'I am being restarted, so this got cut off. That is not your fault.',
   'tool-missing': () => "A program that I need is not installed. The bot's owner has to install it.",

@@ -1,0 +1,177 @@
+/** One chunk as it travels between programs: the original system's dictionary {file_name, chunk_id, embedding}, and
+ *  beside it what is known of the chunk, of its space and, on the first chunk of each file, of the file itself.
+ *
+ *  All formats have the same fields, so a reader of one knows the others; a field that is not known is left out (JSON
+ *  Lines) or null (Parquet).
+ */
+import { z } from 'zod';
+import type { ChunkKind, Fingerprint, RecordingTags } from '../domain.ts';
+import { LeitmotifError } from '../errors.ts';
+
+export interface ExchangeRow {
+  /** The track's key: a path with forward slashes. */
+  readonly fileName: string;
+  /** Position in the file's sequence of chunks. Ours begin at 0 and have no gaps; others' may. */
+  readonly chunkId: number;
+  /** Shape [dimensions]. */
+  readonly embedding: Float32Array;
+  /** Null where the file does not say which model made the vector. */
+  readonly spaceId: string | null;
+  /** Seconds of the recording. */
+  readonly span: { readonly startSec: number; readonly endSec: number; readonly overlapSec: number } | null;
+  readonly kind: ChunkKind | null;
+  /** dBFS. */
+  readonly loudnessDb: number | null;
+  readonly track: ExchangeTrack | null;
+}
+
+/** What is known of the file that the chunk is of. */
+export interface ExchangeTrack extends RecordingTags {
+  readonly durationSec: number | null;
+  /** Lower-case hex: with it, a file that lies in the library already is recognised and not embedded again. */
+  readonly contentSha256: string | null;
+  readonly fingerprint: Fingerprint | null;
+}
+
+/** A row where it stands in its file, for messages: "line 12", "row 12", "item 12". */
+export interface PlacedRow {
+  readonly row: ExchangeRow;
+  readonly where: string;
+}
+
+/** Other programs' names of the same field; the original wrote `filename` in places. */
+const namesOfFile = ['file_name', 'filename', 'file'] as const;
+
+const seconds = z.number().min(0).max(1e7);
+
+const fieldsSchema = z.object({
+  file_name: z.string().min(1).max(4096),
+  chunk_id: z.union([z.int(), z.bigint().transform(Number), z.string().transform(lastNumber)]).pipe(z.int().min(0)),
+  space_id: z.string().min(1).max(500).nullish(),
+  start_sec: seconds.nullish(),
+  end_sec: seconds.nullish(),
+  overlap_sec: seconds.nullish(),
+  kind: z.enum(['music', 'silence', 'applause', 'noise']).nullish(),
+  loudness_db: z.number().min(-1000).max(1000).nullish(),
+  title: z.string().nullish(),
+  artist: z.string().nullish(),
+  album: z.string().nullish(),
+  duration_sec: seconds.nullish(),
+  content_sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .nullish(),
+  fingerprint: z.union([z.base64(), z.instanceof(Uint8Array)]).nullish(),
+  fingerprint_item_sec: z.number().positive().nullish(),
+});
+
+/** "song-12" and "12" are chunk 12. */
+function lastNumber(text: string): number {
+  return Number(/(\d+)$/.exec(text)?.[1] ?? Number.NaN);
+}
+
+/** @param fields an object with the fields' names on the outside, whoever made it
+ *  @throws {LeitmotifError} 'import-refused', naming place and field */
+export function toExchangeRow(fields: Readonly<Record<string, unknown>>, where: string): ExchangeRow {
+  const named = namesOfFile.find((name) => fields[name] !== undefined);
+  const parsed = fieldsSchema.safeParse({ ...fields, file_name: named && fields[named] });
+  if (!parsed.success) throw refused(where, z.prettifyError(parsed.error).replaceAll(/\s+/g, ' '));
+  const { data } = parsed;
+  return {
+    fileName: data.file_name,
+    chunkId: data.chunk_id,
+    embedding: toVector(fields.embedding, where),
+    spaceId: data.space_id ?? null,
+    span: toSpan(data.start_sec, data.end_sec, data.overlap_sec, where),
+    kind: data.kind ?? null,
+    loudnessDb: data.loudness_db ?? null,
+    track: toExchangeTrack(data, where),
+  };
+}
+
+function toSpan(
+  startSec: number | null | undefined,
+  endSec: number | null | undefined,
+  overlapSec: number | null | undefined,
+  where: string,
+): ExchangeRow['span'] {
+  if (typeof startSec !== 'number' || typeof endSec !== 'number') return null;
+  if (!(endSec > startSec)) throw refused(where, `expected end_sec after start_sec ${startSec}, got ${endSec}`);
+  return { startSec, endSec, overlapSec: overlapSec ?? 0 };
+}
+
+function toExchangeTrack(data: z.infer<typeof fieldsSchema>, where: string): ExchangeTrack | null {
+  const { title, artist, album, duration_sec, content_sha256, fingerprint, fingerprint_item_sec } = data;
+  const known = [title, artist, album, duration_sec, content_sha256, fingerprint];
+  if (known.every((value) => value === null || value === undefined)) return null;
+  return {
+    title: title || null,
+    artist: artist || null,
+    album: album || null,
+    durationSec: duration_sec ?? null,
+    contentSha256: content_sha256 ?? null,
+    fingerprint: toFingerprint(fingerprint, fingerprint_item_sec, where),
+  };
+}
+
+function toFingerprint(
+  value: string | Uint8Array | null | undefined,
+  itemSec: number | null | undefined,
+  where: string,
+): Fingerprint | null {
+  if (value === null || value === undefined || typeof itemSec !== 'number') return null;
+  const bytes = typeof value === 'string' ? Buffer.from(value, 'base64') : value;
+  if (bytes.length % 4 !== 0) throw refused(where, 'expected a fingerprint of 32-bit items');
+  const items = new Uint32Array(bytes.length / 4);
+  new Uint8Array(items.buffer).set(bytes);
+  return { items, itemSec };
+}
+
+/** What the formats hold a vector as: numbers in a list, or an array of them. */
+function toVector(value: unknown, where: string): Float32Array {
+  if (value instanceof Float32Array && value.length > 0) return value;
+  // A model's output for a batch of one, written as it came: a list in a list.
+  if (Array.isArray(value) && value.length === 1 && typeof value[0] === 'object') return toVector(value[0], where);
+  const isList = Array.isArray(value) || value instanceof Float64Array;
+  if (!isList || value.length === 0) throw refused(where, 'expected "embedding" to be a list of numbers');
+  const vector = new Float32Array(value.length);
+  for (let at = 0; at < vector.length; at++) {
+    const number: unknown = value[at];
+    if (typeof number !== 'number' || !Number.isFinite(number)) {
+      throw refused(where, `expected numbers in "embedding", got ${String(number)} at ${at}`);
+    }
+    vector[at] = number;
+  }
+  return vector;
+}
+
+/** The row as the fields that it is written with; those that are not known are null. */
+export function toFields(row: ExchangeRow) {
+  const { span, track } = row;
+  return {
+    file_name: row.fileName,
+    chunk_id: row.chunkId,
+    space_id: row.spaceId,
+    start_sec: span?.startSec ?? null,
+    end_sec: span?.endSec ?? null,
+    overlap_sec: span?.overlapSec ?? null,
+    kind: row.kind,
+    loudness_db: row.loudnessDb,
+    title: track?.title ?? null,
+    artist: track?.artist ?? null,
+    album: track?.album ?? null,
+    duration_sec: track?.durationSec ?? null,
+    content_sha256: track?.contentSha256 ?? null,
+    fingerprint: track?.fingerprint ? bytesOf(track.fingerprint.items) : null,
+    fingerprint_item_sec: track?.fingerprint?.itemSec ?? null,
+  };
+}
+
+/** Little-endian, as every platform of Node 24 is. */
+function bytesOf(items: Uint32Array): Uint8Array {
+  return new Uint8Array(items.buffer, items.byteOffset, items.byteLength);
+}
+
+export function refused(where: string, why: string, cause?: unknown): LeitmotifError {
+  return new LeitmotifError('import-refused', `Cannot import ${where}: ${why}`, { cause });
+}

@@ -1,0 +1,100 @@
+/** Writes the live chunks of a space into a file that other programs read, and `import-index.ts` too. */
+import { rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import type { Catalog } from '../catalog/catalog.ts';
+import type { ExportedChunk } from '../catalog/export-view.ts';
+import { LeitmotifError } from '../errors.ts';
+import { assertWritten, HashedFile, orDiskFull, syncFolder } from '../search/durable-file.ts';
+import { exists } from '../search/generation-folder.ts';
+import type { ExchangeRow } from './exchange-row.ts';
+import { type FormatName, formatOf } from './formats.ts';
+import { isStandIn } from './stand-in.ts';
+
+export interface ExportOptions {
+  readonly catalog: Catalog;
+  readonly spaceId: string;
+  readonly file: string;
+  /** Unset: by the end of the file's name. */
+  readonly format?: FormatName;
+  /** Writes over a file that is there. */
+  readonly replace: boolean;
+  readonly signal: AbortSignal;
+  readonly onProgress?: (chunks: number, total: number) => void;
+}
+
+export interface ExportSummary {
+  readonly chunks: number;
+  readonly tracks: number;
+  readonly bytes: number;
+}
+
+/** The file is whole or is not there: it is written aside, read back and renamed.
+ *  @throws {LeitmotifError} 'index-empty' when there is nothing to write, 'config-invalid' for a name that is taken or
+ *    tells no format that can be written, 'disk-full', 'file-unreadable', 'cancelled' */
+export async function exportIndex(options: ExportOptions): Promise<ExportSummary> {
+  const { catalog, spaceId, file, signal } = options;
+  const { write } = formatOf(file, options.format);
+  if (!write) {
+    throw new LeitmotifError(
+      'config-invalid',
+      `Cannot write ${file}: expected .jsonl or .parquet; pickle and NumPy are read only`,
+    );
+  }
+  if (!options.replace && (await exists(file))) {
+    throw new LeitmotifError('config-invalid', `Cannot write ${file}: it is there already; --replace writes over it`);
+  }
+  using view = catalog.exportView(spaceId);
+  if (view.chunkCount === 0) {
+    throw new LeitmotifError('index-empty', `Cannot export: nothing is indexed in the space ${spaceId}`);
+  }
+  const counted = { chunks: 0, tracks: 0 };
+  const rows = counting(rowsOf(view.chunks(), spaceId), counted, () =>
+    options.onProgress?.(counted.chunks, view.chunkCount),
+  );
+  const partial = `${file}.partial`;
+  const written = await HashedFile.create(partial);
+  try {
+    await write(written, rows, signal);
+    const record = await written.finish();
+    await assertWritten(partial, record);
+    await orDiskFull(file, () => rename(partial, file));
+    await syncFolder(path.dirname(path.resolve(file)));
+    return { ...counted, bytes: record.bytes };
+  } catch (error) {
+    await written.abandon();
+    await rm(partial, { force: true });
+    throw error;
+  }
+}
+
+function* rowsOf(chunks: Iterable<ExportedChunk>, spaceId: string): Generator<ExchangeRow, void, undefined> {
+  for (const { track, chunk } of chunks) {
+    const { startSec, endSec, overlapSec, kind, loudnessDb } = chunk;
+    const { title, artist, album, durationSec, contentSha256, fingerprint } = track;
+    const known = isStandIn(contentSha256) ? null : contentSha256;
+    yield {
+      fileName: track.key,
+      chunkId: chunk.index,
+      embedding: chunk.vector,
+      spaceId,
+      span: { startSec, endSec, overlapSec },
+      kind,
+      loudnessDb,
+      track: chunk.index === 0 ? { title, artist, album, durationSec, contentSha256: known, fingerprint } : null,
+    };
+  }
+}
+
+function* counting(
+  rows: Iterable<ExchangeRow>,
+  counted: { chunks: number; tracks: number },
+  tell: () => void,
+): Generator<ExchangeRow, void, undefined> {
+  for (const row of rows) {
+    counted.chunks += 1;
+    if (row.chunkId === 0) counted.tracks += 1;
+    if (counted.chunks % 1000 === 0) tell();
+    yield row;
+  }
+  tell();
+}

@@ -1,0 +1,39 @@
+/** The formats by name and by the end of a file's name. */
+import path from 'node:path';
+import { LeitmotifError } from '../errors.ts';
+import type { HashedFile } from '../search/durable-file.ts';
+import type { ExchangeRow, PlacedRow } from './exchange-row.ts';
+import { readJsonLines, writeJsonLines } from './json-lines.ts';
+import { readNpy } from './npy.ts';
+import { readParquet, writeParquet } from './parquet.ts';
+import { readPickledRows } from './pickled-rows.ts';
+
+export interface Format {
+  readonly extensions: readonly string[];
+  readonly read: (file: string, signal: AbortSignal) => AsyncIterable<PlacedRow>;
+  /** Null where the format is read only. */
+  readonly write: ((file: HashedFile, rows: Iterable<ExchangeRow>, signal: AbortSignal) => Promise<void>) | null;
+}
+
+export const formats = {
+  jsonl: { extensions: ['.jsonl', '.ndjson'], read: readJsonLines, write: writeJsonLines },
+  parquet: { extensions: ['.parquet'], read: readParquet, write: writeParquet },
+  pickle: { extensions: ['.pkl', '.pickle'], read: readPickledRows, write: null },
+  npy: { extensions: ['.npy'], read: readNpy, write: null },
+} as const satisfies Record<string, Format>;
+
+export type FormatName = keyof typeof formats;
+export const formatNames = Object.keys(formats) as FormatName[];
+
+/** @throws {LeitmotifError} 'config-invalid', naming those that there are */
+export function formatOf(file: string, named?: FormatName): Format {
+  if (named) return formats[named];
+  const extension = path.extname(file).toLowerCase();
+  const found = Object.values<Format>(formats).find(({ extensions }) => extensions.includes(extension));
+  if (found) return found;
+  const known = Object.values<Format>(formats).flatMap(({ extensions }) => extensions);
+  throw new LeitmotifError(
+    'config-invalid',
+    `Cannot tell the format of ${file}: expected a name that ends with ${known.join(', ')}; otherwise give --format`,
+  );
+}

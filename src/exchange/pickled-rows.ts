@@ -1,0 +1,22 @@
+/** The original system's pickle: a list of dictionaries {file_name, chunk_id, embedding}. */
+import { type PlacedRow, refused, toExchangeRow } from './exchange-row.ts';
+import { readPickle } from './pickle.ts';
+import { PickledList, type PickledValue } from './pickled-value.ts';
+
+/** The pickle is in memory as a whole from its first row to its last: its vectors' bytes, and a little. */
+export async function* readPickledRows(path: string, signal: AbortSignal): AsyncGenerator<PlacedRow, void, undefined> {
+  const value = await readPickle(path, signal);
+  const items = value instanceof PickledList ? value.items : value;
+  if (!Array.isArray(items)) throw refused('the pickle', 'expected a list of dictionaries');
+  for (const [at, item] of (items as readonly PickledValue[]).entries()) {
+    const where = `item ${at + 1}`;
+    if (!(item instanceof Map)) throw refused(where, 'expected a dictionary');
+    const fields = [...(item as ReadonlyMap<string, PickledValue>)].map(([name, field]) => [name, plain(field)]);
+    yield { row: toExchangeRow(Object.fromEntries(fields), where), where };
+  }
+}
+
+function plain(value: PickledValue): unknown {
+  if (!(value instanceof PickledList)) return value;
+  return value.numbers ?? value.items.map(plain);
+}

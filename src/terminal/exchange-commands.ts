@@ -1,0 +1,103 @@
+/** `npm run library -- export FILE` and `import FILE` */
+import cliProgress from 'cli-progress';
+import type { App } from '../app.ts';
+import type { FormatName } from '../exchange/formats.ts';
+import { formatBytes } from '../format.ts';
+
+export interface ExportCommandOptions {
+  readonly format?: FormatName;
+  readonly replace?: true;
+}
+
+export interface ImportCommandOptions extends ExportCommandOptions {
+  readonly assumeModel?: true;
+}
+
+const print = (text: string): void => {
+  process.stdout.write(`${text}\n`);
+};
+
+export async function exportCommand(
+  app: App,
+  file: string,
+  { replace, ...options }: ExportCommandOptions,
+  signal: AbortSignal,
+): Promise<number> {
+  const bar = exchangeProgress('chunks');
+  try {
+    const { chunks, tracks, bytes } = await app.exportIndex({
+      ...options,
+      file,
+      replace: replace === true,
+      signal,
+      onProgress: bar.update,
+    });
+    bar.stop();
+    print(`${chunks} chunks of ${tracks} tracks are in ${file}, ${formatBytes(bytes)}.`);
+    return 0;
+  } finally {
+    bar.stop();
+  }
+}
+
+export async function importCommand(
+  app: App,
+  file: string,
+  { assumeModel, replace, ...options }: ImportCommandOptions,
+  signal: AbortSignal,
+): Promise<number> {
+  const bar = exchangeProgress('tracks');
+  try {
+    const flags = { assumeModel: assumeModel === true, replace: replace === true };
+    const request = { ...options, ...flags, file, signal, onProgress: bar.update };
+    const summary = await app.importIndex(request);
+    bar.stop();
+    for (const line of importWords(summary, await app.spaceId())) print(line);
+    return 0;
+  } finally {
+    bar.stop();
+  }
+}
+
+function importWords(
+  { tracks, chunks, spaceId, guessedTimes, normalised, generation }: Awaited<ReturnType<App['importIndex']>>,
+  configured: string,
+): string[] {
+  const lines = [`${chunks} chunks read: ${tracks.imported} tracks imported, ${tracks.unchanged} there already.`];
+  if (tracks.kept > 0)
+    lines.push(`${tracks.kept} tracks have other vectors here, which were kept; --replace takes those of the file.`);
+  if (tracks.keptOut > 0)
+    lines.push(`${tracks.keptOut} tracks were removed on request and stay out; --replace brings them back.`);
+  if (guessedTimes > 0) lines.push(`${guessedTimes} chunks came without times: counted from their numbers.`);
+  if (normalised > 0) lines.push(`${normalised} vectors were brought to length 1.`);
+  if (generation.kind === 'written') lines.push(`Generation ${generation.id} answers now, ${generation.rows} chunks.`);
+  else lines.push(generation.kind === 'empty' ? 'There is nothing to search in yet.' : 'The index is up to date.');
+  if (spaceId !== configured)
+    lines.push(`They are of the space ${spaceId}: another EMBEDDING_MODEL than the one that is set searches it.`);
+  return lines;
+}
+
+function exchangeProgress(what: string) {
+  const bar = new cliProgress.SingleBar({
+    format: ` {bar} {value}/{total} ${what}`,
+    stream: process.stderr,
+    barsize: 30,
+    hideCursor: true,
+    noTTYOutput: true,
+    notTTYSchedule: 5_000,
+    barCompleteChar: '█',
+    barIncompleteChar: '░',
+  });
+  let started = false;
+  return {
+    update(done: number, total: number) {
+      if (!started) bar.start(total, done);
+      else bar.update(done);
+      started = true;
+    },
+    stop() {
+      if (started) bar.stop();
+      started = false;
+    },
+  };
+}
