@@ -14,6 +14,9 @@ import { type ExchangeRow, type PlacedRow, refused, toExchangeRow, toFields } fr
 /** A group of rows is held in memory while it is written, and while it is read: 4 MB of vectors of 512. */
 const rowsPerGroup = 2048;
 
+/** Of a group as it is read: seven times that in memory. pandas writes a million rows as one group. */
+const groupBytesMax = 300_000_000;
+
 type FieldName = keyof ReturnType<typeof toFields>;
 
 const textType = { type: 'BYTE_ARRAY', converted_type: 'UTF8' } as const;
@@ -93,8 +96,15 @@ export async function* readParquet(path: string): AsyncGenerator<PlacedRow, void
   const there = new Set(parquetSchema(metadata).children.map(({ element }) => element.name));
   const columns = [...columnNames, 'filename', 'file', 'embedding'].filter((name) => there.has(name));
   let rowStart = 0;
-  for (const { num_rows } of metadata.row_groups) {
+  for (const { num_rows, total_byte_size } of metadata.row_groups) {
     const rowEnd = rowStart + Number(num_rows);
+    if (total_byte_size > groupBytesMax) {
+      throw refused(
+        `rows ${rowStart + 1} to ${rowEnd}`,
+        `they are one group of ${total_byte_size} bytes, which does not fit in memory; ` +
+          'write the file in smaller groups (pandas: to_parquet(..., row_group_size=20_000))',
+      );
+    }
     const read = parquetReadObjects({ file, metadata, columns, rowStart, rowEnd, utf8: false });
     const rows = await read.catch((cause: unknown) => {
       throw refused(`rows ${rowStart + 1} to ${rowEnd}`, `they cannot be read: ${(cause as Error).message}`, cause);
