@@ -23,6 +23,10 @@ import { type ClusterReview, reviewClusters } from './indexing/review-clusters.t
 import { type IndexRunOptions, runIndex } from './indexing/run.ts';
 import type { IndexSummary } from './indexing/summary.ts';
 import { type GenerationOutcome, rebuildGeneration, updateGeneration } from './indexing/update-generation.ts';
+import { type Backup, backUpCatalog } from './keeping/backup.ts';
+import { type Restored, restoreCatalog } from './keeping/restore.ts';
+import { type TidyReport, tidy } from './keeping/tidy.ts';
+import { type Finding, verifyIndex } from './keeping/verify.ts';
 import { FolderLibrary } from './library/folder.ts';
 import type { Library } from './library/library.ts';
 import { storedToken } from './models/hub.ts';
@@ -96,6 +100,39 @@ export async function buildModels({ modelsDir, hub }: Config, root: string): Pro
   });
 }
 
+/** Puts a backup in the catalog's place and builds from it what answers. Needs no App, since the catalog that is there may
+ *  be damaged beyond opening. Programs that have it open go on with the restored one.
+ *  @throws {LeitmotifError} as restoreCatalog, and 'index-locked' while an index run is under way */
+export async function restoreBackup(
+  config: Config,
+  surroundings: AppSurroundings,
+  backup: string,
+  signal: AbortSignal,
+): Promise<Restored & { readonly generations: readonly GenerationOutcome[] }> {
+  await mkdir(config.indexDir, { recursive: true });
+  const catalogPath = catalogPathOf(config);
+  const saveBefore = async () => {
+    using catalog = new Catalog(catalogPath);
+    const saved = await backUpCatalog({ catalog, folder: config.keeping.backupDir, keep: null, now: new Date() });
+    return saved.path;
+  };
+  let restored: Restored;
+  {
+    using _lock = new IndexLock(lockPathOf(config));
+    restored = await restoreCatalog(backup, catalogPath, new Date(), saveBefore);
+  }
+  await using app = await buildApp(config, surroundings);
+  return { ...restored, generations: await app.rebuildAll(signal) };
+}
+
+function catalogPathOf({ indexDir }: Config): string {
+  return path.join(indexDir, 'catalog.sqlite');
+}
+
+function lockPathOf({ indexDir }: Config): string {
+  return path.join(indexDir, 'index.lock');
+}
+
 export class App implements AsyncDisposable {
   readonly config: Config;
   readonly catalog: Catalog;
@@ -113,7 +150,7 @@ export class App implements AsyncDisposable {
     this.#surroundings = surroundings;
     const { catalogBusyTimeoutMs } = surroundings;
     this.catalog = new Catalog(
-      path.join(config.indexDir, 'catalog.sqlite'),
+      catalogPathOf(config),
       catalogBusyTimeoutMs === undefined ? {} : { busyTimeoutMs: catalogBusyTimeoutMs },
     );
     this.#media = surroundings.mediaThread ? new MediaThread() : mediaHere;
@@ -324,6 +361,61 @@ export class App implements AsyncDisposable {
     );
   }
 
+  /** The same for every space that the catalog holds. */
+  async rebuildAll(signal: AbortSignal): Promise<GenerationOutcome[]> {
+    using _lock = new IndexLock(this.#lockPath);
+    const update = await this.#generationUpdate(signal);
+    const outcomes: GenerationOutcome[] = [];
+    for (const { spaceId } of this.catalog.spaces.list()) outcomes.push(await updateGeneration({ ...update, spaceId }));
+    return outcomes;
+  }
+
+  /** Checks the index folder, deeply against the recordings too, and mends what can be mended. @see verifyIndex */
+  async verify(request: {
+    readonly deep: boolean;
+    readonly signal: AbortSignal;
+    readonly onProgress?: (done: number, total: number) => void;
+  }): Promise<Finding[]> {
+    using _lock = new IndexLock(this.#lockPath);
+    const update = await this.#generationUpdate(request.signal);
+    return verifyIndex({
+      ...request,
+      catalog: this.catalog,
+      indexDir: this.config.indexDir,
+      library: this.library(),
+      rebuild: (spaceId) => updateGeneration({ ...update, spaceId }),
+      nowMs: Date.now(),
+    });
+  }
+
+  /** Copies the catalog while everything goes on. @param folder unset: as configured */
+  backUp({ folder, keep = null }: { readonly folder?: string; readonly keep?: number | null } = {}): Promise<Backup> {
+    return backUpCatalog({
+      catalog: this.catalog,
+      folder: folder ?? this.config.keeping.backupDir,
+      keep,
+      now: new Date(),
+    });
+  }
+
+  /** Forgets what was kept long enough. @param write how a write waits for another process; at once and here by default */
+  tidy(
+    nowMs: number,
+    write: <Result>(write: () => Result) => Promise<Result> = async (work) => work(),
+  ): Promise<TidyReport> {
+    const { indexDir, answersKeptMs, keeping } = this.config;
+    return tidy({
+      catalog: this.catalog,
+      indexDir,
+      lockPath: this.#lockPath,
+      answersKeptMs,
+      removedKeptMs: keeping.removedKeptMs,
+      removeClips: (isKept, beforeMs) => this.answerFiles.removeStrays(isKept, beforeMs),
+      write,
+      nowMs,
+    });
+  }
+
   async #generationUpdate(signal: AbortSignal): Promise<MarkUpdate> {
     return {
       catalog: this.catalog,
@@ -336,7 +428,7 @@ export class App implements AsyncDisposable {
   }
 
   get #lockPath(): string {
-    return path.join(this.config.indexDir, 'index.lock');
+    return lockPathOf(this.config);
   }
 
   get #modelsDirs(): string[] {

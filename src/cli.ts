@@ -3,8 +3,8 @@
 import path from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { pino } from 'pino';
-import { type App, buildApp, buildModels } from './app.ts';
-import { forgetSecrets, loadDotEnv, readConfig } from './config.ts';
+import { type App, type AppSurroundings, buildApp, buildModels, restoreBackup } from './app.ts';
+import { type Config, forgetSecrets, loadDotEnv, readConfig } from './config.ts';
 import { LeitmotifError } from './errors.ts';
 import { formatNames } from './exchange/formats.ts';
 import { parseTime } from './format.ts';
@@ -23,13 +23,8 @@ import {
   importCommand,
 } from './terminal/exchange-commands.ts';
 import { type IndexCommandOptions, indexCommand } from './terminal/index-command.ts';
-import {
-  libraryFailures,
-  libraryRemove,
-  libraryRollback,
-  libraryStatus,
-  libraryVerify,
-} from './terminal/library-command.ts';
+import { libraryBackup, libraryTidy, libraryVerify, restoreWords } from './terminal/keeping-commands.ts';
+import { libraryFailures, libraryRemove, libraryRollback, libraryStatus } from './terminal/library-command.ts';
 import { type ModelsContext, modelsGet, modelsList, modelsRemove, modelsVerify } from './terminal/models-command.ts';
 import { runToExit } from './terminal/run-to-exit.ts';
 import { type SimilarCommandOptions, similarCommand } from './terminal/similar-command.ts';
@@ -42,12 +37,17 @@ loadDotEnv(root);
 /** Runs one command with an app that is closed whatever happens, and with Ctrl-C as its signal. */
 function withApp(command: (app: App, signal: AbortSignal) => Promise<number>): Promise<void> {
   return runToExit(async (signal) => {
-    const config = readConfig(process.env, root);
-    forgetSecrets(process.env);
-    const log = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: true }));
-    await using app = await buildApp(config, { root, environment: process.env, log });
+    const { config, surroundings } = surroundingsOf();
+    await using app = await buildApp(config, surroundings);
     return await command(app, signal);
   });
+}
+
+function surroundingsOf(): { readonly config: Config; readonly surroundings: AppSurroundings } {
+  const config = readConfig(process.env, root);
+  forgetSecrets(process.env);
+  const log = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: true }));
+  return { config, surroundings: { root, environment: process.env, log } };
 }
 
 /** Without an app: no catalog and no worker are needed to look after models. */
@@ -142,15 +142,44 @@ function addLibrary(program: Command): void {
     .argument('<key...>')
     .action((keys: string[]) => withApp((app) => libraryRemove(app, keys)));
   library
-    .command('verify')
-    .description('check catalog and index, and build the index again if it is damaged')
-    .action(() => withApp((app, signal) => libraryVerify(app, signal)));
-  library
     .command('rollback')
     .description('answer from the generation before the current one')
     .action(() => withApp((app) => libraryRollback(app)));
+  addKeeping(library);
   addExchange(library);
   addClusters(library);
+}
+
+function addKeeping(library: Command): void {
+  library
+    .command('verify')
+    .description('check catalog, generations and stray files, and mend what can be mended')
+    .option('--deep', 'also every vector, and every recording from its first byte to its last')
+    .action((options: { deep?: true }) => withApp((app, signal) => libraryVerify(app, options, signal)));
+  library
+    .command('backup')
+    .description('copy the catalog, while everything goes on')
+    .argument('[dir]', 'unset: BACKUP_DIR')
+    .option('--keep <n>', 'remove all but the newest', count)
+    .action((dir: string | undefined, options: { keep?: number }) =>
+      withApp((app) => libraryBackup(app, dir, options.keep)),
+    );
+  library
+    .command('restore')
+    .description("put a backup in the catalog's place, and build from it what answers; what was there is kept aside")
+    .argument('<file>')
+    .action((file: string) =>
+      runToExit(async (signal) => {
+        const { config, surroundings } = surroundingsOf();
+        const restored = await restoreBackup(config, surroundings, path.resolve(file), signal);
+        process.stdout.write(`${restoreWords(restored).join('\n')}\n`);
+        return 0;
+      }),
+    );
+  library
+    .command('tidy')
+    .description('forget answers, clips and removed tracks past their time; the bot does it by TIDY_CRON')
+    .action(() => withApp((app) => libraryTidy(app)));
 }
 
 function addExchange(library: Command): void {

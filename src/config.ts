@@ -187,6 +187,25 @@ export const variables = {
   FETCH_MAX_MB: variable(int(1, 100_000), '500', 'megabytes', 'largest file that is fetched from a link or a message'),
   FETCH_DEADLINE_SEC: variable(int(1, 840), '60', 'seconds', 'after this, fetching a file is given up'),
   ANSWERS_KEPT_DAYS: variable(number(0.01, 3650), '30', 'days', 'how long an answer and its clips are kept'),
+  REMOVED_KEPT_DAYS: variable(
+    number(0, 3650),
+    '30',
+    'days',
+    'how long vectors of removed tracks are kept: a recording that comes back by then is not embedded again',
+  ),
+  TIDY_CRON: variable(
+    text,
+    '17 4 * * *',
+    'cron, five fields, local time',
+    'when the bot forgets what was kept long enough, makes a backup if BACKUPS_KEPT says so, and prunes generations',
+  ),
+  BACKUPS_KEPT: variable(
+    int(0, 1000),
+    '0',
+    'backups',
+    'backups of the catalog that the bot makes, one at each TIDY_CRON, and keeps; 0: none',
+  ),
+  BACKUP_DIR: variable(optionalText, undefined, 'path', 'where backups go; unset: backups in INDEX_DIR'),
   METRICS_PORT: variable(
     int(1, 65_535).optional(),
     undefined,
@@ -268,6 +287,12 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     }),
     library: v.LIBRARY,
     answersKeptMs: v.ANSWERS_KEPT_DAYS * msPerDay,
+    keeping: Object.freeze({
+      removedKeptMs: v.REMOVED_KEPT_DAYS * msPerDay,
+      tidyCron: v.TIDY_CRON,
+      backupsKept: v.BACKUPS_KEPT,
+      backupDir: path.resolve(root, v.BACKUP_DIR ?? path.join(v.INDEX_DIR, 'backups')),
+    }),
     metricsPort: v.METRICS_PORT,
     discord: Object.freeze({
       token: v.DISCORD_TOKEN,

@@ -18,6 +18,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   query: ['domain', 'audio', 'embedding', 'search', 'library', 'catalog'],
   indexing: ['domain', 'audio', 'embedding', 'search', 'library', 'catalog'],
   exchange: ['domain', 'search', 'catalog'],
+  keeping: ['domain', 'search', 'library', 'catalog', 'indexing'],
   // It writes the worker's model manifests, from the worker's catalogue of what can be downloaded.
   models: ['domain', 'worker', 'search'],
   // The worker's model manifests tell a model's space without starting it.
@@ -34,6 +35,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'indexing',
     'models',
     'exchange',
+    'keeping',
   ],
   terminal: [
     'domain',
@@ -47,6 +49,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'indexing',
     'models',
     'exchange',
+    'keeping',
   ],
   discord: ['domain', 'config', 'app', 'audio', 'embedding', 'search', 'library', 'catalog', 'query', 'indexing'],
   commands: ['domain', 'config', 'app', 'discord', 'catalog', 'query'],
@@ -68,6 +71,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'query',
     'indexing',
     'exchange',
+    'keeping',
   ],
   // Any bot can run against it: it knows nothing of this one.
   'local-discord': [],
@@ -89,7 +93,7 @@ const callers: Readonly<Record<string, readonly string[]>> = {
   '@resvg/resvg-js': ['src/query/picture.ts'],
   hyparquet: ['src/exchange/parquet.ts'],
   'hyparquet-writer': ['src/exchange/parquet.ts'],
-  'node-cron': ['src/discord/library/scheduler.ts', 'src/discord/library/due-times.ts'],
+  'node-cron': ['src/discord/library/scheduler.ts', 'src/discord/library/due-times.ts', 'src/discord/housekeeping.ts'],
   'prom-client': ['embedding-worker/metrics.ts', 'src/discord/metrics.ts'],
 };
 

@@ -58,9 +58,10 @@ export class Answers {
     return row === undefined ? null : toAnswerRow(row);
   }
 
-  /** Forgets what was answered before a moment. */
-  removeBefore(ms: number): void {
-    this.#database.write('DELETE FROM answers WHERE created_at_ms < ?', ms);
+  /** Forgets what was answered before a moment.
+   *  @returns how many answers */
+  removeBefore(ms: number): number {
+    return this.#database.write('DELETE FROM answers WHERE created_at_ms < ?', ms).changes;
   }
 }
 

@@ -14,6 +14,7 @@ import { Feedback } from './feedback.ts';
 import { Files } from './files.ts';
 import { GuildSettings } from './guild-settings.ts';
 import { Heard } from './heard.ts';
+import { Inspection } from './inspection.ts';
 import { Jobs } from './jobs.ts';
 import { LiveChunks } from './live-chunks.ts';
 import { Marks } from './marks.ts';
@@ -41,6 +42,7 @@ export class Catalog implements Disposable {
   readonly evidence: Evidence;
   readonly marks: Marks;
   readonly liveChunks: LiveChunks;
+  readonly inspection: Inspection;
   readonly jobs: Jobs;
   readonly spaces: Spaces;
   readonly reindexes: Reindexes;
@@ -71,6 +73,7 @@ export class Catalog implements Disposable {
     this.evidence = new Evidence(this.#database);
     this.marks = new Marks(this.#database, this.spaces, now);
     this.liveChunks = new LiveChunks(this.#database, this.spaces);
+    this.inspection = new Inspection(this.#database);
     this.jobs = new Jobs(this.#database, now);
     this.reindexes = new Reindexes(this.#database, now);
     this.schedule = new Schedule(this.#database, now);
@@ -110,16 +113,14 @@ export class Catalog implements Disposable {
     return new ExportView(this.path, spaceId);
   }
 
+  /** A copy of the whole catalog as it is now, while others read and write. @see Database.backUp */
+  backUp(path: string): Promise<void> {
+    return this.#database.backUp(path);
+  }
+
   counts(): CatalogCounts {
     const spaces = this.spaces.list().map((space) => countSpace(this.#database, space));
     return { ...countTracks(this.#database), spaces };
-  }
-
-  /** What SQLite finds wrong with the file; empty when it is whole. Reads every page.
-   *  @see https://www.sqlite.org/pragma.html#pragma_quick_check */
-  check(): string[] {
-    const rows = this.#database.all('PRAGMA quick_check');
-    return rows.map((row) => String(row.quick_check)).filter((finding) => finding !== 'ok');
   }
 
   close(): void {

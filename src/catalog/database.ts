@@ -5,7 +5,9 @@
  *  next run does those tracks again. FULL would wait for the disk once a track and save only that. Before a generation
  *  is built the log is synced once (`makeDurable`), so that no generation is ever ahead of its catalog.
  */
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { backup, DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import pRetry from 'p-retry';
+import { LeitmotifError } from '../errors.ts';
 import { migrate } from './migrations.ts';
 import { fromSqliteError } from './sqlite-errors.ts';
 
@@ -29,7 +31,7 @@ export type Row = Record<string, unknown>;
 /** Values for `?` in order, or one object with the values for `$name`. */
 type Parameters = SQLInputValue[] | [Record<string, SQLInputValue>];
 
-export class Database {
+export class Database implements Disposable {
   readonly path: string;
   readonly #sqlite: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
@@ -125,7 +127,63 @@ export class Database {
     this.exec('PRAGMA wal_checkpoint(FULL)');
   }
 
+  /** Copies the whole database into a file as it is now, by SQLite's online backup: others read and write meanwhile.
+   *  @throws {LeitmotifError} 'disk-full', 'catalog-busy', 'catalog-corrupt', 'file-unreadable' */
+  backUp(to: string): Promise<void> {
+    return copyPages(this.#sqlite, to);
+  }
+
   close(): void {
     if (this.#sqlite.isOpen) this.#sqlite.close();
   }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** Puts the content of one database file in place of another's, in one transaction: whoever has it open reads the old
+ *  content to the end of what he is doing, and then the new.
+ *  @param to made when it is not there
+ *  @throws {LeitmotifError} 'catalog-busy' when somebody writes to it for too long; 'catalog-corrupt' when either is no
+ *    database; 'disk-full', 'file-unreadable' */
+export async function overwriteDatabase(from: string, to: string): Promise<void> {
+  let source: DatabaseSync;
+  try {
+    source = new DatabaseSync(from, { readOnly: true });
+  } catch (error) {
+    throw fromSqliteError(error, from);
+  }
+  try {
+    await copyPages(source, to);
+  } finally {
+    source.close();
+  }
+}
+
+/** All pages in one step: in steps, every write of another process would begin the copy anew. It runs in a thread of its
+ *  own, and readers and, of the source, writers go on.
+ *  @see https://www.sqlite.org/backup.html */
+const allPages = 2 ** 31 - 1;
+const busyRetries = 12;
+
+async function copyPages(source: DatabaseSync, to: string): Promise<void> {
+  const copy = async () => {
+    try {
+      await backup(source, to, { rate: allPages });
+    } catch (error) {
+      // Node says "not an error" where a step met a lock: the step's own code is lost.
+      const isBusy = (error as { errcode?: unknown }).errcode === 0;
+      if (!isBusy) throw fromSqliteError(error, to);
+      throw new LeitmotifError('catalog-busy', `Cannot copy to ${to}: another process is writing to it`, {
+        cause: error,
+      });
+    }
+  };
+  await pRetry(copy, {
+    retries: busyRetries,
+    minTimeout: 50,
+    maxTimeout: 1_000,
+    shouldRetry: ({ error }) => error instanceof LeitmotifError && error.code === 'catalog-busy',
+  });
 }

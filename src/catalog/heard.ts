@@ -39,7 +39,8 @@ export class Heard {
     this.#database.write(update, this.#now(), contentSha256, spaceId, part);
   }
 
-  removeBefore(ms: number): void {
-    this.#database.write('DELETE FROM heard WHERE created_at_ms < ?', ms);
+  /** @returns how many queries */
+  removeBefore(ms: number): number {
+    return this.#database.write('DELETE FROM heard WHERE created_at_ms < ?', ms).changes;
   }
 }

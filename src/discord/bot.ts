@@ -113,7 +113,7 @@ export async function startBot(options: BotOptions): Promise<RunningBot> {
   if (shard === 0) await register(bot, own.commands);
   const told = await tellCutOff(bot, shard);
   if (told > 0) log.warn({ told }, 'told people whose queries were cut off');
-  const housekeeping = new Housekeeping(app, (err) => log.warn({ err }, 'old answers could not be removed'));
+  const housekeeping = new Housekeeping({ app, log, backsUp: shard === 0 });
   ending.defer(() => housekeeping.close());
   reindexer.resume();
   ending.defer(() => scheduler.close());

@@ -1,36 +1,89 @@
-/** Forgets what was kept long enough: answers, what was heard, and their clips. */
+/** Forgets what was kept long enough: answers, what was heard, their clips, generations; and makes backups, if it is told
+ *  to. When the bot starts, and by the schedule of TIDY_CRON. */
+import { createTask, type ScheduledTask } from 'node-cron';
+import type { Logger } from 'pino';
 import type { App } from '../app.ts';
+import { LeitmotifError } from '../errors.ts';
+import { scheduleProblem } from './library/due-times.ts';
 import { retryBusy } from './retry-busy.ts';
 
-const everyMs = 3_600_000;
-/** Clips are cut within this. Those of an answer that goes meanwhile go an hour later. */
-const clipsCutMs = 600_000;
+export interface HousekeepingOptions {
+  readonly app: App;
+  readonly log: Logger;
+  /** Several processes of one bot share a folder, and one backup is enough. */
+  readonly backsUp: boolean;
+}
 
 export class Housekeeping {
-  readonly #app: App;
-  readonly #onError: (error: unknown) => void;
-  readonly #timer: NodeJS.Timeout;
+  readonly #options: HousekeepingOptions;
+  readonly #task: ScheduledTask;
+  #running: Promise<void> | null = null;
 
-  /** At once, and every hour. */
-  constructor(app: App, onError: (error: unknown) => void) {
-    this.#app = app;
-    this.#onError = onError;
-    this.#timer = setInterval(() => this.#sweep(), everyMs).unref();
-    this.#sweep();
+  /** Tidies at once, and whenever it is due.
+   *  @throws {LeitmotifError} config-invalid for a TIDY_CRON that cannot be read */
+  constructor(options: HousekeepingOptions) {
+    this.#options = options;
+    const { tidyCron } = options.app.config.keeping;
+    const problem = scheduleProblem(tidyCron, timeZone());
+    if (problem !== null) {
+      throw new LeitmotifError(
+        'config-invalid',
+        `Cannot start: TIDY_CRON: expected five fields of cron and at most one moment an hour, got "${tidyCron}"`,
+      );
+    }
+    this.#task = createTask(tidyCron, () => this.#onDue(), { noOverlap: true, unref: true });
+    // Missed because this thread was late: as good as due.
+    this.#task.on('execution:missed', () => void this.#onDue());
+    void this.#task.start();
+    void this.#sweep();
   }
 
   close(): void {
-    clearInterval(this.#timer);
+    void this.#task.destroy();
   }
 
-  #sweep(): void {
-    forgetOld(this.#app, Date.now()).catch(this.#onError);
+  /** A machine that slept for a month missed thirty times at once: that is one time. */
+  #onDue(): Promise<void> {
+    this.#running ??= this.#backUp()
+      .then(() => this.#sweep())
+      .finally(() => {
+        this.#running = null;
+      });
+    return this.#running;
+  }
+
+  async #backUp(): Promise<void> {
+    const { app, log, backsUp } = this.#options;
+    const { backupsKept } = app.config.keeping;
+    if (!backsUp || backupsKept === 0) return;
+    try {
+      const { path, bytes, tracks, removed } = await app.backUp({ keep: backupsKept });
+      log.info({ path, bytes, tracks, removed: removed.length }, 'the catalog was backed up');
+    } catch (err) {
+      log.error({ err }, 'the catalog could not be backed up');
+    }
+  }
+
+  async #sweep(): Promise<void> {
+    const { app, log } = this.#options;
+    try {
+      await forgetOld(app, Date.now(), log);
+    } catch (err) {
+      log.warn({ err }, 'what is old could not be removed');
+    }
   }
 }
 
-export async function forgetOld({ config, catalog, answerFiles }: App, nowMs: number): Promise<void> {
-  const beforeMs = nowMs - config.answersKeptMs;
-  await retryBusy(() => catalog.answers.removeBefore(beforeMs));
-  await retryBusy(() => catalog.heard.removeBefore(beforeMs));
-  await answerFiles.removeStrays((id) => catalog.answers.has(id), nowMs - clipsCutMs);
+function timeZone(): string {
+  return new Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
+/** Says in the log what it freed, if it was anything. */
+export async function forgetOld(app: App, nowMs: number, log?: Logger): Promise<void> {
+  const report = await app.tidy(nowMs, retryBusy);
+  const { answers, heard, clips, tracks } = report;
+  const strays = report.strays ?? [];
+  if (answers + heard + clips.count + tracks + strays.length === 0) return;
+  const bytes = clips.bytes + strays.reduce((sum, stray) => sum + stray.bytes, 0);
+  log?.info({ answers, heard, clips: clips.count, tracks, files: strays.map(({ path }) => path), bytes }, 'tidied');
 }

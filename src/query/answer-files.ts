@@ -6,6 +6,7 @@ import path from 'node:path';
 import type { ClipOptions, ClipSource } from '../audio/clip.ts';
 import type { Hit } from '../domain.ts';
 import { formatTime } from '../format.ts';
+import { folderBytes } from '../search/folder-bytes.ts';
 import type { Answer } from './answer.ts';
 import { yourPart } from './clips.ts';
 import type { Media } from './media.ts';
@@ -75,13 +76,21 @@ export class AnswerFiles {
 
   /** Removes the folders of answers that are not kept any more, however they came to be left: what lies on the disk
    *  decides, not what somebody remembered to remove.
-   *  @param beforeMs folders that were written to since are left alone: something may be on its way there */
-  async removeStrays(isKept: (answerId: string) => boolean, beforeMs: number): Promise<void> {
+   *  @param beforeMs folders that were written to since are left alone: something may be on its way there
+   *  @returns what that freed */
+  async removeStrays(
+    isKept: (answerId: string) => boolean,
+    beforeMs: number,
+  ): Promise<{ count: number; bytes: number }> {
+    const freed = { count: 0, bytes: 0 };
     for (const id of await namesIn(this.#root)) {
       const dir = this.dirOf(id);
       if ((await writtenAtMs(dir)) >= beforeMs || isKept(id)) continue;
+      freed.count += 1;
+      freed.bytes += await folderBytes(dir);
       await rm(dir, { recursive: true, force: true });
     }
+    return freed;
   }
 
   #extractPath(answerId: string, { queryStartSec, durationSec }: Hit): string {

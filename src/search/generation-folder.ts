@@ -60,6 +60,11 @@ export async function writeCurrent(folder: string, ids: readonly string[]): Prom
   await replaceFile(path.join(folder, currentName), ids.map((id) => `${id}\n`).join(''));
 }
 
+/** Names no generation any more. */
+export async function removeCurrent(folder: string): Promise<void> {
+  await rm(path.join(folder, currentName), { force: true });
+}
+
 /** Back to the generation before this one, which stays as the one before that: rolling back twice changes nothing.
  *  @returns the id that answers now
  *  @throws {LeitmotifError} `index-empty` when there is none to go back to; `index-corrupt` when it is damaged */

@@ -1,8 +1,8 @@
 /** `npm run library -- export FILE` and `import FILE` */
-import cliProgress from 'cli-progress';
 import type { App } from '../app.ts';
 import type { FormatName } from '../exchange/formats.ts';
 import { formatBytes } from '../format.ts';
+import { countProgress } from './count-progress.ts';
 
 export interface ExportCommandOptions {
   readonly format?: FormatName;
@@ -23,7 +23,7 @@ export async function exportCommand(
   { replace, ...options }: ExportCommandOptions,
   signal: AbortSignal,
 ): Promise<number> {
-  const bar = exchangeProgress('chunks');
+  const bar = countProgress('chunks');
   try {
     const { chunks, tracks, bytes } = await app.exportIndex({
       ...options,
@@ -46,7 +46,7 @@ export async function importCommand(
   { assumeModel, replace, ...options }: ImportCommandOptions,
   signal: AbortSignal,
 ): Promise<number> {
-  const bar = exchangeProgress('tracks');
+  const bar = countProgress('tracks');
   try {
     const flags = { assumeModel: assumeModel === true, replace: replace === true };
     const request = { ...options, ...flags, file, signal, onProgress: bar.update };
@@ -75,29 +75,4 @@ function importWords(
   if (spaceId !== configured)
     lines.push(`They are of the space ${spaceId}: another EMBEDDING_MODEL than the one that is set searches it.`);
   return lines;
-}
-
-function exchangeProgress(what: string) {
-  const bar = new cliProgress.SingleBar({
-    format: ` {bar} {value}/{total} ${what}`,
-    stream: process.stderr,
-    barsize: 30,
-    hideCursor: true,
-    noTTYOutput: true,
-    notTTYSchedule: 5_000,
-    barCompleteChar: '█',
-    barIncompleteChar: '░',
-  });
-  let started = false;
-  return {
-    update(done: number, total: number) {
-      if (!started) bar.start(total, done);
-      else bar.update(done);
-      started = true;
-    },
-    stop() {
-      if (started) bar.stop();
-      started = false;
-    },
-  };
 }

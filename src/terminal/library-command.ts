@@ -1,4 +1,4 @@
-/** `npm run library -- status|failures|remove|verify|rollback` */
+/** `npm run library -- status|failures|remove|rollback` */
 import Table from 'cli-table3';
 import type { App } from '../app.ts';
 import { LeitmotifError, toLeitmotifError } from '../errors.ts';
@@ -99,20 +99,6 @@ export async function libraryRemove({ catalog }: App, keys: readonly string[]): 
   print(
     `Removed ${keys.length === 1 ? oneLine(keys[0] ?? '') : `${keys.length} tracks`}: no answer names it any more.`,
   );
-  return 0;
-}
-
-export async function libraryVerify(app: App, signal: AbortSignal): Promise<number> {
-  const problems = app.catalog.check();
-  for (const problem of problems) print(`catalog: ${problem}`);
-  if (problems.length > 0) {
-    print(`The catalog ${app.catalog.path} is damaged: restore it from a backup, or delete it and index again.`);
-    return 1;
-  }
-  print('catalog: whole');
-  const outcome = await app.rebuild(signal);
-  if (outcome.kind === 'written') print(`index: was missing, old or damaged; built again as generation ${outcome.id}`);
-  else print(outcome.kind === 'empty' ? 'index: nothing is indexed' : 'index: whole and up to date');
   return 0;
 }
 

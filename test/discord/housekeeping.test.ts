@@ -2,10 +2,10 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, wr
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pino } from 'pino';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type App, buildApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
-import { forgetOld } from '../../src/discord/housekeeping.ts';
+import { forgetOld, Housekeeping } from '../../src/discord/housekeeping.ts';
 import { projectRoot } from '../support/library.ts';
 
 let indexDir: string;
@@ -67,3 +67,41 @@ test('an answer that was kept long enough goes with its clips', async () => {
 test('where nothing was ever answered there is nothing to forget', async () => {
   await expect(forgetOld(app, Date.now())).resolves.toBeUndefined();
 });
+
+test('when TIDY_CRON is due it makes a backup, forgets what is old, and says in the log what that freed', async () => {
+  const config = { ...app.config, keeping: { ...app.config.keeping, tidyCron: '17 4 * * *', backupsKept: 1 } };
+  const backup = await app.backUp();
+  putAnswer('old');
+  putClips('old', 40 * dayMs);
+  const lines: Record<string, unknown>[] = [];
+  const log = pino({ level: 'info' }, { write: (line) => void lines.push(JSON.parse(line)) });
+  const saying = (msg: string) => lines.find((line) => line.msg === msg);
+  // Time goes on as it does, from a second before the moment that is due.
+  vi.useFakeTimers({ now: new Date(2097, 1, 3, 4, 16, 59), shouldAdvanceTime: true });
+  const configured = new Proxy(app, {
+    get: (target, name) => (name === 'config' ? config : bound(target, Reflect.get(target, name))),
+  });
+  const housekeeping = new Housekeeping({ app: configured, log, backsUp: true });
+  try {
+    await vi.waitFor(() => expect(saying('the catalog was backed up')).toBeDefined(), 5_000);
+    expect(saying('tidied')).toMatchObject({ answers: 1, clips: 1, bytes: 5 });
+    expect(saying('the catalog was backed up')).toMatchObject({ removed: 1 });
+    expect(existsSync(backup.path)).toBe(false);
+  } finally {
+    housekeeping.close();
+    vi.useRealTimers();
+  }
+});
+
+function bound(target: object, value: unknown): unknown {
+  return typeof value === 'function' ? value.bind(target) : value;
+}
+
+test.each(['nonsense', '* * * * *', '99 4 * * *'])(
+  'a TIDY_CRON like %j is refused at the start, by name',
+  (tidyCron) => {
+    const config = { ...app.config, keeping: { ...app.config.keeping, tidyCron } };
+    const options = { app: { ...app, config } as App, log: pino({ level: 'silent' }), backsUp: true };
+    expect(() => new Housekeeping(options)).toThrow(/TIDY_CRON: expected five fields/);
+  },
+);

@@ -153,12 +153,45 @@ describe('the terminal', () => {
   });
 
   test('status, remove and verify', async () => {
-    expect((await cli(['library', 'verify'])).stdout).toMatch(/catalog: whole\nindex: whole and up to date/);
+    expect((await cli(['library', 'verify'])).stdout).toMatch(/Everything is whole\./);
+    expect((await cli(['library', 'verify', '--deep'])).stdout).toMatch(/Everything is whole, to the last byte\./);
     expect((await cli(['library', 'remove', 'piece-3.ogg'])).stdout).toMatch(/Removed piece-3\.ogg/);
     const { stdout } = await cli(['library', 'status'], { EMBEDDING_DEVICE: 'cpu' });
     expect(stdout).toMatch(/3 indexed, 2 failed, 1 removed/);
     expect(stdout).toMatch(/model +│ builtin .*windows of 10 s/);
     expect(stdout).toMatch(/computed on +│ cpu /);
+  });
+
+  test('a backup, something that nobody wanted, and everything back as it was', async () => {
+    const backup = await cli(['library', 'backup', inFolder('safe'), '--keep', '3']);
+    expect(backup.stdout).toMatch(/6 tracks are safe in .*safe\/catalog-.*\.sqlite/);
+    const file = /in (\S+\.sqlite)/.exec(backup.stdout)?.[1] ?? '';
+    await cli(['library', 'remove', 'piece-1.ogg']);
+    await cli(['index', music]);
+    const piece = path.join(music, 'piece-1.ogg');
+    expect((await cli(['similar', piece])).stdout).not.toMatch(/^This is piece-1/m);
+    const restored = await cli(['library', 'restore', file]);
+    expect(restored).toMatchObject({ code: 0 });
+    expect(restored.stdout).toMatch(
+      /The catalog has 6 tracks now[\s\S]*What was there before lies in [\s\S]*answer now: 1\./,
+    );
+    expect((await cli(['similar', piece])).stdout).toMatch(/^This is piece-1/m);
+    const refused = await cli(['library', 'restore', piece]);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toMatch(/^Cannot .*piece-1\.ogg/m);
+  });
+
+  test('a catalog that is no database any more is put back too', async () => {
+    const saved = await cli(['library', 'backup', inFolder('safe')]);
+    const file = /in (\S+\.sqlite)/.exec(saved.stdout)?.[1] ?? '';
+    writeFileSync(path.join(inFolder('index'), 'catalog.sqlite'), 'it was one'.repeat(10_000));
+    const broken = await cli(['library', 'status']);
+    expect(broken.code).toBe(1);
+    expect(broken.stderr).toMatch(/Cannot read the catalog/);
+    expect((await cli(['library', 'restore', file])).stdout).toMatch(/The catalog has 6 tracks now/);
+    expect((await cli(['similar', path.join(music, 'piece-2.ogg')])).stdout).toMatch(/^This is piece-2/m);
+    const tidied = await cli(['library', 'tidy']);
+    expect(tidied.stdout).toMatch(/Forgot 0 answers[\s\S]*Dropped the vectors of 0 removed tracks/);
   });
 
   test.skipIf(existsSync('/dev/nvidiactl'))(

@@ -1,0 +1,80 @@
+/** `npm run library -- verify|backup|restore|tidy` */
+import path from 'node:path';
+import type { App } from '../app.ts';
+import { formatBytes, formatDuration, oneLine } from '../format.ts';
+import type { GenerationOutcome } from '../indexing/update-generation.ts';
+import type { Restored } from '../keeping/restore.ts';
+import type { Remedy } from '../keeping/verify.ts';
+import { countProgress } from './count-progress.ts';
+
+const print = (text: string): void => {
+  process.stdout.write(`${text}\n`);
+};
+
+const remedyWords: Readonly<Record<Remedy, string>> = {
+  mended: 'mended',
+  'next-run': 'npm run index looks into it',
+  yours: 'needs you',
+};
+
+export async function libraryVerify(app: App, options: { readonly deep?: true }, signal: AbortSignal): Promise<number> {
+  const deep = options.deep === true;
+  const bar = countProgress('recordings');
+  try {
+    const findings = await app.verify({ deep, signal, onProgress: bar.update });
+    bar.stop();
+    for (const { where, what, remedy } of findings) print(`${where}: ${oneLine(what, 400)} (${remedyWords[remedy]})`);
+    if (findings.length === 0) print(deep ? 'Everything is whole, to the last byte.' : 'Everything is whole.');
+    const damaged = findings.some(({ where, remedy }) => where === 'catalog' && remedy === 'yours');
+    if (damaged) {
+      print(
+        `The catalog ${app.catalog.path} is damaged: npm run library -- restore BACKUP, or delete it and index again.`,
+      );
+    }
+    return findings.some(({ remedy }) => remedy === 'yours') ? 1 : 0;
+  } finally {
+    bar.stop();
+  }
+}
+
+export async function libraryBackup(app: App, folder: string | undefined, keep: number | undefined): Promise<number> {
+  const startedMs = performance.now();
+  const backup = await app.backUp({
+    ...(folder === undefined ? {} : { folder: path.resolve(folder) }),
+    keep: keep ?? null,
+  });
+  const took = formatDuration((performance.now() - startedMs) / 1000);
+  print(`${backup.tracks} tracks are safe in ${backup.path}, ${formatBytes(backup.bytes)}, after ${took}.`);
+  for (const file of backup.removed) print(`Removed an older one: ${file}`);
+  return 0;
+}
+
+export function restoreWords({
+  backup,
+  before,
+  generations,
+}: Restored & { generations: readonly GenerationOutcome[] }) {
+  const of = backup.changedAtMs === null ? '' : `, last changed ${new Date(backup.changedAtMs).toISOString()}`;
+  const lines = [`The catalog has ${backup.tracks} tracks now, those of the backup${of}.`];
+  if (before !== null) lines.push(`What was there before lies in ${before}.`);
+  const built = generations.filter(({ kind }) => kind === 'written').length;
+  lines.push(
+    built === 0 ? 'The index was up to date with it.' : `Generations that were built from it and answer now: ${built}.`,
+  );
+  lines.push('npm run index brings in what has changed since.');
+  return lines;
+}
+
+export async function libraryTidy(app: App): Promise<number> {
+  const { answers, heard, clips, tracks, strays } = await app.tidy(Date.now());
+  print(`Forgot ${answers} answers and what was heard of ${heard} queries, past their time.`);
+  print(`Removed the clips of ${clips.count} answers, ${formatBytes(clips.bytes)}.`);
+  if (strays === null) {
+    print('An index run is under way; generations and removed tracks are left for the next time.');
+    return 0;
+  }
+  print(`Dropped the vectors of ${tracks} removed tracks.`);
+  const bytes = strays.reduce((sum, stray) => sum + stray.bytes, 0);
+  print(`Removed ${strays.length} generations and unfinished files that nothing names, ${formatBytes(bytes)}.`);
+  return 0;
+}
