@@ -40,6 +40,9 @@ export const degradations = {
   'gain-plus-6': { filter: 'volume=6dB' },
   'eq-warm-3': { filter: 'bass=g=3,treble=g=-3' },
   'eq-bright-3': { filter: 'bass=g=-3,treble=g=3' },
+  'vorbis-q2': { codec: { args: ['-c:a', 'libvorbis', '-q:a', '2'], extension: 'ogg' } },
+  'start-silence': { filter: 'adelay=2345:all=1' },
+  'start-cut': { filter: 'atrim=start=1.237,asetpts=PTS-STARTPTS' },
   'mp3-64k-gain-eq': { filter: 'volume=-12dB,bass=g=3,treble=g=-3', codec: mp3(64) },
 } as const satisfies Record<string, Degradation>;
 
@@ -68,6 +71,9 @@ export const copyDamage: readonly DegradationName[] = [
   'eq-bright-3',
   'mp3-64k-gain-eq',
 ];
+
+/** Under what a whole track must be known as the same recording under another name. */
+export const wholeCopyDamage: readonly DegradationName[] = [...copyDamage, 'vorbis-q2', 'start-silence', 'start-cut'];
 
 export interface DegradeOptions {
   readonly cacheDir: string;

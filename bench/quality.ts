@@ -1,14 +1,15 @@
 /** What the answers are worth: the real pipeline over the development half of the benchmark, with floors and intervals.
  *
- *    npm run bench:quality -- [soundtracks|versions|nonmusic|halves|degraded|recordings|calibrate] [--model NAME]...
+ *    npm run bench:quality -- [soundtracks|versions|nonmusic|halves|degraded|recordings|duplicates|hubs|calibrate] [--model NAME]...
  *        [--bench DIR] [--cache DIR] [--json]
  *
  *  Several models stand side by side where a task compares spaces, and one after the other where it does not.
- *  Without a task: all but the last two. Everything slow is cached by content and space id.
+ *  Without a task: the first five. Everything slow is cached by content and space id.
  */
 
 import { type BenchOptions, benchOptions } from './options.ts';
 import { calibrationReport } from './quality-calibration.ts';
+import { duplicatesReport } from './quality-duplicates.ts';
 import { degradedReport, halvesReport } from './quality-halves.ts';
 import { nonmusicReport, somePieces } from './quality-nonmusic.ts';
 import { faissIndex, type Pipeline, startPipeline } from './quality-pipeline.ts';
@@ -26,13 +27,14 @@ const tasks: Readonly<Record<string, Task>> = {
   halves: halvesReport,
   degraded: degradedReport,
   recordings: recordingsReport,
+  duplicates: duplicatesReport,
   calibrate: calibrationReport,
 };
 
 /** These show all models in one table. */
 const comparing = ['soundtracks', 'versions', 'halves'];
-/** This one needs none. */
-const withoutModel = ['nonmusic'];
+/** These need none. */
+const withoutModel = ['nonmusic', 'duplicates'];
 
 const usual = ['soundtracks', 'versions', 'nonmusic', 'halves', 'degraded'];
 

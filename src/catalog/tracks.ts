@@ -52,6 +52,14 @@ export class Tracks {
     return row === undefined || row.content_sha256 === null ? null : String(row.content_sha256);
   }
 
+  /** The same of several; those that are not known, or were never read, are left out. */
+  contentsOf(ids: Iterable<number>): Map<number, string> {
+    const select =
+      'SELECT id, content_sha256 FROM tracks WHERE content_sha256 IS NOT NULL AND id IN (SELECT value FROM json_each(?))';
+    const rows = this.#database.all(select, JSON.stringify([...ids]));
+    return new Map(rows.map((row) => [Number(row.id), String(row.content_sha256)]));
+  }
+
   /** Indexed tracks whose title, artist or file name holds all the words of `text`, in any order and case; those whose
    *  title begins with it come first, then by title. Without words: the first ones. */
   search(text: string, limit: number): Track[] {

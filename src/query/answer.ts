@@ -17,6 +17,9 @@ export interface AnsweredQuery {
 export interface Result extends Omit<RankedTrack, 'trackId'> {
   readonly rank: number;
   readonly track: Track;
+  /** The same recording under other names, best ranked first; left out where there is none, and in answers that were
+   *  stored before there was such a thing. Each is a track of its own in the catalog. */
+  readonly alsoAs?: readonly Track[];
 }
 
 export interface Timings {
@@ -37,6 +40,11 @@ export interface Answer {
   /** Best first. */
   readonly results: readonly Result[];
   readonly timingsMs: Timings;
+}
+
+/** Every track that an answer shows, by whatever name. */
+export function shownTrackIds({ results }: Answer): Set<number> {
+  return new Set(results.flatMap(({ track, alsoAs = [] }) => [track.id, ...alsoAs.map(({ id }) => id)]));
 }
 
 export function musicChunks(query: AnsweredQuery): QueryChunk[] {

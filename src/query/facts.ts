@@ -25,6 +25,12 @@ export function verdictFacts({ verdict, results, query }: Answer): VerdictFacts 
   return { kind: 'sounds-like', name: trackName(best.track) };
 }
 
+/** What else the recording is called: by its name, or by its file's path where the names are equal. Best ranked first. */
+export function otherNames({ track, alsoAs = [] }: Result): string[] {
+  const shown = trackName(track);
+  return alsoAs.map((other) => (trackName(other) === shown ? other.key : trackName(other)));
+}
+
 /** What may help after an answer that does not; null where there is nothing to mend. */
 export function adviceAfter(answer: Answer): 'other-recording' | 'longer-part' | null {
   if (musicChunks(answer.query).length === 0) return 'other-recording';

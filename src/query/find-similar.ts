@@ -1,10 +1,10 @@
-/** The way of a query, on one screen: embed -> neighbours of every music chunk -> fuse -> verdict -> answer.
+/** The way of a query, on one screen: embed -> neighbours of every music chunk -> fuse -> verdict -> copies -> answer.
  *
  *  Clips and picture are made from the answer afterwards (clips.ts, picture.ts).
  */
 import type { Catalog } from '../catalog/catalog.ts';
 import { isInRegion } from '../catalog/marked-regions.ts';
-import type { Chunk, EmbeddedRecording, Fingerprint, Hit, RankedTrack, Verdict } from '../domain.ts';
+import type { Chunk, EmbeddedRecording, Fingerprint, Hit, RankedTrack, Track, Verdict } from '../domain.ts';
 import { fileStem } from '../format.ts';
 import { calibrationOf } from '../search/calibration.ts';
 import { fuse } from '../search/fusion.ts';
@@ -12,6 +12,7 @@ import type { FusionName } from '../search/fusion-scores.ts';
 import type { IndexHost } from '../search/index-host.ts';
 import { decideVerdict, recordingCandidates } from '../search/verdict.ts';
 import type { Answer, Result, Timings } from './answer.ts';
+import { Copies, copiesOf, mergeCopies } from './copies.ts';
 import { type LiveNeighbours, liveNeighbours } from './live-neighbours.ts';
 
 export interface QueryRequest {
@@ -30,7 +31,7 @@ export interface QueryRequest {
   readonly includeNonMusic: boolean;
   /** Pieces of one artist at most, so that an answer is not one album; unset: any number. */
   readonly perArtistMax?: number;
-  /** Tracks that are not to be found: the piece that is asked with. */
+  /** Tracks that are not to be found, nor are their copies: the piece that is asked with. */
   readonly leaveOut?: ReadonlySet<number>;
   readonly signal: AbortSignal;
 }
@@ -52,15 +53,9 @@ export async function findSimilar(parts: FindSimilarParts, request: QueryRequest
   const recording = withMarks(await parts.hear(request), parts.catalog);
   const asking = recording.chunks.filter((chunk) => chunk.kind === 'music' || request.includeNonMusic);
   const searched = clock();
-  const found = await liveNeighbours(parts, asking, request);
-  const fused = clock();
-  const ranked = fuse(request.fusion, {
-    hits: hitsOf(asking, found.perChunk),
-    queryChunks: asking,
-    library: found.library,
-  });
+  const { found, ranked, searchMs } = await rankedWithoutCopies(parts, asking, request);
   const verdict = await verdictOn(ranked, recording, parts.catalog);
-  const results = resultsOf(leadingWith(verdict, ranked), parts.catalog, request);
+  const results = await resultsOf(leadingWith(verdict, ranked), parts.catalog, request);
   const end = clock();
   const { decode, embed } = recording.timingsMs;
   return {
@@ -70,7 +65,7 @@ export async function findSimilar(parts: FindSimilarParts, request: QueryRequest
     fusion: request.fusion,
     verdict,
     results,
-    timingsMs: { decode, embed, search: fused - searched, fuse: end - fused, clips: 0, total: end },
+    timingsMs: { decode, embed, search: searchMs, fuse: end - searched - searchMs, clips: 0, total: end },
   };
 }
 
@@ -81,6 +76,49 @@ function withMarks(heard: HeardQuery, catalog: Catalog): HeardQuery {
   if (marked.length === 0) return heard;
   const isMarked = ({ kind, vector }: Chunk) => kind === 'music' && marked.some((region) => isInRegion(region, vector));
   return { ...heard, chunks: heard.chunks.map((chunk) => (isMarked(chunk) ? { ...chunk, kind: 'noise' } : chunk)) };
+}
+
+interface Ranking {
+  readonly found: LiveNeighbours;
+  readonly ranked: readonly RankedTrack[];
+  /** Of the index, all rounds together. */
+  readonly searchMs: number;
+}
+
+/** Past this many rounds copies are shown: each round leaves out all that the last one found. */
+const roundsMax = 3;
+
+/** Who asks with a piece of the library and does not want it back does not want it under another name either: a copy would come
+ *  first, and tell nothing. Copies are known once they are found, so then is asked again without them. */
+async function rankedWithoutCopies(
+  parts: FindSimilarParts,
+  asking: readonly Chunk[],
+  request: QueryRequest,
+): Promise<Ranking> {
+  const leaveOut = new Set(request.leaveOut);
+  let searchMs = 0;
+  for (let round = 1; ; round++) {
+    const clock = stopwatch();
+    const found = await liveNeighbours(parts, asking, { ...request, leaveOut });
+    searchMs += clock();
+    const hits = hitsOf(asking, found.perChunk);
+    const ranked = fuse(request.fusion, { hits, queryChunks: asking, library: found.library });
+    if (leaveOut.size === 0 || round === roundsMax) return { found, ranked, searchMs };
+    const copies = await copiesAmong(ranked, request.leaveOut ?? new Set(), parts.catalog);
+    if (copies.length === 0) return { found, ranked, searchMs };
+    for (const trackId of copies) leaveOut.add(trackId);
+  }
+}
+
+async function copiesAmong(
+  ranked: readonly RankedTrack[],
+  leftOut: ReadonlySet<number>,
+  catalog: Catalog,
+): Promise<number[]> {
+  const ids = [...leftOut, ...ranked.map(({ trackId }) => trackId)];
+  const tracks = catalog.tracks.byIds(ids);
+  const known = (trackIds: Iterable<number>) => [...trackIds].flatMap((trackId) => tracks.get(trackId) ?? []);
+  return copiesOf(known(leftOut), known(ranked.map(({ trackId }) => trackId)), new Copies(catalog, ids));
 }
 
 /** Every neighbour of every asking chunk as evidence with both times. Similarities a rounding error past 1 are 1. */
@@ -122,20 +160,27 @@ function leadingWith(verdict: Verdict, ranked: readonly RankedTrack[]): RankedTr
   return [...ranked.filter(isIt), ...ranked.filter((track) => !isIt(track))];
 }
 
-function resultsOf(
+/** Copies of one recording are one result, so they take no place from others, nor count against their artist. */
+async function resultsOf(
   ranked: readonly RankedTrack[],
   catalog: Catalog,
   { resultsMax, perArtistMax = Number.POSITIVE_INFINITY }: QueryRequest,
-): Result[] {
-  const tracks = catalog.tracks.byIds(ranked.map(({ trackId }) => trackId));
+): Promise<Result[]> {
+  const ids = ranked.map(({ trackId }) => trackId);
+  const tracks = catalog.tracks.byIds(ids);
+  const found = ranked.flatMap((evidence) => {
+    const track = tracks.get(evidence.trackId);
+    return track ? [{ track, evidence }] : [];
+  });
   const ofArtist = new Map<string, number>();
-  return ranked
-    .flatMap(({ trackId, ...evidence }) => {
-      const track = tracks.get(trackId);
-      return track && mayStillShow(track.artist, ofArtist, perArtistMax) ? [{ ...evidence, track }] : [];
-    })
-    .slice(0, resultsMax)
-    .map((result, position) => ({ rank: position + 1, ...result }));
+  const mayShow = ({ artist }: Track) => mayStillShow(artist, ofArtist, perArtistMax);
+  const merged = await mergeCopies(found, new Copies(catalog, ids), { max: resultsMax, mayShow });
+  return merged.map(({ track, evidence: { trackId: _, ...evidence }, alsoAs }, position) => ({
+    rank: position + 1,
+    ...evidence,
+    track,
+    ...(alsoAs.length > 0 ? { alsoAs } : {}),
+  }));
 }
 
 /** Counts the artist's pieces. Who is not named is nobody's neighbour: such pieces are never too many. */

@@ -1,10 +1,12 @@
 /** An answer in English: the verdict's sentence, and why a piece is in the ranking. Pure. */
-import { distanceInWords, formatTime } from '../format.ts';
+import { distanceInWords, formatTime, oneLine } from '../format.ts';
 import type { Answer, Result } from './answer.ts';
-import { adviceAfter, reasonFacts, type VerdictFacts, verdictFacts } from './facts.ts';
+import { adviceAfter, isIt, otherNames, reasonFacts, type VerdictFacts, verdictFacts } from './facts.ts';
 
 export function verdictSentence(answer: Answer): string {
-  return verdictInEnglish(verdictFacts(answer));
+  const sentence = verdictInEnglish(verdictFacts(answer));
+  const own = answer.results.find((result) => isIt(answer, result));
+  return own?.alsoAs ? `${sentence} (${alsoAs(own)})` : sentence;
 }
 
 export function verdictInEnglish(facts: VerdictFacts): string {
@@ -40,6 +42,17 @@ export function reasonFor(result: Result, answer: Answer): string {
     `${formatTime(facts.yoursSec)} - theirs ${formatTime(facts.theirsSec)}; ` +
     `${facts.agreeingChunks} of ${facts.voters} chunks agree${run}`
   );
+}
+
+/** Names beyond these are a matter for --json. */
+const otherNamesMax = 5;
+
+/** '' for a recording that has one name. */
+export function alsoAs(result: Result): string {
+  const names = otherNames(result);
+  const left = names.length - otherNamesMax;
+  const shown = names.slice(0, otherNamesMax).map((name) => oneLine(name, 60));
+  return names.length === 0 ? '' : `also as ${shown.join(', ')}${left > 0 ? ` and ${left} more` : ''}`;
 }
 
 function offsetInEnglish(offsetSec: number): string {

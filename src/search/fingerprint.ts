@@ -9,6 +9,7 @@
  *  @see fingerprint-offsets.ts for how candidate offsets are found in linear time
  */
 import type { Fingerprint } from '../domain.ts';
+import { bitErrors, bitsPerItem, repeats } from './fingerprint-items.ts';
 import { candidateOffsets } from './fingerprint-offsets.ts';
 
 /** How two recordings lie over each other where they agree best. */
@@ -29,7 +30,6 @@ export interface FingerprintMatch {
 /** Share of wrong bits above which an item speaks against the offset: half-way between what degraded copies show and what
  *  unrelated music does; see bench/QUALITY.md, "this is". */
 const neutralErrorRate = 0.28;
-const bitsPerItem = 32;
 
 /** Lays the query over the track at the offset, and takes the stretch, where they agree best.
  *
@@ -82,21 +82,6 @@ function bestStretch(query: Uint32Array, track: Uint32Array, offset: number): St
   return best;
 }
 
-function repeats(items: Uint32Array, item: number): boolean {
-  return item > 0 && items[item] === items[item - 1];
-}
-
-function bitErrors(query: Uint32Array, track: Uint32Array, item: number, offset: number): number {
-  return countBits((query[item] ?? 0) ^ (track[item + offset] ?? 0));
-}
-
-/** Population count of 32 bits. @see Hacker's Delight, 5-1 */
-function countBits(word: number): number {
-  let bits = word - ((word >>> 1) & 0x55555555);
-  bits = (bits & 0x33333333) + ((bits >>> 2) & 0x33333333);
-  return Math.imul((bits + (bits >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
-}
-
 function describe(stretch: Stretch, query: Fingerprint, track: Fingerprint): FingerprintMatch {
   const { offset, from, to } = stretch;
   let errors = 0;
@@ -119,7 +104,7 @@ function describe(stretch: Stretch, query: Fingerprint, track: Fingerprint): Fin
 
 /** A copy as "this is" must know it (mp3 at 64 kbit/s, gain, 3 dB of EQ) has at most 11 % wrong bits from 7 s up; the best
  *  stretch of another performance of the piece has 13 % and more. See bench/QUALITY.md. */
-const errorRateMax = 0.125;
+export const errorRateMax = 0.125;
 
 /** 1.5 s, and what is left of a 5 s excerpt with a held note in it. Shorter stretches of unrelated music reach 11 % by chance. */
 const informativeItemsMin = 12;

@@ -36,6 +36,7 @@ export function answerJson(answer: Answer, clips: ReadonlyMap<number, ResultClip
       key: result.track.key,
       title: result.track.title,
       artist: result.track.artist,
+      alsoAs: (result.alsoAs ?? []).map(({ key }) => key),
       combined: round(result.combined, digits),
       votes: result.votes,
       totalSimilarity: round(result.totalSimilarity, digits),

@@ -4,7 +4,7 @@ import Table from 'cli-table3';
 import { distanceInWords, formatDuration, formatTime, oneLine, trackName } from '../format.ts';
 import { type Answer, musicChunks, type Result } from '../query/answer.ts';
 import type { ResultClips } from '../query/clips.ts';
-import { reasonFor, verdictSentence, whatToTry } from '../query/words.ts';
+import { alsoAs, reasonFor, verdictSentence, whatToTry } from '../query/words.ts';
 
 /** More than this many moments of a piece are a matter for the picture, or for --json. */
 const matchesShownMax = 3;
@@ -72,6 +72,7 @@ function evidence(answer: Answer, { clips }: RenderOptions): string[] {
       .map((hit) => `${formatTime(hit.queryStartSec)} - ${formatTime(hit.trackStartSec)} (${hit.distance.toFixed(2)})`);
     const also = more.length > 0 ? `; also ${more.join(', ')}` : '';
     const lines = [`${String(result.rank).padStart(3)}  ${reasonFor(result, answer)}${also}`];
+    if (result.alsoAs) lines.push(`     ${alsoAs(result)}`);
     const own = clips?.get(result.rank);
     if (own) lines.push(`     theirs: ${own.theirs}`);
     if (own?.ab) lines.push(`     yours then theirs: ${own.ab}`);

@@ -39,20 +39,23 @@ export const anyName: fc.Arbitrary<string> = fc.oneof(
   fc.constantFrom(...hostileNames),
 );
 
-function resultOf(rank: number, title: string | null, artist: string | null, hits: Hit[]): Result {
+interface Piece {
+  readonly title: string | null;
+  readonly artist: string | null;
+  /** Titles of the same recording under other names. */
+  readonly others: readonly (string | null)[];
+}
+
+function resultOf(rank: number, { title, artist, others }: Piece, hits: Hit[]): Result {
   const sorted = hits.sort((a, b) => a.distance - b.distance || a.queryStartSec - b.queryStartSec);
   const total = sorted.reduce((sum, hit) => sum + hit.similarity, 0);
+  const status = 'indexed' as const;
+  const track = { id: rank, key: `folder/piece ${rank}.ogg`, title, artist, album: null, durationSec: 600, status };
+  const alsoAs = others.map((other, i) => ({ ...track, id: 100 * rank + i, key: `copy ${i}.mp3`, title: other }));
   return {
     rank,
-    track: {
-      id: rank,
-      key: `folder/piece ${rank}.ogg`,
-      title,
-      artist,
-      album: null,
-      durationSec: 600,
-      status: 'indexed',
-    },
+    track,
+    ...(alsoAs.length > 0 ? { alsoAs } : {}),
     combined: 1 / rank,
     votes: sorted.length,
     totalSimilarity: total,
@@ -66,14 +69,17 @@ function resultOf(rank: number, title: string | null, artist: string | null, hit
 
 const anyKind = fc.constantFrom<ChunkKind>('music', 'music', 'music', 'silence', 'applause', 'noise');
 
+const anyPiece: fc.Arbitrary<Piece> = fc.record({
+  title: fc.option(anyName),
+  artist: fc.option(anyName),
+  others: fc.oneof(fc.constant([]), fc.array(fc.option(anyName), { maxLength: 5 })),
+});
+
 /** From an answer to 20 ms of sound to one to an hour with thirty pieces. */
 export const anyAnswer: fc.Arbitrary<Answer> = fc
   .record({
     kinds: fc.array(anyKind, { minLength: 1, maxLength: 60 }),
-    pieces: fc.array(fc.record({ title: fc.option(anyName), artist: fc.option(anyName) }), {
-      maxLength: 30,
-      size: 'medium',
-    }),
+    pieces: fc.array(anyPiece, { maxLength: 30, size: 'medium' }),
     seed: fc.array(fc.tuple(fc.nat(59), fc.double({ min: 0, max: 2, noNaN: true })), { minLength: 10, maxLength: 60 }),
     verdict: fc.constantFrom('this-is', 'sounds-like', 'nothing-close'),
     offsetSec: fc.integer({ min: -30, max: 7200 }),
@@ -104,7 +110,7 @@ export const anyAnswer: fc.Arbitrary<Answer> = fc
           ];
         });
     const results = pieces
-      .map(({ title, artist }, i) => resultOf(i + 1, title, artist, hitsFor(i + 1)))
+      .map((piece, i) => resultOf(i + 1, piece, hitsFor(i + 1)))
       .filter((result) => result.hits.length > 0);
     const toSec = kinds.length * windowSec;
     return {

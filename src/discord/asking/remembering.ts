@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { App } from '../../app.ts';
 import type { HeardKey } from '../../catalog/heard.ts';
 import type { EmbeddedRecording } from '../../domain.ts';
+import { shownTrackIds } from '../../query/answer.ts';
 import { readRecording, writeRecording } from '../../query/recorded.ts';
 import {
   type AnswerOptions,
@@ -46,8 +47,8 @@ export async function recall(
   const row = app.catalog.answers.find(question, askerId);
   const known = row === null ? null : fromRow(row);
   if (!known) return null;
-  const ids = known.answer.results.map(({ track }) => track.id);
-  if (app.catalog.tracks.live(ids).size < new Set(ids).size) return null;
+  const ids = shownTrackIds(known.answer);
+  if (app.catalog.tracks.live(ids).size < ids.size) return null;
   const own = asOwn(known, asking);
   await keep(own, app, signal);
   return own;

@@ -1,6 +1,6 @@
 /** What the components under an answer share: their parts, and how they find what they point to. */
 import { LeitmotifError } from '../../errors.ts';
-import type { Result } from '../../query/answer.ts';
+import { type Result, shownTrackIds } from '../../query/answer.ts';
 import { fromRow, type StoredAnswer } from '../../query/stored-answer.ts';
 import type { Asker } from '../asking/asker.ts';
 import type { Presenter } from '../asking/presenting.ts';
@@ -38,7 +38,7 @@ export function resultOf(
 
 /** Whether a piece of the answer was removed since: its verdict, places and clips are not to be shown then. */
 export function holdsRemoved({ answer }: StoredAnswer, { app }: BotContext): boolean {
-  const ids = new Set(answer.results.map(({ track }) => track.id));
+  const ids = shownTrackIds(answer);
   return app.catalog.tracks.live(ids).size < ids.size;
 }
 

@@ -114,7 +114,9 @@ function description(texts: Texts, view: AnswerView, results: readonly Result[],
       .filter((part) => part !== '')
       .join('\n\n');
   const bare = join(pieceLines(texts, answer, results, 0));
-  const roomForEach = Math.floor((descriptionLengthMax - bare.length) / Math.max(results.length, 1));
+  // A recording's other names together get as much room as its name.
+  const named = results.reduce((count, { alsoAs }) => count + (alsoAs ? 2 : 1), 0);
+  const roomForEach = Math.floor((descriptionLengthMax - bare.length) / Math.max(named, 1));
   const nameLengthMax = Math.min(roomForEach, pieceNameLengthMax);
   return join(pieceLines(texts, answer, results, nameLengthMax));
 }

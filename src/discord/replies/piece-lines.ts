@@ -1,9 +1,9 @@
 /** One ranked piece in two or three short lines: its name, how near it is and where, why. Pure. */
 import { distanceInWords } from '../../format.ts';
 import type { Answer, Result } from '../../query/answer.ts';
-import { reasonFacts } from '../../query/facts.ts';
+import { otherNames, reasonFacts } from '../../query/facts.ts';
 import type { Texts } from '../texts/texts.ts';
-import { escapedPiece } from './names.ts';
+import { escaped, escapedPiece, nameOrUntitled } from './names.ts';
 
 /** @param nameLengthMax room for title and artist together, in UTF-16 units; 0 leaves them out, to see what the rest takes */
 export function pieceLines(texts: Texts, answer: Answer, results: readonly Result[], nameLengthMax: number): string {
@@ -30,9 +30,23 @@ function linesOf(texts: Texts, answer: Answer, result: Result, nameLengthMax: nu
   const lines = [
     nameLine(texts, result, nameLengthMax),
     evidenceLine(texts, answer, result),
+    ...alsoAsLine(texts, result, nameLengthMax),
     ...(reason === '' ? [] : [`-# ${reason}`]),
   ];
   return lines.join('\n');
+}
+
+/** How many names one result shows at most; the rest is counted. */
+const otherNamesMax = 3;
+
+/** The recording's other names in one line; none for a recording that has one name. */
+function alsoAsLine(texts: Texts, result: Result, lengthMax: number): string[] {
+  const names = otherNames(result);
+  if (names.length === 0) return [];
+  const shown = names.slice(0, otherNamesMax);
+  const each = lengthMax === 0 ? 0 : Math.floor(lengthMax / shown.length);
+  const written = shown.map((name) => (each === 0 ? '' : escaped(nameOrUntitled(texts, name), each)));
+  return [`-# ${texts.query.answer.alsoAs(written, names.length - shown.length)}`];
 }
 
 function nameLine(texts: Texts, { rank, track }: Result, lengthMax: number): string {

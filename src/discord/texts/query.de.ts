@@ -45,6 +45,7 @@ export const queryDe: QueryTexts = {
     empty: 'In der Bibliothek gibt es nichts, was sich reihen ließe.',
     score: (closeness, combined, votes) =>
       `${closeness}, Wertung ${score(combined)} · ${count(votes, 'Stimme', 'Stimmen')}`,
+    alsoAs: (names, more) => `auch als ${list([...names, ...(more > 0 ? [`${whole(more)} weitere`] : [])])}`,
     times: (yoursSec, theirsSec) => `deins ${formatTime(yoursSec)} - Fund ${formatTime(theirsSec)}`,
     reason: ({ isTheVeryRecording, agreeingChunks, voters, inStepSec }) =>
       `${isTheVeryRecording ? 'dieselbe Aufnahme, am Fingerabdruck erkannt; ' : ''}` +

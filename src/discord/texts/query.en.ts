@@ -41,6 +41,8 @@ export const queryEn = {
     empty: 'There is nothing in the library to rank.',
     score: (closeness: string, combined: number, votes: number) =>
       `${closeness}, score ${score(combined)} · ${count(votes, 'vote', 'votes')}`,
+    alsoAs: (names: readonly string[], more: number) =>
+      `also as ${list([...names, ...(more > 0 ? [`${whole(more)} more`] : [])])}`,
     times: (yoursSec: number, theirsSec: number) => `yours ${formatTime(yoursSec)} - theirs ${formatTime(theirsSec)}`,
     reason: ({ isTheVeryRecording, agreeingChunks, voters, inStepSec }: Reason) =>
       `${isTheVeryRecording ? 'the very recording, by its fingerprint; ' : ''}` +

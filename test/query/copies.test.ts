@@ -1,0 +1,123 @@
+import { cpSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { answerReply } from '../../src/discord/replies/answer.ts';
+import { textsOf } from '../../src/discord/texts/texts.ts';
+import type { Track } from '../../src/domain.ts';
+import { FolderLibrary } from '../../src/library/folder.ts';
+import type { Answer } from '../../src/query/answer.ts';
+import { Copies, copiesOf, mergeCopies } from '../../src/query/copies.ts';
+import { answerJson } from '../../src/terminal/answer-json.ts';
+import { renderAnswer } from '../../src/terminal/render-answer.ts';
+import { ask, makeLibrary, never, type TestLibrary } from '../support/library.ts';
+import { ffmpeg } from '../support/pieces.ts';
+
+describe('a library that holds recordings under two names', () => {
+  let library: TestLibrary;
+  const music = (name: string) => path.join(library.music, name);
+  const keys = (answer: Answer) => answer.results.map(({ track }) => track.key);
+  const others = (answer: Answer, key: string) =>
+    answer.results.find(({ track }) => track.key === key)?.alsoAs?.map((track) => track.key);
+  const idOf = (key: string) => library.app.catalog.tracks.byKey(key)?.id ?? 0;
+
+  beforeAll(async () => {
+    library = await makeLibrary();
+    cpSync(music('piece-2.ogg'), music('bytes-of-2.ogg'));
+    const quieter = ['-af', 'volume=-6dB', '-b:a', '64k', '-metadata', 'title=Three, Remastered'];
+    ffmpeg('-i', music('piece-3.ogg'), ...quieter, music('sound-of-3.mp3'));
+    await library.app.index({ library: new FolderLibrary(library.music), signal: never });
+  });
+
+  afterAll(() => library[Symbol.asyncDispose]());
+
+  test('shows a recording once, with its other name, and lets the next piece have the place', async () => {
+    const answer = await ask(library.app, music('piece-3.ogg'), { neighbours: 20, resultsMax: 3 });
+    expect(answer.verdict.kind).toBe('this-is');
+    expect(keys(answer)[0]).toBe('piece-3.ogg');
+    expect(others(answer, 'piece-3.ogg')).toEqual(['sound-of-3.mp3']);
+    expect(answer.results.map(({ rank }) => rank)).toEqual([1, 2, 3]);
+    expect(new Set(keys(answer)).size).toBe(3);
+  });
+
+  test('knows equal bytes, and what was coded anew, wherever they rank', async () => {
+    const answer = await ask(library.app, music('piece-5.ogg'), { neighbours: 40 });
+    const shown = new Set([...keys(answer), ...answer.results.flatMap(({ alsoAs = [] }) => alsoAs.map((t) => t.key))]);
+    expect(answer.results).toHaveLength(6);
+    expect(shown.size).toBe(8);
+    const merged = answer.results.filter(({ alsoAs }) => alsoAs).map(({ track, alsoAs }) => [track, ...(alsoAs ?? [])]);
+    expect(merged.map((tracks) => tracks.map(({ key }) => key).sort()).sort()).toEqual([
+      ['bytes-of-2.ogg', 'piece-2.ogg'],
+      ['piece-3.ogg', 'sound-of-3.mp3'],
+    ]);
+  });
+
+  test('merges nothing in the catalog', () => {
+    const indexed = library.app.catalog.tracks.search('', 100);
+    expect(indexed).toHaveLength(8);
+  });
+
+  test('leaves out the copies of what is left out, and says "sounds like" of what remains', async () => {
+    const leaveOut = new Set([idOf('piece-3.ogg')]);
+    const answer = await ask(library.app, music('piece-3.ogg'), { leaveOut });
+    expect(answer.verdict.kind).not.toBe('this-is');
+    expect(keys(answer)).not.toContain('piece-3.ogg');
+    expect(keys(answer)).not.toContain('sound-of-3.mp3');
+    const votes = answer.results.reduce((sum, result) => sum + result.votes, 0);
+    const music3 = answer.query.chunks.filter(({ kind }) => kind === 'music').length;
+    // Each chunk has all its neighbours again; a tail counts with the chunk before it.
+    expect(votes).toBeGreaterThan(5 * (music3 - 2));
+  });
+
+  test('a copy that was removed is no name any more', async () => {
+    library.app.catalog.removals.remove(['sound-of-3.mp3'], 'request');
+    const answer = await ask(library.app, music('piece-3.ogg'));
+    expect(others(answer, 'piece-3.ogg')).toBeUndefined();
+    library.app.catalog.removals.restore('sound-of-3.mp3');
+  });
+
+  test('the terminal, --json and the bot in each language say so', async () => {
+    const answer = await ask(library.app, music('piece-3.ogg'));
+    expect(renderAnswer(answer)).toMatch(/^.*This is piece-3, from 0:00 \(also as Three, Remastered\)/);
+    expect(renderAnswer(answer)).toMatch(/^ {5}also as Three, Remastered$/m);
+    expect(answerJson(answer).results[0]?.alsoAs).toEqual(['sound-of-3.mp3']);
+    const bytes = await ask(library.app, music('piece-2.ogg'));
+    const other = bytes.results[0]?.track.key === 'piece-2.ogg' ? 'bytes-of-2' : 'piece-2';
+    expect(renderAnswer(bytes)).toContain(`also as ${other}`);
+    const view = { answerId: 'abcdefghij12', answer, page: 0, perPage: 10, picture: null, clips: [] };
+    for (const [locale, words] of [
+      ['en-GB', 'also as'],
+      ['de', 'auch als'],
+    ] as const) {
+      const reply = answerReply(textsOf(locale), { ...view, attachmentLimitBytes: 1e6, fromMemory: false });
+      expect(reply.embeds?.[0]?.description).toContain(`-# ${words} Three, Remastered`);
+    }
+  });
+
+  test('copies do not count against their artist, and take no place', async () => {
+    const { catalog } = library.app;
+    const tracks = [...catalog.tracks.byIds(['piece-3.ogg', 'sound-of-3.mp3', 'piece-1.ogg'].map(idOf)).values()];
+    const found = tracks.map((track) => ({ track, evidence: track.key }));
+    const asked: string[] = [];
+    const mayShow = ({ key }: Track) => asked.push(key) > 0;
+    const merged = await mergeCopies(
+      found,
+      new Copies(
+        catalog,
+        tracks.map(({ id }) => id),
+      ),
+      { max: 2, mayShow },
+    );
+    expect(merged).toHaveLength(2);
+    expect(asked).toHaveLength(2);
+  });
+
+  test('tracks without a fingerprint are copies only where their bytes are equal', async () => {
+    const { catalog } = library.app;
+    const track = (id: number): Track => ({
+      ...{ id, key: `${id}`, title: null, artist: null, album: null, durationSec: 10, status: 'indexed' },
+    });
+    const copies = new Copies(catalog, [1e6, 1e6 + 1]);
+    expect(await copies.areOne(track(1e6), track(1e6 + 1))).toBe(false);
+    expect(await copiesOf([track(1e6)], [track(1e6 + 1)], copies)).toEqual([]);
+  });
+});
