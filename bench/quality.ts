@@ -11,6 +11,7 @@ import { type BenchOptions, benchOptions } from './options.ts';
 import { calibrationReport } from './quality-calibration.ts';
 import { duplicatesReport } from './quality-duplicates.ts';
 import { degradedReport, halvesReport } from './quality-halves.ts';
+import { hubsReport } from './quality-hubs.ts';
 import { nonmusicReport, somePieces } from './quality-nonmusic.ts';
 import { faissIndex, type Pipeline, startPipeline } from './quality-pipeline.ts';
 import { recordingsReport } from './quality-recordings.ts';
@@ -28,6 +29,7 @@ const tasks: Readonly<Record<string, Task>> = {
   degraded: degradedReport,
   recordings: recordingsReport,
   duplicates: duplicatesReport,
+  hubs: hubsReport,
   calibrate: calibrationReport,
 };
 

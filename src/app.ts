@@ -159,6 +159,7 @@ export class App implements AsyncDisposable {
       indexDir: config.indexDir,
       catalogId: this.catalog.id,
       shardsMax: config.indexShards,
+      hubs: config.hubCorrection,
     });
   }
 

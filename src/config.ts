@@ -132,6 +132,12 @@ export const variables = {
   WINDOW_SEC: variable(number(5, 10), '10', 'seconds', 'length of a chunk; another length is another space'),
   NEIGHBOURS: variable(int(1, 100), '5', 'chunks', 'nearest library chunks asked for each chunk of a query'),
   FUSION: variable(optionalText, undefined, 'name', 'how hits become a ranking; unset: the one that measured best'),
+  HUB_CORRECTION: variable(
+    z.stringbool(),
+    'true',
+    'true or false',
+    'lower what is near to everything, so that more of the library is ever found; not with FUSION=votes',
+  ),
   INCLUDE_NON_MUSIC: variable(
     z.stringbool(),
     'false',
@@ -271,6 +277,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     windowSec: v.WINDOW_SEC,
     neighbours: v.NEIGHBOURS,
     fusion: v.FUSION,
+    hubCorrection: v.HUB_CORRECTION,
     includeNonMusic: v.INCLUDE_NON_MUSIC,
     indexShards: v.INDEX_SHARDS,
     indexingConcurrency: v.INDEXING_CONCURRENCY ?? cores + 1,

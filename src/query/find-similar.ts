@@ -8,7 +8,9 @@ import type { Chunk, EmbeddedRecording, Fingerprint, Hit, RankedTrack, Track, Ve
 import { fileStem } from '../format.ts';
 import { calibrationOf } from '../search/calibration.ts';
 import { fuse } from '../search/fusion.ts';
-import type { FusionName } from '../search/fusion-scores.ts';
+import { correctsHubs, type FusionName } from '../search/fusion-scores.ts';
+import type { FoundChunk } from '../search/generation.ts';
+import { leastHubs, lessHubness, poolFactor } from '../search/hubs.ts';
 import type { IndexHost } from '../search/index-host.ts';
 import { decideVerdict, recordingCandidates } from '../search/verdict.ts';
 import type { Answer, Result, Timings } from './answer.ts';
@@ -29,6 +31,8 @@ export interface QueryRequest {
   readonly resultsMax: number;
   /** Lets silence, applause and noise of the query ask too. */
   readonly includeNonMusic: boolean;
+  /** Lowers what is near to everything, where the generation knows its hubs and the fusion allows it. Unset: no. */
+  readonly hubCorrection?: boolean;
   /** Pieces of one artist at most, so that an answer is not one album; unset: any number. */
   readonly perArtistMax?: number;
   /** Tracks that are not to be found, nor are their copies: the piece that is asked with. */
@@ -53,9 +57,9 @@ export async function findSimilar(parts: FindSimilarParts, request: QueryRequest
   const recording = withMarks(await parts.hear(request), parts.catalog);
   const asking = recording.chunks.filter((chunk) => chunk.kind === 'music' || request.includeNonMusic);
   const searched = clock();
-  const { found, ranked, searchMs } = await rankedWithoutCopies(parts, asking, request);
-  const verdict = await verdictOn(ranked, recording, parts.catalog);
-  const results = await resultsOf(leadingWith(verdict, ranked), parts.catalog, request);
+  const { found, nearest, ranked, searchMs } = await rankedWithoutCopies(parts, asking, request);
+  const verdict = await verdictOn(nearest, recording, parts.catalog);
+  const results = await resultsOf(leadingWith(verdict, ranked, nearest), parts.catalog, request);
   const end = clock();
   const { decode, embed } = recording.timingsMs;
   return {
@@ -80,6 +84,10 @@ function withMarks(heard: HeardQuery, catalog: Catalog): HeardQuery {
 
 interface Ranking {
   readonly found: LiveNeighbours;
+  /** By the distances as they are. The verdict is told from these: what proves a recording, and how near "close" is, have
+   *  nothing to do with hubs. */
+  readonly nearest: readonly RankedTrack[];
+  /** With hubs corrected, where that is wanted and the generation knows them. */
   readonly ranked: readonly RankedTrack[];
   /** Of the index, all rounds together. */
   readonly searchMs: number;
@@ -99,15 +107,53 @@ async function rankedWithoutCopies(
   let searchMs = 0;
   for (let round = 1; ; round++) {
     const clock = stopwatch();
-    const found = await liveNeighbours(parts, asking, { ...request, leaveOut });
+    const found = await liveNeighbours(parts, asking, { ...request, neighbours: poolOf(request), leaveOut });
     searchMs += clock();
-    const hits = hitsOf(asking, found.perChunk);
-    const ranked = fuse(request.fusion, { hits, queryChunks: asking, library: found.library });
-    if (leaveOut.size === 0 || round === roundsMax) return { found, ranked, searchMs };
-    const copies = await copiesAmong(ranked, request.leaveOut ?? new Set(), parts.catalog);
-    if (copies.length === 0) return { found, ranked, searchMs };
+    const rankings = rankBoth(found, asking, request);
+    if (leaveOut.size === 0 || round === roundsMax) return { found, ...rankings, searchMs };
+    const both = [...rankings.ranked, ...rankings.nearest];
+    const copies = await copiesAmong(both, request.leaveOut ?? new Set(), parts.catalog);
+    if (copies.length === 0) return { found, ...rankings, searchMs };
     for (const trackId of copies) leaveOut.add(trackId);
   }
+}
+
+function isCorrecting({ hubCorrection = false, fusion }: QueryRequest): boolean {
+  return hubCorrection && correctsHubs(fusion);
+}
+
+/** What correction chooses from, or just what is wanted. */
+function poolOf(request: QueryRequest): number {
+  return request.neighbours * (isCorrecting(request) ? poolFactor : 1);
+}
+
+/** The same neighbours ranked as they are, and with hubs corrected: those that are nearest then, by scores from corrected
+ *  similarities. What is shown of a hit, its distance, stays what it is. */
+function rankBoth(
+  { perChunk, library }: LiveNeighbours,
+  asking: readonly Chunk[],
+  request: QueryRequest,
+): Pick<Ranking, 'nearest' | 'ranked'> {
+  const { fusion, neighbours } = request;
+  const input = { queryChunks: asking, library };
+  const hits = hitsOf(
+    asking,
+    perChunk.map((found) => found.slice(0, neighbours)),
+  ).map(({ hit }) => hit);
+  const nearest = fuse(fusion, { ...input, hits });
+  if (!isCorrecting(request) || !perChunk.every((found) => found.every(isMeasured)))
+    return { nearest, ranked: nearest };
+  const chosen = hitsOf(
+    asking,
+    perChunk.map((found) => leastHubs(found.filter(isMeasured), neighbours)),
+  );
+  const hubness = new Map(chosen.map(({ hit, found }) => [hit, found.hubness]));
+  const worthOf = (hit: Hit): number => lessHubness(hit.similarity, hubness.get(hit) ?? 0);
+  return { nearest, ranked: fuse(fusion, { ...input, hits: [...hubness.keys()], worthOf }) };
+}
+
+function isMeasured(found: FoundChunk): found is FoundChunk & { readonly hubness: number } {
+  return found.hubness !== undefined;
 }
 
 async function copiesAmong(
@@ -122,11 +168,14 @@ async function copiesAmong(
 }
 
 /** Every neighbour of every asking chunk as evidence with both times. Similarities a rounding error past 1 are 1. */
-function hitsOf(asking: readonly Chunk[], perChunk: LiveNeighbours['perChunk']): Hit[] {
+function hitsOf<T extends FoundChunk>(
+  asking: readonly Chunk[],
+  perChunk: readonly (readonly T[])[],
+): { readonly hit: Hit; readonly found: T }[] {
   return asking.flatMap((chunk, position) =>
     (perChunk[position] ?? []).map((found) => {
       const similarity = Math.min(Math.max(found.similarity, -1), 1);
-      return {
+      const hit = {
         queryChunk: chunk.index,
         queryStartSec: chunk.startSec,
         trackId: found.chunk.trackId,
@@ -135,6 +184,7 @@ function hitsOf(asking: readonly Chunk[], perChunk: LiveNeighbours['perChunk']):
         similarity,
         distance: 1 - similarity,
       };
+      return { hit, found };
     }),
   );
 }
@@ -154,10 +204,11 @@ async function verdictOn(
 }
 
 /** What is proved to be the very recording comes first, whatever the distances say. */
-function leadingWith(verdict: Verdict, ranked: readonly RankedTrack[]): RankedTrack[] {
+function leadingWith(verdict: Verdict, ranked: readonly RankedTrack[], nearest: readonly RankedTrack[]): RankedTrack[] {
   if (verdict.kind !== 'this-is') return [...ranked];
   const isIt = ({ trackId }: RankedTrack) => trackId === verdict.trackId;
-  return [...ranked.filter(isIt), ...ranked.filter((track) => !isIt(track))];
+  const own = ranked.find(isIt) ?? nearest.find(isIt);
+  return [...(own ? [own] : []), ...ranked.filter((track) => !isIt(track))];
 }
 
 /** Copies of one recording are one result, so they take no place from others, nor count against their artist. */

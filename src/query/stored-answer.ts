@@ -23,6 +23,8 @@ const optionsSchema = z.object({
   neighbours: z.int(),
   fusion: z.string(),
   includeNonMusic: z.boolean(),
+  /** Whether hubs were corrected; answers that were stored before there was such a thing do not say, and were not. */
+  hubCorrection: z.boolean().default(false),
   /** The piece that was asked with, which is not to be found. */
   leaveOut: z.int().nullable(),
 });

@@ -10,6 +10,7 @@ import type {
   BuildRequest,
   Envelope,
   FaissRequest,
+  HubnessRequest,
   LoadRequest,
   MemoryAnswer,
   Reply,
@@ -176,6 +177,64 @@ function build({ from, offsetBytes, to, rowCount, dimensions }: BuildRequest): n
   return null;
 }
 
+function hubness(request: HubnessRequest): Float32Array {
+  const { path, rowsInFile, fileRow, dimensions, references, tracks } = request;
+  const index = new faiss.IndexFlatIP(dimensions);
+  for (let at = 0; at < references.length; at += addSliceRows * dimensions) {
+    index.add(Array.from(references.subarray(at, at + addSliceRows * dimensions)));
+  }
+  const means = new Float32Array(tracks.length);
+  let batch: number[] = [];
+  const asked = Math.min(index.ntotal(), request.neighbours + mostOfOneTrack(request));
+  const file = fs.openSync(path, 'r');
+  try {
+    const rowBytes = dimensions * bytesPerFloat;
+    const rowsOffsetBytes = fs.fstatSync(file).size - rowsInFile * rowBytes;
+    for (let row = 0; row < tracks.length && asked > 0; row += addSliceRows) {
+      const count = Math.min(addSliceRows, tracks.length - row);
+      // Filled up with zero vectors to what BLAS wants.
+      const values = new Float32Array(Math.max(count, blasQueriesMin) * dimensions);
+      const bytes = new Uint8Array(values.buffer, 0, count * rowBytes);
+      const read = fs.readSync(file, bytes, 0, bytes.length, rowsOffsetBytes + (fileRow + row) * rowBytes);
+      if (read !== bytes.length) throw new CorruptFile(`expected ${bytes.length} bytes at row ${row}, got ${read}`);
+      // An array of the same length is filled again: to make a new one each time takes a quarter of all the time.
+      if (batch.length !== values.length) batch = new Array<number>(values.length).fill(0);
+      for (let i = 0; i < values.length; i += 1) batch[i] = values[i] as number;
+      const found = index.search(batch, asked);
+      for (let i = 0; i < count; i += 1) means[row + i] = meanOfOthers(request, found, i * asked, asked, row + i);
+    }
+  } finally {
+    fs.closeSync(file);
+  }
+  return means;
+}
+
+/** Nearest references first, those of the row's own track passed over. */
+function meanOfOthers(
+  { referenceTracks, tracks, neighbours }: HubnessRequest,
+  { labels, distances }: FaissAnswer,
+  from: number,
+  asked: number,
+  row: number,
+): number {
+  let sum = 0;
+  let count = 0;
+  for (let place = from; place < from + asked && count < neighbours; place += 1) {
+    if (referenceTracks[labels[place] ?? 0] === tracks[row]) continue;
+    sum += distances[place] ?? 0;
+    count += 1;
+  }
+  return count === 0 ? 0 : Math.max(-1, Math.min(1, sum / count));
+}
+
+/** References that the rows of one track leave out at most. */
+function mostOfOneTrack({ referenceTracks, tracks }: HubnessRequest): number {
+  const here = new Set(tracks);
+  const counts = new Map<number, number>();
+  for (const track of referenceTracks) if (here.has(track)) counts.set(track, (counts.get(track) ?? 0) + 1);
+  return Math.max(0, ...counts.values());
+}
+
 /** @see proc(5): status and smaps_rollup, in kB of 1024 bytes */
 function memory(): MemoryAnswer {
   const kilobytes = (file: string, field: string): number =>
@@ -197,6 +256,8 @@ function answer(request: FaissRequest) {
       return search(request);
     case 'build':
       return build(request);
+    case 'hubness':
+      return hubness(request);
     case 'memory':
       return memory();
   }

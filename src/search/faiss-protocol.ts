@@ -33,11 +33,27 @@ export interface BuildRequest {
   readonly dimensions: number;
 }
 
+/** How near rows are to their nearest references: see hubs.ts. Needs no index loaded. */
+export interface HubnessRequest {
+  readonly op: 'hubness';
+  /** A flat file of so many rows; those of the slice begin with `fileRow`, and are as many as `tracks`. */
+  readonly path: string;
+  readonly rowsInFile: number;
+  readonly fileRow: number;
+  readonly dimensions: number;
+  /** Shape [references, dimensions], row-major, and the track of each. */
+  readonly references: Float32Array;
+  readonly referenceTracks: Uint32Array;
+  /** The track of each row: its own references are left out. */
+  readonly tracks: Uint32Array;
+  readonly neighbours: number;
+}
+
 export interface MemoryRequest {
   readonly op: 'memory';
 }
 
-export type FaissRequest = VerifyRequest | LoadRequest | SearchRequest | BuildRequest | MemoryRequest;
+export type FaissRequest = VerifyRequest | LoadRequest | SearchRequest | BuildRequest | HubnessRequest | MemoryRequest;
 
 /** Shape [queries, found], row-major; best first, ties by row. `found` = min(k, rows). */
 export interface SearchAnswer {
@@ -61,6 +77,8 @@ export interface FaissAnswers {
   readonly load: null;
   readonly search: SearchAnswer;
   readonly build: null;
+  /** The mean similarity of each row to its nearest references; 0 where there are none. */
+  readonly hubness: Float32Array;
   readonly memory: MemoryAnswer;
 }
 

@@ -52,6 +52,11 @@ export function defaultFusionFor(neighbours: number): FusionName {
   return neighbours > 1 ? defaultFusion : 'best-pair';
 }
 
+/** The original's fusion stays what was published: it knows no hubs. */
+export function correctsHubs(name: FusionName): boolean {
+  return name !== 'votes';
+}
+
 export const fusionNames = Object.keys(fusionScores) as readonly FusionName[];
 
 /** @param name as configured or typed; undefined: the default for that many neighbours

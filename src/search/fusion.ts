@@ -17,6 +17,9 @@ export interface LibrarySize {
 export interface FusionInput {
   /** Every (query chunk, library chunk) neighbour, in any order; similarity in [-1, 1]. */
   readonly hits: readonly Hit[];
+  /** What the scores take for a hit's similarity, where that is not what it counts for: hubs corrected. The evidence that
+   *  comes back is the hits' own. Raised to -1 where it is less. */
+  readonly worthOf?: (hit: Hit) => number;
   /** The query's voting chunks, with hits or without. */
   readonly queryChunks: readonly ChunkSpan[];
   readonly library: LibrarySize;
@@ -30,10 +33,14 @@ export interface FusionInput {
  */
 export function fuse(name: FusionName, input: FusionInput): RankedTrack[] {
   assertInput(input);
-  const ballot = collectBallot(input);
+  const { worthOf } = input;
+  const originals = new Map<Hit, Hit>();
+  const weighed = worthOf ? input.hits.map((hit) => withWorth(hit, worthOf(hit), originals)) : input.hits;
+  const ballot = collectBallot({ ...input, hits: weighed });
   const scores = fusionScores[name](ballot);
+  const original = (hit: Hit): Hit => originals.get(hit) ?? hit;
   return ballot.tracks
-    .map((track, position) => rank(track, scores[position] ?? 0))
+    .map((track, position) => rank(track, track.hits.map(original).sort(byEvidence), scores[position] ?? 0))
     .sort((a, b) => b.combined - a.combined || a.trackId - b.trackId);
 }
 
@@ -75,7 +82,15 @@ function worstSimilarities(hits: readonly Hit[]): Map<number, number> {
   return worst;
 }
 
-function rank({ trackId, hits, bestByChunk }: TrackBallot, combined: number): RankedTrack {
+/** @param originals told where the hit came from */
+function withWorth(hit: Hit, worth: number, originals: Map<Hit, Hit>): Hit {
+  const similarity = Math.max(-1, Math.min(1, worth));
+  const weighed = { ...hit, similarity, distance: 1 - similarity };
+  originals.set(weighed, hit);
+  return weighed;
+}
+
+function rank({ trackId, bestByChunk }: TrackBallot, hits: readonly Hit[], combined: number): RankedTrack {
   const totalSimilarity = hits.reduce((sum, { similarity }) => sum + similarity, 0);
   return {
     trackId,

@@ -18,8 +18,11 @@ import {
   sweepPartials,
   writeCurrent,
 } from './generation-folder.ts';
+import { measureHubness } from './hub-measure.ts';
+import { hubRecipeName } from './hubs.ts';
 import {
   contentHash,
+  filesOf,
   formatManifest,
   type GenerationManifest,
   type GenerationOptions,
@@ -38,6 +41,8 @@ export interface GenerationInput {
   /** In an order that depends on the catalog's content alone: it decides between equals. */
   readonly rows: Iterable<IndexedRow> | AsyncIterable<IndexedRow>;
   readonly options: GenerationOptions;
+  /** Measures how near each row is to its surroundings, so that hubs can be corrected. @see hubs.ts */
+  readonly hubs?: boolean;
   /** Index processes at most. @see shardSizes */
   readonly shardsMax: number;
   /** Generations kept, the new one included. */
@@ -82,13 +87,14 @@ export async function writeGeneration(input: GenerationInput): Promise<Generatio
 
 /** Everything but the manifest's final id; nothing outside of `partial`. */
 async function writePartial(input: GenerationInput, partial: string): Promise<GenerationManifest> {
-  const { spaceId, catalogId, dimensions, rowCount, options } = input;
+  const { spaceId, catalogId, dimensions, rowCount } = input;
+  const options = { ...input.options, ...(input.hubs ? { hubs: hubRecipeName } : {}) };
   const written = await writeRows(input, partial);
   const rows = { file: 'rows.bin', ...(await written.table.write(path.join(partial, 'rows.bin'))) };
   const { vectorsSha256 } = written;
   const content = contentHash({ spaceId, dimensions, rowCount, options, rowsSha256: rows.sha256, vectorsSha256 });
-  for (const file of [rows, ...written.shards]) await assertWritten(path.join(partial, file.file), file);
-  return {
+  const hubs = input.hubs ? await writeHubs(input, written, partial) : undefined;
+  const manifest: GenerationManifest = {
     format: 1,
     id: content.slice(0, 16),
     content,
@@ -101,7 +107,17 @@ async function writePartial(input: GenerationInput, partial: string): Promise<Ge
     options,
     shards: written.shards,
     rows,
+    ...(hubs === undefined ? {} : { hubs }),
   };
+  for (const file of filesOf(manifest)) await assertWritten(path.join(partial, file.file), file);
+  return manifest;
+}
+
+async function writeHubs({ dimensions, shardsMax, signal }: GenerationInput, written: WrittenRows, folder: string) {
+  const { shards, table } = written;
+  const { trackIds } = table;
+  const hubness = await measureHubness({ folder, dimensions, shards, trackIds, processesMax: shardsMax, signal });
+  return { file: 'hubs.bin', ...(await hubness.write(path.join(folder, 'hubs.bin'))) };
 }
 
 async function writeRows(input: GenerationInput, partial: string): Promise<WrittenRows> {
@@ -153,7 +169,7 @@ async function keepOrRename(
 async function readWhole(folder: string): Promise<GenerationManifest | null> {
   try {
     const manifest = await readManifest(path.join(folder, manifestName));
-    for (const file of [manifest.rows, ...manifest.shards]) await assertWritten(path.join(folder, file.file), file);
+    for (const file of filesOf(manifest)) await assertWritten(path.join(folder, file.file), file);
     return manifest;
   } catch {
     return null;

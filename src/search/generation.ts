@@ -7,6 +7,7 @@ import { FaissIndex, type FaissLimits } from './faiss-index.ts';
 import type { ShardEvent } from './faiss-shard.ts';
 import type { LibrarySize } from './fusion.ts';
 import { exists, generationsFolder, indexedSpaces, readCurrent, spaceFolder } from './generation-folder.ts';
+import { Hubness } from './hubs.ts';
 import { type GenerationManifest, manifestName, readManifest } from './manifest.ts';
 import { IndexedRows } from './rows-file.ts';
 
@@ -25,6 +26,8 @@ export interface FoundChunk {
   readonly chunk: IndexedChunk;
   /** Cosine similarity, [-1, 1]. */
   readonly similarity: number;
+  /** How near it is to its own surroundings, [-1, 1], where the generation knows. @see hubs.ts */
+  readonly hubness?: number;
 }
 
 export interface OpenGeneration {
@@ -32,6 +35,8 @@ export interface OpenGeneration {
   readonly rows: IndexedRows;
   readonly index: FaissIndex;
   readonly library: LibrarySize;
+  /** null: written without. */
+  readonly hubness: Hubness | null;
 }
 
 /** The manifest of the generation that CURRENT names, checked against what is asked for.
@@ -66,6 +71,8 @@ export async function openCurrent(options: OpenOptions): Promise<OpenGeneration>
 export async function openGeneration(manifest: GenerationManifest, options: OpenOptions): Promise<OpenGeneration> {
   const folder = path.join(spaceFolder(options.indexDir, manifest.spaceId), manifest.id);
   const rows = await IndexedRows.read(path.join(folder, manifest.rows.file), manifest.rowCount, manifest.rows);
+  const { hubs } = manifest;
+  const hubness = hubs ? await Hubness.read(path.join(folder, hubs.file), manifest.rowCount, hubs) : null;
   const files = manifest.shards.map((shard) => ({ ...shard, path: path.join(folder, shard.file) }));
   const { limits, onEvent } = options;
   const index = await FaissIndex.open({
@@ -74,18 +81,25 @@ export async function openGeneration(manifest: GenerationManifest, options: Open
     ...(limits === undefined ? {} : { limits }),
     ...(onEvent === undefined ? {} : { onEvent }),
   });
-  return { manifest, rows, index, library: { chunks: rows.rowCount, chunksOf: (trackId) => rows.chunksOf(trackId) } };
+  const library = { chunks: rows.rowCount, chunksOf: (trackId: number) => rows.chunksOf(trackId) };
+  return { manifest, rows, index, library, hubness };
 }
 
 /** The k nearest chunks of each vector, as VectorIndex.search promises. */
 export async function nearestChunks(
-  { index, rows }: OpenGeneration,
+  { index, rows, hubness }: OpenGeneration,
   vectors: readonly Float32Array[],
   k: number,
   signal: AbortSignal,
 ): Promise<FoundChunk[][]> {
   const found = await index.search(vectors, k, { signal });
-  return found.map((neighbours) => neighbours.map(({ row, similarity }) => ({ chunk: rows.chunk(row), similarity })));
+  return found.map((neighbours) =>
+    neighbours.map(({ row, similarity }) => ({
+      chunk: rows.chunk(row),
+      similarity,
+      ...(hubness === null ? {} : { hubness: hubness.at(row) }),
+    })),
+  );
 }
 
 async function nothingHere(indexDir: string, spaceId: string): Promise<LeitmotifError> {

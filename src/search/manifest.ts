@@ -28,6 +28,10 @@ const manifestBody = z.object({
   /** In the order of their rows. */
   shards: z.array(z.object({ file: fileName, rowCount: z.int().positive(), bytes: count, sha256 })),
   rows: z.object({ file: fileName, bytes: count, sha256 }),
+  /** How near each row is to its surroundings (hubs.ts). Not in generations that were written without: they answer
+   *  uncorrected. Its recipe is among the options and so in `content`; its bytes are not, because they follow from the
+   *  rows up to the rounding of a processor. */
+  hubs: z.object({ file: fileName, bytes: count, sha256 }).optional(),
 });
 
 const manifestFile = manifestBody.extend({ checksum: sha256 });
@@ -75,6 +79,11 @@ export function contentHash({
   const sorted = Object.entries(options).sort(([a], [b]) => (a < b ? -1 : 1));
   const parts = ['leitmotif generation 1', spaceId, dimensions, rowCount, sorted, rowsSha256, vectorsSha256];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+}
+
+/** Every file of a generation but its manifest. */
+export function filesOf({ rows, shards, hubs }: GenerationManifest) {
+  return [rows, ...shards, ...(hubs === undefined ? [] : [hubs])];
 }
 
 function checksumOf(body: GenerationManifest): string {

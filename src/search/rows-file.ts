@@ -90,6 +90,11 @@ export class IndexedRows {
     };
   }
 
+  /** Of each row. Not to be written to. */
+  get trackIds(): Uint32Array {
+    return this.#trackId;
+  }
+
   /** How many rows a track owns; 0 for one that is not in this generation. */
   chunksOf(trackId: number): number {
     return this.#countByTrack().get(trackId) ?? 0;

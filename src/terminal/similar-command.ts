@@ -58,6 +58,7 @@ export async function askAndWrite(
       fusion: fusionOf(options.fusion ?? app.config.fusion, app.config.neighbours),
       resultsMax: options.top,
       includeNonMusic: app.config.includeNonMusic,
+      hubCorrection: app.config.hubCorrection,
       signal,
       onProgress: ({ decodedSec, chunksDone }) =>
         status.show(`listening: ${formatTime(decodedSec)}, ${chunksDone} chunks`),

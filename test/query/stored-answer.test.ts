@@ -11,6 +11,7 @@ const options: AnswerOptions = {
   neighbours: 5,
   fusion: 'margin',
   includeNonMusic: false,
+  hubCorrection: true,
   leaveOut: null,
 };
 const key = { contentSha256: 'a', spaceId: 's', generation: 'g', askerId: '1' };

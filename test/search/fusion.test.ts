@@ -279,3 +279,28 @@ test('with one neighbour a chunk, the default is a fusion that still tells track
   expect(ranked.map(({ trackId }) => trackId)).toEqual([1, 2]);
   expect(ranked[0]?.combined).toBeGreaterThan(ranked[1]?.combined ?? 1);
 });
+
+describe('hits that count for something else than their similarity', () => {
+  test.each(fusionNames)('%s: are the same answer where it is the same', (name) => {
+    fc.assert(
+      fc.property(anyHits, (hits) => {
+        const input = inputOf(hits, queryChunks);
+        expect(fuse(name, { ...input, worthOf: ({ similarity }) => similarity })).toEqual(fuse(name, input));
+      }),
+    );
+  });
+
+  test('are ranked by it, and shown as they are', () => {
+    const hits = [0, 1].flatMap((queryChunk) => [
+      hitAt({ queryChunk, trackId: 1, similarity: 0.9 }),
+      hitAt({ queryChunk, trackId: 2, similarity: 0.8 }),
+      hitAt({ queryChunk, trackId: 3, similarity: -0.9 }),
+    ]);
+    const worthOf = ({ trackId, similarity }: Hit) => similarity - (trackId === 2 ? 0 : 0.3);
+    const ranked = fuse('margin', { ...inputOf(hits, 2), worthOf });
+    expect(ranked.map(({ trackId }) => trackId)).toEqual([2, 1, 3]);
+    expect(ranked[1]).toMatchObject({ trackId: 1, votes: 2, hits: [hits[0], hits[3]] });
+    expect(ranked[1]?.bestDistance).toBeCloseTo(0.1);
+    expect(ranked[1]?.totalSimilarity).toBeCloseTo(1.8);
+  });
+});

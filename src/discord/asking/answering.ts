@@ -82,8 +82,9 @@ function beyondEnd({ options }: Question, cause: unknown): LeitmotifError {
 }
 
 function optionsOf({ options }: Question, leaveOut: number | null, { config }: App): AnswerOptions {
-  const { neighbours, includeNonMusic } = config;
-  return { ...options, neighbours, fusion: fusionOf(config.fusion, neighbours), includeNonMusic, leaveOut };
+  const { neighbours, includeNonMusic, hubCorrection } = config;
+  const fusion = fusionOf(config.fusion, neighbours);
+  return { ...options, neighbours, fusion, includeNonMusic, hubCorrection, leaveOut };
 }
 
 async function ask(
@@ -105,6 +106,7 @@ async function ask(
     fusion: fusionOf(options.fusion, options.neighbours),
     resultsMax: resultsStoredMax,
     includeNonMusic: options.includeNonMusic,
+    hubCorrection: options.hubCorrection,
     ...(options.sameArtist ? {} : { perArtistMax }),
     ...(options.leaveOut === null ? {} : { leaveOut: new Set([options.leaveOut]) }),
     signal,

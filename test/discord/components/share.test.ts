@@ -21,7 +21,7 @@ const answerId = 'abcdefghij12';
 const rank = String(answer.results[0]?.rank);
 const options = {
   ...{ fromSec: null, toSec: null, results: 10, sameArtist: false },
-  ...{ neighbours: 5, fusion: 'any', includeNonMusic: false, leaveOut: null },
+  ...{ neighbours: 5, fusion: 'any', includeNonMusic: false, hubCorrection: true, leaveOut: null },
 };
 
 /** The handlers over a real catalog with one answer, beside a channel that takes everything, and a German in it. */

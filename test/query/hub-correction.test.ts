@@ -1,0 +1,75 @@
+import { rmSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Answer } from '../../src/query/answer.ts';
+import { answerJson } from '../../src/terminal/answer-json.ts';
+import { ask, makeLibrary, never, type TestLibrary } from '../support/library.ts';
+
+describe('with hubs corrected', () => {
+  let library: TestLibrary;
+  const music = (name: string) => path.join(library.music, name);
+  const pieces = ['piece-1.ogg', 'piece-2.ogg', 'piece-3.ogg', 'piece-4.ogg', 'piece-5.ogg', 'below/piece-6.mp3'];
+  const untimed = (answer: Answer) => ({ ...answerJson(answer), timingsMs: null });
+  const neighbours = 2;
+
+  beforeAll(async () => {
+    library = await makeLibrary();
+  });
+
+  afterAll(() => library[Symbol.asyncDispose]());
+
+  test('a library file finds itself first, and what it is does not change', async () => {
+    for (const key of pieces) {
+      const plain = await ask(library.app, music(key), { neighbours });
+      const corrected = await ask(library.app, music(key), { neighbours, hubCorrection: true });
+      expect(corrected.results[0]?.track.key).toBe(key);
+      expect(corrected.verdict).toEqual(plain.verdict);
+      expect(corrected.results[0]?.bestDistance).toBeCloseTo(0, 5);
+    }
+  });
+
+  test('the neighbours are others, their distances are what they are', async () => {
+    const answers = await Promise.all(
+      pieces.map(async (key) => ({
+        plain: await ask(library.app, music(key), { neighbours }),
+        corrected: await ask(library.app, music(key), { neighbours, hubCorrection: true }),
+        all: await ask(library.app, music(key), { neighbours: 100 }),
+      })),
+    );
+    const hits = ({ results }: Answer) => results.flatMap((result) => result.hits);
+    expect(
+      answers.some(({ plain, corrected }) => JSON.stringify(hits(plain)) !== JSON.stringify(hits(corrected))),
+    ).toBe(true);
+    for (const { corrected, all } of answers) expect(hits(all)).toEqual(expect.arrayContaining(hits(corrected)));
+  });
+
+  test('the same query on the same generation gives the same bytes', async () => {
+    const once = async () => untimed(await ask(library.app, music('piece-4.ogg'), { neighbours, hubCorrection: true }));
+    expect(JSON.stringify(await once())).toBe(JSON.stringify(await once()));
+  });
+
+  test('the fusion of the original knows no hubs', async () => {
+    const votes = { neighbours, fusion: 'votes' } as const;
+    const plain = await ask(library.app, music('piece-1.ogg'), votes);
+    expect(untimed(await ask(library.app, music('piece-1.ogg'), { ...votes, hubCorrection: true }))).toEqual(
+      untimed(plain),
+    );
+  });
+
+  test('a generation without them answers uncorrected until the next is written, which knows them', async () => {
+    rmSync(path.join(library.indexDir, 'generations'), { recursive: true });
+    const old = await library.open({ HUB_CORRECTION: 'false' });
+    const before = await ask(old, music('piece-2.ogg'), { neighbours });
+    const now = await library.open();
+    const after = await ask(now, music('piece-2.ogg'), { neighbours, hubCorrection: true });
+    expect(untimed(after)).toEqual(untimed(before));
+    expect(await old.rebuild(never)).toEqual({ kind: 'unchanged' });
+    expect(await now.rebuild(never)).toMatchObject({ kind: 'written' });
+    expect(await now.rebuild(never)).toEqual({ kind: 'unchanged' });
+    const next = await ask(now, music('piece-2.ogg'), { neighbours, hubCorrection: true });
+    expect(next.generation).not.toBe(before.generation);
+    expect(next.results[0]?.track.key).toBe('piece-2.ogg');
+    // One that knows them is as good for whoever does not want them.
+    expect(await old.rebuild(never)).toEqual({ kind: 'unchanged' });
+  });
+});
