@@ -39,6 +39,10 @@ export interface QueryBenchResult {
   readonly coldMs: number;
   readonly warmMs: number;
   readonly warmTimingsMs: Answer['timingsMs'];
+  /** The same without the correction of hubs: medians of both, search and fusion together. */
+  readonly searchAndFuseMs: { readonly corrected: number; readonly uncorrected: number };
+  /** From the catalog to a generation that answers. */
+  readonly generationMs: { readonly withHubs: number; readonly withoutHubs: number };
   /** Peak resident memory of the asking process (not of its children), cold. */
   readonly askerPeakBytes: number;
 }
@@ -52,16 +56,19 @@ export async function benchQuery(options: QueryBenchOptions): Promise<QueryBench
   try {
     const indexDir = path.join(folder, 'index');
     const mp3 = await makeQuery(path.join(folder, 'query.mp3'));
-    await fillLibrary(indexDir, options);
+    const generationMs = await fillLibrary(indexDir, options);
     const cold = [];
     for (let round = 0; round < options.rounds; round++) cold.push(await askCold(indexDir, mp3, options));
-    const warm = await askWarm(indexDir, mp3, options);
+    const { corrected: warm, uncorrected } = await askWarm(indexDir, mp3, options);
+    const searchAndFuse = (timings: readonly Answer['timingsMs'][]) => median(timings.map((ms) => ms.search + ms.fuse));
     return {
       chunks: options.chunks,
       coldMs: median(cold.map(({ wallMs }) => wallMs)),
       askerPeakBytes: median(cold.map(({ peakBytes }) => peakBytes)),
       warmMs: median(warm.map(({ total }) => total)),
       warmTimingsMs: warm[0] ?? { decode: 0, embed: 0, search: 0, fuse: 0, clips: 0, total: 0 },
+      searchAndFuseMs: { corrected: searchAndFuse(warm), uncorrected: searchAndFuse(uncorrected) },
+      generationMs,
     };
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -78,10 +85,11 @@ async function makeQuery(file: string): Promise<string> {
 }
 
 /** Through the catalog, as an index run would: one transaction a track, then the generation. */
-async function fillLibrary(indexDir: string, { chunks, environment, log }: QueryBenchOptions): Promise<void> {
-  await using app = await openApp(indexDir, environment);
+async function fillLibrary(indexDir: string, { chunks, environment, log }: QueryBenchOptions) {
+  await using app = await openApp(indexDir, { ...environment, HUB_CORRECTION: 'false' });
   const spaceId = await app.spaceId();
-  const dimensions = 256;
+  const { models } = await (await app.client()).models();
+  const dimensions = models.find((model) => model.spaceId === spaceId)?.dimensions ?? Number.NaN;
   const startedMs = performance.now();
   for (const [trackId, rows] of Map.groupBy(
     syntheticVectors(dimensions, 1).rows(chunks),
@@ -101,7 +109,12 @@ async function fillLibrary(indexDir: string, { chunks, environment, log }: Query
   const filledMs = performance.now();
   await app.rebuild(never);
   const builtMs = performance.now();
-  log(`catalog of ${chunks} chunks: ${sec(filledMs - startedMs)}; generation: ${sec(builtMs - filledMs)}`);
+  await using withHubs = await openApp(indexDir, environment);
+  const beginMs = performance.now();
+  await withHubs.rebuild(never);
+  const generationMs = { withoutHubs: builtMs - filledMs, withHubs: performance.now() - beginMs };
+  log(`catalog of ${chunks} chunks: ${sec(filledMs - startedMs)}`);
+  return generationMs;
 }
 
 function toChunk({ chunk, vector }: IndexedRow, index: number): Chunk {
@@ -142,17 +155,22 @@ async function askCold(indexDir: string, mp3: string, { environment }: QueryBenc
   return { wallMs: performance.now() - startedMs, peakBytes };
 }
 
-async function askWarm(indexDir: string, mp3: string, options: QueryBenchOptions): Promise<Answer['timingsMs'][]> {
+/** In turn, so that whatever else the machine does falls on both alike. */
+async function askWarm(indexDir: string, mp3: string, options: QueryBenchOptions) {
   await using app = await openApp(indexDir, options.environment);
-  const timings: Answer['timingsMs'][] = [];
+  const timings = { corrected: [] as Answer['timingsMs'][], uncorrected: [] as Answer['timingsMs'][] };
   for (let round = 0; round <= options.rounds; round++) {
-    const answer = await app.similar({
-      ...{ path: mp3, neighbours: 5, fusion: defaultFusion, resultsMax: 10, includeNonMusic: false, signal: never },
-    });
-    timings.push(answer.timingsMs);
+    for (const way of ['corrected', 'uncorrected'] as const) {
+      const answer = await app.similar({
+        ...{ path: mp3, neighbours: 5, fusion: defaultFusion, resultsMax: 10, includeNonMusic: false, signal: never },
+        hubCorrection: way === 'corrected',
+      });
+      // The first started the worker and the index.
+      if (round > 0) timings[way].push(answer.timingsMs);
+    }
   }
-  // The first started the worker and the index.
-  return timings.slice(1).sort((a, b) => a.total - b.total);
+  const byTotal = (a: Answer['timingsMs'], b: Answer['timingsMs']) => a.total - b.total;
+  return { corrected: timings.corrected.sort(byTotal), uncorrected: timings.uncorrected.sort(byTotal) };
 }
 
 function openApp(indexDir: string, environment: NodeJS.ProcessEnv) {
@@ -172,7 +190,8 @@ function sec(ms: number): string {
   return `${(ms / 1000).toFixed(2)} s`;
 }
 
-export function renderQueryBench({ chunks, coldMs, warmMs, warmTimingsMs, askerPeakBytes }: QueryBenchResult): string {
+export function renderQueryBench(result: QueryBenchResult): string {
+  const { chunks, coldMs, warmMs, warmTimingsMs, askerPeakBytes, searchAndFuseMs, generationMs } = result;
   const { decode, embed, search, fuse } = warmTimingsMs;
   return table(
     [
@@ -181,6 +200,8 @@ export function renderQueryBench({ chunks, coldMs, warmMs, warmTimingsMs, askerP
       'warm',
       'of it decode, embed, search, fuse',
       'asking process, peak',
+      'search and fuse with hubs corrected, without',
+      'a generation with hubs measured, without',
     ],
     [
       [
@@ -189,6 +210,8 @@ export function renderQueryBench({ chunks, coldMs, warmMs, warmTimingsMs, askerP
         sec(warmMs),
         [decode, embed, search, fuse].map(sec).join(', '),
         `${Math.round(askerPeakBytes / 1e6)} MB`,
+        [searchAndFuseMs.corrected, searchAndFuseMs.uncorrected].map(sec).join(', '),
+        [generationMs.withHubs, generationMs.withoutHubs].map(sec).join(', '),
       ],
     ],
   );

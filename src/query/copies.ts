@@ -1,22 +1,24 @@
 /** Tracks that are one recording under two names: shown once, never merged in the catalog.
  *
- *  Found while answering, among the tracks of the answer: comparing those whose durations agree costs a few milliseconds, and
+ *  Found while answering, among the tracks of the answer: comparing those that may be copies costs a few milliseconds, and
  *  nothing has to be kept true when tracks come, go or are indexed anew, as a table of copies would.
  */
 import { setImmediate } from 'node:timers/promises';
 import type { Catalog } from '../catalog/catalog.ts';
-import type { Fingerprint, Track } from '../domain.ts';
-import { durationsAgree, isSameWhole } from '../search/duplicates.ts';
+import type { Fingerprint, RankedTrack, Track } from '../domain.ts';
+import { areProposed, durationsAgree, isSameWhole } from '../search/duplicates.ts';
 
-/** A bound on the work of one answer: comparisons of fingerprints, a fifth of a millisecond each. Equal bytes cost none. */
+/** Bounds on the work of one answer, in comparisons of fingerprints: some tenths of a millisecond each. Equal bytes cost none. */
 export const comparisonsMax = 200;
+/** Those of pairs that nothing proposes but their durations: copies may have been found by different chunks of the query. */
+const blindMax = 12;
 
-export interface Found<T> {
+export interface Found {
   readonly track: Track;
-  readonly evidence: T;
+  readonly evidence: RankedTrack;
 }
 
-export interface Merged<T> extends Found<T> {
+export interface Merged extends Found {
   /** Best ranked first. */
   readonly alsoAs: readonly Track[];
 }
@@ -27,6 +29,7 @@ export class Copies {
   readonly #contents: ReadonlyMap<number, string>;
   readonly #fingerprints = new Map<number, Fingerprint | null>();
   #comparisons = 0;
+  #blind = 0;
 
   /** @param trackIds all that will be compared */
   constructor(catalog: Catalog, trackIds: Iterable<number>) {
@@ -35,13 +38,15 @@ export class Copies {
   }
 
   /** Whether it is proved that both are one recording: by equal bytes, or by durations and fingerprints that agree.
-   *  Asynchronous, because others get their turn between two comparisons. */
-  async areOne(first: Track, second: Track): Promise<boolean> {
+   *  Asynchronous, because others get their turn between two comparisons.
+   *  @param isProposed whether something else than their durations speaks for it: asked only where it matters */
+  async areOne(first: Track, second: Track, isProposed: () => boolean): Promise<boolean> {
     const content = this.#contents.get(first.id);
     if (content !== undefined && content === this.#contents.get(second.id)) return true;
     if (!durationsAgree(first.durationSec, second.durationSec) || this.#comparisons >= comparisonsMax) return false;
     const [one, other] = [this.#fingerprintOf(first), this.#fingerprintOf(second)];
     if (one === null || other === null || one.itemSec !== other.itemSec) return false;
+    if (!isProposed() && this.#blind++ >= blindMax) return false;
     this.#comparisons++;
     await setImmediate();
     return isSameWhole(one, other);
@@ -63,43 +68,40 @@ export class Copies {
  *  @param max     tracks wanted; copies of these are looked for in the whole ranking
  *  @param mayShow asked once of each track that is no copy of one before it, in order
  */
-export async function mergeCopies<T>(
-  ranked: readonly Found<T>[],
+export async function mergeCopies(
+  ranked: readonly Found[],
   copies: Copies,
   { max, mayShow }: { readonly max: number; readonly mayShow: (track: Track) => boolean },
-): Promise<Merged<T>[]> {
-  const shown: { track: Track; evidence: T; alsoAs: Track[] }[] = [];
+): Promise<Merged[]> {
+  const shown: (Found & { readonly alsoAs: Track[] })[] = [];
   for (const found of ranked) {
-    const original = await firstCopyOf(found.track, shown, copies);
+    const original = await originalOf(found, shown, copies);
     if (original) original.alsoAs.push(found.track);
     else if (shown.length < max && mayShow(found.track)) shown.push({ ...found, alsoAs: [] });
   }
   return shown;
 }
 
-/** The tracks among `ranked` that are one recording with one of `known`, which is not to be found. */
-export async function copiesOf(known: readonly Track[], ranked: readonly Track[], copies: Copies): Promise<number[]> {
-  const found: number[] = [];
-  for (const track of ranked) {
-    if (
-      await firstCopyOf(
-        track,
-        known.map((each) => ({ track: each })),
-        copies,
-      )
-    )
-      found.push(track.id);
-  }
-  return found;
-}
-
-async function firstCopyOf<T extends { readonly track: Track }>(
-  track: Track,
-  others: readonly T[],
-  copies: Copies,
-): Promise<T | null> {
-  for (const other of others) {
-    if (await copies.areOne(other.track, track)) return other;
+async function originalOf<T extends Found>(found: Found, shown: readonly T[], copies: Copies): Promise<T | null> {
+  for (const other of shown) {
+    const isProposed = () => areProposed(other.evidence.hits, found.evidence.hits);
+    if (await copies.areOne(other.track, found.track, isProposed)) return other;
   }
   return null;
+}
+
+/** The best hit of a copy of what was asked with is about this near, wherever its windows lie. */
+const copyDistanceMax = 0.2;
+
+/** The tracks of a ranking that are one recording with one of `known`: the piece that was asked with. */
+export async function copiesOf(known: readonly Track[], ranked: readonly Found[], copies: Copies): Promise<number[]> {
+  const found: number[] = [];
+  for (const { track, evidence } of ranked) {
+    for (const original of known) {
+      const isOne = await copies.areOne(original, track, () => evidence.bestDistance <= copyDistanceMax);
+      if (isOne) found.push(track.id);
+      if (isOne) break;
+    }
+  }
+  return found;
 }

@@ -14,7 +14,7 @@ import { leastHubs, lessHubness, poolFactor } from '../search/hubs.ts';
 import type { IndexHost } from '../search/index-host.ts';
 import { decideVerdict, recordingCandidates } from '../search/verdict.ts';
 import type { Answer, Result, Timings } from './answer.ts';
-import { Copies, copiesOf, mergeCopies } from './copies.ts';
+import { Copies, copiesOf, type Found, mergeCopies } from './copies.ts';
 import { type LiveNeighbours, liveNeighbours } from './live-neighbours.ts';
 
 export interface QueryRequest {
@@ -161,10 +161,17 @@ async function copiesAmong(
   leftOut: ReadonlySet<number>,
   catalog: Catalog,
 ): Promise<number[]> {
-  const ids = [...leftOut, ...ranked.map(({ trackId }) => trackId)];
-  const tracks = catalog.tracks.byIds(ids);
-  const known = (trackIds: Iterable<number>) => [...trackIds].flatMap((trackId) => tracks.get(trackId) ?? []);
-  return copiesOf(known(leftOut), known(ranked.map(({ trackId }) => trackId)), new Copies(catalog, ids));
+  const ids = ranked.map(({ trackId }) => trackId);
+  const known = [...catalog.tracks.byIds(leftOut).values()];
+  return copiesOf(known, withTracks(ranked, catalog), new Copies(catalog, [...leftOut, ...ids]));
+}
+
+function withTracks(ranked: readonly RankedTrack[], catalog: Catalog): Found[] {
+  const tracks = catalog.tracks.byIds(ranked.map(({ trackId }) => trackId));
+  return ranked.flatMap((evidence) => {
+    const track = tracks.get(evidence.trackId);
+    return track ? [{ track, evidence }] : [];
+  });
 }
 
 /** Every neighbour of every asking chunk as evidence with both times. Similarities a rounding error past 1 are 1. */
@@ -217,15 +224,13 @@ async function resultsOf(
   catalog: Catalog,
   { resultsMax, perArtistMax = Number.POSITIVE_INFINITY }: QueryRequest,
 ): Promise<Result[]> {
-  const ids = ranked.map(({ trackId }) => trackId);
-  const tracks = catalog.tracks.byIds(ids);
-  const found = ranked.flatMap((evidence) => {
-    const track = tracks.get(evidence.trackId);
-    return track ? [{ track, evidence }] : [];
-  });
   const ofArtist = new Map<string, number>();
   const mayShow = ({ artist }: Track) => mayStillShow(artist, ofArtist, perArtistMax);
-  const merged = await mergeCopies(found, new Copies(catalog, ids), { max: resultsMax, mayShow });
+  const copies = new Copies(
+    catalog,
+    ranked.map(({ trackId }) => trackId),
+  );
+  const merged = await mergeCopies(withTracks(ranked, catalog), copies, { max: resultsMax, mayShow });
   return merged.map(({ track, evidence: { trackId: _, ...evidence }, alsoAs }, position) => ({
     rank: position + 1,
     ...evidence,

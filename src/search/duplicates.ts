@@ -5,10 +5,10 @@
  *  Here fingerprints have to agree at one constant offset over most of BOTH tracks, block by block, and the durations
  *  too: pieces of game music that share a loop agree in parts of each other only.
  *
- *  That most of both must agree leaves few offsets to try, so this needs none of what finds an excerpt anywhere in a
- *  track (fingerprint-offsets.ts): a pair takes a tenth of a millisecond to refuse and a millisecond to prove.
+ *  Distances only propose which pairs are worth comparing. That most of both must agree leaves few offsets to try, so this
+ *  needs none of what finds an excerpt anywhere in a track (fingerprint-offsets.ts).
  */
-import type { Fingerprint } from '../domain.ts';
+import type { Fingerprint, Hit } from '../domain.ts';
 import { errorRateMax } from './fingerprint.ts';
 import { bitErrors, bitsPerItem, repeats } from './fingerprint-items.ts';
 
@@ -36,8 +36,36 @@ export function durationsAgree(firstSec: number, secondSec: number): boolean {
   return Math.abs(firstSec - secondSec) <= Math.min(durationSecMax, durationShareMax * longerSec);
 }
 
-/** Items of the first that find the offset. 128 random words differ in 44 % of their bits at the very least. */
-const probesMax = 256;
+/** Copies answer one query chunk nearly alike, however their windows lie over it. */
+const similarityGapMax = 0.1;
+
+/** Whether the hits of two tracks look as those of copies do: where both answer a query chunk, they do so nearly alike and from
+ *  nearly the same place. Proves nothing.
+ *
+ *  @param first, second hits of each track for one query, in any order */
+export function areProposed(first: readonly Hit[], second: readonly Hit[]): boolean {
+  const there = Map.groupBy(second, ({ queryChunk }) => queryChunk);
+  let shared = 0;
+  let alike = 0;
+  for (const [queryChunk, own] of Map.groupBy(first, (hit) => hit.queryChunk)) {
+    const others = there.get(queryChunk);
+    if (others === undefined) continue;
+    shared++;
+    if (own.some((hit) => others.some((other) => areAlike(hit, other)))) alike++;
+  }
+  return shared > 0 && 2 * alike >= shared;
+}
+
+function areAlike(one: Hit, other: Hit): boolean {
+  const apartSec = Math.abs(one.trackStartSec - other.trackStartSec);
+  const isNear = apartSec <= durationSecMax + Math.max(one.durationSec, other.durationSec);
+  return isNear && Math.abs(one.similarity - other.similarity) <= similarityGapMax;
+}
+
+/** Items of the first that find the offset. */
+const probesMax = 128;
+/** Share of the probes' wrong bits past which no offset needs a closer look: unrelated music has half of them wrong. */
+const probeErrorRateMax = 0.3;
 /** Offsets that are looked at in full. */
 const offsetsMax = 3;
 /** Ten seconds: a stretch that was cut out, or has another voice over it, does not drown in minutes that agree. */
@@ -52,7 +80,7 @@ const itemsMin = 40;
 /** @returns true only for what is proved; of two fingerprints that are missing nothing is
  *  @throws {RangeError} when the two have different or impossible item lengths */
 export function isSameWhole(first: Fingerprint, second: Fingerprint): boolean {
-  const agreement = agreementOf(first, second);
+  const agreement = agreementOf(first, second, probeErrorRateMax);
   return (
     agreement !== null &&
     agreement.items >= itemsMin &&
@@ -63,15 +91,17 @@ export function isSameWhole(first: Fingerprint, second: Fingerprint): boolean {
 
 /** The best of the offsets at which one may be the other, with what agrees there.
  *
- *  @returns null where either has nothing to compare
+ *  @param rateMax offsets at which more of the probes' bits are wrong are not looked at
+ *  @returns null where there is nothing to compare
  *  @throws {RangeError} when the two have different or impossible item lengths
  */
-export function agreementOf(first: Fingerprint, second: Fingerprint): Agreement | null {
+export function agreementOf(first: Fingerprint, second: Fingerprint, rateMax = 1): Agreement | null {
   const { itemSec } = first;
   if (!(itemSec > 0) || itemSec !== second.itemSec) {
     throw new RangeError(`Cannot compare fingerprints: expected equal items, got ${itemSec} s, ${second.itemSec} s`);
   }
-  const offsets = likelyOffsets(first.items, second.items, Math.ceil(durationSecMax / itemSec));
+  const offsets = likelyOffsets(first.items, second.items, Math.ceil(durationSecMax / itemSec), rateMax);
+  if (offsets.length === 0) return null;
   const [firstTelling, secondTelling] = [countTelling(first.items), countTelling(second.items)];
   let best: Agreement | null = null;
   for (const offset of offsets) {
@@ -91,7 +121,7 @@ export function agreementOf(first: Fingerprint, second: Fingerprint): Agreement 
 }
 
 /** Item offsets (second minus first) by how few bits of some probes differ, best first; ties to the smaller offset. */
-function likelyOffsets(first: Uint32Array, second: Uint32Array, offsetMax: number): number[] {
+function likelyOffsets(first: Uint32Array, second: Uint32Array, offsetMax: number, rateMax: number): number[] {
   const probes = evenly(first, probesMax);
   const rated: { offset: number; rate: number }[] = [];
   for (let offset = -offsetMax; offset <= offsetMax; offset++) {
@@ -102,7 +132,8 @@ function likelyOffsets(first: Uint32Array, second: Uint32Array, offsetMax: numbe
       compared++;
       errors += bitErrors(first, second, item, offset);
     }
-    if (compared > 0) rated.push({ offset, rate: errors / compared });
+    const rate = compared === 0 ? 1 : errors / (compared * bitsPerItem);
+    if (compared > 0 && rate <= rateMax) rated.push({ offset, rate });
   }
   return rated
     .sort((a, b) => a.rate - b.rate || a.offset - b.offset)

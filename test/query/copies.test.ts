@@ -3,7 +3,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { answerReply } from '../../src/discord/replies/answer.ts';
 import { textsOf } from '../../src/discord/texts/texts.ts';
-import type { Track } from '../../src/domain.ts';
+import type { RankedTrack, Track } from '../../src/domain.ts';
 import { FolderLibrary } from '../../src/library/folder.ts';
 import type { Answer } from '../../src/query/answer.ts';
 import { Copies, copiesOf, mergeCopies } from '../../src/query/copies.ts';
@@ -11,6 +11,12 @@ import { answerJson } from '../../src/terminal/answer-json.ts';
 import { renderAnswer } from '../../src/terminal/render-answer.ts';
 import { ask, makeLibrary, never, type TestLibrary } from '../support/library.ts';
 import { ffmpeg } from '../support/pieces.ts';
+
+/** Of a track that nothing is known of: no hit proposes anything. */
+const evidence: RankedTrack = {
+  ...{ trackId: 0, combined: 1, votes: 0, totalSimilarity: 0, agreeingChunks: 0, longestRunSec: 0 },
+  ...{ bestDistance: 2, meanDistance: 2, hits: [] },
+};
 
 describe('a library that holds recordings under two names', () => {
   let library: TestLibrary;
@@ -96,7 +102,7 @@ describe('a library that holds recordings under two names', () => {
   test('copies do not count against their artist, and take no place', async () => {
     const { catalog } = library.app;
     const tracks = [...catalog.tracks.byIds(['piece-3.ogg', 'sound-of-3.mp3', 'piece-1.ogg'].map(idOf)).values()];
-    const found = tracks.map((track) => ({ track, evidence: track.key }));
+    const found = tracks.map((track) => ({ track, evidence }));
     const asked: string[] = [];
     const mayShow = ({ key }: Track) => asked.push(key) > 0;
     const merged = await mergeCopies(
@@ -117,7 +123,7 @@ describe('a library that holds recordings under two names', () => {
       ...{ id, key: `${id}`, title: null, artist: null, album: null, durationSec: 10, status: 'indexed' },
     });
     const copies = new Copies(catalog, [1e6, 1e6 + 1]);
-    expect(await copies.areOne(track(1e6), track(1e6 + 1))).toBe(false);
-    expect(await copiesOf([track(1e6)], [track(1e6 + 1)], copies)).toEqual([]);
+    expect(await copies.areOne(track(1e6), track(1e6 + 1), () => true)).toBe(false);
+    expect(await copiesOf([track(1e6)], [{ track: track(1e6 + 1), evidence }], copies)).toEqual([]);
   });
 });

