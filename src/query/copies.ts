@@ -13,6 +13,9 @@ export const comparisonsMax = 200;
 /** Those of pairs that nothing proposes but their durations: copies may have been found by different chunks of the query. */
 const blindMax = 12;
 
+/** What was imported without its file has the hash of its vectors in that place, marked as such: no proof of equal sound. */
+const sha256 = /^[0-9a-f]{64}$/;
+
 export interface Found {
   readonly track: Track;
   readonly evidence: RankedTrack;
@@ -41,8 +44,8 @@ export class Copies {
    *  Asynchronous, because others get their turn between two comparisons.
    *  @param isProposed whether something else than their durations speaks for it: asked only where it matters */
   async areOne(first: Track, second: Track, isProposed: () => boolean): Promise<boolean> {
-    const content = this.#contents.get(first.id);
-    if (content !== undefined && content === this.#contents.get(second.id)) return true;
+    const content = this.#contents.get(first.id) ?? '';
+    if (sha256.test(content) && content === this.#contents.get(second.id)) return true;
     if (!durationsAgree(first.durationSec, second.durationSec) || this.#comparisons >= comparisonsMax) return false;
     const [one, other] = [this.#fingerprintOf(first), this.#fingerprintOf(second)];
     if (one === null || other === null || one.itemSec !== other.itemSec) return false;

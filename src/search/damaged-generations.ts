@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { assertWritten } from './durable-file.ts';
 import { readCurrent, removeCurrent, writeCurrent } from './generation-folder.ts';
-import { manifestName, readManifest } from './manifest.ts';
+import { filesOf, manifestName, readManifest } from './manifest.ts';
 
 export interface DamagedGeneration {
   readonly id: string;
@@ -33,7 +33,7 @@ export async function removeDamaged(folder: string): Promise<DamagedGeneration[]
 async function whatIsWrong(folder: string): Promise<string | null> {
   try {
     const manifest = await readManifest(path.join(folder, manifestName));
-    for (const file of [manifest.rows, ...manifest.shards]) await assertWritten(path.join(folder, file.file), file);
+    for (const file of filesOf(manifest)) await assertWritten(path.join(folder, file.file), file);
     return null;
   } catch (error) {
     if (error instanceof TypeError || error instanceof RangeError) throw error;

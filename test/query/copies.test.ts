@@ -127,3 +127,25 @@ describe('a library that holds recordings under two names', () => {
     expect(await copiesOf([track(1e6)], [{ track: track(1e6 + 1), evidence }], copies)).toEqual([]);
   });
 });
+
+test('equal vectors that were imported without their files are no proof', async () => {
+  await using library = await makeLibrary();
+  const { catalog } = library.app;
+  const ids = ['piece-1.ogg', 'piece-2.ogg'].map((key) => catalog.tracks.byKey(key)?.id ?? 0);
+  const [one, other] = [...catalog.tracks.byIds(ids).values()];
+  if (!one || !other) throw new Error('expected two tracks');
+  const recording = catalog.evidence.recordingOf(await library.app.spaceId(), one.id);
+  if (!recording) throw new Error('expected a recording');
+  const imported = { ...recording, fingerprint: { items: new Uint32Array(), itemSec: recording.fingerprint.itemSec } };
+  for (const key of ['imported-a', 'imported-b']) {
+    const facts = { key, sizeBytes: null, mtimeMs: null, etag: null, contentSha256: `imported:${'a'.repeat(64)}` };
+    catalog.embeddings.put(facts, imported);
+  }
+  const tracks = ['imported-a', 'imported-b'].map((key) => catalog.tracks.byKey(key) ?? one);
+  const copies = new Copies(
+    catalog,
+    tracks.map(({ id }) => id),
+  );
+  expect(tracks[0]?.id).not.toBe(tracks[1]?.id);
+  expect(await copies.areOne(tracks[0] ?? one, tracks[1] ?? other, () => true)).toBe(false);
+});
