@@ -1,7 +1,8 @@
 /** How near each chunk of a new generation is to its surroundings: measured before the generation answers, by FAISS in
  *  processes of their own, since a matrix product in JavaScript would take minutes.
  *
- *  Exact would be rows x rows; by references it is rows x 2000, which is seconds for 400,000 rows (bench/QUALITY.md).
+ *  Exact would be rows x rows; by references it is rows x 2000. Most of the time goes into the binding, which takes arrays of
+ *  JavaScript numbers only.
  */
 import { type FileHandle, open } from 'node:fs/promises';
 import path from 'node:path';
@@ -24,7 +25,7 @@ export interface HubMeasure {
 
 /** A process loses the copy of what it compares (the binding never frees it): 77 MB at 384 dimensions, and then it ends. */
 const rowsPerProcess = 50_000;
-/** Two seconds on an idle core. */
+/** A slice took up to a minute on two cores that a dozen jobs shared. */
 const sliceTimeoutMs = 300_000;
 
 interface Slice {
