@@ -96,7 +96,7 @@ async function measureGroup(
       const worker = workers[at];
       if (!worker) continue;
       const python = at === models.length - 1 && rival ? await compare(worker, at, taken, options) : null;
-      figures.push(await figuresOf(model, worker, at, taken, python));
+      figures.push(await figuresOf(model, worker, at, taken, python, environment));
     }
     return figures;
   } finally {
@@ -133,6 +133,7 @@ async function figuresOf(
   at: number,
   taken: readonly TakenRound[],
   python: PythonComparison | null,
+  environment: MeasureOptions['environment'],
 ): Promise<ModelFigures> {
   const { worker: ofWorker, children } = worker.memory();
   const [child] = [...children].sort((a, b) => b.peakResidentBytes - a.peakResidentBytes);
@@ -147,7 +148,7 @@ async function figuresOf(
     healthCount: worker.healthMs.length,
     worker: ofWorker,
     child,
-    session: await bareSessionMemory(model),
+    session: await bareSessionMemory(model, environment),
     python,
   };
 }

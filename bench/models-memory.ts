@@ -10,12 +10,18 @@ import type { ProcessFigures } from './process-figures.ts';
 const run = promisify(execFile);
 const windowSec = 10;
 
-/** Of a fresh process with nothing but the session, after a few windows. */
-export async function bareSessionMemory(model: Model): Promise<ProcessFigures> {
+/** Of a fresh process with nothing but the session, after a few windows.
+ *  @param environment as the worker has it */
+export async function bareSessionMemory(
+  model: Model,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<ProcessFigures> {
   const { network } = model.manifest;
   const dims = [1, ...networkItemShape(model, windowSec)].join();
   const script = path.join(import.meta.dirname, 'bare-session.ts');
   const weights = path.join(model.folder, network.file);
-  const { stdout } = await run(process.execPath, [...collectorFlags, script, weights, network.input, dims]);
+  const { stdout } = await run(process.execPath, [...collectorFlags, script, weights, network.input, dims], {
+    env: { ...environment },
+  });
   return JSON.parse(stdout) as ProcessFigures;
 }

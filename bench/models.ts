@@ -65,7 +65,8 @@ async function main(): Promise<void> {
   const rounds = Number(values.rounds);
   const clips = await cutClips(values.music ?? null, values.cache, Number(values.clips));
   try {
-    const environment = { PATH, HOME, TMPDIR };
+    // As package.json has it: without compiled code, every process carries the compiler of TypeScript along.
+    const environment = { PATH, HOME, TMPDIR, NODE_COMPILE_CACHE: path.join(root, 'node_modules/.cache/node') };
     const figures = await measureModels({ models, files: clips.files, rounds, cores, python, environment, log });
     const loadAfter = loadavg()[0] ?? 0;
     process.stdout.write(`${renderModels(figures, { cores, rounds, loadBefore, loadAfter, python })}\n`);

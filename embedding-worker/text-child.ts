@@ -1,5 +1,6 @@
 /** The entry of the process that holds a model's text side: texts in, vectors out, one after the other in order of arrival.
  *  It dies with its parent: Node closes the channel when the parent is gone, however it went. */
+import { flushCompileCache } from 'node:module';
 import { toLeitmotifError } from '../src/errors.ts';
 import { readModel } from './models.ts';
 import type { FromTextProcess, ToTextProcess } from './text/protocol.ts';
@@ -13,6 +14,8 @@ function send(message: FromTextProcess): void {
 async function load(manifestPath: string): Promise<TextModel> {
   const model = await loadTextModel(await readModel(manifestPath));
   send({ type: 'ready' });
+  // Killed in the end, like an inference process: see there.
+  flushCompileCache();
   return model;
 }
 

@@ -3,7 +3,7 @@
  *  `run` blocks its thread (model-facts: one timer tick in 2.9 s), so this runs in a process that does nothing else.
  */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { env, InferenceSession, Tensor } from 'onnxruntime-node';
 import { profileFolder } from './placement.ts';
 
@@ -99,10 +99,25 @@ function graphOf(file: GraphFile, session: InferenceSession, profile: ReturnType
   };
 }
 
-/** @throws {Error} when the file cannot be read or its sum is another */
+/** Read at a time while a file is summed up. */
+const blockBytes = 2 ** 20;
+
+/** Into the same block of memory each time: as a stream, a file of 280 MB left 65 MB of blocks behind, for as long as the
+ *  process lives.
+ *  @throws {Error} when the file cannot be read or its sum is another */
 export async function verifySum(path: string, sha256: string): Promise<void> {
   const hash = createHash('sha256');
-  for await (const block of createReadStream(path)) hash.update(block as Buffer);
+  const block = Buffer.allocUnsafeSlow(blockBytes);
+  const file = await open(path);
+  try {
+    for (;;) {
+      const { bytesRead } = await file.read(block, 0, blockBytes);
+      if (bytesRead === 0) break;
+      hash.update(block.subarray(0, bytesRead));
+    }
+  } finally {
+    await file.close();
+  }
   const sum = hash.digest('hex');
   if (sum !== sha256) throw new Error(`expected sha256 ${sha256}, got ${sum}`);
 }

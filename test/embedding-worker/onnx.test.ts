@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type LoadedModel, loadModel } from '../../embedding-worker/engines/loaded-model.ts';
+import { verifySum } from '../../embedding-worker/engines/onnx.ts';
 import { findModel, spaceIdOfModel } from '../../embedding-worker/models.ts';
 import { levelsOf, writeTinyModels } from './tiny-models.ts';
 
@@ -29,6 +31,16 @@ afterAll(() => rmSync(modelsDir, { recursive: true }));
 const load = async (name: string) => loadModel(await findModel([modelsDir], name), 10, 'cpu');
 
 const embed = async (model: LoadedModel, samples: Float32Array) => (await model.run([samples]))[0] ?? [];
+
+test('a file is summed up to its last byte, however large', async () => {
+  const file = path.join(modelsDir, 'large');
+  const bytes = Buffer.alloc(2.5 * 2 ** 20, 'weights');
+  writeFileSync(file, bytes);
+  const sum = createHash('sha256').update(bytes).digest('hex');
+  await verifySum(file, sum);
+  writeFileSync(file, bytes.fill(0, bytes.length - 1));
+  await expect(verifySum(file, sum)).rejects.toThrow('expected sha256');
+});
 
 describe('a model in ONNX Runtime', () => {
   test('computes its vector', async () => {
