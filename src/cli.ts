@@ -208,14 +208,14 @@ function addExchange(library: Command): void {
 function addClusters(library: Command): void {
   const clusters = library
     .command('clusters')
-    .description('group all chunks by sound, and show the groups that may not be music: applause, silence, talk')
-    .option('--clips <dir>', 'write a few clips of each shown group there, to listen to')
-    .option('--all', 'show every group, not only the suspicious ones')
+    .description('group all chunks by sound, and show the clusters that may not be music: applause, silence, talk')
+    .option('--clips <dir>', 'write a few clips of each shown cluster there, to listen to')
+    .option('--all', 'show every cluster, not only the suspicious ones')
     .action((options: ClustersCommandOptions) => withApp((app, signal) => clustersCommand(app, options, signal)));
   clusters
     .command('mark')
-    .description('a group is not music: out of all answers at once, and what sounds like it later too; can be undone')
-    .argument('<group...>', 'numbers of the list that was last shown', counts)
+    .description('a cluster is not music: out of all answers at once, and what sounds like it later too; can be undone')
+    .argument('<cluster...>', 'numbers of the list that was last shown', counts)
     .action((ids: number[]) => withApp((app, signal) => markClustersCommand(app, ids, signal)));
   clusters
     .command('unmark')

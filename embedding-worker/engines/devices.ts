@@ -25,7 +25,7 @@ export function gpuMayBeThere(platform: NodeJS.Platform = process.platform): boo
 export function deviceUnusable(device: ExecutionProvider, why: string): LeitmotifError {
   return new LeitmotifError(
     'config-invalid',
-    `Cannot use EMBEDDING_DEVICE=${device}: ${why}. With EMBEDDING_DEVICE=auto the first device that works is used.`,
+    `Cannot use EMBEDDING_DEVICE=${device}: ${why.replace(/\.$/, '')}. With EMBEDDING_DEVICE=auto the first device that works is used`,
   );
 }
 

@@ -237,11 +237,14 @@ export class InferencePool implements EmbeddingEngine {
     this.#deathsInARow++;
     const why = culprit === 'process' ? `its process ended (${message})` : message;
     const goesOn = culprit !== 'model' && this.#passOver(why);
-    // At the start, a GPU that does not work is no trouble, only passed over.
-    if (!goesOn || this.#everReady) this.#options.onDeath(why);
-    if (goesOn) return;
     // Once is bad luck. Not so with a GPU that was asked for by name: whoever did is told at once.
-    if (culprit === 'process' && this.#current === 'cpu' && this.#deathsInARow < deathsInARowMax) return;
+    const badLuck = culprit === 'process' && this.#current === 'cpu' && this.#deathsInARow < deathsInARowMax;
+    // At the start, a GPU that does not work is no trouble, only passed over; and what ends the start is told to who waits
+    // for it, and starts nothing again.
+    const isPassedOver = goesOn && !this.#everReady;
+    const endsStart = !goesOn && !badLuck && this.#onLoaded !== null;
+    if (!isPassedOver && !endsStart) this.#options.onDeath(why);
+    if (goesOn || badLuck) return;
     const failure = this.#failureOf(culprit, why);
     this.#onLoaded?.(failure);
     if (this.ready) return;

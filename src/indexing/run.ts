@@ -111,7 +111,7 @@ function describeStop(error: unknown, signal: AbortSignal, tally: Tally): unknow
       cause: error,
     });
   }
-  const message = `Indexing stopped after ${tally.progress}: ${reason.message}. What is done is kept; run it again to go on`;
+  const message = `Indexing stopped after ${tally.progress}: ${reason.message.replace(/\.$/, '')}. What is done is kept; run it again to go on`;
   return new LeitmotifError(reason.code, message, { cause: error });
 }
 

@@ -28,7 +28,7 @@ export async function clustersCommand(app: App, options: ClustersCommandOptions,
   const { clusters, chunks, tracks } = await app.clusters(signal);
   const suspicious = clusters.filter(({ suspicion }) => suspicion >= shownFrom).slice(0, shownMax);
   const shown = options.all ? clusters : suspicious;
-  print(`${chunks} chunks of ${tracks} tracks in ${clusters.length} groups by sound.`);
+  print(`${chunks} chunks of ${tracks} tracks in ${clusters.length} clusters by sound.`);
   if (shown.length === 0) {
     print('None of them is suspicious; --all shows them.');
     return 0;
@@ -36,14 +36,14 @@ export async function clustersCommand(app: App, options: ClustersCommandOptions,
   print(clusterTable(app, shown).toString());
   if (options.clips !== undefined) await writeClips(app, shown, options.clips, signal);
   print(
-    'Listen first (--clips DIR). npm run library -- clusters mark GROUP takes one out of all answers; unmark undoes it.',
+    'Listen first (--clips DIR). npm run library -- clusters mark CLUSTER takes one out of all answers; unmark undoes it.',
   );
   return 0;
 }
 
 function clusterTable(app: App, clusters: readonly ReviewedCluster[]) {
   const table = new Table({
-    head: ['group', 'chunks', 'tracks', 'left out\nalready', 'why it may not be music', 'for example'],
+    head: ['cluster', 'chunks', 'tracks', 'left out\nalready', 'why it may not be music', 'for example'],
     style: { head: [], border: [] },
   });
   const named = app.catalog.tracks.byIds(clusters.flatMap(({ examples }) => examples.map(({ trackId }) => trackId)));
@@ -70,7 +70,7 @@ function percent(share: number): string {
   return `${Math.round(100 * share)} %`;
 }
 
-/** group-01-1-a-title-0m40.mp3: sorted by group, the nearest to its middle first. */
+/** cluster-01-1-a-title-0m40.mp3: sorted by cluster, the nearest to its middle first. */
 async function writeClips(app: App, clusters: readonly ReviewedCluster[], dir: string, signal: AbortSignal) {
   const library = app.library();
   if (!library) throw new LeitmotifError('file-unreadable', 'Cannot cut clips: the library is not known');
@@ -103,13 +103,13 @@ function clipName(id: number, i: number, track: Track, startSec: number): string
     .normalize('NFKD')
     .replace(/[^\p{L}\p{N}]+/gu, '-')
     .toLowerCase();
-  const group = String(id).padStart(2, '0');
-  return `group-${group}-${i + 1}-${words.replace(/^-|-$/g, '') || 'untitled'}-${formatTime(startSec).replaceAll(':', 'm')}.mp3`;
+  const cluster = String(id).padStart(2, '0');
+  return `cluster-${cluster}-${i + 1}-${words.replace(/^-|-$/g, '') || 'untitled'}-${formatTime(startSec).replaceAll(':', 'm')}.mp3`;
 }
 
 function clipTags(id: number, track: Track, startSec: number) {
-  const title = `Group ${id}: ${trackName(track)} (${formatTime(startSec)})`;
-  return { title, artist: track.artist, comment: `group ${id} of the library's clusters` };
+  const title = `Cluster ${id}: ${trackName(track)} (${formatTime(startSec)})`;
+  return { title, artist: track.artist, comment: `cluster ${id} of the library` };
 }
 
 export async function markClustersCommand(app: App, ids: readonly number[], signal: AbortSignal): Promise<number> {

@@ -33,7 +33,7 @@ export async function libraryStatus(app: App): Promise<number> {
   table.push(...(await workerRows(app)));
   const marks = catalog.marks.list(await app.spaceId());
   if (marks.length > 0)
-    table.push(['marked', `${marks.length} groups as not music: npm run library -- clusters marked`]);
+    table.push(['marked', `${marks.length} clusters as not music: npm run library -- clusters marked`]);
   table.push(['generation', await generationLine(app)], ['last run', lastRun(app)]);
   table.push(['disk', `${formatBytes(await folderBytes(config.indexDir))} in ${config.indexDir}`]);
   print(table.toString());

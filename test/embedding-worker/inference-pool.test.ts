@@ -78,6 +78,15 @@ describe('left to itself, the pool', () => {
   });
 });
 
+test('a model that cannot be loaded ends the start, and is no death of a process that is started again', async () => {
+  const died: string[] = [];
+  const network = { ...levels.manifest.network, sha256: '0'.repeat(64) };
+  const model = { ...levels, manifest: { ...levels.manifest, network } };
+  const pool = poolOf({ model, device: 'cpu', onDeath: (how) => died.push(how) });
+  await expect(pool.start()).rejects.toMatchObject({ code: 'config-invalid' });
+  expect(died).toEqual([]);
+});
+
 describe('a device that was asked for by name', () => {
   test.skipIf(!noCuda)('and is not there keeps the worker from starting, in the words of the operator', async () => {
     await expect(runWorker({ modelsDirs: [modelsDir], models: ['levels'], device: 'cuda' })).rejects.toMatchObject({
@@ -87,10 +96,15 @@ describe('a device that was asked for by name', () => {
   });
 
   test('and hangs is given up at its first try', async () => {
-    await expect(poolOf({ device: 'webgpu', loadTimeoutMs: 1 }).start()).rejects.toMatchObject({
+    const died: string[] = [];
+    const pool = poolOf({ device: 'webgpu', loadTimeoutMs: 1, onDeath: (how) => died.push(how) });
+    await expect(pool.start()).rejects.toMatchObject({
       code: 'config-invalid',
-      message: expect.stringMatching(/EMBEDDING_DEVICE=webgpu: .*no sign of life/),
+      // A sentence that others go on from: no full stop at its end.
+      message: expect.stringMatching(/EMBEDDING_DEVICE=webgpu: .*no sign of life.*[^.]$/),
     });
+    // Whoever starts it is told; that a process is started again would not be true.
+    expect(died).toEqual([]);
   });
 
   test('is refused where the network does not run on this machine', async () => {

@@ -58,12 +58,12 @@ describe('clusters of a library', () => {
   const withoutTimes = ({ timingsMs: _, ...answer }: Answer) => answer;
   const askWithPiece = () => ask(app, path.join(place.music, 'piece-1.wav'), { neighbours: pieces });
 
-  /** The group that holds the window of each piece which starts then, and no other. */
-  async function groupAt(startSec: number): Promise<number> {
+  /** The cluster that holds the window of each piece which starts then, and no other. */
+  async function clusterAt(startSec: number): Promise<number> {
     const { clusters } = await app.clusters(never);
-    const group = clusters.find(({ examples, chunks }) => chunks === pieces && examples[0]?.startSec === startSec);
-    if (!group) throw new Error(`expected a group of the windows at ${startSec} s`);
-    return group.id;
+    const cluster = clusters.find(({ examples, chunks }) => chunks === pieces && examples[0]?.startSec === startSec);
+    if (!cluster) throw new Error(`expected a cluster of the windows at ${startSec} s`);
+    return cluster.id;
   }
 
   beforeAll(async () => {
@@ -88,7 +88,7 @@ describe('clusters of a library', () => {
     const clips = path.join(folder, 'clips');
     const { code, stdout } = await cli('--clips', clips);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/24 chunks of 6 tracks in \d+ groups/);
+    expect(stdout).toMatch(/24 chunks of 6 tracks in \d+ clusters/);
     const { clusters } = await app.clusters(never);
     expect(clusters[0]?.examples.map(({ startSec }) => startSec)).toEqual([
       applauseAtSec,
@@ -100,7 +100,7 @@ describe('clusters of a library', () => {
     expect(stdout).toMatch(/in 6 of 6 tracks, 1\.0 chunks each/);
     expect(stdout).toMatch(/piece-\d 0:30/);
     const written = readdirSync(clips).sort();
-    expect(written[0]).toMatch(/^group-01-1-piece-\d-0m30\.mp3$/);
+    expect(written[0]).toMatch(/^cluster-01-1-piece-\d-0m30\.mp3$/);
     expect(written.every((name) => statSync(path.join(clips, name)).size > 10_000)).toBe(true);
   });
 
@@ -109,11 +109,11 @@ describe('clusters of a library', () => {
     expect(second.stdout).toBe(first.stdout);
   });
 
-  test('marking takes a group out of the answers at once, and lifting the mark brings back the very same answer', async () => {
+  test('marking takes a cluster out of the answers at once, and lifting the mark brings back the very same answer', async () => {
     const before = await askWithPiece();
     expect(places(before)).toContain(signalAtSec);
-    const group = String(await groupAt(signalAtSec));
-    const marked = await cli('mark', group);
+    const cluster = String(await clusterAt(signalAtSec));
+    const marked = await cli('mark', cluster);
     expect(marked.stdout).toMatch(/Mark 1: 6 chunks of 6 tracks are not music now/);
     const without = await askWithPiece();
     expect(places(without)).not.toContain(signalAtSec);
@@ -127,7 +127,7 @@ describe('clusters of a library', () => {
   });
 
   test('a piece that is indexed after the mark is held to it, and everything that is indexed again', async () => {
-    const [mark] = await app.markClusters([await groupAt(signalAtSec)], never);
+    const [mark] = await app.markClusters([await clusterAt(signalAtSec)], never);
     await writePieceWithEnd(path.join(place.music, 'piece-7.wav'), 7);
     await app.index({ library: new FolderLibrary(place.music), signal: never, embedAgainBeforeMs: Date.now() });
     expect(app.catalog.marks.list(await app.spaceId())).toMatchObject([{ chunks: 7, tracks: 7 }]);
@@ -150,10 +150,10 @@ describe('clusters of a library', () => {
   test('a mark whose index was not built, because it was killed, takes effect with the next check', async () => {
     const spaceId = await app.spaceId();
     const { clusters } = await app.clusters(never);
-    const group = clusters.find(({ examples }) => examples[0]?.startSec === signalAtSec);
+    const cluster = clusters.find(({ examples }) => examples[0]?.startSec === signalAtSec);
     const centres = app.catalog.marks.lastClustering(spaceId);
-    if (!group || !centres) throw new Error('expected groups');
-    const { centre, minSimilarity } = group;
+    if (!cluster || !centres) throw new Error('expected clusters');
+    const { centre, minSimilarity } = cluster;
     const mark = app.catalog.marks.add(spaceId, { centres, centre, minSimilarity }, 'killed');
     expect(await app.rebuild(never)).toMatchObject({ kind: 'written' });
     expect(places(await askWithPiece())).not.toContain(signalAtSec);
@@ -169,7 +169,7 @@ describe('clusters of a library', () => {
     expect(withoutTimes(await askWithPiece())).toEqual(before);
   });
 
-  test('refuses a group that was not shown, and one that is no number', async () => {
+  test('refuses a cluster that was not shown, and one that is no number', async () => {
     expect((await cli('mark', '99')).stderr).toMatch(/Cannot mark cluster 99: \d+ were shown/);
     expect((await cli('mark', 'first')).code).toBe(1);
   });
