@@ -64,7 +64,9 @@ class FrameReader {
   read(samples: Float32Array, at: number): Frame {
     // Taken out of the object: in these loops a look-up each time is felt.
     const [frame, transformed, powers] = [this.#frame, this.#spectrum, this.#powers];
-    for (let i = 0; i < frameSize; i += 1) frame[i] = (samples[at + i] ?? 0) * (taper[i] as number);
+    const heard = Math.max(0, Math.min(frameSize, samples.length - at));
+    for (let i = 0; i < heard; i += 1) frame[i] = (samples[at + i] as number) * (taper[i] as number);
+    frame.fill(0, heard);
     fft.realTransform(transformed, frame);
     let power = 0;
     for (let bin = 1; bin < powers.length; bin += 1) {
@@ -102,11 +104,13 @@ class FrameReader {
 /** How far the mean spectrum of some frames departs from its coarse shape, dB: the fewer frames, the more by chance. */
 export function peaksDb(frames: readonly Frame[]): number {
   const mean = new Float64Array(binCount);
+  const logs = new Float64Array(binCount);
   for (const { spectrum, power } of frames) {
     const scale = 1 / (power + tiniestPower);
     for (let i = 0; i < binCount; i += 1) mean[i] = (mean[i] as number) + scale * (spectrum[i] as number);
   }
-  return rms(withoutShape(mean.map((of) => Math.log(of + tiniestPower)))) * dbPerNeper;
+  for (let i = 0; i < binCount; i += 1) logs[i] = Math.log((mean[i] as number) + tiniestPower);
+  return rms(withoutShape(logs)) * dbPerNeper;
 }
 
 /** How alike the fine spectra of two frames are: 0 for noise, 1 for an endless tone. */

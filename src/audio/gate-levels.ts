@@ -26,10 +26,11 @@ const tiniestPower = 1e-20;
 export function measureLevels(samples: Float32Array, sampleRateHz: number): Levels {
   const size = Math.max(1, Math.round(sampleRateHz / blocksPerSec));
   const blocks: Block[] = [];
+  const bits = new Int32Array(samples.buffer, samples.byteOffset, samples.length);
   let sum = 0;
   let squares = 0;
   for (let at = 0; at < samples.length; at += size) {
-    const block = measureBlock(samples, at, Math.min(at + size, samples.length));
+    const block = measureBlock(samples, bits, at, Math.min(at + size, samples.length));
     sum += block.sum;
     squares += block.squares;
     blocks.push(block);
@@ -48,21 +49,28 @@ export function loudBlockDb(blocks: readonly Block[]): number {
   return tenths[Math.floor(loudShare * (tenths.length - 1))] ?? toDb(0);
 }
 
-function measureBlock(samples: Float32Array, from: number, to: number) {
+/** The bits of -0, which is not below 0. */
+const minusZero = -(2 ** 31);
+
+/** @param bits of the samples: a sign is read from its bit, because a branch on it is guessed wrong at every crossing,
+ *    which took half of the time here */
+function measureBlock(samples: Float32Array, bits: Int32Array, from: number, to: number) {
   let sum = 0;
   let squares = 0;
   let highest = Number.NEGATIVE_INFINITY;
   let lowest = Number.POSITIVE_INFINITY;
   let crossings = 0;
-  let before = samples[from] as number;
+  const isBelow = (i: number): number => ((bits[i] as number) >>> 31) & Number(bits[i] !== minusZero);
+  let before = isBelow(from);
   for (let i = from; i < to; i += 1) {
     const sample = samples[i] as number;
     sum += sample;
     squares += sample * sample;
     if (sample > highest) highest = sample;
     if (sample < lowest) lowest = sample;
-    if (sample < 0 !== before < 0) crossings += 1;
-    before = sample;
+    const below = isBelow(i);
+    crossings += below ^ before;
+    before = below;
   }
   const length = to - from;
   const levelDb = toDb(variance(sum, squares, length));
