@@ -15,6 +15,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { type AvailableModel, availableModels } from './models-available.ts';
 import { cutClips } from './models-clips.ts';
+import { decodingCpuSec } from './models-decode.ts';
 import { measureModels } from './models-measure.ts';
 import { modelsParity } from './models-parity.ts';
 import { exportShape, findPython, shapeNames } from './models-python.ts';
@@ -67,9 +68,10 @@ async function main(): Promise<void> {
   try {
     // As package.json has it: without compiled code, every process carries the compiler of TypeScript along.
     const environment = { PATH, HOME, TMPDIR, NODE_COMPILE_CACHE: path.join(root, 'node_modules/.cache/node') };
+    const decodingSec = await decodingCpuSec(clips.files);
     const figures = await measureModels({ models, files: clips.files, rounds, cores, python, environment, log });
     const loadAfter = loadavg()[0] ?? 0;
-    process.stdout.write(`${renderModels(figures, { cores, rounds, loadBefore, loadAfter, python })}\n`);
+    process.stdout.write(`${renderModels(figures, { cores, rounds, loadBefore, loadAfter, python, decodingSec })}\n`);
     const trained = figures.filter((each) => each.trained);
     if (minutes(3) > 0) process.stdout.write(`${await modelsQuality(trained, folders, { minutesMax: minutes(3) })}\n`);
   } finally {

@@ -8,6 +8,7 @@ import { bucketOf, gpuBatchMax } from './engines/devices.ts';
 import { DeviceError, type LoadedModel, loadFrontEnd, loadModel } from './engines/loaded-model.ts';
 import type { ExecutionProvider } from './engines/onnx.ts';
 import type { FromInferenceProcess, LoadMessage } from './engines/protocol.ts';
+import { WindowMemory } from './engines/window-memory.ts';
 import { type PipedWindow, readWindows } from './engines/window-pipe.ts';
 
 interface Loaded {
@@ -124,9 +125,14 @@ async function serveParent(): Promise<void> {
   // Node keeps compiled code when a process ends, but this one is killed: without it, each would carry the compiler of
   // TypeScript along, 15 MB, and start in twice the time.
   flushCompileCache();
-  const windows = readWindows(new Socket({ fd: windowPipe, writable: false }));
+  const memory = new WindowMemory();
+  const windows = readWindows(new Socket({ fd: windowPipe, writable: false }), memory);
   const batches = batchesOf(windows, { batchMax: () => loaded.batchMax, lingerMs });
-  for await (const batch of batches) await answerBatch(batch, loaded);
+  for await (const batch of batches) {
+    await answerBatch(batch, loaded);
+    // What was sent has been copied.
+    for (const { samples } of batch) memory.giveBack(samples);
+  }
 }
 
 await serveParent();

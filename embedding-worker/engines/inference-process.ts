@@ -50,6 +50,9 @@ const unkillableMs = 5_000;
 /** Of -20 to 19: a third of the share that a process of ordinary niceness gets when both want the same core. */
 const inferenceNiceness = 5;
 
+/** Of 16 MB by default, which is much beside a small model. */
+const youngGenerationFlags = ['--max-semi-space-size=2'] as const;
+
 export class InferenceProcess {
   readonly #options: InferenceProcessOptions;
   readonly #inFlight: WindowTask[] = [];
@@ -85,7 +88,7 @@ export class InferenceProcess {
   start(): void {
     const child = fork(this.#options.entry, [], {
       serialization: 'advanced',
-      execArgv: [...collectorFlags],
+      execArgv: [...collectorFlags, ...youngGenerationFlags],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc', 'pipe'],
     });
     this.#child = child;

@@ -5,6 +5,7 @@
  *  0.3 ms; and it hands the garbage collector a copy of each window at either end, which costs several times that.
  */
 import type { Readable, Writable } from 'node:stream';
+import type { WindowMemory } from './window-memory.ts';
 
 export interface PipedWindow {
   readonly id: number;
@@ -25,8 +26,10 @@ export function writeWindow(pipe: Writable, { id, samples }: { id: number; sampl
 }
 
 /** In order; ends when the pipe does, whatever was half read then.
+ *
+ *  @param memory where windows are given back when they are done with
  *  @throws {RangeError} on a window that cannot be one: the two sides are not of one version */
-export async function* readWindows(pipe: Readable): AsyncGenerator<PipedWindow, void> {
+export async function* readWindows(pipe: Readable, memory: WindowMemory): AsyncGenerator<PipedWindow, void> {
   const head = Buffer.alloc(headBytes);
   let headFilled = 0;
   let window: PipedWindow | null = null;
@@ -39,7 +42,7 @@ export async function* readWindows(pipe: Readable): AsyncGenerator<PipedWindow, 
         headFilled += taken;
         read += taken;
         if (headFilled < headBytes) continue;
-        window = emptyWindow(head);
+        window = emptyWindow(head, memory);
         bytes = Buffer.from(window.samples.buffer);
         headFilled = 0;
         filled = 0;
@@ -54,8 +57,8 @@ export async function* readWindows(pipe: Readable): AsyncGenerator<PipedWindow, 
   }
 }
 
-function emptyWindow(head: Buffer): PipedWindow {
+function emptyWindow(head: Buffer, memory: WindowMemory): PipedWindow {
   const count = head.readUInt32LE(4);
   if (count === 0 || count > samplesMax) throw new RangeError(`Cannot read a window of ${count} samples`);
-  return { id: head.readUInt32LE(0), samples: new Float32Array(count) };
+  return { id: head.readUInt32LE(0), samples: memory.take(count) };
 }

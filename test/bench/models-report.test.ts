@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { ModelFigures, PythonComparison } from '../../bench/models-measure.ts';
 import { renderModels } from '../../bench/models-report.ts';
 
-const context = { cores: 2, rounds: 3, loadBefore: 0.1, loadAfter: 2, python: '/usr/bin/python3' };
+const context = { cores: 2, rounds: 3, loadBefore: 0.1, loadAfter: 2, python: '/usr/bin/python3', decodingSec: 0.02 };
 
 function figures(change: Partial<ModelFigures>): ModelFigures {
   const memory = (mebibytes: number) => ({
@@ -61,6 +61,12 @@ describe('the report on models', () => {
     const model = clap();
     const large = { ...model, child: { ...model.child, peakResidentBytes: 131 * 2 ** 20 } };
     expect(renderModels([figures({}), large], context)).toMatch(/NOT met: .*1\.31 x at most \(clap-shape\)/);
+  });
+
+  test('says how far a model could come on these clips that took no time at all', () => {
+    const report = renderModels([figures({}), clap({ cpuSecPerWindow: 0.5 })], context);
+    expect(report).toContain('0.020 processor s/window at 16 kHz are ffmpeg');
+    expect(report).toContain('a model that took no time at all: 25.0 x');
   });
 
   test('warns when other work was running', () => {

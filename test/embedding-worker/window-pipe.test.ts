@@ -1,6 +1,7 @@
 import { PassThrough, Readable } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { WindowMemory } from '../../embedding-worker/engines/window-memory.ts';
 import { readWindows, writeWindow } from '../../embedding-worker/engines/window-pipe.ts';
 
 const windows = fc.array(
@@ -20,14 +21,31 @@ describe('the pipe of windows', () => {
           bytes.subarray(i * cutBytes, (i + 1) * cutBytes),
         );
         const got = [];
-        for await (const window of readWindows(Readable.from(parts))) got.push(window);
+        for await (const window of readWindows(Readable.from(parts), new WindowMemory())) got.push(window);
+        expect(got).toEqual(sent);
+      }),
+    );
+  });
+
+  test('gives the same when each window is done with before the next is read', async () => {
+    await fc.assert(
+      fc.asyncProperty(windows, async (sent) => {
+        const pipe = new PassThrough();
+        for (const window of sent) writeWindow(pipe, window);
+        pipe.end();
+        const memory = new WindowMemory();
+        const got = [];
+        for await (const { id, samples } of readWindows(pipe, memory)) {
+          got.push({ id, samples: samples.slice() });
+          memory.giveBack(samples);
+        }
         expect(got).toEqual(sent);
       }),
     );
   });
 
   test('refuses a head that is none', async () => {
-    const reading = readWindows(Readable.from([Buffer.alloc(8, 0xff)])).next();
+    const reading = readWindows(Readable.from([Buffer.alloc(8, 0xff)]), new WindowMemory()).next();
     await expect(reading).rejects.toThrow(RangeError);
   });
 });
