@@ -27,8 +27,12 @@ import { type Backup, backUpCatalog } from './keeping/backup.ts';
 import { type Restored, restoreCatalog } from './keeping/restore.ts';
 import { type TidyReport, tidy } from './keeping/tidy.ts';
 import { type Finding, verifyIndex } from './keeping/verify.ts';
-import { FolderLibrary } from './library/folder.ts';
+import type { AzureParts } from './library/azure.ts';
+import { AzureAccounts } from './library/azure-client.ts';
 import type { Library } from './library/library.ts';
+import { accountsIn, openLibrary } from './library/open-library.ts';
+import { RangeServer } from './library/range-server.ts';
+import { Spool } from './library/spool.ts';
 import { storedToken } from './models/hub.ts';
 import { Models } from './models/models.ts';
 import { modelsOfSpaces } from './models/models-of-spaces.ts';
@@ -140,6 +144,9 @@ export class App implements AsyncDisposable {
   readonly #surroundings: AppSurroundings;
   readonly #media: Media;
   readonly #generations: FaissGenerations;
+  readonly #libraries = new Map<string, Library>();
+  readonly #spool: Spool;
+  readonly #ranges = new RangeServer();
   #worker: Promise<LocalWorker> | null = null;
   #client: Promise<EmbeddingClient> | null = null;
   #spaceId: Promise<string> | null = null;
@@ -155,6 +162,7 @@ export class App implements AsyncDisposable {
     );
     this.#media = surroundings.mediaThread ? new MediaThread() : mediaHere;
     this.answerFiles = new AnswerFiles(path.join(config.indexDir, 'answers'), this.#media);
+    this.#spool = new Spool({ dir: path.join(config.indexDir, 'spool', 'fetched'), bytesMax: config.spoolBytesMax });
     this.#generations = new FaissGenerations({
       indexDir: config.indexDir,
       catalogId: this.catalog.id,
@@ -436,10 +444,26 @@ export class App implements AsyncDisposable {
     return [shippedModelsDir(this.#surroundings.root), this.config.modelsDir];
   }
 
-  /** The library that the catalog was filled from. */
+  /** The library, or libraries, that the catalog was filled from. */
   library(): Library | null {
     const location = this.catalog.libraryLocation;
-    return location?.startsWith('file:') ? new FolderLibrary(location.slice('file:'.length)) : null;
+    return location === null ? null : this.openLibrary(location);
+  }
+
+  /** @param text as LIBRARY has it
+   *  @throws {LeitmotifError} 'config-invalid' */
+  openLibrary(text: string): Library {
+    const opened = this.#libraries.get(text) ?? openLibrary(text, this.#azureFor(text));
+    this.#libraries.set(text, opened);
+    return opened;
+  }
+
+  /** A key that does not say whose it is must go to no other account: all that are named are counted. */
+  #azureFor(text: string): AzureParts {
+    const { azure, library, clips, audioLimits } = this.config;
+    const accounts = accountsIn([text, library, clips].filter((each) => each !== undefined));
+    const parts = { spool: this.#spool, ranges: this.#ranges, bytesMax: audioLimits.bytesMax };
+    return { ...parts, accounts: new AzureAccounts(azure, accounts) };
   }
 
   /** The worker's client; the worker is started first if it is ours. */
@@ -460,6 +484,7 @@ export class App implements AsyncDisposable {
     const worker = await this.#worker?.catch(() => null);
     await worker?.close();
     await this.#media.close();
+    await this.#ranges.close();
     this.catalog.close();
   }
 

@@ -108,14 +108,18 @@ function commands(): Command {
     });
   program
     .command('index')
-    .description('index a folder of recordings; what has not changed is passed over')
-    .argument('<dir>', 'the folder; a track is named by its path below it')
+    .description('index recordings; what has not changed is passed over')
+    .argument(
+      '[place...]',
+      'a folder, file:/path, azure://account/container/prefix, or several as NAME=PLACE; a track is named by its path ' +
+        'below it. None: what LIBRARY names',
+    )
     .option('--exclude <glob...>', 'leave out what matches, for example "live/**"')
     .option('--retry-failed', 'try again what failed before, though it has not changed')
     .option('--allow-empty', 'believe that a folder which held recordings holds none')
-    .option('--replace-library', 'index another folder into this index; what is not in it counts as removed')
-    .action((dir: string, options: IndexCommandOptions) =>
-      withApp((app, signal) => indexCommand(app, dir, options, signal)),
+    .option('--replace-library', 'index other libraries into this index; what is not in them counts as removed')
+    .action((places: string[], options: IndexCommandOptions) =>
+      withApp((app, signal) => indexCommand(app, places, options, signal)),
     );
   addLibrary(program);
   addModels(program);

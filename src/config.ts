@@ -8,6 +8,7 @@ import { availableParallelism, homedir } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
 import { LeitmotifError } from './errors.ts';
+import { parseLibraries } from './library-location.ts';
 
 interface Variable<T> {
   readonly schema: z.ZodType<T, unknown>;
@@ -36,6 +37,24 @@ const idList = z
   .string()
   .transform((list) => list.split(/[\s,]+/).filter((id) => id !== ''))
   .pipe(z.array(z.string().regex(/^\d{17,20}$/, 'expected ids of 17 to 20 digits')));
+
+/** The parser's own words, but for its code. */
+function checked(parse: (text: string) => unknown) {
+  return (text: string, context: z.RefinementCtx) => {
+    try {
+      parse(text);
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: (error as Error).message });
+    }
+  };
+}
+const libraries = z.string().superRefine(checked(parseLibraries));
+const library = z.string().superRefine(
+  checked((text) => {
+    if (parseLibraries(text).some(({ name }) => name !== null))
+      throw new RangeError('expected one place, without a name');
+  }),
+);
 
 export const variables = {
   INDEX_DIR: variable(text, 'index-data', 'path', 'where the catalog and the generations of the index lie'),
@@ -180,10 +199,55 @@ export const variables = {
     'processes that share the servers, which Discord asks for from 2,500 on; unset: one, without a manager',
   ),
   LIBRARY: variable(
-    z.string().startsWith('file:').optional(),
+    libraries.optional(),
     undefined,
-    'file:/path/of/a/folder',
-    'the recordings that /library reindex reads; unset: those that were indexed last',
+    'file:/path or azure://account/container/prefix; several as NAME=PLACE; NAME=PLACE',
+    'the recordings that are indexed; unset: those that were indexed last',
+  ),
+  CLIPS: variable(
+    library.optional(),
+    undefined,
+    'azure://account/container/prefix or file:/path',
+    'where the clip of every chunk is stored as it is indexed, so that previews are one small read; unset: nowhere',
+  ),
+  AZURE_STORAGE_CONNECTION_STRING: variable(
+    optionalText,
+    undefined,
+    'text',
+    'lets the program into the storage account that it names; or else one of the following, or what this machine is ' +
+      'signed in with (az login, a managed or a workload identity)',
+  ),
+  AZURE_STORAGE_KEY: variable(optionalText, undefined, 'text', 'a key of the storage account'),
+  AZURE_STORAGE_SAS_TOKEN: variable(
+    optionalText,
+    undefined,
+    'text',
+    'a shared access signature; it must allow to read and list, for clips also to create, write and delete',
+  ),
+  AZURE_STORAGE_ACCOUNT: variable(
+    z
+      .string()
+      .regex(/^[a-z0-9]{3,24}$/, 'expected 3 to 24 small letters and digits')
+      .optional(),
+    undefined,
+    'name',
+    'whose key or signature that is; needed where there are several accounts',
+  ),
+  AZURE_STORAGE_ENDPOINT: variable(
+    httpUrl,
+    undefined,
+    'http(s) address',
+    'the blob service, {account} standing for the account; unset: https://{account}.blob.core.windows.net. ' +
+      'An emulator: http://127.0.0.1:10000/devstoreaccount1',
+  ),
+  AZURE_TENANT_ID: variable(optionalText, undefined, 'id', "a service principal's tenant"),
+  AZURE_CLIENT_ID: variable(optionalText, undefined, 'id', 'and its client; alone, a managed identity'),
+  AZURE_CLIENT_SECRET: variable(optionalText, undefined, 'text', 'and its secret'),
+  SPOOL_MAX_MB: variable(
+    int(1, 1_000_000),
+    '4000',
+    'megabytes',
+    'room in INDEX_DIR for recordings that are fetched from afar to be embedded; they are deleted at once',
   ),
   QUERIES_AT_ONCE: variable(int(1, 256), '2', 'queries', 'queries that the bot works on at once'),
   QUERIES_WAITING_MAX: variable(int(0, 10_000), '60', 'queries', 'queries that may wait, of all people together'),
@@ -234,6 +298,10 @@ const secrets = [
   'DATABRICKS_TOKEN',
   'DATABRICKS_CLIENT_SECRET',
   'HF_TOKEN',
+  'AZURE_STORAGE_CONNECTION_STRING',
+  'AZURE_STORAGE_KEY',
+  'AZURE_STORAGE_SAS_TOKEN',
+  'AZURE_CLIENT_SECRET',
 ] as const satisfies readonly (keyof typeof variables)[];
 
 /** After the configuration is read: what ffmpeg, the worker and the index inherit holds no secret. */
@@ -293,6 +361,9 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       inferenceProcesses,
     }),
     library: v.LIBRARY,
+    clips: v.CLIPS,
+    azure: azureOf(v),
+    spoolBytesMax: v.SPOOL_MAX_MB * bytesPerMb,
     answersKeptMs: v.ANSWERS_KEPT_DAYS * msPerDay,
     keeping: Object.freeze({
       removedKeptMs: v.REMOVED_KEPT_DAYS * msPerDay,
@@ -336,15 +407,45 @@ function readValues(environment: Readonly<Record<string, string | undefined>>): 
     const given = environment[name]?.trim();
     const result = schema.safeParse(given === undefined || given === '' ? fallback : given);
     if (result.success) values[name] = result.data;
-    else problems.push(`${name}: ${result.error.issues.map((issue) => issue.message).join('; ')}, got "${given}"`);
+    else
+      problems.push(`${name}: ${result.error.issues.map((issue) => issue.message).join('; ')}, got "${shown(given)}"`);
   }
   if (problems.length > 0) throw invalid(problems);
   return values as Values;
 }
 
+/** A signature may have been typed along with an address. */
+function shown(given: string | undefined): string {
+  return (given ?? '').replace(/\?.*$/s, '?...');
+}
+
 function invalid(problems: readonly string[]): LeitmotifError {
   const message = `Cannot start: ${problems.join('\n  ')}\nSee .env.example for each variable.`;
   return new LeitmotifError('config-invalid', message);
+}
+
+/** How to get into Azure Blob Storage. Which of it is whose, src/library/azure-settings.ts decides. */
+function azureOf(v: Values) {
+  const endpoint = v.AZURE_STORAGE_ENDPOINT ?? null;
+  const [tenantId, clientId, clientSecret] = [v.AZURE_TENANT_ID, v.AZURE_CLIENT_ID, v.AZURE_CLIENT_SECRET];
+  const problems: string[] = [];
+  // A signature would go over the network in the clear. An emulator's is known to everybody.
+  const isEmulator = endpoint?.endsWith('/devstoreaccount1') ?? false;
+  if (endpoint?.startsWith('http:') && !isEmulator && !isThisMachine(endpoint)) {
+    problems.push(`AZURE_STORAGE_ENDPOINT: expected https, got "${endpoint}"`);
+  }
+  if (clientSecret !== undefined && (tenantId === undefined || clientId === undefined)) {
+    problems.push('AZURE_CLIENT_SECRET: AZURE_TENANT_ID and AZURE_CLIENT_ID belong to it');
+  }
+  if (problems.length > 0) throw invalid(problems);
+  return Object.freeze({
+    endpoint,
+    account: v.AZURE_STORAGE_ACCOUNT ?? null,
+    connectionString: v.AZURE_STORAGE_CONNECTION_STRING ?? null,
+    key: v.AZURE_STORAGE_KEY ?? null,
+    sasToken: v.AZURE_STORAGE_SAS_TOKEN ?? null,
+    principal: clientSecret && tenantId && clientId ? Object.freeze({ tenantId, clientId, clientSecret }) : null,
+  });
 }
 
 /** Where the networks run, with all that it takes to ask there. */

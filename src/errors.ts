@@ -15,6 +15,8 @@ const errorTable = {
   'audio-too-large': [413, false],
   'audio-timeout': [422, false],
   'file-unreadable': [422, false],
+  'library-forbidden': [403, false],
+  'library-unavailable': [503, true],
   'decode-failed': [500, true],
   'bad-request': [400, false],
   unauthorized: [401, false],

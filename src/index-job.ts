@@ -20,7 +20,6 @@ import {
 import { planIndex } from './indexing/plan.ts';
 import type { IndexProgress } from './indexing/progress.ts';
 import type { IndexSummary } from './indexing/summary.ts';
-import { FolderLibrary } from './library/folder.ts';
 import type { Library } from './library/library.ts';
 import { setSessionNiceness } from './niceness.ts';
 
@@ -64,7 +63,7 @@ async function work(task: JobTask, app: App, signal: AbortSignal): Promise<JobAn
 
 function libraryOf(app: App): Library {
   const { library } = app.config;
-  const found = library ? new FolderLibrary(library.slice('file:'.length)) : app.library();
+  const found = library ? app.openLibrary(library) : app.library();
   if (found) return found;
   throw new LeitmotifError(
     'config-invalid',
@@ -94,7 +93,12 @@ async function workOn(id: number, app: App, stop: AbortSignal): Promise<void> {
 
 /** What another process, started a little later, may no longer meet. */
 function mayPass({ code }: LeitmotifError): boolean {
-  return code === 'worker-unavailable' || code === 'catalog-busy' || code === 'inference-failed';
+  return (
+    code === 'worker-unavailable' ||
+    code === 'library-unavailable' ||
+    code === 'catalog-busy' ||
+    code === 'inference-failed'
+  );
 }
 
 /** Aborts when the job is no longer open: somebody cancelled it, here or in another process. */

@@ -94,13 +94,27 @@ const callers: Readonly<Record<string, readonly string[]>> = {
   hyparquet: ['src/exchange/parquet.ts'],
   'hyparquet-writer': ['src/exchange/parquet.ts'],
   'node-cron': ['src/discord/library/scheduler.ts', 'src/discord/library/due-times.ts', 'src/discord/housekeeping.ts'],
+  '@azure/storage-blob': [
+    'src/library/azure-client.ts',
+    'src/library/azure-clips.ts',
+    'src/library/azure-listing.ts',
+    'src/library/azure.ts',
+  ],
+  '@azure/identity': ['src/library/azure-client.ts'],
   'prom-client': ['embedding-worker/metrics.ts', 'src/discord/metrics.ts'],
 };
 
 /** The worker is a program of its own; the page's bundler must be told that it builds for production. */
 const readsToo = ['embedding-worker/main.ts', 'local-discord/page-build.ts'];
 
-const words = ['src/domain.ts', 'src/errors.ts', 'src/format.ts', 'src/niceness.ts', 'src/process-lock.ts'];
+const words = [
+  'src/domain.ts',
+  'src/errors.ts',
+  'src/format.ts',
+  'src/library-location.ts',
+  'src/niceness.ts',
+  'src/process-lock.ts',
+];
 const entries = ['src/cli.ts', 'src/demo.ts', 'src/index-job.ts', 'src/main.ts'];
 /** Of src/embedding, the worker shares only what both sides must agree on. */
 const sharedWithWorker = [

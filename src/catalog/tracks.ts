@@ -81,6 +81,12 @@ export class Tracks {
     return rows.map(toTrack);
   }
 
+  /** Indexed tracks whose keys begin with `prefix`. */
+  countBelow(prefix: string): number {
+    const select = "SELECT count(*) AS n FROM tracks WHERE status = 'indexed' AND substr(key, 1, length(?1)) = ?1";
+    return Number(this.#database.get(select, prefix)?.n ?? 0);
+  }
+
   /** Everything that a scan compares a listing with, by key. */
   known(spaceId: string): Map<string, KnownTrack> {
     const space = this.#spaces.get(spaceId)?.row ?? -1;

@@ -49,7 +49,7 @@ export async function openDemoApp(
 }
 
 export function indexSample(app: App, library: string, signal: AbortSignal): Promise<IndexSummary> {
-  return indexWithProgress(app, library, { exclude: [foreignTrack] }, signal);
+  return indexWithProgress(app, [library], { exclude: [foreignTrack] }, signal);
 }
 
 /** A part of the known track, encoded anew, as somebody would have who recorded it. */

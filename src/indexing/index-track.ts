@@ -1,10 +1,9 @@
 /** One file: hashed, recognised or embedded, and stored in one transaction. */
 import type { Catalog } from '../catalog/catalog.ts';
-import type { EmbeddedRecording } from '../domain.ts';
+import type { EmbeddedRecording, RecordingTags } from '../domain.ts';
 import { type ErrorCode, LeitmotifError, toLeitmotifError } from '../errors.ts';
-import type { Library, ListedFile } from '../library/library.ts';
+import type { Library, ListedFile, TakenFile } from '../library/library.ts';
 import { checkRecording } from './check-recording.ts';
-import { hashContent } from './content-hash.ts';
 
 /** @param path a file of this machine
  *  @throws {LeitmotifError} as the worker and its client do, after their own retries */
@@ -51,16 +50,17 @@ export async function indexTrack(
 ): Promise<TrackOutcome> {
   let contentSha256: string | null = null;
   try {
-    contentSha256 = await readContent(dependencies.library, file.key, signal);
+    await using taken = await take(dependencies.library, file, signal);
+    contentSha256 = taken.contentSha256;
     const reused = reuse(file, contentSha256, dependencies);
     if (reused) return reused;
-    const recording = await embedFile(file, dependencies, signal);
-    if (await hasChanged(file, dependencies.library)) return { kind: 'moving', audioSec: 0 };
-    dependencies.catalog.embeddings.put({ ...file, contentSha256 }, recording);
+    const recording = await embedFile(taken, dependencies, signal);
+    if (await hasChanged(file, dependencies.library, signal)) return { kind: 'moving', audioSec: 0 };
+    dependencies.catalog.embeddings.put({ ...file, contentSha256 }, named(recording, file.tags));
     return { kind: 'embedded', audioSec: recording.durationSec };
   } catch (error) {
     const failure = asTrackFailure(error, signal);
-    if (await hasChanged(file, dependencies.library)) return { kind: 'moving', audioSec: 0 };
+    if (await hasChanged(file, dependencies.library, signal)) return { kind: 'moving', audioSec: 0 };
     return recordFailure(file, dependencies, contentSha256, failure);
   }
 }
@@ -76,9 +76,9 @@ export function recordFailure(
   return { kind: 'failed', audioSec: 0, code, message };
 }
 
-async function readContent(library: Library, key: string, signal: AbortSignal): Promise<string> {
+async function take(library: Library, file: ListedFile, signal: AbortSignal): Promise<TakenFile> {
   try {
-    return await hashContent(library, key, signal);
+    return await library.take(file, { signal });
   } catch (cause) {
     if (signal.aborted || cause instanceof LeitmotifError) throw toLeitmotifError(cause);
     throw new LeitmotifError('file-unreadable', `Cannot read it: ${(cause as Error).message}`, { cause });
@@ -94,15 +94,22 @@ function reuse(file: ListedFile, contentSha256: string, dependencies: TrackDepen
   return { kind: 'reused', audioSec: 0 };
 }
 
-async function embedFile(file: ListedFile, dependencies: TrackDependencies, signal: AbortSignal) {
-  await using local = await dependencies.library.localFile(file.key, { signal });
-  const recording = await dependencies.embed(local.path, { signal });
-  checkRecording(recording, dependencies.spaceId);
+async function embedFile({ path }: TakenFile, { embed, spaceId }: TrackDependencies, signal: AbortSignal) {
+  const recording = await embed(path, { signal });
+  checkRecording(recording, spaceId);
   return recording;
 }
 
-async function hasChanged(file: ListedFile, library: Library): Promise<boolean> {
-  const now = await library.look(file.key);
+/** What the recording says of itself goes first; what the library knows stands in for what it does not say. */
+function named(recording: EmbeddedRecording, known: RecordingTags | undefined): EmbeddedRecording {
+  if (known === undefined) return recording;
+  const { title, artist, album } = recording.tags;
+  const tags = { title: title ?? known.title, artist: artist ?? known.artist, album: album ?? known.album };
+  return { ...recording, tags };
+}
+
+async function hasChanged(file: ListedFile, library: Library, signal: AbortSignal): Promise<boolean> {
+  const now = await library.look(file.key, { signal });
   return now === null || now.sizeBytes !== file.sizeBytes || now.mtimeMs !== file.mtimeMs || now.etag !== file.etag;
 }
 

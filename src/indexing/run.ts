@@ -12,6 +12,7 @@ import { IndexLock } from './lock.ts';
 import { type IndexProgress, ProgressMeter } from './progress.ts';
 import { scan } from './scan.ts';
 import { type IndexSummary, Tally } from './summary.ts';
+import { takeLibrary } from './take-library.ts';
 import { updateGeneration } from './update-generation.ts';
 
 export interface IndexRunOptions {
@@ -87,20 +88,6 @@ async function runLocked(options: IndexRunOptions, tally: Tally): Promise<IndexS
   const generation = await updateGeneration(options);
   meter.enter('done');
   return tally.summarise(spaceId, generation);
-}
-
-/** One catalog, one library: the keys of another would look like all tracks gone and others come. */
-function takeLibrary({ catalog, library, replaceLibrary = false }: IndexRunOptions): void {
-  const before = catalog.libraryLocation;
-  if (before === library.location) return;
-  if (before !== null && !replaceLibrary && catalog.counts().tracks.indexed > 0) {
-    throw new LeitmotifError(
-      'config-invalid',
-      `Cannot index ${library.location}: this catalog holds ${before}; give each library an index folder of its own ` +
-        '(INDEX_DIR), or replace this one (--replace-library)',
-    );
-  }
-  catalog.libraryLocation = library.location;
 }
 
 function describeStop(error: unknown, signal: AbortSignal, tally: Tally): unknown {

@@ -3,9 +3,10 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import type { KnownTrack } from '../catalog/track-rows.ts';
 import { LeitmotifError } from '../errors.ts';
+import { hashOf } from '../library/hash-of.ts';
 import type { Library, Listed, ListedFile } from '../library/library.ts';
 import { type Candidate, type CompareOptions, type Comparison, compare, isOutdated } from './compare.ts';
-import { hashContent } from './content-hash.ts';
+import { setAsideEmptied } from './emptied.ts';
 import { findMoves, type Move } from './moves.ts';
 
 export interface ScanOptions extends CompareOptions {
@@ -37,7 +38,7 @@ export async function scan(options: ScanOptions): Promise<ScanResult> {
  *  @throws {LeitmotifError} 'file-unreadable' when the library cannot be listed, or has vanished; 'cancelled' */
 export async function lookAround(options: ScanOptions): Promise<ScanResult> {
   const known = options.catalog.tracks.known(options.spaceId);
-  const listing = await readListing(options);
+  const listing = setAsideEmptied(await readListing(options), known, options);
   refuseVanished(listing, known, options);
   const comparison = compare(listing, known, options);
   const moved = await findMoves(comparison.candidates, comparison.gone, known, (file) => tryHash(file, options));
@@ -84,7 +85,7 @@ function refuseVanished(
 
 async function tryHash(file: ListedFile, { library, signal }: ScanOptions): Promise<string | null> {
   try {
-    return await hashContent(library, file.key, signal);
+    return await hashOf(library.read(file.key, { signal }));
   } catch (error) {
     if (signal.aborted) throw error;
     return null;

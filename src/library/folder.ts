@@ -11,30 +11,21 @@ import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { LeitmotifError } from '../errors.ts';
 import { walk } from './folder-walk.ts';
-import type { Library, Listed, ListedFile, LocalFile } from './library.ts';
-
-export interface FolderOptions {
-  /** Keys to leave out, as if they were not there. */
-  readonly exclude?: (key: string) => boolean;
-}
+import { hashOf } from './hash-of.ts';
+import type { Library, Listed, ListedFile, LocalFile, SeekableFile, TakenFile } from './library.ts';
 
 export class FolderLibrary implements Library {
   readonly location: string;
   readonly #root: string;
-  readonly #exclude: (key: string) => boolean;
 
   /** @param root path of the folder; relative to the working directory if it is not absolute */
-  constructor(root: string, options: FolderOptions = {}) {
+  constructor(root: string) {
     this.#root = path.resolve(root);
     this.location = `file:${this.#root}`;
-    this.#exclude = options.exclude ?? (() => false);
   }
 
   async *list({ signal }: { signal?: AbortSignal } = {}): AsyncIterable<Listed> {
-    const realRoot = await this.#realRoot();
-    for await (const listed of walk(realRoot, signal)) {
-      if (!this.#exclude(listed.key)) yield listed;
-    }
+    yield* walk(await this.#realRoot(), signal);
   }
 
   async #realRoot(): Promise<string> {
@@ -58,8 +49,16 @@ export class FolderLibrary implements Library {
     return createReadStream(this.#pathOf(key), { highWaterMark: 1024 * 1024, ...(signal && { signal }) });
   }
 
+  async take({ key }: ListedFile, options: { signal?: AbortSignal } = {}): Promise<TakenFile> {
+    return { ...(await this.localFile(key)), contentSha256: await hashOf(this.read(key, options)) };
+  }
+
   async localFile(key: string): Promise<LocalFile> {
     return { path: this.#pathOf(key), [Symbol.asyncDispose]: async () => {} };
+  }
+
+  async seekable(key: string): Promise<SeekableFile> {
+    return { ...(await this.localFile(key)), overLoopback: false, hasConstantRate: false };
   }
 
   /** Keys come from our own listing, through the catalog; one that climbs out of the root was not made by us. */

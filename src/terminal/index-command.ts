@@ -1,9 +1,12 @@
-/** `npm run index -- DIR` */
+/** `npm run index -- [DIR or PLACE...]` */
 import path from 'node:path';
 import type { App } from '../app.ts';
+import { LeitmotifError } from '../errors.ts';
 import { formatDuration, oneLine } from '../format.ts';
 import type { IndexSummary } from '../indexing/summary.ts';
+import { excluding } from '../library/excluding.ts';
 import { FolderLibrary } from '../library/folder.ts';
+import type { Library } from '../library/library.ts';
 import { indexProgress } from './progress.ts';
 
 export interface IndexCommandOptions {
@@ -18,11 +21,11 @@ const failuresShownMax = 10;
 
 export async function indexCommand(
   app: App,
-  dir: string,
+  places: readonly string[],
   options: IndexCommandOptions,
   signal: AbortSignal,
 ): Promise<number> {
-  const summary = await indexWithProgress(app, dir, options, signal);
+  const summary = await indexWithProgress(app, places, options, signal);
   process.stdout.write(`${summaryText(summary)}\n`);
   return 0;
 }
@@ -30,19 +33,34 @@ export async function indexCommand(
 /** @throws {LeitmotifError} as App.index */
 export async function indexWithProgress(
   app: App,
-  dir: string,
+  places: readonly string[],
   { exclude = [], ...options }: IndexCommandOptions,
   signal: AbortSignal,
 ): Promise<IndexSummary> {
   const display = indexProgress();
-  const library = new FolderLibrary(dir, {
-    exclude: (key) => exclude.some((glob) => path.posix.matchesGlob(key, glob)),
-  });
+  const named = libraryNamed(places, app);
+  const isOut = (key: string) => exclude.some((glob) => path.posix.matchesGlob(key, glob));
+  const library = exclude.length > 0 ? excluding(named, isOut) : named;
   try {
     return await app.index({ ...options, library, signal, onProgress: (progress) => display.update(progress) });
   } finally {
     display.stop();
   }
+}
+
+/** A folder needs no prefix, as people type it; several places need names, as in LIBRARY; none at all is LIBRARY. */
+function libraryNamed(places: readonly string[], app: App): Library {
+  const [first] = places;
+  if (places.length === 1 && first !== undefined && !/^(?:(?:file|azure):|[^/=]+=(?:file|azure):)/.test(first)) {
+    return new FolderLibrary(first);
+  }
+  const text = first === undefined ? app.config.library : places.join('; ');
+  const library = text === undefined ? app.library() : app.openLibrary(text);
+  if (library) return library;
+  throw new LeitmotifError(
+    'config-invalid',
+    'Cannot index: no library is named; set LIBRARY, or name a folder (npm run index -- DIR)',
+  );
 }
 
 export function summaryText({ files, failures, audioSec, wallMs, generation, spaceId }: IndexSummary): string {

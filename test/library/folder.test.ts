@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
+import { excluding } from '../../src/library/excluding.ts';
 import { FolderLibrary } from '../../src/library/folder.ts';
 import type { Listed } from '../../src/library/library.ts';
 
@@ -189,8 +190,8 @@ test('says when the folder itself is missing or is a file', async () => {
 
 test('leaves out what it is told to', async () => {
   const root = folderOf('a.mp3', 'b.mp3');
-  const library = new FolderLibrary(root, { exclude: (key) => key === 'a.mp3' });
-  expect((await Array.fromAsync(library.list())).map(({ key }) => key)).toEqual(['b.mp3']);
+  const library = excluding(new FolderLibrary(root), (key) => key === 'a.mp3');
+  expect((await Array.fromAsync(library.list({}))).map(({ key }) => key)).toEqual(['b.mp3']);
 });
 
 test('opens nothing that lies outside, whatever the key says', async () => {

@@ -24,6 +24,10 @@ export const failureDe: FailureTexts = {
     'Diese Datei zu lesen dauerte so lange, dass ich aufgegeben habe. Bitte schick einen kürzeren Ausschnitt oder dasselbe als mp3.',
   'file-unreadable': () =>
     'Ich kann diese Aufnahme nicht öffnen: Ihre Datei ist fort oder gesperrt. Ist es ein Stück der Bibliothek, muss der Besitzer des Bots nachsehen.',
+  'library-forbidden': () =>
+    'Ich werde nicht dorthin gelassen, wo die Aufnahmen der Bibliothek liegen. Das muss sich der Besitzer des Bots ansehen.',
+  'library-unavailable': () =>
+    'Der Ort, an dem die Aufnahmen der Bibliothek liegen, antwortet gerade nicht. Bleibt es so, muss der Besitzer des Bots nachsehen.',
   'decode-failed': () => 'Mein Dekoder wurde bei dieser Datei unterbrochen; das liegt nicht an dir.',
   'bad-request': (facts) => badRequest(textOf(facts, 'problem'), facts),
   unauthorized: () =>

@@ -23,6 +23,10 @@ export const failureEn: FailureTexts = {
     'Reading this file took so long that I gave up. Please send a shorter clip, or the same as an mp3.',
   'file-unreadable': () =>
     "I cannot open this recording: its file is gone or locked. If it is a piece of the library, the bot's owner has to look.",
+  'library-forbidden': () =>
+    "I am not let into the place where the library's recordings lie. The bot's owner has to look.",
+  'library-unavailable': () =>
+    "The place where the library's recordings lie does not answer at the moment. If that lasts, the bot's owner has to look.",
   'decode-failed': () => 'My decoder was interrupted on this file; that is not your fault.',
   'bad-request': (facts) => badRequest(textOf(facts, 'problem'), facts),
   unauthorized: () => "The part of me that listens does not accept my token. The bot's owner has to mend that.",

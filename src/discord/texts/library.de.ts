@@ -21,6 +21,10 @@ const reasons: LibraryTexts['reindex']['reasons'] = {
     'Für mich ist keine Bibliothek eingerichtet, oder eine andere, als ich kenne. Die Besitzer des Bots müssen LIBRARY setzen oder einen Ordner mit npm run index einlesen.',
   'file-unreadable':
     'Der Ordner der Bibliothek ist nicht zu lesen oder plötzlich leer. Die Besitzer des Bots müssen nachsehen.',
+  'library-forbidden':
+    'Ich werde nicht dorthin gelassen, wo die Aufnahmen der Bibliothek liegen: Was mich einlässt, ist vielleicht abgelaufen. Die Besitzer des Bots müssen nachsehen.',
+  'library-unavailable':
+    'Der Ort, an dem die Aufnahmen der Bibliothek liegen, hat nicht geantwortet. Was fertig ist, bleibt; bitte starte es später noch einmal.',
   'disk-full': 'Die Platte ist voll. Die Besitzer des Bots müssen Platz schaffen.',
   'worker-unavailable':
     'Der Teil von mir, der zuhört, hat minutenlang nicht geantwortet. Die Besitzer des Bots müssen nachsehen.',

@@ -29,6 +29,10 @@ const reasons: Readonly<Partial<Record<ErrorCode, string>>> = {
   'config-invalid':
     "No library is set up for me, or another one than I know. The bot's owner has to set LIBRARY, or index a folder with npm run index.",
   'file-unreadable': "The library's folder cannot be read, or is empty all of a sudden. The bot's owner has to look.",
+  'library-forbidden':
+    "I am not let into the place where the library's recordings lie: what lets me in may have expired. The bot's owner has to look.",
+  'library-unavailable':
+    "The place where the library's recordings lie did not answer. What is done is kept; please start it again later.",
   'disk-full': "The disk is full. The bot's owner has to make room.",
   'worker-unavailable': "The part of me that listens did not answer for minutes. The bot's owner has to look.",
   'space-mismatch': "My worker uses another model than I do. The bot's owner has to look.",

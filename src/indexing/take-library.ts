@@ -1,0 +1,51 @@
+/** One catalog, one set of libraries: the keys of another would look like all tracks gone and others come. */
+import type { Catalog } from '../catalog/catalog.ts';
+import { LeitmotifError } from '../errors.ts';
+import { type LibraryPlace, parseLibraries, prefixOf } from '../library-location.ts';
+
+export interface TakeLibraryOptions {
+  readonly catalog: Pick<Catalog, 'libraryLocation' | 'tracks'>;
+  readonly library: { readonly location: string };
+  /** Lets what lies in libraries that are no longer named count as removed. */
+  readonly replaceLibrary?: boolean;
+}
+
+/** Remembers which libraries the catalog holds. One more is no replacement; one less, or elsewhere, is.
+ *  @throws {LeitmotifError} 'config-invalid' when recordings would count as removed and nobody said that they may */
+export function takeLibrary({ catalog, library, replaceLibrary = false }: TakeLibraryOptions): void {
+  const before = catalog.libraryLocation;
+  if (before === library.location) return;
+  if (before !== null && !replaceLibrary) refuseLoss(before, library.location, catalog.tracks);
+  catalog.libraryLocation = library.location;
+}
+
+function refuseLoss(before: string, after: string, tracks: Pick<Catalog['tracks'], 'countBelow'>): void {
+  const kept = placesOf(after);
+  const lost = placesOf(before)
+    .filter((place) => !kept.some(({ name, location }) => name === place.name && location === place.location))
+    .map((place) => ({ ...place, indexed: tracks.countBelow(prefixOf(place)) }))
+    .filter(({ indexed }) => indexed > 0);
+  if (lost.length === 0) return;
+  if (lost.some(({ name }) => name === null)) {
+    throw new LeitmotifError(
+      'config-invalid',
+      `Cannot index ${after}: this catalog holds ${before}; give each library an index folder of its own ` +
+        '(INDEX_DIR), or replace this one (--replace-library)',
+    );
+  }
+  const words = lost.map(({ name, location, indexed }) => `${indexed} of ${name} (${location})`).join(', ');
+  throw new LeitmotifError(
+    'config-invalid',
+    `Cannot index ${after}: recordings that this catalog holds would count as removed: ${words}. ` +
+      'Name their library as before (LIBRARY), or say that they may go (--replace-library)',
+  );
+}
+
+/** A catalog may remember a place that this program would not take any more: then it is one of its own. */
+function placesOf(location: string): LibraryPlace[] {
+  try {
+    return parseLibraries(location);
+  } catch {
+    return [{ name: null, location }];
+  }
+}

@@ -1,0 +1,18 @@
+/** A library but for some of its keys, as if they were not there. */
+import type { Library, Listed } from './library.ts';
+
+export function excluding(library: Library, exclude: (key: string) => boolean): Library {
+  async function* list(options: { signal?: AbortSignal }): AsyncIterable<Listed> {
+    for await (const listed of library.list(options)) if (!exclude(listed.key)) yield listed;
+  }
+  return {
+    location: library.location,
+    ...(library.prefixes && { prefixes: library.prefixes }),
+    list,
+    look: (key, options) => library.look(key, options),
+    read: (key, options) => library.read(key, options),
+    take: (file, options) => library.take(file, options),
+    localFile: (key, options) => library.localFile(key, options),
+    seekable: (key, options) => library.seekable(key, options),
+  };
+}

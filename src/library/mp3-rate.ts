@@ -1,0 +1,36 @@
+/** Whether an mp3 has the same number of bytes for every second, as its first frame tells. Pure.
+ *
+ *  ffmpeg reads an mp3 through from its beginning to find a moment, unless it may compute where it lies; and it may only
+ *  where that is exact. Encoders write a tag into the first frame: "Info" for a constant rate, "Xing" or "VBRI" for
+ *  another. Without a tag nothing is known.
+ *
+ *  @see https://www.codeproject.com/articles/MPEG-Audio-Frame-Header (Xing header), LAME's "Info" tag specification */
+
+/** Enough for the tag behind an ID3v2 header without pictures; with pictures the caller is told where to look. */
+export const mp3HeadBytes = 4096;
+
+/** Where the first frame may begin: behind ID3v2's tag, whose length is written as four times seven bits. */
+export function firstFrameOffset(head: Uint8Array): number {
+  if (head.length < 10 || String.fromCharCode(head[0] ?? 0, head[1] ?? 0, head[2] ?? 0) !== 'ID3') return 0;
+  const [a = 0, b = 0, c = 0, d = 0] = head.subarray(6, 10);
+  const hasFooter = ((head[5] ?? 0) & 0x10) !== 0;
+  return 10 + (((a & 0x7f) << 21) | ((b & 0x7f) << 14) | ((c & 0x7f) << 7) | (d & 0x7f)) + (hasFooter ? 10 : 0);
+}
+
+/** @param frame the file's bytes from its first frame on, or a little before it */
+export function saysConstantRate(frame: Uint8Array): boolean {
+  const text = Buffer.from(frame.buffer, frame.byteOffset, Math.min(frame.byteLength, mp3HeadBytes));
+  const sync = syncOf(text);
+  if (sync === null) return false;
+  // 4 bytes of header and at most 32 of side information come before the tag.
+  return text.subarray(sync, sync + 4 + 2 + 32 + 4).includes('Info', 0, 'latin1');
+}
+
+function syncOf(bytes: Uint8Array): number | null {
+  for (let at = 0; at + 1 < bytes.length; at++) {
+    // Eleven set bits, then version and layer: layer III, of any version but the reserved one.
+    const second = bytes[at + 1] ?? 0;
+    if (bytes[at] === 0xff && (second & 0xe6) === 0xe2 && (second & 0x18) !== 0x08) return at;
+  }
+  return null;
+}

@@ -1,0 +1,28 @@
+/** From a text to the library that it names. Nothing is opened or asked yet. */
+import { type LibraryPlace, parseAzure, parseLibraries } from '../library-location.ts';
+import { AzureLibrary, type AzureParts } from './azure.ts';
+import { FolderLibrary } from './folder.ts';
+import { Libraries } from './libraries.ts';
+import type { Library } from './library.ts';
+
+/** @param text as LIBRARY has it
+ *  @throws {LeitmotifError} 'config-invalid' */
+export function openLibrary(text: string, azure: AzureParts): Library {
+  const places = parseLibraries(text);
+  const members = places.map(({ name, location }) => ({ name, library: openPlace(location, azure) }));
+  const [first] = members;
+  if (members.length === 1 && first?.name === null) return first.library;
+  return new Libraries(members.map(({ name, library }) => ({ name: name ?? '', library })));
+}
+
+/** Accounts that texts like LIBRARY name. */
+export function accountsIn(texts: readonly string[]): Set<string> {
+  const places: LibraryPlace[] = texts.flatMap(parseLibraries);
+  const remote = places.filter(({ location }) => location.startsWith('azure:'));
+  return new Set(remote.map(({ location }) => parseAzure(location).account));
+}
+
+function openPlace(location: string, azure: AzureParts): Library {
+  if (location.startsWith('azure:')) return new AzureLibrary(parseAzure(location), azure);
+  return new FolderLibrary(location.slice('file:'.length));
+}

@@ -1,0 +1,130 @@
+/** A folder for recordings on their way, bounded in bytes: whoever needs more room than there is waits for the others.
+ *
+ *  A process that is killed leaves its files. Their names say which process of which machine wrote them, so the next one
+ *  clears away what nobody needs any more; two machines that share the folder leave each other's alone.
+ */
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import path from 'node:path';
+import { LeitmotifError } from '../errors.ts';
+
+export interface SpoolOptions {
+  /** Made when it is first needed. */
+  readonly dir: string;
+  readonly bytesMax: number;
+}
+
+/** Room for one file. Disposed of, the file is gone and the room is free. */
+export interface SpoolPlace extends AsyncDisposable {
+  readonly path: string;
+}
+
+interface Waiting {
+  readonly bytes: number;
+  readonly enter: () => void;
+}
+
+export class Spool {
+  readonly #options: SpoolOptions;
+  readonly #own = new Set<string>();
+  /** First come, first served, so that a large file is not passed over for ever. */
+  readonly #waiting: Waiting[] = [];
+  #bytes = 0;
+  #ready: Promise<void> | null = null;
+
+  constructor(options: SpoolOptions) {
+    this.#options = options;
+  }
+
+  /** @throws {LeitmotifError} 'audio-too-large' for a file that is larger than the whole spool; 'cancelled' */
+  async place(bytes: number, signal?: AbortSignal): Promise<SpoolPlace> {
+    const { dir, bytesMax } = this.#options;
+    if (bytes > bytesMax) {
+      const message = `Cannot fetch it: it has ${bytes} bytes, the spool holds ${bytesMax} (SPOOL_MAX_MB)`;
+      throw new LeitmotifError('audio-too-large', message);
+    }
+    await this.#room(bytes, signal);
+    try {
+      this.#ready ??= this.#prepare();
+      await this.#ready;
+    } catch (error) {
+      this.#ready = null;
+      this.#free(bytes);
+      throw error;
+    }
+    const name = `${hostname()}+${process.pid}+${randomUUID()}`;
+    this.#own.add(name);
+    const file = path.join(dir, name);
+    let isGone = false;
+    return {
+      path: file,
+      [Symbol.asyncDispose]: async () => {
+        if (isGone) return;
+        isGone = true;
+        this.#own.delete(name);
+        await rm(file, { force: true });
+        this.#free(bytes);
+      },
+    };
+  }
+
+  async #room(bytes: number, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    if (this.#waiting.length === 0 && this.#bytes + bytes <= this.#options.bytesMax) {
+      this.#bytes += bytes;
+      return;
+    }
+    await new Promise<void>((resolve, reject) => {
+      const waiting: Waiting = {
+        bytes,
+        enter: () => {
+          signal?.removeEventListener('abort', leave);
+          resolve();
+        },
+      };
+      const leave = () => {
+        this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
+        reject(
+          new LeitmotifError('cancelled', 'Stopped while waiting for room in the spool', { cause: signal?.reason }),
+        );
+        this.#admit();
+      };
+      signal?.addEventListener('abort', leave, { once: true });
+      this.#waiting.push(waiting);
+    });
+  }
+
+  #free(bytes: number): void {
+    this.#bytes -= bytes;
+    this.#admit();
+  }
+
+  #admit(): void {
+    for (let next = this.#waiting[0]; next; next = this.#waiting[0]) {
+      if (this.#bytes + next.bytes > this.#options.bytesMax) return;
+      this.#waiting.shift();
+      this.#bytes += next.bytes;
+      next.enter();
+    }
+  }
+
+  async #prepare(): Promise<void> {
+    const { dir } = this.#options;
+    await mkdir(dir, { recursive: true });
+    for (const name of await readdir(dir)) {
+      const [host, pid, id] = name.split('+');
+      if (host !== hostname() || id === undefined || this.#own.has(name)) continue;
+      if (Number(pid) === process.pid || !isAlive(Number(pid))) await rm(path.join(dir, name), { force: true });
+    }
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

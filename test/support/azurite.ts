@@ -1,0 +1,100 @@
+/** An Azure Blob Storage on this machine, for as long as a test file runs. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { BlobServiceClient, type ContainerClient, StorageSharedKeyCredential } from '@azure/storage-blob';
+
+/** Published with the emulator: it is everybody's. */
+export const emulator = {
+  account: 'devstoreaccount1',
+  key: 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==',
+} as const;
+
+const startWithinMs = 60_000;
+
+export class Azurite implements AsyncDisposable {
+  readonly port: number;
+  readonly endpoint: string;
+  readonly service: BlobServiceClient;
+  readonly #folder: string;
+  #process: ChildProcess | null = null;
+
+  private constructor(port: number, folder: string) {
+    this.port = port;
+    this.#folder = folder;
+    this.endpoint = `http://127.0.0.1:${port}/${emulator.account}`;
+    const credential = new StorageSharedKeyCredential(emulator.account, emulator.key);
+    this.service = new BlobServiceClient(this.endpoint, credential, { retryOptions: { maxTries: 1 } });
+  }
+
+  static async start(): Promise<Azurite> {
+    const azurite = new Azurite(await freePort(), mkdtempSync(path.join(tmpdir(), 'leitmotif-azurite-')));
+    await azurite.revive();
+    return azurite;
+  }
+
+  /** What a program is configured with to use it. */
+  get environment(): Record<string, string> {
+    return { AZURE_STORAGE_ENDPOINT: this.endpoint, AZURE_STORAGE_KEY: emulator.key };
+  }
+
+  async container(name: string): Promise<ContainerClient> {
+    const container = this.service.getContainerClient(name);
+    await container.createIfNotExists();
+    return container;
+  }
+
+  /** As a power cut would. */
+  async kill(): Promise<void> {
+    const child = this.#process;
+    this.#process = null;
+    if (!child || child.exitCode !== null) return;
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await gone;
+  }
+
+  /** On the same port, with what it had. */
+  async revive(): Promise<void> {
+    const entry = path.resolve(import.meta.dirname, '../../node_modules/azurite/dist/src/blob/main.js');
+    const flags = ['--silent', '--disableTelemetry', '--skipApiVersionCheck', '--location', this.#folder];
+    const child = spawn(process.execPath, [entry, ...flags, '--blobPort', String(this.port)], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#process = child;
+    let said = '';
+    await new Promise<void>((resolve, reject) => {
+      const late = setTimeout(() => reject(new Error(`Azurite does not start: ${said}`)), startWithinMs);
+      const listen = (text: Buffer) => {
+        said += text;
+        if (!said.includes('successfully listens')) return;
+        clearTimeout(late);
+        resolve();
+      };
+      child.stdout.on('data', listen);
+      child.stderr.on('data', listen);
+      child.once('exit', (code) => {
+        clearTimeout(late);
+        reject(new Error(`Azurite ended with ${code}: ${said}`));
+      });
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}
