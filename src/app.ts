@@ -16,9 +16,11 @@ import { type LocalWorker, startLocalWorker } from './embedding/local-worker.ts'
 import { LeitmotifError } from './errors.ts';
 import { type ExportOptions, type ExportSummary, exportIndex } from './exchange/export-index.ts';
 import { type ImportOptions, type ImportSpace, type ImportSummary, importIndex } from './exchange/import-index.ts';
+import { ClipKeeper, type ClipsSummary } from './indexing/clip-keeper.ts';
 import { FaissGenerations } from './indexing/faiss-generations.ts';
 import { IndexLock } from './indexing/lock.ts';
 import { liftMark, type MarkUpdate, markClusters } from './indexing/marking.ts';
+import { type IndexPlan, type PlanOptions, planIndex } from './indexing/plan.ts';
 import { type ClusterReview, reviewClusters } from './indexing/review-clusters.ts';
 import { type IndexRunOptions, runIndex } from './indexing/run.ts';
 import type { IndexSummary } from './indexing/summary.ts';
@@ -29,8 +31,9 @@ import { type TidyReport, tidy } from './keeping/tidy.ts';
 import { type Finding, verifyIndex } from './keeping/verify.ts';
 import type { AzureParts } from './library/azure.ts';
 import { AzureAccounts } from './library/azure-client.ts';
+import type { ClipStore } from './library/clip-store.ts';
 import type { Library } from './library/library.ts';
-import { accountsIn, openLibrary } from './library/open-library.ts';
+import { accountsIn, openClipStore, openLibrary } from './library/open-library.ts';
 import { RangeServer } from './library/range-server.ts';
 import { Spool } from './library/spool.ts';
 import { storedToken } from './models/hub.ts';
@@ -77,7 +80,14 @@ const coldStartTimeoutMs = 400_000;
 
 export type IndexRequest = Pick<
   IndexRunOptions,
-  'library' | 'signal' | 'onProgress' | 'retryFailed' | 'allowEmpty' | 'replaceLibrary' | 'embedAgainBeforeMs'
+  | 'library'
+  | 'signal'
+  | 'onProgress'
+  | 'onClipsEstimated'
+  | 'retryFailed'
+  | 'allowEmpty'
+  | 'replaceLibrary'
+  | 'embedAgainBeforeMs'
 >;
 
 export interface ImportRequest extends Omit<ImportOptions, 'catalog' | 'spaceFor' | 'noFingerprint'> {
@@ -141,6 +151,8 @@ export class App implements AsyncDisposable {
   readonly config: Config;
   readonly catalog: Catalog;
   readonly answerFiles: AnswerFiles;
+  /** Null where clips are not stored. */
+  readonly clipStore: ClipStore | null;
   readonly #surroundings: AppSurroundings;
   readonly #media: Media;
   readonly #generations: FaissGenerations;
@@ -162,7 +174,9 @@ export class App implements AsyncDisposable {
     );
     this.#media = surroundings.mediaThread ? new MediaThread() : mediaHere;
     this.answerFiles = new AnswerFiles(path.join(config.indexDir, 'answers'), this.#media);
+    const { clips } = config;
     this.#spool = new Spool({ dir: path.join(config.indexDir, 'spool', 'fetched'), bytesMax: config.spoolBytesMax });
+    this.clipStore = clips === undefined ? null : openClipStore(clips, this.#azureFor(clips));
     this.#generations = new FaissGenerations({
       indexDir: config.indexDir,
       catalogId: this.catalog.id,
@@ -191,7 +205,28 @@ export class App implements AsyncDisposable {
       lockPath: this.#lockPath,
       concurrency: indexingConcurrency,
       includeNonMusic,
+      ...this.#clips(),
     });
+  }
+
+  /** What an index run would do. Writes nothing. */
+  async planIndex(request: Omit<PlanOptions, 'catalog' | 'spaceId' | 'clips'>): Promise<IndexPlan> {
+    return planIndex({ ...request, catalog: this.catalog, spaceId: await this.spaceId(), ...this.#clips() });
+  }
+
+  /** Deletes the stored clips of recordings that are no more. */
+  async tidyClips(signal: AbortSignal): Promise<ClipsSummary | null> {
+    const { clips } = this.#clips();
+    await clips?.removeUnwanted(signal);
+    return clips?.summary ?? null;
+  }
+
+  #clips(): { readonly clips?: ClipKeeper } {
+    const { indexDir, windowSec } = this.config;
+    const store = this.clipStore;
+    if (store === null) return {};
+    const dir = path.join(indexDir, 'spool', 'clips');
+    return { clips: new ClipKeeper({ catalog: this.catalog, store, limits: this.clipLimits, windowSec, dir }) };
   }
 
   /** Asks the library. An index that is missing or damaged while the catalog is whole is built again first.
@@ -222,7 +257,7 @@ export class App implements AsyncDisposable {
 
   /** The clips of one result; unlike `clips`, also when only extracts of the query are left. */
   resultClips(answer: Answer, result: Result, options: Omit<ResultClipsOptions, 'limits'>): Promise<ResultClips> {
-    const parts = { media: this.#media, catalog: this.catalog, library: this.library() };
+    const parts = { media: this.#media, catalog: this.catalog, library: this.library(), clipStore: this.clipStore };
     return cutResultClips(answer, result, parts, { ...options, limits: this.clipLimits });
   }
 
@@ -232,7 +267,7 @@ export class App implements AsyncDisposable {
     results: readonly Result[],
     options: { readonly dir: string; readonly signal: AbortSignal },
   ) {
-    const parts = { media: this.#media, catalog: this.catalog, library: this.library() };
+    const parts = { media: this.#media, catalog: this.catalog, library: this.library(), clipStore: this.clipStore };
     return cutTheirClips(answer, results, parts, { ...options, limits: this.clipLimits });
   }
 
@@ -248,7 +283,7 @@ export class App implements AsyncDisposable {
 
   /** Cuts the clips of an answer into a folder. */
   clips(answer: Answer, where: { readonly queryPath: string; readonly dir: string; readonly signal: AbortSignal }) {
-    const parts = { media: this.#media, catalog: this.catalog, library: this.library() };
+    const parts = { media: this.#media, catalog: this.catalog, library: this.library(), clipStore: this.clipStore };
     return cutAnswerClips(answer, parts, {
       ...where,
       limits: this.clipLimits,

@@ -17,7 +17,6 @@ import {
   type JobTask,
   summariseReindex,
 } from './indexing/job-protocol.ts';
-import { planIndex } from './indexing/plan.ts';
 import type { IndexProgress } from './indexing/progress.ts';
 import type { IndexSummary } from './indexing/summary.ts';
 import type { Library } from './library/library.ts';
@@ -50,7 +49,7 @@ async function work(task: JobTask, app: App, signal: AbortSignal): Promise<JobAn
     case 'plan': {
       const again = task.mode === 'everything' ? { retryFailed: true, embedAgainBeforeMs: Date.now() } : {};
       const library = libraryOf(app);
-      return planIndex({ catalog: app.catalog, library, spaceId: await app.spaceId(), signal, ...again });
+      return app.planIndex({ library, signal, ...again });
     }
     case 'counts':
       return app.catalog.counts();

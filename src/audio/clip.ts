@@ -8,12 +8,11 @@ import { rename, rm } from 'node:fs/promises';
 import { startDeadline } from './deadline.ts';
 import { failureOf } from './failure.ts';
 import { type FfmpegJob, startFfmpeg } from './ffmpeg.ts';
-import { checkFile, fileUrl, guardedInputOptions } from './input.ts';
+import { type AudioInput, checkInput, inputOf } from './input.ts';
 import type { AudioLimits } from './limits.ts';
 
 /** A part of a recording. */
-export interface ClipSource {
-  readonly path: string;
+export interface ClipSource extends AudioInput {
   readonly startSec: number;
   readonly durationSec: number;
   /** Level of that part in dBFS, RMS: what is added or taken away to bring it to the level of all clips. */
@@ -51,7 +50,7 @@ const gainMaxDb = 24;
 const peakMax = 0.95;
 const fadeSec = 0.05;
 const pauseSec = 0.5;
-const bitrateKbps = 128;
+export const bitrateKbps = 128;
 const outputFormat = 'aformat=sample_fmts=fltp:sample_rates=44100:channel_layouts=stereo';
 
 /** Cuts the two windows of a match, and joins them: yours, half a second of silence, theirs.
@@ -89,6 +88,28 @@ export async function cutClips(
   await writeMp3s(sources, graph.join(';'), outputs, { ...options, bitrateKbps });
 }
 
+/** Windows of one recording as clips of one loudness: decoded once, from the first to the last of them.
+ *  @param windows one or more, in order of their starts; they may overlap
+ *  @throws as cutMatch */
+export async function cutWindows(
+  input: AudioInput,
+  windows: readonly (Omit<ClipSource, keyof AudioInput> & { readonly output: ClipOutput })[],
+  options: ClipOptions,
+): Promise<void> {
+  const startSec = windows[0]?.startSec ?? Number.NaN;
+  const endSec = Math.max(...windows.map((window) => window.startSec + window.durationSec));
+  const names = windows.map((_, i) => `[window${i}]`);
+  const graph = windows.map((window, i) => {
+    const from = window.startSec - startSec;
+    const trim = `atrim=start=${from.toFixed(6)}:end=${(from + window.durationSec).toFixed(6)},asetpts=PTS-STARTPTS`;
+    return `${names[i]}${trim},${levelled({ ...input, ...window })}[clip${i}]`;
+  });
+  const split = `[0:a:0]${outputFormat},asplit=${windows.length}${names.join('')}`;
+  const outputs = windows.map(({ output }, i) => ({ ...output, label: `clip${i}` }));
+  const source = { ...input, startSec, durationSec: endSec - startSec };
+  await writeMp3s([source], [split, ...graph].join(';'), outputs, { ...options, bitrateKbps });
+}
+
 /** A part as it is, encoded anew: what somebody would have who recorded or cut it out.
  *  @throws as cutMatch */
 export async function cutExcerpt(
@@ -121,16 +142,16 @@ async function writeMp3s(
   outputs: readonly Labelled[],
   { limits, signal, bitrateKbps: kbps }: ClipOptions & { readonly bitrateKbps: number },
 ): Promise<void> {
-  for (const source of sources) await checkFile(source.path, limits);
+  for (const source of sources) await checkInput(source, limits);
   const deadline = startDeadline(signal, limits.deadlineMs);
   // Of its own: two who want the same clip at once may cut it twice, and whoever is later replaces it by its equal.
   const runId = randomUUID();
   const partial = ({ path }: ClipOutput) => `${path}.${runId}.part`;
   const job: FfmpegJob = {
-    inputs: sources.map((source, i) => ({
-      url: fileUrl(source.path),
-      options: [...(i === 0 ? globals : []), ...part(source)],
-    })),
+    inputs: sources.map((source, i) => {
+      const { url, options } = inputOf(source);
+      return { url, options: [...(i === 0 ? globals : []), ...options, ...part(source)] };
+    }),
     filterGraph,
     outputs: outputs.map((output) => ({ target: partial(output), options: mp3Options(output, kbps) })),
   };
@@ -153,7 +174,7 @@ function part({ startSec, durationSec }: Omit<ClipSource, 'loudnessDb'>): string
   if (!(startSec >= 0 && durationSec > 0 && Number.isFinite(startSec + durationSec))) {
     throw new RangeError(`Cannot cut a clip: expected a start from 0 and a length, got ${startSec} and ${durationSec}`);
   }
-  return [...guardedInputOptions, '-ss', startSec.toFixed(6), '-t', durationSec.toFixed(6)];
+  return ['-ss', startSec.toFixed(6), '-t', durationSec.toFixed(6)];
 }
 
 /** ID3 version 3 is what old players read too. The source's own tags and pictures stay behind. */

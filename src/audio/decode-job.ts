@@ -2,15 +2,16 @@
 import type { DecodeOptions } from './decode.ts';
 import type { FfmpegJob } from './ffmpeg.ts';
 import { fingerprintOptions, fingerprintRateHz } from './fingerprint.ts';
-import { fileUrl, guardedInputOptions } from './input.ts';
+import { type AudioInput, inputOf } from './input.ts';
 
 /** Past the limit by this much, so that too long can be told from just as long. */
 const durationMarginSec = 1;
 
 /** @throws {RangeError} on a rate or range that makes no sense */
-export function decodeJob(path: string, options: DecodeOptions): FfmpegJob {
+export function decodeJob(input: AudioInput, options: DecodeOptions): FfmpegJob {
+  const { url, options: guards } = inputOf(input);
   return {
-    inputs: [{ url: fileUrl(path), options: [...globalOptions, ...guardedInputOptions, ...rangeOptions(options)] }],
+    inputs: [{ url, options: [...globalOptions, ...guards, ...rangeOptions(options)] }],
     filterGraph: filterGraph(options),
     outputs: [
       { target: 'stdout', options: ['-map', '[pcm]', ...tagOptions, '-c:a', 'pcm_f32le', '-f', 'wav'] },

@@ -11,7 +11,7 @@ import { decodeJob } from './decode-job.ts';
 import { failureOf } from './failure.ts';
 import { type RunningFfmpeg, startFfmpeg } from './ffmpeg.ts';
 import { readFingerprint } from './fingerprint.ts';
-import { checkFile } from './input.ts';
+import { type AudioInput, checkInput } from './input.ts';
 import type { AudioLimits } from './limits.ts';
 import type { ProbedAudio } from './probe.ts';
 import { SampleReader } from './samples.ts';
@@ -51,11 +51,12 @@ export interface Decoding {
  *  @throws {RangeError} on a rate or range that makes no sense. All else comes as LeitmotifError from the promises and
  *    from `pcm`: file-unreadable, audio-empty, audio-too-large, audio-too-long, audio-refused, audio-unreadable,
  *    audio-no-sound, audio-timeout, cancelled, tool-missing */
-export function decodePcm(path: string, options: DecodeOptions): Decoding {
+export function decodePcm(from: string | AudioInput, options: DecodeOptions): Decoding {
+  const input = typeof from === 'string' ? { path: from } : from;
   const { promise, resolve, reject } = Promise.withResolvers<DecodeResult>();
-  const job = decodeJob(path, options);
+  const job = decodeJob(input, options);
   const deadline = startDeadline(options.signal, options.limits.deadlineMs);
-  const opened = open(path, job, options, deadline).catch((error) => {
+  const opened = open(input, job, options, deadline).catch((error) => {
     deadline.stop();
     throw deadline.failure() ?? toLeitmotifError(error);
   });
@@ -74,12 +75,12 @@ interface OpenDecoder {
 }
 
 async function open(
-  path: string,
+  input: AudioInput,
   job: ReturnType<typeof decodeJob>,
   options: DecodeOptions,
   deadline: Deadline,
 ): Promise<OpenDecoder> {
-  await checkFile(path, options.limits);
+  await checkInput(input, options.limits);
   if (deadline.signal.aborted) throw deadline.failure();
   const claims = new ClaimsReader();
   const described = Promise.withResolvers<void>();

@@ -59,12 +59,12 @@ const stderrLinesMax = 60;
 /** Limits first, then `exec`, so that the shell is gone when ffmpeg runs and its pid is the group's.
  *  `ulimit -v` is address space in KiB; a system without it (macOS) runs unlimited. No core dumps of strangers' files.
  *  Debian's ffmpeg loads OpenBLAS (through pocketsphinx), which maps memory for every core at start and loops for ever
- *  when it gets none: one thread is enough for a library that is never called. */
+ *  when it gets none: one thread is enough for a library that is never called. A proxy is for other machines. */
 const limitedStart =
   'ulimit -v "$1" 2>/dev/null; ulimit -c 0 2>/dev/null; ' +
   // As niceness.ts does it: this process leads a session.
   '[ "$3" = 0 ] || { echo "$3" > /proc/self/autogroup; } 2>/dev/null; ' +
-  'n=$2; shift 3; OPENBLAS_NUM_THREADS=1 exec nice -n "$n" ffmpeg "$@"';
+  'n=$2; shift 3; OPENBLAS_NUM_THREADS=1 no_proxy=127.0.0.1 exec nice -n "$n" ffmpeg "$@"';
 
 interface Ring {
   get(): string;

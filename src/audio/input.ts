@@ -19,11 +19,41 @@ const decoders = [
   'pcm_s32be,pcm_s32le,pcm_f32be,pcm_f32le,pcm_f64be,pcm_f64le',
 ].join(',');
 
-/** Options for before `-i`. One decoding thread: audio decoders know no more, and each thread maps memory. */
-export const guardedInputOptions: readonly string[] = [
-  ...['-protocol_whitelist', 'file', '-format_whitelist', containers, '-codec_whitelist', decoders],
+/** One decoding thread: audio decoders know no more, and each thread maps memory. */
+const formatOptions = [
+  ...['-format_whitelist', containers, '-codec_whitelist', decoders],
   ...['-threads', '1', '-vn', '-sn', '-dn'],
 ];
+
+/** Options for before `-i` of a file. */
+export const guardedInputOptions: readonly string[] = ['-protocol_whitelist', 'file', ...formatOptions];
+
+/** What ffmpeg reads: a file, or a recording of the library that lies elsewhere and that this process serves to it. */
+export interface AudioInput {
+  /** A path, or an address of the loopback interface. */
+  readonly path: string;
+  readonly overLoopback?: boolean;
+  /** Every second has the same number of bytes, so that a moment's place may be computed instead of read up to. */
+  readonly hasConstantRate?: boolean;
+}
+
+/** Our own server's, and nobody else's (src/library/range-server.ts). */
+const loopbackAddress = /^http:\/\/127\.0\.0\.1:\d{1,5}\/[0-9a-f-]{36}$/;
+/** Microseconds. */
+const loopbackTimeout = '60000000';
+
+/** Address and options for one input of a job. Only the library's own recordings come over the loopback interface, never
+ *  what a stranger sent; and the whitelist is the input's own, so that in one job the stranger's stays with `file`.
+ *  @throws {RangeError} on any other address than the loopback interface's */
+export function inputOf(input: AudioInput): { readonly url: string; readonly options: readonly string[] } {
+  const seek = input.hasConstantRate ? ['-fflags', '+fastseek'] : [];
+  if (!input.overLoopback) return { url: fileUrl(input.path), options: [...guardedInputOptions, ...seek] };
+  if (!loopbackAddress.test(input.path)) throw new RangeError(`Cannot read ${input.path}: expected a loopback address`);
+  const protocols = ['-protocol_whitelist', 'http,tcp', '-rw_timeout', loopbackTimeout, '-seekable', '1'];
+  // The server answers in parts.
+  const parts = ['-reconnect', '1', '-reconnect_delay_max', '1'];
+  return { url: input.path, options: [...protocols, ...parts, ...formatOptions, ...seek] };
+}
 
 /** With the prefix, a name that begins with a dash or looks like an address is a name all the same. */
 export function fileUrl(path: string): string {
@@ -31,7 +61,9 @@ export function fileUrl(path: string): string {
 }
 
 /** @throws {LeitmotifError} file-unreadable, audio-empty, audio-too-large */
-export async function checkFile(path: string, limits: AudioLimits): Promise<void> {
+export async function checkInput({ path, overLoopback = false }: AudioInput, limits: AudioLimits): Promise<void> {
+  // Whoever serves it has looked at it, and only parts of it are read.
+  if (overLoopback) return;
   const found = await lookAt(path);
   // A pipe or a device could be waited for without end.
   if (!found.isFile())

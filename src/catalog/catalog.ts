@@ -4,6 +4,7 @@
  *  generation is built from), jobs.ts.
  */
 import { Answers } from './answers.ts';
+import { ClipLedger } from './clip-ledger.ts';
 import { Copies } from './copies.ts';
 import { type CatalogCounts, countSpace, countTracks } from './counts.ts';
 import { Database, type DatabaseOptions } from './database.ts';
@@ -45,6 +46,7 @@ export class Catalog implements Disposable {
   readonly inspection: Inspection;
   readonly jobs: Jobs;
   readonly spaces: Spaces;
+  readonly clips: ClipLedger;
   readonly reindexes: Reindexes;
   readonly schedule: Schedule;
   readonly guildSettings: GuildSettings;
@@ -75,6 +77,7 @@ export class Catalog implements Disposable {
     this.liveChunks = new LiveChunks(this.#database, this.spaces);
     this.inspection = new Inspection(this.#database);
     this.jobs = new Jobs(this.#database, now);
+    this.clips = new ClipLedger(this.#database, this.spaces, now);
     this.reindexes = new Reindexes(this.#database, now);
     this.schedule = new Schedule(this.#database, now);
     this.guildSettings = new GuildSettings(this.#database);

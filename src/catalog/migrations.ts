@@ -198,7 +198,21 @@ CREATE TABLE marked_chunks (
 CREATE INDEX marked_chunks_by_mark ON marked_chunks (mark);
 `;
 
-const steps: readonly string[] = [firstSchema, botSchema, marksSchema];
+/** Which recordings have clips in a clip store. */
+const clipsSchema = `
+-- A set is all clips of one content with windows of one length. 'begun' before the first is stored, so that what a killed
+-- run has left is known; 'failed' is tried again by the next run.
+CREATE TABLE clip_sets (
+  store TEXT NOT NULL, content_sha256 TEXT NOT NULL, window_ms INTEGER NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('begun', 'stored', 'failed')),
+  clips INTEGER NOT NULL DEFAULT 0, bytes INTEGER NOT NULL DEFAULT 0,
+  error_code TEXT, error_message TEXT,
+  updated_at_ms INTEGER NOT NULL,
+  PRIMARY KEY (store, content_sha256, window_ms)
+) STRICT, WITHOUT ROWID;
+`;
+
+const steps: readonly string[] = [firstSchema, botSchema, marksSchema, clipsSchema];
 
 export const schemaVersion = steps.length;
 

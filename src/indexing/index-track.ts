@@ -4,6 +4,7 @@ import type { EmbeddedRecording, RecordingTags } from '../domain.ts';
 import { type ErrorCode, LeitmotifError, toLeitmotifError } from '../errors.ts';
 import type { Library, ListedFile, TakenFile } from '../library/library.ts';
 import { checkRecording } from './check-recording.ts';
+import type { ClipKeeper } from './clip-keeper.ts';
 
 /** @param path a file of this machine
  *  @throws {LeitmotifError} as the worker and its client do, after their own retries */
@@ -14,6 +15,8 @@ export interface TrackDependencies {
   readonly library: Library;
   readonly spaceId: string;
   readonly embed: Embed;
+  /** Where clips are stored. */
+  readonly clips?: ClipKeeper;
   /** Vectors that were made before this moment are made anew, though the bytes are the same. */
   readonly embedAgainBeforeMs?: number;
 }
@@ -56,7 +59,10 @@ export async function indexTrack(
     if (reused) return reused;
     const recording = await embedFile(taken, dependencies, signal);
     if (await hasChanged(file, dependencies.library, signal)) return { kind: 'moving', audioSec: 0 };
-    dependencies.catalog.embeddings.put({ ...file, contentSha256 }, named(recording, file.tags));
+    const complete = named(recording, file.tags);
+    dependencies.catalog.embeddings.put({ ...file, contentSha256 }, complete);
+    // While the recording is at hand.
+    await dependencies.clips?.keep({ path: taken.path, contentSha256, ...complete }, signal);
     return { kind: 'embedded', audioSec: recording.durationSec };
   } catch (error) {
     const failure = asTrackFailure(error, signal);

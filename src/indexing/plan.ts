@@ -2,6 +2,8 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Job } from '../catalog/jobs.ts';
 import type { Library } from '../library/library.ts';
+import type { ClipsEstimate } from './clip-estimate.ts';
+import type { ClipKeeper } from './clip-keeper.ts';
 import { lookAround } from './scan.ts';
 
 export interface PlanOptions {
@@ -10,6 +12,7 @@ export interface PlanOptions {
   readonly spaceId: string;
   readonly retryFailed?: boolean;
   readonly embedAgainBeforeMs?: number;
+  readonly clips?: ClipKeeper;
   readonly signal: AbortSignal;
 }
 
@@ -20,6 +23,8 @@ export interface IndexPlan {
   readonly bytes: number;
   /** What earlier runs make of these bytes; null where no run tells. */
   readonly expected: { readonly audioSec: number; readonly wallSec: number } | null;
+  /** What storing clips will take; null where none are stored. */
+  readonly clips: ClipsEstimate | null;
   /** The last runs that embedded anything, newest first. */
   readonly before: readonly RunRate[];
 }
@@ -67,6 +72,7 @@ export async function planIndex(options: PlanOptions): Promise<IndexPlan> {
     },
     bytes,
     expected: expectedOf(bytes, before),
+    clips: options.clips?.estimate(candidates, options.spaceId) ?? null,
     before,
   };
 }

@@ -86,9 +86,9 @@ async function listenTo({ trackId, startSec, endSec }: ClusterMember, options: R
   const key = catalog.tracks.byIds([trackId]).get(trackId)?.key;
   if (!library || key === undefined) return null;
   try {
-    await using file = await library.localFile(key, { signal });
+    await using file = await library.seekable(key, { signal });
     const range = { fromSec: startSec, toSec: endSec };
-    const decoding = decodePcm(file.path, { sampleRateHz: gateRateHz, ...range, fingerprint: false, signal, limits });
+    const decoding = decodePcm(file, { sampleRateHz: gateRateHz, ...range, fingerprint: false, signal, limits });
     return noisinessOf(await allOf(decoding.pcm, Math.ceil((endSec - startSec + 1) * gateRateHz)), gateRateHz);
   } catch (error) {
     signal.throwIfAborted();

@@ -5,6 +5,8 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import { LeitmotifError, toLeitmotifError } from '../errors.ts';
 import type { Library } from '../library/library.ts';
+import type { ClipsEstimate } from './clip-estimate.ts';
+import type { ClipKeeper } from './clip-keeper.ts';
 import { embedAll } from './embed-all.ts';
 import type { GenerationStore } from './generation-store.ts';
 import type { Embed } from './index-track.ts';
@@ -38,6 +40,10 @@ export interface IndexRunOptions {
   readonly embedAgainBeforeMs?: number;
   /** Lets silence, applause and noise into the index. */
   readonly includeNonMusic?: boolean;
+  /** Stores the clip of every chunk. */
+  readonly clips?: ClipKeeper;
+  /** Told before the first of them is cut, what storing all that are to come will take. */
+  readonly onClipsEstimated?: (estimate: ClipsEstimate) => void;
   readonly signal: AbortSignal;
   readonly onProgress?: (progress: IndexProgress) => void;
 }
@@ -77,8 +83,10 @@ async function runLocked(options: IndexRunOptions, tally: Tally): Promise<IndexS
   });
   tally.scanned(scanned);
   meter.begin(scanned.candidates.map(({ file }) => file));
+  const clips = options.clips ? { clips: options.clips } : {};
+  if (options.clips) options.onClipsEstimated?.(options.clips.estimate(scanned.candidates, spaceId));
   await embedAll(scanned.candidates, {
-    ...{ catalog, library, spaceId, embed, concurrency, signal, ...again },
+    ...{ catalog, library, spaceId, embed, concurrency, signal, ...again, ...clips },
     onOutcome: ({ file }, outcome) => {
       tally.count(file, outcome);
       meter.finished(file, { audioSec: outcome.audioSec, failed: outcome.kind === 'failed' });
@@ -86,8 +94,10 @@ async function runLocked(options: IndexRunOptions, tally: Tally): Promise<IndexS
   });
   meter.enter('generation');
   const generation = await updateGeneration(options);
+  // After the generation: answers do not wait for clips.
+  await options.clips?.tidy(library, spaceId, { concurrency, signal });
   meter.enter('done');
-  return tally.summarise(spaceId, generation);
+  return { ...tally.summarise(spaceId, generation), clips: options.clips?.summary ?? null };
 }
 
 function describeStop(error: unknown, signal: AbortSignal, tally: Tally): unknown {

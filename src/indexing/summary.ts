@@ -2,6 +2,7 @@
 import type { Jobs } from '../catalog/jobs.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { ListedFile } from '../library/library.ts';
+import type { ClipsSummary } from './clip-keeper.ts';
 import type { TrackOutcome } from './index-track.ts';
 import type { ScanResult } from './scan.ts';
 import type { GenerationOutcome } from './update-generation.ts';
@@ -24,6 +25,8 @@ export interface IndexSummary {
   readonly audioSec: number;
   readonly wallMs: number;
   readonly generation: GenerationOutcome;
+  /** Null where none are stored. */
+  readonly clips: ClipsSummary | null;
 }
 
 /** reused    the same bytes were embedded before (touched, copied, or back again);
@@ -95,7 +98,7 @@ export class Tally {
     this.#report();
   }
 
-  summarise(spaceId: string, generation: GenerationOutcome): IndexSummary {
+  summarise(spaceId: string, generation: GenerationOutcome): Omit<IndexSummary, 'clips'> {
     this.#report();
     return {
       jobId: this.jobId,

@@ -1,7 +1,10 @@
 /** From a text to the library that it names. Nothing is opened or asked yet. */
 import { type LibraryPlace, parseAzure, parseLibraries } from '../library-location.ts';
 import { AzureLibrary, type AzureParts } from './azure.ts';
+import { AzureClips } from './azure-clips.ts';
+import type { ClipStore } from './clip-store.ts';
 import { FolderLibrary } from './folder.ts';
+import { FolderClips } from './folder-clips.ts';
 import { Libraries } from './libraries.ts';
 import type { Library } from './library.ts';
 
@@ -13,6 +16,14 @@ export function openLibrary(text: string, azure: AzureParts): Library {
   const [first] = members;
   if (members.length === 1 && first?.name === null) return first.library;
   return new Libraries(members.map(({ name, library }) => ({ name: name ?? '', library })));
+}
+
+/** @param text as CLIPS has it
+ *  @throws {LeitmotifError} 'config-invalid' */
+export function openClipStore(text: string, azure: AzureParts): ClipStore {
+  const [{ location } = { location: text }] = parseLibraries(text);
+  if (location.startsWith('azure:')) return new AzureClips(parseAzure(location), azure);
+  return new FolderClips(location.slice('file:'.length));
 }
 
 /** Accounts that texts like LIBRARY name. */

@@ -4,14 +4,21 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import PQueue from 'p-queue';
 import type { ClipOptions, ClipSource, ClipTags } from '../audio/clip.ts';
-import type { Catalog } from '../catalog/catalog.ts';
+import type { AudioInput } from '../audio/input.ts';
 import type { Hit } from '../domain.ts';
-import { LeitmotifError, toLeitmotifError } from '../errors.ts';
+import { type LeitmotifError, toLeitmotifError } from '../errors.ts';
 import { formatTime, oneLine, trackName } from '../format.ts';
-import type { Library, LocalFile } from '../library/library.ts';
 import type { Answer, Result } from './answer.ts';
 import { momentInTrack } from './facts.ts';
-import type { Media } from './media.ts';
+import type { Media, SourceAndOutput } from './media.ts';
+import {
+  isWorthWhole,
+  placeClip,
+  type SoundParts,
+  type TheirSound,
+  theirSound,
+  unknownLoudnessDb,
+} from './their-sound.ts';
 
 /** Paths of the mp3 files of one result. */
 export interface ResultClips {
@@ -29,10 +36,8 @@ export interface AnswerClips {
   readonly tookMs: number;
 }
 
-export interface ClipParts {
+export interface ClipParts extends SoundParts {
   readonly media: Pick<Media, 'cutMatch' | 'cutClips'>;
-  readonly catalog: Catalog;
-  readonly library: Library | null;
 }
 
 export interface ResultClipsOptions extends ClipOptions {
@@ -84,8 +89,23 @@ export async function cutResultClips(
   parts: ClipParts,
   options: ResultClipsOptions,
 ): Promise<ResultClips> {
-  await using file = await fileOf(result, parts.library, options.signal);
-  const { hit, source, paths, tags } = theirPart(answer, result, { file, ...parts }, options.dir);
+  return wholeIfNeeded(options.signal, async (whole, onPart) => {
+    await using held = new AsyncDisposableStack();
+    const their = await theirSound(answer, result, parts, { signal: options.signal, whole }, held);
+    if (their.overLoopback) onPart();
+    return await cutWith(their, answer, result, parts, options);
+  });
+}
+
+async function cutWith(
+  { hit, startSec, source }: TheirSound,
+  answer: Answer,
+  result: Result,
+  parts: ClipParts,
+  options: ResultClipsOptions,
+): Promise<ResultClips> {
+  const paths = clipPaths(options.dir, result, hit.queryStartSec, startSec);
+  const tags = clipTags(answer, result, hit);
   const yours = options.yours(hit);
   await mkdir(options.dir, { recursive: true });
   if (yours === null) {
@@ -110,43 +130,44 @@ export async function cutTheirClips(
   parts: ClipParts,
   options: ClipOptions & { readonly dir: string },
 ): Promise<Map<number, string>> {
-  await using files = new AsyncDisposableStack();
-  const clips = [];
-  const byRank = new Map<number, string>();
-  for (const result of results) {
-    const file = files.use(await fileOf(result, parts.library, options.signal));
-    const { source, paths, tags } = theirPart(answer, result, { file, ...parts }, options.dir);
-    clips.push({ source, output: { path: paths.theirs, tags: tags.theirs } });
-    byRank.set(result.rank, paths.theirs);
+  const { dir, signal } = options;
+  await mkdir(dir, { recursive: true });
+  return wholeIfNeeded(signal, async (whole, onPart) => {
+    await using held = new AsyncDisposableStack();
+    const byRank = new Map<number, string>();
+    const toCut: SourceAndOutput[] = [];
+    // All at once, because each may be a request to afar; and all are waited for, so that none is opened and forgotten.
+    const asked = results.map((each) => theirSound(answer, each, parts, { signal, whole }, held));
+    await Promise.allSettled(asked);
+    for (const [i, { hit, startSec, source, storedClip, overLoopback }] of (await Promise.all(asked)).entries()) {
+      const result = results[i] as Result;
+      const { theirs: file } = clipPaths(dir, result, hit.queryStartSec, startSec);
+      byRank.set(result.rank, file);
+      if (overLoopback) onPart();
+      if (storedClip) await placeClip(storedClip, file);
+      else toCut.push({ source, output: { path: file, tags: clipTags(answer, result, hit).theirs } });
+    }
+    if (toCut.length > 0) await parts.media.cutClips(toCut, options);
+    return byRank;
+  });
+}
+
+/** Cuts from parts of recordings that lie far away, and where ffmpeg cannot make do with parts, from the whole of them.
+ *  @param cut calls `onPart` when it cuts from one of which only parts are at hand */
+async function wholeIfNeeded<T>(
+  signal: AbortSignal,
+  cut: (whole: boolean, onPart: () => void) => Promise<T>,
+): Promise<T> {
+  let isFromParts = false;
+  try {
+    return await cut(false, () => {
+      isFromParts = true;
+    });
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!isFromParts || !isWorthWhole(error)) throw error;
+    return await cut(true, () => {});
   }
-  await mkdir(options.dir, { recursive: true });
-  if (clips.length > 0) await parts.media.cutClips(clips, options);
-  return byRank;
-}
-
-/** @throws {LeitmotifError} 'file-unreadable' */
-function fileOf({ track }: Result, library: Library | null, signal: AbortSignal): Promise<LocalFile> {
-  if (library) return library.localFile(track.key, { signal });
-  throw new LeitmotifError('file-unreadable', 'Cannot cut clips: the library is not known');
-}
-
-/** Where a result's best hit is heard, what its clips are called, and where they go. */
-function theirPart(
-  answer: Answer,
-  result: Result,
-  { file, catalog }: { readonly file: LocalFile; readonly catalog: Catalog },
-  dir: string,
-) {
-  const hit = result.hits[0];
-  if (!hit) throw new RangeError('Cannot cut clips: expected a result with a hit');
-  const startSec = momentInTrack(answer, result, hit);
-  const loudnessDb = catalog.evidence.loudnessAt(answer.spaceId, result.track.id, startSec) ?? unknownLoudnessDb;
-  return {
-    hit,
-    source: { path: file.path, startSec, durationSec: hit.durationSec, loudnessDb } satisfies ClipSource,
-    paths: clipPaths(dir, result, hit.queryStartSec, startSec),
-    tags: clipTags(answer, result, hit),
-  };
 }
 
 /** What `cutResultClips` and `cutTheirClips` left in a folder.
@@ -172,14 +193,23 @@ function clipTags(answer: Answer, result: Result, hit: Hit): Record<keyof Result
   };
 }
 
-/** Where a window's level is not known it is taken for what clips are brought to. */
-const unknownLoudnessDb = -20;
-
 /** A hit's part of the recording that was asked with. */
-export function yourPart({ query }: Answer, hit: Hit, queryPath: string): ClipSource {
+export function yourPart({ query }: Answer, hit: Hit, from: string | AudioInput): ClipSource {
   const chunk = query.chunks.find(({ index }) => index === hit.queryChunk);
   const loudnessDb = chunk?.loudnessDb ?? unknownLoudnessDb;
-  return { path: queryPath, startSec: hit.queryStartSec, durationSec: hit.durationSec, loudnessDb };
+  const {
+    path: place,
+    overLoopback = false,
+    hasConstantRate = false,
+  } = typeof from === 'string' ? { path: from } : from;
+  return {
+    path: place,
+    overLoopback,
+    hasConstantRate,
+    startSec: hit.queryStartSec,
+    durationSec: hit.durationSec,
+    loudnessDb,
+  };
 }
 
 const slugLengthMax = 50;

@@ -82,9 +82,17 @@ async function writeClips(app: App, clusters: readonly ReviewedCluster[], dir: s
       const track = named.get(example.trackId);
       if (!track) continue;
       try {
-        await using file = await library.localFile(track.key, { signal });
+        await using file = await library.seekable(track.key, { signal });
         const { startSec, endSec, loudnessDb } = example;
-        const source = { path: file.path, startSec, durationSec: endSec - startSec, loudnessDb };
+        const { path: from, overLoopback, hasConstantRate } = file;
+        const source = {
+          path: from,
+          overLoopback,
+          hasConstantRate,
+          startSec,
+          durationSec: endSec - startSec,
+          loudnessDb,
+        };
         const output = { path: path.join(dir, clipName(id, i, track, startSec)), tags: clipTags(id, track, startSec) };
         await cutClips([{ source, output }], { limits: app.clipLimits, signal });
         written += 1;

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import type { App } from '../app.ts';
 import { LeitmotifError } from '../errors.ts';
-import { formatDuration, oneLine } from '../format.ts';
+import { formatBytes, formatDuration, oneLine } from '../format.ts';
 import type { IndexSummary } from '../indexing/summary.ts';
 import { excluding } from '../library/excluding.ts';
 import { FolderLibrary } from '../library/folder.ts';
@@ -42,7 +42,14 @@ export async function indexWithProgress(
   const isOut = (key: string) => exclude.some((glob) => path.posix.matchesGlob(key, glob));
   const library = exclude.length > 0 ? excluding(named, isOut) : named;
   try {
-    return await app.index({ ...options, library, signal, onProgress: (progress) => display.update(progress) });
+    return await app.index({
+      ...{ ...options, library, signal },
+      onProgress: (progress) => display.update(progress),
+      onClipsEstimated: ({ files, bytes }) => {
+        const words = `Clips to store in ${app.clipStore?.location}: about ${files}, ${formatBytes(bytes)}`;
+        if (files > 0) process.stderr.write(`${words}\n`);
+      },
+    });
   } finally {
     display.stop();
   }
@@ -63,7 +70,7 @@ function libraryNamed(places: readonly string[], app: App): Library {
   );
 }
 
-export function summaryText({ files, failures, audioSec, wallMs, generation, spaceId }: IndexSummary): string {
+export function summaryText({ files, failures, audioSec, wallMs, generation, spaceId, clips }: IndexSummary): string {
   const counts = [
     `${files.listed} recordings listed`,
     ...(['embedded', 'reused', 'moved', 'unchanged', 'moving', 'removed', 'failed', 'failedBefore', 'keptOut'] as const)
@@ -75,7 +82,7 @@ export function summaryText({ files, failures, audioSec, wallMs, generation, spa
       ? `, ${formatDuration(audioSec)} of audio at ${Math.round(audioSec / (wallMs / 1000))} x real time`
       : '';
   const lines = [`${counts.join(', ')}.`, `Took ${formatDuration(wallMs / 1000)}${speed}. Space ${spaceId}.`];
-  lines.push(generationWords(generation));
+  lines.push(generationWords(generation), ...clipsWords(clips));
   for (const { key, message } of failures.slice(0, failuresShownMax))
     lines.push(`  failed: ${oneLine(key)}: ${oneLine(message, 300)}`);
   if (failures.length > failuresShownMax) lines.push(`  ... and ${failures.length - failuresShownMax} more:`);
@@ -94,6 +101,20 @@ const countWords = {
   failedBefore: 'failed before (--retry-failed tries again)',
   keptOut: 'kept out on request',
 } as const;
+
+function clipsWords(clips: IndexSummary['clips']): string[] {
+  if (clips === null) return [];
+  const { stored, clips: count, bytes, removed, failed, reason } = clips;
+  const lines = [];
+  if (stored > 0) lines.push(`Stored ${count} clips of ${stored} recordings, ${formatBytes(bytes)}.`);
+  if (removed > 0) lines.push(`Deleted the clips of ${removed} recordings that are no more.`);
+  if (reason !== null) {
+    lines.push(
+      `Clips are missing${failed > 0 ? ` of ${failed} recordings` : ''}; the next run tries again: ${oneLine(reason, 300)}`,
+    );
+  }
+  return lines;
+}
 
 function generationWords(generation: IndexSummary['generation']): string {
   if (generation.kind === 'written') return `Generation ${generation.id} answers now, ${generation.rows} chunks.`;

@@ -1,7 +1,7 @@
 /** The piece of the library that was asked with, when its part is wanted again. */
 import { stat } from 'node:fs/promises';
 import type { App } from '../../app.ts';
-import type { LocalFile } from '../../library/library.ts';
+import type { SeekableFile } from '../../library/library.ts';
 import type { StoredAnswer } from '../../query/stored-answer.ts';
 
 type Asked = Pick<StoredAnswer, 'source'>;
@@ -11,13 +11,13 @@ export function isAskedPieceRemoved({ source }: Asked, { catalog }: App): boolea
 }
 
 /** @returns null when it was no piece, or when it is not there to be heard */
-export async function askedPiece({ source }: Asked, app: App, signal: AbortSignal): Promise<LocalFile | null> {
+export async function askedPiece({ source }: Asked, app: App, signal: AbortSignal): Promise<SeekableFile | null> {
   if (source.kind !== 'piece' || isAskedPieceRemoved({ source }, app)) return null;
   const track = app.catalog.tracks.byIds([source.trackId]).get(source.trackId);
   try {
-    const file = track ? await app.library()?.localFile(track.key, { signal }) : null;
+    const file = track ? await app.library()?.seekable(track.key, { signal }) : null;
     // A folder names the path of a file without looking for it.
-    return file && (await stat(file.path)).isFile() ? file : null;
+    return file && (file.overLoopback || (await stat(file.path)).isFile()) ? file : null;
   } catch {
     signal.throwIfAborted();
     return null;

@@ -28,7 +28,7 @@ export interface BringingOptions {
 interface Brought {
   readonly source: QuestionSource;
   readonly contentSha256: string;
-  /** The recording itself; null when it is not kept. */
+  /** The recording itself, where it was sent; null when it is not kept, and for a piece of the library. */
   readonly path: string | null;
   /** As it was embedded before, if it was. */
   readonly recording: EmbeddedRecording | null;
@@ -55,8 +55,8 @@ async function bring(
   held: AsyncDisposableStack,
 ): Promise<Brought> {
   const { app } = parts;
-  if (asked.kind === 'piece') return pieceAtHand(asked.trackId, options, app, how.signal, held);
-  if (asked.kind === 'again') return heardAgain(asked.stored, app, how.signal, held);
+  if (asked.kind === 'piece') return pieceAtHand(asked.trackId, options, app);
+  if (asked.kind === 'again') return heardAgain(asked.stored, app);
   const file = path.join(parts.spoolDir, `${newAnswerId()}.audio`);
   held.defer(() => rm(file, { force: true }));
   const { contentSha256, name } = await fetchInto(file, asked, parts, how);
@@ -88,13 +88,7 @@ async function fetchInto(
 }
 
 /** A piece of the library was embedded when it was indexed: by the same code, so its vectors are the query's. */
-async function pieceAtHand(
-  trackId: number,
-  { fromSec, toSec }: Question['options'],
-  app: App,
-  signal: AbortSignal,
-  held: AsyncDisposableStack,
-): Promise<Brought> {
+async function pieceAtHand(trackId: number, { fromSec, toSec }: Question['options'], app: App): Promise<Brought> {
   const { catalog } = app;
   const track = catalog.tracks.live([trackId]).has(trackId) ? catalog.tracks.byIds([trackId]).get(trackId) : undefined;
   const contentSha256 = catalog.tracks.contentSha256Of(trackId);
@@ -107,23 +101,14 @@ async function pieceAtHand(
   if (recording === null) {
     throw new LeitmotifError('audio-no-sound', 'Cannot ask with this part: no whole window of the piece lies in it');
   }
-  const found = await app
-    .library()
-    ?.localFile(track.key, { signal })
-    .catch(() => null);
-  const file = held.use(found ?? null);
   const source = { kind: 'piece', name: trackName(track), trackId } as const;
-  return { source, contentSha256, recording, path: file?.path ?? null, leaveOut: trackId };
+  // The recording itself is not needed: whoever wants to hear it opens it then (asked-piece.ts).
+  return { source, contentSha256, recording, path: null, leaveOut: trackId };
 }
 
 /** Of what was fetched nothing is kept but what was heard; a piece is still in the library. */
-async function heardAgain(
-  { source, options, contentSha256 }: StoredAnswer,
-  app: App,
-  signal: AbortSignal,
-  held: AsyncDisposableStack,
-): Promise<Brought> {
-  if (source.kind === 'piece') return pieceAtHand(source.trackId, options, app, signal, held);
+async function heardAgain({ source, options, contentSha256 }: StoredAnswer, app: App): Promise<Brought> {
+  if (source.kind === 'piece') return pieceAtHand(source.trackId, options, app);
   const recording = await recordingHeard(contentSha256, options, app);
   if (!recording) throw new LeitmotifError('answer-expired', 'Cannot ask again: what was heard is no longer kept');
   return { source, contentSha256, recording, path: null, leaveOut: null };

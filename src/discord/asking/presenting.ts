@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises';
 import PQueue from 'p-queue';
 import type { App } from '../../app.ts';
+import type { AudioInput } from '../../audio/input.ts';
 import type { Hit } from '../../domain.ts';
 import { LeitmotifError, toLeitmotifError } from '../../errors.ts';
 import type { Answer, Result } from '../../query/answer.ts';
@@ -102,7 +103,7 @@ export class Presenter {
     if (this.#queue.size >= waitingMax) throw new LeitmotifError('busy-bot', 'Too many clips are being cut');
     const cut = async () => {
       await using asked = await askedPiece(stored, this.#app, signal);
-      const yours = (hit: Hit) => this.#yours(stored, hit, asked?.path ?? null);
+      const yours = (hit: Hit) => this.#yours(stored, hit, asked);
       return this.#app.resultClips(stored.answer, result, { dir, yours, signal });
     };
     return this.#queue.add(cut, { signal, priority: priorities.pressed });
@@ -128,8 +129,8 @@ export class Presenter {
   }
 
   /** The recording itself where it is at hand, which is a piece of the library; of what was sent, the extract. */
-  #yours({ id, answer }: StoredAnswer, hit: Hit, queryPath: string | null) {
-    return queryPath === null ? this.#app.answerFiles.extract(id, hit) : yourPart(answer, hit, queryPath);
+  #yours({ id, answer }: StoredAnswer, hit: Hit, asked: AudioInput | null) {
+    return asked === null ? this.#app.answerFiles.extract(id, hit) : yourPart(answer, hit, asked);
   }
 
   async #clipsOfBest(stored: StoredAnswer, results: readonly Result[], { signal }: PageOptions): Promise<ShownClips> {

@@ -20,13 +20,14 @@ export function reindexPlanReply(
   { mode, plan, missing }: { mode: ReindexMode; plan: IndexPlan; missing: readonly PermissionName[] },
 ): Reply {
   const { plan: texts } = library;
-  const { files, bytes, expected, before } = plan;
+  const { files, bytes, expected, clips, before } = plan;
   const runs = before.map((run) => texts.before(run.startedAtMs, run.embedded, run.audioSec, run.wallSec));
   const description = [
     texts.toRead(files),
     ...(bytes === 0
       ? []
       : [expected ? texts.expected(expected.audioSec, expected.wallSec, bytes) : texts.unexpected(bytes)]),
+    ...(clips && clips.files > 0 ? [texts.clips(clips.files, clips.bytes)] : []),
     texts.rest(files),
     '',
     texts.meanwhile,

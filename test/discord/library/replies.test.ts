@@ -79,6 +79,7 @@ const anyPlan: fc.Arbitrary<IndexPlan> = fc.record({
     ...{ listed: anyCount, added: anyCount, changed: anyCount, retried: anyCount, again: anyCount },
     ...{ moved: anyCount, removed: anyCount, unchanged: anyCount, failedBefore: anyCount },
   }),
+  clips: fc.option(fc.record({ files: anyCount, bytes: anyCount })),
   bytes: anyCount,
   expected: fc.option(fc.record({ audioSec: anyTime, wallSec: anyTime })),
   before: fc.array(
@@ -244,7 +245,7 @@ test('says beforehand what a reindex will do, how long that took, and what it ca
       ...{ listed: 10, added: 3, changed: 1, retried: 0, again: 0, moved: 0, removed: 2 },
       ...{ unchanged: 5, failedBefore: 1 },
     },
-    ...{ bytes: 40e6, expected: { audioSec: 1200, wallSec: 60 } },
+    ...{ bytes: 40e6, expected: { audioSec: 1200, wallSec: 60 }, clips: { files: 122, bytes: 19.7e6 } },
     before: [{ startedAtMs: 86_400_000, wallSec: 600, embedded: 40, audioSec: 12_000, bytes: 400e6 }],
   };
   const reply = reindexPlanReply(textsOf('en-US'), { mode: 'changed', plan, missing: ['SendMessages'] });
@@ -252,6 +253,7 @@ test('says beforehand what a reindex will do, how long that took, and what it ca
   expect(words).toMatch(/4 recordings \(3 new and 1 changed\)/);
   expect(words).toMatch(/5 unchanged, 2 gone, which leave the answers, and 1 that failed before/);
   expect(words).toMatch(/about \*\*60 s\*\*/);
+  expect(words).toMatch(/stored as a clip: about 122 files, \*\*19\.7 MB\*\*/);
   expect(words).toMatch(/40 recordings, 3\.3 h|40 recordings, 200 min/);
   expect(words).toMatch(/I lack Send Messages/);
 });

@@ -1,0 +1,203 @@
+/** Cuts the clip of every chunk and stores it, as recordings are indexed. Never in the way of indexing: what fails is in
+ *  the ledger (catalog/clip-ledger.ts) and is tried again by the next run, and a store that does not answer is left alone
+ *  for the rest of this one. */
+import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import PQueue from 'p-queue';
+import { cutWindows } from '../audio/clip.ts';
+import type { AudioLimits } from '../audio/limits.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import type { ClipSetName } from '../catalog/clip-ledger.ts';
+import type { Chunk, RecordingTags } from '../domain.ts';
+import { type LeitmotifError, toLeitmotifError } from '../errors.ts';
+import { formatTime } from '../format.ts';
+import { type ClipStore, clipName } from '../library/clip-store.ts';
+import type { Library } from '../library/library.ts';
+import { type ClipsEstimate, clipsOf, estimateClips, guessAudioSec } from './clip-estimate.ts';
+import type { Candidate } from './compare.ts';
+
+export interface ClipKeeperOptions {
+  readonly catalog: Catalog;
+  readonly store: ClipStore;
+  readonly limits: AudioLimits;
+  readonly windowSec: number;
+  /** Clips lie here between being cut and being stored; made if it is not there. */
+  readonly dir: string;
+}
+
+/** Numbers of recordings, but for `clips` and `bytes`. */
+export interface ClipsSummary {
+  readonly stored: number;
+  readonly clips: number;
+  readonly bytes: number;
+  readonly failed: number;
+  /** Recordings that are no more, whose clips were deleted. */
+  readonly removed: number;
+  /** Why the last one failed; null when none did. */
+  readonly reason: string | null;
+}
+
+interface Recording {
+  readonly path: string;
+  readonly contentSha256: string;
+  readonly chunks: readonly Omit<Chunk, 'vector'>[];
+  readonly tags: RecordingTags;
+}
+
+/** Windows a run of ffmpeg: five minutes of music, 5 MB of clips on the disk. */
+const windowsAtOnce = 32;
+const uploadsAtOnce = 8;
+
+export class ClipKeeper {
+  readonly #options: ClipKeeperOptions;
+  #counts = { stored: 0, clips: 0, bytes: 0, failed: 0, removed: 0 };
+  #reason: string | null = null;
+  /** Why the store is left alone. */
+  #down: LeitmotifError | null = null;
+
+  constructor(options: ClipKeeperOptions) {
+    this.#options = options;
+  }
+
+  get summary(): ClipsSummary {
+    return { ...this.#counts, reason: this.#reason };
+  }
+
+  /** What is to come: the clips of recordings that are about to be indexed, and those that are still missing of others.
+   *  Of the former only sizes and names are known. */
+  estimate(candidates: readonly Candidate[], spaceId: string): ClipsEstimate {
+    const { catalog, store, windowSec } = this.#options;
+    // What is embedded again has its clips, or is among the missing.
+    const files = candidates.filter(({ why }) => why !== 'again').map(({ file }) => file);
+    const keys = new Set(files.map(({ key }) => key));
+    const missing = catalog.clips.wanted(store.location, spaceId).filter(({ key }) => !keys.has(key));
+    const missed = clipsOf(
+      missing.reduce((sum, { chunks }) => sum + chunks, 0),
+      windowSec,
+    );
+    const coming = estimateClips({ recordings: files.length, audioSec: guessAudioSec(files), windowSec });
+    return { files: coming.files + missed.files, bytes: coming.bytes + missed.bytes };
+  }
+
+  /** Stores the clips of a recording, unless they are there. Throws nothing but 'cancelled'. */
+  async keep(recording: Recording, signal: AbortSignal): Promise<void> {
+    const { catalog, store } = this.#options;
+    const [first] = recording.chunks;
+    if (!first || this.#down) return;
+    const windowMs = Math.round((first.endSec - first.startSec) * 1000);
+    const set: ClipSetName = { store: store.location, contentSha256: recording.contentSha256, windowMs };
+    if (catalog.clips.isStored(set)) return;
+    try {
+      catalog.clips.begin(set);
+      const { clips, bytes } = await this.#storeAll(recording, signal);
+      catalog.clips.stored(set, { clips, bytes });
+      this.#counts.stored += 1;
+      this.#counts.clips += clips;
+      this.#counts.bytes += bytes;
+    } catch (error) {
+      signal.throwIfAborted();
+      this.#fail(set, error);
+    }
+  }
+
+  /** Deletes the clips of what is gone, and stores those that are missing: of runs that failed, and of recordings that
+   *  were indexed before there was a store. */
+  async tidy(library: Library, spaceId: string, { concurrency, signal }: { concurrency: number; signal: AbortSignal }) {
+    const { catalog, store } = this.#options;
+    await this.removeUnwanted(signal);
+    const queue = new PQueue({ concurrency });
+    const wanted = catalog.clips.wanted(store.location, spaceId);
+    await queue.addAll(
+      wanted.map(({ trackId, key, contentSha256, windowMs }) => async () => {
+        signal.throwIfAborted();
+        if (this.#down) return;
+        const recording = catalog.evidence.recordingOf(spaceId, trackId);
+        const file =
+          recording && (await this.#open(library, key, { store: store.location, contentSha256, windowMs }, signal));
+        if (!recording || !file) return;
+        await using local = file;
+        await this.keep({ path: local.path, contentSha256, chunks: recording.chunks, tags: recording.tags }, signal);
+      }),
+    );
+  }
+
+  async removeUnwanted(signal: AbortSignal): Promise<void> {
+    const { catalog, store } = this.#options;
+    for (const contentSha256 of catalog.clips.unwanted(store.location)) {
+      if (this.#down) return;
+      try {
+        await store.removeAll(contentSha256, { signal });
+        catalog.clips.forget(store.location, contentSha256);
+        this.#counts.removed += 1;
+      } catch (error) {
+        signal.throwIfAborted();
+        this.#leaveAlone(error);
+      }
+    }
+  }
+
+  async #put(name: string, file: string, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#options.store.put(name, file, { signal });
+    } catch (error) {
+      signal.throwIfAborted();
+      throw this.#leaveAlone(error);
+    }
+  }
+
+  async #open(library: Library, key: string, set: ClipSetName, signal: AbortSignal) {
+    try {
+      return await library.localFile(key, { signal });
+    } catch (error) {
+      signal.throwIfAborted();
+      this.#fail(set, error);
+      return null;
+    }
+  }
+
+  async #storeAll({ path: from, contentSha256, chunks, tags }: Recording, signal: AbortSignal) {
+    const { dir, limits } = this.#options;
+    let bytes = 0;
+    await mkdir(dir, { recursive: true });
+    const folder = await mkdtemp(path.join(dir, 'clips-'));
+    try {
+      for (let at = 0; at < chunks.length; at += windowsAtOnce) {
+        const windows = chunks.slice(at, at + windowsAtOnce).map(({ index, startSec, endSec, loudnessDb }) => ({
+          ...{ startSec, durationSec: endSec - startSec, loudnessDb, endSec },
+          output: { path: path.join(folder, `${index}.mp3`), tags: clipTags(tags, startSec) },
+        }));
+        await cutWindows({ path: from }, windows, { limits, signal });
+        const uploads = new PQueue({ concurrency: uploadsAtOnce });
+        const upload = async ({ startSec, endSec, output }: (typeof windows)[number]) => {
+          await this.#put(clipName(contentSha256, { startSec, endSec }), output.path, signal);
+          bytes += (await stat(output.path)).size;
+          await rm(output.path);
+        };
+        await uploads.addAll(windows.map((window) => () => upload(window)));
+      }
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+    return { clips: chunks.length, bytes };
+  }
+
+  #fail(set: ClipSetName, error: unknown): void {
+    const failure = toLeitmotifError(error);
+    if (failure.code === 'disk-full') this.#leaveAlone(failure);
+    this.#reason = failure.message;
+    this.#counts.failed += 1;
+    this.#options.catalog.clips.failed(set, failure);
+  }
+
+  /** What is wrong with the store, or with the disk, is wrong for all recordings. */
+  #leaveAlone(error: unknown): LeitmotifError {
+    this.#down = toLeitmotifError(error);
+    this.#reason = this.#down.message;
+    return this.#down;
+  }
+}
+
+function clipTags({ title, artist }: RecordingTags, startSec: number) {
+  const at = formatTime(startSec);
+  return { title: title === null ? at : `${title} (${at})`, artist, comment: at };
+}

@@ -1,0 +1,113 @@
+/** Clips in a container of Azure Blob Storage. */
+import { readFile, writeFile } from 'node:fs/promises';
+import PQueue from 'p-queue';
+import { LeitmotifError, toLeitmotifError } from '../errors.ts';
+import { type AzurePlace, formatAzure } from '../library-location.ts';
+import { asking, type Patience, usualPatience } from './azure-asking.ts';
+import type { AzureAccounts } from './azure-client.ts';
+import { type AskedOf, isMissing } from './azure-errors.ts';
+import { accessWords, expiryOf } from './azure-settings.ts';
+import type { ClipStore } from './clip-store.ts';
+import type { LocalFile } from './library.ts';
+import type { Spool } from './spool.ts';
+
+export interface AzureClipsParts {
+  readonly accounts: AzureAccounts;
+  readonly spool: Spool;
+  readonly patience?: Patience;
+}
+
+interface Options {
+  readonly signal: AbortSignal;
+}
+
+/** Ten seconds at 128 kbit/s are 160 kB; more is none of ours. */
+const clipBytesMax = 4_000_000;
+const deletesAtOnce = 16;
+
+export class AzureClips implements ClipStore {
+  readonly location: string;
+  readonly #place: AzurePlace;
+  readonly #parts: AzureClipsParts;
+
+  constructor(place: AzurePlace, parts: AzureClipsParts) {
+    this.#place = place;
+    this.#parts = parts;
+    this.location = formatAzure(place);
+  }
+
+  async put(name: string, path: string, { signal }: Options): Promise<void> {
+    const bytes = await readFile(path).catch((error: unknown) => {
+      throw toLeitmotifError(error);
+    });
+    const { container, asked } = await this.#container(`store ${this.location}/${name}`);
+    const blob = container.getBlockBlobClient(this.#place.prefix + name);
+    const headers = { blobContentType: 'audio/mpeg', blobCacheControl: 'private, max-age=31536000, immutable' };
+    const ask = (each: AbortSignal) =>
+      blob.upload(bytes, bytes.length, { abortSignal: each, blobHTTPHeaders: headers });
+    await asking(ask, asked, { signal, patience: this.#patience });
+  }
+
+  async fetch(name: string, { signal }: Options): Promise<LocalFile | null> {
+    const { container, asked } = await this.#container(`read ${this.location}/${name}`);
+    const blob = container.getBlobClient(this.#place.prefix + name);
+    const ask = async (each: AbortSignal) => {
+      const { contentLength = 0, readableStreamBody } = await blob.download(0, undefined, {
+        ...{ abortSignal: each, maxRetryRequests: 0 },
+      });
+      if (!readableStreamBody) throw new Error('the service sent no body');
+      if (contentLength > clipBytesMax)
+        throw new LeitmotifError('file-unreadable', `${name} is no clip: it is too large`);
+      const bytes = Buffer.concat(await Array.fromAsync(readableStreamBody as AsyncIterable<Buffer>));
+      if (bytes.length !== contentLength) throw new Error('the connection ended early');
+      return bytes;
+    };
+    try {
+      const bytes = await asking(ask, asked, { signal, patience: this.#patience, keep: isMissing });
+      return await this.#spooled(bytes, signal);
+    } catch (error) {
+      if (isMissing(error)) return null;
+      throw error;
+    }
+  }
+
+  async #spooled(bytes: Uint8Array, signal: AbortSignal): Promise<LocalFile> {
+    const place = await this.#parts.spool.place(bytes.length, signal);
+    try {
+      await writeFile(place.path, bytes, { mode: 0o600 });
+      return place;
+    } catch (error) {
+      await place[Symbol.asyncDispose]();
+      throw toLeitmotifError(error);
+    }
+  }
+
+  async removeAll(contentSha256: string, { signal }: Options): Promise<number> {
+    const { container, asked } = await this.#container(`delete clips in ${this.location}`);
+    const options = { signal, patience: this.#patience };
+    const prefix = `${this.#place.prefix}${contentSha256}/`;
+    const names = await asking(
+      async (each) => {
+        const blobs = container.listBlobsFlat({ prefix, abortSignal: each });
+        return await Array.fromAsync(blobs, ({ name }) => name);
+      },
+      asked,
+      options,
+    );
+    const queue = new PQueue({ concurrency: deletesAtOnce });
+    const remove = (name: string) =>
+      asking((each) => container.getBlobClient(name).deleteIfExists({ abortSignal: each }), asked, options);
+    await queue.addAll(names.map((name) => () => remove(name)));
+    return names.length;
+  }
+
+  async #container(what: string) {
+    const { client, access } = await this.#parts.accounts.container(this.#place);
+    const asked: AskedOf = { what, access: accessWords(access), expiresAtMs: expiryOf(access) };
+    return { container: client, asked };
+  }
+
+  get #patience(): Patience {
+    return this.#parts.patience ?? usualPatience;
+  }
+}

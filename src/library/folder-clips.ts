@@ -1,0 +1,46 @@
+/** Clips in a folder: for a library on a slow disk, or a folder that something else shares out. */
+import { copyFile, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { toLeitmotifError } from '../errors.ts';
+import type { ClipStore } from './clip-store.ts';
+import type { LocalFile } from './library.ts';
+
+export class FolderClips implements ClipStore {
+  readonly location: string;
+  readonly #root: string;
+
+  constructor(root: string) {
+    this.#root = path.resolve(root);
+    this.location = `file:${this.#root}`;
+  }
+
+  /** Written aside and renamed: it is whole or not there. */
+  async put(name: string, from: string, { signal }: { signal: AbortSignal }): Promise<void> {
+    signal.throwIfAborted();
+    const target = path.join(this.#root, name);
+    const partial = `${target}.${process.pid}.part`;
+    try {
+      await mkdir(path.dirname(target), { recursive: true });
+      await copyFile(from, partial);
+      await rename(partial, target);
+    } catch (error) {
+      await rm(partial, { force: true }).catch(() => {});
+      throw toLeitmotifError(error);
+    }
+  }
+
+  async fetch(name: string): Promise<LocalFile | null> {
+    const file = path.join(this.#root, name);
+    const found = await stat(file).catch(() => null);
+    return found?.isFile() ? { path: file, [Symbol.asyncDispose]: async () => {} } : null;
+  }
+
+  async removeAll(contentSha256: string): Promise<number> {
+    const folder = path.join(this.#root, contentSha256);
+    const names = await readdir(folder).catch(() => []);
+    await rm(folder, { recursive: true, force: true }).catch((error: unknown) => {
+      throw toLeitmotifError(error);
+    });
+    return names.length;
+  }
+}
