@@ -12,9 +12,10 @@ import type { Chunk, RecordingTags } from '../domain.ts';
 import { type LeitmotifError, toLeitmotifError } from '../errors.ts';
 import { formatTime } from '../format.ts';
 import { type ClipStore, clipName } from '../library/clip-store.ts';
-import type { Library } from '../library/library.ts';
+import type { Library, ListedFile } from '../library/library.ts';
 import { type ClipsEstimate, clipsOf, estimateClips, guessAudioSec } from './clip-estimate.ts';
 import type { Candidate } from './compare.ts';
+import { type RunRate, recentRates } from './plan.ts';
 
 export interface ClipKeeperOptions {
   readonly catalog: Catalog;
@@ -47,6 +48,8 @@ interface Recording {
 /** Windows a run of ffmpeg: five minutes of music, 5 MB of clips on the disk. */
 const windowsAtOnce = 32;
 const uploadsAtOnce = 8;
+/** Runs that an estimate goes by. */
+const runsMax = 5;
 
 export class ClipKeeper {
   readonly #options: ClipKeeperOptions;
@@ -75,8 +78,17 @@ export class ClipKeeper {
       missing.reduce((sum, { chunks }) => sum + chunks, 0),
       windowSec,
     );
-    const coming = estimateClips({ recordings: files.length, audioSec: guessAudioSec(files), windowSec });
+    const coming = estimateClips({ recordings: files.length, audioSec: this.#audioSecOf(files), windowSec });
     return { files: coming.files + missed.files, bytes: coming.bytes + missed.bytes };
+  }
+
+  /** By what earlier runs made of as many bytes; before the first, by what such files usually are. */
+  #audioSecOf(files: readonly ListedFile[]): number {
+    const runs = recentRates(this.#options.catalog.jobs.recentDone('index', runsMax));
+    const total = (of: (run: RunRate) => number) => runs.reduce((sum, run) => sum + of(run), 0);
+    if (runs.length === 0) return guessAudioSec(files);
+    const bytes = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    return (bytes * total((run) => run.audioSec)) / total((run) => run.bytes);
   }
 
   /** Stores the clips of a recording, unless they are there. Throws nothing but 'cancelled'. */
@@ -170,7 +182,8 @@ export class ClipKeeper {
         const uploads = new PQueue({ concurrency: uploadsAtOnce });
         const upload = async ({ startSec, endSec, output }: (typeof windows)[number]) => {
           await this.#put(clipName(contentSha256, { startSec, endSec }), output.path, signal);
-          bytes += (await stat(output.path)).size;
+          const { size } = await stat(output.path);
+          bytes += size;
           await rm(output.path);
         };
         await uploads.addAll(windows.map((window) => () => upload(window)));

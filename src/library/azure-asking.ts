@@ -18,6 +18,11 @@ export interface Patience {
 
 export const usualPatience: Patience = { triesMax: 5, firstPauseMs: 500, tryMaxMs: 60_000 };
 
+/** For somebody who waits to hear something. */
+export function lessPatient(patience: Patience): Patience {
+  return { ...patience, triesMax: Math.min(patience.triesMax, 2), tryMaxMs: Math.min(patience.tryMaxMs, 15_000) };
+}
+
 const pauseMaxMs = 15_000;
 
 /** @param ask is given a signal of its own that also ends the try when it takes too long

@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import PQueue from 'p-queue';
 import { LeitmotifError, toLeitmotifError } from '../errors.ts';
 import { type AzurePlace, formatAzure } from '../library-location.ts';
-import { asking, type Patience, usualPatience } from './azure-asking.ts';
+import { asking, lessPatient, type Patience, usualPatience } from './azure-asking.ts';
 import type { AzureAccounts } from './azure-client.ts';
 import { type AskedOf, isMissing } from './azure-errors.ts';
 import { accessWords, expiryOf } from './azure-settings.ts';
@@ -63,7 +63,7 @@ export class AzureClips implements ClipStore {
       return bytes;
     };
     try {
-      const bytes = await asking(ask, asked, { signal, patience: this.#patience, keep: isMissing });
+      const bytes = await asking(ask, asked, { signal, patience: lessPatient(this.#patience), keep: isMissing });
       return await this.#spooled(bytes, signal);
     } catch (error) {
       if (isMissing(error)) return null;

@@ -29,10 +29,15 @@ const retryAfterMaxMs = 60_000;
 
 /** Whether the same request may succeed a little later: a busy service, or a connection that was cut. */
 export function mayPass(error: unknown): boolean {
-  const { statusCode, name = '' } = error as Refusal;
+  const { statusCode = 0, name = '' } = error as Refusal;
   if (error instanceof LeitmotifError || error instanceof TypeError || error instanceof RangeError) return false;
   if (signInErrors.test(name)) return false;
-  return statusCode === undefined || passing.has(statusCode);
+  return isCutOff(statusCode) || passing.has(statusCode);
+}
+
+/** No answer, or one that began well and did not come to its end. */
+function isCutOff(statusCode: number): boolean {
+  return statusCode < 400;
 }
 
 /** How long the service asks to be left alone; null when it does not say. A minute at most. */
@@ -57,6 +62,7 @@ export function isReplaced(error: unknown): boolean {
 export function toLibraryError(error: unknown, asked: AskedOf): LeitmotifError {
   if (error instanceof LeitmotifError) return error;
   const refusal = error as Refusal;
+  const status = refusal.statusCode ?? 0;
   const code = errorCodeOf(refusal);
   const cause = new Error(redact(`${refusal.name}: ${refusal.message}`));
   const fail = (kind: LeitmotifError['code'], why: string) =>
@@ -64,24 +70,19 @@ export function toLibraryError(error: unknown, asked: AskedOf): LeitmotifError {
   if (signInErrors.test(refusal.name ?? '')) {
     return fail('library-forbidden', `signing in failed (${asked.access}): ${firstLine(refusal.message)}`);
   }
-  if (refusal.statusCode === undefined)
-    return fail('library-unavailable', `the service cannot be reached: ${netWords(refusal)}`);
-  if (refusal.statusCode === 401 || refusal.statusCode === 403)
-    return fail('library-forbidden', forbidden(code, asked));
-  if (refusal.statusCode === 404) {
+  if (isCutOff(status)) return fail('library-unavailable', `the service cannot be reached: ${netWords(refusal)}`);
+  if (status === 401 || status === 403) return fail('library-forbidden', forbidden(code, asked));
+  if (status === 404) {
     return fail(
       'file-unreadable',
       code === 'ContainerNotFound' ? 'there is no such container' : 'it is not there any more',
     );
   }
-  if (refusal.statusCode === 412) return fail('file-unreadable', 'it was replaced or deleted meanwhile');
-  if (passing.has(refusal.statusCode)) {
-    return fail(
-      'library-unavailable',
-      `the service answers ${refusal.statusCode}${code && ` (${code})`} again and again`,
-    );
+  if (status === 412) return fail('file-unreadable', 'it was replaced or deleted meanwhile');
+  if (passing.has(status)) {
+    return fail('library-unavailable', `the service answers ${status}${code && ` (${code})`} again and again`);
   }
-  return fail('file-unreadable', `the service refuses it: ${refusal.statusCode}${code && ` (${code})`}`);
+  return fail('file-unreadable', `the service refuses it: ${status}${code && ` (${code})`}`);
 }
 
 function forbidden(code: string, { access, expiresAtMs }: AskedOf): string {
@@ -92,7 +93,7 @@ function forbidden(code: string, { access, expiresAtMs }: AskedOf): string {
     return `${access} does not allow this; it needs to read and to list (clips: also to create, write and delete)`;
   }
   if (code === 'AuthorizationFailure') {
-    return `the account does not let this machine in (its network rules), or ${access} does not allow it`;
+    return `${access} is not accepted or does not allow this, or the account's network rules keep this machine out`;
   }
   return `${access} is not accepted${code && ` (${code})`}; is it this account's, and still valid?`;
 }
@@ -103,6 +104,7 @@ function errorCodeOf({ code, details }: Refusal): string {
 
 function netWords({ code, name, message }: Refusal): string {
   if (name === 'AbortError' || name === 'TimeoutError') return 'it does not answer in time';
+  if (code === 'PARSE_ERROR') return 'its answer was cut off';
   return redact(`${code === undefined || code === 'REQUEST_SEND_ERROR' ? '' : `${code}, `}${firstLine(message)}`);
 }
 

@@ -10,7 +10,7 @@ import { Readable } from 'node:stream';
 import type { BlobItem, ContainerClient } from '@azure/storage-blob';
 import { LeitmotifError, toLeitmotifError } from '../errors.ts';
 import { type AzurePlace, compareCodePoints, formatAzure } from '../library-location.ts';
-import { asking, type Patience, usualPatience } from './azure-asking.ts';
+import { asking, lessPatient, type Patience, usualPatience } from './azure-asking.ts';
 import type { AzureAccounts } from './azure-client.ts';
 import { type AskedOf, isMissing } from './azure-errors.ts';
 import { plainEtag, tagsOf, toListed } from './azure-listing.ts';
@@ -71,11 +71,15 @@ export class AzureLibrary implements Library {
     yield* files;
   }
 
-  async look(key: string, { signal }: ReadOptions = {}): Promise<ListedFile | null> {
+  look(key: string, { signal }: ReadOptions = {}): Promise<ListedFile | null> {
+    return this.#look(key, signal, this.#patience);
+  }
+
+  async #look(key: string, signal: AbortSignal | undefined, patience: Patience): Promise<ListedFile | null> {
     const { container, asked, name } = await this.#blob(key, 'look at');
     try {
       const ask = (each: AbortSignal) => container.getBlobClient(name).getProperties({ abortSignal: each });
-      const found = await asking(ask, asked, { signal, patience: this.#patience, keep: isMissing });
+      const found = await asking(ask, asked, { signal, patience, keep: isMissing });
       const tags = tagsOf(found.metadata, undefined);
       return {
         type: 'file',
@@ -125,8 +129,9 @@ export class AzureLibrary implements Library {
   }
 
   async seekable(key: string, { signal }: ReadOptions = {}): Promise<SeekableFile> {
-    const file = await this.#mustLook(key, signal);
-    const ranges = await this.#rangesOf(file);
+    const patience = lessPatient(this.#patience);
+    const file = await this.#mustLook(key, signal, patience);
+    const ranges = await this.#rangesOf(file, patience);
     const hasConstantRate = /\.mp3$/i.test(key) && (await tellsConstantRate(file.sizeBytes, ranges, signal));
     const served = await this.#parts.ranges.serve({
       sizeBytes: file.sizeBytes,
@@ -168,14 +173,14 @@ export class AzureLibrary implements Library {
     return { blobs: page?.segment.blobItems ?? [], next: page?.continuationToken || undefined };
   }
 
-  async #mustLook(key: string, signal?: AbortSignal): Promise<ListedFile> {
-    const found = await this.look(key, signal ? { signal } : {});
+  async #mustLook(key: string, signal?: AbortSignal, patience = this.#patience): Promise<ListedFile> {
+    const found = await this.#look(key, signal, patience);
     if (found) return found;
     throw new LeitmotifError('file-unreadable', `Cannot open ${this.location}/${key}: it is not there any more`);
   }
 
   /** Reads parts of one version of a blob. */
-  async #rangesOf({ key, etag }: ListedFile) {
+  async #rangesOf({ key, etag }: ListedFile, patience = this.#patience) {
     const { container, asked, name } = await this.#blob(key, 'read');
     const client = container.getBlobClient(name);
     const read = (offset: number, count: number, signal?: AbortSignal): Promise<Uint8Array> =>
@@ -188,7 +193,7 @@ export class AzureLibrary implements Library {
           return new Uint8Array(block.buffer, block.byteOffset, block.byteLength);
         },
         asked,
-        { signal, patience: this.#patience },
+        { signal, patience },
       );
     return { read };
   }
@@ -278,7 +283,6 @@ async function askingWhileItComes(
     try {
       return await asking(ask, asked, { signal, patience: { ...patience, tryMaxMs: wholeFileMaxMs } });
     } catch (error) {
-      signal?.throwIfAborted();
       const isLost = error instanceof LeitmotifError && error.code === 'library-unavailable';
       if (!isLost || written.bytes === before) throw error;
     }

@@ -70,7 +70,7 @@ export class Spool {
   }
 
   async #room(bytes: number, signal?: AbortSignal): Promise<void> {
-    signal?.throwIfAborted();
+    if (signal?.aborted) throw stopped(signal);
     if (this.#waiting.length === 0 && this.#bytes + bytes <= this.#options.bytesMax) {
       this.#bytes += bytes;
       return;
@@ -85,9 +85,7 @@ export class Spool {
       };
       const leave = () => {
         this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
-        reject(
-          new LeitmotifError('cancelled', 'Stopped while waiting for room in the spool', { cause: signal?.reason }),
-        );
+        reject(stopped(signal));
         this.#admit();
       };
       signal?.addEventListener('abort', leave, { once: true });
@@ -118,6 +116,10 @@ export class Spool {
       if (Number(pid) === process.pid || !isAlive(Number(pid))) await rm(path.join(dir, name), { force: true });
     }
   }
+}
+
+function stopped(signal: AbortSignal | undefined): LeitmotifError {
+  return new LeitmotifError('cancelled', 'Stopped while waiting for room in the spool', { cause: signal?.reason });
 }
 
 function isAlive(pid: number): boolean {

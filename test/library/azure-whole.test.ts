@@ -1,0 +1,160 @@
+/** The whole way with a library in Azurite: indexed by the real worker, asked, heard, and asked again without Azure. */
+import { readdirSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { App } from '../../src/app.ts';
+import { classifyWindow } from '../../src/audio/gate.ts';
+import { decodeAll } from '../audio/decode-all.ts';
+import { Azurite } from '../support/azurite.ts';
+import { ask, never, openLibrary, type TestLibrary } from '../support/library.ts';
+import { writePiece } from '../support/pieces.ts';
+
+let azurite: Azurite;
+let place: Omit<TestLibrary, 'app'>;
+let app: App;
+
+const location = 'azure://devstoreaccount1/music/albums';
+const clipsAt = 'azure://devstoreaccount1/clips';
+
+beforeAll(async () => {
+  azurite = await Azurite.start();
+  const folder = await mkdtemp(path.join(tmpdir(), 'leitmotif-azure-'));
+  place = openLibrary({ folder, music: path.join(folder, 'music'), indexDir: path.join(folder, 'index') });
+  const music = await azurite.container('music');
+  await azurite.container('clips');
+  for (let seed = 1; seed <= 4; seed++) {
+    const file = path.join(folder, `piece-${seed}.ogg`);
+    writePiece(file, seed, 47);
+    const metadata = seed === 2 ? { title: 'N%C3%A4chtliche%20Heerschau', artist: 'Loewe' } : {};
+    await music.getBlockBlobClient(`albums/one/piece-${seed}.ogg`).uploadFile(file, { metadata });
+  }
+  await music.getBlockBlobClient('albums/one/cover.jpg').upload('x', 1);
+  app = await place.open({ LIBRARY: location, CLIPS: clipsAt, ...azurite.environment });
+});
+afterAll(async () => {
+  await place[Symbol.asyncDispose]();
+  await azurite[Symbol.asyncDispose]();
+});
+
+const index = () => app.index({ library: app.openLibrary(location), signal: never });
+const query = () => path.join(place.folder, 'piece-2.ogg');
+
+async function clipNames(): Promise<string[]> {
+  const blobs = azurite.service.getContainerClient('clips').listBlobsFlat();
+  return await Array.fromAsync(blobs, ({ name }) => name);
+}
+
+async function expectMusic(file: string | undefined): Promise<void> {
+  const { samples, decodedSec } = await decodeAll(file ?? '');
+  expect(decodedSec).toBeCloseTo(10, 0);
+  const { kind, loudnessDb } = classifyWindow(samples.subarray(0, 9.5 * 16_000), 16_000);
+  expect(kind).toBe('music');
+  expect(loudnessDb).toBeGreaterThan(-26);
+  expect(loudnessDb).toBeLessThan(-14);
+}
+
+test('indexes what lies there, with the clip of every chunk, and leaves nothing in the spool', async () => {
+  let estimated = { files: 0, bytes: 0 };
+  const summary = await app.index({
+    ...{ library: app.openLibrary(location), signal: never },
+    onClipsEstimated: (estimate) => {
+      estimated = estimate;
+    },
+  });
+  expect(summary.failures).toEqual([]);
+  expect(summary.files).toMatchObject({ listed: 4, embedded: 4 });
+  expect(summary.clips).toMatchObject({ stored: 4, clips: 20, failed: 0, reason: null });
+  expect(await clipNames()).toHaveLength(20);
+  // Four recordings, of which only the sizes are known: the tails at least, and not more than there is sound in them.
+  expect(estimated.files).toBeGreaterThan(4);
+  expect(estimated.files).toBeLessThan(40);
+  const bytes = summary.clips?.bytes ?? 0;
+  expect(Math.abs(bytes / 20 - 161_500)).toBeLessThan(2000);
+  expect(app.catalog.libraryLocation).toBe(location);
+  for (const part of ['fetched', 'clips']) {
+    expect(readdirSync(path.join(place.indexDir, 'spool', part))).toEqual([]);
+  }
+});
+
+test('names a piece by its metadata when its file says nothing', () => {
+  expect(app.catalog.tracks.byKey('one/piece-2.ogg')).toMatchObject({ title: 'Nächtliche Heerschau', artist: 'Loewe' });
+  expect(app.catalog.tracks.byKey('one/piece-1.ogg')).toMatchObject({ title: null, artist: null });
+});
+
+test('a second run finds nothing to do', async () => {
+  const summary = await index();
+  expect(summary.files).toMatchObject({ listed: 4, unchanged: 4, embedded: 0 });
+  expect(summary.generation).toEqual({ kind: 'unchanged' });
+  expect(summary.clips).toMatchObject({ stored: 0, removed: 0, failed: 0 });
+});
+
+test('an answer is heard from the stored clips, and the same from the recordings', async () => {
+  const answer = await ask(app, query());
+  expect(answer.results[0]?.track.key).toBe('one/piece-2.ogg');
+  expect(answer.verdict.kind).toBe('this-is');
+  const best = answer.results.slice(0, 3);
+  const dir = path.join(place.folder, 'theirs');
+  const clips = await app.theirClips(answer, best, { dir, signal: never });
+  expect(clips.size).toBe(best.length);
+  for (const file of clips.values()) await expectMusic(file);
+
+  const without = await place.open({ LIBRARY: location, ...azurite.environment });
+  const cut = await without.theirClips(answer, best, { dir: path.join(place.folder, 'cut'), signal: never });
+  for (const file of cut.values()) await expectMusic(file);
+
+  const all = await app.clips(answer, { queryPath: query(), dir: path.join(place.folder, 'all'), signal: never });
+  expect([...all.problems]).toEqual([]);
+  expect(all.byRank.size).toBe(answer.results.length);
+  await expectMusic(all.byRank.get(1)?.theirs);
+  expect((await decodeAll(all.byRank.get(1)?.ab ?? '')).decodedSec).toBeCloseTo(20.5, 0);
+});
+
+test('a renamed recording keeps its clips, and those of a deleted one go with it', async () => {
+  const music = azurite.service.getContainerClient('music');
+  const before = (await clipNames()).length;
+  const bytes = await music.getBlobClient('albums/one/piece-3.ogg').downloadToBuffer();
+  await music.getBlockBlobClient('albums/two/three.ogg').uploadData(bytes);
+  await music.getBlobClient('albums/one/piece-3.ogg').delete();
+  const renamed = await index();
+  expect(renamed.files).toMatchObject({ moved: 1, embedded: 0 });
+  expect(renamed.clips).toMatchObject({ stored: 0, removed: 0 });
+
+  await music.getBlobClient('albums/two/three.ogg').delete();
+  const deleted = await index();
+  expect(deleted.files).toMatchObject({ removed: 1 });
+  expect(deleted.clips).toMatchObject({ removed: 1 });
+  expect(await clipNames()).toHaveLength(before - 5);
+});
+
+test('a clip store that does not answer stops nothing, and has what it missed after the next run', async () => {
+  const file = path.join(place.folder, 'piece-5.ogg');
+  writePiece(file, 5, 47);
+  const music = azurite.service.getContainerClient('music');
+  await music.getBlockBlobClient('albums/one/piece-5.ogg').uploadFile(file);
+  await azurite.service.getContainerClient('clips').delete();
+  const summary = await index();
+  expect(summary.files).toMatchObject({ embedded: 1, failed: 0 });
+  expect(summary.clips).toMatchObject({ stored: 0, failed: 1, reason: expect.stringMatching(/no such container/) });
+
+  await azurite.container('clips');
+  expect((await index()).clips).toMatchObject({ stored: 1, failed: 0, clips: 5 });
+  expect(await clipNames()).toHaveLength(5);
+});
+
+test('without Azure, what is known is still answered, and why it cannot be heard is said', async () => {
+  await azurite.kill();
+  const answer = await ask(app, query());
+  expect(answer.results[0]?.track.key).toBe('one/piece-2.ogg');
+  const dir = path.join(place.folder, 'deaf');
+  const { byRank, problems } = await app.clips(answer, { queryPath: query(), dir, signal: never });
+  expect(byRank.size).toBe(0);
+  expect(problems.get(1)).toMatchObject({ code: 'library-unavailable' });
+  expect(problems.get(1)?.message).toMatch(/the service cannot be reached: ECONNREFUSED/);
+  await expect(index()).rejects.toMatchObject({ code: 'library-unavailable' });
+  await azurite.revive();
+  // Killed, it forgets what it was told last; whatever it still has is known here.
+  expect((await index()).files).toMatchObject({ embedded: 0, failed: 0 });
+  await rm(dir, { recursive: true, force: true });
+});
