@@ -82,7 +82,8 @@ export class Tally {
     Object.assign(this.#files, { listed, unchanged, failedBefore, keptOut });
     this.#files.reused = result.returned.length;
     this.#files.moved = result.settled.length;
-    this.#files.removed = result.removed.length;
+    // A folder that could not be listed, and can be now, is no recording that is gone.
+    this.#files.removed = result.removed.filter(({ key }) => !key.endsWith('/')).length;
     for (const { key, code, message } of result.problems) this.#fail({ key, code, message });
     this.#toDo = result.candidates.length;
     this.#report();
