@@ -67,7 +67,13 @@ export async function planIndex(options: PlanOptions): Promise<IndexPlan> {
   const before = recentRates(options.catalog.jobs.recentDone('index', runsMax));
   return {
     files: {
-      ...{ listed, unchanged, failedBefore, moved: settled.length, removed: removed.filter(({ key }) => !key.endsWith('/')).length },
+      ...{
+        listed,
+        unchanged,
+        failedBefore,
+        moved: settled.length,
+        removed: removed.filter(({ key }) => !key.endsWith('/')).length,
+      },
       ...{ added: count('added'), changed: count('changed'), retried: count('retried'), again: count('again') },
     },
     bytes,

@@ -82,9 +82,9 @@ async function runLocked(options: IndexRunOptions, tally: Tally): Promise<IndexS
     onListed: (files) => meter.listed(files),
   });
   tally.scanned(scanned);
+  if (options.clips) options.onClipsEstimated?.(options.clips.estimate(scanned.candidates, spaceId));
   meter.begin(scanned.candidates.map(({ file }) => file));
   const clips = options.clips ? { clips: options.clips } : {};
-  if (options.clips) options.onClipsEstimated?.(options.clips.estimate(scanned.candidates, spaceId));
   await embedAll(scanned.candidates, {
     ...{ catalog, library, spaceId, embed, concurrency, signal, ...again, ...clips },
     onOutcome: ({ file }, outcome) => {

@@ -2,8 +2,8 @@
  *  Only for whoever holds the index's lock. */
 import { setImmediate } from 'node:timers/promises';
 import type { Catalog } from '../catalog/catalog.ts';
-import { hashContent } from '../indexing/content-hash.ts';
 import type { GenerationOutcome } from '../indexing/update-generation.ts';
+import { hashOf } from '../library/hash-of.ts';
 import type { Library } from '../library/library.ts';
 import { removeDamaged } from '../search/damaged-generations.ts';
 import { spaceFolder } from '../search/generation-folder.ts';
@@ -81,12 +81,12 @@ async function recordingFindings(options: VerifyOptions): Promise<Finding[]> {
   for (const [at, { key, contentSha256 }] of known.entries()) {
     signal.throwIfAborted();
     onProgress?.(at, known.length);
-    if ((await library.look(key)) === null) {
-      findings.push({ where: 'recordings', what: `${key}: its file is gone`, remedy: 'next-run' });
-      continue;
-    }
     try {
-      if ((await hashContent(library, key, signal)) === contentSha256) continue;
+      if ((await library.look(key, { signal })) === null) {
+        findings.push({ where: 'recordings', what: `${key}: its file is gone`, remedy: 'next-run' });
+        continue;
+      }
+      if ((await hashOf(library.read(key, { signal }))) === contentSha256) continue;
       catalog.inspection.doubt(key);
       findings.push({
         where: 'recordings',

@@ -55,7 +55,6 @@ export function isMissing(error: unknown): boolean {
   return (error as Refusal).statusCode === 404 && errorCodeOf(error as Refusal) !== 'ContainerNotFound';
 }
 
-
 export function toLibraryError(error: unknown, asked: AskedOf): LeitmotifError {
   if (error instanceof LeitmotifError) return error;
   const refusal = error as Refusal;

@@ -9,6 +9,8 @@ import { rollBack } from '../search/generation-folder.ts';
 
 /** Whoever asks for the status wants to know what runs, so the worker is started; hundreds of megabytes take their time. */
 const workerWithinMs = 60_000;
+/** What is not deleted then, the next index run deletes. */
+const clipsRemovedWithinMs = 60_000;
 const reasonLengthMax = 300;
 
 const print = (text: string): void => {
@@ -34,6 +36,7 @@ export async function libraryStatus(app: App): Promise<number> {
   const marks = catalog.marks.list(await app.spaceId());
   if (marks.length > 0)
     table.push(['marked', `${marks.length} clusters as not music: npm run library -- clusters marked`]);
+  table.push(...clipsRow(app));
   table.push(['generation', await generationLine(app)], ['last run', lastRun(app)]);
   table.push(['disk', `${formatBytes(await folderBytes(config.indexDir))} in ${config.indexDir}`]);
   print(table.toString());
@@ -61,6 +64,13 @@ async function workerRows(app: App): Promise<[string, string][]> {
   } catch (error) {
     return [['model', `${wanted} on ${device}: ${toLeitmotifError(error).message}`]];
   }
+}
+
+function clipsRow({ catalog, clipStore }: App): [string, string][] {
+  if (clipStore === null) return [];
+  const { sets, clips, bytes, failed } = catalog.clips.counts(clipStore.location);
+  const missing = failed > 0 ? `; of ${failed} recordings some are missing, the next run tries again` : '';
+  return [['clips', `${clips} of ${sets} recordings, ${formatBytes(bytes)} in ${clipStore.location}${missing}`]];
 }
 
 async function generationLine(app: App): Promise<string> {
@@ -94,11 +104,13 @@ export async function libraryFailures({ catalog }: App): Promise<number> {
   return 0;
 }
 
-export async function libraryRemove({ catalog }: App, keys: readonly string[]): Promise<number> {
-  catalog.removals.remove(keys, 'request');
+export async function libraryRemove(app: App, keys: readonly string[]): Promise<number> {
+  app.catalog.removals.remove(keys, 'request');
   print(
     `Removed ${keys.length === 1 ? oneLine(keys[0] ?? '') : `${keys.length} tracks`}: no answer names it any more.`,
   );
+  const clips = await app.tidyClips(AbortSignal.timeout(clipsRemovedWithinMs)).catch(() => null);
+  if (clips && clips.removed > 0) print(`Deleted the stored clips of ${clips.removed} recordings.`);
   return 0;
 }
 

@@ -113,7 +113,8 @@ test('a catalog from before there were marks gets them, and keeps what it holds'
   old.embeddings.put(factsOf('a'), recordingAt(5, 80));
   old.close();
   const raw = new DatabaseSync(path.join(folder, 'catalog.sqlite'));
-  raw.exec('DROP TABLE marked_chunks; DROP TABLE marks; DROP TABLE clusterings; PRAGMA user_version = 2');
+  raw.exec(`DROP TABLE marked_chunks; DROP TABLE marks; DROP TABLE clusterings; DROP TABLE clip_sets;
+    PRAGMA user_version = 2`);
   raw.close();
   const catalog = openCatalog(folder);
   expect(rowsOf(catalog)).toHaveLength(2);

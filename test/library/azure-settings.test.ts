@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { type AzureSettings, accessWords, chooseAccess, expiryOf } from '../../src/library/azure-settings.ts';
 import { AzureAccounts } from '../../src/library/azure-client.ts';
-import { emulator } from '../support/azurite.ts';
+import { type AzureSettings, accessWords, chooseAccess, expiryOf } from '../../src/library/azure-settings.ts';
 import { fails, noAccess } from '../support/azure-library.ts';
+import { emulator } from '../support/azurite.ts';
 
 const one = new Set(['acct']);
 const two = new Set(['acct', 'other']);
@@ -76,7 +76,9 @@ describe('a client', () => {
   test('is not made of what does not go together, and may be asked again', async () => {
     const accounts = new AzureAccounts({ ...noAccess, key: 'k' }, two);
     for (const _ of [1, 2]) {
-      await expect(accounts.container({ account: 'acct', container: 'music' })).rejects.toEqual(fails('config-invalid'));
+      await expect(accounts.container({ account: 'acct', container: 'music' })).rejects.toEqual(
+        fails('config-invalid'),
+      );
     }
   });
 });

@@ -40,7 +40,11 @@ beforeAll(async () => {
     requests.push(url);
     const names = containers[url.pathname.split('/')[2] ?? ''] ?? [];
     const from = Number((url.searchParams.get('marker') ?? 'page 0').slice(5));
-    response.writeHead(200, { 'content-type': 'application/xml', 'x-ms-request-id': '0', 'x-ms-version': '2025-01-05' });
+    response.writeHead(200, {
+      'content-type': 'application/xml',
+      'x-ms-request-id': '0',
+      'x-ms-version': '2025-01-05',
+    });
     response.end(pageOf(names, from, Math.min(Number(url.searchParams.get('maxresults') ?? pageMax), pageMax)));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -3,11 +3,12 @@ import { readdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { App } from '../../src/app.ts';
 import { classifyWindow } from '../../src/audio/gate.ts';
+import { RangeServer } from '../../src/library/range-server.ts';
 import { decodeAll } from '../audio/decode-all.ts';
-import { Azurite } from '../support/azurite.ts';
+import { Azurite, freePort } from '../support/azurite.ts';
 import { ask, never, openLibrary, type TestLibrary } from '../support/library.ts';
 import { writePiece } from '../support/pieces.ts';
 
@@ -109,6 +110,19 @@ test('an answer is heard from the stored clips, and the same from the recordings
   expect(all.byRank.size).toBe(answer.results.length);
   await expectMusic(all.byRank.get(1)?.theirs);
   expect((await decodeAll(all.byRank.get(1)?.ab ?? '')).decodedSec).toBeCloseTo(20.5, 0);
+});
+
+test('where ffmpeg cannot make do with parts, the whole recording is fetched, heard and thrown away', async () => {
+  const answer = await ask(app, query());
+  const without = await place.open({ LIBRARY: location, ...azurite.environment });
+  const url = `http://127.0.0.1:${await freePort()}/00000000-0000-0000-0000-000000000000`;
+  using serve = vi.spyOn(RangeServer.prototype, 'serve');
+  serve.mockResolvedValue({ url, [Symbol.asyncDispose]: async () => {} });
+  const best = answer.results.slice(0, 1);
+  const clips = await without.theirClips(answer, best, { dir: path.join(place.folder, 'whole'), signal: never });
+  expect(serve).toHaveBeenCalledOnce();
+  await expectMusic(clips.get(1));
+  expect(readdirSync(path.join(place.indexDir, 'spool', 'fetched'))).toEqual([]);
 });
 
 test('a renamed recording keeps its clips, and those of a deleted one go with it', async () => {

@@ -85,7 +85,10 @@ describe('a run', () => {
 
     const less = bench.run({ library: named({ live, third }) });
     await expect(less).rejects.toEqual(
-      fails('config-invalid', /would count as removed: 1 of studio \(file:.*\)\. Name their library as before \(LIBRARY\)/),
+      fails(
+        'config-invalid',
+        /would count as removed: 1 of studio \(file:.*\)\. Name their library as before \(LIBRARY\)/,
+      ),
     );
     const elsewhere = bench.run({ library: named({ live: third, studio, third }) });
     await expect(elsewhere).rejects.toEqual(fails('config-invalid', /1 of live/));

@@ -1,9 +1,10 @@
 /** An Azure Blob Storage on this machine, for as long as a test file runs. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { BlobServiceClient, type ContainerClient, StorageSharedKeyCredential } from '@azure/storage-blob';
 
 /** Published with the emulator: it is everybody's. */
@@ -13,24 +14,34 @@ export const emulator = {
 } as const;
 
 const startWithinMs = 60_000;
+const rememberWithinMs = 30_000;
+
+/** Paths of PEM files. */
+export interface AzuriteTls {
+  readonly certificate: string;
+  readonly key: string;
+}
 
 export class Azurite implements AsyncDisposable {
   readonly port: number;
   readonly endpoint: string;
   readonly service: BlobServiceClient;
   readonly #folder: string;
+  readonly #tls: AzuriteTls | null;
   #process: ChildProcess | null = null;
 
-  private constructor(port: number, folder: string) {
+  private constructor(port: number, folder: string, tls: AzuriteTls | null) {
+    this.#tls = tls;
     this.port = port;
     this.#folder = folder;
-    this.endpoint = `http://127.0.0.1:${port}/${emulator.account}`;
+    this.endpoint = `${tls ? 'https' : 'http'}://127.0.0.1:${port}/${emulator.account}`;
     const credential = new StorageSharedKeyCredential(emulator.account, emulator.key);
     this.service = new BlobServiceClient(this.endpoint, credential, { retryOptions: { maxTries: 1 } });
   }
 
-  static async start(): Promise<Azurite> {
-    const azurite = new Azurite(await freePort(), mkdtempSync(path.join(tmpdir(), 'leitmotif-azurite-')));
+  /** @param tls with it, it takes tokens too */
+  static async start(tls: AzuriteTls | null = null): Promise<Azurite> {
+    const azurite = new Azurite(await freePort(), mkdtempSync(path.join(tmpdir(), 'leitmotif-azurite-')), tls);
     await azurite.revive();
     return azurite;
   }
@@ -44,6 +55,15 @@ export class Azurite implements AsyncDisposable {
     const container = this.service.getContainerClient(name);
     await container.createIfNotExists();
     return container;
+  }
+
+  /** Waits until a blob of this name would outlive being killed: Azurite writes what it knows every few seconds. */
+  async remembers(name: string): Promise<void> {
+    const file = path.join(this.#folder, '__azurite_db_blob__.json');
+    for (const endMs = Date.now() + rememberWithinMs; Date.now() < endMs; await delay(100)) {
+      if (existsSync(file) && readFileSync(file, 'utf8').includes(name)) return;
+    }
+    throw new Error(`Azurite does not write down ${name}`);
   }
 
   /** As a power cut would. */
@@ -60,6 +80,7 @@ export class Azurite implements AsyncDisposable {
   async revive(): Promise<void> {
     const entry = path.resolve(import.meta.dirname, '../../node_modules/azurite/dist/src/blob/main.js');
     const flags = ['--silent', '--disableTelemetry', '--skipApiVersionCheck', '--location', this.#folder];
+    if (this.#tls) flags.push('--oauth', 'basic', '--cert', this.#tls.certificate, '--key', this.#tls.key);
     const child = spawn(process.execPath, [entry, ...flags, '--blobPort', String(this.port)], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });

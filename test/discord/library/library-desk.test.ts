@@ -1,5 +1,5 @@
 /** Questions about the library that a process of its own answers. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -7,6 +7,7 @@ import { readConfig } from '../../../src/config.ts';
 import { LibraryDesk } from '../../../src/discord/library/library-desk.ts';
 import type { LeitmotifError } from '../../../src/errors.ts';
 import { descendantsOf } from '../../embedding-worker/processes.ts';
+import { Azurite } from '../../support/azurite.ts';
 import { projectRoot } from '../../support/library.ts';
 import { until } from './jobs.ts';
 
@@ -47,6 +48,21 @@ test('says when no library is known, and when it is not there', async () => {
   await expect(deskOf().plan('changed')).rejects.toMatchObject({ code: 'config-invalid' });
   const gone = deskOf({ LIBRARY: `file:${path.join(folder, 'gone')}` });
   await expect(gone.plan('changed')).rejects.toMatchObject({ code: 'file-unreadable' });
+});
+
+test('plans a reindex of libraries in Azure and beside it, clips and all', async () => {
+  await using azurite = await Azurite.start();
+  await (await azurite.container('music')).getBlockBlobClient('far.flac').upload('x'.repeat(1000), 1000);
+  mkdirSync(path.join(folder, 'near'));
+  writeFileSync(path.join(folder, 'near', 'near.flac'), 'y'.repeat(500));
+  const desk = deskOf({
+    ...azurite.environment,
+    INDEX_DIR: path.join(folder, 'two'),
+    LIBRARY: `near=file:${path.join(folder, 'near')}; far=azure://devstoreaccount1/music`,
+    CLIPS: 'azure://devstoreaccount1/clips',
+  });
+  const plan = await desk.plan('changed');
+  expect(plan).toMatchObject({ files: { listed: 2, added: 2 }, bytes: 1500, clips: { files: 2 } });
 });
 
 test('takes no more than a few questions at once, and leaves nobody waiting when the bot stops', async () => {

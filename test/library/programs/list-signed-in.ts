@@ -1,0 +1,23 @@
+/** Lists a container with what this process is signed in with, and prints the keys, or why not. */
+import { AzureLibrary } from '../../../src/library/azure.ts';
+import { AzureAccounts } from '../../../src/library/azure-client.ts';
+import { RangeServer } from '../../../src/library/range-server.ts';
+import { Spool } from '../../../src/library/spool.ts';
+import { parseAzure } from '../../../src/library-location.ts';
+
+const [, , endpoint = ''] = process.argv;
+const settings = { endpoint, account: null, connectionString: null, key: null, sasToken: null, principal: null };
+const library = new AzureLibrary(parseAzure('azure://devstoreaccount1/music'), {
+  accounts: new AzureAccounts(settings, new Set(['devstoreaccount1'])),
+  spool: new Spool({ dir: '/nowhere', bytesMax: 1 }),
+  ranges: new RangeServer(),
+  bytesMax: 1,
+  patience: { triesMax: 2, firstPauseMs: 10, tryMaxMs: 30_000 },
+});
+try {
+  const listed = await Array.fromAsync(library.list());
+  process.stdout.write(listed.map(({ key }) => key).join(','));
+} catch (error) {
+  process.stdout.write(`${(error as { code?: string }).code}: ${(error as Error).message}`);
+}
+process.exit();
