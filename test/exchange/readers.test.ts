@@ -55,7 +55,10 @@ describe('a pickle that is more than data', () => {
     ['runs-code-0.pkl', /wants the name posix\.system/],
     ['numpy-inside.pkl', /wants the name numpy.*numpy\.save/s],
   ])('%s is refused by name, and told how to be converted', async (name, reason) => {
-    await expect(read(fixture(name))).rejects.toMatchObject({ code: 'import-refused', message: reason });
+    await expect(read(fixture(name))).rejects.toMatchObject({
+      code: 'import-refused',
+      message: expect.stringMatching(reason),
+    });
     expect(existsSync('pickle-was-here')).toBe(false);
   });
 
@@ -83,7 +86,10 @@ describe('a pickle that is more than data', () => {
   test.each(Object.entries(refusedOpcodes))('%s does not exist here', async (_, program) => {
     const file = path.join(tempFolder(), 'program.pkl');
     writeFileSync(file, Buffer.from(`\x80\x05${program}.`, 'latin1'));
-    await expect(read(file)).rejects.toMatchObject({ code: 'import-refused', message: /nothing of it was run/ });
+    await expect(read(file)).rejects.toMatchObject({
+      code: 'import-refused',
+      message: expect.stringMatching(/nothing of it was run/),
+    });
   });
 });
 
@@ -114,7 +120,7 @@ describe('a file that is damaged', () => {
   ])('the pickle %j is refused', async (program, reason) => {
     const file = path.join(tempFolder(), 'program.pkl');
     writeFileSync(file, Buffer.from(`${program}.`.replaceAll('K', 'K\x01'), 'latin1'));
-    await expect(read(file)).rejects.toMatchObject({ code: 'import-refused', message: reason });
+    await expect(read(file)).rejects.toMatchObject({ code: 'import-refused', message: expect.stringMatching(reason) });
   });
 
   test('a matrix in the other order, and one without its list, are refused', async () => {
@@ -129,7 +135,7 @@ describe('a file that is damaged', () => {
   test('Parquet in a compression that is not read is refused, saying which', async () => {
     await expect(read(fixture('pandas-gzip.parquet'))).rejects.toMatchObject({
       code: 'import-refused',
-      message: /GZIP/,
+      message: expect.stringMatching(/GZIP/),
     });
   });
 
@@ -144,6 +150,6 @@ describe('a file that is damaged', () => {
   ])('the line %s is refused', async (line, reason) => {
     const file = path.join(tempFolder(), 'lines.jsonl');
     writeFileSync(file, `${line}\n`);
-    await expect(read(file)).rejects.toMatchObject({ code: 'import-refused', message: reason });
+    await expect(read(file)).rejects.toMatchObject({ code: 'import-refused', message: expect.stringMatching(reason) });
   });
 });
