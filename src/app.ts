@@ -1,5 +1,6 @@
 /** The only place that constructs: a configuration in, the program's jobs out. Nothing starts before it is needed. */
-import { mkdir } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import type { Logger } from 'pino';
@@ -25,17 +26,21 @@ import { type ClusterReview, reviewClusters } from './indexing/review-clusters.t
 import { type IndexRunOptions, runIndex } from './indexing/run.ts';
 import type { IndexSummary } from './indexing/summary.ts';
 import { type GenerationOutcome, rebuildGeneration, updateGeneration } from './indexing/update-generation.ts';
-import { type Backup, backUpCatalog } from './keeping/backup.ts';
+import { type Backup, backUpCatalog, backupsIn } from './keeping/backup.ts';
+import { FolderBackups } from './keeping/folder-backups.ts';
 import { type Restored, restoreCatalog } from './keeping/restore.ts';
 import { type TidyReport, tidy } from './keeping/tidy.ts';
 import { type Finding, verifyIndex } from './keeping/verify.ts';
 import type { AzureParts } from './library/azure.ts';
+import { AzureBackups } from './library/azure-backups.ts';
 import { AzureAccounts } from './library/azure-client.ts';
+import type { BackupStore } from './library/backup-store.ts';
 import type { ClipStore } from './library/clip-store.ts';
-import type { Library } from './library/library.ts';
+import type { Library, LocalFile } from './library/library.ts';
 import { accountsIn, openClipStore, openLibrary } from './library/open-library.ts';
 import { RangeServer } from './library/range-server.ts';
 import { Spool } from './library/spool.ts';
+import { parseAzure } from './library-location.ts';
 import { storedToken } from './models/hub.ts';
 import { Models } from './models/models.ts';
 import { modelsOfSpaces } from './models/models-of-spaces.ts';
@@ -90,6 +95,12 @@ export type IndexRequest = Pick<
   | 'embedAgainBeforeMs'
 >;
 
+export interface BackupRequest {
+  readonly to?: string;
+  readonly keep?: number;
+  readonly signal: AbortSignal;
+}
+
 export interface ImportRequest extends Omit<ImportOptions, 'catalog' | 'spaceFor' | 'noFingerprint'> {
   readonly assumeModel: boolean;
 }
@@ -116,7 +127,8 @@ export async function buildModels({ modelsDir, hub }: Config, root: string): Pro
 
 /** Puts a backup in the catalog's place and builds from it what answers. Needs no App, since the catalog that is there may
  *  be damaged beyond opening. Programs that have it open go on with the restored one.
- *  @throws {LeitmotifError} as restoreCatalog, and 'index-locked' while an index run is under way */
+ *  @param backup a file, or azure://account/container/prefix/name, or the name of one that lies where BACKUPS says
+ *  @throws {LeitmotifError} as restoreCatalog and the store, and 'index-locked' while an index run is under way */
 export async function restoreBackup(
   config: Config,
   surroundings: AppSurroundings,
@@ -125,18 +137,56 @@ export async function restoreBackup(
 ): Promise<Restored & { readonly generations: readonly GenerationOutcome[] }> {
   await mkdir(config.indexDir, { recursive: true });
   const catalogPath = catalogPathOf(config);
+  const here = new FolderBackups(path.join(config.indexDir, 'backups'));
   const saveBefore = async () => {
     using catalog = new Catalog(catalogPath);
-    const saved = await backUpCatalog({ catalog, folder: config.keeping.backupDir, keep: null, now: new Date() });
-    return saved.path;
+    const saved = { catalog, store: here, workDir: workDirOf(config), keep: null, now: new Date(), signal };
+    return (await backUpCatalog(saved)).location.slice('file:'.length);
   };
   let restored: Restored;
   {
     using _lock = new IndexLock(lockPathOf(config));
-    restored = await restoreCatalog(backup, catalogPath, new Date(), saveBefore);
+    await using file = await backupAtHand(config, backup, signal);
+    restored = await restoreCatalog(file.path, catalogPath, new Date(), saveBefore);
   }
   await using app = await buildApp(config, surroundings);
   return { ...restored, generations: await app.rebuildAll(signal) };
+}
+
+/** A backup as a file of this machine, fetched first if it lies elsewhere. */
+async function backupAtHand(config: Config, backup: string, signal: AbortSignal): Promise<LocalFile> {
+  const file = path.resolve(backup);
+  const isElsewhere = backup.startsWith('azure:') || (!existsSync(file) && path.basename(backup) === backup);
+  if (!isElsewhere) return { path: file, [Symbol.asyncDispose]: async () => {} };
+  const slash = backup.lastIndexOf('/');
+  const store = slash < 0 ? openBackups(config) : openBackups(config, backup.slice(0, slash));
+  await mkdir(workDirOf(config), { recursive: true });
+  const folder = await mkdtemp(path.join(workDirOf(config), 'restore-'));
+  const remove = () => rm(folder, { recursive: true, force: true });
+  try {
+    const fetched = path.join(folder, 'backup.sqlite');
+    await store.fetch(backup.slice(slash + 1), fetched, { signal });
+    return { path: fetched, [Symbol.asyncDispose]: remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+/** Where backups lie; unset: where BACKUPS says. */
+function openBackups(config: Config, location: string = config.keeping.backups): BackupStore {
+  if (!location.startsWith('azure:')) return new FolderBackups(location.replace(/^file:/, ''));
+  return new AzureBackups(parseAzure(location), azureAccounts(config, [location]));
+}
+
+/** A key that does not say whose it is must go to no other account: all that are named are counted. */
+function azureAccounts({ azure, library, clips, keeping }: Config, named: readonly string[]): AzureAccounts {
+  const all = [...named, library, clips, keeping.backups].filter((each) => each !== undefined);
+  return new AzureAccounts(azure, accountsIn(all));
+}
+
+function workDirOf({ indexDir }: Config): string {
+  return path.join(indexDir, 'spool', 'backups');
 }
 
 function catalogPathOf({ indexDir }: Config): string {
@@ -427,19 +477,25 @@ export class App implements AsyncDisposable {
       catalog: this.catalog,
       indexDir: this.config.indexDir,
       library: this.library(),
+      clips: this.clipStore,
       rebuild: (spaceId) => updateGeneration({ ...update, spaceId }),
       nowMs: Date.now(),
     });
   }
 
-  /** Copies the catalog while everything goes on. @param folder unset: as configured */
-  backUp({ folder, keep = null }: { readonly folder?: string; readonly keep?: number | null } = {}): Promise<Backup> {
-    return backUpCatalog({
-      catalog: this.catalog,
-      folder: folder ?? this.config.keeping.backupDir,
-      keep,
-      now: new Date(),
-    });
+  /** Copies the catalog while everything goes on.
+   *  @param to file:/path or azure://account/container/prefix; unset: where BACKUPS says
+   *  @param keep null keeps all that lie there */
+  backUp({ to, keep, signal }: BackupRequest): Promise<Backup> {
+    const { config, catalog } = this;
+    const parts = { catalog, store: openBackups(config, to), workDir: workDirOf(config), now: new Date() };
+    return backUpCatalog({ ...parts, keep: keep ?? null, signal });
+  }
+
+  /** Where backups lie, and their names, the oldest first. */
+  async backups(signal: AbortSignal): Promise<{ readonly location: string; readonly names: readonly string[] }> {
+    const store = openBackups(this.config);
+    return { location: store.location, names: await backupsIn(store, signal) };
   }
 
   /** Forgets what was kept long enough. @param write how a write waits for another process; at once and here by default */
@@ -493,12 +549,9 @@ export class App implements AsyncDisposable {
     return opened;
   }
 
-  /** A key that does not say whose it is must go to no other account: all that are named are counted. */
   #azureFor(text: string): AzureParts {
-    const { azure, library, clips, audioLimits } = this.config;
-    const accounts = accountsIn([text, library, clips].filter((each) => each !== undefined));
-    const parts = { spool: this.#spool, ranges: this.#ranges, bytesMax: audioLimits.bytesMax };
-    return { ...parts, accounts: new AzureAccounts(azure, accounts) };
+    const parts = { spool: this.#spool, ranges: this.#ranges, bytesMax: this.config.audioLimits.bytesMax };
+    return { ...parts, accounts: azureAccounts(this.config, [text]) };
   }
 
   /** The worker's client; the worker is started first if it is ours. */

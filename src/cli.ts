@@ -23,7 +23,13 @@ import {
   importCommand,
 } from './terminal/exchange-commands.ts';
 import { type IndexCommandOptions, indexCommand } from './terminal/index-command.ts';
-import { libraryBackup, libraryTidy, libraryVerify, restoreWords } from './terminal/keeping-commands.ts';
+import {
+  libraryBackup,
+  libraryBackups,
+  libraryTidy,
+  libraryVerify,
+  restoreWords,
+} from './terminal/keeping-commands.ts';
 import { libraryFailures, libraryRemove, libraryRollback, libraryStatus } from './terminal/library-command.ts';
 import { type ModelsContext, modelsGet, modelsList, modelsRemove, modelsVerify } from './terminal/models-command.ts';
 import { runToExit } from './terminal/run-to-exit.ts';
@@ -163,19 +169,23 @@ function addKeeping(library: Command): void {
   library
     .command('backup')
     .description('copy the catalog, while everything goes on')
-    .argument('[dir]', 'unset: BACKUP_DIR')
+    .argument('[place]', 'a folder, or azure://account/container/prefix; unset: what BACKUPS says')
     .option('--keep <n>', 'remove all but the newest', count)
-    .action((dir: string | undefined, options: { keep?: number }) =>
-      withApp((app) => libraryBackup(app, dir, options.keep)),
+    .action((place: string | undefined, options: { keep?: number }) =>
+      withApp((app, signal) => libraryBackup(app, place, options.keep, signal)),
     );
+  library
+    .command('backups')
+    .description('list the backups that lie where BACKUPS says')
+    .action(() => withApp((app, signal) => libraryBackups(app, signal)));
   library
     .command('restore')
     .description("put a backup in the catalog's place, and build from it what answers; what was there is kept aside")
-    .argument('<file>')
-    .action((file: string) =>
+    .argument('<backup>', 'a file, a name that `backups` lists, or azure://account/container/prefix/name')
+    .action((backup: string) =>
       runToExit(async (signal) => {
         const { config, surroundings } = surroundingsOf();
-        const restored = await restoreBackup(config, surroundings, path.resolve(file), signal);
+        const restored = await restoreBackup(config, surroundings, backup, signal);
         process.stdout.write(`${restoreWords(restored).join('\n')}\n`);
         return 0;
       }),
@@ -183,7 +193,7 @@ function addKeeping(library: Command): void {
   library
     .command('tidy')
     .description('forget answers, clips and removed tracks past their time; the bot does it by TIDY_CRON')
-    .action(() => withApp((app) => libraryTidy(app)));
+    .action(() => withApp((app, signal) => libraryTidy(app, signal)));
 }
 
 function addExchange(library: Command): void {

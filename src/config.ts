@@ -275,7 +275,12 @@ export const variables = {
     'backups',
     'backups of the catalog that the bot makes, one at each TIDY_CRON, and keeps; 0: none',
   ),
-  BACKUP_DIR: variable(optionalText, undefined, 'path', 'where backups go; unset: backups in INDEX_DIR'),
+  BACKUPS: variable(
+    library.optional(),
+    undefined,
+    'azure://account/container/prefix or file:/path',
+    'where backups of the catalog go: another disk is better than the one that INDEX_DIR is on; unset: backups in INDEX_DIR',
+  ),
   METRICS_PORT: variable(
     int(1, 65_535).optional(),
     undefined,
@@ -369,7 +374,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       removedKeptMs: v.REMOVED_KEPT_DAYS * msPerDay,
       tidyCron: v.TIDY_CRON,
       backupsKept: v.BACKUPS_KEPT,
-      backupDir: path.resolve(root, v.BACKUP_DIR ?? path.join(v.INDEX_DIR, 'backups')),
+      backups: v.BACKUPS ?? `file:${path.resolve(root, v.INDEX_DIR, 'backups')}`,
     }),
     metricsPort: v.METRICS_PORT,
     discord: Object.freeze({

@@ -19,6 +19,12 @@ export interface ClipsWanted extends Omit<ClipSetName, 'store'> {
   readonly chunks: number;
 }
 
+/** @property clips how many there are */
+export interface StoredClips {
+  readonly set: ClipSetName;
+  readonly clips: number;
+}
+
 export interface ClipCounts {
   readonly sets: number;
   readonly clips: number;
@@ -98,6 +104,23 @@ export class ClipLedger {
   /** Contents that may have clips in the store, and of which no track is left. */
   unwanted(store: string): string[] {
     return this.#database.all(selectUnwanted, store).map((row) => String(row.content_sha256));
+  }
+
+  /** What the store should hold: every content that may have clips there, and the sets that are whole. */
+  expected(store: string): { readonly contents: ReadonlySet<string>; readonly stored: readonly StoredClips[] } {
+    const rows = this.#database.all(
+      'SELECT content_sha256, window_ms, state, clips FROM clip_sets WHERE store = ?',
+      store,
+    );
+    return {
+      contents: new Set(rows.map((row) => String(row.content_sha256))),
+      stored: rows
+        .filter(({ state }) => state === 'stored')
+        .map((row) => ({
+          set: { store, contentSha256: String(row.content_sha256), windowMs: Number(row.window_ms) },
+          clips: Number(row.clips),
+        })),
+    };
   }
 
   counts(store: string): ClipCounts {

@@ -17,6 +17,7 @@ export interface HousekeepingOptions {
 export class Housekeeping {
   readonly #options: HousekeepingOptions;
   readonly #task: ScheduledTask;
+  readonly #closing = new AbortController();
   #running: Promise<void> | null = null;
 
   /** Tidies at once, and whenever it is due.
@@ -39,6 +40,7 @@ export class Housekeeping {
   }
 
   close(): void {
+    this.#closing.abort();
     void this.#task.destroy();
   }
 
@@ -57,8 +59,11 @@ export class Housekeeping {
     const { backupsKept } = app.config.keeping;
     if (!backsUp || backupsKept === 0) return;
     try {
-      const { path, bytes, tracks, removed } = await app.backUp({ keep: backupsKept });
-      log.info({ path, bytes, tracks, removed: removed.length }, 'the catalog was backed up');
+      const { location, bytes, tracks, removed } = await app.backUp({
+        keep: backupsKept,
+        signal: this.#closing.signal,
+      });
+      log.info({ location, bytes, tracks, removed: removed.length }, 'the catalog was backed up');
     } catch (err) {
       log.error({ err }, 'the catalog could not be backed up');
     }
@@ -68,6 +73,10 @@ export class Housekeeping {
     const { app, log } = this.#options;
     try {
       await forgetOld(app, Date.now(), log);
+      const clips = await app.tidyClips(this.#closing.signal);
+      if (clips && clips.removed > 0)
+        log.info({ recordings: clips.removed }, 'stored clips of removed tracks are gone');
+      if (clips?.reason) log.warn({ why: clips.reason }, 'stored clips could not be removed');
     } catch (err) {
       log.warn({ err }, 'what is old could not be removed');
     }

@@ -1,26 +1,29 @@
 /** Copies of the catalog, which is all that cannot be made again from the recordings in minutes. Generations come back
  *  from it; the extracts of stored answers do not, and are not worth a backup. */
-import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Catalog } from '../catalog/catalog.ts';
 import { inspectCatalogFile } from '../catalog/restoring.ts';
-import { syncFile, syncFolder } from '../search/durable-file.ts';
+import type { BackupStore } from '../library/backup-store.ts';
+import { syncFile } from '../search/durable-file.ts';
 
 export interface BackupOptions {
   readonly catalog: Catalog;
-  /** Made if it is not there. */
-  readonly folder: string;
-  /** Backups kept there, this one included; null keeps all. */
+  readonly store: BackupStore;
+  /** The copy is made and checked here before it is stored; made if it is not there. */
+  readonly workDir: string;
+  /** Backups kept in the store, this one included; null keeps all. */
   readonly keep: number | null;
   readonly now: Date;
+  readonly signal: AbortSignal;
 }
 
 export interface Backup {
-  readonly path: string;
+  /** The store's location and the backup's name. */
+  readonly location: string;
   readonly bytes: number;
   readonly tracks: number;
-  /** Older ones that went. */
+  /** Names of older ones that went. */
   readonly removed: readonly string[];
 }
 
@@ -31,38 +34,35 @@ export function backupName(now: Date): string {
   return `catalog-${now.toISOString().slice(0, 19).replaceAll(':', '-')}Z.sqlite`;
 }
 
-/** Copied aside while others read and write, read again from its first page to its last, and only then named.
- *  @throws {LeitmotifError} 'disk-full', 'catalog-busy', 'catalog-corrupt' when the catalog itself is damaged */
-export async function backUpCatalog({ catalog, folder, keep, now }: BackupOptions): Promise<Backup> {
-  await mkdir(folder, { recursive: true });
-  const file = path.join(folder, backupName(now));
-  // Of this process alone, should two make one in the same second.
-  const partial = `${file}.${randomUUID()}.partial`;
+/** Copied aside while others read and write, read again from its first page to its last, and only then stored.
+ *  @throws {LeitmotifError} 'disk-full', 'catalog-busy', 'catalog-corrupt' when the catalog itself is damaged; as the store */
+export async function backUpCatalog(options: BackupOptions): Promise<Backup> {
+  const { catalog, store, workDir, keep, now, signal } = options;
+  await mkdir(workDir, { recursive: true });
+  const folder = await mkdtemp(path.join(workDir, 'backup-'));
   try {
-    await catalog.backUp(partial);
-    const { tracks } = inspectCatalogFile(partial);
-    await syncFile(partial);
-    await rename(partial, file);
-    await syncFolder(folder);
-    const removed = keep === null ? [] : await removeOld(folder, keep);
-    return { path: file, bytes: (await stat(file)).size, tracks, removed };
+    const copy = path.join(folder, backupName(now));
+    await catalog.backUp(copy);
+    signal.throwIfAborted();
+    const { tracks } = inspectCatalogFile(copy);
+    await syncFile(copy);
+    const { size: bytes } = await stat(copy);
+    await store.put(backupName(now), copy, { signal });
+    const removed = keep === null ? [] : await removeOld(store, keep, signal);
+    return { location: `${store.location}/${backupName(now)}`, bytes, tracks, removed };
   } finally {
-    for (const end of ['', '-wal', '-shm', '-journal']) await rm(partial + end, { force: true });
+    await rm(folder, { recursive: true, force: true });
   }
 }
 
 /** Only what bears the name of a backup is ever removed. */
-async function removeOld(folder: string, keep: number): Promise<string[]> {
-  const old = (await backupsIn(folder)).slice(0, -Math.max(1, keep));
-  for (const file of old) await rm(file);
+async function removeOld(store: BackupStore, keep: number, signal: AbortSignal): Promise<string[]> {
+  const old = (await backupsIn(store, signal)).slice(0, -Math.max(1, keep));
+  for (const name of old) await store.remove(name, { signal });
   return old;
 }
 
-/** The oldest first; none for a folder that is not there. */
-export async function backupsIn(folder: string): Promise<string[]> {
-  const names = await readdir(folder).catch(() => [] as string[]);
-  return names
-    .filter((name) => namePattern.test(name))
-    .sort()
-    .map((name) => path.join(folder, name));
+/** Names, the oldest first. */
+export async function backupsIn(store: BackupStore, signal: AbortSignal): Promise<string[]> {
+  return (await store.names({ signal })).filter((name) => namePattern.test(name));
 }

@@ -3,6 +3,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { GenerationOutcome } from '../indexing/update-generation.ts';
+import type { ClipStore } from '../library/clip-store.ts';
 import { hashOf } from '../library/hash-of.ts';
 import type { Library } from '../library/library.ts';
 import { removeDamaged } from '../search/damaged-generations.ts';
@@ -16,6 +17,8 @@ export interface VerifyOptions {
   readonly deep: boolean;
   /** Null where it is not known. */
   readonly library: Library | null;
+  /** Null where clips are not stored. */
+  readonly clips: ClipStore | null;
   /** Builds a space's generation again if it is missing, damaged or old. */
   readonly rebuild: (spaceId: string) => Promise<GenerationOutcome>;
   readonly nowMs: number;
@@ -27,7 +30,7 @@ export interface VerifyOptions {
 export type Remedy = 'mended' | 'next-run' | 'yours';
 
 export interface Finding {
-  readonly where: 'catalog' | 'index' | 'files' | 'recordings';
+  readonly where: 'catalog' | 'index' | 'files' | 'recordings' | 'clips';
   readonly what: string;
   readonly remedy: Remedy;
 }
@@ -43,6 +46,7 @@ export async function verifyIndex(options: VerifyOptions): Promise<Finding[]> {
     ...(deep ? await recordingFindings(options) : []),
     ...(await generationFindings(options)),
     ...(await strayFindings(options)),
+    ...(await clipFindings(options)),
   ];
 }
 
@@ -123,4 +127,37 @@ async function strayFindings({ indexDir, nowMs }: VerifyOptions): Promise<Findin
     what: `${path} belonged to nothing (${bytes} bytes) and is gone`,
     remedy: 'mended',
   }));
+}
+
+/** Clips are named by content, so it is by content that they are counted. What the ledger knows nothing of may be another
+ *  catalog's, and is left. */
+async function clipFindings({ catalog, clips, signal }: VerifyOptions): Promise<Finding[]> {
+  if (clips === null) return [];
+  const found = new Map<string, number>();
+  try {
+    for await (const name of clips.names({ signal })) {
+      const [content = ''] = name.split('/');
+      found.set(content, (found.get(content) ?? 0) + 1);
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    return [{ where: 'clips', what: (error as Error).message, remedy: 'yours' }];
+  }
+  const { contents, stored } = catalog.clips.expected(clips.location);
+  const lacking = stored.filter(({ set, clips: count }) => (found.get(set.contentSha256) ?? 0) < count);
+  for (const { set, clips: count } of lacking) {
+    const message = `${found.get(set.contentSha256) ?? 0} of ${count} clips were there`;
+    catalog.clips.failed(set, { code: 'file-unreadable', message });
+  }
+  const foreign = [...found.keys()].filter((content) => !contents.has(content));
+  const findings: Finding[] = [];
+  if (lacking.length > 0) {
+    const what = `clips of ${lacking.length} recordings are missing in ${clips.location}`;
+    findings.push({ where: 'clips', what, remedy: 'next-run' });
+  }
+  if (foreign.length > 0) {
+    const what = `${clips.location} holds clips of ${foreign.length} recordings that this catalog never stored there`;
+    findings.push({ where: 'clips', what, remedy: 'yours' });
+  }
+  return findings;
 }

@@ -24,6 +24,10 @@ export interface ClipStore {
    *  @throws as put */
   fetch(name: string, options: ClipOptions): Promise<LocalFile | null>;
 
+  /** Names of all that is stored, in no order.
+   *  @throws as put */
+  names(options: ClipOptions): AsyncIterable<string>;
+
   /** Deletes every clip of a recording.
    *  @returns how many there were
    *  @throws as put */

@@ -35,6 +35,13 @@ export class FolderClips implements ClipStore {
     return found?.isFile() ? { path: file, [Symbol.asyncDispose]: async () => {} } : null;
   }
 
+  async *names(): AsyncGenerator<string, void, undefined> {
+    const entries = await readdir(this.#root, { recursive: true, withFileTypes: true }).catch(() => []);
+    for (const entry of entries) {
+      if (entry.isFile()) yield path.relative(this.#root, path.join(entry.parentPath, entry.name));
+    }
+  }
+
   async removeAll(contentSha256: string): Promise<number> {
     const folder = path.join(this.#root, contentSha256);
     const names = await readdir(folder).catch(() => []);

@@ -1,4 +1,4 @@
-/** `npm run library -- verify|backup|restore|tidy` */
+/** `npm run library -- verify|backup|backups|restore|tidy` */
 import path from 'node:path';
 import type { App } from '../app.ts';
 import { formatBytes, formatDuration, oneLine } from '../format.ts';
@@ -37,15 +37,27 @@ export async function libraryVerify(app: App, options: { readonly deep?: true },
   }
 }
 
-export async function libraryBackup(app: App, folder: string | undefined, keep: number | undefined): Promise<number> {
+export async function libraryBackup(
+  app: App,
+  place: string | undefined,
+  keep: number | undefined,
+  signal: AbortSignal,
+): Promise<number> {
   const startedMs = performance.now();
-  const backup = await app.backUp({
-    ...(folder === undefined ? {} : { folder: path.resolve(folder) }),
-    keep: keep ?? null,
-  });
+  // A folder is typed as a folder; locations are those of LIBRARY.
+  const to = place === undefined || /^(file|azure):/.test(place) ? place : `file:${path.resolve(place)}`;
+  const options = { ...(to === undefined ? {} : { to }), ...(keep === undefined ? {} : { keep }), signal };
+  const backup = await app.backUp(options);
   const took = formatDuration((performance.now() - startedMs) / 1000);
-  print(`${backup.tracks} tracks are safe in ${backup.path}, ${formatBytes(backup.bytes)}, after ${took}.`);
-  for (const file of backup.removed) print(`Removed an older one: ${file}`);
+  print(`${backup.tracks} tracks are safe in ${backup.location}, ${formatBytes(backup.bytes)}, after ${took}.`);
+  for (const name of backup.removed) print(`Removed an older one: ${name}`);
+  return 0;
+}
+
+export async function libraryBackups(app: App, signal: AbortSignal): Promise<number> {
+  const { location, names } = await app.backups(signal);
+  for (const name of names) print(name);
+  print(names.length === 0 ? `No backup lies in ${location}.` : `${names.length} in ${location}, the newest last.`);
   return 0;
 }
 
@@ -65,10 +77,13 @@ export function restoreWords({
   return lines;
 }
 
-export async function libraryTidy(app: App): Promise<number> {
+export async function libraryTidy(app: App, signal: AbortSignal): Promise<number> {
   const { answers, heard, clips, tracks, strays } = await app.tidy(Date.now());
   print(`Forgot ${answers} answers and what was heard of ${heard} queries, past their time.`);
   print(`Removed the clips of ${clips.count} answers, ${formatBytes(clips.bytes)}.`);
+  const stored = await app.tidyClips(signal);
+  if (stored)
+    print(`Removed the stored clips of ${stored.removed} recordings${stored.reason ? `: ${stored.reason}` : ''}.`);
   if (strays === null) {
     print('An index run is under way; generations and removed tracks are left for the next time.');
     return 0;

@@ -4,9 +4,11 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { Catalog } from '../../src/catalog/catalog.ts';
 import { backUpCatalog } from '../../src/keeping/backup.ts';
+import { FolderBackups } from '../../src/keeping/folder-backups.ts';
 import { restoreCatalog } from '../../src/keeping/restore.ts';
 import { factsOf, openCatalog, recordingOf, tempFolder } from '../catalog/helpers.ts';
 
+const never = new AbortController().signal;
 const at = (minute: number) => new Date(Date.UTC(2026, 10, 26, 7, minute, 5));
 const recording = recordingOf(['music', 'music']);
 const keysOf = (catalog: Catalog) => [...catalog.tracks.known('space-a').keys()];
@@ -18,10 +20,17 @@ async function backedUp() {
   const catalog = openCatalog(indexDir);
   catalog.embeddings.put(factsOf('a.mp3'), recording);
   catalog.embeddings.put(factsOf('b.mp3'), recording);
-  const backup = await backUpCatalog({ catalog, folder, keep: null, now: at(1) });
+  const store = new FolderBackups(folder);
+  const parts = { catalog, store, workDir: path.join(indexDir, 'spool'), signal: never };
+  const pathOf = (location: string) => location.slice('file:'.length);
+  const backUp = async (minute: number, keep: number | null = null) => {
+    const backup = await backUpCatalog({ ...parts, keep, now: at(minute) });
+    return { ...backup, path: pathOf(backup.location) };
+  };
+  const backup = await backUp(1);
   catalog.embeddings.put(factsOf('c.mp3'), recording);
-  const saveBefore = async () => (await backUpCatalog({ catalog, folder, keep: null, now: at(2) })).path;
-  return { indexDir, folder, catalog, backup, saveBefore };
+  const saveBefore = async () => (await backUp(2)).path;
+  return { indexDir, folder, catalog, backup, backUp, parts, saveBefore };
 }
 
 test('a backup is the catalog as it was, made while it is open and written to', async () => {
@@ -34,12 +43,12 @@ test('a backup is the catalog as it was, made while it is open and written to', 
 });
 
 test('a writer that never rests does not keep a backup from being made', async () => {
-  const { catalog, folder, indexDir } = await backedUp();
+  const { backUp, indexDir } = await backedUp();
   using writer = new Catalog(path.join(indexDir, 'catalog.sqlite'));
   let written = 0;
   const writing = setInterval(() => writer.embeddings.put(factsOf(`more-${written++}.mp3`), recording), 1);
   try {
-    const backup = await backUpCatalog({ catalog, folder, keep: null, now: at(3) });
+    const backup = await backUp(3);
     expect(backup.tracks).toBeGreaterThanOrEqual(3);
   } finally {
     clearInterval(writing);
@@ -47,9 +56,9 @@ test('a writer that never rests does not keep a backup from being made', async (
 });
 
 test('of several backups the newest are kept, and nothing else in the folder is touched', async () => {
-  const { catalog, folder } = await backedUp();
+  const { backUp, folder } = await backedUp();
   writeFileSync(path.join(folder, 'mine.sqlite'), 'mine');
-  for (const minute of [5, 6, 7]) await backUpCatalog({ catalog, folder, keep: 2, now: at(minute) });
+  for (const minute of [5, 6, 7]) await backUp(minute, 2);
   expect(readdirSync(folder).sort()).toEqual([
     'catalog-2026-11-26T07-06-05Z.sqlite',
     'catalog-2026-11-26T07-07-05Z.sqlite',
@@ -57,14 +66,16 @@ test('of several backups the newest are kept, and nothing else in the folder is 
   ]);
 });
 
-test('a backup for which there is no room leaves nothing behind', async () => {
-  const { catalog } = await backedUp();
-  const folder = tempFolder();
-  const full = { backUp: (to: string) => catalog.backUp(path.join(to, 'below-a-file')) };
-  await expect(
-    backUpCatalog({ catalog: Object.assign(Object.create(catalog), full), folder, keep: null, now: at(1) }),
-  ).rejects.toMatchObject({ code: 'file-unreadable' });
-  expect(readdirSync(folder)).toEqual([]);
+test('a backup for which there is no place leaves nothing behind, and says which place', async () => {
+  const { parts, indexDir } = await backedUp();
+  const file = path.join(indexDir, 'a-file');
+  writeFileSync(file, '');
+  const store = new FolderBackups(path.join(file, 'below'));
+  await expect(backUpCatalog({ ...parts, store, keep: null, now: at(1) })).rejects.toMatchObject({
+    code: 'file-unreadable',
+    message: expect.stringMatching(/a-file\/below/),
+  });
+  expect(readdirSync(parts.workDir)).toEqual([]);
 });
 
 test('restoring brings back what was, to whoever has the catalog open, and keeps what it replaced', async () => {

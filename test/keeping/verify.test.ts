@@ -5,8 +5,9 @@ import { describe, expect, test } from 'vitest';
 import { updateGeneration } from '../../src/indexing/update-generation.ts';
 import { type VerifyOptions, verifyIndex } from '../../src/keeping/verify.ts';
 import { FolderLibrary } from '../../src/library/folder.ts';
+import { FolderClips } from '../../src/library/folder-clips.ts';
 import { readCurrent, spaceFolder } from '../../src/search/generation-folder.ts';
-import { Bench } from '../indexing/helpers.ts';
+import { Bench, tempFolder } from '../indexing/helpers.ts';
 
 const never = new AbortController().signal;
 
@@ -21,6 +22,7 @@ async function indexed() {
       indexDir: bench.indexDir,
       deep: true,
       library: new FolderLibrary(bench.music),
+      clips: null,
       rebuild: (spaceId) =>
         updateGeneration({ catalog: bench.catalog, generations: bench.generations, spaceId, signal: never }),
       nowMs: Date.now(),
@@ -133,6 +135,35 @@ describe('leaves to the next run', () => {
     expect((await bench.run()).files).toMatchObject({ embedded: 1, removed: 1 });
     expect(await verify()).toEqual([]);
   });
+});
+
+test('clips that are missing are stored again by the next run; those of another catalog are left, and told', async () => {
+  const { bench, verify } = await indexed();
+  const folder = tempFolder();
+  const clips = new FolderClips(folder);
+  const [a, b, foreign] = ['a', 'b', 'f'].map((digit) => digit.repeat(64)) as [string, string, string];
+  for (const [content, count] of [
+    [a, 2],
+    [b, 1],
+    [foreign, 1],
+  ] as const) {
+    mkdirSync(path.join(folder, content));
+    for (let at = 0; at < count; at++) writeFileSync(path.join(folder, content, `${at}.mp3`), 'sound');
+  }
+  const set = (contentSha256: string) => ({ store: clips.location, contentSha256, windowMs: 10_000 });
+  bench.catalog.clips.stored(set(a), { clips: 2, bytes: 10 });
+  bench.catalog.clips.stored(set(b), { clips: 3, bytes: 15 });
+  expect(await verify({ clips })).toEqual([
+    { where: 'clips', what: `clips of 1 recordings are missing in ${clips.location}`, remedy: 'next-run' },
+    {
+      where: 'clips',
+      what: `${clips.location} holds clips of 1 recordings that this catalog never stored there`,
+      remedy: 'yours',
+    },
+  ]);
+  expect([set(a), set(b)].map((each) => bench.catalog.clips.isStored(each))).toEqual([true, false]);
+  rmSync(path.join(folder, foreign), { recursive: true });
+  expect(await verify({ clips })).toEqual([]);
 });
 
 test('a catalog that SQLite finds damaged is left as it is, for whoever has a backup', async () => {

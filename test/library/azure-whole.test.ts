@@ -68,6 +68,8 @@ test('indexes what lies there, with the clip of every chunk, and leaves nothing 
   expect(summary.files).toMatchObject({ listed: 4, embedded: 4 });
   expect(summary.clips).toMatchObject({ stored: 4, clips: 20, failed: 0, reason: null });
   expect(await clipNames()).toHaveLength(20);
+  expect(await Array.fromAsync(app.clipStore?.names({ signal: never }) ?? [])).toEqual(await clipNames());
+  expect((await app.verify({ deep: true, signal: never })).filter(({ where }) => where === 'clips')).toEqual([]);
   // Four recordings, of which only the sizes are known: the tails at least, and not more than there is sound in them.
   expect(estimated.files).toBeGreaterThan(4);
   expect(estimated.files).toBeLessThan(40);
