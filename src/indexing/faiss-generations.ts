@@ -1,11 +1,10 @@
 /** The index's generations as files for FAISS. */
-import path from 'node:path';
-import { assertWritten } from '../search/durable-file.ts';
 import { currentManifest } from '../search/generation.ts';
-import { spaceFolder } from '../search/generation-folder.ts';
+import { readCurrent, spaceFolder } from '../search/generation-folder.ts';
 import { writeGeneration } from '../search/generation-writer.ts';
-import { filesOf, type GenerationManifest } from '../search/manifest.ts';
-import type { GenerationInput, GenerationStore } from './generation-store.ts';
+import { filesOf } from '../search/manifest.ts';
+import { assertWhole, rememberWhole } from '../search/verified-files.ts';
+import type { CurrentGeneration, GenerationInput, GenerationStore } from './generation-store.ts';
 
 export interface FaissGenerationsOptions {
   readonly indexDir: string;
@@ -24,18 +23,23 @@ export class FaissGenerations implements GenerationStore {
     this.#options = options;
   }
 
-  /** Reads every byte of it: a second or two for a million chunks, once a run, and damage is found before a query
-   *  finds it. */
-  async current(spaceId: string): Promise<string | null> {
+  /** @see assertWhole for what is read of it */
+  async current(
+    spaceId: string,
+    options: { signal?: AbortSignal; deep?: boolean } = {},
+  ): Promise<CurrentGeneration | null> {
     const { indexDir, catalogId, hubs } = this.#options;
+    const folder = spaceFolder(indexDir, spaceId);
     try {
       const manifest = await currentManifest({ indexDir, catalogId, spaceId });
-      await assertWhole(path.join(spaceFolder(indexDir, spaceId), manifest.id), manifest);
+      const { id } = manifest;
+      await assertWhole(folder, id, filesOf(manifest), options);
       // It answers all the same until there is one that knows its hubs.
       if (hubs && manifest.hubs === undefined) return null;
-      return manifest.id;
+      return { id, others: (await readCurrent(folder)).filter((other) => other !== id) };
     } catch (error) {
       if (error instanceof TypeError || error instanceof RangeError) throw error;
+      options.signal?.throwIfAborted();
       // Missing, damaged, or another catalog's: whatever it is, it is built again from the catalog.
       return null;
     }
@@ -50,10 +54,8 @@ export class FaissGenerations implements GenerationStore {
       options: { includeNonMusic },
       createdAt: now(),
     });
+    // It was read back just now; this only looks at it, so that the next run need not read it.
+    await rememberWhole(spaceFolder(indexDir, input.spaceId), manifest.id, filesOf(manifest));
     return manifest.id;
   }
-}
-
-async function assertWhole(folder: string, manifest: GenerationManifest): Promise<void> {
-  for (const file of filesOf(manifest)) await assertWritten(path.join(folder, file.file), file);
 }

@@ -11,9 +11,16 @@ export interface GenerationInput {
   readonly includeNonMusic: boolean;
 }
 
+export interface CurrentGeneration {
+  readonly id: string;
+  /** Those kept for roll-back. */
+  readonly others: readonly string[];
+}
+
 export interface GenerationStore {
-  /** The id of the generation of this space that answers; null when there is none, or none that is whole. */
-  current(spaceId: string): Promise<string | null>;
+  /** The generation of this space that answers; null when there is none, or none that is whole.
+   *  @param options.deep reads every byte of it; without, only what may have changed since it was read last */
+  current(spaceId: string, options?: { signal?: AbortSignal; deep?: boolean }): Promise<CurrentGeneration | null>;
 
   /** Writes, verifies and makes current. Called only by whoever holds the index's lock.
    *  @returns the generation's id

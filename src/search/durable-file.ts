@@ -86,14 +86,16 @@ export class HashedFile {
   }
 }
 
-/** Reads a whole file, or what follows `fromByte`. */
-export async function hashFile(file: string, fromByte = 0): Promise<FileRecord> {
+/** Reads a whole file, or what follows `fromByte`.
+ *  @throws the signal's reason */
+export async function hashFile(file: string, fromByte = 0, signal?: AbortSignal): Promise<FileRecord> {
   const handle = await open(file, 'r');
   try {
     const hash = createHash('sha256');
     let bytes = 0;
     const stream = handle.createReadStream({ start: fromByte, highWaterMark: bufferBytes, autoClose: false });
     for await (const part of stream as AsyncIterable<Buffer>) {
+      signal?.throwIfAborted();
       hash.update(part);
       bytes += part.length;
     }
@@ -103,13 +105,14 @@ export async function hashFile(file: string, fromByte = 0): Promise<FileRecord> 
   }
 }
 
-/** @throws {LeitmotifError} `disk-full` for a file that is too short, `index-corrupt` for other bytes than were written */
-export async function assertWritten(file: string, written: FileRecord): Promise<void> {
+/** @throws {LeitmotifError} `disk-full` for a file that is too short, `index-corrupt` for other bytes than were written;
+ *    the signal's reason */
+export async function assertWritten(file: string, written: FileRecord, signal?: AbortSignal): Promise<void> {
   const { size } = await stat(file);
   if (size < written.bytes) {
     throw new LeitmotifError('disk-full', `Cannot write ${file}: expected ${written.bytes} bytes, found ${size}`);
   }
-  const found = await hashFile(file);
+  const found = await hashFile(file, 0, signal);
   if (found.sha256 !== written.sha256) throw corruptIndexFile(file, 'other bytes came back than were written');
 }
 

@@ -109,7 +109,7 @@ async function writePartial(input: GenerationInput, partial: string): Promise<Ge
     rows,
     ...(hubs === undefined ? {} : { hubs }),
   };
-  for (const file of filesOf(manifest)) await assertWritten(path.join(partial, file.file), file);
+  for (const file of filesOf(manifest)) await assertWritten(path.join(partial, file.file), file, input.signal);
   return manifest;
 }
 

@@ -116,7 +116,17 @@ function clipsWords(clips: IndexSummary['clips']): string[] {
   return lines;
 }
 
+/** Somebody rolled back, and nothing has changed since. */
+export function heldWords(id: string): string {
+  return `The index stays at generation ${id}, to which it was rolled back; npm run library -- rollback goes forward again.`;
+}
+
 function generationWords(generation: IndexSummary['generation']): string {
-  if (generation.kind === 'written') return `Generation ${generation.id} answers now, ${generation.rows} chunks.`;
+  if (generation.kind === 'written') {
+    const { id, rows, endsRollBackTo } = generation;
+    const end = endsRollBackTo === undefined ? '' : ` The roll-back to ${endsRollBackTo} has ended with it.`;
+    return `Generation ${id} answers now, ${rows} chunks.${end}`;
+  }
+  if (generation.kind === 'held') return heldWords(generation.id);
   return generation.kind === 'empty' ? 'There is nothing to search in yet.' : 'The index is up to date.';
 }

@@ -116,6 +116,9 @@ export async function libraryRemove(app: App, keys: readonly string[]): Promise<
 
 export async function libraryRollback(app: App): Promise<number> {
   const id = await rollBack(app.config.indexDir, await app.spaceId());
-  print(`Generation ${id} answers now. The next npm run index builds a new one from the catalog.`);
+  print(
+    `Generation ${id} answers now, in a running bot within seconds. It stays until the library changes: then the next ` +
+      'index run builds a new one from the catalog, and says so. Rolling back again goes forward.',
+  );
   return 0;
 }

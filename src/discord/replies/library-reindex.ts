@@ -110,16 +110,23 @@ export function reindexEndedReply(texts: Texts, reindex: Reindex): Reply {
 }
 
 function doneLines({ library }: Texts, { mode, summary, startedAtMs, finishedAtMs }: Reindex): string[] {
-  const { doneTitle, doneCounts, doneTime, generation, sameGeneration, emptyGeneration } = library.reindex;
+  const { doneTitle, doneCounts, doneTime } = library.reindex;
   const { embedded, reused, moved, removed, failed, audioSec, ratePerSec, generation: outcome } = summaryOf(summary);
   const tookSec = ((finishedAtMs ?? 0) - (startedAtMs ?? 0)) / 1000;
-  const same = outcome.kind === 'empty' ? emptyGeneration : sameGeneration;
   return [
     doneTitle(mode),
     doneCounts(embedded + reused + moved, removed, failed),
     doneTime(tookSec, audioSec, ratePerSec),
-    outcome.kind === 'written' ? generation(outcome.id, outcome.rows) : same,
+    generationLine(library, outcome),
   ];
+}
+
+function generationLine({ reindex }: Texts['library'], outcome: ReindexSummary['generation']): string {
+  if (outcome.kind === 'held') return reindex.heldGeneration(outcome.id);
+  if (outcome.kind !== 'written') return outcome.kind === 'empty' ? reindex.emptyGeneration : reindex.sameGeneration;
+  const { id, rows, endsRollBackTo } = outcome;
+  const end = endsRollBackTo === undefined ? '' : ` ${reindex.endsRollBack(endsRollBackTo)}`;
+  return `${reindex.generation(id, rows)}${end}`;
 }
 
 /** What the indexing process wrote, which is of this program and version or an older one. */

@@ -150,6 +150,8 @@ export const libraryDe: LibraryTexts = {
     doneTime: (sec, audioSec, rate) =>
       `Es dauerte ${duration(sec)}${rate === null ? '' : ` für ${duration(audioSec)} Klang, zuletzt ${whole(rate)}-mal so schnell wie Zuhören`}.`,
     generation: (id, rows) => `Generation ${id} antwortet jetzt: ${count(rows, 'Fenster', 'Fenster')}.`,
+    endsRollBack: (id) => `Die Rückkehr zu ${id} ist damit beendet.`,
+    heldGeneration: (id) => `Der Index bleibt bei Generation ${id}, zu der zurückgekehrt wurde.`,
     sameGeneration: 'Der Index war schon auf dem neuesten Stand.',
     emptyGeneration: 'Es gibt noch nichts zu durchsuchen.',
     failed: (mode) => `**Einlesen (${modes[mode]}) ist gescheitert.**`,

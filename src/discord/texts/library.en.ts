@@ -158,6 +158,8 @@ export const libraryEn = {
     doneTime: (sec: number, audioSec: number, rate: number | null) =>
       `Took ${duration(sec)}${rate === null ? '' : ` for ${duration(audioSec)} of audio, at the end ${whole(rate)} times as fast as listening`}.`,
     generation: (id: string, rows: number) => `Generation ${id} answers now: ${count(rows, 'chunk', 'chunks')}.`,
+    endsRollBack: (id: string) => `The roll-back to ${id} has ended with it.`,
+    heldGeneration: (id: string) => `The index stays at generation ${id}, to which it was rolled back.`,
     sameGeneration: 'The index was up to date already.',
     emptyGeneration: 'There is nothing to search in yet.',
     failed: (mode: ReindexMode) => `**Reindexing ${modes[mode]} failed.**`,
