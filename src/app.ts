@@ -14,7 +14,7 @@ import type { Config } from './config.ts';
 import type { EmbeddedRecording } from './domain.ts';
 import { EmbeddingClient } from './embedding/client.ts';
 import { type LocalWorker, startLocalWorker } from './embedding/local-worker.ts';
-import { LeitmotifError } from './errors.ts';
+import { LeitmotifError, toLeitmotifError } from './errors.ts';
 import { type ExportOptions, type ExportSummary, exportIndex } from './exchange/export-index.ts';
 import { type ImportOptions, type ImportSpace, type ImportSummary, importIndex } from './exchange/import-index.ts';
 import { ClipKeeper, type ClipsSummary } from './indexing/clip-keeper.ts';
@@ -73,6 +73,9 @@ export interface AppSurroundings {
   readonly catalogBusyTimeoutMs?: number;
   /** Added to the niceness of the worker and the index processes, so that they leave the asking thread its turn. */
   readonly niceness?: number;
+  /** How often it is looked whether another generation answers, built by another process or rolled back to, also while
+   *  nobody asks; unset: when somebody asks. */
+  readonly lookForIndexEachMs?: number;
   /** Cuts clips and draws pictures in a thread of its own, so that this one is always free. */
   readonly mediaThread?: boolean;
 }
@@ -213,6 +216,10 @@ export class App implements AsyncDisposable {
   #client: Promise<EmbeddingClient> | null = null;
   #spaceId: Promise<string> | null = null;
   #index: IndexHost | null = null;
+  readonly #closing = new AbortController();
+  #refreshing: Promise<void> | null = null;
+  #refreshFailure: string | null = null;
+  #lookTimer: NodeJS.Timeout | undefined;
 
   constructor(config: Config, surroundings: AppSurroundings) {
     this.config = config;
@@ -246,7 +253,7 @@ export class App implements AsyncDisposable {
   /** Indexes what has changed, and makes a new generation if there is anything new for it. */
   async index(request: IndexRequest): Promise<IndexSummary> {
     const { indexingConcurrency, includeNonMusic } = this.config;
-    return runIndex({
+    const summary = await runIndex({
       ...request,
       catalog: this.catalog,
       generations: this.#generations,
@@ -257,6 +264,13 @@ export class App implements AsyncDisposable {
       includeNonMusic,
       ...this.#clips(),
     });
+    await this.#followOwn(summary.generation, request.signal);
+    return summary;
+  }
+
+  /** Whoever built a generation is answered from it. */
+  async #followOwn({ kind }: GenerationOutcome, signal: AbortSignal): Promise<void> {
+    if (kind === 'written' && this.#index?.current()) await this.#openNewest(signal);
   }
 
   /** What an index run would do. Writes nothing. */
@@ -341,11 +355,38 @@ export class App implements AsyncDisposable {
     });
   }
 
-  /** The live index.
+  /** The live index. One that is open answers at once, while a newer generation is opened behind it: that takes seconds,
+   *  and nobody's question should wait for it.
+   *  @param options.newest waits for that
    *  @throws {LeitmotifError} 'index-empty' when nothing was ever indexed in this space */
-  async openIndex(signal: AbortSignal): Promise<IndexHost> {
+  async openIndex(signal: AbortSignal, { newest = false }: { newest?: boolean } = {}): Promise<IndexHost> {
+    const open = this.#index;
+    if (!open?.current() || newest) return this.#openNewest(signal);
+    this.#refresh();
+    return open;
+  }
+
+  /** Now, and from now on every few seconds where the surroundings say so. One at a time. */
+  #refresh(): void {
+    if (this.#closing.signal.aborted) return;
+    this.#refreshing ??= this.#openNewest(this.#closing.signal)
+      .then(
+        () => {},
+        (error: unknown) => {
+          const why = toLeitmotifError(error).message;
+          if (why !== this.#refreshFailure)
+            this.#surroundings.log.warn({ why }, 'the old generation goes on answering');
+          this.#refreshFailure = why;
+        },
+      )
+      .finally(() => {
+        this.#refreshing = null;
+      });
+  }
+
+  async #openNewest(signal: AbortSignal): Promise<IndexHost> {
     const spaceId = await this.spaceId();
-    const { log } = this.#surroundings;
+    const { log, lookForIndexEachMs } = this.#surroundings;
     this.#index ??= new IndexHost({
       indexDir: this.config.indexDir,
       spaceId,
@@ -358,6 +399,10 @@ export class App implements AsyncDisposable {
       if (!(error instanceof LeitmotifError)) throw error;
       if (!(await this.#mend(error, spaceId, signal))) throw await this.#withWayBack(error);
       await this.#index.reloadIfChanged();
+    }
+    this.#refreshFailure = null;
+    if (lookForIndexEachMs !== undefined && !this.#closing.signal.aborted) {
+      this.#lookTimer ??= setInterval(() => this.#refresh(), lookForIndexEachMs).unref();
     }
     return this.#index;
   }
@@ -566,6 +611,9 @@ export class App implements AsyncDisposable {
   }
 
   async close(): Promise<void> {
+    this.#closing.abort(new LeitmotifError('cancelled', 'The program ends'));
+    clearInterval(this.#lookTimer);
+    await this.#refreshing;
     await this.#index?.close();
     const client = await this.#client?.catch(() => null);
     await client?.close();

@@ -17,7 +17,7 @@ const isShard = process.env.SHARDING_MANAGER === 'true';
 /** So that the thread that answers Discord is always free. A write to the catalog that meets another one waits 10 ms with
  *  the thread held, and then again without. On Linux, who is at niceness 10 gets a tenth of the time of who is at 0, when
  *  both want it. */
-const answersPeople = { catalogBusyTimeoutMs: 10, niceness: 10, mediaThread: true };
+const answersPeople = { catalogBusyTimeoutMs: 10, niceness: 10, mediaThread: true, lookForIndexEachMs: 5_000 };
 const exitCodes: Partial<Record<LeitmotifError['code'], number>> = {
   'config-invalid': 78,
   unauthorized: 77,

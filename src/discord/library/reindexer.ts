@@ -149,7 +149,8 @@ export class Reindexer {
     const last = this.#reindexes.last();
     if (last === null || last.finishedAtMs === null || last.milestone >= reindexMilestones.ended) return;
     if (last.state === 'done') {
-      await app.openIndex(AbortSignal.any([this.#closing.signal, AbortSignal.timeout(openWithinMs)])).catch((error) => {
+      const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(openWithinMs)]);
+      await app.openIndex(signal, { newest: true }).catch((error) => {
         log.warn({ reindex: last.id, why: toLeitmotifError(error).message }, 'the new generation was not opened yet');
       });
     }
