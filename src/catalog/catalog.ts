@@ -55,6 +55,8 @@ export class Catalog implements Disposable {
   readonly feedback: Feedback;
   readonly shares: Shares;
   readonly pendingQueries: PendingQueries;
+  /** The clock that its rows are stamped with; milliseconds since 1970. */
+  readonly nowMs: () => number;
   /** Given once, when the file was made. */
   readonly id: string;
   readonly #database: Database;
@@ -65,6 +67,7 @@ export class Catalog implements Disposable {
   constructor(path: string, options: CatalogOptions = {}) {
     const now = options.now ?? Date.now;
     this.path = path;
+    this.nowMs = now;
     this.#database = new Database(path, options);
     this.spaces = new Spaces(this.#database);
     this.tracks = new Tracks(this.#database, this.spaces);

@@ -12,18 +12,22 @@ export interface FailedAttempt {
   readonly contentSha256: string | null;
   readonly code: ErrorCode;
   readonly message: string;
+  /** How long it is left alone after so many tries (1 or more) in a row; null, and by default: until it changes. */
+  readonly coolDownMs?: (tries: number) => number | null;
 }
 
 const upsertFailed = `
 INSERT INTO tracks (key, size_bytes, mtime_ms, etag, content_sha256, status, error_code, error_message, error_space,
-  error_tries, created_at_ms, updated_at_ms)
-VALUES ($key, $sizeBytes, $mtimeMs, $etag, $sha256, 'failed', $code, $message, $space, 1, $now, $now)
+  error_tries, error_at_ms, created_at_ms, updated_at_ms)
+VALUES ($key, $sizeBytes, $mtimeMs, $etag, $sha256, 'failed', $code, $message, $space, 1, $now, $now, $now)
 ON CONFLICT (key) DO UPDATE SET
   error_tries = CASE WHEN $sha256 IS content_sha256 OR $sha256 IS NULL THEN error_tries + 1 ELSE 1 END,
   size_bytes = $sizeBytes, mtime_ms = $mtimeMs, etag = $etag, content_sha256 = coalesce($sha256, content_sha256),
   status = CASE WHEN status = 'indexed' AND EXISTS (SELECT 1 FROM track_spaces WHERE track_id = tracks.id)
     THEN 'indexed' ELSE 'failed' END,
-  removed_by = NULL, error_code = $code, error_message = $message, error_space = $space, updated_at_ms = $now`;
+  removed_by = NULL, error_code = $code, error_message = $message, error_space = $space, error_at_ms = $now,
+  updated_at_ms = $now
+RETURNING id, error_tries`;
 
 export class Files {
   readonly #database: Database;
@@ -41,7 +45,8 @@ export class Files {
   putFailed(facts: Pick<FileFacts, 'key'> & Partial<FileFacts>, attempt: FailedAttempt): void {
     this.#database.transaction(() => {
       if (attempt.contentSha256 !== null) this.#dropOtherContent(facts.key, attempt.contentSha256);
-      this.#database.write(upsertFailed, {
+      const nowMs = this.#now();
+      const row = this.#database.get(upsertFailed, {
         key: facts.key,
         sizeBytes: facts.sizeBytes ?? null,
         mtimeMs: facts.mtimeMs ?? null,
@@ -50,8 +55,14 @@ export class Files {
         code: attempt.code,
         message: attempt.message,
         space: attempt.spaceId === null ? null : (this.#spaces.get(attempt.spaceId)?.row ?? null),
-        now: this.#now(),
+        now: nowMs,
       });
+      const coolDownMs = attempt.coolDownMs?.(Number(row?.error_tries)) ?? null;
+      this.#database.write(
+        'UPDATE tracks SET error_retry_at_ms = ? WHERE id = ?',
+        coolDownMs === null ? null : nowMs + coolDownMs,
+        Number(row?.id),
+      );
     });
   }
 

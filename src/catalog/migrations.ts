@@ -212,13 +212,30 @@ CREATE TABLE clip_sets (
 ) STRICT, WITHOUT ROWID;
 `;
 
-const steps: readonly string[] = [firstSchema, botSchema, marksSchema, clipsSchema];
+/** When a track failed last, and from when on it is tried again (null: not until its file changes). What failed before
+ *  these were kept and may pass by itself is tried in the next run. */
+const coolDownSchema = `
+ALTER TABLE tracks ADD COLUMN error_at_ms INTEGER;
+ALTER TABLE tracks ADD COLUMN error_retry_at_ms INTEGER;
+UPDATE tracks SET error_at_ms = updated_at_ms, error_retry_at_ms = CASE WHEN error_code IN ('file-unreadable',
+  'decode-failed', 'inference-failed', 'worker-protocol', 'worker-unavailable') THEN updated_at_ms END
+WHERE error_code IS NOT NULL;
+`;
 
-export const schemaVersion = steps.length;
+/** In the order in which they are taken. */
+export const migrationSteps: readonly string[] = [
+  firstSchema,
+  botSchema,
+  marksSchema,
+  clipsSchema,
+  coolDownSchema,
+];
+
+export const schemaVersion = migrationSteps.length;
 
 /** Takes the missing steps, all or none.
  *  @throws {LeitmotifError} 'catalog-version' when a newer program has written the file, which is left as it is */
-export function migrate(database: Database, wanted: readonly string[] = steps): void {
+export function migrate(database: Database, wanted: readonly string[] = migrationSteps): void {
   if (stepsTaken(database, wanted.length) === wanted.length) return;
   database.transaction(() => {
     // Counted again under the write lock: another process may have migrated meanwhile.

@@ -45,7 +45,7 @@ export interface KnownTrack {
   /** When those were made; null without them. Milliseconds since 1970. */
   readonly embeddedAtMs: number | null;
   /** The last failure, if it was in the asked space or before any. */
-  readonly failure: { readonly code: ErrorCode; readonly tries: number } | null;
+  readonly failure: Pick<Failure, 'code' | 'tries' | 'atMs' | 'retryAtMs'> | null;
 }
 
 /** A track's last failure. */
@@ -56,6 +56,8 @@ export interface Failure {
   /** Failed attempts since it was last indexed or its content changed. */
   readonly tries: number;
   readonly atMs: number;
+  /** From when on it is tried again, milliseconds since 1970; null: when the file changes, or somebody asks for it. */
+  readonly retryAtMs: number | null;
 }
 
 type Row = Record<string, unknown>;
@@ -84,17 +86,24 @@ export function toKnownTrack(row: Row): KnownTrack {
     contentSha256: textOrNull(row.content_sha256),
     embedded: row.embedded === 1,
     embeddedAtMs: numberOrNull(row.embedded_at_ms),
-    failure: row.failed_here === 1 ? { code: toCode(row.error_code), tries: Number(row.error_tries) } : null,
+    failure: row.failed_here === 1 ? toAttempt(row) : null,
   };
 }
 
 export function toFailure(row: Row): Failure {
   return {
     key: String(row.key),
-    code: toCode(row.error_code),
     message: String(row.error_message),
+    ...toAttempt(row),
+  };
+}
+
+function toAttempt(row: Row): Pick<Failure, 'code' | 'tries' | 'atMs' | 'retryAtMs'> {
+  return {
+    code: toCode(row.error_code),
     tries: Number(row.error_tries),
-    atMs: Number(row.updated_at_ms),
+    atMs: Number(row.error_at_ms),
+    retryAtMs: numberOrNull(row.error_retry_at_ms),
   };
 }
 

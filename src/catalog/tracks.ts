@@ -6,7 +6,7 @@ import { type Failure, type KnownTrack, toFailure, toKnownTrack, toTrack } from 
 
 const selectKnown = `
 SELECT t.id, t.key, t.status, t.removed_by, t.size_bytes, t.mtime_ms, t.etag, t.content_sha256, t.error_code,
-  t.error_tries, ts.space IS NOT NULL AS embedded, ts.indexed_at_ms AS embedded_at_ms,
+  t.error_tries, t.error_at_ms, t.error_retry_at_ms, ts.space IS NOT NULL AS embedded, ts.indexed_at_ms AS embedded_at_ms,
   t.error_code IS NOT NULL AND (t.error_space IS NULL OR t.error_space = $space) AS failed_here
 FROM tracks t LEFT JOIN track_spaces ts
   ON ts.track_id = t.id AND ts.space = $space AND ts.content_sha256 = t.content_sha256

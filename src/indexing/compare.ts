@@ -1,7 +1,7 @@
 /** What a listing means for a catalog. Pure: nothing is read and nothing written. */
 import type { KnownTrack } from '../catalog/track-rows.ts';
-import { isRetryable, LeitmotifError } from '../errors.ts';
 import type { Listed, ListedFile, ListedProblem } from '../library/library.ts';
+import { isDue } from './cool-down.ts';
 
 /** A file to look into, and why: it is new (or new to this space), looks different, failed before, or is to be embedded
  *  again though nothing about it changed. */
@@ -20,7 +20,7 @@ export interface Comparison {
   readonly gone: readonly KnownTrack[];
   readonly problems: readonly ListedProblem[];
   readonly unchanged: number;
-  /** Files that failed before, look the same, and are not tried again. */
+  /** Files that failed before, look the same, and are not tried again yet. */
   readonly failedBefore: number;
   /** Files of tracks that somebody asked to remove. */
   readonly keptOut: number;
@@ -29,13 +29,11 @@ export interface Comparison {
 export interface CompareOptions {
   /** Tries every failed file again, whatever its failure. */
   readonly retryFailed: boolean;
+  /** Now, by the clock that the failures are stamped with; milliseconds since 1970. */
+  readonly nowMs: number;
   /** Embeds again what was embedded before this moment; milliseconds since 1970. */
   readonly embedAgainBeforeMs?: number;
 }
-
-/** Failures that may pass by themselves are tried again in later runs, but not for ever: a file that kills its decoder
- *  each time must not slow every run. */
-const triesMax = 3;
 
 export function compare(
   listing: readonly Listed[],
@@ -71,24 +69,23 @@ function judge(file: ListedFile, track: KnownTrack | undefined, options: Compare
   if (track === undefined) return 'added';
   if (track.removedBy === 'request') return 'kept-out';
   if (!looksTheSame(file, track)) return track.sizeBytes === null ? 'retried' : 'changed';
-  if (track.failure !== null) return options.retryFailed || mayPass(track.failure) ? 'retried' : 'failed-before';
+  if (track.failure !== null)
+    return options.retryFailed || isDue(track.failure, options.nowMs) ? 'retried' : 'failed-before';
   if (!track.embedded) return 'added';
   if (isOutdated(track, options)) return 'again';
   return track.status === 'indexed' ? 'unchanged' : 'returned';
 }
 
 /** Whether its vectors are older than the moment from which on they must be. */
-export function isOutdated({ embeddedAtMs }: KnownTrack, { embedAgainBeforeMs = 0 }: CompareOptions): boolean {
+export function isOutdated(
+  { embeddedAtMs }: KnownTrack,
+  { embedAgainBeforeMs = 0 }: Pick<CompareOptions, 'embedAgainBeforeMs'>,
+): boolean {
   return embeddedAtMs !== null && embeddedAtMs < embedAgainBeforeMs;
 }
 
 function looksTheSame(file: ListedFile, track: KnownTrack): boolean {
   return file.sizeBytes === track.sizeBytes && file.mtimeMs === track.mtimeMs && file.etag === track.etag;
-}
-
-/** A file that could not be opened is always worth another try: permissions change without a trace in size and time. */
-function mayPass({ code, tries }: NonNullable<KnownTrack['failure']>): boolean {
-  return code === 'file-unreadable' || (tries < triesMax && isRetryable(new LeitmotifError(code, '')));
 }
 
 /** Gone is what was not listed, unless it lies below a folder that could not be listed, or was imported: of that there

@@ -5,6 +5,7 @@ import { type ErrorCode, LeitmotifError, toLeitmotifError } from '../errors.ts';
 import type { Library, ListedFile, TakenFile } from '../library/library.ts';
 import { checkRecording } from './check-recording.ts';
 import type { ClipKeeper } from './clip-keeper.ts';
+import { coolDownMs } from './cool-down.ts';
 
 /** @param path a file of this machine
  *  @throws {LeitmotifError} as the worker and its client do, after their own retries */
@@ -78,7 +79,8 @@ export function recordFailure(
   contentSha256: string | null,
   { code, message }: LeitmotifError,
 ): TrackOutcome {
-  catalog.files.putFailed(file, { spaceId, contentSha256, code, message });
+  const attempt = { spaceId, contentSha256, code, message };
+  catalog.files.putFailed(file, { ...attempt, coolDownMs: (tries) => coolDownMs(code, tries) });
   return { kind: 'failed', audioSec: 0, code, message };
 }
 

@@ -6,10 +6,11 @@ import { LeitmotifError } from '../errors.ts';
 import { hashOf } from '../library/hash-of.ts';
 import type { Library, Listed, ListedFile } from '../library/library.ts';
 import { type Candidate, type CompareOptions, type Comparison, compare, isOutdated } from './compare.ts';
+import { coolDownMs } from './cool-down.ts';
 import { setAsideEmptied } from './emptied.ts';
 import { findMoves, type Move } from './moves.ts';
 
-export interface ScanOptions extends CompareOptions {
+export interface ScanOptions extends Omit<CompareOptions, 'nowMs'> {
   readonly catalog: Catalog;
   readonly library: Library;
   readonly spaceId: string;
@@ -40,7 +41,7 @@ export async function lookAround(options: ScanOptions): Promise<ScanResult> {
   const known = options.catalog.tracks.known(options.spaceId);
   const listing = setAsideEmptied(await readListing(options), known, options);
   refuseVanished(listing, known, options);
-  const comparison = compare(listing, known, options);
+  const comparison = compare(listing, known, { ...options, nowMs: options.catalog.nowMs() });
   const moved = await findMoves(comparison.candidates, comparison.gone, known, (file) => tryHash(file, options));
   const movedFrom = new Set(moved.map(({ from }) => from.key));
   // A moved track may still lack vectors of this space, or have old ones: then its file stays a candidate.
@@ -97,7 +98,8 @@ function apply(result: ScanResult, catalog: Catalog): void {
   for (const file of result.returned) catalog.files.touch(file);
   if (result.removed.length > 0) catalog.removals.remove(keysOf(result.removed), 'scan');
   for (const { key, code, message } of result.problems) {
-    catalog.files.putFailed({ key }, { spaceId: null, contentSha256: null, code, message });
+    const attempt = { spaceId: null, contentSha256: null, code, message };
+    catalog.files.putFailed({ key }, { ...attempt, coolDownMs: (tries) => coolDownMs(code, tries) });
   }
 }
 

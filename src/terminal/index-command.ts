@@ -98,7 +98,7 @@ const countWords = {
   moving: 'changed while being read (left for the next run)',
   removed: 'gone',
   failed: 'failed',
-  failedBefore: 'failed before (--retry-failed tries again)',
+  failedBefore: 'failed before (--retry-failed tries again now)',
   keptOut: 'kept out on request',
 } as const;
 

@@ -1,8 +1,10 @@
 /** `npm run library -- status|failures|remove|rollback` */
 import Table from 'cli-table3';
 import type { App } from '../app.ts';
+import type { Failure } from '../catalog/track-rows.ts';
 import { LeitmotifError, toLeitmotifError } from '../errors.ts';
 import { formatBytes, formatDuration, oneLine } from '../format.ts';
+import { isDue } from '../indexing/cool-down.ts';
 import { folderBytes } from '../search/folder-bytes.ts';
 import { currentManifest } from '../search/generation.ts';
 import { rollBack } from '../search/generation-folder.ts';
@@ -93,15 +95,21 @@ function lastRun({ catalog }: App): string {
 
 export async function libraryFailures({ catalog }: App): Promise<number> {
   const failures = catalog.tracks.failures();
-  for (const { key, code, message, tries } of failures) {
-    print(`${oneLine(key, 400)}\n    ${code}, tried ${tries} times: ${oneLine(message, 400)}`);
+  for (const { key, code, message, tries, ...times } of failures) {
+    const tried = `tried ${tries === 1 ? 'once' : `${tries} times`}, ${againWords(times, catalog.nowMs())}`;
+    print(`${oneLine(key, 400)}\n    ${code}, ${tried}: ${oneLine(message, 400)}`);
   }
   print(
     failures.length === 0
       ? 'Nothing failed.'
-      : `${failures.length} failed; npm run index -- DIR --retry-failed tries again.`,
+      : `${failures.length} failed; npm run index -- DIR --retry-failed tries all of them at once.`,
   );
   return 0;
+}
+
+function againWords(times: Pick<Failure, 'atMs' | 'retryAtMs'>, nowMs: number): string {
+  if (times.retryAtMs === null) return 'again when it changes';
+  return isDue(times, nowMs) ? 'again in the next run' : `again from ${new Date(times.retryAtMs).toISOString()} on`;
 }
 
 export async function libraryRemove(app: App, keys: readonly string[]): Promise<number> {

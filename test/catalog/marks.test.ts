@@ -1,12 +1,9 @@
-import path from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Catalog } from '../../src/catalog/catalog.ts';
 import { isInRegion, nearestCentre } from '../../src/catalog/marked-regions.ts';
-import { schemaVersion } from '../../src/catalog/migrations.ts';
 import type { EmbeddedRecording } from '../../src/domain.ts';
-import { factsOf, openCatalog, recordingOf, tempFolder } from './helpers.ts';
+import { factsOf, openCatalog, recordingOf } from './helpers.ts';
 
 const space = 'space-a';
 /** Two groups of the plane: what points right, what points up. */
@@ -105,22 +102,6 @@ test('keeps the groups that were last shown', () => {
   catalog.marks.keepClustering(space, Float32Array.of(9, 9));
   catalog.marks.keepClustering(space, centres);
   expect(catalog.marks.lastClustering(space)).toEqual(centres);
-});
-
-test('a catalog from before there were marks gets them, and keeps what it holds', () => {
-  const folder = tempFolder();
-  const old = openCatalog(folder);
-  old.embeddings.put(factsOf('a'), recordingAt(5, 80));
-  old.close();
-  const raw = new DatabaseSync(path.join(folder, 'catalog.sqlite'));
-  raw.exec(`DROP TABLE marked_chunks; DROP TABLE marks; DROP TABLE clusterings; DROP TABLE clip_sets;
-    PRAGMA user_version = 2`);
-  raw.close();
-  const catalog = openCatalog(folder);
-  expect(rowsOf(catalog)).toHaveLength(2);
-  catalog.marks.add(space, right, 'cluster 1');
-  expect(rowsOf(catalog)).toHaveLength(1);
-  expect(schemaVersion).toBeGreaterThanOrEqual(3);
 });
 
 test('the nearest centre is the nearest, whatever the centres', () => {

@@ -66,7 +66,9 @@ test('lists failures with their tries, and forgets them when the track is indexe
   catalog.files.putFailed(factsOf('bad'), attempt);
   catalog.files.putFailed(factsOf('bad'), attempt);
   const { code, message } = attempt;
-  expect(catalog.tracks.failures()).toEqual([{ key: 'bad', code, message, tries: 2, atMs: 5000 }]);
+  expect(catalog.tracks.failures()).toEqual([{ key: 'bad', code, message, tries: 2, atMs: 5000, retryAtMs: null }]);
+  catalog.files.putFailed(factsOf('bad'), { ...attempt, coolDownMs: (tries) => tries * 100 });
+  expect(catalog.tracks.failures()[0]).toMatchObject({ tries: 3, atMs: 5000, retryAtMs: 5300 });
   catalog.files.putFailed(factsOf('bad'), { ...attempt, contentSha256: 'd' });
   expect(catalog.tracks.failures()[0]?.tries).toBe(1);
   catalog.embeddings.put(factsOf('bad'), recordingOf(['music']));
@@ -80,7 +82,7 @@ test('drops the vectors of a track whose new content fails, and keeps them when 
   const attempt = { spaceId: 'space-a', code: 'file-unreadable', message: 'not permitted' } as const;
   catalog.files.putFailed(factsOf('a'), { ...attempt, contentSha256: null });
   expect(catalog.tracks.live([id])).toEqual(new Set([id]));
-  expect(catalog.tracks.known('space-a').get('a')?.failure).toEqual({ code: 'file-unreadable', tries: 1 });
+  expect(catalog.tracks.known('space-a').get('a')?.failure).toMatchObject({ code: 'file-unreadable', tries: 1 });
   const before = catalog.contentOf('space-a');
   catalog.files.putFailed(factsOf('a'), { ...attempt, contentSha256: 'new' });
   expect(catalog.tracks.live([id])).toEqual(new Set());

@@ -47,8 +47,8 @@ const anyKnown = fc
       embeddedAtMs: fc.constantFrom(null, 100, 200),
       failure: fc.constantFrom<KnownTrack['failure']>(
         null,
-        { code: 'audio-unreadable', tries: 1 },
-        { code: 'inference-failed', tries: 2 },
+        { code: 'audio-unreadable', tries: 1, atMs: 100, retryAtMs: null },
+        { code: 'inference-failed', tries: 2, atMs: 100, retryAtMs: 900 },
       ),
     }),
     { selector: ({ key }) => key },
@@ -63,7 +63,7 @@ const anyKnown = fc
 test('puts every listed file into exactly one class', () => {
   fc.assert(
     fc.property(anyListing, anyKnown, fc.boolean(), (listing, tracks, retryFailed) => {
-      const seen = compare(listing, tracks, { retryFailed });
+      const seen = compare(listing, tracks, { retryFailed, nowMs: 1000 });
       const { candidates, returned, unchanged, failedBefore, keptOut } = seen;
       expect(candidates.length + returned.length + unchanged + failedBefore + keptOut).toBe(seen.listed);
       const handled = [...candidates.map((candidate) => candidate.file), ...returned].map(({ key }) => key);
@@ -76,7 +76,7 @@ test('puts every listed file into exactly one class', () => {
 test('never takes for gone what lies below a folder that could not be listed', () => {
   fc.assert(
     fc.property(anyListing, anyKnown, (listing, tracks) => {
-      const { gone } = compare([...listing, problem('dir/')], tracks, { retryFailed: false });
+      const { gone } = compare([...listing, problem('dir/')], tracks, { retryFailed: false, nowMs: 1000 });
       expect(gone.filter(({ key }) => key.startsWith('dir/'))).toEqual([]);
     }),
   );
@@ -84,7 +84,9 @@ test('never takes for gone what lies below a folder that could not be listed', (
 
 test('finds gone what is neither listed nor removed already', () => {
   const tracks = toMap(known('a.mp3'), known('b.mp3'), known('c.mp3', { status: 'removed', removedBy: 'scan' }));
-  expect(compare([file('a.mp3')], tracks, { retryFailed: false }).gone.map(({ key }) => key)).toEqual(['b.mp3']);
+  expect(compare([file('a.mp3')], tracks, { retryFailed: false, nowMs: 1000 }).gone.map(({ key }) => key)).toEqual([
+    'b.mp3',
+  ]);
 });
 
 test.each([
@@ -97,28 +99,44 @@ test.each([
   ['removed by a scan and back', { status: 'removed', removedBy: 'scan' }, 'returned'],
   ['removed by a scan and back changed', { status: 'removed', removedBy: 'scan', sizeBytes: 2 }, 'changed'],
   ['removed by request', { status: 'removed', removedBy: 'request', sizeBytes: 2 }, 'kept out'],
-  ['bad before', { failure: { code: 'audio-unreadable', tries: 1 } }, 'failed before'],
-  ['bad before, and changed', { failure: { code: 'audio-unreadable', tries: 1 }, sizeBytes: 2 }, 'changed'],
-  ['unreadable many times', { failure: { code: 'file-unreadable', tries: 99 } }, 'retried'],
-  ['failed by a fault that may pass', { failure: { code: 'worker-protocol', tries: 2 } }, 'retried'],
-  ['failed by it too often', { failure: { code: 'worker-protocol', tries: 3 } }, 'failed before'],
+  ['bad before', { failure: { code: 'audio-unreadable', tries: 1, atMs: 100, retryAtMs: null } }, 'failed before'],
+  [
+    'bad before, and changed',
+    { failure: { code: 'audio-unreadable', tries: 1, atMs: 100, retryAtMs: null }, sizeBytes: 2 },
+    'changed',
+  ],
+  ['failed, and due again', { failure: { code: 'worker-protocol', tries: 2, atMs: 100, retryAtMs: 1000 } }, 'retried'],
+  [
+    'failed, and not due',
+    { failure: { code: 'worker-protocol', tries: 2, atMs: 100, retryAtMs: 1001 } },
+    'failed before',
+  ],
+  [
+    'failed in what is now the future',
+    { failure: { code: 'decode-failed', tries: 1, atMs: 5000, retryAtMs: 9000 } },
+    'retried',
+  ],
   ['never looked at', { sizeBytes: null, mtimeMs: null, embedded: false }, 'retried'],
 ] as const)('judges %s', (_, changes, verdict) => {
   const tracks = changes === undefined ? toMap() : toMap(known('a.mp3', changes as Partial<KnownTrack>));
-  const seen = compare([file('a.mp3')], tracks, { retryFailed: false });
+  const seen = compare([file('a.mp3')], tracks, { retryFailed: false, nowMs: 1000 });
   const found = seen.candidates[0]?.why ?? (seen.returned.length > 0 ? 'returned' : undefined);
   const counted = { unchanged: seen.unchanged, 'failed before': seen.failedBefore, 'kept out': seen.keptOut };
   expect(found ?? Object.entries(counted).find(([, count]) => count === 1)?.[0]).toBe(verdict);
 });
 
 test('tries everything that failed again when it is asked to', () => {
-  const tracks = toMap(known('a.mp3', { failure: { code: 'audio-unreadable', tries: 9 } }));
-  expect(compare([file('a.mp3')], tracks, { retryFailed: true }).candidates[0]?.why).toBe('retried');
+  const tracks = toMap(known('a.mp3', { failure: { code: 'audio-unreadable', tries: 9, atMs: 100, retryAtMs: null } }));
+  expect(compare([file('a.mp3')], tracks, { retryFailed: true, nowMs: 1000 }).candidates[0]?.why).toBe('retried');
 });
 
 test('takes what was embedded before a moment for outdated, and nothing else that looks the same', () => {
   const tracks = toMap(known('a.mp3', { embeddedAtMs: 100 }), known('b.mp3', { embeddedAtMs: 200 }));
-  const seen = compare([file('a.mp3'), file('b.mp3')], tracks, { retryFailed: false, embedAgainBeforeMs: 150 });
+  const seen = compare([file('a.mp3'), file('b.mp3')], tracks, {
+    retryFailed: false,
+    nowMs: 1000,
+    embedAgainBeforeMs: 150,
+  });
   expect(seen.candidates.map(({ file: { key }, why }) => [key, why])).toEqual([['a.mp3', 'again']]);
   expect(seen.unchanged).toBe(1);
 });

@@ -51,10 +51,27 @@ test('does not try a bad file again until it changes or somebody asks for it', a
   expect(bench.catalog.tracks.failures()).toEqual([]);
 });
 
-test('tries a failure that may pass by itself three times, and then no more', async () => {
-  const bench = benchOf({ 'bad.mp3': 'inference-failed' });
-  for (const failed of [1, 1, 1, 0]) expect((await bench.run()).files.failed).toBe(failed);
-  expect(bench.catalog.tracks.failures()).toMatchObject([{ code: 'inference-failed', tries: 3 }]);
+test('tries a failure that may pass by itself again, each time later, and at once where the clock was set back', async () => {
+  const minuteMs = 60_000;
+  let nowMs = Date.UTC(2026, 1, 1);
+  const bench = new Bench({ now: () => nowMs });
+  bench.put('bad.mp3', 'inference-failed');
+  bench.put('good.mp3', 'good');
+  const after = async (waitMs: number) => {
+    nowMs += waitMs;
+    return (await bench.run()).files;
+  };
+  expect(await after(0)).toMatchObject({ failed: 1, embedded: 1 });
+  expect(await after(4 * minuteMs)).toMatchObject({ failed: 0, failedBefore: 1 });
+  expect(await after(1 * minuteMs)).toMatchObject({ failed: 1 });
+  expect(await after(19 * minuteMs)).toMatchObject({ failed: 0, failedBefore: 1 });
+  expect(await after(1 * minuteMs)).toMatchObject({ failed: 1 });
+  expect(bench.catalog.tracks.failures()).toMatchObject([
+    { code: 'inference-failed', tries: 3, atMs: nowMs, retryAtMs: nowMs + 80 * minuteMs },
+  ]);
+  expect(await after(-365 * 24 * 60 * minuteMs)).toMatchObject({ failed: 1 });
+  bench.put('bad.mp3', 'good now');
+  expect(await after(0)).toMatchObject({ embedded: 1, failedBefore: 0 });
 });
 
 test('forgets a failure whose file is gone', async () => {

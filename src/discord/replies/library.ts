@@ -108,11 +108,12 @@ export function failuresReply({ library }: Texts, total: number, shown: readonly
 }
 
 function failureLines(
-  { tries: say }: Texts['library']['failures'],
-  { key, code, message, tries, atMs }: Failure,
+  { tries: say, again }: Texts['library']['failures'],
+  { key, code, message, tries, atMs, retryAtMs }: Failure,
 ): string {
   const when = new Date(atMs).toISOString();
-  return `${oneLine(key, failureLineMax)}\n    ${code}, ${say(tries)}, ${when}: ${oneLine(message, failureLineMax)}`;
+  const then = again(retryAtMs === null ? null : new Date(retryAtMs).toISOString());
+  return `${oneLine(key, failureLineMax)}\n    ${code}, ${say(tries)}, ${when}, ${then}: ${oneLine(message, failureLineMax)}`;
 }
 
 export function removeAskReply(texts: Texts, track: Track): Reply {

@@ -170,6 +170,7 @@ export const libraryDe: LibraryTexts = {
     fileName: 'fehler.txt',
     description: (total) => `Liste: ${recordings(total)} nicht zu lesen`,
     tries: (tries) => count(tries, 'Versuch', 'Versuche'),
+    again: (from) => (from === null ? 'wieder, wenn sie sich ändert' : `wieder ab ${from}`),
     more: (left) => `... und ${whole(left)} weitere: npm run library -- failures nennt alle.`,
   },
 

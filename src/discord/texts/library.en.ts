@@ -177,6 +177,7 @@ export const libraryEn = {
     fileName: 'failures.txt',
     description: (total: number) => `List of ${recordings(total)} that could not be read`,
     tries: (tries: number) => count(tries, 'try', 'tries'),
+    again: (from: string | null) => (from === null ? 'again when it changes' : `again from ${from} on`),
     more: (left: number) => `... and ${whole(left)} more: npm run library -- failures lists them all.`,
   },
 

@@ -149,6 +149,7 @@ const anyStatus: fc.Arbitrary<LibraryStatus> = fc.record({
 
 const anyFailure: fc.Arbitrary<Failure> = fc.record({
   ...{ key: anyText, code: fc.constant('audio-unreadable' as const), message: anyText, tries: anyCount, atMs: aMoment },
+  retryAtMs: fc.option(aMoment),
 });
 const anyTrack = fc.record({
   ...{ id: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }), key: anyText, title: fc.option(anyName) },
@@ -229,12 +230,13 @@ test('says in German everything that it says in English', () => {
 });
 
 test('lists every failure with its reason, and says how many it left out', () => {
-  const failure = { key: 'a\u202Eb.mp3', code: 'audio-unreadable', message: 'Two\nlines', tries: 2, atMs: 0 } as const;
-  const { files = [], content } = failuresReply(textsOf('en-US'), 7, [failure]);
+  const failure = { key: 'a\u202Eb.mp3', code: 'audio-unreadable', message: 'Two\nlines', tries: 2 } as const;
+  const times = { atMs: 0, retryAtMs: 60_000 };
+  const { files = [], content } = failuresReply(textsOf('en-US'), 7, [{ ...failure, ...times }]);
   const [file] = files;
   const text = file && 'data' in file.content ? file.content.data.toString('utf8') : '';
   expect(text).toBe(
-    'ab.mp3\n    audio-unreadable, 2 tries, 1970-01-01T00:00:00.000Z: Two lines\n... and 6 more: npm run library -- failures lists them all.\n',
+    'ab.mp3\n    audio-unreadable, 2 tries, 1970-01-01T00:00:00.000Z, again from 1970-01-01T00:01:00.000Z on: Two lines\n... and 6 more: npm run library -- failures lists them all.\n',
   );
   expect(content).toMatch(/7 recordings/);
 });

@@ -1,0 +1,34 @@
+/** Writes a small catalog of the schema of today as SQL, for the test that opens the catalogs of older versions: run it
+ *  once before a step is added to src/catalog/migrations.ts, and commit what it writes.
+ *
+ *      node scripts/dump-catalog-schema.ts
+ */
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { migrationSteps } from '../src/catalog/migrations.ts';
+
+const [version = migrationSteps.length] = process.argv.slice(2).map(Number);
+
+/** Rows that every schema has had: two tracks, one that failed for good and one that failed for the moment. */
+const rows = `
+INSERT INTO spaces (space_id, dimensions, revision) VALUES ('space-a', 2, 3);
+INSERT INTO tracks (key, title, duration_sec, content_sha256, size_bytes, mtime_ms, status, created_at_ms, updated_at_ms)
+  VALUES ('a.mp3', 'A', 20, 'aa', 1, 1.5, 'indexed', 1000, 1000), ('b.mp3', NULL, 10, 'bb', 2, 2.5, 'indexed', 1000, 1000);
+INSERT INTO tracks (key, content_sha256, size_bytes, mtime_ms, status, error_code, error_message, error_tries,
+    created_at_ms, updated_at_ms)
+  VALUES ('bad.mp3', 'cc', 3, 3.5, 'failed', 'audio-unreadable', 'It is a text', 2, 1000, 2000),
+    ('lost.mp3', 'dd', 4, 4.5, 'failed', 'inference-failed', 'It died', 3, 1000, 2000);
+INSERT INTO track_spaces VALUES (1, 1, 'aa', 2, 2, 1000), (1, 2, 'bb', 1, 1, 1000);
+INSERT INTO chunks VALUES (1, 1, 0, 0, 10, 0, -20, 'music', x'0000803F00000000'),
+  (1, 1, 1, 10, 20, 0, -20, 'music', x'000000000000803F'), (1, 2, 0, 0, 10, 0, -20, 'music', x'000080BF00000000');
+`;
+
+const database = new DatabaseSync(':memory:');
+for (const step of migrationSteps.slice(0, version)) database.exec(step);
+database.exec(rows);
+const select = "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'";
+const schema = database.prepare(select).all();
+const text = [...schema.map(({ sql }) => `${sql};`), "INSERT INTO meta VALUES ('catalog-id', 'the-id');"];
+const file = path.resolve(import.meta.dirname, '..', 'test', 'fixtures', 'catalogs', `schema-${version}.sql`);
+writeFileSync(file, `${text.join('\n')}${rows}PRAGMA user_version = ${version};\n`);
