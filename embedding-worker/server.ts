@@ -10,6 +10,8 @@ import { type TextEmbeddingsRouteOptions, textEmbeddingsRoute } from './text-emb
 
 export interface ServerOptions extends EmbeddingsRouteOptions, TextEmbeddingsRouteOptions {
   readonly token: string;
+  /** Worked on at once, for whoever spreads recordings over several workers. */
+  readonly recordingsMax: number;
   readonly log: Logger;
 }
 
@@ -52,7 +54,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     const { registry } = options.metrics;
     return reply.type(registry.contentType).send(await registry.metrics());
   });
-  server.get('/v1/models', async () => options.models.describe());
+  server.get('/v1/models', async () => ({ recordingsMax: options.recordingsMax, ...options.models.describe() }));
   server.post('/v1/embeddings', embeddingsRoute(options));
   // Texts are small, and read whole before their route is asked.
   server.register(async (scope) => {

@@ -59,6 +59,7 @@ export async function startWorker(options: WorkerOptions, log: Logger): Promise<
     textAdmission,
     textDeadlineMs,
     admission,
+    recordingsMax: options.concurrencyMax,
     metrics,
     audioLimits,
     requestDeadlineMs,

@@ -14,6 +14,7 @@ import type { Config } from './config.ts';
 import type { EmbeddedRecording } from './domain.ts';
 import { EmbeddingClient } from './embedding/client.ts';
 import { type LocalWorker, startLocalWorker } from './embedding/local-worker.ts';
+import { type Embedder, WorkerPool } from './embedding/worker-pool.ts';
 import { LeitmotifError, toLeitmotifError } from './errors.ts';
 import { type ExportOptions, type ExportSummary, exportIndex } from './exchange/export-index.ts';
 import { type ImportOptions, type ImportSpace, type ImportSummary, importIndex } from './exchange/import-index.ts';
@@ -21,8 +22,9 @@ import { ClipKeeper, type ClipsSummary } from './indexing/clip-keeper.ts';
 import { FaissGenerations } from './indexing/faiss-generations.ts';
 import { IndexLock } from './indexing/lock.ts';
 import { liftMark, type MarkUpdate, markClusters } from './indexing/marking.ts';
-import { type IndexPlan, type PlanOptions, planIndex } from './indexing/plan.ts';
+import { type DetailedPlan, type IndexPlan, type PlanOptions, planInDetail, planIndex } from './indexing/plan.ts';
 import { type ClusterReview, reviewClusters } from './indexing/review-clusters.ts';
+import { progressLog } from './indexing/progress-log.ts';
 import { type IndexRunOptions, runIndex } from './indexing/run.ts';
 import type { IndexSummary } from './indexing/summary.ts';
 import { type GenerationOutcome, rebuildGeneration, updateGeneration } from './indexing/update-generation.ts';
@@ -213,7 +215,7 @@ export class App implements AsyncDisposable {
   readonly #spool: Spool;
   readonly #ranges = new RangeServer();
   #worker: Promise<LocalWorker> | null = null;
-  #client: Promise<EmbeddingClient> | null = null;
+  #client: Promise<Embedder> | null = null;
   #spaceId: Promise<string> | null = null;
   #index: IndexHost | null = null;
   readonly #closing = new AbortController();
@@ -244,7 +246,7 @@ export class App implements AsyncDisposable {
 
   /** The space that the configured model embeds into: read from the model beside us, or asked of the worker elsewhere. */
   spaceId(): Promise<string> {
-    this.#spaceId ??= orAgain(this.config.workerUrl ? this.#spaceIdOfWorker() : this.#spaceIdHere(), () => {
+    this.#spaceId ??= orAgain(this.#isRemote ? this.#spaceIdOfWorker() : this.#spaceIdHere(), () => {
       this.#spaceId = null;
     });
     return this.#spaceId;
@@ -252,20 +254,31 @@ export class App implements AsyncDisposable {
 
   /** Indexes what has changed, and makes a new generation if there is anything new for it. */
   async index(request: IndexRequest): Promise<IndexSummary> {
-    const { indexingConcurrency, includeNonMusic } = this.config;
+    const { includeNonMusic } = this.config;
+    const { log } = this.#surroundings;
+    const tellLog = progressLog((figures, words) => log.info(figures, words));
     const summary = await runIndex({
       ...request,
+      onProgress: (progress) => {
+        tellLog(progress);
+        request.onProgress?.(progress);
+      },
       catalog: this.catalog,
       generations: this.#generations,
       spaceId: await this.spaceId(),
+      concurrency: await this.#indexingConcurrency(),
       embed: async (file, options) => (await this.client()).embed(file, options),
       lockPath: this.#lockPath,
-      concurrency: indexingConcurrency,
       includeNonMusic,
       ...this.#clips(),
     });
     await this.#followOwn(summary.generation, request.signal);
     return summary;
+  }
+
+  /** What `index` would do, with every name. Writes nothing. @see planInDetail */
+  async plan(request: IndexRequest): Promise<DetailedPlan> {
+    return planInDetail({ ...request, catalog: this.catalog, spaceId: await this.spaceId(), ...this.#clips() });
   }
 
   /** Whoever built a generation is answered from it. */
@@ -600,14 +613,24 @@ export class App implements AsyncDisposable {
   }
 
   /** The worker's client; the worker is started first if it is ours. */
-  client(): Promise<EmbeddingClient> {
-    this.#client ??= orAgain(
-      this.config.workerUrl ? this.#remoteClient(this.config.workerUrl) : this.#localClient(),
-      () => {
-        this.#client = null;
-      },
-    );
+  client(): Promise<Embedder> {
+    this.#client ??= orAgain<Embedder>(this.#isRemote ? this.#remoteClient() : this.#localClient(), () => {
+      this.#client = null;
+    });
     return this.#client;
+  }
+
+  get #isRemote(): boolean {
+    return this.config.workerUrls.length > 0;
+  }
+
+  /** As many as the workers work on at once, so that they decode the next ones while they embed the first. */
+  async #indexingConcurrency(): Promise<number> {
+    const { indexingConcurrency, worker } = this.config;
+    if (indexingConcurrency !== undefined || !this.#isRemote) return indexingConcurrency ?? worker.concurrencyMax;
+    const client = await this.client();
+    if (client instanceof WorkerPool) return Math.max(1, await client.places());
+    return (await client.models()).recordingsMax ?? worker.concurrencyMax;
   }
 
   async close(): Promise<void> {
@@ -638,10 +661,14 @@ export class App implements AsyncDisposable {
     });
   }
 
-  async #remoteClient(url: string): Promise<EmbeddingClient> {
-    const { workerToken, model, audioLimits } = this.config;
+  async #remoteClient(): Promise<Embedder> {
+    const { workerUrls: urls, workerToken: token = '', model, audioLimits } = this.config;
+    const { log } = this.#surroundings;
     const deadlineMs = audioLimits.deadlineMs;
-    return new EmbeddingClient({ target: { url }, token: workerToken ?? '', model, deadlineMs });
+    const [url] = urls;
+    if (url !== undefined && urls.length === 1)
+      return new EmbeddingClient({ target: { url }, token, model, deadlineMs });
+    return new WorkerPool({ urls, token, model, deadlineMs, onEvent: (event) => log.warn(event, 'embedding worker') });
   }
 
   async #localClient(): Promise<EmbeddingClient> {
@@ -689,7 +716,7 @@ export class App implements AsyncDisposable {
     const names = models.map(({ name }) => name).join(', ');
     throw new LeitmotifError(
       'model-unknown',
-      `Cannot use the model "${this.config.model}" (EMBEDDING_MODEL): ${this.config.workerUrl} has: ${names}`,
+      `Cannot use the model "${this.config.model}" (EMBEDDING_MODEL): ${this.config.workerUrls.join(', ')} has: ${names}`,
     );
   }
 }

@@ -123,6 +123,8 @@ function commands(): Command {
     .option('--exclude <glob...>', 'leave out what matches, for example "live/**"')
     .option('--retry-failed', 'try again what failed before, though it has not changed')
     .option('--allow-empty', 'believe that a folder which held recordings holds none')
+    .option('--dry-run', 'say what would be added, changed, moved and removed, and do nothing')
+    .option('--json', 'with --dry-run: print one object with every name')
     .option('--replace-library', 'index other libraries into this index; what is not in them counts as removed')
     .action((places: string[], options: IndexCommandOptions) =>
       withApp((app, signal) => indexCommand(app, places, options, signal)),

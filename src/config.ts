@@ -55,6 +55,10 @@ const library = z.string().superRefine(
       throw new RangeError('expected one place, without a name');
   }),
 );
+const urlList = z
+  .string()
+  .transform((list) => [...new Set(list.split(/[\s,]+/).filter((url) => url !== ''))])
+  .pipe(z.array(z.url({ protocol: /^https?$/, error: 'expected http(s) addresses, separated by commas' })));
 
 export const variables = {
   INDEX_DIR: variable(text, 'index-data', 'path', 'where the catalog and the generations of the index lie'),
@@ -127,10 +131,10 @@ export const variables = {
   HTTPS_PROXY: variable(optionalText, undefined, 'http(s) address', 'the proxy that models are downloaded through'),
   NO_PROXY: variable(optionalText, undefined, 'hosts, separated by commas', 'those that are reached without it'),
   EMBEDDING_WORKER_URL: variable(
-    z.url({ protocol: /^https?$/ }).optional(),
-    undefined,
-    'http(s) address',
-    'a worker that runs elsewhere; unset, one is started on this machine as a child',
+    urlList,
+    '',
+    'http(s) addresses, separated by commas',
+    'workers that run elsewhere, all with the same model; unset, one is started on this machine as a child',
   ),
   EMBEDDING_WORKER_TOKEN: variable(optionalText, undefined, 'text', 'the bearer token that this worker asks for'),
   WORKER_HOST: variable(text, '127.0.0.1', 'address', 'where a worker started by itself (npm run worker) listens'),
@@ -173,7 +177,7 @@ export const variables = {
     int(1, 64).optional(),
     undefined,
     'recordings',
-    'recordings sent to the worker at once while indexing; unset: one more than there are cores',
+    'recordings sent to the workers at once while indexing; unset: as many as they work on at once',
   ),
   AUDIO_MAX_MB: variable(int(1, 100_000), '2000', 'megabytes', 'largest file that is accepted'),
   AUDIO_MAX_HOURS: variable(number(0.01, 100), '6', 'hours', 'longest recording that is accepted'),
@@ -256,6 +260,12 @@ export const variables = {
   QUERY_DEADLINE_SEC: variable(int(10, 840), '600', 'seconds', 'how long a query may run; Discord allows 900'),
   FETCH_MAX_MB: variable(int(1, 100_000), '500', 'megabytes', 'largest file that is fetched from a link or a message'),
   FETCH_DEADLINE_SEC: variable(int(1, 840), '60', 'seconds', 'after this, fetching a file is given up'),
+  REMOVED_KEPT_DAYS: variable(
+    number(0, 3650),
+    '30',
+    'days',
+    'how long the vectors of removed recordings are kept, in case their files come back',
+  ),
   ANSWERS_KEPT_DAYS: variable(number(0.01, 3650), '30', 'days', 'how long an answer and its clips are kept'),
   REMOVED_KEPT_DAYS: variable(
     number(0, 3650),
@@ -353,10 +363,10 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     hubCorrection: v.HUB_CORRECTION,
     includeNonMusic: v.INCLUDE_NON_MUSIC,
     indexShards: v.INDEX_SHARDS,
-    indexingConcurrency: v.INDEXING_CONCURRENCY ?? cores + 1,
+    indexingConcurrency: v.INDEXING_CONCURRENCY,
     logLevel: v.LOG_LEVEL ?? 'warn',
     botLogLevel: v.LOG_LEVEL ?? 'info',
-    workerUrl: v.EMBEDDING_WORKER_URL,
+    workerUrls: Object.freeze(v.EMBEDDING_WORKER_URL),
     workerToken: v.EMBEDDING_WORKER_TOKEN,
     worker: Object.freeze({
       host: v.WORKER_HOST,

@@ -27,8 +27,10 @@ const niceness = 15;
 /** Ending a run, its worker and their processes in order takes a second or two; after this it is cut short. */
 const stopWithinMs = 8_000;
 const progressEachMs = 1_000;
-/** How often it is looked whether whoever indexes has ended, and whether the job was cancelled by another process. */
+/** How often it is looked whether whoever indexes has ended. */
 const lookEachMs = 2_000;
+/** How often it is looked whether the job was cancelled by another process: two seconds are promised for all of it. */
+const cancelLookEachMs = 500;
 
 function order(): Promise<JobOrder> {
   return new Promise((resolve) => process.once('message', (message) => resolve(message as JobOrder)));
@@ -109,7 +111,7 @@ function whenClosed(id: number, app: App): Disposable & { readonly signal: Abort
     } catch {
       // A catalog that is busy is looked at again.
     }
-  }, lookEachMs);
+  }, cancelLookEachMs);
   return { signal: closed.signal, [Symbol.dispose]: () => clearInterval(timer) };
 }
 
@@ -155,8 +157,8 @@ async function main(): Promise<void> {
   // The bot may have gone before this was listened for.
   if (!process.connected) onStop();
   try {
-    const { logLevel } = config as Config;
-    const log = pino({ level: logLevel, name: 'index-job' }, pino.destination({ dest: 2, sync: true }));
+    const { botLogLevel } = config as Config;
+    const log = pino({ level: botLogLevel, name: 'index-job' }, pino.destination({ dest: 2, sync: true }));
     await using app = await buildApp(config as Config, { root, environment: process.env, log });
     const answer = await work(task, app, stop.signal);
     if (answer !== null) await tell({ type: 'answer', answer });

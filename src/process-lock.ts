@@ -67,7 +67,9 @@ function open(path: string): DatabaseSync {
 }
 
 function unusable(path: string, cause: unknown): LeitmotifError {
-  return new LeitmotifError('file-unreadable', `Cannot lock ${path}: ${(cause as Error).message}`, { cause });
+  const why = (cause as Error).message;
+  const message = `Cannot lock ${path}: ${why}; its folder must be writable`;
+  return new LeitmotifError('file-unreadable', message, { cause });
 }
 
 function ownerPath(path: string): string {

@@ -61,7 +61,11 @@ export class Answers {
   /** Forgets what was answered before a moment.
    *  @returns how many answers */
   removeBefore(ms: number): number {
-    return this.#database.write('DELETE FROM answers WHERE created_at_ms < ?', ms).changes;
+    const removed = this.#database.write('DELETE FROM answers WHERE created_at_ms < ?', ms);
+    // Made in what is now the future: the clock was set back since. It is as old as now, or it would stay for longer.
+    const nowMs = this.#now();
+    this.#database.write('UPDATE answers SET created_at_ms = ? WHERE created_at_ms > ?', nowMs, nowMs);
+    return removed.changes;
   }
 }
 

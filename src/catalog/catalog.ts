@@ -33,6 +33,10 @@ export interface CatalogOptions extends Omit<DatabaseOptions, 'readOnly'> {
   readonly now?: () => number;
 }
 
+/** Less is not worth the rewriting: it is filled again soon. */
+const shrinkBytesMin = 4 * 1024 * 1024;
+const shrinkShareMin = 0.2;
+
 export class Catalog implements Disposable {
   readonly path: string;
   readonly tracks: Tracks;
@@ -127,6 +131,18 @@ export class Catalog implements Disposable {
   counts(): CatalogCounts {
     const spaces = this.spaces.list().map((space) => countSpace(this.#database, space));
     return { ...countTracks(this.#database), spaces };
+  }
+
+  /** What deleted rows left free is used by the next rows; this gives it back to the disk where it is much. Rewrites the
+   *  whole file, which needs as much room again beside it, and keeps other writers waiting: seconds a gigabyte.
+   *  @returns bytes given back */
+  shrink(): number {
+    const numberOf = (pragma: string) => Number(Object.values(this.#database.get(`PRAGMA ${pragma}`) ?? {})[0]);
+    const [pages, free, pageBytes] = [numberOf('page_count'), numberOf('freelist_count'), numberOf('page_size')];
+    if (free * pageBytes < shrinkBytesMin || free / pages < shrinkShareMin) return 0;
+    this.#database.exec('VACUUM');
+    this.#database.makeDurable();
+    return (pages - numberOf('page_count')) * pageBytes;
   }
 
   close(): void {

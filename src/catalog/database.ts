@@ -5,10 +5,13 @@
  *  next run does those tracks again. FULL would wait for the disk once a track and save only that. Before a generation
  *  is built the log is synced once (`makeDurable`), so that no generation is ever ahead of its catalog.
  */
+import { accessSync, constants, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { backup, DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
 import pRetry from 'p-retry';
 import { LeitmotifError } from '../errors.ts';
-import { migrate } from './migrations.ts';
+import { migrate, schemaVersion } from './migrations.ts';
 import { fromSqliteError } from './sqlite-errors.ts';
 
 /** Long enough for the longest transaction beside us, a track of hours, many times over. */
@@ -31,18 +34,39 @@ export type Row = Record<string, unknown>;
 /** Values for `?` in order, or one object with the values for `$name`. */
 type Parameters = SQLInputValue[] | [Record<string, SQLInputValue>];
 
+/** A catalog that is there, where neither it nor anything beside it can be written. */
+function isWriteProtected(path: string): boolean {
+  if (statSync(path, { throwIfNoEntry: false }) === undefined) return false;
+  return [path, dirname(path)].some((place) => {
+    try {
+      accessSync(place, constants.W_OK);
+      return false;
+    } catch {
+      return true;
+    }
+  });
+}
+
 export class Database implements Disposable {
   readonly path: string;
   readonly #sqlite: DatabaseSync;
+  /** Why nothing can be written; null where it can. */
+  readonly readOnlyWhy: string | null = null;
   readonly #statements = new Map<string, StatementSync>();
 
-  /** Opens the file, or creates it, and brings it to this program's schema.
+  /** Opens the file, or creates it, and brings it to this program's schema. One that lies where nothing can be written is
+   *  opened for reading, if it is of this schema.
    *  @throws {LeitmotifError} 'catalog-version' for a newer schema, 'catalog-corrupt', 'catalog-busy', 'disk-full',
    *    'file-unreadable' */
   constructor(path: string, options: DatabaseOptions = {}) {
     this.path = path;
     const timeout = options.busyTimeoutMs ?? busyTimeoutMs;
     const readOnly = options.readOnly ?? false;
+    if (!readOnly && isWriteProtected(path)) {
+      this.#sqlite = this.#openProtected(timeout);
+      this.readOnlyWhy = `${dirname(path)} is read-only`;
+      return;
+    }
     this.#sqlite = this.#run(() => new DatabaseSync(path, { timeout, readOnly, enableForeignKeyConstraints: true }));
     try {
       if (!readOnly) this.#setUp(options.sizeMaxBytes);
@@ -50,6 +74,30 @@ export class Database implements Disposable {
       this.#sqlite.close();
       throw error;
     }
+  }
+
+  /** SQLite wants to make files beside a catalog even to read it, unless it is told that nobody writes to it. That is
+   *  true where nothing can be written, and as long as no log lies there whose transactions are not in the file yet. */
+  #openProtected(timeout: number): DatabaseSync {
+    const log = statSync(`${this.path}-wal`, { throwIfNoEntry: false });
+    if (log !== undefined && log.size > 0) {
+      throw new LeitmotifError(
+        'file-unreadable',
+        `Cannot open the catalog ${this.path}: its folder is read-only, and its last changes lie in a log that must be ` +
+          'written back first; make the folder writable once and run `npm run library -- status`',
+      );
+    }
+    const url = pathToFileURL(this.path);
+    url.search = 'immutable=1';
+    const sqlite = this.#run(() => new DatabaseSync(url, { timeout, readOnly: true }));
+    const version = Number(sqlite.prepare('PRAGMA user_version').get()?.user_version);
+    if (version === schemaVersion) return sqlite;
+    sqlite.close();
+    throw new LeitmotifError(
+      'catalog-version',
+      `Cannot open the catalog ${this.path}: expected schema ${schemaVersion}, got ${version}, and its folder is ` +
+        'read-only, so that it cannot be changed',
+    );
   }
 
   #setUp(sizeMaxBytes: number | undefined): void {
@@ -104,7 +152,7 @@ export class Database implements Disposable {
     try {
       return work();
     } catch (error) {
-      throw fromSqliteError(error, this.path);
+      throw fromSqliteError(error, this.path, this.readOnlyWhy);
     }
   }
 
@@ -124,6 +172,7 @@ export class Database implements Disposable {
 
   /** Returns when everything committed so far would survive a power cut. */
   makeDurable(): void {
+    if (this.readOnlyWhy !== null) return;
     this.exec('PRAGMA wal_checkpoint(FULL)');
   }
 

@@ -41,6 +41,10 @@ export class Heard {
 
   /** @returns how many queries */
   removeBefore(ms: number): number {
-    return this.#database.write('DELETE FROM heard WHERE created_at_ms < ?', ms).changes;
+    const removed = this.#database.write('DELETE FROM heard WHERE created_at_ms < ?', ms);
+    // Made in what is now the future: the clock was set back since. It is as old as now, or it would stay for longer.
+    const nowMs = this.#now();
+    this.#database.write('UPDATE heard SET created_at_ms = ? WHERE created_at_ms > ?', nowMs, nowMs);
+    return removed.changes;
   }
 }

@@ -9,6 +9,12 @@ UPDATE tracks SET removed_by = NULL, status = CASE WHEN EXISTS
   (SELECT 1 FROM track_spaces WHERE track_id = tracks.id) THEN 'indexed' ELSE 'failed' END
 WHERE id = ?`;
 
+/** Removed by request and emptied before: nothing is left to purge of it. */
+const selectOld = `
+SELECT id, removed_by FROM tracks t WHERE status = 'removed' AND updated_at_ms < $before
+  AND (removed_by = 'scan' OR EXISTS (SELECT 1 FROM track_spaces ts WHERE ts.track_id = t.id))
+ORDER BY updated_at_ms, id LIMIT $max`;
+
 export class Removals {
   readonly #database: Database;
   readonly #spaces: Spaces;
@@ -49,16 +55,21 @@ export class Removals {
 
   /** Deletes removed tracks for good, vectors and all, that were removed before a moment. Those that somebody asked to
    *  remove leave their key behind, without which the next scan would index them again.
-   *  @returns how many were deleted or emptied */
-  purge(beforeMs: number): number {
+   *  Marked regions and generations that still name them pass them over.
+   *  @param tracksMax at most so many in one go, oldest first: other writers wait meanwhile
+   *  @returns how many were deleted or emptied; fewer than `tracksMax` when none is left */
+  purge(beforeMs: number, tracksMax = Number.MAX_SAFE_INTEGER): number {
     return this.#database.transaction(() => {
-      const old = "status = 'removed' AND updated_at_ms < ?";
-      const emptied = this.#database.write(
-        `DELETE FROM track_spaces WHERE track_id IN (SELECT id FROM tracks WHERE ${old} AND removed_by = 'request')`,
-        beforeMs,
-      );
-      const deleted = this.#database.write(`DELETE FROM tracks WHERE ${old} AND removed_by = 'scan'`, beforeMs);
-      return emptied.changes + deleted.changes;
+      // Removed in what is now the future: the clock was set back since, and the wait begins now.
+      const nowMs = this.#now();
+      const restamp = "UPDATE tracks SET updated_at_ms = ? WHERE status = 'removed' AND updated_at_ms > ?";
+      this.#database.write(restamp, nowMs, nowMs);
+      const old = this.#database.all(selectOld, { before: beforeMs, max: tracksMax });
+      for (const { id, removed_by: by } of old) {
+        if (by === 'scan') this.#database.write('DELETE FROM tracks WHERE id = ?', Number(id));
+        else this.#database.write('DELETE FROM track_spaces WHERE track_id = ?', Number(id));
+      }
+      return old.length;
     });
   }
 

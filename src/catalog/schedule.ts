@@ -25,6 +25,9 @@ VALUES (1, $cron, $timeZone, $setBy, $now, $channelId, $locale)
 ON CONFLICT (only_one) DO UPDATE SET cron = $cron, time_zone = $timeZone, set_by = $setBy, set_at_ms = $now,
   channel_id = $channelId, locale = $locale, last_started_at_ms = NULL`;
 
+/** Two machines' clocks, or a clock and the network's correction of it, differ by less. */
+const clockSlackMs = 600_000;
+
 export class Schedule {
   readonly #database: Database;
   readonly #now: () => number;
@@ -58,9 +61,12 @@ export class Schedule {
   }
 
   /** Takes a due time, for good: whoever gets true runs it, and nobody else will, in whatever process.
+   *  A time that was taken in what is now the future was taken by a clock that has been set back since. It counts as
+   *  nothing: otherwise nothing would run until that time comes again.
    *  @returns false when it, or a later one, was taken before, or there is no schedule */
   startedAt(dueMs: number): boolean {
-    const update = 'UPDATE schedule SET last_started_at_ms = ? WHERE coalesce(last_started_at_ms, set_at_ms) < ?';
-    return this.#database.write(update, dueMs, dueMs).changes === 1;
+    const update = `UPDATE schedule SET last_started_at_ms = $due
+      WHERE coalesce(last_started_at_ms, set_at_ms) < $due OR coalesce(last_started_at_ms, set_at_ms) > $now`;
+    return this.#database.write(update, { due: dueMs, now: this.#now() + clockSlackMs }).changes === 1;
   }
 }

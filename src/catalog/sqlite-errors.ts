@@ -12,10 +12,17 @@ const notADatabase = 26;
 /** Growing the WAL's shared memory file failed. On a full disk this comes before SQLITE_FULL does. */
 const ioErrorShmSize = 4874;
 
-/** @returns a LeitmotifError for what a disk or another process caused; anything else, unchanged */
-export function fromSqliteError(error: unknown, path: string): unknown {
+/** @param readOnlyWhy why the catalog was opened for reading only, where it was
+ *  @returns a LeitmotifError for what a disk or another process caused; anything else, unchanged */
+export function fromSqliteError(error: unknown, path: string, readOnlyWhy: string | null = null): unknown {
   if (!isSqliteError(error)) return error;
   const primary = error.errcode & 0xff;
+  if (primary === readOnly && readOnlyWhy !== null) {
+    const message =
+      `Cannot write the catalog ${path}: ${readOnlyWhy}. Questions are answered; to index or to change anything, make ` +
+      'it writable or set INDEX_DIR to another folder';
+    return new LeitmotifError('file-unreadable', message, { cause: error });
+  }
   if (error.errcode === ioErrorShmSize || primary === full) {
     return new LeitmotifError('disk-full', `Cannot write the catalog ${path}: the disk is full`, { cause: error });
   }

@@ -77,6 +77,9 @@ export function fromWireChunk(wire: WireChunk, dimensions: number): Chunk {
 
 /** The answer of `GET /v1/models`. */
 export const modelsAnswer = z.object({
+  /** Recordings that the worker works on at once, of all its models; more wait in its queue. A worker of an older version
+   *  does not tell. */
+  recordingsMax: z.int().positive().optional(),
   /** What a request without `model` gets. */
   default: z.string(),
   models: z.array(

@@ -4,7 +4,8 @@ import type { Job } from '../catalog/jobs.ts';
 import type { Library } from '../library/library.ts';
 import type { ClipsEstimate } from './clip-estimate.ts';
 import type { ClipKeeper } from './clip-keeper.ts';
-import { lookAround } from './scan.ts';
+import { lookAround, type ScanResult } from './scan.ts';
+import { takeLibrary } from './take-library.ts';
 
 export interface PlanOptions {
   readonly catalog: Catalog;
@@ -13,7 +14,10 @@ export interface PlanOptions {
   readonly retryFailed?: boolean;
   readonly embedAgainBeforeMs?: number;
   readonly clips?: ClipKeeper;
+  readonly allowEmpty?: boolean;
   readonly signal: AbortSignal;
+  /** Told how many files are listed so far. */
+  readonly onListed?: (files: number) => void;
 }
 
 export interface IndexPlan {
@@ -52,19 +56,63 @@ export interface RunRate {
 
 const runsMax = 5;
 
+/** A plan with every file by name, by key. */
+export interface DetailedPlan extends IndexPlan {
+  readonly added: readonly PlannedFile[];
+  readonly changed: readonly PlannedFile[];
+  readonly retried: readonly PlannedFile[];
+  readonly moved: readonly { readonly from: string; readonly to: string; readonly sizeBytes: number }[];
+  /** Bytes as they were when it was last looked at. */
+  readonly removed: readonly PlannedFile[];
+  /** What cannot be looked at, and would be recorded as failed. */
+  readonly problems: readonly { readonly key: string; readonly message: string }[];
+}
+
+export interface PlannedFile {
+  readonly key: string;
+  readonly sizeBytes: number;
+}
+
 /** Reads the listing, and of the files only those that may have been moved. Writes nothing.
  *  @throws {LeitmotifError} 'file-unreadable' when the library cannot be listed or has vanished; 'cancelled' */
 export async function planIndex(options: PlanOptions): Promise<IndexPlan> {
-  const found = await lookAround({
-    ...options,
-    retryFailed: options.retryFailed ?? false,
-    allowEmpty: false,
-    onListed: () => {},
-  });
+  return planOf(await look(options), options);
+}
+
+/** The same with every name, for whoever wants to see them before anything happens. Writes nothing.
+ *  @throws {LeitmotifError} as planIndex; 'config-invalid' when the catalog holds another library, as the run would */
+export async function planInDetail(
+  options: PlanOptions & { readonly replaceLibrary?: boolean },
+): Promise<DetailedPlan> {
+  const { catalog } = options;
+  const untouched = { libraryLocation: catalog.libraryLocation, tracks: catalog.tracks };
+  takeLibrary({ ...options, catalog: untouched });
+  const found = await look(options);
+  const filesFor = (wanted: string) =>
+    found.candidates.filter(({ why }) => why === wanted).map(({ file: { key, sizeBytes } }) => ({ key, sizeBytes }));
+  return {
+    ...planOf(found, options),
+    ...{ added: filesFor('added'), changed: filesFor('changed'), retried: filesFor('retried') },
+    moved: found.moved.map(({ from, to }) => ({ from: from.key, to: to.key, sizeBytes: to.sizeBytes })),
+    removed: found.removed.filter(isFile).map(({ key, sizeBytes }) => ({ key, sizeBytes: sizeBytes ?? 0 })),
+    problems: found.problems.map(({ key, message }) => ({ key, message })),
+  };
+}
+
+/** A folder that could not be listed was recorded as failed, by a key of its own. */
+function isFile({ key }: { readonly key: string }): boolean {
+  return !key.endsWith('/');
+}
+
+function look({ retryFailed = false, allowEmpty = false, onListed = () => {}, ...options }: PlanOptions) {
+  return lookAround({ ...options, retryFailed, allowEmpty, onListed });
+}
+
+function planOf(found: ScanResult, { catalog, clips, spaceId }: PlanOptions): IndexPlan {
   const { candidates, settled, removed, listed, unchanged, failedBefore } = found;
   const count = (wanted: string) => candidates.filter(({ why }) => why === wanted).length;
   const bytes = candidates.reduce((sum, { file }) => sum + file.sizeBytes, 0);
-  const before = recentRates(options.catalog.jobs.recentDone('index', runsMax));
+  const before = recentRates(catalog.jobs.recentDone('index', runsMax));
   return {
     files: {
       ...{
@@ -72,13 +120,13 @@ export async function planIndex(options: PlanOptions): Promise<IndexPlan> {
         unchanged,
         failedBefore,
         moved: settled.length,
-        removed: removed.filter(({ key }) => !key.endsWith('/')).length,
+        removed: removed.filter(isFile).length,
       },
       ...{ added: count('added'), changed: count('changed'), retried: count('retried'), again: count('again') },
     },
     bytes,
     expected: expectedOf(bytes, before),
-    clips: options.clips?.estimate(candidates, options.spaceId) ?? null,
+    clips: clips?.estimate(candidates, spaceId) ?? null,
     before,
   };
 }
@@ -87,7 +135,8 @@ export async function planIndex(options: PlanOptions): Promise<IndexPlan> {
 export function recentRates(jobs: readonly Job[]): RunRate[] {
   return jobs.flatMap(({ startedAtMs, finishedAtMs, counters }) => {
     const { embedded = 0, audioSec = 0, embeddedBytes: bytes = 0 } = counters;
-    if (finishedAtMs === null || bytes === 0) return [];
+    // Not after its start: the clock was set back meanwhile.
+    if (finishedAtMs === null || finishedAtMs <= startedAtMs || bytes === 0) return [];
     return [{ startedAtMs, wallSec: (finishedAtMs - startedAtMs) / 1000, embedded, audioSec, bytes }];
   });
 }

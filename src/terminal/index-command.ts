@@ -7,6 +7,7 @@ import type { IndexSummary } from '../indexing/summary.ts';
 import { excluding } from '../library/excluding.ts';
 import { FolderLibrary } from '../library/folder.ts';
 import type { Library } from '../library/library.ts';
+import { dryRun } from './dry-run.ts';
 import { indexProgress } from './progress.ts';
 
 export interface IndexCommandOptions {
@@ -14,6 +15,10 @@ export interface IndexCommandOptions {
   readonly retryFailed?: true;
   readonly allowEmpty?: true;
   readonly replaceLibrary?: true;
+  /** Says what would be done, and does nothing. */
+  readonly dryRun?: true;
+  /** Prints that as one object. */
+  readonly json?: true;
 }
 
 /** Beyond this, `npm run library -- failures` lists them all. */
@@ -25,6 +30,7 @@ export async function indexCommand(
   options: IndexCommandOptions,
   signal: AbortSignal,
 ): Promise<number> {
+  if (options.dryRun) return dryRun(app, libraryOf(places, app, options), options, signal);
   const summary = await indexWithProgress(app, places, options, signal);
   process.stdout.write(`${summaryText(summary)}\n`);
   return 0;
@@ -34,16 +40,15 @@ export async function indexCommand(
 export async function indexWithProgress(
   app: App,
   places: readonly string[],
-  { exclude = [], ...options }: IndexCommandOptions,
+  options: IndexCommandOptions,
   signal: AbortSignal,
 ): Promise<IndexSummary> {
   const display = indexProgress();
-  const named = libraryNamed(places, app);
-  const isOut = (key: string) => exclude.some((glob) => path.posix.matchesGlob(key, glob));
-  const library = exclude.length > 0 ? excluding(named, isOut) : named;
+  const library = libraryOf(places, app, options);
+  const { retryFailed = false, allowEmpty = false, replaceLibrary = false } = options;
   try {
     return await app.index({
-      ...{ ...options, library, signal },
+      ...{ retryFailed, allowEmpty, replaceLibrary, library, signal },
       onProgress: (progress) => display.update(progress),
       onClipsEstimated: ({ files, bytes }) => {
         const words = `Clips to store in ${app.clipStore?.location}: about ${files}, ${formatBytes(bytes)}`;
@@ -53,6 +58,12 @@ export async function indexWithProgress(
   } finally {
     display.stop();
   }
+}
+
+function libraryOf(places: readonly string[], app: App, { exclude = [] }: IndexCommandOptions): Library {
+  const named = libraryNamed(places, app);
+  const isOut = (key: string) => exclude.some((glob) => path.posix.matchesGlob(key, glob));
+  return exclude.length > 0 ? excluding(named, isOut) : named;
 }
 
 /** A folder needs no prefix, as people type it; several places need names, as in LIBRARY; none at all is LIBRARY. */

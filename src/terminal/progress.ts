@@ -13,7 +13,7 @@ export interface ProgressDisplay {
 
 export function indexProgress(): ProgressDisplay {
   const bar = new cliProgress.SingleBar({
-    format: ' {bar} {value}/{total} tracks | {rate} x real time | {eta_text} left{failed_text}',
+    format: ' {bar} {value}/{total} tracks | {audio} of audio | {rate} x real time | {eta_text} left{failed_text}',
     stream: process.stderr,
     barsize: 30,
     hideCursor: true,
@@ -27,6 +27,7 @@ export function indexProgress(): ProgressDisplay {
     update(progress) {
       if (progress.phase !== 'embed' || progress.tracksTotal === 0) return;
       const payload = {
+        audio: formatDuration(progress.secondsDone),
         rate: progress.ratePerSec.toFixed(0),
         eta_text: progress.etaSec === null ? '…' : formatDuration(progress.etaSec),
         failed_text: progress.failed > 0 ? ` | ${progress.failed} failed` : '',

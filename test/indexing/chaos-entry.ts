@@ -1,4 +1,4 @@
-/** An index run as a program, to be killed: argv MUSIC INDEX. Tells each step of its progress on a line of stdout, and
+/** An index run as a program, to be killed: argv MUSIC INDEX [--retry-failed]. Tells each step of its progress on a line of stdout, and
  *  ends with 0 when the run came to its end, or with 3 and a last line `error CODE` when it stopped by itself. */
 import path from 'node:path';
 import { pino } from 'pino';
@@ -7,7 +7,7 @@ import { readConfig } from '../../src/config.ts';
 import { toLeitmotifError } from '../../src/errors.ts';
 import { FolderLibrary } from '../../src/library/folder.ts';
 
-const [music = '', indexDir = ''] = process.argv.slice(2);
+const [music = '', indexDir = '', again] = process.argv.slice(2);
 const root = path.resolve(import.meta.dirname, '..', '..');
 const config = readConfig(
   { INDEX_DIR: indexDir, INFERENCE_PROCESSES: '1', INDEXING_CONCURRENCY: '3', LOG_LEVEL: 'error' },
@@ -24,6 +24,7 @@ try {
   await app.index({
     library: new FolderLibrary(music),
     signal: new AbortController().signal,
+    retryFailed: again === '--retry-failed',
     onProgress: ({ phase, tracksDone }) => tell(`${phase} ${tracksDone}`),
   });
 } catch (error) {

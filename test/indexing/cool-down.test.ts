@@ -3,7 +3,14 @@ import { expect, test } from 'vitest';
 import type { ErrorCode } from '../../src/errors.ts';
 import { coolDownMs, isDue } from '../../src/indexing/cool-down.ts';
 
-const codes: ErrorCode[] = ['worker-unavailable', 'file-unreadable', 'decode-failed', 'inference-failed', 'audio-timeout', 'audio-empty'];
+const codes: ErrorCode[] = [
+  'worker-unavailable',
+  'file-unreadable',
+  'decode-failed',
+  'inference-failed',
+  'audio-timeout',
+  'audio-empty',
+];
 const days = (ms: number) => ms / 86_400_000;
 
 test('leaves a file that cannot be decoded alone until it changes', () => {

@@ -1,5 +1,16 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -52,6 +63,35 @@ describe('the terminal', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/4 unchanged, 2 failed before/);
     expect(stdout).toMatch(/The index is up to date/);
+  });
+
+  test('a dry run names what would be added, changed, moved and removed, and writes nothing', async () => {
+    const changed = inFolder('changed');
+    cpSync(music, changed, { recursive: true, preserveTimestamps: true });
+    rmSync(path.join(changed, 'piece-1.ogg'));
+    renameSync(path.join(changed, 'piece-2.ogg'), path.join(changed, 'moved.ogg'));
+    writePiece(path.join(changed, 'new.ogg'), 9, 12);
+    appendFileSync(path.join(changed, 'piece-3.ogg'), 'more');
+    const filesNow = () =>
+      readdirSync(inFolder('index'), { recursive: true })
+        .map(String)
+        .filter((name) => !/catalog/.test(name));
+    const before = [filesNow(), (await cli(['library', 'status'])).stdout];
+    const args = ['index', changed, '--replace-library', '--dry-run'];
+    const { code, stdout } = await cli(args);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/1 added, .*\n\s+new\.ogg\n\s+1 changed, .*\n\s+piece-3\.ogg\n/);
+    expect(stdout).toMatch(/1 moved, .*\n\s+piece-2\.ogg -> moved\.ogg\n\s+1 removed, .*\n\s+piece-1\.ogg\n/);
+    expect(stdout).toMatch(/2 to embed, .*by what earlier runs took\.\nNothing was written/);
+    const plan = JSON.parse((await cli([...args, '--json'])).stdout);
+    expect(plan).toMatchObject({
+      files: { added: 1, changed: 1, moved: 1, removed: 1 },
+      removed: [{ key: 'piece-1.ogg' }],
+    });
+    expect([filesNow(), (await cli(['library', 'status'])).stdout]).toEqual(before);
+    const refused = await cli(['index', changed, '--dry-run']);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toMatch(/--replace-library/);
   });
 
   test('--json prints one object and nothing else, with everything that an answer is', async () => {

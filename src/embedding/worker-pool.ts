@@ -1,0 +1,207 @@
+/** Several workers as one: each recording goes to the worker that has most room for it, the recordings of one that dies
+ *  go to the others, and it is looked at again later.
+ *
+ *  A recording over which a worker was lost goes to another one once and no more: one that kills workers must not kill
+ *  them all, one after the other.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { LeitmotifError, toLeitmotifError } from '../errors.ts';
+import type { EmbedAnswer } from './answer-reader.ts';
+import { EmbeddingClient, type EmbedOptions } from './client.ts';
+import { otherSpace, PooledWorker, type WorkerEvent } from './pooled-worker.ts';
+import { WorkerBusyError, WorkerLostError } from './retries.ts';
+import type { EmbeddedTexts } from './text-answer.ts';
+import type { ModelsAnswer } from './wire-format.ts';
+
+export type Embedder = Pick<EmbeddingClient, 'embed' | 'embedTexts' | 'models' | 'ready' | 'close'>;
+
+export interface WorkerPoolOptions {
+  /** Two or more, each once. */
+  readonly urls: readonly string[];
+  readonly token: string;
+  readonly model: string;
+  /** For one recording at one worker. */
+  readonly deadlineMs: number;
+  readonly onEvent?: (event: WorkerEvent) => void;
+  /** How long a recording waits while no worker is there at all. */
+  readonly noWorkerMaxMs?: number;
+}
+
+/** What says something of the worker and nothing of the recording: another worker may do better. */
+const workersFaults: ReadonlySet<string> = new Set([
+  'worker-unavailable',
+  'worker-protocol',
+  'unauthorized',
+  'model-unknown',
+  'space-mismatch',
+  'queue-full',
+]);
+const lostMax = 2;
+const noRetries = { queueWaitMaxMs: 0, unavailableWaitMaxMs: 0, cutOffMax: 0 };
+const noWorkerMaxMsDefault = 20_000;
+
+export class WorkerPool implements Embedder {
+  readonly #options: WorkerPoolOptions;
+  readonly #workers: readonly PooledWorker[];
+  #changed = Promise.withResolvers<void>();
+
+  constructor(options: WorkerPoolOptions) {
+    this.#options = options;
+    const { token, model, deadlineMs, onEvent = () => {} } = options;
+    this.#workers = options.urls.map((url) => {
+      const client = new EmbeddingClient({ target: { url }, token, model, deadlineMs, retryLimits: noRetries });
+      return new PooledWorker({ url, client, model, onEvent });
+    });
+  }
+
+  /** @throws {LeitmotifError} as EmbeddingClient.embed; 'worker-unavailable' naming every worker when none is left */
+  embed(path: string, options: EmbedOptions): Promise<EmbedAnswer> {
+    return this.#given(options.signal, async (worker) => {
+      const answer = await worker.client.embed(path, options);
+      this.#assertSpace(worker, answer.spaceId);
+      return answer;
+    });
+  }
+
+  embedTexts(texts: readonly string[], options: { readonly signal: AbortSignal }): Promise<EmbeddedTexts> {
+    return this.#given(options.signal, (worker) => worker.client.embedTexts(texts, options));
+  }
+
+  /** Of the first worker that is there, once all that are there agree.
+   *  @throws {LeitmotifError} 'space-mismatch' naming the worker that embeds into another space; 'model-unknown';
+   *    'worker-unavailable' when none is there */
+  async models(signal?: AbortSignal): Promise<ModelsAnswer> {
+    await this.#lookAtAll();
+    for (const { state } of this.#workers) {
+      if (state.is === 'down' && (state.why.code === 'space-mismatch' || state.why.code === 'model-unknown')) {
+        throw state.why;
+      }
+    }
+    const worker = this.#workers.find(({ state }) => state.is === 'up');
+    if (worker === undefined) throw this.#noneLeft();
+    return worker.client.models(signal);
+  }
+
+  /** Whether any is. */
+  async ready(signal?: AbortSignal): Promise<boolean> {
+    const all = await Promise.all(this.#workers.map(({ client }) => client.ready(signal)));
+    return all.includes(true);
+  }
+
+  /** Recordings that all the workers that are there work on at once; 0 when none is there. */
+  async places(): Promise<number> {
+    await this.#lookAtAll();
+    return this.#workers.reduce((sum, { state }) => sum + (state.is === 'up' ? state.places : 0), 0);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#workers.map(({ client }) => client.close()));
+  }
+
+  async #given<T>(signal: AbortSignal, ask: (worker: PooledWorker) => Promise<T>): Promise<T> {
+    const lostOver = new Set<PooledWorker>();
+    for (let faults = 0; ; ) {
+      const worker = await this.#take(lostOver, signal);
+      try {
+        return await ask(worker);
+      } catch (caught) {
+        const error = toLeitmotifError(caught);
+        if (signal.aborted || !workersFaults.has(error.code)) throw error;
+        if (error instanceof WorkerBusyError) {
+          worker.isBusyFor(error.retryAfterSec * 1000);
+          continue;
+        }
+        worker.isLost(error);
+        const isOverThis = error instanceof WorkerLostError || error.code === 'worker-protocol';
+        if (isOverThis && lostOver.add(worker).size >= lostMax) throw error;
+        if (++faults > this.#workers.length) throw error;
+      } finally {
+        worker.inFlight -= 1;
+        this.#tellChange();
+      }
+    }
+  }
+
+  /** Waits for a place at a worker, at best one that was not lost over this recording, and takes it. */
+  async #take(lostOver: ReadonlySet<PooledWorker>, signal: AbortSignal): Promise<PooledWorker> {
+    let withoutSinceMs: number | null = null;
+    for (;;) {
+      signal.throwIfAborted();
+      for (const worker of this.#workers) void worker.look(this.#spaceId)?.then(() => this.#tellChange());
+      const nowMs = performance.now();
+      const worker = this.#roomiest(lostOver, nowMs);
+      if (worker) {
+        worker.inFlight += 1;
+        return worker;
+      }
+      // One that is looked at for the first time has its own deadline.
+      const mayCome = this.#workers.some(({ state }) => state.is !== 'down');
+      withoutSinceMs = mayCome ? null : (withoutSinceMs ?? nowMs);
+      const { noWorkerMaxMs = noWorkerMaxMsDefault } = this.#options;
+      if (withoutSinceMs !== null && nowMs - withoutSinceMs >= noWorkerMaxMs) throw this.#noneLeft();
+      await this.#change(nowMs, signal);
+    }
+  }
+
+  #roomiest(lostOver: ReadonlySet<PooledWorker>, nowMs: number): PooledWorker | null {
+    const withRoom = this.#workers.filter((worker) => worker.roomAt(nowMs) > 0);
+    const better = withRoom.filter((worker) => !lostOver.has(worker));
+    const isOtherUp = this.#workers.some((worker) => !lostOver.has(worker) && worker.state.is === 'up');
+    // Worth waiting for, unless there is no other.
+    const choice = isOtherUp ? better : withRoom;
+    return choice.toSorted((a, b) => b.roomAt(nowMs) - a.roomAt(nowMs))[0] ?? null;
+  }
+
+  /** Until a place may be free: somebody was answered, or a pause has passed. */
+  async #change(nowMs: number, signal: AbortSignal): Promise<void> {
+    const next = Math.min(...this.#workers.map(({ nextMs }) => nextMs).filter((ms) => ms > nowMs));
+    const waited = new AbortController();
+    const pauseMs = Math.min(1_000, Math.max(10, next - nowMs));
+    const pause = delay(pauseMs, undefined, { signal: AbortSignal.any([signal, waited.signal]) });
+    try {
+      await Promise.race([this.#changed.promise, pause]);
+    } finally {
+      waited.abort();
+      pause.catch(() => {});
+    }
+  }
+
+  #tellChange(): void {
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers();
+  }
+
+  /** The space of whoever said one first. */
+  get #spaceId(): string | null {
+    for (const { state } of this.#workers) if (state.is === 'up') return state.spaceId;
+    return this.#spaceSeen;
+  }
+  #spaceSeen: string | null = null;
+
+  #assertSpace(worker: PooledWorker, spaceId: string): void {
+    const expected = this.#spaceId;
+    if (expected !== null && spaceId !== expected) throw otherSpace(worker.url, spaceId, expected);
+    this.#spaceSeen = spaceId;
+  }
+
+  async #lookAtAll(): Promise<void> {
+    for (const worker of this.#workers) {
+      await worker.look(this.#spaceId);
+      const { state } = worker;
+      if (state.is === 'up') this.#spaceSeen ??= state.spaceId;
+    }
+  }
+
+  /** What is wrong with all of them; of one kind where they agree on it. */
+  #noneLeft(): LeitmotifError {
+    const reasons = this.#workers.flatMap(({ url, state }) => (state.is === 'down' ? [{ url, why: state.why }] : []));
+    const codes = new Set(reasons.map(({ why }) => why.code));
+    const [code] = codes.size === 1 ? codes : ['worker-unavailable' as const];
+    const words = reasons.map(({ url, why }) => `${url}: ${why.message}`).join('; ');
+    return new LeitmotifError(
+      code ?? 'worker-unavailable',
+      `Cannot reach any of the ${this.#workers.length} workers of EMBEDDING_WORKER_URL. ${words}`,
+      { cause: reasons[0]?.why },
+    );
+  }
+}

@@ -1,0 +1,302 @@
+/** What the index promises about crashes: whatever is killed, whenever, the next runs end with the same library that an
+ *  undisturbed run makes. Real processes, real sound, real SIGKILL. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect } from 'vitest';
+import { Catalog } from '../../src/catalog/catalog.ts';
+import { currentManifest } from '../../src/search/generation.ts';
+import { IndexHost } from '../../src/search/index-host.ts';
+import { descendantsOf, eventually, lives } from '../embedding-worker/processes.ts';
+import { rowsByKey } from './helpers.ts';
+
+const entry = path.join(import.meta.dirname, 'chaos-entry.ts');
+/** Who is killed: the processes to choose from at a moment, of an indexing run that is under way. */
+export interface Victim {
+  readonly name: string;
+  /** How often it is chosen, beside the others. */
+  readonly weight: number;
+  readonly pids: (attempt: Attempt) => number[];
+}
+
+const startedBy = (attempt: Attempt, part: string) =>
+  descendantsOf(attempt.child.pid ?? -1).filter(({ command }) => command.includes(part));
+const pidsOf = (entries: readonly { readonly pid: number }[]) => entries.map(({ pid }) => pid);
+
+export const indexer: Victim = { name: 'indexer', weight: 4, pids: ({ child }) => [child.pid ?? -1] };
+export const worker: Victim = {
+  ...{ name: 'worker', weight: 2 },
+  pids: (attempt) => pidsOf(startedBy(attempt, 'embedding-worker/main')),
+};
+export const inference: Victim = {
+  ...{ name: 'inference process', weight: 1 },
+  pids: (attempt) => pidsOf(startedBy(attempt, 'inference-child')),
+};
+export const decoder: Victim = { name: 'ffmpeg', weight: 1, pids: (attempt) => pidsOf(startedBy(attempt, 'ffmpeg')) };
+/** Those that answer in this process, while another one indexes. */
+export const indexProcess: Victim = {
+  ...{ name: 'index process', weight: 2 },
+  pids: (attempt) => {
+    const itsOwn = new Set(pidsOf(startedBy(attempt, '')));
+    return pidsOf(descendantsOf(process.pid).filter((each) => isIndexProcess(each) && !itsOwn.has(each.pid)));
+  },
+};
+
+export interface ChaosOptions {
+  readonly music: string;
+  /** Holds the indexes. */
+  readonly workplace: string;
+  readonly kills: number;
+  readonly seed: number;
+  readonly victims: readonly Victim[];
+  /** Asks the index, once there is one, all the while; no question may fail. */
+  readonly asks: boolean;
+}
+
+/** Kills at random moments of indexing runs until it has killed so often, and compares each library that came to its end
+ *  with that of an undisturbed run.
+ *  @returns how often each victim was killed, and how many libraries came to their end */
+export async function killAtRandomMoments({ music, workplace, kills, seed, victims, asks }: ChaosOptions) {
+  const newIndex = () => mkdtempSync(path.join(workplace, 'index-'));
+  const reference = newIndex();
+  const undisturbed = run(music, reference);
+  const steps = await undisturbed.steps;
+  expect(await undisturbed.exitCode).toBe(0);
+  const expected = await contentOf(reference);
+
+  const random = randomOf(seed);
+  const killed: Record<string, number> = {};
+  let finished = 0;
+  let index = newIndex();
+  for (let count = 0; count < kills; ) {
+    const attempt = run(music, index);
+    await using asker = asks ? await Asker.of(index, expected.vectors) : null;
+    const victim = chooseVictim(victims, random);
+    const isKilled = await killAt(attempt, momentOf(random, steps.length), victim, random);
+    if (isKilled) killed[victim.name] = (killed[victim.name] ?? 0) + 1;
+    count += isKilled ? 1 : 0;
+    const exitCode = await attempt.exitCode;
+    expect([0, 3, null]).toContain(exitCode);
+    await everybodyIsGone(attempt);
+    expect(asker?.failures ?? []).toEqual([]);
+    if (exitCode !== 0) continue;
+    finished += 1;
+    await assertMended(music, index, expected);
+    index = newIndex();
+  }
+  await assertMended(music, index, expected);
+  return { killed, finished, expected };
+}
+
+/** A try that was cut down with its decoder is left for some minutes: then somebody asks for it. */
+async function assertMended(music: string, index: string, expected: Content): Promise<void> {
+  const last = run(music, index);
+  expect(await last.exitCode).toBe(0);
+  if (failuresOf(index).length > expected.failures.length) {
+    expect(await run(music, index, '--retry-failed').exitCode).toBe(0);
+  }
+  await assertEqual(index, expected);
+}
+
+function chooseVictim(victims: readonly Victim[], random: () => number): Victim {
+  let left = random() * victims.reduce((sum, { weight }) => sum + weight, 0);
+  for (const victim of victims) {
+    left -= victim.weight;
+    if (left < 0) return victim;
+  }
+  return victims.at(-1) ?? indexer;
+}
+
+/** Asks an index over and over, as a bot does while another process indexes. */
+class Asker implements AsyncDisposable {
+  readonly failures: unknown[] = [];
+  readonly #host: IndexHost | null;
+  #stopped = false;
+  readonly #asking: Promise<void>;
+
+  private constructor(host: IndexHost | null, vectors: readonly Float32Array[]) {
+    this.#host = host;
+    this.#asking = host ? this.#ask(host, vectors) : Promise.resolve();
+  }
+
+  /** One that asks nothing where nothing was indexed yet. */
+  static async of(indexDir: string, vectors: readonly Float32Array[]): Promise<Asker> {
+    if (!existsSync(path.join(indexDir, 'generations'))) return new Asker(null, vectors);
+    using catalog = new Catalog(path.join(indexDir, 'catalog.sqlite'));
+    const spaceId = catalog.spaces.list()[0]?.spaceId ?? '';
+    const host = new IndexHost({ indexDir, spaceId, catalogId: catalog.id });
+    try {
+      await host.reloadIfChanged();
+      return new Asker(host, vectors);
+    } catch {
+      // The run was killed before its first generation.
+      await host.close();
+      return new Asker(null, vectors);
+    }
+  }
+
+  async #ask(host: IndexHost, vectors: readonly Float32Array[]): Promise<void> {
+    while (!this.#stopped) {
+      try {
+        const { perQuery } = await host.neighbours(vectors, 3, AbortSignal.timeout(60_000));
+        if (perQuery.some((found) => found.length === 0)) this.failures.push('an answer without neighbours');
+        await host.reloadIfChanged();
+      } catch (error) {
+        this.failures.push(error);
+      }
+      await delay(50);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopped = true;
+    await this.#asking;
+    await this.#host?.close();
+  }
+}
+
+/** A resumed run has fewer steps the further it was before: half of the kills come within the first few. */
+function momentOf(random: () => number, steps: number): number {
+  return Math.floor(random() * (random() < 0.5 ? 4 : steps));
+}
+
+export interface Attempt {
+  readonly child: ChildProcess;
+  /** One line a step. */
+  readonly lines: AsyncIterable<string>;
+  readonly steps: Promise<string[]>;
+  /** null when a signal ended it. */
+  readonly exitCode: Promise<number | null>;
+  /** Everybody that it was seen to have started. */
+  readonly seen: Set<number>;
+}
+
+export function run(music: string, indexDir: string, ...more: string[]): Attempt {
+  const child = spawn(process.execPath, [entry, music, indexDir, ...more], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const exitCode = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
+  const told: string[] = [];
+  const readers = new Set<() => void>();
+  let ended = false;
+  const wake = () => {
+    for (const reader of readers) reader();
+    readers.clear();
+  };
+  const reader = createInterface({ input: child.stdout });
+  reader.on('line', (line) => {
+    told.push(line);
+    wake();
+  });
+  const closed = new Promise<void>((resolve) => reader.once('close', resolve)).then(() => {
+    ended = true;
+    wake();
+  });
+  async function* lines() {
+    for (let at = 0; ; ) {
+      const line = told[at];
+      if (line !== undefined) {
+        at += 1;
+        yield line;
+      } else if (ended) return;
+      else await new Promise<void>((resolve) => readers.add(resolve));
+    }
+  }
+  return { child, lines: lines(), steps: closed.then(() => told), exitCode, seen: new Set() };
+}
+
+/** Kills one of the victim's processes, or the indexer where it has none, a random while after the `step`-th step.
+ *  @returns whether there was still somebody to kill */
+async function killAt(attempt: Attempt, step: number, victim: Victim, random: () => number): Promise<boolean> {
+  const waitMs = random() * 60;
+  const choice = random();
+  let at = 0;
+  for await (const _ of attempt.lines) if (at++ >= step) break;
+  await delay(waitMs);
+  const { pid, exitCode } = attempt.child;
+  if (pid === undefined || exitCode !== null) return false;
+  for (const each of descendantsOf(pid)) attempt.seen.add(each.pid);
+  const pids = victim.pids(attempt);
+  return killProcess(pids[Math.floor(choice * pids.length)] ?? pid);
+}
+
+export function killProcess(pid: number): boolean {
+  try {
+    process.kill(pid, 'SIGKILL');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Nothing that a killed indexer had started may live on. */
+async function everybodyIsGone({ seen }: Attempt): Promise<void> {
+  await eventually(() => [...seen].every((pid) => !lives(pid)));
+}
+
+export function isIndexProcess({ command }: { command: string }): boolean {
+  return command.includes('faiss');
+}
+
+export interface Content {
+  readonly catalogId: string;
+  readonly spaceId: string;
+  readonly rows: Record<string, string[]>;
+  readonly details: readonly unknown[];
+  readonly failures: readonly string[];
+  readonly vectors: readonly Float32Array[];
+}
+
+function failuresOf(indexDir: string): string[] {
+  using catalog = new Catalog(path.join(indexDir, 'catalog.sqlite'));
+  return catalog.tracks.failures().map(({ key, code }) => `${key} ${code}`);
+}
+
+/** All that the catalog holds, by key, with the assurance that the generation holds the same. */
+export async function contentOf(indexDir: string): Promise<Content> {
+  using catalog = new Catalog(path.join(indexDir, 'catalog.sqlite'));
+  const spaces = catalog.spaces.list();
+  expect(spaces).toHaveLength(1);
+  const spaceId = spaces[0]?.spaceId ?? '';
+  using snapshot = catalog.snapshot(spaceId);
+  const musicRows = [...snapshot.rows()];
+  const manifest = await currentManifest({ indexDir, spaceId, catalogId: catalog.id });
+  expect(spaces[0]?.built).toEqual({ generationId: manifest.id, content: snapshot.content });
+  expect(manifest.rowCount).toBe(musicRows.length);
+  expect(catalog.jobs.last('index')?.state).toBe('done');
+  const known = [...catalog.tracks.known(spaceId).values()];
+  return {
+    catalogId: catalog.id,
+    spaceId,
+    rows: rowsByKey(catalog, spaceId),
+    details: known.map(({ id, key, status, contentSha256, embedded, failure }) => ({
+      ...{ key, status, contentSha256, embedded, failure },
+      track: { ...catalog.tracks.byKey(key), id: 0 },
+      fingerprint: catalog.evidence.fingerprintOf(id),
+      loudnessDb: catalog.evidence.loudnessAt(spaceId, id, 10),
+    })),
+    failures: failuresOf(indexDir),
+    vectors: musicRows.map(({ vector }) => vector).slice(0, 20),
+  };
+}
+
+async function assertEqual(indexDir: string, expected: Content): Promise<void> {
+  const { spaceId, failures, rows, details } = await contentOf(indexDir);
+  expect(spaceId).toBe(expected.spaceId);
+  expect(failures).toEqual(expected.failures);
+  expect(rows).toEqual(expected.rows);
+  expect(details).toEqual(expected.details);
+  const left = readdirSync(indexDir, { recursive: true }).map(String);
+  expect(left.filter((name) => name.includes('.partial'))).toEqual([]);
+}
+
+/** mulberry32: a small generator of numbers in [0, 1), the same for the same seed. */
+function randomOf(start: number): () => number {
+  let state = start;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
