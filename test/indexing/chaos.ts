@@ -270,7 +270,7 @@ export async function contentOf(indexDir: string): Promise<Content> {
     spaceId,
     rows: rowsByKey(catalog, spaceId),
     details: known.map(({ id, key, status, contentSha256, embedded, failure }) => ({
-      ...{ key, status, contentSha256, embedded, failure },
+      ...{ key, status, contentSha256, embedded, failure: failure?.code },
       track: { ...catalog.tracks.byKey(key), id: 0 },
       fingerprint: catalog.evidence.fingerprintOf(id),
       loudnessDb: catalog.evidence.loudnessAt(spaceId, id, 10),
