@@ -260,12 +260,6 @@ export const variables = {
   QUERY_DEADLINE_SEC: variable(int(10, 840), '600', 'seconds', 'how long a query may run; Discord allows 900'),
   FETCH_MAX_MB: variable(int(1, 100_000), '500', 'megabytes', 'largest file that is fetched from a link or a message'),
   FETCH_DEADLINE_SEC: variable(int(1, 840), '60', 'seconds', 'after this, fetching a file is given up'),
-  REMOVED_KEPT_DAYS: variable(
-    number(0, 3650),
-    '30',
-    'days',
-    'how long the vectors of removed recordings are kept, in case their files come back',
-  ),
   ANSWERS_KEPT_DAYS: variable(number(0.01, 3650), '30', 'days', 'how long an answer and its clips are kept'),
   REMOVED_KEPT_DAYS: variable(
     number(0, 3650),

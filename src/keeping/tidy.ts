@@ -1,4 +1,5 @@
 /** Forgets what was kept long enough, and removes what belongs to nothing. Safe at any time, beside everything else. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Catalog } from '../catalog/catalog.ts';
 import { ProcessLock } from '../process-lock.ts';
 import { removeStrays, type Stray } from './stray-files.ts';
@@ -38,6 +39,18 @@ export interface TidyReport {
 /** Clips are cut within this: those of an answer that goes meanwhile go the next time. */
 const clipsCutMs = 600_000;
 
+/** A track of hours has thousands of rows; so many tracks keep other writers waiting for a tenth of a second or two. */
+const purgedAtOnce = 50;
+
+async function purge({ catalog, nowMs, removedKeptMs, write }: TidyOptions): Promise<number> {
+  for (let purged = 0; ; ) {
+    const count = await write(() => catalog.removals.purge(nowMs - removedKeptMs, purgedAtOnce));
+    purged += count;
+    if (count < purgedAtOnce) return purged;
+    await nextTurn();
+  }
+}
+
 export async function tidy(options: TidyOptions): Promise<TidyReport> {
   const { catalog, nowMs, write } = options;
   const beforeMs = nowMs - options.answersKeptMs;
@@ -47,7 +60,7 @@ export async function tidy(options: TidyOptions): Promise<TidyReport> {
   // An index run counts on what it has read of tracks and generations, so it is left alone.
   using lock = ProcessLock.take(options.lockPath);
   if (lock === null) return { answers, heard, clips, tracks: 0, strays: null };
-  const tracks = await write(() => catalog.removals.purge(nowMs - options.removedKeptMs));
+  const tracks = await purge(options);
   const strays = await removeStrays(options.indexDir, nowMs);
   return { answers, heard, clips, tracks, strays };
 }

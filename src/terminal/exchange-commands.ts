@@ -3,6 +3,7 @@ import type { App } from '../app.ts';
 import type { FormatName } from '../exchange/formats.ts';
 import { formatBytes } from '../format.ts';
 import { countProgress } from './count-progress.ts';
+import { generationWords } from './index-command.ts';
 
 export interface ExportCommandOptions {
   readonly format?: FormatName;
@@ -70,8 +71,7 @@ function importWords(
     lines.push(`${tracks.keptOut} tracks were removed on request and stay out; --replace brings them back.`);
   if (guessedTimes > 0) lines.push(`${guessedTimes} chunks came without times: counted from their numbers.`);
   if (normalised > 0) lines.push(`${normalised} vectors were brought to length 1.`);
-  if (generation.kind === 'written') lines.push(`Generation ${generation.id} answers now, ${generation.rows} chunks.`);
-  else lines.push(generation.kind === 'empty' ? 'There is nothing to search in yet.' : 'The index is up to date.');
+  lines.push(generationWords(generation));
   if (spaceId !== configured)
     lines.push(`They are of the space ${spaceId}: another EMBEDDING_MODEL than the one that is set searches it.`);
   return lines;

@@ -128,11 +128,11 @@ function clipsWords(clips: IndexSummary['clips']): string[] {
 }
 
 /** Somebody rolled back, and nothing has changed since. */
-export function heldWords(id: string): string {
+function heldWords(id: string): string {
   return `The index stays at generation ${id}, to which it was rolled back; npm run library -- rollback goes forward again.`;
 }
 
-function generationWords(generation: IndexSummary['generation']): string {
+export function generationWords(generation: IndexSummary['generation']): string {
   if (generation.kind === 'written') {
     const { id, rows, endsRollBackTo } = generation;
     const end = endsRollBackTo === undefined ? '' : ` The roll-back to ${endsRollBackTo} has ended with it.`;

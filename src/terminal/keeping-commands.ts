@@ -88,7 +88,9 @@ export async function libraryTidy(app: App, signal: AbortSignal): Promise<number
     print('An index run is under way; generations and removed tracks are left for the next time.');
     return 0;
   }
-  print(`Dropped the vectors of ${tracks} removed tracks.`);
+  const given = app.catalog.shrink();
+  const back = given > 0 ? `, and gave ${formatBytes(given)} back to the disk` : '';
+  print(`Dropped the vectors of ${tracks} removed tracks${back}.`);
   const bytes = strays.reduce((sum, stray) => sum + stray.bytes, 0);
   print(`Removed ${strays.length} generations and unfinished files that nothing names, ${formatBytes(bytes)}.`);
   return 0;

@@ -13,7 +13,10 @@ function progress(changes: Partial<IndexProgress>): IndexProgress {
 test('writes a line for each phase and every half a minute, with rate, hours of audio and time left', () => {
   const lines: unknown[] = [];
   let nowMs = 0;
-  const tell = progressLog((figures) => lines.push(figures), () => nowMs);
+  const tell = progressLog(
+    (figures) => lines.push(figures),
+    () => nowMs,
+  );
   tell(progress({ phase: 'scan' }));
   for (nowMs = 1_000; nowMs <= 40_000; nowMs += 1_000) {
     const tracksDone = nowMs / 10_000;

@@ -46,30 +46,46 @@ beforeAll(async () => {
   expect((await cli(['index', music], false)).code).toBe(0);
 });
 
-test.runIf(mayMount)('questions are answered as before', async () => {
-  const question = ['similar', path.join(music, 'piece-1.ogg'), '--json'];
-  const ranked = ({ stdout }: Run) => JSON.parse(stdout).results;
-  const before = ranked(await cli(question, false));
-  const answered = await cli(question, true);
-  expect(answered.stderr).toBe('');
-  expect(ranked(answered)).toEqual(before);
-}, 120_000);
+test.runIf(mayMount)(
+  'questions are answered as before',
+  async () => {
+    const question = ['similar', path.join(music, 'piece-1.ogg'), '--json'];
+    const ranked = ({ stdout }: Run) => JSON.parse(stdout).results;
+    const before = ranked(await cli(question, false));
+    const answered = await cli(question, true);
+    expect(answered.stderr).toBe('');
+    expect(ranked(answered)).toEqual(before);
+  },
+  120_000,
+);
 
-test.runIf(mayMount)('what would write says that it cannot, and what to do', async () => {
-  for (const args of [['index', music], ['library', 'remove', 'piece-1.ogg'], ['library', 'rollback']]) {
-    const { code, stderr } = await cli(args, true);
-    expect(code, args.join(' ')).toBe(1);
-    expect(stderr, args.join(' ')).toMatch(/writable|read-only/);
-    expect(stderr).not.toMatch(/report this/);
-  }
-}, 120_000);
+test.runIf(mayMount)(
+  'what would write says that it cannot, and what to do',
+  async () => {
+    for (const args of [
+      ['index', music],
+      ['library', 'remove', 'piece-1.ogg'],
+      ['library', 'rollback'],
+    ]) {
+      const { code, stderr } = await cli(args, true);
+      expect(code, args.join(' ')).toBe(1);
+      expect(stderr, args.join(' ')).toMatch(/writable|read-only/);
+      expect(stderr).not.toMatch(/report this/);
+    }
+  },
+  120_000,
+);
 
-test.runIf(mayMount)('changes that lie in a log still are not passed over in silence', async () => {
-  const log = path.join(index, 'catalog.sqlite-wal');
-  writeFileSync(log, 'what a killed process left');
-  const { code, stderr } = await cli(['similar', path.join(music, 'piece-1.ogg')], true);
-  expect(code).toBe(1);
-  expect(stderr).toMatch(/make the folder writable once/);
-  rmSync(log);
-  expect(readdirSync(index)).toContain('catalog.sqlite');
-}, 120_000);
+test.runIf(mayMount)(
+  'changes that lie in a log still are not passed over in silence',
+  async () => {
+    const log = path.join(index, 'catalog.sqlite-wal');
+    writeFileSync(log, 'what a killed process left');
+    const { code, stderr } = await cli(['similar', path.join(music, 'piece-1.ogg')], true);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/make the folder writable once/);
+    rmSync(log);
+    expect(readdirSync(index)).toContain('catalog.sqlite');
+  },
+  120_000,
+);

@@ -78,7 +78,11 @@ test('while a file of 20 GB is hashed', async () => {
 
 test('while a generation of 100,000 chunks is written', async () => {
   const music = path.join(folder, 'many', 'music');
-  await using library = openLibrary({ folder: path.join(folder, 'many'), music, indexDir: path.join(folder, 'many', 'index') });
+  await using library = openLibrary({
+    folder: path.join(folder, 'many'),
+    music,
+    indexDir: path.join(folder, 'many', 'index'),
+  });
   const app = await library.open();
   const spaceId = await app.spaceId();
   fillScaleLibrary({ catalog: app.catalog, music, spaceId, dimensions: 384, tracks: 3_300, chunks: 100_000 });

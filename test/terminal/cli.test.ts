@@ -79,7 +79,13 @@ describe('the terminal', () => {
         .filter((name) => !/catalog/.test(name));
     const stateNow = () => {
       using catalog = new Catalog(path.join(inFolder('index'), 'catalog.sqlite'));
-      return [filesNow(), catalog.jobs.last('index'), catalog.libraryLocation, catalog.tracks.failures(), catalog.counts()];
+      return [
+        filesNow(),
+        catalog.jobs.last('index'),
+        catalog.libraryLocation,
+        catalog.tracks.failures(),
+        catalog.counts(),
+      ];
     };
     const before = stateNow();
     const args = ['index', changed, '--replace-library', '--dry-run'];
