@@ -22,6 +22,7 @@ const othersMs = Number(process.env.CANCEL_SLACK_MS ?? 2_000);
  *  @returns milliseconds to its end, and what it said */
 async function cancelled(name: string, isAtIt: (indexDir: string) => boolean, thenMs = 0) {
   const indexDir = path.join(folder, name, 'index');
+  mkdirSync(indexDir, { recursive: true });
   const args = ['--single-threaded-gc', 'src/cli.ts', 'index', path.join(folder, name, 'music')];
   const child = spawn(process.execPath, args, {
     ...{ cwd: projectRoot, env: { ...process.env, INDEX_DIR: indexDir } },
