@@ -223,13 +223,7 @@ WHERE error_code IS NOT NULL;
 `;
 
 /** In the order in which they are taken. */
-export const migrationSteps: readonly string[] = [
-  firstSchema,
-  botSchema,
-  marksSchema,
-  clipsSchema,
-  coolDownSchema,
-];
+export const migrationSteps: readonly string[] = [firstSchema, botSchema, marksSchema, clipsSchema, coolDownSchema];
 
 export const schemaVersion = migrationSteps.length;
 
