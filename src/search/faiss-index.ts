@@ -20,6 +20,8 @@ export interface FaissIndexOptions {
   readonly files: readonly ShardFile[];
   readonly limits?: Partial<FaissLimits>;
   readonly onEvent?: (event: ShardEvent) => void;
+  /** Reads one file after the other, so that whoever answers meanwhile keeps a core. */
+  readonly oneByOne?: boolean;
 }
 
 export interface FaissLimits extends ShardLimits {
@@ -59,15 +61,15 @@ export class FaissIndex implements VectorIndex {
     this.rowCount = shards.reduce((rows, shard) => rows + shard.rowCount, 0);
   }
 
-  /** Starts a process for each file; each checks its file, then reads it, all of them at the same time.
+  /** Starts a process for each file; each checks its file, then reads it, all of them at the same time unless told not to.
    *  @throws {LeitmotifError} `index-corrupt` or `index-unavailable`; then no process is left running */
-  static async open({ dimensions, files, limits, onEvent }: FaissIndexOptions): Promise<FaissIndex> {
+  static async open({ dimensions, files, limits, onEvent, oneByOne = false }: FaissIndexOptions): Promise<FaissIndex> {
     const largest = Math.max(0, ...files.map(({ bytes }) => bytes));
     const all = { ...defaultFaissLimits(largest), ...limits };
-    const opening = files.map((file) =>
-      FaissShard.open({ file, dimensions, limits: all, onEvent: onEvent ?? (() => undefined) }),
-    );
-    const opened = await Promise.allSettled(opening);
+    const queue = new PQueue({ concurrency: oneByOne ? 1 : files.length || 1 });
+    const open = (file: ShardFile) =>
+      FaissShard.open({ file, dimensions, limits: all, onEvent: onEvent ?? (() => undefined) });
+    const opened = await Promise.allSettled(files.map((file) => queue.add(() => open(file))));
     const shards = opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
     const failed = opened.find((one) => one.status === 'rejected');
     if (failed !== undefined) {

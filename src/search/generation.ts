@@ -20,6 +20,8 @@ export interface GenerationPlace {
 export interface OpenOptions extends GenerationPlace {
   readonly limits?: Partial<FaissLimits>;
   readonly onEvent?: (event: ShardEvent) => void;
+  /** @see FaissIndexOptions.oneByOne */
+  readonly oneByOne?: boolean;
 }
 
 export interface FoundChunk {
@@ -80,6 +82,7 @@ export async function openGeneration(manifest: GenerationManifest, options: Open
     files,
     ...(limits === undefined ? {} : { limits }),
     ...(onEvent === undefined ? {} : { onEvent }),
+    oneByOne: options.oneByOne ?? false,
   });
   const library = { chunks: rows.rowCount, chunksOf: (trackId: number) => rows.chunksOf(trackId) };
   return { manifest, rows, index, library, hubness };

@@ -91,7 +91,7 @@ export class IndexHost {
   async #reload(): Promise<boolean> {
     const manifest = await currentManifest(this.#options);
     if (this.#closed || this.#live?.manifest.id === manifest.id) return false;
-    const next = await openGeneration(manifest, this.#options);
+    const next = await openGeneration(manifest, { ...this.#options, oneByOne: this.#live !== null });
     const old = this.#live;
     this.#live = next;
     if (old !== null) this.#retire(old);
