@@ -1,0 +1,172 @@
+/** The programs that bench/scale.ts measures: the asking process, commands, and the memory of all that they start. */
+import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { on } from 'node:events';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { childrenOf } from './process-figures.ts';
+import type { Asked, AskerOrder } from './scale-asker.ts';
+
+const root = path.resolve(import.meta.dirname, '..');
+
+export class Asker {
+  readonly #child: ChildProcess;
+  readonly #messages: AsyncIterator<unknown[]>;
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+    this.#messages = on(child, 'message', { close: ['close'] });
+  }
+
+  /** Up when the index is open. */
+  static async start(environment: NodeJS.ProcessEnv, dimensions: number): Promise<Asker> {
+    const child = fork(path.join(root, 'bench/scale-asker.ts'), [root, String(dimensions)], { env: environment });
+    const asker = new Asker(child);
+    await asker.#next();
+    return asker;
+  }
+
+  async ask(times: number): Promise<Asked[]> {
+    const asked: Asked[] = [];
+    this.#send({ type: 'ask', times });
+    for (let message = await this.#next(); message !== 'done'; message = await this.#next())
+      asked.push(message as Asked);
+    return asked;
+  }
+
+  /** Asks one question after the other.
+   *  @param isLast told of each answer; the first for which it is true is the last
+   *  @returns all answers, that one included */
+  async keepAsking(isLast: (asked: Asked) => boolean): Promise<Asked[]> {
+    const asked: Asked[] = [];
+    this.#send({ type: 'keep-asking' });
+    for (let isOver = false; ; ) {
+      const message = await this.#next();
+      if (message === 'done') return asked;
+      if (isOver) continue;
+      asked.push(message as Asked);
+      if (!isLast(message as Asked)) continue;
+      isOver = true;
+      this.#send({ type: 'stop' });
+    }
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** Of the processes that hold the vectors. */
+  indexProcesses(): number[] {
+    return descendantsOf(this.pid).filter((pid) => commandOf(pid).includes('faiss-child'));
+  }
+
+  async stop(): Promise<void> {
+    const ended = new Promise((resolve) => this.#child.once('close', resolve));
+    this.#child.kill('SIGTERM');
+    await ended;
+  }
+
+  #send(order: AskerOrder): void {
+    this.#child.send(order);
+  }
+
+  async #next(): Promise<unknown> {
+    const message = await this.#messages.next();
+    if (message.done) throw new Error('The asking process has ended');
+    return message.value[0];
+  }
+}
+
+export interface CommandRun {
+  readonly wallMs: number;
+  readonly stdout: string;
+  /** Of the command's own process. */
+  readonly peakBytes: number;
+  /** Of each kind of process below it, by what it runs. */
+  readonly peakBytesBelow: ReadonlyMap<string, number>;
+}
+
+const lookEachMs = 100;
+
+/** `node src/cli.ts ...`, from its start to its end.
+ *  @throws {Error} when it fails, with what it said */
+export async function runCommand(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<CommandRun> {
+  const startedMs = performance.now();
+  const flags = ['--single-threaded-gc', '--no-incremental-marking'];
+  const child = spawn(process.execPath, [...flags, path.join(root, 'src/cli.ts'), ...args], { env: environment });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (text) => {
+    stdout += text;
+  });
+  child.stderr.on('data', (text) => {
+    stderr += text;
+  });
+  let peakBytes = 0;
+  const peakBytesBelow = new Map<string, number>();
+  const timer = setInterval(() => {
+    const pid = child.pid ?? 0;
+    peakBytes = Math.max(peakBytes, residentBytes(pid));
+    for (const below of descendantsOf(pid)) {
+      const kind = kindOf(commandOf(below));
+      peakBytesBelow.set(kind, Math.max(peakBytesBelow.get(kind) ?? 0, residentBytes(below)));
+    }
+  }, lookEachMs);
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  clearInterval(timer);
+  if (code !== 0) throw new Error(`${args.join(' ')} ended with code ${code}:\n${stdout}${stderr}`);
+  return { wallMs: performance.now() - startedMs, stdout, peakBytes, peakBytesBelow };
+}
+
+/** The most that some processes had in memory together, a page that several share counted once, until it is stopped.
+ *  @param pids asked anew each time: processes come and go */
+export function watchMemory(pids: () => readonly number[]): { stop(): number } {
+  let peak = 0;
+  const look = () => {
+    peak = Math.max(peak, memoryOf(pids()));
+  };
+  const timer = setInterval(look, lookEachMs);
+  return {
+    stop() {
+      look();
+      clearInterval(timer);
+      return peak;
+    },
+  };
+}
+
+/** Proportional set size. @see proc(5), smaps_rollup */
+export function memoryOf(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => sum + kiB(`/proc/${pid}/smaps_rollup`, 'Pss') * 1024, 0);
+}
+
+function residentBytes(pid: number): number {
+  return kiB(`/proc/${pid}/status`, 'VmRSS') * 1024;
+}
+
+function kiB(file: string, field: string): number {
+  try {
+    return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(readFileSync(file, 'utf8'))?.[1] ?? 0);
+  } catch {
+    // Gone meanwhile.
+    return 0;
+  }
+}
+
+function descendantsOf(pid: number): number[] {
+  return childrenOf(pid).flatMap((child) => [child, ...descendantsOf(child)]);
+}
+
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+  } catch {
+    return '';
+  }
+}
+
+const kinds = { 'faiss-child': 'index process', 'inference-child': 'inference process', 'embedding-worker': 'worker' };
+
+function kindOf(command: string): string {
+  const known = Object.entries(kinds).find(([part]) => command.includes(part));
+  return known?.[1] ?? (command.includes('ffmpeg') ? 'ffmpeg' : 'other');
+}

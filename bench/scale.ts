@@ -1,0 +1,193 @@
+/** `npm run bench:scale -- [--sizes 400000,1000000] [--tracks 13171] [--folder DIR]`: what a large library costs.
+ *
+ *  The vectors are drawn around track centres (512 dimensions, as CLAP has), the files are a few bytes each: what is
+ *  measured is size, and that through the real commands, catalog and index processes. Ten real recordings are added, so
+ *  that a run goes its whole way: listing, worker, generation, swap. Times are of this machine; ratios stand beside them.
+ */
+import { execFile } from 'node:child_process';
+import { mkdirSync, rmSync, statSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { parseArgs, promisify } from 'node:util';
+import { pino } from 'pino';
+import { buildApp } from '../src/app.ts';
+import { readConfig } from '../src/config.ts';
+import { folderBytes } from '../src/search/folder-bytes.ts';
+import { spaceFolder } from '../src/search/generation-folder.ts';
+import type { Asked } from './scale-asker.ts';
+import { fillScaleLibrary, scaleKey } from './scale-library.ts';
+import { scaleDimensions, scaleModelName, writeScaleModel } from './scale-model.ts';
+import { Asker, type CommandRun, memoryOf, runCommand, watchMemory } from './scale-processes.ts';
+import { renderScale, type ScaleResult } from './scale-report.ts';
+import { median, quantile } from './statistics.ts';
+
+const root = path.resolve(import.meta.dirname, '..');
+const never = new AbortController().signal;
+const scans = 3;
+const idleQueries = 40;
+const addedTracks = 10;
+const addedMinutes = 5;
+const removedTracks = 1000;
+/** From the end of a run to the first answer from what it built; the bot looks every 5 s, the asker each second. */
+const followWithinMs = 60_000;
+
+interface Place {
+  readonly folder: string;
+  readonly music: string;
+  readonly indexDir: string;
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+const { values } = parseArgs({
+  options: {
+    sizes: { type: 'string', default: '400000,1000000' },
+    tracks: { type: 'string', default: '13171' },
+    folder: { type: 'string', default: tmpdir() },
+    json: { type: 'boolean', default: false },
+  },
+});
+const tracks = Number(values.tracks);
+const sizes = values.sizes.split(',').map(Number);
+if (![tracks, ...sizes].every((count) => Number.isSafeInteger(count) && count >= 1) || tracks <= removedTracks) {
+  throw new RangeError(`Cannot measure: expected whole numbers, and more than ${removedTracks} tracks`);
+}
+const log = (line: string) => process.stderr.write(`${line}\n`);
+
+const results: ScaleResult[] = [];
+for (const chunks of sizes) results.push(await measure(chunks));
+process.stdout.write(`${values.json ? JSON.stringify(results, null, 2) : renderScale(results)}\n`);
+
+async function measure(chunks: number): Promise<ScaleResult> {
+  const folder = await mkdtemp(path.join(values.folder, 'leitmotif-scale-'));
+  const place = placeIn(folder);
+  try {
+    await writeScaleModel(path.join(folder, 'models'));
+    log(`${chunks} chunks: filling`);
+    const filled = await fill(place, chunks);
+    log(`${chunks} chunks: scanning`);
+    const scanMs = await repeat(scans, async () => (await index(place)).wallMs);
+    log(`${chunks} chunks: cold start`);
+    const query = await makeMusic(path.join(folder, 'query.mp3'), 1, 1);
+    const start = await coldStarts(place, query);
+    log(`${chunks} chunks: asking`);
+    return { chunks, tracks, ...filled, scanMs, ...start, ...(await liveFigures(place, chunks)) };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function placeIn(folder: string): Place {
+  const indexDir = path.join(folder, 'index');
+  const environment = {
+    ...process.env,
+    ...{ INDEX_DIR: indexDir, MODELS_DIR: path.join(folder, 'models'), EMBEDDING_MODEL: scaleModelName },
+    ...{ LOG_LEVEL: 'warn', EMBEDDING_DEVICE: 'cpu' },
+  };
+  return { folder, music: path.join(folder, 'music'), indexDir, environment };
+}
+
+async function fill(place: Place, chunks: number) {
+  const config = readConfig(place.environment, root);
+  const surroundings = { root, environment: place.environment, log: pino({ level: 'warn' }, pino.destination(2)) };
+  await using app = await buildApp(config, surroundings);
+  const spaceId = await app.spaceId();
+  mkdirSync(place.music, { recursive: true });
+  const library = { catalog: app.catalog, music: place.music, spaceId, dimensions: scaleDimensions, tracks, chunks };
+  fillScaleLibrary(library);
+  app.catalog.libraryLocation = `file:${place.music}`;
+  const startedMs = performance.now();
+  await app.rebuild(never);
+  return {
+    generationMs: performance.now() - startedMs,
+    catalogBytes: statSync(app.catalog.path).size,
+    generationBytes: await folderBytes(spaceFolder(place.indexDir, spaceId)),
+    vectorBytes: chunks * scaleDimensions * Float32Array.BYTES_PER_ELEMENT,
+  };
+}
+
+function index({ music, environment }: Place): Promise<CommandRun> {
+  return runCommand(['index', music], environment);
+}
+
+/** From the command to its end: program, worker and index start. */
+async function coldStarts(place: Place, query: string) {
+  const ask = async () => (await runCommand(['similar', query, '--json'], place.environment)).wallMs;
+  const startMs = await repeat(scans, ask);
+  const coldStartMs = await repeat(scans, async () => {
+    await dropFromPageCache(place.indexDir);
+    return ask();
+  });
+  return { startMs, coldStartMs };
+}
+
+/** @see dd(1): with count=0, nocache drops the whole file from the page cache, without privileges */
+async function dropFromPageCache(folder: string): Promise<void> {
+  const files = "find . -type f -exec dd if={} iflag=nocache count=0 status=none ';'";
+  await promisify(execFile)('sh', ['-c', `sync; ${files}`], { cwd: folder });
+}
+
+async function liveFigures(place: Place, chunks: number) {
+  const asker = await Asker.start(place.environment, scaleDimensions);
+  try {
+    const idle = await asker.ask(idleQueries);
+    const memory = { index: memoryOf(asker.indexProcesses()), asker: memoryOf([asker.pid]) };
+    log(`${chunks} chunks: adding ${addedTracks} recordings, of ${addedMinutes} minutes each, while asking`);
+    for (let at = 0; at < addedTracks; at++) {
+      await makeMusic(path.join(place.music, 'new', `new ${at}.mp3`), addedMinutes, at + 2);
+    }
+    const added = await runBeside(asker, place);
+    log(`${chunks} chunks: removing ${removedTracks} tracks, while asking`);
+    for (let track = 0; track < removedTracks; track++) rmSync(path.join(place.music, scaleKey(track)));
+    const removed = await runBeside(asker, place);
+    return { idle: latencies(idle), memory, added, removed };
+  } finally {
+    await asker.stop();
+  }
+}
+
+/** An index run beside one question after the other, until the first answer from what it built. */
+async function runBeside(asker: Asker, place: Place) {
+  const before = (await asker.ask(1))[0]?.generation;
+  const watch = watchMemory(() => asker.indexProcesses());
+  const startedAtMs = Date.now();
+  let endedAtMs = Number.POSITIVE_INFINITY;
+  const isNew = ({ generation }: Asked) => generation !== null && generation !== before;
+  const asking = asker.keepAsking((asked) => isNew(asked) || asked.atMs > endedAtMs + followWithinMs);
+  const run = await index(place);
+  endedAtMs = Date.now();
+  const answers = await asking;
+  const first = answers.find(isNew);
+  if (!first) throw new Error(`No answer came from the new generation within ${followWithinMs / 1000} s`);
+  return {
+    ranMs: run.wallMs,
+    answeredMs: first.atMs - startedAtMs,
+    beside: latencies(answers),
+    failures: answers.filter(({ failure }) => failure !== null).length,
+    indexPeakBytes: watch.stop(),
+    indexerPeakBytes: run.peakBytes,
+    belowPeakBytes: Object.fromEntries(run.peakBytesBelow),
+  };
+}
+
+function latencies(asked: readonly Asked[]) {
+  const times = asked.filter(({ failure }) => failure === null).map(({ tookMs }) => tookMs);
+  return { count: times.length, p50Ms: median(times), p95Ms: quantile(times, 0.95), maxMs: Math.max(...times) };
+}
+
+/** Moving chords, each seed's its own: music to the gate, and as much work to decode as any mp3. */
+async function makeMusic(file: string, minutes: number, seed: number): Promise<string> {
+  mkdirSync(path.dirname(file), { recursive: true });
+  const hz = `${200 + 7 * seed}*pow(2,mod(floor(t*2)*${5 + (seed % 5)},12)/12)`;
+  const sound = `aevalsrc=0.2*sin(2*PI*${hz}*t)+0.15*sin(3*PI*${hz}*t):s=44100:d=${minutes * 60}`;
+  const source = sound.replaceAll(',', '\\,');
+  const args = ['-nostdin', '-v', 'error', '-y', '-f', 'lavfi', '-i', source, '-b:a', '192k', file];
+  await promisify(execFile)('ffmpeg', args);
+  return file;
+}
+
+async function repeat(times: number, measureOnce: () => Promise<number>): Promise<number> {
+  const taken: number[] = [];
+  for (let round = 0; round < times; round++) taken.push(await measureOnce());
+  return median(taken);
+}
