@@ -1,4 +1,5 @@
-/** `npm run bench:scale -- [--sizes 400000,1000000] [--tracks 13171] [--folder DIR]`: what a large library costs.
+/** `npm run bench:scale -- [--sizes 400000,1000000] [--tracks 13171] [--folder DIR] [--no-indexing]`: what a large
+ *  library costs.
  *
  *  The vectors are drawn around track centres (512 dimensions, as CLAP has), the files are a few bytes each: what is
  *  measured is size, and that through the real commands, catalog and index processes. Ten real recordings are added, so
@@ -16,6 +17,7 @@ import { readConfig } from '../src/config.ts';
 import { folderBytes } from '../src/search/folder-bytes.ts';
 import { spaceFolder } from '../src/search/generation-folder.ts';
 import type { Asked } from './scale-asker.ts';
+import { measureIndexing, renderIndexing } from './scale-indexing.ts';
 import { fillScaleLibrary, scaleKey } from './scale-library.ts';
 import { scaleDimensions, scaleModelName, writeScaleModel } from './scale-model.ts';
 import { Asker, type CommandRun, memoryOf, runCommand, watchMemory } from './scale-processes.ts';
@@ -44,6 +46,8 @@ const { values } = parseArgs({
     sizes: { type: 'string', default: '400000,1000000' },
     tracks: { type: 'string', default: '13171' },
     folder: { type: 'string', default: tmpdir() },
+    cache: { type: 'string', default: path.join(root, '.cache') },
+    'no-indexing': { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 });
@@ -56,7 +60,9 @@ const log = (line: string) => process.stderr.write(`${line}\n`);
 
 const results: ScaleResult[] = [];
 for (const chunks of sizes) results.push(await measure(chunks));
-process.stdout.write(`${values.json ? JSON.stringify(results, null, 2) : renderScale(results)}\n`);
+const indexing = values['no-indexing'] ? [] : await measureIndexing(values.cache, log);
+if (values.json) process.stdout.write(`${JSON.stringify({ results, indexing }, null, 2)}\n`);
+else process.stdout.write(`${renderScale(results)}\n${indexing.length > 0 ? renderIndexing(indexing) : ''}`);
 
 async function measure(chunks: number): Promise<ScaleResult> {
   const folder = await mkdtemp(path.join(values.folder, 'leitmotif-scale-'));
