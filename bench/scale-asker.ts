@@ -1,5 +1,6 @@
 /** A process that has the index open and asks it, as a bot does: started by bench/scale.ts, told what to do by message.
  *  The queries are 60 chunks near the library's, embedded already, so that searching is what is measured. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { buildApp } from '../src/app.ts';
 import { fingerprintItemSec } from '../src/audio/fingerprint.ts';
@@ -22,12 +23,15 @@ export interface Asked {
 
 const [root = '.', dimensions = '512'] = process.argv.slice(2);
 const chunks = 60;
+/** From one question's start to the next one's, beside a run. */
+const askEachMs = 1_000;
 const never = new AbortController().signal;
 
 const config = readConfig(process.env, root);
 const log = pino({ level: 'warn' }, pino.destination(2));
 // As the bot does (src/main.ts).
-const surroundings = { root, environment: process.env, log, catalogBusyTimeoutMs: 10, lookForIndexEachMs: 1_000 };
+const answersPeople = { catalogBusyTimeoutMs: 10, niceness: 10, lookForIndexEachMs: 1_000 };
+const surroundings = { root, environment: process.env, log, ...answersPeople };
 const app = await buildApp(config, surroundings);
 const heard = await heardQuery();
 await app.openIndex(never);
@@ -43,7 +47,12 @@ async function obey(order: AskerOrder): Promise<void> {
   }
   isAsking = true;
   const times = order.type === 'ask' ? order.times : Number.POSITIVE_INFINITY;
-  for (let at = 0; at < times && isAsking; at++) process.send?.(await ask());
+  for (let at = 0; at < times && isAsking; at++) {
+    const asked = await ask();
+    process.send?.(asked);
+    // Without a pause the questions alone would keep all cores busy, as no people do.
+    if (order.type === 'keep-asking') await sleep(Math.max(0, askEachMs - asked.tookMs));
+  }
   process.send?.('done');
 }
 

@@ -3,6 +3,9 @@ import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { on } from 'node:events';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { Catalog } from '../src/catalog/catalog.ts';
+import { readConfig } from '../src/config.ts';
+import { IndexProcess } from '../src/discord/library/index-process.ts';
 import { childrenOf } from './process-figures.ts';
 import type { Asked, AskerOrder } from './scale-asker.ts';
 
@@ -78,7 +81,6 @@ export class Asker {
 
 export interface CommandRun {
   readonly wallMs: number;
-  readonly stdout: string;
   /** Of the command's own process. */
   readonly peakBytes: number;
   /** Of each kind of process below it, by what it runs. */
@@ -101,20 +103,48 @@ export async function runCommand(args: readonly string[], environment: NodeJS.Pr
   child.stderr.on('data', (text) => {
     stderr += text;
   });
+  const peaks = watchTree(child.pid ?? 0);
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  const memory = peaks.stop();
+  if (code !== 0) throw new Error(`${args.join(' ')} ended with code ${code}:\n${stdout}${stderr}`);
+  return { wallMs: performance.now() - startedMs, ...memory };
+}
+
+/** A reindex as the bot runs it: in a process of its own, nice, on a row of the catalog.
+ *  @throws {Error} when it fails */
+export async function runReindex(catalogPath: string, environment: NodeJS.ProcessEnv): Promise<CommandRun> {
+  using catalog = new Catalog(catalogPath);
+  const asked = { mode: 'changed', askedBy: null, guildId: null, channelId: null, locale: 'en' } as const;
+  const { reindex } = catalog.reindexes.ask(asked);
+  catalog.reindexes.start(reindex.id);
+  const startedMs = performance.now();
+  const config = readConfig(environment, root);
+  const task = { kind: 'index', reindexId: reindex.id } as const;
+  const running = new IndexProcess(task, { root, environment, config }, () => {});
+  const peaks = watchTree(running.pid ?? 0);
+  const { how, failure } = await running.ended;
+  const memory = peaks.stop();
+  const { state, error } = catalog.reindexes.last() ?? { state: 'gone', error: null };
+  if (state !== 'done') throw new Error(`The reindex is ${state} (${how}): ${failure?.message ?? error?.message}`);
+  return { wallMs: performance.now() - startedMs, ...memory };
+}
+
+function watchTree(pid: number): { stop(): Pick<CommandRun, 'peakBytes' | 'peakBytesBelow'> } {
   let peakBytes = 0;
   const peakBytesBelow = new Map<string, number>();
   const timer = setInterval(() => {
-    const pid = child.pid ?? 0;
     peakBytes = Math.max(peakBytes, residentBytes(pid));
     for (const below of descendantsOf(pid)) {
       const kind = kindOf(commandOf(below));
-      peakBytesBelow.set(kind, Math.max(peakBytesBelow.get(kind) ?? 0, residentBytes(below)));
+      if (kind) peakBytesBelow.set(kind, Math.max(peakBytesBelow.get(kind) ?? 0, residentBytes(below)));
     }
   }, lookEachMs);
-  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
-  clearInterval(timer);
-  if (code !== 0) throw new Error(`${args.join(' ')} ended with code ${code}:\n${stdout}${stderr}`);
-  return { wallMs: performance.now() - startedMs, stdout, peakBytes, peakBytesBelow };
+  return {
+    stop() {
+      clearInterval(timer);
+      return { peakBytes, peakBytesBelow };
+    },
+  };
 }
 
 /** The most that some processes had in memory together, a page that several share counted once, until it is stopped.
@@ -166,7 +196,7 @@ function commandOf(pid: number): string {
 
 const kinds = { 'faiss-child': 'index process', 'inference-child': 'inference process', 'embedding-worker': 'worker' };
 
-function kindOf(command: string): string {
+function kindOf(command: string): string | null {
   const known = Object.entries(kinds).find(([part]) => command.includes(part));
-  return known?.[1] ?? (command.includes('ffmpeg') ? 'ffmpeg' : 'other');
+  return known?.[1] ?? (command.includes('ffmpeg') ? 'ffmpeg' : null);
 }

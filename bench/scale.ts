@@ -20,7 +20,7 @@ import type { Asked } from './scale-asker.ts';
 import { measureIndexing, renderIndexing } from './scale-indexing.ts';
 import { fillScaleLibrary, scaleKey } from './scale-library.ts';
 import { scaleDimensions, scaleModelName, writeScaleModel } from './scale-model.ts';
-import { Asker, type CommandRun, memoryOf, runCommand, watchMemory } from './scale-processes.ts';
+import { Asker, type CommandRun, memoryOf, runCommand, runReindex, watchMemory } from './scale-processes.ts';
 import { renderScale, type ScaleResult } from './scale-report.ts';
 import { median, quantile } from './statistics.ts';
 
@@ -152,7 +152,7 @@ async function liveFigures(place: Place, chunks: number) {
   }
 }
 
-/** An index run beside one question after the other, until the first answer from what it built. */
+/** An index run, as the bot starts one, beside a question each second, until the first answer from what it built. */
 async function runBeside(asker: Asker, place: Place) {
   const before = (await asker.ask(1))[0]?.generation;
   const watch = watchMemory(() => asker.indexProcesses());
@@ -160,7 +160,7 @@ async function runBeside(asker: Asker, place: Place) {
   let endedAtMs = Number.POSITIVE_INFINITY;
   const isNew = ({ generation }: Asked) => generation !== null && generation !== before;
   const asking = asker.keepAsking((asked) => isNew(asked) || asked.atMs > endedAtMs + followWithinMs);
-  const run = await index(place);
+  const run = await runReindex(path.join(place.indexDir, 'catalog.sqlite'), place.environment);
   endedAtMs = Date.now();
   const answers = await asking;
   const first = answers.find(isNew);
