@@ -30,13 +30,17 @@ export function scaleKey(track: number): string {
   return `box ${folder}/track ${String(track).padStart(6, '0')}.mp3`;
 }
 
+export function scaleContent(track: number): string {
+  return `recording ${track}`;
+}
+
 /** Writes the files and the catalog; the same numbers give the same library, but for the times of the files. */
 export function fillScaleLibrary(options: ScaleLibrary): void {
   const { catalog, music, spaceId, dimensions, tracks, chunks, onTrack } = options;
   const rows = syntheticVectors(dimensions, 1).rows(chunks);
   for (let track = 0; track < tracks; track++) {
     const key = scaleKey(track);
-    const content = `recording ${track}`;
+    const content = scaleContent(track);
     const file = path.join(music, key);
     if (track % filesPerFolder === 0) mkdirSync(path.dirname(file), { recursive: true });
     writeFileSync(file, content);

@@ -17,6 +17,7 @@ import { readConfig } from '../src/config.ts';
 import { folderBytes } from '../src/search/folder-bytes.ts';
 import { spaceFolder } from '../src/search/generation-folder.ts';
 import type { Asked } from './scale-asker.ts';
+import { scanAzure } from './scale-azure.ts';
 import { measureIndexing, renderIndexing } from './scale-indexing.ts';
 import { fillScaleLibrary, scaleKey } from './scale-library.ts';
 import { scaleDimensions, scaleModelName, writeScaleModel } from './scale-model.ts';
@@ -73,14 +74,21 @@ async function measure(chunks: number): Promise<ScaleResult> {
     const filled = await fill(place, chunks);
     log(`${chunks} chunks: scanning`);
     const scanMs = await repeat(scans, async () => (await index(place)).wallMs);
+    log(`${chunks} chunks: scanning the same in Azurite`);
+    const scanned = { catalogPath: catalogOf(place), music: place.music, tracks };
+    const azureScanMs = median(await scanAzure(scanned, scans, place.environment));
     log(`${chunks} chunks: cold start`);
     const query = await makeMusic(path.join(folder, 'query.mp3'), 1, 1);
     const start = await coldStarts(place, query);
     log(`${chunks} chunks: asking`);
-    return { chunks, tracks, ...filled, scanMs, ...start, ...(await liveFigures(place, chunks)) };
+    return { chunks, tracks, ...filled, scanMs, azureScanMs, ...start, ...(await liveFigures(place, chunks)) };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+function catalogOf({ indexDir }: Place): string {
+  return path.join(indexDir, 'catalog.sqlite');
 }
 
 function placeIn(folder: string): Place {
@@ -160,7 +168,7 @@ async function runBeside(asker: Asker, place: Place) {
   let endedAtMs = Number.POSITIVE_INFINITY;
   const isNew = ({ generation }: Asked) => generation !== null && generation !== before;
   const asking = asker.keepAsking((asked) => isNew(asked) || asked.atMs > endedAtMs + followWithinMs);
-  const run = await runReindex(path.join(place.indexDir, 'catalog.sqlite'), place.environment);
+  const run = await runReindex(catalogOf(place), place.environment);
   endedAtMs = Date.now();
   const answers = await asking;
   const first = answers.find(isNew);
