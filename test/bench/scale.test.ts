@@ -1,0 +1,46 @@
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { fillScaleLibrary } from '../../bench/scale-library.ts';
+import { scaleDimensions, scaleModelName, writeScaleModel } from '../../bench/scale-model.ts';
+import { type BesideRun, renderScale } from '../../bench/scale-report.ts';
+import { findModel } from '../../embedding-worker/models.ts';
+import { planIndex } from '../../src/indexing/plan.ts';
+import { FolderLibrary } from '../../src/library/folder.ts';
+import { openCatalog, tempFolder } from '../catalog/helpers.ts';
+
+test('a library that never was looks indexed: a run over its files would have nothing to do', async () => {
+  const catalog = openCatalog();
+  const music = path.join(tempFolder(), 'music');
+  fillScaleLibrary({ catalog, music, spaceId: 'space-a', dimensions: 8, tracks: 130, chunks: 401 });
+  expect(catalog.counts().spaces).toMatchObject([{ tracks: 130, chunks: { music: 401 } }]);
+  const signal = new AbortController().signal;
+  const plan = await planIndex({ catalog, library: new FolderLibrary(music), spaceId: 'space-a', signal });
+  expect(plan.files).toMatchObject({ listed: 130, unchanged: 130, added: 0, changed: 0 });
+});
+
+test('its model is one that the worker reads, with as many dimensions as CLAP has', async () => {
+  const folder = tempFolder();
+  await writeScaleModel(folder);
+  const { manifest } = await findModel([folder], scaleModelName);
+  expect(manifest.dimensions).toBe(scaleDimensions);
+});
+
+test('the table holds each figure against what must be reached', () => {
+  const beside = { count: 48, p50Ms: 300, p95Ms: 420, maxMs: 450 };
+  const run: BesideRun = {
+    ...{ ranMs: 44_600, answeredMs: 47_300, beside, failures: 0 },
+    ...{ indexPeakBytes: 1740e6, indexerPeakBytes: 332e6, belowPeakBytes: { worker: 216e6 } },
+  };
+  const text = renderScale([
+    {
+      ...{ chunks: 400_000, tracks: 13_171, vectorBytes: 819e6, catalogBytes: 1.2e9, generationBytes: 831e6 },
+      ...{ generationMs: 23_700, scanMs: 1190, azureScanMs: 3000, startMs: 2870, coldStartMs: 3200 },
+      ...{ idle: { count: 40, p50Ms: 200, p95Ms: 240, maxMs: 280 }, memory: { index: 893e6, asker: 161e6 } },
+      ...{ added: run, removed: run },
+    },
+  ]);
+  expect(text).toMatch(/13171 tracks .* must be .* 400,000 chunks/);
+  expect(text).toMatch(/index processes over their vectors +\| < 1\.15 x +\| 1\.09 x/);
+  expect(text).toMatch(/median over that without a run beside them +\| < 2 x +\| 1\.50 x/);
+  expect(text).toMatch(/answer from the new generation +\| < 60 s at 400,000 +\| 47\.3 s/);
+});
