@@ -2,6 +2,7 @@
  *  end), and a recording is never whole in memory. */
 import { open } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
+import { orDiskFull } from '../src/disk-full.ts';
 import { LeitmotifError, toLeitmotifError } from '../src/errors.ts';
 
 /** @returns the bytes received
@@ -14,13 +15,13 @@ export async function receiveBody(
   { bytesMax, signal }: { bytesMax: number; signal: AbortSignal },
 ): Promise<number> {
   if (Number(request.headers['content-length'] ?? 0) > bytesMax) throw tooLarge(bytesMax);
-  const handle = await open(file, 'wx', 0o600);
+  const handle = await orDiskFull(file, () => open(file, 'wx', 0o600));
   try {
     let bytes = 0;
     for await (const block of blocksOf(request, signal)) {
       bytes += block.length;
       if (bytes > bytesMax) throw tooLarge(bytesMax);
-      await handle.appendFile(block);
+      await orDiskFull(file, () => handle.appendFile(block));
     }
     if (bytes === 0) throw new LeitmotifError('audio-empty', 'Cannot embed an empty file');
     return bytes;

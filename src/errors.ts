@@ -99,12 +99,14 @@ export function toLeitmotifError(error: unknown): LeitmotifError {
     return new LeitmotifError('cancelled', 'Cancelled before it was finished', { cause: error });
   }
   if (isNoSpace(error)) {
-    return new LeitmotifError('disk-full', 'Cannot write: the disk is full', { cause: error });
+    const { dest, path } = error as { dest?: string; path?: string };
+    const what = dest ?? path;
+    return new LeitmotifError('disk-full', `Cannot write${what ? ` ${what}` : ''}: the disk is full`, { cause: error });
   }
   return new LeitmotifError('internal', error instanceof Error ? error.message : String(error), { cause: error });
 }
 
-function isNoSpace(error: unknown): boolean {
+function isNoSpace(error: unknown): error is Error {
   if (!(error instanceof Error)) return false;
   const { code, errstr } = error as { code?: unknown; errstr?: unknown };
   return code === 'ENOSPC' || errstr === 'database or disk is full';

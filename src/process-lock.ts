@@ -12,8 +12,9 @@ import { LeitmotifError } from './errors.ts';
 
 const ownerSchema = z.object({ pid: z.int(), host: z.string(), since: z.string() });
 
-/** SQLITE_BUSY. @see https://www.sqlite.org/rescode.html */
+/** SQLITE_BUSY and SQLITE_FULL. @see https://www.sqlite.org/rescode.html */
 const busy = 5;
+const full = 13;
 
 export class ProcessLock implements Disposable {
   readonly #connection: DatabaseSync;
@@ -25,7 +26,7 @@ export class ProcessLock implements Disposable {
   /** Never waits.
    *  @param path a file that nothing else uses; made when missing, left behind afterwards
    *  @returns null when somebody holds it, within this process too
-   *  @throws {LeitmotifError} 'file-unreadable' when the file cannot be made or used */
+   *  @throws {LeitmotifError} 'file-unreadable' when the file cannot be made or used, 'disk-full' */
   static take(path: string): ProcessLock | null {
     const connection = open(path);
     try {
@@ -67,6 +68,9 @@ function open(path: string): DatabaseSync {
 }
 
 function unusable(path: string, cause: unknown): LeitmotifError {
+  if ((cause as { errcode?: unknown }).errcode === full) {
+    return new LeitmotifError('disk-full', `Cannot lock ${path}: the disk is full`, { cause });
+  }
   const why = (cause as Error).message;
   const message = `Cannot lock ${path}: ${why}; its folder must be writable`;
   return new LeitmotifError('file-unreadable', message, { cause });

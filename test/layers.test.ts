@@ -108,6 +108,7 @@ const callers: Readonly<Record<string, readonly string[]>> = {
 const readsToo = ['embedding-worker/main.ts', 'local-discord/page-build.ts'];
 
 const words = [
+  'src/disk-full.ts',
   'src/domain.ts',
   'src/errors.ts',
   'src/format.ts',

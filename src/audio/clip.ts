@@ -5,6 +5,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import { rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { LeitmotifError } from '../errors.ts';
 import { startDeadline } from './deadline.ts';
 import { failureOf } from './failure.ts';
 import { type FfmpegJob, startFfmpeg } from './ffmpeg.ts';
@@ -160,12 +162,19 @@ async function writeMp3s(
     const run = startFfmpeg(job, { memoryMaxBytes, niceness, signal: deadline.signal });
     run.stdout.resume();
     const exit = await run.exited;
-    if (!exit.ok) throw deadline.failure() ?? failureOf(exit);
+    if (!exit.ok) throw deadline.failure() ?? naming(outputs, failureOf(exit));
     for (const output of outputs) await rename(partial(output), output.path);
   } finally {
     deadline.stop();
     await Promise.all(outputs.map((output) => rm(partial(output), { force: true })));
   }
+}
+
+/** ffmpeg does not say which of its outputs the disk was full at: they lie in one folder. */
+function naming([output]: readonly Labelled[], failure: LeitmotifError): LeitmotifError {
+  if (failure.code !== 'disk-full' || output === undefined) return failure;
+  const message = `Cannot write clips to ${path.dirname(output.path)}: the disk is full`;
+  return new LeitmotifError('disk-full', message, { cause: failure.cause });
 }
 
 const globals = ['-nostdin', '-hide_banner', '-loglevel', 'error', '-y'];

@@ -1,9 +1,10 @@
 /** Backups in a folder, of this disk or of one that is mounted. */
 import { copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { orDiskFull } from '../disk-full.ts';
 import { LeitmotifError } from '../errors.ts';
 import type { BackupStore } from '../library/backup-store.ts';
-import { orDiskFull, syncFile, syncFolder } from '../search/durable-file.ts';
+import { syncFile, syncFolder } from '../search/durable-file.ts';
 
 export class FolderBackups implements BackupStore {
   readonly location: string;

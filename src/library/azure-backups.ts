@@ -2,6 +2,7 @@
  *  that may help: a catalog has gigabytes, and a connection that lasts as long is rare. */
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
+import { orDiskFull } from '../disk-full.ts';
 import { LeitmotifError, toLeitmotifError } from '../errors.ts';
 import { type AzurePlace, formatAzure } from '../library-location.ts';
 import { asking, type Patience, usualPatience } from './azure-asking.ts';
@@ -73,9 +74,8 @@ export class AzureBackups implements BackupStore {
         blob.downloadToBuffer(position, count, { abortSignal: each, conditions, maxRetryRequestsPerBlock: 0 });
       const block = await asking(read, asked, options);
       hash.update(block);
-      await file.write(block).catch((error: unknown) => {
-        throw toLeitmotifError(error);
-      });
+      // Not `write`: on a disk that is almost full it writes a part and calls it a success.
+      await orDiskFull(to, () => file.appendFile(block));
     }
     const sha256 = hash.digest('hex');
     if (metadata?.sha256 === undefined || metadata.sha256 === sha256) return;

@@ -8,6 +8,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import type { BlobItem, ContainerClient } from '@azure/storage-blob';
+import { orDiskFull } from '../disk-full.ts';
 import { LeitmotifError, toLeitmotifError } from '../errors.ts';
 import { type AzurePlace, compareCodePoints, formatAzure } from '../library-location.ts';
 import { asking, lessPatient, type Patience, usualPatience } from './azure-asking.ts';
@@ -209,7 +210,7 @@ export class AzureLibrary implements Library {
       const options = { abortSignal: each, maxRetryRequests: 0, ...conditions };
       const { readableStreamBody } = await client.download(written.bytes, undefined, options);
       if (!readableStreamBody) throw new Error('the service sent no body');
-      for await (const block of readableStreamBody) await append(block as Buffer, handle, written);
+      for await (const block of readableStreamBody) await append(block as Buffer, path, handle, written);
       if (written.bytes !== file.sizeBytes) throw new Error(`the connection ended after ${written.bytes} bytes`);
     };
     await askingWhileItComes(goOn, asked, written, { signal, patience: this.#patience });
@@ -245,25 +246,28 @@ function refusesTags(error: unknown): boolean {
 
 async function openForWriting(path: string): Promise<FileHandle> {
   try {
-    return await open(path, 'wx', 0o600);
+    return await orDiskFull(path, () => open(path, 'wx', 0o600));
   } catch (error) {
     throw toLeitmotifError(error);
   }
 }
 
-/** A disk that is full is not the network's failure: it must not be tried again. */
+/** A disk that is full is not the network's failure: it must not be tried again. One that is almost full takes a part
+ *  of a block and calls it a success. */
 async function append(
   block: Buffer,
+  path: string,
   handle: FileHandle,
   written: { readonly hash: Hash; bytes: number },
 ): Promise<void> {
-  try {
-    await handle.write(block, 0, block.length, written.bytes);
-  } catch (error) {
-    throw toLeitmotifError(error);
+  for (let from = 0; from < block.length; ) {
+    const { bytesWritten } = await orDiskFull(path, () =>
+      handle.write(block, from, block.length - from, written.bytes),
+    );
+    written.hash.update(block.subarray(from, from + bytesWritten));
+    written.bytes += bytesWritten;
+    from += bytesWritten;
   }
-  written.hash.update(block);
-  written.bytes += block.length;
 }
 
 /** A long file takes longer than one try may: it has the time that it needs for as long as bytes come, and tries are

@@ -1,6 +1,7 @@
 /** Clips in a folder: for a library on a slow disk, or a folder that something else shares out. */
 import { copyFile, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { orDiskFull } from '../disk-full.ts';
 import { toLeitmotifError } from '../errors.ts';
 import type { ClipStore } from './clip-store.ts';
 import type { LocalFile } from './library.ts';
@@ -20,9 +21,11 @@ export class FolderClips implements ClipStore {
     const target = path.join(this.#root, name);
     const partial = `${target}.${process.pid}.part`;
     try {
-      await mkdir(path.dirname(target), { recursive: true });
-      await copyFile(from, partial);
-      await rename(partial, target);
+      await orDiskFull(target, async () => {
+        await mkdir(path.dirname(target), { recursive: true });
+        await copyFile(from, partial);
+        await rename(partial, target);
+      });
     } catch (error) {
       await rm(partial, { force: true }).catch(() => {});
       throw toLeitmotifError(error);

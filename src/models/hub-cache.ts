@@ -7,7 +7,8 @@
  *  @see https://huggingface.co/docs/huggingface_hub/guides/manage-cache */
 import { constants, copyFile, link, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { hashFile, orDiskFull, syncFile, syncFolder } from '../search/durable-file.ts';
+import { orDiskFull } from '../disk-full.ts';
+import { hashFile, syncFile, syncFolder } from '../search/durable-file.ts';
 import type { TakenFile, WantedFile } from './fetch-file.ts';
 import { gitBlobOf } from './git-blob.ts';
 import { isCommit, isGitBlob, isSha256 } from './hub.ts';

@@ -6,7 +6,8 @@
 import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, open, readFile, rm } from 'node:fs/promises';
 import { z } from 'zod';
-import { type FileRecord, orDiskFull, replaceFile } from '../search/durable-file.ts';
+import { orDiskFull } from '../disk-full.ts';
+import { type FileRecord, replaceFile } from '../search/durable-file.ts';
 
 /** What a part is a part of, as far as it is known. */
 const identitySchema = z.object({

@@ -4,6 +4,7 @@ import { constants, existsSync } from 'node:fs';
 import { copyFile, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { ClipOptions, ClipSource } from '../audio/clip.ts';
+import { orDiskFull } from '../disk-full.ts';
 import type { Hit } from '../domain.ts';
 import { formatTime } from '../format.ts';
 import { folderBytes } from '../search/folder-bytes.ts';
@@ -69,8 +70,14 @@ export class AnswerFiles {
     await mkdir(dir, { recursive: true });
     for (const name of files) {
       const partial = path.join(dir, `${name}.part`);
-      await copyFile(path.join(this.dirOf(fromAnswerId), name), partial, constants.COPYFILE_FICLONE);
-      await rename(partial, path.join(dir, name));
+      try {
+        await orDiskFull(path.join(dir, name), async () => {
+          await copyFile(path.join(this.dirOf(fromAnswerId), name), partial, constants.COPYFILE_FICLONE);
+          await rename(partial, path.join(dir, name));
+        });
+      } finally {
+        await rm(partial, { force: true });
+      }
     }
   }
 

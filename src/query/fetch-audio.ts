@@ -7,8 +7,8 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import pRetry from 'p-retry';
+import { orDiskFull } from '../disk-full.ts';
 import { LeitmotifError } from '../errors.ts';
-import { orDiskFull } from '../search/durable-file.ts';
 import { followLink, type LinkAnswer } from './follow-link.ts';
 import { type Network, publicNetwork } from './guarded-request.ts';
 import { linkNotAudio, linkTooLarge, linkTooSlow, linkUnreachable } from './link-errors.ts';

@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open, rename, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { orDiskFull } from '../disk-full.ts';
 import { LeitmotifError } from '../errors.ts';
 import { corruptIndexFile } from './corrupt-index.ts';
 
@@ -16,20 +17,6 @@ export interface FileRecord {
 }
 
 const bufferBytes = 1024 * 1024;
-
-/** No space left, over the quota, over the limit of a file's size: all of them "the disk is full" to whoever must act. */
-const fullCodes = ['ENOSPC', 'EDQUOT', 'EFBIG'];
-
-/** Runs `write`; what a full disk throws becomes `disk-full`. */
-export async function orDiskFull<T>(file: string, write: () => Promise<T>): Promise<T> {
-  try {
-    return await write();
-  } catch (error) {
-    const { code } = error as { code?: unknown };
-    if (typeof code !== 'string' || !fullCodes.includes(code)) throw error;
-    throw new LeitmotifError('disk-full', `Cannot write ${file}: the disk is full (${code})`, { cause: error });
-  }
-}
 
 /** A file that is written from its beginning to its end, through a buffer. */
 export class HashedFile {

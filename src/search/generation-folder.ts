@@ -10,9 +10,10 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { orDiskFull } from '../disk-full.ts';
 import { LeitmotifError } from '../errors.ts';
 import { corruptIndexFile } from './corrupt-index.ts';
-import { orDiskFull, replaceFile } from './durable-file.ts';
+import { replaceFile } from './durable-file.ts';
 import { manifestName, readManifest } from './manifest.ts';
 
 const currentName = 'CURRENT';

@@ -6,8 +6,9 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { orDiskFull } from '../disk-full.ts';
 import { LeitmotifError } from '../errors.ts';
-import { assertWritten, orDiskFull, replaceFile, syncFolder } from './durable-file.ts';
+import { assertWritten, replaceFile, syncFolder } from './durable-file.ts';
 import { flatFormatIsKnown } from './flat-file.ts';
 import {
   exists,

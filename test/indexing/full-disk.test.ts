@@ -1,0 +1,151 @@
+/** Index runs on a disk that grows a page at a time until it is large enough, so that it is full once at everything that
+ *  a run writes. */
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { Catalog } from '../../src/catalog/catalog.ts';
+import { LeitmotifError } from '../../src/errors.ts';
+import { FaissGenerations } from '../../src/indexing/faiss-generations.ts';
+import type { Embed } from '../../src/indexing/index-track.ts';
+import { runIndex } from '../../src/indexing/run.ts';
+import { FolderLibrary } from '../../src/library/folder.ts';
+import { assertWritten } from '../../src/search/durable-file.ts';
+import { exists, readCurrent, spaceFolder } from '../../src/search/generation-folder.ts';
+import { IndexHost } from '../../src/search/index-host.ts';
+import { filesOf, readManifest } from '../../src/search/manifest.ts';
+import { hasSmallDisks, pageBytes, SmallDisk } from '../support/small-disk.ts';
+import { Bench, embedBytes, rowsByKey } from './helpers.ts';
+
+const spaceId = 'space-a';
+/** A run needs a megabyte and a half. */
+const roomMaxBytes = 100_000_000;
+/** So that a generation takes more room than what a run writes to the catalog before it. */
+const dimensions = 1024;
+const never = new AbortController().signal;
+const copies = mkdtempSync(path.join(tmpdir(), 'leitmotif-full-'));
+afterAll(() => rmSync(copies, { recursive: true, force: true }));
+
+function putPieces(bench: Bench, from: number, to: number): void {
+  for (let at = from; at < to; at++) bench.put(`${at}.mp3`, `piece ${'x'.repeat(at % 4)} ${at}`);
+}
+
+const embed: Embed = async (file) => {
+  const recording = embedBytes(readFileSync(file));
+  const wide = (vector: Float32Array) => {
+    const vectors = new Float32Array(dimensions);
+    vectors.set(vector);
+    return vectors;
+  };
+  return { ...recording, chunks: recording.chunks.map((chunk) => ({ ...chunk, vector: wide(chunk.vector) })) };
+};
+
+/** One run, as a program does it: the catalog is opened for it and closed.
+ *  @returns the error that ended it, or null */
+async function attempt(bench: Bench, indexDir: string): Promise<unknown> {
+  try {
+    using catalog = new Catalog(path.join(indexDir, 'catalog.sqlite'));
+    await runIndex({
+      ...{ catalog, spaceId, embed, concurrency: 3, signal: never },
+      library: new FolderLibrary(bench.music),
+      generations: new FaissGenerations({ indexDir, catalogId: catalog.id, shardsMax: 2, hubs: true }),
+      lockPath: path.join(indexDir, 'index.lock'),
+    });
+    return null;
+  } catch (error) {
+    return error;
+  }
+}
+
+/** What lies on the disk, seen by a process that has room: the disk itself has none for a reader's files.
+ *  @returns what the catalog holds; null where there is none yet */
+async function assertWhole(indexDir: string): Promise<Record<string, string[]> | null> {
+  const folder = spaceFolder(indexDir, spaceId);
+  const generations = (await exists(folder)) ? readdirSync(folder, { withFileTypes: true }) : [];
+  for (const entry of generations) {
+    if (!entry.isDirectory() || entry.name.endsWith('.partial')) continue;
+    const manifest = await readManifest(path.join(folder, entry.name, 'manifest.json'));
+    for (const file of filesOf(manifest)) await assertWritten(path.join(folder, entry.name, file.file), file);
+  }
+  for (const id of await readCurrent(folder)) expect(generations.map(({ name }) => name)).toContain(id);
+  if (!(await exists(path.join(indexDir, 'catalog.sqlite')))) return null;
+  const copy = path.join(copies, 'index');
+  rmSync(copy, { recursive: true, force: true });
+  cpSync(indexDir, copy, { recursive: true });
+  using catalog = new Catalog(path.join(copy, 'catalog.sqlite'));
+  expect(catalog.inspection.file(true)).toEqual([]);
+  expect(catalog.inspection.mendCounts()).toBe(0);
+  return catalog.spaces.get(spaceId) ? rowsByKey(catalog, spaceId) : null;
+}
+
+/** Runs until the disk is large enough.
+ *  @returns the files that the disk was full at, by name, each once */
+async function growUntilDone(bench: Bench, disk: SmallDisk, check: () => Promise<void>): Promise<string[]> {
+  const named = new Set<string>();
+  let kept = -1;
+  for (let size = disk.usedBytes; size < roomMaxBytes; size += pageBytes) {
+    disk.resize(Math.max(size, disk.usedBytes));
+    const error = await attempt(bench, disk.path);
+    const rows = Object.keys((await assertWhole(disk.path)) ?? {}).length;
+    expect(rows).toBeGreaterThanOrEqual(kept);
+    kept = rows;
+    await check();
+    if (error === null) return [...named];
+    expect(error).toBeInstanceOf(LeitmotifError);
+    const { code, message } = error as LeitmotifError;
+    expect([code, message]).toEqual(['disk-full', expect.stringContaining(disk.path)]);
+    named.add(/(catalog\.sqlite|[\w-]+\.(faiss|bin|json)|CURRENT|index\.lock)/.exec(message)?.[0] ?? message);
+  }
+  throw new Error('The disk was never large enough');
+}
+
+test.runIf(hasSmallDisks)(
+  'a first run is whole or says which file the disk was full at, at every page',
+  async () => {
+    const bench = new Bench();
+    putPieces(bench, 0, 12);
+    await bench.run({ embed });
+    using disk = new SmallDisk(pageBytes);
+    const named = await growUntilDone(bench, disk, async () => {});
+    expect(named).toEqual(expect.arrayContaining(['catalog.sqlite', 'index.lock']));
+    expect(await assertWhole(disk.path)).toEqual(bench.rows());
+  },
+  120_000,
+);
+
+test.runIf(hasSmallDisks)(
+  'a later run leaves the generation before it in force until the new one is whole',
+  async () => {
+    const bench = new Bench();
+    putPieces(bench, 0, 12);
+    using disk = new SmallDisk(roomMaxBytes);
+    expect(await attempt(bench, disk.path)).toBeNull();
+    const catalogId = (() => {
+      using catalog = new Catalog(path.join(disk.path, 'catalog.sqlite'));
+      return catalog.id;
+    })();
+    const host = new IndexHost({ indexDir: disk.path, spaceId, catalogId });
+    try {
+      const { chunks } = await embed(path.join(bench.music, '3.mp3'), { signal: never });
+      const ask = async () => {
+        await host.reloadIfChanged();
+        return await host.neighbours(chunks.map(({ vector }) => vector).slice(0, 1), 3, AbortSignal.timeout(10_000));
+      };
+      const before = await ask();
+      putPieces(bench, 12, 24);
+      await bench.run({ embed });
+      const named = await growUntilDone(bench, disk, async () => {
+        const { generation, perQuery } = await ask();
+        if (generation.id === before.generation.id) expect(perQuery).toEqual(before.perQuery);
+        else expect(generation.rowCount).toBeGreaterThan(before.generation.rowCount);
+      });
+      const all = ['index.lock', 'catalog.sqlite', 'shard-0.faiss', 'rows.bin', 'hubs.bin', 'manifest.json', 'CURRENT'];
+      expect(named).toEqual(expect.arrayContaining(all));
+      expect((await ask()).generation.id).not.toBe(before.generation.id);
+      expect(await assertWhole(disk.path)).toEqual(bench.rows());
+    } finally {
+      await host.close();
+    }
+  },
+  120_000,
+);

@@ -1,0 +1,65 @@
+/** A disk of a few pages, to be filled to the last of them: a file system of its own in memory. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+/** The smallest step in which such a disk grows. */
+export const pageBytes = 4096;
+
+export class SmallDisk implements Disposable {
+  readonly path: string;
+
+  constructor(sizeBytes: number) {
+    const folder = mkdtempSync(path.join(tmpdir(), 'leitmotif-disk-'));
+    this.path = path.join(folder, 'disk');
+    mkdirSync(this.path);
+    try {
+      mount('-t', 'tmpfs', '-o', `size=${whole(sizeBytes)}`, 'tmpfs', this.path);
+    } catch (error) {
+      rmSync(folder, { recursive: true });
+      throw error;
+    }
+  }
+
+  get usedBytes(): number {
+    const { blocks, bfree, bsize } = statfsSync(this.path);
+    return (blocks - bfree) * bsize;
+  }
+
+  /** @param sizeBytes what is in use, or more */
+  resize(sizeBytes: number): void {
+    mount('-o', `remount,size=${whole(sizeBytes)}`, this.path);
+  }
+
+  /** Leaves this much room beside what is in use. */
+  leave(freeBytes: number): void {
+    this.resize(this.usedBytes + freeBytes);
+  }
+
+  /** Also while files are open there: they go with whoever holds them. */
+  [Symbol.dispose](): void {
+    execFileSync('umount', ['--lazy', this.path]);
+    rmSync(path.dirname(this.path), { recursive: true });
+  }
+}
+
+/** Whether there can be such a disk here. Root may mount; anybody else may in a name space of his own:
+ *  `unshare -rm npx vitest run full-disk`. */
+export const hasSmallDisks = (() => {
+  try {
+    new SmallDisk(pageBytes)[Symbol.dispose]();
+    return true;
+  } catch {
+    return false;
+  }
+})();
+
+/** A size of 0 would be no limit at all. */
+function whole(bytes: number): number {
+  return Math.max(1, Math.ceil(bytes / pageBytes)) * pageBytes;
+}
+
+function mount(...args: string[]): void {
+  execFileSync('mount', args, { stdio: 'pipe' });
+}
