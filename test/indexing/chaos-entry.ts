@@ -1,4 +1,4 @@
-/** An index run as a program, to be killed: argv MUSIC INDEX [--retry-failed]. Tells each step of its progress on a line of stdout, and
+/** An index run as a program, to be killed: argv MUSIC (a folder, or a location as LIBRARY has it) INDEX [--retry-failed]. Tells each step of its progress on a line of stdout, and
  *  ends with 0 when the run came to its end, or with 3 and a last line `error CODE` when it stopped by itself. */
 import path from 'node:path';
 import { pino } from 'pino';
@@ -10,7 +10,10 @@ import { FolderLibrary } from '../../src/library/folder.ts';
 const [music = '', indexDir = '', again] = process.argv.slice(2);
 const root = path.resolve(import.meta.dirname, '..', '..');
 const config = readConfig(
-  { INDEX_DIR: indexDir, INFERENCE_PROCESSES: '1', INDEXING_CONCURRENCY: '3', LOG_LEVEL: 'error' },
+  {
+    ...{ INDEX_DIR: indexDir, INFERENCE_PROCESSES: '1', INDEXING_CONCURRENCY: '3', LOG_LEVEL: 'error' },
+    ...{ AZURE_STORAGE_ENDPOINT: process.env.AZURE_STORAGE_ENDPOINT, AZURE_STORAGE_KEY: process.env.AZURE_STORAGE_KEY },
+  },
   root,
 );
 
@@ -22,7 +25,7 @@ try {
   tell('start 0');
   await using app = await buildApp(config, { root, environment: process.env, log: pino({ level: 'silent' }) });
   await app.index({
-    library: new FolderLibrary(music),
+    library: music.startsWith('azure:') ? app.openLibrary(music) : new FolderLibrary(music),
     signal: new AbortController().signal,
     retryFailed: again === '--retry-failed',
     onProgress: ({ phase, tracksDone }) => tell(`${phase} ${tracksDone}`),

@@ -39,7 +39,7 @@ test('ends with the library of an undisturbed run, whatever was killed 10 times 
 
 test('answers as before when the index process is killed while it is asked', async () => {
   const index = mkdtempSync(path.join(workplace, 'index-'));
-  expect(await run(music, index).exitCode).toBe(0);
+  expect(await run({ music }, index).exitCode).toBe(0);
   const { catalogId, spaceId, vectors } = await contentOf(index);
   const host = new IndexHost({ indexDir: index, spaceId, catalogId });
   const ask = () => host.neighbours(vectors, 3, AbortSignal.timeout(30_000));

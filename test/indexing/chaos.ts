@@ -19,6 +19,8 @@ export interface Victim {
   /** How often it is chosen, beside the others. */
   readonly weight: number;
   readonly pids: (attempt: Attempt) => number[];
+  /** Once it was killed: what comes back by itself elsewhere. */
+  readonly revive?: () => Promise<void>;
 }
 
 const startedBy = (attempt: Attempt, part: string) =>
@@ -45,7 +47,10 @@ export const indexProcess: Victim = {
 };
 
 export interface ChaosOptions {
+  /** A folder, or a location as LIBRARY has it. */
   readonly music: string;
+  /** What the runs get of the environment beside this process's. */
+  readonly environment?: NodeJS.ProcessEnv;
   /** Holds the indexes. */
   readonly workplace: string;
   readonly kills: number;
@@ -55,13 +60,16 @@ export interface ChaosOptions {
   readonly asks: boolean;
 }
 
+type ChaosLibrary = Pick<ChaosOptions, 'music' | 'environment'>;
+
 /** Kills at random moments of indexing runs until it has killed so often, and compares each library that came to its end
  *  with that of an undisturbed run.
  *  @returns how often each victim was killed, and how many libraries came to their end */
-export async function killAtRandomMoments({ music, workplace, kills, seed, victims, asks }: ChaosOptions) {
+export async function killAtRandomMoments(options: ChaosOptions) {
+  const { workplace, kills, seed, victims, asks } = options;
   const newIndex = () => mkdtempSync(path.join(workplace, 'index-'));
   const reference = newIndex();
-  const undisturbed = run(music, reference);
+  const undisturbed = run(options, reference);
   const steps = await undisturbed.steps;
   expect(await undisturbed.exitCode).toBe(0);
   const expected = await contentOf(reference);
@@ -71,7 +79,7 @@ export async function killAtRandomMoments({ music, workplace, kills, seed, victi
   let finished = 0;
   let index = newIndex();
   for (let count = 0; count < kills; ) {
-    const attempt = run(music, index);
+    const attempt = run(options, index);
     await using asker = asks ? await Asker.of(index, expected.vectors) : null;
     const victim = chooseVictim(victims, random);
     const isKilled = await killAt(attempt, momentOf(random, steps.length), victim, random);
@@ -83,18 +91,18 @@ export async function killAtRandomMoments({ music, workplace, kills, seed, victi
     expect(asker?.failures ?? []).toEqual([]);
     if (exitCode !== 0) continue;
     finished += 1;
-    await assertMended(music, index, expected);
+    await assertMended(options, index, expected);
     index = newIndex();
   }
-  expect(await run(music, index).exitCode).toBe(0);
-  await assertMended(music, index, expected);
+  expect(await run(options, index).exitCode).toBe(0);
+  await assertMended(options, index, expected);
   return { killed, finished, expected };
 }
 
 /** A try that was cut down with its decoder is left for some minutes: then somebody asks for it. */
-async function assertMended(music: string, index: string, expected: Content): Promise<void> {
+async function assertMended(library: ChaosLibrary, index: string, expected: Content): Promise<void> {
   if (failuresOf(index).join() !== expected.failures.join()) {
-    expect(await run(music, index, '--retry-failed').exitCode).toBe(0);
+    expect(await run(library, index, '--retry-failed').exitCode).toBe(0);
   }
   await assertEqual(index, expected);
 }
@@ -172,8 +180,11 @@ export interface Attempt {
   readonly seen: Set<number>;
 }
 
-export function run(music: string, indexDir: string, ...more: string[]): Attempt {
-  const child = spawn(process.execPath, [entry, music, indexDir, ...more], { stdio: ['ignore', 'pipe', 'inherit'] });
+export function run({ music, environment }: ChaosLibrary, indexDir: string, ...more: string[]): Attempt {
+  const env = { ...process.env, ...environment };
+  const child = spawn(process.execPath, [entry, music, indexDir, ...more], {
+    ...{ env, stdio: ['ignore', 'pipe', 'inherit'] },
+  });
   const exitCode = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
   const told: string[] = [];
   const readers = new Set<() => void>();
@@ -216,7 +227,9 @@ async function killAt(attempt: Attempt, step: number, victim: Victim, random: ()
   if (pid === undefined || exitCode !== null) return false;
   for (const each of descendantsOf(pid)) attempt.seen.add(each.pid);
   const pids = victim.pids(attempt);
-  return killProcess(pids[Math.floor(choice * pids.length)] ?? pid);
+  const isKilled = killProcess(pids[Math.floor(choice * pids.length)] ?? pid);
+  await victim.revive?.();
+  return isKilled;
 }
 
 export function killProcess(pid: number): boolean {

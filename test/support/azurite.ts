@@ -46,6 +46,11 @@ export class Azurite implements AsyncDisposable {
     return azurite;
   }
 
+  /** Of the process; -1 while there is none. */
+  get pid(): number {
+    return this.#process?.pid ?? -1;
+  }
+
   /** What a program is configured with to use it. */
   get environment(): Record<string, string> {
     return { AZURE_STORAGE_ENDPOINT: this.endpoint, AZURE_STORAGE_KEY: emulator.key };
