@@ -160,7 +160,7 @@ export async function restoreBackup(
 
 /** A backup as a file of this machine, fetched first if it lies elsewhere. */
 async function backupAtHand(config: Config, backup: string, signal: AbortSignal): Promise<LocalFile> {
-  const file = path.resolve(backup);
+  const file = path.resolve(backup.replace(/^file:/, ''));
   const isElsewhere = backup.startsWith('azure:') || (!existsSync(file) && path.basename(backup) === backup);
   if (!isElsewhere) return { path: file, [Symbol.asyncDispose]: async () => {} };
   const slash = backup.lastIndexOf('/');
