@@ -230,7 +230,7 @@ function addClusters(library: Command): void {
     .action((options: ClustersCommandOptions) => withApp((app, signal) => clustersCommand(app, options, signal)));
   clusters
     .command('mark')
-    .description('a cluster is not music: out of all answers at once, and what sounds like it later too; can be undone')
+    .description('a cluster is not music: out of all answers, and what sounds like it later too; can be undone')
     .argument('<cluster...>', 'numbers of the list that was last shown', counts)
     .action((ids: number[]) => withApp((app, signal) => markClustersCommand(app, ids, signal)));
   clusters
