@@ -112,12 +112,14 @@ export class Presenter {
   /** What Listen needs once the recording is gone. Pieces of the library stay; a query that is gone has left its extracts
    *  already. */
   async keepExtracts(
-    { id, answer, options, source }: StoredAnswer,
+    { id, answer, source }: StoredAnswer,
     { queryPath, signal }: { readonly queryPath: string | null; readonly signal: AbortSignal },
   ): Promise<void> {
     if (queryPath === null || source.kind === 'piece') return;
     const { answerFiles, clipLimits: limits } = this.#app;
-    const kept = answerFiles.keepExtracts(id, answer, { queryPath, results: options.results, limits, signal });
+    // Of the further pages too, as far as extracts are kept at all: their Listen buttons play them as well.
+    const results = answer.results.length;
+    const kept = answerFiles.keepExtracts(id, answer, { queryPath, results, limits, signal });
     // Whoever waits for it goes on without.
     const settled = kept.catch(() => {});
     this.#extracting.set(id, settled);
