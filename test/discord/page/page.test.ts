@@ -14,7 +14,8 @@ let browser: PageBrowser;
 
 beforeAll(async () => {
   library = await makeLibrary();
-  bot = await makeBot(library, { discord: { page: await buildPage() } });
+  // Of a made-up piece the nearest windows are its own: further pieces come with more of them.
+  bot = await makeBot(library, { discord: { page: await buildPage() }, environment: { NEIGHBOURS: '12' } });
   browser = await startBrowser();
 });
 afterAll(async () => {
