@@ -1,17 +1,8 @@
 /** Progress of things that are counted, on stderr: a bar where somebody watches, a line now and then elsewhere. */
-import cliProgress from 'cli-progress';
+import { progressBar } from './progress-bar.ts';
 
 export function countProgress(what: string) {
-  const bar = new cliProgress.SingleBar({
-    format: ` {bar} {value}/{total} ${what}`,
-    stream: process.stderr,
-    barsize: 30,
-    hideCursor: true,
-    noTTYOutput: true,
-    notTTYSchedule: 5_000,
-    barCompleteChar: '█',
-    barIncompleteChar: '░',
-  });
+  const bar = progressBar(` {bar} {value}/{total} ${what}`);
   let started = false;
   return {
     update(done: number, total: number) {

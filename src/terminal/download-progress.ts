@@ -1,9 +1,8 @@
 /** A download's progress on stderr: a bar where somebody watches, a line now and then where it goes to a file. */
-import cliProgress from 'cli-progress';
+import type cliProgress from 'cli-progress';
 import { formatBytes, formatDuration } from '../format.ts';
+import { progressBar } from './progress-bar.ts';
 
-/** How often a line is written when nobody watches. */
-const noTtyEveryMs = 5_000;
 /** The rate is that of the last so many seconds. */
 const rateOverMs = 5_000;
 
@@ -40,16 +39,7 @@ export function downloadProgress(now: () => number = () => performance.now()): D
 }
 
 function newBar(): cliProgress.SingleBar {
-  return new cliProgress.SingleBar({
-    format: ' {file} {bar} {done} | {rate}{left}',
-    stream: process.stderr,
-    barsize: 30,
-    hideCursor: true,
-    noTTYOutput: true,
-    notTTYSchedule: noTtyEveryMs,
-    barCompleteChar: '█',
-    barIncompleteChar: '░',
-  });
+  return progressBar(' {file} {bar} {done} | {rate}{left}');
 }
 
 function rateOf(moments: readonly { ms: number; bytes: number }[]): number | null {

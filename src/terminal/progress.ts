@@ -1,10 +1,7 @@
 /** Progress on stderr: a bar where somebody watches, a line now and then where it goes to a file. */
-import cliProgress from 'cli-progress';
 import { formatDuration } from '../format.ts';
 import type { IndexProgress } from '../indexing/progress.ts';
-
-/** How often a line is written when nobody watches. */
-const noTtyEveryMs = 5_000;
+import { progressBar } from './progress-bar.ts';
 
 export interface ProgressDisplay {
   update(progress: IndexProgress): void;
@@ -12,16 +9,9 @@ export interface ProgressDisplay {
 }
 
 export function indexProgress(): ProgressDisplay {
-  const bar = new cliProgress.SingleBar({
-    format: ' {bar} {value}/{total} tracks | {audio} of audio | {rate} x real time | {eta_text} left{failed_text}',
-    stream: process.stderr,
-    barsize: 30,
-    hideCursor: true,
-    noTTYOutput: true,
-    notTTYSchedule: noTtyEveryMs,
-    barCompleteChar: '█',
-    barIncompleteChar: '░',
-  });
+  const bar = progressBar(
+    ' {bar} {value}/{total} tracks | {audio} of audio | {rate} x real time | {eta_text} left{failed_text}',
+  );
   let started = false;
   return {
     update(progress) {
