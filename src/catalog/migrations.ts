@@ -238,7 +238,9 @@ export function migrate(database: Database, wanted: readonly string[] = migratio
   });
 }
 
-function stepsTaken(database: Database, known: number): number {
+/** The schema that a file has; 0 for one that is no catalog yet.
+ *  @throws {LeitmotifError} 'catalog-version' when it is newer than what is known */
+export function stepsTaken(database: Database, known: number = schemaVersion): number {
   const taken = Number(database.get('PRAGMA user_version')?.user_version ?? 0);
   if (taken <= known) return taken;
   throw new LeitmotifError(

@@ -2,7 +2,8 @@
  *  misread with the new. */
 import { LeitmotifError } from '../errors.ts';
 import { Database, overwriteDatabase } from './database.ts';
-import { schemaVersion } from './migrations.ts';
+import { Inspection } from './inspection.ts';
+import { stepsTaken } from './migrations.ts';
 
 /** Of a file that may be a catalog. */
 export interface CatalogFacts {
@@ -20,16 +21,10 @@ const unreadableGap = 1_000_000;
  *    program; 'file-unreadable' */
 export function inspectCatalogFile(path: string): CatalogFacts {
   using database = new Database(path, { readOnly: true });
-  const findings = database.all('PRAGMA quick_check').map((row) => String(row.quick_check));
-  if (findings.some((finding) => finding !== 'ok')) throw notACatalog(path, findings.join('; '));
-  const schema = Number(database.get('PRAGMA user_version')?.user_version ?? 0);
+  const findings = new Inspection(database).file(false);
+  if (findings.length > 0) throw notACatalog(path, findings.join('; '));
+  const schema = stepsTaken(database);
   if (schema < 1) throw notACatalog(path, 'it is a database of something else');
-  if (schema > schemaVersion) {
-    throw new LeitmotifError(
-      'catalog-version',
-      `Cannot use ${path}: expected schema ${schemaVersion} or older, got ${schema}; a newer Leitmotif has written it`,
-    );
-  }
   const counts = database.get('SELECT count(*) AS n, max(updated_at_ms) AS at FROM tracks');
   return {
     schema,
