@@ -49,6 +49,7 @@ import { modelsOfSpaces } from './models/models-of-spaces.ts';
 import type { Answer, Result } from './query/answer.ts';
 import { AnswerFiles } from './query/answer-files.ts';
 import {
+  type ClipParts,
   cutAnswerClips,
   cutResultClips,
   cutTheirClips,
@@ -334,8 +335,7 @@ export class App implements AsyncDisposable {
 
   /** The clips of one result; unlike `clips`, also when only extracts of the query are left. */
   resultClips(answer: Answer, result: Result, options: Omit<ResultClipsOptions, 'limits'>): Promise<ResultClips> {
-    const parts = { media: this.#media, catalog: this.catalog, library: this.library(), clipStore: this.clipStore };
-    return cutResultClips(answer, result, parts, { ...options, limits: this.clipLimits });
+    return cutResultClips(answer, result, this.#clipParts, { ...options, limits: this.clipLimits });
   }
 
   /** The pieces' own windows of several results, sooner than all clips of each. */
@@ -344,13 +344,16 @@ export class App implements AsyncDisposable {
     results: readonly Result[],
     options: { readonly dir: string; readonly signal: AbortSignal },
   ) {
-    const parts = { media: this.#media, catalog: this.catalog, library: this.library(), clipStore: this.clipStore };
-    return cutTheirClips(answer, results, parts, { ...options, limits: this.clipLimits });
+    return cutTheirClips(answer, results, this.#clipParts, { ...options, limits: this.clipLimits });
   }
 
   /** The match picture, as PNG. */
   picture(answer: Answer, words: PictureWords, results?: readonly Result[]): Promise<Uint8Array> {
     return renderPicture(answer, { words, media: this.#media, ...(results ? { results } : {}) });
+  }
+
+  get #clipParts(): ClipParts {
+    return { media: this.#media, catalog: this.catalog, library: this.library(), clipStore: this.clipStore };
   }
 
   /** For whoever cuts clips in this process. */
@@ -360,8 +363,7 @@ export class App implements AsyncDisposable {
 
   /** Cuts the clips of an answer into a folder. */
   clips(answer: Answer, where: { readonly queryPath: string; readonly dir: string; readonly signal: AbortSignal }) {
-    const parts = { media: this.#media, catalog: this.catalog, library: this.library(), clipStore: this.clipStore };
-    return cutAnswerClips(answer, parts, {
+    return cutAnswerClips(answer, this.#clipParts, {
       ...where,
       limits: this.clipLimits,
       concurrency: availableParallelism(),

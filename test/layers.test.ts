@@ -94,12 +94,7 @@ const callers: Readonly<Record<string, readonly string[]>> = {
   hyparquet: ['src/exchange/parquet.ts'],
   'hyparquet-writer': ['src/exchange/parquet.ts'],
   'node-cron': ['src/discord/library/scheduler.ts', 'src/discord/library/due-times.ts', 'src/discord/housekeeping.ts'],
-  '@azure/storage-blob': [
-    'src/library/azure-client.ts',
-    'src/library/azure-clips.ts',
-    'src/library/azure-listing.ts',
-    'src/library/azure.ts',
-  ],
+  '@azure/storage-blob': ['src/library/azure-client.ts', 'src/library/azure-listing.ts', 'src/library/azure-pages.ts'],
   '@azure/identity': ['src/library/azure-client.ts'],
   'prom-client': ['embedding-worker/metrics.ts', 'src/discord/metrics.ts'],
 };
@@ -108,6 +103,7 @@ const callers: Readonly<Record<string, readonly string[]>> = {
 const readsToo = ['embedding-worker/main.ts', 'local-discord/page-build.ts'];
 
 const words = [
+  'src/copy-whole.ts',
   'src/disk-full.ts',
   'src/domain.ts',
   'src/errors.ts',

@@ -37,6 +37,11 @@ export interface AudioInput {
   readonly hasConstantRate?: boolean;
 }
 
+/** The input by itself, for whoever holds it as part of something that can be closed: what may go to another thread. */
+export function plainInput({ path, overLoopback = false, hasConstantRate = false }: AudioInput): Required<AudioInput> {
+  return { path, overLoopback, hasConstantRate };
+}
+
 /** Our own server's, and nobody else's (src/library/range-server.ts). */
 const loopbackAddress = /^http:\/\/127\.0\.0\.1:\d{1,5}\/[0-9a-f-]{36}$/;
 /** Microseconds. */

@@ -6,9 +6,8 @@ import { orDiskFull } from '../disk-full.ts';
 import { LeitmotifError, toLeitmotifError } from '../errors.ts';
 import { type AzurePlace, formatAzure } from '../library-location.ts';
 import { asking, type Patience, usualPatience } from './azure-asking.ts';
-import type { AzureAccounts } from './azure-client.ts';
-import type { AskedOf } from './azure-errors.ts';
-import { accessWords, expiryOf } from './azure-settings.ts';
+import type { AzureAccounts, AzureContainer } from './azure-client.ts';
+import { namesBelow } from './azure-pages.ts';
 import type { BackupStore } from './backup-store.ts';
 
 interface Options {
@@ -51,12 +50,9 @@ export class AzureBackups implements BackupStore {
   }
 
   async names({ signal }: Options): Promise<string[]> {
-    const { container, asked } = await this.#container(`list ${this.location}`);
-    const { prefix } = this.#place;
-    const list = async (each: AbortSignal) =>
-      await Array.fromAsync(container.listBlobsFlat({ prefix, abortSignal: each }), ({ name }) => name);
-    const names = await asking(list, asked, { signal, patience: this.#patience });
-    return names.map((name) => name.slice(prefix.length)).sort();
+    const place = await this.#container(`list ${this.location}`);
+    const names = namesBelow(place, this.#place.prefix, { signal, patience: this.#patience });
+    return (await Array.fromAsync(names)).sort();
   }
 
   async fetch(name: string, to: string, { signal }: Options): Promise<void> {
@@ -91,10 +87,8 @@ export class AzureBackups implements BackupStore {
     await asking((each) => blob.deleteIfExists({ abortSignal: each }), asked, { signal, patience: this.#patience });
   }
 
-  async #container(what: string) {
-    const { client, access } = await this.#accounts.container(this.#place);
-    const asked: AskedOf = { what, access: accessWords(access), expiresAtMs: expiryOf(access) };
-    return { container: client, asked };
+  #container(what: string): Promise<AzureContainer> {
+    return this.#accounts.container(this.#place, what);
   }
 }
 

@@ -1,12 +1,14 @@
 /** Opens containers of blobs with Azure's SDK, which is loaded when the first one is asked for: most programs never do. */
 import type { BlobServiceClient, ContainerClient, StoragePipelineOptions } from '@azure/storage-blob';
 import type { AzurePlace } from '../library-location.ts';
+import type { AskedOf } from './azure-errors.ts';
 import type { AzureAccess, AzureSettings } from './azure-settings.ts';
-import { chooseAccess } from './azure-settings.ts';
+import { accessWords, chooseAccess, expiryOf } from './azure-settings.ts';
 
 export interface AzureContainer {
-  readonly client: ContainerClient;
-  readonly access: AzureAccess;
+  readonly container: ContainerClient;
+  /** What is asked of it, for whoever words its refusals. */
+  readonly asked: AskedOf;
 }
 
 /** Retries are ours (azure-asking.ts). */
@@ -28,8 +30,12 @@ export class AzureAccounts {
   }
 
   /** Asks Azure nothing.
+   *  @param what is to be done there, in words: "list azure://account/container"
    *  @throws {LeitmotifError} 'config-invalid' */
-  async container({ account, container }: Pick<AzurePlace, 'account' | 'container'>): Promise<AzureContainer> {
+  async container(
+    { account, container }: Pick<AzurePlace, 'account' | 'container'>,
+    what: string,
+  ): Promise<AzureContainer> {
     let opened = this.#services.get(account);
     if (!opened) {
       opened = this.#open(account);
@@ -37,7 +43,8 @@ export class AzureAccounts {
       opened.catch(() => this.#services.delete(account));
     }
     const { service, access } = await opened;
-    return { client: service.getContainerClient(container), access };
+    const asked = { what, access: accessWords(access), expiresAtMs: expiryOf(access) };
+    return { container: service.getContainerClient(container), asked };
   }
 
   async #open(account: string): Promise<{ service: BlobServiceClient; access: AzureAccess }> {

@@ -4,9 +4,9 @@ import PQueue from 'p-queue';
 import { LeitmotifError, toLeitmotifError } from '../errors.ts';
 import { type AzurePlace, formatAzure } from '../library-location.ts';
 import { asking, lessPatient, type Patience, usualPatience } from './azure-asking.ts';
-import type { AzureAccounts } from './azure-client.ts';
-import { type AskedOf, isMissing } from './azure-errors.ts';
-import { accessWords, expiryOf } from './azure-settings.ts';
+import type { AzureAccounts, AzureContainer } from './azure-client.ts';
+import { isMissing } from './azure-errors.ts';
+import { namesBelow } from './azure-pages.ts';
 import type { ClipStore } from './clip-store.ts';
 import type { LocalFile } from './library.ts';
 import type { Spool } from './spool.ts';
@@ -84,48 +84,25 @@ export class AzureClips implements ClipStore {
 
   /** A page at a time: a library of 13,171 recordings has 400,000 clips. */
   async *names({ signal }: Options): AsyncGenerator<string, void, undefined> {
-    const { container, asked } = await this.#container(`list ${this.location}`);
-    const { prefix } = this.#place;
-    let continuationToken: string | undefined;
-    do {
-      const from = continuationToken;
-      const page = await asking(
-        async (each) => {
-          const blobs = container.listBlobsFlat({ prefix, abortSignal: each });
-          const next = await blobs.byPage(from === undefined ? {} : { continuationToken: from }).next();
-          return next.done ? null : next.value;
-        },
-        asked,
-        { signal, patience: this.#patience },
-      );
-      for (const { name } of page?.segment.blobItems ?? []) yield name.slice(prefix.length);
-      continuationToken = page?.continuationToken || undefined;
-    } while (continuationToken !== undefined);
+    const place = await this.#container(`list ${this.location}`);
+    yield* namesBelow(place, this.#place.prefix, { signal, patience: this.#patience });
   }
 
   async removeAll(contentSha256: string, { signal }: Options): Promise<number> {
-    const { container, asked } = await this.#container(`delete clips in ${this.location}`);
+    const place = await this.#container(`delete clips in ${this.location}`);
     const options = { signal, patience: this.#patience };
     const prefix = `${this.#place.prefix}${contentSha256}/`;
-    const names = await asking(
-      async (each) => {
-        const blobs = container.listBlobsFlat({ prefix, abortSignal: each });
-        return await Array.fromAsync(blobs, ({ name }) => name);
-      },
-      asked,
-      options,
-    );
+    const names = await Array.fromAsync(namesBelow(place, prefix, options));
+    const { container, asked } = place;
     const queue = new PQueue({ concurrency: deletesAtOnce });
     const remove = (name: string) =>
-      asking((each) => container.getBlobClient(name).deleteIfExists({ abortSignal: each }), asked, options);
+      asking((each) => container.getBlobClient(prefix + name).deleteIfExists({ abortSignal: each }), asked, options);
     await queue.addAll(names.map((name) => () => remove(name)));
     return names.length;
   }
 
-  async #container(what: string) {
-    const { client, access } = await this.#parts.accounts.container(this.#place);
-    const asked: AskedOf = { what, access: accessWords(access), expiresAtMs: expiryOf(access) };
-    return { container: client, asked };
+  #container(what: string): Promise<AzureContainer> {
+    return this.#parts.accounts.container(this.#place, what);
   }
 
   get #patience(): Patience {

@@ -7,15 +7,14 @@
 import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import type { BlobItem, ContainerClient } from '@azure/storage-blob';
 import { orDiskFull } from '../disk-full.ts';
 import { LeitmotifError, toLeitmotifError } from '../errors.ts';
 import { type AzurePlace, compareCodePoints, formatAzure } from '../library-location.ts';
 import { asking, lessPatient, type Patience, usualPatience } from './azure-asking.ts';
-import type { AzureAccounts } from './azure-client.ts';
+import type { AzureAccounts, AzureContainer } from './azure-client.ts';
 import { type AskedOf, isMissing } from './azure-errors.ts';
 import { plainEtag, tagsOf, toListed } from './azure-listing.ts';
-import { accessWords, expiryOf } from './azure-settings.ts';
+import { type Page, pageOf } from './azure-pages.ts';
 import type { Library, Listed, ListedFile, LocalFile, SeekableFile, TakenFile } from './library.ts';
 import { firstFrameOffset, mp3HeadBytes, saysConstantRate } from './mp3-rate.ts';
 import type { RangeServer } from './range-server.ts';
@@ -36,13 +35,9 @@ interface ReadOptions {
   readonly signal?: AbortSignal;
 }
 
-interface Blob {
-  readonly container: ContainerClient;
-  readonly asked: AskedOf;
+interface Blob extends AzureContainer {
   readonly name: string;
 }
-
-const pageSizeMax = 5000;
 
 export class AzureLibrary implements Library {
   readonly location: string;
@@ -163,15 +158,10 @@ export class AzureLibrary implements Library {
     signal?: AbortSignal,
     keep: (error: unknown) => boolean = () => false,
   ): Promise<Page> {
-    const { container, asked } = await this.#blob('', 'list');
     const { prefix } = this.#place;
-    const paging = { maxPageSize: this.#parts.pageSize ?? pageSizeMax, ...(token && { continuationToken: token }) };
-    const ask = async (each: AbortSignal) => {
-      const options = { ...include, ...(prefix && { prefix }), abortSignal: each };
-      return (await container.listBlobsFlat(options).byPage(paging).next()).value;
-    };
-    const page = await asking(ask, asked, { signal, patience: this.#patience, keep });
-    return { blobs: page?.segment.blobItems ?? [], next: page?.continuationToken || undefined };
+    const { pageSize } = this.#parts;
+    const wanted = { ...include, prefix, token, ...(pageSize === undefined ? {} : { pageSize }) };
+    return pageOf(await this.#blob('', 'list'), wanted, { signal, patience: this.#patience, keep });
   }
 
   async #mustLook(key: string, signal?: AbortSignal, patience = this.#patience): Promise<ListedFile> {
@@ -218,10 +208,8 @@ export class AzureLibrary implements Library {
   }
 
   async #blob(key: string, verb: string): Promise<Blob> {
-    const { client, access } = await this.#parts.accounts.container(this.#place);
     const what = `${verb} ${key === '' ? this.location : `${this.location}/${key}`}`;
-    const asked = { what, access: accessWords(access), expiresAtMs: expiryOf(access) };
-    return { container: client, asked, name: this.#place.prefix + key };
+    return { ...(await this.#parts.accounts.container(this.#place, what)), name: this.#place.prefix + key };
   }
 
   get #patience(): Patience {
@@ -232,11 +220,6 @@ export class AzureLibrary implements Library {
 interface Include {
   readonly includeMetadata: true;
   readonly includeTags?: true;
-}
-
-interface Page {
-  readonly blobs: readonly BlobItem[];
-  readonly next: string | undefined;
 }
 
 function refusesTags(error: unknown): boolean {

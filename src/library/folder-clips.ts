@@ -1,6 +1,7 @@
 /** Clips in a folder: for a library on a slow disk, or a folder that something else shares out. */
-import { copyFile, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { copyWhole } from '../copy-whole.ts';
 import { orDiskFull } from '../disk-full.ts';
 import { toLeitmotifError } from '../errors.ts';
 import type { ClipStore } from './clip-store.ts';
@@ -19,15 +20,10 @@ export class FolderClips implements ClipStore {
   async put(name: string, from: string, { signal }: { signal: AbortSignal }): Promise<void> {
     signal.throwIfAborted();
     const target = path.join(this.#root, name);
-    const partial = `${target}.${process.pid}.part`;
     try {
-      await orDiskFull(target, async () => {
-        await mkdir(path.dirname(target), { recursive: true });
-        await copyFile(from, partial);
-        await rename(partial, target);
-      });
+      await orDiskFull(target, () => mkdir(path.dirname(target), { recursive: true }));
+      await copyWhole(from, target);
     } catch (error) {
-      await rm(partial, { force: true }).catch(() => {});
       throw toLeitmotifError(error);
     }
   }

@@ -1,10 +1,10 @@
 /** The clips of stored answers, a folder each below the index folder; and of what somebody sent, only the extracts that
  *  these clips play. They go when their answer expires. */
-import { constants, existsSync } from 'node:fs';
-import { copyFile, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { ClipOptions, ClipSource } from '../audio/clip.ts';
-import { orDiskFull } from '../disk-full.ts';
+import { copyWhole } from '../copy-whole.ts';
 import type { Hit } from '../domain.ts';
 import { formatTime } from '../format.ts';
 import { folderBytes } from '../search/folder-bytes.ts';
@@ -45,7 +45,7 @@ export class AnswerFiles {
     if (missing.size === 0) return;
     await mkdir(this.dirOf(answerId), { recursive: true });
     const clips = [...missing].slice(0, extractsMax).map(([file, hit]) => ({
-      source: yourPart(answer, hit, queryPath),
+      source: yourPart(answer, hit, { path: queryPath }),
       output: {
         path: file,
         tags: { title: answer.query.name, artist: null, comment: `from ${formatTime(hit.queryStartSec)}` },
@@ -69,15 +69,7 @@ export class AnswerFiles {
     const dir = this.dirOf(toAnswerId);
     await mkdir(dir, { recursive: true });
     for (const name of files) {
-      const partial = path.join(dir, `${name}.part`);
-      try {
-        await orDiskFull(path.join(dir, name), async () => {
-          await copyFile(path.join(this.dirOf(fromAnswerId), name), partial, constants.COPYFILE_FICLONE);
-          await rename(partial, path.join(dir, name));
-        });
-      } finally {
-        await rm(partial, { force: true });
-      }
+      await copyWhole(path.join(this.dirOf(fromAnswerId), name), path.join(dir, name));
     }
   }
 

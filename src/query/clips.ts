@@ -4,21 +4,15 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import PQueue from 'p-queue';
 import type { ClipOptions, ClipSource, ClipTags } from '../audio/clip.ts';
-import type { AudioInput } from '../audio/input.ts';
+import { type AudioInput, plainInput } from '../audio/input.ts';
+import { copyWhole } from '../copy-whole.ts';
 import type { Hit } from '../domain.ts';
 import { type LeitmotifError, toLeitmotifError } from '../errors.ts';
 import { formatTime, oneLine, trackName } from '../format.ts';
 import type { Answer, Result } from './answer.ts';
 import { momentInTrack } from './facts.ts';
 import type { Media, SourceAndOutput } from './media.ts';
-import {
-  isWorthWhole,
-  placeClip,
-  type SoundParts,
-  type TheirSound,
-  theirSound,
-  unknownLoudnessDb,
-} from './their-sound.ts';
+import { isWorthWhole, type SoundParts, type TheirSound, theirSound, unknownLoudnessDb } from './their-sound.ts';
 
 /** Paths of the mp3 files of one result. */
 export interface ResultClips {
@@ -66,7 +60,7 @@ export async function cutAnswerClips(
   const startedMs = performance.now();
   const byRank = new Map<number, ResultClips>();
   const problems = new Map<number, LeitmotifError>();
-  const yours = (hit: Hit) => yourPart(answer, hit, options.queryPath);
+  const yours = (hit: Hit) => yourPart(answer, hit, { path: options.queryPath });
   const queue = new PQueue({ concurrency: options.concurrency });
   await queue.addAll(
     answer.results.map((result) => async () => {
@@ -144,7 +138,7 @@ export async function cutTheirClips(
       const { theirs: file } = clipPaths(dir, result, hit.queryStartSec, startSec);
       byRank.set(result.rank, file);
       if (overLoopback) onPart();
-      if (storedClip) await placeClip(storedClip, file);
+      if (storedClip) await copyWhole(storedClip, file);
       else toCut.push({ source, output: { path: file, tags: clipTags(answer, result, hit).theirs } });
     }
     if (toCut.length > 0) await parts.media.cutClips(toCut, options);
@@ -194,22 +188,10 @@ function clipTags(answer: Answer, result: Result, hit: Hit): Record<keyof Result
 }
 
 /** A hit's part of the recording that was asked with. */
-export function yourPart({ query }: Answer, hit: Hit, from: string | AudioInput): ClipSource {
+export function yourPart({ query }: Answer, hit: Hit, from: AudioInput): ClipSource {
   const chunk = query.chunks.find(({ index }) => index === hit.queryChunk);
   const loudnessDb = chunk?.loudnessDb ?? unknownLoudnessDb;
-  const {
-    path: place,
-    overLoopback = false,
-    hasConstantRate = false,
-  } = typeof from === 'string' ? { path: from } : from;
-  return {
-    path: place,
-    overLoopback,
-    hasConstantRate,
-    startSec: hit.queryStartSec,
-    durationSec: hit.durationSec,
-    loudnessDb,
-  };
+  return { ...plainInput(from), startSec: hit.queryStartSec, durationSec: hit.durationSec, loudnessDb };
 }
 
 const slugLengthMax = 50;

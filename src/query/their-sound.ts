@@ -1,7 +1,6 @@
 /** Where a piece's moment can be heard: as the stored clip of its chunk, or as a part of the recording. */
-import { copyFile, rename, rm } from 'node:fs/promises';
 import type { ClipSource } from '../audio/clip.ts';
-import type { AudioInput } from '../audio/input.ts';
+import { type AudioInput, plainInput } from '../audio/input.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Hit } from '../domain.ts';
 import { LeitmotifError } from '../errors.ts';
@@ -56,9 +55,8 @@ export async function theirSound(
   }
   const input = held.use(await open(result, parts, options));
   const loudnessDb = parts.catalog.evidence.loudnessAt(answer.spaceId, result.track.id, startSec) ?? unknownLoudnessDb;
-  const { path, overLoopback = false, hasConstantRate = false } = input;
-  const source = { path, overLoopback, hasConstantRate, startSec, durationSec: hit.durationSec, loudnessDb };
-  return { hit, startSec, source, storedClip: null, overLoopback };
+  const source = { ...plainInput(input), startSec, durationSec: hit.durationSec, loudnessDb };
+  return { hit, startSec, source, storedClip: null, overLoopback: source.overLoopback };
 }
 
 function open({ track }: Result, { library }: SoundParts, { signal, whole = false }: SoundOptions) {
@@ -93,15 +91,4 @@ async function storedClipOf(
 /** Whether having the whole recording may mend what failed: ffmpeg could not make do with parts of it. */
 export function isWorthWhole(error: unknown): boolean {
   return error instanceof LeitmotifError && (error.code.startsWith('audio-') || error.code === 'decode-failed');
-}
-
-/** A stored clip in the place of one that would be cut; whole or not there. */
-export async function placeClip(from: string, to: string): Promise<void> {
-  const partial = `${to}.${crypto.randomUUID()}.part`;
-  try {
-    await copyFile(from, partial);
-    await rename(partial, to);
-  } finally {
-    await rm(partial, { force: true });
-  }
 }

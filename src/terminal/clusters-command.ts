@@ -4,6 +4,7 @@ import path from 'node:path';
 import Table from 'cli-table3';
 import type { App } from '../app.ts';
 import { cutClips } from '../audio/clip.ts';
+import { plainInput } from '../audio/input.ts';
 import type { Mark } from '../catalog/marks.ts';
 import type { Track } from '../domain.ts';
 import { LeitmotifError } from '../errors.ts';
@@ -84,15 +85,7 @@ async function writeClips(app: App, clusters: readonly ReviewedCluster[], dir: s
       try {
         await using file = await library.seekable(track.key, { signal });
         const { startSec, endSec, loudnessDb } = example;
-        const { path: from, overLoopback, hasConstantRate } = file;
-        const source = {
-          path: from,
-          overLoopback,
-          hasConstantRate,
-          startSec,
-          durationSec: endSec - startSec,
-          loudnessDb,
-        };
+        const source = { ...plainInput(file), startSec, durationSec: endSec - startSec, loudnessDb };
         const output = { path: path.join(dir, clipName(id, i, track, startSec)), tags: clipTags(id, track, startSec) };
         await cutClips([{ source, output }], { limits: app.clipLimits, signal });
         written += 1;

@@ -68,15 +68,15 @@ describe('a client', () => {
     ["this machine's sign-in", {}, url],
   ])('is made of %s without asking anybody', async (_, settings, address) => {
     const accounts = new AzureAccounts({ ...noAccess, ...settings }, one);
-    const { client } = await accounts.container({ account: 'acct', container: 'music' });
-    expect(client.url.startsWith(address)).toBe(true);
-    expect(client.accountName).toBe('acct');
+    const { container } = await accounts.container({ account: 'acct', container: 'music' }, 'list it');
+    expect(container.url.startsWith(address)).toBe(true);
+    expect(container.accountName).toBe('acct');
   });
 
   test('is not made of what does not go together, and may be asked again', async () => {
     const accounts = new AzureAccounts({ ...noAccess, key: 'k' }, two);
     for (const _ of [1, 2]) {
-      await expect(accounts.container({ account: 'acct', container: 'music' })).rejects.toEqual(
+      await expect(accounts.container({ account: 'acct', container: 'music' }, 'list it')).rejects.toEqual(
         fails('config-invalid'),
       );
     }
