@@ -59,17 +59,17 @@ export function fillScaleLibrary(options: ScaleLibrary): void {
         durationSec: count * 10,
         tags: { title: `Piece ${track}`, artist: `Somebody ${track % 97}`, album: null },
         chunks: taken,
-        fingerprint: { items: noise(track, count * fingerprintItemsPerChunk), itemSec: fingerprintItemSec },
+        fingerprint: { items: noiseFingerprint(track, count), itemSec: fingerprintItemSec },
       },
     );
     onTrack?.(track);
   }
 }
 
-/** Random, so that it proves nothing. */
-function noise(seed: number, length: number): Uint32Array {
+/** As long as a real one; random, so that it proves nothing. */
+export function noiseFingerprint(seed: number, chunks: number): Uint32Array {
   let state = seed;
-  return Uint32Array.from({ length }, () => {
+  return Uint32Array.from({ length: chunks * fingerprintItemsPerChunk }, () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     return state;
   });

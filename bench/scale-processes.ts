@@ -6,7 +6,8 @@ import path from 'node:path';
 import { Catalog } from '../src/catalog/catalog.ts';
 import { readConfig } from '../src/config.ts';
 import { IndexProcess } from '../src/discord/library/index-process.ts';
-import { childrenOf } from './process-figures.ts';
+import { descendantsOf } from '../test/embedding-worker/processes.ts';
+import { processFigures } from './process-figures.ts';
 import type { Asked, AskerOrder } from './scale-asker.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
@@ -59,7 +60,7 @@ export class Asker {
 
   /** Of the processes that hold the vectors. */
   indexProcesses(): number[] {
-    return descendantsOf(this.pid).filter((pid) => commandOf(pid).includes('faiss-child'));
+    return descendantsOf(this.pid).flatMap(({ pid, command }) => (command.includes('faiss-child') ? [pid] : []));
   }
 
   async stop(): Promise<void> {
@@ -137,8 +138,8 @@ function watchTree(pid: number): { stop(): Pick<CommandRun, 'peakBytes' | 'peakB
   const timer = setInterval(() => {
     peakBytes = Math.max(peakBytes, residentBytes(pid));
     for (const below of descendantsOf(pid)) {
-      const kind = kindOf(commandOf(below));
-      if (kind) peakBytesBelow.set(kind, Math.max(peakBytesBelow.get(kind) ?? 0, residentBytes(below)));
+      const kind = kindOf(below.command);
+      if (kind) peakBytesBelow.set(kind, Math.max(peakBytesBelow.get(kind) ?? 0, residentBytes(below.pid)));
     }
   }, lookEachMs);
   return {
@@ -168,32 +169,20 @@ export function watchMemory(pids: () => readonly number[]): { stop(): number } {
 
 /** Proportional set size. @see proc(5), smaps_rollup */
 export function memoryOf(pids: readonly number[]): number {
-  return pids.reduce((sum, pid) => sum + kiB(`/proc/${pid}/smaps_rollup`, 'Pss') * 1024, 0);
+  return pids.reduce((sum, pid) => sum + proportionalBytes(pid), 0);
 }
 
-function residentBytes(pid: number): number {
-  return kiB(`/proc/${pid}/status`, 'VmRSS') * 1024;
-}
-
-function kiB(file: string, field: string): number {
+function proportionalBytes(pid: number): number {
   try {
-    return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(readFileSync(file, 'utf8'))?.[1] ?? 0);
+    return Number(/^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0) * 1024;
   } catch {
     // Gone meanwhile.
     return 0;
   }
 }
 
-function descendantsOf(pid: number): number[] {
-  return childrenOf(pid).flatMap((child) => [child, ...descendantsOf(child)]);
-}
-
-function commandOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-  } catch {
-    return '';
-  }
+function residentBytes(pid: number): number {
+  return processFigures(pid)?.residentBytes ?? 0;
 }
 
 const kinds = { 'faiss-child': 'index process', 'inference-child': 'inference process', 'embedding-worker': 'worker' };

@@ -22,6 +22,7 @@ import type { Answer } from '../src/query/answer.ts';
 import { defaultFusion } from '../src/search/fusion-scores.ts';
 import type { IndexedRow } from '../src/search/row-writer.ts';
 import { processFigures } from './process-figures.ts';
+import { noiseFingerprint } from './scale-library.ts';
 import { median } from './statistics.ts';
 import { syntheticVectors } from './synthetic-vectors.ts';
 import { table } from './table.ts';
@@ -102,7 +103,7 @@ async function fillLibrary(indexDir: string, { chunks, environment, log }: Query
         durationSec: rows.length * 10,
         tags: { title: null, artist: null, album: null },
         chunks: rows.map(toChunk),
-        fingerprint: { items: fingerprintOf(trackId, rows.length), itemSec: fingerprintItemSec },
+        fingerprint: { items: noiseFingerprint(trackId, rows.length), itemSec: fingerprintItemSec },
       },
     );
   }
@@ -123,15 +124,6 @@ function toChunk({ chunk, vector }: IndexedRow, index: number): Chunk {
 
 function sha(trackId: number): string {
   return trackId.toString(16).padStart(64, '0');
-}
-
-/** As long as a real one; random, so that it proves nothing. */
-function fingerprintOf(trackId: number, chunks: number): Uint32Array {
-  let state = trackId;
-  return Uint32Array.from({ length: chunks * 80 }, () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state;
-  });
 }
 
 async function askCold(indexDir: string, mp3: string, { environment }: QueryBenchOptions) {
