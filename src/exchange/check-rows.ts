@@ -1,5 +1,6 @@
 /** Reads a whole file before anything of it is stored, so that what is wrong at its end leaves the catalog as it was. */
 import { LeitmotifError } from '../errors.ts';
+import { lengthOf } from '../search/vector-index.ts';
 import { type ExchangeRow, type PlacedRow, refused } from './exchange-row.ts';
 
 export interface CheckedFile {
@@ -69,10 +70,4 @@ function checkSpace({ spaceId }: ExchangeRow, first: ExchangeRow, where: string)
     'space-mismatch',
     `Cannot import ${where}: expected the space ${name(first.spaceId)} as in the first row, got ${name(spaceId)}`,
   );
-}
-
-export function lengthOf(vector: Float32Array): number {
-  let squares = 0;
-  for (const value of vector) squares += value * value;
-  return Math.sqrt(squares);
 }

@@ -1,9 +1,8 @@
 /** Finds generations that are not what was written, reading every byte of each that CURRENT names. */
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import { assertWritten } from './durable-file.ts';
 import { readCurrent, removeCurrent, writeCurrent } from './generation-folder.ts';
-import { filesOf, manifestName, readManifest } from './manifest.ts';
+import { readWholeGeneration } from './whole-generation.ts';
 
 export interface DamagedGeneration {
   readonly id: string;
@@ -32,8 +31,7 @@ export async function removeDamaged(folder: string): Promise<DamagedGeneration[]
 
 async function whatIsWrong(folder: string): Promise<string | null> {
   try {
-    const manifest = await readManifest(path.join(folder, manifestName));
-    for (const file of filesOf(manifest)) await assertWritten(path.join(folder, file.file), file);
+    await readWholeGeneration(folder);
     return null;
   } catch (error) {
     if (error instanceof TypeError || error instanceof RangeError) throw error;

@@ -4,7 +4,7 @@
  *  reading it back shows.
  */
 import { createHash } from 'node:crypto';
-import { type FileHandle, open, rename, stat } from 'node:fs/promises';
+import { type FileHandle, open, readFile, rename, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { orDiskFull } from '../disk-full.ts';
 import { LeitmotifError } from '../errors.ts';
@@ -101,6 +101,20 @@ export async function assertWritten(file: string, written: FileRecord, signal?: 
   }
   const found = await hashFile(file, 0, signal);
   if (found.sha256 !== written.sha256) throw corruptIndexFile(file, 'other bytes came back than were written');
+}
+
+/** A file that fits in memory, once it is the one that was written.
+ *  @throws {LeitmotifError} `index-corrupt` when it is missing or another */
+export async function readWritten(file: string, written: FileRecord): Promise<Buffer> {
+  const bytes = await readFile(file).catch((error: unknown) => {
+    throw corruptIndexFile(file, 'the file cannot be read', error);
+  });
+  if (bytes.length !== written.bytes) {
+    throw corruptIndexFile(file, `expected ${written.bytes} bytes, got ${bytes.length}`);
+  }
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  if (sha256 !== written.sha256) throw corruptIndexFile(file, `expected sha256 ${written.sha256}, got ${sha256}`);
+  return bytes;
 }
 
 /** Replaces a small file in one step: whoever reads it sees the old text or the new, also after a power cut. */

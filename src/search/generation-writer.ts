@@ -28,9 +28,9 @@ import {
   type GenerationManifest,
   type GenerationOptions,
   manifestName,
-  readManifest,
 } from './manifest.ts';
 import { type IndexedRow, RowWriter, type WrittenRows } from './row-writer.ts';
+import { readWholeGeneration } from './whole-generation.ts';
 
 export interface GenerationInput {
   readonly indexDir: string;
@@ -161,19 +161,9 @@ async function keepOrRename(
       await syncFolder(folder);
       return named;
     }
-    const there = await readWhole(target);
+    // Damaged in any way counts as another's.
+    const there = await readWholeGeneration(target).catch(() => null);
     if (there?.catalogId === manifest.catalogId && there.content === manifest.content) return there;
-  }
-}
-
-/** The generation in a folder, every file checked; null where anything is wrong with it. */
-async function readWhole(folder: string): Promise<GenerationManifest | null> {
-  try {
-    const manifest = await readManifest(path.join(folder, manifestName));
-    for (const file of filesOf(manifest)) await assertWritten(path.join(folder, file.file), file);
-    return manifest;
-  } catch {
-    return null;
   }
 }
 

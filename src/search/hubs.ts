@@ -18,10 +18,8 @@
  *  @see Schnitzer et al. (2012), Local and Global Scaling Reduce Hubs in Space, JMLR 13
  *  @see Feldbauer, Flexer (2019), A comprehensive empirical comparison of hubness reduction in high-dimensional spaces
  */
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { corruptIndexFile } from './corrupt-index.ts';
-import { type FileRecord, HashedFile } from './durable-file.ts';
+import { type FileRecord, HashedFile, readWritten } from './durable-file.ts';
 
 export interface HubRecipe {
   /** References that each chunk is measured by, its own track's left out. */
@@ -96,12 +94,9 @@ export class Hubness {
 
   /** @throws {LeitmotifError} `index-corrupt` when the file is missing or not the one that was written */
   static async read(file: string, rowCount: number, record: FileRecord): Promise<Hubness> {
-    const bytes = await readFile(file).catch((error: unknown) => {
-      throw corruptIndexFile(file, 'the file cannot be read', error);
-    });
-    const sha256 = createHash('sha256').update(bytes).digest('hex');
-    if (bytes.length !== rowCount * Int16Array.BYTES_PER_ELEMENT || sha256 !== record.sha256) {
-      throw corruptIndexFile(file, `expected ${rowCount} values with sha256 ${record.sha256}, got ${sha256}`);
+    const bytes = await readWritten(file, record);
+    if (bytes.length !== rowCount * Int16Array.BYTES_PER_ELEMENT) {
+      throw corruptIndexFile(file, `expected ${rowCount} values, got ${bytes.length} bytes`);
     }
     return new Hubness(new Int16Array(Uint8Array.from(bytes).buffer));
   }

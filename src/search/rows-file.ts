@@ -8,11 +8,9 @@
  *  28 bytes a row: 11 MB for 400,000. Times are float64, so that they equal the catalog's.
  */
 
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import type { IndexedChunk } from '../domain.ts';
 import { corruptIndexFile } from './corrupt-index.ts';
-import { type FileRecord, HashedFile } from './durable-file.ts';
+import { type FileRecord, HashedFile, readWritten } from './durable-file.ts';
 
 const bytesPerRow = 28;
 const trackIdMax = 0xffff_ffff;
@@ -41,14 +39,10 @@ export class IndexedRows {
 
   /** @throws {LeitmotifError} `index-corrupt` when the file is missing or not the one that was written */
   static async read(file: string, rowCount: number, record: FileRecord): Promise<IndexedRows> {
-    const bytes = await readFile(file).catch((error: unknown) => {
-      throw corruptIndexFile(file, 'the file cannot be read', error);
-    });
-    if (bytes.length !== record.bytes || bytes.length !== rowCount * bytesPerRow) {
-      throw corruptIndexFile(file, `expected ${record.bytes} bytes, got ${bytes.length}`);
+    const bytes = await readWritten(file, record);
+    if (bytes.length !== rowCount * bytesPerRow) {
+      throw corruptIndexFile(file, `expected ${rowCount * bytesPerRow} bytes, got ${bytes.length}`);
     }
-    const sha256 = createHash('sha256').update(bytes).digest('hex');
-    if (sha256 !== record.sha256) throw corruptIndexFile(file, `expected sha256 ${record.sha256}, got ${sha256}`);
     const rows = IndexedRows.withRoomFor(rowCount);
     rows.#bytes.set(bytes);
     return rows;

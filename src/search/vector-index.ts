@@ -41,12 +41,17 @@ export function assertUnitVector(vector: Float32Array, dimensions: number): void
   if (vector.length !== dimensions) {
     throw new RangeError(`Cannot use a vector: expected ${dimensions} values, got ${vector.length}`);
   }
+  const length = lengthOf(vector);
+  if (!(Math.abs(length - 1) <= unitTolerance)) {
+    throw new RangeError(`Cannot use a vector: expected finite values of length 1, got length ${length}`);
+  }
+}
+
+/** One NaN or Infinity makes the length so: no second look at each value is needed. */
+export function lengthOf(vector: Float32Array): number {
   let squares = 0;
   for (const value of vector) squares += value * value;
-  // One NaN or Infinity makes the sum so: no second look at each value is needed.
-  if (!(Math.abs(Math.sqrt(squares) - 1) <= unitTolerance)) {
-    throw new RangeError(`Cannot use a vector: expected finite values of length 1, got length ${Math.sqrt(squares)}`);
-  }
+  return Math.sqrt(squares);
 }
 
 /** @throws {RangeError} unless k is a whole number from 1 */
