@@ -8,7 +8,7 @@ import { rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { LeitmotifError } from '../errors.ts';
 import { startDeadline } from './deadline.ts';
-import { failureOf } from './failure.ts';
+import { failureOf, lostItsEnd } from './failure.ts';
 import { type FfmpegJob, startFfmpeg } from './ffmpeg.ts';
 import { type AudioInput, checkInput, inputOf } from './input.ts';
 import type { AudioLimits } from './limits.ts';
@@ -162,7 +162,7 @@ async function writeMp3s(
     const run = startFfmpeg(job, { memoryMaxBytes, niceness, signal: deadline.signal });
     run.stdout.resume();
     const exit = await run.exited;
-    if (!exit.ok) throw deadline.failure() ?? naming(outputs, failureOf(exit));
+    if (!exit.ok || lostItsEnd(exit)) throw deadline.failure() ?? naming(outputs, failureOf(exit));
     for (const output of outputs) await rename(partial(output), output.path);
   } finally {
     deadline.stop();

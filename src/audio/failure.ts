@@ -31,6 +31,11 @@ const meanings: readonly (readonly [pattern: RegExp, code: ErrorCode, message: s
 /** The shell's answer when there is no such program (POSIX sh, "exec"). */
 const commandNotFound = 127;
 
+/** ffmpeg ends well where only the last of an output did not fit: what is left in its buffers is written when it closes. */
+export function lostItsEnd({ stderr }: FfmpegExit): boolean {
+  return /: No space left on device$/m.test(stderr);
+}
+
 export function failureOf(exit: FfmpegExit): LeitmotifError {
   const options = { cause: new Error(exit.stderr) };
   if (exit.exitCode === commandNotFound && !/shared libraries/.test(exit.stderr)) {

@@ -12,9 +12,13 @@ import { backUpCatalog } from '../../src/keeping/backup.ts';
 import { FolderBackups } from '../../src/keeping/folder-backups.ts';
 import { FolderClips } from '../../src/library/folder-clips.ts';
 import { Spool } from '../../src/library/spool.ts';
+import type { Answer } from '../../src/query/answer.ts';
+import { AnswerFiles } from '../../src/query/answer-files.ts';
+import { mediaHere } from '../../src/query/media.ts';
 import { factsOf, openCatalog, recordingOf, tempFolder } from '../catalog/helpers.ts';
 import { azureLibrary } from '../support/azure-library.ts';
 import { Azurite } from '../support/azurite.ts';
+import { writePiece } from '../support/pieces.ts';
 import { hasSmallDisks, SmallDisk } from '../support/small-disk.ts';
 
 const signal = new AbortController().signal;
@@ -35,6 +39,18 @@ function filled() {
     );
   }
   return catalog;
+}
+
+const limits = { deadlineMs: 60_000, durationMaxSec: 600, bytesMax: 1e9, memoryMaxBytes: 2 ** 31 };
+
+/** As much of an answer as its extracts are cut by: a result for each of these windows of the query. */
+function answerHeardAt(startsSec: readonly number[]): Answer {
+  const chunks = startsSec.map((startSec, index) => ({ index, startSec, endSec: startSec + 10, loudnessDb: -20 }));
+  const results = chunks.map(({ index, startSec }) => ({
+    rank: index + 1,
+    hits: [{ queryChunk: index, queryStartSec: startSec, durationSec: 10 }],
+  }));
+  return { query: { name: 'A query', chunks }, results } as unknown as Answer;
 }
 
 /** Fails for want of room, naming the disk, and leaves no file under a name that somebody would read; then succeeds. */
@@ -84,6 +100,24 @@ describe.skipIf(!hasSmallDisks)('a full disk', () => {
     writeFileSync(clip, randomBytes(162_000));
     const clips = new FolderClips(path.join(disk.path, 'clips'));
     await failsThenSucceeds(disk, () => clips.put('content/0.mp3', clip, { signal }), /0\.mp3/);
+  });
+
+  test('under the extracts of an answer', async () => {
+    const disk = smallDisk(20_000);
+    const queryPath = writePiece(path.join(tempFolder(), 'query.wav'), 1, 30);
+    const files = new AnswerFiles(path.join(disk.path, 'answers'), mediaHere);
+    const answer = answerHeardAt([0, 10, 20]);
+    const results = answer.results.length;
+    const keep = () => files.keepExtracts('id', answer, { queryPath, results, limits, signal });
+    const extracts = () => readdirSync(files.dirOf('id'));
+    await expect(keep()).rejects.toEqual(
+      expect.objectContaining({ code: 'disk-full', message: expect.stringContaining(disk.path) }),
+    );
+    expect(extracts().filter((name) => name.endsWith('.mp3'))).toEqual([]);
+    disk.resize(enoughBytes);
+    await keep();
+    expect(extracts().length).toBeGreaterThan(0);
+    expect(extracts().every((name) => /^query-\d+-\d+\.mp3$/.test(name))).toBe(true);
   });
 
   test("under a request's body", async () => {
