@@ -1,6 +1,7 @@
 /** The whole worker, built from its options: the only place here that constructs. */
 import { chmod, mkdir, rm } from 'node:fs/promises';
 import type { Logger } from 'pino';
+import { checkFfmpeg } from '../src/audio/capabilities.ts';
 import type { WorkerOptions } from '../src/embedding/worker-options.ts';
 import { LeitmotifError } from '../src/errors.ts';
 import { Admission } from './admission.ts';
@@ -32,7 +33,7 @@ export interface Worker {
 }
 
 /** Listens at once (so that /healthz answers while models load) and resolves when every model is loaded.
- *  @throws {LeitmotifError} config-invalid, model-unknown, or worker-unavailable when the address is taken */
+ *  @throws {LeitmotifError} config-invalid, model-unknown, tool-missing when ffmpeg is missing or lacks something, or worker-unavailable when the address is taken */
 export async function startWorker(options: WorkerOptions, log: Logger): Promise<Worker> {
   const stopping = new AbortController();
   const admission = new Admission({ runningMax: options.concurrencyMax, waitingMax: options.queueMax });
@@ -79,7 +80,7 @@ export async function startWorker(options: WorkerOptions, log: Logger): Promise<
     await rm(spoolDir, { recursive: true, force: true });
     await mkdir(spoolDir, { recursive: true, mode: 0o700 });
     const address = await listen(server, options.listen);
-    await models.start();
+    await Promise.all([checkFfmpeg(audioLimits, stopping.signal), models.start()]);
     log.info({ address, models: options.models }, 'ready');
     return { address, close };
   } catch (error) {

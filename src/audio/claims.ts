@@ -34,8 +34,8 @@ export class ClaimsReader {
   read(line: string): boolean {
     if (this.#complete) return true;
     if (this.#container === null) {
-      this.#container = /^Input #0, ([\w,]{1,60}), from /.exec(line)?.[1] ?? null;
-    } else if (/^(Stream mapping:|Output #0)/.test(line)) {
+      this.#container = /^\[info\] Input #0, ([\w,]{1,60}), from /.exec(line)?.[1] ?? null;
+    } else if (/^\[info\] (Stream mapping:|Output #0)/.test(line)) {
       this.#complete = true;
     } else {
       this.#durationSec ??= readDuration(line);
@@ -56,13 +56,13 @@ export class ClaimsReader {
 }
 
 function readDuration(line: string): number | null {
-  const [, hours, minutes, seconds] = /^ {2}Duration: (\d+):(\d\d):(\d\d\.\d+),/.exec(line) ?? [];
+  const [, hours, minutes, seconds] = /^\[info\] {3}Duration: (\d+):(\d\d):(\d\d\.\d+),/.exec(line) ?? [];
   return hours === undefined ? null : Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
 }
 
 function readAudio(line: string) {
   const [, codec, rate, layout] =
-    /^ {2}Stream #0:\d+\S*: Audio: (\w{1,30})[^,]*, (?:(\d+) Hz, )?([^,]{1,40})/.exec(line) ?? [];
+    /^\[info\] {3}Stream #0:\d+\S*: Audio: (\w{1,30})[^,]*, (?:(\d+) Hz, )?([^,]{1,40})/.exec(line) ?? [];
   if (codec === undefined) return null;
   return { codec, sampleRateHz: rate === undefined ? null : Number(rate), channels: channelsOf(layout ?? '') };
 }

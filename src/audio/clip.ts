@@ -8,8 +8,8 @@ import { rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { LeitmotifError } from '../errors.ts';
 import { startDeadline } from './deadline.ts';
-import { failureOf, lostItsEnd } from './failure.ts';
-import { type FfmpegJob, startFfmpeg } from './ffmpeg.ts';
+import { failureOf, isDiskFull } from './failure.ts';
+import { type FfmpegExit, type FfmpegJob, startFfmpeg } from './ffmpeg.ts';
 import { type AudioInput, checkInput, inputOf } from './input.ts';
 import type { AudioLimits } from './limits.ts';
 
@@ -162,7 +162,8 @@ async function writeMp3s(
     const run = startFfmpeg(job, { memoryMaxBytes, niceness, signal: deadline.signal });
     run.stdout.resume();
     const exit = await run.exited;
-    if (!exit.ok || lostItsEnd(exit)) throw deadline.failure() ?? naming(outputs, failureOf(exit));
+    if (isDiskFull(exit)) throw deadline.failure() ?? diskFull(outputs, exit);
+    if (!exit.ok) throw deadline.failure() ?? failureOf(exit);
     for (const output of outputs) await rename(partial(output), output.path);
   } finally {
     deadline.stop();
@@ -171,13 +172,12 @@ async function writeMp3s(
 }
 
 /** ffmpeg does not say which of its outputs the disk was full at: they lie in one folder. */
-function naming([output]: readonly Labelled[], failure: LeitmotifError): LeitmotifError {
-  if (failure.code !== 'disk-full' || output === undefined) return failure;
-  const message = `Cannot write clips to ${path.dirname(output.path)}: the disk is full`;
-  return new LeitmotifError('disk-full', message, { cause: failure.cause });
+function diskFull([output]: readonly Labelled[], { stderr }: FfmpegExit): LeitmotifError {
+  const message = `Cannot write clips to ${path.dirname(output?.path ?? '')}: the disk is full`;
+  return new LeitmotifError('disk-full', message, { cause: new Error(stderr) });
 }
 
-const globals = ['-nostdin', '-hide_banner', '-loglevel', 'error', '-y'];
+const globals = ['-nostdin', '-hide_banner', '-loglevel', 'level+error', '-y'];
 
 function part({ startSec, durationSec }: Omit<ClipSource, 'loudnessDb'>): string[] {
   if (!(startSec >= 0 && durationSec > 0 && Number.isFinite(startSec + durationSec))) {

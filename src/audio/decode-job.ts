@@ -20,8 +20,8 @@ export function decodeJob(input: AudioInput, options: DecodeOptions): FfmpegJob 
   };
 }
 
-/** Level info, because that is where the input is described. */
-const globalOptions = ['-nostdin', '-hide_banner', '-nostats', '-loglevel', 'repeat+info'];
+/** Level info, because that is where the input is described; each line with its level, so that errors can be told. */
+const globalOptions = ['-nostdin', '-hide_banner', '-nostats', '-loglevel', 'level+repeat+info'];
 
 /** Ogg keeps its tags with the stream, all others with the file; what the file says goes first. */
 const tagOptions = ['-map_metadata:g', '0:g', '-map_metadata:g', '0:s:a:0', '-map_chapters', '-1'];

@@ -2,7 +2,9 @@
 import { type ErrorCode, LeitmotifError } from '../errors.ts';
 import type { FfmpegExit } from './ffmpeg.ts';
 
-/** First match wins. The phrases are libavformat's and libavutil's own, as of ffmpeg 5.1 to 9.0. */
+/** First match wins, of error lines only. The phrases are libavformat's and libavutil's own, as of ffmpeg 5.1 to 9.0.
+ *  No code here says that something is wrong with this machine: a file could bring it about. Whether ffmpeg has what
+ *  it needs is looked at once, at the start (capabilities.ts), and decoding writes to pipes only. */
 const meanings: readonly (readonly [pattern: RegExp, code: ErrorCode, message: string])[] = [
   [
     /(Format|Protocol) .*not on whitelist/,
@@ -16,13 +18,7 @@ const meanings: readonly (readonly [pattern: RegExp, code: ErrorCode, message: s
   ],
   // The second from 7.0 on, with two blanks.
   [/matches no streams|does not match +any streams/, 'audio-no-sound', 'There is no sound in this file'],
-  [
-    /fp_format|chromaprint/,
-    'tool-missing',
-    "Cannot take a fingerprint: this ffmpeg was built without chromaprint; use the distribution's (apt install ffmpeg)",
-  ],
-  [/Permission denied/, 'file-unreadable', 'Cannot read the file: no permission'],
-  [/No space left on device/, 'disk-full', 'Cannot write: the disk is full'],
+  [/: Permission denied$/, 'file-unreadable', 'Cannot read the file: no permission'],
   [/does not contain any stream/, 'audio-no-sound', 'There is no sound in this file'],
   // Last, because a film's picture, which nobody asked for, is reported in the same words.
   [/Codec .*not on whitelist/, 'audio-refused', 'The sound of this file is encoded in a way that is not accepted'],
@@ -31,9 +27,13 @@ const meanings: readonly (readonly [pattern: RegExp, code: ErrorCode, message: s
 /** The shell's answer when there is no such program (POSIX sh, "exec"). */
 const commandNotFound = 127;
 
-/** ffmpeg ends well where only the last of an output did not fit: what is left in its buffers is written when it closes. */
-export function lostItsEnd({ stderr }: FfmpegExit): boolean {
-  return /: No space left on device$/m.test(stderr);
+/** As libavutil's strerror has them: no space, over the quota, over the limit of a file's size. */
+const fullDisk = /: (No space left on device|Disk quota exceeded|File too large)$/;
+
+/** Whether what was written does not fit. ffmpeg ends well where only the last of an output did not: what is left in its
+ *  buffers is written when it closes. */
+export function isDiskFull({ errors }: FfmpegExit): boolean {
+  return errors.some((line) => fullDisk.test(line));
 }
 
 export function failureOf(exit: FfmpegExit): LeitmotifError {
@@ -45,8 +45,10 @@ export function failureOf(exit: FfmpegExit): LeitmotifError {
       options,
     );
   }
+  // The loader speaks before ffmpeg does, and without a level.
+  const said = exit.exitCode === commandNotFound ? [exit.stderr] : exit.errors;
   for (const [pattern, code, message] of meanings) {
-    if (pattern.test(exit.stderr)) return new LeitmotifError(code, message, options);
+    if (said.some((line) => pattern.test(line))) return new LeitmotifError(code, message, options);
   }
   // Not the file's fault, as far as anybody knows: the kernel was out of memory, or somebody stopped the wrong process.
   if (exit.exitCode === null) {

@@ -7,7 +7,8 @@
  *  - it kills ffmpeg 20 ms after the output stream has closed, however busy the machine is; that event is not emitted;
  *  - when a process cannot be started it calls its own end without buffers and throws; empty ones are handed in;
  *  - it kills the process, not its group, and cannot limit memory; the process leads a group of its own, and a shell
- *    sets the limits before it becomes ffmpeg.
+ *    sets the limits before it becomes ffmpeg;
+ *  - it holds lines of stderr of any length; ours are read by stderr.ts.
  *
  *  Its ffprobe is not used at all: starting a second process costs as much as decoding a minute of music, so what
  *  there is to know of a file is read from the very run that decodes it (see probe.ts).
@@ -17,6 +18,7 @@ import { getPriority } from 'node:os';
 import { PassThrough, type Readable } from 'node:stream';
 import Ffmpeg from 'fluent-ffmpeg';
 import { nicenessMax } from '../niceness.ts';
+import { errorLinesOf, StderrReader } from './stderr.ts';
 
 export interface FfmpegJob {
   readonly inputs: readonly { readonly url: string; readonly options: readonly string[] }[];
@@ -39,8 +41,10 @@ export interface FfmpegExit {
   readonly ok: boolean;
   /** null when a signal ended it or it never started. */
   readonly exitCode: number | null;
-  /** The last lines, for a `cause`. */
+  /** The end of what it printed, for a `cause`. */
   readonly stderr: string;
+  /** The messages of its error lines, without the names of the files that it was given. */
+  readonly errors: readonly string[];
 }
 
 export interface RunningFfmpeg {
@@ -54,7 +58,6 @@ export interface RunningFfmpeg {
 
 /** A fingerprint of 24 hours is 2.8 MB; nothing else goes through the side pipe. */
 const sideBytesMax = 16 * 1024 * 1024;
-const stderrLinesMax = 60;
 
 /** Limits first, then `exec`, so that the shell is gone when ffmpeg runs and its pid is the group's.
  *  `ulimit -v` is address space in KiB; a system without it (macOS) runs unlimited. No core dumps of strangers' files.
@@ -95,28 +98,32 @@ export function startFfmpeg(job: FfmpegJob, options: FfmpegOptions): RunningFfmp
   const exited = Promise.withResolvers<FfmpegExit>();
   let child: ChildProcess | null = null;
   const kill = () => child !== null && killGroup(child, stdout);
+  const stderr = new StderrReader(options.onStderrLine);
+  const names = [...job.inputs.map(({ url }) => url), ...job.outputs.map(({ target }) => target)];
 
   const command = buildCommand(job, stdout, options, (started) => {
     child = started;
+    readStderr(started, stderr);
     side.resolve(collect(started.stdio[3] as Readable | undefined));
     if (options.signal.aborted) kill();
   });
-  const end = (error: Error | null, stderr: string) => {
+  const end = (error: Error | null) => {
     options.signal.removeEventListener('abort', kill);
     side.resolve(Buffer.alloc(0));
     if (child === null) stdout.end();
     const exitCode = child?.exitCode ?? null;
-    exited.resolve({ ok: error === null, exitCode, stderr: stderr || (error?.message ?? '') });
+    const printed = stderr.tail;
+    const errors = errorLinesOf(printed, names);
+    exited.resolve({ ok: error === null, exitCode, stderr: printed || (error?.message ?? ''), errors });
   };
-  command.on('end', (_stdout, stderr) => end(null, stderr ?? ''));
-  command.on('error', (error: Error, _stdout, stderr) => end(error, stderr ?? ''));
-  if (options.onStderrLine !== undefined) command.on('stderr', options.onStderrLine);
+  command.on('end', () => end(null));
+  command.on('error', (error: Error) => end(error));
 
   options.signal.addEventListener('abort', kill, { once: true });
   try {
     command.run();
   } catch (error) {
-    end(error instanceof Error ? error : new Error(String(error)), '');
+    end(error instanceof Error ? error : new Error(String(error)));
   }
   return { stdout, side: side.promise, exited: exited.promise };
 }
@@ -127,7 +134,7 @@ function buildCommand(
   limits: Pick<FfmpegOptions, 'memoryMaxBytes' | 'niceness'>,
   onStart: (child: ChildProcess) => void,
 ): Command {
-  const command = Ffmpeg({ stdoutLines: stderrLinesMax }) as unknown as Command;
+  const command = Ffmpeg({ stdoutLines: 1 }) as unknown as Command;
   harden(command, limits, onStart);
   for (const input of job.inputs) {
     command.input(input.url);
@@ -169,6 +176,12 @@ function harden(
       ),
   };
   Object.assign(command, replaced);
+}
+
+/** In the wrapper's place, which decodes it as text and holds lines of any length. */
+function readStderr({ stderr }: ChildProcess, reader: StderrReader): void {
+  stderr?.removeAllListeners('data');
+  stderr?.on('data', (block: Buffer | string) => reader.read(typeof block === 'string' ? Buffer.from(block) : block));
 }
 
 /** That of this process and what is added to it. */
