@@ -26,20 +26,29 @@ const slow: CoolDown = { firstMs: dayMs, maxMs: 30 * dayMs };
 const coolDowns: Partial<Record<ErrorCode, CoolDown>> = {
   // Opening a file costs nothing, and permissions change without a trace in size and time.
   'file-unreadable': { firstMs: minuteMs, maxMs: dayMs },
-  'decode-failed': moment,
-  'inference-failed': moment,
-  'worker-protocol': moment,
   // The worker died over it, but perhaps not because of it: it has one more try in the next run.
   'worker-unavailable': { ...moment, free: 1 },
   'audio-timeout': slow,
   internal: slow,
 };
 
+/** What lies in the file. */
+const ofTheFile: ReadonlySet<ErrorCode> = new Set([
+  'audio-empty',
+  'audio-unreadable',
+  'audio-refused',
+  'audio-no-sound',
+  'audio-too-short',
+  'audio-too-long',
+  'audio-too-large',
+  'bad-request',
+]);
+
 /** @param tries failed ones in a row, 1 or more
  *  @returns milliseconds until the next try; null: not until the file changes */
 export function coolDownMs(code: ErrorCode, tries: number): number | null {
-  const kind = coolDowns[code];
-  if (kind === undefined) return null;
+  if (ofTheFile.has(code)) return null;
+  const kind = coolDowns[code] ?? moment;
   const counted = tries - (kind.free ?? 0);
   return counted < 1 ? 0 : Math.min(kind.maxMs, kind.firstMs * growth ** (counted - 1));
 }

@@ -28,7 +28,8 @@ export type TrackOutcome =
   | { readonly kind: 'embedded' | 'reused' | 'moving'; readonly audioSec: number }
   | { readonly kind: 'failed'; readonly audioSec: 0; readonly code: ErrorCode; readonly message: string };
 
-/** What may be wrong with one file, or with one try of it. Everything else is wrong for all files: the run stops. */
+/** What may be wrong with one file, or with one try of it. Everything else should be wrong for all files: whether it is, the
+ *  others tell (suspects.ts). */
 const trackFailures: ReadonlySet<ErrorCode> = new Set([
   'audio-empty',
   'audio-unreadable',
@@ -46,7 +47,7 @@ const trackFailures: ReadonlySet<ErrorCode> = new Set([
   'internal',
 ]);
 
-/** @throws {LeitmotifError} for what concerns more than this file: 'worker-unavailable', 'disk-full', 'cancelled', ... */
+/** @throws {LeitmotifError} for what should concern more than this file: 'worker-unavailable', 'disk-full', 'cancelled', ... */
 export async function indexTrack(
   file: ListedFile,
   dependencies: TrackDependencies,
