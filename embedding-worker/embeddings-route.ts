@@ -29,7 +29,13 @@ export interface EmbeddingsRouteOptions {
 
 const second = z.coerce.number().nonnegative().finite();
 const embeddingsQuery = z
-  .strictObject({ model: z.string().min(1).optional(), fromSec: second.optional(), toSec: second.optional() })
+  .strictObject({
+    model: z.string().min(1).optional(),
+    fromSec: second.optional(),
+    toSec: second.optional(),
+    /** Of what is embedded; the worker's own limit holds where it is lower. */
+    durationMaxSec: z.coerce.number().positive().finite().optional(),
+  })
   .refine(({ fromSec = 0, toSec = Number.POSITIVE_INFINITY }) => toSec > fromSec, 'toSec must be after fromSec');
 
 type EmbeddingsQuery = z.infer<typeof embeddingsQuery>;
@@ -76,7 +82,8 @@ interface Admitted {
 /** The lines of the answer. However it ends, the place is given back and the body deleted. */
 async function* answer(admitted: Admitted, options: EmbeddingsRouteOptions): AsyncGenerator<WorkerLine, void> {
   const { request, place, query, model, signal } = admitted;
-  const { metrics, audioLimits: limits } = options;
+  const { metrics } = options;
+  const limits = limitsFor(query, options.audioLimits);
   const file = path.join(options.spoolDir, randomUUID());
   let outcome = 'cancelled';
   try {
@@ -101,6 +108,11 @@ async function* answer(admitted: Admitted, options: EmbeddingsRouteOptions): Asy
     metrics.requests.inc({ outcome });
     await rm(file, { force: true });
   }
+}
+
+function limitsFor({ durationMaxSec }: EmbeddingsQuery, limits: AudioLimits): AudioLimits {
+  if (durationMaxSec === undefined) return limits;
+  return { ...limits, durationMaxSec: Math.min(durationMaxSec, limits.durationMaxSec) };
 }
 
 async function* asText(

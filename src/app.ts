@@ -657,6 +657,7 @@ export class App implements AsyncDisposable {
     const client = await this.client();
     return client.embed(file, {
       signal,
+      durationMaxSec: this.config.queries.durationMaxSec,
       ...(fromSec === undefined ? {} : { fromSec }),
       ...(toSec === undefined ? {} : { toSec }),
       ...(onProgress ? { onProgress } : {}),

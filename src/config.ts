@@ -258,6 +258,12 @@ export const variables = {
   QUERIES_WAITING_MAX_SERVER: variable(int(0, 10_000), '30', 'queries', 'queries that may wait, of one server'),
   QUERY_COOLDOWN_SEC: variable(number(0, 3600), '3', 'seconds', 'from one query of a person to their next'),
   QUERY_DEADLINE_SEC: variable(int(10, 840), '600', 'seconds', 'how long a query may run; Discord allows 900'),
+  QUERY_MAX_MINUTES: variable(
+    number(0.01, 6000),
+    '60',
+    'minutes',
+    'longest recording that may be asked with, or longest part of one; the library takes AUDIO_MAX_HOURS',
+  ),
   FETCH_MAX_MB: variable(int(1, 100_000), '500', 'megabytes', 'largest file that is fetched from a link or a message'),
   FETCH_DEADLINE_SEC: variable(int(1, 840), '60', 'seconds', 'after this, fetching a file is given up'),
   ANSWERS_KEPT_DAYS: variable(number(0.01, 3650), '30', 'days', 'how long an answer and its clips are kept'),
@@ -393,6 +399,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       waitingMaxServer: v.QUERIES_WAITING_MAX_SERVER,
       cooldownMs: v.QUERY_COOLDOWN_SEC * 1000,
       deadlineMs: v.QUERY_DEADLINE_SEC * 1000,
+      durationMaxSec: Math.min(v.QUERY_MAX_MINUTES * 60, v.AUDIO_MAX_HOURS * 3600),
     }),
     fetchLimits: Object.freeze({
       bytesMax: v.FETCH_MAX_MB * bytesPerMb,

@@ -14,6 +14,7 @@ const errorTable = {
   'audio-too-long': [413, false],
   'audio-too-large': [413, false],
   'audio-timeout': [422, false],
+  'audio-too-costly': [422, false],
   'file-unreadable': [422, false],
   'library-forbidden': [403, false],
   'library-unavailable': [503, true],

@@ -24,7 +24,7 @@ export async function checkFfmpeg(limits: CapabilityLimits, caller: AbortSignal)
   // Its help says which options the muxer has, or that there is no such muxer, and needs neither an input nor an output.
   const muxer = fingerprintOptions[1] ?? '';
   const job = { inputs: [], filterGraph: null, outputs: [{ target: 'stdout', options: ['-h', `muxer=${muxer}`] }] };
-  const run = startFfmpeg(job, { ...limits, signal });
+  const run = startFfmpeg(job, { ...limits, cpuMaxSec: deadlineMs / 1000, signal });
   try {
     let text = '';
     for await (const part of run.stdout) text += String(part);

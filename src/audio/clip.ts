@@ -10,7 +10,7 @@ import { LeitmotifError } from '../errors.ts';
 import { startDeadline } from './deadline.ts';
 import { failureOf, isDiskFull } from './failure.ts';
 import { type FfmpegExit, type FfmpegJob, startFfmpeg } from './ffmpeg.ts';
-import { type AudioInput, checkInput, inputOf } from './input.ts';
+import { type AudioInput, checkInput, inputOf, type OpenableInput, openable } from './input.ts';
 import type { AudioLimits } from './limits.ts';
 
 /** A part of a recording. */
@@ -145,21 +145,24 @@ async function writeMp3s(
   { limits, signal, bitrateKbps: kbps }: ClipOptions & { readonly bitrateKbps: number },
 ): Promise<void> {
   for (const source of sources) await checkInput(source, limits);
+  await using opened = new AsyncDisposableStack();
+  const inputs: OpenableInput[] = [];
+  for (const source of sources) inputs.push(opened.use(await openable(source)));
   const deadline = startDeadline(signal, limits.deadlineMs);
   // Of its own: two who want the same clip at once may cut it twice, and whoever is later replaces it by its equal.
   const runId = randomUUID();
   const partial = ({ path }: ClipOutput) => `${path}.${runId}.part`;
   const job: FfmpegJob = {
     inputs: sources.map((source, i) => {
-      const { url, options } = inputOf(source);
+      const { url, options } = inputOf(inputs[i] ?? source);
       return { url, options: [...(i === 0 ? globals : []), ...options, ...part(source)] };
     }),
     filterGraph,
     outputs: outputs.map((output) => ({ target: partial(output), options: mp3Options(output, kbps) })),
   };
   try {
-    const { memoryMaxBytes, niceness = 0 } = limits;
-    const run = startFfmpeg(job, { memoryMaxBytes, niceness, signal: deadline.signal });
+    const { memoryMaxBytes, deadlineMs, niceness = 0 } = limits;
+    const run = startFfmpeg(job, { memoryMaxBytes, cpuMaxSec: deadlineMs / 1000, niceness, signal: deadline.signal });
     run.stdout.resume();
     const exit = await run.exited;
     if (isDiskFull(exit)) throw deadline.failure() ?? diskFull(outputs, exit);

@@ -5,6 +5,8 @@ export interface Deadline {
   readonly signal: AbortSignal;
   /** Closes the signal and forgets the timer. To be called when the work is over, however it ended. */
   stop(): void;
+  /** Ends the work, for a reason of its own. */
+  giveUp(reason: LeitmotifError): void;
   /** Why the work was ended from outside: audio-timeout or cancelled; null when it was not. */
   failure(): LeitmotifError | null;
 }
@@ -29,5 +31,5 @@ export function startDeadline(caller: AbortSignal, deadlineMs: number): Deadline
   };
   if (caller.aborted) cancel();
   else caller.addEventListener('abort', cancel, { once: true });
-  return { signal: controller.signal, stop, failure: () => failure };
+  return { signal: controller.signal, stop, giveUp: end, failure: () => failure };
 }

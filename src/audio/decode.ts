@@ -11,11 +11,12 @@ import { decodeJob } from './decode-job.ts';
 import { failureOf } from './failure.ts';
 import { type RunningFfmpeg, startFfmpeg } from './ffmpeg.ts';
 import { readFingerprint } from './fingerprint.ts';
-import { type AudioInput, checkInput } from './input.ts';
+import { type AudioInput, checkInput, openable } from './input.ts';
 import type { AudioLimits } from './limits.ts';
+import { watchOpening } from './opening.ts';
 import type { ProbedAudio } from './probe.ts';
 import { SampleReader } from './samples.ts';
-import { headBytesMax, readWavHead } from './wav-header.ts';
+import { WavHeadReader } from './wav-header.ts';
 
 export interface DecodeOptions {
   readonly sampleRateHz: number;
@@ -50,13 +51,14 @@ export interface Decoding {
  *
  *  @throws {RangeError} on a rate or range that makes no sense. All else comes as LeitmotifError from the promises and
  *    from `pcm`: file-unreadable, audio-empty, audio-too-large, audio-too-long, audio-refused, audio-unreadable,
- *    audio-no-sound, audio-timeout, cancelled, tool-missing */
+ *    audio-no-sound, audio-timeout, audio-too-costly, cancelled, tool-missing */
 export function decodePcm(from: string | AudioInput, options: DecodeOptions): Decoding {
   const input = typeof from === 'string' ? { path: from } : from;
   const { promise, resolve, reject } = Promise.withResolvers<DecodeResult>();
-  const job = decodeJob(input, options);
+  // Before anything is begun, for what makes no sense.
+  decodeJob(input, options);
   const deadline = startDeadline(options.signal, options.limits.deadlineMs);
-  const opened = open(input, job, options, deadline).catch((error) => {
+  const opened = open(input, options, deadline).catch((error) => {
     deadline.stop();
     throw deadline.failure() ?? toLeitmotifError(error);
   });
@@ -74,37 +76,41 @@ interface OpenDecoder {
   readonly parts: AsyncIterable<Buffer>;
 }
 
-async function open(
-  input: AudioInput,
-  job: ReturnType<typeof decodeJob>,
-  options: DecodeOptions,
-  deadline: Deadline,
-): Promise<OpenDecoder> {
+async function open(input: AudioInput, options: DecodeOptions, deadline: Deadline): Promise<OpenDecoder> {
   await checkInput(input, options.limits);
-  if (deadline.signal.aborted) throw deadline.failure();
+  const opened = await openable(input);
+  if (deadline.signal.aborted) {
+    await opened[Symbol.asyncDispose]();
+    throw deadline.failure();
+  }
   const claims = new ClaimsReader();
   const described = Promise.withResolvers<void>();
-  const run = startFfmpeg(job, {
+  const run = startFfmpeg(decodeJob(opened, options), {
     memoryMaxBytes: options.limits.memoryMaxBytes,
+    cpuMaxSec: options.limits.deadlineMs / 1000,
     signal: deadline.signal,
     onStderrLine: (line) => claims.read(line) && described.resolve(),
   });
-  const { tags, parts } = await readHead(run);
-  await Promise.race([described.promise, run.exited]);
-  return { run, probed: { ...claims.claims, tags }, parts };
+  void run.exited.then(() => opened[Symbol.asyncDispose]());
+  const opening = watchOpening(run, options.limits, deadline.giveUp);
+  try {
+    const { tags, parts } = await readHead(run);
+    await Promise.race([described.promise, run.exited]);
+    return { run, probed: { ...claims.claims, tags }, parts };
+  } finally {
+    opening.stop();
+  }
 }
 
 async function readHead(run: RunningFfmpeg) {
   const parts: AsyncIterator<Buffer> = run.stdout[Symbol.asyncIterator]();
-  let bytes: Buffer = Buffer.alloc(0);
-  while (bytes.length < headBytesMax) {
+  const head = new WavHeadReader();
+  for (;;) {
     const next = await parts.next();
     if (next.done) throw failureOf(await run.exited);
-    bytes = bytes.length === 0 ? next.value : Buffer.concat([bytes, next.value]);
-    const head = readWavHead(bytes);
-    if (head !== null) return { tags: head.tags, parts: following(bytes.subarray(head.headBytes), parts) };
+    const samples = head.read(next.value);
+    if (samples !== null) return { tags: head.tags, parts: following(samples, parts) };
   }
-  throw new LeitmotifError('audio-refused', 'This file is not accepted: its tags are larger than any recording needs');
 }
 
 async function* following(first: Buffer, parts: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
@@ -145,6 +151,8 @@ async function* readSamples(
 }
 
 function tooLong(durationMaxSec: number): LeitmotifError {
-  const minutes = Math.round(durationMaxSec / 60);
-  return new LeitmotifError('audio-too-long', `This recording is too long: at most ${minutes} minutes are accepted`);
+  const limit = durationMaxSec < 120 ? `${durationMaxSec} seconds` : `${Math.round(durationMaxSec / 60)} minutes`;
+  return new LeitmotifError('audio-too-long', `This recording is too long: at most ${limit} are accepted`, {
+    facts: { durationMaxSec },
+  });
 }

@@ -14,6 +14,7 @@
  *  there is to know of a file is read from the very run that decodes it (see probe.ts).
  */
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { getPriority } from 'node:os';
 import { PassThrough, type Readable } from 'node:stream';
 import Ffmpeg from 'fluent-ffmpeg';
@@ -30,6 +31,8 @@ export interface FfmpegJob {
 
 export interface FfmpegOptions {
   readonly memoryMaxBytes: number;
+  /** Processor time, after which the kernel kills it: also when this process is no more. */
+  readonly cpuMaxSec: number;
   /** Added to this process's niceness. */
   readonly niceness?: number;
   /** Aborted, it kills the process group at once. */
@@ -54,20 +57,25 @@ export interface RunningFfmpeg {
   readonly side: Promise<Buffer>;
   /** Never rejects. */
   readonly exited: Promise<FfmpegExit>;
+  /** Processor time that it has taken; null where the system does not tell, or it has ended. */
+  cpuMs(): Promise<number | null>;
+  /** Bytes that it has printed. */
+  describedBytes(): number;
 }
 
 /** A fingerprint of 24 hours is 2.8 MB; nothing else goes through the side pipe. */
 const sideBytesMax = 16 * 1024 * 1024;
 
 /** Limits first, then `exec`, so that the shell is gone when ffmpeg runs and its pid is the group's.
- *  `ulimit -v` is address space in KiB; a system without it (macOS) runs unlimited. No core dumps of strangers' files.
+ *  `ulimit -v` is address space in KiB; a system without it (macOS) runs unlimited. `ulimit -t` is seconds of processor
+ *  time, and its hard limit a SIGKILL. No core dumps of strangers' files.
  *  Debian's ffmpeg loads OpenBLAS (through pocketsphinx), which maps memory for every core at start and loops for ever
  *  when it gets none: one thread is enough for a library that is never called. A proxy is for other machines. */
 const limitedStart =
-  'ulimit -v "$1" 2>/dev/null; ulimit -c 0 2>/dev/null; ' +
+  'ulimit -v "$1" 2>/dev/null; ulimit -t "$4" 2>/dev/null; ulimit -c 0 2>/dev/null; ' +
   // As niceness.ts does it: this process leads a session.
   '[ "$3" = 0 ] || { echo "$3" > /proc/self/autogroup; } 2>/dev/null; ' +
-  'n=$2; shift 3; OPENBLAS_NUM_THREADS=1 no_proxy=127.0.0.1 exec nice -n "$n" ffmpeg "$@"';
+  'n=$2; shift 4; OPENBLAS_NUM_THREADS=1 no_proxy=127.0.0.1 exec nice -n "$n" ffmpeg "$@"';
 
 interface Ring {
   get(): string;
@@ -87,6 +95,8 @@ interface CommandInternals {
     onEnd: OnEnd,
   ): void;
 }
+
+type ProcessLimits = Pick<FfmpegOptions, 'memoryMaxBytes' | 'cpuMaxSec' | 'niceness'>;
 
 type Command = Ffmpeg.FfmpegCommand & CommandInternals;
 
@@ -125,13 +135,19 @@ export function startFfmpeg(job: FfmpegJob, options: FfmpegOptions): RunningFfmp
   } catch (error) {
     end(error instanceof Error ? error : new Error(String(error)));
   }
-  return { stdout, side: side.promise, exited: exited.promise };
+  return {
+    stdout,
+    side: side.promise,
+    exited: exited.promise,
+    cpuMs: () => cpuMsOf(child),
+    describedBytes: () => stderr.bytes,
+  };
 }
 
 function buildCommand(
   job: FfmpegJob,
   stdout: PassThrough,
-  limits: Pick<FfmpegOptions, 'memoryMaxBytes' | 'niceness'>,
+  limits: ProcessLimits,
   onStart: (child: ChildProcess) => void,
 ): Command {
   const command = Ffmpeg({ stdoutLines: 1 }) as unknown as Command;
@@ -155,18 +171,19 @@ function targetOf(target: string, stdout: PassThrough): string | PassThrough {
 
 function harden(
   command: Command,
-  { memoryMaxBytes, niceness = 0 }: Pick<FfmpegOptions, 'memoryMaxBytes' | 'niceness'>,
+  { memoryMaxBytes, cpuMaxSec, niceness = 0 }: ProcessLimits,
   onStart: (child: ChildProcess) => void,
 ): void {
   const spawnPlainly = command._spawnFfmpeg.bind(command);
   const limitKiB = String(Math.floor(memoryMaxBytes / 1024));
+  const limits = [limitKiB, String(niceness), groupNiceness(niceness), String(Math.ceil(cpuMaxSec))];
   const replaced: CommandInternals = {
     _getFfmpegPath: (callback) => callback(null, '/bin/sh'),
     _checkCapabilities: (callback) => callback(null),
     availableEncoders: (callback) => callback(null, {}),
     _spawnFfmpeg: (args, options, started, ended) =>
       spawnPlainly(
-        ['-c', limitedStart, 'ffmpeg', limitKiB, String(niceness), groupNiceness(niceness), ...args],
+        ['-c', limitedStart, 'ffmpeg', ...limits, ...args],
         { ...options, detached: true, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] },
         (child, ...rings) => {
           onStart(child);
@@ -187,6 +204,19 @@ function readStderr({ stderr }: ChildProcess, reader: StderrReader): void {
 /** That of this process and what is added to it. */
 function groupNiceness(added: number): string {
   return String(Math.max(0, Math.min(getPriority() + added, nicenessMax)));
+}
+
+/** Hundredths of a second, as sysconf(_SC_CLK_TCK) has been on every Linux for decades. */
+const tickMs = 10;
+
+/** User and system time: the 14th and 15th field, counted behind the name, which may hold blanks and brackets.
+ *  @see https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
+async function cpuMsOf(child: ChildProcess | null): Promise<number | null> {
+  if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return null;
+  const stat = await readFile(`/proc/${child.pid}/stat`, 'utf8').catch(() => null);
+  if (stat === null) return null;
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * tickMs;
 }
 
 /** `stdout` is ended by hand: what the dead process left in its pipe is nobody's any more. */

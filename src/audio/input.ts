@@ -7,6 +7,7 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { LeitmotifError } from '../errors.ts';
+import { leanProtocols, leanUrlOf } from './lean-input.ts';
 import type { AudioLimits } from './limits.ts';
 
 const containers =
@@ -37,6 +38,18 @@ export interface AudioInput {
   readonly hasConstantRate?: boolean;
 }
 
+/** An input in a form that opens quickly, for as long as it is not disposed of. */
+export interface OpenableInput extends AudioInput, AsyncDisposable {
+  /** What ffmpeg is given in its place, without the tags. @see lean-input.ts */
+  readonly leanUrl?: string;
+}
+
+export async function openable(input: AudioInput): Promise<OpenableInput> {
+  const lean = input.overLoopback ? null : await leanUrlOf(input.path);
+  if (lean === null) return { ...input, [Symbol.asyncDispose]: async () => {} };
+  return { ...input, leanUrl: lean.url, [Symbol.asyncDispose]: () => lean[Symbol.asyncDispose]() };
+}
+
 /** The input by itself, for whoever holds it as part of something that can be closed: what may go to another thread. */
 export function plainInput({ path, overLoopback = false, hasConstantRate = false }: AudioInput): Required<AudioInput> {
   return { path, overLoopback, hasConstantRate };
@@ -50,8 +63,14 @@ const loopbackTimeout = '60000000';
 /** Address and options for one input of a job. Only the library's own recordings come over the loopback interface, never
  *  what a stranger sent; and the whitelist is the input's own, so that in one job the stranger's stays with `file`.
  *  @throws {RangeError} on any other address than the loopback interface's */
-export function inputOf(input: AudioInput): { readonly url: string; readonly options: readonly string[] } {
+export function inputOf(input: AudioInput & { readonly leanUrl?: string }): {
+  readonly url: string;
+  readonly options: readonly string[];
+} {
   const seek = input.hasConstantRate ? ['-fflags', '+fastseek'] : [];
+  if (input.leanUrl !== undefined) {
+    return { url: input.leanUrl, options: ['-protocol_whitelist', leanProtocols, ...formatOptions, ...seek] };
+  }
   if (!input.overLoopback) return { url: fileUrl(input.path), options: [...guardedInputOptions, ...seek] };
   if (!loopbackAddress.test(input.path)) throw new RangeError(`Cannot read ${input.path}: expected a loopback address`);
   const protocols = ['-protocol_whitelist', 'http,tcp', '-rw_timeout', loopbackTimeout, '-seekable', '1'];

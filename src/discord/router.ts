@@ -136,7 +136,8 @@ export class Router {
       }
       const { acknowledged } = decided;
       const texts = bot.texts(interaction.locale);
-      const limits = bot.config.audioLimits;
+      const { audioLimits, queries } = bot.config;
+      const limits = { ...audioLimits, durationMaxSec: queries.durationMaxSec };
       const code = await tellFailure(interaction, error, { texts, log: bot.log, limits, acknowledged });
       metrics.failed(code);
     }

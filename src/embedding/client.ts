@@ -28,6 +28,8 @@ export interface EmbedOptions {
   /** The part to embed, seconds from the recording's beginning. Times in the answer count from there too. */
   readonly fromSec?: number;
   readonly toSec?: number;
+  /** Seconds that are taken at most, where they are fewer than the worker takes of any recording. */
+  readonly durationMaxSec?: number;
   readonly signal: AbortSignal;
   readonly onProgress?: (progress: EmbedProgress) => void;
 }
@@ -167,11 +169,12 @@ export class EmbeddingClient {
     }
   }
 
-  #queryOf({ fromSec, toSec }: EmbedOptions): string {
+  #queryOf({ fromSec, toSec, durationMaxSec }: EmbedOptions): string {
     const query = new URLSearchParams();
     if (this.#options.model !== null) query.set('model', this.#options.model);
     if (fromSec !== undefined) query.set('fromSec', String(fromSec));
     if (toSec !== undefined) query.set('toSec', String(toSec));
+    if (durationMaxSec !== undefined) query.set('durationMaxSec', String(durationMaxSec));
     return query.size === 0 ? '' : `?${query}`;
   }
 

@@ -69,6 +69,8 @@ export const workerOptions = z.object({
     durationMaxSec: z.number().positive(),
     bytesMax: count,
     memoryMaxBytes: count,
+    openCpuMaxMs: count.optional(),
+    openDeadlineMs: count.optional(),
   }),
   /** An empty folder of the worker's own, for bodies while they are worked on. Removed when the worker stops. */
   spoolDir: z.string().min(1),

@@ -29,6 +29,7 @@ const coolDowns: Partial<Record<ErrorCode, CoolDown>> = {
   // The worker died over it, but perhaps not because of it: it has one more try in the next run.
   'worker-unavailable': { ...moment, free: 1 },
   'audio-timeout': slow,
+  'audio-too-costly': slow,
   internal: slow,
 };
 

@@ -39,6 +39,7 @@ const trackFailures: ReadonlySet<ErrorCode> = new Set([
   'audio-too-long',
   'audio-too-large',
   'audio-timeout',
+  'audio-too-costly',
   'file-unreadable',
   'bad-request',
   'decode-failed',

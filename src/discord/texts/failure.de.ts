@@ -22,6 +22,8 @@ export const failureDe: FailureTexts = {
     `Diese Datei ist zu groß${withFact(numberOf(facts, 'bytesMax'), (max) => `: Ich nehme höchstens ${bytes(max)}`)}. Bitte schick einen kürzeren Ausschnitt oder dasselbe als mp3.`,
   'audio-timeout': () =>
     'Diese Datei zu lesen dauerte so lange, dass ich aufgegeben habe. Bitte schick einen kürzeren Ausschnitt oder dasselbe als mp3.',
+  'audio-too-costly': () =>
+    'Diese Datei zu öffnen machte mehr Arbeit als irgendeine Aufnahme braucht, darum habe ich aufgegeben: Ihre Angaben (Tags) sind viel zu groß. Bitte schick sie ohne diese oder dasselbe als mp3.',
   'file-unreadable': () =>
     'Ich kann diese Aufnahme nicht öffnen: Ihre Datei ist fort oder gesperrt. Ist es ein Stück der Bibliothek, muss der Besitzer des Bots nachsehen.',
   'library-forbidden': () =>

@@ -21,6 +21,8 @@ export const failureEn: FailureTexts = {
     `This file is too large${withFact(numberOf(facts, 'bytesMax'), (max) => `: I take at most ${bytes(max)}`)}. Please send a shorter clip, or the same as an mp3.`,
   'audio-timeout': () =>
     'Reading this file took so long that I gave up. Please send a shorter clip, or the same as an mp3.',
+  'audio-too-costly': () =>
+    'Opening this file took more work than any recording needs, so I gave up: its tags are far too large. Please send it without them, or the same as an mp3.',
   'file-unreadable': () =>
     "I cannot open this recording: its file is gone or locked. If it is a piece of the library, the bot's owner has to look.",
   'library-forbidden': () =>

@@ -1,0 +1,47 @@
+/** Bounds on what ffmpeg does before the first sample: reading tags. It takes time that grows with the square of their number
+ *  and their length, for minutes, and minds no SIGTERM meanwhile. Whoever cannot get past that must not hold a place. */
+import { LeitmotifError } from '../errors.ts';
+import type { RunningFfmpeg } from './ffmpeg.ts';
+import { type AudioLimits, openCpuMaxMs, openDeadlineMs } from './limits.ts';
+
+/** ffmpeg prints the tags that it reads. */
+export const describedBytesMax = 64 * 1024 * 1024;
+const lookEachMs = 200;
+
+export interface OpeningWatch {
+  /** Called when the first sample is there, or when it never will be. */
+  stop(): void;
+}
+
+/** @param giveUp called once, with the reason, when opening takes more than it may */
+export function watchOpening(
+  run: Pick<RunningFfmpeg, 'cpuMs' | 'describedBytes'>,
+  limits: AudioLimits,
+  giveUp: (reason: LeitmotifError) => void,
+): OpeningWatch {
+  const startedAt = performance.now();
+  const { openCpuMaxMs: cpuMaxMs = openCpuMaxMs, openDeadlineMs: deadlineMs = openDeadlineMs } = limits;
+  const timer = setInterval(async () => {
+    const cpuMs = await run.cpuMs();
+    const isOver =
+      (cpuMs !== null && cpuMs > cpuMaxMs) ||
+      performance.now() - startedAt > deadlineMs ||
+      run.describedBytes() > describedBytesMax;
+    if (isOver) stop(tooCostly());
+  }, lookEachMs);
+  let isStopped = false;
+  const stop = (reason?: LeitmotifError) => {
+    clearInterval(timer);
+    if (reason !== undefined && !isStopped) giveUp(reason);
+    isStopped = true;
+  };
+  return { stop: () => stop() };
+}
+
+function tooCostly(): LeitmotifError {
+  return new LeitmotifError(
+    'audio-too-costly',
+    'Opening this file takes more work than any recording needs: its tags are far too large or too many. Remove them ' +
+      'and try again',
+  );
+}
