@@ -93,9 +93,11 @@ async function* linesOf(job: RecordingJob): AsyncGenerator<WorkerLine, void> {
   };
 }
 
-function infoOf({ manifest, spaceId, windowSec }: ServedModel, { durationSec, tags }: ProbedAudio): WorkerLine {
+function infoOf({ manifest, spaceId, windowSec }: ServedModel, probed: ProbedAudio): WorkerLine {
+  const { durationSec, tags, audioStream } = probed;
+  const choice = audioStream ? { audioStream } : {};
   const { name: model, dimensions } = manifest;
-  return { type: 'info', model, spaceId, dimensions, windowSec, durationSec, ...tags };
+  return { type: 'info', model, spaceId, dimensions, windowSec, durationSec, ...tags, ...choice };
 }
 
 interface InFlight {

@@ -44,11 +44,20 @@ export interface RecordingTags {
   readonly album: string | null;
 }
 
+/** Which of a file's streams of sound was listened to, where it has several. */
+export interface AudioStreamChoice {
+  /** From 1. */
+  readonly number: number;
+  readonly of: number;
+}
+
 /** A recording in numbers: its chunks and its acoustic fingerprint. */
 export interface EmbeddedRecording {
   readonly spaceId: string;
   readonly durationSec: number;
   readonly tags: RecordingTags;
+  /** Left out for a file with one. */
+  readonly audioStream?: AudioStreamChoice;
   readonly chunks: readonly Chunk[];
   readonly fingerprint: Fingerprint;
 }

@@ -13,6 +13,27 @@ export interface AudioClaims {
   readonly sampleRateHz: number | null;
 }
 
+/** With what decoding has to know. */
+export interface StreamClaims extends AudioClaims {
+  /** Of the file's streams of sound, from 0, the one to listen to: the first that the file marks as its default, or the first. */
+  readonly audioStream: number;
+  /** How many there are. */
+  readonly audioStreams: number;
+  /** Whether samples may be over full scale, or no numbers at all. */
+  readonly isFloat: boolean;
+}
+
+interface AudioStream {
+  readonly codec: string;
+  readonly sampleRateHz: number | null;
+  readonly channels: number | null;
+  readonly isDefault: boolean;
+  readonly isFloat: boolean;
+}
+
+/** More are not counted. */
+const streamsMax = 64;
+
 /** Layouts that ffmpeg names without a number of channels; "5.1(side)" and "7 channels" speak for themselves. */
 const namedLayouts: Readonly<Record<string, number>> = {
   mono: 1,
@@ -26,7 +47,7 @@ const namedLayouts: Readonly<Record<string, number>> = {
 export class ClaimsReader {
   #container: string | null = null;
   #durationSec: number | null = null;
-  #audio: { codec: string; sampleRateHz: number | null; channels: number | null } | null = null;
+  readonly #streams: AudioStream[] = [];
   #complete = false;
 
   /** @param line of ffmpeg's stderr at level info
@@ -39,18 +60,27 @@ export class ClaimsReader {
       this.#complete = true;
     } else {
       this.#durationSec ??= readDuration(line);
-      this.#audio ??= readAudio(line);
+      const stream = this.#streams.length < streamsMax ? readAudio(line) : null;
+      if (stream) this.#streams.push(stream);
     }
     return this.#complete;
   }
 
-  get claims(): AudioClaims {
+  get claims(): StreamClaims {
+    const audioStream = Math.max(
+      this.#streams.findIndex(({ isDefault }) => isDefault),
+      0,
+    );
+    const chosen = this.#streams[audioStream];
     return {
       durationSec: this.#durationSec,
       container: this.#container ?? 'unknown',
-      codec: this.#audio?.codec ?? 'unknown',
-      channels: this.#audio?.channels ?? null,
-      sampleRateHz: this.#audio?.sampleRateHz ?? null,
+      codec: chosen?.codec ?? 'unknown',
+      channels: chosen?.channels ?? null,
+      sampleRateHz: chosen?.sampleRateHz ?? null,
+      audioStream,
+      audioStreams: this.#streams.length,
+      isFloat: chosen?.isFloat ?? false,
     };
   }
 }
@@ -60,11 +90,21 @@ function readDuration(line: string): number | null {
   return hours === undefined ? null : Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
 }
 
-function readAudio(line: string) {
+/** Decoders that hand out what the file holds as it is. Others compute their floats, and hardly pass full scale. */
+const floatCodec = /^(pcm_f\d\d|wavpack\b.*, fltp?\b)/;
+
+function readAudio(line: string): AudioStream | null {
   const [, codec, rate, layout] =
     /^\[info\] {3}Stream #0:\d+\S*: Audio: (\w{1,30})[^,]*, (?:(\d+) Hz, )?([^,]{1,40})/.exec(line) ?? [];
   if (codec === undefined) return null;
-  return { codec, sampleRateHz: rate === undefined ? null : Number(rate), channels: channelsOf(layout ?? '') };
+  const described = line.slice(line.indexOf('Audio: ') + 'Audio: '.length);
+  return {
+    codec,
+    sampleRateHz: rate === undefined ? null : Number(rate),
+    channels: channelsOf(layout ?? ''),
+    isDefault: line.includes(' (default)'),
+    isFloat: floatCodec.test(described),
+  };
 }
 
 function channelsOf(layout: string): number | null {

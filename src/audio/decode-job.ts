@@ -1,4 +1,5 @@
 /** The ffmpeg job that decodes. Pure. */
+import type { StreamClaims } from './claims.ts';
 import type { DecodeOptions } from './decode.ts';
 import type { FfmpegJob } from './ffmpeg.ts';
 import { fingerprintOptions, fingerprintRateHz } from './fingerprint.ts';
@@ -7,14 +8,23 @@ import { type AudioInput, inputOf } from './input.ts';
 /** Past the limit by this much, so that too long can be told from just as long. */
 const durationMarginSec = 1;
 
+/** What is decoded of a file; known when ffmpeg has opened it. */
+export type ListeningTo = Pick<StreamClaims, 'audioStream' | 'isFloat'>;
+
+/** What nearly all files are. */
+export const firstStream: ListeningTo = { audioStream: 0, isFloat: false };
+
 /** @throws {RangeError} on a rate or range that makes no sense */
-export function decodeJob(input: AudioInput, options: DecodeOptions): FfmpegJob {
+export function decodeJob(input: AudioInput, options: DecodeOptions, how: ListeningTo = firstStream): FfmpegJob {
   const { url, options: guards } = inputOf(input);
   return {
     inputs: [{ url, options: [...globalOptions, ...guards, ...rangeOptions(options)] }],
-    filterGraph: filterGraph(options),
+    filterGraph: filterGraph(options, how),
     outputs: [
-      { target: 'stdout', options: ['-map', '[pcm]', ...tagOptions, '-c:a', 'pcm_f32le', '-f', 'wav'] },
+      {
+        target: 'stdout',
+        options: ['-map', '[pcm]', ...tagOptions(how), ...largeWrites, '-c:a', 'pcm_f32le', '-f', 'wav'],
+      },
       ...(options.fingerprint ? [{ target: 'side', options: ['-map', '[print]', ...fingerprintOptions] }] : []),
     ],
   };
@@ -24,7 +34,9 @@ export function decodeJob(input: AudioInput, options: DecodeOptions): FfmpegJob 
 const globalOptions = ['-nostdin', '-hide_banner', '-nostats', '-loglevel', 'level+repeat+info'];
 
 /** Ogg keeps its tags with the stream, all others with the file; what the file says goes first. */
-const tagOptions = ['-map_metadata:g', '0:g', '-map_metadata:g', '0:s:a:0', '-map_chapters', '-1'];
+function tagOptions({ audioStream }: ListeningTo): string[] {
+  return ['-map_metadata:g', '0:g', '-map_metadata:g', `0:s:a:${audioStream}`, '-map_chapters', '-1'];
+}
 
 function rangeOptions({ fromSec = 0, toSec = Number.POSITIVE_INFINITY, limits }: DecodeOptions): string[] {
   if (!(fromSec >= 0 && toSec > fromSec)) {
@@ -43,18 +55,33 @@ const resampler = 'filter_size=16:kaiser_beta=5';
 /** Room for what mixing down may add over full scale: the fingerprint is taken from integers. */
 const fingerprintGain = 0.5;
 
-/** About a second at a time. Codecs hand out frames of some hundred samples, and each would be a round of the filters, a
- *  packet and a write to the pipe of its own: together a third of what decoding with a fingerprint costs. */
-const largeFrames = 'asetnsamples=n=44100:p=0';
+/** Codecs hand out frames of some hundred samples, and each would be a write to the pipe of its own. Nothing in the filters
+ *  holds samples back to make larger frames of them: where rate or channels change within a file, ffmpeg builds the
+ *  filters anew, and what they hold is lost. */
+const largeWrites = ['-flush_packets', '0'];
+
+/** +60 dBFS. What lies beyond it is damage. */
+const amplitudeMax = 1000;
+
+/** Mixing down makes as much of full scale. */
+const mixedPeak = 1.4143;
+
+/** For samples that are floats in the file: so that the model and the fingerprint, which is taken from integers, hear the
+ *  same. What is no number, or absurd, is silence; what is over full scale is turned down to it, at once, and up again slowly
+ *  (half of it in a second at 16 kHz), because a file that is too loud by a factor is as good as one that is not. What keeps
+ *  to full scale stays as it is. Behind the resampler, because expressions cost 250 ns a sample. */
+const limiter =
+  `,aeval=exprs='if(lte(abs(val(0)),${amplitudeMax}),` +
+  `val(0)/max(1,st(0,max(ld(0)*0.99996,abs(val(0))))/${mixedPeak}),0)':c=mono,aformat=sample_fmts=flt:channel_layouts=mono`;
 
 /** The fingerprint is taken from the samples as they go to the model, not from the file's own rate: chromaprint looks
  *  at 28 to 3,520 Hz only, so that its bits are as good, for half the time. Its rate is met beforehand, because ffmpeg's
  *  resampler is faster than its own. */
-function filterGraph({ sampleRateHz, fingerprint }: DecodeOptions): string {
+function filterGraph({ sampleRateHz, fingerprint }: DecodeOptions, { audioStream, isFloat }: ListeningTo): string {
   if (!Number.isInteger(sampleRateHz) || sampleRateHz < 8000 || sampleRateHz > 192_000) {
     throw new RangeError(`Cannot decode: expected a rate of 8000 to 192000 Hz, got ${sampleRateHz}`);
   }
-  const mono = `[0:a:0]${largeFrames},aresample=${sampleRateHz}:ochl=mono:osf=flt:${resampler}`;
+  const mono = `[0:a:${audioStream}]aresample=${sampleRateHz}:ochl=mono:osf=flt:${resampler}${isFloat ? limiter : ''}`;
   if (!fingerprint) return `${mono}[pcm]`;
   const copy = `[copy]volume=${fingerprintGain}:precision=float,aresample=${fingerprintRateHz}:osf=s16:${resampler}[print]`;
   return `${mono},asplit[pcm][copy];${copy}`;

@@ -3,15 +3,15 @@
  *
  *  Library and query come through here alike: equal files give bit-equal samples and fingerprints.
  */
-import type { Fingerprint } from '../domain.ts';
+import type { Fingerprint, RecordingTags } from '../domain.ts';
 import { LeitmotifError, toLeitmotifError } from '../errors.ts';
-import { ClaimsReader } from './claims.ts';
+import { ClaimsReader, type StreamClaims } from './claims.ts';
 import { type Deadline, startDeadline } from './deadline.ts';
-import { decodeJob } from './decode-job.ts';
+import { decodeJob, firstStream, type ListeningTo } from './decode-job.ts';
 import { failureOf } from './failure.ts';
 import { type RunningFfmpeg, startFfmpeg } from './ffmpeg.ts';
 import { readFingerprint } from './fingerprint.ts';
-import { type AudioInput, checkInput, openable } from './input.ts';
+import { type AudioInput, checkInput, openable as openableInput } from './input.ts';
 import type { AudioLimits } from './limits.ts';
 import { watchOpening } from './opening.ts';
 import type { ProbedAudio } from './probe.ts';
@@ -71,6 +71,7 @@ export function decodePcm(from: string | AudioInput, options: DecodeOptions): De
 
 interface OpenDecoder {
   readonly run: RunningFfmpeg;
+  readonly claims: StreamClaims;
   readonly probed: ProbedAudio;
   /** What came with the head already, then the rest. */
   readonly parts: AsyncIterable<Buffer>;
@@ -78,36 +79,78 @@ interface OpenDecoder {
 
 async function open(input: AudioInput, options: DecodeOptions, deadline: Deadline): Promise<OpenDecoder> {
   await checkInput(input, options.limits);
-  const opened = await openable(input);
-  if (deadline.signal.aborted) {
-    await opened[Symbol.asyncDispose]();
-    throw deadline.failure();
-  }
-  const claims = new ClaimsReader();
-  const described = Promise.withResolvers<void>();
-  const run = startFfmpeg(decodeJob(opened, options), {
-    memoryMaxBytes: options.limits.memoryMaxBytes,
-    cpuMaxSec: options.limits.deadlineMs / 1000,
-    signal: deadline.signal,
-    onStderrLine: (line) => claims.read(line) && described.resolve(),
-  });
-  void run.exited.then(() => opened[Symbol.asyncDispose]());
-  const opening = watchOpening(run, options.limits, deadline.giveUp);
+  const openable = await openableInput(input);
   try {
-    const { tags, parts } = await readHead(run);
-    await Promise.race([described.promise, run.exited]);
-    return { run, probed: { ...claims.claims, tags }, parts };
-  } finally {
-    opening.stop();
+    if (deadline.signal.aborted) throw deadline.failure();
+    // Nearly always right; else what it says of the file is what has to be known first.
+    const first = await start(openable, options, deadline, firstStream);
+    if (!isOther(first.claims)) return await opened(first, openable);
+    first.abort();
+    await first.run.exited;
+    if (deadline.signal.aborted) throw deadline.failure();
+    return await opened(await start(openable, options, deadline, first.claims), openable);
+  } catch (error) {
+    await openable[Symbol.asyncDispose]();
+    throw error;
   }
 }
 
-async function readHead(run: RunningFfmpeg) {
+function isOther({ audioStream, isFloat }: StreamClaims): boolean {
+  return audioStream !== firstStream.audioStream || isFloat !== firstStream.isFloat;
+}
+
+async function opened({ run, claims, head }: Started, openable: AsyncDisposable): Promise<OpenDecoder> {
+  void run.exited.then(() => openable[Symbol.asyncDispose]());
+  const { tags, parts } = await head;
+  return { run, claims, probed: probedOf(claims, tags), parts };
+}
+
+function probedOf(
+  { audioStream, audioStreams: of, isFloat: _, ...claims }: StreamClaims,
+  tags: RecordingTags,
+): ProbedAudio {
+  return { ...claims, tags, ...(of > 1 ? { audioStream: { number: audioStream + 1, of } } : {}) };
+}
+
+interface Started {
+  readonly run: RunningFfmpeg;
+  readonly claims: StreamClaims;
+  readonly head: ReturnType<typeof readHead>;
+  abort(): void;
+}
+
+/** Until it has described the file and the first samples are there, or it has failed. */
+async function start(
+  input: AudioInput,
+  options: DecodeOptions,
+  deadline: Deadline,
+  how: ListeningTo,
+): Promise<Started> {
+  const claims = new ClaimsReader();
+  const described = Promise.withResolvers<void>();
+  const own = new AbortController();
+  const run = startFfmpeg(decodeJob(input, options, how), {
+    memoryMaxBytes: options.limits.memoryMaxBytes,
+    cpuMaxSec: options.limits.deadlineMs / 1000,
+    signal: AbortSignal.any([deadline.signal, own.signal]),
+    onStderrLine: (line) => claims.read(line) && described.resolve(),
+  });
+  const opening = watchOpening(run, options.limits, deadline.giveUp);
+  const head = readHead(run, () => claims.claims);
+  await head.then(
+    () => Promise.race([described.promise, run.exited]),
+    () => run.exited,
+  );
+  opening.stop();
+  return { run, claims: claims.claims, head, abort: () => own.abort() };
+}
+
+async function readHead(run: RunningFfmpeg, claims: () => StreamClaims) {
   const parts: AsyncIterator<Buffer> = run.stdout[Symbol.asyncIterator]();
   const head = new WavHeadReader();
   for (;;) {
     const next = await parts.next();
-    if (next.done) throw failureOf(await run.exited);
+    if (next.done) throw failureOf(await run.exited, claims());
     const samples = head.read(next.value);
     if (samples !== null) return { tags: head.tags, parts: following(samples, parts) };
   }
@@ -127,7 +170,7 @@ async function* readSamples(
   const { sampleRateHz, limits } = options;
   let decoded = 0;
   try {
-    const { run, parts } = await opened;
+    const { run, claims, parts } = await opened;
     const reader = new SampleReader();
     for await (const part of parts) {
       const samples = reader.read(part);
@@ -136,7 +179,7 @@ async function* readSamples(
       if (samples.length > 0) yield samples;
     }
     const exit = await run.exited;
-    if (!exit.ok) throw failureOf(exit);
+    if (!exit.ok) throw failureOf(exit, claims);
     if (decoded === 0)
       throw new LeitmotifError('audio-no-sound', 'There is no sound in this file, or in this part of it');
     finished.resolve({ decodedSec: decoded / sampleRateHz, fingerprint: readFingerprint(await run.side) });

@@ -1,5 +1,6 @@
 /** From how ffmpeg ended to a sentence for whoever can act. Its own words stay in `cause`. Pure. */
 import { type ErrorCode, LeitmotifError } from '../errors.ts';
+import type { StreamClaims } from './claims.ts';
 import type { FfmpegExit } from './ffmpeg.ts';
 
 /** First match wins, of error lines only. The phrases are libavformat's and libavutil's own, as of ffmpeg 5.1 to 9.0.
@@ -36,7 +37,8 @@ export function isDiskFull({ errors }: FfmpegExit): boolean {
   return errors.some((line) => fullDisk.test(line));
 }
 
-export function failureOf(exit: FfmpegExit): LeitmotifError {
+/** @param claims what the file said of itself, where that is known */
+export function failureOf(exit: FfmpegExit, claims?: StreamClaims): LeitmotifError {
   const options = { cause: new Error(exit.stderr) };
   if (exit.exitCode === commandNotFound && !/shared libraries/.test(exit.stderr)) {
     return new LeitmotifError(
@@ -48,7 +50,8 @@ export function failureOf(exit: FfmpegExit): LeitmotifError {
   // The loader speaks before ffmpeg does, and without a level.
   const said = exit.exitCode === commandNotFound ? [exit.stderr] : exit.errors;
   for (const [pattern, code, message] of meanings) {
-    if (said.some((line) => pattern.test(line))) return new LeitmotifError(code, message, options);
+    const line = said.find((each) => pattern.test(each));
+    if (line !== undefined) return new LeitmotifError(code, message + details(code, line, claims), options);
   }
   // Not the file's fault, as far as anybody knows: the kernel was out of memory, or somebody stopped the wrong process.
   if (exit.exitCode === null) {
@@ -56,7 +59,23 @@ export function failureOf(exit: FfmpegExit): LeitmotifError {
   }
   return new LeitmotifError(
     'audio-unreadable',
-    'This file is not audio that can be read: it is damaged, or no recording at all',
+    `This file is not audio that can be read: it is damaged, or no recording at all${streamOf(claims)}`,
     options,
   );
+}
+
+/** What was refused, by ffmpeg's names, so that it can be looked up; and which of several streams it was. */
+function details(code: ErrorCode, line: string, claims: StreamClaims | undefined): string {
+  if (code !== 'audio-refused') return streamOf(claims);
+  // Of a container that is refused nothing else is known.
+  const format = /^\[([\w,]{1,60}) @ 0x[0-9a-f]+\] Format/.exec(line)?.[1];
+  if (format !== undefined) return ` (container ${format})`;
+  const refused = /Codec \((\w{1,30})\)/.exec(line)?.[1] ?? 'unknown';
+  const codec = claims === undefined || claims.codec === 'unknown' ? refused : claims.codec;
+  return ` (container ${claims?.container ?? 'unknown'}, codec ${codec})${streamOf(claims)}`;
+}
+
+function streamOf(claims: StreamClaims | undefined): string {
+  if (claims === undefined || claims.audioStreams < 2) return '';
+  return ` (audio stream ${claims.audioStream + 1} of ${claims.audioStreams})`;
 }

@@ -20,6 +20,8 @@ export const infoLine = z.object({
   title: z.string().nullable(),
   artist: z.string().nullable(),
   album: z.string().nullable(),
+  /** Which of several streams of sound was listened to; left out for a file with one. */
+  audioStream: z.object({ number: z.int().positive(), of: z.int().positive() }).optional(),
 });
 
 const wireChunk = z.object({

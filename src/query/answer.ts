@@ -1,5 +1,5 @@
 /** The answer to one query: what every way of showing it (terminal, JSON, picture, message) is made from. */
-import type { Chunk, RankedTrack, Track, Verdict } from '../domain.ts';
+import type { AudioStreamChoice, Chunk, RankedTrack, Track, Verdict } from '../domain.ts';
 
 /** A query chunk without its vector: where it lies, what it holds, how loud it is. */
 export type QueryChunk = Omit<Chunk, 'vector'>;
@@ -11,6 +11,8 @@ export interface AnsweredQuery {
   /** The part that was asked with; the whole recording when nobody said otherwise. Seconds of the recording. */
   readonly fromSec: number;
   readonly toSec: number;
+  /** Left out for a file with one stream of sound. */
+  readonly audioStream?: AudioStreamChoice;
   readonly chunks: readonly QueryChunk[];
 }
 

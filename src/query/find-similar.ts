@@ -255,6 +255,7 @@ function describeQuery(recording: EmbeddedRecording, request: QueryRequest): Ans
     durationSec: recording.durationSec,
     fromSec: fromSec ?? 0,
     toSec: Math.min(toSec ?? Number.POSITIVE_INFINITY, recording.chunks.at(-1)?.endSec ?? recording.durationSec),
+    ...(recording.audioStream ? { audioStream: recording.audioStream } : {}),
     chunks: recording.chunks.map(({ vector: _, ...chunk }) => chunk),
   };
 }
