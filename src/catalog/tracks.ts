@@ -60,6 +60,15 @@ export class Tracks {
     return new Map(rows.map((row) => [Number(row.id), String(row.content_sha256)]));
   }
 
+  /** Other indexed tracks whose files hold the same bytes as one of these, by id. */
+  withContentOf(ids: Iterable<number>): number[] {
+    const select = `
+      SELECT id FROM tracks WHERE status = 'indexed' AND id NOT IN (SELECT value FROM json_each(?1)) AND content_sha256 IN (
+        SELECT content_sha256 FROM tracks WHERE length(content_sha256) = 64 AND id IN (SELECT value FROM json_each(?1)))
+      ORDER BY id`;
+    return this.#database.all(select, JSON.stringify([...ids])).map((row) => Number(row.id));
+  }
+
   /** Indexed tracks whose title, artist or file name holds all the words of `text`, in any order and case; those whose
    *  title begins with it come first, then by title. Without words: the first ones. */
   search(text: string, limit: number): Track[] {

@@ -29,30 +29,53 @@ export interface Merged extends Found {
 /** Compares the tracks of one answer. */
 export class Copies {
   readonly #catalog: Catalog;
-  readonly #contents: ReadonlyMap<number, string>;
+  readonly #contents = new Map<number, string>();
   readonly #fingerprints = new Map<number, Fingerprint | null>();
+  /** Pairs that were compared -> whether they are one recording. */
+  readonly #compared = new Map<string, boolean>();
   #comparisons = 0;
   #blind = 0;
 
-  /** @param trackIds all that will be compared */
-  constructor(catalog: Catalog, trackIds: Iterable<number>) {
+  constructor(catalog: Catalog) {
     this.#catalog = catalog;
-    this.#contents = catalog.tracks.contentsOf(trackIds);
+  }
+
+  /** Looks up what comparing these takes; without it they are equal by their fingerprints only. */
+  add(tracks: readonly Track[]): void {
+    const unknown = tracks.map(({ id }) => id).filter((id) => !this.#contents.has(id));
+    for (const [id, content] of this.#catalog.tracks.contentsOf(unknown)) this.#contents.set(id, content);
+  }
+
+  /** Another search found more to compare: the limits on comparisons count from 0 again. */
+  beginRound(): void {
+    this.#comparisons = 0;
+    this.#blind = 0;
+  }
+
+  /** Equal for tracks of equal bytes; null where the bytes are not known. */
+  contentOf({ id }: Track): string | null {
+    const content = this.#contents.get(id) ?? '';
+    return sha256.test(content) ? content : null;
   }
 
   /** Whether it is proved that both are one recording: by equal bytes, or by durations and fingerprints that agree.
    *  Asynchronous, because others get their turn between two comparisons.
    *  @param isProposed whether something else than their durations speaks for it: asked only where it matters */
   async areOne(first: Track, second: Track, isProposed: () => boolean): Promise<boolean> {
-    const content = this.#contents.get(first.id) ?? '';
-    if (sha256.test(content) && content === this.#contents.get(second.id)) return true;
-    if (!durationsAgree(first.durationSec, second.durationSec) || this.#comparisons >= comparisonsMax) return false;
+    const content = this.contentOf(first);
+    if (content !== null && content === this.contentOf(second)) return true;
+    if (!durationsAgree(first.durationSec, second.durationSec)) return false;
+    const pair = `${Math.min(first.id, second.id)}:${Math.max(first.id, second.id)}`;
+    const known = this.#compared.get(pair);
+    if (known !== undefined || this.#comparisons >= comparisonsMax) return known ?? false;
     const [one, other] = [this.#fingerprintOf(first), this.#fingerprintOf(second)];
     if (one === null || other === null || one.itemSec !== other.itemSec) return false;
     if (!isProposed() && this.#blind++ >= blindMax) return false;
     this.#comparisons++;
     await setImmediate();
-    return isSameWhole(one, other);
+    const isSame = isSameWhole(one, other);
+    this.#compared.set(pair, isSame);
+    return isSame;
   }
 
   #fingerprintOf({ id }: Track): Fingerprint | null {
@@ -76,11 +99,21 @@ export async function mergeCopies(
   copies: Copies,
   { max, mayShow }: { readonly max: number; readonly mayShow: (track: Track) => boolean },
 ): Promise<Merged[]> {
+  copies.add(ranked.map(({ track }) => track));
   const shown: (Found & { readonly alsoAs: Track[] })[] = [];
+  // Equal bytes take no comparison, so they are looked for first, under every name of what is shown.
+  const byContent = new Map<string, (typeof shown)[number]>();
   for (const found of ranked) {
-    const original = await originalOf(found, shown, copies);
+    const content = copies.contentOf(found.track);
+    const equal = content === null ? undefined : byContent.get(content);
+    const original = equal ?? (await originalOf(found, shown, copies));
+    let own = original;
     if (original) original.alsoAs.push(found.track);
-    else if (shown.length < max && mayShow(found.track)) shown.push({ ...found, alsoAs: [] });
+    else if (shown.length < max && mayShow(found.track)) {
+      own = { ...found, alsoAs: [] };
+      shown.push(own);
+    }
+    if (own && content !== null) byContent.set(content, own);
   }
   return shown;
 }
@@ -98,6 +131,7 @@ const copyDistanceMax = 0.2;
 
 /** The tracks of a ranking that are one recording with one of `known`: the piece that was asked with. */
 export async function copiesOf(known: readonly Track[], ranked: readonly Found[], copies: Copies): Promise<number[]> {
+  copies.add([...known, ...ranked.map(({ track }) => track)]);
   const found: number[] = [];
   for (const { track, evidence } of ranked) {
     for (const original of known) {

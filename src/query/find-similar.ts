@@ -4,18 +4,15 @@
  */
 import type { Catalog } from '../catalog/catalog.ts';
 import { isInRegion } from '../catalog/marked-regions.ts';
-import type { Chunk, EmbeddedRecording, Fingerprint, Hit, RankedTrack, Track, Verdict } from '../domain.ts';
+import type { Chunk, EmbeddedRecording, Fingerprint, RankedTrack, Track, Verdict } from '../domain.ts';
 import { fileStem } from '../format.ts';
 import { calibrationOf } from '../search/calibration.ts';
-import { fuse } from '../search/fusion.ts';
-import { correctsHubs, type FusionName } from '../search/fusion-scores.ts';
-import type { FoundChunk } from '../search/generation.ts';
-import { leastHubs, lessHubness, poolFactor } from '../search/hubs.ts';
+import type { FusionName } from '../search/fusion-scores.ts';
 import type { IndexHost } from '../search/index-host.ts';
 import { decideVerdict, recordingCandidates } from '../search/verdict.ts';
 import type { Answer, Result, Timings } from './answer.ts';
-import { Copies, copiesOf, type Found, mergeCopies } from './copies.ts';
-import { type LiveNeighbours, liveNeighbours } from './live-neighbours.ts';
+import { mergeCopies } from './copies.ts';
+import { type Ranking, rankPieces, withTracks } from './rank-pieces.ts';
 
 export interface QueryRequest {
   /** A file on this machine. */
@@ -57,9 +54,10 @@ export async function findSimilar(parts: FindSimilarParts, request: QueryRequest
   const recording = withMarks(await parts.hear(request), parts.catalog);
   const asking = recording.chunks.filter((chunk) => chunk.kind === 'music' || request.includeNonMusic);
   const searched = clock();
-  const { found, nearest, ranked, searchMs } = await rankedWithoutCopies(parts, asking, request);
+  const ranking = await rankPieces(parts, asking, request);
+  const { found, nearest, ranked, searchMs } = ranking;
   const verdict = await verdictOn(nearest, recording, parts.catalog);
-  const results = await resultsOf(leadingWith(verdict, ranked, nearest), parts.catalog, request);
+  const results = await resultsOf(leadingWith(verdict, ranked, nearest), ranking, parts.catalog, request);
   const end = clock();
   const { decode, embed } = recording.timingsMs;
   return {
@@ -80,120 +78,6 @@ function withMarks(heard: HeardQuery, catalog: Catalog): HeardQuery {
   if (marked.length === 0) return heard;
   const isMarked = ({ kind, vector }: Chunk) => kind === 'music' && marked.some((region) => isInRegion(region, vector));
   return { ...heard, chunks: heard.chunks.map((chunk) => (isMarked(chunk) ? { ...chunk, kind: 'noise' } : chunk)) };
-}
-
-interface Ranking {
-  readonly found: LiveNeighbours;
-  /** By the distances as they are. The verdict is told from these: what proves a recording, and how near "close" is, have
-   *  nothing to do with hubs. */
-  readonly nearest: readonly RankedTrack[];
-  /** With hubs corrected, where that is wanted and the generation knows them. */
-  readonly ranked: readonly RankedTrack[];
-  /** Of the index, all rounds together. */
-  readonly searchMs: number;
-}
-
-/** Past this many rounds copies are shown: each round leaves out all that the last one found. */
-const roundsMax = 3;
-
-/** Who asks with a piece of the library and does not want it back does not want it under another name either: a copy would come
- *  first, and tell nothing. Copies are known once they are found, so then is asked again without them. */
-async function rankedWithoutCopies(
-  parts: FindSimilarParts,
-  asking: readonly Chunk[],
-  request: QueryRequest,
-): Promise<Ranking> {
-  const leaveOut = new Set(request.leaveOut);
-  let searchMs = 0;
-  for (let round = 1; ; round++) {
-    const clock = stopwatch();
-    const found = await liveNeighbours(parts, asking, { ...request, neighbours: poolOf(request), leaveOut });
-    searchMs += clock();
-    const rankings = rankBoth(found, asking, request);
-    if (leaveOut.size === 0 || round === roundsMax) return { found, ...rankings, searchMs };
-    const both = [...rankings.ranked, ...rankings.nearest];
-    const copies = await copiesAmong(both, request.leaveOut ?? new Set(), parts.catalog);
-    if (copies.length === 0) return { found, ...rankings, searchMs };
-    for (const trackId of copies) leaveOut.add(trackId);
-  }
-}
-
-function isCorrecting({ hubCorrection = false, fusion }: QueryRequest): boolean {
-  return hubCorrection && correctsHubs(fusion);
-}
-
-/** What correction chooses from, or just what is wanted. */
-function poolOf(request: QueryRequest): number {
-  return request.neighbours * (isCorrecting(request) ? poolFactor : 1);
-}
-
-/** The same neighbours ranked as they are, and with hubs corrected: those that are nearest then, by scores from corrected
- *  similarities. What is shown of a hit, its distance, stays what it is. */
-function rankBoth(
-  { perChunk, library }: LiveNeighbours,
-  asking: readonly Chunk[],
-  request: QueryRequest,
-): Pick<Ranking, 'nearest' | 'ranked'> {
-  const { fusion, neighbours } = request;
-  const input = { queryChunks: asking, library };
-  const hits = hitsOf(
-    asking,
-    perChunk.map((found) => found.slice(0, neighbours)),
-  ).map(({ hit }) => hit);
-  const nearest = fuse(fusion, { ...input, hits });
-  if (!isCorrecting(request) || !perChunk.every((found) => found.every(isMeasured)))
-    return { nearest, ranked: nearest };
-  const chosen = hitsOf(
-    asking,
-    perChunk.map((found) => leastHubs(found.filter(isMeasured), neighbours)),
-  );
-  const hubness = new Map(chosen.map(({ hit, found }) => [hit, found.hubness]));
-  const worthOf = (hit: Hit): number => lessHubness(hit.similarity, hubness.get(hit) ?? 0);
-  return { nearest, ranked: fuse(fusion, { ...input, hits: [...hubness.keys()], worthOf }) };
-}
-
-function isMeasured(found: FoundChunk): found is FoundChunk & { readonly hubness: number } {
-  return found.hubness !== undefined;
-}
-
-async function copiesAmong(
-  ranked: readonly RankedTrack[],
-  leftOut: ReadonlySet<number>,
-  catalog: Catalog,
-): Promise<number[]> {
-  const ids = ranked.map(({ trackId }) => trackId);
-  const known = [...catalog.tracks.byIds(leftOut).values()];
-  return copiesOf(known, withTracks(ranked, catalog), new Copies(catalog, [...leftOut, ...ids]));
-}
-
-function withTracks(ranked: readonly RankedTrack[], catalog: Catalog): Found[] {
-  const tracks = catalog.tracks.byIds(ranked.map(({ trackId }) => trackId));
-  return ranked.flatMap((evidence) => {
-    const track = tracks.get(evidence.trackId);
-    return track ? [{ track, evidence }] : [];
-  });
-}
-
-/** Every neighbour of every asking chunk as evidence with both times. Similarities a rounding error past 1 are 1. */
-function hitsOf<T extends FoundChunk>(
-  asking: readonly Chunk[],
-  perChunk: readonly (readonly T[])[],
-): { readonly hit: Hit; readonly found: T }[] {
-  return asking.flatMap((chunk, position) =>
-    (perChunk[position] ?? []).map((found) => {
-      const similarity = Math.min(Math.max(found.similarity, -1), 1);
-      const hit = {
-        queryChunk: chunk.index,
-        queryStartSec: chunk.startSec,
-        trackId: found.chunk.trackId,
-        trackStartSec: found.chunk.startSec,
-        durationSec: Math.min(chunk.endSec - chunk.startSec, found.chunk.endSec - found.chunk.startSec),
-        similarity,
-        distance: 1 - similarity,
-      };
-      return { hit, found };
-    }),
-  );
 }
 
 async function verdictOn(
@@ -221,22 +105,27 @@ function leadingWith(verdict: Verdict, ranked: readonly RankedTrack[], nearest: 
 /** Copies of one recording are one result, so they take no place from others, nor count against their artist. */
 async function resultsOf(
   ranked: readonly RankedTrack[],
+  { alsoAs, copies }: Pick<Ranking, 'alsoAs' | 'copies'>,
   catalog: Catalog,
-  { resultsMax, perArtistMax = Number.POSITIVE_INFINITY }: QueryRequest,
+  { resultsMax, leaveOut, perArtistMax = Number.POSITIVE_INFINITY }: QueryRequest,
 ): Promise<Result[]> {
   const ofArtist = new Map<string, number>();
   const mayShow = ({ artist }: Track) => mayStillShow(artist, ofArtist, perArtistMax);
-  const copies = new Copies(
-    catalog,
-    ranked.map(({ trackId }) => trackId),
-  );
   const merged = await mergeCopies(withTracks(ranked, catalog), copies, { max: resultsMax, mayShow });
-  return merged.map(({ track, evidence: { trackId: _, ...evidence }, alsoAs }, position) => ({
-    rank: position + 1,
-    ...evidence,
-    track,
-    ...(alsoAs.length > 0 ? { alsoAs } : {}),
-  }));
+  return merged.map(({ track, evidence: { trackId: _, ...evidence }, alsoAs: others }, position) => {
+    const names = namesOf(track, [...(alsoAs.get(track.id) ?? []), ...others.map(({ id }) => id)], catalog);
+    const shown = names.filter(({ id }) => !leaveOut?.has(id));
+    return { rank: position + 1, ...evidence, track, ...(shown.length > 0 ? { alsoAs: shown } : {}) };
+  });
+}
+
+/** The recording's other names: those that were found, best ranked first, then those that hold the same bytes as one of
+ *  them but were not among the neighbours. */
+function namesOf(track: Track, found: readonly number[], catalog: Catalog): Track[] {
+  const ids = new Set([...found, ...catalog.tracks.withContentOf([track.id, ...found])]);
+  ids.delete(track.id);
+  const tracks = catalog.tracks.byIds(ids);
+  return [...ids].flatMap((id) => tracks.get(id) ?? []);
 }
 
 /** Counts the artist's pieces. Who is not named is nobody's neighbour: such pieces are never too many. */

@@ -6,7 +6,7 @@ import { adviceAfter, isIt, otherNames, reasonFacts, type VerdictFacts, verdictF
 export function verdictSentence(answer: Answer): string {
   const sentence = verdictInEnglish(verdictFacts(answer));
   const own = answer.results.find((result) => isIt(answer, result));
-  return own?.alsoAs ? `${sentence} (${alsoAs(own)})` : sentence;
+  return own?.alsoAs ? `${sentence} (${alsoAs(own, otherNamesMax)})` : sentence;
 }
 
 export function verdictInEnglish(facts: VerdictFacts): string {
@@ -44,14 +44,15 @@ export function reasonFor(result: Result, answer: Answer): string {
   );
 }
 
-/** Names beyond these are a matter for --json. */
+/** How many names a sentence takes. */
 const otherNamesMax = 5;
 
-/** '' for a recording that has one name. */
-export function alsoAs(result: Result): string {
+/** '' for a recording that has one name.
+ *  @param max names that are written; the rest is counted */
+export function alsoAs(result: Result, max = Number.POSITIVE_INFINITY): string {
   const names = otherNames(result);
-  const left = names.length - otherNamesMax;
-  const shown = names.slice(0, otherNamesMax).map((name) => oneLine(name, 60));
+  const left = names.length - max;
+  const shown = names.slice(0, max).map((name) => oneLine(name, 60));
   return names.length === 0 ? '' : `also as ${shown.join(', ')}${left > 0 ? ` and ${left} more` : ''}`;
 }
 
