@@ -19,8 +19,6 @@ export interface StreamClaims extends AudioClaims {
   readonly audioStream: number;
   /** How many there are. */
   readonly audioStreams: number;
-  /** Whether samples may be over full scale, or no numbers at all. */
-  readonly isFloat: boolean;
 }
 
 interface AudioStream {
@@ -28,7 +26,6 @@ interface AudioStream {
   readonly sampleRateHz: number | null;
   readonly channels: number | null;
   readonly isDefault: boolean;
-  readonly isFloat: boolean;
 }
 
 /** More are not counted. */
@@ -80,7 +77,6 @@ export class ClaimsReader {
       sampleRateHz: chosen?.sampleRateHz ?? null,
       audioStream,
       audioStreams: this.#streams.length,
-      isFloat: chosen?.isFloat ?? false,
     };
   }
 }
@@ -90,20 +86,15 @@ function readDuration(line: string): number | null {
   return hours === undefined ? null : Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
 }
 
-/** Decoders that hand out what the file holds as it is. Others compute their floats, and hardly pass full scale. */
-const floatCodec = /^(pcm_f\d\d|wavpack\b.*, fltp?\b)/;
-
 function readAudio(line: string): AudioStream | null {
   const [, codec, rate, layout] =
     /^\[info\] {3}Stream #0:\d+\S*: Audio: (\w{1,30})[^,]*, (?:(\d+) Hz, )?([^,]{1,40})/.exec(line) ?? [];
   if (codec === undefined) return null;
-  const described = line.slice(line.indexOf('Audio: ') + 'Audio: '.length);
   return {
     codec,
     sampleRateHz: rate === undefined ? null : Number(rate),
     channels: channelsOf(layout ?? ''),
     isDefault: line.includes(' (default)'),
-    isFloat: floatCodec.test(described),
   };
 }
 

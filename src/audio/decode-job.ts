@@ -9,10 +9,10 @@ import { type AudioInput, inputOf } from './input.ts';
 const durationMarginSec = 1;
 
 /** What is decoded of a file; known when ffmpeg has opened it. */
-export type ListeningTo = Pick<StreamClaims, 'audioStream' | 'isFloat'>;
+export type ListeningTo = Pick<StreamClaims, 'audioStream'>;
 
 /** What nearly all files are. */
-export const firstStream: ListeningTo = { audioStream: 0, isFloat: false };
+export const firstStream: ListeningTo = { audioStream: 0 };
 
 /** @throws {RangeError} on a rate or range that makes no sense */
 export function decodeJob(input: AudioInput, options: DecodeOptions, how: ListeningTo = firstStream): FfmpegJob {
@@ -53,36 +53,35 @@ function rangeOptions({ fromSec = 0, toSec = Number.POSITIVE_INFINITY, limits }:
 const resampler = 'filter_size=16:kaiser_beta=5';
 
 /** Room for what mixing down may add over full scale: the fingerprint is taken from integers. */
-const fingerprintGain = 0.5;
+export const fingerprintGain = 0.5;
+const mixedDown = (fingerprintGain * Math.SQRT1_2).toFixed(8);
 
 /** Codecs hand out frames of some hundred samples, and each would be a write to the pipe of its own. Nothing in the filters
  *  holds samples back to make larger frames of them: where rate or channels change within a file, ffmpeg builds the
  *  filters anew, and what they hold is lost. */
 const largeWrites = ['-flush_packets', '0'];
 
-/** +60 dBFS. What lies beyond it is damage. */
-const amplitudeMax = 1000;
-
-/** Mixing down makes as much of full scale. */
-const mixedPeak = 1.4143;
-
-/** For samples that are floats in the file: so that the model and the fingerprint, which is taken from integers, hear the
- *  same. What is no number, or absurd, is silence; what is over full scale is turned down to it, at once, and up again slowly
- *  (half of it in a second at 16 kHz), because a file that is too loud by a factor is as good as one that is not. What keeps
- *  to full scale stays as it is. Behind the resampler, because expressions cost 250 ns a sample. */
-const limiter =
-  `,aeval=exprs='if(lte(abs(val(0)),${amplitudeMax}),` +
-  `val(0)/max(1,st(0,max(ld(0)*0.99996,abs(val(0))))/${mixedPeak}),0)':c=mono,aformat=sample_fmts=flt:channel_layouts=mono`;
-
 /** The fingerprint is taken from the samples as they go to the model, not from the file's own rate: chromaprint looks
  *  at 28 to 3,520 Hz only, so that its bits are as good, for half the time. Its rate is met beforehand, because ffmpeg's
  *  resampler is faster than its own. */
-function filterGraph({ sampleRateHz, fingerprint }: DecodeOptions, { audioStream, isFloat }: ListeningTo): string {
+function filterGraph({ sampleRateHz, fingerprint }: DecodeOptions, { audioStream }: ListeningTo): string {
   if (!Number.isInteger(sampleRateHz) || sampleRateHz < 8000 || sampleRateHz > 192_000) {
     throw new RangeError(`Cannot decode: expected a rate of 8000 to 192000 Hz, got ${sampleRateHz}`);
   }
-  const mono = `[0:a:${audioStream}]aresample=${sampleRateHz}:ochl=mono:osf=flt:${resampler}${isFloat ? limiter : ''}`;
-  if (!fingerprint) return `${mono}[pcm]`;
-  const copy = `[copy]volume=${fingerprintGain}:precision=float,aresample=${fingerprintRateHz}:osf=s16:${resampler}[print]`;
-  return `${mono},asplit[pcm][copy];${copy}`;
+  // Two channels, because where they cancel each other out their sum is silence (stereo-mix.ts).
+  const stereo = `[0:a:${audioStream}]aresample=${sampleRateHz}:ochl=stereo:osf=flt:${resampler}`;
+  if (!fingerprint) return `${stereo}[pcm]`;
+  const mono = `pan=mono|c0=${mixedDown}*c0+${mixedDown}*c1`;
+  const copy = `[copy]${mono},aresample=${fingerprintRateHz}:osf=s16:${resampler}[print]`;
+  return `${stereo},asplit[pcm][copy];${copy}`;
+}
+
+/** The fingerprint of samples that come through ffmpeg's stdin, as `decodeJob` takes it of a file. */
+export function fingerprintJob(sampleRateHz: number, gain: number): FfmpegJob {
+  const input = ['-f', 'f32le', '-ar', String(sampleRateHz), '-ac', '1'];
+  return {
+    inputs: [{ url: 'pipe:0', options: [...globalOptions, ...input] }],
+    filterGraph: `[0:a:0]volume=${gain}:precision=float,aresample=${fingerprintRateHz}:osf=s16:${resampler}[print]`,
+    outputs: [{ target: 'side', options: ['-map', '[print]', ...fingerprintOptions] }],
+  };
 }

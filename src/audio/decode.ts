@@ -3,11 +3,12 @@
  *
  *  Library and query come through here alike: equal files give bit-equal samples and fingerprints.
  */
+import { Readable } from 'node:stream';
 import type { Fingerprint, RecordingTags } from '../domain.ts';
 import { LeitmotifError, toLeitmotifError } from '../errors.ts';
 import { ClaimsReader, type StreamClaims } from './claims.ts';
 import { type Deadline, startDeadline } from './deadline.ts';
-import { decodeJob, firstStream, type ListeningTo } from './decode-job.ts';
+import { decodeJob, fingerprintGain, fingerprintJob, firstStream, type ListeningTo } from './decode-job.ts';
 import { failureOf } from './failure.ts';
 import { type RunningFfmpeg, startFfmpeg } from './ffmpeg.ts';
 import { readFingerprint } from './fingerprint.ts';
@@ -16,6 +17,7 @@ import type { AudioLimits } from './limits.ts';
 import { watchOpening } from './opening.ts';
 import type { ProbedAudio } from './probe.ts';
 import { SampleReader } from './samples.ts';
+import { StereoMix } from './stereo-mix.ts';
 import { WavHeadReader } from './wav-header.ts';
 
 export interface DecodeOptions {
@@ -39,8 +41,8 @@ export interface DecodeResult {
 export interface Decoding {
   /** Settles before the first samples. */
   readonly probed: Promise<ProbedAudio>;
-  /** Mono (of stereo: 0.707 of the sum, so that it is as loud), in order, up to a second at a time, never NaN nor
-   *  infinite. A part is valid until the next one is asked for. To be read once, to its end or until the reader leaves
+  /** Mono (of stereo: 0.707 of the sum, so that it is as loud; of the difference where both cancel each other out), in
+   *  order, up to a second at a time, never NaN nor infinite. A part is valid until the next one is asked for. To be read once, to its end or until the reader leaves
    *  the loop, which kills ffmpeg and all its process group. ffmpeg waits for a slow reader. */
   readonly pcm: AsyncIterable<Float32Array>;
   /** Settles when the samples have been read; rejects with what reading them throws. */
@@ -66,7 +68,7 @@ export function decodePcm(from: string | AudioInput, options: DecodeOptions): De
   // Who reads only one of the three hears of a failure there.
   probed.catch(() => {});
   promise.catch(() => {});
-  return { probed, pcm: readSamples(opened, options, deadline, { resolve, reject }), finished: promise };
+  return { probed, pcm: readSamples(input, opened, options, deadline, { resolve, reject }), finished: promise };
 }
 
 interface OpenDecoder {
@@ -84,7 +86,7 @@ async function open(input: AudioInput, options: DecodeOptions, deadline: Deadlin
     if (deadline.signal.aborted) throw deadline.failure();
     // Nearly always right; else what it says of the file is what has to be known first.
     const first = await start(openable, options, deadline, firstStream);
-    if (!isOther(first.claims)) return await opened(first, openable);
+    if (first.claims.audioStream === firstStream.audioStream) return await opened(first, openable);
     first.abort();
     await first.run.exited;
     if (deadline.signal.aborted) throw deadline.failure();
@@ -95,20 +97,13 @@ async function open(input: AudioInput, options: DecodeOptions, deadline: Deadlin
   }
 }
 
-function isOther({ audioStream, isFloat }: StreamClaims): boolean {
-  return audioStream !== firstStream.audioStream || isFloat !== firstStream.isFloat;
-}
-
 async function opened({ run, claims, head }: Started, openable: AsyncDisposable): Promise<OpenDecoder> {
   void run.exited.then(() => openable[Symbol.asyncDispose]());
   const { tags, parts } = await head;
   return { run, claims, probed: probedOf(claims, tags), parts };
 }
 
-function probedOf(
-  { audioStream, audioStreams: of, isFloat: _, ...claims }: StreamClaims,
-  tags: RecordingTags,
-): ProbedAudio {
+function probedOf({ audioStream, audioStreams: of, ...claims }: StreamClaims, tags: RecordingTags): ProbedAudio {
   return { ...claims, tags, ...(of > 1 ? { audioStream: { number: audioStream + 1, of } } : {}) };
 }
 
@@ -162,6 +157,7 @@ async function* following(first: Buffer, parts: AsyncIterator<Buffer>): AsyncGen
 }
 
 async function* readSamples(
+  input: AudioInput,
   opened: Promise<OpenDecoder>,
   options: DecodeOptions,
   deadline: Deadline,
@@ -172,17 +168,27 @@ async function* readSamples(
   try {
     const { run, claims, parts } = await opened;
     const reader = new SampleReader();
+    const mix = new StereoMix(sampleRateHz);
     for await (const part of parts) {
-      const samples = reader.read(part);
+      const samples = mix.read(reader.read(part));
       decoded += samples.length;
       if (decoded > limits.durationMaxSec * sampleRateHz) throw tooLong(limits.durationMaxSec);
       if (samples.length > 0) yield samples;
     }
+    const last = mix.end();
+    decoded += last.length;
+    if (last.length > 0) yield last;
     const exit = await run.exited;
     if (!exit.ok) throw failureOf(exit, claims);
     if (decoded === 0)
       throw new LeitmotifError('audio-no-sound', 'There is no sound in this file, or in this part of it');
-    finished.resolve({ decodedSec: decoded / sampleRateHz, fingerprint: readFingerprint(await run.side) });
+    const isQuiet = reader.peak > 0 && reader.peak < peakMin;
+    const heardOtherwise = mix.tookDifference || reader.wasCleaned || isQuiet;
+    const fingerprint =
+      options.fingerprint && heardOtherwise
+        ? await fingerprintOfSamples(input, { ...options, signal: deadline.signal }, reader.peak)
+        : readFingerprint(await run.side);
+    finished.resolve({ decodedSec: decoded / sampleRateHz, fingerprint });
   } catch (error) {
     const failure = deadline.failure() ?? toLeitmotifError(error);
     finished.reject(failure);
@@ -191,6 +197,42 @@ async function* readSamples(
     deadline.stop();
     finished.reject(new LeitmotifError('cancelled', 'Cancelled: its reader stopped before the end'));
   }
+}
+
+/** Past this, of one channel, the integers that ffmpeg takes the fingerprint from may be clipped. */
+const peakMax = 1 / (Math.SQRT2 * fingerprintGain);
+/** -40 dBFS: chromaprint takes what is 10 dB below that for silence. */
+const peakMin = 0.01;
+
+/** ffmpeg takes the fingerprint of the sum of both channels, as the file has them. Where the samples here are others,
+ *  the recording is decoded once more, and the fingerprint is taken of these samples. */
+async function fingerprintOfSamples(input: AudioInput, options: DecodeOptions, peak: number): Promise<Fingerprint> {
+  const { pcm } = decodePcm(input, { ...options, fingerprint: false });
+  const stdin = Readable.from(bytesOf(pcm), { objectMode: false });
+  const isUsual = peak >= peakMin && peak <= peakMax;
+  const gain = isUsual ? fingerprintGain : fingerprintGain * (peakMax / peak);
+  const run = startFfmpeg(
+    { ...fingerprintJob(options.sampleRateHz, gain), stdin },
+    {
+      memoryMaxBytes: options.limits.memoryMaxBytes,
+      cpuMaxSec: options.limits.deadlineMs / 1000,
+      signal: options.signal,
+    },
+  );
+  try {
+    run.stdout.resume();
+    const exit = await run.exited;
+    if (stdin.errored) throw stdin.errored;
+    if (!exit.ok) throw failureOf(exit);
+    return readFingerprint(await run.side);
+  } finally {
+    stdin.destroy();
+  }
+}
+
+/** Copies, because a part is valid only until the next one is asked for. */
+async function* bytesOf(pcm: AsyncIterable<Float32Array>): AsyncGenerator<Buffer> {
+  for await (const part of pcm) yield Buffer.from(part.slice().buffer);
 }
 
 function tooLong(durationMaxSec: number): LeitmotifError {

@@ -16,7 +16,7 @@
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { getPriority } from 'node:os';
-import { PassThrough, type Readable } from 'node:stream';
+import { PassThrough, pipeline, type Readable } from 'node:stream';
 import Ffmpeg from 'fluent-ffmpeg';
 import { nicenessMax } from '../niceness.ts';
 import { errorLinesOf, StderrReader } from './stderr.ts';
@@ -27,6 +27,8 @@ export interface FfmpegJob {
   readonly outputs: readonly { readonly target: string; readonly options: readonly string[] }[];
   /** As for -filter_complex. */
   readonly filterGraph: string | null;
+  /** What the input `pipe:0` reads. */
+  readonly stdin?: Readable;
 }
 
 export interface FfmpegOptions {
@@ -115,6 +117,8 @@ export function startFfmpeg(job: FfmpegJob, options: FfmpegOptions): RunningFfmp
     child = started;
     readStderr(started, stderr);
     side.resolve(collect(started.stdio[3] as Readable | undefined));
+    // A killed process leaves a broken pipe; its exit says all that matters.
+    if (job.stdin && started.stdin) pipeline(job.stdin, started.stdin, () => {});
     if (options.signal.aborted) kill();
   });
   const end = (error: Error | null) => {
@@ -151,7 +155,7 @@ function buildCommand(
   onStart: (child: ChildProcess) => void,
 ): Command {
   const command = Ffmpeg({ stdoutLines: 1 }) as unknown as Command;
-  harden(command, limits, onStart);
+  harden(command, { ...limits, takesStdin: job.stdin !== undefined }, onStart);
   for (const input of job.inputs) {
     command.input(input.url);
     if (input.options.length > 0) command.inputOptions(...(input.options as [string, string]));
@@ -171,7 +175,7 @@ function targetOf(target: string, stdout: PassThrough): string | PassThrough {
 
 function harden(
   command: Command,
-  { memoryMaxBytes, cpuMaxSec, niceness = 0 }: ProcessLimits,
+  { memoryMaxBytes, cpuMaxSec, niceness = 0, takesStdin }: ProcessLimits & { readonly takesStdin: boolean },
   onStart: (child: ChildProcess) => void,
 ): void {
   const spawnPlainly = command._spawnFfmpeg.bind(command);
@@ -184,7 +188,7 @@ function harden(
     _spawnFfmpeg: (args, options, started, ended) =>
       spawnPlainly(
         ['-c', limitedStart, 'ffmpeg', ...limits, ...args],
-        { ...options, detached: true, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] },
+        { ...options, detached: true, stdio: [takesStdin ? 'pipe' : 'ignore', 'pipe', 'pipe', 'pipe'] },
         (child, ...rings) => {
           onStart(child);
           started(child, ...rings);
