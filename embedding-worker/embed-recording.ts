@@ -5,6 +5,7 @@
  */
 import { cutWindows } from '../src/audio/chunk.ts';
 import { decodePcm } from '../src/audio/decode.ts';
+import { besideTheLoudest, type HeardWindow } from '../src/audio/gate-recording.ts';
 import type { AudioLimits } from '../src/audio/limits.ts';
 import type { ProbedAudio } from '../src/audio/probe.ts';
 import type { ChunkSpan } from '../src/domain.ts';
@@ -65,7 +66,8 @@ async function* linesOf(job: RecordingJob): AsyncGenerator<WorkerLine, void> {
   let chunks = 0;
   let musicChunks = 0;
   let progressAt = startedAt;
-  for await (const chunk of embedInOrder(windows, model.engine, { signal, embedding, metrics })) {
+  for await (const heard of besideTheLoudest(embedInOrder(windows, model.engine, { signal, embedding, metrics }))) {
+    const chunk = toChunk(heard, metrics);
     chunks++;
     if (chunk.kind === 'music') musicChunks++;
     yield { type: 'chunks', chunks: [chunk] };
@@ -100,8 +102,13 @@ function infoOf({ manifest, spaceId, windowSec }: ServedModel, probed: ProbedAud
   return { type: 'info', model, spaceId, dimensions, windowSec, durationSec, ...tags, ...choice };
 }
 
+interface HeardChunk extends HeardWindow {
+  readonly span: ChunkSpan;
+  readonly window: EmbeddedWindow;
+}
+
 interface InFlight {
-  readonly chunk: Promise<WireChunk>;
+  readonly chunk: Promise<HeardChunk>;
   settled: boolean;
 }
 
@@ -111,12 +118,15 @@ async function* embedInOrder(
   windows: AsyncIterable<{ span: ChunkSpan; samples: Float32Array }>,
   engine: EmbeddingEngine,
   { signal, embedding, metrics }: { signal: AbortSignal; embedding: Stopwatch; metrics: Metrics },
-): AsyncGenerator<WireChunk, void> {
+): AsyncGenerator<HeardChunk, void> {
   const inFlight: InFlight[] = [];
-  const first = (): Promise<WireChunk> => embedding.time(() => inFlight.shift()?.chunk as Promise<WireChunk>);
+  const first = (): Promise<HeardChunk> => embedding.time(() => inFlight.shift()?.chunk as Promise<HeardChunk>);
   for await (const { span, samples } of windows) {
     const entry: InFlight = {
-      chunk: engine.embed(samples, signal).then((window) => toChunk(span, window, metrics)),
+      chunk: engine.embed(samples, signal).then((window) => {
+        metrics.embedSeconds.observe(window.computeMs / 1000);
+        return { span, window, kind: window.kind, loudDb: window.loudDb };
+      }),
       settled: false,
     };
     const settle = (): void => {
@@ -129,8 +139,7 @@ async function* embedInOrder(
   while (inFlight.length > 0) yield await first();
 }
 
-function toChunk(span: ChunkSpan, window: EmbeddedWindow, metrics: Metrics): WireChunk {
-  metrics.windows.inc({ kind: window.kind });
-  metrics.embedSeconds.observe(window.computeMs / 1000);
-  return toWireChunk({ ...span, kind: window.kind, loudnessDb: window.loudnessDb, vector: window.vector });
+function toChunk({ span, window, kind }: HeardChunk, metrics: Metrics): WireChunk {
+  metrics.windows.inc({ kind });
+  return toWireChunk({ ...span, kind, loudnessDb: window.loudnessDb, vector: window.vector });
 }

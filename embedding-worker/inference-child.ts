@@ -42,8 +42,8 @@ async function processBatch(batch: readonly PipedWindow[], { device, model, samp
     if (!sound || !values) throw new RangeError(`Cannot answer: expected ${batch.length} results, got ${rows.length}`);
     // A row may be a view of its batch: the channel would send all of it.
     const own = values.length === values.buffer.byteLength / values.BYTES_PER_ELEMENT ? values : values.slice();
-    const { kind, loudnessDb } = sound;
-    send({ type: 'embedded', id, window: { kind, loudnessDb, values: own, computeMs } });
+    const { kind, loudnessDb, loudDb } = sound;
+    send({ type: 'embedded', id, window: { kind, loudnessDb, loudDb, values: own, computeMs } });
   });
 }
 

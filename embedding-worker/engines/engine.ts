@@ -5,6 +5,8 @@ export interface EmbeddedWindow {
   readonly kind: ChunkKind;
   /** RMS, dBFS; see `Chunk.loudnessDb`. */
   readonly loudnessDb: number;
+  /** dBFS; see `WindowKind.loudDb`. */
+  readonly loudDb: number;
   /** Shape [dimensions], finite, unit length: an engine checks what its model made before it hands it on. */
   readonly vector: Float32Array;
   /** Milliseconds that the window itself took, waiting not included. */

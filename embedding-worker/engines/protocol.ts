@@ -25,6 +25,8 @@ export interface ProcessedWindow {
   readonly kind: ChunkKind;
   /** RMS, dBFS; see `Chunk.loudnessDb`. */
   readonly loudnessDb: number;
+  /** dBFS; see `WindowKind.loudDb`. */
+  readonly loudDb: number;
   /** The unit vector, shape [dimensions], or what the network takes, flat. */
   readonly values: Float32Array;
   /** Milliseconds that the window itself took, waiting not included; its share of a batch. */

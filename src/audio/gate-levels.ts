@@ -19,6 +19,9 @@ export interface Block {
  *  classical recordings stay 10 dB above it, mains hum and dither 3 dB and more below. */
 export const silenceDb = -55;
 
+/** Below this is nothing but digital silence and the last bit of 16: what is quieter than that is not looked at. */
+export const floorDb = -100;
+
 export const blocksPerSec = 50;
 const loudShare = 0.95;
 const tiniestPower = 1e-20;

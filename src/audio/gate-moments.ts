@@ -1,7 +1,7 @@
 /** A window cut into moments of about a second, and what can be measured of each. Pure. */
 import { momentFeatures } from './gate-features.ts';
 import { framesOf, gateRateHz } from './gate-frames.ts';
-import { type Block, loudBlockDb, measureLevels, silenceDb } from './gate-levels.ts';
+import { type Block, floorDb, loudBlockDb, measureLevels } from './gate-levels.ts';
 import { atRate } from './gate-rate.ts';
 
 export interface Moment {
@@ -25,7 +25,7 @@ export function measureWindow(samples: Float32Array, sampleRateHz: number): Meas
   const perMoment = partsOf(blocks, Math.max(1, Math.floor(samples.length / sampleRateHz)));
   const levels = perMoment.map(loudBlockDb);
   // Of silence nothing more needs to be known.
-  const isSilent = levels.every((level) => level < silenceDb);
+  const isSilent = levels.every((level) => level < floorDb);
   const features = isSilent ? levels.map(() => null) : featuresOf(samples, sampleRateHz, perMoment);
   const moments = levels.map((loudDb, i) => ({ loudDb, features: features[i] ?? null }));
   return { loudnessDb, loudDb: loudBlockDb(blocks), moments };

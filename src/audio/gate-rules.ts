@@ -39,6 +39,19 @@ export function isSteadyNoise(features: Float64Array): boolean {
   return isPlainNoise(features) && read(features, 'level step, 20 ms') < 0.65; // white noise's up to 0.58 dB
 }
 
+/** Of a window that is quieter than music is recorded: its moments change as music does. Mains hum and the constant part of
+ *  a recording, the loudest things in silence, do not.
+ *  @param moments of one window; null for one that says nothing */
+export function changesAsMusic(moments: readonly (Float64Array | null)[]): boolean {
+  const heard = moments.filter((features) => features !== null);
+  if (2 * heard.length < moments.length || heard.length === 0) return false;
+  const mean = (name: FeatureName) => heard.reduce((sum, features) => sum + read(features, name), 0) / heard.length;
+  return (
+    mean('spectral change') > 1.4 && // hum's up to 0.9; music's lowest 1 % at 2.1
+    mean('level step, 100 ms') > 0.6 // hum's up to 0.4 dB; music's lowest 1 % at 0.9
+  );
+}
+
 /** Power below 250 Hz over all power. */
 function bassDb(features: Float64Array): number {
   const power = (band: number) => 10 ** (read(features, `band ${band}`) / 10);

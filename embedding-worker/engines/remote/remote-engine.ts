@@ -72,9 +72,9 @@ export class RemoteEngine implements EmbeddingEngine {
   }
 
   async embed(samples: Float32Array, signal: AbortSignal): Promise<EmbeddedWindow> {
-    const { kind, loudnessDb, values, computeMs } = await this.#options.preparing.process(samples, signal);
+    const { kind, loudnessDb, loudDb, values, computeMs } = await this.#options.preparing.process(samples, signal);
     const away = await this.#batcher.add(values, signal);
-    return { kind, loudnessDb, vector: this.#vectorOf(away.output), computeMs: computeMs + away.computeMs };
+    return { kind, loudnessDb, loudDb, vector: this.#vectorOf(away.output), computeMs: computeMs + away.computeMs };
   }
 
   async close(): Promise<void> {
