@@ -13,10 +13,13 @@ import { decideVerdict, recordingCandidates } from '../search/verdict.ts';
 import type { Answer, Result, Timings } from './answer.ts';
 import { mergeCopies } from './copies.ts';
 import { type Ranking, rankPieces, withTracks } from './rank-pieces.ts';
+import { verdictByBytes } from './same-bytes.ts';
 
 export interface QueryRequest {
   /** A file on this machine. */
   readonly path: string;
+  /** SHA-256 of its bytes, lower-case hex, where it is known already. */
+  readonly contentSha256?: string;
   /** What to call it where it bears no title; otherwise its file's name. */
   readonly name?: string;
   /** The part to ask with, in seconds of the recording. */
@@ -56,7 +59,9 @@ export async function findSimilar(parts: FindSimilarParts, request: QueryRequest
   const searched = clock();
   const ranking = await rankPieces(parts, asking, request);
   const { found, nearest, ranked, searchMs } = ranking;
-  const verdict = await verdictOn(nearest, recording, parts.catalog);
+  const byFingerprint = await verdictOn(nearest, recording, parts.catalog);
+  const isProved = byFingerprint.kind === 'this-is';
+  const verdict = (isProved ? null : await verdictByBytes(nearest, request, parts.catalog)) ?? byFingerprint;
   const results = await resultsOf(leadingWith(verdict, ranked, nearest), ranking, parts.catalog, request);
   const end = clock();
   const { decode, embed } = recording.timingsMs;

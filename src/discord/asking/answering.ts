@@ -99,6 +99,7 @@ async function ask(
   let heard: EmbeddedRecording | null = null;
   const answer = await app.similar({
     path: atHand.path ?? '',
+    contentSha256,
     name: source.name,
     ...(options.fromSec === null ? {} : { fromSec: options.fromSec }),
     ...(options.toSec === null ? {} : { toSec: options.toSec }),
