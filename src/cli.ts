@@ -32,6 +32,7 @@ import {
 } from './terminal/keeping-commands.ts';
 import { libraryFailures, libraryRemove, libraryRollback, libraryStatus } from './terminal/library-command.ts';
 import { type ModelsContext, modelsGet, modelsList, modelsRemove, modelsVerify } from './terminal/models-command.ts';
+import { callersFolder } from './terminal/npm-folder.ts';
 import { runToExit } from './terminal/run-to-exit.ts';
 import { type SimilarCommandOptions, similarCommand } from './terminal/similar-command.ts';
 import { modelsTriton } from './terminal/triton-command.ts';
@@ -39,6 +40,8 @@ import { wordsCommand } from './terminal/words-command.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 loadDotEnv(root);
+const folder = callersFolder(process.env, { command: process.argv[2], root, cwd: process.cwd() });
+if (folder !== null) process.chdir(folder);
 
 /** Runs one command with an app that is closed whatever happens, and with Ctrl-C as its signal. */
 function withApp(command: (app: App, signal: AbortSignal) => Promise<number>): Promise<void> {
