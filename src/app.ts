@@ -18,6 +18,7 @@ import { type Embedder, WorkerPool } from './embedding/worker-pool.ts';
 import { LeitmotifError, toLeitmotifError } from './errors.ts';
 import { type ExportOptions, type ExportSummary, exportIndex } from './exchange/export-index.ts';
 import { type ImportOptions, type ImportSpace, type ImportSummary, importIndex } from './exchange/import-index.ts';
+import { kindsWithoutMusic } from './format.ts';
 import { ClipKeeper, type ClipsSummary } from './indexing/clip-keeper.ts';
 import { FaissGenerations } from './indexing/faiss-generations.ts';
 import { IndexLock } from './indexing/lock.ts';
@@ -425,11 +426,23 @@ export class App implements AsyncDisposable {
   /** Builds the index anew from the catalog after it turned out missing or damaged.
    *  @returns whether there was anything to build it from */
   async #mend(found: LeitmotifError, spaceId: string, signal: AbortSignal): Promise<boolean> {
+    if (found.code === 'index-empty') this.#refuseWithoutMusic(spaceId);
     const damaged = found.code === 'index-corrupt' || found.code === 'index-empty' || found.code === 'space-mismatch';
     if (!damaged || !this.catalog.spaces.get(spaceId)) return false;
     this.#surroundings.log.warn({ why: found.message }, 'the index is built again from the catalog');
     const outcome = await this.rebuild(signal);
     return outcome.kind === 'written';
+  }
+
+  /** Tracks are indexed, and none of them holds music: there is nothing to build an index from.
+   *  @throws {LeitmotifError} 'index-empty' saying so */
+  #refuseWithoutMusic(spaceId: string): void {
+    const space = this.catalog.counts().spaces.find((each) => each.spaceId === spaceId);
+    if (this.config.includeNonMusic || !space || space.tracks === 0 || space.chunks.music > 0) return;
+    const facts = { ...this.catalog.tracksWithoutMusic(spaceId), tracks: space.tracks };
+    const only =
+      space.tracks === 1 ? 'The only track of the library holds' : `All ${space.tracks} tracks of the library hold`;
+    throw new LeitmotifError('index-empty', `${only} no music to compare: ${kindsWithoutMusic(facts)}`, { facts });
   }
 
   /** An index of other models is not lost: says which one searches it. */

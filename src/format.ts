@@ -41,6 +41,22 @@ export function formatBytes(bytes: number): string {
   return `${unit === 0 ? value : value.toFixed(value < 10 ? 1 : 0)} ${units[unit]}`;
 }
 
+/** 1 recording, 2 recordings. @param one of a noun that takes an s */
+export function counted(amount: number, one: string): string {
+  return `${amount} ${one}${amount === 1 ? '' : 's'}`;
+}
+
+/** Why tracks hold no music: 2 silence, 1 talk or noise. The gate does not tell talk from other noise. */
+export function kindsWithoutMusic(tracks: Readonly<Record<'silence' | 'applause' | 'noise', number>>): string {
+  const { silence, applause, noise } = tracks;
+  const parts = [
+    [silence, 'silence'],
+    [applause, 'applause'],
+    [noise, 'talk or noise'],
+  ] as const;
+  return parts.flatMap(([count, what]) => (count > 0 ? [`${count} ${what}`] : [])).join(', ');
+}
+
 export type DistanceWord = 'identical' | 'very similar' | 'similar' | 'less similar';
 
 /** The original system's words for a cosine distance. Between its two figures lies plain "similar". */

@@ -6,7 +6,13 @@
 import { Answers } from './answers.ts';
 import { ClipLedger } from './clip-ledger.ts';
 import { Copies } from './copies.ts';
-import { type CatalogCounts, countSpace, countTracks } from './counts.ts';
+import {
+  type CatalogCounts,
+  countSpace,
+  countTracks,
+  countTracksWithoutMusic,
+  type TracksWithoutMusic,
+} from './counts.ts';
 import { Database, type DatabaseOptions } from './database.ts';
 import { Embeddings } from './embeddings.ts';
 import { Evidence } from './evidence.ts';
@@ -131,6 +137,12 @@ export class Catalog implements Disposable {
   counts(): CatalogCounts {
     const spaces = this.spaces.list().map((space) => countSpace(this.#database, space));
     return { ...countTracks(this.#database), spaces };
+  }
+
+  /** Of one space. @see countTracksWithoutMusic */
+  tracksWithoutMusic(spaceId: string): TracksWithoutMusic {
+    const space = this.spaces.get(spaceId);
+    return space ? countTracksWithoutMusic(this.#database, space) : { silence: 0, applause: 0, noise: 0 };
   }
 
   /** What deleted rows left free is used by the next rows; this gives it back to the disk where it is much. Rewrites the

@@ -31,6 +31,26 @@ export function countTracks(database: Database): Pick<CatalogCounts, 'tracks' | 
   return { tracks, hours: seconds / 3600 };
 }
 
+/** Live tracks without a chunk of music, by what most of their chunks are. */
+export type TracksWithoutMusic = Readonly<Record<Exclude<ChunkKind, 'music'>, number>>;
+
+export function countTracksWithoutMusic(database: Database, space: Space): TracksWithoutMusic {
+  // SQLite takes a bare column from the row that has the maximum.
+  const rows = database.all(
+    `SELECT kind, count(*) AS n FROM (
+       SELECT kind, max(n) FROM (
+         SELECT c.track_id AS track, c.kind, count(*) AS n FROM tracks t
+         JOIN track_spaces ts ON ts.track_id = t.id JOIN chunks c ON c.track_id = t.id AND c.space = ts.space
+         WHERE t.status = 'indexed' AND ts.space = ? AND ts.music_chunks = 0 GROUP BY 1, 2
+       ) GROUP BY track
+     ) GROUP BY 1`,
+    space.row,
+  );
+  const tracks = { silence: 0, applause: 0, noise: 0 };
+  for (const { kind, n } of rows) tracks[kind as keyof TracksWithoutMusic] = Number(n);
+  return tracks;
+}
+
 export function countSpace(database: Database, space: Space): SpaceCounts {
   const live = "FROM tracks t JOIN track_spaces ts ON ts.track_id = t.id WHERE t.status = 'indexed' AND ts.space = ?";
   const total = database.get(`SELECT count(*) AS n, total(t.duration_sec) AS sec ${live}`, space.row);

@@ -1,7 +1,9 @@
 /** One file: hashed, recognised or embedded, and stored in one transaction. */
+
 import type { Catalog } from '../catalog/catalog.ts';
 import type { EmbeddedRecording, RecordingTags } from '../domain.ts';
 import { type ErrorCode, LeitmotifError, toLeitmotifError } from '../errors.ts';
+import { fileProblem } from '../library/file-problem.ts';
 import type { Library, ListedFile, TakenFile } from '../library/library.ts';
 import { checkRecording } from './check-recording.ts';
 import type { ClipKeeper } from './clip-keeper.ts';
@@ -91,7 +93,7 @@ async function take(library: Library, file: ListedFile, signal: AbortSignal): Pr
     return await library.take(file, { signal });
   } catch (cause) {
     if (signal.aborted || cause instanceof LeitmotifError) throw toLeitmotifError(cause);
-    throw new LeitmotifError('file-unreadable', `Cannot read it: ${(cause as Error).message}`, { cause });
+    throw new LeitmotifError('file-unreadable', `Cannot read it: ${fileProblem(cause)}`, { cause });
   }
 }
 

@@ -59,7 +59,7 @@ export interface ReindexSummary {
 export function summariseReindex(jobs: readonly Job[], generation: GenerationOutcome): ReindexSummary {
   const total = (name: string) => jobs.reduce((sum, { counters }) => sum + (counters[name] ?? 0), 0);
   const last = jobs.at(-1);
-  const { audioSec = 0, listed = 0, failed = 0 } = last?.counters ?? {};
+  const { audioSec = 0, listed = 0, failed = 0, notListed = 0 } = last?.counters ?? {};
   const wallSec = last?.finishedAtMs ? (last.finishedAtMs - last.startedAtMs) / 1000 : 0;
   return {
     embedded: total('embedded'),
@@ -68,7 +68,7 @@ export function summariseReindex(jobs: readonly Job[], generation: GenerationOut
     removed: total('removed'),
     audioSec: total('audioSec'),
     // What failed in a run that was cut off is looked at again by the next one: only the last one's count stands.
-    failed,
+    failed: failed + notListed,
     listed,
     ratePerSec: audioSec > 0 && wallSec > 0 ? audioSec / wallSec : null,
     generation,

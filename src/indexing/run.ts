@@ -97,7 +97,8 @@ async function runLocked(options: IndexRunOptions, tally: Tally): Promise<IndexS
   // After the generation: answers do not wait for clips.
   await options.clips?.tidy(library, spaceId, { concurrency, signal });
   meter.enter('done');
-  return { ...tally.summarise(spaceId, generation), clips: options.clips?.summary ?? null };
+  const withoutMusic = catalog.tracksWithoutMusic(spaceId);
+  return { ...tally.summarise(spaceId, generation), withoutMusic, clips: options.clips?.summary ?? null };
 }
 
 function describeStop(error: unknown, signal: AbortSignal, tally: Tally): unknown {

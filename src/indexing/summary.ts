@@ -1,4 +1,5 @@
 /** What a run did, counted as it goes. */
+import type { TracksWithoutMusic } from '../catalog/counts.ts';
 import type { Jobs } from '../catalog/jobs.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { ListedFile } from '../library/library.ts';
@@ -16,8 +17,8 @@ export interface RunFailure {
 export interface IndexSummary {
   readonly jobId: number;
   readonly spaceId: string;
-  /** Numbers of files: `listed` is the sum of unchanged, embedded, reused, moved, moving, failed (but for folders and
-   *  links that could not be listed), failedBefore and keptOut. */
+  /** Numbers of files: `listed` is the sum of unchanged, embedded, reused, moved, moving, failed, failedBefore and
+   *  keptOut. */
   readonly files: Readonly<Record<FileCount, number>>;
   /** What failed in this run, in the order in which it did. */
   readonly failures: readonly RunFailure[];
@@ -25,6 +26,8 @@ export interface IndexSummary {
   readonly audioSec: number;
   readonly wallMs: number;
   readonly generation: GenerationOutcome;
+  /** Tracks of the library that are in no answer, because none of their chunks is music. */
+  readonly withoutMusic: TracksWithoutMusic;
   /** Null where none are stored. */
   readonly clips: ClipsSummary | null;
 }
@@ -32,7 +35,8 @@ export interface IndexSummary {
 /** reused    the same bytes were embedded before (touched, copied, or back again);
  *  moving    changed or went away while it was looked at: the next run's;
  *  removed   gone since the last run, out of all answers;
- *  keptOut   removed by request, though the file is there. */
+ *  keptOut   removed by request, though the file is there;
+ *  notListed names that could not be looked at: folders and links that cannot be read, pipes, names that are not UTF-8. */
 type FileCount =
   | 'listed'
   | 'unchanged'
@@ -43,7 +47,8 @@ type FileCount =
   | 'removed'
   | 'failed'
   | 'failedBefore'
-  | 'keptOut';
+  | 'keptOut'
+  | 'notListed';
 
 export class Tally {
   readonly jobId: number;
@@ -61,6 +66,7 @@ export class Tally {
     failed: 0,
     failedBefore: 0,
     keptOut: 0,
+    notListed: 0,
   };
   #toDo = 0;
   #done = 0;
@@ -84,7 +90,8 @@ export class Tally {
     this.#files.moved = result.settled.length;
     // A folder that could not be listed, and can be now, is no recording that is gone.
     this.#files.removed = result.removed.filter(({ key }) => !key.endsWith('/')).length;
-    for (const { key, code, message } of result.problems) this.#fail({ key, code, message });
+    this.#files.notListed = result.problems.length;
+    for (const { key, code, message } of result.problems) this.#failures.push({ key, code, message });
     this.#toDo = result.candidates.length;
     this.#report();
   }
@@ -93,13 +100,15 @@ export class Tally {
     this.#done += 1;
     this.#audioSec += outcome.audioSec;
     if (outcome.kind === 'embedded') this.#embeddedBytes += file.sizeBytes;
-    if (outcome.kind === 'failed') this.#fail({ key: file.key, code: outcome.code, message: outcome.message });
-    else this.#files[outcome.kind] += 1;
+    this.#files[outcome.kind] += 1;
+    if (outcome.kind === 'failed') {
+      this.#failures.push({ key: file.key, code: outcome.code, message: outcome.message });
+    }
     // Each track: a run that is killed says what it did, and a row costs nothing beside the track's own transaction.
     this.#report();
   }
 
-  summarise(spaceId: string, generation: GenerationOutcome): Omit<IndexSummary, 'clips'> {
+  summarise(spaceId: string, generation: GenerationOutcome): Omit<IndexSummary, 'clips' | 'withoutMusic'> {
     this.#report();
     return {
       jobId: this.jobId,
@@ -110,11 +119,6 @@ export class Tally {
       wallMs: performance.now() - this.#startedMs,
       generation,
     };
-  }
-
-  #fail(failure: RunFailure): void {
-    this.#files.failed += 1;
-    this.#failures.push(failure);
   }
 
   #report(): void {

@@ -1,9 +1,11 @@
 /** Walks a folder in the order of its keys, deciding for each name what it is. Nothing is opened. */
+
 import type { Dirent, Stats } from 'node:fs';
 import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { LeitmotifError } from '../errors.ts';
 import { hasAudioName, isHidden } from './audio-names.ts';
+import { fileProblem } from './file-problem.ts';
 import type { Listed, ListedFile, ListedProblem } from './library.ts';
 
 /** Looks (lstat) under way at once. The thread pool has four threads; more than a few dozen waiting gain nothing. */
@@ -120,11 +122,7 @@ function codeOf(error: unknown): unknown {
 }
 
 function textOf(error: unknown): string {
-  const code = codeOf(error);
-  if (code === 'EACCES' || code === 'EPERM') return 'reading it is not permitted';
-  if (code === 'ENOENT') return 'the link leads nowhere';
-  if (code === 'ELOOP') return 'the links go round in a circle';
-  return error instanceof Error ? error.message : String(error);
+  return fileProblem(error, { ENOENT: 'the link leads nowhere' });
 }
 
 const slash = Buffer.from('/');

@@ -5,11 +5,13 @@
  *  loops and no piece twice, and what lies outside is reported.
  *  Names: a key is a text and ffmpeg takes texts, so a name that is not UTF-8 is reported and not read.
  */
+
 import { createReadStream } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { LeitmotifError } from '../errors.ts';
+import { fileProblem } from './file-problem.ts';
 import { walk } from './folder-walk.ts';
 import { hashOf } from './hash-of.ts';
 import type { Library, Listed, ListedFile, LocalFile, SeekableFile, TakenFile } from './library.ts';
@@ -33,7 +35,11 @@ export class FolderLibrary implements Library {
       const root = await realpath(this.#root);
       if ((await stat(root)).isDirectory()) return root;
     } catch (cause) {
-      throw new LeitmotifError('file-unreadable', `Cannot list ${this.#root}: ${reasonOf(cause)}`, { cause });
+      throw new LeitmotifError(
+        'file-unreadable',
+        `Cannot list ${this.#root}: ${fileProblem(cause, { ENOENT: 'there is no such folder' })}`,
+        { cause },
+      );
     }
     throw new LeitmotifError('file-unreadable', `Cannot list ${this.#root}: expected a folder, got a file`);
   }
@@ -71,11 +77,4 @@ export class FolderLibrary implements Library {
     }
     return full;
   }
-}
-
-function reasonOf(error: unknown): string {
-  const code = (error as { code?: unknown }).code;
-  if (code === 'ENOENT') return 'there is no such folder';
-  if (code === 'EACCES') return 'reading it is not permitted';
-  return error instanceof Error ? error.message : String(error);
 }

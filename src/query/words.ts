@@ -1,5 +1,5 @@
 /** An answer in English: the verdict's sentence, and why a piece is in the ranking. Pure. */
-import { distanceInWords, formatTime, oneLine } from '../format.ts';
+import { counted, distanceInWords, formatTime, oneLine } from '../format.ts';
 import type { Answer, Result } from './answer.ts';
 import { adviceAfter, isIt, otherNames, reasonFacts, type VerdictFacts, verdictFacts } from './facts.ts';
 
@@ -40,7 +40,7 @@ export function reasonFor(result: Result, answer: Answer): string {
   return (
     `${facts.isTheVeryRecording ? 'the very recording' : distanceInWords(result.bestDistance)} at yours ` +
     `${formatTime(facts.yoursSec)} - theirs ${formatTime(facts.theirsSec)}; ` +
-    `${facts.agreeingChunks} of ${facts.voters} chunks agree${run}`
+    `${facts.agreeingChunks} of ${counted(facts.voters, 'chunk')} ${facts.agreeingChunks === 1 ? 'agrees' : 'agree'}${run}`
   );
 }
 

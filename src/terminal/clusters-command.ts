@@ -8,7 +8,7 @@ import { plainInput } from '../audio/input.ts';
 import type { Mark } from '../catalog/marks.ts';
 import type { Track } from '../domain.ts';
 import { LeitmotifError } from '../errors.ts';
-import { formatTime, oneLine, trackName } from '../format.ts';
+import { counted, formatTime, oneLine, trackName } from '../format.ts';
 import type { ClusterMember } from '../indexing/clusters.ts';
 import type { ReviewedCluster } from '../indexing/review-clusters.ts';
 
@@ -29,7 +29,9 @@ export async function clustersCommand(app: App, options: ClustersCommandOptions,
   const { clusters, chunks, tracks } = await app.clusters(signal);
   const suspicious = clusters.filter(({ suspicion }) => suspicion >= shownFrom).slice(0, shownMax);
   const shown = options.all ? clusters : suspicious;
-  print(`${chunks} chunks of ${tracks} tracks in ${clusters.length} clusters by sound.`);
+  print(
+    `${counted(chunks, 'chunk')} of ${counted(tracks, 'track')} in ${counted(clusters.length, 'cluster')} by sound.`,
+  );
   if (shown.length === 0) {
     print('None of them is suspicious; --all shows them.');
     return 0;
@@ -96,7 +98,7 @@ async function writeClips(app: App, clusters: readonly ReviewedCluster[], dir: s
       }
     }
   }
-  print(`${written} clips in ${dir}`);
+  print(`${counted(written, 'clip')} in ${dir}`);
 }
 
 function clipName(id: number, i: number, track: Track, startSec: number): string {

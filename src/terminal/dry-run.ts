@@ -1,6 +1,6 @@
 /** `npm run index -- DIR --dry-run`: what would be done, and nothing of it. */
 import type { App } from '../app.ts';
-import { formatBytes, formatDuration, oneLine } from '../format.ts';
+import { counted, formatBytes, formatDuration, oneLine } from '../format.ts';
 import type { DetailedPlan, PlannedFile } from '../indexing/plan.ts';
 import type { Library } from '../library/library.ts';
 import type { IndexCommandOptions } from './index-command.ts';
@@ -26,7 +26,7 @@ export function planText(plan: DetailedPlan): string {
   const rest = failedBefore > 0 ? `, ${failedBefore} failed before and not tried again yet` : '';
   const moved = plan.moved.map(({ from, to, sizeBytes }) => ({ key: `${from} -> ${to}`, sizeBytes }));
   return [
-    `${listed} recordings listed, ${unchanged} unchanged${rest}.`,
+    `${counted(listed, 'recording')} listed, ${unchanged} unchanged${rest}.`,
     ...linesOf('added', plan.added),
     ...linesOf('changed', plan.changed),
     ...linesOf('tried again', plan.retried),

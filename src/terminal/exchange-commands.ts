@@ -1,7 +1,7 @@
 /** `npm run library -- export FILE` and `import FILE` */
 import type { App } from '../app.ts';
 import type { FormatName } from '../exchange/formats.ts';
-import { formatBytes } from '../format.ts';
+import { counted, formatBytes } from '../format.ts';
 import { countProgress } from './count-progress.ts';
 import { generationWords } from './index-command.ts';
 
@@ -34,7 +34,7 @@ export async function exportCommand(
       onProgress: bar.update,
     });
     bar.stop();
-    print(`${chunks} chunks of ${tracks} tracks are in ${file}, ${formatBytes(bytes)}.`);
+    print(`Wrote ${counted(chunks, 'chunk')} of ${counted(tracks, 'track')} to ${file}, ${formatBytes(bytes)}.`);
     return 0;
   } finally {
     bar.stop();
@@ -64,12 +64,16 @@ function importWords(
   { tracks, chunks, spaceId, guessedTimes, normalised, generation }: Awaited<ReturnType<App['importIndex']>>,
   configured: string,
 ): string[] {
-  const lines = [`${chunks} chunks read: ${tracks.imported} tracks imported, ${tracks.unchanged} there already.`];
+  const lines = [
+    `${counted(chunks, 'chunk')} read: ${counted(tracks.imported, 'track')} imported, ${tracks.unchanged} there already.`,
+  ];
   if (tracks.kept > 0)
-    lines.push(`${tracks.kept} tracks have other vectors here, which were kept; --replace takes those of the file.`);
+    lines.push(
+      `${counted(tracks.kept, 'track')} kept, with other vectors here than in the file; --replace takes those of the file.`,
+    );
   if (tracks.keptOut > 0)
-    lines.push(`${tracks.keptOut} tracks were removed on request and stay out; --replace brings them back.`);
-  if (guessedTimes > 0) lines.push(`${guessedTimes} chunks came without times: counted from their numbers.`);
+    lines.push(`${counted(tracks.keptOut, 'track')} removed on request, and kept out; --replace brings them back.`);
+  if (guessedTimes > 0) lines.push(`${counted(guessedTimes, 'chunk')} without times: counted from their numbers.`);
   if (normalised > 0) lines.push(`${normalised} vectors were brought to length 1.`);
   lines.push(generationWords(generation));
   if (spaceId !== configured)

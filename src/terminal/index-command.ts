@@ -2,7 +2,7 @@
 import path from 'node:path';
 import type { App } from '../app.ts';
 import { LeitmotifError } from '../errors.ts';
-import { formatBytes, formatDuration, oneLine } from '../format.ts';
+import { counted, formatBytes, formatDuration, kindsWithoutMusic, oneLine } from '../format.ts';
 import type { IndexSummary } from '../indexing/summary.ts';
 import { excluding } from '../library/excluding.ts';
 import { FolderLibrary } from '../library/folder.ts';
@@ -81,10 +81,32 @@ function libraryNamed(places: readonly string[], app: App): Library {
   );
 }
 
-export function summaryText({ files, failures, audioSec, wallMs, generation, spaceId, clips }: IndexSummary): string {
+export function summaryText({
+  files,
+  failures,
+  audioSec,
+  wallMs,
+  generation,
+  spaceId,
+  withoutMusic,
+  clips,
+}: IndexSummary): string {
   const counts = [
-    `${files.listed} recordings listed`,
-    ...(['embedded', 'reused', 'moved', 'unchanged', 'moving', 'removed', 'failed', 'failedBefore', 'keptOut'] as const)
+    `${counted(files.listed, 'recording')} listed`,
+    ...(
+      [
+        'embedded',
+        'reused',
+        'moved',
+        'unchanged',
+        'moving',
+        'removed',
+        'failed',
+        'failedBefore',
+        'keptOut',
+        'notListed',
+      ] as const
+    )
       .filter((name) => files[name] > 0)
       .map((name) => `${files[name]} ${countWords[name]}`),
   ];
@@ -93,7 +115,7 @@ export function summaryText({ files, failures, audioSec, wallMs, generation, spa
       ? `, ${formatDuration(audioSec)} of audio at ${Math.round(audioSec / (wallMs / 1000))} x real time`
       : '';
   const lines = [`${counts.join(', ')}.`, `Took ${formatDuration(wallMs / 1000)}${speed}. Space ${spaceId}.`];
-  lines.push(generationWords(generation), ...clipsWords(clips));
+  lines.push(...withoutMusicWords(withoutMusic), generationWords(generation), ...clipsWords(clips));
   for (const { key, message } of failures.slice(0, failuresShownMax))
     lines.push(`  failed: ${oneLine(key)}: ${oneLine(message, 300)}`);
   if (failures.length > failuresShownMax) lines.push(`  ... and ${failures.length - failuresShownMax} more:`);
@@ -111,17 +133,25 @@ const countWords = {
   failed: 'failed',
   failedBefore: 'failed before (--retry-failed tries again now)',
   keptOut: 'kept out on request',
+  notListed: 'more that could not be looked at',
 } as const;
+
+function withoutMusicWords(tracks: IndexSummary['withoutMusic']): string[] {
+  const total = tracks.silence + tracks.applause + tracks.noise;
+  if (total === 0) return [];
+  return [`No music, so in no answer: ${counted(total, 'track')} (${kindsWithoutMusic(tracks)}).`];
+}
 
 function clipsWords(clips: IndexSummary['clips']): string[] {
   if (clips === null) return [];
   const { stored, clips: count, bytes, removed, failed, reason } = clips;
   const lines = [];
-  if (stored > 0) lines.push(`Stored ${count} clips of ${stored} recordings, ${formatBytes(bytes)}.`);
-  if (removed > 0) lines.push(`Deleted the clips of ${removed} recordings that are no more.`);
+  if (stored > 0)
+    lines.push(`Stored ${counted(count, 'clip')} of ${counted(stored, 'recording')}, ${formatBytes(bytes)}.`);
+  if (removed > 0) lines.push(`Deleted the clips of ${counted(removed, 'recording')} no longer in the library.`);
   if (reason !== null) {
     lines.push(
-      `Clips are missing${failed > 0 ? ` of ${failed} recordings` : ''}; the next run tries again: ${oneLine(reason, 300)}`,
+      `Clips are missing${failed > 0 ? ` of ${counted(failed, 'recording')}` : ''}; the next run tries again: ${oneLine(reason, 300)}`,
     );
   }
   return lines;
@@ -136,7 +166,7 @@ export function generationWords(generation: IndexSummary['generation']): string 
   if (generation.kind === 'written') {
     const { id, rows, endsRollBackTo } = generation;
     const end = endsRollBackTo === undefined ? '' : ` The roll-back to ${endsRollBackTo} has ended with it.`;
-    return `Generation ${id} answers now, ${rows} chunks.${end}`;
+    return `Generation ${id} answers now, ${counted(rows, 'chunk')}.${end}`;
   }
   if (generation.kind === 'held') return heldWords(generation.id);
   return generation.kind === 'empty' ? 'There is nothing to search in yet.' : 'The index is up to date.';

@@ -1,7 +1,7 @@
 /** `npm run library -- verify|backup|backups|restore|tidy` */
 import path from 'node:path';
 import type { App } from '../app.ts';
-import { formatBytes, formatDuration, oneLine } from '../format.ts';
+import { counted, formatBytes, formatDuration, oneLine } from '../format.ts';
 import type { GenerationOutcome } from '../indexing/update-generation.ts';
 import type { Restored } from '../keeping/restore.ts';
 import type { Remedy } from '../keeping/verify.ts';
@@ -49,7 +49,9 @@ export async function libraryBackup(
   const options = { ...(to === undefined ? {} : { to }), ...(keep === undefined ? {} : { keep }), signal };
   const backup = await app.backUp(options);
   const took = formatDuration((performance.now() - startedMs) / 1000);
-  print(`${backup.tracks} tracks are safe in ${backup.location}, ${formatBytes(backup.bytes)}, after ${took}.`);
+  print(
+    `Backed up ${counted(backup.tracks, 'track')} to ${backup.location}, ${formatBytes(backup.bytes)}, after ${took}.`,
+  );
   for (const name of backup.removed) print(`Removed an older one: ${name}`);
   return 0;
 }
@@ -67,7 +69,7 @@ export function restoreWords({
   generations,
 }: Restored & { generations: readonly GenerationOutcome[] }) {
   const of = backup.changedAtMs === null ? '' : `, last changed ${new Date(backup.changedAtMs).toISOString()}`;
-  const lines = [`The catalog has ${backup.tracks} tracks now, those of the backup${of}.`];
+  const lines = [`The catalog has ${counted(backup.tracks, 'track')} now, those of the backup${of}.`];
   if (before !== null) lines.push(`What was there before lies in ${before}.`);
   const built = generations.filter(({ kind }) => kind === 'written').length;
   lines.push(
@@ -79,11 +81,15 @@ export function restoreWords({
 
 export async function libraryTidy(app: App, signal: AbortSignal): Promise<number> {
   const { answers, heard, clips, tracks, strays } = await app.tidy(Date.now());
-  print(`Forgot ${answers} answers and what was heard of ${heard} queries, past their time.`);
-  print(`Removed the clips of ${clips.count} answers, ${formatBytes(clips.bytes)}.`);
+  print(
+    `Forgot ${counted(answers, 'answer')} and what was heard of ${heard === 1 ? '1 query' : `${heard} queries`}, past their time.`,
+  );
+  print(`Removed the clips of ${counted(clips.count, 'answer')}, ${formatBytes(clips.bytes)}.`);
   const stored = await app.tidyClips(signal);
   if (stored)
-    print(`Removed the stored clips of ${stored.removed} recordings${stored.reason ? `: ${stored.reason}` : ''}.`);
+    print(
+      `Removed the stored clips of ${counted(stored.removed, 'recording')}${stored.reason ? `: ${stored.reason}` : ''}.`,
+    );
   if (strays === null) {
     print('An index run is under way; generations and removed tracks are left for the next time.');
     return 0;

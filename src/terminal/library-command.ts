@@ -3,7 +3,7 @@ import Table from 'cli-table3';
 import type { App } from '../app.ts';
 import type { Failure } from '../catalog/track-rows.ts';
 import { LeitmotifError, toLeitmotifError } from '../errors.ts';
-import { formatBytes, formatDuration, oneLine } from '../format.ts';
+import { counted, formatBytes, formatDuration, oneLine } from '../format.ts';
 import { isDue } from '../indexing/cool-down.ts';
 import { folderBytes } from '../search/folder-bytes.ts';
 import { currentManifest } from '../search/generation.ts';
@@ -32,12 +32,15 @@ export async function libraryStatus(app: App): Promise<number> {
   for (const { spaceId, tracks, chunks } of counts.spaces) {
     const { music, silence, applause, noise } = chunks;
     const out = `${silence} silence, ${applause} applause, ${noise} noise`;
-    table.push([`space ${spaceId}`, `${tracks} tracks, ${music} chunks of music; left out: ${out}`]);
+    table.push([
+      `space ${spaceId}`,
+      `${counted(tracks, 'track')}, ${counted(music, 'chunk')} of music; left out: ${out}`,
+    ]);
   }
   table.push(...(await workerRows(app)));
   const marks = catalog.marks.list(await app.spaceId());
   if (marks.length > 0)
-    table.push(['marked', `${marks.length} clusters as not music: npm run library -- clusters marked`]);
+    table.push(['marked', `${counted(marks.length, 'cluster')} as not music: npm run library -- clusters marked`]);
   table.push(...clipsRow(app));
   table.push(['generation', await generationLine(app)], ['last run', lastRun(app)]);
   table.push(['disk', `${formatBytes(await folderBytes(config.indexDir))} in ${config.indexDir}`]);
@@ -71,15 +74,17 @@ async function workerRows(app: App): Promise<[string, string][]> {
 function clipsRow({ catalog, clipStore }: App): [string, string][] {
   if (clipStore === null) return [];
   const { sets, clips, bytes, failed } = catalog.clips.counts(clipStore.location);
-  const missing = failed > 0 ? `; of ${failed} recordings some are missing, the next run tries again` : '';
-  return [['clips', `${clips} of ${sets} recordings, ${formatBytes(bytes)} in ${clipStore.location}${missing}`]];
+  const missing = failed > 0 ? `; of ${counted(failed, 'recording')} some are missing, the next run tries again` : '';
+  return [
+    ['clips', `${clips} of ${counted(sets, 'recording')}, ${formatBytes(bytes)} in ${clipStore.location}${missing}`],
+  ];
 }
 
 async function generationLine(app: App): Promise<string> {
   try {
     const place = { indexDir: app.config.indexDir, spaceId: await app.spaceId(), catalogId: app.catalog.id };
     const { id, rowCount, trackCount, createdAt } = await currentManifest(place);
-    return `${id}, ${rowCount} chunks of ${trackCount} tracks, built ${createdAt}`;
+    return `${id}, ${counted(rowCount, 'chunk')} of ${counted(trackCount, 'track')}, built ${createdAt}`;
   } catch (error) {
     return toLeitmotifError(error).message;
   }
@@ -115,10 +120,10 @@ function againWords(times: Pick<Failure, 'atMs' | 'retryAtMs'>, nowMs: number): 
 export async function libraryRemove(app: App, keys: readonly string[]): Promise<number> {
   app.catalog.removals.remove(keys, 'request');
   print(
-    `Removed ${keys.length === 1 ? oneLine(keys[0] ?? '') : `${keys.length} tracks`}: no answer names it any more.`,
+    `Removed ${keys.length === 1 ? oneLine(keys[0] ?? '') : counted(keys.length, 'track')}: no answer names ${keys.length === 1 ? 'it' : 'them'} any more.`,
   );
   const clips = await app.tidyClips(AbortSignal.timeout(clipsRemovedWithinMs)).catch(() => null);
-  if (clips && clips.removed > 0) print(`Deleted the stored clips of ${clips.removed} recordings.`);
+  if (clips && clips.removed > 0) print(`Deleted the stored clips of ${counted(clips.removed, 'recording')}.`);
   return 0;
 }
 

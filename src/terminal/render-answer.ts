@@ -1,7 +1,7 @@
 /** An answer as text for a terminal: the verdict, the ranking, the evidence of each piece. Pure. */
 import { styleText } from 'node:util';
 import Table from 'cli-table3';
-import { distanceInWords, formatDuration, formatTime, oneLine, trackName } from '../format.ts';
+import { counted, distanceInWords, formatDuration, formatTime, oneLine, trackName } from '../format.ts';
 import { type Answer, musicChunks, type Result } from '../query/answer.ts';
 import type { ResultClips } from '../query/clips.ts';
 import { alsoAs, reasonFor, verdictSentence, whatToTry } from '../query/words.ts';
@@ -32,7 +32,7 @@ function queryLine(answer: Answer): string {
   const whole = query.fromSec === 0 && query.toSec >= query.durationSec - 0.5;
   const part = whole ? '' : `, asked with ${formatTime(query.fromSec)} to ${formatTime(query.toSec)}`;
   const out = left > 0 ? `, ${left} left out as ${kindsLeftOut(answer)}` : '';
-  return `yours: ${oneLine(query.name, 60)}, ${formatTime(query.durationSec)}${part}, ${music} chunks compared${out}`;
+  return `yours: ${oneLine(query.name, 60)}, ${formatTime(query.durationSec)}${part}, ${counted(music, 'chunk')} compared${out}`;
 }
 
 function kindsLeftOut({ query }: Answer): string {

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { App } from '../app.ts';
 import { LeitmotifError } from '../errors.ts';
-import { formatTime } from '../format.ts';
+import { counted, formatTime } from '../format.ts';
 import type { Answer } from '../query/answer.ts';
 import type { ResultClips } from '../query/clips.ts';
 import { renderPicture } from '../query/picture.ts';
@@ -61,7 +61,7 @@ export async function askAndWrite(
       hubCorrection: app.config.hubCorrection,
       signal,
       onProgress: ({ decodedSec, chunksDone }) =>
-        status.show(`listening: ${formatTime(decodedSec)}, ${chunksDone} chunks`),
+        status.show(`listening: ${formatTime(decodedSec)}, ${counted(chunksDone, 'chunk')}`),
     });
     if (options.picture) await writeFile(options.picture, await renderPicture(answer));
     if (options.clips === undefined) return { answer, clips: new Map() };

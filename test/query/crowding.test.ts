@@ -26,7 +26,7 @@ describe.each([
     beforeAll(async () => {
       library = await makeLibrary();
       for (const fusion of fusions) before.set(fusion, await question(fusion));
-        for (let i = 1; i <= equalBytes; i++) copies.push(`bytes-${i}.ogg`);
+      for (let i = 1; i <= equalBytes; i++) copies.push(`bytes-${i}.ogg`);
       for (const name of copies) cpSync(music('piece-3.ogg'), music(name));
       for (let i = 1; i <= codedAnew; i++) {
         const name = `coded-${i}.mp3`;

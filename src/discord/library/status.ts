@@ -86,7 +86,13 @@ function lastRun(job: Job | null): LibraryStatus['lastRun'] {
   if (job === null) return null;
   const { state, startedAtMs, finishedAtMs, counters } = job;
   const durationSec = finishedAtMs === null ? null : (finishedAtMs - startedAtMs) / 1000;
-  return { state, startedAtMs, durationSec, embedded: counters.embedded ?? 0, failed: counters.failed ?? 0 };
+  return {
+    state,
+    startedAtMs,
+    durationSec,
+    embedded: counters.embedded ?? 0,
+    failed: (counters.failed ?? 0) + (counters.notListed ?? 0),
+  };
 }
 
 function openReindex({ catalog }: App, reindexer: Reindexer): OpenReindex | null {

@@ -1,7 +1,7 @@
 /** Reads the facts that a failure carries (errors.ts, ErrorFacts). A missing one makes the sentence shorter, not wrong.
  *
  *  Read are: bytesMax, durationMinSec, durationMaxSec, deadlineSec, fromSec, retryAtMs, waitingMax, status, host,
- *  permission, channelId, text, name, from, to, and what tells the cases of one code apart:
+ *  permission, channelId, text, name, from, to, tracks, silence, applause, noise, and what tells the cases of one code apart:
  *
  *  link-refused    kind     as in query/link-errors.ts, and message-unreadable
  *  link-not-audio  kind     page, encoded, message
@@ -23,6 +23,18 @@ export function numberOf(facts: ErrorFacts, key: string): number | null {
 export function textOf(facts: ErrorFacts, key: string): string | null {
   const value = facts[key];
   return typeof value === 'string' && value !== '' ? value : null;
+}
+
+/** How many tracks hold what instead of music, in words: "2 silence". */
+export function kindsIn(
+  facts: ErrorFacts,
+  names: Readonly<Record<'silence' | 'applause' | 'noise', string>>,
+  whole: (value: number) => string,
+): string[] {
+  return (['silence', 'applause', 'noise'] as const).flatMap((kind) => {
+    const tracks = numberOf(facts, kind) ?? 0;
+    return tracks > 0 ? [`${whole(tracks)} ${names[kind]}`] : [];
+  });
 }
 
 /** The sentence with what is known in it, or without. */

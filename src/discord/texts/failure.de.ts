@@ -2,9 +2,14 @@
 import type { ErrorFacts } from '../../errors.ts';
 import { formatTime } from '../../format.ts';
 import { amountsIn } from './amounts.ts';
-import { type FailureTexts, numberOf, textOf, withFact } from './failure-facts.ts';
+import { type FailureTexts, kindsIn, numberOf, textOf, withFact } from './failure-facts.ts';
 
-const { bytes, duration } = amountsIn('de');
+const { bytes, count, duration, list, whole } = amountsIn('de');
+
+function withoutMusic(tracks: number, facts: ErrorFacts): string {
+  const kinds = { silence: 'Stille', applause: 'Applaus', noise: 'Sprache oder Geräusch' };
+  return `${count(tracks, 'Stück', 'Stücke')}, ${list(kindsIn(facts, kinds, whole))}`;
+}
 
 export const failureDe: FailureTexts = {
   'audio-empty': () => 'Diese Datei ist leer: Sie hat 0 Bytes. Bitte schick sie noch einmal, oder eine andere.',
@@ -50,8 +55,12 @@ export const failureDe: FailureTexts = {
     'Der Teil von mir, der zuhört, hat unverständlich geantwortet. Bleibt das so, muss der Besitzer des Bots nachsehen.',
   'index-unavailable': () =>
     'Der Index der Bibliothek antwortet gerade nicht. Bleibt das so, muss der Besitzer des Bots nachsehen.',
-  'index-empty': () =>
-    'Die Bibliothek ist noch leer. Ein Admin dieses Servers muss sie erst einlesen: **/bibliothek einlesen**.',
+  'index-empty': (facts) =>
+    withFact(
+      numberOf(facts, 'tracks'),
+      (tracks) => `Die Bibliothek enthält keine Musik, mit der ich vergleichen könnte: ${withoutMusic(tracks, facts)}.`,
+      'Die Bibliothek ist noch leer. Ein Admin dieses Servers muss sie erst einlesen: **/bibliothek einlesen**.',
+    ),
   'index-corrupt': () => 'Der Index der Bibliothek ist beschädigt. Der Besitzer des Bots muss ihn neu bauen.',
   'catalog-busy': () => 'Mein Katalog der Bibliothek ist gerade beschäftigt.',
   'catalog-version': () =>

@@ -2,9 +2,14 @@
 import type { ErrorFacts } from '../../errors.ts';
 import { formatTime } from '../../format.ts';
 import { amountsIn } from './amounts.ts';
-import { type FailureTexts, numberOf, textOf, withFact } from './failure-facts.ts';
+import { type FailureTexts, kindsIn, numberOf, textOf, withFact } from './failure-facts.ts';
 
-const { bytes, duration } = amountsIn('en');
+const { bytes, count, duration, list, whole } = amountsIn('en');
+
+function withoutMusic(tracks: number, facts: ErrorFacts): string {
+  const kinds = { silence: 'silence', applause: 'applause', noise: 'talk or noise' };
+  return `${count(tracks, 'track', 'tracks')}, ${list(kindsIn(facts, kinds, whole))}`;
+}
 
 export const failureEn: FailureTexts = {
   'audio-empty': () => 'This file is empty: it has 0 bytes. Please send it again, or another one.',
@@ -47,8 +52,12 @@ export const failureEn: FailureTexts = {
     "The part of me that listens gave an answer that I do not understand. If that lasts, the bot's owner has to look.",
   'index-unavailable': () =>
     "The index of the library does not answer at the moment. If that lasts, the bot's owner has to look.",
-  'index-empty': () =>
-    'The library is still empty. An admin of this server has to index it first: **/library reindex**.',
+  'index-empty': (facts) =>
+    withFact(
+      numberOf(facts, 'tracks'),
+      (tracks) => `The library holds no music that I could compare yours with: ${withoutMusic(tracks, facts)}.`,
+      'The library is still empty. An admin of this server has to index it first: **/library reindex**.',
+    ),
   'index-corrupt': () => "The index of the library is damaged. The bot's owner has to build it anew.",
   'catalog-busy': () => 'My catalog of the library is busy at the moment.',
   'catalog-version': () =>
