@@ -2,6 +2,7 @@
  *  Only for whoever holds the index's lock. */
 import { setImmediate } from 'node:timers/promises';
 import type { Catalog } from '../catalog/catalog.ts';
+import { counted } from '../format.ts';
 import type { GenerationOutcome } from '../indexing/update-generation.ts';
 import type { ClipStore } from '../library/clip-store.ts';
 import { hashOf } from '../library/hash-of.ts';
@@ -53,7 +54,7 @@ export async function verifyIndex(options: VerifyOptions): Promise<Finding[]> {
 function countFindings({ inspection }: Catalog): Finding[] {
   const wrong = inspection.mendCounts();
   if (wrong === 0) return [];
-  return [{ where: 'catalog', what: `the count of chunks was wrong for ${wrong} tracks`, remedy: 'mended' }];
+  return [{ where: 'catalog', what: `the count of chunks was wrong for ${counted(wrong, 'track')}`, remedy: 'mended' }];
 }
 
 async function vectorFindings({ catalog, signal }: VerifyOptions): Promise<Finding[]> {
@@ -146,17 +147,17 @@ async function clipFindings({ catalog, clips, signal }: VerifyOptions): Promise<
   const { contents, stored } = catalog.clips.expected(clips.location);
   const lacking = stored.filter(({ set, clips: count }) => (found.get(set.contentSha256) ?? 0) < count);
   for (const { set, clips: count } of lacking) {
-    const message = `${found.get(set.contentSha256) ?? 0} of ${count} clips were there`;
+    const message = `${found.get(set.contentSha256) ?? 0} of ${counted(count, 'clip')} stored`;
     catalog.clips.failed(set, { code: 'file-unreadable', message });
   }
   const foreign = [...found.keys()].filter((content) => !contents.has(content));
   const findings: Finding[] = [];
   if (lacking.length > 0) {
-    const what = `clips of ${lacking.length} recordings are missing in ${clips.location}`;
+    const what = `clips of ${counted(lacking.length, 'recording')} are missing in ${clips.location}`;
     findings.push({ where: 'clips', what, remedy: 'next-run' });
   }
   if (foreign.length > 0) {
-    const what = `${clips.location} holds clips of ${foreign.length} recordings that this catalog never stored there`;
+    const what = `${clips.location} holds clips of ${counted(foreign.length, 'recording')} that this catalog never stored there`;
     findings.push({ where: 'clips', what, remedy: 'yours' });
   }
   return findings;

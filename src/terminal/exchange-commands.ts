@@ -34,7 +34,9 @@ export async function exportCommand(
       onProgress: bar.update,
     });
     bar.stop();
-    print(`Wrote ${counted(chunks, 'chunk')} of ${counted(tracks, 'track')} to ${file}, ${formatBytes(bytes)}.`);
+    print(
+      `${counted(chunks, 'chunk')} of ${counted(tracks, 'track')} ${chunks === 1 ? 'is' : 'are'} in ${file}, ${formatBytes(bytes)}.`,
+    );
     return 0;
   } finally {
     bar.stop();
@@ -69,11 +71,11 @@ function importWords(
   ];
   if (tracks.kept > 0)
     lines.push(
-      `${counted(tracks.kept, 'track')} kept, with other vectors here than in the file; --replace takes those of the file.`,
+      `${counted(tracks.kept, 'track')} kept: other vectors are here than in the file; --replace takes those of the file.`,
     );
   if (tracks.keptOut > 0)
     lines.push(`${counted(tracks.keptOut, 'track')} removed on request, and kept out; --replace brings them back.`);
-  if (guessedTimes > 0) lines.push(`${counted(guessedTimes, 'chunk')} without times: counted from their numbers.`);
+  if (guessedTimes > 0) lines.push(`${counted(guessedTimes, 'chunk')} came without times: counted from their numbers.`);
   if (normalised > 0) lines.push(`${normalised} vectors were brought to length 1.`);
   lines.push(generationWords(generation));
   if (spaceId !== configured)

@@ -50,7 +50,7 @@ export async function libraryBackup(
   const backup = await app.backUp(options);
   const took = formatDuration((performance.now() - startedMs) / 1000);
   print(
-    `Backed up ${counted(backup.tracks, 'track')} to ${backup.location}, ${formatBytes(backup.bytes)}, after ${took}.`,
+    `${counted(backup.tracks, 'track')} ${backup.tracks === 1 ? 'is' : 'are'} safe in ${backup.location}, ${formatBytes(backup.bytes)}, after ${took}.`,
   );
   for (const name of backup.removed) print(`Removed an older one: ${name}`);
   return 0;

@@ -27,7 +27,7 @@ async function cli(indexDir: string, ...args: string[]): Promise<{ code: number;
 
 test('the same question has the same answer, and the library itself is not embedded again', async () => {
   const out = await cli('index', 'library', 'export', exported);
-  expect(out.stdout).toMatch(/^Wrote 30 chunks of 6 tracks to .*index\.parquet/);
+  expect(out.stdout).toMatch(/^30 chunks of 6 tracks are in .*index\.parquet/);
   const into = await cli('elsewhere', 'library', 'import', exported);
   expect(into).toMatchObject({ code: 0 });
   expect(into.stdout).toMatch(/30 chunks read: 6 tracks imported, 0 there already\.\nGeneration \w+ answers now/);
@@ -59,7 +59,7 @@ test('what has no file in the folder stays until it is removed by request', asyn
   expect(refused.code).toBe(1);
   expect(refused.stderr).toMatch(/does not say which model .*EMBEDDING_MODEL=builtin, WINDOW_SEC=10.*--assume-model/);
   const taken = await cli('third', 'library', 'import', file, '--assume-model');
-  expect(taken.stdout).toMatch(/5 chunks without times/);
+  expect(taken.stdout).toMatch(/5 chunks came without times/);
   const indexed = await cli('third', 'index', library.music);
   expect(indexed.stdout).toMatch(/6 recordings listed, 6 embedded\./);
   using catalog = new Catalog(path.join(library.folder, 'third', 'catalog.sqlite'));

@@ -154,10 +154,10 @@ test('clips that are missing are stored again by the next run; those of another 
   bench.catalog.clips.stored(set(a), { clips: 2, bytes: 10 });
   bench.catalog.clips.stored(set(b), { clips: 3, bytes: 15 });
   expect(await verify({ clips })).toEqual([
-    { where: 'clips', what: `clips of 1 recordings are missing in ${clips.location}`, remedy: 'next-run' },
+    { where: 'clips', what: `clips of 1 recording are missing in ${clips.location}`, remedy: 'next-run' },
     {
       where: 'clips',
-      what: `${clips.location} holds clips of 1 recordings that this catalog never stored there`,
+      what: `${clips.location} holds clips of 1 recording that this catalog never stored there`,
       remedy: 'yours',
     },
   ]);

@@ -215,7 +215,7 @@ describe('the terminal', () => {
 
   test('a backup, something that nobody wanted, and everything back as it was', async () => {
     const backup = await cli(['library', 'backup', inFolder('safe'), '--keep', '3']);
-    expect(backup.stdout).toMatch(/Backed up 6 tracks to .*safe\/catalog-.*\.sqlite/);
+    expect(backup.stdout).toMatch(/6 tracks are safe in .*safe\/catalog-.*\.sqlite/);
     const file = /in (\S+\.sqlite)/.exec(backup.stdout)?.[1] ?? '';
     await cli(['library', 'remove', 'piece-1.ogg']);
     await cli(['index', music]);

@@ -79,13 +79,13 @@ test('taking a library away needs a word, and its clips go with it', async () =>
   expect(stderr).toMatch(/would count as removed: 1 of far \(azure:\/\/devstoreaccount1\/music\)/);
   const { stdout } = await cli(['index', '--replace-library'], without);
   expect(stdout).toMatch(/1 unchanged, 1 gone/);
-  expect(stdout).toMatch(/Deleted the clips of 1 recordings/);
+  expect(stdout).toMatch(/Deleted the clips of 1 recording/);
   expect(readdirSync(path.join(folder, 'clips'))).toHaveLength(1);
 });
 
 test('removing a piece removes its clips at once', async () => {
   const { stdout } = await cli(['library', 'remove', 'near/piece-1.ogg']);
-  expect(stdout).toMatch(/Deleted the stored clips of 1 recordings/);
+  expect(stdout).toMatch(/Deleted the stored clips of 1 recording/);
   expect(readdirSync(path.join(folder, 'clips'))).toHaveLength(0);
 });
 

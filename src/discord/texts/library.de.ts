@@ -114,8 +114,8 @@ export const libraryDe: LibraryTexts = {
     expected: (audioSec, wallSec, size) =>
       `Das sind ${bytes(size)}, etwa ${duration(audioSec)} Klang; nach dem, was es zuvor gebraucht hat, rund **${duration(wallSec)}**.`,
     unexpected: (size) => `Das sind ${bytes(size)}. Wie lange es dauert, weiß ich nicht: es gab noch keinen Lauf.`,
-    clips: (count, size) =>
-      `Jeder Moment wird auch als Ausschnitt gespeichert: etwa ${whole(count)} Dateien, **${bytes(size)}**.`,
+    clips: (clips, size) =>
+      `Jeder Moment wird auch als Ausschnitt gespeichert: etwa ${count(clips, 'Datei', 'Dateien')}, **${bytes(size)}**.`,
     before: (startedAtMs, embedded, audioSec, wallSec) =>
       `<t:${Math.round(startedAtMs / 1000)}:d>: ${recordings(embedded)}, ${duration(audioSec)} Klang in ${duration(wallSec)}`,
     beforeTitle: 'Wie lange es zuvor gedauert hat',

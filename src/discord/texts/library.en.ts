@@ -121,8 +121,8 @@ export const libraryEn = {
     expected: (audioSec: number, wallSec: number, size: number) =>
       `That is ${bytes(size)}, some ${duration(audioSec)} of audio; by what it took before, about **${duration(wallSec)}**.`,
     unexpected: (size: number) => `That is ${bytes(size)}. How long it takes I cannot say: there is no run to go by.`,
-    clips: (count: number, size: number) =>
-      `Each moment is also stored as a clip: about ${whole(count)} files, **${bytes(size)}**.`,
+    clips: (clips: number, size: number) =>
+      `Each moment is also stored as a clip: about ${count(clips, 'file', 'files')}, **${bytes(size)}**.`,
     before: (startedAtMs: number, embedded: number, audioSec: number, wallSec: number) =>
       `<t:${Math.round(startedAtMs / 1000)}:d>: ${recordings(embedded)}, ${duration(audioSec)} of audio, took ${duration(wallSec)}`,
     beforeTitle: 'How long it took before',
