@@ -27,8 +27,8 @@ export function verdictFacts({ verdict, results, query }: Answer): VerdictFacts 
 
 /** What else the recording is called: by its name, or by its file's path where the names are equal. Best ranked first. */
 export function otherNames({ track, alsoAs = [] }: Result): string[] {
-  const shown = trackName(track);
-  return alsoAs.map((other) => (trackName(other) === shown ? other.key : trackName(other)));
+  const uses = Map.groupBy([track, ...alsoAs].map(trackName), (name) => name);
+  return alsoAs.map((other) => (uses.get(trackName(other))?.length === 1 ? trackName(other) : other.key));
 }
 
 /** What may help after an answer that does not; null where there is nothing to mend. */

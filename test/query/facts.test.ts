@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ChunkKind } from '../../src/domain.ts';
 import type { Answer, Result } from '../../src/query/answer.ts';
-import { adviceAfter, momentInTrack, reasonFacts, verdictFacts } from '../../src/query/facts.ts';
+import { adviceAfter, momentInTrack, otherNames, reasonFacts, verdictFacts } from '../../src/query/facts.ts';
 import { reasonFor, verdictSentence, whatToTry } from '../../src/query/words.ts';
 import { anyAnswer } from '../support/answers.ts';
 
@@ -120,4 +120,15 @@ describe('the moment in a piece', () => {
     expect(momentInTrack(answerOf(music, thisIs(218)), result, hit)).toBe(228);
     expect(momentInTrack(answerOf(music, thisIs(100)), result, hit)).toBe(230);
   });
+});
+
+test('names that several tracks of one recording share are told apart by their paths', () => {
+  const named = (key: string, title: string) => ({ ...result.track, key, title });
+  const alsoAs = [
+    named('a.ogg', 'Waltz'),
+    named('b.ogg', 'Waltz'),
+    named('c.ogg', 'The Knolls'),
+    named('d.ogg', 'Hills'),
+  ];
+  expect(otherNames({ ...result, alsoAs })).toEqual(['a.ogg', 'b.ogg', 'c.ogg', 'Hills']);
 });
