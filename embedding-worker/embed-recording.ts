@@ -8,7 +8,7 @@ import { decodePcm } from '../src/audio/decode.ts';
 import { besideTheLoudest, type HeardWindow } from '../src/audio/gate-recording.ts';
 import type { AudioLimits } from '../src/audio/limits.ts';
 import type { ProbedAudio } from '../src/audio/probe.ts';
-import type { ChunkSpan } from '../src/domain.ts';
+import type { ChunkSpan, RecordingTags } from '../src/domain.ts';
 import { encodeArray } from '../src/embedding/packed-arrays.ts';
 import { toWireChunk, type WireChunk, type WorkerLine } from '../src/embedding/wire-format.ts';
 import { LeitmotifError } from '../src/errors.ts';
@@ -16,10 +16,13 @@ import type { EmbeddedWindow, EmbeddingEngine } from './engines/engine.ts';
 import type { Metrics } from './metrics.ts';
 import type { ServedModel } from './serving.ts';
 import { Stopwatch } from './stopwatch.ts';
+import type { TagReader } from './tags/tag-reader.ts';
+import { mergeTags, valuesOfTags } from './tags/tag-values.ts';
 
 export interface RecordingJob {
   readonly file: string;
   readonly model: ServedModel;
+  readonly tagReader: TagReader;
   /** The part to embed, seconds from the beginning; null: all of it. */
   readonly fromSec: number | null;
   readonly toSec: number | null;
@@ -52,6 +55,7 @@ async function* linesOf(job: RecordingJob): AsyncGenerator<WorkerLine, void> {
   const startedAt = performance.now();
   const decoding = new Stopwatch();
   const embedding = new Stopwatch();
+  const tags = job.tagReader.read(job.file);
   const { probed, pcm, finished } = decodePcm(job.file, {
     sampleRateHz,
     ...(job.fromSec === null ? {} : { fromSec: job.fromSec }),
@@ -60,7 +64,8 @@ async function* linesOf(job: RecordingJob): AsyncGenerator<WorkerLine, void> {
     signal,
     limits: job.limits,
   });
-  yield infoOf(model, await decoding.time(() => probed));
+  const claims = await decoding.time(() => probed);
+  yield infoOf(model, claims, completeTags(await tags, claims.tags));
 
   const windows = decoding.timed(cutWindows(pcm, { sampleRateHz, windowSec: model.windowSec, startSec }));
   let chunks = 0;
@@ -95,8 +100,13 @@ async function* linesOf(job: RecordingJob): AsyncGenerator<WorkerLine, void> {
   };
 }
 
-function infoOf({ manifest, spaceId, windowSec }: ServedModel, probed: ProbedAudio): WorkerLine {
-  const { durationSec, tags, audioStream } = probed;
+/** ffmpeg knows containers that the tag reader does not. */
+function completeTags(read: RecordingTags | null, fromFfmpeg: RecordingTags): RecordingTags {
+  return mergeTags([read, fromFfmpeg].flatMap((tags) => (tags === null ? [] : [valuesOfTags(tags)])));
+}
+
+function infoOf({ manifest, spaceId, windowSec }: ServedModel, probed: ProbedAudio, tags: RecordingTags): WorkerLine {
+  const { durationSec, audioStream } = probed;
   const choice = audioStream ? { audioStream } : {};
   const { name: model, dimensions } = manifest;
   return { type: 'info', model, spaceId, dimensions, windowSec, durationSec, ...tags, ...choice };

@@ -15,9 +15,11 @@ import type { Metrics } from './metrics.ts';
 import { receiveBody } from './request-body.ts';
 import { signalOf } from './request-signal.ts';
 import type { ServedModel, ServedModels } from './serving.ts';
+import type { TagReader } from './tags/tag-reader.ts';
 
 export interface EmbeddingsRouteOptions {
   readonly models: ServedModels;
+  readonly tagReader: TagReader;
   readonly admission: Admission;
   readonly metrics: Metrics;
   readonly audioLimits: AudioLimits;
@@ -82,7 +84,7 @@ interface Admitted {
 /** The lines of the answer. However it ends, the place is given back and the body deleted. */
 async function* answer(admitted: Admitted, options: EmbeddingsRouteOptions): AsyncGenerator<WorkerLine, void> {
   const { request, place, query, model, signal } = admitted;
-  const { metrics } = options;
+  const { metrics, tagReader } = options;
   const limits = limitsFor(query, options.audioLimits);
   const file = path.join(options.spoolDir, randomUUID());
   let outcome = 'cancelled';
@@ -92,7 +94,8 @@ async function* answer(admitted: Admitted, options: EmbeddingsRouteOptions): Asy
     await place.turn(signal);
     const queuedMs = performance.now() - receivedAt;
     const { fromSec = null, toSec = null } = query;
-    for await (const line of embedRecording({ file, model, fromSec, toSec, queuedMs, limits, signal, metrics })) {
+    const job = { file, model, tagReader, fromSec, toSec, queuedMs, limits, signal, metrics };
+    for await (const line of embedRecording(job)) {
       if (line.type === 'done') {
         outcome = 'ok';
         request.log.info({ bytes, chunks: line.chunks, durationSec: line.durationSec, ...line.timingsMs }, 'embedded');

@@ -134,5 +134,10 @@ export function createMetrics(lines: { recordings: () => Line; texts: () => Line
       help: 'Processes of text sides that died; the next question starts another',
       registers,
     }),
+    tagProcessDeaths: new Counter({
+      name: 'worker_tag_process_deaths_total',
+      help: 'Processes that read tags and died or were late; the next recording starts another',
+      registers,
+    }),
   };
 }

@@ -14,6 +14,7 @@ import { createMetrics, type Metrics } from './metrics.ts';
 import type { Model } from './models.ts';
 import { createServer } from './server.ts';
 import { ServedModels } from './serving.ts';
+import { TagReader } from './tags/tag-reader.ts';
 import { TextSides } from './text/text-sides.ts';
 
 /** A window takes milliseconds to a second (wav2vec2 on one thread: 0.8 s); a process that is at one for a minute hangs. */
@@ -25,6 +26,8 @@ const loadTimeoutMs = 90_000;
 const textDeadlineMs = 120_000;
 /** Who searches by words tries several; after so long without one the memory is better used by others. */
 const textIdleMs = 10 * 60_000;
+/** Tags of any recording take milliseconds. */
+const tagDeadlineMs = 2_000;
 
 export interface Worker {
   /** Where it listens: `http://host:port`, or the socket's path. */
@@ -53,9 +56,17 @@ export async function startWorker(options: WorkerOptions, log: Logger): Promise<
       log.warn({ model: name, how }, 'the process of a text side died');
     },
   }));
+  const tagReader = new TagReader({
+    deadlineMs: tagDeadlineMs,
+    onDeath: (how) => {
+      metrics.tagProcessDeaths.inc();
+      log.warn({ how }, 'the process that reads tags died');
+    },
+  });
   const { audioLimits, requestDeadlineMs, spoolDir, token } = options;
   const server = createServer({
     models,
+    tagReader,
     textSides,
     textAdmission,
     textDeadlineMs,
@@ -72,7 +83,7 @@ export async function startWorker(options: WorkerOptions, log: Logger): Promise<
   const close = async (): Promise<void> => {
     stopping.abort(new LeitmotifError('worker-unavailable', 'The worker is stopping'));
     await server.close();
-    await Promise.all([models.close(), textSides.close()]);
+    await Promise.all([models.close(), textSides.close(), tagReader.close()]);
     await rm(spoolDir, { recursive: true, force: true });
   };
   try {
@@ -80,7 +91,7 @@ export async function startWorker(options: WorkerOptions, log: Logger): Promise<
     await rm(spoolDir, { recursive: true, force: true });
     await mkdir(spoolDir, { recursive: true, mode: 0o700 });
     const address = await listen(server, options.listen);
-    await Promise.all([checkFfmpeg(audioLimits, stopping.signal), models.start()]);
+    await Promise.all([checkFfmpeg(audioLimits, stopping.signal), models.start(), tagReader.start()]);
     log.info({ address, models: options.models }, 'ready');
     return { address, close };
   } catch (error) {

@@ -86,6 +86,7 @@ const callers: Readonly<Record<string, readonly string[]>> = {
   '@huggingface/tokenizers': ['embedding-worker/text/tokenizer.ts'],
   // The lock is the operating system's, taken through SQLite; it holds no data.
   'node:sqlite': ['src/catalog/database.ts', 'src/process-lock.ts'],
+  'music-metadata': ['embedding-worker/tags/library-tags.ts'],
   undici: ['src/embedding/client.ts', 'src/models/hub-request.ts', 'embedding-worker/engines/remote/http.ts'],
   cockatiel: ['embedding-worker/engines/remote/guard.ts'],
   oauth4webapi: ['embedding-worker/engines/remote/access-token.ts'],

@@ -88,8 +88,20 @@ export class WavHeadReader {
       return chunkHeadBytes;
     }
     if (bytes.length < chunkHeadBytes + padded) return 0;
-    const text = bytes.toString('utf8', chunkHeadBytes, chunkHeadBytes + size);
+    const text = decodeText(bytes.subarray(chunkHeadBytes, chunkHeadBytes + size));
     this.#found.set(id, text.replace(/\0[\s\S]*$/, '').trim());
     return chunkHeadBytes + padded;
+  }
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+const windows1252 = new TextDecoder('windows-1252');
+
+/** ffmpeg hands on what stands in the file, which need not be the UTF-8 that the container prescribes. */
+function decodeText(bytes: Buffer): string {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return windows1252.decode(bytes);
   }
 }

@@ -1,0 +1,56 @@
+/** A recording's bytes for the tag reader: random access through one small window, with a limit on what is read in all.
+ *  Synchronous, because the process that reads tags does nothing else.
+ */
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+
+/** Tags lie in a few places, each read in order: larger windows would read sound, smaller ones cost a call for each frame. */
+const windowBytes = 64 * 1024;
+
+/** The tags of this file lie too far apart, or are too large, to be read. */
+export class TagBytesError extends Error {}
+
+export class RecordingFile implements Disposable {
+  readonly #fd: number;
+  readonly #bytesMax: number;
+  #bytesRead = 0;
+  #window: Buffer = Buffer.alloc(0);
+  #windowAt = 0;
+  readonly sizeBytes: number;
+
+  /** @param bytesMax of the file, read in all @throws {Error} of the system when it cannot be opened */
+  constructor(path: string, bytesMax: number) {
+    // Without O_NONBLOCK a pipe would wait for its writer.
+    this.#fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    this.#bytesMax = bytesMax;
+    const found = fstatSync(this.#fd);
+    this.sizeBytes = found.isFile() ? found.size : 0;
+  }
+
+  /** @returns fewer bytes than asked for at the end of the file, none behind it. Valid until the next call.
+   *  @throws {TagBytesError} past the limit */
+  read(at: number, length: number): Buffer {
+    const end = Math.min(at + length, this.sizeBytes);
+    if (end <= at) return Buffer.alloc(0);
+    if (at < this.#windowAt || end > this.#windowAt + this.#window.length) this.#load(at, end - at);
+    return this.#window.subarray(at - this.#windowAt, end - this.#windowAt);
+  }
+
+  #load(at: number, length: number): void {
+    const wanted = Math.min(Math.max(length, windowBytes), this.sizeBytes - at);
+    this.#bytesRead += wanted;
+    if (this.#bytesRead > this.#bytesMax) throw new TagBytesError('Cannot read the tags: they are too large');
+    const window = Buffer.allocUnsafe(wanted);
+    let filled = 0;
+    while (filled < wanted) {
+      const read = readSync(this.#fd, window, filled, wanted - filled, at + filled);
+      if (read === 0) break;
+      filled += read;
+    }
+    this.#window = window.subarray(0, filled);
+    this.#windowAt = at;
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.#fd);
+  }
+}
