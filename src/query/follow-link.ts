@@ -1,8 +1,15 @@
 /** From a link to the answer it leads to: redirects followed by hand, each guarded like the first. */
 import type { IncomingMessage } from 'node:http';
 import type { LeitmotifError } from '../errors.ts';
-import { AddressRefusedError, type Network, requestGuarded, unguardedNetwork } from './guarded-request.ts';
+import {
+  AddressRefusedError,
+  type Network,
+  requestGuarded,
+  TooManyHeadsError,
+  unguardedNetwork,
+} from './guarded-request.ts';
 import { readLink } from './link.ts';
+import { blocksOfBody, TinyPiecesError } from './link-body.ts';
 import { linkRefused, linkTooSlow, linkUnreachable } from './link-errors.ts';
 
 export interface LinkAnswer {
@@ -73,9 +80,9 @@ async function ask(url: URL, network: Network, signal: AbortSignal): Promise<Inc
   }
 }
 
-async function* blocksOf(url: URL, body: AsyncIterable<Buffer>, signal: AbortSignal): AsyncGenerator<Buffer> {
+async function* blocksOf(url: URL, body: IncomingMessage, signal: AbortSignal): AsyncGenerator<Buffer> {
   try {
-    yield* body;
+    yield* blocksOfBody(body);
   } catch (error) {
     signal.throwIfAborted();
     throw asLinkError(url, error);
@@ -84,6 +91,8 @@ async function* blocksOf(url: URL, body: AsyncIterable<Buffer>, signal: AbortSig
 
 function asLinkError(url: URL, cause: unknown): LeitmotifError {
   if (cause instanceof AddressRefusedError) return linkRefused(url, 'address', 'its address is not a public one');
+  if (cause instanceof TinyPiecesError) return linkUnreachable(url, 'it comes in pieces of a few bytes', { cause });
+  if (cause instanceof TooManyHeadsError) return linkUnreachable(url, 'it answers without end', { cause });
   const { code } = cause as { code?: unknown };
   return linkUnreachable(url, typeof code === 'string' ? code : 'the connection failed', { cause });
 }

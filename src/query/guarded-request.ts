@@ -33,6 +33,13 @@ export class AddressRefusedError extends Error {
   override readonly name = 'AddressRefusedError';
 }
 
+/** One or two "continue" or "early hints" are usual; each costs a turn of the parser. */
+const informationMax = 16;
+
+export class TooManyHeadsError extends Error {
+  override readonly name = 'TooManyHeadsError';
+}
+
 /** Nothing of ours goes along, no cookie and no token. `identity`: a compressed answer could unpack to any size. */
 const headers = {
   'user-agent': 'Leitmotif',
@@ -56,6 +63,10 @@ export async function requestGuarded(url: URL, network: Network, signal: AbortSi
       return undefined;
     },
   } satisfies RequestOptions);
+  let informations = 0;
+  asked.on('information', () => {
+    if (++informations === informationMax) asked.destroy(new TooManyHeadsError());
+  });
   asked.end();
   try {
     const [answer] = (await Promise.race([
