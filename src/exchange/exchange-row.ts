@@ -46,7 +46,9 @@ const seconds = z.number().min(0).max(1e7);
 
 const fieldsSchema = z.object({
   file_name: z.string().min(1).max(4096),
-  chunk_id: z.union([z.int(), z.bigint().transform(Number), z.string().transform(lastNumber)]).pipe(z.int().min(0)),
+  chunk_id: z
+    .union([z.int(), z.bigint().transform(Number), z.string().max(4096).transform(lastNumber)])
+    .pipe(z.int().min(0)),
   space_id: z.string().min(1).max(500).nullish(),
   start_sec: seconds.nullish(),
   end_sec: seconds.nullish(),
@@ -127,18 +129,27 @@ function toFingerprint(
   return { items, itemSec };
 }
 
+/** Of a vector; models have some thousand at most. */
+export const dimensionsMax = 65_536;
+
 /** What the formats hold a vector as: numbers in a list, or an array of them. */
-function toVector(value: unknown, where: string): Float32Array {
-  if (value instanceof Float32Array && value.length > 0) return value;
+function toVector(given: unknown, where: string): Float32Array {
   // A model's output for a batch of one, written as it came: a list in a list.
-  if (Array.isArray(value) && value.length === 1 && typeof value[0] === 'object') return toVector(value[0], where);
-  const isList = Array.isArray(value) || value instanceof Float64Array;
+  const isBatch = Array.isArray(given) && given.length === 1 && typeof given[0] === 'object';
+  const value: unknown = isBatch ? given[0] : given;
+  const isList = Array.isArray(value) || value instanceof Float32Array || value instanceof Float64Array;
   if (!isList || value.length === 0) throw refused(where, 'expected "embedding" to be a list of numbers');
+  if (value.length > dimensionsMax) {
+    throw refused(where, `expected at most ${dimensionsMax} numbers in "embedding", got ${value.length}`);
+  }
+  if (value instanceof Float32Array) return value;
   const vector = new Float32Array(value.length);
   for (let at = 0; at < vector.length; at++) {
     const number: unknown = value[at];
     if (typeof number !== 'number' || !Number.isFinite(number)) {
-      throw refused(where, `expected numbers in "embedding", got ${String(number)} at ${at}`);
+      // Never written out: a list may be nested deeper than the stack is high.
+      const got = typeof number === 'object' && number !== null ? 'a list' : String(number).slice(0, 40);
+      throw refused(where, `expected numbers in "embedding", got ${got} at ${at}`);
     }
     vector[at] = number;
   }

@@ -6,7 +6,7 @@ import type { Chunk, EmbeddedRecording, Fingerprint } from '../domain.ts';
 import { LeitmotifError } from '../errors.ts';
 import { lengthOf } from '../search/vector-index.ts';
 import { type CheckedFile, checkRows, unitTolerance } from './check-rows.ts';
-import type { ExchangeRow, PlacedRow } from './exchange-row.ts';
+import { type ExchangeRow, type PlacedRow, refused } from './exchange-row.ts';
 import { type FormatName, formatOf } from './formats.ts';
 import { standInFor } from './stand-in.ts';
 
@@ -93,6 +93,8 @@ async function* orUnreadable(rows: AsyncIterable<PlacedRow>, file: string): Asyn
   try {
     yield* rows;
   } catch (cause) {
+    // Texts or lists that are too long or too deep for the engine; none of ours reaches these limits.
+    if (cause instanceof RangeError) throw refused(file, `it is too large or too deep: ${cause.message}`, cause);
     const isFromTheSystem = cause instanceof Error && 'syscall' in cause;
     if (!isFromTheSystem) throw cause;
     throw new LeitmotifError('file-unreadable', `Cannot read ${file}: ${cause.message}`, { cause });

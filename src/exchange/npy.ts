@@ -1,12 +1,14 @@
 /** NumPy: a matrix of one vector a row in FILE.npy, and beside it FILE.json, a list with one object a row, in the same
  *  order, that has all fields but the vector.
  *  @see https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html */
-import { type FileHandle, open, readFile } from 'node:fs/promises';
+import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
 import { LeitmotifError } from '../errors.ts';
-import { type PlacedRow, refused, toExchangeRow } from './exchange-row.ts';
+import { dimensionsMax, type PlacedRow, refused, toExchangeRow } from './exchange-row.ts';
 
 const headerBytesMax = 64 * 1024;
-const rowsAtOnce = 1024;
+/** The list is in memory whole; a million rows of all fields are half of it. */
+const fieldsBytesMax = 400_000_000;
+const bytesAtOnce = 16 * 1024 * 1024;
 
 const arrays = { '<f2': Float16Array, '<f4': Float32Array, '<f8': Float64Array } as const;
 
@@ -24,6 +26,7 @@ export async function* readNpy(path: string): AsyncGenerator<PlacedRow, void, un
   if (matrix.rows !== fields.length) {
     throw refused('the file', `it has ${matrix.rows} rows, and the list beside it ${fields.length}`);
   }
+  const rowsAtOnce = Math.max(1, Math.floor(bytesAtOnce / rowBytesOf(matrix)));
   for (let from = 0; from < matrix.rows; from += rowsAtOnce) {
     const vectors = await readRows(file, matrix, from, Math.min(rowsAtOnce, matrix.rows - from));
     for (const [at, vector] of vectors.entries()) {
@@ -36,6 +39,8 @@ export async function* readNpy(path: string): AsyncGenerator<PlacedRow, void, un
 async function readFields(path: string): Promise<Record<string, unknown>[]> {
   let list: unknown;
   try {
+    const { size } = await stat(path);
+    if (size > fieldsBytesMax) throw new RangeError(`it has ${size} bytes, more than ${fieldsBytesMax}`);
     list = JSON.parse(await readFile(path, 'utf8'));
   } catch (cause) {
     const why = `expected a JSON list with one object a row of the matrix: ${(cause as Error).message}`;
@@ -65,7 +70,18 @@ async function readHeader(file: FileHandle): Promise<Matrix> {
         `got ${header.trim()}`,
     );
   }
-  return { type, rows: Number(shape[1]), dimensions: Number(shape[2]), fromByte: from + length };
+  const matrix = { type, rows: Number(shape[1]), dimensions: Number(shape[2]), fromByte: from + length };
+  if (matrix.dimensions < 1 || matrix.dimensions > dimensionsMax) {
+    throw refused('the file', `expected rows of 1 to ${dimensionsMax} values, got ${shape[2]}`);
+  }
+  // Before memory is taken for it: a shape is a few letters.
+  const { size } = await file.stat();
+  if (matrix.fromByte + matrix.rows * rowBytesOf(matrix) > size) throw refused('the file', 'it is cut off');
+  return matrix;
+}
+
+function rowBytesOf({ type, dimensions }: Pick<Matrix, 'type' | 'dimensions'>): number {
+  return dimensions * arrays[type].BYTES_PER_ELEMENT;
 }
 
 function isKnownType(type: string): type is keyof typeof arrays {
@@ -75,7 +91,7 @@ function isKnownType(type: string): type is keyof typeof arrays {
 async function readRows(file: FileHandle, matrix: Matrix, from: number, count: number): Promise<Float32Array[]> {
   const { dimensions } = matrix;
   const Values = arrays[matrix.type];
-  const rowBytes = dimensions * Values.BYTES_PER_ELEMENT;
+  const rowBytes = rowBytesOf(matrix);
   const bytes = await readBytes(file, matrix.fromByte + from * rowBytes, count * rowBytes);
   const values = Float32Array.from(new Values(bytes.buffer as ArrayBuffer, 0, count * dimensions));
   return Array.from({ length: count }, (_, at) => values.subarray(at * dimensions, (at + 1) * dimensions));

@@ -4,6 +4,8 @@ import type { PickledValue } from './pickled-value.ts';
 
 /** Longer texts are not names of files. */
 const textBytesMax = 64 * 1024 * 1024;
+/** A number, or a text of protocol 0. */
+const lineBytesMax = 1024 * 1024;
 /** One list's worth between two marks; Python writes a thousand. */
 const stackMax = 50_000_000;
 
@@ -66,10 +68,11 @@ export class PickleMachine {
   async #line(): Promise<Buffer> {
     const bytes: number[] = [];
     for (;;) {
-      await this.#bytes.need(1);
+      const waiting = this.#bytes.need(1);
+      if (waiting) await waiting;
       const byte = this.#bytes.take(1)[0] ?? 0;
       if (byte === 0x0a) return Buffer.from(bytes);
-      if (bytes.push(byte) > textBytesMax) throw refused('the pickle', 'a line in it does not end');
+      if (bytes.push(byte) > lineBytesMax) throw refused('the pickle', 'a line in it does not end');
     }
   }
 

@@ -31,8 +31,12 @@ function pushDictionary(machine: PickleMachine, pairs: readonly PickledValue[]):
   setItems(machine, pairs);
 }
 
-/** Little-endian two's complement, of any length. */
+/** More is no chunk's number, and takes minutes to be read. */
+const longBytesMax = 64;
+
+/** Little-endian two's complement. */
 function longOf(bytes: Buffer): number | bigint {
+  if (bytes.length > longBytesMax) throw refused('the pickle', `a number of ${bytes.length} bytes is in it`);
   let value = 0n;
   for (const byte of bytes.toReversed()) value = (value << 8n) | BigInt(byte);
   return narrow(BigInt.asIntN(bytes.length * 8, value));
@@ -48,7 +52,8 @@ function numberOf(line: Buffer): PickledValue {
   const text = line.toString('latin1').replace(/L$/, '');
   if (text === '00') return false;
   if (text === '01') return true;
-  if (!/^-?\d+$/.test(text)) throw refused('the pickle', `expected a whole number, got "${text.slice(0, 40)}"`);
+  if (text.length > 3 * longBytesMax || !/^-?\d+$/.test(text))
+    throw refused('the pickle', `expected a whole number, got "${text.slice(0, 40)}"`);
   return narrow(BigInt(text));
 }
 
@@ -63,8 +68,13 @@ function escapedText(line: Buffer): string {
   return line
     .toString('latin1')
     .replaceAll(/\\(?:u([0-9a-f]{4})|U([0-9a-f]{8})|x([0-9a-f]{2}))/gi, (_, u, U, x) =>
-      String.fromCodePoint(Number.parseInt(u ?? U ?? x, 16)),
+      characterOf(Number.parseInt(u ?? U ?? x, 16)),
     );
+}
+
+function characterOf(code: number): string {
+  if (code > 0x10ffff) throw refused('the pickle', `it is damaged: there is no character ${code}`);
+  return String.fromCodePoint(code);
 }
 
 /** Python 2's texts, as it would write them in a program. */

@@ -12,31 +12,40 @@ export type PickledValue =
 
 /** A list: of numbers alone, or of anything. */
 export class PickledList {
-  #numbers: Float32Array | null = null;
+  /** Numbers, and room for more. */
+  #room: Float32Array = new Float32Array(0);
+  #length = 0;
   #items: PickledValue[] | null = null;
 
-  /** Python writes a long list in parts of a thousand. */
+  /** Python writes a long list in parts of a thousand; others may write each item by itself. */
   append(items: readonly PickledValue[]): void {
     if (items.length === 0) return;
     if (this.#items === null && items.every((item) => typeof item === 'number')) {
-      const before = this.#numbers ?? new Float32Array(0);
-      const after = new Float32Array(before.length + items.length);
-      after.set(before);
-      after.set(items, before.length);
-      this.#numbers = after;
+      this.#grow(this.#length + items.length);
+      this.#room.set(items, this.#length);
+      this.#length += items.length;
       return;
     }
-    this.#items ??= [...(this.#numbers ?? [])];
-    this.#numbers = null;
+    this.#items ??= [...(this.numbers ?? [])];
+    this.#room = new Float32Array(0);
+    this.#length = 0;
     for (const item of items) this.#items.push(item);
   }
 
   /** Null where not all are numbers, or there is nothing. */
   get numbers(): Float32Array | null {
-    return this.#numbers;
+    return this.#length === 0 ? null : this.#room.subarray(0, this.#length);
   }
 
   get items(): readonly PickledValue[] {
-    return this.#items ?? [...(this.#numbers ?? [])];
+    return this.#items ?? [...(this.numbers ?? [])];
+  }
+
+  /** By doubling: one number more at a time would copy them all each time. */
+  #grow(length: number): void {
+    if (length <= this.#room.length) return;
+    const room = new Float32Array(Math.max(length, 2 * this.#room.length));
+    room.set(this.#room.subarray(0, this.#length));
+    this.#room = room;
   }
 }
