@@ -28,6 +28,8 @@ export interface DatabaseOptions {
   readonly sizeMaxBytes?: number;
   /** Opens an existing catalog for reading only; no migration is run. */
   readonly readOnly?: boolean;
+  /** Of the schema, to see how an earlier one was; all by default. */
+  readonly steps?: readonly string[];
 }
 
 export type Row = Record<string, unknown>;
@@ -69,7 +71,7 @@ export class Database implements Disposable {
     }
     this.#sqlite = this.#run(() => new DatabaseSync(path, { timeout, readOnly, enableForeignKeyConstraints: true }));
     try {
-      if (!readOnly) this.#setUp(options.sizeMaxBytes);
+      if (!readOnly) this.#setUp(options);
     } catch (error) {
       this.#sqlite.close();
       throw error;
@@ -100,13 +102,13 @@ export class Database implements Disposable {
     );
   }
 
-  #setUp(sizeMaxBytes: number | undefined): void {
+  #setUp({ sizeMaxBytes, steps }: DatabaseOptions): void {
     this.exec(`PRAGMA page_size = ${pageSizeBytes}`);
     this.exec('PRAGMA journal_mode = WAL');
     this.exec('PRAGMA synchronous = NORMAL');
     this.exec(`PRAGMA journal_size_limit = ${walKeptBytes}`);
     if (sizeMaxBytes !== undefined) this.exec(`PRAGMA max_page_count = ${Math.ceil(sizeMaxBytes / pageSizeBytes)}`);
-    migrate(this);
+    migrate(this, steps);
   }
 
   /** The first row, or undefined. */

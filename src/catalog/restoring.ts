@@ -2,6 +2,7 @@
  *  misread with the new. */
 import { LeitmotifError } from '../errors.ts';
 import { Database, overwriteDatabase } from './database.ts';
+import { foreignSchema } from './foreign-schema.ts';
 import { Inspection } from './inspection.ts';
 import { stepsTaken } from './migrations.ts';
 
@@ -21,10 +22,10 @@ const unreadableGap = 1_000_000;
  *    program; 'file-unreadable' */
 export function inspectCatalogFile(path: string): CatalogFacts {
   using database = new Database(path, { readOnly: true });
-  const findings = new Inspection(database).file(false);
-  if (findings.length > 0) throw notACatalog(path, findings.join('; '));
   const schema = stepsTaken(database);
   if (schema < 1) throw notACatalog(path, 'it is a database of something else');
+  const findings = [...foreignSchema(database, schema), ...new Inspection(database).file(false)];
+  if (findings.length > 0) throw notACatalog(path, findings.join('; '));
   const counts = database.get('SELECT count(*) AS n, max(updated_at_ms) AS at FROM tracks');
   return {
     schema,

@@ -143,3 +143,44 @@ test('what is no backup is refused, and the catalog stays as it was', async () =
   truncateSync(backup.path, 40_000);
   await refused(backup.path);
 });
+
+test.each([
+  ['a trigger', 'CREATE TRIGGER spy AFTER INSERT ON tracks BEGIN DELETE FROM tracks; END', 'trigger spy'],
+  ['a view', 'CREATE VIEW spy AS SELECT * FROM tracks', 'view spy'],
+  ['a table', 'CREATE TABLE spy (x)', 'table spy'],
+  ['an index on an expression', 'CREATE INDEX spy ON tracks (abs(id))', 'index spy'],
+  ['a table that is another', 'DROP TABLE guild_settings; CREATE TABLE guild_settings (x)', 'guild_settings'],
+  ['no table of that name', 'DROP TABLE guild_settings', 'guild_settings is missing'],
+  [
+    'a view in the place of a table',
+    'DROP TABLE guild_settings; CREATE VIEW guild_settings AS SELECT 1',
+    'guild_settings',
+  ],
+])('a backup that holds %s is refused, and the catalog stays as it was', async (_what, sql, named) => {
+  const { indexDir, catalog, backup, saveBefore } = await backedUp();
+  const raw = new DatabaseSync(backup.path);
+  raw.exec(sql);
+  raw.close();
+  const restoring = restoreCatalog(backup.path, path.join(indexDir, 'catalog.sqlite'), at(9), saveBefore);
+  await expect(restoring).rejects.toMatchObject({ code: 'catalog-corrupt', message: expect.stringContaining(named) });
+  expect(keysOf(catalog)).toEqual(['a.mp3', 'b.mp3', 'c.mp3']);
+});
+
+test('a backup that an earlier version has written, or that SQLite has analysed, is restored', async () => {
+  const { indexDir, catalog, backup, saveBefore } = await backedUp();
+  const raw = new DatabaseSync(backup.path);
+  raw.exec('ANALYZE');
+  raw.close();
+  await restoreCatalog(backup.path, path.join(indexDir, 'catalog.sqlite'), at(9), saveBefore);
+  expect(keysOf(catalog)).toEqual(['a.mp3', 'b.mp3']);
+  const fixtures = path.resolve(import.meta.dirname, '../fixtures/catalogs');
+  for (const name of readdirSync(fixtures)) {
+    const file = path.join(indexDir, `${name}ite`);
+    const older = new DatabaseSync(file);
+    older.exec(readFileSync(path.join(fixtures, name), 'utf8'));
+    older.close();
+    expect(
+      (await restoreCatalog(file, path.join(tempFolder(), 'catalog.sqlite'), at(9), saveBefore)).backup.tracks,
+    ).toBe(4);
+  }
+});
