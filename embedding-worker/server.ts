@@ -12,6 +12,8 @@ export interface ServerOptions extends EmbeddingsRouteOptions, TextEmbeddingsRou
   readonly token: string;
   /** Worked on at once, for whoever spreads recordings over several workers. */
   readonly recordingsMax: number;
+  /** Requests that run or wait, of all kinds. */
+  readonly connectionsMax: number;
   readonly log: Logger;
 }
 
@@ -22,6 +24,9 @@ const openPaths = ['/healthz', '/readyz'];
  *  would reset it, and the answer with it. */
 const lingerMs = 5_000;
 
+/** Beside those that are worked on and wait: probes, `/metrics`, and refusals that have yet to be read. */
+const sparePlaces = 256;
+
 export function createServer(options: ServerOptions): FastifyInstance {
   const server = Fastify({
     loggerInstance: options.log,
@@ -30,6 +35,8 @@ export function createServer(options: ServerOptions): FastifyInstance {
     requestTimeout: options.requestDeadlineMs,
     forceCloseConnections: true,
   }) as unknown as FastifyInstance;
+  // A connection that says nothing costs memory and a descriptor, and needs no token.
+  server.server.maxConnections = options.connectionsMax + sparePlaces;
   const checkToken = bearerCheck(options.token);
 
   server.addHook('onRequest', async (request) => {

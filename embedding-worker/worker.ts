@@ -72,6 +72,8 @@ export async function startWorker(options: WorkerOptions, log: Logger): Promise<
     textDeadlineMs,
     admission,
     recordingsMax: options.concurrencyMax,
+    // Recordings, and questions in words: one runs.
+    connectionsMax: options.concurrencyMax + options.queueMax + 1 + options.queueMax,
     metrics,
     audioLimits,
     requestDeadlineMs,
