@@ -1,6 +1,6 @@
 /** The only place that constructs: a configuration in, the program's jobs out. Nothing starts before it is needed. */
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import type { Logger } from 'pino';
@@ -47,6 +47,7 @@ import { parseAzure } from './library-location.ts';
 import { storedToken } from './models/hub.ts';
 import { Models } from './models/models.ts';
 import { modelsOfSpaces } from './models/models-of-spaces.ts';
+import { makePrivateFolder, makePrivateSync } from './private-files.ts';
 import type { Answer, Result } from './query/answer.ts';
 import { AnswerFiles } from './query/answer-files.ts';
 import {
@@ -113,8 +114,14 @@ export interface ImportRequest extends Omit<ImportOptions, 'catalog' | 'spaceFor
 }
 
 export async function buildApp(config: Config, surroundings: AppSurroundings): Promise<App> {
-  await mkdir(config.indexDir, { recursive: true });
+  await makeIndexDir(config);
   return new App(config, surroundings);
+}
+
+/** Folders that earlier versions made for all to read are closed. */
+async function makeIndexDir({ indexDir }: Config): Promise<void> {
+  await makePrivateFolder(indexDir);
+  for (const name of ['answers', 'spool', 'backups']) makePrivateSync(path.join(indexDir, name));
 }
 
 function shippedModelsDir(root: string): string {
@@ -142,7 +149,7 @@ export async function restoreBackup(
   backup: string,
   signal: AbortSignal,
 ): Promise<Restored & { readonly generations: readonly GenerationOutcome[] }> {
-  await mkdir(config.indexDir, { recursive: true });
+  await makeIndexDir(config);
   const catalogPath = catalogPathOf(config);
   const here = new FolderBackups(path.join(config.indexDir, 'backups'));
   const saveBefore = async () => {
@@ -167,7 +174,7 @@ async function backupAtHand(config: Config, backup: string, signal: AbortSignal)
   if (!isElsewhere) return { path: file, [Symbol.asyncDispose]: async () => {} };
   const slash = backup.lastIndexOf('/');
   const store = slash < 0 ? openBackups(config) : openBackups(config, backup.slice(0, slash));
-  await mkdir(workDirOf(config), { recursive: true });
+  await makePrivateFolder(workDirOf(config));
   const folder = await mkdtemp(path.join(workDirOf(config), 'restore-'));
   const remove = () => rm(folder, { recursive: true, force: true });
   try {

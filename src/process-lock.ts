@@ -4,11 +4,12 @@
  *
  *  Who holds it stands in a second file, for messages only.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import { LeitmotifError } from './errors.ts';
+import { makePrivateFileSync, writePrivateFileSync } from './private-files.ts';
 
 const ownerSchema = z.object({ pid: z.int(), host: z.string(), since: z.string() });
 
@@ -61,6 +62,7 @@ export function describeLockOwner(path: string): string {
 
 function open(path: string): DatabaseSync {
   try {
+    makePrivateFileSync(path);
     return new DatabaseSync(path, { timeout: 0 });
   } catch (cause) {
     throw unusable(path, cause);
@@ -84,7 +86,7 @@ function ownerPath(path: string): string {
 function writeOwner(path: string): void {
   const owner = { pid: process.pid, host: hostname(), since: new Date().toISOString() };
   try {
-    writeFileSync(ownerPath(path), `${JSON.stringify(owner)}\n`);
+    writePrivateFileSync(ownerPath(path), `${JSON.stringify(owner)}\n`);
   } catch {
     // The lock holds all the same; only messages about it will be vaguer.
   }

@@ -111,6 +111,7 @@ const words = [
   'src/format.ts',
   'src/library-location.ts',
   'src/niceness.ts',
+  'src/private-files.ts',
   'src/process-lock.ts',
 ];
 const entries = ['src/cli.ts', 'src/demo.ts', 'src/index-job.ts', 'src/main.ts'];

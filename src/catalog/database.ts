@@ -11,6 +11,7 @@ import { backup, DatabaseSync, type SQLInputValue, type StatementSync } from 'no
 import { pathToFileURL } from 'node:url';
 import pRetry from 'p-retry';
 import { LeitmotifError } from '../errors.ts';
+import { makePrivateFileSync } from '../private-files.ts';
 import { migrate, schemaVersion } from './migrations.ts';
 import { fromSqliteError } from './sqlite-errors.ts';
 
@@ -69,6 +70,8 @@ export class Database implements Disposable {
       this.readOnlyWhy = `${dirname(path)} is read-only`;
       return;
     }
+    // The log and the shared memory beside it take its mode.
+    if (!readOnly && path !== ':memory:') this.#run(() => makePrivateFileSync(path));
     this.#sqlite = this.#run(() => new DatabaseSync(path, { timeout, readOnly, enableForeignKeyConstraints: true }));
     try {
       if (!readOnly) this.#setUp(options);
@@ -221,6 +224,7 @@ const busyRetries = 12;
 async function copyPages(source: DatabaseSync, to: string): Promise<void> {
   const copy = async () => {
     try {
+      makePrivateFileSync(to);
       await backup(source, to, { rate: allPages });
     } catch (error) {
       // Node says "not an error" where a step met a lock: the step's own code is lost.

@@ -1,11 +1,12 @@
 /** The bot: its parts, its start and its end. */
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Events, type Interaction } from 'discord.js';
 import type { Logger } from 'pino';
 import type { App } from '../app.ts';
 import { LeitmotifError } from '../errors.ts';
+import { makePrivateFolder } from '../private-files.ts';
 import { Asker } from './asking/asker.ts';
 import { Presenter } from './asking/presenting.ts';
 import type { BotContext } from './bot-context.ts';
@@ -154,7 +155,7 @@ async function register({ client, log }: BotContext, commands: readonly AnyComma
 /** What a crash left of people's files goes before anything else happens. */
 async function emptyFolder(dir: string): Promise<string> {
   await rm(dir, { recursive: true, force: true });
-  await mkdir(dir, { recursive: true });
+  await makePrivateFolder(dir);
   return dir;
 }
 

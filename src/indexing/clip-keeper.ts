@@ -1,7 +1,7 @@
 /** Cuts the clip of every chunk and stores it, as recordings are indexed. Never in the way of indexing: what fails is in
  *  the ledger (catalog/clip-ledger.ts) and is tried again by the next run, and a store that does not answer is left alone
  *  for the rest of this one. */
-import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import PQueue from 'p-queue';
 import { cutWindows } from '../audio/clip.ts';
@@ -13,6 +13,7 @@ import { type LeitmotifError, toLeitmotifError } from '../errors.ts';
 import { formatTime } from '../format.ts';
 import { type ClipStore, clipName } from '../library/clip-store.ts';
 import type { Library, ListedFile } from '../library/library.ts';
+import { makePrivateFolder } from '../private-files.ts';
 import { type ClipsEstimate, clipsOf, estimateClips, guessAudioSec } from './clip-estimate.ts';
 import type { Candidate } from './compare.ts';
 import { type RunRate, recentRates } from './plan.ts';
@@ -170,7 +171,7 @@ export class ClipKeeper {
   async #storeAll({ path: from, contentSha256, chunks, tags }: Recording, signal: AbortSignal) {
     const { dir, limits } = this.#options;
     let bytes = 0;
-    await mkdir(dir, { recursive: true });
+    await makePrivateFolder(dir);
     const folder = await mkdtemp(path.join(dir, 'clips-'));
     try {
       for (let at = 0; at < chunks.length; at += windowsAtOnce) {

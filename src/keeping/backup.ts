@@ -1,10 +1,11 @@
 /** Copies of the catalog, which is all that cannot be made again from the recordings in minutes. Generations come back
  *  from it; the extracts of stored answers do not, and are not worth a backup. */
-import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Catalog } from '../catalog/catalog.ts';
 import { inspectCatalogFile } from '../catalog/restoring.ts';
 import type { BackupStore } from '../library/backup-store.ts';
+import { makePrivateFolder } from '../private-files.ts';
 import { syncFile } from '../search/durable-file.ts';
 
 export interface BackupOptions {
@@ -38,7 +39,7 @@ export function backupName(now: Date): string {
  *  @throws {LeitmotifError} 'disk-full', 'catalog-busy', 'catalog-corrupt' when the catalog itself is damaged; as the store */
 export async function backUpCatalog(options: BackupOptions): Promise<Backup> {
   const { catalog, store, workDir, keep, now, signal } = options;
-  await mkdir(workDir, { recursive: true });
+  await makePrivateFolder(workDir);
   const folder = await mkdtemp(path.join(workDir, 'backup-'));
   try {
     const copy = path.join(folder, backupName(now));

@@ -1,9 +1,10 @@
 /** Backups in a folder, of this disk or of one that is mounted. */
-import { copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { copyFile, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { orDiskFull } from '../disk-full.ts';
 import { LeitmotifError } from '../errors.ts';
 import type { BackupStore } from '../library/backup-store.ts';
+import { makePrivateFolder, makePrivateSync } from '../private-files.ts';
 import { syncFile, syncFolder } from '../search/durable-file.ts';
 
 export class FolderBackups implements BackupStore {
@@ -17,11 +18,12 @@ export class FolderBackups implements BackupStore {
   }
 
   async put(name: string, from: string): Promise<void> {
-    await orReason(this.#folder, () => mkdir(this.#folder, { recursive: true }));
+    await orReason(this.#folder, () => makePrivateFolder(this.#folder));
     const file = path.join(this.#folder, name);
     const partial = `${file}.partial`;
     try {
       await orReason(file, () => moveOrCopy(from, partial));
+      makePrivateSync(partial);
       await syncFile(partial);
       await rename(partial, file);
       await syncFolder(this.#folder);

@@ -74,7 +74,7 @@ export class AzureClips implements ClipStore {
   async #spooled(bytes: Uint8Array, signal: AbortSignal): Promise<LocalFile> {
     const place = await this.#parts.spool.place(bytes.length, signal);
     try {
-      await writeFile(place.path, bytes, { mode: 0o600 });
+      await writeFile(place.path, bytes, { flag: 'wx', mode: 0o600 });
       return place;
     } catch (error) {
       await place[Symbol.asyncDispose]();

@@ -4,10 +4,11 @@
  *  clears away what nobody needs any more; two machines that share the folder leave each other's alone.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { LeitmotifError } from '../errors.ts';
+import { makePrivateFolder } from '../private-files.ts';
 
 export interface SpoolOptions {
   /** Made when it is first needed. */
@@ -109,7 +110,7 @@ export class Spool {
 
   async #prepare(): Promise<void> {
     const { dir } = this.#options;
-    await mkdir(dir, { recursive: true });
+    await makePrivateFolder(dir);
     for (const name of await readdir(dir)) {
       const [host, pid, id] = name.split('+');
       if (host !== hostname() || id === undefined || this.#own.has(name)) continue;

@@ -1,12 +1,12 @@
 /** The clips of stored answers, a folder each below the index folder; and of what somebody sent, only the extracts that
  *  these clips play. They go when their answer expires. */
-import { existsSync } from 'node:fs';
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { ClipOptions, ClipSource } from '../audio/clip.ts';
 import { copyWhole } from '../copy-whole.ts';
 import type { Hit } from '../domain.ts';
 import { formatTime } from '../format.ts';
+import { isPlainFile, makePrivateFolder, makePrivateSync } from '../private-files.ts';
 import { folderBytes } from '../search/folder-bytes.ts';
 import type { Answer } from './answer.ts';
 import { yourPart } from './clips.ts';
@@ -41,9 +41,9 @@ export class AnswerFiles {
   ): Promise<void> {
     const hits = answer.results.slice(0, results).flatMap(({ hits }) => hits.slice(0, 1));
     const missing = new Map(hits.map((hit) => [this.#extractPath(answerId, hit), hit] as const));
-    for (const file of missing.keys()) if (existsSync(file)) missing.delete(file);
+    for (const file of missing.keys()) if (isPlainFile(file)) missing.delete(file);
     if (missing.size === 0) return;
-    await mkdir(this.dirOf(answerId), { recursive: true });
+    await makePrivateFolder(this.dirOf(answerId));
     const clips = [...missing].slice(0, extractsMax).map(([file, hit]) => ({
       source: yourPart(answer, hit, { path: queryPath }),
       output: {
@@ -52,12 +52,13 @@ export class AnswerFiles {
       },
     }));
     await this.#media.cutClips(clips, options);
+    for (const { output } of clips) makePrivateSync(output.path);
   }
 
   /** A hit's part of the query, if it was kept. */
   extract(answerId: string, hit: Hit): ClipSource | null {
     const file = this.#extractPath(answerId, hit);
-    if (!existsSync(file)) return null;
+    if (!isPlainFile(file)) return null;
     return { path: file, startSec: 0, durationSec: hit.durationSec, loudnessDb: clipLoudnessDb };
   }
 
@@ -67,9 +68,12 @@ export class AnswerFiles {
     const files = (await namesIn(this.dirOf(fromAnswerId))).filter((name) => extractName.test(name));
     if (files.length === 0) return;
     const dir = this.dirOf(toAnswerId);
-    await mkdir(dir, { recursive: true });
+    await makePrivateFolder(dir);
     for (const name of files) {
-      await copyWhole(path.join(this.dirOf(fromAnswerId), name), path.join(dir, name));
+      const from = path.join(this.dirOf(fromAnswerId), name);
+      if (!isPlainFile(from)) continue;
+      await copyWhole(from, path.join(dir, name));
+      makePrivateSync(path.join(dir, name));
     }
   }
 

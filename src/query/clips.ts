@@ -1,6 +1,4 @@
 /** Clips to hear an answer by: for each piece its best-matching window, the query's own, and both after one another. */
-import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import PQueue from 'p-queue';
 import type { ClipOptions, ClipSource, ClipTags } from '../audio/clip.ts';
@@ -9,6 +7,7 @@ import { copyWhole } from '../copy-whole.ts';
 import type { Hit } from '../domain.ts';
 import { type LeitmotifError, toLeitmotifError } from '../errors.ts';
 import { formatTime, oneLine, trackName } from '../format.ts';
+import { isPlainFile, makePrivateFolder, makePrivateSync } from '../private-files.ts';
 import type { Answer, Result } from './answer.ts';
 import { momentInTrack } from './facts.ts';
 import type { Media, SourceAndOutput } from './media.ts';
@@ -101,9 +100,10 @@ async function cutWith(
   const paths = clipPaths(options.dir, result, hit.queryStartSec, startSec);
   const tags = clipTags(answer, result, hit);
   const yours = options.yours(hit);
-  await mkdir(options.dir, { recursive: true });
+  await makePrivateFolder(options.dir);
   if (yours === null) {
     await parts.media.cutClips([{ source, output: { path: paths.theirs, tags: tags.theirs } }], options);
+    makePrivateSync(paths.theirs);
     return { theirs: paths.theirs, yours: null, ab: null };
   }
   const outputs = {
@@ -112,6 +112,7 @@ async function cutWith(
     ab: { path: paths.ab, tags: tags.ab },
   };
   await parts.media.cutMatch({ yours, theirs: source, outputs }, options);
+  for (const file of Object.values(paths)) makePrivateSync(file);
   return paths;
 }
 
@@ -125,7 +126,7 @@ export async function cutTheirClips(
   options: ClipOptions & { readonly dir: string },
 ): Promise<Map<number, string>> {
   const { dir, signal } = options;
-  await mkdir(dir, { recursive: true });
+  await makePrivateFolder(dir);
   return wholeIfNeeded(signal, async (whole, onPart) => {
     await using held = new AsyncDisposableStack();
     const byRank = new Map<number, string>();
@@ -142,6 +143,7 @@ export async function cutTheirClips(
       else toCut.push({ source, output: { path: file, tags: clipTags(answer, result, hit).theirs } });
     }
     if (toCut.length > 0) await parts.media.cutClips(toCut, options);
+    for (const file of byRank.values()) makePrivateSync(file);
     return byRank;
   });
 }
@@ -170,8 +172,8 @@ export function clipsOnDisk(answer: Answer, result: Result, dir: string): Result
   const hit = result.hits[0];
   if (!hit) return null;
   const paths = clipPaths(dir, result, hit.queryStartSec, momentInTrack(answer, result, hit));
-  if (!existsSync(paths.theirs)) return null;
-  const ifThere = (file: string) => (existsSync(file) ? file : null);
+  if (!isPlainFile(paths.theirs)) return null;
+  const ifThere = (file: string) => (isPlainFile(file) ? file : null);
   return { theirs: paths.theirs, yours: ifThere(paths.yours), ab: ifThere(paths.ab) };
 }
 

@@ -5,10 +5,11 @@
  *  paste links to pages.
  */
 import { createHash } from 'node:crypto';
-import { type FileHandle, open, rm } from 'node:fs/promises';
+import { type FileHandle, rm } from 'node:fs/promises';
 import pRetry from 'p-retry';
 import { orDiskFull } from '../disk-full.ts';
 import { LeitmotifError } from '../errors.ts';
+import { createPrivateFile } from '../private-files.ts';
 import { followLink, type LinkAnswer } from './follow-link.ts';
 import { type Network, publicNetwork } from './guarded-request.ts';
 import { linkNotAudio, linkTooLarge, linkTooSlow, linkUnreachable } from './link-errors.ts';
@@ -98,7 +99,7 @@ function assertWanted({ url, status, header }: LinkAnswer, bytesMax: number): vo
 
 async function save(answer: LinkAnswer, options: FetchOptions, watch: () => Watch): Promise<FetchedAudio> {
   const { path } = options;
-  const file = await orDiskFull(path, () => open(path, 'wx'));
+  const file = await orDiskFull(path, () => createPrivateFile(path));
   const watched = watch();
   try {
     const written = await write(answer, file, options, watched);
