@@ -49,8 +49,8 @@ export function makePrivateFileSync(file: string): void {
     const descriptor = openSync(file, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY, fileMode);
     fchmodSync(descriptor, fileMode);
     closeSync(descriptor);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } catch {
+    // It is there; or it cannot be made, which the library says that opens it next, in words of its own.
   }
   takeOthersRights(file, fileMode);
 }
@@ -69,7 +69,13 @@ function takeOthersRights(path: string, mode: number): void {
   const found = lookAt(path);
   if (found === null || found.isSymbolicLink() || found.uid !== process.getuid?.()) return;
   // A file that its owner may only read stays so.
-  if ((found.mode & 0o077) !== 0) chmodSync(path, found.mode & mode);
+  if ((found.mode & 0o077) === 0) return;
+  try {
+    chmodSync(path, found.mode & mode);
+  } catch (error) {
+    // A file system that is read-only, or knows no rights.
+    if (!['EROFS', 'EPERM', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
 }
 
 function lookAt(path: string): Stats | null {
