@@ -1,5 +1,6 @@
-/** `/library`: look after what is indexed. For admins of a server; what costs hours or cannot be undone, for the bot's
- *  owners. Replies are private. */
+/** `/library`: look after what is indexed. The library is one for all servers: it is looked after by the bot's owners and
+ *  the admins of its home servers; admins of other servers see it in short and have settings of their own. Replies are
+ *  private. */
 import type { ChatInputCommandInteraction, MessageComponentInteraction } from 'discord.js';
 import { choosePiece, offerPieces } from '../src/discord/asking/pieces.ts';
 import type { BotContext } from '../src/discord/bot-context.ts';
@@ -8,7 +9,7 @@ import { libraryDefinition } from '../src/discord/definitions/library.ts';
 import type { ChatCommand, ComponentHandler } from '../src/discord/handler.ts';
 import type { LibraryDesk } from '../src/discord/library/library-desk.ts';
 import type { Reindexer } from '../src/discord/library/reindexer.ts';
-import { missingToTell, refusalOf } from '../src/discord/library/rights.ts';
+import { missingToTell, type Need, refusalOf } from '../src/discord/library/rights.ts';
 import type { Scheduler } from '../src/discord/library/scheduler.ts';
 import { changeSettings } from '../src/discord/library/settings.ts';
 import { libraryStatus } from '../src/discord/library/status.ts';
@@ -50,7 +51,7 @@ export function libraryCommand(parts: LibraryParts): ChatCommand {
     definition: libraryDefinition(),
     isPrivate: () => true,
     autocomplete: async (interaction) =>
-      refusalOf(interaction, bot.config.discord.owners) === null
+      refusalOf(interaction, bot, 'owner') === null
         ? offerPieces(bot.app.catalog, interaction.options.getFocused())
         : [],
     run: async (interaction) => void (await editReply(interaction, await answer(interaction, parts))),
@@ -73,17 +74,30 @@ export function libraryComponents(parts: LibraryParts): ComponentHandler[] {
   ];
 }
 
+const needs: Readonly<Record<string, Need>> = {
+  status: 'status',
+  reindex: 'library',
+  cancel: 'library',
+  failures: 'library',
+  remove: 'owner',
+  settings: 'server',
+};
+
+/** How much of the status: its details are for those who look after the library. */
+function isShown(interaction: ChatInputCommandInteraction, bot: BotContext): 'whole' | 'short' {
+  return refusalOf(interaction, bot, 'library') === null ? 'whole' : 'short';
+}
+
 async function answer(interaction: ChatInputCommandInteraction, parts: LibraryParts): Promise<Reply> {
   const { bot, reindexer, desk } = parts;
   const texts = bot.texts(interaction.locale);
   const subcommand = interaction.options.getSubcommand();
   const isEverything = interaction.options.getString('mode') === 'everything';
-  const needs = subcommand === 'remove' || isEverything ? 'owner' : 'admin';
-  const refusal = refusalOf(interaction, bot.config.discord.owners, needs);
+  const refusal = refusalOf(interaction, bot, isEverything ? 'owner' : (needs[subcommand] ?? 'owner'));
   if (refusal !== null) return refusedReply(texts, refusal);
   switch (subcommand) {
     case 'status':
-      return statusReply(texts, await libraryStatus({ ...parts, app: bot.app }));
+      return statusReply(texts, await libraryStatus({ ...parts, app: bot.app }), isShown(interaction, bot));
     case 'reindex':
       return planReindex(interaction, isEverything, parts);
     case 'cancel':
@@ -128,8 +142,7 @@ async function confirmReindex(
 ): Promise<Reply> {
   const texts = bot.texts(interaction.locale);
   const mode = args[0] === 'everything' ? 'everything' : 'changed';
-  const needs = mode === 'everything' ? 'owner' : 'admin';
-  const refusal = refusalOf(interaction, bot.config.discord.owners, needs);
+  const refusal = refusalOf(interaction, bot, mode === 'everything' ? 'owner' : 'library');
   if (refusal !== null) return refusedReply(texts, refusal);
   const { guildId, channelId, user, locale } = interaction;
   const asked = await reindexer.ask({ mode, askedBy: user.id, guildId, channelId, locale });
@@ -150,7 +163,7 @@ async function confirmRemove(
   { bot }: LibraryParts,
 ): Promise<Reply> {
   const texts = bot.texts(interaction.locale);
-  const refusal = refusalOf(interaction, bot.config.discord.owners, 'owner');
+  const refusal = refusalOf(interaction, bot, 'owner');
   if (refusal !== null) return refusedReply(texts, refusal);
   const { tracks, removals } = bot.app.catalog;
   const trackId = Number(args[0]);

@@ -14,6 +14,7 @@ import {
   type Bits,
   firstChannelId,
   foundGuild,
+  leaveGuild,
   type NewGuild,
   type NewUser,
   openChannel,
@@ -124,6 +125,11 @@ export class LocalDiscord implements AsyncDisposable {
   /** @returns its id; it has no channel yet */
   addGuild(body: NewGuild): string {
     return foundGuild(this.#core, body);
+  }
+
+  /** Removes the bot from a server; the server goes with it. */
+  removeGuild(guildId: string): void {
+    leaveGuild(this.#core, guildId);
   }
 
   /** @returns its id */

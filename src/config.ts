@@ -194,7 +194,13 @@ export const variables = {
     idList,
     '',
     'user ids, separated by commas',
-    'who may index everything anew and remove tracks, on top of a right in their server',
+    'who may do everything with the library, from any server: index everything anew, remove tracks',
+  ),
+  DISCORD_HOME_SERVERS: variable(
+    idList,
+    '',
+    'server ids, separated by commas',
+    'whose admins (Manage Server) may reindex, cancel, set the schedule and see failures; unset: the only server of a bot that is in one',
   ),
   DISCORD_SHARDS: variable(
     z.union([z.literal('auto'), int(1, 10_000)]).optional(),
@@ -391,6 +397,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       token: v.DISCORD_TOKEN,
       apiUrl: v.DISCORD_API_URL,
       owners: v.DISCORD_OWNERS,
+      homeServers: v.DISCORD_HOME_SERVERS,
       shards: v.DISCORD_SHARDS,
     }),
     queries: Object.freeze({

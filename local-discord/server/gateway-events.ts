@@ -41,6 +41,13 @@ export function gatewayEvent(happening: Happening, world: World, presenter: Pres
         guildId: happening.guild.id,
         intent: GatewayIntentBits.Guilds,
       };
+    case 'guild-left':
+      return {
+        name: 'GUILD_DELETE',
+        data: () => ({ id: happening.guild.id }),
+        guildId: happening.guild.id,
+        intent: GatewayIntentBits.Guilds,
+      };
     case 'channel-created':
     case 'channel-updated':
       return {

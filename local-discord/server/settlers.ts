@@ -46,6 +46,13 @@ export function foundGuild({ ids, world, botId, ownerId, happenings }: Core, bod
   return id;
 }
 
+/** The bot is removed from a server, which is gone with it: nobody else here needs it. */
+export function leaveGuild({ world, happenings }: Core, guildId: string): void {
+  const guild = findGuild(world.guilds, guildId);
+  world.guilds.delete(guildId);
+  happenings.tell({ type: 'guild-left', guild });
+}
+
 /** @returns its id */
 export function openChannel(
   { ids, world, happenings, botId }: Core,

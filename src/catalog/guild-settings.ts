@@ -34,6 +34,15 @@ export class GuildSettings {
     };
   }
 
+  /** Ids of the servers that set anything. */
+  guildIds(): string[] {
+    return this.#database.all('SELECT guild_id FROM guild_settings').map((row) => String(row.guild_id));
+  }
+
+  delete(guildId: string): void {
+    this.#database.write('DELETE FROM guild_settings WHERE guild_id = ?', guildId);
+  }
+
   /** Changes what is given and leaves the rest.
    *  @returns what holds now */
   set(guildId: string, changes: Partial<GuildSettingsEntry>): GuildSettingsEntry {

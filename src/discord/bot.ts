@@ -19,6 +19,7 @@ import { tellCutOff } from './cut-off.ts';
 import { logIn, watchClient } from './gateway.ts';
 import type { AnyCommand, ComponentHandler } from './handler.ts';
 import { Housekeeping } from './housekeeping.ts';
+import { forgetLeftServers, watchLeftServers } from './left-servers.ts';
 import { ChannelAnnouncer } from './library/announcer.ts';
 import { LibraryDesk } from './library/library-desk.ts';
 import { Reindexer } from './library/reindexer.ts';
@@ -110,7 +111,9 @@ export async function startBot(options: BotOptions): Promise<RunningBot> {
 
   const lost = watchClient(bot, metrics);
   client.on(Events.InteractionCreate, (interaction: Interaction) => void router.handle(interaction));
+  watchLeftServers(bot);
   await logIn(bot, token, signal);
+  await forgetLeftServers(bot);
   if (shard === 0) await register(bot, own.commands);
   const told = await tellCutOff(bot, shard);
   if (told > 0) log.warn({ told }, 'told people whose queries were cut off');

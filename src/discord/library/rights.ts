@@ -8,21 +8,37 @@ import {
   type PermissionResolvable,
   PermissionsBitField,
 } from 'discord.js';
+import type { BotContext } from '../bot-context.ts';
 import type { PermissionName } from '../replies/library-reindex.ts';
 import type { Texts } from '../texts/texts.ts';
 
 export type Refusal = keyof Texts['library']['refused'];
 
-/** @param needs owner: what costs hours or cannot be undone from Discord
- *  @returns why not; null when it may be done */
-export function refusalOf(
-  interaction: Pick<BaseInteraction, 'memberPermissions' | 'user' | 'guildId'>,
-  owners: readonly string[],
-  needs: 'admin' | 'owner' = 'admin',
-): Refusal | null {
-  if (interaction.guildId === null) return 'direct';
-  if (!interaction.memberPermissions?.has(PermissionsBitField.Flags.ManageGuild)) return 'manageGuild';
-  return needs === 'owner' && !owners.includes(interaction.user.id) ? 'owner' : null;
+/** status   a look at the library, in short: Manage Server, or an owner
+ *  server   this server's own settings: Manage Server
+ *  library  what concerns the one library that all servers share: an owner, or Manage Server in a home server
+ *  owner    what costs hours or cannot be undone from Discord: an owner */
+export type Need = 'status' | 'server' | 'library' | 'owner';
+
+type Asking = Pick<BaseInteraction, 'memberPermissions' | 'user' | 'guildId'>;
+
+/** @returns why not; null when it may be done */
+export function refusalOf(interaction: Asking, bot: Pick<BotContext, 'client' | 'config'>, need: Need): Refusal | null {
+  const { guildId, user, memberPermissions } = interaction;
+  if (guildId === null) return 'direct';
+  if (need !== 'server' && bot.config.discord.owners.includes(user.id)) return null;
+  if (!memberPermissions?.has(PermissionsBitField.Flags.ManageGuild)) return 'manageGuild';
+  if (need === 'owner') return 'owner';
+  return need === 'library' && !isHomeServer(guildId, bot) ? 'home' : null;
+}
+
+/** Unless DISCORD_HOME_SERVERS names them, the home server is the only one that the bot is in. One of several processes
+ *  knows only its own servers, so there the variable is needed. */
+function isHomeServer(guildId: string, { client, config }: Pick<BotContext, 'client' | 'config'>): boolean {
+  const { homeServers } = config.discord;
+  if (homeServers.length > 0) return homeServers.includes(guildId);
+  const { cache } = client.guilds;
+  return (client.shard?.count ?? 1) === 1 && cache.size === 1 && cache.has(guildId);
 }
 
 /** What the bot lacks of what telling a job's progress needs, where it was asked. */

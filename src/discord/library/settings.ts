@@ -1,13 +1,14 @@
-/** `/library settings`: shows what is set, or changes it. All of what is asked for is changed, or nothing of it. */
+/** `/library settings`: shows what is set, or changes it. All of what is asked for is changed, or nothing of it. The
+ *  schedule is the library's, so it is shown to and changed by those who look after that. */
 import type { ChatInputCommandInteraction, GuildBasedChannel } from 'discord.js';
 import type { GuildSettingsEntry } from '../../catalog/guild-settings.ts';
 import type { ScheduleEntry } from '../../catalog/schedule.ts';
 import { type BotContext, resultsByDefault } from '../bot-context.ts';
-import { settingsRefusedReply, settingsReply, shareRefusedReply } from '../replies/library.ts';
+import { refusedReply, settingsRefusedReply, settingsReply, shareRefusedReply } from '../replies/library.ts';
 import type { Reply } from '../reply.ts';
 import { retryBusy } from '../retry-busy.ts';
 import { scheduleProblem } from './due-times.ts';
-import { missingToShare } from './rights.ts';
+import { missingToShare, refusalOf } from './rights.ts';
 import type { Scheduler } from './scheduler.ts';
 
 export interface SettingsParts {
@@ -35,6 +36,9 @@ export async function changeSettings(
   const guildId = interaction.guildId ?? '';
   const wanted = readWanted(interaction);
   const { shareChannelId, cron, timeZone, reset } = wanted;
+  const refusal = refusalOf(interaction, bot, 'library');
+  const isOfLibrary = cron !== null || timeZone !== null || reset === 'schedule';
+  if (isOfLibrary && refusal !== null) return refusedReply(texts, refusal);
   const both = { 'share-channel': shareChannelId, schedule: cron, results: wanted.results }[reset ?? ''] ?? null;
   if (both !== null) return settingsRefusedReply(texts, 'both');
   if (timeZone !== null && cron === null) return settingsRefusedReply(texts, 'timeZoneAlone');
@@ -51,7 +55,8 @@ export async function changeSettings(
   const changes = changesOf(wanted);
   if (Object.keys(changes).length > 0) await retryBusy(() => bot.app.catalog.guildSettings.set(guildId, changes));
   const isChanged = Object.values(wanted).some((value) => value !== null);
-  return settingsReply(texts, factsOf(guildId, bot, scheduler), isChanged);
+  const facts = { ...factsOf(guildId, bot), ...(refusal === null ? { schedule: scheduleFacts(scheduler) } : {}) };
+  return settingsReply(texts, facts, isChanged);
 }
 
 function readWanted({ options }: ChatInputCommandInteraction): Wanted {
@@ -83,11 +88,11 @@ async function missingThere(channelId: string, { client }: BotContext) {
   return channel ? missingToShare(channel) : (['ViewChannel'] as const);
 }
 
-function factsOf(guildId: string, bot: BotContext, scheduler: Scheduler) {
+function factsOf(guildId: string, bot: BotContext) {
+  return { settings: bot.app.catalog.guildSettings.get(guildId), results: resultsByDefault(bot, guildId) };
+}
+
+function scheduleFacts(scheduler: Scheduler) {
   const schedule = scheduler.current();
-  return {
-    settings: bot.app.catalog.guildSettings.get(guildId),
-    results: resultsByDefault(bot, guildId),
-    schedule: schedule && { ...schedule, nextMs: schedule.next?.getTime() ?? null },
-  };
+  return schedule && { ...schedule, nextMs: schedule.next?.getTime() ?? null };
 }

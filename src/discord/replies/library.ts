@@ -23,17 +23,29 @@ const nameLengthMax = 200;
 const keyLengthMax = 400;
 const failureLineMax = 400;
 
-/** manageGuild: it needs Manage Server; owner: it needs to be in the owners' list; direct: it was used outside servers */
+/** manageGuild: it needs Manage Server; home: it needs that in a home server; owner: it needs to be in the owners' list;
+ *  direct: it was used outside servers */
 export function refusedReply({ library }: Texts, why: keyof Texts['library']['refused']): Reply {
   return { content: library.refused[why] };
 }
 
-export function statusReply({ library }: Texts, status: LibraryStatus): Reply {
+/** @param shown whole: for those who look after the library; short: what admins of other servers see of it */
+export function statusReply({ library }: Texts, status: LibraryStatus, shown: 'whole' | 'short'): Reply {
   const { status: texts } = library;
   const field = (name: string, lines: readonly string[]): APIEmbedField => ({
     name,
     value: lines.join('\n').slice(0, fieldValueMax),
   });
+  if (shown === 'short') {
+    const { tracks, space, worker } = status;
+    const count = tracks === null ? texts.uncounted : texts.inShort(tracks.indexed, space?.hours ?? 0);
+    const fields = [
+      field(texts.library, [count]),
+      field(texts.index, [shortIndexLine(texts, status.index)]),
+      field(texts.worker, [texts.workers[worker]]),
+    ];
+    return { embeds: [{ title: texts.title, fields }] };
+  }
   return {
     embeds: [
       {
@@ -72,6 +84,11 @@ function countLines(texts: StatusTexts, { tracks, space }: LibraryStatus): strin
 function indexLine(texts: StatusTexts, index: LibraryStatus['index']): string {
   if (index.state === 'open') return texts.indexOpen(index.processes, index.generation);
   return index.code === 'index-empty' ? texts.indexEmpty : texts.indexClosed(index.code);
+}
+
+function shortIndexLine(texts: StatusTexts, index: LibraryStatus['index']): string {
+  if (index.state === 'open') return texts.indexAnswers(index.generation.builtAtMs);
+  return index.code === 'index-empty' ? texts.indexEmpty : texts.workers.unavailable;
 }
 
 /** The reasons stay with those who can read the worker's log: they name files of its machine. */
@@ -138,7 +155,8 @@ export interface SettingsFacts {
   readonly settings: GuildSettingsEntry;
   /** What holds: the server's number, or the default. */
   readonly results: number;
-  readonly schedule: ScheduleFacts | null;
+  /** Unset for those who do not look after the library. */
+  readonly schedule?: ScheduleFacts | null;
 }
 
 export function settingsReply({ library }: Texts, facts: SettingsFacts, changed: boolean): Reply {
@@ -148,8 +166,11 @@ export function settingsReply({ library }: Texts, facts: SettingsFacts, changed:
     { name: texts.shareChannel, value: shareChannelId === null ? texts.shareHere : `<#${shareChannelId}>` },
     { name: texts.private, value: isPrivate ? texts.privately : texts.publicly },
     { name: texts.results, value: String(facts.results) },
-    { name: texts.schedule, value: scheduleLines(status, facts.schedule).join('\n').slice(0, fieldValueMax) },
   ];
+  if (facts.schedule !== undefined) {
+    const value = scheduleLines(status, facts.schedule).join('\n').slice(0, fieldValueMax);
+    fields.push({ name: texts.schedule, value });
+  }
   return { ...(changed ? { content: texts.changed } : {}), embeds: [{ title: texts.title, fields }] };
 }
 

@@ -59,7 +59,7 @@ export const failureDe: FailureTexts = {
     withFact(
       numberOf(facts, 'tracks'),
       (tracks) => `Die Bibliothek enthält keine Musik, mit der ich vergleichen könnte: ${withoutMusic(tracks, facts)}.`,
-      'Die Bibliothek ist noch leer. Ein Admin dieses Servers muss sie erst einlesen: **/bibliothek einlesen**.',
+      'Die Bibliothek ist noch leer. Der Besitzer des Bots oder ein Admin seines Heimatservers muss sie erst einlesen: **/bibliothek einlesen**.',
     ),
   'index-corrupt': () => 'Der Index der Bibliothek ist beschädigt. Der Besitzer des Bots muss ihn neu bauen.',
   'catalog-busy': () => 'Mein Katalog der Bibliothek ist gerade beschäftigt.',

@@ -56,7 +56,7 @@ export const failureEn: FailureTexts = {
     withFact(
       numberOf(facts, 'tracks'),
       (tracks) => `The library holds no music that I could compare yours with: ${withoutMusic(tracks, facts)}.`,
-      'The library is still empty. An admin of this server has to index it first: **/library reindex**.',
+      "The library is still empty. The bot's owner, or an admin of its home server, has to index it first: **/library reindex**.",
     ),
   'index-corrupt': () => "The index of the library is damaged. The bot's owner has to build it anew.",
   'catalog-busy': () => 'My catalog of the library is busy at the moment.',

@@ -39,6 +39,9 @@ export const libraryDe: LibraryTexts = {
 
   refused: {
     manageGuild: '**/bibliothek** ist für alle, die diesen Server verwalten dürfen (das Recht Server verwalten).',
+    home:
+      'Alle Server haben dieselbe Bibliothek: Das dürfen nur die Besitzer des Bots und die Admins seiner Heimatserver, ' +
+      'die die Besitzer bestimmen (DISCORD_HOME_SERVERS).',
     owner: 'Das dürfen nur die Besitzer des Bots, denn es kostet Stunden oder lässt sich von hier nicht zurücknehmen.',
     direct: 'Bitte benutze das auf einem Server: **/bibliothek** gehört dessen Admins.',
   },
@@ -49,6 +52,7 @@ export const libraryDe: LibraryTexts = {
     tracks: (indexed, failed, removed) =>
       `${recordings(indexed)}, ${whole(failed)} gescheitert, ${whole(removed)} entfernt`,
     hours: (hours, tracks) => `${tenths(hours)} Stunden Klang in ${recordings(tracks)}`,
+    inShort: (indexed, hours) => `${recordings(indexed)}, ${tenths(hours)} Stunden Klang`,
     chunks: (music) => count(music, 'Fenster mit Musik', 'Fenster mit Musik'),
     leftOut: (silence, applause, noise) =>
       `ausgelassen: ${whole(silence)} Stille, ${whole(applause)} Applaus, ${whole(noise)} Geräusch`,
@@ -66,6 +70,7 @@ export const libraryDe: LibraryTexts = {
     indexOpen: (processes, { id, chunks, tracks, builtAtMs }) =>
       `antwortet mit ${count(processes, 'Prozess', 'Prozessen')}: Generation ${id}, ${count(chunks, 'Fenster', 'Fenster')} ` +
       `aus ${recordings(tracks)}, gebaut <t:${Math.round(builtAtMs / 1000)}:R>`,
+    indexAnswers: (builtAtMs) => `antwortet, gebaut <t:${Math.round(builtAtMs / 1000)}:R>`,
     indexEmpty: 'leer',
     indexClosed: (code) => `antwortet nicht (${code})`,
     disk: 'Platte',

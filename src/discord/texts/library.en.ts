@@ -46,6 +46,9 @@ export const libraryEn = {
 
   refused: {
     manageGuild: '**/library** is for people who may manage this server (the permission Manage Server).',
+    home:
+      "All servers share one library: this is for the bot's owners, and for admins of its home servers, which the " +
+      'owners choose (DISCORD_HOME_SERVERS).',
     owner: "This is for the bot's owners only, because it costs hours or cannot be undone from here.",
     direct: 'Please use this in a server: **/library** belongs to its admins.',
   },
@@ -56,6 +59,7 @@ export const libraryEn = {
     tracks: (indexed: number, failed: number, removed: number) =>
       `${recordings(indexed)}, ${whole(failed)} failed, ${whole(removed)} removed`,
     hours: (hours: number, tracks: number) => `${tenths(hours)} hours of audio in ${recordings(tracks)}`,
+    inShort: (indexed: number, hours: number) => `${recordings(indexed)}, ${tenths(hours)} hours of audio`,
     chunks: (music: number) => count(music, 'chunk of music', 'chunks of music'),
     leftOut: (silence: number, applause: number, noise: number) =>
       `left out: ${whole(silence)} silence, ${whole(applause)} applause, ${whole(noise)} noise`,
@@ -73,6 +77,7 @@ export const libraryEn = {
     indexOpen: (processes: number, { id, chunks, tracks, builtAtMs }: GenerationFacts) =>
       `answers with ${count(processes, 'process', 'processes')}: generation ${id}, ${count(chunks, 'chunk', 'chunks')} ` +
       `of ${recordings(tracks)}, built <t:${Math.round(builtAtMs / 1000)}:R>`,
+    indexAnswers: (builtAtMs: number) => `answers, built <t:${Math.round(builtAtMs / 1000)}:R>`,
     indexEmpty: 'empty',
     indexClosed: (code: string) => `does not answer (${code})`,
     disk: 'Disk',

@@ -184,7 +184,7 @@ describe('holds what Discord demands, whatever is to be said', () => {
         anyTrack,
         missing,
         (texts, status, failures, track, lacks) => {
-          holds(statusReply(texts, status));
+          for (const shown of ['whole', 'short'] as const) holds(statusReply(texts, status, shown));
           holds(failuresReply(texts, failures.length + 3, failures));
           holds(removeAskReply(texts, track));
           holds(removedReply(texts, track));
@@ -203,7 +203,7 @@ describe('holds what Discord demands, whatever is to be said', () => {
   });
 
   test.each(languages)('of what has no facts (%s)', (_, texts) => {
-    for (const why of ['manageGuild', 'owner', 'direct'] as const) holds(refusedReply(texts, why));
+    for (const why of ['manageGuild', 'home', 'owner', 'direct'] as const) holds(refusedReply(texts, why));
     for (const why of ['cron', 'too-often', 'time-zone', 'both', 'timeZoneAlone'] as const) {
       holds(settingsRefusedReply(texts, why));
     }

@@ -1,0 +1,35 @@
+/** Deletes the settings of servers that the bot has left: at once, and at the start for those that it was removed from
+ *  while it was away. A server that Discord cannot reach at the moment is not left. */
+import { type Client, Events } from 'discord.js';
+import type { BotContext } from './bot-context.ts';
+import { retryBusy } from './retry-busy.ts';
+
+type Parts = Pick<BotContext, 'app' | 'client' | 'log'>;
+
+export function watchLeftServers(parts: Parts): void {
+  parts.client.on(Events.GuildDelete, ({ id }) => void forget(id, parts));
+}
+
+/** @param parts.client ready, so that its servers are known */
+export async function forgetLeftServers(parts: Parts): Promise<void> {
+  const { app, client } = parts;
+  const left = app.catalog.guildSettings
+    .guildIds()
+    .filter((id) => isOfThisProcess(id, client) && !client.guilds.cache.has(id));
+  for (const id of left) await forget(id, parts);
+}
+
+async function forget(guildId: string, { app, log }: Parts): Promise<void> {
+  try {
+    await retryBusy(() => app.catalog.guildSettings.delete(guildId));
+    log.info({ server: guildId }, 'the settings of a server that the bot left are deleted');
+  } catch (err) {
+    log.warn({ server: guildId, err }, 'the settings of a server that the bot left could not be deleted');
+  }
+}
+
+/** Of several processes each knows its own servers only.
+ *  @see https://docs.discord.com/developers/events/gateway#sharding */
+function isOfThisProcess(guildId: string, { shard }: Client): boolean {
+  return shard === null || shard.ids.includes(Number((BigInt(guildId) >> 22n) % BigInt(shard.count)));
+}

@@ -1,0 +1,159 @@
+/** Who may do what with the one library that all servers share: the real bot in two servers of the local Discord. */
+import { type APIMessage, PermissionFlagsBits } from 'discord-api-types/v10';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Interaction, Person } from '../../../local-discord/local-discord.ts';
+import { makeBot, type TestBot } from '../../support/bot.ts';
+import { makeLibrary, type TestLibrary } from '../../support/library.ts';
+import { until } from './jobs.ts';
+
+const { ManageGuild } = PermissionFlagsBits;
+const german = { locale: 'de' };
+const askedBy = { mode: 'everything', askedBy: '1', guildId: null, channelId: null, locale: 'en-US' } as const;
+
+let library: TestLibrary;
+let bot: TestBot;
+let home: string;
+let elsewhere: string;
+let channelElsewhere: string;
+/** Admin of the first server, and of the other one, in which the owner is too. */
+let ada: Person;
+let eve: Person;
+let olga: Person;
+
+beforeAll(async () => {
+  library = await makeLibrary();
+  bot = await makeBot(library);
+  home = bot.discord.defaultGuildId;
+  ada = bot.discord.addUser({ name: 'Ada', permissions: ManageGuild });
+}, 180_000);
+
+afterAll(async () => {
+  const { violations } = bot.discord;
+  await bot?.[Symbol.asyncDispose]();
+  await library?.[Symbol.asyncDispose]();
+  expect(violations).toEqual([]);
+});
+
+function joinAnother(): void {
+  elsewhere = bot.discord.addGuild({ name: 'Elsewhere' });
+  channelElsewhere = bot.discord.addChannel(elsewhere, { name: 'general' });
+  eve = bot.discord.addUser({ name: 'Eve', guildId: elsewhere, permissions: ManageGuild });
+}
+
+function textOf({ content, embeds }: APIMessage): string {
+  const fields = embeds.flatMap(({ fields = [] }) => fields.map(({ name, value }) => `${name}: ${value}`));
+  return [content, ...fields].filter(Boolean).join('\n');
+}
+
+async function replyTo(interaction: Interaction): Promise<APIMessage> {
+  return interaction.until(({ content, embeds }) => content !== '' || embeds.length > 0, 60_000);
+}
+
+async function use(person: Person, subcommand: string, options: Record<string, string | number> = {}, where = {}) {
+  return replyTo(await person.slash('library', options, { subcommand, ...where }));
+}
+
+const forHome = /All servers share one library: this is for the bot's owners, and for admins of its home servers/;
+
+test('in its only server, its admins look after the library', async () => {
+  expect(textOf(await use(ada, 'reindex'))).toMatch(/How long it took before/);
+  expect(textOf(await use(ada, 'failures'))).toBe('Nothing failed.');
+  expect(textOf(await use(ada, 'settings'))).toMatch(/Reindex by itself: none/);
+});
+
+describe('in two servers, neither of them named', () => {
+  beforeAll(async () => {
+    joinAnother();
+    await until(() => bot.logged.length > 0 && bot.discord.botOnline, 'the bot');
+  });
+
+  test.each([
+    ['reindex', {}],
+    ['cancel', {}],
+    ['failures', {}],
+    ['settings', { schedule: '0 3 * * *' }],
+    ['settings', { schedule: '0 3 * * *', time_zone: 'Europe/Berlin', results: 4 }],
+    ['settings', { reset: 'schedule' }],
+  ] as const)('no admin may use %s %j, and nothing is changed', async (subcommand, options) => {
+    bot.app.catalog.reindexes.cancel(bot.app.catalog.reindexes.open()?.id ?? 0);
+    for (const admin of [ada, eve]) expect(textOf(await use(admin, subcommand, options))).toMatch(forHome);
+    expect(bot.app.catalog.schedule.get()).toBeNull();
+    expect(bot.app.catalog.guildSettings.get(elsewhere).results).toBeNull();
+  });
+
+  test('says so in German too', async () => {
+    expect(textOf(await use(eve, 'cancel', {}, german))).toMatch(/Alle Server haben dieselbe Bibliothek/);
+  });
+
+  test("an admin's own settings are theirs, and they do not show the schedule", async () => {
+    const shown = textOf(await use(eve, 'settings', { results: 3, share_channel: channelElsewhere }));
+    expect(shown).toMatch(/^Changed.*\nFinds are shared: <#\d+>\nAnswers are shown: .*\nPieces in an answer: 3$/);
+    expect(bot.app.catalog.guildSettings.get(home).results).toBeNull();
+  });
+
+  test('the status is short: no failures, no disk, no job and who asked for it', async () => {
+    const { reindex } = bot.app.catalog.reindexes.ask(askedBy);
+    const shown = textOf(await use(eve, 'status'));
+    bot.app.catalog.reindexes.cancel(reindex.id);
+    expect(shown).toMatch(
+      /^Library: 6 recordings, 0\.1 hours of audio\nIndex: answers, built <t:\d+:R>\nWorker: ready$/,
+    );
+  });
+});
+
+describe('with a home server and an owner named', () => {
+  beforeAll(async () => {
+    olga = bot.discord.addUser({ name: 'Olga', guildId: elsewhere, permissions: ManageGuild });
+    await bot.restart({ DISCORD_HOME_SERVERS: home, DISCORD_OWNERS: olga.id });
+  });
+
+  test('its admins look after the library, and other admins do not', async () => {
+    expect(textOf(await use(ada, 'failures'))).toBe('Nothing failed.');
+    expect(textOf(await use(ada, 'status'))).toMatch(/Disk: /);
+    expect(textOf(await use(ada, 'settings', { schedule: '0 3 * * *' }))).toMatch(/Reindex by itself: `0 3/);
+    expect(textOf(await use(eve, 'settings'))).not.toMatch(/Reindex by itself/);
+    expect(textOf(await use(eve, 'settings', { reset: 'schedule' }))).toMatch(forHome);
+    expect(textOf(await use(ada, 'settings', { reset: 'schedule' }))).toMatch(/Reindex by itself: none/);
+    expect(textOf(await use(eve, 'failures'))).toMatch(forHome);
+    expect(textOf(await use(ada, 'reindex', { mode: 'everything' }))).toMatch(/owners only/);
+  });
+
+  test("it is asked again when a button is pressed: the home server may be another's by then", async () => {
+    const plan = await use(ada, 'reindex');
+    await bot.restart({ DISCORD_HOME_SERVERS: elsewhere });
+    const press = await ada.press(plan, 'Confirm');
+    const said = await press.until(({ components = [] }) => components.length === 0, 60_000);
+    expect(textOf(said)).toMatch(forHome);
+    expect(bot.app.catalog.reindexes.open()).toBeNull();
+    await bot.restart({ DISCORD_HOME_SERVERS: home, DISCORD_OWNERS: olga.id });
+  });
+
+  test('an owner may from any server, without a right in it, but for its own settings', async () => {
+    bot.discord.setPermissions(channelElsewhere, olga.id, { deny: ManageGuild });
+    expect(textOf(await use(olga, 'failures'))).toBe('Nothing failed.');
+    expect(textOf(await use(olga, 'status'))).toMatch(/Disk: /);
+    expect(textOf(await use(olga, 'reindex', { mode: 'everything' }))).toMatch(/How long it took before/);
+    expect(textOf(await use(olga, 'settings', { results: 2 }))).toMatch(/people who may manage this server/);
+  });
+});
+
+describe('the settings of a server go when the bot leaves it', () => {
+  test('at once', async () => {
+    bot.app.catalog.guildSettings.set(elsewhere, { results: 3 });
+    bot.app.catalog.guildSettings.set(home, { results: 5 });
+    bot.discord.removeGuild(elsewhere);
+    await until(() => bot.app.catalog.guildSettings.get(elsewhere).results === null, 'their end');
+    expect(bot.app.catalog.guildSettings.get(home).results).toBe(5);
+  });
+
+  test('and at the next start, when it was removed while it was away', async () => {
+    bot.app.catalog.guildSettings.set('99999999999999999', { results: 3 });
+    await bot.restart({});
+    expect(bot.app.catalog.guildSettings.get('99999999999999999').results).toBeNull();
+    expect(bot.app.catalog.guildSettings.get(home).results).toBe(5);
+  });
+
+  test('and its only server is the home server again', async () => {
+    expect(textOf(await use(ada, 'failures'))).toBe('Nothing failed.');
+  });
+});
