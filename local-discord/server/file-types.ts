@@ -1,27 +1,11 @@
 /** Which files an attachment option takes. Discord looks at the extension alone: a lying one gets through.
- *  @see https://discord.com/developers/docs/reference#file-type-filtering */
+ *  @see https://docs.discord.com/developers/reference#file-type-filtering */
 
-/** Discord publishes no list of its groups; these are the usual extensions of each. */
+/** Discord's groups, as its documentation of August 2026 lists them. They may change. */
 const groups: Readonly<Record<string, readonly string[]>> = {
-  audio: [
-    '.aac',
-    '.aif',
-    '.aiff',
-    '.amr',
-    '.flac',
-    '.m4a',
-    '.mid',
-    '.mka',
-    '.mp3',
-    '.oga',
-    '.ogg',
-    '.opus',
-    '.wav',
-    '.weba',
-    '.wma',
-  ],
-  image: ['.avif', '.bmp', '.gif', '.heic', '.heif', '.jpeg', '.jpg', '.png', '.svg', '.tif', '.tiff', '.webp'],
-  video: ['.avi', '.m4v', '.mkv', '.mov', '.mp4', '.mpeg', '.mpg', '.webm', '.wmv'],
+  audio: ['.mp3', '.m4a', '.wav', '.ogg', '.opus', '.flac'],
+  image: ['.png', '.gif', '.jpg', '.jpeg', '.jfif', '.webp', '.avif'],
+  video: ['.mp4', '.mov', '.qt', '.webm'],
 };
 
 /** @param fileTypes groups and extensions with their dot; none means any file */

@@ -1,5 +1,6 @@
 import { ApplicationCommandOptionType } from 'discord-api-types/v10';
 import { describe, expect, test } from 'vitest';
+import { takesFile } from '../../local-discord/server/file-types.ts';
 import { findSimilarMusicDefinition, similarDefinition } from '../../src/discord/definitions/similar.ts';
 
 /** @see https://discord.com/developers/docs/interactions/application-commands#application-command-object-application-command-naming */
@@ -16,6 +17,12 @@ const namesOf = ({ name, name_localizations }: Named) => [name, ...Object.values
 const descriptionsOf = (named: Named) => [named.description, ...Object.values(named.description_localizations ?? {})];
 
 const similar = similarDefinition();
+
+function fileTypesOf(name: string): readonly string[] {
+  const option = similar.options?.find((each) => each.name === name);
+  return option && 'file_types' in option ? (option.file_types ?? []) : [];
+}
+
 const parts: readonly Named[] = [similar, ...(similar.options ?? [])];
 
 describe('/similar', () => {
@@ -44,9 +51,25 @@ describe('/similar', () => {
     }
   });
 
+  test.each(['mp3', 'm4a', 'ogg', 'opus', 'flac', 'wav', 'MP4', 'mov', 'webm', 'aac', 'aif', 'aiff', 'wma', 'amr'])(
+    'takes a clip that ends in .%s, as Discord filters files',
+    (extension) => expect(takesFile(fileTypesOf('clip'), `song.${extension}`)).toBe(true),
+  );
+
+  test('asks for no more file types than the ten that Discord takes, and for no pictures', () => {
+    expect(fileTypesOf('clip').length).toBeLessThanOrEqual(10);
+    for (const name of ['cover.png', 'notes.txt', 'song.mid']) expect(takesFile(fileTypesOf('clip'), name)).toBe(false);
+  });
+
+  test('promises of links only what can be had: none of a message whose content the bot does not see', () => {
+    const link = similar.options?.find(({ name }) => name === 'link');
+    for (const text of descriptionsOf(link as Named))
+      expect(text).not.toMatch(/link to a Discord message|Discord-Nachricht/);
+  });
+
   test('asks for audio, offers pieces as one types, and requires nothing', () => {
     const byName = new Map((similar.options ?? []).map((option) => [option.name, option]));
-    expect(byName.get('clip')).toMatchObject({ type: ApplicationCommandOptionType.Attachment, file_types: ['audio'] });
+    expect(byName.get('clip')).toMatchObject({ type: ApplicationCommandOptionType.Attachment });
     expect(byName.get('piece')).toMatchObject({ autocomplete: true });
     expect(byName.get('results')).toMatchObject({ min_value: 1, max_value: 10 });
     expect([...byName.keys()]).toEqual(['clip', 'link', 'piece', 'results', 'from', 'to', 'private', 'same_artist']);

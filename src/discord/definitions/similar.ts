@@ -15,6 +15,11 @@ const timeLengthMax = 16;
 const linkLengthMax = 2000;
 const pieceLengthMax = 200;
 
+/** Two of Discord's groups, which are mp3, m4a, wav, ogg, opus, flac and mp4, mov, qt, webm, and what else people record and
+ *  keep music in. Ten at most. Discord looks at the name's ending only, so a lying one gets through: what came is probed.
+ *  @see https://docs.discord.com/developers/reference#file-type-filtering */
+const fileTypes = ['audio', 'video', '.aac', '.aif', '.aiff', '.wma', '.amr', '.oga', '.mka', '.3gp'] as const;
+
 /** In servers and in the bot's own direct messages. */
 const where = {
   contexts: [InteractionContextType.Guild, InteractionContextType.BotDM],
@@ -28,8 +33,7 @@ export function similarDefinition(): RESTPostAPIChatInputApplicationCommandsJSON
     ...localized(({ query }) => query.command),
     ...where,
     options: [
-      // By the name's ending only, so a lying one gets through: what came is probed.
-      { type: Attachment, ...localized(({ query }) => query.command.clip), file_types: ['audio'] },
+      { type: Attachment, ...localized(({ query }) => query.command.clip), file_types: [...fileTypes] },
       { type: Text, ...localized(({ query }) => query.command.link), max_length: linkLengthMax },
       { type: Text, ...localized(({ query }) => query.command.piece), autocomplete: true, max_length: pieceLengthMax },
       { type: Integer, ...localized(({ query }) => query.command.results), min_value: 1, max_value: resultsMax },

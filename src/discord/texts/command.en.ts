@@ -2,8 +2,11 @@
 export const similarCommandEn = {
   name: 'similar',
   description: 'Find music that sounds like a clip, a link or a piece of the library',
-  clip: { name: 'clip', description: 'A recording: mp3, m4a, ogg, flac, wav and most others' },
-  link: { name: 'link', description: 'A direct link to audio, or a link to a Discord message' },
+  clip: { name: 'clip', description: 'A recording or a video: mp3, m4a, ogg, flac, wav, mp4 and most others' },
+  link: {
+    name: 'link',
+    description: 'A direct link to an audio file (for a message: use Apps > Find similar music in its menu)',
+  },
   piece: { name: 'piece', description: 'A piece of the library: type a part of its title, artist or file name' },
   results: { name: 'results', description: 'How many pieces to show at once (10 if you choose nothing)' },
   from: { name: 'from', description: 'Ask with a part only: where it begins, for example 0:40' },
