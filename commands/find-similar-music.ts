@@ -1,7 +1,9 @@
-/** "Find similar music" in a message's menu: asks with the audio of that message, or with its links. */
+/** "Find similar music" in a message's menu: asks with the audio of that message, of what it forwards or replies to, or
+ *  with its links. */
+import type { MessageContextMenuCommandInteraction } from 'discord.js';
 import type { Asker } from '../src/discord/asking/asker.ts';
 import { askOrChoose } from '../src/discord/asking/choosing.ts';
-import { askedOf } from '../src/discord/asking/message-audio.ts';
+import { askedOf, type MessageWithAudio, ofPayload } from '../src/discord/asking/message-audio.ts';
 import { type BotContext, isPrivateByDefault, resultsByDefault } from '../src/discord/bot-context.ts';
 import { findSimilarMusicDefinition } from '../src/discord/definitions/similar.ts';
 import type { MessageCommand } from '../src/discord/handler.ts';
@@ -13,7 +15,7 @@ export function findSimilarMusicCommand(bot: BotContext, asker: Asker): MessageC
     definition: findSimilarMusicDefinition(),
     isPrivate: ({ guildId }) => isPrivateByDefault(bot, guildId),
     run: async (interaction) => {
-      const choices = askedOf(interaction.targetMessage);
+      const choices = askedOf(targetOf(interaction, bot));
       if (choices.length === 0) {
         const facts = { problem: 'message-without-audio' };
         throw new LeitmotifError('bad-request', 'Cannot ask with this message: no audio in it, and no link', { facts });
@@ -24,4 +26,12 @@ export function findSimilarMusicCommand(bot: BotContext, asker: Asker): MessageC
       await askOrChoose({ bot, asker }, interaction, choices, picked);
     },
   };
+}
+
+/** As Discord sent it: of a reply, discord.js keeps the message that it refers to in a cache that this bot does not have. */
+function targetOf(interaction: MessageContextMenuCommandInteraction, { payloads }: BotContext): MessageWithAudio {
+  const data = payloads.of(interaction)?.data;
+  const messages = data && 'resolved' in data && data.resolved && 'messages' in data.resolved && data.resolved.messages;
+  const sent = messages ? messages[interaction.targetId] : undefined;
+  return sent ? ofPayload(sent) : interaction.targetMessage;
 }

@@ -3,6 +3,7 @@ import type { Client } from 'discord.js';
 import type { Logger } from 'pino';
 import type { App } from '../app.ts';
 import type { Config } from '../config.ts';
+import type { Payloads } from './payloads.ts';
 import type { Texts } from './texts/texts.ts';
 
 export interface BotContext {
@@ -10,6 +11,7 @@ export interface BotContext {
   readonly config: Config;
   readonly log: Logger;
   readonly client: Client;
+  readonly payloads: Payloads;
   /** @param locale as Discord names it (en-GB, de); an unknown one or null is answered in English */
   readonly texts: (locale: string | null) => Texts;
   /** Aborted when the bot is told to stop. */

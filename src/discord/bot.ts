@@ -25,6 +25,7 @@ import { LibraryDesk } from './library/library-desk.ts';
 import { Reindexer } from './library/reindexer.ts';
 import { Scheduler } from './library/scheduler.ts';
 import { BotMetrics, serveMetrics } from './metrics.ts';
+import { Payloads } from './payloads.ts';
 import { QueryQueue } from './query-queue.ts';
 import { registerCommands } from './register.ts';
 import { Router } from './router.ts';
@@ -76,7 +77,8 @@ export async function startBot(options: BotOptions): Promise<RunningBot> {
   const client = makeClient(config.discord.apiUrl);
   const shard = client.shard?.ids[0] ?? 0;
   const stopping = new AbortController();
-  const bot: BotContext = { app, config, log, client, texts: textsOf, stopping: stopping.signal };
+  const payloads = new Payloads(client);
+  const bot: BotContext = { app, config, log, client, payloads, texts: textsOf, stopping: stopping.signal };
   // What is begun is ended in the reverse order, at a stop as well as when the start fails half way.
   await using ending = new AsyncDisposableStack();
   const spoolDir = await emptyFolder(path.join(config.indexDir, 'spool', String(shard)));

@@ -51,6 +51,7 @@ export class Router {
     this.#inFlight.add(handled);
     await handled;
     this.#inFlight.delete(handled);
+    this.#options.bot.payloads.forget(interaction);
   }
 
   /** Resolves when every interaction that came has its answer. */

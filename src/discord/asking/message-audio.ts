@@ -1,17 +1,25 @@
-/** The audio of a message: its attachments that may hold sound; without any, its links. */
+/** The audio of a message: its recordings wherever they are in it, else those of the message that it replies to, else
+ *  links. */
+import { type APIAttachment, type APIMessage, ComponentType } from 'discord-api-types/v10';
 import type { Asked } from './question.ts';
 
-/** The parts of discord.js's Message that are read. */
+/** The parts of discord.js's Message that are read; {@link ofPayload} makes it of Discord's own. */
 export interface MessageWithAudio {
-  readonly attachments: {
-    values(): Iterable<{
-      readonly url: string;
-      readonly name: string;
-      readonly size: number;
-      readonly contentType: string | null;
-    }>;
-  };
+  readonly attachments: { values(): Iterable<FileInMessage> };
   readonly content: string;
+  /** What a forwarded message shows of the one that was forwarded. */
+  readonly messageSnapshots?: { values(): Iterable<MessageWithAudio> } | null;
+  /** Discord's JSON, or objects that give it. */
+  readonly components?: readonly object[] | null;
+  /** The message that this one replies to, where Discord shows it. */
+  readonly repliedTo?: MessageWithAudio | null;
+}
+
+interface FileInMessage {
+  readonly url: string;
+  readonly name: string;
+  readonly size: number | null;
+  readonly contentType: string | null;
 }
 
 export type ClipOrLink = Extract<Asked, { kind: 'clip' | 'link' }>;
@@ -21,19 +29,104 @@ const choicesMax = 10;
 /** Discord tells a file's type by its ending; where it does not know the ending, the type is missing. */
 const soundType = /^(audio|video)\/|^application\/(ogg|octet-stream)/;
 
-export function askedOf({ attachments, content }: MessageWithAudio): ClipOrLink[] {
-  const clips = [...attachments.values()]
-    .filter(({ contentType }) => contentType === null || soundType.test(contentType))
-    .map(({ url, name, size }) => ({ kind: 'clip', url, name, sizeBytes: size }) as const);
-  const found = clips.length > 0 ? clips : linksIn(content).map((url) => ({ kind: 'link', url }) as const);
-  return found.slice(0, choicesMax);
+/** @returns the message's own recordings: attachments, those of what it forwards, those in its components; if there are
+ *    none, those of the message that it replies to; if there are none either, links in the same order */
+export function askedOf(message: MessageWithAudio): ClipOrLink[] {
+  const places = message.repliedTo ? [message, message.repliedTo] : [message];
+  for (const find of [recordingsIn, linksOf]) {
+    for (const place of places) {
+      const found = find(place);
+      if (found.length > 0) return found.slice(0, choicesMax);
+    }
+  }
+  return [];
+}
+
+/** A message as Discord sends it, with the one that it replies to. */
+export function ofPayload(message: APIMessage): MessageWithAudio {
+  const { attachments, message_snapshots: snapshots = [], referenced_message: repliedTo } = message;
+  const ofSnapshot = ({ message: of }: (typeof snapshots)[number]): MessageWithAudio => ({
+    attachments: of.attachments.map(ofAttachment),
+    content: of.content,
+    components: of.components ?? [],
+  });
+  return {
+    attachments: attachments.map(ofAttachment),
+    content: message.content,
+    messageSnapshots: snapshots.map(ofSnapshot),
+    components: message.components ?? [],
+    repliedTo: repliedTo ? ofPayload({ ...repliedTo, referenced_message: null }) : null,
+  };
+}
+
+function ofAttachment({ url, filename, size, content_type }: APIAttachment): FileInMessage {
+  return { url, name: filename, size, contentType: content_type ?? null };
+}
+
+function recordingsIn(message: MessageWithAudio): ClipOrLink[] {
+  const files = new Map<string, FileInMessage>();
+  for (const file of filesIn(message)) {
+    const hasSound = file.contentType === null || soundType.test(file.contentType);
+    // A file that a component shows may be among the attachments too; its links differ in their signatures only.
+    const key = file.url.split('?')[0] ?? '';
+    if (hasSound && !files.has(key)) files.set(key, file);
+  }
+  return [...files.values()].map(({ url, name, size }) => ({ kind: 'clip', url, name, sizeBytes: size }));
+}
+
+function filesIn({ attachments, messageSnapshots, components }: MessageWithAudio): FileInMessage[] {
+  const forwarded = [...(messageSnapshots?.values() ?? [])].flatMap(filesIn);
+  return [...attachments.values(), ...forwarded, ...(components ?? []).flatMap(filesInComponent)];
+}
+
+interface ComponentJson {
+  readonly type: ComponentType;
+  readonly components?: readonly ComponentJson[];
+  /** Of a File. */
+  readonly name?: string | null;
+  readonly size?: number | null;
+  readonly file?: Media;
+  /** Of a Media Gallery, which shows videos. */
+  readonly items?: readonly { readonly media: Media }[];
+}
+
+interface Media {
+  readonly url: string;
+  readonly content_type?: string | null;
+}
+
+function filesInComponent(component: object): FileInMessage[] {
+  const json = ('toJSON' in component ? (component as { toJSON(): unknown }).toJSON() : component) as ComponentJson;
+  const { type, name, size, file, items = [], components = [] } = json;
+  const own = type === ComponentType.File && file ? [fileOf(file, name, size)] : [];
+  // Pictures there have no ending at times: only what is known to have sound counts.
+  const videos = items.filter(({ media }) => soundType.test(media.content_type ?? ''));
+  return [...own, ...videos.map(({ media }) => fileOf(media)), ...components.flatMap(filesInComponent)];
+}
+
+function fileOf({ url, content_type }: Media, name?: string | null, size?: number | null): FileInMessage {
+  const lastPart = decodedOrAsIs(URL.parse(url)?.pathname.split('/').at(-1) ?? '');
+  return { url, name: name || lastPart, size: size ?? null, contentType: content_type ?? null };
+}
+
+function decodedOrAsIs(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+function linksOf({ content, messageSnapshots }: MessageWithAudio): ClipOrLink[] {
+  const texts = [content, ...[...(messageSnapshots?.values() ?? [])].map((snapshot) => snapshot.content)];
+  return [...new Set(texts.flatMap(linksIn))].map((url) => ({ kind: 'link', url }));
 }
 
 /** Addresses as people write them: <in angles> so that no preview shows, (in brackets), or before a full stop. */
 function linksIn(content: string): string[] {
   const found = content.match(/https?:\/\/[^\s<>|\]]+/g) ?? [];
   const links = found.map((link) => balanced(link).replace(/[.,;:!?'"*_~`]+$/, ''));
-  return [...new Set(links)].filter((link) => URL.canParse(link));
+  return links.filter((link) => URL.canParse(link));
 }
 
 /** Up to the first parenthesis that closes none of the link's own. */

@@ -67,6 +67,17 @@ describe('"Find similar music" in the menu of a message', () => {
     expect(isPrivate(failed)).toBe(true);
   });
 
+  test('asks with the recording of the message that a reply refers to', async () => {
+    const { id, channel_id } = await post('listen to this', [excerpt(library, 3)]);
+    const body = { content: 'what is it?', message_reference: { message_id: id } };
+    const headers = { authorization: `Bot ${bot.discord.token}`, 'content-type': 'application/json' };
+    const url = `${bot.discord.apiUrl}/v10/channels/${channel_id}/messages`;
+    const sent = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
+    const answer = await answerTo(await use((await sent.json()) as APIMessage));
+    expect(embedOf(answer).title).toMatch(/^This is piece-3/);
+    expect(embedOf(answer).description).toContain('Asked with **excerpt-3-10.mp3**');
+  });
+
   test('is private where the admins want it so', async () => {
     bot.app.catalog.guildSettings.set(bot.discord.defaultGuildId, { private: true, results: 1 });
     const answer = await answerTo(await use(await post('', [excerpt(library, 5)])));
