@@ -125,7 +125,7 @@ async function planReindex(
   if (open !== null) return reindexAskedReply(texts, { reindex: open, isNew: false, tells: false });
   const mode = isEverything ? 'everything' : 'changed';
   try {
-    return reindexPlanReply(texts, { mode, plan: await desk.plan(mode), missing: missingToTell(interaction) });
+    return reindexPlanReply(texts, { mode, plan: await desk.plan(mode), missing: missingHere(interaction, bot) });
   } catch (error) {
     // What concerns the library as a whole; the words for a query's failures would speak of one recording.
     const { code, message } = toLeitmotifError(error);
@@ -146,7 +146,12 @@ async function confirmReindex(
   if (refusal !== null) return refusedReply(texts, refusal);
   const { guildId, channelId, user, locale } = interaction;
   const asked = await reindexer.ask({ mode, askedBy: user.id, guildId, channelId, locale });
-  return reindexAskedReply(texts, { ...asked, tells: missingToTell(interaction).length === 0 });
+  return reindexAskedReply(texts, { ...asked, tells: missingHere(interaction, bot).length === 0 });
+}
+
+/** Of what telling how a reindex goes needs. */
+function missingHere(interaction: ChatInputCommandInteraction | MessageComponentInteraction, { payloads }: BotContext) {
+  return missingToTell(interaction, payloads.channelType(interaction));
 }
 
 /** @throws {LeitmotifError} 'track-unknown' */

@@ -145,6 +145,7 @@ export class Asker {
       ...{ fromMemory, signal },
       attachmentLimitBytes: interaction.attachmentSizeLimit,
       mayAttach: mayAttach(interaction),
+      mayShare: interaction.inGuild(),
     });
     done('present', presentedFrom);
     const sentFrom = performance.now();

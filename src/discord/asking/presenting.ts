@@ -30,6 +30,8 @@ export interface PageOptions {
   readonly attachmentLimitBytes: number;
   /** Whether the bot may attach files where this goes. */
   readonly mayAttach: boolean;
+  /** Whether there are others to share a find with. Unset: yes. */
+  readonly mayShare?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -54,7 +56,7 @@ export class Presenter {
   }
 
   async page(stored: StoredAnswer, options: PageOptions): Promise<Reply> {
-    const { texts, page, fromMemory, attachmentLimitBytes, mayAttach } = options;
+    const { texts, page, fromMemory, attachmentLimitBytes, mayAttach, mayShare = true } = options;
     const perPage = stored.options.results;
     const results = stored.answer.results.slice(page * perPage, (page + 1) * perPage);
     const [picture, clips] = mayAttach
@@ -66,7 +68,7 @@ export class Presenter {
     return answerReply(texts, {
       answerId: stored.id,
       answer: stored.answer,
-      ...{ page, perPage, picture, attachmentLimitBytes, fromMemory },
+      ...{ page, perPage, picture, attachmentLimitBytes, fromMemory, mayShare },
       clips: clips.files,
       clipProblems: clips.problems,
       missing: mayAttach ? [] : ['AttachFiles'],

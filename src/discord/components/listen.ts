@@ -35,7 +35,9 @@ export function listenHandlers(parts: ComponentParts): ComponentHandler[] {
         const result = resultOf(stored, id.args[1], bot);
         const vote = id.args[2] === 'down' ? -1 : 1;
         await keepVote(parts, interaction, { stored, result, vote });
-        const row = listenRow(bot.texts(interaction.locale), { answerId: stored.id, result, ownVote: vote });
+        const row = listenRow(bot.texts(interaction.locale), {
+          ...{ answerId: stored.id, result, ownVote: vote, mayShare: interaction.inGuild() },
+        });
         await editComponents(interaction, { components: [row] });
       },
     },
@@ -80,6 +82,7 @@ async function listenMessage(
     ownVote: bot.app.catalog.feedback.voteOf(person),
     yoursMissing: clips.yours === null ? (source.kind === 'piece' ? 'piece' : 'clip') : null,
     attachmentLimitBytes: interaction.attachmentSizeLimit,
+    mayShare: interaction.inGuild(),
   });
 }
 

@@ -1,5 +1,5 @@
 /** Share: a find into the channel that the server's admins chose, or here; and people's votes on it. */
-import type { Client } from 'discord.js';
+import { type Client, GuildPremiumTier } from 'discord.js';
 import type { Share } from '../../catalog/shares.ts';
 import { LeitmotifError } from '../../errors.ts';
 import type { Result } from '../../query/answer.ts';
@@ -106,7 +106,7 @@ async function post(
       clips: await clipFiles(result.rank, clips),
       picture: await presenter.picture(stored.answer, texts.query.picture, [result]),
       votes: { up: 0, down: 0 },
-      attachmentLimitBytes: interaction.attachmentSizeLimit,
+      attachmentLimitBytes: postLimitBytes(interaction, bot),
     });
     return (await postMessage(bot.client, channelId, reply, shareId)).id;
   } catch (error) {
@@ -114,6 +114,24 @@ async function post(
     throw error;
   }
 }
+
+/** The bot posts it, so what its presser pays Discord for does not count; the server's boosts do.
+ *  @see https://docs.discord.com/developers/reference#uploading-files */
+function postLimitBytes({ guildId, attachmentSizeLimit }: ComponentInteraction, { client }: BotContext): number {
+  const guild = guildId === null ? undefined : client.guilds.cache.get(guildId);
+  // Discord's own number is the larger one of the presser's and the server's, so it is the server's at least.
+  return Math.min(attachmentSizeLimit, tierLimitBytes[guild?.premiumTier ?? GuildPremiumTier.None]);
+}
+
+const mib = 1024 * 1024;
+/** Discord tells a bot no limit of its own. The smallest that holds anywhere, and what boosts make of it.
+ *  @see https://support.discord.com/hc/en-us/articles/360028038352 */
+const tierLimitBytes: Readonly<Record<GuildPremiumTier, number>> = {
+  [GuildPremiumTier.None]: 10 * mib,
+  [GuildPremiumTier.Tier1]: 10 * mib,
+  [GuildPremiumTier.Tier2]: 50 * mib,
+  [GuildPremiumTier.Tier3]: 100 * mib,
+};
 
 /** A post that somebody deleted since is no reason not to post the find again.
  *  @returns the share that stands, which is another's when its id is not the one given */
@@ -143,10 +161,13 @@ function localeOfAll({ guildLocale, locale }: ComponentInteraction): string {
 }
 
 /** @throws {LeitmotifError} 'discord-permission' naming what the bot lacks there */
-async function shareChannel({ app, client }: ComponentParts['bot'], interaction: ComponentInteraction) {
+async function shareChannel({ app, client, payloads }: BotContext, interaction: ComponentInteraction) {
   const { guildId, channelId: here } = interaction;
   const channelId = (guildId === null ? null : app.catalog.guildSettings.get(guildId).shareChannelId) ?? here;
-  const missing = channelId === here ? missingToShareHere(interaction) : await missingThere(client, channelId);
+  const missing =
+    channelId === here
+      ? missingToShareHere(interaction, payloads.channelType(interaction))
+      : await missingThere(client, channelId);
   const [first] = missing;
   if (first === undefined) return channelId;
   throw new LeitmotifError('discord-permission', `Cannot share: the bot lacks ${first} in channel ${channelId}`, {

@@ -3,6 +3,7 @@
 import {
   type BaseInteraction,
   type Channel,
+  ChannelType,
   type Client,
   type GuildBasedChannel,
   type PermissionResolvable,
@@ -41,9 +42,12 @@ function isHomeServer(guildId: string, { client, config }: Pick<BotContext, 'cli
   return (client.shard?.count ?? 1) === 1 && cache.size === 1 && cache.has(guildId);
 }
 
-/** What the bot lacks of what telling a job's progress needs, where it was asked. */
-export function missingToTell({ appPermissions, channel }: Pick<BaseInteraction, 'appPermissions' | 'channel'>) {
-  return missingOf(appPermissions, neededToTell(channel));
+type Here = Pick<BaseInteraction, 'appPermissions' | 'channel'>;
+
+/** What the bot lacks of what telling a job's progress needs, where it was asked.
+ *  @param type as Discord says it with the interaction: not every channel is cached, a thread rarely */
+export function missingToTell({ appPermissions, channel }: Here, type: ChannelType | null = null): PermissionName[] {
+  return missingOf(appPermissions, neededToTell(channel, type));
 }
 
 /** The same for a channel in which nobody asks just now. */
@@ -55,9 +59,19 @@ export async function missingToTellIn(client: Client, channelId: string): Promis
   return missingOf(there ?? new PermissionsBitField(), neededToTell(channel));
 }
 
-function neededToTell(channel: Channel | null): PermissionName[] {
-  return ['ViewChannel', channel?.isThread() ? 'SendMessagesInThreads' : 'SendMessages'];
+/** @param type decides, where it is known */
+function neededToTell(channel: Channel | null, type: ChannelType | null = null): PermissionName[] {
+  // In a direct conversation the bot needs no right to speak.
+  if (type === ChannelType.DM) return [];
+  const isThread = type === null ? channel?.isThread() : threads.includes(type);
+  return ['ViewChannel', isThread ? 'SendMessagesInThreads' : 'SendMessages'];
 }
+
+const threads: readonly ChannelType[] = [
+  ChannelType.PublicThread,
+  ChannelType.PrivateThread,
+  ChannelType.AnnouncementThread,
+];
 
 /** What the bot lacks to share finds there. */
 export function missingToShare(channel: GuildBasedChannel): PermissionName[] {
@@ -66,13 +80,17 @@ export function missingToShare(channel: GuildBasedChannel): PermissionName[] {
   return missingOf(there, neededToShare(channel));
 }
 
-/** The same where somebody presses a button: Discord says it with the press. */
-export function missingToShareHere({ appPermissions, channel }: Pick<BaseInteraction, 'appPermissions' | 'channel'>) {
-  return missingOf(appPermissions, neededToShare(channel));
+/** The same where somebody presses a button: Discord says it with the press.
+ *  @param type as in missingToTell */
+export function missingToShareHere(
+  { appPermissions, channel }: Here,
+  type: ChannelType | null = null,
+): PermissionName[] {
+  return missingOf(appPermissions, neededToShare(channel, type));
 }
 
-function neededToShare(channel: Channel | null): PermissionName[] {
-  return [...neededToTell(channel), 'EmbedLinks', 'AttachFiles'];
+function neededToShare(channel: Channel | null, type: ChannelType | null = null): PermissionName[] {
+  return [...neededToTell(channel, type), 'EmbedLinks', 'AttachFiles'];
 }
 
 function missingOf(there: Readonly<PermissionsBitField>, needed: readonly PermissionName[]): PermissionName[] {

@@ -10,6 +10,8 @@ export interface AnswerRowsView {
   readonly answer: Answer;
   readonly page: number;
   readonly perPage: number;
+  /** Where there is no channel for others to see a find in, there is no Share. Unset: yes. */
+  readonly mayShare?: boolean;
 }
 
 /** Rows are five: two of Listen buttons, two selects, one of the rest. */
@@ -41,13 +43,14 @@ export function answerRows(texts: Texts, view: AnswerRowsView, results: readonly
   ];
 }
 
-function lastRow(texts: Texts, { answerId, answer, page, perPage }: AnswerRowsView, shown: readonly Result[]) {
+function lastRow(texts: Texts, view: AnswerRowsView, shown: readonly Result[]) {
+  const { answerId, answer, page, perPage, mayShare = true } = view;
   const { more, share } = texts.query.answer;
   const last = shown.at(-1)?.rank ?? 0;
   const left = answer.results.length - (page * Math.min(perPage, perPageMax) + shown.length);
   const next = last + Math.min(left, perPage, perPageMax);
   return [
     ...(left > 0 ? [button(writeCustomId('more', answerId, page + 1), more(last + 1, next))] : []),
-    button(writeCustomId('share', answerId), share, 'main'),
+    ...(mayShare ? [button(writeCustomId('share', answerId), share, 'main')] : []),
   ];
 }

@@ -38,6 +38,8 @@ export interface AnswerView {
   readonly clipProblems?: ReadonlyMap<number, string>;
   readonly attachmentLimitBytes: number;
   readonly fromMemory: boolean;
+  /** As AnswerRowsView. */
+  readonly mayShare?: boolean;
   /** Without the right to attach, files are left out and that is said. */
   readonly missing?: readonly 'AttachFiles'[];
 }

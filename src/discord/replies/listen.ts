@@ -21,6 +21,8 @@ export interface ListenView {
    *  be read. Null where there is more. */
   readonly yoursMissing: 'clip' | 'piece' | null;
   readonly attachmentLimitBytes: number;
+  /** As AnswerRowsView. */
+  readonly mayShare?: boolean;
 }
 
 const nameLengthMax = 300;
@@ -46,14 +48,14 @@ export function listenReply(texts: Texts, view: ListenView): Reply {
 /** The buttons below the clips; its own function, because a vote changes nothing else of the message. */
 export function listenRow(
   texts: Texts,
-  { answerId, result, ownVote }: Pick<ListenView, 'answerId' | 'result' | 'ownVote'>,
+  { answerId, result, ownVote, mayShare = true }: Pick<ListenView, 'answerId' | 'result' | 'ownVote' | 'mayShare'>,
 ): Row {
   const { up, down } = texts.query.votes;
   const { rank } = result;
   const [row] = buttonRows([
     button(writeCustomId('vote', answerId, rank, 'up'), up, ownVote === 1 ? 'good' : 'plain'),
     button(writeCustomId('vote', answerId, rank, 'down'), down, ownVote === -1 ? 'bad' : 'plain'),
-    button(writeCustomId('share-pick', answerId, rank), texts.query.answer.share, 'main'),
+    ...(mayShare ? [button(writeCustomId('share-pick', answerId, rank), texts.query.answer.share, 'main')] : []),
   ]);
   return row as Row;
 }

@@ -1,7 +1,10 @@
-import { PermissionsBitField } from 'discord.js';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { ChannelType, GuildPremiumTier, PermissionFlagsBits, PermissionsBitField } from 'discord.js';
 import fc from 'fast-check';
 import { pino } from 'pino';
-import { expect, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { ComponentParts } from '../../../src/discord/components/parts.ts';
 import { shareHandlers } from '../../../src/discord/components/share.ts';
 import type { ComponentInteraction } from '../../../src/discord/handler.ts';
@@ -24,18 +27,38 @@ const options = {
   ...{ neighbours: 5, fusion: 'any', includeNonMusic: false, hubCorrection: true, leaveOut: null },
 };
 
+interface SetUp {
+  readonly channelType?: ChannelType;
+  readonly rights?: bigint;
+  readonly guildId?: string;
+  readonly premiumTier?: GuildPremiumTier;
+  readonly attachmentSizeLimit?: number;
+  readonly clipBytes?: number;
+}
+
+function clipOf(bytes: number): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'leitmotif-share-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const file = path.join(folder, 'theirs.mp3');
+  writeFileSync(file, Buffer.alloc(bytes));
+  return file;
+}
+
 /** The handlers over a real catalog with one answer, beside a channel that takes everything, and a German in it. */
-function setUp() {
+function setUp({ channelType = ChannelType.DM, rights = PermissionsBitField.All, ...changes }: SetUp = {}) {
+  const guilds = new Map([['9', { premiumTier: changes.premiumTier ?? 0 }]]);
+  const clipPath = clipOf(changes.clipBytes ?? 9);
   const { answers, shares, guildSettings } = openCatalog();
   const question = { contentSha256: 'a', spaceId: answer.spaceId, generation: answer.generation, askerId: '1' };
   answers.put(toRow({ id: answerId, ...question, options, source: { kind: 'clip', name: 'a.mp3' }, answer }));
   const send = vi.fn(async (_message: { readonly nonce: string }) => ({ id: '7' }));
   const channel = { isSendable: () => true, isThread: () => false, isTextBased: () => false, send };
-  const clips = { theirs: import.meta.filename, yours: null, ab: null };
+  const clips = { theirs: clipPath, yours: null, ab: null };
   const parts = {
     bot: {
       app: { catalog: { answers, shares, guildSettings, tracks: { live: (ids: number[]) => new Set(ids) } } },
-      client: { channels: { fetch: async () => channel } },
+      client: { channels: { fetch: async () => channel }, guilds: { cache: guilds } },
+      payloads: { channelType: () => channelType },
       log: pino({ level: 'silent' }),
       texts: textsOf,
     },
@@ -43,10 +66,10 @@ function setUp() {
   } as unknown as ComponentParts;
   const editReply = vi.fn(async (_message: unknown) => {});
   const interaction = {
-    ...{ guildId: null, guildLocale: null, locale: 'de', channelId: '5', channel, editReply },
+    ...{ guildId: changes.guildId ?? null, guildLocale: null, locale: 'de', channelId: '5', channel, editReply },
     ...{ user: { id: '1' }, message: { id: '7' } },
-    appPermissions: new PermissionsBitField(PermissionsBitField.All),
-    attachmentSizeLimit: 1e7,
+    appPermissions: new PermissionsBitField(rights),
+    attachmentSizeLimit: changes.attachmentSizeLimit ?? 1e7,
     isStringSelectMenu: () => false,
   } as unknown as ComponentInteraction;
   const press = (action: string, ...args: string[]) =>
@@ -82,4 +105,40 @@ test('a find that could not be posted can be shared again', async () => {
   await expect(press('share-pick', answerId, rank)).rejects.toThrow('Discord is away');
   await press('share-pick', answerId, rank);
   expect(send).toHaveBeenCalledTimes(2);
+});
+
+describe('a find is shared', () => {
+  const { EmbedLinks, AttachFiles, ViewChannel, SendMessagesInThreads } = PermissionFlagsBits;
+
+  test('from an old button in a direct conversation, for which Discord gives no right to view', async () => {
+    const { send, press } = setUp({ rights: EmbedLinks | AttachFiles });
+    await press('share-pick', answerId, rank);
+    expect(send).toHaveBeenCalledOnce();
+  });
+
+  test('in a thread that is not cached, with the right to send in threads', async () => {
+    const channelType = ChannelType.PublicThread;
+    const { send, press } = setUp({
+      ...{ guildId: '9', channelType },
+      rights: ViewChannel | SendMessagesInThreads | EmbedLinks | AttachFiles,
+    });
+    await press('share-pick', answerId, rank);
+    expect(send).toHaveBeenCalledOnce();
+  });
+
+  test.each([
+    [GuildPremiumTier.None, 9, true],
+    [GuildPremiumTier.None, 11, false],
+    [GuildPremiumTier.Tier1, 11, false],
+    [GuildPremiumTier.Tier2, 11, true],
+    [GuildPremiumTier.Tier3, 11, true],
+  ])('by the limit of its server, not of its presser: tier %i, a clip of %i MiB', async (premiumTier, mib, fits) => {
+    const clipBytes = mib * 1024 * 1024;
+    const nitro = { guildId: '9', attachmentSizeLimit: 500e6 };
+    const { send, press } = setUp({ ...nitro, channelType: ChannelType.GuildText, premiumTier, clipBytes });
+    await press('share-pick', answerId, rank);
+    const [sent] = send.mock.lastCall ?? [];
+    const { files } = sent as unknown as { files: readonly { name: string }[] };
+    expect(files.some(({ name }) => name.endsWith('.mp3'))).toBe(fits);
+  });
 });

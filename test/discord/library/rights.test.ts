@@ -1,6 +1,12 @@
-import { type BaseInteraction, type GuildBasedChannel, PermissionFlagsBits, PermissionsBitField } from 'discord.js';
+import {
+  type BaseInteraction,
+  ChannelType,
+  type GuildBasedChannel,
+  PermissionFlagsBits,
+  PermissionsBitField,
+} from 'discord.js';
 import { describe, expect, test } from 'vitest';
-import { missingToShare, missingToShareHere } from '../../../src/discord/library/rights.ts';
+import { missingToShare, missingToShareHere, missingToTell } from '../../../src/discord/library/rights.ts';
 
 const { ViewChannel, SendMessages, SendMessagesInThreads, EmbedLinks, AttachFiles } = PermissionFlagsBits;
 const rest = [ViewChannel, EmbedLinks, AttachFiles];
@@ -11,6 +17,29 @@ function channelWith(isThread: boolean, rights: readonly bigint[]) {
   const here = { channel, appPermissions: permissionsFor() } as unknown as BaseInteraction;
   return [missingToShare(channel as unknown as GuildBasedChannel), missingToShareHere(here)];
 }
+
+describe('where the channel is not cached, what Discord says of it decides:', () => {
+  const uncached = (rights: readonly bigint[]) =>
+    ({ channel: null, appPermissions: new PermissionsBitField(rights) }) as unknown as BaseInteraction;
+
+  test.each([
+    ['a public thread', ChannelType.PublicThread, SendMessagesInThreads, ['SendMessagesInThreads']],
+    ['a private thread', ChannelType.PrivateThread, SendMessagesInThreads, ['SendMessagesInThreads']],
+    ['a thread of announcements', ChannelType.AnnouncementThread, SendMessagesInThreads, ['SendMessagesInThreads']],
+    ['a channel', ChannelType.GuildText, SendMessages, ['SendMessages']],
+    ['announcements', ChannelType.GuildAnnouncement, SendMessages, ['SendMessages']],
+  ] as const)('%s', (_name, type, right, lacking) => {
+    const others = [...rest, ...[SendMessages, SendMessagesInThreads].filter((each) => each !== right)];
+    for (const missing of [missingToShareHere, missingToTell]) {
+      expect(missing(uncached(others), type)).toEqual(lacking);
+      expect(missing(uncached([...rest, right]), type)).toEqual([]);
+    }
+  });
+
+  test('a direct conversation, where Discord gives no right to view', () => {
+    expect(missingToShareHere(uncached([EmbedLinks, AttachFiles]), ChannelType.DM)).toEqual([]);
+  });
+});
 
 describe('to share a find, the bot', () => {
   test('lacks the right to send in threads where it is a thread', () => {

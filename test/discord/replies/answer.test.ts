@@ -44,6 +44,7 @@ const anyView: fc.Arbitrary<AnswerView> = anyAnswer.chain((answer) =>
     attachmentLimitBytes: fc.constantFrom(0, 1e6, 10 * 1024 * 1024),
     fromMemory: fc.boolean(),
     missing: fc.constantFrom([], ['AttachFiles'] as const),
+    mayShare: fc.boolean(),
   }),
 );
 
@@ -226,4 +227,18 @@ test('tells how it was answered in the footer', () => {
     answerReply(english, { ...viewOf(answer), fromMemory }).embeds?.[0]?.footer?.text;
   expect(footer(true)).toBe(`builtin@1 · generation g1 · answered from memory · reference ${answerId}`);
   expect(footer(false)).toContain('0.0 s');
+});
+
+test('offers Share where there is a channel, and not in a direct conversation', () => {
+  const [answer] = fc.sample(
+    anyAnswer.filter(({ results }) => results.length > 0),
+    { numRuns: 1, seed: 5 },
+  );
+  const ids = (mayShare?: boolean) => {
+    const view = { ...viewOf(answer as Answer), ...(mayShare === undefined ? {} : { mayShare }) };
+    return customIds(answerReply(english, view));
+  };
+  expect(ids()).toContain(`lm1:share:${answerId}`);
+  expect(ids(true)).toContain(`lm1:share:${answerId}`);
+  expect(ids(false)).not.toContain(`lm1:share:${answerId}`);
 });
