@@ -21,13 +21,21 @@ export function aboutCommand(bot: BotContext): ChatCommand {
       const texts = bot.texts(interaction.locale);
       const [model, commandIds] = await Promise.all([
         modelFacts(bot.app, AbortSignal.timeout(factsWithinMs)).catch(() => null),
-        registeredIds(bot.client).catch(() => new Map<string, string>()),
+        idsWithin(bot.client, factsWithinMs),
       ]);
       const { answersKeptMs } = bot.config;
       const menuName = texts.query.command.menuName;
       await editReply(interaction, aboutReply(texts, { model, answersKeptMs, commandIds, menuName, version }));
     },
   };
+}
+
+/** discord.js itself tries for a minute. @returns none when Discord does not tell in time */
+async function idsWithin(client: Client, timeoutMs: number): Promise<Map<string, string>> {
+  const late = Promise.withResolvers<Map<string, string>>();
+  const timer = setTimeout(() => late.resolve(new Map()), timeoutMs);
+  const asked = registeredIds(client).catch(() => new Map<string, string>());
+  return Promise.race([asked, late.promise]).finally(() => clearTimeout(timer));
 }
 
 async function registeredIds({ application }: Client): Promise<Map<string, string>> {

@@ -276,7 +276,7 @@ export class App implements AsyncDisposable {
       generations: this.#generations,
       spaceId: await this.spaceId(),
       concurrency: await this.#indexingConcurrency(),
-      embed: async (file, options) => (await this.client()).embed(file, options),
+      embed: async (file, options) => (await this.client(options.signal)).embed(file, options),
       lockPath: this.#lockPath,
       includeNonMusic,
       ...this.#clips(),
@@ -333,7 +333,7 @@ export class App implements AsyncDisposable {
    *  @throws {LeitmotifError} model-without-text where the configured model knows none, saying what to do */
   byWords(request: WordsRequest): Promise<WordsAnswer> {
     const read = async (text: string, signal: AbortSignal) => {
-      const { spaceId, vectors } = await (await this.client()).embedTexts([text], { signal });
+      const { spaceId, vectors } = await (await this.client(signal)).embedTexts([text], { signal });
       const expected = await this.spaceId();
       if (spaceId === expected && vectors[0]) return { spaceId, vector: vectors[0] };
       throw new LeitmotifError('space-mismatch', `Cannot search ${expected} with words of ${spaceId}`);
@@ -634,8 +634,16 @@ export class App implements AsyncDisposable {
     return { ...parts, accounts: azureAccounts(this.config, [text]) };
   }
 
-  /** The worker's client; the worker is started first if it is ours. */
-  client(): Promise<Embedder> {
+  /** The worker's client; the worker is started first if it is ours, which may take minutes.
+   *  @param signal ends the waiting, and not the start, which others wait for too
+   *  @throws the signal's reason */
+  async client(signal?: AbortSignal): Promise<Embedder> {
+    signal?.throwIfAborted();
+    const client = this.#sharedClient();
+    return signal ? orAborted(client, signal) : client;
+  }
+
+  #sharedClient(): Promise<Embedder> {
     this.#client ??= orAgain<Embedder>(this.#isRemote ? this.#remoteClient() : this.#localClient(), () => {
       this.#client = null;
     });
@@ -674,7 +682,7 @@ export class App implements AsyncDisposable {
   }
 
   async #hear({ path: file, fromSec, toSec, signal }: QueryRequest, onProgress?: QueryListener): Promise<HeardQuery> {
-    const client = await this.client();
+    const client = await this.client(signal);
     return client.embed(file, {
       signal,
       durationMaxSec: this.config.queries.durationMaxSec,
@@ -753,6 +761,18 @@ export interface SimilarRequest extends QueryRequest {
 }
 
 type QueryListener = NonNullable<Parameters<EmbeddingClient['embed']>[1]['onProgress']>;
+
+/** @throws the signal's reason, and then nobody hears what becomes of the promise */
+async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = (): void => aborted.reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([promise, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
 
 /** A program that lives for weeks must not remember a failed start for as long: whoever asks next tries again. */
 function orAgain<T>(begun: Promise<T>, forget: () => void): Promise<T> {

@@ -15,6 +15,7 @@ const errorTable = {
   'audio-too-large': [413, false],
   'audio-timeout': [422, false],
   'audio-too-costly': [422, false],
+  'query-timeout': [504, true],
   'file-unreadable': [422, false],
   'library-forbidden': [403, false],
   'library-unavailable': [503, true],

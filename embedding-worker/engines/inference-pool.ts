@@ -105,7 +105,8 @@ export class InferencePool implements EmbeddingEngine {
     return this.#processes.map(({ pid }) => pid).filter((pid) => pid !== undefined);
   }
 
-  /** @throws {LeitmotifError} config-invalid when a process cannot load the model, or not on the device asked for */
+  /** @throws {LeitmotifError} config-invalid when a process cannot load the model, or not on the device asked for;
+   *    worker-unavailable when processes died of loading, or gave no sign of life */
   start(): Promise<void> {
     const { device, gives } = this.#options;
     if (gives === 'network-input' && device !== 'auto' && device !== 'cpu') {
@@ -264,7 +265,9 @@ export class InferencePool implements EmbeddingEngine {
 
   #failureOf(culprit: LoadFailure['culprit'], why: string): LeitmotifError {
     if (culprit !== 'model' && this.#current !== 'cpu') return deviceUnusable(this.#current, why);
-    return new LeitmotifError('config-invalid', culprit === 'process' ? `Cannot load a model: ${why}` : why);
+    if (culprit !== 'process') return new LeitmotifError('config-invalid', why);
+    // It died, or was silent for too long: a busy machine's trouble, which may pass, and no wrong setting.
+    return new LeitmotifError('worker-unavailable', `Cannot load a model: ${why}`);
   }
 
   #onDeath(lost: readonly WindowTask[], how: string): void {

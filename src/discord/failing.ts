@@ -78,6 +78,13 @@ function replyTo(failure: LeitmotifError, reference: string, texts: Texts): Repl
 function asFailure(error: unknown, limits: AudioLimits): LeitmotifError {
   if (error instanceof HTTPError)
     return new LeitmotifError('discord-unavailable', `Discord answered ${error.status}`, { cause: error });
+  if (isAbort(error)) {
+    // Our own signals are aborted with a reason, which is what to tell. One without is the time-out of discord.js.
+    if (error.cause instanceof LeitmotifError) return withLimits(error.cause, limits);
+    return new LeitmotifError('discord-unavailable', 'Discord did not answer in time', { cause: error });
+  }
+  if (isUnreachable(error))
+    return new LeitmotifError('discord-unavailable', `Discord is not in reach: ${error.message}`, { cause: error });
   if (!(error instanceof DiscordAPIError)) return withLimits(toLeitmotifError(error), limits);
   const permission = error.code === 50_013 || error.code === 50_001;
   const code = permission ? 'discord-permission' : 'discord-unavailable';
@@ -93,6 +100,17 @@ function withLimits(failure: LeitmotifError, { durationMaxSec, bytesMax }: Audio
     'audio-too-large': { bytesMax },
   };
   return new LeitmotifError(code, message, { cause: failure.cause ?? failure, facts: { ...known[code], ...facts } });
+}
+
+function isAbort(error: unknown): error is Error {
+  return error instanceof Error && error.name === 'AbortError';
+}
+
+/** discord.js hands on what its HTTP client throws when there is no connection. What the worker's client and the fetching
+ *  of links meet is told by codes of their own. */
+function isUnreachable(error: unknown): error is Error {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return /^(UND_ERR_|ECONN|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EPIPE|EHOSTUNREACH|ENETUNREACH)/.test(code);
 }
 
 /** Whether an error only says that the interaction was too old to be answered. */

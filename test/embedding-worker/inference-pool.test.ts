@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { InferencePool, type InferencePoolOptions } from '../../embedding-worker/engines/inference-pool.ts';
 import { createMetrics } from '../../embedding-worker/metrics.ts';
 import { findModel, type Model } from '../../embedding-worker/models.ts';
+import { isRetryable } from '../../src/errors.ts';
 import { runWorker } from './running-worker.ts';
 import { levelsOf, writeTinyModels } from './tiny-models.ts';
 
@@ -67,10 +68,10 @@ describe('left to itself, the pool', () => {
 
   test('passes over GPUs that give no sign of life, and ends in a sentence when nothing does', async () => {
     const pool = poolOf({ gpuMayBeThere: () => true, loadTimeoutMs: 1 });
-    await expect(pool.start()).rejects.toMatchObject({
-      code: 'config-invalid',
-      message: expect.stringContaining('no sign of life'),
-    });
+    const failure = await pool.start().catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: 'worker-unavailable', message: expect.stringContaining('no sign of life') });
+    // A busy machine's trouble, and no wrong setting: the same may succeed later.
+    expect(isRetryable(failure)).toBe(true);
     expect(pool.passedOver).toEqual([
       expect.stringMatching(/^cuda: .*no sign of life/),
       expect.stringMatching(/^webgpu: .*no sign of life/),

@@ -109,7 +109,7 @@ export class Asker {
     try {
       await this.#answer(interaction, question, { ...how, signal: AbortSignal.any([how.signal, late]) });
     } catch (error) {
-      throw late.aborted ? tooLate(error) : error;
+      throw late.aborted ? tooLate(how.progress.stage, error) : error;
     }
   }
 
@@ -145,7 +145,7 @@ export class Asker {
       ...{ fromMemory, signal },
       attachmentLimitBytes: interaction.attachmentSizeLimit,
       mayAttach: mayAttach(interaction),
-      mayShare: interaction.inGuild(),
+      mayShare: interaction.guildId !== null,
     });
     done('present', presentedFrom);
     const sentFrom = performance.now();
@@ -193,6 +193,8 @@ function mayAttach({ appPermissions }: RepliableInteraction): boolean {
   return appPermissions.has(PermissionFlagsBits.AttachFiles);
 }
 
-function tooLate(cause: unknown): LeitmotifError {
-  return new LeitmotifError('audio-timeout', 'Cannot answer in the time that a query may take', { cause });
+/** Only while a recording is listened to is it the recording that takes so long. */
+function tooLate(stage: QueryProgress['stage'], cause: unknown): LeitmotifError {
+  const code = stage === 'listening' ? 'audio-timeout' : 'query-timeout';
+  return new LeitmotifError(code, 'Cannot answer in the time that a query may take', { cause });
 }

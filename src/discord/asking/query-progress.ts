@@ -31,6 +31,11 @@ export class QueryProgress {
     }, cancelAfterMs);
   }
 
+  /** What was shown last; null before anything was. */
+  get stage(): ProgressView['stage'] | null {
+    return this.#view?.stage ?? null;
+  }
+
   show(view: Omit<ProgressView, 'cancelId'>): void {
     this.#view = view;
     this.#show(this.#cancelId);

@@ -28,7 +28,7 @@ export function answerHandlers({ bot, asker, presenter }: ComponentParts): Compo
           ...{ texts, page: Number(id.args[1]), fromMemory: false, signal: bot.stopping },
           attachmentLimitBytes: interaction.attachmentSizeLimit,
           mayAttach: interaction.appPermissions.has('AttachFiles'),
-          mayShare: interaction.inGuild(),
+          mayShare: interaction.guildId !== null,
         });
         await editReply(interaction, reply);
       },

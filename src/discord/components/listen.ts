@@ -36,7 +36,7 @@ export function listenHandlers(parts: ComponentParts): ComponentHandler[] {
         const vote = id.args[2] === 'down' ? -1 : 1;
         await keepVote(parts, interaction, { stored, result, vote });
         const row = listenRow(bot.texts(interaction.locale), {
-          ...{ answerId: stored.id, result, ownVote: vote, mayShare: interaction.inGuild() },
+          ...{ answerId: stored.id, result, ownVote: vote, mayShare: interaction.guildId !== null },
         });
         await editComponents(interaction, { components: [row] });
       },
@@ -82,7 +82,7 @@ async function listenMessage(
     ownVote: bot.app.catalog.feedback.voteOf(person),
     yoursMissing: clips.yours === null ? (source.kind === 'piece' ? 'piece' : 'clip') : null,
     attachmentLimitBytes: interaction.attachmentSizeLimit,
-    mayShare: interaction.inGuild(),
+    mayShare: interaction.guildId !== null,
   });
 }
 

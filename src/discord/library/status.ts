@@ -26,7 +26,7 @@ export async function libraryStatus({ app, desk, reindexer, scheduler }: StatusP
   const [model, isReady, index, counts, disk] = await Promise.all([
     inTime(modelFacts(app, signal), null),
     inTime(
-      app.client().then((client) => client.ready(signal)),
+      app.client(signal).then((client) => client.ready(signal)),
       false,
     ),
     indexHealth(app, signal),
@@ -49,9 +49,9 @@ export async function libraryStatus({ app, desk, reindexer, scheduler }: StatusP
 }
 
 /** The model as the worker that runs it names it.
- *  @throws {LeitmotifError} as EmbeddingClient.models */
+ *  @throws {LeitmotifError} as EmbeddingClient.models; the signal's reason, also while the worker starts */
 export async function modelFacts(app: App, signal: AbortSignal): Promise<LibraryStatus['model']> {
-  const { models } = await (await app.client()).models(signal);
+  const { models } = await (await app.client(signal)).models(signal);
   return models.find(({ name }) => name === app.config.model) ?? null;
 }
 

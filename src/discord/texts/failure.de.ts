@@ -29,6 +29,7 @@ export const failureDe: FailureTexts = {
     'Diese Datei zu lesen dauerte so lange, dass ich aufgegeben habe. Bitte schick einen kürzeren Ausschnitt oder dasselbe als mp3.',
   'audio-too-costly': () =>
     'Diese Datei zu öffnen machte mehr Arbeit als irgendeine Aufnahme braucht, darum habe ich aufgegeben: Ihre Angaben (Tags) sind viel zu groß. Bitte schick sie ohne diese oder dasselbe als mp3.',
+  'query-timeout': () => 'Die Suche dauerte so lange, dass ich aufgegeben habe; das liegt nicht an dir.',
   'file-unreadable': () =>
     'Ich kann diese Aufnahme nicht öffnen: Ihre Datei ist fort oder gesperrt. Ist es ein Stück der Bibliothek, muss der Besitzer des Bots nachsehen.',
   'library-forbidden': () =>
@@ -82,7 +83,7 @@ export const failureDe: FailureTexts = {
   'config-invalid': () => 'Meine Einstellungen sind falsch. Der Besitzer des Bots muss sie berichtigen.',
   'track-unknown': (facts) =>
     `${withFact(textOf(facts, 'name'), (name) => `„${name}“`, 'Dieses Stück')} ist nicht in der Bibliothek. Wähl eins aus der Liste, die beim Tippen erscheint.`,
-  'link-refused': (facts) => linkRefused(textOf(facts, 'kind')),
+  'link-refused': (facts) => linkRefused(textOf(facts, 'kind'), facts),
   'link-unreachable': (facts) =>
     `Von ${host(facts)} bekomme ich nichts${withFact(numberOf(facts, 'status'), (status) => `: Die Antwort war ${status}`)}. Bitte prüf den Link oder schick die Datei selbst.`,
   'link-too-large': (facts) =>
@@ -132,8 +133,10 @@ function span(facts: ErrorFacts): string {
   return from === null || to === null ? '' : `, und ${to} ist nicht nach ${from}`;
 }
 
-function linkRefused(kind: string | null): string {
+function linkRefused(kind: string | null, facts: ErrorFacts): string {
   switch (kind) {
+    case 'music-page':
+      return `Aus Seiten wie denen von ${host(facts)} bekomme ich keine Musik: Bitte schick die Datei selbst, eine Sprachnachricht oder einen direkten Link zur Audiodatei.`;
     case 'credentials':
       return 'Links mit Namen oder Passwort darin folge ich nicht. Bitte schick die Datei selbst.';
     case 'port':

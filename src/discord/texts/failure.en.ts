@@ -28,6 +28,7 @@ export const failureEn: FailureTexts = {
     'Reading this file took so long that I gave up. Please send a shorter clip, or the same as an mp3.',
   'audio-too-costly': () =>
     'Opening this file took more work than any recording needs, so I gave up: its tags are far too large. Please send it without them, or the same as an mp3.',
+  'query-timeout': () => 'Searching took so long that I gave up; that is not your fault.',
   'file-unreadable': () =>
     "I cannot open this recording: its file is gone or locked. If it is a piece of the library, the bot's owner has to look.",
   'library-forbidden': () =>
@@ -75,7 +76,7 @@ export const failureEn: FailureTexts = {
   'config-invalid': () => "My settings are wrong. The bot's owner has to correct them.",
   'track-unknown': (facts) =>
     `${withFact(textOf(facts, 'name'), (name) => `“${name}”`, 'This piece')} is not in the library. Choose one from the list that appears as you type.`,
-  'link-refused': (facts) => linkRefused(textOf(facts, 'kind')),
+  'link-refused': (facts) => linkRefused(textOf(facts, 'kind'), facts),
   'link-unreachable': (facts) =>
     `I cannot get anything from ${host(facts)}${withFact(numberOf(facts, 'status'), (status) => `: it answered ${status}`)}. Please check the link, or send the file itself.`,
   'link-too-large': (facts) =>
@@ -124,8 +125,10 @@ function span(facts: ErrorFacts): string {
   return from === null || to === null ? '' : `, and ${to} is not after ${from}`;
 }
 
-function linkRefused(kind: string | null): string {
+function linkRefused(kind: string | null, facts: ErrorFacts): string {
   switch (kind) {
+    case 'music-page':
+      return `I cannot get the music out of pages such as those of ${host(facts)}: please send the file itself, a voice message, or a direct link to the audio.`;
     case 'credentials':
       return 'I do not follow links with a name or a password in them. Please send the file itself.';
     case 'port':

@@ -9,6 +9,7 @@ import type { Question } from '../../../src/discord/asking/question.ts';
 import { BotMetrics } from '../../../src/discord/metrics.ts';
 import { QueryQueue } from '../../../src/discord/query-queue.ts';
 import { textsOf } from '../../../src/discord/texts/texts.ts';
+import { isRetryable } from '../../../src/errors.ts';
 
 const limits = { atOnce: 1, waitingMax: 10, waitingMaxServer: 10, waitingMaxPerson: 2, cooldownMs: 0 };
 const never = new AbortController().signal;
@@ -26,7 +27,7 @@ function makeAsker(queries: { readonly deadlineMs: number }) {
   const app = { config: { queries, fetchLimits: { bytesMax: 1 } }, catalog: { pendingQueries } };
   const bot = { app, texts: textsOf, log: pino({ level: 'silent' }) };
   const parts = { app, bot, queue, metrics: new BotMetrics({ queue }), shard: 0, spoolDir: '/nowhere' };
-  return { asker: new Asker(parts as unknown as AskerParts), queue, pending };
+  return { asker: new Asker(parts as unknown as AskerParts), queue, pending, app };
 }
 
 function interactionOf(id: string, over: { createdTimestamp?: number; edit?: () => Promise<unknown> } = {}) {
@@ -60,6 +61,25 @@ test('the time that a query may take begins with its turn', async () => {
   await sleep(300);
   turn[Symbol.dispose]();
   await expect(asked).rejects.toMatchObject({ code: 'link-too-large' });
+});
+
+test('a search with a piece of the library that takes too long is told as that: no file was read', async () => {
+  const { asker, app } = makeAsker({ deadlineMs: 100 });
+  const track = { id: 1, key: 'a.ogg', title: 'A', artist: '' };
+  Object.assign(app, {
+    spaceId: async () => 's',
+    openIndex: (signal: AbortSignal) =>
+      new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+  });
+  Object.assign(app.config, { neighbours: 5, fusion: 'margin', includeNonMusic: false, hubCorrection: true });
+  Object.assign(app.catalog, {
+    tracks: { live: () => new Set([1]), byIds: () => new Map([[1, track]]), contentSha256Of: () => 'abc' },
+    evidence: { recordingOf: () => ({}) },
+  });
+  const asked = asker.ask(interactionOf('ada'), { asked: { kind: 'piece', trackId: 1 }, options });
+  const failure = await asked.catch((error: unknown) => error);
+  expect(failure).toMatchObject({ code: 'query-timeout' });
+  expect(isRetryable(failure)).toBe(true);
 });
 
 test('cancelled while it waits, a query says only that', async () => {

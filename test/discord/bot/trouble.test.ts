@@ -198,6 +198,21 @@ test('a worker that is nowhere is named, at once, in public and in private', asy
   rmSync(indexDir, { recursive: true, force: true });
 });
 
+test('a worker that starts for minutes keeps nobody waiting who asks what this is', async () => {
+  const indexDir = mkdtempSync(path.join(tmpdir(), 'leitmotif-empty-'));
+  {
+    await using slow = await makeBot({ indexDir });
+    signalWorker('SIGSTOP');
+    const bob = slow.discord.addUser({ name: 'Bob' });
+    const startedMs = performance.now();
+    const about = await (await bob.slash('about')).until(({ embeds }) => embeds.length > 0, 20_000);
+    expect(performance.now() - startedMs).toBeLessThan(10_000);
+    expect(JSON.stringify(about.embeds)).toContain('The model does not answer just now');
+    signalWorker('SIGCONT');
+  }
+  rmSync(indexDir, { recursive: true, force: true });
+});
+
 test('a library that was never indexed says who has to do what', async () => {
   const indexDir = mkdtempSync(path.join(tmpdir(), 'leitmotif-empty-'));
   {
