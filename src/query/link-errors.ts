@@ -3,7 +3,7 @@
 import { type ErrorFacts, LeitmotifError } from '../errors.ts';
 
 /** Why a link is not followed: `kind` among the facts. */
-export type LinkRefusal = 'not-http' | 'credentials' | 'port' | 'address' | 'redirects';
+export type LinkRefusal = 'not-http' | 'credentials' | 'port' | 'address' | 'redirects' | 'music-page';
 
 export function linkRefused(url: URL, kind: LinkRefusal, why: string, facts: ErrorFacts = {}): LeitmotifError {
   return new LeitmotifError('link-refused', `Cannot fetch from ${url.host}: ${why}`, {

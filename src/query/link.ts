@@ -1,5 +1,6 @@
 /** What a link may look like before anybody is asked about it. Pure. */
 import { linkRefused, notHttp } from './link-errors.ts';
+import { isMusicPage } from './music-pages.ts';
 
 /** Above 1023 anybody may run a web server; below, only the two that are meant for it. These are services that a browser
  *  does not let a page speak to either. @see https://fetch.spec.whatwg.org/#port-blocking */
@@ -17,6 +18,7 @@ export function readLink(text: string, { base, anyPort = false }: { base?: URL; 
   const url = text.length <= lengthMax ? URL.parse(text, base?.href) : null;
   if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:')) throw notHttp();
   if (url.username !== '' || url.password !== '') throw linkRefused(url, 'credentials', 'its link carries a password');
+  if (isMusicPage(url.hostname)) throw linkRefused(url, 'music-page', 'its pages hold players, and no recordings');
   if (!anyPort && !isWebPort(url)) throw linkRefused(url, 'port', `port ${url.port} is not a web server's`);
   return url;
 }

@@ -1,6 +1,8 @@
 /** Links to Discord's own messages and attachments, told apart from other links. */
 import { ChannelType, type GuildTextBasedChannel, PermissionFlagsBits } from 'discord.js';
 import { LeitmotifError } from '../../errors.ts';
+import { readLink } from '../../query/link.ts';
+import { isMusicPage } from '../../query/music-pages.ts';
 import type { BotContext } from '../bot-context.ts';
 import { askedOf, type ClipOrLink } from './message-audio.ts';
 
@@ -12,7 +14,7 @@ const attachmentPath = /^\/(?:cdn\/)?attachments\//;
 
 /** A link as something to ask with. Links to messages are followed to their audio, as far as the asker may read them.
  *  @param messagesMax a message may hold the link of another; so many are followed
- *  @throws {LeitmotifError} 'link-refused' for a message that the asker or the bot may not read, 'link-not-audio' for one
+ *  @throws {LeitmotifError} 'link-refused' for a message that the asker or the bot may not read and for a page of music, 'link-not-audio' for one
  *    without audio */
 export async function resolveLink(
   link: string,
@@ -22,8 +24,11 @@ export async function resolveLink(
 ): Promise<ResolvedLink> {
   const url = URL.parse(link.trim());
   const ourOrigin = bot.config.discord.apiUrl === undefined ? null : new URL(bot.config.discord.apiUrl).origin;
-  if (!url || (!messageHosts.includes(url.hostname) && url.origin !== ourOrigin))
+  if (!url || (!messageHosts.includes(url.hostname) && url.origin !== ourOrigin)) {
+    // What will be refused is refused before it waits for its turn.
+    if (url && isMusicPage(url.hostname)) readLink(url.href);
     return { kind: 'link', url: link.trim() };
+  }
   const message = messagePath.exec(url.pathname);
   if (message?.[2] && message[3] && messagesMax > 0) {
     const choices = await audioAt(message[2], message[3], askerId, bot);

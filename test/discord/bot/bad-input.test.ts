@@ -124,6 +124,18 @@ describe('a link that leads nowhere', () => {
     await new Promise((resolve) => server.close(resolve));
   });
 
+  test.each(['https://www.youtube.com/watch?v=1', 'https://open.spotify.com/track/1', 'https://soundcloud.com/a/b'])(
+    'because it is a page with a player (%s), says what to do instead, in one sentence',
+    async (link) => {
+      const said = await refusalOf({ link });
+      expect(said).toContain(new URL(link).host);
+      expect(said).toMatch(
+        /^I cannot get the music .*: please send the file itself, a voice message, or a direct link/,
+      );
+      expect(said.split('\n')[0]?.match(/\.( |$)/g)).toHaveLength(1);
+    },
+  );
+
   test('because it names a message that is not there, is told so', async () => {
     const { defaultGuildId, defaultChannelId } = bot.discord;
     const link = `https://discord.com/channels/${defaultGuildId}/${defaultChannelId}/12345678901234567`;

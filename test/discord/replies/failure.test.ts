@@ -8,7 +8,7 @@ import { expectToHold, languages } from './holding.ts';
 
 const english = textsOf(null);
 const codes = Object.keys(english.query.failure) as ErrorCode[];
-const refusals = ['not-http', 'credentials', 'port', 'address', 'redirects', 'message-unreadable'];
+const refusals = ['not-http', 'credentials', 'port', 'address', 'redirects', 'music-page', 'message-unreadable'];
 const problems = ['one-of-three', 'time-unreadable', 'to-before-from', 'beyond-end', 'message-without-audio'];
 const kinds = [...refusals, 'page', 'encoded', 'message', 'not-yours'];
 
