@@ -109,6 +109,7 @@ const words = [
   'src/domain.ts',
   'src/errors.ts',
   'src/format.ts',
+  'src/audio-formats.ts',
   'src/library-location.ts',
   'src/niceness.ts',
   'src/private-files.ts',

@@ -1,28 +1,16 @@
 /** How a stranger's file is handed to ffmpeg: looked at first, then opened by name only, with nothing but the
- *  containers and decoders that music comes in.
- *
- *  Left out on purpose: everything that names other files or addresses (hls, dash, concat, image sequences, playlists,
- *  lavfi), and every decoder of pictures and subtitles: those streams are never looked into.
+ *  containers and decoders that music comes in (audio-formats.ts).
  */
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
+import { audioDecoders, audioDemuxers } from '../audio-formats.ts';
 import { LeitmotifError } from '../errors.ts';
 import { leanProtocols, leanUrlOf } from './lean-input.ts';
 import type { AudioLimits } from './limits.ts';
 
-const containers =
-  'aac,ac3,aiff,amr,ape,asf,au,avi,caf,eac3,flac,flv,matroska,mov,mp3,mpc,mpc8,mpegts,ogg,tta,w64,wav,wv';
-
-const decoders = [
-  'aac,aac_latm,ac3,eac3,alac,amrnb,amrwb,ape,flac,mp1float,mp2float,mp3float,mp1,mp2,mp3,mpc7,mpc8',
-  'opus,libopus,vorbis,libvorbis,speex,libspeex,tta,wavpack,wmav1,wmav2,wmapro,wmalossless',
-  'adpcm_ima_qt,adpcm_ima_wav,adpcm_ms,pcm_alaw,pcm_mulaw,pcm_s8,pcm_u8,pcm_s16be,pcm_s16le,pcm_s24be,pcm_s24le',
-  'pcm_s32be,pcm_s32le,pcm_f32be,pcm_f32le,pcm_f64be,pcm_f64le',
-].join(',');
-
 /** One decoding thread: audio decoders know no more, and each thread maps memory. */
 const formatOptions = [
-  ...['-format_whitelist', containers, '-codec_whitelist', decoders],
+  ...['-format_whitelist', audioDemuxers.join(','), '-codec_whitelist', audioDecoders.join(',')],
   ...['-threads', '1', '-vn', '-sn', '-dn'],
 ];
 

@@ -3,6 +3,7 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import type { KnownTrack } from '../catalog/track-rows.ts';
 import { LeitmotifError } from '../errors.ts';
+import { extensionOf } from '../library/audio-names.ts';
 import { hashOf } from '../library/hash-of.ts';
 import type { Library, Listed, ListedFile } from '../library/library.ts';
 import { type Candidate, type CompareOptions, type Comparison, compare, isOutdated } from './compare.ts';
@@ -27,6 +28,8 @@ export interface ScanResult extends Omit<Comparison, 'candidates' | 'gone'> {
   readonly moved: readonly Move[];
   /** Those of `moved` whose vectors are as they should be: nothing is left to do for them. */
   readonly settled: readonly Move[];
+  /** Files that do not count as recordings: their number by extension, '' for none. */
+  readonly passedOver: Readonly<Record<string, number>>;
 }
 
 export async function scan(options: ScanOptions): Promise<ScanResult> {
@@ -39,7 +42,8 @@ export async function scan(options: ScanOptions): Promise<ScanResult> {
  *  @throws {LeitmotifError} 'file-unreadable' when the library cannot be listed, or has vanished; 'cancelled' */
 export async function lookAround(options: ScanOptions): Promise<ScanResult> {
   const known = options.catalog.tracks.known(options.spaceId);
-  const listing = setAsideEmptied(await readListing(options), known, options);
+  const passedOver: Record<string, number> = Object.create(null);
+  const listing = setAsideEmptied(await readListing(options, passedOver), known, options);
   refuseVanished(listing, known, options);
   const comparison = compare(listing, known, { ...options, nowMs: options.catalog.nowMs() });
   const moved = await findMoves(comparison.candidates, comparison.gone, known, (file) => tryHash(file, options));
@@ -56,12 +60,20 @@ export async function lookAround(options: ScanOptions): Promise<ScanResult> {
     removed: comparison.gone.filter(({ key }) => !movedFrom.has(key)),
     moved,
     settled,
+    passedOver,
   };
 }
 
-async function readListing({ library, signal, onListed }: ScanOptions): Promise<Listed[]> {
+async function readListing(
+  { library, signal, onListed }: ScanOptions,
+  passedOver: Record<string, number>,
+): Promise<Listed[]> {
   const listing: Listed[] = [];
-  for await (const listed of library.list({ signal })) {
+  const onPassedOver = (name: string) => {
+    const extension = extensionOf(name) ?? '';
+    passedOver[extension] = (passedOver[extension] ?? 0) + 1;
+  };
+  for await (const listed of library.list({ signal, onPassedOver })) {
     listing.push(listed);
     if (listing.length % 1000 === 0) onListed(listing.length);
   }

@@ -20,6 +20,8 @@ export interface IndexSummary {
   /** Numbers of files: `listed` is the sum of unchanged, embedded, reused, moved, moving, failed, failedBefore and
    *  keptOut. */
   readonly files: Readonly<Record<FileCount, number>>;
+  /** Files that do not count as recordings: their number by extension, '' for none. */
+  readonly passedOver: Readonly<Record<string, number>>;
   /** What failed in this run, in the order in which it did. */
   readonly failures: readonly RunFailure[];
   /** Audio embedded, in seconds. */
@@ -68,6 +70,7 @@ export class Tally {
     keptOut: 0,
     notListed: 0,
   };
+  #passedOver: Readonly<Record<string, number>> = {};
   #toDo = 0;
   #done = 0;
   #audioSec = 0;
@@ -92,6 +95,7 @@ export class Tally {
     this.#files.removed = result.removed.filter(({ key }) => !key.endsWith('/')).length;
     this.#files.notListed = result.problems.length;
     for (const { key, code, message } of result.problems) this.#failures.push({ key, code, message });
+    this.#passedOver = result.passedOver;
     this.#toDo = result.candidates.length;
     this.#report();
   }
@@ -114,6 +118,7 @@ export class Tally {
       jobId: this.jobId,
       spaceId,
       files: { ...this.#files },
+      passedOver: this.#passedOver,
       failures: [...this.#failures],
       audioSec: this.#audioSec,
       wallMs: performance.now() - this.#startedMs,

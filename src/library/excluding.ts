@@ -1,8 +1,8 @@
 /** A library but for some of its keys, as if they were not there. */
-import type { Library, Listed } from './library.ts';
+import type { Library, Listed, ListOptions } from './library.ts';
 
 export function excluding(library: Library, exclude: (key: string) => boolean): Library {
-  async function* list(options: { signal?: AbortSignal }): AsyncIterable<Listed> {
+  async function* list(options: ListOptions): AsyncIterable<Listed> {
     for await (const listed of library.list(options)) if (!exclude(listed.key)) yield listed;
   }
   return {

@@ -1,12 +1,13 @@
-/** Walks a folder in the order of its keys, deciding for each name what it is. Nothing is opened. */
-
+/** Walks a folder in the order of its keys, deciding for each name what it is. Nothing is opened but files without an extension,
+ *  of which the first bytes are looked at. */
 import type { Dirent, Stats } from 'node:fs';
 import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { LeitmotifError } from '../errors.ts';
-import { hasAudioName, isHidden } from './audio-names.ts';
+import { beginsAsAudio } from './audio-head.ts';
+import { extensionOf, hasAudioName, isHidden } from './audio-names.ts';
 import { fileProblem } from './file-problem.ts';
-import type { Listed, ListedFile, ListedProblem } from './library.ts';
+import type { Listed, ListedFile, ListedProblem, ListOptions } from './library.ts';
 
 /** Looks (lstat) under way at once. The thread pool has four threads; more than a few dozen waiting gain nothing. */
 const looksAtOnce = 64;
@@ -20,11 +21,13 @@ interface Place {
   readonly prefix: string;
   readonly root: string;
   readonly depth: number;
+  readonly passOver: (name: string) => void;
 }
 
 /** @param root a real path, without links in it */
-export function walk(root: string, signal?: AbortSignal): AsyncGenerator<Listed, void, undefined> {
-  return walkFolder({ folder: root, prefix: '', root, depth: 0 }, signal);
+export function walk(root: string, options: ListOptions = {}): AsyncGenerator<Listed, void, undefined> {
+  const { signal, onPassedOver: passOver = () => {} } = options;
+  return walkFolder({ folder: root, prefix: '', root, depth: 0, passOver }, signal);
 }
 
 async function* walkFolder(place: Place, signal?: AbortSignal): AsyncGenerator<Listed, void, undefined> {
@@ -75,11 +78,15 @@ async function lookAt(entry: Dirent<Buffer>, place: Place): Promise<ListedFile |
   const key = place.prefix + name;
   const full = path.join(place.folder, name);
   const isFolder = entry.isDirectory();
-  if (!isFolder && !hasAudioName(name) && !entry.isSymbolicLink()) return null;
+  if (!isFolder && !entry.isSymbolicLink() && !(await isTaken(entry, name, full))) {
+    if (entry.isFile()) place.passOver(name);
+    return null;
+  }
   if (!Buffer.from(name, 'utf8').equals(entry.name)) {
     return problem(place.prefix + escaped(entry.name) + (isFolder ? '/' : ''), 'Cannot read it: its name is not UTF-8');
   }
-  if (isFolder) return { folder: full, prefix: `${key}/`, root: place.root, depth: place.depth + 1 };
+  if (isFolder)
+    return { folder: full, prefix: `${key}/`, root: place.root, depth: place.depth + 1, passOver: place.passOver };
   try {
     return entry.isSymbolicLink() ? await lookThrough(full, key, place.root) : toListed(key, await lstat(full));
   } catch (cause) {
@@ -87,6 +94,11 @@ async function lookAt(entry: Dirent<Buffer>, place: Place): Promise<ListedFile |
     if (codeOf(cause) === 'ENOENT' && !entry.isSymbolicLink()) return null;
     return hasAudioName(name) ? problem(key, `Cannot look at it: ${textOf(cause)}`) : null;
   }
+}
+
+async function isTaken(entry: Dirent<Buffer>, name: string, full: string): Promise<boolean> {
+  if (hasAudioName(name)) return true;
+  return extensionOf(name) === null && entry.isFile() && (await beginsAsAudio(full));
 }
 
 async function lookThrough(full: string, key: string, root: string): Promise<ListedFile | ListedProblem | null> {

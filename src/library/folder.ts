@@ -11,23 +11,28 @@ import { realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { LeitmotifError } from '../errors.ts';
+import { formatBytes } from '../format.ts';
 import { fileProblem } from './file-problem.ts';
 import { walk } from './folder-walk.ts';
 import { hashOf } from './hash-of.ts';
-import type { Library, Listed, ListedFile, LocalFile, SeekableFile, TakenFile } from './library.ts';
+import type { Library, Listed, ListedFile, ListOptions, LocalFile, SeekableFile, TakenFile } from './library.ts';
 
 export class FolderLibrary implements Library {
   readonly location: string;
   readonly #root: string;
 
-  /** @param root path of the folder; relative to the working directory if it is not absolute */
-  constructor(root: string) {
+  readonly #bytesMax: number;
+
+  /** @param root path of the folder; relative to the working directory if it is not absolute
+   *  @param limits.bytesMax larger files are refused before they are read; unset: none */
+  constructor(root: string, { bytesMax = Number.POSITIVE_INFINITY }: { readonly bytesMax?: number } = {}) {
     this.#root = path.resolve(root);
+    this.#bytesMax = bytesMax;
     this.location = `file:${this.#root}`;
   }
 
-  async *list({ signal }: { signal?: AbortSignal } = {}): AsyncIterable<Listed> {
-    yield* walk(await this.#realRoot(), signal);
+  async *list(options: ListOptions = {}): AsyncIterable<Listed> {
+    yield* walk(await this.#realRoot(), options);
   }
 
   async #realRoot(): Promise<string> {
@@ -55,7 +60,8 @@ export class FolderLibrary implements Library {
     return createReadStream(this.#pathOf(key), { highWaterMark: 1024 * 1024, ...(signal && { signal }) });
   }
 
-  async take({ key }: ListedFile, options: { signal?: AbortSignal } = {}): Promise<TakenFile> {
+  async take({ key, sizeBytes }: ListedFile, options: { signal?: AbortSignal } = {}): Promise<TakenFile> {
+    if (sizeBytes > this.#bytesMax) throw tooLarge(sizeBytes, this.#bytesMax);
     return { ...(await this.localFile(key)), contentSha256: await hashOf(this.read(key, options)) };
   }
 
@@ -77,4 +83,9 @@ export class FolderLibrary implements Library {
     }
     return full;
   }
+}
+
+function tooLarge(bytes: number, bytesMax: number): LeitmotifError {
+  const message = `This file is too large: ${formatBytes(bytes)}, at most ${formatBytes(bytesMax)} are accepted`;
+  return new LeitmotifError('audio-too-large', message, { facts: { bytesMax } });
 }

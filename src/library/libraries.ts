@@ -6,7 +6,7 @@
 import type { Readable } from 'node:stream';
 import { LeitmotifError, toLeitmotifError } from '../errors.ts';
 import { compareCodePoints, formatLibraries } from '../library-location.ts';
-import type { Library, Listed, ListedFile, LocalFile, SeekableFile, TakenFile } from './library.ts';
+import type { Library, Listed, ListedFile, ListOptions, LocalFile, SeekableFile, TakenFile } from './library.ts';
 import { libraryFailures } from './library.ts';
 
 export interface NamedLibrary {
@@ -26,7 +26,7 @@ export class Libraries implements Library {
     this.location = formatLibraries(this.#members.map(({ name, library }) => ({ name, location: library.location })));
   }
 
-  async *list(options: { signal?: AbortSignal } = {}): AsyncIterable<Listed> {
+  async *list(options: ListOptions = {}): AsyncIterable<Listed> {
     for (const member of this.#members) {
       try {
         yield* this.#listOne(member, options);
@@ -39,7 +39,7 @@ export class Libraries implements Library {
     }
   }
 
-  async *#listOne({ name, library }: NamedLibrary, options: { signal?: AbortSignal }): AsyncIterable<Listed> {
+  async *#listOne({ name, library }: NamedLibrary, options: ListOptions): AsyncIterable<Listed> {
     for await (const listed of library.list(options)) yield { ...listed, key: `${name}/${listed.key}` };
   }
 

@@ -53,6 +53,11 @@ interface ReadOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface ListOptions extends ReadOptions {
+  /** Told each file that is there and does not count as a recording, by the last part of its path. Not of hidden ones. */
+  readonly onPassedOver?: (name: string) => void;
+}
+
 export interface Library {
   /** Names the library: the same name, the same recordings behind the same keys. It holds no secrets. */
   readonly location: string;
@@ -62,7 +67,7 @@ export interface Library {
   /** Everything, by key in code point order.
    *  @throws {LeitmotifError} 'file-unreadable', 'library-forbidden' or 'library-unavailable' when the library itself
    *    cannot be listed; 'cancelled' */
-  list(options: ReadOptions): AsyncIterable<Listed>;
+  list(options: ListOptions): AsyncIterable<Listed>;
 
   /** How one file looks now; null when it is gone. Comparing it with the listing tells whether it was changed since.
    *  @throws {LeitmotifError} 'library-forbidden', 'library-unavailable' */

@@ -35,5 +35,5 @@ export function accountsIn(texts: readonly string[]): Set<string> {
 
 function openPlace(location: string, azure: AzureParts): Library {
   if (location.startsWith('azure:')) return new AzureLibrary(parseAzure(location), azure);
-  return new FolderLibrary(location.slice('file:'.length));
+  return new FolderLibrary(location.slice('file:'.length), { bytesMax: azure.bytesMax });
 }

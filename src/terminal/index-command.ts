@@ -23,6 +23,7 @@ export interface IndexCommandOptions {
 
 /** Beyond this, `npm run library -- failures` lists them all. */
 const failuresShownMax = 10;
+const extensionsShownMax = 8;
 
 export async function indexCommand(
   app: App,
@@ -70,7 +71,7 @@ function libraryOf(places: readonly string[], app: App, { exclude = [] }: IndexC
 function libraryNamed(places: readonly string[], app: App): Library {
   const [first] = places;
   if (places.length === 1 && first !== undefined && !/^(?:(?:file|azure):|[^/=]+=(?:file|azure):)/.test(first)) {
-    return new FolderLibrary(first);
+    return new FolderLibrary(first, { bytesMax: app.config.audioLimits.bytesMax });
   }
   const text = first === undefined ? app.config.library : places.join('; ');
   const library = text === undefined ? app.library() : app.openLibrary(text);
@@ -81,16 +82,8 @@ function libraryNamed(places: readonly string[], app: App): Library {
   );
 }
 
-export function summaryText({
-  files,
-  failures,
-  audioSec,
-  wallMs,
-  generation,
-  spaceId,
-  withoutMusic,
-  clips,
-}: IndexSummary): string {
+export function summaryText(summary: IndexSummary): string {
+  const { files, failures, audioSec, wallMs, generation, spaceId, withoutMusic, clips } = summary;
   const counts = [
     `${counted(files.listed, 'recording')} listed`,
     ...(
@@ -115,12 +108,31 @@ export function summaryText({
       ? `, ${formatDuration(audioSec)} of audio at ${Math.round(audioSec / (wallMs / 1000))} x real time`
       : '';
   const lines = [`${counts.join(', ')}.`, `Took ${formatDuration(wallMs / 1000)}${speed}. Space ${spaceId}.`];
-  lines.push(...withoutMusicWords(withoutMusic), generationWords(generation), ...clipsWords(clips));
+  lines.push(
+    ...passedOverWords(summary.passedOver),
+    ...withoutMusicWords(withoutMusic),
+    generationWords(generation),
+    ...clipsWords(clips),
+  );
   for (const { key, message } of failures.slice(0, failuresShownMax))
     lines.push(`  failed: ${oneLine(key)}: ${oneLine(message, 300)}`);
   if (failures.length > failuresShownMax) lines.push(`  ... and ${failures.length - failuresShownMax} more:`);
   if (failures.length + files.failedBefore > 0) lines.push('  all failures: npm run library -- failures');
   return lines.join('\n');
+}
+
+/** The most frequent extensions first. */
+function passedOverWords(passedOver: IndexSummary['passedOver']): string[] {
+  const kinds = Object.entries(passedOver).sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
+  const total = kinds.reduce((sum, [, count]) => sum + count, 0);
+  if (total === 0) return [];
+  const shown = kinds
+    .slice(0, extensionsShownMax)
+    .map(([name, count]) => `${count} ${oneLine(name) || 'without an extension'}`);
+  const rest = kinds.length > extensionsShownMax ? ', ...' : '';
+  return [
+    `${total} ${total === 1 ? 'file' : 'files'} passed over, not recordings by their names: ${shown.join(', ')}${rest}.`,
+  ];
 }
 
 const countWords = {
