@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { LeitmotifError } from '../errors.ts';
+import { audioStreamOf } from './choose-stream.ts';
 import { startDeadline } from './deadline.ts';
 import { failureOf, isDiskFull } from './failure.ts';
 import { type FfmpegExit, type FfmpegJob, startFfmpeg } from './ffmpeg.ts';
@@ -152,15 +153,17 @@ async function writeMp3s(
   // Of its own: two who want the same clip at once may cut it twice, and whoever is later replaces it by its equal.
   const runId = randomUUID();
   const partial = ({ path }: ClipOutput) => `${path}.${runId}.part`;
-  const job: FfmpegJob = {
-    inputs: sources.map((source, i) => {
-      const { url, options } = inputOf(inputs[i] ?? source);
-      return { url, options: [...(i === 0 ? globals : []), ...options, ...part(source)] };
-    }),
-    filterGraph,
-    outputs: outputs.map((output) => ({ target: partial(output), options: mp3Options(output, kbps) })),
-  };
   try {
+    const streams: number[] = [];
+    for (const input of inputs) streams.push(await audioStreamOf(input, limits, deadline.signal));
+    const job: FfmpegJob = {
+      inputs: sources.map((source, i) => {
+        const { url, options } = inputOf(inputs[i] ?? source);
+        return { url, options: [...(i === 0 ? globals : []), ...options, ...part(source)] };
+      }),
+      filterGraph: withStreams(filterGraph, streams),
+      outputs: outputs.map((output) => ({ target: partial(output), options: mp3Options(output, kbps) })),
+    };
     const { memoryMaxBytes, deadlineMs, niceness = 0 } = limits;
     const run = startFfmpeg(job, { memoryMaxBytes, cpuMaxSec: deadlineMs / 1000, niceness, signal: deadline.signal });
     run.stdout.resume();
@@ -172,6 +175,11 @@ async function writeMp3s(
     deadline.stop();
     await Promise.all(outputs.map((output) => rm(partial(output), { force: true })));
   }
+}
+
+/** @param graph as if every input were heard by its first stream */
+function withStreams(graph: string, streams: readonly number[]): string {
+  return graph.replace(/\[(\d+):a:0\]/g, (_, input: string) => `[${input}:a:${streams[Number(input)] ?? 0}]`);
 }
 
 /** ffmpeg does not say which of its outputs the disk was full at: they lie in one folder. */

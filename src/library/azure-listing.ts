@@ -21,6 +21,12 @@ export function toListed(blob: BlobItem, prefix: string): ListedFile | null {
   };
 }
 
+/** Whether it is a file, and not hidden, that does not count as a recording. */
+export function isPassedOver(blob: BlobItem, prefix: string): boolean {
+  const parts = blob.name.slice(prefix.length).split('/');
+  return !isFolder(blob) && !hasAudioName(parts.at(-1) ?? '') && !parts.some((part) => part === '' || isHidden(part));
+}
+
 /** A blob's name is any text; one that a folder could not hold has an empty part, or dots for one. */
 function isRecordingKey(key: string): boolean {
   const parts = key.split('/');

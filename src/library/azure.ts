@@ -13,9 +13,9 @@ import { type AzurePlace, compareCodePoints, formatAzure } from '../library-loca
 import { asking, lessPatient, type Patience, usualPatience } from './azure-asking.ts';
 import type { AzureAccounts, AzureContainer } from './azure-client.ts';
 import { type AskedOf, isMissing } from './azure-errors.ts';
-import { plainEtag, tagsOf, toListed } from './azure-listing.ts';
+import { isPassedOver, plainEtag, tagsOf, toListed } from './azure-listing.ts';
 import { type Page, pageOf } from './azure-pages.ts';
-import type { Library, Listed, ListedFile, LocalFile, SeekableFile, TakenFile } from './library.ts';
+import type { Library, Listed, ListedFile, ListOptions, LocalFile, SeekableFile, TakenFile } from './library.ts';
 import { firstFrameOffset, mp3HeadBytes, saysConstantRate } from './mp3-rate.ts';
 import type { RangeServer } from './range-server.ts';
 import type { Spool } from './spool.ts';
@@ -51,13 +51,15 @@ export class AzureLibrary implements Library {
   }
 
   /** Whole before its first: a listing that breaks off says nothing, and Azure does not promise code point order. */
-  async *list({ signal }: ReadOptions = {}): AsyncIterable<Listed> {
+  async *list({ signal, onPassedOver }: ListOptions = {}): AsyncIterable<Listed> {
     const files: ListedFile[] = [];
     const first = await this.#firstPage(signal);
     for (let { page } = first; ; page = await this.#page(first.include, page.next, signal)) {
       for (const blob of page.blobs) {
         const listed = toListed(blob, this.#place.prefix);
         if (listed) files.push(listed);
+        else if (isPassedOver(blob, this.#place.prefix))
+          onPassedOver?.(blob.name.slice(blob.name.lastIndexOf('/') + 1));
       }
       if (page.next === undefined) break;
     }

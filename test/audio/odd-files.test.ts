@@ -1,9 +1,10 @@
 /** Recordings that are not as most are: their rate changes on the way, they have several streams, or floats of any size. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { cutClips } from '../../src/audio/clip.ts';
 import { runWorker } from '../embedding-worker/running-worker.ts';
 import { decodeAll } from './decode-all.ts';
-import { ffmpeg, makeSound, makeTempDir, never, type TempDir, writeFloatWav } from './make-audio.ts';
+import { ffmpeg, limits, makeSound, makeTempDir, never, type TempDir, writeFloatWav } from './make-audio.ts';
 
 let dir: TempDir;
 beforeAll(async () => {
@@ -134,6 +135,16 @@ describe('of several streams of sound', () => {
     ]);
     const { samples } = await decodeAll(file);
     expect(frequencyOf(samples, 1, 11)).toBeCloseTo(700, -1);
+  });
+
+  test('a clip is cut from the default too', async () => {
+    const path = await twoStreams('clip.mka', default2);
+    const output = { path: dir.file('clip.mp3'), tags: { title: 't', artist: null, comment: 'c' } };
+    await cutClips([{ source: { path, startSec: 2, durationSec: 5, loudnessDb: -20 }, output }], {
+      limits,
+      signal: never,
+    });
+    expect(frequencyOf((await decodeAll(output.path)).samples, 1, 4)).toBeCloseTo(700, -1);
   });
 
   test('the answer of the worker and a refusal say which it was', async () => {
