@@ -18,11 +18,20 @@ export function verdictFacts({ verdict, results, query }: Answer): VerdictFacts 
   }
   if (verdict.kind === 'this-is') {
     const own = results.find((result) => result.track.id === verdict.trackId);
-    return { kind: 'this-is', name: own ? trackName(own.track) : null, offsetSec: verdict.offsetSec };
+    return { kind: 'this-is', name: own ? trackName(own.track) : null, offsetSec: toWhole(verdict.offsetSec) };
   }
   const best = results[0];
   if (verdict.kind === 'nothing-close' || !best) return { kind: 'nothing-close' };
   return { kind: 'sounds-like', name: trackName(best.track) };
+}
+
+/** Fingerprints have an item each 0.124 s, and tell an offset no more closely. */
+const offsetPrecisionSec = 0.13;
+
+/** Times are shown rounded down: what may as well be a whole second is one, or 29.96 s would be 0:29. */
+function toWhole(sec: number): number {
+  const whole = Math.round(sec);
+  return Math.abs(sec - whole) <= offsetPrecisionSec ? whole : sec;
 }
 
 /** What else the recording is called: by its name, or by its file's path where the names are equal. Best ranked first. */
@@ -56,7 +65,9 @@ export function reasonFacts(result: Result, answer: Answer): ReasonFacts | null 
   return {
     isTheVeryRecording: isIt(answer, result),
     yoursSec: best.queryStartSec,
-    theirsSec: momentInTrack(answer, result, best),
+    theirsSec: isIt(answer, result)
+      ? toWhole(momentInTrack(answer, result, best))
+      : momentInTrack(answer, result, best),
     agreeingChunks: result.agreeingChunks,
     // Where what is not music votes too, more chunks can agree than there is music.
     voters: Math.max(countVoters(musicChunks(answer.query)), result.agreeingChunks),

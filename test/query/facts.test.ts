@@ -132,3 +132,14 @@ test('names that several tracks of one recording share are told apart by their p
   ];
   expect(otherNames({ ...result, alsoAs })).toEqual(['a.ogg', 'b.ogg', 'c.ogg', 'Hills']);
 });
+
+test.each([
+  [-29.96, 'which begins at yours 0:30'],
+  [-30.04, 'which begins at yours 0:30'],
+  [-29.6, 'which begins at yours 0:29'],
+  [59.93, 'from 1:00'],
+  [59.5, 'from 0:59'],
+])('an offset of %d s, known to a tenth of a second, is "%s"', (offsetSec, words) => {
+  const answer = answerOf(['music'], { kind: 'this-is', trackId: 7, offsetSec, bitErrorRate: 0 });
+  expect(verdictSentence(answer)).toContain(words);
+});
