@@ -59,7 +59,9 @@ export async function startLocalDiscord(options: LocalDiscordOptions = {}): Prom
   await app.register(async (scope) => pageApi(scope, core), { prefix: '/page' });
   await app.register(async (scope) => cdn(scope, core));
   await app.register(async (scope) => {
-    scope.get('/gateway', { websocket: true }, (socket) => core.gateway.accept(socket));
+    for (const path of ['/gateway', '/gateway/']) {
+      scope.get(path, { websocket: true }, (socket) => core.gateway.accept(socket));
+    }
   });
   const { page } = options;
   if (page !== undefined) await app.register(async (scope) => pageFiles(scope, page));

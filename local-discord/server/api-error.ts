@@ -66,6 +66,10 @@ export const refusals = {
   },
   tooLarge: () => new ApiError(413, c.RequestEntityTooLarge, 'Request entity too large'),
   badJson: () => new ApiError(400, c.RequestBodyContainsInvalidJSON, 'The request body contains invalid JSON.'),
+  wrongContentType: () => {
+    const message = `Expected "Content-Type" header to be one of {'application/json'}.`;
+    return new ApiError(400, c.InvalidFormBodyOrContentType, message);
+  },
   invalidBody: (violations: readonly Violation[]) =>
     new ApiError(400, c.InvalidFormBodyOrContentType, 'Invalid Form Body', violations),
   invalidField: (code: string, message: string, ...path: (string | number)[]) =>

@@ -46,8 +46,11 @@ export async function api(app: FastifyInstance, core: Core): Promise<void> {
     if (!withoutToken.test(apiPath(request)) && !core.acceptsToken(token)) throw refusals.unauthorized();
   });
   app.addHook('onSend', async (request, reply, payload) => {
-    if (fateOf(request).fault !== 'lost-answer') return payload;
-    return breakConnection(request, reply);
+    if (fateOf(request).fault === 'lost-answer') return breakConnection(request, reply);
+    // Without a charset, as Discord's: some clients compare the whole header.
+    const type = String(reply.getHeader('content-type') ?? '');
+    if (type.startsWith('application/json')) reply.header('content-type', 'application/json');
+    return payload;
   });
   app.addHook('onResponse', async (request, reply) => log(request, reply.statusCode));
   app.setErrorHandler((error, request, reply) => {

@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { refusals } from './api-error.ts';
 import { withoutLocalizations } from './commands.ts';
 import type { Core } from './core.ts';
+import { isTrue } from './json.ts';
 import { user } from './shapes.ts';
 import { uploadBody } from './upload-body.ts';
 
@@ -52,7 +53,7 @@ export function applicationRoutes(app: FastifyInstance, core: Core): void {
   for (const prefix of ['/applications/:application', '/applications/:application/guilds/:guild']) {
     app.get<CommandRoute>(`${prefix}/commands`, async ({ params, query }) => {
       const list = commands.list(place(params));
-      return query.with_localizations === 'true' ? list : list.map(withoutLocalizations);
+      return isTrue(query.with_localizations) ? list : list.map(withoutLocalizations);
     });
     app.put<CommandRoute>(`${prefix}/commands`, async ({ params, body }) =>
       commands.overwrite(place(params), body as APIApplicationCommand[]),

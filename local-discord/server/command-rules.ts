@@ -121,7 +121,8 @@ const subcommandGroup = z.object({
 const anyOption = z.discriminatedUnion('type', [...valueOptions, subcommand, subcommandGroup]);
 
 const shared = {
-  default_member_permissions: z.string().regex(/^\d+$/).nullish(),
+  /** The description says integer, the documentation a string of digits: both are taken. */
+  default_member_permissions: z.union([z.string().regex(/^\d+$/), z.int().min(0)]).nullish(),
   dm_permission: z.boolean().nullish(),
   contexts: z.array(z.int().min(0).max(2)).nullish(),
   integration_types: z.array(z.int().min(0).max(1)).nullish(),

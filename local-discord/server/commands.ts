@@ -114,7 +114,7 @@ export class Commands {
       name_localizations: body.name_localizations ?? null,
       description: body.description ?? '',
       description_localizations: body.description_localizations ?? null,
-      default_member_permissions: permissions ?? null,
+      default_member_permissions: permissions === undefined || permissions === null ? null : String(permissions),
       integration_types: body.integration_types ?? [0],
       contexts: body.contexts ?? null,
       nsfw: body.nsfw ?? false,

@@ -2,7 +2,7 @@
  *  @see https://discord.com/developers/docs/components/reference */
 import { ButtonStyle, ComponentType } from 'discord-api-types/v10';
 import { z } from 'zod';
-import { attachmentUrl, buttonUrl, emoji, mediaUrl, text } from './field-rules.ts';
+import { attachmentUrl, buttonUrl, emoji, mediaUrl, snowflake, text } from './field-rules.ts';
 
 const id = z.int().min(0).max(2_147_483_647).nullish();
 const customId = text(1, 100);
@@ -20,7 +20,7 @@ const button = z
     emoji: emoji.nullish(),
     custom_id: customId.nullish(),
     url: buttonUrl.max(512).nullish(),
-    sku_id: z.string().nullish(),
+    sku_id: snowflake.nullish(),
     disabled,
   })
   .superRefine((body, context) => {
@@ -95,7 +95,7 @@ const stringSelect = z
 
 const autoSelectFields = {
   ...selectFields,
-  default_values: z.array(z.object({ id: z.string(), type: z.string() })).nullish(),
+  default_values: z.array(z.object({ id: snowflake, type: z.enum(['user', 'role', 'channel']) })).nullish(),
 };
 const autoSelects = [
   ComponentType.UserSelect,

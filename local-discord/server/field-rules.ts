@@ -13,6 +13,9 @@ export function text(minLength: number, maxLength: number) {
     });
 }
 
+/** An id. One beyond 2^53 that came as an integer is a string by now, see json.ts. */
+export const snowflake = z.union([z.string(), z.int()]);
+
 function urlOf(...schemes: readonly string[]) {
   return z
     .string()
@@ -30,7 +33,7 @@ export const buttonUrl = urlOf('http', 'https', 'discord');
 
 /** An emoji of a server by id, or one of Unicode, with or without its variation selector. */
 export const emoji = z
-  .object({ id: z.string().nullish(), name: z.string().nullish(), animated: z.boolean().nullish() })
+  .object({ id: snowflake.nullish(), name: z.string().nullish(), animated: z.boolean().nullish() })
   .refine(({ id, name }) => Boolean(id) || isUnicodeEmoji(name ?? ''), {
     path: ['name'],
     error: 'Invalid emoji',

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { GatewayCloseCodes, GatewayIntentBits, GatewayOpcodes } from 'discord-api-types/v10';
 import type { RawData, WebSocket } from 'ws';
 import { GatewaySession, send } from './gateway-session.ts';
+import { parseJson } from './json.ts';
 
 const heartbeatIntervalMs = 41_250;
 /** Ended sessions that may still be resumed. */
@@ -90,7 +91,7 @@ export class Gateway {
   #receive(socket: WebSocket, session: GatewaySession | null, data: RawData): GatewaySession | null {
     let received: Received;
     try {
-      received = JSON.parse(String(data)) as Received;
+      received = parseJson(String(data)) as Received;
     } catch {
       socket.close(GatewayCloseCodes.DecodeError, 'Error while decoding payload.');
       return session;
@@ -123,7 +124,7 @@ export class Gateway {
     };
     const [shard, shardCount] = Array.isArray(body.shard) ? (body.shard as [number, number]) : [0, 1];
     const intents = Number(body.intents);
-    if (!acceptsToken(String(body.token))) {
+    if (!acceptsToken(tokenOf(body))) {
       return refuse(GatewayCloseCodes.AuthenticationFailed, 'Authentication failed.');
     }
     if (!Number.isInteger(intents) || intents < 0) return refuse(GatewayCloseCodes.InvalidIntents, 'Invalid intents.');
@@ -148,7 +149,7 @@ export class Gateway {
   }
 
   #resume(socket: WebSocket, body: Readonly<Record<string, unknown>>): GatewaySession | null {
-    if (!this.#options.acceptsToken(String(body.token))) {
+    if (!this.#options.acceptsToken(tokenOf(body))) {
       socket.close(GatewayCloseCodes.AuthenticationFailed, 'Authentication failed.');
       return null;
     }
@@ -172,4 +173,9 @@ export class Gateway {
     this.#wasOnline = this.online;
     this.#options.onStatus(this.online);
   }
+}
+
+/** Some clients write the token as they do in a header. */
+function tokenOf(body: Readonly<Record<string, unknown>>): string {
+  return String(body.token).replace(/^Bot /, '');
 }

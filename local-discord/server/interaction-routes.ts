@@ -5,6 +5,7 @@ import { refusals } from './api-error.ts';
 import type { Core } from './core.ts';
 import type { InteractionRecord } from './interaction-record.ts';
 import type { CallbackBody } from './interactions.ts';
+import { isTrue } from './json.ts';
 import type { MessageBody } from './messages.ts';
 import { uploadBody } from './upload-body.ts';
 import type { StoredMessage } from './world.ts';
@@ -32,7 +33,7 @@ export function interactionRoutes(
     const body = json as CallbackBody;
     const atMs = arrivedAtMs(request);
     const { interaction, message } = await interactions.answer(params.id, params.token, body, files, atMs);
-    if (query.with_response !== 'true') return reply.status(204).send();
+    if (!isTrue(query.with_response)) return reply.status(204).send();
     return callbackResponse(interaction, message, body.type, message && presenter.message(message));
   });
 

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { classicComponents, componentsV2 } from './component-rules.ts';
 import { componentNodes } from './component-tree.ts';
 import { embedRules, embedTextLength } from './embed-rules.ts';
-import { text } from './field-rules.ts';
+import { snowflake, text } from './field-rules.ts';
 import { type Violation, violationsOf, violationText } from './violation.ts';
 
 const attachmentsMax = 10;
@@ -20,7 +20,7 @@ export interface PayloadFiles {
   readonly kept?: readonly { readonly id: string; readonly name: string }[];
 }
 
-const userIds = z.array(z.string()).max(100).nullish();
+const userIds = z.array(snowflake).max(100).nullish();
 
 const common = {
   flags: z.int().min(0).nullish(),

@@ -1,8 +1,9 @@
-/** A request's body: JSON, or multipart with `payload_json` and `files[n]`, as discord.js and the page send it. */
+/** A request's body: JSON, or multipart with `payload_json` and `files[n]`, as bots and the page send it. */
 import multipart from '@fastify/multipart';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { refusals } from './api-error.ts';
 import type { Upload } from './attachment-store.ts';
+import { parseJson } from './json.ts';
 
 const requestBytesMax = 25 * 1024 * 1024;
 
@@ -16,6 +17,14 @@ const bodies = new WeakMap<FastifyRequest, UploadBody>();
 /** Reads every body before its route runs: a refusal that comes earlier would cut an upload off, and the client would
  *  see a broken connection in place of the answer. */
 export async function readUploads(app: FastifyInstance): Promise<void> {
+  app.removeContentTypeParser(['application/json', 'text/plain']);
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, async (_request: unknown, text: string) =>
+    text === '' ? undefined : readJson(text),
+  );
+  // Some clients name a type for an empty body too.
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, async (_request: unknown, data: Buffer) => {
+    if (data.length > 0) throw refusals.wrongContentType();
+  });
   // One over each limit comes through whole, so that it can be refused in Discord's words.
   await app.register(multipart, { limits: { fileSize: requestBytesMax + 1, files: 20, fieldSize: 1024 * 1024 } });
   app.addHook('preHandler', async (request) => {
@@ -34,7 +43,7 @@ async function readParts(request: FastifyRequest): Promise<UploadBody> {
   let bytes = 0;
   for await (const part of request.parts()) {
     if (part.type === 'field') {
-      if (part.fieldname === 'payload_json') json = parseJson(String(part.value));
+      if (part.fieldname === 'payload_json') json = asObject(readJson(String(part.value)));
       continue;
     }
     const data = await part.toBuffer();
@@ -46,9 +55,9 @@ async function readParts(request: FastifyRequest): Promise<UploadBody> {
   return { json, files: numbered.sort((a, b) => a.index - b.index).map(({ upload }) => upload) };
 }
 
-function parseJson(text: string): object {
+function readJson(text: string): unknown {
   try {
-    return asObject(JSON.parse(text));
+    return parseJson(text);
   } catch {
     throw refusals.badJson();
   }
