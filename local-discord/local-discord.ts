@@ -10,6 +10,7 @@ import type { Faults } from './server/faults.ts';
 import { pageApi, pageFiles } from './server/page.ts';
 import { isVisible } from './server/people.ts';
 import { Person } from './server/person.ts';
+import { refuseForeignPages } from './server/same-origin.ts';
 import {
   type Bits,
   firstChannelId,
@@ -55,6 +56,7 @@ export async function startLocalDiscord(options: LocalDiscordOptions = {}): Prom
     () => url,
   );
   await app.register(websocket, { options: { maxPayload: mib } });
+  refuseForeignPages(app);
   await app.register(async (scope) => api(scope, core), { prefix: '/api/v10' });
   await app.register(async (scope) => pageApi(scope, core), { prefix: '/page' });
   await app.register(async (scope) => cdn(scope, core));
