@@ -17,8 +17,10 @@ import {
   foundGuild,
   leaveGuild,
   type NewGuild,
+  type NewThread,
   type NewUser,
   openChannel,
+  openThread,
   setPermissions,
   settle,
 } from './server/settlers.ts';
@@ -26,7 +28,14 @@ import {
 export type { Call, Refusal } from './server/call-log.ts';
 export type { Fault, FaultRates } from './server/faults.ts';
 export { Interaction } from './server/interaction-handle.ts';
-export { type FileToUpload, fileToUpload, type OptionValue, Person, type Where } from './server/person.ts';
+export {
+  type FileToUpload,
+  fileToUpload,
+  type ModalValue,
+  type OptionValue,
+  Person,
+  type Where,
+} from './server/person.ts';
 export { RefusedByClient } from './server/refused-by-client.ts';
 export type { Bits, NewGuild, NewUser } from './server/settlers.ts';
 
@@ -139,6 +148,19 @@ export class LocalDiscord implements AsyncDisposable {
   /** @returns its id */
   addChannel(guildId: string, body: { readonly name: string; readonly botPermissions?: Bits }): string {
     return openChannel(this.#core, guildId, body);
+  }
+
+  /** In a channel of a server.
+   *  @param messageId of the message that it grows from, if any
+   *  @returns its id */
+  addThread(
+    channelId: string,
+    { messageId, ...body }: Omit<NewThread, 'message' | 'ownerId'> & { ownerId: string; messageId?: string },
+  ): string {
+    const parent = this.#core.world.channel(channelId);
+    if (!parent) throw new RangeError(`Cannot open a thread: there is no channel ${channelId}`);
+    const message = messageId === undefined ? undefined : parent.messages.get(messageId);
+    return openThread(this.#core, parent, { ...body, ...(message ? { message } : {}) }).id;
   }
 
   /** Replaces what a channel allows and denies someone; nothing named takes it back.

@@ -5,14 +5,15 @@
  *
  *  GET  /page/state?user=ID                        -> PageState
  *  GET  /page/channels/ID/messages?user=ID         -> PageMessage[], oldest first, of those the person may see
- *  POST /page/channels/ID/messages?user=ID         multipart: payload_json {content}, files[0..] -> PageMessage
+ *  POST /page/channels/ID/messages?user=ID         multipart: payload_json {content, replyToId?}, files[0..] -> PageMessage
+ *  POST /page/channels/ID/forwards?user=ID         JSON {channelId, messageId}: passes that message on -> PageMessage
  *  POST /page/interactions?user=ID                 multipart: payload_json PageInteraction, files[0..] -> {id}
  *  POST /page/autocomplete?user=ID                 JSON PageAutocomplete -> {choices: {name, value}[]}
  *  WS   /page/events?user=ID                       <- PageEvent, JSON, one a frame
  *
  *  A refusal is a 4xx with {message} for the person to read.
  */
-import type { APIApplicationCommand, APIMessage } from 'discord-api-types/v10';
+import type { APIApplicationCommand, APIMessage, APIModalInteractionResponseCallbackData } from 'discord-api-types/v10';
 
 export interface PageUser {
   readonly id: string;
@@ -23,6 +24,8 @@ export interface PageUser {
 export interface PageChannel {
   readonly id: string;
   readonly name: string;
+  /** Of a thread: the channel that it belongs to, and that it comes after. */
+  readonly parentId?: string;
 }
 
 export interface PageGuild {
@@ -36,6 +39,8 @@ export interface PageState {
   /** Everyone there is, the bot included. */
   readonly users: readonly PageUser[];
   readonly guilds: readonly PageGuild[];
+  /** With the bot. */
+  readonly directMessages: readonly PageChannel[];
   /** As the bot registered them, localisations included, that this person may use. */
   readonly commands: readonly APIApplicationCommand[];
   readonly botOnline: boolean;
@@ -67,6 +72,13 @@ export type PageInteraction = { readonly channelId: string; readonly locale: str
       /** Of a select. */
       readonly values?: readonly string[];
     }
+  | {
+      readonly kind: 'modal';
+      /** Of the interaction that was answered with it. */
+      readonly interactionId: string;
+      /** By custom id. Of a file upload: indexes of files in the request. What is not named keeps its preset value. */
+      readonly values: Readonly<Record<string, string | boolean | readonly string[]>>;
+    }
 );
 
 export interface PageAutocomplete {
@@ -84,6 +96,12 @@ export type PageEvent =
   /** Three seconds passed without an answer: "The application did not respond". */
   | { readonly type: 'interaction-failed'; readonly interactionId: string; readonly messageId: string | null }
   /** Answered in some way: a client stops its spinner. */
-  | { readonly type: 'interaction-answered'; readonly interactionId: string }
-  | { readonly type: 'commands-changed' }
+  | {
+      readonly type: 'interaction-answered';
+      readonly interactionId: string;
+      /** Answered with a form: the person fills it in. */
+      readonly modal?: APIModalInteractionResponseCallbackData;
+    }
+  /** Channels and threads: the page asks for the state again, as it does for commands. */
+  | { readonly type: 'commands-changed' | 'channels-changed' }
   | { readonly type: 'bot-status'; readonly online: boolean };

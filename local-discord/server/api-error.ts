@@ -64,6 +64,11 @@ export const refusals = {
     const code = c.MaximumNumberOfEditsToMessagesOlderThanOneHourReached;
     return new ApiError(429, code, message, [], retryAfterSec);
   },
+  cannotMessage: () => new ApiError(403, c.CannotSendMessagesToThisUser, 'Cannot send messages to this user'),
+  wrongChannelType: () =>
+    new ApiError(400, c.CannotExecuteActionOnThisChannelType, 'Cannot execute action on this channel type'),
+  threadExists: () =>
+    new ApiError(400, c.ThreadAlreadyCreatedForMessage, 'A thread has already been created for this message'),
   tooLarge: () => new ApiError(413, c.RequestEntityTooLarge, 'Request entity too large'),
   badJson: () => new ApiError(400, c.RequestBodyContainsInvalidJSON, 'The request body contains invalid JSON.'),
   wrongContentType: () => {

@@ -8,6 +8,7 @@ import type { Core } from './core.ts';
 import type { Fault } from './faults.ts';
 import { guildRoutes } from './guild-routes.ts';
 import { interactionRoutes } from './interaction-routes.ts';
+import { threadRoutes } from './thread-routes.ts';
 import { readUploads } from './upload-body.ts';
 
 /** Whoever knows an interaction's token needs no other. */
@@ -70,6 +71,7 @@ export async function api(app: FastifyInstance, core: Core): Promise<void> {
   applicationRoutes(app, core);
   interactionRoutes(app, core, (request) => fateOf(request).atMs);
   channelRoutes(app, core);
+  threadRoutes(app, core);
   guildRoutes(app, core);
 }
 

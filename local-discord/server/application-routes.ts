@@ -5,7 +5,7 @@ import { refusals } from './api-error.ts';
 import { withoutLocalizations } from './commands.ts';
 import type { Core } from './core.ts';
 import { isTrue } from './json.ts';
-import { user } from './shapes.ts';
+import { ownUser, user } from './shapes.ts';
 import { uploadBody } from './upload-body.ts';
 
 interface CommandRoute {
@@ -22,7 +22,7 @@ export function applicationRoutes(app: FastifyInstance, core: Core): void {
     shards: options.shards,
     session_start_limit: { total: 1000, remaining: 1000, reset_after: 86_400_000, max_concurrency: options.shards },
   }));
-  app.get('/users/@me', async () => user(world.user(botId)));
+  app.get('/users/@me', async () => ownUser(world.user(botId)));
   app.get<{ Params: { user: string } }>('/users/:user', async ({ params }) => {
     const found = world.users.get(params.user);
     if (!found) throw refusals.unknownUser();
@@ -42,6 +42,15 @@ export function applicationRoutes(app: FastifyInstance, core: Core): void {
       team: null,
       bot: user(world.user(botId)),
       approximate_guild_count: world.guilds.size,
+      approximate_user_install_count: 0,
+      approximate_user_authorization_count: 0,
+      explicit_content_filter: 0,
+      eligible_oauth2_scopes: ['applications.commands', 'bot'],
+      flags_new: '0',
+      interactions_endpoint_url: null,
+      redirect_uris: [],
+      role_connections_verification_url: null,
+      type: null,
     }));
   }
 

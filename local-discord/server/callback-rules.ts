@@ -3,6 +3,7 @@
 import { MessageFlags, InteractionResponseType as R, InteractionType as T } from 'discord-api-types/v10';
 import { z } from 'zod';
 import { text } from './field-rules.ts';
+import { modalRules } from './modal-rules.ts';
 import { type Violation, violationsOf } from './violation.ts';
 
 const messages = [R.ChannelMessageWithSource, R.DeferredChannelMessageWithSource];
@@ -29,14 +30,7 @@ const dataRules: Readonly<Partial<Record<R, z.ZodType>>> = {
     })
     .nullish(),
   [R.ApplicationCommandAutocompleteResult]: z.object({ choices: z.array(choice).max(25) }),
-  [R.Modal]: z.object({
-    title: text(1, 45),
-    custom_id: text(1, 100),
-    components: z
-      .array(z.looseObject({ type: z.int() }))
-      .min(1)
-      .max(5),
-  }),
+  [R.Modal]: modalRules,
 };
 
 /** @param type of the interaction that is answered */

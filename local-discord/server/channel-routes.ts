@@ -1,14 +1,17 @@
 /** Channels and the messages that the bot writes with its own token. */
-import { type APIMessageReference, PermissionFlagsBits as P } from 'discord-api-types/v10';
+import { type APIMessageReference, MessageReferenceType, PermissionFlagsBits as P } from 'discord-api-types/v10';
 import type { FastifyInstance } from 'fastify';
 import { refusals } from './api-error.ts';
 import type { Upload } from './attachment-store.ts';
+import { channelAccess } from './channel-access.ts';
 import type { Core } from './core.ts';
+import { isEmptyPayload } from './message-rules.ts';
 import type { MessageBody } from './messages.ts';
-import { permissionsInChannel } from './permissions.ts';
+import { sendBit } from './permissions.ts';
+import { snapshotOf } from './present.ts';
 import { channel as channelBody } from './shapes.ts';
 import { uploadBody } from './upload-body.ts';
-import type { Channel, StoredMessage } from './world.ts';
+import type { Channel, Forward, StoredMessage } from './world.ts';
 
 /** Discord says "a few minutes". */
 const nonceLifeMs = 5 * 60_000;
@@ -27,38 +30,37 @@ export function channelRoutes(app: FastifyInstance, core: Core): void {
   const { world, messages, presenter, botId, clock } = core;
   const byNonce = new Map<string, Promise<StoredMessage>>();
 
-  const permissions = (channel: Channel) => permissionsInChannel(world.guildOf(channel), channel, botId);
-  const seen = (id: string): Channel => {
-    const channel = world.channel(id);
-    if (!channel) throw refusals.unknownChannel();
-    if (!(permissions(channel) & P.ViewChannel)) throw refusals.missingAccess();
-    return channel;
-  };
-  /** Ephemeral messages are of their interaction alone. */
-  const message = (channel: Channel, id: string): StoredMessage => {
-    const found = channel.messages.get(id);
-    if (!found || found.onlyForUserId !== null) throw refusals.unknownMessage();
-    return found;
-  };
+  const { permissions, seen, message, require } = channelAccess(core);
   const show = (found: StoredMessage) => presenter.messageForBot(found, botId, core.hasMessageContent);
-  const require = (channel: Channel, bit: bigint) => {
-    if (!(permissions(channel) & bit)) throw refusals.missingPermissions();
-  };
   const checkCarried = (channel: Channel, body: MessageBody, files: readonly Upload[]) => {
     if (files.length > 0) require(channel, P.AttachFiles);
     if (body.embeds?.length) require(channel, P.EmbedLinks);
   };
+  const forwardOf = ({ channel_id: channelId, message_id: messageId }: APIMessageReference): Forward => {
+    const from = seen(String(channelId));
+    require(from, P.ReadMessageHistory);
+    const found = message(from, String(messageId));
+    return { messageId: found.id, channelId: from.id, guildId: from.guildId, snapshot: snapshotOf(found) };
+  };
   const post = async (channel: Channel, body: PostBody, files: readonly Upload[]) => {
-    const replyToId = body.message_reference?.message_id ?? null;
+    const { message_reference: reference } = body;
+    if (reference?.type === MessageReferenceType.Forward) {
+      if (!isEmptyPayload(body, { files })) {
+        const text = 'A forward cannot have content of its own';
+        throw refusals.invalidField('MESSAGE_FORWARD_CANNOT_HAVE_CONTENT', text, 'message_reference');
+      }
+      return messages.create({ channel, authorId: botId, body: {}, files: [], forward: forwardOf(reference) });
+    }
+    const replyToId = reference?.message_id ?? null;
     if (replyToId !== null) require(channel, P.ReadMessageHistory);
     const isMissing = replyToId !== null && !channel.messages.has(replyToId);
-    if (isMissing && body.message_reference?.fail_if_not_exists !== false) {
+    if (isMissing && reference?.fail_if_not_exists !== false) {
       throw refusals.invalidField('REPLIES_UNKNOWN_MESSAGE', 'Unknown message', 'message_reference');
     }
     return messages.create({ channel, authorId: botId, body, files, replyToId: isMissing ? null : replyToId });
   };
 
-  app.get<ChannelRoute>('/channels/:channel', async ({ params }) => channelBody(seen(params.channel), 0));
+  app.get<ChannelRoute>('/channels/:channel', async ({ params }) => channelBody(seen(params.channel), world));
 
   app.get<ChannelRoute>('/channels/:channel/messages', async ({ params, query }) => {
     const channel = seen(params.channel);
@@ -83,7 +85,7 @@ export function channelRoutes(app: FastifyInstance, core: Core): void {
     const channel = seen(request.params.channel);
     const { json, files } = uploadBody(request);
     const body = json as PostBody;
-    require(channel, P.SendMessages);
+    require(channel, sendBit(channel));
     checkCarried(channel, body, files);
     if (!body.enforce_nonce || (body.nonce ?? null) === null) return show(await post(channel, body, files));
     // Equal nonces are one message, also when the second call comes while the first is under way.
@@ -115,7 +117,8 @@ export function channelRoutes(app: FastifyInstance, core: Core): void {
   });
 
   app.post<ChannelRoute>('/channels/:channel/typing', async ({ params }, reply) => {
-    require(seen(params.channel), P.SendMessages);
+    const channel = seen(params.channel);
+    require(channel, sendBit(channel));
     return reply.status(204).send();
   });
 }

@@ -9,7 +9,8 @@ interface GatewayEvent {
   readonly name: string;
   /** Made only when somebody is told. */
   readonly data: () => unknown;
-  readonly guildId: string;
+  /** null of a direct message */
+  readonly guildId: string | null;
   readonly intent: number;
 }
 
@@ -27,9 +28,11 @@ export function gatewayEvent(happening: Happening, world: World, presenter: Pres
       const { message } = happening;
       if (message.onlyForUserId !== null) return null;
       const { id, channelId, guildId } = message;
-      const route = { guildId, intent: GatewayIntentBits.GuildMessages };
+      const { GuildMessages, DirectMessages } = GatewayIntentBits;
+      const route = { guildId, intent: guildId === null ? DirectMessages : GuildMessages };
+      const inGuild = guildId === null ? {} : { guild_id: guildId };
       if (happening.type === 'message-deleted') {
-        return { name: 'MESSAGE_DELETE', data: () => ({ id, channel_id: channelId, guild_id: guildId }), ...route };
+        return { name: 'MESSAGE_DELETE', data: () => ({ id, channel_id: channelId, ...inGuild }), ...route };
       }
       const name = happening.type === 'message-created' ? 'MESSAGE_CREATE' : 'MESSAGE_UPDATE';
       return { name, data: () => messageBody(message, world, presenter, bot), ...route };
@@ -49,38 +52,51 @@ export function gatewayEvent(happening: Happening, world: World, presenter: Pres
         intent: GatewayIntentBits.Guilds,
       };
     case 'channel-created':
-    case 'channel-updated':
+    case 'channel-updated': {
+      // A client learns of a direct message by its first message.
+      if (happening.channel.guildId === null) return null;
+      const isNew = happening.type === 'channel-created';
+      const kind = happening.channel.thread ? 'THREAD' : 'CHANNEL';
       return {
-        name: happening.type === 'channel-created' ? 'CHANNEL_CREATE' : 'CHANNEL_UPDATE',
-        data: () => channel(happening.channel, 0),
+        name: `${kind}_${isNew ? 'CREATE' : 'UPDATE'}`,
+        data: () => ({
+          ...channel(happening.channel, world),
+          ...(isNew && kind === 'THREAD' ? { newly_created: true } : {}),
+        }),
         guildId: happening.channel.guildId,
         intent: GatewayIntentBits.Guilds,
       };
+    }
     default:
       return null;
   }
 }
 
 function messageBody(message: StoredMessage, world: World, presenter: Presenter, bot: Bot) {
-  const body = world.guilds.get(message.guildId);
+  const body = world.guilds.get(message.guildId ?? '');
   return {
     ...presenter.messageForBot(message, bot.id, bot.hasMessageContent),
-    guild_id: message.guildId,
-    ...(body ? { member: member(body, world.user(message.authorId)) } : {}),
+    channel_type: world.channel(message.channelId)?.type,
+    ...(body ? { guild_id: body.id, member: withoutUser(member(body, world.user(message.authorId))) } : {}),
   };
+}
+
+/** Beside a message's author. */
+function withoutUser({ user: _, ...rest }: ReturnType<typeof member>) {
+  return rest;
 }
 
 /** Without the intent Guild Members a bot is told of itself only. */
 export function guildCreateBody(body: Guild, world: World, botId: string) {
   return {
     ...guild(body),
-    joined_at: isoTime(0),
+    joined_at: isoTime(body.foundedAtMs),
     large: false,
     unavailable: false,
     member_count: body.members.size,
     members: [member(body, world.user(botId))],
-    channels: [...body.channels.values()].map(channel),
-    threads: [],
+    channels: [...body.channels.values()].map((each, position) => channel(each, world, position)),
+    threads: [...body.threads.values()].filter(({ thread }) => !thread?.archived).map((each) => channel(each, world)),
     presences: [],
     voice_states: [],
     stage_instances: [],

@@ -45,8 +45,10 @@ export class GatewaySession {
     return true;
   }
 
-  /** Which servers a shard sees. @see https://discord.com/developers/docs/events/gateway#sharding-sharding-formula */
-  sees(guildId: string): boolean {
+  /** Which servers a shard sees; direct messages go to the first.
+   *  @see https://discord.com/developers/docs/events/gateway#sharding-sharding-formula */
+  sees(guildId: string | null): boolean {
+    if (guildId === null) return this.shard[0] === 0;
     return Number((BigInt(guildId) >> 22n) % BigInt(this.shard[1])) === this.shard[0];
   }
 }

@@ -61,7 +61,7 @@ export class Gateway {
 
   /** @param intent of those it takes to be told; 0 for what everyone is told
    *  @param data called only when somebody is told */
-  dispatch(event: string, data: () => unknown, guildId: string, intent: number): void {
+  dispatch(event: string, data: () => unknown, guildId: string | null, intent: number): void {
     const told = [...this.#sessions.values()].filter(
       (session) => session.sees(guildId) && (intent === 0 || session.intents & intent),
     );

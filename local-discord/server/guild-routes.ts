@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { refusals } from './api-error.ts';
 import type { Core } from './core.ts';
+import { permissionsInGuild } from './permissions.ts';
 import { channel, guild as guildBody, member, role } from './shapes.ts';
 import type { Guild } from './world.ts';
 
@@ -17,11 +18,19 @@ export function guildRoutes(app: FastifyInstance, { world, botId }: Core): void 
     return guild;
   };
   app.get('/users/@me/guilds', async () =>
-    [...world.guilds.values()].map((guild) => ({ id: guild.id, name: guild.name, icon: null, owner: false })),
+    [...world.guilds.values()].map((guild) => ({
+      id: guild.id,
+      name: guild.name,
+      icon: null,
+      banner: null,
+      owner: false,
+      features: [],
+      permissions: String(permissionsInGuild(guild, botId)),
+    })),
   );
   app.get<GuildRoute>('/guilds/:guild', async ({ params }) => guildBody(find(params.guild)));
   app.get<GuildRoute>('/guilds/:guild/channels', async ({ params }) =>
-    [...find(params.guild).channels.values()].map(channel),
+    [...find(params.guild).channels.values()].map((each, position) => channel(each, world, position)),
   );
   app.get<GuildRoute>('/guilds/:guild/roles', async ({ params }) => [...find(params.guild).roles.values()].map(role));
   app.get<GuildRoute>('/guilds/:guild/members/:user', async ({ params }) => {

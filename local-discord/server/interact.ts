@@ -13,11 +13,12 @@ import { componentNodes } from './component-tree.ts';
 import type { Core } from './core.ts';
 import { sendInteraction } from './interaction-payload.ts';
 import type { InteractionRecord } from './interaction-record.ts';
+import { submitModal } from './modal-submit.ts';
 import { checkOptions } from './option-values.ts';
-import { channelFor, checkFileSizes, commandsFor, isVisible, may } from './people.ts';
+import { channelFor, checkFileSizes, commandsFor, may, visibleMessage } from './people.ts';
 import { RefusedByClient } from './refused-by-client.ts';
 import { type Resolved, Resolver } from './resolver.ts';
-import type { Channel, StoredMessage } from './world.ts';
+import type { Channel } from './world.ts';
 
 type Choices = NonNullable<InteractionRecord['choices']>;
 
@@ -46,7 +47,7 @@ export async function interact(
     }
     case 'message-command': {
       const command = findCommand(core, userId, channel, body.commandId, ApplicationCommandType.Message);
-      const message = findMessage(core, userId, channel, body.messageId);
+      const message = visibleMessage(core, userId, channel, body.messageId);
       if (message.onlyForUserId !== null) throw new RefusedByClient('Private messages have no commands.');
       const resolved: Resolved = { messages: { [message.id]: core.presenter.message(message) } };
       return sendInteraction(core, {
@@ -61,6 +62,8 @@ export async function interact(
     }
     case 'component':
       return pressComponent(core, userId, channel, body);
+    case 'modal':
+      return submitModal(core, userId, channel, body, files);
   }
 }
 
@@ -95,7 +98,7 @@ function pressComponent(
   channel: Channel,
   body: PageInteraction & { kind: 'component' },
 ): InteractionRecord {
-  const message = findMessage(core, userId, channel, body.messageId);
+  const message = visibleMessage(core, userId, channel, body.messageId);
   if (message.flags & MessageFlags.Loading) throw new RefusedByClient('This message is still being written.');
   const node = componentNodes(message.components).find((found) => found.body.custom_id === body.customId);
   const component = node?.body as PressedComponent | undefined;
@@ -144,15 +147,6 @@ function findCommand(core: Core, userId: string, channel: Channel, commandId: st
   const command = commandsFor(core, userId, channel.guildId).find(({ id }) => id === commandId);
   if (!command || command.type !== type) throw new RefusedByClient('There is no such command for you.', 404);
   return command;
-}
-
-function findMessage(core: Core, userId: string, channel: Channel, messageId: string): StoredMessage {
-  const message = channel.messages.get(messageId);
-  if (!message || !isVisible(message, userId)) throw new RefusedByClient('There is no such message.', 404);
-  if (message.onlyForUserId === null && !may(core, userId, channel, P.ReadMessageHistory)) {
-    throw new RefusedByClient('There is no such message.', 404);
-  }
-  return message;
 }
 
 function commandData({ id, name, type, guild_id }: APIApplicationCommand) {

@@ -2,6 +2,7 @@
 import type { APIMessage } from 'discord-api-types/v10';
 import type { Core } from './core.ts';
 import { type InteractionRecord, tokenLifeMs } from './interaction-record.ts';
+import type { Modal } from './modal-rules.ts';
 
 const untilTimeoutMs = 10_000;
 
@@ -9,6 +10,7 @@ type Predicate = (message: APIMessage, all: readonly APIMessage[]) => boolean;
 
 export class Interaction {
   readonly id: string;
+  readonly channelId: string;
   readonly sentAtMs: number;
   /** When the callback arrived; rejects when 3 s passed without one. */
   readonly ackedAtMs: Promise<number>;
@@ -22,6 +24,7 @@ export class Interaction {
     this.#core = core;
     this.#record = record;
     this.id = record.id;
+    this.channelId = record.channelId;
     this.sentAtMs = record.sentAtMs;
     const acknowledged = Promise.withResolvers<number>();
     this.ackedAtMs = acknowledged.promise;
@@ -50,7 +53,7 @@ export class Interaction {
   }
 
   /** The modal that the bot answered with. */
-  get modal(): Readonly<Record<string, unknown>> | null {
+  get modal(): Modal | null {
     return this.#record.modal;
   }
 

@@ -1,8 +1,8 @@
 /** INTERACTION_CREATE as the bot receives it. */
-import type { APIMessage, InteractionType } from 'discord-api-types/v10';
+import { type APIMessage, InteractionContextType, type InteractionType } from 'discord-api-types/v10';
 import type { Core } from './core.ts';
 import type { InteractionRecord } from './interaction-record.ts';
-import { permissionsInChannel } from './permissions.ts';
+import { directMessageAppPermissions, permissionsInChannel } from './permissions.ts';
 import { channel as channelBody, member, user } from './shapes.ts';
 import type { Channel } from './world.ts';
 
@@ -14,7 +14,9 @@ export interface Sending {
   readonly commandName?: string;
   readonly targetMessageId?: string;
   readonly sourceMessageId?: string;
-  /** Of a component. */
+  /** Of a modal. */
+  readonly openedBy?: InteractionRecord;
+  /** Of a component, and of a modal that one opened. */
   readonly message?: APIMessage;
   readonly data: Readonly<Record<string, unknown>>;
 }
@@ -24,15 +26,17 @@ export function sendInteraction(core: Core, sending: Sending): InteractionRecord
   const { world, interactions, gateway, botId, applicationId } = core;
   const { channel, userId, type, message } = sending;
   const guild = world.guildOf(channel);
+  const guildId = guild?.id ?? null;
   const person = world.user(userId);
   const interaction = interactions.start({
     type,
     userId,
     channelId: channel.id,
-    guildId: guild.id,
+    guildId,
     commandName: sending.commandName ?? null,
     targetMessageId: sending.targetMessageId ?? null,
     sourceMessageId: sending.sourceMessageId ?? null,
+    openedBy: sending.openedBy ?? null,
   });
   const payload = {
     id: interaction.id,
@@ -42,23 +46,23 @@ export function sendInteraction(core: Core, sending: Sending): InteractionRecord
     version: 1,
     data: sending.data,
     ...(message ? { message } : {}),
-    guild_id: guild.id,
-    guild: { id: guild.id, locale: guild.locale, features: [] },
     channel_id: channel.id,
-    channel: channelBody(channel, 0),
-    member: {
-      ...member(guild, person),
-      user: user(person),
-      permissions: String(permissionsInChannel(guild, channel, userId)),
-    },
-    app_permissions: String(permissionsInChannel(guild, channel, botId)),
+    channel: channelBody(channel, world),
+    ...(guild
+      ? {
+          guild_id: guild.id,
+          guild: { id: guild.id, locale: guild.locale, features: [] },
+          guild_locale: guild.locale,
+          member: { ...member(guild, person), permissions: String(permissionsInChannel(world, channel, userId)) },
+        }
+      : { user: user(person) }),
+    app_permissions: String(guild ? permissionsInChannel(world, channel, botId) : directMessageAppPermissions),
     locale: sending.locale,
-    guild_locale: guild.locale,
     entitlements: [],
-    authorizing_integration_owners: { 0: guild.id },
-    context: 0,
+    authorizing_integration_owners: { 0: guildId ?? '0' },
+    context: guild ? InteractionContextType.Guild : InteractionContextType.BotDM,
     attachment_size_limit: core.options.attachmentSizeLimitBytes,
   };
-  gateway.dispatch('INTERACTION_CREATE', () => payload, guild.id, 0);
+  gateway.dispatch('INTERACTION_CREATE', () => payload, guildId, 0);
   return interaction;
 }

@@ -1,5 +1,6 @@
 /** One interaction from its press to the end of its token. */
 import type { InteractionType } from 'discord-api-types/v10';
+import type { Modal } from './modal-rules.ts';
 
 export const tokenLifeMs = 15 * 60_000;
 
@@ -10,12 +11,15 @@ export interface InteractionRecord {
   readonly type: InteractionType;
   readonly userId: string;
   readonly channelId: string;
-  readonly guildId: string;
+  /** null in a direct message */
+  readonly guildId: string | null;
   readonly commandName: string | null;
   /** Of a message command. */
   readonly targetMessageId: string | null;
   /** Of a component: the message that it sits on. */
   readonly sourceMessageId: string | null;
+  /** Of a modal that was sent: the interaction that it answers. */
+  readonly openedBy: InteractionRecord | null;
   /** When it went out to the bot. */
   readonly sentAtMs: number;
   state: 'waiting' | 'answered' | 'failed';
@@ -27,5 +31,6 @@ export interface InteractionRecord {
   isThinking: boolean;
   readonly followupIds: string[];
   choices: readonly { readonly name: string; readonly value: string | number }[] | null;
-  modal: Readonly<Record<string, unknown>> | null;
+  /** What the bot answered with, until it is sent. */
+  modal: Modal | null;
 }

@@ -9,6 +9,7 @@ import type { Clock } from './clock.ts';
 import type { Happenings } from './happenings.ts';
 import { type InteractionRecord, tokenLifeMs } from './interaction-record.ts';
 import type { MessageBody, Messages } from './messages.ts';
+import type { Modal } from './modal-rules.ts';
 import { permissionsInChannel } from './permissions.ts';
 import type { Snowflakes } from './snowflake.ts';
 import type { Channel, MadeBy, StoredMessage, World } from './world.ts';
@@ -39,7 +40,7 @@ interface InteractionsOptions {
 }
 
 type Sent = Pick<InteractionRecord, 'type' | 'userId' | 'channelId' | 'guildId'> &
-  Partial<Pick<InteractionRecord, 'commandName' | 'targetMessageId' | 'sourceMessageId'>>;
+  Partial<Pick<InteractionRecord, 'commandName' | 'targetMessageId' | 'sourceMessageId' | 'openedBy'>>;
 
 export class Interactions {
   readonly #options: InteractionsOptions;
@@ -57,6 +58,7 @@ export class Interactions {
       commandName: null,
       targetMessageId: null,
       sourceMessageId: null,
+      openedBy: null,
       ...sent,
       id: ids.next(),
       token: randomBytes(60).toString('base64url'),
@@ -143,6 +145,11 @@ export class Interactions {
     return edited;
   }
 
+  /** For the person who answered it with a modal. */
+  find(id: string): InteractionRecord | undefined {
+    return this.#byId.get(id);
+  }
+
   /** @throws {ApiError} 50027 for a token that is dead or never was, 10015 for one whose interaction is not answered */
   withToken(token: string): InteractionRecord {
     const interaction = this.#byToken.get(token);
@@ -194,7 +201,7 @@ export class Interactions {
         interaction.choices = data.choices ?? [];
         return null;
       case InteractionResponseType.Modal:
-        interaction.modal = data as Readonly<Record<string, unknown>>;
+        interaction.modal = numbered(data as unknown as Modal);
         return null;
       default:
         return null;
@@ -209,7 +216,7 @@ export class Interactions {
   /** An interaction's reply needs no right to speak, only those for what it carries. */
   #checkPermissions(interaction: InteractionRecord, body: MessageBody, files: readonly Upload[]): void {
     const channel = this.#channel(interaction);
-    const bits = permissionsInChannel(this.#options.world.guildOf(channel), channel, this.#options.botId);
+    const bits = permissionsInChannel(this.#options.world, channel, this.#options.botId);
     const { AttachFiles, EmbedLinks } = PermissionFlagsBits;
     if (files.length > 0 && !(bits & AttachFiles)) throw refusals.missingPermissions();
     if (body.embeds?.length && !(bits & EmbedLinks)) throw refusals.missingPermissions();
@@ -222,8 +229,17 @@ export class Interactions {
   }
 
   #madeBy(interaction: InteractionRecord): MadeBy {
-    const { id, type, userId, commandName, targetMessageId, sourceMessageId } = interaction;
-    return { interactionId: id, type, userId, commandName, targetMessageId, sourceMessageId, originalId: null };
+    const { id, type, userId, commandName, targetMessageId, sourceMessageId, openedBy } = interaction;
+    return {
+      interactionId: id,
+      type,
+      userId,
+      commandName,
+      targetMessageId,
+      sourceMessageId,
+      originalId: null,
+      triggering: openedBy ? this.#madeBy(openedBy) : null,
+    };
   }
 
   #failIfWaiting(interaction: InteractionRecord): void {
@@ -241,4 +257,15 @@ export class Interactions {
     this.#byId.delete(oldest.id);
     this.#byToken.delete(oldest.token);
   }
+}
+
+/** Discord numbers the components that come without an id. */
+function numbered(modal: Modal): Modal {
+  const copy = structuredClone(modal);
+  const parts = copy.components.flatMap((each) => {
+    const inner = 'component' in each ? [each.component] : 'components' in each ? each.components : [];
+    return [each, ...inner];
+  });
+  for (const [index, part] of parts.entries()) part.id ??= index + 1;
+  return copy;
 }

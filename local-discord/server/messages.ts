@@ -15,7 +15,7 @@ import { mentionsOf } from './mentions.ts';
 import { findPayloadViolations, isEmptyPayload, type PayloadFiles } from './message-rules.ts';
 import { hasAll, permissionsInChannel } from './permissions.ts';
 import type { Snowflakes } from './snowflake.ts';
-import type { Channel, MadeBy, StoredAttachment, StoredMessage, World } from './world.ts';
+import type { Channel, Forward, MadeBy, StoredAttachment, StoredMessage, ThreadState, World } from './world.ts';
 
 /** Of a person's message, a bot's, or an interaction's: the fields that are kept. */
 export interface MessageBody {
@@ -38,6 +38,7 @@ interface Draft {
   readonly flags?: number;
   readonly madeBy?: MadeBy | null;
   readonly replyToId?: string | null;
+  readonly forward?: Forward | null;
   /** Called once the message is there and before anyone is told of it. */
   readonly onId?: (id: string) => void;
 }
@@ -76,9 +77,10 @@ export class Messages {
   async create(draft: Draft): Promise<StoredMessage> {
     const { channel, authorId, body, files } = draft;
     this.check(body, files);
-    if (isEmptyPayload(body, { files })) throw refusals.emptyMessage();
+    const isForward = Boolean(draft.forward);
+    if (!isForward && isEmptyPayload(body, { files })) throw refusals.emptyMessage();
     return this.#add(draft, {
-      flags: ((body.flags ?? 0) & settableFlags) | (draft.flags ?? 0),
+      flags: ((body.flags ?? 0) & settableFlags) | (draft.flags ?? 0) | (isForward ? MessageFlags.HasSnapshot : 0),
       content: body.content?.trim() ?? '',
       embeds: body.embeds ?? [],
       components: withIds(body.components ?? []),
@@ -156,7 +158,7 @@ export class Messages {
 
   #add(draft: Omit<Draft, 'body' | 'files'>, written: Written): StoredMessage {
     const { world, clock, ids, happenings } = this.#options;
-    const { channel, authorId, madeBy = null, onlyForUserId = null, replyToId = null } = draft;
+    const { channel, authorId, madeBy = null, onlyForUserId = null, replyToId = null, forward = null } = draft;
     const message: StoredMessage = {
       id: ids.next(),
       channelId: channel.id,
@@ -167,12 +169,23 @@ export class Messages {
       editedAtMs: null,
       madeBy,
       replyToId,
+      forward,
       ...written,
     };
     world.keep(message);
     draft.onId?.(message.id);
+    if (channel.thread) this.#countInThread(channel, channel.thread, authorId);
     happenings.tell({ type: 'message-created', message });
     return message;
+  }
+
+  /** Whoever writes joins, and takes the thread out of the archive. */
+  #countInThread(channel: Channel, thread: ThreadState, authorId: string): void {
+    thread.sentCount += 1;
+    thread.memberIds.add(authorId);
+    if (!thread.archived) return;
+    Object.assign(thread, { archived: false, archivedAtMs: this.#options.clock.nowMs() });
+    this.#options.happenings.tell({ type: 'channel-updated', channel });
   }
 
   async #keep(body: MessageBody, files: readonly Upload[], channelId: string): Promise<StoredAttachment[]> {
@@ -183,10 +196,15 @@ export class Messages {
   }
 
   #mentions(channel: Channel, authorId: string, body: MessageBody) {
-    const guild = this.#options.world.guildOf(channel);
-    const bits = permissionsInChannel(guild, channel, authorId);
+    const { world } = this.#options;
+    const bits = permissionsInChannel(world, channel, authorId);
     const mayAll = hasAll(bits, PermissionFlagsBits.MentionEveryone);
-    return mentionsOf(body.content ?? '', body.allowed_mentions, guild, mayAll);
+    const guild = world.guildOf(channel);
+    return mentionsOf(body.content ?? '', body.allowed_mentions, {
+      isMember: (id) => (guild ? guild.members.has(id) : [channel.recipientId, authorId].includes(id)),
+      isRole: (id) => guild?.roles.has(id) ?? false,
+      mayMentionEveryone: guild !== null && mayAll,
+    });
   }
 
   #countOldEdit(message: StoredMessage): void {

@@ -24,6 +24,12 @@ const interaction = z.discriminatedUnion('kind', [
     componentType: z.int(),
     values: z.array(z.string()).optional(),
   }),
+  z.object({
+    ...place,
+    kind: z.literal('modal'),
+    interactionId: z.string(),
+    values: z.record(z.string(), z.union([z.string(), z.boolean(), z.array(z.string())])),
+  }),
 ]);
 const autocomplete = z.object({
   ...place,
@@ -31,11 +37,13 @@ const autocomplete = z.object({
   options: z.array(option),
   focused: z.string(),
 });
-const message = z.object({ content: z.string().default('') });
+const message = z.object({ content: z.string().default(''), replyToId: z.string().optional() });
+const forward = z.object({ channelId: z.string(), messageId: z.string() });
 
 /** @throws {RefusedByClient} with the fields that are wrong */
 export const readInteraction = (body: unknown): PageInteraction => read(interaction, body) as PageInteraction;
 export const readAutocomplete = (body: unknown): PageAutocomplete => read(autocomplete, body) as PageAutocomplete;
+export const readForward = (body: unknown) => read(forward, body);
 export const readMessage = (body: unknown) => read(message, body);
 
 function read<T extends z.ZodType>(schema: T, body: unknown): z.infer<T> {

@@ -1,7 +1,11 @@
 /** The page's side of page-protocol.ts, and the built page itself. */
 
 import fastifyStatic from '@fastify/static';
-import { InteractionType, PermissionFlagsBits } from 'discord-api-types/v10';
+import {
+  type APIModalInteractionResponseCallbackData,
+  InteractionType,
+  PermissionFlagsBits,
+} from 'discord-api-types/v10';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { PageEvent, PageState, PageUser } from '../page-protocol.ts';
 import { ApiError } from './api-error.ts';
@@ -9,11 +13,13 @@ import type { Core } from './core.ts';
 import { send } from './gateway-session.ts';
 import type { Happening } from './happenings.ts';
 import { autocomplete, interact } from './interact.ts';
-import { readAutocomplete, readInteraction, readMessage } from './page-bodies.ts';
-import { channelFor, commandsFor, isVisible, messagesFor, post } from './people.ts';
+import { readAutocomplete, readForward, readInteraction, readMessage } from './page-bodies.ts';
+import { channelFor, commandsFor, forward, isVisible, messagesFor, post } from './people.ts';
 import { hasAll, permissionsInChannel } from './permissions.ts';
 import { RefusedByClient } from './refused-by-client.ts';
+import { directMessageWith } from './settlers.ts';
 import { readUploads, uploadBody } from './upload-body.ts';
+import type { Channel, Guild } from './world.ts';
 
 interface PageRoute {
   Params: { channel: string };
@@ -50,8 +56,12 @@ export async function pageApi(app: FastifyInstance, core: Core): Promise<void> {
   );
   app.post<PageRoute>('/channels/:channel/messages', async (request) => {
     const { json, files } = uploadBody(request);
-    const { content } = readMessage(json);
-    return presenter.message(await post(core, me(request), request.params.channel, content, files));
+    const { content, replyToId } = readMessage(json);
+    return presenter.message(await post(core, me(request), request.params.channel, content, files, replyToId));
+  });
+  app.post<PageRoute>('/channels/:channel/forwards', async (request) => {
+    const { channelId, messageId } = readForward(uploadBody(request).json);
+    return presenter.message(await forward(core, me(request), channelId, messageId, request.params.channel));
   });
   app.post('/interactions', async (request) => {
     const { json, files } = uploadBody(request);
@@ -76,6 +86,15 @@ export async function pageFiles(app: FastifyInstance, folder: string): Promise<v
   await app.register(fastifyStatic, { root: folder });
 }
 
+/** Each channel with its threads after it; archived ones are out of sight. */
+function withThreads({ channels, threads }: Guild): Channel[] {
+  const open = [...threads.values()].filter(({ thread }) => !thread?.archived);
+  return [...channels.values()].flatMap((channel) => [
+    channel,
+    ...open.filter(({ parentId }) => parentId === channel.id),
+  ]);
+}
+
 function pageState(core: Core, userId: string): PageState {
   const { world, ownerId, gateway } = core;
   const toPageUser = (id: string): PageUser => {
@@ -83,17 +102,19 @@ function pageState(core: Core, userId: string): PageState {
     return { id, name, isBot };
   };
   const guilds = [...world.guilds.values()].filter(({ members }) => members.has(userId));
-  const commands = guilds.flatMap((guild) => commandsFor(core, userId, guild.id));
+  const places = [...guilds.map(({ id }) => id), null];
+  const commands = places.flatMap((guildId) => commandsFor(core, userId, guildId));
   return {
     me: toPageUser(userId),
     users: [...world.users.keys()].filter((id) => id !== ownerId).map(toPageUser),
     guilds: guilds.map((guild) => ({
       id: guild.id,
       name: guild.name,
-      channels: [...guild.channels.values()]
-        .filter((channel) => hasAll(permissionsInChannel(guild, channel, userId), PermissionFlagsBits.ViewChannel))
-        .map(({ id, name }) => ({ id, name })),
+      channels: withThreads(guild)
+        .filter((channel) => hasAll(permissionsInChannel(world, channel, userId), PermissionFlagsBits.ViewChannel))
+        .map(({ id, name, parentId }) => ({ id, name, ...(parentId === null ? {} : { parentId }) })),
     })),
+    directMessages: [{ id: directMessageWith(core, userId).id, name: world.user(core.botId).name }],
     // A command of all servers is there once.
     commands: [...new Map(commands.map((command) => [command.id, command])).values()],
     botOnline: gateway.online,
@@ -118,11 +139,17 @@ function pageEvent(core: Core, userId: string, happening: Happening): PageEvent 
       // Whoever completes an option waits for the answer to that request.
       const isCompletion = interaction.type === InteractionType.ApplicationCommandAutocomplete;
       if (interaction.userId !== userId || isCompletion) return null;
-      if (type === 'interaction-answered') return { type, interactionId: interaction.id };
+      if (type === 'interaction-answered') {
+        const modal = interaction.modal as APIModalInteractionResponseCallbackData | null;
+        return { type, interactionId: interaction.id, ...(modal ? { modal } : {}) };
+      }
       return { type, interactionId: interaction.id, messageId: interaction.sourceMessageId };
     }
     case 'commands-changed':
       return { type: 'commands-changed' };
+    case 'channel-created':
+    case 'channel-updated':
+      return { type: 'channels-changed' };
     case 'bot-status':
       return { type: 'bot-status', online: happening.online };
     default:

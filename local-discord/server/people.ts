@@ -1,8 +1,9 @@
 /** What a person sees and may do, and the messages that they write. What Discord's app would refuse is refused here. */
-import { type APIApplicationCommand, PermissionFlagsBits as P } from 'discord-api-types/v10';
+import { type APIApplicationCommand, InteractionContextType, PermissionFlagsBits as P } from 'discord-api-types/v10';
 import type { Upload } from './attachment-store.ts';
 import type { Core } from './core.ts';
-import { hasAll, permissionsInChannel, permissionsInGuild } from './permissions.ts';
+import { hasAll, permissionsInChannel, permissionsInGuild, sendBit } from './permissions.ts';
+import { snapshotOf } from './present.ts';
 import { RefusedByClient } from './refused-by-client.ts';
 import type { Channel, StoredMessage } from './world.ts';
 
@@ -26,21 +27,38 @@ export function isVisible({ onlyForUserId }: StoredMessage, userId: string): boo
   return onlyForUserId === null || onlyForUserId === userId;
 }
 
-/** The commands that a person sees in a server: those without `default_member_permissions`, and those that theirs
- *  suffice for. "0" is for administrators alone. */
-export function commandsFor(core: Core, userId: string, guildId: string): APIApplicationCommand[] {
+/** The commands that a person sees: in a server those without `default_member_permissions`, and those that theirs suffice
+ *  for ("0" is for administrators alone); in a direct message those of no server that are not kept to servers.
+ *  @param guildId null for a direct message */
+export function commandsFor(core: Core, userId: string, guildId: string | null): APIApplicationCommand[] {
+  if (guildId === null)
+    return core.commands.list(null).filter((command) => isOffered(command, InteractionContextType.BotDM));
   const guild = core.world.guilds.get(guildId);
   if (!guild?.members.has(userId)) return [];
   const bits = permissionsInGuild(guild, userId);
-  return core.commands.inGuild(guildId).filter(({ default_member_permissions: needed }) => {
+  return core.commands.inGuild(guildId).filter((command) => {
+    const { default_member_permissions: needed } = command;
+    if (!isOffered(command, InteractionContextType.Guild)) return false;
     if (needed === null || needed === undefined) return true;
     return needed === '0' ? Boolean(bits & P.Administrator) : hasAll(bits, BigInt(needed));
   });
 }
 
-export async function post(core: Core, userId: string, channelId: string, content: string, files: readonly Upload[]) {
+function isOffered({ contexts, dm_permission }: APIApplicationCommand, context: InteractionContextType): boolean {
+  if (contexts) return contexts.includes(context);
+  return context === InteractionContextType.Guild || dm_permission !== false;
+}
+
+export async function post(
+  core: Core,
+  userId: string,
+  channelId: string,
+  content: string,
+  files: readonly Upload[],
+  replyToId: string | null = null,
+) {
   const channel = channelFor(core, userId, channelId);
-  if (!may(core, userId, channel, P.SendMessages)) throw new RefusedByClient('You may not write here.', 403);
+  if (!may(core, userId, channel, sendBit(channel))) throw new RefusedByClient('You may not write here.', 403);
   if (files.length > 0 && !may(core, userId, channel, P.AttachFiles)) {
     throw new RefusedByClient('You may not attach files here.', 403);
   }
@@ -48,11 +66,34 @@ export async function post(core: Core, userId: string, channelId: string, conten
   if (files.length > 10) throw new RefusedByClient('At most 10 files in a message.');
   if (content.trim() === '' && files.length === 0) throw new RefusedByClient('Your message is empty.');
   checkFileSizes(core, files);
-  return core.messages.create({ channel, authorId: userId, body: { content }, files });
+  if (replyToId !== null) visibleMessage(core, userId, channel, replyToId);
+  return core.messages.create({ channel, authorId: userId, body: { content }, files, replyToId });
+}
+
+/** Passes a message on, with a copy of what it says now.
+ *  @param toChannelId where it goes */
+export async function forward(core: Core, userId: string, channelId: string, messageId: string, toChannelId: string) {
+  const message = visibleMessage(core, userId, channelFor(core, userId, channelId), messageId);
+  if (message.onlyForUserId !== null) throw new RefusedByClient('Private messages cannot be forwarded.');
+  const channel = channelFor(core, userId, toChannelId);
+  if (!may(core, userId, channel, sendBit(channel))) throw new RefusedByClient('You may not write here.', 403);
+  const { guildId } = message;
+  const passedOn = { messageId, channelId, guildId, snapshot: snapshotOf(message) };
+  return core.messages.create({ channel, authorId: userId, body: {}, files: [], forward: passedOn });
+}
+
+/** @throws {RefusedByClient} when this person does not see it */
+export function visibleMessage(core: Core, userId: string, channel: Channel, messageId: string): StoredMessage {
+  const message = channel.messages.get(messageId);
+  if (!message || !isVisible(message, userId)) throw new RefusedByClient('There is no such message.', 404);
+  if (message.onlyForUserId === null && !may(core, userId, channel, P.ReadMessageHistory)) {
+    throw new RefusedByClient('There is no such message.', 404);
+  }
+  return message;
 }
 
 export function may(core: Core, userId: string, channel: Channel, bit: bigint): boolean {
-  return hasAll(permissionsInChannel(core.world.guildOf(channel), channel, userId), bit);
+  return hasAll(permissionsInChannel(core.world, channel, userId), bit);
 }
 
 export function checkFileSizes(core: Core, files: readonly Upload[]): void {

@@ -1,7 +1,7 @@
 /** Who may do what, where: Discord's own arithmetic.
  *  @see https://discord.com/developers/docs/topics/permissions#permission-overwrites */
-import { PermissionFlagsBits } from 'discord-api-types/v10';
-import type { Channel, Guild } from './world.ts';
+import { ChannelType, PermissionFlagsBits } from 'discord-api-types/v10';
+import type { Channel, Guild, World } from './world.ts';
 
 const p = PermissionFlagsBits;
 const allPermissions = Object.values(PermissionFlagsBits).reduce((sum, bit) => sum | bit, 0n);
@@ -20,7 +20,13 @@ export const everyonePermissions =
   p.ChangeNickname |
   p.CreateInstantInvite |
   p.SendMessagesInThreads |
+  p.CreatePublicThreads |
+  p.CreatePrivateThreads |
   p.SendVoiceMessages;
+
+/** `app_permissions` in a direct message with the bot.
+ *  @see https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-object-interaction-structure */
+export const directMessageAppPermissions = p.AttachFiles | p.EmbedLinks | p.MentionEveryone | p.UseExternalEmojis;
 
 export function permissionsInGuild(guild: Guild, userId: string): bigint {
   if (guild.ownerId === userId) return allPermissions;
@@ -31,7 +37,24 @@ export function permissionsInGuild(guild: Guild, userId: string): bigint {
   return bits & p.Administrator ? allPermissions : bits;
 }
 
-export function permissionsInChannel(guild: Guild, channel: Channel, userId: string): bigint {
+/** A thread has those of its channel; a private one is there for its members and for who manages threads. */
+export function permissionsInChannel(world: World, channel: Channel, userId: string): bigint {
+  const guild = world.guildOf(channel);
+  // The bot and one person: nobody has granted anything, and nobody can take it away.
+  if (!guild) return channel.recipientId === userId || world.users.get(userId)?.isBot ? everyonePermissions : 0n;
+  if (!channel.thread) return permissionsInGuildChannel(guild, channel, userId);
+  const parent = guild.channels.get(channel.parentId ?? '');
+  const bits = parent ? permissionsInGuildChannel(guild, parent, userId) : 0n;
+  const isOutside = channel.type === ChannelType.PrivateThread && !channel.thread.memberIds.has(userId);
+  return isOutside && !(bits & p.ManageThreads) ? 0n : bits;
+}
+
+/** The right to write: threads have one of their own. */
+export function sendBit(channel: Channel): bigint {
+  return channel.thread ? p.SendMessagesInThreads : p.SendMessages;
+}
+
+function permissionsInGuildChannel(guild: Guild, channel: Channel, userId: string): bigint {
   const base = permissionsInGuild(guild, userId);
   if (base & p.Administrator || !guild.members.has(userId)) return base;
   const apply = (bits: bigint, ids: readonly string[]) => {

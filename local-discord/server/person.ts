@@ -8,8 +8,9 @@ import { componentNodes } from './component-tree.ts';
 import type { Core } from './core.ts';
 import { autocomplete, interact } from './interact.ts';
 import { Interaction } from './interaction-handle.ts';
-import { channelFor, commandsFor, messagesFor, post } from './people.ts';
+import { channelFor, commandsFor, forward, messagesFor, post } from './people.ts';
 import { RefusedByClient } from './refused-by-client.ts';
+import { directMessageWith } from './settlers.ts';
 
 export interface FileToUpload {
   readonly name: string;
@@ -19,6 +20,8 @@ export interface FileToUpload {
 }
 
 export type OptionValue = string | number | boolean | FileToUpload;
+
+export type ModalValue = string | boolean | FileToUpload | readonly string[] | readonly FileToUpload[];
 
 export interface Where {
   /** The default channel unless given. */
@@ -99,9 +102,47 @@ export class Person {
     return this.#component(message, findComponent(message, customIdOrPlaceholder), values, where);
   }
 
-  async post(channelId: string, content: string, files: readonly FileToUpload[] = []): Promise<APIMessage> {
+  /** Fills in the modal that an interaction was answered with, and sends it.
+   *  @param values by custom id; a file or files for a file upload. What is not named keeps its preset value */
+  async submit(interaction: Interaction, values: Readonly<Record<string, ModalValue>> = {}): Promise<Interaction> {
+    const files: Upload[] = [];
+    const filled = Object.entries(values).map(([customId, value]) => {
+      const list = Array.isArray(value) ? (value as readonly (string | FileToUpload)[]) : [value];
+      if (!list.some((each) => typeof each === 'object')) return [customId, value];
+      const indexes = list.map((each) => String(files.push(toUpload(each as FileToUpload)) - 1));
+      return [customId, indexes];
+    });
+    return this.#interact(
+      {
+        kind: 'modal',
+        interactionId: interaction.id,
+        values: Object.fromEntries(filled),
+        ...this.#where({ channelId: interaction.channelId }),
+      },
+      files,
+    );
+  }
+
+  /** @param replyToId of a message in the same channel that this one answers */
+  async post(
+    channelId: string,
+    content: string,
+    files: readonly FileToUpload[] = [],
+    replyToId: string | null = null,
+  ): Promise<APIMessage> {
     const uploads = files.map(toUpload);
-    return this.#core.presenter.message(await post(this.#core, this.id, channelId, content, uploads));
+    return this.#core.presenter.message(await post(this.#core, this.id, channelId, content, uploads, replyToId));
+  }
+
+  /** Passes a message on to another channel, or to the same. */
+  async forward(message: APIMessage, toChannelId: string): Promise<APIMessage> {
+    const { channel_id: from, id } = message;
+    return this.#core.presenter.message(await forward(this.#core, this.id, from, id, toChannelId));
+  }
+
+  /** The direct message between this person and the bot. */
+  get directChannelId(): string {
+    return directMessageWith(this.#core, this.id).id;
   }
 
   /** What this person sees of a channel, oldest first. */

@@ -4,11 +4,14 @@ import {
   type APIEmbed,
   type APIMessage,
   InteractionType,
+  MessageFlags,
+  MessageReferenceType,
   MessageType,
 } from 'discord-api-types/v10';
 import type { AttachmentStore } from './attachment-store.ts';
-import { isoTime, user } from './shapes.ts';
-import type { StoredAttachment, StoredMessage, World } from './world.ts';
+import { answerComponent, answerEmbed, type MediaOf } from './component-answer.ts';
+import { channel, isoTime, user } from './shapes.ts';
+import type { Forward, MadeBy, Snapshot, StoredAttachment, StoredMessage, World } from './world.ts';
 
 const scheme = 'attachment://';
 
@@ -25,34 +28,24 @@ export class Presenter {
 
   /** Whole, as its author, the people of the channel and interactions see it. */
   message(message: StoredMessage): APIMessage {
-    const { madeBy, mentions } = message;
-    // What an embed shows is not listed a second time.
-    const shown = JSON.stringify(message.embeds);
-    const listed = message.attachments.filter(({ fileName }) => !shown.includes(JSON.stringify(scheme + fileName)));
+    const { madeBy, mentions, forward } = message;
     const isReply = message.replyToId !== null;
-    const type = isReply ? MessageType.Reply : commandMessageType(madeBy?.type, madeBy?.targetMessageId ?? null);
+    const thread = message.flags & MessageFlags.HasThread ? this.#world.channel(message.id) : undefined;
     const referenced = message.replyToId ?? madeBy?.targetMessageId ?? madeBy?.originalId ?? null;
     return {
       id: message.id,
       channel_id: message.channelId,
       author: user(this.#world.user(message.authorId)),
-      content: message.content,
-      timestamp: isoTime(message.createdAtMs),
-      edited_timestamp: message.editedAtMs === null ? null : isoTime(message.editedAtMs),
       tts: false,
       mention_everyone: mentions.everyone,
-      mentions: mentions.userIds.map((id) => user(this.#world.user(id))),
-      mention_roles: [...mentions.roleIds],
-      attachments: listed.map((attachment) => this.attachment(attachment)),
-      embeds: message.embeds.map((embed) => this.#embed(embed, message.attachments)),
-      components: this.#resolveMedia(message.components, message.attachments) as NonNullable<APIMessage['components']>,
       pinned: false,
-      type,
-      flags: message.flags,
+      ...this.#content({ ...message, type: messageType(message) }, message.id),
+      ...(thread ? { thread: channel(thread, this.#world) } : {}),
       ...(message.nonce === null ? {} : { nonce: message.nonce }),
       ...(madeBy ? { webhook_id: this.#applicationId, application_id: this.#applicationId } : {}),
       ...(madeBy ? this.#madeBy(message) : {}),
       ...(referenced ? this.#reference(message, referenced, isReply) : {}),
+      ...(forward ? this.#forward(forward, message.id) : {}),
     } as APIMessage;
   }
 
@@ -61,7 +54,44 @@ export class Presenter {
   messageForBot(message: StoredMessage, botId: string, hasMessageContent: boolean): APIMessage {
     const body = this.message(message);
     const isOpen = hasMessageContent || message.authorId === botId || message.mentions.userIds.includes(botId);
-    return isOpen ? body : { ...body, content: '', attachments: [], embeds: [], components: [] };
+    const closed = { content: '', attachments: [], embeds: [], components: [] };
+    if (isOpen || message.guildId === null) return body;
+    const snapshots = body.message_snapshots?.map((each) => ({ message: { ...each.message, ...closed } }));
+    return { ...body, ...closed, ...(snapshots ? { message_snapshots: snapshots } : {}) };
+  }
+
+  /** What a message says, and what a forward of it repeats. */
+  #content(said: Snapshot, messageId: string) {
+    // What an embed shows is not listed a second time.
+    const shown = JSON.stringify(said.embeds);
+    const listed = said.attachments.filter(({ fileName }) => !shown.includes(JSON.stringify(scheme + fileName)));
+    const mediaOf: MediaOf = (url) => this.#media(url, said.attachments, messageId);
+    return {
+      type: said.type,
+      content: said.content,
+      timestamp: isoTime(said.createdAtMs),
+      edited_timestamp: said.editedAtMs === null ? null : isoTime(said.editedAtMs),
+      mentions: said.mentions.userIds.map((id) => user(this.#world.user(id))),
+      mention_roles: [...said.mentions.roleIds],
+      attachments: listed.map((attachment) => this.attachment(attachment)),
+      embeds: said.embeds.map((embed) => answerEmbed(embed, mediaOf)) as unknown as APIEmbed[],
+      components: said.components.map((each) => answerComponent(each, mediaOf)) as unknown as NonNullable<
+        APIMessage['components']
+      >,
+      flags: said.flags,
+    };
+  }
+
+  #forward({ messageId, channelId, guildId, snapshot }: Forward, id: string): Partial<APIMessage> {
+    return {
+      message_reference: {
+        type: MessageReferenceType.Forward,
+        message_id: messageId,
+        channel_id: channelId,
+        ...(guildId === null ? {} : { guild_id: guildId }),
+      },
+      message_snapshots: [{ message: this.#content(snapshot, id) }],
+    } as Partial<APIMessage>;
   }
 
   attachment(attachment: StoredAttachment): APIAttachment {
@@ -80,49 +110,51 @@ export class Presenter {
     };
   }
 
-  #embed(embed: APIEmbed, attachments: readonly StoredAttachment[]): APIEmbed {
-    return { type: 'rich', ...(this.#resolveMedia(embed, attachments) as APIEmbed) } as APIEmbed;
+  /** What Discord finds out about a link, or about the file behind attachment://. */
+  #media(url: string, attachments: readonly StoredAttachment[], messageId: string) {
+    const attachment = attachments.find(({ fileName }) => scheme + fileName === url);
+    // Nothing is fetched from the web: its address is all that is known.
+    if (!attachment) return { id: messageId, url, proxy_url: url };
+    const link = this.#store.link(attachment);
+    const { id, size, contentType, description, fileName, sizeBytes } = attachment;
+    return {
+      id,
+      url: link,
+      proxy_url: link,
+      content_type: contentType,
+      attachment_id: id,
+      ...(description === null ? {} : { description }),
+      ...(size ?? {}),
+      name: fileName,
+      size: sizeBytes,
+    };
   }
 
-  /** Replaces attachment:// by links and adds what Discord finds out about the file. */
-  #resolveMedia(part: unknown, attachments: readonly StoredAttachment[]): unknown {
-    if (Array.isArray(part)) return part.map((item) => this.#resolveMedia(item, attachments));
-    if (typeof part !== 'object' || part === null) return part;
-    const entries = Object.entries(part).flatMap(([key, value]): [string, unknown][] => {
-      if (typeof value !== 'string' || !value.startsWith(scheme))
-        return [[key, this.#resolveMedia(value, attachments)]];
-      const attachment = attachments.find(({ fileName }) => fileName === value.slice(scheme.length));
-      if (!attachment) return [[key, value]];
-      const url = this.#store.link(attachment);
-      if (key !== 'url') return [[key, url]];
-      const { size, contentType, id } = attachment;
-      const found: [string, unknown][] = [
-        ['content_type', contentType],
-        ['attachment_id', id],
-        ['proxy_url', url],
-        ...(attachment.description === null ? [] : [['description', attachment.description] as [string, unknown]]),
-      ];
-      return [[key, url], ...found, ...Object.entries(size ?? {})];
-    });
-    return Object.fromEntries(entries);
-  }
-
-  #madeBy({ madeBy, id }: StoredMessage): Partial<APIMessage> {
+  #madeBy({ madeBy, id, guildId }: StoredMessage): Partial<APIMessage> {
     if (!madeBy) return {};
     const author = user(this.#world.user(madeBy.userId));
     return {
-      interaction_metadata: {
-        id: madeBy.interactionId,
-        type: madeBy.type,
-        user: author,
-        authorizing_integration_owners: {},
-        ...(madeBy.targetMessageId ? { target_message_id: madeBy.targetMessageId } : {}),
-        ...(madeBy.sourceMessageId ? { interacted_message_id: madeBy.sourceMessageId } : {}),
-        ...(madeBy.originalId && madeBy.originalId !== id ? { original_response_message_id: madeBy.originalId } : {}),
-      } as NonNullable<APIMessage['interaction_metadata']>,
+      interaction_metadata: this.#metadata(madeBy, id, guildId) as unknown as NonNullable<
+        APIMessage['interaction_metadata']
+      >,
       ...(madeBy.commandName === null
         ? {}
         : { interaction: { id: madeBy.interactionId, type: madeBy.type, name: madeBy.commandName, user: author } }),
+    };
+  }
+
+  #metadata(madeBy: MadeBy, id: string, guildId: string | null): Readonly<Record<string, unknown>> {
+    const { interactionId, type, userId, targetMessageId, sourceMessageId, originalId, triggering } = madeBy;
+    return {
+      id: interactionId,
+      type,
+      user: user(this.#world.user(userId)),
+      authorizing_integration_owners: { 0: guildId ?? '0' },
+      ...(targetMessageId ? { target_message_id: targetMessageId } : {}),
+      // A modal's metadata name the message only in what opened it.
+      ...(sourceMessageId && !triggering ? { interacted_message_id: sourceMessageId } : {}),
+      ...(originalId && originalId !== id ? { original_response_message_id: originalId } : {}),
+      ...(triggering ? { triggering_interaction_metadata: this.#metadata(triggering, id, guildId) } : {}),
     };
   }
 
@@ -135,14 +167,23 @@ export class Presenter {
         type: 0,
         message_id: messageId,
         channel_id: message.channelId,
-        guild_id: message.guildId,
+        ...(message.guildId === null ? {} : { guild_id: message.guildId }),
       },
       ...(isReply || target ? { referenced_message: quoted } : {}),
     };
   }
 }
 
-function commandMessageType(type: number | undefined, targetMessageId: string | null): MessageType {
-  if (type !== InteractionType.ApplicationCommand) return MessageType.Default;
-  return targetMessageId ? MessageType.ContextMenuCommand : MessageType.ChatInputCommand;
+/** A copy, as a forward keeps it; of a forward, what that one kept. */
+export function snapshotOf(message: StoredMessage): Snapshot {
+  if (message.forward) return message.forward.snapshot;
+  const { createdAtMs, editedAtMs, flags, content, embeds, components, attachments, mentions } = message;
+  const type = messageType(message);
+  return { createdAtMs, editedAtMs, flags, content, embeds, components, attachments, mentions, type };
+}
+
+function messageType({ replyToId, madeBy }: StoredMessage): MessageType {
+  if (replyToId !== null) return MessageType.Reply;
+  if (madeBy?.type !== InteractionType.ApplicationCommand) return MessageType.Default;
+  return madeBy.targetMessageId ? MessageType.ContextMenuCommand : MessageType.ChatInputCommand;
 }

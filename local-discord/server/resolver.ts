@@ -19,13 +19,16 @@ export type Resolved = Partial<
 
 export class Resolver {
   readonly #core: Core;
-  readonly #guild: Guild;
+  /** null in a direct message */
+  readonly #guild: Guild | null;
+  readonly #channelHere: Channel;
   readonly #userId: string;
   readonly #resolved: Resolved = {};
 
   constructor(core: Core, channel: Channel, userId: string) {
     this.#core = core;
     this.#guild = core.world.guildOf(channel);
+    this.#channelHere = channel;
     this.#userId = userId;
   }
 
@@ -70,6 +73,13 @@ export class Resolver {
     else this.#user(id);
   }
 
+  /** A file of a modal.
+   *  @returns its id */
+  async upload(file: Upload | undefined): Promise<string> {
+    if (!file) throw new RefusedByClient('Expected a file.');
+    return this.#attachment(file);
+  }
+
   #optionValue(type: O, value: string): void {
     if (type === O.Channel) this.#channel(value);
     else if (type === O.Role) this.#role(value);
@@ -78,7 +88,7 @@ export class Resolver {
   }
 
   #mentionable(id: string): void {
-    if (this.#guild.roles.has(id)) this.#role(id);
+    if (this.#guild?.roles.has(id)) this.#role(id);
     else this.#user(id);
   }
 
@@ -90,24 +100,27 @@ export class Resolver {
   }
 
   #channel(id: string): void {
-    const found = this.#guild.channels.get(id);
+    const found = this.#guild?.channels.get(id) ?? this.#guild?.threads.get(id);
     if (!found) throw new RefusedByClient('There is no such channel.');
-    const bits = (userId: string) => String(permissionsInChannel(this.#guild, found, userId));
+    const bits = (userId: string) => String(permissionsInChannel(this.#core.world, found, userId));
     const permissions = { permissions: bits(this.#userId), app_permissions: bits(this.#core.botId) };
-    this.#put('channels', id, { ...channelBody(found, 0), ...permissions });
+    this.#put('channels', id, { ...channelBody(found, this.#core.world), ...permissions });
   }
 
   #role(id: string): void {
-    const found = this.#guild.roles.get(id);
+    const found = this.#guild?.roles.get(id);
     if (!found) throw new RefusedByClient('There is no such role.');
     this.#put('roles', id, role(found, 0));
   }
 
   #user(id: string): void {
-    if (!this.#guild.members.has(id)) throw new RefusedByClient('There is no such member.');
-    const found = this.#core.world.user(id);
-    const { user: _, deaf: __, mute: ___, ...rest } = member(this.#guild, found);
+    const { world, botId } = this.#core;
+    const isHere = this.#guild ? this.#guild.members.has(id) : [this.#channelHere.recipientId, botId].includes(id);
+    if (!isHere) throw new RefusedByClient('There is no such member.');
+    const found = world.user(id);
     this.#put('users', id, user(found));
+    if (!this.#guild) return;
+    const { user: _, deaf: __, mute: ___, ...rest } = member(this.#guild, found);
     this.#put('members', id, rest);
   }
 

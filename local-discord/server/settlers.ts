@@ -1,8 +1,8 @@
 /** Founding servers and channels, and settling people in them. */
-import { OverwriteType, PermissionFlagsBits } from 'discord-api-types/v10';
+import { ChannelType, MessageFlags, OverwriteType, PermissionFlagsBits } from 'discord-api-types/v10';
 import type { Core } from './core.ts';
 import { everyonePermissions } from './permissions.ts';
-import type { Channel, Guild } from './world.ts';
+import type { Channel, Guild, StoredMessage, ThreadType } from './world.ts';
 
 export interface Bits {
   readonly allow?: bigint;
@@ -28,14 +28,16 @@ export interface NewUser {
 }
 
 /** @returns its id */
-export function foundGuild({ ids, world, botId, ownerId, happenings }: Core, body: NewGuild): string {
+export function foundGuild({ ids, clock, world, botId, ownerId, happenings }: Core, body: NewGuild): string {
   const id = ids.next();
   const guild: Guild = {
     id,
     name: body.name,
     ownerId,
+    foundedAtMs: clock.nowMs(),
     locale: body.locale ?? 'en-US',
     channels: new Map(),
+    threads: new Map(),
     roles: new Map([[id, { id, name: '@everyone', permissions: everyonePermissions }]]),
     members: new Map([[ownerId, []]]),
   };
@@ -59,7 +61,15 @@ export function openChannel(
   guildId: string,
   body: { readonly name: string; readonly botPermissions?: Bits },
 ): string {
-  const channel: Channel = { id: ids.next(), guildId, name: body.name, overwrites: new Map(), messages: new Map() };
+  const channel: Channel = {
+    ...emptyChannel,
+    id: ids.next(),
+    type: ChannelType.GuildText,
+    guildId,
+    name: body.name,
+    overwrites: new Map(),
+    messages: new Map(),
+  };
   findGuild(world.guilds, guildId).channels.set(channel.id, channel);
   if (body.botPermissions) channel.overwrites.set(botId, overwrite(OverwriteType.Member, body.botPermissions));
   happenings.tell({ type: 'channel-created', channel });
@@ -76,11 +86,78 @@ export function settle({ ids, world }: Core, body: NewUser): string {
   return id;
 }
 
+const emptyChannel = { parentId: null, thread: null, recipientId: null } as const;
+
+export interface NewThread {
+  readonly name: string;
+  readonly ownerId: string;
+  readonly type?: ThreadType;
+  readonly autoArchiveMinutes?: number;
+  /** The message that it grows from: it has the same id. */
+  readonly message?: StoredMessage;
+}
+
+export function openThread({ ids, clock, world, happenings }: Core, parent: Channel, body: NewThread): Channel {
+  const guild = world.guildOf(parent);
+  if (!guild || parent.thread)
+    throw new RangeError(`Cannot open a thread in ${parent.id}: it is no channel of a server`);
+  const nowMs = clock.nowMs();
+  const thread: Channel = {
+    id: body.message?.id ?? ids.next(),
+    type: body.type ?? ChannelType.PublicThread,
+    guildId: guild.id,
+    parentId: parent.id,
+    recipientId: null,
+    thread: {
+      ownerId: body.ownerId,
+      createdAtMs: nowMs,
+      memberIds: new Set([body.ownerId]),
+      archived: false,
+      archivedAtMs: nowMs,
+      locked: false,
+      autoArchiveMinutes: body.autoArchiveMinutes ?? 4320,
+      sentCount: 0,
+    },
+    name: body.name,
+    overwrites: new Map(),
+    messages: new Map(),
+  };
+  guild.threads.set(thread.id, thread);
+  happenings.tell({ type: 'channel-created', channel: thread });
+  const { message } = body;
+  if (message) {
+    message.flags |= MessageFlags.HasThread;
+    happenings.tell({ type: 'message-updated', message });
+  }
+  return thread;
+}
+
+/** The direct message between the bot and a person: always the same one. */
+export function directMessageWith({ ids, world }: Core, userId: string): Channel {
+  const known = [...world.directMessages.values()].find(({ recipientId }) => recipientId === userId);
+  if (known) return known;
+  const channel: Channel = {
+    ...emptyChannel,
+    id: ids.next(),
+    type: ChannelType.DM,
+    guildId: null,
+    recipientId: userId,
+    name: world.user(userId).name,
+    overwrites: new Map(),
+    messages: new Map(),
+  };
+  world.directMessages.set(channel.id, channel);
+  return channel;
+}
+
 /** Replaces what a channel allows and denies someone.
  *  @param who a person's id, 'bot' or 'everyone' */
 export function setPermissions({ world, botId, happenings }: Core, channelId: string, who: string, bits: Bits): void {
   const channel = world.channel(channelId);
   if (!channel) throw new RangeError(`Cannot set permissions: there is no channel ${channelId}`);
+  if (channel.guildId === null || channel.thread) {
+    throw new RangeError(`Cannot set permissions: ${channelId} is a thread or a direct message, which have none`);
+  }
   if (who === 'everyone') channel.overwrites.set(channel.guildId, overwrite(OverwriteType.Role, bits));
   else channel.overwrites.set(who === 'bot' ? botId : who, overwrite(OverwriteType.Member, bits));
   happenings.tell({ type: 'channel-updated', channel });

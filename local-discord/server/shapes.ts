@@ -9,7 +9,7 @@ import {
   type GuildMemberFlags,
   type RoleFlags,
 } from 'discord-api-types/v10';
-import type { Channel, Guild, Role, User } from './world.ts';
+import type { Channel, Guild, Role, ThreadState, User, World } from './world.ts';
 
 export function user({ id, name, isBot }: User): APIUser {
   return {
@@ -18,15 +18,31 @@ export function user({ id, name, isBot }: User): APIUser {
     global_name: isBot ? null : name,
     discriminator: isBot ? '0001' : '0',
     avatar: null,
+    banner: null,
+    accent_color: null,
     bot: isBot,
-  };
+    flags: 0,
+    public_flags: 0,
+    primary_guild: null,
+  } as unknown as APIUser;
+}
+
+/** Of the bot, as it sees itself. */
+export function ownUser(bot: User): APIUser {
+  return { ...user(bot), mfa_enabled: true, verified: true, locale: bot.locale };
 }
 
 export function member(guild: Guild, { id, name, isBot }: User): APIGuildMember {
   return {
     user: user({ id, name, isBot, locale: '' }),
     roles: [...(guild.members.get(id) ?? [])],
-    joined_at: isoTime(0),
+    nick: null,
+    avatar: null,
+    banner: null,
+    communication_disabled_until: null,
+    pending: false,
+    premium_since: null,
+    joined_at: isoTime(guild.foundedAtMs),
     deaf: false,
     mute: false,
     flags: 0 as GuildMemberFlags,
@@ -41,6 +57,8 @@ export function role({ id, name, permissions }: Role, position: number): APIRole
     position,
     color: 0,
     colors: { primary_color: 0, secondary_color: null, tertiary_color: null },
+    icon: null,
+    unicode_emoji: null,
     hoist: false,
     managed: false,
     mentionable: false,
@@ -48,10 +66,19 @@ export function role({ id, name, permissions }: Role, position: number): APIRole
   };
 }
 
-export function channel({ id, guildId, name, overwrites, messages }: Channel, position: number): APIChannel {
+/** @param position in its server; 0 where nobody sorts by it */
+export function channel(body: Channel, world: World, position = 0): APIChannel {
+  const { id, type, guildId, name, overwrites, messages, recipientId, thread } = body;
+  const lastMessageId = [...messages.keys()].at(-1) ?? null;
+  if (recipientId !== null) {
+    const recipients = [user(world.user(recipientId))];
+    return { id, type, flags: 0, last_message_id: lastMessageId, recipients } as unknown as APIChannel;
+  }
+  if (thread) return threadChannel(body, thread, lastMessageId);
   return {
     id,
-    type: ChannelType.GuildText,
+    type,
+    flags: 0,
     guild_id: guildId,
     name,
     position,
@@ -59,14 +86,48 @@ export function channel({ id, guildId, name, overwrites, messages }: Channel, po
     topic: null,
     parent_id: null,
     rate_limit_per_user: 0,
-    last_message_id: [...messages.keys()].at(-1) ?? null,
+    last_message_id: lastMessageId,
     permission_overwrites: [...overwrites].map(([targetId, { type, allow, deny }]) => ({
       id: targetId,
       type,
       allow: String(allow),
       deny: String(deny),
     })),
-  } as APIChannel;
+  } as unknown as APIChannel;
+}
+
+function threadChannel(body: Channel, thread: ThreadState, lastMessageId: string | null): APIChannel {
+  return {
+    id: body.id,
+    type: body.type,
+    flags: 0,
+    guild_id: body.guildId,
+    parent_id: body.parentId,
+    name: body.name,
+    owner_id: thread.ownerId,
+    last_message_id: lastMessageId,
+    rate_limit_per_user: 0,
+    message_count: body.messages.size,
+    member_count: thread.memberIds.size,
+    total_message_sent: thread.sentCount,
+    thread_metadata: {
+      archived: thread.archived,
+      archive_timestamp: isoTime(thread.archivedAtMs),
+      auto_archive_duration: thread.autoArchiveMinutes,
+      locked: thread.locked,
+      create_timestamp: isoTime(thread.createdAtMs),
+      ...(body.type === ChannelType.PrivateThread ? { invitable: true } : {}),
+    },
+  } as unknown as APIChannel;
+}
+
+export function threadMember(thread: Channel, userId: string) {
+  return {
+    id: thread.id,
+    user_id: userId,
+    join_timestamp: isoTime(thread.thread?.createdAtMs ?? 0),
+    flags: 0,
+  };
 }
 
 export function guild(body: Guild): APIGuild {
@@ -103,6 +164,15 @@ export function guild(body: Guild): APIGuild {
     hub_type: null,
     region: 'local',
     incidents_data: null,
+    home_header: null,
+    widget_enabled: false,
+    widget_channel_id: null,
+    max_presences: null,
+    max_members: 500_000,
+    max_stage_video_channel_users: 50,
+    max_video_channel_users: 25,
+    premium_subscription_count: 0,
+    nsfw: false,
   } as unknown as APIGuild;
 }
 

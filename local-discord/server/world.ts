@@ -1,5 +1,5 @@
 /** What there is: people, guilds, channels, messages. Data and look-ups; who may do what is permissions.ts. */
-import type { APIEmbed, APIMessageTopLevelComponent } from 'discord-api-types/v10';
+import type { APIEmbed, APIMessageTopLevelComponent, ChannelType } from 'discord-api-types/v10';
 
 export interface User {
   readonly id: string;
@@ -21,10 +21,33 @@ interface Overwrite {
   readonly deny: bigint;
 }
 
+export type ThreadType = ChannelType.PublicThread | ChannelType.PrivateThread;
+
+/** Of a thread. */
+export interface ThreadState {
+  readonly ownerId: string;
+  readonly createdAtMs: number;
+  readonly memberIds: Set<string>;
+  archived: boolean;
+  /** When it was archived or taken out of the archive. */
+  archivedAtMs: number;
+  locked: boolean;
+  autoArchiveMinutes: number;
+  /** Also of messages that were deleted. */
+  sentCount: number;
+}
+
 export interface Channel {
   readonly id: string;
-  readonly guildId: string;
-  readonly name: string;
+  readonly type: ChannelType.GuildText | ChannelType.DM | ThreadType;
+  /** null of a direct message */
+  readonly guildId: string | null;
+  /** Of a thread. */
+  readonly parentId: string | null;
+  readonly thread: ThreadState | null;
+  /** Of a direct message: the person that the bot talks to. */
+  readonly recipientId: string | null;
+  name: string;
   /** By the id of a role or member. */
   readonly overwrites: Map<string, Overwrite>;
   /** Oldest first. */
@@ -35,8 +58,10 @@ export interface Guild {
   readonly id: string;
   readonly name: string;
   readonly ownerId: string;
+  readonly foundedAtMs: number;
   readonly locale: string;
   readonly channels: Map<string, Channel>;
+  readonly threads: Map<string, Channel>;
   /** The one with the guild's id is @everyone. */
   readonly roles: Map<string, Role>;
   /** User id -> ids of their roles, @everyone aside. */
@@ -68,12 +93,15 @@ export interface MadeBy {
   readonly sourceMessageId: string | null;
   /** Of a follow-up. */
   readonly originalId: string | null;
+  /** Of a modal: the interaction that was answered with it. */
+  readonly triggering: MadeBy | null;
 }
 
 export interface StoredMessage {
   readonly id: string;
   readonly channelId: string;
-  readonly guildId: string;
+  /** null in a direct message */
+  readonly guildId: string | null;
   readonly authorId: string;
   /** An ephemeral message is there for one person only. */
   readonly onlyForUserId: string | null;
@@ -88,8 +116,22 @@ export interface StoredMessage {
   mentions: Mentions;
   readonly madeBy: MadeBy | null;
   readonly replyToId: string | null;
+  readonly forward: Forward | null;
   readonly nonce: string | number | null;
 }
+
+/** A message that was passed on: where it stood, and a copy of what it said then. */
+export interface Forward {
+  readonly messageId: string;
+  readonly channelId: string;
+  readonly guildId: string | null;
+  readonly snapshot: Snapshot;
+}
+
+export type Snapshot = Pick<
+  StoredMessage,
+  'createdAtMs' | 'editedAtMs' | 'flags' | 'content' | 'embeds' | 'components' | 'attachments' | 'mentions'
+> & { readonly type: number };
 
 export interface Mentions {
   readonly userIds: readonly string[];
@@ -103,16 +145,19 @@ const messagesMax = 10_000;
 export class World {
   readonly users = new Map<string, User>();
   readonly guilds = new Map<string, Guild>();
+  readonly directMessages = new Map<string, Channel>();
 
   channel(channelId: string): Channel | undefined {
     for (const guild of this.guilds.values()) {
-      const channel = guild.channels.get(channelId);
+      const channel = guild.channels.get(channelId) ?? guild.threads.get(channelId);
       if (channel) return channel;
     }
-    return undefined;
+    return this.directMessages.get(channelId);
   }
 
-  guildOf(channel: Channel): Guild {
+  /** @returns null for a direct message */
+  guildOf(channel: Channel): Guild | null {
+    if (channel.guildId === null) return null;
     const guild = this.guilds.get(channel.guildId);
     if (!guild) throw new RangeError(`Cannot find the guild of channel ${channel.id}`);
     return guild;

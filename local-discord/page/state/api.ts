@@ -20,6 +20,7 @@ export interface Api {
   state(): Promise<PageState>;
   messages(channelId: string): Promise<readonly PageMessage[]>;
   post(channelId: string, content: string, files: readonly File[]): Promise<PageMessage>;
+  forward(channelId: string, messageId: string, toChannelId: string): Promise<PageMessage>;
   interact(interaction: PageInteraction, files: readonly File[]): Promise<{ readonly id: string }>;
   autocomplete(request: PageAutocomplete, signal: AbortSignal): Promise<readonly Choice[]>;
   /** Of the web socket. */
@@ -34,6 +35,8 @@ export function createApi(userId: string): Api {
     state: () => call(pathOf('state')),
     messages: (channelId) => call(pathOf(`channels/${channelId}/messages`)),
     post: (channelId, content, files) => call(pathOf(`channels/${channelId}/messages`), form({ content }, files)),
+    forward: (channelId, messageId, toChannelId) =>
+      call(pathOf(`channels/${toChannelId}/forwards`), form({ channelId, messageId }, [])),
     interact: (interaction, files) => call(pathOf('interactions'), form(interaction, files)),
     autocomplete: async (request, signal) => {
       const { choices } = await call<{ choices: readonly Choice[] }>(pathOf('autocomplete'), {

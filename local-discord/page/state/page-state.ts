@@ -1,4 +1,5 @@
 /** What the page knows, and how it changes by what the server says and the person does. Pure. */
+import type { APIModalInteractionResponseCallbackData } from 'discord-api-types/v10';
 import type { PageEvent, PageMessage, PageState } from '../../page-protocol.ts';
 
 /** Something that the person did and that the bot has not answered yet, or failed to. */
@@ -16,6 +17,12 @@ export type PendingCause =
   | { readonly kind: 'command'; readonly title: string }
   | { readonly kind: 'component'; readonly messageId: string; readonly customId: string };
 
+/** A modal that waits for the person. */
+export interface Form {
+  readonly interactionId: string;
+  readonly modal: APIModalInteractionResponseCallbackData;
+}
+
 export interface View {
   /** Null until the server has answered. */
   readonly server: PageState | null;
@@ -27,6 +34,8 @@ export interface View {
   /** Channels with messages that the person has not seen. */
   readonly unread: ReadonlySet<string>;
   readonly pending: readonly Pending[];
+  /** The one that is open. */
+  readonly form: Form | null;
   /** Ids of ephemeral messages that the person closed. Like Discord's client, the page alone forgets them. */
   readonly dismissed: ReadonlySet<string>;
   /** Interactions that ended before the page knew their ids: an event may overtake the answer to the request. */
@@ -43,6 +52,7 @@ export type Action =
   | { readonly type: 'accepted'; readonly key: number; readonly interactionId: string }
   | { readonly type: 'refused'; readonly key: number; readonly reason: string }
   | { readonly type: 'pending-closed'; readonly key: number }
+  | { readonly type: 'form-closed' }
   | { readonly type: 'message-dismissed'; readonly messageId: string }
   | { readonly type: 'event'; readonly event: PageEvent; readonly openChannelId: string };
 
@@ -57,6 +67,7 @@ export const emptyView: View = {
   messages: new Map(),
   unread: new Set(),
   pending: [],
+  form: null,
   dismissed: new Set(),
   ended: [],
 };
@@ -81,6 +92,8 @@ export function reduceView(view: View, action: Action): View {
       return changePending(view, (each) => (each.key === action.key ? { ...each, failure: action.reason } : each));
     case 'pending-closed':
       return { ...view, pending: view.pending.filter((each) => each.key !== action.key) };
+    case 'form-closed':
+      return { ...view, form: null };
     case 'message-dismissed':
       return { ...view, dismissed: new Set(view.dismissed).add(action.messageId) };
     case 'event':
@@ -99,14 +112,18 @@ function reduceEvent(view: View, event: PageEvent, openChannelId: string): View 
       return withMessages(view, event.channelId, (messages) => put(messages, event.message));
     case 'message-deleted':
       return withMessages(view, event.channelId, (messages) => messages.filter(({ id }) => id !== event.messageId));
-    case 'interaction-answered':
-      return end(view, event.interactionId, false);
+    case 'interaction-answered': {
+      const { interactionId, modal } = event;
+      const ended = end(view, interactionId, false);
+      return modal ? { ...ended, form: { interactionId, modal } } : ended;
+    }
     case 'interaction-failed':
       return end(view, event.interactionId, true);
     case 'bot-status':
       return view.server ? { ...view, server: { ...view.server, botOnline: event.online } } : view;
     // The page asks for the state again.
     case 'commands-changed':
+    case 'channels-changed':
       return view;
   }
 }

@@ -1,6 +1,6 @@
 /** The one hook that talks to the server: the view as it stands, and what a person can do. */
 import { useCallback, useEffect, useMemo, useReducer, useRef } from 'react';
-import type { PageInteraction } from '../../page-protocol.ts';
+import type { PageChannel, PageInteraction, PageState } from '../../page-protocol.ts';
 import type { Address } from './address.ts';
 import { type Api, createApi, Refusal } from './api.ts';
 import { openEventStream } from './event-stream.ts';
@@ -21,15 +21,24 @@ export interface Discord {
   interact(deed: Deed, cause: PendingCause, files?: readonly File[]): void;
   /** @throws Error whose message is for the person to read */
   post(content: string, files: readonly File[]): Promise<void>;
+  /** Passes a message of the open channel on.
+   *  @throws Error whose message is for the person to read */
+  forward(messageId: string, toChannelId: string): Promise<void>;
+  closeForm(): void;
   closePending(key: number): void;
   dismiss(messageId: string): void;
+}
+
+/** Those of the servers, then the direct message. */
+export function allChannels({ guilds, directMessages }: PageState): readonly PageChannel[] {
+  return [...guilds.flatMap((guild) => guild.channels), ...directMessages];
 }
 
 /** Remount it (by key) to be another person. */
 export function useDiscord({ userId, channelId: wanted, locale }: Address): Discord {
   const [view, dispatch] = useReducer(reduceView, emptyView);
   const api = useMemo(() => createApi(userId), [userId]);
-  const channels = view.server?.guilds.flatMap((guild) => guild.channels) ?? [];
+  const channels = view.server ? allChannels(view.server) : [];
   const channelId = (channels.find(({ id }) => id === wanted) ?? channels[0])?.id ?? '';
   const openChannelId = useRef(channelId);
   openChannelId.current = channelId;
@@ -63,7 +72,7 @@ export function useDiscord({ userId, channelId: wanted, locale }: Address): Disc
       onLost: () => dispatch({ type: 'link-changed', link: 'lost' }),
       onEvent: (event) => {
         dispatch({ type: 'event', event, openChannelId: openChannelId.current });
-        if (event.type === 'commands-changed') quietly(loadState());
+        if (event.type === 'commands-changed' || event.type === 'channels-changed') quietly(loadState());
       },
     });
   }, [api, loadMessages]);
@@ -90,6 +99,10 @@ export function useDiscord({ userId, channelId: wanted, locale }: Address): Disc
     post: async (content, files) => {
       await api.post(channelId, content, files);
     },
+    forward: async (messageId, toChannelId) => {
+      await api.forward(channelId, messageId, toChannelId);
+    },
+    closeForm: () => dispatch({ type: 'form-closed' }),
     closePending: (key) => dispatch({ type: 'pending-closed', key }),
     dismiss: (messageId) => dispatch({ type: 'message-dismissed', messageId }),
   };
