@@ -5,6 +5,7 @@ import type {
   APIApplicationCommandOption,
   ApplicationCommandOptionType,
   ApplicationCommandType,
+  InteractionContextType,
 } from 'discord-api-types/v10';
 import type { PageOption } from '../../page-protocol.ts';
 
@@ -37,6 +38,22 @@ const subcommandGroup: ApplicationCommandOptionType.SubcommandGroup = 2;
 /** 'en-GB' falls back to the name as registered, like any language that the bot does not speak. */
 export function localised(text: string, localisations: Localisations, locale: string): string {
   return localisations?.[locale] ?? text;
+}
+
+const inServers: InteractionContextType.Guild = 0;
+const inDirectMessages: InteractionContextType.BotDM = 1;
+
+/** Those that the open channel offers.
+ *  @param guildId null in a direct message */
+export function commandsHere(
+  commands: readonly APIApplicationCommand[],
+  guildId: string | null,
+): readonly APIApplicationCommand[] {
+  return commands.filter(({ guild_id: ownGuildId, contexts, dm_permission: inDms }) => {
+    if (ownGuildId !== undefined && ownGuildId !== guildId) return false;
+    if (contexts) return contexts.includes(guildId === null ? inDirectMessages : inServers);
+    return guildId !== null || inDms !== false;
+  });
 }
 
 /** @returns by title */

@@ -3,7 +3,7 @@ import { type ReactNode, useEffect, useState } from 'react';
 import { takesFile } from '../../server/file-types.ts';
 import { useSurroundings } from '../surroundings.ts';
 import { CommandForm } from './command-form.tsx';
-import { type CommandEntry, chatCommands } from './commands.ts';
+import { type CommandEntry, chatCommands, commandsHere } from './commands.ts';
 import { MessageForm } from './message-form.tsx';
 import { type Entered, type Filled, OptionType } from './option-values.ts';
 
@@ -21,12 +21,12 @@ interface ComposerProps {
 const empty: Entered = { text: '' };
 
 export function Composer({ dropped }: ComposerProps): ReactNode {
-  const { discord, locale } = useSurroundings();
+  const { discord, locale, guild } = useSurroundings();
   const [command, setCommand] = useState<OpenCommand | null>(null);
   const [draft, setDraft] = useState('');
   const [files, setFiles] = useState<readonly File[]>([]);
   const [isBack, setBack] = useState(false);
-  const entries = chatCommands(discord.view.server?.commands ?? [], locale);
+  const entries = chatCommands(commandsHere(discord.view.server?.commands ?? [], guild?.id ?? null), locale);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: a drop is taken once, as things stand then
   useEffect(() => {

@@ -14,9 +14,10 @@ interface ChannelProps {
 const nothing: readonly File[] = [];
 
 export function Channel({ isSideOpen, onSide }: ChannelProps): ReactNode {
-  const { discord, channels, me } = useSurroundings();
+  const { discord, channels, me, guild } = useSurroundings();
   const { view, channelId } = discord;
   const name = channels.get(channelId)?.name ?? '';
+  const mark = guild ? '#' : '@';
   const messages = (view.messages.get(channelId) ?? []).filter(({ id }) => !view.dismissed.has(id));
   const pending = view.pending.filter((each) => each.channelId === channelId && each.cause.kind === 'command');
   const [dropped, setDropped] = useState(nothing);
@@ -40,7 +41,7 @@ export function Channel({ isSideOpen, onSide }: ChannelProps): ReactNode {
   return (
     <main
       className="main"
-      aria-label={`#${name}`}
+      aria-label={`${mark}${name}`}
       onDragEnter={(event) => onDrag(event, true)}
       onDragOver={(event) => onDrag(event, true)}
       onDragLeave={(event) => onDrag(event, false)}
@@ -61,7 +62,7 @@ export function Channel({ isSideOpen, onSide }: ChannelProps): ReactNode {
           ☰
         </button>
         <h1>
-          <span aria-hidden="true">#</span> {name}
+          <span aria-hidden="true">{mark}</span> {name}
         </h1>
         <BotStatus />
       </header>
@@ -72,9 +73,12 @@ export function Channel({ isSideOpen, onSide }: ChannelProps): ReactNode {
       )}
       <div className="scroller" ref={scroller}>
         <div className="scrolled">
-          <p className="beginning">This is the beginning of #{name}.</p>
+          <p className="beginning">
+            This is the beginning of {mark}
+            {name}.
+          </p>
           <discord-messages no-background="">
-            <ol className="messages" aria-label={`Messages in #${name}`}>
+            <ol className="messages" aria-label={`Messages in ${mark}${name}`}>
               {messages.map((message) => (
                 <Shield key={message.id}>
                   <Message message={message} />

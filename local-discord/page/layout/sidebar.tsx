@@ -1,5 +1,6 @@
 /** The servers' channels, and below them who the person is. */
 import type { ReactNode } from 'react';
+import type { PageChannel } from '../../page-protocol.ts';
 import { avatarOf } from '../avatar.ts';
 import { type Address, type Locale, locales } from '../state/address.ts';
 import { useSurroundings } from '../surroundings.ts';
@@ -11,8 +12,8 @@ interface SidebarProps {
 }
 
 export function Sidebar({ address, isOpen, onGo }: SidebarProps): ReactNode {
-  const { discord, openChannel } = useSurroundings();
-  const { server, unread } = discord.view;
+  const { discord } = useSurroundings();
+  const { server } = discord.view;
   return (
     <nav className="sidebar" id="sidebar" aria-label="Channels" data-open={isOpen}>
       <div className="guilds">
@@ -20,25 +21,42 @@ export function Sidebar({ address, isOpen, onGo }: SidebarProps): ReactNode {
           <section key={guild.id} aria-label={guild.name}>
             <h2>{guild.name}</h2>
             <ul>
-              {guild.channels.map(({ id, name }) => (
-                <li key={id}>
-                  <button
-                    type="button"
-                    className={unread.has(id) ? 'channel unread' : 'channel'}
-                    aria-current={id === discord.channelId ? 'page' : undefined}
-                    onClick={() => openChannel(id)}
-                  >
-                    <span aria-hidden="true">#</span> {name}
-                    {unread.has(id) && <span className="dot" role="img" aria-label="unread" />}
-                  </button>
-                </li>
+              {guild.channels.map((channel) => (
+                <Place key={channel.id} channel={channel} mark={channel.parentId ? '↳' : '#'} />
               ))}
             </ul>
           </section>
         ))}
+        <section aria-label="Direct messages">
+          <h2>Direct messages</h2>
+          <ul>
+            {server?.directMessages.map((channel) => (
+              <Place key={channel.id} channel={channel} mark="@" />
+            ))}
+          </ul>
+        </section>
       </div>
       <Me address={address} onGo={onGo} />
     </nav>
+  );
+}
+
+function Place({ channel, mark }: { readonly channel: PageChannel; readonly mark: string }): ReactNode {
+  const { discord, openChannel } = useSurroundings();
+  const { id, name, parentId } = channel;
+  const isUnread = discord.view.unread.has(id);
+  return (
+    <li className={parentId ? 'thread' : undefined}>
+      <button
+        type="button"
+        className={isUnread ? 'channel unread' : 'channel'}
+        aria-current={id === discord.channelId ? 'page' : undefined}
+        onClick={() => openChannel(id)}
+      >
+        <span aria-hidden="true">{mark}</span> {name}
+        {isUnread && <span className="dot" role="img" aria-label="unread" />}
+      </button>
+    </li>
   );
 }
 

@@ -1,7 +1,8 @@
 /** The whole page: channels at the side, the open channel beside them. */
 import { type ReactNode, useEffect, useMemo, useState } from 'react';
+import { ModalForm } from '../modal/modal-form.tsx';
 import type { Address } from '../state/address.ts';
-import { useDiscord } from '../state/use-discord.ts';
+import { allChannels, useDiscord } from '../state/use-discord.ts';
 import { type Surroundings, SurroundingsContext } from '../surroundings.ts';
 import { Channel } from './channel.tsx';
 import { Sidebar } from './sidebar.tsx';
@@ -18,7 +19,7 @@ export function Workspace({ address, onGo }: WorkspaceProps): ReactNode {
   const { server, link, refusal } = discord.view;
   const users = useMemo(() => new Map(server?.users.map((user) => [user.id, user])), [server]);
   const channels = useMemo(
-    () => new Map(server?.guilds.flatMap((guild) => guild.channels).map((channel) => [channel.id, channel])),
+    () => new Map(server ? allChannels(server).map((channel) => [channel.id, channel]) : []),
     [server],
   );
   const { userId } = address;
@@ -53,6 +54,7 @@ export function Workspace({ address, onGo }: WorkspaceProps): ReactNode {
       <div className={isSideOpen ? 'page side-open' : 'page'}>
         <Sidebar address={address} onGo={onGo} isOpen={isSideOpen} />
         <button type="button" className="shade" aria-label="Close the channels" onClick={() => setSideOpen(false)} />
+        {discord.view.form && <ModalForm key={discord.view.form.interactionId} form={discord.view.form} />}
         <Channel key={discord.channelId} isSideOpen={isSideOpen} onSide={() => setSideOpen(!isSideOpen)} />
       </div>
     </SurroundingsContext>

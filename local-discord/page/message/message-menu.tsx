@@ -2,7 +2,7 @@
  *  a long press. */
 import { type PointerEvent, type ReactNode, useEffect, useId, useRef, useState } from 'react';
 import type { PageMessage } from '../../page-protocol.ts';
-import { localised, messageCommands } from '../composer/commands.ts';
+import { commandsHere, localised, messageCommands } from '../composer/commands.ts';
 import { useSurroundings } from '../surroundings.ts';
 import { useUpward } from '../use-upward.ts';
 import { has, MessageFlag } from './flags.ts';
@@ -83,12 +83,14 @@ interface MenuProps {
 }
 
 function Menu({ id, message, onClose }: MenuProps): ReactNode {
-  const { discord, locale, guild } = useSurroundings();
+  const { discord, locale, guild, channels } = useSurroundings();
   const menu = useRef<HTMLDivElement>(null);
   const isUpward = useUpward(menu, true);
   // Discord offers none for private messages.
   const isPrivate = has(message, MessageFlag.ephemeral);
-  const commands = isPrivate ? [] : messageCommands(discord.view.server?.commands ?? []);
+  const commands = isPrivate
+    ? []
+    : messageCommands(commandsHere(discord.view.server?.commands ?? [], guild?.id ?? null));
   useEffect(() => {
     const items = itemsOf(menu.current);
     items[0]?.focus({ preventScroll: true });
@@ -147,6 +149,21 @@ function Menu({ id, message, onClose }: MenuProps): ReactNode {
       >
         Copy message link
       </button>
+      {!isPrivate &&
+        [...channels.values()].map(({ id: toId, name }) => (
+          <button
+            key={toId}
+            type="button"
+            role="menuitem"
+            onClick={() => {
+              onClose();
+              // Where the person may not write, nothing arrives.
+              discord.forward(message.id, toId).catch(() => undefined);
+            }}
+          >
+            Forward to {name}
+          </button>
+        ))}
     </div>
   );
 }

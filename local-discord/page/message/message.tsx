@@ -1,5 +1,11 @@
 /** One message of the channel: who, when, what, and what can be done with it. */
-import type { APIMessage, APIUser, MessageType } from 'discord-api-types/v10';
+import type {
+  APIMessage,
+  APIMessageSnapshotFields,
+  APIUser,
+  MessageReferenceType,
+  MessageType,
+} from 'discord-api-types/v10';
 import type { ReactNode } from 'react';
 import type { PageMessage } from '../../page-protocol.ts';
 import { avatarOf } from '../avatar.ts';
@@ -12,6 +18,7 @@ import { Embed } from './embed.tsx';
 import { has, MessageFlag } from './flags.ts';
 import { MessageMenu } from './message-menu.tsx';
 
+const forwardReference: MessageReferenceType.Forward = 1;
 const chatCommandMessage: MessageType.ChatInputCommand = 20;
 
 export function Message({ message }: { readonly message: PageMessage }): ReactNode {
@@ -38,6 +45,9 @@ export function Message({ message }: { readonly message: PageMessage }): ReactNo
         <Cause message={message} />
         {has(message, MessageFlag.loading) ? <Thinking name={name} /> : <Markdown text={message.content} />}
         {message.edited_timestamp && message.content !== '' && <span className="edited"> (edited)</span>}
+        {message.message_snapshots?.map(({ message: snapshot }) => (
+          <Forwarded key={snapshot.timestamp} message={message} snapshot={snapshot} />
+        ))}
         <div slot="attachments">
           <Attachments attachments={loose} />
         </div>
@@ -67,6 +77,28 @@ export function Message({ message }: { readonly message: PageMessage }): ReactNo
       </discord-message>
     </MessageMenu>
   );
+}
+
+/** What another message said when it was passed on. Its buttons belong to that one. */
+function Forwarded({ message, snapshot }: ForwardedProps): ReactNode {
+  const isV2 = has({ ...message, flags: snapshot.flags ?? 0 } as PageMessage, MessageFlag.componentsV2);
+  return (
+    <blockquote className="forwarded">
+      <p>↪ Forwarded</p>
+      <Markdown text={snapshot.content} />
+      <Attachments attachments={isV2 ? [] : snapshot.attachments} />
+      {snapshot.embeds.map((embed, i) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: as above
+        <Embed key={i} embed={embed} />
+      ))}
+      {isV2 && <Components message={message} components={snapshot.components ?? []} />}
+    </blockquote>
+  );
+}
+
+interface ForwardedProps {
+  readonly message: PageMessage;
+  readonly snapshot: APIMessageSnapshotFields;
 }
 
 function Thinking({ name }: { readonly name: string }): ReactNode {
@@ -113,7 +145,7 @@ function Cause({ message }: { readonly message: PageMessage }): ReactNode {
       />
     );
   }
-  if (!referencedId) return null;
+  if (!referencedId || message.message_reference?.type === forwardReference) return null;
   if (!referenced) return <discord-reply slot="reply" deleted={true} />;
   const { name, avatar, isBot } = faceOf(referenced.author);
   return (
