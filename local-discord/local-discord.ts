@@ -10,6 +10,7 @@ import type { Faults } from './server/faults.ts';
 import { pageApi, pageFiles } from './server/page.ts';
 import { isVisible } from './server/people.ts';
 import { Person } from './server/person.ts';
+import { usualRateLimits } from './server/rate-limits.ts';
 import { refuseForeignPages } from './server/same-origin.ts';
 import {
   type Bits,
@@ -36,6 +37,7 @@ export {
   Person,
   type Where,
 } from './server/person.ts';
+export { type RateLimit, type RateLimitOptions, usualRateLimits } from './server/rate-limits.ts';
 export { RefusedByClient } from './server/refused-by-client.ts';
 export type { Bits, NewGuild, NewUser } from './server/settlers.ts';
 
@@ -61,6 +63,7 @@ export async function startLocalDiscord(options: LocalDiscordOptions = {}): Prom
       botName: options.botName ?? 'Leitmotif',
       privilegedIntents: options.privilegedIntents ?? 0,
       shards: options.shards ?? 1,
+      rateLimits: options.rateLimits === undefined ? usualRateLimits : options.rateLimits,
     },
     () => url,
   );

@@ -9,6 +9,8 @@ export class ApiError extends Error {
   readonly violations: readonly Violation[];
   /** Of a 429. */
   readonly retryAfterSec: number | null;
+  /** Of a 429 for all calls of the bot. */
+  readonly isGlobal: boolean;
 
   constructor(
     status: number,
@@ -16,6 +18,7 @@ export class ApiError extends Error {
     message: string,
     violations: readonly Violation[] = [],
     retryAfterSec: number | null = null,
+    isGlobal = false,
   ) {
     super(message);
     this.name = 'ApiError';
@@ -23,11 +26,12 @@ export class ApiError extends Error {
     this.code = code;
     this.violations = violations;
     this.retryAfterSec = retryAfterSec;
+    this.isGlobal = isGlobal;
   }
 
   toBody(): Record<string, unknown> {
     const { message, code, violations } = this;
-    if (this.retryAfterSec !== null) return { message, code, retry_after: this.retryAfterSec, global: false };
+    if (this.retryAfterSec !== null) return { message, code, retry_after: this.retryAfterSec, global: this.isGlobal };
     return violations.length > 0 ? { message, code, errors: nestViolations(violations) } : { message, code };
   }
 
@@ -59,6 +63,8 @@ export const refusals = {
   emptyMessage: () => new ApiError(400, c.CannotSendAnEmptyMessage, 'Cannot send an empty message'),
   notYourMessage: () =>
     new ApiError(403, c.CannotEditMessageAuthoredByAnotherUser, 'Cannot edit a message authored by another user'),
+  rateLimited: (retryAfterSec: number, isGlobal: boolean) =>
+    new ApiError(429, 0, 'You are being rate limited.', [], retryAfterSec, isGlobal),
   tooManyOldEdits: (retryAfterSec: number) => {
     const message = 'Maximum number of edits to messages older than 1 hour reached. Try again later.';
     const code = c.MaximumNumberOfEditsToMessagesOlderThanOneHourReached;

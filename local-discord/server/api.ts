@@ -21,6 +21,8 @@ interface Fate {
 
 export async function api(app: FastifyInstance, core: Core): Promise<void> {
   const fates = new WeakMap<FastifyRequest, Fate>();
+  /** Refused once their bodies are read: a client that is still uploading would see a broken connection. */
+  const rated = new WeakMap<FastifyRequest, ApiError>();
   const fateOf = (request: FastifyRequest): Fate => fates.get(request) ?? { atMs: core.clock.nowMs(), fault: null };
   const log = (request: FastifyRequest, status: number) => {
     const { atMs } = fateOf(request);
@@ -33,11 +35,23 @@ export async function api(app: FastifyInstance, core: Core): Promise<void> {
     log(request, 0);
   };
 
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', async (request, reply) => {
     fates.set(request, { atMs: core.clock.nowMs(), fault: null });
+    const route = apiRoute(request);
+    if (route === null) return;
+    const params = request.params as Record<string, string>;
+    const { refused, headers } = core.rateLimits.take({ method: request.method, route, params });
+    reply.headers(headers);
+    if (!refused) return;
+    const { retryAfterSec, isGlobal } = refused;
+    reply.header('x-ratelimit-scope', isGlobal ? 'global' : 'user');
+    if (isGlobal) reply.header('x-ratelimit-global', 'true');
+    rated.set(request, refusals.rateLimited(retryAfterSec, isGlobal));
   });
   await readUploads(app);
   app.addHook('preHandler', async (request, reply) => {
+    const tooMany = rated.get(request);
+    if (tooMany) throw tooMany;
     const { fault, slowMs } = core.faults.draw(`${request.method} ${apiPath(request)}`, true);
     fateOf(request).fault = fault;
     if (slowMs > 0) await sleep(slowMs);
@@ -79,6 +93,11 @@ function apiPath(request: FastifyRequest): string {
   return (request.url.split('?')[0] ?? '').replace(/^\/api\/v\d+/, '').replace('%40', '@');
 }
 
+/** As declared, with :names; null where there is no such route. */
+function apiRoute({ routeOptions }: FastifyRequest): string | null {
+  return routeOptions.url?.replace(/^\/api\/v\d+/, '') ?? null;
+}
+
 function toRefusal(error: unknown): ApiError | null {
   if (error instanceof ApiError) return error;
   const { statusCode, code } = error as { statusCode?: number; code?: string };
@@ -109,7 +128,7 @@ function fail(fault: Fault, retryAfterMs: number, reply: FastifyReply): FastifyR
                 'x-ratelimit-reset-after': String(retryAfterSec),
               }),
         })
-        .send({ message: 'You are being rate limited.', retry_after: retryAfterSec, global: isGlobal });
+        .send(refusals.rateLimited(retryAfterSec, isGlobal).toBody());
     }
     default:
       throw new TypeError(`Cannot answer with the fault ${fault}`);

@@ -11,6 +11,7 @@ import { Happenings } from './happenings.ts';
 import { Interactions } from './interactions.ts';
 import { Messages } from './messages.ts';
 import { Presenter } from './present.ts';
+import { type RateLimitOptions, RateLimits } from './rate-limits.ts';
 import { user } from './shapes.ts';
 import { Snowflakes } from './snowflake.ts';
 import { World } from './world.ts';
@@ -24,6 +25,8 @@ export interface CoreOptions {
   /** Bits of the privileged intents that are enabled for the application. */
   readonly privilegedIntents: number;
   readonly shards: number;
+  /** null for none. */
+  readonly rateLimits: RateLimitOptions | null;
 }
 
 export type Core = Awaited<ReturnType<typeof buildCore>>;
@@ -80,6 +83,7 @@ export async function buildCore(options: CoreOptions, baseUrl: () => string) {
     ownerId: owner.id,
     faults: new Faults(options.seed),
     log: new CallLog(),
+    rateLimits: new RateLimits(clock, options.rateLimits),
     baseUrl,
   };
 }
