@@ -92,6 +92,8 @@ export class LocalDiscord implements AsyncDisposable {
   readonly url: string;
   /** For `new Client({ rest: { api } })`. */
   readonly apiUrl: string;
+  /** For clients that do not ask `GET /gateway` for it. */
+  readonly gatewayUrl: string;
   readonly token: string;
   readonly applicationId: string;
   readonly botUserId: string;
@@ -107,6 +109,7 @@ export class LocalDiscord implements AsyncDisposable {
     this.#core = core;
     this.url = url;
     this.apiUrl = `${url}/api`;
+    this.gatewayUrl = `${url.replace(/^http/, 'ws')}/gateway`;
     this.token = core.options.token;
     this.applicationId = core.applicationId;
     this.botUserId = core.botId;

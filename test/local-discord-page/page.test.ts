@@ -324,6 +324,8 @@ describe('the page', () => {
     });
     await ada.page.reload();
     await expect.poll(() => sockets.length).toBe(1);
+    // Until it knows where it is, the page says otherwise that nobody answers.
+    await ada.composer.waitFor();
     await sockets[0]?.close();
     await ada.page.getByText('Connection lost. Reconnecting…').waitFor();
     await tour.ada.post(channelId, 'While you were away');
