@@ -41,7 +41,8 @@ export async function api(app: FastifyInstance, core: Core): Promise<void> {
     if (route === null) return;
     const params = request.params as Record<string, string>;
     const { refused, headers } = core.rateLimits.take({ method: request.method, route, params });
-    reply.headers(headers);
+    // On the raw answer, so that they are there whatever becomes of it.
+    for (const [name, value] of Object.entries(headers)) reply.raw.setHeader(name, value);
     if (!refused) return;
     const { retryAfterSec, isGlobal } = refused;
     reply.header('x-ratelimit-scope', isGlobal ? 'global' : 'user');

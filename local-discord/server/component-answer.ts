@@ -8,7 +8,8 @@ export type MediaOf = (url: string) => Fields;
 
 /** Of components that hold others, these too. */
 export function answerComponent(component: unknown, mediaOf: MediaOf): Fields {
-  const body = withoutNulls(component as Fields);
+  // Whether a field must be filled in is a matter of forms.
+  const { required: _, ...body } = withoutNulls(component as Fields);
   const { components, accessory, media, file, items } = body;
   return {
     ...defaults(body.type as C, body),

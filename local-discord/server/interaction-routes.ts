@@ -74,10 +74,11 @@ function callbackResponse(
     interaction: {
       id,
       type,
-      response_message_id: originalId,
+      ...(originalId === null ? {} : { response_message_id: originalId }),
       response_message_loading: has(MessageFlags.Loading),
       response_message_ephemeral: has(MessageFlags.Ephemeral),
     },
-    resource: { type: responseType, ...(message ? { message: body } : {}) },
+    // Choices and forms make nothing.
+    ...(message ? { resource: { type: responseType, message: body } } : {}),
   };
 }
