@@ -1,6 +1,9 @@
-/** Writes .env.example from the table in src/config.ts. */
+/** Writes .env.example and docs/configuration.md from the table in src/config.ts. */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { envExample } from '../src/config.ts';
+import { envExample, variables } from '../src/config.ts';
+import { configurationDoc } from './configuration-doc.ts';
 
-writeFileSync(path.resolve(import.meta.dirname, '../.env.example'), envExample());
+const root = path.resolve(import.meta.dirname, '..');
+writeFileSync(path.join(root, '.env.example'), envExample());
+writeFileSync(path.join(root, 'docs/configuration.md'), configurationDoc(variables));
