@@ -1,0 +1,87 @@
+/** The documents that people read: their links resolve, their commands exist, and the README stays short. */
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+const root = path.resolve(import.meta.dirname, '..');
+const exclude = (name: string) => ['node_modules', '.git', '.cache', '.venv-training'].includes(name);
+const pages = globSync('**/*.md', { cwd: root, exclude })
+  .concat(globSync('.github/**/*.md', { cwd: root }))
+  .filter((page, at, all) => all.indexOf(page) === at)
+  .sort();
+
+function read(page: string): string {
+  return readFileSync(path.join(root, page), 'utf8');
+}
+
+/** Markdown without code blocks and code spans, in which brackets mean something else. */
+function prose(page: string): string {
+  return read(page)
+    .replace(/^```[\s\S]*?^```/gm, '')
+    .replace(/`[^`\n]*`/g, '');
+}
+
+/** The anchor that GitHub makes of a heading. */
+function anchorOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+    .trim()
+    .replace(/\s/g, '-');
+}
+
+function anchorsOf(page: string): Set<string> {
+  return new Set(
+    [...read(page).matchAll(/^#+\s+(.+)$/gm)].map(([, heading = '']) => anchorOf(heading.replaceAll('`', ''))),
+  );
+}
+
+function brokenLinks(page: string): string[] {
+  const links = [...prose(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
+  return links
+    .filter((link) => !/^[a-z]+:/i.test(link))
+    .filter((link) => {
+      const [target = '', anchor] = link.split('#');
+      const file = target === '' ? page : path.join(path.dirname(page), decodeURIComponent(target));
+      if (!existsSync(path.join(root, file))) return true;
+      return anchor !== undefined && file.endsWith('.md') && !anchorsOf(file).has(anchor);
+    })
+    .map((link) => `${page}: ${link}`);
+}
+
+describe('documents', () => {
+  test('there are some', () => expect(pages.length).toBeGreaterThan(20));
+
+  test('every relative link leads to a file, and to a heading where it names one', () => {
+    expect(pages.flatMap(brokenLinks)).toEqual([]);
+  });
+
+  test('every npm script that a document names exists', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+    const named = pages.flatMap((page) =>
+      [...read(page).matchAll(/\bnpm run (?:-s )?([a-z][a-z:-]*)/g)].map(([, script = '']) => ({ page, script })),
+    );
+    expect(named.length).toBeGreaterThan(50);
+    expect(named.filter(({ script }) => scripts[script] === undefined)).toEqual([]);
+  });
+
+  test('the README has at most 1,500 words', () => {
+    expect(read('README.md').split(/\s+/).length).toBeLessThanOrEqual(1500);
+  });
+
+  test('every page of docs/decisions is in its list', () => {
+    const list = read('docs/decisions/README.md');
+    const decisions = pages.filter((page) => /^docs\/decisions\/\d/.test(page)).map((page) => path.basename(page));
+    expect(decisions.length).toBeGreaterThan(20);
+    expect(decisions.filter((name) => !list.includes(`(${name})`))).toEqual([]);
+  });
+
+  // Paths follow the folders of src/ranking, src/services and so on; before these exist there is nothing to compare.
+  test.runIf(existsSync(path.join(root, 'src/ranking')))('every source file that a document names exists', () => {
+    const missing = pages.flatMap((page) => {
+      const spans = [...read(page).matchAll(/`((?:src|commands|embedding-worker|bench|scripts|test)\/[\w./-]+)`/g)];
+      return spans.map(([, file = '']) => file).filter((file) => !existsSync(path.join(root, file)));
+    });
+    expect(missing).toEqual([]);
+  });
+});
