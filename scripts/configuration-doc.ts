@@ -3,10 +3,7 @@ import { z } from 'zod';
 import type { variables } from '../src/config.ts';
 
 /** The parts of a variable that the page shows. */
-type DocumentedVariable = Pick<
-  (typeof variables)[keyof typeof variables],
-  'schema' | 'default' | 'unit' | 'why'
->;
+type DocumentedVariable = Pick<(typeof variables)[keyof typeof variables], 'schema' | 'default' | 'unit' | 'why'>;
 
 interface Section {
   readonly title: string;
