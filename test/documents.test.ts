@@ -4,8 +4,8 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 
 const root = path.resolve(import.meta.dirname, '..');
-/** Named by documents before package.json has it: the pure tests come with the split of the test suite. */
-const announced = ['test:unit'];
+/** Named by documents before package.json has them. */
+const announced = ['help', 'test:unit'];
 const exclude = (name: string) => ['node_modules', '.git', '.cache', '.venv-training'].includes(name);
 const pages = globSync('**/*.md', { cwd: root, exclude })
   .concat(globSync('.github/**/*.md', { cwd: root }))
