@@ -22,7 +22,7 @@ interface MessageFormProps {
 
 export function MessageForm(props: MessageFormProps): ReactNode {
   const { isFocused, draft, files, entries, offers, onDraft, onFiles, onCommand } = props;
-  const { discord, guild } = useSurroundings();
+  const { discord, guild, channels } = useSurroundings();
   const [failure, setFailure] = useState('');
   const [isListClosed, setListClosed] = useState(false);
   const picker = useRef<HTMLInputElement>(null);
@@ -45,7 +45,7 @@ export function MessageForm(props: MessageFormProps): ReactNode {
     // On a phone the keyboard would cover the answer.
     if (isFocused && matchMedia('(hover: hover)').matches) line.current?.focus();
   }, []);
-  const channel = guild?.channels.find(({ id }) => id === discord.channelId);
+  const place = `${guild ? '#' : '@'}${channels.get(discord.channelId)?.name ?? ''}`;
 
   const send = async (): Promise<void> => {
     if (draft.trim() === '' && files.length === 0) return;
@@ -106,8 +106,8 @@ export function MessageForm(props: MessageFormProps): ReactNode {
           ref={line}
           rows={1}
           value={draft}
-          placeholder={`/ for commands, or write to #${channel?.name ?? ''}`}
-          aria-label={`Message #${channel?.name ?? ''}`}
+          placeholder={`/ for commands, or write to ${place}`}
+          aria-label={`Message ${place}`}
           role="combobox"
           aria-expanded={isListed}
           aria-controls={keys.listId}
