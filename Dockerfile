@@ -7,7 +7,7 @@
 # docs/deploy.md tells how they run, and what of this has been tried and what has not.
 
 # --- packages, and the faiss-node binding compiled against Debian's FAISS ---------------------------------------------
-FROM node:24-bookworm-slim AS packages
+FROM node:24-bookworm-slim@sha256:6f7b03f7c2c8e2e784dcf9295400527b9b1270fd37b7e9a7285cf83b6951452d AS packages
 # Versions are the distribution's, with its security updates.
 # hadolint ignore=DL3008
 RUN apt-get update \
@@ -16,15 +16,14 @@ RUN apt-get update \
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 COPY scripts/setup.mjs scripts/faiss-shim.h scripts/
+COPY scripts/setup scripts/setup/
 # From source: the binding that the tests ran with, and no download that may hang.
-ENV NPM_CONFIG_OMIT=dev \
-  npm_config_build_from_source=faiss-node
-# What ONNX Runtime brings for other systems is most of its package.
-RUN node scripts/setup.mjs \
-  && rm -rf node_modules/onnxruntime-node/bin/napi-v6/darwin node_modules/onnxruntime-node/bin/napi-v6/win32
+ENV npm_config_build_from_source=faiss-node
+# Leaves out what ONNX Runtime brings for other systems, which is most of its package.
+RUN node scripts/setup.mjs
 
 # --- what both run on -------------------------------------------------------------------------------------------------
-FROM node:24-bookworm-slim AS runtime
+FROM node:24-bookworm-slim@sha256:6f7b03f7c2c8e2e784dcf9295400527b9b1270fd37b7e9a7285cf83b6951452d AS runtime
 # FAISS itself is linked into the binding; its sums are not. util-linux and sh, which limit ffmpeg, are there already.
 # hadolint ignore=DL3008
 RUN apt-get update \
@@ -39,6 +38,7 @@ COPY commands commands/
 COPY embedding-worker embedding-worker/
 ENV NODE_ENV=production \
   NODE_COMPILE_CACHE=/tmp/node-compile-cache \
+  ORT_DISABLE_TELEMETRY=1 \
   INDEX_DIR=/data/index \
   MODELS_DIR=/models
 # That of the node image. Nothing in the image is its own but the two folders above.

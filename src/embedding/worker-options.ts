@@ -5,7 +5,7 @@ import { z } from 'zod';
 /** Node's flags for processes that audio streams through, which makes large garbage: half a gigabyte for two hours.
  *  Helper threads that collect it only get in the way of ffmpeg and of the model, which keep all cores busy; and marking
  *  a heap of 17 MB in hundreds of small steps took the worker 5 s of processor time where whole ones take 0.6 s, 30 ms
- *  each. Together a fifth off the wall time of indexing. package.json starts its programs with the same. */
+ *  each. Together a fifth off the wall time of indexing. scripts/setup/programs.mjs starts its programs with the same. */
 export const collectorFlags = ['--single-threaded-gc', '--no-incremental-marking'] as const;
 
 const count = z.int().positive();

