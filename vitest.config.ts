@@ -8,5 +8,7 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    // For a package that loads ONNX Runtime by itself (@huggingface/transformers).
+    env: { ORT_DISABLE_TELEMETRY: '1' },
   },
 });

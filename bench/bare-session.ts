@@ -2,7 +2,7 @@
  *
  *      node bench/bare-session.ts NETWORK INPUT DIM,DIM,...
  */
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InferenceSession, Tensor } from '../embedding-worker/engines/onnx-runtime.ts';
 import { processFigures } from './process-figures.ts';
 
 const [network = '', input = '', shape = ''] = process.argv.slice(2);

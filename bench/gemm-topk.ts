@@ -89,7 +89,7 @@ function readMatrix({ files, dimensions }: GemmTopKOptions): Float32Array {
 }
 
 async function serve(options: GemmTopKOptions): Promise<void> {
-  const { InferenceSession, Tensor } = await import('onnxruntime-node');
+  const { InferenceSession, Tensor } = await import('../embedding-worker/engines/onnx-runtime.ts');
   const { dimensions, k, threads } = options;
   const session = await InferenceSession.create(writeGraph(k), {
     intraOpNumThreads: threads,

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
-import { env, InferenceSession, Tensor } from 'onnxruntime-node';
+import { env, InferenceSession, Tensor } from './onnx-runtime.ts';
 import { profileFolder } from './placement.ts';
 
 // What fails is thrown, and told by whoever catches it; a GPU that is tried in vain need not also fill stderr.

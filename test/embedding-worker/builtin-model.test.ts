@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { canaryWindow, storedCanary } from '../../embedding-worker/engines/canary.ts';
+import { InferenceSession, Tensor } from '../../embedding-worker/engines/onnx-runtime.ts';
 import { modelManifest } from '../../embedding-worker/models.ts';
 import { awkwardSounds, chords, cosine, noise } from './music-sounds.ts';
 

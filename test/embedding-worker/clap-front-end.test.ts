@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { ClapFeatureExtractor } from '@huggingface/transformers';
 import fc from 'fast-check';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { InferenceSession, Tensor } from '../../embedding-worker/engines/onnx-runtime.ts';
 import { clapSampleRateHz, clapSamples, clapWaveform } from '../../embedding-worker/families/clap-waveform.ts';
 import { clapFrontEndPath } from '../../scripts/build-clap-front-end.ts';
 import { writeClapFrontEnd } from '../../scripts/clap-front-end/graph.ts';

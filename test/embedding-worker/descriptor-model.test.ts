@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { canaryWindow, storedCanary } from '../../embedding-worker/engines/canary.ts';
 import { loadModel } from '../../embedding-worker/engines/loaded-model.ts';
+import { InferenceSession, Tensor } from '../../embedding-worker/engines/onnx-runtime.ts';
 import { findModel } from '../../embedding-worker/models.ts';
 import { buildDescriptor, descriptorFolder } from '../../scripts/build-descriptor.ts';
 import { parseConstants } from '../../scripts/descriptor/constants.ts';

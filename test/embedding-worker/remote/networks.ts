@@ -1,7 +1,7 @@
 /** Networks that the servers of these tests compute with. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InferenceSession, Tensor } from '../../../embedding-worker/engines/onnx-runtime.ts';
 import type { NetworkSpec } from '../../../embedding-worker/engines/remote/network.ts';
 
 export interface ServedNetwork {
