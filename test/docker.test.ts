@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { DCLinter } from 'dclint';
 import { describe, expect, test } from 'vitest';
+import { programs } from '../scripts/setup/programs.mjs';
 import { variables } from '../src/config.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
@@ -36,7 +37,7 @@ const all = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map((
 const commandOf = ({ rest }: Instruction): string[] => JSON.parse(rest.slice(rest.indexOf('[')));
 
 /** Not the program's: the shell's, npm's, Node's and ONNX Runtime's own. */
-const ofOthers = ['NODE_ENV', 'NODE_COMPILE_CACHE', 'NPM_CONFIG_OMIT', 'npm_config_build_from_source'];
+const ofOthers = ['NODE_ENV', 'NODE_COMPILE_CACHE', 'ORT_DISABLE_TELEMETRY', 'npm_config_build_from_source'];
 /** Compose's own. */
 const ofCompose = ['MUSIC_DIR', 'TRITON_MODELS_DIR'];
 /** The downloader's (npm run models), which reads them beside the configuration's. */
@@ -62,12 +63,12 @@ describe.each(dockerfiles)('%s', (file) => {
   });
 
   test('runs files that are there, as npm does', () => {
-    const scripts = Object.values((JSON.parse(read('package.json')) as { scripts: Record<string, string> }).scripts);
+    const scripts = Object.values(programs).flatMap(({ run }) => run.map((words) => ['node', ...words].join(' ')));
     const commands = named(file, 'CMD').map(commandOf);
     expect(commands.length).toBeGreaterThan(0);
     for (const command of commands) {
       expect(existsSync(path.join(root, command.at(-1) ?? ''))).toBe(true);
-      expect(scripts.filter((script) => script.endsWith(` ${command.join(' ')}`))).toHaveLength(1);
+      expect(scripts.filter((script) => script === command.join(' '))).toHaveLength(1);
     }
     for (const { rest } of named(file, 'RUN')) {
       for (const script of all(rest, /\bnode (\S+\.m?js)\b/g))
@@ -133,5 +134,22 @@ describe('compose.yaml', () => {
     const [, worker = ''] = /^ {2}worker:\n([\s\S]*?)^ {2}\w/m.exec(compose) ?? [];
     expect(worker).toContain('worker.env');
     expect(worker).not.toMatch(/DISCORD|path: \.env/);
+  });
+});
+
+describe('the workflow and the images', () => {
+  const workflow = read('.github/workflows/ci.yml');
+
+  test('run no action by a tag that can be moved, and may only read', () => {
+    const actions = all(workflow, /\buses: (\S+)/g);
+    expect(actions.length).toBeGreaterThan(1);
+    for (const action of actions) expect(action).toMatch(/^[\w-]+\/[\w-]+@[0-9a-f]{40}$/);
+    expect(workflow).toMatch(/^permissions:\n {2}contents: read\n/m);
+  });
+
+  test.each(dockerfiles)('%s is built on images by their digest', (file) => {
+    const stages = named(file, 'FROM').map(({ rest }) => rest.split(' AS ')[1]);
+    const bases = named(file, 'FROM').map(({ rest }) => rest.split(' ')[0] ?? '');
+    for (const base of bases.filter((name) => !stages.includes(name))) expect(base).toMatch(/@sha256:[0-9a-f]{64}$/);
   });
 });
