@@ -38,6 +38,7 @@ const errorTable = {
   'catalog-version': [500, false],
   'catalog-corrupt': [500, false],
   'disk-full': [507, true],
+  'permission-denied': [500, false],
   'index-locked': [409, true],
   'tool-missing': [500, false],
   'config-invalid': [500, false],
@@ -105,7 +106,29 @@ export function toLeitmotifError(error: unknown): LeitmotifError {
     const what = dest ?? path;
     return new LeitmotifError('disk-full', `Cannot write${what ? ` ${what}` : ''}: the disk is full`, { cause: error });
   }
+  const refusal = refusedByFileSystem(error);
+  if (refusal !== null) return new LeitmotifError('permission-denied', refusal, { cause: error });
   return new LeitmotifError('internal', error instanceof Error ? error.message : String(error), { cause: error });
+}
+
+const refusals: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EPERM: 'not permitted',
+  EROFS: 'the file system is read-only',
+};
+
+/** What the operator has to do when the file system refuses, or null for any other error. */
+function refusedByFileSystem(error: unknown): string | null {
+  if (!(error instanceof Error)) return null;
+  const { code, path, dest, syscall } = error as { code?: unknown; path?: unknown; dest?: unknown; syscall?: unknown };
+  const why = typeof code === 'string' ? refusals[code] : undefined;
+  if (why === undefined || typeof path !== 'string') return null;
+  const place = typeof dest === 'string' ? dest : path;
+  const remedy =
+    code === 'EROFS'
+      ? 'Use a folder on another file system'
+      : 'Let the user that runs Leitmotif write there (after a run with sudo: sudo chown -R "$(id -un)" FOLDER), or use another folder';
+  return `Cannot use ${place}: ${why} (${code}, ${syscall}). ${remedy}: INDEX_DIR, MODELS_DIR and options of commands name folders`;
 }
 
 function isNoSpace(error: unknown): error is Error {

@@ -12,6 +12,8 @@ const notADatabase = 26;
 /** Growing the WAL's shared memory file failed. On a full disk this comes before SQLITE_FULL does. */
 const ioErrorShmSize = 4874;
 
+const remedy = 'let the user that runs Leitmotif write in its folder, or set INDEX_DIR to another one';
+
 /** @param readOnlyWhy why the catalog was opened for reading only, where it was
  *  @returns a LeitmotifError for what a disk or another process caused; anything else, unchanged */
 export function fromSqliteError(error: unknown, path: string, readOnlyWhy: string | null = null): unknown {
@@ -35,7 +37,9 @@ export function fromSqliteError(error: unknown, path: string, readOnlyWhy: strin
     return new LeitmotifError('catalog-corrupt', `Cannot read the catalog ${path}: ${error.message}`, { cause: error });
   }
   if (primary === cannotOpen || primary === readOnly) {
-    return new LeitmotifError('file-unreadable', `Cannot open the catalog ${path}: ${error.message}`, { cause: error });
+    return new LeitmotifError('file-unreadable', `Cannot open the catalog ${path}: ${error.message}; ${remedy}`, {
+      cause: error,
+    });
   }
   return error;
 }

@@ -70,6 +70,8 @@ export const failureDe: FailureTexts = {
     'Mein Katalog der Bibliothek ist beschädigt. Der Besitzer des Bots muss ihn wiederherstellen.',
   'disk-full': () =>
     'Meine Festplatte ist voll. Der Besitzer des Bots muss Platz schaffen; von dir ist nichts verloren.',
+  'permission-denied': () =>
+    'Ich darf dort nicht schreiben, wo ich Dinge ablege. Der Besitzer des Bots muss die Rechte richten.',
   'index-locked': () => 'Die Bibliothek wird gerade von jemand anderem eingelesen, und das geht nur einzeln.',
   'download-failed': () => 'Ich konnte ein Modell nicht herunterladen. Das muss der Besitzer des Bots richten.',
   'download-refused': () => 'Ich darf ein Modell nicht herunterladen. Das muss der Besitzer des Bots richten.',

@@ -65,6 +65,7 @@ export const failureEn: FailureTexts = {
     "A newer version of me has written my catalog of the library, and I cannot read it. The bot's owner has to update me.",
   'catalog-corrupt': () => "My catalog of the library is damaged. The bot's owner has to restore it.",
   'disk-full': () => "My disk is full. The bot's owner has to make room; nothing of yours is lost.",
+  'permission-denied': () => "I may not write where I store things. The bot's owner has to fix the permissions.",
   'index-locked': () => 'The library is just being indexed by someone else, and only one can do that.',
   'download-failed': () => "I could not download a model. The bot's owner has to see to it.",
   'download-refused': () => "I am not allowed to download a model. The bot's owner has to see to it.",

@@ -26,6 +26,7 @@ const reasons: LibraryTexts['reindex']['reasons'] = {
   'library-unavailable':
     'Der Ort, an dem die Aufnahmen der Bibliothek liegen, hat nicht geantwortet. Was fertig ist, bleibt; bitte starte es später noch einmal.',
   'disk-full': 'Die Platte ist voll. Die Besitzer des Bots müssen Platz schaffen.',
+  'permission-denied': 'Ich darf nicht schreiben, wo der Index ist. Die Besitzer des Bots müssen die Rechte richten.',
   'worker-unavailable':
     'Der Teil von mir, der zuhört, hat minutenlang nicht geantwortet. Die Besitzer des Bots müssen nachsehen.',
   'space-mismatch': 'Mein Worker benutzt ein anderes Modell als ich. Die Besitzer des Bots müssen nachsehen.',

@@ -34,6 +34,7 @@ const reasons: Readonly<Partial<Record<ErrorCode, string>>> = {
   'library-unavailable':
     "The place where the library's recordings lie did not answer. What is done is kept; please start it again later.",
   'disk-full': "The disk is full. The bot's owner has to make room.",
+  'permission-denied': "I may not write where the index is. The bot's owner has to fix the permissions.",
   'worker-unavailable': "The part of me that listens did not answer for minutes. The bot's owner has to look.",
   'space-mismatch': "My worker uses another model than I do. The bot's owner has to look.",
   'catalog-busy': 'The catalog was busy for minutes. Please try again later.',
