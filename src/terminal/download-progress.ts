@@ -1,7 +1,6 @@
 /** A download's progress on stderr: a bar where somebody watches, a line now and then where it goes to a file. */
-import type cliProgress from 'cli-progress';
 import { formatBytes, formatDuration } from '../format.ts';
-import { progressBar } from './progress-bar.ts';
+import { type ProgressBar, progressBar } from './progress-bar.ts';
 
 /** The rate is that of the last so many seconds. */
 const rateOverMs = 5_000;
@@ -13,7 +12,7 @@ export interface DownloadDisplay {
 }
 
 export function downloadProgress(now: () => number = () => performance.now()): DownloadDisplay {
-  let bar: cliProgress.SingleBar | null = null;
+  let bar: ProgressBar | null = null;
   let moments: { ms: number; bytes: number }[] = [];
   return {
     update({ file, bytes, total }) {
@@ -38,7 +37,7 @@ export function downloadProgress(now: () => number = () => performance.now()): D
   };
 }
 
-function newBar(): cliProgress.SingleBar {
+function newBar(): ProgressBar {
   return progressBar(' {file} {bar} {done} | {rate}{left}');
 }
 

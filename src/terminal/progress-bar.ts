@@ -1,18 +1,23 @@
-/** The progress bar of every command, on stderr: where nobody watches, a line now and then instead. */
+/** The progress bar of every command, on stderr: where nobody watches, a line when something has changed instead. */
 import cliProgress from 'cli-progress';
+import { linesOfProgress } from './progress-lines.ts';
 
-/** How often a line is written when nobody watches. */
-const noTtyEveryMs = 5_000;
+/** What the displays use of cli-progress. */
+export interface ProgressBar {
+  start(total: number, value: number, payload?: object): void;
+  update(value: number, payload?: object): void;
+  setTotal(total: number): void;
+  stop(): void;
+}
 
-/** @param format as cli-progress has it: {bar}, {value}, {total}, and whatever is given beside them */
-export function progressBar(format: string): cliProgress.SingleBar {
+/** @param format as cli-progress has it: {bar}, {value}, {total}, and the names in the payload */
+export function progressBar(format: string, stream: NodeJS.WriteStream = process.stderr): ProgressBar {
+  if (!stream.isTTY) return linesOfProgress(format, (line) => stream.write(line));
   return new cliProgress.SingleBar({
     format,
-    stream: process.stderr,
+    stream,
     barsize: 30,
     hideCursor: true,
-    noTTYOutput: true,
-    notTTYSchedule: noTtyEveryMs,
     barCompleteChar: '█',
     barIncompleteChar: '░',
   });
