@@ -1,5 +1,6 @@
 /** The entry of an inference process: windows in, their kind and vector out, one after the other in order of arrival.
  *  It dies with its parent: Node closes the channel when the parent is gone, however it went. */
+import '../src/while-starting.ts';
 import { flushCompileCache } from 'node:module';
 import { Socket } from 'node:net';
 import { classifyWindow } from '../src/audio/gate.ts';
@@ -110,7 +111,6 @@ const windowPipe = 4;
 const lingerMs = 5;
 
 async function serveParent(): Promise<void> {
-  process.on('disconnect', () => process.exit());
   // A terminal sends Ctrl-C to every process of its group: it is the worker that decides when its children end.
   process.on('SIGINT', () => {});
   const loaded = await new Promise<Loaded>((resolve) => {

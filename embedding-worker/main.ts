@@ -1,5 +1,6 @@
 /** The entry of the embedding worker: by itself (`npm run worker`, told by the environment) or as somebody's child
  *  (`--supervised`, told over IPC, and gone when its parent is). */
+import '../src/while-starting.ts';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -7,6 +8,8 @@ import { pino } from 'pino';
 import { forgetSecrets, loadDotEnv, readConfig } from '../src/config.ts';
 import { type WorkerMessage, type WorkerOptions, workerOptions } from '../src/embedding/worker-options.ts';
 import { LeitmotifError, toLeitmotifError } from '../src/errors.ts';
+import { versionOf } from '../src/version.ts';
+import { endInOrder } from '../src/while-starting.ts';
 import { startWorker, type Worker } from './worker.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
@@ -83,9 +86,7 @@ function stopOnRequest(worker: Worker, options: WorkerOptions): void {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
-  process.on('disconnect', stop);
-  // The parent may have gone while the models were loading.
-  if (process.argv.includes('--supervised') && !process.connected) stop();
+  endInOrder(stop);
 }
 
 /** How glibc's allocator treats what is freed, for the processes that this one starts. By itself it learns from the first
@@ -99,9 +100,22 @@ function tuneAllocatorOfChildren(): void {
   for (const [name, bytes] of Object.entries(allocatorVariables)) process.env[name] ??= String(bytes);
 }
 
+/** `--help` and `--version`; a supervised worker is told everything by its parent. */
+async function readArguments(): Promise<void> {
+  const { Command } = await import('commander');
+  new Command('leitmotif worker')
+    .description(
+      'The embedding worker, for bots on other machines. Needs EMBEDDING_WORKER_TOKEN; listens on WORKER_HOST and ' +
+        'WORKER_PORT. .env.example explains these and the other settings, environment variables or lines in .env.',
+    )
+    .version(versionOf(root))
+    .parse();
+}
+
 async function main(): Promise<void> {
   tuneAllocatorOfChildren();
   const supervised = process.argv.includes('--supervised');
+  if (!supervised) await readArguments();
   try {
     const options = supervised ? await optionsFromParent() : await optionsFromEnvironment();
     const log = pino({ level: options.logLevel }, pino.destination({ dest: 2, sync: true }));

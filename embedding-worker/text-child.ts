@@ -1,5 +1,6 @@
 /** The entry of the process that holds a model's text side: texts in, vectors out, one after the other in order of arrival.
  *  It dies with its parent: Node closes the channel when the parent is gone, however it went. */
+import '../src/while-starting.ts';
 import { flushCompileCache } from 'node:module';
 import { toLeitmotifError } from '../src/errors.ts';
 import { readModel } from './models.ts';
@@ -31,7 +32,6 @@ async function embed(model: TextModel, { id, text }: Extract<ToTextProcess, { ty
 }
 
 function serveParent(): void {
-  process.on('disconnect', () => process.exit());
   // A terminal sends Ctrl-C to every process of its group: it is the worker that decides when its children end.
   process.on('SIGINT', () => {});
   let model: Promise<TextModel> | null = null;

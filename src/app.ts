@@ -81,6 +81,8 @@ export interface AppSurroundings {
   /** How often it is looked whether another generation answers, built by another process or rolled back to, also while
    *  nobody asks; unset: when somebody asks. */
   readonly lookForIndexEachMs?: number;
+  /** Told what is being waited for, in a sentence, while the worker takes its time to start; unset: the log is told. */
+  readonly onWaiting?: (words: string) => void;
   /** Cuts clips and draws pictures in a thread of its own, so that this one is always free. */
   readonly mediaThread?: boolean;
 }
@@ -724,6 +726,7 @@ export class App implements AsyncDisposable {
       startTimeoutMs: engine.type === 'databricks' ? coldStartTimeoutMs : workerStartTimeoutMs,
       niceness: this.#surroundings.niceness ?? 0,
       onDeath: (how) => log.warn({ how }, 'the embedding worker died and is started again'),
+      onWaiting: this.#surroundings.onWaiting ?? ((words) => log.info(words)),
     });
     const local = await this.#worker;
     return new EmbeddingClient({

@@ -33,10 +33,11 @@ import {
 import { libraryFailures, libraryRemove, libraryRollback, libraryStatus } from './terminal/library-command.ts';
 import { type ModelsContext, modelsGet, modelsList, modelsRemove, modelsVerify } from './terminal/models-command.ts';
 import { callersFolder } from './terminal/npm-folder.ts';
-import { runToExit } from './terminal/run-to-exit.ts';
+import { onWaiting, runToExit } from './terminal/run-to-exit.ts';
 import { type SimilarCommandOptions, similarCommand } from './terminal/similar-command.ts';
 import { modelsTriton } from './terminal/triton-command.ts';
 import { wordsCommand } from './terminal/words-command.ts';
+import { versionOf } from './version.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 loadDotEnv(root);
@@ -56,7 +57,7 @@ function surroundingsOf(): { readonly config: Config; readonly surroundings: App
   const config = readConfig(process.env, root);
   forgetSecrets(process.env);
   const log = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: true }));
-  return { config, surroundings: { root, environment: process.env, log } };
+  return { config, surroundings: { root, environment: process.env, log, onWaiting } };
 }
 
 /** Without an app: no catalog and no worker are needed to look after models. */
@@ -92,7 +93,9 @@ function orInvalid<T>(read: () => T): T {
 }
 
 function commands(): Command {
-  const program = new Command('leitmotif').description('Finds music that sounds like a piece you give it.');
+  const program = new Command('leitmotif')
+    .description('Finds music that sounds like a piece you give it.')
+    .version(versionOf(root));
   program
     .command('similar')
     .description('ask the library with a recording, or with words')

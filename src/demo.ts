@@ -3,9 +3,11 @@ import { Command } from 'commander';
 import { loadDotEnv, readConfig } from './config.ts';
 import { root } from './demo/sample.ts';
 import { runToExit } from './terminal/run-to-exit.ts';
+import { versionOf } from './version.ts';
 
 const { once } = new Command('demo')
   .description('Shows Leitmotif on two hours of real music')
+  .version(versionOf(root))
   .option('--once', 'ask twice in the terminal and end, without Discord')
   .parse()
   .opts<{ once?: true }>();

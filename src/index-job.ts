@@ -4,6 +4,7 @@
  *  that queries go first. It ends in order when it is told to (SIGTERM) and when the bot is gone: the tracks in flight
  *  are lost, the job stays open, and the next process goes on where this one was.
  */
+import './while-starting.ts';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
 import { type App, buildApp } from './app.ts';
@@ -21,6 +22,7 @@ import type { IndexProgress } from './indexing/progress.ts';
 import type { IndexSummary } from './indexing/summary.ts';
 import type { Library } from './library/library.ts';
 import { setSessionNiceness } from './niceness.ts';
+import { endInOrder } from './while-starting.ts';
 
 /** Inherited by the worker, ffmpeg and the inference processes. */
 const niceness = 15;
@@ -152,10 +154,9 @@ async function main(): Promise<void> {
     stop.abort(new LeitmotifError('cancelled', 'The bot stops'));
     setTimeout(() => process.exit(1), stopWithinMs).unref();
   };
-  for (const event of ['SIGTERM', 'SIGINT', 'disconnect']) process.on(event, onStop);
+  for (const event of ['SIGTERM', 'SIGINT']) process.on(event, onStop);
+  endInOrder(onStop);
   const { root, config, task } = await order();
-  // The bot may have gone before this was listened for.
-  if (!process.connected) onStop();
   try {
     const { botLogLevel } = config as Config;
     const log = pino({ level: botLogLevel, name: 'index-job' }, pino.destination({ dest: 2, sync: true }));

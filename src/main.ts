@@ -1,6 +1,8 @@
 /** The bot's entry. Exit codes: 0 after an orderly stop, 78 for a configuration that cannot work (no token, say),
  *  77 for a token that Discord refuses, 75 when Discord is not there, 1 for everything else. As in sysexits(3). */
+import './while-starting.ts';
 import path from 'node:path';
+import { Command } from 'commander';
 import { allCommands } from '../commands/all.ts';
 import { buildApp } from './app.ts';
 import { forgetSecrets, loadDotEnv, readConfig } from './config.ts';
@@ -8,8 +10,16 @@ import { startBot } from './discord/bot.ts';
 import { runShards } from './discord/sharding.ts';
 import { LeitmotifError, toLeitmotifError } from './errors.ts';
 import { makeLog } from './log.ts';
+import { versionOf } from './version.ts';
+import { endInOrder } from './while-starting.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
+new Command('leitmotif start')
+  .description(
+    'The Discord bot. Settings are environment variables or lines in .env; .env.example explains all of them.',
+  )
+  .version(versionOf(root))
+  .parse();
 loadDotEnv(root);
 /** Set by discord.js's ShardingManager for the processes that it starts. */
 const isShard = process.env.SHARDING_MANAGER === 'true';
@@ -65,7 +75,7 @@ function untilAborted(signal: AbortSignal): Promise<void> {
 const stop = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort());
 // The process that started us is gone, and with it whoever would have stopped us.
-process.once('disconnect', () => stop.abort());
+endInOrder(() => stop.abort());
 
 try {
   await main(stop.signal);

@@ -82,7 +82,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 const callers: Readonly<Record<string, readonly string[]>> = {
   'fluent-ffmpeg': ['src/audio/ffmpeg.ts'],
   'faiss-node': ['src/search/faiss-child.ts'],
-  'onnxruntime-node': ['embedding-worker/engines/onnx.ts'],
+  'onnxruntime-node': ['embedding-worker/engines/onnx-runtime.ts'],
   '@huggingface/tokenizers': ['embedding-worker/text/tokenizer.ts'],
   // The lock is the operating system's, taken through SQLite; it holds no data.
   'node:sqlite': ['src/catalog/database.ts', 'src/process-lock.ts'],
@@ -100,13 +100,19 @@ const callers: Readonly<Record<string, readonly string[]>> = {
   'prom-client': ['embedding-worker/metrics.ts', 'src/discord/metrics.ts'],
 };
 
-/** The worker is a program of its own; the page's bundler must be told that it builds for production. */
-const readsToo = ['embedding-worker/main.ts', 'local-discord/page-build.ts'];
+/** The worker is a program of its own; the page's bundler must be told that it builds for production; ONNX Runtime's
+ *  telemetry is turned off before it is loaded. */
+const readsToo = [
+  'embedding-worker/main.ts',
+  'embedding-worker/engines/no-telemetry.ts',
+  'local-discord/page-build.ts',
+];
 
 const words = [
   'src/copy-whole.ts',
   'src/disk-full.ts',
   'src/domain.ts',
+  'src/end-with-parent.ts',
   'src/errors.ts',
   'src/format.ts',
   'src/audio-formats.ts',
@@ -114,6 +120,9 @@ const words = [
   'src/niceness.ts',
   'src/private-files.ts',
   'src/process-lock.ts',
+  'src/time-charged.ts',
+  'src/version.ts',
+  'src/while-starting.ts',
 ];
 const entries = ['src/cli.ts', 'src/demo.ts', 'src/index-job.ts', 'src/main.ts'];
 /** Of src/embedding, the worker shares only what both sides must agree on. */
@@ -179,6 +188,12 @@ describe('layers', () => {
       .flatMap(importsOf)
       .filter(({ from, target }) => callers[target] !== undefined && !callers[target].includes(from));
     expect(wrong.map(({ from, target }) => `${from} imports ${target}`)).toEqual([]);
+  });
+
+  test('ONNX Runtime is loaded by one module, which turns off its telemetry, in benchmarks and tests too', () => {
+    const everywhere = globSync(['bench/**/*.ts', 'scripts/**/*.ts', 'test/**/*.ts'], { cwd: root });
+    const direct = everywhere.flatMap(importsOf).filter(({ target }) => target === 'onnxruntime-node');
+    expect(direct).toEqual([]);
   });
 
   test('one place reads the environment', () => {

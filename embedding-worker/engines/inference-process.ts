@@ -1,9 +1,11 @@
 /** One inference process and its successors: started, loaded, handed windows, started again with back-off when it dies. */
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { getPriority, setPriority } from 'node:os';
 import { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { collectorFlags } from '../../src/embedding/worker-options.ts';
+import { forkBound } from '../../src/end-with-parent.ts';
+import { type ChargedTimer, chargedTimer, usageOf } from '../../src/time-charged.ts';
 import type { FromInferenceProcess, LoadMessage } from './protocol.ts';
 import { writeWindow } from './window-pipe.ts';
 
@@ -35,7 +37,7 @@ export interface InferenceProcessOptions {
   readonly entry: URL;
   /** Asked at each start: a successor may be told another device. */
   readonly load: () => LoadMessage;
-  /** Loading that takes longer counts as hung, as does a window: the process is killed. */
+  /** Loading that takes longer, in charged time (time-charged.ts), counts as hung, as does a window: the process is killed. */
   readonly loadTimeoutMs: number;
   readonly stepTimeoutMs: number;
   readonly events: InferenceProcessEvents;
@@ -67,7 +69,7 @@ export class InferenceProcess {
   /** Deaths since a window was last answered. */
   #deathsInARow = 0;
   #restartTimer: NodeJS.Timeout | undefined;
-  #watchdog: NodeJS.Timeout | undefined;
+  #watchdog: ChargedTimer | undefined;
 
   constructor(options: InferenceProcessOptions) {
     this.#options = options;
@@ -86,7 +88,7 @@ export class InferenceProcess {
   }
 
   start(): void {
-    const child = fork(this.#options.entry, [], {
+    const child = forkBound(this.#options.entry, {
       serialization: 'advanced',
       execArgv: [...collectorFlags, ...youngGenerationFlags],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc', 'pipe'],
@@ -128,7 +130,7 @@ export class InferenceProcess {
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#restartTimer);
-    clearTimeout(this.#watchdog);
+    this.#watchdog?.cancel();
     const child = this.#child;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     // It holds no state: nothing is gained by asking it politely in the middle of a window.
@@ -140,7 +142,7 @@ export class InferenceProcess {
   #onMessage(message: FromInferenceProcess): void {
     const { events } = this.#options;
     if (message.type === 'ready') {
-      clearTimeout(this.#watchdog);
+      this.#watchdog?.cancel();
       this.#ready = true;
       events.onReady(message);
     } else if (message.type === 'load-failed') {
@@ -157,15 +159,21 @@ export class InferenceProcess {
   }
 
   #beginHead(): void {
-    clearTimeout(this.#watchdog);
+    this.#watchdog?.cancel();
     const head = this.#inFlight[0];
     if (!head) return;
     this.#killUnlessDone(this.#options.stepTimeoutMs);
   }
 
   #killUnlessDone(timeoutMs: number): void {
-    const reason = `no sign of life for ${Math.round(timeoutMs / 1000)} s`;
-    this.#watchdog = setTimeout(() => this.#kill(reason), timeoutMs).unref();
+    const pid = this.#child?.pid ?? 0;
+    const seconds = Math.round(timeoutMs / 1000);
+    const reason = `no sign of life within ${seconds} s of its own time`;
+    this.#watchdog = chargedTimer(
+      () => usageOf(pid),
+      timeoutMs,
+      () => this.#kill(reason),
+    );
   }
 
   #kill(reason: string): void {
@@ -181,7 +189,7 @@ export class InferenceProcess {
   #onDeath(seen: string): void {
     const how = this.#reason ?? seen;
     const loadFailure = this.#loadFailure ?? (this.#ready ? null : { culprit: 'process' as const, message: how });
-    clearTimeout(this.#watchdog);
+    this.#watchdog?.cancel();
     this.#ready = false;
     this.#child = null;
     this.#pipe = null;

@@ -4,13 +4,15 @@
  *
  *  A process and not a thread for the reasons that engines/protocol.ts gives.
  */
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { forkBound } from '../../src/end-with-parent.ts';
 import { LeitmotifError } from '../../src/errors.ts';
+import { type ChargedTimer, chargedTimer, usageOf } from '../../src/time-charged.ts';
 import type { EmbeddedText, FromTextProcess, ToTextProcess } from './protocol.ts';
 
 export interface TextProcessOptions {
   readonly manifestPath: string;
-  /** Loading, or a text, that takes longer counts as hung: the process is killed. */
+  /** Loading, or a text, that takes longer, in charged time (time-charged.ts), counts as hung: the process is killed. */
   readonly stepTimeoutMs: number;
   /** Without a text for so long, it is ended. */
   readonly idleMs: number;
@@ -46,7 +48,7 @@ interface Running {
   readonly loaded: PromiseWithResolvers<void>;
   /** What it has been sent and not answered, in order; texts that were given up meanwhile among them. */
   readonly asked: Asked[];
-  watchdog: NodeJS.Timeout | undefined;
+  watchdog: ChargedTimer | undefined;
 }
 
 export class TextProcess {
@@ -103,7 +105,7 @@ export class TextProcess {
   }
 
   #start(): Running {
-    const child = fork(new URL('../text-child.ts', import.meta.url), [], {
+    const child = forkBound(new URL('../text-child.ts', import.meta.url), {
       serialization: 'advanced',
       execArgv: [],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
@@ -127,7 +129,7 @@ export class TextProcess {
   }
 
   #onMessage(running: Running, message: FromTextProcess): void {
-    clearTimeout(running.watchdog);
+    running.watchdog?.cancel();
     if (message.type === 'ready') {
       running.loaded.resolve();
     } else if (message.type === 'load-failed') {
@@ -145,7 +147,10 @@ export class TextProcess {
   }
 
   #watch(running: Running): void {
-    running.watchdog = setTimeout(() => running.child.kill('SIGKILL'), this.#options.stepTimeoutMs).unref();
+    const { child } = running;
+    const kill = (): void => void child.kill('SIGKILL');
+    running.watchdog?.cancel();
+    running.watchdog = chargedTimer(() => usageOf(child.pid ?? 0), this.#options.stepTimeoutMs, kill);
   }
 
   #rest(): void {
@@ -176,7 +181,7 @@ export class TextProcess {
 
   /** @param reasonOf for each that waits, from 0, the one that was being worked on first */
   #forget(running: Running, reasonOf: (nth: number) => Error): void {
-    clearTimeout(running.watchdog);
+    running.watchdog?.cancel();
     clearTimeout(this.#idleTimer);
     this.#running = null;
     running.loaded.reject(reasonOf(0));

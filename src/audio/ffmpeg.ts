@@ -18,6 +18,7 @@ import { readFile } from 'node:fs/promises';
 import { getPriority } from 'node:os';
 import { PassThrough, pipeline, type Readable } from 'node:stream';
 import Ffmpeg from 'fluent-ffmpeg';
+import { boundToParent } from '../end-with-parent.ts';
 import { nicenessMax } from '../niceness.ts';
 import { errorLinesOf, StderrReader } from './stderr.ts';
 
@@ -181,13 +182,15 @@ function harden(
   const spawnPlainly = command._spawnFfmpeg.bind(command);
   const limitKiB = String(Math.floor(memoryMaxBytes / 1024));
   const limits = [limitKiB, String(niceness), groupNiceness(niceness), String(Math.ceil(cpuMaxSec))];
+  // ffmpeg that is busy with a file's tags neither reads nor writes, and would not notice that this process is gone.
+  const { command: program, args: programArgs } = boundToParent('/bin/sh', ['-c', limitedStart, 'ffmpeg']);
   const replaced: CommandInternals = {
-    _getFfmpegPath: (callback) => callback(null, '/bin/sh'),
+    _getFfmpegPath: (callback) => callback(null, program),
     _checkCapabilities: (callback) => callback(null),
     availableEncoders: (callback) => callback(null, {}),
     _spawnFfmpeg: (args, options, started, ended) =>
       spawnPlainly(
-        ['-c', limitedStart, 'ffmpeg', ...limits, ...args],
+        [...programArgs, ...limits, ...args],
         { ...options, detached: true, stdio: [takesStdin ? 'pipe' : 'ignore', 'pipe', 'pipe', 'pipe'] },
         (child, ...rings) => {
           onStart(child);

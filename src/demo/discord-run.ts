@@ -6,6 +6,7 @@ import { styleText } from 'node:util';
 import { startLocalDiscord } from '../../local-discord/local-discord.ts';
 import { buildPage } from '../../local-discord/page-build.ts';
 import type { Config } from '../config.ts';
+import { guardGroup } from '../end-with-parent.ts';
 import { LeitmotifError } from '../errors.ts';
 import { summaryText } from '../terminal/index-command.ts';
 import { cutSample, foreignTrack, indexSample, openDemoApp, root, sampleLibrary } from './sample.ts';
@@ -74,6 +75,8 @@ function startBot(env: Environment) {
     detached: true,
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
+  const guard = child.pid === undefined ? undefined : guardGroup(child.pid, stopTimeoutMs / 1000);
+  child.once('exit', () => guard?.release());
   const ended = new Promise<string>((resolve) => {
     child.once('exit', (code, killedBy) => resolve(killedBy ?? `exit code ${code}`));
     child.once('error', (error) => resolve(error.message));

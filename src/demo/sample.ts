@@ -10,6 +10,7 @@ import { LeitmotifError } from '../errors.ts';
 import { formatTime } from '../format.ts';
 import type { IndexSummary } from '../indexing/summary.ts';
 import { indexWithProgress } from '../terminal/index-command.ts';
+import { onWaiting } from '../terminal/run-to-exit.ts';
 import { findSampleLibrary } from '../terminal/sample-library.ts';
 
 export const root = path.resolve(import.meta.dirname, '../..');
@@ -28,8 +29,8 @@ export function sampleLibrary(): string {
   if (found && [knownTrack, foreignTrack].every((name) => existsSync(path.join(found, name)))) return found;
   throw new LeitmotifError(
     'tool-missing',
-    `Cannot run the demo: expected the music of the wesnoth package with ${knownTrack} and ${foreignTrack}. ` +
-      'Run: sudo apt-get update && sudo apt-get install wesnoth-1.16-music',
+    `Cannot run the demo: expected the music of Battle for Wesnoth with ${knownTrack} and ${foreignTrack}. ` +
+      'Run: sudo apt-get update && sudo apt-get install wesnoth-music',
   );
 }
 
@@ -40,7 +41,7 @@ export async function openDemoApp(
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<App> {
   const log = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: true }));
-  const surroundings = { root, environment, log };
+  const surroundings = { root, environment, log, onWaiting };
   const app = await buildApp(config, surroundings);
   const location = app.catalog.libraryLocation;
   if (location === null || location === `file:${library}`) return app;

@@ -5,8 +5,10 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { getPriority, tmpdir } from 'node:os';
 import path from 'node:path';
+import { type GroupGuard, guardGroup } from '../end-with-parent.ts';
 import { isErrorCode, LeitmotifError } from '../errors.ts';
 import { nicenessMax, setSessionNiceness } from '../niceness.ts';
+import { type ChargedTimer, chargedTimer, usageOf } from '../time-charged.ts';
 import { collectorFlags, type WorkerOptions, workerMessage } from './worker-options.ts';
 
 export interface LocalWorkerOptions {
@@ -16,8 +18,10 @@ export interface LocalWorkerOptions {
   readonly worker: Omit<WorkerOptions, 'listen' | 'token' | 'spoolDir'>;
   /** All of the worker's environment: PATH and the like, so that it finds ffmpeg, and nobody's secrets. */
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** For the first start; models are loaded within it. */
+  /** For the first start, in charged time of the worker and what it starts (time-charged.ts); models are loaded within it. */
   readonly startTimeoutMs: number;
+  /** Called now and then while the first start is waited for, with a sentence for the user. */
+  readonly onWaiting?: (words: string) => void;
   /** Added to this process's niceness, for the worker and all that it starts. */
   readonly niceness?: number;
   /** It died, `how` tells its signal or exit code; its successor is on its way. */
@@ -39,26 +43,57 @@ export interface LocalWorker {
 const socketPathBytesMax = 103;
 /** Twice what the worker allows itself for an orderly end. */
 const stopTimeoutMs = 6_000;
+/** The same, where this process was killed. */
+const guardGraceSec = 6;
 /** First restart at once, then doubling. */
 const backOffMs = [0, 250, 500, 1_000, 2_000, 4_000, 8_000] as const;
 /** A worker that lived this long starts the back-off from its beginning. */
 const healthyAfterMs = 30_000;
 
+/** A worker that takes longer says what it is at, first after so long and then as often. */
+const waitingEachMs = 10_000;
+
 /** @throws {LeitmotifError} what kept it from starting, or worker-unavailable when that takes too long */
 export async function startLocalWorker(options: LocalWorkerOptions): Promise<LocalWorker> {
   const folder = await privateFolder();
   const supervisor = new Supervisor(options, folder);
+  const tooLong = new AbortController();
+  const timer = startTimer(supervisor, options, tooLong);
   try {
-    await supervisor.whenReady(AbortSignal.timeout(options.startTimeoutMs));
+    await supervisor.whenReady(tooLong.signal);
     return supervisor;
   } catch (error) {
     await supervisor.close();
-    if (error instanceof LeitmotifError) throw error;
-    const seconds = Math.round(options.startTimeoutMs / 1000);
-    throw new LeitmotifError('worker-unavailable', `The embedding worker did not start within ${seconds} s`, {
-      cause: error,
-    });
+    throw error;
+  } finally {
+    timer.cancel();
   }
+}
+
+function startTimer(supervisor: LocalWorker, options: LocalWorkerOptions, tooLong: AbortController): ChargedTimer {
+  const { startTimeoutMs, onWaiting, worker } = options;
+  const what = worker.models.length === 1 ? 'the model' : 'the models';
+  let saidAtMs = 0;
+  const say = ({ wallMs, chargedMs }: ChargedTimer['spent']): void => {
+    if (wallMs < saidAtMs + waitingEachMs) return;
+    saidAtMs = wallMs;
+    const [seconds, own] = [Math.round(wallMs / 1000), Math.round(chargedMs / 1000)];
+    onWaiting?.(
+      `Waiting for the embedding worker, which loads ${what} ${worker.models.join(', ')}: ` +
+        `${seconds} s so far, of which it had ${own} s to itself`,
+    );
+  };
+  const end = (): void => {
+    const seconds = Math.round(startTimeoutMs / 1000);
+    const message = `The embedding worker did not start within ${seconds} s of its own time`;
+    tooLong.abort(new LeitmotifError('worker-unavailable', message));
+  };
+  return chargedTimer(
+    () => (supervisor.pid === undefined ? null : usageOf(supervisor.pid, true)),
+    startTimeoutMs,
+    end,
+    say,
+  );
 }
 
 /** mkdtemp makes folders that only their owner can enter. */
@@ -133,12 +168,16 @@ class Supervisor implements LocalWorker {
     });
     this.#child = child;
     beNice(child.pid, this.#options.niceness ?? 0);
+    // With the folder of the socket, which nobody else would remove.
+    const guard: GroupGuard | null =
+      child.pid === undefined ? null : guardGroup(child.pid, guardGraceSec, this.#folder);
     const startedAt = performance.now();
     let gone = false;
     const onGone = (how: string): void => {
       if (gone) return;
       gone = true;
       killGroup(child);
+      guard?.release();
       this.#onDeath(how, performance.now() - startedAt);
     };
     child.on('message', (message) => this.#onMessage(child, message));

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
+import { boundToParent } from '../end-with-parent.ts';
 import { LeitmotifError } from '../errors.ts';
 import type { Envelope, FaissAnswers, FaissOp, FaissRequest, Reply } from './faiss-protocol.ts';
 
@@ -36,8 +37,9 @@ export class FaissProcess {
 
   constructor() {
     const code = faissChildSource();
-    const args = [...nodeFlags, '--input-type=commonjs', '--eval', code, '--', childUrl.href];
-    this.#child = spawn(process.execPath, args, {
+    const program = [...nodeFlags, '--input-type=commonjs', '--eval', code, '--', childUrl.href];
+    const { command, args } = boundToParent(process.execPath, program);
+    this.#child = spawn(command, args, {
       env: childEnvironment,
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       serialization: 'advanced',

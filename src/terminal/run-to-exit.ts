@@ -1,6 +1,9 @@
 /** Runs a command to its exit code: expected failures become one sentence, Ctrl-C a signal, the rest a bug report. */
 import { LeitmotifError, toLeitmotifError } from '../errors.ts';
 
+/** On stderr: stdout is for results. */
+export const onWaiting = (words: string): void => void process.stderr.write(`${words}\n`);
+
 /** As shells count it: 128 + SIGINT. */
 const interruptedCode = 130;
 

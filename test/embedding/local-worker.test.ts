@@ -116,6 +116,47 @@ describe('a local worker', () => {
     expect(existsSync(path.dirname(socketPath))).toBe(false);
   });
 
+  test.each([
+    ['while it loads its modules', 0],
+    ['while it loads its models', 1],
+  ])(
+    'is gone when its parent is killed %s',
+    async (_when, inferenceProcesses) => {
+      const program = path.join(import.meta.dirname, 'loading-parent.ts');
+      const parent = fork(program, [modelsDir], { execArgv: [] });
+      const children = () => descendantsOf(parent.pid ?? 0);
+      const isInference = ({ command }: { command: string }) => command.includes('inference-child');
+      await eventually(() => children().some(({ command }) => command.includes('embedding-worker/main')));
+      await eventually(() => children().filter(isInference).length >= inferenceProcesses);
+      const family = children().map(({ pid }) => pid);
+      parent.kill('SIGKILL');
+      await eventually(() => !family.some(lives));
+    },
+    20_000,
+  );
+
+  test('is gone with its folder when its parent is killed, though it and what it started are stopped', async () => {
+    const parent = fork(path.join(import.meta.dirname, 'worker-parent.ts'), [modelsDir, recording], { execArgv: [] });
+    const { pid, socketPath } = await new Promise<{ pid: number; socketPath: string }>((resolve, reject) => {
+      parent.once('message', (message) => resolve(message as { pid: number; socketPath: string }));
+      parent.once('exit', () => reject(new Error('Expected the parent to live')));
+    });
+    const family = [pid, ...descendantsOf(pid).map((child) => child.pid)];
+    expect(family.length).toBeGreaterThanOrEqual(3);
+    for (const each of family) process.kill(each, 'SIGSTOP');
+    parent.kill('SIGKILL');
+    await eventually(() => !family.some(lives));
+    await eventually(() => !existsSync(path.dirname(socketPath)));
+  }, 30_000);
+
+  test('leaves no guard behind when it is closed', async () => {
+    const { worker } = await start();
+    const guards = () => processes().filter(({ command }) => command.includes(path.dirname(worker.socketPath)));
+    expect(guards()).toHaveLength(1);
+    await worker.close();
+    await eventually(() => guards().length === 0);
+  });
+
   test('that cannot start says why', async () => {
     await expect(startLocalWorker(slowWorkerOptions(modelsDir, ['nan']))).rejects.toMatchObject({
       code: 'config-invalid',
@@ -132,5 +173,14 @@ describe('a local worker', () => {
     const options = { ...slowWorkerOptions(modelsDir), entry: hanging, startTimeoutMs: 300 };
     await expect(startLocalWorker(options)).rejects.toMatchObject({ code: 'worker-unavailable' });
     expect(descendantsOf(process.pid).filter(({ command }) => command.includes('hanging-worker'))).toEqual([]);
+  });
+
+  test('that takes long to start says what is being waited for', async () => {
+    const words: string[] = [];
+    const hanging = path.join(import.meta.dirname, 'hanging-worker.ts');
+    const options = { ...slowWorkerOptions(modelsDir), entry: hanging, startTimeoutMs: 12_000 };
+    const started = startLocalWorker({ ...options, onWaiting: (said) => words.push(said) });
+    await expect(started).rejects.toMatchObject({ code: 'worker-unavailable' });
+    expect(words[0]).toMatch(/^Waiting for the embedding worker, which loads the model slow: 1\d s so far/);
   });
 });

@@ -3,6 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import path from 'node:path';
 import type { Config } from '../../config.ts';
 import { collectorFlags } from '../../embedding/worker-options.ts';
+import { guardGroup } from '../../end-with-parent.ts';
 import { LeitmotifError } from '../../errors.ts';
 import type { JobAnswers, JobMessage, JobOrder, JobTask } from '../../indexing/job-protocol.ts';
 
@@ -23,6 +24,7 @@ export interface ProcessEnd {
 
 /** A little more than it allows itself for an orderly end. */
 const stopTimeoutMs = 10_000;
+const guardGraceSec = 10;
 
 export class IndexProcess {
   /** Settles once it is gone, with all that it started. Never rejects. */
@@ -41,6 +43,8 @@ export class IndexProcess {
       detached: true,
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
+    const guard = this.#child.pid === undefined ? undefined : guardGroup(this.#child.pid, guardGraceSec);
+    this.#child.once('exit', () => guard?.release());
     const { promise, resolve } = Promise.withResolvers<ProcessEnd>();
     this.ended = promise;
     let failure: LeitmotifError | null = null;
