@@ -4,8 +4,9 @@
  *
  *  A process and not a thread: a parser that loops or fills its memory over a stranger's file is killed with it.
  */
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import type { RecordingTags } from '../../src/domain.ts';
+import { forkBound } from '../../src/end-with-parent.ts';
 import type { FromTagProcess, ToTagProcess } from './protocol.ts';
 
 export interface TagReaderOptions {
@@ -101,7 +102,7 @@ export class TagReader {
   }
 
   #start(): Running {
-    const child = fork(new URL('../tag-child.ts', import.meta.url), [], {
+    const child = forkBound(new URL('../tag-child.ts', import.meta.url), {
       execArgv: [`--max-old-space-size=${heapMaxMib}`],
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
