@@ -2,12 +2,12 @@
  *  the Discord on this machine. Without a name, all four. */
 import { rm } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { findSampleLibrary } from '../src/terminal/sample-library.ts';
-import { benchAcks, renderAckBench } from './bot-acks.ts';
-import { benchAnswers, renderAnswerBench } from './bot-answers.ts';
-import { benchCrowd, renderCrowdBench } from './bot-crowd.ts';
-import { benchFaults, renderFaultBench } from './bot-faults.ts';
-import { type BotBenchOptions, indexOnce, recordingsOf } from './bot-stage.ts';
+import { findSampleLibrary } from '../src/cli/sample-library.ts';
+import { benchAcks, renderAckBench } from './bot/acks.ts';
+import { benchAnswers, renderAnswerBench } from './bot/answers.ts';
+import { benchCrowd, renderCrowdBench } from './bot/crowd.ts';
+import { benchFaults, renderFaultBench } from './bot/faults.ts';
+import { type BotBenchOptions, indexOnce, recordingsOf } from './bot/stage.ts';
 
 const log = (line: string): void => {
   process.stderr.write(`${line}\n`);

@@ -13,14 +13,14 @@
 import { availableParallelism, loadavg } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { type AvailableModel, availableModels } from './models-available.ts';
-import { cutClips } from './models-clips.ts';
-import { decodingCpuSec } from './models-decode.ts';
-import { measureModels } from './models-measure.ts';
-import { modelsParity } from './models-parity.ts';
-import { exportShape, findPython, shapeNames } from './models-python.ts';
-import { modelsQuality } from './models-quality.ts';
-import { renderModels } from './models-report.ts';
+import { type AvailableModel, availableModels } from './models/available.ts';
+import { cutClips } from './models/clips.ts';
+import { decodingCpuSec } from './models/decode.ts';
+import { measureModels } from './models/measure.ts';
+import { modelsParity } from './models/parity.ts';
+import { exportShape, findPython, shapeNames } from './models/python.ts';
+import { modelsQuality } from './models/quality.ts';
+import { renderModels } from './models/report.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 /** What everything else is held against. */

@@ -8,15 +8,15 @@
  */
 
 import { type BenchOptions, benchOptions } from './options.ts';
-import { calibrationReport } from './quality-calibration.ts';
-import { duplicatesReport } from './quality-duplicates.ts';
-import { degradedReport, halvesReport } from './quality-halves.ts';
-import { hubsReport } from './quality-hubs.ts';
-import { nonmusicReport, somePieces } from './quality-nonmusic.ts';
-import { faissIndex, type Pipeline, startPipeline } from './quality-pipeline.ts';
-import { recordingsReport } from './quality-recordings.ts';
-import { type BenchContext, soundtracksReport, versionsReport } from './quality-retrieval.ts';
-import { chromaFloor, mfccFloor } from './quality-spaces.ts';
+import { calibrationReport } from './quality/calibration.ts';
+import { duplicatesReport } from './quality/duplicates.ts';
+import { degradedReport, halvesReport } from './quality/halves.ts';
+import { hubsReport } from './quality/hubs.ts';
+import { nonmusicReport, somePieces } from './quality/nonmusic.ts';
+import { faissIndex, type Pipeline, startPipeline } from './quality/pipeline.ts';
+import { recordingsReport } from './quality/recordings.ts';
+import { type BenchContext, soundtracksReport, versionsReport } from './quality/retrieval.ts';
+import { chromaFloor, mfccFloor } from './quality/spaces.ts';
 
 type Task = (context: BenchContext) => Promise<string>;
 

@@ -4,11 +4,11 @@ import { globSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { findSampleLibrary } from '../src/terminal/sample-library.ts';
-import { benchIndexing, renderIndexingBench } from './speed-indexing.ts';
-import { benchQuery, renderQueryBench } from './speed-query.ts';
-import { benchSearch, renderSearchBench } from './speed-search.ts';
-import { benchWorker, printWorkerBench } from './speed-worker.ts';
+import { findSampleLibrary } from '../src/cli/sample-library.ts';
+import { benchIndexing, renderIndexingBench } from './speed/indexing.ts';
+import { benchQuery, renderQueryBench } from './speed/query.ts';
+import { benchSearch, renderSearchBench } from './speed/search.ts';
+import { benchWorker, printWorkerBench } from './speed/worker.ts';
 
 const log = (line: string): void => {
   process.stderr.write(`${line}\n`);

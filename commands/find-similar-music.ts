@@ -1,12 +1,12 @@
 /** "Find similar music" in a message's menu: asks with the audio of that message, of what it forwards or replies to, or
  *  with its links. */
 import type { MessageContextMenuCommandInteraction } from 'discord.js';
-import type { Asker } from '../src/discord/asking/asker.ts';
-import { askOrChoose } from '../src/discord/asking/choosing.ts';
-import { askedOf, type MessageWithAudio, ofPayload } from '../src/discord/asking/message-audio.ts';
 import { type BotContext, isPrivateByDefault, resultsByDefault } from '../src/discord/bot-context.ts';
 import { findSimilarMusicDefinition } from '../src/discord/definitions/similar.ts';
 import type { MessageCommand } from '../src/discord/handler.ts';
+import { askOrChoose } from '../src/discord/queries/choose-source.ts';
+import { askedOf, type MessageWithAudio, ofPayload } from '../src/discord/queries/message-audio.ts';
+import type { Asker } from '../src/discord/queries/query-runner.ts';
 import { LeitmotifError } from '../src/errors.ts';
 
 export function findSimilarMusicCommand(bot: BotContext, asker: Asker): MessageCommand {

@@ -2,17 +2,17 @@
  *  the admins of its home servers; admins of other servers see it in short and have settings of their own. Replies are
  *  private. */
 import type { ChatInputCommandInteraction, MessageComponentInteraction } from 'discord.js';
-import { choosePiece, offerPieces } from '../src/discord/asking/pieces.ts';
 import type { BotContext } from '../src/discord/bot-context.ts';
 import type { CustomId } from '../src/discord/custom-id.ts';
 import { libraryDefinition } from '../src/discord/definitions/library.ts';
 import type { ChatCommand, ComponentHandler } from '../src/discord/handler.ts';
-import type { LibraryDesk } from '../src/discord/library/library-desk.ts';
+import type { LibraryDesk } from '../src/discord/library/library-queries.ts';
 import type { Reindexer } from '../src/discord/library/reindexer.ts';
 import { missingToTell, type Need, refusalOf } from '../src/discord/library/rights.ts';
 import type { Scheduler } from '../src/discord/library/scheduler.ts';
 import { changeSettings } from '../src/discord/library/settings.ts';
 import { libraryStatus } from '../src/discord/library/status.ts';
+import { choosePiece, offerPieces } from '../src/discord/queries/pieces.ts';
 import {
   failuresReply,
   refusedReply,

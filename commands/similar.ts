@@ -1,12 +1,12 @@
 /** `/similar`: ask with a clip, a link or a piece of the library. */
 import type { ChatInputCommandInteraction } from 'discord.js';
-import type { Asker } from '../src/discord/asking/asker.ts';
-import { askOrChoose } from '../src/discord/asking/choosing.ts';
-import { choosePiece, offerPieces } from '../src/discord/asking/pieces.ts';
-import { type Asked, readPart } from '../src/discord/asking/question.ts';
 import { type BotContext, isPrivateByDefault, resultsByDefault } from '../src/discord/bot-context.ts';
 import { similarDefinition } from '../src/discord/definitions/similar.ts';
 import type { ChatCommand } from '../src/discord/handler.ts';
+import { askOrChoose } from '../src/discord/queries/choose-source.ts';
+import { choosePiece, offerPieces } from '../src/discord/queries/pieces.ts';
+import type { Asker } from '../src/discord/queries/query-runner.ts';
+import { type Asked, readPart } from '../src/discord/queries/question.ts';
 import { LeitmotifError } from '../src/errors.ts';
 
 export function similarCommand(bot: BotContext, asker: Asker): ChatCommand {

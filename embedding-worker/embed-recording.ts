@@ -5,7 +5,7 @@
  */
 import { cutWindows } from '../src/audio/chunk.ts';
 import { decodePcm } from '../src/audio/decode.ts';
-import { besideTheLoudest, type HeardWindow } from '../src/audio/gate-recording.ts';
+import { besideTheLoudest, type HeardWindow } from '../src/audio/gate/recording.ts';
 import type { AudioLimits } from '../src/audio/limits.ts';
 import type { ProbedAudio } from '../src/audio/probe.ts';
 import type { ChunkSpan, RecordingTags } from '../src/domain.ts';

@@ -1,9 +1,9 @@
 /** The entry of an inference process: windows in, their kind and vector out, one after the other in order of arrival.
  *  It dies with its parent: Node closes the channel when the parent is gone, however it went. */
-import '../src/while-starting.ts';
+import '../src/io/while-starting.ts';
 import { flushCompileCache } from 'node:module';
 import { Socket } from 'node:net';
-import { classifyWindow } from '../src/audio/gate.ts';
+import { classifyWindow } from '../src/audio/gate/gate.ts';
 import { batchesOf } from './engines/batches.ts';
 import { bucketOf, gpuBatchMax } from './engines/devices.ts';
 import { DeviceError, type LoadedModel, loadFrontEnd, loadModel } from './engines/loaded-model.ts';

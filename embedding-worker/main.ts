@@ -1,15 +1,15 @@
 /** The entry of the embedding worker: by itself (`npm run worker`, told by the environment) or as somebody's child
  *  (`--supervised`, told over IPC, and gone when its parent is). */
-import '../src/while-starting.ts';
+import '../src/io/while-starting.ts';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pino } from 'pino';
-import { forgetSecrets, loadDotEnv, readConfig } from '../src/config.ts';
+import { forgetSecrets, loadDotEnv, readConfig } from '../src/config/config.ts';
 import { type WorkerMessage, type WorkerOptions, workerOptions } from '../src/embedding/worker-options.ts';
 import { LeitmotifError, toLeitmotifError } from '../src/errors.ts';
-import { versionOf } from '../src/version.ts';
-import { endInOrder } from '../src/while-starting.ts';
+import { versionOf } from '../src/io/version.ts';
+import { endInOrder } from '../src/io/while-starting.ts';
 import { startWorker, type Worker } from './worker.ts';
 
 const root = path.resolve(import.meta.dirname, '..');

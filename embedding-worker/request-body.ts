@@ -2,8 +2,8 @@
  *  end), and a recording is never whole in memory. */
 import { open } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
-import { orDiskFull } from '../src/disk-full.ts';
 import { LeitmotifError, toLeitmotifError } from '../src/errors.ts';
+import { orDiskFull } from '../src/io/disk-full.ts';
 
 /** @returns the bytes received
  *  @throws {LeitmotifError} audio-too-large as soon as that is known, audio-empty, cancelled when the client hangs up,

@@ -1,9 +1,9 @@
 /** The entry of the process that holds a model's text side: texts in, vectors out, one after the other in order of arrival.
  *  It dies with its parent: Node closes the channel when the parent is gone, however it went. */
-import '../src/while-starting.ts';
+import '../src/io/while-starting.ts';
 import { flushCompileCache } from 'node:module';
 import { toLeitmotifError } from '../src/errors.ts';
-import { readModel } from './models.ts';
+import { readModel } from '../src/models/manifest.ts';
 import type { FromTextProcess, ToTextProcess } from './text/protocol.ts';
 import { loadTextModel, type TextModel } from './text/text-model.ts';
 

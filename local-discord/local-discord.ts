@@ -24,7 +24,7 @@ import {
   openThread,
   setPermissions,
   settle,
-} from './server/settlers.ts';
+} from './server/seed.ts';
 
 export type { Call, Refusal } from './server/call-log.ts';
 export type { Fault, FaultRates } from './server/faults.ts';
@@ -39,7 +39,7 @@ export {
 } from './server/person.ts';
 export { type RateLimit, type RateLimitOptions, usualRateLimits } from './server/rate-limits.ts';
 export { RefusedByClient } from './server/refused-by-client.ts';
-export type { Bits, NewGuild, NewUser } from './server/settlers.ts';
+export type { Bits, NewGuild, NewUser } from './server/seed.ts';
 
 const mib = 1024 * 1024;
 

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { readModel } from '../embedding-worker/models.ts';
+import { readModel } from '../src/models/manifest.ts';
 import { parseConstants } from './descriptor/constants.ts';
 import {
   dimensionsOf,

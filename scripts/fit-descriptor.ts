@@ -11,7 +11,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { type CorpusTrack, locateTrack, readTracks } from '../bench/corpus.ts';
+import { type CorpusTrack, locateTrack, readTracks } from '../bench/quality/corpus.ts';
 import { InferenceSession, Tensor } from '../embedding-worker/engines/onnx-runtime.ts';
 import { cutWindows } from '../src/audio/chunk.ts';
 import { decodePcm } from '../src/audio/decode.ts';

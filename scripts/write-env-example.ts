@@ -1,7 +1,7 @@
-/** Writes .env.example and docs/configuration.md from the table in src/config.ts. */
+/** Writes .env.example and docs/configuration.md from the table in src/config/config.ts. */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { envExample, variables } from '../src/config.ts';
+import { envExample, variables } from '../src/config/config.ts';
 import { configurationDoc } from './configuration-doc.ts';
 
 const root = path.resolve(import.meta.dirname, '..');

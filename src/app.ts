@@ -4,13 +4,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import type { Logger } from 'pino';
-import { downloadableModels } from '../embedding-worker/downloadable-models.ts';
-import { findModel, spaceIdOfModel } from '../embedding-worker/models.ts';
 import { fingerprintItemSec } from './audio/fingerprint.ts';
 import type { AudioLimits } from './audio/limits.ts';
 import { Catalog } from './catalog/catalog.ts';
 import type { Mark } from './catalog/marks.ts';
-import type { Config } from './config.ts';
+import type { Config } from './config/config.ts';
+import { parseAzure } from './config/library-location.ts';
 import type { EmbeddedRecording } from './domain.ts';
 import { EmbeddingClient } from './embedding/client.ts';
 import { type LocalWorker, startLocalWorker } from './embedding/local-worker.ts';
@@ -19,37 +18,34 @@ import { LeitmotifError, toLeitmotifError } from './errors.ts';
 import { type ExportOptions, type ExportSummary, exportIndex } from './exchange/export-index.ts';
 import { type ImportOptions, type ImportSpace, type ImportSummary, importIndex } from './exchange/import-index.ts';
 import { kindsWithoutMusic } from './format.ts';
+import { indexedSpaces } from './index/generation-folder.ts';
+import { IndexHost } from './index/index-host.ts';
 import { ClipKeeper, type ClipsSummary } from './indexing/clip-keeper.ts';
+import { liftMark, type MarkUpdate, markClusters } from './indexing/clusters/marking.ts';
+import { type ClusterReview, reviewClusters } from './indexing/clusters/review-clusters.ts';
 import { FaissGenerations } from './indexing/faiss-generations.ts';
 import { IndexLock } from './indexing/lock.ts';
-import { liftMark, type MarkUpdate, markClusters } from './indexing/marking.ts';
 import { type DetailedPlan, type IndexPlan, type PlanOptions, planInDetail, planIndex } from './indexing/plan.ts';
 import { progressLog } from './indexing/progress-log.ts';
-import { type ClusterReview, reviewClusters } from './indexing/review-clusters.ts';
 import { type IndexRunOptions, runIndex } from './indexing/run.ts';
 import type { IndexSummary } from './indexing/summary.ts';
 import { type GenerationOutcome, rebuildGeneration, updateGeneration } from './indexing/update-generation.ts';
-import { type Backup, backUpCatalog, backupsIn } from './keeping/backup.ts';
-import { FolderBackups } from './keeping/folder-backups.ts';
-import { type Restored, restoreCatalog } from './keeping/restore.ts';
-import { type TidyReport, tidy } from './keeping/tidy.ts';
-import { type Finding, verifyIndex } from './keeping/verify.ts';
-import type { AzureParts } from './library/azure.ts';
-import { AzureBackups } from './library/azure-backups.ts';
-import { AzureAccounts } from './library/azure-client.ts';
+import { makePrivateFolder, makePrivateSync } from './io/private-files.ts';
+import type { AzureParts } from './library/azure/azure-library.ts';
+import { AzureBackups } from './library/azure/backups.ts';
+import { AzureAccounts } from './library/azure/client.ts';
 import type { BackupStore } from './library/backup-store.ts';
 import type { ClipStore } from './library/clip-store.ts';
 import type { Library, LocalFile } from './library/library.ts';
 import { accountsIn, openClipStore, openLibrary } from './library/open-library.ts';
 import { RangeServer } from './library/range-server.ts';
 import { Spool } from './library/spool.ts';
-import { parseAzure } from './library-location.ts';
-import { storedToken } from './models/hub.ts';
-import { Models } from './models/models.ts';
-import { modelsOfSpaces } from './models/models-of-spaces.ts';
-import { makePrivateFolder, makePrivateSync } from './private-files.ts';
-import type { Answer, Result } from './query/answer.ts';
-import { AnswerFiles } from './query/answer-files.ts';
+import { type Backup, backUpCatalog, backupsIn } from './maintenance/backup.ts';
+import { FolderBackups } from './maintenance/folder-backups.ts';
+import { type Restored, restoreCatalog } from './maintenance/restore.ts';
+import { type TidyReport, tidy } from './maintenance/tidy.ts';
+import { type Finding, verifyIndex } from './maintenance/verify.ts';
+import { AnswerFiles } from './media/answer-files.ts';
 import {
   type ClipParts,
   cutAnswerClips,
@@ -57,15 +53,19 @@ import {
   cutTheirClips,
   type ResultClips,
   type ResultClipsOptions,
-} from './query/clips.ts';
+} from './media/clips.ts';
+import { type Media, mediaHere } from './media/media.ts';
+import { MediaThread } from './media/media-thread.ts';
+import { renderPicture } from './media/picture.ts';
+import type { PictureWords } from './media/picture-words.ts';
+import { downloadableModels } from './models/catalogue.ts';
+import { storedToken } from './models/download/hub.ts';
+import { findModel, spaceIdOfModel } from './models/manifest.ts';
+import { Models } from './models/models.ts';
+import { modelsOfSpaces } from './models/models-of-spaces.ts';
+import type { Answer, Result } from './query/answer.ts';
 import { findByWords, type WordsAnswer, type WordsRequest } from './query/find-by-words.ts';
 import { findSimilar, type HeardQuery, type QueryRequest } from './query/find-similar.ts';
-import { type Media, mediaHere } from './query/media.ts';
-import { MediaThread } from './query/media-thread.ts';
-import { renderPicture } from './query/picture.ts';
-import type { PictureWords } from './query/picture-words.ts';
-import { indexedSpaces } from './search/generation-folder.ts';
-import { IndexHost } from './search/index-host.ts';
 
 export interface AppSurroundings {
   /** The project's folder. */

@@ -4,40 +4,34 @@ import path from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { pino } from 'pino';
 import { type App, type AppSurroundings, buildApp, buildModels, restoreBackup } from './app.ts';
-import { type Config, forgetSecrets, loadDotEnv, readConfig } from './config.ts';
-import { LeitmotifError } from './errors.ts';
-import { formatNames } from './exchange/formats.ts';
-import { parseTime } from './format.ts';
-import { fusionNames } from './search/fusion-scores.ts';
 import {
   type ClustersCommandOptions,
   clustersCommand,
   liftMarkCommand,
   listMarksCommand,
   markClustersCommand,
-} from './terminal/clusters-command.ts';
+} from './cli/clusters-command.ts';
 import {
   type ExportCommandOptions,
   exportCommand,
   type ImportCommandOptions,
   importCommand,
-} from './terminal/exchange-commands.ts';
-import { type IndexCommandOptions, indexCommand } from './terminal/index-command.ts';
-import {
-  libraryBackup,
-  libraryBackups,
-  libraryTidy,
-  libraryVerify,
-  restoreWords,
-} from './terminal/keeping-commands.ts';
-import { libraryFailures, libraryRemove, libraryRollback, libraryStatus } from './terminal/library-command.ts';
-import { type ModelsContext, modelsGet, modelsList, modelsRemove, modelsVerify } from './terminal/models-command.ts';
-import { callersFolder } from './terminal/npm-folder.ts';
-import { onWaiting, runToExit } from './terminal/run-to-exit.ts';
-import { type SimilarCommandOptions, similarCommand } from './terminal/similar-command.ts';
-import { modelsTriton } from './terminal/triton-command.ts';
-import { wordsCommand } from './terminal/words-command.ts';
-import { versionOf } from './version.ts';
+} from './cli/exchange-commands.ts';
+import { type IndexCommandOptions, indexCommand } from './cli/index-command.ts';
+import { libraryFailures, libraryRemove, libraryRollback, libraryStatus } from './cli/library-command.ts';
+import { libraryBackup, libraryBackups, libraryTidy, libraryVerify, restoreWords } from './cli/maintenance-commands.ts';
+import { type ModelsContext, modelsGet, modelsList, modelsRemove, modelsVerify } from './cli/models-command.ts';
+import { callersFolder } from './cli/npm-folder.ts';
+import { onWaiting, runToExit } from './cli/run-to-exit.ts';
+import { type SimilarCommandOptions, similarCommand } from './cli/similar-command.ts';
+import { wordsCommand } from './cli/text-command.ts';
+import { modelsTriton } from './cli/triton-command.ts';
+import { type Config, forgetSecrets, loadDotEnv, readConfig } from './config/config.ts';
+import { LeitmotifError } from './errors.ts';
+import { formatNames } from './exchange/formats.ts';
+import { parseTime } from './format.ts';
+import { versionOf } from './io/version.ts';
+import { fusionNames } from './ranking/fusion-scores.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 loadDotEnv(root);

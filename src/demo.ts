@@ -1,9 +1,9 @@
 /** The demo's entry. Without options: the bot in a Discord on this machine. With --once: one run in the terminal. */
 import { Command } from 'commander';
-import { loadDotEnv, readConfig } from './config.ts';
+import { runToExit } from './cli/run-to-exit.ts';
+import { loadDotEnv, readConfig } from './config/config.ts';
 import { root } from './demo/sample.ts';
-import { runToExit } from './terminal/run-to-exit.ts';
-import { versionOf } from './version.ts';
+import { versionOf } from './io/version.ts';
 
 const { once } = new Command('demo')
   .description('Shows Leitmotif on two hours of real music')

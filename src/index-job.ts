@@ -4,12 +4,12 @@
  *  that queries go first. It ends in order when it is told to (SIGTERM) and when the bot is gone: the tracks in flight
  *  are lost, the job stays open, and the next process goes on where this one was.
  */
-import './while-starting.ts';
+import './io/while-starting.ts';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
 import { type App, buildApp } from './app.ts';
 import type { Reindex } from './catalog/reindexes.ts';
-import type { Config } from './config.ts';
+import type { Config } from './config/config.ts';
 import { LeitmotifError, toLeitmotifError } from './errors.ts';
 import {
   type JobAnswers,
@@ -20,9 +20,9 @@ import {
 } from './indexing/job-protocol.ts';
 import type { IndexProgress } from './indexing/progress.ts';
 import type { IndexSummary } from './indexing/summary.ts';
+import { setSessionNiceness } from './io/niceness.ts';
+import { endInOrder } from './io/while-starting.ts';
 import type { Library } from './library/library.ts';
-import { setSessionNiceness } from './niceness.ts';
-import { endInOrder } from './while-starting.ts';
 
 /** Inherited by the worker, ffmpeg and the inference processes. */
 const niceness = 15;

@@ -1,17 +1,17 @@
 /** The bot's entry. Exit codes: 0 after an orderly stop, 78 for a configuration that cannot work (no token, say),
  *  77 for a token that Discord refuses, 75 when Discord is not there, 1 for everything else. As in sysexits(3). */
-import './while-starting.ts';
+import './io/while-starting.ts';
 import path from 'node:path';
 import { Command } from 'commander';
 import { allCommands } from '../commands/all.ts';
 import { buildApp } from './app.ts';
-import { forgetSecrets, loadDotEnv, readConfig } from './config.ts';
+import { forgetSecrets, loadDotEnv, readConfig } from './config/config.ts';
 import { startBot } from './discord/bot.ts';
 import { runShards } from './discord/sharding.ts';
 import { LeitmotifError, toLeitmotifError } from './errors.ts';
-import { makeLog } from './log.ts';
-import { versionOf } from './version.ts';
-import { endInOrder } from './while-starting.ts';
+import { makeLog } from './io/log.ts';
+import { versionOf } from './io/version.ts';
+import { endInOrder } from './io/while-starting.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 new Command('leitmotif start')

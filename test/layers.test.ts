@@ -81,22 +81,22 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 /** package or built-in -> who may import it */
 const callers: Readonly<Record<string, readonly string[]>> = {
   'fluent-ffmpeg': ['src/audio/ffmpeg.ts'],
-  'faiss-node': ['src/search/faiss-child.ts'],
+  'faiss-node': ['src/index/faiss-child.ts'],
   'onnxruntime-node': ['embedding-worker/engines/onnx-runtime.ts'],
   '@huggingface/tokenizers': ['embedding-worker/text/tokenizer.ts'],
   // The lock is the operating system's, taken through SQLite; it holds no data.
-  'node:sqlite': ['src/catalog/database.ts', 'src/process-lock.ts'],
+  'node:sqlite': ['src/catalog/database.ts', 'src/io/process-lock.ts'],
   'music-metadata': ['embedding-worker/tags/library-tags.ts'],
-  undici: ['src/embedding/client.ts', 'src/models/hub-request.ts', 'embedding-worker/engines/remote/http.ts'],
+  undici: ['src/embedding/client.ts', 'src/models/download/hub-request.ts', 'embedding-worker/engines/remote/http.ts'],
   cockatiel: ['embedding-worker/engines/remote/guard.ts'],
   oauth4webapi: ['embedding-worker/engines/remote/access-token.ts'],
-  'ipaddr.js': ['src/query/public-address.ts'],
-  '@resvg/resvg-js': ['src/query/picture.ts'],
+  'ipaddr.js': ['src/fetch/public-address.ts'],
+  '@resvg/resvg-js': ['src/media/picture.ts'],
   hyparquet: ['src/exchange/parquet.ts'],
   'hyparquet-writer': ['src/exchange/parquet.ts'],
-  'node-cron': ['src/discord/library/scheduler.ts', 'src/discord/library/due-times.ts', 'src/discord/housekeeping.ts'],
-  '@azure/storage-blob': ['src/library/azure-client.ts', 'src/library/azure-listing.ts', 'src/library/azure-pages.ts'],
-  '@azure/identity': ['src/library/azure-client.ts'],
+  'node-cron': ['src/discord/library/scheduler.ts', 'src/config/schedule.ts', 'src/discord/housekeeping.ts'],
+  '@azure/storage-blob': ['src/library/azure/client.ts', 'src/library/azure/listing.ts', 'src/library/azure/pages.ts'],
+  '@azure/identity': ['src/library/azure/client.ts'],
   'prom-client': ['embedding-worker/metrics.ts', 'src/discord/metrics.ts'],
 };
 
@@ -109,27 +109,27 @@ const readsToo = [
 ];
 
 const words = [
-  'src/copy-whole.ts',
-  'src/disk-full.ts',
+  'src/io/copy-whole.ts',
+  'src/io/disk-full.ts',
   'src/domain.ts',
-  'src/end-with-parent.ts',
+  'src/io/end-with-parent.ts',
   'src/errors.ts',
   'src/format.ts',
   'src/audio-formats.ts',
-  'src/library-location.ts',
-  'src/niceness.ts',
-  'src/private-files.ts',
-  'src/process-lock.ts',
-  'src/time-charged.ts',
-  'src/version.ts',
-  'src/while-starting.ts',
+  'src/config/library-location.ts',
+  'src/io/niceness.ts',
+  'src/io/private-files.ts',
+  'src/io/process-lock.ts',
+  'src/io/time-charged.ts',
+  'src/io/version.ts',
+  'src/io/while-starting.ts',
 ];
 const entries = ['src/cli.ts', 'src/demo.ts', 'src/index-job.ts', 'src/main.ts'];
 /** Of src/embedding, the worker shares only what both sides must agree on. */
 const sharedWithWorker = [
   'src/embedding/packed-arrays.ts',
   'src/embedding/wire-format.ts',
-  'src/embedding/space-id.ts',
+  'src/models/space-id.ts',
   'src/embedding/worker-options.ts',
 ];
 

@@ -1,7 +1,7 @@
 /** The canary: one window of noise that every model is tried with before anybody's recording is. Where its vector is
  *  known, a device has to give that vector. */
 import { decodeFloat32 } from '../../src/embedding/packed-arrays.ts';
-import type { ModelManifest } from '../models.ts';
+import type { ModelManifest } from '../../src/models/manifest.ts';
 
 /** Kernels differ in the order of their sums: some 1e-6. */
 const toleranceDistance = 1e-4;

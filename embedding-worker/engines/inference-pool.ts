@@ -7,7 +7,7 @@
  */
 import type { EmbeddingDevice } from '../../src/embedding/worker-options.ts';
 import { LeitmotifError } from '../../src/errors.ts';
-import type { Model } from '../models.ts';
+import type { Model } from '../../src/models/manifest.ts';
 import { devicesToTry, deviceUnusable, gpuBatchMax } from './devices.ts';
 import type { EmbeddedWindow, EmbeddingEngine } from './engine.ts';
 import { InferenceProcess, type LoadFailure, type WindowTask } from './inference-process.ts';

@@ -4,8 +4,8 @@ import { getPriority, setPriority } from 'node:os';
 import { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { collectorFlags } from '../../src/embedding/worker-options.ts';
-import { forkBound } from '../../src/end-with-parent.ts';
-import { type ChargedTimer, chargedTimer, usageOf } from '../../src/time-charged.ts';
+import { forkBound } from '../../src/io/end-with-parent.ts';
+import { type ChargedTimer, chargedTimer, usageOf } from '../../src/io/time-charged.ts';
 import type { FromInferenceProcess, LoadMessage } from './protocol.ts';
 import { writeWindow } from './window-pipe.ts';
 

@@ -2,7 +2,7 @@
  *  where the network runs elsewhere. */
 import path from 'node:path';
 import { LeitmotifError } from '../../src/errors.ts';
-import type { Model, ModelManifest } from '../models.ts';
+import type { Model, ModelManifest } from '../../src/models/manifest.ts';
 import { canaryWindow, checkCanary, halfToleranceDistance, storedCanary } from './canary.ts';
 import { samplesOf } from './network-item.ts';
 import { type ExecutionProvider, verifySum } from './onnx.ts';

@@ -1,8 +1,8 @@
 /** One item of a network's input and of its output, wherever the network runs. Apart from loaded-model.ts, which brings
  *  ONNX Runtime along: the server's own process has no need of that. */
 import { LeitmotifError } from '../../src/errors.ts';
+import type { Model, ModelManifest } from '../../src/models/manifest.ts';
 import { families } from '../families/families.ts';
-import type { Model, ModelManifest } from '../models.ts';
 import type { NetworkSpec } from './remote/network.ts';
 
 /** float32 sums over a few thousand values stay within 1e-6; 1e-3 still lets half-precision weights pass. */

@@ -1,8 +1,8 @@
 /** A model's graphs, opened as they are: what comes before its network, and the network. Nothing is proven here. */
 import path from 'node:path';
+import type { Model, ModelManifest } from '../../src/models/manifest.ts';
 import { families } from '../families/families.ts';
 import type { Family } from '../families/family.ts';
-import type { Model, ModelManifest } from '../models.ts';
 import { checkedVector } from './network-item.ts';
 import { type ExecutionProvider, type Graph, openGraph } from './onnx.ts';
 

@@ -4,7 +4,7 @@
  *  Processes, not worker threads, although those could be handed a window without a copy: a crash of ONNX Runtime in a
  *  thread takes the HTTP server with it, and a thread that hangs in it cannot be ended without that crash. */
 import type { ChunkKind } from '../../src/domain.ts';
-import type { Model } from '../models.ts';
+import type { Model } from '../../src/models/manifest.ts';
 import type { ExecutionProvider } from './onnx.ts';
 
 export interface LoadMessage {

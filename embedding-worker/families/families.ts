@@ -1,5 +1,5 @@
 /** Every family by the name that manifests give it. */
-import type { ModelManifest } from '../models.ts';
+import type { ModelManifest } from '../../src/models/manifest.ts';
 import { clapFamily } from './clap.ts';
 import type { Family } from './family.ts';
 import { pcmFamily } from './pcm.ts';

@@ -6,7 +6,7 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import type { RecordingTags } from '../../src/domain.ts';
-import { forkBound } from '../../src/end-with-parent.ts';
+import { forkBound } from '../../src/io/end-with-parent.ts';
 import type { FromTagProcess, ToTagProcess } from './protocol.ts';
 
 export interface TagReaderOptions {

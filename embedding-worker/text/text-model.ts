@@ -1,10 +1,10 @@
 /** The text side of a model that is loaded: words to unit vectors of the same space as its sounds, one text at a time. */
 import path from 'node:path';
 import { LeitmotifError } from '../../src/errors.ts';
+import type { Model } from '../../src/models/manifest.ts';
 import { checkedVector } from '../engines/network-item.ts';
 import { openGraph, verifySum } from '../engines/onnx.ts';
 import { unitLength } from '../families/family.ts';
-import type { Model } from '../models.ts';
 import { openTokenizer } from './tokenizer.ts';
 
 export interface TextModel {

@@ -5,9 +5,9 @@
  *  A process and not a thread for the reasons that engines/protocol.ts gives.
  */
 import type { ChildProcess } from 'node:child_process';
-import { forkBound } from '../../src/end-with-parent.ts';
 import { LeitmotifError } from '../../src/errors.ts';
-import { type ChargedTimer, chargedTimer, usageOf } from '../../src/time-charged.ts';
+import { forkBound } from '../../src/io/end-with-parent.ts';
+import { type ChargedTimer, chargedTimer, usageOf } from '../../src/io/time-charged.ts';
 import type { EmbeddedText, FromTextProcess, ToTextProcess } from './protocol.ts';
 
 export interface TextProcessOptions {

@@ -2,7 +2,7 @@
 import { access, constants } from 'node:fs/promises';
 import path from 'node:path';
 import { LeitmotifError } from '../../src/errors.ts';
-import { type Model, manifestPathOf, readModel } from '../models.ts';
+import { type Model, manifestPathOf, readModel } from '../../src/models/manifest.ts';
 import type { ServedModel } from '../serving.ts';
 import { TextProcess, type TextProcessOptions } from './text-process.ts';
 

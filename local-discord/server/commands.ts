@@ -2,7 +2,7 @@
 import { type APIApplicationCommand, ApplicationCommandType, RESTJSONErrorCodes } from 'discord-api-types/v10';
 import { ApiError, refusals } from './api-error.ts';
 import { findCommandViolations } from './command-rules.ts';
-import type { Happenings } from './happenings.ts';
+import type { Happenings } from './events.ts';
 import type { Snowflakes } from './snowflake.ts';
 
 type CommandBody = Partial<APIApplicationCommand> & { readonly name: string };

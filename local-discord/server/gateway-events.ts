@@ -1,6 +1,6 @@
 /** What happens, as the gateway tells it to the bot. */
 import { GatewayIntentBits } from 'discord-api-types/v10';
-import type { Happening } from './happenings.ts';
+import type { Happening } from './events.ts';
 import type { Presenter } from './present.ts';
 import { channel, guild, isoTime, member } from './shapes.ts';
 import type { Guild, StoredMessage, World } from './world.ts';

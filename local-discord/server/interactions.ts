@@ -6,7 +6,7 @@ import { refusals } from './api-error.ts';
 import type { Upload } from './attachment-store.ts';
 import { callbackViolations } from './callback-rules.ts';
 import type { Clock } from './clock.ts';
-import type { Happenings } from './happenings.ts';
+import type { Happenings } from './events.ts';
 import { type InteractionRecord, tokenLifeMs } from './interaction-record.ts';
 import type { MessageBody, Messages } from './messages.ts';
 import type { Modal } from './modal-rules.ts';

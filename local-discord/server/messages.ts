@@ -10,7 +10,7 @@ import { refusals } from './api-error.ts';
 import type { AttachmentStore, Upload } from './attachment-store.ts';
 import type { Clock } from './clock.ts';
 import { componentNodes } from './component-tree.ts';
-import type { Happenings } from './happenings.ts';
+import type { Happenings } from './events.ts';
 import { mentionsOf } from './mentions.ts';
 import { findPayloadViolations, isEmptyPayload, type PayloadFiles } from './message-rules.ts';
 import { hasAll, permissionsInChannel } from './permissions.ts';

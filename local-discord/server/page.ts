@@ -10,14 +10,14 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { PageEvent, PageState, PageUser } from '../page-protocol.ts';
 import { ApiError } from './api-error.ts';
 import type { Core } from './core.ts';
+import type { Happening } from './events.ts';
 import { send } from './gateway-session.ts';
-import type { Happening } from './happenings.ts';
 import { autocomplete, interact } from './interact.ts';
 import { readAutocomplete, readForward, readInteraction, readMessage } from './page-bodies.ts';
 import { channelFor, commandsFor, forward, isVisible, messagesFor, post } from './people.ts';
 import { hasAll, permissionsInChannel } from './permissions.ts';
 import { RefusedByClient } from './refused-by-client.ts';
-import { directMessageWith } from './settlers.ts';
+import { directMessageWith } from './seed.ts';
 import { readUploads, uploadBody } from './upload-body.ts';
 import type { Channel, Guild } from './world.ts';
 

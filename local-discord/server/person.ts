@@ -10,7 +10,7 @@ import { autocomplete, interact } from './interact.ts';
 import { Interaction } from './interaction-handle.ts';
 import { channelFor, commandsFor, forward, messagesFor, post } from './people.ts';
 import { RefusedByClient } from './refused-by-client.ts';
-import { directMessageWith } from './settlers.ts';
+import { directMessageWith } from './seed.ts';
 
 export interface FileToUpload {
   readonly name: string;

@@ -6,7 +6,7 @@ import { refusals } from './api-error.ts';
 import { channelAccess } from './channel-access.ts';
 import type { Core } from './core.ts';
 import { text } from './field-rules.ts';
-import { directMessageWith, openThread } from './settlers.ts';
+import { directMessageWith, openThread } from './seed.ts';
 import { channel as channelBody, threadMember } from './shapes.ts';
 import { uploadBody } from './upload-body.ts';
 import { violationsOf } from './violation.ts';

@@ -53,7 +53,7 @@ export const programs = {
       ['node_modules/typescript/bin/tsc', '-p', '.'],
       ['node_modules/typescript/bin/tsc', '-p', 'local-discord/page'],
       ['node_modules/@biomejs/biome/bin/biome', 'check', '.'],
-      [...vitest, 'test/layers.test.ts', 'test/env-example.test.ts'],
+      [...vitest, 'test/layers.test.ts', 'test/config/env-example.test.ts'],
     ],
   },
   'bench:quality': { about: 'what the answers are worth', needs: tools, run: [['bench/quality.ts']] },

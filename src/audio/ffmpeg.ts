@@ -18,8 +18,8 @@ import { readFile } from 'node:fs/promises';
 import { getPriority } from 'node:os';
 import { PassThrough, pipeline, type Readable } from 'node:stream';
 import Ffmpeg from 'fluent-ffmpeg';
-import { boundToParent } from '../end-with-parent.ts';
-import { nicenessMax } from '../niceness.ts';
+import { boundToParent } from '../io/end-with-parent.ts';
+import { nicenessMax } from '../io/niceness.ts';
 import { errorLinesOf, StderrReader } from './stderr.ts';
 
 export interface FfmpegJob {

@@ -5,7 +5,6 @@
  */
 import { Answers } from './answers.ts';
 import { ClipLedger } from './clip-ledger.ts';
-import { Copies } from './copies.ts';
 import {
   type CatalogCounts,
   countSpace,
@@ -14,13 +13,13 @@ import {
   type TracksWithoutMusic,
 } from './counts.ts';
 import { Database, type DatabaseOptions } from './database.ts';
+import { Heard } from './embedding-cache.ts';
 import { Embeddings } from './embeddings.ts';
 import { Evidence } from './evidence.ts';
 import { ExportView } from './export-view.ts';
 import { Feedback } from './feedback.ts';
 import { Files } from './files.ts';
 import { GuildSettings } from './guild-settings.ts';
-import { Heard } from './heard.ts';
 import { Inspection } from './inspection.ts';
 import { Jobs } from './jobs.ts';
 import { LiveChunks } from './live-chunks.ts';
@@ -28,6 +27,7 @@ import { Marks } from './marks.ts';
 import { PendingQueries } from './pending-queries.ts';
 import { Reindexes } from './reindexes.ts';
 import { Removals } from './removals.ts';
+import { Copies } from './same-bytes.ts';
 import { Schedule } from './schedule.ts';
 import { Shares } from './shares.ts';
 import { contentName, Snapshot, type SnapshotOptions } from './snapshot.ts';

@@ -11,7 +11,7 @@ import { backup, DatabaseSync, type SQLInputValue, type StatementSync } from 'no
 import { pathToFileURL } from 'node:url';
 import pRetry from 'p-retry';
 import { LeitmotifError } from '../errors.ts';
-import { makePrivateFileSync } from '../private-files.ts';
+import { makePrivateFileSync } from '../io/private-files.ts';
 import { migrate, schemaVersion } from './migrations.ts';
 import { fromSqliteError } from './sqlite-errors.ts';
 

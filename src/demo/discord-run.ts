@@ -5,10 +5,10 @@ import path from 'node:path';
 import { styleText } from 'node:util';
 import { startLocalDiscord } from '../../local-discord/local-discord.ts';
 import { buildPage } from '../../local-discord/page-build.ts';
-import type { Config } from '../config.ts';
-import { guardGroup } from '../end-with-parent.ts';
+import { summaryText } from '../cli/index-command.ts';
+import type { Config } from '../config/config.ts';
 import { LeitmotifError } from '../errors.ts';
-import { summaryText } from '../terminal/index-command.ts';
+import { guardGroup } from '../io/end-with-parent.ts';
 import { cutSample, foreignTrack, indexSample, openDemoApp, root, sampleLibrary } from './sample.ts';
 
 /** The page's address should be the same each time; where it is taken, any other will do. */

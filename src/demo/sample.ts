@@ -5,13 +5,13 @@ import path from 'node:path';
 import { pino } from 'pino';
 import { type App, buildApp } from '../app.ts';
 import { cutExcerpt } from '../audio/clip.ts';
-import type { Config } from '../config.ts';
+import { indexWithProgress } from '../cli/index-command.ts';
+import { onWaiting } from '../cli/run-to-exit.ts';
+import { findSampleLibrary } from '../cli/sample-library.ts';
+import type { Config } from '../config/config.ts';
 import { LeitmotifError } from '../errors.ts';
 import { formatTime } from '../format.ts';
 import type { IndexSummary } from '../indexing/summary.ts';
-import { indexWithProgress } from '../terminal/index-command.ts';
-import { onWaiting } from '../terminal/run-to-exit.ts';
-import { findSampleLibrary } from '../terminal/sample-library.ts';
 
 export const root = path.resolve(import.meta.dirname, '../..');
 export const outputDir = path.join(root, 'demo-output');

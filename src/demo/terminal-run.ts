@@ -5,11 +5,11 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { styleText } from 'node:util';
 import type { App } from '../app.ts';
-import type { Config } from '../config.ts';
+import { summaryText } from '../cli/index-command.ts';
+import { renderAnswer } from '../cli/render-answer.ts';
+import { askAndWrite } from '../cli/similar-command.ts';
+import type { Config } from '../config/config.ts';
 import { formatDuration, formatTime } from '../format.ts';
-import { summaryText } from '../terminal/index-command.ts';
-import { renderAnswer } from '../terminal/render-answer.ts';
-import { askAndWrite } from '../terminal/similar-command.ts';
 import {
   cutSample,
   excerpt,

@@ -2,7 +2,7 @@
 import type { Client } from 'discord.js';
 import type { Logger } from 'pino';
 import type { App } from '../app.ts';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import type { Payloads } from './payloads.ts';
 import type { Texts } from './texts/texts.ts';
 

@@ -3,8 +3,8 @@
 import { createTask, type ScheduledTask } from 'node-cron';
 import type { Logger } from 'pino';
 import type { App } from '../app.ts';
+import { scheduleProblem } from '../config/schedule.ts';
 import { LeitmotifError } from '../errors.ts';
-import { scheduleProblem } from './library/due-times.ts';
 import { retryBusy } from './retry-busy.ts';
 
 export interface HousekeepingOptions {

@@ -13,7 +13,7 @@ import {
 import { LeitmotifError } from '../errors.ts';
 import type { BotContext } from './bot-context.ts';
 import { readCustomId } from './custom-id.ts';
-import { type Failing, isInteractionGone, tellFailure } from './failing.ts';
+import { type Failing, isInteractionGone, tellFailure } from './error-reply.ts';
 import type { AnyCommand, ComponentHandler, ComponentInteraction } from './handler.ts';
 import type { BotMetrics } from './metrics.ts';
 import { otherVersionReply } from './replies/stale.ts';

@@ -5,10 +5,10 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { getPriority, tmpdir } from 'node:os';
 import path from 'node:path';
-import { type GroupGuard, guardGroup } from '../end-with-parent.ts';
 import { isErrorCode, LeitmotifError } from '../errors.ts';
-import { nicenessMax, setSessionNiceness } from '../niceness.ts';
-import { type ChargedTimer, chargedTimer, usageOf } from '../time-charged.ts';
+import { type GroupGuard, guardGroup } from '../io/end-with-parent.ts';
+import { nicenessMax, setSessionNiceness } from '../io/niceness.ts';
+import { type ChargedTimer, chargedTimer, usageOf } from '../io/time-charged.ts';
 import { collectorFlags, type WorkerOptions, workerMessage } from './worker-options.ts';
 
 export interface LocalWorkerOptions {

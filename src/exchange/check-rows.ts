@@ -1,6 +1,6 @@
 /** Reads a whole file before anything of it is stored, so that what is wrong at its end leaves the catalog as it was. */
 import { LeitmotifError } from '../errors.ts';
-import { lengthOf } from '../search/vector-index.ts';
+import { lengthOf } from '../index/vector-index.ts';
 import { type ExchangeRow, type PlacedRow, refused } from './exchange-row.ts';
 
 export interface CheckedFile {

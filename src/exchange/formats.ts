@@ -1,12 +1,12 @@
 /** The formats by name and by the end of a file's name. */
 import path from 'node:path';
 import { LeitmotifError } from '../errors.ts';
-import type { HashedFile } from '../search/durable-file.ts';
+import type { HashedFile } from '../io/durable-file.ts';
 import type { ExchangeRow, PlacedRow } from './exchange-row.ts';
 import { readJsonLines, writeJsonLines } from './json-lines.ts';
 import { readNpy } from './npy.ts';
 import { readParquet, writeParquet } from './parquet.ts';
-import { readPickledRows } from './pickled-rows.ts';
+import { readPickledRows } from './pickle/pickled-rows.ts';
 
 export interface Format {
   readonly extensions: readonly string[];

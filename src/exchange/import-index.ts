@@ -4,7 +4,7 @@ import type { Catalog } from '../catalog/catalog.ts';
 import type { KnownTrack } from '../catalog/track-rows.ts';
 import type { Chunk, EmbeddedRecording, Fingerprint } from '../domain.ts';
 import { LeitmotifError } from '../errors.ts';
-import { lengthOf } from '../search/vector-index.ts';
+import { lengthOf } from '../index/vector-index.ts';
 import { type CheckedFile, checkRows, unitTolerance } from './check-rows.ts';
 import { type ExchangeRow, type PlacedRow, refused } from './exchange-row.ts';
 import { type FormatName, formatOf } from './formats.ts';

@@ -1,6 +1,6 @@
 /** JSON Lines: one object a chunk. @see https://jsonlines.org */
 import { createReadStream } from 'node:fs';
-import type { HashedFile } from '../search/durable-file.ts';
+import type { HashedFile } from '../io/durable-file.ts';
 import { type ExchangeRow, type PlacedRow, refused, toExchangeRow, toFields } from './exchange-row.ts';
 
 /** 65,536 values of 25 characters, and a fingerprint of hours. */

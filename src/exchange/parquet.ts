@@ -8,7 +8,7 @@ import {
   type SchemaElement,
 } from 'hyparquet';
 import { ByteWriter, type ColumnSource, ParquetWriter } from 'hyparquet-writer';
-import type { HashedFile } from '../search/durable-file.ts';
+import type { HashedFile } from '../io/durable-file.ts';
 import { type ExchangeRow, type PlacedRow, refused, toExchangeRow, toFields } from './exchange-row.ts';
 
 /** A group of rows is held in memory while it is written, and while it is read: 4 MB of vectors of 512. */

@@ -1,9 +1,9 @@
 /** The index's generations as files for FAISS. */
-import { currentManifest } from '../search/generation.ts';
-import { readCurrent, spaceFolder } from '../search/generation-folder.ts';
-import { writeGeneration } from '../search/generation-writer.ts';
-import { filesOf } from '../search/manifest.ts';
-import { assertWhole, rememberWhole } from '../search/verified-files.ts';
+import { currentManifest } from '../index/generation.ts';
+import { readCurrent, spaceFolder } from '../index/generation-folder.ts';
+import { writeGeneration } from '../index/generation-writer.ts';
+import { filesOf } from '../index/manifest.ts';
+import { assertWhole, rememberWhole } from '../index/verified-files.ts';
 import type { CurrentGeneration, GenerationInput, GenerationStore } from './generation-store.ts';
 
 export interface FaissGenerationsOptions {

@@ -1,6 +1,6 @@
 /** One indexer at a time. */
 import { LeitmotifError } from '../errors.ts';
-import { describeLockOwner, ProcessLock } from '../process-lock.ts';
+import { describeLockOwner, ProcessLock } from '../io/process-lock.ts';
 
 export class IndexLock implements Disposable {
   readonly #lock: ProcessLock;

@@ -3,8 +3,8 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import type { KnownTrack } from '../catalog/track-rows.ts';
 import { LeitmotifError } from '../errors.ts';
+import { hashOf } from '../io/hash.ts';
 import { extensionOf } from '../library/audio-names.ts';
-import { hashOf } from '../library/hash-of.ts';
 import type { Library, Listed, ListedFile } from '../library/library.ts';
 import { type Candidate, type CompareOptions, type Comparison, compare, isOutdated } from './compare.ts';
 import { coolDownMs } from './cool-down.ts';

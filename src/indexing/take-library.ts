@@ -1,7 +1,7 @@
 /** One catalog, one set of libraries: the keys of another would look like all tracks gone and others come. */
 import type { Catalog } from '../catalog/catalog.ts';
+import { type LibraryPlace, parseLibraries, prefixOf } from '../config/library-location.ts';
 import { LeitmotifError } from '../errors.ts';
-import { type LibraryPlace, parseLibraries, prefixOf } from '../library-location.ts';
 
 export interface TakeLibraryOptions {
   readonly catalog: Pick<Catalog, 'libraryLocation' | 'tracks'>;

@@ -1,9 +1,9 @@
 /** Clips in a folder: for a library on a slow disk, or a folder that something else shares out. */
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { copyWhole } from '../copy-whole.ts';
-import { orDiskFull } from '../disk-full.ts';
 import { toLeitmotifError } from '../errors.ts';
+import { copyWhole } from '../io/copy-whole.ts';
+import { orDiskFull } from '../io/disk-full.ts';
 import type { ClipStore } from './clip-store.ts';
 import type { LocalFile } from './library.ts';
 

@@ -12,9 +12,9 @@ import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { LeitmotifError } from '../errors.ts';
 import { formatBytes } from '../format.ts';
+import { hashOf } from '../io/hash.ts';
 import { fileProblem } from './file-problem.ts';
 import { walk } from './folder-walk.ts';
-import { hashOf } from './hash-of.ts';
 import type { Library, Listed, ListedFile, ListOptions, LocalFile, SeekableFile, TakenFile } from './library.ts';
 
 export class FolderLibrary implements Library {

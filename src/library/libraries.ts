@@ -4,8 +4,8 @@
  *  its recordings: they are unknown, not gone, and the others are listed all the same.
  */
 import type { Readable } from 'node:stream';
+import { compareCodePoints, formatLibraries } from '../config/library-location.ts';
 import { LeitmotifError, toLeitmotifError } from '../errors.ts';
-import { compareCodePoints, formatLibraries } from '../library-location.ts';
 import type { Library, Listed, ListedFile, ListOptions, LocalFile, SeekableFile, TakenFile } from './library.ts';
 import { libraryFailures } from './library.ts';
 

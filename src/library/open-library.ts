@@ -1,7 +1,7 @@
 /** From a text to the library that it names. Nothing is opened or asked yet. */
-import { type LibraryPlace, parseAzure, parseLibraries } from '../library-location.ts';
-import { AzureLibrary, type AzureParts } from './azure.ts';
-import { AzureClips } from './azure-clips.ts';
+import { type LibraryPlace, parseAzure, parseLibraries } from '../config/library-location.ts';
+import { AzureLibrary, type AzureParts } from './azure/azure-library.ts';
+import { AzureClips } from './azure/clips.ts';
 import type { ClipStore } from './clip-store.ts';
 import { FolderLibrary } from './folder.ts';
 import { FolderClips } from './folder-clips.ts';

@@ -8,7 +8,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { LeitmotifError } from '../errors.ts';
-import { makePrivateFolder } from '../private-files.ts';
+import { makePrivateFolder } from '../io/private-files.ts';
 
 export interface SpoolOptions {
   /** Made when it is first needed. */

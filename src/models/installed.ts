@@ -1,9 +1,9 @@
 /** The models that lie on this machine. */
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { type Model, manifestName, readModel } from '../../embedding-worker/models.ts';
 import { LeitmotifError } from '../errors.ts';
-import { exists } from '../search/generation-folder.ts';
+import { exists } from '../index/generation-folder.ts';
+import { type Model, manifestName, readModel } from './manifest.ts';
 
 export interface InstalledModel {
   readonly name: string;

@@ -1,7 +1,8 @@
 /** Which models here make the vectors of a space: what EMBEDDING_MODEL has to be to search an index that is there. */
-import { spaceIdOfModel } from '../../embedding-worker/models.ts';
+
 import { LeitmotifError } from '../errors.ts';
 import { installedModels } from './installed.ts';
+import { spaceIdOfModel } from './manifest.ts';
 
 /** What WINDOW_SEC is likely to have been. */
 const likelyWindowsSec = [10, 5, 6, 7, 8, 9];

@@ -1,17 +1,17 @@
 /** Models, looked after: what there is, here and on the hub; getting, checking and removing. */
 import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { type DownloadableModel, knownModels } from '../../embedding-worker/downloadable-models.ts';
-import { type WrittenRepository, writeTritonRepository } from '../../embedding-worker/triton-repository.ts';
 import { LeitmotifError } from '../errors.ts';
-import { folderBytes } from '../search/folder-bytes.ts';
-import { partPathOf } from './fetch-file.ts';
-import { type GetOptions, type GotModel, getModel } from './get-model.ts';
+import { folderBytes } from '../io/folder-bytes.ts';
+import { type DownloadableModel, knownModels } from './catalogue.ts';
+import { partPathOf } from './download/fetch-file.ts';
+import { type GetOptions, type GotModel, getModel } from './download/get-model.ts';
+import { bytesOf, filesOf, type ModelParts, nameOf } from './download/model-files.ts';
+import { lockModel } from './download/model-lock.ts';
+import { partBytes } from './download/part-file.ts';
+import { type CheckedFile, verifyModel } from './download/verify-model.ts';
 import { type InstalledModel, installedModel, installedModels } from './installed.ts';
-import { bytesOf, filesOf, type ModelParts, nameOf } from './model-files.ts';
-import { lockModel } from './model-lock.ts';
-import { partBytes } from './part-file.ts';
-import { type CheckedFile, verifyModel } from './verify-model.ts';
+import { type WrittenRepository, writeTritonRepository } from './triton-repository.ts';
 
 export interface ModelsOptions extends Pick<GetOptions, 'hub' | 'silenceMs' | 'retryAfterMs'> {
   /** What came with the program. */

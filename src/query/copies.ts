@@ -6,7 +6,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Fingerprint, RankedTrack, Track } from '../domain.ts';
-import { areProposed, durationsAgree, isSameWhole } from '../search/duplicates.ts';
+import { areProposed, durationsAgree, isSameWhole } from '../fingerprint/duplicates.ts';
 
 /** Bounds on the work of one answer, in comparisons of fingerprints: some tenths of a millisecond each. Equal bytes cost none. */
 export const comparisonsMax = 200;

@@ -5,8 +5,8 @@
  */
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Track } from '../domain.ts';
-import type { FoundChunk } from '../search/generation.ts';
-import type { IndexHost } from '../search/index-host.ts';
+import type { FoundChunk } from '../index/generation.ts';
+import type { IndexHost } from '../index/index-host.ts';
 import { liveNeighbours } from './live-neighbours.ts';
 
 export interface WordsRequest {

@@ -2,9 +2,9 @@
  *  passed over, and the next nearest chunk takes its place. */
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Chunk } from '../domain.ts';
-import type { LibrarySize } from '../search/fusion.ts';
-import type { FoundChunk } from '../search/generation.ts';
-import type { IndexHost } from '../search/index-host.ts';
+import type { FoundChunk } from '../index/generation.ts';
+import type { IndexHost } from '../index/index-host.ts';
+import type { LibrarySize } from '../ranking/fusion.ts';
 
 export interface LiveNeighbours {
   readonly generation: string;

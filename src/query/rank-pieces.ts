@@ -6,11 +6,11 @@
  */
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Chunk, Hit, RankedTrack } from '../domain.ts';
-import { fuse } from '../search/fusion.ts';
-import { correctsHubs } from '../search/fusion-scores.ts';
-import type { FoundChunk } from '../search/generation.ts';
-import { leastHubs, lessHubness, poolFactor } from '../search/hubs.ts';
-import type { IndexHost } from '../search/index-host.ts';
+import type { FoundChunk } from '../index/generation.ts';
+import type { IndexHost } from '../index/index-host.ts';
+import { fuse } from '../ranking/fusion.ts';
+import { correctsHubs } from '../ranking/fusion-scores.ts';
+import { leastHubs, lessHubness, poolFactor } from '../ranking/hubs.ts';
 import { Copies, copiesOf, type Found, mergeCopies } from './copies.ts';
 import type { QueryRequest } from './find-similar.ts';
 import { type LiveNeighbours, liveNeighbours } from './live-neighbours.ts';

@@ -3,7 +3,7 @@
 import { createReadStream } from 'node:fs';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { RankedTrack, Verdict } from '../domain.ts';
-import { hashOf } from '../library/hash-of.ts';
+import { hashOf } from '../io/hash.ts';
 
 /** Equal bytes give equal vectors; rounding leaves less than this. Where nothing is as near, nothing is read. */
 const identicalDistanceMax = 0.0005;

@@ -1,7 +1,7 @@
 import { access, readdir, readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ClipSource, type ClipTags, cutExcerpt, cutMatch } from '../../src/audio/clip.ts';
-import { classifyWindow } from '../../src/audio/gate.ts';
+import { classifyWindow } from '../../src/audio/gate/gate.ts';
 import { decodeAll } from './decode-all.ts';
 import { limits, makeSound, makeTempDir, never, type TempDir } from './make-audio.ts';
 import { probeAudio } from './probe-audio.ts';

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
-import { classifyWindow } from '../../src/audio/gate.ts';
-import { besideTheLoudest, type HeardWindow } from '../../src/audio/gate-recording.ts';
+import { classifyWindow } from '../../src/audio/gate/gate.ts';
+import { besideTheLoudest, type HeardWindow } from '../../src/audio/gate/recording.ts';
 import { composePiece } from '../support/pieces.ts';
 
 const rateHz = 22_050;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { ModelFigures, PythonComparison } from '../../bench/models-measure.ts';
-import { renderModels } from '../../bench/models-report.ts';
+import type { ModelFigures, PythonComparison } from '../../bench/models/measure.ts';
+import { renderModels } from '../../bench/models/report.ts';
 
 const context = { cores: 2, rounds: 3, loadBefore: 0.1, loadAfter: 2, python: '/usr/bin/python3', decodingSec: 0.02 };
 

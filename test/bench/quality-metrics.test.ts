@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { estimate, estimateGain, type Outcome } from '../../bench/quality-metrics.ts';
+import { estimate, estimateGain, type Outcome } from '../../bench/quality/metrics.ts';
 
 const anyOutcomes = fc.array(
   fc.record({

@@ -1,11 +1,11 @@
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { fillScaleLibrary } from '../../bench/scale-library.ts';
-import { scaleDimensions, scaleModelName, writeScaleModel } from '../../bench/scale-model.ts';
-import { type BesideRun, renderScale } from '../../bench/scale-report.ts';
-import { findModel } from '../../embedding-worker/models.ts';
+import { fillScaleLibrary } from '../../bench/scale/library.ts';
+import { scaleDimensions, scaleModelName, writeScaleModel } from '../../bench/scale/model.ts';
+import { type BesideRun, renderScale } from '../../bench/scale/report.ts';
 import { planIndex } from '../../src/indexing/plan.ts';
 import { FolderLibrary } from '../../src/library/folder.ts';
+import { findModel } from '../../src/models/manifest.ts';
 import { openCatalog, tempFolder } from '../catalog/helpers.ts';
 
 test('a library that never was looks indexed: a run over its files would have nothing to do', async () => {

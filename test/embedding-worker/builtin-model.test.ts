@@ -3,7 +3,7 @@ import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { canaryWindow, storedCanary } from '../../embedding-worker/engines/canary.ts';
 import { InferenceSession, Tensor } from '../../embedding-worker/engines/onnx-runtime.ts';
-import { modelManifest } from '../../embedding-worker/models.ts';
+import { modelManifest } from '../../src/models/manifest.ts';
 import { awkwardSounds, chords, cosine, noise } from './music-sounds.ts';
 
 const folder = path.join(import.meta.dirname, '../../embedding-worker/models/builtin');

@@ -4,11 +4,11 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { canaryWindow, storedCanary } from '../../embedding-worker/engines/canary.ts';
 import { loadModel } from '../../embedding-worker/engines/loaded-model.ts';
 import { InferenceSession, Tensor } from '../../embedding-worker/engines/onnx-runtime.ts';
-import { findModel } from '../../embedding-worker/models.ts';
 import { buildDescriptor, descriptorFolder } from '../../scripts/build-descriptor.ts';
 import { parseConstants } from '../../scripts/descriptor/constants.ts';
 import { sampleRateHz, writeStatisticsGraph } from '../../scripts/descriptor/graph.ts';
 import { melFilters, range } from '../../scripts/descriptor/tables.ts';
+import { findModel } from '../../src/models/manifest.ts';
 import { awkwardSounds, chords, cosine, detuned, noise, slowSpectrum } from './music-sounds.ts';
 
 const constantsJson = readFileSync(path.join(descriptorFolder, 'constants.json'), 'utf8');

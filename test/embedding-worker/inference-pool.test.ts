@@ -5,8 +5,8 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { InferencePool, type InferencePoolOptions } from '../../embedding-worker/engines/inference-pool.ts';
 import { createMetrics } from '../../embedding-worker/metrics.ts';
-import { findModel, type Model } from '../../embedding-worker/models.ts';
 import { isRetryable } from '../../src/errors.ts';
+import { findModel, type Model } from '../../src/models/manifest.ts';
 import { runWorker } from './running-worker.ts';
 import { levelsOf, writeTinyModels } from './tiny-models.ts';
 

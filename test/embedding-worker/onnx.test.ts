@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type LoadedModel, loadModel } from '../../embedding-worker/engines/loaded-model.ts';
 import { verifySum } from '../../embedding-worker/engines/onnx.ts';
-import { findModel, spaceIdOfModel } from '../../embedding-worker/models.ts';
+import { findModel, spaceIdOfModel } from '../../src/models/manifest.ts';
 import { levelsOf, writeTinyModels } from './tiny-models.ts';
 
 let modelsDir: string;

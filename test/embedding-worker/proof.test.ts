@@ -7,9 +7,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { canaryWindow } from '../../embedding-worker/engines/canary.ts';
 import { DeviceError, loadModel, loadProven } from '../../embedding-worker/engines/loaded-model.ts';
 import type { Reference } from '../../embedding-worker/engines/proof.ts';
-import { findModel } from '../../embedding-worker/models.ts';
 import { canaryOf } from '../../scripts/write-canary.ts';
 import { encodeArray } from '../../src/embedding/packed-arrays.ts';
+import { findModel } from '../../src/models/manifest.ts';
 import { levelsOf, writeTinyModels } from './tiny-models.ts';
 
 const canary = canaryWindow(160_000);

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { spaceIdOfModel } from '../../embedding-worker/models.ts';
 import type { WorkerOptions } from '../../src/embedding/worker-options.ts';
+import { spaceIdOfModel } from '../../src/models/manifest.ts';
 import { floatsOf } from '../support/reference-fixtures.ts';
 import {
   cosineDistance,

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadModel } from '../../embedding-worker/engines/loaded-model.ts';
-import { findModel, spaceIdOfModel } from '../../embedding-worker/models.ts';
 import { cutWindows } from '../../src/audio/chunk.ts';
 import { decodePcm } from '../../src/audio/decode.ts';
-import { classifyWindow } from '../../src/audio/gate.ts';
+import { classifyWindow } from '../../src/audio/gate/gate.ts';
+import { findModel, spaceIdOfModel } from '../../src/models/manifest.ts';
 import { builtinModels, type RunningWorker, runWorker } from './running-worker.ts';
 import { chords, makeSound, writeWav } from './sounds.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type SpaceParts, spaceIdOf } from '../../src/embedding/space-id.ts';
+import { type SpaceParts, spaceIdOf } from '../../src/models/space-id.ts';
 
 const builtin: SpaceParts = {
   model: 'builtin',

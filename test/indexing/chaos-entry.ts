@@ -3,7 +3,7 @@
 import path from 'node:path';
 import { pino } from 'pino';
 import { buildApp } from '../../src/app.ts';
-import { readConfig } from '../../src/config.ts';
+import { readConfig } from '../../src/config/config.ts';
 import { toLeitmotifError } from '../../src/errors.ts';
 import { FolderLibrary } from '../../src/library/folder.ts';
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { IndexHost } from '../../src/search/index-host.ts';
+import { IndexHost } from '../../src/index/index-host.ts';
 import { descendantsOf } from '../embedding-worker/processes.ts';
 import {
   contentOf,

@@ -7,8 +7,8 @@ import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { Catalog } from '../../src/catalog/catalog.ts';
-import { currentManifest } from '../../src/search/generation.ts';
-import { IndexHost } from '../../src/search/index-host.ts';
+import { currentManifest } from '../../src/index/generation.ts';
+import { IndexHost } from '../../src/index/index-host.ts';
 import { descendantsOf, eventually, lives } from '../embedding-worker/processes.ts';
 import { rowsByKey } from './helpers.ts';
 

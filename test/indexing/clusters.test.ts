@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { LiveChunk } from '../../src/catalog/live-chunks.ts';
 import { nearestCentre } from '../../src/catalog/marked-regions.ts';
-import { type ClusterSource, clusterChunks } from '../../src/indexing/clusters.ts';
-import { reasonsOf } from '../../src/indexing/suspicion.ts';
+import { type ClusterSource, clusterChunks } from '../../src/indexing/clusters/clusters.ts';
+import { reasonsOf } from '../../src/indexing/clusters/suspicion.ts';
 
 const dimensions = 8;
 const options = { examplesMax: 3, signal: new AbortController().signal };

@@ -2,8 +2,8 @@
 import { readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { rollBack, spaceFolder } from '../../src/index/generation-folder.ts';
 import { rebuildGeneration } from '../../src/indexing/update-generation.ts';
-import { rollBack, spaceFolder } from '../../src/search/generation-folder.ts';
 import { Bench } from './helpers.ts';
 
 const never = new AbortController().signal;

@@ -6,14 +6,14 @@ import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { Catalog } from '../../src/catalog/catalog.ts';
 import { LeitmotifError } from '../../src/errors.ts';
+import { exists, readCurrent, spaceFolder } from '../../src/index/generation-folder.ts';
+import { IndexHost } from '../../src/index/index-host.ts';
+import { filesOf, readManifest } from '../../src/index/manifest.ts';
 import { FaissGenerations } from '../../src/indexing/faiss-generations.ts';
 import type { Embed } from '../../src/indexing/index-track.ts';
 import { runIndex } from '../../src/indexing/run.ts';
+import { assertWritten } from '../../src/io/durable-file.ts';
 import { FolderLibrary } from '../../src/library/folder.ts';
-import { assertWritten } from '../../src/search/durable-file.ts';
-import { exists, readCurrent, spaceFolder } from '../../src/search/generation-folder.ts';
-import { IndexHost } from '../../src/search/index-host.ts';
-import { filesOf, readManifest } from '../../src/search/manifest.ts';
 import { hasSmallDisks, pageBytes, SmallDisk } from '../support/small-disk.ts';
 import { Bench, embedBytes, rowsByKey } from './helpers.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { AzureAccounts } from '../../src/library/azure-client.ts';
-import { type AzureSettings, accessWords, chooseAccess, expiryOf } from '../../src/library/azure-settings.ts';
+import { AzureAccounts } from '../../src/library/azure/client.ts';
+import { type AzureSettings, accessWords, chooseAccess, expiryOf } from '../../src/library/azure/settings.ts';
 import { fails, noAccess } from '../support/azure-library.ts';
 import { emulator } from '../support/azurite.ts';
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { App } from '../../src/app.ts';
-import { classifyWindow } from '../../src/audio/gate.ts';
+import { classifyWindow } from '../../src/audio/gate/gate.ts';
 import { RangeServer } from '../../src/library/range-server.ts';
 import { decodeAll } from '../audio/decode-all.ts';
 import { Azurite, freePort } from '../support/azurite.ts';

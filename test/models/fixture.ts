@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { GetEvent } from '../../src/models/get-model.ts';
+import type { GetEvent } from '../../src/models/download/get-model.ts';
 import { Models, type ModelsOptions } from '../../src/models/models.ts';
 import { repository, tiny, tokens, unpinned, weights, words } from './catalogue.ts';
 import { LocalHub } from './local-hub.ts';

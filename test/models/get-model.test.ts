@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { modelManifest, readModel } from '../../embedding-worker/models.ts';
+import { modelManifest, readModel } from '../../src/models/manifest.ts';
 import { repository, tiny, tokens, unpinned, weights, words } from './catalogue.ts';
 import { type Fixture, openFixture } from './fixture.ts';
 import { commit, generatedBytes, gitBlobOf, sha256Of } from './local-hub.ts';

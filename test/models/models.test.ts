@@ -1,8 +1,8 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { downloadableModels, unknownModel } from '../../embedding-worker/downloadable-models.ts';
-import { findModel } from '../../embedding-worker/models.ts';
+import { downloadableModels, unknownModel } from '../../src/models/catalogue.ts';
+import { findModel } from '../../src/models/manifest.ts';
 import { weights } from './catalogue.ts';
 import { openFixture } from './fixture.ts';
 import { sha256Of } from './local-hub.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, expect, test } from 'vitest';
-import { fillScaleLibrary } from '../../bench/scale-library.ts';
+import { fillScaleLibrary } from '../../bench/scale/library.ts';
 import { Catalog } from '../../src/catalog/catalog.ts';
 import { descendantsOf, eventually, lives } from '../embedding-worker/processes.ts';
 import { openLibrary, projectRoot } from '../support/library.ts';

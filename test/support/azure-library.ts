@@ -3,13 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, onTestFinished } from 'vitest';
+import { parseAzure } from '../../src/config/library-location.ts';
 import type { ErrorCode } from '../../src/errors.ts';
-import { AzureLibrary, type AzureParts } from '../../src/library/azure.ts';
-import { AzureAccounts } from '../../src/library/azure-client.ts';
-import type { AzureSettings } from '../../src/library/azure-settings.ts';
+import { AzureLibrary, type AzureParts } from '../../src/library/azure/azure-library.ts';
+import { AzureAccounts } from '../../src/library/azure/client.ts';
+import type { AzureSettings } from '../../src/library/azure/settings.ts';
 import { RangeServer } from '../../src/library/range-server.ts';
 import { Spool } from '../../src/library/spool.ts';
-import { parseAzure } from '../../src/library-location.ts';
 import { emulator } from './azurite.ts';
 
 export const impatient = { triesMax: 3, firstPauseMs: 20, tryMaxMs: 5000 };

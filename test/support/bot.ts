@@ -2,9 +2,9 @@
 import { allCommands } from '../../commands/all.ts';
 import { type LocalDiscord, type LocalDiscordOptions, startLocalDiscord } from '../../local-discord/local-discord.ts';
 import { type App, buildApp } from '../../src/app.ts';
-import { readConfig } from '../../src/config.ts';
+import { readConfig } from '../../src/config/config.ts';
 import { type RunningBot, startBot } from '../../src/discord/bot.ts';
-import { makeLog } from '../../src/log.ts';
+import { makeLog } from '../../src/io/log.ts';
 import { never, projectRoot, type TestLibrary } from './library.ts';
 
 export interface TestBot extends AsyncDisposable {

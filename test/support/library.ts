@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pino } from 'pino';
 import { type App, buildApp } from '../../src/app.ts';
-import { readConfig } from '../../src/config.ts';
+import { readConfig } from '../../src/config/config.ts';
 import { FolderLibrary } from '../../src/library/folder.ts';
 import type { Answer } from '../../src/query/answer.ts';
 import type { QueryRequest } from '../../src/query/find-similar.ts';
-import { defaultFusion } from '../../src/search/fusion-scores.ts';
+import { defaultFusion } from '../../src/ranking/fusion-scores.ts';
 import { writePiece } from './pieces.ts';
 
 export const projectRoot = path.resolve(import.meta.dirname, '../..');

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Model, ModelManifest } from '../../embedding-worker/models.ts';
+import type { Model, ModelManifest } from '../../src/models/manifest.ts';
 import { type ReferenceVectors, readReference, referenceFolder } from './reference-fixtures.ts';
 
 export type ReferenceModelName = 'clap-random' | 'wav2vec2-random' | 'hubert-random';

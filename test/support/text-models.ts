@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { type Model, type ModelManifest, manifestName } from '../../embedding-worker/models.ts';
+import { type Model, type ModelManifest, manifestName } from '../../src/models/manifest.ts';
 import { type ClapVectors, readReference, referenceFolder } from './reference-fixtures.ts';
 import { referenceModel } from './reference-models.ts';
 

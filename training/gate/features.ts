@@ -11,10 +11,10 @@ import { createWriteStream } from 'node:fs';
 import { open, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { cutWindows } from '../../src/audio/chunk.ts';
-import { featureNames } from '../../src/audio/gate-features.ts';
-import { gateRateHz } from '../../src/audio/gate-frames.ts';
-import { silenceDb } from '../../src/audio/gate-levels.ts';
-import { measureWindow } from '../../src/audio/gate-moments.ts';
+import { featureNames } from '../../src/audio/gate/features.ts';
+import { gateRateHz } from '../../src/audio/gate/frames.ts';
+import { silenceDb } from '../../src/audio/gate/levels.ts';
+import { measureWindow } from '../../src/audio/gate/moments.ts';
 
 interface Sound {
   readonly offset: number;

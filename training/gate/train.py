@@ -20,7 +20,7 @@ KIND_OF = {"music": 0, "applause": 1, "crowd": 2, "speech": 2, "noise": 2, "envi
 CLASS_WEIGHT = {"music": 4.0, "applause": 1.0, "crowd": 0.7, "speech": 0.8, "noise": 0.5, "environment": 0.25}
 FOLDS = 5
 HIDDEN = 16
-# As in src/audio/gate-course.ts and gate-head.ts.
+# As in src/audio/gate/course.ts and gate-head.ts.
 MUSIC_BONUS = 3.0
 SWITCH_COST = 4.0
 CERTAIN_BONUS = 8.0
@@ -106,7 +106,7 @@ def window_kind(scores, quiet):
 
 
 def rules(x, names):
-    """What src/audio/gate-rules.ts adds to the head's scores."""
+    """What src/audio/gate/rules.ts adds to the head's scores."""
     of = {name: x[:, i] for i, name in enumerate(names)}
     persistence, peaks = of["persistence within a pair"], of["peaks of the mean spectrum"]
     bands = 10 ** (np.stack([of[f"band {i}"] for i in range(7)], 1) / 10)

@@ -21,7 +21,7 @@ def fetch(bench: Path, cache: Path, store: Path) -> None:
     from . import corpus, damaged_training, features, levels, teacher
 
     store.mkdir(parents=True, exist_ok=True)
-    node = ["node", "bench/corpus.ts", "--bench", str(bench), "--cache", str(cache)]
+    node = ["node", "bench/quality/corpus.ts", "--bench", str(bench), "--cache", str(cache)]
     # What apt does not have is named on its standard error and left out.
     subprocess.run(node, cwd=REPOSITORY, check=False)
     statistics = store / "statistics.onnx"

@@ -1,7 +1,7 @@
 """The music: which tracks there are, which are kept out of training, and their sound as one file of samples.
 
 Lists come from the benchmark's folder (`training.json`, `soundtracks.json`, `versions.json`), audio from the cache that
-`node bench/corpus.ts` fills through apt.
+`node bench/quality/corpus.ts` fills through apt.
 """
 
 from __future__ import annotations

@@ -134,7 +134,7 @@ def excerpts(count: int, size: int) -> list[range]:
 
 
 def closeness(vectors: np.ndarray, library: WindowSet, tracks: list[Track]) -> dict[str, np.ndarray]:
-    """How near whole tracks and half minutes find anything, for src/search/calibration.ts. Name of the group -> values.
+    """How near whole tracks and half minutes find anything, for src/ranking/calibration.ts. Name of the group -> values.
 
     One library of soundtracks and quartets; own recording left out ("kin there"), or all of the other kind asked only.
     """

@@ -1,4 +1,4 @@
-"""The ten damages of the benchmark (bench/degradations.ts), for judging only: training has its own."""
+"""The ten damages of the benchmark (bench/quality/degradations.ts), for judging only: training has its own."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ QUIET = ["ffmpeg", "-v", "error", "-nostdin", "-y"]
 
 
 def noise_paths(bench: Path) -> dict[str, str]:
-    """The first clip of each class, as bench/noise-files.ts takes it."""
+    """The first clip of each class, as bench/quality/noise-files.ts takes it."""
     clips = json.loads((bench / "nonmusic.json").read_text())["clips"]
     return {kind: str(bench / next(c["file"] for c in clips if c["class"] == kind)) for kind in ("crowd", "applause")}
 

@@ -1,8 +1,8 @@
 /** The engine whose network runs elsewhere: inference processes do the gate and what comes before the network, a remote
  *  network the rest, in batches of all recordings under way. What it gives is made into vectors, and checked, here. */
 import { LeitmotifError } from '../../../src/errors.ts';
+import type { Model } from '../../../src/models/manifest.ts';
 import { families } from '../../families/families.ts';
-import type { Model } from '../../models.ts';
 import { canaryWindow, checkCanary, halfToleranceDistance, storedCanary } from '../canary.ts';
 import type { EmbeddedWindow, EmbeddingEngine } from '../engine.ts';
 import type { InferencePool } from '../inference-pool.ts';

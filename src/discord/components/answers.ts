@@ -1,8 +1,8 @@
 /** What leads from one answer to another: more of it, asking with a piece of it, asking again, choosing among several,
  *  and cancelling what runs. */
 import { LeitmotifError } from '../../errors.ts';
-import { askOrChoose } from '../asking/choosing.ts';
 import type { ComponentHandler } from '../handler.ts';
+import { askOrChoose } from '../queries/choose-source.ts';
 import { choiceOf, pickedOf } from '../replies/choose.ts';
 import { tooLateToCancelReply } from '../replies/progress.ts';
 import { generationChangedReply } from '../replies/stale.ts';

@@ -2,8 +2,8 @@
 import { stat } from 'node:fs/promises';
 import type { Vote } from '../../catalog/feedback.ts';
 import { LeitmotifError } from '../../errors.ts';
+import type { ResultClips } from '../../media/clips.ts';
 import type { Result } from '../../query/answer.ts';
-import type { ResultClips } from '../../query/clips.ts';
 import type { StoredAnswer } from '../../query/stored-answer.ts';
 import type { ComponentHandler, ComponentInteraction } from '../handler.ts';
 import type { AnswerClip } from '../replies/answer.ts';

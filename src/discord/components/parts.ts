@@ -2,11 +2,11 @@
 import { LeitmotifError } from '../../errors.ts';
 import { type Result, shownTrackIds } from '../../query/answer.ts';
 import { fromRow, type StoredAnswer } from '../../query/stored-answer.ts';
-import type { Asker } from '../asking/asker.ts';
-import type { Presenter } from '../asking/presenting.ts';
 import type { BotContext } from '../bot-context.ts';
 import type { CustomId } from '../custom-id.ts';
 import type { ComponentInteraction } from '../handler.ts';
+import type { Presenter } from '../queries/answer-reply.ts';
+import type { Asker } from '../queries/query-runner.ts';
 
 export interface ComponentParts {
   readonly bot: BotContext;

@@ -5,7 +5,7 @@ import { LeitmotifError } from '../../errors.ts';
 import type { Result } from '../../query/answer.ts';
 import { newAnswerId, type StoredAnswer } from '../../query/stored-answer.ts';
 import type { BotContext } from '../bot-context.ts';
-import { isMessageGone } from '../failing.ts';
+import { isMessageGone } from '../error-reply.ts';
 import type { ComponentHandler, ComponentInteraction } from '../handler.ts';
 import { missingToShare, missingToShareHere } from '../library/rights.ts';
 import { shareChoiceReply, sharedReply, sharePost, shareVoteRow } from '../replies/share.ts';

@@ -11,7 +11,7 @@ import { LeitmotifError, toLeitmotifError } from '../../errors.ts';
 import { retryBusy } from '../retry-busy.ts';
 import type { Announcer } from './announcer.ts';
 import { IndexProcess, type IndexProcessOptions } from './index-process.ts';
-import { Telling } from './telling.ts';
+import { Telling } from './progress-announcer.ts';
 
 export interface ReindexerOptions extends IndexProcessOptions {
   readonly app: App;

@@ -3,11 +3,11 @@
 import type { ChatInputCommandInteraction, GuildBasedChannel } from 'discord.js';
 import type { GuildSettingsEntry } from '../../catalog/guild-settings.ts';
 import type { ScheduleEntry } from '../../catalog/schedule.ts';
+import { scheduleProblem } from '../../config/schedule.ts';
 import { type BotContext, resultsByDefault } from '../bot-context.ts';
 import { refusedReply, settingsRefusedReply, settingsReply, shareRefusedReply } from '../replies/library.ts';
 import type { Reply } from '../reply.ts';
 import { retryBusy } from '../retry-busy.ts';
-import { scheduleProblem } from './due-times.ts';
 import { missingToShare, refusalOf } from './rights.ts';
 import type { Scheduler } from './scheduler.ts';
 

@@ -5,9 +5,9 @@ import type { App } from '../../app.ts';
 import type { CatalogCounts } from '../../catalog/counts.ts';
 import type { Job } from '../../catalog/jobs.ts';
 import { toLeitmotifError } from '../../errors.ts';
-import { folderBytes } from '../../search/folder-bytes.ts';
+import { folderBytes } from '../../io/folder-bytes.ts';
 import type { LibraryStatus, OpenReindex, ReindexProgress } from '../texts/library-facts.ts';
-import type { LibraryDesk } from './library-desk.ts';
+import type { LibraryDesk } from './library-queries.ts';
 import type { Reindexer } from './reindexer.ts';
 import type { Scheduler } from './scheduler.ts';
 

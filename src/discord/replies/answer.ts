@@ -5,7 +5,7 @@
  */
 import type { ChunkKind } from '../../domain.ts';
 import { type Answer, musicChunks, type Result } from '../../query/answer.ts';
-import { adviceAfter, type VerdictFacts, verdictFacts } from '../../query/facts.ts';
+import { adviceAfter, type VerdictFacts, verdictFacts } from '../../query/answer-facts.ts';
 import type { Reply } from '../reply.ts';
 import type { Texts } from '../texts/texts.ts';
 import { answerRows, perPageMax } from './answer-rows.ts';

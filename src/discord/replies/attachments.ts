@@ -1,7 +1,7 @@
 /** Which files go with a message, in which order, and how the text names them. Pure. */
 import path from 'node:path';
 import type { Answer, Result } from '../../query/answer.ts';
-import { momentInTrack } from '../../query/facts.ts';
+import { momentInTrack } from '../../query/answer-facts.ts';
 import type { ReplyFile } from '../reply.ts';
 import type { ClipKind } from '../texts/query-facts.ts';
 import type { Texts } from '../texts/texts.ts';

@@ -2,10 +2,10 @@
 import type { APIEmbedField } from 'discord-api-types/v10';
 import type { GuildSettingsEntry } from '../../catalog/guild-settings.ts';
 import type { Failure } from '../../catalog/track-rows.ts';
+import type { ScheduleProblem } from '../../config/schedule.ts';
 import type { Track } from '../../domain.ts';
 import { oneLine } from '../../format.ts';
 import { writeCustomId } from '../custom-id.ts';
-import type { ScheduleProblem } from '../library/due-times.ts';
 import type { Reply } from '../reply.ts';
 import type { LibraryStatus, ScheduleFacts } from '../texts/library-facts.ts';
 import type { Texts } from '../texts/texts.ts';

@@ -1,7 +1,7 @@
 /** One ranked piece in two or three short lines: its name, how near it is and where, why. Pure. */
 import { distanceInWords } from '../../format.ts';
 import type { Answer, Result } from '../../query/answer.ts';
-import { otherNames, reasonFacts } from '../../query/facts.ts';
+import { otherNames, reasonFacts } from '../../query/answer-facts.ts';
 import type { Texts } from '../texts/texts.ts';
 import { escaped, escapedPiece, nameOrUntitled } from './names.ts';
 

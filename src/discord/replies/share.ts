@@ -1,6 +1,6 @@
 /** A find that is shared: choosing it, the post with people's votes, and what is said about it. Pure. */
 import type { Answer, Result } from '../../query/answer.ts';
-import { isIt } from '../../query/facts.ts';
+import { isIt } from '../../query/answer-facts.ts';
 import { writeCustomId } from '../custom-id.ts';
 import type { Reply } from '../reply.ts';
 import type { Texts } from '../texts/texts.ts';

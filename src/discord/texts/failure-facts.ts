@@ -3,7 +3,7 @@
  *  Read are: bytesMax, durationMinSec, durationMaxSec, deadlineSec, fromSec, retryAtMs, waitingMax, status, host,
  *  permission, channelId, text, name, from, to, tracks, silence, applause, noise, and what tells the cases of one code apart:
  *
- *  link-refused    kind     as in query/link-errors.ts, and message-unreadable
+ *  link-refused    kind     as in fetch/link-errors.ts, and message-unreadable
  *  link-not-audio  kind     page, encoded, message
  *  not-allowed     kind     not-yours
  *  bad-request     problem  one-of-three: none or several of clip, link and piece; time-unreadable: `text` is no time;

@@ -1,9 +1,9 @@
 /** What the bot says about the library and itself, in English. Placeholders are arguments. */
 import type { JobState } from '../../catalog/jobs.ts';
 import type { ReindexMode } from '../../catalog/reindexes.ts';
+import type { ScheduleProblem } from '../../config/schedule.ts';
 import type { ErrorCode } from '../../errors.ts';
 import type { IndexPlan } from '../../indexing/plan.ts';
-import type { ScheduleProblem } from '../library/due-times.ts';
 import { aboutEn } from './about.en.ts';
 import { amountsIn } from './amounts.ts';
 import { libraryCommandEn } from './library-command.en.ts';

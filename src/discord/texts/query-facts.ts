@@ -1,5 +1,5 @@
 /** What sentences about queries are made of, whatever the language. Names come escaped and cut. */
-import type { ReasonFacts } from '../../query/facts.ts';
+import type { ReasonFacts } from '../../query/answer-facts.ts';
 
 export interface AskedWith {
   readonly name: string;

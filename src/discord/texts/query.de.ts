@@ -1,6 +1,6 @@
 /** What the bot says about queries, in German. */
 import { formatTime } from '../../format.ts';
-import type { VerdictFacts } from '../../query/facts.ts';
+import type { VerdictFacts } from '../../query/answer-facts.ts';
 import { amountsIn } from './amounts.ts';
 import { similarCommandDe } from './command.de.ts';
 import { failureDe } from './failure.de.ts';

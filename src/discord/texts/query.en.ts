@@ -1,7 +1,7 @@
 /** What the bot says about queries, in English. Placeholders are arguments. */
 import { formatTime } from '../../format.ts';
-import { englishPictureWords, type PictureWords } from '../../query/picture-words.ts';
-import { verdictInEnglish } from '../../query/words.ts';
+import { englishPictureWords, type PictureWords } from '../../media/picture-words.ts';
+import { verdictInEnglish } from '../../query/answer-words.ts';
 import { amountsIn } from './amounts.ts';
 import { similarCommandEn } from './command.en.ts';
 import { failureEn } from './failure.en.ts';

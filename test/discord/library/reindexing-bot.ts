@@ -2,7 +2,7 @@
  *  process's id on a line of stdout. */
 import { pino } from 'pino';
 import { buildApp } from '../../../src/app.ts';
-import { readConfig } from '../../../src/config.ts';
+import { readConfig } from '../../../src/config/config.ts';
 import { projectRoot } from '../../support/library.ts';
 import { asked, reindexerOf, slowly, until, WrittenAnnouncer } from './jobs.ts';
 

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { App } from '../../../src/app.ts';
-import { LibraryDesk } from '../../../src/discord/library/library-desk.ts';
+import { LibraryDesk } from '../../../src/discord/library/library-queries.ts';
 import { Scheduler } from '../../../src/discord/library/scheduler.ts';
 import { libraryStatus } from '../../../src/discord/library/status.ts';
 import { makeLibrary, projectRoot, type TestLibrary } from '../../support/library.ts';

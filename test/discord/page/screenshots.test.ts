@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { readConfig } from '../../../src/config.ts';
+import { readConfig } from '../../../src/config/config.ts';
 import { cutSample, indexSample, openDemoApp, sampleLibrary } from '../../../src/demo/sample.ts';
 import { buildPage, startBrowser } from '../../local-discord-page/browser.ts';
 import { makeBot } from '../../support/bot.ts';

@@ -1,9 +1,10 @@
 /** Lists a container with what this process is signed in with, and prints the keys, or why not. */
-import { AzureLibrary } from '../../../src/library/azure.ts';
-import { AzureAccounts } from '../../../src/library/azure-client.ts';
+
+import { parseAzure } from '../../../src/config/library-location.ts';
+import { AzureLibrary } from '../../../src/library/azure/azure-library.ts';
+import { AzureAccounts } from '../../../src/library/azure/client.ts';
 import { RangeServer } from '../../../src/library/range-server.ts';
 import { Spool } from '../../../src/library/spool.ts';
-import { parseAzure } from '../../../src/library-location.ts';
 
 const [, , endpoint = ''] = process.argv;
 const settings = { endpoint, account: null, connectionString: null, key: null, sasToken: null, principal: null };

@@ -1,6 +1,6 @@
 /** Gets the tests' model and says how it went: argv ENDPOINT MODELS_DIR. */
 import { LeitmotifError } from '../../../src/errors.ts';
-import { getModel } from '../../../src/models/get-model.ts';
+import { getModel } from '../../../src/models/download/get-model.ts';
 import { tiny } from '../catalogue.ts';
 
 const [, , endpoint = '', modelsDir = ''] = process.argv;

@@ -1,0 +1,79 @@
+/** How long a person waits: a 5-minute mp3 over the sample library, on a machine that does nothing else. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Person } from '../../local-discord/local-discord.ts';
+import { median } from '../statistics.ts';
+import { table } from '../table.ts';
+import { makeClip, tagged } from './clips.ts';
+import { ask, type Ending } from './queries.ts';
+import { type BotBenchOptions, machine, met, openStage, people, roomyQueue, type Stage, seconds } from './stage.ts';
+
+export interface AnswerBenchResult {
+  readonly endings: readonly Ending[];
+  readonly clipBytes: number;
+}
+
+const queryMinutes = 5;
+const rounds = 7;
+const answerWithinMs = 4_000;
+const progressWithinMs = 1_500;
+
+export async function benchAnswers(options: BotBenchOptions): Promise<AnswerBenchResult> {
+  await using stage = await openStage(options, roomyQueue);
+  const [person] = people(stage, 1) as [Person];
+  const clip = await makeClip(options.files, queryMinutes * 60, 0);
+  // The first one finds worker and index starting.
+  await ask(stage, person, tagged(clip, 0));
+  const endings: Ending[] = [];
+  for (let round = 1; round <= rounds; round++) {
+    await untilIdle(stage);
+    endings.push(await ask(stage, person, tagged(clip, round)));
+    options.log(`answer ${round}: ${seconds(endings.at(-1)?.tookMs ?? Number.NaN)}`);
+  }
+  return { endings, clipBytes: clip.length };
+}
+
+/** After its answer, a query still keeps what its buttons will need. */
+async function untilIdle({ bot }: Stage): Promise<void> {
+  const open = async () => (await bot.metrics()).get('bot_queries{state="running"}');
+  while ((await open()) !== 0) await sleep(100);
+}
+
+export function renderAnswerBench({ endings, clipBytes }: AnswerBenchResult): string {
+  const row = (name: string, ms: readonly number[], targetMs: number): string[] => [
+    name,
+    seconds(median(ms)),
+    seconds(Math.max(...ms)),
+    `< ${seconds(targetMs)}`,
+    met(median(ms) < targetMs),
+  ];
+  const attached = endings.map(({ message }) => message?.attachments.map(({ filename }) => filename) ?? []);
+  const pictures = endings.filter(({ message }) =>
+    message?.embeds.some(({ image }) => image?.url.includes('.png')),
+  ).length;
+  const clips = attached.map((names) => names.filter((name) => name.endsWith('.mp3')).length);
+  return [
+    table(
+      [
+        `a ${queryMinutes}-minute mp3 of ${(clipBytes / 1e6).toFixed(1)} MB, ${machine}`,
+        'median',
+        'most',
+        'target',
+        'met',
+      ],
+      [
+        row(
+          'first progress',
+          endings.map(({ progressMs, tookMs }) => progressMs ?? tookMs),
+          progressWithinMs,
+        ),
+        row(
+          'full answer',
+          endings.map(({ tookMs }) => tookMs),
+          answerWithinMs,
+        ),
+      ],
+    ),
+    `${endings.length} asked, ${endings.filter(({ kind }) => kind === 'answer').length} answered, ` +
+      `${pictures} with a picture, ${Math.min(...clips)} clips attached at least.\n`,
+  ].join('\n');
+}

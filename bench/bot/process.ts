@@ -1,0 +1,101 @@
+/** The bot as a process of its own, as `npm start` runs it, against the Discord on this machine. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import path from 'node:path';
+import { processFigures } from '../process-figures.ts';
+
+export interface BotProcessOptions {
+  readonly apiUrl: string;
+  readonly token: string;
+  readonly indexDir: string;
+  /** On top of the defaults, as in .env. */
+  readonly settings: Readonly<Record<string, string>>;
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+const root = path.resolve(import.meta.dirname, '../..');
+const stopWithinMs = 30_000;
+
+export class BotProcess implements AsyncDisposable {
+  readonly #child: ChildProcess;
+  readonly #ended: Promise<never>;
+  readonly #metricsUrl: string;
+
+  static async start({ apiUrl, token, indexDir, settings, environment }: BotProcessOptions): Promise<BotProcess> {
+    const port = await freePort();
+    const env = {
+      ...environment,
+      DISCORD_API_URL: apiUrl,
+      DISCORD_TOKEN: token,
+      INDEX_DIR: indexDir,
+      METRICS_PORT: String(port),
+      NODE_COMPILE_CACHE: path.join(root, 'node_modules/.cache/node'),
+      ...settings,
+    };
+    const child = spawn(process.execPath, [path.join(root, 'src/main.ts')], {
+      env,
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
+    await once(child, 'spawn');
+    return new BotProcess(child, `http://127.0.0.1:${port}/metrics`);
+  }
+
+  private constructor(child: ChildProcess, metricsUrl: string) {
+    this.#child = child;
+    this.#ended = once(child, 'exit').then(([code]) => {
+      throw new Error(`Cannot measure: the bot ended with code ${code}`);
+    });
+    // Its end in the end is no failure.
+    this.#ended.catch(() => {});
+    this.#metricsUrl = metricsUrl;
+  }
+
+  /** Of the bot alone: its worker, its index and ffmpeg are processes of their own. */
+  get residentBytes(): number {
+    return processFigures(this.#child.pid ?? 0)?.residentBytes ?? Number.NaN;
+  }
+
+  /** @returns each sample by its name and labels, as Prometheus reads them. Event-loop delays begin anew with each reading. */
+  async metrics(): Promise<ReadonlyMap<string, number>> {
+    const text = await (await fetch(this.#metricsUrl)).text();
+    const samples = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+    return new Map(
+      samples.map((line): [string, number] => {
+        const space = line.lastIndexOf(' ');
+        return [line.slice(0, space), Number(line.slice(space + 1))];
+      }),
+    );
+  }
+
+  /** @returns the 99th percentile and the maximum of the event loop's delay since it was last asked for */
+  async loopDelay(): Promise<{ p99Ms: number; maxMs: number }> {
+    const metrics = await this.metrics();
+    const of = (quantile: string) =>
+      (metrics.get(`bot_event_loop_delay_seconds{quantile="${quantile}"}`) ?? Number.NaN) * 1000;
+    return { p99Ms: of('0.99'), maxMs: of('1') };
+  }
+
+  /** Settles as `there` does; rejects when the bot ended before. */
+  until<T>(there: Promise<T>): Promise<T> {
+    return Promise.race([there, this.#ended]);
+  }
+
+  /** As an operator stops it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const ended = once(this.#child, 'exit');
+    this.#child.kill('SIGTERM');
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), stopWithinMs);
+    await ended;
+    clearTimeout(timer);
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  return typeof address === 'object' && address ? address.port : 0;
+}

@@ -1,0 +1,62 @@
+/** One query of one person, followed to its end as they would see it. */
+import type { APIMessage } from 'discord-api-types/v10';
+import type { Interaction, Person } from '../../local-discord/local-discord.ts';
+import type { Stage } from './stage.ts';
+
+export interface Ending {
+  readonly interaction: Interaction;
+  /** answer: with pieces to listen to; refusal: one sentence with a reference; lost: nothing, within the time. */
+  readonly kind: 'answer' | 'refusal' | 'lost';
+  /** From the command to the end. */
+  readonly tookMs: number;
+  /** To the first progress; null when none was shown. */
+  readonly progressMs: number | null;
+  readonly message: APIMessage | null;
+}
+
+/** Discord's own limit for an interaction. */
+const tokenLifeMs = 15 * 60_000;
+
+/** @param onSent told at once, before anything was answered
+ *  @throws {Error} when the bot ended */
+export async function ask(
+  { bot }: Stage,
+  person: Person,
+  clip: Buffer,
+  onSent?: (sent: Interaction) => void,
+): Promise<Ending> {
+  const interaction = await person.slash('similar', { clip: { name: 'clip.mp3', data: clip } });
+  onSent?.(interaction);
+  return bot.until(endOf(interaction));
+}
+
+async function endOf(interaction: Interaction): Promise<Ending> {
+  const message = await interaction
+    .until((found) => isAnswer(found) || isRefusal(found), tokenLifeMs)
+    .catch(() => null);
+  const tookMs = Date.now() - interaction.sentAtMs;
+  const progress = interaction.edits.find(({ message: { content } }) => content !== '');
+  const progressMs = progress && !isAnswer(progress.message) ? progress.atMs - interaction.sentAtMs : null;
+  const kind = message === null ? 'lost' : isAnswer(message) ? 'answer' : 'refusal';
+  return { interaction, kind, tookMs, progressMs, message };
+}
+
+/** Everything that ends this interaction: one, if all is well. */
+export function endsOf(interaction: Interaction): APIMessage[] {
+  const all = [interaction.original(), ...interaction.followups].filter((message) => message !== null);
+  return all.filter((message) => isAnswer(message) || isRefusal(message));
+}
+
+/** Whether it has a button to listen to a piece. */
+export function isAnswer({ components = [] }: APIMessage): boolean {
+  return JSON.stringify(components).includes(':listen:');
+}
+
+export function isRefusal({ content }: APIMessage): boolean {
+  return /^-# reference [a-z0-9]+$/m.test(content);
+}
+
+/** Whether it says when to come again. */
+export function tellsWhen({ content }: APIMessage): boolean {
+  return /<t:\d+:R>/.test(content);
+}

@@ -1,0 +1,101 @@
+/** Half to half: the first half of a track asks, the second halves of all tracks answer; then the same with damaged sound. */
+import { join } from 'node:path';
+import { defaultFusion, type FusionName, fusionNames } from '../../src/ranking/fusion-scores.ts';
+import { table } from '../table.ts';
+import { type DegradationName, degrade, listeningDamage } from './degradations.ts';
+import { type BenchLibrary, type BenchTrack, buildLibrary, libraryOf } from './library.ts';
+import { estimate, estimateGain, formatEstimate, type Outcome } from './metrics.ts';
+import { noiseFiles } from './noise-files.ts';
+import { askByFusion, halves, type Question } from './protocols.ts';
+import { type BenchContext, soundtrackPassages } from './retrieval.ts';
+import type { Space } from './spaces.ts';
+
+export async function halvesReport(context: BenchContext): Promise<string> {
+  const rows: string[][] = [];
+  let asked = 0;
+  const own = [context.pipeline, ...context.rivals].map(({ space }) => space);
+  for (const space of [context.mfcc, ...own]) {
+    const { first, library } = await halvedLibrary(space, context);
+    const questions = first.map(toQuestion);
+    const outcomes = await askByFusion(library, questions);
+    await library.index.close();
+    asked = questions.length;
+    const original = outcomes.get('votes') ?? [];
+    const names = space === context.mfcc ? [defaultFusion] : fusionNames;
+    for (const name of names) {
+      const found = outcomes.get(name) ?? [];
+      const gain = name === 'votes' ? '' : formatEstimate(estimateGain(found, original, 'P@1'));
+      rows.push([
+        space.name,
+        name,
+        formatEstimate(estimate(found, 'P@1')),
+        formatEstimate(estimate(found, 'MRR')),
+        gain,
+      ]);
+    }
+  }
+  const head = ['space', 'fusion', 'R@1', 'MRR', 'R@1 minus that of votes'];
+  return [`# halves: ${asked} first halves ask, as many second halves answer`, table(head, rows)].join('\n');
+}
+
+/** Damaged questions are half a minute from the middle of the first half, of every n-th track: ten damages of all tracks
+ *  would be seventy hours of sound. */
+const excerptSec = 30;
+const trackStep = 10;
+
+export async function degradedReport(context: BenchContext): Promise<string> {
+  const floor = await halvedLibrary(context.mfcc, context);
+  const own = await halvedLibrary(context.pipeline.space, context);
+  const damages: readonly DegradationName[] = ['clean', ...listeningDamage];
+  const rows: string[][] = [];
+  let asked = 0;
+  for (const damage of damages) {
+    const floorOutcomes = await askDamaged(floor, context.mfcc, damage, context);
+    const outcomes = await askDamaged(own, context.pipeline.space, damage, context);
+    asked = outcomes.get(defaultFusion)?.length ?? 0;
+    const recall = (from: ReadonlyMap<FusionName, Outcome[]>, name: FusionName): string =>
+      formatEstimate(estimate(from.get(name) ?? [], 'P@1'));
+    rows.push([damage, recall(floorOutcomes, defaultFusion), ...fusionNames.map((name) => recall(outcomes, name))]);
+  }
+  await Promise.all([floor.library.index.close(), own.library.index.close()]);
+  const head = ['R@1', `mfcc, ${defaultFusion}`, ...fusionNames];
+  const title = `# degraded: ${excerptSec} s from ${asked} damaged first halves ask, all second halves answer`;
+  return [title, table(head, rows)].join('\n');
+}
+
+interface Halved {
+  readonly first: readonly BenchTrack[];
+  readonly library: BenchLibrary;
+}
+
+async function halvedLibrary(space: Space, context: BenchContext): Promise<Halved> {
+  const soundtracks = await soundtrackPassages(context.options, ['soundtracks.json']);
+  // Here only the track itself is a right answer.
+  const passages = soundtracks.map((passage) => ({ ...passage, label: passage.name }));
+  const whole = await buildLibrary(space, passages, context.makeIndex);
+  await whole.index.close();
+  const { first, second } = halves(whole.tracks);
+  return { first, library: await libraryOf(second, whole.adapt, context.makeIndex) };
+}
+
+function toQuestion({ name, chunks }: BenchTrack): Question {
+  return { group: name, label: name, chunks, without: new Set() };
+}
+
+async function askDamaged(
+  { first, library }: Halved,
+  space: Space,
+  damage: DegradationName,
+  { options }: BenchContext,
+): Promise<Map<FusionName, Outcome[]>> {
+  const questions: Question[] = [];
+  for (const track of first.filter((_, at) => at % trackStep === 0)) {
+    const halfSec = track.chunks.at(-1)?.endSec ?? 0;
+    const fromSec = Math.max(0, Math.round(halfSec / 2 - excerptSec / 2));
+    const excerpt = { path: track.path, fromSec, durationSec: Math.min(excerptSec, halfSec - fromSec) };
+    const degrading = { cacheDir: join(options.cacheDir, 'quality'), noiseFiles: noiseFiles(options) };
+    const chunks = library.adapt(await space.embed({ path: await degrade(excerpt, damage, degrading) }));
+    questions.push({ ...toQuestion(track), chunks });
+  }
+  return askByFusion(library, questions);
+}

@@ -1,0 +1,97 @@
+/** The benchmark's questions, and what counts as a right answer. Each protocol makes a library and questions; asking is the
+ *  same for all: neighbours of every music chunk, fused, against the question's label.
+ */
+import type { Chunk, Hit } from '../../src/domain.ts';
+import { fuse } from '../../src/ranking/fusion.ts';
+import { type FusionName, fusionNames } from '../../src/ranking/fusion-scores.ts';
+import { type BenchLibrary, type BenchTrack, hitsOf } from './library.ts';
+import type { Outcome } from './metrics.ts';
+
+/** The product's default number of neighbours a chunk. */
+export const neighbours = 5;
+
+export interface Question {
+  /** Questions from one recording share it. */
+  readonly group: string;
+  readonly label: string;
+  readonly chunks: readonly Chunk[];
+  /** Library tracks left out of the answers: the one that the question comes from, unless it is the answer. */
+  readonly without: ReadonlySet<number>;
+}
+
+/** Every track asks for others of its label. Tracks that are alone with theirs have no right answer and do not ask. */
+export function wholeTrackQuestions({ tracks }: BenchLibrary): Question[] {
+  const sizes = Map.groupBy(tracks, ({ label }) => label);
+  return tracks
+    .filter(({ label, chunks }) => (sizes.get(label)?.length ?? 0) > 1 && chunks.length > 0)
+    .map(({ name, label, chunks, trackId }) => ({ group: name, label, chunks, without: new Set([trackId]) }));
+}
+
+/** Up to three stretches of each question, spread evenly: what somebody records of a piece, not the whole. */
+export function excerptQuestions(questions: readonly Question[], chunksPerExcerpt: number): Question[] {
+  return questions.flatMap((question) => {
+    const last = question.chunks.length - chunksPerExcerpt;
+    if (last < 0) return [];
+    const starts = new Set([0.2, 0.5, 0.8].map((share) => Math.round(share * last)));
+    return [...starts].map((start) => ({
+      ...question,
+      chunks: question.chunks.slice(start, start + chunksPerExcerpt),
+    }));
+  });
+}
+
+/** Splits tracks between windows: the first half asks, the library holds the second halves. */
+export function halves(tracks: readonly BenchTrack[]): { first: BenchTrack[]; second: BenchTrack[] } {
+  const halfSec = ({ chunks }: BenchTrack): number => (chunks.at(-1)?.endSec ?? 0) / 2;
+  const both = tracks.map((track) => ({
+    first: { ...track, chunks: track.chunks.filter(({ endSec }) => endSec <= halfSec(track)) },
+    second: { ...track, chunks: track.chunks.filter(({ startSec }) => startSec >= halfSec(track)) },
+  }));
+  const usable = both.filter(({ first, second }) => first.chunks.length > 0 && second.chunks.length > 0);
+  return { first: usable.map(({ first }) => first), second: usable.map(({ second }) => second) };
+}
+
+/** Chunk by chunk, no fusion: is the nearest chunk of another recording of the right kind? */
+export async function askByChunk(library: BenchLibrary, questions: readonly Question[]): Promise<Outcome[]> {
+  const labels = labelsOf(library);
+  const outcomes: Outcome[] = [];
+  for (const { group, label, chunks, without } of questions) {
+    for (const hits of await hitsOf(chunks, library, neighbours, without)) {
+      outcomes.push({ group, relevant: hits.map(({ trackId }) => labels.get(trackId) === label) });
+    }
+  }
+  return outcomes;
+}
+
+/** Recording by recording, under every fusion. */
+export async function askByFusion(
+  library: BenchLibrary,
+  questions: readonly Question[],
+  k = neighbours,
+): Promise<Map<FusionName, Outcome[]>> {
+  const labels = labelsOf(library);
+  const outcomes = new Map<FusionName, Outcome[]>(fusionNames.map((name) => [name, []]));
+  for (const question of questions) {
+    const hits = (await hitsOf(question.chunks, library, k, question.without)).flat();
+    for (const name of fusionNames) {
+      const relevant = rankLabels(name, hits, question, library, labels);
+      outcomes.get(name)?.push({ group: question.group, relevant });
+    }
+  }
+  return outcomes;
+}
+
+function rankLabels(
+  name: FusionName,
+  hits: readonly Hit[],
+  { chunks, label }: Question,
+  { size }: BenchLibrary,
+  labels: ReadonlyMap<number, string>,
+): boolean[] {
+  const ranked = fuse(name, { hits, queryChunks: chunks, library: size });
+  return ranked.map(({ trackId }) => labels.get(trackId) === label);
+}
+
+function labelsOf({ tracks }: BenchLibrary): Map<number, string> {
+  return new Map(tracks.map(({ trackId, label }) => [trackId, label]));
+}

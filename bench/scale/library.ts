@@ -1,0 +1,76 @@
+/** A library of any size that never was: small files with names of recordings, and a catalog that holds vectors of them
+ *  as if they had been indexed. For benchmarks of what size costs, where audio is not needed. */
+import { createHash } from 'node:crypto';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fingerprintItemSec } from '../../src/audio/fingerprint.ts';
+import type { Catalog } from '../../src/catalog/catalog.ts';
+import { syntheticVectors } from '../speed/synthetic-vectors.ts';
+
+export interface ScaleLibrary {
+  readonly catalog: Catalog;
+  /** Folder of the recordings; made when it is not there. */
+  readonly music: string;
+  readonly spaceId: string;
+  readonly dimensions: number;
+  readonly tracks: number;
+  /** Over all tracks, as evenly as it goes. */
+  readonly chunks: number;
+  readonly onTrack?: (track: number) => void;
+}
+
+/** So many files a folder, as an album or a box of records has. */
+const filesPerFolder = 100;
+/** 8 items a second, as the worker makes them. */
+const fingerprintItemsPerChunk = 80;
+
+/** Key of a track, the same in every library. */
+export function scaleKey(track: number): string {
+  const folder = String(Math.floor(track / filesPerFolder)).padStart(4, '0');
+  return `box ${folder}/track ${String(track).padStart(6, '0')}.mp3`;
+}
+
+export function scaleContent(track: number): string {
+  return `recording ${track}`;
+}
+
+/** Writes the files and the catalog; the same numbers give the same library, but for the times of the files. */
+export function fillScaleLibrary(options: ScaleLibrary): void {
+  const { catalog, music, spaceId, dimensions, tracks, chunks, onTrack } = options;
+  const rows = syntheticVectors(dimensions, 1).rows(chunks);
+  for (let track = 0; track < tracks; track++) {
+    const key = scaleKey(track);
+    const content = scaleContent(track);
+    const file = path.join(music, key);
+    if (track % filesPerFolder === 0) mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, content);
+    const { size, mtimeMs } = statSync(file);
+    const count = Math.floor(((track + 1) * chunks) / tracks) - Math.floor((track * chunks) / tracks);
+    const taken = Array.from({ length: count }, (_, index) => {
+      const { value } = rows.next();
+      if (value === undefined) throw new RangeError('There are fewer vectors than chunks');
+      const times = { startSec: index * 10, endSec: index * 10 + 10, overlapSec: 0 };
+      return { index, ...times, loudnessDb: -20, kind: 'music' as const, vector: value.vector };
+    });
+    catalog.embeddings.put(
+      { key, sizeBytes: size, mtimeMs, etag: null, contentSha256: createHash('sha256').update(content).digest('hex') },
+      {
+        spaceId,
+        durationSec: count * 10,
+        tags: { title: `Piece ${track}`, artist: `Somebody ${track % 97}`, album: null },
+        chunks: taken,
+        fingerprint: { items: noiseFingerprint(track, count), itemSec: fingerprintItemSec },
+      },
+    );
+    onTrack?.(track);
+  }
+}
+
+/** As long as a real one; random, so that it proves nothing. */
+export function noiseFingerprint(seed: number, chunks: number): Uint32Array {
+  let state = seed;
+  return Uint32Array.from({ length: chunks * fingerprintItemsPerChunk }, () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state;
+  });
+}

@@ -1,0 +1,88 @@
+/** A process that has the index open and asks it, as a bot does: started by bench/scale.ts, told what to do by message.
+ *  The queries are 60 chunks near the library's, embedded already, so that searching is what is measured. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pino } from 'pino';
+import { buildApp } from '../../src/app.ts';
+import { fingerprintItemSec } from '../../src/audio/fingerprint.ts';
+import { readConfig } from '../../src/config/config.ts';
+import type { HeardQuery } from '../../src/query/find-similar.ts';
+import { defaultFusion } from '../../src/ranking/fusion-scores.ts';
+import { syntheticVectors } from '../speed/synthetic-vectors.ts';
+
+export type AskerOrder = { readonly type: 'ask'; readonly times: number } | { readonly type: 'keep-asking' | 'stop' };
+
+export interface Asked {
+  /** When the answer came, milliseconds since 1970. */
+  readonly atMs: number;
+  /** Search, fusion and all else but decoding and embedding. */
+  readonly tookMs: number;
+  readonly generation: string | null;
+  /** Null for an answer. */
+  readonly failure: string | null;
+}
+
+const [root = '.', dimensions = '512'] = process.argv.slice(2);
+const chunks = 60;
+/** From one question's start to the next one's, beside a run. */
+const askEachMs = 1_000;
+const never = new AbortController().signal;
+
+const config = readConfig(process.env, root);
+const log = pino({ level: 'warn' }, pino.destination(2));
+// As the bot does (src/main.ts).
+const answersPeople = { catalogBusyTimeoutMs: 10, niceness: 10, lookForIndexEachMs: 1_000 };
+const surroundings = { root, environment: process.env, log, ...answersPeople };
+const app = await buildApp(config, surroundings);
+const heard = await heardQuery();
+await app.openIndex(never);
+let isAsking = false;
+process.send?.('ready');
+
+process.on('message', (order: AskerOrder) => void obey(order));
+
+async function obey(order: AskerOrder): Promise<void> {
+  if (order.type === 'stop') {
+    isAsking = false;
+    return;
+  }
+  isAsking = true;
+  const times = order.type === 'ask' ? order.times : Number.POSITIVE_INFINITY;
+  for (let at = 0; at < times && isAsking; at++) {
+    const asked = await ask();
+    process.send?.(asked);
+    // Without a pause the questions alone would keep all cores busy, as no people do.
+    if (order.type === 'keep-asking') await sleep(Math.max(0, askEachMs - asked.tookMs));
+  }
+  process.send?.('done');
+}
+
+async function ask(): Promise<Asked> {
+  const startedMs = performance.now();
+  const end = (generation: string | null, failure: string | null) => ({
+    ...{ atMs: Date.now(), tookMs: performance.now() - startedMs, generation, failure },
+  });
+  try {
+    const query = { path: 'a query', neighbours: 5, fusion: defaultFusion, resultsMax: 10, includeNonMusic: false };
+    return end((await app.similar({ ...query, signal: never, heard })).generation, null);
+  } catch (error) {
+    return end(null, (error as Error).message);
+  }
+}
+
+async function heardQuery(): Promise<HeardQuery> {
+  const vectors = syntheticVectors(Number(dimensions), 1).queries(chunks);
+  return {
+    spaceId: await app.spaceId(),
+    durationSec: chunks * 10,
+    tags: { title: 'A query', artist: null, album: null },
+    chunks: vectors.map((vector, index) => {
+      const times = { startSec: index * 10, endSec: index * 10 + 10, overlapSec: 0 };
+      return { index, ...times, kind: 'music', loudnessDb: -20, vector };
+    }),
+    fingerprint: {
+      items: Uint32Array.from({ length: chunks * 80 }, (_, at) => at * 2_654_435_761),
+      itemSec: fingerprintItemSec,
+    },
+    timingsMs: { decode: 0, embed: 0 },
+  };
+}

@@ -1,0 +1,274 @@
+/** How fast the index answers, beside the same work as a plain matrix product on the same cores.
+ *
+ *      node bench/speed/search.ts [--sizes 10000,100000,400000] [--rounds 9] [--shards 2] [--json]
+ *
+ *  The two take turns within one run and every figure is a ratio or stands beside one: other work on the machine then
+ *  slows both. "Index" is the way that the bot goes, through the processes and back; "Gemm + TopK" is ONNX Runtime in a
+ *  process of its own with as many threads as the index has processes.
+ */
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs, promisify } from 'node:util';
+import Table from 'cli-table3';
+import { type OpenGeneration, openCurrent } from '../../src/index/generation.ts';
+import { spaceFolder } from '../../src/index/generation-folder.ts';
+import { writeGeneration } from '../../src/index/generation-writer.ts';
+import { median } from '../statistics.ts';
+import { GemmTopK } from './gemm-topk.ts';
+import { type SyntheticVectors, syntheticVectors } from './synthetic-vectors.ts';
+
+export interface SearchBenchOptions {
+  readonly sizes: readonly number[];
+  readonly rounds: number;
+  readonly shards: number;
+  /** Where the index is written and removed again; 0.8 GB for 400,000. */
+  readonly folder: string;
+  readonly log: (line: string) => void;
+}
+
+export interface SearchBenchResult {
+  readonly rowCount: number;
+  readonly processes: number;
+  readonly openblasCore: string | null;
+  readonly writeMs: number;
+  /** From nothing to the first answer of 60 chunks, the files in the page cache. */
+  readonly startMs: number;
+  /** The same with the files dropped from the page cache; null where that cannot be done. */
+  readonly coldStartMs: number | null;
+  /** Of 60 chunks, top 5, medians over the rounds. */
+  readonly indexMs: number;
+  readonly gemmMs: number;
+  /** Median of the rounds' own ratios: neighbours in time share their machine's load. */
+  readonly indexOverGemm: number;
+  /** Queries of 1, 8 and 19 chunks over one of 20. */
+  readonly overTwenty: Readonly<Record<'1' | '8' | '19', number>>;
+  readonly memory: SearchMemory;
+  /** Share of the 300 neighbours that Gemm + TopK names as well. */
+  readonly agreement: number;
+}
+
+export interface SearchMemory {
+  readonly vectorBytes: number;
+  readonly eachResidentBytes: readonly number[];
+  /** All processes together, a shared page counted once, after all searches, over the vectors' bytes. */
+  readonly proportionalOverVectors: number;
+  readonly residentOverVectors: number;
+  readonly peakResidentOverVectors: number;
+}
+
+const dimensions = 512;
+const k = 5;
+const chunks = 60;
+const space = { spaceId: 'synthetic', catalogId: 'synthetic' };
+const signal = new AbortController().signal;
+
+export async function benchSearch(options: SearchBenchOptions): Promise<SearchBenchResult[]> {
+  const results: SearchBenchResult[] = [];
+  for (const rowCount of options.sizes) {
+    const folder = await mkdtemp(path.join(options.folder, 'leitmotif-bench-'));
+    try {
+      results.push(await benchSize(rowCount, { ...options, folder }));
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+  return results;
+}
+
+async function benchSize(rowCount: number, options: SearchBenchOptions): Promise<SearchBenchResult> {
+  const { folder, log, rounds, shards } = options;
+  const vectors = syntheticVectors(dimensions, 1);
+  const queries = vectors.queries(chunks);
+  log(`${count(rowCount)} vectors: writing`);
+  const [writeMs, files] = await timed(() => write(rowCount, vectors, folder, shards));
+  log(`${count(rowCount)} vectors: starting`);
+  const [startMs, generation] = await timed(() => firstAnswer(folder, queries));
+  const gemm = await GemmTopK.start({ files, dimensions, k, threads: files.length });
+  log(`${count(rowCount)} vectors: searching`);
+  try {
+    const raced = await race(generation, gemm, queries, rounds);
+    const openblasCore = await generation.index.openblasCore();
+    const memory = await measureMemory(generation, rowCount);
+    await generation.index.close();
+    const coldStartMs = await coldStart(folder, files, queries);
+    return { rowCount, processes: files.length, openblasCore, writeMs, startMs, coldStartMs, ...raced, memory };
+  } finally {
+    await gemm.stop();
+    await generation.index.close();
+  }
+}
+
+async function write(rowCount: number, vectors: SyntheticVectors, indexDir: string, shardsMax: number) {
+  const rows = vectors.rows(rowCount);
+  const shape = { dimensions, rowCount, rows, shardsMax, options: {} };
+  const manifest = await writeGeneration({ indexDir, ...space, ...shape, createdAt: new Date(), signal });
+  const folder = path.join(spaceFolder(indexDir, space.spaceId), manifest.id);
+  return manifest.shards.map((shard) => ({ ...shard, path: path.join(folder, shard.file) }));
+}
+
+async function firstAnswer(indexDir: string, queries: readonly Float32Array[]): Promise<OpenGeneration> {
+  const generation = await openCurrent({ indexDir, ...space });
+  await generation.index.search(queries, k, { signal });
+  return generation;
+}
+
+/** @see dd(1): with count=0, nocache drops the whole file from the page cache, without privileges */
+async function coldStart(indexDir: string, files: readonly { path: string }[], queries: readonly Float32Array[]) {
+  try {
+    for (const file of files) {
+      await promisify(execFile)('dd', [`if=${file.path}`, 'iflag=nocache', 'count=0']);
+    }
+  } catch {
+    return null;
+  }
+  const [coldStartMs, generation] = await timed(() => firstAnswer(indexDir, queries));
+  await generation.index.close();
+  return coldStartMs;
+}
+
+async function race(generation: OpenGeneration, gemm: GemmTopK, queries: readonly Float32Array[], rounds: number) {
+  const search = (chunkCount: number) => generation.index.search(queries.slice(0, chunkCount), k, { signal });
+  const flat = new Float32Array(queries.flatMap((vector) => [...vector]));
+  const expected = await gemm.search(flat);
+  const found = (await search(chunks)).flatMap((neighbours) => neighbours.map(({ row }) => row));
+  const times = { index: [] as number[], gemm: [] as number[], overGemm: [] as number[] };
+  const overTwenty = { 1: [] as number[], 8: [] as number[], 19: [] as number[] };
+  for (let round = 0; round < rounds; round += 1) {
+    const [indexMs] = await timed(() => search(chunks));
+    const [gemmMs] = await timed(() => gemm.search(flat));
+    times.index.push(indexMs);
+    times.gemm.push(gemmMs);
+    times.overGemm.push(indexMs / gemmMs);
+    // ONNX Runtime's threads spin for a while after their work, in hope of more.
+    await sleep(100);
+    const [one, eight, nineteen, twenty] = await timeEach(search, round);
+    overTwenty[1].push(one / twenty);
+    overTwenty[8].push(eight / twenty);
+    overTwenty[19].push(nineteen / twenty);
+  }
+  return {
+    indexMs: median(times.index),
+    gemmMs: median(times.gemm),
+    indexOverGemm: median(times.overGemm),
+    overTwenty: { 1: median(overTwenty[1]), 8: median(overTwenty[8]), 19: median(overTwenty[19]) },
+    agreement: agreementOf(found, expected),
+  };
+}
+
+/** Milliseconds of a search with 1, 8, 19 and 20 chunks; each round begins with another of them. */
+async function timeEach(search: (chunkCount: number) => Promise<unknown>, round: number) {
+  const times: [number, number, number, number] = [0, 0, 0, 0];
+  for (let step = 0; step < times.length; step += 1) {
+    const position = (round + step) % times.length;
+    const chunkCount = [1, 8, 19, 20][position] ?? 20;
+    [times[position]] = await timed(() => search(chunkCount));
+  }
+  return times;
+}
+
+/** Share of each query's k rows that the other side names as well, whatever their order. */
+function agreementOf(found: readonly number[], expected: readonly number[]): number {
+  const isShared = found.map((row, i) => expected.slice(i - (i % k), i - (i % k) + k).includes(row));
+  return isShared.filter(Boolean).length / expected.length;
+}
+
+async function measureMemory({ index }: OpenGeneration, rowCount: number): Promise<SearchMemory> {
+  const processes = await index.memory();
+  const vectorBytes = rowCount * dimensions * Float32Array.BYTES_PER_ELEMENT;
+  const overVectors = (of: (one: (typeof processes)[number]) => number): number =>
+    processes.reduce((sum, one) => sum + of(one), 0) / vectorBytes;
+  return {
+    vectorBytes,
+    eachResidentBytes: processes.map(({ residentBytes }) => residentBytes),
+    proportionalOverVectors: overVectors(({ proportionalBytes }) => proportionalBytes),
+    residentOverVectors: overVectors(({ residentBytes }) => residentBytes),
+    peakResidentOverVectors: overVectors(({ peakResidentBytes }) => peakResidentBytes),
+  };
+}
+
+/** The results as tables for a terminal. */
+export function renderSearchBench(results: readonly SearchBenchResult[]): string {
+  const speed = new Table({
+    style: { head: [], border: [], compact: true },
+    head: ['vectors', 'processes', 'index / Gemm+TopK', 'index', 'Gemm+TopK', '1/20', '8/20', '19/20', 'same rows'],
+  });
+  const size = new Table({
+    style: { head: [], border: [], compact: true },
+    head: ['vectors', 'of vectors: memory', 'resident', 'peak', 'each process', 'write', 'start', 'start, cold disk'],
+  });
+  for (const one of results) {
+    const few = [one.overTwenty[1], one.overTwenty[8], one.overTwenty[19]].map(ratio);
+    const rows = count(one.rowCount);
+    speed.push([
+      rows,
+      one.processes,
+      ratio(one.indexOverGemm),
+      milliseconds(one.indexMs),
+      milliseconds(one.gemmMs),
+      ...few,
+      one.agreement.toFixed(3),
+    ]);
+    const { memory } = one;
+    size.push([
+      rows,
+      ratio(memory.proportionalOverVectors),
+      ratio(memory.residentOverVectors),
+      ratio(memory.peakResidentOverVectors),
+      memory.eachResidentBytes.map((bytes) => `${Math.round(bytes / 1e6)} MB`).join(' + '),
+      milliseconds(one.writeMs),
+      milliseconds(one.startMs),
+      one.coldStartMs === null ? 'not measured' : milliseconds(one.coldStartMs),
+    ]);
+  }
+  const core = results[0]?.openblasCore ?? 'not OpenBLAS, or it does not say';
+  return [
+    `Search of ${chunks} x ${dimensions}, top ${k}; OpenBLAS kernels: ${core} (its own choice), 1 thread a process`,
+    speed.toString(),
+    'Memory of the index processes together over the bytes of the vectors: shared pages once / in each / at its peak',
+    size.toString(),
+  ].join('\n');
+}
+
+async function timed<T>(work: () => Promise<T>): Promise<[ms: number, result: T]> {
+  const start = performance.now();
+  const result = await work();
+  return [performance.now() - start, result];
+}
+
+const ratio = (value: number): string => `${value.toFixed(2)} x`;
+const milliseconds = (value: number): string => `${value.toFixed(value < 10 ? 1 : 0)} ms`;
+const count = (value: number): string => value.toLocaleString('en-US');
+
+/** @throws {RangeError} on a list with anything but whole numbers from 1 */
+function parseSizes(text: string): number[] {
+  const sizes = text.split(',').map(Number);
+  if (!sizes.every((size) => Number.isSafeInteger(size) && size >= 1)) {
+    throw new RangeError(`Cannot run the benchmark: expected sizes such as 10000,100000, got "${text}"`);
+  }
+  return sizes;
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      sizes: { type: 'string', default: '10000,100000,400000' },
+      rounds: { type: 'string', default: '9' },
+      shards: { type: 'string', default: '2' },
+      folder: { type: 'string', default: tmpdir() },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  const results = await benchSearch({
+    sizes: parseSizes(values.sizes),
+    rounds: Number(values.rounds),
+    shards: Number(values.shards),
+    folder: values.folder,
+    log: (line) => process.stderr.write(`${line}\n`),
+  });
+  process.stdout.write(`${values.json ? JSON.stringify(results, null, 2) : renderSearchBench(results)}\n`);
+}
+
+if (process.argv[1] === import.meta.filename) await main();

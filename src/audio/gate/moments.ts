@@ -1,0 +1,41 @@
+/** A window cut into moments of about a second, and what can be measured of each. Pure. */
+import { momentFeatures } from './features.ts';
+import { framesOf, gateRateHz } from './frames.ts';
+import { type Block, floorDb, loudBlockDb, measureLevels } from './levels.ts';
+import { atRate } from './rate.ts';
+
+export interface Moment {
+  /** @see loudBlockDb */
+  readonly loudDb: number;
+  /** Shape [featureNames]; null where it is too quiet, beside the rest of the window, to say anything. */
+  readonly features: Float64Array | null;
+}
+
+export interface MeasuredWindow {
+  /** RMS without the constant part, dBFS. -200 for digital silence. */
+  readonly loudnessDb: number;
+  /** The whole window's. @see loudBlockDb */
+  readonly loudDb: number;
+  /** Equally long: a second, or what comes next to it. */
+  readonly moments: readonly Moment[];
+}
+
+export function measureWindow(samples: Float32Array, sampleRateHz: number): MeasuredWindow {
+  const { loudnessDb, blocks } = measureLevels(samples, sampleRateHz);
+  const perMoment = partsOf(blocks, Math.max(1, Math.floor(samples.length / sampleRateHz)));
+  const levels = perMoment.map(loudBlockDb);
+  // Of silence nothing more needs to be known.
+  const isSilent = levels.every((level) => level < floorDb);
+  const features = isSilent ? levels.map(() => null) : featuresOf(samples, sampleRateHz, perMoment);
+  const moments = levels.map((loudDb, i) => ({ loudDb, features: features[i] ?? null }));
+  return { loudnessDb, loudDb: loudBlockDb(blocks), moments };
+}
+
+function featuresOf(samples: Float32Array, sampleRateHz: number, blocks: readonly (readonly Block[])[]) {
+  return momentFeatures(framesOf(atRate(samples, sampleRateHz, gateRateHz), blocks.length), blocks);
+}
+
+function partsOf(blocks: readonly Block[], count: number): Block[][] {
+  const edge = (i: number) => Math.floor((i * blocks.length) / count);
+  return Array.from({ length: count }, (_, i) => blocks.slice(edge(i), edge(i + 1)));
+}

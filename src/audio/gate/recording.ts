@@ -1,0 +1,37 @@
+/** Silence is a matter of the recording: what would be silence in one that was recorded at the usual level is music in one
+ *  that is as quiet as a whole. */
+import type { ChunkKind } from '../../domain.ts';
+import { silenceDb } from './levels.ts';
+
+/** Quiet passages lie up to this far below a recording's loudest window. Where that window is louder than -25 dBFS, as in
+ *  nearly all recordings, the usual threshold holds. */
+const quietestBelowDb = 30;
+
+export interface HeardWindow {
+  readonly kind: ChunkKind;
+  /** @see WindowKind.loudDb */
+  readonly loudDb: number;
+}
+
+/** The windows of a recording in order, with those that are silence beside the rest of it as such.
+ *
+ *  A window whose kind depends on what is still to come is held back, and what follows it too: at most the whole
+ *  recording, where all of it is quiet. */
+export async function* besideTheLoudest<T extends HeardWindow>(windows: AsyncIterable<T>): AsyncGenerator<T> {
+  const held: T[] = [];
+  let loudestDb = Number.NEGATIVE_INFINITY;
+  const isSilent = ({ loudDb }: T) => loudDb < Math.min(silenceDb, loudestDb - quietestBelowDb);
+  const judged = (window: T): T => (isSilent(window) ? { ...window, kind: 'silence' } : window);
+  for await (const window of windows) {
+    held.push(window);
+    loudestDb = Math.max(loudestDb, window.loudDb);
+    while (held[0]) {
+      const [first] = held;
+      const isOpen = first.kind === 'music' && first.loudDb < silenceDb && !isSilent(first);
+      if (isOpen) break;
+      held.shift();
+      yield judged(first);
+    }
+  }
+  for (const window of held) yield judged(window);
+}

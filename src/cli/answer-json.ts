@@ -1,0 +1,66 @@
+/** An answer as the one object that `--json` prints. Pure. */
+
+import type { ResultClips } from '../media/clips.ts';
+import { type Answer, musicChunks } from '../query/answer.ts';
+import { verdictSentence } from '../query/answer-words.ts';
+
+/** Digits kept of scores and distances: more are below what float32 carries, and would differ between processors. */
+const digits = 6;
+
+export function answerJson(answer: Answer, clips: ReadonlyMap<number, ResultClips> = new Map()) {
+  const { query, verdict, timingsMs } = answer;
+  return {
+    query: {
+      name: query.name,
+      durationSec: round(query.durationSec, 3),
+      fromSec: query.fromSec,
+      toSec: round(query.toSec, 3),
+      ...(query.audioStream ? { audioStream: query.audioStream } : {}),
+      chunks: query.chunks.length,
+      musicChunks: musicChunks(query).length,
+    },
+    spaceId: answer.spaceId,
+    generation: answer.generation,
+    fusion: answer.fusion,
+    verdict: {
+      kind: verdict.kind,
+      text: verdictSentence(answer),
+      ...(verdict.kind === 'this-is'
+        ? {
+            key: answer.results.find((result) => result.track.id === verdict.trackId)?.track.key ?? null,
+            offsetSec: round(verdict.offsetSec, 2),
+            bitErrorRate: round(verdict.bitErrorRate, 4),
+          }
+        : {}),
+    },
+    results: answer.results.map((result) => ({
+      rank: result.rank,
+      key: result.track.key,
+      title: result.track.title,
+      artist: result.track.artist,
+      alsoAs: (result.alsoAs ?? []).map(({ key }) => key),
+      combined: round(result.combined, digits),
+      votes: result.votes,
+      totalSimilarity: round(result.totalSimilarity, digits),
+      agreeingChunks: result.agreeingChunks,
+      longestRunSec: round(result.longestRunSec, 3),
+      bestDistance: round(result.bestDistance, digits),
+      meanDistance: round(result.meanDistance, digits),
+      matches: result.hits.map((hit) => ({
+        queryStartSec: round(hit.queryStartSec, 3),
+        trackStartSec: round(hit.trackStartSec, 3),
+        durationSec: round(hit.durationSec, 3),
+        distance: round(hit.distance, digits),
+      })),
+      clip: clips.get(result.rank)?.theirs ?? null,
+      ab: clips.get(result.rank)?.ab ?? null,
+    })),
+    timingsMs: Object.fromEntries(Object.entries(timingsMs).map(([stage, ms]) => [stage, Math.round(ms)])),
+  };
+}
+
+function round(value: number, places: number): number {
+  const factor = 10 ** places;
+  // Adding 0 turns -0 into 0, which JSON would otherwise write as "-0" nowhere but compare as different.
+  return Math.round(value * factor) / factor + 0;
+}

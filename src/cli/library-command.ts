@@ -1,0 +1,137 @@
+/** `npm run library -- status|failures|remove|rollback` */
+import Table from 'cli-table3';
+import type { App } from '../app.ts';
+import type { Failure } from '../catalog/track-rows.ts';
+import { LeitmotifError, toLeitmotifError } from '../errors.ts';
+import { counted, formatBytes, formatDuration, oneLine } from '../format.ts';
+import { currentManifest } from '../index/generation.ts';
+import { rollBack } from '../index/generation-folder.ts';
+import { isDue } from '../indexing/cool-down.ts';
+import { folderBytes } from '../io/folder-bytes.ts';
+
+/** Whoever asks for the status wants to know what runs, so the worker is started; hundreds of megabytes take their time. */
+const workerWithinMs = 60_000;
+/** What is not deleted then, the next index run deletes. */
+const clipsRemovedWithinMs = 60_000;
+const reasonLengthMax = 300;
+
+const print = (text: string): void => {
+  process.stdout.write(`${text}\n`);
+};
+
+export async function libraryStatus(app: App): Promise<number> {
+  const { catalog, config } = app;
+  const counts = catalog.counts();
+  const table = new Table({ style: { head: [], border: [] } });
+  table.push(['library', catalog.libraryLocation ?? 'none yet: npm run index -- DIR']);
+  table.push([
+    'tracks',
+    `${counts.tracks.indexed} indexed, ${counts.tracks.failed} failed, ${counts.tracks.removed} removed`,
+  ]);
+  table.push(['audio', `${counts.hours.toFixed(1)} hours`]);
+  for (const { spaceId, tracks, chunks } of counts.spaces) {
+    const { music, silence, applause, noise } = chunks;
+    const out = `${silence} silence, ${applause} applause, ${noise} noise`;
+    table.push([
+      `space ${spaceId}`,
+      `${counted(tracks, 'track')}, ${counted(music, 'chunk')} of music; left out: ${out}`,
+    ]);
+  }
+  table.push(...(await workerRows(app)));
+  const marks = catalog.marks.list(await app.spaceId());
+  if (marks.length > 0)
+    table.push(['marked', `${counted(marks.length, 'cluster')} as not music: npm run library -- clusters marked`]);
+  table.push(...clipsRow(app));
+  table.push(['generation', await generationLine(app)], ['last run', lastRun(app)]);
+  table.push(['disk', `${formatBytes(await folderBytes(config.indexDir))} in ${config.indexDir}`]);
+  print(table.toString());
+  return 0;
+}
+
+/** The model as the worker has it, what it is computed on, and why on nothing better; or why there is no worker. */
+async function workerRows(app: App): Promise<[string, string][]> {
+  const { model: wanted, device } = app.config;
+  const deadline = AbortSignal.timeout(workerWithinMs);
+  const late = new Promise<never>((_, reject) => {
+    deadline.addEventListener('abort', () =>
+      reject(new LeitmotifError('worker-unavailable', `The worker is not ready after ${workerWithinMs / 1000} s`)),
+    );
+  });
+  try {
+    const { models } = await Promise.race([app.client().then((client) => client.models(deadline)), late]);
+    const model = models.find(({ name }) => name === wanted);
+    if (!model) return [['model', `${wanted}: the worker has ${models.map(({ name }) => name).join(', ')}`]];
+    const passedOver = model.passedOver.map((reason) => `\nnot ${oneLine(reason, reasonLengthMax)}`);
+    return [
+      ['model', `${model.name} ${model.version} (${model.licence}), windows of ${model.windowSec} s`],
+      ['computed on', `${oneLine(model.device)}${passedOver.join('')}`],
+    ];
+  } catch (error) {
+    return [['model', `${wanted} on ${device}: ${toLeitmotifError(error).message}`]];
+  }
+}
+
+function clipsRow({ catalog, clipStore }: App): [string, string][] {
+  if (clipStore === null) return [];
+  const { sets, clips, bytes, failed } = catalog.clips.counts(clipStore.location);
+  const missing = failed > 0 ? `; of ${counted(failed, 'recording')} some are missing, the next run tries again` : '';
+  return [
+    ['clips', `${clips} of ${counted(sets, 'recording')}, ${formatBytes(bytes)} in ${clipStore.location}${missing}`],
+  ];
+}
+
+async function generationLine(app: App): Promise<string> {
+  try {
+    const place = { indexDir: app.config.indexDir, spaceId: await app.spaceId(), catalogId: app.catalog.id };
+    const { id, rowCount, trackCount, createdAt } = await currentManifest(place);
+    return `${id}, ${counted(rowCount, 'chunk')} of ${counted(trackCount, 'track')}, built ${createdAt}`;
+  } catch (error) {
+    return toLeitmotifError(error).message;
+  }
+}
+
+function lastRun({ catalog }: App): string {
+  const job = catalog.jobs.last('index');
+  if (!job) return 'none';
+  const took = job.finishedAtMs === null ? '' : `, ${formatDuration((job.finishedAtMs - job.startedAtMs) / 1000)}`;
+  const why = job.error ? `: ${job.error.message}` : '';
+  return `${new Date(job.startedAtMs).toISOString()}, ${job.state}${took}${why}`;
+}
+
+export async function libraryFailures({ catalog }: App): Promise<number> {
+  const failures = catalog.tracks.failures();
+  for (const { key, code, message, tries, ...times } of failures) {
+    const tried = `tried ${tries === 1 ? 'once' : `${tries} times`}, ${againWords(times, catalog.nowMs())}`;
+    print(`${oneLine(key, 400)}\n    ${code}, ${tried}: ${oneLine(message, 400)}`);
+  }
+  print(
+    failures.length === 0
+      ? 'Nothing failed.'
+      : `${failures.length} failed; npm run index -- DIR --retry-failed tries all of them at once.`,
+  );
+  return 0;
+}
+
+function againWords(times: Pick<Failure, 'atMs' | 'retryAtMs'>, nowMs: number): string {
+  if (times.retryAtMs === null) return 'again when it changes';
+  return isDue(times, nowMs) ? 'again in the next run' : `again from ${new Date(times.retryAtMs).toISOString()} on`;
+}
+
+export async function libraryRemove(app: App, keys: readonly string[]): Promise<number> {
+  app.catalog.removals.remove(keys, 'request');
+  print(
+    `Removed ${keys.length === 1 ? oneLine(keys[0] ?? '') : counted(keys.length, 'track')}: no answer names ${keys.length === 1 ? 'it' : 'them'} any more.`,
+  );
+  const clips = await app.tidyClips(AbortSignal.timeout(clipsRemovedWithinMs)).catch(() => null);
+  if (clips && clips.removed > 0) print(`Deleted the stored clips of ${counted(clips.removed, 'recording')}.`);
+  return 0;
+}
+
+export async function libraryRollback(app: App): Promise<number> {
+  const id = await rollBack(app.config.indexDir, await app.spaceId());
+  print(
+    `Generation ${id} answers now, in a running bot within seconds. It stays until the library changes: then the next ` +
+      'index run builds a new one from the catalog, and says so. Rolling back again goes forward.',
+  );
+  return 0;
+}

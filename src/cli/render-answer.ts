@@ -1,0 +1,108 @@
+/** An answer as text for a terminal: the verdict, the ranking, the evidence of each piece. Pure. */
+import { styleText } from 'node:util';
+import Table from 'cli-table3';
+import { counted, distanceInWords, formatDuration, formatTime, oneLine, trackName } from '../format.ts';
+import type { ResultClips } from '../media/clips.ts';
+import { type Answer, musicChunks, type Result } from '../query/answer.ts';
+import { alsoAs, reasonFor, verdictSentence, whatToTry } from '../query/answer-words.ts';
+
+/** More than this many moments of a piece are a matter for the picture, or for --json. */
+const matchesShownMax = 3;
+
+export interface RenderOptions {
+  /** By rank, for results that have clips. */
+  readonly clips?: ReadonlyMap<number, ResultClips>;
+  readonly picturePath?: string;
+}
+
+export function renderAnswer(answer: Answer, options: RenderOptions = {}): string {
+  const parts = [styleText('bold', oneLine(verdictSentence(answer), 200)), queryLine(answer)];
+  if (answer.results.length > 0) parts.push(ranking(answer), ...evidence(answer, options));
+  const advice = whatToTry(answer);
+  if (advice) parts.push(advice);
+  if (options.picturePath) parts.push(`picture: ${options.picturePath}`);
+  parts.push(styleText('dim', timingsLine(answer)));
+  return `${parts.join('\n')}\n`;
+}
+
+function queryLine(answer: Answer): string {
+  const { query } = answer;
+  const music = musicChunks(query).length;
+  const left = query.chunks.length - music;
+  const whole = query.fromSec === 0 && query.toSec >= query.durationSec - 0.5;
+  const part = whole ? '' : `, asked with ${formatTime(query.fromSec)} to ${formatTime(query.toSec)}`;
+  const out = left > 0 ? `, ${left} left out as ${kindsLeftOut(answer)}` : '';
+  return `yours: ${oneLine(query.name, 60)}, ${formatTime(query.durationSec)}${part}, ${counted(music, 'chunk')} compared${out}`;
+}
+
+function kindsLeftOut({ query }: Answer): string {
+  return [...new Set(query.chunks.map((chunk) => chunk.kind))].filter((kind) => kind !== 'music').join(', ');
+}
+
+function ranking(answer: Answer): string {
+  const table = new Table({
+    head: ['#', 'piece', 'score', 'votes', 'sum', 'yours', 'theirs', 'distance'],
+    colAligns: ['right', 'left', 'right', 'right', 'right', 'right', 'right', 'left'],
+    style: { head: [], border: [], compact: true },
+    chars: noBorders,
+  });
+  for (const result of answer.results) table.push(rankingRow(result));
+  return table.toString();
+}
+
+function rankingRow(result: Result): string[] {
+  const best = result.hits[0];
+  const artist = result.track.artist ? `, ${result.track.artist}` : '';
+  return [
+    String(result.rank),
+    oneLine(`${trackName(result.track)}${artist}`, 48),
+    result.combined.toFixed(4),
+    String(result.votes),
+    result.totalSimilarity.toFixed(2),
+    best ? formatTime(best.queryStartSec) : '',
+    best ? formatTime(best.trackStartSec) : '',
+    `${result.bestDistance.toFixed(4)} ${distanceInWords(result.bestDistance)}`,
+  ];
+}
+
+function evidence(answer: Answer, { clips }: RenderOptions): string[] {
+  return answer.results.map((result) => {
+    const more = result.hits
+      .slice(1, matchesShownMax)
+      .map((hit) => `${formatTime(hit.queryStartSec)} - ${formatTime(hit.trackStartSec)} (${hit.distance.toFixed(2)})`);
+    const also = more.length > 0 ? `; also ${more.join(', ')}` : '';
+    const lines = [`${String(result.rank).padStart(3)}  ${reasonFor(result, answer)}${also}`];
+    if (result.alsoAs) lines.push(`     ${alsoAs(result)}`);
+    const own = clips?.get(result.rank);
+    if (own) lines.push(`     theirs: ${own.theirs}`);
+    if (own?.ab) lines.push(`     yours then theirs: ${own.ab}`);
+    return lines.join('\n');
+  });
+}
+
+function timingsLine({ timingsMs, fusion, generation }: Answer): string {
+  const { total, decode, embed, search, fuse, clips } = timingsMs;
+  const sec = (ms: number) => (ms / 1000).toFixed(2);
+  return (
+    `took ${formatDuration(total / 1000)} (decode ${sec(decode)}, embed ${sec(embed)}, search ${sec(search)}, ` +
+    `fuse ${sec(fuse)}, clips ${sec(clips)}); fusion ${fusion}, generation ${generation}`
+  );
+}
+
+export const noBorders = {
+  top: '',
+  'top-mid': '',
+  'top-left': '',
+  'top-right': '',
+  bottom: '',
+  'bottom-mid': '',
+  'bottom-left': '',
+  'bottom-right': '',
+  left: '',
+  'left-mid': '',
+  mid: '',
+  'mid-mid': '',
+  right: '',
+  'right-mid': '',
+  middle: ' ',
+};

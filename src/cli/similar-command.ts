@@ -1,0 +1,100 @@
+/** `npm run similar -- FILE` */
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { App } from '../app.ts';
+import { LeitmotifError } from '../errors.ts';
+import { counted, formatTime } from '../format.ts';
+import type { ResultClips } from '../media/clips.ts';
+import { renderPicture } from '../media/picture.ts';
+import type { Answer } from '../query/answer.ts';
+import { fusionOf } from '../ranking/fusion-scores.ts';
+import { answerJson } from './answer-json.ts';
+import { renderAnswer } from './render-answer.ts';
+
+export interface SimilarCommandOptions {
+  readonly json?: true;
+  readonly top: number;
+  readonly clips?: string;
+  readonly picture?: string;
+  readonly fusion?: string;
+  readonly from?: number;
+  readonly to?: number;
+}
+
+export interface ShownAnswer {
+  readonly answer: Answer;
+  readonly clips: ReadonlyMap<number, ResultClips>;
+}
+
+export async function similarCommand(
+  app: App,
+  file: string,
+  options: SimilarCommandOptions,
+  signal: AbortSignal,
+): Promise<number> {
+  const { answer, clips } = await askAndWrite(app, file, options, signal);
+  if (options.json) {
+    process.stdout.write(`${JSON.stringify(answerJson(answer, clips), null, 2)}\n`);
+  } else {
+    const picturePath = options.picture;
+    process.stdout.write(renderAnswer(answer, { clips, ...(picturePath ? { picturePath } : {}) }));
+  }
+  return 0;
+}
+
+/** Asks, and writes the clips and the picture that were wanted. */
+export async function askAndWrite(
+  app: App,
+  file: string,
+  options: SimilarCommandOptions,
+  signal: AbortSignal,
+): Promise<ShownAnswer> {
+  const status = statusLine();
+  try {
+    const answer = await app.similar({
+      ...partOf(options),
+      path: path.resolve(file),
+      neighbours: app.config.neighbours,
+      fusion: fusionOf(options.fusion ?? app.config.fusion, app.config.neighbours),
+      resultsMax: options.top,
+      includeNonMusic: app.config.includeNonMusic,
+      hubCorrection: app.config.hubCorrection,
+      signal,
+      onProgress: ({ decodedSec, chunksDone }) =>
+        status.show(`listening: ${formatTime(decodedSec)}, ${counted(chunksDone, 'chunk')}`),
+    });
+    if (options.picture) await writeFile(options.picture, await renderPicture(answer));
+    if (options.clips === undefined) return { answer, clips: new Map() };
+    status.show('cutting clips');
+    const cut = await app.clips(answer, { queryPath: path.resolve(file), dir: path.resolve(options.clips), signal });
+    status.clear();
+    for (const [rank, { message }] of cut.problems) process.stderr.write(`No clips of piece ${rank}: ${message}\n`);
+    return { answer: withClipsTime(answer, cut.tookMs), clips: cut.byRank };
+  } finally {
+    status.clear();
+  }
+}
+
+function withClipsTime(answer: Answer, clipsMs: number): Answer {
+  const { timingsMs } = answer;
+  return { ...answer, timingsMs: { ...timingsMs, clips: clipsMs, total: timingsMs.total + clipsMs } };
+}
+
+function partOf({ from, to }: SimilarCommandOptions): { fromSec?: number; toSec?: number } {
+  if (from !== undefined && to !== undefined && to <= from) {
+    throw new LeitmotifError(
+      'bad-request',
+      `Cannot ask with ${formatTime(from)} to ${formatTime(to)}: expected --to after --from`,
+    );
+  }
+  return { ...(from === undefined ? {} : { fromSec: from }), ...(to === undefined ? {} : { toSec: to }) };
+}
+
+/** One line on stderr that overwrites itself; nothing where nobody watches. */
+function statusLine() {
+  const { stderr } = process;
+  const write = (text: string): void => {
+    if (stderr.isTTY) stderr.write(`\r\x1b[K${text}`);
+  };
+  return { show: write, clear: () => write('') };
+}

@@ -1,0 +1,48 @@
+/** From what somebody gave to what is asked with: links are followed to their audio, and where there are several
+ *  recordings they choose one first. */
+import type { RepliableInteraction } from 'discord.js';
+import type { BotContext } from '../bot-context.ts';
+import { chooseReply, type Picked } from '../replies/choose.ts';
+import { editReply, followUpPrivately } from '../send.ts';
+import type { ClipOrLink } from './message-audio.ts';
+import { resolveLink } from './message-link.ts';
+import type { Asker } from './query-runner.ts';
+import type { Asked } from './question.ts';
+
+export interface ChoosingParts {
+  readonly bot: BotContext;
+  readonly asker: Asker;
+}
+
+/** Asks with it, or asks which one is meant.
+ *  @param given never empty
+ *  @param acknowledged how the interaction was: `private-reply` or `public-reply`
+ *  @throws {LeitmotifError} as resolveLink and Asker.ask */
+export async function askOrChoose(
+  { bot, asker }: ChoosingParts,
+  interaction: RepliableInteraction,
+  given: readonly Asked[],
+  { isPrivate, ...options }: Picked,
+): Promise<void> {
+  const [first] = given;
+  const only = given.length === 1 && first ? await resolved(first, interaction, bot) : { choices: given };
+  if ('kind' in only) return asker.ask(interaction, { asked: only, options });
+  const choices = only.choices.filter(isChoice);
+  const question = chooseReply(bot.texts(interaction.locale), { choices, picked: { ...options, isPrivate } });
+  if (isPrivate) return void (await editReply(interaction, question));
+  // What is not an answer yet is nobody else's business: only the answer stands in the channel.
+  await interaction.deleteReply().catch((err: unknown) => {
+    bot.log.info({ interaction: interaction.id, err }, 'the reply was gone before the choice was sent');
+  });
+  await followUpPrivately(interaction, question);
+}
+
+async function resolved(asked: Asked, { user }: RepliableInteraction, bot: BotContext) {
+  if (asked.kind !== 'link') return asked;
+  const found = await resolveLink(asked.url, user.id, bot);
+  return found.kind === 'several' ? { choices: found.choices } : found;
+}
+
+function isChoice(asked: Asked): asked is ClipOrLink {
+  return asked.kind === 'clip' || asked.kind === 'link';
+}

@@ -1,0 +1,200 @@
+/** One query of one person, from its acknowledgement to its last edit: the wait for its turn, progress, cancelling, the
+ *  answer. Whatever happens, the interaction gets an answer, and exactly one. */
+import type { RepliableInteraction } from 'discord.js';
+import { PermissionFlagsBits } from 'discord.js';
+import { LeitmotifError } from '../../errors.ts';
+import type { BotContext } from '../bot-context.ts';
+import type { BotMetrics } from '../metrics.ts';
+import type { QueryQueue } from '../query-queue.ts';
+import { retryBusy } from '../retry-busy.ts';
+import { editReply } from '../send.ts';
+import { type AnsweringParts, answerQuestion } from './answer-query.ts';
+import type { Presenter } from './answer-reply.ts';
+import { QueryProgress } from './query-progress.ts';
+import type { Question } from './question.ts';
+import { leftMs, turnOf } from './turn.ts';
+
+/** The answer must be sent within the 15 minutes of the interaction's token. */
+const answerMaxMs = 14 * 60_000;
+/** To tell those who were cut off. Whoever is not told in this time is told at the next start, from the catalog. */
+const tellMaxMs = 2_000;
+
+export interface AskerParts extends AnsweringParts {
+  readonly bot: BotContext;
+  readonly metrics: BotMetrics;
+  readonly queue: QueryQueue;
+  readonly presenter: Presenter;
+  readonly shard: number;
+}
+
+interface RunningQuery {
+  readonly userId: string;
+  readonly cancel: AbortController;
+  readonly ended: Promise<void>;
+}
+
+interface AnsweringHow {
+  readonly signal: AbortSignal;
+  readonly progress: QueryProgress;
+}
+
+export class Asker {
+  readonly #parts: AskerParts;
+  readonly #running = new Map<string, RunningQuery>();
+
+  constructor(parts: AskerParts) {
+    this.#parts = parts;
+  }
+
+  /** Answers an acknowledged interaction.
+   *  @throws {LeitmotifError} what the person is to be told; by then no progress follows */
+  async ask(interaction: RepliableInteraction, question: Question): Promise<void> {
+    const { bot, metrics } = this.#parts;
+    assertMayEmbed(interaction);
+    const cancel = new AbortController();
+    const ended = Promise.withResolvers<void>();
+    this.#running.set(interaction.id, { userId: interaction.user.id, cancel, ended: ended.promise });
+    const startedMs = performance.now();
+    const progress = new QueryProgress(interaction, bot);
+    try {
+      await this.#remember(interaction);
+      await this.#takeTurn(interaction, question, { signal: cancel.signal, progress });
+      metrics.answered(performance.now() - startedMs);
+    } catch (error) {
+      // Whoever was interrupted says only that; why, stands here.
+      throw cancel.signal.aborted ? cancel.signal.reason : error;
+    } finally {
+      await progress.end();
+      this.#running.delete(interaction.id);
+      await this.#forget(interaction);
+      ended.resolve();
+    }
+  }
+
+  /** @returns who asked a running query; null when it is not running here, or not any more */
+  ownerOf(interactionId: string): string | null {
+    return this.#running.get(interactionId)?.userId ?? null;
+  }
+
+  cancel(interactionId: string): void {
+    this.#running.get(interactionId)?.cancel.abort(new LeitmotifError('cancelled', 'Cancelled by its asker'));
+  }
+
+  /** Waits for what runs, and gives up what runs longer: their askers are told, if Discord takes it at once. */
+  async drain(deadlineMs: number): Promise<void> {
+    if (await this.#idleWithin(deadlineMs)) return;
+    const reason = new LeitmotifError('stopping', 'Cut off: the bot is being restarted');
+    for (const { cancel } of this.#running.values()) cancel.abort(reason);
+    await this.#idleWithin(tellMaxMs);
+  }
+
+  /** @returns whether everything that runs now has ended by then */
+  async #idleWithin(ms: number): Promise<boolean> {
+    const all = Promise.all([...this.#running.values()].map(({ ended }) => ended)).then(() => true);
+    const { promise: late, resolve } = Promise.withResolvers<boolean>();
+    const timer = setTimeout(() => resolve(false), ms);
+    const isIdle = await Promise.race([all, late]);
+    clearTimeout(timer);
+    return isIdle;
+  }
+
+  /** The time that a query may take begins with its turn: how long it waited is not its file's fault. */
+  async #takeTurn(interaction: RepliableInteraction, question: Question, how: AnsweringHow): Promise<void> {
+    const done = this.#stageLog(interaction);
+    const waitedFrom = performance.now();
+    using _turn = await turnOf(interaction, this.#parts.queue, how);
+    done('wait', waitedFrom);
+    const deadlineMs = Math.min(this.#parts.app.config.queries.deadlineMs, leftMs(interaction, answerMaxMs));
+    const late = AbortSignal.timeout(deadlineMs);
+    try {
+      await this.#answer(interaction, question, { ...how, signal: AbortSignal.any([how.signal, late]) });
+    } catch (error) {
+      throw late.aborted ? tooLate(how.progress.stage, error) : error;
+    }
+  }
+
+  #stageLog({ id }: RepliableInteraction): (stage: string, sinceMs: number) => void {
+    const { bot, metrics } = this.#parts;
+    return (stage, sinceMs) => {
+      const ms = Math.round(performance.now() - sinceMs);
+      metrics.stage(stage, ms);
+      bot.log.info({ query: id, stage, ms }, 'stage done');
+    };
+  }
+
+  async #answer(
+    interaction: RepliableInteraction,
+    question: Question,
+    { signal, progress }: AnsweringHow,
+  ): Promise<void> {
+    const { bot, presenter } = this.#parts;
+    const log = bot.log.child({ query: interaction.id });
+    const done = this.#stageLog(interaction);
+    await using answered = await answerQuestion(question, this.#parts, {
+      askerId: interaction.user.id,
+      ...{ signal, log },
+      onStage: (view) => progress.show(view),
+      onDone: (stage, ms) => done(stage, performance.now() - ms),
+    });
+    progress.show({ stage: 'cutting' });
+    const presentedFrom = performance.now();
+    const { stored, fromMemory, queryPath } = answered;
+    const reply = await presenter.page(stored, {
+      texts: bot.texts(interaction.locale),
+      page: 0,
+      ...{ fromMemory, signal },
+      attachmentLimitBytes: interaction.attachmentSizeLimit,
+      mayAttach: mayAttach(interaction),
+      mayShare: interaction.guildId !== null,
+    });
+    done('present', presentedFrom);
+    const sentFrom = performance.now();
+    await progress.end();
+    // Begun before the answer is there to be pressed, so that Listen finds it under way.
+    const kept = presenter.keepExtracts(stored, { queryPath, signal }).catch((err: unknown) => {
+      if (!signal.aborted) log.warn({ err }, 'the extracts of a query could not be kept');
+    });
+    await editReply(interaction, reply);
+    done('send', sentFrom);
+    await kept;
+  }
+
+  /** Written before the work, so that a crash leaves a trace. Without it the query still runs. */
+  async #remember({ id, applicationId, token, locale }: RepliableInteraction): Promise<void> {
+    const { app, bot, shard } = this.#parts;
+    const row = { interactionId: id, shard, applicationId, token, locale };
+    try {
+      app.catalog.pendingQueries.begin(row);
+    } catch (error) {
+      bot.log.warn({ query: id, err: error }, 'a query could not be noted: if it is cut off, its asker is not told');
+    }
+  }
+
+  async #forget({ id }: RepliableInteraction): Promise<void> {
+    const { app, bot } = this.#parts;
+    try {
+      await retryBusy(() => app.catalog.pendingQueries.end(id));
+    } catch (error) {
+      bot.log.warn({ query: id, err: error }, 'a finished query is still noted as pending');
+    }
+  }
+}
+
+/** An answer is an embed: without this right it would be an empty message.
+ *  @throws {LeitmotifError} 'discord-permission' */
+function assertMayEmbed({ appPermissions, channelId }: RepliableInteraction): void {
+  if (appPermissions.has(PermissionFlagsBits.EmbedLinks)) return;
+  const facts = { permission: 'EmbedLinks', ...(channelId === null ? {} : { channelId }) };
+  throw new LeitmotifError('discord-permission', 'Cannot answer here without the right to embed links', { facts });
+}
+
+/** In a server the bot needs the right to attach; where it is installed for a person, Discord says so as well. */
+function mayAttach({ appPermissions }: RepliableInteraction): boolean {
+  return appPermissions.has(PermissionFlagsBits.AttachFiles);
+}
+
+/** Only while a recording is listened to is it the recording that takes so long. */
+function tooLate(stage: QueryProgress['stage'], cause: unknown): LeitmotifError {
+  const code = stage === 'listening' ? 'audio-timeout' : 'query-timeout';
+  return new LeitmotifError(code, 'Cannot answer in the time that a query may take', { cause });
+}

@@ -1,0 +1,161 @@
+/** Fetches what a stranger's link leads to into a file: within its limits, and from public addresses only
+ *  (guarded-request.ts).
+ *
+ *  Whether it is audio is for the worker to find out; only what is plainly a text is turned away here, because people
+ *  paste links to pages.
+ */
+import { createHash } from 'node:crypto';
+import { type FileHandle, rm } from 'node:fs/promises';
+import pRetry from 'p-retry';
+import { LeitmotifError } from '../errors.ts';
+import { orDiskFull } from '../io/disk-full.ts';
+import { createPrivateFile } from '../io/private-files.ts';
+import { followLink, type LinkAnswer } from './follow-link.ts';
+import { type Network, publicNetwork } from './guarded-request.ts';
+import { linkNotAudio, linkTooLarge, linkTooSlow, linkUnreachable } from './link-errors.ts';
+import { nameOfLink } from './link-name.ts';
+import { beginsAsText, sniffedBytes } from './text-sniff.ts';
+
+export interface FetchedAudio {
+  readonly path: string;
+  readonly sizeBytes: number;
+  /** Hexadecimal. */
+  readonly contentSha256: string;
+  /** What the answer's head or the link calls it, one line; null when neither does. */
+  readonly name: string | null;
+}
+
+export interface FetchOptions {
+  /** The file to write, which must not be there yet. Removed when fetching fails. */
+  readonly path: string;
+  readonly limits: { readonly bytesMax: number; readonly deadlineMs: number };
+  readonly signal: AbortSignal;
+  /** @param total null when the server does not say */
+  readonly onProgress?: (bytes: number, total: number | null) => void;
+  /** Origins excused from the guard (the local Discord's CDN is on loopback), never through a redirect. */
+  readonly trustedOrigins?: readonly string[];
+}
+
+export interface FetchConditions {
+  readonly network: Network;
+  /** In each such stretch of time at least `paceBytesMin` must come. */
+  readonly paceWindowMs: number;
+}
+
+/** Half of what the slowest common mp3 (64 kbit/s) takes to be played. A byte a second is an attack, not a server. */
+const paceBytesMin = 40_000;
+const publicConditions: FetchConditions = { network: publicNetwork, paceWindowMs: 10_000 };
+
+/** Even Discord's CDN fails now and then. Together the pauses are shorter than a person's patience. */
+const retries = { retries: 3, minTimeout: 50, factor: 3, randomize: true } as const;
+const passingStatuses = [429, 500, 502, 503, 504];
+
+/** What fails in passing is tried again, three times.
+ *  @param conditions given by tests only: they have no public address to fetch from
+ *  @throws {LeitmotifError} link-refused, link-unreachable, link-too-large, link-too-slow, link-not-audio, cancelled,
+ *    disk-full; facts: host (never what follows it), kind, status, contentType, bytesMax, deadlineSec */
+export async function fetchAudio(
+  link: string,
+  options: FetchOptions,
+  conditions: FetchConditions = publicConditions,
+): Promise<FetchedAudio> {
+  const deadline = AbortSignal.timeout(options.limits.deadlineMs);
+  const pace = new AbortController();
+  const signal = AbortSignal.any([options.signal, deadline, pace.signal]);
+  const { network, paceWindowMs } = conditions;
+  const fetchOnce = async (): Promise<FetchedAudio> => {
+    const answer = await followLink(link, { network, trustedOrigins: options.trustedOrigins ?? [], signal });
+    try {
+      assertWanted(answer, options.limits.bytesMax);
+      return await save(answer, options, () => watchPace(pace, answer.url, paceWindowMs));
+    } finally {
+      answer.close();
+    }
+  };
+  try {
+    return await pRetry(fetchOnce, { ...retries, signal, shouldRetry: ({ error }) => isPassing(error) });
+  } catch (error) {
+    if (options.signal.aborted) throw new LeitmotifError('cancelled', 'Cancelled by the caller', { cause: error });
+    if (deadline.aborted) throw linkTooSlow(new URL(link), options.limits.deadlineMs, error);
+    throw error;
+  }
+}
+
+/** Whether the server may answer otherwise in a moment: overloaded, restarted, or the connection broke. */
+function isPassing(error: Error): boolean {
+  if (!(error instanceof LeitmotifError) || error.code !== 'link-unreachable') return false;
+  const { status } = error.facts;
+  if (status !== undefined) return passingStatuses.includes(Number(status));
+  return (error.cause as { code?: unknown } | undefined)?.code === 'ECONNRESET';
+}
+
+function assertWanted({ url, status, header }: LinkAnswer, bytesMax: number): void {
+  if (status !== 200) throw linkUnreachable(url, `got status ${status}`, { status });
+  const encoding = header('content-encoding')?.trim().toLowerCase() ?? '';
+  // Asked for plain bytes, a server that packs them anyway may hide any size in them.
+  if (encoding !== '' && encoding !== 'identity') throw linkNotAudio(url, 'encoded', header('content-type'));
+  if (Number(header('content-length') ?? 0) > bytesMax) throw linkTooLarge(url, bytesMax);
+}
+
+async function save(answer: LinkAnswer, options: FetchOptions, watch: () => Watch): Promise<FetchedAudio> {
+  const { path } = options;
+  const file = await orDiskFull(path, () => createPrivateFile(path));
+  const watched = watch();
+  try {
+    const written = await write(answer, file, options, watched);
+    await file.close();
+    return { path, ...written, name: nameOfLink(answer.url, answer.header('content-disposition')) };
+  } catch (error) {
+    await file.close().catch(() => {});
+    await rm(path, { force: true });
+    throw error;
+  } finally {
+    watched.stop();
+  }
+}
+
+async function write(answer: LinkAnswer, file: FileHandle, options: FetchOptions, watch: Watch) {
+  const { path, limits, onProgress } = options;
+  const declared = Number(answer.header('content-length') ?? Number.NaN);
+  const total = Number.isSafeInteger(declared) ? declared : null;
+  const hash = createHash('sha256');
+  let head = new Uint8Array();
+  let sizeBytes = 0;
+  for await (const block of answer.body) {
+    sizeBytes += block.length;
+    watch.received(block.length);
+    if (sizeBytes > limits.bytesMax) throw linkTooLarge(answer.url, limits.bytesMax);
+    if (head.length < sniffedBytes) {
+      head = Buffer.concat([head, block.subarray(0, sniffedBytes - head.length)]);
+      if (head.length === sniffedBytes) assertNoText(answer, head);
+    }
+    hash.update(block);
+    await orDiskFull(path, () => file.writeFile(block));
+    onProgress?.(sizeBytes, total);
+  }
+  if (head.length < sniffedBytes) assertNoText(answer, head);
+  return { sizeBytes, contentSha256: hash.digest('hex') };
+}
+
+interface Watch {
+  received(bytes: number): void;
+  stop(): void;
+}
+
+function watchPace(pace: AbortController, url: URL, windowMs: number): Watch {
+  let bytes = 0;
+  const timer = setInterval(() => {
+    if (bytes < paceBytesMin) pace.abort(linkTooSlow(url, windowMs));
+    bytes = 0;
+  }, windowMs);
+  return {
+    received: (more) => {
+      bytes += more;
+    },
+    stop: () => clearInterval(timer),
+  };
+}
+
+function assertNoText({ url, header }: LinkAnswer, head: Uint8Array): void {
+  if (beginsAsText(head)) throw linkNotAudio(url, 'page', header('content-type'));
+}

@@ -1,0 +1,128 @@
+/** One index process, seen from its parent: starting it, asking it, and noticing that it is gone. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { stripTypeScriptTypes } from 'node:module';
+import { LeitmotifError } from '../errors.ts';
+import { boundToParent } from '../io/end-with-parent.ts';
+import type { Envelope, FaissAnswers, FaissOp, FaissRequest, Reply } from './faiss-protocol.ts';
+
+const childUrl = new URL('./faiss-child.ts', import.meta.url);
+
+/** The child holds its vectors outside V8's heap; what is inside are a query and its answer. */
+const nodeFlags = ['--max-old-space-size=64', '--max-semi-space-size=1', '--v8-pool-size=0'];
+
+/** One thread a process: two processes with half of the vectors each take half the time, and do not spin while they
+ *  wait for each other, which under load made two threads in one process 3 to 15 times slower. Nothing else is
+ *  inherited: OPENBLAS_CORETYPE or OPENBLAS_L2_SIZE would keep OpenBLAS from choosing its kernels (1.4 to 1.7 times).
+ *  Verbose, OpenBLAS says on stderr which kernels it chose. */
+const childEnvironment = { OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1', OPENBLAS_VERBOSE: '2' };
+
+/** Enough of what a dying process said (C++ names the exception on stderr) to put into an error. */
+const stderrMax = 2000;
+
+interface Waiting {
+  readonly resolve: (answer: never) => void;
+  readonly reject: (error: Error) => void;
+  readonly deadline: NodeJS.Timeout;
+}
+
+export class FaissProcess {
+  /** Settles, with how it ended, once the process is gone. */
+  readonly gone: Promise<string>;
+  readonly #child: ChildProcess;
+  readonly #waiting = new Map<number, Waiting>();
+  #nextId = 0;
+  #stderr = '';
+  #ended: string | null = null;
+
+  constructor() {
+    const code = faissChildSource();
+    const program = [...nodeFlags, '--input-type=commonjs', '--eval', code, '--', childUrl.href];
+    const { command, args } = boundToParent(process.execPath, program);
+    this.#child = spawn(command, args, {
+      env: childEnvironment,
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      serialization: 'advanced',
+    });
+    this.#child.stderr?.on('data', (text: Buffer) => {
+      this.#stderr = `${this.#stderr}${text}`.slice(-stderrMax);
+    });
+    this.#child.on('message', (reply: Reply) => this.#settle(reply));
+    const { promise, resolve } = Promise.withResolvers<string>();
+    this.#child.on('error', (error) => resolve(this.#end(error.message)));
+    this.#child.once('exit', (status, signal) => resolve(this.#end(signal ?? `exit code ${status}`)));
+    this.gone = promise;
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  get ended(): boolean {
+    return this.#ended !== null;
+  }
+
+  /** The kernels that OpenBLAS chose, such as "Zen" or "SkylakeX"; null where another BLAS is in use. */
+  get openblasCore(): string | null {
+    return /^Core: (\S+)/m.exec(this.#stderr)?.[1] ?? null;
+  }
+
+  /** @throws {LeitmotifError} `index-corrupt` about a file; `index-unavailable` when the process died, failed, or took
+   *          longer than that: then it is killed, since nothing else stops a search */
+  request<R extends FaissRequest>(request: R, timeoutMs: number): Promise<FaissAnswers[R['op']]> {
+    if (this.#ended !== null) return Promise.reject(this.#unavailable(this.#ended));
+    const id = this.#nextId++;
+    const { promise, resolve, reject } = Promise.withResolvers<FaissAnswers[FaissOp]>();
+    const deadline = setTimeout(() => {
+      this.#forget(id)?.reject(this.#unavailable(`no answer to "${request.op}" within ${timeoutMs} ms`));
+      this.kill();
+    }, timeoutMs);
+    this.#waiting.set(id, { resolve, reject, deadline });
+    const envelope: Envelope = { id, request };
+    this.#child.send(envelope, (error) => {
+      if (error !== null) this.#forget(id)?.reject(this.#unavailable(error.message));
+    });
+    return promise as Promise<FaissAnswers[R['op']]>;
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL');
+  }
+
+  #settle(reply: Reply): void {
+    const waiting = this.#forget(reply.id);
+    if (reply.ok) waiting?.resolve(reply.answer as never);
+    else if (reply.kind === 'corrupt') waiting?.reject(new LeitmotifError('index-corrupt', reply.message));
+    else waiting?.reject(this.#unavailable(reply.message));
+  }
+
+  #forget(id: number): Waiting | undefined {
+    const waiting = this.#waiting.get(id);
+    clearTimeout(waiting?.deadline);
+    this.#waiting.delete(id);
+    return waiting;
+  }
+
+  #end(how: string): string {
+    this.#ended = how;
+    for (const id of [...this.#waiting.keys()]) this.#forget(id)?.reject(this.#unavailable(how));
+    return how;
+  }
+
+  #unavailable(why: string): LeitmotifError {
+    const said = this.#stderr.replace(/^Core: .*$/m, '').trim();
+    return new LeitmotifError('index-unavailable', `The index process failed: ${why}${said === '' ? '' : `; ${said}`}`);
+  }
+}
+
+/** The child's program as JavaScript. Stripping is what Node does with every file here, but on this call it warns that
+ *  the call is experimental; the warning says nothing to whoever reads the terminal. */
+function faissChildSource(): string {
+  const { emitWarning } = process;
+  process.emitWarning = () => {};
+  try {
+    return stripTypeScriptTypes(readFileSync(childUrl, 'utf8'));
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+}

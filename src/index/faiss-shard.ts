@@ -1,0 +1,235 @@
+/** One shard of the index: a file, and a process that holds it, for as long as the shard is open.
+ *
+ *  The process may die (kill -9, out of memory, a C++ exception) and is then started again; and it is replaced on
+ *  purpose after so many searches, because the binding never frees its copy of a query (4 bytes a value). Neither
+ *  refuses a search: what comes meanwhile waits, and what was under way is asked once more.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LeitmotifError } from '../errors.ts';
+import { corruptIndexFile } from '../io/corrupt-index.ts';
+import { FaissProcess } from './faiss-process.ts';
+import type { MemoryAnswer, SearchAnswer } from './faiss-protocol.ts';
+
+export interface ShardFile {
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly rowCount: number;
+}
+
+/** Something that whoever runs this wants in the log. */
+export interface ShardEvent {
+  readonly kind: 'died' | 'restarted' | 'recycled';
+  readonly path: string;
+  readonly pid: number | undefined;
+  readonly why: string;
+}
+
+export interface ShardLimits {
+  /** From the start of a process to the end of its reading: checksum and read of 400 MB take 1 s, a cold disk more. */
+  readonly startTimeoutMs: number;
+  readonly searchTimeoutMs: number;
+  /** A process that lost this much to the binding is replaced. */
+  readonly leakMaxBytes: number;
+  /** Before a second start in a row without a search between them; doubled each time, up to the maximum. */
+  readonly backoffMinMs: number;
+  readonly backoffMaxMs: number;
+}
+
+export interface ShardOptions {
+  readonly file: ShardFile;
+  readonly dimensions: number;
+  readonly limits: ShardLimits;
+  readonly onEvent: (event: ShardEvent) => void;
+}
+
+export class FaissShard {
+  readonly #options: ShardOptions;
+  /** The process that answers; pending while it is being started or replaced. */
+  #live: Promise<FaissProcess>;
+  #startsWithoutSearch = 0;
+  #recycling = false;
+  readonly #closing = new AbortController();
+  /** Ended on purpose: nothing to restart. */
+  readonly #retired = new WeakSet<FaissProcess>();
+
+  private constructor(options: ShardOptions) {
+    this.#options = options;
+    this.#live = this.#start();
+  }
+
+  /** @throws {LeitmotifError} `index-corrupt` when the file is not the one that was written; `index-unavailable` */
+  static async open(options: ShardOptions): Promise<FaissShard> {
+    const shard = new FaissShard(options);
+    await shard.#live;
+    return shard;
+  }
+
+  get rowCount(): number {
+    return this.#options.file.rowCount;
+  }
+
+  /** @param queries shape [queries, dimensions]
+   *  @throws {LeitmotifError} `index-unavailable` when the process died twice over it, or none comes up in time;
+   *          `index-corrupt` when the file has changed since */
+  async search(queries: Float32Array, k: number): Promise<SearchAnswer> {
+    const process = await this.#ready();
+    try {
+      return await this.#ask(process, queries, k);
+    } catch (error) {
+      if (this.#closed || !(error instanceof LeitmotifError) || error.code !== 'index-unavailable') throw error;
+      return await this.#ask(await this.#ready(), queries, k);
+    }
+  }
+
+  async memory(): Promise<MemoryAnswer> {
+    return (await this.#live).request({ op: 'memory' }, this.#options.limits.searchTimeoutMs);
+  }
+
+  async pid(): Promise<number | undefined> {
+    return (await this.#live).pid;
+  }
+
+  async openblasCore(): Promise<string | null> {
+    return (await this.#live).openblasCore;
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#live.then(end, () => undefined);
+  }
+
+  get #closed(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
+  async #ready(): Promise<FaissProcess> {
+    const waiting = new AbortController();
+    const { startTimeoutMs } = this.#options.limits;
+    const late = sleep(startTimeoutMs, undefined, { signal: waiting.signal }).then(() => {
+      throw new LeitmotifError('index-unavailable', `No index process came up within ${startTimeoutMs} ms`);
+    });
+    try {
+      return await Promise.race([this.#live, late]);
+    } finally {
+      waiting.abort();
+      late.catch(() => undefined);
+    }
+  }
+
+  async #ask(process: FaissProcess, queries: Float32Array, k: number): Promise<SearchAnswer> {
+    try {
+      const answer = await process.request({ op: 'search', queries, k }, this.#options.limits.searchTimeoutMs);
+      this.#startsWithoutSearch = 0;
+      if (answer.leakedBytes > this.#options.limits.leakMaxBytes) this.#recycle(process);
+      return answer;
+    } catch (error) {
+      // A process that failed once is not trusted again; by the time it is gone, #live is the next one.
+      await end(process);
+      throw this.#named(error);
+    }
+  }
+
+  #named(error: unknown): unknown {
+    const isCorrupt = error instanceof LeitmotifError && error.code === 'index-corrupt';
+    return isCorrupt ? corruptIndexFile(this.#options.file.path, error.message, error) : error;
+  }
+
+  async #start(): Promise<FaissProcess> {
+    const process = await this.#spawnVerified();
+    return this.#load(process);
+  }
+
+  async #spawnVerified(): Promise<FaissProcess> {
+    const { file, limits } = this.#options;
+    const process = new FaissProcess();
+    try {
+      const { path, bytes, sha256 } = file;
+      await process.request({ op: 'verify', path, bytes, sha256 }, limits.startTimeoutMs);
+      return process;
+    } catch (error) {
+      await end(process);
+      throw this.#named(error);
+    }
+  }
+
+  async #load(process: FaissProcess): Promise<FaissProcess> {
+    const { file, dimensions, limits } = this.#options;
+    try {
+      const { path, rowCount } = file;
+      await process.request({ op: 'load', path, rowCount, dimensions }, limits.startTimeoutMs);
+    } catch (error) {
+      await end(process);
+      throw this.#named(error);
+    }
+    void process.gone.then((why) => this.#whenGone(process, why));
+    return process;
+  }
+
+  #whenGone(process: FaissProcess, why: string): void {
+    if (this.#closed || this.#retired.has(process)) return;
+    this.#tell('died', process, why);
+    this.#become(this.#restart(why));
+  }
+
+  async #restart(why: string): Promise<FaissProcess> {
+    const { backoffMinMs, backoffMaxMs } = this.#options.limits;
+    for (;;) {
+      const pause = this.#startsWithoutSearch === 0 ? 0 : backoffMinMs * 2 ** (this.#startsWithoutSearch - 1);
+      this.#startsWithoutSearch += 1;
+      await sleep(Math.min(pause, backoffMaxMs), undefined, { signal: this.#closing.signal }).catch((cause) => {
+        throw new LeitmotifError('index-unavailable', 'The index was closed', { cause });
+      });
+      try {
+        const process = await this.#start();
+        this.#tell('restarted', process, why);
+        return process;
+      } catch (error) {
+        if (error instanceof LeitmotifError && error.code === 'index-corrupt') throw error;
+      }
+    }
+  }
+
+  /** The replacement checks the file while the old process still answers, and reads it only once the old one is gone:
+   *  two at a time would hold the shard twice. A search that comes in between waits for the reading, 0.3 s for 400 MB. */
+  #recycle(old: FaissProcess): void {
+    if (this.#recycling || this.#closed) return;
+    this.#recycling = true;
+    const why = 'replaced after its share of searches';
+    const swap = async (fresh: FaissProcess): Promise<FaissProcess> => {
+      this.#retired.add(old);
+      // Answered in order: once this one is, all that was sent before it is.
+      await old.request({ op: 'memory' }, this.#options.limits.searchTimeoutMs).catch(() => undefined);
+      await end(old);
+      this.#recycling = false;
+      const process = await this.#load(fresh).catch(() => this.#restart(why));
+      this.#tell('recycled', process, why);
+      return process;
+    };
+    void this.#spawnVerified().then(
+      (fresh) => (old.ended || this.#closed ? this.#cancelRecycle(fresh) : this.#become(swap(fresh))),
+      () => this.#cancelRecycle(null),
+    );
+  }
+
+  /** The old process died meanwhile and was restarted, or no new one came up: the next search tries again. */
+  #cancelRecycle(fresh: FaissProcess | null): void {
+    fresh?.kill();
+    this.#recycling = false;
+  }
+
+  #become(next: Promise<FaissProcess>): void {
+    this.#live = next;
+    // Whoever searches gets the error; without a search it is nobody's.
+    next.catch(() => undefined);
+  }
+
+  #tell(kind: ShardEvent['kind'], process: FaissProcess, why: string): void {
+    this.#options.onEvent({ kind, path: this.#options.file.path, pid: process.pid, why });
+  }
+}
+
+async function end(process: FaissProcess): Promise<void> {
+  process.kill();
+  await process.gone;
+}

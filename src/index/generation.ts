@@ -1,0 +1,122 @@
+/** A generation that can be asked: its manifest, its rows, and its processes. */
+import path from 'node:path';
+import type { IndexedChunk } from '../domain.ts';
+import { LeitmotifError } from '../errors.ts';
+import { corruptIndexFile } from '../io/corrupt-index.ts';
+import type { LibrarySize } from '../ranking/fusion.ts';
+import { Hubness } from '../ranking/hubs.ts';
+import { FaissIndex, type FaissLimits } from './faiss-index.ts';
+import type { ShardEvent } from './faiss-shard.ts';
+import { exists, generationsFolder, indexedSpaces, readCurrent, spaceFolder } from './generation-folder.ts';
+import { type GenerationManifest, manifestName, readManifest } from './manifest.ts';
+import { IndexedRows } from './rows-file.ts';
+
+export interface GenerationPlace {
+  readonly indexDir: string;
+  readonly spaceId: string;
+  readonly catalogId: string;
+}
+
+export interface OpenOptions extends GenerationPlace {
+  readonly limits?: Partial<FaissLimits>;
+  readonly onEvent?: (event: ShardEvent) => void;
+  /** @see FaissIndexOptions.oneByOne */
+  readonly oneByOne?: boolean;
+}
+
+export interface FoundChunk {
+  readonly chunk: IndexedChunk;
+  /** Cosine similarity, [-1, 1]. */
+  readonly similarity: number;
+  /** How near it is to its own surroundings, [-1, 1], where the generation knows. @see hubs.ts */
+  readonly hubness?: number;
+}
+
+export interface OpenGeneration {
+  readonly manifest: GenerationManifest;
+  readonly rows: IndexedRows;
+  readonly index: FaissIndex;
+  readonly library: LibrarySize;
+  /** null: written without. */
+  readonly hubness: Hubness | null;
+}
+
+/** The manifest of the generation that CURRENT names, checked against what is asked for.
+ *
+ *  @throws {LeitmotifError} `index-empty` where nothing was indexed yet; `space-mismatch` where only other spaces were;
+ *          `index-corrupt` where CURRENT or the manifest is damaged, or another catalog's
+ */
+export async function currentManifest({ indexDir, spaceId, catalogId }: GenerationPlace): Promise<GenerationManifest> {
+  const folder = spaceFolder(indexDir, spaceId);
+  const [id] = await readCurrent(folder);
+  if (id === undefined) throw await nothingHere(indexDir, spaceId);
+  const file = path.join(folder, id, manifestName);
+  if (!(await exists(file))) {
+    throw corruptIndexFile(path.join(folder, 'CURRENT'), `it names the generation "${id}", which is not there`);
+  }
+  const manifest = await readManifest(file);
+  if (manifest.spaceId !== spaceId) throw spaceMismatch(spaceId, [manifest.spaceId]);
+  if (manifest.id !== id) throw corruptIndexFile(file, `it is the manifest of another generation, "${manifest.id}"`);
+  if (manifest.catalogId !== catalogId) {
+    throw corruptIndexFile(file, `it was built from another catalog (${manifest.catalogId}, this one is ${catalogId})`);
+  }
+  return manifest;
+}
+
+/** Opens the current generation: every file is checked against its checksum before FAISS reads it.
+ *  @throws {LeitmotifError} as currentManifest, and `index-unavailable` */
+export async function openCurrent(options: OpenOptions): Promise<OpenGeneration> {
+  return openGeneration(await currentManifest(options), options);
+}
+
+/** @throws {LeitmotifError} `index-corrupt`, naming the file, or `index-unavailable` */
+export async function openGeneration(manifest: GenerationManifest, options: OpenOptions): Promise<OpenGeneration> {
+  const folder = path.join(spaceFolder(options.indexDir, manifest.spaceId), manifest.id);
+  const rows = await IndexedRows.read(path.join(folder, manifest.rows.file), manifest.rowCount, manifest.rows);
+  const { hubs } = manifest;
+  const hubness = hubs ? await Hubness.read(path.join(folder, hubs.file), manifest.rowCount, hubs) : null;
+  const files = manifest.shards.map((shard) => ({ ...shard, path: path.join(folder, shard.file) }));
+  const { limits, onEvent } = options;
+  const index = await FaissIndex.open({
+    dimensions: manifest.dimensions,
+    files,
+    ...(limits === undefined ? {} : { limits }),
+    ...(onEvent === undefined ? {} : { onEvent }),
+    oneByOne: options.oneByOne ?? false,
+  });
+  const library = { chunks: rows.rowCount, chunksOf: (trackId: number) => rows.chunksOf(trackId) };
+  return { manifest, rows, index, library, hubness };
+}
+
+/** The k nearest chunks of each vector, as VectorIndex.search promises. */
+export async function nearestChunks(
+  { index, rows, hubness }: OpenGeneration,
+  vectors: readonly Float32Array[],
+  k: number,
+  signal: AbortSignal,
+): Promise<FoundChunk[][]> {
+  const found = await index.search(vectors, k, { signal });
+  return found.map((neighbours) =>
+    neighbours.map(({ row, similarity }) => ({
+      chunk: rows.chunk(row),
+      similarity,
+      ...(hubness === null ? {} : { hubness: hubness.at(row) }),
+    })),
+  );
+}
+
+async function nothingHere(indexDir: string, spaceId: string): Promise<LeitmotifError> {
+  const others = await indexedSpaces(indexDir);
+  if (others.length > 0) return spaceMismatch(spaceId, others);
+  const where = generationsFolder(indexDir);
+  return new LeitmotifError('index-empty', `Nothing is indexed yet in ${where}: \`npm run index -- DIR\` does it`);
+}
+
+function spaceMismatch(wanted: string, found: readonly string[]): LeitmotifError {
+  const there = found.map((space) => `"${space}"`).join(', ');
+  return new LeitmotifError(
+    'space-mismatch',
+    `Cannot search with vectors of the space "${wanted}": the index is of ${there}. ` +
+      '`npm run index -- DIR` indexes the library in the new space; the model that made the old one finds it again',
+  );
+}

@@ -1,0 +1,171 @@
+/** The library's chunks in groups that sound alike, to find what is not music: applause, silence, talk, noise.
+ *
+ *  k-means on a sample, then every chunk goes to its nearest centre. Seeded, and in the catalog's own order: the same
+ *  library gives the same groups. Memory: the sample, and a few numbers a chunk's track.
+ */
+import { kmeans } from 'ml-kmeans';
+import type { LiveChunk } from '../../catalog/live-chunks.ts';
+import { nearestCentre } from '../../catalog/marked-regions.ts';
+
+export interface ClusterMember {
+  readonly trackId: number;
+  readonly startSec: number;
+  readonly endSec: number;
+  readonly loudnessDb: number;
+  /** Inner product with the group's centre. */
+  readonly similarity: number;
+}
+
+export interface Cluster {
+  /** Its position among the centres. */
+  readonly centre: number;
+  readonly chunks: number;
+  readonly tracks: number;
+  /** Shares of its chunks, 0 to 1: that the gate took for something other than music, that an admin has marked, that
+   *  are the first or last of their track. */
+  readonly rejectedShare: number;
+  readonly markedShare: number;
+  readonly edgeShare: number;
+  /** Mean of how much louder a chunk is than its track on the whole, dB. */
+  readonly overTrackDb: number;
+  /** Inner product with the centre of the farthest chunk. */
+  readonly minSimilarity: number;
+  /** The nearest to the centre, each of another track, nearest first. */
+  readonly examples: readonly ClusterMember[];
+}
+
+export interface Clustering {
+  /** Shape [groups][dimensions], one after the other. */
+  readonly centres: Float32Array;
+  /** Those that hold a chunk. */
+  readonly clusters: readonly Cluster[];
+  readonly chunks: number;
+  readonly tracks: number;
+  /** Of all chunks. */
+  readonly edgeShare: number;
+}
+
+export interface ClusterSource {
+  readonly count: number;
+  /** The same chunks in the same order each time. */
+  readonly rows: () => Iterable<LiveChunk>;
+  /** Mean level of each track, dBFS. */
+  readonly trackLoudnessDb: ReadonlyMap<number, number>;
+}
+
+export interface ClusterOptions {
+  readonly examplesMax: number;
+  readonly signal: AbortSignal;
+}
+
+/** Enough for a group of one chunk in two hundred to be fifty strong. */
+const sampleMax = 10_000;
+const groupsMin = 4;
+const groupsMax = 64;
+const iterationsMax = 20;
+const seed = 4;
+
+/** @param source not empty
+ *  @throws the signal's reason */
+export function clusterChunks(source: ClusterSource, { examplesMax, signal }: ClusterOptions): Clustering {
+  const sample = sampleVectors(source, signal);
+  const centres = centresOf(sample, groupsFor(source.count));
+  const dimensions = sample[0]?.length ?? 1;
+  const groups = Array.from({ length: centres.length / dimensions }, () => new Group(examplesMax));
+  const tracks = new Set<number>();
+  let edges = 0;
+  for (const chunk of source.rows()) {
+    signal.throwIfAborted();
+    const { centre, similarity } = nearestCentre(centres, chunk.vector);
+    const trackDb = source.trackLoudnessDb.get(chunk.trackId) ?? chunk.loudnessDb;
+    groups[centre]?.add(chunk, similarity, trackDb);
+    tracks.add(chunk.trackId);
+    if (chunk.atEdge) edges += 1;
+  }
+  const clusters = groups.flatMap((group, centre) => (group.chunks === 0 ? [] : [group.describe(centre)]));
+  return { centres, clusters, chunks: source.count, tracks: tracks.size, edgeShare: edges / source.count };
+}
+
+/** Applause is a hundredth of a library: groups must be small enough for it to have one of its own. */
+function groupsFor(chunks: number): number {
+  return Math.min(chunks, groupsMax, Math.max(groupsMin, Math.round(Math.sqrt(2 * chunks))));
+}
+
+/** Each chunk with the same chance. */
+function sampleVectors({ count, rows }: ClusterSource, signal: AbortSignal): number[][] {
+  const random = randomOf(seed);
+  const sample: number[][] = [];
+  let left = count;
+  for (const { vector } of rows()) {
+    signal.throwIfAborted();
+    // Selection sampling: exactly as many as wanted. Knuth, The Art of Computer Programming 2, 3.4.2, algorithm S.
+    const wanted = Math.min(count, sampleMax) - sample.length;
+    if (random() * left < wanted) sample.push(Array.from(vector));
+    left -= 1;
+  }
+  return sample;
+}
+
+function centresOf(sample: number[][], groups: number): Float32Array {
+  const { centroids } = kmeans(sample, groups, { seed, maxIterations: iterationsMax, tolerance: 1e-5 });
+  return Float32Array.from(centroids.flat());
+}
+
+class Group {
+  chunks = 0;
+  readonly #examplesMax: number;
+  readonly #tracks = new Set<number>();
+  #rejected = 0;
+  #marked = 0;
+  #edges = 0;
+  #overTrackDb = 0;
+  #minSimilarity = Number.POSITIVE_INFINITY;
+  #examples: ClusterMember[] = [];
+
+  constructor(examplesMax: number) {
+    this.#examplesMax = examplesMax;
+  }
+
+  add(chunk: LiveChunk, similarity: number, trackDb: number): void {
+    const { trackId, startSec, endSec, loudnessDb } = chunk;
+    this.chunks += 1;
+    this.#tracks.add(trackId);
+    if (chunk.kind !== 'music') this.#rejected += 1;
+    if (chunk.marked) this.#marked += 1;
+    if (chunk.atEdge) this.#edges += 1;
+    this.#overTrackDb += loudnessDb - trackDb;
+    this.#minSimilarity = Math.min(this.#minSimilarity, similarity);
+    this.#keepExample({ trackId, startSec, endSec, loudnessDb, similarity });
+  }
+
+  #keepExample(member: ClusterMember): void {
+    const rival = this.#examples.find(({ trackId }) => trackId === member.trackId);
+    if (rival && rival.similarity >= member.similarity) return;
+    this.#examples = [...this.#examples.filter((each) => each !== rival), member]
+      .sort((a, b) => b.similarity - a.similarity)
+      .slice(0, this.#examplesMax);
+  }
+
+  describe(centre: number): Cluster {
+    return {
+      centre,
+      chunks: this.chunks,
+      tracks: this.#tracks.size,
+      rejectedShare: this.#rejected / this.chunks,
+      markedShare: this.#marked / this.chunks,
+      edgeShare: this.#edges / this.chunks,
+      overTrackDb: this.#overTrackDb / this.chunks,
+      minSimilarity: this.#minSimilarity,
+      examples: this.#examples,
+    };
+  }
+}
+
+/** 32-bit linear congruential generator (Numerical Recipes): [0, 1). */
+function randomOf(from: number): () => number {
+  let state = from >>> 0;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}

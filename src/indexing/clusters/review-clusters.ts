@@ -1,0 +1,109 @@
+/** The library's clusters as an admin is shown them: grouped, their examples heard, the most suspicious first. */
+import PQueue from 'p-queue';
+import { decodePcm } from '../../audio/decode.ts';
+import { gateRateHz } from '../../audio/gate/frames.ts';
+import { noisinessOf } from '../../audio/gate/noisiness.ts';
+import type { AudioLimits } from '../../audio/limits.ts';
+import type { Catalog } from '../../catalog/catalog.ts';
+import { LeitmotifError } from '../../errors.ts';
+import type { Library } from '../../library/library.ts';
+import { type Cluster, type ClusterMember, clusterChunks } from './clusters.ts';
+import { type Heard, type Reason, reasonsOf } from './suspicion.ts';
+
+export interface ReviewedCluster extends Cluster {
+  /** What `mark` takes: its rank, from 1, until clusters are made again. */
+  readonly id: number;
+  readonly reasons: readonly Reason[];
+  /** The sum of the reasons' weights; 0 for one that nothing speaks against. */
+  readonly suspicion: number;
+}
+
+export interface ClusterReview {
+  /** Most suspicious first; ties by size, largest first. */
+  readonly clusters: readonly ReviewedCluster[];
+  readonly chunks: number;
+  readonly tracks: number;
+}
+
+export interface ReviewOptions {
+  readonly catalog: Catalog;
+  /** Null where it is not known: then nothing is heard, and the catalog alone speaks. */
+  readonly library: Library | null;
+  readonly spaceId: string;
+  readonly limits: AudioLimits;
+  /** ffmpeg runs at once. */
+  readonly concurrency: number;
+  readonly signal: AbortSignal;
+}
+
+const examplesMax = 3;
+
+/** Groups, listens, ranks, and remembers the groups so that one can be marked.
+ *  @throws {LeitmotifError} 'index-empty' when nothing is indexed in this space, 'cancelled' */
+export async function reviewClusters(options: ReviewOptions): Promise<ClusterReview> {
+  const { catalog, spaceId, signal } = options;
+  const count = catalog.liveChunks.count(spaceId);
+  if (count === 0) throw new LeitmotifError('index-empty', 'Cannot make clusters: nothing is indexed in this space');
+  const source = {
+    count,
+    rows: () => catalog.liveChunks.rows(spaceId),
+    trackLoudnessDb: catalog.liveChunks.meanLoudnessDb(spaceId),
+  };
+  const whole = clusterChunks(source, { examplesMax, signal });
+  const heard = await listenToAll(whole.clusters, options);
+  const ranked = whole.clusters
+    .map((cluster, i) => {
+      const reasons = reasonsOf(cluster, whole, heard[i] ?? null);
+      return { ...cluster, reasons, suspicion: reasons.reduce((sum, { weight }) => sum + weight, 0) };
+    })
+    .sort((a, b) => b.suspicion - a.suspicion || b.chunks - a.chunks || a.centre - b.centre);
+  // Kept in the order shown, so that an id is a place among them.
+  const dimensions = catalog.spaces.get(spaceId)?.dimensions ?? 0;
+  const centres = ranked.flatMap(({ centre }) => [
+    ...whole.centres.subarray(centre * dimensions, (centre + 1) * dimensions),
+  ]);
+  catalog.marks.keepClustering(spaceId, Float32Array.from(centres));
+  const clusters = ranked.map((cluster, i) => ({ ...cluster, centre: i, id: i + 1 }));
+  return { clusters, chunks: whole.chunks, tracks: whole.tracks };
+}
+
+async function listenToAll(clusters: readonly Cluster[], options: ReviewOptions): Promise<(Heard | null)[]> {
+  const queue = new PQueue({ concurrency: options.concurrency });
+  return await Promise.all(
+    clusters.map(async ({ examples }) => {
+      const heard = await queue.addAll(examples.map((example) => () => listenTo(example, options)));
+      const there = heard.filter((each) => each !== null);
+      if (there.length === 0) return null;
+      const mean = (of: (each: Heard) => number) => there.reduce((sum, each) => sum + of(each), 0) / there.length;
+      return { noisiness: mean((each) => each.noisiness), levelSpreadDb: mean((each) => each.levelSpreadDb) };
+    }),
+  );
+}
+
+/** @returns null for one whose file is gone or cannot be read: the others of its cluster speak for it */
+async function listenTo({ trackId, startSec, endSec }: ClusterMember, options: ReviewOptions): Promise<Heard | null> {
+  const { catalog, library, limits, signal } = options;
+  const key = catalog.tracks.byIds([trackId]).get(trackId)?.key;
+  if (!library || key === undefined) return null;
+  try {
+    await using file = await library.seekable(key, { signal });
+    const range = { fromSec: startSec, toSec: endSec };
+    const decoding = decodePcm(file, { sampleRateHz: gateRateHz, ...range, fingerprint: false, signal, limits });
+    return noisinessOf(await allOf(decoding.pcm, Math.ceil((endSec - startSec + 1) * gateRateHz)), gateRateHz);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof LeitmotifError) return null;
+    throw error;
+  }
+}
+
+async function allOf(parts: AsyncIterable<Float32Array>, samplesMax: number): Promise<Float32Array> {
+  const all = new Float32Array(samplesMax);
+  let filled = 0;
+  for await (const part of parts) {
+    const taken = part.subarray(0, samplesMax - filled);
+    all.set(taken, filled);
+    filled += taken.length;
+  }
+  return all.subarray(0, filled);
+}

@@ -1,0 +1,152 @@
+/** Files that are on the disk when we say so: hashed while they are written, synced, and read again.
+ *
+ *  A write that the disk refused late (a full or failing disk, a quota) may have been reported as a success; only
+ *  reading it back shows.
+ */
+import { createHash } from 'node:crypto';
+import { type FileHandle, open, readFile, rename, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { LeitmotifError } from '../errors.ts';
+import { corruptIndexFile } from './corrupt-index.ts';
+import { orDiskFull } from './disk-full.ts';
+
+export interface FileRecord {
+  readonly bytes: number;
+  /** Hexadecimal. */
+  readonly sha256: string;
+}
+
+const bufferBytes = 1024 * 1024;
+
+/** A file that is written from its beginning to its end, through a buffer. */
+export class HashedFile {
+  readonly #path: string;
+  readonly #handle: FileHandle;
+  readonly #hash = createHash('sha256');
+  readonly #buffer = new Uint8Array(bufferBytes);
+  #buffered = 0;
+  #bytes = 0;
+
+  private constructor(file: string, handle: FileHandle) {
+    this.#path = file;
+    this.#handle = handle;
+  }
+
+  static async create(file: string): Promise<HashedFile> {
+    return new HashedFile(file, await orDiskFull(file, () => open(file, 'w')));
+  }
+
+  /** `bytes` may be reused once this has resolved.
+   *  @throws {LeitmotifError} `disk-full` */
+  async write(bytes: Uint8Array): Promise<void> {
+    for (let from = 0; from < bytes.length; ) {
+      const part = bytes.subarray(from, from + bufferBytes - this.#buffered);
+      this.#buffer.set(part, this.#buffered);
+      this.#buffered += part.length;
+      from += part.length;
+      if (this.#buffered === bufferBytes) await this.#flush();
+    }
+  }
+
+  /** The file is on the disk, as far as the disk says. */
+  async finish(): Promise<FileRecord> {
+    await this.#flush();
+    await orDiskFull(this.#path, () => this.#handle.sync());
+    await this.#handle.close();
+    return { bytes: this.#bytes, sha256: this.#hash.digest('hex') };
+  }
+
+  /** Closes what `finish` did not. */
+  async abandon(): Promise<void> {
+    await this.#handle.close().catch(() => undefined);
+  }
+
+  async #flush(): Promise<void> {
+    const filled = this.#buffer.subarray(0, this.#buffered);
+    this.#hash.update(filled);
+    for (let from = 0; from < filled.length; ) {
+      const { bytesWritten } = await orDiskFull(this.#path, () => this.#handle.write(filled, from));
+      from += bytesWritten;
+    }
+    this.#bytes += filled.length;
+    this.#buffered = 0;
+  }
+}
+
+/** Reads a whole file, or what follows `fromByte`.
+ *  @throws the signal's reason */
+export async function hashFile(file: string, fromByte = 0, signal?: AbortSignal): Promise<FileRecord> {
+  const handle = await open(file, 'r');
+  try {
+    const hash = createHash('sha256');
+    let bytes = 0;
+    const stream = handle.createReadStream({ start: fromByte, highWaterMark: bufferBytes, autoClose: false });
+    for await (const part of stream as AsyncIterable<Buffer>) {
+      signal?.throwIfAborted();
+      hash.update(part);
+      bytes += part.length;
+    }
+    return { bytes, sha256: hash.digest('hex') };
+  } finally {
+    await handle.close();
+  }
+}
+
+/** @throws {LeitmotifError} `disk-full` for a file that is too short, `index-corrupt` for other bytes than were written;
+ *    the signal's reason */
+export async function assertWritten(file: string, written: FileRecord, signal?: AbortSignal): Promise<void> {
+  const { size } = await stat(file);
+  if (size < written.bytes) {
+    throw new LeitmotifError('disk-full', `Cannot write ${file}: expected ${written.bytes} bytes, found ${size}`);
+  }
+  const found = await hashFile(file, 0, signal);
+  if (found.sha256 !== written.sha256) throw corruptIndexFile(file, 'other bytes came back than were written');
+}
+
+/** A file that fits in memory, once it is the one that was written.
+ *  @throws {LeitmotifError} `index-corrupt` when it is missing or another */
+export async function readWritten(file: string, written: FileRecord): Promise<Buffer> {
+  const bytes = await readFile(file).catch((error: unknown) => {
+    throw corruptIndexFile(file, 'the file cannot be read', error);
+  });
+  if (bytes.length !== written.bytes) {
+    throw corruptIndexFile(file, `expected ${written.bytes} bytes, got ${bytes.length}`);
+  }
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  if (sha256 !== written.sha256) throw corruptIndexFile(file, `expected sha256 ${written.sha256}, got ${sha256}`);
+  return bytes;
+}
+
+/** Replaces a small file in one step: whoever reads it sees the old text or the new, also after a power cut. */
+export async function replaceFile(file: string, text: string): Promise<void> {
+  const temporary = `${file}.partial`;
+  const written = await HashedFile.create(temporary);
+  try {
+    await written.write(Buffer.from(text));
+    await written.finish();
+  } finally {
+    await written.abandon();
+  }
+  await orDiskFull(file, () => rename(temporary, file));
+  await syncFolder(path.dirname(file));
+}
+
+/** Makes the names in a folder durable: a rename is only on the disk once its folder is. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Makes a file durable that somebody else wrote. */
+export async function syncFile(file: string): Promise<void> {
+  const handle = await open(file, 'r+');
+  try {
+    await orDiskFull(file, () => handle.sync());
+  } finally {
+    await handle.close();
+  }
+}

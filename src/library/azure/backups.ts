@@ -1,0 +1,111 @@
+/** Backups in a container of Azure Blob Storage. They go up and come down in blocks, each asked for again by itself where
+ *  that may help: a catalog has gigabytes, and a connection that lasts as long is rare. */
+import { createHash } from 'node:crypto';
+import { type FileHandle, open } from 'node:fs/promises';
+import { type AzurePlace, formatAzure } from '../../config/library-location.ts';
+import { LeitmotifError, toLeitmotifError } from '../../errors.ts';
+import { orDiskFull } from '../../io/disk-full.ts';
+import type { BackupStore } from '../backup-store.ts';
+import type { AzureAccounts, AzureContainer } from './client.ts';
+import { namesBelow } from './pages.ts';
+import { asking, type Patience, usualPatience } from './retry.ts';
+
+interface Options {
+  readonly signal: AbortSignal;
+}
+
+const blockBytes = 8 * 1024 * 1024;
+
+export class AzureBackups implements BackupStore {
+  readonly location: string;
+  readonly #place: AzurePlace;
+  readonly #accounts: AzureAccounts;
+  readonly #patience: Patience;
+
+  constructor(place: AzurePlace, accounts: AzureAccounts, patience: Patience = usualPatience) {
+    this.#place = place;
+    this.#accounts = accounts;
+    this.#patience = patience;
+    this.location = formatAzure(place);
+  }
+
+  /** Blocks that were never committed are dropped by the service after a week. */
+  async put(name: string, path: string, { signal }: Options): Promise<void> {
+    const { container, asked } = await this.#container(`store ${this.location}/${name}`);
+    const blob = container.getBlockBlobClient(this.#place.prefix + name);
+    const options = { signal, patience: this.#patience };
+    await using file = await openFile(path, 'r');
+    const hash = createHash('sha256');
+    const blocks: string[] = [];
+    for (let position = 0; ; position += blockBytes) {
+      const block = await readBlock(file, position);
+      if (block.length === 0) break;
+      hash.update(block);
+      const id = Buffer.from(String(blocks.length).padStart(8, '0')).toString('base64');
+      await asking((each) => blob.stageBlock(id, block, block.length, { abortSignal: each }), asked, options);
+      blocks.push(id);
+    }
+    const metadata = { sha256: hash.digest('hex') };
+    await asking((each) => blob.commitBlockList(blocks, { abortSignal: each, metadata }), asked, options);
+  }
+
+  async names({ signal }: Options): Promise<string[]> {
+    const place = await this.#container(`list ${this.location}`);
+    const names = namesBelow(place, this.#place.prefix, { signal, patience: this.#patience });
+    return (await Array.fromAsync(names)).sort();
+  }
+
+  async fetch(name: string, to: string, { signal }: Options): Promise<void> {
+    const { container, asked } = await this.#container(`read ${this.location}/${name}`);
+    const blob = container.getBlobClient(this.#place.prefix + name);
+    const options = { signal, patience: this.#patience };
+    const found = await asking((each) => blob.getProperties({ abortSignal: each }), asked, options);
+    const { contentLength = 0, etag, metadata } = found;
+    const conditions = etag === undefined ? {} : { ifMatch: etag };
+    await using file = await openFile(to, 'w');
+    const hash = createHash('sha256');
+    for (let position = 0; position < contentLength; position += blockBytes) {
+      const count = Math.min(blockBytes, contentLength - position);
+      const read = (each: AbortSignal) =>
+        blob.downloadToBuffer(position, count, { abortSignal: each, conditions, maxRetryRequestsPerBlock: 0 });
+      const block = await asking(read, asked, options);
+      hash.update(block);
+      // Not `write`: on a disk that is almost full it writes a part and calls it a success.
+      await orDiskFull(to, () => file.appendFile(block));
+    }
+    const sha256 = hash.digest('hex');
+    if (metadata?.sha256 === undefined || metadata.sha256 === sha256) return;
+    throw new LeitmotifError(
+      'file-unreadable',
+      `Cannot read ${this.location}/${name}: it is damaged: expected sha256 ${metadata.sha256}, got ${sha256}`,
+    );
+  }
+
+  async remove(name: string, { signal }: Options): Promise<void> {
+    const { container, asked } = await this.#container(`delete ${this.location}/${name}`);
+    const blob = container.getBlobClient(this.#place.prefix + name);
+    await asking((each) => blob.deleteIfExists({ abortSignal: each }), asked, { signal, patience: this.#patience });
+  }
+
+  #container(what: string): Promise<AzureContainer> {
+    return this.#accounts.container(this.#place, what);
+  }
+}
+
+function openFile(path: string, flags: 'r' | 'w'): Promise<FileHandle> {
+  return open(path, flags).catch((error: unknown) => {
+    throw toLeitmotifError(error);
+  });
+}
+
+/** @returns nothing past the file's end */
+async function readBlock(file: FileHandle, position: number): Promise<Buffer> {
+  const block = Buffer.allocUnsafe(blockBytes);
+  let filled = 0;
+  while (filled < blockBytes) {
+    const { bytesRead } = await file.read(block, filled, blockBytes - filled, position + filled);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return block.subarray(0, filled);
+}

@@ -1,0 +1,79 @@
+/** Opens containers of blobs with Azure's SDK, which is loaded when the first one is asked for: most programs never do. */
+import type { BlobServiceClient, ContainerClient, StoragePipelineOptions } from '@azure/storage-blob';
+import type { AzurePlace } from '../../config/library-location.ts';
+import type { AskedOf } from './errors.ts';
+import type { AzureAccess, AzureSettings } from './settings.ts';
+import { accessWords, chooseAccess, expiryOf } from './settings.ts';
+
+export interface AzureContainer {
+  readonly container: ContainerClient;
+  /** What is asked of it, for whoever words its refusals. */
+  readonly asked: AskedOf;
+}
+
+/** Retries are ours (azure-asking.ts). */
+const pipelineOptions: StoragePipelineOptions = {
+  retryOptions: { maxTries: 1 },
+  userAgentOptions: { userAgentPrefix: 'leitmotif' },
+};
+
+/** Several places of one account share its sign-in and its connections. */
+export class AzureAccounts {
+  readonly #settings: AzureSettings;
+  readonly #accounts: ReadonlySet<string>;
+  readonly #services = new Map<string, Promise<{ service: BlobServiceClient; access: AzureAccess }>>();
+
+  /** @param accounts all that are configured: a key that does not say whose it is belongs to one of them */
+  constructor(settings: AzureSettings, accounts: ReadonlySet<string>) {
+    this.#settings = settings;
+    this.#accounts = accounts;
+  }
+
+  /** Asks Azure nothing.
+   *  @param what is to be done there, in words: "list azure://account/container"
+   *  @throws {LeitmotifError} 'config-invalid' */
+  async container(
+    { account, container }: Pick<AzurePlace, 'account' | 'container'>,
+    what: string,
+  ): Promise<AzureContainer> {
+    let opened = this.#services.get(account);
+    if (!opened) {
+      opened = this.#open(account);
+      this.#services.set(account, opened);
+      opened.catch(() => this.#services.delete(account));
+    }
+    const { service, access } = await opened;
+    const asked = { what, access: accessWords(access), expiresAtMs: expiryOf(access) };
+    return { container: service.getContainerClient(container), asked };
+  }
+
+  async #open(account: string): Promise<{ service: BlobServiceClient; access: AzureAccess }> {
+    const access = chooseAccess(account, this.#settings, this.#accounts);
+    return { service: await makeService(account, access), access };
+  }
+}
+
+async function makeService(account: string, access: AzureAccess): Promise<BlobServiceClient> {
+  const { BlobServiceClient, StorageSharedKeyCredential } = await import('@azure/storage-blob');
+  switch (access.kind) {
+    case 'connection-string':
+      return BlobServiceClient.fromConnectionString(access.connectionString, pipelineOptions);
+    case 'key':
+      return new BlobServiceClient(access.url, new StorageSharedKeyCredential(account, access.key), pipelineOptions);
+    case 'sas':
+      return new BlobServiceClient(`${access.url}?${access.sas}`, undefined, pipelineOptions);
+    case 'principal': {
+      const { ClientSecretCredential } = await import('@azure/identity');
+      const { tenantId, clientId, clientSecret } = access.principal;
+      return new BlobServiceClient(
+        access.url,
+        new ClientSecretCredential(tenantId, clientId, clientSecret),
+        pipelineOptions,
+      );
+    }
+    case 'default': {
+      const { DefaultAzureCredential } = await import('@azure/identity');
+      return new BlobServiceClient(access.url, new DefaultAzureCredential(), pipelineOptions);
+    }
+  }
+}

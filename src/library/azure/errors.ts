@@ -1,0 +1,115 @@
+/** What Azure's refusals mean, in words for whoever can act. What is shown and kept never holds a signature: the SDK's own
+ *  errors carry the request with its address, so they are not handed on. */
+import { LeitmotifError } from '../../errors.ts';
+
+export interface AskedOf {
+  /** What was to be done, as in "Cannot <list azure://...>". */
+  readonly what: string;
+  /** The variable that lets us in. */
+  readonly access: string;
+  /** When that ends by itself; milliseconds since 1970. */
+  readonly expiresAtMs: number | null;
+}
+
+/** The parts of the SDK's RestError, and of a socket's error, that are looked at. */
+interface Refusal {
+  readonly statusCode?: number;
+  readonly code?: string;
+  readonly name?: string;
+  readonly message?: string;
+  readonly details?: { readonly errorCode?: string };
+  readonly response?: { readonly headers?: { get(name: string): string | undefined } };
+}
+
+const passing: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);
+/** Of @azure/identity: no way to sign in, or the one that there is was refused. */
+const signInErrors =
+  /^(AggregateAuthenticationError|AuthenticationError|AuthenticationRequiredError|CredentialUnavailable)/;
+const retryAfterMaxMs = 60_000;
+
+/** Whether the same request may succeed a little later: a busy service, or a connection that was cut. */
+export function mayPass(error: unknown): boolean {
+  const { statusCode = 0, name = '' } = error as Refusal;
+  if (error instanceof LeitmotifError || error instanceof TypeError || error instanceof RangeError) return false;
+  if (signInErrors.test(name)) return false;
+  return isCutOff(statusCode) || passing.has(statusCode);
+}
+
+/** No answer, or one that began well and did not come to its end. */
+function isCutOff(statusCode: number): boolean {
+  return statusCode < 400;
+}
+
+/** How long the service asks to be left alone; null when it does not say. A minute at most. */
+export function retryAfterMs(error: unknown): number | null {
+  const headers = (error as Refusal).response?.headers;
+  const asked = headers?.get('x-ms-retry-after-ms') ?? headers?.get('retry-after-ms');
+  const sec = headers?.get('retry-after');
+  const ms = asked === undefined ? Number(sec ?? Number.NaN) * 1000 : Number(asked);
+  if (Number.isFinite(ms) && ms >= 0) return Math.min(ms, retryAfterMaxMs);
+  const atMs = Date.parse(sec ?? '');
+  return Number.isFinite(atMs) ? Math.min(Math.max(atMs - Date.now(), 0), retryAfterMaxMs) : null;
+}
+
+export function isMissing(error: unknown): boolean {
+  return (error as Refusal).statusCode === 404 && errorCodeOf(error as Refusal) !== 'ContainerNotFound';
+}
+
+export function toLibraryError(error: unknown, asked: AskedOf): LeitmotifError {
+  if (error instanceof LeitmotifError) return error;
+  const refusal = error as Refusal;
+  const status = refusal.statusCode ?? 0;
+  const code = errorCodeOf(refusal);
+  const cause = new Error(redact(`${refusal.name}: ${refusal.message}`));
+  const fail = (kind: LeitmotifError['code'], why: string) =>
+    new LeitmotifError(kind, `Cannot ${asked.what}: ${why}`, { cause });
+  if (signInErrors.test(refusal.name ?? '')) {
+    return fail('library-forbidden', `signing in failed (${asked.access}): ${firstLine(refusal.message)}`);
+  }
+  if (isCutOff(status)) return fail('library-unavailable', `the service cannot be reached: ${netWords(refusal)}`);
+  if (status === 401 || status === 403) return fail('library-forbidden', forbidden(code, asked));
+  if (status === 404) {
+    return fail(
+      'file-unreadable',
+      code === 'ContainerNotFound' ? 'there is no such container' : 'it is not there any more',
+    );
+  }
+  if (status === 412) return fail('file-unreadable', 'it was replaced or deleted meanwhile');
+  if (passing.has(status)) {
+    return fail('library-unavailable', `the service answers ${status}${code && ` (${code})`} again and again`);
+  }
+  return fail('file-unreadable', `the service refuses it: ${status}${code && ` (${code})`}`);
+}
+
+function forbidden(code: string, { access, expiresAtMs }: AskedOf): string {
+  if (expiresAtMs !== null && expiresAtMs < Date.now()) {
+    return `${access} expired at ${new Date(expiresAtMs).toISOString()}; it needs a new one`;
+  }
+  if (code === 'AuthorizationPermissionMismatch' || code === 'AuthorizationResourceTypeMismatch') {
+    return `${access} does not allow this; it needs to read and to list (clips: also to create, write and delete)`;
+  }
+  if (code === 'AuthorizationFailure') {
+    return `${access} is not accepted or does not allow this, or the account's network rules keep this machine out`;
+  }
+  return `${access} is not accepted${code && ` (${code})`}; is it this account's, and still valid?`;
+}
+
+function errorCodeOf({ code, details }: Refusal): string {
+  return code ?? details?.errorCode ?? '';
+}
+
+function netWords({ code, name, message }: Refusal): string {
+  if (name === 'AbortError' || name === 'TimeoutError') return 'it does not answer in time';
+  if (code === 'PARSE_ERROR') return 'its answer was cut off';
+  return redact(`${code === undefined || code === 'REQUEST_SEND_ERROR' ? '' : `${code}, `}${firstLine(message)}`);
+}
+
+function firstLine(message = ''): string {
+  return redact(message.split('\n')[0] ?? '').slice(0, 300);
+}
+
+function redact(text: string): string {
+  return text
+    .replace(/([?&](?:sig|skoid|sktid)=)[^&\s"]*/gi, '$1...')
+    .replace(/((?:AccountKey|SharedAccessSignature)=)[^;\s]*/gi, '$1...');
+}

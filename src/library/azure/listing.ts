@@ -1,0 +1,73 @@
+/** Which blobs are recordings, and what their metadata says of them. Pure. */
+import type { BlobItem } from '@azure/storage-blob';
+import type { RecordingTags } from '../../domain.ts';
+import { hasAudioName, isHidden } from '../audio-names.ts';
+import type { ListedFile } from '../library.ts';
+
+/** @param prefix what the blob's name begins with and the key does not
+ *  @returns null for what is no recording: other files, hidden ones, folders of a hierarchical namespace */
+export function toListed(blob: BlobItem, prefix: string): ListedFile | null {
+  const key = blob.name.slice(prefix.length);
+  if (!blob.name.startsWith(prefix) || !isRecordingKey(key) || isFolder(blob)) return null;
+  const { contentLength = 0, lastModified, etag = null } = blob.properties;
+  const tags = tagsOf(blob.metadata, blob.tags);
+  return {
+    type: 'file',
+    key,
+    sizeBytes: contentLength,
+    mtimeMs: lastModified.getTime(),
+    etag: etag === null ? null : plainEtag(etag),
+    ...(tags && { tags }),
+  };
+}
+
+/** Whether it is a file, and not hidden, that does not count as a recording. */
+export function isPassedOver(blob: BlobItem, prefix: string): boolean {
+  const parts = blob.name.slice(prefix.length).split('/');
+  return !isFolder(blob) && !hasAudioName(parts.at(-1) ?? '') && !parts.some((part) => part === '' || isHidden(part));
+}
+
+/** A blob's name is any text; one that a folder could not hold has an empty part, or dots for one. */
+function isRecordingKey(key: string): boolean {
+  const parts = key.split('/');
+  return hasAudioName(parts.at(-1) ?? '') && !parts.some((part) => part === '' || isHidden(part));
+}
+
+/** A hierarchical namespace lists its folders as empty blobs. */
+function isFolder({ metadata, properties }: BlobItem): boolean {
+  const kind = (properties as { resourceType?: string }).resourceType;
+  return kind === 'directory' || metadataValue(metadata, 'hdi_isfolder')?.toLowerCase() === 'true';
+}
+
+/** Listings give etags bare, single blobs give them quoted. */
+export function plainEtag(etag: string): string {
+  return etag.replace(/^"|"$/g, '');
+}
+
+/** The blob's metadata, and where that says nothing its index tags: title, artist, album, in any case.
+ *  @returns undefined when neither says anything */
+export function tagsOf(
+  metadata: Readonly<Record<string, string>> | undefined,
+  indexTags: Readonly<Record<string, string>> | undefined,
+): RecordingTags | undefined {
+  const of = (name: string) => metadataValue(metadata, name) ?? metadataValue(indexTags, name);
+  const tags = { title: of('title'), artist: of('artist'), album: of('album') };
+  return tags.title === null && tags.artist === null && tags.album === null ? undefined : tags;
+}
+
+const valueLengthMax = 1000;
+
+function metadataValue(values: Readonly<Record<string, string>> | undefined, name: string): string | null {
+  const found = Object.entries(values ?? {}).find(([key]) => key.toLowerCase() === name);
+  const text = decoded(found?.[1] ?? '').trim();
+  return text === '' ? null : text.slice(0, valueLengthMax);
+}
+
+/** Headers hold ASCII only, so other letters come percent-encoded; a bare percent sign stays one. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

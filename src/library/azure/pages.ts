@@ -1,0 +1,54 @@
+/** Listings of a container, a page at a time: each page is a request of its own, asked again by itself where that may help. */
+import type { BlobItem } from '@azure/storage-blob';
+import type { AzureContainer } from './client.ts';
+import { asking } from './retry.ts';
+
+export interface PageWanted {
+  /** Names begin with it; empty for all. */
+  readonly prefix: string;
+  /** Where the page before ended; undefined for the first. */
+  readonly token?: string | undefined;
+  /** Blobs a page. */
+  readonly pageSize?: number;
+  readonly includeMetadata?: true;
+  readonly includeTags?: true;
+}
+
+export interface Page {
+  readonly blobs: readonly BlobItem[];
+  /** Undefined after the last. */
+  readonly next: string | undefined;
+}
+
+/** 5,000 is the most that Azure gives. */
+const pageSizeMax = 5000;
+
+/** @throws {LeitmotifError} as asking */
+export async function pageOf(
+  { container, asked }: AzureContainer,
+  { prefix, token, pageSize = pageSizeMax, ...include }: PageWanted,
+  options: Parameters<typeof asking>[2],
+): Promise<Page> {
+  const paging = { maxPageSize: pageSize, ...(token && { continuationToken: token }) };
+  const ask = async (each: AbortSignal) => {
+    const wanted = { ...include, ...(prefix && { prefix }), abortSignal: each };
+    return (await container.listBlobsFlat(wanted).byPage(paging).next()).value;
+  };
+  const page = await asking(ask, asked, options);
+  return { blobs: page?.segment.blobItems ?? [], next: page?.continuationToken || undefined };
+}
+
+/** Names below a prefix, without it, in the order in which Azure lists them.
+ *  @throws {LeitmotifError} as asking */
+export async function* namesBelow(
+  place: AzureContainer,
+  prefix: string,
+  options: Parameters<typeof asking>[2],
+): AsyncGenerator<string, void, undefined> {
+  let token: string | undefined;
+  do {
+    const page = await pageOf(place, { prefix, token }, options);
+    for (const { name } of page.blobs) yield name.slice(prefix.length);
+    token = page.next;
+  } while (token !== undefined);
+}

@@ -1,0 +1,119 @@
+/** How this program gets into a storage account. Pure: nothing is asked of Azure. */
+import { LeitmotifError } from '../../errors.ts';
+
+/** As the environment gives them, under the names that Azure's own tools use. */
+export interface AzureSettings {
+  /** Address of the blob service; `{account}` in it stands for the account. */
+  readonly endpoint: string | null;
+  /** Whose `key` and `sasToken` are. */
+  readonly account: string | null;
+  readonly connectionString: string | null;
+  readonly key: string | null;
+  readonly sasToken: string | null;
+  /** A service principal. */
+  readonly principal: { readonly tenantId: string; readonly clientId: string; readonly clientSecret: string } | null;
+}
+
+export type AzureAccess =
+  | { readonly kind: 'connection-string'; readonly connectionString: string; readonly sas: string | null }
+  | { readonly kind: 'key'; readonly url: string; readonly key: string }
+  | { readonly kind: 'sas'; readonly url: string; readonly sas: string }
+  | {
+      readonly kind: 'principal';
+      readonly url: string;
+      readonly principal: NonNullable<AzureSettings['principal']>;
+    }
+  | { readonly kind: 'default'; readonly url: string };
+
+const azureCloud = 'https://{account}.blob.core.windows.net';
+/** What UseDevelopmentStorage=true means. */
+const emulatorAccount = 'devstoreaccount1';
+
+/** In the order of Azure's own tools: connection string, key, SAS, sign-in. What belongs to another account is never
+ *  used, and never sent there.
+ *  @param accounts all that are configured
+ *  @throws {LeitmotifError} 'config-invalid' */
+export function chooseAccess(account: string, settings: AzureSettings, accounts: ReadonlySet<string>): AzureAccess {
+  const { connectionString, key, sasToken, principal } = settings;
+  if (connectionString !== null) {
+    const parts = partsOf(connectionString);
+    if (accountOf(parts) === account) {
+      return { kind: 'connection-string', connectionString, sas: parts.get('sharedaccesssignature') ?? null };
+    }
+  }
+  const url = urlOf(account, settings, accounts);
+  if ((key !== null || sasToken !== null) && isTheirs(account, settings, accounts)) {
+    if (key !== null) return { kind: 'key', url, key };
+    if (sasToken !== null) return { kind: 'sas', url, sas: sasToken.replace(/^\?/, '') };
+  }
+  return principal ? { kind: 'principal', url, principal } : { kind: 'default', url };
+}
+
+/** Which variable lets us in, for whoever has to mend it. */
+export function accessWords(access: AzureAccess): string {
+  switch (access.kind) {
+    case 'connection-string':
+      return 'AZURE_STORAGE_CONNECTION_STRING';
+    case 'key':
+      return 'AZURE_STORAGE_KEY';
+    case 'sas':
+      return 'AZURE_STORAGE_SAS_TOKEN';
+    case 'principal':
+      return 'AZURE_CLIENT_ID and AZURE_CLIENT_SECRET';
+    case 'default':
+      return "this machine's sign-in (DefaultAzureCredential)";
+  }
+}
+
+/** When the access ends by itself: a SAS says so. Milliseconds since 1970; null where it does not end, or nobody says. */
+export function expiryOf(access: AzureAccess): number | null {
+  if (access.kind !== 'sas' && access.kind !== 'connection-string') return null;
+  const end = access.sas === null ? null : new URLSearchParams(access.sas).get('se');
+  const ms = end === null ? Number.NaN : Date.parse(end);
+  return Number.isFinite(ms) ? ms : null;
+}
+
+/** Key and SAS do not say whose they are: with one account they are its, with several AZURE_STORAGE_ACCOUNT tells. */
+function isTheirs(account: string, settings: AzureSettings, accounts: ReadonlySet<string>): boolean {
+  if (settings.account !== null) return settings.account === account;
+  if (accounts.size <= 1) return true;
+  const name = settings.key === null ? 'AZURE_STORAGE_SAS_TOKEN' : 'AZURE_STORAGE_KEY';
+  throw new LeitmotifError(
+    'config-invalid',
+    `Cannot use ${name}: there are ${accounts.size} accounts (${[...accounts].join(', ')}); ` +
+      'AZURE_STORAGE_ACCOUNT has to say whose it is',
+  );
+}
+
+function urlOf(account: string, { endpoint }: AzureSettings, accounts: ReadonlySet<string>): string {
+  const template = endpoint ?? azureCloud;
+  if (!template.includes('{account}') && accounts.size > 1) {
+    throw new LeitmotifError(
+      'config-invalid',
+      `Cannot use AZURE_STORAGE_ENDPOINT for ${accounts.size} accounts: expected {account} in it`,
+    );
+  }
+  return template.replaceAll('{account}', account).replace(/\/+$/, '');
+}
+
+function partsOf(connectionString: string): Map<string, string> {
+  const pairs = connectionString.split(';').filter((part) => part.includes('='));
+  return new Map(
+    pairs.map((part) => {
+      const at = part.indexOf('=');
+      return [part.slice(0, at).trim().toLowerCase(), part.slice(at + 1).trim()];
+    }),
+  );
+}
+
+/** Without AccountName, as with a SAS, the address tells: its host's first name, or an emulator's first folder. */
+function accountOf(parts: ReadonlyMap<string, string>): string | null {
+  if (parts.get('usedevelopmentstorage')?.toLowerCase() === 'true') return emulatorAccount;
+  const named = parts.get('accountname');
+  if (named !== undefined) return named;
+  const endpoint = parts.get('blobendpoint');
+  if (endpoint === undefined || !URL.canParse(endpoint)) return null;
+  const { hostname, pathname } = new URL(endpoint);
+  const [folder = ''] = pathname.split('/').filter(Boolean);
+  return folder || (hostname.split('.')[0] ?? null);
+}

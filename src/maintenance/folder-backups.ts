@@ -1,0 +1,64 @@
+/** Backups in a folder, of this disk or of one that is mounted. */
+import { copyFile, readdir, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { LeitmotifError } from '../errors.ts';
+import { orDiskFull } from '../io/disk-full.ts';
+import { syncFile, syncFolder } from '../io/durable-file.ts';
+import { makePrivateFolder, makePrivateSync } from '../io/private-files.ts';
+import type { BackupStore } from '../library/backup-store.ts';
+
+export class FolderBackups implements BackupStore {
+  readonly location: string;
+  readonly #folder: string;
+
+  /** @param folder made if it is not there */
+  constructor(folder: string) {
+    this.#folder = path.resolve(folder);
+    this.location = `file:${this.#folder}`;
+  }
+
+  async put(name: string, from: string): Promise<void> {
+    await orReason(this.#folder, () => makePrivateFolder(this.#folder));
+    const file = path.join(this.#folder, name);
+    const partial = `${file}.partial`;
+    try {
+      await orReason(file, () => moveOrCopy(from, partial));
+      makePrivateSync(partial);
+      await syncFile(partial);
+      await rename(partial, file);
+      await syncFolder(this.#folder);
+    } finally {
+      await rm(partial, { force: true });
+    }
+  }
+
+  async names(): Promise<string[]> {
+    return (await readdir(this.#folder).catch(() => [] as string[])).sort();
+  }
+
+  async fetch(name: string, to: string): Promise<void> {
+    await orReason(path.join(this.#folder, name), () => copyFile(path.join(this.#folder, name), to));
+  }
+
+  async remove(name: string): Promise<void> {
+    await rm(path.join(this.#folder, name), { force: true });
+  }
+}
+
+async function moveOrCopy(from: string, to: string): Promise<void> {
+  try {
+    await rename(from, to);
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== 'EXDEV') throw error;
+    await copyFile(from, to);
+  }
+}
+
+async function orReason<T>(file: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await orDiskFull(file, work);
+  } catch (cause) {
+    if (cause instanceof LeitmotifError) throw cause;
+    throw new LeitmotifError('file-unreadable', `Cannot use ${file}: ${(cause as Error).message}`, { cause });
+  }
+}

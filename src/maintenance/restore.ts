@@ -1,0 +1,52 @@
+/** A backup in the catalog's place, and generations that were built from it. Only for whoever holds the index's lock. */
+import { existsSync } from 'node:fs';
+import { rename } from 'node:fs/promises';
+import path from 'node:path';
+import { type CatalogFacts, idsGiven, inspectCatalogFile, putInPlace } from '../catalog/restore.ts';
+import { LeitmotifError } from '../errors.ts';
+
+export interface Restored {
+  readonly backup: CatalogFacts;
+  /** Where the catalog that was there before lies now; null when there was none. */
+  readonly before: string | null;
+}
+
+/** @param saveBefore keeps what was there, if it can be read; gives where
+ *  @throws {LeitmotifError} 'file-unreadable', 'catalog-corrupt' or 'catalog-version' for the backup, and then nothing was
+ *    changed; 'catalog-busy', 'disk-full' */
+export async function restoreCatalog(
+  backup: string,
+  catalogPath: string,
+  now: Date,
+  saveBefore: () => Promise<string>,
+): Promise<Restored> {
+  if (!existsSync(backup)) {
+    throw new LeitmotifError('file-unreadable', `Cannot restore ${backup}: there is no such file`);
+  }
+  if (path.resolve(backup) === path.resolve(catalogPath)) {
+    throw new LeitmotifError('config-invalid', `Cannot restore ${backup}: it is the catalog itself`);
+  }
+  const facts = inspectCatalogFile(backup);
+  const given = idsGiven(catalogPath);
+  const before = await putAside(catalogPath, now, saveBefore);
+  await putInPlace(backup, catalogPath, given);
+  return { backup: facts, before };
+}
+
+/** A catalog that can be read is copied, so that programs that have it open go on with the restored one; one that cannot
+ *  is moved away whole. */
+async function putAside(catalogPath: string, now: Date, saveBefore: () => Promise<string>): Promise<string | null> {
+  if (!existsSync(catalogPath)) return null;
+  try {
+    inspectCatalogFile(catalogPath);
+    return await saveBefore();
+  } catch (error) {
+    const isDamaged = error instanceof LeitmotifError && ['catalog-corrupt', 'catalog-version'].includes(error.code);
+    if (!isDamaged) throw error;
+    const aside = `${catalogPath}.damaged-${now.getTime()}`;
+    for (const end of ['', '-wal', '-shm']) {
+      if (existsSync(catalogPath + end)) await rename(catalogPath + end, aside + end);
+    }
+    return aside;
+  }
+}

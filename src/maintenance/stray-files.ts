@@ -1,0 +1,73 @@
+/** What lies in the index folder and belongs to nothing: left by a kill between two steps. */
+import { readdir, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { LeitmotifError } from '../errors.ts';
+import { generationsFolder, pruneGenerations, readCurrent, sweepPartials } from '../index/generation-folder.ts';
+import { folderBytes } from '../io/folder-bytes.ts';
+
+export interface Stray {
+  /** Below the index folder. */
+  readonly path: string;
+  readonly bytes: number;
+}
+
+/** Files that a writer renames when they are whole. */
+const unfinished = /\.(partial|part)(-wal|-shm|-journal)?$/;
+/** A command that writes may be at one just now. */
+const restingMs = 3_600_000;
+
+/** Generations that no CURRENT names, half-written ones, and files that were never renamed. Only for whoever holds the
+ *  index's lock: generations under way look the same.
+ *  @returns what was removed */
+export async function removeStrays(indexDir: string, nowMs: number): Promise<Stray[]> {
+  const removed: Stray[] = [];
+  for (const folder of await spaceFolders(indexDir)) {
+    const before = await sizesOf(folder);
+    const names = [...(await sweepPartials(folder)), ...(await prunedIn(folder))];
+    for (const name of names)
+      removed.push({ path: path.relative(indexDir, path.join(folder, name)), bytes: before.get(name) ?? 0 });
+  }
+  for (const folder of [indexDir, path.join(indexDir, 'backups')]) {
+    for (const name of (await namesIn(folder)).filter((name) => unfinished.test(name))) {
+      const file = path.join(folder, name);
+      const { size, mtimeMs } = await stat(file);
+      if (nowMs - mtimeMs < restingMs) continue;
+      await rm(file, { force: true });
+      removed.push({ path: path.relative(indexDir, file), bytes: size });
+    }
+  }
+  return removed;
+}
+
+/** Where CURRENT is damaged nothing is pruned: it is not known which generations it named. */
+async function prunedIn(folder: string): Promise<string[]> {
+  try {
+    return (await readCurrent(folder)).length === 0 ? [] : await pruneGenerations(folder);
+  } catch (error) {
+    if (error instanceof LeitmotifError && error.code === 'index-corrupt') return [];
+    throw error;
+  }
+}
+
+async function spaceFolders(indexDir: string): Promise<string[]> {
+  const root = generationsFolder(indexDir);
+  return (await namesIn(root)).map((name) => path.join(root, name));
+}
+
+async function sizesOf(folder: string): Promise<Map<string, number>> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  return new Map(
+    await Promise.all(folders.map(async (name) => [name, await folderBytes(path.join(folder, name))] as const)),
+  );
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    const { code } = error as { code?: unknown };
+    if (code === 'ENOENT' || code === 'ENOTDIR') return [];
+    throw error;
+  }
+}

@@ -1,0 +1,94 @@
+/** Where a piece's moment can be heard: as the stored clip of its chunk, or as a part of the recording. */
+import type { ClipSource } from '../audio/clip.ts';
+import { type AudioInput, plainInput } from '../audio/input.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import type { Hit } from '../domain.ts';
+import { LeitmotifError } from '../errors.ts';
+import { type ClipStore, clipName } from '../library/clip-store.ts';
+import type { Library } from '../library/library.ts';
+import type { Answer, Result } from '../query/answer.ts';
+import { momentInTrack } from '../query/answer-facts.ts';
+
+export interface SoundParts {
+  readonly catalog: Catalog;
+  readonly library: Library | null;
+  /** Where every chunk's clip lies; null where none are stored. */
+  readonly clipStore?: ClipStore | null;
+}
+
+export interface TheirSound {
+  readonly hit: Hit;
+  /** In the recording. */
+  readonly startSec: number;
+  readonly source: ClipSource;
+  /** The clip as it was stored, ready to be heard: levelled and faded. */
+  readonly storedClip: string | null;
+  readonly overLoopback: boolean;
+}
+
+export interface SoundOptions {
+  readonly signal: AbortSignal;
+  /** Fetches the whole recording, however far away it lies. */
+  readonly whole?: boolean;
+}
+
+/** Where a window's level is not known it is taken for what clips are brought to. */
+export const unknownLoudnessDb = -20;
+
+/** @param held what was opened stays open until this is disposed of
+ *  @throws {LeitmotifError} 'file-unreadable', or as the library does */
+export async function theirSound(
+  answer: Answer,
+  result: Result,
+  parts: SoundParts,
+  options: SoundOptions,
+  held: AsyncDisposableStack,
+): Promise<TheirSound> {
+  const hit = result.hits[0];
+  if (!hit) throw new RangeError('Cannot cut clips: expected a result with a hit');
+  const startSec = momentInTrack(answer, result, hit);
+  const stored = options.whole ? null : await storedClipOf(result, hit, startSec, parts, options);
+  if (stored) {
+    held.use(stored);
+    const source = { path: stored.path, startSec: 0, durationSec: hit.durationSec, loudnessDb: unknownLoudnessDb };
+    return { hit, startSec, source, storedClip: stored.path, overLoopback: false };
+  }
+  const input = held.use(await open(result, parts, options));
+  const loudnessDb = parts.catalog.evidence.loudnessAt(answer.spaceId, result.track.id, startSec) ?? unknownLoudnessDb;
+  const source = { ...plainInput(input), startSec, durationSec: hit.durationSec, loudnessDb };
+  return { hit, startSec, source, storedClip: null, overLoopback: source.overLoopback };
+}
+
+function open({ track }: Result, { library }: SoundParts, { signal, whole = false }: SoundOptions) {
+  if (!library) throw new LeitmotifError('file-unreadable', 'Cannot cut clips: the library is not known');
+  const opened: Promise<AudioInput & AsyncDisposable> = whole
+    ? library.localFile(track.key, { signal })
+    : library.seekable(track.key, { signal });
+  return opened;
+}
+
+/** Whatever is wrong with the store, the recording is still there. */
+async function storedClipOf(
+  { track }: Result,
+  hit: Hit,
+  startSec: number,
+  { catalog, clipStore }: SoundParts,
+  { signal }: SoundOptions,
+) {
+  // Chunks have clips, and moments between them have none.
+  if (!clipStore || startSec !== hit.trackStartSec) return null;
+  const contentSha256 = catalog.tracks.contentSha256Of(track.id);
+  if (contentSha256 === null) return null;
+  try {
+    return await clipStore.fetch(clipName(contentSha256, { startSec, endSec: startSec + hit.durationSec }), { signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof LeitmotifError) return null;
+    throw error;
+  }
+}
+
+/** Whether having the whole recording may mend what failed: ffmpeg could not make do with parts of it. */
+export function isWorthWhole(error: unknown): boolean {
+  return error instanceof LeitmotifError && (error.code.startsWith('audio-') || error.code === 'decode-failed');
+}

@@ -1,0 +1,216 @@
+/** Clips to hear an answer by: for each piece its best-matching window, the query's own, and both after one another. */
+import path from 'node:path';
+import PQueue from 'p-queue';
+import type { ClipOptions, ClipSource, ClipTags } from '../audio/clip.ts';
+import { type AudioInput, plainInput } from '../audio/input.ts';
+import type { Hit } from '../domain.ts';
+import { type LeitmotifError, toLeitmotifError } from '../errors.ts';
+import { formatTime, oneLine, trackName } from '../format.ts';
+import { copyWhole } from '../io/copy-whole.ts';
+import { isPlainFile, makePrivateFolder, makePrivateSync } from '../io/private-files.ts';
+import type { Answer, Result } from '../query/answer.ts';
+import { momentInTrack } from '../query/answer-facts.ts';
+import { isWorthWhole, type SoundParts, type TheirSound, theirSound, unknownLoudnessDb } from './clip-source.ts';
+import type { Media, SourceAndOutput } from './media.ts';
+
+/** Paths of the mp3 files of one result. */
+export interface ResultClips {
+  readonly theirs: string;
+  /** Null when the query is no longer there to be heard; then there is no A/B file either. */
+  readonly yours: string | null;
+  /** Yours, half a second of silence, theirs. */
+  readonly ab: string | null;
+}
+
+export interface AnswerClips {
+  readonly byRank: ReadonlyMap<number, ResultClips>;
+  /** Why a result has none: its file is gone, say. */
+  readonly problems: ReadonlyMap<number, LeitmotifError>;
+  readonly tookMs: number;
+}
+
+export interface ClipParts extends SoundParts {
+  readonly media: Pick<Media, 'cutMatch' | 'cutClips'>;
+}
+
+export interface ResultClipsOptions extends ClipOptions {
+  /** Where the query's own part of a hit can be heard: in the recording that was asked with (`yourPart`), or in an
+   *  extract of it that was kept. Null when it is gone. */
+  readonly yours: (hit: Hit) => ClipSource | null;
+  /** Made if it is not there. */
+  readonly dir: string;
+}
+
+export interface AnswerClipsOptions extends ClipOptions {
+  /** The recording that was asked with. */
+  readonly queryPath: string;
+  /** Made if it is not there. */
+  readonly dir: string;
+  /** ffmpeg runs at once. */
+  readonly concurrency: number;
+}
+
+/** @throws {LeitmotifError} 'cancelled'; what goes wrong with one piece is told in `problems` */
+export async function cutAnswerClips(
+  answer: Answer,
+  parts: ClipParts,
+  options: AnswerClipsOptions,
+): Promise<AnswerClips> {
+  const startedMs = performance.now();
+  const byRank = new Map<number, ResultClips>();
+  const problems = new Map<number, LeitmotifError>();
+  const yours = (hit: Hit) => yourPart(answer, hit, { path: options.queryPath });
+  const queue = new PQueue({ concurrency: options.concurrency });
+  await queue.addAll(
+    answer.results.map((result) => async () => {
+      try {
+        byRank.set(result.rank, await cutResultClips(answer, result, parts, { ...options, yours }));
+      } catch (error) {
+        options.signal.throwIfAborted();
+        problems.set(result.rank, toLeitmotifError(error));
+      }
+    }),
+  );
+  return { byRank, problems, tookMs: performance.now() - startedMs };
+}
+
+/** The clips of one result: its best-matching window, the query's, and both after one another.
+ *  @throws {LeitmotifError} as cutMatch; 'file-unreadable' when the piece's file is gone */
+export async function cutResultClips(
+  answer: Answer,
+  result: Result,
+  parts: ClipParts,
+  options: ResultClipsOptions,
+): Promise<ResultClips> {
+  return wholeIfNeeded(options.signal, async (whole, onPart) => {
+    await using held = new AsyncDisposableStack();
+    const their = await theirSound(answer, result, parts, { signal: options.signal, whole }, held);
+    if (their.overLoopback) onPart();
+    return await cutWith(their, answer, result, parts, options);
+  });
+}
+
+async function cutWith(
+  { hit, startSec, source }: TheirSound,
+  answer: Answer,
+  result: Result,
+  parts: ClipParts,
+  options: ResultClipsOptions,
+): Promise<ResultClips> {
+  const paths = clipPaths(options.dir, result, hit.queryStartSec, startSec);
+  const tags = clipTags(answer, result, hit);
+  const yours = options.yours(hit);
+  await makePrivateFolder(options.dir);
+  if (yours === null) {
+    await parts.media.cutClips([{ source, output: { path: paths.theirs, tags: tags.theirs } }], options);
+    makePrivateSync(paths.theirs);
+    return { theirs: paths.theirs, yours: null, ab: null };
+  }
+  const outputs = {
+    yours: { path: paths.yours, tags: tags.yours },
+    theirs: { path: paths.theirs, tags: tags.theirs },
+    ab: { path: paths.ab, tags: tags.ab },
+  };
+  await parts.media.cutMatch({ yours, theirs: source, outputs }, options);
+  for (const file of Object.values(paths)) makePrivateSync(file);
+  return paths;
+}
+
+/** Only the pieces' own windows, of several results in one ffmpeg run: what an answer shows at once must come soon.
+ *  @returns the clip of each result, by rank
+ *  @throws {LeitmotifError} as cutClips, for any of them; then none can be relied on */
+export async function cutTheirClips(
+  answer: Answer,
+  results: readonly Result[],
+  parts: ClipParts,
+  options: ClipOptions & { readonly dir: string },
+): Promise<Map<number, string>> {
+  const { dir, signal } = options;
+  await makePrivateFolder(dir);
+  return wholeIfNeeded(signal, async (whole, onPart) => {
+    await using held = new AsyncDisposableStack();
+    const byRank = new Map<number, string>();
+    const toCut: SourceAndOutput[] = [];
+    // All at once, because each may be a request to afar; and all are waited for, so that none is opened and forgotten.
+    const asked = results.map((each) => theirSound(answer, each, parts, { signal, whole }, held));
+    await Promise.allSettled(asked);
+    for (const [i, { hit, startSec, source, storedClip, overLoopback }] of (await Promise.all(asked)).entries()) {
+      const result = results[i] as Result;
+      const { theirs: file } = clipPaths(dir, result, hit.queryStartSec, startSec);
+      byRank.set(result.rank, file);
+      if (overLoopback) onPart();
+      if (storedClip) await copyWhole(storedClip, file);
+      else toCut.push({ source, output: { path: file, tags: clipTags(answer, result, hit).theirs } });
+    }
+    if (toCut.length > 0) await parts.media.cutClips(toCut, options);
+    for (const file of byRank.values()) makePrivateSync(file);
+    return byRank;
+  });
+}
+
+/** Cuts from parts of recordings that lie far away, and where ffmpeg cannot make do with parts, from the whole of them.
+ *  @param cut calls `onPart` when it cuts from one of which only parts are at hand */
+async function wholeIfNeeded<T>(
+  signal: AbortSignal,
+  cut: (whole: boolean, onPart: () => void) => Promise<T>,
+): Promise<T> {
+  let isFromParts = false;
+  try {
+    return await cut(false, () => {
+      isFromParts = true;
+    });
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!isFromParts || !isWorthWhole(error)) throw error;
+    return await cut(true, () => {});
+  }
+}
+
+/** What `cutResultClips` and `cutTheirClips` left in a folder.
+ *  @returns null when the result was never cut there */
+export function clipsOnDisk(answer: Answer, result: Result, dir: string): ResultClips | null {
+  const hit = result.hits[0];
+  if (!hit) return null;
+  const paths = clipPaths(dir, result, hit.queryStartSec, momentInTrack(answer, result, hit));
+  if (!isPlainFile(paths.theirs)) return null;
+  const ifThere = (file: string) => (isPlainFile(file) ? file : null);
+  return { theirs: paths.theirs, yours: ifThere(paths.yours), ab: ifThere(paths.ab) };
+}
+
+function clipTags(answer: Answer, result: Result, hit: Hit): Record<keyof ResultClips, ClipTags> {
+  const theirStartSec = momentInTrack(answer, result, hit);
+  const name = trackName(result.track);
+  const { artist } = result.track;
+  const comment = `yours ${formatTime(hit.queryStartSec)} - theirs ${formatTime(theirStartSec)}`;
+  return {
+    yours: { title: `${answer.query.name} (${formatTime(hit.queryStartSec)})`, artist: null, comment },
+    theirs: { title: `${name} (${formatTime(theirStartSec)})`, artist, comment },
+    ab: { title: `${answer.query.name}, then ${name}`, artist, comment },
+  };
+}
+
+/** A hit's part of the recording that was asked with. */
+export function yourPart({ query }: Answer, hit: Hit, from: AudioInput): ClipSource {
+  const chunk = query.chunks.find(({ index }) => index === hit.queryChunk);
+  const loudnessDb = chunk?.loudnessDb ?? unknownLoudnessDb;
+  return { ...plainInput(from), startSec: hit.queryStartSec, durationSec: hit.durationSec, loudnessDb };
+}
+
+const slugLengthMax = 50;
+
+/** Names that speak, in the order of the ranking, safe on any file system: 01-the-knolls-of-doldesh-theirs-1m20.mp3 */
+function clipPaths(dir: string, { rank, track }: Result, yourStartSec: number, theirStartSec: number) {
+  const words = oneLine(trackName(track), 60)
+    .normalize('NFKD')
+    .replace(/[^\p{L}\p{N}]+/gu, '-')
+    .toLowerCase();
+  // Letters come apart when they are normalised, and file systems count bytes: 255 in all.
+  const slug = oneLine(words, slugLengthMax).replace(/^-|[-…]+$/g, '');
+  const stem = path.join(dir, `${String(rank).padStart(2, '0')}-${slug || 'untitled'}`);
+  const at = (sec: number) => formatTime(sec).replaceAll(':', 'm');
+  return {
+    yours: `${stem}-yours-${at(yourStartSec)}.mp3`,
+    theirs: `${stem}-theirs-${at(theirStartSec)}.mp3`,
+    ab: `${stem}-ab.mp3`,
+  };
+}

@@ -1,0 +1,35 @@
+/** Renders the match picture to PNG. The only user of resvg; it draws in a thread of its own. */
+import { createRequire } from 'node:module';
+import { renderAsync } from '@resvg/resvg-js';
+import type { Answer, Result } from '../query/answer.ts';
+import type { Media } from './media.ts';
+import { pictureSvg } from './picture-svg.ts';
+import type { PictureWords } from './picture-words.ts';
+
+/** The font travels with the project: a server often has none, and letters would be missing. */
+const require = createRequire(import.meta.url);
+const fontFiles = ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf'].map((name) =>
+  require.resolve(`dejavu-fonts-ttf/ttf/${name}`),
+);
+
+const font = { fontFiles, loadSystemFonts: false, defaultFontFamily: 'DejaVu Sans' };
+
+/** @param words in whose language it speaks; English where left out
+ *  @param results a lane each; where left out, the first ten
+ *  @returns a PNG, 1080 pixels wide, after some 0.2 s */
+export function renderPicture(
+  answer: Answer,
+  {
+    words,
+    results,
+    media,
+  }: { words?: PictureWords; results?: readonly Result[]; media?: Pick<Media, 'renderSvg'> } = {},
+): Promise<Uint8Array> {
+  return (media ?? { renderSvg }).renderSvg(pictureSvg(answer, words, results));
+}
+
+/** Not to be cancelled: resvg takes a signal, but each only once. */
+export async function renderSvg(svg: string): Promise<Uint8Array> {
+  const image = await renderAsync(svg, { font });
+  return image.asPng();
+}

@@ -1,0 +1,235 @@
+/** The models that can be downloaded (`npm run models -- get NAME`): where each lies on the hub, what its files must hash
+ *  to, and what its manifest will say. The counterpart of the manifests in models/, which are shipped; here and not with
+ *  the downloader, because whoever looks for a model that is not there should hear that it can be had.
+ *
+ *  Weights are other people's: none is in this repository, and each has its own licence.
+ *
+ *  Pins: a hash that is written here is asked of the file, wherever it comes from. A file without one is believed on its
+ *  first download, as far as the hub itself vouches for it (it names the hashes of what it stores), and its hash is
+ *  recorded beside it; `npm run models -- list` says which is which. The hashes of CLAP's files were stated by a third
+ *  party, those of HuBERT's and of the float16 files stand on the hub's own pages; a wrong one shows as a download that
+ *  is refused, never as a file that is taken.
+ */
+import { LeitmotifError } from '../errors.ts';
+import { formatBytes } from '../format.ts';
+import type { ModelManifest } from './manifest.ts';
+
+export interface DownloadableFile {
+  /** Inside the repository. */
+  readonly path: string;
+  /** Hexadecimal; null: recorded on the first download. */
+  readonly sha256: string | null;
+  /** Exact where `isExact`; else as the hub's page rounds it. */
+  readonly bytes: number;
+  readonly isExact: boolean;
+}
+
+/** @property input, output names in the graph */
+export interface DownloadableNetwork extends DownloadableFile {
+  readonly input: string;
+  readonly output: string;
+}
+
+export interface DownloadableModel
+  extends Pick<
+    ModelManifest,
+    'name' | 'version' | 'family' | 'sampleRateHz' | 'dimensions' | 'precision' | 'frontEnd' | 'windowSec' | 'licence'
+  > {
+  /** One line for people who choose. */
+  readonly purpose: string;
+  /** owner/name on the hub. */
+  readonly repository: string;
+  /** A commit, or the name of a branch where no commit is known here: then the commit that was taken is recorded. */
+  readonly revision: string;
+  readonly network: DownloadableNetwork;
+  /** The same weights in float16, for GPUs. */
+  readonly half?: DownloadableFile;
+  readonly text?: { readonly network: DownloadableNetwork; readonly tokenizer: DownloadableFile };
+}
+
+/** Windows of 10 s are what CLAP was trained on and a length that wav2vec2 takes; shorter ones are made to fit. */
+const windowSec = { min: 5, max: 10, default: 10 } as const;
+
+const clap = {
+  version: '1.0.0',
+  family: 'clap',
+  sampleRateHz: 48_000,
+  dimensions: 512,
+  frontEnd: 'clap-mel-1',
+  windowSec,
+  licence: 'Apache-2.0',
+} as const;
+const audioNames = { input: 'input_features', output: 'audio_embeds' } as const;
+const textNames = { input: 'input_ids', output: 'text_embeds' } as const;
+/** RoBERTa's, the same in both repositories; small enough to be stored in git itself, which names its hash. */
+const tokenizer = { path: 'tokenizer.json', sha256: null, bytes: 2_110_000, isExact: false } as const;
+
+const musicAndSpeech = {
+  ...clap,
+  repository: 'Xenova/larger_clap_music_and_speech',
+  revision: 'e9fd5ac1dbf3280936a7fc3ec8a020453ff184db',
+  text: {
+    network: {
+      path: 'onnx/text_model_quantized.onnx',
+      sha256: '8f9f29c5f6adee917553d4b3a70729c731c0d18b88efca0ae67c1a1fc278f3b6',
+      bytes: 126_603_262,
+      isExact: true,
+      ...textNames,
+    },
+    tokenizer,
+  },
+} as const;
+
+const htsatUnfused = {
+  ...clap,
+  repository: 'Xenova/clap-htsat-unfused',
+  revision: 'c28f2883575e590e04d3146ff0713c2448d691ba',
+  text: {
+    network: {
+      path: 'onnx/text_model_quantized.onnx',
+      sha256: '1a3df8b197e249816e08415fd040434c44762b2eea7eb7bf8a48a0f0bf3c14e5',
+      bytes: 126_603_263,
+      isExact: true,
+      ...textNames,
+    },
+    tokenizer,
+  },
+} as const;
+
+const speech = {
+  version: '1.0.0',
+  family: 'wav2vec2',
+  sampleRateHz: 16_000,
+  dimensions: 768,
+  precision: 'fp32',
+  frontEnd: 'zscore-1',
+  windowSec,
+} as const;
+const speechNames = { input: 'input_values', output: 'last_hidden_state' } as const;
+
+export const downloadableModels: readonly DownloadableModel[] = [
+  {
+    ...musicAndSpeech,
+    name: 'clap',
+    purpose: 'music and speech; the model of choice where it may take its time',
+    precision: 'fp32',
+    network: {
+      path: 'onnx/audio_model.onnx',
+      sha256: '3ecc72d27740e2a09ced20cf22fd6244122e5e506008763a0f368b3b4ff6eac8',
+      bytes: 281_749_092,
+      isExact: true,
+      ...audioNames,
+    },
+    half: { path: 'onnx/audio_model_fp16.onnx', sha256: null, bytes: 143_000_000, isExact: false },
+  },
+  {
+    ...musicAndSpeech,
+    name: 'clap-int8',
+    purpose: 'the same in 8 bits: smaller, less exact, and a space of its own',
+    precision: 'int8',
+    network: {
+      path: 'onnx/audio_model_quantized.onnx',
+      sha256: '021dd4fb962b4ed20cc3a6730b09e0ccf9f9c49931047032118a3b64828513a6',
+      bytes: 78_155_433,
+      isExact: true,
+      ...audioNames,
+    },
+  },
+  {
+    ...htsatUnfused,
+    name: 'clap-small',
+    purpose: 'the smaller CLAP, of sounds of all kinds',
+    precision: 'fp32',
+    network: {
+      path: 'onnx/audio_model.onnx',
+      sha256: 'a1c2b43c44f71e0fa841a4b86700886c199bf87699ea45632c4d831bc6c88957',
+      bytes: 118_000_000,
+      isExact: false,
+      ...audioNames,
+    },
+    half: {
+      path: 'onnx/audio_model_fp16.onnx',
+      sha256: '65963cfa5e903e0a8df475137252d618663df88ecf0b55a3fb327e6c1ca63a97',
+      bytes: 60_400_000,
+      isExact: false,
+    },
+  },
+  {
+    ...htsatUnfused,
+    name: 'clap-small-int8',
+    purpose: 'the same in 8 bits',
+    precision: 'int8',
+    network: {
+      path: 'onnx/audio_model_quantized.onnx',
+      sha256: '3fcff2c8824e7bcb83a983f2a49edab3b60cbcf4872ac70efee517355173bd1f',
+      bytes: 34_301_667,
+      isExact: true,
+      ...audioNames,
+    },
+  },
+  {
+    ...speech,
+    name: 'wav2vec2',
+    purpose: "speech; the original system's first model",
+    licence: 'Apache-2.0',
+    repository: 'onnx-community/wav2vec2-base-ONNX',
+    revision: 'main',
+    network: { path: 'onnx/model.onnx', sha256: null, bytes: 378_000_000, isExact: false, ...speechNames },
+  },
+  {
+    ...speech,
+    name: 'hubert',
+    purpose: 'speech; learnt from hidden units',
+    licence: 'Apache-2.0',
+    repository: 'Xenova/hubert-base-ls960',
+    revision: '605602b14ca8b3bfe9a3f6d28bfc7120e27d8223',
+    network: {
+      path: 'onnx/model.onnx',
+      sha256: 'c6fcb81a8315972f672b9433e85886fda467b9c6d76f1799e5bf01f8c68f915b',
+      bytes: 378_000_000,
+      isExact: false,
+      ...speechNames,
+    },
+  },
+  {
+    ...speech,
+    name: 'wavlm',
+    purpose: 'speech; learnt from overlapping voices too',
+    // torchaudio redistributes the same weights under it; the hub's card points to the licence of the authors' code.
+    licence: 'MIT',
+    repository: 'Xenova/wavlm-base-plus',
+    revision: '27b8ee283bf6c3a5ae77d7e90d8e40a6925288e2',
+    network: { path: 'onnx/model.onnx', sha256: null, bytes: 378_000_000, isExact: false, ...speechNames },
+    half: {
+      path: 'onnx/model_fp16.onnx',
+      sha256: '8595e889bc108a87544b1c815c2c033b11e7824d9d18732be8e21d16fef0a351',
+      bytes: 189_000_000,
+      isExact: false,
+    },
+  },
+];
+
+export function downloadableModel(name: string): DownloadableModel | undefined {
+  return downloadableModels.find((model) => model.name === name);
+}
+
+/** "clap (282 MB), clap-int8 (78 MB), ..." */
+export function knownModels(catalogue: readonly DownloadableModel[] = downloadableModels): string {
+  return catalogue.map((model) => `${model.name} (${sizeOf(model)})`).join(', ');
+}
+
+function sizeOf({ network }: DownloadableModel): string {
+  return formatBytes(network.bytes);
+}
+
+/** For a name that is not among the models here: what to do about it.
+ *  @param here the names of those that are
+ *  @returns model-unknown */
+export function unknownModel(name: string, here: readonly string[]): LeitmotifError {
+  const model = downloadableModel(name);
+  const list = here.length > 0 ? here.join(', ') : 'none';
+  const message = model
+    ? `Cannot use the model "${name}": it is not downloaded yet; \`npm run models -- get ${name}\` does it (${sizeOf(model)}). The models here are: ${list}`
+    : `Cannot use the model "${name}": the models here are: ${list}; others can be downloaded (npm run models -- get NAME): ${knownModels()}`;
+  return new LeitmotifError('model-unknown', message);
+}

@@ -1,0 +1,293 @@
+/** One file of the hub, onto the disk: resumed where it broke, hashed as it comes, in its place only when it is the file
+ *  that was asked for. */
+import { rename, rm, statfs } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import pRetry from 'p-retry';
+import { LeitmotifError } from '../../errors.ts';
+import { orDiskFull } from '../../io/disk-full.ts';
+import { syncFolder } from '../../io/durable-file.ts';
+import { gitBlobOf } from './git-blob.ts';
+import { contentNameOf, isCommit, isGitBlob, isSha256 } from './hub.ts';
+import { badStatus, downloadBroken, noRoom, offersAnother, tooLarge, wrongHash, wrongSize } from './hub-errors.ts';
+import type { HubAnswer, HubClient } from './hub-request.ts';
+import { PartFile, type PartIdentity } from './part-file.ts';
+
+export interface WantedFile {
+  readonly url: URL;
+  /** Where it shall lie. Its folder is there. */
+  readonly file: string;
+  /** Pinned; null: what the hub says is believed. */
+  readonly sha256: string | null;
+  /** Exact; null when it is not known beforehand. */
+  readonly bytes: number | null;
+  /** No more is taken than this. */
+  readonly bytesMax: number;
+}
+
+/** Who says that these are the right bytes: a pin in this repository, the hub's own name for them, or nobody. */
+export type Voucher = 'pin' | 'hub' | null;
+
+export interface TakenFile {
+  readonly bytes: number;
+  /** Hexadecimal. */
+  readonly sha256: string;
+  readonly voucher: Voucher;
+  /** The commit that it was taken from; null when the hub did not say. */
+  readonly commit: string | null;
+}
+
+export interface FetchOptions {
+  readonly client: HubClient;
+  readonly signal: AbortSignal;
+  /** @param total null while it is not known */
+  readonly onProgress?: (bytes: number, total: number | null) => void;
+  /** The first pause before trying again; doubled each time. */
+  readonly retryAfterMs?: number;
+}
+
+/** In a row without a byte gained; together half a minute. */
+const retriesMax = 5;
+/** Stretches of tries that each brought something. */
+const stretchesMax = 100;
+const retryAfterMsDefault = 1_000;
+/** Longest pause that a server can ask for. */
+const pauseMaxSec = 60;
+
+export function partPathOf(file: string): string {
+  return `${file}.part`;
+}
+
+/** @throws {LeitmotifError} download-failed when trying again did not help, download-refused, download-corrupt (what came
+ *    is deleted), disk-full and cancelled (what came is kept) */
+export async function fetchFile(wanted: WantedFile, options: FetchOptions): Promise<TakenFile> {
+  const gains = new Gains(options.onProgress);
+  for (let stretch = 1; ; stretch++) {
+    try {
+      return await fetchStubbornly(wanted, options, gains);
+    } catch (error) {
+      if (!gains.ofThisTry || stretch === stretchesMax || !isPassing(error, true)) throw error;
+      await pauseFor(error, options);
+    }
+  }
+}
+
+/** Tries again as long as nothing comes. A try that brings something and breaks ends the stretch, and begins another. */
+function fetchStubbornly(wanted: WantedFile, options: FetchOptions, gains: Gains): Promise<TakenFile> {
+  const { signal, retryAfterMs = retryAfterMsDefault } = options;
+  const fetchOnceMore = () => {
+    gains.begin();
+    return fetchOnce(wanted, { ...options, onProgress: (bytes, total) => gains.count(bytes, total) });
+  };
+  return pRetry(fetchOnceMore, {
+    retries: retriesMax,
+    minTimeout: retryAfterMs,
+    maxTimeout: 16 * retryAfterMs,
+    factor: 2,
+    randomize: true,
+    signal,
+    shouldRetry: ({ error }) => !gains.ofThisTry && isPassing(error, gains.ofAnyTry),
+    onFailedAttempt: async ({ error, retriesLeft }) => {
+      if (retriesLeft > 0 && !gains.ofThisTry) await pauseFor(error, { ...options, retryAfterMs: 0 });
+    },
+  });
+}
+
+/** Which tries brought more than was there before. */
+class Gains {
+  readonly #onProgress: FetchOptions['onProgress'];
+  #first: number | null = null;
+  ofThisTry = false;
+  ofAnyTry = false;
+
+  constructor(onProgress: FetchOptions['onProgress']) {
+    this.#onProgress = onProgress;
+  }
+
+  begin(): void {
+    this.#first = null;
+    this.ofThisTry = false;
+  }
+
+  count(bytes: number, total: number | null): void {
+    this.#first ??= bytes;
+    if (bytes > this.#first) {
+      this.ofThisTry = true;
+      this.ofAnyTry = true;
+    }
+    this.#onProgress?.(bytes, total);
+  }
+}
+
+/** A host that was never reached will not be in ten seconds; one that was reached before may. */
+function isPassing(error: unknown, everGained: boolean): boolean {
+  if (!(error instanceof LeitmotifError) || error.code !== 'download-failed') return false;
+  return error.facts.kind !== 'unreachable' || everGained;
+}
+
+/** As long as the server asks for, if it does. */
+async function pauseFor(error: unknown, { signal, retryAfterMs = retryAfterMsDefault }: FetchOptions): Promise<void> {
+  const askedSec = error instanceof LeitmotifError ? Number(error.facts.retryAfterSec ?? 0) : 0;
+  const pauseMs = Math.max(retryAfterMs, Math.min(askedSec, pauseMaxSec) * 1000);
+  // An abort ends it; whoever goes on from here looks at the signal first.
+  await delay(pauseMs, undefined, { signal }).catch(() => {});
+}
+
+/** Goes on from what is there; where that turns out not to belong to what the hub has, once more from the beginning. */
+async function fetchOnce(wanted: WantedFile, options: FetchOptions): Promise<TakenFile> {
+  const partPath = partPathOf(wanted.file);
+  for (;;) {
+    const part = await PartFile.open(partPath);
+    const isResumed = part.bytes > 0;
+    let taken: TakenFile | null;
+    try {
+      taken = (await receive(part, wanted, options)) ? await check(part, wanted, isResumed) : null;
+    } catch (error) {
+      if (error instanceof LeitmotifError && error.code === 'download-corrupt') await PartFile.discard(partPath);
+      throw error;
+    } finally {
+      await part[Symbol.asyncDispose]();
+    }
+    if (taken) {
+      await orDiskFull(wanted.file, () => rename(partPath, wanted.file));
+      await PartFile.discard(partPath);
+      await syncFolder(path.dirname(wanted.file));
+      return taken;
+    }
+    await PartFile.discard(partPath);
+  }
+}
+
+/** @returns false when what is there cannot be gone on with */
+async function receive(part: PartFile, wanted: WantedFile, options: FetchOptions): Promise<boolean> {
+  const isWhole = part.bytes > 0 && part.bytes === part.identity.bytes && belongs(part.identity, wanted);
+  if (isWhole) return true;
+  const { client, signal, onProgress } = options;
+  const isResuming = part.bytes > 0;
+  const answer = await client.get(wanted.url, { headers: isResuming ? rangeOf(part) : {}, signal });
+  try {
+    if (isResuming && answer.status === 416) return false;
+    if (answer.status !== 200 && !(isResuming && answer.status === 206)) {
+      throw badStatus(answer.url, answer.status, retryAfterSecOf(answer));
+    }
+    const identity = identityOf(answer, wanted);
+    if (answer.status === 200) await part.restart(identity);
+    else if (!goesOn(part, identity, answer)) return false;
+    const total = part.identity.bytes;
+    await assertRoom(wanted.file, part, total);
+    onProgress?.(part.bytes, total);
+    for await (const block of answer.body) {
+      if (part.bytes + block.length > (total ?? wanted.bytesMax)) {
+        throw total === null
+          ? tooLarge(answer.url, wanted.bytesMax)
+          : wrongSize(answer.url, total, part.bytes + block.length);
+      }
+      await part.append(block);
+      onProgress?.(part.bytes, total);
+    }
+    if (total !== null && part.bytes < total) {
+      throw downloadBroken(answer.url, `it ended after ${part.bytes} of ${total} bytes`);
+    }
+    return true;
+  } finally {
+    answer.close();
+  }
+}
+
+function belongs({ sha256 }: PartIdentity, wanted: WantedFile): boolean {
+  return wanted.sha256 === null ? sha256 !== null : sha256 === wanted.sha256;
+}
+
+/** Without an etag the range is asked for all the same: then only the hash can tell whether the parts fit. */
+function rangeOf({ bytes, identity }: PartFile): Record<string, string> {
+  return { range: `bytes=${bytes}-`, ...(identity.etag === null ? {} : { 'if-range': identity.etag }) };
+}
+
+/** @throws {LeitmotifError} download-corrupt when the hub says beforehand that it has another file, or a larger one */
+function identityOf(answer: HubAnswer, wanted: WantedFile): PartIdentity {
+  const linked = contentNameOf(answer.hubHeader('x-linked-etag'));
+  const named = linked ?? contentNameOf(answer.hubHeader('etag'));
+  if (wanted.sha256 !== null && isSha256(linked) && linked !== wanted.sha256) {
+    throw offersAnother(answer.url, wanted.sha256, linked);
+  }
+  const offered = sizeOf(answer);
+  const linkedBytes = integerOf(answer.hubHeader('x-linked-size'));
+  const bytes = wanted.bytes ?? linkedBytes ?? offered;
+  if (bytes !== null && offered !== null && offered !== bytes) throw wrongSize(answer.url, bytes, offered);
+  if (bytes !== null && bytes > wanted.bytesMax) throw tooLarge(answer.url, wanted.bytesMax);
+  const etag = answer.header('etag') ?? null;
+  const commit = answer.hubHeader('x-repo-commit') ?? null;
+  return {
+    // A weak one may mean other bytes.
+    etag: etag?.startsWith('W/') ? null : etag,
+    sha256: wanted.sha256 ?? (isSha256(named) ? named : null),
+    gitBlob: isGitBlob(named) ? named : null,
+    bytes,
+    commit: isCommit(commit) ? commit : null,
+  };
+}
+
+function sizeOf(answer: HubAnswer): number | null {
+  const length = integerOf(answer.header('content-length'));
+  return answer.status === 206 ? (rangeIn(answer)?.total ?? null) : length;
+}
+
+function rangeIn(answer: HubAnswer): { from: number; total: number | null } | null {
+  const match = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(answer.header('content-range') ?? '');
+  return match ? { from: Number(match[1]), total: integerOf(match[2]) } : null;
+}
+
+function integerOf(text: string | undefined): number | null {
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : null;
+}
+
+function retryAfterSecOf(answer: HubAnswer): number | null {
+  return integerOf(answer.header('retry-after'));
+}
+
+/** Whether what the server sends is the rest of what is here. */
+function goesOn(part: PartFile, now: PartIdentity, answer: HubAnswer): boolean {
+  const before = part.identity;
+  const agree = (a: unknown, b: unknown): boolean => a === null || b === null || a === b;
+  return (
+    rangeIn(answer)?.from === part.bytes &&
+    agree(before.etag, now.etag) &&
+    agree(before.sha256, now.sha256) &&
+    agree(before.gitBlob, now.gitBlob) &&
+    agree(before.bytes, now.bytes)
+  );
+}
+
+async function assertRoom(file: string, part: PartFile, total: number | null): Promise<void> {
+  if (total === null) return;
+  const folder = path.dirname(file);
+  const { bavail, bsize } = await statfs(folder);
+  const [needed, free] = [total - part.bytes, bavail * bsize];
+  if (needed > free) throw noRoom(folder, needed, free);
+}
+
+/** @returns null when it is wrong, and may be so because it was pieced together
+ *  @throws {LeitmotifError} download-corrupt */
+async function check(part: PartFile, wanted: WantedFile, isResumed: boolean): Promise<TakenFile | null> {
+  const found = await part.finish();
+  const { sha256, gitBlob, commit } = part.identity;
+  if (sha256 !== null && found.sha256 !== sha256) {
+    if (isResumed) return null;
+    throw wrongHash(wanted.url, wanted.sha256 === null ? 'named by the hub' : 'pinned', sha256, found.sha256);
+  }
+  if (sha256 === null && gitBlob !== null) {
+    const blob = await gitBlobOf(partPathOf(wanted.file));
+    if (blob !== gitBlob) {
+      if (isResumed) return null;
+      throw wrongHash(wanted.url, "git's, named by the hub", gitBlob, blob);
+    }
+  }
+  const voucher = wanted.sha256 !== null ? 'pin' : sha256 !== null || gitBlob !== null ? 'hub' : null;
+  return { ...found, voucher, commit };
+}
+
+/** Removes what a download that was given up left. */
+export async function discardParts(file: string): Promise<void> {
+  await PartFile.discard(partPathOf(file));
+  await rm(`${partPathOf(file)}.json.partial`, { force: true });
+}

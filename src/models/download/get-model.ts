@@ -1,0 +1,190 @@
+/** `npm run models -- get NAME`: every file of a model, each from the nearest place that has the right one (its folder,
+ *  the cache of the hub's own tools, the hub), and then the manifest, so that a model is there whole or not at all. */
+import { mkdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { LeitmotifError } from '../../errors.ts';
+import { orDiskFull } from '../../io/disk-full.ts';
+import { hashFile, replaceFile } from '../../io/durable-file.ts';
+import type { DownloadableFile, DownloadableModel } from '../catalogue.ts';
+import { installedModel } from '../installed.ts';
+import { manifestName } from '../manifest.ts';
+import { fetchFile, type TakenFile, type WantedFile } from './fetch-file.ts';
+import { fileUrl, type HubOptions } from './hub.ts';
+import { takeFromCache } from './hub-cache.ts';
+import { HubClient } from './hub-request.ts';
+import { filesOf, filesOfManifest, type ModelParts, manifestOf, nameOf } from './model-files.ts';
+import { lockModel } from './model-lock.ts';
+import { readSourceNote, type SourceNote, writeSourceNote } from './source-note.ts';
+
+export type FilePlace = 'here' | 'cache' | 'hub';
+
+export type GetEvent =
+  | { readonly kind: 'waiting'; readonly owner: string }
+  | { readonly kind: 'damaged'; readonly file: string; readonly expected: string; readonly got: string }
+  | { readonly kind: 'downloading'; readonly file: string; readonly bytes: number; readonly total: number | null }
+  | { readonly kind: 'taken'; readonly file: string; readonly from: FilePlace; readonly taken: TakenFile };
+
+export interface GetOptions {
+  readonly modelsDir: string;
+  readonly hub: HubOptions;
+  readonly parts: ModelParts;
+  readonly signal: AbortSignal;
+  readonly onEvent?: (event: GetEvent) => void;
+  readonly silenceMs?: number;
+  readonly retryAfterMs?: number;
+}
+
+export interface GotModel {
+  readonly folder: string;
+  readonly files: readonly { readonly file: string; readonly from: FilePlace; readonly taken: TakenFile }[];
+}
+
+/** Servers pause to fetch from their own storage, seldom for as long. */
+const silenceMsDefault = 30_000;
+/** A file whose size is known only about is not taken for another one if it is a little larger. */
+const bytesMaxShare = 1.5;
+
+/** Files that are there and right are not fetched again; sides of the model that were there before stay.
+ *  @throws {LeitmotifError} as fetchFile, with how to go about it by hand where the hub was not reached; model-locked;
+ *    config-invalid for an endpoint that is none */
+export async function getModel(model: DownloadableModel, options: GetOptions): Promise<GotModel> {
+  const { modelsDir, signal, onEvent } = options;
+  const folder = path.join(modelsDir, model.name);
+  await orDiskFull(folder, () => mkdir(folder, { recursive: true }));
+  using _lock = await lockModel(modelsDir, model.name, {
+    signal,
+    onWait: (owner) => onEvent?.({ kind: 'waiting', owner }),
+  });
+  const before = await recorded(modelsDir, model.name);
+  const parts = withPartsBefore(model, options.parts, before);
+  const silenceMs = options.silenceMs ?? silenceMsDefault;
+  await using client = new HubClient(options.hub, silenceMs);
+  const files: GotModel['files'][number][] = [];
+  for (const file of filesOf(model, parts)) {
+    const got = await getFile(model, file, { ...options, folder, before, client });
+    files.push(got);
+    onEvent?.({ kind: 'taken', ...got });
+  }
+  await writeSourceNote(folder, await noteOf(model, folder, files));
+  const manifest = manifestOf(model, parts, new Map(files.map(({ file, taken }) => [file, taken])));
+  await replaceFile(path.join(folder, manifestName), `${JSON.stringify(manifest, null, 2)}\n`);
+  return { folder, files };
+}
+
+/** The hashes that the manifest recorded, by file. */
+type Recorded = ReadonlyMap<string, string>;
+
+async function recorded(modelsDir: string, name: string): Promise<Recorded> {
+  const installed = await installedModel(modelsDir, name, false);
+  if (!installed || installed.model instanceof LeitmotifError) return new Map();
+  return new Map(filesOfManifest(installed.model.manifest).map(({ file, sha256 }) => [file, sha256]));
+}
+
+function withPartsBefore({ half, text }: DownloadableModel, parts: ModelParts, before: Recorded): ModelParts {
+  return {
+    half: parts.half || (half !== undefined && before.has(nameOf(half))),
+    text: parts.text || (text !== undefined && before.has(nameOf(text.network))),
+  };
+}
+
+interface FileOptions extends GetOptions {
+  readonly folder: string;
+  readonly before: Recorded;
+  readonly client: HubClient;
+}
+
+async function getFile(model: DownloadableModel, source: DownloadableFile, options: FileOptions) {
+  const { folder, hub, signal, onEvent } = options;
+  const { repository, revision } = model;
+  const file = nameOf(source);
+  const wanted: WantedFile = {
+    url: fileUrl(hub.endpoint, repository, revision, source.path),
+    file: path.join(folder, file),
+    sha256: source.sha256,
+    bytes: source.isExact ? source.bytes : null,
+    bytesMax: source.isExact ? source.bytes : Math.ceil(source.bytes * bytesMaxShare),
+  };
+  const here = await lookHere(wanted, file, options);
+  if (here) return { file, from: 'here' as const, taken: here };
+  const place = { cacheDir: hub.cacheDir, repository, revision, path: source.path };
+  const cached = await takeFromCache(place, wanted);
+  if (cached) return { file, from: 'cache' as const, taken: cached };
+  if (hub.offline) throw offline(model, wanted, hub);
+  try {
+    const { client, retryAfterMs } = options;
+    const taken = await fetchFile(wanted, {
+      ...{ client, signal, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) },
+      onProgress: (bytes, total) => onEvent?.({ kind: 'downloading', file, bytes, total }),
+    });
+    return { file, from: 'hub' as const, taken };
+  } catch (error) {
+    throw withByHand(error, model, wanted);
+  }
+}
+
+/** What lies in its place already: from an earlier download, or put there by hand.
+ *  @returns null when there is nothing, or another file than it should be, which is told and then replaced */
+async function lookHere(wanted: WantedFile, file: string, { before, folder, onEvent }: FileOptions) {
+  if (!(await isFile(wanted.file))) return null;
+  const found = await hashFile(wanted.file);
+  const expected = wanted.sha256 ?? before.get(file) ?? null;
+  if (expected !== null && found.sha256 !== expected) {
+    onEvent?.({ kind: 'damaged', file, expected, got: found.sha256 });
+    return null;
+  }
+  const noted = (await readSourceNote(folder))?.files[file];
+  const voucher = wanted.sha256 !== null ? 'pin' : (noted?.voucher ?? null);
+  return { ...found, voucher, commit: noted?.commit ?? null } satisfies TakenFile;
+}
+
+async function isFile(file: string): Promise<boolean> {
+  try {
+    return (await stat(file)).isFile();
+  } catch {
+    return false;
+  }
+}
+
+async function noteOf(
+  { repository, revision }: DownloadableModel,
+  folder: string,
+  files: GotModel['files'],
+): Promise<SourceNote> {
+  const before = (await readSourceNote(folder))?.files ?? {};
+  const takenAt = new Date().toISOString();
+  const entries = files.map(({ file, from, taken: { commit, voucher } }) => {
+    const at = (from === 'here' ? before[file]?.takenAt : undefined) ?? takenAt;
+    return [file, { commit, voucher, takenAt: at }] as const;
+  });
+  return { repository, revision, files: Object.fromEntries(entries) };
+}
+
+function offline(model: DownloadableModel, wanted: WantedFile, { cacheDir }: HubOptions): LeitmotifError {
+  return new LeitmotifError(
+    'download-failed',
+    `Cannot download ${model.name}: HF_HUB_OFFLINE is set, and ${cacheDir} (HF_HOME) does not hold it.\n${byHand(model, wanted)}`,
+    { facts: { kind: 'offline' } },
+  );
+}
+
+/** Where the hub was not reached, another way is named. */
+function withByHand(error: unknown, model: DownloadableModel, wanted: WantedFile): unknown {
+  if (!(error instanceof LeitmotifError) || error.facts.kind !== 'unreachable') return error;
+  const ways =
+    'Is this machine online? A mirror of the hub is named in HF_ENDPOINT, a proxy in HTTPS_PROXY; with HF_HUB_OFFLINE=1 only the cache below HF_HOME is looked at.';
+  return new LeitmotifError(error.code, `${error.message}.\n${ways}\n${byHand(model, wanted)}`, {
+    cause: error,
+    facts: error.facts,
+  });
+}
+
+function byHand({ name }: DownloadableModel, { url, file, sha256 }: WantedFile): string {
+  const checks = sha256 === null ? 'records its hash' : `expects its sha256 to be ${sha256}`;
+  return [
+    'By hand: on a machine that reaches it, download',
+    `  ${url}`,
+    'put it here as',
+    `  ${file}`,
+    `and run \`npm run models -- get ${name}\` again, which ${checks}.`,
+  ].join('\n');
+}

@@ -1,0 +1,78 @@
+/** What the hub's own tools downloaded already is taken from their cache instead.
+ *
+ *    <cache>/models--owner--name/refs/main                        the commit of a branch
+ *    <cache>/models--owner--name/snapshots/<commit>/<path>        a link to
+ *    <cache>/models--owner--name/blobs/<sha256, or git's hash>
+ *
+ *  @see https://huggingface.co/docs/huggingface_hub/guides/manage-cache */
+import { constants, copyFile, link, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { orDiskFull } from '../../io/disk-full.ts';
+import { hashFile, syncFile, syncFolder } from '../../io/durable-file.ts';
+import type { TakenFile, WantedFile } from './fetch-file.ts';
+import { gitBlobOf } from './git-blob.ts';
+import { isCommit, isGitBlob, isSha256 } from './hub.ts';
+
+export interface CachedPlace {
+  readonly cacheDir: string;
+  readonly repository: string;
+  readonly revision: string;
+  /** Inside the repository. */
+  readonly path: string;
+}
+
+/** @returns null when it is not there, or is not the file that is wanted
+ *  @throws {LeitmotifError} disk-full */
+export async function takeFromCache(place: CachedPlace, wanted: WantedFile): Promise<TakenFile | null> {
+  const found = await find(place);
+  if (found === null) return null;
+  const aside = `${wanted.file}.partial`;
+  await rm(aside, { force: true });
+  try {
+    await linkOrCopy(found.file, aside);
+    const record = await hashFile(aside);
+    const voucher = await vouch(aside, record.sha256, path.basename(found.file), wanted);
+    if (voucher === 'nobody' || (wanted.bytes !== null && record.bytes !== wanted.bytes)) return null;
+    await orDiskFull(wanted.file, () => rename(aside, wanted.file));
+    await syncFile(wanted.file);
+    await syncFolder(path.dirname(wanted.file));
+    return { ...record, voucher, commit: found.commit };
+  } finally {
+    await rm(aside, { force: true });
+  }
+}
+
+async function find({ cacheDir, repository, revision, path: inside }: CachedPlace) {
+  const folder = path.join(cacheDir, `models--${repository.replaceAll('/', '--')}`);
+  try {
+    const commit = isCommit(revision) ? revision : (await readFile(path.join(folder, 'refs', revision), 'utf8')).trim();
+    if (!isCommit(commit)) return null;
+    // Of a link its target: a link to a link would lead nowhere from another folder.
+    const file = await realpath(path.join(folder, 'snapshots', commit, inside));
+    return (await stat(file)).isFile() ? { file, commit } : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The same file under a second name costs no room, and the cache never changes what it holds. */
+async function linkOrCopy(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to);
+  } catch {
+    // Another disk, or somebody else's file.
+    await orDiskFull(to, () => copyFile(from, to, constants.COPYFILE_FICLONE));
+  }
+}
+
+/** Without a pin, the blob's name must be its content's. */
+async function vouch(
+  file: string,
+  sha256: string,
+  blobName: string,
+  wanted: WantedFile,
+): Promise<'pin' | 'hub' | 'nobody'> {
+  if (wanted.sha256 !== null) return sha256 === wanted.sha256 ? 'pin' : 'nobody';
+  if (isSha256(blobName)) return sha256 === blobName ? 'hub' : 'nobody';
+  return isGitBlob(blobName) && (await gitBlobOf(file)) === blobName ? 'hub' : 'nobody';
+}

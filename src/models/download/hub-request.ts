@@ -1,0 +1,145 @@
+/** One GET of the hub, redirects followed by hand: the token is for the hub alone, and goes nowhere else.
+ *
+ *  undici's 8th, as the worker's client, for its deadlines on silence and its proxies. Node's own is undici 7, which a
+ *  server could make fail an assertion that ends the process (fetch/guarded-request.ts).
+ */
+import { EnvHttpProxyAgent } from 'undici';
+import { LeitmotifError } from '../../errors.ts';
+import { type HubOptions, isSafe } from './hub.ts';
+import { badRedirect, downloadBroken, hubUnreachable } from './hub-errors.ts';
+
+export interface HubAnswer {
+  /** Where it came from in the end. */
+  readonly url: URL;
+  readonly status: number;
+  /** Of the last answer. */
+  header(name: string): string | undefined;
+  /** Of the hub's own answers, the first that has it: what a storage says of itself is not the hub's word. */
+  hubHeader(name: string): string | undefined;
+  /** @throws {LeitmotifError} download-failed when it breaks or falls silent; the signal's reason */
+  readonly body: AsyncIterable<Uint8Array>;
+  /** Cuts the connection. */
+  close(): void;
+}
+
+export interface HubRequest {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+}
+
+const connectTimeoutMs = 15_000;
+/** The hub answers with one to its storage; a renamed repository is one more. */
+const redirectsMax = 5;
+const redirectStatuses = [301, 302, 303, 307, 308];
+
+type Answer = Awaited<ReturnType<EnvHttpProxyAgent['request']>>;
+
+export class HubClient implements AsyncDisposable {
+  readonly #agent: EnvHttpProxyAgent;
+  readonly #token: string | null;
+
+  /** @param silenceMs no byte for so long is a broken connection */
+  constructor({ token, proxy }: Pick<HubOptions, 'token' | 'proxy'>, silenceMs: number) {
+    this.#token = token;
+    this.#agent = new EnvHttpProxyAgent({
+      // Given, even if empty: otherwise it would read the environment itself. http is only for this machine.
+      httpProxy: '',
+      httpsProxy: proxy?.https ?? '',
+      noProxy: proxy?.except ?? '',
+      connect: { timeout: connectTimeoutMs },
+      headersTimeout: silenceMs,
+      bodyTimeout: silenceMs,
+    });
+  }
+
+  /** @returns the answer once its head is there, whatever its status
+   *  @throws {LeitmotifError} download-failed, download-refused for a redirect that is not followed; the signal's reason */
+  async get(url: URL, request: HubRequest): Promise<HubAnswer> {
+    const hub: Record<string, string> = {};
+    let atHub = true;
+    let at = url;
+    for (let redirects = 0; ; redirects++) {
+      const answer = await this.#ask(at, request, atHub);
+      if (atHub) for (const [name, value] of Object.entries(answer.headers)) hub[name] ??= String(value);
+      const { location } = answer.headers;
+      if (!redirectStatuses.includes(answer.statusCode) || typeof location !== 'string') {
+        return hubAnswer(at, answer, hub, request.signal);
+      }
+      cut(answer);
+      if (redirects === redirectsMax) throw badRedirect(url, `got more than ${redirectsMax} redirects`);
+      const to = URL.parse(location, at.href);
+      if (!to || !isSafe(to) || (at.protocol === 'https:' && to.protocol !== 'https:')) {
+        throw badRedirect(url, `${at.host} sends us to "${to?.origin ?? location}", which is not https`);
+      }
+      // Once away, the token is not brought back either: who sends us there may choose what is asked with it.
+      atHub &&= to.origin === url.origin;
+      at = to;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#agent.destroy();
+  }
+
+  async #ask(url: URL, { headers, signal }: HubRequest, withToken: boolean): Promise<Answer> {
+    signal.throwIfAborted();
+    const token = withToken && this.#token !== null ? { authorization: `Bearer ${this.#token}` } : {};
+    try {
+      const answer = await this.#agent.request({
+        origin: url.origin,
+        path: url.pathname + url.search,
+        method: 'GET',
+        // A packed answer has other lengths and ranges than the file.
+        headers: { 'user-agent': 'Leitmotif', 'accept-encoding': 'identity', ...headers, ...token },
+        signal,
+      });
+      // One that breaks while nobody reads it, having been cut, is nobody's trouble.
+      answer.body.on('error', () => {});
+      return answer;
+    } catch (error) {
+      signal.throwIfAborted();
+      throw asDownloadError(url, error);
+    }
+  }
+}
+
+function cut(answer: Answer): void {
+  answer.body.destroy();
+}
+
+function hubAnswer(url: URL, answer: Answer, hub: Record<string, string>, signal: AbortSignal): HubAnswer {
+  return {
+    url,
+    status: answer.statusCode,
+    header: (name) => {
+      const value = answer.headers[name];
+      return Array.isArray(value) ? value[0] : value;
+    },
+    hubHeader: (name) => hub[name],
+    body: blocksOf(url, answer, signal),
+    close: () => cut(answer),
+  };
+}
+
+async function* blocksOf(url: URL, answer: Answer, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  try {
+    yield* answer.body as AsyncIterable<Uint8Array>;
+  } catch (error) {
+    signal.throwIfAborted();
+    throw asDownloadError(url, error);
+  }
+}
+
+/** What undici and the system call a connection that stood and broke, or an answer that is no HTTP. */
+const broken = ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'UND_ERR_ABORTED'];
+
+function asDownloadError(url: URL, error: unknown): LeitmotifError {
+  if (error instanceof LeitmotifError) return error;
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  const isSilence = code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT';
+  if (isSilence) return downloadBroken(url, `nothing came from ${url.host} for too long`, error);
+  if (broken.includes(String(code)) || String(code).startsWith('HPE_')) {
+    return downloadBroken(url, `the connection to ${url.host} broke (${String(message)})`, error);
+  }
+  return hubUnreachable(url, error);
+}

@@ -1,0 +1,61 @@
+/** Which files a model is made of, and what its manifest says of them. Pure. */
+import path from 'node:path';
+import type { DownloadableFile, DownloadableModel } from '../catalogue.ts';
+import type { ModelFile, ModelManifest } from '../manifest.ts';
+
+/** Beside the audio side, which is always there. */
+export interface ModelParts {
+  /** Words to vectors. */
+  readonly text: boolean;
+  /** The weights in float16, for GPUs. */
+  readonly half: boolean;
+}
+
+/** What a file is called in the model's folder. */
+export function nameOf(file: DownloadableFile): string {
+  return path.posix.basename(file.path);
+}
+
+export function filesOf(model: DownloadableModel, parts: ModelParts): DownloadableFile[] {
+  const half = parts.half && model.half ? [model.half] : [];
+  const text = parts.text && model.text ? [model.text.network, model.text.tokenizer] : [];
+  return [model.network, ...half, ...text];
+}
+
+export function filesOfManifest({ network, text }: ModelManifest): ModelFile[] {
+  return [network, ...(network.half ? [network.half] : []), ...(text ? [text.network, text.tokenizer] : [])];
+}
+
+export function bytesOf(files: readonly { readonly bytes: number }[]): number {
+  return files.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+/** @param taken by the file's name, what it turned out to be */
+export function manifestOf(
+  model: DownloadableModel,
+  parts: ModelParts,
+  taken: ReadonlyMap<string, { readonly bytes: number; readonly sha256: string }>,
+): ModelManifest {
+  const fileOf = (file: DownloadableFile): ModelFile => {
+    const found = taken.get(nameOf(file));
+    if (!found) throw new RangeError(`Cannot describe ${model.name}: ${nameOf(file)} was not taken`);
+    return { file: nameOf(file), sha256: found.sha256, bytes: found.bytes };
+  };
+  const { name, version, family, sampleRateHz, dimensions, precision, frontEnd, licence, windowSec } = model;
+  const { input, output } = model.network;
+  const half = parts.half && model.half ? { half: fileOf(model.half) } : {};
+  const text = parts.text && model.text ? { text: textOf(model.text, fileOf) } : {};
+  return {
+    ...{ name, version, family, sampleRateHz, dimensions, precision, frontEnd, licence, windowSec },
+    network: { ...fileOf(model.network), input, output, ...half },
+    ...text,
+  };
+}
+
+function textOf(
+  { network, tokenizer }: NonNullable<DownloadableModel['text']>,
+  fileOf: (file: DownloadableFile) => ModelFile,
+): NonNullable<ModelManifest['text']> {
+  const { input, output } = network;
+  return { network: { ...fileOf(network), input, output }, tokenizer: fileOf(tokenizer) };
+}

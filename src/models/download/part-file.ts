@@ -1,0 +1,140 @@
+/** A download under way: `<file>.part` with what has come, hashed, and `<file>.part.json` with what it is a part of.
+ *
+ *  Whatever ends the process leaves both, and the next one goes on. What a power cut leaves may have holes; the hash of
+ *  the whole shows it, and then it starts over.
+ */
+import { createHash, type Hash } from 'node:crypto';
+import { type FileHandle, open, readFile, rm } from 'node:fs/promises';
+import { z } from 'zod';
+import { orDiskFull } from '../../io/disk-full.ts';
+import { type FileRecord, replaceFile } from '../../io/durable-file.ts';
+
+/** What a part is a part of, as far as it is known. */
+const identitySchema = z.object({
+  /** Of the server that sent it, for If-Range; null where it gave none that means the same bytes. */
+  etag: z.string().nullable(),
+  /** Pinned, or named by the hub. */
+  sha256: z.string().nullable(),
+  /** What git calls the content, where the hub says so. */
+  gitBlob: z.string().nullable(),
+  bytes: z.int().nullable(),
+  /** The commit that it was taken from. */
+  commit: z.string().nullable(),
+});
+
+export type PartIdentity = Readonly<z.infer<typeof identitySchema>>;
+
+const unknown: PartIdentity = { etag: null, sha256: null, gitBlob: null, bytes: null, commit: null };
+const readBytes = 1024 * 1024;
+
+export class PartFile implements AsyncDisposable {
+  readonly #path: string;
+  readonly #handle: FileHandle;
+  #hash: Hash = createHash('sha256');
+  #bytes = 0;
+  #identity: PartIdentity = unknown;
+
+  private constructor(path: string, handle: FileHandle) {
+    this.#path = path;
+    this.#handle = handle;
+  }
+
+  /** Reads what is there. A part of nobody knows what counts as none.
+   *  @throws {LeitmotifError} disk-full */
+  static async open(path: string): Promise<PartFile> {
+    const handle = await open(path, 'r+').catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+      return orDiskFull(path, () => open(path, 'w+'));
+    });
+    const part = new PartFile(path, handle);
+    try {
+      await part.#take(await readIdentity(path));
+      return part;
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  }
+
+  static async discard(path: string): Promise<void> {
+    await Promise.all([rm(path, { force: true }), rm(identityPath(path), { force: true })]);
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get identity(): PartIdentity {
+    return this.#identity;
+  }
+
+  /** Hexadecimal, of what has come so far. */
+  get sha256(): string {
+    return this.#hash.copy().digest('hex');
+  }
+
+  /** Nothing has come yet of what `identity` says. */
+  async restart(identity: PartIdentity): Promise<void> {
+    await this.#handle.truncate(0);
+    this.#hash = createHash('sha256');
+    this.#bytes = 0;
+    this.#identity = identity;
+    await replaceFile(identityPath(this.#path), `${JSON.stringify(identity)}\n`);
+  }
+
+  /** @throws {LeitmotifError} disk-full; what was written before stays */
+  async append(block: Uint8Array): Promise<void> {
+    for (let from = 0; from < block.length; ) {
+      const { bytesWritten } = await orDiskFull(this.#path, () =>
+        this.#handle.write(block, from, block.length - from, this.#bytes),
+      );
+      this.#hash.update(block.subarray(from, from + bytesWritten));
+      this.#bytes += bytesWritten;
+      from += bytesWritten;
+    }
+  }
+
+  /** On the disk, as far as the disk says. */
+  async finish(): Promise<FileRecord> {
+    await orDiskFull(this.#path, () => this.#handle.sync());
+    return { bytes: this.#bytes, sha256: this.sha256 };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#handle.close();
+  }
+
+  async #take(identity: PartIdentity | null): Promise<void> {
+    if (identity === null) return;
+    this.#identity = identity;
+    const buffer = new Uint8Array(readBytes);
+    for (;;) {
+      const { bytesRead } = await this.#handle.read(buffer, 0, readBytes, this.#bytes);
+      if (bytesRead === 0) return;
+      this.#hash.update(buffer.subarray(0, bytesRead));
+      this.#bytes += bytesRead;
+    }
+  }
+}
+
+/** How much of a file has come, for people; 0 when no download is under way. */
+export async function partBytes(path: string): Promise<number> {
+  try {
+    await using file = await open(path, 'r');
+    return (await file.stat()).size;
+  } catch {
+    return 0;
+  }
+}
+
+function identityPath(path: string): string {
+  return `${path}.json`;
+}
+
+async function readIdentity(path: string): Promise<PartIdentity | null> {
+  try {
+    return identitySchema.parse(JSON.parse(await readFile(identityPath(path), 'utf8')));
+  } catch {
+    return null;
+  }
+}

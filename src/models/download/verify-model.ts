@@ -1,0 +1,61 @@
+/** Whether what lies in a model's folder is what it was when it was taken, and what it should be. */
+import path from 'node:path';
+import { LeitmotifError } from '../../errors.ts';
+import { hashFile } from '../../io/durable-file.ts';
+import type { DownloadableModel } from '../catalogue.ts';
+import type { InstalledModel } from '../installed.ts';
+import type { ModelFile } from '../manifest.ts';
+import { filesOf, filesOfManifest, nameOf } from './model-files.ts';
+import { readSourceNote } from './source-note.ts';
+
+/** pinned  a hash in this repository asks for it;  hub  as the hub named it when it was downloaded;
+ *  recorded  as it was when it was taken, which nobody vouched for;  missing, damaged  it cannot be used */
+export type FileState =
+  | { readonly kind: 'pinned' | 'hub' | 'recorded' }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'damaged'; readonly expected: string; readonly got: string };
+
+export interface CheckedFile {
+  readonly file: string;
+  readonly state: FileState;
+}
+
+/** Reads every byte.
+ *  @param known the entry of the catalogue, if it has one of this name
+ *  @throws {LeitmotifError} config-invalid when there is no manifest to check against */
+export async function verifyModel(
+  { folder, isShipped, model }: InstalledModel,
+  known: DownloadableModel | undefined,
+): Promise<CheckedFile[]> {
+  if (model instanceof LeitmotifError) throw model;
+  const pins = new Map(
+    (known && !isShipped ? filesOf(known, { text: true, half: true }) : []).map((file) => [nameOf(file), file.sha256]),
+  );
+  const note = await readSourceNote(folder);
+  const checked: CheckedFile[] = [];
+  for (const file of filesOfManifest(model.manifest)) {
+    const pin = isShipped ? file.sha256 : (pins.get(file.file) ?? null);
+    const good = pin !== null ? 'pinned' : note?.files[file.file]?.voucher === 'hub' ? 'hub' : 'recorded';
+    checked.push({ file: file.file, state: await stateOf(folder, file, pin ?? file.sha256, good) });
+  }
+  return checked;
+}
+
+async function stateOf(
+  folder: string,
+  { file, sha256: described }: ModelFile,
+  expected: string,
+  good: 'pinned' | 'hub' | 'recorded',
+): Promise<FileState> {
+  // A manifest that asks for other bytes than the pin would have the worker refuse the right ones.
+  if (described !== expected) return { kind: 'damaged', expected, got: described };
+  try {
+    const { sha256 } = await hashFile(path.join(folder, file));
+    return sha256 === expected ? { kind: good } : { kind: 'damaged', expected, got: sha256 };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { kind: 'missing' };
+    throw new LeitmotifError('file-unreadable', `Cannot read ${path.join(folder, file)}: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,120 @@
+/** The models that can be served: one folder each, described by its `model.json`. Some are shipped beside the worker,
+ *  others are downloaded (`npm run models`). */
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import { LeitmotifError } from '../errors.ts';
+import { unknownModel } from './catalogue.ts';
+import { spaceIdOf } from './space-id.ts';
+
+/** A file beside the manifest: a name, not a path, so that a manifest cannot name anything else on the machine. */
+const modelFile = z.object({
+  file: z.string().regex(/^[^/\\]+$/),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  bytes: z.int().positive(),
+});
+
+/** @property input, output names in the graph */
+const network = modelFile.extend({ input: z.string().min(1), output: z.string().min(1) });
+
+export const modelManifest = z.object({
+  name: z.string().regex(/^[a-z0-9][a-z0-9._-]*$/),
+  version: z.string().min(1),
+  /** What its network takes and gives: see families/. */
+  family: z.enum(['pcm', 'clap', 'wav2vec2']),
+  sampleRateHz: z.int().min(8_000).max(192_000),
+  dimensions: z.int().positive().max(65_536),
+  precision: z.string().min(1),
+  frontEnd: z.string().min(1),
+  licence: z.string().min(1),
+  windowSec: z.object({ min: z.number().positive(), max: z.number().positive(), default: z.number().positive() }),
+  /** @property half the same weights in float16: used on GPUs if what they give stays near enough */
+  network: network.extend({ half: modelFile.optional() }),
+  /** Turns words into vectors of the same space. */
+  text: z.object({ network, tokenizer: modelFile }).optional(),
+  /** The vector of the canary window (engines/canary.ts) of the default length, as base64 of float32: computed once on a
+   *  CPU, held against what a device gives before it is trusted. */
+  canary: z.base64().optional(),
+});
+
+export type ModelManifest = z.infer<typeof modelManifest>;
+export type ModelFile = z.infer<typeof modelFile>;
+
+export interface Model {
+  readonly manifest: ModelManifest;
+  /** Absolute path of the folder that holds the manifest and its files. */
+  readonly folder: string;
+}
+
+/** @throws {LeitmotifError} config-invalid when the manifest cannot be read or is not one */
+export async function readModel(manifestPath: string): Promise<Model> {
+  const cannot = (cause: unknown, why: string): LeitmotifError =>
+    new LeitmotifError('config-invalid', `Cannot read the model ${manifestPath}: ${why}`, { cause });
+  let json: unknown;
+  try {
+    json = JSON.parse(await readFile(manifestPath, 'utf8'));
+  } catch (error) {
+    throw cannot(error, error instanceof Error ? error.message : String(error));
+  }
+  const parsed = modelManifest.safeParse(json);
+  if (!parsed.success) throw cannot(parsed.error, z.prettifyError(parsed.error));
+  return { manifest: parsed.data, folder: path.dirname(manifestPath) };
+}
+
+/** @param dirs folders with one folder a model; the first that holds the name is taken
+ *  @throws {LeitmotifError} model-unknown, naming the models that are there; config-invalid on a bad manifest */
+export async function findModel(dirs: readonly string[], name: string): Promise<Model> {
+  const known = await Promise.all(dirs.map(namesIn));
+  const dir = dirs[known.findIndex((names) => names.includes(name))];
+  if (dir === undefined) throw unknownModel(name, known.flat());
+  const model = await readModel(path.join(dir, name, manifestName));
+  if (model.manifest.name !== name) {
+    throw new LeitmotifError(
+      'config-invalid',
+      `Cannot read the model ${name}: expected this name in its model.json, got "${model.manifest.name}"`,
+    );
+  }
+  return model;
+}
+
+export const manifestName = 'model.json';
+
+export function manifestPathOf({ folder }: Model): string {
+  return path.join(folder, manifestName);
+}
+
+/** @throws {LeitmotifError} config-invalid when the model cannot take windows of this length */
+export function spaceIdOfModel({ manifest }: Model, windowSec: number): string {
+  const { min, max } = manifest.windowSec;
+  if (windowSec < min || windowSec > max) {
+    throw new LeitmotifError(
+      'config-invalid',
+      `Cannot use windows of ${windowSec} s with the model ${manifest.name}: expected ${min} to ${max} s`,
+    );
+  }
+  return spaceIdOf({
+    model: manifest.name,
+    version: manifest.version,
+    weightsSha256: manifest.network.sha256,
+    precision: manifest.precision,
+    windowSec,
+    hopSec: windowSec,
+    frontEnd: manifest.frontEnd,
+  });
+}
+
+/** The models of a folder, that is its folders with a manifest, which a download gets last; a folder that is not there
+ *  holds none. */
+async function namesIn(dir: string): Promise<string[]> {
+  try {
+    const entries = await readdir(dir, { withFileTypes: true });
+    return entries
+      .filter((entry) => entry.isDirectory() && existsSync(path.join(dir, entry.name, manifestName)))
+      .map((entry) => entry.name)
+      .sort();
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw new LeitmotifError('config-invalid', `Cannot list the models in ${dir}`, { cause: error });
+  }
+}

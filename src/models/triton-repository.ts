@@ -1,0 +1,105 @@
+/** A model's network as a folder that Triton serves: `<dir>/<model>/config.pbtxt` and `<dir>/<model>/1/model.onnx`.
+ *  @see https://docs.nvidia.com/deeplearning/triton-inference-server/user-guide/docs/user_guide/model_repository.html */
+import { createHash } from 'node:crypto';
+import { constants, createReadStream } from 'node:fs';
+import { copyFile, link, mkdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { networkSpecOf } from '../../embedding-worker/engines/network-item.ts';
+import { LeitmotifError } from '../errors.ts';
+import type { Model } from './manifest.ts';
+
+export interface WrittenRepository {
+  /** `<dir>/<model>` */
+  readonly folder: string;
+  /** Whether the weights take no room of their own. */
+  readonly isLinked: boolean;
+}
+
+/** Windows that Triton may take together. CLAP's 32 take a GPU about 4 GB at float32; what is asked for at once by the
+ *  worker is no more. */
+const batchMax = 32;
+/** How long it waits for company, as the worker itself does: several workers may ask the same server. */
+const queueDelayMicroseconds = 5_000;
+
+/** @param dir made where it is not there; what else lies in it is left alone
+ *  @throws {LeitmotifError} not-allowed when the model is there already, config-invalid when its weights are not here or
+ *    not what the manifest says, disk-full */
+export async function writeTritonRepository(dir: string, model: Model, windowSec: number): Promise<WrittenRepository> {
+  const { name, network } = model.manifest;
+  const folder = path.join(dir, name);
+  if (await exists(folder)) {
+    // Somebody may have tuned its config.pbtxt.
+    throw new LeitmotifError(
+      'not-allowed',
+      `Cannot write ${folder}: it is there already; remove it, or name another folder`,
+    );
+  }
+  const weights = path.join(model.folder, network.file);
+  await checkWeights(model, weights);
+  // Triton may be watching the folder: the model appears in it whole.
+  const part = path.join(dir, `.${name}.part`);
+  await rm(part, { recursive: true, force: true });
+  try {
+    await mkdir(path.join(part, '1'), { recursive: true });
+    await writeFile(path.join(part, 'config.pbtxt'), tritonConfig(model, windowSec));
+    const isLinked = await linkOrCopy(weights, path.join(part, '1', 'model.onnx'));
+    await rename(part, folder);
+    return { folder, isLinked };
+  } catch (error) {
+    await rm(part, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** The text of config.pbtxt. Names and shapes are those that the worker expects when it asks. */
+export function tritonConfig(model: Pick<Model, 'manifest'>, windowSec: number): string {
+  const { input, output } = networkSpecOf(model, windowSec);
+  const outputDims = output.overTime ? [-1, output.dimensions] : [output.dimensions];
+  return `# ${model.manifest.name} ${model.manifest.version}, windows of ${windowSec} s.
+name: "${model.manifest.name}"
+platform: "onnxruntime_onnx"
+max_batch_size: ${batchMax}
+input [
+  { name: "${input.name}" data_type: TYPE_FP32 dims: [ ${input.itemShape.join(', ')} ] }
+]
+output [
+  { name: "${output.name}" data_type: TYPE_FP32 dims: [ ${outputDims.join(', ')} ] }
+]
+dynamic_batching { max_queue_delay_microseconds: ${queueDelayMicroseconds} }
+# One copy on each GPU, or one on the CPU where there is none. More copies:
+# instance_group [ { count: 2 kind: KIND_GPU } ]
+`;
+}
+
+async function checkWeights({ manifest }: Model, file: string): Promise<void> {
+  const cannot = (why: string, cause?: unknown): LeitmotifError =>
+    new LeitmotifError('config-invalid', `Cannot use the weights of ${manifest.name}: ${why}`, { cause });
+  const hash = createHash('sha256');
+  try {
+    for await (const block of createReadStream(file)) hash.update(block as Buffer);
+  } catch (error) {
+    throw cannot(error instanceof Error ? error.message : String(error), error);
+  }
+  const sum = hash.digest('hex');
+  const { sha256 } = manifest.network;
+  if (sum !== sha256) throw cannot(`expected ${file} to have sha256 ${sha256}, got ${sum}`);
+}
+
+/** @returns whether it could be linked: not to another disk, and not everywhere */
+async function linkOrCopy(from: string, to: string): Promise<boolean> {
+  const real = await realpath(from);
+  try {
+    await link(real, to);
+    return true;
+  } catch {
+    await copyFile(real, to, constants.COPYFILE_FICLONE);
+    return false;
+  }
+}
+
+async function exists(where: string): Promise<boolean> {
+  return stat(where).then(
+    () => true,
+    () => false,
+  );
+}

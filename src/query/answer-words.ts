@@ -1,0 +1,61 @@
+/** An answer in English: the verdict's sentence, and why a piece is in the ranking. Pure. */
+import { counted, distanceInWords, formatTime, oneLine } from '../format.ts';
+import type { Answer, Result } from './answer.ts';
+import { adviceAfter, isIt, otherNames, reasonFacts, type VerdictFacts, verdictFacts } from './answer-facts.ts';
+
+export function verdictSentence(answer: Answer): string {
+  const sentence = verdictInEnglish(verdictFacts(answer));
+  const own = answer.results.find((result) => isIt(answer, result));
+  return own?.alsoAs ? `${sentence} (${alsoAs(own, otherNamesMax)})` : sentence;
+}
+
+export function verdictInEnglish(facts: VerdictFacts): string {
+  switch (facts.kind) {
+    case 'no-music':
+      return `Only ${facts.heard.join(' and ') || 'silence'}: there is no music in it to compare`;
+    case 'this-is':
+      return `This is ${facts.name ?? 'a recording of the library'}, ${offsetInEnglish(facts.offsetSec)}`;
+    case 'sounds-like':
+      return `Sounds like ${facts.name}`;
+    case 'nothing-close':
+      return 'Nothing close in the library';
+  }
+}
+
+/** What to try after an answer that does not help. */
+export function whatToTry(answer: Answer): string | undefined {
+  const advice = adviceAfter(answer);
+  if (advice === 'other-recording') return 'Try another recording, or another part of it (--from, --to).';
+  if (advice === 'longer-part') {
+    return 'Try a longer or another part (--from, --to). What follows is the least distant, not a recommendation.';
+  }
+  return undefined;
+}
+
+/** Why this piece: its nearest moment, how many of the query's chunks agree, and whether they agree in time. */
+export function reasonFor(result: Result, answer: Answer): string {
+  const facts = reasonFacts(result, answer);
+  if (!facts) return '';
+  const run = facts.inStepSec === null ? '' : `, ${Math.round(facts.inStepSec)} s in step`;
+  return (
+    `${facts.isTheVeryRecording ? 'the very recording' : distanceInWords(result.bestDistance)} at yours ` +
+    `${formatTime(facts.yoursSec)} - theirs ${formatTime(facts.theirsSec)}; ` +
+    `${facts.agreeingChunks} of ${counted(facts.voters, 'chunk')} ${facts.agreeingChunks === 1 ? 'agrees' : 'agree'}${run}`
+  );
+}
+
+/** How many names a sentence takes. */
+const otherNamesMax = 5;
+
+/** '' for a recording that has one name.
+ *  @param max names that are written; the rest is counted */
+export function alsoAs(result: Result, max = Number.POSITIVE_INFINITY): string {
+  const names = otherNames(result);
+  const left = names.length - max;
+  const shown = names.slice(0, max).map((name) => oneLine(name, 60));
+  return names.length === 0 ? '' : `also as ${shown.join(', ')}${left > 0 ? ` and ${left} more` : ''}`;
+}
+
+function offsetInEnglish(offsetSec: number): string {
+  return offsetSec >= 0 ? `from ${formatTime(offsetSec)}` : `which begins at yours ${formatTime(-offsetSec)}`;
+}

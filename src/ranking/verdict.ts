@@ -1,0 +1,83 @@
+/** The three answers, told apart: this is it, it sounds like these, nothing here is close. Pure.
+ *
+ *  "This is" is proved by fingerprints, not by distances: an excerpt's windows fall between the library's, so the very
+ *  recording is seldom at distance 0, and another performance may be nearer. "Nothing close" is a threshold on how near the best
+ *  piece is, and belongs to a space: see calibration.ts.
+ */
+import { setImmediate } from 'node:timers/promises';
+import type { Fingerprint, RankedTrack, Verdict } from '../domain.ts';
+import { type FingerprintMatch, isSameRecording, matchFingerprints } from '../fingerprint/match.ts';
+import { type Calibration, closenessOf } from './calibration.ts';
+
+/** A bound on the work of proving: comparing two fingerprints takes milliseconds. */
+export const candidatesMax = 10;
+
+/** The tracks whose fingerprints are worth comparing.
+ *
+ *  Taken in turn from the best ranked, those with the nearest single hit, and those with the longest run: a short excerpt inside a
+ *  long query has few votes but near and agreeing hits.
+ *
+ *  @param ranked any fusion's answer
+ *  @returns at most `max` track ids, most likely first
+ */
+export function recordingCandidates(ranked: readonly RankedTrack[], max = candidatesMax): number[] {
+  const byNearest = [...ranked].sort((a, b) => a.bestDistance - b.bestDistance || a.trackId - b.trackId);
+  const byRun = [...ranked].sort(
+    (a, b) => b.longestRunSec - a.longestRunSec || a.bestDistance - b.bestDistance || a.trackId - b.trackId,
+  );
+  const candidates = new Set<number>();
+  for (let place = 0; place < ranked.length; place++) {
+    for (const list of [ranked, byNearest, byRun]) {
+      const track = list[place];
+      if (track) candidates.add(track.trackId);
+      if (candidates.size >= max) return [...candidates];
+    }
+  }
+  return [...candidates];
+}
+
+export interface VerdictInput {
+  /** The answer, best first. */
+  readonly ranked: readonly RankedTrack[];
+  readonly queryFingerprint: Fingerprint;
+  /** The candidates' fingerprints by track id; a track without one cannot be proved. */
+  readonly fingerprints: ReadonlyMap<number, Fingerprint>;
+  /** The space's; null where nobody measured it: then whatever was found is shown as "sounds like". */
+  readonly calibration: Calibration | null;
+}
+
+/** Asynchronous, because one comparison takes up to 20 ms and ten in a row would hold up a heartbeat: others get their
+ *  turn between two.
+ *
+ *  @throws {RangeError} on fingerprints of different item lengths */
+export async function decideVerdict(input: VerdictInput): Promise<Verdict> {
+  const { ranked, queryFingerprint, fingerprints, calibration } = input;
+  const proof = await bestProof(queryFingerprint, fingerprints);
+  if (proof) {
+    const { offsetSec, bitErrorRate } = proof.match;
+    return { kind: 'this-is', trackId: proof.trackId, offsetSec, bitErrorRate };
+  }
+  const close = calibration ? closenessOf(ranked) >= calibration.closeFrom : ranked.length > 0;
+  return { kind: close ? 'sounds-like' : 'nothing-close' };
+}
+
+interface Proof {
+  readonly trackId: number;
+  readonly match: FingerprintMatch;
+}
+
+/** Where two tracks hold the same sound (a loop, a re-issue), the longer agreement is the recording; then the fewer errors. */
+async function bestProof(query: Fingerprint, fingerprints: ReadonlyMap<number, Fingerprint>): Promise<Proof | null> {
+  const proofs: Proof[] = [];
+  for (const [trackId, fingerprint] of fingerprints) {
+    await setImmediate();
+    const match = matchFingerprints(query, fingerprint);
+    if (match && isSameRecording(match)) proofs.push({ trackId, match });
+  }
+  proofs.sort(
+    (a, b) =>
+      b.match.informativeItems * (1 - 2 * b.match.bitErrorRate) -
+        a.match.informativeItems * (1 - 2 * a.match.bitErrorRate) || a.trackId - b.trackId,
+  );
+  return proofs[0] ?? null;
+}

@@ -1,0 +1,13 @@
+import { expect, test } from 'vitest';
+import { callersFolder } from '../../src/cli/npm-folder.ts';
+
+const called = { command: 'similar', root: '/clone', cwd: '/clone' };
+
+test.each([
+  ['npm was called from another folder', { INIT_CWD: '/music', npm_lifecycle_event: 'similar' }, called, '/music'],
+  ['without npm', {}, called, null],
+  ['started by another script', { INIT_CWD: '/music', npm_lifecycle_event: 'test' }, called, null],
+  ['in another folder by then', { INIT_CWD: '/x', npm_lifecycle_event: 'similar' }, { ...called, cwd: '/y' }, null],
+])('%s', (_, environment, command, folder) => {
+  expect(callersFolder(environment, command)).toBe(folder);
+});

@@ -1,0 +1,105 @@
+/** Which variables go together to say where a model's network runs. */
+import { describe, expect, test } from 'vitest';
+import { forgetSecrets, readConfig } from '../../src/config/config.ts';
+
+const engineOf = (environment: Record<string, string>) => readConfig(environment, '/x').engine;
+const databricks = 'https://dbc-1.cloud.databricks.com/serving-endpoints/clap/invocations';
+const routed = 'https://abc.serving.cloud.databricks.com/123/serving-endpoints/clap/invocations';
+
+describe('where the network runs', () => {
+  test('is here, unless said otherwise', () => {
+    expect(engineOf({})).toEqual({ type: 'onnx' });
+    // As other programs may have it set.
+    expect(engineOf({ DATABRICKS_TOKEN: 'x', DATABRICKS_HOST: 'https://dbc-1.cloud.databricks.com' })).toEqual({
+      type: 'onnx',
+    });
+  });
+
+  test('is a server that speaks the Open Inference Protocol', () => {
+    const url = 'http://triton:8000';
+    expect(engineOf({ EMBEDDING_ENGINE: 'open-inference', OPEN_INFERENCE_URL: url })).toEqual({
+      type: 'open-inference',
+      url,
+      model: null,
+      token: null,
+      requestsMax: 4,
+    });
+    const all = { OPEN_INFERENCE_MODEL: 'clap/versions/2', OPEN_INFERENCE_TOKEN: 't', REMOTE_REQUESTS: '9' };
+    expect(engineOf({ EMBEDDING_ENGINE: 'open-inference', OPEN_INFERENCE_URL: url, ...all })).toEqual({
+      type: 'open-inference',
+      url,
+      model: 'clap/versions/2',
+      token: 't',
+      requestsMax: 9,
+    });
+  });
+
+  test('is an endpoint of Databricks, with a token or with client credentials', () => {
+    const base = { EMBEDDING_ENGINE: 'databricks', DATABRICKS_URL: databricks };
+    expect(engineOf({ ...base, DATABRICKS_TOKEN: 't' })).toMatchObject({ url: databricks, access: { token: 't' } });
+    const client = { DATABRICKS_CLIENT_ID: 'i', DATABRICKS_CLIENT_SECRET: 's' };
+    expect(engineOf({ ...base, ...client })).toMatchObject({
+      access: { workspaceUrl: 'https://dbc-1.cloud.databricks.com', clientId: 'i', clientSecret: 's' },
+    });
+    const host = 'https://dbc-2.cloud.databricks.com';
+    expect(engineOf({ ...base, ...client, DATABRICKS_URL: routed, DATABRICKS_HOST: host })).toMatchObject({
+      url: routed,
+      access: { workspaceUrl: host },
+    });
+  });
+
+  test.each<[string, Record<string, string>, RegExp]>([
+    ['no such engine', { EMBEDDING_ENGINE: 'triton' }, /EMBEDDING_ENGINE.*triton/],
+    ['a server without an address', { EMBEDDING_ENGINE: 'open-inference' }, /OPEN_INFERENCE_URL.*needs it/],
+    [
+      'an address without its engine',
+      { OPEN_INFERENCE_URL: 'http://x' },
+      /OPEN_INFERENCE_URL.*EMBEDDING_ENGINE is onnx/,
+    ],
+    [
+      'a model that is a path',
+      { EMBEDDING_ENGINE: 'open-inference', OPEN_INFERENCE_URL: 'http://x', OPEN_INFERENCE_MODEL: 'a/b' },
+      /OPEN_INFERENCE_MODEL/,
+    ],
+    [
+      'a password in the address',
+      { EMBEDDING_ENGINE: 'open-inference', OPEN_INFERENCE_URL: 'http://a:b@x' },
+      /no user and password/,
+    ],
+    [
+      'an endpoint without an address or a token',
+      { EMBEDDING_ENGINE: 'databricks' },
+      /DATABRICKS_URL[\s\S]*DATABRICKS_TOKEN/,
+    ],
+    [
+      'a token and client credentials',
+      { DATABRICKS_URL: databricks, DATABRICKS_TOKEN: 't', DATABRICKS_CLIENT_ID: 'i', DATABRICKS_CLIENT_SECRET: 's' },
+      /got both/,
+    ],
+    [
+      'half of client credentials',
+      { DATABRICKS_URL: databricks, DATABRICKS_CLIENT_ID: 'i' },
+      /CLIENT_SECRET: .*needs it/,
+    ],
+    [
+      'a secret over plain http',
+      { DATABRICKS_URL: databricks.replace('https', 'http'), DATABRICKS_TOKEN: 't' },
+      /https/,
+    ],
+    ['a workspace for an endpoint', { DATABRICKS_URL: 'https://dbc-1.x', DATABRICKS_TOKEN: 't' }, /\/invocations, got/],
+    [
+      'a route-optimised address without the workspace',
+      { DATABRICKS_URL: routed, DATABRICKS_CLIENT_ID: 'i', DATABRICKS_CLIENT_SECRET: 's' },
+      /DATABRICKS_HOST/,
+    ],
+  ])('is refused at the start: %s', (_, environment, words) => {
+    const engine: Record<string, string> = environment.DATABRICKS_URL ? { EMBEDDING_ENGINE: 'databricks' } : {};
+    expect(() => readConfig({ ...engine, ...environment }, '/x')).toThrow(words);
+  });
+});
+
+test('secrets are forgotten before the environment is handed on', () => {
+  const environment = { PATH: '/bin', OPEN_INFERENCE_TOKEN: 'a', DATABRICKS_TOKEN: 'b', DATABRICKS_CLIENT_SECRET: 'c' };
+  forgetSecrets(environment);
+  expect(environment).toEqual({ PATH: '/bin' });
+});

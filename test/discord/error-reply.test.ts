@@ -1,0 +1,68 @@
+/** What a person is told when Discord does not answer the bot, with what discord.js throws then. */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { REST, type RepliableInteraction } from 'discord.js';
+import { pino } from 'pino';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { type Failing, tellFailure } from '../../src/discord/error-reply.ts';
+import type { Reply } from '../../src/discord/reply.ts';
+import { textsOf } from '../../src/discord/texts/texts.ts';
+import { LeitmotifError } from '../../src/errors.ts';
+
+const limits = { bytesMax: 1, durationMaxSec: 1, deadlineMs: 1, memoryMaxBytes: 1 };
+
+async function toldOf(error: unknown): Promise<{ readonly code: string; readonly text: string }> {
+  let text = '';
+  const editReply = async ({ content = '' }: Reply) => {
+    text = content;
+  };
+  const log = pino({ level: 'silent' });
+  const how: Failing = { texts: textsOf(null), log, limits, acknowledged: 'private-reply' };
+  const code = await tellFailure({ id: '1', editReply } as unknown as RepliableInteraction, error, how);
+  return { code, text };
+}
+
+async function serverThat(answers: (server: Server) => void): Promise<string> {
+  const server = createServer();
+  answers(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/api`;
+}
+
+const failureAt = (api: string): Promise<unknown> =>
+  new REST({ api, timeout: 100, retries: 0 })
+    .setToken('x')
+    .get('/users/@me')
+    .catch((error: unknown) => error);
+
+describe('that Discord', () => {
+  const untaken = { code: 'discord-unavailable', text: expect.stringMatching(/^Discord did not take my answer\. Try/) };
+
+  test('answers nothing for as long as discord.js waits is told as that, and not as "Cancelled."', async () => {
+    const error = await failureAt(await serverThat((server) => server.on('request', () => {})));
+    expect(error).toMatchObject({ name: 'AbortError' });
+    expect(await toldOf(error)).toEqual(untaken);
+  });
+
+  test('closes every connection, or is not there, is told as that, and not as a mistake of ours', async () => {
+    const closing = await serverThat((server) => server.on('connection', (socket) => socket.destroy()));
+    expect(await toldOf(await failureAt(closing))).toEqual(untaken);
+    expect(await toldOf(await failureAt('http://127.0.0.1:9/api'))).toEqual(untaken);
+  });
+});
+
+test('work that was ended by one of our own signals is told as that signal says', async () => {
+  const stopping = new LeitmotifError('stopping', 'The bot is being restarted');
+  const error = await sleep(10_000, undefined, { signal: AbortSignal.abort(stopping) }).catch(
+    (cause: unknown) => cause,
+  );
+  expect(error).toMatchObject({ name: 'AbortError' });
+  expect(await toldOf(error)).toMatchObject({ code: 'stopping' });
+  const cancelled = new LeitmotifError('cancelled', 'Cancelled by its asker');
+  expect(await toldOf(cancelled)).toEqual({ code: 'cancelled', text: 'Cancelled.' });
+});

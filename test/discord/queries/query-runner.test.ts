@@ -1,0 +1,103 @@
+/** Waiting, and the end of it. What is asked here never gets as far as to be fetched, so that nothing is behind it. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RepliableInteraction } from 'discord.js';
+import { PermissionsBitField } from 'discord.js';
+import { pino } from 'pino';
+import { expect, test } from 'vitest';
+import { BotMetrics } from '../../../src/discord/metrics.ts';
+import { Asker, type AskerParts } from '../../../src/discord/queries/query-runner.ts';
+import type { Question } from '../../../src/discord/queries/question.ts';
+import { QueryQueue } from '../../../src/discord/query-queue.ts';
+import { textsOf } from '../../../src/discord/texts/texts.ts';
+import { isRetryable } from '../../../src/errors.ts';
+
+const limits = { atOnce: 1, waitingMax: 10, waitingMaxServer: 10, waitingMaxPerson: 2, cooldownMs: 0 };
+const never = new AbortController().signal;
+const options = { fromSec: null, toSec: null, results: 10, sameArtist: false };
+/** Is refused before anything is fetched. */
+const tooLarge: Question = { asked: { kind: 'clip', url: 'https://x.test/a', name: 'a', sizeBytes: 2 }, options };
+
+function makeAsker(queries: { readonly deadlineMs: number }) {
+  const queue = new QueryQueue(limits);
+  const pending = new Set<string>();
+  const pendingQueries = {
+    begin: ({ interactionId }: { interactionId: string }) => pending.add(interactionId),
+    end: (id: string) => pending.delete(id),
+  };
+  const app = { config: { queries, fetchLimits: { bytesMax: 1 } }, catalog: { pendingQueries } };
+  const bot = { app, texts: textsOf, log: pino({ level: 'silent' }) };
+  const parts = { app, bot, queue, metrics: new BotMetrics({ queue }), shard: 0, spoolDir: '/nowhere' };
+  return { asker: new Asker(parts as unknown as AskerParts), queue, pending, app };
+}
+
+function interactionOf(id: string, over: { createdTimestamp?: number; edit?: () => Promise<unknown> } = {}) {
+  return {
+    id,
+    user: { id },
+    guildId: null,
+    locale: 'en-GB',
+    createdTimestamp: over.createdTimestamp ?? Date.now(),
+    appPermissions: new PermissionsBitField(PermissionsBitField.All),
+    editReply: over.edit ?? (async () => {}),
+  } as unknown as RepliableInteraction;
+}
+
+const someoneElse = { personId: 'else', serverId: null };
+
+test('whose turn does not come in time is told that many ask, and when to try again, not that the file took long', async () => {
+  const { asker, queue } = makeAsker({ deadlineMs: 600_000 });
+  using _turn = await queue.enter(someoneElse, { signal: never, onPlace: () => {} });
+  const createdTimestamp = Date.now() - 14 * 60_000;
+  const asked = asker.ask(interactionOf('ada', { createdTimestamp }), tooLarge);
+  await expect(asked).rejects.toMatchObject({ code: 'busy-bot', facts: { retryAtMs: expect.any(Number) } });
+  expect(queue.counts.waiting).toBe(0);
+});
+
+test('the time that a query may take begins with its turn', async () => {
+  const { asker, queue } = makeAsker({ deadlineMs: 100 });
+  const turn = await queue.enter(someoneElse, { signal: never, onPlace: () => {} });
+  const asked = asker.ask(interactionOf('ada'), tooLarge);
+  asked.catch(() => {});
+  await sleep(300);
+  turn[Symbol.dispose]();
+  await expect(asked).rejects.toMatchObject({ code: 'link-too-large' });
+});
+
+test('a search with a piece of the library that takes too long is told as that: no file was read', async () => {
+  const { asker, app } = makeAsker({ deadlineMs: 100 });
+  const track = { id: 1, key: 'a.ogg', title: 'A', artist: '' };
+  Object.assign(app, {
+    spaceId: async () => 's',
+    openIndex: (signal: AbortSignal) =>
+      new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+  });
+  Object.assign(app.config, { neighbours: 5, fusion: 'margin', includeNonMusic: false, hubCorrection: true });
+  Object.assign(app.catalog, {
+    tracks: { live: () => new Set([1]), byIds: () => new Map([[1, track]]), contentSha256Of: () => 'abc' },
+    evidence: { recordingOf: () => ({}) },
+  });
+  const asked = asker.ask(interactionOf('ada'), { asked: { kind: 'piece', trackId: 1 }, options });
+  const failure = await asked.catch((error: unknown) => error);
+  expect(failure).toMatchObject({ code: 'query-timeout' });
+  expect(isRetryable(failure)).toBe(true);
+});
+
+test('cancelled while it waits, a query says only that', async () => {
+  const { asker, queue } = makeAsker({ deadlineMs: 600_000 });
+  using _turn = await queue.enter(someoneElse, { signal: never, onPlace: () => {} });
+  const asked = asker.ask(interactionOf('ada'), tooLarge);
+  asker.cancel('ada');
+  await expect(asked).rejects.toMatchObject({ code: 'cancelled' });
+});
+
+test('a stop does not wait for a Discord that never answers, and leaves the trace by which the next start tells', async () => {
+  const { asker, queue, pending } = makeAsker({ deadlineMs: 600_000 });
+  using _turn = await queue.enter(someoneElse, { signal: never, onPlace: () => {} });
+  const edit = () => new Promise<never>(() => {});
+  asker.ask(interactionOf('ada', { edit }), tooLarge).catch(() => {});
+  await sleep(10);
+  const startedMs = performance.now();
+  await asker.drain(50);
+  expect(performance.now() - startedMs).toBeLessThan(3_000);
+  expect([...pending]).toEqual(['ada']);
+}, 10_000);

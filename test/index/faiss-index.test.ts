@@ -1,0 +1,241 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, rmSync, truncateSync } from 'node:fs';
+import path from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { FaissIndex, type FaissLimits } from '../../src/index/faiss-index.ts';
+import type { ShardEvent } from '../../src/index/faiss-shard.ts';
+import {
+  anyUnitVector,
+  childrenOf,
+  isRunning,
+  makeFolder,
+  naiveSearch,
+  never,
+  testFolder,
+  unitVectors,
+  untilGone,
+  writeShards,
+} from './vectors.ts';
+
+const dimensions = 16;
+const signal = never;
+
+interface OpenTestIndex {
+  readonly index: FaissIndex;
+  readonly events: ShardEvent[];
+  readonly paths: string[];
+}
+
+async function openIndex(
+  rows: readonly Float32Array[],
+  sizes: readonly number[],
+  limits: Partial<FaissLimits> = {},
+): Promise<OpenTestIndex> {
+  const files = await writeShards(testFolder(), rows, sizes);
+  const events: ShardEvent[] = [];
+  const onEvent = (event: ShardEvent) => events.push(event);
+  const index = await FaissIndex.open({ dimensions: rows[0]?.length ?? 0, files, limits, onEvent });
+  onTestFinished(() => index.close());
+  return { index, events, paths: files.map((file) => file.path) };
+}
+
+const naive = (rows: readonly Float32Array[], queries: readonly Float32Array[], k: number) =>
+  queries.map((query) => naiveSearch(rows, query, k));
+
+describe('an answer', () => {
+  const rows = unitVectors(500, dimensions, 1);
+  // Nine in ten rows have their equal elsewhere: recordings that a library holds twice, and the hum between pieces.
+  const repeated = Array.from({ length: 500 }, (_, row) => rows[(row * 7) % 50] ?? rows[0] ?? new Float32Array());
+  const libraries = [
+    { rows, sizes: [500] },
+    { rows, sizes: [250, 250] },
+    { rows, sizes: [1, 400, 99] },
+    { rows: repeated, sizes: [100, 400] },
+    { rows: rows.slice(0, 3), sizes: [1, 2] },
+  ];
+  const opened: FaissIndex[] = [];
+  const folder = makeFolder();
+
+  beforeAll(async () => {
+    for (const library of libraries) {
+      const files = await writeShards(folder, library.rows, library.sizes);
+      opened.push(await FaissIndex.open({ dimensions, files }));
+      for (const file of files) rmSync(file.path);
+    }
+  });
+  afterAll(async () => {
+    await Promise.all(opened.map((index) => index.close()));
+    rmSync(folder, { recursive: true });
+  });
+
+  test('equals a naive search, for any batch and any k, over any shards', async () => {
+    const anyBatch = fc.array(anyUnitVector(dimensions), { minLength: 1, maxLength: 40 });
+    const anyK = fc.oneof(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 13, max: 600 }));
+    await fc.assert(
+      fc.asyncProperty(anyBatch, anyK, fc.nat(libraries.length - 1), async (queries, k, which) => {
+        const found = await opened[which]?.search(queries, k, { signal });
+        expect(found).toEqual(naive(libraries[which]?.rows ?? [], queries, k));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('gives a row itself as its nearest, and of equal rows the lower first', async () => {
+    const found = await opened[3]?.search(repeated.slice(100, 130), 20, { signal });
+    expect(found).toEqual(naive(repeated, repeated.slice(100, 130), 20));
+    expect(found?.[0]?.[0]?.similarity).toBeCloseTo(1, 6);
+  });
+
+  test('is the same to the last bit alone, in a batch of 19, of 20 and of 300', async () => {
+    const queries = unitVectors(300, dimensions, 2);
+    const all = await opened[1]?.search(queries, 5, { signal });
+    for (const count of [1, 2, 19, 20]) {
+      expect(await opened[1]?.search(queries.slice(0, count), 5, { signal })).toEqual(all?.slice(0, count));
+    }
+    expect(await opened[2]?.search(queries, 5, { signal })).toEqual(all);
+  });
+
+  test('to no vectors is none, and is given without a process for an index without rows', async () => {
+    const empty = await FaissIndex.open({ dimensions, files: [] });
+    expect(await opened[0]?.search([], 5, { signal })).toEqual([]);
+    expect(await empty.search(rows.slice(0, 2), 5, { signal })).toEqual([[], []]);
+    expect(empty.rowCount).toBe(0);
+    await empty.close();
+  });
+
+  test('is refused to bad vectors and to k below 1, and the index goes on', async () => {
+    const [index] = opened;
+    const bad = new Float32Array(dimensions).fill(Number.NaN);
+    await expect(index?.search([bad], 5, { signal })).rejects.toThrow(RangeError);
+    await expect(index?.search([new Float32Array(3)], 5, { signal })).rejects.toThrow(RangeError);
+    await expect(index?.search(rows.slice(0, 1), 0, { signal })).rejects.toThrow(RangeError);
+    expect(await index?.search(rows.slice(0, 1), 1, { signal })).toHaveLength(1);
+  });
+});
+
+describe('a search', () => {
+  const rows = unitVectors(50, dimensions, 3);
+
+  test('that is cancelled ends at once, and those behind it get their turn', async () => {
+    const { index } = await openIndex(rows, [50]);
+    const canceller = new AbortController();
+    const first = index.search(rows, 5, { signal });
+    const cancelled = index.search(rows, 5, { signal: canceller.signal });
+    const last = index.search(rows, 5, { signal });
+    canceller.abort();
+    await expect(cancelled).rejects.toMatchObject({ code: 'cancelled' });
+    expect(await first).toEqual(await last);
+    await expect(index.search(rows, 5, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'cancelled' });
+  });
+
+  test('too many is refused by name, and the others are answered', async () => {
+    const { index } = await openIndex(rows, [50], { queueMax: 2 });
+    const searches = Array.from({ length: 6 }, () => index.search(rows.slice(0, 1), 1, { signal }));
+    const settled = await Promise.allSettled(searches);
+    const refused = settled.filter((one) => one.status === 'rejected');
+    expect(refused.map(({ reason }) => reason.code)).toEqual(refused.map(() => 'queue-full'));
+    expect(settled.filter((one) => one.status === 'fulfilled').length).toBeGreaterThanOrEqual(2);
+    expect(refused.length).toBeGreaterThan(0);
+  });
+
+  test('after closing is refused by name, and closing leaves no process', async () => {
+    const { index } = await openIndex(rows, [25, 25]);
+    const pids = await index.pids();
+    await index.close();
+    expect(await Promise.all(pids.map(isRunning))).toEqual([false, false]);
+    await expect(index.search(rows, 1, { signal })).rejects.toMatchObject({ code: 'index-unavailable' });
+  });
+});
+
+test('a library of one vector many times over is answered, its similarities right', async () => {
+  const [vector = new Float32Array()] = unitVectors(1, dimensions, 6);
+  const { index } = await openIndex(new Array<Float32Array>(2000).fill(vector), [1000, 1000]);
+  const [found] = await index.search([vector], 7, { signal });
+  const again = await index.search([vector, vector], 7, { signal });
+  expect(found?.map(({ similarity }) => similarity)).toEqual(new Array(7).fill(found?.[0]?.similarity));
+  expect(found?.[0]?.similarity).toBeCloseTo(1, 6);
+  expect(again).toEqual([found, found]);
+});
+
+describe('an index process', () => {
+  const rows = unitVectors(200, dimensions, 4);
+  const queries = unitVectors(30, dimensions, 5);
+  const expected = naive(rows, queries, 5);
+
+  test('killed 30 times during searches costs no answer', async () => {
+    const { index, events } = await openIndex(rows, [100, 100]);
+    for (let round = 0; round < 30; round += 1) {
+      const pids = await index.pids();
+      const searching = [index.search(queries, 5, { signal }), index.search(queries, 5, { signal })];
+      process.kill(pids[round % 2] ?? 0, 'SIGKILL');
+      expect(await Promise.all(searching)).toEqual([expected, expected]);
+    }
+    expect(events.filter(({ kind }) => kind === 'died')).toHaveLength(30);
+  });
+
+  test('that hangs is killed at its deadline, and its search asked again', async () => {
+    const { index, events } = await openIndex(rows, [200], { searchTimeoutMs: 3000 });
+    const [pid] = await index.pids();
+    process.kill(pid ?? 0, 'SIGSTOP');
+    expect(await index.search(queries, 5, { signal })).toEqual(expected);
+    expect(events.map(({ kind }) => kind)).toEqual(['died', 'restarted']);
+  });
+
+  test('is replaced once it has lost its share of memory, without refusing a search', async () => {
+    const { index, events } = await openIndex(rows, [100, 100], { leakMaxBytes: 1 });
+    const before = await index.pids();
+    while (events.filter(({ kind }) => kind === 'recycled').length < 4) {
+      expect(await index.search(queries, 5, { signal })).toEqual(expected);
+    }
+    expect(events.every(({ kind }) => kind === 'recycled')).toBe(true);
+    expect(await index.pids()).not.toEqual(before);
+    await Promise.all(before.map(untilGone));
+  });
+
+  test('whose file was damaged meanwhile is not started on it again, and says which file', async () => {
+    const { index, paths } = await openIndex(rows, [100, 100]);
+    truncateSync(paths[1] ?? '', 1000);
+    process.kill((await index.pids())[1] ?? 0, 'SIGKILL');
+    const error = await index.search(queries, 5, { signal }).catch((reason) => reason);
+    expect(error).toMatchObject({ code: 'index-corrupt' });
+    expect(error.message).toContain(paths[1]);
+    expect(error.message).toContain('npm run index');
+  });
+
+  test('asked for an index that is not there leaves no other process behind', async () => {
+    const [file] = await writeShards(testFolder(), rows, [200]);
+    if (file === undefined) throw new Error('no shard');
+    const missing = { ...file, path: `${file.path}.gone` };
+    const before = await childrenOf(process.pid);
+    const opening = FaissIndex.open({ dimensions, files: [file, missing] });
+    await expect(opening).rejects.toMatchObject({ code: 'index-corrupt' });
+    expect(await childrenOf(process.pid)).toEqual(before);
+  });
+
+  test('inherits nothing of the environment but one thread', async () => {
+    const { index } = await openIndex(rows, [200]);
+    const [pid] = await index.pids();
+    const names = readFileSync(`/proc/${pid}/environ`, 'utf8')
+      .split('\0')
+      .map((line) => line.split('=')[0]);
+    const given = ['OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'OPENBLAS_VERBOSE'];
+    expect(names.filter((name) => /OMP|BLAS/.test(name ?? '')).sort()).toEqual(given);
+    expect(names).not.toContain('PATH');
+  });
+
+  test('ends when its parent is killed', async () => {
+    const [file] = await writeShards(testFolder(), rows, [200]);
+    const program = path.join(import.meta.dirname, 'programs/hold-index.ts');
+    const parent = spawn(process.execPath, [program, JSON.stringify({ dimensions, files: [file] })], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+    const pids = JSON.parse(line.toString()) as number[];
+    expect(pids).toHaveLength(1);
+    expect(await Promise.all(pids.map(isRunning))).toEqual([true]);
+    parent.kill('SIGKILL');
+    await Promise.all(pids.map(untilGone));
+  });
+});

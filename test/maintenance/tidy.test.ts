@@ -1,0 +1,101 @@
+import { existsSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { readCurrent, spaceFolder } from '../../src/index/generation-folder.ts';
+import { ProcessLock } from '../../src/io/process-lock.ts';
+import { type TidyOptions, tidy } from '../../src/maintenance/tidy.ts';
+import { Bench } from '../indexing/helpers.ts';
+
+const dayMs = 86_400_000;
+
+async function indexed() {
+  const clock = { nowMs: Date.UTC(2026, 0, 1) };
+  const bench = new Bench({ now: () => clock.nowMs });
+  bench.put('a.mp3', 'one');
+  bench.put('b.mp3', 'two');
+  await bench.run();
+  const tidyNow = (changes: Partial<TidyOptions> = {}) =>
+    tidy({
+      catalog: bench.catalog,
+      indexDir: bench.indexDir,
+      lockPath: path.join(bench.indexDir, 'index.lock'),
+      answersKeptMs: 30 * dayMs,
+      removedKeptMs: 30 * dayMs,
+      removeClips: async () => ({ count: 0, bytes: 0 }),
+      write: async (work) => work(),
+      nowMs: clock.nowMs,
+      ...changes,
+    });
+  return { bench, clock, tidyNow, folder: spaceFolder(bench.indexDir, 'space-a') };
+}
+
+test('answers and what was heard go after their time, and not before', async () => {
+  const { bench, clock, tidyNow } = await indexed();
+  const question = { contentSha256: 'x', options: 'o', spaceId: 'space-a', generation: 'g' };
+  bench.catalog.heard.put({ contentSha256: 'x', spaceId: 'space-a', part: '' }, new Uint8Array(3));
+  bench.catalog.answers.put({ id: 'A', ...question, source: '{}', answer: '{}', askerId: '1' });
+  clock.nowMs += 30 * dayMs;
+  expect(await tidyNow()).toMatchObject({ answers: 0, heard: 0 });
+  clock.nowMs += 1;
+  expect(await tidyNow()).toMatchObject({ answers: 1, heard: 1 });
+  expect(await tidyNow()).toMatchObject({ answers: 0, heard: 0 });
+});
+
+test('a clock that is set back forgets nothing, and later everything is forgotten in its time', async () => {
+  const { bench, clock, tidyNow } = await indexed();
+  bench.catalog.heard.put({ contentSha256: 'x', spaceId: 'space-a', part: '' }, new Uint8Array(3));
+  bench.catalog.removals.remove(['a.mp3'], 'scan');
+  clock.nowMs -= 400 * dayMs;
+  expect(await tidyNow()).toMatchObject({ heard: 0, tracks: 0 });
+  clock.nowMs += 431 * dayMs;
+  expect(await tidyNow()).toMatchObject({ heard: 1, tracks: 1 });
+});
+
+test('vectors of removed tracks go after their time, and a file that comes back before is not embedded', async () => {
+  const { bench, clock, tidyNow } = await indexed();
+  bench.catalog.removals.remove(['a.mp3'], 'scan');
+  clock.nowMs += 29 * dayMs;
+  expect((await tidyNow()).tracks).toBe(0);
+  expect((await bench.run()).files).toMatchObject({ reused: 1, embedded: 0 });
+  bench.catalog.removals.remove(['a.mp3'], 'scan');
+  clock.nowMs += 31 * dayMs;
+  expect((await tidyNow()).tracks).toBe(1);
+  expect((await bench.run()).files).toMatchObject({ embedded: 1 });
+});
+
+test('removes generations and files that nothing names, and leaves those of a writer alone', async () => {
+  const { bench, tidyNow, folder } = await indexed();
+  const [current] = await readCurrent(folder);
+  mkdirSync(path.join(folder, 'nobody-names-me'));
+  writeFileSync(path.join(folder, 'nobody-names-me', 'shard-0.faiss'), 'x'.repeat(1000));
+  mkdirSync(path.join(folder, 'half.partial'));
+  const young = path.join(bench.indexDir, 'young.partial');
+  const old = path.join(bench.indexDir, 'old.partial');
+  for (const file of [young, old]) writeFileSync(file, 'half');
+  utimesSync(old, 1, 1);
+  const { strays } = await tidyNow({ nowMs: Date.now() });
+  expect(strays?.map((stray) => path.basename(stray.path)).sort()).toEqual([
+    'half.partial',
+    'nobody-names-me',
+    'old.partial',
+  ]);
+  expect(strays?.find((stray) => stray.path.endsWith('nobody-names-me'))?.bytes).toBe(1000);
+  expect(existsSync(young)).toBe(true);
+  expect(await readCurrent(folder)).toEqual([current]);
+});
+
+test('beside an index run it forgets answers and leaves the rest for the next time', async () => {
+  const { bench, tidyNow, folder } = await indexed();
+  mkdirSync(path.join(folder, 'half.partial'));
+  using _running = ProcessLock.take(path.join(bench.indexDir, 'index.lock'));
+  expect(await tidyNow()).toMatchObject({ tracks: 0, strays: null });
+  expect(existsSync(path.join(folder, 'half.partial'))).toBe(true);
+});
+
+test('a damaged CURRENT prunes nothing: who knows what it named', async () => {
+  const { tidyNow, folder } = await indexed();
+  const [current = ''] = await readCurrent(folder);
+  writeFileSync(path.join(folder, 'CURRENT'), '???');
+  expect((await tidyNow()).strays).toEqual([]);
+  expect(existsSync(path.join(folder, current))).toBe(true);
+});

@@ -1,0 +1,145 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { ChunkKind } from '../../src/domain.ts';
+import type { Answer, Result } from '../../src/query/answer.ts';
+import { adviceAfter, momentInTrack, otherNames, reasonFacts, verdictFacts } from '../../src/query/answer-facts.ts';
+import { reasonFor, verdictSentence, whatToTry } from '../../src/query/answer-words.ts';
+import { anyAnswer } from '../support/answers.ts';
+
+const hit = {
+  queryChunk: 1,
+  queryStartSec: 50,
+  trackId: 7,
+  trackStartSec: 230,
+  durationSec: 10,
+  similarity: 0.95,
+  distance: 0.05,
+};
+
+const result: Result = {
+  rank: 1,
+  track: {
+    id: 7,
+    key: 'music/knolls.ogg',
+    title: 'The Knolls',
+    artist: null,
+    album: null,
+    durationSec: 500,
+    status: 'indexed',
+  },
+  combined: 0.5,
+  votes: 11,
+  totalSimilarity: 6,
+  agreeingChunks: 2,
+  longestRunSec: 20,
+  bestDistance: 0.05,
+  meanDistance: 0.1,
+  hits: [hit],
+};
+
+function answerOf(
+  kinds: readonly ChunkKind[],
+  verdict: Answer['verdict'],
+  results: readonly Result[] = [result],
+): Answer {
+  const chunks = kinds.map((kind, index) => ({
+    index,
+    startSec: 40 + index * 10,
+    endSec: 50 + index * 10,
+    overlapSec: 0,
+    kind,
+    loudnessDb: -20,
+  }));
+  return {
+    query: { name: 'tape', durationSec: 300, fromSec: 40, toSec: 40 + kinds.length * 10, chunks },
+    spaceId: 'builtin@1/abc',
+    generation: 'g1',
+    fusion: 'margin',
+    verdict,
+    results,
+    timingsMs: { decode: 1, embed: 1, search: 1, fuse: 1, clips: 1, total: 5 },
+  };
+}
+
+const music = ['music', 'music', 'music'] as const;
+const thisIs = (offsetSec: number) => ({ kind: 'this-is', trackId: 7, offsetSec, bitErrorRate: 0.1 }) as const;
+
+describe('the verdict', () => {
+  test.each([
+    [answerOf(music, thisIs(208)), 'This is The Knolls, from 3:28'],
+    [answerOf(music, thisIs(-12)), 'This is The Knolls, which begins at yours 0:12'],
+    [answerOf(music, thisIs(208), []), 'This is a recording of the library, from 3:28'],
+    [answerOf(music, { kind: 'sounds-like' }), 'Sounds like The Knolls'],
+    [answerOf(music, { kind: 'sounds-like' }, []), 'Nothing close in the library'],
+    [answerOf(music, { kind: 'nothing-close' }), 'Nothing close in the library'],
+    [
+      answerOf(['silence', 'applause', 'silence'], thisIs(1)),
+      'Only applause and silence: there is no music in it to compare',
+    ],
+    [answerOf([], thisIs(1)), 'Only silence: there is no music in it to compare'],
+  ])('%#: %s', (answer, sentence) => {
+    expect(verdictSentence(answer)).toBe(sentence);
+  });
+
+  test('advises where, and only where, it does not help', () => {
+    fc.assert(
+      fc.property(anyAnswer, (answer) => {
+        const helps = ['this-is', 'sounds-like'].includes(verdictFacts(answer).kind) || answer.results.length === 0;
+        if (verdictFacts(answer).kind === 'no-music') expect(adviceAfter(answer)).toBe('other-recording');
+        else if (!helps) expect(adviceAfter(answer)).toBe('longer-part');
+        expect(whatToTry(answer) === undefined).toBe(adviceAfter(answer) === null);
+      }),
+    );
+  });
+});
+
+describe('the reason', () => {
+  test('names the moment, who agrees, and for how long in step', () => {
+    const answer = answerOf(music, { kind: 'sounds-like' });
+    expect(reasonFor(result, answer)).toBe(
+      'very similar at yours 0:50 - theirs 3:50; 2 of 3 chunks agree, 20 s in step',
+    );
+    expect(reasonFacts({ ...result, longestRunSec: 10 }, answer)?.inStepSec).toBeNull();
+    expect(reasonFacts({ ...result, hits: [] }, answer)).toBeNull();
+  });
+
+  test('never has more chunks agree than vote, also where silence votes', () => {
+    expect(reasonFacts(result, answerOf(['music', 'silence'], { kind: 'sounds-like' }))).toMatchObject({
+      agreeingChunks: 2,
+      voters: 2,
+    });
+  });
+});
+
+describe('the moment in a piece', () => {
+  test("is the window's start", () => {
+    expect(momentInTrack(answerOf(music, { kind: 'sounds-like' }), result, hit)).toBe(230);
+  });
+
+  test('is for the very recording the note that the query has there', () => {
+    expect(momentInTrack(answerOf(music, thisIs(218)), result, hit)).toBe(228);
+    expect(momentInTrack(answerOf(music, thisIs(100)), result, hit)).toBe(230);
+  });
+});
+
+test('names that several tracks of one recording share are told apart by their paths', () => {
+  const named = (key: string, title: string) => ({ ...result.track, key, title });
+  const alsoAs = [
+    named('a.ogg', 'Waltz'),
+    named('b.ogg', 'Waltz'),
+    named('c.ogg', 'The Knolls'),
+    named('d.ogg', 'Hills'),
+  ];
+  expect(otherNames({ ...result, alsoAs })).toEqual(['a.ogg', 'b.ogg', 'c.ogg', 'Hills']);
+});
+
+test.each([
+  [-29.96, 'which begins at yours 0:30'],
+  [-30.04, 'which begins at yours 0:30'],
+  [-29.6, 'which begins at yours 0:29'],
+  [59.93, 'from 1:00'],
+  [59.5, 'from 0:59'],
+])('an offset of %d s, known to a tenth of a second, is "%s"', (offsetSec, words) => {
+  const answer = answerOf(['music'], { kind: 'this-is', trackId: 7, offsetSec, bitErrorRate: 0 });
+  expect(verdictSentence(answer)).toContain(words);
+});

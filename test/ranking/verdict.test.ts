@@ -1,0 +1,101 @@
+import { describe, expect, test } from 'vitest';
+import type { Fingerprint, Hit } from '../../src/domain.ts';
+import { calibrationOf, closenessOf } from '../../src/ranking/calibration.ts';
+import { fuse } from '../../src/ranking/fusion.ts';
+import { candidatesMax, decideVerdict, recordingCandidates } from '../../src/ranking/verdict.ts';
+import { hitAt, querySpans } from './hits.ts';
+
+const calibration = { closeFrom: 0.5, missRate: 0.05, falseRate: 0.5 };
+const nothing: Fingerprint = { items: new Uint32Array(), itemSec: 0.125 };
+
+function rank(hits: readonly Hit[]) {
+  const library = { chunks: 1000, chunksOf: () => 10 };
+  return fuse('reciprocal-rank', { hits, queryChunks: querySpans(30), library });
+}
+
+function noise(seed: number, count = 200): Fingerprint {
+  const items = Uint32Array.from({ length: count }, (_, at) => Math.imul(at * 2 + 1, 0x9e3779b1 ^ (seed * 7919)) >>> 0);
+  return { items: items.map((word) => (word ^ Math.imul(word >>> 9, 0x85ebca6b)) >>> 0), itemSec: 0.125 };
+}
+
+describe('the three answers', () => {
+  const ranked = rank([hitAt({ trackId: 7, similarity: 0.8 }), hitAt({ trackId: 8, similarity: 0.7 })]);
+
+  test('this is: a candidate whose fingerprint holds the query, with the offset', async () => {
+    const track = noise(1);
+    const query = { ...track, items: track.items.slice(80, 140) };
+    const fingerprints = new Map([
+      [7, noise(2)],
+      [8, track],
+    ]);
+    expect(await decideVerdict({ ranked, queryFingerprint: query, fingerprints, calibration })).toEqual({
+      kind: 'this-is',
+      trackId: 8,
+      offsetSec: 10,
+      bitErrorRate: 0,
+    });
+  });
+
+  test('this is: of two tracks that share sound, the one that agrees for longer', async () => {
+    const track = noise(3);
+    const other = { ...track, items: Uint32Array.from([...track.items.slice(0, 100), ...noise(4, 100).items]) };
+    const fingerprints = new Map([
+      [1, other],
+      [2, track],
+    ]);
+    const verdict = await decideVerdict({ ranked, queryFingerprint: track, fingerprints, calibration });
+    expect(verdict).toMatchObject({ kind: 'this-is', trackId: 2 });
+  });
+
+  test('sounds like: near, and nobody proves to be the recording', async () => {
+    const fingerprints = new Map([[7, noise(5)]]);
+    const verdict = await decideVerdict({ ranked, queryFingerprint: noise(6, 60), fingerprints, calibration });
+    expect(verdict).toEqual({ kind: 'sounds-like' });
+  });
+
+  test('nothing close: the nearest is farther than the space was measured to reach', async () => {
+    const far = rank([hitAt({ similarity: 0.4 })]);
+    const verdict = await decideVerdict({
+      ranked: far,
+      queryFingerprint: nothing,
+      fingerprints: new Map(),
+      calibration,
+    });
+    expect(verdict).toEqual({ kind: 'nothing-close' });
+  });
+
+  test('in a space that nobody measured, whatever was found is shown', async () => {
+    const input = { queryFingerprint: nothing, fingerprints: new Map<number, Fingerprint>(), calibration: null };
+    expect((await decideVerdict({ ranked: rank([hitAt({ similarity: 0.1 })]), ...input })).kind).toBe('sounds-like');
+    expect((await decideVerdict({ ranked: [], ...input })).kind).toBe('nothing-close');
+    expect(calibrationOf('unheard-of@1.0.0/abc/fp32/w10h10/fe:x')).toBeNull();
+  });
+});
+
+describe('the candidates to be proved', () => {
+  test('hold the best ranked, the nearest and the longest run, and no more than asked', () => {
+    const crowd = Array.from({ length: 20 }, (_, at) => hitAt({ trackId: 100 + at, queryChunk: at, similarity: 0.6 }));
+    const nearest = hitAt({ trackId: 1, queryChunk: 25, similarity: 0.99 });
+    const run = [0, 1, 2].map((at) => hitAt({ trackId: 2, queryChunk: at, trackStartSec: at * 10, similarity: 0.3 }));
+    const candidates = recordingCandidates(rank([...crowd, nearest, ...run]));
+    expect(candidates).toContain(1);
+    expect(candidates).toContain(2);
+    expect(candidates).toHaveLength(candidatesMax);
+    expect(new Set(candidates).size).toBe(candidatesMax);
+  });
+
+  test('are all there are where there are few', () => {
+    expect(recordingCandidates(rank([hitAt({ trackId: 3 })]))).toEqual([3]);
+    expect(recordingCandidates([])).toEqual([]);
+  });
+});
+
+test('closeness is the mean, over query chunks, of the nearest neighbour, under any fusion', () => {
+  const hits = [
+    hitAt({ queryChunk: 0, trackId: 1, similarity: 0.8 }),
+    hitAt({ queryChunk: 0, trackId: 2, similarity: 0.6 }),
+    hitAt({ queryChunk: 1, trackId: 2, similarity: 0.4 }),
+  ];
+  expect(closenessOf(rank(hits))).toBeCloseTo(0.6, 12);
+  expect(closenessOf([])).toBe(-1);
+});
