@@ -105,13 +105,13 @@ async function fill(place: Place, chunks: number) {
   const config = readConfig(place.environment, root);
   const surroundings = { root, environment: place.environment, log: pino({ level: 'warn' }, pino.destination(2)) };
   await using app = await buildApp(config, surroundings);
-  const spaceId = await app.spaceId();
+  const spaceId = await app.worker.spaceId();
   mkdirSync(place.music, { recursive: true });
   const library = { catalog: app.catalog, music: place.music, spaceId, dimensions: scaleDimensions, tracks, chunks };
   fillScaleLibrary(library);
   app.catalog.libraryLocation = `file:${place.music}`;
   const startedMs = performance.now();
-  await app.rebuild(never);
+  await app.generations.rebuild(never);
   return {
     generationMs: performance.now() - startedMs,
     catalogBytes: statSync(app.catalog.path).size,

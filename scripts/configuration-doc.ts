@@ -1,6 +1,6 @@
 /** The text of docs/configuration.md: every variable of the configuration schema, grouped by what it is about. */
 import { z } from 'zod';
-import type { variables } from '../src/config/config.ts';
+import type { variables } from '../src/config/variables.ts';
 
 /** The parts of a variable that the page shows. */
 type DocumentedVariable = Pick<(typeof variables)[keyof typeof variables], 'schema' | 'default' | 'unit' | 'why'>;

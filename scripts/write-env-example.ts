@@ -1,7 +1,8 @@
-/** Writes .env.example and docs/configuration.md from the table in src/config/config.ts. */
+/** Writes .env.example and docs/configuration.md from the table in src/config/variables.ts. */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { envExample, variables } from '../src/config/config.ts';
+import { envExample } from '../src/config/env-example.ts';
+import { variables } from '../src/config/variables.ts';
 import { configurationDoc } from './configuration-doc.ts';
 
 const root = path.resolve(import.meta.dirname, '..');

@@ -3,7 +3,7 @@
 import path from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { pino } from 'pino';
-import { type App, type AppSurroundings, buildApp, buildModels, restoreBackup } from './app.ts';
+import { type App, buildApp } from './app.ts';
 import {
   type ClustersCommandOptions,
   clustersCommand,
@@ -26,12 +26,16 @@ import { onWaiting, runToExit } from './cli/run-to-exit.ts';
 import { type SimilarCommandOptions, similarCommand } from './cli/similar-command.ts';
 import { wordsCommand } from './cli/text-command.ts';
 import { modelsTriton } from './cli/triton-command.ts';
-import { type Config, forgetSecrets, loadDotEnv, readConfig } from './config/config.ts';
+import { type Config, loadDotEnv, readConfig } from './config/config.ts';
+import { forgetSecrets } from './config/variables.ts';
+import { fusionNames } from './domain.ts';
 import { LeitmotifError } from './errors.ts';
 import { formatNames } from './exchange/formats.ts';
 import { parseTime } from './format.ts';
 import { versionOf } from './io/version.ts';
-import { fusionNames } from './ranking/fusion-scores.ts';
+import { buildModels } from './services/models.ts';
+import { restoreBackup } from './services/restore-backup.ts';
+import type { Surroundings } from './services/surroundings.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 loadDotEnv(root);
@@ -47,7 +51,7 @@ function withApp(command: (app: App, signal: AbortSignal) => Promise<number>): P
   });
 }
 
-function surroundingsOf(): { readonly config: Config; readonly surroundings: AppSurroundings } {
+function surroundingsOf(): { readonly config: Config; readonly surroundings: Surroundings } {
   const config = readConfig(process.env, root);
   forgetSecrets(process.env);
   const log = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: true }));
@@ -187,8 +191,10 @@ function addKeeping(library: Command): void {
     .action((backup: string) =>
       runToExit(async (signal) => {
         const { config, surroundings } = surroundingsOf();
-        const restored = await restoreBackup(config, surroundings, backup, signal);
-        process.stdout.write(`${restoreWords(restored).join('\n')}\n`);
+        const restored = await restoreBackup(config, backup, signal);
+        await using app = await buildApp(config, surroundings);
+        const generations = await app.generations.rebuildAll(signal);
+        process.stdout.write(`${restoreWords({ ...restored, generations }).join('\n')}\n`);
         return 0;
       }),
     );

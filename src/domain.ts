@@ -135,3 +135,14 @@ export type Verdict =
     }
   | { readonly kind: 'sounds-like' }
   | { readonly kind: 'nothing-close' };
+
+/** How hits become a ranking. `votes` is the original's. */
+export const fusionNames = [
+  'votes',
+  'chunk-votes',
+  'best-pair',
+  'margin',
+  'reciprocal-rank',
+  'chance-corrected',
+] as const;
+export type FusionName = (typeof fusionNames)[number];

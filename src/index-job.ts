@@ -53,7 +53,7 @@ async function work(task: JobTask, app: App, signal: AbortSignal): Promise<JobAn
     case 'plan': {
       const again = task.mode === 'everything' ? { retryFailed: true, embedAgainBeforeMs: Date.now() } : {};
       const library = libraryOf(app);
-      return app.planIndex({ library, signal, ...again });
+      return app.indexing.planIndex({ library, signal, ...again });
     }
     case 'counts':
       return app.catalog.counts();
@@ -66,7 +66,7 @@ async function work(task: JobTask, app: App, signal: AbortSignal): Promise<JobAn
 
 function libraryOf(app: App): Library {
   const { library } = app.config;
-  const found = library ? app.openLibrary(library) : app.library();
+  const found = library ? app.libraries.open(library) : app.libraries.current();
   if (found) return found;
   throw new LeitmotifError(
     'config-invalid',
@@ -143,7 +143,7 @@ function index({ id, mode, askedAtMs }: Reindex, app: App, signal: AbortSignal):
     toldAtMs = performance.now();
     void tell({ type: 'progress', progress });
   };
-  return app.index({ library: libraryOf(app), signal, onProgress, ...again });
+  return app.indexing.index({ library: libraryOf(app), signal, onProgress, ...again });
 }
 
 async function main(): Promise<void> {

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { DCLinter } from 'dclint';
 import { describe, expect, test } from 'vitest';
 import { programs } from '../scripts/setup/programs.mjs';
-import { variables } from '../src/config/config.ts';
+import { variables } from '../src/config/variables.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 const read = (file: string): string => readFileSync(path.join(root, file), 'utf8');

@@ -2,9 +2,9 @@
 import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { networkItemShape } from '../../embedding-worker/engines/network-item.ts';
 import { collectorFlags } from '../../src/embedding/worker-options.ts';
 import type { Model } from '../../src/models/manifest.ts';
+import { networkItemShape } from '../../src/models/network-spec.ts';
 import type { ProcessFigures } from '../process-figures.ts';
 
 const run = promisify(execFile);

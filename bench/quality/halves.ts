@@ -1,6 +1,7 @@
 /** Half to half: the first half of a track asks, the second halves of all tracks answer; then the same with damaged sound. */
 import { join } from 'node:path';
-import { defaultFusion, type FusionName, fusionNames } from '../../src/ranking/fusion-scores.ts';
+import { type FusionName, fusionNames } from '../../src/domain.ts';
+import { defaultFusion } from '../../src/ranking/fusion-scores.ts';
 import { table } from '../table.ts';
 import { type DegradationName, degrade, listeningDamage } from './degradations.ts';
 import { type BenchLibrary, type BenchTrack, buildLibrary, libraryOf } from './library.ts';

@@ -6,11 +6,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Hit } from '../../src/domain.ts';
+import type { FusionName, Hit } from '../../src/domain.ts';
 import { createFlatFile, rowBytes } from '../../src/index/flat-file.ts';
 import { measureHubness } from '../../src/index/hub-measure.ts';
 import { fuse } from '../../src/ranking/fusion.ts';
-import { defaultFusion, type FusionName } from '../../src/ranking/fusion-scores.ts';
+import { defaultFusion } from '../../src/ranking/fusion-scores.ts';
 import { type Hubness, hubRecipeName, leastHubs, lessHubness, poolFactor } from '../../src/ranking/hubs.ts';
 import { table } from '../table.ts';
 import { type BenchLibrary, buildLibrary, hitsOf, type LabelledPassage, libraryOf } from './library.ts';

@@ -1,9 +1,8 @@
 /** The benchmark's questions, and what counts as a right answer. Each protocol makes a library and questions; asking is the
  *  same for all: neighbours of every music chunk, fused, against the question's label.
  */
-import type { Chunk, Hit } from '../../src/domain.ts';
+import { type Chunk, type FusionName, fusionNames, type Hit } from '../../src/domain.ts';
 import { fuse } from '../../src/ranking/fusion.ts';
-import { type FusionName, fusionNames } from '../../src/ranking/fusion-scores.ts';
 import { type BenchLibrary, type BenchTrack, hitsOf } from './library.ts';
 import type { Outcome } from './metrics.ts';
 

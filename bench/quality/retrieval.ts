@@ -1,6 +1,7 @@
 /** "Sounds like": do soundtracks find their own (timbre), and pieces their other performances (harmony)? */
 import { join } from 'node:path';
-import { type FusionName, fusionNames } from '../../src/ranking/fusion-scores.ts';
+import { type FusionName, fusionNames } from '../../src/domain.ts';
+
 import type { BenchOptions } from '../options.ts';
 import { table } from '../table.ts';
 import { locateTrack, readTracks } from './corpus.ts';

@@ -34,7 +34,7 @@ const answersPeople = { catalogBusyTimeoutMs: 10, niceness: 10, lookForIndexEach
 const surroundings = { root, environment: process.env, log, ...answersPeople };
 const app = await buildApp(config, surroundings);
 const heard = await heardQuery();
-await app.openIndex(never);
+await app.liveIndex.open(never);
 let isAsking = false;
 process.send?.('ready');
 
@@ -63,7 +63,7 @@ async function ask(): Promise<Asked> {
   });
   try {
     const query = { path: 'a query', neighbours: 5, fusion: defaultFusion, resultsMax: 10, includeNonMusic: false };
-    return end((await app.similar({ ...query, signal: never, heard })).generation, null);
+    return end((await app.queries.similar({ ...query, signal: never, heard })).generation, null);
   } catch (error) {
     return end(null, (error as Error).message);
   }
@@ -72,7 +72,7 @@ async function ask(): Promise<Asked> {
 async function heardQuery(): Promise<HeardQuery> {
   const vectors = syntheticVectors(Number(dimensions), 1).queries(chunks);
   return {
-    spaceId: await app.spaceId(),
+    spaceId: await app.worker.spaceId(),
     durationSec: chunks * 10,
     tags: { title: 'A query', artist: null, album: null },
     chunks: vectors.map((vector, index) => {

@@ -88,8 +88,8 @@ async function makeQuery(file: string): Promise<string> {
 /** Through the catalog, as an index run would: one transaction a track, then the generation. */
 async function fillLibrary(indexDir: string, { chunks, environment, log }: QueryBenchOptions) {
   await using app = await openApp(indexDir, { ...environment, HUB_CORRECTION: 'false' });
-  const spaceId = await app.spaceId();
-  const { models } = await (await app.client()).models();
+  const spaceId = await app.worker.spaceId();
+  const { models } = await (await app.worker.client()).models();
   const dimensions = models.find((model) => model.spaceId === spaceId)?.dimensions ?? Number.NaN;
   const startedMs = performance.now();
   for (const [trackId, rows] of Map.groupBy(
@@ -108,11 +108,11 @@ async function fillLibrary(indexDir: string, { chunks, environment, log }: Query
     );
   }
   const filledMs = performance.now();
-  await app.rebuild(never);
+  await app.generations.rebuild(never);
   const builtMs = performance.now();
   await using withHubs = await openApp(indexDir, environment);
   const beginMs = performance.now();
-  await withHubs.rebuild(never);
+  await withHubs.generations.rebuild(never);
   const generationMs = { withoutHubs: builtMs - filledMs, withHubs: performance.now() - beginMs };
   log(`catalog of ${chunks} chunks: ${sec(filledMs - startedMs)}`);
   return generationMs;
@@ -153,7 +153,7 @@ async function askWarm(indexDir: string, mp3: string, options: QueryBenchOptions
   const timings = { corrected: [] as Answer['timingsMs'][], uncorrected: [] as Answer['timingsMs'][] };
   for (let round = 0; round <= options.rounds; round++) {
     for (const way of ['corrected', 'uncorrected'] as const) {
-      const answer = await app.similar({
+      const answer = await app.queries.similar({
         ...{ path: mp3, neighbours: 5, fusion: defaultFusion, resultsMax: 10, includeNonMusic: false, signal: never },
         hubCorrection: way === 'corrected',
       });

@@ -3,8 +3,8 @@
 import path from 'node:path';
 import { LeitmotifError } from '../../src/errors.ts';
 import type { Model, ModelManifest } from '../../src/models/manifest.ts';
+import { samplesOf } from '../../src/models/network-spec.ts';
 import { canaryWindow, checkCanary, halfToleranceDistance, storedCanary } from './canary.ts';
-import { samplesOf } from './network-item.ts';
 import { type ExecutionProvider, verifySum } from './onnx.ts';
 import { type NetworkFile, type OpenedModel, openModel, openPreparation } from './opened-model.ts';
 import { msPerWindow, proveGpu, type Reference } from './proof.ts';

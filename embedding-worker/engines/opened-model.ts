@@ -1,9 +1,10 @@
 /** A model's graphs, opened as they are: what comes before its network, and the network. Nothing is proven here. */
 import path from 'node:path';
 import type { Model, ModelManifest } from '../../src/models/manifest.ts';
+import { networkRanks } from '../../src/models/network-spec.ts';
 import { families } from '../families/families.ts';
 import type { Family } from '../families/family.ts';
-import { checkedVector } from './network-item.ts';
+import { checkedVector } from './checked-vector.ts';
 import { type ExecutionProvider, type Graph, openGraph } from './onnx.ts';
 
 export interface OpenedModel {
@@ -25,13 +26,14 @@ export async function openModel(
   provider: ExecutionProvider,
 ): Promise<OpenedModel> {
   const family = families[manifest.family];
+  const ranks = networkRanks(manifest);
   const network = await openGraph(
     {
       path: path.join(folder, weights.file),
       input: weights.input,
-      inputRank: family.inputRank,
+      inputRank: ranks.input,
       output: weights.output,
-      outputRank: family.outputRank,
+      outputRank: ranks.output,
       outputWidth: manifest.dimensions,
     },
     provider,

@@ -4,6 +4,7 @@
  *  @see https://arxiv.org/abs/2211.06687, and scripts/clap-front-end/ for the graph between samples and network
  */
 import path from 'node:path';
+import { clapFeatureShape } from '../../src/models/network-spec.ts';
 import { clapWaveform } from './clap-waveform.ts';
 import { type Family, unitLength } from './family.ts';
 
@@ -12,10 +13,8 @@ export const clapFamily: Family = {
     path: path.join(import.meta.dirname, '../front-ends/clap.onnx'),
     input: 'pcm',
     output: 'input_features',
-    itemShape: [1, 1001, 64],
+    itemShape: clapFeatureShape,
   },
-  inputRank: 4,
-  outputRank: 2,
   prepare: clapWaveform,
   finish: (row) => unitLength(row),
 };

@@ -13,9 +13,6 @@ export interface FrontEnd {
 
 export interface Family {
   readonly frontEnd: FrontEnd | null;
-  /** Dimensions of the network's input and output, batch included. */
-  readonly inputRank: number;
-  readonly outputRank: number;
 
   /** @param window mono PCM at the model's rate, shape [samples]
    *  @returns what the front-end, or else the network, takes; shape [samples']. May be the window itself. */

@@ -3,8 +3,6 @@ import type { Family } from './family.ts';
 
 export const pcmFamily: Family = {
   frontEnd: null,
-  inputRank: 2,
-  outputRank: 2,
   prepare: (window) => window,
   // Not brought to length 1: a graph of ours that does not do it itself is broken, and shall be found out.
   finish: (row) => row,

@@ -10,8 +10,6 @@ const varianceFloor = 1e-7;
 
 export const wav2vec2Family: Family = {
   frontEnd: null,
-  inputRank: 2,
-  outputRank: 3,
   prepare: normalise,
   finish: (row, dimensions) => unitLength(meanOverFrames(row, dimensions)),
 };

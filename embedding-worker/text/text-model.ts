@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { LeitmotifError } from '../../src/errors.ts';
 import type { Model } from '../../src/models/manifest.ts';
-import { checkedVector } from '../engines/network-item.ts';
+import { checkedVector } from '../engines/checked-vector.ts';
 import { openGraph, verifySum } from '../engines/onnx.ts';
 import { unitLength } from '../families/family.ts';
 import { openTokenizer } from './tokenizer.ts';

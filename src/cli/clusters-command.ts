@@ -26,7 +26,7 @@ const print = (text: string): void => {
 };
 
 export async function clustersCommand(app: App, options: ClustersCommandOptions, signal: AbortSignal): Promise<number> {
-  const { clusters, chunks, tracks } = await app.clusters(signal);
+  const { clusters, chunks, tracks } = await app.indexing.clusters(signal);
   const suspicious = clusters.filter(({ suspicion }) => suspicion >= shownFrom).slice(0, shownMax);
   const shown = options.all ? clusters : suspicious;
   print(
@@ -75,7 +75,7 @@ function percent(share: number): string {
 
 /** cluster-01-1-a-title-0m40.mp3: sorted by cluster, the nearest to its middle first. */
 async function writeClips(app: App, clusters: readonly ReviewedCluster[], dir: string, signal: AbortSignal) {
-  const library = app.library();
+  const library = app.libraries.current();
   if (!library) throw new LeitmotifError('file-unreadable', 'Cannot cut clips: the library is not known');
   await mkdir(dir, { recursive: true });
   const named = app.catalog.tracks.byIds(clusters.flatMap(({ examples }) => examples.map(({ trackId }) => trackId)));
@@ -89,7 +89,7 @@ async function writeClips(app: App, clusters: readonly ReviewedCluster[], dir: s
         const { startSec, endSec, loudnessDb } = example;
         const source = { ...plainInput(file), startSec, durationSec: endSec - startSec, loudnessDb };
         const output = { path: path.join(dir, clipName(id, i, track, startSec)), tags: clipTags(id, track, startSec) };
-        await cutClips([{ source, output }], { limits: app.clipLimits, signal });
+        await cutClips([{ source, output }], { limits: app.queries.clipLimits, signal });
         written += 1;
       } catch (error) {
         signal.throwIfAborted();
@@ -116,7 +116,7 @@ function clipTags(id: number, track: Track, startSec: number) {
 }
 
 export async function markClustersCommand(app: App, ids: readonly number[], signal: AbortSignal): Promise<number> {
-  for (const mark of await app.markClusters([...new Set(ids)], signal)) {
+  for (const mark of await app.indexing.markClusters([...new Set(ids)], signal)) {
     print(`Mark ${mark.id}: ${sizeOf(mark)} are not music now. Undo it: npm run library -- clusters unmark ${mark.id}`);
   }
   print('Answers leave them out from now on. Recordings that are indexed later are held to the same marks.');
@@ -124,13 +124,13 @@ export async function markClustersCommand(app: App, ids: readonly number[], sign
 }
 
 export async function liftMarkCommand(app: App, id: number, signal: AbortSignal): Promise<number> {
-  const mark = await app.liftMark(id, signal);
+  const mark = await app.indexing.liftMark(id, signal);
   print(`Mark ${mark.id} is lifted: ${sizeOf(mark)} are music again.`);
   return 0;
 }
 
 export async function listMarksCommand(app: App): Promise<number> {
-  const marks = app.catalog.marks.list(await app.spaceId());
+  const marks = app.catalog.marks.list(await app.worker.spaceId());
   for (const mark of marks) {
     print(`Mark ${mark.id}: ${sizeOf(mark)}; made ${new Date(mark.madeAtMs).toISOString()} of ${mark.note}`);
   }

@@ -15,7 +15,7 @@ export async function dryRun(
   { json, ...options }: IndexCommandOptions,
   signal: AbortSignal,
 ): Promise<number> {
-  const plan = await app.plan({ ...options, library, signal });
+  const plan = await app.indexing.plan({ ...options, library, signal });
   process.stdout.write(`${json ? JSON.stringify(plan) : planText(plan)}\n`);
   return 0;
 }

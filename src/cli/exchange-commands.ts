@@ -26,7 +26,7 @@ export async function exportCommand(
 ): Promise<number> {
   const bar = countProgress('chunks');
   try {
-    const { chunks, tracks, bytes } = await app.exportIndex({
+    const { chunks, tracks, bytes } = await app.maintenance.exportIndex({
       ...options,
       file,
       replace: replace === true,
@@ -53,9 +53,9 @@ export async function importCommand(
   try {
     const flags = { assumeModel: assumeModel === true, replace: replace === true };
     const request = { ...options, ...flags, file, signal, onProgress: bar.update };
-    const summary = await app.importIndex(request);
+    const summary = await app.maintenance.importIndex(request);
     bar.stop();
-    for (const line of importWords(summary, await app.spaceId())) print(line);
+    for (const line of importWords(summary, await app.worker.spaceId())) print(line);
     return 0;
   } finally {
     bar.stop();
@@ -63,7 +63,14 @@ export async function importCommand(
 }
 
 function importWords(
-  { tracks, chunks, spaceId, guessedTimes, normalised, generation }: Awaited<ReturnType<App['importIndex']>>,
+  {
+    tracks,
+    chunks,
+    spaceId,
+    guessedTimes,
+    normalised,
+    generation,
+  }: Awaited<ReturnType<App['maintenance']['importIndex']>>,
   configured: string,
 ): string[] {
   const lines = [

@@ -37,7 +37,7 @@ export async function indexCommand(
   return 0;
 }
 
-/** @throws {LeitmotifError} as App.index */
+/** @throws {LeitmotifError} as IndexingService.index */
 export async function indexWithProgress(
   app: App,
   places: readonly string[],
@@ -48,11 +48,11 @@ export async function indexWithProgress(
   const library = libraryOf(places, app, options);
   const { retryFailed = false, allowEmpty = false, replaceLibrary = false } = options;
   try {
-    return await app.index({
+    return await app.indexing.index({
       ...{ retryFailed, allowEmpty, replaceLibrary, library, signal },
       onProgress: (progress) => display.update(progress),
       onClipsEstimated: ({ files, bytes }) => {
-        const words = `Clips to store in ${app.clipStore?.location}: about ${files}, ${formatBytes(bytes)}`;
+        const words = `Clips to store in ${app.libraries.clipStore?.location}: about ${files}, ${formatBytes(bytes)}`;
         if (files > 0) process.stderr.write(`${words}\n`);
       },
     });
@@ -74,7 +74,7 @@ function libraryNamed(places: readonly string[], app: App): Library {
     return new FolderLibrary(first, { bytesMax: app.config.audioLimits.bytesMax });
   }
   const text = first === undefined ? app.config.library : places.join('; ');
-  const library = text === undefined ? app.library() : app.openLibrary(text);
+  const library = text === undefined ? app.libraries.current() : app.libraries.open(text);
   if (library) return library;
   throw new LeitmotifError(
     'config-invalid',

@@ -38,7 +38,7 @@ export async function libraryStatus(app: App): Promise<number> {
     ]);
   }
   table.push(...(await workerRows(app)));
-  const marks = catalog.marks.list(await app.spaceId());
+  const marks = catalog.marks.list(await app.worker.spaceId());
   if (marks.length > 0)
     table.push(['marked', `${counted(marks.length, 'cluster')} as not music: npm run library -- clusters marked`]);
   table.push(...clipsRow(app));
@@ -58,7 +58,7 @@ async function workerRows(app: App): Promise<[string, string][]> {
     );
   });
   try {
-    const { models } = await Promise.race([app.client().then((client) => client.models(deadline)), late]);
+    const { models } = await Promise.race([app.worker.client().then((client) => client.models(deadline)), late]);
     const model = models.find(({ name }) => name === wanted);
     if (!model) return [['model', `${wanted}: the worker has ${models.map(({ name }) => name).join(', ')}`]];
     const passedOver = model.passedOver.map((reason) => `\nnot ${oneLine(reason, reasonLengthMax)}`);
@@ -71,7 +71,7 @@ async function workerRows(app: App): Promise<[string, string][]> {
   }
 }
 
-function clipsRow({ catalog, clipStore }: App): [string, string][] {
+function clipsRow({ catalog, libraries: { clipStore } }: App): [string, string][] {
   if (clipStore === null) return [];
   const { sets, clips, bytes, failed } = catalog.clips.counts(clipStore.location);
   const missing = failed > 0 ? `; of ${counted(failed, 'recording')} some are missing, the next run tries again` : '';
@@ -82,7 +82,7 @@ function clipsRow({ catalog, clipStore }: App): [string, string][] {
 
 async function generationLine(app: App): Promise<string> {
   try {
-    const place = { indexDir: app.config.indexDir, spaceId: await app.spaceId(), catalogId: app.catalog.id };
+    const place = { indexDir: app.config.indexDir, spaceId: await app.worker.spaceId(), catalogId: app.catalog.id };
     const { id, rowCount, trackCount, createdAt } = await currentManifest(place);
     return `${id}, ${counted(rowCount, 'chunk')} of ${counted(trackCount, 'track')}, built ${createdAt}`;
   } catch (error) {
@@ -122,13 +122,13 @@ export async function libraryRemove(app: App, keys: readonly string[]): Promise<
   print(
     `Removed ${keys.length === 1 ? oneLine(keys[0] ?? '') : counted(keys.length, 'track')}: no answer names ${keys.length === 1 ? 'it' : 'them'} any more.`,
   );
-  const clips = await app.tidyClips(AbortSignal.timeout(clipsRemovedWithinMs)).catch(() => null);
+  const clips = await app.indexing.tidyClips(AbortSignal.timeout(clipsRemovedWithinMs)).catch(() => null);
   if (clips && clips.removed > 0) print(`Deleted the stored clips of ${counted(clips.removed, 'recording')}.`);
   return 0;
 }
 
 export async function libraryRollback(app: App): Promise<number> {
-  const id = await rollBack(app.config.indexDir, await app.spaceId());
+  const id = await rollBack(app.config.indexDir, await app.worker.spaceId());
   print(
     `Generation ${id} answers now, in a running bot within seconds. It stays until the library changes: then the next ` +
       'index run builds a new one from the catalog, and says so. Rolling back again goes forward.',

@@ -21,7 +21,7 @@ export async function libraryVerify(app: App, options: { readonly deep?: true },
   const deep = options.deep === true;
   const bar = countProgress('recordings');
   try {
-    const findings = await app.verify({ deep, signal, onProgress: bar.update });
+    const findings = await app.maintenance.verify({ deep, signal, onProgress: bar.update });
     bar.stop();
     for (const { where, what, remedy } of findings) print(`${where}: ${oneLine(what, 400)} (${remedyWords[remedy]})`);
     if (findings.length === 0) print(deep ? 'Everything is whole, to the last byte.' : 'Everything is whole.');
@@ -47,7 +47,7 @@ export async function libraryBackup(
   // A folder is typed as a folder; locations are those of LIBRARY.
   const to = place === undefined || /^(file|azure):/.test(place) ? place : `file:${path.resolve(place)}`;
   const options = { ...(to === undefined ? {} : { to }), ...(keep === undefined ? {} : { keep }), signal };
-  const backup = await app.backUp(options);
+  const backup = await app.maintenance.backUp(options);
   const took = formatDuration((performance.now() - startedMs) / 1000);
   print(
     `${counted(backup.tracks, 'track')} ${backup.tracks === 1 ? 'is' : 'are'} safe in ${backup.location}, ${formatBytes(backup.bytes)}, after ${took}.`,
@@ -57,7 +57,7 @@ export async function libraryBackup(
 }
 
 export async function libraryBackups(app: App, signal: AbortSignal): Promise<number> {
-  const { location, names } = await app.backups(signal);
+  const { location, names } = await app.maintenance.backups(signal);
   for (const name of names) print(name);
   print(names.length === 0 ? `No backup lies in ${location}.` : `${names.length} in ${location}, the newest last.`);
   return 0;
@@ -80,12 +80,12 @@ export function restoreWords({
 }
 
 export async function libraryTidy(app: App, signal: AbortSignal): Promise<number> {
-  const { answers, heard, clips, tracks, strays } = await app.tidy(Date.now());
+  const { answers, heard, clips, tracks, strays } = await app.maintenance.tidy(Date.now());
   print(
     `Forgot ${counted(answers, 'answer')} and what was heard of ${heard === 1 ? '1 query' : `${heard} queries`}, past their time.`,
   );
   print(`Removed the clips of ${counted(clips.count, 'answer')}, ${formatBytes(clips.bytes)}.`);
-  const stored = await app.tidyClips(signal);
+  const stored = await app.indexing.tidyClips(signal);
   if (stored)
     print(
       `Removed the stored clips of ${counted(stored.removed, 'recording')}${stored.reason ? `: ${stored.reason}` : ''}.`,

@@ -51,7 +51,7 @@ export async function askAndWrite(
 ): Promise<ShownAnswer> {
   const status = statusLine();
   try {
-    const answer = await app.similar({
+    const answer = await app.queries.similar({
       ...partOf(options),
       path: path.resolve(file),
       neighbours: app.config.neighbours,
@@ -66,7 +66,11 @@ export async function askAndWrite(
     if (options.picture) await writeFile(options.picture, await renderPicture(answer));
     if (options.clips === undefined) return { answer, clips: new Map() };
     status.show('cutting clips');
-    const cut = await app.clips(answer, { queryPath: path.resolve(file), dir: path.resolve(options.clips), signal });
+    const cut = await app.queries.clips(answer, {
+      queryPath: path.resolve(file),
+      dir: path.resolve(options.clips),
+      signal,
+    });
     status.clear();
     for (const [rank, { message }] of cut.problems) process.stderr.write(`No clips of piece ${rank}: ${message}\n`);
     return { answer: withClipsTime(answer, cut.tookMs), clips: cut.byRank };

@@ -20,7 +20,7 @@ export async function wordsCommand(
   if (unfit.length > 0) {
     throw new LeitmotifError('bad-request', `Cannot ask with words and ${unfit.join(', ')}: these need a recording`);
   }
-  const answer = await app.byWords({ text, resultsMax: options.top, signal });
+  const answer = await app.queries.byWords({ text, resultsMax: options.top, signal });
   process.stdout.write(options.json ? `${JSON.stringify(wordsJson(answer), null, 2)}\n` : renderWords(answer));
   return 0;
 }

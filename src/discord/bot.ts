@@ -166,7 +166,7 @@ async function emptyFolder(dir: string): Promise<string> {
 
 /** The first query should find worker and index open. That there is no index yet is no fault. */
 function warmUp({ app, log, stopping }: BotContext): void {
-  const start = Promise.all([app.openIndex(stopping), app.client()]);
+  const start = Promise.all([app.liveIndex.open(stopping), app.worker.client()]);
   start.catch((error: unknown) => {
     const isEmpty = error instanceof LeitmotifError && error.code === 'index-empty';
     log[isEmpty ? 'info' : 'warn']({ err: error }, 'nothing to answer from yet');

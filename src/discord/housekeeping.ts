@@ -3,8 +3,6 @@
 import { createTask, type ScheduledTask } from 'node-cron';
 import type { Logger } from 'pino';
 import type { App } from '../app.ts';
-import { scheduleProblem } from '../config/schedule.ts';
-import { LeitmotifError } from '../errors.ts';
 import { retryBusy } from './retry-busy.ts';
 
 export interface HousekeepingOptions {
@@ -20,18 +18,10 @@ export class Housekeeping {
   readonly #closing = new AbortController();
   #running: Promise<void> | null = null;
 
-  /** Tidies at once, and whenever it is due.
-   *  @throws {LeitmotifError} config-invalid for a TIDY_CRON that cannot be read */
+  /** Tidies at once, and whenever it is due. */
   constructor(options: HousekeepingOptions) {
     this.#options = options;
-    const { tidyCron } = options.app.config.keeping;
-    const problem = scheduleProblem(tidyCron, timeZone());
-    if (problem !== null) {
-      throw new LeitmotifError(
-        'config-invalid',
-        `Cannot start: TIDY_CRON: expected five fields of cron and at most one moment an hour, got "${tidyCron}"`,
-      );
-    }
+    const { tidyCron } = options.app.config.maintenance;
     this.#task = createTask(tidyCron, () => this.#onDue(), { noOverlap: true, unref: true });
     // Missed because this thread was late: as good as due.
     this.#task.on('execution:missed', () => void this.#onDue());
@@ -56,10 +46,10 @@ export class Housekeeping {
 
   async #backUp(): Promise<void> {
     const { app, log, backsUp } = this.#options;
-    const { backupsKept } = app.config.keeping;
+    const { backupsKept } = app.config.maintenance;
     if (!backsUp || backupsKept === 0) return;
     try {
-      const { location, bytes, tracks, removed } = await app.backUp({
+      const { location, bytes, tracks, removed } = await app.maintenance.backUp({
         keep: backupsKept,
         signal: this.#closing.signal,
       });
@@ -73,7 +63,7 @@ export class Housekeeping {
     const { app, log } = this.#options;
     try {
       await forgetOld(app, Date.now(), log);
-      const clips = await app.tidyClips(this.#closing.signal);
+      const clips = await app.indexing.tidyClips(this.#closing.signal);
       if (clips && clips.removed > 0)
         log.info({ recordings: clips.removed }, 'stored clips of removed tracks are gone');
       if (clips?.reason) log.warn({ why: clips.reason }, 'stored clips could not be removed');
@@ -83,13 +73,9 @@ export class Housekeeping {
   }
 }
 
-function timeZone(): string {
-  return new Intl.DateTimeFormat().resolvedOptions().timeZone;
-}
-
 /** Says in the log what it freed, if it was anything. */
 export async function forgetOld(app: App, nowMs: number, log?: Logger): Promise<void> {
-  const report = await app.tidy(nowMs, retryBusy);
+  const report = await app.maintenance.tidy(nowMs, retryBusy);
   const { answers, heard, clips, tracks } = report;
   const strays = report.strays ?? [];
   if (answers + heard + clips.count + tracks + strays.length === 0) return;

@@ -4,9 +4,9 @@ import { createHash } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
 import { copyFile, link, mkdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { networkSpecOf } from '../../embedding-worker/engines/network-item.ts';
 import { LeitmotifError } from '../errors.ts';
 import type { Model } from './manifest.ts';
+import { networkSpecOf } from './network-spec.ts';
 
 export interface WrittenRepository {
   /** `<dir>/<model>` */

@@ -3,9 +3,9 @@
  *  The scores themselves are in fusion-scores.ts, each a few lines; here is what all of them share: a tail votes once,
  *  tracks are grouped, sorted and given their evidence.
  */
-import type { ChunkSpan, Hit, RankedTrack } from '../domain.ts';
+import type { ChunkSpan, FusionName, Hit, RankedTrack } from '../domain.ts';
 import { longestAlignedRun } from './alignment.ts';
-import { type Ballot, type FusionName, fusionScores, type TrackBallot } from './fusion-scores.ts';
+import { type Ballot, fusionScores, type TrackBallot } from './fusion-scores.ts';
 import { countVoters, dropTailDoubleVotes } from './tail-votes.ts';
 
 /** How many voting chunks the library holds: long pieces own more and meet more of them by chance. */

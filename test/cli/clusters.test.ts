@@ -58,13 +58,13 @@ describe('clusters of a library', () => {
   const withoutTimes = ({ timingsMs: _, ...answer }: Answer) => answer;
   /** From the newest generation: a program that has one open goes on with it for the seconds that the next takes to load. */
   const askWithPiece = async () => {
-    await app.openIndex(never, { newest: true });
+    await app.liveIndex.open(never, { newest: true });
     return ask(app, path.join(place.music, 'piece-1.wav'), { neighbours: pieces });
   };
 
   /** The cluster that holds the window of each piece which starts then, and no other. */
   async function clusterAt(startSec: number): Promise<number> {
-    const { clusters } = await app.clusters(never);
+    const { clusters } = await app.indexing.clusters(never);
     const cluster = clusters.find(({ examples, chunks }) => chunks === pieces && examples[0]?.startSec === startSec);
     if (!cluster) throw new Error(`expected a cluster of the windows at ${startSec} s`);
     return cluster.id;
@@ -76,7 +76,7 @@ describe('clusters of a library', () => {
       await writePieceWithEnd(path.join(place.music, `piece-${seed}.wav`), seed);
     }
     app = await library.open();
-    await app.index({ library: new FolderLibrary(place.music), signal: never });
+    await app.indexing.index({ library: new FolderLibrary(place.music), signal: never });
   });
 
   afterAll(() => library[Symbol.asyncDispose]());
@@ -93,7 +93,7 @@ describe('clusters of a library', () => {
     const { code, stdout } = await cli('--clips', clips);
     expect(code).toBe(0);
     expect(stdout).toMatch(/24 chunks of 6 tracks in \d+ clusters/);
-    const { clusters } = await app.clusters(never);
+    const { clusters } = await app.indexing.clusters(never);
     expect(clusters[0]?.examples.map(({ startSec }) => startSec)).toEqual([
       applauseAtSec,
       applauseAtSec,
@@ -131,45 +131,49 @@ describe('clusters of a library', () => {
   });
 
   test('a piece that is indexed after the mark is held to it, and everything that is indexed again', async () => {
-    const [mark] = await app.markClusters([await clusterAt(signalAtSec)], never);
+    const [mark] = await app.indexing.markClusters([await clusterAt(signalAtSec)], never);
     await writePieceWithEnd(path.join(place.music, 'piece-7.wav'), 7);
-    await app.index({ library: new FolderLibrary(place.music), signal: never, embedAgainBeforeMs: Date.now() });
-    expect(app.catalog.marks.list(await app.spaceId())).toMatchObject([{ chunks: 7, tracks: 7 }]);
+    await app.indexing.index({
+      library: new FolderLibrary(place.music),
+      signal: never,
+      embedAgainBeforeMs: Date.now(),
+    });
+    expect(app.catalog.marks.list(await app.worker.spaceId())).toMatchObject([{ chunks: 7, tracks: 7 }]);
     expect(places(await askWithPiece())).not.toContain(signalAtSec);
-    await app.liftMark(mark?.id ?? 0, never);
+    await app.indexing.liftMark(mark?.id ?? 0, never);
     expect(places(await askWithPiece())).toContain(signalAtSec);
   });
 
   test('refuses to mark or to unmark while the library is being indexed, and changes nothing', async () => {
-    await app.clusters(never);
+    await app.indexing.clusters(never);
     using _indexing = new IndexLock(lockPath);
     const { code, stderr } = await cli('mark', '1');
     expect(code).toBe(1);
     expect(stderr).toMatch(/Cannot change marks while the library is being indexed/);
     expect(stderr).toMatch(/try again when it is done/);
     expect((await cli('unmark', '1')).stderr).toMatch(/Cannot change marks while/);
-    expect(app.catalog.marks.list(await app.spaceId())).toEqual([]);
+    expect(app.catalog.marks.list(await app.worker.spaceId())).toEqual([]);
   });
 
   test('a mark whose index was not built, because it was killed, takes effect with the next check', async () => {
-    const spaceId = await app.spaceId();
-    const { clusters } = await app.clusters(never);
+    const spaceId = await app.worker.spaceId();
+    const { clusters } = await app.indexing.clusters(never);
     const cluster = clusters.find(({ examples }) => examples[0]?.startSec === signalAtSec);
     const centres = app.catalog.marks.lastClustering(spaceId);
     if (!cluster || !centres) throw new Error('expected clusters');
     const { centre, minSimilarity } = cluster;
     const mark = app.catalog.marks.add(spaceId, { centres, centre, minSimilarity }, 'killed');
-    expect(await app.rebuild(never)).toMatchObject({ kind: 'written' });
+    expect(await app.generations.rebuild(never)).toMatchObject({ kind: 'written' });
     expect(places(await askWithPiece())).not.toContain(signalAtSec);
-    await app.liftMark(mark.id, never);
+    await app.indexing.liftMark(mark.id, never);
   });
 
   test('refuses to mark everything, and then nothing is marked', async () => {
-    const { clusters } = await app.clusters(never);
+    const { clusters } = await app.indexing.clusters(never);
     const before = withoutTimes(await askWithPiece());
     const all = clusters.map(({ id }) => id);
-    await expect(app.markClusters(all, never)).rejects.toThrow(/no music would be left/);
-    expect(app.catalog.marks.list(await app.spaceId())).toEqual([]);
+    await expect(app.indexing.markClusters(all, never)).rejects.toThrow(/no music would be left/);
+    expect(app.catalog.marks.list(await app.worker.spaceId())).toEqual([]);
     expect(withoutTimes(await askWithPiece())).toEqual(before);
   });
 

@@ -32,7 +32,7 @@ describe('a library without any music', () => {
 
   test('says how many tracks hold no music, and what they hold', async () => {
     const app = await library.open();
-    const summary = await app.index({ library: new FolderLibrary(library.music), signal: never });
+    const summary = await app.indexing.index({ library: new FolderLibrary(library.music), signal: never });
     expect(summary.withoutMusic).toEqual({ silence: 1, applause: 0, noise: 1 });
     expect(summaryText(summary)).toContain('No music, so in no answer: 2 tracks (1 silence, 1 talk or noise).');
     const refusal = await ask(app, path.join(library.folder, 'piece.wav')).catch((error: unknown) => error);
@@ -69,7 +69,7 @@ test('every listed recording is counted once, and what could not be looked at be
   symlinkSync(tmpdir(), music('outside'));
   const app = await library.open();
   for (const retryFailed of [false, false, true]) {
-    const summary = await app.index({ library: new FolderLibrary(library.music), signal: never, retryFailed });
+    const summary = await app.indexing.index({ library: new FolderLibrary(library.music), signal: never, retryFailed });
     const { listed, removed: _, notListed, ...parts } = summary.files;
     expect(Object.values(parts).reduce((sum, count) => sum + count, 0)).toBe(listed);
     expect({ listed, notListed }).toEqual({ listed: 2, notListed: 2 });
@@ -81,7 +81,7 @@ test('one of a kind is written as one', async () => {
   await using library = emptyLibrary();
   writePiece(path.join(library.music, 'piece.ogg'), 1, 8);
   const app = await library.open();
-  const text = summaryText(await app.index({ library: new FolderLibrary(library.music), signal: never }));
+  const text = summaryText(await app.indexing.index({ library: new FolderLibrary(library.music), signal: never }));
   expect(text).toContain('1 recording listed, 1 embedded.');
   expect(text).toContain('1 chunk.');
 });

@@ -1,6 +1,7 @@
 /** Which variables go together to say where a model's network runs. */
 import { describe, expect, test } from 'vitest';
-import { forgetSecrets, readConfig } from '../../src/config/config.ts';
+import { readConfig } from '../../src/config/config.ts';
+import { forgetSecrets } from '../../src/config/variables.ts';
 
 const engineOf = (environment: Record<string, string>) => readConfig(environment, '/x').engine;
 const databricks = 'https://dbc-1.cloud.databricks.com/serving-endpoints/clap/invocations';

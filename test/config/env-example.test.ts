@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { envExample, readConfig } from '../../src/config/config.ts';
+import { readConfig } from '../../src/config/config.ts';
+import { envExample } from '../../src/config/env-example.ts';
 import { LeitmotifError } from '../../src/errors.ts';
 
 test('.env.example holds every variable with its default, unit and reason, and nothing else', async () => {
@@ -23,4 +24,15 @@ test('every bad variable is named at once', () => {
   expect(read).toThrow(/WINDOW_SEC[\s\S]*20|NEIGHBOURS/);
   expect(read).toThrow(/NEIGHBOURS[\s\S]*many/);
   expect(read).toThrow(/EMBEDDING_WORKER_URL/);
+});
+
+test.each(['nonsense', '* * * * *', '99 4 * * *'])('a TIDY_CRON like %j is refused at the start, by name', (cron) => {
+  expect(() => readConfig({ TIDY_CRON: cron }, '/x')).toThrow(/TIDY_CRON: expected five cron fields/);
+});
+
+test('an unknown FUSION is refused at the start together with every other bad variable', () => {
+  const read = () => readConfig({ FUSION: 'nope', NEIGHBOURS: 'many', TIDY_CRON: 'daily' }, '/x');
+  expect(read).toThrow(/FUSION[\s\S]*nope/);
+  expect(read).toThrow(/NEIGHBOURS[\s\S]*many/);
+  expect(read).toThrow(/TIDY_CRON[\s\S]*daily/);
 });

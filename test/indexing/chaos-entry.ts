@@ -24,8 +24,8 @@ function tell(line: string): void {
 try {
   tell('start 0');
   await using app = await buildApp(config, { root, environment: process.env, log: pino({ level: 'silent' }) });
-  await app.index({
-    library: music.startsWith('azure:') ? app.openLibrary(music) : new FolderLibrary(music),
+  await app.indexing.index({
+    library: music.startsWith('azure:') ? app.libraries.open(music) : new FolderLibrary(music),
     signal: new AbortController().signal,
     retryFailed: again === '--retry-failed',
     onProgress: ({ phase, tracksDone }) => tell(`${phase} ${tracksDone}`),

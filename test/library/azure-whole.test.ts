@@ -39,7 +39,7 @@ afterAll(async () => {
   await azurite[Symbol.asyncDispose]();
 });
 
-const index = () => app.index({ library: app.openLibrary(location), signal: never });
+const index = () => app.indexing.index({ library: app.libraries.open(location), signal: never });
 const query = () => path.join(place.folder, 'piece-2.ogg');
 
 async function clipNames(): Promise<string[]> {
@@ -58,8 +58,8 @@ async function expectMusic(file: string | undefined): Promise<void> {
 
 test('indexes what lies there, with the clip of every chunk, and leaves nothing in the spool', async () => {
   let estimated = { files: 0, bytes: 0 };
-  const summary = await app.index({
-    ...{ library: app.openLibrary(location), signal: never },
+  const summary = await app.indexing.index({
+    ...{ library: app.libraries.open(location), signal: never },
     onClipsEstimated: (estimate) => {
       estimated = estimate;
     },
@@ -68,8 +68,10 @@ test('indexes what lies there, with the clip of every chunk, and leaves nothing 
   expect(summary.files).toMatchObject({ listed: 4, embedded: 4 });
   expect(summary.clips).toMatchObject({ stored: 4, clips: 20, failed: 0, reason: null });
   expect(await clipNames()).toHaveLength(20);
-  expect(await Array.fromAsync(app.clipStore?.names({ signal: never }) ?? [])).toEqual(await clipNames());
-  expect((await app.verify({ deep: true, signal: never })).filter(({ where }) => where === 'clips')).toEqual([]);
+  expect(await Array.fromAsync(app.libraries.clipStore?.names({ signal: never }) ?? [])).toEqual(await clipNames());
+  expect(
+    (await app.maintenance.verify({ deep: true, signal: never })).filter(({ where }) => where === 'clips'),
+  ).toEqual([]);
   // Four recordings, of which only the sizes are known: the tails at least, and not more than there is sound in them.
   expect(estimated.files).toBeGreaterThan(4);
   expect(estimated.files).toBeLessThan(40);
@@ -99,15 +101,19 @@ test('an answer is heard from the stored clips, and the same from the recordings
   expect(answer.verdict.kind).toBe('this-is');
   const best = answer.results.slice(0, 3);
   const dir = path.join(place.folder, 'theirs');
-  const clips = await app.theirClips(answer, best, { dir, signal: never });
+  const clips = await app.queries.theirClips(answer, best, { dir, signal: never });
   expect(clips.size).toBe(best.length);
   for (const file of clips.values()) await expectMusic(file);
 
   const without = await place.open({ LIBRARY: location, ...azurite.environment });
-  const cut = await without.theirClips(answer, best, { dir: path.join(place.folder, 'cut'), signal: never });
+  const cut = await without.queries.theirClips(answer, best, { dir: path.join(place.folder, 'cut'), signal: never });
   for (const file of cut.values()) await expectMusic(file);
 
-  const all = await app.clips(answer, { queryPath: query(), dir: path.join(place.folder, 'all'), signal: never });
+  const all = await app.queries.clips(answer, {
+    queryPath: query(),
+    dir: path.join(place.folder, 'all'),
+    signal: never,
+  });
   expect([...all.problems]).toEqual([]);
   expect(all.byRank.size).toBe(answer.results.length);
   await expectMusic(all.byRank.get(1)?.theirs);
@@ -121,7 +127,10 @@ test('where ffmpeg cannot make do with parts, the whole recording is fetched, he
   using serve = vi.spyOn(RangeServer.prototype, 'serve');
   serve.mockResolvedValue({ url, [Symbol.asyncDispose]: async () => {} });
   const best = answer.results.slice(0, 1);
-  const clips = await without.theirClips(answer, best, { dir: path.join(place.folder, 'whole'), signal: never });
+  const clips = await without.queries.theirClips(answer, best, {
+    dir: path.join(place.folder, 'whole'),
+    signal: never,
+  });
   expect(serve).toHaveBeenCalledOnce();
   await expectMusic(clips.get(1));
   expect(readdirSync(path.join(place.indexDir, 'spool', 'fetched'))).toEqual([]);
@@ -164,7 +173,7 @@ test('without Azure, what is known is still answered, and why it cannot be heard
   const answer = await ask(app, query());
   expect(answer.results[0]?.track.key).toBe('one/piece-2.ogg');
   const dir = path.join(place.folder, 'deaf');
-  const { byRank, problems } = await app.clips(answer, { queryPath: query(), dir, signal: never });
+  const { byRank, problems } = await app.queries.clips(answer, { queryPath: query(), dir, signal: never });
   expect(byRank.size).toBe(0);
   expect(problems.get(1)).toMatchObject({ code: 'library-unavailable' });
   expect(problems.get(1)?.message).toMatch(/the service cannot be reached: ECONNREFUSED/);

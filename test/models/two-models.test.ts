@@ -25,7 +25,7 @@ describe('two models', () => {
     const app = await library.open({ EMBEDDING_MODEL: model, MODELS_DIR: modelsDir });
     return await use(app).finally(() => app.close());
   }
-  const index = (app: App) => app.index({ library: new FolderLibrary(place.music), signal: never });
+  const index = (app: App) => app.indexing.index({ library: new FolderLibrary(place.music), signal: never });
   const bytesOf = ({ timingsMs: _, ...answer }: Answer) => JSON.stringify(answer);
   const answerOf = async (app: App, file = query) => bytesOf(await ask(app, file));
   /** A made-up model need not find it among the nearest of another piece. */
@@ -94,7 +94,7 @@ describe('two models', () => {
       const refused = ask(app, query);
       await expect(refused).rejects.toMatchObject({ code: 'space-mismatch' });
       const message = await refused.catch((error: Error) => error.message);
-      expect(message).toContain(await app.spaceId());
+      expect(message).toContain(await app.worker.spaceId());
       expect(message).toContain(first.summary.spaceId);
       expect(message).toContain('npm run index -- ');
       expect(message).toContain('EMBEDDING_MODEL=one or EMBEDDING_MODEL=two');

@@ -31,7 +31,7 @@ describe('a library that holds recordings under two names', () => {
     cpSync(music('piece-2.ogg'), music('bytes-of-2.ogg'));
     const quieter = ['-af', 'volume=-6dB', '-b:a', '64k', '-metadata', 'title=Three, Remastered'];
     ffmpeg('-i', music('piece-3.ogg'), ...quieter, music('sound-of-3.mp3'));
-    await library.app.index({ library: new FolderLibrary(library.music), signal: never });
+    await library.app.indexing.index({ library: new FolderLibrary(library.music), signal: never });
   });
 
   afterAll(() => library[Symbol.asyncDispose]());
@@ -127,7 +127,7 @@ test('equal vectors that were imported without their files are no proof', async 
   const ids = ['piece-1.ogg', 'piece-2.ogg'].map((key) => catalog.tracks.byKey(key)?.id ?? 0);
   const [one, other] = [...catalog.tracks.byIds(ids).values()];
   if (!one || !other) throw new Error('expected two tracks');
-  const recording = catalog.evidence.recordingOf(await library.app.spaceId(), one.id);
+  const recording = catalog.evidence.recordingOf(await library.app.worker.spaceId(), one.id);
   if (!recording) throw new Error('expected a recording');
   const imported = { ...recording, fingerprint: { items: new Uint32Array(), itemSec: recording.fingerprint.itemSec } };
   for (const key of ['imported-a', 'imported-b']) {

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { renderAnswer } from '../../src/cli/render-answer.ts';
 import { FolderLibrary } from '../../src/library/folder.ts';
 import type { Answer } from '../../src/query/answer.ts';
-import type { FusionName } from '../../src/ranking/fusion-scores.ts';
+import type { FusionName } from '../../src/domain.ts';
 import { ask, makeLibrary, never, type TestLibrary } from '../support/library.ts';
 import { ffmpeg } from '../support/pieces.ts';
 
@@ -33,7 +33,7 @@ describe.each([
         ffmpeg('-i', music('piece-3.ogg'), '-af', `volume=-${i / 4}dB`, '-b:a', `${64 + 8 * i}k`, music(name));
         copies.push(name);
       }
-      await library.app.index({ library: new FolderLibrary(library.music), signal: never });
+      await library.app.indexing.index({ library: new FolderLibrary(library.music), signal: never });
     });
 
     afterAll(() => library[Symbol.asyncDispose]());
@@ -79,7 +79,7 @@ describe.each([
 
 test('asks the index once where no copies are found', async () => {
   await using library = await makeLibrary();
-  const index = await library.app.openIndex(never);
+  const index = await library.app.liveIndex.open(never);
   const search = vi.spyOn(index, 'neighbours');
   await ask(library.app, path.join(library.music, 'piece-3.ogg'));
   expect(search).toHaveBeenCalledTimes(1);

@@ -28,7 +28,7 @@ describe('a library asked with words', () => {
     findByWords(
       {
         read: async (words) => ({ spaceId, vector: await model.embed(words) }),
-        openIndex: (signal) => app.openIndex(signal),
+        openIndex: (signal) => app.liveIndex.open(signal),
         catalog: app.catalog,
       },
       { text, resultsMax, signal: never },
@@ -50,7 +50,7 @@ describe('a library asked with words', () => {
   beforeAll(async () => {
     model = await loadTextModel(writeTextModel(inFolder('models')));
     app = await library.open({ MODELS_DIR: inFolder('models'), EMBEDDING_MODEL: 'clap-random' });
-    spaceId = await app.spaceId();
+    spaceId = await app.worker.spaceId();
     for (let seed = 1; seed <= pieces; seed++) {
       const kinds = Array.from({ length: seed * 3 }, (_, at): ChunkKind => (at % 3 === 2 ? 'silence' : 'music'));
       app.catalog.embeddings.put(
@@ -58,7 +58,7 @@ describe('a library asked with words', () => {
         recordingOf(kinds, { spaceId, dimensions: 48, seed }),
       );
     }
-    await app.rebuild(never);
+    await app.generations.rebuild(never);
   });
   afterAll(() => library[Symbol.asyncDispose]());
 

@@ -121,7 +121,7 @@ describe('a query over a library of made-up pieces', () => {
     cpSync(music(second.track.key), gone);
     rmSync(music(second.track.key));
     const options = { queryPath: music('piece-1.ogg'), dir: made('clips'), signal: new AbortController().signal };
-    const { byRank, problems } = await library.app.clips(answer, options);
+    const { byRank, problems } = await library.app.queries.clips(answer, options);
     cpSync(gone, music(second.track.key));
     expect([...byRank.keys()].sort()).toEqual([1, 3]);
     expect(problems.get(2)).toMatchObject({ code: 'file-unreadable' });

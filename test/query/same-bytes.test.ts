@@ -12,7 +12,7 @@ const lengthsSec = [0.4, 1, 2.1];
 beforeAll(async () => {
   library = await makeLibrary();
   for (const sec of lengthsSec) writePiece(music(`short-${sec}.ogg`), 40 + 10 * sec, sec);
-  await library.app.index({ library: new FolderLibrary(library.music), signal: never });
+  await library.app.indexing.index({ library: new FolderLibrary(library.music), signal: never });
 });
 afterAll(() => library[Symbol.asyncDispose]());
 

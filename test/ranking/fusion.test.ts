@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Hit } from '../../src/domain.ts';
+import { fusionNames, type Hit } from '../../src/domain.ts';
 import { type FusionInput, fuse } from '../../src/ranking/fusion.ts';
-import { defaultFusionFor, fusionNames, votesAndSums } from '../../src/ranking/fusion-scores.ts';
+import { defaultFusionFor, votesAndSums } from '../../src/ranking/fusion-scores.ts';
 import { hitAt, querySpans } from './hits.ts';
 
 describe("the original's published results", () => {

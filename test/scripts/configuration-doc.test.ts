@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { configurationDoc } from '../../scripts/configuration-doc.ts';
-import { variables } from '../../src/config/config.ts';
+import { variables } from '../../src/config/variables.ts';
 
 const root = new URL('../../', import.meta.url);
 

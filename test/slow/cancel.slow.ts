@@ -85,7 +85,7 @@ test('while a generation of 100,000 chunks is written', async () => {
     indexDir: path.join(folder, 'many', 'index'),
   });
   const app = await library.open();
-  const spaceId = await app.spaceId();
+  const spaceId = await app.worker.spaceId();
   fillScaleLibrary({ catalog: app.catalog, music, spaceId, dimensions: 384, tracks: 3_300, chunks: 100_000 });
   const isWriting = (indexDir: string) => {
     const job = lastJob(indexDir);

@@ -34,7 +34,7 @@ export async function makeLibrary(): Promise<TestLibrary> {
   writePiece(path.join(music, 'below', 'piece-6.mp3'), 6, 47, tags);
   const library = openLibrary({ folder, music, indexDir });
   const app = await library.open();
-  await app.index({ library: new FolderLibrary(music), signal: never });
+  await app.indexing.index({ library: new FolderLibrary(music), signal: never });
   return { ...library, app };
 }
 
@@ -58,7 +58,7 @@ export function openLibrary(place: Pick<TestLibrary, 'folder' | 'music' | 'index
 }
 
 export function ask(app: App, file: string, options: Partial<QueryRequest> = {}): Promise<Answer> {
-  return app.similar({
+  return app.queries.similar({
     ...{ path: file, neighbours: 5, fusion: defaultFusion, resultsMax: 10, includeNonMusic: false, signal: never },
     ...options,
   });

@@ -2,9 +2,9 @@
  *  renewed before it ends. The only user of oauth4webapi.
  *  @see https://docs.databricks.com/aws/en/dev-tools/auth/oauth-m2m */
 import * as oauth from 'oauth4webapi';
+import { orAborted } from '../../../src/io/or-aborted.ts';
 import { RemoteFailure, statusFailure } from './failures.ts';
 import type { RemoteHttp } from './http.ts';
-import { orAborted } from './or-aborted.ts';
 
 export interface TokenSource {
   /** @throws {RemoteFailure} config-invalid when the credentials are refused, worker-unavailable */

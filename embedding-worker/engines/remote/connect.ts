@@ -1,9 +1,10 @@
 /** From what the worker was told to the network that is asked. */
 import type { WorkerEngine } from '../../../src/embedding/worker-options.ts';
+import type { NetworkSpec } from '../../../src/models/network-spec.ts';
 import type { Metrics } from '../../metrics.ts';
 import { DatabricksNetwork } from './databricks.ts';
 import type { BreakerState, GuardEvents } from './guard.ts';
-import type { NetworkSpec, RemoteNetwork } from './network.ts';
+import type { RemoteNetwork } from './network.ts';
 import { OpenInferenceNetwork } from './open-inference.ts';
 
 export type RemoteEngineSettings = Exclude<WorkerEngine, { type: 'onnx' }>;

@@ -5,8 +5,9 @@
  *  rows `[[...], ...]`, records `[{"audio_embeds": [...]}, ...]`, or columns `{"audio_embeds": [[...], ...]}`.
  *  @see https://docs.databricks.com/aws/en/machine-learning/model-serving/score-custom-model-endpoints
  */
+
+import type { NetworkSpec } from '../../../src/models/network-spec.ts';
 import { flatNumbers } from './json-tensor.ts';
-import type { NetworkSpec } from './network.ts';
 
 export type InputForm = 'named' | 'bare';
 

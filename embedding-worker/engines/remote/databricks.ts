@@ -1,11 +1,13 @@
 /** A network behind a Databricks Model Serving endpoint. */
+
+import type { NetworkSpec } from '../../../src/models/network-spec.ts';
 import { ClientCredentialsToken, givenToken, type TokenSource } from './access-token.ts';
 import { type InputForm, invocationBody, invocationOverheadBytes, readPredictions } from './databricks-codec.ts';
 import { answerFailure, RemoteFailure, statusFailure } from './failures.ts';
 import { Guard, type GuardEvents, type GuardLimits } from './guard.ts';
 import { type RemoteAnswer, RemoteHttp } from './http.ts';
 import { itemsToJson } from './json-tensor.ts';
-import { batchMaxOf, itemLengthOf, type NetworkSpec, type RemoteNetwork } from './network.ts';
+import { batchMaxOf, itemLengthOf, type RemoteNetwork } from './network.ts';
 import { answerBytesMaxOf, checkInputs } from './open-inference.ts';
 
 export type DatabricksAccess =

@@ -15,8 +15,8 @@ import {
   isBrokenCircuitError,
   retry,
 } from 'cockatiel';
+import { orAborted } from '../../../src/io/or-aborted.ts';
 import { RemoteFailure, timeoutFailure } from './failures.ts';
-import { orAborted } from './or-aborted.ts';
 
 export interface GuardLimits {
   /** For one attempt, and from the first attempt to giving up. */

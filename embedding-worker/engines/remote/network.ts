@@ -1,22 +1,6 @@
 /** What the remote engine asks of a network that runs elsewhere: prepared tensors in, raw outputs out. Gate, front-end,
  *  pooling and normalising stay on this machine, so that a remote network's vectors lie in the local one's space. */
-
-/** What the network must be, whoever serves it. */
-export interface NetworkSpec {
-  /** The model's name, for messages. */
-  readonly name: string;
-  readonly input: {
-    readonly name: string;
-    /** Of one item, without the batch: [samples], or [1, frames, bands]. */
-    readonly itemShape: readonly number[];
-  };
-  readonly output: {
-    readonly name: string;
-    readonly dimensions: number;
-    /** Whether an item's output is one row, or rows over time that are still to be averaged: [frames, dimensions]. */
-    readonly overTime: boolean;
-  };
-}
+import type { NetworkSpec } from '../../../src/models/network-spec.ts';
 
 export interface RemoteNetwork {
   /** What it is and where, for example `open-inference clap@triton:8000`. Holds no secret. */

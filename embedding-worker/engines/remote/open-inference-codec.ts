@@ -6,8 +6,8 @@
  *  @see https://docs.nvidia.com/deeplearning/triton-inference-server/user-guide/docs/protocol/extension_binary_data.html
  */
 import { z } from 'zod';
+import type { NetworkSpec } from '../../../src/models/network-spec.ts';
 import { flatNumbers, itemsToJson } from './json-tensor.ts';
-import type { NetworkSpec } from './network.ts';
 
 export const headerLengthName = 'inference-header-content-length';
 

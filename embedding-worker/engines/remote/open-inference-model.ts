@@ -1,7 +1,7 @@
 /** What an Open Inference server tells of itself and of a model, and whether that model is the one expected. Pure. */
 import { z } from 'zod';
 import { LeitmotifError } from '../../../src/errors.ts';
-import type { NetworkSpec } from './network.ts';
+import type { NetworkSpec } from '../../../src/models/network-spec.ts';
 
 const serverAnswer = z.object({ name: z.string().optional(), extensions: z.array(z.string()).default([]) });
 

@@ -1,10 +1,11 @@
 /** A network behind the Open Inference Protocol, version 2, over HTTP: Triton, KServe and others.
  *  @see https://kserve.github.io/website/docs/concepts/architecture/data-plane/v2-protocol */
 import { LeitmotifError } from '../../../src/errors.ts';
+import type { NetworkSpec } from '../../../src/models/network-spec.ts';
 import { answerFailure, RemoteFailure, statusFailure } from './failures.ts';
 import { Guard, type GuardEvents, type GuardLimits } from './guard.ts';
 import { type RemoteAnswer, RemoteHttp } from './http.ts';
-import { batchMaxOf, itemLengthOf, type NetworkSpec, type RemoteNetwork } from './network.ts';
+import { batchMaxOf, itemLengthOf, type RemoteNetwork } from './network.ts';
 import { binaryInferBody, headerLengthName, jsonInferBody, readInferAnswer } from './open-inference-codec.ts';
 import { checkModelMetadata, metadataAnswer, modelConfig, serverMetadata } from './open-inference-model.ts';
 

@@ -2,11 +2,12 @@
  *  network the rest, in batches of all recordings under way. What it gives is made into vectors, and checked, here. */
 import { LeitmotifError } from '../../../src/errors.ts';
 import type { Model } from '../../../src/models/manifest.ts';
+import { samplesOf } from '../../../src/models/network-spec.ts';
 import { families } from '../../families/families.ts';
 import { canaryWindow, checkCanary, halfToleranceDistance, storedCanary } from '../canary.ts';
+import { checkedVector } from '../checked-vector.ts';
 import type { EmbeddedWindow, EmbeddingEngine } from '../engine.ts';
 import type { InferencePool } from '../inference-pool.ts';
-import { checkedVector, samplesOf } from '../network-item.ts';
 import type { RemoteNetwork } from './network.ts';
 import { WindowBatcher } from './window-batcher.ts';
 

@@ -18,8 +18,8 @@ export function answerHandlers({ bot, asker, presenter }: ComponentParts): Compo
       run: async (interaction, id) => {
         const texts = bot.texts(interaction.locale);
         const stored = answerOf(bot, id);
-        const current = (await bot.app.openIndex(bot.stopping)).current()?.id;
-        const isOfToday = stored.generation === current && stored.spaceId === (await bot.app.spaceId());
+        const current = (await bot.app.liveIndex.open(bot.stopping)).current()?.id;
+        const isOfToday = stored.generation === current && stored.spaceId === (await bot.app.worker.spaceId());
         if (!isOfToday || holdsRemoved(stored, bot)) {
           await editReply(interaction, generationChangedReply(texts, stored.id));
           return;

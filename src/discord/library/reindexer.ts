@@ -150,7 +150,7 @@ export class Reindexer {
     if (last === null || last.finishedAtMs === null || last.milestone >= reindexMilestones.ended) return;
     if (last.state === 'done') {
       const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(openWithinMs)]);
-      await app.openIndex(signal, { newest: true }).catch((error) => {
+      await app.liveIndex.open(signal, { newest: true }).catch((error) => {
         log.warn({ reindex: last.id, why: toLeitmotifError(error).message }, 'the new generation was not opened yet');
       });
     }

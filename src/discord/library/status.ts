@@ -26,14 +26,14 @@ export async function libraryStatus({ app, desk, reindexer, scheduler }: StatusP
   const [model, isReady, index, counts, disk] = await Promise.all([
     inTime(modelFacts(app, signal), null),
     inTime(
-      app.client(signal).then((client) => client.ready(signal)),
+      app.worker.client(signal).then((client) => client.ready(signal)),
       false,
     ),
     indexHealth(app, signal),
     desk.counts().catch(() => null),
     diskUse(app.config.indexDir).catch(() => null),
   ]);
-  const spaceId = await inTime(app.spaceId(), null);
+  const spaceId = await inTime(app.worker.spaceId(), null);
   const schedule = scheduler.current();
   return {
     model,
@@ -51,7 +51,7 @@ export async function libraryStatus({ app, desk, reindexer, scheduler }: StatusP
 /** The model as the worker that runs it names it.
  *  @throws {LeitmotifError} as EmbeddingClient.models; the signal's reason, also while the worker starts */
 export async function modelFacts(app: App, signal: AbortSignal): Promise<LibraryStatus['model']> {
-  const { models } = await (await app.client(signal)).models(signal);
+  const { models } = await (await app.worker.client(signal)).models(signal);
   return models.find(({ name }) => name === app.config.model) ?? null;
 }
 
@@ -63,7 +63,7 @@ async function inTime<T, O>(asked: Promise<T>, otherwise: O): Promise<T | O> {
 
 async function indexHealth(app: App, signal: AbortSignal): Promise<LibraryStatus['index']> {
   const open = async (): Promise<LibraryStatus['index']> => {
-    const opened = (await app.openIndex(signal)).opened();
+    const opened = (await app.liveIndex.open(signal)).opened();
     if (opened === null) return { state: 'closed', code: 'index-unavailable' };
     const { id, createdAt, rowCount, trackCount } = opened.manifest;
     const generation = { id, builtAtMs: Date.parse(createdAt), chunks: rowCount, tracks: trackCount };

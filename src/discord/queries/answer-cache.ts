@@ -29,7 +29,7 @@ export interface Asking {
 
 /** What the worker made of these bytes and this part; null when it is not kept. */
 export async function recordingHeard(contentSha256: string, part: Part, app: App): Promise<EmbeddedRecording | null> {
-  const bytes = app.catalog.heard.get(heardKey(contentSha256, await app.spaceId(), part));
+  const bytes = app.catalog.heard.get(heardKey(contentSha256, await app.worker.spaceId(), part));
   return bytes === null ? null : readRecording(bytes);
 }
 
@@ -41,9 +41,9 @@ export async function recall(
   app: App,
   signal: AbortSignal,
 ): Promise<StoredAnswer | null> {
-  const generation = (await app.openIndex(signal)).current()?.id ?? '';
+  const generation = (await app.liveIndex.open(signal)).current()?.id ?? '';
   const { contentSha256, askerId } = asking;
-  const question = { contentSha256, options: optionsText(options), spaceId: await app.spaceId(), generation };
+  const question = { contentSha256, options: optionsText(options), spaceId: await app.worker.spaceId(), generation };
   const row = app.catalog.answers.find(question, askerId);
   const known = row === null ? null : fromRow(row);
   if (!known) return null;

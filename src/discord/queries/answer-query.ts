@@ -1,5 +1,5 @@
 /** A question in, a stored answer out: bring to hand -> known already? -> embed, search, fuse -> keep. The bot's way of a
- *  query on one screen; what happens to it in between is `App.similar`. */
+ *  query on one screen; what happens to it in between is `QueryService.similar`. */
 import type { Logger } from 'pino';
 import type { App } from '../../app.ts';
 import type { EmbeddedRecording } from '../../domain.ts';
@@ -65,7 +65,7 @@ async function bringAndAnswer(question: Question, parts: AnsweringParts, options
  *  is still an answer. */
 async function keepHearable(from: StoredAnswer, to: StoredAnswer, { log }: AnsweringOptions, app: App): Promise<void> {
   try {
-    await app.answerFiles.copyExtracts(from.id, to.id);
+    await app.queries.answerFiles.copyExtracts(from.id, to.id);
   } catch (err) {
     log.warn({ err }, 'the extracts of a query could not be kept for its new answer');
   }
@@ -97,7 +97,7 @@ async function ask(
   const { contentSha256, source } = atHand;
   onStage({ stage: atHand.recording ? 'comparing' : 'listening' });
   let heard: EmbeddedRecording | null = null;
-  const answer = await app.similar({
+  const answer = await app.queries.similar({
     path: atHand.path ?? '',
     contentSha256,
     name: source.name,

@@ -78,7 +78,7 @@ export class Presenter {
   /** Drawn in threads of this process, which no niceness keeps behind the one that answers: one at a time, so that on
    *  two cores one is left. */
   async picture(answer: Answer, words: PictureWords, results?: readonly Result[]): Promise<Buffer> {
-    return Buffer.from(await this.#drawing.add(() => this.#app.picture(answer, words, results)));
+    return Buffer.from(await this.#drawing.add(() => this.#app.queries.picture(answer, words, results)));
   }
 
   /** The clips of one result, to listen to or to share: those that are there already, or cut now. Whoever wants them
@@ -97,7 +97,7 @@ export class Presenter {
 
   async #clipsOf(stored: StoredAnswer, result: Result, signal: AbortSignal): Promise<ResultClips> {
     await this.#extracting.get(stored.id);
-    const dir = this.#app.answerFiles.dirOf(stored.id);
+    const dir = this.#app.queries.answerFiles.dirOf(stored.id);
     const there = clipsOnDisk(stored.answer, result, dir);
     // What was cut with a piece that was removed since is not played any more.
     if (there && isAskedPieceRemoved(stored, this.#app)) return { ...there, yours: null, ab: null };
@@ -106,7 +106,7 @@ export class Presenter {
     const cut = async () => {
       await using asked = await askedPiece(stored, this.#app, signal);
       const yours = (hit: Hit) => this.#yours(stored, hit, asked);
-      return this.#app.resultClips(stored.answer, result, { dir, yours, signal });
+      return this.#app.queries.resultClips(stored.answer, result, { dir, yours, signal });
     };
     return this.#queue.add(cut, { signal, priority: priorities.pressed });
   }
@@ -118,7 +118,7 @@ export class Presenter {
     { queryPath, signal }: { readonly queryPath: string | null; readonly signal: AbortSignal },
   ): Promise<void> {
     if (queryPath === null || source.kind === 'piece') return;
-    const { answerFiles, clipLimits: limits } = this.#app;
+    const { answerFiles, clipLimits: limits } = this.#app.queries;
     // Of the further pages too, as far as extracts are kept at all: their Listen buttons play them as well.
     const results = answer.results.length;
     const kept = answerFiles.keepExtracts(id, answer, { queryPath, results, limits, signal });
@@ -134,7 +134,7 @@ export class Presenter {
 
   /** The recording itself where it is at hand, which is a piece of the library; of what was sent, the extract. */
   #yours({ id, answer }: StoredAnswer, hit: Hit, asked: AudioInput | null) {
-    return asked === null ? this.#app.answerFiles.extract(id, hit) : yourPart(answer, hit, asked);
+    return asked === null ? this.#app.queries.answerFiles.extract(id, hit) : yourPart(answer, hit, asked);
   }
 
   async #clipsOfBest(stored: StoredAnswer, results: readonly Result[], { signal }: PageOptions): Promise<ShownClips> {
@@ -160,7 +160,7 @@ export class Presenter {
 
   /** Best first. Those that were cut before are there still. */
   async #theirs(stored: StoredAnswer, results: readonly Result[], signal: AbortSignal): Promise<AnswerClip[]> {
-    const dir = this.#app.answerFiles.dirOf(stored.id);
+    const dir = this.#app.queries.answerFiles.dirOf(stored.id);
     const there = new Map(
       results.flatMap((result) => {
         const clips = clipsOnDisk(stored.answer, result, dir);
@@ -168,7 +168,7 @@ export class Presenter {
       }),
     );
     const missing = results.filter(({ rank }) => !there.has(rank));
-    const cutMissing = () => this.#app.theirClips(stored.answer, missing, { dir, signal });
+    const cutMissing = () => this.#app.queries.theirClips(stored.answer, missing, { dir, signal });
     const cut = await this.#queue.add(cutMissing, { signal, priority: priorities.answer });
     return Promise.all(
       results.map(async ({ rank }) => {

@@ -15,7 +15,7 @@ export async function askedPiece({ source }: Asked, app: App, signal: AbortSigna
   if (source.kind !== 'piece' || isAskedPieceRemoved({ source }, app)) return null;
   const track = app.catalog.tracks.byIds([source.trackId]).get(source.trackId);
   try {
-    const file = track ? await app.library()?.seekable(track.key, { signal }) : null;
+    const file = track ? await app.libraries.current()?.seekable(track.key, { signal }) : null;
     // A folder names the path of a file without looking for it.
     return file && (file.overLoopback || (await stat(file.path)).isFile()) ? file : null;
   } catch {

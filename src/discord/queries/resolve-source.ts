@@ -92,7 +92,7 @@ async function pieceAtHand(trackId: number, { fromSec, toSec }: Question['option
   const { catalog } = app;
   const track = catalog.tracks.live([trackId]).has(trackId) ? catalog.tracks.byIds([trackId]).get(trackId) : undefined;
   const contentSha256 = catalog.tracks.contentSha256Of(trackId);
-  const whole = catalog.evidence.recordingOf(await app.spaceId(), trackId);
+  const whole = catalog.evidence.recordingOf(await app.worker.spaceId(), trackId);
   if (!track || !whole || contentSha256 === null) {
     throw new LeitmotifError('track-unknown', `Cannot ask with track ${trackId}: it is not in the library any more`);
   }

@@ -121,7 +121,7 @@ describe('after the library has changed', () => {
   test('More offers to run again, which answers from the new library', async () => {
     const tags = ['-metadata', `title=${title}`, '-metadata', 'artist=@here `code` ||spoiler||'];
     writePiece(path.join(library.music, 'hostile.mp3'), 7, 47, tags);
-    await bot.app.index({ library: new FolderLibrary(library.music), signal: never });
+    await bot.app.indexing.index({ library: new FolderLibrary(library.music), signal: never });
     const offered = await saying(await ada.press(answer, 'More (3 to 4)'), 'The library has changed');
     const fresh = await answerTo(await ada.press(offered, 'Run again'));
     expect(embedOf(fresh).title).toMatch(/^This is piece-5/);

@@ -86,7 +86,7 @@ test('who repeats the very same question keeps their answer', async () => {
 
 test('run again over a changed library, the new answer can still be heard, though the recording is not kept', async () => {
   writePiece(path.join(library.music, 'new-since.mp3'), 9, 47);
-  await bot.app.index({ library: new FolderLibrary(library.music), signal: never });
+  await bot.app.indexing.index({ library: new FolderLibrary(library.music), signal: never });
   const offered = await saying(await bob.press(ofBob, 'More (3 to 4)'), 'The library has changed');
   const fresh = await answerTo(await bob.press(offered, 'Run again'));
   expect(footerOf(fresh)).not.toContain('answered from memory');

@@ -201,7 +201,7 @@ describe('several pieces of one artist', () => {
       const tags = ['-metadata', `title=Faster by ${percent}`, '-metadata', 'artist=Same Hand'];
       ffmpeg('-i', source, '-af', faster, ...tags, `file:${path.join(library.music, `faster-${percent}.mp3`)}`);
     }
-    await bot.app.index({ library: new FolderLibrary(library.music), signal: never });
+    await bot.app.indexing.index({ library: new FolderLibrary(library.music), signal: never });
   });
 
   test('are at most two in an answer', async () => {

@@ -49,7 +49,7 @@ test('embeds everything anew in another process, tells how it goes, and answers 
   expect(meanwhile.results[0]?.track.key).toBe('piece-3.ogg');
   await announcer.until(/done/);
   // Nothing but the end was waited for: the swap came before it was told.
-  const host = await app.openIndex(AbortSignal.timeout(1000));
+  const host = await app.liveIndex.open(AbortSignal.timeout(1000));
   expect(host.current()?.id).toBe(app.catalog.spaces.list()[0]?.built?.generationId);
   expect(host.current()?.id).not.toBe(before);
   expect((await ask(app, path.join(library.music, 'piece-7.ogg'))).results[0]?.track.key).toBe('piece-7.ogg');

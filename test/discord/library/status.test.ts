@@ -53,13 +53,13 @@ test('says that the worker does not answer, and what is known without it', async
 });
 
 test('finds a worker that came later', async () => {
-  const answers = JSON.stringify(await (await library.app.client()).models());
+  const answers = JSON.stringify(await (await library.app.worker.client()).models());
   const port = await freePort();
   const app = await library.open({ EMBEDDING_WORKER_URL: `http://127.0.0.1:${port}`, EMBEDDING_WORKER_TOKEN: token });
-  await expect(app.spaceId()).rejects.toMatchObject({ code: 'worker-unavailable' });
+  await expect(app.worker.spaceId()).rejects.toMatchObject({ code: 'worker-unavailable' });
   const worker = createServer((_, response) => response.end(answers)).listen(port, '127.0.0.1');
   await once(worker, 'listening');
-  expect(await app.spaceId()).toBe(await library.app.spaceId());
+  expect(await app.worker.spaceId()).toBe(await library.app.worker.spaceId());
   expect((await libraryStatus(partsOf(app))).worker).toBe('ready');
   worker.close();
 });

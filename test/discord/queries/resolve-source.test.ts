@@ -36,7 +36,7 @@ test('asking with a piece again opens no file: how it sounds is in the catalog',
   const options = { fromSec: null, toSec: null, results: 10, sameArtist: false };
   const source = { kind: 'piece', name: 'piece-3', trackId: track.id } as const;
   const stored = { source, options, contentSha256: '' } as unknown as StoredAnswer;
-  using opened = vi.spyOn(app, 'library');
+  using opened = vi.spyOn(app.libraries, 'current');
   const question: Question = { asked: { kind: 'again', stored }, options };
   const parts: BringingParts = { app, spoolDir: library.folder, trustedOrigins: [] };
   const { signal } = new AbortController();

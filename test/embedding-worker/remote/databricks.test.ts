@@ -6,7 +6,7 @@ import {
   type DatabricksOptions,
   routeIdOf,
 } from '../../../embedding-worker/engines/remote/databricks.ts';
-import type { NetworkSpec } from '../../../embedding-worker/engines/remote/network.ts';
+import type { NetworkSpec } from '../../../src/models/network-spec.ts';
 import { eventually } from '../processes.ts';
 import { counted, impatient, testLimits } from './counted.ts';
 import {

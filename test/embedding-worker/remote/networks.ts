@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { InferenceSession, Tensor } from '../../../embedding-worker/engines/onnx-runtime.ts';
-import type { NetworkSpec } from '../../../embedding-worker/engines/remote/network.ts';
+import type { NetworkSpec } from '../../../src/models/network-spec.ts';
 
 export interface ServedNetwork {
   readonly input: { readonly name: string; readonly itemShape: readonly number[] };

@@ -1,0 +1,27 @@
+/** The configuration of Azure Blob Storage. src/library/azure/settings.ts decides which credential is used for which account. */
+import { isThisMachine } from './urls.ts';
+import { invalid } from './values.ts';
+import type { Values } from './variables.ts';
+
+export function azureOf(v: Values) {
+  const endpoint = v.AZURE_STORAGE_ENDPOINT ?? null;
+  const [tenantId, clientId, clientSecret] = [v.AZURE_TENANT_ID, v.AZURE_CLIENT_ID, v.AZURE_CLIENT_SECRET];
+  const problems: string[] = [];
+  // A signature would go over the network in the clear. An emulator's is known to everybody.
+  const isEmulator = endpoint?.endsWith('/devstoreaccount1') ?? false;
+  if (endpoint?.startsWith('http:') && !isEmulator && !isThisMachine(endpoint)) {
+    problems.push(`AZURE_STORAGE_ENDPOINT: expected https, got "${endpoint}"`);
+  }
+  if (clientSecret !== undefined && (tenantId === undefined || clientId === undefined)) {
+    problems.push('AZURE_CLIENT_SECRET: AZURE_TENANT_ID and AZURE_CLIENT_ID belong to it');
+  }
+  if (problems.length > 0) throw invalid(problems);
+  return Object.freeze({
+    endpoint,
+    account: v.AZURE_STORAGE_ACCOUNT ?? null,
+    connectionString: v.AZURE_STORAGE_CONNECTION_STRING ?? null,
+    key: v.AZURE_STORAGE_KEY ?? null,
+    sasToken: v.AZURE_STORAGE_SAS_TOKEN ?? null,
+    principal: clientSecret && tenantId && clientId ? Object.freeze({ tenantId, clientId, clientSecret }) : null,
+  });
+}

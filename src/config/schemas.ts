@@ -1,0 +1,59 @@
+/** The schemas that variables are declared with. */
+import { z } from 'zod';
+import { parseLibraries } from './library-location.ts';
+import { scheduleProblem } from './schedule.ts';
+
+export interface Variable<T> {
+  readonly schema: z.ZodType<T, unknown>;
+  /** As it would be typed; undefined: unset by default. */
+  readonly default: string | undefined;
+  readonly unit: string;
+  readonly why: string;
+}
+
+export function variable<T>(
+  schema: z.ZodType<T, unknown>,
+  defaultText: string | undefined,
+  unit: string,
+  why: string,
+): Variable<T> {
+  return { schema, default: defaultText, unit, why };
+}
+
+export const int = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+export const number = (min: number, max: number) => z.coerce.number().min(min).max(max);
+export const text = z.string();
+export const optionalText = z.string().optional();
+export const httpUrl = z.url({ protocol: /^https?$/ }).optional();
+/** Discord's ids are 64-bit numbers, written in 17 to 20 digits. */
+export const idList = z
+  .string()
+  .transform((list) => list.split(/[\s,]+/).filter((id) => id !== ''))
+  .pipe(z.array(z.string().regex(/^\d{17,20}$/, 'expected ids of 17 to 20 digits')));
+
+/** The parser's own words, but for its code. */
+export function checked(parse: (text: string) => unknown) {
+  return (text: string, context: z.RefinementCtx) => {
+    try {
+      parse(text);
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: (error as Error).message });
+    }
+  };
+}
+export const libraries = z.string().superRefine(checked(parseLibraries));
+export const library = z.string().superRefine(
+  checked((text) => {
+    if (parseLibraries(text).some(({ name }) => name !== null))
+      throw new RangeError('expected one place, without a name');
+  }),
+);
+export const urlList = z
+  .string()
+  .transform((list) => [...new Set(list.split(/[\s,]+/).filter((url) => url !== ''))])
+  .pipe(z.array(z.url({ protocol: /^https?$/, error: 'expected http(s) addresses, separated by commas' })));
+
+/** Five cron fields, in local time, at most once an hour. */
+export const dailyCron = z.string().refine((cron) => scheduleProblem(cron, 'UTC') === null, {
+  error: 'expected five cron fields, at most once an hour',
+});

@@ -1,0 +1,37 @@
+/** Where things are in INDEX_DIR. */
+import path from 'node:path';
+import type { Config } from '../config/config.ts';
+import { makePrivateFolder, makePrivateSync } from '../io/private-files.ts';
+
+export interface IndexPaths {
+  readonly catalog: string;
+  readonly lock: string;
+  /** Clips and extracts of stored answers. */
+  readonly answers: string;
+  /** Recordings fetched from remote libraries, deleted after use. */
+  readonly fetched: string;
+  /** Clips that are being cut for the clip store. */
+  readonly clips: string;
+  /** Backups that are being written or restored. */
+  readonly backupWork: string;
+  /** Backups, where BACKUPS names no other place. */
+  readonly backups: string;
+}
+
+export function indexPathsOf({ indexDir }: Pick<Config, 'indexDir'>): IndexPaths {
+  return {
+    catalog: path.join(indexDir, 'catalog.sqlite'),
+    lock: path.join(indexDir, 'index.lock'),
+    answers: path.join(indexDir, 'answers'),
+    fetched: path.join(indexDir, 'spool', 'fetched'),
+    clips: path.join(indexDir, 'spool', 'clips'),
+    backupWork: path.join(indexDir, 'spool', 'backups'),
+    backups: path.join(indexDir, 'backups'),
+  };
+}
+
+/** Makes INDEX_DIR and restricts access to its folders of people's data, which earlier versions made readable for all. */
+export async function makeIndexDir({ indexDir }: Pick<Config, 'indexDir'>): Promise<void> {
+  await makePrivateFolder(indexDir);
+  for (const name of ['answers', 'spool', 'backups']) makePrivateSync(path.join(indexDir, name));
+}

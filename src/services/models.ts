@@ -1,0 +1,17 @@
+/** Builds what `npm run models` works with; it needs neither catalog nor worker. */
+import path from 'node:path';
+import type { Config } from '../config/config.ts';
+import { downloadableModels } from '../models/catalogue.ts';
+import { storedToken } from '../models/download/hub.ts';
+import { Models } from '../models/models.ts';
+import { shippedModelsDir } from './worker.ts';
+
+export async function buildModels({ modelsDir, hub }: Config, root: string): Promise<Models> {
+  const { endpoint, offline, home, proxy } = hub;
+  return new Models({
+    shippedDir: shippedModelsDir(root),
+    modelsDir,
+    catalogue: downloadableModels,
+    hub: { endpoint, token: hub.token ?? (await storedToken(home)), offline, cacheDir: path.join(home, 'hub'), proxy },
+  });
+}

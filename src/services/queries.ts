@@ -1,0 +1,135 @@
+/** Answers queries: by sound, by words; and makes the clips and the picture of an answer. */
+import { availableParallelism } from 'node:os';
+import type { AudioLimits } from '../audio/limits.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import type { Config } from '../config/config.ts';
+import type { EmbeddedRecording } from '../domain.ts';
+import type { EmbedOptions } from '../embedding/client.ts';
+import { AnswerFiles } from '../media/answer-files.ts';
+import {
+  type ClipParts,
+  cutAnswerClips,
+  cutResultClips,
+  cutTheirClips,
+  type ResultClips,
+  type ResultClipsOptions,
+} from '../media/clips.ts';
+import { type Media, mediaHere } from '../media/media.ts';
+import { MediaThread } from '../media/media-thread.ts';
+import { renderPicture } from '../media/picture.ts';
+import type { PictureWords } from '../media/picture-words.ts';
+import type { Answer, Result } from '../query/answer.ts';
+import { findByWords, type WordsAnswer, type WordsRequest } from '../query/find-by-words.ts';
+import { findSimilar, type HeardQuery, type QueryRequest } from '../query/find-similar.ts';
+import { indexPathsOf } from './index-paths.ts';
+import type { LibraryService } from './libraries.ts';
+import type { LiveIndex } from './live-index.ts';
+import type { Surroundings } from './surroundings.ts';
+import type { WorkerService } from './worker.ts';
+
+export interface QueryServiceParts {
+  readonly config: Config;
+  readonly surroundings: Surroundings;
+  readonly catalog: Catalog;
+  readonly worker: WorkerService;
+  readonly libraries: LibraryService;
+  readonly liveIndex: LiveIndex;
+}
+
+export interface SimilarRequest extends QueryRequest {
+  readonly onProgress?: NonNullable<EmbedOptions['onProgress']>;
+  /** The query as it was embedded before: nothing is decoded and `path` is not read. */
+  readonly heard?: EmbeddedRecording;
+  /** Called with the embedded query before the search. */
+  readonly onHeard?: (recording: EmbeddedRecording) => void;
+}
+
+export class QueryService {
+  readonly answerFiles: AnswerFiles;
+  readonly #parts: QueryServiceParts;
+  readonly #media: Media;
+
+  constructor(parts: QueryServiceParts) {
+    this.#parts = parts;
+    this.#media = parts.surroundings.mediaThread ? new MediaThread() : mediaHere;
+    this.answerFiles = new AnswerFiles(indexPathsOf(parts.config).answers, this.#media);
+  }
+
+  /** Finds tracks that sound like a recording. An index that is missing or damaged is rebuilt first if the catalog is
+   *  intact. */
+  async similar(request: SimilarRequest): Promise<Answer> {
+    const { heard, onHeard, signal, onProgress, fromSec, toSec } = request;
+    const { config, catalog, liveIndex, worker } = this.#parts;
+    const index = await liveIndex.open(signal);
+    const hear = async (): Promise<HeardQuery> => {
+      if (heard) return { ...heard, timingsMs: { decode: 0, embed: 0 } };
+      const recording = await worker.embed(request.path, {
+        signal,
+        durationMaxSec: config.queries.durationMaxSec,
+        ...(fromSec === undefined ? {} : { fromSec }),
+        ...(toSec === undefined ? {} : { toSec }),
+        ...(onProgress ? { onProgress } : {}),
+      });
+      onHeard?.(recording);
+      return recording;
+    };
+    return findSimilar({ hear, index, catalog }, request);
+  }
+
+  /** Finds tracks by a description in words.
+   *  @throws {LeitmotifError} model-without-text when the configured model has no text side, saying what to do */
+  byWords(request: WordsRequest): Promise<WordsAnswer> {
+    const { catalog, liveIndex, worker } = this.#parts;
+    return findByWords(
+      {
+        read: (text, signal) => worker.embedText(text, signal),
+        openIndex: (signal) => liveIndex.open(signal),
+        catalog,
+      },
+      request,
+    );
+  }
+
+  /** Cuts all clips of an answer into a folder. Needs the query's recording. */
+  clips(answer: Answer, where: { readonly queryPath: string; readonly dir: string; readonly signal: AbortSignal }) {
+    const concurrency = availableParallelism();
+    return cutAnswerClips(answer, this.#clipParts, { ...where, limits: this.clipLimits, concurrency });
+  }
+
+  /** Cuts the clips of one result; unlike {@link clips}, extracts of the query are enough. */
+  resultClips(answer: Answer, result: Result, options: Omit<ResultClipsOptions, 'limits'>): Promise<ResultClips> {
+    return cutResultClips(answer, result, this.#clipParts, { ...options, limits: this.clipLimits });
+  }
+
+  /** Cuts only the library's side of several results, which is faster than all clips. */
+  theirClips(
+    answer: Answer,
+    results: readonly Result[],
+    options: { readonly dir: string; readonly signal: AbortSignal },
+  ) {
+    return cutTheirClips(answer, results, this.#clipParts, { ...options, limits: this.clipLimits });
+  }
+
+  /** The match picture, as PNG. */
+  picture(answer: Answer, words: PictureWords, results?: readonly Result[]): Promise<Uint8Array> {
+    return renderPicture(answer, { words, media: this.#media, ...(results ? { results } : {}) });
+  }
+
+  /** Limits for clips that are cut in this process. */
+  get clipLimits(): AudioLimits {
+    return clipLimitsOf(this.#parts.config, this.#parts.surroundings);
+  }
+
+  close(): Promise<void> {
+    return this.#media.close();
+  }
+
+  get #clipParts(): ClipParts {
+    const { catalog, libraries } = this.#parts;
+    return { media: this.#media, catalog, library: libraries.current(), clipStore: libraries.clipStore };
+  }
+}
+
+export function clipLimitsOf({ audioLimits }: Config, { niceness = 0 }: Surroundings): AudioLimits {
+  return { ...audioLimits, niceness };
+}

@@ -1,0 +1,168 @@
+/** The embedding worker as the other services use it: a child process of this program, one worker elsewhere, or several. */
+import path from 'node:path';
+import type { Config } from '../config/config.ts';
+import { EmbeddingClient, type EmbedOptions } from '../embedding/client.ts';
+import { type LocalWorker, startLocalWorker } from '../embedding/local-worker.ts';
+import { type Embedder, WorkerPool } from '../embedding/worker-pool.ts';
+import { LeitmotifError } from '../errors.ts';
+import { orAborted } from '../io/or-aborted.ts';
+import { findModel, spaceIdOfModel } from '../models/manifest.ts';
+import type { HeardQuery } from '../query/find-similar.ts';
+import type { Surroundings } from './surroundings.ts';
+
+/** Loading a model takes from 0.3 s (built-in) to a minute (hundreds of megabytes from a cold disk). Up to two GPUs get
+ *  90 s each before the CPU is used. */
+const workerStartTimeoutMs = 300_000;
+/** An endpoint that is scaled to zero can take minutes to start. */
+const coldStartTimeoutMs = 400_000;
+
+export class WorkerService {
+  readonly #config: Config;
+  readonly #surroundings: Surroundings;
+  readonly #modelsDirs: readonly string[];
+  #worker: Promise<LocalWorker> | null = null;
+  #client: Promise<Embedder> | null = null;
+  #spaceId: Promise<string> | null = null;
+
+  constructor(config: Config, surroundings: Surroundings) {
+    this.#config = config;
+    this.#surroundings = surroundings;
+    this.#modelsDirs = modelsDirsOf(config, surroundings.root);
+  }
+
+  /** The space of the configured model: read from the model's manifest here, or asked of the worker elsewhere. */
+  spaceId(): Promise<string> {
+    this.#spaceId ??= forgetOnFailure(this.#isRemote ? this.#spaceIdOfWorker() : this.#spaceIdHere(), () => {
+      this.#spaceId = null;
+    });
+    return this.#spaceId;
+  }
+
+  /** The worker's client. Starts the local worker on first use, which may take minutes.
+   *  @param signal ends this wait, not the start, which others wait for too
+   *  @throws the signal's reason */
+  async client(signal?: AbortSignal): Promise<Embedder> {
+    signal?.throwIfAborted();
+    const client = this.#sharedClient();
+    return signal ? orAborted(client, signal) : client;
+  }
+
+  #sharedClient(): Promise<Embedder> {
+    this.#client ??= forgetOnFailure<Embedder>(this.#isRemote ? this.#remoteClient() : this.#localClient(), () => {
+      this.#client = null;
+    });
+    return this.#client;
+  }
+
+  /** Decodes, cuts, gates and embeds a recording. @see EmbeddingClient.embed */
+  async embed(file: string, options: EmbedOptions): Promise<HeardQuery> {
+    return (await this.client(options.signal)).embed(file, options);
+  }
+
+  /** A text as a vector of the configured space.
+   *  @throws {LeitmotifError} model-without-text, space-mismatch */
+  async embedText(text: string, signal: AbortSignal): Promise<{ spaceId: string; vector: Float32Array }> {
+    const { spaceId, vectors } = await (await this.client(signal)).embedTexts([text], { signal });
+    const expected = await this.spaceId();
+    if (spaceId === expected && vectors[0]) return { spaceId, vector: vectors[0] };
+    throw new LeitmotifError('space-mismatch', `Cannot search ${expected} with words of ${spaceId}`);
+  }
+
+  /** Recordings to send at once while indexing: as many as the workers process at once, so that the next ones are decoded
+   *  while the first are embedded. */
+  async indexingConcurrency(): Promise<number> {
+    const { indexingConcurrency, worker } = this.#config;
+    if (indexingConcurrency !== undefined || !this.#isRemote) return indexingConcurrency ?? worker.concurrencyMax;
+    const client = await this.client();
+    if (client instanceof WorkerPool) return Math.max(1, await client.places());
+    return (await client.models()).recordingsMax ?? worker.concurrencyMax;
+  }
+
+  async close(): Promise<void> {
+    const client = await this.#client?.catch(() => null);
+    await client?.close();
+    const worker = await this.#worker?.catch(() => null);
+    await worker?.close();
+  }
+
+  get #isRemote(): boolean {
+    return this.#config.workerUrls.length > 0;
+  }
+
+  async #remoteClient(): Promise<Embedder> {
+    const { workerUrls: urls, workerToken: token = '', model, audioLimits } = this.#config;
+    const { log } = this.#surroundings;
+    const deadlineMs = audioLimits.deadlineMs;
+    const [url] = urls;
+    if (url !== undefined && urls.length === 1)
+      return new EmbeddingClient({ target: { url }, token, model, deadlineMs });
+    return new WorkerPool({ urls, token, model, deadlineMs, onEvent: (event) => log.warn(event, 'embedding worker') });
+  }
+
+  async #localClient(): Promise<EmbeddingClient> {
+    const { model, device, engine, windowSec, worker, audioLimits, logLevel } = this.#config;
+    const { root, environment, log } = this.#surroundings;
+    this.#worker = startLocalWorker({
+      entry: path.join(root, 'embedding-worker', 'main.ts'),
+      worker: {
+        modelsDirs: [...this.#modelsDirs],
+        device,
+        engine,
+        models: [model],
+        windowSec,
+        inferenceProcesses: worker.inferenceProcesses,
+        concurrencyMax: worker.concurrencyMax,
+        queueMax: worker.queueMax,
+        requestDeadlineMs: audioLimits.deadlineMs,
+        audioLimits,
+        logLevel,
+      },
+      environment,
+      startTimeoutMs: engine.type === 'databricks' ? coldStartTimeoutMs : workerStartTimeoutMs,
+      niceness: this.#surroundings.niceness ?? 0,
+      onDeath: (how) => log.warn({ how }, 'the embedding worker died and is started again'),
+      onWaiting: this.#surroundings.onWaiting ?? ((words) => log.info(words)),
+    });
+    const local = await this.#worker;
+    return new EmbeddingClient({
+      target: { socketPath: local.socketPath },
+      token: local.token,
+      model,
+      deadlineMs: audioLimits.deadlineMs,
+      whenReady: (signal) => local.whenReady(signal),
+    });
+  }
+
+  async #spaceIdHere(): Promise<string> {
+    const model = await findModel(this.#modelsDirs, this.#config.model);
+    return spaceIdOfModel(model, this.#config.windowSec);
+  }
+
+  async #spaceIdOfWorker(): Promise<string> {
+    const { models } = await (await this.client()).models();
+    const found = models.find(({ name }) => name === this.#config.model);
+    if (found) return found.spaceId;
+    const names = models.map(({ name }) => name).join(', ');
+    throw new LeitmotifError(
+      'model-unknown',
+      `Cannot use the model "${this.#config.model}" (EMBEDDING_MODEL): ${this.#config.workerUrls.join(', ')} has: ${names}`,
+    );
+  }
+}
+
+/** Where models are: those that ship with the program, then the downloaded ones. */
+export function modelsDirsOf({ modelsDir }: Pick<Config, 'modelsDir'>, root: string): string[] {
+  return [shippedModelsDir(root), modelsDir];
+}
+
+export function shippedModelsDir(root: string): string {
+  return path.join(root, 'embedding-worker', 'models');
+}
+
+/** A program that runs for weeks must not cache a failed start: the next call tries again. */
+function forgetOnFailure<T>(begun: Promise<T>, forget: () => void): Promise<T> {
+  return begun.catch((error: unknown) => {
+    forget();
+    throw error;
+  });
+}
