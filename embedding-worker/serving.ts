@@ -1,7 +1,8 @@
 /** The models that this worker serves, each with its engine. */
 import type { ModelsAnswer } from '../src/embedding/wire-format.ts';
 import { LeitmotifError } from '../src/errors.ts';
-import { findModel, type Model, type ModelManifest, spaceIdOfModel } from '../src/models/manifest.ts';
+import { findModel } from '../src/models/find-model.ts';
+import { type Model, type ModelManifest, spaceIdOfModel } from '../src/models/manifest.ts';
 import type { EmbeddingEngine } from './engines/engine.ts';
 
 export interface ServedModel {

@@ -9,7 +9,8 @@ import { parseArgs } from 'node:util';
 import { canaryWindow } from '../embedding-worker/engines/canary.ts';
 import { loadModel } from '../embedding-worker/engines/loaded-model.ts';
 import { encodeArray } from '../src/embedding/packed-arrays.ts';
-import { findModel, type Model, manifestPathOf } from '../src/models/manifest.ts';
+import { findModel } from '../src/models/find-model.ts';
+import { type Model, manifestPathOf } from '../src/models/manifest.ts';
 import { samplesOf } from '../src/models/network-spec.ts';
 
 export const shippedModels = path.join(import.meta.dirname, '../embedding-worker/models');

@@ -1,9 +1,20 @@
 /** The ffmpeg job that decodes. Pure. */
 import type { StreamClaims } from './claims.ts';
-import type { DecodeOptions } from './decode.ts';
 import type { FfmpegJob } from './ffmpeg.ts';
 import { fingerprintOptions, fingerprintRateHz } from './fingerprint.ts';
 import { type AudioInput, inputOf } from './input.ts';
+import type { AudioLimits } from './limits.ts';
+
+export interface DecodeOptions {
+  readonly sampleRateHz: number;
+  /** Where to begin; 0 by default. */
+  readonly fromSec?: number;
+  /** Where to end; the recording's end by default. */
+  readonly toSec?: number;
+  readonly fingerprint: boolean;
+  readonly signal: AbortSignal;
+  readonly limits: AudioLimits;
+}
 
 /** Past the limit by this much, so that too long can be told from just as long. */
 const durationMarginSec = 1;

@@ -8,7 +8,14 @@ import type { Fingerprint, RecordingTags } from '../domain.ts';
 import { LeitmotifError, toLeitmotifError } from '../errors.ts';
 import { ClaimsReader, type StreamClaims } from './claims.ts';
 import { type Deadline, startDeadline } from './deadline.ts';
-import { decodeJob, fingerprintGain, fingerprintJob, firstStream, type ListeningTo } from './decode-job.ts';
+import {
+  type DecodeOptions,
+  decodeJob,
+  fingerprintGain,
+  fingerprintJob,
+  firstStream,
+  type ListeningTo,
+} from './decode-job.ts';
 import { failureOf } from './failure.ts';
 import { type RunningFfmpeg, startFfmpeg } from './ffmpeg.ts';
 import { readFingerprint } from './fingerprint.ts';
@@ -19,17 +26,6 @@ import type { ProbedAudio } from './probe.ts';
 import { SampleReader } from './samples.ts';
 import { StereoMix } from './stereo-mix.ts';
 import { WavHeadReader } from './wav-header.ts';
-
-export interface DecodeOptions {
-  readonly sampleRateHz: number;
-  /** Where to begin; 0 by default. */
-  readonly fromSec?: number;
-  /** Where to end; the recording's end by default. */
-  readonly toSec?: number;
-  readonly fingerprint: boolean;
-  readonly signal: AbortSignal;
-  readonly limits: AudioLimits;
-}
 
 export interface DecodeResult {
   /** Seconds of sound that came out: the truth, where the container only claims. */

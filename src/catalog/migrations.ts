@@ -1,7 +1,6 @@
 /** The catalog's schema, as the ordered list of steps that lead to it. A released step is never edited; a change is a
  *  new step. `PRAGMA user_version` counts the steps taken; all that are missing are taken in one transaction. */
 import { LeitmotifError } from '../errors.ts';
-import type { Database } from './database.ts';
 
 const firstSchema = `
 CREATE TABLE meta (
@@ -227,9 +226,17 @@ export const migrationSteps: readonly string[] = [firstSchema, botSchema, marksS
 
 export const schemaVersion = migrationSteps.length;
 
+/** What a migration needs of a catalog's connection. */
+export interface Migratable {
+  readonly path: string;
+  get(sql: string): Record<string, unknown> | undefined;
+  exec(sql: string): void;
+  transaction<Result>(work: () => Result): Result;
+}
+
 /** Takes the missing steps, all or none.
  *  @throws {LeitmotifError} 'catalog-version' when a newer program has written the file, which is left as it is */
-export function migrate(database: Database, wanted: readonly string[] = migrationSteps): void {
+export function migrate(database: Migratable, wanted: readonly string[] = migrationSteps): void {
   if (stepsTaken(database, wanted.length) === wanted.length) return;
   database.transaction(() => {
     // Counted again under the write lock: another process may have migrated meanwhile.
@@ -240,7 +247,7 @@ export function migrate(database: Database, wanted: readonly string[] = migratio
 
 /** The schema that a file has; 0 for one that is no catalog yet.
  *  @throws {LeitmotifError} 'catalog-version' when it is newer than what is known */
-export function stepsTaken(database: Database, known: number = schemaVersion): number {
+export function stepsTaken(database: Migratable, known: number = schemaVersion): number {
   const taken = Number(database.get('PRAGMA user_version')?.user_version ?? 0);
   if (taken <= known) return taken;
   throw new LeitmotifError(

@@ -1,6 +1,7 @@
 /** A download's progress on stderr: a bar where somebody watches, a line now and then where it goes to a file. */
 import { formatBytes, formatDuration } from '../format.ts';
-import { type ProgressBar, progressBar } from './progress-bar.ts';
+import { progressBar } from './progress-bar.ts';
+import type { ProgressBar } from './progress-lines.ts';
 
 /** The rate is that of the last so many seconds. */
 const rateOverMs = 5_000;

@@ -3,7 +3,14 @@ import type { App } from '../app.ts';
 import { counted, formatBytes, formatDuration, oneLine } from '../format.ts';
 import type { DetailedPlan, PlannedFile } from '../indexing/plan.ts';
 import type { Library } from '../library/library.ts';
-import type { IndexCommandOptions } from './index-command.ts';
+
+export interface DryRunOptions {
+  readonly retryFailed?: true;
+  readonly allowEmpty?: true;
+  readonly replaceLibrary?: true;
+  /** Prints the plan as one object. */
+  readonly json?: true;
+}
 
 /** Names shown of each kind; --json prints all. */
 const namesShownMax = 5;
@@ -12,7 +19,7 @@ const keyLengthMax = 200;
 export async function dryRun(
   app: App,
   library: Library,
-  { json, ...options }: IndexCommandOptions,
+  { json, ...options }: DryRunOptions,
   signal: AbortSignal,
 ): Promise<number> {
   const plan = await app.indexing.plan({ ...options, library, signal });

@@ -1,14 +1,6 @@
 /** The progress bar of every command, on stderr: where nobody watches, a line when something has changed instead. */
 import cliProgress from 'cli-progress';
-import { linesOfProgress } from './progress-lines.ts';
-
-/** What the displays use of cli-progress. */
-export interface ProgressBar {
-  start(total: number, value: number, payload?: object): void;
-  update(value: number, payload?: object): void;
-  setTotal(total: number): void;
-  stop(): void;
-}
+import { linesOfProgress, type ProgressBar } from './progress-lines.ts';
 
 /** @param format as cli-progress has it: {bar}, {value}, {total}, and the names in the payload */
 export function progressBar(format: string, stream: NodeJS.WriteStream = process.stderr): ProgressBar {

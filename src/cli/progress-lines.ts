@@ -1,6 +1,12 @@
 /** Progress where no terminal is: a line when the count has changed, at most one in some seconds, and the last state at the
  *  end. Without a change nothing is written, so that a log does not fill while something is waited for. */
-import type { ProgressBar } from './progress-bar.ts';
+/** What the displays use of cli-progress. */
+export interface ProgressBar {
+  start(total: number, value: number, payload?: object): void;
+  update(value: number, payload?: object): void;
+  setTotal(total: number): void;
+  stop(): void;
+}
 
 const lineEachMs = 5_000;
 

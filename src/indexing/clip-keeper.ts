@@ -16,7 +16,7 @@ import { type ClipStore, clipName } from '../library/clip-store.ts';
 import type { Library, ListedFile } from '../library/library.ts';
 import { type ClipsEstimate, clipsOf, estimateClips, guessAudioSec } from './clip-estimate.ts';
 import type { Candidate } from './compare.ts';
-import { type RunRate, recentRates } from './plan.ts';
+import { type RunRate, recentRates } from './run-rates.ts';
 
 export interface ClipKeeperOptions {
   readonly catalog: Catalog;

@@ -1,9 +1,9 @@
 /** What an index run would do, and how long such runs took before: for whoever must decide whether to start one. */
 import type { Catalog } from '../catalog/catalog.ts';
-import type { Job } from '../catalog/jobs.ts';
 import type { Library } from '../library/library.ts';
 import type { ClipsEstimate } from './clip-estimate.ts';
 import type { ClipKeeper } from './clip-keeper.ts';
+import { type RunRate, recentRates } from './run-rates.ts';
 import { lookAround, type ScanResult } from './scan.ts';
 import { takeLibrary } from './take-library.ts';
 
@@ -45,14 +45,6 @@ type PlannedFiles =
   | 'removed'
   | 'unchanged'
   | 'failedBefore';
-
-export interface RunRate {
-  readonly startedAtMs: number;
-  readonly wallSec: number;
-  readonly embedded: number;
-  readonly audioSec: number;
-  readonly bytes: number;
-}
 
 const runsMax = 5;
 
@@ -129,16 +121,6 @@ function planOf(found: ScanResult, { catalog, clips, spaceId }: PlanOptions): In
     clips: clips?.estimate(candidates, spaceId) ?? null,
     before,
   };
-}
-
-/** Runs that embedded nothing tell nothing of how long embedding takes. */
-export function recentRates(jobs: readonly Job[]): RunRate[] {
-  return jobs.flatMap(({ startedAtMs, finishedAtMs, counters }) => {
-    const { embedded = 0, audioSec = 0, embeddedBytes: bytes = 0 } = counters;
-    // Not after its start: the clock was set back meanwhile.
-    if (finishedAtMs === null || finishedAtMs <= startedAtMs || bytes === 0) return [];
-    return [{ startedAtMs, wallSec: (finishedAtMs - startedAtMs) / 1000, embedded, audioSec, bytes }];
-  });
 }
 
 /** All runs taken as one: long ones tell more than short ones. */

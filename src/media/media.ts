@@ -1,15 +1,6 @@
-/** Work with sound and pictures that holds a thread: starting ffmpeg waits until the new process has begun, which on a
- *  busy machine takes 100 ms, and a PNG is packed in 20. Here, in whatever thread asks; media-thread.ts does the same in
- *  one of its own, for a program that answers people. */
-import {
-  type ClipOptions,
-  type ClipOutput,
-  type ClipSource,
-  cutClips,
-  cutMatch,
-  type MatchClips,
-} from '../audio/clip.ts';
-import { renderSvg } from './picture.ts';
+/** The port to work with sound and pictures: in the calling thread (media-here.ts) or in a thread of its own
+ *  (media-thread.ts). */
+import type { ClipOptions, ClipOutput, ClipSource, MatchClips } from '../audio/clip.ts';
 
 export interface SourceAndOutput {
   readonly source: ClipSource;
@@ -25,5 +16,3 @@ export interface Media {
   renderSvg(svg: string): Promise<Uint8Array>;
   close(): Promise<void>;
 }
-
-export const mediaHere: Media = { cutMatch, cutClips, renderSvg, close: async () => {} };

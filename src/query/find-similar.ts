@@ -11,33 +11,9 @@ import { calibrationOf } from '../ranking/calibration.ts';
 import { decideVerdict, recordingCandidates } from '../ranking/verdict.ts';
 import type { Answer, Result, Timings } from './answer.ts';
 import { mergeCopies } from './copies.ts';
+import type { QueryRequest } from './query-request.ts';
 import { type Ranking, rankPieces, withTracks } from './rank-pieces.ts';
 import { verdictByBytes } from './same-bytes.ts';
-
-export interface QueryRequest {
-  /** A file on this machine. */
-  readonly path: string;
-  /** SHA-256 of its bytes, lower-case hex, where it is known already. */
-  readonly contentSha256?: string;
-  /** What to call it where it bears no title; otherwise its file's name. */
-  readonly name?: string;
-  /** The part to ask with, in seconds of the recording. */
-  readonly fromSec?: number;
-  readonly toSec?: number;
-  /** Neighbours asked for each chunk of the query. */
-  readonly neighbours: number;
-  readonly fusion: FusionName;
-  readonly resultsMax: number;
-  /** Lets silence, applause and noise of the query ask too. */
-  readonly includeNonMusic: boolean;
-  /** Lowers what is near to everything, where the generation knows its hubs and the fusion allows it. Unset: no. */
-  readonly hubCorrection?: boolean;
-  /** Pieces of one artist at most, so that an answer is not one album; unset: any number. */
-  readonly perArtistMax?: number;
-  /** Tracks that are not to be found, nor are their copies: the piece that is asked with. */
-  readonly leaveOut?: ReadonlySet<number>;
-  readonly signal: AbortSignal;
-}
 
 /** What the worker made of the query, and what that took. */
 export interface HeardQuery extends EmbeddedRecording {
@@ -45,15 +21,20 @@ export interface HeardQuery extends EmbeddedRecording {
 }
 
 export interface FindSimilarParts {
-  readonly hear: (request: QueryRequest) => Promise<HeardQuery>;
   readonly index: IndexHost;
   readonly catalog: Catalog;
 }
 
-/** @throws {LeitmotifError} whatever the audio, the worker, the index or the catalog cannot do */
-export async function findSimilar(parts: FindSimilarParts, request: QueryRequest): Promise<Answer> {
-  const clock = stopwatch();
-  const recording = withMarks(await parts.hear(request), parts.catalog);
+/** @param heard the embedded query
+ *  @param clock milliseconds since the query began, embedding included
+ *  @throws {LeitmotifError} as the index and the catalog */
+export async function findSimilar(
+  heard: HeardQuery,
+  parts: FindSimilarParts,
+  request: QueryRequest,
+  clock: () => number = stopwatch(),
+): Promise<Answer> {
+  const recording = withMarks(heard, parts.catalog);
   const asking = recording.chunks.filter((chunk) => chunk.kind === 'music' || request.includeNonMusic);
   const searched = clock();
   const ranking = await rankPieces(parts, asking, request);
@@ -154,7 +135,7 @@ function describeQuery(recording: EmbeddedRecording, request: QueryRequest): Ans
 }
 
 /** Milliseconds since it was made. */
-function stopwatch(): () => number {
+export function stopwatch(): () => number {
   const start = performance.now();
   return () => performance.now() - start;
 }

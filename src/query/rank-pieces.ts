@@ -12,8 +12,8 @@ import { fuse } from '../ranking/fusion.ts';
 import { correctsHubs } from '../ranking/fusion-scores.ts';
 import { leastHubs, lessHubness, poolFactor } from '../ranking/hubs.ts';
 import { Copies, copiesOf, type Found, mergeCopies } from './copies.ts';
-import type { QueryRequest } from './find-similar.ts';
 import { type LiveNeighbours, liveNeighbours } from './live-neighbours.ts';
+import type { QueryRequest } from './query-request.ts';
 
 export interface Ranking {
   readonly found: LiveNeighbours;

@@ -14,13 +14,15 @@ import {
   type ResultClips,
   type ResultClipsOptions,
 } from '../media/clips.ts';
-import { type Media, mediaHere } from '../media/media.ts';
+import type { Media } from '../media/media.ts';
+import { mediaHere } from '../media/media-here.ts';
 import { MediaThread } from '../media/media-thread.ts';
 import { renderPicture } from '../media/picture.ts';
 import type { PictureWords } from '../media/picture-words.ts';
 import type { Answer, Result } from '../query/answer.ts';
 import { findByWords, type WordsAnswer, type WordsRequest } from '../query/find-by-words.ts';
-import { findSimilar, type HeardQuery, type QueryRequest } from '../query/find-similar.ts';
+import { findSimilar, stopwatch } from '../query/find-similar.ts';
+import type { QueryRequest } from '../query/query-request.ts';
 import { indexPathsOf } from './index-paths.ts';
 import type { LibraryService } from './libraries.ts';
 import type { LiveIndex } from './live-index.ts';
@@ -44,6 +46,9 @@ export interface SimilarRequest extends QueryRequest {
   readonly onHeard?: (recording: EmbeddedRecording) => void;
 }
 
+/** A query whose embedding is stored already takes neither. */
+const notHeardNow = { decode: 0, embed: 0 };
+
 export class QueryService {
   readonly answerFiles: AnswerFiles;
   readonly #parts: QueryServiceParts;
@@ -60,20 +65,18 @@ export class QueryService {
   async similar(request: SimilarRequest): Promise<Answer> {
     const { heard, onHeard, signal, onProgress, fromSec, toSec } = request;
     const { config, catalog, liveIndex, worker } = this.#parts;
+    const clock = stopwatch();
     const index = await liveIndex.open(signal);
-    const hear = async (): Promise<HeardQuery> => {
-      if (heard) return { ...heard, timingsMs: { decode: 0, embed: 0 } };
-      const recording = await worker.embed(request.path, {
-        signal,
-        durationMaxSec: config.queries.durationMaxSec,
-        ...(fromSec === undefined ? {} : { fromSec }),
-        ...(toSec === undefined ? {} : { toSec }),
-        ...(onProgress ? { onProgress } : {}),
-      });
-      onHeard?.(recording);
-      return recording;
-    };
-    return findSimilar({ hear, index, catalog }, request);
+    if (heard) return findSimilar({ ...heard, timingsMs: notHeardNow }, { index, catalog }, request, clock);
+    const recording = await worker.embed(request.path, {
+      signal,
+      durationMaxSec: config.queries.durationMaxSec,
+      ...(fromSec === undefined ? {} : { fromSec }),
+      ...(toSec === undefined ? {} : { toSec }),
+      ...(onProgress ? { onProgress } : {}),
+    });
+    onHeard?.(recording);
+    return findSimilar(recording, { index, catalog }, request, clock);
   }
 
   /** Finds tracks by a description in words.

@@ -6,7 +6,8 @@ import { type LocalWorker, startLocalWorker } from '../embedding/local-worker.ts
 import { type Embedder, WorkerPool } from '../embedding/worker-pool.ts';
 import { LeitmotifError } from '../errors.ts';
 import { orAborted } from '../io/or-aborted.ts';
-import { findModel, spaceIdOfModel } from '../models/manifest.ts';
+import { findModel } from '../models/find-model.ts';
+import { spaceIdOfModel } from '../models/manifest.ts';
 import type { HeardQuery } from '../query/find-similar.ts';
 import type { Surroundings } from './surroundings.ts';
 

@@ -1,4 +1,5 @@
-import { type DecodeOptions, type DecodeResult, decodePcm } from '../../src/audio/decode.ts';
+import { type DecodeResult, decodePcm } from '../../src/audio/decode.ts';
+import type { DecodeOptions } from '../../src/audio/decode-job.ts';
 import type { ProbedAudio } from '../../src/audio/probe.ts';
 import { limits, never } from './make-audio.ts';
 

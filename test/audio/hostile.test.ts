@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cutWindows } from '../../src/audio/chunk.ts';
-import type { DecodeOptions } from '../../src/audio/decode.ts';
+import type { DecodeOptions } from '../../src/audio/decode-job.ts';
 import { decodeAll } from './decode-all.ts';
 import { ffmpeg, limits, makeSound, makeTempDir, makeTone, never, type TempDir, writeFloatWav } from './make-audio.ts';
 

@@ -2,7 +2,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { cutWindows } from '../../src/audio/chunk.ts';
-import { type DecodeOptions, decodePcm } from '../../src/audio/decode.ts';
+import { decodePcm } from '../../src/audio/decode.ts';
+import type { DecodeOptions } from '../../src/audio/decode-job.ts';
 import { limits, makeSound, makeTempDir, never, type TempDir } from './make-audio.ts';
 
 const threeHoursSec = 3 * 3600;

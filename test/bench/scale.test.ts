@@ -5,7 +5,7 @@ import { scaleDimensions, scaleModelName, writeScaleModel } from '../../bench/sc
 import { type BesideRun, renderScale } from '../../bench/scale/report.ts';
 import { planIndex } from '../../src/indexing/plan.ts';
 import { FolderLibrary } from '../../src/library/folder.ts';
-import { findModel } from '../../src/models/manifest.ts';
+import { findModel } from '../../src/models/find-model.ts';
 import { openCatalog, tempFolder } from '../catalog/helpers.ts';
 
 test('a library that never was looks indexed: a run over its files would have nothing to do', async () => {

@@ -8,7 +8,7 @@ import { buildDescriptor, descriptorFolder } from '../../scripts/build-descripto
 import { parseConstants } from '../../scripts/descriptor/constants.ts';
 import { sampleRateHz, writeStatisticsGraph } from '../../scripts/descriptor/graph.ts';
 import { melFilters, range } from '../../scripts/descriptor/tables.ts';
-import { findModel } from '../../src/models/manifest.ts';
+import { findModel } from '../../src/models/find-model.ts';
 import { awkwardSounds, chords, cosine, detuned, noise, slowSpectrum } from './music-sounds.ts';
 
 const constantsJson = readFileSync(path.join(descriptorFolder, 'constants.json'), 'utf8');

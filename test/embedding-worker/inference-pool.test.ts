@@ -6,7 +6,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { InferencePool, type InferencePoolOptions } from '../../embedding-worker/engines/inference-pool.ts';
 import { createMetrics } from '../../embedding-worker/metrics.ts';
 import { isRetryable } from '../../src/errors.ts';
-import { findModel, type Model } from '../../src/models/manifest.ts';
+import { findModel } from '../../src/models/find-model.ts';
+import type { Model } from '../../src/models/manifest.ts';
 import { runWorker } from './running-worker.ts';
 import { levelsOf, writeTinyModels } from './tiny-models.ts';
 

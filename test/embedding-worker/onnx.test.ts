@@ -5,7 +5,8 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type LoadedModel, loadModel } from '../../embedding-worker/engines/loaded-model.ts';
 import { verifySum } from '../../embedding-worker/engines/onnx.ts';
-import { findModel, spaceIdOfModel } from '../../src/models/manifest.ts';
+import { findModel } from '../../src/models/find-model.ts';
+import { spaceIdOfModel } from '../../src/models/manifest.ts';
 import { levelsOf, writeTinyModels } from './tiny-models.ts';
 
 let modelsDir: string;

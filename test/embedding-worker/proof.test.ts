@@ -9,7 +9,7 @@ import { DeviceError, loadModel, loadProven } from '../../embedding-worker/engin
 import type { Reference } from '../../embedding-worker/engines/proof.ts';
 import { canaryOf } from '../../scripts/write-canary.ts';
 import { encodeArray } from '../../src/embedding/packed-arrays.ts';
-import { findModel } from '../../src/models/manifest.ts';
+import { findModel } from '../../src/models/find-model.ts';
 import { levelsOf, writeTinyModels } from './tiny-models.ts';
 
 const canary = canaryWindow(160_000);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { InferencePool, type InferencePoolOptions } from '../../embedding-worker/engines/inference-pool.ts';
-import { findModel } from '../../src/models/manifest.ts';
+import { findModel } from '../../src/models/find-model.ts';
 import { floatsOf, type ReferenceVectors, readReference } from '../support/reference-fixtures.ts';
 import { referenceModel } from '../support/reference-models.ts';
 import { referenceSignal } from '../support/reference-signals.ts';

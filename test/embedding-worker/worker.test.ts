@@ -7,7 +7,8 @@ import { loadModel } from '../../embedding-worker/engines/loaded-model.ts';
 import { cutWindows } from '../../src/audio/chunk.ts';
 import { decodePcm } from '../../src/audio/decode.ts';
 import { classifyWindow } from '../../src/audio/gate/gate.ts';
-import { findModel, spaceIdOfModel } from '../../src/models/manifest.ts';
+import { findModel } from '../../src/models/find-model.ts';
+import { spaceIdOfModel } from '../../src/models/manifest.ts';
 import { builtinModels, type RunningWorker, runWorker } from './running-worker.ts';
 import { chords, makeSound, writeWav } from './sounds.ts';
 

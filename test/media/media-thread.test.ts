@@ -2,7 +2,8 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Media, mediaHere } from '../../src/media/media.ts';
+import type { Media } from '../../src/media/media.ts';
+import { mediaHere } from '../../src/media/media-here.ts';
 import { MediaThread } from '../../src/media/media-thread.ts';
 import { ffmpeg, writePiece } from '../support/pieces.ts';
 

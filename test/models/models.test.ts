@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync }
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { downloadableModels, unknownModel } from '../../src/models/catalogue.ts';
-import { findModel } from '../../src/models/manifest.ts';
+import { findModel } from '../../src/models/find-model.ts';
 import { weights } from './catalogue.ts';
 import { openFixture } from './fixture.ts';
 import { sha256Of } from './local-hub.ts';

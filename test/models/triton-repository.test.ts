@@ -2,7 +2,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { findModel, type Model } from '../../src/models/manifest.ts';
+import { findModel } from '../../src/models/find-model.ts';
+import type { Model } from '../../src/models/manifest.ts';
 import { tritonConfig, writeTritonRepository } from '../../src/models/triton-repository.ts';
 import { builtinModels } from '../embedding-worker/running-worker.ts';
 import { writeTinyModels } from '../embedding-worker/tiny-models.ts';

@@ -7,7 +7,7 @@ import { type App, buildApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { FolderLibrary } from '../../src/library/folder.ts';
 import type { Answer } from '../../src/query/answer.ts';
-import type { QueryRequest } from '../../src/query/find-similar.ts';
+import type { QueryRequest } from '../../src/query/query-request.ts';
 import { defaultFusion } from '../../src/ranking/fusion-scores.ts';
 import { writePiece } from './pieces.ts';
 

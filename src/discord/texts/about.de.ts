@@ -1,6 +1,6 @@
 /** What `/about` says, in German. */
 import { amountsIn } from './amounts.ts';
-import type { LibraryTexts } from './texts.ts';
+import type { LibraryTexts } from './library.en.ts';
 
 const { count } = amountsIn('de');
 

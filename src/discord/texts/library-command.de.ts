@@ -1,5 +1,5 @@
 /** Names and descriptions of `/library` and `/about`, in German. */
-import type { LibraryTexts } from './texts.ts';
+import type { LibraryTexts } from './library.en.ts';
 
 export const libraryCommandDe: LibraryTexts['command'] = {
   library: { name: 'bibliothek', description: 'Die Musikbibliothek verwalten: für Admins dieses Servers' },

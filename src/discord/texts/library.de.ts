@@ -3,8 +3,8 @@ import type { JobState } from '../../catalog/jobs.ts';
 import type { ReindexMode } from '../../catalog/reindexes.ts';
 import { aboutDe } from './about.de.ts';
 import { amountsIn } from './amounts.ts';
+import type { LibraryTexts } from './library.en.ts';
 import { libraryCommandDe } from './library-command.de.ts';
-import type { LibraryTexts } from './texts.ts';
 
 const { whole, tenths, bytes, duration, count, list } = amountsIn('de');
 

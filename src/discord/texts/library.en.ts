@@ -212,3 +212,6 @@ export const libraryEn = {
     timeZoneAlone: 'A time zone belongs to a schedule: name both. Nothing was changed.',
   },
 };
+
+/** The shape that every language fills. */
+export type LibraryTexts = typeof libraryEn;

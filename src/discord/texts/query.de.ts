@@ -4,7 +4,7 @@ import type { VerdictFacts } from '../../query/answer-facts.ts';
 import { amountsIn } from './amounts.ts';
 import { similarCommandDe } from './command.de.ts';
 import { failureDe } from './failure.de.ts';
-import type { QueryTexts } from './texts.ts';
+import type { QueryTexts } from './query.en.ts';
 
 const { whole, score, tenths, bytes, count, list } = amountsIn('de');
 const kinds = { music: 'Musik', silence: 'Stille', applause: 'Applaus', noise: 'Geräusch' } as const;

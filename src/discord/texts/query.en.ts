@@ -150,3 +150,6 @@ export const queryEn = {
 
   command: similarCommandEn,
 };
+
+/** The shape that every language fills. */
+export type QueryTexts = typeof queryEn;

@@ -1,11 +1,8 @@
 /** Everything the bot says, by locale. English is complete by definition, the others by their type. */
 import { libraryDe } from './library.de.ts';
-import { libraryEn } from './library.en.ts';
+import { type LibraryTexts, libraryEn } from './library.en.ts';
 import { queryDe } from './query.de.ts';
-import { queryEn } from './query.en.ts';
-
-export type QueryTexts = typeof queryEn;
-export type LibraryTexts = typeof libraryEn;
+import { type QueryTexts, queryEn } from './query.en.ts';
 
 export interface Texts {
   readonly query: QueryTexts;
