@@ -14,6 +14,8 @@ from pathlib import Path
 
 import torch
 
+from .corpus import SPLITS
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
@@ -41,6 +43,26 @@ def fetch(bench: Path, cache: Path, store: Path) -> None:
             make()
 
 
+WITHOUT = {
+    "teacher": {"teacher_weight": 0.0},
+    "copies": {"copies": 0.0},
+    "scores": {"scores": False},
+    "soundtracks": {"label_weight": 0.0},
+}
+"""Parts of the training and the settings that leave them out: the teacher, damaged copies, rendered scores, and the loss that
+knows soundtracks."""
+
+
+def _start(name: str, store: Path) -> str:
+    """The file that a name on the command line means; '' for ''."""
+    if name == "shipped":
+        from .shipped import FILE
+
+        return str(FILE)
+    run = store / "runs" / name / "checkpoint.pt"
+    return str(run if name and run.exists() else name)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("command", choices=["fetch", "train", "evaluate", "export", "data"])
@@ -48,6 +70,17 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=REPOSITORY / ".cache")
     parser.add_argument("--run", default="main", help="name of the run: its folder in the store")
     parser.add_argument("--minutes", type=float, default=68, help="how long to train, all sittings together")
+    parser.add_argument("--steps", type=int, default=1_000_000, help="the most batches to train")
+    parser.add_argument("--split", choices=SPLITS, default=SPLITS[0], help="which soundtracks are kept out")
+    parser.add_argument("--start", default="", help="train on from: `shipped`, a graph, a checkpoint, or a run's name")
+    parser.add_argument("--rate", type=float, default=2e-3, help="the learning rate at its height")
+    parser.add_argument("--cycles", type=int, default=1, help="how often the learning rate falls from its height")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--without", nargs="*", choices=WITHOUT, default=[], help="parts to leave out, to see what they bring"
+    )
+    parser.add_argument("--against", default="", help="evaluate: the run to compare with in pairs, or `shipped`")
+    parser.add_argument("--folds", nargs="*", default=[], help="evaluate: runs of the five folds, pooled")
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     bench, cache = options.bench.resolve(), options.cache.resolve()
@@ -59,11 +92,28 @@ def main() -> None:
     elif options.command == "train":
         from .train import Settings, train
 
-        train(store, run, Settings(minutes=options.minutes), options.threads)
+        left_out = {name: value for part in options.without for name, value in WITHOUT[part].items()}
+        settings = Settings(
+            minutes=options.minutes,
+            steps=options.steps,
+            split=options.split,
+            start=_start(options.start, store),
+            rate=options.rate,
+            cycles=options.cycles,
+            seed=options.seed,
+            **left_out,
+        )
+        train(store, run, settings, options.threads)
     elif options.command == "evaluate":
+        from .compare import print_folds, print_pairs
         from .evaluate import print_all
 
-        print_all(store, run / "checkpoint.pt")
+        if options.folds:
+            print_folds(store, [store / "runs" / name / "checkpoint.pt" for name in options.folds])
+        elif options.against:
+            print_pairs(store, run / "checkpoint.pt", _start(options.against, store))
+        else:
+            print_all(store, run / "checkpoint.pt")
     elif options.command == "data":
         from .corpus import data_table, open_store
 

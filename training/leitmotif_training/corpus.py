@@ -11,7 +11,7 @@ import json
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -31,14 +31,27 @@ class Track:
     composer: str
     licence: str
     use: str
-    """`train`, `kept-out` (a soundtrack no part of which is trained on) or `versions` (rendered quartets)."""
+    """`train`, `kept-out` (a soundtrack no part of which is trained on), `versions` (rendered quartets) or `neither`."""
     in_benchmark: bool
+    may_train: bool
+    """It is in `training.json`: what is kept out in one split is trained on in another."""
     start: int = 0
     length: int = 0
 
 
-def kept_out(soundtracks: list[dict]) -> set[str]:
-    """Names (lower case) of the soundtracks kept out: of small, middle and large ones every third, by their hash."""
+FOLDS = 5
+SPLITS = ("third", *(f"{fold}/{FOLDS}" for fold in range(FOLDS)), "none")
+"""Which soundtracks are kept out: every third (twelve), one fold of five (about seven; the five together are all), or none."""
+
+
+def kept_out(soundtracks: list[dict], split: str = "third") -> set[str]:
+    """Names (lower case) of the soundtracks kept out: of small, middle and large ones every third, or one fold, by their
+    hash."""
+    if split not in SPLITS:
+        raise ValueError(f"Cannot split: expected one of {', '.join(SPLITS)}, got {split}")
+    if split == "none":
+        return set()
+    first, step = (0, 3) if split == "third" else (int(split.split("/")[0]), FOLDS)
     sizes: dict[str, int] = {}
     for track in soundtracks:
         sizes[track["soundtrack"].lower()] = sizes.get(track["soundtrack"].lower(), 0) + 1
@@ -46,12 +59,24 @@ def kept_out(soundtracks: list[dict]) -> set[str]:
     for low, high in ((0, 5), (6, 10), (11, 99)):
         names = [name for name, size in sizes.items() if low <= size <= high]
         names.sort(key=lambda name: hashlib.sha256(f"{KEEP_OUT_SEED} {name}".encode()).hexdigest())
-        chosen.update(names[::3])
+        chosen.update(names[first::step])
     return chosen
 
 
+def split_tracks(tracks: list[Track], split: str) -> list[Track]:
+    """The same tracks, put to another use: all of the store is decoded and analysed once for every split."""
+    if split == SPLITS[0]:
+        return tracks
+    out = kept_out([{"soundtrack": track.label} for track in tracks if track.in_benchmark], split)
+    return [track if track.use == "versions" else replace(track, use=_use(track, out)) for track in tracks]
+
+
+def _use(track: Track, out: set[str]) -> str:
+    return "kept-out" if track.label.lower() in out else "train" if track.may_train else "neither"
+
+
 def read_tracks(bench: Path, cache: Path) -> list[Track]:
-    """Every track once, those of the lists in their order, then the quartets."""
+    """Every track once, those of the lists in their order, then the quartets; used as the first split says."""
     soundtracks = json.loads((bench / "soundtracks.json").read_text())["tracks"]
     training = json.loads((bench / "training.json").read_text())["tracks"]
     out = kept_out(soundtracks)
@@ -62,21 +87,21 @@ def read_tracks(bench: Path, cache: Path) -> list[Track]:
         key = f"{entry['package']}/{entry['path']}"
         if key in tracks:
             continue
-        label = entry["soundtrack"]
-        use = "kept-out" if label.lower() in out else "train" if key in may_train else "neither"
-        tracks[key] = Track(
+        track = Track(
             key,
             str(cache / "corpus" / key),
-            label,
+            entry["soundtrack"],
             entry.get("composer", ""),
             entry["licence"],
-            use,
+            "",
             key in in_benchmark,
+            key in may_train,
         )
+        tracks[key] = replace(track, use=_use(track, out))
     for piece in json.loads((bench / "versions.json").read_text())["pieces"]:
         for recording in piece["recordings"]:
             name = recording["file"]
-            tracks[name] = Track(name, str(bench / name), piece["pieceId"], "", "CC0", "versions", False)
+            tracks[name] = Track(name, str(bench / name), piece["pieceId"], "", "CC0", "versions", False, False)
     return list(tracks.values())
 
 
@@ -102,18 +127,35 @@ def decode(path: str, extra: tuple[str, ...] = ()) -> np.ndarray:
 
 
 def build_store(bench: Path, cache: Path, store: Path, jobs: int = 2) -> None:
-    """Decodes everything into `pcm.i16` with `tracks.json` beside it. 3 GB for 28 hours; five minutes on two cores."""
+    """Decodes everything into `pcm.i16` with `tracks.json` beside it. 3 GB for 28 hours; five minutes on two cores.
+
+    Killed and started again, it goes on after the last whole track. A track whose file is not there is left out.
+    """
     store.mkdir(parents=True, exist_ok=True)
     tracks = read_tracks(bench, cache)
-    stored: list[dict] = []
-    at = 0
-    with open(store / "pcm.i16", "wb") as file, ThreadPoolExecutor(jobs) as pool:
-        for number, (track, samples) in enumerate(zip(tracks, pool.map(lambda t: decode(t.path), tracks))):
+    here = [track for track in tracks if Path(track.path).exists()]
+    if len(here) < len(tracks):
+        print(f"{len(tracks) - len(here)} of {len(tracks)} tracks are not there and are left out", file=sys.stderr)
+    # One line a decoded track: [key, start, length].
+    done_file = store / "tracks.part.jsonl"
+    lines = done_file.read_text().splitlines() if done_file.exists() else []
+    place = {key: (start, length) for key, start, length in map(json.loads, lines)}
+    at = max((start + length for start, length in place.values()), default=0)
+    todo = [track for track in here if track.key not in place]
+    with open(store / "pcm.i16", "r+b" if place else "wb") as file, ThreadPoolExecutor(jobs) as pool:
+        file.seek(2 * at)
+        file.truncate()
+        for track, samples in zip(todo, pool.map(lambda t: decode(t.path), todo)):
             file.write(samples.tobytes())
-            stored.append({**asdict(track), "path": track.path, "start": at, "length": len(samples)})
+            file.flush()
+            place[track.key] = (at, len(samples))
+            with open(done_file, "a") as done:
+                done.write(json.dumps([track.key, at, len(samples)]) + "\n")
             at += len(samples)
-            print(f"\r{number + 1} of {len(tracks)} tracks, {at / RATE_HZ / 3600:.1f} h", end="", file=sys.stderr)
-    (store / "tracks.json").write_text(json.dumps(stored, indent=1))
+            print(f"\r{len(place)} of {len(here)} tracks, {at / RATE_HZ / 3600:.1f} h", end="", file=sys.stderr)
+    placed = [replace(track, start=place[track.key][0], length=place[track.key][1]) for track in here]
+    (store / "tracks.json").write_text(json.dumps([asdict(track) for track in placed], indent=1))
+    done_file.unlink(missing_ok=True)
 
 
 def open_store(store: Path) -> tuple[list[Track], np.ndarray]:

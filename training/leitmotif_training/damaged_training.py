@@ -124,7 +124,7 @@ def build(store: Path, statistics: Path, seed: int = 11) -> None:
     bank = noise_bank(seed + 1)
     clean: list[tuple[int, float, np.ndarray]] = []
     for number, track in enumerate(tracks):
-        if track.use != "train" or track.length < SPARE:
+        if not track.may_train or track.length < SPARE:
             continue
         count = int(min(PER_TRACK, max(1, track.length // WINDOW)))
         for begin in np.linspace(0, track.length - SPARE, count).astype(int):

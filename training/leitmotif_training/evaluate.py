@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .corpus import Track, open_store
+from .corpus import Track, open_store, split_tracks
 from .export import MIXTURE
 from .features import WindowSet
 from .model import (
@@ -21,24 +21,25 @@ from .model import (
     embed,
     fit_branches,
     training_inputs,
+    training_windows,
     unit,
 )
-from .protocols import by_window, can_ask, estimate, half_sets, recall_of_questions
+from .protocols import Measured, by_window, can_ask, estimate, half_sets, recall_of_questions
 from .recipes import DAMAGES
-from .train import load_averaged
+from .train import load_averaged, split_of
 
 Space = Callable[[WindowSet], np.ndarray]
 """Windows to vectors of unit length."""
 
 
-def report(space: Space, library: WindowSet, queries: WindowSet, tracks: list[Track]) -> dict[str, object]:
-    """Name of the measure -> estimate."""
+def report(space: Space, library: WindowSet, queries: WindowSet, tracks: list[Track]) -> dict[str, Measured]:
+    """Name of the measure -> what each question gave. Kept out is what `tracks` say: see `corpus.split_tracks`."""
     vectors = space(library).astype(np.float32)
     owners = library.owner
     labels = np.array([tracks[owner].label.lower() for owner in owners])
     uses = np.array([tracks[owner].use for owner in owners])
     game, quartets = uses != "versions", uses == "versions"
-    figures: dict[str, object] = {}
+    figures: dict[str, Measured] = {}
     asks = can_ask(owners, labels)
     for name, inside, who in (
         ("soundtracks", game, game),
@@ -49,23 +50,23 @@ def report(space: Space, library: WindowSet, queries: WindowSet, tracks: list[Tr
         rows = np.flatnonzero(inside)
         asking = (asks & who)[rows]
         right = by_window(vectors[rows], owners[rows], labels[rows], asking)
-        figures[name] = estimate(right, owners[rows][asking])
+        figures[name] = Measured(right, owners[rows][asking])
     first, second = half_sets(owners, library.start, library.end)
     first, second = first & game, second & game
     found, asked = recall_of_questions(vectors[first], owners[first], vectors[second], owners[second])
-    figures["halves"] = estimate(found, asked)
+    figures["halves"] = Measured(found, asked)
     query_vectors = space(queries).astype(np.float32)
     all_found, all_asked = [], []
     for damage in ("clean", *DAMAGES):
         rows = queries.damage == damage
         found, asked = recall_of_questions(query_vectors[rows], queries.owner[rows], vectors[second], owners[second])
-        figures[damage] = estimate(found, asked)
+        figures[damage] = Measured(found, asked)
         if damage != "clean":
             all_found.append(found)
             all_asked.append(asked)
-    figures["degraded"] = estimate(np.concatenate(all_found), np.concatenate(all_asked))
+    figures["degraded"] = Measured(np.concatenate(all_found), np.concatenate(all_asked))
     kept = np.array([tracks[o].use == "kept-out" for o in np.concatenate(all_asked)])
-    figures["degraded, kept-out"] = estimate(np.concatenate(all_found)[kept], np.concatenate(all_asked)[kept])
+    figures["degraded, kept-out"] = Measured(np.concatenate(all_found)[kept], np.concatenate(all_asked)[kept])
     return figures
 
 
@@ -85,7 +86,7 @@ def mfcc_floor(library: WindowSet) -> Space:
 def trained(store: Path, checkpoint: Path) -> dict[str, Space]:
     """The whole model, and its branches by themselves."""
     network, mixture = load_averaged(checkpoint), Mixture.read(MIXTURE)
-    windows = WindowSet.load(store / "train.npz")
+    windows = training_windows(store, split_of(checkpoint))
     branches = fit_branches(training_inputs(network, windows, checkpoint), windows, mixture)
 
     def of(names: tuple[str, ...]) -> Space:
@@ -175,7 +176,7 @@ def print_closeness(vectors: np.ndarray, library: WindowSet, tracks: list[Track]
 
 def print_all(store: Path, checkpoint: Path) -> None:
     """Every space on every measure, as tables."""
-    tracks, _ = open_store(store)
+    tracks = split_tracks(open_store(store)[0], split_of(checkpoint))
     library, queries = WindowSet.load(store / "library.npz"), WindowSet.load(store / "damaged.npz")
     own = trained(store, checkpoint)
     spaces = {"mfcc": mfcc_floor(library), "descriptor": descriptor(), **own}

@@ -22,12 +22,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .corpus import open_store
-from .features import WINDOW, Analyser, WindowSet, windows
+from .features import WINDOW, Analyser, windows
 from .mel import MelPower
-from .model import BRANCHES, Mixture, embed, fit_branches, training_inputs
+from .model import BRANCHES, Mixture, embed, fit_branches, training_inputs, training_windows
 from .network import TimbreNet
 from .projection import Projection
-from .train import load_averaged
+from .train import load_averaged, split_of
 
 OPSET = 13
 """That of the statistics graph: the two can be joined only if they agree."""
@@ -131,7 +131,7 @@ AGREEMENT = 1e-4
 def export(store: Path, checkpoint: Path, folder: Path) -> None:
     """Fits the projections on the training windows, joins the graph, checks it against PyTorch, writes it."""
     network, mixture = load_averaged(checkpoint), Mixture.read(MIXTURE)
-    rows = WindowSet.load(store / "train.npz")
+    rows = training_windows(store, split_of(checkpoint))
     branches = fit_branches(training_inputs(network, rows, checkpoint), rows, mixture)
     graph = build_graph(network, onnx.load(store / "statistics.onnx"), branches, mixture.shares)
     folder.mkdir(parents=True, exist_ok=True)

@@ -46,7 +46,7 @@ def build_levels(store: Path, seed: int = 7) -> None:
 
     def sounds() -> Iterator[tuple[int, str, np.ndarray]]:
         for number, track in enumerate(tracks):
-            if track.use == "train" and track.length >= 6 * RATE_HZ:
+            if track.may_train and track.length >= 6 * RATE_HZ:
                 yield number, track.label.lower(), pcm[track.start : track.start + track.length]
         for label, samples in rendered(seed + 1):
             yield -1, label, samples

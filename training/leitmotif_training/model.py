@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .corpus import open_store, split_tracks
 from .features import WindowSet
 from .network import TimbreNet
 from .projection import Projection, Recipe, fit
@@ -46,6 +47,13 @@ def unit(x: np.ndarray) -> np.ndarray:
 
 def branch_inputs(network: TimbreNet, rows: WindowSet) -> dict[str, np.ndarray]:
     return {"learned": learned(network, rows.levels), "timbre": rows.timbre, "harmony": rows.harmony}
+
+
+def training_windows(store: Path, split: str) -> WindowSet:
+    """What the projections of a split are fitted on: windows of the music that its training may hear, and damaged copies."""
+    tracks = split_tracks(open_store(store)[0], split)
+    windows = WindowSet.load(store / "train.npz")
+    return windows.take(np.flatnonzero([tracks[owner].use == "train" for owner in windows.owner]))
 
 
 def training_inputs(network: TimbreNet, rows: WindowSet, checkpoint: Path) -> dict[str, np.ndarray]:

@@ -32,6 +32,28 @@ def estimate(values: np.ndarray, groups: np.ndarray, seed: int = 20_260) -> Esti
     return Estimate(float(values.mean()), float(np.quantile(means, 0.025)), float(np.quantile(means, 0.975)))
 
 
+@dataclass(frozen=True)
+class Measured:
+    """What each question gave, and the recording it belongs to: printed as mean and interval."""
+
+    values: np.ndarray
+    groups: np.ndarray
+
+    def __str__(self) -> str:
+        return str(estimate(self.values, self.groups))
+
+    def less(self, other: Measured) -> Estimate:
+        """The mean difference on the same questions, with the interval of that difference: recordings are drawn once for both."""
+        if not np.array_equal(self.groups, other.groups):
+            raise ValueError("Cannot pair: the two were not asked the same questions")
+        return estimate(self.values.astype(float) - other.values.astype(float), self.groups)
+
+    @staticmethod
+    def pooled(parts: list[Measured]) -> Measured:
+        """Of several splits; recordings keep their numbers, which are the store's."""
+        return Measured(np.concatenate([p.values for p in parts]), np.concatenate([p.groups for p in parts]))
+
+
 def by_window(
     vectors: np.ndarray, owners: np.ndarray, labels: np.ndarray, asks: np.ndarray | None = None
 ) -> np.ndarray:

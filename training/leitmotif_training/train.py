@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
 import copy
 import json
 import math
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from . import augment
+from .corpus import open_store, split_tracks
 from .levels import SEGMENT, SOURCE, Levels, to_power
 from .losses import contrast
 from .mel import FRAME_SEC
@@ -24,10 +25,18 @@ from .network import TimbreNet
 
 @dataclass
 class Settings:
-    """What a run is made of; stored in its checkpoint."""
+    """What a run is made of; stored in its checkpoint. A weight or share of 0 leaves a part out."""
 
     minutes: float = 68
     steps: int = 1_000_000
+    save_seconds: float = 120
+    split: str = "third"
+    """Which soundtracks are kept out (`corpus.SPLITS`)."""
+    start: str = ""
+    """Trained on from: a checkpoint, or a graph that `export` wrote; empty: from chance."""
+    cycles: int = 1
+    """How often the learning rate falls from its height; the average goes on across them."""
+    scores: bool = True
     tracks: int = 48
     per_label: int = 4
     queue: int = 1536
@@ -49,8 +58,8 @@ class Sampler:
     def __init__(self, levels: Levels, settings: Settings) -> None:
         self.levels, self.settings = levels, settings
         by_label: dict[str, list[int]] = {}
-        for number, recording in enumerate(levels.recordings):
-            by_label.setdefault(recording.label, []).append(number)
+        for number in trained_on(levels, settings):
+            by_label.setdefault(levels.recordings[number].label, []).append(number)
         self.by_label = list(by_label.values())
         self.label_of = np.zeros(len(levels.recordings), np.int64)
         for label, members in enumerate(self.by_label):
@@ -58,6 +67,8 @@ class Sampler:
         weights = np.array([len(members) ** 0.6 for members in self.by_label])
         self.weights = weights / weights.sum()
         self.copies = Copies(levels)
+        if settings.copies > 0 and not self.copies.rows:
+            print("No damaged copies are there (train.npz): training without them", file=sys.stderr)
 
     def draw(self, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """(track numbers, segments), each crop one entry, the two crops of a track apart by half the batch."""
@@ -95,6 +106,18 @@ class Sampler:
         moved = augment.warp(power, SEGMENT, torch_random, strength)
         damaged = augment.damage(moved, self.levels.noises(count, random), torch_random, strength)
         return augment.mask(damaged, torch_random, strength)
+
+
+def trained_on(levels: Levels, settings: Settings) -> list[int]:
+    """Numbers of the recordings that a run may hear: those of its split, and rendered scores."""
+    tracks = (
+        split_tracks(open_store(levels.store)[0], settings.split) if (levels.store / "tracks.json").exists() else []
+    )
+    return [
+        number
+        for number, recording in enumerate(levels.recordings)
+        if (settings.scores if recording.number < 0 else tracks[recording.number].use == "train")
+    ]
 
 
 TEACHER_DIMENSIONS = 96
@@ -155,26 +178,31 @@ def train(store: Path, out: Path, settings: Settings, threads: int) -> None:
     wanted = settings.teacher_weight > 0 and (store / "teacher.npy").exists()
     teacher = Teacher(store / "teacher.npy", levels) if wanted else None
     guess = nn.Linear(2 * settings.hidden, TEACHER_DIMENSIONS)
+    if settings.start:
+        start_from(Path(settings.start), network, sampler, settings)
     parameters = list(network.parameters()) + list(guess.parameters())
     optimizer = torch.optim.AdamW(parameters, lr=settings.rate, weight_decay=settings.decay)
     averaged = copy.deepcopy(network)
     state = {"step": 0, "seconds": 0.0}
+    bank = (torch.zeros(0, settings.dimensions), torch.zeros(0, dtype=torch.long), torch.zeros(0, dtype=torch.long))
     file = out / "checkpoint.pt"
     out.mkdir(parents=True, exist_ok=True)
     if file.exists():
         saved = torch.load(file, weights_only=True)
+        refuse_other(file, saved["settings"], settings)
         network.load_state_dict(saved["network"])
         averaged.load_state_dict(saved["averaged"])
         guess.load_state_dict(saved["guess"])
         optimizer.load_state_dict(saved["optimizer"])
-        state = saved["state"]
-    bank = (torch.zeros(0, settings.dimensions), torch.zeros(0, dtype=torch.long), torch.zeros(0, dtype=torch.long))
+        state, bank = saved["state"], saved["bank"]
     budget, last_saved = settings.minutes * 60, time.monotonic()
     sums, since = np.zeros(3), 0
     while state["seconds"] < budget and state["step"] < settings.steps:
         begun = time.monotonic()
+        # Both depend on the step alone: a resumed run draws what an uninterrupted one would have drawn.
         random = np.random.default_rng((settings.seed, state["step"]))
-        progress = max(state["seconds"] / budget, state["step"] / settings.steps)
+        torch.manual_seed(int(random.integers(2**62)))
+        progress = max(state["seconds"] / budget, state["step"] / settings.steps) * settings.cycles % 1
         warm = min(1.0, (state["step"] + 1) / 100)
         for group in optimizer.param_groups:
             group["lr"] = settings.rate * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * progress)))
@@ -196,8 +224,10 @@ def train(store: Path, out: Path, settings: Settings, threads: int) -> None:
         loss.backward()
         nn.utils.clip_grad_norm_(parameters, 2.0)
         optimizer.step()
-        average(averaged, network, min(settings.average, (state["step"] + 1) / (state["step"] + 10)))
-        if state["step"] > 200:
+        # From chance the first steps are to be forgotten soon; what a run starts from is not.
+        keep = settings.average if settings.start else min(settings.average, (state["step"] + 1) / (state["step"] + 10))
+        average(averaged, network, keep)
+        if settings.start or state["step"] > 200:
             bank = tuple(
                 torch.cat([new, old])[: settings.queue]
                 for new, old in zip((vectors.detach(), track_ids, label_ids), bank)
@@ -210,10 +240,49 @@ def train(store: Path, out: Path, settings: Settings, threads: int) -> None:
             with open(out / "log.jsonl", "a") as log:
                 log.write(json.dumps(line) + "\n")
             sums, since = np.zeros(3), 0
-        if time.monotonic() - last_saved > 120:
-            save(file, network, averaged, guess, optimizer, state, settings)
+        if time.monotonic() - last_saved > settings.save_seconds:
+            save(file, network, averaged, guess, optimizer, state, settings, bank)
             last_saved = time.monotonic()
-    save(file, network, averaged, guess, optimizer, state, settings)
+    save(file, network, averaged, guess, optimizer, state, settings, bank)
+
+
+MAY_DIFFER = {"minutes", "steps", "save_seconds"}
+"""A run may be given more time; all else makes another run of it."""
+
+
+def refuse_other(file: Path, saved: dict, settings: Settings) -> None:
+    other = [
+        f"{name} {saved.get(name)!r} instead of {value!r}"
+        for name, value in vars(settings).items()
+        if name not in MAY_DIFFER and saved.get(name) != value
+    ]
+    if other:
+        raise ValueError(f"Cannot go on from {file}: it has {', '.join(other)}. Give the run another name with --run")
+
+
+def start_from(file: Path, network: TimbreNet, sampler: Sampler, settings: Settings) -> None:
+    """Loads the averaged weights of a checkpoint, or those of an exported graph with its normalisations given back."""
+    if file.suffix == ".onnx":
+        from .shipped import read_shipped, unfold
+
+        before = read_shipped(file)[0]
+        random = np.random.default_rng(settings.seed)
+        crops = [sampler.crops(*sampler.draw(random), random) for _ in range(UNFOLD_BATCHES)]
+        unfold(before, torch.cat(crops))
+    else:
+        before = load_averaged(file)
+    if before.settings != network.settings:
+        raise ValueError(f"Cannot start from {file}: expected a network of {network.settings}, got {before.settings}")
+    network.load_state_dict(before.state_dict())
+
+
+UNFOLD_BATCHES = 4
+"""Batches whose statistics the normalisations start with."""
+
+
+def split_of(checkpoint: Path) -> str:
+    """Which soundtracks its training did not hear."""
+    return torch.load(checkpoint, weights_only=True)["settings"].get("split", "third")
 
 
 def load_averaged(checkpoint: Path) -> TimbreNet:
@@ -231,25 +300,11 @@ def average(averaged: nn.Module, network: nn.Module, keep: float) -> None:
                 old.lerp_(new, 1 - keep)
 
 
-def save(file: Path, network, averaged, guess, optimizer, state, settings: Settings) -> None:
+def save(file: Path, network, averaged, guess, optimizer, state, settings: Settings, bank: tuple[Tensor, ...]) -> None:
     part = file.with_suffix(".part")
     modules = {"network": network, "averaged": averaged, "guess": guess, "optimizer": optimizer}
     content = {name: module.state_dict() for name, module in modules.items()}
-    torch.save({**content, "state": dict(state), "settings": vars(settings), "net": network.settings}, part)
+    # The bank's vectors are copies of their own: a view would be saved with all that it is a view of.
+    rest = {"state": dict(state), "bank": tuple(row.clone() for row in bank)}
+    torch.save({**content, **rest, "settings": dict(vars(settings)), "net": network.settings}, part)
     part.rename(file)
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--store", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--threads", type=int, default=2)
-    for name, value in vars(Settings()).items():
-        parser.add_argument(f"--{name.replace('_', '-')}", type=type(value), default=value)
-    values = vars(parser.parse_args())
-    store, out, threads = values.pop("store"), values.pop("out"), values.pop("threads")
-    train(store, out, Settings(**values), threads)
-
-
-if __name__ == "__main__":
-    main()
