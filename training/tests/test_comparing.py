@@ -1,0 +1,105 @@
+"""Differences with intervals of their own, and splits that keep every soundtrack out once."""
+
+from __future__ import annotations
+
+import json
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from leitmotif_training import corpus
+from leitmotif_training.corpus import RATE_HZ, SPLITS, build_store, kept_out, open_store
+from leitmotif_training.protocols import Measured, estimate
+
+
+def test_a_difference_is_known_better_than_two_figures_of_hard_and_easy_recordings() -> None:
+    random = np.random.default_rng(0)
+    recordings = np.repeat(np.arange(60), 20)
+    hardness = random.random(60)[recordings]
+    drawn = random.random(len(recordings))
+    before = Measured(drawn < hardness, recordings)
+    now = Measured(drawn < np.minimum(1, hardness + 0.05), recordings)
+    difference = now.less(before)
+    assert difference.low > 0
+    assert difference.mean == pytest.approx(now.values.mean() - before.values.mean())
+    assert estimate(before.values, recordings).high > estimate(now.values, recordings).low
+
+
+def test_answers_to_different_questions_are_not_paired() -> None:
+    with pytest.raises(ValueError, match="not asked the same questions"):
+        Measured(np.ones(3), np.array([0, 1, 2])).less(Measured(np.ones(3), np.array([0, 1, 3])))
+
+
+def test_pooled_folds_weigh_every_question_alike() -> None:
+    parts = [Measured(np.ones(1), np.array([4])), Measured(np.zeros(3), np.array([7, 7, 8]))]
+    assert Measured.pooled(parts).values.mean() == 0.25
+
+
+def test_the_five_folds_keep_every_soundtrack_out_once_and_are_of_like_size() -> None:
+    soundtracks = [{"soundtrack": f"Game {n}"} for n in range(34) for _ in range(1 + n % 14)]
+    folds = [kept_out(soundtracks, f"{fold}/5") for fold in range(5)]
+    assert sorted(name for fold in folds for name in fold) == sorted({t["soundtrack"].lower() for t in soundtracks})
+    assert {len(fold) for fold in folds} <= {5, 6, 7, 8, 9}
+    assert kept_out(soundtracks, "none") == set()
+    with pytest.raises(ValueError, match=f"expected one of {', '.join(SPLITS)}, got 6/5"):
+        kept_out(soundtracks, "6/5")
+
+
+def write_bench(folder: Path, count: int) -> tuple[Path, Path]:
+    """A benchmark of tones: (bench, cache)."""
+    bench, cache = folder / "bench", folder / "cache"
+    bench.mkdir()
+    entries = []
+    for number in range(count):
+        file = cache / "corpus/p" / f"{number}.wav"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with wave.open(str(file), "wb") as out:
+            out.setparams((1, 2, RATE_HZ, 0, "NONE", ""))
+            out.writeframes(np.full(RATE_HZ + 100 * number, 100 * number, "<i2").tobytes())
+        entries.append({"package": "p", "path": f"{number}.wav", "soundtrack": f"Game {number}", "licence": "CC0"})
+    (bench / "soundtracks.json").write_text(json.dumps({"tracks": entries[:2]}))
+    (bench / "training.json").write_text(json.dumps({"tracks": entries}))
+    (bench / "versions.json").write_text(json.dumps({"pieces": []}))
+    return bench, cache
+
+
+def test_decoding_that_is_killed_goes_on_after_the_last_whole_track(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench, cache = write_bench(tmp_path, 6)
+    store, straight = tmp_path / "store", tmp_path / "straight"
+    build_store(bench, cache, straight, jobs=1)
+    decode, decoded, broken = corpus.decode, [], [True]
+
+    def dies_at_the_fourth(path: str) -> np.ndarray:
+        decoded.append(Path(path).name)
+        if path.endswith("3.wav") and broken[0]:
+            raise KeyboardInterrupt
+        return decode(path)
+
+    monkeypatch.setattr(corpus, "decode", dies_at_the_fourth)
+    with pytest.raises(KeyboardInterrupt):
+        build_store(bench, cache, store, jobs=1)
+    # A kill may come in the middle of a track, too.
+    with open(store / "pcm.i16", "ab") as file:
+        file.write(bytes(34))
+    decoded.clear()
+    broken[0] = False
+    build_store(bench, cache, store, jobs=1)
+    assert decoded == ["3.wav", "4.wav", "5.wav"]
+    assert (store / "pcm.i16").read_bytes() == (straight / "pcm.i16").read_bytes()
+    assert open_store(store)[0] == open_store(straight)[0]
+
+
+def test_a_track_that_apt_does_not_have_is_left_out_and_the_others_stay(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bench, cache = write_bench(tmp_path, 4)
+    (cache / "corpus/p/1.wav").unlink()
+    build_store(bench, cache, tmp_path / "store")
+    tracks, pcm = open_store(tmp_path / "store")
+    assert [track.key for track in tracks] == ["p/0.wav", "p/2.wav", "p/3.wav"]
+    assert [int(pcm[track.start]) for track in tracks] == [0, 200, 300]
+    assert "1 of 4 tracks are not there" in capsys.readouterr().err
