@@ -81,6 +81,12 @@ def main() -> None:
     )
     parser.add_argument("--against", default="", help="evaluate: the run to compare with in pairs, or `shipped`")
     parser.add_argument("--folds", nargs="*", default=[], help="evaluate: runs of the five folds, pooled")
+    parser.add_argument(
+        "--keep-hand-made",
+        action="store_true",
+        help="evaluate, export: hand-made branches as shipped; needs no train.npz",
+    )
+    parser.add_argument("--out", type=Path, help="export: where to (the product's own folder)")
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     bench, cache = options.bench.resolve(), options.cache.resolve()
@@ -109,11 +115,13 @@ def main() -> None:
         from .evaluate import print_all
 
         if options.folds:
-            print_folds(store, [store / "runs" / name / "checkpoint.pt" for name in options.folds])
+            print_folds(
+                store, [store / "runs" / name / "checkpoint.pt" for name in options.folds], options.keep_hand_made
+            )
         elif options.against:
-            print_pairs(store, run / "checkpoint.pt", _start(options.against, store))
+            print_pairs(store, run / "checkpoint.pt", _start(options.against, store), options.keep_hand_made)
         else:
-            print_all(store, run / "checkpoint.pt")
+            print_all(store, run / "checkpoint.pt", options.keep_hand_made)
     elif options.command == "data":
         from .corpus import data_table, open_store
 
@@ -121,7 +129,8 @@ def main() -> None:
     else:
         from .export import export
 
-        export(store, run / "checkpoint.pt", REPOSITORY / "embedding-worker/models/builtin")
+        target = options.out or REPOSITORY / "embedding-worker/models/builtin"
+        export(store, run / "checkpoint.pt", target, options.keep_hand_made)
 
 
 if __name__ == "__main__":

@@ -28,12 +28,12 @@ def shipped_spaces(file: Path) -> dict[str, Space]:
     }
 
 
-def spaces_of(store: Path, model: Path) -> dict[str, Space]:
+def spaces_of(store: Path, model: Path, keep_hand_made: bool) -> dict[str, Space]:
     """Of a checkpoint or of an exported graph."""
-    return shipped_spaces(model) if model.suffix == ".onnx" else trained(store, model)
+    return shipped_spaces(model) if model.suffix == ".onnx" else trained(store, model, keep_hand_made)
 
 
-def print_pairs(store: Path, checkpoint: Path, other: str) -> None:
+def print_pairs(store: Path, checkpoint: Path, other: str, keep_hand_made: bool = False) -> None:
     """The run, the other model, and the run less the other, on every measure: whole models, then learned branches alone.
 
     Kept out is what both kept out, which is for the caller to see to: the shipped file was trained with `third`.
@@ -45,7 +45,7 @@ def print_pairs(store: Path, checkpoint: Path, other: str) -> None:
         raise ValueError(f"Cannot compare: the run was trained with split {split}, the other with {theirs}")
     tracks = split_tracks(open_store(store)[0], split)
     library, queries = WindowSet.load(store / "library.npz"), WindowSet.load(store / "damaged.npz")
-    new, old = spaces_of(store, checkpoint), spaces_of(store, before)
+    new, old = (spaces_of(store, model, keep_hand_made) for model in (checkpoint, before))
     for name in (TRAINED, f"{TRAINED}, learned alone"):
         ours, others = (report(spaces[name], library, queries, tracks) for spaces in (new, old))
         print(f"\n| {name} | before | now | now less before |\n| --- | --- | --- | --- |")
@@ -57,7 +57,7 @@ FOLD_MEASURES = ("kept-out ask all", "kept-out alone", "degraded, kept-out")
 """Those that ask with kept-out music only: over five folds every soundtrack asks once, of a model that never heard it."""
 
 
-def print_folds(store: Path, checkpoints: list[Path]) -> None:
+def print_folds(store: Path, checkpoints: list[Path], keep_hand_made: bool = False) -> None:
     """Each fold's run asked with what it kept out, all of it pooled, beside the hand-made model on the same questions.
 
     "Alone" asks the fold's soundtracks among each other, fewer than the twelve: its figures are higher than those of `third`.
@@ -69,7 +69,7 @@ def print_folds(store: Path, checkpoints: list[Path]) -> None:
     found: dict[str, dict[str, list[Measured]]] = {}
     for checkpoint, split in zip(checkpoints, splits):
         tracks = split_tracks(open_store(store)[0], split)
-        spaces = {"descriptor": descriptor(), TRAINED: trained(store, checkpoint)[TRAINED]}
+        spaces = {"descriptor": descriptor(), TRAINED: trained(store, checkpoint, keep_hand_made)[TRAINED]}
         for name, space in spaces.items():
             figures = report(space, library, queries, tracks)
             for measure in FOLD_MEASURES:

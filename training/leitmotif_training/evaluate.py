@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from .corpus import Track, open_store, split_tracks
-from .export import MIXTURE
 from .features import WindowSet
 from .model import (
     BRANCHES,
     CONSTANTS,
+    MIXTURE,
     Mixture,
     branch_inputs,
     descriptor_projection,
@@ -24,8 +24,11 @@ from .model import (
     training_windows,
     unit,
 )
+from .network import TimbreNet
+from .projection import Projection
 from .protocols import Measured, by_window, can_ask, estimate, half_sets, recall_of_questions
 from .recipes import DAMAGES
+from .renewed import renewed_branches
 from .train import load_averaged, split_of
 
 Space = Callable[[WindowSet], np.ndarray]
@@ -83,17 +86,26 @@ def mfcc_floor(library: WindowSet) -> Space:
     return lambda rows: unit((rows.timbre[:, :79] - mean) / deviation)
 
 
-def trained(store: Path, checkpoint: Path) -> dict[str, Space]:
-    """The whole model, and its branches by themselves."""
+def trained(store: Path, checkpoint: Path, keep_hand_made: bool = False) -> dict[str, Space]:
+    """The whole model, and its branches by themselves. The hand-made ones may be those that are shipped (renewed.py)."""
     network, mixture = load_averaged(checkpoint), Mixture.read(MIXTURE)
-    windows = training_windows(store, split_of(checkpoint))
-    branches = fit_branches(training_inputs(network, windows, checkpoint), windows, mixture)
+    branches = fitted(store, checkpoint, network, mixture, keep_hand_made)
 
     def of(names: tuple[str, ...]) -> Space:
         chosen = {name: branches[name] for name in names if name in branches}
         return lambda rows: unit(embed(branch_inputs(network, rows), chosen, mixture.shares))
 
     return {"trained": of(BRANCHES), **{f"trained, {name} alone": of((name,)) for name in branches}}
+
+
+def fitted(
+    store: Path, checkpoint: Path, network: TimbreNet, mixture: Mixture, keep_hand_made: bool
+) -> dict[str, Projection]:
+    """The projections of a run: all of them fitted on its training windows, or the learned one only."""
+    if keep_hand_made:
+        return renewed_branches(store, network, split_of(checkpoint), mixture)
+    windows = training_windows(store, split_of(checkpoint))
+    return fit_branches(training_inputs(network, windows, checkpoint), windows, mixture)
 
 
 def musicnn_rows(store: Path, tracks: list[Track], spaces: dict[str, Space], library: WindowSet) -> list[str]:
@@ -174,11 +186,11 @@ def print_closeness(vectors: np.ndarray, library: WindowSet, tracks: list[Track]
         print(f"| {name} | {len(values)} | {' | '.join(shares)} | {(values >= close_from).mean():.3f} |")
 
 
-def print_all(store: Path, checkpoint: Path) -> None:
+def print_all(store: Path, checkpoint: Path, keep_hand_made: bool = False) -> None:
     """Every space on every measure, as tables."""
     tracks = split_tracks(open_store(store)[0], split_of(checkpoint))
     library, queries = WindowSet.load(store / "library.npz"), WindowSet.load(store / "damaged.npz")
-    own = trained(store, checkpoint)
+    own = trained(store, checkpoint, keep_hand_made)
     spaces = {"mfcc": mfcc_floor(library), "descriptor": descriptor(), **own}
     reports = {name: report(space, library, queries, tracks) for name, space in spaces.items()}
     print(f"| measure | {' | '.join(reports)} |")

@@ -22,12 +22,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .corpus import open_store
+from .evaluate import fitted
 from .features import WINDOW, Analyser, windows
 from .mel import MelPower
-from .model import BRANCHES, Mixture, embed, fit_branches, training_inputs, training_windows
+from .model import BRANCHES, MIXTURE, Mixture, embed
 from .network import TimbreNet
 from .projection import Projection
-from .train import load_averaged, split_of
+from .train import load_averaged
 
 OPSET = 13
 """That of the statistics graph: the two can be joined only if they agree."""
@@ -122,17 +123,14 @@ def _side_by_side(first: onnx.ModelProto, second: onnx.ModelProto) -> onnx.Model
 
 
 VERSION = "2.0.0"
-MIXTURE = Path(__file__).resolve().parents[1] / "mixture.json"
-"""How the branches are projected and weighed: chosen on the benchmark's development half (EXPERIMENTS.md)."""
 AGREEMENT = 1e-4
 """The largest difference of any number between the graph in ONNX Runtime and the same model in PyTorch and numpy."""
 
 
-def export(store: Path, checkpoint: Path, folder: Path) -> None:
+def export(store: Path, checkpoint: Path, folder: Path, keep_hand_made: bool = False) -> None:
     """Fits the projections on the training windows, joins the graph, checks it against PyTorch, writes it."""
     network, mixture = load_averaged(checkpoint), Mixture.read(MIXTURE)
-    rows = training_windows(store, split_of(checkpoint))
-    branches = fit_branches(training_inputs(network, rows, checkpoint), rows, mixture)
+    branches = fitted(store, checkpoint, network, mixture, keep_hand_made)
     graph = build_graph(network, onnx.load(store / "statistics.onnx"), branches, mixture.shares)
     folder.mkdir(parents=True, exist_ok=True)
     analyser = Analyser(store / "statistics.onnx")

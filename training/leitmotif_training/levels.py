@@ -110,6 +110,12 @@ class Levels:
         at = np.clip(at, 0, recording.count - 1) if recording.count >= SEGMENT else at % recording.count
         return self.values[recording.start + at]
 
+    def windows(self, recording: Recording, columns: int, count: int) -> list[tuple[int, np.ndarray]]:
+        """(first column, [columns, BANDS] dB) of up to `count` whole windows, spread evenly; none of a shorter recording."""
+        found = min(count, recording.count // columns)
+        starts = np.linspace(0, recording.count - columns, found).astype(int)
+        return [(int(at), np.array(self.values[recording.start + at :][:columns])) for at in starts]
+
     def noises(self, count: int, random: np.random.Generator) -> Tensor:
         starts = random.integers(0, len(self.noise) - SEGMENT, count)
         return to_power(np.stack([self.noise[s : s + SEGMENT] for s in starts]))

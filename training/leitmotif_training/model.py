@@ -11,6 +11,7 @@ import base64
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -21,6 +22,10 @@ from .projection import Projection, Recipe, fit
 from .run_network import learned
 
 BRANCHES = ("learned", "timbre", "harmony")
+
+
+MIXTURE = Path(__file__).resolve().parents[1] / "mixture.json"
+"""How the branches are projected and weighed: chosen on the benchmark's development half (EXPERIMENTS.md)."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,20 @@ def unit(x: np.ndarray) -> np.ndarray:
 
 
 def branch_inputs(network: TimbreNet, rows: WindowSet) -> dict[str, np.ndarray]:
-    return {"learned": learned(network, rows.levels), "timbre": rows.timbre, "harmony": rows.harmony}
+    return {"learned": heard_once(network, rows), "timbre": rows.timbre, "harmony": rows.harmony}
+
+
+_heard: WeakKeyDictionary[TimbreNet, list[tuple[WindowSet, np.ndarray]]] = WeakKeyDictionary()
+
+
+def heard_once(network: TimbreNet, rows: WindowSet) -> np.ndarray:
+    """The network's vectors; whoever asks about the same set again gets what was computed."""
+    known = _heard.setdefault(network, [])
+    for asked, vectors in known:
+        if asked is rows:
+            return vectors
+    known.append((rows, learned(network, rows.levels)))
+    return known[-1][1]
 
 
 def training_windows(store: Path, split: str) -> WindowSet:

@@ -43,25 +43,30 @@ def fit(x: np.ndarray, owners: np.ndarray, starts: np.ndarray, damages: np.ndarr
     total = np.cov(z[clean].T)
     place = {(owner, start): row for row, (owner, start) in enumerate(zip(owners, starts)) if clean[row]}
     copies = np.flatnonzero(~clean)
-    origin = np.array([place[owners[row], starts[row]] for row in copies])
+    if len(copies) == 0 and recipe.damage > 0:
+        raise ValueError("Cannot fit: the recipe weighs damage, and there are no damaged copies")
+    origin = np.array([place[owners[row], starts[row]] for row in copies], int)
     moved = z[copies] - z[origin]
     # A few copies are destroyed altogether: they must not decide.
     size = np.linalg.norm(moved, axis=1, keepdims=True)
-    moved = moved * np.minimum(1, np.quantile(size, 0.9) / (size + 1e-9))
-    by_damage = moved.T @ moved / len(moved)
+    if len(copies) > 0:
+        moved = moved * np.minimum(1, np.quantile(size, 0.9) / (size + 1e-9))
+    by_damage = moved.T @ moved / max(1, len(moved))
     rows = np.flatnonzero(clean)
     _, index = np.unique(owners[rows], return_inverse=True)
     counts = np.bincount(index)
     centres = np.stack([np.bincount(index, z[rows, i]) for i in range(z.shape[1])], 1) / counts[:, None]
     inside = z[rows] - centres[index]
     inside = inside[counts[index] > 1]
-    by_time = inside.T @ inside / len(inside)
+    by_time = inside.T @ inside / max(1, len(inside))
     against = total + recipe.damage * by_damage + recipe.within * by_time
     against += recipe.ridge * np.trace(against) / len(against) * np.eye(len(against))
     reliability, axes = eigh(total, against)
     order = np.argsort(-reliability)[: recipe.dimensions]
     reliability, axes = reliability[order].clip(1e-6), axes[:, order]
     variance = np.einsum("ij,ik,kj->j", axes, total, axes)
-    axes = axes * np.sqrt(reliability**recipe.power / variance)
+    # Of fewer windows than statistics some axes hold nothing but rounding.
+    filled = variance > 1e-9 * variance.max()
+    axes = axes * np.where(filled, np.sqrt(reliability**recipe.power / np.where(filled, variance, 1)), 0)
     factor = axes / deviation[:, None]
     return Projection(factor, -(mean / deviation) @ axes)

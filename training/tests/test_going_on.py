@@ -19,8 +19,9 @@ from leitmotif_training import shipped
 from leitmotif_training.corpus import Track
 from leitmotif_training.export import Learned, canary_window
 from leitmotif_training.levels import Levels, write_levels
-from leitmotif_training.model import unit
+from leitmotif_training.model import MIXTURE, Mixture, unit
 from leitmotif_training.noise import colour
+from leitmotif_training.renewed import renewed_branches
 from leitmotif_training.train import Sampler, Settings, train, trained_on
 
 SMALL = Settings(
@@ -53,6 +54,7 @@ import sys
 from pathlib import Path
 sys.path[:0] = sys.argv[3:]
 from test_going_on import SMALL
+from leitmotif_training.renewed import renewed_branches
 from leitmotif_training.train import train
 train(Path(sys.argv[1]), Path(sys.argv[2]), SMALL, 1)
 """
@@ -130,6 +132,20 @@ def test_a_network_that_trains_on_starts_as_what_was_shipped(tmp_path: Path) -> 
     with torch.inference_mode():
         torch.testing.assert_close(network(power), before, rtol=1e-3, atol=1e-3)
     assert apart(network, power, before) < 0.05 < naive
+
+
+def test_a_new_network_gets_a_projection_of_its_own_and_the_hand_made_branches_stay(tmp_path: Path) -> None:
+    store = write_store(tmp_path / "store")
+    network, before, _ = shipped.read_shipped()
+    torch.manual_seed(0)
+    with torch.no_grad():
+        network.head[2].weight.copy_(torch.randn_like(network.head[2].weight))
+    branches = renewed_branches(store, network, "third", Mixture.read(MIXTURE))
+    for name in ("timbre", "harmony"):
+        np.testing.assert_array_equal(branches[name].factor, before[name].factor)
+    factor = branches["learned"].factor
+    assert factor.shape == before["learned"].factor.shape and np.isfinite(factor).all()
+    assert np.abs(factor - before["learned"].factor).max() > 0.01
 
 
 def apart(network: torch.nn.Module, power: torch.Tensor, before: torch.Tensor) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 
 from leitmotif_training.corpus import kept_out, window_starts
@@ -82,3 +83,11 @@ def test_the_losses_fall_when_relatives_are_near() -> None:
     far = torch.eye(3)[torch.tensor([0, 1, 2, 1, 2, 0])]
     for good, bad in zip(contrast(near, tracks, labels, bank), contrast(far, tracks, labels, bank)):
         assert good < bad
+
+
+def test_a_projection_that_weighs_damage_wants_damaged_copies() -> None:
+    x = np.random.default_rng(4).standard_normal((60, 5))
+    owners, starts, damages = np.repeat(np.arange(20), 3), np.tile(np.arange(3), 20), np.array([""] * 60)
+    assert np.isfinite(fit(x, owners, starts, damages, Recipe(3, damage=0, within=1))(x)).all()
+    with pytest.raises(ValueError, match="there are no damaged copies"):
+        fit(x, owners, starts, damages, Recipe(3, damage=1, within=1))
