@@ -178,15 +178,15 @@ def train(store: Path, out: Path, settings: Settings, threads: int) -> None:
     wanted = settings.teacher_weight > 0 and (store / "teacher.npy").exists()
     teacher = Teacher(store / "teacher.npy", levels) if wanted else None
     guess = nn.Linear(2 * settings.hidden, TEACHER_DIMENSIONS)
-    if settings.start:
+    file = out / "checkpoint.pt"
+    out.mkdir(parents=True, exist_ok=True)
+    if settings.start and not file.exists():
         start_from(Path(settings.start), network, sampler, settings)
     parameters = list(network.parameters()) + list(guess.parameters())
     optimizer = torch.optim.AdamW(parameters, lr=settings.rate, weight_decay=settings.decay)
     averaged = copy.deepcopy(network)
     state = {"step": 0, "seconds": 0.0}
     bank = (torch.zeros(0, settings.dimensions), torch.zeros(0, dtype=torch.long), torch.zeros(0, dtype=torch.long))
-    file = out / "checkpoint.pt"
-    out.mkdir(parents=True, exist_ok=True)
     if file.exists():
         saved = torch.load(file, weights_only=True)
         refuse_other(file, saved["settings"], settings)
