@@ -9,6 +9,7 @@ python -m leitmotif_training export     embedding-worker/models/builtin
 from __future__ import annotations
 
 import argparse
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -19,15 +20,32 @@ from .corpus import SPLITS
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
+PROGRAMS = {"ffmpeg": "ffmpeg", "fluidsynth": "fluidsynth", "espeak-ng": "espeak-ng", "unzip": "unzip", "dpkg": "dpkg"}
+"""What `fetch` runs, and the Debian package that holds it."""
+
+
+def refuse_missing_programs() -> None:
+    """Before an hour of work, not after it."""
+    missing = sorted(package for program, package in PROGRAMS.items() if shutil.which(program) is None)
+    if missing:
+        raise SystemExit(
+            f"Cannot fetch: programs are missing. Run this, then try again: apt-get install {' '.join(missing)}"
+        )
+
+
 def fetch(bench: Path, cache: Path, store: Path) -> None:
     from . import corpus, damaged_training, features, levels, teacher
 
+    refuse_missing_programs()
     store.mkdir(parents=True, exist_ok=True)
-    node = ["node", "bench/quality/corpus.ts", "--bench", str(bench), "--cache", str(cache)]
+    # The clone's own where the machine's is too old: scripts/setup.mjs puts it there.
+    own_node = REPOSITORY / "node_modules/.bin/node"
+    program = str(own_node) if own_node.exists() else "node"
+    node = [program, "bench/quality/corpus.ts", "--bench", str(bench), "--cache", str(cache)]
     # What apt does not have is named on its standard error and left out.
     subprocess.run(node, cwd=REPOSITORY, check=False)
     statistics = store / "statistics.onnx"
-    build = ["node", "scripts/build-descriptor.ts", "--statistics", str(statistics)]
+    build = [program, "scripts/build-descriptor.ts", "--statistics", str(statistics)]
     subprocess.run(build, cwd=REPOSITORY, check=True)
     steps = {
         "tracks.json": lambda: corpus.build_store(bench, cache, store),

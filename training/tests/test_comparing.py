@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from leitmotif_training import corpus
+from leitmotif_training.__main__ import fetch
 from leitmotif_training.corpus import RATE_HZ, SPLITS, build_store, kept_out, open_store
 from leitmotif_training.protocols import Measured, estimate
 
@@ -103,3 +104,19 @@ def test_a_track_that_apt_does_not_have_is_left_out_and_the_others_stay(
     assert [track.key for track in tracks] == ["p/0.wav", "p/2.wav", "p/3.wav"]
     assert [int(pcm[track.start]) for track in tracks] == [0, 200, 300]
     assert "1 of 4 tracks are not there" in capsys.readouterr().err
+
+
+def test_where_nothing_was_fetched_nothing_is_decoded(tmp_path: Path) -> None:
+    bench, cache = write_bench(tmp_path, 3)
+    with pytest.raises(ValueError, match="no track of training.json is in .*elsewhere/corpus"):
+        build_store(bench, cache / "elsewhere", tmp_path / "store")
+
+
+def test_missing_programs_are_named_before_anything_is_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for program in ("ffmpeg", "dpkg"):
+        (tmp_path / program).write_text("")
+        (tmp_path / program).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(SystemExit, match="apt-get install espeak-ng fluidsynth unzip$"):
+        fetch(tmp_path / "bench", tmp_path / "cache", tmp_path / "store")
+    assert not (tmp_path / "store").exists()
