@@ -11,7 +11,7 @@ import { type Model, manifestName, readModel } from './manifest.ts';
 export async function findModel(dirs: readonly string[], name: string): Promise<Model> {
   const known = await Promise.all(dirs.map(namesIn));
   const dir = dirs[known.findIndex((names) => names.includes(name))];
-  if (dir === undefined) throw unknownModel(name, known.flat());
+  if (dir === undefined) throw (await otherVersion(dirs, name, known.flat())) ?? unknownModel(name, known.flat());
   const model = await readModel(path.join(dir, name, manifestName));
   if (model.manifest.name !== name) {
     throw new LeitmotifError(
@@ -20,6 +20,19 @@ export async function findModel(dirs: readonly string[], name: string): Promise<
     );
   }
   return model;
+}
+
+/** For `builtin@2`: a release holds one version of a model, and an index of another one is not searched with it. */
+async function otherVersion(dirs: readonly string[], name: string, known: readonly string[]) {
+  const [base = '', version] = name.split('@');
+  if (version === undefined || !known.includes(base)) return undefined;
+  const { manifest } = await findModel(dirs, base);
+  return new LeitmotifError(
+    'model-unknown',
+    `Cannot use the model "${name}": a model is chosen without its version, and here is ${base}@${manifest.version}. ` +
+      `With EMBEDDING_MODEL=${base}, \`npm run index -- DIR\` indexes the library in its space; an index of another version ` +
+      'stays where it is, for the release that made it',
+  );
 }
 
 /** The models of a folder, that is its folders with a manifest, which a download gets last; a folder that is not there

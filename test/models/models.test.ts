@@ -104,6 +104,19 @@ test('the worker does not see a model whose download is not finished, and says h
   });
 });
 
+test('a version of a model that is not here is refused by name, with the one that is here and what indexes in its space', async () => {
+  const shipped = path.join(import.meta.dirname, '../../embedding-worker/models');
+  const { version } = (await findModel([shipped], 'builtin')).manifest;
+  for (const asked of ['builtin@1', 'builtin@2.0.0', `builtin@${version}`]) {
+    const refused = findModel([shipped], asked);
+    await expect(refused).rejects.toMatchObject({ code: 'model-unknown' });
+    await expect(refused).rejects.toThrow(`"${asked}"`);
+    await expect(refused).rejects.toThrow(`here is builtin@${version}`);
+    await expect(refused).rejects.toThrow('EMBEDDING_MODEL=builtin, `npm run index -- DIR`');
+  }
+  await expect(findModel([shipped], 'nobody@2')).rejects.toThrow('the models here are: builtin, descriptor');
+});
+
 test('a name that nobody knows is answered with what is here and what can be had', () => {
   expect(unknownModel('clup', ['builtin']).message).toMatch(/here are: builtin; .*clap \(282 MB\), .*wavlm \(378 MB\)/);
 });

@@ -136,7 +136,7 @@ def build_store(bench: Path, cache: Path, store: Path, jobs: int = 2) -> None:
     here = [track for track in tracks if Path(track.path).exists()]
     if not any(track.may_train for track in here):
         raise ValueError(
-            f"Cannot decode: no track of training.json is in {cache / 'corpus'}. What does bench/corpus.ts say?"
+            f"Cannot decode: no track of training.json is in {cache / 'corpus'}. What does bench/quality/corpus.ts say?"
         )
     if len(here) < len(tracks):
         print(f"{len(tracks) - len(here)} of {len(tracks)} tracks are not there and are left out", file=sys.stderr)
