@@ -8,11 +8,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from test_going_on import SMALL, write_store
 
 from leitmotif_training import corpus
 from leitmotif_training.__main__ import fetch
+from leitmotif_training.compare import print_folds, print_pairs
 from leitmotif_training.corpus import RATE_HZ, SPLITS, build_store, kept_out, open_store
+from leitmotif_training.features import WindowSet
+from leitmotif_training.mel import BANDS
 from leitmotif_training.protocols import Measured, estimate
+from leitmotif_training.recipes import DAMAGES
+from leitmotif_training.train import Settings, train
 
 
 def test_a_difference_is_known_better_than_two_figures_of_hard_and_easy_recordings() -> None:
@@ -120,3 +126,55 @@ def test_missing_programs_are_named_before_anything_is_fetched(tmp_path: Path, m
     with pytest.raises(SystemExit, match="apt-get install espeak-ng fluidsynth unzip$"):
         fetch(tmp_path / "bench", tmp_path / "cache", tmp_path / "store")
     assert not (tmp_path / "store").exists()
+
+
+def write_runs(folder: Path, splits: list[str]) -> tuple[Path, list[Path]]:
+    """A store of noise with a benchmark over it, and a run of one batch for each split."""
+    store = write_store(folder / "store")
+    random = np.random.default_rng(6)
+    owners = np.repeat(np.arange(12), 2)
+    starts = np.tile([0.0, 10.0], 12)
+
+    def windows(owner: np.ndarray, start: np.ndarray, damage: str) -> WindowSet:
+        """Much of a track's label is in its numbers, so that something is found."""
+        n = len(owner)
+        timbre, harmony = (random.standard_normal((n, size)) + 3 * means[owner // 3] for size, means in kinds)
+        levels = random.uniform(-60, -20, (n, 312, BANDS)).astype(np.float16)
+        return WindowSet(owner, start, start + 10, np.full(n, damage, "<U20"), timbre, harmony, levels)
+
+    kinds = [(size, random.standard_normal((4, size))) for size in (182, 420)]
+    windows(owners, starts, "").save(store / "library.npz")
+    parts = [windows(np.arange(12), np.zeros(12), damage) for damage in ("clean", *DAMAGES)]
+    names = WindowSet.__dataclass_fields__
+    WindowSet(*(np.concatenate([getattr(part, name) for part in parts]) for name in names)).save(store / "damaged.npz")
+    runs = []
+    for split in splits:
+        train(store, folder / split.replace("/", "-"), Settings(**{**vars(SMALL), "steps": 1, "split": split}), 1)
+        runs.append(folder / split.replace("/", "-") / "checkpoint.pt")
+    return store, runs
+
+
+def test_folds_are_pooled_so_that_every_track_asks_once_of_a_run_that_never_heard_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, runs = write_runs(tmp_path, ["0/5", "1/5", "2/5", "3/5"])
+    pooled: list[Measured] = []
+    pool = Measured.pooled
+    monkeypatch.setattr(Measured, "pooled", staticmethod(lambda parts: pooled.append(pool(parts)) or pooled[-1]))
+    print_folds(store, runs, keep_hand_made=True)
+    rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("| kept-out ask all")]
+    assert len(rows) == 1 and rows[0].count("[") == 3
+    assert sorted(pooled[0].groups) == sorted(np.repeat(np.arange(12), 2))
+    with pytest.raises(ValueError, match="expected runs of different folds, got splits 0/5, 0/5"):
+        print_folds(store, [runs[0], runs[0]], keep_hand_made=True)
+
+
+def test_two_runs_are_compared_in_pairs_and_only_where_both_kept_out_the_same(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store, (third, fold) = write_runs(tmp_path, ["third", "0/5"])
+    print_pairs(store, third, str(third), keep_hand_made=True)
+    rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("| soundtracks")]
+    assert [row.split("|")[4].strip() for row in rows] == ["0.000 [0.000, 0.000]"] * 2
+    with pytest.raises(ValueError, match="trained with split 0/5, the other with third"):
+        print_pairs(store, fold, str(third), keep_hand_made=True)
