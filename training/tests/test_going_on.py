@@ -52,19 +52,25 @@ def write_store(folder: Path, seed: int = 1) -> Path:
 PROGRAM = """
 import sys
 from pathlib import Path
-sys.path[:0] = sys.argv[3:]
-from test_going_on import SMALL
-from leitmotif_training.renewed import renewed_branches
+sys.path[:0] = sys.argv[4:]
+from test_going_on import started_from
 from leitmotif_training.train import train
-train(Path(sys.argv[1]), Path(sys.argv[2]), SMALL, 1)
+train(Path(sys.argv[1]), Path(sys.argv[2]), started_from(sys.argv[3]), 1)
 """
+
+
+def started_from(checkpoint: str) -> Settings:
+    """A run that starts from another fills its queue of earlier vectors from the first batch."""
+    return Settings(**{**vars(SMALL), "start": checkpoint})
 
 
 def test_a_killed_run_goes_on_and_ends_where_an_uninterrupted_one_ends(tmp_path: Path) -> None:
     store, here = write_store(tmp_path / "store"), Path(__file__).parent
     straight, killed = tmp_path / "straight", tmp_path / "killed"
-    train(store, straight, SMALL, 1)
-    program = [sys.executable, "-c", PROGRAM, str(store), str(killed), str(here), str(here.parent)]
+    train(store, tmp_path / "first", Settings(**{**vars(SMALL), "steps": 1}), 1)
+    first = str(tmp_path / "first" / "checkpoint.pt")
+    train(store, straight, started_from(first), 1)
+    program = [sys.executable, "-c", PROGRAM, str(store), str(killed), first, str(here), str(here.parent)]
     process = subprocess.Popen(program, env={**os.environ, "OMP_NUM_THREADS": "1"})
     deadline = time.monotonic() + 120
     while not (killed / "checkpoint.pt").exists() and process.poll() is None and time.monotonic() < deadline:
@@ -73,7 +79,7 @@ def test_a_killed_run_goes_on_and_ends_where_an_uninterrupted_one_ends(tmp_path:
     assert process.wait() == -signal.SIGKILL, "it ended before it was killed"
     left = torch.load(killed / "checkpoint.pt", weights_only=True)
     assert 0 < left["state"]["step"] < SMALL.steps
-    train(store, killed, SMALL, 1)
+    train(store, killed, started_from(first), 1)
     whole, pieced = (torch.load(run / "checkpoint.pt", weights_only=True) for run in (straight, killed))
     assert whole["state"]["step"] == pieced["state"]["step"] == SMALL.steps
     for part in ("network", "averaged"):
