@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { APIMessage } from 'discord-api-types/v10';
+import { type APIMessage, REST } from 'discord.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Person } from '../../../local-discord/local-discord.ts';
 import { forgetOld } from '../../../src/discord/housekeeping.ts';
@@ -15,10 +15,13 @@ let bot: TestBot;
 let ada: Person;
 let bob: Person;
 let answer: APIMessage;
+/** Keeps to the rate limits, across tests. */
+let rest: REST;
 
 beforeAll(async () => {
   library = await makeLibrary();
   bot = await makeBot(library);
+  rest = new REST({ api: bot.discord.apiUrl }).setToken(bot.discord.token);
   ada = bot.discord.addUser({ name: 'Ada' });
   bob = bot.discord.addUser({ name: 'Bob' });
   answer = await answerTo(await ada.slash('similar', { clip: excerpt(library, 5, 0, 40), results: 2 }));
@@ -37,14 +40,9 @@ const referenceOf = (message: APIMessage) => /reference ([a-z0-9]{12})/.exec(foo
 
 /** A message with a button that this version did not write. */
 async function postButton(customId: string): Promise<APIMessage> {
-  const { apiUrl, token, defaultChannelId } = bot.discord;
   const row = { type: 1, components: [{ type: 2, style: 2, custom_id: customId, label: 'Old' }] };
-  const response = await fetch(`${apiUrl}/v10/channels/${defaultChannelId}/messages`, {
-    method: 'POST',
-    headers: { authorization: `Bot ${token}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ content: 'of old', components: [row] }),
-  });
-  return (await response.json()) as APIMessage;
+  const path = `/channels/${bot.discord.defaultChannelId}/messages` as const;
+  return (await rest.post(path, { body: { content: 'of old', components: [row] } })) as APIMessage;
 }
 
 describe('equal bytes asked again', () => {
