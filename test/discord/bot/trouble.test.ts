@@ -5,7 +5,7 @@ import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PermissionFlagsBits } from 'discord-api-types/v10';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Person } from '../../../local-discord/local-discord.ts';
 import { makeBot, type TestBot } from '../../support/bot.ts';
 import { makeLibrary, type TestLibrary } from '../../support/library.ts';
@@ -201,8 +201,9 @@ test('a worker that is nowhere is named, at once, in public and in private', asy
 test('a worker that starts for minutes keeps nobody waiting who asks what this is', async () => {
   const indexDir = mkdtempSync(path.join(tmpdir(), 'leitmotif-empty-'));
   {
+    const others = signalWorker('SIGSTOP');
     await using slow = await makeBot({ indexDir });
-    signalWorker('SIGSTOP');
+    await vi.waitFor(() => expect(signalWorker('SIGSTOP')).toBeGreaterThan(others), 20_000);
     const bob = slow.discord.addUser({ name: 'Bob' });
     const startedMs = performance.now();
     const about = await (await bob.slash('about')).until(({ embeds }) => embeds.length > 0, 20_000);
