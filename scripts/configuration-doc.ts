@@ -1,4 +1,4 @@
-/** The text of docs/configuration.md: every variable of the configuration schema, grouped by what it is about. */
+/** Generates docs/configuration.md: every variable of the configuration schema, grouped by subject. */
 import { z } from 'zod';
 import type { variables } from '../src/config/variables.ts';
 
@@ -7,7 +7,7 @@ type DocumentedVariable = Pick<(typeof variables)[keyof typeof variables], 'sche
 
 interface Section {
   readonly title: string;
-  /** Names that belong here; the first section that matches takes the variable. */
+  /** Matches the names of its variables; the first matching section wins. */
   readonly names: RegExp;
 }
 
@@ -59,7 +59,7 @@ function defaultOf({ default: fallback }: DocumentedVariable): string {
   return fallback === undefined || fallback === '' ? 'unset' : `\`${fallback}\``;
 }
 
-/** The unit, and the allowed names or range where the schema states them. */
+/** The unit, and the choices or the range if the schema states them. */
 function valuesOf({ schema, unit }: DocumentedVariable): string {
   const described = z.toJSONSchema(schema as z.ZodType, { io: 'output', unrepresentable: 'any' });
   if (Array.isArray(described.enum)) return described.enum.map((name) => `\`${name}\``).join(', ');

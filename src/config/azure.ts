@@ -7,13 +7,13 @@ export function azureOf(v: Values) {
   const endpoint = v.AZURE_STORAGE_ENDPOINT ?? null;
   const [tenantId, clientId, clientSecret] = [v.AZURE_TENANT_ID, v.AZURE_CLIENT_ID, v.AZURE_CLIENT_SECRET];
   const problems: string[] = [];
-  // A signature would go over the network in the clear. An emulator's is known to everybody.
+  // Over http a signature would be readable on the network. That of an emulator is public.
   const isEmulator = endpoint?.endsWith('/devstoreaccount1') ?? false;
   if (endpoint?.startsWith('http:') && !isEmulator && !isThisMachine(endpoint)) {
     problems.push(`AZURE_STORAGE_ENDPOINT: expected https, got "${endpoint}"`);
   }
   if (clientSecret !== undefined && (tenantId === undefined || clientId === undefined)) {
-    problems.push('AZURE_CLIENT_SECRET: AZURE_TENANT_ID and AZURE_CLIENT_ID belong to it');
+    problems.push('AZURE_CLIENT_SECRET: expected AZURE_TENANT_ID and AZURE_CLIENT_ID as well');
   }
   if (problems.length > 0) throw invalid(problems);
   return Object.freeze({

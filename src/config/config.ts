@@ -1,4 +1,4 @@
-/** The configuration: environment variables, validated once and frozen. The only reader of the environment. */
+/** The configuration: environment variables, validated once and frozen. No other module reads the environment. */
 import { existsSync } from 'node:fs';
 import { availableParallelism, homedir } from 'node:os';
 import path from 'node:path';
@@ -6,12 +6,12 @@ import { azureOf } from './azure.ts';
 import { engineOf } from './engine.ts';
 import { readValues } from './values.ts';
 
-/** Megabytes are powers of ten for files, as shops and file managers count, and of two for memory, as kernels do. */
+/** File sizes use powers of ten, as file managers do. Memory sizes use powers of two, as kernels do. */
 const bytesPerMb = 1_000_000;
 const bytesPerMiB = 1024 * 1024;
 const msPerDay = 86_400_000;
 
-/** Takes what stands in the project's .env into the environment, where it is not set already. */
+/** Loads the project's .env into the environment. Variables that are set already keep their value. */
 export function loadDotEnv(root: string): void {
   const file = path.join(root, '.env');
   if (existsSync(file)) process.loadEnvFile(file);

@@ -3,7 +3,7 @@ import { hasCredentials, isThisMachine } from './urls.ts';
 import { invalid } from './values.ts';
 import type { Values } from './variables.ts';
 
-/** Where the networks run, with all that it takes to ask there. */
+/** The engine type with its address and credentials. */
 export function engineOf(v: Values) {
   const problems = [...engineProblems(v), ...(v.EMBEDDING_ENGINE === 'databricks' ? databricksProblems(v) : [])];
   if (problems.length > 0) throw invalid(problems);
@@ -25,7 +25,8 @@ export function engineOf(v: Values) {
   return Object.freeze({ type: 'databricks' as const, url, access: Object.freeze(access), requestsMax });
 }
 
-/** Variables that do not go together. DATABRICKS_TOKEN and its like may be set for other programs, and are not minded. */
+/** Finds variables that contradict each other. DATABRICKS_TOKEN and similar ones may be set for other programs, so they are
+ *  not checked. */
 function engineProblems(v: Values): string[] {
   const problems: string[] = [];
   for (const [engine, name] of [
@@ -35,10 +36,12 @@ function engineProblems(v: Values): string[] {
     const [wanted, url] = [v.EMBEDDING_ENGINE === engine, v[name]];
     if (wanted && url === undefined) problems.push(`${name}: EMBEDDING_ENGINE=${engine} needs it`);
     if (!wanted && url !== undefined) {
-      problems.push(`${name}: is set, but EMBEDDING_ENGINE is ${v.EMBEDDING_ENGINE}; expected ${engine}, or none`);
+      problems.push(
+        `${name}: is set, but EMBEDDING_ENGINE is ${v.EMBEDDING_ENGINE}; expected ${engine}, or no ${name}`,
+      );
     }
     if (wanted && url !== undefined && hasCredentials(url)) {
-      problems.push(`${name}: expected no user and password within the address`);
+      problems.push(`${name}: expected an address without user and password`);
     }
   }
   return problems;
@@ -57,7 +60,7 @@ function databricksProblems(v: Values): string[] {
   }
   for (const name of ['DATABRICKS_URL', 'DATABRICKS_HOST'] as const) {
     const url = v[name];
-    // A token, or the secret that gets one, must not go over a network in the clear.
+    // Over http the token or the client secret would be readable on the network.
     if (url?.startsWith('http:') && !isThisMachine(url)) problems.push(`${name}: expected https, got "${url}"`);
   }
   const url = v.DATABRICKS_URL;
@@ -67,7 +70,7 @@ function databricksProblems(v: Values): string[] {
     problems.push(`DATABRICKS_URL: expected it to end in /serving-endpoints/NAME/invocations, got "${url}"`);
   } else if (/^\/\d+\//.test(pathname) && id && v.DATABRICKS_HOST === undefined) {
     problems.push(
-      "DATABRICKS_HOST: a route-optimised address does not tell the workspace's, which gives out the tokens",
+      "DATABRICKS_HOST: expected the workspace's address, because a route-optimised DATABRICKS_URL does not contain it",
     );
   }
   return problems;

@@ -1,4 +1,4 @@
-/** The text of .env.example. */
+/** Generates .env.example. */
 import { variables } from './variables.ts';
 
 /** The text of .env.example: every variable with its default, unit and reason. */

@@ -1,12 +1,12 @@
-/** How libraries are named: `file:/path`, `azure://account/container/prefix`, and several of them with names.
+/** Library locations: `file:/path`, `azure://account/container/prefix`, or several named ones.
  *
- *  One place alone needs no name, and then keys are paths below it. Several are `name=place; name=place`, and every key
- *  begins with its library's name: so a track keeps its key when the others come and go.
+ *  A single location needs no name, and its keys are paths below it. Several are written `name=place; name=place`, and each
+ *  key begins with the name of its library. So a track keeps its key when other libraries are added or removed.
  */
 import { LeitmotifError } from '../errors.ts';
 
 export interface LibraryPlace {
-  /** Null for the only one; otherwise the first part of its keys. */
+  /** Null for a single library; otherwise the first part of its keys. */
   readonly name: string | null;
   readonly location: string;
 }
@@ -14,13 +14,13 @@ export interface LibraryPlace {
 export interface AzurePlace {
   readonly account: string;
   readonly container: string;
-  /** Empty, or a path that ends in a slash: what lies below it is the library. */
+  /** Empty, or a path that ends in a slash. The library is everything below it. */
   readonly prefix: string;
 }
 
-/** Names are parts of keys, which people type: no blanks, and nothing that a path or a list gives a meaning to. */
+/** Names are parts of keys, which users type: no blanks, and no characters with a meaning in paths or lists. */
 const namePattern = /^[\p{L}\p{N}][\p{L}\p{N}_-]{0,31}$/u;
-/** A separator counts only before another `name=place`: paths of folders may hold commas and semicolons. */
+/** A separator counts only before another `name=place`, because paths may contain commas and semicolons. */
 const separator = /\s*[;,]\s*(?=[^\s;,=/]+=(?:file:|azure:))/;
 /** @see https://learn.microsoft.com/azure/storage/common/storage-account-overview#storage-account-name */
 const accountPattern = /^[a-z0-9]{3,24}$/;
@@ -28,8 +28,8 @@ const accountPattern = /^[a-z0-9]{3,24}$/;
 const containerPattern = /^(?:\$root|\$web|[a-z0-9](?:-?[a-z0-9])+)$/;
 const librariesMax = 32;
 
-/** @param text one place, or `name=place` several times with semicolons or commas between them
- *  @returns in the order of their keys
+/** @param text one place, or several `name=place` separated by semicolons or commas
+ *  @returns sorted by the prefix of their keys
  *  @throws {LeitmotifError} 'config-invalid' */
 export function parseLibraries(text: string): LibraryPlace[] {
   const given = text.trim();
@@ -45,12 +45,12 @@ export function parseLibraries(text: string): LibraryPlace[] {
   return places.toSorted((a, b) => compareCodePoints(prefixOf(a), prefixOf(b)));
 }
 
-/** The inverse of parseLibraries: what a catalog remembers. */
+/** The inverse of parseLibraries. The catalog stores this text. */
 export function formatLibraries(places: readonly LibraryPlace[]): string {
   return places.map(({ name, location }) => (name === null ? location : `${name}=${location}`)).join('; ');
 }
 
-/** What the keys of a library begin with. */
+/** The prefix of all keys of a library. */
 export function prefixOf({ name }: LibraryPlace): string {
   return name === null ? '' : `${name}/`;
 }
@@ -66,12 +66,12 @@ export function parseAzure(location: string): AzurePlace {
   return { account, container, prefix: prefix === '' ? '' : `${prefix}/` };
 }
 
-/** The one way to write a place, so that equal ones are written equally. */
+/** The canonical form, so that equal places have equal texts. */
 export function formatAzure({ account, container, prefix }: AzurePlace): string {
   return `azure://${account}/${container}${prefix === '' ? '' : `/${prefix.slice(0, -1)}`}`;
 }
 
-/** Texts by code point, which is the order of their UTF-8 bytes too; JavaScript's own is that of UTF-16. */
+/** Compares texts by code point, which is also the order of their UTF-8 bytes. JavaScript compares UTF-16 units instead. */
 export function compareCodePoints(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
   for (let at = 0; at < length; at++) {
@@ -81,7 +81,7 @@ export function compareCodePoints(a: string, b: string): number {
   return a.length - b.length;
 }
 
-/** Halves of surrogate pairs stand for what lies above all other units. */
+/** Surrogates encode code points above all other units, so they sort last. */
 function rank(unit: number): number {
   return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x1_0000 : unit;
 }
@@ -93,7 +93,7 @@ function checkLocation(text: string): string {
   throw invalid('expected file:/path or azure://account/container', location);
 }
 
-/** What was typed is shown but for what follows a question mark, which may be a signature. */
+/** Shows the input without the part after a question mark, which may be a signature. */
 function invalid(expected: string, got: string): LeitmotifError {
   return new LeitmotifError('config-invalid', `${expected}, got "${got.replace(/\?.*$/s, '?...')}"`);
 }

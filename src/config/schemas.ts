@@ -1,11 +1,11 @@
-/** The schemas that variables are declared with. */
+/** Schemas for the environment variables. */
 import { z } from 'zod';
 import { parseLibraries } from './library-location.ts';
 import { scheduleProblem } from './schedule.ts';
 
 export interface Variable<T> {
   readonly schema: z.ZodType<T, unknown>;
-  /** As it would be typed; undefined: unset by default. */
+  /** As text; undefined: unset by default. */
   readonly default: string | undefined;
   readonly unit: string;
   readonly why: string;
@@ -31,7 +31,7 @@ export const idList = z
   .transform((list) => list.split(/[\s,]+/).filter((id) => id !== ''))
   .pipe(z.array(z.string().regex(/^\d{17,20}$/, 'expected ids of 17 to 20 digits')));
 
-/** The parser's own words, but for its code. */
+/** A zod check that reports the parser's own message. */
 export function checked(parse: (text: string) => unknown) {
   return (text: string, context: z.RefinementCtx) => {
     try {

@@ -17,7 +17,7 @@ export function readValues(environment: Readonly<Record<string, string | undefin
   return values as Values;
 }
 
-/** A signature may have been typed along with an address. */
+/** Hides the query part of an address, which may be a signature. */
 function shown(given: string | undefined): string {
   return (given ?? '').replace(/\?.*$/s, '?...');
 }

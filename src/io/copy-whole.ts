@@ -1,11 +1,11 @@
-/** Copies a file so that under its new name it is whole or not there. */
+/** Copies a file atomically: under its new name it is complete or missing. */
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { copyFile, rename, rm } from 'node:fs/promises';
 import { orDiskFull } from './disk-full.ts';
 
-/** @param to in place of what is there; its folder exists
- *  @throws {LeitmotifError} 'disk-full'; whatever else the file system says */
+/** @param to replaced if it exists; its folder must exist
+ *  @throws {LeitmotifError} 'disk-full'; other file system errors as they are */
 export async function copyWhole(from: string, to: string): Promise<void> {
   const partial = `${to}.${randomUUID()}.part`;
   try {

@@ -1,7 +1,7 @@
 import { LeitmotifError } from '../errors.ts';
 
-/** An index file that is not what was written: says which, what is wrong, and what mends it. */
+/** The error for an index file that differs from what was written: names the file, the fault and the fix. */
 export function corruptIndexFile(path: string, why: string, cause?: unknown): LeitmotifError {
-  const mend = 'The catalog has all of it: `npm run index` builds the index again.';
-  return new LeitmotifError('index-corrupt', `Cannot use the index: ${path}: ${why}. ${mend}`, { cause });
+  const fix = 'The catalog has all data: `npm run index` builds the index again.';
+  return new LeitmotifError('index-corrupt', `Cannot use the index: ${path}: ${why}. ${fix}`, { cause });
 }

@@ -1,10 +1,10 @@
-/** A disk that is full, as the operating system says it. */
+/** Detects a full disk from the error codes of the operating system. */
 import { LeitmotifError } from '../errors.ts';
 
-/** No space left, over the quota, over the limit of a file's size: all of them "the disk is full" to whoever must act. */
+/** No space left, over the quota, over the file size limit. The operator treats all three as a full disk. */
 const fullCodes = ['ENOSPC', 'EDQUOT', 'EFBIG'];
 
-/** Runs `write`; what a full disk throws becomes `disk-full`, which names the file. */
+/** Runs `write`. A full-disk error becomes `disk-full`, which names the file. */
 export async function orDiskFull<T>(file: string, write: () => Promise<T>): Promise<T> {
   try {
     return await write();

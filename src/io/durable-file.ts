@@ -1,7 +1,6 @@
-/** Files that are on the disk when we say so: hashed while they are written, synced, and read again.
+/** Durable files: hashed while they are written, synced, and read back.
  *
- *  A write that the disk refused late (a full or failing disk, a quota) may have been reported as a success; only
- *  reading it back shows.
+ *  A full or failing disk or a quota may report success and drop the write later. Only reading the file back shows that.
  */
 import { createHash } from 'node:crypto';
 import { type FileHandle, open, readFile, rename, stat } from 'node:fs/promises';
@@ -18,7 +17,7 @@ export interface FileRecord {
 
 const bufferBytes = 1024 * 1024;
 
-/** A file that is written from its beginning to its end, through a buffer. */
+/** Writes a file sequentially through a buffer. */
 export class HashedFile {
   readonly #path: string;
   readonly #handle: FileHandle;
@@ -36,7 +35,7 @@ export class HashedFile {
     return new HashedFile(file, await orDiskFull(file, () => open(file, 'w')));
   }
 
-  /** `bytes` may be reused once this has resolved.
+  /** The caller may reuse `bytes` after this resolves.
    *  @throws {LeitmotifError} `disk-full` */
   async write(bytes: Uint8Array): Promise<void> {
     for (let from = 0; from < bytes.length; ) {
@@ -48,7 +47,7 @@ export class HashedFile {
     }
   }
 
-  /** The file is on the disk, as far as the disk says. */
+  /** Flushes, syncs and closes the file. */
   async finish(): Promise<FileRecord> {
     await this.#flush();
     await orDiskFull(this.#path, () => this.#handle.sync());
@@ -56,7 +55,7 @@ export class HashedFile {
     return { bytes: this.#bytes, sha256: this.#hash.digest('hex') };
   }
 
-  /** Closes what `finish` did not. */
+  /** Closes the file if `finish` has not. */
   async abandon(): Promise<void> {
     await this.#handle.close().catch(() => undefined);
   }
@@ -73,7 +72,7 @@ export class HashedFile {
   }
 }
 
-/** Reads a whole file, or what follows `fromByte`.
+/** Hashes a file, or the part from `fromByte` on.
  *  @throws the signal's reason */
 export async function hashFile(file: string, fromByte = 0, signal?: AbortSignal): Promise<FileRecord> {
   const handle = await open(file, 'r');
@@ -92,7 +91,7 @@ export async function hashFile(file: string, fromByte = 0, signal?: AbortSignal)
   }
 }
 
-/** @throws {LeitmotifError} `disk-full` for a file that is too short, `index-corrupt` for other bytes than were written;
+/** @throws {LeitmotifError} `disk-full` for a file that is too short, `index-corrupt` when the content differs;
  *    the signal's reason */
 export async function assertWritten(file: string, written: FileRecord, signal?: AbortSignal): Promise<void> {
   const { size } = await stat(file);
@@ -100,11 +99,11 @@ export async function assertWritten(file: string, written: FileRecord, signal?: 
     throw new LeitmotifError('disk-full', `Cannot write ${file}: expected ${written.bytes} bytes, found ${size}`);
   }
   const found = await hashFile(file, 0, signal);
-  if (found.sha256 !== written.sha256) throw corruptIndexFile(file, 'other bytes came back than were written');
+  if (found.sha256 !== written.sha256) throw corruptIndexFile(file, 'the content differs from what was written');
 }
 
-/** A file that fits in memory, once it is the one that was written.
- *  @throws {LeitmotifError} `index-corrupt` when it is missing or another */
+/** Reads a file into memory and checks it against its record.
+ *  @throws {LeitmotifError} `index-corrupt` when it is missing or differs */
 export async function readWritten(file: string, written: FileRecord): Promise<Buffer> {
   const bytes = await readFile(file).catch((error: unknown) => {
     throw corruptIndexFile(file, 'the file cannot be read', error);
@@ -117,7 +116,7 @@ export async function readWritten(file: string, written: FileRecord): Promise<Bu
   return bytes;
 }
 
-/** Replaces a small file in one step: whoever reads it sees the old text or the new, also after a power cut. */
+/** Replaces a small file atomically: readers see the old text or the new one, also after a power cut. */
 export async function replaceFile(file: string, text: string): Promise<void> {
   const temporary = `${file}.partial`;
   const written = await HashedFile.create(temporary);
@@ -131,7 +130,7 @@ export async function replaceFile(file: string, text: string): Promise<void> {
   await syncFolder(path.dirname(file));
 }
 
-/** Makes the names in a folder durable: a rename is only on the disk once its folder is. */
+/** Syncs a folder: a rename is durable only after its folder is synced. */
 export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   try {
@@ -141,7 +140,7 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** Makes a file durable that somebody else wrote. */
+/** Syncs a file that other code wrote. */
 export async function syncFile(file: string): Promise<void> {
   const handle = await open(file, 'r+');
   try {

@@ -1,9 +1,8 @@
-/** How much lies in the index folder. */
+/** The size of a folder on disk. */
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 
-/** Sizes of all files below it. Other processes come and go in that folder: what is gone by the time it is looked at
- *  counts nothing. */
+/** Sum of the sizes of all files below it. Files that another process deletes meanwhile count 0. */
 export async function folderBytes(folder: string): Promise<number> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile());

@@ -1,8 +1,8 @@
-/** SHA-256 of a recording's bytes, as they stream by. */
+/** SHA-256 of a stream of bytes. */
 import { createHash } from 'node:crypto';
 
 /** @returns lower-case hex
- *  @throws whatever reading throws */
+ *  @throws errors of the stream */
 export async function hashOf(blocks: AsyncIterable<Uint8Array>): Promise<string> {
   const hash = createHash('sha256');
   for await (const block of blocks) hash.update(block);

@@ -1,20 +1,20 @@
-/** Lets processes of ours go behind the one that answers people.
+/** Lowers the priority of child processes, so that the process that answers users runs first.
  *
- *  A process that leads a session (every detached child) is scheduled by Linux in a group of its own, unless a service
- *  manager groups it otherwise. Such groups share the cores evenly whatever the processes in them are nice to, so the
- *  group must be made nice as well: without it, ten children at 5 leave the bot an eleventh.
+ *  Linux schedules a session leader (every detached child) in its own autogroup, unless a service manager groups it
+ *  otherwise. Autogroups share the cores evenly, whatever the niceness of the processes in them. So the niceness of the
+ *  group must be set too: without it, ten children at niceness 5 leave the bot an eleventh of the time.
  *  @see https://man7.org/linux/man-pages/man7/sched.7.html "The autogroup feature"
  */
 import { writeFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
 
-/** The nicest there is. */
+/** The lowest priority. */
 export const nicenessMax = 19;
-/** Linux lets ordinary users change a group ten times a second, all users together. */
-const againAfterMs = 150;
+/** Linux limits unprivileged users to ten group changes a second, all users together. */
+const retryAfterMs = 150;
 const triesMax = 10;
 
-/** @param pid of a process that leads its session; what it starts later inherits the niceness
+/** @param pid a session leader; processes that it starts later inherit the niceness
  *  @param niceness 0 to 19
  *  @throws {Error} ESRCH when there is no such process */
 export function setSessionNiceness(pid: number, niceness: number): void {
@@ -22,12 +22,12 @@ export function setSessionNiceness(pid: number, niceness: number): void {
   setGroupNiceness(pid, niceness, triesMax);
 }
 
-/** Where there are no such groups (another system, a container) nothing needs to be done, or can be. */
+/** Systems and containers without autogroups need no change, so their errors are ignored. */
 function setGroupNiceness(pid: number, niceness: number, tries: number): void {
   try {
     writeFileSync(`/proc/${pid}/autogroup`, String(niceness));
   } catch (error) {
     if ((error as { code?: unknown }).code !== 'EAGAIN' || tries <= 1) return;
-    setTimeout(() => setGroupNiceness(pid, niceness, tries - 1), againAfterMs).unref();
+    setTimeout(() => setGroupNiceness(pid, niceness, tries - 1), retryAfterMs).unref();
   }
 }

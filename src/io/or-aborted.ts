@@ -1,5 +1,6 @@
-/** For work that does not hear a signal, as cockatiel's pauses, or that is shared with others: whoever aborts is let go at
- *  once, and the rest ends unheard. @throws the signal's reason */
+/** Waits for a promise or an abort. For work that ignores signals, such as the pauses of cockatiel, or that several callers
+ *  share: on abort the caller returns at once, and the later outcome of the promise is ignored.
+ *  @throws the signal's reason */
 export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   const aborted = Promise.withResolvers<never>();
   const onAbort = (): void => aborted.reject(signal.reason);

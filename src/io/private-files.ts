@@ -1,5 +1,5 @@
-/** Files and folders that hold people's data: theirs alone whatever the umask, and never written or read through a link that
- *  somebody laid in their place. The one place for it; a folder or file that the operator chose and made keeps its mode.
+/** Files and folders with user data: only their owner has access, whatever the umask, and they are never opened through a
+ *  symbolic link. Folders and files that the operator made keep their mode.
  */
 import { chmodSync, closeSync, constants, fchmodSync, lstatSync, openSync, type Stats, writeFileSync } from 'node:fs';
 import { chmod, type FileHandle, mkdir, open } from 'node:fs/promises';
@@ -8,16 +8,16 @@ const folderMode = 0o700;
 const fileMode = 0o600;
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_TRUNC, O_WRONLY } = constants;
 
-/** With all folders above it. Those that were there before keep their mode.
- *  @throws what the file system says */
+/** Makes a folder and its parents. Existing folders keep their mode.
+ *  @throws errors of the file system */
 export async function makePrivateFolder(folder: string): Promise<void> {
   const made = await mkdir(folder, { recursive: true, mode: folderMode });
-  // The umask may have taken the owner's own rights.
+  // The umask may have removed the owner's own rights.
   if (made !== undefined) await chmod(folder, folderMode);
 }
 
-/** A new file, to be written.
- *  @throws EEXIST where something lies there, be it a link; what the file system says */
+/** Creates a new file and opens it for writing.
+ *  @throws EEXIST when the path exists, also as a link; other errors of the file system */
 export async function createPrivateFile(file: string): Promise<FileHandle> {
   const handle = await open(file, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY, fileMode);
   try {
@@ -29,8 +29,8 @@ export async function createPrivateFile(file: string): Promise<FileHandle> {
   }
 }
 
-/** A small file in the place of what is there.
- *  @throws ELOOP where a link lies there; what the file system says */
+/** Writes a small file, replacing its content if it exists.
+ *  @throws ELOOP when the path is a link; other errors of the file system */
 export function writePrivateFileSync(file: string, text: string): void {
   const descriptor = openSync(file, O_CREAT | O_NOFOLLOW | O_TRUNC | O_WRONLY, fileMode);
   try {
@@ -41,8 +41,8 @@ export function writePrivateFileSync(file: string, text: string): void {
   }
 }
 
-/** For files that another library opens by their name, before it does: makes it, or takes others' rights from it. One that is
- *  there is not opened: closing it would give up the locks that this process holds on it.
+/** Prepares a file that a library opens by name: creates it, or removes the access of others. An existing file is not
+ *  opened, because closing it would release the locks that this process holds on it.
  *  @see https://www.sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled_by_a_separate_thread_doing_close_ */
 export function makePrivateFileSync(file: string): void {
   try {
@@ -50,30 +50,30 @@ export function makePrivateFileSync(file: string): void {
     fchmodSync(descriptor, fileMode);
     closeSync(descriptor);
   } catch {
-    // It is there; or it cannot be made, which the library says that opens it next, in words of its own.
+    // It exists already. Or it cannot be created: then the library that opens it next reports that.
   }
-  takeOthersRights(file, fileMode);
+  removeOthersAccess(file, fileMode);
 }
 
-/** For what somebody else wrote. What is missing, a link, or somebody else's is left as it is. */
+/** Restricts access to a file or folder that other code wrote. Missing paths, links, and files of other users stay as they are. */
 export function makePrivateSync(path: string): void {
-  takeOthersRights(path, lookAt(path)?.isDirectory() ? folderMode : fileMode);
+  removeOthersAccess(path, lookAt(path)?.isDirectory() ? folderMode : fileMode);
 }
 
-/** @returns false for a link, whatever it leads to */
+/** @returns false for a link, whatever its target */
 export function isPlainFile(file: string): boolean {
   return lookAt(file)?.isFile() ?? false;
 }
 
-function takeOthersRights(path: string, mode: number): void {
+function removeOthersAccess(path: string, mode: number): void {
   const found = lookAt(path);
   if (found === null || found.isSymbolicLink() || found.uid !== process.getuid?.()) return;
-  // A file that its owner may only read stays so.
+  // A file without access for others keeps its mode, also a read-only one.
   if ((found.mode & 0o077) === 0) return;
   try {
     chmodSync(path, found.mode & mode);
   } catch (error) {
-    // A file system that is read-only, or knows no rights.
+    // A read-only file system, or one without permissions.
     if (!['EROFS', 'EPERM', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
   }
 }

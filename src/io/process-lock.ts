@@ -1,8 +1,8 @@
-/** One process at a time. The lock is the operating system's, taken through SQLite on a file of its own: it ends with
- *  the process, however that ends, so it is never stale and there is nothing to wait out after a kill. A lock that is a
- *  file with a time stamp needs a heartbeat, which our blocking calls would miss, and a wait after every crash.
+/** Lets one process run at a time. SQLite takes a lock of the operating system on a separate file. The lock ends with the
+ *  process, however that ends, so it is never stale. A lock file with a time stamp would need a heartbeat, which our blocking
+ *  calls would miss, and a wait after every crash.
  *
- *  Who holds it stands in a second file, for messages only.
+ *  A second file names the owner, for messages only.
  */
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
@@ -24,10 +24,10 @@ export class ProcessLock implements Disposable {
     this.#connection = connection;
   }
 
-  /** Never waits.
-   *  @param path a file that nothing else uses; made when missing, left behind afterwards
-   *  @returns null when somebody holds it, within this process too
-   *  @throws {LeitmotifError} 'file-unreadable' when the file cannot be made or used, 'disk-full' */
+  /** Takes the lock without waiting.
+   *  @param path a file for this lock only; created when missing, not deleted afterwards
+   *  @returns null when the lock is taken, also by this process
+   *  @throws {LeitmotifError} 'file-unreadable' when the file cannot be created or used, 'disk-full' */
   static take(path: string): ProcessLock | null {
     const connection = open(path);
     try {
@@ -50,7 +50,7 @@ export class ProcessLock implements Disposable {
   }
 }
 
-/** Whoever holds the lock, in words: a process by number, host and time, or "another process". */
+/** Describes the owner of the lock: process number, host and time, or "another process". */
 export function describeLockOwner(path: string): string {
   try {
     const owner = ownerSchema.parse(JSON.parse(readFileSync(ownerPath(path), 'utf8')));
@@ -82,12 +82,12 @@ function ownerPath(path: string): string {
   return `${path}.owner.json`;
 }
 
-/** A disk too full for a line of text must not keep anybody from trying. */
+/** A disk too full for one line of text must not prevent taking the lock. */
 function writeOwner(path: string): void {
   const owner = { pid: process.pid, host: hostname(), since: new Date().toISOString() };
   try {
     writePrivateFileSync(ownerPath(path), `${JSON.stringify(owner)}\n`);
   } catch {
-    // The lock holds all the same; only messages about it will be vaguer.
+    // The lock is taken all the same. Only messages about it are less precise.
   }
 }

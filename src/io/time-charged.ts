@@ -1,26 +1,26 @@
-/** How long a process has had to do something: a limit on work rather than on wall time, so that a busy machine or a slow disk
- *  does not end a process that gets on, and one that hangs is still ended.
+/** A time limit on work instead of wall time. A busy machine or a slow disk does not end a process that makes progress, and
+ *  one that hangs still ends.
  *
- *  Charged is the processor time that the process used, and wall time while it neither ran, nor waited for a processor, nor
- *  for the disk. Linux; elsewhere there is no /proc, and wall time is charged.
+ *  The timer charges processor time, and wall time while the process neither runs nor waits for a processor or the disk. On
+ *  systems without /proc it charges wall time.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** How often it is looked. */
-const lookEachMs = 1_000;
-/** This process itself was kept from looking (busy, or the machine slept): the time between two looks counts for so much. */
-const lookChargedMax = 2;
+/** Time between two checks. */
+const checkEachMs = 1_000;
+/** The most intervals that one check charges, when it comes late because this process was busy or the machine slept. */
+const intervalsChargedMax = 2;
 /** Clock ticks of /proc: 100 a second on every Linux that Node runs on. @see proc_pid_stat(5) */
 const msPerTick = 10;
 
 export interface Usage {
-  /** Of all threads, in ms. */
+  /** Sum over all threads, in ms. */
   readonly processorMs: number;
-  /** Some thread runs, wants to run, or waits for the disk. */
+  /** At least one thread runs, is ready to run, or waits for the disk. */
   readonly isBusy: boolean;
 }
 
-/** One process, or with `group` all processes of the group that it leads. Null when it cannot be known. */
+/** The usage of one process, or with `group` of all processes in the group that it leads. Null when it is unknown. */
 export function usageOf(pid: number, group = false): Usage | null {
   const stats = (group ? numbered('/proc') : [String(pid)]).flatMap((each) => statOf(`/proc/${each}`) ?? []);
   const mine = group ? stats.filter((stat) => stat.group === pid) : stats;
@@ -62,28 +62,28 @@ export interface ChargedTimer {
 }
 
 /** Calls `onSpent` once, when `limitMs` of charged time are spent; never keeps this process alive.
- *  @param look the usage now, null when it cannot be known
- *  @param onLook called at each look */
+ *  @param usageNow returns the current usage, null when it is unknown
+ *  @param onCheck called at each check */
 export function chargedTimer(
-  look: () => Usage | null,
+  usageNow: () => Usage | null,
   limitMs: number,
   onSpent: () => void,
-  onLook: (spent: ChargedTimer['spent']) => void = () => {},
+  onCheck: (spent: ChargedTimer['spent']) => void = () => {},
 ): ChargedTimer {
-  const eachMs = Math.min(lookEachMs, limitMs);
+  const eachMs = Math.min(checkEachMs, limitMs);
   const startedMs = performance.now();
   let seenMs = startedMs;
-  let before = look();
+  let before = usageNow();
   let chargedMs = 0;
   const spent = () => ({ wallMs: performance.now() - startedMs, chargedMs });
   const timer = setInterval(() => {
     const nowMs = performance.now();
-    const passedMs = Math.min(nowMs - seenMs, lookChargedMax * eachMs);
+    const passedMs = Math.min(nowMs - seenMs, intervalsChargedMax * eachMs);
     seenMs = nowMs;
-    const now = look();
+    const now = usageNow();
     chargedMs += chargeOf(before, now, passedMs);
     before = now;
-    onLook(spent());
+    onCheck(spent());
     if (chargedMs < limitMs) return;
     clearInterval(timer);
     onSpent();
@@ -96,7 +96,7 @@ export function chargedTimer(
   };
 }
 
-/** At most the time that passed, so that many threads do not make a limit shorter than it reads. */
+/** Charges at most the time that passed, so that many threads do not shorten the limit. */
 function chargeOf(before: Usage | null, now: Usage | null, passedMs: number): number {
   if (before === null || now === null) return passedMs;
   const usedMs = Math.max(0, now.processorMs - before.processorMs);

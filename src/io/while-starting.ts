@@ -1,10 +1,10 @@
-/** Imported first by every program that another process starts: a parent that goes while this process still loads its modules
- *  or a model ends it at once. A program that ends in order later takes this over with `endInOrder`. */
+/** Ends this process at once when its parent goes away during start-up, while it loads modules or a model. Every program that
+ *  another process starts imports this first, and calls `endInOrder` once it can shut down gracefully. */
 const endAtOnce = (): void => process.exit(1);
 
 process.once('disconnect', endAtOnce);
 
-/** From here on, `stop` is called when the parent goes; at once if it has gone already. */
+/** From now on `stop` is called when the parent goes away; at once if it is gone already. */
 export function endInOrder(stop: () => void): void {
   process.off('disconnect', endAtOnce);
   process.once('disconnect', stop);

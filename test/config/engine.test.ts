@@ -1,4 +1,4 @@
-/** Which variables go together to say where a model's network runs. */
+/** The combinations of variables that select the inference engine. */
 import { describe, expect, test } from 'vitest';
 import { readConfig } from '../../src/config/config.ts';
 import { forgetSecrets } from '../../src/config/variables.ts';
@@ -7,16 +7,16 @@ const engineOf = (environment: Record<string, string>) => readConfig(environment
 const databricks = 'https://dbc-1.cloud.databricks.com/serving-endpoints/clap/invocations';
 const routed = 'https://abc.serving.cloud.databricks.com/123/serving-endpoints/clap/invocations';
 
-describe('where the network runs', () => {
-  test('is here, unless said otherwise', () => {
+describe('the inference engine', () => {
+  test('runs on this machine by default', () => {
     expect(engineOf({})).toEqual({ type: 'onnx' });
-    // As other programs may have it set.
+    // Other programs may have set it.
     expect(engineOf({ DATABRICKS_TOKEN: 'x', DATABRICKS_HOST: 'https://dbc-1.cloud.databricks.com' })).toEqual({
       type: 'onnx',
     });
   });
 
-  test('is a server that speaks the Open Inference Protocol', () => {
+  test('can be an Open Inference Protocol server', () => {
     const url = 'http://triton:8000';
     expect(engineOf({ EMBEDDING_ENGINE: 'open-inference', OPEN_INFERENCE_URL: url })).toEqual({
       type: 'open-inference',
@@ -35,7 +35,7 @@ describe('where the network runs', () => {
     });
   });
 
-  test('is an endpoint of Databricks, with a token or with client credentials', () => {
+  test('can be a Databricks endpoint, with a token or client credentials', () => {
     const base = { EMBEDDING_ENGINE: 'databricks', DATABRICKS_URL: databricks };
     expect(engineOf({ ...base, DATABRICKS_TOKEN: 't' })).toMatchObject({ url: databricks, access: { token: 't' } });
     const client = { DATABRICKS_CLIENT_ID: 'i', DATABRICKS_CLIENT_SECRET: 's' };
@@ -65,7 +65,7 @@ describe('where the network runs', () => {
     [
       'a password in the address',
       { EMBEDDING_ENGINE: 'open-inference', OPEN_INFERENCE_URL: 'http://a:b@x' },
-      /no user and password/,
+      /without user and password/,
     ],
     [
       'an endpoint without an address or a token',
@@ -93,13 +93,13 @@ describe('where the network runs', () => {
       { DATABRICKS_URL: routed, DATABRICKS_CLIENT_ID: 'i', DATABRICKS_CLIENT_SECRET: 's' },
       /DATABRICKS_HOST/,
     ],
-  ])('is refused at the start: %s', (_, environment, words) => {
+  ])('is refused at start: %s', (_, environment, words) => {
     const engine: Record<string, string> = environment.DATABRICKS_URL ? { EMBEDDING_ENGINE: 'databricks' } : {};
     expect(() => readConfig({ ...engine, ...environment }, '/x')).toThrow(words);
   });
 });
 
-test('secrets are forgotten before the environment is handed on', () => {
+test('removes secrets before child processes inherit the environment', () => {
   const environment = { PATH: '/bin', OPEN_INFERENCE_TOKEN: 'a', DATABRICKS_TOKEN: 'b', DATABRICKS_CLIENT_SECRET: 'c' };
   forgetSecrets(environment);
   expect(environment).toEqual({ PATH: '/bin' });

@@ -4,21 +4,21 @@ import { readConfig } from '../../src/config/config.ts';
 import { envExample } from '../../src/config/env-example.ts';
 import { LeitmotifError } from '../../src/errors.ts';
 
-test('.env.example holds every variable with its default, unit and reason, and nothing else', async () => {
+test('.env.example contains exactly every variable with its default, unit and description', async () => {
   const file = await readFile(new URL('../../.env.example', import.meta.url), 'utf8');
   expect(file).toBe(envExample());
 });
 
-test('an empty variable means unset', () => {
+test('treats an empty variable as unset', () => {
   expect(readConfig({ WINDOW_SEC: '', EMBEDDING_WORKER_URL: ' ' }, '/x')).toEqual(readConfig({}, '/x'));
 });
 
-test('"false" is false', () => {
+test('reads "false" as false', () => {
   expect(readConfig({ INCLUDE_NON_MUSIC: 'false' }, '/x').includeNonMusic).toBe(false);
   expect(readConfig({ INCLUDE_NON_MUSIC: 'true' }, '/x').includeNonMusic).toBe(true);
 });
 
-test('every bad variable is named at once', () => {
+test('names every bad variable at once', () => {
   const read = () => readConfig({ WINDOW_SEC: '20', NEIGHBOURS: 'many', EMBEDDING_WORKER_URL: 'ftp://x' }, '/x');
   expect(read).toThrow(LeitmotifError);
   expect(read).toThrow(/WINDOW_SEC[\s\S]*20|NEIGHBOURS/);
@@ -26,11 +26,11 @@ test('every bad variable is named at once', () => {
   expect(read).toThrow(/EMBEDDING_WORKER_URL/);
 });
 
-test.each(['nonsense', '* * * * *', '99 4 * * *'])('a TIDY_CRON like %j is refused at the start, by name', (cron) => {
+test.each(['nonsense', '* * * * *', '99 4 * * *'])('refuses TIDY_CRON=%j by name', (cron) => {
   expect(() => readConfig({ TIDY_CRON: cron }, '/x')).toThrow(/TIDY_CRON: expected five cron fields/);
 });
 
-test('an unknown FUSION is refused at the start together with every other bad variable', () => {
+test('refuses an unknown FUSION together with every other bad variable', () => {
   const read = () => readConfig({ FUSION: 'nope', NEIGHBOURS: 'many', TIDY_CRON: 'daily' }, '/x');
   expect(read).toThrow(/FUSION[\s\S]*nope/);
   expect(read).toThrow(/NEIGHBOURS[\s\S]*many/);

@@ -16,7 +16,7 @@ describe('one place', () => {
 });
 
 describe('several places', () => {
-  test('have names, and come in the order of their keys', () => {
+  test('have names and are sorted by the prefix of their keys', () => {
     const text = 'studio=azure://acct/music/x; live-2=file:/live, 2;live=file:/mnt/a;b, ü=file:relative';
     expect(parseLibraries(text)).toEqual([
       { name: 'live-2', location: 'file:/live, 2' },
@@ -26,7 +26,7 @@ describe('several places', () => {
     ]);
   });
 
-  test('are read as they are written', () => {
+  test('parse back from their formatted text', () => {
     const name = fc.stringMatching(/^[a-z0-9][a-z0-9_-]{0,8}$/);
     const location = fc.oneof(
       fc.stringMatching(/^[a-z /.;,=-]{1,12}$/).map((path) => `file:/${path.trim()}x`),
@@ -60,12 +60,12 @@ test.each([
   expect(() => parseLibraries(text)).toThrow(words);
 });
 
-test('a prefix ends where a folder does', () => {
+test('ends a prefix at a folder', () => {
   expect(parseAzure('azure://acct/music/a/b')).toEqual({ account: 'acct', container: 'music', prefix: 'a/b/' });
   expect(parseAzure('azure://acct/music')).toEqual({ account: 'acct', container: 'music', prefix: '' });
 });
 
-test('texts compare as their UTF-8 bytes do', () => {
+test('compares texts like their UTF-8 bytes', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (a, b) => {
       expect(Math.sign(compareCodePoints(a, b))).toBe(Buffer.compare(Buffer.from(a), Buffer.from(b)));
@@ -74,7 +74,7 @@ test('texts compare as their UTF-8 bytes do', () => {
 });
 
 describe('the configuration', () => {
-  test('takes places, keys and an emulator', () => {
+  test('accepts places, keys and an emulator', () => {
     const config = readConfig(
       {
         ...{ LIBRARY: 'a=file:/x; b=azure://acct/music', CLIPS: 'azure://acct/clips', SPOOL_MAX_MB: '7' },
@@ -87,7 +87,7 @@ describe('the configuration', () => {
     expect(config).toMatchObject({ spoolBytesMax: 7e6, azure: { key: 'k', account: 'acct', principal: null } });
   });
 
-  test('takes a service principal whole or not at all', () => {
+  test('accepts a service principal only when it is complete', () => {
     const id = { AZURE_TENANT_ID: 't', AZURE_CLIENT_ID: 'c' };
     const { azure } = readConfig({ ...id, AZURE_CLIENT_SECRET: 's' }, '/x');
     expect(azure.principal).toEqual({ tenantId: 't', clientId: 'c', clientSecret: 's' });

@@ -31,7 +31,7 @@ test.each([
 
 const at = (iso: string) => Date.parse(iso);
 
-test('finds the latest due time since, in the zone that is meant', () => {
+test('finds the latest due time in the given time zone', () => {
   const since = at('2026-03-01T00:00:00Z');
   const last = (cron: string, timeZone: string, now: string, from = since) => {
     const found = lastDueMs(cron, timeZone, from, at(now));
@@ -48,7 +48,7 @@ test('finds the latest due time since, in the zone that is meant', () => {
   expect(last('0 3 * * 1', 'UTC', '2026-03-05T12:00:00Z', at('2026-03-02T03:00:00Z'))).toBeNull();
 });
 
-test('agrees with what comes next: seen from just after, a due time is the last one', () => {
+test('finds the due time that nextDue gives, seen from just after it', () => {
   const zones = ['UTC', 'Europe/Berlin', 'Asia/Kathmandu', 'Australia/Lord_Howe', 'America/St_Johns'];
   fc.assert(
     fc.property(fc.nat(59), fc.nat(23), fc.constantFrom(...zones), (minute, hour, zone) => {

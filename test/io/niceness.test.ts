@@ -11,14 +11,14 @@ afterEach(() => child?.kill('SIGKILL'));
 
 const groupOf = (pid: number) => readFileSync(`/proc/${pid}/autogroup`, 'utf8').trim();
 
-test('makes a process nice, and the group that Linux schedules its session in', async () => {
+test('sets the niceness of a process and of its autogroup', async () => {
   child = spawn('sleep', ['60'], { detached: true, stdio: 'ignore' });
   await once(child, 'spawn');
   const pid = child.pid as number;
   const niceness = Math.min(getPriority() + 4, 19);
   setSessionNiceness(pid, niceness);
   expect(getPriority(pid)).toBe(niceness);
-  // Not every kernel groups by session.
+  // Not every kernel has autogroups.
   if (!existsSync(`/proc/${pid}/autogroup`)) return;
   const deadline = performance.now() + 5_000;
   while (!groupOf(pid).endsWith(`nice ${niceness}`) && performance.now() < deadline) await delay(50);
@@ -26,7 +26,7 @@ test('makes a process nice, and the group that Linux schedules its session in', 
   expect(groupOf(process.pid), 'ours stays as it is').not.toBe(groupOf(pid));
 });
 
-test('says so when there is no such process', async () => {
+test('throws when the process does not exist', async () => {
   child = spawn('true', { detached: true, stdio: 'ignore' });
   await once(child, 'exit');
   expect(() => setSessionNiceness(child?.pid as number, 5)).toThrow('ESRCH');

@@ -1,4 +1,4 @@
-/** People's data on the disk: its owner's alone, and never through a link. */
+/** User data on disk: accessible to its owner only, and never through a link. */
 import { lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -17,14 +17,14 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const at = (name: string) => path.join(folder, name);
 
-test('the catalog, its log and its shared memory are their owner’s alone, also one that was not', () => {
+test('restricts the catalog, its log and its shared memory to the owner, also an existing one', () => {
   writeFileSync(at('catalog.sqlite'), '', { mode: 0o644 });
   using catalog = new Catalog(at('catalog.sqlite'));
   expect(catalog.id).not.toBe('');
   for (const end of ['', '-wal', '-shm']) expect(modeOf(at(`catalog.sqlite${end}`)), end).toBe(0o600);
 });
 
-test('the lock says who holds it in a file of its own, and writes through no link', () => {
+test('writes the lock owner to a separate file, and never through a link', () => {
   writeFileSync(at('victim'), 'as it was');
   symlinkSync(at('victim'), at('index.lock.owner.json'));
   {
@@ -38,7 +38,7 @@ test('the lock says who holds it in a file of its own, and writes through no lin
   expect([modeOf(at('index.lock')), modeOf(at('index.lock.owner.json'))]).toEqual([0o600, 0o600]);
 });
 
-test('a file that is fetched is made anew, in the place of no link', async () => {
+test('creates a fetched file anew, never through a link', async () => {
   symlinkSync(at('victim'), at('spooled'));
   await expect(createPrivateFile(at('spooled'))).rejects.toMatchObject({ code: 'EEXIST' });
   await (await createPrivateFile(at('other'))).close();
@@ -47,14 +47,14 @@ test('a file that is fetched is made anew, in the place of no link', async () =>
   expect(isPlainFile(at('other'))).toBe(true);
 });
 
-test('a folder that is made is closed to others, and one that was there is left', async () => {
+test('makes new folders private and leaves existing ones as they are', async () => {
   mkdirSync(at('chosen'), { mode: 0o755 });
   await makePrivateFolder(at('chosen/answers/1'));
   expect(modeOf(at('chosen'))).toBe(0o755);
   expect([modeOf(at('chosen/answers')), modeOf(at('chosen/answers/1'))]).toEqual([0o700, 0o700]);
 });
 
-test('rights are taken from what somebody else wrote, and nothing behind a link is touched', () => {
+test('removes the access of others to files of other code, but not through links', () => {
   writeFileSync(at('clip.mp3'), '', { mode: 0o644 });
   symlinkSync(at('clip.mp3'), at('link'));
   makePrivateSync(at('link'));

@@ -1,4 +1,4 @@
-/** Limits on the time that a process had, not on the time that passed: a busy machine must not end what gets on. */
+/** Limits on charged time instead of wall time: a busy machine must not end a process that makes progress. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { afterEach, describe, expect, test } from 'vitest';
 import { chargedTimer, type Usage, usageOf } from '../../src/io/time-charged.ts';
@@ -15,7 +15,7 @@ function start(script: string): number {
   return child.pid ?? 0;
 }
 
-/** How long until the limit is spent; null when it is not within `withinMs`. */
+/** Time until the limit is spent; null when that takes longer than `withinMs`. */
 function untilSpent(look: () => Usage | null, limitMs: number, withinMs: number): Promise<number | null> {
   const startedMs = performance.now();
   return new Promise((resolve) => {
@@ -32,7 +32,7 @@ describe('a charged timer', () => {
     expect(await untilSpent(() => ({ processorMs: 0, isBusy: true }), 100, 1_000)).toBeNull();
   });
 
-  test('ends a process that does nothing, after the limit', async () => {
+  test('ends an idle process after the limit', async () => {
     expect(await untilSpent(() => ({ processorMs: 0, isBusy: false }), 200, 5_000)).toBeGreaterThan(195);
   });
 
@@ -43,19 +43,19 @@ describe('a charged timer', () => {
     expect(spentMs).toBeGreaterThan(900);
   });
 
-  test('ends what cannot be looked at by wall time', async () => {
+  test('charges wall time when the usage is unknown', async () => {
     expect(await untilSpent(() => null, 200, 5_000)).toBeGreaterThan(195);
   });
 });
 
 describe.skipIf(process.platform !== 'linux')('the usage of a process', () => {
-  test('grows while it computes', async () => {
+  test('grows while the process computes', async () => {
     const pid = start('for (;;);');
     await eventually(() => (usageOf(pid)?.processorMs ?? 0) >= 200);
     expect(usageOf(pid)?.isBusy).toBe(true);
   });
 
-  test('is nothing while it waits for something that does not come, and while it is stopped', async () => {
+  test('stays 0 while the process waits or is stopped', async () => {
     const pid = start('setInterval(() => {}, 1e6)');
     await eventually(() => usageOf(pid)?.isBusy === false);
     const computing = start('for (;;);');
@@ -64,7 +64,7 @@ describe.skipIf(process.platform !== 'linux')('the usage of a process', () => {
     await eventually(() => usageOf(computing)?.isBusy === false);
   });
 
-  test('of a process that has ended is not known', () => {
+  test('is null for a process that has ended', () => {
     expect(usageOf(2 ** 30)).toBeNull();
   });
 });
