@@ -1,15 +1,24 @@
 /** `/about`: what this is, what is kept of what people send, and what they can type. */
 import { readFileSync } from 'node:fs';
 import type { Client } from 'discord.js';
+import { ApplicationCommandType, type RESTPostAPIChatInputApplicationCommandsJSONBody } from 'discord-api-types/v10';
 import type { BotContext } from '../src/discord/bot-context.ts';
-import { aboutDefinition } from '../src/discord/definitions/library.ts';
 import type { ChatCommand } from '../src/discord/handler.ts';
 import { modelFacts } from '../src/discord/library/status.ts';
 import { aboutReply } from '../src/discord/replies/about.ts';
 import { editReply } from '../src/discord/send.ts';
+import { everywhere, localized } from './localized.ts';
 
 /** It says what it can when the worker or Discord does not answer. */
 const factsWithinMs = 5_000;
+
+export function aboutDefinition(): RESTPostAPIChatInputApplicationCommandsJSONBody {
+  return {
+    type: ApplicationCommandType.ChatInput,
+    ...localized(({ library }) => library.command.about),
+    ...everywhere,
+  };
+}
 
 export function aboutCommand(bot: BotContext): ChatCommand {
   const version = ownVersion();
@@ -20,7 +29,7 @@ export function aboutCommand(bot: BotContext): ChatCommand {
     run: async (interaction) => {
       const texts = bot.texts(interaction.locale);
       const [model, commandIds] = await Promise.all([
-        modelFacts(bot.app, AbortSignal.timeout(factsWithinMs)).catch(() => null),
+        modelFacts(bot, AbortSignal.timeout(factsWithinMs)).catch(() => null),
         idsWithin(bot.client, factsWithinMs),
       ]);
       const { answersKeptMs } = bot.config;

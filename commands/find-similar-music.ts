@@ -1,21 +1,30 @@
 /** "Find similar music" in a message's menu: asks with the audio of that message, of what it forwards or replies to, or
  *  with its links. */
 import type { MessageContextMenuCommandInteraction } from 'discord.js';
+import { ApplicationCommandType, type RESTPostAPIContextMenuApplicationCommandsJSONBody } from 'discord-api-types/v10';
 import { type BotContext, isPrivateByDefault, resultsByDefault } from '../src/discord/bot-context.ts';
-import { findSimilarMusicDefinition } from '../src/discord/definitions/similar.ts';
 import type { MessageCommand } from '../src/discord/handler.ts';
-import { askOrChoose } from '../src/discord/queries/choose-source.ts';
-import { askedOf, type MessageWithAudio, ofPayload } from '../src/discord/queries/message-audio.ts';
-import type { Asker } from '../src/discord/queries/query-runner.ts';
+import { runOrChoose } from '../src/discord/queries/choose-source.ts';
+import { type MessageWithAudio, ofPayload, sourcesInMessage } from '../src/discord/queries/message-audio.ts';
+import type { QueryRunner } from '../src/discord/queries/query-runner.ts';
 import { LeitmotifError } from '../src/errors.ts';
+import { everywhere, localizedName } from './localized.ts';
 
-export function findSimilarMusicCommand(bot: BotContext, asker: Asker): MessageCommand {
+export function findSimilarMusicDefinition(): RESTPostAPIContextMenuApplicationCommandsJSONBody {
+  return {
+    type: ApplicationCommandType.Message,
+    ...localizedName(({ query }) => query.command.menuName),
+    ...everywhere,
+  };
+}
+
+export function findSimilarMusicCommand(bot: BotContext, queryRunner: QueryRunner): MessageCommand {
   return {
     kind: 'message',
     definition: findSimilarMusicDefinition(),
     isPrivate: ({ guildId }) => isPrivateByDefault(bot, guildId),
     run: async (interaction) => {
-      const choices = askedOf(targetOf(interaction, bot));
+      const choices = sourcesInMessage(targetOf(interaction, bot));
       if (choices.length === 0) {
         const facts = { problem: 'message-without-audio' };
         throw new LeitmotifError('bad-request', 'Cannot ask with this message: no audio in it, and no link', { facts });
@@ -23,7 +32,7 @@ export function findSimilarMusicCommand(bot: BotContext, asker: Asker): MessageC
       const { guildId } = interaction;
       const options = { fromSec: null, toSec: null, results: resultsByDefault(bot, guildId), sameArtist: false };
       const picked = { ...options, isPrivate: isPrivateByDefault(bot, guildId) };
-      await askOrChoose({ bot, asker }, interaction, choices, picked);
+      await runOrChoose({ bot, queryRunner }, interaction, choices, picked);
     },
   };
 }

@@ -2,13 +2,21 @@
  *  the admins of its home servers; admins of other servers see it in short and have settings of their own. Replies are
  *  private. */
 import type { ChatInputCommandInteraction, MessageComponentInteraction } from 'discord.js';
+import {
+  ApplicationCommandOptionType,
+  ApplicationCommandType,
+  ApplicationIntegrationType,
+  ChannelType,
+  InteractionContextType,
+  PermissionFlagsBits,
+  type RESTPostAPIChatInputApplicationCommandsJSONBody,
+} from 'discord-api-types/v10';
 import type { BotContext } from '../src/discord/bot-context.ts';
 import type { CustomId } from '../src/discord/custom-id.ts';
-import { libraryDefinition } from '../src/discord/definitions/library.ts';
 import type { ChatCommand, ComponentHandler } from '../src/discord/handler.ts';
-import type { LibraryDesk } from '../src/discord/library/library-queries.ts';
+import type { LibraryQueries } from '../src/discord/library/library-queries.ts';
 import type { Reindexer } from '../src/discord/library/reindexer.ts';
-import { missingToTell, type Need, refusalOf } from '../src/discord/library/rights.ts';
+import { missingToAnnounce, type Need, refusalOf } from '../src/discord/library/rights.ts';
 import type { Scheduler } from '../src/discord/library/scheduler.ts';
 import { changeSettings } from '../src/discord/library/settings.ts';
 import { libraryStatus } from '../src/discord/library/status.ts';
@@ -32,14 +40,19 @@ import {
 import type { Reply } from '../src/discord/reply.ts';
 import { retryBusy } from '../src/discord/retry-busy.ts';
 import { editReply } from '../src/discord/send.ts';
+import type { Texts } from '../src/discord/texts/texts.ts';
 import { toLeitmotifError } from '../src/errors.ts';
+import { localized, localizedName, pieceLengthMax, resultsMax } from './localized.ts';
 
 export interface LibraryParts {
   readonly bot: BotContext;
   readonly reindexer: Reindexer;
   readonly scheduler: Scheduler;
-  readonly desk: LibraryDesk;
+  readonly libraryQueries: LibraryQueries;
 }
+
+const cronLengthMax = 100;
+const timeZoneLengthMax = 64;
 
 /** Beyond this they are only counted: some 2 MB of text at most. */
 const failuresShownMax = 5_000;
@@ -51,9 +64,7 @@ export function libraryCommand(parts: LibraryParts): ChatCommand {
     definition: libraryDefinition(),
     isPrivate: () => true,
     autocomplete: async (interaction) =>
-      refusalOf(interaction, bot, 'owner') === null
-        ? offerPieces(bot.app.catalog, interaction.options.getFocused())
-        : [],
+      refusalOf(interaction, bot, 'owner') === null ? offerPieces(bot.catalog, interaction.options.getFocused()) : [],
     run: async (interaction) => void (await editReply(interaction, await answer(interaction, parts))),
   };
 }
@@ -89,7 +100,7 @@ function isShown(interaction: ChatInputCommandInteraction, bot: BotContext): 'wh
 }
 
 async function answer(interaction: ChatInputCommandInteraction, parts: LibraryParts): Promise<Reply> {
-  const { bot, reindexer, desk } = parts;
+  const { bot, reindexer, libraryQueries } = parts;
   const texts = bot.texts(interaction.locale);
   const subcommand = interaction.options.getSubcommand();
   const isEverything = interaction.options.getString('mode') === 'everything';
@@ -97,13 +108,13 @@ async function answer(interaction: ChatInputCommandInteraction, parts: LibraryPa
   if (refusal !== null) return refusedReply(texts, refusal);
   switch (subcommand) {
     case 'status':
-      return statusReply(texts, await libraryStatus({ ...parts, app: bot.app }), isShown(interaction, bot));
+      return statusReply(texts, await libraryStatus({ ...parts, services: bot }), isShown(interaction, bot));
     case 'reindex':
       return planReindex(interaction, isEverything, parts);
     case 'cancel':
       return reindexCancelledReply(texts, await reindexer.cancel());
     case 'failures': {
-      const { total, shown } = await desk.failures(failuresShownMax);
+      const { total, shown } = await libraryQueries.failures(failuresShownMax);
       return failuresReply(texts, total, shown);
     }
     case 'remove':
@@ -118,14 +129,18 @@ async function answer(interaction: ChatInputCommandInteraction, parts: LibraryPa
 async function planReindex(
   interaction: ChatInputCommandInteraction,
   isEverything: boolean,
-  { bot, desk }: LibraryParts,
+  { bot, libraryQueries }: LibraryParts,
 ): Promise<Reply> {
   const texts = bot.texts(interaction.locale);
-  const open = bot.app.catalog.reindexes.open();
+  const open = bot.catalog.reindexes.open();
   if (open !== null) return reindexAskedReply(texts, { reindex: open, isNew: false, tells: false });
   const mode = isEverything ? 'everything' : 'changed';
   try {
-    return reindexPlanReply(texts, { mode, plan: await desk.plan(mode), missing: missingHere(interaction, bot) });
+    return reindexPlanReply(texts, {
+      mode,
+      plan: await libraryQueries.plan(mode),
+      missing: missingHere(interaction, bot),
+    });
   } catch (error) {
     // What concerns the library as a whole; the words for a query's failures would speak of one recording.
     const { code, message } = toLeitmotifError(error);
@@ -151,14 +166,14 @@ async function confirmReindex(
 
 /** Of what telling how a reindex goes needs. */
 function missingHere(interaction: ChatInputCommandInteraction | MessageComponentInteraction, { payloads }: BotContext) {
-  return missingToTell(interaction, payloads.channelType(interaction));
+  return missingToAnnounce(interaction, payloads.channelType(interaction));
 }
 
 /** @throws {LeitmotifError} 'track-unknown' */
 function askRemove({ options, locale }: ChatInputCommandInteraction, bot: BotContext): Reply {
   const texts = bot.texts(locale);
-  const { trackId } = choosePiece(bot.app.catalog, options.getString('piece', true));
-  const track = bot.app.catalog.tracks.byIds([trackId]).get(trackId);
+  const { trackId } = choosePiece(bot.catalog, options.getString('piece', true));
+  const track = bot.catalog.tracks.byIds([trackId]).get(trackId);
   return track ? removeAskReply(texts, track) : removedReply(texts, null);
 }
 
@@ -170,11 +185,89 @@ async function confirmRemove(
   const texts = bot.texts(interaction.locale);
   const refusal = refusalOf(interaction, bot, 'owner');
   if (refusal !== null) return refusedReply(texts, refusal);
-  const { tracks, removals } = bot.app.catalog;
+  const { tracks, removals } = bot.catalog;
   const trackId = Number(args[0]);
   const track = tracks.byIds([trackId]).get(trackId);
   if (!track || track.status === 'removed') return removedReply(texts, null);
   await retryBusy(() => removals.remove([track.key], 'request'));
   bot.log.info({ track: trackId, by: interaction.user.id }, 'a piece was removed');
   return removedReply(texts, track);
+}
+
+type Words = Texts['library']['command'];
+
+export function libraryDefinition(): RESTPostAPIChatInputApplicationCommandsJSONBody {
+  const { Subcommand } = ApplicationCommandOptionType;
+  return {
+    type: ApplicationCommandType.ChatInput,
+    ...localized(({ library }) => library.command.library),
+    // A server's admins may change who sees it, so what it does is checked again when it is used.
+    default_member_permissions: String(PermissionFlagsBits.ManageGuild),
+    contexts: [InteractionContextType.Guild],
+    integration_types: [ApplicationIntegrationType.GuildInstall],
+    options: [
+      { type: Subcommand, ...named(({ status }) => status) },
+      { type: Subcommand, ...named(({ reindex }) => reindex), options: reindexOptions() },
+      { type: Subcommand, ...named(({ cancel }) => cancel) },
+      { type: Subcommand, ...named(({ failures }) => failures) },
+      { type: Subcommand, ...named(({ remove }) => remove), options: removeOptions() },
+      { type: Subcommand, ...named(({ settings }) => settings), options: settingsOptions() },
+    ],
+  };
+}
+
+function named(wordsIn: (words: Words) => { readonly name: string; readonly description: string }) {
+  return localized(({ library }) => wordsIn(library.command));
+}
+
+function choice(value: string, nameIn: (words: Words) => string) {
+  return { ...localizedName(({ library }) => nameIn(library.command)), value };
+}
+
+function reindexOptions() {
+  const choices = [
+    choice('changed', ({ reindex }) => reindex.mode.changed),
+    choice('everything', ({ reindex }) => reindex.mode.everything),
+  ];
+  return [{ type: ApplicationCommandOptionType.String as const, ...named(({ reindex }) => reindex.mode), choices }];
+}
+
+function removeOptions() {
+  const piece = { ...named(({ remove }) => remove.piece), required: true, autocomplete: true as const };
+  return [{ type: ApplicationCommandOptionType.String as const, ...piece, max_length: pieceLengthMax }];
+}
+
+function settingsOptions() {
+  const settings = (wordsIn: (words: Words['settings']) => { name: string; description: string }) =>
+    named((words) => wordsIn(words.settings));
+  const takenBack = [
+    choice('share-channel', (words) => words.settings.reset.shareChannel),
+    choice('schedule', (words) => words.settings.reset.schedule),
+    choice('results', (words) => words.settings.reset.results),
+  ];
+  return [
+    {
+      type: ApplicationCommandOptionType.Channel as const,
+      ...settings(({ shareChannel }) => shareChannel),
+      channel_types: [ChannelType.GuildText as const, ChannelType.GuildAnnouncement as const],
+    },
+    {
+      type: ApplicationCommandOptionType.String as const,
+      ...settings(({ schedule }) => schedule),
+      max_length: cronLengthMax,
+    },
+    {
+      type: ApplicationCommandOptionType.String as const,
+      ...settings(({ timeZone }) => timeZone),
+      max_length: timeZoneLengthMax,
+    },
+    { type: ApplicationCommandOptionType.Boolean as const, ...settings(({ private: isPrivate }) => isPrivate) },
+    {
+      type: ApplicationCommandOptionType.Integer as const,
+      ...settings(({ results }) => results),
+      min_value: 1,
+      max_value: resultsMax,
+    },
+    { type: ApplicationCommandOptionType.String as const, ...settings(({ reset }) => reset), choices: takenBack },
+  ];
 }

@@ -1,22 +1,55 @@
 /** `/similar`: ask with a clip, a link or a piece of the library. */
 import type { ChatInputCommandInteraction } from 'discord.js';
+import {
+  ApplicationCommandOptionType,
+  ApplicationCommandType,
+  type RESTPostAPIChatInputApplicationCommandsJSONBody,
+} from 'discord-api-types/v10';
 import { type BotContext, isPrivateByDefault, resultsByDefault } from '../src/discord/bot-context.ts';
-import { similarDefinition } from '../src/discord/definitions/similar.ts';
 import type { ChatCommand } from '../src/discord/handler.ts';
-import { askOrChoose } from '../src/discord/queries/choose-source.ts';
+import { runOrChoose } from '../src/discord/queries/choose-source.ts';
 import { choosePiece, offerPieces } from '../src/discord/queries/pieces.ts';
-import type { Asker } from '../src/discord/queries/query-runner.ts';
-import { type Asked, readPart } from '../src/discord/queries/question.ts';
+import type { QueryRunner } from '../src/discord/queries/query-runner.ts';
+import { type RequestedSource, readPart } from '../src/discord/queries/question.ts';
 import { LeitmotifError } from '../src/errors.ts';
+import { everywhere, localized, pieceLengthMax, resultsMax } from './localized.ts';
 
-export function similarCommand(bot: BotContext, asker: Asker): ChatCommand {
+/** 100:00:00.000 and some room for slips. */
+const timeLengthMax = 16;
+const linkLengthMax = 2000;
+
+/** Two of Discord's groups, which are mp3, m4a, wav, ogg, opus, flac and mp4, mov, qt, webm, and what else people record and
+ *  keep music in. Ten at most. Discord looks at the name's ending only, so a lying one gets through: what came is probed.
+ *  @see https://docs.discord.com/developers/reference#file-type-filtering */
+const fileTypes = ['audio', 'video', '.aac', '.aif', '.aiff', '.wma', '.amr', '.oga', '.mka', '.3gp'] as const;
+
+export function similarDefinition(): RESTPostAPIChatInputApplicationCommandsJSONBody {
+  const { Attachment, Boolean: YesNo, Integer, String: Text } = ApplicationCommandOptionType;
+  return {
+    type: ApplicationCommandType.ChatInput,
+    ...localized(({ query }) => query.command),
+    ...everywhere,
+    options: [
+      { type: Attachment, ...localized(({ query }) => query.command.clip), file_types: [...fileTypes] },
+      { type: Text, ...localized(({ query }) => query.command.link), max_length: linkLengthMax },
+      { type: Text, ...localized(({ query }) => query.command.piece), autocomplete: true, max_length: pieceLengthMax },
+      { type: Integer, ...localized(({ query }) => query.command.results), min_value: 1, max_value: resultsMax },
+      { type: Text, ...localized(({ query }) => query.command.from), max_length: timeLengthMax },
+      { type: Text, ...localized(({ query }) => query.command.to), max_length: timeLengthMax },
+      { type: YesNo, ...localized(({ query }) => query.command.private) },
+      { type: YesNo, ...localized(({ query }) => query.command.sameArtist) },
+    ],
+  };
+}
+
+export function similarCommand(bot: BotContext, queryRunner: QueryRunner): ChatCommand {
   const isPrivate = ({ options, guildId }: ChatInputCommandInteraction) =>
     options.getBoolean('private') ?? isPrivateByDefault(bot, guildId);
   return {
     kind: 'chat',
     definition: similarDefinition(),
     isPrivate,
-    autocomplete: async ({ options }) => offerPieces(bot.app.catalog, options.getFocused()),
+    autocomplete: async ({ options }) => offerPieces(bot.catalog, options.getFocused()),
     run: async (interaction) => {
       const { options, guildId } = interaction;
       const part = readPart(options.getString('from'), options.getString('to'));
@@ -24,13 +57,13 @@ export function similarCommand(bot: BotContext, asker: Asker): ChatCommand {
       const results = options.getInteger('results') ?? resultsByDefault(bot, guildId);
       const sameArtist = options.getBoolean('same_artist') ?? false;
       const picked = { ...part, results, sameArtist, isPrivate: isPrivate(interaction) };
-      await askOrChoose({ bot, asker }, interaction, [asked], picked);
+      await runOrChoose({ bot, queryRunner }, interaction, [asked], picked);
     },
   };
 }
 
 /** @throws {LeitmotifError} 'bad-request' unless exactly one of the three is given */
-function readAsked({ options }: Pick<ChatInputCommandInteraction, 'options'>, bot: BotContext): Asked {
+function readAsked({ options }: Pick<ChatInputCommandInteraction, 'options'>, bot: BotContext): RequestedSource {
   const [clip, link, piece] = [options.getAttachment('clip'), options.getString('link'), options.getString('piece')];
   if ([clip, link, piece].filter((given) => given !== null).length !== 1) {
     const facts = { problem: 'one-of-three' };
@@ -38,5 +71,5 @@ function readAsked({ options }: Pick<ChatInputCommandInteraction, 'options'>, bo
   }
   if (clip) return { kind: 'clip', url: clip.url, name: clip.name, sizeBytes: clip.size };
   if (link) return { kind: 'link', url: link };
-  return choosePiece(bot.app.catalog, piece ?? '');
+  return choosePiece(bot.catalog, piece ?? '');
 }

@@ -8,6 +8,7 @@ import { LibraryService } from './services/libraries.ts';
 import { LiveIndex } from './services/live-index.ts';
 import { MaintenanceService } from './services/maintenance.ts';
 import { QueryService } from './services/queries.ts';
+import type { Services } from './services/services.ts';
 import type { Surroundings } from './services/surroundings.ts';
 import { WorkerService } from './services/worker.ts';
 
@@ -16,7 +17,7 @@ export async function buildApp(config: Config, surroundings: Surroundings): Prom
   return new App(config, surroundings);
 }
 
-export class App implements AsyncDisposable {
+export class App implements Services, AsyncDisposable {
   readonly config: Config;
   readonly catalog: Catalog;
   readonly worker: WorkerService;

@@ -54,7 +54,7 @@ async function main(signal: AbortSignal): Promise<void> {
   // What ffmpeg, the worker and the index inherit is none of their business.
   forgetSecrets(process.env);
   await using app = await buildApp(config, { root, environment: process.env, log, ...answersPeople });
-  const bot = await startBot({ app, log, root, environment: process.env, token, signal, commands: allCommands });
+  const bot = await startBot({ services: app, log, root, environment: process.env, token, signal, commands: allCommands });
   try {
     await Promise.race([untilAborted(signal), bot.lost]);
   } finally {

@@ -1,14 +1,11 @@
 /** What commands and components are given: the program's jobs, and how to speak. */
 import type { Client } from 'discord.js';
 import type { Logger } from 'pino';
-import type { App } from '../app.ts';
-import type { Config } from '../config/config.ts';
+import type { Services } from '../services/services.ts';
 import type { Payloads } from './payloads.ts';
 import type { Texts } from './texts/texts.ts';
 
-export interface BotContext {
-  readonly app: App;
-  readonly config: Config;
+export interface BotContext extends Services {
   readonly log: Logger;
   readonly client: Client;
   readonly payloads: Payloads;
@@ -19,12 +16,12 @@ export interface BotContext {
 }
 
 /** What a server's admins set, for whoever does not say otherwise. */
-export function isPrivateByDefault({ app }: BotContext, guildId: string | null): boolean {
-  return guildId !== null && app.catalog.guildSettings.get(guildId).private;
+export function isPrivateByDefault({ catalog }: Pick<BotContext, 'catalog'>, guildId: string | null): boolean {
+  return guildId !== null && catalog.guildSettings.get(guildId).private;
 }
 
-export function resultsByDefault({ app }: BotContext, guildId: string | null): number {
-  return (guildId === null ? null : app.catalog.guildSettings.get(guildId).results) ?? resultsDefault;
+export function resultsByDefault({ catalog }: Pick<BotContext, 'catalog'>, guildId: string | null): number {
+  return (guildId === null ? null : catalog.guildSettings.get(guildId).results) ?? resultsDefault;
 }
 
 const resultsDefault = 10;

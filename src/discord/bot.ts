@@ -4,28 +4,28 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Events, type Interaction } from 'discord.js';
 import type { Logger } from 'pino';
-import type { App } from '../app.ts';
 import { LeitmotifError } from '../errors.ts';
 import { makePrivateFolder } from '../io/private-files.ts';
+import type { Services } from '../services/services.ts';
 import type { BotContext } from './bot-context.ts';
 import { makeClient } from './client.ts';
 import { answerHandlers } from './components/answers.ts';
 import { listenHandlers } from './components/listen.ts';
 import type { ComponentParts } from './components/parts.ts';
 import { shareHandlers } from './components/share.ts';
-import { tellCutOff } from './cut-off.ts';
 import { logIn, watchClient } from './gateway.ts';
 import type { AnyCommand, ComponentHandler } from './handler.ts';
 import { Housekeeping } from './housekeeping.ts';
-import { forgetLeftServers, watchLeftServers } from './left-servers.ts';
+import { reportInterruptedQueries } from './interrupted-queries.ts';
+import { deleteLeftServerSettings, watchLeftServers } from './left-servers.ts';
 import { ChannelAnnouncer } from './library/announcer.ts';
-import { LibraryDesk } from './library/library-queries.ts';
+import { LibraryQueries } from './library/library-queries.ts';
 import { Reindexer } from './library/reindexer.ts';
 import { Scheduler } from './library/scheduler.ts';
 import { BotMetrics, serveMetrics } from './metrics.ts';
 import { Payloads } from './payloads.ts';
-import { Presenter } from './queries/answer-reply.ts';
-import { Asker } from './queries/query-runner.ts';
+import { AnswerPresenter } from './queries/answer-reply.ts';
+import { QueryRunner } from './queries/query-runner.ts';
 import { QueryQueue } from './query-queue.ts';
 import { registerCommands } from './register.ts';
 import { Router } from './router.ts';
@@ -33,14 +33,14 @@ import { textsOf } from './texts/texts.ts';
 
 export interface BotWiring {
   readonly bot: BotContext;
-  readonly asker: Asker;
+  readonly queryRunner: QueryRunner;
   readonly reindexer: Reindexer;
   readonly scheduler: Scheduler;
-  readonly desk: LibraryDesk;
+  readonly libraryQueries: LibraryQueries;
 }
 
 export interface BotOptions {
-  readonly app: App;
+  readonly services: Services;
   readonly log: Logger;
   /** Of the project. */
   readonly root: string;
@@ -72,13 +72,13 @@ const idleMs = 2_000;
 /** @param options.signal ends the start; from then on `stop` does
  *  @throws {LeitmotifError} as logIn; 'config-invalid' for a metrics port that is taken. Nothing is left behind then. */
 export async function startBot(options: BotOptions): Promise<RunningBot> {
-  const { app, log, root, environment, token, signal } = options;
-  const { config } = app;
+  const { services, log, root, environment, token, signal } = options;
+  const { config, catalog } = services;
   const client = makeClient(config.discord.apiUrl);
   const shard = client.shard?.ids[0] ?? 0;
   const stopping = new AbortController();
   const payloads = new Payloads(client);
-  const bot: BotContext = { app, config, log, client, payloads, texts: textsOf, stopping: stopping.signal };
+  const bot: BotContext = { ...services, log, client, payloads, texts: textsOf, stopping: stopping.signal };
   // What is begun is ended in the reverse order, at a stop as well as when the start fails half way.
   await using ending = new AsyncDisposableStack();
   const spoolDir = await emptyFolder(path.join(config.indexDir, 'spool', String(shard)));
@@ -91,35 +91,35 @@ export async function startBot(options: BotOptions): Promise<RunningBot> {
     const server = await serveMetrics(metrics, config.metricsPort + shard);
     ending.defer(() => server.close());
   }
-  const presenter = new Presenter(app);
+  const presenter = new AnswerPresenter(services);
   const trustedOrigins = config.discord.apiUrl === undefined ? [] : [new URL(config.discord.apiUrl).origin];
-  const asker = new Asker({ app, bot, metrics, queue, presenter, shard, spoolDir, trustedOrigins });
+  const queryRunner = new QueryRunner({ services, bot, metrics, queue, presenter, shard, spoolDir, trustedOrigins });
   const place = { root, environment, config };
   const announcer = new ChannelAnnouncer({ client, texts: textsOf, log });
   // Of several processes that share the servers, the first one indexes and watches the clock.
-  const reindexer = new Reindexer({ ...place, app, log, announcer, runsJobs: shard === 0 });
-  const scheduler = new Scheduler({ catalog: app.catalog, reindexer, log, schedules: shard === 0 });
-  const desk = new LibraryDesk(place);
-  const parts: ComponentParts = { bot, asker, presenter };
-  const own = options.commands({ bot, asker, reindexer, scheduler, desk });
+  const reindexer = new Reindexer({ ...place, services, log, announcer, runsJobs: shard === 0 });
+  const scheduler = new Scheduler({ catalog, reindexer, log, schedules: shard === 0 });
+  const libraryQueries = new LibraryQueries(place);
+  const parts: ComponentParts = { bot, queryRunner, presenter };
+  const own = options.commands({ bot, queryRunner, reindexer, scheduler, libraryQueries });
   const components = [...answerHandlers(parts), ...listenHandlers(parts), ...shareHandlers(parts), ...own.components];
   const router = new Router({ bot, metrics, commands: own.commands, components });
   // What is left then ends by itself, being told to; Discord not answering must not keep the bot.
   ending.defer(() => Promise.race([router.idle(), delay(idleMs, undefined, { ref: false })]));
-  ending.defer(() => desk.close());
+  ending.defer(() => libraryQueries.close());
   ending.defer(() => reindexer.close());
-  ending.defer(() => asker.drain(drainMs));
+  ending.defer(() => queryRunner.drain(drainMs));
   ending.defer(() => queue.close(restarting()));
 
   const lost = watchClient(bot, metrics);
   client.on(Events.InteractionCreate, (interaction: Interaction) => void router.handle(interaction));
   watchLeftServers(bot);
   await logIn(bot, token, signal);
-  await forgetLeftServers(bot);
+  await deleteLeftServerSettings(bot);
   if (shard === 0) await register(bot, own.commands);
-  const told = await tellCutOff(bot, shard);
+  const told = await reportInterruptedQueries(bot, shard);
   if (told > 0) log.warn({ told }, 'told people whose queries were cut off');
-  const housekeeping = new Housekeeping({ app, log, backsUp: shard === 0 });
+  const housekeeping = new Housekeeping({ services, log, backsUp: shard === 0 });
   ending.defer(() => housekeeping.close());
   reindexer.resume();
   ending.defer(() => scheduler.close());
@@ -165,8 +165,8 @@ async function emptyFolder(dir: string): Promise<string> {
 }
 
 /** The first query should find worker and index open. That there is no index yet is no fault. */
-function warmUp({ app, log, stopping }: BotContext): void {
-  const start = Promise.all([app.liveIndex.open(stopping), app.worker.client()]);
+function warmUp({ liveIndex, worker, log, stopping }: BotContext): void {
+  const start = Promise.all([liveIndex.open(stopping), worker.client()]);
   start.catch((error: unknown) => {
     const isEmpty = error instanceof LeitmotifError && error.code === 'index-empty';
     log[isEmpty ? 'info' : 'warn']({ err: error }, 'nothing to answer from yet');

@@ -16,7 +16,7 @@ import type { Texts } from './texts/texts.ts';
  *  @see https://discord.com/developers/docs/topics/opcodes-and-status-codes#json */
 const interactionGone = [10_062, 50_027, 10_015];
 
-export interface Failing {
+export interface ErrorReplyOptions {
   readonly texts: Texts;
   readonly log: Logger;
   /** What the worker holds recordings to; its refusals do not say. */
@@ -28,7 +28,11 @@ export interface Failing {
 
 /** Tells the person. Never throws: when not even that is possible, the log says so.
  *  @returns the failure's code, for the metrics */
-export async function tellFailure(interaction: RepliableInteraction, error: unknown, how: Failing): Promise<string> {
+export async function sendErrorReply(
+  interaction: RepliableInteraction,
+  error: unknown,
+  how: ErrorReplyOptions,
+): Promise<string> {
   const failure = asFailure(error, how.limits);
   const reference = newReference();
   const level = failure.code === 'internal' ? 'error' : 'info';
@@ -48,7 +52,7 @@ export async function tellFailure(interaction: RepliableInteraction, error: unkn
 async function tell(
   interaction: RepliableInteraction,
   reply: Reply,
-  { acknowledged, log }: Failing,
+  { acknowledged, log }: ErrorReplyOptions,
   reference: string,
 ): Promise<void> {
   const goOn = (err: unknown) =>

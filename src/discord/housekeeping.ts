@@ -2,11 +2,11 @@
  *  to. When the bot starts, and by the schedule of TIDY_CRON. */
 import { createTask, type ScheduledTask } from 'node-cron';
 import type { Logger } from 'pino';
-import type { App } from '../app.ts';
+import type { Services } from '../services/services.ts';
 import { retryBusy } from './retry-busy.ts';
 
 export interface HousekeepingOptions {
-  readonly app: App;
+  readonly services: Pick<Services, 'config' | 'indexing' | 'maintenance'>;
   readonly log: Logger;
   /** Several processes of one bot share a folder, and one backup is enough. */
   readonly backsUp: boolean;
@@ -21,7 +21,7 @@ export class Housekeeping {
   /** Tidies at once, and whenever it is due. */
   constructor(options: HousekeepingOptions) {
     this.#options = options;
-    const { tidyCron } = options.app.config.maintenance;
+    const { tidyCron } = options.services.config.maintenance;
     this.#task = createTask(tidyCron, () => this.#onDue(), { noOverlap: true, unref: true });
     // Missed because this thread was late: as good as due.
     this.#task.on('execution:missed', () => void this.#onDue());
@@ -45,11 +45,11 @@ export class Housekeeping {
   }
 
   async #backUp(): Promise<void> {
-    const { app, log, backsUp } = this.#options;
-    const { backupsKept } = app.config.maintenance;
+    const { services, log, backsUp } = this.#options;
+    const { backupsKept } = services.config.maintenance;
     if (!backsUp || backupsKept === 0) return;
     try {
-      const { location, bytes, tracks, removed } = await app.maintenance.backUp({
+      const { location, bytes, tracks, removed } = await services.maintenance.backUp({
         keep: backupsKept,
         signal: this.#closing.signal,
       });
@@ -60,10 +60,10 @@ export class Housekeeping {
   }
 
   async #sweep(): Promise<void> {
-    const { app, log } = this.#options;
+    const { services, log } = this.#options;
     try {
-      await forgetOld(app, Date.now(), log);
-      const clips = await app.indexing.tidyClips(this.#closing.signal);
+      await deleteExpired(services, Date.now(), log);
+      const clips = await services.indexing.tidyClips(this.#closing.signal);
       if (clips && clips.removed > 0)
         log.info({ recordings: clips.removed }, 'stored clips of removed tracks are gone');
       if (clips?.reason) log.warn({ why: clips.reason }, 'stored clips could not be removed');
@@ -74,8 +74,12 @@ export class Housekeeping {
 }
 
 /** Says in the log what it freed, if it was anything. */
-export async function forgetOld(app: App, nowMs: number, log?: Logger): Promise<void> {
-  const report = await app.maintenance.tidy(nowMs, retryBusy);
+export async function deleteExpired(
+  { maintenance }: Pick<Services, 'maintenance'>,
+  nowMs: number,
+  log?: Logger,
+): Promise<void> {
+  const report = await maintenance.tidy(nowMs, retryBusy);
   const { answers, heard, clips, tracks } = report;
   const strays = report.strays ?? [];
   if (answers + heard + clips.count + tracks + strays.length === 0) return;

@@ -4,24 +4,24 @@ import { type Client, Events } from 'discord.js';
 import type { BotContext } from './bot-context.ts';
 import { retryBusy } from './retry-busy.ts';
 
-type Parts = Pick<BotContext, 'app' | 'client' | 'log'>;
+type Parts = Pick<BotContext, 'catalog' | 'client' | 'log'>;
 
 export function watchLeftServers(parts: Parts): void {
   parts.client.on(Events.GuildDelete, ({ id }) => void forget(id, parts));
 }
 
 /** @param parts.client ready, so that its servers are known */
-export async function forgetLeftServers(parts: Parts): Promise<void> {
-  const { app, client } = parts;
-  const left = app.catalog.guildSettings
+export async function deleteLeftServerSettings(parts: Parts): Promise<void> {
+  const { catalog, client } = parts;
+  const left = catalog.guildSettings
     .guildIds()
     .filter((id) => isOfThisProcess(id, client) && !client.guilds.cache.has(id));
   for (const id of left) await forget(id, parts);
 }
 
-async function forget(guildId: string, { app, log }: Parts): Promise<void> {
+async function forget(guildId: string, { catalog, log }: Parts): Promise<void> {
   try {
-    await retryBusy(() => app.catalog.guildSettings.delete(guildId));
+    await retryBusy(() => catalog.guildSettings.delete(guildId));
     log.info({ server: guildId }, 'the settings of a server that the bot left are deleted');
   } catch (err) {
     log.warn({ server: guildId, err }, 'the settings of a server that the bot left could not be deleted');

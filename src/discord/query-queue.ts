@@ -17,7 +17,7 @@ export interface QueryLimits {
   readonly cooldownMs: number;
 }
 
-export interface Asker {
+export interface Requester {
   readonly personId: string;
   /** null in direct messages, which belong to no server. */
   readonly serverId: string | null;
@@ -29,7 +29,7 @@ export interface EnterOptions {
   readonly signal: AbortSignal;
 }
 
-interface Waiting extends Asker {
+interface Waiting extends Requester {
   readonly round: number;
   readonly onPlace: (place: number) => void;
   readonly start: (turn: Disposable) => void;
@@ -72,7 +72,7 @@ export class QueryQueue {
   /** Resolves at this query's turn, which lasts until it is disposed of.
    *  @throws {LeitmotifError} busy-person, busy-server, busy-bot (facts retryAtMs, an estimate, and waitingMax),
    *    cooling-down (facts retryAtMs); the signal's reason; the reason of `close` */
-  async enter(asker: Asker, { onPlace, signal }: EnterOptions): Promise<Disposable> {
+  async enter(asker: Requester, { onPlace, signal }: EnterOptions): Promise<Disposable> {
     if (this.#closedFor !== null) throw this.#closedFor;
     signal.throwIfAborted();
     this.#assertWelcome(asker);
@@ -100,7 +100,7 @@ export class QueryQueue {
     for (const entry of this.#waiting.splice(0)) entry.fail(reason);
   }
 
-  #assertWelcome({ personId, serverId }: Asker): void {
+  #assertWelcome({ personId, serverId }: Requester): void {
     const { atOnce, waitingMax, waitingMaxServer, waitingMaxPerson, cooldownMs } = this.#limits;
     const person = this.#people.get(personId);
     const ofPerson = this.#waiting.filter((each) => each.personId === personId);

@@ -13,7 +13,7 @@ import {
 import { LeitmotifError } from '../errors.ts';
 import type { BotContext } from './bot-context.ts';
 import { readCustomId } from './custom-id.ts';
-import { type Failing, isInteractionGone, tellFailure } from './error-reply.ts';
+import { type ErrorReplyOptions, isInteractionGone, sendErrorReply } from './error-reply.ts';
 import type { AnyCommand, ComponentHandler, ComponentInteraction } from './handler.ts';
 import type { BotMetrics } from './metrics.ts';
 import { otherVersionReply } from './replies/stale.ts';
@@ -22,7 +22,7 @@ import { followUpPrivately } from './send.ts';
 /** "Interaction has already been acknowledged": a repeated call after a lost answer, so the first one arrived. */
 const alreadyAcknowledged = 40_060;
 
-type Acknowledgement = Failing['acknowledged'];
+type Acknowledgement = ErrorReplyOptions['acknowledged'];
 
 export interface RouterOptions {
   readonly bot: BotContext;
@@ -139,7 +139,7 @@ export class Router {
       const texts = bot.texts(interaction.locale);
       const { audioLimits, queries } = bot.config;
       const limits = { ...audioLimits, durationMaxSec: queries.durationMaxSec };
-      const code = await tellFailure(interaction, error, { texts, log: bot.log, limits, acknowledged });
+      const code = await sendErrorReply(interaction, error, { texts, log: bot.log, limits, acknowledged });
       metrics.failed(code);
     }
   }

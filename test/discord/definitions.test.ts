@@ -1,7 +1,8 @@
 import { ApplicationCommandOptionType } from 'discord-api-types/v10';
 import { describe, expect, test } from 'vitest';
+import { findSimilarMusicDefinition } from '../../commands/find-similar-music.ts';
+import { similarDefinition } from '../../commands/similar.ts';
 import { takesFile } from '../../local-discord/server/file-types.ts';
-import { findSimilarMusicDefinition, similarDefinition } from '../../src/discord/definitions/similar.ts';
 
 /** @see https://discord.com/developers/docs/interactions/application-commands#application-command-object-application-command-naming */
 const chatName = /^[-_'\p{L}\p{N}\p{sc=Deva}\p{sc=Thai}]{1,32}$/u;

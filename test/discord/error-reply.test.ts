@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { REST, type RepliableInteraction } from 'discord.js';
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type Failing, tellFailure } from '../../src/discord/error-reply.ts';
+import { type ErrorReplyOptions, sendErrorReply } from '../../src/discord/error-reply.ts';
 import type { Reply } from '../../src/discord/reply.ts';
 import { textsOf } from '../../src/discord/texts/texts.ts';
 import { LeitmotifError } from '../../src/errors.ts';
@@ -18,8 +18,8 @@ async function toldOf(error: unknown): Promise<{ readonly code: string; readonly
     text = content;
   };
   const log = pino({ level: 'silent' });
-  const how: Failing = { texts: textsOf(null), log, limits, acknowledged: 'private-reply' };
-  const code = await tellFailure({ id: '1', editReply } as unknown as RepliableInteraction, error, how);
+  const how: ErrorReplyOptions = { texts: textsOf(null), log, limits, acknowledged: 'private-reply' };
+  const code = await sendErrorReply({ id: '1', editReply } as unknown as RepliableInteraction, error, how);
   return { code, text };
 }
 

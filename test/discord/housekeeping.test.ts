@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type App, buildApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config/config.ts';
-import { forgetOld, Housekeeping } from '../../src/discord/housekeeping.ts';
+import { deleteExpired, Housekeeping } from '../../src/discord/housekeeping.ts';
 import { projectRoot } from '../support/library.ts';
 
 let indexDir: string;
@@ -43,29 +43,29 @@ test('clips whose answer is not kept any more go, however they were left; those 
   putAnswer('kept');
   const kept = putClips('kept', 20 * dayMs);
   const left = putClips('left-by-a-crash', dayMs);
-  await forgetOld(app, Date.now());
+  await deleteExpired(app, Date.now());
   expect(existsSync(left)).toBe(false);
   expect(readdirSync(kept)).toHaveLength(1);
 });
 
 test('clips that may be on their way are left alone until the next time', async () => {
   const cutting = putClips('answer-just-gone', 1_000);
-  await forgetOld(app, Date.now());
+  await deleteExpired(app, Date.now());
   expect(existsSync(cutting)).toBe(true);
-  await forgetOld(app, Date.now() + 3_600_000);
+  await deleteExpired(app, Date.now() + 3_600_000);
   expect(existsSync(cutting)).toBe(false);
 });
 
 test('an answer that was kept long enough goes with its clips', async () => {
   putAnswer('old');
   const clips = putClips('old', 0);
-  await forgetOld(app, Date.now() + 31 * dayMs);
+  await deleteExpired(app, Date.now() + 31 * dayMs);
   expect(app.catalog.answers.has('old')).toBe(false);
   expect(existsSync(clips)).toBe(false);
 });
 
 test('where nothing was ever answered there is nothing to forget', async () => {
-  await expect(forgetOld(app, Date.now())).resolves.toBeUndefined();
+  await expect(deleteExpired(app, Date.now())).resolves.toBeUndefined();
 });
 
 test('when TIDY_CRON is due it makes a backup, forgets what is old, and says in the log what that freed', async () => {
@@ -81,7 +81,7 @@ test('when TIDY_CRON is due it makes a backup, forgets what is old, and says in 
   const configured = new Proxy(app, {
     get: (target, name) => (name === 'config' ? config : bound(target, Reflect.get(target, name))),
   });
-  const housekeeping = new Housekeeping({ app: configured, log, backsUp: true });
+  const housekeeping = new Housekeeping({ services: configured, log, backsUp: true });
   try {
     await vi.waitFor(() => expect(saying('the catalog was backed up')).toBeDefined(), 5_000);
     expect(saying('tidied')).toMatchObject({ answers: 1, clips: 1, bytes: 5 });

@@ -38,7 +38,7 @@ export async function makeBot(library: Pick<TestLibrary, 'indexDir'>, options: T
     const app = await buildApp(config, { ...surroundings, catalogBusyTimeoutMs, mediaThread: true });
     return {
       app,
-      bot: await startBot({ app, ...surroundings, token: discord.token, signal: never, commands: allCommands }),
+      bot: await startBot({ services: app, ...surroundings, token: discord.token, signal: never, commands: allCommands }),
     };
   };
   let running = await start(options.environment ?? {});

@@ -2,15 +2,15 @@
  *  and cancelling what runs. */
 import { LeitmotifError } from '../../errors.ts';
 import type { ComponentHandler } from '../handler.ts';
-import { askOrChoose } from '../queries/choose-source.ts';
+import { runOrChoose } from '../queries/choose-source.ts';
 import { choiceOf, pickedOf } from '../replies/choose.ts';
 import { tooLateToCancelReply } from '../replies/progress.ts';
 import { generationChangedReply } from '../replies/stale.ts';
 import { editReply, followUpPrivately } from '../send.ts';
 import { answerOf, type ComponentParts, holdsRemoved, replyLike, resultOf, selected } from './parts.ts';
 
-export function answerHandlers({ bot, asker, presenter }: ComponentParts): ComponentHandler[] {
-  const askerIdOf = (id: string | undefined) => bot.app.catalog.answers.get(id ?? '')?.askerId ?? '';
+export function answerHandlers({ bot, queryRunner, presenter }: ComponentParts): ComponentHandler[] {
+  const askerIdOf = (id: string | undefined) => bot.catalog.answers.get(id ?? '')?.askerId ?? '';
   return [
     {
       action: 'more',
@@ -18,8 +18,8 @@ export function answerHandlers({ bot, asker, presenter }: ComponentParts): Compo
       run: async (interaction, id) => {
         const texts = bot.texts(interaction.locale);
         const stored = answerOf(bot, id);
-        const current = (await bot.app.liveIndex.open(bot.stopping)).current()?.id;
-        const isOfToday = stored.generation === current && stored.spaceId === (await bot.app.worker.spaceId());
+        const current = (await bot.liveIndex.open(bot.stopping)).current()?.id;
+        const isOfToday = stored.generation === current && stored.spaceId === (await bot.worker.spaceId());
         if (!isOfToday || holdsRemoved(stored, bot)) {
           await editReply(interaction, generationChangedReply(texts, stored.id));
           return;
@@ -40,7 +40,7 @@ export function answerHandlers({ bot, asker, presenter }: ComponentParts): Compo
         const { options } = answerOf(bot, id);
         const { track } = resultOf(answerOf(bot, id), selected(interaction), bot);
         const whole = { fromSec: null, toSec: null, results: options.results, sameArtist: options.sameArtist };
-        await asker.ask(interaction, { asked: { kind: 'piece', trackId: track.id }, options: whole });
+        await queryRunner.run(interaction, { asked: { kind: 'piece', trackId: track.id }, options: whole });
       },
     },
     {
@@ -50,7 +50,7 @@ export function answerHandlers({ bot, asker, presenter }: ComponentParts): Compo
         const stored = answerOf(bot, id);
         const { fromSec, toSec, results, sameArtist } = stored.options;
         const options = { fromSec, toSec, results, sameArtist };
-        await asker.ask(interaction, { asked: { kind: 'again', stored }, options });
+        await queryRunner.run(interaction, { asked: { kind: 'again', stored }, options });
       },
     },
     {
@@ -61,7 +61,7 @@ export function answerHandlers({ bot, asker, presenter }: ComponentParts): Compo
         const embeds = interaction.message.embeds.map(({ data }) => data);
         const [asked, picked] = [choiceOf(embeds, selected(interaction) ?? ''), pickedOf(args)];
         if (!asked || !picked) throw new LeitmotifError('answer-expired', 'Cannot tell which recording was chosen');
-        await askOrChoose({ bot, asker }, interaction, [asked], picked);
+        await runOrChoose({ bot, queryRunner }, interaction, [asked], picked);
       },
     },
     {
@@ -69,8 +69,8 @@ export function answerHandlers({ bot, asker, presenter }: ComponentParts): Compo
       // Nothing is edited: the message that the button sat on may be the answer by now, or somebody else's.
       acknowledge: () => 'update',
       run: async (interaction, { args }) => {
-        const owner = asker.ownerOf(args[0] ?? '');
-        if (owner === interaction.user.id) asker.cancel(args[0] ?? '');
+        const owner = queryRunner.ownerOf(args[0] ?? '');
+        if (owner === interaction.user.id) queryRunner.cancel(args[0] ?? '');
         else if (owner === null)
           await followUpPrivately(interaction, tooLateToCancelReply(bot.texts(interaction.locale)));
         else

@@ -34,7 +34,7 @@ export function listenHandlers(parts: ComponentParts): ComponentHandler[] {
         const stored = answerOf(bot, id);
         const result = resultOf(stored, id.args[1], bot);
         const vote = id.args[2] === 'down' ? -1 : 1;
-        await keepVote(parts, interaction, { stored, result, vote });
+        await storeVote(parts, interaction, { stored, result, vote });
         const row = listenRow(bot.texts(interaction.locale), {
           ...{ answerId: stored.id, result, ownVote: vote, mayShare: interaction.guildId !== null },
         });
@@ -50,7 +50,7 @@ export function listenHandlers(parts: ComponentParts): ComponentHandler[] {
         const [way, rank] = selected(interaction)?.split('-') ?? [];
         const result = resultOf(stored, rank, bot);
         const vote = way === 'down' ? -1 : 1;
-        await keepVote(parts, interaction, { stored, result, vote });
+        await storeVote(parts, interaction, { stored, result, vote });
         await editReply(interaction, ratedReply(bot.texts(interaction.locale), { result, vote }));
       },
     },
@@ -79,7 +79,7 @@ async function listenMessage(
     answer: stored.answer,
     result,
     clips: await clipFiles(result.rank, clips),
-    ownVote: bot.app.catalog.feedback.voteOf(person),
+    ownVote: bot.catalog.feedback.voteOf(person),
     yoursMissing: clips.yours === null ? (source.kind === 'piece' ? 'piece' : 'clip') : null,
     attachmentLimitBytes: interaction.attachmentSizeLimit,
     mayShare: interaction.guildId !== null,
@@ -100,12 +100,12 @@ export async function clipFiles(rank: number, { theirs, yours, ab }: ResultClips
   );
 }
 
-async function keepVote(
+async function storeVote(
   { bot }: ComponentParts,
   { user }: ComponentInteraction,
   { stored, result, vote }: { readonly stored: StoredAnswer; readonly result: Result; readonly vote: Vote },
 ): Promise<void> {
   const { id: answerId, contentSha256, spaceId, generation } = stored;
   const where = { answerId, contentSha256, spaceId, generation, trackId: result.track.id, rank: result.rank };
-  await retryBusy(() => bot.app.catalog.feedback.put({ ...where, userId: user.id, vote }));
+  await retryBusy(() => bot.catalog.feedback.put({ ...where, userId: user.id, vote }));
 }

@@ -5,18 +5,18 @@ import { fromRow, type StoredAnswer } from '../../query/stored-answer.ts';
 import type { BotContext } from '../bot-context.ts';
 import type { CustomId } from '../custom-id.ts';
 import type { ComponentInteraction } from '../handler.ts';
-import type { Presenter } from '../queries/answer-reply.ts';
-import type { Asker } from '../queries/query-runner.ts';
+import type { AnswerPresenter } from '../queries/answer-reply.ts';
+import type { QueryRunner } from '../queries/query-runner.ts';
 
 export interface ComponentParts {
   readonly bot: BotContext;
-  readonly asker: Asker;
-  readonly presenter: Presenter;
+  readonly queryRunner: QueryRunner;
+  readonly presenter: AnswerPresenter;
 }
 
 /** @throws {LeitmotifError} 'answer-expired' */
-export function answerOf({ app }: BotContext, { args }: CustomId): StoredAnswer {
-  const row = app.catalog.answers.get(args[0] ?? '');
+export function answerOf({ catalog }: BotContext, { args }: CustomId): StoredAnswer {
+  const row = catalog.answers.get(args[0] ?? '');
   const stored = row === null ? null : fromRow(row);
   if (stored) return stored;
   throw new LeitmotifError('answer-expired', `Cannot find the answer ${args[0]}: it is no longer kept`);
@@ -27,19 +27,19 @@ export function answerOf({ app }: BotContext, { args }: CustomId): StoredAnswer 
 export function resultOf(
   { id: answerId, answer }: StoredAnswer,
   rank: string | undefined,
-  { app }: BotContext,
+  { catalog }: BotContext,
 ): Result {
   const result = answer.results.find((found) => String(found.rank) === rank);
   if (!result) throw new LeitmotifError('answer-expired', `Cannot find result ${rank} of an answer`);
-  if (app.catalog.tracks.live([result.track.id]).size > 0) return result;
+  if (catalog.tracks.live([result.track.id]).size > 0) return result;
   const facts = { answerId };
   throw new LeitmotifError('track-unknown', `Cannot show ${result.track.key}: it was removed since`, { facts });
 }
 
 /** Whether a piece of the answer was removed since: its verdict, places and clips are not to be shown then. */
-export function holdsRemoved({ answer }: StoredAnswer, { app }: BotContext): boolean {
+export function holdsRemoved({ answer }: StoredAnswer, { catalog }: BotContext): boolean {
   const ids = shownTrackIds(answer);
-  return app.catalog.tracks.live(ids).size < ids.size;
+  return catalog.tracks.live(ids).size < ids.size;
 }
 
 /** The value of a select of one. */

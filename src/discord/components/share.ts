@@ -39,7 +39,7 @@ export function shareHandlers(parts: ComponentParts): ComponentHandler[] {
       action: 'share-vote',
       acknowledge: () => 'update',
       run: async (interaction, { args: [shareId = '', way] }) => {
-        const { shares } = bot.app.catalog;
+        const { shares } = bot.catalog;
         const share = shares.get(shareId);
         if (!share) throw new LeitmotifError('answer-expired', 'Cannot vote: this find is no longer kept');
         // Its message could not be noted when it was posted; here it is.
@@ -60,7 +60,7 @@ async function shareFind(
   result: Result,
 ): Promise<void> {
   const { bot } = parts;
-  const { catalog } = bot.app;
+  const { catalog } = bot;
   const texts = bot.texts(interaction.locale);
   const channelId = await shareChannel(bot, interaction);
   const own = {
@@ -110,7 +110,7 @@ async function post(
     });
     return (await postMessage(bot.client, channelId, reply, shareId)).id;
   } catch (error) {
-    await retryBusy(() => bot.app.catalog.shares.drop(shareId));
+    await retryBusy(() => bot.catalog.shares.drop(shareId));
     throw error;
   }
 }
@@ -135,8 +135,8 @@ const tierLimitBytes: Readonly<Record<GuildPremiumTier, number>> = {
 
 /** A post that somebody deleted since is no reason not to post the find again.
  *  @returns the share that stands, which is another's when its id is not the one given */
-async function claim({ app, client }: BotContext, own: Omit<Share, 'messageId'>): Promise<Share> {
-  const { shares } = app.catalog;
+async function claim({ catalog, client }: BotContext, own: Omit<Share, 'messageId'>): Promise<Share> {
+  const { shares } = catalog;
   const standing = await retryBusy(() => shares.claim(own));
   if (standing.id === own.id || !(await isDeleted(client, standing))) return standing;
   await retryBusy(() => shares.drop(standing.id));
@@ -161,9 +161,9 @@ function localeOfAll({ guildLocale, locale }: ComponentInteraction): string {
 }
 
 /** @throws {LeitmotifError} 'discord-permission' naming what the bot lacks there */
-async function shareChannel({ app, client, payloads }: BotContext, interaction: ComponentInteraction) {
+async function shareChannel({ catalog, client, payloads }: BotContext, interaction: ComponentInteraction) {
   const { guildId, channelId: here } = interaction;
-  const channelId = (guildId === null ? null : app.catalog.guildSettings.get(guildId).shareChannelId) ?? here;
+  const channelId = (guildId === null ? null : catalog.guildSettings.get(guildId).shareChannelId) ?? here;
   const missing =
     channelId === here
       ? missingToShareHere(interaction, payloads.channelType(interaction))

@@ -13,7 +13,7 @@ import {
 import type { Reply } from '../reply.ts';
 import { postMessage, toOptions } from '../send.ts';
 import type { Texts } from '../texts/texts.ts';
-import { missingToTellIn } from './rights.ts';
+import { missingToAnnounceIn } from './rights.ts';
 
 /** None of these throws: a job goes on also where nobody may be told of it. */
 export interface Announcer {
@@ -83,7 +83,7 @@ export class ChannelAnnouncer implements Announcer {
     if (channelId === null) return null;
     try {
       // Asked before it is tried: Discord counts refused calls, and blocks whoever has too many.
-      const missing = await missingToTellIn(client, channelId);
+      const missing = await missingToAnnounceIn(client, channelId);
       if (missing.length > 0) throw new RangeError(`there I lack ${missing.join(', ')}`);
       return await postMessage(client, channelId, say(texts(locale)), `reindex-${id}-${nonce}`.slice(0, 25));
     } catch (error) {

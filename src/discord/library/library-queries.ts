@@ -12,7 +12,7 @@ const answerWithinMs = 300_000;
 /** Admins who ask at the same moment; equal questions share an answer. */
 const waitingMax = 8;
 
-export class LibraryDesk {
+export class LibraryQueries {
   readonly #options: IndexProcessOptions;
   /** One at a time: they share two cores with the queries. */
   readonly #queue = new PQueue({ concurrency: 1 });

@@ -6,7 +6,7 @@ import type { IndexProgress } from '../../indexing/progress.ts';
 import { retryBusy } from '../retry-busy.ts';
 import type { Announcer } from './announcer.ts';
 
-export interface TellingOptions {
+export interface ProgressAnnouncerOptions {
   readonly reindexes: Reindexes;
   readonly announcer: Announcer;
   readonly log: Logger;
@@ -15,13 +15,13 @@ export interface TellingOptions {
 const percents = [75, 50, 25] as const;
 
 /** Of one process that works on one job. */
-export class Telling {
+export class ProgressAnnouncer {
   readonly #id: number;
-  readonly #options: TellingOptions;
+  readonly #options: ProgressAnnouncerOptions;
   #hasBegun = false;
   #told: Promise<void> = Promise.resolve();
 
-  constructor(id: number, options: TellingOptions) {
+  constructor(id: number, options: ProgressAnnouncerOptions) {
     this.#id = id;
     this.#options = options;
   }
@@ -58,7 +58,7 @@ export class Telling {
     return retryBusy(() => this.#options.reindexes.milestone(id, next));
   }
 
-  #tell(say: (options: TellingOptions, reindex: Reindex) => Promise<void>): void {
+  #tell(say: (options: ProgressAnnouncerOptions, reindex: Reindex) => Promise<void>): void {
     const { reindexes, log } = this.#options;
     this.#told = this.#told
       .then(async () => {

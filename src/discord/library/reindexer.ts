@@ -5,16 +5,16 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { App } from '../../app.ts';
 import { type Reindex, type ReindexRequest, reindexMilestones } from '../../catalog/reindexes.ts';
 import { LeitmotifError, toLeitmotifError } from '../../errors.ts';
+import type { Services } from '../../services/services.ts';
 import { retryBusy } from '../retry-busy.ts';
 import type { Announcer } from './announcer.ts';
 import { IndexProcess, type IndexProcessOptions } from './index-process.ts';
-import { Telling } from './progress-announcer.ts';
+import { ProgressAnnouncer } from './progress-announcer.ts';
 
 export interface ReindexerOptions extends IndexProcessOptions {
-  readonly app: App;
+  readonly services: Pick<Services, 'catalog' | 'liveIndex'>;
   readonly log: Logger;
   readonly announcer: Announcer;
   /** Whether this process works on jobs: exactly one of the bot's processes does. */
@@ -94,7 +94,7 @@ export class Reindexer {
   }
 
   get #reindexes() {
-    return this.#options.app.catalog.reindexes;
+    return this.#options.services.catalog.reindexes;
   }
 
   #look(): void {
@@ -123,18 +123,18 @@ export class Reindexer {
     // Counted here and not there: it may die before it can count.
     if (!(await retryBusy(() => this.#reindexes.start(id)))) return;
     if (this.#closing.signal.aborted) return retryBusy(() => this.#reindexes.pause(id));
-    const telling = new Telling(id, { ...this.#options, reindexes: this.#reindexes });
+    const progressAnnouncer = new ProgressAnnouncer(id, { ...this.#options, reindexes: this.#reindexes });
     const process = new IndexProcess({ kind: 'index', reindexId: id }, this.#options, (message) => {
       if (message.type === 'waiting') this.#waitingFor = message.why;
       if (message.type === 'progress') this.#waitingFor = null;
-      telling.hear(message);
+      progressAnnouncer.hear(message);
     });
     this.#process = process;
     log.info({ reindex: id, mode, pid: process.pid }, 'a reindex is worked on');
     const { how, failure } = await process.ended;
     this.#process = null;
     this.#waitingFor = null;
-    await telling.idle();
+    await progressAnnouncer.idle();
     this.#lastFailure = failure;
     const starts = this.#reindexes.open()?.starts ?? 0;
     if (this.#reindexes.open()?.id !== id || this.#closing.signal.aborted) return;
@@ -145,12 +145,12 @@ export class Reindexer {
 
   /** The newest job if it has ended and that was not told: the new generation answers first. */
   async #tellEnd(): Promise<void> {
-    const { app, log, announcer } = this.#options;
+    const { services, log, announcer } = this.#options;
     const last = this.#reindexes.last();
     if (last === null || last.finishedAtMs === null || last.milestone >= reindexMilestones.ended) return;
     if (last.state === 'done') {
       const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(openWithinMs)]);
-      await app.liveIndex.open(signal, { newest: true }).catch((error) => {
+      await services.liveIndex.open(signal, { newest: true }).catch((error) => {
         log.warn({ reindex: last.id, why: toLeitmotifError(error).message }, 'the new generation was not opened yet');
       });
     }

@@ -46,21 +46,24 @@ type Here = Pick<BaseInteraction, 'appPermissions' | 'channel'>;
 
 /** What the bot lacks of what telling a job's progress needs, where it was asked.
  *  @param type as Discord says it with the interaction: not every channel is cached, a thread rarely */
-export function missingToTell({ appPermissions, channel }: Here, type: ChannelType | null = null): PermissionName[] {
-  return missingOf(appPermissions, neededToTell(channel, type));
+export function missingToAnnounce(
+  { appPermissions, channel }: Here,
+  type: ChannelType | null = null,
+): PermissionName[] {
+  return missingOf(appPermissions, neededToAnnounce(channel, type));
 }
 
 /** The same for a channel in which nobody asks just now. */
-export async function missingToTellIn(client: Client, channelId: string): Promise<PermissionName[]> {
+export async function missingToAnnounceIn(client: Client, channelId: string): Promise<PermissionName[]> {
   const channel = await client.channels.fetch(channelId, { allowUnknownGuild: true });
   // What holds in a server of another of the bot's processes is not known in this one: there it is tried.
   if (channel === null || channel.isDMBased() || !client.guilds.cache.has(channel.guildId)) return [];
   const there = client.user && channel.permissionsFor(client.user);
-  return missingOf(there ?? new PermissionsBitField(), neededToTell(channel));
+  return missingOf(there ?? new PermissionsBitField(), neededToAnnounce(channel));
 }
 
 /** @param type decides, where it is known */
-function neededToTell(channel: Channel | null, type: ChannelType | null = null): PermissionName[] {
+function neededToAnnounce(channel: Channel | null, type: ChannelType | null = null): PermissionName[] {
   // In a direct conversation the bot needs no right to speak.
   if (type === ChannelType.DM) return [];
   const isThread = type === null ? channel?.isThread() : threads.includes(type);
@@ -81,7 +84,7 @@ export function missingToShare(channel: GuildBasedChannel): PermissionName[] {
 }
 
 /** The same where somebody presses a button: Discord says it with the press.
- *  @param type as in missingToTell */
+ *  @param type as in missingToAnnounce */
 export function missingToShareHere(
   { appPermissions, channel }: Here,
   type: ChannelType | null = null,
@@ -90,7 +93,7 @@ export function missingToShareHere(
 }
 
 function neededToShare(channel: Channel | null, type: ChannelType | null = null): PermissionName[] {
-  return [...neededToTell(channel, type), 'EmbedLinks', 'AttachFiles'];
+  return [...neededToAnnounce(channel, type), 'EmbedLinks', 'AttachFiles'];
 }
 
 function missingOf(there: Readonly<PermissionsBitField>, needed: readonly PermissionName[]): PermissionName[] {

@@ -53,7 +53,7 @@ export async function changeSettings(
   if (schedule) await scheduler.set(schedule);
   if (reset === 'schedule') await scheduler.clear();
   const changes = changesOf(wanted);
-  if (Object.keys(changes).length > 0) await retryBusy(() => bot.app.catalog.guildSettings.set(guildId, changes));
+  if (Object.keys(changes).length > 0) await retryBusy(() => bot.catalog.guildSettings.set(guildId, changes));
   const isChanged = Object.values(wanted).some((value) => value !== null);
   const facts = { ...factsOf(guildId, bot), ...(refusal === null ? { schedule: scheduleFacts(scheduler) } : {}) };
   return settingsReply(texts, facts, isChanged);
@@ -89,7 +89,7 @@ async function missingThere(channelId: string, { client }: BotContext) {
 }
 
 function factsOf(guildId: string, bot: BotContext) {
-  return { settings: bot.app.catalog.guildSettings.get(guildId), results: resultsByDefault(bot, guildId) };
+  return { settings: bot.catalog.guildSettings.get(guildId), results: resultsByDefault(bot, guildId) };
 }
 
 function scheduleFacts(scheduler: Scheduler) {

@@ -1,19 +1,19 @@
 /** Gathers what `/library status` shows. Whatever does not answer in time is left out rather than waited for. */
 import { statfs } from 'node:fs/promises';
 import path from 'node:path';
-import type { App } from '../../app.ts';
 import type { CatalogCounts } from '../../catalog/counts.ts';
 import type { Job } from '../../catalog/jobs.ts';
 import { toLeitmotifError } from '../../errors.ts';
 import { folderBytes } from '../../io/folder-bytes.ts';
+import type { Services } from '../../services/services.ts';
 import type { LibraryStatus, OpenReindex, ReindexProgress } from '../texts/library-facts.ts';
-import type { LibraryDesk } from './library-queries.ts';
+import type { LibraryQueries } from './library-queries.ts';
 import type { Reindexer } from './reindexer.ts';
 import type { Scheduler } from './scheduler.ts';
 
 export interface StatusParts {
-  readonly app: App;
-  readonly desk: LibraryDesk;
+  readonly services: Pick<Services, 'catalog' | 'config' | 'liveIndex' | 'worker'>;
+  readonly libraryQueries: LibraryQueries;
   readonly reindexer: Reindexer;
   readonly scheduler: Scheduler;
 }
@@ -21,19 +21,24 @@ export interface StatusParts {
 /** Of the worker, which may be elsewhere, and of the index, which may have to be opened. */
 const partWithinMs = 10_000;
 
-export async function libraryStatus({ app, desk, reindexer, scheduler }: StatusParts): Promise<LibraryStatus> {
+export async function libraryStatus({
+  services,
+  libraryQueries,
+  reindexer,
+  scheduler,
+}: StatusParts): Promise<LibraryStatus> {
   const signal = AbortSignal.timeout(partWithinMs);
   const [model, isReady, index, counts, disk] = await Promise.all([
-    inTime(modelFacts(app, signal), null),
+    inTime(modelFacts(services, signal), null),
     inTime(
-      app.worker.client(signal).then((client) => client.ready(signal)),
+      services.worker.client(signal).then((client) => client.ready(signal)),
       false,
     ),
-    indexHealth(app, signal),
-    desk.counts().catch(() => null),
-    diskUse(app.config.indexDir).catch(() => null),
+    indexHealth(services, signal),
+    libraryQueries.counts().catch(() => null),
+    diskUse(services.config.indexDir).catch(() => null),
   ]);
-  const spaceId = await inTime(app.worker.spaceId(), null);
+  const spaceId = await inTime(services.worker.spaceId(), null);
   const schedule = scheduler.current();
   return {
     model,
@@ -42,17 +47,20 @@ export async function libraryStatus({ app, desk, reindexer, scheduler }: StatusP
     tracks: counts?.tracks ?? null,
     space: spaceOf(counts, spaceId),
     disk,
-    lastRun: lastRun(app.catalog.jobs.last('index')),
-    open: openReindex(app, reindexer),
+    lastRun: lastRun(services.catalog.jobs.last('index')),
+    open: openReindex(services, reindexer),
     schedule: schedule && { ...schedule, nextMs: schedule.next?.getTime() ?? null },
   };
 }
 
 /** The model as the worker that runs it names it.
  *  @throws {LeitmotifError} as EmbeddingClient.models; the signal's reason, also while the worker starts */
-export async function modelFacts(app: App, signal: AbortSignal): Promise<LibraryStatus['model']> {
-  const { models } = await (await app.worker.client(signal)).models(signal);
-  return models.find(({ name }) => name === app.config.model) ?? null;
+export async function modelFacts(
+  { config, worker }: Pick<Services, 'config' | 'worker'>,
+  signal: AbortSignal,
+): Promise<LibraryStatus['model']> {
+  const { models } = await (await worker.client(signal)).models(signal);
+  return models.find(({ name }) => name === config.model) ?? null;
 }
 
 async function inTime<T, O>(asked: Promise<T>, otherwise: O): Promise<T | O> {
@@ -61,9 +69,12 @@ async function inTime<T, O>(asked: Promise<T>, otherwise: O): Promise<T | O> {
   return Promise.race([asked.catch(() => otherwise), late]);
 }
 
-async function indexHealth(app: App, signal: AbortSignal): Promise<LibraryStatus['index']> {
+async function indexHealth(
+  { liveIndex }: Pick<Services, 'liveIndex'>,
+  signal: AbortSignal,
+): Promise<LibraryStatus['index']> {
   const open = async (): Promise<LibraryStatus['index']> => {
-    const opened = (await app.liveIndex.open(signal)).opened();
+    const opened = (await liveIndex.open(signal)).opened();
     if (opened === null) return { state: 'closed', code: 'index-unavailable' };
     const { id, createdAt, rowCount, trackCount } = opened.manifest;
     const generation = { id, builtAtMs: Date.parse(createdAt), chunks: rowCount, tracks: trackCount };
@@ -95,7 +106,7 @@ function lastRun(job: Job | null): LibraryStatus['lastRun'] {
   };
 }
 
-function openReindex({ catalog }: App, reindexer: Reindexer): OpenReindex | null {
+function openReindex({ catalog }: Pick<Services, 'catalog'>, reindexer: Reindexer): OpenReindex | null {
   const open = catalog.reindexes.open();
   if (open === null) return null;
   const { id, mode, state, askedAtMs, askedBy, jobId } = open;

@@ -1,8 +1,7 @@
 /** What was computed before is not computed again. What is remembered is the answer to some bytes; who asked, and what
  *  they call their file, is theirs alone: whoever asks the same gets an answer of their own. */
 import { isDeepStrictEqual } from 'node:util';
-import type { App } from '../../app.ts';
-import type { HeardKey } from '../../catalog/embedding-cache.ts';
+import type { EmbeddingCacheKey } from '../../catalog/embedding-cache.ts';
 import type { EmbeddedRecording } from '../../domain.ts';
 import { shownTrackIds } from '../../query/answer.ts';
 import {
@@ -15,9 +14,11 @@ import {
   toRow,
 } from '../../query/stored-answer.ts';
 import { readRecording, writeRecording } from '../../query/stored-recording.ts';
+import type { Services } from '../../services/services.ts';
 import { retryBusy } from '../retry-busy.ts';
 import type { QuestionOptions } from './question.ts';
 
+type CacheServices = Pick<Services, 'catalog' | 'liveIndex' | 'worker'>;
 type Part = Pick<QuestionOptions, 'fromSec' | 'toSec'>;
 
 /** Who asks, and with what. */
@@ -28,8 +29,14 @@ export interface Asking {
 }
 
 /** What the worker made of these bytes and this part; null when it is not kept. */
-export async function recordingHeard(contentSha256: string, part: Part, app: App): Promise<EmbeddedRecording | null> {
-  const bytes = app.catalog.heard.get(heardKey(contentSha256, await app.worker.spaceId(), part));
+export async function storedEmbedding(
+  contentSha256: string,
+  part: Part,
+  services: CacheServices,
+): Promise<EmbeddedRecording | null> {
+  const bytes = services.catalog.embeddingCache.get(
+    embeddingCacheKey(contentSha256, await services.worker.spaceId(), part),
+  );
   return bytes === null ? null : readRecording(bytes);
 }
 
@@ -38,19 +45,24 @@ export async function recordingHeard(contentSha256: string, part: Part, app: App
 export async function recall(
   asking: Asking,
   options: AnswerOptions,
-  app: App,
+  services: CacheServices,
   signal: AbortSignal,
 ): Promise<StoredAnswer | null> {
-  const generation = (await app.liveIndex.open(signal)).current()?.id ?? '';
+  const generation = (await services.liveIndex.open(signal)).current()?.id ?? '';
   const { contentSha256, askerId } = asking;
-  const question = { contentSha256, options: optionsText(options), spaceId: await app.worker.spaceId(), generation };
-  const row = app.catalog.answers.find(question, askerId);
+  const question = {
+    contentSha256,
+    options: optionsText(options),
+    spaceId: await services.worker.spaceId(),
+    generation,
+  };
+  const row = services.catalog.answers.find(question, askerId);
   const known = row === null ? null : fromRow(row);
   if (!known) return null;
   const ids = shownTrackIds(known.answer);
-  if (app.catalog.tracks.live(ids).size < ids.size) return null;
+  if (services.catalog.tracks.live(ids).size < ids.size) return null;
   const own = asOwn(known, asking);
-  await keep(own, app, signal);
+  await keep(own, services, signal);
   return own;
 }
 
@@ -66,23 +78,33 @@ function asOwn(known: StoredAnswer, { askerId, source }: Asking): StoredAnswer {
 }
 
 /** Keeps an answer, or keeps it for longer; and for as long what was heard, so that it can be asked again. */
-export async function keep({ createdAtMs: _, ...stored }: StoredAnswer, app: App, signal: AbortSignal): Promise<void> {
+export async function keep(
+  { createdAtMs: _, ...stored }: StoredAnswer,
+  services: CacheServices,
+  signal: AbortSignal,
+): Promise<void> {
   const { contentSha256, spaceId, options } = stored;
-  await retryBusy(() => app.catalog.answers.put(toRow(stored)), signal);
-  await retryBusy(() => app.catalog.heard.renew(heardKey(contentSha256, spaceId, options)), signal);
+  await retryBusy(() => services.catalog.answers.put(toRow(stored)), signal);
+  await retryBusy(
+    () => services.catalog.embeddingCache.renew(embeddingCacheKey(contentSha256, spaceId, options)),
+    signal,
+  );
 }
 
-export async function keepHeard(
+export async function storeEmbedding(
   contentSha256: string,
   part: Part,
   recording: EmbeddedRecording,
-  app: App,
+  services: CacheServices,
   signal: AbortSignal,
 ): Promise<void> {
   const bytes = writeRecording(recording);
-  await retryBusy(() => app.catalog.heard.put(heardKey(contentSha256, recording.spaceId, part), bytes), signal);
+  await retryBusy(
+    () => services.catalog.embeddingCache.put(embeddingCacheKey(contentSha256, recording.spaceId, part), bytes),
+    signal,
+  );
 }
 
-function heardKey(contentSha256: string, spaceId: string, { fromSec, toSec }: Part): HeardKey {
+function embeddingCacheKey(contentSha256: string, spaceId: string, { fromSec, toSec }: Part): EmbeddingCacheKey {
   return { contentSha256, spaceId, part: `${fromSec ?? 0}-${toSec ?? ''}` };
 }

@@ -1,22 +1,22 @@
 /** A question in, a stored answer out: bring to hand -> known already? -> embed, search, fuse -> keep. The bot's way of a
  *  query on one screen; what happens to it in between is `QueryService.similar`. */
 import type { Logger } from 'pino';
-import type { App } from '../../app.ts';
 import type { EmbeddedRecording } from '../../domain.ts';
 import { LeitmotifError } from '../../errors.ts';
 import { type AnswerOptions, newAnswerId, type StoredAnswer } from '../../query/stored-answer.ts';
 import { fusionOf } from '../../ranking/fusion-scores.ts';
-import { keep, keepHeard, recall } from './answer-cache.ts';
+import type { Services } from '../../services/services.ts';
+import { keep, recall, storeEmbedding } from './answer-cache.ts';
 import type { Question } from './question.ts';
-import { type AtHand, type BringingOptions, type BringingParts, bringToHand } from './resolve-source.ts';
+import { type ResolvedSource, type ResolvingOptions, type ResolvingParts, resolveSource } from './resolve-source.ts';
 
 /** Three pages of ten. */
 const resultsStoredMax = 30;
 const perArtistMax = 2;
 
-export type AnsweringParts = BringingParts;
+export type AnsweringParts = ResolvingParts;
 
-export interface AnsweringOptions extends BringingOptions {
+export interface AnsweringOptions extends ResolvingOptions {
   readonly askerId: string;
   readonly log: Logger;
   /** Told how long each stage took. */
@@ -32,40 +32,49 @@ export interface Answered extends AsyncDisposable {
 }
 
 /** @throws {LeitmotifError} whatever fetching, the worker, the index or the catalog cannot do */
-export async function answerQuestion(
+export async function answerQuery(
   question: Question,
   parts: AnsweringParts,
   options: AnsweringOptions,
 ): Promise<Answered> {
   try {
-    return await bringAndAnswer(question, parts, options);
+    return await resolveAndAnswer(question, parts, options);
   } catch (error) {
     throw isBeyondEnd(error, question) ? beyondEnd(question, error) : error;
   }
 }
 
-async function bringAndAnswer(question: Question, parts: AnsweringParts, options: AnsweringOptions): Promise<Answered> {
+async function resolveAndAnswer(
+  question: Question,
+  parts: AnsweringParts,
+  options: AnsweringOptions,
+): Promise<Answered> {
   await using held = new AsyncDisposableStack();
-  const { app } = parts;
+  const { services } = parts;
   const { askerId, signal } = options;
   const { asked } = question;
   const fetchStartedMs = performance.now();
-  const atHand = held.use(await bringToHand(question, parts, options));
+  const resolved = held.use(await resolveSource(question, parts, options));
   options.onDone('fetch', performance.now() - fetchStartedMs);
-  const answerOptions = optionsOf(question, atHand.leaveOut, app);
-  const known = await recall({ askerId, ...atHand }, answerOptions, app, signal);
-  const stored = known ?? (await ask(atHand, answerOptions, app, options));
-  if (asked.kind === 'again') await keepHearable(asked.stored, stored, options, app);
+  const answerOptions = optionsOf(question, resolved.leaveOut, services);
+  const known = await recall({ askerId, ...resolved }, answerOptions, services, signal);
+  const stored = known ?? (await ask(resolved, answerOptions, services, options));
+  if (asked.kind === 'again') await copyExtracts(asked.stored, stored, options, services);
   const kept = held.move();
   const dispose = () => kept.disposeAsync();
-  return { stored, fromMemory: known !== null, queryPath: atHand.path, [Symbol.asyncDispose]: dispose };
+  return { stored, fromMemory: known !== null, queryPath: resolved.path, [Symbol.asyncDispose]: dispose };
 }
 
 /** What was asked with is gone but for its extracts, and they go with the answer that they belong to. Without them there
  *  is still an answer. */
-async function keepHearable(from: StoredAnswer, to: StoredAnswer, { log }: AnsweringOptions, app: App): Promise<void> {
+async function copyExtracts(
+  from: StoredAnswer,
+  to: StoredAnswer,
+  { log }: AnsweringOptions,
+  services: ResolvingParts['services'],
+): Promise<void> {
   try {
-    await app.queries.answerFiles.copyExtracts(from.id, to.id);
+    await services.queries.answerFiles.copyExtracts(from.id, to.id);
   } catch (err) {
     log.warn({ err }, 'the extracts of a query could not be kept for its new answer');
   }
@@ -81,24 +90,28 @@ function beyondEnd({ options }: Question, cause: unknown): LeitmotifError {
   return new LeitmotifError('bad-request', 'Cannot ask with a part in which there is nothing', { cause, facts });
 }
 
-function optionsOf({ options }: Question, leaveOut: number | null, { config }: App): AnswerOptions {
+function optionsOf(
+  { options }: Question,
+  leaveOut: number | null,
+  { config }: Pick<Services, 'config'>,
+): AnswerOptions {
   const { neighbours, includeNonMusic, hubCorrection } = config;
   const fusion = fusionOf(config.fusion, neighbours);
   return { ...options, neighbours, fusion, includeNonMusic, hubCorrection, leaveOut };
 }
 
 async function ask(
-  atHand: AtHand,
+  resolved: ResolvedSource,
   options: AnswerOptions,
-  app: App,
+  services: ResolvingParts['services'],
   { askerId, signal, onStage, onDone }: AnsweringOptions,
 ): Promise<StoredAnswer> {
   const startedMs = performance.now();
-  const { contentSha256, source } = atHand;
-  onStage({ stage: atHand.recording ? 'comparing' : 'listening' });
+  const { contentSha256, source } = resolved;
+  onStage({ stage: resolved.recording ? 'comparing' : 'listening' });
   let heard: EmbeddedRecording | null = null;
-  const answer = await app.queries.similar({
-    path: atHand.path ?? '',
+  const answer = await services.queries.similar({
+    path: resolved.path ?? '',
     contentSha256,
     name: source.name,
     ...(options.fromSec === null ? {} : { fromSec: options.fromSec }),
@@ -111,10 +124,10 @@ async function ask(
     ...(options.sameArtist ? {} : { perArtistMax }),
     ...(options.leaveOut === null ? {} : { leaveOut: new Set([options.leaveOut]) }),
     signal,
-    ...(atHand.recording ? { heard: atHand.recording } : {}),
+    ...(resolved.recording ? { heard: resolved.recording } : {}),
     onProgress: ({ decodedSec, durationSec, chunksDone }) => {
       const endSec = Math.min(options.toSec ?? Number.POSITIVE_INFINITY, durationSec ?? Number.POSITIVE_INFINITY);
-      const left = (endSec - decodedSec) / app.config.windowSec;
+      const left = (endSec - decodedSec) / services.config.windowSec;
       onStage({
         stage: 'listening',
         decodedSec,
@@ -131,7 +144,7 @@ async function ask(
   const { spaceId, generation } = answer;
   const asked = { contentSha256, options, spaceId, generation, source, askerId };
   const stored = { id: newAnswerId(), ...asked, answer, createdAtMs: Date.now() };
-  await keep(stored, app, signal);
-  if (heard) await keepHeard(contentSha256, options, heard, app, signal);
+  await keep(stored, services, signal);
+  if (heard) await storeEmbedding(contentSha256, options, heard, services, signal);
   return stored;
 }

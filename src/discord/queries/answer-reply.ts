@@ -1,7 +1,6 @@
 /** A stored answer as a message: one page of it with the match picture and the clips of its best three. */
 import { stat } from 'node:fs/promises';
 import PQueue from 'p-queue';
-import type { App } from '../../app.ts';
 import type { AudioInput } from '../../audio/input.ts';
 import type { Hit } from '../../domain.ts';
 import { LeitmotifError, toLeitmotifError } from '../../errors.ts';
@@ -9,10 +8,11 @@ import { clipsOnDisk, type ResultClips, yourPart } from '../../media/clips.ts';
 import type { PictureWords } from '../../media/picture-words.ts';
 import type { Answer, Result } from '../../query/answer.ts';
 import type { StoredAnswer } from '../../query/stored-answer.ts';
+import type { Services } from '../../services/services.ts';
 import { type AnswerClip, answerReply } from '../replies/answer.ts';
 import type { Reply } from '../reply.ts';
 import type { Texts } from '../texts/texts.ts';
-import { askedPiece, isAskedPieceRemoved } from './query-piece.ts';
+import { isQueryTrackRemoved, queryTrackFile } from './query-piece.ts';
 
 /** Pieces whose clips come with the answer; the others' are behind their Listen button. */
 const clipsShown = 3;
@@ -35,6 +35,8 @@ export interface PageOptions {
   readonly signal: AbortSignal;
 }
 
+type PresenterServices = Pick<Services, 'catalog' | 'libraries' | 'queries'>;
+
 interface ShownClips {
   readonly files: readonly AnswerClip[];
   /** Rank -> why it has none. */
@@ -42,8 +44,8 @@ interface ShownClips {
 }
 
 /** Cuts clips and renders pictures, a few at a time. */
-export class Presenter {
-  readonly #app: App;
+export class AnswerPresenter {
+  readonly #services: PresenterServices;
   readonly #queue = new PQueue({ concurrency: ffmpegRunsMax });
   readonly #drawing = new PQueue({ concurrency: 1 });
   /** Answer -> its extracts, while they are being cut. */
@@ -51,8 +53,8 @@ export class Presenter {
   /** Answer and rank -> its clips, while they are being cut. */
   readonly #cutting = new Map<string, Promise<ResultClips>>();
 
-  constructor(app: App) {
-    this.#app = app;
+  constructor(services: PresenterServices) {
+    this.#services = services;
   }
 
   async page(stored: StoredAnswer, options: PageOptions): Promise<Reply> {
@@ -78,7 +80,7 @@ export class Presenter {
   /** Drawn in threads of this process, which no niceness keeps behind the one that answers: one at a time, so that on
    *  two cores one is left. */
   async picture(answer: Answer, words: PictureWords, results?: readonly Result[]): Promise<Buffer> {
-    return Buffer.from(await this.#drawing.add(() => this.#app.queries.picture(answer, words, results)));
+    return Buffer.from(await this.#drawing.add(() => this.#services.queries.picture(answer, words, results)));
   }
 
   /** The clips of one result, to listen to or to share: those that are there already, or cut now. Whoever wants them
@@ -97,16 +99,16 @@ export class Presenter {
 
   async #clipsOf(stored: StoredAnswer, result: Result, signal: AbortSignal): Promise<ResultClips> {
     await this.#extracting.get(stored.id);
-    const dir = this.#app.queries.answerFiles.dirOf(stored.id);
+    const dir = this.#services.queries.answerFiles.dirOf(stored.id);
     const there = clipsOnDisk(stored.answer, result, dir);
     // What was cut with a piece that was removed since is not played any more.
-    if (there && isAskedPieceRemoved(stored, this.#app)) return { ...there, yours: null, ab: null };
+    if (there && isQueryTrackRemoved(stored, this.#services)) return { ...there, yours: null, ab: null };
     if (there?.ab) return there;
     if (this.#queue.size >= waitingMax) throw new LeitmotifError('busy-bot', 'Too many clips are being cut');
     const cut = async () => {
-      await using asked = await askedPiece(stored, this.#app, signal);
+      await using asked = await queryTrackFile(stored, this.#services, signal);
       const yours = (hit: Hit) => this.#yours(stored, hit, asked);
-      return this.#app.queries.resultClips(stored.answer, result, { dir, yours, signal });
+      return this.#services.queries.resultClips(stored.answer, result, { dir, yours, signal });
     };
     return this.#queue.add(cut, { signal, priority: priorities.pressed });
   }
@@ -118,7 +120,7 @@ export class Presenter {
     { queryPath, signal }: { readonly queryPath: string | null; readonly signal: AbortSignal },
   ): Promise<void> {
     if (queryPath === null || source.kind === 'piece') return;
-    const { answerFiles, clipLimits: limits } = this.#app.queries;
+    const { answerFiles, clipLimits: limits } = this.#services.queries;
     // Of the further pages too, as far as extracts are kept at all: their Listen buttons play them as well.
     const results = answer.results.length;
     const kept = answerFiles.keepExtracts(id, answer, { queryPath, results, limits, signal });
@@ -134,7 +136,7 @@ export class Presenter {
 
   /** The recording itself where it is at hand, which is a piece of the library; of what was sent, the extract. */
   #yours({ id, answer }: StoredAnswer, hit: Hit, asked: AudioInput | null) {
-    return asked === null ? this.#app.queries.answerFiles.extract(id, hit) : yourPart(answer, hit, asked);
+    return asked === null ? this.#services.queries.answerFiles.extract(id, hit) : yourPart(answer, hit, asked);
   }
 
   async #clipsOfBest(stored: StoredAnswer, results: readonly Result[], { signal }: PageOptions): Promise<ShownClips> {
@@ -160,7 +162,7 @@ export class Presenter {
 
   /** Best first. Those that were cut before are there still. */
   async #theirs(stored: StoredAnswer, results: readonly Result[], signal: AbortSignal): Promise<AnswerClip[]> {
-    const dir = this.#app.queries.answerFiles.dirOf(stored.id);
+    const dir = this.#services.queries.answerFiles.dirOf(stored.id);
     const there = new Map(
       results.flatMap((result) => {
         const clips = clipsOnDisk(stored.answer, result, dir);
@@ -168,7 +170,7 @@ export class Presenter {
       }),
     );
     const missing = results.filter(({ rank }) => !there.has(rank));
-    const cutMissing = () => this.#app.queries.theirClips(stored.answer, missing, { dir, signal });
+    const cutMissing = () => this.#services.queries.theirClips(stored.answer, missing, { dir, signal });
     const cut = await this.#queue.add(cutMissing, { signal, priority: priorities.answer });
     return Promise.all(
       results.map(async ({ rank }) => {

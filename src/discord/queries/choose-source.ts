@@ -6,27 +6,27 @@ import { chooseReply, type Picked } from '../replies/choose.ts';
 import { editReply, followUpPrivately } from '../send.ts';
 import type { ClipOrLink } from './message-audio.ts';
 import { resolveLink } from './message-link.ts';
-import type { Asker } from './query-runner.ts';
-import type { Asked } from './question.ts';
+import type { QueryRunner } from './query-runner.ts';
+import type { RequestedSource } from './question.ts';
 
 export interface ChoosingParts {
   readonly bot: BotContext;
-  readonly asker: Asker;
+  readonly queryRunner: QueryRunner;
 }
 
 /** Asks with it, or asks which one is meant.
  *  @param given never empty
  *  @param acknowledged how the interaction was: `private-reply` or `public-reply`
- *  @throws {LeitmotifError} as resolveLink and Asker.ask */
-export async function askOrChoose(
-  { bot, asker }: ChoosingParts,
+ *  @throws {LeitmotifError} as resolveLink and QueryRunner.run */
+export async function runOrChoose(
+  { bot, queryRunner }: ChoosingParts,
   interaction: RepliableInteraction,
-  given: readonly Asked[],
+  given: readonly RequestedSource[],
   { isPrivate, ...options }: Picked,
 ): Promise<void> {
   const [first] = given;
   const only = given.length === 1 && first ? await resolved(first, interaction, bot) : { choices: given };
-  if ('kind' in only) return asker.ask(interaction, { asked: only, options });
+  if ('kind' in only) return queryRunner.run(interaction, { asked: only, options });
   const choices = only.choices.filter(isChoice);
   const question = chooseReply(bot.texts(interaction.locale), { choices, picked: { ...options, isPrivate } });
   if (isPrivate) return void (await editReply(interaction, question));
@@ -37,12 +37,12 @@ export async function askOrChoose(
   await followUpPrivately(interaction, question);
 }
 
-async function resolved(asked: Asked, { user }: RepliableInteraction, bot: BotContext) {
+async function resolved(asked: RequestedSource, { user }: RepliableInteraction, bot: BotContext) {
   if (asked.kind !== 'link') return asked;
   const found = await resolveLink(asked.url, user.id, bot);
   return found.kind === 'several' ? { choices: found.choices } : found;
 }
 
-function isChoice(asked: Asked): asked is ClipOrLink {
+function isChoice(asked: RequestedSource): asked is ClipOrLink {
   return asked.kind === 'clip' || asked.kind === 'link';
 }

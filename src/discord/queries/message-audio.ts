@@ -1,7 +1,7 @@
 /** The audio of a message: its recordings wherever they are in it, else those of the message that it replies to, else
  *  links. */
 import { type APIAttachment, type APIMessage, ComponentType } from 'discord-api-types/v10';
-import type { Asked } from './question.ts';
+import type { RequestedSource } from './question.ts';
 
 /** The parts of discord.js's Message that are read; {@link ofPayload} makes it of Discord's own. */
 export interface MessageWithAudio {
@@ -22,7 +22,7 @@ interface FileInMessage {
   readonly contentType: string | null;
 }
 
-export type ClipOrLink = Extract<Asked, { kind: 'clip' | 'link' }>;
+export type ClipOrLink = Extract<RequestedSource, { kind: 'clip' | 'link' }>;
 
 /** As many as fit a message of choices: one embed each. */
 const choicesMax = 10;
@@ -31,7 +31,7 @@ const soundType = /^(audio|video)\/|^application\/(ogg|octet-stream)/;
 
 /** @returns the message's own recordings: attachments, those of what it forwards, those in its components; if there are
  *    none, those of the message that it replies to; if there are none either, links in the same order */
-export function askedOf(message: MessageWithAudio): ClipOrLink[] {
+export function sourcesInMessage(message: MessageWithAudio): ClipOrLink[] {
   const places = message.repliedTo ? [message, message.repliedTo] : [message];
   for (const find of [recordingsIn, linksOf]) {
     for (const place of places) {

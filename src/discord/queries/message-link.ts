@@ -4,7 +4,7 @@ import { LeitmotifError } from '../../errors.ts';
 import { readLink } from '../../fetch/link.ts';
 import { isMusicPage } from '../../fetch/music-pages.ts';
 import type { BotContext } from '../bot-context.ts';
-import { askedOf, type ClipOrLink } from './message-audio.ts';
+import { type ClipOrLink, sourcesInMessage } from './message-audio.ts';
 
 export type ResolvedLink = ClipOrLink | { readonly kind: 'several'; readonly choices: readonly ClipOrLink[] };
 
@@ -60,7 +60,7 @@ async function audioAt(channelId: string, messageId: string, askerId: string, bo
       facts: { kind: 'message-unreadable' },
     });
   }
-  const choices = askedOf(message);
+  const choices = sourcesInMessage(message);
   if (choices.length > 0) return choices;
   // Discord shows bots like this one no attachments of other people's messages; those of the message menu it does.
   throw new LeitmotifError('link-not-audio', 'Cannot ask with a message that has no audio to see', {

@@ -1,21 +1,25 @@
 /** The piece of the library that was asked with, when its part is wanted again. */
 import { stat } from 'node:fs/promises';
-import type { App } from '../../app.ts';
 import type { SeekableFile } from '../../library/library.ts';
 import type { StoredAnswer } from '../../query/stored-answer.ts';
+import type { Services } from '../../services/services.ts';
 
-type Asked = Pick<StoredAnswer, 'source'>;
+type RequestedSource = Pick<StoredAnswer, 'source'>;
 
-export function isAskedPieceRemoved({ source }: Asked, { catalog }: App): boolean {
+export function isQueryTrackRemoved({ source }: RequestedSource, { catalog }: Pick<Services, 'catalog'>): boolean {
   return source.kind === 'piece' && catalog.tracks.live([source.trackId]).size === 0;
 }
 
 /** @returns null when it was no piece, or when it is not there to be heard */
-export async function askedPiece({ source }: Asked, app: App, signal: AbortSignal): Promise<SeekableFile | null> {
-  if (source.kind !== 'piece' || isAskedPieceRemoved({ source }, app)) return null;
-  const track = app.catalog.tracks.byIds([source.trackId]).get(source.trackId);
+export async function queryTrackFile(
+  { source }: RequestedSource,
+  services: Pick<Services, 'catalog' | 'libraries'>,
+  signal: AbortSignal,
+): Promise<SeekableFile | null> {
+  if (source.kind !== 'piece' || isQueryTrackRemoved({ source }, services)) return null;
+  const track = services.catalog.tracks.byIds([source.trackId]).get(source.trackId);
   try {
-    const file = track ? await app.libraries.current()?.seekable(track.key, { signal }) : null;
+    const file = track ? await services.libraries.current()?.seekable(track.key, { signal }) : null;
     // A folder names the path of a file without looking for it.
     return file && (file.overLoopback || (await stat(file.path)).isFile()) ? file : null;
   } catch {

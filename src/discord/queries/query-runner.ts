@@ -8,8 +8,8 @@ import type { BotMetrics } from '../metrics.ts';
 import type { QueryQueue } from '../query-queue.ts';
 import { retryBusy } from '../retry-busy.ts';
 import { editReply } from '../send.ts';
-import { type AnsweringParts, answerQuestion } from './answer-query.ts';
-import type { Presenter } from './answer-reply.ts';
+import { type AnsweringParts, answerQuery } from './answer-query.ts';
+import type { AnswerPresenter } from './answer-reply.ts';
 import { QueryProgress } from './query-progress.ts';
 import type { Question } from './question.ts';
 import { leftMs, turnOf } from './turn.ts';
@@ -19,11 +19,11 @@ const answerMaxMs = 14 * 60_000;
 /** To tell those who were cut off. Whoever is not told in this time is told at the next start, from the catalog. */
 const tellMaxMs = 2_000;
 
-export interface AskerParts extends AnsweringParts {
+export interface QueryRunnerParts extends AnsweringParts {
   readonly bot: BotContext;
   readonly metrics: BotMetrics;
   readonly queue: QueryQueue;
-  readonly presenter: Presenter;
+  readonly presenter: AnswerPresenter;
   readonly shard: number;
 }
 
@@ -38,17 +38,17 @@ interface AnsweringHow {
   readonly progress: QueryProgress;
 }
 
-export class Asker {
-  readonly #parts: AskerParts;
+export class QueryRunner {
+  readonly #parts: QueryRunnerParts;
   readonly #running = new Map<string, RunningQuery>();
 
-  constructor(parts: AskerParts) {
+  constructor(parts: QueryRunnerParts) {
     this.#parts = parts;
   }
 
   /** Answers an acknowledged interaction.
    *  @throws {LeitmotifError} what the person is to be told; by then no progress follows */
-  async ask(interaction: RepliableInteraction, question: Question): Promise<void> {
+  async run(interaction: RepliableInteraction, question: Question): Promise<void> {
     const { bot, metrics } = this.#parts;
     assertMayEmbed(interaction);
     const cancel = new AbortController();
@@ -104,7 +104,7 @@ export class Asker {
     const waitedFrom = performance.now();
     using _turn = await turnOf(interaction, this.#parts.queue, how);
     done('wait', waitedFrom);
-    const deadlineMs = Math.min(this.#parts.app.config.queries.deadlineMs, leftMs(interaction, answerMaxMs));
+    const deadlineMs = Math.min(this.#parts.services.config.queries.deadlineMs, leftMs(interaction, answerMaxMs));
     const late = AbortSignal.timeout(deadlineMs);
     try {
       await this.#answer(interaction, question, { ...how, signal: AbortSignal.any([how.signal, late]) });
@@ -130,7 +130,7 @@ export class Asker {
     const { bot, presenter } = this.#parts;
     const log = bot.log.child({ query: interaction.id });
     const done = this.#stageLog(interaction);
-    await using answered = await answerQuestion(question, this.#parts, {
+    await using answered = await answerQuery(question, this.#parts, {
       askerId: interaction.user.id,
       ...{ signal, log },
       onStage: (view) => progress.show(view),
@@ -161,19 +161,19 @@ export class Asker {
 
   /** Written before the work, so that a crash leaves a trace. Without it the query still runs. */
   async #remember({ id, applicationId, token, locale }: RepliableInteraction): Promise<void> {
-    const { app, bot, shard } = this.#parts;
+    const { bot, shard } = this.#parts;
     const row = { interactionId: id, shard, applicationId, token, locale };
     try {
-      app.catalog.pendingQueries.begin(row);
+      bot.catalog.pendingQueries.begin(row);
     } catch (error) {
       bot.log.warn({ query: id, err: error }, 'a query could not be noted: if it is cut off, its asker is not told');
     }
   }
 
   async #forget({ id }: RepliableInteraction): Promise<void> {
-    const { app, bot } = this.#parts;
+    const { bot } = this.#parts;
     try {
-      await retryBusy(() => app.catalog.pendingQueries.end(id));
+      await retryBusy(() => bot.catalog.pendingQueries.end(id));
     } catch (error) {
       bot.log.warn({ query: id, err: error }, 'a finished query is still noted as pending');
     }

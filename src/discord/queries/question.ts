@@ -16,14 +16,14 @@ export interface QuestionOptions {
  *  link   an address that a person typed, to be followed with all guards
  *  piece  a track of the library
  *  again  what was asked before, without its audio, which is not kept */
-export type Asked =
+export type RequestedSource =
   | { readonly kind: 'clip'; readonly url: string; readonly name: string; readonly sizeBytes: number | null }
   | { readonly kind: 'link'; readonly url: string }
   | { readonly kind: 'piece'; readonly trackId: number }
   | { readonly kind: 'again'; readonly stored: StoredAnswer };
 
 export interface Question {
-  readonly asked: Asked;
+  readonly asked: RequestedSource;
   readonly options: QuestionOptions;
 }
 

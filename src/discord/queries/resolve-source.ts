@@ -1,31 +1,31 @@
 /** Brings to hand what somebody asks with: fetched, a piece of the library, or what is left of an earlier question. */
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import type { App } from '../../app.ts';
 import type { EmbeddedRecording } from '../../domain.ts';
 import { LeitmotifError } from '../../errors.ts';
 import { type FetchedAudio, fetchAudio } from '../../fetch/fetch-audio.ts';
 import { trackName } from '../../format.ts';
 import { newAnswerId, type QuestionSource, type StoredAnswer } from '../../query/stored-answer.ts';
 import { partOf } from '../../query/stored-recording.ts';
+import type { Services } from '../../services/services.ts';
 import type { ProgressView } from '../replies/progress.ts';
-import { recordingHeard } from './answer-cache.ts';
+import { storedEmbedding } from './answer-cache.ts';
 import type { Question } from './question.ts';
 
-export interface BringingParts {
-  readonly app: App;
+export interface ResolvingParts {
+  readonly services: Pick<Services, 'catalog' | 'config' | 'liveIndex' | 'queries' | 'worker'>;
   /** Where what people send lies while it is listened to. */
   readonly spoolDir: string;
   /** Origins whose files come from Discord itself, though they lie on this machine. */
   readonly trustedOrigins: readonly string[];
 }
 
-export interface BringingOptions {
+export interface ResolvingOptions {
   readonly signal: AbortSignal;
   readonly onStage: (view: Pick<ProgressView, 'stage'> & Partial<ProgressView>) => void;
 }
 
-interface Brought {
+interface SourceData {
   readonly source: QuestionSource;
   readonly contentSha256: string;
   /** The recording itself, where it was sent; null when it is not kept, and for a piece of the library. */
@@ -36,12 +36,16 @@ interface Brought {
 }
 
 /** Its files stay until it is disposed of. */
-export interface AtHand extends Brought, AsyncDisposable {}
+export interface ResolvedSource extends SourceData, AsyncDisposable {}
 
 /** Whatever fails on the way, no file stays behind: each belongs to `held` from before it is there.
  *  @throws {LeitmotifError} whatever fetching, the worker or the library cannot do; 'answer-expired' when nothing is left
  *    to ask with; 'track-unknown'; 'audio-no-sound' for a part of a piece without a whole window */
-export async function bringToHand(question: Question, parts: BringingParts, how: BringingOptions): Promise<AtHand> {
+export async function resolveSource(
+  question: Question,
+  parts: ResolvingParts,
+  how: ResolvingOptions,
+): Promise<ResolvedSource> {
   await using held = new AsyncDisposableStack();
   const brought = await bring(question, parts, how, held);
   const kept = held.move();
@@ -50,17 +54,17 @@ export async function bringToHand(question: Question, parts: BringingParts, how:
 
 async function bring(
   { asked, options }: Question,
-  parts: BringingParts,
-  how: BringingOptions,
+  parts: ResolvingParts,
+  how: ResolvingOptions,
   held: AsyncDisposableStack,
-): Promise<Brought> {
-  const { app } = parts;
-  if (asked.kind === 'piece') return pieceAtHand(asked.trackId, options, app);
-  if (asked.kind === 'again') return heardAgain(asked.stored, app);
+): Promise<SourceData> {
+  const { services } = parts;
+  if (asked.kind === 'piece') return resolveTrack(asked.trackId, options, services);
+  if (asked.kind === 'again') return resolveRepeat(asked.stored, services);
   const file = path.join(parts.spoolDir, `${newAnswerId()}.audio`);
   held.defer(() => rm(file, { force: true }));
   const { contentSha256, name } = await fetchInto(file, asked, parts, how);
-  const recording = await recordingHeard(contentSha256, options, app);
+  const recording = await storedEmbedding(contentSha256, options, services);
   const called = asked.kind === 'clip' ? asked.name : (name ?? new URL(asked.url).hostname);
   return { source: { kind: asked.kind, name: called }, contentSha256, recording, path: file, leaveOut: null };
 }
@@ -68,10 +72,10 @@ async function bring(
 async function fetchInto(
   file: string,
   asked: { readonly kind: 'clip' | 'link'; readonly url: string; readonly sizeBytes?: number | null },
-  { app, trustedOrigins }: BringingParts,
-  { signal, onStage }: BringingOptions,
+  { services, trustedOrigins }: ResolvingParts,
+  { signal, onStage }: ResolvingOptions,
 ): Promise<FetchedAudio> {
-  const limits = app.config.fetchLimits;
+  const limits = services.config.fetchLimits;
   if ((asked.sizeBytes ?? 0) > limits.bytesMax) {
     const message = `Cannot fetch it: expected at most ${limits.bytesMax} bytes, got ${asked.sizeBytes}`;
     throw new LeitmotifError('link-too-large', message, { facts: { bytesMax: limits.bytesMax } });
@@ -88,11 +92,15 @@ async function fetchInto(
 }
 
 /** A piece of the library was embedded when it was indexed: by the same code, so its vectors are the query's. */
-async function pieceAtHand(trackId: number, { fromSec, toSec }: Question['options'], app: App): Promise<Brought> {
-  const { catalog } = app;
+async function resolveTrack(
+  trackId: number,
+  { fromSec, toSec }: Question['options'],
+  services: ResolvingParts['services'],
+): Promise<SourceData> {
+  const { catalog } = services;
   const track = catalog.tracks.live([trackId]).has(trackId) ? catalog.tracks.byIds([trackId]).get(trackId) : undefined;
   const contentSha256 = catalog.tracks.contentSha256Of(trackId);
-  const whole = catalog.evidence.recordingOf(await app.worker.spaceId(), trackId);
+  const whole = catalog.evidence.recordingOf(await services.worker.spaceId(), trackId);
   if (!track || !whole || contentSha256 === null) {
     throw new LeitmotifError('track-unknown', `Cannot ask with track ${trackId}: it is not in the library any more`);
   }
@@ -107,9 +115,12 @@ async function pieceAtHand(trackId: number, { fromSec, toSec }: Question['option
 }
 
 /** Of what was fetched nothing is kept but what was heard; a piece is still in the library. */
-async function heardAgain({ source, options, contentSha256 }: StoredAnswer, app: App): Promise<Brought> {
-  if (source.kind === 'piece') return pieceAtHand(source.trackId, options, app);
-  const recording = await recordingHeard(contentSha256, options, app);
+async function resolveRepeat(
+  { source, options, contentSha256 }: StoredAnswer,
+  services: ResolvingParts['services'],
+): Promise<SourceData> {
+  if (source.kind === 'piece') return resolveTrack(source.trackId, options, services);
+  const recording = await storedEmbedding(contentSha256, options, services);
   if (!recording) throw new LeitmotifError('answer-expired', 'Cannot ask again: what was heard is no longer kept');
   return { source, contentSha256, recording, path: null, leaveOut: null };
 }

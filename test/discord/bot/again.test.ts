@@ -3,7 +3,7 @@ import path from 'node:path';
 import { type APIMessage, REST } from 'discord.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Person } from '../../../local-discord/local-discord.ts';
-import { forgetOld } from '../../../src/discord/housekeeping.ts';
+import { deleteExpired } from '../../../src/discord/housekeeping.ts';
 import { FolderLibrary } from '../../../src/library/folder.ts';
 import { makeBot, type TestBot } from '../../support/bot.ts';
 import { makeLibrary, never, type TestLibrary } from '../../support/library.ts';
@@ -168,7 +168,7 @@ describe('after the library has changed', () => {
 });
 
 test('an answer that was kept long enough is forgotten with its clips, and its buttons say so', async () => {
-  await forgetOld(bot.app, Date.now() + 31 * 86_400_000);
+  await deleteExpired(bot.app, Date.now() + 31 * 86_400_000);
   const said = await saying(await ada.press(answer, '▶ 1'), 'This answer is no longer kept. Ask again');
   expect(isPrivate(said)).toBe(true);
 });

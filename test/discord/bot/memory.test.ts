@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import type { APIMessage } from 'discord-api-types/v10';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Person } from '../../../local-discord/local-discord.ts';
-import { forgetOld } from '../../../src/discord/housekeeping.ts';
+import { deleteExpired } from '../../../src/discord/housekeeping.ts';
 import { FolderLibrary } from '../../../src/library/folder.ts';
 import { makeBot, type TestBot } from '../../support/bot.ts';
 import { makeLibrary, never, type TestLibrary } from '../../support/library.ts';
@@ -47,7 +47,7 @@ describe('what one person asked in private, another asks in public', () => {
   test('and is answered from memory, under the name that they gave', () => {
     expect(footerOf(ofBob)).toContain('answered from memory');
     expect(embedOf(ofBob).title).toBe(embedOf(ofAda).title);
-    expect(embedOf(ofBob).description).toContain('Asked with **bobs.mp3**');
+    expect(embedOf(ofBob).description).toContain('RequestedSource with **bobs.mp3**');
     expect(JSON.stringify(ofBob)).not.toContain('adas-secret');
   });
 
@@ -73,7 +73,7 @@ describe('what one person asked in private, another asks in public', () => {
     const { data } = newPiece(81, 20, 'titled.mp3', ['-metadata', 'title=The Title Within']);
     await answerTo(await ada.slash('similar', { clip: { name: 'adas-secret-demo.mp3', data }, private: true }));
     const message = await answerTo(await bob.slash('similar', { clip: { name: 'bobs.mp3', data } }));
-    expect(embedOf(message).description).toContain('Asked with **The Title Within**');
+    expect(embedOf(message).description).toContain('RequestedSource with **The Title Within**');
     expect(JSON.stringify(message)).not.toContain('adas-secret');
   });
 });
@@ -106,10 +106,10 @@ describe('whether it was computed anew or not', () => {
     catalog.close();
     const message = await answerTo(await bob.slash('similar', { clip: { name: 'bobs.mp3', data }, results }));
     expect(footerOf(message).includes('answered from memory')).toBe(results === 10);
-    await forgetOld(bot.app, Date.now());
+    await deleteExpired(bot.app, Date.now());
     await saying(await ada.press(older, '▶ 1'), 'This answer is no longer kept');
     await listenTo(bob, message);
     const { contentSha256 = '', spaceId = '' } = bot.app.catalog.answers.get(referenceOf(message)) ?? {};
-    expect(bot.app.catalog.heard.get({ contentSha256, spaceId, part: '0-' })).not.toBeNull();
+    expect(bot.app.catalog.embeddingCache.get({ contentSha256, spaceId, part: '0-' })).not.toBeNull();
   });
 });

@@ -41,5 +41,5 @@ export async function until(holds: () => boolean, what: string): Promise<void> {
 export function reindexerOf(app: App, announcer: Announcer, changes: Partial<ReindexerOptions> = {}): Reindexer {
   const log = pino({ level: 'silent' });
   const place = { root: projectRoot, environment: process.env, config: app.config };
-  return new Reindexer({ ...place, app, log, announcer, runsJobs: true, restartAfterMs: 50, ...changes });
+  return new Reindexer({ ...place, services: app, log, announcer, runsJobs: true, restartAfterMs: 50, ...changes });
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readConfig } from '../../../src/config/config.ts';
-import { LibraryDesk } from '../../../src/discord/library/library-queries.ts';
+import { LibraryQueries } from '../../../src/discord/library/library-queries.ts';
 import type { LeitmotifError } from '../../../src/errors.ts';
 import { descendantsOf } from '../../embedding-worker/processes.ts';
 import { Azurite } from '../../support/azurite.ts';
@@ -14,17 +14,17 @@ import { until } from './jobs.ts';
 let folder: string;
 
 beforeAll(() => {
-  folder = mkdtempSync(path.join(tmpdir(), 'leitmotif-desk-'));
+  folder = mkdtempSync(path.join(tmpdir(), 'leitmotif-libraryQueries-'));
 });
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-function deskOf(environment: Record<string, string> = {}): LibraryDesk {
+function deskOf(environment: Record<string, string> = {}): LibraryQueries {
   const config = readConfig(
     { INDEX_DIR: path.join(folder, 'index'), LOG_LEVEL: 'silent', ...environment },
     projectRoot,
   );
-  return new LibraryDesk({ root: projectRoot, environment: process.env, config });
+  return new LibraryQueries({ root: projectRoot, environment: process.env, config });
 }
 
 /** The processes that desks of this test have started. */
@@ -33,8 +33,8 @@ function asking() {
 }
 
 test('answers equal questions at the same moment by one process, and others one after the other', async () => {
-  const desk = deskOf();
-  const answers = [desk.counts(), desk.counts(), desk.failures(10)];
+  const libraryQueries = deskOf();
+  const answers = [libraryQueries.counts(), libraryQueries.counts(), libraryQueries.failures(10)];
   await until(() => asking().length > 0, 'a process');
   expect(asking()).toHaveLength(1);
   const [counts, same, failures] = await Promise.all(answers);
@@ -55,24 +55,26 @@ test('plans a reindex of libraries in Azure and beside it, clips and all', async
   await (await azurite.container('music')).getBlockBlobClient('far.flac').upload('x'.repeat(1000), 1000);
   mkdirSync(path.join(folder, 'near'));
   writeFileSync(path.join(folder, 'near', 'near.flac'), 'y'.repeat(500));
-  const desk = deskOf({
+  const libraryQueries = deskOf({
     ...azurite.environment,
     INDEX_DIR: path.join(folder, 'two'),
     LIBRARY: `near=file:${path.join(folder, 'near')}; far=azure://devstoreaccount1/music`,
     CLIPS: 'azure://devstoreaccount1/clips',
   });
-  const plan = await desk.plan('changed');
+  const plan = await libraryQueries.plan('changed');
   expect(plan).toMatchObject({ files: { listed: 2, added: 2 }, bytes: 1500, clips: { files: 2 } });
 });
 
 test('takes no more than a few questions at once, and leaves nobody waiting when the bot stops', async () => {
-  const desk = deskOf();
-  const asked = Array.from({ length: 12 }, (_, at) => desk.failures(at).catch(({ code }: LeitmotifError) => code));
+  const libraryQueries = deskOf();
+  const asked = Array.from({ length: 12 }, (_, at) =>
+    libraryQueries.failures(at).catch(({ code }: LeitmotifError) => code),
+  );
   await until(() => asking().length > 0, 'a process');
-  await desk.close();
+  await libraryQueries.close();
   expect(asking()).toEqual([]);
   const codes = await Promise.all(asked);
   expect(codes.slice(0, 9)).toEqual(Array.from({ length: 9 }, () => 'stopping'));
   expect(codes.slice(9)).toEqual(['queue-full', 'queue-full', 'queue-full']);
-  await expect(desk.counts()).rejects.toMatchObject({ code: 'stopping' });
+  await expect(libraryQueries.counts()).rejects.toMatchObject({ code: 'stopping' });
 });

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { aboutDefinition } from '../../../commands/about.ts';
+import { libraryDefinition } from '../../../commands/library.ts';
 import { findCommandViolations } from '../../../local-discord/server/command-rules.ts';
 import type { Reindex } from '../../../src/catalog/reindexes.ts';
 import type { Failure } from '../../../src/catalog/track-rows.ts';
-import { aboutDefinition, libraryDefinition } from '../../../src/discord/definitions/library.ts';
 import { aboutReply } from '../../../src/discord/replies/about.ts';
 import {
   failuresReply,

@@ -6,7 +6,7 @@ import {
   PermissionsBitField,
 } from 'discord.js';
 import { describe, expect, test } from 'vitest';
-import { missingToShare, missingToShareHere, missingToTell } from '../../../src/discord/library/rights.ts';
+import { missingToAnnounce, missingToShare, missingToShareHere } from '../../../src/discord/library/rights.ts';
 
 const { ViewChannel, SendMessages, SendMessagesInThreads, EmbedLinks, AttachFiles } = PermissionFlagsBits;
 const rest = [ViewChannel, EmbedLinks, AttachFiles];
@@ -30,7 +30,7 @@ describe('where the channel is not cached, what Discord says of it decides:', ()
     ['announcements', ChannelType.GuildAnnouncement, SendMessages, ['SendMessages']],
   ] as const)('%s', (_name, type, right, lacking) => {
     const others = [...rest, ...[SendMessages, SendMessagesInThreads].filter((each) => each !== right)];
-    for (const missing of [missingToShareHere, missingToTell]) {
+    for (const missing of [missingToShareHere, missingToAnnounce]) {
       expect(missing(uncached(others), type)).toEqual(lacking);
       expect(missing(uncached([...rest, right]), type)).toEqual([]);
     }

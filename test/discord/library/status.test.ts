@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { App } from '../../../src/app.ts';
-import { LibraryDesk } from '../../../src/discord/library/library-queries.ts';
+import { LibraryQueries } from '../../../src/discord/library/library-queries.ts';
 import { Scheduler } from '../../../src/discord/library/scheduler.ts';
 import { libraryStatus } from '../../../src/discord/library/status.ts';
 import { makeLibrary, projectRoot, type TestLibrary } from '../../support/library.ts';
@@ -22,9 +22,14 @@ afterAll(() => library[Symbol.asyncDispose]());
 
 function partsOf(app: App) {
   const reindexer = reindexerOf(app, new WrittenAnnouncer(), { runsJobs: false });
-  const desk = new LibraryDesk({ root: projectRoot, environment: process.env, config: app.config });
+  const libraryQueries = new LibraryQueries({ root: projectRoot, environment: process.env, config: app.config });
   const log = pino({ level: 'silent' });
-  return { app, desk, reindexer, scheduler: new Scheduler({ catalog: app.catalog, reindexer, log, schedules: false }) };
+  return {
+    services: app,
+    libraryQueries,
+    reindexer,
+    scheduler: new Scheduler({ catalog: app.catalog, reindexer, log, schedules: false }),
+  };
 }
 
 test('shows everything where everything answers, and an open job without progress before it has begun', async () => {

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
-import type { App } from '../../../src/app.ts';
-import { Presenter } from '../../../src/discord/queries/answer-reply.ts';
+import { AnswerPresenter } from '../../../src/discord/queries/answer-reply.ts';
 import { textsOf } from '../../../src/discord/texts/texts.ts';
 import type { Result } from '../../../src/query/answer.ts';
 import type { StoredAnswer } from '../../../src/query/stored-answer.ts';
+import type { Services } from '../../../src/services/services.ts';
 import { anyAnswer } from '../../support/answers.ts';
 import { never } from '../../support/library.ts';
 
@@ -45,7 +45,7 @@ function makePresenter() {
       return new Map(results.map(({ rank }) => [rank, clip]));
     },
   };
-  return { presenter: new Presenter(app as unknown as App), begun, goOn: () => waiting.shift()?.() };
+  return { presenter: new AnswerPresenter(app as unknown as Services), begun, goOn: () => waiting.shift()?.() };
 }
 
 test("an answer's own clips are cut before those that somebody pressed for", async () => {

@@ -12,8 +12,8 @@ import { describe, expect, test, vi } from 'vitest';
 import { findSimilarMusicCommand } from '../../../commands/find-similar-music.ts';
 import type { BotContext } from '../../../src/discord/bot-context.ts';
 import { Payloads } from '../../../src/discord/payloads.ts';
-import { askedOf, ofPayload } from '../../../src/discord/queries/message-audio.ts';
-import type { Asker } from '../../../src/discord/queries/query-runner.ts';
+import { ofPayload, sourcesInMessage } from '../../../src/discord/queries/message-audio.ts';
+import type { QueryRunner } from '../../../src/discord/queries/query-runner.ts';
 import type { Question } from '../../../src/discord/queries/question.ts';
 import { textsOf } from '../../../src/discord/texts/texts.ts';
 
@@ -95,14 +95,14 @@ async function askedWith(target: APIMessage): Promise<string[]> {
   const interaction = await came;
   if (!interaction.isMessageContextMenuCommand()) throw new Error('Expected the menu of a message');
   const asked: string[] = [];
-  const asker = { ask: async (_: unknown, question: Question) => void asked.push(nameOf(question.asked)) };
+  const runner = { run: async (_: unknown, question: Question) => void asked.push(nameOf(question.asked)) };
   const choices = vi.fn(async (choice: { readonly embeds: readonly { title?: string }[] }) => {
     asked.push(...choice.embeds.map(({ title }) => title ?? ''));
   });
   Object.assign(interaction, { deleteReply: async () => {}, followUp: choices, editReply: choices });
-  const app = { catalog: { guildSettings: { get: () => ({ private: false, results: null }) } } };
-  const bot = { app, client, payloads, texts: textsOf, config: { discord: {} } } as unknown as BotContext;
-  await findSimilarMusicCommand(bot, asker as unknown as Asker).run(interaction);
+  const catalog = { guildSettings: { get: () => ({ private: false, results: null }) } };
+  const bot = { catalog, client, payloads, texts: textsOf, config: { discord: {} } } as unknown as BotContext;
+  await findSimilarMusicCommand(bot, runner as unknown as QueryRunner).run(interaction);
   await client.destroy();
   return asked;
 }
@@ -174,7 +174,7 @@ describe('"Find similar music" asks with', () => {
 });
 
 describe('a File component', () => {
-  const asked = (...components: object[]) => askedOf(ofPayload(message({ components })));
+  const asked = (...components: object[]) => sourcesInMessage(ofPayload(message({ components })));
 
   test('without a name is called as its link is', () => {
     const url = 'https://cdn.discordapp.com/attachments/1/2/a%20song.mp3?ex=1';

@@ -1,7 +1,7 @@
 import { ChannelType, PermissionFlagsBits, PermissionsBitField } from 'discord.js';
 import { describe, expect, test } from 'vitest';
 import type { BotContext } from '../../../src/discord/bot-context.ts';
-import { askedOf } from '../../../src/discord/queries/message-audio.ts';
+import { sourcesInMessage } from '../../../src/discord/queries/message-audio.ts';
 import { resolveLink } from '../../../src/discord/queries/message-link.ts';
 
 const [guildId, channelId, messageId] = ['11111111111111111', '22222222222222222', '33333333333333333'];
@@ -78,7 +78,7 @@ describe('a link to a message', () => {
 });
 
 describe('links in a message', () => {
-  const linksOf = (content: string) => askedOf({ attachments: new Map(), content }).map(({ url }) => url);
+  const linksOf = (content: string) => sourcesInMessage({ attachments: new Map(), content }).map(({ url }) => url);
 
   test.each([
     ['https://e.org/Goldberg_(Gould).ogg', 'https://e.org/Goldberg_(Gould).ogg'],

@@ -5,7 +5,7 @@ import { PermissionsBitField } from 'discord.js';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { BotMetrics } from '../../../src/discord/metrics.ts';
-import { Asker, type AskerParts } from '../../../src/discord/queries/query-runner.ts';
+import { QueryRunner, type QueryRunnerParts } from '../../../src/discord/queries/query-runner.ts';
 import type { Question } from '../../../src/discord/queries/question.ts';
 import { QueryQueue } from '../../../src/discord/query-queue.ts';
 import { textsOf } from '../../../src/discord/texts/texts.ts';
@@ -17,7 +17,7 @@ const options = { fromSec: null, toSec: null, results: 10, sameArtist: false };
 /** Is refused before anything is fetched. */
 const tooLarge: Question = { asked: { kind: 'clip', url: 'https://x.test/a', name: 'a', sizeBytes: 2 }, options };
 
-function makeAsker(queries: { readonly deadlineMs: number }) {
+function makeRunner(queries: { readonly deadlineMs: number }) {
   const queue = new QueryQueue(limits);
   const pending = new Set<string>();
   const pendingQueries = {
@@ -25,9 +25,9 @@ function makeAsker(queries: { readonly deadlineMs: number }) {
     end: (id: string) => pending.delete(id),
   };
   const app = { config: { queries, fetchLimits: { bytesMax: 1 } }, catalog: { pendingQueries } };
-  const bot = { app, texts: textsOf, log: pino({ level: 'silent' }) };
-  const parts = { app, bot, queue, metrics: new BotMetrics({ queue }), shard: 0, spoolDir: '/nowhere' };
-  return { asker: new Asker(parts as unknown as AskerParts), queue, pending, app };
+  const bot = { ...app, texts: textsOf, log: pino({ level: 'silent' }) };
+  const parts = { services: app, bot, queue, metrics: new BotMetrics({ queue }), shard: 0, spoolDir: '/nowhere' };
+  return { runner: new QueryRunner(parts as unknown as QueryRunnerParts), queue, pending, app };
 }
 
 function interactionOf(id: string, over: { createdTimestamp?: number; edit?: () => Promise<unknown> } = {}) {
@@ -45,18 +45,18 @@ function interactionOf(id: string, over: { createdTimestamp?: number; edit?: () 
 const someoneElse = { personId: 'else', serverId: null };
 
 test('whose turn does not come in time is told that many ask, and when to try again, not that the file took long', async () => {
-  const { asker, queue } = makeAsker({ deadlineMs: 600_000 });
+  const { runner, queue } = makeRunner({ deadlineMs: 600_000 });
   using _turn = await queue.enter(someoneElse, { signal: never, onPlace: () => {} });
   const createdTimestamp = Date.now() - 14 * 60_000;
-  const asked = asker.ask(interactionOf('ada', { createdTimestamp }), tooLarge);
+  const asked = runner.run(interactionOf('ada', { createdTimestamp }), tooLarge);
   await expect(asked).rejects.toMatchObject({ code: 'busy-bot', facts: { retryAtMs: expect.any(Number) } });
   expect(queue.counts.waiting).toBe(0);
 });
 
 test('the time that a query may take begins with its turn', async () => {
-  const { asker, queue } = makeAsker({ deadlineMs: 100 });
+  const { runner, queue } = makeRunner({ deadlineMs: 100 });
   const turn = await queue.enter(someoneElse, { signal: never, onPlace: () => {} });
-  const asked = asker.ask(interactionOf('ada'), tooLarge);
+  const asked = runner.run(interactionOf('ada'), tooLarge);
   asked.catch(() => {});
   await sleep(300);
   turn[Symbol.dispose]();
@@ -64,7 +64,7 @@ test('the time that a query may take begins with its turn', async () => {
 });
 
 test('a search with a piece of the library that takes too long is told as that: no file was read', async () => {
-  const { asker, app } = makeAsker({ deadlineMs: 100 });
+  const { runner, app } = makeRunner({ deadlineMs: 100 });
   const track = { id: 1, key: 'a.ogg', title: 'A', artist: '' };
   Object.assign(app, {
     spaceId: async () => 's',
@@ -76,28 +76,28 @@ test('a search with a piece of the library that takes too long is told as that: 
     tracks: { live: () => new Set([1]), byIds: () => new Map([[1, track]]), contentSha256Of: () => 'abc' },
     evidence: { recordingOf: () => ({}) },
   });
-  const asked = asker.ask(interactionOf('ada'), { asked: { kind: 'piece', trackId: 1 }, options });
+  const asked = runner.run(interactionOf('ada'), { asked: { kind: 'piece', trackId: 1 }, options });
   const failure = await asked.catch((error: unknown) => error);
   expect(failure).toMatchObject({ code: 'query-timeout' });
   expect(isRetryable(failure)).toBe(true);
 });
 
 test('cancelled while it waits, a query says only that', async () => {
-  const { asker, queue } = makeAsker({ deadlineMs: 600_000 });
+  const { runner, queue } = makeRunner({ deadlineMs: 600_000 });
   using _turn = await queue.enter(someoneElse, { signal: never, onPlace: () => {} });
-  const asked = asker.ask(interactionOf('ada'), tooLarge);
-  asker.cancel('ada');
+  const asked = runner.run(interactionOf('ada'), tooLarge);
+  runner.cancel('ada');
   await expect(asked).rejects.toMatchObject({ code: 'cancelled' });
 });
 
 test('a stop does not wait for a Discord that never answers, and leaves the trace by which the next start tells', async () => {
-  const { asker, queue, pending } = makeAsker({ deadlineMs: 600_000 });
+  const { runner, queue, pending } = makeRunner({ deadlineMs: 600_000 });
   using _turn = await queue.enter(someoneElse, { signal: never, onPlace: () => {} });
   const edit = () => new Promise<never>(() => {});
-  asker.ask(interactionOf('ada', { edit }), tooLarge).catch(() => {});
+  runner.run(interactionOf('ada', { edit }), tooLarge).catch(() => {});
   await sleep(10);
   const startedMs = performance.now();
-  await asker.drain(50);
+  await runner.drain(50);
   expect(performance.now() - startedMs).toBeLessThan(3_000);
   expect([...pending]).toEqual(['ada']);
 }, 10_000);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { askedOf } from '../../../src/discord/queries/message-audio.ts';
+import { sourcesInMessage } from '../../../src/discord/queries/message-audio.ts';
 import { readPart } from '../../../src/discord/queries/question.ts';
 
 describe('the part to ask with', () => {
@@ -34,21 +34,21 @@ describe('the audio of a message', () => {
       file('c', null),
       file('d.mp4', 'video/mp4'),
     ];
-    const found = askedOf(message('https://example.org/x.mp3', ...files));
+    const found = sourcesInMessage(message('https://example.org/x.mp3', ...files));
     expect(found.map((asked) => ('name' in asked ? asked.name : asked.url))).toEqual(['a.mp3', 'c', 'd.mp4']);
   });
 
   test('is its links otherwise, each once, as people write them', () => {
     const text = 'listen: <https://a.example/1.mp3>, or (https://b.example/2.mp3). Again https://a.example/1.mp3!';
-    expect(askedOf(message(text)).map(({ url }) => url)).toEqual([
+    expect(sourcesInMessage(message(text)).map(({ url }) => url)).toEqual([
       'https://a.example/1.mp3',
       'https://b.example/2.mp3',
     ]);
-    expect(askedOf(message('no link, http:// neither'))).toEqual([]);
+    expect(sourcesInMessage(message('no link, http:// neither'))).toEqual([]);
   });
 
   test('is at most ten', () => {
     const files = Array.from({ length: 12 }, (_, i) => file(`${i}.mp3`, 'audio/mpeg'));
-    expect(askedOf(message('', ...files))).toHaveLength(10);
+    expect(sourcesInMessage(message('', ...files))).toHaveLength(10);
   });
 });

@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import type { BotContext } from '../../src/discord/bot-context.ts';
-import { tellCutOff } from '../../src/discord/cut-off.ts';
+import { reportInterruptedQueries } from '../../src/discord/interrupted-queries.ts';
 import { textsOf } from '../../src/discord/texts/texts.ts';
 import { openCatalog } from '../catalog/helpers.ts';
 
@@ -15,8 +15,8 @@ test('who was cut off is told privately, also when the reply that they waited fo
     },
     post: async (_route: string, { body }: { readonly body: unknown }) => void told.push(body),
   };
-  const bot = { app: { catalog }, client: { rest }, log: pino({ level: 'silent' }), texts: textsOf };
-  expect(await tellCutOff(bot as unknown as BotContext, 0)).toBe(1);
+  const bot = { catalog, client: { rest }, log: pino({ level: 'silent' }), texts: textsOf };
+  expect(await reportInterruptedQueries(bot as unknown as BotContext, 0)).toBe(1);
   expect(told).toMatchObject([{ flags: 64, content: expect.stringContaining('neu gestartet') }]);
   expect(catalog.pendingQueries.of(0)).toEqual([]);
 });

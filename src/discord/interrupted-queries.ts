@@ -9,9 +9,12 @@ import { toOptions } from './send.ts';
 const tokenMs = 15 * 60_000;
 
 /** @returns how many were told */
-export async function tellCutOff({ app, client, log, texts }: BotContext, shard: number): Promise<number> {
+export async function reportInterruptedQueries(
+  { catalog, client, log, texts }: BotContext,
+  shard: number,
+): Promise<number> {
   let told = 0;
-  for (const { interactionId, applicationId, token, locale, startedAtMs } of app.catalog.pendingQueries.of(shard)) {
+  for (const { interactionId, applicationId, token, locale, startedAtMs } of catalog.pendingQueries.of(shard)) {
     if (Date.now() - startedAtMs < tokenMs) {
       const reply = toOptions(interruptedReply(texts(locale)));
       try {
@@ -26,7 +29,7 @@ export async function tellCutOff({ app, client, log, texts }: BotContext, shard:
         log.warn({ query: interactionId, err: error }, 'the asker of a query that was cut off could not be told');
       }
     }
-    await retryBusy(() => app.catalog.pendingQueries.end(interactionId));
+    await retryBusy(() => catalog.pendingQueries.end(interactionId));
   }
   return told;
 }

@@ -1,6 +1,16 @@
-/** Names and descriptions of commands in every language that the bot speaks. */
-import type { LocalizationMap } from 'discord-api-types/v10';
-import { type Texts, textsOf, translations } from '../texts/texts.ts';
+/** Names and descriptions of commands, localized for every language of the bot. */
+import { ApplicationIntegrationType, InteractionContextType, type LocalizationMap } from 'discord-api-types/v10';
+import { type Texts, textsOf, translations } from '../src/discord/texts/texts.ts';
+
+/** Servers and the bot's direct messages. */
+export const everywhere = {
+  contexts: [InteractionContextType.Guild, InteractionContextType.BotDM],
+  integration_types: [ApplicationIntegrationType.GuildInstall],
+};
+
+export const pieceLengthMax = 200;
+/** Results on one page. */
+export const resultsMax = 10;
 
 interface Named {
   readonly name: string;
