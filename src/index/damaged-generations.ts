@@ -1,23 +1,23 @@
-/** Finds generations that are not what was written, reading every byte of each that CURRENT names. */
+/** Finds damaged generations: reads every byte of each generation that CURRENT names. */
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { readCurrent, removeCurrent, writeCurrent } from './generation-folder.ts';
-import { readWholeGeneration } from './whole-generation.ts';
+import { verifyGeneration } from './verify-generation.ts';
 
 export interface DamagedGeneration {
   readonly id: string;
   readonly why: string;
 }
 
-/** Takes the damaged ones out of CURRENT and removes them; the next whole one answers. Only for whoever holds the index's
- *  lock.
- *  @param folder a space's; one without CURRENT, or with a CURRENT that names nothing, has none
- *  @returns those that went */
+/** Removes damaged generations from CURRENT and from the disk; the next intact one answers. The caller must hold the
+ *  index's lock.
+ *  @param folder of a space; a folder without a readable CURRENT has no generations
+ *  @returns the removed generations */
 export async function removeDamaged(folder: string): Promise<DamagedGeneration[]> {
   const ids = await readCurrent(folder).catch(() => [] as string[]);
   const damaged: DamagedGeneration[] = [];
   for (const id of ids) {
-    const why = await whatIsWrong(path.join(folder, id));
+    const why = await describeFault(path.join(folder, id));
     if (why !== null) damaged.push({ id, why });
   }
   if (damaged.length === 0) return [];
@@ -29,9 +29,9 @@ export async function removeDamaged(folder: string): Promise<DamagedGeneration[]
   return damaged;
 }
 
-async function whatIsWrong(folder: string): Promise<string | null> {
+async function describeFault(folder: string): Promise<string | null> {
   try {
-    await readWholeGeneration(folder);
+    await verifyGeneration(folder);
     return null;
   } catch (error) {
     if (error instanceof TypeError || error instanceof RangeError) throw error;

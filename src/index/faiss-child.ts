@@ -1,9 +1,9 @@
-/** The index process: the one user of faiss-node, and it does nothing else.
+/** The index process: the only user of faiss-node.
  *
- *  It is a process of its own because a search blocks its thread for its whole time, C++ exceptions abort the process,
- *  and the binding works on one thread only. The parent (faiss-process.ts) strips the types from this file and starts
- *  it with `--eval` as CommonJS, so nothing may be imported at run time but through getBuiltinModule: Node's loader of
- *  TypeScript would cost each index process 17 MB, its loader of ES modules 5 MB.
+ *  It is a separate process because a search blocks its thread until it ends, C++ exceptions abort the process, and the
+ *  binding works on one thread only. The parent (faiss-process.ts) strips the types from this file and starts it with
+ *  `--eval` as CommonJS, so run-time imports must go through getBuiltinModule: Node's TypeScript loader would cost each
+ *  index process 17 MB, its ES module loader 5 MB.
  */
 import type { IndexFlatIP } from 'faiss-node';
 import type {
@@ -22,18 +22,18 @@ import type {
 const fs = process.getBuiltinModule('node:fs');
 const { createHash } = process.getBuiltinModule('node:crypto');
 const { createRequire } = process.getBuiltinModule('node:module');
-// The first argument is the URL of this file: evaluated code has no place of its own to resolve packages from.
+// The first argument is the URL of this file: evaluated code has no location to resolve packages from.
 const faiss: typeof import('faiss-node') = createRequire(process.argv[1] ?? '')('faiss-node');
 
-/** FAISS hands 20 queries or more to BLAS and walks through fewer one by one: 19 take 15 times as long as 20.
+/** FAISS uses BLAS for 20 queries or more and handles fewer one by one: 19 take 15 times as long as 20.
  *  @see faiss/utils/distances.cpp, distance_compute_blas_threshold */
 const blasQueriesMin = 20;
-/** Asked for beyond k: neighbours that FAISS's float32 sums put just outside, and equals that its heap dropped. */
+/** Neighbours requested beyond k: those that float32 sums put just outside, and ties that FAISS's heap dropped. */
 const spareNeighbours = 8;
-/** More than float32 sums over unit vectors are off by (measured: 4e-7 at 512 dimensions). */
+/** Larger than the error of float32 sums over unit vectors (measured: 4e-7 at 512 dimensions). */
 const sumTolerance = 1e-5;
-/** Past this many equals at the edge of the k best (silence, where it is let in), FAISS chooses among them: looking at
- *  thousands for each query would take seconds. */
+/** With more ties than this at the k-th place (silence, if it is indexed), FAISS chooses among them: examining thousands
+ *  for each query would take seconds. */
 const neighboursMax = 800;
 const bytesPerFloat = 4;
 const hashSliceBytes = 1024 * 1024;
@@ -43,7 +43,7 @@ interface Loaded {
   readonly index: IndexFlatIP;
   readonly rowCount: number;
   readonly dimensions: number;
-  /** The file stays open for its exact rows; an unlinked file stays readable. */
+  /** Open, to read exact rows; the file stays readable after it is unlinked. */
   readonly file: number;
   readonly rowsOffsetBytes: number;
   readonly row: Float32Array;
@@ -55,7 +55,7 @@ class CorruptFile extends Error {}
 let loaded: Loaded | null = null;
 let leakedBytes = 0;
 
-/** The checksum comes before FAISS reads the file: a flipped bit in a length makes its `read` hang or abort. */
+/** Must run before FAISS reads the file: a flipped bit in a length makes FAISS's `read` hang or abort. */
 function verify({ path, bytes, sha256 }: VerifyRequest): null {
   if (!fs.existsSync(path)) throw new CorruptFile('the file is missing');
   const file = fs.openSync(path, 'r');
@@ -84,7 +84,7 @@ function load({ path, rowCount, dimensions }: LoadRequest): null {
   }
   const file = fs.openSync(path, 'r');
   const row = new Float32Array(dimensions);
-  // The rows are the last thing in a flat file, whatever this FAISS writes before them.
+  // The rows are at the end of a flat file, whatever header this FAISS version writes.
   const rowsOffsetBytes = fs.fstatSync(file).size - rowCount * dimensions * bytesPerFloat;
   loaded = { index, rowCount, dimensions, file, rowsOffsetBytes, row, rowBytes: new Uint8Array(row.buffer) };
   return null;
@@ -120,7 +120,7 @@ interface FaissAnswer {
   readonly labels: readonly number[];
 }
 
-/** The picked queries through FAISS, filled up with zero vectors to what BLAS wants. */
+/** Searches the picked queries, padded with zero vectors to the number from which FAISS uses BLAS. */
 function searchFaiss(
   { index, dimensions }: Loaded,
   queries: Float32Array,
@@ -135,8 +135,8 @@ function searchFaiss(
   return index.search(batch, k);
 }
 
-/** One query's candidates with similarities that are the same on every machine, in every batch and in any number of
- *  shards: FAISS's own sums depend on where a row and a query lie in BLAS's blocks. Costs 4 us a candidate.
+/** Computes one query's similarities again so that they are equal on every machine, in every batch and for any number of
+ *  shards: FAISS's own sums depend on the position of row and query in BLAS's blocks. Takes 4 us per candidate.
  *  @returns best first, ties by row */
 function rescore(
   { file, dimensions, rowsOffsetBytes, row, rowBytes }: Loaded,
@@ -185,19 +185,19 @@ function hubness(request: HubnessRequest): Float32Array {
   }
   const means = new Float32Array(tracks.length);
   let batch: number[] = [];
-  const asked = Math.min(index.ntotal(), request.neighbours + mostOfOneTrack(request));
+  const asked = Math.min(index.ntotal(), request.neighbours + referencesPerTrackMax(request));
   const file = fs.openSync(path, 'r');
   try {
     const rowBytes = dimensions * bytesPerFloat;
     const rowsOffsetBytes = fs.fstatSync(file).size - rowsInFile * rowBytes;
     for (let row = 0; row < tracks.length && asked > 0; row += addSliceRows) {
       const count = Math.min(addSliceRows, tracks.length - row);
-      // Filled up with zero vectors to what BLAS wants.
+      // Padded with zero vectors to the number from which FAISS uses BLAS.
       const values = new Float32Array(Math.max(count, blasQueriesMin) * dimensions);
       const bytes = new Uint8Array(values.buffer, 0, count * rowBytes);
       const read = fs.readSync(file, bytes, 0, bytes.length, rowsOffsetBytes + (fileRow + row) * rowBytes);
       if (read !== bytes.length) throw new CorruptFile(`expected ${bytes.length} bytes at row ${row}, got ${read}`);
-      // An array of the same length is filled again: to make a new one each time takes a quarter of all the time.
+      // The array is reused: allocating a new one each time takes a quarter of the total time.
       if (batch.length !== values.length) batch = new Array<number>(values.length).fill(0);
       for (let i = 0; i < values.length; i += 1) batch[i] = values[i] as number;
       const found = index.search(batch, asked);
@@ -209,7 +209,7 @@ function hubness(request: HubnessRequest): Float32Array {
   return means;
 }
 
-/** Nearest references first, those of the row's own track passed over. */
+/** Mean similarity of the nearest references, skipping those of the row's own track. */
 function meanOfOthers(
   { referenceTracks, tracks, neighbours }: HubnessRequest,
   { labels, distances }: FaissAnswer,
@@ -227,8 +227,8 @@ function meanOfOthers(
   return count === 0 ? 0 : Math.max(-1, Math.min(1, sum / count));
 }
 
-/** References that the rows of one track leave out at most. */
-function mostOfOneTrack({ referenceTracks, tracks }: HubnessRequest): number {
+/** The most references that belong to a single track, and are therefore skipped for its rows. */
+function referencesPerTrackMax({ referenceTracks, tracks }: HubnessRequest): number {
   const here = new Set(tracks);
   const counts = new Map<number, number>();
   for (const track of referenceTracks) if (here.has(track)) counts.set(track, (counts.get(track) ?? 0) + 1);
@@ -273,5 +273,5 @@ function replyTo({ id, request }: Envelope): Reply {
 }
 
 process.on('message', (envelope: Envelope) => process.send?.(replyTo(envelope)));
-// The parent is gone, kill -9 included: nobody is left to answer.
+// The parent has exited or was killed.
 process.on('disconnect', () => process.exit(0));

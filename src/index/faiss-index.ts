@@ -1,5 +1,5 @@
-/** Exact search by FAISS, spread over processes: each holds a shard of the rows and answers for it; the answers are
- *  merged here. One search at a time goes to all shards, the others queue.
+/** Exact search by FAISS over several processes: each process searches its shard of the rows; the results are merged
+ *  here. One search at a time goes to all shards; the others wait in a queue.
  */
 import PQueue from 'p-queue';
 import { LeitmotifError } from '../errors.ts';
@@ -16,20 +16,20 @@ import {
 
 export interface FaissIndexOptions {
   readonly dimensions: number;
-  /** Each holds the rows that follow those of the one before it. */
+  /** Shards in row order. */
   readonly files: readonly ShardFile[];
-  readonly limits?: Partial<FaissLimits>;
-  readonly onEvent?: (event: ShardEvent) => void;
-  /** Reads one file after the other, so that whoever answers meanwhile keeps a core. */
+  readonly limits?: Partial<FaissLimits> | undefined;
+  readonly onEvent?: ((event: ShardEvent) => void) | undefined;
+  /** Reads the files one after the other, so that the generation answering meanwhile keeps a core. */
   readonly oneByOne?: boolean;
 }
 
 export interface FaissLimits extends ShardLimits {
-  /** Searches that wait; one more is refused with `queue-full`. */
+  /** Maximum number of waiting searches; further ones are refused with `queue-full`. */
   readonly queueMax: number;
 }
 
-/** Longer queries go in pieces, so that others get their turn and a deadline covers work of one size. */
+/** Longer queries are split into batches, so that others get their turn and the deadline covers bounded work. */
 const queriesPerBatch = 240;
 
 const mebibyte = 1024 * 1024;
@@ -38,7 +38,7 @@ export function defaultFaissLimits(shardBytes: number): FaissLimits {
   return {
     startTimeoutMs: 120_000,
     searchTimeoutMs: 30_000,
-    // 2% of what the process holds: 65 searches of 60 x 512 for 400 MB, after which reading anew costs 0.3 s.
+    // 2% of the shard: 65 searches of 60 x 512 for 400 MB; after them, reading the file again takes 0.3 s.
     leakMaxBytes: Math.max(8 * mebibyte, Math.round(shardBytes / 50)),
     backoffMinMs: 100,
     backoffMaxMs: 10_000,
@@ -61,8 +61,8 @@ export class FaissIndex implements VectorIndex {
     this.rowCount = shards.reduce((rows, shard) => rows + shard.rowCount, 0);
   }
 
-  /** Starts a process for each file; each checks its file, then reads it, all of them at the same time unless told not to.
-   *  @throws {LeitmotifError} `index-corrupt` or `index-unavailable`; then no process is left running */
+  /** Starts a process for each file; each checks its file, then reads it. All start at the same time unless `oneByOne`.
+   *  @throws {LeitmotifError} `index-corrupt` or `index-unavailable`; no process is left running */
   static async open({ dimensions, files, limits, onEvent, oneByOne = false }: FaissIndexOptions): Promise<FaissIndex> {
     const largest = Math.max(0, ...files.map(({ bytes }) => bytes));
     const all = { ...defaultFaissLimits(largest), ...limits };
@@ -89,12 +89,12 @@ export class FaissIndex implements VectorIndex {
     return found;
   }
 
-  /** One for each process. */
+  /** Memory of each process. */
   memory(): Promise<MemoryAnswer[]> {
     return Promise.all(this.#shards.map((shard) => shard.memory()));
   }
 
-  /** The processes that answer now. */
+  /** Ids of the current processes. */
   async pids(): Promise<number[]> {
     const pids = await Promise.all(this.#shards.map((shard) => shard.pid()));
     return pids.filter((pid) => pid !== undefined);
@@ -120,7 +120,7 @@ export class FaissIndex implements VectorIndex {
     const aborted = Promise.withResolvers<never>();
     const onAbort = () => aborted.reject(cancelled(signal));
     signal.addEventListener('abort', onAbort, { once: true });
-    // A search under way cannot be stopped: it keeps its turn, so that work nobody waits for does not pile up.
+    // A running search cannot be stopped: it keeps its turn, so that cancelled work does not pile up.
     const turn = this.#queue.add(() => {
       throwIfCancelled(signal);
       return this.#searchAll(vectors, k);

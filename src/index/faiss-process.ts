@@ -1,4 +1,4 @@
-/** One index process, seen from its parent: starting it, asking it, and noticing that it is gone. */
+/** One index process, seen from its parent: starts it, sends requests and detects its exit. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
@@ -8,16 +8,16 @@ import type { Envelope, FaissAnswers, FaissOp, FaissRequest, Reply } from './fai
 
 const childUrl = new URL('./faiss-child.ts', import.meta.url);
 
-/** The child holds its vectors outside V8's heap; what is inside are a query and its answer. */
+/** The child's vectors are outside V8's heap, which only holds a query and its result. */
 const nodeFlags = ['--max-old-space-size=64', '--max-semi-space-size=1', '--v8-pool-size=0'];
 
-/** One thread a process: two processes with half of the vectors each take half the time, and do not spin while they
- *  wait for each other, which under load made two threads in one process 3 to 15 times slower. Nothing else is
- *  inherited: OPENBLAS_CORETYPE or OPENBLAS_L2_SIZE would keep OpenBLAS from choosing its kernels (1.4 to 1.7 times).
- *  Verbose, OpenBLAS says on stderr which kernels it chose. */
+/** One thread per process: two processes with half of the vectors each take half the time. Two threads in one process spin
+ *  while they wait for each other, which under load made them 3 to 15 times slower. Nothing else is inherited:
+ *  OPENBLAS_CORETYPE or OPENBLAS_L2_SIZE would keep OpenBLAS from choosing its kernels (1.4 to 1.7 times slower).
+ *  With OPENBLAS_VERBOSE, OpenBLAS writes its choice of kernels to stderr. */
 const childEnvironment = { OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1', OPENBLAS_VERBOSE: '2' };
 
-/** Enough of what a dying process said (C++ names the exception on stderr) to put into an error. */
+/** Characters of stderr kept for the error message: C++ names an uncaught exception there. */
 const stderrMax = 2000;
 
 interface Waiting {
@@ -27,7 +27,7 @@ interface Waiting {
 }
 
 export class FaissProcess {
-  /** Settles, with how it ended, once the process is gone. */
+  /** Resolves with the signal or exit code once the process has exited. */
   readonly gone: Promise<string>;
   readonly #child: ChildProcess;
   readonly #waiting = new Map<number, Waiting>();
@@ -62,13 +62,13 @@ export class FaissProcess {
     return this.#ended !== null;
   }
 
-  /** The kernels that OpenBLAS chose, such as "Zen" or "SkylakeX"; null where another BLAS is in use. */
+  /** The kernels that OpenBLAS chose, such as "Zen" or "SkylakeX"; null if another BLAS is in use. */
   get openblasCore(): string | null {
     return /^Core: (\S+)/m.exec(this.#stderr)?.[1] ?? null;
   }
 
-  /** @throws {LeitmotifError} `index-corrupt` about a file; `index-unavailable` when the process died, failed, or took
-   *          longer than that: then it is killed, since nothing else stops a search */
+  /** @throws {LeitmotifError} `index-corrupt` about a file; `index-unavailable` if the process died, failed, or exceeded
+   *          `timeoutMs`; it is then killed, because nothing else stops a search */
   request<R extends FaissRequest>(request: R, timeoutMs: number): Promise<FaissAnswers[R['op']]> {
     if (this.#ended !== null) return Promise.reject(this.#unavailable(this.#ended));
     const id = this.#nextId++;
@@ -110,13 +110,16 @@ export class FaissProcess {
   }
 
   #unavailable(why: string): LeitmotifError {
-    const said = this.#stderr.replace(/^Core: .*$/m, '').trim();
-    return new LeitmotifError('index-unavailable', `The index process failed: ${why}${said === '' ? '' : `; ${said}`}`);
+    const output = this.#stderr.replace(/^Core: .*$/m, '').trim();
+    return new LeitmotifError(
+      'index-unavailable',
+      `The index process failed: ${why}${output === '' ? '' : `; ${output}`}`,
+    );
   }
 }
 
-/** The child's program as JavaScript. Stripping is what Node does with every file here, but on this call it warns that
- *  the call is experimental; the warning says nothing to whoever reads the terminal. */
+/** The child's program as JavaScript. Node warns that this call is experimental; the warning is suppressed because it
+ *  does not help the user. */
 function faissChildSource(): string {
   const { emitWarning } = process;
   process.emitWarning = () => {};

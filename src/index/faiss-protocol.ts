@@ -1,5 +1,5 @@
-/** What the index process is asked and answers, over Node's IPC with advanced serialization (typed arrays cross as
- *  they are: 60 x 512 floats in 0.5 ms, where JSON takes 8). Types only: the child imports nothing at run time.
+/** Requests and replies of the index process, over Node's IPC with advanced serialization (typed arrays need no
+ *  conversion: 60 x 512 floats in 0.5 ms, JSON takes 8 ms). Types only: the child imports nothing at run time.
  */
 
 export interface VerifyRequest {
@@ -23,7 +23,7 @@ export interface SearchRequest {
   readonly k: number;
 }
 
-/** Writes an index of the float32 rows that lie in `from` after `offsetBytes`, through the binding's own `add`. */
+/** Writes an index of the float32 rows in `from` after `offsetBytes`, with the binding's own `add`. */
 export interface BuildRequest {
   readonly op: 'build';
   readonly from: string;
@@ -33,10 +33,10 @@ export interface BuildRequest {
   readonly dimensions: number;
 }
 
-/** How near rows are to their nearest references: see hubs.ts. Needs no index loaded. */
+/** Measures rows' mean similarity to their nearest references: see hubs.ts. Needs no loaded index. */
 export interface HubnessRequest {
   readonly op: 'hubness';
-  /** A flat file of so many rows; those of the slice begin with `fileRow`, and are as many as `tracks`. */
+  /** A flat file of `rowsInFile` rows; the slice starts at `fileRow` and has as many rows as `tracks`. */
   readonly path: string;
   readonly rowsInFile: number;
   readonly fileRow: number;
@@ -44,7 +44,7 @@ export interface HubnessRequest {
   /** Shape [references, dimensions], row-major, and the track of each. */
   readonly references: Float32Array;
   readonly referenceTracks: Uint32Array;
-  /** The track of each row: its own references are left out. */
+  /** The track of each row; references of the same track are skipped. */
   readonly tracks: Uint32Array;
   readonly neighbours: number;
 }
@@ -60,7 +60,7 @@ export interface SearchAnswer {
   readonly found: number;
   readonly rows: Uint32Array;
   readonly similarities: Float32Array;
-  /** Bytes that the binding has lost so far: it never frees the copy of a query. */
+  /** Bytes that the binding has leaked so far: it never frees its copy of a query. */
   readonly leakedBytes: number;
 }
 
@@ -77,7 +77,7 @@ export interface FaissAnswers {
   readonly load: null;
   readonly search: SearchAnswer;
   readonly build: null;
-  /** The mean similarity of each row to its nearest references; 0 where there are none. */
+  /** The mean similarity of each row to its nearest references; 0 if there are none. */
   readonly hubness: Float32Array;
   readonly memory: MemoryAnswer;
 }
@@ -89,7 +89,7 @@ export interface Envelope {
   readonly request: FaissRequest;
 }
 
-/** `corrupt`: the file is not the one that was written. `failed`: anything else. */
+/** `corrupt`: the file was changed after it was written. `failed`: any other error. */
 export type Reply =
   | { readonly id: number; readonly ok: true; readonly answer: FaissAnswers[FaissOp] }
   | { readonly id: number; readonly ok: false; readonly kind: 'corrupt' | 'failed'; readonly message: string };

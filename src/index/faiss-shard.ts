@@ -1,8 +1,8 @@
-/** One shard of the index: a file, and a process that holds it, for as long as the shard is open.
+/** One shard of the index: a file, and the process that holds it in memory while the shard is open.
  *
- *  The process may die (kill -9, out of memory, a C++ exception) and is then started again; and it is replaced on
- *  purpose after so many searches, because the binding never frees its copy of a query (4 bytes a value). Neither
- *  refuses a search: what comes meanwhile waits, and what was under way is asked once more.
+ *  If the process dies (kill -9, out of memory, a C++ exception), it is restarted. It is also replaced after a number of
+ *  searches, because the binding never frees its copy of a query (4 bytes per value). No search is refused meanwhile:
+ *  new searches wait, and running ones are repeated once.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LeitmotifError } from '../errors.ts';
@@ -17,7 +17,7 @@ export interface ShardFile {
   readonly rowCount: number;
 }
 
-/** Something that whoever runs this wants in the log. */
+/** An event for the operator's log. */
 export interface ShardEvent {
   readonly kind: 'died' | 'restarted' | 'recycled';
   readonly path: string;
@@ -26,12 +26,12 @@ export interface ShardEvent {
 }
 
 export interface ShardLimits {
-  /** From the start of a process to the end of its reading: checksum and read of 400 MB take 1 s, a cold disk more. */
+  /** From process start until the file is read: checksum and read of 400 MB take 1 s, longer from a cold disk. */
   readonly startTimeoutMs: number;
   readonly searchTimeoutMs: number;
-  /** A process that lost this much to the binding is replaced. */
+  /** A process that has leaked more than this is replaced. */
   readonly leakMaxBytes: number;
-  /** Before a second start in a row without a search between them; doubled each time, up to the maximum. */
+  /** Pause before a second start in a row without a search between them; doubled each time, up to the maximum. */
   readonly backoffMinMs: number;
   readonly backoffMaxMs: number;
 }
@@ -45,12 +45,12 @@ export interface ShardOptions {
 
 export class FaissShard {
   readonly #options: ShardOptions;
-  /** The process that answers; pending while it is being started or replaced. */
+  /** The current process; pending while it is being started or replaced. */
   #live: Promise<FaissProcess>;
   #startsWithoutSearch = 0;
   #recycling = false;
   readonly #closing = new AbortController();
-  /** Ended on purpose: nothing to restart. */
+  /** Processes ended on purpose, which are not restarted. */
   readonly #retired = new WeakSet<FaissProcess>();
 
   private constructor(options: ShardOptions) {
@@ -58,7 +58,7 @@ export class FaissShard {
     this.#live = this.#start();
   }
 
-  /** @throws {LeitmotifError} `index-corrupt` when the file is not the one that was written; `index-unavailable` */
+  /** @throws {LeitmotifError} `index-corrupt` if the file was changed after it was written; `index-unavailable` */
   static async open(options: ShardOptions): Promise<FaissShard> {
     const shard = new FaissShard(options);
     await shard.#live;
@@ -70,8 +70,8 @@ export class FaissShard {
   }
 
   /** @param queries shape [queries, dimensions]
-   *  @throws {LeitmotifError} `index-unavailable` when the process died twice over it, or none comes up in time;
-   *          `index-corrupt` when the file has changed since */
+   *  @throws {LeitmotifError} `index-unavailable` if the process died twice during this search, or none starts in time;
+   *          `index-corrupt` if the file has changed since it was opened */
   async search(queries: Float32Array, k: number): Promise<SearchAnswer> {
     const process = await this.#ready();
     try {
@@ -107,7 +107,7 @@ export class FaissShard {
     const waiting = new AbortController();
     const { startTimeoutMs } = this.#options.limits;
     const late = sleep(startTimeoutMs, undefined, { signal: waiting.signal }).then(() => {
-      throw new LeitmotifError('index-unavailable', `No index process came up within ${startTimeoutMs} ms`);
+      throw new LeitmotifError('index-unavailable', `No index process started within ${startTimeoutMs} ms`);
     });
     try {
       return await Promise.race([this.#live, late]);
@@ -124,7 +124,7 @@ export class FaissShard {
       if (answer.leakedBytes > this.#options.limits.leakMaxBytes) this.#recycle(process);
       return answer;
     } catch (error) {
-      // A process that failed once is not trusted again; by the time it is gone, #live is the next one.
+      // A process that failed once is not used again; once it has exited, #live is its successor.
       await end(process);
       throw this.#named(error);
     }
@@ -168,7 +168,7 @@ export class FaissShard {
 
   #whenGone(process: FaissProcess, why: string): void {
     if (this.#closed || this.#retired.has(process)) return;
-    this.#tell('died', process, why);
+    this.#report('died', process, why);
     this.#become(this.#restart(why));
   }
 
@@ -182,7 +182,7 @@ export class FaissShard {
       });
       try {
         const process = await this.#start();
-        this.#tell('restarted', process, why);
+        this.#report('restarted', process, why);
         return process;
       } catch (error) {
         if (error instanceof LeitmotifError && error.code === 'index-corrupt') throw error;
@@ -190,20 +190,20 @@ export class FaissShard {
     }
   }
 
-  /** The replacement checks the file while the old process still answers, and reads it only once the old one is gone:
-   *  two at a time would hold the shard twice. A search that comes in between waits for the reading, 0.3 s for 400 MB. */
+  /** The replacement checks the file while the old process still answers, and reads it only after the old one has exited,
+   *  so that the shard is never in memory twice. Searches that arrive meanwhile wait for the read, 0.3 s for 400 MB. */
   #recycle(old: FaissProcess): void {
     if (this.#recycling || this.#closed) return;
     this.#recycling = true;
-    const why = 'replaced after its share of searches';
+    const why = 'replaced after its quota of searches';
     const swap = async (fresh: FaissProcess): Promise<FaissProcess> => {
       this.#retired.add(old);
-      // Answered in order: once this one is, all that was sent before it is.
+      // Requests are answered in order: once this one is answered, all earlier ones are.
       await old.request({ op: 'memory' }, this.#options.limits.searchTimeoutMs).catch(() => undefined);
       await end(old);
       this.#recycling = false;
       const process = await this.#load(fresh).catch(() => this.#restart(why));
-      this.#tell('recycled', process, why);
+      this.#report('recycled', process, why);
       return process;
     };
     void this.#spawnVerified().then(
@@ -212,7 +212,7 @@ export class FaissShard {
     );
   }
 
-  /** The old process died meanwhile and was restarted, or no new one came up: the next search tries again. */
+  /** Called if the old process died meanwhile and was restarted, or no new one started; the next search tries again. */
   #cancelRecycle(fresh: FaissProcess | null): void {
     fresh?.kill();
     this.#recycling = false;
@@ -220,11 +220,11 @@ export class FaissShard {
 
   #become(next: Promise<FaissProcess>): void {
     this.#live = next;
-    // Whoever searches gets the error; without a search it is nobody's.
+    // The next search gets the error; without a search it must not be an unhandled rejection.
     next.catch(() => undefined);
   }
 
-  #tell(kind: ShardEvent['kind'], process: FaissProcess, why: string): void {
+  #report(kind: ShardEvent['kind'], process: FaissProcess, why: string): void {
     this.#options.onEvent({ kind, path: this.#options.file.path, pid: process.pid, why });
   }
 }

@@ -1,8 +1,8 @@
-/** FAISS's file of an IndexFlatIP, written directly: a header of 45 bytes, then the rows as raw float32.
+/** Writes FAISS's file format of an IndexFlatIP directly: a header of 45 bytes, then the rows as raw float32.
  *
- *  Through the binding's `add`, which takes arrays of JavaScript numbers, 400,000 vectors take 24 s and twice the
- *  memory; this takes as long as the disk. Both give the same bytes, which `flatFormatIsKnown` makes sure of before
- *  anything is written: a FAISS with another format gets its file through `add`.
+ *  The binding's `add` takes arrays of JavaScript numbers, so 400,000 vectors take 24 s and twice the memory; direct
+ *  writing takes as long as the disk needs. Both give the same bytes, which `flatFormatIsKnown` checks before anything
+ *  is written: for a FAISS with another format the file is built with `add`.
  *
  *  @see faiss/impl/index_write.cpp, write_index_header and IndexFlat
  */
@@ -43,14 +43,14 @@ export async function createFlatFile(file: string, shape: FlatShape): Promise<Ha
   return written;
 }
 
-/** The row's bytes as they lie in the file. Node runs on little-endian platforms only, as FAISS's file expects. */
+/** The row's bytes as stored in the file. Node runs on little-endian platforms only, which FAISS's file expects. */
 export function rowBytes(vector: Float32Array): Uint8Array {
   return new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength);
 }
 
-/** Whether the FAISS that is installed would write these very bytes. Costs the start of a process.
- *  @param folder where two files of 69 bytes may lie for a moment
- *  @throws {LeitmotifError} `index-unavailable` when faiss-node does not load, `disk-full` */
+/** Whether the installed FAISS would write the same bytes. Starts a process.
+ *  @param folder for two temporary files of 69 bytes
+ *  @throws {LeitmotifError} `index-unavailable` if faiss-node does not load, `disk-full` */
 export async function flatFormatIsKnown(folder: string): Promise<boolean> {
   const shape = { rowCount: 3, dimensions: 2 };
   const ours = path.join(folder, 'format-ours.faiss');
@@ -67,8 +67,8 @@ export async function flatFormatIsKnown(folder: string): Promise<boolean> {
   }
 }
 
-/** The way that needs to know nothing of the format: the rows of one of our files through FAISS's own `add` and `write`.
- *  `write` says nothing about a full disk, so the rows are read back and compared.
+/** Builds the file without knowing its format: passes the rows of one of our files to FAISS's own `add` and `write`.
+ *  `write` does not report a full disk, so the rows are read back and compared.
  *  @throws {LeitmotifError} `index-unavailable`, `disk-full` */
 export async function buildByAdding(from: string, to: string, shape: FlatShape): Promise<FileRecord> {
   const process = new FaissProcess();
@@ -83,7 +83,7 @@ export async function buildByAdding(from: string, to: string, shape: FlatShape):
   const given = await hashFile(from, flatHeaderBytes);
   const kept = record.bytes < rowsBytes ? null : await hashFile(to, record.bytes - rowsBytes);
   if (kept?.sha256 !== given.sha256) {
-    throw new LeitmotifError('disk-full', `Cannot write ${to}: FAISS wrote other rows than it was given`);
+    throw new LeitmotifError('disk-full', `Cannot write ${to}: FAISS wrote different rows than it was given`);
   }
   await assertWritten(to, record);
   return record;

@@ -1,11 +1,11 @@
-/** Where generations lie, and which of them answers.
+/** Where generations are stored, and which of them answers.
  *
- *    <indexDir>/generations/<space>/CURRENT          the ids kept, newest choice first, one a line
- *    <indexDir>/generations/<space>/<id>/            a whole generation; never changed
- *    <indexDir>/generations/<space>/<random>.partial one that is being written, or was when the writer died
+ *    <indexDir>/generations/<space>/CURRENT          the ids kept, the current one first, one per line
+ *    <indexDir>/generations/<space>/<id>/            a complete generation; never changed
+ *    <indexDir>/generations/<space>/<random>.partial a generation being written, or left by a writer that died
  *
- *  CURRENT is replaced by rename, so that there is always one. Only one process writes at a time: whoever calls
- *  anything here but the reading functions holds the index's lock.
+ *  CURRENT is replaced by rename, so it always exists and is complete. Only one process writes at a time: callers of
+ *  the functions that write must hold the index's lock.
  */
 import { createHash } from 'node:crypto';
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
@@ -24,7 +24,7 @@ export function generationsFolder(indexDir: string): string {
   return path.join(indexDir, 'generations');
 }
 
-/** A space id may hold anything; its folder is readable and its own. */
+/** A space id may contain any character; its folder name is readable, safe and unique. */
 export function spaceFolder(indexDir: string, spaceId: string): string {
   const readable = spaceId
     .replace(/[^A-Za-z0-9.]+/g, '-')
@@ -38,8 +38,8 @@ export function partialFolder(folder: string, name: string): string {
   return path.join(folder, `${name}${partialSuffix}`);
 }
 
-/** The ids that CURRENT names: the one that answers, then the ones kept for roll-back. Empty where there is no CURRENT.
- *  @throws {LeitmotifError} `index-corrupt` when CURRENT holds something else */
+/** The ids in CURRENT: the current generation, then those kept for roll-back. Empty if there is no CURRENT.
+ *  @throws {LeitmotifError} `index-corrupt` if CURRENT contains anything else */
 export async function readCurrent(folder: string): Promise<string[]> {
   const file = path.join(folder, currentName);
   let text: string;
@@ -56,19 +56,19 @@ export async function readCurrent(folder: string): Promise<string[]> {
   return ids;
 }
 
-/** Makes `ids[0]` the one that answers. */
+/** Makes `ids[0]` the current generation. */
 export async function writeCurrent(folder: string, ids: readonly string[]): Promise<void> {
   await replaceFile(path.join(folder, currentName), ids.map((id) => `${id}\n`).join(''));
 }
 
-/** Names no generation any more. */
+/** Deletes CURRENT: the space has no current generation afterwards. */
 export async function removeCurrent(folder: string): Promise<void> {
   await rm(path.join(folder, currentName), { force: true });
 }
 
-/** Back to the generation before this one, which stays as the one before that: rolling back twice changes nothing.
- *  @returns the id that answers now
- *  @throws {LeitmotifError} `index-empty` when there is none to go back to; `index-corrupt` when it is damaged */
+/** Swaps the current generation and the previous one, so rolling back twice changes nothing.
+ *  @returns the id of the generation that is current now
+ *  @throws {LeitmotifError} `index-empty` if there is no previous generation; `index-corrupt` if it is damaged */
 export async function rollBack(indexDir: string, spaceId: string): Promise<string> {
   const folder = spaceFolder(indexDir, spaceId);
   const [current, previous, ...older] = await readCurrent(folder);
@@ -80,7 +80,7 @@ export async function rollBack(indexDir: string, spaceId: string): Promise<strin
   return previous;
 }
 
-/** Removes what writers that died left behind.
+/** Removes the `.partial` folders of writers that died.
  *  @returns the names removed */
 export async function sweepPartials(folder: string): Promise<string[]> {
   const names = (await readdir(folder)).filter((name) => name.endsWith(partialSuffix));
@@ -100,7 +100,7 @@ export async function pruneGenerations(folder: string): Promise<string[]> {
   return ids;
 }
 
-/** The space ids that have an index here, those whose manifest cannot be read aside. */
+/** The space ids that have an index here. Spaces whose manifest cannot be read are skipped. */
 export async function indexedSpaces(indexDir: string): Promise<string[]> {
   const root = generationsFolder(indexDir);
   const names = await readdir(root).catch(() => [] as string[]);

@@ -1,7 +1,7 @@
-/** From rows to a generation that answers: written aside, synced, read back, renamed, and only then named by CURRENT.
+/** Writes a generation from rows: into a `.partial` folder, synced, read back, renamed, and only then named in CURRENT.
  *
- *  A kill, a full disk or an error at any moment leaves the old generation in force and at most a `.partial` folder,
- *  which the next writer removes.
+ *  After a kill, a full disk or an error at any moment the old generation is still current, and at most a `.partial`
+ *  folder is left, which the next writer removes.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdir, rename, rm } from 'node:fs/promises';
@@ -30,29 +30,29 @@ import {
   manifestName,
 } from './manifest.ts';
 import { type IndexedRow, RowWriter, type WrittenRows } from './row-writer.ts';
-import { readWholeGeneration } from './whole-generation.ts';
+import { verifyGeneration } from './verify-generation.ts';
 
 export interface GenerationInput {
   readonly indexDir: string;
   readonly spaceId: string;
   readonly catalogId: string;
   readonly dimensions: number;
-  /** How many rows will come: FAISS's file begins with it. */
+  /** Number of rows in `rows`; needed in advance because FAISS's file begins with it. */
   readonly rowCount: number;
-  /** In an order that depends on the catalog's content alone: it decides between equals. */
+  /** Their order must depend on the catalog's content alone, because it decides ties. */
   readonly rows: Iterable<IndexedRow> | AsyncIterable<IndexedRow>;
   readonly options: GenerationOptions;
-  /** Measures how near each row is to its surroundings, so that hubs can be corrected. @see hubs.ts */
+  /** Whether to measure the hubness of each row, so that hubs can be corrected. @see hubs.ts */
   readonly hubs?: boolean;
-  /** Index processes at most. @see shardSizes */
+  /** Maximum number of index processes. @see shardSizes */
   readonly shardsMax: number;
-  /** Generations kept, the new one included. */
+  /** Number of generations kept, including the new one. */
   readonly keep?: number;
   readonly createdAt: Date;
   readonly signal: AbortSignal;
   readonly onProgress?: (rowsWritten: number) => void;
-  /** Whether the FAISS that is installed writes files as we do. `checked` (the default) finds out, which costs the start
-   *  of a process; `unknown` has FAISS write the files itself. @see flatFormatIsKnown */
+  /** Whether the installed FAISS uses the file format that we write. `checked` (the default) tests it, which starts a
+   *  process; `unknown` lets FAISS write the files itself. @see flatFormatIsKnown */
   readonly flatFormat?: 'checked' | 'known' | 'unknown';
 }
 
@@ -60,11 +60,11 @@ const progressEachRows = 10_000;
 
 /** Writes a generation and makes it the current one of its space.
  *
- *  Equal content gives an equal id: where a whole generation of this content and catalog is there already, it is kept
- *  and made current.
+ *  Equal content gives an equal id: if an intact generation of this content and catalog exists already, it is kept and
+ *  made current.
  *
- *  @throws {RangeError} when other than `rowCount` rows come, or one is not a unit vector of `dimensions`
- *  @throws {LeitmotifError} `disk-full`, `index-corrupt` (other bytes came back than were written), `cancelled`
+ *  @throws {RangeError} if the number of rows is not `rowCount`, or a vector is not a unit vector of `dimensions`
+ *  @throws {LeitmotifError} `disk-full`, `index-corrupt` (the bytes read back differ from those written), `cancelled`
  */
 export async function writeGeneration(input: GenerationInput): Promise<GenerationManifest> {
   const folder = spaceFolder(input.indexDir, input.spaceId);
@@ -86,7 +86,7 @@ export async function writeGeneration(input: GenerationInput): Promise<Generatio
   }
 }
 
-/** Everything but the manifest's final id; nothing outside of `partial`. */
+/** Writes all files but the manifest, which gets its final id later. Writes only into `partial`. */
 async function writePartial(input: GenerationInput, partial: string): Promise<GenerationManifest> {
   const { spaceId, catalogId, dimensions, rowCount } = input;
   const options = { ...input.options, ...(input.hubs ? { hubs: hubRecipeName } : {}) };
@@ -141,10 +141,10 @@ async function isFormatKnown({ flatFormat = 'checked' }: GenerationInput, folder
   return flatFormat === 'checked' ? flatFormatIsKnown(folder) : flatFormat === 'known';
 }
 
-/** Gives the partial folder its id and its name.
+/** Renames the partial folder to the generation's id.
  *
- *  A folder of this name is never overwritten, since CURRENT may name it: it is kept where it is whole and of the same
- *  catalog; otherwise (damaged, or another catalog's) the new one gets a number behind its id.
+ *  An existing folder of this name is never overwritten, because CURRENT may name it. If it is intact and of the same
+ *  catalog, it is kept; otherwise (damaged, or of another catalog) the new generation gets a number after its id.
  */
 async function keepOrRename(
   folder: string,
@@ -161,8 +161,8 @@ async function keepOrRename(
       await syncFolder(folder);
       return named;
     }
-    // Damaged in any way counts as another's.
-    const there = await readWholeGeneration(target).catch(() => null);
+    // A damaged generation counts as a different one.
+    const there = await verifyGeneration(target).catch(() => null);
     if (there?.catalogId === manifest.catalogId && there.content === manifest.content) return there;
   }
 }

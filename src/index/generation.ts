@@ -1,4 +1,4 @@
-/** A generation that can be asked: its manifest, its rows, and its processes. */
+/** An open generation: its manifest, its rows, and its index processes. */
 import path from 'node:path';
 import type { IndexedChunk } from '../domain.ts';
 import { LeitmotifError } from '../errors.ts';
@@ -28,7 +28,7 @@ export interface FoundChunk {
   readonly chunk: IndexedChunk;
   /** Cosine similarity, [-1, 1]. */
   readonly similarity: number;
-  /** How near it is to its own surroundings, [-1, 1], where the generation knows. @see hubs.ts */
+  /** Mean similarity to its nearest references, [-1, 1]; undefined if the generation has no hubness. @see hubs.ts */
   readonly hubness?: number;
 }
 
@@ -37,19 +37,19 @@ export interface OpenGeneration {
   readonly rows: IndexedRows;
   readonly index: FaissIndex;
   readonly library: LibrarySize;
-  /** null: written without. */
+  /** null if the generation was written without it. */
   readonly hubness: Hubness | null;
 }
 
-/** The manifest of the generation that CURRENT names, checked against what is asked for.
+/** The manifest of the current generation, checked against the requested space and catalog.
  *
- *  @throws {LeitmotifError} `index-empty` where nothing was indexed yet; `space-mismatch` where only other spaces were;
- *          `index-corrupt` where CURRENT or the manifest is damaged, or another catalog's
+ *  @throws {LeitmotifError} `index-empty` if nothing was indexed yet; `space-mismatch` if only other spaces were;
+ *          `index-corrupt` if CURRENT or the manifest is damaged or belongs to another catalog
  */
 export async function currentManifest({ indexDir, spaceId, catalogId }: GenerationPlace): Promise<GenerationManifest> {
   const folder = spaceFolder(indexDir, spaceId);
   const [id] = await readCurrent(folder);
-  if (id === undefined) throw await nothingHere(indexDir, spaceId);
+  if (id === undefined) throw await noGeneration(indexDir, spaceId);
   const file = path.join(folder, id, manifestName);
   if (!(await exists(file))) {
     throw corruptIndexFile(path.join(folder, 'CURRENT'), `it names the generation "${id}", which is not there`);
@@ -80,8 +80,8 @@ export async function openGeneration(manifest: GenerationManifest, options: Open
   const index = await FaissIndex.open({
     dimensions: manifest.dimensions,
     files,
-    ...(limits === undefined ? {} : { limits }),
-    ...(onEvent === undefined ? {} : { onEvent }),
+    limits,
+    onEvent,
     oneByOne: options.oneByOne ?? false,
   });
   const library = { chunks: rows.rowCount, chunksOf: (trackId: number) => rows.chunksOf(trackId) };
@@ -105,7 +105,7 @@ export async function nearestChunks(
   );
 }
 
-async function nothingHere(indexDir: string, spaceId: string): Promise<LeitmotifError> {
+async function noGeneration(indexDir: string, spaceId: string): Promise<LeitmotifError> {
   const others = await indexedSpaces(indexDir);
   if (others.length > 0) return spaceMismatch(spaceId, others);
   const where = generationsFolder(indexDir);
@@ -117,6 +117,6 @@ function spaceMismatch(wanted: string, found: readonly string[]): LeitmotifError
   return new LeitmotifError(
     'space-mismatch',
     `Cannot search with vectors of the space "${wanted}": the index is of ${there}. ` +
-      '`npm run index -- DIR` indexes the library in the new space; the model that made the old one finds it again',
+      '`npm run index -- DIR` indexes the library in the new space; the model of the old space still finds it',
   );
 }

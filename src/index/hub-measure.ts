@@ -1,8 +1,8 @@
-/** How near each chunk of a new generation is to its surroundings: measured before the generation answers, by FAISS in
- *  processes of their own, since a matrix product in JavaScript would take minutes.
+/** Measures the hubness of each chunk of a new generation before it becomes current: with FAISS in separate processes,
+ *  because a matrix product in JavaScript would take minutes.
  *
- *  Exact would be rows x rows; by references it is rows x 2000. Most of the time goes into the binding, which takes arrays of
- *  JavaScript numbers only.
+ *  An exact measure would compare rows x rows; references reduce it to rows x 2000. Most of the time is spent in the
+ *  binding, which accepts only arrays of JavaScript numbers.
  */
 import { type FileHandle, open } from 'node:fs/promises';
 import path from 'node:path';
@@ -14,30 +14,30 @@ import type { GenerationManifest } from './manifest.ts';
 export interface HubMeasure {
   readonly folder: string;
   readonly dimensions: number;
-  /** In the order of their rows. */
+  /** In row order. */
   readonly shards: readonly Pick<GenerationManifest['shards'][number], 'file' | 'rowCount'>[];
-  /** Of each row. */
+  /** The track id of each row. */
   readonly trackIds: Uint32Array;
   readonly processesMax: number;
   readonly recipe?: HubRecipe;
   readonly signal: AbortSignal;
 }
 
-/** A process loses the copy of what it compares (the binding never frees it): 77 MB at 384 dimensions, and then it ends. */
+/** The binding never frees its copy of the rows: 77 MB at 384 dimensions, after which the process ends. */
 const rowsPerProcess = 50_000;
-/** A slice took up to a minute on two cores that a dozen jobs shared. */
+/** A slice took up to a minute on two cores shared by a dozen jobs. */
 const sliceTimeoutMs = 300_000;
 
 interface Slice {
   readonly path: string;
-  /** Rows of the file before the slice, and rows of the whole index before it. */
+  /** Rows before the slice: in its file, and in the whole index. */
   readonly fileRow: number;
   readonly firstRow: number;
   readonly rowCount: number;
   readonly rowsInFile: number;
 }
 
-/** @throws {LeitmotifError} `index-unavailable` when FAISS does not load or fails; whatever aborted the signal */
+/** @throws {LeitmotifError} `index-unavailable` if FAISS does not load or fails; on abort, rethrows the abort reason */
 export async function measureHubness(measure: HubMeasure): Promise<Hubness> {
   const { trackIds, dimensions, signal, recipe = hubRecipe } = measure;
   const slices = slicesOf(measure);
@@ -85,7 +85,7 @@ async function readRows(slices: readonly Slice[], rows: readonly number[], dimen
   for (const slice of slices) {
     const file = await open(slice.path);
     try {
-      // The rows are the last thing in a flat file.
+      // The rows are at the end of a flat file.
       const rowsAt = (await file.stat()).size - slice.rowsInFile * rowBytes;
       for (; (rows[place] ?? Number.POSITIVE_INFINITY) < slice.firstRow + slice.rowCount; place++) {
         const fileRow = slice.fileRow + (rows[place] ?? 0) - slice.firstRow;

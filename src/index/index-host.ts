@@ -1,7 +1,7 @@
-/** The index as a process uses it for its whole life: whatever generation is current, swapped while it answers.
+/** Searches the current generation for the lifetime of a process; a new generation is swapped in while it answers.
  *
- *  What a swap costs: the new generation is opened while the old one answers, so for those seconds both are in memory,
- *  2 x the vectors (0.8 GB each for 400,000 x 512). A machine without that room closes the host before it opens anew.
+ *  Memory: the new generation is opened while the old one still answers, so for some seconds both are in memory (0.8 GB
+ *  each for 400,000 x 512). On a machine without that memory, close the host before opening it again.
  */
 import { LeitmotifError } from '../errors.ts';
 import type { LibrarySize } from '../ranking/fusion.ts';
@@ -16,7 +16,7 @@ import {
 import type { GenerationManifest } from './manifest.ts';
 
 export interface FoundNeighbours {
-  /** The generation that answered, which may no longer be the current one. */
+  /** The generation that answered; it may no longer be the current one. */
   readonly generation: GenerationManifest;
   readonly library: LibrarySize;
   /** Shape [queries][min(k, rows)]; best first, ties by row. */
@@ -30,19 +30,19 @@ export class IndexHost {
   readonly #draining = new Set<Promise<void>>();
   #closed = false;
 
-  /** Opens nothing: the first search does, or `reloadIfChanged`. */
+  /** Opens nothing yet: the first search or `reloadIfChanged` does. */
   constructor(options: OpenOptions) {
     this.#options = options;
   }
 
-  /** The generation that answers; null before the first was opened. */
+  /** The open generation; null before the first was opened. */
   current(): GenerationManifest | null {
     return this.#live?.manifest ?? null;
   }
 
-  /** Opens the generation that CURRENT names unless it is open already. Fails without consequence: the old one goes on.
+  /** Opens the generation that CURRENT names unless it is open already. If that fails, the old one keeps answering.
    *
-   *  @returns whether another generation answers now
+   *  @returns whether a different generation answers now
    *  @throws {LeitmotifError} as openCurrent
    */
   reloadIfChanged(): Promise<boolean> {
@@ -61,7 +61,7 @@ export class IndexHost {
       return await found(live, vectors, k, signal);
     } catch (error) {
       if (!isLost(error)) throw error;
-      // Swapped under the search; or lost (its file was damaged), and CURRENT may name a sound one by now.
+      // The generation was swapped during the search; or its file was damaged, and CURRENT may name an intact one by now.
       const isOther = this.#live !== live || (await this.reloadIfChanged().catch(() => false));
       if (!isOther) throw error;
       return found(await this.#opened(), vectors, k, signal);
@@ -77,7 +77,7 @@ export class IndexHost {
     await Promise.all(this.#draining);
   }
 
-  /** The open generation, for whoever measures it. */
+  /** The open generation, for measurements. */
   opened(): OpenGeneration | null {
     return this.#live;
   }

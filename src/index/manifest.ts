@@ -1,4 +1,4 @@
-/** `manifest.json`: what a generation is made of, with a checksum of every file and of itself. */
+/** `manifest.json`: describes a generation, with a checksum of every file and of itself. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
@@ -9,28 +9,28 @@ const fileName = z.string().regex(/^[\w.-]+$/);
 const count = z.int().nonnegative();
 
 const manifestBody = z.object({
-  /** Of the folder's layout. Another format is rebuilt, not converted. */
+  /** Version of the folder's layout. Generations of another format are rebuilt, not converted. */
   format: z.literal(1),
-  /** The folder's name; begins with `content`. */
+  /** The folder's name; starts with the first digits of `content`. */
   id: z.string(),
-  /** Equal for equal rows, vectors, space and options, whenever, wherever and into however many shards they were
-   *  written: the same query gives the same answer on generations of the same content. */
+  /** Hash of rows, vectors, space and options, independent of time, machine and number of shards: the same query gives
+   *  the same answer on generations of the same content. */
   content: sha256,
   spaceId: z.string(),
-  /** The catalog whose track ids the rows carry. */
+  /** The catalog that the rows' track ids belong to. */
   catalogId: z.string(),
   createdAt: z.iso.datetime(),
   dimensions: z.int().positive(),
   rowCount: count,
   trackCount: count,
-  /** What was chosen when it was built, such as whether chunks that are not music are in. */
+  /** Build options, such as whether non-music chunks are included. */
   options: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
   /** In the order of their rows. */
   shards: z.array(z.object({ file: fileName, rowCount: z.int().positive(), bytes: count, sha256 })),
   rows: z.object({ file: fileName, bytes: count, sha256 }),
-  /** How near each row is to its surroundings (hubs.ts). Not in generations that were written without: they answer
-   *  uncorrected. Its recipe is among the options and so in `content`; its bytes are not, because they follow from the
-   *  rows up to the rounding of a processor. */
+  /** The hubness of each row (hubs.ts). Generations without it answer without hub correction. Its recipe is one of the
+   *  options and therefore part of `content`; its bytes are not, because they follow from the rows except for the
+   *  processor's rounding. */
   hubs: z.object({ file: fileName, bytes: count, sha256 }).optional(),
 });
 
@@ -46,7 +46,7 @@ export function formatManifest(manifest: GenerationManifest): string {
   return `${JSON.stringify({ ...body, checksum: checksumOf(body) }, null, 2)}\n`;
 }
 
-/** @throws {LeitmotifError} `index-corrupt` when it is missing, unreadable, or not what was written */
+/** @throws {LeitmotifError} `index-corrupt` if it is missing, unreadable, or was changed after it was written */
 export async function readManifest(file: string): Promise<GenerationManifest> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     throw corruptIndexFile(file, 'the file cannot be read', error);
@@ -54,7 +54,7 @@ export async function readManifest(file: string): Promise<GenerationManifest> {
   const parsed = manifestFile.safeParse(parseJson(text));
   if (!parsed.success) throw corruptIndexFile(file, 'it is not a manifest of this version', parsed.error);
   const { checksum, ...body } = parsed.data;
-  if (checksumOf(body) !== checksum) throw corruptIndexFile(file, 'its checksum does not fit its words');
+  if (checksumOf(body) !== checksum) throw corruptIndexFile(file, 'its checksum does not match its content');
   return body;
 }
 
@@ -64,7 +64,7 @@ export interface ContentParts {
   readonly rowCount: number;
   readonly options: GenerationOptions;
   readonly rowsSha256: string;
-  /** Of all vectors in the order of their rows. */
+  /** Of all vectors, in row order. */
   readonly vectorsSha256: string;
 }
 
@@ -81,7 +81,7 @@ export function contentHash({
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 
-/** Every file of a generation but its manifest. */
+/** Every file of a generation except its manifest. */
 export function filesOf({ rows, shards, hubs }: GenerationManifest) {
   return [rows, ...shards, ...(hubs === undefined ? [] : [hubs])];
 }

@@ -1,4 +1,4 @@
-/** Rows, one after the other, into a generation's shards and its table of rows. */
+/** Writes rows one by one into a generation's shards and its table of rows. */
 import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
@@ -16,26 +16,26 @@ export interface IndexedRow {
 }
 
 export interface RowWriterOptions {
-  /** Exists and is empty. */
+  /** An existing, empty folder. */
   readonly folder: string;
   readonly dimensions: number;
   readonly rowCount: number;
   readonly shardsMax: number;
-  /** Whether the files are written as they will lie there, or by FAISS. */
+  /** true: shard files are written directly. false: FAISS writes them. */
   readonly direct: boolean;
 }
 
 export interface WrittenRows {
   readonly table: IndexedRows;
   readonly shards: GenerationManifest['shards'];
-  /** Of all vectors, in the order of their rows. */
+  /** Of all vectors, in row order. */
   readonly vectorsSha256: string;
 }
 
-/** Below this many rows a shard, a second process costs more memory (60 MB) than it saves time (7 ms a search). */
+/** With fewer rows per shard, a second process is not worth its memory: it costs 60 MB and saves 7 ms a search. */
 const rowsPerShardMin = 20_000;
 
-/** @returns how many rows each shard holds, in the order of the rows; none for an empty index */
+/** @returns the number of rows of each shard, in row order; empty for an empty index */
 export function shardSizes(rowCount: number, shardsMax: number): number[] {
   if (!Number.isSafeInteger(shardsMax) || shardsMax < 1) {
     throw new RangeError(`Cannot divide the index: expected a number of shards from 1, got ${shardsMax}`);
@@ -65,7 +65,7 @@ export class RowWriter {
     return this.#rowsWritten;
   }
 
-  /** @throws {RangeError} past `rowCount` rows, or when the vector is not a unit vector of `dimensions`
+  /** @throws {RangeError} after `rowCount` rows, or if the vector is not a unit vector of `dimensions`
    *  @throws {LeitmotifError} `disk-full` */
   async add({ chunk, vector }: IndexedRow): Promise<void> {
     if (this.#rowsWritten === this.#options.rowCount) throw this.#wrongCount('more');
@@ -80,13 +80,13 @@ export class RowWriter {
     if (this.#rowsInShard === this.#shape.rowCount) await this.#finishShard(this.#file);
   }
 
-  /** @throws {RangeError} when fewer than `rowCount` rows came */
+  /** @throws {RangeError} if fewer than `rowCount` rows were added */
   async finish(): Promise<WrittenRows> {
     if (this.#rowsWritten !== this.#options.rowCount) throw this.#wrongCount(`${this.#rowsWritten}`);
     return { table: this.#table, shards: this.#shards, vectorsSha256: this.#vectors.digest('hex') };
   }
 
-  /** Closes what an error left open. */
+  /** Closes the open file after an error. */
   async abandon(): Promise<void> {
     await this.#file?.abandon();
   }

@@ -1,11 +1,11 @@
-/** `rows.bin`: what the index knows of its rows besides their vectors, so that a query needs no catalog.
+/** `rows.bin`: the rows' track ids and times, so that the nearest chunks are known without the catalog.
  *
- *  Little-endian columns, one value a row, one column after the other:
+ *  Little-endian columns, one value per row, one column after the other:
  *    startSec    float64   seconds of the track
  *    endSec      float64
  *    overlapSec  float64   see ChunkSpan
  *    trackId     uint32
- *  28 bytes a row: 11 MB for 400,000. Times are float64, so that they equal the catalog's.
+ *  28 bytes per row: 11 MB for 400,000. Times are float64, so that they equal the catalog's.
  */
 
 import type { IndexedChunk } from '../domain.ts';
@@ -37,7 +37,7 @@ export class IndexedRows {
     return new IndexedRows(new ArrayBuffer(rowCount * bytesPerRow), rowCount);
   }
 
-  /** @throws {LeitmotifError} `index-corrupt` when the file is missing or not the one that was written */
+  /** @throws {LeitmotifError} `index-corrupt` if the file is missing or was changed after it was written */
   static async read(file: string, rowCount: number, record: FileRecord): Promise<IndexedRows> {
     const bytes = await readWritten(file, record);
     if (bytes.length !== rowCount * bytesPerRow) {
@@ -72,7 +72,7 @@ export class IndexedRows {
     this.#overlapSec[row] = overlapSec;
   }
 
-  /** @throws {RangeError} for a row that does not exist */
+  /** @throws {RangeError} if the row does not exist */
   chunk(row: number): IndexedChunk {
     const trackId = this.#trackId[row];
     if (trackId === undefined) throw new RangeError(`Cannot look up row ${row}: there are ${this.rowCount}`);
@@ -84,12 +84,12 @@ export class IndexedRows {
     };
   }
 
-  /** Of each row. Not to be written to. */
+  /** The track id of each row. Do not write to it. */
   get trackIds(): Uint32Array {
     return this.#trackId;
   }
 
-  /** How many rows a track owns; 0 for one that is not in this generation. */
+  /** Number of rows of a track; 0 if it is not in this generation. */
   chunksOf(trackId: number): number {
     return this.#countByTrack().get(trackId) ?? 0;
   }

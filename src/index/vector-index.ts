@@ -1,7 +1,7 @@
-/** The port to whatever finds nearest vectors: FAISS in processes of its own (faiss-index.ts) is the one that ships.
+/** The port to a nearest-neighbour index. The implementation that ships is FAISS in separate processes (faiss-index.ts).
  *
- *  Whoever implements it promises an exact search: the answer depends on the vectors alone, not on how they are
- *  spread over processes, on the batch they are asked in, or on the processor's kernels.
+ *  Implementations must search exactly: the result depends on the vectors alone, not on how they are spread over
+ *  processes, on the batch size, or on the processor's kernels.
  */
 
 export interface Neighbour {
@@ -21,19 +21,19 @@ export interface VectorIndex {
 
   /** The k nearest rows of each vector.
    *
-   *  @param vectors unit vectors, shape [queries][dimensions]; none gives none
-   *  @param k       at least 1; more than there are rows gives all of them
+   *  @param vectors unit vectors, shape [queries][dimensions]; an empty array gives an empty result
+   *  @param k       at least 1; if it exceeds the number of rows, all rows are returned
    *  @returns       shape [queries][min(k, rowCount)]; best first, ties by row
    *  @throws {RangeError} on a vector of another length, with a value that is not finite, or not of unit length; on k < 1
    *  @throws {LeitmotifError} `index-unavailable`, `queue-full` or `cancelled`
    */
   search(vectors: readonly Float32Array[], k: number, options: SearchOptions): Promise<Neighbour[][]>;
 
-  /** Lets running searches finish, then frees what the index holds. Later searches are refused. */
+  /** Lets running searches finish, then frees the index. Later searches are refused. */
   close(): Promise<void>;
 }
 
-/** How far a vector's length may be from 1: half precision rounds to 0.0005, and an unfinished vector is far off. */
+/** Tolerance of a vector's length around 1: half precision rounds to 0.0005; unnormalised vectors are far off. */
 const unitTolerance = 0.01;
 
 /** @throws {RangeError} unless `vector` is a finite unit vector of that many dimensions */
@@ -47,7 +47,7 @@ export function assertUnitVector(vector: Float32Array, dimensions: number): void
   }
 }
 
-/** One NaN or Infinity makes the length so: no second look at each value is needed. */
+/** A NaN or Infinity value makes the length NaN or Infinity, so values need no separate check. */
 export function lengthOf(vector: Float32Array): number {
   let squares = 0;
   for (const value of vector) squares += value * value;
@@ -65,7 +65,7 @@ export function byBestNeighbour(a: Neighbour, b: Neighbour): number {
   return b.similarity - a.similarity || a.row - b.row;
 }
 
-/** One query's neighbours out of each part's neighbours: exact, since each part returned its own best k. */
+/** Merges one query's neighbours from all parts. Exact, because each part returned its own best k. */
 export function mergeNeighbours(parts: readonly (readonly Neighbour[])[], k: number): Neighbour[] {
   return parts.flat().sort(byBestNeighbour).slice(0, k);
 }

@@ -1,13 +1,12 @@
-/** Which files of a space's generations were read and found whole, and how they looked then.
+/** Remembers which files of a space's generations were verified, with their size, inode and times.
  *
- *  Reading 0.8 GB takes longer than all the rest of a run that finds nothing changed. A file that was read whole once and
- *  has not been written since is still whole, as far as anybody above the disk can tell: every write through the file
- *  system changes its ctime, which no program can set back (mtime it can), and another file has another inode. What a
- *  failing disk changes beneath shows in neither; that is found by `library verify`, which reads everything, and by each
- *  index process, which checks its file before FAISS reads it.
+ *  Reading 0.8 GB takes longer than the rest of a run that finds nothing changed. A file that was verified once and has
+ *  not been written since is still intact as far as the file system can tell: every write changes its ctime, which no
+ *  program can set back (unlike mtime), and another file has another inode. Corruption by a failing disk changes neither;
+ *  `library verify` finds it by reading everything, and each index process checks its file before FAISS reads it.
  *
- *  It lies beside the generations, not in them, because a generation never changes. Whoever deletes it makes the next
- *  run read everything once.
+ *  The record is next to the generations, not in them, because a generation never changes. After it is deleted, the next
+ *  run reads everything once.
  */
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -16,75 +15,75 @@ import { assertWritten, type FileRecord, replaceFile } from '../io/durable-file.
 
 const name = 'verified.json';
 
-/** Nanoseconds as text: they pass what a number holds. */
-const lookSchema = z.object({
+/** Nanoseconds are text because they exceed the precision of a number. */
+const stateSchema = z.object({
   sha256: z.string(),
   bytes: z.int(),
   inode: z.string(),
   mtimeNs: z.string(),
   ctimeNs: z.string(),
 });
-const fileSchema = z.record(z.string(), lookSchema);
+const recordSchema = z.record(z.string(), stateSchema);
 
-type Look = z.infer<typeof lookSchema>;
+type FileState = z.infer<typeof stateSchema>;
 
 interface NamedFile extends FileRecord {
   readonly file: string;
 }
 
-/** Makes sure that files of a generation are the ones that were written, reading only those that may have changed.
+/** Checks that a generation's files are intact, reading only those that may have changed.
  *
- *  @param folder the space's
- *  @param id the generation's, its folder's name
- *  @param options.deep reads every byte, whatever is remembered
+ *  @param folder of the space
+ *  @param id of the generation, which is its folder's name
+ *  @param options.deep reads every byte and ignores the record
  *  @throws {LeitmotifError} as assertWritten */
-export async function assertWhole(
+export async function assertIntact(
   folder: string,
   id: string,
   files: readonly NamedFile[],
   { signal, deep = false }: { readonly signal?: AbortSignal; readonly deep?: boolean } = {},
 ): Promise<void> {
   const remembered = deep ? {} : await read(folder);
-  const looks: Record<string, Look> = {};
-  let isNews = deep;
+  const states: Record<string, FileState> = {};
+  let isChanged = deep;
   for (const file of files) {
     const key = `${id}/${file.file}`;
-    // Looked at before it is read: what is written meanwhile then looks different the next time.
-    const before = await lookAt(path.join(folder, id, file.file), file.sha256);
-    looks[key] = before;
+    // Taken before the file is read, so that a write during the read is noticed the next time.
+    const before = await stateOf(path.join(folder, id, file.file), file.sha256);
+    states[key] = before;
     if (isEqual(before, remembered[key])) continue;
     await assertWritten(path.join(folder, id, file.file), file, signal);
-    isNews = true;
+    isChanged = true;
   }
-  if (isNews) await remember(folder, looks);
+  if (isChanged) await remember(folder, states);
 }
 
-/** For whoever has just read them all. */
-export async function rememberWhole(folder: string, id: string, files: readonly NamedFile[]): Promise<void> {
-  const looks: Record<string, Look> = {};
-  for (const { file, sha256 } of files) looks[`${id}/${file}`] = await lookAt(path.join(folder, id, file), sha256);
-  await remember(folder, looks);
+/** Records files that the caller has just verified. */
+export async function rememberIntact(folder: string, id: string, files: readonly NamedFile[]): Promise<void> {
+  const states: Record<string, FileState> = {};
+  for (const { file, sha256 } of files) states[`${id}/${file}`] = await stateOf(path.join(folder, id, file), sha256);
+  await remember(folder, states);
 }
 
-async function lookAt(file: string, sha256: string): Promise<Look> {
+async function stateOf(file: string, sha256: string): Promise<FileState> {
   const { size, ino, mtimeNs, ctimeNs } = await stat(file, { bigint: true });
   return { sha256, bytes: Number(size), inode: String(ino), mtimeNs: String(mtimeNs), ctimeNs: String(ctimeNs) };
 }
 
-function isEqual(now: Look, then: Look | undefined): boolean {
-  return then !== undefined && (Object.keys(now) as (keyof Look)[]).every((key) => now[key] === then[key]);
+function isEqual(now: FileState, then: FileState | undefined): boolean {
+  return then !== undefined && (Object.keys(now) as (keyof FileState)[]).every((key) => now[key] === then[key]);
 }
 
-/** Anything unreadable counts as nothing remembered. */
-async function read(folder: string): Promise<Record<string, Look>> {
+/** An unreadable record counts as empty. */
+async function read(folder: string): Promise<Record<string, FileState>> {
   try {
-    return fileSchema.parse(JSON.parse(await readFile(path.join(folder, name), 'utf8')));
+    return recordSchema.parse(JSON.parse(await readFile(path.join(folder, name), 'utf8')));
   } catch {
     return {};
   }
 }
 
-/** Only the generation that was asked for last: others are not asked for. A folder that cannot be written forgets. */
-async function remember(folder: string, looks: Record<string, Look>): Promise<void> {
-  await replaceFile(path.join(folder, name), `${JSON.stringify(looks, null, 1)}\n`).catch(() => {});
+/** Stores the files of the latest generation only. A write error is ignored: the record is only a shortcut. */
+async function remember(folder: string, states: Record<string, FileState>): Promise<void> {
+  await replaceFile(path.join(folder, name), `${JSON.stringify(states, null, 1)}\n`).catch(() => {});
 }

@@ -3,7 +3,7 @@ import { currentManifest } from '../index/generation.ts';
 import { readCurrent, spaceFolder } from '../index/generation-folder.ts';
 import { writeGeneration } from '../index/generation-writer.ts';
 import { filesOf } from '../index/manifest.ts';
-import { assertWhole, rememberWhole } from '../index/verified-files.ts';
+import { assertIntact, rememberIntact } from '../index/verified-files.ts';
 import type { CurrentGeneration, GenerationInput, GenerationStore } from './generation-store.ts';
 
 export interface FaissGenerationsOptions {
@@ -23,7 +23,7 @@ export class FaissGenerations implements GenerationStore {
     this.#options = options;
   }
 
-  /** @see assertWhole for what is read of it */
+  /** @see assertIntact for what is read of it */
   async current(
     spaceId: string,
     options: { signal?: AbortSignal; deep?: boolean } = {},
@@ -33,7 +33,7 @@ export class FaissGenerations implements GenerationStore {
     try {
       const manifest = await currentManifest({ indexDir, catalogId, spaceId });
       const { id } = manifest;
-      await assertWhole(folder, id, filesOf(manifest), options);
+      await assertIntact(folder, id, filesOf(manifest), options);
       // It answers all the same until there is one that knows its hubs.
       if (hubs && manifest.hubs === undefined) return null;
       return { id, others: (await readCurrent(folder)).filter((other) => other !== id) };
@@ -55,7 +55,7 @@ export class FaissGenerations implements GenerationStore {
       createdAt: now(),
     });
     // It was read back just now; this only looks at it, so that the next run need not read it.
-    await rememberWhole(spaceFolder(indexDir, input.spaceId), manifest.id, filesOf(manifest));
+    await rememberIntact(spaceFolder(indexDir, input.spaceId), manifest.id, filesOf(manifest));
     return manifest.id;
   }
 }

@@ -44,9 +44,9 @@ async function openIndex(
 const naive = (rows: readonly Float32Array[], queries: readonly Float32Array[], k: number) =>
   queries.map((query) => naiveSearch(rows, query, k));
 
-describe('an answer', () => {
+describe('search results', () => {
   const rows = unitVectors(500, dimensions, 1);
-  // Nine in ten rows have their equal elsewhere: recordings that a library holds twice, and the hum between pieces.
+  // Nine in ten rows have an equal row: recordings stored twice, and the hum between pieces.
   const repeated = Array.from({ length: 500 }, (_, row) => rows[(row * 7) % 50] ?? rows[0] ?? new Float32Array());
   const libraries = [
     { rows, sizes: [500] },
@@ -70,7 +70,7 @@ describe('an answer', () => {
     rmSync(folder, { recursive: true });
   });
 
-  test('equals a naive search, for any batch and any k, over any shards', async () => {
+  test('equal a naive search for any batch, k and shards', async () => {
     const anyBatch = fc.array(anyUnitVector(dimensions), { minLength: 1, maxLength: 40 });
     const anyK = fc.oneof(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 13, max: 600 }));
     await fc.assert(
@@ -82,13 +82,13 @@ describe('an answer', () => {
     );
   });
 
-  test('gives a row itself as its nearest, and of equal rows the lower first', async () => {
+  test('return a row itself as its nearest, and the lower of two equal rows first', async () => {
     const found = await opened[3]?.search(repeated.slice(100, 130), 20, { signal });
     expect(found).toEqual(naive(repeated, repeated.slice(100, 130), 20));
     expect(found?.[0]?.[0]?.similarity).toBeCloseTo(1, 6);
   });
 
-  test('is the same to the last bit alone, in a batch of 19, of 20 and of 300', async () => {
+  test('are bit-identical alone and in batches of 19, 20 and 300', async () => {
     const queries = unitVectors(300, dimensions, 2);
     const all = await opened[1]?.search(queries, 5, { signal });
     for (const count of [1, 2, 19, 20]) {
@@ -97,7 +97,7 @@ describe('an answer', () => {
     expect(await opened[2]?.search(queries, 5, { signal })).toEqual(all);
   });
 
-  test('to no vectors is none, and is given without a process for an index without rows', async () => {
+  test('are empty for no vectors and for an index without rows, which needs no process', async () => {
     const empty = await FaissIndex.open({ dimensions, files: [] });
     expect(await opened[0]?.search([], 5, { signal })).toEqual([]);
     expect(await empty.search(rows.slice(0, 2), 5, { signal })).toEqual([[], []]);
@@ -105,7 +105,7 @@ describe('an answer', () => {
     await empty.close();
   });
 
-  test('is refused to bad vectors and to k below 1, and the index goes on', async () => {
+  test('are refused for bad vectors and k below 1, and the index keeps working', async () => {
     const [index] = opened;
     const bad = new Float32Array(dimensions).fill(Number.NaN);
     await expect(index?.search([bad], 5, { signal })).rejects.toThrow(RangeError);
@@ -118,7 +118,7 @@ describe('an answer', () => {
 describe('a search', () => {
   const rows = unitVectors(50, dimensions, 3);
 
-  test('that is cancelled ends at once, and those behind it get their turn', async () => {
+  test('ends at once when cancelled, and the searches after it run', async () => {
     const { index } = await openIndex(rows, [50]);
     const canceller = new AbortController();
     const first = index.search(rows, 5, { signal });
@@ -130,7 +130,7 @@ describe('a search', () => {
     await expect(index.search(rows, 5, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'cancelled' });
   });
 
-  test('too many is refused by name, and the others are answered', async () => {
+  test('returns queue-full when the queue is full, and the others are answered', async () => {
     const { index } = await openIndex(rows, [50], { queueMax: 2 });
     const searches = Array.from({ length: 6 }, () => index.search(rows.slice(0, 1), 1, { signal }));
     const settled = await Promise.allSettled(searches);
@@ -140,7 +140,7 @@ describe('a search', () => {
     expect(refused.length).toBeGreaterThan(0);
   });
 
-  test('after closing is refused by name, and closing leaves no process', async () => {
+  test('returns index-unavailable after closing, which leaves no process', async () => {
     const { index } = await openIndex(rows, [25, 25]);
     const pids = await index.pids();
     await index.close();
@@ -149,7 +149,7 @@ describe('a search', () => {
   });
 });
 
-test('a library of one vector many times over is answered, its similarities right', async () => {
+test('returns correct similarities for an index that repeats one vector', async () => {
   const [vector = new Float32Array()] = unitVectors(1, dimensions, 6);
   const { index } = await openIndex(new Array<Float32Array>(2000).fill(vector), [1000, 1000]);
   const [found] = await index.search([vector], 7, { signal });
@@ -164,7 +164,7 @@ describe('an index process', () => {
   const queries = unitVectors(30, dimensions, 5);
   const expected = naive(rows, queries, 5);
 
-  test('killed 30 times during searches costs no answer', async () => {
+  test('can be killed 30 times during searches without losing a result', async () => {
     const { index, events } = await openIndex(rows, [100, 100]);
     for (let round = 0; round < 30; round += 1) {
       const pids = await index.pids();
@@ -175,7 +175,7 @@ describe('an index process', () => {
     expect(events.filter(({ kind }) => kind === 'died')).toHaveLength(30);
   });
 
-  test('that hangs is killed at its deadline, and its search asked again', async () => {
+  test('is killed at its deadline when it hangs, and its search is repeated', async () => {
     const { index, events } = await openIndex(rows, [200], { searchTimeoutMs: 3000 });
     const [pid] = await index.pids();
     process.kill(pid ?? 0, 'SIGSTOP');
@@ -183,7 +183,7 @@ describe('an index process', () => {
     expect(events.map(({ kind }) => kind)).toEqual(['died', 'restarted']);
   });
 
-  test('is replaced once it has lost its share of memory, without refusing a search', async () => {
+  test('is replaced after it leaked its quota of memory, without refusing a search', async () => {
     const { index, events } = await openIndex(rows, [100, 100], { leakMaxBytes: 1 });
     const before = await index.pids();
     while (events.filter(({ kind }) => kind === 'recycled').length < 4) {
@@ -194,7 +194,7 @@ describe('an index process', () => {
     await Promise.all(before.map(untilGone));
   });
 
-  test('whose file was damaged meanwhile is not started on it again, and says which file', async () => {
+  test('is not restarted on a file damaged meanwhile, and the error names the file', async () => {
     const { index, paths } = await openIndex(rows, [100, 100]);
     truncateSync(paths[1] ?? '', 1000);
     process.kill((await index.pids())[1] ?? 0, 'SIGKILL');
@@ -204,7 +204,7 @@ describe('an index process', () => {
     expect(error.message).toContain('npm run index');
   });
 
-  test('asked for an index that is not there leaves no other process behind', async () => {
+  test('leaves no process when a file of the index is missing', async () => {
     const [file] = await writeShards(testFolder(), rows, [200]);
     if (file === undefined) throw new Error('no shard');
     const missing = { ...file, path: `${file.path}.gone` };
@@ -214,7 +214,7 @@ describe('an index process', () => {
     expect(await childrenOf(process.pid)).toEqual(before);
   });
 
-  test('inherits nothing of the environment but one thread', async () => {
+  test('inherits no environment and uses one thread', async () => {
     const { index } = await openIndex(rows, [200]);
     const [pid] = await index.pids();
     const names = readFileSync(`/proc/${pid}/environ`, 'utf8')

@@ -22,14 +22,14 @@ describe('the flat file', () => {
     expect(file?.bytes).toBe(flatHeaderBytes + rowCount * dimensions * 4);
   });
 
-  test('is known to the FAISS that is installed, and the check leaves nothing behind', async () => {
+  test('matches the installed FAISS, and the check leaves no files', async () => {
     const folder = testFolder();
     expect(await flatFormatIsKnown(folder)).toBe(true);
     const { readdirSync } = await import('node:fs');
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  test('that FAISS wrote itself answers as well', async () => {
+  test('can also be searched when FAISS wrote it', async () => {
     const rows = unitVectors(100, 8, 2);
     const folder = testFolder();
     const [file] = await writeShards(folder, rows, [100]);
@@ -43,7 +43,7 @@ describe('the flat file', () => {
 });
 
 describe('a durable file', () => {
-  test('has the size and the checksum that were counted while it was written in any pieces', async () => {
+  test('has the size and checksum computed while writing, for any split into blocks', async () => {
     const file = path.join(testFolder(), 'file');
     await fc.assert(
       fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 700_000 }), { maxLength: 6 }), async (pieces) => {
@@ -58,14 +58,14 @@ describe('a durable file', () => {
     );
   });
 
-  test('on a full disk fails as such', async () => {
+  test('fails with disk-full on a full disk', async () => {
     const writing = await HashedFile.create('/dev/full');
     await writing.write(new Uint8Array(10));
     await expect(writing.finish()).rejects.toMatchObject({ code: 'disk-full' });
     await writing.abandon();
   });
 
-  test('that came out short or changed is noticed', async () => {
+  test('is rejected when it is truncated or changed', async () => {
     const file = path.join(testFolder(), 'file');
     const writing = await HashedFile.create(file);
     await writing.write(Buffer.from('hello'));
@@ -76,7 +76,7 @@ describe('a durable file', () => {
     await expect(assertWritten(file, record)).rejects.toMatchObject({ code: 'index-corrupt' });
   });
 
-  test('is replaced as a whole', async () => {
+  test('is replaced atomically', async () => {
     const file = path.join(testFolder(), 'CURRENT');
     await replaceFile(file, 'one\n');
     await replaceFile(file, 'two\n');

@@ -20,7 +20,7 @@ async function open(options: OpenOptions) {
   return generation;
 }
 
-/** The two chunks nearest to each of some rows. */
+/** The two nearest chunks of some rows. */
 async function ask(indexDir: string, rows: readonly IndexedRow[]) {
   const generation = await open(openOptions(indexDir));
   const queries = rows.slice(0, 5).map(({ vector }) => vector);
@@ -37,7 +37,7 @@ function naive(rows: readonly IndexedRow[]) {
 }
 
 describe('a generation', () => {
-  test('answers with the chunks it was written from, and knows how many a track owns', async () => {
+  test('returns the chunks it was written from and the number of chunks of each track', async () => {
     const indexDir = testFolder();
     const rows = indexedRows(35, 1);
     const manifest = await write(indexDir, rows);
@@ -47,7 +47,7 @@ describe('a generation', () => {
     expect([library.chunks, library.chunksOf(1), library.chunksOf(4), library.chunksOf(5)]).toEqual([35, 10, 5, 0]);
   });
 
-  test('large enough is spread over processes, and answers no differently', async () => {
+  test('returns the same results when it is spread over processes', async () => {
     const indexDir = testFolder();
     const rows = indexedRows(24_001, 2);
     const manifest = await write(indexDir, rows, { flatFormat: 'checked' });
@@ -58,14 +58,14 @@ describe('a generation', () => {
     expect(await ask(inOne, rows)).toEqual(naive(rows));
   });
 
-  test('of FAISS itself, where its format is another, answers no differently', async () => {
+  test('returns the same results when FAISS writes the files because its format differs', async () => {
     const indexDir = testFolder();
     const rows = indexedRows(50, 3);
     await write(indexDir, rows, { flatFormat: 'unknown' });
     expect(await ask(indexDir, rows)).toEqual(naive(rows));
   });
 
-  test('without rows is a generation too', async () => {
+  test('may have no rows', async () => {
     const indexDir = testFolder();
     await write(indexDir, []);
     const generation = await open(openOptions(indexDir));
@@ -74,7 +74,7 @@ describe('a generation', () => {
     ]);
   });
 
-  test('has the same id and the same bytes when the same content is written elsewhere, another otherwise', async () => {
+  test('has the same id and bytes for the same content elsewhere, and other ones for other content', async () => {
     const [here, there] = [testFolder(), testFolder()];
     const rows = indexedRows(40, 4);
     const first = await write(here, rows);
@@ -92,7 +92,7 @@ describe('a generation', () => {
     expect(new Set([first, ...others].map(({ id }) => id)).size).toBe(4);
   });
 
-  test('of as many shards as are allowed and worthwhile holds every row once', () => {
+  test('has the allowed and useful number of shards, which hold every row once', () => {
     fc.assert(
       fc.property(fc.nat(2_000_000), fc.integer({ min: 1, max: 8 }), (rowCount, shardsMax) => {
         const sizes = shardSizes(rowCount, shardsMax);
@@ -121,7 +121,7 @@ describe('writing', () => {
     expect(readdirSync(folderOf(indexDir)).sort()).toEqual([id, 'CURRENT'].sort());
   });
 
-  test('can be cancelled, and the old generation stays', async () => {
+  test('can be cancelled and keeps the old generation', async () => {
     const indexDir = testFolder();
     const { id } = await write(indexDir, indexedRows(20, 1));
     const cancelling = write(indexDir, indexedRows(10, 2), { signal: AbortSignal.abort() });
@@ -129,7 +129,7 @@ describe('writing', () => {
     expect(readdirSync(folderOf(indexDir)).sort()).toEqual([id, 'CURRENT'].sort());
   });
 
-  test('keeps the generation before it and removes older ones, and what a dead writer left', async () => {
+  test('keeps the previous generation, and removes older ones and the files of dead writers', async () => {
     const indexDir = testFolder();
     const ids: string[] = [];
     for (const seed of [1, 2, 3]) {
@@ -140,7 +140,7 @@ describe('writing', () => {
     expect(await readCurrent(folderOf(indexDir))).toEqual([ids[2], ids[1]]);
   });
 
-  test('what is there already keeps it; what is there damaged or of another catalog is written beside it', async () => {
+  test('keeps an intact generation of equal content, and writes next to a damaged one or one of another catalog', async () => {
     const indexDir = testFolder();
     const rows = indexedRows(10, 1);
     const { id } = await write(indexDir, rows);
@@ -152,7 +152,7 @@ describe('writing', () => {
     expect((await write(indexDir, rows, { catalogId: 'catalog-b' })).id).toBe(`${id}-3`);
   });
 
-  test('on a disk that fills up says so, and the old generation goes on answering', async () => {
+  test('fails with disk-full, and the old generation keeps answering', async () => {
     const indexDir = testFolder();
     const rows = indexedRows(20, 1);
     const { id } = await write(indexDir, rows);
@@ -164,11 +164,11 @@ describe('writing', () => {
     expect(await ask(indexDir, rows)).toEqual(naive(rows));
   });
 
-  test('killed at any moment leaves the old generation or the new, whole', async () => {
+  test('leaves the old or the new generation intact when killed at any moment', async () => {
     const indexDir = testFolder();
     const old = indexedRows(20, 1);
     const { id } = await write(indexDir, old);
-    // While rows come, then while files are synced, read back and renamed.
+    // While rows are written, then while files are synced, read back and renamed.
     const moments = [0, 1, 1500, 2999].map((row) => [row, 0] as const);
     const later = [1, 2, 4, 8, 12, 16, 25, 40].map((delayMs) => [2999, delayMs] as const);
     for (const [seed, [row, delayMs]] of [...moments, ...later].entries()) {
@@ -189,14 +189,14 @@ describe('writing', () => {
 });
 
 describe('opening', () => {
-  test('where nothing was indexed says so', async () => {
+  test('fails with index-empty when nothing was indexed', async () => {
     const indexDir = testFolder();
     await expect(openCurrent(openOptions(indexDir))).rejects.toMatchObject({ code: 'index-empty' });
     mkdirSync(folderOf(indexDir), { recursive: true });
     await expect(openCurrent(openOptions(indexDir))).rejects.toMatchObject({ code: 'index-empty' });
   });
 
-  test('for vectors of another space is refused, naming both', async () => {
+  test('is refused for vectors of another space, naming both spaces', async () => {
     const indexDir = testFolder();
     await write(indexDir, indexedRows(10, 1));
     const error = await openCurrent({ ...openOptions(indexDir), spaceId: 'clap/2' }).catch((reason) => reason);
@@ -205,7 +205,7 @@ describe('opening', () => {
     expect(error.message).toContain(place.spaceId);
   });
 
-  test('a generation that was moved to another space is refused, naming both', async () => {
+  test('is refused for a generation moved to another space, naming both spaces', async () => {
     const indexDir = testFolder();
     await write(indexDir, indexedRows(10, 1));
     renameSync(folderOf(indexDir), spaceFolder(indexDir, 'clap/2'));
@@ -213,7 +213,7 @@ describe('opening', () => {
     await expect(opening).rejects.toMatchObject({ code: 'space-mismatch' });
   });
 
-  test('for another catalog is refused: the track ids would be another one’s', async () => {
+  test('is refused for another catalog, whose track ids would differ', async () => {
     const indexDir = testFolder();
     await write(indexDir, indexedRows(10, 1));
     const opening = openCurrent({ ...openOptions(indexDir), catalogId: 'catalog-b' });
@@ -235,7 +235,7 @@ describe('opening', () => {
     ['a CURRENT that leads out', (folder) => writeFileSync(path.join(folder, 'CURRENT'), '../../x\n'), 'CURRENT'],
     ['an empty CURRENT', (folder) => truncateSync(path.join(folder, 'CURRENT')), 'CURRENT'],
   ];
-  test.each(damages)('with %s is refused, naming the file and what mends it', async (_, damage, file) => {
+  test.each(damages)('is refused with %s, naming the file and the fix', async (_, damage, file) => {
     const indexDir = testFolder();
     const { id } = await write(indexDir, indexedRows(10, 1));
     damage(folderOf(indexDir), id);
@@ -247,7 +247,7 @@ describe('opening', () => {
     expect(await ask(indexDir, indexedRows(10, 1))).toEqual(naive(indexedRows(10, 1)));
   });
 
-  test.each(['shard-0.faiss', 'rows.bin'])('with a flipped bit in %s is refused, wherever it is', async (name) => {
+  test.each(['shard-0.faiss', 'rows.bin'])('is refused with any flipped bit in %s', async (name) => {
     const indexDir = testFolder();
     const { id } = await write(indexDir, indexedRows(10, 1));
     const file = path.join(folderOf(indexDir), id, name);
@@ -259,7 +259,7 @@ describe('opening', () => {
     }
   });
 
-  test('with a flipped bit in the manifest is refused, unless it says the same', async () => {
+  test('is refused with a flipped bit in the manifest, unless its content is unchanged', async () => {
     const indexDir = testFolder();
     const manifest = await write(indexDir, indexedRows(10, 1));
     const file = path.join(folderOf(indexDir), manifest.id, 'manifest.json');
@@ -274,7 +274,7 @@ describe('opening', () => {
     );
   });
 
-  test('after a roll-back gives the generation before, and after another the one after', async () => {
+  test('returns the previous generation after a roll-back, and the newer one after a second', async () => {
     const indexDir = testFolder();
     const [older, newer] = [indexedRows(10, 1), indexedRows(12, 2)];
     await expect(rollBack(indexDir, place.spaceId)).rejects.toMatchObject({ code: 'index-empty' });
@@ -287,7 +287,7 @@ describe('opening', () => {
     expect(await ask(indexDir, newer)).toEqual(naive(newer));
   });
 
-  test('a copy of the folder elsewhere works', async () => {
+  test('works with a copy of the folder elsewhere', async () => {
     const [indexDir, copy] = [testFolder(), testFolder()];
     const rows = indexedRows(10, 1);
     await write(indexDir, rows);

@@ -22,7 +22,7 @@ export function indexedRows(count: number, seed: number): IndexedRow[] {
 export function generationInput(indexDir: string, rows: readonly IndexedRow[]): GenerationInput {
   const createdAt = new Date('2024-05-06T07:08:09.000Z');
   const shape = { dimensions, rowCount: rows.length, rows, shardsMax: 2, options: { includeNonMusic: false } };
-  // Checked by a test of its own; here it would cost each test a process.
+  // A separate test checks the format; here the check would cost each test a process.
   const flatFormat = 'known';
   return { indexDir, ...place, ...shape, createdAt, flatFormat, signal: never };
 }

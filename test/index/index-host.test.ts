@@ -23,8 +23,8 @@ const naive = (rows: readonly IndexedRow[]) => {
   );
 };
 
-describe('the index of a running program', () => {
-  test('is empty at first, and answers as soon as there is a generation', async () => {
+describe('IndexHost', () => {
+  test('fails with index-empty at first, and answers once there is a generation', async () => {
     const indexDir = testFolder();
     const index = host(indexDir);
     expect(index.current()).toBeNull();
@@ -36,7 +36,7 @@ describe('the index of a running program', () => {
     expect(found.library.chunksOf(1)).toBe(10);
   });
 
-  test('changes over while it answers: none is refused, each is answered by one generation or the other', async () => {
+  test('swaps while it answers: no search is refused, each is answered by one of the two generations', async () => {
     const indexDir = testFolder();
     const first = await write(indexDir, older);
     const index = host(indexDir);
@@ -64,7 +64,7 @@ describe('the index of a running program', () => {
     expect(await Promise.all(pids.map(isRunning))).toEqual(pids.map(() => false));
   });
 
-  test('stays with the old generation when the new one is damaged', async () => {
+  test('keeps the old generation when the new one is damaged', async () => {
     const indexDir = testFolder();
     await write(indexDir, older);
     const index = host(indexDir);
@@ -91,7 +91,7 @@ describe('the index of a running program', () => {
     expect((await index.neighbours(queries, 3, never)).perQuery).toEqual(naive(older));
   });
 
-  test('that lost its files and its process answers from the generation that is current by then', async () => {
+  test('answers from the current generation after it lost its files and its process', async () => {
     const indexDir = testFolder();
     const { id } = await write(indexDir, older);
     const index = host(indexDir);
@@ -102,7 +102,7 @@ describe('the index of a running program', () => {
     expect((await index.neighbours(queries, 3, never)).perQuery).toEqual(naive(newer));
   });
 
-  test('refuses searches once it is closed', async () => {
+  test('refuses searches after it was closed', async () => {
     const indexDir = testFolder();
     await write(indexDir, older);
     const index = host(indexDir);

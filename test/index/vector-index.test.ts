@@ -15,8 +15,8 @@ const anyNeighbours = fc.array(
   }),
 );
 
-describe('vectors on their way in', () => {
-  test('unit vectors pass', () => {
+describe('checks of query vectors', () => {
+  test('accept unit vectors', () => {
     fc.assert(fc.property(anyUnitVector(7), (vector) => assertUnitVector(vector, 7)));
   });
 
@@ -25,18 +25,18 @@ describe('vectors on their way in', () => {
     ['with a NaN', Float32Array.of(1, Number.NaN, 0)],
     ['with an infinity', Float32Array.of(Number.POSITIVE_INFINITY, 0, 0)],
     ['of zeros', Float32Array.of(0, 0, 0)],
-    ['that nobody normalised', Float32Array.of(3, 4, 0)],
-  ])('one %s is refused', (_, vector) => {
+    ['that is not normalised', Float32Array.of(3, 4, 0)],
+  ])('refuse a vector %s', (_, vector) => {
     expect(() => assertUnitVector(vector, 3)).toThrow(RangeError);
   });
 
-  test.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])('%d neighbours are refused', (k) => {
+  test.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])('refuse %d neighbours', (k) => {
     expect(() => assertNeighbourCount(k)).toThrow(RangeError);
   });
 });
 
 describe('merging the answers of the shards', () => {
-  test('gives the best k of all, whatever shard they came from, ties by row', () => {
+  test('returns the best k of all shards, ties by row', () => {
     fc.assert(
       fc.property(fc.array(anyNeighbours, { maxLength: 4 }), fc.integer({ min: 1, max: 20 }), (parts, k) => {
         const best = parts.map((part) => [...part].sort(byBestNeighbour).slice(0, k));

@@ -1,4 +1,4 @@
-/** Vectors, naive answers and temporary folders for the tests of the index. */
+/** Vectors, naive results and temporary folders for the tests of the index. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,7 @@ import type { Neighbour } from '../../src/index/vector-index.ts';
 
 export const never = new AbortController().signal;
 
-/** Seeded, and each test's own: pseudo-random values between -1 and 1, made of length 1. */
+/** Seeded pseudo-random unit vectors. */
 export function unitVectors(count: number, dimensions: number, seed: number): Float32Array[] {
   let state = seed >>> 0;
   const draw = (): number => {
@@ -33,7 +33,7 @@ export const anyUnitVector = (dimensions: number): fc.Arbitrary<Float32Array> =>
     .filter((values) => values.some((value) => value !== 0))
     .map((values) => unit(Float32Array.from(values)));
 
-/** What the index promises, written down without any care for time. */
+/** The index's contract as a slow, naive implementation. */
 export function naiveSearch(rows: readonly Float32Array[], query: Float32Array, k: number): Neighbour[] {
   const all = rows.map((vector, row) => {
     const sum = vector.reduce((total, value, i) => total + value * (query[i] ?? 0), 0);
@@ -42,7 +42,7 @@ export function naiveSearch(rows: readonly Float32Array[], query: Float32Array, 
   return all.sort((a, b) => b.similarity - a.similarity || a.row - b.row).slice(0, k);
 }
 
-/** Of the test that runs, or of the file when called outside of one with its own clean-up. */
+/** A temporary folder, removed after the test, or after the file when called outside of a test. */
 export function makeFolder(): string {
   return mkdtempSync(path.join(tmpdir(), 'leitmotif-search-'));
 }
@@ -53,7 +53,7 @@ export function testFolder(): string {
   return folder;
 }
 
-/** Writes the rows as so many shards as there are sizes. */
+/** Writes the rows into one shard per size. */
 export async function writeShards(
   folder: string,
   rows: readonly Float32Array[],
@@ -71,7 +71,7 @@ export async function writeShards(
   return files;
 }
 
-/** Whether a process runs; one that is dead but not yet collected by its parent does not. @see proc(5), stat */
+/** Whether a process runs. A zombie does not. @see proc(5), stat */
 export async function isRunning(pid: number): Promise<boolean> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
   return stat !== null && !/\) [ZX] /.test(stat);
@@ -81,7 +81,7 @@ export async function untilGone(pid: number): Promise<void> {
   while (await isRunning(pid)) await sleep(20);
 }
 
-/** The running processes that this one started. */
+/** The running child processes of this process. */
 export async function childrenOf(parent: number): Promise<number[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
   const stats = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')));

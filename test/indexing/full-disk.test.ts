@@ -59,7 +59,7 @@ async function attempt(bench: Bench, indexDir: string): Promise<unknown> {
 
 /** What lies on the disk, seen by a process that has room: the disk itself has none for a reader's files.
  *  @returns what the catalog holds; null where there is none yet */
-async function assertWhole(indexDir: string): Promise<Record<string, string[]> | null> {
+async function assertIntact(indexDir: string): Promise<Record<string, string[]> | null> {
   const folder = spaceFolder(indexDir, spaceId);
   const generations = (await exists(folder)) ? readdirSync(folder, { withFileTypes: true }) : [];
   for (const entry of generations) {
@@ -74,7 +74,7 @@ async function assertWhole(indexDir: string): Promise<Record<string, string[]> |
   cpSync(indexDir, copy, { recursive: true });
   using catalog = new Catalog(path.join(copy, 'catalog.sqlite'));
   expect(catalog.inspection.file(true)).toEqual([]);
-  expect(catalog.inspection.mendCounts()).toBe(0);
+  expect(catalog.inspection.repairCounts()).toBe(0);
   return catalog.spaces.get(spaceId) ? rowsByKey(catalog, spaceId) : null;
 }
 
@@ -86,7 +86,7 @@ async function growUntilDone(bench: Bench, disk: SmallDisk, check: () => Promise
   for (let size = disk.usedBytes; size < roomMaxBytes; size += pageBytes) {
     disk.resize(Math.max(size, disk.usedBytes));
     const error = await attempt(bench, disk.path);
-    const rows = Object.keys((await assertWhole(disk.path)) ?? {}).length;
+    const rows = Object.keys((await assertIntact(disk.path)) ?? {}).length;
     expect(rows).toBeGreaterThanOrEqual(kept);
     kept = rows;
     await check();
@@ -108,7 +108,7 @@ test.runIf(hasSmallDisks)(
     using disk = new SmallDisk(pageBytes);
     const named = await growUntilDone(bench, disk, async () => {});
     expect(named).toEqual(expect.arrayContaining(['catalog.sqlite', 'index.lock']));
-    expect(await assertWhole(disk.path)).toEqual(bench.rows());
+    expect(await assertIntact(disk.path)).toEqual(bench.rows());
   },
   120_000,
 );
@@ -142,7 +142,7 @@ test.runIf(hasSmallDisks)(
       const all = ['index.lock', 'catalog.sqlite', 'shard-0.faiss', 'rows.bin', 'hubs.bin', 'manifest.json', 'CURRENT'];
       expect(named).toEqual(expect.arrayContaining(all));
       expect((await ask()).generation.id).not.toBe(before.generation.id);
-      expect(await assertWhole(disk.path)).toEqual(bench.rows());
+      expect(await assertIntact(disk.path)).toEqual(bench.rows());
     } finally {
       await host.close();
     }

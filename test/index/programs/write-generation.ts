@@ -1,5 +1,5 @@
-/** Writes a generation into the folder it is given, and says how that went; or kills itself, so many milliseconds after
- *  it gave a row. */
+/** Writes a generation into the given folder and prints the result; or kills itself a number of milliseconds after a given
+ *  row. */
 import { LeitmotifError } from '../../../src/errors.ts';
 import { writeGeneration } from '../../../src/index/generation-writer.ts';
 import type { IndexedRow } from '../../../src/index/row-writer.ts';
