@@ -1,4 +1,4 @@
-/** `/about`: what this is, what is kept of what people send, and what they can type. */
+/** `/about`: describes the bot, the data it stores, and its commands. */
 import { readFileSync } from 'node:fs';
 import type { Client } from 'discord.js';
 import { ApplicationCommandType, type RESTPostAPIChatInputApplicationCommandsJSONBody } from 'discord-api-types/v10';
@@ -9,7 +9,7 @@ import { aboutReply } from '../src/discord/replies/about.ts';
 import { editReply } from '../src/discord/send.ts';
 import { everywhere, localized } from './localized.ts';
 
-/** It says what it can when the worker or Discord does not answer. */
+/** The reply goes out without the facts that the worker or Discord does not give in this time. */
 const factsWithinMs = 5_000;
 
 export function aboutDefinition(): RESTPostAPIChatInputApplicationCommandsJSONBody {
@@ -39,7 +39,7 @@ export function aboutCommand(bot: BotContext): ChatCommand {
   };
 }
 
-/** discord.js itself tries for a minute. @returns none when Discord does not tell in time */
+/** discord.js itself tries for a minute. @returns an empty map when Discord does not answer in time */
 async function idsWithin(client: Client, timeoutMs: number): Promise<Map<string, string>> {
   const late = Promise.withResolvers<Map<string, string>>();
   const timer = setTimeout(() => late.resolve(new Map()), timeoutMs);

@@ -1,4 +1,4 @@
-/** Everything that people can type, in the order in which the help shows it. */
+/** All commands, in the order of the help. */
 import type { RESTPostAPIApplicationCommandsJSONBody } from 'discord.js';
 import type { BotWiring } from '../src/discord/bot.ts';
 import type { AnyCommand, ComponentHandler } from '../src/discord/handler.ts';
@@ -20,7 +20,7 @@ export function allCommands(wiring: BotWiring): { commands: AnyCommand[]; compon
   };
 }
 
-/** For whoever registers them without running the bot. */
+/** Definitions only, to register commands without running the bot. */
 export function allDefinitions(): RESTPostAPIApplicationCommandsJSONBody[] {
   return [similarDefinition(), findSimilarMusicDefinition(), libraryDefinition(), aboutDefinition()];
 }

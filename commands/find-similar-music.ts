@@ -1,5 +1,5 @@
-/** "Find similar music" in a message's menu: asks with the audio of that message, of what it forwards or replies to, or
- *  with its links. */
+/** "Find similar music" in a message's menu: queries with the message's audio, the audio of the message that it forwards or
+ *  replies to, or its links. */
 import type { MessageContextMenuCommandInteraction } from 'discord.js';
 import { ApplicationCommandType, type RESTPostAPIContextMenuApplicationCommandsJSONBody } from 'discord-api-types/v10';
 import { type BotContext, isPrivateByDefault, resultsByDefault } from '../src/discord/bot-context.ts';
@@ -27,7 +27,9 @@ export function findSimilarMusicCommand(bot: BotContext, queryRunner: QueryRunne
       const choices = sourcesInMessage(targetOf(interaction, bot));
       if (choices.length === 0) {
         const facts = { problem: 'message-without-audio' };
-        throw new LeitmotifError('bad-request', 'Cannot ask with this message: no audio in it, and no link', { facts });
+        throw new LeitmotifError('bad-request', 'Cannot query with this message: it has no audio and no link', {
+          facts,
+        });
       }
       const { guildId } = interaction;
       const options = { fromSec: null, toSec: null, results: resultsByDefault(bot, guildId), sameArtist: false };
@@ -37,7 +39,7 @@ export function findSimilarMusicCommand(bot: BotContext, queryRunner: QueryRunne
   };
 }
 
-/** As Discord sent it: of a reply, discord.js keeps the message that it refers to in a cache that this bot does not have. */
+/** Reads the raw payload: discord.js keeps the message that a reply refers to in a cache that this bot turns off. */
 function targetOf(interaction: MessageContextMenuCommandInteraction, { payloads }: BotContext): MessageWithAudio {
   const data = payloads.of(interaction)?.data;
   const messages = data && 'resolved' in data && data.resolved && 'messages' in data.resolved && data.resolved.messages;

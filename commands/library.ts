@@ -1,6 +1,5 @@
-/** `/library`: look after what is indexed. The library is one for all servers: it is looked after by the bot's owners and
- *  the admins of its home servers; admins of other servers see it in short and have settings of their own. Replies are
- *  private. */
+/** `/library`: manages the index. All servers share one library: the bot's owners and the admins of its home servers manage
+ *  it; admins of other servers see a short status and their own settings. Replies are private. */
 import type { ChatInputCommandInteraction, MessageComponentInteraction } from 'discord.js';
 import {
   ApplicationCommandOptionType,
@@ -54,7 +53,7 @@ export interface LibraryParts {
 const cronLengthMax = 100;
 const timeZoneLengthMax = 64;
 
-/** Beyond this they are only counted: some 2 MB of text at most. */
+/** Failures beyond this are only counted: at most about 2 MB of text. */
 const failuresShownMax = 5_000;
 
 export function libraryCommand(parts: LibraryParts): ChatCommand {
@@ -94,7 +93,7 @@ const needs: Readonly<Record<string, Need>> = {
   settings: 'server',
 };
 
-/** How much of the status: its details are for those who look after the library. */
+/** How much of the status to show: the details are for people who manage the library. */
 function isShown(interaction: ChatInputCommandInteraction, bot: BotContext): 'whole' | 'short' {
   return refusalOf(interaction, bot, 'library') === null ? 'whole' : 'short';
 }
@@ -142,10 +141,10 @@ async function planReindex(
       missing: missingHere(interaction, bot),
     });
   } catch (error) {
-    // What concerns the library as a whole; the words for a query's failures would speak of one recording.
+    // These failures concern the whole library; the texts for failed queries would speak of one recording.
     const { code, message } = toLeitmotifError(error);
     if (code !== 'config-invalid' && code !== 'file-unreadable') throw error;
-    bot.log.warn({ why: message }, 'the library cannot be looked at');
+    bot.log.warn({ why: message }, 'the library cannot be read');
     return noPlanReply(texts, code);
   }
 }
@@ -164,7 +163,7 @@ async function confirmReindex(
   return reindexAskedReply(texts, { ...asked, tells: missingHere(interaction, bot).length === 0 });
 }
 
-/** Of what telling how a reindex goes needs. */
+/** The permissions that the bot lacks here to announce the progress of a reindex. */
 function missingHere(interaction: ChatInputCommandInteraction | MessageComponentInteraction, { payloads }: BotContext) {
   return missingToAnnounce(interaction, payloads.channelType(interaction));
 }
@@ -190,7 +189,7 @@ async function confirmRemove(
   const track = tracks.byIds([trackId]).get(trackId);
   if (!track || track.status === 'removed') return removedReply(texts, null);
   await retryBusy(() => removals.remove([track.key], 'request'));
-  bot.log.info({ track: trackId, by: interaction.user.id }, 'a piece was removed');
+  bot.log.info({ track: trackId, by: interaction.user.id }, 'a track was removed');
   return removedReply(texts, track);
 }
 
@@ -201,7 +200,7 @@ export function libraryDefinition(): RESTPostAPIChatInputApplicationCommandsJSON
   return {
     type: ApplicationCommandType.ChatInput,
     ...localized(({ library }) => library.command.library),
-    // A server's admins may change who sees it, so what it does is checked again when it is used.
+    // A server's admins may change who sees the command, so each use checks the rights again.
     default_member_permissions: String(PermissionFlagsBits.ManageGuild),
     contexts: [InteractionContextType.Guild],
     integration_types: [ApplicationIntegrationType.GuildInstall],

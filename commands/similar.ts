@@ -1,4 +1,4 @@
-/** `/similar`: ask with a clip, a link or a piece of the library. */
+/** `/similar`: queries with a clip, a link or a library track. */
 import type { ChatInputCommandInteraction } from 'discord.js';
 import {
   ApplicationCommandOptionType,
@@ -14,12 +14,12 @@ import { type RequestedSource, readPart } from '../src/discord/queries/question.
 import { LeitmotifError } from '../src/errors.ts';
 import { everywhere, localized, pieceLengthMax, resultsMax } from './localized.ts';
 
-/** 100:00:00.000 and some room for slips. */
+/** 100:00:00.000 and some room for typing errors. */
 const timeLengthMax = 16;
 const linkLengthMax = 2000;
 
-/** Two of Discord's groups, which are mp3, m4a, wav, ogg, opus, flac and mp4, mov, qt, webm, and what else people record and
- *  keep music in. Ten at most. Discord looks at the name's ending only, so a lying one gets through: what came is probed.
+/** Two of Discord's groups (mp3, m4a, wav, ogg, opus, flac and mp4, mov, qt, webm) and other formats of recorded music. Ten at
+ *  most. Discord checks only the file name's extension, so the bot probes every file it gets.
  *  @see https://docs.discord.com/developers/reference#file-type-filtering */
 const fileTypes = ['audio', 'video', '.aac', '.aif', '.aiff', '.wma', '.amr', '.oga', '.mka', '.3gp'] as const;
 
@@ -67,7 +67,7 @@ function readAsked({ options }: Pick<ChatInputCommandInteraction, 'options'>, bo
   const [clip, link, piece] = [options.getAttachment('clip'), options.getString('link'), options.getString('piece')];
   if ([clip, link, piece].filter((given) => given !== null).length !== 1) {
     const facts = { problem: 'one-of-three' };
-    throw new LeitmotifError('bad-request', 'Cannot ask: expected exactly one of clip, link and piece', { facts });
+    throw new LeitmotifError('bad-request', 'Cannot query: expected exactly one of clip, link and piece', { facts });
   }
   if (clip) return { kind: 'clip', url: clip.url, name: clip.name, sizeBytes: clip.size };
   if (link) return { kind: 'link', url: link };

@@ -1,4 +1,4 @@
-/** What commands and components are given: the program's jobs, and how to speak. */
+/** Dependencies of commands and components: the services, the Discord client and the texts. */
 import type { Client } from 'discord.js';
 import type { Logger } from 'pino';
 import type { Services } from '../services/services.ts';
@@ -9,13 +9,13 @@ export interface BotContext extends Services {
   readonly log: Logger;
   readonly client: Client;
   readonly payloads: Payloads;
-  /** @param locale as Discord names it (en-GB, de); an unknown one or null is answered in English */
+  /** @param locale Discord's name for it (en-GB, de); null and unknown locales give English */
   readonly texts: (locale: string | null) => Texts;
-  /** Aborted when the bot is told to stop. */
+  /** Aborts when the bot stops. */
   readonly stopping: AbortSignal;
 }
 
-/** What a server's admins set, for whoever does not say otherwise. */
+/** The server's default, for commands without the option. */
 export function isPrivateByDefault({ catalog }: Pick<BotContext, 'catalog'>, guildId: string | null): boolean {
   return guildId !== null && catalog.guildSettings.get(guildId).private;
 }

@@ -1,4 +1,4 @@
-/** The bot: its parts, its start and its end. */
+/** The bot: wires its parts, starts and stops it. */
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -42,14 +42,14 @@ export interface BotWiring {
 export interface BotOptions {
   readonly services: Services;
   readonly log: Logger;
-  /** Of the project. */
+  /** The project's folder. */
   readonly root: string;
-  /** What children get of the environment: PATH and the like. */
+  /** The environment of child processes: PATH and the like. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly token: string;
-  /** Ends the start. */
+  /** Aborts the start. */
   readonly signal: AbortSignal;
-  /** What people can type, and the components that belong to it. */
+  /** All commands, and the components that belong to them. */
   readonly commands: (wiring: BotWiring) => {
     readonly commands: readonly AnyCommand[];
     readonly components: readonly ComponentHandler[];
@@ -57,20 +57,20 @@ export interface BotOptions {
 }
 
 export interface RunningBot {
-  /** Rejects when the bot cannot go on: its token was refused, its session ended for good. */
+  /** Rejects when the bot cannot continue: Discord refused its token or ended its session for good. */
   readonly lost: Promise<never>;
-  /** Refuses new work, lets what runs finish, tells whom it must cut off, closes. */
+  /** Refuses new work, lets running queries finish, notifies the users of interrupted ones, and closes. */
   stop(): Promise<void>;
 }
 
 const waitingMaxPerson = 2;
-/** Enough for a query that is nearly done; systemd and docker kill after 90 s and 10 s. */
+/** Enough for a query that is almost done; systemd kills after 90 s, docker after 10 s. */
 const drainMs = 8_000;
-/** For what was told to end. */
+/** For handlers that were told to stop. */
 const idleMs = 2_000;
 
-/** @param options.signal ends the start; from then on `stop` does
- *  @throws {LeitmotifError} as logIn; 'config-invalid' for a metrics port that is taken. Nothing is left behind then. */
+/** @param options.signal aborts the start; a started bot ends by `stop`
+ *  @throws {LeitmotifError} as logIn; 'config-invalid' when the metrics port is taken. A failed start leaves nothing behind. */
 export async function startBot(options: BotOptions): Promise<RunningBot> {
   const { services, log, root, environment, token, signal } = options;
   const { config, catalog } = services;
@@ -79,7 +79,7 @@ export async function startBot(options: BotOptions): Promise<RunningBot> {
   const stopping = new AbortController();
   const payloads = new Payloads(client);
   const bot: BotContext = { ...services, log, client, payloads, texts: textsOf, stopping: stopping.signal };
-  // What is begun is ended in the reverse order, at a stop as well as when the start fails half way.
+  // Parts close in reverse order, on a stop and also when the start fails halfway.
   await using ending = new AsyncDisposableStack();
   const spoolDir = await emptyFolder(path.join(config.indexDir, 'spool', String(shard)));
   ending.defer(() => rm(spoolDir, { recursive: true, force: true }));
@@ -96,7 +96,7 @@ export async function startBot(options: BotOptions): Promise<RunningBot> {
   const queryRunner = new QueryRunner({ services, bot, metrics, queue, presenter, shard, spoolDir, trustedOrigins });
   const place = { root, environment, config };
   const announcer = new ChannelAnnouncer({ client, texts: textsOf, log });
-  // Of several processes that share the servers, the first one indexes and watches the clock.
+  // With several shards, the first one indexes and runs the schedule.
   const reindexer = new Reindexer({ ...place, services, log, announcer, runsJobs: shard === 0 });
   const scheduler = new Scheduler({ catalog, reindexer, log, schedules: shard === 0 });
   const libraryQueries = new LibraryQueries(place);
@@ -104,7 +104,7 @@ export async function startBot(options: BotOptions): Promise<RunningBot> {
   const own = options.commands({ bot, queryRunner, reindexer, scheduler, libraryQueries });
   const components = [...answerHandlers(parts), ...listenHandlers(parts), ...shareHandlers(parts), ...own.components];
   const router = new Router({ bot, metrics, commands: own.commands, components });
-  // What is left then ends by itself, being told to; Discord not answering must not keep the bot.
+  // The remaining handlers end by the abort; a Discord that does not answer must not block the stop.
   ending.defer(() => Promise.race([router.idle(), delay(idleMs, undefined, { ref: false })]));
   ending.defer(() => libraryQueries.close());
   ending.defer(() => reindexer.close());
@@ -118,7 +118,7 @@ export async function startBot(options: BotOptions): Promise<RunningBot> {
   await deleteLeftServerSettings(bot);
   if (shard === 0) await register(bot, own.commands);
   const told = await reportInterruptedQueries(bot, shard);
-  if (told > 0) log.warn({ told }, 'told people whose queries were cut off');
+  if (told > 0) log.warn({ told }, 'notified users whose queries were interrupted');
   const housekeeping = new Housekeeping({ services, log, backsUp: shard === 0 });
   ending.defer(() => housekeeping.close());
   reindexer.resume();
@@ -143,7 +143,7 @@ function restarting(): LeitmotifError {
   return new LeitmotifError('stopping', 'The bot is being restarted');
 }
 
-/** Commands that Discord has from before still work: failing here is no reason not to be there. */
+/** A failure here does not stop the start: the commands that Discord already has still work. */
 async function register({ client, log }: BotContext, commands: readonly AnyCommand[]): Promise<void> {
   if (!client.isReady()) return;
   try {
@@ -157,18 +157,18 @@ async function register({ client, log }: BotContext, commands: readonly AnyComma
   }
 }
 
-/** What a crash left of people's files goes before anything else happens. */
+/** Deletes uploads that a crash left behind. */
 async function emptyFolder(dir: string): Promise<string> {
   await rm(dir, { recursive: true, force: true });
   await makePrivateFolder(dir);
   return dir;
 }
 
-/** The first query should find worker and index open. That there is no index yet is no fault. */
+/** Opens worker and index before the first query. A missing index is not an error. */
 function warmUp({ liveIndex, worker, log, stopping }: BotContext): void {
   const start = Promise.all([liveIndex.open(stopping), worker.client()]);
   start.catch((error: unknown) => {
     const isEmpty = error instanceof LeitmotifError && error.code === 'index-empty';
-    log[isEmpty ? 'info' : 'warn']({ err: error }, 'nothing to answer from yet');
+    log[isEmpty ? 'info' : 'warn']({ err: error }, 'no index to answer from yet');
   });
 }

@@ -1,13 +1,13 @@
-/** The one place that makes Discord's client. */
+/** Creates the Discord client: the only place that does. */
 import { createRequire } from 'node:module';
 import { Client, GatewayIntentBits, Options, type RESTOptions } from 'discord.js';
 
-/** Of messages, members and the rest the bot keeps nothing: what it needs comes with each interaction. Guilds come with
- *  their channels and roles, which the checks of permissions read. */
+/** The client caches no messages and almost no members: each interaction carries the data the bot needs. Guilds come with
+ *  their channels and roles, which the permission checks read. */
 export function makeClient(apiUrl: string | undefined): Client {
   return new Client({
     intents: [GatewayIntentBits.Guilds],
-    // Titles are other people's text: nothing that the bot posts may call anybody.
+    // Titles are other people's text: the bot's posts must not mention anyone.
     allowedMentions: { parse: [] },
     makeCache: Options.cacheWithLimits({
       ...Options.DefaultMakeCacheSettings,
@@ -23,8 +23,8 @@ export function makeClient(apiUrl: string | undefined): Client {
   });
 }
 
-/** discord.js asks the process for its HTTP agent, where our newer undici has put its own, which takes no form that
- *  another undici made: every upload would fail. So discord.js is given one of the undici that it brings. */
+/** discord.js takes the global HTTP agent, which our newer undici has replaced with its own. That agent refuses form data of
+ *  another undici version, so every upload would fail. Therefore discord.js gets an agent of the undici it depends on. */
 function ownAgent(): NonNullable<RESTOptions['agent']> {
   const require = createRequire(createRequire(import.meta.url).resolve('@discordjs/rest'));
   const { Agent } = require('undici') as { Agent: new () => NonNullable<RESTOptions['agent']> };

@@ -1,18 +1,18 @@
 /** Custom ids of buttons and selects: `lm1:action:argument:argument`. They outlive restarts and updates, so they carry a
- *  version and point into stored results; nothing is remembered in memory. */
+ *  version and point into stored answers; no state is in memory. */
 
-/** Raised when an action's arguments change their meaning: presses of older ones are then told so. */
+/** Increase it when an action's arguments change their meaning: presses of older components then get an explanation. */
 export const customIdVersion = 1;
 /** @see https://discord.com/developers/docs/components/reference */
 const lengthMax = 100;
 
 export interface CustomId {
   readonly action: string;
-  /** Never empty strings, never with a colon. */
+  /** Non-empty strings without colons. */
   readonly args: readonly string[];
 }
 
-/** @throws {RangeError} when it would not come back the same, or is over Discord's 100 characters */
+/** @throws {RangeError} when the id could not be read back unchanged, or is over Discord's 100 characters */
 export function writeCustomId(action: string, ...args: readonly (string | number)[]): string {
   const parts = [action, ...args.map(String)];
   const id = [`lm${customIdVersion}`, ...parts].join(':');
@@ -24,7 +24,7 @@ export function writeCustomId(action: string, ...args: readonly (string | number
   return id;
 }
 
-/** @returns 'other-version' for one of ours that another version wrote, null for one that is not ours */
+/** @returns 'other-version' for an id of this bot with another version; null for an id that is not this bot's */
 export function readCustomId(text: string): CustomId | 'other-version' | null {
   const [prefix = '', action, ...args] = text.split(':');
   if (!/^lm\d+$/.test(prefix) || !action) return null;

@@ -1,10 +1,10 @@
-/** How long one's turn usually takes, learnt from those that ended: for "try again at". Pure but for what it learnt. */
+/** Estimates how long a query runs, from those that ended, for "try again at". Its only state is the estimate. */
 
-/** A guess to start from. */
+/** The first estimate. */
 const firstGuessMs = 5_000;
-/** The weight of the latest turn: an exponential mean follows the machine's load within some ten queries. */
+/** The weight of the latest query: the exponential mean follows the machine's load within about ten queries. */
 const weight = 0.1;
-/** Nobody is sent away for less, or for longer: it is a guess. */
+/** Bounds of the estimated wait. */
 const [waitMinMs, waitMaxMs] = [1_000, 600_000];
 
 export class DurationGuess {
@@ -14,8 +14,8 @@ export class DurationGuess {
     this.#usualMs += (durationMs - this.#usualMs) * weight;
   }
 
-  /** @param place in the line, from 1
-   *  @returns until that one's turn, when `atOnce` are served side by side */
+  /** @param place in the queue, from 1
+   *  @returns milliseconds until its turn, when `atOnce` queries run in parallel */
   untilTurnMs(place: number, atOnce: number): number {
     return Math.min(waitMaxMs, Math.max(waitMinMs, (this.#usualMs * place) / atOnce));
   }

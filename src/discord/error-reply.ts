@@ -1,4 +1,4 @@
-/** What becomes of a failure: one sentence for the person, with a reference that stands in the log beside the details. */
+/** Turns a failure into one sentence for the user, with a reference that the log repeats next to the details. */
 import { randomInt } from 'node:crypto';
 import { DiscordAPIError, HTTPError, RESTJSONErrorCodes, type RepliableInteraction } from 'discord.js';
 import type { Logger } from 'pino';
@@ -19,14 +19,14 @@ const interactionGone = [10_062, 50_027, 10_015];
 export interface ErrorReplyOptions {
   readonly texts: Texts;
   readonly log: Logger;
-  /** What the worker holds recordings to; its refusals do not say. */
+  /** The worker's limits for recordings; its errors do not carry them. */
   readonly limits: AudioLimits;
-  /** How it was acknowledged. A public reply goes, so that a run that fails leaves nothing in the channel, and the
-   *  person is told privately; an update leaves the message that it would have edited as it is. */
+  /** How the interaction was acknowledged. A public reply is deleted, so that a failure leaves nothing in the channel, and the
+   *  user gets a private message. With `update`, the message with the component stays as it is. */
   readonly acknowledged: 'private-reply' | 'public-reply' | 'update';
 }
 
-/** Tells the person. Never throws: when not even that is possible, the log says so.
+/** Sends the user the error reply. Never throws: when sending fails, it logs a warning.
  *  @returns the failure's code, for the metrics */
 export async function sendErrorReply(
   interaction: RepliableInteraction,
@@ -38,17 +38,17 @@ export async function sendErrorReply(
   const level = failure.code === 'internal' ? 'error' : 'info';
   const { code, facts, message } = failure;
   const details = code === 'internal' ? { err: error } : { why: message, facts };
-  how.log[level]({ reference, code, interaction: interaction.id, ...details }, 'told a person that it failed');
+  how.log[level]({ reference, code, interaction: interaction.id, ...details }, 'an interaction failed');
   const reply = replyTo(failure, reference, how.texts);
   try {
     await tell(interaction, reply, how, reference);
   } catch (cause) {
-    how.log.warn({ reference, interaction: interaction.id, err: cause }, 'the person could not be told');
+    how.log.warn({ reference, interaction: interaction.id, err: cause }, 'the error reply could not be sent');
   }
   return code;
 }
 
-/** A message that is gone already, or cannot be removed, keeps nobody from being told: a further one is sent then. */
+/** When the message is already gone, or cannot be deleted, the user gets a follow-up message. */
 async function tell(
   interaction: RepliableInteraction,
   reply: Reply,
@@ -56,7 +56,7 @@ async function tell(
   reference: string,
 ): Promise<void> {
   const goOn = (err: unknown) =>
-    log.info({ reference, interaction: interaction.id, err }, 'the reply was gone before the person was told');
+    log.info({ reference, interaction: interaction.id, err }, 'the reply was gone before the error reply was sent');
   if (acknowledged === 'private-reply') {
     try {
       await editReply(interaction, reply);
@@ -78,17 +78,17 @@ function replyTo(failure: LeitmotifError, reference: string, texts: Texts): Repl
   return failureReply(texts, { code, facts, reference, retryable: isRetryable(failure) });
 }
 
-/** Discord's refusals become ours; whatever it is that nobody foresaw is our mistake, and told as that. */
+/** Maps Discord's errors to codes; every unexpected error becomes 'internal'. */
 function asFailure(error: unknown, limits: AudioLimits): LeitmotifError {
   if (error instanceof HTTPError)
     return new LeitmotifError('discord-unavailable', `Discord answered ${error.status}`, { cause: error });
   if (isAbort(error)) {
-    // Our own signals are aborted with a reason, which is what to tell. One without is the time-out of discord.js.
+    // Our own signals carry a reason, which is the failure. An abort without a reason is a discord.js time-out.
     if (error.cause instanceof LeitmotifError) return withLimits(error.cause, limits);
     return new LeitmotifError('discord-unavailable', 'Discord did not answer in time', { cause: error });
   }
   if (isUnreachable(error))
-    return new LeitmotifError('discord-unavailable', `Discord is not in reach: ${error.message}`, { cause: error });
+    return new LeitmotifError('discord-unavailable', `Discord is unreachable: ${error.message}`, { cause: error });
   if (!(error instanceof DiscordAPIError)) return withLimits(toLeitmotifError(error), limits);
   const permission = error.code === 50_013 || error.code === 50_001;
   const code = permission ? 'discord-permission' : 'discord-unavailable';
@@ -110,24 +110,23 @@ function isAbort(error: unknown): error is Error {
   return error instanceof Error && error.name === 'AbortError';
 }
 
-/** discord.js hands on what its HTTP client throws when there is no connection. What the worker's client and the fetching
- *  of links meet is told by codes of their own. */
+/** Connection errors of discord.js's HTTP client. The worker's client and link fetching map theirs to their own codes. */
 function isUnreachable(error: unknown): error is Error {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   return /^(UND_ERR_|ECONN|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EPIPE|EHOSTUNREACH|ENETUNREACH)/.test(code);
 }
 
-/** Whether an error only says that the interaction was too old to be answered. */
+/** Whether the interaction was too old to be answered. */
 export function isInteractionGone(error: unknown): boolean {
   return error instanceof DiscordAPIError && interactionGone.includes(Number(error.code));
 }
 
-/** Whether a message is not there any more: a moderator deleted it, or whom it was for dismissed it. */
+/** Whether a message no longer exists: a moderator deleted it, or its user dismissed it. */
 export function isMessageGone(error: unknown): boolean {
   return error instanceof DiscordAPIError && error.code === RESTJSONErrorCodes.UnknownMessage;
 }
 
-/** Short enough to be read out, without letters that look like others. */
+/** Short enough to read out, without letters that look alike. */
 function newReference(): string {
   const alphabet = 'abcdefghjkmnpqrstuvwxyz23456789';
   return Array.from({ length: 6 }, () => alphabet[randomInt(alphabet.length)]).join('');

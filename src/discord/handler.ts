@@ -1,4 +1,4 @@
-/** What a command and a component are to the router, which acknowledges before either runs. */
+/** The interfaces of commands and components. The router acknowledges before either runs. */
 import type {
   ApplicationCommandOptionChoiceData,
   AutocompleteInteraction,
@@ -15,9 +15,9 @@ export type ComponentInteraction = Extract<RepliableInteraction, MessageComponen
 
 interface Command<I> {
   readonly definition: RESTPostAPIApplicationCommandsJSONBody;
-  /** Whether only the asker sees the reply: decided before any work, without waiting for anything. */
+  /** Whether only the user sees the reply: decided synchronously, before any work. */
   readonly isPrivate: (interaction: I) => boolean;
-  /** Runs after the acknowledgement: replies with `send.ts`'s editReply. What it throws is told to the person. */
+  /** Runs after the acknowledgement: replies with `send.ts`'s editReply. The router turns its errors into error replies. */
   readonly run: (interaction: I) => Promise<void>;
 }
 

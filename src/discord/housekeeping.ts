@@ -1,5 +1,5 @@
-/** Forgets what was kept long enough: answers, what was heard, their clips, generations; and makes backups, if it is told
- *  to. When the bot starts, and by the schedule of TIDY_CRON. */
+/** Deletes expired answers, cached embeddings, clips and generations, at the bot's start and by TIDY_CRON. Makes backups if
+ *  configured. */
 import { createTask, type ScheduledTask } from 'node-cron';
 import type { Logger } from 'pino';
 import type { Services } from '../services/services.ts';
@@ -8,7 +8,7 @@ import { retryBusy } from './retry-busy.ts';
 export interface HousekeepingOptions {
   readonly services: Pick<Services, 'config' | 'indexing' | 'maintenance'>;
   readonly log: Logger;
-  /** Several processes of one bot share a folder, and one backup is enough. */
+  /** Shards share a folder, and one backup is enough. */
   readonly backsUp: boolean;
 }
 
@@ -18,12 +18,12 @@ export class Housekeeping {
   readonly #closing = new AbortController();
   #running: Promise<void> | null = null;
 
-  /** Tidies at once, and whenever it is due. */
+  /** Tidies at once, and then by the schedule. */
   constructor(options: HousekeepingOptions) {
     this.#options = options;
     const { tidyCron } = options.services.config.maintenance;
     this.#task = createTask(tidyCron, () => this.#onDue(), { noOverlap: true, unref: true });
-    // Missed because this thread was late: as good as due.
+    // Missed only because this thread was late: run it now.
     this.#task.on('execution:missed', () => void this.#onDue());
     void this.#task.start();
     void this.#sweep();
@@ -34,7 +34,7 @@ export class Housekeeping {
     void this.#task.destroy();
   }
 
-  /** A machine that slept for a month missed thirty times at once: that is one time. */
+  /** A machine that slept for a month misses thirty runs at once; they become one run. */
   #onDue(): Promise<void> {
     this.#running ??= this.#backUp()
       .then(() => this.#sweep())
@@ -65,15 +65,15 @@ export class Housekeeping {
       await deleteExpired(services, Date.now(), log);
       const clips = await services.indexing.tidyClips(this.#closing.signal);
       if (clips && clips.removed > 0)
-        log.info({ recordings: clips.removed }, 'stored clips of removed tracks are gone');
+        log.info({ recordings: clips.removed }, 'stored clips of removed tracks were deleted');
       if (clips?.reason) log.warn({ why: clips.reason }, 'stored clips could not be removed');
     } catch (err) {
-      log.warn({ err }, 'what is old could not be removed');
+      log.warn({ err }, 'expired data could not be deleted');
     }
   }
 }
 
-/** Says in the log what it freed, if it was anything. */
+/** Deletes expired data and logs what it freed, if anything. */
 export async function deleteExpired(
   { maintenance }: Pick<Services, 'maintenance'>,
   nowMs: number,

@@ -1,14 +1,14 @@
-/** Queries that a crash cut off: whoever asked is told at the next start, and nothing is left "thinking". */
+/** Queries that a crash interrupted: at the next start the bot notifies their users and removes the "thinking" replies. */
 import { MessageFlags, Routes } from 'discord.js';
 import type { BotContext } from './bot-context.ts';
 import { interruptedReply } from './replies/stale.ts';
 import { retryBusy } from './retry-busy.ts';
 import { toOptions } from './send.ts';
 
-/** A token is worth nothing after 15 minutes; then there is nobody to tell. */
+/** An interaction's token expires after 15 minutes; after that nobody can be notified. */
 const tokenMs = 15 * 60_000;
 
-/** @returns how many were told */
+/** @returns how many users were notified */
 export async function reportInterruptedQueries(
   { catalog, client, log, texts }: BotContext,
   shard: number,
@@ -18,15 +18,17 @@ export async function reportInterruptedQueries(
     if (Date.now() - startedAtMs < tokenMs) {
       const reply = toOptions(interruptedReply(texts(locale)));
       try {
-        // As with every failure: the public "thinking" goes, and the person is told privately, also when it is gone.
+        // As with every failure: the public reply is deleted and the user gets a private message, also when it was already gone.
         await client.rest
           .delete(Routes.webhookMessage(applicationId, token, '@original'), { auth: false })
-          .catch((err: unknown) => log.info({ query: interactionId, err }, 'the reply of a query was gone already'));
+          .catch((err: unknown) =>
+            log.info({ query: interactionId, err }, 'the reply of an interrupted query was already gone'),
+          );
         const body = { content: reply.content, embeds: reply.embeds, flags: MessageFlags.Ephemeral };
         await client.rest.post(Routes.webhook(applicationId, token), { body, auth: false });
         told++;
       } catch (error) {
-        log.warn({ query: interactionId, err: error }, 'the asker of a query that was cut off could not be told');
+        log.warn({ query: interactionId, err: error }, 'the user of an interrupted query could not be notified');
       }
     }
     await retryBusy(() => catalog.pendingQueries.end(interactionId));

@@ -1,5 +1,5 @@
-/** Deletes the settings of servers that the bot has left: at once, and at the start for those that it was removed from
- *  while it was away. A server that Discord cannot reach at the moment is not left. */
+/** Deletes the settings of servers that the bot has left: at once, and at the start for servers left while it was offline.
+ *  An outage of a server at Discord does not count as leaving. */
 import { type Client, Events } from 'discord.js';
 import type { BotContext } from './bot-context.ts';
 import { retryBusy } from './retry-busy.ts';
@@ -28,7 +28,7 @@ async function forget(guildId: string, { catalog, log }: Parts): Promise<void> {
   }
 }
 
-/** Of several processes each knows its own servers only.
+/** Each shard knows only its own servers.
  *  @see https://docs.discord.com/developers/events/gateway#sharding */
 function isOfThisProcess(guildId: string, { shard }: Client): boolean {
   return shard === null || shard.ids.includes(Number((BigInt(guildId) >> 22n) % BigInt(shard.count)));

@@ -1,5 +1,5 @@
-/** What leads from one answer to another: more of it, asking with a piece of it, asking again, choosing among several,
- *  and cancelling what runs. */
+/** Components that lead to another answer: the next page, a query with a result, run again, choose one of several sources,
+ *  and cancel. */
 import { LeitmotifError } from '../../errors.ts';
 import type { ComponentHandler } from '../handler.ts';
 import { runOrChoose } from '../queries/choose-source.ts';
@@ -55,18 +55,18 @@ export function answerHandlers({ bot, queryRunner, presenter }: ComponentParts):
     },
     {
       action: 'pick',
-      // The choice is private; the answer is what the command would have been.
+      // The choice is private; the answer is as public as the command was.
       acknowledge: (_interaction, { args }) => (pickedOf(args)?.isPrivate === false ? 'public-reply' : 'private-reply'),
       run: async (interaction, { args }) => {
         const embeds = interaction.message.embeds.map(({ data }) => data);
         const [asked, picked] = [choiceOf(embeds, selected(interaction) ?? ''), pickedOf(args)];
-        if (!asked || !picked) throw new LeitmotifError('answer-expired', 'Cannot tell which recording was chosen');
+        if (!asked || !picked) throw new LeitmotifError('answer-expired', 'Cannot read which recording was chosen');
         await runOrChoose({ bot, queryRunner }, interaction, [asked], picked);
       },
     },
     {
       action: 'cancel',
-      // Nothing is edited: the message that the button sat on may be the answer by now, or somebody else's.
+      // Nothing is edited: the button's message may already be the answer, or another user's.
       acknowledge: () => 'update',
       run: async (interaction, { args }) => {
         const owner = queryRunner.ownerOf(args[0] ?? '');
@@ -74,7 +74,7 @@ export function answerHandlers({ bot, queryRunner, presenter }: ComponentParts):
         else if (owner === null)
           await followUpPrivately(interaction, tooLateToCancelReply(bot.texts(interaction.locale)));
         else
-          throw new LeitmotifError('not-allowed', 'Cannot cancel the query of somebody else', {
+          throw new LeitmotifError('not-allowed', "Cannot cancel another user's query", {
             facts: { kind: 'not-yours' },
           });
       },

@@ -1,4 +1,4 @@
-/** Listen: the clips of one piece, privately, with thumbs for it. And the thumbs themselves. */
+/** Listen: sends the clips of one result privately, with thumbs. Also stores the votes of the thumbs. */
 import { stat } from 'node:fs/promises';
 import type { Vote } from '../../catalog/feedback.ts';
 import { LeitmotifError } from '../../errors.ts';
@@ -27,7 +27,7 @@ export function listenHandlers(parts: ComponentParts): ComponentHandler[] {
       },
     },
     {
-      // The thumbs below the clips: their message shows the vote.
+      // The thumbs below the clips: the private message shows the vote.
       action: 'vote',
       acknowledge: () => 'update',
       run: async (interaction, id) => {
@@ -42,7 +42,7 @@ export function listenHandlers(parts: ComponentParts): ComponentHandler[] {
       },
     },
     {
-      // The select below the answer, which belongs to everybody and shows nobody's vote.
+      // The select below the answer, which everybody sees, so it shows no vote.
       action: 'rate',
       acknowledge: () => 'private-reply',
       run: async (interaction, id) => {
@@ -57,8 +57,8 @@ export function listenHandlers(parts: ComponentParts): ComponentHandler[] {
   ];
 }
 
-/** There is nothing to hear without files.
- *  @throws {LeitmotifError} 'discord-permission', before anything is cut */
+/** Checks the permission before any clip is cut.
+ *  @throws {LeitmotifError} 'discord-permission' */
 function assertMayAttach({ appPermissions, channelId }: ComponentInteraction): void {
   if (appPermissions.has('AttachFiles')) return;
   const facts = { permission: 'AttachFiles', channelId };
@@ -86,7 +86,7 @@ async function listenMessage(
   });
 }
 
-/** In the order in which they are to be heard. */
+/** @returns the clips in playing order */
 export async function clipFiles(rank: number, { theirs, yours, ab }: ResultClips): Promise<AnswerClip[]> {
   const there = [
     { kind: 'theirs', path: theirs },

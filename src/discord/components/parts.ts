@@ -1,4 +1,4 @@
-/** What the components under an answer share: their parts, and how they find what they point to. */
+/** Shared by the components under an answer: their dependencies, and the lookups from custom ids to answers and results. */
 import { LeitmotifError } from '../../errors.ts';
 import { type Result, shownTrackIds } from '../../query/answer.ts';
 import { fromRow, type StoredAnswer } from '../../query/stored-answer.ts';
@@ -19,11 +19,10 @@ export function answerOf({ catalog }: BotContext, { args }: CustomId): StoredAns
   const row = catalog.answers.get(args[0] ?? '');
   const stored = row === null ? null : fromRow(row);
   if (stored) return stored;
-  throw new LeitmotifError('answer-expired', `Cannot find the answer ${args[0]}: it is no longer kept`);
+  throw new LeitmotifError('answer-expired', `Cannot find the answer ${args[0]}: it is no longer stored`);
 }
 
-/** @throws {LeitmotifError} 'track-unknown' for a piece that was removed since; 'answer-expired' for a rank that the
- *    answer does not have */
+/** @throws {LeitmotifError} 'track-unknown' when the track was removed since; 'answer-expired' when the answer has no such rank */
 export function resultOf(
   { id: answerId, answer }: StoredAnswer,
   rank: string | undefined,
@@ -36,18 +35,18 @@ export function resultOf(
   throw new LeitmotifError('track-unknown', `Cannot show ${result.track.key}: it was removed since`, { facts });
 }
 
-/** Whether a piece of the answer was removed since: its verdict, places and clips are not to be shown then. */
+/** Whether a track of the answer was removed since. If so, its verdict, times and clips must not be shown. */
 export function holdsRemoved({ answer }: StoredAnswer, { catalog }: BotContext): boolean {
   const ids = shownTrackIds(answer);
   return catalog.tracks.live(ids).size < ids.size;
 }
 
-/** The value of a select of one. */
+/** The value of a single-choice select. */
 export function selected(interaction: ComponentInteraction): string | undefined {
   return interaction.isStringSelectMenu() ? interaction.values[0] : undefined;
 }
 
-/** A new answer stands where the old one does, if it is the asker who goes on; anybody else gets one of their own. */
+/** The user of the old answer gets the new one in the same place; any other user gets a private one. */
 export function replyLike(interaction: ComponentInteraction, askerId: string): 'public-reply' | 'private-reply' {
   const isPublic = !interaction.message.flags.has('Ephemeral') && interaction.user.id === askerId;
   return isPublic ? 'public-reply' : 'private-reply';

@@ -1,4 +1,4 @@
-/** Share: a find into the channel that the server's admins chose, or here; and people's votes on it. */
+/** Share: posts a result to the server's share channel, or here, and counts votes on the post. */
 import { type Client, GuildPremiumTier } from 'discord.js';
 import type { Share } from '../../catalog/shares.ts';
 import { LeitmotifError } from '../../errors.ts';
@@ -27,7 +27,7 @@ export function shareHandlers(parts: ComponentParts): ComponentHandler[] {
       },
     },
     {
-      // From the select of `share`, whose private message it turns into the outcome; or from below a piece's clips.
+      // From the select of `share`, whose private message becomes the outcome, or from the button below a result's clips.
       action: 'share-pick',
       acknowledge: (interaction) => (interaction.isStringSelectMenu() ? 'update' : 'private-reply'),
       run: async (interaction, id) => {
@@ -41,8 +41,8 @@ export function shareHandlers(parts: ComponentParts): ComponentHandler[] {
       run: async (interaction, { args: [shareId = '', way] }) => {
         const { shares } = bot.catalog;
         const share = shares.get(shareId);
-        if (!share) throw new LeitmotifError('answer-expired', 'Cannot vote: this find is no longer kept');
-        // Its message could not be noted when it was posted; here it is.
+        if (!share) throw new LeitmotifError('answer-expired', 'Cannot vote: this post is no longer stored');
+        // The message id could not be stored when the result was posted, so it is stored now.
         if (share.messageId === null) await retryBusy(() => shares.posted(shareId, interaction.message.id));
         const votes = await retryBusy(() => shares.vote(shareId, interaction.user.id, way === 'down' ? -1 : 1));
         const row = shareVoteRow(bot.texts(localeOfAll(interaction)), shareId, votes);
@@ -52,7 +52,7 @@ export function shareHandlers(parts: ComponentParts): ComponentHandler[] {
   ];
 }
 
-/** Posts it once, however often it is pressed: the catalog knows who came first. */
+/** Posts a result once, however often the button is pressed: the catalog holds the claim. */
 async function shareFind(
   parts: ComponentParts,
   interaction: ComponentInteraction,
@@ -79,15 +79,15 @@ async function shareFind(
     return;
   }
   const messageId = await post(parts, interaction, stored, result, share);
-  // From here on the post stands, whatever fails: it keeps its votes and is not made again.
+  // The post exists from here on, also when the next steps fail: it keeps its votes and is not posted again.
   await retryBusy(() => catalog.shares.posted(share.id, messageId)).catch((err: unknown) => {
-    bot.log.warn({ share: share.id, err }, 'a shared find is not noted as posted');
+    bot.log.warn({ share: share.id, err }, 'the message id of a shared result could not be stored');
   });
   await editReply(interaction, sharedReply(texts, { channelId, messageUrl: link(messageId), isNew: true }));
 }
 
 /** @returns the message's id
- *  @throws whatever keeps it from being posted; another try may claim it then */
+ *  @throws when posting fails; the claim is dropped, so that another try can post */
 async function post(
   { bot, presenter }: ComponentParts,
   interaction: ComponentInteraction,
@@ -115,16 +115,16 @@ async function post(
   }
 }
 
-/** The bot posts it, so what its presser pays Discord for does not count; the server's boosts do.
+/** The upload limit of a post by the bot: the user's own subscription does not count, the server's boosts do.
  *  @see https://docs.discord.com/developers/reference#uploading-files */
 function postLimitBytes({ guildId, attachmentSizeLimit }: ComponentInteraction, { client }: BotContext): number {
   const guild = guildId === null ? undefined : client.guilds.cache.get(guildId);
-  // Discord's own number is the larger one of the presser's and the server's, so it is the server's at least.
+  // Discord's number is the larger of the user's and the server's, so it is at least the server's.
   return Math.min(attachmentSizeLimit, tierLimitBytes[guild?.premiumTier ?? GuildPremiumTier.None]);
 }
 
 const mib = 1024 * 1024;
-/** Discord tells a bot no limit of its own. The smallest that holds anywhere, and what boosts make of it.
+/** Discord reports no limit for bots. These are the default limit and the limits of boosted servers.
  *  @see https://support.discord.com/hc/en-us/articles/360028038352 */
 const tierLimitBytes: Readonly<Record<GuildPremiumTier, number>> = {
   [GuildPremiumTier.None]: 10 * mib,
@@ -133,8 +133,8 @@ const tierLimitBytes: Readonly<Record<GuildPremiumTier, number>> = {
   [GuildPremiumTier.Tier3]: 100 * mib,
 };
 
-/** A post that somebody deleted since is no reason not to post the find again.
- *  @returns the share that stands, which is another's when its id is not the one given */
+/** Claims a share; a claim whose post was deleted is replaced.
+ *  @returns the valid share; it belongs to somebody else when its id is not the given one */
 async function claim({ catalog, client }: BotContext, own: Omit<Share, 'messageId'>): Promise<Share> {
   const { shares } = catalog;
   const standing = await retryBusy(() => shares.claim(own));
@@ -143,7 +143,7 @@ async function claim({ catalog, client }: BotContext, own: Omit<Share, 'messageI
   return retryBusy(() => shares.claim(own));
 }
 
-/** Only when Discord says so: where the bot may not read the history, the post is taken to stand. */
+/** True only when Discord says so: where the bot may not read the history, the post counts as existing. */
 async function isDeleted(client: Client, { channelId, messageId }: Share): Promise<boolean> {
   if (messageId === null) return false;
   try {
@@ -155,12 +155,12 @@ async function isDeleted(client: Client, { channelId, messageId }: Share): Promi
   }
 }
 
-/** The language of a message for everybody: the server's, and where there is no server, the person's. */
+/** The language of a public message: the server's, or the user's in a direct message. */
 function localeOfAll({ guildLocale, locale }: ComponentInteraction): string {
   return guildLocale ?? locale;
 }
 
-/** @throws {LeitmotifError} 'discord-permission' naming what the bot lacks there */
+/** @throws {LeitmotifError} 'discord-permission' with the first missing permission */
 async function shareChannel({ catalog, client, payloads }: BotContext, interaction: ComponentInteraction) {
   const { guildId, channelId: here } = interaction;
   const channelId = (guildId === null ? null : catalog.guildSettings.get(guildId).shareChannelId) ?? here;
@@ -175,7 +175,7 @@ async function shareChannel({ catalog, client, payloads }: BotContext, interacti
   });
 }
 
-/** A channel that is gone, or hidden from the bot, is one that it cannot view. */
+/** For a channel that is gone or hidden from the bot, ViewChannel is missing. */
 async function missingThere(client: Client, channelId: string): Promise<readonly string[]> {
   const channel = await client.channels.fetch(channelId).catch(() => null);
   return channel && !channel.isDMBased() ? missingToShare(channel) : ['ViewChannel'];

@@ -67,9 +67,11 @@ test('a search with a piece of the library that takes too long is told as that: 
   const { runner, app } = makeRunner({ deadlineMs: 100 });
   const track = { id: 1, key: 'a.ogg', title: 'A', artist: '' };
   Object.assign(app, {
-    spaceId: async () => 's',
-    openIndex: (signal: AbortSignal) =>
-      new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+    worker: { spaceId: async () => 's' },
+    liveIndex: {
+      open: (signal: AbortSignal) =>
+        new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+    },
   });
   Object.assign(app.config, { neighbours: 5, fusion: 'margin', includeNonMusic: false, hubCorrection: true });
   Object.assign(app.catalog, {
