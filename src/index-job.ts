@@ -6,7 +6,6 @@
  */
 import './io/while-starting.ts';
 import { setTimeout as delay } from 'node:timers/promises';
-import { pino } from 'pino';
 import { type App, buildApp } from './app.ts';
 import type { Reindex } from './catalog/reindexes.ts';
 import type { Config } from './config/config.ts';
@@ -20,6 +19,7 @@ import {
 } from './indexing/job-protocol.ts';
 import type { IndexProgress } from './indexing/progress.ts';
 import type { IndexSummary } from './indexing/summary.ts';
+import { makeLog } from './io/log.ts';
 import { setSessionNiceness } from './io/niceness.ts';
 import { endInOrder } from './io/while-starting.ts';
 import type { Library } from './library/library.ts';
@@ -159,7 +159,7 @@ async function main(): Promise<void> {
   const { root, config, task } = await order();
   try {
     const { botLogLevel } = config as Config;
-    const log = pino({ level: botLogLevel, name: 'index-job' }, pino.destination({ dest: 2, sync: true }));
+    const log = makeLog(botLogLevel, { name: 'index-job' });
     await using app = await buildApp(config as Config, { root, environment: process.env, log });
     const answer = await work(task, app, stop.signal);
     if (answer !== null) await tell({ type: 'answer', answer });

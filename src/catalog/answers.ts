@@ -1,11 +1,11 @@
-/** Answers that were given, so that their buttons work for weeks and equal questions cost nothing. What an answer
- *  holds is its writer's business (query/stored-answer.ts); here it is text. */
+/** Stored answers: their buttons keep working for weeks, and an equal query is answered from here.
+ *  The catalog stores an answer as text; query/stored-answer.ts defines its content. */
 import type { Database, Row } from './database.ts';
 
-/** What makes two questions one: the same bytes, options, space and generation. */
+/** Two queries are equal when bytes, options, space and generation are equal. */
 export interface QuestionKey {
   readonly contentSha256: string;
-  /** Everything that changes the answer, in one canonical text. */
+  /** All options that change the answer, in one canonical text. */
   readonly options: string;
   readonly spaceId: string;
   readonly generation: string;
@@ -28,7 +28,7 @@ export class Answers {
     this.#now = now;
   }
 
-  /** Keeps it, or keeps it for longer. */
+  /** Stores an answer, or renews its time when it is stored already. */
   put(answer: Omit<AnswerRow, 'createdAtMs'>): void {
     this.#database.write(
       `INSERT INTO answers (id, content_sha256, options, space_id, generation, source, answer, asker_id, created_at_ms)
@@ -48,7 +48,7 @@ export class Answers {
     return this.#database.get('SELECT 1 FROM answers WHERE id = ?', id) !== undefined;
   }
 
-  /** The newest answer to this very question, preferably one that this person got. */
+  /** The newest answer to an equal query; an answer that this user got comes first. */
   find(question: QuestionKey, askerId: string): AnswerRow | null {
     const row = this.#database.get(
       `SELECT * FROM answers WHERE content_sha256 = ? AND options = ? AND space_id = ? AND generation = ?
@@ -58,11 +58,11 @@ export class Answers {
     return row === undefined ? null : toAnswerRow(row);
   }
 
-  /** Forgets what was answered before a moment.
-   *  @returns how many answers */
+  /** Deletes answers older than a time.
+   *  @returns number of deleted answers */
   removeBefore(ms: number): number {
     const removed = this.#database.write('DELETE FROM answers WHERE created_at_ms < ?', ms);
-    // Made in what is now the future: the clock was set back since. It is as old as now, or it would stay for longer.
+    // A timestamp in the future means that the clock was set back. Reset it to now, or the row would be kept too long.
     const nowMs = this.#now();
     this.#database.write('UPDATE answers SET created_at_ms = ? WHERE created_at_ms > ?', nowMs, nowMs);
     return removed.changes;

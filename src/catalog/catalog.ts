@@ -1,7 +1,7 @@
-/** The catalog: the truth about the library. Everything else in the index folder is derived from it.
+/** The catalog: the source of truth about the library. Everything else in the index folder is derived from it.
  *
- *  Reading order: migrations.ts (the tables), tracks.ts, embeddings.ts (one transaction a track), snapshot.ts (what a
- *  generation is built from), jobs.ts.
+ *  Reading order: migrations.ts (the tables), tracks.ts, embeddings.ts (one transaction per track), snapshot.ts (the
+ *  input of a generation), jobs.ts.
  */
 import { Answers } from './answers.ts';
 import { ClipLedger } from './clip-ledger.ts';
@@ -13,7 +13,8 @@ import {
   type TracksWithoutMusic,
 } from './counts.ts';
 import { Database, type DatabaseOptions } from './database.ts';
-import { Heard } from './embedding-cache.ts';
+import { DuplicateFiles } from './duplicate-files.ts';
+import { EmbeddingCache } from './embedding-cache.ts';
 import { Embeddings } from './embeddings.ts';
 import { Evidence } from './evidence.ts';
 import { ExportView } from './export-view.ts';
@@ -27,7 +28,6 @@ import { Marks } from './marks.ts';
 import { PendingQueries } from './pending-queries.ts';
 import { Reindexes } from './reindexes.ts';
 import { Removals } from './removals.ts';
-import { Copies } from './same-bytes.ts';
 import { Schedule } from './schedule.ts';
 import { Shares } from './shares.ts';
 import { contentName, Snapshot, type SnapshotOptions } from './snapshot.ts';
@@ -39,7 +39,7 @@ export interface CatalogOptions extends Omit<DatabaseOptions, 'readOnly'> {
   readonly now?: () => number;
 }
 
-/** Less is not worth the rewriting: it is filled again soon. */
+/** Rewriting the file for less is not worth it: new rows soon fill the space. */
 const shrinkBytesMin = 4 * 1024 * 1024;
 const shrinkShareMin = 0.2;
 
@@ -49,7 +49,7 @@ export class Catalog implements Disposable {
   readonly embeddings: Embeddings;
   readonly files: Files;
   readonly removals: Removals;
-  readonly copies: Copies;
+  readonly duplicateFiles: DuplicateFiles;
   readonly evidence: Evidence;
   readonly marks: Marks;
   readonly liveChunks: LiveChunks;
@@ -61,18 +61,18 @@ export class Catalog implements Disposable {
   readonly schedule: Schedule;
   readonly guildSettings: GuildSettings;
   readonly answers: Answers;
-  readonly heard: Heard;
+  readonly embeddingCache: EmbeddingCache;
   readonly feedback: Feedback;
   readonly shares: Shares;
   readonly pendingQueries: PendingQueries;
-  /** The clock that its rows are stamped with; milliseconds since 1970. */
+  /** The clock for timestamps of rows; milliseconds since 1970. */
   readonly nowMs: () => number;
-  /** Given once, when the file was made. */
+  /** Assigned once, when the file is created. */
   readonly id: string;
   readonly #database: Database;
 
-  /** Opens the file, or makes it; brings an older one to this program's schema.
-   *  @throws {LeitmotifError} 'catalog-version' for one of a newer program, 'catalog-corrupt', 'catalog-busy',
+  /** Opens or creates the file and migrates an older one to the current schema.
+   *  @throws {LeitmotifError} 'catalog-version' for a file of a newer program, 'catalog-corrupt', 'catalog-busy',
    *    'disk-full', 'file-unreadable' */
   constructor(path: string, options: CatalogOptions = {}) {
     const now = options.now ?? Date.now;
@@ -84,7 +84,7 @@ export class Catalog implements Disposable {
     this.files = new Files(this.#database, this.spaces, now);
     this.removals = new Removals(this.#database, this.spaces, now);
     this.embeddings = new Embeddings(this.#database, this.spaces, now);
-    this.copies = new Copies(this.#database, this.spaces, now);
+    this.duplicateFiles = new DuplicateFiles(this.#database, this.spaces, now);
     this.evidence = new Evidence(this.#database);
     this.marks = new Marks(this.#database, this.spaces, now);
     this.liveChunks = new LiveChunks(this.#database, this.spaces);
@@ -95,14 +95,14 @@ export class Catalog implements Disposable {
     this.schedule = new Schedule(this.#database, now);
     this.guildSettings = new GuildSettings(this.#database);
     this.answers = new Answers(this.#database, now);
-    this.heard = new Heard(this.#database, now);
+    this.embeddingCache = new EmbeddingCache(this.#database, now);
     this.feedback = new Feedback(this.#database, now);
     this.shares = new Shares(this.#database, now);
     this.pendingQueries = new PendingQueries(this.#database, now);
     this.id = this.#meta('catalog-id') ?? '';
   }
 
-  /** Where the library lies that this catalog was filled from, as the library names itself; null before the first. */
+  /** Location of the library that this catalog indexes (`Library.location`); null before the first run. */
   get libraryLocation(): string | null {
     return this.#meta('library-location');
   }
@@ -113,23 +113,24 @@ export class Catalog implements Disposable {
     this.#database.write(upsert, 'library-location', location);
   }
 
-  /** Names the live rows of a space: equal names, equal rows. A generation carries the name it was built from. Cheap. */
+  /** Names the live rows of a space: equal names mean equal rows. A generation records the name it was built from.
+   *  Reads no rows. */
   contentOf(spaceId: string, options: SnapshotOptions = {}): string {
     return contentName(this.id, spaceId, this.spaces.get(spaceId)?.revision ?? 0, options);
   }
 
-  /** The live rows of a space as they are now, on a connection of their own. Everything in it survives a power cut. */
+  /** The live rows of a space as of now, on a separate connection. All of them survive a power cut. */
   snapshot(spaceId: string, options: SnapshotOptions = {}): Snapshot {
     this.#database.makeDurable();
     return new Snapshot(this.path, this.id, spaceId, options);
   }
 
-  /** The live chunks of a space as they are now, with all that is known of them, on a connection of their own. */
+  /** The live chunks of a space as of now, with all their fields, on a separate connection. */
   exportView(spaceId: string): ExportView {
     return new ExportView(this.path, spaceId);
   }
 
-  /** A copy of the whole catalog as it is now, while others read and write. @see Database.backUp */
+  /** Copies the whole catalog as of now; other processes may read and write. @see Database.backUp */
   backUp(path: string): Promise<void> {
     return this.#database.backUp(path);
   }
@@ -139,15 +140,15 @@ export class Catalog implements Disposable {
     return { ...countTracks(this.#database), spaces };
   }
 
-  /** Of one space. @see countTracksWithoutMusic */
+  /** Counts for one space. @see countTracksWithoutMusic */
   tracksWithoutMusic(spaceId: string): TracksWithoutMusic {
     const space = this.spaces.get(spaceId);
     return space ? countTracksWithoutMusic(this.#database, space) : { silence: 0, applause: 0, noise: 0 };
   }
 
-  /** What deleted rows left free is used by the next rows; this gives it back to the disk where it is much. Rewrites the
-   *  whole file, which needs as much room again beside it, and keeps other writers waiting: seconds a gigabyte.
-   *  @returns bytes given back */
+  /** Returns the space of deleted rows to the disk when there is much of it; otherwise new rows reuse it. Rewrites the
+   *  whole file, which needs as much free disk space again, and blocks other writers for seconds per gigabyte.
+   *  @returns bytes freed */
   shrink(): number {
     const numberOf = (pragma: string) => Number(Object.values(this.#database.get(`PRAGMA ${pragma}`) ?? {})[0]);
     const [pages, free, pageBytes] = [numberOf('page_count'), numberOf('freelist_count'), numberOf('page_size')];

@@ -1,25 +1,25 @@
-/** Which recordings have their clips in a clip store, and which still want them. Kept by content: a renamed recording keeps
- *  its clips, and two of the same bytes share them. */
+/** Records which recordings have clips in a clip store and which still need them. Keyed by content: a renamed recording
+ *  keeps its clips, and two files with the same bytes share them. */
 import type { ErrorCode } from '../errors.ts';
 import type { Database } from './database.ts';
 import type { Spaces } from './spaces.ts';
 
-/** All clips of one content, with windows of one length. */
+/** All clips of one content with one window length. */
 export interface ClipSetName {
-  /** As the store names itself. */
+  /** `ClipStore.location`. */
   readonly store: string;
   readonly contentSha256: string;
   readonly windowMs: number;
 }
 
-/** A live track whose clips are not stored, or not all of them. */
+/** A live track whose clips are not all stored. */
 export interface ClipsWanted extends Omit<ClipSetName, 'store'> {
   readonly trackId: number;
   readonly key: string;
   readonly chunks: number;
 }
 
-/** @property clips how many there are */
+/** @property clips number of clips */
 export interface StoredClips {
   readonly set: ClipSetName;
   readonly clips: number;
@@ -38,7 +38,7 @@ VALUES ($store, $sha256, $windowMs, $state, $clips, $bytes, $code, $message, $no
 ON CONFLICT DO UPDATE SET state = $state, clips = $clips, bytes = $bytes, error_code = $code, error_message = $message,
   updated_at_ms = $now`;
 
-/** One track for each content. The first chunk is as long as the window, unless the whole recording is shorter. */
+/** One track per content. The first chunk has the window's length, unless the whole recording is shorter. */
 const selectWanted = `
 SELECT min(t.id) AS track_id, t.key, t.content_sha256, ts.chunks,
   CAST(round((c.end_sec - c.start_sec) * 1000) AS INTEGER) AS window_ms
@@ -65,7 +65,7 @@ export class ClipLedger {
     this.#now = now;
   }
 
-  /** Before the first clip is stored. */
+  /** Call it before storing the first clip. */
   begin(set: ClipSetName): void {
     this.#put(set, { state: 'begun' });
   }
@@ -78,7 +78,7 @@ export class ClipLedger {
     this.#put(set, { state: 'failed', code, message });
   }
 
-  /** Deletes what is known of a content's clips, once they are gone. */
+  /** Deletes the record of a content's clips after the clips were deleted. */
   forget(store: string, contentSha256: string): void {
     this.#database.write('DELETE FROM clip_sets WHERE store = ? AND content_sha256 = ?', store, contentSha256);
   }
@@ -89,7 +89,7 @@ export class ClipLedger {
     return this.#database.get(select, store, contentSha256, windowMs) !== undefined;
   }
 
-  /** By key. */
+  /** Sorted by key. */
   wanted(store: string, spaceId: string): ClipsWanted[] {
     const space = this.#spaces.get(spaceId)?.row ?? -1;
     return this.#database.all(selectWanted, { store, space }).map((row) => ({
@@ -101,12 +101,12 @@ export class ClipLedger {
     }));
   }
 
-  /** Contents that may have clips in the store, and of which no track is left. */
+  /** Contents that may have clips in the store but have no track any more. */
   unwanted(store: string): string[] {
     return this.#database.all(selectUnwanted, store).map((row) => String(row.content_sha256));
   }
 
-  /** What the store should hold: every content that may have clips there, and the sets that are whole. */
+  /** Expected content of the store: all contents that may have clips there, and the complete sets. */
   expected(store: string): { readonly contents: ReadonlySet<string>; readonly stored: readonly StoredClips[] } {
     const rows = this.#database.all(
       'SELECT content_sha256, window_ms, state, clips FROM clip_sets WHERE store = ?',

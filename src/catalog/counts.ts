@@ -1,4 +1,4 @@
-/** The catalog in numbers, for whoever asks how the library is. */
+/** Counts of tracks and chunks for status reports. */
 import type { ChunkKind, TrackStatus } from '../domain.ts';
 import type { Database } from './database.ts';
 import type { Space } from './spaces.ts';
@@ -6,7 +6,7 @@ import type { Space } from './spaces.ts';
 export interface SpaceCounts {
   readonly spaceId: string;
   readonly dimensions: number;
-  /** Live tracks that have vectors in this space, and the hours that they last. */
+  /** Live tracks with vectors in this space, and their total hours. */
   readonly tracks: number;
   readonly hours: number;
   /** Live chunks by kind. */
@@ -31,7 +31,7 @@ export function countTracks(database: Database): Pick<CatalogCounts, 'tracks' | 
   return { tracks, hours: seconds / 3600 };
 }
 
-/** Live tracks without a chunk of music, by what most of their chunks are. */
+/** Live tracks without a music chunk, by the most frequent kind of their chunks. */
 export type TracksWithoutMusic = Readonly<Record<Exclude<ChunkKind, 'music'>, number>>;
 
 export function countTracksWithoutMusic(database: Database, space: Space): TracksWithoutMusic {

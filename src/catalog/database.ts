@@ -1,9 +1,9 @@
-/** The catalog's connection: one SQLite file, its settings, and transactions that speak in LeitmotifErrors.
+/** The catalog's connection: one SQLite file, its settings, and transactions that throw LeitmotifErrors.
  *
  *  WAL, so that the bot reads while the indexer writes. synchronous=NORMAL: a killed process loses nothing, because
- *  what was written lies with the operating system; a power cut may roll back the last transactions, whole, and the
- *  next run does those tracks again. FULL would wait for the disk once a track and save only that. Before a generation
- *  is built the log is synced once (`makeDurable`), so that no generation is ever ahead of its catalog.
+ *  the operating system has the written data. A power cut may roll back the last transactions as a whole, and the next
+ *  run repeats those tracks. FULL would sync the disk once per track for that small gain. `makeDurable` syncs the log
+ *  once before a generation is built, so that no generation is ever ahead of its catalog.
  */
 import { accessSync, constants, statSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -15,21 +15,21 @@ import { makePrivateFileSync } from '../io/private-files.ts';
 import { migrate, schemaVersion } from './migrations.ts';
 import { fromSqliteError } from './sqlite-errors.ts';
 
-/** Long enough for the longest transaction beside us, a track of hours, many times over. */
+/** Many times the longest transaction of another process: a track of several hours. */
 const busyTimeoutMs = 10_000;
-/** A row with a vector of 512 values has 2.1 kB: of such rows SQLite's default page of 4 kB holds one and stays half
- *  empty; seven fill a page of 16 kB to nine tenths. */
+/** A row with a vector of 512 values has 2.1 kB. SQLite's default page of 4 kB holds one such row and stays half empty;
+ *  a page of 16 kB holds seven and is nine tenths full. */
 const pageSizeBytes = 16_384;
 const walKeptBytes = 64 * 1024 * 1024;
 
 export interface DatabaseOptions {
-  /** Fails instead of waiting longer for another writer. */
+  /** Longest wait for another writer. */
   readonly busyTimeoutMs?: number;
-  /** The file's size may not pass this: beyond it writing fails as on a full disk. No limit by default. */
+  /** Maximum size of the file; beyond it a write fails as on a full disk. No limit by default. */
   readonly sizeMaxBytes?: number;
   /** Opens an existing catalog for reading only; no migration is run. */
   readonly readOnly?: boolean;
-  /** Of the schema, to see how an earlier one was; all by default. */
+  /** Migration steps to take, to create an earlier schema; all by default. */
   readonly steps?: readonly string[];
 }
 
@@ -37,7 +37,7 @@ export type Row = Record<string, unknown>;
 /** Values for `?` in order, or one object with the values for `$name`. */
 type Parameters = SQLInputValue[] | [Record<string, SQLInputValue>];
 
-/** A catalog that is there, where neither it nor anything beside it can be written. */
+/** True for an existing catalog when the file or its folder is not writable. */
 function isWriteProtected(path: string): boolean {
   if (statSync(path, { throwIfNoEntry: false }) === undefined) return false;
   return [path, dirname(path)].some((place) => {
@@ -53,12 +53,12 @@ function isWriteProtected(path: string): boolean {
 export class Database implements Disposable {
   readonly path: string;
   readonly #sqlite: DatabaseSync;
-  /** Why nothing can be written; null where it can. */
+  /** The reason why the catalog is read-only; null when it is writable. */
   readonly readOnlyWhy: string | null = null;
   readonly #statements = new Map<string, StatementSync>();
 
-  /** Opens the file, or creates it, and brings it to this program's schema. One that lies where nothing can be written is
-   *  opened for reading, if it is of this schema.
+  /** Opens or creates the file and migrates it to the current schema. A file in a read-only place is opened for reading
+   *  if it has the current schema.
    *  @throws {LeitmotifError} 'catalog-version' for a newer schema, 'catalog-corrupt', 'catalog-busy', 'disk-full',
    *    'file-unreadable' */
   constructor(path: string, options: DatabaseOptions = {}) {
@@ -70,7 +70,7 @@ export class Database implements Disposable {
       this.readOnlyWhy = `${dirname(path)} is read-only`;
       return;
     }
-    // The log and the shared memory beside it take its mode.
+    // SQLite gives the log and the shared memory file the same mode.
     if (!readOnly && path !== ':memory:') this.#run(() => makePrivateFileSync(path));
     this.#sqlite = this.#run(() => new DatabaseSync(path, { timeout, readOnly, enableForeignKeyConstraints: true }));
     try {
@@ -81,8 +81,8 @@ export class Database implements Disposable {
     }
   }
 
-  /** SQLite wants to make files beside a catalog even to read it, unless it is told that nobody writes to it. That is
-   *  true where nothing can be written, and as long as no log lies there whose transactions are not in the file yet. */
+  /** SQLite creates files next to a database even to read it, unless it is opened as immutable. Immutable is right when
+   *  nothing can be written and no log holds transactions that are not in the file yet. */
   #openProtected(timeout: number): DatabaseSync {
     const log = statSync(`${this.path}-wal`, { throwIfNoEntry: false });
     if (log !== undefined && log.size > 0) {
@@ -129,7 +129,8 @@ export class Database implements Disposable {
     return { changes: Number(result.changes), lastId: Number(result.lastInsertRowid) };
   }
 
-  /** Rows one at a time, never all in memory. A statement of its own: a shared one would be rewound under the reader. */
+  /** Yields one row at a time, never all in memory. Uses a separate statement: another use of a shared one would rewind
+   *  it. */
   *iterate(sql: string, ...parameters: Parameters): Generator<Row, void, undefined> {
     const rows = this.#run(() => this.#sqlite.prepare(sql).iterate(...(parameters as SQLInputValue[])));
     for (;;) {
@@ -139,12 +140,12 @@ export class Database implements Disposable {
     }
   }
 
-  /** Several statements without parameters. */
+  /** Runs one or more statements without parameters. */
   exec(sql: string): void {
     this.#run(() => this.#sqlite.exec(sql));
   }
 
-  /** Prepared once: the catalog has some forty statements, so the map stays small. */
+  /** Prepares each statement once. The catalog has about forty, so the map stays small. */
   #statement(sql: string): StatementSync {
     const known = this.#statements.get(sql);
     if (known !== undefined) return known;
@@ -161,7 +162,7 @@ export class Database implements Disposable {
     }
   }
 
-  /** All of `work` or nothing of it. Takes the write lock at once, so that it cannot fail half way for being late. */
+  /** Commits all of `work` or nothing. Takes the write lock first, so that it cannot fail half way on a busy catalog. */
   transaction<Result>(work: () => Result): Result {
     this.exec('BEGIN IMMEDIATE');
     try {
@@ -169,19 +170,19 @@ export class Database implements Disposable {
       this.exec('COMMIT');
       return result;
     } catch (error) {
-      // On a full disk SQLite has rolled back by itself.
+      // SQLite rolls back automatically on a full disk.
       if (this.#sqlite.isTransaction) this.exec('ROLLBACK');
       throw error;
     }
   }
 
-  /** Returns when everything committed so far would survive a power cut. */
+  /** Returns when all commits so far survive a power cut. */
   makeDurable(): void {
     if (this.readOnlyWhy !== null) return;
     this.exec('PRAGMA wal_checkpoint(FULL)');
   }
 
-  /** Copies the whole database into a file as it is now, by SQLite's online backup: others read and write meanwhile.
+  /** Copies the whole database into a file with SQLite's online backup; other connections may read and write meanwhile.
    *  @throws {LeitmotifError} 'disk-full', 'catalog-busy', 'catalog-corrupt', 'file-unreadable' */
   backUp(to: string): Promise<void> {
     return copyPages(this.#sqlite, to);
@@ -196,11 +197,11 @@ export class Database implements Disposable {
   }
 }
 
-/** Puts the content of one database file in place of another's, in one transaction: whoever has it open reads the old
- *  content to the end of what he is doing, and then the new.
- *  @param to made when it is not there
- *  @throws {LeitmotifError} 'catalog-busy' when somebody writes to it for too long; 'catalog-corrupt' when either is no
- *    database; 'disk-full', 'file-unreadable' */
+/** Replaces the content of a database file in one transaction. Open connections finish their current read with the old
+ *  content and then see the new one.
+ *  @param to created if missing
+ *  @throws {LeitmotifError} 'catalog-busy' when another process writes for too long; 'catalog-corrupt' when one of them
+ *    is not a database; 'disk-full', 'file-unreadable' */
 export async function overwriteDatabase(from: string, to: string): Promise<void> {
   let source: DatabaseSync;
   try {
@@ -215,8 +216,8 @@ export async function overwriteDatabase(from: string, to: string): Promise<void>
   }
 }
 
-/** All pages in one step: in steps, every write of another process would begin the copy anew. It runs in a thread of its
- *  own, and readers and, of the source, writers go on.
+/** Copies all pages in one step: with smaller steps every write of another process would restart the copy. It runs in a
+ *  separate thread and blocks neither readers nor writers of the source.
  *  @see https://www.sqlite.org/backup.html */
 const allPages = 2 ** 31 - 1;
 const busyRetries = 12;
@@ -227,7 +228,7 @@ async function copyPages(source: DatabaseSync, to: string): Promise<void> {
       makePrivateFileSync(to);
       await backup(source, to, { rate: allPages });
     } catch (error) {
-      // Node says "not an error" where a step met a lock: the step's own code is lost.
+      // Node reports "not an error" when a step met a lock and loses the error code of the step.
       const isBusy = (error as { errcode?: unknown }).errcode === 0;
       if (!isBusy) throw fromSqliteError(error, to);
       throw new LeitmotifError('catalog-busy', `Cannot copy to ${to}: another process is writing to it`, {

@@ -1,15 +1,15 @@
-/** What the worker made of queries, so that asking again (other options, a newer generation, after a restart) needs no
- *  audio, which is not kept. */
+/** Caches the embeddings of queries: repeating a query with other options, with a newer generation or after a restart
+ *  needs no audio. The audio itself is not stored. */
 import type { Database } from './database.ts';
 
-export interface HeardKey {
+export interface EmbeddingCacheKey {
   readonly contentSha256: string;
   readonly spaceId: string;
-  /** The part that was embedded, in one canonical text. */
+  /** The embedded part of the recording, in one canonical text. */
   readonly part: string;
 }
 
-export class Heard {
+export class EmbeddingCache {
   readonly #database: Database;
   readonly #now: () => number;
 
@@ -18,8 +18,8 @@ export class Heard {
     this.#now = now;
   }
 
-  /** Keeps it, or keeps it for longer. */
-  put({ contentSha256, spaceId, part }: HeardKey, recording: Uint8Array): void {
+  /** Stores an embedding, or replaces it and renews its time. */
+  put({ contentSha256, spaceId, part }: EmbeddingCacheKey, recording: Uint8Array): void {
     this.#database.write(
       `INSERT INTO heard (content_sha256, space_id, part, recording, created_at_ms) VALUES (?, ?, ?, ?, ?)
        ON CONFLICT DO UPDATE SET recording = excluded.recording, created_at_ms = excluded.created_at_ms`,
@@ -27,22 +27,22 @@ export class Heard {
     );
   }
 
-  get({ contentSha256, spaceId, part }: HeardKey): Uint8Array | null {
+  get({ contentSha256, spaceId, part }: EmbeddingCacheKey): Uint8Array | null {
     const select = 'SELECT recording FROM heard WHERE content_sha256 = ? AND space_id = ? AND part = ?';
     const row = this.#database.get(select, contentSha256, spaceId, part);
     return row === undefined ? null : (row.recording as Uint8Array);
   }
 
-  /** Keeps it for longer, if it is there. */
-  renew({ contentSha256, spaceId, part }: HeardKey): void {
+  /** Renews the time of a cached embedding. */
+  renew({ contentSha256, spaceId, part }: EmbeddingCacheKey): void {
     const update = 'UPDATE heard SET created_at_ms = ? WHERE content_sha256 = ? AND space_id = ? AND part = ?';
     this.#database.write(update, this.#now(), contentSha256, spaceId, part);
   }
 
-  /** @returns how many queries */
+  /** @returns number of deleted entries */
   removeBefore(ms: number): number {
     const removed = this.#database.write('DELETE FROM heard WHERE created_at_ms < ?', ms);
-    // Made in what is now the future: the clock was set back since. It is as old as now, or it would stay for longer.
+    // A timestamp in the future means that the clock was set back. Reset it to now, or the row would be kept too long.
     const nowMs = this.#now();
     this.#database.write('UPDATE heard SET created_at_ms = ? WHERE created_at_ms > ?', nowMs, nowMs);
     return removed.changes;

@@ -1,18 +1,18 @@
-/** Embedded recordings: one transaction each, so that a track is in or out and never half. */
+/** Stores embedded recordings, one transaction per track: a track is stored completely or not at all. */
 import type { Chunk, EmbeddedRecording } from '../domain.ts';
 import type { Database } from './database.ts';
 import { markNewChunks } from './marks.ts';
 import type { Space, Spaces } from './spaces.ts';
-import { type FileFacts, fileColumns, type LookedAt } from './track-rows.ts';
+import { type FileFacts, type FileMetadata, fileColumns } from './track-rows.ts';
 
-/** A file and what it holds. */
+/** A file and the hash of its content. */
 export interface ContentFacts extends FileFacts {
   /** SHA-256 of the file's bytes, lower-case hex. */
   readonly contentSha256: string;
 }
 
-/** A track that was imported: no file of it was looked at, and what stands for the hash of its bytes may be no hash. */
-export interface ImportedFacts extends LookedAt {
+/** An imported track: no file was read, and `contentSha256` may be a placeholder (exchange/placeholder-hash.ts). */
+export interface ImportedFacts extends FileMetadata {
   readonly sizeBytes: null;
   readonly mtimeMs: null;
   readonly etag: null;
@@ -45,9 +45,9 @@ export class Embeddings {
     this.#now = now;
   }
 
-  /** Stores a track with all its vectors in place of whatever its key held in this space. Vectors of other content, in
-   *  any space, go: their times would point into a file that is no more.
-   *  @returns the track's id, kept if the key was known
+  /** Stores a track with all its vectors and replaces earlier vectors of its key in this space. Vectors of other content
+   *  are deleted in every space: their times refer to a file that no longer exists.
+   *  @returns the track's id; a known key keeps its id
    *  @throws {RangeError} when there is no chunk or the vectors differ in length */
   put(facts: ContentFacts | ImportedFacts, recording: EmbeddedRecording): number {
     const dimensions = dimensionsOf(recording.chunks);
@@ -71,8 +71,7 @@ export class Embeddings {
     });
   }
 
-  /** Makes room: drops what `put` replaces, and counts the change in every space where the answer to "which chunks are
-   *  live" becomes another one. */
+  /** Deletes the rows that `put` replaces and raises the revision of every space whose live chunks change. */
   #clear(facts: ContentFacts | ImportedFacts, space: Space): void {
     this.#spaces.bump(space);
     const row = this.#database.get('SELECT id, status, content_sha256 FROM tracks WHERE key = ?', facts.key);
@@ -115,7 +114,7 @@ function dimensionsOf(chunks: readonly Chunk[]): number {
   return dimensions;
 }
 
-/** The array's own bytes. Little-endian, as every platform of Node 24 is. */
+/** The bytes of an array without a copy. Little-endian, as on every platform of Node 24. */
 function bytesOf(array: Float32Array | Uint32Array): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 }

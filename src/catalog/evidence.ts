@@ -1,4 +1,4 @@
-/** What an answer wants to know of a library track beyond its name. */
+/** Details of a library track that an answer shows: loudness, fingerprint, embedding. */
 import type { Chunk, ChunkKind, EmbeddedRecording, Fingerprint } from '../domain.ts';
 import type { Database, Row } from './database.ts';
 
@@ -9,7 +9,7 @@ export class Evidence {
     this.#database = database;
   }
 
-  /** Level of the library window that starts nearest to `startSec`, in dBFS; null when the track has no chunks. */
+  /** Level in dBFS of the chunk whose start is nearest to `startSec`; null when the track has no chunks. */
   loudnessAt(spaceId: string, trackId: number, startSec: number): number | null {
     const row = this.#database.get(
       `SELECT c.loudness_db FROM chunks c JOIN spaces s ON s.id = c.space
@@ -21,7 +21,7 @@ export class Evidence {
     return row === undefined ? null : Number(row.loudness_db);
   }
 
-  /** The track's acoustic fingerprint; null for a track that is not known or was never indexed. */
+  /** The track's acoustic fingerprint; null for an unknown track and for one that was never indexed. */
   fingerprintOf(trackId: number): Fingerprint | null {
     const select = 'SELECT fingerprint, fingerprint_item_sec FROM tracks WHERE id = ? AND fingerprint IS NOT NULL';
     const row = this.#database.get(select, trackId);
@@ -29,7 +29,7 @@ export class Evidence {
     return { items: new Uint32Array(alignedBuffer(row.fingerprint)), itemSec: Number(row.fingerprint_item_sec) };
   }
 
-  /** A track as the worker embedded it, vectors and all: asking with a piece of the library needs no worker.
+  /** A track's stored embedding with all vectors: a query with a library track needs no worker.
    *  @returns null when the track has no vectors in this space */
   recordingOf(spaceId: string, trackId: number): EmbeddedRecording | null {
     const track = this.#database.get('SELECT title, artist, album, duration_sec FROM tracks WHERE id = ?', trackId);
@@ -51,7 +51,7 @@ export class Evidence {
   }
 }
 
-/** A row of `chunks`, all columns of it. */
+/** @param row all columns of `chunks` */
 export function toChunk(row: Row): Chunk {
   return {
     index: Number(row.idx),
@@ -64,9 +64,9 @@ export function toChunk(row: Row): Chunk {
   };
 }
 
-/** The blob in a buffer that starts at 0, so that a view of 4-byte numbers may lie on it. */
+/** The blob in a buffer that starts at 0, as a view of 4-byte numbers requires. */
 export function alignedBuffer(blob: unknown): ArrayBuffer {
-  if (!(blob instanceof Uint8Array)) throw new TypeError('Cannot read a blob: the column holds something else');
+  if (!(blob instanceof Uint8Array)) throw new TypeError('Cannot read a blob: the column has another type');
   if (blob.byteOffset === 0 && blob.byteLength === blob.buffer.byteLength) return blob.buffer as ArrayBuffer;
   return blob.buffer.slice(blob.byteOffset, blob.byteOffset + blob.byteLength) as ArrayBuffer;
 }

@@ -1,4 +1,4 @@
-/** Every live chunk of a space with all that the catalog knows of it, as it was at one moment: what leaves in an export. */
+/** The input of an export: all live chunks of a space with all their fields, as of one moment. */
 import type { Chunk, Fingerprint, RecordingTags } from '../domain.ts';
 import { Database } from './database.ts';
 import { alignedBuffer, toChunk } from './evidence.ts';
@@ -8,7 +8,7 @@ export interface ExportedTrack extends RecordingTags {
   readonly key: string;
   readonly durationSec: number;
   readonly contentSha256: string;
-  /** Null for a track that came without one. */
+  /** Null for a track that was imported without one. */
   readonly fingerprint: Fingerprint | null;
 }
 
@@ -26,7 +26,7 @@ const selectChunks = `
 SELECT idx, start_sec, end_sec, overlap_sec, kind, loudness_db, vector FROM chunks
 WHERE track_id = ? AND space = ? ORDER BY idx`;
 
-/** No writer changes what it shows. It keeps the log from being trimmed: close it when the rows are read. */
+/** A consistent view that no writer changes. It prevents checkpoints of the log: close it after reading the rows. */
 export class ExportView implements Disposable {
   readonly #database: Database;
   readonly #space: number;
@@ -41,7 +41,7 @@ export class ExportView implements Disposable {
     this.chunkCount = Number(this.#database.get(count, this.#space)?.n);
   }
 
-  /** By key in code point order, then by chunk. A track at a time is in memory. */
+  /** Sorted by key in code point order, then by chunk. One track at a time is in memory. */
   *chunks(): Generator<ExportedChunk, void, undefined> {
     for (const row of this.#database.iterate(selectTracks, this.#space)) {
       const text = (value: unknown) => (value === null ? null : String(value));

@@ -1,5 +1,5 @@
-/** What people say of finds: one vote a person for each (query, space, piece), changeable. Kept for learning, and so
- *  beyond the answer that it was given on. */
+/** Votes of users on results: one vote per user and (query, space, track), which the user may change. Votes are training
+ *  data, so they outlive their answer. */
 import type { Database } from './database.ts';
 
 export type Vote = 1 | -1;

@@ -1,18 +1,18 @@
-/** What became of a file, other than being embedded: it failed, looks different, or was moved. */
+/** Records outcomes of a file other than an embedding: it failed, its metadata changed, or it was moved. */
 import type { ErrorCode } from '../errors.ts';
 import type { Database } from './database.ts';
-import { comeBack } from './removals.ts';
+import { reviveTrack } from './removals.ts';
 import type { Spaces } from './spaces.ts';
 import type { FileFacts } from './track-rows.ts';
 
 export interface FailedAttempt {
-  /** The space that was tried; null when it failed before any (it could not be listed, say). */
+  /** The space of the attempt; null when the file failed earlier, for example in the listing. */
   readonly spaceId: string | null;
   /** Null when the content could not be read. */
   readonly contentSha256: string | null;
   readonly code: ErrorCode;
   readonly message: string;
-  /** How long it is left alone after so many tries (1 or more) in a row; null, and by default: until it changes. */
+  /** Delay before the next try after `tries` failures in a row (1 or more); null (the default): until the file changes. */
   readonly coolDownMs?: (tries: number) => number | null;
 }
 
@@ -40,8 +40,8 @@ export class Files {
     this.#now = now;
   }
 
-  /** Records that a file could not be indexed. Vectors of other content than this file's go; when the content could
-   *  not be read they stay, because nothing says that they are wrong. */
+  /** Records that a file could not be indexed. Vectors of other content are deleted. When the content could not be read,
+   *  all vectors stay, because nothing shows that they are wrong. */
   putFailed(facts: Pick<FileFacts, 'key'> & Partial<FileFacts>, attempt: FailedAttempt): void {
     this.#database.transaction(() => {
       if (attempt.contentSha256 !== null) this.#dropOtherContent(facts.key, attempt.contentSha256);
@@ -78,11 +78,11 @@ export class Files {
     this.#database.write(`DELETE FROM track_spaces WHERE ${stale}`, Number(track.id), contentSha256);
   }
 
-  /** The file looks different but holds what it held: remembers the new looks, and brings the track back if it was
-   *  away or failed. Only for a track that is embedded. */
+  /** The file's size, time or etag changed but its content did not: stores the new values and makes a removed or failed
+   *  track live again. Only for a track that is embedded. */
   touch(facts: FileFacts): void {
     this.#database.transaction(() => {
-      comeBack(this.#database, this.#spaces, facts.key);
+      reviveTrack(this.#database, this.#spaces, facts.key);
       this.#database.write(
         `UPDATE tracks SET size_bytes = ?, mtime_ms = ?, etag = ?, error_code = NULL, error_message = NULL,
            error_space = NULL, error_tries = 0, updated_at_ms = ? WHERE key = ?`,
@@ -95,14 +95,15 @@ export class Files {
     });
   }
 
-  /** The file was moved: the track keeps its id, so that generations stay right. A dead track at the new key goes.
+  /** The file was moved: the track keeps its id, so that generations stay valid. Deletes a removed or failed track at the
+   *  new key.
    *  @throws {RangeError} when a live track has the new key */
   rename(fromKey: string, facts: FileFacts): void {
     this.#database.transaction(() => {
-      const inTheWay = this.#database.get('SELECT status FROM tracks WHERE key = ?', facts.key);
-      if (inTheWay?.status === 'indexed') throw new RangeError(`Cannot rename to ${facts.key}: the key is taken`);
+      const existing = this.#database.get('SELECT status FROM tracks WHERE key = ?', facts.key);
+      if (existing?.status === 'indexed') throw new RangeError(`Cannot rename to ${facts.key}: the key is taken`);
       this.#database.write('DELETE FROM tracks WHERE key = ?', facts.key);
-      comeBack(this.#database, this.#spaces, fromKey);
+      reviveTrack(this.#database, this.#spaces, fromKey);
       this.#database.write(
         'UPDATE tracks SET key = ?, size_bytes = ?, mtime_ms = ?, etag = ?, updated_at_ms = ? WHERE key = ?',
         facts.key,

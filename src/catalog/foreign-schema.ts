@@ -1,11 +1,11 @@
-/** What a file that calls itself a catalog has beyond the catalog's schema. A trigger or a view in a restored backup would run
- *  with each write, or answer in the place of a table.
+/** Finds schema objects that do not belong to a catalog. In a restored backup, a foreign trigger would run with each
+ *  write, and a foreign view could replace a table.
  */
 import { Database } from './database.ts';
 import { migrationSteps } from './migrations.ts';
 
-/** @param schema the version that the file says it has
- *  @returns in words, one each: what is too much, missing, or other than it should be; empty when nothing is */
+/** @param schema the schema version that the file declares
+ *  @returns one sentence for each object that is foreign, missing or different; empty when there is none */
 export function foreignSchema(database: Database, schema: number): string[] {
   const found = definitions(database);
   const expected = definitionsOf(schema);
@@ -18,11 +18,11 @@ export function foreignSchema(database: Database, schema: number): string[] {
   return findings.slice(0, findingsMax);
 }
 
-/** Of a file that has ten thousand views, some tell enough. */
+/** A file may have ten thousand foreign views; a few are enough for the message. */
 const findingsMax = 5;
 
-/** By kind and name, without differences of writing. SQLite's own tables may be there or not, and the indexes that it makes for
- *  a key have no text. */
+/** Normalised SQL by kind and name. SQLite's internal tables are optional, and the automatic indexes of keys have no
+ *  SQL. */
 function definitions(database: Database): Map<string, string> {
   const rows = database.all(`SELECT type, name, sql FROM sqlite_schema
     WHERE NOT (type = 'table' AND name IN ('sqlite_sequence', 'sqlite_stat1', 'sqlite_stat4'))

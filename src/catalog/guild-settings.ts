@@ -1,12 +1,12 @@
-/** What each server wants. A server that said nothing has the defaults. */
+/** Settings of each Discord server. A server without settings has the defaults. */
 import type { Database } from './database.ts';
 
 export interface GuildSettingsEntry {
-  /** Where finds are shared; null: where they were made. */
+  /** The channel for shared results; null: the channel of the query. */
   readonly shareChannelId: string | null;
-  /** Whether answers are for the asker alone, unless they say otherwise. */
+  /** Whether replies are visible to the user alone, unless the query sets it. */
   readonly private: boolean;
-  /** Results of a query that names no number; null: the program's default. */
+  /** Number of results when the query sets none; null: the program's default. */
   readonly results: number | null;
 }
 
@@ -34,7 +34,7 @@ export class GuildSettings {
     };
   }
 
-  /** Ids of the servers that set anything. */
+  /** Ids of the servers with settings. */
   guildIds(): string[] {
     return this.#database.all('SELECT guild_id FROM guild_settings').map((row) => String(row.guild_id));
   }
@@ -43,8 +43,8 @@ export class GuildSettings {
     this.#database.write('DELETE FROM guild_settings WHERE guild_id = ?', guildId);
   }
 
-  /** Changes what is given and leaves the rest.
-   *  @returns what holds now */
+  /** Changes the given settings and keeps the others.
+   *  @returns the settings after the change */
   set(guildId: string, changes: Partial<GuildSettingsEntry>): GuildSettingsEntry {
     return this.#database.transaction(() => {
       const entry = { ...this.get(guildId), ...changes };

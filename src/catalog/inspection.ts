@@ -1,8 +1,8 @@
-/** Whether what the catalog says of itself is true, and the mending of what is not. */
+/** Checks the catalog's consistency and repairs what it can. */
 import type { Database } from './database.ts';
 import { alignedBuffer } from './evidence.ts';
 
-/** A track whose vectors in one space cannot be what a worker gave. */
+/** A track with invalid vectors in one space. */
 export interface BadTrack {
   readonly trackId: number;
   readonly key: string;
@@ -19,7 +19,7 @@ const allChunks = `
 SELECT c.track_id, t.key, s.space_id, s.dimensions, c.idx, c.start_sec, c.end_sec, c.kind, c.vector
 FROM chunks c JOIN tracks t ON t.id = c.track_id JOIN spaces s ON s.id = c.space ORDER BY c.track_id, c.space, c.idx`;
 
-/** As the check on what a worker gives: rounding of float32 and of half precision stays within it. */
+/** The same tolerance as for a worker's response: rounding of float32 and of half precision stays within it. */
 const unitTolerance = 1e-3;
 
 export class Inspection {
@@ -29,8 +29,8 @@ export class Inspection {
     this.#database = database;
   }
 
-  /** What SQLite finds wrong with the file; empty when it is whole. Reads every page.
-   *  @param deep also holds each index against its table, and each reference against what it refers to
+  /** SQLite's findings about the file; empty when it is intact. Reads every page.
+   *  @param deep also compares each index with its table and checks foreign keys
    *  @see https://www.sqlite.org/pragma.html#pragma_integrity_check */
   file(deep: boolean): string[] {
     const pragma = deep ? 'integrity_check' : 'quick_check';
@@ -40,13 +40,13 @@ export class Inspection {
     const dangling = this.#database.all('PRAGMA foreign_key_check');
     return [
       ...findings,
-      ...dangling.map((row) => `row ${row.rowid} of ${row.table} refers to what is not in ${row.parent}`),
+      ...dangling.map((row) => `row ${row.rowid} of ${row.table} refers to a row that is not in ${row.parent}`),
     ];
   }
 
-  /** Counts of chunks that stand beside a track and are not what there is; they are set right.
-   *  @returns how many tracks that were */
-  mendCounts(): number {
+  /** Corrects stored chunk counts that differ from the number of chunks.
+   *  @returns number of corrected tracks */
+  repairCounts(): number {
     return this.#database.transaction(() => {
       const wrong = this.#database.all(wrongCounts);
       for (const { track_id, space, found, found_music } of wrong) {
@@ -59,7 +59,8 @@ export class Inspection {
     });
   }
 
-  /** Reads every vector: a second or two for 400,000. Yields now and then, so that a signal is heard between. */
+  /** Reads every vector: one or two seconds for 400,000. Also yields null regularly, so that the caller can check a
+   *  signal. */
   *badTracks(): Generator<BadTrack | null, void, undefined> {
     let last = '';
     let next = 0;
@@ -69,13 +70,13 @@ export class Inspection {
       const name = `${row.track_id} ${row.space_id}`;
       if (name !== last) next = 0;
       last = name;
-      const why = whatIsWrong(row, next);
+      const why = describeFault(row, next);
       next = Number(row.idx) + 1;
       if (why) yield { trackId: Number(row.track_id), key: String(row.key), spaceId: String(row.space_id), why };
     }
   }
 
-  /** Forgets a track's vectors of a space, so that the next run embeds it anew. */
+  /** Deletes a track's vectors in a space, so that the next run embeds it again. */
   dropVectors({ trackId, spaceId }: Pick<BadTrack, 'trackId' | 'spaceId'>): void {
     this.#database.transaction(() => {
       this.#database.write('UPDATE spaces SET revision = revision + 1 WHERE space_id = ?', spaceId);
@@ -87,19 +88,19 @@ export class Inspection {
     });
   }
 
-  /** Lets the next run look into a file whose size and time say that it has not changed. */
+  /** Makes the next run read a file although its size and time are unchanged. */
   doubt(key: string): void {
     this.#database.write('UPDATE tracks SET mtime_ms = -1 WHERE key = ?', key);
   }
 }
 
-/** A blob that is cut off in the middle of a number has one number less. */
+/** Drops an incomplete number at the end of a truncated blob. */
 function wholeNumbers(bytes: ArrayBuffer): ArrayBuffer {
   return bytes.byteLength % 4 === 0 ? bytes : bytes.slice(0, bytes.byteLength - (bytes.byteLength % 4));
 }
 
-function whatIsWrong(row: Record<string, unknown>, expectedIndex: number): string | null {
-  if (row.idx !== expectedIndex) return `chunk ${row.idx} stands where ${expectedIndex} was due`;
+function describeFault(row: Record<string, unknown>, expectedIndex: number): string | null {
+  if (row.idx !== expectedIndex) return `chunk ${row.idx} in place of chunk ${expectedIndex}`;
   if (!(Number(row.end_sec) > Number(row.start_sec))) return `chunk ${row.idx} ends before it starts`;
   const vector = new Float32Array(wholeNumbers(alignedBuffer(row.vector)));
   if (vector.length !== row.dimensions) return `chunk ${row.idx} has ${vector.length} values of ${row.dimensions}`;

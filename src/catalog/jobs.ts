@@ -1,4 +1,4 @@
-/** What ran, when, and how it ended. A job that says `running` while nobody holds its lock was interrupted. */
+/** Log of jobs: kind, times and outcome. A `running` job whose lock is free was interrupted. */
 import { hostname } from 'node:os';
 import { type ErrorCode, isErrorCode } from '../errors.ts';
 import type { Database } from './database.ts';
@@ -27,8 +27,8 @@ export class Jobs {
     this.#now = now;
   }
 
-  /** Begins a job. Whoever calls it holds the lock of the job's kind, so any other job of the kind that still says
-   *  `running` was killed: it is marked as interrupted. */
+  /** Begins a job. The caller holds the lock of this kind, so another `running` job of the kind was killed and is marked
+   *  as interrupted. */
   start(kind: string, spaceId: string | null): number {
     return this.#database.transaction(() => {
       this.#database.write(
@@ -74,7 +74,7 @@ export class Jobs {
     return row === undefined ? null : toJob(row);
   }
 
-  /** The latest of a kind that came to their end, newest first: how long such a job takes. */
+  /** The latest completed jobs of a kind, newest first, to estimate durations. */
   recentDone(kind: string, countMax: number): Job[] {
     const select = "SELECT * FROM jobs WHERE kind = ? AND state = 'done' ORDER BY id DESC LIMIT ?";
     return this.#database.all(select, kind, countMax).map(toJob);

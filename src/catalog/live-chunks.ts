@@ -1,4 +1,4 @@
-/** All live chunks of a space, whatever they hold: for whoever looks at the library as a whole. */
+/** All live chunks of a space, music or not, for analyses of the whole library. */
 import type { ChunkKind } from '../domain.ts';
 import type { Database } from './database.ts';
 import { alignedBuffer } from './evidence.ts';
@@ -10,7 +10,7 @@ export interface LiveChunk {
   readonly endSec: number;
   readonly kind: ChunkKind;
   readonly loudnessDb: number;
-  /** The first or the last of its track. */
+  /** First or last chunk of its track. */
   readonly atEdge: boolean;
   /** An admin has marked it as not music. */
   readonly marked: boolean;
@@ -44,7 +44,7 @@ export class LiveChunks {
     return Number(row?.n);
   }
 
-  /** By key in code point order, then by chunk: the same library gives the same order. Read as it is iterated. */
+  /** Sorted by key in code point order, then by chunk, so that equal libraries give equal order. Reads lazily. */
   *rows(spaceId: string): Generator<LiveChunk, void, undefined> {
     const space = this.#spaces.get(spaceId)?.row ?? -1;
     for (const row of this.#database.iterate(select, { space })) {

@@ -1,16 +1,16 @@
 /** Regions of a space that an admin has marked as not music. Pure.
  *
- *  A region is what one group of a clustering was: all that is nearer to its centre than to the other centres, and not
- *  much farther from it than the farthest chunk that the admin was shown. So what is marked is what was shown, and what
- *  comes later is held to the same rule.
+ *  A region is one group of a clustering: all vectors that are nearer to its centre than to the other centres and not
+ *  much farther from it than the farthest chunk of the group. So a mark covers the group that the admin saw, and later
+ *  chunks follow the same rule.
  */
 
 export interface Region {
-  /** Shape [groups][dimensions], one after the other: the centres of the clustering, of any length. */
+  /** Shape [groups][dimensions], row by row: the centres of the clustering; vectors of any length. */
   readonly centres: Float32Array;
-  /** Which of them is the region's. */
+  /** Index of the region's centre. */
   readonly centre: number;
-  /** Inner product with the centre, at least. */
+  /** Lowest inner product with the centre. */
   readonly minSimilarity: number;
 }
 
@@ -20,7 +20,7 @@ export interface Nearest {
   readonly similarity: number;
 }
 
-/** The centre of the least Euclidean distance, the first of equals: what k-means goes by.
+/** The centre with the smallest Euclidean distance, as in k-means; ties: the first.
  *  @param vector shape [dimensions], unit length */
 export function nearestCentre(centres: Float32Array, vector: Float32Array): Nearest {
   const dimensions = vector.length;

@@ -1,5 +1,5 @@
-/** Marks: what an admin has declared not to be music, by region of a space. Chunks in a marked region keep their
- *  vectors, and neither vote nor are voted for until the mark is lifted. */
+/** Marks: regions of a space that an admin declared as not music. Chunks in a marked region keep their vectors, but take
+ *  no part in queries until the mark is lifted. */
 import { LeitmotifError } from '../errors.ts';
 import type { Database, Row } from './database.ts';
 import { alignedBuffer } from './evidence.ts';
@@ -8,10 +8,10 @@ import type { Space, Spaces } from './spaces.ts';
 
 export interface Mark extends Region {
   readonly id: number;
-  /** What the admin was shown when it was made: a line to know it by. */
+  /** One line that identifies the mark: the group as the admin saw it. */
   readonly note: string;
   readonly madeAtMs: number;
-  /** Live chunks that it holds now, and their tracks. */
+  /** Live chunks in it now, and their tracks. */
   readonly chunks: number;
   readonly tracks: number;
 }
@@ -33,22 +33,22 @@ export class Marks {
     this.#now = now;
   }
 
-  /** All marks of a space, in the order in which they were made. */
+  /** All marks of a space, oldest first. */
   list(spaceId: string): Mark[] {
     const space = this.#spaces.get(spaceId);
     return space === null ? [] : this.#database.all(selectMarks, space.row).map(toMark);
   }
 
-  /** The marked regions of a space; cheap, for every query. */
+  /** The marked regions of a space. Cheap enough for every query. */
   regions(spaceId: string): Region[] {
     const space = this.#spaces.get(spaceId);
     return space === null ? [] : regionsOf(this.#database, space);
   }
 
-  /** Marks a region, and all chunks of the space that lie in it. Their generation is out of date from now on.
-   *  @throws {RangeError} for a space that holds nothing */
+  /** Marks a region and all chunks of the space in it. The space's generation is out of date afterwards.
+   *  @throws {RangeError} for an empty space */
   add(spaceId: string, region: Region, note: string): Mark {
-    const space = this.#mustHave(spaceId);
+    const space = this.#requireSpace(spaceId);
     const id = this.#database.transaction(() => {
       const { lastId } = this.#database.write(
         'INSERT INTO marks (space, centres, centre, min_similarity, note, made_at_ms) VALUES (?, ?, ?, ?, ?, ?)',
@@ -71,7 +71,7 @@ export class Marks {
     return this.list(spaceId).find((mark) => mark.id === id) as Mark;
   }
 
-  /** Lifts a mark: its chunks are music again, unless another mark holds them.
+  /** Lifts a mark: its chunks are music again, unless another mark covers them.
    *  @throws {LeitmotifError} 'bad-request' when there is no such mark in this space */
   remove(spaceId: string, id: number): Mark {
     const mark = this.list(spaceId).find((each) => each.id === id);
@@ -89,18 +89,18 @@ export class Marks {
     return mark;
   }
 
-  /** Remembers the groups that were shown, in place of those before. */
-  keepClustering(spaceId: string, centres: Float32Array): void {
+  /** Stores the groups that were shown and replaces the earlier ones. */
+  saveClustering(spaceId: string, centres: Float32Array): void {
     this.#database.write(
       `INSERT INTO clusterings (space, centres, made_at_ms) VALUES (?, ?, ?)
        ON CONFLICT (space) DO UPDATE SET centres = excluded.centres, made_at_ms = excluded.made_at_ms`,
-      this.#mustHave(spaceId).row,
+      this.#requireSpace(spaceId).row,
       bytesOf(centres),
       this.#now(),
     );
   }
 
-  /** The centres of the groups that were last shown, [groups][dimensions]; null before the first time. */
+  /** The centres of the last shown groups, [groups][dimensions]; null before the first time. */
   lastClustering(spaceId: string): Float32Array | null {
     const row = this.#database.get(
       'SELECT c.centres FROM clusterings c JOIN spaces s ON s.id = c.space WHERE s.space_id = ?',
@@ -109,14 +109,14 @@ export class Marks {
     return row === undefined ? null : new Float32Array(alignedBuffer(row.centres));
   }
 
-  #mustHave(spaceId: string): Space {
+  #requireSpace(spaceId: string): Space {
     const space = this.#spaces.get(spaceId);
-    if (space === null) throw new RangeError(`Cannot mark in space ${spaceId}: it holds nothing`);
+    if (space === null) throw new RangeError(`Cannot mark in space ${spaceId}: it is empty`);
     return space;
   }
 }
 
-/** Marks those of a track's chunks that lie in marked regions. Inside the transaction that stores them. */
+/** Marks a new track's chunks in marked regions. Runs inside the transaction that stores them. */
 export function markNewChunks(
   database: Database,
   space: Space,

@@ -1,5 +1,5 @@
-/** The catalog's schema, as the ordered list of steps that lead to it. A released step is never edited; a change is a
- *  new step. `PRAGMA user_version` counts the steps taken; all that are missing are taken in one transaction. */
+/** The catalog's schema as an ordered list of migration steps. A released step is never edited; every change is a new
+ *  step. `PRAGMA user_version` counts the applied steps. Missing steps are applied in one transaction. */
 import { LeitmotifError } from '../errors.ts';
 
 const firstSchema = `
@@ -78,7 +78,7 @@ INSERT INTO meta (name, value) VALUES ('created-at', strftime('%Y-%m-%dT%H:%M:%S
   ('catalog-id', lower(hex(randomblob(16))));
 `;
 
-/** What the bot keeps: answers, what people said of them, what servers want, and who is waiting. */
+/** Tables of the bot: answers, feedback, server settings and pending queries. */
 const botSchema = `
 -- Pieces are sought while somebody types: this holds all that is compared, without the fingerprints beside it.
 CREATE INDEX tracks_by_name ON tracks (title, artist, key) WHERE status = 'indexed';
@@ -169,7 +169,7 @@ CREATE TABLE schedule (
 ) STRICT;
 `;
 
-/** What an admin has marked as not music: regions of a space, and the chunks that lie in them. */
+/** Regions of a space that an admin has marked as not music, and their chunks. */
 const marksSchema = `
 -- The groups that were last shown of a space: what "cluster 3" means. centres is float32, one group after the other.
 CREATE TABLE clusterings (
@@ -197,7 +197,7 @@ CREATE TABLE marked_chunks (
 CREATE INDEX marked_chunks_by_mark ON marked_chunks (mark);
 `;
 
-/** Which recordings have clips in a clip store. */
+/** Recordings with clips in a clip store. */
 const clipsSchema = `
 -- A set is all clips of one content with windows of one length. 'begun' before the first is stored, so that what a killed
 -- run has left is known; 'failed' is tried again by the next run.
@@ -211,8 +211,8 @@ CREATE TABLE clip_sets (
 ) STRICT, WITHOUT ROWID;
 `;
 
-/** When a track failed last, and from when on it is tried again (null: not until its file changes). What failed before
- *  these were kept and may pass by itself is tried in the next run. */
+/** Time of a track's last failure and of the next try (null: when its file changes). The next run tries older failures
+ *  of the kinds that may be temporary. */
 const coolDownSchema = `
 ALTER TABLE tracks ADD COLUMN error_at_ms INTEGER;
 ALTER TABLE tracks ADD COLUMN error_retry_at_ms INTEGER;
@@ -221,12 +221,12 @@ UPDATE tracks SET error_at_ms = updated_at_ms, error_retry_at_ms = CASE WHEN err
 WHERE error_code IS NOT NULL;
 `;
 
-/** In the order in which they are taken. */
+/** In the order of application. */
 export const migrationSteps: readonly string[] = [firstSchema, botSchema, marksSchema, clipsSchema, coolDownSchema];
 
 export const schemaVersion = migrationSteps.length;
 
-/** What a migration needs of a catalog's connection. */
+/** The part of a catalog connection that a migration needs. */
 export interface Migratable {
   readonly path: string;
   get(sql: string): Record<string, unknown> | undefined;
@@ -234,19 +234,19 @@ export interface Migratable {
   transaction<Result>(work: () => Result): Result;
 }
 
-/** Takes the missing steps, all or none.
- *  @throws {LeitmotifError} 'catalog-version' when a newer program has written the file, which is left as it is */
+/** Applies the missing steps, all or none.
+ *  @throws {LeitmotifError} 'catalog-version' when a newer program wrote the file; the file is unchanged */
 export function migrate(database: Migratable, wanted: readonly string[] = migrationSteps): void {
   if (stepsTaken(database, wanted.length) === wanted.length) return;
   database.transaction(() => {
-    // Counted again under the write lock: another process may have migrated meanwhile.
+    // Read again under the write lock: another process may have migrated meanwhile.
     for (const step of wanted.slice(stepsTaken(database, wanted.length))) database.exec(step);
     database.exec(`PRAGMA user_version = ${wanted.length}`);
   });
 }
 
-/** The schema that a file has; 0 for one that is no catalog yet.
- *  @throws {LeitmotifError} 'catalog-version' when it is newer than what is known */
+/** The schema version of a file; 0 for an empty database.
+ *  @throws {LeitmotifError} 'catalog-version' when it is newer than this program */
 export function stepsTaken(database: Migratable, known: number = schemaVersion): number {
   const taken = Number(database.get('PRAGMA user_version')?.user_version ?? 0);
   if (taken <= known) return taken;

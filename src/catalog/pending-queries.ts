@@ -1,5 +1,5 @@
-/** Queries that were acknowledged and not answered yet. A row that is found at start belongs to a process that died:
- *  its asker is told. The token is Discord's for that one reply and is worth nothing after 15 minutes. */
+/** Queries that were acknowledged and not answered yet. A row that exists at start belongs to a process that died, and
+ *  the bot notifies its user. Discord's token is valid for that one reply and for 15 minutes. */
 import type { Database } from './database.ts';
 
 export interface PendingQuery {
@@ -32,7 +32,7 @@ export class PendingQueries {
     this.#database.write('DELETE FROM pending_queries WHERE interaction_id = ?', interactionId);
   }
 
-  /** Oldest first. */
+  /** Sorted oldest first. */
   of(shard: number): PendingQuery[] {
     const select = 'SELECT * FROM pending_queries WHERE shard = ? ORDER BY started_at_ms';
     return this.#database.all(select, shard).map((row) => ({

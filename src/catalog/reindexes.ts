@@ -1,44 +1,44 @@
-/** Requests to index the library: each a job on disk that outlives the processes which work on it. At most one is open,
- *  which a unique index sees to, so that two processes that ask at once get the same one. */
+/** Requests to index the library. Each request is a stored job that outlives the processes that work on it. A unique index
+ *  allows at most one open job, so two processes that ask at the same time get the same one. */
 import { type ErrorCode, isErrorCode } from '../errors.ts';
 import type { Database } from './database.ts';
 
-/** changed     what is new, different, or gone since the last run;
- *  everything  every recording is embedded anew, though its bytes are the same */
+/** changed     files that are new, changed or gone since the last run;
+ *  everything  embeds every recording again although its bytes are unchanged */
 export type ReindexMode = 'changed' | 'everything';
 export type ReindexState = 'waiting' | 'running' | 'done' | 'failed' | 'cancelled';
 
 export interface ReindexRequest {
   readonly mode: ReindexMode;
-  /** A person's id at Discord; null for the schedule. */
+  /** A Discord user id; null for the schedule. */
   readonly askedBy: string | null;
   readonly guildId: string | null;
-  /** Where its milestones are told; null: nowhere. */
+  /** The channel for progress messages; null: none. */
   readonly channelId: string | null;
-  /** The language they are told in, as Discord names it. */
+  /** The language of the messages, as a Discord locale. */
   readonly locale: string;
 }
 
 export interface Reindex extends ReindexRequest {
   readonly id: number;
   readonly state: ReindexState;
-  /** Also the moment before which 'everything' embeds again: what was embedded since is not done twice. */
+  /** For 'everything' also the cutoff: embeddings made after it are not repeated. */
   readonly askedAtMs: number;
-  /** Of the first start; null before it. */
+  /** Time of the first start; null before it. */
   readonly startedAtMs: number | null;
   readonly finishedAtMs: number | null;
-  /** The furthest that was told of it (reindexMilestones); only grows. */
+  /** The latest reported milestone (reindexMilestones); only grows. */
   readonly milestone: number;
-  /** Processes that were started for it since its last milestone and did not end in order. */
+  /** Processes started for it since its last milestone that did not end normally. */
   readonly starts: number;
   /** The latest run (jobs.ts) that worked on it. */
   readonly jobId: number | null;
-  /** How it went, as JSON, once it is done; before that, which runs worked on it. */
+  /** JSON: the outcome of a done job; before that, the ids of its runs. */
   readonly summary: string | null;
   readonly error: { readonly code: ErrorCode; readonly message: string } | null;
 }
 
-/** What is told of a job: that it began, then percents, then how it ended. */
+/** Milestones of a job that are reported: its begin, percents, its end. */
 export const reindexMilestones = { none: 0, begun: 1, ended: 100 } as const;
 
 export type ReindexEnd =
@@ -59,7 +59,7 @@ export class Reindexes {
     this.#now = now;
   }
 
-  /** Opens a job, unless one is open: then that one is given back as it is, and `isNew` is false. */
+  /** Opens a job. When one is open, returns it unchanged with `isNew` false. */
   ask({ mode, askedBy, guildId, channelId, locale }: ReindexRequest): { reindex: Reindex; isNew: boolean } {
     return this.#database.transaction(() => {
       const values = { mode, askedBy, guildId, channelId, locale, now: this.#now() };
@@ -74,30 +74,30 @@ export class Reindexes {
     return toReindex(this.#database.get('SELECT * FROM reindexes WHERE id = ?', id));
   }
 
-  /** The one that waits or runs. */
+  /** The waiting or running job. */
   open(): Reindex | null {
     return toReindex(this.#database.get("SELECT * FROM reindexes WHERE state IN ('waiting', 'running')"));
   }
 
-  /** The newest, whatever its state. */
+  /** The newest job in any state. */
   last(): Reindex | null {
     return toReindex(this.#database.get('SELECT * FROM reindexes ORDER BY id DESC LIMIT 1'));
   }
 
-  /** A process is about to work on it.
-   *  @returns false when it is no longer open */
+  /** Records that a process starts to work on the job.
+   *  @returns false when the job is no longer open */
   start(id: number): boolean {
     const update = `UPDATE reindexes SET state = 'running', starts = starts + 1,
       started_at_ms = coalesce(started_at_ms, ?) WHERE id = ? AND state IN ('waiting', 'running')`;
     return this.#database.write(update, this.#now(), id).changes === 1;
   }
 
-  /** The process that worked on it ends in order, and another one will go on: this start does not count. */
+  /** The process ends normally and another one will continue: does not count this start. */
   pause(id: number): void {
     this.#database.write('UPDATE reindexes SET starts = max(starts - 1, 0) WHERE id = ?', id);
   }
 
-  /** Another run (jobs.ts) works on it. */
+  /** Records another run (jobs.ts) of the job. */
   addJob(id: number, jobId: number): void {
     const update = `UPDATE reindexes SET job_id = $jobId,
       summary = json_insert(coalesce(summary, '{"jobs":[]}'), '$.jobs[#]', $jobId)
@@ -105,20 +105,20 @@ export class Reindexes {
     this.#database.write(update, { id, jobId });
   }
 
-  /** All runs that worked on it so far, while it is open. */
+  /** Ids of all runs of an open job so far. */
   jobsOf(id: number): number[] {
     const select = "SELECT j.value FROM reindexes r, json_each(r.summary, '$.jobs') j WHERE r.id = ?";
     return this.#database.all(select, id).map((row) => Number(row.value));
   }
 
-  /** It came so far, which is (about to be) told; a job that comes on may be started as often again.
-   *  @returns false when that, or more, was told before */
+  /** Records a milestone before it is reported. Progress resets the count of starts.
+   *  @returns false when this milestone or a later one was reported before */
   milestone(id: number, milestone: number): boolean {
     const update = 'UPDATE reindexes SET milestone = ?, starts = min(starts, 1) WHERE id = ? AND milestone < ?';
     return this.#database.write(update, milestone, id, milestone).changes === 1;
   }
 
-  /** @returns false when it was not open any more: the first end stands */
+  /** @returns false when the job was no longer open: the first end is final */
   finish(id: number, end: ReindexEnd): boolean {
     const update = `UPDATE reindexes SET state = $state, finished_at_ms = $now, summary = $summary,
       job_id = coalesce($jobId, job_id), error_code = $code, error_message = $message
@@ -133,7 +133,7 @@ export class Reindexes {
     return this.#database.write(update, values).changes === 1;
   }
 
-  /** Whoever works on it sees that and stops.
+  /** The process that works on it notices this and stops.
    *  @returns false when it was not open */
   cancel(id: number): boolean {
     return this.finish(id, { state: 'cancelled' });

@@ -1,4 +1,4 @@
-/** Tracks that go out of the answers, and come back. */
+/** Removes tracks from the results and restores them. */
 import { LeitmotifError } from '../errors.ts';
 import type { Database, Row } from './database.ts';
 import type { Spaces } from './spaces.ts';
@@ -9,7 +9,7 @@ UPDATE tracks SET removed_by = NULL, status = CASE WHEN EXISTS
   (SELECT 1 FROM track_spaces WHERE track_id = tracks.id) THEN 'indexed' ELSE 'failed' END
 WHERE id = ?`;
 
-/** Removed by request and emptied before: nothing is left to purge of it. */
+/** A track that was removed by request and has no vectors has nothing left to purge. */
 const selectOld = `
 SELECT id, removed_by FROM tracks t WHERE status = 'removed' AND updated_at_ms < $before
   AND (removed_by = 'scan' OR EXISTS (SELECT 1 FROM track_spaces ts WHERE ts.track_id = t.id))
@@ -26,13 +26,13 @@ export class Removals {
     this.#now = now;
   }
 
-  /** Takes tracks out of all answers at once. Their vectors stay until `purge`, so that a file that comes back
-   *  or turns up elsewhere is not embedded again.
-   *  @throws {LeitmotifError} 'track-unknown', and then none is removed */
+  /** Removes tracks from all results at once. Their vectors stay until `purge`, so that a file that returns or appears
+   *  under another key is not embedded again.
+   *  @throws {LeitmotifError} 'track-unknown'; then no track is removed */
   remove(keys: Iterable<string>, removedBy: RemovedBy): void {
     this.#database.transaction(() => {
       for (const key of keys) {
-        const track = this.#mustHave(key);
+        const track = this.#requireTrack(key);
         if (track.status === 'indexed') this.#spaces.bumpAllOf(Number(track.id));
         this.#database.write(
           "UPDATE tracks SET status = 'removed', removed_by = ?, updated_at_ms = ? WHERE key = ?",
@@ -44,23 +44,22 @@ export class Removals {
     });
   }
 
-  /** Undoes `remove`. A track without vectors becomes a failed one, which the next run looks at.
+  /** Undoes `remove`. A track without vectors becomes a failed one, which the next run tries again.
    *  @throws {LeitmotifError} 'track-unknown' */
   restore(key: string): void {
     this.#database.transaction(() => {
-      this.#mustHave(key);
-      comeBack(this.#database, this.#spaces, key);
+      this.#requireTrack(key);
+      reviveTrack(this.#database, this.#spaces, key);
     });
   }
 
-  /** Deletes removed tracks for good, vectors and all, that were removed before a moment. Those that somebody asked to
-   *  remove leave their key behind, without which the next scan would index them again.
-   *  Marked regions and generations that still name them pass them over.
-   *  @param tracksMax at most so many in one go, oldest first: other writers wait meanwhile
-   *  @returns how many were deleted or emptied; fewer than `tracksMax` when none is left */
+  /** Permanently deletes tracks that were removed before a time, with their vectors. A track that was removed by request
+   *  keeps its key; otherwise the next scan would index it again. Generations that still name a deleted track skip it.
+   *  @param tracksMax limit per call, oldest first: other writers wait meanwhile
+   *  @returns number of deleted or emptied tracks; fewer than `tracksMax` when none is left */
   purge(beforeMs: number, tracksMax = Number.MAX_SAFE_INTEGER): number {
     return this.#database.transaction(() => {
-      // Removed in what is now the future: the clock was set back since, and the wait begins now.
+      // A removal time in the future means that the clock was set back: the wait begins now.
       const nowMs = this.#now();
       const restamp = "UPDATE tracks SET updated_at_ms = ? WHERE status = 'removed' AND updated_at_ms > ?";
       this.#database.write(restamp, nowMs, nowMs);
@@ -73,15 +72,15 @@ export class Removals {
     });
   }
 
-  #mustHave(key: string): Row {
+  #requireTrack(key: string): Row {
     const track = this.#database.get('SELECT id, status FROM tracks WHERE key = ?', key);
     if (track === undefined) throw new LeitmotifError('track-unknown', `Cannot find a track with the key ${key}`);
     return track;
   }
 }
 
-/** Makes a removed or failed track live again, or failed if it has no vectors. Inside a transaction. */
-export function comeBack(database: Database, spaces: Spaces, key: string): void {
+/** Makes a removed or failed track live again, or failed if it has no vectors. Call it inside a transaction. */
+export function reviveTrack(database: Database, spaces: Spaces, key: string): void {
   const track = database.get('SELECT id, status FROM tracks WHERE key = ?', key);
   if (track === undefined || track.status === 'indexed') return;
   database.write(setLive, Number(track.id));

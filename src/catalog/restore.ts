@@ -1,25 +1,25 @@
-/** A catalog in place of another: what must hold between the two so that nothing that was made from the old one is
- *  misread with the new. */
+/** Replaces a catalog by a backup, so that generations and answers made with the old catalog are not misread with the new
+ *  one. */
 import { LeitmotifError } from '../errors.ts';
 import { Database, overwriteDatabase } from './database.ts';
 import { foreignSchema } from './foreign-schema.ts';
 import { Inspection } from './inspection.ts';
 import { stepsTaken } from './migrations.ts';
 
-/** Of a file that may be a catalog. */
+/** Facts about a catalog file. */
 export interface CatalogFacts {
   readonly schema: number;
   readonly catalogId: string;
   readonly tracks: number;
-  /** Of the last change to a track, milliseconds since 1970; null for a catalog without tracks. */
+  /** Time of the last change to a track, milliseconds since 1970; null for a catalog without tracks. */
   readonly changedAtMs: number | null;
 }
 
-/** Ids that a catalog may have given that cannot be read any more. */
+/** Ids to skip when the replaced catalog cannot be read: it may have assigned them. */
 const unreadableGap = 1_000_000;
 
-/** @throws {LeitmotifError} 'catalog-corrupt' for what is none, or is damaged; 'catalog-version' for one of a newer
- *    program; 'file-unreadable' */
+/** @throws {LeitmotifError} 'catalog-corrupt' when the file is damaged or not a catalog; 'catalog-version' for a file of a
+ *    newer program; 'file-unreadable' */
 export function inspectCatalogFile(path: string): CatalogFacts {
   using database = new Database(path, { readOnly: true });
   const schema = stepsTaken(database);
@@ -35,8 +35,8 @@ export function inspectCatalogFile(path: string): CatalogFacts {
   };
 }
 
-/** The highest ids that a catalog has given, by table; null where it cannot be read. */
-export function idsGiven(path: string): ReadonlyMap<string, number> | null {
+/** The highest id assigned per table; null when the catalog cannot be read. */
+export function highestIds(path: string): ReadonlyMap<string, number> | null {
   try {
     using database = new Database(path, { readOnly: true });
     return new Map(
@@ -47,10 +47,10 @@ export function idsGiven(path: string): ReadonlyMap<string, number> | null {
   }
 }
 
-/** Puts a backup in the catalog's place. No id that the catalog before it gave is given again: generations, answers and
- *  votes that were made since name tracks by it.
- *  @param given what `idsGiven` said before */
-export async function putInPlace(
+/** Replaces the catalog by a backup. No id of the replaced catalog is assigned again, because generations, answers and
+ *  votes refer to tracks by id.
+ *  @param given result of `highestIds` for the replaced catalog */
+export async function replaceCatalog(
   backup: string,
   path: string,
   given: ReadonlyMap<string, number> | null,

@@ -1,21 +1,21 @@
-/** When the library is indexed by itself: one schedule for the whole bot, kept with when it was last due. */
+/** The schedule of automatic index runs: one for the whole bot, stored with its last due time. */
 import type { Database } from './database.ts';
 
 export interface ScheduleEntry {
-  /** Five fields, as crontab has them. */
+  /** Five fields, as in crontab. */
   readonly cron: string;
-  /** IANA's name of it. */
+  /** IANA name. */
   readonly timeZone: string;
-  /** A person's id at Discord. */
+  /** A Discord user id. */
   readonly setBy: string;
-  /** Where its runs are told; null: nowhere. */
+  /** The channel for reports about its runs; null: none. */
   readonly channelId: string | null;
   readonly locale: string;
 }
 
 export interface StoredSchedule extends ScheduleEntry {
   readonly setAtMs: number;
-  /** The last due time that was seen to; null before the first. */
+  /** The last due time that was handled; null before the first. */
   readonly lastStartedAtMs: number | null;
 }
 
@@ -25,7 +25,7 @@ VALUES (1, $cron, $timeZone, $setBy, $now, $channelId, $locale)
 ON CONFLICT (only_one) DO UPDATE SET cron = $cron, time_zone = $timeZone, set_by = $setBy, set_at_ms = $now,
   channel_id = $channelId, locale = $locale, last_started_at_ms = NULL`;
 
-/** Two machines' clocks, or a clock and the network's correction of it, differ by less. */
+/** More than the difference between two machines' clocks, or between a clock and its correction by NTP. */
 const clockSlackMs = 600_000;
 
 export class Schedule {
@@ -51,7 +51,7 @@ export class Schedule {
     };
   }
 
-  /** In place of what there was. What was due before now is not caught up. */
+  /** Replaces the schedule. Earlier due times are not caught up. */
   set({ cron, timeZone, setBy, channelId, locale }: ScheduleEntry): void {
     this.#database.write(upsert, { cron, timeZone, setBy, channelId, locale, now: this.#now() });
   }
@@ -60,10 +60,10 @@ export class Schedule {
     this.#database.write('DELETE FROM schedule');
   }
 
-  /** Takes a due time, for good: whoever gets true runs it, and nobody else will, in whatever process.
-   *  A time that was taken in what is now the future was taken by a clock that has been set back since. It counts as
-   *  nothing: otherwise nothing would run until that time comes again.
-   *  @returns false when it, or a later one, was taken before, or there is no schedule */
+  /** Claims a due time across all processes: the one caller that gets true starts the run.
+   *  A claimed time in the future comes from a clock that was set back since, and is ignored; otherwise nothing would
+   *  run until that time.
+   *  @returns false when this or a later time was claimed before, or there is no schedule */
   startedAt(dueMs: number): boolean {
     const update = `UPDATE schedule SET last_started_at_ms = $due
       WHERE coalesce(last_started_at_ms, set_at_ms) < $due OR coalesce(last_started_at_ms, set_at_ms) > $now`;

@@ -1,4 +1,4 @@
-/** Finds that were posted into a channel, each once, and people's votes on them. */
+/** Results that were shared in a channel, each once, and the users' votes on them. */
 import type { Database, Row } from './database.ts';
 import type { Vote } from './feedback.ts';
 
@@ -7,7 +7,7 @@ export interface Share {
   readonly answerId: string;
   readonly trackId: number;
   readonly channelId: string;
-  /** Null while the post is on its way. */
+  /** Null until the message is posted. */
   readonly messageId: string | null;
   readonly userId: string;
 }
@@ -17,7 +17,7 @@ export interface ShareVotes {
   readonly down: number;
 }
 
-/** Cutting the clips and posting them takes seconds; retries and a slow Discord, a minute. */
+/** Cutting and posting the clips takes seconds; retries and a slow Discord take up to a minute. */
 const postingMaxMs = 120_000;
 
 export class Shares {
@@ -29,11 +29,11 @@ export class Shares {
     this.#now = now;
   }
 
-  /** Claims the post: of two presses at once, or of one that is repeated, one posts.
-   *  @returns the share that stands, which is another's when `id` is not the one given */
+  /** Claims the post, so that simultaneous or repeated presses post once.
+   *  @returns the existing share; a different `id` means that another press claimed it */
   claim(share: Omit<Share, 'messageId'>): Share {
     return this.#database.transaction(() => {
-      // Whoever claimed it and died before posting holds it no longer.
+      // A claim expires when its process died before posting.
       this.#database.write(
         `DELETE FROM shares WHERE answer_id = ? AND track_id = ? AND channel_id = ? AND message_id IS NULL
            AND created_at_ms < ?`,
@@ -56,7 +56,7 @@ export class Shares {
     this.#database.write('UPDATE shares SET message_id = ? WHERE id = ?', messageId, id);
   }
 
-  /** The post could not be made: another try may claim it. */
+  /** Posting failed: another press may claim it. */
   drop(id: string): void {
     this.#database.write('DELETE FROM shares WHERE id = ?', id);
   }
@@ -66,7 +66,7 @@ export class Shares {
     return row === undefined ? null : toShare(row);
   }
 
-  /** One vote a person; the same vote again takes it back. */
+  /** One vote per user; the same vote again withdraws it. */
   vote(shareId: string, userId: string, vote: Vote): ShareVotes {
     return this.#database.transaction(() => {
       const same = this.#database.write(

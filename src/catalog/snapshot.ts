@@ -1,4 +1,4 @@
-/** The live chunks of one space as they were at one moment: what a generation is built from. */
+/** The live chunks of one space as of one moment: the input of a generation. */
 import type { IndexedChunk } from '../domain.ts';
 import { Database } from './database.ts';
 import { alignedBuffer } from './evidence.ts';
@@ -11,7 +11,7 @@ export interface SnapshotRow {
 }
 
 export interface SnapshotOptions {
-  /** Lets in the chunks that are silence, applause or noise, and those that an admin has marked. Off by default. */
+  /** Includes silence, applause, noise and chunks that an admin has marked. Off by default. */
   readonly includeNonMusic?: boolean;
 }
 
@@ -27,18 +27,18 @@ SELECT coalesce(sum(CASE WHEN $all = 1 THEN ts.chunks ELSE ts.music_chunks - (
     WHERE m.track_id = t.id AND m.space = $space AND c.kind = 'music') END), 0) AS n
 FROM tracks t CROSS JOIN track_spaces ts ON ts.track_id = t.id AND ts.space = $space WHERE t.status = 'indexed'`;
 
-/** A view that no writer can change. It keeps the log from being trimmed: close it when the rows are read. */
+/** A consistent view that no writer changes. It prevents checkpoints of the log: close it after reading the rows. */
 export class Snapshot implements Disposable {
   readonly #database: Database;
   readonly #space: Space | null;
   readonly #all: 0 | 1;
-  /** Names exactly these rows: two snapshots with the same content hold the same rows in the same order. */
+  /** Identifies the rows: snapshots with equal content have the same rows in the same order. */
   readonly content: string;
 
   constructor(path: string, catalogId: string, spaceId: string, options: SnapshotOptions = {}) {
     this.#database = new Database(path, { readOnly: true });
     this.#all = options.includeNonMusic ? 1 : 0;
-    // In WAL mode the first read of a transaction fixes what all the later ones see.
+    // In WAL mode the first read of a transaction fixes the state that later reads see.
     this.#database.exec('BEGIN');
     this.#space = new Spaces(this.#database).get(spaceId);
     this.content = contentName(catalogId, spaceId, this.#space?.revision ?? 0, options);
@@ -48,15 +48,14 @@ export class Snapshot implements Disposable {
     return this.#space?.dimensions ?? 0;
   }
 
-  /** From the tracks' own counts: counting the rows reads every page of the file, vectors and all, 1 GB for 400,000. */
+  /** Uses the stored counts of tracks: counting rows would read every page with all vectors, 1 GB for 400,000. */
   countRows(): number {
     if (this.#space === null) return 0;
     const row = this.#database.get(countLive, this.#parameters(this.#space));
     return Number(row?.n);
   }
 
-  /** By key in code point order, then by chunk: the same library gives the same order, whatever order it was indexed
-   *  in. Read as it is iterated. */
+  /** Sorted by key in code point order, then by chunk, independent of the order of indexing. Reads lazily. */
   *rows(): Generator<SnapshotRow, void, undefined> {
     if (this.#space === null) return;
     const select = `SELECT c.track_id, c.start_sec, c.end_sec, c.overlap_sec, c.vector ${liveChunks} ORDER BY t.key, c.idx`;
@@ -86,8 +85,8 @@ export class Snapshot implements Disposable {
   }
 }
 
-/** Without reading a row: the catalog's own id (another catalog counts from 0 as well), the space, its revision, and
- *  what was let in. */
+/** Made of the catalog's id (revisions of another catalog start at 0 too), the space, its revision and the options; reads
+ *  no rows. */
 export function contentName(catalogId: string, spaceId: string, revision: number, options: SnapshotOptions): string {
   return [catalogId, spaceId, revision, options.includeNonMusic ? 'all' : 'music'].join(' ');
 }

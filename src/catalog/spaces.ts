@@ -1,15 +1,15 @@
-/** The embedding spaces that the catalog holds vectors of, and their revisions. */
+/** The embedding spaces in the catalog and their revisions. */
 import { LeitmotifError } from '../errors.ts';
 import type { Database } from './database.ts';
 
 export interface Space {
-  /** The row's number inside this catalog; `spaceId` is the name that the rest of the project knows. */
+  /** Row id in this catalog; the rest of the project uses `spaceId`. */
   readonly row: number;
   readonly spaceId: string;
   readonly dimensions: number;
-  /** Grows with every transaction that changes which chunks of the space are live. */
+  /** Grows with every transaction that changes the live chunks of the space. */
   readonly revision: number;
-  /** The generation that was last built from this space, and the name of the rows that it was built from. */
+  /** The generation that was last built from this space, and the name of its rows (`Catalog.contentOf`). */
   readonly built: { readonly generationId: string; readonly content: string } | null;
 }
 
@@ -25,13 +25,13 @@ export class Spaces {
     return row === undefined ? null : toSpace(row);
   }
 
-  /** All spaces, in the order in which they were first used. */
+  /** All spaces in the order of their first use. */
   list(): Space[] {
     return this.#database.all('SELECT * FROM spaces ORDER BY id').map(toSpace);
   }
 
-  /** The space's row, made when it is new. Inside a transaction.
-   *  @throws {LeitmotifError} 'space-mismatch' when the space is known with other dimensions */
+  /** Returns the space's row and creates it if missing. Call it inside a transaction.
+   *  @throws {LeitmotifError} 'space-mismatch' when the known space has other dimensions */
   ensure(spaceId: string, dimensions: number): Space {
     const insert = 'INSERT INTO spaces (space_id, dimensions) VALUES (?, ?) ON CONFLICT DO NOTHING';
     this.#database.write(insert, spaceId, dimensions);
@@ -45,14 +45,14 @@ export class Spaces {
     return space;
   }
 
-  /** Marks every space that holds vectors of the track as changed. Inside the transaction that changes it. */
+  /** Raises the revision of every space with vectors of the track. Call it inside the transaction that changes it. */
   bumpAllOf(trackId: number): void {
     const bump =
       'UPDATE spaces SET revision = revision + 1 WHERE id IN (SELECT space FROM track_spaces WHERE track_id = ?)';
     this.#database.write(bump, trackId);
   }
 
-  /** Remembers which rows a generation was built from. */
+  /** Records the rows that a generation was built from. */
   setBuilt(spaceId: string, generationId: string, content: string): void {
     const update = 'UPDATE spaces SET generation_id = ?, generation_content = ? WHERE space_id = ?';
     this.#database.write(update, generationId, content, spaceId);

@@ -1,4 +1,4 @@
-/** What SQLite says, in the project's words. */
+/** Maps SQLite's errors to LeitmotifErrors. */
 import { LeitmotifError } from '../errors.ts';
 
 /** Primary result codes, the low byte of `errcode`. @see https://www.sqlite.org/rescode.html */
@@ -9,13 +9,13 @@ const corrupt = 11;
 const full = 13;
 const cannotOpen = 14;
 const notADatabase = 26;
-/** Growing the WAL's shared memory file failed. On a full disk this comes before SQLITE_FULL does. */
+/** Growing the WAL's shared memory file failed. On a full disk this error comes before SQLITE_FULL. */
 const ioErrorShmSize = 4874;
 
 const remedy = 'let the user that runs Leitmotif write in its folder, or set INDEX_DIR to another one';
 
-/** @param readOnlyWhy why the catalog was opened for reading only, where it was
- *  @returns a LeitmotifError for what a disk or another process caused; anything else, unchanged */
+/** @param readOnlyWhy the reason why the catalog is read-only; null when it is not
+ *  @returns a LeitmotifError for causes in the disk or another process; other errors unchanged */
 export function fromSqliteError(error: unknown, path: string, readOnlyWhy: string | null = null): unknown {
   if (!isSqliteError(error)) return error;
   const primary = error.errcode & 0xff;

@@ -1,50 +1,50 @@
-/** Rows of `tracks` as the rest of the program sees them. */
+/** Types of `tracks` rows for the rest of the program. */
 import type { Track, TrackStatus } from '../domain.ts';
 import { type ErrorCode, isErrorCode } from '../errors.ts';
 
-/** How a file looked when it was listed: enough to tell, without opening it, that it has not changed. */
+/** A file's metadata in the listing: enough to detect a change without opening the file. */
 export interface FileFacts {
   readonly key: string;
   readonly sizeBytes: number;
-  /** Milliseconds since 1970, with whatever fraction the file system keeps. */
+  /** Milliseconds since 1970, with the fraction that the file system stores. */
   readonly mtimeMs: number;
-  /** What a remote library names a version by; null where there is no such thing. */
+  /** Version of a blob in a remote library; null for a folder. */
   readonly etag: string | null;
 }
 
-/** A file's looks; null where no file was looked at. */
-export interface LookedAt {
+/** A file's metadata; null for a track without a file. */
+export interface FileMetadata {
   readonly key: string;
   readonly sizeBytes: number | null;
   readonly mtimeMs: number | null;
   readonly etag: string | null;
 }
 
-/** The columns that every write of a looked-at file has in common, by the names that the statements use. */
-export function fileColumns(facts: LookedAt, nowMs: number) {
+/** The columns that all writes of a file share, by the parameter names of the statements. */
+export function fileColumns(facts: FileMetadata, nowMs: number) {
   return { key: facts.key, sizeBytes: facts.sizeBytes, mtimeMs: facts.mtimeMs, etag: facts.etag, now: nowMs };
 }
 
-/** Whose removal it was: the file is gone (it may come back), or somebody asked for it (it stays away). */
+/** scan: the file is gone and may return; request: a user removed the track, and it stays removed. */
 export type RemovedBy = 'scan' | 'request';
 
-/** What a scan needs to know of one track. */
+/** The state of one track that a scan compares with. */
 export interface KnownTrack {
   readonly id: number;
   readonly key: string;
   readonly status: TrackStatus;
   readonly removedBy: RemovedBy | null;
-  /** Null for a track of which no file could be looked at. */
+  /** Null for a track without a readable file. */
   readonly sizeBytes: number | null;
   readonly mtimeMs: number | null;
   readonly etag: string | null;
-  /** Lower-case hex of the content last looked at; null when it could not be read. */
+  /** Lower-case hex of the content that was last read; null when it could not be read. */
   readonly contentSha256: string | null;
-  /** Whether the asked space holds vectors of that very content. */
+  /** Whether the given space has vectors of that content. */
   readonly embedded: boolean;
-  /** When those were made; null without them. Milliseconds since 1970. */
+  /** Time of those vectors, milliseconds since 1970; null without them. */
   readonly embeddedAtMs: number | null;
-  /** The last failure, if it was in the asked space or before any. */
+  /** The last failure, if it was in the given space or before any space. */
   readonly failure: Pick<Failure, 'code' | 'tries' | 'atMs' | 'retryAtMs'> | null;
 }
 
@@ -56,7 +56,7 @@ export interface Failure {
   /** Failed attempts since it was last indexed or its content changed. */
   readonly tries: number;
   readonly atMs: number;
-  /** From when on it is tried again, milliseconds since 1970; null: when the file changes, or somebody asks for it. */
+  /** Time of the next try, milliseconds since 1970; null: when the file changes or a user requests it. */
   readonly retryAtMs: number | null;
 }
 
@@ -107,7 +107,7 @@ function toAttempt(row: Row): Pick<Failure, 'code' | 'tries' | 'atMs' | 'retryAt
   };
 }
 
-/** A code that this version no longer has reads as 'internal'. */
+/** An unknown code of another version becomes 'internal'. */
 function toCode(value: unknown): ErrorCode {
   const text = String(value);
   return isErrorCode(text) ? text : 'internal';

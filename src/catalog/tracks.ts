@@ -1,4 +1,4 @@
-/** Tracks, looked up. */
+/** Queries of tracks. */
 import type { Track } from '../domain.ts';
 import type { Database } from './database.ts';
 import type { Spaces } from './spaces.ts';
@@ -12,7 +12,7 @@ FROM tracks t LEFT JOIN track_spaces ts
   ON ts.track_id = t.id AND ts.space = $space AND ts.content_sha256 = t.content_sha256
 ORDER BY t.key`;
 
-/** More words than anybody types; each is one more comparison a row. */
+/** Limit on search words; each word is one more comparison per row. */
 const wordsMax = 8;
 
 function escapeLike(text: string): string {
@@ -33,26 +33,26 @@ export class Tracks {
     return row === undefined ? null : toTrack(row);
   }
 
-  /** @returns the tracks that exist, by id, whatever their status */
+  /** @returns the existing tracks by id, in any status */
   byIds(ids: Iterable<number>): Map<number, Track> {
     const select = 'SELECT * FROM tracks WHERE id IN (SELECT value FROM json_each(?))';
     const rows = this.#database.all(select, JSON.stringify([...ids]));
     return new Map(rows.map(toTrack).map((track) => [track.id, track]));
   }
 
-  /** @returns those of `ids` that may be shown: indexed, neither removed nor failed since */
+  /** @returns the ids of indexed tracks; removed and failed ones are excluded */
   live(ids: Iterable<number>): Set<number> {
     const select = "SELECT id FROM tracks WHERE status = 'indexed' AND id IN (SELECT value FROM json_each(?))";
     return new Set(this.#database.all(select, JSON.stringify([...ids])).map((row) => Number(row.id)));
   }
 
-  /** What its file's bytes hashed to when it was last read; null for a track that is not known. */
+  /** Hash of the track's content when it was last read; null for an unknown track. */
   contentSha256Of(id: number): string | null {
     const row = this.#database.get('SELECT content_sha256 FROM tracks WHERE id = ?', id);
     return row === undefined || row.content_sha256 === null ? null : String(row.content_sha256);
   }
 
-  /** The same of several; those that are not known, or were never read, are left out. */
+  /** The same for several tracks; unknown and unread tracks are missing in the result. */
   contentsOf(ids: Iterable<number>): Map<number, string> {
     const select =
       'SELECT id, content_sha256 FROM tracks WHERE content_sha256 IS NOT NULL AND id IN (SELECT value FROM json_each(?))';
@@ -60,7 +60,7 @@ export class Tracks {
     return new Map(rows.map((row) => [Number(row.id), String(row.content_sha256)]));
   }
 
-  /** Other indexed tracks whose files hold the same bytes as one of these, by id. */
+  /** Other indexed tracks with the same bytes as one of these, sorted by id. */
   withContentOf(ids: Iterable<number>): number[] {
     const select = `
       SELECT id FROM tracks WHERE status = 'indexed' AND id NOT IN (SELECT value FROM json_each(?1)) AND content_sha256 IN (
@@ -69,8 +69,8 @@ export class Tracks {
     return this.#database.all(select, JSON.stringify([...ids])).map((row) => Number(row.id));
   }
 
-  /** Indexed tracks whose title, artist or file name holds all the words of `text`, in any order and case; those whose
-   *  title begins with it come first, then by title. Without words: the first ones. */
+  /** Indexed tracks whose title, artist or file name contains all words of `text`, in any order and case. Titles that
+   *  begin with `text` come first, then by title. Without words: the first tracks. */
   search(text: string, limit: number): Track[] {
     const words = text.trim().split(/\s+/).filter(Boolean).slice(0, wordsMax);
     const haystack = "coalesce(title, '') || ' ' || coalesce(artist, '') || ' ' || key";
@@ -96,14 +96,14 @@ export class Tracks {
     return Number(this.#database.get(select, prefix)?.n ?? 0);
   }
 
-  /** Everything that a scan compares a listing with, by key. */
+  /** All tracks by key, for a scan to compare with the listing. */
   known(spaceId: string): Map<string, KnownTrack> {
     const space = this.#spaces.get(spaceId)?.row ?? -1;
     const rows = this.#database.all(selectKnown, { space });
     return new Map(rows.map(toKnownTrack).map((track) => [track.key, track]));
   }
 
-  /** What could not be indexed and is still there, by key. */
+  /** Failures of tracks that are not removed, sorted by key. */
   failures(): Failure[] {
     const select = "SELECT * FROM tracks WHERE error_code IS NOT NULL AND status <> 'removed' ORDER BY key";
     return this.#database.all(select).map(toFailure);

@@ -1,12 +1,12 @@
 /** `npm run index -- [DIR or PLACE...]` */
 import path from 'node:path';
-import type { App } from '../app.ts';
 import { LeitmotifError } from '../errors.ts';
 import { counted, formatBytes, formatDuration, kindsWithoutMusic, oneLine } from '../format.ts';
 import type { IndexSummary } from '../indexing/summary.ts';
-import { excluding } from '../library/excluding.ts';
 import { FolderLibrary } from '../library/folder.ts';
 import type { Library } from '../library/library.ts';
+import { withoutKeys } from '../library/without-keys.ts';
+import type { Services } from '../services/services.ts';
 import { dryRun } from './dry-run.ts';
 import { indexProgress } from './progress.ts';
 
@@ -15,44 +15,47 @@ export interface IndexCommandOptions {
   readonly retryFailed?: true;
   readonly allowEmpty?: true;
   readonly replaceLibrary?: true;
-  /** Says what would be done, and does nothing. */
+  /** Prints the plan without running it. */
   readonly dryRun?: true;
-  /** Prints that as one object. */
+  /** Prints the plan as one object. */
   readonly json?: true;
 }
 
-/** Beyond this, `npm run library -- failures` lists them all. */
+/** `npm run library -- failures` lists all of them. */
 const failuresShownMax = 10;
 const extensionsShownMax = 8;
 
+type LibraryServices = Pick<Services, 'config' | 'libraries'>;
+type IndexServices = Pick<Services, 'config' | 'libraries' | 'indexing'>;
+
 export async function indexCommand(
-  app: App,
+  services: IndexServices,
   places: readonly string[],
   options: IndexCommandOptions,
   signal: AbortSignal,
 ): Promise<number> {
-  if (options.dryRun) return dryRun(app, libraryOf(places, app, options), options, signal);
-  const summary = await indexWithProgress(app, places, options, signal);
+  if (options.dryRun) return dryRun(services, libraryOf(places, services, options), options, signal);
+  const summary = await indexWithProgress(services, places, options, signal);
   process.stdout.write(`${summaryText(summary)}\n`);
   return 0;
 }
 
 /** @throws {LeitmotifError} as IndexingService.index */
 export async function indexWithProgress(
-  app: App,
+  services: IndexServices,
   places: readonly string[],
   options: IndexCommandOptions,
   signal: AbortSignal,
 ): Promise<IndexSummary> {
   const display = indexProgress();
-  const library = libraryOf(places, app, options);
+  const library = libraryOf(places, services, options);
   const { retryFailed = false, allowEmpty = false, replaceLibrary = false } = options;
   try {
-    return await app.indexing.index({
+    return await services.indexing.index({
       ...{ retryFailed, allowEmpty, replaceLibrary, library, signal },
       onProgress: (progress) => display.update(progress),
       onClipsEstimated: ({ files, bytes }) => {
-        const words = `Clips to store in ${app.libraries.clipStore?.location}: about ${files}, ${formatBytes(bytes)}`;
+        const words = `Clips to store in ${services.libraries.clipStore?.location}: about ${files}, ${formatBytes(bytes)}`;
         if (files > 0) process.stderr.write(`${words}\n`);
       },
     });
@@ -61,24 +64,28 @@ export async function indexWithProgress(
   }
 }
 
-function libraryOf(places: readonly string[], app: App, { exclude = [] }: IndexCommandOptions): Library {
-  const named = libraryNamed(places, app);
+function libraryOf(
+  places: readonly string[],
+  services: LibraryServices,
+  { exclude = [] }: IndexCommandOptions,
+): Library {
+  const named = libraryNamed(places, services);
   const isOut = (key: string) => exclude.some((glob) => path.posix.matchesGlob(key, glob));
-  return exclude.length > 0 ? excluding(named, isOut) : named;
+  return exclude.length > 0 ? withoutKeys(named, isOut) : named;
 }
 
-/** A folder needs no prefix, as people type it; several places need names, as in LIBRARY; none at all is LIBRARY. */
-function libraryNamed(places: readonly string[], app: App): Library {
+/** A single folder needs no prefix. Several places need names, as in LIBRARY. No place means LIBRARY. */
+function libraryNamed(places: readonly string[], { config, libraries }: LibraryServices): Library {
   const [first] = places;
   if (places.length === 1 && first !== undefined && !/^(?:(?:file|azure):|[^/=]+=(?:file|azure):)/.test(first)) {
-    return new FolderLibrary(first, { bytesMax: app.config.audioLimits.bytesMax });
+    return new FolderLibrary(first, { bytesMax: config.audioLimits.bytesMax });
   }
-  const text = first === undefined ? app.config.library : places.join('; ');
-  const library = text === undefined ? app.libraries.current() : app.libraries.open(text);
+  const text = first === undefined ? config.library : places.join('; ');
+  const library = text === undefined ? libraries.current() : libraries.open(text);
   if (library) return library;
   throw new LeitmotifError(
     'config-invalid',
-    'Cannot index: no library is named; set LIBRARY, or name a folder (npm run index -- DIR)',
+    'Cannot index: expected a library; set LIBRARY, or give a folder (npm run index -- DIR)',
   );
 }
 
@@ -131,27 +138,27 @@ function passedOverWords(passedOver: IndexSummary['passedOver']): string[] {
     .map(([name, count]) => `${count} ${oneLine(name) || 'without an extension'}`);
   const rest = kinds.length > extensionsShownMax ? ', ...' : '';
   return [
-    `${total} ${total === 1 ? 'file' : 'files'} passed over, not recordings by their names: ${shown.join(', ')}${rest}.`,
+    `${total} ${total === 1 ? 'file' : 'files'} skipped, not recordings by their names: ${shown.join(', ')}${rest}.`,
   ];
 }
 
 const countWords = {
   embedded: 'embedded',
-  reused: 'known by their content',
+  reused: 'with known content',
   moved: 'moved',
   unchanged: 'unchanged',
-  moving: 'changed while being read (left for the next run)',
-  removed: 'gone',
+  moving: 'changed during reading (left for the next run)',
+  removed: 'removed',
   failed: 'failed',
   failedBefore: 'failed before (--retry-failed tries again now)',
-  keptOut: 'kept out on request',
-  notListed: 'more that could not be looked at',
+  keptOut: 'excluded on request',
+  notListed: 'more that could not be read',
 } as const;
 
 function withoutMusicWords(tracks: IndexSummary['withoutMusic']): string[] {
   const total = tracks.silence + tracks.applause + tracks.noise;
   if (total === 0) return [];
-  return [`No music, so in no answer: ${counted(total, 'track')} (${kindsWithoutMusic(tracks)}).`];
+  return [`Without music, so excluded from answers: ${counted(total, 'track')} (${kindsWithoutMusic(tracks)}).`];
 }
 
 function clipsWords(clips: IndexSummary['clips']): string[] {
@@ -169,17 +176,17 @@ function clipsWords(clips: IndexSummary['clips']): string[] {
   return lines;
 }
 
-/** Somebody rolled back, and nothing has changed since. */
+/** The index was rolled back and has not changed since. */
 function heldWords(id: string): string {
-  return `The index stays at generation ${id}, to which it was rolled back; npm run library -- rollback goes forward again.`;
+  return `The index stays at generation ${id}, to which it was rolled back; npm run library -- rollback undoes that.`;
 }
 
 export function generationWords(generation: IndexSummary['generation']): string {
   if (generation.kind === 'written') {
     const { id, rows, endsRollBackTo } = generation;
-    const end = endsRollBackTo === undefined ? '' : ` The roll-back to ${endsRollBackTo} has ended with it.`;
-    return `Generation ${id} answers now, ${counted(rows, 'chunk')}.${end}`;
+    const end = endsRollBackTo === undefined ? '' : ` This ends the roll-back to ${endsRollBackTo}.`;
+    return `Generation ${id} is now in use, ${counted(rows, 'chunk')}.${end}`;
   }
   if (generation.kind === 'held') return heldWords(generation.id);
-  return generation.kind === 'empty' ? 'There is nothing to search in yet.' : 'The index is up to date.';
+  return generation.kind === 'empty' ? 'The index is empty.' : 'The index is up to date.';
 }

@@ -9,7 +9,7 @@ import { orDiskFull } from '../io/disk-full.ts';
 import { assertWritten, HashedFile, syncFolder } from '../io/durable-file.ts';
 import type { ExchangeRow } from './exchange-row.ts';
 import { type FormatName, formatOf } from './formats.ts';
-import { isStandIn } from './stand-in.ts';
+import { isPlaceholderHash } from './placeholder-hash.ts';
 
 export interface ExportOptions {
   readonly catalog: Catalog;
@@ -72,7 +72,7 @@ function* rowsOf(chunks: Iterable<ExportedChunk>, spaceId: string): Generator<Ex
   for (const { track, chunk } of chunks) {
     const { startSec, endSec, overlapSec, kind, loudnessDb } = chunk;
     const { title, artist, album, durationSec, contentSha256, fingerprint } = track;
-    const known = isStandIn(contentSha256) ? null : contentSha256;
+    const known = isPlaceholderHash(contentSha256) ? null : contentSha256;
     yield {
       fileName: track.key,
       chunkId: chunk.index,

@@ -8,7 +8,7 @@ import { lengthOf } from '../index/vector-index.ts';
 import { type CheckedFile, checkRows, unitTolerance } from './check-rows.ts';
 import { type ExchangeRow, type PlacedRow, refused } from './exchange-row.ts';
 import { type FormatName, formatOf } from './formats.ts';
-import { standInFor } from './stand-in.ts';
+import { placeholderHash } from './placeholder-hash.ts';
 
 export interface ImportOptions {
   readonly catalog: Catalog;
@@ -132,7 +132,7 @@ function toRecording(
     chunks,
     fingerprint: track?.fingerprint ?? noFingerprint,
   };
-  return { recording, contentSha256: track?.contentSha256 ?? standInFor(chunks) };
+  return { recording, contentSha256: track?.contentSha256 ?? placeholderHash(chunks) };
 }
 
 function toChunk(

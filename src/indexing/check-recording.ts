@@ -16,12 +16,12 @@ export function checkRecording(recording: EmbeddedRecording, spaceId: string): v
   const dimensions = recording.chunks[0]?.vector.length ?? 0;
   if (dimensions === 0) throw unusable('no chunk');
   recording.chunks.forEach((chunk, index) => {
-    const wrong = whatIsWrong(chunk, index, dimensions);
+    const wrong = describeFault(chunk, index, dimensions);
     if (wrong !== null) throw unusable(wrong);
   });
 }
 
-function whatIsWrong(chunk: Chunk, index: number, dimensions: number): string | null {
+function describeFault(chunk: Chunk, index: number, dimensions: number): string | null {
   if (chunk.index !== index) return `chunk ${chunk.index} where ${index} was due`;
   if (!(chunk.startSec >= 0 && chunk.endSec > chunk.startSec)) return `chunk ${index} that ends before it starts`;
   if (chunk.vector.length !== dimensions) return `chunk ${index} with ${chunk.vector.length} values of ${dimensions}`;

@@ -38,7 +38,7 @@ const usualBitrates: readonly (readonly [RegExp, number])[] = [
 ];
 const otherBitrate = 192_000;
 
-export function guessAudioSec(files: readonly Pick<ListedFile, 'key' | 'sizeBytes'>[]): number {
+export function estimateAudioSec(files: readonly Pick<ListedFile, 'key' | 'sizeBytes'>[]): number {
   return files.reduce((sum, { key, sizeBytes }) => {
     const bitrate = usualBitrates.find(([pattern]) => pattern.test(key))?.[1] ?? otherBitrate;
     return sum + (sizeBytes * 8) / bitrate;

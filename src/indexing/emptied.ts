@@ -10,7 +10,7 @@ export interface EmptiedOptions {
 
 /** Says of each library that had recordings and has none that what is in it is unknown, which is not the same as gone.
  *  Pure. One library alone is the run's matter: there is nothing else to index then. */
-export function setAsideEmptied(
+export function reportEmptiedLibraries(
   listing: readonly Listed[],
   known: ReadonlyMap<string, KnownTrack>,
   { library: { prefixes = [] }, allowEmpty }: EmptiedOptions,

@@ -4,9 +4,9 @@ import type { Catalog } from '../catalog/catalog.ts';
 import type { EmbeddedRecording, RecordingTags } from '../domain.ts';
 import { type ErrorCode, LeitmotifError, toLeitmotifError } from '../errors.ts';
 import { fileProblem } from '../library/file-problem.ts';
-import type { Library, ListedFile, TakenFile } from '../library/library.ts';
+import type { HashedLocalFile, Library, ListedFile } from '../library/library.ts';
 import { checkRecording } from './check-recording.ts';
-import type { ClipKeeper } from './clip-keeper.ts';
+import type { ClipWriter } from './clip-writer.ts';
 import { coolDownMs } from './cool-down.ts';
 
 /** @param path a file of this machine
@@ -19,7 +19,7 @@ export interface TrackDependencies {
   readonly spaceId: string;
   readonly embed: Embed;
   /** Where clips are stored. */
-  readonly clips?: ClipKeeper;
+  readonly clips?: ClipWriter;
   /** Vectors that were made before this moment are made anew, though the bytes are the same. */
   readonly embedAgainBeforeMs?: number;
 }
@@ -88,7 +88,7 @@ export function recordFailure(
   return { kind: 'failed', audioSec: 0, code, message };
 }
 
-async function take(library: Library, file: ListedFile, signal: AbortSignal): Promise<TakenFile> {
+async function take(library: Library, file: ListedFile, signal: AbortSignal): Promise<HashedLocalFile> {
   try {
     return await library.take(file, { signal });
   } catch (cause) {
@@ -99,14 +99,14 @@ async function take(library: Library, file: ListedFile, signal: AbortSignal): Pr
 
 function reuse(file: ListedFile, contentSha256: string, dependencies: TrackDependencies): TrackOutcome | null {
   const { catalog, spaceId, embedAgainBeforeMs } = dependencies;
-  const sameContent = catalog.copies.findContent(contentSha256, spaceId, file.key, embedAgainBeforeMs);
+  const sameContent = catalog.duplicateFiles.findByContent(contentSha256, spaceId, file.key, embedAgainBeforeMs);
   if (sameContent === null) return null;
   if (sameContent === file.key) catalog.files.touch(file);
-  else catalog.copies.copy(sameContent, file);
+  else catalog.duplicateFiles.copy(sameContent, file);
   return { kind: 'reused', audioSec: 0 };
 }
 
-async function embedFile({ path }: TakenFile, { embed, spaceId }: TrackDependencies, signal: AbortSignal) {
+async function embedFile({ path }: HashedLocalFile, { embed, spaceId }: TrackDependencies, signal: AbortSignal) {
   const recording = await embed(path, { signal });
   checkRecording(recording, spaceId);
   return recording;

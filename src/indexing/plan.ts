@@ -1,11 +1,11 @@
 /** What an index run would do, and how long such runs took before: for whoever must decide whether to start one. */
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Library } from '../library/library.ts';
+import { bindLibrary } from './bind-library.ts';
 import type { ClipsEstimate } from './clip-estimate.ts';
-import type { ClipKeeper } from './clip-keeper.ts';
+import type { ClipWriter } from './clip-writer.ts';
 import { type RunRate, recentRates } from './run-rates.ts';
-import { lookAround, type ScanResult } from './scan.ts';
-import { takeLibrary } from './take-library.ts';
+import { findChanges, type ScanResult } from './scan.ts';
 
 export interface PlanOptions {
   readonly catalog: Catalog;
@@ -13,7 +13,7 @@ export interface PlanOptions {
   readonly spaceId: string;
   readonly retryFailed?: boolean;
   readonly embedAgainBeforeMs?: number;
-  readonly clips?: ClipKeeper;
+  readonly clips?: ClipWriter;
   readonly allowEmpty?: boolean;
   readonly signal: AbortSignal;
   /** Told how many files are listed so far. */
@@ -78,7 +78,7 @@ export async function planInDetail(
 ): Promise<DetailedPlan> {
   const { catalog } = options;
   const untouched = { libraryLocation: catalog.libraryLocation, tracks: catalog.tracks };
-  takeLibrary({ ...options, catalog: untouched });
+  bindLibrary({ ...options, catalog: untouched });
   const found = await look(options);
   const filesFor = (wanted: string) =>
     found.candidates.filter(({ why }) => why === wanted).map(({ file: { key, sizeBytes } }) => ({ key, sizeBytes }));
@@ -97,7 +97,7 @@ function isFile({ key }: { readonly key: string }): boolean {
 }
 
 function look({ retryFailed = false, allowEmpty = false, onListed = () => {}, ...options }: PlanOptions) {
-  return lookAround({ ...options, retryFailed, allowEmpty, onListed });
+  return findChanges({ ...options, retryFailed, allowEmpty, onListed });
 }
 
 function planOf(found: ScanResult, { catalog, clips, spaceId }: PlanOptions): IndexPlan {

@@ -5,16 +5,16 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import { LeitmotifError, toLeitmotifError } from '../errors.ts';
 import type { Library } from '../library/library.ts';
+import { bindLibrary } from './bind-library.ts';
 import type { ClipsEstimate } from './clip-estimate.ts';
-import type { ClipKeeper } from './clip-keeper.ts';
+import type { ClipWriter } from './clip-writer.ts';
 import { embedAll } from './embed-all.ts';
 import type { GenerationStore } from './generation-store.ts';
 import type { Embed } from './index-track.ts';
 import { IndexLock } from './lock.ts';
 import { type IndexProgress, ProgressMeter } from './progress.ts';
 import { scan } from './scan.ts';
-import { type IndexSummary, Tally } from './summary.ts';
-import { takeLibrary } from './take-library.ts';
+import { type IndexSummary, RunTally } from './summary.ts';
 import { updateGeneration } from './update-generation.ts';
 
 export interface IndexRunOptions {
@@ -41,7 +41,7 @@ export interface IndexRunOptions {
   /** Lets silence, applause and noise into the index. */
   readonly includeNonMusic?: boolean;
   /** Stores the clip of every chunk. */
-  readonly clips?: ClipKeeper;
+  readonly clips?: ClipWriter;
   /** Told before the first of them is cut, what storing all that are to come will take. */
   readonly onClipsEstimated?: (estimate: ClipsEstimate) => void;
   readonly signal: AbortSignal;
@@ -53,9 +53,9 @@ export interface IndexRunOptions {
  *    whatever else concerns more than one track. What was finished before it is kept, and another run goes on. */
 export async function runIndex(options: IndexRunOptions): Promise<IndexSummary> {
   using _lock = new IndexLock(options.lockPath);
-  takeLibrary(options);
+  bindLibrary(options);
   const { catalog, spaceId } = options;
-  const tally = new Tally(catalog.jobs, catalog.jobs.start('index', spaceId));
+  const tally = new RunTally(catalog.jobs, catalog.jobs.start('index', spaceId));
   try {
     const summary = await runLocked(options, tally);
     catalog.jobs.finish(tally.jobId, 'done');
@@ -67,7 +67,7 @@ export async function runIndex(options: IndexRunOptions): Promise<IndexSummary> 
   }
 }
 
-async function runLocked(options: IndexRunOptions, tally: Tally): Promise<IndexSummary> {
+async function runLocked(options: IndexRunOptions, tally: RunTally): Promise<IndexSummary> {
   const { catalog, library, spaceId, embed, concurrency, signal } = options;
   const again = options.embedAgainBeforeMs === undefined ? {} : { embedAgainBeforeMs: options.embedAgainBeforeMs };
   const meter = new ProgressMeter(options.onProgress ?? (() => {}));
@@ -101,7 +101,7 @@ async function runLocked(options: IndexRunOptions, tally: Tally): Promise<IndexS
   return { ...tally.summarise(spaceId, generation), withoutMusic, clips: options.clips?.summary ?? null };
 }
 
-function describeStop(error: unknown, signal: AbortSignal, tally: Tally): unknown {
+function describeStop(error: unknown, signal: AbortSignal, tally: RunTally): unknown {
   if (error instanceof TypeError || error instanceof RangeError) return error;
   const reason = toLeitmotifError(error);
   if (signal.aborted) {

@@ -8,7 +8,7 @@ import { extensionOf } from '../library/audio-names.ts';
 import type { Library, Listed, ListedFile } from '../library/library.ts';
 import { type Candidate, type CompareOptions, type Comparison, compare, isOutdated } from './compare.ts';
 import { coolDownMs } from './cool-down.ts';
-import { setAsideEmptied } from './emptied.ts';
+import { reportEmptiedLibraries } from './emptied.ts';
 import { findMoves, type Move } from './moves.ts';
 
 export interface ScanOptions extends Omit<CompareOptions, 'nowMs'> {
@@ -33,18 +33,18 @@ export interface ScanResult extends Omit<Comparison, 'candidates' | 'gone'> {
 }
 
 export async function scan(options: ScanOptions): Promise<ScanResult> {
-  const result = await lookAround(options);
+  const result = await findChanges(options);
   apply(result, options.catalog);
   return result;
 }
 
 /** What a scan finds, without bringing it into the catalog.
  *  @throws {LeitmotifError} 'file-unreadable' when the library cannot be listed, or has vanished; 'cancelled' */
-export async function lookAround(options: ScanOptions): Promise<ScanResult> {
+export async function findChanges(options: ScanOptions): Promise<ScanResult> {
   const known = options.catalog.tracks.known(options.spaceId);
   const passedOver: Record<string, number> = Object.create(null);
-  const listing = setAsideEmptied(await readListing(options, passedOver), known, options);
-  refuseVanished(listing, known, options);
+  const listing = reportEmptiedLibraries(await readListing(options, passedOver), known, options);
+  assertNotVanished(listing, known, options);
   const comparison = compare(listing, known, { ...options, nowMs: options.catalog.nowMs() });
   const moved = await findMoves(comparison.candidates, comparison.gone, known, (file) => tryHash(file, options));
   const movedFrom = new Set(moved.map(({ from }) => from.key));
@@ -81,7 +81,7 @@ async function readListing(
   return listing;
 }
 
-function refuseVanished(
+function assertNotVanished(
   listing: readonly Listed[],
   known: ReadonlyMap<string, KnownTrack>,
   { library, allowEmpty }: ScanOptions,

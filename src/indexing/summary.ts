@@ -3,7 +3,7 @@ import type { TracksWithoutMusic } from '../catalog/counts.ts';
 import type { Jobs } from '../catalog/jobs.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { ListedFile } from '../library/library.ts';
-import type { ClipsSummary } from './clip-keeper.ts';
+import type { ClipsSummary } from './clip-writer.ts';
 import type { TrackOutcome } from './index-track.ts';
 import type { ScanResult } from './scan.ts';
 import type { GenerationOutcome } from './update-generation.ts';
@@ -52,7 +52,7 @@ type FileCount =
   | 'keptOut'
   | 'notListed';
 
-export class Tally {
+export class RunTally {
   readonly jobId: number;
   readonly #jobs: Jobs;
   readonly #startedMs = performance.now();

@@ -35,7 +35,7 @@ function isMpegFrame(head: Buffer): boolean {
 }
 
 /** @returns false too for what cannot be read */
-export async function beginsAsAudio(path: string): Promise<boolean> {
+export async function startsLikeAudio(path: string): Promise<boolean> {
   const file = await open(path, 'r').catch(() => null);
   if (file === null) return false;
   try {

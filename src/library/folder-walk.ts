@@ -4,7 +4,7 @@ import type { Dirent, Stats } from 'node:fs';
 import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { LeitmotifError } from '../errors.ts';
-import { beginsAsAudio } from './audio-head.ts';
+import { startsLikeAudio } from './audio-head.ts';
 import { extensionOf, hasAudioName, isHidden } from './audio-names.ts';
 import { fileProblem } from './file-problem.ts';
 import type { Listed, ListedFile, ListedProblem, ListOptions } from './library.ts';
@@ -98,7 +98,7 @@ async function lookAt(entry: Dirent<Buffer>, place: Place): Promise<ListedFile |
 
 async function isTaken(entry: Dirent<Buffer>, name: string, full: string): Promise<boolean> {
   if (hasAudioName(name)) return true;
-  return extensionOf(name) === null && entry.isFile() && (await beginsAsAudio(full));
+  return extensionOf(name) === null && entry.isFile() && (await startsLikeAudio(full));
 }
 
 async function lookThrough(full: string, key: string, root: string): Promise<ListedFile | ListedProblem | null> {

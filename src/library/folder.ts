@@ -15,7 +15,7 @@ import { formatBytes } from '../format.ts';
 import { hashOf } from '../io/hash.ts';
 import { fileProblem } from './file-problem.ts';
 import { walk } from './folder-walk.ts';
-import type { Library, Listed, ListedFile, ListOptions, LocalFile, SeekableFile, TakenFile } from './library.ts';
+import type { HashedLocalFile, Library, Listed, ListedFile, ListOptions, LocalFile, SeekableFile } from './library.ts';
 
 export class FolderLibrary implements Library {
   readonly location: string;
@@ -60,7 +60,7 @@ export class FolderLibrary implements Library {
     return createReadStream(this.#pathOf(key), { highWaterMark: 1024 * 1024, ...(signal && { signal }) });
   }
 
-  async take({ key, sizeBytes }: ListedFile, options: { signal?: AbortSignal } = {}): Promise<TakenFile> {
+  async take({ key, sizeBytes }: ListedFile, options: { signal?: AbortSignal } = {}): Promise<HashedLocalFile> {
     if (sizeBytes > this.#bytesMax) throw tooLarge(sizeBytes, this.#bytesMax);
     return { ...(await this.localFile(key)), contentSha256: await hashOf(this.read(key, options)) };
   }

@@ -6,7 +6,7 @@
 import type { Readable } from 'node:stream';
 import { compareCodePoints, formatLibraries } from '../config/library-location.ts';
 import { LeitmotifError, toLeitmotifError } from '../errors.ts';
-import type { Library, Listed, ListedFile, ListOptions, LocalFile, SeekableFile, TakenFile } from './library.ts';
+import type { HashedLocalFile, Library, Listed, ListedFile, ListOptions, LocalFile, SeekableFile } from './library.ts';
 import { libraryFailures } from './library.ts';
 
 export interface NamedLibrary {
@@ -54,7 +54,7 @@ export class Libraries implements Library {
     return library.read(below, options);
   }
 
-  async take(file: ListedFile, options: { signal?: AbortSignal }): Promise<TakenFile> {
+  async take(file: ListedFile, options: { signal?: AbortSignal }): Promise<HashedLocalFile> {
     const { library, key } = this.#mustFind(file.key);
     return await library.take({ ...file, key }, options);
   }

@@ -35,7 +35,7 @@ export interface LocalFile extends AsyncDisposable {
 }
 
 /** The whole of a recording on this machine, and what it is: both by reading it once. */
-export interface TakenFile extends LocalFile {
+export interface HashedLocalFile extends LocalFile {
   /** SHA-256 of its bytes, lower-case hex. */
   readonly contentSha256: string;
 }
@@ -79,7 +79,7 @@ export interface Library {
   /** The recording that was listed, whole and hashed. One that was replaced since is an error.
    *  @throws {LeitmotifError} 'file-unreadable' and 'audio-too-large' for this file, 'library-forbidden',
    *    'library-unavailable' and 'disk-full' for all; 'cancelled' */
-  take(file: ListedFile, options: ReadOptions): Promise<TakenFile>;
+  take(file: ListedFile, options: ReadOptions): Promise<HashedLocalFile>;
 
   /** The whole recording.
    *  @throws {LeitmotifError} as take */

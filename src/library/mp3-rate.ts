@@ -18,7 +18,7 @@ export function firstFrameOffset(head: Uint8Array): number {
 }
 
 /** @param frame the file's bytes from its first frame on, or a little before it */
-export function saysConstantRate(frame: Uint8Array): boolean {
+export function declaresConstantRate(frame: Uint8Array): boolean {
   const text = Buffer.from(frame.buffer, frame.byteOffset, Math.min(frame.byteLength, mp3HeadBytes));
   const sync = syncOf(text);
   if (sync === null) return false;

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import path from 'node:path';
-import { type CatalogFacts, idsGiven, inspectCatalogFile, putInPlace } from '../catalog/restore.ts';
+import { type CatalogFacts, highestIds, inspectCatalogFile, replaceCatalog } from '../catalog/restore.ts';
 import { LeitmotifError } from '../errors.ts';
 
 export interface Restored {
@@ -27,9 +27,9 @@ export async function restoreCatalog(
     throw new LeitmotifError('config-invalid', `Cannot restore ${backup}: it is the catalog itself`);
   }
   const facts = inspectCatalogFile(backup);
-  const given = idsGiven(catalogPath);
+  const given = highestIds(catalogPath);
   const before = await putAside(catalogPath, now, saveBefore);
-  await putInPlace(backup, catalogPath, given);
+  await replaceCatalog(backup, catalogPath, given);
   return { backup: facts, before };
 }
 

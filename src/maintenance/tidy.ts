@@ -55,7 +55,7 @@ export async function tidy(options: TidyOptions): Promise<TidyReport> {
   const { catalog, nowMs, write } = options;
   const beforeMs = nowMs - options.answersKeptMs;
   const answers = await write(() => catalog.answers.removeBefore(beforeMs));
-  const heard = await write(() => catalog.heard.removeBefore(beforeMs));
+  const heard = await write(() => catalog.embeddingCache.removeBefore(beforeMs));
   const clips = await options.removeClips((id) => catalog.answers.has(id), nowMs - clipsCutMs);
   // An index run counts on what it has read of tracks and generations, so it is left alone.
   using lock = ProcessLock.take(options.lockPath);

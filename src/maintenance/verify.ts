@@ -52,7 +52,7 @@ export async function verifyIndex(options: VerifyOptions): Promise<Finding[]> {
 }
 
 function countFindings({ inspection }: Catalog): Finding[] {
-  const wrong = inspection.mendCounts();
+  const wrong = inspection.repairCounts();
   if (wrong === 0) return [];
   return [{ where: 'catalog', what: `the count of chunks was wrong for ${counted(wrong, 'track')}`, remedy: 'mended' }];
 }

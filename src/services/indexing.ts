@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Mark } from '../catalog/marks.ts';
 import type { Config } from '../config/config.ts';
-import { ClipKeeper, type ClipsSummary } from '../indexing/clip-keeper.ts';
+import { ClipWriter, type ClipsSummary } from '../indexing/clip-writer.ts';
 import { liftMark, markClusters } from '../indexing/clusters/marking.ts';
 import { type ClusterReview, reviewClusters } from '../indexing/clusters/review-clusters.ts';
 import { type DetailedPlan, type IndexPlan, type PlanOptions, planInDetail, planIndex } from '../indexing/plan.ts';
@@ -115,12 +115,12 @@ export class IndexingService {
     return { catalog, spaceId: await worker.spaceId(), ...this.#clips() };
   }
 
-  #clips(): { readonly clips?: ClipKeeper } {
+  #clips(): { readonly clips?: ClipWriter } {
     const { config, surroundings, catalog, libraries } = this.#parts;
     const store = libraries.clipStore;
     if (store === null) return {};
     const limits = clipLimitsOf(config, surroundings);
     const { clips: dir } = indexPathsOf(config);
-    return { clips: new ClipKeeper({ catalog, store, limits, windowSec: config.windowSec, dir }) };
+    return { clips: new ClipWriter({ catalog, store, limits, windowSec: config.windowSec, dir }) };
   }
 }

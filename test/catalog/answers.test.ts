@@ -35,16 +35,16 @@ test('an answer that is given again is kept for longer, and so is what was heard
   const catalog = openCatalog(undefined, { now: () => now });
   const key = { contentSha256: 'b', spaceId: 'space-a', part: '0-' };
   putAnswer(catalog, 'given-again');
-  catalog.heard.put(key, new Uint8Array([1]));
+  catalog.embeddingCache.put(key, new Uint8Array([1]));
   now = 2000;
   putAnswer(catalog, 'given-again');
-  catalog.heard.renew(key);
-  catalog.heard.renew({ ...key, part: '5-' });
+  catalog.embeddingCache.renew(key);
+  catalog.embeddingCache.renew({ ...key, part: '5-' });
   catalog.answers.removeBefore(1500);
-  catalog.heard.removeBefore(1500);
+  catalog.embeddingCache.removeBefore(1500);
   expect(catalog.answers.has('given-again')).toBe(true);
-  expect(catalog.heard.get(key)).toEqual(new Uint8Array([1]));
-  expect(catalog.heard.get({ ...key, part: '5-' })).toBeNull();
+  expect(catalog.embeddingCache.get(key)).toEqual(new Uint8Array([1]));
+  expect(catalog.embeddingCache.get({ ...key, part: '5-' })).toBeNull();
 });
 
 test('forgets answers and what was heard before a moment', () => {
@@ -52,12 +52,12 @@ test('forgets answers and what was heard before a moment', () => {
   const catalog = openCatalog(undefined, { now: () => now });
   const key = { contentSha256: 'b', spaceId: 'space-a', part: '0-' };
   putAnswer(catalog, 'old');
-  catalog.heard.put(key, new Uint8Array([1, 2]));
+  catalog.embeddingCache.put(key, new Uint8Array([1, 2]));
   now = 2000;
   putAnswer(catalog, 'new');
   catalog.answers.removeBefore(1500);
-  catalog.heard.removeBefore(1500);
-  expect(catalog.heard.get(key)).toBeNull();
+  catalog.embeddingCache.removeBefore(1500);
+  expect(catalog.embeddingCache.get(key)).toBeNull();
   expect(catalog.answers.has('old')).toBe(false);
   expect(catalog.answers.has('new')).toBe(true);
 });
@@ -66,11 +66,11 @@ test('what is heard again is kept for longer', () => {
   let now = 1000;
   const catalog = openCatalog(undefined, { now: () => now });
   const key = { contentSha256: 'b', spaceId: 'space-a', part: '0-' };
-  catalog.heard.put(key, new Uint8Array([1]));
+  catalog.embeddingCache.put(key, new Uint8Array([1]));
   now = 2000;
-  catalog.heard.put(key, new Uint8Array([2]));
-  catalog.heard.removeBefore(1500);
-  expect(catalog.heard.get(key)).toEqual(new Uint8Array([2]));
+  catalog.embeddingCache.put(key, new Uint8Array([2]));
+  catalog.embeddingCache.removeBefore(1500);
+  expect(catalog.embeddingCache.get(key)).toEqual(new Uint8Array([2]));
 });
 
 test('a person has one vote on a find, which may change, and it outlives the answer', () => {

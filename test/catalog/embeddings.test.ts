@@ -84,16 +84,16 @@ test('copies all that is known of the same bytes to another key', () => {
   const facts = factsOf('a', { contentSha256: 'same' });
   catalog.embeddings.put(facts, recordingOf(['music', 'applause']));
   catalog.embeddings.put(facts, recordingOf(['music'], { spaceId: 'space-b' }));
-  expect(catalog.copies.findContent('same', 'space-a', 'b')).toBe('a');
-  expect(catalog.copies.findContent('same', 'space-c', 'b')).toBeNull();
-  expect(catalog.copies.findContent('other', 'space-a', 'b')).toBeNull();
+  expect(catalog.duplicateFiles.findByContent('same', 'space-a', 'b')).toBe('a');
+  expect(catalog.duplicateFiles.findByContent('same', 'space-c', 'b')).toBeNull();
+  expect(catalog.duplicateFiles.findByContent('other', 'space-a', 'b')).toBeNull();
 
-  const copy = catalog.copies.copy('a', factsOf('b', { mtimeMs: 3 }));
+  const copy = catalog.duplicateFiles.copy('a', factsOf('b', { mtimeMs: 3 }));
   const [original, copied] = rowsOf(catalog);
   expect(copied).toEqual({ ...original, chunk: { ...original?.chunk, trackId: copy } });
   expect(rowsOf(catalog, 'space-b')).toHaveLength(2);
   expect(catalog.evidence.fingerprintOf(copy)).toEqual(recordingOf(['music']).fingerprint);
-  expect(catalog.copies.findContent('same', 'space-a', 'b')).toBe('b');
+  expect(catalog.duplicateFiles.findByContent('same', 'space-a', 'b')).toBe('b');
 });
 
 test('tells the level of the window that starts nearest to a time', () => {

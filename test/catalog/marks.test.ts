@@ -70,7 +70,7 @@ test('what is indexed later, indexed again or copied is held to the same marks',
   const mark = catalog.marks.add(space, right, 'cluster 1');
   catalog.embeddings.put(factsOf('b'), recordingAt(10, 30, 70));
   catalog.embeddings.put(factsOf('a'), recordingAt(5, 80));
-  catalog.copies.copy('b', factsOf('c', { contentSha256: factsOf('b').contentSha256 }));
+  catalog.duplicateFiles.copy('b', factsOf('c', { contentSha256: factsOf('b').contentSha256 }));
   expect(rowsOf(catalog)).toHaveLength(5);
   expect(catalog.marks.list(space)).toMatchObject([{ id: mark.id, chunks: 3, tracks: 3 }]);
 });
@@ -99,8 +99,8 @@ test('keeps the groups that were last shown', () => {
   const catalog = openCatalog();
   expect(catalog.marks.lastClustering(space)).toBe(null);
   catalog.embeddings.put(factsOf('a'), recordingAt(5));
-  catalog.marks.keepClustering(space, Float32Array.of(9, 9));
-  catalog.marks.keepClustering(space, centres);
+  catalog.marks.saveClustering(space, Float32Array.of(9, 9));
+  catalog.marks.saveClustering(space, centres);
   expect(catalog.marks.lastClustering(space)).toEqual(centres);
 });
 

@@ -30,7 +30,7 @@ test('the same question has the same answer, and the library itself is not embed
   expect(out.stdout).toMatch(/^30 chunks of 6 tracks are in .*index\.parquet/);
   const into = await cli('elsewhere', 'library', 'import', exported);
   expect(into).toMatchObject({ code: 0 });
-  expect(into.stdout).toMatch(/30 chunks read: 6 tracks imported, 0 there already\.\nGeneration \w+ answers now/);
+  expect(into.stdout).toMatch(/30 chunks read: 6 tracks imported, 0 unchanged\.\nGeneration \w+ is now in use/);
   const piece = path.join(library.music, 'piece-3.ogg');
   const [here, there] = [
     await cli('index', 'similar', piece, '--json'),
@@ -41,7 +41,7 @@ test('the same question has the same answer, and the library itself is not embed
   expect(names(there.stdout)).toEqual(names(here.stdout));
   expect(JSON.parse(there.stdout).verdict).toMatchObject({ kind: 'this-is' });
   const indexed = await cli('elsewhere', 'index', library.music);
-  expect(indexed.stdout).toMatch(/6 recordings listed, 6 known by their content/);
+  expect(indexed.stdout).toMatch(/6 recordings listed, 6 with known content/);
   expect(indexed.stdout).toMatch(/The index is up to date/);
 }, 120_000);
 
@@ -59,7 +59,7 @@ test('what has no file in the folder stays until it is removed by request', asyn
   expect(refused.code).toBe(1);
   expect(refused.stderr).toMatch(/does not say which model .*EMBEDDING_MODEL=builtin, WINDOW_SEC=10.*--assume-model/);
   const taken = await cli('third', 'library', 'import', file, '--assume-model');
-  expect(taken.stdout).toMatch(/5 chunks came without times/);
+  expect(taken.stdout).toMatch(/5 chunks without times/);
   const indexed = await cli('third', 'index', library.music);
   expect(indexed.stdout).toMatch(/6 recordings listed, 6 embedded\./);
   using catalog = new Catalog(path.join(library.folder, 'third', 'catalog.sqlite'));

@@ -94,8 +94,8 @@ test('a listing that breaks off for good says nothing of the library', async () 
 
 test('a listing of a service that never answers is given up', async () => {
   first(100, isList, { delayMs: 60_000 });
-  const patience = { triesMax: 2, firstPauseMs: 10, tryMaxMs: 200 };
-  await expect(keys({ patience })).rejects.toEqual(fails('library-unavailable', /does not answer in time/));
+  const retryPolicy = { triesMax: 2, firstPauseMs: 10, tryMaxMs: 200 };
+  await expect(keys({ retryPolicy })).rejects.toEqual(fails('library-unavailable', /does not answer in time/));
 });
 
 test('tags that may not be read are done without', async () => {
@@ -272,7 +272,7 @@ test('an upload of a clip that is cut off is tried again, and none is half there
   );
   const spool = new Spool({ dir: path.join(folder, 'spool'), bytesMax: 1e7 });
   const place = { account: emulator.account, container: 'clips', prefix: 'x/' };
-  const clips = new AzureClips(place, { accounts, spool, patience: impatient });
+  const clips = new AzureClips(place, { accounts, spool, retryPolicy: impatient });
   const signal = new AbortController().signal;
   first(2, ({ method }) => method === 'PUT', { cutAfter: 0 });
   await clips.put('abc/1.mp3', file, { signal });

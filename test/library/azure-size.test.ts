@@ -21,7 +21,7 @@ function name(at: number, extension: string): string {
   return `shelf ${String(Math.floor(at / 100)).padStart(4, '0')}/${String(at).padStart(6, '0')} & more.${extension}`;
 }
 
-function pageOf(names: readonly string[], from: number, max: number): string {
+function fetchPage(names: readonly string[], from: number, max: number): string {
   const blobs = names.slice(from, from + max).map(
     (each, at) => `<Blob><Name>${each.replace('&', '&amp;')}</Name><Properties>
 <Creation-Time>Wed, 01 Oct 2025 10:00:00 GMT</Creation-Time><Last-Modified>Wed, 01 Oct 2025 10:00:00 GMT</Last-Modified>
@@ -45,7 +45,7 @@ beforeAll(async () => {
       'x-ms-request-id': '0',
       'x-ms-version': '2025-01-05',
     });
-    response.end(pageOf(names, from, Math.min(Number(url.searchParams.get('maxresults') ?? pageMax), pageMax)));
+    response.end(fetchPage(names, from, Math.min(Number(url.searchParams.get('maxresults') ?? pageMax), pageMax)));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}/devstoreaccount1`;

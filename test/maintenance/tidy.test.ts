@@ -32,7 +32,7 @@ async function indexed() {
 test('answers and what was heard go after their time, and not before', async () => {
   const { bench, clock, tidyNow } = await indexed();
   const question = { contentSha256: 'x', options: 'o', spaceId: 'space-a', generation: 'g' };
-  bench.catalog.heard.put({ contentSha256: 'x', spaceId: 'space-a', part: '' }, new Uint8Array(3));
+  bench.catalog.embeddingCache.put({ contentSha256: 'x', spaceId: 'space-a', part: '' }, new Uint8Array(3));
   bench.catalog.answers.put({ id: 'A', ...question, source: '{}', answer: '{}', askerId: '1' });
   clock.nowMs += 30 * dayMs;
   expect(await tidyNow()).toMatchObject({ answers: 0, heard: 0 });
@@ -43,7 +43,7 @@ test('answers and what was heard go after their time, and not before', async () 
 
 test('a clock that is set back forgets nothing, and later everything is forgotten in its time', async () => {
   const { bench, clock, tidyNow } = await indexed();
-  bench.catalog.heard.put({ contentSha256: 'x', spaceId: 'space-a', part: '' }, new Uint8Array(3));
+  bench.catalog.embeddingCache.put({ contentSha256: 'x', spaceId: 'space-a', part: '' }, new Uint8Array(3));
   bench.catalog.removals.remove(['a.mp3'], 'scan');
   clock.nowMs -= 400 * dayMs;
   expect(await tidyNow()).toMatchObject({ heard: 0, tracks: 0 });

@@ -170,8 +170,8 @@ test('a catalog that SQLite finds damaged is left as it is, for whoever has a ba
   const { bench, verify, sql } = await indexed();
   sql('INSERT INTO marked_chunks VALUES (99, 99, 0, 99)');
   expect(await verify()).toEqual([
-    { where: 'catalog', what: expect.stringMatching(/refers to what is not in/), remedy: 'yours' },
-    { where: 'catalog', what: expect.stringMatching(/refers to what is not in/), remedy: 'yours' },
+    { where: 'catalog', what: expect.stringMatching(/refers to a row that is not in/), remedy: 'yours' },
+    { where: 'catalog', what: expect.stringMatching(/refers to a row that is not in/), remedy: 'yours' },
   ]);
   expect(await verify({ deep: false })).toEqual([]);
   expect(Object.keys(bench.rows())).toHaveLength(2);

@@ -42,7 +42,7 @@ export function azureLibrary(
     spool: new Spool({ dir: spoolDir, bytesMax: spoolBytesMax }),
     ranges,
     bytesMax: 1e9,
-    patience: impatient,
+    retryPolicy: impatient,
     ...parts,
   });
   return { library, spoolDir };

@@ -1,5 +1,5 @@
-/** What was computed before is not computed again. What is remembered is the answer to some bytes; who asked, and what
- *  they call their file, is theirs alone: whoever asks the same gets an answer of their own. */
+/** The answer cache: equal bytes and options give the stored results. User and file name stay private to each user: another
+ *  user with the same bytes gets a copy under their own name. */
 import { isDeepStrictEqual } from 'node:util';
 import type { EmbeddingCacheKey } from '../../catalog/embedding-cache.ts';
 import type { EmbeddedRecording } from '../../domain.ts';
@@ -21,14 +21,14 @@ import type { QuestionOptions } from './question.ts';
 type CacheServices = Pick<Services, 'catalog' | 'liveIndex' | 'worker'>;
 type Part = Pick<QuestionOptions, 'fromSec' | 'toSec'>;
 
-/** Who asks, and with what. */
+/** The user, and the source of the query. */
 export interface Asking {
   readonly askerId: string;
   readonly source: QuestionSource;
   readonly contentSha256: string;
 }
 
-/** What the worker made of these bytes and this part; null when it is not kept. */
+/** The cached embedding of these bytes and this part; null when none is stored. */
 export async function storedEmbedding(
   contentSha256: string,
   part: Part,
@@ -40,9 +40,9 @@ export async function storedEmbedding(
   return bytes === null ? null : readRecording(bytes);
 }
 
-/** The answer to the same bytes, options, space and generation, as this person's own; null when there is none, or when a
- *  piece in it was removed since. It is kept from now on. */
-export async function recall(
+/** The stored answer to the same bytes, options, space and generation, stored again as this user's own; null when there is
+ *  none, or when one of its tracks was removed since. */
+export async function findStoredAnswer(
   asking: Asking,
   options: AnswerOptions,
   services: CacheServices,
@@ -62,23 +62,23 @@ export async function recall(
   const ids = shownTrackIds(known.answer);
   if (services.catalog.tracks.live(ids).size < ids.size) return null;
   const own = asOwn(known, asking);
-  await keep(own, services, signal);
+  await storeAnswer(own, services, signal);
   return own;
 }
 
-/** The same finds under this person's id and the name that they gave. Who repeats themselves keeps their answer. */
+/** The same results under this user's id and file name. A user who repeats a query keeps the same answer. */
 function asOwn(known: StoredAnswer, { askerId, source }: Asking): StoredAnswer {
   if (known.askerId === askerId && isDeepStrictEqual(known.source, source))
     return { ...known, createdAtMs: Date.now() };
   const { query } = known.answer;
-  // Another name than the file's is what the recording's own tags say, which are among the equal bytes.
+  // A name other than the file's comes from the recording's tags, which are part of the equal bytes.
   const name = query.name === known.source.name ? source.name : query.name;
   const answer = { ...known.answer, query: { ...query, name } };
   return { ...known, id: newAnswerId(), askerId, source, answer, createdAtMs: Date.now() };
 }
 
-/** Keeps an answer, or keeps it for longer; and for as long what was heard, so that it can be asked again. */
-export async function keep(
+/** Stores an answer, or extends its life, and with it the cached embedding, so that the query can run again. */
+export async function storeAnswer(
   { createdAtMs: _, ...stored }: StoredAnswer,
   services: CacheServices,
   signal: AbortSignal,

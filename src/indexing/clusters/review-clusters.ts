@@ -8,7 +8,7 @@ import type { Catalog } from '../../catalog/catalog.ts';
 import { LeitmotifError } from '../../errors.ts';
 import type { Library } from '../../library/library.ts';
 import { type Cluster, type ClusterMember, clusterChunks } from './clusters.ts';
-import { type Heard, type Reason, reasonsOf } from './suspicion.ts';
+import { type ExampleSound, type Reason, reasonsOf } from './suspicion.ts';
 
 export interface ReviewedCluster extends Cluster {
   /** What `mark` takes: its rank, from 1, until clusters are made again. */
@@ -62,26 +62,30 @@ export async function reviewClusters(options: ReviewOptions): Promise<ClusterRev
   const centres = ranked.flatMap(({ centre }) => [
     ...whole.centres.subarray(centre * dimensions, (centre + 1) * dimensions),
   ]);
-  catalog.marks.keepClustering(spaceId, Float32Array.from(centres));
+  catalog.marks.saveClustering(spaceId, Float32Array.from(centres));
   const clusters = ranked.map((cluster, i) => ({ ...cluster, centre: i, id: i + 1 }));
   return { clusters, chunks: whole.chunks, tracks: whole.tracks };
 }
 
-async function listenToAll(clusters: readonly Cluster[], options: ReviewOptions): Promise<(Heard | null)[]> {
+async function listenToAll(clusters: readonly Cluster[], options: ReviewOptions): Promise<(ExampleSound | null)[]> {
   const queue = new PQueue({ concurrency: options.concurrency });
   return await Promise.all(
     clusters.map(async ({ examples }) => {
       const heard = await queue.addAll(examples.map((example) => () => listenTo(example, options)));
       const there = heard.filter((each) => each !== null);
       if (there.length === 0) return null;
-      const mean = (of: (each: Heard) => number) => there.reduce((sum, each) => sum + of(each), 0) / there.length;
+      const mean = (of: (each: ExampleSound) => number) =>
+        there.reduce((sum, each) => sum + of(each), 0) / there.length;
       return { noisiness: mean((each) => each.noisiness), levelSpreadDb: mean((each) => each.levelSpreadDb) };
     }),
   );
 }
 
 /** @returns null for one whose file is gone or cannot be read: the others of its cluster speak for it */
-async function listenTo({ trackId, startSec, endSec }: ClusterMember, options: ReviewOptions): Promise<Heard | null> {
+async function listenTo(
+  { trackId, startSec, endSec }: ClusterMember,
+  options: ReviewOptions,
+): Promise<ExampleSound | null> {
   const { catalog, library, limits, signal } = options;
   const key = catalog.tracks.byIds([trackId]).get(trackId)?.key;
   if (!library || key === undefined) return null;

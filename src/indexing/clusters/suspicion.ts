@@ -2,7 +2,7 @@
 import type { Cluster, Clustering } from './clusters.ts';
 
 /** What a cluster's examples sound like, by the gate's own measure, each the mean of those that could be heard. */
-export interface Heard {
+export interface ExampleSound {
   /** How likely the gate finds it that it is not music, 0 to 1, before it gives music the benefit of the doubt. */
   readonly noisiness: number;
   /** Spread of the level from moment to moment, dB. */
@@ -19,7 +19,7 @@ const percent = (share: number): string => `${Math.round(100 * share)} %`;
 
 /** @param heard null when no example could be heard
  *  @returns weightiest first */
-export function reasonsOf(cluster: Cluster, whole: Clustering, heard: Heard | null): Reason[] {
+export function reasonsOf(cluster: Cluster, whole: Clustering, heard: ExampleSound | null): Reason[] {
   const perTrack = cluster.chunks / cluster.tracks;
   const usual = whole.chunks / whole.tracks;
   const reasons: Reason[] = [

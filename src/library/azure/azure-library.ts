@@ -1,24 +1,22 @@
 /** Recordings in a container of Azure Blob Storage, or below a prefix of one.
  *
- *  Listing costs one request for each 5,000 blobs, metadata included. To embed a recording it is read once: it is hashed
- *  while it streams into the spool, and held to the version that was listed. For a clip only the parts are read that
- *  ffmpeg asks for (range-server.ts).
+ *  Listing costs one request per 5,000 blobs, metadata included. Embedding reads a recording once: it is hashed while it
+ *  streams into the spool, and its version must be the listed one (spool-blob.ts). For a clip, only the ranges that
+ *  ffmpeg requests are read (range-server.ts).
  */
-import { createHash, type Hash } from 'node:crypto';
-import { type FileHandle, open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { type AzurePlace, compareCodePoints, formatAzure } from '../../config/library-location.ts';
-import { LeitmotifError, toLeitmotifError } from '../../errors.ts';
-import { orDiskFull } from '../../io/disk-full.ts';
-import type { Library, Listed, ListedFile, ListOptions, LocalFile, SeekableFile, TakenFile } from '../library.ts';
-import { firstFrameOffset, mp3HeadBytes, saysConstantRate } from '../mp3-rate.ts';
+import { LeitmotifError } from '../../errors.ts';
+import type { HashedLocalFile, Library, Listed, ListedFile, ListOptions, LocalFile, SeekableFile } from '../library.ts';
+import { declaresConstantRate, firstFrameOffset, mp3HeadBytes } from '../mp3-rate.ts';
 import type { RangeServer } from '../range-server.ts';
 import type { Spool } from '../spool.ts';
-import type { AzureAccounts, AzureContainer } from './client.ts';
-import { type AskedOf, isMissing } from './errors.ts';
-import { isPassedOver, plainEtag, tagsOf, toListed } from './listing.ts';
-import { type Page, pageOf } from './pages.ts';
-import { asking, lessPatient, type Patience, usualPatience } from './retry.ts';
+import type { AzureAccounts } from './client.ts';
+import { isMissing } from './errors.ts';
+import { isPassedOver, plainEtag, quoteEtag, tagsOf, toListed } from './listing.ts';
+import { fetchPage, type Page } from './pages.ts';
+import { defaultRetryPolicy, interactiveRetryPolicy, type RetryPolicy, withRetries } from './retry.ts';
+import { type Blob, spoolBlob } from './spool-blob.ts';
 
 export interface AzureParts {
   readonly accounts: AzureAccounts;
@@ -26,17 +24,13 @@ export interface AzureParts {
   readonly ranges: RangeServer;
   /** Larger recordings are refused before they are fetched. */
   readonly bytesMax: number;
-  readonly patience?: Patience;
-  /** Blobs a page; 5,000 is the most that Azure gives. */
+  readonly retryPolicy?: RetryPolicy;
+  /** Blobs per page; Azure's maximum is 5,000. */
   readonly pageSize?: number;
 }
 
 interface ReadOptions {
   readonly signal?: AbortSignal;
-}
-
-interface Blob extends AzureContainer {
-  readonly name: string;
 }
 
 export class AzureLibrary implements Library {
@@ -50,7 +44,8 @@ export class AzureLibrary implements Library {
     this.location = formatAzure(place);
   }
 
-  /** Whole before its first: a listing that breaks off says nothing, and Azure does not promise code point order. */
+  /** Reads the whole listing before it yields: an interrupted listing says nothing about missing files, and Azure does not
+   *  guarantee code point order. */
   async *list({ signal, onPassedOver }: ListOptions = {}): AsyncIterable<Listed> {
     const files: ListedFile[] = [];
     const first = await this.#firstPage(signal);
@@ -70,14 +65,14 @@ export class AzureLibrary implements Library {
   }
 
   look(key: string, { signal }: ReadOptions = {}): Promise<ListedFile | null> {
-    return this.#look(key, signal, this.#patience);
+    return this.#look(key, signal, this.#retryPolicy);
   }
 
-  async #look(key: string, signal: AbortSignal | undefined, patience: Patience): Promise<ListedFile | null> {
-    const { container, asked, name } = await this.#blob(key, 'look at');
+  async #look(key: string, signal: AbortSignal | undefined, retryPolicy: RetryPolicy): Promise<ListedFile | null> {
+    const { container, operation, name } = await this.#blob(key, 'look at');
     try {
       const ask = (each: AbortSignal) => container.getBlobClient(name).getProperties({ abortSignal: each });
-      const found = await asking(ask, asked, { signal, patience, keep: isMissing });
+      const found = await withRetries(ask, operation, { signal, retryPolicy, keep: isMissing });
       const tags = tagsOf(found.metadata, undefined);
       return {
         type: 'file',
@@ -98,7 +93,7 @@ export class AzureLibrary implements Library {
   }
 
   async *#blocks(key: string, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
-    const file = await this.#mustLook(key, signal);
+    const file = await this.#requireFile(key, signal);
     const ranges = await this.#rangesOf(file);
     const blockBytes = 4 * 1024 * 1024;
     for (let at = 0; at < file.sizeBytes; at += blockBytes) {
@@ -106,7 +101,7 @@ export class AzureLibrary implements Library {
     }
   }
 
-  async take(file: ListedFile, { signal }: ReadOptions = {}): Promise<TakenFile> {
+  async take(file: ListedFile, { signal }: ReadOptions = {}): Promise<HashedLocalFile> {
     const { bytesMax } = this.#parts;
     if (file.sizeBytes > bytesMax) {
       const message = `This file is too large: ${file.sizeBytes} bytes, at most ${bytesMax} are accepted (AUDIO_MAX_MB)`;
@@ -114,7 +109,10 @@ export class AzureLibrary implements Library {
     }
     const place = await this.#parts.spool.place(file.sizeBytes, signal);
     try {
-      const contentSha256 = await this.#spoolInto(place.path, file, signal);
+      const contentSha256 = await spoolBlob(await this.#blob(file.key, 'read'), file, place.path, {
+        signal,
+        retryPolicy: this.#retryPolicy,
+      });
       return { path: place.path, contentSha256, [Symbol.asyncDispose]: () => place[Symbol.asyncDispose]() };
     } catch (error) {
       await place[Symbol.asyncDispose]();
@@ -123,14 +121,14 @@ export class AzureLibrary implements Library {
   }
 
   async localFile(key: string, { signal }: ReadOptions = {}): Promise<LocalFile> {
-    return await this.take(await this.#mustLook(key, signal), signal ? { signal } : {});
+    return await this.take(await this.#requireFile(key, signal), signal ? { signal } : {});
   }
 
   async seekable(key: string, { signal }: ReadOptions = {}): Promise<SeekableFile> {
-    const patience = lessPatient(this.#patience);
-    const file = await this.#mustLook(key, signal, patience);
-    const ranges = await this.#rangesOf(file, patience);
-    const hasConstantRate = /\.mp3$/i.test(key) && (await tellsConstantRate(file.sizeBytes, ranges, signal));
+    const retryPolicy = interactiveRetryPolicy(this.#retryPolicy);
+    const file = await this.#requireFile(key, signal, retryPolicy);
+    const ranges = await this.#rangesOf(file, retryPolicy);
+    const hasConstantRate = /\.mp3$/i.test(key) && (await hasConstantRateTag(file.sizeBytes, ranges, signal));
     const served = await this.#parts.ranges.serve({
       sizeBytes: file.sizeBytes,
       read: (offset, count, each) => ranges.read(offset, count, signal ? AbortSignal.any([signal, each]) : each),
@@ -143,7 +141,7 @@ export class AzureLibrary implements Library {
     };
   }
 
-  /** Reading tags is a right of its own, which a SAS or a role may lack, and some accounts have no tags. */
+  /** Reading tags needs a separate permission, which a SAS or a role may lack, and some accounts do not support tags. */
   async #firstPage(signal?: AbortSignal): Promise<{ readonly page: Page; readonly include: Include }> {
     const [all, withoutTags] = [{ includeMetadata: true, includeTags: true }, { includeMetadata: true }] as const;
     try {
@@ -163,50 +161,32 @@ export class AzureLibrary implements Library {
     const { prefix } = this.#place;
     const { pageSize } = this.#parts;
     const wanted = { ...include, prefix, token, ...(pageSize === undefined ? {} : { pageSize }) };
-    return pageOf(await this.#blob('', 'list'), wanted, { signal, patience: this.#patience, keep });
+    return fetchPage(await this.#blob('', 'list'), wanted, { signal, retryPolicy: this.#retryPolicy, keep });
   }
 
-  async #mustLook(key: string, signal?: AbortSignal, patience = this.#patience): Promise<ListedFile> {
-    const found = await this.#look(key, signal, patience);
+  async #requireFile(key: string, signal?: AbortSignal, retryPolicy = this.#retryPolicy): Promise<ListedFile> {
+    const found = await this.#look(key, signal, retryPolicy);
     if (found) return found;
     throw new LeitmotifError('file-unreadable', `Cannot open ${this.location}/${key}: it is not there any more`);
   }
 
-  /** Reads parts of one version of a blob. */
-  async #rangesOf({ key, etag }: ListedFile, patience = this.#patience) {
-    const { container, asked, name } = await this.#blob(key, 'read');
+  /** Reads ranges of one version of a blob. */
+  async #rangesOf({ key, etag }: ListedFile, retryPolicy = this.#retryPolicy) {
+    const { container, operation, name } = await this.#blob(key, 'read');
     const client = container.getBlobClient(name);
     const read = (offset: number, count: number, signal?: AbortSignal): Promise<Uint8Array> =>
-      asking(
+      withRetries(
         async (each) => {
           const block = await client.downloadToBuffer(offset, count, {
             ...{ abortSignal: each, blockSize: count, concurrency: 1, maxRetryRequestsPerBlock: 0 },
-            ...(etag && { conditions: { ifMatch: quoted(etag) } }),
+            ...(etag && { conditions: { ifMatch: quoteEtag(etag) } }),
           });
           return new Uint8Array(block.buffer, block.byteOffset, block.byteLength);
         },
-        asked,
-        { signal, patience },
+        operation,
+        { signal, retryPolicy },
       );
     return { read };
-  }
-
-  async #spoolInto(path: string, file: ListedFile, signal?: AbortSignal): Promise<string> {
-    const { container, asked, name } = await this.#blob(file.key, 'read');
-    const client = container.getBlobClient(name);
-    const written = { hash: createHash('sha256'), bytes: 0 };
-    await using handle = await openForWriting(path);
-    const goOn = async (each: AbortSignal) => {
-      if (written.bytes === file.sizeBytes) return;
-      const conditions = file.etag === null ? {} : { conditions: { ifMatch: quoted(file.etag) } };
-      const options = { abortSignal: each, maxRetryRequests: 0, ...conditions };
-      const { readableStreamBody } = await client.download(written.bytes, undefined, options);
-      if (!readableStreamBody) throw new Error('the service sent no body');
-      for await (const block of readableStreamBody) await append(block as Buffer, path, handle, written);
-      if (written.bytes !== file.sizeBytes) throw new Error(`the connection ended after ${written.bytes} bytes`);
-    };
-    await askingWhileItComes(goOn, asked, written, { signal, patience: this.#patience });
-    return written.hash.digest('hex');
   }
 
   async #blob(key: string, verb: string): Promise<Blob> {
@@ -214,8 +194,8 @@ export class AzureLibrary implements Library {
     return { ...(await this.#parts.accounts.container(this.#place, what)), name: this.#place.prefix + key };
   }
 
-  get #patience(): Patience {
-    return this.#parts.patience ?? usualPatience;
+  get #retryPolicy(): RetryPolicy {
+    return this.#parts.retryPolicy ?? defaultRetryPolicy;
   }
 }
 
@@ -229,85 +209,7 @@ function refusesTags(error: unknown): boolean {
   return statusCode === 400 || statusCode === 403 || statusCode === 409;
 }
 
-async function openForWriting(path: string): Promise<FileHandle> {
-  try {
-    return await orDiskFull(path, () => open(path, 'wx', 0o600));
-  } catch (error) {
-    throw toLeitmotifError(error);
-  }
-}
-
-/** A disk that is full is not the network's failure: it must not be tried again. One that is almost full takes a part
- *  of a block and calls it a success. */
-async function append(
-  block: Buffer,
-  path: string,
-  handle: FileHandle,
-  written: { readonly hash: Hash; bytes: number },
-): Promise<void> {
-  for (let from = 0; from < block.length; ) {
-    const { bytesWritten } = await orDiskFull(path, () =>
-      handle.write(block, from, block.length - from, written.bytes),
-    );
-    written.hash.update(block.subarray(from, from + bytesWritten));
-    written.bytes += bytesWritten;
-    from += bytesWritten;
-  }
-}
-
-/** A long file takes longer than one try may: it has the time that it needs for as long as bytes come, and tries are
- *  counted anew whenever some did. */
-async function askingWhileItComes(
-  goOn: (signal: AbortSignal) => Promise<void>,
-  asked: AskedOf,
-  written: { readonly bytes: number },
-  { signal, patience }: { readonly signal: AbortSignal | undefined; readonly patience: Patience },
-): Promise<void> {
-  for (;;) {
-    const before = written.bytes;
-    const ask = async (each: AbortSignal) => {
-      using watch = new StallWatch(written, patience.tryMaxMs);
-      await goOn(AbortSignal.any([each, watch.signal]));
-    };
-    try {
-      return await asking(ask, asked, { signal, patience: { ...patience, tryMaxMs: wholeFileMaxMs } });
-    } catch (error) {
-      const isLost = error instanceof LeitmotifError && error.code === 'library-unavailable';
-      if (!isLost || written.bytes === before) throw error;
-    }
-  }
-}
-
-/** Aborts when no byte has come for a while. */
-class StallWatch implements Disposable {
-  readonly #stop = new AbortController();
-  readonly #timer: NodeJS.Timeout;
-
-  constructor(written: { readonly bytes: number }, stallMaxMs: number) {
-    let seen = written.bytes;
-    this.#timer = setInterval(() => {
-      if (written.bytes === seen) this.#stop.abort(new Error('no byte came for too long'));
-      seen = written.bytes;
-    }, stallMaxMs);
-  }
-
-  get signal(): AbortSignal {
-    return this.#stop.signal;
-  }
-
-  [Symbol.dispose](): void {
-    clearInterval(this.#timer);
-  }
-}
-
-/** 2 GB at 600 kB/s. */
-const wholeFileMaxMs = 3_600_000;
-
-function quoted(etag: string): string {
-  return `"${etag}"`;
-}
-
-async function tellsConstantRate(
+async function hasConstantRateTag(
   sizeBytes: number,
   { read }: { read(offset: number, count: number, signal?: AbortSignal): Promise<Uint8Array> },
   signal?: AbortSignal,
@@ -316,6 +218,6 @@ async function tellsConstantRate(
   const part = (offset: number) => read(offset, Math.min(mp3HeadBytes, sizeBytes - offset), signal);
   const head = await part(0);
   const at = firstFrameOffset(head);
-  if (at === 0) return saysConstantRate(head);
-  return at < sizeBytes && saysConstantRate(await part(at));
+  if (at === 0) return declaresConstantRate(head);
+  return at < sizeBytes && declaresConstantRate(await part(at));
 }

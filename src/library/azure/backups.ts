@@ -1,4 +1,4 @@
-/** Backups in a container of Azure Blob Storage. They go up and come down in blocks, each asked for again by itself where
+/** Backups in a container of Azure Blob Storage. They go up and come down in blocks, each operation for again by itself where
  *  that may help: a catalog has gigabytes, and a connection that lasts as long is rare. */
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
@@ -8,7 +8,7 @@ import { orDiskFull } from '../../io/disk-full.ts';
 import type { BackupStore } from '../backup-store.ts';
 import type { AzureAccounts, AzureContainer } from './client.ts';
 import { namesBelow } from './pages.ts';
-import { asking, type Patience, usualPatience } from './retry.ts';
+import { defaultRetryPolicy, type RetryPolicy, withRetries } from './retry.ts';
 
 interface Options {
   readonly signal: AbortSignal;
@@ -20,20 +20,20 @@ export class AzureBackups implements BackupStore {
   readonly location: string;
   readonly #place: AzurePlace;
   readonly #accounts: AzureAccounts;
-  readonly #patience: Patience;
+  readonly #retryPolicy: RetryPolicy;
 
-  constructor(place: AzurePlace, accounts: AzureAccounts, patience: Patience = usualPatience) {
+  constructor(place: AzurePlace, accounts: AzureAccounts, retryPolicy: RetryPolicy = defaultRetryPolicy) {
     this.#place = place;
     this.#accounts = accounts;
-    this.#patience = patience;
+    this.#retryPolicy = retryPolicy;
     this.location = formatAzure(place);
   }
 
   /** Blocks that were never committed are dropped by the service after a week. */
   async put(name: string, path: string, { signal }: Options): Promise<void> {
-    const { container, asked } = await this.#container(`store ${this.location}/${name}`);
+    const { container, operation } = await this.#container(`store ${this.location}/${name}`);
     const blob = container.getBlockBlobClient(this.#place.prefix + name);
-    const options = { signal, patience: this.#patience };
+    const options = { signal, retryPolicy: this.#retryPolicy };
     await using file = await openFile(path, 'r');
     const hash = createHash('sha256');
     const blocks: string[] = [];
@@ -42,24 +42,24 @@ export class AzureBackups implements BackupStore {
       if (block.length === 0) break;
       hash.update(block);
       const id = Buffer.from(String(blocks.length).padStart(8, '0')).toString('base64');
-      await asking((each) => blob.stageBlock(id, block, block.length, { abortSignal: each }), asked, options);
+      await withRetries((each) => blob.stageBlock(id, block, block.length, { abortSignal: each }), operation, options);
       blocks.push(id);
     }
     const metadata = { sha256: hash.digest('hex') };
-    await asking((each) => blob.commitBlockList(blocks, { abortSignal: each, metadata }), asked, options);
+    await withRetries((each) => blob.commitBlockList(blocks, { abortSignal: each, metadata }), operation, options);
   }
 
   async names({ signal }: Options): Promise<string[]> {
     const place = await this.#container(`list ${this.location}`);
-    const names = namesBelow(place, this.#place.prefix, { signal, patience: this.#patience });
+    const names = namesBelow(place, this.#place.prefix, { signal, retryPolicy: this.#retryPolicy });
     return (await Array.fromAsync(names)).sort();
   }
 
   async fetch(name: string, to: string, { signal }: Options): Promise<void> {
-    const { container, asked } = await this.#container(`read ${this.location}/${name}`);
+    const { container, operation } = await this.#container(`read ${this.location}/${name}`);
     const blob = container.getBlobClient(this.#place.prefix + name);
-    const options = { signal, patience: this.#patience };
-    const found = await asking((each) => blob.getProperties({ abortSignal: each }), asked, options);
+    const options = { signal, retryPolicy: this.#retryPolicy };
+    const found = await withRetries((each) => blob.getProperties({ abortSignal: each }), operation, options);
     const { contentLength = 0, etag, metadata } = found;
     const conditions = etag === undefined ? {} : { ifMatch: etag };
     await using file = await openFile(to, 'w');
@@ -68,7 +68,7 @@ export class AzureBackups implements BackupStore {
       const count = Math.min(blockBytes, contentLength - position);
       const read = (each: AbortSignal) =>
         blob.downloadToBuffer(position, count, { abortSignal: each, conditions, maxRetryRequestsPerBlock: 0 });
-      const block = await asking(read, asked, options);
+      const block = await withRetries(read, operation, options);
       hash.update(block);
       // Not `write`: on a disk that is almost full it writes a part and calls it a success.
       await orDiskFull(to, () => file.appendFile(block));
@@ -82,9 +82,12 @@ export class AzureBackups implements BackupStore {
   }
 
   async remove(name: string, { signal }: Options): Promise<void> {
-    const { container, asked } = await this.#container(`delete ${this.location}/${name}`);
+    const { container, operation } = await this.#container(`delete ${this.location}/${name}`);
     const blob = container.getBlobClient(this.#place.prefix + name);
-    await asking((each) => blob.deleteIfExists({ abortSignal: each }), asked, { signal, patience: this.#patience });
+    await withRetries((each) => blob.deleteIfExists({ abortSignal: each }), operation, {
+      signal,
+      retryPolicy: this.#retryPolicy,
+    });
   }
 
   #container(what: string): Promise<AzureContainer> {

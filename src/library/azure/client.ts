@@ -1,14 +1,14 @@
-/** Opens containers of blobs with Azure's SDK, which is loaded when the first one is asked for: most programs never do. */
+/** Opens containers of blobs with Azure's SDK, which is loaded when the first one is operation for: most programs never do. */
 import type { BlobServiceClient, ContainerClient, StoragePipelineOptions } from '@azure/storage-blob';
 import type { AzurePlace } from '../../config/library-location.ts';
-import type { AskedOf } from './errors.ts';
+import type { AzureOperation } from './errors.ts';
 import type { AzureAccess, AzureSettings } from './settings.ts';
 import { accessWords, chooseAccess, expiryOf } from './settings.ts';
 
 export interface AzureContainer {
   readonly container: ContainerClient;
-  /** What is asked of it, for whoever words its refusals. */
-  readonly asked: AskedOf;
+  /** What is operation of it, for whoever words its refusals. */
+  readonly operation: AzureOperation;
 }
 
 /** Retries are ours (azure-asking.ts). */
@@ -43,8 +43,8 @@ export class AzureAccounts {
       opened.catch(() => this.#services.delete(account));
     }
     const { service, access } = await opened;
-    const asked = { what, access: accessWords(access), expiresAtMs: expiryOf(access) };
-    return { container: service.getContainerClient(container), asked };
+    const operation = { what, access: accessWords(access), expiresAtMs: expiryOf(access) };
+    return { container: service.getContainerClient(container), operation };
   }
 
   async #open(account: string): Promise<{ service: BlobServiceClient; access: AzureAccess }> {

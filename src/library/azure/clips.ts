@@ -9,12 +9,12 @@ import type { Spool } from '../spool.ts';
 import type { AzureAccounts, AzureContainer } from './client.ts';
 import { isMissing } from './errors.ts';
 import { namesBelow } from './pages.ts';
-import { asking, lessPatient, type Patience, usualPatience } from './retry.ts';
+import { defaultRetryPolicy, interactiveRetryPolicy, type RetryPolicy, withRetries } from './retry.ts';
 
 export interface AzureClipsParts {
   readonly accounts: AzureAccounts;
   readonly spool: Spool;
-  readonly patience?: Patience;
+  readonly retryPolicy?: RetryPolicy;
 }
 
 interface Options {
@@ -40,16 +40,16 @@ export class AzureClips implements ClipStore {
     const bytes = await readFile(path).catch((error: unknown) => {
       throw toLeitmotifError(error);
     });
-    const { container, asked } = await this.#container(`store ${this.location}/${name}`);
+    const { container, operation } = await this.#container(`store ${this.location}/${name}`);
     const blob = container.getBlockBlobClient(this.#place.prefix + name);
     const headers = { blobContentType: 'audio/mpeg', blobCacheControl: 'private, max-age=31536000, immutable' };
     const ask = (each: AbortSignal) =>
       blob.upload(bytes, bytes.length, { abortSignal: each, blobHTTPHeaders: headers });
-    await asking(ask, asked, { signal, patience: this.#patience });
+    await withRetries(ask, operation, { signal, retryPolicy: this.#retryPolicy });
   }
 
   async fetch(name: string, { signal }: Options): Promise<LocalFile | null> {
-    const { container, asked } = await this.#container(`read ${this.location}/${name}`);
+    const { container, operation } = await this.#container(`read ${this.location}/${name}`);
     const blob = container.getBlobClient(this.#place.prefix + name);
     const ask = async (each: AbortSignal) => {
       const { contentLength = 0, readableStreamBody } = await blob.download(0, undefined, {
@@ -63,7 +63,11 @@ export class AzureClips implements ClipStore {
       return bytes;
     };
     try {
-      const bytes = await asking(ask, asked, { signal, patience: lessPatient(this.#patience), keep: isMissing });
+      const bytes = await withRetries(ask, operation, {
+        signal,
+        retryPolicy: interactiveRetryPolicy(this.#retryPolicy),
+        keep: isMissing,
+      });
       return await this.#spooled(bytes, signal);
     } catch (error) {
       if (isMissing(error)) return null;
@@ -85,18 +89,22 @@ export class AzureClips implements ClipStore {
   /** A page at a time: a library of 13,171 recordings has 400,000 clips. */
   async *names({ signal }: Options): AsyncGenerator<string, void, undefined> {
     const place = await this.#container(`list ${this.location}`);
-    yield* namesBelow(place, this.#place.prefix, { signal, patience: this.#patience });
+    yield* namesBelow(place, this.#place.prefix, { signal, retryPolicy: this.#retryPolicy });
   }
 
   async removeAll(contentSha256: string, { signal }: Options): Promise<number> {
     const place = await this.#container(`delete clips in ${this.location}`);
-    const options = { signal, patience: this.#patience };
+    const options = { signal, retryPolicy: this.#retryPolicy };
     const prefix = `${this.#place.prefix}${contentSha256}/`;
     const names = await Array.fromAsync(namesBelow(place, prefix, options));
-    const { container, asked } = place;
+    const { container, operation } = place;
     const queue = new PQueue({ concurrency: deletesAtOnce });
     const remove = (name: string) =>
-      asking((each) => container.getBlobClient(prefix + name).deleteIfExists({ abortSignal: each }), asked, options);
+      withRetries(
+        (each) => container.getBlobClient(prefix + name).deleteIfExists({ abortSignal: each }),
+        operation,
+        options,
+      );
     await queue.addAll(names.map((name) => () => remove(name)));
     return names.length;
   }
@@ -105,7 +113,7 @@ export class AzureClips implements ClipStore {
     return this.#parts.accounts.container(this.#place, what);
   }
 
-  get #patience(): Patience {
-    return this.#parts.patience ?? usualPatience;
+  get #retryPolicy(): RetryPolicy {
+    return this.#parts.retryPolicy ?? defaultRetryPolicy;
   }
 }

@@ -2,7 +2,7 @@
  *  errors carry the request with its address, so they are not handed on. */
 import { LeitmotifError } from '../../errors.ts';
 
-export interface AskedOf {
+export interface AzureOperation {
   /** What was to be done, as in "Cannot <list azure://...>". */
   readonly what: string;
   /** The variable that lets us in. */
@@ -43,9 +43,9 @@ function isCutOff(statusCode: number): boolean {
 /** How long the service asks to be left alone; null when it does not say. A minute at most. */
 export function retryAfterMs(error: unknown): number | null {
   const headers = (error as Refusal).response?.headers;
-  const asked = headers?.get('x-ms-retry-after-ms') ?? headers?.get('retry-after-ms');
+  const operation = headers?.get('x-ms-retry-after-ms') ?? headers?.get('retry-after-ms');
   const sec = headers?.get('retry-after');
-  const ms = asked === undefined ? Number(sec ?? Number.NaN) * 1000 : Number(asked);
+  const ms = operation === undefined ? Number(sec ?? Number.NaN) * 1000 : Number(operation);
   if (Number.isFinite(ms) && ms >= 0) return Math.min(ms, retryAfterMaxMs);
   const atMs = Date.parse(sec ?? '');
   return Number.isFinite(atMs) ? Math.min(Math.max(atMs - Date.now(), 0), retryAfterMaxMs) : null;
@@ -55,19 +55,19 @@ export function isMissing(error: unknown): boolean {
   return (error as Refusal).statusCode === 404 && errorCodeOf(error as Refusal) !== 'ContainerNotFound';
 }
 
-export function toLibraryError(error: unknown, asked: AskedOf): LeitmotifError {
+export function toLibraryError(error: unknown, operation: AzureOperation): LeitmotifError {
   if (error instanceof LeitmotifError) return error;
   const refusal = error as Refusal;
   const status = refusal.statusCode ?? 0;
   const code = errorCodeOf(refusal);
   const cause = new Error(redact(`${refusal.name}: ${refusal.message}`));
   const fail = (kind: LeitmotifError['code'], why: string) =>
-    new LeitmotifError(kind, `Cannot ${asked.what}: ${why}`, { cause });
+    new LeitmotifError(kind, `Cannot ${operation.what}: ${why}`, { cause });
   if (signInErrors.test(refusal.name ?? '')) {
-    return fail('library-forbidden', `signing in failed (${asked.access}): ${firstLine(refusal.message)}`);
+    return fail('library-forbidden', `signing in failed (${operation.access}): ${firstLine(refusal.message)}`);
   }
   if (isCutOff(status)) return fail('library-unavailable', `the service cannot be reached: ${netWords(refusal)}`);
-  if (status === 401 || status === 403) return fail('library-forbidden', forbidden(code, asked));
+  if (status === 401 || status === 403) return fail('library-forbidden', forbidden(code, operation));
   if (status === 404) {
     return fail(
       'file-unreadable',
@@ -81,7 +81,7 @@ export function toLibraryError(error: unknown, asked: AskedOf): LeitmotifError {
   return fail('file-unreadable', `the service refuses it: ${status}${code && ` (${code})`}`);
 }
 
-function forbidden(code: string, { access, expiresAtMs }: AskedOf): string {
+function forbidden(code: string, { access, expiresAtMs }: AzureOperation): string {
   if (expiresAtMs !== null && expiresAtMs < Date.now()) {
     return `${access} expired at ${new Date(expiresAtMs).toISOString()}; it needs a new one`;
   }

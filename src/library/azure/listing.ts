@@ -39,9 +39,14 @@ function isFolder({ metadata, properties }: BlobItem): boolean {
   return kind === 'directory' || metadataValue(metadata, 'hdi_isfolder')?.toLowerCase() === 'true';
 }
 
-/** Listings give etags bare, single blobs give them quoted. */
+/** Listings return bare etags, requests for single blobs return quoted ones. */
 export function plainEtag(etag: string): string {
   return etag.replace(/^"|"$/g, '');
+}
+
+/** An etag as the If-Match header expects it. */
+export function quoteEtag(etag: string): string {
+  return `"${etag}"`;
 }
 
 /** The blob's metadata, and where that says nothing its index tags: title, artist, album, in any case.

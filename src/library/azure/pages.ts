@@ -1,7 +1,7 @@
-/** Listings of a container, a page at a time: each page is a request of its own, asked again by itself where that may help. */
+/** Listings of a container, a page at a time: each page is a request of its own, operation again by itself where that may help. */
 import type { BlobItem } from '@azure/storage-blob';
 import type { AzureContainer } from './client.ts';
-import { asking } from './retry.ts';
+import { withRetries } from './retry.ts';
 
 export interface PageWanted {
   /** Names begin with it; empty for all. */
@@ -23,31 +23,31 @@ export interface Page {
 /** 5,000 is the most that Azure gives. */
 const pageSizeMax = 5000;
 
-/** @throws {LeitmotifError} as asking */
-export async function pageOf(
-  { container, asked }: AzureContainer,
+/** @throws {LeitmotifError} as withRetries */
+export async function fetchPage(
+  { container, operation }: AzureContainer,
   { prefix, token, pageSize = pageSizeMax, ...include }: PageWanted,
-  options: Parameters<typeof asking>[2],
+  options: Parameters<typeof withRetries>[2],
 ): Promise<Page> {
   const paging = { maxPageSize: pageSize, ...(token && { continuationToken: token }) };
   const ask = async (each: AbortSignal) => {
     const wanted = { ...include, ...(prefix && { prefix }), abortSignal: each };
     return (await container.listBlobsFlat(wanted).byPage(paging).next()).value;
   };
-  const page = await asking(ask, asked, options);
+  const page = await withRetries(ask, operation, options);
   return { blobs: page?.segment.blobItems ?? [], next: page?.continuationToken || undefined };
 }
 
 /** Names below a prefix, without it, in the order in which Azure lists them.
- *  @throws {LeitmotifError} as asking */
+ *  @throws {LeitmotifError} as withRetries */
 export async function* namesBelow(
   place: AzureContainer,
   prefix: string,
-  options: Parameters<typeof asking>[2],
+  options: Parameters<typeof withRetries>[2],
 ): AsyncGenerator<string, void, undefined> {
   let token: string | undefined;
   do {
-    const page = await pageOf(place, { prefix, token }, options);
+    const page = await fetchPage(place, { prefix, token }, options);
     for (const { name } of page.blobs) yield name.slice(prefix.length);
     token = page.next;
   } while (token !== undefined);

@@ -5,9 +5,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pRetry from 'p-retry';
 import { LeitmotifError } from '../../errors.ts';
-import { type AskedOf, mayPass, retryAfterMs, toLibraryError } from './errors.ts';
+import { type AzureOperation, mayPass, retryAfterMs, toLibraryError } from './errors.ts';
 
-export interface Patience {
+export interface RetryPolicy {
   /** The first one counted. */
   readonly triesMax: number;
   /** Before the second try; doubles with each. */
@@ -16,11 +16,15 @@ export interface Patience {
   readonly tryMaxMs: number;
 }
 
-export const usualPatience: Patience = { triesMax: 5, firstPauseMs: 500, tryMaxMs: 60_000 };
+export const defaultRetryPolicy: RetryPolicy = { triesMax: 5, firstPauseMs: 500, tryMaxMs: 60_000 };
 
 /** For somebody who waits to hear something. */
-export function lessPatient(patience: Patience): Patience {
-  return { ...patience, triesMax: Math.min(patience.triesMax, 2), tryMaxMs: Math.min(patience.tryMaxMs, 15_000) };
+export function interactiveRetryPolicy(retryPolicy: RetryPolicy): RetryPolicy {
+  return {
+    ...retryPolicy,
+    triesMax: Math.min(retryPolicy.triesMax, 2),
+    tryMaxMs: Math.min(retryPolicy.tryMaxMs, 15_000),
+  };
 }
 
 const pauseMaxMs = 15_000;
@@ -29,26 +33,26 @@ const pauseMaxMs = 15_000;
  *  @param onPassing told of a failure that may pass, before the pause; what it throws ends the tries
  *  @throws {LeitmotifError} 'cancelled', 'library-unavailable', 'library-forbidden', 'file-unreadable'; or whatever
  *    `keep` says is the caller's own matter */
-export async function asking<T>(
+export async function withRetries<T>(
   ask: (signal: AbortSignal) => Promise<T>,
-  asked: AskedOf,
+  operation: AzureOperation,
   options: {
     readonly signal?: AbortSignal | undefined;
-    readonly patience: Patience;
+    readonly retryPolicy: RetryPolicy;
     readonly keep?: (error: unknown) => boolean;
   },
 ): Promise<T> {
-  const { signal, patience, keep = () => false } = options;
+  const { signal, retryPolicy, keep = () => false } = options;
   const once = async () => {
     signal?.throwIfAborted();
-    const late = AbortSignal.timeout(patience.tryMaxMs);
+    const late = AbortSignal.timeout(retryPolicy.tryMaxMs);
     return await ask(signal ? AbortSignal.any([signal, late]) : late);
   };
   try {
     return await pRetry(once, {
-      retries: patience.triesMax - 1,
+      retries: retryPolicy.triesMax - 1,
       factor: 2,
-      minTimeout: patience.firstPauseMs,
+      minTimeout: retryPolicy.firstPauseMs,
       maxTimeout: pauseMaxMs,
       ...(signal && { signal }),
       shouldRetry: ({ error }) => !signal?.aborted && !keep(error) && mayPass(error),
@@ -59,7 +63,7 @@ export async function asking<T>(
     });
   } catch (error) {
     if (signal?.aborted)
-      throw new LeitmotifError('cancelled', `Stopped before it could ${asked.what}`, { cause: signal.reason });
-    throw keep(error) ? error : toLibraryError(error, asked);
+      throw new LeitmotifError('cancelled', `Stopped before it could ${operation.what}`, { cause: signal.reason });
+    throw keep(error) ? error : toLibraryError(error, operation);
   }
 }

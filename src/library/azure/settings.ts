@@ -1,4 +1,4 @@
-/** How this program gets into a storage account. Pure: nothing is asked of Azure. */
+/** How this program gets into a storage account. Pure: nothing is operation of Azure. */
 import { LeitmotifError } from '../../errors.ts';
 
 /** As the environment gives them, under the names that Azure's own tools use. */

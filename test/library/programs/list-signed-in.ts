@@ -13,7 +13,7 @@ const library = new AzureLibrary(parseAzure('azure://devstoreaccount1/music'), {
   spool: new Spool({ dir: '/nowhere', bytesMax: 1 }),
   ranges: new RangeServer(),
   bytesMax: 1,
-  patience: { triesMax: 2, firstPauseMs: 10, tryMaxMs: 30_000 },
+  retryPolicy: { triesMax: 2, firstPauseMs: 10, tryMaxMs: 30_000 },
 });
 try {
   const listed = await Array.fromAsync(library.list());

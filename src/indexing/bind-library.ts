@@ -3,7 +3,7 @@ import type { Catalog } from '../catalog/catalog.ts';
 import { type LibraryPlace, parseLibraries, prefixOf } from '../config/library-location.ts';
 import { LeitmotifError } from '../errors.ts';
 
-export interface TakeLibraryOptions {
+export interface BindLibraryOptions {
   readonly catalog: Pick<Catalog, 'libraryLocation' | 'tracks'>;
   readonly library: { readonly location: string };
   /** Lets what lies in libraries that are no longer named count as removed. */
@@ -12,14 +12,14 @@ export interface TakeLibraryOptions {
 
 /** Remembers which libraries the catalog holds. One more is no replacement; one less, or elsewhere, is.
  *  @throws {LeitmotifError} 'config-invalid' when recordings would count as removed and nobody said that they may */
-export function takeLibrary({ catalog, library, replaceLibrary = false }: TakeLibraryOptions): void {
+export function bindLibrary({ catalog, library, replaceLibrary = false }: BindLibraryOptions): void {
   const before = catalog.libraryLocation;
   if (before === library.location) return;
-  if (before !== null && !replaceLibrary) refuseLoss(before, library.location, catalog.tracks);
+  if (before !== null && !replaceLibrary) assertNoLoss(before, library.location, catalog.tracks);
   catalog.libraryLocation = library.location;
 }
 
-function refuseLoss(before: string, after: string, tracks: Pick<Catalog['tracks'], 'countBelow'>): void {
+function assertNoLoss(before: string, after: string, tracks: Pick<Catalog['tracks'], 'countBelow'>): void {
   const kept = placesOf(after);
   const lost = placesOf(before)
     .filter((place) => !kept.some(({ name, location }) => name === place.name && location === place.location))

@@ -1,4 +1,4 @@
-/** The same bytes under another name are not embedded again. */
+/** Duplicate files: a file with known bytes gets the stored vectors and is not embedded again. */
 import type { Database } from './database.ts';
 import type { Spaces } from './spaces.ts';
 import { type FileFacts, fileColumns } from './track-rows.ts';
@@ -36,7 +36,7 @@ SELECT t.key FROM track_spaces ts JOIN tracks t ON t.id = ts.track_id JOIN space
 WHERE ts.content_sha256 = ? AND s.space_id = ? AND ts.indexed_at_ms >= ? AND t.content_sha256 = ts.content_sha256
 ORDER BY t.key <> ?, t.id LIMIT 1`;
 
-export class Copies {
+export class DuplicateFiles {
   readonly #database: Database;
   readonly #spaces: Spaces;
   readonly #now: () => number;
@@ -47,14 +47,14 @@ export class Copies {
     this.#now = now;
   }
 
-  /** The key of a track of which this space holds vectors of that content, `preferredKey` itself if it is one.
-   *  @param madeSinceMs passes over vectors that were made before; milliseconds since 1970 */
-  findContent(contentSha256: string, spaceId: string, preferredKey: string, madeSinceMs = 0): string | null {
+  /** The key of a track with vectors of this content in this space; `preferredKey` comes first.
+   *  @param madeSinceMs ignores older vectors; milliseconds since 1970 */
+  findByContent(contentSha256: string, spaceId: string, preferredKey: string, madeSinceMs = 0): string | null {
     const row = this.#database.get(selectContent, contentSha256, spaceId, madeSinceMs, preferredKey);
     return row === undefined ? null : String(row.key);
   }
 
-  /** Gives a file the vectors, of all spaces, of another one that holds the same bytes.
+  /** Copies the vectors of all spaces to another file with the same bytes.
    *  @returns the track's id
    *  @throws {RangeError} when there is no such track */
   copy(fromKey: string, facts: FileFacts): number {

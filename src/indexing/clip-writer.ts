@@ -14,11 +14,11 @@ import { formatTime } from '../format.ts';
 import { makePrivateFolder } from '../io/private-files.ts';
 import { type ClipStore, clipName } from '../library/clip-store.ts';
 import type { Library, ListedFile } from '../library/library.ts';
-import { type ClipsEstimate, clipsOf, estimateClips, guessAudioSec } from './clip-estimate.ts';
+import { type ClipsEstimate, clipsOf, estimateAudioSec, estimateClips } from './clip-estimate.ts';
 import type { Candidate } from './compare.ts';
 import { type RunRate, recentRates } from './run-rates.ts';
 
-export interface ClipKeeperOptions {
+export interface ClipWriterOptions {
   readonly catalog: Catalog;
   readonly store: ClipStore;
   readonly limits: AudioLimits;
@@ -52,14 +52,14 @@ const uploadsAtOnce = 8;
 /** Runs that an estimate goes by. */
 const runsMax = 5;
 
-export class ClipKeeper {
-  readonly #options: ClipKeeperOptions;
+export class ClipWriter {
+  readonly #options: ClipWriterOptions;
   #counts = { stored: 0, clips: 0, bytes: 0, failed: 0, removed: 0 };
   #reason: string | null = null;
   /** Why the store is left alone. */
   #down: LeitmotifError | null = null;
 
-  constructor(options: ClipKeeperOptions) {
+  constructor(options: ClipWriterOptions) {
     this.#options = options;
   }
 
@@ -87,7 +87,7 @@ export class ClipKeeper {
   #audioSecOf(files: readonly ListedFile[]): number {
     const runs = recentRates(this.#options.catalog.jobs.recentDone('index', runsMax));
     const total = (of: (run: RunRate) => number) => runs.reduce((sum, run) => sum + of(run), 0);
-    if (runs.length === 0) return guessAudioSec(files);
+    if (runs.length === 0) return estimateAudioSec(files);
     const bytes = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
     return (bytes * total((run) => run.audioSec)) / total((run) => run.bytes);
   }

@@ -1,7 +1,7 @@
 /** A library but for some of its keys, as if they were not there. */
 import type { Library, Listed, ListOptions } from './library.ts';
 
-export function excluding(library: Library, exclude: (key: string) => boolean): Library {
+export function withoutKeys(library: Library, exclude: (key: string) => boolean): Library {
   async function* list(options: ListOptions): AsyncIterable<Listed> {
     for await (const listed of library.list(options)) if (!exclude(listed.key)) yield listed;
   }

@@ -5,7 +5,7 @@ import type { Chunk } from '../domain.ts';
 
 const mark = 'imported:';
 
-export function standInFor(chunks: readonly Chunk[]): string {
+export function placeholderHash(chunks: readonly Chunk[]): string {
   const hash = createHash('sha256');
   for (const { startSec, endSec, vector } of chunks) {
     hash.update(`${startSec} ${endSec} `);
@@ -14,6 +14,6 @@ export function standInFor(chunks: readonly Chunk[]): string {
   return mark + hash.digest('hex');
 }
 
-export function isStandIn(contentSha256: string): boolean {
+export function isPlaceholderHash(contentSha256: string): boolean {
   return contentSha256.startsWith(mark);
 }
