@@ -1,4 +1,4 @@
-/** One catalog, one set of libraries: the keys of another would look like all tracks gone and others come. */
+/** Binds a catalog to its libraries: with the keys of another library all tracks would look deleted and others added. */
 import type { Catalog } from '../catalog/catalog.ts';
 import { type LibraryPlace, parseLibraries, prefixOf } from '../config/library-location.ts';
 import { LeitmotifError } from '../errors.ts';
@@ -6,12 +6,12 @@ import { LeitmotifError } from '../errors.ts';
 export interface BindLibraryOptions {
   readonly catalog: Pick<Catalog, 'libraryLocation' | 'tracks'>;
   readonly library: { readonly location: string };
-  /** Lets what lies in libraries that are no longer named count as removed. */
+  /** Lets recordings of libraries that are no longer configured count as removed. */
   readonly replaceLibrary?: boolean;
 }
 
-/** Remembers which libraries the catalog holds. One more is no replacement; one less, or elsewhere, is.
- *  @throws {LeitmotifError} 'config-invalid' when recordings would count as removed and nobody said that they may */
+/** Records the libraries of the catalog. An additional library is no replacement; a missing or relocated one is.
+ *  @throws {LeitmotifError} 'config-invalid' when recordings would count as removed without `replaceLibrary` */
 export function bindLibrary({ catalog, library, replaceLibrary = false }: BindLibraryOptions): void {
   const before = catalog.libraryLocation;
   if (before === library.location) return;
@@ -41,7 +41,7 @@ function assertNoLoss(before: string, after: string, tracks: Pick<Catalog['track
   );
 }
 
-/** A catalog may remember a place that this program would not take any more: then it is one of its own. */
+/** An old catalog may hold a location that is no longer valid; it counts as a single place. */
 function placesOf(location: string): LibraryPlace[] {
   try {
     return parseLibraries(location);

@@ -1,11 +1,11 @@
-/** What comes from a worker is checked before it is stored: a worker may be another version, or another program. */
+/** Validates a worker's response before it is stored: the worker may be another version or another program. */
 import type { Chunk, EmbeddedRecording } from '../domain.ts';
 import { LeitmotifError } from '../errors.ts';
 
-/** Unit length as far as float32 keeps it: rounding 1,000 squares of 24 bits stays below 1e-4. */
+/** Tolerance for unit length in float32: rounding 1,000 squares of 24 bits stays below 1e-4. */
 const lengthTolerance = 1e-3;
 
-/** @throws {LeitmotifError} 'space-mismatch' for vectors of another space, 'worker-protocol' for chunks that cannot be */
+/** @throws {LeitmotifError} 'space-mismatch' for vectors of another space, 'worker-protocol' for invalid chunks */
 export function checkRecording(recording: EmbeddedRecording, spaceId: string): void {
   if (recording.spaceId !== spaceId) {
     throw new LeitmotifError(
@@ -26,7 +26,7 @@ function describeFault(chunk: Chunk, index: number, dimensions: number): string 
   if (!(chunk.startSec >= 0 && chunk.endSec > chunk.startSec)) return `chunk ${index} that ends before it starts`;
   if (chunk.vector.length !== dimensions) return `chunk ${index} with ${chunk.vector.length} values of ${dimensions}`;
   const length = Math.hypot(...chunk.vector);
-  // Silence may have no direction; whatever may be searched for must have one.
+  // The vector of silence may be zero; a music vector must have a direction.
   if (chunk.kind === 'music' ? !(Math.abs(length - 1) <= lengthTolerance) : !Number.isFinite(length)) {
     return `chunk ${index} with a vector of length ${length}`;
   }

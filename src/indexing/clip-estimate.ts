@@ -1,4 +1,4 @@
-/** What storing the clips of recordings costs, before it is begun. Pure. */
+/** Estimates the number and size of clips before an index run stores them. Pure. */
 import { bitrateKbps } from '../audio/clip.ts';
 import type { ListedFile } from '../library/library.ts';
 
@@ -9,28 +9,27 @@ export interface ClipsEstimate {
 
 export interface ClipsToCome {
   readonly recordings: number;
-  /** Of all of them. */
+  /** Total of all recordings. */
   readonly audioSec: number;
   readonly windowSec: number;
 }
 
-/** Tags, the frame that tells the length, and what the encoder puts before and after. Measured: clips of 10 s have
- *  161,000 to 161,600 bytes. */
+/** Tags, the length frame and the encoder's padding. Measured: clips of 10 s have 161,000 to 161,600 bytes. */
 const overheadBytes = 1500;
 
-/** A clip for each window, the tail's included, which is as long as the others. */
+/** One clip per window. The tail counts too: its clip is as long as the others. */
 export function estimateClips({ recordings, audioSec, windowSec }: ClipsToCome): ClipsEstimate {
   // On average a recording's tail is half a window long, and its clip a whole one.
   const files = Math.ceil(audioSec / windowSec + recordings / 2);
   return clipsOf(files, windowSec);
 }
 
-/** What clips of known number take. */
+/** Size of a known number of clips. */
 export function clipsOf(files: number, windowSec: number): ClipsEstimate {
   return { files, bytes: files * Math.round(windowSec * (bitrateKbps / 8) * 1000 + overheadBytes) };
 }
 
-/** Bits a second, where nothing is known of a file but its name: what such files usually have. */
+/** Typical bit rates by file name, in bits per second, for unread files. */
 const usualBitrates: readonly (readonly [RegExp, number])[] = [
   [/\.(?:wav|wave|w64|aiff?|aifc|au|caf)$/i, 1_411_000],
   [/\.(?:flac|ape|wv|tta)$/i, 850_000],

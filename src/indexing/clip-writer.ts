@@ -1,6 +1,6 @@
-/** Cuts the clip of every chunk and stores it, as recordings are indexed. Never in the way of indexing: what fails is in
- *  the ledger (catalog/clip-ledger.ts) and is tried again by the next run, and a store that does not answer is left alone
- *  for the rest of this one. */
+/** Cuts and stores the clip of every chunk while recordings are indexed. Failures never stop indexing: the ledger
+ *  (catalog/clip-ledger.ts) records them and the next run tries again. After the store failed, the rest of the run does not
+ *  use it. */
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import PQueue from 'p-queue';
@@ -23,19 +23,19 @@ export interface ClipWriterOptions {
   readonly store: ClipStore;
   readonly limits: AudioLimits;
   readonly windowSec: number;
-  /** Clips lie here between being cut and being stored; made if it is not there. */
+  /** Holds clips between cutting and storing; created if missing. */
   readonly dir: string;
 }
 
-/** Numbers of recordings, but for `clips` and `bytes`. */
+/** Counts of recordings, except `clips` and `bytes`. */
 export interface ClipsSummary {
   readonly stored: number;
   readonly clips: number;
   readonly bytes: number;
   readonly failed: number;
-  /** Recordings that are no more, whose clips were deleted. */
+  /** Deleted recordings whose clips were deleted. */
   readonly removed: number;
-  /** Why the last one failed; null when none did. */
+  /** Reason of the last failure; null without failures. */
   readonly reason: string | null;
 }
 
@@ -46,18 +46,18 @@ interface Recording {
   readonly tags: RecordingTags;
 }
 
-/** Windows a run of ffmpeg: five minutes of music, 5 MB of clips on the disk. */
+/** Windows per run of ffmpeg: five minutes of music, 5 MB of clips on the disk. */
 const windowsAtOnce = 32;
 const uploadsAtOnce = 8;
-/** Runs that an estimate goes by. */
+/** Number of earlier runs that an estimate uses. */
 const runsMax = 5;
 
 export class ClipWriter {
   readonly #options: ClipWriterOptions;
   #counts = { stored: 0, clips: 0, bytes: 0, failed: 0, removed: 0 };
   #reason: string | null = null;
-  /** Why the store is left alone. */
-  #down: LeitmotifError | null = null;
+  /** The error that made the store unusable for the rest of the run; null while it works. */
+  #failure: LeitmotifError | null = null;
 
   constructor(options: ClipWriterOptions) {
     this.#options = options;
@@ -67,11 +67,11 @@ export class ClipWriter {
     return { ...this.#counts, reason: this.#reason };
   }
 
-  /** What is to come: the clips of recordings that are about to be indexed, and those that are still missing of others.
-   *  Of the former only sizes and names are known. */
+  /** Estimates the clips of the recordings to index and the missing clips of others. Of the former only sizes and names are
+   *  known. */
   estimate(candidates: readonly Candidate[], spaceId: string): ClipsEstimate {
     const { catalog, store, windowSec } = this.#options;
-    // What is embedded again has its clips, or is among the missing.
+    // Recordings that are embedded again have their clips or are among the missing ones.
     const files = candidates.filter(({ why }) => why !== 'again').map(({ file }) => file);
     const keys = new Set(files.map(({ key }) => key));
     const missing = catalog.clips.wanted(store.location, spaceId).filter(({ key }) => !keys.has(key));
@@ -83,7 +83,7 @@ export class ClipWriter {
     return { files: coming.files + missed.files, bytes: coming.bytes + missed.bytes };
   }
 
-  /** By what earlier runs made of as many bytes; before the first, by what such files usually are. */
+  /** Estimated from earlier runs; before the first run, from typical bit rates. */
   #audioSecOf(files: readonly ListedFile[]): number {
     const runs = recentRates(this.#options.catalog.jobs.recentDone('index', runsMax));
     const total = (of: (run: RunRate) => number) => runs.reduce((sum, run) => sum + of(run), 0);
@@ -92,11 +92,11 @@ export class ClipWriter {
     return (bytes * total((run) => run.audioSec)) / total((run) => run.bytes);
   }
 
-  /** Stores the clips of a recording, unless they are there. Throws nothing but 'cancelled'. */
-  async keep(recording: Recording, signal: AbortSignal): Promise<void> {
+  /** Stores the clips of a recording unless they are stored already. Throws only 'cancelled'. */
+  async store(recording: Recording, signal: AbortSignal): Promise<void> {
     const { catalog, store } = this.#options;
     const [first] = recording.chunks;
-    if (!first || this.#down) return;
+    if (!first || this.#failure) return;
     const windowMs = Math.round((first.endSec - first.startSec) * 1000);
     const set: ClipSetName = { store: store.location, contentSha256: recording.contentSha256, windowMs };
     if (catalog.clips.isStored(set)) return;
@@ -113,8 +113,8 @@ export class ClipWriter {
     }
   }
 
-  /** Deletes the clips of what is gone, and stores those that are missing: of runs that failed, and of recordings that
-   *  were indexed before there was a store. */
+  /** Deletes the clips of deleted recordings and stores missing clips: those of failed runs and of recordings that were
+   *  indexed before clips were enabled. */
   async tidy(library: Library, spaceId: string, { concurrency, signal }: { concurrency: number; signal: AbortSignal }) {
     const { catalog, store } = this.#options;
     await this.removeUnwanted(signal);
@@ -123,13 +123,13 @@ export class ClipWriter {
     await queue.addAll(
       wanted.map(({ trackId, key, contentSha256, windowMs }) => async () => {
         signal.throwIfAborted();
-        if (this.#down) return;
+        if (this.#failure) return;
         const recording = catalog.evidence.recordingOf(spaceId, trackId);
         const file =
           recording && (await this.#open(library, key, { store: store.location, contentSha256, windowMs }, signal));
         if (!recording || !file) return;
         await using local = file;
-        await this.keep({ path: local.path, contentSha256, chunks: recording.chunks, tags: recording.tags }, signal);
+        await this.store({ path: local.path, contentSha256, chunks: recording.chunks, tags: recording.tags }, signal);
       }),
     );
   }
@@ -137,14 +137,14 @@ export class ClipWriter {
   async removeUnwanted(signal: AbortSignal): Promise<void> {
     const { catalog, store } = this.#options;
     for (const contentSha256 of catalog.clips.unwanted(store.location)) {
-      if (this.#down) return;
+      if (this.#failure) return;
       try {
         await store.removeAll(contentSha256, { signal });
         catalog.clips.forget(store.location, contentSha256);
         this.#counts.removed += 1;
       } catch (error) {
         signal.throwIfAborted();
-        this.#leaveAlone(error);
+        this.#disable(error);
       }
     }
   }
@@ -154,7 +154,7 @@ export class ClipWriter {
       await this.#options.store.put(name, file, { signal });
     } catch (error) {
       signal.throwIfAborted();
-      throw this.#leaveAlone(error);
+      throw this.#disable(error);
     }
   }
 
@@ -197,17 +197,17 @@ export class ClipWriter {
 
   #fail(set: ClipSetName, error: unknown): void {
     const failure = toLeitmotifError(error);
-    if (failure.code === 'disk-full') this.#leaveAlone(failure);
+    if (failure.code === 'disk-full') this.#disable(failure);
     this.#reason = failure.message;
     this.#counts.failed += 1;
     this.#options.catalog.clips.failed(set, failure);
   }
 
-  /** What is wrong with the store, or with the disk, is wrong for all recordings. */
-  #leaveAlone(error: unknown): LeitmotifError {
-    this.#down = toLeitmotifError(error);
-    this.#reason = this.#down.message;
-    return this.#down;
+  /** A failure of the store or of the disk affects all recordings: stops using the store in this run. */
+  #disable(error: unknown): LeitmotifError {
+    this.#failure = toLeitmotifError(error);
+    this.#reason = this.#failure.message;
+    return this.#failure;
   }
 }
 

@@ -1,38 +1,38 @@
-/** What a listing means for a catalog. Pure: nothing is read and nothing written. */
+/** Compares a listing with the catalog. Pure: reads and writes nothing. */
 import type { KnownTrack } from '../catalog/track-rows.ts';
 import type { Listed, ListedFile, ListedProblem } from '../library/library.ts';
 import { isDue } from './cool-down.ts';
 
-/** A file to look into, and why: it is new (or new to this space), looks different, failed before, or is to be embedded
- *  again though nothing about it changed. */
+/** A file to read, and why: it is new (or new to this space), its metadata changed, it failed before, or it is embedded again
+ *  although it is unchanged. */
 export interface Candidate {
   readonly file: ListedFile;
   readonly why: 'added' | 'changed' | 'retried' | 'again';
 }
 
 export interface Comparison {
-  /** Files listed. */
+  /** Number of listed files. */
   readonly listed: number;
   readonly candidates: readonly Candidate[];
-  /** Tracks that a scan removed and whose files are back as they were. */
+  /** Unchanged files of tracks that an earlier scan removed. */
   readonly returned: readonly ListedFile[];
-  /** Tracks whose files are no longer there. */
+  /** Tracks whose files are missing. */
   readonly gone: readonly KnownTrack[];
   readonly problems: readonly ListedProblem[];
   readonly unchanged: number;
-  /** Files that failed before, look the same, and are not tried again yet. */
+  /** Unchanged files that failed before and are not due for another try. */
   readonly failedBefore: number;
-  /** Files of tracks that somebody asked to remove. */
+  /** Files of tracks that were removed by request. */
   readonly keptOut: number;
 }
 
 export interface CompareOptions {
-  /** Tries every failed file again, whatever its failure. */
+  /** Tries every failed file again, for any failure. */
   readonly retryFailed: boolean;
-  /** Now, by the clock that the failures are stamped with; milliseconds since 1970. */
+  /** Current time of the clock that stamps failures; milliseconds since 1970. */
   readonly nowMs: number;
-  /** Embeds again what was embedded before this moment; milliseconds since 1970. */
-  readonly embedAgainBeforeMs?: number;
+  /** Embeds tracks again that were embedded before this time; milliseconds since 1970. */
+  readonly embedAgainBeforeMs?: number | undefined;
 }
 
 export function compare(
@@ -76,7 +76,7 @@ function judge(file: ListedFile, track: KnownTrack | undefined, options: Compare
   return track.status === 'indexed' ? 'unchanged' : 'returned';
 }
 
-/** Whether its vectors are older than the moment from which on they must be. */
+/** Whether its vectors are older than `embedAgainBeforeMs`. */
 export function isOutdated(
   { embeddedAtMs }: KnownTrack,
   { embedAgainBeforeMs = 0 }: Pick<CompareOptions, 'embedAgainBeforeMs'>,
@@ -88,8 +88,8 @@ function looksTheSame(file: ListedFile, track: KnownTrack): boolean {
   return file.sizeBytes === track.sizeBytes && file.mtimeMs === track.mtimeMs && file.etag === track.etag;
 }
 
-/** Gone is what was not listed, unless it lies below a folder that could not be listed, or was imported: of that there
- *  never was a file, and it goes by request. */
+/** A track is gone when it was not listed. Exceptions: tracks below a folder that could not be listed, and imported tracks,
+ *  which never had a file and are removed by request only. */
 function findGone(
   known: ReadonlyMap<string, KnownTrack>,
   fileKeys: ReadonlySet<string>,

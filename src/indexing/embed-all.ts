@@ -1,8 +1,8 @@
-/** Sends the candidates through the worker, several at a time, and stops all of them when they meet what concerns all
- *  (suspects.ts): never for what one of them met alone.
+/** Sends the candidates through the worker, several at a time. Stops the run for an error that affects all recordings
+ *  (suspects.ts), never for an error of one recording.
  *
- *  A worker that dies takes down every track that it was at, and one of them may be why. So those are tried again one at
- *  a time: the one over which the worker dies even then has failed, and the others have not.
+ *  A worker that dies fails all tracks in flight, and one of them may be the cause. These are tried again one at a time:
+ *  a track fails only when the worker dies while processing it alone.
  */
 import PQueue from 'p-queue';
 import { WorkerLostError } from '../embedding/retries.ts';
@@ -12,24 +12,24 @@ import { indexTrack, recordFailure, type TrackDependencies, type TrackOutcome } 
 import { type Suspect, Suspects } from './suspects.ts';
 
 export interface EmbedAllOptions extends TrackDependencies {
-  /** Tracks in flight: enough that the worker decodes the next ones while it embeds the first. */
+  /** Tracks in flight: enough for the worker to decode the next tracks while it embeds. */
   readonly concurrency: number;
   readonly signal: AbortSignal;
   /** Called after each track's transaction. */
   readonly onOutcome: (candidate: Candidate, outcome: TrackOutcome) => void;
 }
 
-/** Two tracks in a row that kill the worker, each alone: then it is not the tracks. */
+/** When the worker dies for this many single tracks in a row, the tracks are not the cause. */
 const lostInARowMax = 2;
 
 interface Work extends EmbedAllOptions {
   readonly suspects: Suspects<Candidate>;
 }
 
-/** Resolves when every candidate has had its outcome. When it throws, each track either had its outcome or is as it was,
- *  and nothing is in flight any more.
- *  @throws {LeitmotifError} 'cancelled' by the signal; what several recordings met one after another: 'worker-unavailable',
- *    'disk-full' and whatever else is no recording's fault; our own mistakes as they are */
+/** Resolves when every candidate has an outcome. When it throws, each track either has an outcome or is unchanged, and
+ *  nothing is in flight.
+ *  @throws {LeitmotifError} 'cancelled' by the signal; 'worker-unavailable', 'disk-full' and other errors that several
+ *    recordings met in a row; internal errors unchanged */
 export async function embedAll(candidates: readonly Candidate[], options: EmbedAllOptions): Promise<void> {
   const left = new Set(longestFirst(candidates));
   const suspects = new Suspects<Candidate>();
@@ -57,8 +57,8 @@ export async function embedAll(candidates: readonly Candidate[], options: EmbedA
   }
 }
 
-/** Until all have had their outcome or are suspects, or the worker was lost.
- *  @returns those over which the worker was lost */
+/** Runs until all candidates have an outcome or are suspects, or the worker was lost.
+ *  @returns the candidates in flight when the worker was lost */
 async function embedTogether(candidates: readonly Candidate[], options: Work): Promise<Candidate[]> {
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
@@ -70,7 +70,7 @@ async function embedTogether(candidates: readonly Candidate[], options: Work): P
     try {
       if ((await attempt(candidate, options, signal)) !== null) lost.push(candidate);
     } catch (error) {
-      // The first one is the reason; those after it were aborted because of it.
+      // The first error is the cause; later ones are aborts that it triggered.
       if (!stop.signal.aborted) stoppedBy = error;
       stop.abort();
     }
@@ -93,8 +93,8 @@ async function embedAlone(candidates: readonly Candidate[], options: Work): Prom
   }
 }
 
-/** @returns how the worker was lost, which may be another recording's doing; null when it was not
- *  @throws what meets all recordings, or the reason when the signal is aborted */
+/** @returns the loss of the worker, which another recording may have caused; null when it was not lost
+ *  @throws an error that affects all recordings; the abort reason */
 async function attempt(candidate: Candidate, options: Work, signal: AbortSignal): Promise<WorkerLostError | null> {
   let outcome: TrackOutcome;
   try {
@@ -110,12 +110,12 @@ async function attempt(candidate: Candidate, options: Work, signal: AbortSignal)
   return null;
 }
 
-/** A mistake of ours stays what it was, with its stack. */
+/** Unwraps an internal error to keep its stack. */
 function asThrown(error: LeitmotifError): unknown {
   return error.code === 'internal' && error.cause instanceof Error ? error.cause : error;
 }
 
-/** So that the last one in flight is a short one and no core waits long for it. */
+/** Longest first, so that the last track in flight is short and no core idles for long. */
 function longestFirst(candidates: readonly Candidate[]): Candidate[] {
   return candidates.toSorted((a, b) => b.file.sizeBytes - a.file.sizeBytes);
 }

@@ -1,4 +1,4 @@
-/** The index's generations as files for FAISS. */
+/** Stores generations of the index as FAISS files. */
 import { currentManifest } from '../index/generation.ts';
 import { readCurrent, spaceFolder } from '../index/generation-folder.ts';
 import { writeGeneration } from '../index/generation-writer.ts';
@@ -9,9 +9,9 @@ import type { CurrentGeneration, GenerationInput, GenerationStore } from './gene
 export interface FaissGenerationsOptions {
   readonly indexDir: string;
   readonly catalogId: string;
-  /** Index processes at most. */
+  /** Maximum number of index processes. */
   readonly shardsMax: number;
-  /** Whether new generations know their hubs. */
+  /** Whether new generations include hub measures. */
   readonly hubs?: boolean;
   readonly now?: () => Date;
 }
@@ -34,13 +34,13 @@ export class FaissGenerations implements GenerationStore {
       const manifest = await currentManifest({ indexDir, catalogId, spaceId });
       const { id } = manifest;
       await assertIntact(folder, id, filesOf(manifest), options);
-      // It answers all the same until there is one that knows its hubs.
+      // It still serves queries until a generation with hub measures replaces it.
       if (hubs && manifest.hubs === undefined) return null;
       return { id, others: (await readCurrent(folder)).filter((other) => other !== id) };
     } catch (error) {
       if (error instanceof TypeError || error instanceof RangeError) throw error;
       options.signal?.throwIfAborted();
-      // Missing, damaged, or another catalog's: whatever it is, it is built again from the catalog.
+      // Missing, damaged or of another catalog: the caller builds it again.
       return null;
     }
   }
@@ -54,7 +54,7 @@ export class FaissGenerations implements GenerationStore {
       options: { includeNonMusic },
       createdAt: now(),
     });
-    // It was read back just now; this only looks at it, so that the next run need not read it.
+    // The files were just read back; recording their state here saves the next run from reading them.
     await rememberIntact(spaceFolder(indexDir, input.spaceId), manifest.id, filesOf(manifest));
     return manifest.id;
   }

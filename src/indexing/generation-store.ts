@@ -1,29 +1,29 @@
-/** What indexing needs of the index's generations. */
+/** The generations of the index, as indexing uses them. */
 import type { SnapshotRow } from '../catalog/snapshot.ts';
 
 export interface GenerationInput {
   readonly spaceId: string;
   readonly dimensions: number;
   readonly rowCount: number;
-  /** To be read once, in order. */
+  /** Read once, in order. */
   readonly rows: Iterable<SnapshotRow>;
-  /** Whether silence, applause and noise are among the rows. */
+  /** Whether the rows include silence, applause and noise. */
   readonly includeNonMusic: boolean;
 }
 
 export interface CurrentGeneration {
   readonly id: string;
-  /** Those kept for roll-back. */
+  /** Older generations, stored for rollback. */
   readonly others: readonly string[];
 }
 
 export interface GenerationStore {
-  /** The generation of this space that answers; null when there is none, or none that is whole.
-   *  @param options.deep reads every byte of it; without, only what may have changed since it was read last */
+  /** The current generation of this space; null when it is missing or damaged.
+   *  @param options.deep reads every byte; otherwise only files that may have changed since the last read */
   current(spaceId: string, options?: { signal?: AbortSignal; deep?: boolean }): Promise<CurrentGeneration | null>;
 
-  /** Writes, verifies and makes current. Called only by whoever holds the index's lock.
+  /** Writes a generation, verifies it and makes it current. The caller holds the index lock.
    *  @returns the generation's id
-   *  @throws {LeitmotifError} 'disk-full', 'cancelled'; the current generation is then what it was */
+   *  @throws {LeitmotifError} 'disk-full', 'cancelled'; the current generation is then unchanged */
   write(input: GenerationInput, options: { signal: AbortSignal }): Promise<string>;
 }

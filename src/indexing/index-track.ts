@@ -1,4 +1,4 @@
-/** One file: hashed, recognised or embedded, and stored in one transaction. */
+/** Indexes one file: hashes it, reuses known vectors or embeds it, and stores the result in one transaction. */
 
 import type { Catalog } from '../catalog/catalog.ts';
 import type { EmbeddedRecording, RecordingTags } from '../domain.ts';
@@ -9,7 +9,7 @@ import { checkRecording } from './check-recording.ts';
 import type { ClipWriter } from './clip-writer.ts';
 import { coolDownMs } from './cool-down.ts';
 
-/** @param path a file of this machine
+/** @param path a local file
  *  @throws {LeitmotifError} as the worker and its client do, after their own retries */
 export type Embed = (path: string, options: { signal: AbortSignal }) => Promise<EmbeddedRecording>;
 
@@ -18,20 +18,19 @@ export interface TrackDependencies {
   readonly library: Library;
   readonly spaceId: string;
   readonly embed: Embed;
-  /** Where clips are stored. */
-  readonly clips?: ClipWriter;
-  /** Vectors that were made before this moment are made anew, though the bytes are the same. */
-  readonly embedAgainBeforeMs?: number;
+  /** Stores clips; unset: none. */
+  readonly clips?: ClipWriter | undefined;
+  /** Vectors older than this time are computed again although the bytes are unchanged. */
+  readonly embedAgainBeforeMs?: number | undefined;
 }
 
-/** embedded  its vectors were computed;        reused  the same bytes were embedded before, here or under another key;
- *  failed    it cannot be, and is recorded so;  moving  it changed or went away meanwhile: left for the next run */
+/** embedded  vectors were computed;      reused  the same bytes were embedded before, under this or another key;
+ *  failed    recorded as a failure;       moving  the file changed or disappeared meanwhile: the next run handles it */
 export type TrackOutcome =
   | { readonly kind: 'embedded' | 'reused' | 'moving'; readonly audioSec: number }
   | { readonly kind: 'failed'; readonly audioSec: 0; readonly code: ErrorCode; readonly message: string };
 
-/** What may be wrong with one file, or with one try of it. Everything else should be wrong for all files: whether it is, the
- *  others tell (suspects.ts). */
+/** Errors of one file or one try. Any other error probably affects all files; suspects.ts decides. */
 const trackFailures: ReadonlySet<ErrorCode> = new Set([
   'audio-empty',
   'audio-unreadable',
@@ -50,7 +49,7 @@ const trackFailures: ReadonlySet<ErrorCode> = new Set([
   'internal',
 ]);
 
-/** @throws {LeitmotifError} for what should concern more than this file: 'worker-unavailable', 'disk-full', 'cancelled', ... */
+/** @throws {LeitmotifError} for errors that probably affect more than this file: 'worker-unavailable', 'disk-full', 'cancelled', ... */
 export async function indexTrack(
   file: ListedFile,
   dependencies: TrackDependencies,
@@ -64,10 +63,10 @@ export async function indexTrack(
     if (reused) return reused;
     const recording = await embedFile(taken, dependencies, signal);
     if (await hasChanged(file, dependencies.library, signal)) return { kind: 'moving', audioSec: 0 };
-    const complete = named(recording, file.tags);
+    const complete = withTags(recording, file.tags);
     dependencies.catalog.embeddings.put({ ...file, contentSha256 }, complete);
-    // While the recording is at hand.
-    await dependencies.clips?.keep({ path: taken.path, contentSha256, ...complete }, signal);
+    // Cut the clips now, while the recording is on this machine.
+    await dependencies.clips?.store({ path: taken.path, contentSha256, ...complete }, signal);
     return { kind: 'embedded', audioSec: recording.durationSec };
   } catch (error) {
     const failure = asTrackFailure(error, signal);
@@ -76,7 +75,7 @@ export async function indexTrack(
   }
 }
 
-/** @param contentSha256 null when the content is not known */
+/** @param contentSha256 null when the content is unknown */
 export function recordFailure(
   file: ListedFile,
   { catalog, spaceId }: TrackDependencies,
@@ -112,8 +111,8 @@ async function embedFile({ path }: HashedLocalFile, { embed, spaceId }: TrackDep
   return recording;
 }
 
-/** What the recording says of itself goes first; what the library knows stands in for what it does not say. */
-function named(recording: EmbeddedRecording, known: RecordingTags | undefined): EmbeddedRecording {
+/** Tags of the file come first; the library's tags fill the gaps. */
+function withTags(recording: EmbeddedRecording, known: RecordingTags | undefined): EmbeddedRecording {
   if (known === undefined) return recording;
   const { title, artist, album } = recording.tags;
   const tags = { title: title ?? known.title, artist: artist ?? known.artist, album: album ?? known.album };
@@ -125,7 +124,7 @@ async function hasChanged(file: ListedFile, library: Library, signal: AbortSigna
   return now === null || now.sizeBytes !== file.sizeBytes || now.mtimeMs !== file.mtimeMs || now.etag !== file.etag;
 }
 
-/** @throws what is not this file's failure, our own mistakes included */
+/** @throws errors that are not a failure of this file, internal errors included */
 function asTrackFailure(error: unknown, signal: AbortSignal): LeitmotifError {
   if (signal.aborted) throw new LeitmotifError('cancelled', 'Indexing was cancelled', { cause: error });
   if (error instanceof LeitmotifError && trackFailures.has(error.code)) return error;

@@ -1,4 +1,4 @@
-/** What the bot and its indexing process (src/index-job.ts) say to each other. Both are of one program and version. */
+/** Messages between the bot and its indexing process (src/index-job.ts). Both have the same version. */
 import type { CatalogCounts } from '../catalog/counts.ts';
 import type { Job } from '../catalog/jobs.ts';
 import type { ReindexMode } from '../catalog/reindexes.ts';
@@ -8,19 +8,19 @@ import type { IndexPlan } from './plan.ts';
 import type { IndexProgress } from './progress.ts';
 import type { GenerationOutcome } from './update-generation.ts';
 
-/** The first and only message to it. */
+/** The only message to the indexing process. */
 export interface JobOrder {
   readonly root: string;
-  /** The bot's configuration, without its token; this layer does not know its form. */
+  /** The bot's configuration, without its token; its type is unknown in this layer. */
   readonly config: unknown;
   readonly task: JobTask;
 }
 
 /** index     works on one reindex (catalog/reindexes.ts);
- *  plan      what a reindex would do;
- *  counts    the catalog in numbers;
- *  failures  what could not be indexed.
- *  The latter three read much and write nothing: they would hold the bot's thread for seconds. */
+ *  plan      plans a reindex without doing it;
+ *  counts    counts of the catalog;
+ *  failures  tracks that could not be indexed.
+ *  The last three only read, but would block the bot's thread for seconds. */
 export type JobTask =
   | { readonly kind: 'index'; readonly reindexId: number }
   | { readonly kind: 'plan'; readonly mode: ReindexMode }
@@ -34,14 +34,14 @@ export interface JobAnswers {
 }
 
 export type JobMessage =
-  /** Another process indexes; this one begins when that one has ended. */
+  /** Another process indexes; this one starts after it. */
   | { readonly type: 'waiting'; readonly why: string }
   | { readonly type: 'progress'; readonly progress: IndexProgress }
   | { readonly type: 'answer'; readonly answer: JobAnswers[keyof JobAnswers] }
-  /** Just before it exits without having done what it was told. */
+  /** Sent before the process exits without completing its task. */
   | { readonly type: 'failed'; readonly code: ErrorCode; readonly message: string };
 
-/** How a reindex went: what lies in its row as JSON. Numbers of files over all the runs that worked on it. */
+/** Outcome of a reindex, stored as JSON in its row. Counts of files over all its runs. */
 export interface ReindexSummary {
   readonly embedded: number;
   readonly reused: number;
@@ -50,12 +50,12 @@ export interface ReindexSummary {
   readonly failed: number;
   readonly listed: number;
   readonly audioSec: number;
-  /** Seconds of audio a second of time, of the run that finished it; null when it embedded nothing. */
+  /** Seconds of audio per second in the last run; null when it embedded nothing. */
   readonly ratePerSec: number | null;
   readonly generation: GenerationOutcome;
 }
 
-/** @param jobs all runs that worked on it, the last one last */
+/** @param jobs all runs of the reindex in order */
 export function summariseReindex(jobs: readonly Job[], generation: GenerationOutcome): ReindexSummary {
   const total = (name: string) => jobs.reduce((sum, { counters }) => sum + (counters[name] ?? 0), 0);
   const last = jobs.at(-1);
@@ -67,7 +67,7 @@ export function summariseReindex(jobs: readonly Job[], generation: GenerationOut
     moved: total('moved'),
     removed: total('removed'),
     audioSec: total('audioSec'),
-    // What failed in a run that was cut off is looked at again by the next one: only the last one's count stands.
+    // The next run tries the failures of an interrupted run again, so only the last run's count is valid.
     failed: failed + notListed,
     listed,
     ratePerSec: audioSec > 0 && wallSec > 0 ? audioSec / wallSec : null,

@@ -1,4 +1,4 @@
-/** Files that are only called something else now: the same bytes under a new key, and nothing under the old one. */
+/** Detects moved files: the same bytes under a new key, and no file under the old key. */
 import type { KnownTrack } from '../catalog/track-rows.ts';
 import type { ListedFile } from '../library/library.ts';
 import type { Candidate } from './compare.ts';
@@ -8,10 +8,10 @@ export interface Move {
   readonly to: ListedFile;
 }
 
-/** Only files of the very size of one that is gone are read, so a scan without moves reads nothing.
- *  @param known what has a key already: a file there is a changed one, not a moved one
- *  @param hash content of a file in lower-case hex; a file that cannot be read is no move
- *  @returns each track and each file at most once; first come, by key */
+/** Reads only files with the size of a missing file, so a scan without moves reads nothing.
+ *  @param known tracks by key: a file with a known key is changed, not moved
+ *  @param hash returns the SHA-256 of a file in lower-case hex; null for an unreadable file, which is no move
+ *  @returns each track and each file at most once, in key order */
 export async function findMoves(
   candidates: readonly Candidate[],
   gone: readonly KnownTrack[],

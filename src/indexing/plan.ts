@@ -1,4 +1,4 @@
-/** What an index run would do, and how long such runs took before: for whoever must decide whether to start one. */
+/** Plans an index run: its changes, and its duration estimated from earlier runs. */
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Library } from '../library/library.ts';
 import { bindLibrary } from './bind-library.ts';
@@ -16,24 +16,24 @@ export interface PlanOptions {
   readonly clips?: ClipWriter;
   readonly allowEmpty?: boolean;
   readonly signal: AbortSignal;
-  /** Told how many files are listed so far. */
+  /** Called with the number of files listed so far. */
   readonly onListed?: (files: number) => void;
 }
 
 export interface IndexPlan {
-  /** Numbers of files, as of now. */
+  /** Counts of files. */
   readonly files: Readonly<Record<PlannedFiles, number>>;
-  /** Of the files to look into. */
+  /** Total size of the files to read. */
   readonly bytes: number;
-  /** What earlier runs make of these bytes; null where no run tells. */
+  /** Estimate from earlier runs; null without any. */
   readonly expected: { readonly audioSec: number; readonly wallSec: number } | null;
-  /** What storing clips will take; null where none are stored. */
+  /** Estimate of the clips to store; null when clips are off. */
   readonly clips: ClipsEstimate | null;
-  /** The last runs that embedded anything, newest first. */
+  /** The last runs that embedded tracks, newest first. */
   readonly before: readonly RunRate[];
 }
 
-/** added, changed, retried (failed before), again (embedded before, and anew): to look into;
+/** added, changed, retried (failed before), again (embedded again): files to read;
  *  moved, removed, unchanged: nothing to embed; failedBefore: not tried again */
 type PlannedFiles =
   | 'listed'
@@ -48,15 +48,15 @@ type PlannedFiles =
 
 const runsMax = 5;
 
-/** A plan with every file by name, by key. */
+/** A plan with the names of all files, sorted by key. */
 export interface DetailedPlan extends IndexPlan {
   readonly added: readonly PlannedFile[];
   readonly changed: readonly PlannedFile[];
   readonly retried: readonly PlannedFile[];
   readonly moved: readonly { readonly from: string; readonly to: string; readonly sizeBytes: number }[];
-  /** Bytes as they were when it was last looked at. */
+  /** Sizes as of the last scan. */
   readonly removed: readonly PlannedFile[];
-  /** What cannot be looked at, and would be recorded as failed. */
+  /** Files and folders that cannot be read and would be recorded as failed. */
   readonly problems: readonly { readonly key: string; readonly message: string }[];
 }
 
@@ -65,13 +65,13 @@ export interface PlannedFile {
   readonly sizeBytes: number;
 }
 
-/** Reads the listing, and of the files only those that may have been moved. Writes nothing.
+/** Reads the listing and the files that may have been moved. Writes nothing.
  *  @throws {LeitmotifError} 'file-unreadable' when the library cannot be listed or has vanished; 'cancelled' */
 export async function planIndex(options: PlanOptions): Promise<IndexPlan> {
   return planOf(await look(options), options);
 }
 
-/** The same with every name, for whoever wants to see them before anything happens. Writes nothing.
+/** The same with the names of all files. Writes nothing.
  *  @throws {LeitmotifError} as planIndex; 'config-invalid' when the catalog holds another library, as the run would */
 export async function planInDetail(
   options: PlanOptions & { readonly replaceLibrary?: boolean },
@@ -123,7 +123,7 @@ function planOf(found: ScanResult, { catalog, clips, spaceId }: PlanOptions): In
   };
 }
 
-/** All runs taken as one: long ones tell more than short ones. */
+/** Sums over all runs, so that long runs weigh more. */
 function expectedOf(bytes: number, runs: readonly RunRate[]): IndexPlan['expected'] {
   const total = runs.reduce((sum, run) => sum + run.bytes, 0);
   if (total === 0) return null;

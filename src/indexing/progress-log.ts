@@ -1,11 +1,11 @@
-/** How far a run is, in the log: a line when a phase begins, and now and then while it lasts. */
+/** Logs the progress of a run: one line when a phase begins, and one every 30 seconds during it. */
 import type { IndexProgress } from './progress.ts';
 
 const lineEachMs = 30_000;
 
-/** @param write takes the figures of a line and its words
- *  @param nowMs a clock that never goes back
- *  @returns to be told every progress */
+/** @param write writes a line with its fields and its message
+ *  @param nowMs a monotonic clock
+ *  @returns a listener for progress */
 export function progressLog(
   write: (figures: Record<string, unknown>, words: string) => void,
   nowMs: () => number = () => performance.now(),

@@ -1,10 +1,10 @@
-/** How far a run is, counted where things happen and told to whoever listens. */
+/** Counts the progress of a run and reports it to a listener. */
 
 export type IndexPhase = 'scan' | 'embed' | 'generation' | 'done';
 
 export interface IndexProgress {
   readonly phase: IndexPhase;
-  /** While scanning: files listed so far, and no total. */
+  /** During the scan: files listed so far, without a total. */
   readonly tracksDone: number;
   readonly tracksTotal: number;
   /** Seconds of audio embedded. */
@@ -12,14 +12,14 @@ export interface IndexProgress {
   readonly bytesDone: number;
   readonly bytesTotal: number;
   readonly failed: number;
-  /** Seconds of audio a second of time: how many times faster than listening. */
+  /** Seconds of audio per second. */
   readonly ratePerSec: number;
-  /** Seconds left by the bytes left; null before there is anything to go by. */
+  /** Estimated seconds left, from the bytes left; null before the first track. */
   readonly etaSec: number | null;
 }
 
 export class ProgressMeter {
-  readonly #tell: (progress: IndexProgress) => void;
+  readonly #report: (progress: IndexProgress) => void;
   readonly #nowMs: () => number;
   #phase: IndexPhase = 'scan';
   #startedMs: number;
@@ -30,9 +30,9 @@ export class ProgressMeter {
   #bytesTotal = 0;
   #failed = 0;
 
-  /** @param nowMs a clock that never goes back */
-  constructor(tell: (progress: IndexProgress) => void, nowMs: () => number = () => performance.now()) {
-    this.#tell = tell;
+  /** @param nowMs a monotonic clock */
+  constructor(report: (progress: IndexProgress) => void, nowMs: () => number = () => performance.now()) {
+    this.#report = report;
     this.#nowMs = nowMs;
     this.#startedMs = nowMs();
   }
@@ -81,6 +81,6 @@ export class ProgressMeter {
   }
 
   #emit(): void {
-    this.#tell(this.current);
+    this.#report(this.current);
   }
 }

@@ -1,4 +1,4 @@
-/** How fast earlier index runs were. Pure. */
+/** Rates of earlier index runs. Pure. */
 import type { Job } from '../catalog/jobs.ts';
 
 export interface RunRate {
@@ -9,11 +9,11 @@ export interface RunRate {
   readonly bytes: number;
 }
 
-/** Runs that embedded nothing tell nothing of how long embedding takes. */
+/** Ignores runs that embedded nothing. */
 export function recentRates(jobs: readonly Job[]): RunRate[] {
   return jobs.flatMap(({ startedAtMs, finishedAtMs, counters }) => {
     const { embedded = 0, audioSec = 0, embeddedBytes: bytes = 0 } = counters;
-    // Not after its start: the clock was set back meanwhile.
+    // An end before the start means that the clock was set back.
     if (finishedAtMs === null || finishedAtMs <= startedAtMs || bytes === 0) return [];
     return [{ startedAtMs, wallSec: (finishedAtMs - startedAtMs) / 1000, embedded, audioSec, bytes }];
   });

@@ -1,6 +1,6 @@
-/** An index run: scan, embed what changed, and a new generation if there is anything new for it.
+/** An index run: scans the library, embeds changed files, and builds a new generation when the rows changed.
  *
- *  It may be killed at any moment: each track is one transaction, so the next run goes on where this one was.
+ *  It may be killed at any moment: each track is one transaction, so the next run continues where this one ended.
  */
 import type { Catalog } from '../catalog/catalog.ts';
 import { LeitmotifError, toLeitmotifError } from '../errors.ts';
@@ -21,36 +21,36 @@ export interface IndexRunOptions {
   readonly catalog: Catalog;
   readonly library: Library;
   readonly generations: GenerationStore;
-  /** The space to index in: that of the model which `embed` uses. */
+  /** The space of the model that `embed` uses. */
   readonly spaceId: string;
-  /** Called when a track needs embedding and not before: a run with nothing to do starts no worker. */
+  /** Called only when a track needs embedding: a run without changes starts no worker. */
   readonly embed: Embed;
-  /** A file of its own beside the catalog. */
+  /** A dedicated file next to the catalog. */
   readonly lockPath: string;
   /** Tracks in flight, 1 or more. */
   readonly concurrency: number;
-  /** Tries again what failed before, though it looks the same. */
+  /** Tries failed files again although they are unchanged. */
   readonly retryFailed?: boolean;
-  /** Believes that a library which had recordings has none. */
+  /** Accepts an empty listing of a library that had recordings. */
   readonly allowEmpty?: boolean;
-  /** Indexes another library into this catalog, whose tracks then count as gone unless they are found there too. */
+  /** Indexes another library into this catalog. Tracks that are not in the new library count as gone. */
   readonly replaceLibrary?: boolean;
-  /** Embeds again what was embedded before this moment (milliseconds since 1970), though its bytes are the same; until
-   *  then the old vectors answer. Given the same moment again, a run that was cut off goes on where it was. */
+  /** Embeds tracks again that were embedded before this time (milliseconds since 1970), although their bytes are unchanged.
+   *  Queries use the old vectors until then. With the same time, the next run continues an interrupted one. */
   readonly embedAgainBeforeMs?: number;
-  /** Lets silence, applause and noise into the index. */
+  /** Includes silence, applause and noise in the index. */
   readonly includeNonMusic?: boolean;
   /** Stores the clip of every chunk. */
   readonly clips?: ClipWriter;
-  /** Told before the first of them is cut, what storing all that are to come will take. */
+  /** Called with the estimate of all clips before the first is cut. */
   readonly onClipsEstimated?: (estimate: ClipsEstimate) => void;
   readonly signal: AbortSignal;
   readonly onProgress?: (progress: IndexProgress) => void;
 }
 
-/** @throws {LeitmotifError} 'index-locked' when another run is under way; 'cancelled' by the signal;
+/** @throws {LeitmotifError} 'index-locked' during another run; 'cancelled' by the signal;
  *    'config-invalid' when the catalog holds another library; 'worker-unavailable', 'disk-full', 'space-mismatch' and
- *    whatever else concerns more than one track. What was finished before it is kept, and another run goes on. */
+ *    other errors that affect more than one track. Finished tracks stay, and the next run continues. */
 export async function runIndex(options: IndexRunOptions): Promise<IndexSummary> {
   using _lock = new IndexLock(options.lockPath);
   bindLibrary(options);
@@ -69,14 +69,14 @@ export async function runIndex(options: IndexRunOptions): Promise<IndexSummary> 
 
 async function runLocked(options: IndexRunOptions, tally: RunTally): Promise<IndexSummary> {
   const { catalog, library, spaceId, embed, concurrency, signal } = options;
-  const again = options.embedAgainBeforeMs === undefined ? {} : { embedAgainBeforeMs: options.embedAgainBeforeMs };
+  const { embedAgainBeforeMs, clips } = options;
   const meter = new ProgressMeter(options.onProgress ?? (() => {}));
   const scanned = await scan({
     catalog,
     library,
     spaceId,
     signal,
-    ...again,
+    embedAgainBeforeMs,
     retryFailed: options.retryFailed ?? false,
     allowEmpty: options.allowEmpty ?? false,
     onListed: (files) => meter.listed(files),
@@ -84,9 +84,8 @@ async function runLocked(options: IndexRunOptions, tally: RunTally): Promise<Ind
   tally.scanned(scanned);
   if (options.clips) options.onClipsEstimated?.(options.clips.estimate(scanned.candidates, spaceId));
   meter.begin(scanned.candidates.map(({ file }) => file));
-  const clips = options.clips ? { clips: options.clips } : {};
   await embedAll(scanned.candidates, {
-    ...{ catalog, library, spaceId, embed, concurrency, signal, ...again, ...clips },
+    ...{ catalog, library, spaceId, embed, concurrency, signal, embedAgainBeforeMs, clips },
     onOutcome: ({ file }, outcome) => {
       tally.count(file, outcome);
       meter.finished(file, { audioSec: outcome.audioSec, failed: outcome.kind === 'failed' });
@@ -94,7 +93,7 @@ async function runLocked(options: IndexRunOptions, tally: RunTally): Promise<Ind
   });
   meter.enter('generation');
   const generation = await updateGeneration(options);
-  // After the generation: answers do not wait for clips.
+  // After the generation, so that new tracks are searchable before their clips are stored.
   await options.clips?.tidy(library, spaceId, { concurrency, signal });
   meter.enter('done');
   const withoutMusic = catalog.tracksWithoutMusic(spaceId);
@@ -113,12 +112,12 @@ function describeStop(error: unknown, signal: AbortSignal, tally: RunTally): unk
   return new LeitmotifError(reason.code, message, { cause: error });
 }
 
-/** The job's row is the least of our worries when the disk is full: the next run marks it as interrupted. */
+/** Updating the job's row may fail on a full disk; then the next run marks the job as interrupted. */
 function recordStop(catalog: Catalog, jobId: number, failure: unknown): void {
   const { code, message } = toLeitmotifError(failure);
   try {
     catalog.jobs.finish(jobId, code === 'cancelled' ? 'cancelled' : 'failed', { code, message });
   } catch {
-    // The failure that is about to be thrown says more than this one.
+    // The caller throws the original failure, which is more useful than this one.
   }
 }

@@ -1,22 +1,21 @@
-/** Looks at the library and brings into the catalog everything that needs no embedding: what is gone, moved, back
- *  again, or cannot be looked at. What is left to embed comes back. */
+/** Scans the library and applies all changes to the catalog that need no embedding: missing, moved, returned and unreadable
+ *  files. Returns the files to embed. */
 import type { Catalog } from '../catalog/catalog.ts';
 import type { KnownTrack } from '../catalog/track-rows.ts';
 import { LeitmotifError } from '../errors.ts';
 import { hashOf } from '../io/hash.ts';
 import { extensionOf } from '../library/audio-names.ts';
-import type { Library, Listed, ListedFile } from '../library/library.ts';
+import type { Library, Listed, ListedFile, ListedProblem } from '../library/library.ts';
 import { type Candidate, type CompareOptions, type Comparison, compare, isOutdated } from './compare.ts';
 import { coolDownMs } from './cool-down.ts';
-import { reportEmptiedLibraries } from './emptied.ts';
 import { findMoves, type Move } from './moves.ts';
 
 export interface ScanOptions extends Omit<CompareOptions, 'nowMs'> {
   readonly catalog: Catalog;
   readonly library: Library;
   readonly spaceId: string;
-  /** Believes an empty listing. Without it a library that was not empty yesterday is taken for a disk that is not
-   *  there, and nothing is removed. */
+  /** Accepts an empty listing. Otherwise an empty listing of a library that had recordings is treated as an unmounted disk,
+   *  and nothing is removed. */
   readonly allowEmpty: boolean;
   readonly signal: AbortSignal;
   readonly onListed: (files: number) => void;
@@ -26,9 +25,9 @@ export interface ScanResult extends Omit<Comparison, 'candidates' | 'gone'> {
   readonly candidates: readonly Candidate[];
   readonly removed: readonly KnownTrack[];
   readonly moved: readonly Move[];
-  /** Those of `moved` whose vectors are as they should be: nothing is left to do for them. */
+  /** Moves whose vectors are up to date: nothing is left to do. */
   readonly settled: readonly Move[];
-  /** Files that do not count as recordings: their number by extension, '' for none. */
+  /** Files that are not recordings: counts by extension, '' for none. */
   readonly passedOver: Readonly<Record<string, number>>;
 }
 
@@ -38,8 +37,8 @@ export async function scan(options: ScanOptions): Promise<ScanResult> {
   return result;
 }
 
-/** What a scan finds, without bringing it into the catalog.
- *  @throws {LeitmotifError} 'file-unreadable' when the library cannot be listed, or has vanished; 'cancelled' */
+/** Finds the changes without writing them to the catalog.
+ *  @throws {LeitmotifError} 'file-unreadable' when the library cannot be listed or is suddenly empty; 'cancelled' */
 export async function findChanges(options: ScanOptions): Promise<ScanResult> {
   const known = options.catalog.tracks.known(options.spaceId);
   const passedOver: Record<string, number> = Object.create(null);
@@ -48,7 +47,7 @@ export async function findChanges(options: ScanOptions): Promise<ScanResult> {
   const comparison = compare(listing, known, { ...options, nowMs: options.catalog.nowMs() });
   const moved = await findMoves(comparison.candidates, comparison.gone, known, (file) => tryHash(file, options));
   const movedFrom = new Set(moved.map(({ from }) => from.key));
-  // A moved track may still lack vectors of this space, or have old ones: then its file stays a candidate.
+  // A moved track without current vectors in this space stays a candidate.
   const settled = moved.filter(({ from }) => from.embedded && !isOutdated(from, options));
   const settledKeys = new Set(settled.map(({ to }) => to.key));
   const outdatedKeys = new Set(moved.filter(({ from }) => isOutdated(from, options)).map(({ to }) => to.key));
@@ -79,6 +78,24 @@ async function readListing(
   }
   onListed(listing.length);
   return listing;
+}
+
+/** Adds a problem for each of several libraries that had recordings and lists none: its disk may be unmounted or its prefix
+ *  mistyped, so its content is unknown, not gone. A single library is handled by `assertNotVanished`. */
+function reportEmptiedLibraries(
+  listing: readonly Listed[],
+  known: ReadonlyMap<string, KnownTrack>,
+  { library: { prefixes = [] }, allowEmpty }: ScanOptions,
+): Listed[] {
+  if (allowEmpty) return [...listing];
+  const problems = prefixes.flatMap((prefix): ListedProblem[] => {
+    if (listing.some(({ key }) => key.startsWith(prefix))) return [];
+    const had = [...known.values()].filter(({ key, status }) => status === 'indexed' && key.startsWith(prefix)).length;
+    if (had === 0) return [];
+    const message = `Expected the ${had} recordings that it had, found none; is its disk there? If it is meant to be empty, say so (--allow-empty)`;
+    return [{ type: 'problem', key: prefix, code: 'file-unreadable', message }];
+  });
+  return [...listing, ...problems];
 }
 
 function assertNotVanished(

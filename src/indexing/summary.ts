@@ -1,4 +1,4 @@
-/** What a run did, counted as it goes. */
+/** Counts the results of a run. */
 import type { TracksWithoutMusic } from '../catalog/counts.ts';
 import type { Jobs } from '../catalog/jobs.ts';
 import type { ErrorCode } from '../errors.ts';
@@ -17,28 +17,28 @@ export interface RunFailure {
 export interface IndexSummary {
   readonly jobId: number;
   readonly spaceId: string;
-  /** Numbers of files: `listed` is the sum of unchanged, embedded, reused, moved, moving, failed, failedBefore and
+  /** Counts of files: `listed` is the sum of unchanged, embedded, reused, moved, moving, failed, failedBefore and
    *  keptOut. */
   readonly files: Readonly<Record<FileCount, number>>;
-  /** Files that do not count as recordings: their number by extension, '' for none. */
+  /** Files that are not recordings: counts by extension, '' for none. */
   readonly passedOver: Readonly<Record<string, number>>;
-  /** What failed in this run, in the order in which it did. */
+  /** Failures of this run in order. */
   readonly failures: readonly RunFailure[];
   /** Audio embedded, in seconds. */
   readonly audioSec: number;
   readonly wallMs: number;
   readonly generation: GenerationOutcome;
-  /** Tracks of the library that are in no answer, because none of their chunks is music. */
+  /** Tracks that appear in no result, because none of their chunks is music. */
   readonly withoutMusic: TracksWithoutMusic;
-  /** Null where none are stored. */
+  /** Null when clips are off. */
   readonly clips: ClipsSummary | null;
 }
 
 /** reused    the same bytes were embedded before (touched, copied, or back again);
- *  moving    changed or went away while it was looked at: the next run's;
- *  removed   gone since the last run, out of all answers;
- *  keptOut   removed by request, though the file is there;
- *  notListed names that could not be looked at: folders and links that cannot be read, pipes, names that are not UTF-8. */
+ *  moving    changed or disappeared while it was read: the next run handles it;
+ *  removed   gone since the last run, excluded from all results;
+ *  keptOut   removed by request although the file exists;
+ *  notListed unreadable entries: folders, links, pipes, names that are not UTF-8. */
 type FileCount =
   | 'listed'
   | 'unchanged'
@@ -81,7 +81,7 @@ export class RunTally {
     this.jobId = jobId;
   }
 
-  /** For a sentence: how many of the tracks to do are done. */
+  /** Done and total tracks, for messages. */
   get progress(): string {
     return `${this.#done} of ${this.#toDo} tracks`;
   }
@@ -91,7 +91,7 @@ export class RunTally {
     Object.assign(this.#files, { listed, unchanged, failedBefore, keptOut });
     this.#files.reused = result.returned.length;
     this.#files.moved = result.settled.length;
-    // A folder that could not be listed, and can be now, is no recording that is gone.
+    // A formerly unreadable folder that is readable now is not a removed recording.
     this.#files.removed = result.removed.filter(({ key }) => !key.endsWith('/')).length;
     this.#files.notListed = result.problems.length;
     for (const { key, code, message } of result.problems) this.#failures.push({ key, code, message });
@@ -108,7 +108,7 @@ export class RunTally {
     if (outcome.kind === 'failed') {
       this.#failures.push({ key: file.key, code: outcome.code, message: outcome.message });
     }
-    // Each track: a run that is killed says what it did, and a row costs nothing beside the track's own transaction.
+    // After each track, so that a killed run has its counts. A row is cheap compared to the track's transaction.
     this.#report();
   }
 

@@ -1,13 +1,12 @@
-/** Tells a recording that is at fault from a fault that meets every recording. Pure.
+/** Distinguishes a faulty recording from a fault that affects every recording. Pure.
  *
- *  No error can be trusted to say which of the two it is: "the disk is full" may be the disk, or one recording that is
- *  read wrongly. What tells is what happens to the others. So recordings that failed in a way that no recording should
- *  are suspects: the first success after them shows that the fault is theirs; the same error over several of them, without
- *  a success in between, shows that it is not.
+ *  An error alone does not show which of the two it is: "the disk is full" may be the disk or one recording that is decoded
+ *  wrongly. The other recordings decide. A recording with an unusual error is a suspect. The first success afterwards shows
+ *  that the recording is at fault; the same error for several recordings without a success in between shows that it is not.
  */
 import type { LeitmotifError } from '../errors.ts';
 
-/** Of the same error without a success in between, among recordings that come one after another. */
+/** Recordings in a row with the same error and no success in between. */
 const sameInARowMax = 3;
 
 export interface Suspect<T> {
@@ -16,26 +15,26 @@ export interface Suspect<T> {
 }
 
 export class Suspects<T> {
-  /** A recording that is tried again stands here once. */
+  /** A recording that is tried again is counted once. */
   readonly #pending = new Map<T, LeitmotifError>();
   #hasSucceeded = false;
 
-  /** @returns the error that meets all recordings, once that is clear; null while it is not */
+  /** @returns the error once it is clear that it affects all recordings; null before */
   add(item: T, error: LeitmotifError): LeitmotifError | null {
     this.#pending.set(item, error);
     return this.#countOf(error) >= sameInARowMax ? error : null;
   }
 
-  /** A recording went all the way.
-   *  @returns those that are at fault themselves */
+  /** A recording succeeded.
+   *  @returns the suspects, which are at fault */
   clear(): Suspect<T>[] {
     this.#hasSucceeded = true;
     return this.#takeAll();
   }
 
-  /** No recording is left to tell by.
-   *  @returns the error that meets all; or those at fault themselves: a single one after others went all the way, or one
-   *    that was a mistake of ours, which is no state of this machine */
+  /** Decides when no recording is left.
+   *  @returns the error that affects all; or the recordings at fault: a single one after others succeeded, or one with an
+   *    internal error, which is not a state of this machine */
   settle(): { readonly stop: LeitmotifError } | { readonly failed: Suspect<T>[] } {
     const errors = [...this.#pending.values()];
     const shared = errors.find((error) => this.#countOf(error) > 1);

@@ -1,7 +1,7 @@
-/** The library's chunks in groups that sound alike, to find what is not music: applause, silence, talk, noise.
+/** Groups the library's chunks by sound to find chunks that are not music: applause, silence, talk, noise.
  *
- *  k-means on a sample, then every chunk goes to its nearest centre. Seeded, and in the catalog's own order: the same
- *  library gives the same groups. Memory: the sample, and a few numbers a chunk's track.
+ *  k-means on a sample; then every chunk is assigned to its nearest centre. Seeded and in the catalog's order, so that
+ *  equal libraries give equal groups. Memory: the sample and a few numbers per track.
  */
 import { kmeans } from 'ml-kmeans';
 import type { LiveChunk } from '../../catalog/live-chunks.ts';
@@ -17,37 +17,36 @@ export interface ClusterMember {
 }
 
 export interface Cluster {
-  /** Its position among the centres. */
+  /** Its index among the centres. */
   readonly centre: number;
   readonly chunks: number;
   readonly tracks: number;
-  /** Shares of its chunks, 0 to 1: that the gate took for something other than music, that an admin has marked, that
-   *  are the first or last of their track. */
+  /** Shares of its chunks, 0 to 1: rejected by the gate as not music; marked by an admin; first or last of their track. */
   readonly rejectedShare: number;
   readonly markedShare: number;
   readonly edgeShare: number;
-  /** Mean of how much louder a chunk is than its track on the whole, dB. */
+  /** Mean level of its chunks relative to the mean of their track, dB. */
   readonly overTrackDb: number;
-  /** Inner product with the centre of the farthest chunk. */
+  /** Inner product of the farthest chunk with the centre. */
   readonly minSimilarity: number;
-  /** The nearest to the centre, each of another track, nearest first. */
+  /** The chunks nearest to the centre, one per track, nearest first. */
   readonly examples: readonly ClusterMember[];
 }
 
 export interface Clustering {
-  /** Shape [groups][dimensions], one after the other. */
+  /** Shape [groups][dimensions], row by row. */
   readonly centres: Float32Array;
-  /** Those that hold a chunk. */
+  /** Clusters with at least one chunk. */
   readonly clusters: readonly Cluster[];
   readonly chunks: number;
   readonly tracks: number;
-  /** Of all chunks. */
+  /** Share among all chunks. */
   readonly edgeShare: number;
 }
 
 export interface ClusterSource {
   readonly count: number;
-  /** The same chunks in the same order each time. */
+  /** Yields the same chunks in the same order on every call. */
   readonly rows: () => Iterable<LiveChunk>;
   /** Mean level of each track, dBFS. */
   readonly trackLoudnessDb: ReadonlyMap<number, number>;
@@ -58,7 +57,7 @@ export interface ClusterOptions {
   readonly signal: AbortSignal;
 }
 
-/** Enough for a group of one chunk in two hundred to be fifty strong. */
+/** A group of one chunk in two hundred gets fifty sample chunks. */
 const sampleMax = 10_000;
 const groupsMin = 4;
 const groupsMax = 64;
@@ -86,12 +85,12 @@ export function clusterChunks(source: ClusterSource, { examplesMax, signal }: Cl
   return { centres, clusters, chunks: source.count, tracks: tracks.size, edgeShare: edges / source.count };
 }
 
-/** Applause is a hundredth of a library: groups must be small enough for it to have one of its own. */
+/** Applause is about 1 % of a library, so groups must be small enough to isolate it. */
 function groupsFor(chunks: number): number {
   return Math.min(chunks, groupsMax, Math.max(groupsMin, Math.round(Math.sqrt(2 * chunks))));
 }
 
-/** Each chunk with the same chance. */
+/** A uniform sample of the chunks. */
 function sampleVectors({ count, rows }: ClusterSource, signal: AbortSignal): number[][] {
   const random = randomOf(seed);
   const sample: number[][] = [];
@@ -135,10 +134,10 @@ class Group {
     if (chunk.atEdge) this.#edges += 1;
     this.#overTrackDb += loudnessDb - trackDb;
     this.#minSimilarity = Math.min(this.#minSimilarity, similarity);
-    this.#keepExample({ trackId, startSec, endSec, loudnessDb, similarity });
+    this.#addExample({ trackId, startSec, endSec, loudnessDb, similarity });
   }
 
-  #keepExample(member: ClusterMember): void {
+  #addExample(member: ClusterMember): void {
     const rival = this.#examples.find(({ trackId }) => trackId === member.trackId);
     if (rival && rival.similarity >= member.similarity) return;
     this.#examples = [...this.#examples.filter((each) => each !== rival), member]

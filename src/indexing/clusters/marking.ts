@@ -1,4 +1,4 @@
-/** Marks a cluster as not music, or lifts a mark, and brings the index up to date: both under the index's lock. */
+/** Marks clusters as not music or lifts a mark, and updates the index. Both hold the index lock. */
 import { nearestCentre } from '../../catalog/marked-regions.ts';
 import type { Mark } from '../../catalog/marks.ts';
 import { LeitmotifError } from '../../errors.ts';
@@ -9,12 +9,12 @@ export interface MarkUpdate extends GenerationUpdate {
   readonly lockPath: string;
 }
 
-/** Marks clusters of those that were last shown. A kill between the marks and the new generation loses neither: the
- *  catalog knows that its generation is out of date, and the next index run or `library verify` builds it.
+/** Marks some of the clusters that were last shown. A kill between the marks and the new generation loses nothing: the
+ *  generation is then out of date, and the next index run or `library verify` builds it.
  *
- *  @param clusterIds from 1, as they were shown
- *  @throws {LeitmotifError} 'bad-request' for a cluster that was not shown or holds nothing any more, or when no music
- *    would be left, and then nothing is marked; 'index-locked' while an index run is under way; as updateGeneration */
+ *  @param clusterIds ids as shown, from 1
+ *  @throws {LeitmotifError} 'bad-request' for a cluster that was not shown or is empty now, or when no music would be
+ *    left; then nothing is marked. 'index-locked' during an index run; as updateGeneration */
 export async function markClusters(update: MarkUpdate, clusterIds: readonly number[]): Promise<Mark[]> {
   const { catalog, spaceId } = update;
   using _lock = takeLock(update.lockPath);
@@ -42,7 +42,7 @@ export async function liftMark(update: MarkUpdate, markId: number): Promise<Mark
   return mark;
 }
 
-/** How much farther than the farthest chunk now a later one may be: a group of one jingle is as tight as rounding. */
+/** Tolerance for later chunks beyond the farthest chunk now: the copies of one jingle differ only by rounding. */
 const slack = 0.02;
 
 function regionOf({ catalog, spaceId, signal }: MarkUpdate, id: number) {

@@ -1,4 +1,4 @@
-/** The library's clusters as an admin is shown them: grouped, their examples heard, the most suspicious first. */
+/** Clusters of the library for review by an admin: grouped, examples analysed, most suspicious first. */
 import PQueue from 'p-queue';
 import { decodePcm } from '../../audio/decode.ts';
 import { gateRateHz } from '../../audio/gate/frames.ts';
@@ -11,10 +11,10 @@ import { type Cluster, type ClusterMember, clusterChunks } from './clusters.ts';
 import { type ExampleSound, type Reason, reasonsOf } from './suspicion.ts';
 
 export interface ReviewedCluster extends Cluster {
-  /** What `mark` takes: its rank, from 1, until clusters are made again. */
+  /** The id for `mark`: its rank from 1, valid until the next clustering. */
   readonly id: number;
   readonly reasons: readonly Reason[];
-  /** The sum of the reasons' weights; 0 for one that nothing speaks against. */
+  /** The sum of the reasons' weights; 0 without reasons. */
   readonly suspicion: number;
 }
 
@@ -27,7 +27,7 @@ export interface ClusterReview {
 
 export interface ReviewOptions {
   readonly catalog: Catalog;
-  /** Null where it is not known: then nothing is heard, and the catalog alone speaks. */
+  /** Null when unknown: then no audio is analysed and only the catalog's data count. */
   readonly library: Library | null;
   readonly spaceId: string;
   readonly limits: AudioLimits;
@@ -38,7 +38,7 @@ export interface ReviewOptions {
 
 const examplesMax = 3;
 
-/** Groups, listens, ranks, and remembers the groups so that one can be marked.
+/** Groups the chunks, analyses examples, ranks the groups and stores them so that one can be marked.
  *  @throws {LeitmotifError} 'index-empty' when nothing is indexed in this space, 'cancelled' */
 export async function reviewClusters(options: ReviewOptions): Promise<ClusterReview> {
   const { catalog, spaceId, signal } = options;
@@ -50,14 +50,14 @@ export async function reviewClusters(options: ReviewOptions): Promise<ClusterRev
     trackLoudnessDb: catalog.liveChunks.meanLoudnessDb(spaceId),
   };
   const whole = clusterChunks(source, { examplesMax, signal });
-  const heard = await listenToAll(whole.clusters, options);
+  const sounds = await analyseExamples(whole.clusters, options);
   const ranked = whole.clusters
     .map((cluster, i) => {
-      const reasons = reasonsOf(cluster, whole, heard[i] ?? null);
+      const reasons = reasonsOf(cluster, whole, sounds[i] ?? null);
       return { ...cluster, reasons, suspicion: reasons.reduce((sum, { weight }) => sum + weight, 0) };
     })
     .sort((a, b) => b.suspicion - a.suspicion || b.chunks - a.chunks || a.centre - b.centre);
-  // Kept in the order shown, so that an id is a place among them.
+  // Stored in the order shown, so that an id is an index into them.
   const dimensions = catalog.spaces.get(spaceId)?.dimensions ?? 0;
   const centres = ranked.flatMap(({ centre }) => [
     ...whole.centres.subarray(centre * dimensions, (centre + 1) * dimensions),
@@ -67,12 +67,12 @@ export async function reviewClusters(options: ReviewOptions): Promise<ClusterRev
   return { clusters, chunks: whole.chunks, tracks: whole.tracks };
 }
 
-async function listenToAll(clusters: readonly Cluster[], options: ReviewOptions): Promise<(ExampleSound | null)[]> {
+async function analyseExamples(clusters: readonly Cluster[], options: ReviewOptions): Promise<(ExampleSound | null)[]> {
   const queue = new PQueue({ concurrency: options.concurrency });
   return await Promise.all(
     clusters.map(async ({ examples }) => {
-      const heard = await queue.addAll(examples.map((example) => () => listenTo(example, options)));
-      const there = heard.filter((each) => each !== null);
+      const sounds = await queue.addAll(examples.map((example) => () => analyseExample(example, options)));
+      const there = sounds.filter((each) => each !== null);
       if (there.length === 0) return null;
       const mean = (of: (each: ExampleSound) => number) =>
         there.reduce((sum, each) => sum + of(each), 0) / there.length;
@@ -81,8 +81,8 @@ async function listenToAll(clusters: readonly Cluster[], options: ReviewOptions)
   );
 }
 
-/** @returns null for one whose file is gone or cannot be read: the others of its cluster speak for it */
-async function listenTo(
+/** @returns null when the file is missing or unreadable; the other examples of its cluster are used */
+async function analyseExample(
   { trackId, startSec, endSec }: ClusterMember,
   options: ReviewOptions,
 ): Promise<ExampleSound | null> {
