@@ -1,34 +1,34 @@
-/** The words of the project. Every other file uses these and adds none of its own for the same thing.
+/** The project's vocabulary. Other files use these terms and no synonyms.
  *
- *  recording   a sound file, as somebody recorded it
- *  track       a recording that the library knows
- *  query       a recording that somebody asks with
+ *  recording   a sound file
+ *  track       a recording in the library's catalog
+ *  query       a recording used to search the library
  *  chunk       a window of a recording, the unit that is embedded, searched and shown
  *  embedding   the vector of a chunk: unit length, so that inner product = cosine similarity
  *  space       everything that makes two vectors comparable, named by a space id
  *  neighbour   one library chunk that the index returns for one query chunk
- *  hit         a neighbour with both of its times: the evidence
+ *  hit         a neighbour with query time and track time: the evidence
  *  generation  one immutable build of the index
  *
- *  Times are seconds from the beginning of the recording; loudness is dBFS. This file imports nothing.
+ *  Times are seconds from the start of the recording; loudness is dBFS. This file imports nothing.
  */
 
-/** What a chunk holds. Only `music` votes and is voted for. `noise` is what is not music and not applause: speech, crowds,
- *  steady noise. */
+/** What a chunk holds. Only `music` votes and is voted for. `noise` is everything else: speech, crowds, steady
+ *  noise. */
 export type ChunkKind = 'music' | 'silence' | 'applause' | 'noise';
 
-/** Where a chunk lies in its recording. */
+/** A chunk's position in its recording. */
 export interface ChunkSpan {
   /** Position in the recording's sequence of chunks, from 0, without gaps. */
   readonly index: number;
   readonly startSec: number;
   readonly endSec: number;
-  /** Seconds at the chunk's start that the chunk before it also covers: 0, but for the tail, which is the last full
-   *  window reaching back. A tail and its neighbour count as one voter. */
+  /** Seconds at the chunk's start that the previous chunk also covers: 0 except for the tail, the last full window, which
+   *  reaches back. A tail and its neighbour count as one voter. */
   readonly overlapSec: number;
 }
 
-/** A chunk as it leaves the worker and lies in the catalog. */
+/** A chunk as returned by the worker and stored in the catalog. */
 export interface Chunk extends ChunkSpan {
   readonly kind: ChunkKind;
   /** Integrated level of the window, RMS, in dBFS: 0 is a full-scale square wave, silence is -120. */
@@ -37,34 +37,34 @@ export interface Chunk extends ChunkSpan {
   readonly vector: Float32Array;
 }
 
-/** What a recording says about itself, from its container. Empty strings are never used for "unknown". */
+/** Tags from the recording's container. Unknown is null, never an empty string. */
 export interface RecordingTags {
   readonly title: string | null;
   readonly artist: string | null;
   readonly album: string | null;
 }
 
-/** Which of a file's streams of sound was listened to, where it has several. */
+/** The audio stream that was used of a file with several. */
 export interface AudioStreamChoice {
   /** From 1. */
   readonly number: number;
   readonly of: number;
 }
 
-/** A recording in numbers: its chunks and its acoustic fingerprint. */
+/** An embedded recording: its chunks and its acoustic fingerprint. */
 export interface EmbeddedRecording {
   readonly spaceId: string;
   readonly durationSec: number;
   readonly tags: RecordingTags;
-  /** Left out for a file with one. */
+  /** Undefined for a file with one audio stream. */
   readonly audioStream?: AudioStreamChoice;
   readonly chunks: readonly Chunk[];
   readonly fingerprint: Fingerprint;
 }
 
-/** An acoustic fingerprint: 32 bits each `itemSec` seconds, made for "is it this very recording?" and nothing else. */
+/** An acoustic fingerprint: 32 bits per `itemSec` seconds. It identifies a recording; it does not measure similarity. */
 export interface Fingerprint {
-  /** Shape [items], in time order; empty for a recording too short to have one. */
+  /** Shape [items], in time order; empty if the recording is too short. */
   readonly items: Uint32Array;
   /** Seconds from one item to the next. */
   readonly itemSec: number;
@@ -74,13 +74,13 @@ export type TrackStatus = 'indexed' | 'failed' | 'removed';
 
 export interface Track extends RecordingTags {
   readonly id: number;
-  /** The path below the library's root, with forward slashes. Unique. */
+  /** The path relative to the library's root, with forward slashes. Unique. */
   readonly key: string;
   readonly durationSec: number;
   readonly status: TrackStatus;
 }
 
-/** What the index knows of one of its rows: enough to answer a query without the catalog. */
+/** An index row without its vector. */
 export interface IndexedChunk {
   readonly trackId: number;
   readonly startSec: number;
@@ -88,8 +88,8 @@ export interface IndexedChunk {
   readonly overlapSec: number;
 }
 
-/** One library chunk found for one query chunk, with both times: a piece of evidence.
- *  Words for `distance`, from the original system: 0 identical, < 0.2 very similar, > 0.5 less similar. */
+/** One library chunk found for one query chunk, with both times.
+ *  Terms for `distance`, from the original system: 0 identical, < 0.2 very similar, > 0.5 less similar. */
 export interface Hit {
   /** The query chunk, by its index in the query. */
   readonly queryChunk: number;
@@ -106,8 +106,8 @@ export interface Hit {
 /** One track of an answer, with its evidence. */
 export interface RankedTrack {
   readonly trackId: number;
-  /** The fusion's score. The best track of an answer has the highest; the scale is the fusion's own. */
-  readonly combined: number;
+  /** The fusion's score. Higher is better; the scale depends on the fusion. Outputs and stored answers call it `combined`. */
+  readonly score: number;
   /** Number of (query chunk, neighbour) hits. */
   readonly votes: number;
   /** Sum of the hits' similarities. */
@@ -122,13 +122,12 @@ export interface RankedTrack {
   readonly hits: readonly Hit[];
 }
 
-/** The three answers, told apart. */
+/** The verdict of an answer. */
 export type Verdict =
   | {
       readonly kind: 'this-is';
       readonly trackId: number;
-      /** Where the beginning of what was asked with lies in the track, in seconds. Negative when it begins before the
-       *  track does. */
+      /** Start of the query in the track, in seconds. Negative if the query starts before the track. */
       readonly offsetSec: number;
       /** Share of fingerprint bits that differ at that offset, 0 to 1: 0 equal, 0.5 unrelated. */
       readonly bitErrorRate: number;
@@ -136,7 +135,7 @@ export type Verdict =
   | { readonly kind: 'sounds-like' }
   | { readonly kind: 'nothing-close' };
 
-/** How hits become a ranking. `votes` is the original's. */
+/** The methods that turn hits into a ranking. `votes` is the original system's. */
 export const fusionNames = [
   'votes',
   'chunk-votes',

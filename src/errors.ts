@@ -1,7 +1,7 @@
-/** Failures that are expected: each a code, a sentence for whoever can act, and one table from code to HTTP status.
+/** Expected failures: each has a code and a message for the person who can act; one table maps codes to HTTP statuses.
  *
- *  Our own mistakes are RangeError and TypeError and are not caught; everything else that a stranger, a disk or a
- *  network can cause is a LeitmotifError. Messages say "Cannot <action>: expected X, got Y" and keep `cause`.
+ *  Programming errors are RangeError and TypeError and are not caught; failures caused by input, disk or network are
+ *  LeitmotifErrors. Messages say "Cannot <action>: expected X, got Y" and keep `cause`.
  */
 
 /** code -> [HTTP status at the worker, whether the same request may succeed later unchanged] */
@@ -67,7 +67,7 @@ const errorTable = {
 
 export type ErrorCode = keyof typeof errorTable;
 
-/** What a sentence about a failure is made of in whatever language: sizes, limits, moments, names.
+/** Values for messages about a failure in any language: sizes, limits, times, names.
  *  Keys end in their unit: bytesMax, durationMaxSec, retryAtMs, permission, channelId. */
 export type ErrorFacts = Readonly<Record<string, string | number>>;
 
@@ -95,7 +95,7 @@ export function isRetryable(error: unknown): boolean {
   return error instanceof LeitmotifError && errorTable[error.code][1];
 }
 
-/** Turns what a closed signal or an unexpected throw left into a LeitmotifError, keeping the cause. */
+/** Converts an abort or an unexpected error to a LeitmotifError and keeps the cause. */
 export function toLeitmotifError(error: unknown): LeitmotifError {
   if (error instanceof LeitmotifError) return error;
   if (error instanceof Error && error.name === 'AbortError') {
@@ -117,7 +117,7 @@ const refusals: Readonly<Record<string, string>> = {
   EROFS: 'the file system is read-only',
 };
 
-/** What the operator has to do when the file system refuses, or null for any other error. */
+/** Message for the operator if the file system refused access; null for any other error. */
 function refusedByFileSystem(error: unknown): string | null {
   if (!(error instanceof Error)) return null;
   const { code, path, dest, syscall } = error as { code?: unknown; path?: unknown; dest?: unknown; syscall?: unknown };

@@ -1,6 +1,6 @@
-/** How times, sizes and distances are written for people, everywhere the same. Pure. */
+/** Formats times, sizes and distances for people, the same everywhere. Pure. */
 
-/** 0:40, 3:10, 1:02:05. Rounded down to the second, as players show it. Negative times get a minus sign. */
+/** 0:40, 3:10, 1:02:05. Rounded down to the second, as in players. Negative times get a minus sign. */
 export function formatTime(seconds: number): string {
   const whole = Math.floor(Math.abs(seconds) + 1e-6);
   const sign = seconds < 0 && whole > 0 ? '-' : '';
@@ -41,12 +41,12 @@ export function formatBytes(bytes: number): string {
   return `${unit === 0 ? value : value.toFixed(value < 10 ? 1 : 0)} ${units[unit]}`;
 }
 
-/** 1 recording, 2 recordings. @param one of a noun that takes an s */
+/** 1 recording, 2 recordings. @param one the singular of a noun with a plural in s */
 export function counted(amount: number, one: string): string {
   return `${amount} ${one}${amount === 1 ? '' : 's'}`;
 }
 
-/** Why tracks hold no music: 2 silence, 1 talk or noise. The gate does not tell talk from other noise. */
+/** Why tracks have no music: 2 silence, 1 talk or noise. The gate does not distinguish talk from other noise. */
 export function kindsWithoutMusic(tracks: Readonly<Record<'silence' | 'applause' | 'noise', number>>): string {
   const { silence, applause, noise } = tracks;
   const parts = [
@@ -59,14 +59,14 @@ export function kindsWithoutMusic(tracks: Readonly<Record<'silence' | 'applause'
 
 export type DistanceWord = 'identical' | 'very similar' | 'similar' | 'less similar';
 
-/** The original system's words for a cosine distance. Between its two figures lies plain "similar". */
+/** The original system's words for a cosine distance. Distances between its two thresholds are "similar". */
 export function distanceInWords(distance: number): DistanceWord {
   if (distance < 0.0005) return 'identical';
   if (distance < 0.2) return 'very similar';
   return distance <= 0.5 ? 'similar' : 'less similar';
 }
 
-/** A track's name for people: its title, or what its file is called. */
+/** A track's display name: its title, or its file's name. */
 export function trackName(track: { readonly key: string; readonly title: string | null }): string {
   return track.title ?? fileStem(track.key);
 }
@@ -78,8 +78,8 @@ export function fileStem(path: string): string {
   return dot > 0 ? name.slice(0, dot) : name;
 }
 
-/** One line, without control characters and marks that turn the writing direction, cut to `lengthMax` characters:
- *  titles are other people's text, and a terminal, a picture or a message must not obey them. */
+/** One line without control characters and direction marks, cut to `lengthMax` characters: titles are untrusted text and
+ *  must not control a terminal, a picture or a message. */
 export function oneLine(text: string, lengthMax = 120): string {
   const plain = text
     // biome-ignore lint/suspicious/noControlCharactersInRegex: removing them is the purpose

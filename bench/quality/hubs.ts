@@ -11,7 +11,7 @@ import { createFlatFile, rowBytes } from '../../src/index/flat-file.ts';
 import { measureHubness } from '../../src/index/hub-measure.ts';
 import { fuse } from '../../src/ranking/fusion.ts';
 import { defaultFusion } from '../../src/ranking/fusion-scores.ts';
-import { type Hubness, hubRecipeName, leastHubs, lessHubness, poolFactor } from '../../src/ranking/hubs.ts';
+import { cslsScore, type Hubness, hubRecipeName, poolFactor, selectByCsls } from '../../src/ranking/hubs.ts';
 import { table } from '../table.ts';
 import { type BenchLibrary, buildLibrary, hitsOf, type LabelledPassage, libraryOf } from './library.ts';
 import { estimate, estimateGain, formatEstimate, type Outcome } from './metrics.ts';
@@ -123,13 +123,13 @@ async function neighboursOf(
   const known = pools.map((pool) =>
     pool.map((hit) => ({ hit, similarity: hit.similarity, hubness: hubness.at(rowOf(hit)) })),
   );
-  const best = known.map((pool) => leastHubs(pool, k));
+  const best = known.map((pool) => selectByCsls(pool, k));
   return {
     asItIs: pools.map((pool) => pool.slice(0, k)),
     chosen: best.map((found) => found.map(({ hit }) => hit)),
     corrected: best.map((found) =>
       found.map(({ hit, hubness: own }) => {
-        const similarity = Math.max(-1, lessHubness(hit.similarity, own));
+        const similarity = Math.max(-1, cslsScore(hit.similarity, own));
         return { ...hit, similarity, distance: 1 - similarity };
       }),
     ),

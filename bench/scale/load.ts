@@ -1,11 +1,11 @@
 /** A process that has the index open and asks it, as a bot does: started by bench/scale.ts, told what to do by message.
  *  The queries are 60 chunks near the library's, embedded already, so that searching is what is measured. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { pino } from 'pino';
 import { buildApp } from '../../src/app.ts';
 import { fingerprintItemSec } from '../../src/audio/fingerprint.ts';
 import { readConfig } from '../../src/config/config.ts';
-import type { HeardQuery } from '../../src/query/find-similar.ts';
+import { makeLog } from '../../src/io/log.ts';
+import type { EmbeddedQuery } from '../../src/query/find-similar.ts';
 import { defaultFusion } from '../../src/ranking/fusion-scores.ts';
 import { syntheticVectors } from '../speed/synthetic-vectors.ts';
 
@@ -28,7 +28,7 @@ const askEachMs = 1_000;
 const never = new AbortController().signal;
 
 const config = readConfig(process.env, root);
-const log = pino({ level: 'warn' }, pino.destination(2));
+const log = makeLog('warn');
 // As the bot does (src/main.ts).
 const answersPeople = { catalogBusyTimeoutMs: 10, niceness: 10, lookForIndexEachMs: 1_000 };
 const surroundings = { root, environment: process.env, log, ...answersPeople };
@@ -69,7 +69,7 @@ async function ask(): Promise<Asked> {
   }
 }
 
-async function heardQuery(): Promise<HeardQuery> {
+async function heardQuery(): Promise<EmbeddedQuery> {
   const vectors = syntheticVectors(Number(dimensions), 1).queries(chunks);
   return {
     spaceId: await app.worker.spaceId(),

@@ -49,7 +49,7 @@ interface PendingWindow {
 }
 
 /** From a kill to its being heard of: freeing a large model takes the kernel some milliseconds. */
-const corpsesKnownMs = 100;
+const exitGraceMs = 100;
 
 export class InferencePool implements EmbeddingEngine {
   readonly #options: InferencePoolOptions;
@@ -287,6 +287,6 @@ export class InferencePool implements EmbeddingEngine {
     setTimeout(() => {
       this.#waiting.unshift(...again.filter(({ id, deaths }) => deaths < deathsMax && this.#pending.has(id)));
       this.#dispatch();
-    }, corpsesKnownMs);
+    }, exitGraceMs);
   }
 }

@@ -1,10 +1,10 @@
-/** An answer as the one object that `--json` prints. Pure. */
+/** Converts an answer to the object that `--json` prints. Pure. */
 
 import type { ResultClips } from '../media/clips.ts';
 import { type Answer, musicChunks } from '../query/answer.ts';
 import { verdictSentence } from '../query/answer-words.ts';
 
-/** Digits kept of scores and distances: more are below what float32 carries, and would differ between processors. */
+/** Decimal places of scores and distances. Further digits exceed the precision of float32 and differ between processors. */
 const digits = 6;
 
 export function answerJson(answer: Answer, clips: ReadonlyMap<number, ResultClips> = new Map()) {
@@ -39,7 +39,7 @@ export function answerJson(answer: Answer, clips: ReadonlyMap<number, ResultClip
       title: result.track.title,
       artist: result.track.artist,
       alsoAs: (result.alsoAs ?? []).map(({ key }) => key),
-      combined: round(result.combined, digits),
+      combined: round(result.score, digits),
       votes: result.votes,
       totalSimilarity: round(result.totalSimilarity, digits),
       agreeingChunks: result.agreeingChunks,
@@ -61,6 +61,6 @@ export function answerJson(answer: Answer, clips: ReadonlyMap<number, ResultClip
 
 function round(value: number, places: number): number {
   const factor = 10 ** places;
-  // Adding 0 turns -0 into 0, which JSON would otherwise write as "-0" nowhere but compare as different.
+  // Adding 0 turns -0 into 0: JSON writes both as 0, but comparisons in tests tell them apart.
   return Math.round(value * factor) / factor + 0;
 }

@@ -1,12 +1,12 @@
-/** An answer as text for a terminal: the verdict, the ranking, the evidence of each piece. Pure. */
+/** Renders an answer for the terminal: the verdict, the ranking and the evidence for each track. Pure. */
 import { styleText } from 'node:util';
 import Table from 'cli-table3';
 import { counted, distanceInWords, formatDuration, formatTime, oneLine, trackName } from '../format.ts';
 import type { ResultClips } from '../media/clips.ts';
 import { type Answer, musicChunks, type Result } from '../query/answer.ts';
-import { alsoAs, reasonFor, verdictSentence, whatToTry } from '../query/answer-words.ts';
+import { adviceText, alsoAs, reasonFor, verdictSentence } from '../query/answer-words.ts';
 
-/** More than this many moments of a piece are a matter for the picture, or for --json. */
+/** Most moments shown per track. The picture and --json show all. */
 const matchesShownMax = 3;
 
 export interface RenderOptions {
@@ -18,7 +18,7 @@ export interface RenderOptions {
 export function renderAnswer(answer: Answer, options: RenderOptions = {}): string {
   const parts = [styleText('bold', oneLine(verdictSentence(answer), 200)), queryLine(answer)];
   if (answer.results.length > 0) parts.push(ranking(answer), ...evidence(answer, options));
-  const advice = whatToTry(answer);
+  const advice = adviceText(answer);
   if (advice) parts.push(advice);
   if (options.picturePath) parts.push(`picture: ${options.picturePath}`);
   parts.push(styleText('dim', timingsLine(answer)));
@@ -28,14 +28,14 @@ export function renderAnswer(answer: Answer, options: RenderOptions = {}): strin
 function queryLine(answer: Answer): string {
   const { query } = answer;
   const music = musicChunks(query).length;
-  const left = query.chunks.length - music;
+  const excluded = query.chunks.length - music;
   const whole = query.fromSec === 0 && query.toSec >= query.durationSec - 0.5;
-  const part = whole ? '' : `, asked with ${formatTime(query.fromSec)} to ${formatTime(query.toSec)}`;
-  const out = left > 0 ? `, ${left} left out as ${kindsLeftOut(answer)}` : '';
+  const part = whole ? '' : `, part ${formatTime(query.fromSec)} to ${formatTime(query.toSec)}`;
+  const out = excluded > 0 ? `, ${excluded} excluded as ${excludedKinds(answer)}` : '';
   return `yours: ${oneLine(query.name, 60)}, ${formatTime(query.durationSec)}${part}, ${counted(music, 'chunk')} compared${out}`;
 }
 
-function kindsLeftOut({ query }: Answer): string {
+function excludedKinds({ query }: Answer): string {
   return [...new Set(query.chunks.map((chunk) => chunk.kind))].filter((kind) => kind !== 'music').join(', ');
 }
 
@@ -56,7 +56,7 @@ function rankingRow(result: Result): string[] {
   return [
     String(result.rank),
     oneLine(`${trackName(result.track)}${artist}`, 48),
-    result.combined.toFixed(4),
+    result.score.toFixed(4),
     String(result.votes),
     result.totalSimilarity.toFixed(2),
     best ? formatTime(best.queryStartSec) : '',

@@ -6,7 +6,7 @@
 import type { ChunkKind, Hit } from '../domain.ts';
 import { formatTime, oneLine, trackName } from '../format.ts';
 import type { Answer, Result } from '../query/answer.ts';
-import { isIt, verdictFacts } from '../query/answer-facts.ts';
+import { isSameTrack, verdictFacts } from '../query/answer-facts.ts';
 import { englishPictureWords, type PictureWords } from './picture-words.ts';
 
 const width = 1080;
@@ -86,12 +86,12 @@ function header(answer: Answer, words: PictureWords): string {
 
 function lane(result: Result, top: number, x: (sec: number) => number, answer: Answer, words: PictureWords): string {
   const { track } = result;
-  const score = words.score(result.combined);
+  const score = words.score(result.score);
   const scoreWidth = score.length * fontSize.text * advanceEm + 20;
   const artist = track.artist ? `, ${track.artist}` : '';
   const name = shorten(`${result.rank}  ${trackName(track)}${artist}`, fontSize.title - 2, plotWidth - scoreWidth);
   const stripTop = top + titleHeight;
-  const own = isIt(answer, result);
+  const own = isSameTrack(answer, result);
   return [
     text(margin, top + 34, name, fontSize.title - 2, ink.text, 'bold'),
     text(width - margin, top + 34, score, fontSize.text, ink.faint, 'normal', 'end'),

@@ -8,7 +8,7 @@ export interface PictureWords {
   readonly verdict: (facts: VerdictFacts) => string;
   /** What was asked with; a part of it where fromSec and toSec are not null. */
   readonly yours: (name: string, durationSec: number, part: { fromSec: number; toSec: number } | null) => string;
-  readonly score: (combined: number) => string;
+  readonly score: (value: number) => string;
   readonly kinds: Readonly<Record<ChunkKind, string>>;
   /** The legend, nearest first: identical, very similar, similar, less similar. At most 14 characters each. */
   readonly closeness: readonly [string, string, string, string];
@@ -18,7 +18,7 @@ export const englishPictureWords: PictureWords = {
   verdict: verdictInEnglish,
   yours: (name, durationSec, part) =>
     `yours: ${name}, ${part ? `${formatTime(part.fromSec)} to ${formatTime(part.toSec)}` : formatTime(durationSec)}`,
-  score: (combined) => combined.toFixed(2),
+  score: (value) => value.toFixed(2),
   kinds: { music: 'music', silence: 'silence', applause: 'applause', noise: 'noise' },
   closeness: ['identical', 'very similar', 'similar', 'less similar'],
 };

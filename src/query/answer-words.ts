@@ -1,11 +1,11 @@
-/** An answer in English: the verdict's sentence, and why a piece is in the ranking. Pure. */
+/** An answer in English: the verdict, and why a track is in the ranking. Pure. */
 import { counted, distanceInWords, formatTime, oneLine } from '../format.ts';
 import type { Answer, Result } from './answer.ts';
-import { adviceAfter, isIt, otherNames, reasonFacts, type VerdictFacts, verdictFacts } from './answer-facts.ts';
+import { adviceAfter, isSameTrack, otherNames, reasonFacts, type VerdictFacts, verdictFacts } from './answer-facts.ts';
 
 export function verdictSentence(answer: Answer): string {
   const sentence = verdictInEnglish(verdictFacts(answer));
-  const own = answer.results.find((result) => isIt(answer, result));
+  const own = answer.results.find((result) => isSameTrack(answer, result));
   return own?.alsoAs ? `${sentence} (${alsoAs(own, otherNamesMax)})` : sentence;
 }
 
@@ -22,8 +22,8 @@ export function verdictInEnglish(facts: VerdictFacts): string {
   }
 }
 
-/** What to try after an answer that does not help. */
-export function whatToTry(answer: Answer): string | undefined {
+/** Advice after an unhelpful answer; undefined if none is needed. */
+export function adviceText(answer: Answer): string | undefined {
   const advice = adviceAfter(answer);
   if (advice === 'other-recording') return 'Try another recording, or another part of it (--from, --to).';
   if (advice === 'longer-part') {
@@ -32,23 +32,23 @@ export function whatToTry(answer: Answer): string | undefined {
   return undefined;
 }
 
-/** Why this piece: its nearest moment, how many of the query's chunks agree, and whether they agree in time. */
+/** Why this track is in the ranking: its nearest moment, the number of agreeing query chunks, and whether they agree in time. */
 export function reasonFor(result: Result, answer: Answer): string {
   const facts = reasonFacts(result, answer);
   if (!facts) return '';
   const run = facts.inStepSec === null ? '' : `, ${Math.round(facts.inStepSec)} s in step`;
   return (
-    `${facts.isTheVeryRecording ? 'the very recording' : distanceInWords(result.bestDistance)} at yours ` +
+    `${facts.isSameRecording ? 'the very recording' : distanceInWords(result.bestDistance)} at yours ` +
     `${formatTime(facts.yoursSec)} - theirs ${formatTime(facts.theirsSec)}; ` +
     `${facts.agreeingChunks} of ${counted(facts.voters, 'chunk')} ${facts.agreeingChunks === 1 ? 'agrees' : 'agree'}${run}`
   );
 }
 
-/** How many names a sentence takes. */
+/** Names shown in a sentence. */
 const otherNamesMax = 5;
 
-/** '' for a recording that has one name.
- *  @param max names that are written; the rest is counted */
+/** The recording's other names; '' if it has none.
+ *  @param max names shown; the rest is counted */
 export function alsoAs(result: Result, max = Number.POSITIVE_INFINITY): string {
   const names = otherNames(result);
   const left = names.length - max;

@@ -1,17 +1,17 @@
-/** The answer to one query: what every way of showing it (terminal, JSON, picture, message) is made from. */
+/** The answer to one query. Terminal output, JSON, picture and message are made from it. */
 import type { AudioStreamChoice, Chunk, RankedTrack, Track, Verdict } from '../domain.ts';
 
-/** A query chunk without its vector: where it lies, what it holds, how loud it is. */
+/** A query chunk without its vector: times, kind and loudness. */
 export type QueryChunk = Omit<Chunk, 'vector'>;
 
 export interface AnsweredQuery {
-  /** What to call it: its own title, or its file's name. */
+  /** The title, or the file's name. */
   readonly name: string;
   readonly durationSec: number;
-  /** The part that was asked with; the whole recording when nobody said otherwise. Seconds of the recording. */
+  /** The part used as the query, in seconds of the recording; the whole recording by default. */
   readonly fromSec: number;
   readonly toSec: number;
-  /** Left out for a file with one stream of sound. */
+  /** Undefined for a file with one audio stream. */
   readonly audioStream?: AudioStreamChoice;
   readonly chunks: readonly QueryChunk[];
 }
@@ -19,8 +19,8 @@ export interface AnsweredQuery {
 export interface Result extends Omit<RankedTrack, 'trackId'> {
   readonly rank: number;
   readonly track: Track;
-  /** The same recording under other names, best ranked first; left out where there is none, and in answers that were
-   *  stored before there was such a thing. Each is a track of its own in the catalog. */
+  /** Duplicates of the recording, best ranked first. Undefined if there are none, and in answers stored by older
+   *  versions. Each is a separate track in the catalog. */
   readonly alsoAs?: readonly Track[];
 }
 
@@ -44,7 +44,7 @@ export interface Answer {
   readonly timingsMs: Timings;
 }
 
-/** Every track that an answer shows, by whatever name. */
+/** Ids of all tracks that an answer shows, duplicates included. */
 export function shownTrackIds({ results }: Answer): Set<number> {
   return new Set(results.flatMap(({ track, alsoAs = [] }) => [track.id, ...alsoAs.map(({ id }) => id)]));
 }

@@ -1,19 +1,19 @@
-/** Tracks that are one recording under two names: shown once, never merged in the catalog.
+/** Duplicates: tracks that are the same recording. Answers show them once; the catalog never merges them.
  *
- *  Found while answering, among the tracks of the answer: comparing those that may be copies costs a few milliseconds, and
- *  nothing has to be kept true when tracks come, go or are indexed anew, as a table of copies would.
+ *  They are found at query time among the tracks of the answer: this takes a few milliseconds, and unlike a table of
+ *  duplicates it needs no updates when tracks are added, removed or indexed again.
  */
 import { setImmediate } from 'node:timers/promises';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Fingerprint, RankedTrack, Track } from '../domain.ts';
 import { areProposed, durationsAgree, isSameWhole } from '../fingerprint/duplicates.ts';
 
-/** Bounds on the work of one answer, in comparisons of fingerprints: some tenths of a millisecond each. Equal bytes cost none. */
+/** Maximum fingerprint comparisons per answer; each takes some tenths of a millisecond. Equal bytes need none. */
 export const comparisonsMax = 200;
-/** Those of pairs that nothing proposes but their durations: copies may have been found by different chunks of the query. */
+/** Maximum comparisons of pairs with only their durations in common: different query chunks may find the duplicates. */
 const blindMax = 12;
 
-/** What was imported without its file has the hash of its vectors in that place, marked as such: no proof of equal sound. */
+/** Tracks imported without their file have a marked hash of their vectors instead, which does not prove equal sound. */
 const sha256 = /^[0-9a-f]{64}$/;
 
 export interface Found {
@@ -22,16 +22,16 @@ export interface Found {
 }
 
 export interface Merged extends Found {
-  /** Best ranked first. */
+  /** Duplicates, best ranked first. */
   readonly alsoAs: readonly Track[];
 }
 
-/** Compares the tracks of one answer. */
+/** Compares the tracks of one answer, and remembers the results. */
 export class Copies {
   readonly #catalog: Catalog;
   readonly #contents = new Map<number, string>();
   readonly #fingerprints = new Map<number, Fingerprint | null>();
-  /** Pairs that were compared -> whether they are one recording. */
+  /** Compared pairs -> whether they are the same recording. */
   readonly #compared = new Map<string, boolean>();
   #comparisons = 0;
   #blind = 0;
@@ -40,27 +40,27 @@ export class Copies {
     this.#catalog = catalog;
   }
 
-  /** Looks up what comparing these takes; without it they are equal by their fingerprints only. */
+  /** Loads the content hashes of these tracks; without them only fingerprints are compared. */
   add(tracks: readonly Track[]): void {
     const unknown = tracks.map(({ id }) => id).filter((id) => !this.#contents.has(id));
     for (const [id, content] of this.#catalog.tracks.contentsOf(unknown)) this.#contents.set(id, content);
   }
 
-  /** Another search found more to compare: the limits on comparisons count from 0 again. */
+  /** Resets the limits on comparisons, after another search found more tracks. */
   beginRound(): void {
     this.#comparisons = 0;
     this.#blind = 0;
   }
 
-  /** Equal for tracks of equal bytes; null where the bytes are not known. */
+  /** The content hash, equal for tracks of equal bytes; null if unknown. */
   contentOf({ id }: Track): string | null {
     const content = this.#contents.get(id) ?? '';
     return sha256.test(content) ? content : null;
   }
 
-  /** Whether it is proved that both are one recording: by equal bytes, or by durations and fingerprints that agree.
-   *  Asynchronous, because others get their turn between two comparisons.
-   *  @param isProposed whether something else than their durations speaks for it: asked only where it matters */
+  /** Whether both are proved to be the same recording: by equal bytes, or by durations and fingerprints that agree.
+   *  Asynchronous, so that the event loop runs between two comparisons.
+   *  @param isProposed whether more than their durations suggests it; called only if needed */
   async areOne(first: Track, second: Track, isProposed: () => boolean): Promise<boolean> {
     const content = this.contentOf(first);
     if (content !== null && content === this.contentOf(second)) return true;
@@ -88,11 +88,11 @@ export class Copies {
   }
 }
 
-/** Tracks of a ranking, copies under the best ranked of them.
+/** Merges the duplicates in a ranking under the best ranked of them.
  *
  *  @param ranked  best first
- *  @param max     tracks wanted; copies of these are looked for in the whole ranking
- *  @param mayShow asked once of each track that is no copy of one before it, in order
+ *  @param max     number of results; their duplicates are searched in the whole ranking
+ *  @param mayShow called once, in order, for each track that is not a duplicate of an earlier one
  */
 export async function mergeCopies(
   ranked: readonly Found[],
@@ -101,7 +101,7 @@ export async function mergeCopies(
 ): Promise<Merged[]> {
   copies.add(ranked.map(({ track }) => track));
   const shown: (Found & { readonly alsoAs: Track[] })[] = [];
-  // Equal bytes take no comparison, so they are looked for first, under every name of what is shown.
+  // Equal bytes need no comparison, so they are checked first, for every duplicate shown.
   const byContent = new Map<string, (typeof shown)[number]>();
   for (const found of ranked) {
     const content = copies.contentOf(found.track);
@@ -126,10 +126,10 @@ async function originalOf<T extends Found>(found: Found, shown: readonly T[], co
   return null;
 }
 
-/** The best hit of a copy of what was asked with is about this near, wherever its windows lie. */
+/** Maximum distance of the best hit of a duplicate of the query, for any alignment of windows. */
 const copyDistanceMax = 0.2;
 
-/** The tracks of a ranking that are one recording with one of `known`: the piece that was asked with. */
+/** Ids of the ranking's tracks that are duplicates of one of `known` (the library track used as the query). */
 export async function copiesOf(known: readonly Track[], ranked: readonly Found[], copies: Copies): Promise<number[]> {
   copies.add([...known, ...ranked.map(({ track }) => track)]);
   const found: number[] = [];

@@ -1,7 +1,7 @@
-/** The library asked with words: one vector, the chunks nearest to it, and the tracks that these belong to.
+/** Searches the library with a text: its vector, the nearest chunks, and their tracks.
  *
- *  None of what find-similar.ts does with many chunks applies here: with one voter there is nothing to fuse, a phrase has no times
- *  to agree with, and no fingerprint to prove anything with. A track is as near as its nearest moment.
+ *  The steps of find-similar.ts do not apply: a single vector needs no fusion, and a text has neither times to align nor a
+ *  fingerprint. A track is ranked by its nearest moment.
  */
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Track } from '../domain.ts';
@@ -15,8 +15,8 @@ export interface WordsRequest {
   readonly signal: AbortSignal;
 }
 
-/** A moment of a track. Similarities of words and sounds are lower than those of sounds among themselves, and are to be compared
- *  within one answer only: CLAP's two sides lie apart from each other (arXiv 2203.02053). */
+/** A moment of a track. Similarities between text and sound are lower than between sounds and comparable within one answer
+ *  only: CLAP's text and audio vectors are in separate regions of the space (modality gap, arXiv 2203.02053). */
 export interface Moment {
   readonly startSec: number;
   readonly endSec: number;
@@ -27,7 +27,7 @@ export interface Moment {
 export interface WordsResult {
   readonly rank: number;
   readonly track: Track;
-  /** Nearest first; at most {@link momentsMax}. */
+  /** Nearest first; up to {@link momentsMax}. */
   readonly moments: readonly Moment[];
 }
 
@@ -35,28 +35,28 @@ export interface WordsAnswer {
   readonly text: string;
   readonly spaceId: string;
   readonly generation: string;
-  /** Nearest first, by their nearest moment; ties by track id. */
+  /** Ordered by nearest moment, nearest first; ties by track id. */
   readonly results: readonly WordsResult[];
   readonly timingsMs: { readonly embed: number; readonly search: number; readonly total: number };
 }
 
 export interface WordsParts {
-  /** Unit vector of the text, and its space. */
+  /** Embeds the text: its unit vector and space. */
   readonly read: (text: string, signal: AbortSignal) => Promise<{ spaceId: string; vector: Float32Array }>;
   readonly openIndex: (signal: AbortSignal) => Promise<IndexHost>;
   readonly catalog: Catalog;
 }
 
 export const momentsMax = 3;
-/** Chunks asked for each result at first: pieces whose every moment fits the words take places of others. */
+/** Chunks requested per result in the first round: a track with many matching moments takes several places. */
 const chunksPerResult = 8;
-/** And at most: past it, fewer results are shown. */
+/** Maximum number of chunks requested; after it, fewer results are shown. */
 const chunksMax = 10_000;
 
-/** @throws {LeitmotifError} model-without-text, text-refused, and whatever the worker, the index or the catalog cannot do */
+/** @throws {LeitmotifError} model-without-text, text-refused, and errors of the worker, the index and the catalog */
 export async function findByWords(parts: WordsParts, { text, resultsMax, signal }: WordsRequest): Promise<WordsAnswer> {
   const startedAt = performance.now();
-  // Before the index: who has a model without words should hear that first, not after hours of indexing.
+  // Before the index is opened, so that a model without a text side is reported first, not after hours of indexing.
   const { spaceId, vector } = await parts.read(text, signal);
   const readAt = performance.now();
   const index = await parts.openIndex(signal);

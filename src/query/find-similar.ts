@@ -1,4 +1,4 @@
-/** The way of a query, on one screen: embed -> neighbours of every music chunk -> fuse -> verdict -> copies -> answer.
+/** The query pipeline: neighbours of every music chunk -> fuse -> verdict -> merge duplicates -> answer.
  *
  *  Clips and picture are made from the answer afterwards (clips.ts, picture.ts).
  */
@@ -15,8 +15,8 @@ import type { QueryRequest } from './query-request.ts';
 import { type Ranking, rankPieces, withTracks } from './rank-pieces.ts';
 import { verdictByBytes } from './same-bytes.ts';
 
-/** What the worker made of the query, and what that took. */
-export interface HeardQuery extends EmbeddedRecording {
+/** The embedded query, with the worker's timings. */
+export interface EmbeddedQuery extends EmbeddedRecording {
   readonly timingsMs: Pick<Timings, 'decode' | 'embed'>;
 }
 
@@ -25,24 +25,24 @@ export interface FindSimilarParts {
   readonly catalog: Catalog;
 }
 
-/** @param heard the embedded query
- *  @param clock milliseconds since the query began, embedding included
- *  @throws {LeitmotifError} as the index and the catalog */
+/** @param embedded the query
+ *  @param clock milliseconds since the query started, embedding included
+ *  @throws {LeitmotifError} errors of the index and the catalog */
 export async function findSimilar(
-  heard: HeardQuery,
+  embedded: EmbeddedQuery,
   parts: FindSimilarParts,
   request: QueryRequest,
   clock: () => number = stopwatch(),
 ): Promise<Answer> {
-  const recording = withMarks(heard, parts.catalog);
-  const asking = recording.chunks.filter((chunk) => chunk.kind === 'music' || request.includeNonMusic);
-  const searched = clock();
-  const ranking = await rankPieces(parts, asking, request);
+  const recording = withMarks(embedded, parts.catalog);
+  const searched = recording.chunks.filter((chunk) => chunk.kind === 'music' || request.includeNonMusic);
+  const searchStartMs = clock();
+  const ranking = await rankPieces(parts, searched, request);
   const { found, nearest, ranked, searchMs } = ranking;
   const byFingerprint = await verdictOn(nearest, recording, parts.catalog);
   const isProved = byFingerprint.kind === 'this-is';
   const verdict = (isProved ? null : await verdictByBytes(nearest, request, parts.catalog)) ?? byFingerprint;
-  const results = await resultsOf(leadingWith(verdict, ranked, nearest), ranking, parts.catalog, request);
+  const results = await resultsOf(provedFirst(verdict, ranked, nearest), ranking, parts.catalog, request);
   const end = clock();
   const { decode, embed } = recording.timingsMs;
   return {
@@ -52,17 +52,19 @@ export async function findSimilar(
     fusion: request.fusion,
     verdict,
     results,
-    timingsMs: { decode, embed, search: searchMs, fuse: end - searched - searchMs, clips: 0, total: end },
+    timingsMs: { decode, embed, search: searchMs, fuse: end - searchStartMs - searchMs, clips: 0, total: end },
   };
 }
 
-/** What sounds like something that an admin has marked as not music is noise here too: it does not ask, as it is not
- *  asked for. */
-function withMarks(heard: HeardQuery, catalog: Catalog): HeardQuery {
-  const marked = catalog.marks.regions(heard.spaceId);
-  if (marked.length === 0) return heard;
+/** Query chunks in a region that an admin marked as non-music count as noise, so that they are neither searched nor found. */
+function withMarks(embedded: EmbeddedQuery, catalog: Catalog): EmbeddedQuery {
+  const marked = catalog.marks.regions(embedded.spaceId);
+  if (marked.length === 0) return embedded;
   const isMarked = ({ kind, vector }: Chunk) => kind === 'music' && marked.some((region) => isInRegion(region, vector));
-  return { ...heard, chunks: heard.chunks.map((chunk) => (isMarked(chunk) ? { ...chunk, kind: 'noise' } : chunk)) };
+  return {
+    ...embedded,
+    chunks: embedded.chunks.map((chunk) => (isMarked(chunk) ? { ...chunk, kind: 'noise' } : chunk)),
+  };
 }
 
 async function verdictOn(
@@ -79,33 +81,33 @@ async function verdictOn(
   return decideVerdict({ ranked, queryFingerprint: recording.fingerprint, fingerprints, calibration });
 }
 
-/** What is proved to be the very recording comes first, whatever the distances say. */
-function leadingWith(verdict: Verdict, ranked: readonly RankedTrack[], nearest: readonly RankedTrack[]): RankedTrack[] {
+/** Moves a proved recording to the first place, regardless of distances. */
+function provedFirst(verdict: Verdict, ranked: readonly RankedTrack[], nearest: readonly RankedTrack[]): RankedTrack[] {
   if (verdict.kind !== 'this-is') return [...ranked];
   const isIt = ({ trackId }: RankedTrack) => trackId === verdict.trackId;
   const own = ranked.find(isIt) ?? nearest.find(isIt);
   return [...(own ? [own] : []), ...ranked.filter((track) => !isIt(track))];
 }
 
-/** Copies of one recording are one result, so they take no place from others, nor count against their artist. */
+/** Merges duplicates into one result, so that they neither displace others nor count towards `perArtistMax`. */
 async function resultsOf(
   ranked: readonly RankedTrack[],
   { alsoAs, copies }: Pick<Ranking, 'alsoAs' | 'copies'>,
   catalog: Catalog,
-  { resultsMax, leaveOut, perArtistMax = Number.POSITIVE_INFINITY }: QueryRequest,
+  { resultsMax, excludedTracks, perArtistMax = Number.POSITIVE_INFINITY }: QueryRequest,
 ): Promise<Result[]> {
   const ofArtist = new Map<string, number>();
   const mayShow = ({ artist }: Track) => mayStillShow(artist, ofArtist, perArtistMax);
   const merged = await mergeCopies(withTracks(ranked, catalog), copies, { max: resultsMax, mayShow });
   return merged.map(({ track, evidence: { trackId: _, ...evidence }, alsoAs: others }, position) => {
     const names = namesOf(track, [...(alsoAs.get(track.id) ?? []), ...others.map(({ id }) => id)], catalog);
-    const shown = names.filter(({ id }) => !leaveOut?.has(id));
+    const shown = names.filter(({ id }) => !excludedTracks?.has(id));
     return { rank: position + 1, ...evidence, track, ...(shown.length > 0 ? { alsoAs: shown } : {}) };
   });
 }
 
-/** The recording's other names: those that were found, best ranked first, then those that hold the same bytes as one of
- *  them but were not among the neighbours. */
+/** The recording's duplicates: those found, best ranked first, then tracks of equal bytes that were not among the
+ *  neighbours. */
 function namesOf(track: Track, found: readonly number[], catalog: Catalog): Track[] {
   const ids = new Set([...found, ...catalog.tracks.withContentOf([track.id, ...found])]);
   ids.delete(track.id);
@@ -113,7 +115,7 @@ function namesOf(track: Track, found: readonly number[], catalog: Catalog): Trac
   return [...ids].flatMap((id) => tracks.get(id) ?? []);
 }
 
-/** Counts the artist's pieces. Who is not named is nobody's neighbour: such pieces are never too many. */
+/** Counts the artist's results. Tracks without an artist are never limited. */
 function mayStillShow(artist: string | null, ofArtist: Map<string, number>, max: number): boolean {
   if (artist === null) return true;
   const name = artist.trim().toLowerCase();
@@ -134,7 +136,7 @@ function describeQuery(recording: EmbeddedRecording, request: QueryRequest): Ans
   };
 }
 
-/** Milliseconds since it was made. */
+/** Returns a clock that gives the milliseconds since this call. */
 export function stopwatch(): () => number {
   const start = performance.now();
   return () => performance.now() - start;

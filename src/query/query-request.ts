@@ -1,27 +1,27 @@
-/** What a query is asked with. */
+/** A query's source and options. */
 import type { FusionName } from '../domain.ts';
 
 export interface QueryRequest {
-  /** A file on this machine. */
+  /** Path of a file on this machine. */
   readonly path: string;
-  /** SHA-256 of its bytes, lower-case hex, where it is known already. */
+  /** SHA-256 of its bytes in lower-case hex, if already known. */
   readonly contentSha256?: string;
-  /** What to call it where it bears no title; otherwise its file's name. */
+  /** Its name if it has no title; default: the file's name. */
   readonly name?: string;
-  /** The part to ask with, in seconds of the recording. */
+  /** The part used as the query, in seconds of the recording. */
   readonly fromSec?: number;
   readonly toSec?: number;
-  /** Neighbours asked for each chunk of the query. */
+  /** Neighbours per chunk of the query. */
   readonly neighbours: number;
   readonly fusion: FusionName;
   readonly resultsMax: number;
-  /** Lets silence, applause and noise of the query ask too. */
+  /** Whether silence, applause and noise in the query are searched too. */
   readonly includeNonMusic: boolean;
-  /** Lowers what is near to everything, where the generation knows its hubs and the fusion allows it. Unset: no. */
+  /** Whether to correct hubs, if the generation has hubness and the fusion supports it. Default: no. */
   readonly hubCorrection?: boolean;
-  /** Pieces of one artist at most, so that an answer is not one album; unset: any number. */
+  /** Maximum number of results by one artist, so that an answer is not one album. Default: no limit. */
   readonly perArtistMax?: number;
-  /** Tracks that are not to be found, nor are their copies: the piece that is asked with. */
-  readonly leaveOut?: ReadonlySet<number>;
+  /** Tracks excluded together with their duplicates: the library track used as the query. */
+  readonly excludedTracks?: ReadonlySet<number>;
   readonly signal: AbortSignal;
 }

@@ -1,8 +1,8 @@
-/** Library chunks near a query, as ranked pieces: each recording counts once, however many copies of it the library holds.
+/** Ranks the library's tracks for a query; each recording counts once, regardless of its duplicates in the library.
  *
- *  Copies are known only once they are found. Without copies the first search is all there is. With copies, they take
- *  the places of other pieces among the neighbours, so the search asks for more neighbours and keeps of each recording
- *  only its best ranked track; the scores are then those of a library without the copies.
+ *  Duplicates are only known once they are found. If there are none, one search is enough. Otherwise they displace other
+ *  tracks among the neighbours, so the search requests more neighbours and keeps only the best ranked track of each
+ *  recording; the scores then equal those of a library without the duplicates.
  */
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Chunk, Hit, RankedTrack } from '../domain.ts';
@@ -10,24 +10,23 @@ import type { FoundChunk } from '../index/generation.ts';
 import type { IndexHost } from '../index/index-host.ts';
 import { fuse } from '../ranking/fusion.ts';
 import { correctsHubs } from '../ranking/fusion-scores.ts';
-import { leastHubs, lessHubness, poolFactor } from '../ranking/hubs.ts';
+import { cslsScore, poolFactor, selectByCsls } from '../ranking/hubs.ts';
 import { Copies, copiesOf, type Found, mergeCopies } from './copies.ts';
 import { type LiveNeighbours, liveNeighbours } from './live-neighbours.ts';
 import type { QueryRequest } from './query-request.ts';
 
 export interface Ranking {
   readonly found: LiveNeighbours;
-  /** By the distances as they are. The verdict is told from these: what proves a recording, and how near "close" is, have
-   *  nothing to do with hubs. */
+  /** Ranked by uncorrected similarities. The verdict is based on these: proof of a recording and the threshold for "close"
+   *  do not depend on hubs. */
   readonly nearest: readonly RankedTrack[];
-  /** With hubs corrected, where that is wanted and the generation knows them. */
+  /** Ranked with hub correction, if requested and the generation has hubness. */
   readonly ranked: readonly RankedTrack[];
-  /** Tracks that are not in the rankings, because a track that is there is the same recording: its id -> theirs, best
-   *  ranked first. */
+  /** Id of a ranked track -> ids of its duplicates, which are not in the rankings; best ranked first. */
   readonly alsoAs: ReadonlyMap<number, readonly number[]>;
-  /** What is known of copies so far. */
+  /** The comparisons made so far. */
   readonly copies: Copies;
-  /** Of the index, all rounds together. */
+  /** Total time of the index searches. */
   readonly searchMs: number;
 }
 
@@ -36,28 +35,32 @@ interface RankParts {
   readonly catalog: Catalog;
 }
 
-/** Each round asks for four times as many neighbours; after the last one, fewer pieces are accepted. */
+/** Each round requests four times as many neighbours; after the last one, fewer results are accepted. */
 const widenFactor = 4;
 const roundsMax = 4;
 
 /** @throws {LeitmotifError} as IndexHost.neighbours */
-export async function rankPieces(parts: RankParts, asking: readonly Chunk[], request: QueryRequest): Promise<Ranking> {
+export async function rankPieces(
+  parts: RankParts,
+  searched: readonly Chunk[],
+  request: QueryRequest,
+): Promise<Ranking> {
   const copies = new Copies(parts.catalog);
-  const search = searcher(parts, asking, request);
-  const { leaveOut = new Set<number>() } = request;
+  const search = searcher(parts, searched, request);
+  const { excludedTracks = new Set<number>() } = request;
   const found = await search(poolOf(request));
-  const rankings = rankBoth(found, asking, request);
+  const rankings = rankBoth(found, searched, request);
   const { ranked, nearest } = rankings;
-  const seen = leaveOut.size === 0 ? ranked : [...ranked, ...nearest];
-  const first = await groupCopies(seen, leaveOut, copies, parts.catalog, request);
+  const seen = excludedTracks.size === 0 ? ranked : [...ranked, ...nearest];
+  const first = await groupCopies(seen, excludedTracks, copies, parts.catalog, request);
   if (first.dropped.size === 0) {
     return { found, ...rankings, alsoAs: new Map(), copies, searchMs: search.tookMs() };
   }
   for (let round = 2, width = poolOf(request) * widenFactor; ; round++, width *= widenFactor) {
     const wide = await search(width);
     copies.beginRound();
-    const all = rankByNearest(wide, asking);
-    const { dropped, alsoAs } = await groupCopies(all, leaveOut, copies, parts.catalog, request);
+    const all = rankByNearest(wide, searched);
+    const { dropped, alsoAs } = await groupCopies(all, excludedTracks, copies, parts.catalog, request);
     const pieces = all.filter(({ trackId }) => !dropped.has(trackId));
     const single = {
       ...wide,
@@ -66,24 +69,24 @@ export async function rankPieces(parts: RankParts, asking: readonly Chunk[], req
     const isAll = width >= wide.library.chunks || round === roundsMax;
     const isComplete = single.perChunk.every((own) => own.length >= poolOf(request));
     if (!isAll && !(isComplete && pieces.length >= request.resultsMax)) continue;
-    const ranking = rankBoth(single, asking, request);
+    const ranking = rankBoth(single, searched, request);
     const beyond = piecesBeyond(ranking.ranked, pieces, request.resultsMax);
     return {
       found: wide,
-      ...(beyond.size === 0 ? ranking : rankBoth(single, asking, request, beyond)),
+      ...(beyond.size === 0 ? ranking : rankBoth(single, searched, request, beyond)),
       ...{ alsoAs, copies, searchMs: search.tookMs() },
     };
   }
 }
 
-/** @returns the search, and how long all its calls took */
-function searcher(parts: RankParts, asking: readonly Chunk[], { leaveOut, signal }: QueryRequest) {
-  // The same bytes under another name are the same piece: known without a search.
-  const never = new Set([...(leaveOut ?? []), ...parts.catalog.tracks.withContentOf(leaveOut ?? [])]);
+/** @returns the search function, with the total time of its calls */
+function searcher(parts: RankParts, searched: readonly Chunk[], { excludedTracks, signal }: QueryRequest) {
+  // Tracks of equal bytes are duplicates; this is known without a search.
+  const never = new Set([...(excludedTracks ?? []), ...parts.catalog.tracks.withContentOf(excludedTracks ?? [])]);
   let tookMs = 0;
   const search = async (neighbours: number): Promise<LiveNeighbours> => {
     const startedMs = performance.now();
-    const found = await liveNeighbours(parts, asking, { neighbours, leaveOut: never, signal });
+    const found = await liveNeighbours(parts, searched, { neighbours, excludedTracks: never, signal });
     tookMs += performance.now() - startedMs;
     return found;
   };
@@ -91,22 +94,22 @@ function searcher(parts: RankParts, asking: readonly Chunk[], { leaveOut, signal
 }
 
 interface Grouped {
-  /** Tracks that take no place: copies of a better ranked track, or of a track that is not to be found. */
+  /** Tracks that are not ranked: duplicates of a better ranked track or of an excluded track. */
   readonly dropped: ReadonlySet<number>;
   readonly alsoAs: ReadonlyMap<number, readonly number[]>;
 }
 
-/** @param ranked best first; a track may occur twice */
+/** @param ranked best first; a track may appear twice */
 async function groupCopies(
   ranked: readonly RankedTrack[],
-  leaveOut: ReadonlySet<number>,
+  excludedTracks: ReadonlySet<number>,
   copies: Copies,
   catalog: Catalog,
   { resultsMax }: QueryRequest,
 ): Promise<Grouped> {
   const unique = [...new Map(ranked.map((track) => [track.trackId, track] as const).reverse()).values()].reverse();
   const found = withTracks(unique, catalog);
-  const known = [...catalog.tracks.byIds(leaveOut).values()];
+  const known = [...catalog.tracks.byIds(excludedTracks).values()];
   const dropped = new Set(known.length === 0 ? [] : await copiesOf(known, found, copies));
   const rest = found.filter(({ track }) => !dropped.has(track.id));
   const merged = await mergeCopies(rest, copies, { max: resultsMax, mayShow: () => true });
@@ -122,7 +125,7 @@ async function groupCopies(
   return { dropped, alsoAs };
 }
 
-/** With the tracks that the catalog holds; the order is kept. */
+/** Adds the catalog's tracks and drops unknown ones; keeps the order. */
 export function withTracks(ranked: readonly RankedTrack[], catalog: Catalog): Found[] {
   const tracks = catalog.tracks.byIds(ranked.map(({ trackId }) => trackId));
   return ranked.flatMap((evidence) => {
@@ -131,7 +134,7 @@ export function withTracks(ranked: readonly RankedTrack[], catalog: Catalog): Fo
   });
 }
 
-/** In a small library, more pieces than the neighbours reach: the next best, up to what is wanted. */
+/** In a small library, the next best tracks beyond the neighbours, up to `max` in total. */
 function piecesBeyond(ranked: readonly RankedTrack[], all: readonly RankedTrack[], max: number): Set<number> {
   const there = new Set(ranked.map(({ trackId }) => trackId));
   const next = all.filter(({ trackId }) => !there.has(trackId)).slice(0, Math.max(0, max - there.size));
@@ -142,29 +145,29 @@ function isCorrecting({ hubCorrection = false, fusion }: QueryRequest): boolean 
   return hubCorrection && correctsHubs(fusion);
 }
 
-/** What correction chooses from, or just what is wanted. */
+/** Number of neighbours to request: a pool to choose from with hub correction, else the wanted number. */
 function poolOf(request: QueryRequest): number {
   return request.neighbours * (isCorrecting(request) ? poolFactor : 1);
 }
 
-/** All neighbours, by how near each track's best hits are: of copies, the nearest stands for all. */
-function rankByNearest({ perChunk, library }: LiveNeighbours, asking: readonly Chunk[]): RankedTrack[] {
-  return fuse('best-pair', { queryChunks: asking, library, hits: hitsOf(asking, perChunk).map(({ hit }) => hit) });
+/** Ranks all neighbours by the similarity of each track's best hits, so that the nearest duplicate represents all. */
+function rankByNearest({ perChunk, library }: LiveNeighbours, searched: readonly Chunk[]): RankedTrack[] {
+  return fuse('best-pair', { queryChunks: searched, library, hits: hitsOf(searched, perChunk).map(({ hit }) => hit) });
 }
 
-/** The same neighbours ranked as they are, and with hubs corrected: those that are nearest then, by scores from corrected
- *  similarities. What is shown of a hit, its distance, stays what it is.
- *  @param beyond tracks whose best hit with each query chunk counts too, although it is not among the neighbours */
+/** Ranks the neighbours without and with hub correction. The corrected ranking selects and scores neighbours by CSLS; the
+ *  hits keep their uncorrected distances.
+ *  @param beyond tracks whose best hit with each query chunk counts too, even if it is not among the neighbours */
 function rankBoth(
   { perChunk, library }: LiveNeighbours,
-  asking: readonly Chunk[],
+  searched: readonly Chunk[],
   request: QueryRequest,
   beyond: ReadonlySet<number> = new Set(),
 ): Pick<Ranking, 'nearest' | 'ranked'> {
   const { fusion, neighbours } = request;
-  const input = { queryChunks: asking, library };
+  const input = { queryChunks: searched, library };
   const hits = hitsOf(
-    asking,
+    searched,
     perChunk.map((found) => [...found.slice(0, neighbours), ...bestOfEach(found, beyond)]),
   ).map(({ hit }) => hit);
   const nearest = fuse(fusion, { ...input, hits });
@@ -172,19 +175,19 @@ function rankBoth(
   if (!isCorrecting(request) || !perChunk.every((found) => found.every(isMeasured)))
     return { nearest, ranked: nearest };
   const chosen = hitsOf(
-    asking,
+    searched,
     pools.map((pool, position) => [
-      ...leastHubs(pool.filter(isMeasured), neighbours),
+      ...selectByCsls(pool.filter(isMeasured), neighbours),
       ...bestOfEach(perChunk[position] ?? [], beyond).filter(isMeasured),
     ]),
   );
   const hubness = new Map(chosen.map(({ hit, found }) => [hit, found.hubness]));
-  const worthOf = (hit: Hit): number => lessHubness(hit.similarity, hubness.get(hit) ?? 0);
-  return { nearest, ranked: fuse(fusion, { ...input, hits: [...hubness.keys()], worthOf }) };
+  const scoredSimilarityOf = (hit: Hit): number => cslsScore(hit.similarity, hubness.get(hit) ?? 0);
+  return { nearest, ranked: fuse(fusion, { ...input, hits: [...hubness.keys()], scoredSimilarityOf }) };
 }
 
-/** The nearest of each of those tracks.
- *  @param found of one query chunk, best first */
+/** The nearest chunk of each of the given tracks.
+ *  @param found neighbours of one query chunk, best first */
 function bestOfEach(found: readonly FoundChunk[], trackIds: ReadonlySet<number>): FoundChunk[] {
   const best = new Map<number, FoundChunk>();
   for (const each of trackIds.size === 0 ? [] : found) {
@@ -198,12 +201,12 @@ function isMeasured(found: FoundChunk): found is FoundChunk & { readonly hubness
   return found.hubness !== undefined;
 }
 
-/** Every neighbour of every asking chunk as evidence with both times. Similarities a rounding error past 1 are 1. */
+/** Converts the neighbours of every searched chunk to hits. Similarities above 1 by rounding become 1. */
 function hitsOf<T extends FoundChunk>(
-  asking: readonly Chunk[],
+  searched: readonly Chunk[],
   perChunk: readonly (readonly T[])[],
 ): { readonly hit: Hit; readonly found: T }[] {
-  return asking.flatMap((chunk, position) =>
+  return searched.flatMap((chunk, position) =>
     (perChunk[position] ?? []).map((found) => {
       const similarity = Math.min(Math.max(found.similarity, -1), 1);
       const hit = {

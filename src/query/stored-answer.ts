@@ -1,10 +1,10 @@
-/** Answers as they are kept in the catalog: what was asked, with what, and what was found. */
+/** Stored answers: the query's source, options and answer as rows of the catalog. */
 import { randomInt } from 'node:crypto';
 import { z } from 'zod';
 import type { AnswerRow, QuestionKey } from '../catalog/answers.ts';
-import type { Answer } from './answer.ts';
+import type { Answer, Result } from './answer.ts';
 
-/** What was asked with, as far as it is kept: never a link, which may hold a secret and rots. */
+/** The query's source. Links are never stored: they may contain a secret, and they expire. */
 const sourceSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('clip'), name: z.string() }),
   z.object({ kind: z.literal('link'), name: z.string() }),
@@ -12,20 +12,20 @@ const sourceSchema = z.discriminatedUnion('kind', [
 ]);
 export type QuestionSource = z.infer<typeof sourceSchema>;
 
-/** Everything that changes an answer, beside what was asked with. */
+/** All options that affect an answer. */
 const optionsSchema = z.object({
   fromSec: z.number().nullable(),
   toSec: z.number().nullable(),
-  /** Pieces on a page. */
+  /** Results per page. */
   results: z.int(),
-  /** More than two pieces of one artist. */
+  /** Whether more than two results of one artist are allowed. */
   sameArtist: z.boolean(),
   neighbours: z.int(),
   fusion: z.string(),
   includeNonMusic: z.boolean(),
-  /** Whether hubs were corrected; answers that were stored before there was such a thing do not say, and were not. */
+  /** Whether hubs were corrected. Answers stored by older versions lack this field and were not corrected. */
   hubCorrection: z.boolean().default(false),
-  /** The piece that was asked with, which is not to be found. */
+  /** Id of the library track used as the query, which is excluded from its own results. */
   leaveOut: z.int().nullable(),
 });
 export type AnswerOptions = z.infer<typeof optionsSchema>;
@@ -39,31 +39,45 @@ export interface StoredAnswer extends Omit<QuestionKey, 'options'> {
   readonly createdAtMs: number;
 }
 
-/** Raised when Answer changes its form; older rows are then expired. */
+/** Version of the stored form, raised when it changes. Rows of other versions count as expired. */
 const format = 1;
 const idAlphabet = 'abcdefghijklmnopqrstuvwxyz0123456789';
 const idLength = 12;
 
-/** 62 bits: not to be guessed, and short enough for a custom id. */
+/** 62 bits: unguessable, and short enough for a custom id. */
 export function newAnswerId(): string {
   return Array.from({ length: idLength }, () => idAlphabet[randomInt(idAlphabet.length)]).join('');
 }
 
-/** The canonical text of options: fields in the schema's order, so that equal options are equal texts. */
+/** Canonical JSON of options, with fields in the schema's order, so that equal options give equal texts. */
 export function optionsText(options: AnswerOptions): string {
   return JSON.stringify(optionsSchema.parse(options));
 }
 
 export function toRow({ options, source, answer, ...row }: Omit<StoredAnswer, 'createdAtMs'>) {
-  const text = JSON.stringify({ format, answer });
+  const text = JSON.stringify({ format, answer: { ...answer, results: answer.results.map(storedResult) } });
   return { ...row, options: optionsText(options), source: JSON.stringify(source), answer: text };
 }
 
-/** @returns null for a row that another version wrote in another form */
+/** @returns null for a row of another format version */
 export function fromRow(row: AnswerRow): StoredAnswer | null {
   const options = optionsSchema.safeParse(JSON.parse(row.options));
   const source = sourceSchema.safeParse(JSON.parse(row.source));
-  const { format: written, answer } = JSON.parse(row.answer) as { format: unknown; answer: Answer };
+  const { format: written, answer } = JSON.parse(row.answer) as { format: unknown; answer: AnswerAsStored };
   if (!options.success || !source.success || written !== format) return null;
-  return { ...row, options: options.data, source: source.data, answer };
+  return { ...row, options: options.data, source: source.data, answer: restoredAnswer(answer) };
+}
+
+/** Stored results have the score under its published name, `combined`. */
+interface ResultAsStored extends Omit<Result, 'score'> {
+  readonly combined: number;
+}
+type AnswerAsStored = Omit<Answer, 'results'> & { readonly results: readonly ResultAsStored[] };
+
+function storedResult({ score, ...rest }: Result): ResultAsStored {
+  return { ...rest, combined: score };
+}
+
+function restoredAnswer({ results, ...rest }: AnswerAsStored): Answer {
+  return { ...rest, results: results.map(({ combined, ...result }) => ({ ...result, score: combined })) };
 }

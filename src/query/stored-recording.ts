@@ -1,16 +1,16 @@
-/** Recordings that were embedded before: kept as bytes in the catalog, and cut to a part. */
+/** Serialises embedded recordings for the catalog's cache, and cuts them to a part. */
 import { deserialize, serialize } from 'node:v8';
 import type { EmbeddedRecording, Fingerprint } from '../domain.ts';
 
-/** Raised when what is written changes; older ones are then heard anew. */
+/** Version of the stored form, raised when it changes. Recordings of other versions are embedded again. */
 const format = 1;
 
-/** V8's own structured clone: typed arrays stay bytes, and newer versions read what older ones wrote. */
+/** Uses V8's structured clone: typed arrays stay binary, and newer versions read older data. */
 export function writeRecording({ spaceId, durationSec, tags, chunks, fingerprint }: EmbeddedRecording): Buffer {
   return serialize({ format, recording: { spaceId, durationSec, tags, chunks, fingerprint } });
 }
 
-/** @returns null for bytes of another format or damaged ones */
+/** @returns null for bytes that are damaged or of another format version */
 export function readRecording(bytes: Uint8Array): EmbeddedRecording | null {
   try {
     const { format: written, recording } = deserialize(bytes) as { format: unknown; recording: EmbeddedRecording };
@@ -20,10 +20,10 @@ export function readRecording(bytes: Uint8Array): EmbeddedRecording | null {
   }
 }
 
-/** The part of a recording between two times: its whole windows that lie in it, and that part of the fingerprint.
- *  Windows are those of the whole recording: they begin where it was cut, not where the part does.
+/** The part of a recording between two times: the chunks completely inside, and that part of the fingerprint. Chunks keep
+ *  the times of the whole recording's windows, so the first may start later than the part.
  *
- *  @returns null when no whole window lies in it */
+ *  @returns null if no complete chunk is inside */
 export function partOf(recording: EmbeddedRecording, fromSec: number, toSec: number): EmbeddedRecording | null {
   const slackSec = 1e-3;
   const inside = recording.chunks.filter(

@@ -1,28 +1,29 @@
-/** Do hits agree in time? Two performances of one passage advance together: query time minus track time stays
- *  constant, within a chunk, from one query chunk to the next. Chance hits do not. Pure.
+/** Tests whether hits agree in time. Two performances of one passage advance together: query time minus track time stays
+ *  constant, within one chunk, from one query chunk to the next. Chance hits do not agree. Pure.
  *
- *  How: hits are sorted by that difference and a window one chunk wide slides over them; a segment tree over the query
- *  chunks says at each step which stretch of query the hits inside the window cover without a break. O(n log n).
+ *  Method: hits are sorted by this difference, and a window one chunk wide slides over them; a segment tree over the query
+ *  chunks gives at each step the longest unbroken stretch of the query that the hits in the window cover. O(n log n).
  */
 import type { Hit } from '../domain.ts';
 
 /** A stretch of the query whose hits agree in time. */
 export interface AlignedRun {
-  /** Seconds of query that the run's hits cover; 0 where there are no hits. */
+  /** Seconds of query covered by the run's hits; 0 without hits. */
   readonly coveredSec: number;
   readonly queryFromSec: number;
   readonly queryToSec: number;
-  /** Track time minus query time, the mean over the run's hits. */
+  /** Mean of track time minus query time over the run's hits. */
   readonly offsetSec: number;
 }
 
-/** Absorbs the rounding of sums of decimal seconds; far below anything audible. */
+/** Tolerance for the rounding of sums of decimal seconds; far below anything audible. */
 const roundingSec = 1e-6;
 
 /** The longest run of hits that agree in time.
  *
- *  Hits agree when their differences of query time and track time lie within one chunk of each other. A run may miss
- *  one chunk at a time (its place does not count as covered): with few neighbours asked for, a chunk inside a true match often finds others.
+ *  Hits agree when their differences of query time and track time lie within one chunk of each other. A run may skip
+ *  single chunks (which do not count as covered): with few neighbours per chunk, a chunk inside a true match often finds
+ *  other tracks.
  *
  *  @param hits of one track, in any order; times in seconds
  *  @returns the run that covers the most query seconds; ties go to the smallest query minus track time, then to the
@@ -100,15 +101,15 @@ interface Stretch {
   readonly coveredSec: number;
 }
 
-/** What one node knows of the chunks below it that are in the window. */
+/** Coverage of the chunks below one node that are in the window. */
 interface Coverage {
-  /** The run that begins with the node's first chunk; the one that ends with its last; the longest. */
+  /** The run that starts with the node's first chunk, the run that ends with its last chunk, and the longest run. */
   readonly head: Stretch;
   readonly tail: Stretch;
   readonly longest: Stretch;
 }
 
-/** Segment tree over the query's chunks: switch chunks on and off, ask for the longest unbroken stretch. */
+/** Segment tree over the query's chunks: switches chunks on and off and returns the longest unbroken stretch. */
 class CoverageTree {
   readonly #leaves: readonly Stretch[];
   readonly #gapSec: number;
@@ -163,13 +164,13 @@ class CoverageTree {
   }
 }
 
-/** The earlier of two equally long ones. */
+/** Returns the longer stretch, the earlier one on ties. */
 function longer(earlier: Stretch, later: Stretch): Stretch {
   return later.coveredSec > earlier.coveredSec + roundingSec ? later : earlier;
 }
 
 function join(left: Stretch, right: Stretch): Stretch {
-  // A tail chunk reaches back over its neighbour: those seconds count once.
+  // A tail chunk overlaps the chunk before it: those seconds count once.
   const sharedSec = Math.min(Math.max(0, left.toSec - right.fromSec), right.coveredSec);
   const coveredSec = left.coveredSec + right.coveredSec - sharedSec;
   return { fromSec: left.fromSec, toSec: Math.max(left.toSec, right.toSec), coveredSec };

@@ -1,14 +1,14 @@
-/** From hits to ranked tracks: one query's neighbours in, the answer's tracks with their evidence out. Pure.
+/** Turns one query's hits into ranked tracks with their evidence. Pure.
  *
- *  The scores themselves are in fusion-scores.ts, each a few lines; here is what all of them share: a tail votes once,
- *  tracks are grouped, sorted and given their evidence.
+ *  The scores are in fusion-scores.ts; this file has what they share: a tail votes once, and tracks are grouped, sorted
+ *  and given their evidence.
  */
 import type { ChunkSpan, FusionName, Hit, RankedTrack } from '../domain.ts';
 import { longestAlignedRun } from './alignment.ts';
 import { type Ballot, fusionScores, type TrackBallot } from './fusion-scores.ts';
 import { countVoters, dropTailDoubleVotes } from './tail-votes.ts';
 
-/** How many voting chunks the library holds: long pieces own more and meet more of them by chance. */
+/** Numbers of voting chunks, of the library and of each track: long tracks get more hits by chance. */
 export interface LibrarySize {
   readonly chunks: number;
   readonly chunksOf: (trackId: number) => number;
@@ -17,31 +17,32 @@ export interface LibrarySize {
 export interface FusionInput {
   /** Every (query chunk, library chunk) neighbour, in any order; similarity in [-1, 1]. */
   readonly hits: readonly Hit[];
-  /** What the scores take for a hit's similarity, where that is not what it counts for: hubs corrected. The evidence that
-   *  comes back is the hits' own. Raised to -1 where it is less. */
-  readonly worthOf?: (hit: Hit) => number;
-  /** The query's voting chunks, with hits or without. */
+  /** The similarity that scores use for a hit, such as one corrected for hubs; undefined: the hit's own. The returned
+   *  evidence always has the hit's own similarity. Values below -1 count as -1. */
+  readonly scoredSimilarityOf?: (hit: Hit) => number;
+  /** The query's voting chunks, including those without hits. */
   readonly queryChunks: readonly ChunkSpan[];
   readonly library: LibrarySize;
 }
 
-/** Ranks the tracks that have a hit.
+/** Ranks the tracks that have at least one hit.
  *
- *  @returns best first; ties by trackId, so that equal input gives equal output. Evidence counts hits after a tail and
- *           its neighbour became one voter.
- *  @throws {RangeError} on a similarity outside [-1, 1], a time that is not finite, a query chunk nobody named, or a track without chunks
+ *  @returns best first; ties by trackId, so that equal input gives equal output. Evidence counts a tail and its neighbour as one voter.
+ *  @throws {RangeError} on a similarity outside [-1, 1], a time that is not finite, an unknown query chunk, or a track without chunks
  */
 export function fuse(name: FusionName, input: FusionInput): RankedTrack[] {
   assertInput(input);
-  const { worthOf } = input;
+  const { scoredSimilarityOf } = input;
   const originals = new Map<Hit, Hit>();
-  const weighed = worthOf ? input.hits.map((hit) => withWorth(hit, worthOf(hit), originals)) : input.hits;
+  const weighed = scoredSimilarityOf
+    ? input.hits.map((hit) => withSimilarity(hit, scoredSimilarityOf(hit), originals))
+    : input.hits;
   const ballot = collectBallot({ ...input, hits: weighed });
   const scores = fusionScores[name](ballot);
   const original = (hit: Hit): Hit => originals.get(hit) ?? hit;
   return ballot.tracks
     .map((track, position) => rank(track, track.hits.map(original).sort(byEvidence), scores[position] ?? 0))
-    .sort((a, b) => b.combined - a.combined || a.trackId - b.trackId);
+    .sort((a, b) => b.score - a.score || a.trackId - b.trackId);
 }
 
 function collectBallot({ hits, queryChunks, library }: FusionInput): Ballot {
@@ -73,7 +74,7 @@ function bestHits(sorted: readonly Hit[]): Hit[] {
   return [...best.values()];
 }
 
-/** Per query chunk the similarity of the last neighbour that the index returned: what any other chunk at most has. */
+/** Per query chunk, the similarity of its worst neighbour: an upper bound for all chunks that were not returned. */
 function worstSimilarities(hits: readonly Hit[]): Map<number, number> {
   const worst = new Map<number, number>();
   for (const { queryChunk, similarity } of hits) {
@@ -82,19 +83,19 @@ function worstSimilarities(hits: readonly Hit[]): Map<number, number> {
   return worst;
 }
 
-/** @param originals told where the hit came from */
-function withWorth(hit: Hit, worth: number, originals: Map<Hit, Hit>): Hit {
-  const similarity = Math.max(-1, Math.min(1, worth));
+/** @param originals gets an entry from the new hit to the given one */
+function withSimilarity(hit: Hit, scored: number, originals: Map<Hit, Hit>): Hit {
+  const similarity = Math.max(-1, Math.min(1, scored));
   const weighed = { ...hit, similarity, distance: 1 - similarity };
   originals.set(weighed, hit);
   return weighed;
 }
 
-function rank({ trackId, bestByChunk }: TrackBallot, hits: readonly Hit[], combined: number): RankedTrack {
+function rank({ trackId, bestByChunk }: TrackBallot, hits: readonly Hit[], score: number): RankedTrack {
   const totalSimilarity = hits.reduce((sum, { similarity }) => sum + similarity, 0);
   return {
     trackId,
-    combined,
+    score,
     votes: hits.length,
     totalSimilarity,
     agreeingChunks: bestByChunk.length,
@@ -105,7 +106,7 @@ function rank({ trackId, bestByChunk }: TrackBallot, hits: readonly Hit[], combi
   };
 }
 
-/** Best hit first; ties by query time, then track time, then track. A total order, so sums do not depend on the input's. */
+/** Best hit first; ties by query time, then track time, then track. A total order, so that sums do not depend on the input's order. */
 function byEvidence(a: Hit, b: Hit): number {
   return (
     b.similarity - a.similarity ||

@@ -1,18 +1,18 @@
-/** Hubs: chunks that are near to everything, and so turn up for every query, while others are never found.
+/** Hub correction. Hubs are chunks that are near to everything: they appear for every query, while others are never found.
  *
- *  They come with the many dimensions of the space, not with the music: a chunk that lies where the library is dense is among the
- *  nearest of queries that it does not resemble more than others do. So each chunk's similarity to a query is lowered by how
- *  near it is to its own nearest surroundings: cross-domain similarity local scaling,
+ *  Hubs are caused by high dimensionality, not by the music: a chunk in a dense region of the library is among the nearest
+ *  neighbours of queries that it does not resemble more than other chunks do. Each chunk's similarity to a query is
+ *  therefore reduced by its mean similarity to its own nearest references (cross-domain similarity local scaling, CSLS):
  *
  *    csls(q, x) / 2 = cos(q, x) - r(x) / 2 - r(q) / 2,    r(x) = mean cosine of x to its nearest `neighbours` references
  *
- *  without r(q), which is the same for all that one query chunk finds. It decides which neighbours a query chunk
- *  is given and what they count for in the fusion; what is shown of them are their distances. It was measured against mutual proximity and against centring
- *  (bench/QUALITY.md, "Hubs").
+ *  r(q) is omitted because it is equal for all neighbours of one query chunk. The corrected similarity selects a query
+ *  chunk's neighbours and is used by the fusion; answers show the uncorrected distances. CSLS was compared with mutual
+ *  proximity and centring (bench/QUALITY.md, "Hubs").
  *
- *  The references stand for the queries that will come. They are a seeded sample of the library itself, for what people ask with
- *  is mostly of the library's kind, it exists for every model, and it follows a library that is unlike any sample of ours. For a
- *  query unlike the library no sample is right; it still gains, because what is a hub is so by its place among the others.
+ *  The references represent future queries. They are a seeded sample of the library, because queries mostly resemble the
+ *  library, such a sample exists for every model, and it suits any library. No sample represents a query unlike the
+ *  library, but such queries gain too, because being a hub depends on a chunk's position among the others.
  *
  *  @see Conneau et al. (2018), Word Translation Without Parallel Data, https://arxiv.org/abs/1710.04087, section 2.3
  *  @see Schnitzer et al. (2012), Local and Global Scaling Reduce Hubs in Space, JMLR 13
@@ -22,27 +22,27 @@ import { corruptIndexFile } from '../io/corrupt-index.ts';
 import { type FileRecord, HashedFile, readWritten } from '../io/durable-file.ts';
 
 export interface HubRecipe {
-  /** References that each chunk is measured by, its own track's left out. */
+  /** Nearest references averaged for each chunk; those of its own track are excluded. */
   readonly neighbours: number;
-  /** Chunks of the library that stand for queries; all of a library that holds fewer. */
+  /** Library chunks that represent queries; all chunks if the library has fewer. */
   readonly references: number;
   readonly seed: number;
 }
 
-/** Half a percent of the references are a chunk's surroundings, as in the measurement. Another recipe is another name. */
+/** The neighbours are 0.5% of the references, as in the measurement. Another recipe needs another name. */
 export const hubRecipe: HubRecipe = { neighbours: 10, references: 2000, seed: 1 };
 
-/** What a generation says of how its hubness was measured. */
+/** Stored in a generation's manifest to identify how its hubness was measured. */
 export const hubRecipeName = `csls k${hubRecipe.neighbours} of ${hubRecipe.references} seed ${hubRecipe.seed}`;
 
-/** Neighbours that are asked for each that is wanted, so that correction has something to choose from. */
+/** Neighbours requested per wanted neighbour, so that the correction has candidates to choose from. */
 export const poolFactor = 4;
 
-/** Rows that stand for queries: the same for the same number of rows.
+/** Rows that represent queries; equal for equal numbers of rows.
  *  @returns ascending, each once */
 export function referenceRows(rowCount: number, { references, seed }: HubRecipe = hubRecipe): number[] {
   if (rowCount <= references) return Array.from({ length: rowCount }, (_, row) => row);
-  // One of each equal stretch of rows: tracks lie together, so no track is sampled beyond its share.
+  // One from each stretch of equal length: a track's rows are contiguous, so no track is over-represented.
   return Array.from({ length: references }, (_, place) => {
     const from = Math.floor((place * rowCount) / references);
     const to = Math.floor(((place + 1) * rowCount) / references);
@@ -58,28 +58,28 @@ function hash32(value: number): number {
   return (mixed ^ (mixed >>> 16)) >>> 0;
 }
 
-/** A similarity, less what its chunk has of everything. */
-export function lessHubness(similarity: number, hubness: number): number {
+/** The CSLS score of a chunk: its similarity minus half of its hubness. */
+export function cslsScore(similarity: number, hubness: number): number {
   return similarity - hubness / 2;
 }
 
-/** The best of one query chunk's neighbours once hubs are corrected.
+/** Selects the best of one query chunk's neighbours by CSLS score.
  *
- *  @param pool of one query chunk, with the hubness of each
+ *  @param pool neighbours of one query chunk, each with its hubness
  *  @returns at most `max`; best first by corrected similarity, ties in the pool's order
  */
-export function leastHubs<T extends { readonly similarity: number; readonly hubness: number }>(
+export function selectByCsls<T extends { readonly similarity: number; readonly hubness: number }>(
   pool: readonly T[],
   max: number,
 ): T[] {
-  const corrected = ({ similarity, hubness }: T): number => lessHubness(similarity, hubness);
+  const corrected = ({ similarity, hubness }: T): number => cslsScore(similarity, hubness);
   return [...pool].sort((a, b) => corrected(b) - corrected(a)).slice(0, max);
 }
 
-/** Steps a unit: measured values differ by less between processors (1e-6), and rankings do not turn on less than 0.00006. */
+/** Steps per unit: processors differ by less than a step (1e-6), and a step (0.00006) does not matter for rankings. */
 const steps = 2 ** 14;
 
-/** `hubs.bin`: r(x) of each row, int16 little-endian, in steps of 1/16384. 2 bytes a row: 0.8 MB for 400,000. */
+/** `hubs.bin`: r(x) of each row, int16 little-endian, in steps of 1/16384. 2 bytes per row: 0.8 MB for 400,000. */
 export class Hubness {
   readonly #steps: Int16Array;
 
@@ -92,7 +92,7 @@ export class Hubness {
     return new Hubness(Int16Array.from(means, (mean) => Math.round(mean * steps)));
   }
 
-  /** @throws {LeitmotifError} `index-corrupt` when the file is missing or not the one that was written */
+  /** @throws {LeitmotifError} `index-corrupt` if the file is missing or was changed after it was written */
   static async read(file: string, rowCount: number, record: FileRecord): Promise<Hubness> {
     const bytes = await readWritten(file, record);
     if (bytes.length !== rowCount * Int16Array.BYTES_PER_ELEMENT) {
@@ -115,7 +115,7 @@ export class Hubness {
     return this.#steps.length;
   }
 
-  /** @throws {RangeError} for a row that does not exist */
+  /** @throws {RangeError} if the row does not exist */
   at(row: number): number {
     const value = this.#steps[row];
     if (value === undefined) throw new RangeError(`Cannot look up row ${row}: there are ${this.rowCount}`);

@@ -1,21 +1,21 @@
-/** The three answers, told apart: this is it, it sounds like these, nothing here is close. Pure.
+/** Decides the verdict: "this is", "sounds like" or "nothing close". Pure.
  *
- *  "This is" is proved by fingerprints, not by distances: an excerpt's windows fall between the library's, so the very
- *  recording is seldom at distance 0, and another performance may be nearer. "Nothing close" is a threshold on how near the best
- *  piece is, and belongs to a space: see calibration.ts.
+ *  "This is" is proved by fingerprints, not by distances: an excerpt's windows fall between the library's, so the same
+ *  recording is seldom at distance 0, and another performance may be nearer. "Nothing close" is a threshold on closeness
+ *  that belongs to a space: see calibration.ts.
  */
 import { setImmediate } from 'node:timers/promises';
 import type { Fingerprint, RankedTrack, Verdict } from '../domain.ts';
 import { type FingerprintMatch, isSameRecording, matchFingerprints } from '../fingerprint/match.ts';
 import { type Calibration, closenessOf } from './calibration.ts';
 
-/** A bound on the work of proving: comparing two fingerprints takes milliseconds. */
+/** Limits the number of fingerprint comparisons, which take milliseconds each. */
 export const candidatesMax = 10;
 
-/** The tracks whose fingerprints are worth comparing.
+/** The tracks whose fingerprints are compared with the query's.
  *
- *  Taken in turn from the best ranked, those with the nearest single hit, and those with the longest run: a short excerpt inside a
- *  long query has few votes but near and agreeing hits.
+ *  Taken in turn from the best ranked tracks, those with the nearest single hit, and those with the longest run: a short
+ *  excerpt in a long query has few votes, but near hits that agree in time.
  *
  *  @param ranked any fusion's answer
  *  @returns at most `max` track ids, most likely first
@@ -40,14 +40,14 @@ export interface VerdictInput {
   /** The answer, best first. */
   readonly ranked: readonly RankedTrack[];
   readonly queryFingerprint: Fingerprint;
-  /** The candidates' fingerprints by track id; a track without one cannot be proved. */
+  /** The candidates' fingerprints by track id. A track without one cannot be proved. */
   readonly fingerprints: ReadonlyMap<number, Fingerprint>;
-  /** The space's; null where nobody measured it: then whatever was found is shown as "sounds like". */
+  /** Of the space; null if it was not calibrated: every result is then "sounds like". */
   readonly calibration: Calibration | null;
 }
 
-/** Asynchronous, because one comparison takes up to 20 ms and ten in a row would hold up a heartbeat: others get their
- *  turn between two.
+/** Asynchronous, because one comparison takes up to 20 ms and ten in a row would delay a heartbeat: the event loop runs
+ *  between two comparisons.
  *
  *  @throws {RangeError} on fingerprints of different item lengths */
 export async function decideVerdict(input: VerdictInput): Promise<Verdict> {
@@ -66,7 +66,7 @@ interface Proof {
   readonly match: FingerprintMatch;
 }
 
-/** Where two tracks hold the same sound (a loop, a re-issue), the longer agreement is the recording; then the fewer errors. */
+/** If two tracks hold the same sound (a loop, a re-issue), the longer agreement wins, then the one with fewer errors. */
 async function bestProof(query: Fingerprint, fingerprints: ReadonlyMap<number, Fingerprint>): Promise<Proof | null> {
   const proofs: Proof[] = [];
   for (const [trackId, fingerprint] of fingerprints) {

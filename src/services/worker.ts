@@ -8,7 +8,7 @@ import { LeitmotifError } from '../errors.ts';
 import { orAborted } from '../io/or-aborted.ts';
 import { findModel } from '../models/find-model.ts';
 import { spaceIdOfModel } from '../models/manifest.ts';
-import type { HeardQuery } from '../query/find-similar.ts';
+import type { EmbeddedQuery } from '../query/find-similar.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** Loading a model takes from 0.3 s (built-in) to a minute (hundreds of megabytes from a cold disk). Up to two GPUs get
@@ -56,7 +56,7 @@ export class WorkerService {
   }
 
   /** Decodes, cuts, gates and embeds a recording. @see EmbeddingClient.embed */
-  async embed(file: string, options: EmbedOptions): Promise<HeardQuery> {
+  async embed(file: string, options: EmbedOptions): Promise<EmbeddedQuery> {
     return (await this.client(options.signal)).embed(file, options);
   }
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { ChunkKind } from '../../src/domain.ts';
 import type { Answer, Result } from '../../src/query/answer.ts';
 import { adviceAfter, momentInTrack, otherNames, reasonFacts, verdictFacts } from '../../src/query/answer-facts.ts';
-import { reasonFor, verdictSentence, whatToTry } from '../../src/query/answer-words.ts';
+import { adviceText, reasonFor, verdictSentence } from '../../src/query/answer-words.ts';
 import { anyAnswer } from '../support/answers.ts';
 
 const hit = {
@@ -27,7 +27,7 @@ const result: Result = {
     durationSec: 500,
     status: 'indexed',
   },
-  combined: 0.5,
+  score: 0.5,
   votes: 11,
   totalSimilarity: 6,
   agreeingChunks: 2,
@@ -87,7 +87,7 @@ describe('the verdict', () => {
         const helps = ['this-is', 'sounds-like'].includes(verdictFacts(answer).kind) || answer.results.length === 0;
         if (verdictFacts(answer).kind === 'no-music') expect(adviceAfter(answer)).toBe('other-recording');
         else if (!helps) expect(adviceAfter(answer)).toBe('longer-part');
-        expect(whatToTry(answer) === undefined).toBe(adviceAfter(answer) === null);
+        expect(adviceText(answer) === undefined).toBe(adviceAfter(answer) === null);
       }),
     );
   });

@@ -14,7 +14,7 @@ import { ffmpeg } from '../support/pieces.ts';
 
 /** Of a track that nothing is known of: no hit proposes anything. */
 const evidence: RankedTrack = {
-  ...{ trackId: 0, combined: 1, votes: 0, totalSimilarity: 0, agreeingChunks: 0, longestRunSec: 0 },
+  ...{ trackId: 0, score: 1, votes: 0, totalSimilarity: 0, agreeingChunks: 0, longestRunSec: 0 },
   ...{ bestDistance: 2, meanDistance: 2, hits: [] },
 };
 
@@ -63,8 +63,8 @@ describe('a library that holds recordings under two names', () => {
   });
 
   test('leaves out the copies of what is left out, and says "sounds like" of what remains', async () => {
-    const leaveOut = new Set([idOf('piece-3.ogg')]);
-    const answer = await ask(library.app, music('piece-3.ogg'), { leaveOut });
+    const excludedTracks = new Set([idOf('piece-3.ogg')]);
+    const answer = await ask(library.app, music('piece-3.ogg'), { excludedTracks });
     expect(answer.verdict.kind).not.toBe('this-is');
     expect(keys(answer)).not.toContain('piece-3.ogg');
     expect(keys(answer)).not.toContain('sound-of-3.mp3');

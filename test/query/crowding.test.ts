@@ -62,14 +62,14 @@ describe.each([
       expect(results.map(({ track }) => track.key).sort()).toEqual(
         ['below/piece-6.mp3', ...[1, 2, 3, 4, 5].map((n) => `piece-${n}.ogg`)].sort(),
       );
-      const scores = results.map(({ combined }) => combined);
+      const scores = results.map(({ score }) => score);
       expect(new Set(scores).size).toBe(scores.length);
       expect(scores[1]).toBeGreaterThan(0.005);
     });
 
     test('finds the other pieces of one that is not to be found, nor its copies', async () => {
-      const leaveOut = new Set([library.app.catalog.tracks.byKey('piece-3.ogg')?.id ?? 0]);
-      const { results } = await ask(library.app, music('piece-3.ogg'), { leaveOut });
+      const excludedTracks = new Set([library.app.catalog.tracks.byKey('piece-3.ogg')?.id ?? 0]);
+      const { results } = await ask(library.app, music('piece-3.ogg'), { excludedTracks });
       const keys = results.map(({ track }) => track.key);
       expect(keys.filter((key) => key === 'piece-3.ogg' || copies.includes(key))).toEqual([]);
       expect(keys).toHaveLength(5);

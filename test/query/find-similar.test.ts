@@ -135,7 +135,7 @@ describe('a query over a library of made-up pieces', () => {
     const own = library.app.catalog.tracks.byKey('piece-2.ogg')?.id ?? 0;
     const votes = (answer: Answer) => answer.results.reduce((sum, result) => sum + result.votes, 0);
     const all = await ask(library.app, file);
-    const others = await ask(library.app, file, { leaveOut: new Set([own]) });
+    const others = await ask(library.app, file, { excludedTracks: new Set([own]) });
     expect(all.results[0]?.track.id).toBe(own);
     expect(others.results.map(({ track }) => track.id)).not.toContain(own);
     expect(votes(others)).toBeGreaterThan(votes(all) - (all.results[0]?.votes ?? 0));

@@ -16,7 +16,16 @@ const options: AnswerOptions = {
 };
 const key = { contentSha256: 'a', spaceId: 's', generation: 'g', askerId: '1' };
 
-test('any answer comes back as it was stored', () => {
+test('stores the score under its published name, combined', () => {
+  const [answer] = fc.sample(anyAnswer, { numRuns: 20, seed: 2 }).filter(({ results }) => results.length > 0);
+  if (!answer) throw new Error('no sample');
+  const row = toRow({ id: 'x', ...key, options, source: { kind: 'clip', name: 'x' }, answer });
+  const [stored] = JSON.parse(row.answer).answer.results;
+  expect(stored).toHaveProperty('combined', answer.results[0]?.score);
+  expect(stored).not.toHaveProperty('score');
+});
+
+test('restores any answer as it was stored', () => {
   fc.assert(
     fc.property(anyAnswer, (answer) => {
       const stored = { id: newAnswerId(), ...key, options, source: { kind: 'clip', name: 'x.mp3' } as const, answer };
@@ -27,7 +36,7 @@ test('any answer comes back as it was stored', () => {
   );
 });
 
-test('a row of another form is no answer', () => {
+test('returns null for a row of another form', () => {
   const [answer] = fc.sample(anyAnswer, { numRuns: 1, seed: 1 });
   if (!answer) throw new Error('no sample');
   const row = { ...toRow({ id: 'x', ...key, options, source: { kind: 'clip', name: 'x' }, answer }), createdAtMs: 5 };
@@ -37,13 +46,13 @@ test('a row of another form is no answer', () => {
   expect(fromRow({ ...row, options: '{}' })).toBeNull();
 });
 
-test('equal options are equal texts, in whatever order they were written', () => {
+test('gives equal texts for equal options in any order', () => {
   const shuffled = Object.fromEntries(Object.entries(options).reverse()) as typeof options;
   expect(optionsText(shuffled)).toBe(optionsText(options));
   expect(optionsText({ ...options, results: 5 })).not.toBe(optionsText(options));
 });
 
-test('ids fit custom ids and do not repeat', () => {
+test('creates ids that fit custom ids and do not repeat', () => {
   const ids = Array.from({ length: 1000 }, newAnswerId);
   expect(new Set(ids).size).toBe(1000);
   expect(ids.every((id) => /^[a-z0-9]{12}$/.test(id))).toBe(true);

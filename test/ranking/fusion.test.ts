@@ -35,8 +35,8 @@ describe("the original's published results", () => {
     const [first, second] = fuse('votes', inputOf(hits, 16));
     expect(first).toMatchObject({ trackId: 1, votes: 16, agreeingChunks: 8 });
     expect(first?.totalSimilarity).toBeCloseTo(14.8, 9);
-    expect(Math.abs((first?.combined ?? 0) - 1)).toBeLessThanOrEqual(tolerance);
-    expect(Math.abs((second?.combined ?? 0) - 0.4373)).toBeLessThanOrEqual(tolerance);
+    expect(Math.abs((first?.score ?? 0) - 1)).toBeLessThanOrEqual(tolerance);
+    expect(Math.abs((second?.score ?? 0) - 0.4373)).toBeLessThanOrEqual(tolerance);
   });
 });
 
@@ -112,12 +112,10 @@ describe.each(fusionNames)('fusion %s', (name) => {
       fc.property(anyHits, (hits) => {
         const ranked = fuse(name, inputOf(hits, queryChunks));
         for (const [at, track] of ranked.entries()) {
-          expect(track.combined).not.toBeNaN();
+          expect(track.score).not.toBeNaN();
           const next = ranked[at + 1];
           if (!next) continue;
-          expect(
-            track.combined > next.combined || (track.combined === next.combined && track.trackId < next.trackId),
-          ).toBe(true);
+          expect(track.score > next.score || (track.score === next.score && track.trackId < next.trackId)).toBe(true);
         }
       }),
     );
@@ -207,9 +205,9 @@ describe('the fusions against their definitions, written out', () => {
         const totalOf = (id: number) => ownOf(id).reduce((sum, hit) => sum + hit.similarity, 0);
         const votesMax = Math.max(...ids.map((id) => ownOf(id).length));
         const totalMax = Math.max(...ids.map(totalOf));
-        for (const { trackId, combined } of fuse('votes', inputOf(positive, queryChunks))) {
+        for (const { trackId, score } of fuse('votes', inputOf(positive, queryChunks))) {
           const expected = (0.2 * ownOf(trackId).length) / votesMax + (0.8 * totalOf(trackId)) / totalMax;
-          expect(combined).toBeCloseTo(expected, 9);
+          expect(score).toBeCloseTo(expected, 9);
         }
       }),
     );
@@ -228,7 +226,7 @@ describe('the fusions against their definitions, written out', () => {
       hitAt({ queryChunk: 0, similarity: 0.4, trackStartSec: 10 }),
       hitAt({ queryChunk: 1, similarity: 0.6 }),
     ];
-    expect(fuse('best-pair', inputOf(hits, 4))[0]?.combined).toBeCloseTo((0.8 + 0.6) / 4, 12);
+    expect(fuse('best-pair', inputOf(hits, 4))[0]?.score).toBeCloseTo((0.8 + 0.6) / 4, 12);
   });
 });
 
@@ -240,7 +238,7 @@ describe('the fusions beside the original', () => {
       hitAt({ queryChunk: 1, trackId: 2, similarity: 0.7 }),
       hitAt({ queryChunk: 1, trackId: 3, similarity: 0.2 }),
     ];
-    const margins = new Map(fuse('margin', inputOf(hits, 2)).map(({ trackId, combined }) => [trackId, combined]));
+    const margins = new Map(fuse('margin', inputOf(hits, 2)).map(({ trackId, score }) => [trackId, score]));
     expect(margins.get(1)).toBeCloseTo(0.1 / 2, 12);
     expect(margins.get(2)).toBeCloseTo(0.5 / 2, 12);
     expect(margins.get(3)).toBe(0);
@@ -254,8 +252,8 @@ describe('the fusions beside the original', () => {
     ];
     const [first, second] = fuse('reciprocal-rank', inputOf(hits, 1));
     expect(first).toMatchObject({ trackId: 1 });
-    expect(first?.combined).toBeCloseTo(0.9, 12);
-    expect(second?.combined).toBeCloseTo(0.8 / 2, 12);
+    expect(first?.score).toBeCloseTo(0.9, 12);
+    expect(second?.score).toBeCloseTo(0.8 / 2, 12);
   });
 
   test('chance-corrected: of two tracks with the same votes, the one that owns less of the library comes first', () => {
@@ -277,7 +275,7 @@ test('with one neighbour a chunk, the default is a fusion that still tells track
   const library = { chunks: 20, chunksOf: () => 10 };
   const ranked = fuse(defaultFusionFor(1), { hits, queryChunks: querySpans(2), library });
   expect(ranked.map(({ trackId }) => trackId)).toEqual([1, 2]);
-  expect(ranked[0]?.combined).toBeGreaterThan(ranked[1]?.combined ?? 1);
+  expect(ranked[0]?.score).toBeGreaterThan(ranked[1]?.score ?? 1);
 });
 
 describe('hits that count for something else than their similarity', () => {
@@ -285,7 +283,7 @@ describe('hits that count for something else than their similarity', () => {
     fc.assert(
       fc.property(anyHits, (hits) => {
         const input = inputOf(hits, queryChunks);
-        expect(fuse(name, { ...input, worthOf: ({ similarity }) => similarity })).toEqual(fuse(name, input));
+        expect(fuse(name, { ...input, scoredSimilarityOf: ({ similarity }) => similarity })).toEqual(fuse(name, input));
       }),
     );
   });
@@ -296,8 +294,8 @@ describe('hits that count for something else than their similarity', () => {
       hitAt({ queryChunk, trackId: 2, similarity: 0.8 }),
       hitAt({ queryChunk, trackId: 3, similarity: -0.9 }),
     ]);
-    const worthOf = ({ trackId, similarity }: Hit) => similarity - (trackId === 2 ? 0 : 0.3);
-    const ranked = fuse('margin', { ...inputOf(hits, 2), worthOf });
+    const scoredSimilarityOf = ({ trackId, similarity }: Hit) => similarity - (trackId === 2 ? 0 : 0.3);
+    const ranked = fuse('margin', { ...inputOf(hits, 2), scoredSimilarityOf });
     expect(ranked.map(({ trackId }) => trackId)).toEqual([2, 1, 3]);
     expect(ranked[1]).toMatchObject({ trackId: 1, votes: 2, hits: [hits[0], hits[3]] });
     expect(ranked[1]?.bestDistance).toBeCloseTo(0.1);

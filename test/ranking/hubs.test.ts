@@ -6,7 +6,7 @@ import { nearestChunks, openCurrent } from '../../src/index/generation.ts';
 import { spaceFolder as spaceFolderOf } from '../../src/index/generation-folder.ts';
 import { measureHubness } from '../../src/index/hub-measure.ts';
 import { readManifest } from '../../src/index/manifest.ts';
-import { Hubness, hubRecipeName, leastHubs, lessHubness, referenceRows } from '../../src/ranking/hubs.ts';
+import { cslsScore, Hubness, hubRecipeName, referenceRows, selectByCsls } from '../../src/ranking/hubs.ts';
 import { indexedRows, openOptions, place, write } from '../index/generations.ts';
 import { naiveSearch, never, testFolder, unitVectors, writeShards } from '../index/vectors.ts';
 
@@ -36,8 +36,8 @@ describe('correction', () => {
       { similarity: 0.7, hubness: 0 },
       { similarity: 0.6, hubness: 0.2 },
     ];
-    expect(leastHubs(pool, 3).map(({ similarity }) => similarity)).toEqual([0.8, 0.7, 0.9]);
-    expect(lessHubness(0.9, 0.8)).toBeCloseTo(0.5);
+    expect(selectByCsls(pool, 3).map(({ similarity }) => similarity)).toEqual([0.8, 0.7, 0.9]);
+    expect(cslsScore(0.9, 0.8)).toBeCloseTo(0.5);
   });
 
   test('of chunks that are hubs alike changes nothing', () => {
@@ -45,8 +45,8 @@ describe('correction', () => {
     fc.assert(
       fc.property(anyPool, fc.double({ min: -1, max: 1, noNaN: true }), fc.nat(20), (similarities, hubness, max) => {
         const pool = similarities.sort((a, b) => b - a).map((similarity) => ({ similarity, hubness }));
-        const before = pool.slice(0, max).map(({ similarity }) => lessHubness(similarity, hubness));
-        const after = leastHubs(pool, max).map(({ similarity }) => lessHubness(similarity, hubness));
+        const before = pool.slice(0, max).map(({ similarity }) => cslsScore(similarity, hubness));
+        const after = selectByCsls(pool, max).map(({ similarity }) => cslsScore(similarity, hubness));
         expect(after).toEqual(before);
       }),
     );

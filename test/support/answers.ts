@@ -56,7 +56,7 @@ function resultOf(rank: number, { title, artist, others }: Piece, hits: Hit[]): 
     rank,
     track,
     ...(alsoAs.length > 0 ? { alsoAs } : {}),
-    combined: 1 / rank,
+    score: 1 / rank,
     votes: sorted.length,
     totalSimilarity: total,
     agreeingChunks: new Set(sorted.map((hit) => hit.queryChunk)).size,

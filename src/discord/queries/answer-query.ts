@@ -1,12 +1,12 @@
-/** A question in, a stored answer out: bring to hand -> known already? -> embed, search, fuse -> keep. The bot's way of a
- *  query on one screen; what happens to it in between is `QueryService.similar`. */
+/** A question in, a stored answer out: resolve the source -> stored answer? -> embed, search, fuse -> store. The bot's query
+ *  on one screen; embedding and search are `QueryService.similar`. */
 import type { Logger } from 'pino';
 import type { EmbeddedRecording } from '../../domain.ts';
 import { LeitmotifError } from '../../errors.ts';
 import { type AnswerOptions, newAnswerId, type StoredAnswer } from '../../query/stored-answer.ts';
 import { fusionOf } from '../../ranking/fusion-scores.ts';
 import type { Services } from '../../services/services.ts';
-import { keep, recall, storeEmbedding } from './answer-cache.ts';
+import { findStoredAnswer, storeAnswer, storeEmbedding } from './answer-cache.ts';
 import type { Question } from './question.ts';
 import { type ResolvedSource, type ResolvingOptions, type ResolvingParts, resolveSource } from './resolve-source.ts';
 
@@ -19,19 +19,19 @@ export type AnsweringParts = ResolvingParts;
 export interface AnsweringOptions extends ResolvingOptions {
   readonly askerId: string;
   readonly log: Logger;
-  /** Told how long each stage took. */
+  /** Called with each stage's duration. */
   readonly onDone: (stage: 'fetch' | 'similar', ms: number) => void;
 }
 
 export interface Answered extends AsyncDisposable {
   readonly stored: StoredAnswer;
-  /** It was computed before, for whomever. */
+  /** Whether the answer was stored before, by any user. */
   readonly fromMemory: boolean;
-  /** The recording that was asked with, until this is disposed of; null when it is asked again. */
+  /** The query's recording, until this is disposed; null when the query runs again. */
   readonly queryPath: string | null;
 }
 
-/** @throws {LeitmotifError} whatever fetching, the worker, the index or the catalog cannot do */
+/** @throws {LeitmotifError} as fetching, the worker, the index and the catalog */
 export async function answerQuery(
   question: Question,
   parts: AnsweringParts,
@@ -57,16 +57,16 @@ async function resolveAndAnswer(
   const resolved = held.use(await resolveSource(question, parts, options));
   options.onDone('fetch', performance.now() - fetchStartedMs);
   const answerOptions = optionsOf(question, resolved.leaveOut, services);
-  const known = await recall({ askerId, ...resolved }, answerOptions, services, signal);
-  const stored = known ?? (await ask(resolved, answerOptions, services, options));
+  const known = await findStoredAnswer({ askerId, ...resolved }, answerOptions, services, signal);
+  const stored = known ?? (await runQuery(resolved, answerOptions, services, options));
   if (asked.kind === 'again') await copyExtracts(asked.stored, stored, options, services);
   const kept = held.move();
   const dispose = () => kept.disposeAsync();
   return { stored, fromMemory: known !== null, queryPath: resolved.path, [Symbol.asyncDispose]: dispose };
 }
 
-/** What was asked with is gone but for its extracts, and they go with the answer that they belong to. Without them there
- *  is still an answer. */
+/** Of the query's recording only extracts remain, and they expire with their answer; so they are copied to the new one.
+ *  A failure here does not fail the answer. */
 async function copyExtracts(
   from: StoredAnswer,
   to: StoredAnswer,
@@ -76,18 +76,18 @@ async function copyExtracts(
   try {
     await services.queries.answerFiles.copyExtracts(from.id, to.id);
   } catch (err) {
-    log.warn({ err }, 'the extracts of a query could not be kept for its new answer');
+    log.warn({ err }, 'the extracts of a query could not be copied to its new answer');
   }
 }
 
-/** Nothing to decode from there on. A file without sound says the same when it is asked for whole. */
+/** Whether the part begins beyond the end: nothing is left to decode there. A whole file without sound gives the same code. */
 function isBeyondEnd(error: unknown, { options }: Question): boolean {
   return error instanceof LeitmotifError && error.code === 'audio-no-sound' && options.fromSec !== null;
 }
 
 function beyondEnd({ options }: Question, cause: unknown): LeitmotifError {
   const facts = { problem: 'beyond-end', fromSec: options.fromSec ?? 0 };
-  return new LeitmotifError('bad-request', 'Cannot ask with a part in which there is nothing', { cause, facts });
+  return new LeitmotifError('bad-request', 'Cannot query with an empty part', { cause, facts });
 }
 
 function optionsOf(
@@ -100,7 +100,7 @@ function optionsOf(
   return { ...options, neighbours, fusion, includeNonMusic, hubCorrection, leaveOut };
 }
 
-async function ask(
+async function runQuery(
   resolved: ResolvedSource,
   options: AnswerOptions,
   services: ResolvingParts['services'],
@@ -109,7 +109,7 @@ async function ask(
   const startedMs = performance.now();
   const { contentSha256, source } = resolved;
   onStage({ stage: resolved.recording ? 'comparing' : 'listening' });
-  let heard: EmbeddedRecording | null = null;
+  let embedded: EmbeddedRecording | null = null;
   const answer = await services.queries.similar({
     path: resolved.path ?? '',
     contentSha256,
@@ -122,7 +122,7 @@ async function ask(
     includeNonMusic: options.includeNonMusic,
     hubCorrection: options.hubCorrection,
     ...(options.sameArtist ? {} : { perArtistMax }),
-    ...(options.leaveOut === null ? {} : { leaveOut: new Set([options.leaveOut]) }),
+    ...(options.leaveOut === null ? {} : { excludedTracks: new Set([options.leaveOut]) }),
     signal,
     ...(resolved.recording ? { heard: resolved.recording } : {}),
     onProgress: ({ decodedSec, durationSec, chunksDone }) => {
@@ -136,7 +136,7 @@ async function ask(
       });
     },
     onHeard: (recording) => {
-      heard = recording;
+      embedded = recording;
       onStage({ stage: 'comparing' });
     },
   });
@@ -144,7 +144,7 @@ async function ask(
   const { spaceId, generation } = answer;
   const asked = { contentSha256, options, spaceId, generation, source, askerId };
   const stored = { id: newAnswerId(), ...asked, answer, createdAtMs: Date.now() };
-  await keep(stored, services, signal);
-  if (heard) await storeEmbedding(contentSha256, options, heard, services, signal);
+  await storeAnswer(stored, services, signal);
+  if (embedded) await storeEmbedding(contentSha256, options, embedded, services, signal);
   return stored;
 }

@@ -16,7 +16,7 @@ export function evidenceLine(texts: Texts, answer: Answer, result: Result): stri
   const facts = reasonFacts(result, answer);
   const closeness = texts.query.closeness[distanceInWords(result.bestDistance)];
   const where = facts ? ` · ${times(facts.yoursSec, facts.theirsSec)}` : '';
-  return `${score(closeness, result.combined, result.votes)}${where}`;
+  return `${score(closeness, result.score, result.votes)}${where}`;
 }
 
 /** Why it matches; '' for a result without evidence. */

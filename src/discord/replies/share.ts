@@ -1,6 +1,6 @@
 /** A find that is shared: choosing it, the post with people's votes, and what is said about it. Pure. */
 import type { Answer, Result } from '../../query/answer.ts';
-import { isIt } from '../../query/answer-facts.ts';
+import { isSameTrack } from '../../query/answer-facts.ts';
 import { writeCustomId } from '../custom-id.ts';
 import type { Reply } from '../reply.ts';
 import type { Texts } from '../texts/texts.ts';
@@ -120,7 +120,7 @@ const plainName: NameWriter = (text) => plain(text, titleNameLengthMax);
 function titleOf(texts: Texts, answer: Answer, result: Result, write: NameWriter): string {
   const { isIt: itIs, soundsLike, isNear } = texts.query.share;
   const [query, piece] = [write(nameOrUntitled(texts, answer.query.name)), write(pieceName(texts, result.track))];
-  if (isIt(answer, result)) return itIs(query, piece);
+  if (isSameTrack(answer, result)) return itIs(query, piece);
   return answer.verdict.kind === 'nothing-close' ? isNear(query, piece) : soundsLike(query, piece);
 }
 

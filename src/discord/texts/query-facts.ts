@@ -10,7 +10,7 @@ export interface AskedWith {
   readonly chunks: number;
 }
 
-export type Reason = Pick<ReasonFacts, 'isTheVeryRecording' | 'agreeingChunks' | 'voters' | 'inStepSec'>;
+export type Reason = Pick<ReasonFacts, 'isSameRecording' | 'agreeingChunks' | 'voters' | 'inStepSec'>;
 
 /** theirs: the piece's window; yours: the query's; ab: yours, then theirs. */
 export type ClipKind = 'theirs' | 'yours' | 'ab';

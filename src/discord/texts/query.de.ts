@@ -17,7 +17,7 @@ export const queryDe: QueryTexts = {
     verdict: verdictInGerman,
     yours: (name, durationSec, part) =>
       `deins: ${name}, ${part ? `${formatTime(part.fromSec)} bis ${formatTime(part.toSec)}` : formatTime(durationSec)}`,
-    score: (combined) => combined.toFixed(2).replace('.', ','),
+    score: (value) => value.toFixed(2).replace('.', ','),
     kinds,
     closeness: ['identisch', 'sehr ähnlich', 'ähnlich', 'wenig ähnlich'],
   },
@@ -43,12 +43,11 @@ export const queryDe: QueryTexts = {
     longerPart:
       'Versuch es mit einem längeren oder anderen Teil (Optionen **von** und **bis**). Was folgt, ist das am wenigsten Entfernte, keine Empfehlung.',
     empty: 'In der Bibliothek gibt es nichts, was sich reihen ließe.',
-    score: (closeness, combined, votes) =>
-      `${closeness}, Wertung ${score(combined)} · ${count(votes, 'Stimme', 'Stimmen')}`,
+    score: (closeness, value, votes) => `${closeness}, Wertung ${score(value)} · ${count(votes, 'Stimme', 'Stimmen')}`,
     alsoAs: (names, more) => `auch als ${list([...names, ...(more > 0 ? [`${whole(more)} weitere`] : [])])}`,
     times: (yoursSec, theirsSec) => `deins ${formatTime(yoursSec)} - Fund ${formatTime(theirsSec)}`,
-    reason: ({ isTheVeryRecording, agreeingChunks, voters, inStepSec }) =>
-      `${isTheVeryRecording ? 'dieselbe Aufnahme, am Fingerabdruck erkannt; ' : ''}` +
+    reason: ({ isSameRecording, agreeingChunks, voters, inStepSec }) =>
+      `${isSameRecording ? 'dieselbe Aufnahme, am Fingerabdruck erkannt; ' : ''}` +
       `${whole(agreeingChunks)} von ${count(voters, 'Abschnitt', 'Abschnitten')} ${agreeingChunks === 1 ? 'stimmt' : 'stimmen'} überein` +
       `${inStepSec === null ? '' : `, ${whole(inStepSec)} s am Stück`}`,
     footer: (model, generation, ms, fromMemory, reference) =>

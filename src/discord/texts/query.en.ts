@@ -39,13 +39,13 @@ export const queryEn = {
     longerPart:
       'Try a longer or another part (options **from** and **to**). What follows is the least distant, not a recommendation.',
     empty: 'There is nothing in the library to rank.',
-    score: (closeness: string, combined: number, votes: number) =>
-      `${closeness}, score ${score(combined)} · ${count(votes, 'vote', 'votes')}`,
+    score: (closeness: string, value: number, votes: number) =>
+      `${closeness}, score ${score(value)} · ${count(votes, 'vote', 'votes')}`,
     alsoAs: (names: readonly string[], more: number) =>
       `also as ${list([...names, ...(more > 0 ? [`${whole(more)} more`] : [])])}`,
     times: (yoursSec: number, theirsSec: number) => `yours ${formatTime(yoursSec)} - theirs ${formatTime(theirsSec)}`,
-    reason: ({ isTheVeryRecording, agreeingChunks, voters, inStepSec }: Reason) =>
-      `${isTheVeryRecording ? 'the very recording, by its fingerprint; ' : ''}` +
+    reason: ({ isSameRecording, agreeingChunks, voters, inStepSec }: Reason) =>
+      `${isSameRecording ? 'the very recording, by its fingerprint; ' : ''}` +
       `${whole(agreeingChunks)} of ${count(voters, 'chunk', 'chunks')} ${agreeingChunks === 1 ? 'agrees' : 'agree'}` +
       `${inStepSec === null ? '' : `, ${whole(inStepSec)} s in step`}`,
     footer: (model: string, generation: string, ms: number, fromMemory: boolean, reference: string) =>
