@@ -1,9 +1,9 @@
-/** `npm run bench:scale -- [--sizes 400000,1000000] [--tracks 13171] [--folder DIR] [--no-indexing]`: what a large
- *  library costs.
+/** `npm run bench:scale -- [--sizes 400000,1000000] [--tracks 13171] [--folder DIR] [--no-indexing]`: the cost of a
+ *  large library.
  *
- *  The vectors are drawn around track centres (512 dimensions, as CLAP has), the files are a few bytes each: what is
- *  measured is size, and that through the real commands, catalog and index processes. Ten real recordings are added, so
- *  that a run goes its whole way: listing, worker, generation, swap. Times are of this machine; ratios stand beside them.
+ *  The vectors are drawn around track centres (512 dimensions, as CLAP has), the files have a few bytes each: it measures the
+ *  effect of size, with the real commands, catalog and index processes. Ten real recordings are added, so that a run covers
+ *  listing, worker, generation and swap. Times are for this machine; the report also shows ratios.
  */
 import { execFile } from 'node:child_process';
 import { mkdirSync, rmSync, statSync } from 'node:fs';
@@ -11,11 +11,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs, promisify } from 'node:util';
-import { pino } from 'pino';
 import { buildApp } from '../src/app.ts';
 import { readConfig } from '../src/config/config.ts';
 import { spaceFolder } from '../src/index/generation-folder.ts';
 import { folderBytes } from '../src/io/folder-bytes.ts';
+import { makeLog } from '../src/io/log.ts';
 import { scanAzure } from './scale/azure.ts';
 import { measureIndexing, renderIndexing } from './scale/indexing.ts';
 import { fillScaleLibrary, scaleKey } from './scale/library.ts';
@@ -32,7 +32,7 @@ const idleQueries = 40;
 const addedTracks = 10;
 const addedMinutes = 5;
 const removedTracks = 1000;
-/** From the end of a run to the first answer from what it built; the bot looks every 5 s, the asker each second. */
+/** From the end of a run to the first answer from its generation. The bot checks every 5 s, the client each second. */
 const followWithinMs = 60_000;
 
 interface Place {
@@ -103,7 +103,7 @@ function placeIn(folder: string): Place {
 
 async function fill(place: Place, chunks: number) {
   const config = readConfig(place.environment, root);
-  const surroundings = { root, environment: place.environment, log: pino({ level: 'warn' }, pino.destination(2)) };
+  const surroundings = { root, environment: place.environment, log: makeLog('warn') };
   await using app = await buildApp(config, surroundings);
   const spaceId = await app.worker.spaceId();
   mkdirSync(place.music, { recursive: true });
@@ -124,7 +124,7 @@ function index({ music, environment }: Place): Promise<CommandRun> {
   return runCommand(['index', music], environment);
 }
 
-/** From the command to its end: program, worker and index start. */
+/** Time of the whole command, including the start of program, worker and index. */
 async function coldStarts(place: Place, query: string) {
   const ask = async () => (await runCommand(['similar', query, '--json'], place.environment)).wallMs;
   const startMs = await repeat(scans, ask);
@@ -160,7 +160,7 @@ async function liveFigures(place: Place, chunks: number) {
   }
 }
 
-/** An index run, as the bot starts one, beside a question each second, until the first answer from what it built. */
+/** An index run like that of the bot, with a query each second, until the first answer from the new generation. */
 async function runBeside(asker: Asker, place: Place) {
   const before = (await asker.ask(1))[0]?.generation;
   const watch = watchMemory(() => asker.indexProcesses());
@@ -189,7 +189,7 @@ function latencies(asked: readonly Asked[]) {
   return { count: times.length, p50Ms: median(times), p95Ms: quantile(times, 0.95), maxMs: Math.max(...times) };
 }
 
-/** Moving chords, each seed's its own: music to the gate, and as much work to decode as any mp3. */
+/** Moving chords that differ by seed. The gate accepts them as music, and they take as long to decode as any mp3. */
 async function makeMusic(file: string, minutes: number, seed: number): Promise<string> {
   mkdirSync(path.dirname(file), { recursive: true });
   const hz = `${200 + 7 * seed}*pow(2,mod(floor(t*2)*${5 + (seed % 5)},12)/12)`;

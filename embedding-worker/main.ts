@@ -4,11 +4,11 @@ import '../src/io/while-starting.ts';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { pino } from 'pino';
 import { loadDotEnv, readConfig } from '../src/config/config.ts';
 import { forgetSecrets } from '../src/config/variables.ts';
 import { type WorkerMessage, type WorkerOptions, workerOptions } from '../src/embedding/worker-options.ts';
 import { LeitmotifError, toLeitmotifError } from '../src/errors.ts';
+import { makeLog } from '../src/io/log.ts';
 import { versionOf } from '../src/io/version.ts';
 import { endInOrder } from '../src/io/while-starting.ts';
 import { startWorker, type Worker } from './worker.ts';
@@ -119,7 +119,7 @@ async function main(): Promise<void> {
   if (!supervised) await readArguments();
   try {
     const options = supervised ? await optionsFromParent() : await optionsFromEnvironment();
-    const log = pino({ level: options.logLevel }, pino.destination({ dest: 2, sync: true }));
+    const log = makeLog(options.logLevel);
     const worker = await startWorker(options, log);
     stopOnRequest(worker, options);
     await tellParent({ type: 'ready' });

@@ -1,4 +1,4 @@
-/** The demo's entry. Without options: the bot in a Discord on this machine. With --once: one run in the terminal. */
+/** The demo's entry. Without options: the bot on a local Discord. With --once: one run in the terminal. */
 import { Command } from 'commander';
 import { runToExit } from './cli/run-to-exit.ts';
 import { loadDotEnv, readConfig } from './config/config.ts';
@@ -6,16 +6,16 @@ import { root } from './demo/sample.ts';
 import { versionOf } from './io/version.ts';
 
 const { once } = new Command('demo')
-  .description('Shows Leitmotif on two hours of real music')
+  .description('Demonstrate Leitmotif with two hours of real music')
   .version(versionOf(root))
-  .option('--once', 'ask twice in the terminal and end, without Discord')
+  .option('--once', 'run two queries in the terminal and exit, without Discord')
   .parse()
   .opts<{ once?: true }>();
 
 loadDotEnv(root);
 await runToExit(async (signal) => {
   const config = readConfig(process.env, root);
-  // Each loads what it needs: the terminal run waits for no discord.js.
+  // Imported on demand, so that the terminal run does not load discord.js.
   if (once) return (await import('./demo/terminal-run.ts')).terminalRun(config, process.env, signal);
   return (await import('./demo/discord-run.ts')).discordRun(config, process.env, signal);
 });

@@ -1,8 +1,8 @@
-/** The bot's indexing process: does one task (indexing/job-protocol.ts), tells how far it is, and ends.
+/** The bot's indexing process: runs one task (indexing/job-protocol.ts), reports progress, and exits.
  *
- *  A process of its own, because listing, hashing and writing would hold the thread that answers Discord, and nice, so
- *  that queries go first. It ends in order when it is told to (SIGTERM) and when the bot is gone: the tracks in flight
- *  are lost, the job stays open, and the next process goes on where this one was.
+ *  A separate process, because listing, hashing and writing would block the bot's thread; with low priority, so that
+ *  queries run first. It shuts down on SIGTERM and when the bot is gone: the tracks in flight are lost, the job stays
+ *  open, and the next process continues.
  */
 import './io/while-starting.ts';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -26,19 +26,19 @@ import type { Library } from './library/library.ts';
 
 /** Inherited by the worker, ffmpeg and the inference processes. */
 const niceness = 15;
-/** Ending a run, its worker and their processes in order takes a second or two; after this it is cut short. */
+/** Limit of an orderly shutdown, which takes one or two seconds. */
 const stopWithinMs = 8_000;
 const progressEachMs = 1_000;
-/** How often it is looked whether whoever indexes has ended. */
+/** Interval of checks whether the other index run has ended. */
 const lookEachMs = 2_000;
-/** How often it is looked whether the job was cancelled by another process: two seconds are promised for all of it. */
+/** Interval of checks whether another process cancelled the job; cancelling must take at most two seconds. */
 const cancelLookEachMs = 500;
 
 function order(): Promise<JobOrder> {
   return new Promise((resolve) => process.once('message', (message) => resolve(message as JobOrder)));
 }
 
-function tell(message: JobMessage): Promise<void> {
+function notify(message: JobMessage): Promise<void> {
   return new Promise((resolve) => {
     if (process.connected) process.send?.(message, undefined, undefined, () => resolve());
     else resolve();
@@ -48,7 +48,7 @@ function tell(message: JobMessage): Promise<void> {
 async function work(task: JobTask, app: App, signal: AbortSignal): Promise<JobAnswers[keyof JobAnswers] | null> {
   switch (task.kind) {
     case 'index':
-      await workOn(task.reindexId, app, signal);
+      await runReindex(task.reindexId, app, signal);
       return null;
     case 'plan': {
       const again = task.mode === 'everything' ? { retryFailed: true, embedAgainBeforeMs: Date.now() } : {};
@@ -74,15 +74,15 @@ function libraryOf(app: App): Library {
   );
 }
 
-/** Works on a reindex to its end. A failure that may pass by itself leaves it open, for the next process. */
-async function workOn(id: number, app: App, stop: AbortSignal): Promise<void> {
+/** Runs a reindex to its end. After a temporary failure it stays open for the next process. */
+async function runReindex(id: number, app: App, stop: AbortSignal): Promise<void> {
   const { reindexes, jobs } = app.catalog;
   const reindex = reindexes.open();
   if (reindex?.id !== id) return;
   using cancelled = whenClosed(id, app);
   const signal = AbortSignal.any([stop, cancelled.signal]);
   try {
-    const { generation, jobId } = await indexInTurn(reindex, app, signal);
+    const { generation, jobId } = await indexWhenUnlocked(reindex, app, signal);
     const runs = reindexes.jobsOf(id).flatMap((run) => jobs.get(run) ?? []);
     reindexes.finish(id, { state: 'done', summary: JSON.stringify(summariseReindex(runs, generation)), jobId });
   } catch (error) {
@@ -94,7 +94,7 @@ async function workOn(id: number, app: App, stop: AbortSignal): Promise<void> {
   }
 }
 
-/** What another process, started a little later, may no longer meet. */
+/** Failures that may be gone when the next process starts. */
 function mayPass({ code }: LeitmotifError): boolean {
   return (
     code === 'worker-unavailable' ||
@@ -104,27 +104,27 @@ function mayPass({ code }: LeitmotifError): boolean {
   );
 }
 
-/** Aborts when the job is no longer open: somebody cancelled it, here or in another process. */
+/** Aborts when the job is no longer open: it was cancelled in this or another process. */
 function whenClosed(id: number, app: App): Disposable & { readonly signal: AbortSignal } {
   const closed = new AbortController();
   const timer = setInterval(() => {
     try {
       if (app.catalog.reindexes.open()?.id !== id) closed.abort(new LeitmotifError('cancelled', 'It was cancelled'));
     } catch {
-      // A catalog that is busy is looked at again.
+      // The catalog is busy; the next check tries again.
     }
   }, cancelLookEachMs);
   return { signal: closed.signal, [Symbol.dispose]: () => clearInterval(timer) };
 }
 
-/** Waits for whoever indexes now, `npm run index` in a terminal for example. */
-async function indexInTurn(reindex: Reindex, app: App, signal: AbortSignal): Promise<IndexSummary> {
+/** Waits for the current index run, for example `npm run index` in a terminal. */
+async function indexWhenUnlocked(reindex: Reindex, app: App, signal: AbortSignal): Promise<IndexSummary> {
   for (let isFirst = true; ; isFirst = false) {
     try {
       return await index(reindex, app, signal);
     } catch (error) {
       if (toLeitmotifError(error).code !== 'index-locked') throw error;
-      if (isFirst) await tell({ type: 'waiting', why: (error as Error).message });
+      if (isFirst) await notify({ type: 'waiting', why: (error as Error).message });
       await delay(lookEachMs, undefined, { signal });
     }
   }
@@ -133,15 +133,15 @@ async function indexInTurn(reindex: Reindex, app: App, signal: AbortSignal): Pro
 function index({ id, mode, askedAtMs }: Reindex, app: App, signal: AbortSignal): Promise<IndexSummary> {
   const again = mode === 'everything' ? { retryFailed: true, embedAgainBeforeMs: askedAtMs } : {};
   const { reindexes, jobs } = app.catalog;
-  let told: IndexProgress | null = null;
-  let toldAtMs = Number.NEGATIVE_INFINITY;
+  let reported: IndexProgress | null = null;
+  let reportedAtMs = Number.NEGATIVE_INFINITY;
   const onProgress = (progress: IndexProgress): void => {
-    if (told === null) reindexes.addJob(id, jobs.last('index')?.id ?? 0);
-    const isNews = progress.phase !== told?.phase;
-    if (!isNews && performance.now() - toldAtMs < progressEachMs) return;
-    told = progress;
-    toldAtMs = performance.now();
-    void tell({ type: 'progress', progress });
+    if (reported === null) reindexes.addJob(id, jobs.last('index')?.id ?? 0);
+    const isNewPhase = progress.phase !== reported?.phase;
+    if (!isNewPhase && performance.now() - reportedAtMs < progressEachMs) return;
+    reported = progress;
+    reportedAtMs = performance.now();
+    void notify({ type: 'progress', progress });
   };
   return app.indexing.index({ library: libraryOf(app), signal, onProgress, ...again });
 }
@@ -162,13 +162,13 @@ async function main(): Promise<void> {
     const log = makeLog(botLogLevel, { name: 'index-job' });
     await using app = await buildApp(config as Config, { root, environment: process.env, log });
     const answer = await work(task, app, stop.signal);
-    if (answer !== null) await tell({ type: 'answer', answer });
+    if (answer !== null) await notify({ type: 'answer', answer });
   } catch (error) {
     const { code, message } = toLeitmotifError(error);
-    await tell({ type: 'failed', code, message });
+    await notify({ type: 'failed', code, message });
     process.exitCode = 1;
   }
-  // The channel to the bot, on which nothing comes any more, would keep this process alive.
+  // The open channel to the bot would keep this process alive.
   process.exit();
 }
 

@@ -129,7 +129,7 @@ describe('a folder', () => {
     const summary = await bench.run();
     expect(summary.files).toMatchObject({ listed: 6, embedded: 6 });
     expect({ ...summary.passedOver }).toEqual({ jpg: 2, cue: 1, png: 1, '': 1 });
-    expect(summaryText(summary)).toContain('5 files passed over');
+    expect(summaryText(summary)).toContain('5 files skipped');
     expect(summaryText(summary)).toMatch(/: 2 jpg, 1 without an extension, 1 cue, 1 png\./);
   });
 

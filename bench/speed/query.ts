@@ -13,12 +13,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { pino } from 'pino';
 import { buildApp } from '../../src/app.ts';
 import { fingerprintItemSec } from '../../src/audio/fingerprint.ts';
 import { readConfig } from '../../src/config/config.ts';
 import type { Chunk } from '../../src/domain.ts';
 import type { IndexedRow } from '../../src/index/row-writer.ts';
+import { makeLog } from '../../src/io/log.ts';
 import type { Answer } from '../../src/query/answer.ts';
 import { defaultFusion } from '../../src/ranking/fusion-scores.ts';
 import { processFigures } from '../process-figures.ts';
@@ -167,7 +167,7 @@ async function askWarm(indexDir: string, mp3: string, options: QueryBenchOptions
 
 function openApp(indexDir: string, environment: NodeJS.ProcessEnv) {
   const config = readConfig({ ...environment, INDEX_DIR: indexDir }, root);
-  return buildApp(config, { root, environment, log: pino({ level: 'warn' }, pino.destination(2)) });
+  return buildApp(config, { root, environment, log: makeLog('warn') });
 }
 
 function run(command: string, args: readonly string[]): Promise<void> {

@@ -1,8 +1,7 @@
-/** `npm run library -- clusters [mark|unmark|marked]`: what of the library may not be music, heard and taken out. */
+/** `npm run library -- clusters [mark|unmark|marked]`: finds chunks that may not be music, and excludes them. */
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import Table from 'cli-table3';
-import type { App } from '../app.ts';
 import { cutClips } from '../audio/clip.ts';
 import { plainInput } from '../audio/input.ts';
 import type { Mark } from '../catalog/marks.ts';
@@ -11,13 +10,14 @@ import { LeitmotifError } from '../errors.ts';
 import { counted, formatTime, oneLine, trackName } from '../format.ts';
 import type { ClusterMember } from '../indexing/clusters/clusters.ts';
 import type { ReviewedCluster } from '../indexing/clusters/review-clusters.ts';
+import type { Services } from '../services/services.ts';
 
 export interface ClustersCommandOptions {
   readonly clips?: string;
   readonly all?: true;
 }
 
-/** Suspicion that a reason of weight reaches alone; below it the list would be all the quiet music. */
+/** A strong reason reaches this suspicion alone. A lower threshold would list all quiet music. */
 const shownFrom = 1;
 const shownMax = 12;
 
@@ -25,31 +25,37 @@ const print = (text: string): void => {
   process.stdout.write(`${text}\n`);
 };
 
-export async function clustersCommand(app: App, options: ClustersCommandOptions, signal: AbortSignal): Promise<number> {
-  const { clusters, chunks, tracks } = await app.indexing.clusters(signal);
+export type ClusterServices = Pick<Services, 'catalog' | 'libraries' | 'queries' | 'indexing'>;
+
+export async function clustersCommand(
+  services: ClusterServices,
+  options: ClustersCommandOptions,
+  signal: AbortSignal,
+): Promise<number> {
+  const { clusters, chunks, tracks } = await services.indexing.clusters(signal);
   const suspicious = clusters.filter(({ suspicion }) => suspicion >= shownFrom).slice(0, shownMax);
   const shown = options.all ? clusters : suspicious;
   print(
     `${counted(chunks, 'chunk')} of ${counted(tracks, 'track')} in ${counted(clusters.length, 'cluster')} by sound.`,
   );
   if (shown.length === 0) {
-    print('None of them is suspicious; --all shows them.');
+    print('No cluster is suspicious; --all shows them all.');
     return 0;
   }
-  print(clusterTable(app, shown).toString());
-  if (options.clips !== undefined) await writeClips(app, shown, options.clips, signal);
+  print(clusterTable(services, shown).toString());
+  if (options.clips !== undefined) await writeClips(services, shown, options.clips, signal);
   print(
-    'Listen first (--clips DIR). npm run library -- clusters mark CLUSTER takes one out of all answers; unmark undoes it.',
+    'Listen first (--clips DIR). npm run library -- clusters mark CLUSTER excludes a cluster from all answers; unmark undoes it.',
   );
   return 0;
 }
 
-function clusterTable(app: App, clusters: readonly ReviewedCluster[]) {
+function clusterTable({ catalog }: Pick<Services, 'catalog'>, clusters: readonly ReviewedCluster[]) {
   const table = new Table({
-    head: ['cluster', 'chunks', 'tracks', 'left out\nalready', 'why it may not be music', 'for example'],
+    head: ['cluster', 'chunks', 'tracks', 'excluded\nalready', 'why it may not be music', 'examples'],
     style: { head: [], border: [] },
   });
-  const named = app.catalog.tracks.byIds(clusters.flatMap(({ examples }) => examples.map(({ trackId }) => trackId)));
+  const named = catalog.tracks.byIds(clusters.flatMap(({ examples }) => examples.map(({ trackId }) => trackId)));
   for (const { id, chunks, tracks, rejectedShare, markedShare, reasons, examples } of clusters) {
     const marked = markedShare > 0 ? `\n${percent(markedShare)} marked` : '';
     table.push([
@@ -73,12 +79,17 @@ function percent(share: number): string {
   return `${Math.round(100 * share)} %`;
 }
 
-/** cluster-01-1-a-title-0m40.mp3: sorted by cluster, the nearest to its middle first. */
-async function writeClips(app: App, clusters: readonly ReviewedCluster[], dir: string, signal: AbortSignal) {
-  const library = app.libraries.current();
-  if (!library) throw new LeitmotifError('file-unreadable', 'Cannot cut clips: the library is not known');
+/** Writes clips such as cluster-01-1-a-title-0m40.mp3: sorted by cluster, the example nearest to its centre first. */
+async function writeClips(
+  { catalog, libraries, queries }: ClusterServices,
+  clusters: readonly ReviewedCluster[],
+  dir: string,
+  signal: AbortSignal,
+) {
+  const library = libraries.current();
+  if (!library) throw new LeitmotifError('file-unreadable', 'Cannot cut clips: the library is unknown');
   await mkdir(dir, { recursive: true });
-  const named = app.catalog.tracks.byIds(clusters.flatMap(({ examples }) => examples.map(({ trackId }) => trackId)));
+  const named = catalog.tracks.byIds(clusters.flatMap(({ examples }) => examples.map(({ trackId }) => trackId)));
   let written = 0;
   for (const { id, examples } of clusters) {
     for (const [i, example] of examples.entries()) {
@@ -89,7 +100,7 @@ async function writeClips(app: App, clusters: readonly ReviewedCluster[], dir: s
         const { startSec, endSec, loudnessDb } = example;
         const source = { ...plainInput(file), startSec, durationSec: endSec - startSec, loudnessDb };
         const output = { path: path.join(dir, clipName(id, i, track, startSec)), tags: clipTags(id, track, startSec) };
-        await cutClips([{ source, output }], { limits: app.queries.clipLimits, signal });
+        await cutClips([{ source, output }], { limits: queries.clipLimits, signal });
         written += 1;
       } catch (error) {
         signal.throwIfAborted();
@@ -115,26 +126,36 @@ function clipTags(id: number, track: Track, startSec: number) {
   return { title, artist: track.artist, comment: `cluster ${id} of the library` };
 }
 
-export async function markClustersCommand(app: App, ids: readonly number[], signal: AbortSignal): Promise<number> {
-  for (const mark of await app.indexing.markClusters([...new Set(ids)], signal)) {
-    print(`Mark ${mark.id}: ${sizeOf(mark)} are not music now. Undo it: npm run library -- clusters unmark ${mark.id}`);
+export async function markClustersCommand(
+  { indexing }: Pick<Services, 'indexing'>,
+  ids: readonly number[],
+  signal: AbortSignal,
+): Promise<number> {
+  for (const mark of await indexing.markClusters([...new Set(ids)], signal)) {
+    print(
+      `Mark ${mark.id}: ${sizeOf(mark)} now count as not music. Undo: npm run library -- clusters unmark ${mark.id}`,
+    );
   }
-  print('Answers leave them out from now on. Recordings that are indexed later are held to the same marks.');
+  print('Answers exclude them from now on. The marks also apply to recordings that are indexed later.');
   return 0;
 }
 
-export async function liftMarkCommand(app: App, id: number, signal: AbortSignal): Promise<number> {
-  const mark = await app.indexing.liftMark(id, signal);
-  print(`Mark ${mark.id} is lifted: ${sizeOf(mark)} are music again.`);
+export async function liftMarkCommand(
+  { indexing }: Pick<Services, 'indexing'>,
+  id: number,
+  signal: AbortSignal,
+): Promise<number> {
+  const mark = await indexing.liftMark(id, signal);
+  print(`Removed mark ${mark.id}: ${sizeOf(mark)} count as music again.`);
   return 0;
 }
 
-export async function listMarksCommand(app: App): Promise<number> {
-  const marks = app.catalog.marks.list(await app.worker.spaceId());
+export async function listMarksCommand({ catalog, worker }: Pick<Services, 'catalog' | 'worker'>): Promise<number> {
+  const marks = catalog.marks.list(await worker.spaceId());
   for (const mark of marks) {
     print(`Mark ${mark.id}: ${sizeOf(mark)}; made ${new Date(mark.madeAtMs).toISOString()} of ${mark.note}`);
   }
-  print(marks.length === 0 ? 'Nothing is marked.' : 'npm run library -- clusters unmark MARK lifts one.');
+  print(marks.length === 0 ? 'There are no marks.' : 'npm run library -- clusters unmark MARK removes a mark.');
   return 0;
 }
 

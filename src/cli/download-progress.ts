@@ -1,13 +1,13 @@
-/** A download's progress on stderr: a bar where somebody watches, a line now and then where it goes to a file. */
+/** Download progress on stderr: a bar in a terminal, occasional lines in a file. */
 import { formatBytes, formatDuration } from '../format.ts';
 import { progressBar } from './progress-bar.ts';
 import type { ProgressBar } from './progress-lines.ts';
 
-/** The rate is that of the last so many seconds. */
+/** The period that the rate is averaged over. */
 const rateOverMs = 5_000;
 
 export interface DownloadDisplay {
-  /** @param total null while it is not known */
+  /** @param total null while it is unknown */
   update(download: { readonly file: string; readonly bytes: number; readonly total: number | null }): void;
   stop(): void;
 }
@@ -17,7 +17,7 @@ export function downloadProgress(now: () => number = () => performance.now()): D
   let moments: { ms: number; bytes: number }[] = [];
   return {
     update({ file, bytes, total }) {
-      // A download that starts over comes back to an earlier byte.
+      // A restarted download goes back to an earlier byte.
       if (bytes < (moments.at(-1)?.bytes ?? 0)) moments = [];
       moments.push({ ms: now(), bytes });
       while (moments.length > 2 && now() - (moments[1]?.ms ?? 0) > rateOverMs) moments.shift();

@@ -1,8 +1,9 @@
-/** `npm run index -- DIR --dry-run`: what would be done, and nothing of it. */
-import type { App } from '../app.ts';
+/** `npm run index -- DIR --dry-run`: prints the plan of an index run without running it. */
+
 import { counted, formatBytes, formatDuration, oneLine } from '../format.ts';
 import type { DetailedPlan, PlannedFile } from '../indexing/plan.ts';
 import type { Library } from '../library/library.ts';
+import type { Services } from '../services/services.ts';
 
 export interface DryRunOptions {
   readonly retryFailed?: true;
@@ -12,25 +13,25 @@ export interface DryRunOptions {
   readonly json?: true;
 }
 
-/** Names shown of each kind; --json prints all. */
+/** Most names shown per kind; --json prints all. */
 const namesShownMax = 5;
 const keyLengthMax = 200;
 
 export async function dryRun(
-  app: App,
+  { indexing }: Pick<Services, 'indexing'>,
   library: Library,
   { json, ...options }: DryRunOptions,
   signal: AbortSignal,
 ): Promise<number> {
-  const plan = await app.indexing.plan({ ...options, library, signal });
+  const plan = await indexing.plan({ ...options, library, signal });
   process.stdout.write(`${json ? JSON.stringify(plan) : planText(plan)}\n`);
   return 0;
 }
 
-/** @returns lines for people, without a line break at the end */
+/** @returns text for the terminal, without a trailing line break */
 export function planText(plan: DetailedPlan): string {
   const { listed, unchanged, failedBefore } = plan.files;
-  const rest = failedBefore > 0 ? `, ${failedBefore} failed before and not tried again yet` : '';
+  const rest = failedBefore > 0 ? `, ${failedBefore} failed before and not due again` : '';
   const moved = plan.moved.map(({ from, to, sizeBytes }) => ({ key: `${from} -> ${to}`, sizeBytes }));
   return [
     `${counted(listed, 'recording')} listed, ${unchanged} unchanged${rest}.`,
@@ -60,13 +61,13 @@ function linesOf(
   return [`  ${files.length} ${what}${bytes > 0 ? `, ${formatBytes(bytes)}` : ''}:`, ...shown, ...more];
 }
 
-/** Files that turn out to hold bytes that are known are not embedded; that shows only when they are read. */
+/** An upper limit: files whose content is known already are not embedded, but only reading them shows that. */
 function workLine({ files, bytes, expected }: DetailedPlan): string {
   const count = files.added + files.changed + files.retried + files.again;
   if (count === 0) return 'Nothing to embed.';
   const time =
     expected === null
-      ? 'no earlier run tells how long it takes'
-      : `about ${formatDuration(expected.audioSec)} of audio and ${formatDuration(expected.wallSec)} by what earlier runs took`;
+      ? 'no earlier run to estimate the time from'
+      : `about ${formatDuration(expected.audioSec)} of audio, about ${formatDuration(expected.wallSec)} judging by earlier runs`;
   return `${count} to embed, ${formatBytes(bytes)}: ${time}.`;
 }

@@ -1,7 +1,8 @@
 /** `npm run library -- export FILE` and `import FILE` */
-import type { App } from '../app.ts';
+
 import type { FormatName } from '../exchange/formats.ts';
 import { counted, formatBytes } from '../format.ts';
+import type { Services } from '../services/services.ts';
 import { countProgress } from './count-progress.ts';
 import { generationWords } from './index-command.ts';
 
@@ -19,14 +20,14 @@ const print = (text: string): void => {
 };
 
 export async function exportCommand(
-  app: App,
+  { maintenance }: Pick<Services, 'maintenance'>,
   file: string,
   { replace, ...options }: ExportCommandOptions,
   signal: AbortSignal,
 ): Promise<number> {
   const bar = countProgress('chunks');
   try {
-    const { chunks, tracks, bytes } = await app.maintenance.exportIndex({
+    const { chunks, tracks, bytes } = await maintenance.exportIndex({
       ...options,
       file,
       replace: replace === true,
@@ -44,7 +45,7 @@ export async function exportCommand(
 }
 
 export async function importCommand(
-  app: App,
+  { maintenance, worker }: Pick<Services, 'maintenance' | 'worker'>,
   file: string,
   { assumeModel, replace, ...options }: ImportCommandOptions,
   signal: AbortSignal,
@@ -53,9 +54,9 @@ export async function importCommand(
   try {
     const flags = { assumeModel: assumeModel === true, replace: replace === true };
     const request = { ...options, ...flags, file, signal, onProgress: bar.update };
-    const summary = await app.maintenance.importIndex(request);
+    const summary = await maintenance.importIndex(request);
     bar.stop();
-    for (const line of importWords(summary, await app.worker.spaceId())) print(line);
+    for (const line of importWords(summary, await worker.spaceId())) print(line);
     return 0;
   } finally {
     bar.stop();
@@ -70,22 +71,22 @@ function importWords(
     guessedTimes,
     normalised,
     generation,
-  }: Awaited<ReturnType<App['maintenance']['importIndex']>>,
+  }: Awaited<ReturnType<Services['maintenance']['importIndex']>>,
   configured: string,
 ): string[] {
   const lines = [
-    `${counted(chunks, 'chunk')} read: ${counted(tracks.imported, 'track')} imported, ${tracks.unchanged} there already.`,
+    `${counted(chunks, 'chunk')} read: ${counted(tracks.imported, 'track')} imported, ${tracks.unchanged} unchanged.`,
   ];
   if (tracks.kept > 0)
     lines.push(
-      `${counted(tracks.kept, 'track')} kept: other vectors are here than in the file; --replace takes those of the file.`,
+      `${counted(tracks.kept, 'track')} not imported: the index has other vectors than the file; --replace takes those of the file.`,
     );
   if (tracks.keptOut > 0)
-    lines.push(`${counted(tracks.keptOut, 'track')} removed on request, and kept out; --replace brings them back.`);
-  if (guessedTimes > 0) lines.push(`${counted(guessedTimes, 'chunk')} came without times: counted from their numbers.`);
-  if (normalised > 0) lines.push(`${normalised} vectors were brought to length 1.`);
+    lines.push(`${counted(tracks.keptOut, 'track')} not imported: removed on request; --replace brings them back.`);
+  if (guessedTimes > 0) lines.push(`${counted(guessedTimes, 'chunk')} without times: computed from the chunk numbers.`);
+  if (normalised > 0) lines.push(`${normalised} vectors were normalised to length 1.`);
   lines.push(generationWords(generation));
   if (spaceId !== configured)
-    lines.push(`They are of the space ${spaceId}: another EMBEDDING_MODEL than the one that is set searches it.`);
+    lines.push(`They belong to the space ${spaceId}. To search it, set the EMBEDDING_MODEL of that space.`);
   return lines;
 }

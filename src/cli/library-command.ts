@@ -1,6 +1,5 @@
 /** `npm run library -- status|failures|remove|rollback` */
 import Table from 'cli-table3';
-import type { App } from '../app.ts';
 import type { Failure } from '../catalog/track-rows.ts';
 import { LeitmotifError, toLeitmotifError } from '../errors.ts';
 import { counted, formatBytes, formatDuration, oneLine } from '../format.ts';
@@ -8,10 +7,11 @@ import { currentManifest } from '../index/generation.ts';
 import { rollBack } from '../index/generation-folder.ts';
 import { isDue } from '../indexing/cool-down.ts';
 import { folderBytes } from '../io/folder-bytes.ts';
+import type { Services } from '../services/services.ts';
 
-/** Whoever asks for the status wants to know what runs, so the worker is started; hundreds of megabytes take their time. */
+/** The status starts the worker to show the model and device in use. Loading hundreds of megabytes takes time. */
 const workerWithinMs = 60_000;
-/** What is not deleted then, the next index run deletes. */
+/** The next index run deletes the rest. */
 const clipsRemovedWithinMs = 60_000;
 const reasonLengthMax = 300;
 
@@ -19,8 +19,10 @@ const print = (text: string): void => {
   process.stdout.write(`${text}\n`);
 };
 
-export async function libraryStatus(app: App): Promise<number> {
-  const { catalog, config } = app;
+type StatusServices = Pick<Services, 'config' | 'catalog' | 'worker' | 'libraries'>;
+
+export async function libraryStatus(services: StatusServices): Promise<number> {
+  const { catalog, config, worker } = services;
   const counts = catalog.counts();
   const table = new Table({ style: { head: [], border: [] } });
   table.push(['library', catalog.libraryLocation ?? 'none yet: npm run index -- DIR']);
@@ -34,23 +36,23 @@ export async function libraryStatus(app: App): Promise<number> {
     const out = `${silence} silence, ${applause} applause, ${noise} noise`;
     table.push([
       `space ${spaceId}`,
-      `${counted(tracks, 'track')}, ${counted(music, 'chunk')} of music; left out: ${out}`,
+      `${counted(tracks, 'track')}, ${counted(music, 'chunk')} of music; excluded: ${out}`,
     ]);
   }
-  table.push(...(await workerRows(app)));
-  const marks = catalog.marks.list(await app.worker.spaceId());
+  table.push(...(await workerRows(services)));
+  const marks = catalog.marks.list(await worker.spaceId());
   if (marks.length > 0)
     table.push(['marked', `${counted(marks.length, 'cluster')} as not music: npm run library -- clusters marked`]);
-  table.push(...clipsRow(app));
-  table.push(['generation', await generationLine(app)], ['last run', lastRun(app)]);
+  table.push(...clipsRow(services));
+  table.push(['generation', await generationLine(services)], ['last run', lastRun(services)]);
   table.push(['disk', `${formatBytes(await folderBytes(config.indexDir))} in ${config.indexDir}`]);
   print(table.toString());
   return 0;
 }
 
-/** The model as the worker has it, what it is computed on, and why on nothing better; or why there is no worker. */
-async function workerRows(app: App): Promise<[string, string][]> {
-  const { model: wanted, device } = app.config;
+/** The worker's model and device, with the reasons against faster devices; or the reason why there is no worker. */
+async function workerRows({ config, worker }: Pick<Services, 'config' | 'worker'>): Promise<[string, string][]> {
+  const { model: wanted, device } = config;
   const deadline = AbortSignal.timeout(workerWithinMs);
   const late = new Promise<never>((_, reject) => {
     deadline.addEventListener('abort', () =>
@@ -58,31 +60,31 @@ async function workerRows(app: App): Promise<[string, string][]> {
     );
   });
   try {
-    const { models } = await Promise.race([app.worker.client().then((client) => client.models(deadline)), late]);
+    const { models } = await Promise.race([worker.client().then((client) => client.models(deadline)), late]);
     const model = models.find(({ name }) => name === wanted);
     if (!model) return [['model', `${wanted}: the worker has ${models.map(({ name }) => name).join(', ')}`]];
     const passedOver = model.passedOver.map((reason) => `\nnot ${oneLine(reason, reasonLengthMax)}`);
     return [
       ['model', `${model.name} ${model.version} (${model.licence}), windows of ${model.windowSec} s`],
-      ['computed on', `${oneLine(model.device)}${passedOver.join('')}`],
+      ['device', `${oneLine(model.device)}${passedOver.join('')}`],
     ];
   } catch (error) {
     return [['model', `${wanted} on ${device}: ${toLeitmotifError(error).message}`]];
   }
 }
 
-function clipsRow({ catalog, libraries: { clipStore } }: App): [string, string][] {
+function clipsRow({ catalog, libraries: { clipStore } }: Pick<Services, 'catalog' | 'libraries'>): [string, string][] {
   if (clipStore === null) return [];
   const { sets, clips, bytes, failed } = catalog.clips.counts(clipStore.location);
-  const missing = failed > 0 ? `; of ${counted(failed, 'recording')} some are missing, the next run tries again` : '';
+  const missing = failed > 0 ? `; of ${counted(failed, 'recording')} some are missing; the next run tries again` : '';
   return [
     ['clips', `${clips} of ${counted(sets, 'recording')}, ${formatBytes(bytes)} in ${clipStore.location}${missing}`],
   ];
 }
 
-async function generationLine(app: App): Promise<string> {
+async function generationLine({ config, catalog, worker }: StatusServices): Promise<string> {
   try {
-    const place = { indexDir: app.config.indexDir, spaceId: await app.worker.spaceId(), catalogId: app.catalog.id };
+    const place = { indexDir: config.indexDir, spaceId: await worker.spaceId(), catalogId: catalog.id };
     const { id, rowCount, trackCount, createdAt } = await currentManifest(place);
     return `${id}, ${counted(rowCount, 'chunk')} of ${counted(trackCount, 'track')}, built ${createdAt}`;
   } catch (error) {
@@ -90,7 +92,7 @@ async function generationLine(app: App): Promise<string> {
   }
 }
 
-function lastRun({ catalog }: App): string {
+function lastRun({ catalog }: Pick<Services, 'catalog'>): string {
   const job = catalog.jobs.last('index');
   if (!job) return 'none';
   const took = job.finishedAtMs === null ? '' : `, ${formatDuration((job.finishedAtMs - job.startedAtMs) / 1000)}`;
@@ -98,7 +100,7 @@ function lastRun({ catalog }: App): string {
   return `${new Date(job.startedAtMs).toISOString()}, ${job.state}${took}${why}`;
 }
 
-export async function libraryFailures({ catalog }: App): Promise<number> {
+export async function libraryFailures({ catalog }: Pick<Services, 'catalog'>): Promise<number> {
   const failures = catalog.tracks.failures();
   for (const { key, code, message, tries, ...times } of failures) {
     const tried = `tried ${tries === 1 ? 'once' : `${tries} times`}, ${againWords(times, catalog.nowMs())}`;
@@ -106,32 +108,35 @@ export async function libraryFailures({ catalog }: App): Promise<number> {
   }
   print(
     failures.length === 0
-      ? 'Nothing failed.'
-      : `${failures.length} failed; npm run index -- DIR --retry-failed tries all of them at once.`,
+      ? 'No failures.'
+      : `${failures.length} failed; npm run index -- DIR --retry-failed retries all of them now.`,
   );
   return 0;
 }
 
 function againWords(times: Pick<Failure, 'atMs' | 'retryAtMs'>, nowMs: number): string {
-  if (times.retryAtMs === null) return 'again when it changes';
-  return isDue(times, nowMs) ? 'again in the next run' : `again from ${new Date(times.retryAtMs).toISOString()} on`;
+  if (times.retryAtMs === null) return 'retried when it changes';
+  return isDue(times, nowMs) ? 'retried in the next run' : `retried from ${new Date(times.retryAtMs).toISOString()} on`;
 }
 
-export async function libraryRemove(app: App, keys: readonly string[]): Promise<number> {
-  app.catalog.removals.remove(keys, 'request');
+export async function libraryRemove(
+  { catalog, indexing }: Pick<Services, 'catalog' | 'indexing'>,
+  keys: readonly string[],
+): Promise<number> {
+  catalog.removals.remove(keys, 'request');
   print(
-    `Removed ${keys.length === 1 ? oneLine(keys[0] ?? '') : counted(keys.length, 'track')}: no answer names ${keys.length === 1 ? 'it' : 'them'} any more.`,
+    `Removed ${keys.length === 1 ? oneLine(keys[0] ?? '') : counted(keys.length, 'track')}: answers no longer include ${keys.length === 1 ? 'it' : 'them'}.`,
   );
-  const clips = await app.indexing.tidyClips(AbortSignal.timeout(clipsRemovedWithinMs)).catch(() => null);
+  const clips = await indexing.tidyClips(AbortSignal.timeout(clipsRemovedWithinMs)).catch(() => null);
   if (clips && clips.removed > 0) print(`Deleted the stored clips of ${counted(clips.removed, 'recording')}.`);
   return 0;
 }
 
-export async function libraryRollback(app: App): Promise<number> {
-  const id = await rollBack(app.config.indexDir, await app.worker.spaceId());
+export async function libraryRollback({ config, worker }: Pick<Services, 'config' | 'worker'>): Promise<number> {
+  const id = await rollBack(config.indexDir, await worker.spaceId());
   print(
-    `Generation ${id} answers now, in a running bot within seconds. It stays until the library changes: then the next ` +
-      'index run builds a new one from the catalog, and says so. Rolling back again goes forward.',
+    `Generation ${id} is now in use; a running bot switches within seconds. It stays until the library changes: then the next ` +
+      'index run builds a new one from the catalog and reports that. A second rollback undoes this one.',
   );
   return 0;
 }

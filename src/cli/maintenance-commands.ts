@@ -1,10 +1,10 @@
 /** `npm run library -- verify|backup|backups|restore|tidy` */
 import path from 'node:path';
-import type { App } from '../app.ts';
 import { counted, formatBytes, formatDuration, oneLine } from '../format.ts';
 import type { GenerationOutcome } from '../indexing/update-generation.ts';
 import type { Restored } from '../maintenance/restore.ts';
 import type { Remedy } from '../maintenance/verify.ts';
+import type { Services } from '../services/services.ts';
 import { countProgress } from './count-progress.ts';
 
 const print = (text: string): void => {
@@ -12,24 +12,26 @@ const print = (text: string): void => {
 };
 
 const remedyWords: Readonly<Record<Remedy, string>> = {
-  mended: 'mended',
-  'next-run': 'npm run index looks into it',
-  yours: 'needs you',
+  mended: 'fixed',
+  'next-run': 'npm run index checks it',
+  yours: 'fix it by hand',
 };
 
-export async function libraryVerify(app: App, options: { readonly deep?: true }, signal: AbortSignal): Promise<number> {
+export async function libraryVerify(
+  { catalog, maintenance }: Pick<Services, 'catalog' | 'maintenance'>,
+  options: { readonly deep?: true },
+  signal: AbortSignal,
+): Promise<number> {
   const deep = options.deep === true;
   const bar = countProgress('recordings');
   try {
-    const findings = await app.maintenance.verify({ deep, signal, onProgress: bar.update });
+    const findings = await maintenance.verify({ deep, signal, onProgress: bar.update });
     bar.stop();
     for (const { where, what, remedy } of findings) print(`${where}: ${oneLine(what, 400)} (${remedyWords[remedy]})`);
-    if (findings.length === 0) print(deep ? 'Everything is whole, to the last byte.' : 'Everything is whole.');
+    if (findings.length === 0) print(deep ? 'No problems found in any vector or recording.' : 'No problems found.');
     const damaged = findings.some(({ where, remedy }) => where === 'catalog' && remedy === 'yours');
     if (damaged) {
-      print(
-        `The catalog ${app.catalog.path} is damaged: npm run library -- restore BACKUP, or delete it and index again.`,
-      );
+      print(`The catalog ${catalog.path} is damaged: npm run library -- restore BACKUP, or delete it and index again.`);
     }
     return findings.some(({ remedy }) => remedy === 'yours') ? 1 : 0;
   } finally {
@@ -38,28 +40,35 @@ export async function libraryVerify(app: App, options: { readonly deep?: true },
 }
 
 export async function libraryBackup(
-  app: App,
+  { maintenance }: Pick<Services, 'maintenance'>,
   place: string | undefined,
   keep: number | undefined,
   signal: AbortSignal,
 ): Promise<number> {
   const startedMs = performance.now();
-  // A folder is typed as a folder; locations are those of LIBRARY.
+  // Users type a plain folder. Other places have the form of LIBRARY.
   const to = place === undefined || /^(file|azure):/.test(place) ? place : `file:${path.resolve(place)}`;
   const options = { ...(to === undefined ? {} : { to }), ...(keep === undefined ? {} : { keep }), signal };
-  const backup = await app.maintenance.backUp(options);
+  const backup = await maintenance.backUp(options);
   const took = formatDuration((performance.now() - startedMs) / 1000);
   print(
-    `${counted(backup.tracks, 'track')} ${backup.tracks === 1 ? 'is' : 'are'} safe in ${backup.location}, ${formatBytes(backup.bytes)}, after ${took}.`,
+    `Backed up ${counted(backup.tracks, 'track')} to ${backup.location}, ${formatBytes(backup.bytes)}, in ${took}.`,
   );
-  for (const name of backup.removed) print(`Removed an older one: ${name}`);
+  for (const name of backup.removed) print(`Removed an older backup: ${name}`);
   return 0;
 }
 
-export async function libraryBackups(app: App, signal: AbortSignal): Promise<number> {
-  const { location, names } = await app.maintenance.backups(signal);
+export async function libraryBackups(
+  { maintenance }: Pick<Services, 'maintenance'>,
+  signal: AbortSignal,
+): Promise<number> {
+  const { location, names } = await maintenance.backups(signal);
   for (const name of names) print(name);
-  print(names.length === 0 ? `No backup lies in ${location}.` : `${names.length} in ${location}, the newest last.`);
+  print(
+    names.length === 0
+      ? `No backups in ${location}.`
+      : `${counted(names.length, 'backup')} in ${location}, newest last.`,
+  );
   return 0;
 }
 
@@ -69,35 +78,34 @@ export function restoreWords({
   generations,
 }: Restored & { generations: readonly GenerationOutcome[] }) {
   const of = backup.changedAtMs === null ? '' : `, last changed ${new Date(backup.changedAtMs).toISOString()}`;
-  const lines = [`The catalog has ${counted(backup.tracks, 'track')} now, those of the backup${of}.`];
-  if (before !== null) lines.push(`What was there before lies in ${before}.`);
+  const lines = [`The catalog has ${counted(backup.tracks, 'track')} now, as in the backup${of}.`];
+  if (before !== null) lines.push(`The previous catalog is in ${before}.`);
   const built = generations.filter(({ kind }) => kind === 'written').length;
-  lines.push(
-    built === 0 ? 'The index was up to date with it.' : `Generations that were built from it and answer now: ${built}.`,
-  );
-  lines.push('npm run index brings in what has changed since.');
+  lines.push(built === 0 ? 'The index was up to date already.' : `Generations built from it and now in use: ${built}.`);
+  lines.push('npm run index adds the changes since the backup.');
   return lines;
 }
 
-export async function libraryTidy(app: App, signal: AbortSignal): Promise<number> {
-  const { answers, heard, clips, tracks, strays } = await app.maintenance.tidy(Date.now());
-  print(
-    `Forgot ${counted(answers, 'answer')} and what was heard of ${heard === 1 ? '1 query' : `${heard} queries`}, past their time.`,
-  );
+export async function libraryTidy(
+  { catalog, indexing, maintenance }: Pick<Services, 'catalog' | 'indexing' | 'maintenance'>,
+  signal: AbortSignal,
+): Promise<number> {
+  const { answers, heard, clips, tracks, strays } = await maintenance.tidy(Date.now());
+  print(`Deleted ${counted(answers, 'expired answer')} and ${counted(heard, 'expired query embedding')}.`);
   print(`Removed the clips of ${counted(clips.count, 'answer')}, ${formatBytes(clips.bytes)}.`);
-  const stored = await app.indexing.tidyClips(signal);
+  const stored = await indexing.tidyClips(signal);
   if (stored)
     print(
       `Removed the stored clips of ${counted(stored.removed, 'recording')}${stored.reason ? `: ${stored.reason}` : ''}.`,
     );
   if (strays === null) {
-    print('An index run is under way; generations and removed tracks are left for the next time.');
+    print('An index run is in progress; generations and removed tracks are left for the next time.');
     return 0;
   }
-  const given = app.catalog.shrink();
-  const back = given > 0 ? `, and gave ${formatBytes(given)} back to the disk` : '';
-  print(`Dropped the vectors of ${tracks} removed tracks${back}.`);
+  const freedBytes = catalog.shrink();
+  const freed = freedBytes > 0 ? `, which freed ${formatBytes(freedBytes)}` : '';
+  print(`Deleted the vectors of ${counted(tracks, 'removed track')}${freed}.`);
   const bytes = strays.reduce((sum, stray) => sum + stray.bytes, 0);
-  print(`Removed ${strays.length} generations and unfinished files that nothing names, ${formatBytes(bytes)}.`);
+  print(`Removed unused generations and unfinished files: ${strays.length}, ${formatBytes(bytes)}.`);
   return 0;
 }

@@ -18,7 +18,7 @@ export interface ModelsContext {
 const print = (text: string): void => {
   process.stdout.write(`${text}\n`);
 };
-const tell = (text: string): void => {
+const report = (text: string): void => {
   process.stderr.write(`${text}\n`);
 };
 
@@ -39,11 +39,11 @@ export async function modelsList({ models, selected }: ModelsContext, { json }: 
   for (const { name, problem } of listed) if (problem) print(`${name}: ${problem}`);
   print(
     listed.some(({ name }) => name === selected)
-      ? '* the one that embeds (EMBEDDING_MODEL).'
-      : `EMBEDDING_MODEL is "${oneLine(selected)}", which is none of them.`,
+      ? '* the selected model (EMBEDDING_MODEL).'
+      : `EMBEDDING_MODEL is "${oneLine(selected)}", which is not one of them.`,
   );
-  print('hash: pinned, in this program; or recorded on the first download, and asked for from then on.');
-  print('npm run models -- get NAME downloads one; --text adds the side that turns words into vectors.');
+  print('hash: pinned in this program, or recorded at the first download and checked from then on.');
+  print('npm run models -- get NAME downloads a model; --text adds the text encoder.');
   return 0;
 }
 
@@ -75,15 +75,15 @@ export async function modelsGet(
       return;
     }
     display.stop();
-    tell(eventWords(event));
+    report(eventWords(event));
   };
   try {
     const { folder } = await models.get(name, { text: text === true, half: half === true }, { signal, onEvent });
-    print(`The model ${name} is here, in ${folder}.`);
+    print(`The model ${name} is in ${folder}.`);
   } finally {
     display.stop();
   }
-  if (selected !== name) print(`EMBEDDING_MODEL=${name} selects it; indexes of other models stay beside its own.`);
+  if (selected !== name) print(`EMBEDDING_MODEL=${name} selects it; indexes of other models are not affected.`);
   return 0;
 }
 
@@ -92,7 +92,7 @@ function eventWords(event: Exclude<GetEvent, { kind: 'downloading' }>): string {
     case 'waiting':
       return `Waiting: ${event.owner} is downloading this model.`;
     case 'damaged':
-      return `${event.file} is here, but not as it should be (expected the hash ${event.expected}, got ${event.got}): fetching it again.`;
+      return `${event.file} is damaged (expected the hash ${event.expected}, got ${event.got}): downloading it again.`;
     case 'taken': {
       const { file, from, taken } = event;
       const size = formatBytes(taken.bytes);
@@ -101,12 +101,12 @@ function eventWords(event: Exclude<GetEvent, { kind: 'downloading' }>): string {
   }
 }
 
-const placeWords = { here: 'already here', cache: "taken from the hub's own cache", hub: 'downloaded' } as const;
+const placeWords = { here: 'already here', cache: "copied from the hub's own cache", hub: 'downloaded' } as const;
 
 const voucherWords = {
-  pin: 'its hash is the pinned one',
-  hub: 'its hash is the one that the hub names, and recorded',
-  null: 'its hash is recorded; nobody vouches for it',
+  pin: 'the hash matches the pinned one',
+  hub: 'the hash matches the one of the hub and is recorded',
+  null: 'the hash is recorded; there is none to compare it with',
 } as const;
 
 export async function modelsVerify({ models }: ModelsContext, name: string | null): Promise<number> {
@@ -122,8 +122,8 @@ export async function modelsVerify({ models }: ModelsContext, name: string | nul
     good = false;
     print(
       model.isShipped
-        ? `The model ${model.name} came with the program: restore it from there.`
-        : `\`npm run models -- get ${model.name}\` fetches what is wrong again.`,
+        ? `The model ${model.name} is part of the program: restore it from the repository.`
+        : `\`npm run models -- get ${model.name}\` downloads the missing or damaged files again.`,
     );
   }
   return good ? 0 : 1;
@@ -132,11 +132,11 @@ export async function modelsVerify({ models }: ModelsContext, name: string | nul
 function stateWords(state: FileState): string {
   switch (state.kind) {
     case 'pinned':
-      return 'whole, as pinned';
+      return 'correct, matches the pinned hash';
     case 'hub':
-      return 'whole, as the hub named it when it was downloaded';
+      return 'correct, matches the hash that the hub had at the download';
     case 'recorded':
-      return 'whole, as it was when it was taken; nobody vouched for it';
+      return 'unchanged since the download; there was no hash to compare it with';
     case 'missing':
       return 'missing';
     case 'damaged':
@@ -150,8 +150,8 @@ export async function modelsRemove(
   signal: AbortSignal,
 ): Promise<number> {
   const { bytes } = await models.remove(name, signal);
-  print(`Removed the model ${name}: ${formatBytes(bytes)} are free again.`);
-  print(`What was indexed with it stays in ${indexDir}, and answers again once the model is back.`);
-  if (name === selected) print(`EMBEDDING_MODEL still names it: set another one, or get it again.`);
+  print(`Removed the model ${name}, which freed ${formatBytes(bytes)}.`);
+  print(`Its indexes stay in ${indexDir} and can be searched again once the model is back.`);
+  if (name === selected) print(`EMBEDDING_MODEL still names it: select another model, or download it again.`);
   return 0;
 }

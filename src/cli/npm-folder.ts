@@ -1,9 +1,9 @@
-/** Where relative paths of a command line begin. npm runs a script in the package's folder, whatever folder it was called
- *  from (`npm --prefix`, or a folder below), and says that one in INIT_CWD. */
+/** Finds the folder that relative paths on the command line refer to. npm runs a script in the package's folder, even when
+ *  it is called from another one (`npm --prefix`, or a subfolder), and passes the caller's folder in INIT_CWD. */
 
-/** @param environment npm's variables; they are inherited by whatever a script starts, so they count only for the script
- *    that bears the command's name and has not changed the folder since
- *  @returns the folder that npm was called from; null where the current one is right */
+/** @param environment with npm's variables. Child processes inherit them, so they count only if the script has the name of
+ *    the command and the current folder is still the package's.
+ *  @returns the folder that npm was called from; null when the current folder is right */
 export function callersFolder(
   environment: Readonly<Record<string, string | undefined>>,
   { command, root, cwd }: { readonly command: string | undefined; readonly root: string; readonly cwd: string },

@@ -1,8 +1,8 @@
-/** The progress bar of every command, on stderr: where nobody watches, a line when something has changed instead. */
+/** The progress bar of all commands, on stderr. Without a terminal it prints a line on each change instead. */
 import cliProgress from 'cli-progress';
 import { linesOfProgress, type ProgressBar } from './progress-lines.ts';
 
-/** @param format as cli-progress has it: {bar}, {value}, {total}, and the names in the payload */
+/** @param format of cli-progress: {bar}, {value}, {total}, and the names in the payload */
 export function progressBar(format: string, stream: NodeJS.WriteStream = process.stderr): ProgressBar {
   if (!stream.isTTY) return linesOfProgress(format, (line) => stream.write(line));
   return new cliProgress.SingleBar({

@@ -1,6 +1,7 @@
-/** Progress where no terminal is: a line when the count has changed, at most one in some seconds, and the last state at the
- *  end. Without a change nothing is written, so that a log does not fill while something is waited for. */
-/** What the displays use of cli-progress. */
+/** Progress without a terminal: a line when the count has changed, at most one every few seconds, and the final state at the
+ *  end. Without a change it prints nothing, so that waiting does not fill a log. */
+
+/** The part of cli-progress that the displays use. */
 export interface ProgressBar {
   start(total: number, value: number, payload?: object): void;
   update(value: number, payload?: object): void;
@@ -18,7 +19,7 @@ export function linesOfProgress(
   let [value, total, payload]: [number, number, object] = [0, 0, {}];
   let written = '';
   let writtenAtMs = Number.NEGATIVE_INFINITY;
-  // The count alone: a rate and a time that is left change at every tick.
+  // Only the count: the rate and the time left change at every tick.
   const state = () => `${value}/${total}`;
   const line = (): void => {
     if (state() === written) return;

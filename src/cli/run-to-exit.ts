@@ -1,17 +1,18 @@
-/** Runs a command to its exit code: expected failures become one sentence, Ctrl-C a signal, the rest a bug report. */
+/** Runs a command and sets the exit code. Expected failures print one sentence, Ctrl-C aborts a signal, and other errors print
+ *  a bug report. */
 import { LeitmotifError, toLeitmotifError } from '../errors.ts';
 
-/** On stderr: stdout is for results. */
+/** Prints to stderr, because stdout is for results. */
 export const onWaiting = (words: string): void => void process.stderr.write(`${words}\n`);
 
-/** As shells count it: 128 + SIGINT. */
+/** The shell convention: 128 + SIGINT. */
 const interruptedCode = 130;
 
 /** @param command given a signal that Ctrl-C and SIGTERM abort; returns the exit code */
 export async function runToExit(command: (signal: AbortSignal) => Promise<number>): Promise<void> {
   const abort = new AbortController();
   const stop = (): void => {
-    // A second Ctrl-C does not wait: without a listener the process ends at once.
+    // A second Ctrl-C ends the process at once, because no listener is left.
     process.off('SIGINT', stop);
     process.off('SIGTERM', stop);
     abort.abort(new LeitmotifError('cancelled', 'Cancelled'));
@@ -29,11 +30,11 @@ export async function runToExit(command: (signal: AbortSignal) => Promise<number
   }
 }
 
-/** A stack is for whoever mends the program, and so only shown where the program is at fault. */
+/** Shows a stack trace only for faults of the program. */
 function describeFailure(error: unknown, signal: AbortSignal): string {
-  if (signal.aborted) return 'Cancelled. What was finished is kept.';
+  if (signal.aborted) return 'Cancelled. Finished work is kept.';
   const known = toLeitmotifError(error);
   if (known.code !== 'internal') return known.message;
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return `Leitmotif made a mistake. Please report this:\n${stack}`;
+  return `Internal error in Leitmotif. Please report it:\n${stack}`;
 }

@@ -1,13 +1,13 @@
 /** `npm run similar -- FILE` */
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { App } from '../app.ts';
 import { LeitmotifError } from '../errors.ts';
 import { counted, formatTime } from '../format.ts';
 import type { ResultClips } from '../media/clips.ts';
 import { renderPicture } from '../media/picture.ts';
 import type { Answer } from '../query/answer.ts';
 import { fusionOf } from '../ranking/fusion-scores.ts';
+import type { Services } from '../services/services.ts';
 import { answerJson } from './answer-json.ts';
 import { renderAnswer } from './render-answer.ts';
 
@@ -26,13 +26,15 @@ export interface ShownAnswer {
   readonly clips: ReadonlyMap<number, ResultClips>;
 }
 
+type SimilarServices = Pick<Services, 'config' | 'queries'>;
+
 export async function similarCommand(
-  app: App,
+  services: SimilarServices,
   file: string,
   options: SimilarCommandOptions,
   signal: AbortSignal,
 ): Promise<number> {
-  const { answer, clips } = await askAndWrite(app, file, options, signal);
+  const { answer, clips } = await askAndWrite(services, file, options, signal);
   if (options.json) {
     process.stdout.write(`${JSON.stringify(answerJson(answer, clips), null, 2)}\n`);
   } else {
@@ -42,37 +44,37 @@ export async function similarCommand(
   return 0;
 }
 
-/** Asks, and writes the clips and the picture that were wanted. */
+/** Runs a query and writes the requested clips and picture. */
 export async function askAndWrite(
-  app: App,
+  { config, queries }: SimilarServices,
   file: string,
   options: SimilarCommandOptions,
   signal: AbortSignal,
 ): Promise<ShownAnswer> {
   const status = statusLine();
   try {
-    const answer = await app.queries.similar({
+    const answer = await queries.similar({
       ...partOf(options),
       path: path.resolve(file),
-      neighbours: app.config.neighbours,
-      fusion: fusionOf(options.fusion ?? app.config.fusion, app.config.neighbours),
+      neighbours: config.neighbours,
+      fusion: fusionOf(options.fusion ?? config.fusion, config.neighbours),
       resultsMax: options.top,
-      includeNonMusic: app.config.includeNonMusic,
-      hubCorrection: app.config.hubCorrection,
+      includeNonMusic: config.includeNonMusic,
+      hubCorrection: config.hubCorrection,
       signal,
       onProgress: ({ decodedSec, chunksDone }) =>
-        status.show(`listening: ${formatTime(decodedSec)}, ${counted(chunksDone, 'chunk')}`),
+        status.show(`decoding: ${formatTime(decodedSec)}, ${counted(chunksDone, 'chunk')}`),
     });
     if (options.picture) await writeFile(options.picture, await renderPicture(answer));
     if (options.clips === undefined) return { answer, clips: new Map() };
     status.show('cutting clips');
-    const cut = await app.queries.clips(answer, {
+    const cut = await queries.clips(answer, {
       queryPath: path.resolve(file),
       dir: path.resolve(options.clips),
       signal,
     });
     status.clear();
-    for (const [rank, { message }] of cut.problems) process.stderr.write(`No clips of piece ${rank}: ${message}\n`);
+    for (const [rank, { message }] of cut.problems) process.stderr.write(`No clips of result ${rank}: ${message}\n`);
     return { answer: withClipsTime(answer, cut.tookMs), clips: cut.byRank };
   } finally {
     status.clear();
@@ -88,13 +90,13 @@ function partOf({ from, to }: SimilarCommandOptions): { fromSec?: number; toSec?
   if (from !== undefined && to !== undefined && to <= from) {
     throw new LeitmotifError(
       'bad-request',
-      `Cannot ask with ${formatTime(from)} to ${formatTime(to)}: expected --to after --from`,
+      `Cannot search with ${formatTime(from)} to ${formatTime(to)}: expected --to after --from`,
     );
   }
   return { ...(from === undefined ? {} : { fromSec: from }), ...(to === undefined ? {} : { toSec: to }) };
 }
 
-/** One line on stderr that overwrites itself; nothing where nobody watches. */
+/** A status line on stderr that overwrites itself. Prints nothing without a terminal. */
 function statusLine() {
   const { stderr } = process;
   const write = (text: string): void => {

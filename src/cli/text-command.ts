@@ -1,26 +1,29 @@
 /** `npm run similar -- --text "solo piano, slow and sad"` */
 import Table from 'cli-table3';
-import type { App } from '../app.ts';
 import { LeitmotifError } from '../errors.ts';
 import { formatDuration, formatTime, oneLine, trackName } from '../format.ts';
 import type { WordsAnswer, WordsResult } from '../query/find-by-words.ts';
+import type { Services } from '../services/services.ts';
 import { noBorders } from './render-answer.ts';
 import type { SimilarCommandOptions } from './similar-command.ts';
 
-/** What needs a recording that asks. */
+/** Options that need a recording as the query. */
 const soundOnly = ['clips', 'picture', 'fusion', 'from', 'to'] as const;
 
 export async function wordsCommand(
-  app: App,
+  { queries }: Pick<Services, 'queries'>,
   text: string,
   options: SimilarCommandOptions,
   signal: AbortSignal,
 ): Promise<number> {
   const unfit = soundOnly.filter((name) => options[name] !== undefined).map((name) => `--${name}`);
   if (unfit.length > 0) {
-    throw new LeitmotifError('bad-request', `Cannot ask with words and ${unfit.join(', ')}: these need a recording`);
+    throw new LeitmotifError(
+      'bad-request',
+      `Cannot combine --text and ${unfit.join(', ')}: expected a recording for these`,
+    );
   }
-  const answer = await app.queries.byWords({ text, resultsMax: options.top, signal });
+  const answer = await queries.byWords({ text, resultsMax: options.top, signal });
   process.stdout.write(options.json ? `${JSON.stringify(wordsJson(answer), null, 2)}\n` : renderWords(answer));
   return 0;
 }
@@ -54,7 +57,7 @@ export function renderWords({ text, generation, results, timingsMs }: WordsAnswe
   });
   for (const result of results) table.push(row(result));
   const took = `took ${formatDuration(timingsMs.total / 1000)}; generation ${generation}`;
-  const note = 'Similarities of words and sounds compare within one answer only.';
+  const note = 'Compare these similarities only within one answer.';
   return `Nearest to "${oneLine(text, 120)}"\n${table.toString()}\n${note}\n${took}\n`;
 }
 

@@ -12,8 +12,8 @@ export async function modelsTriton(
   const { folder, isLinked } = await models.writeTriton(repository, name, windowSec);
   const lines = [
     `Wrote ${folder}, for windows of ${windowSec} s.`,
-    isLinked ? 'Its weights are the same file as here, and take no room of their own.' : 'Its weights are a copy.',
-    `tritonserver --model-repository=${repository} serves it. The worker then asks it with:`,
+    isLinked ? 'Its weights are a link to the file here and take no extra space.' : 'Its weights are a copy.',
+    `tritonserver --model-repository=${repository} serves it. Then set for the worker:`,
     '  EMBEDDING_ENGINE=open-inference',
     '  OPEN_INFERENCE_URL=http://HOST:8000',
     `  EMBEDDING_MODEL=${name}`,

@@ -1,5 +1,5 @@
-/** `npm run demo`: everything on this machine. Indexes the sample library on first use, starts a local Discord with a
- *  page to use it in, and the bot against it; runs until Ctrl-C. */
+/** `npm run demo`: the bot on a local Discord. Indexes the sample library on first use, then starts a local Discord with its
+ *  web page and the bot. Runs until Ctrl-C. */
 import { type ChildProcess, fork } from 'node:child_process';
 import path from 'node:path';
 import { styleText } from 'node:util';
@@ -11,11 +11,11 @@ import { LeitmotifError } from '../errors.ts';
 import { guardGroup } from '../io/end-with-parent.ts';
 import { cutSample, foreignTrack, indexSample, openDemoApp, root, sampleLibrary } from './sample.ts';
 
-/** The page's address should be the same each time; where it is taken, any other will do. */
+/** Fixed, so that the page has the same address each time. If the port is taken, another one is used. */
 const port = 8765;
-/** A model that is loaded and an index that is opened for the first time. */
+/** Includes loading the model and opening the index for the first time. */
 const startTimeoutMs = 60_000;
-/** Longer than the bot's own orderly end. */
+/** Longer than the bot's own graceful shutdown. */
 const stopTimeoutMs = 15_000;
 
 const say = (text: string): void => {
@@ -45,12 +45,10 @@ export async function discordRun(config: Config, environment: Environment, signa
   try {
     await Promise.race([discord.untilBotIsOnline(startTimeoutMs), bot.ended.then(failed), aborted(signal)]);
     if (signal.aborted) return 0;
-    say(
-      `\nOpen ${styleText('bold', discord.url)} and type ${styleText('bold', '/similar')}. To ask with, for example:`,
-    );
-    say(`  ${part}  (half a minute of a piece that is in the library)`);
-    say(`  ${path.join(library, foreignTrack)}  (a piece that is not)`);
-    say('Ada may use /library as well; Clara sees everything in German. Ctrl-C ends it.');
+    say(`\nOpen ${styleText('bold', discord.url)} and type ${styleText('bold', '/similar')}. Query files to try:`);
+    say(`  ${part}  (half a minute of a track that is in the library)`);
+    say(`  ${path.join(library, foreignTrack)}  (a track that is not)`);
+    say('Ada may also use /library; Clara sees everything in German. Stop with Ctrl-C.');
     await Promise.race([aborted(signal), bot.ended.then(failed)]);
   } finally {
     await bot.stop();
@@ -58,17 +56,17 @@ export async function discordRun(config: Config, environment: Environment, signa
   return 0;
 }
 
-/** @returns where things lie; the index is closed again, because the bot opens it */
+/** @returns the paths of the library, the index and the query; the index is closed, because the bot opens it */
 async function prepare(config: Config, environment: Environment, signal: AbortSignal) {
   const library = sampleLibrary();
   await using app = await openDemoApp(config, library, environment);
-  say(`Indexing ${library}, all but ${foreignTrack}`);
+  say(`Indexing ${library} without ${foreignTrack}`);
   say(summaryText(await indexSample(app, library, signal)));
   const { path: part } = await cutSample(app, library, signal);
   return { library, indexDir: app.config.indexDir, part };
 }
 
-/** The bot as it runs anywhere else: a process of its own. In a group of its own too, so that Ctrl-C ends it in order. */
+/** Starts the bot as a separate process in its own group, so that Ctrl-C does not kill it before a graceful shutdown. */
 function startBot(env: Environment) {
   const child = fork(path.join(root, 'src/main.ts'), [], {
     env: { ...env },
@@ -93,7 +91,7 @@ async function stopBot(child: ChildProcess, ended: Promise<unknown>): Promise<vo
 }
 
 function failed(how: string): never {
-  throw new LeitmotifError('discord-unavailable', `The bot ended (${how}); what it said stands above`);
+  throw new LeitmotifError('discord-unavailable', `The bot ended (${how}); its log is above`);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

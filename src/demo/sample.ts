@@ -1,8 +1,7 @@
-/** What both demos ask with and index: the sample library but for one track, and a part of another. */
+/** The data of both demos: the sample library without one track, and an excerpt of another track. */
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { pino } from 'pino';
 import { type App, buildApp } from '../app.ts';
 import { cutExcerpt } from '../audio/clip.ts';
 import { indexWithProgress } from '../cli/index-command.ts';
@@ -12,15 +11,16 @@ import type { Config } from '../config/config.ts';
 import { LeitmotifError } from '../errors.ts';
 import { formatTime } from '../format.ts';
 import type { IndexSummary } from '../indexing/summary.ts';
+import { makeLog } from '../io/log.ts';
 
 export const root = path.resolve(import.meta.dirname, '../..');
 export const outputDir = path.join(root, 'demo-output');
 
-/** In the library, and asked with a part of it. */
+/** A track in the library. An excerpt of it is a query. */
 export const knownTrack = 'knolls.ogg';
-/** The part's length, and how far behind the exact middle it begins: windows of the library begin at whole tens. */
+/** Length of the excerpt, and its start after the middle of the track. Windows of the library begin at multiples of 10 s. */
 export const excerpt = { durationSec: 32, behindMiddleSec: 3.7, bitrateKbps: 96 };
-/** Kept out of the library, and asked with as a whole. */
+/** A track outside the library. The whole track is a query. */
 export const foreignTrack = 'vengeful.ogg';
 
 /** @throws {LeitmotifError} 'tool-missing', naming the package */
@@ -34,13 +34,13 @@ export function sampleLibrary(): string {
   );
 }
 
-/** The configured index if it is empty or the demo's own; one beside it if somebody indexed a library of theirs. */
+/** Opens the configured index if it is empty or belongs to the demo. If it holds another library, opens the subfolder `demo`. */
 export async function openDemoApp(
   config: Config,
   library: string,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<App> {
-  const log = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: true }));
+  const log = makeLog(config.logLevel);
   const surroundings = { root, environment, log, onWaiting };
   const app = await buildApp(config, surroundings);
   const location = app.catalog.libraryLocation;
@@ -53,7 +53,7 @@ export function indexSample(app: App, library: string, signal: AbortSignal): Pro
   return indexWithProgress(app, [library], { exclude: [foreignTrack] }, signal);
 }
 
-/** A part of the known track, encoded anew, as somebody would have who recorded it. */
+/** Cuts an excerpt of the known track and encodes it again, like a recording by a user. */
 export async function cutSample(app: App, library: string, signal: AbortSignal) {
   const { durationSec, bitrateKbps } = excerpt;
   const startSec = (app.catalog.tracks.byKey(knownTrack)?.durationSec ?? 0) / 2 + excerpt.behindMiddleSec;

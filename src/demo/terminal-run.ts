@@ -1,6 +1,6 @@
-/** `npm run demo -- --once`: the whole way on real recordings, in the terminal. Indexes the sample library but for one
- *  track, then asks twice, as the original system's two published tests did: with a part of a recording that is in the
- *  library, encoded anew, and with a recording that is not. */
+/** `npm run demo -- --once`: the whole pipeline on real recordings, in the terminal. Indexes the sample library without one
+ *  track, then runs two queries, like the two published tests of the original system: an excerpt of a library track, encoded
+ *  again, and a recording that is not in the library. */
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { styleText } from 'node:util';
@@ -46,20 +46,20 @@ export async function terminalRun(
   await mkdir(outputDir, { recursive: true });
   await using app = await openDemoApp(config, library, environment);
 
-  heading(`1. Indexing ${library}, all but ${foreignTrack}`);
+  heading(`1. Indexing ${library} without ${foreignTrack}`);
   say(summaryText(await indexSample(app, library, signal)));
 
   const { path: part, startSec } = await cutSample(app, library, signal);
   const { durationSec, bitrateKbps } = excerpt;
   const from = `${formatTime(startSec)} on`;
-  heading(`2. Asking with ${durationSec} s of ${knownTrack}, from ${from}, as an mp3 of ${bitrateKbps} kbit/s`);
+  heading(`2. Query: ${durationSec} s of ${knownTrack}, from ${from}, as an mp3 of ${bitrateKbps} kbit/s`);
   await ask(app, 'in-the-library', part, signal);
 
-  heading(`3. Asking with ${foreignTrack}, which is not in the library`);
+  heading(`3. Query: ${foreignTrack}, which is not in the library`);
   await ask(app, 'not-in-the-library', path.join(library, foreignTrack), signal);
 
   say(
-    `Clips and pictures are in ${outputDir}. All of it took ${formatDuration((performance.now() - startedMs) / 1000)}.`,
+    `Clips and pictures are in ${outputDir}. The demo took ${formatDuration((performance.now() - startedMs) / 1000)}.`,
   );
   say(
     `Next: ${styleText('bold', `${indexPrefix(app, config)}npm run similar -- your.mp3 --clips clips --picture match.png`)}`,

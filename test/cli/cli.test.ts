@@ -48,7 +48,7 @@ describe('the terminal', () => {
 
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  test('indexes the good files among bad ones, and says which failed and why', async () => {
+  test('indexes the good files among bad ones, and reports which failed and why', async () => {
     const { code, stdout } = await cli(['index', music]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/6 recordings listed, 4 embedded, 2 failed/);
@@ -58,16 +58,16 @@ describe('the terminal', () => {
     expect(failures.stdout).toMatch(/empty\.ogg[\s\S]*lies\.mp3[\s\S]*2 failed/);
   });
 
-  test('a second run with nothing changed embeds nothing', async () => {
+  test('embeds nothing in a second run without changes', async () => {
     const { code, stdout } = await cli(['index', music]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/4 unchanged, 2 failed before/);
     expect(stdout).toMatch(/The index is up to date/);
   });
 
-  test('a dry run names what would be added, changed, moved and removed, and writes nothing', async () => {
+  test('names added, changed, moved and removed files in a dry run, and writes nothing', async () => {
     const changed = inFolder('changed');
-    // Node's own copy keeps times to the millisecond only.
+    // Node's own copy preserves times only to the millisecond.
     execFileSync('cp', ['-a', music, changed]);
     rmSync(path.join(changed, 'piece-1.ogg'));
     renameSync(path.join(changed, 'piece-2.ogg'), path.join(changed, 'moved.ogg'));
@@ -93,7 +93,7 @@ describe('the terminal', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/1 added, .*\n\s+new\.ogg\n\s+1 changed, .*\n\s+piece-3\.ogg\n/);
     expect(stdout).toMatch(/1 moved, .*\n\s+piece-2\.ogg -> moved\.ogg\n\s+1 removed, .*\n\s+piece-1\.ogg\n/);
-    expect(stdout).toMatch(/2 to embed, .*by what earlier runs took\.\nNothing was written/);
+    expect(stdout).toMatch(/2 to embed, .*judging by earlier runs\.\nNothing was written/);
     const plan = JSON.parse((await cli([...args, '--json'])).stdout);
     expect(plan).toMatchObject({
       files: { added: 1, changed: 1, moved: 1, removed: 1 },
@@ -105,7 +105,7 @@ describe('the terminal', () => {
     expect(refused.stderr).toMatch(/--replace-library/);
   });
 
-  test('--json prints one object and nothing else, with everything that an answer is', async () => {
+  test('prints the whole answer as one object with --json', async () => {
     const file = path.join(music, oddName);
     const { code, stdout } = await cli(['similar', file, '--json', '--top', '2', '--clips', inFolder('clips')]);
     expect(code).toBe(0);
@@ -128,7 +128,7 @@ describe('the terminal', () => {
     ffmpeg('-i', picture, '-f', 'null', '-');
   });
 
-  describe('says in one sentence what is wrong, and stops with exit code 1', () => {
+  describe('reports a fault in one sentence with exit code 1', () => {
     const bad: Record<string, () => string> = {
       'a file that is not there': () => inFolder('nowhere.mp3'),
       'an empty file': () => path.join(music, 'empty.ogg'),
@@ -165,7 +165,7 @@ describe('the terminal', () => {
       [['similar'], /either a file or --text/],
       [['similar', 'x.mp3', '--text', 'x'], /either a file or --text/],
       [['similar', '--text', 'a slow waltz'], /model builtin.*npm run models -- get clap --text/],
-      [['similar', '--text', 'a slow waltz', '--clips', 'x', '--from', '0:10'], /words and --clips, --from/],
+      [['similar', '--text', 'a slow waltz', '--clips', 'x', '--from', '0:10'], /--text and --clips, --from/],
       [['library', 'remove', 'nobody.ogg'], /nobody\.ogg/],
       [['index', folder], /--replace-library/],
     ])('%j', async (args, words) => {
@@ -175,14 +175,14 @@ describe('the terminal', () => {
       expect(stderr).not.toMatch(/at .*\.ts:\d+/);
     });
 
-    test('every bad variable, at once', async () => {
+    test('every bad variable at once', async () => {
       const { code, stderr } = await cli(['library', 'status'], { WINDOW_SEC: '99', NEIGHBOURS: 'x' });
       expect(code).toBe(1);
       expect(stderr).toMatch(/WINDOW_SEC[\s\S]*NEIGHBOURS/);
     });
   });
 
-  test('a truncated recording is asked with as far as it goes', async () => {
+  test('searches with the readable part of a truncated recording', async () => {
     const file = inFolder('cut.mp3');
     writePiece(file, 2, 30);
     truncateSync(file, 200_000);
@@ -191,32 +191,34 @@ describe('the terminal', () => {
     expect(stdout).toMatch(/piece-2/);
   });
 
-  test('a folder that is not there', async () => {
+  test('refuses a missing folder', async () => {
     const { code, stderr } = await cli(['index', '/nowhere/at/all'], { INDEX_DIR: inFolder('another') });
     expect(code).toBe(1);
     expect(stderr).toMatch(/there is no such folder/);
   });
 
-  test('nothing indexed: names the command that does it', async () => {
+  test('names the index command when nothing is indexed', async () => {
     const { code, stderr } = await cli(['similar', path.join(music, 'piece-1.ogg')], { INDEX_DIR: inFolder('other') });
     expect(code).toBe(1);
     expect(stderr).toMatch(/npm run index -- DIR/);
   });
 
-  test('status, remove and verify', async () => {
-    expect((await cli(['library', 'verify'])).stdout).toMatch(/Everything is whole\./);
-    expect((await cli(['library', 'verify', '--deep'])).stdout).toMatch(/Everything is whole, to the last byte\./);
+  test('shows the status, removes a track and verifies', async () => {
+    expect((await cli(['library', 'verify'])).stdout).toMatch(/No problems found\./);
+    expect((await cli(['library', 'verify', '--deep'])).stdout).toMatch(
+      /No problems found in any vector or recording\./,
+    );
     expect((await cli(['library', 'remove', 'piece-3.ogg'])).stdout).toMatch(/Removed piece-3\.ogg/);
     const { stdout } = await cli(['library', 'status'], { EMBEDDING_DEVICE: 'cpu' });
     expect(stdout).toMatch(/3 indexed, 2 failed, 1 removed/);
     expect(stdout).toMatch(/model +│ builtin .*windows of 10 s/);
-    expect(stdout).toMatch(/computed on +│ cpu /);
+    expect(stdout).toMatch(/device +│ cpu /);
   });
 
-  test('a backup, something that nobody wanted, and everything back as it was', async () => {
+  test('restores a backup after an unwanted removal', async () => {
     const backup = await cli(['library', 'backup', inFolder('safe'), '--keep', '3']);
-    expect(backup.stdout).toMatch(/6 tracks are safe in .*safe\/catalog-.*\.sqlite/);
-    const file = /in (\S+\.sqlite)/.exec(backup.stdout)?.[1] ?? '';
+    expect(backup.stdout).toMatch(/Backed up 6 tracks to .*safe\/catalog-.*\.sqlite/);
+    const file = /to (\S+\.sqlite)/.exec(backup.stdout)?.[1] ?? '';
     await cli(['library', 'remove', 'piece-1.ogg']);
     await cli(['index', music]);
     const piece = path.join(music, 'piece-1.ogg');
@@ -224,7 +226,7 @@ describe('the terminal', () => {
     const restored = await cli(['library', 'restore', file]);
     expect(restored).toMatchObject({ code: 0 });
     expect(restored.stdout).toMatch(
-      /The catalog has 6 tracks now[\s\S]*What was there before lies in [\s\S]*answer now: 1\./,
+      /The catalog has 6 tracks now[\s\S]*The previous catalog is in [\s\S]*now in use: 1\./,
     );
     expect((await cli(['similar', piece])).stdout).toMatch(/^This is piece-1/m);
     const refused = await cli(['library', 'restore', piece]);
@@ -232,9 +234,9 @@ describe('the terminal', () => {
     expect(refused.stderr).toMatch(/^Cannot .*piece-1\.ogg/m);
   });
 
-  test('a catalog that is no database any more is put back too', async () => {
+  test('restores a catalog that is no longer a database', async () => {
     const saved = await cli(['library', 'backup', inFolder('safe')]);
-    const file = /in (\S+\.sqlite)/.exec(saved.stdout)?.[1] ?? '';
+    const file = /to (\S+\.sqlite)/.exec(saved.stdout)?.[1] ?? '';
     writeFileSync(path.join(inFolder('index'), 'catalog.sqlite'), 'it was one'.repeat(10_000));
     const broken = await cli(['library', 'status']);
     expect(broken.code).toBe(1);
@@ -242,18 +244,15 @@ describe('the terminal', () => {
     expect((await cli(['library', 'restore', file])).stdout).toMatch(/The catalog has 6 tracks now/);
     expect((await cli(['similar', path.join(music, 'piece-2.ogg')])).stdout).toMatch(/^This is piece-2/m);
     const tidied = await cli(['library', 'tidy']);
-    expect(tidied.stdout).toMatch(/Forgot 0 answers[\s\S]*Dropped the vectors of 0 removed tracks/);
+    expect(tidied.stdout).toMatch(/Deleted 0 expired answers[\s\S]*Deleted the vectors of 0 removed tracks/);
   });
 
-  test.skipIf(existsSync('/dev/nvidiactl'))(
-    'a GPU that is asked for and not there is told, not waited for',
-    async () => {
-      const cuda = { EMBEDDING_DEVICE: 'cuda' };
-      const { code, stderr } = await cli(['similar', path.join(music, 'piece-1.ogg')], cuda);
-      expect(code).toBe(1);
-      expect(stderr).toMatch(/^Cannot use EMBEDDING_DEVICE=cuda: .+ With EMBEDDING_DEVICE=auto/m);
-      expect(stderr).not.toMatch(/at .*\.ts:\d+/);
-      expect((await cli(['library', 'status'], cuda)).stdout).toMatch(/Cannot use EMBEDDING_DEVICE=cuda: /);
-    },
-  );
+  test.skipIf(existsSync('/dev/nvidiactl'))('reports a missing GPU at once', async () => {
+    const cuda = { EMBEDDING_DEVICE: 'cuda' };
+    const { code, stderr } = await cli(['similar', path.join(music, 'piece-1.ogg')], cuda);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^Cannot use EMBEDDING_DEVICE=cuda: .+ With EMBEDDING_DEVICE=auto/m);
+    expect(stderr).not.toMatch(/at .*\.ts:\d+/);
+    expect((await cli(['library', 'status'], cuda)).stdout).toMatch(/Cannot use EMBEDDING_DEVICE=cuda: /);
+  });
 });

@@ -1,4 +1,4 @@
-/** A library whose pieces all end with the same signal and applause: found, heard, marked, brought back. */
+/** Clusters of a library whose tracks all end with the same signal and applause: listed, written as clips, marked, unmarked. */
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,12 +14,12 @@ import { ask, never, openLibrary, projectRoot } from '../support/library.ts';
 import { composePiece } from '../support/pieces.ts';
 
 const sampleRateHz = 22_050;
-/** Music for two windows, then a window of each. */
+/** Two windows of music, then one window of the signal and one of applause. */
 const signalAtSec = 20;
 const applauseAtSec = 30;
 const pieces = 6;
 
-/** A signal of two tones that a radio might send: the gate takes it for music. */
+/** A two-tone radio signal. The gate classifies it as music. */
 function signal(durationSec: number): Float32Array {
   return Float32Array.from({ length: durationSec * sampleRateHz }, (_, i) => {
     const sec = i / sampleRateHz;
@@ -52,17 +52,17 @@ describe('clusters of a library', () => {
     });
   }
 
-  /** Places in the library, in seconds, that an answer names. */
+  /** Start times in tracks of all hits of an answer, in seconds. */
   const places = ({ results }: Answer): Set<number> =>
     new Set(results.flatMap(({ hits }) => hits.map(({ trackStartSec }) => trackStartSec)));
   const withoutTimes = ({ timingsMs: _, ...answer }: Answer) => answer;
-  /** From the newest generation: a program that has one open goes on with it for the seconds that the next takes to load. */
+  /** Opens the newest generation first, because a program keeps using the old one while the next one loads. */
   const askWithPiece = async () => {
     await app.liveIndex.open(never, { newest: true });
     return ask(app, path.join(place.music, 'piece-1.wav'), { neighbours: pieces });
   };
 
-  /** The cluster that holds the window of each piece which starts then, and no other. */
+  /** The cluster of exactly the windows that start at this time, one per track. */
   async function clusterAt(startSec: number): Promise<number> {
     const { clusters } = await app.indexing.clusters(never);
     const cluster = clusters.find(({ examples, chunks }) => chunks === pieces && examples[0]?.startSec === startSec);
@@ -81,14 +81,14 @@ describe('clusters of a library', () => {
 
   afterAll(() => library[Symbol.asyncDispose]());
 
-  test('before anything was shown there is nothing to mark', async () => {
+  test('refuses to mark before clusters were shown', async () => {
     const { code, stderr } = await cli('mark', '1');
     expect(code).toBe(1);
     expect(stderr).toMatch(/Cannot mark cluster 1: none was shown yet; npm run library -- clusters/);
-    expect((await cli('marked')).stdout).toBe('Nothing is marked.\n');
+    expect((await cli('marked')).stdout).toBe('There are no marks.\n');
   });
 
-  test('applause is at the top of the list, with reasons, places and clips to hear', async () => {
+  test('lists applause first, with reasons, places and clips', async () => {
     const clips = path.join(folder, 'clips');
     const { code, stdout } = await cli('--clips', clips);
     expect(code).toBe(0);
@@ -108,29 +108,29 @@ describe('clusters of a library', () => {
     expect(written.every((name) => statSync(path.join(clips, name)).size > 10_000)).toBe(true);
   });
 
-  test('the list is the same each time', async () => {
+  test('prints the same list each time', async () => {
     const [first, second] = [await cli('--all'), await cli('--all')];
     expect(second.stdout).toBe(first.stdout);
   });
 
-  test('marking takes a cluster out of the answers at once, and lifting the mark brings back the very same answer', async () => {
+  test('excludes a marked cluster from answers at once, and gives the same answer as before after unmarking', async () => {
     const before = await askWithPiece();
     expect(places(before)).toContain(signalAtSec);
     const cluster = String(await clusterAt(signalAtSec));
     const marked = await cli('mark', cluster);
-    expect(marked.stdout).toMatch(/Mark 1: 6 chunks of 6 tracks are not music now/);
+    expect(marked.stdout).toMatch(/Mark 1: 6 chunks of 6 tracks now count as not music/);
     const without = await askWithPiece();
     expect(places(without)).not.toContain(signalAtSec);
     expect(places(without)).toContain(0);
     expect(without.query.chunks[2]?.kind).toBe('noise');
     expect((await cli('marked')).stdout).toMatch(/Mark 1: 6 chunks of 6 tracks; made .* of cluster \d+, 6 chunks/);
     expect((await cli('--all')).stdout).toMatch(/100 % marked/);
-    expect((await cli('unmark', '1')).stdout).toMatch(/Mark 1 is lifted: 6 chunks of 6 tracks are music again/);
+    expect((await cli('unmark', '1')).stdout).toMatch(/Removed mark 1: 6 chunks of 6 tracks count as music again/);
     expect(withoutTimes(await askWithPiece())).toEqual(withoutTimes(before));
     expect((await cli('unmark', '1')).stderr).toMatch(/Cannot lift mark 1/);
   });
 
-  test('a piece that is indexed after the mark is held to it, and everything that is indexed again', async () => {
+  test('applies a mark to tracks that are indexed or reindexed later', async () => {
     const [mark] = await app.indexing.markClusters([await clusterAt(signalAtSec)], never);
     await writePieceWithEnd(path.join(place.music, 'piece-7.wav'), 7);
     await app.indexing.index({
@@ -155,7 +155,7 @@ describe('clusters of a library', () => {
     expect(app.catalog.marks.list(await app.worker.spaceId())).toEqual([]);
   });
 
-  test('a mark whose index was not built, because it was killed, takes effect with the next check', async () => {
+  test('applies a mark at the next check when the process was killed before building the index', async () => {
     const spaceId = await app.worker.spaceId();
     const { clusters } = await app.indexing.clusters(never);
     const cluster = clusters.find(({ examples }) => examples[0]?.startSec === signalAtSec);
@@ -168,7 +168,7 @@ describe('clusters of a library', () => {
     await app.indexing.liftMark(mark.id, never);
   });
 
-  test('refuses to mark everything, and then nothing is marked', async () => {
+  test('refuses to mark everything, and marks nothing', async () => {
     const { clusters } = await app.indexing.clusters(never);
     const before = withoutTimes(await askWithPiece());
     const all = clusters.map(({ id }) => id);
@@ -177,7 +177,7 @@ describe('clusters of a library', () => {
     expect(withoutTimes(await askWithPiece())).toEqual(before);
   });
 
-  test('refuses a cluster that was not shown, and one that is no number', async () => {
+  test('refuses a cluster that was not shown, and one that is not a number', async () => {
     expect((await cli('mark', '99')).stderr).toMatch(/Cannot mark cluster 99: \d+ were shown/);
     expect((await cli('mark', 'first')).code).toBe(1);
   });

@@ -40,7 +40,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test('without a folder, index takes what LIBRARY names, and says what clips will cost and did', async () => {
+test('indexes LIBRARY by default, and reports the estimated and stored clips', async () => {
   const { code, stdout, stderr } = await cli(['index']);
   expect(stderr).toMatch(/Clips to store in file:.*clips: about \d+, [\d.]+ [kM]B\n/);
   expect(stdout).toMatch(/2 recordings listed, 2 embedded/);
@@ -49,19 +49,19 @@ test('without a folder, index takes what LIBRARY names, and says what clips will
   expect(readdirSync(path.join(folder, 'clips'))).toHaveLength(2);
 });
 
-test('the status names both, and the clips', async () => {
+test('shows both libraries and the clips in the status', async () => {
   const { stdout } = await cli(['library', 'status'], { EMBEDDING_DEVICE: 'cpu' });
   expect(stdout).toMatch(/near=file:.*far=azure:\/\/devstoreaccount1\/music|far=azure:.*near=file:/s);
   expect(stdout).toMatch(/8 of 2 recordings, 1\.3 MB in file:/);
 });
 
-test('places can be typed as LIBRARY has them', async () => {
+test('accepts places in the form of LIBRARY', async () => {
   const typed = [`far=azure://devstoreaccount1/music`, `near=file:${near}`];
   const { stdout } = await cli(['index', ...typed], { LIBRARY: '' });
   expect(stdout).toMatch(/2 recordings listed, 2 unchanged/);
 });
 
-test('a piece that lies in Azure is found and heard, from its part of the library', async () => {
+test('finds a track in Azure and cuts its clip', async () => {
   const clips = path.join(folder, 'heard');
   const args = ['similar', path.join(folder, 'piece-2.ogg'), '--json', '--top', '1', '--clips', clips];
   for (const changes of [{}, { CLIPS: '' }]) {
@@ -72,7 +72,7 @@ test('a piece that lies in Azure is found and heard, from its part of the librar
   }
 });
 
-test('taking a library away needs a word, and its clips go with it', async () => {
+test('removes a library and its clips only on request', async () => {
   const without = { LIBRARY: `near=file:${near}` };
   const { code, stderr } = await cli(['index'], without);
   expect(code).toBe(1);
@@ -83,19 +83,19 @@ test('taking a library away needs a word, and its clips go with it', async () =>
   expect(readdirSync(path.join(folder, 'clips'))).toHaveLength(1);
 });
 
-test('removing a piece removes its clips at once', async () => {
+test('removes the clips of a removed track at once', async () => {
   const { stdout } = await cli(['library', 'remove', 'near/piece-1.ogg']);
   expect(stdout).toMatch(/Deleted the stored clips of 1 recording/);
   expect(readdirSync(path.join(folder, 'clips'))).toHaveLength(0);
 });
 
-test('no library is named: says what to do', async () => {
+test('explains what to do without a library', async () => {
   const { code, stderr } = await cli(['index'], { LIBRARY: '', CLIPS: '', INDEX_DIR: path.join(folder, 'none') });
   expect(code).toBe(1);
   expect(stderr).toMatch(/set LIBRARY, or name a folder/);
 });
 
-test('a key that does not fit is said to, in one line and without it', async () => {
+test('reports a wrong key in one line, without the key', async () => {
   const wrong = { AZURE_STORAGE_KEY: 'd3Jvbmc=', LIBRARY: 'azure://devstoreaccount1/music' };
   const { code, stderr } = await cli(['index'], { ...wrong, INDEX_DIR: path.join(folder, 'wrong') });
   expect(code).toBe(1);

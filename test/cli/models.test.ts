@@ -50,7 +50,7 @@ describe('npm run models', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  test('gets a model, lists it as here, verifies it, finds it damaged, mends it, and removes it', async () => {
+  test('downloads, lists, verifies, repairs and removes a model', async () => {
     const got = await models(['get', 'wav2vec2']);
     expect(got).toMatchObject({ code: 0, stdout: expect.stringContaining('EMBEDDING_MODEL=wav2vec2 selects it') });
     expect(got.stderr).toMatch(/model\.onnx: downloaded, 400 kB, its hash is the one that the hub names, and recorded/);
@@ -65,7 +65,7 @@ describe('npm run models', () => {
     expect(await models(['verify'])).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(
-        /builtin\/builtin\.onnx: whole, as pinned\ndescriptor\/descriptor\.onnx: whole, as pinned\nwav2vec2\/model\.onnx: whole, as the hub/,
+        /builtin\/builtin\.onnx: correct, matches the pinned hash\ndescriptor\/descriptor\.onnx: correct, matches the pinned hash\nwav2vec2\/model\.onnx: correct, matches the hash that the hub/,
       ),
     });
     writeFileSync(inFolder('models', 'wav2vec2', 'model.onnx'), 'rotten');
@@ -78,12 +78,12 @@ describe('npm run models', () => {
     expect((await models(['get', 'wav2vec2'])).stderr).toMatch(/not as it should be[\s\S]*downloaded/);
     expect((await models(['verify', 'wav2vec2'])).code).toBe(0);
     const removed = await models(['remove', 'wav2vec2'], { EMBEDDING_MODEL: 'wav2vec2' });
-    expect(removed).toMatchObject({ code: 0, stdout: expect.stringMatching(/40\d kB are free again/) });
-    expect(removed.stdout).toMatch(/What was indexed with it stays[\s\S]*EMBEDDING_MODEL still names it/);
+    expect(removed).toMatchObject({ code: 0, stdout: expect.stringMatching(/freed 40\d kB/) });
+    expect(removed.stdout).toMatch(/Its indexes stay[\s\S]*EMBEDDING_MODEL still names it/);
     expect(existsSync(inFolder('models', 'wav2vec2'))).toBe(false);
   });
 
-  test('lists as a table what is here, what is not, and which embeds', async () => {
+  test('lists present, missing and selected models as a table', async () => {
     const { code, stdout } = await models(['list']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/│ \* │ builtin +│ yes +│ .*│ pinned/);
@@ -91,7 +91,7 @@ describe('npm run models', () => {
     expect(stdout).toMatch(/│ wav2vec2 +│ no +│ about 378 MB +│ fp32 +│ recorded/);
   });
 
-  test('refuses weights that are not the pinned ones, in one sentence', async () => {
+  test('refuses weights with another hash than the pinned one, in one sentence', async () => {
     hub.files['Xenova/larger_clap_music_and_speech/onnx/audio_model.onnx'] = { bytes: weights };
     const { code, stderr } = await models(['get', 'clap']);
     expect(code).toBe(1);
@@ -99,7 +99,7 @@ describe('npm run models', () => {
     expect(stderr).not.toMatch(/at .*\.ts:\d+/);
   });
 
-  test('takes the token from HF_TOKEN, or from where the tools of the hub keep it', async () => {
+  test('reads the token from HF_TOKEN or from the file of the hub tools', async () => {
     await models(['get', 'wav2vec2'], { HF_TOKEN: 'hf_of_the_environment' });
     rmSync(inFolder('models'), { recursive: true });
     mkdirSync(inFolder('hf'));
@@ -113,7 +113,7 @@ describe('npm run models', () => {
     ]);
   });
 
-  test('a model that is selected and not here is named with the command that gets it; an unknown one with both lists', async () => {
+  test('names the download command for a missing model, and all models for an unknown one', async () => {
     const status = (model: string) =>
       new Promise<string>((resolve) => {
         const env = environment({ EMBEDDING_MODEL: model });

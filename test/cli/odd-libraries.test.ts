@@ -30,11 +30,13 @@ describe('a library without any music', () => {
   });
   afterAll(() => library[Symbol.asyncDispose]());
 
-  test('says how many tracks hold no music, and what they hold', async () => {
+  test('reports how many tracks have no music, and what they contain', async () => {
     const app = await library.open();
     const summary = await app.indexing.index({ library: new FolderLibrary(library.music), signal: never });
     expect(summary.withoutMusic).toEqual({ silence: 1, applause: 0, noise: 1 });
-    expect(summaryText(summary)).toContain('No music, so in no answer: 2 tracks (1 silence, 1 talk or noise).');
+    expect(summaryText(summary)).toContain(
+      'Without music, so excluded from answers: 2 tracks (1 silence, 1 talk or noise).',
+    );
     const refusal = await ask(app, path.join(library.folder, 'piece.wav')).catch((error: unknown) => error);
     expect(refusal).toBeInstanceOf(LeitmotifError);
     expect(String(refusal)).toContain(
@@ -47,7 +49,7 @@ describe('a library without any music', () => {
     expect(said('de')).toContain('2 Stücke, 1 Stille und 1 Sprache oder Geräusch');
   });
 
-  test('`similar` says so in one line, without a line of the log', async () => {
+  test('`similar` reports it in one line, without a log line', async () => {
     const file = path.join(library.folder, 'piece.wav');
     const environment = { ...process.env, INDEX_DIR: library.indexDir };
     const args = [path.join(projectRoot, 'src/cli.ts'), 'similar', file];
@@ -60,7 +62,7 @@ describe('a library without any music', () => {
   });
 });
 
-test('every listed recording is counted once, and what could not be looked at beside them', async () => {
+test('counts every listed recording once, and unreadable ones separately', async () => {
   await using library = emptyLibrary();
   const music = (name: string) => path.join(library.music, name);
   writePiece(music('piece.ogg'), 1, 12);
@@ -73,11 +75,11 @@ test('every listed recording is counted once, and what could not be looked at be
     const { listed, removed: _, notListed, ...parts } = summary.files;
     expect(Object.values(parts).reduce((sum, count) => sum + count, 0)).toBe(listed);
     expect({ listed, notListed }).toEqual({ listed: 2, notListed: 2 });
-    expect(summaryText(summary)).toContain('2 more that could not be looked at');
+    expect(summaryText(summary)).toContain('2 more that could not be read');
   }
 });
 
-test('one of a kind is written as one', async () => {
+test('writes the singular for one', async () => {
   await using library = emptyLibrary();
   writePiece(path.join(library.music, 'piece.ogg'), 1, 8);
   const app = await library.open();

@@ -19,7 +19,7 @@ test('writes one line for each change, and none while nothing changes', () => {
   ]);
 });
 
-test('writes many changes as few lines, the last one at the end', () => {
+test('writes few lines for many changes, and the final state at the end', () => {
   const lines: string[] = [];
   const progress = linesOfProgress(format, (line) => lines.push(line), 60_000);
   progress.start(1_000, 0, { rate: 0 });
@@ -28,7 +28,7 @@ test('writes many changes as few lines, the last one at the end', () => {
   expect(lines).toEqual(['0/1000 tracks | 0 x real time\n', '1000/1000 tracks | 0 x real time\n']);
 });
 
-test('writes no line while time passes, where stderr is no terminal', async () => {
+test('writes no line without a change when stderr is not a terminal', async () => {
   const lines: string[] = [];
   const stream = { isTTY: false, write: (text: string) => lines.push(text) } as unknown as NodeJS.WriteStream;
   const bar = progressBar(format, stream);

@@ -24,7 +24,7 @@ function models(...args: string[]): Promise<{ code: number; stdout: string; stde
   });
 }
 
-test('npm run models -- triton writes the model that embeds, and says how it is served and asked', async () => {
+test('npm run models -- triton writes the selected model, and explains how to serve and use it', async () => {
   const repository = path.join(folder, 'repository');
   const { code, stdout } = await models('triton', repository);
   expect(code).toBe(0);
@@ -35,7 +35,7 @@ test('npm run models -- triton writes the model that embeds, and says how it is 
   expect(readFileSync(path.join(repository, 'builtin/1/model.onnx')).equals(readFileSync(shipped))).toBe(true);
 });
 
-test('npm run models -- triton names the models that are here when one is not', async () => {
+test('npm run models -- triton names the present models when one is missing', async () => {
   const { code, stderr } = await models('triton', path.join(folder, 'other'), '--model', 'clap');
   expect(code).not.toBe(0);
   expect(stderr).toMatch(/"clap" is not here.*builtin/);

@@ -61,7 +61,7 @@ test('with a recording of two hours in the worker', async () => {
   const sound = 'sine=440:duration=7200,tremolo=f=0.5,aresample=8000';
   ffmpeg('-f', 'lavfi', '-i', sound, '-c:a', 'adpcm_ima_wav', path.join(music, 'long.wav'));
   const { code, said, tookMs } = await cancelled('long', isEmbedding, 4_000);
-  expect(said).toMatch(/Cancelled\. What was finished is kept/);
+  expect(said).toMatch(/Cancelled\. Finished work is kept/);
   expect(code).toBe(130);
   expect(tookMs).toBeLessThan(promisedMs + othersMs);
   expect(lastJob(path.join(folder, 'long', 'index'))?.state).toBe('cancelled');

@@ -4,7 +4,7 @@ import { type LocalDiscord, type LocalDiscordOptions, startLocalDiscord } from '
 import { type App, buildApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { type RunningBot, startBot } from '../../src/discord/bot.ts';
-import { makeLog } from '../../src/io/log.ts';
+import { makeBotLog } from '../../src/discord/log.ts';
 import { never, projectRoot, type TestLibrary } from './library.ts';
 
 export interface TestBot extends AsyncDisposable {
@@ -30,7 +30,7 @@ const catalogBusyTimeoutMs = 10;
 export async function makeBot(library: Pick<TestLibrary, 'indexDir'>, options: TestBotOptions = {}): Promise<TestBot> {
   const discord = await startLocalDiscord(options.discord);
   const logged: Record<string, unknown>[] = [];
-  const log = makeLog('debug', { write: (line: string) => void logged.push(JSON.parse(line)) });
+  const log = makeBotLog('debug', { write: (line: string) => void logged.push(JSON.parse(line)) });
   const start = async (environment: Record<string, string>) => {
     const set = { INDEX_DIR: library.indexDir, LOG_LEVEL: 'silent', DISCORD_API_URL: discord.apiUrl };
     const config = readConfig({ ...set, ...quick, ...environment }, projectRoot);
@@ -38,7 +38,13 @@ export async function makeBot(library: Pick<TestLibrary, 'indexDir'>, options: T
     const app = await buildApp(config, { ...surroundings, catalogBusyTimeoutMs, mediaThread: true });
     return {
       app,
-      bot: await startBot({ services: app, ...surroundings, token: discord.token, signal: never, commands: allCommands }),
+      bot: await startBot({
+        services: app,
+        ...surroundings,
+        token: discord.token,
+        signal: never,
+        commands: allCommands,
+      }),
     };
   };
   let running = await start(options.environment ?? {});

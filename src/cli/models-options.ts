@@ -1,0 +1,39 @@
+/** Declares `npm run models -- ...` and its options. */
+import type { Command } from 'commander';
+import { modelsGet, modelsList, modelsRemove, modelsVerify } from './models-command.ts';
+import { modelsTriton } from './triton-command.ts';
+import { withModels } from './with-app.ts';
+
+export function addModels(program: Command): void {
+  const models = program.command('models').description('manage embedding models');
+  models
+    .command('list')
+    .description('list present models and those to download')
+    .option('--json', 'print one array instead of a table')
+    .action((options: { json?: true }) => withModels((context) => modelsList(context, options)));
+  models
+    .command('get')
+    .description('download a model, or resume an interrupted download')
+    .argument('<name>', 'a name from `list`')
+    .option('--text', 'with the text encoder, for searching by words')
+    .option('--half', 'with the float16 weights for GPUs')
+    .action((name: string, options: { text?: true; half?: true }) =>
+      withModels((context, signal) => modelsGet(context, name, options, signal)),
+    );
+  models
+    .command('verify')
+    .description('check the files of one or all models against their hashes')
+    .argument('[name]')
+    .action((name: string | undefined) => withModels((context) => modelsVerify(context, name ?? null)));
+  models
+    .command('remove')
+    .description('delete a downloaded model; its indexes stay')
+    .argument('<name>')
+    .action((name: string) => withModels((context, signal) => modelsRemove(context, name, signal)));
+  models
+    .command('triton')
+    .description('write a present model as a folder for Triton')
+    .argument('<dir>', "Triton's model repository; created if missing")
+    .option('--model <name>', 'the model; default: EMBEDDING_MODEL')
+    .action((dir: string, options: { model?: string }) => withModels((context) => modelsTriton(context, dir, options)));
+}

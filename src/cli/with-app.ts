@@ -1,0 +1,42 @@
+/** Reads the configuration and gives commands the services they use. */
+import path from 'node:path';
+import { buildApp } from '../app.ts';
+import { type Config, readConfig } from '../config/config.ts';
+import { forgetSecrets } from '../config/variables.ts';
+import { makeLog } from '../io/log.ts';
+import { buildModels } from '../services/models.ts';
+import type { Services } from '../services/services.ts';
+import type { Surroundings } from '../services/surroundings.ts';
+import type { ModelsContext } from './models-command.ts';
+import { onWaiting, runToExit } from './run-to-exit.ts';
+
+export const root = path.resolve(import.meta.dirname, '../..');
+
+/** Runs a command with an app, which it closes in every case. Ctrl-C aborts the signal. */
+export function withApp(command: (services: Services, signal: AbortSignal) => Promise<number>): Promise<void> {
+  return runToExit(async (signal) => {
+    const { config, surroundings } = surroundingsOf();
+    await using app = await buildApp(config, surroundings);
+    return await command(app, signal);
+  });
+}
+
+export function surroundingsOf(): { readonly config: Config; readonly surroundings: Surroundings } {
+  const config = readConfig(process.env, root);
+  forgetSecrets(process.env);
+  const log = makeLog(config.logLevel);
+  return { config, surroundings: { root, environment: process.env, log, onWaiting } };
+}
+
+/** Runs a command on models. It needs no app, because models need no catalog and no worker. */
+export function withModels(command: (context: ModelsContext, signal: AbortSignal) => Promise<number>): Promise<void> {
+  return runToExit(async (signal) => {
+    const config = readConfig(process.env, root);
+    forgetSecrets(process.env);
+    const models = await buildModels(config, root);
+    return await command(
+      { models, selected: config.model, indexDir: config.indexDir, windowSec: config.windowSec },
+      signal,
+    );
+  });
+}
