@@ -1,5 +1,5 @@
-/** `npm run bench:bot -- [acks] [answers] [crowd] [faults]`: the bot against what it must reach, over the sample library and
- *  the Discord on this machine. Without a name, all four. */
+/** `npm run bench:bot -- [acks] [answers] [crowd] [faults]`: the bot's figures against their targets, with the sample
+ *  library and a local Discord. Without a name, all four. */
 import { rm } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { findSampleLibrary } from '../src/cli/sample-library.ts';

@@ -1,4 +1,4 @@
-/** Results on disk by the hash of what they depend on: reruns only compute what changed. */
+/** Caches results on disk by the hash of their inputs, so that reruns compute only what changed. */
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -20,7 +20,7 @@ export function byteCache(folder: string): ByteCache {
   };
 }
 
-/** The bytes as whole words from offset 0, whatever buffer they came in. */
+/** Copies the bytes to a buffer of their own, so that they are aligned. */
 export function aligned(bytes: Uint8Array): ArrayBuffer {
   return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
 }

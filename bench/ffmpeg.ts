@@ -1,4 +1,4 @@
-/** ffmpeg for the benchmarks: makes damaged copies and decodes for the floors. The product has its own caller, src/audio. */
+/** ffmpeg for the benchmarks: makes damaged copies and decodes for the baselines. The product itself uses src/audio. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { Fingerprint } from '../src/domain.ts';
@@ -43,7 +43,7 @@ export function levelDb(samples: Float32Array): number {
 /** Chromaprint's hop: a third of a 4096-sample frame at 11,025 Hz. */
 const fingerprintItemSec = 1365 / 11_025;
 
-/** The same muxer and settings as the product's: see src/audio. */
+/** Uses the same muxer and settings as src/audio. */
 export async function fingerprintOf(excerpt: Excerpt): Promise<Fingerprint> {
   const output = ['-map', '0:a:0', '-ac', '1', '-ar', '16000', '-f', 'chromaprint', '-fp_format', 'raw', '-'];
   const bytes = await ffmpeg([...inputArgs(excerpt), ...output]);

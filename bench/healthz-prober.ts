@@ -1,5 +1,5 @@
-/** Asks /healthz from a thread of its own, so that the benchmark's other work is not taken for the worker's.
- *  Started with `{ socketPath, everyMs }`; answers each message with the milliseconds measured since the last. */
+/** Measures the latency of /healthz in a separate thread, so that other work of the benchmark does not add to it. Takes
+ *  `{ socketPath, everyMs }`; answers each message with the milliseconds measured since the last one. */
 import { request } from 'node:http';
 import { parentPort, workerData } from 'node:worker_threads';
 

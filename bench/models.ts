@@ -1,14 +1,14 @@
-/** Every model that this machine has, side by side on the same clips: how fast, in how much memory, how good; and networks
- *  of CLAP's and Wav2Vec2's size against PyTorch and transformers doing the same work.
+/** Compares all models of this machine on the same clips: speed, memory and quality. Also compares networks of the size of CLAP
+ *  and Wav2Vec2 with PyTorch and transformers on the same work.
  *
  *    npm run bench:models -- [NAME...] [--python PATH] [--music DIR] [--rounds 3] [--clips 4]
  *        [--quality-minutes 3] [--bench DIR] [--cache DIR]
  *    npm run bench:models -- --parity NAME [--source REPOSITORY] [--python PATH]
  *
- *  With --parity: one downloaded model against the code that it comes from, then its quality, however long that takes.
+ *  --parity compares one downloaded model with its original code and then measures its quality, which may take long.
  *
- *  The comparison needs a Python with PyTorch and transformers (training/reference/README.md); without it, the models are
- *  measured alone. The two sides take turns, and each figure is the median over the rounds.
+ *  The comparison needs a Python with PyTorch and transformers (training/reference/README.md); without it, only
+ *  the models are measured. Both sides alternate, and each figure is the median over the rounds.
  */
 import { availableParallelism, loadavg } from 'node:os';
 import path from 'node:path';
@@ -23,9 +23,9 @@ import { modelsQuality } from './models/quality.ts';
 import { renderModels } from './models/report.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
-/** What everything else is held against. */
+/** The baseline. */
 const firstName = 'builtin';
-/** Measured when no model is named; the small CLAP is there for who asks for it. */
+/** Measured when no model is named. The small CLAP is measured only by name. */
 const usualShapes = ['clap-shape', 'wav2vec2-shape'];
 
 const log = (line: string): void => {
@@ -66,7 +66,7 @@ async function main(): Promise<void> {
   const rounds = Number(values.rounds);
   const clips = await cutClips(values.music ?? null, values.cache, Number(values.clips));
   try {
-    // As package.json has it: without compiled code, every process carries the compiler of TypeScript along.
+    // As in scripts/setup/launch.mjs: without compiled code, every process also loads the TypeScript compiler.
     const environment = { PATH, HOME, TMPDIR, NODE_COMPILE_CACHE: path.join(root, 'node_modules/.cache/node') };
     const decodingSec = await decodingCpuSec(clips.files);
     const figures = await measureModels({ models, files: clips.files, rounds, cores, python, environment, log });
@@ -88,7 +88,7 @@ async function parity(name: string, python: string | null, source: string | null
   if (!agrees) process.exitCode = 1;
 }
 
-/** The built-in model, and what was asked for; without names all that know something, and the usual sizes. */
+/** The built-in model and the named ones. Without names, all trained models and the usual sizes. */
 function chosenModels(
   available: readonly AvailableModel[],
   asked: readonly string[],

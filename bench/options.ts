@@ -1,4 +1,4 @@
-/** What every quality benchmark takes from its command line. */
+/** Command line options of the quality benchmarks. */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -9,18 +9,18 @@ export interface BenchOptions {
   readonly benchDir: string;
   /** Holds audio from apt, damaged copies, vectors. May be deleted at any time. */
   readonly cacheDir: string;
-  /** To measure; several stand side by side. */
+  /** The models to measure. Reports compare several. */
   readonly models: readonly string[];
   /** Prints one JSON object instead of tables. */
   readonly json: boolean;
 }
 
-/** What the product has built in. */
+/** The built-in model of the product. */
 const productModel = 'builtin';
 
 const repository = resolve(import.meta.dirname, '..');
 
-/** @throws {Error} with what to do when the benchmark's folder is not there */
+/** @throws {Error} with instructions when the benchmark's folder is missing */
 export function benchOptions(argv: readonly string[]): BenchOptions {
   const { values, positionals } = parseArgs({
     args: [...argv],

@@ -6,14 +6,14 @@ export interface ProcessFigures {
   readonly command: string;
   readonly residentBytes: number;
   readonly peakResidentBytes: number;
-  /** Of the process and of every child that it has waited for, so far. */
+  /** Of the process and of all children that it has waited for. */
   readonly cpuSec: number;
 }
 
 /** USER_HZ; 100 on every Linux that Node runs on. */
 const ticksPerSec = 100;
 
-/** @returns null when there is no such process any more */
+/** @returns null when the process has ended */
 export function processFigures(pid: number): ProcessFigures | null {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8');
@@ -45,7 +45,7 @@ export function childrenOf(parent: number): number[] {
     });
 }
 
-/** The fields after the command's name, which may hold anything; the state is field 0. */
+/** The fields after the command name, which may contain any character; the state is field 0. */
 function statOf(pid: number): string[] {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ');

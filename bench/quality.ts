@@ -33,9 +33,9 @@ const tasks: Readonly<Record<string, Task>> = {
   calibrate: calibrationReport,
 };
 
-/** These show all models in one table. */
+/** Tasks that show all models in one table. */
 const comparing = ['soundtracks', 'versions', 'halves'];
-/** These need none. */
+/** Tasks without a model. */
 const withoutModel = ['nonmusic', 'duplicates'];
 
 const usual = ['soundtracks', 'versions', 'nonmusic', 'halves', 'degraded'];
@@ -59,7 +59,7 @@ async function main(options: BenchOptions): Promise<void> {
   }
 }
 
-/** One for each time that the task runs. */
+/** One context per run of the task. */
 function contextsOf(task: string, options: BenchOptions, pipelines: readonly Pipeline[]): BenchContext[] {
   const [first, ...rivals] = pipelines;
   if (!first) return [];

@@ -1,4 +1,4 @@
-/** A seeded generator for benchmarks: the same seed gives the same draws. */
+/** A seeded random generator: the same seed gives the same draws. */
 
 /** @returns draws in [0, 1). @see https://gist.github.com/tommyettinger/46a874533244883189143505d203312c (mulberry32) */
 export function seededRandom(seed: number): () => number {

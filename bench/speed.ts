@@ -1,5 +1,5 @@
-/** `npm run bench:speed -- [indexing] [worker] [search] [query]`: how fast it is, beside something that does the same
- *  work, in one run. Without a name, all four; each is a program of its own too, with more options. */
+/** `npm run bench:speed -- [indexing] [worker] [search] [query]`: speed, compared with something that does the same
+ *  work, in one run. Without a name, all four. Each is also a separate program with more options. */
 import { globSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';

@@ -1,6 +1,6 @@
 /** Statistics of benchmarks. Pure. */
 
-/** Of an even number the mean of the two in the middle; NaN of none. */
+/** For an even count, the mean of the two middle values; NaN without values. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const low = sorted[Math.ceil(sorted.length / 2) - 1] ?? Number.NaN;
@@ -8,7 +8,7 @@ export function median(values: readonly number[]): number {
   return (low + high) / 2;
 }
 
-/** The smallest value that `share` of them do not exceed (nearest rank); NaN of none.
+/** The smallest value that `share` of the values do not exceed (nearest rank); NaN without values.
  *  @param share in (0, 1] */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);

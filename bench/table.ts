@@ -1,4 +1,4 @@
-/** Tables as Markdown reads them, so that what a benchmark prints can be pasted. */
+/** Writes Markdown tables, so that the output of a benchmark can be pasted. */
 
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));

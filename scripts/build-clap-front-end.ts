@@ -1,4 +1,4 @@
-/** Builds CLAP's front-end, which is computed and holds no weights: clap.onnx out. Same bytes each time.
+/** Builds clap.onnx, the front-end of CLAP. It contains no weights, and the output is always the same.
  *
  *      node scripts/build-clap-front-end.ts
  */

@@ -1,4 +1,4 @@
-/** Builds the descriptor, the hand-made model: constants.json in, descriptor.onnx and model.json out. Same input, same bytes.
+/** Builds the descriptor, the hand-made model, from constants.json: descriptor.onnx and model.json. Deterministic.
  *
  *      node scripts/build-descriptor.ts
  *      node scripts/build-descriptor.ts --statistics FILE    the same graph cut before its projections, for training/
@@ -23,7 +23,7 @@ export const descriptorFolder = path.join(import.meta.dirname, '../embedding-wor
 const modelFile = 'descriptor.onnx';
 
 /** @param constantsJson the text of constants.json
- *  @param canary what the manifest says of it: computed, not built, and so the same on every machine but for its last bits */
+ *  @param canary for the manifest; it is computed, so its last bits may differ between machines */
 export function buildDescriptor(constantsJson: string, canary?: string): { model: Uint8Array; manifestJson: string } {
   const constants = parseConstants(constantsJson);
   const model = writeEmbeddingGraph(constants);

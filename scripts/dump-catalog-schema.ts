@@ -1,5 +1,5 @@
-/** Writes a small catalog of the schema of today as SQL, for the test that opens the catalogs of older versions: run it
- *  once before a step is added to src/catalog/migrations.ts, and commit what it writes.
+/** Writes a small catalog with the current schema as SQL, for the test that opens catalogs of older versions. Run it before
+ *  you add a step to src/catalog/migrations.ts, and commit the output.
  *
  *      node scripts/dump-catalog-schema.ts
  */
@@ -10,7 +10,7 @@ import { migrationSteps } from '../src/catalog/migrations.ts';
 
 const [version = migrationSteps.length] = process.argv.slice(2).map(Number);
 
-/** Rows that every schema has had: two tracks, one that failed for good and one that failed for the moment. */
+/** Rows that fit every schema: two tracks, a permanent failure and a temporary one. */
 const rows = `
 INSERT INTO spaces (space_id, dimensions, revision) VALUES ('space-a', 2, 3);
 INSERT INTO tracks (key, title, duration_sec, content_sha256, size_bytes, mtime_ms, status, created_at_ms, updated_at_ms)

@@ -3,8 +3,8 @@
  *      node scripts/fit-descriptor.ts --list training.json [--cache DIR]
  *
  *  `--list` names tracks inside Debian packages, as the benchmark's folder describes them; `--cache` is where their
- *  audio is kept (.cache of this repository by default; what is missing is fetched through apt). Tracks that are also
- *  in the soundtracks benchmark are left out, so that the benchmark measures music that the constants have not seen.
+ *  audio is stored (.cache of this repository by default; apt downloads missing packages). Tracks that are also in the
+ *  soundtracks benchmark are excluded, so that the benchmark measures music that the constants were not fitted on.
  *  The same files and the same ffmpeg give the same constants.
  */
 import { readFile, writeFile } from 'node:fs/promises';
@@ -20,16 +20,16 @@ import { formatConstants } from './descriptor/constants.ts';
 import { inputName, sampleRateHz, writeStatisticsGraph } from './descriptor/graph.ts';
 import { type AxisOptions, principalAxes } from './descriptor/principal-axes.ts';
 
-/** Chosen on the development halves of both benchmarks; MODEL_CARD.md has the table. The timbre's share trades one
- *  task for the other. */
+/** Chosen on the development halves of both benchmarks; the table is in MODEL_CARD.md. The share of timbre trades one task
+ *  for the other. */
 const timbreShare = 0.4;
 const timbreAxes: AxisOptions = { dimensions: 64, power: 0.25 };
 const harmonyAxes: AxisOptions = { dimensions: 192, power: 0.35 };
 
 const windowSec = 10;
-/** Evenly spread over a track, so that a long one does not outweigh the others. */
+/** Spread evenly over a track, so that a long one does not outweigh the others. */
 const windowsPerTrackMax = 12;
-/** -60 dBFS: less is a pause between two pieces. */
+/** -60 dBFS. Quieter windows are pauses. */
 const rmsMin = 1e-3;
 const limits = { deadlineMs: 600_000, durationMaxSec: 7200, bytesMax: 2 ** 30, memoryMaxBytes: 2 ** 30 };
 

@@ -1,4 +1,4 @@
-// Refuses a Node that is too old for the set-up, in one line. Every Node must be able to read this file: no modern syntax.
+// Refuses a Node that is too old for the set-up, in one line. Uses no modern syntax, so that every Node can parse it.
 var nodeMajorMin = 20;
 
 if (Number(process.versions.node.split('.')[0]) < nodeMajorMin) {

@@ -1,5 +1,5 @@
 /** Computes a model's canary on this machine's CPU and writes it into the model's manifest: the vector that every device
- *  has to give for one window of noise before it is trusted (embedding-worker/engines/canary.ts).
+ *  must compute for one window of noise before it is used (embedding-worker/engines/canary.ts).
  *
  *      node scripts/write-canary.ts NAME [--models DIR]
  */
@@ -15,8 +15,8 @@ import { samplesOf } from '../src/models/network-spec.ts';
 
 export const shippedModels = path.join(import.meta.dirname, '../embedding-worker/models');
 
-/** @param model whose manifest's own canary, if it has one, is not looked at: the weights may have changed
- *  @returns base64 of float32, as the manifest holds it
+/** @param model the canary in its manifest is ignored, because the weights may have changed
+ *  @returns base64 of float32, as in the manifest
  *  @throws {LeitmotifError} config-invalid when the model cannot be loaded */
 export async function canaryOf({ manifest, folder }: Model): Promise<string> {
   const { canary: _, ...rest } = manifest;

@@ -1,4 +1,4 @@
-/** `constants.json`: what was fitted on music, and the two weights. Matrices are base64 of little-endian float32. */
+/** `constants.json`: the constants fitted on music, and the two weights. Matrices are base64 of little-endian float32. */
 
 export interface BlockConstants {
   /** Columns of the projection: the block's share of the embedding's dimensions. */
@@ -7,7 +7,7 @@ export interface BlockConstants {
   readonly share: number;
   /** Shape [statistics, dimensions]: standardisation, rotation to principal axes and their scaling, in one. */
   readonly projection: Float32Array;
-  /** Shape [dimensions]: what is added after the projection, so that the music it was fitted on has mean 0. */
+  /** Shape [dimensions]: added after the projection, so that the fitted music has mean 0. */
   readonly offset: Float32Array;
 }
 

@@ -1,7 +1,7 @@
-/** Standardisation and principal axes of a set of statistics. No labels are used: this is the music's own spread.
+/** Standardisation and principal axes of a set of statistics. It uses no labels, only the variance of the music.
  *
  *  Statistics that move together (all chord counts rise with loud harmony) would otherwise count many times over. On
- *  principal axes, each scaled by its own spread, they count once, and what is rare and telling is heard.
+ *  principal axes, each scaled by its own spread, they count once, and rare but distinctive statistics have an effect.
  */
 
 export interface AxisOptions {
@@ -53,7 +53,7 @@ function spreadOf(rows: readonly Float32Array[], size: number) {
       variance[i] = (variance[i] ?? 0) + (value - (mean[i] ?? 0)) ** 2 / rows.length;
     });
   }
-  // A statistic that never changes says nothing; it stays at 0 instead of blowing up.
+  // A constant statistic carries no information; it stays at 0 instead of dividing by 0.
   return { mean, deviation: variance.map((value) => Math.sqrt(value) + 1e-9) };
 }
 

@@ -1,6 +1,6 @@
-/** Statistics of pitch that do change with the key: where the notes lie, and how clearly they stand out.
+/** Statistics of pitch that depend on the key: the register of the notes, and how clearly they stand out.
  *
- *  They describe instruments and texture more than harmony, and go with the timbre. All are relative to the window's
+ *  They describe instruments and texture more than harmony, and belong to the timbre half. All are relative to the window's
  *  mean level. Out: [batch, registerDimensions].
  */
 import type { GraphWriter, Value } from '../onnx-graph/graph-writer.ts';

@@ -1,4 +1,4 @@
-/** From samples to semitones: what every statistic of pitch begins with.
+/** From samples to semitones, the input of all pitch statistics.
  *
  *  samples [batch, n] at 16 kHz -> 4 kHz -> one root magnitude for each semitone and tuning, each 64 ms, with longer
  *  windows for lower notes.
@@ -32,7 +32,7 @@ const groups: readonly KernelGroup[] = [
 ];
 
 /** [batch, n] -> [batch, frames, tunings * semitoneCount], square roots of magnitudes, all of the first tuning first.
- *  The root makes soft notes count beside loud ones. */
+ *  The root lets soft notes count next to loud ones. */
 export function writeSemitones(graph: GraphWriter, samples: Value, sampleRateHz: number): Value {
   const slow = writeDecimated(graph, samples, sampleRateHz);
   return writeRootMagnitudes(graph, slow, sampleRateHz / decimation);

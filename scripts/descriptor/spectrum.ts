@@ -88,7 +88,7 @@ function writeChanges(graph: GraphWriter, logMel: Value): Value[] {
   const broad = graph.node('MatMul', 'broad_bands', [logMel, graph.floats('broaden', [melBands, broadBands], table)]);
   return changeLags.map((lag) => {
     const size = writeRootMeanSquare(graph, `change_size_${lag}`, writeChange(graph, `change_${lag}`, broad, lag));
-    // 0.05 is a fifth of a decibel of power: less is stillness.
+    // 0.05 is a fifth of a decibel of power. Smaller changes count as none.
     return graph.node('Log', `change_log_${lag}`, [
       graph.node('Add', `change_safe_${lag}`, [size, graph.scalar(0.05)]),
     ]);

@@ -1,4 +1,4 @@
-/** The tables of the front end, as plain formulas. All are row-major and in float64 until they are written down. */
+/** The tables of the front end, as plain formulas. All are row-major and in float64 until they are written. */
 
 /** Periodic Hann window, shape [length]. */
 export function hann(length: number): Float64Array {

@@ -1,6 +1,6 @@
-/** A thin hand over onnx-proto: names, constants and nodes, in the order in which they are written down.
+/** A thin layer over onnx-proto: names, constants and nodes, in the order of the calls.
  *
- *  The same calls give the same bytes: nothing here depends on time, on randomness or on the order of a hash.
+ *  The same calls give the same bytes: nothing depends on time, randomness or hash order.
  */
 import onnxProto, { type onnx } from 'onnx-proto';
 
@@ -46,7 +46,7 @@ export class GraphWriter {
     });
   }
 
-  /** @param name the value that this node makes; it names the node as well */
+  /** @param name the output of the node, and its own name */
   node(opType: string, name: string, input: readonly Value[], attributes: Record<string, Attribute> = {}): Value {
     this.nodes(opType, [name], input, attributes);
     return name;
@@ -67,7 +67,7 @@ export class GraphWriter {
     return this.node('Slice', name, [input, this.ints([from]), this.ints([to]), this.ints([axis])]);
   }
 
-  /** @param dims 0 keeps a dimension, -1 is worked out */
+  /** @param dims 0 keeps a dimension, -1 is inferred */
   reshape(name: string, input: Value, dims: readonly number[]): Value {
     return this.node('Reshape', name, [input, this.ints(dims)]);
   }
@@ -93,7 +93,7 @@ export class GraphWriter {
   }
 }
 
-/** A float32 value of the graph's signature; a dimension given as a word is free. */
+/** A float32 value of the graph's signature; named dimensions are free. */
 export function floatValue(name: string, dims: readonly (number | string)[]): onnx.IValueInfoProto {
   const dim = dims.map((size) => (typeof size === 'number' ? { dimValue: size } : { dimParam: size }));
   return { name, type: { tensorType: { elemType: DataType.FLOAT, shape: { dim } } } };

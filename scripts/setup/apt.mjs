@@ -1,4 +1,4 @@
-/** What is missing outside npm: found by looking at files, installed with apt by root, named in one command otherwise. */
+/** Finds missing packages outside npm by their files. Root installs them with apt; other users get one command to run. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { isRoot, onPath, run, SetupError, say, tail } from './common.mjs';
@@ -7,7 +7,7 @@ const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
 
 export const buildPackages = ['libfaiss-dev', 'libopenblas-dev', 'g++'];
 
-/** Packages by what they are for. `missing` returns names of packages. */
+/** Packages by purpose. `missing` returns package names. */
 const tasks = {
   ffmpeg: {
     why: 'to read recordings and cut clips',
@@ -35,7 +35,7 @@ const tasks = {
 };
 
 /** @param names of tasks
- *  @returns tasks of which something is missing, with the packages */
+ *  @returns tasks with missing packages */
 export function missingOf(names) {
   return names
     .map((name) => ({ ...tasks[name], packages: tasks[name].missing() }))
@@ -43,15 +43,15 @@ export function missingOf(names) {
 }
 
 /** @param missing as missingOf returns it
- *  @param program for whose sake
- *  @param later what other programs will need too */
+ *  @param program its name, for messages
+ *  @param later missing packages of other programs */
 export function install(missing, program, later = []) {
   if (missing.length === 0) return;
   const packages = missing.flatMap((task) => task.packages);
   if (!onPath('apt-get')) {
     throw new SetupError(
       `Missing for \`npm run ${program}\`, on a machine without apt-get:\n${listOf(missing)}\n` +
-        'Install what these packages of Debian hold, and run this again.',
+        'Install the equivalents of these Debian packages, and run this again.',
     );
   }
   if (!isRoot)
@@ -66,12 +66,12 @@ export function install(missing, program, later = []) {
   }
 }
 
-/** The command that installs it, for a user who is not root. */
+/** The command to install them, for users other than root. */
 function adviceFor(packages, later) {
   const more = later.flatMap((task) => task.packages).filter((name) => !packages.includes(name));
   return (
-    `Run this, or let somebody run it who may (root), then try again:\n\n    sudo sh -c '${commandFor(packages)}'\n` +
-    (more.length > 0 ? `\n\`npm test\` needs as well: ${more.join(' ')}\n` : '')
+    `Run this as root, or ask an administrator to, then try again:\n\n    sudo sh -c '${commandFor(packages)}'\n` +
+    (more.length > 0 ? `\n\`npm test\` also needs: ${more.join(' ')}\n` : '')
   );
 }
 
@@ -85,7 +85,7 @@ function commandFor(packages) {
 
 let isUpdated = false;
 
-/** Once a run: package lists of a fresh machine are empty. */
+/** Once per run: a fresh machine has no package lists. */
 function aptUpdate() {
   if (!isUpdated) run('apt-get', ['update'], { env: environment });
   isUpdated = true;
@@ -108,12 +108,12 @@ function hasBrowser() {
 
 const wesnoth = '/usr/share/games/wesnoth';
 
-/** The version in the path changes. */
+/** The path contains the version. */
 function hasSampleLibrary() {
   return readdirSafely(wesnoth).some((version) => existsSync(path.join(wesnoth, version, 'data/core/music')));
 }
 
-/** Of releases whose package lists may be empty. @see https://packages.debian.org/wesnoth-music */
+/** For releases with empty package lists. @see https://packages.debian.org/wesnoth-music */
 const wesnothOfRelease = {
   'debian 11': '1.14',
   'debian 12': '1.16',
@@ -122,7 +122,7 @@ const wesnothOfRelease = {
   'ubuntu 24.04': '1.16',
 };
 
-/** By apt's lists where there are any (the newest), then by the release, then the package that depends on the newest.
+/** The newest package in apt's lists. Without lists the one of the release, else the package that depends on the newest.
  *  @param release the text of os-release(5) */
 export function sampleLibraryPackage(listed = listedPackages(), release = readTextSafely('/etc/os-release')) {
   const newest = listed.sort((a, b) => a.localeCompare(b, 'en', { numeric: true })).at(-1);

@@ -1,4 +1,4 @@
-/** What the parts of the set-up share. Imports nothing but Node, and runs on Node 20. */
+/** Shared parts of the set-up. Imports only modules of Node, and runs on Node 20. */
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -9,13 +9,13 @@ export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '
 export const at = (...parts) => path.resolve(root, ...parts);
 export const isRoot = process.getuid?.() === 0;
 
-/** Set-up speaks on stderr: stdout belongs to the program that follows, whose output may be JSON. */
+/** The set-up prints to stderr. stdout belongs to the program, whose output may be JSON. */
 export const say = (text) => process.stderr.write(`${text}\n`);
 
-/** Something the user can fix. */
+/** A problem that the user can fix. */
 export class SetupError extends Error {}
 
-/** @returns what spawnSync returns, with text */
+/** @returns the result of spawnSync, with text output */
 export function run(command, args, options = {}) {
   return spawnSync(command, args, { cwd: root, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024, ...options });
 }

@@ -1,4 +1,4 @@
-/** The binding to FAISS: downloaded ready-made, or compiled against the distribution's FAISS. */
+/** The FAISS binding: downloads a prebuilt one, or compiles it against the system's FAISS. */
 import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { at, run, SetupError, say, tail } from './common.mjs';
@@ -10,7 +10,7 @@ export function hasBinding() {
   return existsSync(bindingPath);
 }
 
-/** Proves in a process of its own that the binding loads and searches: a bad one would take this process along. */
+/** Tests in a separate process that the binding loads and searches, because a bad one would crash this process. */
 export function bindingWorks(node) {
   if (!hasBinding()) return false;
   const proof =
@@ -19,14 +19,14 @@ export function bindingWorks(node) {
   return run(node, ['-e', proof]).status === 0;
 }
 
-/** As the package's own install script begins. Where its release page is out of reach this fails, or hangs: the limit. */
+/** Does the first step of the package's own install script. The timeout is for machines that cannot reach its release page. */
 export function downloadBinding(node) {
   const script = at('node_modules/prebuild-install/bin.js');
   const options = { cwd: at('node_modules/faiss-node'), timeout: prebuildTimeoutMs };
   return run(node, [script, '--runtime', 'napi'], options).status === 0 && bindingWorks(node);
 }
 
-/** Compiles the one source file that the npm package ships. */
+/** Compiles the single source file of the npm package. */
 export function compileBinding(node) {
   say('Set-up: compiling the faiss-node binding against the system FAISS (a minute) ...');
   mkdirSync(path.dirname(bindingPath), { recursive: true });

@@ -11,11 +11,11 @@ export function launch([name = 'help', ...args]) {
     if (['--version', '-V', 'version'].includes(name)) return print(`${readJson(at('package.json')).version}\n`);
     const program = Object.hasOwn(programs, name) ? programs[name] : undefined;
     if (program === undefined) {
-      say(`There is no program "${name}".\n\n${helpText()}`);
+      say(`Unknown program "${name}".\n\n${helpText()}`);
       process.exitCode = 2;
       return;
     }
-    // `npm run setup -- demo test` sets up for these; without names, for running.
+    // `npm run setup -- demo test` installs the needs of these programs; without names, those of running.
     const needs = name === 'setup' ? args.flatMap((each) => programs[each]?.needs ?? []) : (program.needs ?? []);
     const node = setUp({ program: name, needs });
     process.stdout.write(commandOf(program, node));
@@ -26,12 +26,12 @@ export function launch([name = 'help', ...args]) {
 function commandOf({ run, inFolder = false, environment = {} }, node) {
   if (run.length === 0) return 'exit 0\n';
   const variables = {
-    // Code that is compiled once is read from there: a start takes half the time.
+    // Node caches compiled code there, which halves the start time.
     NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? at('node_modules/.cache/node'),
     PATH: [path.dirname(node), at('node_modules/.bin'), process.env.PATH ?? ''].join(path.delimiter),
     ...Object.fromEntries(Object.entries(environment).map(([key, place]) => [key, process.env[key] ?? at(place)])),
   };
-  // Tests that run as in production do not find what only development builds of React hold.
+  // Tests need the development build of React.
   if (inFolder && process.env.NODE_ENV === 'production') variables.NODE_ENV = 'test';
   const lines = Object.entries(variables).map(([key, value]) => `export ${key}=${quoted(value)}`);
   if (inFolder) lines.push(`cd ${quoted(root)} || exit`);
@@ -40,7 +40,7 @@ function commandOf({ run, inFolder = false, environment = {} }, node) {
   return [...lines, ...commands.map((each) => `${each} || exit`), 'shift', `exec ${last} "$@"`, ''].join('\n');
 }
 
-/** Files of this folder, wherever the user is. */
+/** Resolves files against this folder, whatever the current one. */
 function absolute(word, index, words) {
   const isFile = words.findIndex((each) => !each.startsWith('-')) === index;
   return isFile ? at(word) : word;
@@ -50,7 +50,7 @@ function quoted(word) {
   return `'${word.replaceAll("'", "'\\''")}'`;
 }
 
-/** To stdout, by the shell that evaluates what is printed here. */
+/** Prints a shell command that prints the text, because the caller evaluates stdout. */
 function print(text) {
   process.stdout.write(`cat <<'END_OF_TEXT'\n${text}END_OF_TEXT\n`);
 }

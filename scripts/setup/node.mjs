@@ -1,25 +1,25 @@
-/** Which Node runs the programs: the one that runs the set-up if it is new enough, or else one of this folder. */
+/** Finds the Node that runs the programs: that of the host if it is new enough, else one in this folder. */
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { at, run, SetupError, say, tail } from './common.mjs';
 
-/** It runs TypeScript as it is written. */
+/** The first version that runs TypeScript without a build. */
 export const nodeMajorMin = 24;
 const local = at('node_modules/node/bin/node');
 
-/** Looked at on every start: the host's Node changes under a set-up that was done before (nvm, an update).
- *  @returns the path of a Node that is new enough; undefined when none is there */
+/** Runs on every start, because the host's Node may change after the set-up (nvm, an update).
+ *  @returns the path of a Node that is new enough; undefined if there is none */
 export function findNode() {
   if (Number(process.versions.node.split('.')[0]) >= nodeMajorMin) return process.execPath;
   return existsSync(local) && majorOf(local) >= nodeMajorMin ? local : undefined;
 }
 
-/** The npm package `node` holds a small script that fetches the binary for this platform from the same registry. The host's
- *  own Node is untouched.
+/** Installs Node for this folder only. The npm package `node` contains a small script that downloads the binary for this
+ *  platform from the same registry.
  *  @returns its path */
 export function installNode() {
   say(`Set-up: the host has Node ${process.versions.node}; installing Node ${nodeMajorMin} for this folder ...`);
   const fetched = run(process.execPath, ['installArchSpecificPackage.js'], { cwd: at('node_modules/node') });
-  // Links it into node_modules/.bin, where npx and the tests look.
+  // Links it into node_modules/.bin for npx and the tests.
   const linked = run('npm', ['rebuild', 'node', '--ignore-scripts=false', '--loglevel=error']);
   const found = findNode();
   if (found !== undefined) {

@@ -1,4 +1,4 @@
-/** The npm packages: those that running needs, or also those of tests and linters. */
+/** Installs the npm packages: those for running, and on request those of tests and linters. */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -17,8 +17,8 @@ export function installPackages(stamp, wantsDevelopment, remember) {
   if (stamp.lock === lock && (stamp.packages === packages || stamp.packages === 'all') && isThere) return false;
   checkWritable();
   say(`Set-up: installing packages${packages === 'all' ? ', with those of the tests' : ''} ...`);
-  // Not `npm ci`: it refuses a lock file without the binaries of platforms that nobody here has. Said explicitly, because
-  // NODE_ENV=production and the user's settings may say otherwise.
+  // Not `npm ci`: it refuses a lock file without the binaries of other platforms. The scope is explicit, because
+  // NODE_ENV=production and the user's settings may change the default.
   const scope = packages === 'all' ? '--include=dev' : '--omit=dev';
   const flags = ['--no-save', '--no-audit', '--no-fund', '--loglevel=error', '--include=optional', '--include=peer'];
   const result = run('npm', ['install', scope, ...flags]);
@@ -28,7 +28,7 @@ export function installPackages(stamp, wantsDevelopment, remember) {
   return true;
 }
 
-/** Where npm would fail half way. */
+/** Checks conditions that would let npm fail halfway. */
 function checkWritable() {
   if (!onPath('npm'))
     throw new SetupError('Cannot install the packages: npm is missing. Install it (apt-get install npm).');
@@ -45,18 +45,18 @@ function notWritable(place) {
 function whyNpmFailed(result) {
   const text = outputOf(result);
   const cannotWrite = /\b(?:EACCES|EPERM|EROFS)\b/.test(text) || /ENOENT.*mkdir/.test(text);
-  if (!cannotWrite) return `Cannot install the packages: npm failed.\n${tail(result)}\nIs the npm registry in reach?`;
+  if (!cannotWrite) return `Cannot install the packages: npm failed.\n${tail(result)}\nCan this machine reach the npm registry?`;
   const cache = process.env.npm_config_cache ?? path.join(homedir(), '.npm');
   const place =
     /\bpath '?([^'\n]+)/.exec(text)?.[1] ?? /(?:mkdir|open|rename|unlink) '([^']+)'/.exec(text)?.[1] ?? cache;
   return (
     `Cannot install the packages: npm cannot write ${place}.\n` +
-    `npm keeps its downloads in ${cache}. Make that folder writable, or name another one: npm_config_cache=/tmp/npm ` +
+    `npm stores its downloads in ${cache}. Make that folder writable, or use another one: npm_config_cache=/tmp/npm ` +
     'npm run ...'
   );
 }
 
-/** Binaries for other systems, and a browser's ONNX Runtime that a test's package brings: 380 MB that nothing reads. */
+/** Removes 380 MB of unused files: binaries for other systems, and the ONNX Runtime for browsers. */
 function removeUnused() {
   const systems = at('node_modules/onnxruntime-node/bin/napi-v6');
   for (const system of foldersIn(systems)) {
@@ -66,7 +66,7 @@ function removeUnused() {
   for (const arch of foldersIn(here)) {
     if (arch !== process.arch) rmSync(path.join(here, arch), { recursive: true });
   }
-  // @huggingface/transformers holds a copy of the little that it uses of this package on Node.
+  // @huggingface/transformers contains its own copy of the part that it uses on Node.
   rmSync(at('node_modules/onnxruntime-web/dist'), { recursive: true, force: true });
 }
 

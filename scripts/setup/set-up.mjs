@@ -1,9 +1,9 @@
-/** Brings what a fresh Debian or Ubuntu machine lacks, and is instant when nothing is missing.
+/** Installs missing requirements on Debian and Ubuntu. Takes no noticeable time when nothing is missing.
  *
- *  Runs before every program, on whatever Node the host has (20 or newer), and so imports nothing but Node itself. In order:
- *  packages (npm install), Node 24 for this folder, ffmpeg and what else comes with apt, the faiss-node binding, and for
- *  the tests of the training a Python environment. Root installs with apt; everybody else is told the one command, before
- *  the packages are installed. A stamp in node_modules remembers each step as it is done.
+ *  Runs before every program on the host's Node (20 or newer), and so imports only modules of Node. Order: packages (npm
+ *  install), Node 24 for this folder, ffmpeg and other apt packages, the faiss-node binding, and a Python environment for
+ *  the tests of the training. Root installs with apt. Other users get one command to run, before npm installs anything. A
+ *  stamp in node_modules records each finished step.
  */
 import { existsSync, writeFileSync } from 'node:fs';
 import { install, missingOf } from './apt.mjs';
@@ -15,10 +15,10 @@ import { installTraining } from './training.mjs';
 
 const stampPath = at('node_modules', '.leitmotif-setup.json');
 
-/** @param program for whose sake, in messages
- *  @param needs of: development (tests, linters), sample-library, browser, training
+/** @param program its name, for messages
+ *  @param needs any of: development (tests, linters), sample-library, browser, training
  *  @returns the path of the Node that runs the program
- *  @throws {SetupError} what the user has to do */
+ *  @throws {SetupError} with what the user must do */
 export function setUp({ program, needs }) {
   if (!existsSync(at('package-lock.json'))) throw new SetupError(`Cannot set up: no package-lock.json in ${root}`);
   const stamp = readJson(stampPath);
@@ -41,8 +41,8 @@ export function setUp({ program, needs }) {
   return node;
 }
 
-/** Names everything at once to a user who cannot install it, before npm takes its minutes. Only FAISS's packages may turn
- *  out not to be needed, where the ready-made binding can be downloaded: alone, they are asked for after that was tried. */
+/** Lists all missing packages at once for users who cannot install them, before npm runs for minutes. If only the packages of
+ *  FAISS are missing, it waits: the prebuilt binding may be downloadable. */
 function refuseEarly(program, wanted, isBindingKnown) {
   if (isRoot || missingOf(wanted).length === 0) return;
   const all = isBindingKnown ? wanted : ['ffmpeg', 'faiss', ...wanted.slice(1)];

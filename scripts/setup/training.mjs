@@ -1,4 +1,4 @@
-/** A Python environment for the tests of the training, in the cache, with what training/requirements.txt names. */
+/** Makes a Python environment with training/requirements.txt in the cache, for the tests of the training. */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -11,7 +11,7 @@ export function installTraining(stamp, program, remember) {
   const training = createHash('sha256').update(requirements).digest('hex');
   if (stamp.training === training && existsSync(path.join(environment, 'bin/python'))) return;
   say(
-    'Set-up: installing what the training needs (PyTorch: minutes, and gigabytes where no build for CPUs is at hand) ...',
+    'Set-up: installing the requirements of the training (PyTorch takes minutes, and gigabytes without a CPU build) ...',
   );
   if (!onPath('python3')) throw new SetupError('Missing: python3, 3.11 or newer, with its venv module.');
   if (run('python3', ['-m', 'venv', environment]).status !== 0) {

@@ -96,7 +96,7 @@ describe('the launcher', () => {
     expect(unknown).toMatchObject({
       code: 2,
       stdout: '',
-      stderr: expect.stringContaining('There is no program "demmo"'),
+      stderr: expect.stringContaining('Unknown program "demmo"'),
     });
   });
 
