@@ -1,18 +1,18 @@
-/** What the bot counts, for Prometheus, in a registry of its own. Names of people, servers and links never go in. */
+/** The bot's Prometheus metrics, in their own registry. They contain no names of users or servers, and no links. */
 import { createServer } from 'node:http';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { LeitmotifError } from '../errors.ts';
 
-/** A timer of this period is watched; how late it comes is the delay. */
+/** Period of the timer whose lateness is the event loop's delay. */
 const delayResolutionMs = 10;
 /** Discord waits 3 s for an acknowledgement; ours should take less than a tenth of one. */
 const acknowledgementBucketsSec = [0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2, 3];
-/** From a look-up to a recording of hours. */
+/** From a cache hit to a recording of hours. */
 const stageBucketsSec = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300, 600];
 
 export interface BotMetricsOptions {
-  /** Read when somebody asks. */
+  /** Read at each scrape. */
   readonly queue: { readonly counts: { readonly running: number; readonly waiting: number } };
 }
 
@@ -75,7 +75,7 @@ export class BotMetrics {
       registers,
       collect() {
         for (const percent of [50, 99, 100]) {
-          // Node measures from one tick of the timer to the next, the period included.
+          // Node measures between two ticks of the timer, which includes the period.
           const lateSec = delay.percentile(percent) / 1e9 - delayResolutionMs / 1000;
           this.set({ quantile: percent / 100 }, delay.count === 0 ? 0 : Math.max(0, lateSec));
         }
@@ -98,7 +98,7 @@ export class BotMetrics {
     this.#answerSeconds.observe(ms / 1000);
   }
 
-  /** @param code of the error that somebody was told */
+  /** @param code of the error in the reply */
   failed(code: string): void {
     this.#outcomes.inc({ outcome: code });
   }
@@ -107,7 +107,7 @@ export class BotMetrics {
     this.#rateLimited.inc();
   }
 
-  /** @param count as Discord's window of 10 minutes has it so far */
+  /** @param count refused requests in Discord's current window of 10 minutes */
   invalidRequests(count: number): void {
     this.#invalidRequests.set(count);
   }
@@ -120,7 +120,7 @@ export class BotMetrics {
     return this.#registry.contentType;
   }
 
-  /** @returns all of it as Prometheus reads it */
+  /** @returns the metrics in Prometheus's text format */
   render(): Promise<string> {
     return this.#registry.metrics();
   }
@@ -130,7 +130,7 @@ export class BotMetrics {
   }
 }
 
-/** Serves GET /metrics on the loopback interface only: what is counted is nobody's business outside.
+/** Serves GET /metrics, on the loopback interface only.
  *  @throws {LeitmotifError} config-invalid when the port is taken */
 export async function serveMetrics(
   metrics: BotMetrics,

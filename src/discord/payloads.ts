@@ -1,26 +1,26 @@
-/** What Discord sends with an interaction and discord.js does not hand on: the channel's type where the channel is not
- *  cached (a thread that began before the bot did, a direct conversation), and the message that a message replies to. */
+/** Raw interaction payloads, for data that discord.js does not expose: the type of a channel that is not cached (an older
+ *  thread, a direct message), and the message that a message replies to. */
 
 import { type BaseInteraction, type Client, GatewayDispatchEvents } from 'discord.js';
 import type { APIInteraction, ChannelType } from 'discord-api-types/v10';
 
-/** Interactions are forgotten when they are answered; this bounds those that never come to be handled. */
+/** Payloads are deleted when their interaction is answered; this limits those that never get a handler. */
 const keptMax = 1_000;
 
 export class Payloads {
   readonly #kept = new Map<string, APIInteraction>();
 
-  /** @param client tells of each payload before it makes an interaction of it */
+  /** @param client emits each payload before it creates the interaction */
   constructor(client: Pick<Client, 'ws'>) {
     client.ws.on(GatewayDispatchEvents.InteractionCreate, (payload: APIInteraction) => this.#keep(payload));
   }
 
-  /** @returns null once it is answered */
+  /** @returns null after the interaction is answered */
   of({ id }: Pick<BaseInteraction, 'id'>): APIInteraction | null {
     return this.#kept.get(id) ?? null;
   }
 
-  /** Of the channel that an interaction comes from; null when not even Discord says it. */
+  /** The type of the interaction's channel; null when Discord does not send it. */
   channelType(interaction: Pick<BaseInteraction, 'id' | 'channel'>): ChannelType | null {
     return this.of(interaction)?.channel?.type ?? interaction.channel?.type ?? null;
   }

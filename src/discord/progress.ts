@@ -1,17 +1,17 @@
-/** The progress of one query in one message: whatever happens in between, an edit each 2.5 s, and none after the answer.
+/** The progress of one query in one message: at most one edit each 2.5 s, and none after the answer.
  *
- *  Discord takes edits of one interaction in order and limits their rate, so each that is sent too soon makes the answer
- *  wait. What was to be shown in the meantime is never sent: the latest wins.
+ *  Discord processes edits of one interaction in order and limits their rate, so edits sent too soon delay the answer.
+ *  Between two edits only the latest state is kept.
  */
 import type { Reply } from './reply.ts';
 
 export interface ProgressMessageOptions {
   readonly send: (reply: Reply) => Promise<unknown>;
-  /** From the beginning of one edit to the next, at least. */
+  /** Minimum time from the start of one edit to the next. */
   readonly everyMs?: number;
-  /** A clock that only goes forward. */
+  /** A monotonic clock. */
   readonly nowMs?: () => number;
-  /** Told of edits that failed. Progress is a courtesy: it never fails a query. */
+  /** Called for edits that failed; a failed edit never fails the query. */
   readonly onError?: (error: unknown) => void;
 }
 
@@ -33,15 +33,15 @@ export class ProgressMessage {
     this.#nowMs = options.nowMs ?? (() => performance.now());
   }
 
-  /** Sent at once, or as soon as it may be unless something newer was given until then. After `end`, nothing happens.
-   *  @param build called when it is sent, and only then */
+  /** Sends at once, or as soon as the interval allows unless a newer state replaces it. Does nothing after `end`.
+   *  @param build called only when the edit is sent */
   show(build: () => Reply): void {
     if (this.#isEnded) return;
     this.#next = build;
     this.#schedule();
   }
 
-  /** @returns resolves when no edit is under way and none will follow; may be called more than once */
+  /** Resolves when no edit is running and none will follow. May be called more than once. */
   async end(): Promise<void> {
     this.#isEnded = true;
     this.#next = null;

@@ -1,8 +1,8 @@
-/** Whose query is next: fair between people, bounded in all directions.
+/** The query queue: fair between users, with limits per user, server and bot.
  *
- *  Start-time fair queuing: each query gets a round when it is accepted, its person's last round plus one, but never one
- *  that is over. Lower rounds go first, earlier ones first within a round. So who sends three at once has their second
- *  after everybody's first, and who comes rarely never waits behind one who floods.
+ *  Start-time fair queuing: each accepted query gets a round, its user's last round plus one, but never a past round. Lower
+ *  rounds go first; within a round, earlier queries go first. So a user's second query comes after everybody's first, and
+ *  an occasional user never waits behind a user who floods the queue.
  *  @see P. Goyal, H. Vin, H. Cheng, "Start-time Fair Queuing", 1996
  */
 import { LeitmotifError } from '../errors.ts';
@@ -13,7 +13,7 @@ export interface QueryLimits {
   readonly waitingMax: number;
   readonly waitingMaxServer: number;
   readonly waitingMaxPerson: number;
-  /** From one accepted query of a person to their next. */
+  /** Between two accepted queries of one user. */
   readonly cooldownMs: number;
 }
 
@@ -24,7 +24,7 @@ export interface Requester {
 }
 
 export interface EnterOptions {
-  /** Told at once when the query must wait, and whenever its place changes: how many are before it, plus one. */
+  /** Called when the query must wait, and whenever its place changes. Place 1 is next. */
   readonly onPlace: (place: number) => void;
   readonly signal: AbortSignal;
 }
@@ -47,7 +47,7 @@ export class QueryQueue {
   readonly #limits: QueryLimits;
   readonly #nowMs: () => number;
   readonly #people = new Map<string, Person>();
-  /** In the order of their turns. */
+  /** In the order of their turns, next first. */
   readonly #waiting: Waiting[] = [];
   readonly #usual = new DurationGuess();
   #running = 0;
@@ -64,12 +64,12 @@ export class QueryQueue {
     return { running: this.#running, waiting: this.#waiting.length };
   }
 
-  /** About how long whoever waits at this place, from 1, has still to wait. */
+  /** The estimated wait in milliseconds at this place, from 1. */
   untilTurnMs(place: number): number {
     return this.#usual.untilTurnMs(place, this.#limits.atOnce);
   }
 
-  /** Resolves at this query's turn, which lasts until it is disposed of.
+  /** Resolves at this query's turn, which lasts until it is disposed.
    *  @throws {LeitmotifError} busy-person, busy-server, busy-bot (facts retryAtMs, an estimate, and waitingMax),
    *    cooling-down (facts retryAtMs); the signal's reason; the reason of `close` */
   async enter(asker: Requester, { onPlace, signal }: EnterOptions): Promise<Disposable> {
@@ -94,7 +94,7 @@ export class QueryQueue {
     }
   }
 
-  /** Refuses whoever comes from now on and whoever waits. Who has their turn keeps it. */
+  /** Refuses new and waiting queries. Running queries continue. */
   close(reason: Error): void {
     this.#closedFor = reason;
     for (const entry of this.#waiting.splice(0)) entry.fail(reason);
@@ -117,7 +117,7 @@ export class QueryQueue {
     if (this.#waiting.length >= waitingMax) throw this.#busy('busy-bot', waitingMax, this.#waiting[0]);
   }
 
-  /** @param first whose turn makes room; undefined when nobody may wait at all */
+  /** @param first the query whose turn makes room; undefined when no query may wait at all */
   #busy(code: 'busy-person' | 'busy-server' | 'busy-bot', waitingMax: number, first: Waiting | undefined) {
     const retryAtMs = this.#nowMs() + this.untilTurnMs(first?.place ?? 1);
     return new LeitmotifError(code, `Cannot take another query: ${waitingMax} are waiting already`, {
@@ -125,7 +125,7 @@ export class QueryQueue {
     });
   }
 
-  /** @returns the round of this person's new query */
+  /** @returns the round of this user's new query */
   #accept(personId: string): number {
     this.#forgetOthers();
     const known = this.#people.get(personId);
@@ -135,8 +135,8 @@ export class QueryQueue {
     return round;
   }
 
-  /** Whoever neither runs nor cools down, nor would come into a later round than a stranger, is a stranger again. Who
-   *  waits without running is not among them: their round is the current one or later. */
+  /** Deletes users who neither run nor cool down, and whose next round would be the same as a new user's. Users who wait are
+   *  kept, since their round is the current one or later. */
   #forgetOthers(): void {
     for (const [id, { isRunning, lastRound, acceptedAtMs }] of this.#people) {
       const isCooling = acceptedAtMs + this.#limits.cooldownMs > this.#nowMs();

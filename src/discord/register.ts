@@ -1,5 +1,5 @@
-/** Tells Discord the commands, and only when they differ from what it has: registering is rate-limited and makes
- *  people's clients load them anew. */
+/** Registers the commands, only when they differ from Discord's: registration is rate-limited and makes clients reload
+ *  them. */
 import {
   type Client,
   type RESTGetCurrentApplicationResult,
@@ -24,7 +24,7 @@ export async function registerCommands(
   return !same;
 }
 
-/** The same without running the bot, whether they differ or not.
+/** Registers without running the bot, also when nothing differs.
  *  @returns the application's name */
 export async function registerByHand(
   client: Client,

@@ -1,9 +1,9 @@
-/** A message as data: what reply builders return and `send.ts` sends. Plain API objects, so that a builder needs no
- *  client and a test can hold every payload against Discord's limits. */
+/** A message as data: reply builders return it and `send.ts` sends it. Plain API objects, so that a builder needs no client
+ *  and a test can check every payload against Discord's limits. */
 import type { APIActionRowComponent, APIComponentInMessageActionRow, APIEmbed } from 'discord-api-types/v10';
 
 export interface ReplyFile {
-  /** Speaks: people on a desktop see it, and it is how the text names the clip. */
+  /** A readable name: desktop users see it, and the text refers to the clip by it. */
   readonly name: string;
   /** A file on this machine, or its bytes. */
   readonly content: { readonly path: string } | { readonly data: Buffer };

@@ -1,21 +1,19 @@
-/** Writes to the catalog while another process may be writing too.
+/** Retries catalog writes while another process holds the lock.
  *
- *  SQLite's own busy timeout sleeps in the thread that asks, and in the bot that thread answers Discord's heartbeat and
- *  has 3 s for each acknowledgement. So the bot opens the catalog with next to no timeout and waits here, where waiting
- *  blocks nobody.
+ *  SQLite's busy timeout blocks the calling thread; the bot's thread must answer Discord's heartbeat, and each acknowledgement
+ *  within 3 s. So the bot opens the catalog with almost no timeout and waits here without blocking.
  */
 import pRetry from 'p-retry';
 import { LeitmotifError } from '../errors.ts';
 
-/** The indexer's transactions are one track each and take milliseconds; only a lock that somebody forgot lasts longer. */
+/** The indexer's transactions hold one track each and take milliseconds; only a stuck lock lasts longer. */
 const waitMaxMs = 10_000;
 const firstPauseMs = 20;
 const pauseMaxMs = 500;
 
-/** Tries at once, and again with growing pauses for as long as the catalog is busy, 10 s in all. The pauses vary, so that
- *  two that met do not meet again.
- *  @param write synchronous, and whole or not at all: a transaction, or one statement
- *  @throws {LeitmotifError} catalog-busy when it stayed so; anything else that `write` throws, at once; the signal's reason */
+/** Tries at once, then with growing, randomized pauses while the catalog is busy, for 10 s in all.
+ *  @param write synchronous and atomic: a transaction, or one statement
+ *  @throws {LeitmotifError} catalog-busy after 10 s; any other error of `write`, at once; the signal's reason */
 export function retryBusy<T>(write: () => T, signal?: AbortSignal): Promise<T> {
   return pRetry(write, {
     retries: Number.POSITIVE_INFINITY,

@@ -1,7 +1,7 @@
-/** From interaction to handler: acknowledges before anything else, and turns whatever a handler throws into a sentence.
+/** Routes interactions to handlers: acknowledges first, and turns a handler's errors into error replies.
  *
- *  There are no collectors and nothing is remembered of a message: a component is known by its custom id alone, so
- *  those of last week work like those of this minute.
+ *  There are no collectors and no state per message: a component is identified by its custom id alone, so old components work
+ *  like new ones.
  */
 import {
   type AutocompleteInteraction,
@@ -19,7 +19,7 @@ import type { BotMetrics } from './metrics.ts';
 import { otherVersionReply } from './replies/stale.ts';
 import { followUpPrivately } from './send.ts';
 
-/** "Interaction has already been acknowledged": a repeated call after a lost answer, so the first one arrived. */
+/** "Interaction has already been acknowledged": a repeated call after a lost response, so the first call arrived. */
 const alreadyAcknowledged = 40_060;
 
 type Acknowledgement = ErrorReplyOptions['acknowledged'];
@@ -54,7 +54,7 @@ export class Router {
     this.#options.bot.payloads.forget(interaction);
   }
 
-  /** Resolves when every interaction that came has its answer. */
+  /** Resolves when every interaction so far has its answer. */
   async idle(): Promise<void> {
     await Promise.all(this.#inFlight);
   }
@@ -94,7 +94,7 @@ export class Router {
     );
   }
 
-  /** A button that an older or newer version of the bot made. */
+  /** A component of an older or newer version of the bot. */
   #stale(interaction: ComponentInteraction): Promise<void> {
     const reply = otherVersionReply(this.#options.bot.texts(interaction.locale));
     return this.#run(
@@ -104,7 +104,7 @@ export class Router {
     );
   }
 
-  /** A command of an older registration, which Discord still offers somewhere. */
+  /** A command of an older registration that Discord still shows. */
   #unknown(interaction: RepliableInteraction): Promise<void> {
     return this.#run(
       interaction,
@@ -115,7 +115,7 @@ export class Router {
     );
   }
 
-  /** @param how decided at once, from what is at hand; should even that fail, the person is told privately */
+  /** @param how synchronous; when it throws, the error reply is private */
   async #run(
     interaction: RepliableInteraction,
     how: () => Acknowledgement,
@@ -128,11 +128,11 @@ export class Router {
     metrics.acknowledged(performance.now() - startedMs);
     try {
       if (decided.failure) throw decided.failure.error;
-      if (bot.stopping.aborted) throw new LeitmotifError('stopping', 'Cannot begin: the bot is being restarted');
+      if (bot.stopping.aborted) throw new LeitmotifError('stopping', 'Cannot start: the bot is being restarted');
       await work();
     } catch (error) {
       if (isInteractionGone(error)) {
-        bot.log.warn({ interaction: interaction.id, err: error }, 'an interaction ended before its answer');
+        bot.log.warn({ interaction: interaction.id, err: error }, 'an interaction expired before its answer');
         return;
       }
       const { acknowledged } = decided;
@@ -163,7 +163,7 @@ export class Router {
     }
   }
 
-  /** Nobody waits for a list that failed: it is empty then. */
+  /** On failure the list is empty. */
   async #autocomplete(interaction: AutocompleteInteraction): Promise<void> {
     const { bot } = this.#options;
     try {

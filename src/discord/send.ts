@@ -1,4 +1,4 @@
-/** The one place that sends replies: data in (reply.ts), messages out. */
+/** Sends replies (reply.ts) as Discord messages: the only place that does. */
 import {
   AttachmentBuilder,
   type Client,
@@ -12,13 +12,13 @@ import {
 } from 'discord.js';
 import type { Reply, ReplyFile } from './reply.ts';
 
-/** Edits the acknowledged reply. A field that the reply lacks is emptied: what was there before was progress. Heavy
- *  payloads go this way, because a PATCH that discord.js repeats after a lost answer makes no second message. */
+/** Edits the acknowledged reply; missing fields are cleared, since the message showed progress before. Large payloads use
+ *  this way, because a PATCH that discord.js repeats after a lost response creates no second message. */
 export async function editReply(interaction: RepliableInteraction, reply: Reply): Promise<Message> {
   return interaction.editReply({ ...toOptions(reply), attachments: [] } satisfies InteractionEditReplyOptions);
 }
 
-/** Changes the buttons below a message and leaves everything else, its attachments too, as it is. */
+/** Changes a message's components and nothing else. */
 export async function editComponents(
   interaction: MessageComponentInteraction,
   { components = [] }: Reply,
@@ -26,15 +26,15 @@ export async function editComponents(
   await interaction.editReply({ components: [...components] });
 }
 
-/** A further message to the same interaction that only its person sees. */
+/** Sends a follow-up message that only the interaction's user sees. */
 export async function followUpPrivately(interaction: RepliableInteraction, reply: Reply): Promise<void> {
   await interaction.followUp({ ...toOptions(reply), flags: MessageFlags.Ephemeral });
 }
 
-/** An ordinary message by the bot itself.
- *  @param nonce equal nonces within minutes make one message, however often the call is repeated; at most 25 characters */
+/** Posts an ordinary message.
+ *  @param nonce repeated calls with one nonce within minutes create one message; at most 25 characters */
 export async function postMessage(client: Client, channelId: string, reply: Reply, nonce: string): Promise<Message> {
-  // Of several processes that share the servers, one speaks for jobs, also in servers that are another's.
+  // The shard that runs jobs also posts in servers of other shards.
   const channel = (await client.channels.fetch(channelId, { allowUnknownGuild: true })) as TextBasedChannel | null;
   if (!channel?.isSendable()) throw new RangeError(`Cannot post: channel ${channelId} takes no messages`);
   return channel.send({ ...toOptions(reply), nonce, enforceNonce: true } satisfies MessageCreateOptions);

@@ -1,4 +1,4 @@
-/** Several processes that share the servers, which Discord asks for from 2,500 servers on. Each runs src/main.ts. */
+/** Sharding: several processes that share the servers, which Discord requires from 2,500 servers on. Each runs src/main.ts. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { DiscordAPIError, type RESTGetAPIGatewayBotResult, Routes, type Shard, ShardingManager } from 'discord.js';
 import type { Logger } from 'pino';
@@ -11,30 +11,30 @@ export interface ShardingOptions {
   readonly token: string;
   readonly shards: number | 'auto';
   readonly apiUrl: string | undefined;
-  /** Exit codes of a shard after which starting it again is of no use, and what they mean. */
+  /** Exit codes after which a restart of the shard is useless, with their error codes. */
   readonly fatalExits: ReadonlyMap<number, LeitmotifError['code']>;
   readonly log: Logger;
   readonly signal: AbortSignal;
 }
 
-/** Between one process's start and the next: Discord lets a bot identify once in five seconds. */
+/** Between two process starts: Discord allows one identify in five seconds. */
 const spawnDelayMs = 5_500;
-/** A shard starts a worker and an index of its own. */
+/** Each shard starts its own worker and index. */
 const readyTimeoutMs = 120_000;
-/** What a shard's orderly end may take. */
+/** Limit for a shard's orderly shutdown. */
 const stopTimeoutMs = 15_000;
-/** Before a shard that died is started again; doubles each time, until one has lived for a while. */
+/** Delay before a dead shard restarts; doubles each time until a shard has run for `healthyAfterMs`. */
 const respawnAfterMs = 1_000;
 const respawnAfterMaxMs = 60_000;
 const healthyAfterMs = 120_000;
 
-/** Runs until the signal aborts; a shard that dies is started again.
- *  @throws {LeitmotifError} what a shard ended with, when that is fatal; 'unauthorized' or 'discord-unavailable' when
- *    Discord does not say how many shards there should be */
+/** Runs until the signal aborts; a dead shard is restarted.
+ *  @throws {LeitmotifError} the code of a shard's fatal exit; 'unauthorized' or 'discord-unavailable' when Discord does not
+ *    return the number of shards */
 export async function runShards(options: ShardingOptions): Promise<void> {
   const { entry, token, log, signal } = options;
   const totalShards = await countShards(options);
-  // It would start a dead one again at once and for ever, and its failing to would end this process.
+  // Without discord.js's respawn: it restarts at once and without limit, and its failure would end this process.
   const manager = new ShardingManager(entry, { token, totalShards, mode: 'process', respawn: false });
   const fatal = Promise.withResolvers<never>();
   fatal.promise.catch(() => {});
@@ -60,7 +60,7 @@ async function countShards({ shards, token, apiUrl }: ShardingOptions): Promise<
   } catch (cause) {
     throw cause instanceof DiscordAPIError && cause.status === 401
       ? new LeitmotifError('unauthorized', `Cannot start: ${where} refuses DISCORD_TOKEN`, { cause })
-      : new LeitmotifError('discord-unavailable', `Cannot start: ${where} does not say how many shards it wants`, {
+      : new LeitmotifError('discord-unavailable', `Cannot start: ${where} does not return the number of shards`, {
           cause,
         });
   }
@@ -77,7 +77,7 @@ async function spawnAll(
   }
 }
 
-/** One that dies before it is ready is seen to by `keepAlive`, as any other that dies. */
+/** `keepAlive` handles shards that die, also before they are ready. */
 async function spawn(shard: Shard, log: Logger): Promise<void> {
   try {
     await shard.spawn(readyTimeoutMs);
@@ -101,10 +101,10 @@ function keepAlive(
     if (signal.aborted) return;
     const exitCode = 'exitCode' in child ? child.exitCode : null;
     const code = fatalExits.get(exitCode ?? 0);
-    if (code) return fatal(new LeitmotifError(code, `Shard ${shard.id} cannot go on; what it said stands above`));
+    if (code) return fatal(new LeitmotifError(code, `Shard ${shard.id} cannot continue; see its output above`));
     if (performance.now() - spawnedAtMs > healthyAfterMs) deathsInARow = 0;
     const afterMs = Math.min(respawnAfterMs * 2 ** deathsInARow++, respawnAfterMaxMs);
-    log.warn({ shard: shard.id, exitCode, afterMs }, 'a shard died and is started again');
+    log.warn({ shard: shard.id, exitCode, afterMs }, 'a shard died and will be restarted');
     delay(afterMs, undefined, { signal }).then(
       () => spawn(shard, log),
       () => {},
@@ -112,7 +112,7 @@ function keepAlive(
   });
 }
 
-/** `Shard.kill` would end it without a word to whom it is serving: SIGTERM lets it finish. */
+/** SIGTERM, not `Shard.kill`, so that running queries can finish. */
 async function stopShard({ process: child }: Shard): Promise<void> {
   if (!child || !('exitCode' in child) || child.exitCode !== null) return;
   const ended = new Promise((resolve) => child.once('exit', resolve));

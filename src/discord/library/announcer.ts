@@ -1,5 +1,5 @@
-/** Tells a channel how a reindex goes: a message when it begins, which grows with its milestones while it is young, and
- *  a new one when it ends. Interactions end after 15 minutes, so these are ordinary messages. */
+/** Announces a reindex in a channel: a message at its start, which is edited at each milestone while it is editable, and a
+ *  new message at its end. Interactions end after 15 minutes, so these are ordinary messages. */
 import type { Client, Message } from 'discord.js';
 import type { Logger } from 'pino';
 import type { Reindex } from '../../catalog/reindexes.ts';
@@ -15,10 +15,10 @@ import { postMessage, toOptions } from '../send.ts';
 import type { Texts } from '../texts/texts.ts';
 import { missingToAnnounceIn } from './rights.ts';
 
-/** None of these throws: a job goes on also where nobody may be told of it. */
+/** None of these throws: a job continues also where the bot may not post. */
 export interface Announcer {
   waiting(reindex: Reindex): Promise<void>;
-  /** @param which the first beginning, or another one after a restart */
+  /** @param which the first start of the job, or another one after a restart */
   begun(reindex: Reindex, progress: IndexProgress, which: 'first' | 'again'): Promise<void>;
   milestone(reindex: Reindex, percent: number, progress: IndexProgress): Promise<void>;
   ended(reindex: Reindex): Promise<void>;
@@ -32,7 +32,7 @@ export interface ChannelAnnouncerOptions {
 
 /** Discord limits edits of messages older than an hour (30046). */
 const editableForMs = 50 * 60_000;
-/** A milestone that comes sooner after the one before is passed over: the next one says more. */
+/** Minimum time between two milestones; an earlier one is skipped. */
 const apartMs = 2_500;
 
 export class ChannelAnnouncer implements Announcer {
@@ -49,7 +49,7 @@ export class ChannelAnnouncer implements Announcer {
   }
 
   async begun(reindex: Reindex, progress: IndexProgress, which: 'first' | 'again'): Promise<void> {
-    // The nonce of each process's beginning is its own: the one before may have been said a minute ago.
+    // Each process's start has its own nonce: the previous message may be only a minute old.
     const nonce = which === 'first' ? 'begin' : `again${Date.now() % 1e9}`;
     const message = await this.#post(reindex, nonce, (texts) => reindexBegunReply(texts, reindex, progress, which));
     this.#message = message ? { reindexId: reindex.id, message } : null;
@@ -82,12 +82,12 @@ export class ChannelAnnouncer implements Announcer {
     const { id, channelId, locale } = reindex;
     if (channelId === null) return null;
     try {
-      // Asked before it is tried: Discord counts refused calls, and blocks whoever has too many.
+      // Checked before posting: Discord counts refused calls and blocks clients with too many.
       const missing = await missingToAnnounceIn(client, channelId);
-      if (missing.length > 0) throw new RangeError(`there I lack ${missing.join(', ')}`);
+      if (missing.length > 0) throw new RangeError(`the bot lacks ${missing.join(', ')}`);
       return await postMessage(client, channelId, say(texts(locale)), `reindex-${id}-${nonce}`.slice(0, 25));
     } catch (error) {
-      log.warn({ reindex: id, channel: channelId, why: (error as Error).message }, 'nobody could be told of a reindex');
+      log.warn({ reindex: id, channel: channelId, why: (error as Error).message }, 'a reindex could not be announced');
       return null;
     }
   }
@@ -97,7 +97,7 @@ export class ChannelAnnouncer implements Announcer {
       await message.edit(toOptions(say(this.#options.texts(locale))));
       return true;
     } catch (error) {
-      this.#options.log.info({ reindex: id, why: (error as Error).message }, 'a milestone is told in a new message');
+      this.#options.log.info({ reindex: id, why: (error as Error).message }, 'a milestone is posted in a new message');
       return false;
     }
   }

@@ -1,4 +1,4 @@
-/** The indexing process (src/index-job.ts), seen from the bot: starting it, hearing it, ending it. */
+/** The indexing process (src/index-job.ts) on the bot's side: starts it, reads its messages, stops it. */
 import { type ChildProcess, fork } from 'node:child_process';
 import path from 'node:path';
 import type { Config } from '../../config/config.ts';
@@ -10,7 +10,7 @@ import { guardGroup } from '../../io/end-with-parent.ts';
 export interface IndexProcessOptions {
   /** The project's folder. */
   readonly root: string;
-  /** All that it gets of the environment: PATH and the like. */
+  /** The environment of the process: PATH and the like. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly config: Config;
 }
@@ -22,12 +22,12 @@ export interface ProcessEnd {
   readonly answer: JobAnswers[keyof JobAnswers] | null;
 }
 
-/** A little more than it allows itself for an orderly end. */
+/** Slightly longer than the process's own shutdown limit. */
 const stopTimeoutMs = 10_000;
 const guardGraceSec = 10;
 
 export class IndexProcess {
-  /** Settles once it is gone, with all that it started. Never rejects. */
+  /** Settles when the process and its children have ended. Never rejects. */
   readonly ended: Promise<ProcessEnd>;
   readonly #child: ChildProcess;
 
@@ -36,7 +36,7 @@ export class IndexProcess {
     { root, environment, config }: IndexProcessOptions,
     onMessage: (message: JobMessage) => void,
   ) {
-    // A group of its own: Ctrl-C in a terminal goes to the bot, which then ends it in order.
+    // Its own process group: Ctrl-C in a terminal reaches only the bot, which then stops the process in order.
     this.#child = fork(path.join(root, 'src', 'index-job.ts'), [], {
       env: { ...environment },
       execArgv: [...collectorFlags],
@@ -55,10 +55,10 @@ export class IndexProcess {
       onMessage(message);
     });
     this.#child.on('error', (error) => resolve({ how: error.message, failure, answer }));
-    // 'close' and not 'exit': only then has everything that it said been heard.
+    // 'close', not 'exit': only then have all messages arrived.
     this.#child.on('close', (code, signal) => resolve({ how: signal ?? `exit code ${code}`, failure, answer }));
     const order: JobOrder = { root, config: withoutToken(config), task };
-    // A channel that is closed already is followed by 'close'.
+    // If the channel is already closed, 'close' follows.
     this.#child.send(order, () => {});
   }
 
@@ -66,7 +66,7 @@ export class IndexProcess {
     return this.#child.pid;
   }
 
-  /** In order, and if that takes too long, at once. */
+  /** Stops it in order; kills it after a time-out. */
   async stop(): Promise<void> {
     this.#child.kill('SIGTERM');
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), stopTimeoutMs);

@@ -1,4 +1,4 @@
-/** Asks about the library that would hold the bot's thread for seconds: each is answered by a process of its own. */
+/** Queries about the library that would block the bot's thread for seconds. Each runs in its own process. */
 import PQueue from 'p-queue';
 import type { CatalogCounts } from '../../catalog/counts.ts';
 import type { ReindexMode } from '../../catalog/reindexes.ts';
@@ -7,14 +7,14 @@ import type { JobAnswers, JobTask } from '../../indexing/job-protocol.ts';
 import type { IndexPlan } from '../../indexing/plan.ts';
 import { IndexProcess, type IndexProcessOptions } from './index-process.ts';
 
-/** Listing 100,000 files on a slow disk, or counting a million chunks, takes no longer. */
+/** Enough to list 100,000 files on a slow disk, or to count a million chunks. */
 const answerWithinMs = 300_000;
-/** Admins who ask at the same moment; equal questions share an answer. */
+/** Requests that may wait; equal requests share an answer. */
 const waitingMax = 8;
 
 export class LibraryQueries {
   readonly #options: IndexProcessOptions;
-  /** One at a time: they share two cores with the queries. */
+  /** One at a time: they share the cores with music queries. */
   readonly #queue = new PQueue({ concurrency: 1 });
   readonly #asked = new Map<string, Promise<unknown>>();
   readonly #running = new Set<IndexProcess>();
@@ -24,7 +24,7 @@ export class LibraryQueries {
     this.#options = options;
   }
 
-  /** @throws {LeitmotifError} as planIndex; 'config-invalid' when no library is known */
+  /** @throws {LeitmotifError} as planIndex; 'config-invalid' when no library is configured */
   plan(mode: ReindexMode): Promise<IndexPlan> {
     return this.#ask<IndexPlan>({ kind: 'plan', mode });
   }
@@ -33,12 +33,12 @@ export class LibraryQueries {
     return this.#ask<CatalogCounts>({ kind: 'counts' });
   }
 
-  /** @param countMax those beyond it are only counted */
+  /** @param countMax how many failures to list; the rest are only counted */
   failures(countMax: number): Promise<JobAnswers['failures']> {
     return this.#ask<JobAnswers['failures']>({ kind: 'failures', countMax });
   }
 
-  /** Whoever waits is refused; nobody is left waiting. */
+  /** Rejects all waiting requests. */
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.all([...this.#running].map((process) => process.stop()));
@@ -52,7 +52,7 @@ export class LibraryQueries {
 
   #enqueue(key: string, task: JobTask): Promise<unknown> {
     if (this.#queue.size >= waitingMax) {
-      const message = `Cannot ask the library: ${waitingMax} questions are waiting`;
+      const message = `Cannot query the library: ${waitingMax} requests are waiting`;
       return Promise.reject(new LeitmotifError('queue-full', message));
     }
     const answer = this.#queue.add(() => this.#answer(task)).finally(() => this.#asked.delete(key));
@@ -69,7 +69,7 @@ export class LibraryQueries {
       const { how, failure, answer } = await process.ended;
       if (answer !== null) return answer;
       if (this.#closed) throw stopping();
-      throw failure ?? new LeitmotifError('internal', `The process that was asked for ${task.kind} ended: ${how}`);
+      throw failure ?? new LeitmotifError('internal', `The process for ${task.kind} ended: ${how}`);
     } finally {
       clearTimeout(timer);
       this.#running.delete(process);
@@ -78,5 +78,5 @@ export class LibraryQueries {
 }
 
 function stopping(): LeitmotifError {
-  return new LeitmotifError('stopping', 'Cannot ask the library: the bot is being restarted');
+  return new LeitmotifError('stopping', 'Cannot query the library: the bot is being restarted');
 }

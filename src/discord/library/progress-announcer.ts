@@ -1,4 +1,4 @@
-/** What is told of a job while it runs: one thing after the other, each milestone once, whatever is restarted. */
+/** Announces the progress of one job, in order, each milestone once, also across restarts. */
 import type { Logger } from 'pino';
 import { type Reindex, type Reindexes, reindexMilestones } from '../../catalog/reindexes.ts';
 import type { JobMessage } from '../../indexing/job-protocol.ts';
@@ -14,7 +14,7 @@ export interface ProgressAnnouncerOptions {
 
 const percents = [75, 50, 25] as const;
 
-/** Of one process that works on one job. */
+/** One per indexing process. */
 export class ProgressAnnouncer {
   readonly #id: number;
   readonly #options: ProgressAnnouncerOptions;
@@ -31,7 +31,7 @@ export class ProgressAnnouncer {
     if (message.type === 'progress') this.#progress(message.progress);
   }
 
-  /** Resolves when all that was heard is told. */
+  /** Resolves when all messages so far are announced. */
   idle(): Promise<void> {
     return this.#told;
   }
@@ -65,6 +65,6 @@ export class ProgressAnnouncer {
         const reindex = reindexes.get(this.#id);
         if (reindex !== null) await say(this.#options, reindex);
       })
-      .catch((error: unknown) => log.warn({ reindex: this.#id, err: error }, 'a milestone was not told'));
+      .catch((error: unknown) => log.warn({ reindex: this.#id, err: error }, 'a milestone could not be announced'));
   }
 }

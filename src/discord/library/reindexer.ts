@@ -1,7 +1,7 @@
-/** Sees to it that the open reindex (catalog/reindexes.ts) is worked on, by one process at a time, and told about.
+/** Runs the open reindex (catalog/reindexes.ts) in one process at a time, and announces it.
  *
- *  The row is the truth: asking writes one, cancelling closes it, and whoever runs jobs looks for an open one now and
- *  then. So it does not matter which of the bot's processes was asked, nor which of them was started anew since.
+ *  The catalog's row is the state: a request writes it, cancelling closes it, and the shard that runs jobs polls for an open
+ *  one. So any shard can take the request, and shards can restart in between.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
@@ -17,21 +17,21 @@ export interface ReindexerOptions extends IndexProcessOptions {
   readonly services: Pick<Services, 'catalog' | 'liveIndex'>;
   readonly log: Logger;
   readonly announcer: Announcer;
-  /** Whether this process works on jobs: exactly one of the bot's processes does. */
+  /** Whether this shard runs jobs: exactly one does. */
   readonly runsJobs: boolean;
-  /** Before the second start after a process died; doubles with each. */
+  /** Delay before a restart after the process died; doubles with each restart. */
   readonly restartAfterMs?: number;
 }
 
-/** Processes that may die over one job without it coming on: then it is the job, or the machine, and trying on would
- *  keep the cores busy for nothing. */
+/** Starts of one job without progress before it fails: then the job or the machine is at fault, and more restarts only
+ *  waste CPU. */
 const startsMax = 5;
 const restartAfterMsMax = 60_000;
-/** For what other processes asked for or cancelled. */
+/** Poll interval for requests and cancellations of other shards. */
 const lookEachMs = 5_000;
-/** Opening a generation of a million chunks from a cold disk takes less. */
+/** Enough to open a generation of a million chunks from a cold disk. */
 const openWithinMs = 180_000;
-/** An end that nobody was told of, for example because the bot was killed just then, is told as long as it is news. */
+/** How long an unannounced end, for example after a kill of the bot, is still announced. */
 const newsForMs = 86_400_000;
 
 export class Reindexer {
@@ -43,49 +43,47 @@ export class Reindexer {
   #lastFailure: LeitmotifError | null = null;
   #waitingFor: string | null = null;
 
-  /** Starts nothing: `resume` does, and `ask`. */
+  /** Starts nothing; `resume` and `ask` do. */
   constructor(options: ReindexerOptions) {
     this.#options = options;
   }
 
-  /** Opens a job, or gives back the one that is open; it begins at once if this process runs jobs. */
+  /** Opens a job, or returns the open one. It starts at once if this shard runs jobs. */
   async ask(request: ReindexRequest): Promise<{ reindex: Reindex; isNew: boolean }> {
     const asked = await retryBusy(() => this.#reindexes.ask(request));
     this.#look();
     return asked;
   }
 
-  /** Once the bot can speak: goes on with an open job, tells an end that nobody was told of, and looks again now and
-   *  then. */
+  /** Call it when the bot is logged in: continues an open job, announces an unannounced end, and polls from then on. */
   resume(): void {
     if (!this.#options.runsJobs) return;
     this.#look();
     this.#timer ??= setInterval(() => this.#look(), lookEachMs).unref();
   }
 
-  /** Closes the open job; what is done of it is kept.
+  /** Cancels the open job; indexed tracks stay.
    *  @returns the job as it was; null when none was open */
   async cancel(): Promise<Reindex | null> {
     const open = this.#reindexes.open();
     if (open === null || !(await retryBusy(() => this.#reindexes.cancel(open.id)))) return null;
-    // Who runs it elsewhere sees the row.
+    // Another shard that runs the job sees the row.
     void this.#process?.stop();
     this.#look();
     return open;
   }
 
-  /** Why the open job has not begun, when another process indexes; null otherwise, and where this process knows nothing
-   *  of it. */
+  /** Why the open job waits, when another process is indexing; null otherwise, and in shards that do not run jobs. */
   get waitingFor(): string | null {
     return this.#waitingFor;
   }
 
-  /** Of the process at work, for whoever watches it. */
+  /** The running process's id. */
   get pid(): number | undefined {
     return this.#process?.pid;
   }
 
-  /** Ends the process in order; its job stays open for the next start of the bot. */
+  /** Stops the process in order; its job stays open for the bot's next start. */
   async close(): Promise<void> {
     this.#closing.abort();
     clearInterval(this.#timer);
@@ -100,13 +98,15 @@ export class Reindexer {
   #look(): void {
     if (!this.#options.runsJobs || this.#working || this.#closing.signal.aborted) return;
     this.#working = this.#work()
-      .catch((error: unknown) => this.#options.log.error({ err: error }, 'a reindex is left until the next look'))
+      .catch((error: unknown) =>
+        this.#options.log.error({ err: error }, 'a reindex failed for now; trying again at the next poll'),
+      )
       .finally(() => {
         this.#working = null;
       });
   }
 
-  /** Until nothing is open, or the bot stops. */
+  /** Runs until no job is open, or the bot stops. */
   async #work(): Promise<void> {
     for (;;) {
       await this.#tellEnd();
@@ -120,7 +120,7 @@ export class Reindexer {
   async #runProcess(reindex: Reindex): Promise<void> {
     const { log, restartAfterMs = 2_000 } = this.#options;
     const { id, mode } = reindex;
-    // Counted here and not there: it may die before it can count.
+    // The start is counted here: the process may die before it could count.
     if (!(await retryBusy(() => this.#reindexes.start(id)))) return;
     if (this.#closing.signal.aborted) return retryBusy(() => this.#reindexes.pause(id));
     const progressAnnouncer = new ProgressAnnouncer(id, { ...this.#options, reindexes: this.#reindexes });
@@ -130,7 +130,7 @@ export class Reindexer {
       progressAnnouncer.hear(message);
     });
     this.#process = process;
-    log.info({ reindex: id, mode, pid: process.pid }, 'a reindex is worked on');
+    log.info({ reindex: id, mode, pid: process.pid }, 'a reindex is running');
     const { how, failure } = await process.ended;
     this.#process = null;
     this.#waitingFor = null;
@@ -143,7 +143,7 @@ export class Reindexer {
     await delay(waitMs, undefined, { signal: this.#closing.signal }).catch(() => {});
   }
 
-  /** The newest job if it has ended and that was not told: the new generation answers first. */
+  /** Announces the end of the newest job, once. The new generation is opened first. */
   async #tellEnd(): Promise<void> {
     const { services, log, announcer } = this.#options;
     const last = this.#reindexes.last();
@@ -157,7 +157,7 @@ export class Reindexer {
     const { id, state, mode } = last;
     log.info({ reindex: id, state, mode, why: last.error?.message }, 'a reindex has ended');
     if (Date.now() - last.finishedAtMs < newsForMs) await announcer.ended(last);
-    // Afterwards: whoever is killed in between tells it twice rather than never.
+    // Stored afterwards: a kill in between announces the end twice rather than never.
     await retryBusy(() => this.#reindexes.milestone(id, reindexMilestones.ended));
   }
 

@@ -1,5 +1,5 @@
-/** Who may do what with the library, and where the bot may speak. Asked anew at every use and every press: Discord only
- *  hides the command, and rights change while a message stands. */
+/** Rights: what a user may do with the library, and where the bot may post. Checked at every use and every button press:
+ *  Discord only hides the command, and rights change while a message exists. */
 import {
   type BaseInteraction,
   type Channel,
@@ -15,15 +15,15 @@ import type { Texts } from '../texts/texts.ts';
 
 export type Refusal = keyof Texts['library']['refused'];
 
-/** status   a look at the library, in short: Manage Server, or an owner
+/** status   the short status of the library: Manage Server, or an owner
  *  server   this server's own settings: Manage Server
- *  library  what concerns the one library that all servers share: an owner, or Manage Server in a home server
- *  owner    what costs hours or cannot be undone from Discord: an owner */
+ *  library  the library that all servers share: an owner, or Manage Server in a home server
+ *  owner    actions that take hours or cannot be undone from Discord: an owner */
 export type Need = 'status' | 'server' | 'library' | 'owner';
 
 type Asking = Pick<BaseInteraction, 'memberPermissions' | 'user' | 'guildId'>;
 
-/** @returns why not; null when it may be done */
+/** @returns why the action is refused; null when it is allowed */
 export function refusalOf(interaction: Asking, bot: Pick<BotContext, 'client' | 'config'>, need: Need): Refusal | null {
   const { guildId, user, memberPermissions } = interaction;
   if (guildId === null) return 'direct';
@@ -33,8 +33,8 @@ export function refusalOf(interaction: Asking, bot: Pick<BotContext, 'client' | 
   return need === 'library' && !isHomeServer(guildId, bot) ? 'home' : null;
 }
 
-/** Unless DISCORD_HOME_SERVERS names them, the home server is the only one that the bot is in. One of several processes
- *  knows only its own servers, so there the variable is needed. */
+/** Without DISCORD_HOME_SERVERS, the home server is the bot's only server. A shard knows only its own servers, so with
+ *  sharding the variable is required. */
 function isHomeServer(guildId: string, { client, config }: Pick<BotContext, 'client' | 'config'>): boolean {
   const { homeServers } = config.discord;
   if (homeServers.length > 0) return homeServers.includes(guildId);
@@ -44,8 +44,8 @@ function isHomeServer(guildId: string, { client, config }: Pick<BotContext, 'cli
 
 type Here = Pick<BaseInteraction, 'appPermissions' | 'channel'>;
 
-/** What the bot lacks of what telling a job's progress needs, where it was asked.
- *  @param type as Discord says it with the interaction: not every channel is cached, a thread rarely */
+/** @param type the channel's type from the interaction: not every channel is cached, threads rarely are
+ *  @returns the permissions that the bot lacks here to announce a job's progress */
 export function missingToAnnounce(
   { appPermissions, channel }: Here,
   type: ChannelType | null = null,
@@ -53,18 +53,18 @@ export function missingToAnnounce(
   return missingOf(appPermissions, neededToAnnounce(channel, type));
 }
 
-/** The same for a channel in which nobody asks just now. */
+/** The same for a channel without an interaction. */
 export async function missingToAnnounceIn(client: Client, channelId: string): Promise<PermissionName[]> {
   const channel = await client.channels.fetch(channelId, { allowUnknownGuild: true });
-  // What holds in a server of another of the bot's processes is not known in this one: there it is tried.
+  // Permissions in another shard's server are unknown here: the caller tries to post.
   if (channel === null || channel.isDMBased() || !client.guilds.cache.has(channel.guildId)) return [];
   const there = client.user && channel.permissionsFor(client.user);
   return missingOf(there ?? new PermissionsBitField(), neededToAnnounce(channel));
 }
 
-/** @param type decides, where it is known */
+/** @param type takes precedence over `channel` */
 function neededToAnnounce(channel: Channel | null, type: ChannelType | null = null): PermissionName[] {
-  // In a direct conversation the bot needs no right to speak.
+  // In direct messages the bot needs no permission.
   if (type === ChannelType.DM) return [];
   const isThread = type === null ? channel?.isThread() : threads.includes(type);
   return ['ViewChannel', isThread ? 'SendMessagesInThreads' : 'SendMessages'];
@@ -76,14 +76,14 @@ const threads: readonly ChannelType[] = [
   ChannelType.AnnouncementThread,
 ];
 
-/** What the bot lacks to share finds there. */
+/** @returns the permissions that the bot lacks to share results there */
 export function missingToShare(channel: GuildBasedChannel): PermissionName[] {
   const { me } = channel.guild.members;
   const there = me ? channel.permissionsFor(me) : new PermissionsBitField();
   return missingOf(there, neededToShare(channel));
 }
 
-/** The same where somebody presses a button: Discord says it with the press.
+/** The same in the channel of a button press, from the permissions in the interaction.
  *  @param type as in missingToAnnounce */
 export function missingToShareHere(
   { appPermissions, channel }: Here,

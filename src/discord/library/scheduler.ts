@@ -1,5 +1,5 @@
-/** Starts a reindex when it is due. Only one of the bot's processes does, and each due time is taken once, in the
- *  catalog, so that neither a restart nor a second bot runs it twice. */
+/** Starts reindexes by the schedule. Only one shard does, and each due time is claimed once in the catalog, so that neither a
+ *  restart nor a second bot runs it twice. */
 import { createTask, type ScheduledTask } from 'node-cron';
 import type { Logger } from 'pino';
 import type { Catalog } from '../../catalog/catalog.ts';
@@ -12,17 +12,17 @@ export interface SchedulerOptions {
   readonly catalog: Catalog;
   readonly reindexer: Pick<Reindexer, 'ask'>;
   readonly log: Logger;
-  /** Whether this process starts what is due. The others only set and show the schedule. */
+  /** Whether this shard starts reindexes. The others only set and show the schedule. */
   readonly schedules: boolean;
 }
 
-/** For a schedule that another process of the bot has set. */
+/** Poll interval for a schedule that another shard has set. */
 const refreshEachMs = 30_000;
 
 export class Scheduler {
   readonly #options: SchedulerOptions;
   #task: ScheduledTask | null = null;
-  /** What `#task` runs on. */
+  /** The schedule that `#task` runs. */
   #running = '';
   #timer: NodeJS.Timeout | undefined;
   #last: Promise<void> = Promise.resolve();
@@ -31,7 +31,7 @@ export class Scheduler {
     this.#options = options;
   }
 
-  /** Catches up what was missed while the bot was away, once however often it was missed, and runs on from here. */
+  /** Runs missed due times as one reindex, then starts the schedule. */
   async start(): Promise<void> {
     if (!this.#options.schedules) return;
     await this.#catchUp();
@@ -39,7 +39,7 @@ export class Scheduler {
     this.#timer ??= setInterval(() => this.#refresh(), refreshEachMs).unref();
   }
 
-  /** @returns what is wrong with it, and then nothing is changed */
+  /** @returns the problem of an invalid entry, which changes nothing; null otherwise */
   async set(entry: ScheduleEntry): Promise<ScheduleProblem | null> {
     const problem = scheduleProblem(entry.cron, entry.timeZone);
     if (problem !== null) return problem;
@@ -53,13 +53,13 @@ export class Scheduler {
     this.#refresh();
   }
 
-  /** The schedule with its next due time; null when there is none. */
+  /** The schedule with its next due time; null when none is set. */
   current(): (StoredSchedule & { readonly next: Date | null }) | null {
     const schedule = this.#options.catalog.schedule.get();
     return schedule && { ...schedule, next: nextDue(schedule.cron, schedule.timeZone) };
   }
 
-  /** Starts no more; what was due a moment ago is asked for before it returns. */
+  /** Stops the schedule; waits for a reindex that was just due to be requested. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
     this.#stopTask();
@@ -96,11 +96,11 @@ export class Scheduler {
         .catch((error: unknown) => log.error({ err: error }, 'a scheduled reindex could not be started'));
     };
     const task = createTask(cron, ({ date }) => onDue(date), { timezone: timeZone, noOverlap: true, unref: true });
-    // Missed because this thread was late: as good as due.
+    // Missed only because this thread was late: run it now.
     task.on('execution:missed', ({ date }) => onDue(date));
     void task.start();
     this.#task = task;
-    log.info({ cron, timeZone, next: task.getNextRun() }, 'reindexes are scheduled');
+    log.info({ cron, timeZone, next: task.getNextRun() }, 'the schedule is running');
   }
 
   #stopTask(): void {
@@ -118,7 +118,7 @@ export class Scheduler {
     const at = new Date(dueMs).toISOString();
     const request = { mode: 'changed', askedBy: null, guildId: null, channelId, locale } as const;
     const { reindex, isNew } = await reindexer.ask(request);
-    if (isNew) log.info({ reindex: reindex.id, at, why }, 'a scheduled reindex was asked for');
-    else log.info({ reindex: reindex.id, at, why }, 'a scheduled reindex was passed over: one is open');
+    if (isNew) log.info({ reindex: reindex.id, at, why }, 'a scheduled reindex was requested');
+    else log.info({ reindex: reindex.id, at, why }, 'a scheduled reindex was skipped: another one is open');
   }
 }

@@ -1,5 +1,5 @@
-/** `/library settings`: shows what is set, or changes it. All of what is asked for is changed, or nothing of it. The
- *  schedule is the library's, so it is shown to and changed by those who look after that. */
+/** `/library settings`: shows or changes the settings, all requested changes or none. The schedule belongs to the library, so
+ *  only people who manage the library see and change it. */
 import type { ChatInputCommandInteraction, GuildBasedChannel } from 'discord.js';
 import type { GuildSettingsEntry } from '../../catalog/guild-settings.ts';
 import type { ScheduleEntry } from '../../catalog/schedule.ts';
@@ -27,7 +27,7 @@ interface Wanted {
   readonly reset: string | null;
 }
 
-/** @param interaction in a server, by somebody who may */
+/** @param interaction in a server, by a user with the right */
 export async function changeSettings(
   interaction: ChatInputCommandInteraction,
   { bot, scheduler }: SettingsParts,

@@ -1,4 +1,4 @@
-/** Gathers what `/library status` shows. Whatever does not answer in time is left out rather than waited for. */
+/** Collects the facts of `/library status`. Facts that do not arrive in time are omitted. */
 import { statfs } from 'node:fs/promises';
 import path from 'node:path';
 import type { CatalogCounts } from '../../catalog/counts.ts';
@@ -18,7 +18,7 @@ export interface StatusParts {
   readonly scheduler: Scheduler;
 }
 
-/** Of the worker, which may be elsewhere, and of the index, which may have to be opened. */
+/** Limit for the worker, which may be remote, and for the index, which may have to be opened. */
 const partWithinMs = 10_000;
 
 export async function libraryStatus({
@@ -53,7 +53,7 @@ export async function libraryStatus({
   };
 }
 
-/** The model as the worker that runs it names it.
+/** The model as the worker reports it.
  *  @throws {LeitmotifError} as EmbeddingClient.models; the signal's reason, also while the worker starts */
 export async function modelFacts(
   { config, worker }: Pick<Services, 'config' | 'worker'>,
@@ -114,7 +114,7 @@ function openReindex({ catalog }: Pick<Services, 'catalog'>, reindexer: Reindexe
   return { id, mode, state, askedAtMs, askedBy, progress, waits: reindexer.waitingFor !== null };
 }
 
-/** From the job's row, which the indexing process writes each second: so every process of the bot can tell. */
+/** From the job's row, which the indexing process updates each second, so that every shard can show it. */
 function progressOf(job: Job | null): ReindexProgress | null {
   if (job?.counters.toDo === undefined) return null;
   const { done = 0, toDo, failed = 0 } = job.counters;

@@ -1,4 +1,4 @@
-/** A stored answer as a message: one page of it with the match picture and the clips of its best three. */
+/** Presents a stored answer as a message: one page with the match picture and the clips of the best three results. */
 import { stat } from 'node:fs/promises';
 import PQueue from 'p-queue';
 import type { AudioInput } from '../../audio/input.ts';
@@ -14,12 +14,12 @@ import type { Reply } from '../reply.ts';
 import type { Texts } from '../texts/texts.ts';
 import { isQueryTrackRemoved, queryTrackFile } from './query-piece.ts';
 
-/** Pieces whose clips come with the answer; the others' are behind their Listen button. */
+/** Results whose clips come with the answer; the Listen buttons give the others. */
 const clipsShown = 3;
-/** Presses of Listen that may wait for ffmpeg: some minutes of work. One more is told to come back. */
+/** Presses of Listen that may wait for ffmpeg: some minutes of work. Further ones are refused. */
 const waitingMax = 100;
 const ffmpegRunsMax = 2;
-/** An answer's own clips go before those that somebody pressed for: one person's presses delay nobody's answer. */
+/** An answer's own clips go first, so that presses of Listen delay no answer. */
 const priorities = { answer: 1, pressed: 0 };
 
 export interface PageOptions {
@@ -28,9 +28,9 @@ export interface PageOptions {
   readonly page: number;
   readonly fromMemory: boolean;
   readonly attachmentLimitBytes: number;
-  /** Whether the bot may attach files where this goes. */
+  /** Whether the bot may attach files in the channel. */
   readonly mayAttach: boolean;
-  /** Whether there are others to share a find with. Unset: yes. */
+  /** Whether to show Share; false in direct messages. Unset: true. */
   readonly mayShare?: boolean;
   readonly signal: AbortSignal;
 }
@@ -39,7 +39,7 @@ type PresenterServices = Pick<Services, 'catalog' | 'libraries' | 'queries'>;
 
 interface ShownClips {
   readonly files: readonly AnswerClip[];
-  /** Rank -> why it has none. */
+  /** Rank -> error code of the clip that could not be cut. */
   readonly problems: ReadonlyMap<number, string>;
 }
 
@@ -48,9 +48,9 @@ export class AnswerPresenter {
   readonly #services: PresenterServices;
   readonly #queue = new PQueue({ concurrency: ffmpegRunsMax });
   readonly #drawing = new PQueue({ concurrency: 1 });
-  /** Answer -> its extracts, while they are being cut. */
+  /** Answer id -> running cut of its extracts. */
   readonly #extracting = new Map<string, Promise<void>>();
-  /** Answer and rank -> its clips, while they are being cut. */
+  /** Answer id and rank -> running cut of its clips. */
   readonly #cutting = new Map<string, Promise<ResultClips>>();
 
   constructor(services: PresenterServices) {
@@ -77,14 +77,13 @@ export class AnswerPresenter {
     });
   }
 
-  /** Drawn in threads of this process, which no niceness keeps behind the one that answers: one at a time, so that on
-   *  two cores one is left. */
+  /** Drawn in threads of this process, at the same priority as the main thread: one at a time, so that one of two cores stays
+   *  free. */
   async picture(answer: Answer, words: PictureWords, results?: readonly Result[]): Promise<Buffer> {
     return Buffer.from(await this.#drawing.add(() => this.#services.queries.picture(answer, words, results)));
   }
 
-  /** The clips of one result, to listen to or to share: those that are there already, or cut now. Whoever wants them
-   *  while they are being cut gets the same.
+  /** The clips of one result, to listen to or to share: from disk, or cut now. Concurrent calls share one cut.
    *  @throws {LeitmotifError} 'busy-bot'; as cutResultClips */
   clips(stored: StoredAnswer, result: Result, signal: AbortSignal): Promise<ResultClips> {
     const key = `${stored.id}:${result.rank}`;
@@ -101,7 +100,7 @@ export class AnswerPresenter {
     await this.#extracting.get(stored.id);
     const dir = this.#services.queries.answerFiles.dirOf(stored.id);
     const there = clipsOnDisk(stored.answer, result, dir);
-    // What was cut with a piece that was removed since is not played any more.
+    // Clips with the audio of a removed query track are not played.
     if (there && isQueryTrackRemoved(stored, this.#services)) return { ...there, yours: null, ab: null };
     if (there?.ab) return there;
     if (this.#queue.size >= waitingMax) throw new LeitmotifError('busy-bot', 'Too many clips are being cut');
@@ -113,18 +112,18 @@ export class AnswerPresenter {
     return this.#queue.add(cut, { signal, priority: priorities.pressed });
   }
 
-  /** What Listen needs once the recording is gone. Pieces of the library stay; a query that is gone has left its extracts
-   *  already. */
+  /** Stores the extracts that Listen needs after the recording is deleted. Library tracks need none; a query that runs again
+   *  already has its extracts. */
   async keepExtracts(
     { id, answer, source }: StoredAnswer,
     { queryPath, signal }: { readonly queryPath: string | null; readonly signal: AbortSignal },
   ): Promise<void> {
     if (queryPath === null || source.kind === 'piece') return;
     const { answerFiles, clipLimits: limits } = this.#services.queries;
-    // Of the further pages too, as far as extracts are kept at all: their Listen buttons play them as well.
+    // For all pages, within the limit for extracts: their Listen buttons play them too.
     const results = answer.results.length;
     const kept = answerFiles.keepExtracts(id, answer, { queryPath, results, limits, signal });
-    // Whoever waits for it goes on without.
+    // Waiting calls continue without the extracts when this fails.
     const settled = kept.catch(() => {});
     this.#extracting.set(id, settled);
     try {
@@ -134,7 +133,7 @@ export class AnswerPresenter {
     }
   }
 
-  /** The recording itself where it is at hand, which is a piece of the library; of what was sent, the extract. */
+  /** The query's side of a clip: from the recording for a library track, from the extract for an upload. */
   #yours({ id, answer }: StoredAnswer, hit: Hit, asked: AudioInput | null) {
     return asked === null ? this.#services.queries.answerFiles.extract(id, hit) : yourPart(answer, hit, asked);
   }
@@ -146,7 +145,7 @@ export class AnswerPresenter {
     } catch {
       signal.throwIfAborted();
     }
-    // One of them cannot be cut, its file being gone, say: each by itself, so that the others are heard.
+    // At least one cannot be cut, for example because its file is gone: cut each alone, so that the others are played.
     const files: AnswerClip[] = [];
     const problems = new Map<number, string>();
     for (const result of best) {
@@ -160,7 +159,7 @@ export class AnswerPresenter {
     return { files, problems };
   }
 
-  /** Best first. Those that were cut before are there still. */
+  /** Best first. Clips that were cut before come from disk. */
   async #theirs(stored: StoredAnswer, results: readonly Result[], signal: AbortSignal): Promise<AnswerClip[]> {
     const dir = this.#services.queries.answerFiles.dirOf(stored.id);
     const there = new Map(

@@ -1,5 +1,4 @@
-/** From what somebody gave to what is asked with: links are followed to their audio, and where there are several
- *  recordings they choose one first. */
+/** From the given sources to one query: follows links to their audio, and lets the user choose among several recordings. */
 import type { RepliableInteraction } from 'discord.js';
 import type { BotContext } from '../bot-context.ts';
 import { chooseReply, type Picked } from '../replies/choose.ts';
@@ -14,7 +13,7 @@ export interface ChoosingParts {
   readonly queryRunner: QueryRunner;
 }
 
-/** Asks with it, or asks which one is meant.
+/** Runs the query, or asks the user which recording is meant.
  *  @param given never empty
  *  @param acknowledged how the interaction was: `private-reply` or `public-reply`
  *  @throws {LeitmotifError} as resolveLink and QueryRunner.run */
@@ -30,9 +29,9 @@ export async function runOrChoose(
   const choices = only.choices.filter(isChoice);
   const question = chooseReply(bot.texts(interaction.locale), { choices, picked: { ...options, isPrivate } });
   if (isPrivate) return void (await editReply(interaction, question));
-  // What is not an answer yet is nobody else's business: only the answer stands in the channel.
+  // The choice is private; only the answer appears in the channel.
   await interaction.deleteReply().catch((err: unknown) => {
-    bot.log.info({ interaction: interaction.id, err }, 'the reply was gone before the choice was sent');
+    bot.log.info({ interaction: interaction.id, err }, 'the reply was already gone when the choice was sent');
   });
   await followUpPrivately(interaction, question);
 }

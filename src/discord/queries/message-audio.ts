@@ -1,17 +1,16 @@
-/** The audio of a message: its recordings wherever they are in it, else those of the message that it replies to, else
- *  links. */
+/** Finds the audio of a message: its recordings, else those of the message that it replies to, else links. */
 import { type APIAttachment, type APIMessage, ComponentType } from 'discord-api-types/v10';
 import type { RequestedSource } from './question.ts';
 
-/** The parts of discord.js's Message that are read; {@link ofPayload} makes it of Discord's own. */
+/** The fields of discord.js's Message that are read; {@link ofPayload} builds it from a raw payload. */
 export interface MessageWithAudio {
   readonly attachments: { values(): Iterable<FileInMessage> };
   readonly content: string;
-  /** What a forwarded message shows of the one that was forwarded. */
+  /** The forwarded messages. */
   readonly messageSnapshots?: { values(): Iterable<MessageWithAudio> } | null;
-  /** Discord's JSON, or objects that give it. */
+  /** Discord's JSON, or objects with toJSON. */
   readonly components?: readonly object[] | null;
-  /** The message that this one replies to, where Discord shows it. */
+  /** The message that this one replies to, when Discord sends it. */
   readonly repliedTo?: MessageWithAudio | null;
 }
 
@@ -24,9 +23,9 @@ interface FileInMessage {
 
 export type ClipOrLink = Extract<RequestedSource, { kind: 'clip' | 'link' }>;
 
-/** As many as fit a message of choices: one embed each. */
+/** The maximum that fits into the message of choices: one embed each. */
 const choicesMax = 10;
-/** Discord tells a file's type by its ending; where it does not know the ending, the type is missing. */
+/** Discord derives a file's type from its extension; for unknown extensions the type is missing. */
 const soundType = /^(audio|video)\/|^application\/(ogg|octet-stream)/;
 
 /** @returns the message's own recordings: attachments, those of what it forwards, those in its components; if there are
@@ -42,7 +41,7 @@ export function sourcesInMessage(message: MessageWithAudio): ClipOrLink[] {
   return [];
 }
 
-/** A message as Discord sends it, with the one that it replies to. */
+/** Converts a raw message, with the message that it replies to. */
 export function ofPayload(message: APIMessage): MessageWithAudio {
   const { attachments, message_snapshots: snapshots = [], referenced_message: repliedTo } = message;
   const ofSnapshot = ({ message: of }: (typeof snapshots)[number]): MessageWithAudio => ({
@@ -67,7 +66,7 @@ function recordingsIn(message: MessageWithAudio): ClipOrLink[] {
   const files = new Map<string, FileInMessage>();
   for (const file of filesIn(message)) {
     const hasSound = file.contentType === null || soundType.test(file.contentType);
-    // A file that a component shows may be among the attachments too; its links differ in their signatures only.
+    // A component's file may also be an attachment; the two URLs differ only in their signatures.
     const key = file.url.split('?')[0] ?? '';
     if (hasSound && !files.has(key)) files.set(key, file);
   }
@@ -82,11 +81,11 @@ function filesIn({ attachments, messageSnapshots, components }: MessageWithAudio
 interface ComponentJson {
   readonly type: ComponentType;
   readonly components?: readonly ComponentJson[];
-  /** Of a File. */
+  /** In a File component. */
   readonly name?: string | null;
   readonly size?: number | null;
   readonly file?: Media;
-  /** Of a Media Gallery, which shows videos. */
+  /** In a Media Gallery, which shows videos. */
   readonly items?: readonly { readonly media: Media }[];
 }
 
@@ -99,7 +98,7 @@ function filesInComponent(component: object): FileInMessage[] {
   const json = ('toJSON' in component ? (component as { toJSON(): unknown }).toJSON() : component) as ComponentJson;
   const { type, name, size, file, items = [], components = [] } = json;
   const own = type === ComponentType.File && file ? [fileOf(file, name, size)] : [];
-  // Pictures there have no ending at times: only what is known to have sound counts.
+  // Pictures there may have no extension, so only known audio and video types count.
   const videos = items.filter(({ media }) => soundType.test(media.content_type ?? ''));
   return [...own, ...videos.map(({ media }) => fileOf(media)), ...components.flatMap(filesInComponent)];
 }
@@ -122,14 +121,14 @@ function linksOf({ content, messageSnapshots }: MessageWithAudio): ClipOrLink[] 
   return [...new Set(texts.flatMap(linksIn))].map((url) => ({ kind: 'link', url }));
 }
 
-/** Addresses as people write them: <in angles> so that no preview shows, (in brackets), or before a full stop. */
+/** Finds links as people write them: <in angle brackets> to hide the preview, (in parentheses), or before a full stop. */
 function linksIn(content: string): string[] {
   const found = content.match(/https?:\/\/[^\s<>|\]]+/g) ?? [];
   const links = found.map((link) => balanced(link).replace(/[.,;:!?'"*_~`]+$/, ''));
   return links.filter((link) => URL.canParse(link));
 }
 
-/** Up to the first parenthesis that closes none of the link's own. */
+/** Cuts a link before the first unbalanced closing parenthesis. */
 function balanced(link: string): string {
   let open = 0;
   for (let at = 0; at < link.length; at++) {

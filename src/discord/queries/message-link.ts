@@ -1,4 +1,4 @@
-/** Links to Discord's own messages and attachments, told apart from other links. */
+/** Resolves links: to Discord messages, to Discord attachments, and all others. */
 import { ChannelType, type GuildTextBasedChannel, PermissionFlagsBits } from 'discord.js';
 import { LeitmotifError } from '../../errors.ts';
 import { readLink } from '../../fetch/link.ts';
@@ -12,8 +12,8 @@ const messageHosts = ['discord.com', 'ptb.discord.com', 'canary.discord.com', 'd
 const messagePath = /^\/channels\/(\d{17,20}|@me)\/(\d{17,20})\/(\d{17,20})\/?$/;
 const attachmentPath = /^\/(?:cdn\/)?attachments\//;
 
-/** A link as something to ask with. Links to messages are followed to their audio, as far as the asker may read them.
- *  @param messagesMax a message may hold the link of another; so many are followed
+/** Resolves a link to a query source. Follows links to messages to their audio, if the user may read them.
+ *  @param messagesMax how many links from message to message are followed
  *  @throws {LeitmotifError} 'link-refused' for a message that the asker or the bot may not read and for a page of music, 'link-not-audio' for one
  *    without audio */
 export async function resolveLink(
@@ -25,7 +25,7 @@ export async function resolveLink(
   const url = URL.parse(link.trim());
   const ourOrigin = bot.config.discord.apiUrl === undefined ? null : new URL(bot.config.discord.apiUrl).origin;
   if (!url || (!messageHosts.includes(url.hostname) && url.origin !== ourOrigin)) {
-    // What will be refused is refused before it waits for its turn.
+    // Refused here, before the query waits for its turn.
     if (url && isMusicPage(url.hostname)) readLink(url.href);
     return { kind: 'link', url: link.trim() };
   }
@@ -36,7 +36,7 @@ export async function resolveLink(
     if (choices.length > 1 || !first) return { kind: 'several', choices };
     return first.kind === 'link' ? resolveLink(first.url, askerId, bot, messagesMax - 1) : first;
   }
-  // An attachment of the local Discord lies on this machine, where no other link may lead.
+  // An attachment of the local Discord is on this machine, which other links may not reach.
   if (url.origin === ourOrigin && attachmentPath.test(url.pathname)) {
     return {
       kind: 'clip',
@@ -56,24 +56,24 @@ async function audioAt(channelId: string, messageId: string, askerId: string, bo
     ? await channel.messages.fetch({ message: messageId, cache: false }).catch(() => null)
     : null;
   if (!message) {
-    throw new LeitmotifError('link-refused', 'Cannot ask with a message that is not to be read', {
+    throw new LeitmotifError('link-refused', 'Cannot query with a message that the user or the bot may not read', {
       facts: { kind: 'message-unreadable' },
     });
   }
   const choices = sourcesInMessage(message);
   if (choices.length > 0) return choices;
-  // Discord shows bots like this one no attachments of other people's messages; those of the message menu it does.
-  throw new LeitmotifError('link-not-audio', 'Cannot ask with a message that has no audio to see', {
+  // Without the message content intent, Discord hides attachments of other people's messages, except in the message menu.
+  throw new LeitmotifError('link-not-audio', 'Cannot query with a message without visible audio', {
     facts: { kind: 'message' },
   });
 }
 
-/** What the asker could not open must not be opened for them. */
+/** The bot opens only messages that the user may read. */
 async function mayRead(channel: GuildTextBasedChannel, askerId: string): Promise<boolean> {
   const member = await channel.guild.members.fetch(askerId).catch(() => null);
   const there = member && channel.permissionsFor(member);
   if (!there?.has([PermissionFlagsBits.ViewChannel, PermissionFlagsBits.ReadMessageHistory])) return false;
-  // A thread's rights are its channel's; a private one is for those who are in it, and for moderators.
+  // A thread has its channel's permissions; a private thread is for its members and for moderators.
   if (channel.type !== ChannelType.PrivateThread || there.has(PermissionFlagsBits.ManageThreads)) return true;
   return channel.members.fetch({ member: askerId, force: true }).then(
     () => true,

@@ -1,4 +1,4 @@
-/** The piece of the library that was asked with, when its part is wanted again. */
+/** The library track of a query, to cut clips from it. */
 import { stat } from 'node:fs/promises';
 import type { SeekableFile } from '../../library/library.ts';
 import type { StoredAnswer } from '../../query/stored-answer.ts';
@@ -10,7 +10,7 @@ export function isQueryTrackRemoved({ source }: RequestedSource, { catalog }: Pi
   return source.kind === 'piece' && catalog.tracks.live([source.trackId]).size === 0;
 }
 
-/** @returns null when it was no piece, or when it is not there to be heard */
+/** @returns null when the query was no library track, or when its file is not available */
 export async function queryTrackFile(
   { source }: RequestedSource,
   services: Pick<Services, 'catalog' | 'libraries'>,
@@ -20,7 +20,7 @@ export async function queryTrackFile(
   const track = services.catalog.tracks.byIds([source.trackId]).get(source.trackId);
   try {
     const file = track ? await services.libraries.current()?.seekable(track.key, { signal }) : null;
-    // A folder names the path of a file without looking for it.
+    // A folder library returns a path without checking that the file exists.
     return file && (file.overLoopback || (await stat(file.path)).isFile()) ? file : null;
   } catch {
     signal.throwIfAborted();

@@ -1,11 +1,11 @@
-/** The progress of one query: the last stage is shown again, with a Cancel button, once it has taken a while. */
+/** Shows the progress of one query; after some seconds with a Cancel button. */
 import type { RepliableInteraction } from 'discord.js';
 import type { BotContext } from '../bot-context.ts';
 import { ProgressMessage } from '../progress.ts';
 import { type ProgressView, progressReply } from '../replies/progress.ts';
 import { editReply } from '../send.ts';
 
-/** Before this nobody has had the time to change their mind, and a button that comes and goes is pressed by mistake. */
+/** A button that appears only briefly would be pressed by mistake. */
 const cancelAfterMs = 5_000;
 
 export class QueryProgress {
@@ -31,7 +31,7 @@ export class QueryProgress {
     }, cancelAfterMs);
   }
 
-  /** What was shown last; null before anything was. */
+  /** The last shown stage; null before the first. */
   get stage(): ProgressView['stage'] | null {
     return this.#view?.stage ?? null;
   }
@@ -41,7 +41,7 @@ export class QueryProgress {
     this.#show(this.#cancelId);
   }
 
-  /** Resolves when no edit follows. */
+  /** Resolves when no edit will follow. */
   async end(): Promise<void> {
     clearTimeout(this.#timer);
     await this.#message.end();

@@ -1,5 +1,5 @@
-/** One query of one person, from its acknowledgement to its last edit: the wait for its turn, progress, cancelling, the
- *  answer. Whatever happens, the interaction gets an answer, and exactly one. */
+/** Runs one query, from its acknowledgement to its last edit: queue, progress, cancel, answer. Every interaction gets exactly
+ *  one answer. */
 import type { RepliableInteraction } from 'discord.js';
 import { PermissionFlagsBits } from 'discord.js';
 import { LeitmotifError } from '../../errors.ts';
@@ -16,7 +16,7 @@ import { leftMs, turnOf } from './turn.ts';
 
 /** The answer must be sent within the 15 minutes of the interaction's token. */
 const answerMaxMs = 14 * 60_000;
-/** To tell those who were cut off. Whoever is not told in this time is told at the next start, from the catalog. */
+/** Limit for notifying the users of interrupted queries. The others are notified at the next start, from the catalog. */
 const tellMaxMs = 2_000;
 
 export interface QueryRunnerParts extends AnsweringParts {
@@ -47,7 +47,7 @@ export class QueryRunner {
   }
 
   /** Answers an acknowledged interaction.
-   *  @throws {LeitmotifError} what the person is to be told; by then no progress follows */
+   *  @throws {LeitmotifError} the failure to report; no progress edit follows it */
   async run(interaction: RepliableInteraction, question: Question): Promise<void> {
     const { bot, metrics } = this.#parts;
     assertMayEmbed(interaction);
@@ -61,7 +61,7 @@ export class QueryRunner {
       await this.#takeTurn(interaction, question, { signal: cancel.signal, progress });
       metrics.answered(performance.now() - startedMs);
     } catch (error) {
-      // Whoever was interrupted says only that; why, stands here.
+      // On abort, throw the abort reason.
       throw cancel.signal.aborted ? cancel.signal.reason : error;
     } finally {
       await progress.end();
@@ -71,24 +71,24 @@ export class QueryRunner {
     }
   }
 
-  /** @returns who asked a running query; null when it is not running here, or not any more */
+  /** @returns the user id of a running query; null when it is not running in this shard, or has ended */
   ownerOf(interactionId: string): string | null {
     return this.#running.get(interactionId)?.userId ?? null;
   }
 
   cancel(interactionId: string): void {
-    this.#running.get(interactionId)?.cancel.abort(new LeitmotifError('cancelled', 'Cancelled by its asker'));
+    this.#running.get(interactionId)?.cancel.abort(new LeitmotifError('cancelled', 'Cancelled by the user'));
   }
 
-  /** Waits for what runs, and gives up what runs longer: their askers are told, if Discord takes it at once. */
+  /** Waits for running queries, then aborts the rest and notifies their users if Discord accepts it at once. */
   async drain(deadlineMs: number): Promise<void> {
     if (await this.#idleWithin(deadlineMs)) return;
-    const reason = new LeitmotifError('stopping', 'Cut off: the bot is being restarted');
+    const reason = new LeitmotifError('stopping', 'Interrupted: the bot is being restarted');
     for (const { cancel } of this.#running.values()) cancel.abort(reason);
     await this.#idleWithin(tellMaxMs);
   }
 
-  /** @returns whether everything that runs now has ended by then */
+  /** @returns whether all currently running queries ended in this time */
   async #idleWithin(ms: number): Promise<boolean> {
     const all = Promise.all([...this.#running.values()].map(({ ended }) => ended)).then(() => true);
     const { promise: late, resolve } = Promise.withResolvers<boolean>();
@@ -98,7 +98,7 @@ export class QueryRunner {
     return isIdle;
   }
 
-  /** The time that a query may take begins with its turn: how long it waited is not its file's fault. */
+  /** The query's time limit starts with its turn: the wait in the queue does not count. */
   async #takeTurn(interaction: RepliableInteraction, question: Question, how: AnsweringHow): Promise<void> {
     const done = this.#stageLog(interaction);
     const waitedFrom = performance.now();
@@ -150,23 +150,26 @@ export class QueryRunner {
     done('present', presentedFrom);
     const sentFrom = performance.now();
     await progress.end();
-    // Begun before the answer is there to be pressed, so that Listen finds it under way.
+    // Started before the answer is sent, so that a press of Listen finds the cut running.
     const kept = presenter.keepExtracts(stored, { queryPath, signal }).catch((err: unknown) => {
-      if (!signal.aborted) log.warn({ err }, 'the extracts of a query could not be kept');
+      if (!signal.aborted) log.warn({ err }, 'the extracts of a query could not be stored');
     });
     await editReply(interaction, reply);
     done('send', sentFrom);
     await kept;
   }
 
-  /** Written before the work, so that a crash leaves a trace. Without it the query still runs. */
+  /** Stored before the work, so that the next start can report a crash. The query also runs when this fails. */
   async #remember({ id, applicationId, token, locale }: RepliableInteraction): Promise<void> {
     const { bot, shard } = this.#parts;
     const row = { interactionId: id, shard, applicationId, token, locale };
     try {
       bot.catalog.pendingQueries.begin(row);
     } catch (error) {
-      bot.log.warn({ query: id, err: error }, 'a query could not be noted: if it is cut off, its asker is not told');
+      bot.log.warn(
+        { query: id, err: error },
+        'a query could not be stored as pending: its user gets no notice after a crash',
+      );
     }
   }
 
@@ -175,12 +178,12 @@ export class QueryRunner {
     try {
       await retryBusy(() => bot.catalog.pendingQueries.end(id));
     } catch (error) {
-      bot.log.warn({ query: id, err: error }, 'a finished query is still noted as pending');
+      bot.log.warn({ query: id, err: error }, 'a finished query is still stored as pending');
     }
   }
 }
 
-/** An answer is an embed: without this right it would be an empty message.
+/** An answer is an embed: without the permission it would be an empty message.
  *  @throws {LeitmotifError} 'discord-permission' */
 function assertMayEmbed({ appPermissions, channelId }: RepliableInteraction): void {
   if (appPermissions.has(PermissionFlagsBits.EmbedLinks)) return;
@@ -188,12 +191,12 @@ function assertMayEmbed({ appPermissions, channelId }: RepliableInteraction): vo
   throw new LeitmotifError('discord-permission', 'Cannot answer here without the right to embed links', { facts });
 }
 
-/** In a server the bot needs the right to attach; where it is installed for a person, Discord says so as well. */
+/** Whether the bot may attach files, as the interaction says. */
 function mayAttach({ appPermissions }: RepliableInteraction): boolean {
   return appPermissions.has(PermissionFlagsBits.AttachFiles);
 }
 
-/** Only while a recording is listened to is it the recording that takes so long. */
+/** The recording is to blame only when the time ran out while embedding it. */
 function tooLate(stage: QueryProgress['stage'], cause: unknown): LeitmotifError {
   const code = stage === 'listening' ? 'audio-timeout' : 'query-timeout';
   return new LeitmotifError(code, 'Cannot answer in the time that a query may take', { cause });

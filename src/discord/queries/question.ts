@@ -1,4 +1,4 @@
-/** What somebody asks: with what, and how. */
+/** A query as the user gives it: source and options. */
 import { LeitmotifError } from '../../errors.ts';
 import { formatTime, parseTime } from '../../format.ts';
 import type { StoredAnswer } from '../../query/stored-answer.ts';
@@ -6,16 +6,16 @@ import type { StoredAnswer } from '../../query/stored-answer.ts';
 export interface QuestionOptions {
   readonly fromSec: number | null;
   readonly toSec: number | null;
-  /** Pieces on a page, 1 to 10. */
+  /** Results on a page, 1 to 10. */
   readonly results: number;
-  /** More than two pieces of one artist. */
+  /** Whether to allow more than two results of one artist. */
   readonly sameArtist: boolean;
 }
 
-/** clip   an attachment, whose address comes from Discord itself
- *  link   an address that a person typed, to be followed with all guards
+/** clip   an attachment, whose URL comes from Discord
+ *  link   a URL that a user typed, fetched with all guards
  *  piece  a track of the library
- *  again  what was asked before, without its audio, which is not kept */
+ *  again  an earlier query, without its audio, which is not stored */
 export type RequestedSource =
   | { readonly kind: 'clip'; readonly url: string; readonly name: string; readonly sizeBytes: number | null }
   | { readonly kind: 'link'; readonly url: string }
@@ -34,7 +34,7 @@ export function readPart(from: string | null, to: string | null): Pick<QuestionO
   const fromSec = from === null ? null : readTime(from);
   const toSec = to === null ? null : readTime(to);
   if (toSec !== null && toSec <= (fromSec ?? 0)) {
-    throw new LeitmotifError('bad-request', 'Cannot ask with a part that ends before it begins', {
+    throw new LeitmotifError('bad-request', 'Cannot query with a part that ends before it begins', {
       facts: { problem: 'to-before-from', from: formatTime(fromSec ?? 0), to: formatTime(toSec) },
     });
   }

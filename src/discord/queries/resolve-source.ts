@@ -1,4 +1,4 @@
-/** Brings to hand what somebody asks with: fetched, a piece of the library, or what is left of an earlier question. */
+/** Resolves the query source to a fetched file, a library track or a cached embedding. */
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { EmbeddedRecording } from '../../domain.ts';
@@ -14,9 +14,9 @@ import type { Question } from './question.ts';
 
 export interface ResolvingParts {
   readonly services: Pick<Services, 'catalog' | 'config' | 'liveIndex' | 'queries' | 'worker'>;
-  /** Where what people send lies while it is listened to. */
+  /** Folder of uploads while they are processed. */
   readonly spoolDir: string;
-  /** Origins whose files come from Discord itself, though they lie on this machine. */
+  /** Origins that count as Discord although they are on this machine. */
   readonly trustedOrigins: readonly string[];
 }
 
@@ -28,31 +28,31 @@ export interface ResolvingOptions {
 interface SourceData {
   readonly source: QuestionSource;
   readonly contentSha256: string;
-  /** The recording itself, where it was sent; null when it is not kept, and for a piece of the library. */
+  /** The fetched file; null for a library track and for a repeated query. */
   readonly path: string | null;
-  /** As it was embedded before, if it was. */
+  /** The cached embedding; null when there is none. */
   readonly recording: EmbeddedRecording | null;
   readonly leaveOut: number | null;
 }
 
-/** Its files stay until it is disposed of. */
+/** Its file exists until it is disposed. */
 export interface ResolvedSource extends SourceData, AsyncDisposable {}
 
-/** Whatever fails on the way, no file stays behind: each belongs to `held` from before it is there.
- *  @throws {LeitmotifError} whatever fetching, the worker or the library cannot do; 'answer-expired' when nothing is left
- *    to ask with; 'track-unknown'; 'audio-no-sound' for a part of a piece without a whole window */
+/** A failure leaves no file behind: each is registered with `held` before it is created.
+ *  @throws {LeitmotifError} as fetching, the worker and the library; 'answer-expired' when no embedding is stored for a
+ *    repeated query; 'track-unknown'; 'audio-no-sound' for a part of a track without a whole window */
 export async function resolveSource(
   question: Question,
   parts: ResolvingParts,
   how: ResolvingOptions,
 ): Promise<ResolvedSource> {
   await using held = new AsyncDisposableStack();
-  const brought = await bring(question, parts, how, held);
+  const data = await resolveInto(question, parts, how, held);
   const kept = held.move();
-  return { ...brought, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  return { ...data, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
-async function bring(
+async function resolveInto(
   { asked, options }: Question,
   parts: ResolvingParts,
   how: ResolvingOptions,
@@ -77,7 +77,7 @@ async function fetchInto(
 ): Promise<FetchedAudio> {
   const limits = services.config.fetchLimits;
   if ((asked.sizeBytes ?? 0) > limits.bytesMax) {
-    const message = `Cannot fetch it: expected at most ${limits.bytesMax} bytes, got ${asked.sizeBytes}`;
+    const message = `Cannot fetch the file: expected at most ${limits.bytesMax} bytes, got ${asked.sizeBytes}`;
     throw new LeitmotifError('link-too-large', message, { facts: { bytesMax: limits.bytesMax } });
   }
   onStage({ stage: 'fetching' });
@@ -91,7 +91,7 @@ async function fetchInto(
   });
 }
 
-/** A piece of the library was embedded when it was indexed: by the same code, so its vectors are the query's. */
+/** A library track was embedded at indexing by the same code, so its stored vectors are the query's. */
 async function resolveTrack(
   trackId: number,
   { fromSec, toSec }: Question['options'],
@@ -102,25 +102,26 @@ async function resolveTrack(
   const contentSha256 = catalog.tracks.contentSha256Of(trackId);
   const whole = catalog.evidence.recordingOf(await services.worker.spaceId(), trackId);
   if (!track || !whole || contentSha256 === null) {
-    throw new LeitmotifError('track-unknown', `Cannot ask with track ${trackId}: it is not in the library any more`);
+    throw new LeitmotifError('track-unknown', `Cannot query with track ${trackId}: it is no longer in the library`);
   }
   const isPart = fromSec !== null || toSec !== null;
   const recording = isPart ? partOf(whole, fromSec ?? 0, toSec ?? Number.POSITIVE_INFINITY) : whole;
   if (recording === null) {
-    throw new LeitmotifError('audio-no-sound', 'Cannot ask with this part: no whole window of the piece lies in it');
+    throw new LeitmotifError('audio-no-sound', 'Cannot query with this part: it contains no whole window of the track');
   }
   const source = { kind: 'piece', name: trackName(track), trackId } as const;
-  // The recording itself is not needed: whoever wants to hear it opens it then (asked-piece.ts).
+  // The recording is opened only when clips are cut (query-piece.ts).
   return { source, contentSha256, recording, path: null, leaveOut: trackId };
 }
 
-/** Of what was fetched nothing is kept but what was heard; a piece is still in the library. */
+/** A repeated query: a library track is still there; of a fetched file only the cached embedding is stored. */
 async function resolveRepeat(
   { source, options, contentSha256 }: StoredAnswer,
   services: ResolvingParts['services'],
 ): Promise<SourceData> {
   if (source.kind === 'piece') return resolveTrack(source.trackId, options, services);
   const recording = await storedEmbedding(contentSha256, options, services);
-  if (!recording) throw new LeitmotifError('answer-expired', 'Cannot ask again: what was heard is no longer kept');
+  if (!recording)
+    throw new LeitmotifError('answer-expired', 'Cannot run the query again: its embedding is no longer stored');
   return { source, contentSha256, recording, path: null, leaveOut: null };
 }

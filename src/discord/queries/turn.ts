@@ -1,14 +1,14 @@
-/** The wait of one query for its turn. */
+/** Waits for one query's turn. */
 import type { RepliableInteraction } from 'discord.js';
 import { LeitmotifError } from '../../errors.ts';
 import type { QueryQueue } from '../query-queue.ts';
 import type { QueryProgress } from './query-progress.ts';
 
-/** Half of an interaction's life. Whose turn comes later has too little left to be answered. */
+/** Half of an interaction's life. A later turn leaves too little time for the answer. */
 const waitMaxMs = 7 * 60_000;
 
-/** Shows its place until then.
- *  @throws {LeitmotifError} 'busy-bot' (fact retryAtMs) when it does not come in time; as QueryQueue.enter */
+/** Shows the query's place until its turn.
+ *  @throws {LeitmotifError} 'busy-bot' (fact retryAtMs) when the turn does not come in time; as QueryQueue.enter */
 export async function turnOf(
   interaction: RepliableInteraction,
   queue: QueryQueue,
@@ -28,12 +28,12 @@ export async function turnOf(
   } catch (cause) {
     if (cause !== late.reason) throw cause;
     const retryAtMs = Math.round(Date.now() + queue.untilTurnMs(lastPlace));
-    const message = 'Cannot answer: its turn did not come while its interaction could be answered';
+    const message = 'Cannot answer: the turn did not come before the interaction expired';
     throw new LeitmotifError('busy-bot', message, { cause, facts: { retryAtMs } });
   }
 }
 
-/** What is left of a time that began when an interaction did. */
+/** Milliseconds left of a period that began with the interaction. */
 export function leftMs({ createdTimestamp }: RepliableInteraction, ms: number): number {
   return Math.max(createdTimestamp + ms - Date.now(), 0);
 }

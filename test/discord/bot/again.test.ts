@@ -15,7 +15,7 @@ let bot: TestBot;
 let ada: Person;
 let bob: Person;
 let answer: APIMessage;
-/** Keeps to the rate limits, across tests. */
+/** Respects the rate limits, across tests. */
 let rest: REST;
 
 beforeAll(async () => {
@@ -45,15 +45,15 @@ async function postButton(customId: string): Promise<APIMessage> {
   return (await rest.post(path, { body: { content: 'of old', components: [row] } })) as APIMessage;
 }
 
-describe('equal bytes asked again', () => {
-  test('are answered from memory, whoever asks and whatever the file is called, each with an answer of their own', async () => {
+describe('a repeated query with equal bytes', () => {
+  test('is answered from the cache for any user and file name, with an own answer for each user', async () => {
     const clip = { ...excerpt(library, 5, 0, 40), name: 'renamed.mp3' };
     const message = await answerTo(await bob.slash('similar', { clip, results: 2 }));
     expect(footerOf(message)).toContain('answered from memory');
     expect(referenceOf(message)).not.toBe(referenceOf(answer));
   });
 
-  test('are asked anew with other options', async () => {
+  test('runs again with other options', async () => {
     const message = await answerTo(await bob.slash('similar', { clip: excerpt(library, 5, 0, 40), results: 3 }));
     expect(footerOf(message)).not.toContain('answered from memory');
     expect(referenceOf(message)).not.toBe(referenceOf(answer));
@@ -61,7 +61,7 @@ describe('equal bytes asked again', () => {
 });
 
 describe('buttons', () => {
-  test('of 16 minutes ago work: a press is an interaction of its own', async () => {
+  test('work after 16 minutes, since each press is a new interaction', async () => {
     bot.discord.advance(16 * 60_000);
     const clips = await (await bob.press(answer, '▶ 2')).until(withClips, 30_000);
     expect(clips.content).toContain('**2. ');
@@ -99,7 +99,7 @@ describe('buttons', () => {
     expect(isPrivate(said)).toBe(true);
   });
 
-  test('with damaged arguments say something, too', async () => {
+  test('with damaged arguments get a reply', async () => {
     for (const customId of [
       'lm1:listen',
       `lm1:listen:${referenceOf(answer)}:99`,
@@ -116,7 +116,7 @@ describe('buttons', () => {
 describe('after the library has changed', () => {
   const title = `@everyone **bold** [x](https://evil.example) <@1> \u202eltr ${'long '.repeat(60)}`;
 
-  test('More offers to run again, which answers from the new library', async () => {
+  test('More offers to run the query again, which answers from the new library', async () => {
     const tags = ['-metadata', `title=${title}`, '-metadata', 'artist=@here `code` ||spoiler||'];
     writePiece(path.join(library.music, 'hostile.mp3'), 7, 47, tags);
     await bot.app.indexing.index({ library: new FolderLibrary(library.music), signal: never });
@@ -127,7 +127,7 @@ describe('after the library has changed', () => {
     expect(isPrivate(fresh)).toBe(true);
   });
 
-  test('a piece that was removed says so, and offers to run again', async () => {
+  test('a removed track is reported, with an offer to run the query again', async () => {
     const message = await answerTo(await ada.slash('similar', { clip: excerpt(library, 3) }));
     const [, second = ''] = /^\*\*2\. (.+?)\*\*/m.exec(embedOf(message).description ?? '') ?? [];
     const [track] = bot.app.catalog.tracks.search(second, 1);
@@ -143,14 +143,14 @@ describe('after the library has changed', () => {
     expect(clips.content).toContain('**1. piece-5**');
   });
 
-  test('a title with mentions, markdown, a turn of direction and 300 characters pings nobody and breaks nothing', async () => {
+  test('a title with mentions, Markdown, bidi controls and 300 characters mentions nobody and breaks nothing', async () => {
     const clip = { name: '@everyone [a](b) **c**.mp3', data: readFileSync(path.join(library.music, 'hostile.mp3')) };
     const asked = await ada.slash('similar', { clip });
     const message = await answerTo(asked);
     const shown = embedOf(message);
     expect(shown.title).toMatch(/^This is /);
     expect(shown.title?.length).toBeLessThanOrEqual(256);
-    // Labels, file names and alt texts know neither Markdown nor mentions; what turns text has no place anywhere.
+    // Labels, file names and alt texts have no Markdown and no mentions; bidi controls are allowed nowhere.
     expect(`${shown.title}${shown.description}`).not.toMatch(/@everyone|@here|<@1>/);
     expect(JSON.stringify(message)).not.toContain('\u202e');
     expect(shown.description).not.toMatch(/(?<!\\)\[x\]/);
@@ -167,7 +167,7 @@ describe('after the library has changed', () => {
   });
 });
 
-test('an answer that was kept long enough is forgotten with its clips, and its buttons say so', async () => {
+test('an expired answer is deleted with its clips, and its buttons report it', async () => {
   await deleteExpired(bot.app, Date.now() + 31 * 86_400_000);
   const said = await saying(await ada.press(answer, '▶ 1'), 'This answer is no longer kept. Ask again');
   expect(isPrivate(said)).toBe(true);

@@ -1,4 +1,4 @@
-/** What tests of a person's questions need: recordings to send, and what to look for in what comes back. */
+/** Helpers for tests of queries: recordings to send, and readers of the replies. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -22,7 +22,7 @@ function inTempFolder<T>(work: (folder: string) => T): T {
   }
 }
 
-/** A part of one of the library's pieces, as somebody would cut it. */
+/** A part of a library track, as a user would cut it. */
 export function excerpt(library: TestLibrary, piece: 1 | 2 | 3 | 4 | 5, fromSec = 10, lengthSec = 20): FileToUpload {
   const source = path.join(library.music, `piece-${piece}.ogg`);
   const name = `excerpt-${piece}-${fromSec}.mp3`;
@@ -33,7 +33,7 @@ export function excerpt(library: TestLibrary, piece: 1 | 2 | 3 | 4 | 5, fromSec 
   });
 }
 
-/** A piece that the library does not have. */
+/** A recording that is not in the library. */
 export function newPiece(seed: number, lengthSec = 20, name = `new-${seed}.mp3`, options: readonly string[] = []) {
   return inTempFolder((folder): FileToUpload => {
     return { name, data: readFileSync(writePiece(path.join(folder, name), seed, lengthSec, options)) };
@@ -49,7 +49,7 @@ export function isThinking(message: APIMessage): boolean {
 }
 
 /** The answer is the one message with a footer: generation, time, reference.
- *  @throws {Error} at once when a failure is told instead */
+ *  @throws {Error} at once when an error reply comes instead */
 export async function answerTo(interaction: Interaction): Promise<APIMessage> {
   const isOver = ({ embeds, content }: APIMessage) => embeds[0]?.footer !== undefined || reference.test(content);
   const message = await interaction.until(isOver, answerTimeoutMs);
@@ -57,10 +57,10 @@ export async function answerTo(interaction: Interaction): Promise<APIMessage> {
   return message;
 }
 
-/** In whatever language. */
+/** In any language. */
 const reference = /\n-# .+ [a-z2-9]{6}$/;
 
-/** What is said of a failure ends in a reference. */
+/** An error reply ends with a reference. */
 export function failureOf(interaction: Interaction): Promise<APIMessage> {
   return interaction.until(({ content }) => reference.test(content), answerTimeoutMs);
 }
@@ -108,7 +108,7 @@ export async function download(url: string): Promise<Buffer> {
   return Buffer.from(await response.arrayBuffer());
 }
 
-/** How long an attachment plays, decoded to its end. */
+/** The duration of an attachment, decoded to its end. */
 export async function secondsOf(url: string): Promise<number> {
   const data = await download(url);
   const folder = mkdtempSync(path.join(tmpdir(), 'leitmotif-clip-'));
@@ -121,7 +121,7 @@ export async function secondsOf(url: string): Promise<number> {
   }
 }
 
-/** What everybody sees in the channel, without what people wrote there themselves. */
+/** The public messages of the channel, except those that users wrote. */
 export function publicMessages(discord: LocalDiscord, channelId = discord.defaultChannelId): APIMessage[] {
   return discord.messages(channelId).filter(({ author }) => author.id === discord.botUserId);
 }

@@ -20,11 +20,11 @@ afterAll(async () => {
   const { violations } = bot.discord;
   await bot[Symbol.asyncDispose]();
   await library[Symbol.asyncDispose]();
-  // The message that was asked for and is not there.
+  // The requested message does not exist.
   expect(violations.map(({ code }) => code)).toEqual([10_008]);
 });
 
-/** Asks in public and expects a private sentence, and nothing left in the channel. */
+/** Runs a public query and expects a private error reply, with nothing left in the channel. */
 async function refusalOf(options: Record<string, string | FileToUpload>): Promise<string> {
   const before = publicMessages(bot.discord).length;
   const failed = await failureOf(await ada.slash('similar', options));
@@ -36,8 +36,8 @@ async function refusalOf(options: Record<string, string | FileToUpload>): Promis
   return failed.content;
 }
 
-describe('a file that cannot be asked with', () => {
-  test('because there is no sound in it, is answered as such', async () => {
+describe('an unusable file', () => {
+  test('is reported as silent when it has no sound', async () => {
     const asked = await ada.slash('similar', { clip: silence() });
     const message = await asked.until(
       ({ embeds, content }) => embeds.length > 0 || content.includes('reference'),
@@ -47,71 +47,71 @@ describe('a file that cannot be asked with', () => {
     expect(said).toMatch(/no sound|no music in it/);
   });
 
-  test('because it is a text that lies about its name and type, is named unreadable', async () => {
+  test('is reported as unreadable when it is a text with an audio name and type', async () => {
     const data = Buffer.from('This is a letter, not a song.\n'.repeat(500));
     const clip = { name: 'song.mp3', data, contentType: 'audio/mpeg' };
     expect(await refusalOf({ clip })).toMatch(/not a recording|cannot read this as audio/);
   });
 
-  test('because it is noise of bytes, is named unreadable', async () => {
+  test('is reported as unreadable when it is random bytes', async () => {
     const data = Buffer.from(Array.from({ length: 50_000 }, (_, i) => (i * 7919) % 251));
     expect(await refusalOf({ clip: { name: 'song.mp3', data } })).toMatch(/cannot read this as audio|no sound/);
   });
 
-  test('because it is empty, is named empty', async () => {
+  test('is reported as empty when it is empty', async () => {
     expect(await refusalOf({ clip: { name: 'song.mp3', data: Buffer.alloc(0) } })).toMatch(/empty/);
   });
 
-  test('because it is over the limit, is told the limit', async () => {
+  test('is refused with the limit when it is too large', async () => {
     const clip = { name: 'long.wav', data: Buffer.alloc(1_100_000, 1) };
     expect(await refusalOf({ clip })).toMatch(/too large: I fetch at most 1\.0 MB/);
   });
 
-  test('is not refused when only its end is missing', async () => {
+  test('is accepted when only its end is missing', async () => {
     const whole = excerpt(library, 2, 0, 40);
     const clip = { ...whole, name: 'cut.mp3', data: whole.data.subarray(0, Math.floor(whole.data.length * 0.7)) };
     expect(embedOf(await answerTo(await ada.slash('similar', { clip }))).title).toMatch(/^This is piece-2/);
   });
 
-  test('is taken for what its bytes are, whatever its ending says', async () => {
+  test('is read by its bytes, not by its extension', async () => {
     const clip = { ...excerpt(library, 2), name: 'lying.flac', contentType: 'audio/flac' };
     expect(embedOf(await answerTo(await ada.slash('similar', { clip }))).title).toMatch(/^This is piece-2/);
   });
 });
 
-describe('a part that cannot be asked with', () => {
+describe('an invalid part', () => {
   const part = (from: string, to: string) => refusalOf({ clip: excerpt(library, 1), from, to });
 
-  test('because it ends before it begins, is told both', async () => {
+  test('is refused with both times when it ends before it begins', async () => {
     expect(await part('0:15', '0:05')).toMatch(/\*\*to\*\* has to come after \*\*from\*\*, and 0:05 is not after 0:15/);
   });
 
-  test('because it begins beyond the end, is told so', async () => {
+  test('is refused when it begins beyond the end', async () => {
     expect(await refusalOf({ clip: excerpt(library, 1), from: '5:00' })).toMatch(/from 5:00 on.*an earlier part/);
   });
 
-  test('because a time is no time, is told which and how to write one', async () => {
+  test('is refused with the time format when a time is unreadable', async () => {
     expect(await part('soon', '0:05')).toMatch(/“soon” as a time.*1:20/);
   });
 
-  test('because too little of a piece of the library lies in it, is told so', async () => {
+  test('is refused when it contains too little of a library track', async () => {
     expect(await refusalOf({ piece: 'piece-1', from: '10:00', to: '10:20' })).toMatch(/no sound|beyond the end/);
   });
 
-  test('may end beyond the end', async () => {
+  test('is accepted when it ends beyond the end', async () => {
     const message = await answerTo(await ada.slash('similar', { clip: excerpt(library, 1), from: '0', to: '9:00' }));
     expect(embedOf(message).title).toMatch(/^This is piece-1/);
   });
 });
 
-describe('a link that leads nowhere', () => {
-  test('because the attachment expired, is told so', async () => {
+describe('a link without audio', () => {
+  test('is reported as expired when the attachment expired', async () => {
     const posted = await ada.post(bot.discord.defaultChannelId, 'listen', [excerpt(library, 4)]);
     const link = (posted.attachments[0]?.url ?? '').replace(/ex=[0-9a-f]+/, 'ex=1');
     expect(await refusalOf({ link })).toMatch(/it answered 404.*check the link/i);
   });
 
-  test('because it is on this machine, is refused whatever lies there', async () => {
+  test('is refused when it leads to this machine', async () => {
     let asked = 0;
     const server = createServer((_, response) => {
       asked++;
@@ -136,14 +136,14 @@ describe('a link that leads nowhere', () => {
     },
   );
 
-  test('because it names a message that is not there, is told so', async () => {
+  test('is reported when its message does not exist', async () => {
     const { defaultGuildId, defaultChannelId } = bot.discord;
     const link = `https://discord.com/channels/${defaultGuildId}/${defaultChannelId}/12345678901234567`;
     expect(await refusalOf({ link })).toMatch(/cannot open that message/);
   });
 });
 
-test('no failure leaves a stack, a token or a query string in the log', () => {
+test('no failure logs a stack, a token or a query string', () => {
   const log = JSON.stringify(bot.logged);
   expect(log).not.toContain(bot.discord.token);
   expect(log).not.toMatch(/[?&](key|ex|hm)=/);

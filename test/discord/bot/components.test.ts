@@ -20,7 +20,7 @@ import {
 let library: TestLibrary;
 let bot: TestBot;
 let [ada, bob, eve]: Person[] = [];
-/** Ada's, with four pieces on two pages. */
+/** Ada's answer, with four results on two pages. */
 let answer: APIMessage;
 
 beforeAll(async () => {
@@ -47,7 +47,7 @@ function withFiles(count: number) {
 }
 
 describe('Listen', () => {
-  test('sends the clips of that piece privately, theirs, yours and both in turn, long after the recording is gone', async () => {
+  test("sends the result's, the query's and the A/B clip privately, after the recording is deleted", async () => {
     const message = await (await person(bob).press(answer, '▶ 1')).until(withFiles(3), 30_000);
     expect(isPrivate(message)).toBe(true);
     expect(message.content).toContain('**1. piece-5**');
@@ -62,14 +62,14 @@ describe('Listen', () => {
     expect(await secondsOf(both?.url ?? '')).toBeCloseTo(20.5, 0);
   });
 
-  test('pressed twice at once answers both, and leaves nobody waiting', async () => {
+  test('answers both of two simultaneous presses', async () => {
     const presses = await Promise.all([person(bob).press(answer, '▶ 2'), person(bob).press(answer, '▶ 2')]);
     for (const press of presses) expect((await press.until(withFiles(3), 30_000)).content).toContain('**2. ');
   });
 });
 
 describe('More', () => {
-  test('shows the next pieces privately, with Listen buttons of their own', async () => {
+  test('shows the next results privately, with their own Listen buttons', async () => {
     const message = await answerTo(await person(bob).press(answer, 'More (3 to 4)'));
     expect(isPrivate(message)).toBe(true);
     expect(embedOf(message).title).toMatch(/^Places 3 to 4: This is piece-5/);
@@ -81,7 +81,7 @@ describe('More', () => {
 });
 
 describe('Ask with this piece', () => {
-  test('makes a result the next question, in public for whoever asked', async () => {
+  test('queries with the result, in public for the user of the answer', async () => {
     const asked = await person(ada).select(answer, 'Ask with one of these pieces', ['2']);
     const message = await answerTo(asked);
     expect(isPrivate(message)).toBe(false);
@@ -90,7 +90,7 @@ describe('Ask with this piece', () => {
     expect(embedOf(message).description).toContain(`RequestedSource with **${second}**`);
   });
 
-  test('is private for anybody else', async () => {
+  test('is private for other users', async () => {
     const message = await answerTo(await person(bob).select(answer, 'Ask with one of these pieces', ['1']));
     expect(isPrivate(message)).toBe(true);
     expect(embedOf(message).description).toContain('RequestedSource with **piece-5**');
@@ -108,7 +108,7 @@ describe('thumbs', () => {
     return bot.app.catalog.feedback.voteOf({ contentSha256, spaceId, trackId, userId: person(who).id });
   };
 
-  test('are given by the select, one a person, and can be changed', async () => {
+  test('are stored by the select, one per user, and can be changed', async () => {
     await saying(await person(bob).select(answer, 'Rate a piece', ['up-1']), 'Noted: 👍 for **1. piece-5**');
     expect(await voteOf(bob)).toBe(1);
     await saying(await person(bob).select(answer, 'Rate a piece', ['down-1']), 'Noted: 👎 for **1. piece-5**');
@@ -116,7 +116,7 @@ describe('thumbs', () => {
     expect(await voteOf(eve)).toBeNull();
   });
 
-  test('are given below the clips, which stay and show the vote', async () => {
+  test('are stored by the buttons below the clips, which stay and show the vote', async () => {
     const clips = await (await person(eve).press(answer, '▶ 1')).until(withFiles(3), 30_000);
     const voted = await person(eve).press(clips, '👍');
     const styled = await voted.until(({ components }) => JSON.stringify(components).includes('"style":3'));
@@ -126,7 +126,7 @@ describe('thumbs', () => {
 });
 
 describe('Share', () => {
-  test('posts a find here, once, with credit and clips, and counts votes', async () => {
+  test('posts a result here, once, with credit and clips, and counts votes', async () => {
     const choice = await saying(await person(ada).press(answer, 'Share'), 'Which find shall I post');
     expect(isPrivate(choice)).toBe(true);
     const before = publicMessages(bot.discord).length;
@@ -166,7 +166,7 @@ describe('Share', () => {
     expect(publicMessages(bot.discord).length - before).toBe(1);
   });
 
-  test('posts where the admins chose, and names the right that is missing there', async () => {
+  test('posts in the share channel, and names the missing permission there', async () => {
     const { defaultGuildId, defaultChannelId } = bot.discord;
     const { guildSettings } = bot.app.catalog;
     const finds = bot.discord.addChannel(defaultGuildId, { name: 'finds' });
@@ -190,6 +190,6 @@ describe('Share', () => {
   });
 });
 
-test('nothing is left thinking', () => {
+test('no reply is left in the thinking state', () => {
   expect(publicMessages(bot.discord).filter(isThinking)).toEqual([]);
 });

@@ -1,4 +1,4 @@
-/** How the bot ends, and what becomes of those who were waiting. */
+/** How the bot stops, and what users with waiting queries get. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
@@ -71,11 +71,11 @@ async function untilThere({ log }: Program): Promise<void> {
   await expect.poll(log, { timeout: 30_000 }).toContain('the bot is there');
 }
 
-/** Fetching takes so long that whoever asks is in the middle of it. */
+/** Fetching takes so long that the query is still running. */
 const slowFiles = () => discord.faults.slow(60_000, '/ephemeral-attachments/');
 
 describe('the program ends', () => {
-  test('with 78 and what to do when it has no token', async () => {
+  test('with 78 and instructions when it has no token', async () => {
     const { code, said } = await exitOf(startProgram({ DISCORD_TOKEN: '' }));
     expect(code).toBe(78);
     expect(said).toMatch(/^Cannot start: DISCORD_TOKEN is not set\..*npm run demo\n$/s);
@@ -102,14 +102,14 @@ describe('the program ends', () => {
     expect(code).toBe(exitCode);
   });
 
-  test('with 75 when Discord is not there', async () => {
+  test('with 75 when Discord is unreachable', async () => {
     const { code, said } = await exitOf(startProgram({ DISCORD_API_URL: 'http://127.0.0.1:9/api' }));
     expect(code).toBe(75);
     expect(said).toMatch(/did not let the bot in/);
   });
 });
 
-test('told to stop, the bot tells everybody whom it cuts off or sends away, and leaves nobody waiting', async () => {
+test('a stop notifies the users of interrupted and refused queries, and leaves no query waiting', async () => {
   const bot = await makeBot(library, { environment: { QUERIES_AT_ONCE: '1' } });
   const here = bot.discord;
   const [eve, dan] = ['Eve', 'Dan'].map((name) => here.addUser({ name }));
@@ -129,10 +129,10 @@ test('told to stop, the bot tells everybody whom it cuts off or sends away, and 
   await bot[Symbol.asyncDispose]();
 });
 
-test('SIGTERM lets a running question finish, then ends with 0', async () => {
+test('SIGTERM lets a running query finish, then exits with 0', async () => {
   const program = startProgram();
   await untilThere(program);
-  // With a piece: nothing to listen to, so that it ends in time on a busy machine, too.
+  // With a library track: nothing to embed, so that it also ends in time on a busy machine.
   const asked = await ada.slash('similar', { piece: 'piece-3' });
   await asked.until(({ content, embeds }) => content !== '' || embeds.length > 0, 20_000);
   program.child.kill('SIGTERM');
@@ -142,7 +142,7 @@ test('SIGTERM lets a running question finish, then ends with 0', async () => {
   expect(said).toContain('"stopped"');
 });
 
-test('killed in the middle, the next start tells who was waiting, and nothing is left thinking', async () => {
+test('after a kill, the next start notifies the waiting users and removes the thinking replies', async () => {
   const program = startProgram();
   await untilThere(program);
   const before = publicMessages(discord).length;

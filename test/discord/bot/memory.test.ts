@@ -1,4 +1,4 @@
-/** Equal bytes are not computed again; who sent them, and what they call them, stays theirs. */
+/** The answer cache: equal bytes are not computed again; user and file name stay private. */
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { APIMessage } from 'discord-api-types/v10';
@@ -43,22 +43,22 @@ afterAll(async () => {
   expect(violations).toEqual([]);
 });
 
-describe('what one person asked in private, another asks in public', () => {
-  test('and is answered from memory, under the name that they gave', () => {
+describe("a public query with the bytes of another user's private query", () => {
+  test("is answered from the cache, under the second user's file name", () => {
     expect(footerOf(ofBob)).toContain('answered from memory');
     expect(embedOf(ofBob).title).toBe(embedOf(ofAda).title);
     expect(embedOf(ofBob).description).toContain('RequestedSource with **bobs.mp3**');
     expect(JSON.stringify(ofBob)).not.toContain('adas-secret');
   });
 
-  test('and hears what they sent themselves, whose tags name only their file', async () => {
+  test("plays the second user's own file, with its own name", async () => {
     const { attachments } = await listenTo(bob, ofBob);
     for (const { url } of attachments) expect((await download(url)).includes('adas-secret')).toBe(false);
     const [, yours] = attachments;
     expect((await download(yours?.url ?? '')).includes('bobs.mp3')).toBe(true);
   });
 
-  test('and it is their answer: asking on from it is public, and the find that they share is theirs', async () => {
+  test('belongs to the second user: further queries are public, and shared results carry their name', async () => {
     const next = await answerTo(await bob.select(ofBob, 'Ask with one of these pieces', ['1']));
     expect((next.flags ?? 0) & 64).toBe(0);
     const choice = await saying(await bob.press(ofBob, 'Share'), 'Which find');
@@ -69,7 +69,7 @@ describe('what one person asked in private, another asks in public', () => {
     expect(shared).not.toContain('adas-secret');
   });
 
-  test('and the name stays that of the tags where the recording itself bears one', async () => {
+  test("keeps the name from the recording's tags", async () => {
     const { data } = newPiece(81, 20, 'titled.mp3', ['-metadata', 'title=The Title Within']);
     await answerTo(await ada.slash('similar', { clip: { name: 'adas-secret-demo.mp3', data }, private: true }));
     const message = await answerTo(await bob.slash('similar', { clip: { name: 'bobs.mp3', data } }));
@@ -78,13 +78,13 @@ describe('what one person asked in private, another asks in public', () => {
   });
 });
 
-test('who repeats the very same question keeps their answer', async () => {
+test('a user who repeats a query keeps the same answer', async () => {
   const clip = { name: 'bobs.mp3', data: excerpt(library, 5, 0, 40).data };
   const message = await answerTo(await bob.slash('similar', { clip, results: 2 }));
   expect(referenceOf(message)).toBe(referenceOf(ofBob));
 });
 
-test('run again over a changed library, the new answer can still be heard, though the recording is not kept', async () => {
+test("after run again over a changed library, the new answer's clips still play, though the recording is not stored", async () => {
   writePiece(path.join(library.music, 'new-since.mp3'), 9, 47);
   await bot.app.indexing.index({ library: new FolderLibrary(library.music), signal: never });
   const offered = await saying(await bob.press(ofBob, 'More (3 to 4)'), 'The library has changed');
@@ -94,7 +94,7 @@ test('run again over a changed library, the new answer can still be heard, thoug
   expect(attachments).toHaveLength(3);
 });
 
-describe('whether it was computed anew or not', () => {
+describe('computed or cached', () => {
   test.each([
     ['from memory', 82, 10],
     ['with other options', 83, 3],

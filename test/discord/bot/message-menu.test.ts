@@ -13,7 +13,7 @@ let bob: Person;
 
 beforeAll(async () => {
   library = await makeLibrary();
-  // As many neighbours as find another piece too, so that an answer has several clips: a piece has five chunks.
+  // Enough neighbours to find another track too, so that an answer has several clips: a track has five chunks.
   bot = await makeBot(library, { environment: { NEIGHBOURS: '12' } });
   ada = bot.discord.addUser({ name: 'Ada' });
   bob = bot.discord.addUser({ name: 'Bob' });
@@ -31,14 +31,14 @@ const use = (message: APIMessage, who = bob) => who.messageCommand(menu, message
 const picture: FileToUpload = { name: 'cover.png', data: Buffer.from('\x89PNG\r\n\x1a\n', 'latin1') };
 
 describe('"Find similar music" in the menu of a message', () => {
-  test('asks with its recording, whatever else hangs on it, in public', async () => {
+  test('queries with its recording, in public, whatever else is attached', async () => {
     const message = await post('https://example.org/elsewhere.mp3', [picture, excerpt(library, 2)]);
     const answer = await answerTo(await use(message));
     expect(embedOf(answer).title).toMatch(/^This is piece-2/);
     expect(isPrivate(answer)).toBe(false);
   });
 
-  test('asks which one when there are several, and then with that one', async () => {
+  test('lets the user choose among several recordings, then queries with the choice', async () => {
     const message = await post('two of them', [excerpt(library, 3), excerpt(library, 4)]);
     const question = await saying(await use(message), 'Which one shall I ask with?');
     const options = optionsOf(question, 'Choose one');
@@ -48,26 +48,26 @@ describe('"Find similar music" in the menu of a message', () => {
     expect(embedOf(answer).description).toContain('RequestedSource with **excerpt-4-10.mp3**');
   });
 
-  test('asks which link when there are only links', async () => {
+  test('lets the user choose among links when there are only links', async () => {
     const message = await post('https://one.example/a.mp3 and <https://two.example/b.mp3>.');
     const question = await saying(await use(message), 'Which one shall I ask with?');
     expect(optionsOf(question, 'Choose one').map(({ label }) => label)).toEqual(['1. one.example', '2. two.example']);
     expect(question.embeds.map(({ url }) => url)).toEqual(['https://one.example/a.mp3', 'https://two.example/b.mp3']);
   });
 
-  test('refuses a link to this machine, here too', async () => {
+  test('refuses a link to this machine', async () => {
     const failed = await failureOf(await use(await post('http://127.0.0.1:9999/a.mp3')));
     expect(failed.content).toContain('public addresses');
     expect(isPrivate(failed)).toBe(true);
   });
 
-  test('says so when there is neither a recording nor a link', async () => {
+  test('reports a message without a recording or a link', async () => {
     const failed = await failureOf(await use(await post('just words', [picture])));
     expect(failed.content).toContain('There is no recording and no link in this message');
     expect(isPrivate(failed)).toBe(true);
   });
 
-  test('asks with the recording of the message that a reply refers to', async () => {
+  test('queries with the recording of the message that a reply refers to', async () => {
     const { id, channel_id } = await post('listen to this', [excerpt(library, 3)]);
     const body = { content: 'what is it?', message_reference: { message_id: id } };
     const headers = { authorization: `Bot ${bot.discord.token}`, 'content-type': 'application/json' };
@@ -78,7 +78,7 @@ describe('"Find similar music" in the menu of a message', () => {
     expect(embedOf(answer).description).toContain('RequestedSource with **excerpt-3-10.mp3**');
   });
 
-  test('is private where the admins want it so', async () => {
+  test("is private when the server's default is private", async () => {
     bot.app.catalog.guildSettings.set(bot.discord.defaultGuildId, { private: true, results: 1 });
     const answer = await answerTo(await use(await post('', [excerpt(library, 5)])));
     expect(isPrivate(answer)).toBe(true);
@@ -87,7 +87,7 @@ describe('"Find similar music" in the menu of a message', () => {
   });
 });
 
-test("/similar asks with another message's link, as far as the bot sees its files", async () => {
+test('/similar queries with the link of a message whose files the bot sees', async () => {
   const mine = await answerTo(await ada.slash('similar', { clip: excerpt(library, 1) }));
   const { defaultGuildId, defaultChannelId } = bot.discord;
   const link = `https://discord.com/channels/${defaultGuildId}/${defaultChannelId}/${mine.id}`;

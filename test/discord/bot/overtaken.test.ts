@@ -1,4 +1,4 @@
-/** What people press and look at changes under their hands: messages are deleted, pieces removed, presses come late. */
+/** Races with users: messages are deleted, tracks removed, buttons pressed late. */
 import { renameSync } from 'node:fs';
 import path from 'node:path';
 import type { APIMessage } from 'discord-api-types/v10';
@@ -32,7 +32,7 @@ afterAll(async () => {
   const { violations } = bot.discord;
   await bot[Symbol.asyncDispose]();
   await library[Symbol.asyncDispose]();
-  // Asking for a message that somebody deleted is how the bot learns of it.
+  // The bot learns of a deleted message by requesting it.
   expect(violations.filter(({ code }) => code !== 10_008)).toEqual([]);
 });
 
@@ -53,7 +53,7 @@ async function postButton(customId: string): Promise<APIMessage> {
   return (await response.json()) as APIMessage;
 }
 
-test('Cancel pressed too late says so privately, and leaves what its message has become', async () => {
+test('a late press of Cancel gets a private reply, and leaves the answer as it is', async () => {
   const message = await postButton('lm1:cancel:123456789012345678');
   const said = await saying(await bob.press(message, 'Cancel'), 'already over');
   expect(isPrivate(said)).toBe(true);
@@ -61,8 +61,8 @@ test('Cancel pressed too late says so privately, and leaves what its message has
   expect(there?.content).toBe('the answer');
 });
 
-describe('whose message was deleted meanwhile', () => {
-  test('is told privately that the answer had no place to go', async () => {
+describe('a user whose reply was deleted meanwhile', () => {
+  test('gets a private message that the answer could not be sent', async () => {
     signalWorker('SIGSTOP');
     const asked = await ada.slash('similar', { clip: excerpt(library, 1, 1, 12) });
     const { id, channel_id } = await asked.until(({ content }) => content.startsWith('Listening'), 20_000);
@@ -73,7 +73,7 @@ describe('whose message was deleted meanwhile', () => {
     expect(isPrivate(failed)).toBe(true);
   });
 
-  test('is told privately why a question failed', async () => {
+  test('gets the error reply privately', async () => {
     signalWorker('SIGSTOP');
     const asked = await ada.slash('similar', { clip: excerpt(library, 1, 2, 12) });
     const cancel = await asked.until((message) => stringify(message.components).includes('Cancel'), 20_000);
@@ -83,11 +83,11 @@ describe('whose message was deleted meanwhile', () => {
   });
 });
 
-describe('a shared find', () => {
+describe('a shared result', () => {
   const choose = async (of: APIMessage = answer) => saying(await ada.press(of, 'Share'), 'Which find');
   const share = async (rank: string, of?: APIMessage) => ada.select(await choose(of), 'Choose a piece', [rank]);
 
-  test('that stands is not posted again, though its sharer could not be told', async () => {
+  test('is not posted again when only the confirmation failed', async () => {
     const [before, choice] = [publicMessages(bot.discord).length, await choose()];
     bot.discord.faults.next('PATCH /webhooks', 'status500', 10);
     const untold = await failureOf(await ada.select(choice, 'Choose a piece', ['1']));
@@ -101,7 +101,7 @@ describe('a shared find', () => {
     await voted.until((message) => stringify(message.components).includes('👍 1'));
   });
 
-  test('that was deleted can be posted again', async () => {
+  test('can be posted again after its post was deleted', async () => {
     await saying(await share('2'), 'Posted in');
     const post = publicMessages(bot.discord).at(-1);
     if (!post) throw new Error('Expected a post');
@@ -110,7 +110,7 @@ describe('a shared find', () => {
     expect(embedOf(publicMessages(bot.discord).at(-1) ?? post).title).toBe(embedOf(post).title);
   });
 
-  test('of a question with a piece of the library comes with both recordings, alone and in turn', async () => {
+  test('of a query with a library track has both clips and the A/B clip', async () => {
     const asked = await answerTo(await ada.slash('similar', { piece: 'piece-4', results: 2 }));
     await saying(await share('1', asked), 'Posted in');
     const names = publicMessages(bot.discord)
@@ -124,7 +124,7 @@ describe('a shared find', () => {
   });
 });
 
-test('Listen plays theirs alone when the piece that was asked with is gone, and says why', async () => {
+test("Listen plays only the result's clip when the query track's file is gone, and says why", async () => {
   const asked = await answerTo(await ada.slash('similar', { piece: 'piece-3', results: 2 }));
   const file = path.join(library.music, 'piece-3.ogg');
   renameSync(file, `${file}.away`);
@@ -139,7 +139,7 @@ test('Listen plays theirs alone when the piece that was asked with is gone, and 
 });
 
 describe('a choice among several', () => {
-  test('is private, and the answer after it is what the command asked for, in public', async () => {
+  test('is private, and its answer is public for a public command', async () => {
     const link = linkTo(answer);
     const asked = await bob.slash('similar', { link, results: 1, from: '0:02' });
     const question = await saying(asked, 'Which one shall I ask with?');
@@ -175,7 +175,7 @@ describe('a choice among several', () => {
   });
 });
 
-test('Listen does not play a piece that was asked with and removed since', async () => {
+test('Listen does not play a query track that was removed since', async () => {
   const asked = await answerTo(await ada.slash('similar', { piece: 'piece-2', results: 2 }));
   await (await bob.press(asked, '▶ 1')).until(({ attachments }) => attachments.length === 3, 20_000);
   bot.app.catalog.removals.remove(['piece-2.ogg'], 'request');
@@ -183,7 +183,7 @@ test('Listen does not play a piece that was asked with and removed since', async
   expect(clips.attachments.map(({ filename }) => filename)).toEqual([expect.stringContaining('-theirs-')]);
 });
 
-test('More does not bring back a piece that was removed since, and offers to run again', async () => {
+test('More does not show a removed track, and offers to run the query again', async () => {
   const [, second = ''] = /^\*\*2\. (.+?)\*\*/m.exec(embedOf(answer).description ?? '') ?? [];
   const [track] = bot.app.catalog.tracks.search(second, 1);
   if (!track) throw new Error(`Expected to find ${second}`);

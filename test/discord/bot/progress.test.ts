@@ -33,7 +33,7 @@ afterAll(async () => {
   expect(violations).toEqual([]);
 });
 
-/** Bytes that nobody asked with before. */
+/** Bytes of no earlier query. */
 function newClip() {
   clipNumber++;
   return excerpt(library, 1, clipNumber, 12);
@@ -45,7 +45,7 @@ const isWaiting = (place: number) => (message: APIMessage) =>
   message.content === `Waiting: place ${place} in the queue.`;
 const cancel = async (who: Person, asked: Interaction) => who.press(await asked.until(hasCancel, 20_000), 'Cancel');
 
-test('a question is acknowledged before anything else, though the worker stands still, and tells how far it is', async () => {
+test('a query is acknowledged first, even while the worker is stopped, and shows its progress', async () => {
   signalWorker('SIGSTOP');
   const asked = await ada.slash('similar', { clip: newClip() });
   expect((await asked.ackedAtMs) - asked.sentAtMs).toBeLessThan(1_500);
@@ -54,7 +54,7 @@ test('a question is acknowledged before anything else, though the worker stands 
   await answerTo(asked);
 });
 
-test('progress is edited every 2.5 s at most, and never after the answer', async () => {
+test('progress is edited at most every 2.5 s, and never after the answer', async () => {
   signalWorker('SIGSTOP');
   const asked = await ada.slash('similar', { clip: newClip() });
   await asked.until(hasCancel, 20_000);
@@ -67,12 +67,12 @@ test('progress is edited every 2.5 s at most, and never after the answer', async
   expect(progress.length).toBeGreaterThanOrEqual(2);
   for (const [at, { atMs }] of progress.entries()) {
     const before = progress[at - 1];
-    // From sending to sending; that they take equally long to arrive is not promised.
+    // Measured at sending: transfer times vary.
     if (before) expect(atMs - before.atMs).toBeGreaterThan(2_000);
   }
 });
 
-test('Cancel comes after 5 s, is for the asker alone, and leaves nothing in the channel', async () => {
+test("Cancel appears after 5 s, works only for the query's user, and leaves nothing in the channel", async () => {
   const before = publicMessages(bot.discord).length;
   signalWorker('SIGSTOP');
   const asked = await ada.slash('similar', { clip: newClip() });
@@ -89,7 +89,7 @@ test('Cancel comes after 5 s, is for the asker alone, and leaves nothing in the 
   expect(publicMessages(bot.discord)).toHaveLength(before);
 });
 
-test('after a cancelled question the next one is answered', async () => {
+test('after a cancelled query the next one is answered', async () => {
   signalWorker('SIGSTOP');
   const asked = await ada.slash('similar', { clip: newClip() });
   await cancel(ada, asked);
@@ -98,7 +98,7 @@ test('after a cancelled question the next one is answered', async () => {
   await answerTo(await askPrivately(ada));
 });
 
-test('one question of a person runs and two wait with their place; a fourth is told when to come again', async () => {
+test('one query of a user runs and two wait with their place; a fourth is refused with a retry time', async () => {
   signalWorker('SIGSTOP');
   const first = await askPrivately(ada);
   await first.until(({ content }) => content.startsWith('Listening'), 20_000);
@@ -116,7 +116,7 @@ test('one question of a person runs and two wait with their place; a fourth is t
   for (const asked of [first, others, third]) await answerTo(asked);
 });
 
-test('who asks again too soon is told from when on they may', async () => {
+test('a query during the cooldown is refused with a retry time', async () => {
   await bot.restart({ QUERY_COOLDOWN_SEC: '600' });
   await answerTo(await ada.slash('similar', { clip: newClip(), private: true }));
   const refused = await failureOf(await ada.slash('similar', { clip: newClip() }));

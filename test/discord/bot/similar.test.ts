@@ -37,7 +37,7 @@ afterAll(async () => {
 });
 
 describe('/similar with a clip', () => {
-  test('says first what it is, then ranks pieces with their evidence, in public', async () => {
+  test('names the recording first, then ranks results with their evidence, in public', async () => {
     const asked = await ada.slash('similar', { clip: excerpt(library, 3) });
     const message = await answerTo(asked);
     const { title, description = '', footer } = embedOf(message);
@@ -56,7 +56,7 @@ describe('/similar with a clip', () => {
     expect(publicMessages(bot.discord).map(({ id }) => id)).toContain(message.id);
   });
 
-  test('names the clips in the text in the order of the attachments, each with a speaking name and an alt text', async () => {
+  test('names the clips in the order of the attachments, each with a readable name and an alt text', async () => {
     const message = await answerTo(await ada.slash('similar', { clip: excerpt(library, 5, 0, 40) }));
     const { description = '', image } = embedOf(message);
     expect(description).toContain('To hear, in this order: **1** theirs · **2** theirs · **3** theirs');
@@ -69,28 +69,28 @@ describe('/similar with a clip', () => {
     expect(image?.url).toContain('match.png');
   });
 
-  test('attaches a picture that is a PNG, and clips that play for as long as their window lasts', async () => {
+  test('attaches a PNG picture, and clips as long as their window', async () => {
     const message = await answerTo(await ada.slash('similar', { clip: excerpt(library, 2) }));
     const picture = await download(embedOf(message).image?.url ?? '');
     expect(picture.subarray(0, 8)).toEqual(Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'));
     for (const { url } of message.attachments) expect(await secondsOf(url)).toBeCloseTo(10, 0);
   });
 
-  test('says that nothing is close when nothing is, and what to try', async () => {
+  test('reports no close match, with advice', async () => {
     const message = await answerTo(await ada.slash('similar', { clip: newPiece(77) }));
     const { title, description } = embedOf(message);
     expect(title).toMatch(/^(Sounds like|Nothing close)/);
     if (title?.startsWith('Nothing close')) expect(description).toMatch(/Try a longer or another part/);
   });
 
-  test('is answered privately when asked to be', async () => {
+  test('is answered privately with the private option', async () => {
     const before = publicMessages(bot.discord).length;
     const message = await answerTo(await ada.slash('similar', { clip: excerpt(library, 1), private: true }));
     expect(isPrivate(message)).toBe(true);
     expect(publicMessages(bot.discord)).toHaveLength(before);
   });
 
-  test('ranks as many pieces on a page as were asked for', async () => {
+  test('shows the requested number of results on a page', async () => {
     const message = await answerTo(await ada.slash('similar', { clip: excerpt(library, 4, 0, 40), results: 2 }));
     const { description } = embedOf(message);
     expect(description).toContain('**2. ');
@@ -101,14 +101,14 @@ describe('/similar with a clip', () => {
     expect(labelsOf(message)).not.toContain('▶ 3');
   });
 
-  test('takes a part of it, from and to', async () => {
+  test('uses only the part between from and to', async () => {
     const clip = excerpt(library, 5, 0, 40);
     const message = await answerTo(await ada.slash('similar', { clip, from: '0:10', to: '0:30' }));
     expect(embedOf(message).description).toMatch(/, 0:10 to 0:30: 2 chunks compared/);
     expect(embedOf(message).title).toMatch(/^This is piece-5/);
   });
 
-  test('is answered in German for a German', async () => {
+  test('is answered in German for a German locale', async () => {
     const clip = excerpt(library, 3);
     const message = await answerTo(await ada.slash('similar', { clip, private: true }, { locale: 'de' }));
     const { title, description } = embedOf(message);
@@ -118,8 +118,8 @@ describe('/similar with a clip', () => {
   });
 });
 
-describe('/similar with a piece', () => {
-  test('offers pieces by title, artist and file name', async () => {
+describe('/similar with a library track', () => {
+  test('offers tracks by title, artist and file name', async () => {
     const names = async (typed: string) => (await ada.autocomplete('similar', 'piece', typed)).map(({ name }) => name);
     expect(await names('titled')).toEqual(['A Titled Piece - Somebody']);
     expect(await names('someb')).toEqual(['A Titled Piece - Somebody']);
@@ -128,7 +128,7 @@ describe('/similar with a piece', () => {
     expect(await names('no such thing')).toEqual([]);
   });
 
-  test('asks with the chosen one, and does not find it in itself', async () => {
+  test('queries with the chosen track, and excludes it from the results', async () => {
     const [choice] = await ada.autocomplete('similar', 'piece', 'titled');
     const message = await answerTo(await ada.slash('similar', { piece: String(choice?.value) }));
     const { description = '' } = embedOf(message);
@@ -138,12 +138,12 @@ describe('/similar with a piece', () => {
     expect(description).toContain('**4. ');
   });
 
-  test('takes what was typed without choosing', async () => {
+  test('uses the best match for text typed without a choice', async () => {
     const message = await answerTo(await ada.slash('similar', { piece: 'somebody' }));
     expect(embedOf(message).description).toContain('RequestedSource with **A Titled Piece**');
   });
 
-  test('says so when there is no such piece', async () => {
+  test('reports an unknown track', async () => {
     const failed = await failureOf(await ada.slash('similar', { piece: '**nothing** of the kind' }));
     expect(failed.content).toContain('is not in the library');
     expect(isPrivate(failed)).toBe(true);
@@ -151,7 +151,7 @@ describe('/similar with a piece', () => {
 });
 
 describe('/similar with a link', () => {
-  test('follows one to an attachment of Discord', async () => {
+  test('follows a link to a Discord attachment', async () => {
     const posted = await ada.post(bot.discord.defaultChannelId, 'listen', [excerpt(library, 4)]);
     const message = await answerTo(await ada.slash('similar', { link: posted.attachments[0]?.url ?? '' }));
     expect(embedOf(message).title).toMatch(/^This is piece-4/);
@@ -171,7 +171,7 @@ describe('/similar with a link', () => {
     expect(isPrivate(failed)).toBe(true);
   });
 
-  test('refuses what is no link, and links with a password', async () => {
+  test('refuses text that is no link, and links with a password', async () => {
     const said = async (link: string) => (await failureOf(await ada.slash('similar', { link }))).content;
     expect(await said('my favourite song')).toMatch(/http or https/);
     expect(await said('ftp://example.org/a.mp3')).toMatch(/http or https/);
@@ -191,7 +191,7 @@ describe('/similar', () => {
   );
 });
 
-describe('several pieces of one artist', () => {
+describe('several tracks of one artist', () => {
   const ofHand = (message: APIMessage) => embedOf(message).description?.match(/, Same Hand$/gm)?.length ?? 0;
 
   beforeAll(async () => {
@@ -204,11 +204,11 @@ describe('several pieces of one artist', () => {
     await bot.app.indexing.index({ library: new FolderLibrary(library.music), signal: never });
   });
 
-  test('are at most two in an answer', async () => {
+  test('are limited to two in an answer', async () => {
     expect(ofHand(await answerTo(await ada.slash('similar', { clip: excerpt(library, 5) })))).toBe(2);
   });
 
-  test('are all there when asked for', async () => {
+  test('are all shown with same_artist', async () => {
     const message = await answerTo(await ada.slash('similar', { clip: excerpt(library, 5), same_artist: true }));
     expect(ofHand(message)).toBe(3);
   });

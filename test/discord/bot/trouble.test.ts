@@ -19,7 +19,7 @@ let clipNumber = 0;
 
 beforeAll(async () => {
   library = await makeLibrary();
-  // As many neighbours as find another piece too: one has five chunks.
+  // Enough neighbours to find another track too: a track has five chunks.
   bot = await makeBot(library, { environment: { NEIGHBOURS: '12' } });
   ada = bot.discord.addUser({ name: 'Ada' });
   await answerTo(await ada.slash('similar', { clip: newClip() }));
@@ -35,20 +35,20 @@ afterAll(async () => {
   const { violations } = bot.discord;
   await bot[Symbol.asyncDispose]();
   await library[Symbol.asyncDispose]();
-  // The acknowledgement that discord.js repeats after its answer was lost.
+  // The acknowledgement that discord.js repeats after a lost response.
   expect(violations.map(({ code }) => code)).toEqual([40_060]);
 });
 
-/** Bytes that nobody asked with before. */
+/** Bytes of no earlier query. */
 function newClip() {
   clipNumber++;
   return excerpt(library, 1, clipNumber, 12);
 }
 
-describe('where the bot may not', () => {
+describe('without the permission to', () => {
   const deny = (bit: bigint) => bot.discord.setPermissions(bot.discord.defaultChannelId, 'bot', { deny: bit });
 
-  test('attach files, it answers without them and names the right', async () => {
+  test('attach files, the bot answers without them and names the permission', async () => {
     deny(PermissionFlagsBits.AttachFiles);
     const message = await answerTo(await ada.slash('similar', { clip: newClip() }));
     expect(message.attachments).toEqual([]);
@@ -58,7 +58,7 @@ describe('where the bot may not', () => {
     expect((await failureOf(listened)).content).toContain('**Attach Files**');
   });
 
-  test('embed links, it says so before it listens, names the right, and leaves nothing', async () => {
+  test('embed links, the bot refuses before embedding, names the permission, and leaves nothing', async () => {
     deny(PermissionFlagsBits.EmbedLinks);
     const before = publicMessages(bot.discord).length;
     const failed = await failureOf(await ada.slash('similar', { clip: newClip() }));
@@ -67,15 +67,15 @@ describe('where the bot may not', () => {
     expect(publicMessages(bot.discord)).toHaveLength(before);
   });
 
-  test('send messages, it answers all the same, for that is an interaction; only sharing names the right', async () => {
+  test('send messages, the bot still answers the interaction; only sharing names the permission', async () => {
     deny(PermissionFlagsBits.SendMessages);
     const message = await answerTo(await ada.slash('similar', { clip: newClip() }));
     expect((await failureOf(await ada.press(message, 'Share'))).content).toContain('**Send Messages**');
   });
 });
 
-describe('in the middle of a question', () => {
-  test('the worker is killed, and the question is answered by its successor', async () => {
+describe('during a query', () => {
+  test('the worker is killed, and its successor answers', async () => {
     signalWorker('SIGSTOP');
     const asked = await ada.slash('similar', { clip: newClip() });
     await asked.until(({ content }) => content.startsWith('Listening'), 20_000);
@@ -83,7 +83,7 @@ describe('in the middle of a question', () => {
     expect(embedOf(await answerTo(asked)).title).toMatch(/piece-1/);
   });
 
-  test('the index process is killed, and the question is answered by its successor', async () => {
+  test('the index process is killed, and its successor answers', async () => {
     signalWorker('SIGSTOP');
     const asked = await ada.slash('similar', { clip: newClip() });
     await asked.until(({ content }) => content.startsWith('Listening'), 20_000);
@@ -92,7 +92,7 @@ describe('in the middle of a question', () => {
     expect(embedOf(await answerTo(asked)).title).toMatch(/piece-1/);
   });
 
-  test('the catalog is locked for some seconds, and the bot acknowledges, waits and answers', async () => {
+  test('the catalog is locked for seconds, and the bot acknowledges, waits and answers', async () => {
     const other = new DatabaseSync(path.join(library.indexDir, 'catalog.sqlite'));
     other.exec('BEGIN IMMEDIATE');
     const asked = await ada.slash('similar', { clip: newClip() });
@@ -104,7 +104,7 @@ describe('in the middle of a question', () => {
     await answerTo(asked);
   });
 
-  test('the connection to Discord breaks and is resumed: the answer comes, and what was pressed meanwhile', async () => {
+  test('the gateway connection breaks and resumes, and no answer or press is lost', async () => {
     const message = await answerTo(await ada.slash('similar', { clip: newClip() }));
     signalWorker('SIGSTOP');
     const asked = await ada.slash('similar', { clip: newClip() });
@@ -118,7 +118,7 @@ describe('in the middle of a question', () => {
 });
 
 describe('when Discord answers', () => {
-  test('every tenth call with 500 and every twentieth with 429, each question is answered once', async () => {
+  test('every tenth call with 500 and every twentieth with 429, each query is answered once', async () => {
     const people = Array.from({ length: 6 }, (_, n) => bot.discord.addUser({ name: `Person ${n}` }));
     const before = publicMessages(bot.discord).length;
     bot.discord.faults.rates = { status500: 0.1, status429: 0.05 };
@@ -133,14 +133,14 @@ describe('when Discord answers', () => {
     expect(status500 + status429).toBeGreaterThan(0);
   });
 
-  test('nothing to the acknowledgement, though it took it, the question is answered once', async () => {
+  test('not to an acknowledgement that it processed, the query is answered once', async () => {
     bot.discord.faults.next(/POST .*\/callback/, 'lost-answer');
     const before = publicMessages(bot.discord).length;
     await answerTo(await ada.slash('similar', { clip: newClip() }));
     expect(publicMessages(bot.discord)).toHaveLength(before + 1);
   });
 
-  test('nothing to a shared find, though it took it, there is one post', async () => {
+  test('not to a shared result that it processed, there is one post', async () => {
     const message = await answerTo(await ada.slash('similar', { clip: newClip() }));
     const choice = await saying(await ada.press(message, 'Share'), 'Which find');
     const before = publicMessages(bot.discord).length;
@@ -164,7 +164,7 @@ test.skipIf(!canMount())('a full disk is named, and nothing of the clip is left 
   await answerTo(await ada.slash('similar', { clip: newClip() }));
 });
 
-test("a piece's recording that is gone is named, and the others are heard", async () => {
+test('a result without its file is named, and the other clips are attached', async () => {
   const clip = excerpt(library, 2);
   const file = path.join(library.music, 'piece-2.ogg');
   renameSync(file, `${file}.away`);
@@ -181,7 +181,7 @@ test("a piece's recording that is gone is named, and the others are heard", asyn
   }
 });
 
-test('a worker that is nowhere is named, at once, in public and in private', async () => {
+test('a missing worker is reported at once, for public and private queries', async () => {
   const indexDir = mkdtempSync(path.join(tmpdir(), 'leitmotif-empty-'));
   {
     const environment = { EMBEDDING_WORKER_URL: 'http://127.0.0.1:9', EMBEDDING_WORKER_TOKEN: 'any' };
@@ -198,7 +198,7 @@ test('a worker that is nowhere is named, at once, in public and in private', asy
   rmSync(indexDir, { recursive: true, force: true });
 });
 
-test('a worker that starts for minutes keeps nobody waiting who asks what this is', async () => {
+test('a worker that takes minutes to start does not delay /about', async () => {
   const indexDir = mkdtempSync(path.join(tmpdir(), 'leitmotif-empty-'));
   {
     const others = signalWorker('SIGSTOP');
@@ -214,7 +214,7 @@ test('a worker that starts for minutes keeps nobody waiting who asks what this i
   rmSync(indexDir, { recursive: true, force: true });
 });
 
-test('a library that was never indexed says who has to do what', async () => {
+test('a library that was never indexed gets instructions', async () => {
   const indexDir = mkdtempSync(path.join(tmpdir(), 'leitmotif-empty-'));
   {
     await using empty = await makeBot({ indexDir });
@@ -228,7 +228,7 @@ test('a library that was never indexed says who has to do what', async () => {
   rmSync(indexDir, { recursive: true, force: true });
 });
 
-test('of all that trouble no token and no name stands in the log', () => {
+test('no token and no name is in the log', () => {
   const log = JSON.stringify(bot.logged);
   expect(log).not.toContain(bot.discord.token);
   expect(log).not.toMatch(/\/webhooks\/\d+\/(?!:token)[\w-]{20,}/);

@@ -1,4 +1,4 @@
-/** Whose clips are cut first, and how often. */
+/** Order and number of clip cuts. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -21,7 +21,7 @@ const stored = { id: 'abcdefghij12', answer, source: { kind: 'clip', name: 'a.mp
 const storedAnswer = stored as unknown as StoredAnswer;
 const resultOf = (rank: number) => answer.results[rank - 1] as Result;
 
-/** Notes what is cut, and cuts nothing until it is told to. */
+/** Records the requested cuts, and finishes each only on `goOn`. */
 function makePresenter() {
   const folder = mkdtempSync(path.join(tmpdir(), 'leitmotif-clips-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -33,7 +33,7 @@ function makePresenter() {
     begun.push(name);
     await new Promise<void>((resolve) => waiting.push(resolve));
   };
-  const app = {
+  const queries = {
     answerFiles: { dirOf: () => folder, extract: () => null },
     picture: async () => new Uint8Array(),
     resultClips: async (_answer: unknown, { rank }: Result) => {
@@ -45,7 +45,7 @@ function makePresenter() {
       return new Map(results.map(({ rank }) => [rank, clip]));
     },
   };
-  return { presenter: new AnswerPresenter(app as unknown as Services), begun, goOn: () => waiting.shift()?.() };
+  return { presenter: new AnswerPresenter({ queries } as unknown as Services), begun, goOn: () => waiting.shift()?.() };
 }
 
 test("an answer's own clips are cut before those that somebody pressed for", async () => {
