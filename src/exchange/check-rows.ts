@@ -1,4 +1,4 @@
-/** Reads a whole file before anything of it is stored, so that what is wrong at its end leaves the catalog as it was. */
+/** Validates a whole file before any of it is stored, so that an error at its end leaves the catalog unchanged. */
 import { LeitmotifError } from '../errors.ts';
 import { lengthOf } from '../index/vector-index.ts';
 import { type ExchangeRow, type PlacedRow, refused } from './exchange-row.ts';
@@ -7,15 +7,15 @@ export interface CheckedFile {
   readonly rows: number;
   readonly tracks: number;
   readonly dimensions: number;
-  /** Null where no row names one. */
+  /** Null when no row names a space. */
   readonly spaceId: string | null;
-  /** 1 where no file's chunks begin at 0: then they are counted from 1. */
+  /** 1 when no file has a chunk 0: then chunk ids start at 1. */
   readonly firstChunkId: 0 | 1;
   /** Rows without times. */
   readonly rowsWithoutTimes: number;
 }
 
-/** A unit vector as far as half precision keeps it; what is farther off was never brought to length 1. */
+/** Tolerance for unit vectors in half precision; a larger deviation means that the vector was never normalised. */
 export const unitTolerance = 1e-3;
 
 /** @throws {LeitmotifError} 'import-refused', naming row and reason; 'space-mismatch' when rows are of several spaces */

@@ -1,8 +1,7 @@
-/** One chunk as it travels between programs: the original system's dictionary {file_name, chunk_id, embedding}, and
- *  beside it what is known of the chunk, of its space and, on the first chunk of each file, of the file itself.
+/** The exchange format of one chunk: the original system's dictionary {file_name, chunk_id, embedding} with additional
+ *  fields for the chunk, its space and, on the first chunk of each file, the file.
  *
- *  All formats have the same fields, so a reader of one knows the others; a field that is not known is left out (JSON
- *  Lines) or null (Parquet).
+ *  All formats have the same fields. An unknown field is omitted (JSON Lines) or null (Parquet).
  */
 import { z } from 'zod';
 import type { ChunkKind, Fingerprint, RecordingTags } from '../domain.ts';
@@ -11,11 +10,11 @@ import { LeitmotifError } from '../errors.ts';
 export interface ExchangeRow {
   /** The track's key: a path with forward slashes. */
   readonly fileName: string;
-  /** Position in the file's sequence of chunks. Ours begin at 0 and have no gaps; others' may. */
+  /** Position in the file's sequence of chunks. Exports start at 0 without gaps; files of other programs may have gaps. */
   readonly chunkId: number;
   /** Shape [dimensions]. */
   readonly embedding: Float32Array;
-  /** Null where the file does not say which model made the vector. */
+  /** Null when the file does not name the model of the vector. */
   readonly spaceId: string | null;
   /** Seconds of the recording. */
   readonly span: { readonly startSec: number; readonly endSec: number; readonly overlapSec: number } | null;
@@ -25,21 +24,21 @@ export interface ExchangeRow {
   readonly track: ExchangeTrack | null;
 }
 
-/** What is known of the file that the chunk is of. */
+/** The file of the chunk. */
 export interface ExchangeTrack extends RecordingTags {
   readonly durationSec: number | null;
-  /** Lower-case hex: with it, a file that lies in the library already is recognised and not embedded again. */
+  /** Lower-case hex. With it, a file in the library is recognised and not embedded again. */
   readonly contentSha256: string | null;
   readonly fingerprint: Fingerprint | null;
 }
 
-/** A row where it stands in its file, for messages: "line 12", "row 12", "item 12". */
+/** A row with its position in the file, for messages: "line 12", "row 12", "item 12". */
 export interface PlacedRow {
   readonly row: ExchangeRow;
   readonly where: string;
 }
 
-/** Other programs' names of the same field; the original wrote `filename` in places. */
+/** Names of the field in other programs; the original system sometimes wrote `filename`. */
 const namesOfFile = ['file_name', 'filename', 'file'] as const;
 
 const seconds = z.number().min(0).max(1e7);
@@ -72,7 +71,7 @@ function lastNumber(text: string): number {
   return Number(/(\d+)$/.exec(text)?.[1] ?? Number.NaN);
 }
 
-/** @param fields an object with the fields' names on the outside, whoever made it
+/** @param fields untrusted object with the external field names
  *  @throws {LeitmotifError} 'import-refused', naming place and field */
 export function toExchangeRow(fields: Readonly<Record<string, unknown>>, where: string): ExchangeRow {
   const named = namesOfFile.find((name) => fields[name] !== undefined);
@@ -129,12 +128,12 @@ function toFingerprint(
   return { items, itemSec };
 }
 
-/** Of a vector; models have some thousand at most. */
+/** Maximum length of a vector; models have some thousand at most. */
 export const dimensionsMax = 65_536;
 
-/** What the formats hold a vector as: numbers in a list, or an array of them. */
+/** Accepts a vector as a list of numbers or as a typed array. */
 function toVector(given: unknown, where: string): Float32Array {
-  // A model's output for a batch of one, written as it came: a list in a list.
+  // A model's output for a batch of one is a list in a list.
   const isBatch = Array.isArray(given) && given.length === 1 && typeof given[0] === 'object';
   const value: unknown = isBatch ? given[0] : given;
   const isList = Array.isArray(value) || value instanceof Float32Array || value instanceof Float64Array;
@@ -156,7 +155,7 @@ function toVector(given: unknown, where: string): Float32Array {
   return vector;
 }
 
-/** The row as the fields that it is written with; those that are not known are null. */
+/** The external fields of a row; unknown ones are null. */
 export function toFields(row: ExchangeRow) {
   const { span, track } = row;
   return {

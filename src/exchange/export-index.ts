@@ -1,4 +1,4 @@
-/** Writes the live chunks of a space into a file that other programs read, and `import-index.ts` too. */
+/** Exports the live chunks of a space to a file for other programs and for `import-index.ts`. */
 import { rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Catalog } from '../catalog/catalog.ts';
@@ -15,9 +15,9 @@ export interface ExportOptions {
   readonly catalog: Catalog;
   readonly spaceId: string;
   readonly file: string;
-  /** Unset: by the end of the file's name. */
+  /** Default: by the file's extension. */
   readonly format?: FormatName;
-  /** Writes over a file that is there. */
+  /** Overwrites an existing file. */
   readonly replace: boolean;
   readonly signal: AbortSignal;
   readonly onProgress?: (chunks: number, total: number) => void;
@@ -29,9 +29,9 @@ export interface ExportSummary {
   readonly bytes: number;
 }
 
-/** The file is whole or is not there: it is written aside, read back and renamed.
- *  @throws {LeitmotifError} 'index-empty' when there is nothing to write, 'config-invalid' for a name that is taken or
- *    tells no format that can be written, 'disk-full', 'file-unreadable', 'cancelled' */
+/** Atomic: writes a temporary file, reads it back and renames it.
+ *  @throws {LeitmotifError} 'index-empty' when the space is empty, 'config-invalid' for an existing file or an
+ *    unsupported format, 'disk-full', 'file-unreadable', 'cancelled' */
 export async function exportIndex(options: ExportOptions): Promise<ExportSummary> {
   const { catalog, spaceId, file, signal } = options;
   const { write } = formatOf(file, options.format);
@@ -89,13 +89,13 @@ function* rowsOf(chunks: Iterable<ExportedChunk>, spaceId: string): Generator<Ex
 function* counting(
   rows: Iterable<ExchangeRow>,
   counted: { chunks: number; tracks: number },
-  tell: () => void,
+  report: () => void,
 ): Generator<ExchangeRow, void, undefined> {
   for (const row of rows) {
     counted.chunks += 1;
     if (row.chunkId === 0) counted.tracks += 1;
-    if (counted.chunks % 1000 === 0) tell();
+    if (counted.chunks % 1000 === 0) report();
     yield row;
   }
-  tell();
+  report();
 }

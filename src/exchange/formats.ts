@@ -1,4 +1,4 @@
-/** The formats by name and by the end of a file's name. */
+/** The formats by name and by file extension. */
 import path from 'node:path';
 import { LeitmotifError } from '../errors.ts';
 import type { HashedFile } from '../io/durable-file.ts';
@@ -11,7 +11,7 @@ import { readPickledRows } from './pickle/pickled-rows.ts';
 export interface Format {
   readonly extensions: readonly string[];
   readonly read: (file: string, signal: AbortSignal) => AsyncIterable<PlacedRow>;
-  /** Null where the format is read only. */
+  /** Null for a format that is only imported. */
   readonly write: ((file: HashedFile, rows: Iterable<ExchangeRow>, signal: AbortSignal) => Promise<void>) | null;
 }
 
@@ -25,7 +25,7 @@ export const formats = {
 export type FormatName = keyof typeof formats;
 export const formatNames = Object.keys(formats) as FormatName[];
 
-/** @throws {LeitmotifError} 'config-invalid', naming those that there are */
+/** @throws {LeitmotifError} 'config-invalid', naming the known formats */
 export function formatOf(file: string, named?: FormatName): Format {
   if (named) return formats[named];
   const extension = path.extname(file).toLowerCase();

@@ -1,5 +1,5 @@
-/** Brings vectors that were made elsewhere into the catalog, a track a transaction: it may be cut off at any moment, and
- *  the same import again goes on. Only for whoever holds the index's lock. */
+/** Imports vectors of other programs into the catalog, one transaction per track. After an interruption, the same import
+ *  continues. The caller holds the index lock. */
 import type { Catalog } from '../catalog/catalog.ts';
 import type { KnownTrack } from '../catalog/track-rows.ts';
 import type { Chunk, EmbeddedRecording, Fingerprint } from '../domain.ts';
@@ -13,15 +13,15 @@ import { placeholderHash } from './placeholder-hash.ts';
 export interface ImportOptions {
   readonly catalog: Catalog;
   readonly file: string;
-  /** Unset: by the end of the file's name. */
+  /** Default: by the file's extension. */
   readonly format?: FormatName;
-  /** Where the vectors belong.
+  /** Selects the space of the vectors.
    *  @param named the space that the file names; null when it names none
    *  @throws {LeitmotifError} 'space-mismatch' when no model here makes vectors of that kind */
   readonly spaceFor: (named: string | null) => Promise<ImportSpace>;
-  /** What the tracks lack that nobody fingerprinted. */
+  /** Fingerprint for tracks without one. */
   readonly noFingerprint: Fingerprint;
-  /** Takes the file's vectors for tracks that have others, and brings back what was removed. */
+  /** Replaces existing vectors and restores removed tracks. */
   readonly replace: boolean;
   readonly signal: AbortSignal;
   readonly onProgress?: (tracks: number, total: number) => void;
@@ -29,7 +29,7 @@ export interface ImportOptions {
 
 export interface ImportSpace {
   readonly spaceId: string;
-  /** Length of a chunk, in seconds: the times of chunks that come without any. */
+  /** Length of a chunk, in seconds: used for chunks without times. */
   readonly windowSec: number;
 }
 
@@ -40,16 +40,16 @@ export interface ImportSummary {
   /** imported   stored;                           unchanged  there already, with the same content;
    *  kept       there with other content, and left;   keptOut    removed by request, and left so */
   readonly tracks: Readonly<Record<'imported' | 'unchanged' | 'kept' | 'keptOut', number>>;
-  /** Chunks whose times were counted from their numbers. */
+  /** Chunks whose times were derived from their ids. */
   readonly guessedTimes: number;
-  /** Vectors that were not of length 1 and were brought to it. */
+  /** Vectors that were normalised to length 1. */
   readonly normalised: number;
 }
 
-/** A window whose level nobody measured is taken for what clips are brought to. */
+/** Level for chunks without a measured one: the target level of clips. */
 const unknownLoudnessDb = -20;
 
-/** @throws {LeitmotifError} 'import-refused', 'space-mismatch': then nothing was stored; 'disk-full', 'cancelled' */
+/** @throws {LeitmotifError} 'import-refused', 'space-mismatch' (nothing is stored then); 'disk-full', 'cancelled' */
 export async function importIndex(options: ImportOptions): Promise<ImportSummary> {
   const { catalog, file, signal } = options;
   const { read } = formatOf(file, options.format);
@@ -101,7 +101,7 @@ async function* orUnreadable(rows: AsyncIterable<PlacedRow>, file: string): Asyn
   }
 }
 
-/** `checkRows` has seen that rows of a file stand together. */
+/** `checkRows` has verified that the rows of a file are contiguous. */
 async function* byFile(rows: AsyncIterable<PlacedRow>): AsyncGenerator<ExchangeRow[], void, undefined> {
   let group: ExchangeRow[] = [];
   for await (const { row } of rows) {
@@ -147,7 +147,7 @@ function toChunk(
   const kind = row.kind ?? 'music';
   let vector = row.embedding;
   const length = lengthOf(vector);
-  // What is a unit vector already stays to the bit; silence has no direction to be kept.
+  // Unit vectors stay bit for bit; the vector of silence may be zero.
   if (kind === 'music' && Math.abs(length - 1) > unitTolerance) {
     vector = vector.map((value) => value / length);
     counts.normalised += 1;

@@ -1,4 +1,4 @@
-/** JSON Lines: one object a chunk. @see https://jsonlines.org */
+/** JSON Lines: one object per chunk. @see https://jsonlines.org */
 import { createReadStream } from 'node:fs';
 import type { HashedFile } from '../io/durable-file.ts';
 import { type ExchangeRow, type PlacedRow, refused, toExchangeRow, toFields } from './exchange-row.ts';
@@ -13,7 +13,7 @@ export async function writeJsonLines(file: HashedFile, rows: Iterable<ExchangeRo
   }
 }
 
-/** Fields that are not known are left out; the vector comes last, where it hides no other. */
+/** Omits unknown fields; the long vector comes last. */
 function lineOf(row: ExchangeRow): string {
   const fields = Object.entries(toFields(row)).filter(([, value]) => value !== null);
   const plain = fields.map(([name, value]) => [

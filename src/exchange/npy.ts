@@ -1,12 +1,12 @@
-/** NumPy: a matrix of one vector a row in FILE.npy, and beside it FILE.json, a list with one object a row, in the same
- *  order, that has all fields but the vector.
+/** NumPy: a matrix with one vector per row in FILE.npy, and FILE.json with a list of one object per row, in the same
+ *  order, with all other fields.
  *  @see https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html */
 import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
 import { LeitmotifError } from '../errors.ts';
 import { dimensionsMax, type PlacedRow, refused, toExchangeRow } from './exchange-row.ts';
 
 const headerBytesMax = 64 * 1024;
-/** The list is in memory whole; a million rows of all fields are half of it. */
+/** The whole list is in memory; a million rows with all fields need half of this. */
 const fieldsBytesMax = 400_000_000;
 const bytesAtOnce = 16 * 1024 * 1024;
 
@@ -74,7 +74,7 @@ async function readHeader(file: FileHandle): Promise<Matrix> {
   if (matrix.dimensions < 1 || matrix.dimensions > dimensionsMax) {
     throw refused('the file', `expected rows of 1 to ${dimensionsMax} values, got ${shape[2]}`);
   }
-  // Before memory is taken for it: a shape is a few letters.
+  // Checked before the allocation, because the shape may be any number.
   const { size } = await file.stat();
   if (matrix.fromByte + matrix.rows * rowBytesOf(matrix) > size) throw refused('the file', 'it is cut off');
   return matrix;
@@ -98,7 +98,7 @@ async function readRows(file: FileHandle, matrix: Matrix, from: number, count: n
 }
 
 async function readBytes(file: FileHandle, position: number, length: number): Promise<Buffer> {
-  // Memory of its own, so that numbers of eight bytes may lie on it.
+  // A separate ArrayBuffer, aligned for numbers of eight bytes.
   const buffer = Buffer.from(new ArrayBuffer(length));
   let filled = 0;
   while (filled < length) {

@@ -11,10 +11,10 @@ import { ByteWriter, type ColumnSource, ParquetWriter } from 'hyparquet-writer';
 import type { HashedFile } from '../io/durable-file.ts';
 import { type ExchangeRow, type PlacedRow, refused, toExchangeRow, toFields } from './exchange-row.ts';
 
-/** A group of rows is held in memory while it is written, and while it is read: 4 MB of vectors of 512. */
+/** Row groups are in memory while they are written or read: 4 MB for vectors of 512. */
 const rowsPerGroup = 2048;
 
-/** Of a group as it is read: seven times that in memory. pandas writes a million rows as one group. */
+/** Maximum size of a row group; reading needs seven times as much memory. pandas writes a million rows as one group. */
 const groupBytesMax = 300_000_000;
 
 type FieldName = keyof ReturnType<typeof toFields>;
@@ -77,7 +77,7 @@ function columnsOf(rows: readonly ExchangeRow[]): ColumnSource[] {
   const fields = rows.map(toFields);
   return [
     ...columnNames.map((name) => ({ name, data: fields.map((row) => row[name]) })),
-    // Floats of a model neither repeat nor compress.
+    // Embeddings neither repeat nor compress.
     {
       name: 'embedding',
       data: rows.map(({ embedding }) => [...embedding]),
@@ -87,7 +87,7 @@ function columnsOf(rows: readonly ExchangeRow[]): ColumnSource[] {
   ];
 }
 
-/** A group of rows at a time: a file that was written as one group is held in memory whole. */
+/** Reads one row group at a time; a file with a single group is completely in memory. */
 export async function* readParquet(path: string): AsyncGenerator<PlacedRow, void, undefined> {
   const file = await asyncBufferFromFile(path);
   const metadata = await parquetMetadataAsync(file).catch((cause: unknown) => {

@@ -1,5 +1,5 @@
-/** What stands in the catalog for the hash of a file whose bytes nobody knows: the hash of its vectors, marked as such,
- *  so that the same import twice is recognised and no file is ever taken for it. */
+/** Placeholder for the content hash of an imported track without one: a marked hash of its vectors. It recognises a
+ *  repeated import and never equals the hash of a file. */
 import { createHash } from 'node:crypto';
 import type { Chunk } from '../domain.ts';
 

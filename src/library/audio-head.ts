@@ -1,7 +1,7 @@
-/** Whether a file without an extension begins as recordings do. Decoding it will tell; this only spares trying READMEs. */
+/** Detects audio files without an extension by their first bytes. Decoding decides; this check only avoids decoding text files. */
 import { open } from 'node:fs/promises';
 
-/** At the file's beginning, and how far into it. */
+/** Magic bytes with their offset in the file. */
 const beginnings: readonly (readonly [at: number, bytes: string])[] = [
   ...[
     'ID3',
@@ -27,14 +27,14 @@ const beginnings: readonly (readonly [at: number, bytes: string])[] = [
   ...['WAVE', 'AVI ', 'AIFF', 'AIFC'].map((text): readonly [number, string] => [8, text]),
 ];
 
-/** An MPEG audio frame: eleven set bits, and no value that the standard keeps free. */
+/** An MPEG audio frame: eleven set bits, and no reserved value of the standard. */
 function isMpegFrame(head: Buffer): boolean {
   const [first = 0, second = 0, third = 0] = head;
   const isReserved = (second & 0x18) === 0x08 || (third & 0xf0) === 0xf0 || (third & 0x0c) === 0x0c;
   return first === 0xff && (second & 0xe0) === 0xe0 && !isReserved;
 }
 
-/** @returns false too for what cannot be read */
+/** @returns false also for unreadable files */
 export async function startsLikeAudio(path: string): Promise<boolean> {
   const file = await open(path, 'r').catch(() => null);
   if (file === null) return false;

@@ -1,8 +1,8 @@
-/** Which names are taken for recordings. What they hold is found out by probing; this only spares the probing of covers,
- *  cue sheets and notes.
+/** Decides by name which files are recordings. Probing decides finally; this check avoids probing covers, cue sheets and
+ *  notes.
  *
- *  Taken: the extensions of audio-formats.ts. A name without an extension says nothing: a folder looks at how such a file
- *  begins (audio-head.ts).
+ *  Accepted: the extensions of audio-formats.ts. For a name without an extension, a folder library checks the first bytes
+ *  (audio-head.ts).
  */
 import { audioExtensions } from '../audio-formats.ts';
 
@@ -15,7 +15,7 @@ export function hasAudioName(name: string): boolean {
 /** @returns lower-case, without its dot; null for a name that has none */
 export function extensionOf(name: string): string | null {
   const dot = name.lastIndexOf('.');
-  // What follows a dot in a sentence is none.
+  // Text after a dot in a sentence is not an extension.
   return dot > 0 && /^[^\s.]{1,12}$/.test(name.slice(dot + 1)) ? name.slice(dot + 1).toLowerCase() : null;
 }
 

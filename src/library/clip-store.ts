@@ -1,9 +1,8 @@
-/** Where the clips of the library's chunks are stored, so that hearing one is one small read: the port between the
- *  program and a container or a folder.
+/** Port for storing the clips of chunks, in a container or a folder, so that playing a clip is one small read.
  *
  *  A clip is named by its recording's content and its own times. The content and not the track's id or key: a renamed
- *  recording keeps its clips, two names of the same bytes share them, a replaced one can never be heard as the old one,
- *  and a catalog that is made anew finds them again. The times and not the chunk's number: windows of another length
+ *  recording keeps its clips, two names of the same bytes share them, a replaced one never plays
+ *  an old clip, and a new catalog finds existing clips. The times and not the chunk's number: windows of another length
  *  get names of their own, and models with the same windows share clips.
  */
 import type { LocalFile } from './library.ts';
@@ -20,16 +19,16 @@ export interface ClipStore {
    *  @throws {LeitmotifError} 'library-forbidden', 'library-unavailable', 'file-unreadable', 'disk-full', 'cancelled' */
   put(name: string, path: string, options: ClipOptions): Promise<void>;
 
-  /** A stored clip as a file of this machine; null when there is none of that name.
+  /** A stored clip as a local file; null when it is missing.
    *  @throws as put */
   fetch(name: string, options: ClipOptions): Promise<LocalFile | null>;
 
-  /** Names of all that is stored, in no order.
+  /** Names of all stored files, unordered.
    *  @throws as put */
   names(options: ClipOptions): AsyncIterable<string>;
 
   /** Deletes every clip of a recording.
-   *  @returns how many there were
+   *  @returns number of deleted clips
    *  @throws as put */
   removeAll(contentSha256: string, options: ClipOptions): Promise<number>;
 }

@@ -1,4 +1,4 @@
-/** Why a file or folder cannot be read, in words: the system's own messages name a code and repeat the path. Pure. */
+/** Readable reasons for file system errors: the system's messages contain a code and repeat the path. Pure. */
 
 const reasons: Readonly<Record<string, string>> = {
   EACCES: 'reading it is not permitted',
@@ -13,7 +13,7 @@ const reasons: Readonly<Record<string, string>> = {
   ENFILE: 'too many files are open',
 };
 
-/** @param own words for codes that mean something else here */
+/** @param own texts for codes with a different meaning in this context */
 export function fileProblem(error: unknown, own: Readonly<Record<string, string>> = {}): string {
   const { code } = error as { code?: unknown };
   const message = error instanceof Error ? error.message : String(error);

@@ -1,4 +1,4 @@
-/** Clips in a folder: for a library on a slow disk, or a folder that something else shares out. */
+/** Clips in a folder: for a library on a slow disk, or for a folder that another program serves. */
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { toLeitmotifError } from '../errors.ts';
@@ -16,7 +16,7 @@ export class FolderClips implements ClipStore {
     this.location = `file:${this.#root}`;
   }
 
-  /** Written aside and renamed: it is whole or not there. */
+  /** Atomic: copies to a temporary file and renames it. */
   async put(name: string, from: string, { signal }: { signal: AbortSignal }): Promise<void> {
     signal.throwIfAborted();
     const target = path.join(this.#root, name);

@@ -1,5 +1,5 @@
-/** Walks a folder in the order of its keys, deciding for each name what it is. Nothing is opened but files without an extension,
- *  of which the first bytes are looked at. */
+/** Walks a folder in key order and classifies each entry. Opens only files without an extension, to read their first
+ *  bytes. */
 import type { Dirent, Stats } from 'node:fs';
 import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -9,9 +9,9 @@ import { extensionOf, hasAudioName, isHidden } from './audio-names.ts';
 import { fileProblem } from './file-problem.ts';
 import type { Listed, ListedFile, ListedProblem, ListOptions } from './library.ts';
 
-/** Looks (lstat) under way at once. The thread pool has four threads; more than a few dozen waiting gain nothing. */
+/** Concurrent lstat calls. The thread pool has four threads, so more than a few dozen gain nothing. */
 const looksAtOnce = 64;
-/** Deeper than anything that people make by hand; a limit on the recursion. */
+/** Limit on the recursion, deeper than any folder made by hand. */
 const depthMax = 64;
 
 interface Place {
@@ -51,8 +51,7 @@ async function* walkFolder(place: Place, signal?: AbortSignal): AsyncGenerator<L
 /** The names in the order that their keys have: a folder sorts as its name with a slash, and UTF-8 bytes sort as code
  *  points do. */
 async function readSorted(place: Place): Promise<Dirent<Buffer>[] | ListedProblem> {
-  if (place.depth > depthMax)
-    return problem(place.prefix, `Cannot list it: it lies more than ${depthMax} folders deep`);
+  if (place.depth > depthMax) return problem(place.prefix, `Cannot list it: it is more than ${depthMax} folders deep`);
   try {
     const entries = await readdir(place.folder, { withFileTypes: true, encoding: 'buffer' });
     const keyed = entries.map((entry) => ({ entry, sortKey: sortKeyOf(entry) }));
@@ -62,7 +61,7 @@ async function readSorted(place: Place): Promise<Dirent<Buffer>[] | ListedProble
     if (place.prefix === '') {
       throw new LeitmotifError('file-unreadable', `Cannot list ${place.folder}: ${textOf(cause)}`, { cause });
     }
-    // Deleted while we came to it: what was below is gone.
+    // The folder was deleted during the walk, with its content.
     if (codeOf(cause) === 'ENOENT') return [];
     return problem(place.prefix, `Cannot list it: ${textOf(cause)}`);
   }
@@ -90,7 +89,7 @@ async function lookAt(entry: Dirent<Buffer>, place: Place): Promise<ListedFile |
   try {
     return entry.isSymbolicLink() ? await lookThrough(full, key, place.root) : toListed(key, await lstat(full));
   } catch (cause) {
-    // A file that went away between the listing and the look is simply not there; a link to nothing stays.
+    // Skips a file that was deleted after the listing; a dangling link is reported.
     if (codeOf(cause) === 'ENOENT' && !entry.isSymbolicLink()) return null;
     return hasAudioName(name) ? problem(key, `Cannot look at it: ${textOf(cause)}`) : null;
   }
@@ -121,7 +120,7 @@ function problem(key: string, message: string): ListedProblem {
   return { type: 'problem', key, code: 'file-unreadable', message };
 }
 
-/** Bytes that are not part of a valid character as `\xHH`, so that the name can be shown and found. */
+/** Escapes bytes outside printable ASCII as `\xHH`, so that the name can be shown and found. */
 function escaped(name: Buffer): string {
   let text = '';
   for (const byte of name)

@@ -1,9 +1,9 @@
 /** A folder of recordings, with everything below it.
  *
- *  Links: a link to a file is followed when the file lies below the root; one that leads outside, or nowhere, is
- *  reported. A link to a folder is never followed: what lies below the root is listed where it lies, so there are no
- *  loops and no piece twice, and what lies outside is reported.
- *  Names: a key is a text and ffmpeg takes texts, so a name that is not UTF-8 is reported and not read.
+ *  Links: a link to a file below the root is followed; a link to the outside or to nothing is reported. A link to a folder
+ *  is never followed: folders below the root are listed at their own place, so there are no loops and no duplicates, and
+ *  links to outside folders are reported.
+ *  Names: keys and ffmpeg's arguments are text, so a name that is not UTF-8 is reported and not read.
  */
 
 import { createReadStream } from 'node:fs';
@@ -56,7 +56,7 @@ export class FolderLibrary implements Library {
   }
 
   read(key: string, { signal }: { signal?: AbortSignal } = {}): Readable {
-    // Blocks of 1 MiB: hashing runs at the hash's own speed instead of at that of 64 kB round trips.
+    // Blocks of 1 MiB: with the default of 64 kB, round trips would limit the speed of hashing.
     return createReadStream(this.#pathOf(key), { highWaterMark: 1024 * 1024, ...(signal && { signal }) });
   }
 
@@ -73,7 +73,7 @@ export class FolderLibrary implements Library {
     return { ...(await this.localFile(key)), overLoopback: false, hasConstantRate: false };
   }
 
-  /** Keys come from our own listing, through the catalog; one that climbs out of the root was not made by us. */
+  /** Keys come from the listing through the catalog; rejects a key that leads out of the root. */
   #pathOf(key: string): string {
     const full = path.join(this.#root, key);
     const below = path.relative(this.#root, full);

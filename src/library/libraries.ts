@@ -1,7 +1,7 @@
-/** Several libraries as one: each by its name, which its keys begin with.
+/** Several named libraries as one; keys begin with the name of their library.
  *
- *  One of them that cannot be listed (an unmounted disk, a container behind an expired credential) says nothing about
- *  its recordings: they are unknown, not gone, and the others are listed all the same.
+ *  When one cannot be listed (unmounted disk, expired credential), its recordings are unknown, not gone, and the other
+ *  libraries are still listed.
  */
 import type { Readable } from 'node:stream';
 import { compareCodePoints, formatLibraries } from '../config/library-location.ts';
@@ -19,7 +19,7 @@ export class Libraries implements Library {
   readonly prefixes: readonly string[];
   readonly #members: readonly NamedLibrary[];
 
-  /** @param members one or more, each name once, none with a slash in it */
+  /** @param members one or more, with unique names without slashes */
   constructor(members: readonly NamedLibrary[]) {
     this.#members = members.toSorted((a, b) => compareCodePoints(`${a.name}/`, `${b.name}/`));
     this.prefixes = this.#members.map(({ name }) => `${name}/`);
@@ -50,22 +50,22 @@ export class Libraries implements Library {
   }
 
   read(key: string, options: { signal?: AbortSignal }): Readable {
-    const { library, key: below } = this.#mustFind(key);
+    const { library, key: below } = this.#requireMember(key);
     return library.read(below, options);
   }
 
   async take(file: ListedFile, options: { signal?: AbortSignal }): Promise<HashedLocalFile> {
-    const { library, key } = this.#mustFind(file.key);
+    const { library, key } = this.#requireMember(file.key);
     return await library.take({ ...file, key }, options);
   }
 
   async localFile(key: string, options: { signal?: AbortSignal }): Promise<LocalFile> {
-    const { library, key: below } = this.#mustFind(key);
+    const { library, key: below } = this.#requireMember(key);
     return await library.localFile(below, options);
   }
 
   async seekable(key: string, options: { signal?: AbortSignal }): Promise<SeekableFile> {
-    const { library, key: below } = this.#mustFind(key);
+    const { library, key: below } = this.#requireMember(key);
     return await library.seekable(below, options);
   }
 
@@ -74,8 +74,8 @@ export class Libraries implements Library {
     return member ? { library: member.library, key: key.slice(member.name.length + 1) } : null;
   }
 
-  /** A track of a library that was taken away since is not to be had. */
-  #mustFind(key: string): { readonly library: Library; readonly key: string } {
+  /** @throws for a track of a library that is no longer configured */
+  #requireMember(key: string): { readonly library: Library; readonly key: string } {
     const found = this.#find(key);
     if (found) return found;
     const names = this.#members.map(({ name }) => name).join(', ');

@@ -1,27 +1,26 @@
-/** Where recordings lie: the port between the program and a folder, a container of blobs, or several of them. */
+/** Port for libraries of recordings: a folder, a container of blobs, or several of them. */
 import type { Readable } from 'node:stream';
 import type { RecordingTags } from '../domain.ts';
 import type { ErrorCode } from '../errors.ts';
 
-/** A recording, as a listing shows it: not opened yet. */
+/** A recording in a listing; it is not opened yet. */
 export interface ListedFile {
   readonly type: 'file';
   /** Path below the library's root with forward slashes; names the track. */
   readonly key: string;
   readonly sizeBytes: number;
-  /** Milliseconds since 1970, with whatever fraction the file system keeps. */
+  /** Milliseconds since 1970, with the fraction that the file system stores. */
   readonly mtimeMs: number;
-  /** What a remote library names a version by; null where there is no such thing. */
+  /** Version of a blob in a remote library; null for a folder. */
   readonly etag: string | null;
-  /** What the library itself knows of it, for a recording that does not say. */
+  /** Tags from the library, used when the file has none. */
   readonly tags?: RecordingTags;
 }
 
-/** Something that should have been a recording, or hold some, and cannot be looked at. */
+/** A file or folder in a listing that cannot be read. */
 export interface ListedProblem {
   readonly type: 'problem';
-  /** The path, with what cannot be written in it escaped. A folder's ends with a slash: what lies below it is unknown,
-   *  which is not the same as gone. */
+  /** The path with escaped invalid bytes. A folder's path ends with a slash: the files below it are unknown, not gone. */
   readonly key: string;
   readonly code: ErrorCode;
   readonly message: string;
@@ -29,23 +28,23 @@ export interface ListedProblem {
 
 export type Listed = ListedFile | ListedProblem;
 
-/** A file that ffmpeg can be given, for as long as it is not disposed of. */
+/** A file for ffmpeg, valid until it is disposed. */
 export interface LocalFile extends AsyncDisposable {
   readonly path: string;
 }
 
-/** The whole of a recording on this machine, and what it is: both by reading it once. */
+/** A whole recording on this machine and its hash, from a single read. */
 export interface HashedLocalFile extends LocalFile {
   /** SHA-256 of its bytes, lower-case hex. */
   readonly contentSha256: string;
 }
 
-/** A recording of which ffmpeg may want a part. */
+/** A recording of which ffmpeg reads parts. */
 export interface SeekableFile extends AsyncDisposable {
-  /** A path, or an address of the loopback interface, at which this process serves the recording's bytes. */
+  /** A path, or a loopback URL at which this process serves the recording's bytes. */
   readonly path: string;
   readonly overLoopback: boolean;
-  /** Whether every second of it has the same number of bytes, so that a moment is found without reading what is before. */
+  /** Whether the bit rate is constant, so that ffmpeg can seek without reading from the beginning. */
   readonly hasConstantRate: boolean;
 }
 
@@ -54,29 +53,29 @@ interface ReadOptions {
 }
 
 export interface ListOptions extends ReadOptions {
-  /** Told each file that is there and does not count as a recording, by the last part of its path. Not of hidden ones. */
+  /** Called for each file that is not a recording, with its base name. Hidden files are ignored. */
   readonly onPassedOver?: (name: string) => void;
 }
 
 export interface Library {
-  /** Names the library: the same name, the same recordings behind the same keys. It holds no secrets. */
+  /** Identifies the library: equal locations mean the same recordings under the same keys. Contains no secrets. */
   readonly location: string;
-  /** What the keys of each of several libraries begin with. Absent for one alone. */
+  /** Key prefixes of several libraries; absent for a single one. */
   readonly prefixes?: readonly string[];
 
-  /** Everything, by key in code point order.
+  /** Lists all entries by key in code point order.
    *  @throws {LeitmotifError} 'file-unreadable', 'library-forbidden' or 'library-unavailable' when the library itself
    *    cannot be listed; 'cancelled' */
   list(options: ListOptions): AsyncIterable<Listed>;
 
-  /** How one file looks now; null when it is gone. Comparing it with the listing tells whether it was changed since.
+  /** Current metadata of one file; null when it is gone. A difference to the listing means that the file changed.
    *  @throws {LeitmotifError} 'library-forbidden', 'library-unavailable' */
   look(key: string, options?: ReadOptions): Promise<ListedFile | null>;
 
-  /** The bytes as they are now, in order. Errors of the stream are the file system's own, or LeitmotifErrors. */
+  /** Streams the current bytes. Errors are file system errors or LeitmotifErrors. */
   read(key: string, options: ReadOptions): Readable;
 
-  /** The recording that was listed, whole and hashed. One that was replaced since is an error.
+  /** The whole listed recording with its hash. Fails when it was replaced since the listing.
    *  @throws {LeitmotifError} 'file-unreadable' and 'audio-too-large' for this file, 'library-forbidden',
    *    'library-unavailable' and 'disk-full' for all; 'cancelled' */
   take(file: ListedFile, options: ReadOptions): Promise<HashedLocalFile>;
@@ -85,12 +84,12 @@ export interface Library {
    *  @throws {LeitmotifError} as take */
   localFile(key: string, options: ReadOptions): Promise<LocalFile>;
 
-  /** For a part of it: what is not needed is not fetched.
+  /** For reading parts: fetches only the ranges that are read.
    *  @throws {LeitmotifError} as take */
   seekable(key: string, options: ReadOptions): Promise<SeekableFile>;
 }
 
-/** What keeps a whole library from being listed, and says nothing about the recordings in it. */
+/** Errors that prevent listing a whole library and say nothing about its recordings. */
 export const libraryFailures: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'file-unreadable',
   'library-forbidden',

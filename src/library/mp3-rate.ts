@@ -1,15 +1,15 @@
-/** Whether an mp3 has the same number of bytes for every second, as its first frame tells. Pure.
+/** Detects constant bit rate of an mp3 from its first frame. Pure.
  *
- *  ffmpeg reads an mp3 through from its beginning to find a moment, unless it may compute where it lies; and it may only
- *  where that is exact. Encoders write a tag into the first frame: "Info" for a constant rate, "Xing" or "VBRI" for
- *  another. Without a tag nothing is known.
+ *  To seek in an mp3, ffmpeg reads it from the beginning unless it can compute the position, which is exact only at a
+ *  constant rate. Encoders write a tag into the first frame: "Info" for a constant rate, "Xing" or "VBRI" for
+ *  another. Without a tag the rate is unknown.
  *
  *  @see https://www.codeproject.com/articles/MPEG-Audio-Frame-Header (Xing header), LAME's "Info" tag specification */
 
-/** Enough for the tag behind an ID3v2 header without pictures; with pictures the caller is told where to look. */
+/** Enough for the tag after an ID3v2 header without pictures; with pictures, `firstFrameOffset` gives the position. */
 export const mp3HeadBytes = 4096;
 
-/** Where the first frame may begin: behind ID3v2's tag, whose length is written as four times seven bits. */
+/** Offset of the first frame: after the ID3v2 tag, whose length has four times seven bits. */
 export function firstFrameOffset(head: Uint8Array): number {
   if (head.length < 10 || String.fromCharCode(head[0] ?? 0, head[1] ?? 0, head[2] ?? 0) !== 'ID3') return 0;
   const [a = 0, b = 0, c = 0, d = 0] = head.subarray(6, 10);

@@ -1,4 +1,4 @@
-/** From a text to the library that it names. Nothing is opened or asked yet. */
+/** Creates libraries and clip stores from configured locations. Opens nothing and sends no request. */
 import { type LibraryPlace, parseAzure, parseLibraries } from '../config/library-location.ts';
 import { AzureLibrary, type AzureParts } from './azure/azure-library.ts';
 import { AzureClips } from './azure/clips.ts';
@@ -8,7 +8,7 @@ import { FolderClips } from './folder-clips.ts';
 import { Libraries } from './libraries.ts';
 import type { Library } from './library.ts';
 
-/** @param text as LIBRARY has it
+/** @param text the format of LIBRARY
  *  @throws {LeitmotifError} 'config-invalid' */
 export function openLibrary(text: string, azure: AzureParts): Library {
   const places = parseLibraries(text);
@@ -18,7 +18,7 @@ export function openLibrary(text: string, azure: AzureParts): Library {
   return new Libraries(members.map(({ name, library }) => ({ name: name ?? '', library })));
 }
 
-/** @param text as CLIPS has it
+/** @param text the format of CLIPS
  *  @throws {LeitmotifError} 'config-invalid' */
 export function openClipStore(text: string, azure: AzureParts): ClipStore {
   const [{ location } = { location: text }] = parseLibraries(text);
@@ -26,7 +26,7 @@ export function openClipStore(text: string, azure: AzureParts): ClipStore {
   return new FolderClips(location.slice('file:'.length));
 }
 
-/** Accounts that texts like LIBRARY name. */
+/** Azure accounts in texts in the format of LIBRARY. */
 export function accountsIn(texts: readonly string[]): Set<string> {
   const places: LibraryPlace[] = texts.flatMap(parseLibraries);
   const remote = places.filter(({ location }) => location.startsWith('azure:'));

@@ -1,12 +1,11 @@
-/** Serves parts of remote recordings to ffmpeg on this machine: ffmpeg jumps to what it needs, and only that is fetched.
+/** Serves ranges of remote recordings to ffmpeg on this machine: ffmpeg seeks, and only the ranges it reads are fetched.
  *
  *  Measured for ten seconds of a recording of two hours (test/library/azure-ranges.test.ts): 0.3 to 2.3 MB.
  *
- *  Why not a file with holes that is filled in beforehand: where a moment lies in an ogg or a flac is found by looking,
- *  and where the index of an m4a lies too; ffmpeg knows how, for every container, and asks for ranges over HTTP.
+ *  Why not a sparse file that is filled in beforehand: finding a position in ogg or flac, or the index of an m4a, needs a
+ *  search in the file. ffmpeg does that for every container and requests ranges over HTTP.
  *
- *  Reachable on the loopback interface only, and each recording only under an address that nobody can guess, for as long
- *  as whoever opened it has not closed it.
+ *  It listens on the loopback interface only. Each recording has an unguessable URL, valid until the caller closes it.
  */
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -22,18 +21,18 @@ export interface Served extends AsyncDisposable {
   readonly url: string;
 }
 
-/** ffmpeg asks for everything from a place on, looks at a little of it and jumps. Told all at once, the sockets' buffers
- *  would take megabytes that it never reads. So each answer is a part of what was asked for, and ffmpeg asks on where it
- *  ended (`-reconnect`, src/audio/input.ts). Parts begin small and grow for as long as it reads on. */
+/** ffmpeg requests everything from an offset, reads a little and seeks. A full response would fill the socket buffers with
+ *  megabytes that it never reads. So each response is a part of the range, and ffmpeg continues at its end (`-reconnect`,
+ *  src/audio/input.ts). Parts start small and grow while it reads on. */
 const firstBytes = 64 * 1024;
 const partBytesMax = 1024 * 1024;
-/** Recordings of one answer, and those of several people at once. */
+/** Maximum of recordings served at once, over all answers. */
 const servedMax = 1000;
 
 interface Entry {
   readonly source: RangeSource;
   readonly closed: AbortController;
-  /** Where the last answer ended, and how long it was. */
+  /** End and size of the last response. */
   last: { readonly end: number; readonly bytes: number };
 }
 
@@ -72,7 +71,7 @@ export class RangeServer implements AsyncDisposable {
 
   #start(): Promise<Server> {
     const server = createServer((request, response) => void this.#answer(request, response));
-    // A program that has done its work ends, whoever is still connected.
+    // The server does not keep the process alive.
     server.unref();
     return new Promise((resolve, reject) => {
       server.once('error', reject);
@@ -106,7 +105,7 @@ export class RangeServer implements AsyncDisposable {
       });
       response.end(bytes);
     } catch {
-      // ffmpeg sees its input end; whoever cuts then fetches the whole recording, and hears what is wrong.
+      // ffmpeg sees the end of its input; the caller then fetches the whole recording and gets the error.
       response.destroy();
     }
   }
@@ -120,7 +119,7 @@ function partOf([from, to]: readonly [number, number], entry: Entry): readonly [
   return [from, from + part];
 }
 
-/** @returns the first byte and the one after the last; null for what does not lie in the recording */
+/** @returns the first byte and the one after the last; null for a range outside the recording */
 function rangeOf(header: string | undefined, sizeBytes: number): readonly [number, number] | null {
   const [, from = '0', to = ''] = /^bytes=(\d+)-(\d*)$/.exec(header ?? 'bytes=0-') ?? [];
   const end = to === '' ? sizeBytes : Math.min(Number(to) + 1, sizeBytes);

@@ -1,7 +1,7 @@
-/** A folder for recordings on their way, bounded in bytes: whoever needs more room than there is waits for the others.
+/** A folder for downloaded recordings with a limit in bytes; a request beyond the limit waits for free space.
  *
- *  A process that is killed leaves its files. Their names say which process of which machine wrote them, so the next one
- *  clears away what nobody needs any more; two machines that share the folder leave each other's alone.
+ *  A killed process leaves its files. File names contain host and process id, so the next process deletes files of dead
+ *  processes; two machines that share the folder keep each other's files.
  */
 import { randomUUID } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
@@ -11,12 +11,12 @@ import { LeitmotifError } from '../errors.ts';
 import { makePrivateFolder } from '../io/private-files.ts';
 
 export interface SpoolOptions {
-  /** Made when it is first needed. */
+  /** Created on first use. */
   readonly dir: string;
   readonly bytesMax: number;
 }
 
-/** Room for one file. Disposed of, the file is gone and the room is free. */
+/** Reserved space for one file. Disposing deletes the file and frees the space. */
 export interface SpoolPlace extends AsyncDisposable {
   readonly path: string;
 }
@@ -29,7 +29,7 @@ interface Waiting {
 export class Spool {
   readonly #options: SpoolOptions;
   readonly #own = new Set<string>();
-  /** First come, first served, so that a large file is not passed over for ever. */
+  /** First come, first served, so that a large file does not starve. */
   readonly #waiting: Waiting[] = [];
   #bytes = 0;
   #ready: Promise<void> | null = null;

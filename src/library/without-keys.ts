@@ -1,4 +1,4 @@
-/** A library but for some of its keys, as if they were not there. */
+/** A view of a library without some of its keys. */
 import type { Library, Listed, ListOptions } from './library.ts';
 
 export function withoutKeys(library: Library, exclude: (key: string) => boolean): Library {

@@ -1,5 +1,5 @@
-/** Copies of the catalog, which is all that cannot be made again from the recordings in minutes. Generations come back
- *  from it; the extracts of stored answers do not, and are not worth a backup. */
+/** Backs up the catalog, the only data that cannot be restored in minutes. Generations are rebuilt from it; the extracts of
+ *  stored answers are not part of a backup. */
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Catalog } from '../catalog/catalog.ts';
@@ -11,7 +11,7 @@ import type { BackupStore } from '../library/backup-store.ts';
 export interface BackupOptions {
   readonly catalog: Catalog;
   readonly store: BackupStore;
-  /** The copy is made and checked here before it is stored; made if it is not there. */
+  /** Folder for the copy until it is verified and stored; created if missing. */
   readonly workDir: string;
   /** Backups kept in the store, this one included; null keeps all. */
   readonly keep: number | null;
@@ -24,18 +24,18 @@ export interface Backup {
   readonly location: string;
   readonly bytes: number;
   readonly tracks: number;
-  /** Names of older ones that went. */
+  /** Names of deleted older backups. */
   readonly removed: readonly string[];
 }
 
 const namePattern = /^catalog-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ\.sqlite$/;
 
-/** By the time it was made, so that names sort as times do. */
+/** Contains the time, so that names sort by time. */
 export function backupName(now: Date): string {
   return `catalog-${now.toISOString().slice(0, 19).replaceAll(':', '-')}Z.sqlite`;
 }
 
-/** Copied aside while others read and write, read again from its first page to its last, and only then stored.
+/** Copies the catalog while other processes use it, verifies every page of the copy, and then stores it.
  *  @throws {LeitmotifError} 'disk-full', 'catalog-busy', 'catalog-corrupt' when the catalog itself is damaged; as the store */
 export async function backUpCatalog(options: BackupOptions): Promise<Backup> {
   const { catalog, store, workDir, keep, now, signal } = options;
@@ -56,14 +56,14 @@ export async function backUpCatalog(options: BackupOptions): Promise<Backup> {
   }
 }
 
-/** Only what bears the name of a backup is ever removed. */
+/** Deletes only files with the name of a backup. */
 async function removeOld(store: BackupStore, keep: number, signal: AbortSignal): Promise<string[]> {
   const old = (await backupsIn(store, signal)).slice(0, -Math.max(1, keep));
   for (const name of old) await store.remove(name, { signal });
   return old;
 }
 
-/** Names, the oldest first. */
+/** Names, oldest first. */
 export async function backupsIn(store: BackupStore, signal: AbortSignal): Promise<string[]> {
   return (await store.names({ signal })).filter((name) => namePattern.test(name));
 }

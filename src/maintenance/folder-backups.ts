@@ -1,4 +1,4 @@
-/** Backups in a folder, of this disk or of one that is mounted. */
+/** Backups in a local or mounted folder. */
 import { copyFile, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { LeitmotifError } from '../errors.ts';
@@ -11,7 +11,7 @@ export class FolderBackups implements BackupStore {
   readonly location: string;
   readonly #folder: string;
 
-  /** @param folder made if it is not there */
+  /** @param folder created if missing */
   constructor(folder: string) {
     this.#folder = path.resolve(folder);
     this.location = `file:${this.#folder}`;

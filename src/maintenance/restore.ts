@@ -1,4 +1,4 @@
-/** A backup in the catalog's place, and generations that were built from it. Only for whoever holds the index's lock. */
+/** Restores the catalog from a backup. The caller holds the index lock. */
 import { existsSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import path from 'node:path';
@@ -7,12 +7,12 @@ import { LeitmotifError } from '../errors.ts';
 
 export interface Restored {
   readonly backup: CatalogFacts;
-  /** Where the catalog that was there before lies now; null when there was none. */
+  /** Location of the replaced catalog; null when there was none. */
   readonly before: string | null;
 }
 
-/** @param saveBefore keeps what was there, if it can be read; gives where
- *  @throws {LeitmotifError} 'file-unreadable', 'catalog-corrupt' or 'catalog-version' for the backup, and then nothing was
+/** @param saveBefore backs up the current catalog if it is readable; returns the location
+ *  @throws {LeitmotifError} 'file-unreadable', 'catalog-corrupt' or 'catalog-version' for the backup, then nothing was
  *    changed; 'catalog-busy', 'disk-full' */
 export async function restoreCatalog(
   backup: string,
@@ -33,8 +33,8 @@ export async function restoreCatalog(
   return { backup: facts, before };
 }
 
-/** A catalog that can be read is copied, so that programs that have it open go on with the restored one; one that cannot
- *  is moved away whole. */
+/** Copies a readable catalog, so that programs that have it open continue with the restored one. Moves a damaged catalog
+ *  away. */
 async function putAside(catalogPath: string, now: Date, saveBefore: () => Promise<string>): Promise<string | null> {
   if (!existsSync(catalogPath)) return null;
   try {

@@ -1,4 +1,4 @@
-/** What lies in the index folder and belongs to nothing: left by a kill between two steps. */
+/** Removes stray files from the index folder: leftovers of killed processes. */
 import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { LeitmotifError } from '../errors.ts';
@@ -6,19 +6,19 @@ import { generationsFolder, pruneGenerations, readCurrent, sweepPartials } from 
 import { folderBytes } from '../io/folder-bytes.ts';
 
 export interface Stray {
-  /** Below the index folder. */
+  /** Relative to the index folder. */
   readonly path: string;
   readonly bytes: number;
 }
 
-/** Files that a writer renames when they are whole. */
+/** Temporary files that a writer renames when complete. */
 const unfinished = /\.(partial|part)(-wal|-shm|-journal)?$/;
-/** A command that writes may be at one just now. */
+/** A younger file may belong to a running command. */
 const restingMs = 3_600_000;
 
-/** Generations that no CURRENT names, half-written ones, and files that were never renamed. Only for whoever holds the
- *  index's lock: generations under way look the same.
- *  @returns what was removed */
+/** Deletes generations that no CURRENT names, incomplete generations, and abandoned temporary files. The caller holds the
+ *  index lock, because a generation in progress looks the same.
+ *  @returns the deleted files and folders */
 export async function removeStrays(indexDir: string, nowMs: number): Promise<Stray[]> {
   const removed: Stray[] = [];
   for (const folder of await spaceFolders(indexDir)) {
@@ -39,7 +39,7 @@ export async function removeStrays(indexDir: string, nowMs: number): Promise<Str
   return removed;
 }
 
-/** Where CURRENT is damaged nothing is pruned: it is not known which generations it named. */
+/** Prunes nothing when CURRENT is damaged, because the generations that it named are unknown. */
 async function prunedIn(folder: string): Promise<string[]> {
   try {
     return (await readCurrent(folder)).length === 0 ? [] : await pruneGenerations(folder);

@@ -1,4 +1,4 @@
-/** Forgets what was kept long enough, and removes what belongs to nothing. Safe at any time, beside everything else. */
+/** Deletes expired data and stray files. Safe at any time, also while other processes run. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Catalog } from '../catalog/catalog.ts';
 import { ProcessLock } from '../io/process-lock.ts';
@@ -8,13 +8,13 @@ export interface TidyOptions {
   readonly catalog: Catalog;
   readonly indexDir: string;
   readonly lockPath: string;
-  /** Answers, what was heard of queries, and their clips: older ones go. */
+  /** Retention of answers, cached query embeddings and their clips. */
   readonly answersKeptMs: number;
-  /** Vectors of removed tracks: after this a file that comes back is embedded anew. */
+  /** Retention of removed tracks' vectors; a file that returns later is embedded again. */
   readonly removedKeptMs: number;
-  /** Removes the folders of clips whose answer is not kept. @see AnswerFiles.removeStrays */
+  /** Deletes clip folders without a stored answer. @see AnswerFiles.removeStrays */
   readonly removeClips: (isKept: (answerId: string) => boolean, beforeMs: number) => Promise<Freed>;
-  /** Runs one write to the catalog; a program that answers people waits for a lock without holding its thread. */
+  /** Runs one write to the catalog; the bot waits for a lock without blocking its thread. */
   readonly write: <Result>(write: () => Result) => Promise<Result>;
   readonly nowMs: number;
 }
@@ -26,20 +26,20 @@ export interface Freed {
 
 export interface TidyReport {
   readonly answers: number;
-  /** Queries whose vectors and fingerprints were kept. */
+  /** Deleted cached query embeddings. */
   readonly heard: number;
-  /** Answers whose clips went. */
+  /** Answers whose clips were deleted. */
   readonly clips: Freed;
-  /** Tracks whose vectors went; the catalog's file keeps its size, and what comes next takes the room. */
+  /** Tracks whose vectors were deleted; the catalog's file keeps its size and reuses the space. */
   readonly tracks: number;
-  /** Generations and unfinished files. Null when an index run had the lock; the next time will do. */
+  /** Deleted generations and temporary files. Null when an index run held the lock; the next tidy deletes them. */
   readonly strays: readonly Stray[] | null;
 }
 
-/** Clips are cut within this: those of an answer that goes meanwhile go the next time. */
+/** Maximum time to cut clips: younger clips without an answer are deleted by the next tidy. */
 const clipsCutMs = 600_000;
 
-/** A track of hours has thousands of rows; so many tracks keep other writers waiting for a tenth of a second or two. */
+/** A long track has thousands of rows; this many tracks block other writers for 0.1 to 0.2 s. */
 const purgedAtOnce = 50;
 
 async function purge({ catalog, nowMs, removedKeptMs, write }: TidyOptions): Promise<number> {
@@ -57,7 +57,7 @@ export async function tidy(options: TidyOptions): Promise<TidyReport> {
   const answers = await write(() => catalog.answers.removeBefore(beforeMs));
   const heard = await write(() => catalog.embeddingCache.removeBefore(beforeMs));
   const clips = await options.removeClips((id) => catalog.answers.has(id), nowMs - clipsCutMs);
-  // An index run counts on what it has read of tracks and generations, so it is left alone.
+  // An index run relies on tracks and generations that it has read, so nothing is deleted during one.
   using lock = ProcessLock.take(options.lockPath);
   if (lock === null) return { answers, heard, clips, tracks: 0, strays: null };
   const tracks = await purge(options);

@@ -1,5 +1,5 @@
-/** Checks what the index folder holds against itself, and deeply against the recordings too; mends what can be mended.
- *  Only for whoever holds the index's lock. */
+/** Verifies the index folder, with `deep` also against the recordings, and repairs what it can. The caller holds the index
+ *  lock. */
 import { setImmediate } from 'node:timers/promises';
 import type { Catalog } from '../catalog/catalog.ts';
 import { counted } from '../format.ts';
@@ -14,20 +14,20 @@ import { removeStrays } from './stray-files.ts';
 export interface VerifyOptions {
   readonly catalog: Catalog;
   readonly indexDir: string;
-  /** Reads every vector, and every recording from its first byte to its last. */
+  /** Reads every vector and every byte of every recording. */
   readonly deep: boolean;
-  /** Null where it is not known. */
+  /** Null when unknown. */
   readonly library: Library | null;
-  /** Null where clips are not stored. */
+  /** Null when clips are off. */
   readonly clips: ClipStore | null;
-  /** Builds a space's generation again if it is missing, damaged or old. */
+  /** Rebuilds a space's generation if it is missing, damaged or out of date. */
   readonly rebuild: (spaceId: string) => Promise<GenerationOutcome>;
   readonly nowMs: number;
   readonly signal: AbortSignal;
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** mended: it is right now;  next-run: the next `npm run index` does it;  yours: somebody has to act */
+/** mended: repaired;  next-run: the next `npm run index` repairs it;  yours: the operator must act */
 export type Remedy = 'mended' | 'next-run' | 'yours';
 
 export interface Finding {
@@ -39,7 +39,7 @@ export interface Finding {
 export async function verifyIndex(options: VerifyOptions): Promise<Finding[]> {
   const { catalog, deep } = options;
   const damage = catalog.inspection.file(deep);
-  // What is read from a damaged file proves nothing, and writing to it makes it worse.
+  // Reads from a damaged file are unreliable, and writes make the damage worse.
   if (damage.length > 0) return damage.map((what) => ({ where: 'catalog', what, remedy: 'yours' }));
   return [
     ...countFindings(catalog),
@@ -130,8 +130,7 @@ async function strayFindings({ indexDir, nowMs }: VerifyOptions): Promise<Findin
   }));
 }
 
-/** Clips are named by content, so it is by content that they are counted. What the ledger knows nothing of may be another
- *  catalog's, and is left. */
+/** Counts clips by content, as they are named. Clips that the ledger does not know may belong to another catalog and stay. */
 async function clipFindings({ catalog, clips, signal }: VerifyOptions): Promise<Finding[]> {
   if (clips === null) return [];
   const found = new Map<string, number>();

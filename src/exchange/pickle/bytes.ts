@@ -3,7 +3,7 @@ import { refused } from '../exchange-row.ts';
 
 const blockBytes = 1024 * 1024;
 
-/** The file's bytes in order. A block is at hand, so that nearly every read is an ordinary call and no promise. */
+/** Buffered sequential reader. Nearly every read comes from the buffer and needs no promise. */
 export class PickleBytes {
   readonly #file: FileHandle;
   #block: Buffer = Buffer.alloc(0);
@@ -13,8 +13,8 @@ export class PickleBytes {
     this.#file = file;
   }
 
-  /** Makes at least `count` bytes be at hand.
-   *  @returns undefined when they are already: waiting for nothing would cost a turn for each opcode */
+  /** Ensures that at least `count` bytes are buffered.
+   *  @returns undefined when they are buffered already: a promise per opcode would be slow */
   need(count: number): Promise<void> | undefined {
     return this.#block.length - this.#at >= count ? undefined : this.#fill(count);
   }
@@ -33,7 +33,7 @@ export class PickleBytes {
     this.#at = 0;
   }
 
-  /** Of bytes that are at hand. */
+  /** Takes buffered bytes. */
   take(count: number): Buffer {
     const bytes = this.#block.subarray(this.#at, this.#at + count);
     this.#at += count;

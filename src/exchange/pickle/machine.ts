@@ -2,16 +2,16 @@ import { refused } from '../exchange-row.ts';
 import type { PickleBytes } from './bytes.ts';
 import type { PickledValue } from './pickled-value.ts';
 
-/** Longer texts are not names of files. */
+/** Longer texts cannot be file names. */
 const textBytesMax = 64 * 1024 * 1024;
 /** A number, or a text of protocol 0. */
 const lineBytesMax = 1024 * 1024;
-/** One list's worth between two marks; Python writes a thousand. */
+/** Maximum of stack items; Python writes a thousand per list part. */
 const stackMax = 50_000_000;
 
 export type Step = (machine: PickleMachine, argument: Buffer) => void;
 
-/** How many bytes follow an opcode: a number, or how wide the length is that stands before them, or up to a line's end. */
+/** Size of an opcode's argument: a fixed number of bytes, the width of a length prefix, or up to the end of the line. */
 export type Argument = number | { readonly lengthBytes: 1 | 4 | 8 } | 'line';
 
 export type Opcodes = readonly (readonly [Argument, Step] | undefined)[];
@@ -25,14 +25,14 @@ export class PickleMachine {
   readonly #memo: PickledValue[] = [];
   #isFinished = false;
 
-  /** @param opcodes by the byte that stands for each */
+  /** @param opcodes indexed by their byte */
   constructor(bytes: PickleBytes, opcodes: Opcodes) {
     this.#bytes = bytes;
     this.#opcodes = opcodes;
   }
 
   /** Runs one opcode.
-   *  @returns undefined when that is done already */
+   *  @returns undefined when it completed synchronously */
   step(): Promise<void> | undefined {
     const waiting = this.#bytes.need(1);
     return waiting ? waiting.then(() => this.#run()) : this.#run();
@@ -76,7 +76,7 @@ export class PickleMachine {
     }
   }
 
-  /** Names what the pickle wanted, so that whoever made it knows. */
+  /** Names the refused opcode or import in the error. */
   async #refuse(code: string): Promise<never> {
     let wanted = `the opcode ${JSON.stringify(code)}`;
     if (code === 'c') wanted = `the name ${(await this.#line()).toString()}.${(await this.#line()).toString()}`;

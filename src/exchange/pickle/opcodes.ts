@@ -1,4 +1,4 @@
-/** The opcodes that build data, and no others.
+/** The data-only opcodes.
  *  @see https://github.com/python/cpython/blob/main/Lib/pickletools.py for each */
 import { refused } from '../exchange-row.ts';
 import type { Argument, Opcodes, PickleMachine, Step } from './machine.ts';
@@ -31,7 +31,7 @@ function pushDictionary(machine: PickleMachine, pairs: readonly PickledValue[]):
   setItems(machine, pairs);
 }
 
-/** More is no chunk's number, and takes minutes to be read. */
+/** No chunk id is longer, and converting a longer number takes minutes. */
 const longBytesMax = 64;
 
 /** Little-endian two's complement. */
@@ -77,7 +77,7 @@ function characterOf(code: number): string {
   return String.fromCodePoint(code);
 }
 
-/** Python 2's texts, as it would write them in a program. */
+/** Python 2 strings, quoted as in source code. */
 function quotedText(line: Buffer): string {
   const text = line.toString('utf8').trim();
   if (!/^(['"]).*\1$/s.test(text)) throw refused('the pickle', 'it is damaged: a text has no end');
@@ -150,7 +150,7 @@ const dataOpcodes: readonly (readonly [code: string, Argument, Step])[] = [
   ['\x94', 0, (machine) => machine.remember()], // MEMOIZE
 ];
 
-/** By the byte that stands for it. */
+/** Indexed by the opcode's byte. */
 const table: (readonly [Argument, Step] | undefined)[] = [];
 for (const [code, argument, step] of dataOpcodes) table[code.charCodeAt(0)] = [argument, step];
 

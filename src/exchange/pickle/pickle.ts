@@ -1,6 +1,6 @@
 /** Reads a Python pickle that holds data and nothing else.
  *
- *  A pickle is a program, and Python's own reader runs whatever it says; importing one from a stranger is running his
+ *  A pickle is a program, and Python's own reader runs whatever it says; importing a file from a stranger runs their
  *  code. Here only the opcodes that build numbers, texts, bytes, lists, tuples and dictionaries exist. Everything else (a
  *  name to import, a call, an object's state, an extension, a persistent id) is refused by name, and nothing is run.
  *
@@ -16,7 +16,7 @@ import { PickleMachine } from './machine.ts';
 import { opcodes } from './opcodes.ts';
 import type { PickledValue } from './pickled-value.ts';
 
-/** Other work gets its turn, and a signal its effect, so often. */
+/** Yields to the event loop and checks the signal after this many opcodes. */
 const pauseEachOpcodes = 200_000;
 
 /** @throws {LeitmotifError} 'import-refused' for anything but data, and for a file that is cut off or is no pickle */
@@ -24,7 +24,7 @@ export async function readPickle(path: string, signal: AbortSignal): Promise<Pic
   await using file = await open(path, 'r');
   const machine = new PickleMachine(new PickleBytes(file), opcodes);
   for (let opcodes = 1; ; opcodes++) {
-    // Most opcodes wait for nothing, and two hundred million promises would take longer than all else.
+    // Most opcodes complete synchronously; 200 million promises would dominate the run time.
     const step = machine.step();
     if (step) await step;
     if (machine.isFinished) return machine.result();

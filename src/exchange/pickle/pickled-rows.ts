@@ -4,10 +4,10 @@ import { type PlacedRow, refused, toExchangeRow } from '../exchange-row.ts';
 import { readPickle } from './pickle.ts';
 import { PickledList, type PickledValue } from './pickled-value.ts';
 
-/** Other work gets its turn, and a signal its effect, so often. */
+/** Yields to the event loop after this many rows. */
 const rowsAtOnce = 1_000;
 
-/** The pickle is in memory as a whole from its first row to its last: its vectors' bytes, and a little. */
+/** The whole pickle is in memory: little more than the bytes of its vectors. */
 export async function* readPickledRows(path: string, signal: AbortSignal): AsyncGenerator<PlacedRow, void, undefined> {
   const value = await readPickle(path, signal);
   const items = value instanceof PickledList ? value.items : value;

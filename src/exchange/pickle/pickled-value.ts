@@ -12,7 +12,7 @@ export type PickledValue =
 
 /** A list: of numbers alone, or of anything. */
 export class PickledList {
-  /** Numbers, and room for more. */
+  /** Numbers, with spare capacity. */
   #room: Float32Array = new Float32Array(0);
   #length = 0;
   #items: PickledValue[] | null = null;
@@ -32,7 +32,7 @@ export class PickledList {
     for (const item of items) this.#items.push(item);
   }
 
-  /** Null where not all are numbers, or there is nothing. */
+  /** Null for an empty list and when an item is not a number. */
   get numbers(): Float32Array | null {
     return this.#length === 0 ? null : this.#room.subarray(0, this.#length);
   }
@@ -41,7 +41,7 @@ export class PickledList {
     return this.#items ?? [...(this.numbers ?? [])];
   }
 
-  /** By doubling: one number more at a time would copy them all each time. */
+  /** Doubles the capacity, so that single appends stay linear. */
   #grow(length: number): void {
     if (length <= this.#room.length) return;
     const room = new Float32Array(Math.max(length, 2 * this.#room.length));

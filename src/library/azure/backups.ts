@@ -29,7 +29,7 @@ export class AzureBackups implements BackupStore {
     this.location = formatAzure(place);
   }
 
-  /** Blocks that were never committed are dropped by the service after a week. */
+  /** The service deletes uncommitted blocks after a week. */
   async put(name: string, path: string, { signal }: Options): Promise<void> {
     const { container, operation } = await this.#container(`store ${this.location}/${name}`);
     const blob = container.getBlockBlobClient(this.#place.prefix + name);
@@ -70,7 +70,7 @@ export class AzureBackups implements BackupStore {
         blob.downloadToBuffer(position, count, { abortSignal: each, conditions, maxRetryRequestsPerBlock: 0 });
       const block = await withRetries(read, operation, options);
       hash.update(block);
-      // Not `write`: on a disk that is almost full it writes a part and calls it a success.
+      // Not `write`: on an almost full disk it writes a part and reports success.
       await orDiskFull(to, () => file.appendFile(block));
     }
     const sha256 = hash.digest('hex');
@@ -101,7 +101,7 @@ function openFile(path: string, flags: 'r' | 'w'): Promise<FileHandle> {
   });
 }
 
-/** @returns nothing past the file's end */
+/** @returns an empty buffer past the end of the file */
 async function readBlock(file: FileHandle, position: number): Promise<Buffer> {
   const block = Buffer.allocUnsafe(blockBytes);
   let filled = 0;

@@ -11,26 +11,26 @@ export interface AzureContainer {
   readonly operation: AzureOperation;
 }
 
-/** Retries are ours (azure-asking.ts). */
+/** Retries are in retry.ts. */
 const pipelineOptions: StoragePipelineOptions = {
   retryOptions: { maxTries: 1 },
   userAgentOptions: { userAgentPrefix: 'leitmotif' },
 };
 
-/** Several places of one account share its sign-in and its connections. */
+/** Locations in one account share its credential and connections. */
 export class AzureAccounts {
   readonly #settings: AzureSettings;
   readonly #accounts: ReadonlySet<string>;
   readonly #services = new Map<string, Promise<{ service: BlobServiceClient; access: AzureAccess }>>();
 
-  /** @param accounts all that are configured: a key that does not say whose it is belongs to one of them */
+  /** @param accounts all configured accounts: a key without an account name belongs to one of them */
   constructor(settings: AzureSettings, accounts: ReadonlySet<string>) {
     this.#settings = settings;
     this.#accounts = accounts;
   }
 
-  /** Asks Azure nothing.
-   *  @param what is to be done there, in words: "list azure://account/container"
+  /** Sends no request.
+   *  @param what the operation for error messages: "list azure://account/container"
    *  @throws {LeitmotifError} 'config-invalid' */
   async container(
     { account, container }: Pick<AzurePlace, 'account' | 'container'>,

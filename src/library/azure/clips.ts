@@ -21,7 +21,7 @@ interface Options {
   readonly signal: AbortSignal;
 }
 
-/** Ten seconds at 128 kbit/s are 160 kB; more is none of ours. */
+/** Ten seconds at 128 kbit/s are 160 kB; a larger blob is not a clip of this program. */
 const clipBytesMax = 4_000_000;
 const deletesAtOnce = 16;
 
@@ -86,7 +86,7 @@ export class AzureClips implements ClipStore {
     }
   }
 
-  /** A page at a time: a library of 13,171 recordings has 400,000 clips. */
+  /** Reads one page at a time: a library of 13,171 recordings has 400,000 clips. */
   async *names({ signal }: Options): AsyncGenerator<string, void, undefined> {
     const place = await this.#container(`list ${this.location}`);
     yield* namesBelow(place, this.#place.prefix, { signal, retryPolicy: this.#retryPolicy });

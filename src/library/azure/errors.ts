@@ -1,17 +1,17 @@
-/** What Azure's refusals mean, in words for whoever can act. What is shown and kept never holds a signature: the SDK's own
- *  errors carry the request with its address, so they are not handed on. */
+/** Maps Azure's errors to LeitmotifErrors with advice. Messages never contain a signature: the SDK's errors include the
+ *  request URL, so they are not used as a cause. */
 import { LeitmotifError } from '../../errors.ts';
 
 export interface AzureOperation {
-  /** What was to be done, as in "Cannot <list azure://...>". */
+  /** The operation, as in "Cannot <list azure://...>". */
   readonly what: string;
-  /** The variable that lets us in. */
+  /** The variable with the credential. */
   readonly access: string;
-  /** When that ends by itself; milliseconds since 1970. */
+  /** Expiry of the credential; milliseconds since 1970. */
   readonly expiresAtMs: number | null;
 }
 
-/** The parts of the SDK's RestError, and of a socket's error, that are looked at. */
+/** The used fields of the SDK's RestError and of socket errors. */
 interface Refusal {
   readonly statusCode?: number;
   readonly code?: string;
@@ -22,12 +22,12 @@ interface Refusal {
 }
 
 const passing: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);
-/** Of @azure/identity: no way to sign in, or the one that there is was refused. */
+/** Errors of @azure/identity: no credential, or a rejected one. */
 const signInErrors =
   /^(AggregateAuthenticationError|AuthenticationError|AuthenticationRequiredError|CredentialUnavailable)/;
 const retryAfterMaxMs = 60_000;
 
-/** Whether the same request may succeed a little later: a busy service, or a connection that was cut. */
+/** Whether a retry may succeed: the service is busy, or the connection was lost. */
 export function mayPass(error: unknown): boolean {
   const { statusCode = 0, name = '' } = error as Refusal;
   if (error instanceof LeitmotifError || error instanceof TypeError || error instanceof RangeError) return false;
@@ -35,12 +35,12 @@ export function mayPass(error: unknown): boolean {
   return isCutOff(statusCode) || passing.has(statusCode);
 }
 
-/** No answer, or one that began well and did not come to its end. */
+/** No response, or an incomplete successful one. */
 function isCutOff(statusCode: number): boolean {
   return statusCode < 400;
 }
 
-/** How long the service asks to be left alone; null when it does not say. A minute at most. */
+/** The service's Retry-After, at most a minute; null without one. */
 export function retryAfterMs(error: unknown): number | null {
   const headers = (error as Refusal).response?.headers;
   const operation = headers?.get('x-ms-retry-after-ms') ?? headers?.get('retry-after-ms');

@@ -1,11 +1,11 @@
-/** Which blobs are recordings, and what their metadata says of them. Pure. */
+/** Selects the blobs that are recordings and reads their metadata. Pure. */
 import type { BlobItem } from '@azure/storage-blob';
 import type { RecordingTags } from '../../domain.ts';
 import { hasAudioName, isHidden } from '../audio-names.ts';
 import type { ListedFile } from '../library.ts';
 
-/** @param prefix what the blob's name begins with and the key does not
- *  @returns null for what is no recording: other files, hidden ones, folders of a hierarchical namespace */
+/** @param prefix start of the blob's name that is not part of the key
+ *  @returns null for blobs that are not recordings: other files, hidden ones, folders of a hierarchical namespace */
 export function toListed(blob: BlobItem, prefix: string): ListedFile | null {
   const key = blob.name.slice(prefix.length);
   if (!blob.name.startsWith(prefix) || !isRecordingKey(key) || isFolder(blob)) return null;
@@ -21,13 +21,13 @@ export function toListed(blob: BlobItem, prefix: string): ListedFile | null {
   };
 }
 
-/** Whether it is a file, and not hidden, that does not count as a recording. */
+/** Whether the blob is a visible file that is not a recording. */
 export function isPassedOver(blob: BlobItem, prefix: string): boolean {
   const parts = blob.name.slice(prefix.length).split('/');
   return !isFolder(blob) && !hasAudioName(parts.at(-1) ?? '') && !parts.some((part) => part === '' || isHidden(part));
 }
 
-/** A blob's name is any text; one that a folder could not hold has an empty part, or dots for one. */
+/** Rejects names that a folder could not contain: with an empty part, or `.` or `..` as a part. */
 function isRecordingKey(key: string): boolean {
   const parts = key.split('/');
   return hasAudioName(parts.at(-1) ?? '') && !parts.some((part) => part === '' || isHidden(part));
@@ -49,8 +49,8 @@ export function quoteEtag(etag: string): string {
   return `"${etag}"`;
 }
 
-/** The blob's metadata, and where that says nothing its index tags: title, artist, album, in any case.
- *  @returns undefined when neither says anything */
+/** Title, artist and album from the blob's metadata (names in any case), with its index tags as fallback.
+ *  @returns undefined without any of them */
 export function tagsOf(
   metadata: Readonly<Record<string, string>> | undefined,
   indexTags: Readonly<Record<string, string>> | undefined,
@@ -68,7 +68,7 @@ function metadataValue(values: Readonly<Record<string, string>> | undefined, nam
   return text === '' ? null : text.slice(0, valueLengthMax);
 }
 
-/** Headers hold ASCII only, so other letters come percent-encoded; a bare percent sign stays one. */
+/** Headers are ASCII, so other letters are percent-encoded; a bare percent sign stays unchanged. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);

@@ -6,9 +6,9 @@ import { withRetries } from './retry.ts';
 export interface PageWanted {
   /** Names begin with it; empty for all. */
   readonly prefix: string;
-  /** Where the page before ended; undefined for the first. */
+  /** Continuation token of the previous page; undefined for the first. */
   readonly token?: string | undefined;
-  /** Blobs a page. */
+  /** Blobs per page. */
   readonly pageSize?: number;
   readonly includeMetadata?: true;
   readonly includeTags?: true;
@@ -20,7 +20,7 @@ export interface Page {
   readonly next: string | undefined;
 }
 
-/** 5,000 is the most that Azure gives. */
+/** Azure's maximum. */
 const pageSizeMax = 5000;
 
 /** @throws {LeitmotifError} as withRetries */

@@ -1,5 +1,5 @@
-/** Asks Azure, again where that may help. The SDK's own retries are switched off: they know neither 429 nor Retry-After,
- *  and repeat at once the first time.
+/** Retries requests to Azure. The SDK's retries are off: they support neither 429 nor Retry-After, and the first retry has
+ *  no delay.
  *
  *  @see https://learn.microsoft.com/azure/architecture/best-practices/retry-service-specific */
 import { setTimeout as delay } from 'node:timers/promises';
@@ -8,17 +8,17 @@ import { LeitmotifError } from '../../errors.ts';
 import { type AzureOperation, mayPass, retryAfterMs, toLibraryError } from './errors.ts';
 
 export interface RetryPolicy {
-  /** The first one counted. */
+  /** Number of tries, including the first. */
   readonly triesMax: number;
-  /** Before the second try; doubles with each. */
+  /** Delay before the second try; doubles with each further try. */
   readonly firstPauseMs: number;
-  /** Of one try: a page of 5,000 blobs takes a second or two. */
+  /** Time limit of one try: a page of 5,000 blobs takes one or two seconds. */
   readonly tryMaxMs: number;
 }
 
 export const defaultRetryPolicy: RetryPolicy = { triesMax: 5, firstPauseMs: 500, tryMaxMs: 60_000 };
 
-/** For somebody who waits to hear something. */
+/** For requests while a user waits. */
 export function interactiveRetryPolicy(retryPolicy: RetryPolicy): RetryPolicy {
   return {
     ...retryPolicy,
@@ -29,7 +29,7 @@ export function interactiveRetryPolicy(retryPolicy: RetryPolicy): RetryPolicy {
 
 const pauseMaxMs = 15_000;
 
-/** @param ask is given a signal of its own that also ends the try when it takes too long
+/** @param ask receives a signal that also aborts the try at its time limit
  *  @param onPassing told of a failure that may pass, before the pause; what it throws ends the tries
  *  @throws {LeitmotifError} 'cancelled', 'library-unavailable', 'library-forbidden', 'file-unreadable'; or whatever
  *    `keep` says is the caller's own matter */

@@ -1,11 +1,11 @@
 /** How this program gets into a storage account. Pure: nothing is operation of Azure. */
 import { LeitmotifError } from '../../errors.ts';
 
-/** As the environment gives them, under the names that Azure's own tools use. */
+/** Settings from the environment, with the variable names of Azure's tools. */
 export interface AzureSettings {
-  /** Address of the blob service; `{account}` in it stands for the account. */
+  /** Address of the blob service; `{account}` is replaced by the account. */
   readonly endpoint: string | null;
-  /** Whose `key` and `sasToken` are. */
+  /** The account of `key` and `sasToken`. */
   readonly account: string | null;
   readonly connectionString: string | null;
   readonly key: string | null;
@@ -29,9 +29,9 @@ const azureCloud = 'https://{account}.blob.core.windows.net';
 /** What UseDevelopmentStorage=true means. */
 const emulatorAccount = 'devstoreaccount1';
 
-/** In the order of Azure's own tools: connection string, key, SAS, sign-in. What belongs to another account is never
- *  used, and never sent there.
- *  @param accounts all that are configured
+/** In the order of Azure's own tools: connection string, key, SAS, sign-in. A credential of another
+ *  account is never used and never sent.
+ *  @param accounts all configured accounts
  *  @throws {LeitmotifError} 'config-invalid' */
 export function chooseAccess(account: string, settings: AzureSettings, accounts: ReadonlySet<string>): AzureAccess {
   const { connectionString, key, sasToken, principal } = settings;
@@ -49,7 +49,7 @@ export function chooseAccess(account: string, settings: AzureSettings, accounts:
   return principal ? { kind: 'principal', url, principal } : { kind: 'default', url };
 }
 
-/** Which variable lets us in, for whoever has to mend it. */
+/** The variable with the credential, for error messages. */
 export function accessWords(access: AzureAccess): string {
   switch (access.kind) {
     case 'connection-string':
@@ -65,7 +65,7 @@ export function accessWords(access: AzureAccess): string {
   }
 }
 
-/** When the access ends by itself: a SAS says so. Milliseconds since 1970; null where it does not end, or nobody says. */
+/** Expiry of a SAS, milliseconds since 1970; null for a credential without a known expiry. */
 export function expiryOf(access: AzureAccess): number | null {
   if (access.kind !== 'sas' && access.kind !== 'connection-string') return null;
   const end = access.sas === null ? null : new URLSearchParams(access.sas).get('se');
@@ -73,7 +73,7 @@ export function expiryOf(access: AzureAccess): number | null {
   return Number.isFinite(ms) ? ms : null;
 }
 
-/** Key and SAS do not say whose they are: with one account they are its, with several AZURE_STORAGE_ACCOUNT tells. */
+/** Key and SAS do not name their account: it is the only configured one, or AZURE_STORAGE_ACCOUNT. */
 function isTheirs(account: string, settings: AzureSettings, accounts: ReadonlySet<string>): boolean {
   if (settings.account !== null) return settings.account === account;
   if (accounts.size <= 1) return true;
@@ -106,7 +106,8 @@ function partsOf(connectionString: string): Map<string, string> {
   );
 }
 
-/** Without AccountName, as with a SAS, the address tells: its host's first name, or an emulator's first folder. */
+/** Without AccountName, as with a SAS, the endpoint names the account: the first label of the host, or the first path
+ *  segment of an emulator. */
 function accountOf(parts: ReadonlyMap<string, string>): string | null {
   if (parts.get('usedevelopmentstorage')?.toLowerCase() === 'true') return emulatorAccount;
   const named = parts.get('accountname');
