@@ -26,7 +26,7 @@ export interface RecordingJob {
   /** The part to embed, seconds from the beginning; null: all of it. */
   readonly fromSec: number | null;
   readonly toSec: number | null;
-  /** What the recording waited for its turn, for the answer's timings. */
+  /** Time that the recording waited in the queue, for the timings of the response. */
   readonly queuedMs: number;
   readonly limits: AudioLimits;
   readonly signal: AbortSignal;

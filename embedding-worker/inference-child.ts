@@ -130,7 +130,7 @@ async function serveParent(): Promise<void> {
   const batches = batchesOf(windows, { batchMax: () => loaded.batchMax, lingerMs });
   for await (const batch of batches) {
     await answerBatch(batch, loaded);
-    // What was sent has been copied.
+    // The sent data has been copied.
     for (const { samples } of batch) memory.giveBack(samples);
   }
 }

@@ -1,4 +1,4 @@
-/** What the worker counts, for Prometheus. A registry of its own: two workers in one process do not add up. */
+/** Prometheus metrics of the worker. Each worker has its own registry, so that two workers in one process do not add up. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 export type Metrics = ReturnType<typeof createMetrics>;

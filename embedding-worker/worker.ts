@@ -24,7 +24,7 @@ const stepTimeoutMs = 60_000;
 const loadTimeoutMs = 90_000;
 /** Waiting for others, loading some hundred megabytes from a cold disk, and at most 32 texts of milliseconds each. */
 const textDeadlineMs = 120_000;
-/** Who searches by words tries several; after so long without one the memory is better used by others. */
+/** Users who search by words send several queries. After this idle time the text model frees its memory. */
 const textIdleMs = 10 * 60_000;
 /** Tags of any recording take milliseconds. */
 const tagDeadlineMs = 2_000;

@@ -1,4 +1,4 @@
-/** What the worker asks of whatever turns windows into vectors: processes on this machine, or a server elsewhere. */
+/** Port of an embedding engine: processes on this machine, or a remote server. */
 import type { ChunkKind } from '../../src/domain.ts';
 
 export interface EmbeddedWindow {

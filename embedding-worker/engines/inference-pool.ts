@@ -48,7 +48,7 @@ interface PendingWindow {
   readonly reject: (reason: unknown) => void;
 }
 
-/** From a kill to its being heard of: freeing a large model takes the kernel some milliseconds. */
+/** Delay before exits are reported: the kernel takes some milliseconds to free a large model. */
 const exitGraceMs = 100;
 
 export class InferencePool implements EmbeddingEngine {
@@ -58,7 +58,7 @@ export class InferencePool implements EmbeddingEngine {
   /** The one that is used, or being tried, and after it those that are left to try. */
   readonly #devices: ExecutionProvider[];
   readonly #passedOver: string[] = [];
-  /** What was not taken on the device that is used. */
+  /** Devices that were rejected before the one in use. */
   #notes: readonly string[] = [];
   #everReady = false;
   #deathsInARow = 0;

@@ -106,7 +106,7 @@ async function loadOnCpu(model: Model, canary: Float32Array, stored: Float32Arra
   return { loaded: { ...opened, passedOver: [], prove: async () => {} }, vector };
 }
 
-/** What the canary gives on this machine's CPU, and how long that takes. */
+/** Embeds the canary on this machine's CPU and measures the time. */
 async function askCpu(
   model: Model,
   canary: Float32Array,

@@ -4,7 +4,7 @@ import { checkCanary } from './canary.ts';
 import type { OpenedModel } from './opened-model.ts';
 
 export interface Reference {
-  /** What the canary window gives, shape [dimensions]. */
+  /** Embedding of the canary window, shape [dimensions]. */
   readonly vector: Float32Array;
   /** Milliseconds a window that all of the CPU's processes together take; null: the device need not be faster. */
   readonly cpuMs: number | null;

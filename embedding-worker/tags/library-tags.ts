@@ -51,7 +51,7 @@ export async function readLibraryTags(
 
 /** A WavPack file is read block by block up to its tags, for want of an index: 0.2 s for so much. */
 const bytesMax = 32 * 1024 * 1024;
-/** Tags at the end of a file lie in here. */
+/** Tags at the end of a file are in this range. */
 const tailBytes = 256 * 1024;
 
 /** @returns null for what it cannot read. A name tells nothing here, so the format is found by its first bytes; where these

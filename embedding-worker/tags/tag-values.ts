@@ -1,4 +1,4 @@
-/** What the readers of the kinds of tags find, and how that becomes a recording's tags. Pure. */
+/** Values that the tag readers find, and their merge into the tags of a recording. Pure. */
 import type { RecordingTags } from '../../src/domain.ts';
 import { bytesOfText, hasUnknownBytes } from './byte-text.ts';
 import { guessEncoding } from './guess-encoding.ts';

@@ -111,7 +111,7 @@ export class TextProcess {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     const running: Running = { child, loaded: Promise.withResolvers(), asked: [], watchdog: undefined };
-    // Whoever asked hears of it; where nobody waits any more it must not end the worker.
+    // The caller gets the error. When no caller waits any more, the error must not end the worker.
     running.loaded.promise.catch(() => {});
     child.on('message', (message: FromTextProcess) => {
       if (running === this.#running) this.#onMessage(running, message);
@@ -133,7 +133,7 @@ export class TextProcess {
     if (message.type === 'ready') {
       running.loaded.resolve();
     } else if (message.type === 'load-failed') {
-      // Tried anew by the next text: somebody may have mended the files.
+      // The next text tries again: the operator may have fixed the files.
       void this.#end(new LeitmotifError('config-invalid', message.message));
       return;
     } else {

@@ -9,7 +9,7 @@ import { LeitmotifError } from '../errors.ts';
 export interface WindowOptions {
   readonly sampleRateHz: number;
   readonly windowSec: number;
-  /** Where the first sample lies in the recording. */
+  /** Position of the first sample in the recording. */
   readonly startSec: number;
 }
 

@@ -1,4 +1,4 @@
-/** What a file says of itself, from the lines that ffmpeg prints when it has opened it. Pure.
+/** Parses the metadata of a file from the lines that ffmpeg prints when it has opened it. Pure.
  *
  *  Claims only: whoever wrote the file can write these lines too (a newline in its name is enough), so nothing may
  *  depend on them but what is shown. The first match of each wins, and every field is narrow.

@@ -182,7 +182,7 @@ function withStreams(graph: string, streams: readonly number[]): string {
   return graph.replace(/\[(\d+):a:0\]/g, (_, input: string) => `[${input}:a:${streams[Number(input)] ?? 0}]`);
 }
 
-/** ffmpeg does not say which of its outputs the disk was full at: they lie in one folder. */
+/** ffmpeg does not name the output that the full disk stopped, but all outputs are in one folder. */
 function diskFull([output]: readonly Labelled[], { stderr }: FfmpegExit): LeitmotifError {
   const message = `Cannot write clips to ${path.dirname(output?.path ?? '')}: the disk is full`;
   return new LeitmotifError('disk-full', message, { cause: new Error(stderr) });

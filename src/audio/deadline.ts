@@ -1,13 +1,13 @@
-/** A signal that closes when the caller's does, when the time is up, or by hand: the way to end one piece of work. */
+/** An abort signal for one job: aborts when the caller aborts, at the time-out, or by hand. */
 import { LeitmotifError } from '../errors.ts';
 
 export interface Deadline {
   readonly signal: AbortSignal;
-  /** Closes the signal and forgets the timer. To be called when the work is over, however it ended. */
+  /** Aborts the signal and clears the timer. Call it when the job is over, on success and on failure. */
   stop(): void;
-  /** Ends the work, for a reason of its own. */
+  /** Aborts the job with the given reason. */
   giveUp(reason: LeitmotifError): void;
-  /** Why the work was ended from outside: audio-timeout or cancelled; null when it was not. */
+  /** The reason of the abort: audio-timeout, cancelled or the one given to `giveUp`; null when nothing aborted the job. */
   failure(): LeitmotifError | null;
 }
 

@@ -19,7 +19,7 @@ export interface DecodeOptions {
 /** Past the limit by this much, so that too long can be told from just as long. */
 const durationMarginSec = 1;
 
-/** What is decoded of a file; known when ffmpeg has opened it. */
+/** The stream that is decoded; known when ffmpeg has opened the file. */
 export type ListeningTo = Pick<StreamClaims, 'audioStream'>;
 
 /** What nearly all files are. */

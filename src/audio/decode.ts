@@ -61,7 +61,7 @@ export function decodePcm(from: string | AudioInput, options: DecodeOptions): De
     throw deadline.failure() ?? toLeitmotifError(error);
   });
   const probed = opened.then((decoder) => decoder.probed);
-  // Who reads only one of the three hears of a failure there.
+  // A caller that reads only one of the three gets the failure there.
   probed.catch(() => {});
   promise.catch(() => {});
   return { probed, pcm: readSamples(input, opened, options, deadline, { resolve, reject }), finished: promise };

@@ -64,7 +64,7 @@ export function failureOf(exit: FfmpegExit, claims?: StreamClaims): LeitmotifErr
   );
 }
 
-/** What was refused, by ffmpeg's names, so that it can be looked up; and which of several streams it was. */
+/** Names the refused container and codec as ffmpeg does, so that users can look them up, and the stream if there are several. */
 function details(code: ErrorCode, line: string, claims: StreamClaims | undefined): string {
   if (code !== 'audio-refused') return streamOf(claims);
   // Of a container that is refused nothing else is known.

@@ -28,7 +28,7 @@ export interface FfmpegJob {
   readonly outputs: readonly { readonly target: string; readonly options: readonly string[] }[];
   /** As for -filter_complex. */
   readonly filterGraph: string | null;
-  /** What the input `pipe:0` reads. */
+  /** Content of the input `pipe:0`. */
   readonly stdin?: Readable;
 }
 

@@ -74,7 +74,7 @@ export function fileUrl(path: string): string {
 
 /** @throws {LeitmotifError} file-unreadable, audio-empty, audio-too-large */
 export async function checkInput({ path, overLoopback = false }: AudioInput, limits: AudioLimits): Promise<void> {
-  // Whoever serves it has looked at it, and only parts of it are read.
+  // The server of the address has checked the file, and ffmpeg reads only parts of it.
   if (overLoopback) return;
   const found = await lookAt(path);
   // A pipe or a device could be waited for without end.

@@ -13,7 +13,7 @@ import { type FileHandle, mkdtemp, open, rm, symlink, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import nodePath from 'node:path';
 
-/** More text than this, or more frames, are left out. Pictures do not count: ffmpeg passes over them. */
+/** Text and frames above these limits are excluded. Pictures do not count: ffmpeg skips them. */
 const textBytesMax = 256 * 1024;
 const framesMax = 1000;
 /** Larger tags are not searched: a picture of that size is none. */
@@ -39,7 +39,7 @@ export async function leanUrlOf(path: string): Promise<LeanUrl | null> {
     const found = isId3(head) ? await lookAtId3(file, head) : isFlac(head) ? await lookAtFlac(file) : null;
     return found === null ? null : await urlOf(path, found);
   } catch {
-    // Whatever is wrong with it, decoding it will say.
+    // Decoding reports any fault of the file.
     return null;
   } finally {
     await file.close();

@@ -1,5 +1,5 @@
 /** Bounds on what ffmpeg does before the first sample: reading tags. It takes time that grows with the square of their number
- *  and their length, for minutes, and minds no SIGTERM meanwhile. Whoever cannot get past that must not hold a place. */
+ *  and their length, for minutes, and minds no SIGTERM meanwhile. A job that is stuck there must not hold a slot. */
 import { LeitmotifError } from '../errors.ts';
 import type { RunningFfmpeg } from './ffmpeg.ts';
 import { type AudioLimits, openCpuMaxMs, openDeadlineMs } from './limits.ts';

@@ -7,7 +7,7 @@
 
 /** ffmpeg itself cuts messages at 1,024 bytes; only values of tags come in longer lines. */
 const lineBytesMax = 4096;
-/** What is kept for the error: it comes last. */
+/** Length of the text stored for the error. ffmpeg prints the error last. */
 const tailBytesMax = 64 * 1024;
 const newline = 0x0a;
 

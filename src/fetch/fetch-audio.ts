@@ -21,7 +21,7 @@ export interface FetchedAudio {
   readonly sizeBytes: number;
   /** Hexadecimal. */
   readonly contentSha256: string;
-  /** What the answer's head or the link calls it, one line; null when neither does. */
+  /** File name from the response headers or the link, one line; null when neither has one. */
   readonly name: string | null;
 }
 

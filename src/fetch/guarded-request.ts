@@ -101,7 +101,7 @@ async function connectGuarded(url: URL, network: Network, signal: AbortSignal): 
   }
 }
 
-/** One address that is not allowed spoils the name: an honest public server has no private ones beside it. */
+/** One forbidden address refuses the host name: an honest public server has no private addresses. */
 function guardedLookup(network: Network): LookupFunction {
   return (hostname, options, callback) => {
     network.resolve(hostname, (error, addresses) => {

@@ -1,4 +1,4 @@
-/** What a fetched file is called: other people's text, for people to read and for nothing else. Pure. */
+/** Names a fetched file. The name is untrusted text, for display only. Pure. */
 import { parse } from 'content-disposition';
 import { oneLine } from '../format.ts';
 

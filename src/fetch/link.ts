@@ -1,4 +1,4 @@
-/** What a link may look like before anybody is asked about it. Pure. */
+/** Checks the form of a link before any request is made. Pure. */
 import { linkRefused, notHttp } from './link-errors.ts';
 import { isMusicPage } from './music-pages.ts';
 

@@ -14,7 +14,7 @@ import { candidateOffsets } from './offsets.ts';
 
 /** How two recordings lie over each other where they agree best. */
 export interface FingerprintMatch {
-  /** Where the query's start lies in the track. Negative when the query begins before the track. */
+  /** Position of the query's start in the track. Negative when the query begins before the track. */
   readonly offsetSec: number;
   /** The stretch of the query that agrees. */
   readonly queryFromSec: number;

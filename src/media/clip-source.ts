@@ -67,7 +67,7 @@ function open({ track }: Result, { library }: SoundParts, { signal, whole = fals
   return opened;
 }
 
-/** Whatever is wrong with the store, the recording is still there. */
+/** When the clip store fails, the recording is still there. */
 async function storedClipOf(
   { track }: Result,
   hit: Hit,
@@ -88,7 +88,7 @@ async function storedClipOf(
   }
 }
 
-/** Whether having the whole recording may mend what failed: ffmpeg could not make do with parts of it. */
+/** Whether a retry with the whole recording may succeed: ffmpeg could not read it in parts. */
 export function isWorthWhole(error: unknown): boolean {
   return error instanceof LeitmotifError && (error.code.startsWith('audio-') || error.code === 'decode-failed');
 }

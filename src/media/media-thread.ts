@@ -4,7 +4,7 @@ import type { ClipOptions, MatchClips } from '../audio/clip.ts';
 import { type ErrorCode, LeitmotifError, toLeitmotifError } from '../errors.ts';
 import type { Media, SourceAndOutput } from './media.ts';
 
-/** What is asked of the thread. Signals do not cross: an abort is a message. */
+/** Requests to the thread. Signals cannot be sent to a thread: an abort is a message. */
 export type MediaRequest =
   | { readonly id: number; readonly op: 'match'; readonly match: MatchClips; readonly limits: ClipOptions['limits'] }
   | {

@@ -1,11 +1,11 @@
-/** From scores of single moments to the course of a window: kinds that last. Pure.
+/** Smooths the scores of single moments into stretches of one kind. Pure.
  *
  *  The most likely sequence where a change of kind has a price (Viterbi): evidence is added up over a stretch of one
  *  kind, so that a moment in doubt goes with its neighbours, and a boundary lies where the evidence turns.
  */
 import { type SoundKind, soundKinds } from './head.ts';
 
-/** What is in doubt is music: its logarithm of probability gets this much on top. */
+/** Added to the log probability of music, so that a doubtful moment counts as music. */
 const musicBonus = 3;
 /** A change must be worth this much, in the same unit: about two clear moments. */
 const switchCost = 4;

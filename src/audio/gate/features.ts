@@ -1,4 +1,4 @@
-/** What tells music from what is not, moment by moment of a window: the numbers that the gate's head reads. Pure. */
+/** Computes the features that the gate's head reads, for each moment of a window. Pure. */
 import { bandCount, type Frame, framesPerMoment, likeness, peaksDb } from './frames.ts';
 import type { Block } from './levels.ts';
 

@@ -6,7 +6,7 @@
 import FFT from 'fft.js';
 import type { AtRate } from './rate.ts';
 
-/** What the gate works at. */
+/** Sample rate of the gate. */
 export const gateRateHz = 16_000;
 /** 64 ms: long enough to part the partials of a bass voice, short enough that a note lasts through two. */
 const frameSize = 1024;

@@ -1,8 +1,8 @@
-/** Is this window music? The gate before the vote: silence, applause and other noise are kept, but do not vote.
+/** Classifies a window as music or not. Silence, applause and other noise are stored, but do not vote.
  *
  *  A window is heard second by second. Silence is a level. What sounds is judged by a small trained head on cheap
  *  statistics of spectrum and level: does a pitch last, are there peaks, how does it swell and stop. Seconds are joined
- *  to stretches of one kind, and the window is what most of its sound is. What is in doubt is music.
+ *  to stretches of one kind, and the most frequent kind is the kind of the window. A doubtful window counts as music.
  *  `bench/quality/nonmusic.ts` prints how well it goes.
  */
 import type { ChunkKind } from '../../domain.ts';

@@ -1,4 +1,4 @@
-/** A moment's features in, how much speaks for each kind of sound out: the trained part of the gate, and its rules. Pure.
+/** Scores each kind of sound from the features of a moment: the trained part of the gate, and its rules. Pure.
  *
  *  Two layers of a few hundred weights (gate-weights.ts; how they were made: training/gate/README.md).
  */
@@ -8,7 +8,7 @@ import { gateWeights } from './weights.ts';
 export const soundKinds = ['music', 'applause', 'noise'] as const;
 export type SoundKind = (typeof soundKinds)[number];
 
-/** Features are held at this many deviations: what was never heard must not be extrapolated to certainty. */
+/** Features are clamped to this many standard deviations, so that the head does not extrapolate to certainty. */
 const deviationsMax = 4;
 
 /** @param features as momentFeatures gives them

@@ -1,4 +1,4 @@
-/** How loud a window is, as a whole and by the moment. Pure. */
+/** Measures the level of a window, as a whole and in blocks. Pure. */
 export interface Levels {
   /** RMS without the constant part, dBFS. -200 for digital silence. */
   readonly loudnessDb: number;

@@ -1,4 +1,4 @@
-/** A window cut into moments of about a second, and what can be measured of each. Pure. */
+/** Cuts a window into moments of about a second and measures each. Pure. */
 import { momentFeatures } from './features.ts';
 import { framesOf, gateRateHz } from './frames.ts';
 import { type Block, floorDb, loudBlockDb, measureLevels } from './levels.ts';
@@ -7,7 +7,7 @@ import { atRate } from './rate.ts';
 export interface Moment {
   /** @see loudBlockDb */
   readonly loudDb: number;
-  /** Shape [featureNames]; null where it is too quiet, beside the rest of the window, to say anything. */
+  /** Shape [featureNames]; null where the moment is too quiet, relative to the rest of the window, to be judged. */
   readonly features: Float64Array | null;
 }
 

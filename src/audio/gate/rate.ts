@@ -1,4 +1,4 @@
-/** Brings stretches of a window to the rate that the gate's head was trained at, whatever the model's own. Pure.
+/** Resamples stretches of a window from the rate of the model to the rate that the gate's head was trained at. Pure.
  *
  *  Stretches, not all of it: the gate looks at half of a window, and at 48 kHz this was most of its time.
  */

@@ -13,7 +13,7 @@ export interface HeardWindow {
   readonly loudDb: number;
 }
 
-/** The windows of a recording in order, with those that are silence beside the rest of it as such.
+/** Yields the windows of a recording in order; marks those that are silent relative to its loudest window as silence.
  *
  *  A window whose kind depends on what is still to come is held back, and what follows it too: at most the whole
  *  recording, where all of it is quiet. */

@@ -1,8 +1,8 @@
-/** What is known of applause and of plain noise without learning: how they come about. Pure.
+/** Hand-written rules for applause and for plain noise. Pure.
  *
  *  There are too few recordings of applause to learn it from. It is thousands of claps without a common clock: no pitch
  *  that lasts from one moment to the next, no peaks in the mean spectrum, nothing low, and spikes. Music breaks most of
- *  this at once. What was measured stands behind each bound, for moments of 3 s; `training/gate/README.md` says on what.
+ *  this at once. The measured shares are next to each bound, for moments of 3 s; `training/gate/README.md` says on what.
  */
 import { featureNames } from './features.ts';
 
