@@ -8,7 +8,7 @@ function putAnswer(catalog: Catalog, id: string, over: Partial<typeof question> 
   catalog.answers.put({ id, ...question, ...over, source: '{}', answer: '{"text":1}', askerId: '1' });
 }
 
-test('finds the newest answer to the very same question, and no answer to another', () => {
+test('finds the newest answer to an equal query and none to another', () => {
   let now = 1000;
   const catalog = openCatalog(undefined, { now: () => now++ });
   putAnswer(catalog, 'first');
@@ -20,7 +20,7 @@ test('finds the newest answer to the very same question, and no answer to anothe
   expect(catalog.answers.get('first')).toMatchObject({ ...question, answer: '{"text":1}', createdAtMs: 1000 });
 });
 
-test('finds the answer that a person got themselves before a newer one of somebody else', () => {
+test('prefers an answer of the same user to a newer one of another user', () => {
   let now = 1000;
   const catalog = openCatalog(undefined, { now: () => now++ });
   putAnswer(catalog, 'of-ada');
@@ -30,7 +30,7 @@ test('finds the answer that a person got themselves before a newer one of somebo
   expect(catalog.answers.find(question, '3')?.id).toBe('of-bob');
 });
 
-test('an answer that is given again is kept for longer, and so is what was heard when it is renewed', () => {
+test('renews the time of a repeated answer and of a renewed embedding', () => {
   let now = 1000;
   const catalog = openCatalog(undefined, { now: () => now });
   const key = { contentSha256: 'b', spaceId: 'space-a', part: '0-' };
@@ -47,7 +47,7 @@ test('an answer that is given again is kept for longer, and so is what was heard
   expect(catalog.embeddingCache.get({ ...key, part: '5-' })).toBeNull();
 });
 
-test('forgets answers and what was heard before a moment', () => {
+test('deletes answers and cached embeddings older than a time', () => {
   let now = 1000;
   const catalog = openCatalog(undefined, { now: () => now });
   const key = { contentSha256: 'b', spaceId: 'space-a', part: '0-' };
@@ -62,7 +62,7 @@ test('forgets answers and what was heard before a moment', () => {
   expect(catalog.answers.has('new')).toBe(true);
 });
 
-test('what is heard again is kept for longer', () => {
+test('replaces a cached embedding and renews its time', () => {
   let now = 1000;
   const catalog = openCatalog(undefined, { now: () => now });
   const key = { contentSha256: 'b', spaceId: 'space-a', part: '0-' };
@@ -73,7 +73,7 @@ test('what is heard again is kept for longer', () => {
   expect(catalog.embeddingCache.get(key)).toEqual(new Uint8Array([2]));
 });
 
-test('a person has one vote on a find, which may change, and it outlives the answer', () => {
+test('stores one changeable vote per user, which outlives the answer', () => {
   const catalog = openCatalog();
   const vote = { ...question, trackId: 7, userId: '1', answerId: 'x', rank: 1 };
   catalog.feedback.put({ ...vote, vote: 1 });
@@ -84,7 +84,7 @@ test('a person has one vote on a find, which may change, and it outlives the ans
   expect(catalog.feedback.voteOf({ ...vote, spaceId: 'space-b' })).toBeNull();
 });
 
-test('of two who share the same find in one channel, one posts it', () => {
+test('lets one of two simultaneous shares post', () => {
   const catalog = openCatalog();
   const share = { answerId: 'x', trackId: 7, channelId: '5', userId: '1' };
   expect(catalog.shares.claim({ id: 'one', ...share }).id).toBe('one');
@@ -105,7 +105,7 @@ test('a claim whose post never came is given to the next, at once when it failed
   expect(catalog.shares.claim({ id: 'three', ...share }).id).toBe('three');
 });
 
-test('votes on a shared find are counted once a person, changed, and taken back', () => {
+test('counts one vote per user, which may change or be withdrawn', () => {
   const catalog = openCatalog();
   const { shares } = catalog;
   shares.claim({ id: 's', answerId: 'x', trackId: 7, channelId: '5', userId: '1' });

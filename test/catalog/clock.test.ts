@@ -1,4 +1,4 @@
-/** What a clock that is set back must not do: keep anything for ever, delete it early, or stop what is due. */
+/** A clock that is set back must not keep rows for ever, delete them early, or stop due runs. */
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';

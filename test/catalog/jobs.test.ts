@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { openCatalog } from './helpers.ts';
 
-test('remembers the last job of a kind, how far it came and how it ended', () => {
+test('stores the last job of a kind with its progress and outcome', () => {
   let now = 1000;
   const { jobs } = openCatalog(undefined, { now: () => now });
   expect(jobs.last('index')).toBeNull();

@@ -13,7 +13,7 @@ test('there is none until one is set, one at a time, and none again when it is c
   expect(schedule.get()).toBeNull();
 });
 
-test('gives each due time to one taker, whatever process it is in, and none from before it was set', () => {
+test('lets one process claim each due time, and none from before the schedule was set', () => {
   const folder = tempFolder();
   const { schedule } = openCatalog(folder, { now: () => 5000 });
   const other = openCatalog(folder).schedule;

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { LeitmotifError } from '../../src/errors.ts';
 import { factsOf, openCatalog, recordingOf } from './helpers.ts';
 
-test('gives back a track as it was stored, by key and by id', () => {
+test('returns a stored track by key and by id', () => {
   const catalog = openCatalog();
   const key = `folder/it's "quoted"\n🎵.ogg`;
   const id = catalog.embeddings.put(factsOf(key), recordingOf(['music', 'silence']));
@@ -22,7 +22,7 @@ test('keeps the id of a track that is stored again, and never gives an id twice'
   expect(catalog.embeddings.put(factsOf('a'), recordingOf(['music']))).toBeGreaterThan(first);
 });
 
-test('shows a removed track to nobody, and the same track again when it is restored', () => {
+test('hides a removed track and shows it again after a restore', () => {
   const catalog = openCatalog();
   const id = catalog.embeddings.put(factsOf('a'), recordingOf(['music']));
   expect(catalog.tracks.live([id])).toEqual(new Set([id]));

@@ -70,7 +70,7 @@ test('a service that asks to be left alone for a while is', async () => {
   expect(performance.now() - startedMs).toBeGreaterThan(950);
 });
 
-test('whoever is told to wait hears that it is to stop', async () => {
+test('stops while it waits for Retry-After', async () => {
   first(100, isList, busy(429, { 'retry-after': '60' }));
   const { library } = azureLibrary('music', proxy.endpoint);
   const startedMs = performance.now();
@@ -143,7 +143,7 @@ test('a blob that is replaced while it is read is noticed, and nothing is left o
   expect(readdirSync(spoolDir)).toEqual([]);
 });
 
-test('who stops while a recording is fetched waits for nothing, and leaves nothing', async () => {
+test('stops a download at once and leaves no file', async () => {
   proxy.intervene = (request) => (isRead(request) ? { delayMs: 60_000 } : null);
   const { library, spoolDir } = azureLibrary('big', proxy.endpoint);
   const file = (await library.look('large.wav')) as ListedFile;

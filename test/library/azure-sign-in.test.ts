@@ -88,7 +88,7 @@ function listSignedIn(environment: Record<string, string> = {}): Promise<string>
   });
 }
 
-test.skipIf(!hasOpenssl)('whoever is signed in needs no key', async () => {
+test.skipIf(!hasOpenssl)('lists with a managed identity and no key', async () => {
   answer = () => token(3600);
   expect(await listSignedIn()).toBe('a.mp3');
   expect(asked[0]).toMatch(/^GET \/token\?.*resource=https%3A%2F%2Fstorage\.azure\.com.* the-header$/);

@@ -29,7 +29,7 @@ async function indexed() {
   return { bench, clock, tidyNow, folder: spaceFolder(bench.indexDir, 'space-a') };
 }
 
-test('answers and what was heard go after their time, and not before', async () => {
+test('deletes answers and cached embeddings after their retention, not before', async () => {
   const { bench, clock, tidyNow } = await indexed();
   const question = { contentSha256: 'x', options: 'o', spaceId: 'space-a', generation: 'g' };
   bench.catalog.embeddingCache.put({ contentSha256: 'x', spaceId: 'space-a', part: '' }, new Uint8Array(3));
@@ -92,7 +92,7 @@ test('beside an index run it forgets answers and leaves the rest for the next ti
   expect(existsSync(path.join(folder, 'half.partial'))).toBe(true);
 });
 
-test('a damaged CURRENT prunes nothing: who knows what it named', async () => {
+test('prunes nothing when CURRENT is damaged', async () => {
   const { tidyNow, folder } = await indexed();
   const [current = ''] = await readCurrent(folder);
   writeFileSync(path.join(folder, 'CURRENT'), '???');
