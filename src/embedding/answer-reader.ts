@@ -1,34 +1,34 @@
-/** Reads the lines of a worker's answer and puts the recording together. Trusts nothing: a worker may be of another
- *  version, cut off, or not a worker at all. */
+/** Reads the lines of a worker's answer and assembles the recording. Checks everything: the worker may be of another
+ *  version, the answer may be truncated, or the server may not be a worker at all. */
 import type { Chunk, EmbeddedRecording } from '../domain.ts';
 import { isErrorCode, LeitmotifError } from '../errors.ts';
 import { decodeUint32 } from './packed-arrays.ts';
 import { type DoneLine, fromWireChunk, type InfoLine, type WireChunk, workerLine } from './wire-format.ts';
 
 export interface EmbedProgress {
-  /** Seconds of the recording that are done. */
+  /** Seconds of the recording processed so far. */
   readonly decodedSec: number;
-  /** As the container claims; null where it does not say. */
+  /** According to the container; null if unknown. */
   readonly durationSec: number | null;
   readonly chunksDone: number;
 }
 
-/** The longest honest line is `done` with the fingerprint of a recording of hours: 33 kB of base64 an hour. */
+/** The longest valid line is `done` with the fingerprint of a long recording: 33 kB of base64 per hour. */
 const lineBytesMax = 8 * 1024 * 1024;
 /** A hundred hours of 5 s chunks make 72,000. */
 const chunksMax = 100_000;
-/** Progress comes at most as often as chunks do. */
+/** There is at most one progress line per chunk. */
 const linesMax = 2 * chunksMax + 100;
-/** As the worker's own check: float32 sums and half-precision weights stay within it. */
+/** Equal to the worker's own check; covers the rounding of float32 sums and half-precision weights. */
 const normTolerance = 1e-3;
 
-/** A recording as the worker answered it, with what that took. */
+/** An embedded recording with the worker's timings. */
 export interface EmbedAnswer extends EmbeddedRecording {
   readonly timingsMs: DoneLine['timingsMs'];
 }
 
-/** @param body the bytes of the answer, cut anywhere
- *  @throws {LeitmotifError} the worker's own error; worker-protocol when the answer is cut off or not one */
+/** @param body the bytes of the answer, in blocks of any size
+ *  @throws {LeitmotifError} the worker's own error; worker-protocol if the answer is truncated or invalid */
 export async function readAnswer(
   body: AsyncIterable<Uint8Array>,
   onProgress?: (progress: EmbedProgress) => void,
@@ -131,7 +131,7 @@ async function* linesOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<string,
   if (partBytes > 0) throw protocolError('the answer was cut off within a line');
 }
 
-/** The worker's error as it was thrown there; a code of another version becomes worker-protocol. */
+/** The worker's error with its own code; an unknown code becomes worker-protocol. */
 export function errorOf(code: string, message: string): LeitmotifError {
   return isErrorCode(code) ? new LeitmotifError(code, message) : protocolError(`${code}: ${message}`);
 }

@@ -1,7 +1,7 @@
-/** The client of the embedding worker: one recording in, its chunks, vectors and fingerprint out; or texts in, their vectors
- *  out. The only user of undici.
+/** The client of the embedding worker: sends a recording and returns its chunks, vectors and fingerprint, or sends texts and
+ *  returns their vectors.
  *
- *  A request may be repeated: the worker keeps nothing, so asking twice gives the same answer twice.
+ *  Requests may be repeated: the worker is stateless, so equal requests give equal answers.
  */
 import { type FileHandle, open } from 'node:fs/promises';
 import { Agent } from 'undici';
@@ -15,20 +15,20 @@ export interface EmbeddingClientOptions {
   /** Where the worker listens. */
   readonly target: { readonly url: string } | { readonly socketPath: string };
   readonly token: string;
-  /** Model to ask for; null: the worker's default. */
+  /** Requested model; null: the worker's default. */
   readonly model: string | null;
-  /** For one recording, all waiting and repeating included. */
+  /** For one recording, including waiting and retries. */
   readonly deadlineMs: number;
   readonly retryLimits?: RetryLimits;
-  /** Resolves when the worker can be asked (again): a supervisor knows that better than a back-off does. */
+  /** Resolves when the worker is ready (again). A supervisor knows this sooner than a back-off. */
   readonly whenReady?: (signal: AbortSignal) => Promise<void>;
 }
 
 export interface EmbedOptions {
-  /** The part to embed, seconds from the recording's beginning. Times in the answer count from there too. */
+  /** The part to embed, in seconds from the recording's start. Times in the answer also count from the recording's start. */
   readonly fromSec?: number;
   readonly toSec?: number;
-  /** Seconds that are taken at most, where they are fewer than the worker takes of any recording. */
+  /** Maximum duration, if lower than the worker's own limit. */
   readonly durationMaxSec?: number;
   readonly signal: AbortSignal;
   readonly onProgress?: (progress: EmbedProgress) => void;
@@ -36,13 +36,13 @@ export interface EmbedOptions {
 
 type Answer = Awaited<ReturnType<Agent['request']>>;
 
-/** Small requests (models, readiness) need no more. */
+/** Deadline of small requests (models, readiness). */
 const askDeadlineMs = 10_000;
-/** Enough for any `{code, message}`, and for no page of a proxy that got in between. */
+/** Enough for any `{code, message}`; larger bodies, such as a proxy's page, are not read. */
 const errorBytesMax = 64 * 1024;
 /** 32 vectors of the largest model that a manifest may describe (65,536 dimensions) as base64 are 11 MB. */
 const textAnswerBytesMax = 16 * 1024 * 1024;
-/** What undici and the system call a connection that stood and broke; everything else never stood. */
+/** Error codes of an established connection that broke; with all others the connection was never established. */
 const brokenConnection = ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'];
 
 export class EmbeddingClient {
@@ -59,23 +59,23 @@ export class EmbeddingClient {
     this.#pathPrefix = url.pathname.replace(/\/+$/, '');
     this.#agent = new Agent({
       connect: { timeout: 5_000, ...('socketPath' in target ? { socketPath: target.socketPath } : {}) },
-      // Each request has its own deadline; while a recording waits for its turn, silence is no sign of trouble.
+      // Each request has its own deadline, and a recording waiting in the queue gets no bytes for a long time.
       headersTimeout: 0,
       bodyTimeout: 0,
     });
   }
 
-  /** @param path of the recording, encoded as it is; read as a stream
-   *  @throws {LeitmotifError} the worker's code for what is wrong with the recording; file-unreadable; cancelled;
-   *    queue-full, worker-unavailable or worker-protocol when repeating did not help */
+  /** @param path of the recording file, which is streamed as it is
+   *  @throws {LeitmotifError} the worker's code for a bad recording; file-unreadable; cancelled;
+   *    queue-full, worker-unavailable or worker-protocol after all retries */
   async embed(path: string, options: EmbedOptions): Promise<EmbedAnswer> {
     return this.#repeated(options.signal, (signal) => this.#embedOnce(path, options, signal));
   }
 
-  /** @param texts 1 to 32, of at most 1,000 characters each
-   *  @returns a vector for each, in their order
-   *  @throws {LeitmotifError} model-without-text when the model knows no words, saying what to do; text-refused for a text
-   *    that is empty or too long; otherwise as {@link embed} */
+  /** @param texts 1 to 32 texts of up to 1,000 characters
+   *  @returns one vector per text, in order
+   *  @throws {LeitmotifError} model-without-text if the model has no text side, with advice; text-refused for an empty or
+   *    too long text; otherwise as {@link embed} */
   embedTexts(texts: readonly string[], { signal }: { readonly signal: AbortSignal }): Promise<EmbeddedTexts> {
     return this.#repeated(signal, (limited) => this.#embedTextsOnce(texts, limited));
   }
@@ -89,7 +89,7 @@ export class EmbeddingClient {
     return parsed.data;
   }
 
-  /** Whether the worker is there and its models are loaded. Never throws but for the signal. */
+  /** Whether the worker can be reached and its models are loaded. Throws only on abort. */
   async ready(signal?: AbortSignal): Promise<boolean> {
     try {
       const answer = await this.#ask('/readyz', signal);
@@ -101,7 +101,7 @@ export class EmbeddingClient {
     }
   }
 
-  /** Cuts what is under way. */
+  /** Aborts running requests and closes all connections. */
   async close(): Promise<void> {
     await this.#agent.destroy();
   }
@@ -150,7 +150,7 @@ export class EmbeddingClient {
     }
   }
 
-  /** Within the client's deadline, and again where that may help. */
+  /** Runs an attempt within the client's deadline and retries passing errors. */
   async #repeated<T>(caller: AbortSignal, attempt: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const { deadlineMs, retryLimits, whenReady } = this.#options;
     const deadline = AbortSignal.timeout(deadlineMs);
@@ -158,8 +158,8 @@ export class EmbeddingClient {
     try {
       return await withRetries(() => attempt(signal), {
         signal,
-        ...(retryLimits ? { limits: retryLimits } : {}),
-        ...(whenReady ? { whenReady } : {}),
+        limits: retryLimits,
+        whenReady,
       });
     } catch (error) {
       if (caller.aborted) throw new LeitmotifError('cancelled', 'Cancelled by the caller', { cause: error });
@@ -210,7 +210,7 @@ function cannotRead(path: string, cause: unknown): LeitmotifError {
   return new LeitmotifError('file-unreadable', `Cannot read ${path}: ${why}`, { cause });
 }
 
-/** A connection that breaks within the answer is an answer that was cut off. */
+/** A connection that breaks during the answer counts as a truncated answer. */
 async function readBody(answer: Answer, onProgress: EmbedOptions['onProgress']): Promise<EmbedAnswer> {
   try {
     return await readAnswer(answer.body, onProgress);
@@ -227,13 +227,13 @@ async function errorOfAnswer(answer: Answer): Promise<LeitmotifError> {
     return new WorkerBusyError(parsed.data.message, Number.isFinite(retryAfterSec) ? retryAfterSec : 1);
   }
   if (parsed.success) return errorOf(parsed.data.code, parsed.data.message);
-  // Not the worker speaks here, but something before it.
+  // The answer is not from the worker but from a proxy or another server.
   return status >= 500
     ? new LeitmotifError('worker-unavailable', `Cannot reach the embedding worker: got status ${status}`)
     : protocolError(`expected a worker there, got status ${status}`);
 }
 
-/** @returns undefined when it is not JSON, or more than an error needs */
+/** @returns undefined if the body is not JSON or exceeds `bytesMax` */
 async function jsonOf(answer: Answer, bytesMax = errorBytesMax): Promise<unknown> {
   const blocks: Buffer[] = [];
   let bytes = 0;

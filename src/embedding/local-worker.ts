@@ -1,5 +1,5 @@
-/** The embedding worker as a child of this process: on a unix socket only its owner can reach, with a token of its own,
- *  started again with back-off when it dies, gone when this process is. */
+/** Runs the embedding worker as a child process: on a unix socket that only its owner can reach, with its own token. It is
+ *  restarted with back-off when it dies, and ends when this process ends. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -14,46 +14,46 @@ import { collectorFlags, type WorkerOptions, workerMessage } from './worker-opti
 export interface LocalWorkerOptions {
   /** The program, embedding-worker/main.ts. */
   readonly entry: string | URL;
-  /** What it is told; where it listens, its token and its spool folder are seen to here. */
+  /** Its start options; this module adds address, token and spool folder. */
   readonly worker: Omit<WorkerOptions, 'listen' | 'token' | 'spoolDir'>;
-  /** All of the worker's environment: PATH and the like, so that it finds ffmpeg, and nobody's secrets. */
+  /** The worker's complete environment: PATH and similar variables to find ffmpeg, and no secrets. */
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** For the first start, in charged time of the worker and what it starts (time-charged.ts); models are loaded within it. */
+  /** For the first start, including loading models, in charged time of the worker and its children (time-charged.ts). */
   readonly startTimeoutMs: number;
-  /** Called now and then while the first start is waited for, with a sentence for the user. */
+  /** Called every ten seconds during the first start with a sentence for the user. */
   readonly onWaiting?: (words: string) => void;
-  /** Added to this process's niceness, for the worker and all that it starts. */
+  /** Added to this process's niceness for the worker and its children. */
   readonly niceness?: number;
-  /** It died, `how` tells its signal or exit code; its successor is on its way. */
+  /** Called when the worker died and is being restarted. `how` is its signal or exit code. */
   readonly onDeath?: (how: string) => void;
 }
 
 export interface LocalWorker {
   readonly socketPath: string;
   readonly token: string;
-  /** Of the process that lives now; undefined between two. */
+  /** Of the current process; undefined during a restart. */
   readonly pid: number | undefined;
-  /** Resolves when it can be asked: at once, or when its successor is ready.
-   *  @throws {LeitmotifError} why it cannot start; the signal's reason */
+  /** Resolves when the worker is ready: at once, or after its restart.
+   *  @throws {LeitmotifError} the reason why it cannot start; the signal's reason */
   whenReady(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
 
-/** sun_path holds 108 bytes on Linux and 104 on macOS, with the zero at its end. */
+/** sun_path has 108 bytes on Linux and 104 on macOS, including the final zero. */
 const socketPathBytesMax = 103;
-/** Twice what the worker allows itself for an orderly end. */
+/** Twice the worker's own limit for an orderly shutdown. */
 const stopTimeoutMs = 6_000;
-/** The same, where this process was killed. */
+/** The same limit if this process was killed. */
 const guardGraceSec = 6;
-/** First restart at once, then doubling. */
+/** Pauses before restarts: none at first, then doubling. */
 const backOffMs = [0, 250, 500, 1_000, 2_000, 4_000, 8_000] as const;
-/** A worker that lived this long starts the back-off from its beginning. */
+/** After this lifetime, the back-off starts from the beginning. */
 const healthyAfterMs = 30_000;
 
-/** A worker that takes longer says what it is at, first after so long and then as often. */
+/** Interval of progress messages during a slow start. */
 const waitingEachMs = 10_000;
 
-/** @throws {LeitmotifError} what kept it from starting, or worker-unavailable when that takes too long */
+/** @throws {LeitmotifError} the reason why it cannot start, or worker-unavailable on timeout */
 export async function startLocalWorker(options: LocalWorkerOptions): Promise<LocalWorker> {
   const folder = await privateFolder();
   const supervisor = new Supervisor(options, folder);
@@ -73,10 +73,10 @@ export async function startLocalWorker(options: LocalWorkerOptions): Promise<Loc
 function startTimer(supervisor: LocalWorker, options: LocalWorkerOptions, tooLong: AbortController): ChargedTimer {
   const { startTimeoutMs, onWaiting, worker } = options;
   const what = worker.models.length === 1 ? 'the model' : 'the models';
-  let saidAtMs = 0;
-  const say = ({ wallMs, chargedMs }: ChargedTimer['spent']): void => {
-    if (wallMs < saidAtMs + waitingEachMs) return;
-    saidAtMs = wallMs;
+  let reportedAtMs = 0;
+  const report = ({ wallMs, chargedMs }: ChargedTimer['spent']): void => {
+    if (wallMs < reportedAtMs + waitingEachMs) return;
+    reportedAtMs = wallMs;
     const [seconds, own] = [Math.round(wallMs / 1000), Math.round(chargedMs / 1000)];
     onWaiting?.(
       `Waiting for the embedding worker, which loads ${what} ${worker.models.join(', ')}: ` +
@@ -92,7 +92,7 @@ function startTimer(supervisor: LocalWorker, options: LocalWorkerOptions, tooLon
     () => (supervisor.pid === undefined ? null : usageOf(supervisor.pid, true)),
     startTimeoutMs,
     end,
-    say,
+    report,
   );
 }
 
@@ -114,7 +114,7 @@ class Supervisor implements LocalWorker {
   #child: ChildProcess | null = null;
   #ready = deferred();
   #isReady = false;
-  /** Why the last start failed, in the worker's own words. */
+  /** The worker's error message of the last failed start. */
   #failure: LeitmotifError | null = null;
   #deathsInARow = 0;
   #restartTimer: NodeJS.Timeout | undefined;
@@ -158,8 +158,8 @@ class Supervisor implements LocalWorker {
 
   #start(): void {
     const { entry, environment } = this.#options;
-    // A group of its own: Ctrl-C in a terminal goes to whoever started us, who then closes in order; and the group is
-    // how the worker and all that it started can be killed at once.
+    // In its own process group: Ctrl-C in a terminal reaches only the parent, which then closes in order; and the worker
+    // with all its children can be killed at once.
     const child = fork(entry, ['--supervised'], {
       env: { ...environment },
       execArgv: [...collectorFlags],
@@ -168,7 +168,7 @@ class Supervisor implements LocalWorker {
     });
     this.#child = child;
     beNice(child.pid, this.#options.niceness ?? 0);
-    // With the folder of the socket, which nobody else would remove.
+    // The guard also removes the socket's folder if this process is killed.
     const guard: GroupGuard | null =
       child.pid === undefined ? null : guardGroup(child.pid, guardGraceSec, this.#folder);
     const startedAt = performance.now();
@@ -190,7 +190,7 @@ class Supervisor implements LocalWorker {
         token: this.token,
         spoolDir: path.join(this.#folder, 'spool'),
       } satisfies WorkerOptions,
-      // A channel that is closed already is followed by 'exit'.
+      // An error here means the channel is closed; 'exit' follows.
       () => {},
     );
   }
@@ -204,7 +204,7 @@ class Supervisor implements LocalWorker {
       return;
     }
     this.#isReady = true;
-    // From here on it must not keep this process alive: who forgets to close still ends, and the worker with it.
+    // From here on the worker must not keep this process alive if close() is never called.
     child.unref();
     child.channel?.unref();
     this.#ready.resolve();
@@ -213,7 +213,7 @@ class Supervisor implements LocalWorker {
   #onDeath(how: string, livedMs: number): void {
     this.#child = null;
     if (this.#closed) return;
-    // It may have said why it cannot start. Whoever waits hears that now; it is tried again for whoever comes later.
+    // The worker may have reported why it cannot start: current waiters get that error, later ones wait for the next start.
     if (this.#failure) this.#ready.reject(this.#failure);
     if (this.#failure || this.#isReady) this.#ready = deferred();
     this.#failure = null;
@@ -239,29 +239,29 @@ class Supervisor implements LocalWorker {
 
 function deferred(): PromiseWithResolvers<void> {
   const made = Promise.withResolvers<void>();
-  // What nobody waits for must not end this process.
+  // A rejection without a waiter must not end this process.
   made.promise.catch(() => {});
   return made;
 }
 
-/** Before the child has started anything, so that all its processes inherit it. Also where nothing is added: it leads a
- *  session of its own, which does not inherit what this one is. */
+/** Sets the worker's niceness before it starts children, so that they inherit it. Needed even if nothing is added: the worker
+ *  leads its own session, which does not inherit this session's niceness. */
 function beNice(pid: number | undefined, added: number): void {
   const niceness = Math.min(getPriority() + added, nicenessMax);
   if (pid === undefined || niceness <= 0) return;
   try {
     setSessionNiceness(pid, niceness);
   } catch {
-    // It died at once, which is told elsewhere.
+    // The process has exited already; that is reported elsewhere.
   }
 }
 
-/** All that is left of the worker's process group, which bears its leader's id. */
+/** Kills the worker's process group, whose id is the worker's pid. */
 function killGroup(child: ChildProcess): void {
   if (child.pid === undefined) return;
   try {
     process.kill(-child.pid, 'SIGKILL');
   } catch {
-    // ESRCH: nothing is left.
+    // ESRCH: the group has ended.
   }
 }

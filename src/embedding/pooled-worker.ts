@@ -1,21 +1,20 @@
-/** One of several workers: whether it may be asked now, for how many recordings at once, and when it is looked at again
- *  after it was lost. */
+/** One worker of a pool: its state, its free capacity, and when it is checked again after it was lost. */
 import { LeitmotifError, toLeitmotifError } from '../errors.ts';
 import type { EmbeddingClient } from './client.ts';
 
-/** Of a worker that does not say how many recordings it works on at once: one at work, and one decoded meanwhile. */
+/** Capacity of a worker that does not report it: one recording being embedded and one being decoded. */
 const placesUnknown = 2;
 const backOffMinMs = 500;
-/** A machine that is started again is used within half a minute of its being back. */
+/** A restarted machine is used again within half a minute. */
 const backOffMaxMs = 30_000;
 
 export type WorkerState =
-  /** Not looked at yet. */
+  /** Not checked yet. */
   | { readonly is: 'unknown' }
   | { readonly is: 'up'; readonly spaceId: string; readonly places: number }
   | { readonly is: 'down'; readonly why: LeitmotifError; readonly untilMs: number };
 
-/** Something that whoever runs this wants in the log. */
+/** An event for the operator's log. */
 export interface WorkerEvent {
   readonly kind: 'lost' | 'back';
   readonly url: string;
@@ -37,7 +36,7 @@ export class PooledWorker {
   #state: WorkerState = { is: 'unknown' };
   #failures = 0;
   #busyUntilMs = 0;
-  #looking: Promise<void> | null = null;
+  #checking: Promise<void> | null = null;
 
   constructor(options: PooledWorkerOptions) {
     this.#options = options;
@@ -49,51 +48,51 @@ export class PooledWorker {
     return this.#state;
   }
 
-  /** Recordings that it can be given now, over those that it takes: the higher, the sooner it is its turn. 0: none. */
+  /** Free share of its capacity, 0 to 1: the worker with the highest share gets the next recording. */
   roomAt(nowMs: number): number {
     if (this.#state.is !== 'up' || nowMs < this.#busyUntilMs) return 0;
     return Math.max(0, this.#state.places - this.inFlight) / this.#state.places;
   }
 
-  /** When this may be worth asking again without anybody having been answered meanwhile; `performance.now()`. */
+  /** When the worker may accept requests again; a `performance.now()` time. */
   get nextMs(): number {
     if (this.#state.is === 'down') return this.#state.untilMs;
     return this.#state.is === 'up' ? this.#busyUntilMs : 0;
   }
 
-  /** Its queue is full: others fill it too. */
-  isBusyFor(ms: number): void {
+  /** Marks the worker as busy: its queue is full, perhaps from other clients. */
+  markBusy(ms: number): void {
     this.#busyUntilMs = performance.now() + ms;
   }
 
-  /** Left alone for a while. All that were at it say so: the first one counts. */
-  isLost(why: LeitmotifError): void {
-    if (this.#state.is !== 'down') this.#leaveAlone(why);
+  /** Marks the worker as lost. All its running requests report this; only the first counts. */
+  markLost(why: LeitmotifError): void {
+    if (this.#state.is !== 'down') this.#pause(why);
   }
 
-  /** Longer each time in a row. */
-  #leaveAlone(why: LeitmotifError): void {
+  /** Pauses the worker, longer after each failure in a row. */
+  #pause(why: LeitmotifError): void {
     if (this.#state.is !== 'down') this.#options.onEvent({ kind: 'lost', url: this.url, why: why.message });
     const pauseMs = Math.min(backOffMaxMs, backOffMinMs * 2 ** this.#failures);
     this.#failures += 1;
     this.#state = { is: 'down', why, untilMs: performance.now() + pauseMs };
   }
 
-  /** Asks it for its models, unless it is up or was lost a moment ago. Never rejects.
-   *  @param expected the space that it must embed into; null when no worker has said any yet
-   *  @returns null where there is nothing to wait for */
-  look(expected: string | null): Promise<void> | null {
+  /** Requests its models, unless it is up or was lost a moment ago. Never rejects.
+   *  @param expected the space that it must embed into; null if no worker has reported one yet
+   *  @returns null if no check is running */
+  check(expected: string | null): Promise<void> | null {
     const isDue =
       this.#state.is === 'unknown' || (this.#state.is === 'down' && performance.now() >= this.#state.untilMs);
     if (isDue) {
-      this.#looking ??= this.#look(expected).finally(() => {
-        this.#looking = null;
+      this.#checking ??= this.#check(expected).finally(() => {
+        this.#checking = null;
       });
     }
-    return this.#looking;
+    return this.#checking;
   }
 
-  async #look(expected: string | null): Promise<void> {
+  async #check(expected: string | null): Promise<void> {
     const before = this.#state;
     try {
       const { models, recordingsMax } = await this.client.models();
@@ -104,7 +103,7 @@ export class PooledWorker {
       this.#failures = 0;
       if (before.is === 'down') this.#options.onEvent({ kind: 'back', url: this.url, why: before.why.message });
     } catch (error) {
-      this.#leaveAlone(toLeitmotifError(error));
+      this.#pause(toLeitmotifError(error));
     }
   }
 

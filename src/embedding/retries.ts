@@ -1,9 +1,9 @@
-/** When a request to the worker is repeated, and for how long. */
+/** Retries of requests to the worker: which errors, and for how long. */
 import { setTimeout as delay } from 'node:timers/promises';
 import pRetry from 'p-retry';
 import { LeitmotifError } from '../errors.ts';
 
-/** 429: the worker is there, and full. */
+/** Status 429: the worker's queue is full. */
 export class WorkerBusyError extends LeitmotifError {
   readonly retryAfterSec: number;
 
@@ -13,7 +13,7 @@ export class WorkerBusyError extends LeitmotifError {
   }
 }
 
-/** The connection broke after it stood: the worker died, perhaps over this very recording. */
+/** An established connection broke: the worker died, perhaps because of this recording. */
 export class WorkerLostError extends LeitmotifError {
   constructor(message: string, options: { cause: unknown }) {
     super('worker-unavailable', message, options);
@@ -21,11 +21,11 @@ export class WorkerLostError extends LeitmotifError {
 }
 
 export interface RetryLimits {
-  /** In all, for a full queue: after it, the caller hears queue-full. */
+  /** Total wait for a full queue; after it, the caller gets queue-full. */
   readonly queueWaitMaxMs: number;
-  /** In all, for a worker that cannot be reached. A supervised one is back within a second. */
+  /** Total wait for a worker that cannot be reached. A supervised worker is back within a second. */
   readonly unavailableWaitMaxMs: number;
-  /** How often a recording is sent again after the worker was lost over it: one that kills workers must not go on. */
+  /** Retries of a recording after the worker was lost; a recording that kills workers must not be repeated forever. */
   readonly cutOffMax: number;
 }
 
@@ -36,12 +36,12 @@ export const defaultRetryLimits: RetryLimits = {
 };
 
 export interface RetryOptions {
-  readonly limits?: RetryLimits;
+  readonly limits?: RetryLimits | undefined;
   readonly signal: AbortSignal;
-  readonly whenReady?: (signal: AbortSignal) => Promise<void>;
+  readonly whenReady?: ((signal: AbortSignal) => Promise<void>) | undefined;
 }
 
-/** @throws the last error of `attempt` when it is of no use, or no longer, to repeat it */
+/** @throws the last error of `attempt` if it is not retryable or the limits are reached */
 export async function withRetries<T>(attempt: () => Promise<T>, options: RetryOptions): Promise<T> {
   const { limits = defaultRetryLimits, signal } = options;
   const spent = { queueMs: 0, unavailableMs: 0, cutOffs: 0 };
@@ -63,7 +63,7 @@ export async function withRetries<T>(attempt: () => Promise<T>, options: RetryOp
         if (!patience.aborted) throw failure;
       });
     }
-    // Also after whenReady: the supervisor may not have noticed yet that its child is gone.
+    // Also after whenReady: the supervisor may not have noticed its child's exit yet.
     await delay(Math.min(2_000, 50 * 2 ** attempts), undefined, { signal });
     spent.unavailableMs += performance.now() - startedAt;
   };

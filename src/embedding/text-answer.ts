@@ -1,4 +1,4 @@
-/** Reads the worker's answer to texts. Trusts nothing, as answer-reader.ts does. */
+/** Reads and checks the worker's answer to texts. */
 import { protocolError } from './answer-reader.ts';
 import { decodeFloat32 } from './packed-arrays.ts';
 import { textEmbeddingsAnswer } from './wire-format.ts';
@@ -6,11 +6,11 @@ import { textEmbeddingsAnswer } from './wire-format.ts';
 export interface EmbeddedTexts {
   readonly model: string;
   readonly spaceId: string;
-  /** In the order of the texts; unit vectors, shape [dimensions]. */
+  /** Unit vectors, shape [dimensions], in the order of the texts. */
   readonly vectors: readonly Float32Array[];
 }
 
-/** @param json as parsed, or undefined when it was no JSON
+/** @param json parsed, or undefined if the body was not JSON
  *  @throws {LeitmotifError} worker-protocol */
 export function readTexts(json: unknown, count: number): EmbeddedTexts {
   const parsed = textEmbeddingsAnswer.safeParse(json);

@@ -1,7 +1,7 @@
-/** The worker's wire format: what the lines of a `POST /v1/embeddings` answer hold. Shared by both sides.
+/** The worker's wire format, shared by client and server: the lines of a `POST /v1/embeddings` answer.
  *
- *  The answer is NDJSON: one `info`, then `chunks` and `progress` as the work goes on, then exactly one `done` or
- *  `error`. An answer that ends with neither was cut off. Vectors are base64 of float32, little-endian.
+ *  The answer is NDJSON: one `info`, then `chunks` and `progress` during the work, then exactly one `done` or `error`. An
+ *  answer without either at the end was truncated. Vectors are base64 of float32, little-endian.
  */
 import { z } from 'zod';
 import type { Chunk } from '../domain.ts';
@@ -15,12 +15,12 @@ export const infoLine = z.object({
   spaceId: z.string(),
   dimensions: z.int().positive(),
   windowSec: z.number().positive(),
-  /** As the container claims; null where it does not say. */
+  /** According to the container; null if unknown. */
   durationSec: seconds.nullable(),
   title: z.string().nullable(),
   artist: z.string().nullable(),
   album: z.string().nullable(),
-  /** Which of several streams of sound was listened to; left out for a file with one. */
+  /** The audio stream that was used of several; undefined for a file with one. */
   audioStream: z.object({ number: z.int().positive(), of: z.int().positive() }).optional(),
 });
 
@@ -44,11 +44,11 @@ export const progressLine = z.object({
 
 export const doneLine = z.object({
   type: z.literal('done'),
-  /** Measured while decoding: the truth, where `info` only had a claim. */
+  /** Measured while decoding; the value in `info` is only the container's claim. */
   durationSec: seconds,
   chunks: z.int().nonnegative(),
   musicChunks: z.int().nonnegative(),
-  /** base64 of uint32, little-endian; one item each `itemSec` seconds. */
+  /** base64 of uint32, little-endian; one item per `itemSec` seconds. */
   fingerprint: z.object({ items: z.base64(), itemSec: z.number().positive() }),
   timingsMs: z.object({ queued: z.number(), decode: z.number(), embed: z.number(), total: z.number() }),
 });
@@ -67,7 +67,7 @@ export function toWireChunk(chunk: Chunk): WireChunk {
   return { ...rest, vector: encodeArray(vector) };
 }
 
-/** @throws {RangeError} when the vector has other than `dimensions` values */
+/** @throws {RangeError} if the vector does not have `dimensions` values */
 export function fromWireChunk(wire: WireChunk, dimensions: number): Chunk {
   const { vector, ...rest } = wire;
   const decoded = decodeFloat32(vector);
@@ -79,10 +79,10 @@ export function fromWireChunk(wire: WireChunk, dimensions: number): Chunk {
 
 /** The answer of `GET /v1/models`. */
 export const modelsAnswer = z.object({
-  /** Recordings that the worker works on at once, of all its models; more wait in its queue. A worker of an older version
-   *  does not tell. */
+  /** Recordings that the worker processes at once, over all models; more wait in its queue. Older workers do not report
+   *  it. */
   recordingsMax: z.int().positive().optional(),
-  /** What a request without `model` gets. */
+  /** The model for requests without `model`. */
   default: z.string(),
   models: z.array(
     z.object({
@@ -93,25 +93,24 @@ export const modelsAnswer = z.object({
       windowSec: z.number().positive(),
       sampleRateHz: z.int().positive(),
       licence: z.string(),
-      /** What the vectors are computed on, for example `cpu`; `loading` while that is being found out. */
+      /** What the vectors are computed on, for example `cpu`; `loading` until the device is known. */
       device: z.string(),
-      /** Devices that were tried first and could not be used, each with the reason, for whoever wonders why it is slow. A
-       *  worker of an older version does not tell. */
+      /** Devices that were tried and could not be used, each with the reason. Older workers do not report them. */
       passedOver: z.array(z.string()).default([]),
     }),
   ),
 });
 
-/** The body of an answer whose status is not 200: the same pair that an `error` line holds. */
+/** The body of an answer whose status is not 200; same fields as an `error` line. */
 export const errorAnswer = z.object({ code: z.string(), message: z.string() });
 
 export type ModelsAnswer = z.infer<typeof modelsAnswer>;
 
-/** A search by words is a phrase or two; these bounds leave room for whoever compares dozens of descriptions. How many
- *  tokens of a text the model knows is its own business, and said when there are too many. */
+/** A text search has one or two phrases; these limits also allow comparing dozens of descriptions. The model's own limit
+ *  of tokens is checked separately. */
 export const textsMax = 32;
 export const textCharsMax = 1_000;
-/** The largest body that these bounds allow: every character as a \u escape of six bytes. */
+/** The largest body within these limits: every character as a \u escape of six bytes. */
 export const textBodyBytesMax = 256 * 1024;
 
 /** The body of `POST /v1/text-embeddings`. */
@@ -122,17 +121,17 @@ export const textEmbeddingsRequest = z.strictObject({
       z
         .string()
         .max(textCharsMax)
-        // Half a surrogate pair is no character, and every tokenizer makes something else of it.
+        // Tokenizers disagree on lone surrogates.
         .refine((text) => text.isWellFormed(), 'expected whole characters'),
     )
     .min(1)
     .max(textsMax),
 });
 
-/** Its answer. Vectors in the order of the texts: base64 of float32, little-endian, unit length. */
+/** The answer of `POST /v1/text-embeddings`. Unit vectors in the order of the texts, as base64 of float32, little-endian. */
 export const textEmbeddingsAnswer = z.object({
   model: z.string(),
-  /** That of the model's sounds: the vectors may be compared with those of recordings. */
+  /** The space of the model's audio vectors, which are comparable with these. */
   spaceId: z.string(),
   dimensions: z.int().positive(),
   vectors: z.array(z.base64()).min(1).max(textsMax),

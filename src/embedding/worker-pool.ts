@@ -1,8 +1,8 @@
-/** Several workers as one: each recording goes to the worker that has most room for it, the recordings of one that dies
- *  go to the others, and it is looked at again later.
+/** A pool of workers: each recording goes to the worker with the most free capacity; recordings of a worker that dies go to
+ *  the others, and the lost worker is checked again later.
  *
- *  A recording over which a worker was lost goes to another one once and no more: one that kills workers must not kill
- *  them all, one after the other.
+ *  A recording whose worker was lost is sent to another worker only once: a recording that kills workers must not kill all
+ *  of them.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { LeitmotifError, toLeitmotifError } from '../errors.ts';
@@ -16,18 +16,18 @@ import type { ModelsAnswer } from './wire-format.ts';
 export type Embedder = Pick<EmbeddingClient, 'embed' | 'embedTexts' | 'models' | 'ready' | 'close'>;
 
 export interface WorkerPoolOptions {
-  /** Two or more, each once. */
+  /** Two or more different URLs. */
   readonly urls: readonly string[];
   readonly token: string;
   readonly model: string;
   /** For one recording at one worker. */
   readonly deadlineMs: number;
   readonly onEvent?: (event: WorkerEvent) => void;
-  /** How long a recording waits while no worker is there at all. */
+  /** How long a recording waits while no worker is available. */
   readonly noWorkerMaxMs?: number;
 }
 
-/** What says something of the worker and nothing of the recording: another worker may do better. */
+/** Error codes caused by the worker, not by the recording: another worker may succeed. */
 const workersFaults: ReadonlySet<string> = new Set([
   'worker-unavailable',
   'worker-protocol',
@@ -54,9 +54,9 @@ export class WorkerPool implements Embedder {
     });
   }
 
-  /** @throws {LeitmotifError} as EmbeddingClient.embed; 'worker-unavailable' naming every worker when none is left */
+  /** @throws {LeitmotifError} as EmbeddingClient.embed; 'worker-unavailable' naming every worker, if none is left */
   embed(path: string, options: EmbedOptions): Promise<EmbedAnswer> {
-    return this.#given(options.signal, async (worker) => {
+    return this.#withWorker(options.signal, async (worker) => {
       const answer = await worker.client.embed(path, options);
       this.#assertSpace(worker, answer.spaceId);
       return answer;
@@ -64,14 +64,14 @@ export class WorkerPool implements Embedder {
   }
 
   embedTexts(texts: readonly string[], options: { readonly signal: AbortSignal }): Promise<EmbeddedTexts> {
-    return this.#given(options.signal, (worker) => worker.client.embedTexts(texts, options));
+    return this.#withWorker(options.signal, (worker) => worker.client.embedTexts(texts, options));
   }
 
-  /** Of the first worker that is there, once all that are there agree.
+  /** The models of the first available worker, after all available workers agree on the space.
    *  @throws {LeitmotifError} 'space-mismatch' naming the worker that embeds into another space; 'model-unknown';
-   *    'worker-unavailable' when none is there */
+   *    'worker-unavailable' if none is available */
   async models(signal?: AbortSignal): Promise<ModelsAnswer> {
-    await this.#lookAtAll();
+    await this.#checkAll();
     for (const { state } of this.#workers) {
       if (state.is === 'down' && (state.why.code === 'space-mismatch' || state.why.code === 'model-unknown')) {
         throw state.why;
@@ -82,15 +82,15 @@ export class WorkerPool implements Embedder {
     return worker.client.models(signal);
   }
 
-  /** Whether any is. */
+  /** Whether any worker is ready. */
   async ready(signal?: AbortSignal): Promise<boolean> {
     const all = await Promise.all(this.#workers.map(({ client }) => client.ready(signal)));
     return all.includes(true);
   }
 
-  /** Recordings that all the workers that are there work on at once; 0 when none is there. */
+  /** Total capacity of the available workers; 0 if there are none. */
   async places(): Promise<number> {
-    await this.#lookAtAll();
+    await this.#checkAll();
     return this.#workers.reduce((sum, { state }) => sum + (state.is === 'up' ? state.places : 0), 0);
   }
 
@@ -98,7 +98,7 @@ export class WorkerPool implements Embedder {
     await Promise.all(this.#workers.map(({ client }) => client.close()));
   }
 
-  async #given<T>(signal: AbortSignal, ask: (worker: PooledWorker) => Promise<T>): Promise<T> {
+  async #withWorker<T>(signal: AbortSignal, ask: (worker: PooledWorker) => Promise<T>): Promise<T> {
     const lostOver = new Set<PooledWorker>();
     for (let faults = 0; ; ) {
       const worker = await this.#take(lostOver, signal);
@@ -108,35 +108,35 @@ export class WorkerPool implements Embedder {
         const error = toLeitmotifError(caught);
         if (signal.aborted || !workersFaults.has(error.code)) throw error;
         if (error instanceof WorkerBusyError) {
-          worker.isBusyFor(error.retryAfterSec * 1000);
+          worker.markBusy(error.retryAfterSec * 1000);
           continue;
         }
-        worker.isLost(error);
+        worker.markLost(error);
         const isOverThis = error instanceof WorkerLostError || error.code === 'worker-protocol';
         if (isOverThis && lostOver.add(worker).size >= lostMax) throw error;
         if (++faults > this.#workers.length) throw error;
       } finally {
         worker.inFlight -= 1;
-        this.#tellChange();
+        this.#notifyChange();
       }
     }
   }
 
-  /** Waits for a place at a worker, at best one that was not lost over this recording, and takes it. */
+  /** Waits for and takes a place at a worker, preferably one that was not lost over this recording. */
   async #take(lostOver: ReadonlySet<PooledWorker>, signal: AbortSignal): Promise<PooledWorker> {
     let withoutSinceMs: number | null = null;
     for (;;) {
       signal.throwIfAborted();
-      for (const worker of this.#workers) void worker.look(this.#spaceId)?.then(() => this.#tellChange());
+      for (const worker of this.#workers) void worker.check(this.#spaceId)?.then(() => this.#notifyChange());
       const nowMs = performance.now();
       const worker = this.#roomiest(lostOver, nowMs);
       if (worker) {
         worker.inFlight += 1;
         return worker;
       }
-      // One that is looked at for the first time has its own deadline.
-      const mayCome = this.#workers.some(({ state }) => state.is !== 'down');
-      withoutSinceMs = mayCome ? null : (withoutSinceMs ?? nowMs);
+      // The first check of a worker has its own deadline.
+      const mayRecover = this.#workers.some(({ state }) => state.is !== 'down');
+      withoutSinceMs = mayRecover ? null : (withoutSinceMs ?? nowMs);
       const { noWorkerMaxMs = noWorkerMaxMsDefault } = this.#options;
       if (withoutSinceMs !== null && nowMs - withoutSinceMs >= noWorkerMaxMs) throw this.#noneLeft();
       await this.#change(nowMs, signal);
@@ -147,12 +147,12 @@ export class WorkerPool implements Embedder {
     const withRoom = this.#workers.filter((worker) => worker.roomAt(nowMs) > 0);
     const better = withRoom.filter((worker) => !lostOver.has(worker));
     const isOtherUp = this.#workers.some((worker) => !lostOver.has(worker) && worker.state.is === 'up');
-    // Worth waiting for, unless there is no other.
+    // Wait for a better worker, unless there is none.
     const choice = isOtherUp ? better : withRoom;
     return choice.toSorted((a, b) => b.roomAt(nowMs) - a.roomAt(nowMs))[0] ?? null;
   }
 
-  /** Until a place may be free: somebody was answered, or a pause has passed. */
+  /** Waits until a place may be free: a request ended, or a pause is over. */
   async #change(nowMs: number, signal: AbortSignal): Promise<void> {
     const next = Math.min(...this.#workers.map(({ nextMs }) => nextMs).filter((ms) => ms > nowMs));
     const waited = new AbortController();
@@ -166,12 +166,12 @@ export class WorkerPool implements Embedder {
     }
   }
 
-  #tellChange(): void {
+  #notifyChange(): void {
     this.#changed.resolve();
     this.#changed = Promise.withResolvers();
   }
 
-  /** The space of whoever said one first. */
+  /** The space of the first worker that reported one. */
   get #spaceId(): string | null {
     for (const { state } of this.#workers) if (state.is === 'up') return state.spaceId;
     return this.#spaceSeen;
@@ -184,15 +184,15 @@ export class WorkerPool implements Embedder {
     this.#spaceSeen = spaceId;
   }
 
-  async #lookAtAll(): Promise<void> {
+  async #checkAll(): Promise<void> {
     for (const worker of this.#workers) {
-      await worker.look(this.#spaceId);
+      await worker.check(this.#spaceId);
       const { state } = worker;
       if (state.is === 'up') this.#spaceSeen ??= state.spaceId;
     }
   }
 
-  /** What is wrong with all of them; of one kind where they agree on it. */
+  /** The errors of all workers; with their code if all have the same. */
   #noneLeft(): LeitmotifError {
     const reasons = this.#workers.flatMap(({ url, state }) => (state.is === 'down' ? [{ url, why: state.why }] : []));
     const codes = new Set(reasons.map(({ why }) => why.code));

@@ -1,12 +1,11 @@
-/** The models that can be downloaded (`npm run models -- get NAME`): where each lies on the hub, what its files must hash
- *  to, and what its manifest will say. The counterpart of the manifests in models/, which are shipped; here and not with
- *  the downloader, because whoever looks for a model that is not there should hear that it can be had.
+/** The models that can be downloaded (`npm run models -- get NAME`): repository, hashes of the files and manifest fields.
+ *  Shipped models have manifests in models/ instead. Separate from the downloader, so that an error about a missing model
+ *  can say that it can be downloaded.
  *
- *  Weights are other people's: none is in this repository, and each has its own licence.
+ *  No third-party weights are in this repository, and each model has its own licence.
  *
- *  Pins: a hash that is written here is asked of the file, wherever it comes from. A file without one is believed on its
- *  first download, as far as the hub itself vouches for it (it names the hashes of what it stores), and its hash is
- *  recorded beside it; `npm run models -- list` says which is which. The hashes of CLAP's files were stated by a third
+ *  Pins: a hash stated here is required of the file, wherever it comes from. A file without a pin is accepted on its first
+ *  download if it matches the hash that the hub states, and its hash is recorded; `npm run models -- list` says which is which. The hashes of CLAP's files were stated by a third
  *  party, those of HuBERT's and of the float16 files stand on the hub's own pages; a wrong one shows as a download that
  *  is refused, never as a file that is taken.
  */
@@ -15,11 +14,11 @@ import { formatBytes } from '../format.ts';
 import type { ModelManifest } from './manifest.ts';
 
 export interface DownloadableFile {
-  /** Inside the repository. */
+  /** Path in the repository. */
   readonly path: string;
   /** Hexadecimal; null: recorded on the first download. */
   readonly sha256: string | null;
-  /** Exact where `isExact`; else as the hub's page rounds it. */
+  /** Exact if `isExact`, otherwise rounded as on the hub's page. */
   readonly bytes: number;
   readonly isExact: boolean;
 }
@@ -35,11 +34,11 @@ export interface DownloadableModel
     ModelManifest,
     'name' | 'version' | 'family' | 'sampleRateHz' | 'dimensions' | 'precision' | 'frontEnd' | 'windowSec' | 'licence'
   > {
-  /** One line for people who choose. */
+  /** One-line description for users. */
   readonly purpose: string;
   /** owner/name on the hub. */
   readonly repository: string;
-  /** A commit, or the name of a branch where no commit is known here: then the commit that was taken is recorded. */
+  /** A commit, or a branch name; with a branch, the downloaded commit is recorded. */
   readonly revision: string;
   readonly network: DownloadableNetwork;
   /** The same weights in float16, for GPUs. */
@@ -222,8 +221,8 @@ function sizeOf({ network }: DownloadableModel): string {
   return formatBytes(network.bytes);
 }
 
-/** For a name that is not among the models here: what to do about it.
- *  @param here the names of those that are
+/** The error for a model that is not installed, with advice.
+ *  @param here names of the installed models
  *  @returns model-unknown */
 export function unknownModel(name: string, here: readonly string[]): LeitmotifError {
   const model = downloadableModel(name);

@@ -1,4 +1,4 @@
-/** Finds a model by name among those on this machine. */
+/** Finds an installed model by name. */
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
@@ -35,8 +35,8 @@ async function otherVersion(dirs: readonly string[], name: string, known: readon
   );
 }
 
-/** The models of a folder, that is its folders with a manifest, which a download gets last; a folder that is not there
- *  holds none. */
+/** Names of the models in a folder: subfolders with a manifest, which a download writes last. Empty if the folder does not
+ *  exist. */
 async function namesIn(dir: string): Promise<string[]> {
   try {
     const entries = await readdir(dir, { withFileTypes: true });

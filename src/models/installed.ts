@@ -1,4 +1,4 @@
-/** The models that lie on this machine. */
+/** The models installed on this machine. */
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { LeitmotifError } from '../errors.ts';
@@ -8,20 +8,20 @@ import { type Model, manifestName, readModel } from './manifest.ts';
 export interface InstalledModel {
   readonly name: string;
   readonly folder: string;
-  /** What came with the program; it can be neither downloaded nor removed. */
+  /** Shipped with the program; can be neither downloaded nor removed. */
   readonly isShipped: boolean;
   /** The error says why its manifest cannot be used. */
   readonly model: Model | LeitmotifError;
 }
 
-/** In the folder's order of names; a folder that is not there holds none. */
+/** Sorted by name; empty if the folder does not exist. */
 export async function installedModels(dir: string, isShipped: boolean): Promise<InstalledModel[]> {
   const names = await readdir(dir).catch(() => [] as string[]);
   const found = await Promise.all(names.sort().map((name) => installedModel(dir, name, isShipped)));
   return found.filter((model) => model !== null);
 }
 
-/** @returns null when there is no manifest: nothing, or a download that is not finished */
+/** @returns null if there is no manifest: no model, or an unfinished download */
 export async function installedModel(dir: string, name: string, isShipped: boolean): Promise<InstalledModel | null> {
   const folder = path.join(dir, name);
   const manifest = path.join(folder, manifestName);

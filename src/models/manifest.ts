@@ -1,12 +1,12 @@
-/** The models that can be served: one folder each, described by its `model.json`. Some are shipped beside the worker,
- *  others are downloaded (`npm run models`). */
+/** Model manifests (`model.json`): one folder per model. Some models are shipped with the worker, others are downloaded
+ *  (`npm run models`). */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { LeitmotifError } from '../errors.ts';
 import { spaceIdOf } from './space-id.ts';
 
-/** A file beside the manifest: a name, not a path, so that a manifest cannot name anything else on the machine. */
+/** A file in the manifest's folder: a name, not a path, so that a manifest cannot refer to other files. */
 const modelFile = z.object({
   file: z.string().regex(/^[^/\\]+$/),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
@@ -19,7 +19,7 @@ const network = modelFile.extend({ input: z.string().min(1), output: z.string().
 export const modelManifest = z.object({
   name: z.string().regex(/^[a-z0-9][a-z0-9._-]*$/),
   version: z.string().min(1),
-  /** What its network takes and gives: see families/. */
+  /** Defines input and output of the network: see families/. */
   family: z.enum(['pcm', 'clap', 'wav2vec2']),
   sampleRateHz: z.int().min(8_000).max(192_000),
   dimensions: z.int().positive().max(65_536),
@@ -27,9 +27,9 @@ export const modelManifest = z.object({
   frontEnd: z.string().min(1),
   licence: z.string().min(1),
   windowSec: z.object({ min: z.number().positive(), max: z.number().positive(), default: z.number().positive() }),
-  /** @property half the same weights in float16: used on GPUs if what they give stays near enough */
+  /** @property half the same weights in float16: used on GPUs if their output is close enough */
   network: network.extend({ half: modelFile.optional() }),
-  /** Turns words into vectors of the same space. */
+  /** The text side: embeds texts into the same space. */
   text: z.object({ network, tokenizer: modelFile }).optional(),
   /** The vector of the canary window (engines/canary.ts) of the default length, as base64 of float32: computed once on a
    *  CPU, held against what a device gives before it is trusted. */

@@ -1,10 +1,10 @@
-/** Which models here make the vectors of a space: what EMBEDDING_MODEL has to be to search an index that is there. */
+/** Finds the installed models of spaces: the EMBEDDING_MODEL needed to search an existing index. */
 
 import { LeitmotifError } from '../errors.ts';
 import { installedModels } from './installed.ts';
 import { spaceIdOfModel } from './manifest.ts';
 
-/** What WINDOW_SEC is likely to have been. */
+/** Likely values of WINDOW_SEC. */
 const likelyWindowsSec = [10, 5, 6, 7, 8, 9];
 
 export interface SpaceMaker {

@@ -1,4 +1,4 @@
-/** Models, looked after: what there is, here and on the hub; getting, checking and removing. */
+/** Manages models: lists, downloads, verifies and removes them. */
 import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { LeitmotifError } from '../errors.ts';
@@ -14,11 +14,11 @@ import { type InstalledModel, installedModel, installedModels } from './installe
 import { type WrittenRepository, writeTritonRepository } from './triton-repository.ts';
 
 export interface ModelsOptions extends Pick<GetOptions, 'hub' | 'silenceMs' | 'retryAfterMs'> {
-  /** What came with the program. */
+  /** Folder of the shipped models. */
   readonly shippedDir: string;
-  /** What was downloaded; made when it is needed. */
+  /** Folder of the downloaded models; created when needed. */
   readonly modelsDir: string;
-  /** What can be downloaded. */
+  /** The models that can be downloaded. */
   readonly catalogue: readonly DownloadableModel[];
 }
 

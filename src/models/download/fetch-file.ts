@@ -1,5 +1,5 @@
-/** One file of the hub, onto the disk: resumed where it broke, hashed as it comes, in its place only when it is the file
- *  that was asked for. */
+/** Downloads one file from the hub: resumes after interruptions, hashes while receiving, and renames it into place only if it
+ *  is the requested file. */
 import { rename, rm, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -15,13 +15,13 @@ import { PartFile, type PartIdentity } from './part-file.ts';
 
 export interface WantedFile {
   readonly url: URL;
-  /** Where it shall lie. Its folder is there. */
+  /** Destination; its folder exists. */
   readonly file: string;
   /** Pinned; null: what the hub says is believed. */
   readonly sha256: string | null;
   /** Exact; null when it is not known beforehand. */
   readonly bytes: number | null;
-  /** No more is taken than this. */
+  /** Maximum size accepted. */
   readonly bytesMax: number;
 }
 
@@ -93,7 +93,7 @@ function fetchStubbornly(wanted: WantedFile, options: FetchOptions, gains: Gains
   });
 }
 
-/** Which tries brought more than was there before. */
+/** Tracks which attempts received new bytes. */
 class Gains {
   readonly #onProgress: FetchOptions['onProgress'];
   #first: number | null = null;
@@ -125,7 +125,7 @@ function isPassing(error: unknown, everGained: boolean): boolean {
   return error.facts.kind !== 'unreachable' || everGained;
 }
 
-/** As long as the server asks for, if it does. */
+/** Waits as long as the server requests, if it does. */
 async function pauseFor(error: unknown, { signal, retryAfterMs = retryAfterMsDefault }: FetchOptions): Promise<void> {
   const askedSec = error instanceof LeitmotifError ? Number(error.facts.retryAfterSec ?? 0) : 0;
   const pauseMs = Math.max(retryAfterMs, Math.min(askedSec, pauseMaxSec) * 1000);

@@ -39,9 +39,9 @@ export interface GotModel {
   readonly files: readonly { readonly file: string; readonly from: FilePlace; readonly taken: TakenFile }[];
 }
 
-/** Servers pause to fetch from their own storage, seldom for as long. */
+/** Servers pause to read from their own storage, but rarely this long. */
 const silenceMsDefault = 30_000;
-/** A file whose size is known only about is not taken for another one if it is a little larger. */
+/** Tolerance for files whose exact size is unknown. */
 const bytesMaxShare = 1.5;
 
 /** Files that are there and right are not fetched again; sides of the model that were there before stay.
@@ -71,7 +71,7 @@ export async function getModel(model: DownloadableModel, options: GetOptions): P
   return { folder, files };
 }
 
-/** The hashes that the manifest recorded, by file. */
+/** Hashes recorded in the manifest, by file. */
 type Recorded = ReadonlyMap<string, string>;
 
 async function recorded(modelsDir: string, name: string): Promise<Recorded> {

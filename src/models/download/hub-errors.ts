@@ -1,11 +1,11 @@
-/** What can go wrong with a download, each in a sentence for whoever can act. Addresses are told without their query,
- *  which on a hub's storage holds signatures. */
+/** Errors of downloads, with messages for the user. URLs are shown without their query, which contains signatures on a hub's
+ *  storage. */
 import { type ErrorFacts, LeitmotifError } from '../../errors.ts';
 import { formatBytes } from '../../format.ts';
 
 const whereOf = (url: URL): string => `${url.origin}${url.pathname}`;
 
-/** Never got an answer. */
+/** No answer was received. */
 export function hubUnreachable(url: URL, cause: unknown): LeitmotifError {
   const { code, message } = cause as { code?: unknown; message?: unknown };
   const reason = typeof code === 'string' ? code : String(message ?? cause);
@@ -100,7 +100,7 @@ export function noRoom(folder: string, neededBytes: number, freeBytes: number): 
   );
 }
 
-/** Told by the hub beforehand. */
+/** The hub announces another hash before the download. */
 export function offersAnother(url: URL, expected: string, offered: string): LeitmotifError {
   return new LeitmotifError(
     'download-corrupt',

@@ -1,9 +1,9 @@
-/** Which files a model is made of, and what its manifest says of them. Pure. */
+/** The files of a model and their manifest entries. Pure. */
 import path from 'node:path';
 import type { DownloadableFile, DownloadableModel } from '../catalogue.ts';
 import type { ModelFile, ModelManifest } from '../manifest.ts';
 
-/** Beside the audio side, which is always there. */
+/** Optional parts, in addition to the audio side. */
 export interface ModelParts {
   /** Words to vectors. */
   readonly text: boolean;
@@ -11,7 +11,7 @@ export interface ModelParts {
   readonly half: boolean;
 }
 
-/** What a file is called in the model's folder. */
+/** The file's name in the model's folder. */
 export function nameOf(file: DownloadableFile): string {
   return path.posix.basename(file.path);
 }

@@ -6,13 +6,13 @@ import { describeLockOwner, ProcessLock } from '../../io/process-lock.ts';
 
 export interface LockOptions {
   readonly signal: AbortSignal;
-  /** Told once who is waited for. */
+  /** Called once with the lock's owner. */
   readonly onWait?: (owner: string) => void;
-  /** 0: not at all. */
+  /** 0: do not wait. */
   readonly waitMaxMs?: number;
 }
 
-/** The largest model over a slow line. */
+/** Enough for the largest model over a slow connection. */
 const waitMaxMsDefault = 3_600_000;
 const lookEachMs = 250;
 

@@ -1,4 +1,4 @@
-/** Whether what lies in a model's folder is what it was when it was taken, and what it should be. */
+/** Verifies the files in a model's folder against pins and recorded hashes. */
 import path from 'node:path';
 import { LeitmotifError } from '../../errors.ts';
 import { hashFile } from '../../io/durable-file.ts';
