@@ -28,7 +28,7 @@ const parts: readonly Named[] = [similar, ...(similar.options ?? [])];
 
 describe('/similar', () => {
   test.each(parts.map((part) => [part.name, part] as const))(
-    '%s has a name and a description that Discord takes, in each language',
+    '%s has a name and a description that Discord accepts, in each language',
     (_name, part) => {
       expect(Object.keys(part.name_localizations ?? {})).toEqual(['de']);
       for (const name of namesOf(part)) {
@@ -42,7 +42,7 @@ describe('/similar', () => {
     },
   );
 
-  test('stays within 25 options and 8000 characters, without two of one name in any language', () => {
+  test('has at most 25 options and 8000 characters, and unique names in each language', () => {
     expect(similar.options?.length).toBeLessThanOrEqual(25);
     const characters = parts.flatMap((part) => [...namesOf(part), ...descriptionsOf(part)]).join('').length;
     expect(characters).toBeLessThanOrEqual(8000);
@@ -57,18 +57,18 @@ describe('/similar', () => {
     (extension) => expect(takesFile(fileTypesOf('clip'), `song.${extension}`)).toBe(true),
   );
 
-  test('asks for no more file types than the ten that Discord takes, and for no pictures', () => {
+  test('lists at most the ten file types that Discord allows, and no pictures', () => {
     expect(fileTypesOf('clip').length).toBeLessThanOrEqual(10);
     for (const name of ['cover.png', 'notes.txt', 'song.mid']) expect(takesFile(fileTypesOf('clip'), name)).toBe(false);
   });
 
-  test('promises of links only what can be had: none of a message whose content the bot does not see', () => {
+  test('promises no links to messages whose content the bot cannot see', () => {
     const link = similar.options?.find(({ name }) => name === 'link');
     for (const text of descriptionsOf(link as Named))
       expect(text).not.toMatch(/link to a Discord message|Discord-Nachricht/);
   });
 
-  test('asks for audio, offers pieces as one types, and requires nothing', () => {
+  test('accepts audio, autocompletes tracks, and requires no option', () => {
     const byName = new Map((similar.options ?? []).map((option) => [option.name, option]));
     expect(byName.get('clip')).toMatchObject({ type: ApplicationCommandOptionType.Attachment });
     expect(byName.get('piece')).toMatchObject({ autocomplete: true });

@@ -1,4 +1,4 @@
-/** What a person is told when Discord does not answer the bot, with what discord.js throws then. */
+/** Error replies when Discord does not answer the bot, with the real errors of discord.js. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -43,20 +43,20 @@ const failureAt = (api: string): Promise<unknown> =>
 describe('that Discord', () => {
   const untaken = { code: 'discord-unavailable', text: expect.stringMatching(/^Discord did not take my answer\. Try/) };
 
-  test('answers nothing for as long as discord.js waits is told as that, and not as "Cancelled."', async () => {
+  test('does not answer in time is reported as that, and not as "Cancelled."', async () => {
     const error = await failureAt(await serverThat((server) => server.on('request', () => {})));
     expect(error).toMatchObject({ name: 'AbortError' });
     expect(await toldOf(error)).toEqual(untaken);
   });
 
-  test('closes every connection, or is not there, is told as that, and not as a mistake of ours', async () => {
+  test('closes connections or is unreachable is reported as that, and not as an internal error', async () => {
     const closing = await serverThat((server) => server.on('connection', (socket) => socket.destroy()));
     expect(await toldOf(await failureAt(closing))).toEqual(untaken);
     expect(await toldOf(await failureAt('http://127.0.0.1:9/api'))).toEqual(untaken);
   });
 });
 
-test('work that was ended by one of our own signals is told as that signal says', async () => {
+test("reports an abort by one of our signals with the signal's reason", async () => {
   const stopping = new LeitmotifError('stopping', 'The bot is being restarted');
   const error = await sleep(10_000, undefined, { signal: AbortSignal.abort(stopping) }).catch(
     (cause: unknown) => cause,

@@ -27,7 +27,7 @@ function putAnswer(id: string): void {
   app.catalog.answers.put({ id, ...key, source: '{}', answer: '{}', askerId: '1' });
 }
 
-/** Clips, last written to so long ago. */
+/** Clips with this age. */
 function putClips(id: string, agoMs: number): string {
   const dir = app.queries.answerFiles.dirOf(id);
   mkdirSync(dir, { recursive: true });
@@ -39,7 +39,7 @@ function putClips(id: string, agoMs: number): string {
 
 const dayMs = 86_400_000;
 
-test('clips whose answer is not kept any more go, however they were left; those of a kept one stay', async () => {
+test('deletes clips whose answer is no longer stored, and keeps those of stored answers', async () => {
   putAnswer('kept');
   const kept = putClips('kept', 20 * dayMs);
   const left = putClips('left-by-a-crash', dayMs);
@@ -48,7 +48,7 @@ test('clips whose answer is not kept any more go, however they were left; those 
   expect(readdirSync(kept)).toHaveLength(1);
 });
 
-test('clips that may be on their way are left alone until the next time', async () => {
+test('keeps new clips, whose answer may be stored soon', async () => {
   const cutting = putClips('answer-just-gone', 1_000);
   await deleteExpired(app, Date.now());
   expect(existsSync(cutting)).toBe(true);
@@ -56,7 +56,7 @@ test('clips that may be on their way are left alone until the next time', async 
   expect(existsSync(cutting)).toBe(false);
 });
 
-test('an answer that was kept long enough goes with its clips', async () => {
+test('deletes an expired answer with its clips', async () => {
   putAnswer('old');
   const clips = putClips('old', 0);
   await deleteExpired(app, Date.now() + 31 * dayMs);
@@ -64,11 +64,11 @@ test('an answer that was kept long enough goes with its clips', async () => {
   expect(existsSync(clips)).toBe(false);
 });
 
-test('where nothing was ever answered there is nothing to forget', async () => {
+test('does nothing when there are no answers', async () => {
   await expect(deleteExpired(app, Date.now())).resolves.toBeUndefined();
 });
 
-test('when TIDY_CRON is due it makes a backup, forgets what is old, and says in the log what that freed', async () => {
+test('makes a backup by TIDY_CRON, deletes expired data, and logs what it freed', async () => {
   const config = { ...app.config, maintenance: { ...app.config.maintenance, tidyCron: '17 4 * * *', backupsKept: 1 } };
   const backup = await app.maintenance.backUp({ signal: new AbortController().signal });
   putAnswer('old');
@@ -76,7 +76,7 @@ test('when TIDY_CRON is due it makes a backup, forgets what is old, and says in 
   const lines: Record<string, unknown>[] = [];
   const log = pino({ level: 'info' }, { write: (line) => void lines.push(JSON.parse(line)) });
   const saying = (msg: string) => lines.find((line) => line.msg === msg);
-  // Time goes on as it does, from a second before the moment that is due.
+  // Time runs normally, from one second before the due time.
   vi.useFakeTimers({ now: new Date(2097, 1, 3, 4, 16, 59), shouldAdvanceTime: true });
   const configured = new Proxy(app, {
     get: (target, name) => (name === 'config' ? config : bound(target, Reflect.get(target, name))),

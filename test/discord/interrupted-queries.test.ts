@@ -5,7 +5,7 @@ import { reportInterruptedQueries } from '../../src/discord/interrupted-queries.
 import { textsOf } from '../../src/discord/texts/texts.ts';
 import { openCatalog } from '../catalog/helpers.ts';
 
-test('who was cut off is told privately, also when the reply that they waited for was deleted', async () => {
+test('notifies the user of an interrupted query privately, also when the reply was deleted', async () => {
   const catalog = openCatalog();
   catalog.pendingQueries.begin({ interactionId: '1', shard: 0, applicationId: '2', token: 'secret', locale: 'de' });
   const told: unknown[] = [];

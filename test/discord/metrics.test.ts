@@ -34,7 +34,7 @@ async function read(): Promise<Map<string, number>> {
 }
 
 describe("the bot's metrics", () => {
-  test('count what happened', async () => {
+  test('count events', async () => {
     metrics.acknowledged(12);
     metrics.stage('fetch', 700);
     metrics.stage('fetch', 300);
@@ -65,10 +65,10 @@ describe("the bot's metrics", () => {
     expect(samples.get('process_resident_memory_bytes')).toBeGreaterThan(1e7);
   });
 
-  test('tell how late the event loop was since they were last read', async () => {
+  test("report the event loop's delay since the last scrape", async () => {
     await delay(100);
     await read();
-    // The first tick after a reading is what the next is measured from.
+    // The next delay is measured from the first tick after a scrape.
     await delay(50);
     const until = performance.now() + 300;
     while (performance.now() < until);
@@ -80,14 +80,14 @@ describe("the bot's metrics", () => {
     expect((await read()).get('bot_event_loop_delay_seconds{quantile="1"}')).toBeLessThan(0.2);
   });
 
-  test('are counted for each bot apart', async () => {
+  test('are separate for each bot', async () => {
     metrics.reconnected();
     const other = new BotMetrics({ queue: { counts } });
     expect(await other.render()).toContain('bot_gateway_reconnects_total 0');
     expect((await read()).get('bot_gateway_reconnects_total')).toBe(1);
   });
 
-  test('are served as Prometheus reads them, and nothing else is', async () => {
+  test("are served in Prometheus's format, and no other path is", async () => {
     const found = await get('/metrics');
     expect([found.status, found.headers.get('content-type')]).toEqual([200, metrics.contentType]);
     expect((await get('/')).status).toBe(404);
@@ -100,7 +100,7 @@ describe("the bot's metrics", () => {
     served = await serveMetrics(metrics, 0);
   });
 
-  test('say so when their port is taken', async () => {
+  test('report a taken port', async () => {
     await expect(serveMetrics(metrics, served.port)).rejects.toMatchObject({ code: 'config-invalid' });
   });
 });

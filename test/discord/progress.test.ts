@@ -42,7 +42,7 @@ describe('progress', () => {
     expect(contents()).toEqual(['fetching']);
   });
 
-  test('is shown each 2.5 seconds at most, and the latest wins', async () => {
+  test('is shown at most each 2.5 seconds, and the latest state wins', async () => {
     const { show, edits } = progressWith();
     for (let at = 0; at < 100; at++) {
       show(`chunk ${at}`);
@@ -58,7 +58,7 @@ describe('progress', () => {
     ]);
   });
 
-  test('is never built in vain', async () => {
+  test('is built only when it is sent', async () => {
     const built: string[] = [];
     const message = new ProgressMessage({ send: async () => {} });
     for (const content of ['first', 'passed over', 'last']) {
@@ -71,7 +71,7 @@ describe('progress', () => {
     expect(built).toEqual(['first', 'last']);
   });
 
-  test('waits for a slow edit instead of sending a second one beside it', async () => {
+  test('waits for a slow edit instead of sending a second one in parallel', async () => {
     const { show, edits, openMax } = progressWith({ editMs: 7_000 });
     for (let at = 0; at < 30; at++) {
       show(`second ${at}`);
@@ -81,7 +81,7 @@ describe('progress', () => {
     expect(edits.map(({ atMs }) => atMs)).toEqual([0, 7_000, 14_000, 21_000, 28_000]);
   });
 
-  test('ends for good: what waited is dropped, what is under way is waited for', async () => {
+  test('ends for good: drops the waiting edit and waits for the running one', async () => {
     const { message, show, contents } = progressWith({ editMs: 500 });
     show('fetching');
     show('listening');
@@ -99,7 +99,7 @@ describe('progress', () => {
     await Promise.all([ending, message.end()]);
   });
 
-  test('ends at once when nothing was ever shown, and when an edit waits for its time', async () => {
+  test('ends at once when nothing was shown, or when an edit waits for its interval', async () => {
     const silent = progressWith();
     await silent.message.end();
     const waiting = progressWith();
@@ -112,7 +112,7 @@ describe('progress', () => {
     expect(waiting.contents()).toEqual(['fetching']);
   });
 
-  test('goes on when an edit fails, and says so to whoever listens', async () => {
+  test('continues when an edit fails, and calls onError', async () => {
     const { message, show, contents, errors } = progressWith({ fail: true });
     show('fetching');
     await vi.advanceTimersByTimeAsync(2_600);
@@ -123,7 +123,7 @@ describe('progress', () => {
     expect(errors).toHaveLength(2);
   });
 
-  test('goes on when a message cannot be built', async () => {
+  test('continues when a message cannot be built', async () => {
     const { message, show, contents, errors } = progressWith();
     message.show(() => {
       throw new RangeError('too long');

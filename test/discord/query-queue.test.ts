@@ -4,14 +4,14 @@ import { type QueryLimits, QueryQueue } from '../../src/discord/query-queue.ts';
 
 const roomy: QueryLimits = { atOnce: 1, waitingMax: 100, waitingMaxServer: 100, waitingMaxPerson: 2, cooldownMs: 0 };
 
-/** Lets what was promised happen. */
+/** Lets pending promises settle. */
 const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 interface Query {
   readonly name: string;
   readonly personId: string;
   readonly serverId: string | null;
-  /** Of its person's queries of this test, from 0. */
+  /** Number among its user's queries in this test, from 0. */
   readonly nth: number;
   readonly places: number[];
   readonly abort: AbortController;
@@ -20,7 +20,7 @@ interface Query {
   turn: Disposable | null;
 }
 
-/** A queue, and everybody who came to it. */
+/** A queue with its users. */
 class Scene {
   nowMs = 1_000_000;
   readonly queue: QueryQueue;
@@ -70,14 +70,14 @@ const fails = (code: string, facts: object = {}) =>
   expect.objectContaining({ code, facts: expect.objectContaining(facts) });
 
 describe('the queue', () => {
-  test('lets in at once whoever finds room, without telling a place', async () => {
+  test('starts a query at once when there is room, without reporting a place', async () => {
     const scene = new Scene({ atOnce: 2 });
     const [a, b] = [scene.enter('a'), scene.enter('b')];
     await settle();
     expect([a.state, b.state, a.places, b.places]).toEqual(['running', 'running', [], []]);
   });
 
-  test('gives turns to people in rounds: three of one do not go before one of another', async () => {
+  test("gives turns in rounds: a user's three queries do not all go before another user's one", async () => {
     const scene = new Scene();
     for (const person of ['a', 'a', 'a', 'b', 'c', 'c']) scene.enter(person);
     await settle();
@@ -85,7 +85,7 @@ describe('the queue', () => {
     expect(scene.turns).toEqual(['a1', 'b1', 'c1', 'a2', 'c2', 'a3']);
   });
 
-  test('lets a newcomer pass who has not had a turn in this round', async () => {
+  test('puts a new user first who had no turn in this round', async () => {
     const scene = new Scene();
     for (const person of ['a', 'a', 'a']) scene.enter(person);
     await settle();
@@ -96,7 +96,7 @@ describe('the queue', () => {
     expect(scene.turns).toEqual(['a1', 'a2', 'b1', 'a3']);
   });
 
-  test('does not let anybody save up turns by staying away', async () => {
+  test('lets no user save up turns', async () => {
     const scene = new Scene();
     for (let round = 0; round < 10; round++) {
       scene.enter('a');
@@ -109,7 +109,7 @@ describe('the queue', () => {
     expect(scene.turns.slice(10)).toEqual(['x1', 'b1', 'a11', 'b2', 'a12']);
   });
 
-  test('tells places, and again whenever they change', async () => {
+  test('reports places, and again whenever they change', async () => {
     const scene = new Scene();
     const [, a2, a3, b1] = [scene.enter('a'), scene.enter('a'), scene.enter('a'), scene.enter('b')];
     await settle();
@@ -122,7 +122,7 @@ describe('the queue', () => {
     expect(a3.places).toEqual([2, 3, 2, 1]);
   });
 
-  test('lets one of a person run and two wait', async () => {
+  test('lets one query of a user run and two wait', async () => {
     const scene = new Scene({ atOnce: 5 });
     const queries = ['a', 'a', 'a', 'a'].map((person) => scene.enter(person));
     await settle();
@@ -132,7 +132,7 @@ describe('the queue', () => {
     expect(scene.enter('a').state).toBe('waiting');
   });
 
-  test('bounds what waits of one server, and direct messages are none', async () => {
+  test('limits the waiting queries of one server, but not of direct messages', async () => {
     const scene = new Scene({ waitingMaxServer: 1 });
     const came = [scene.enter('a', 's'), scene.enter('b', 's'), scene.enter('c', 's'), scene.enter('d', 't')];
     const direct = [scene.enter('e', null), scene.enter('f', null)];
@@ -142,7 +142,7 @@ describe('the queue', () => {
     expect(direct.map(({ state }) => state)).toEqual(['waiting', 'waiting']);
   });
 
-  test('bounds what waits of all', async () => {
+  test('limits all waiting queries', async () => {
     const scene = new Scene({ waitingMax: 1 });
     const came = ['a', 'b', 'c'].map((person) => scene.enter(person));
     await settle();
@@ -150,14 +150,14 @@ describe('the queue', () => {
     expect(came[2]?.error).toEqual(fails('busy-bot', { waitingMax: 1 }));
   });
 
-  test('may let nobody wait', async () => {
+  test('refuses to queue when the limit is 0', async () => {
     const scene = new Scene({ waitingMax: 0 });
     const came = ['a', 'b'].map((person) => scene.enter(person));
     await settle();
     expect(came.map(({ state }) => state)).toEqual(['running', 'refused']);
   });
 
-  test('says when to come again, by how long turns have taken', async () => {
+  test('estimates the retry time from earlier turns', async () => {
     const scene = new Scene({ waitingMax: 1 });
     const refusedFor = async () => {
       for (const person of ['w', 'x', 'y']) scene.enter(person);
@@ -178,7 +178,7 @@ describe('the queue', () => {
     expect(await refusedFor()).toBeGreaterThan(50_000);
   });
 
-  test('lets a person cool down from the query that was accepted, told with the time', async () => {
+  test("refuses a query during the user's cooldown, with the retry time", async () => {
     const scene = new Scene({ cooldownMs: 3_000, atOnce: 2 });
     scene.enter('a');
     scene.nowMs += 2_999;
@@ -193,7 +193,7 @@ describe('the queue', () => {
     expect(late.state, 'a refusal does not begin it anew').toBe('waiting');
   });
 
-  test('closes: nobody comes in, whoever waits is told, whoever runs goes on', async () => {
+  test('closes: refuses new and waiting queries, and running ones continue', async () => {
     const scene = new Scene();
     const [running, waiting] = [scene.enter('a'), scene.enter('b')];
     await settle();
@@ -206,7 +206,7 @@ describe('the queue', () => {
     expect(scene.queue.counts).toEqual({ running: 0, waiting: 0 });
   });
 
-  test('is not entered by whoever gave up before', async () => {
+  test('drops a query that was aborted before its turn', async () => {
     const scene = new Scene({ cooldownMs: 1_000 });
     const gaveUp = AbortSignal.abort(new Error('gave up'));
     await expect(
@@ -217,7 +217,7 @@ describe('the queue', () => {
     expect(scene.turns).toEqual(['a1']);
   });
 
-  test('takes a turn back once, however often it is given back', async () => {
+  test('ends a turn once, however often it is disposed', async () => {
     const scene = new Scene();
     const [a] = [scene.enter('a'), scene.enter('b'), scene.enter('c')];
     await settle();
@@ -255,8 +255,8 @@ async function play(
   }
 }
 
-describe('whatever happens', () => {
-  test('limits hold, no room is left unused, and places are right', async () => {
+describe('for any sequence of events', () => {
+  test('limits hold, no free place stays unused, and places are right', async () => {
     await fc.assert(
       fc.asyncProperty(anyLimits, fc.array(step, { maxLength: 60 }), async (limits, steps) => {
         const scene = new Scene(limits);
@@ -281,7 +281,7 @@ describe('whatever happens', () => {
     );
   });
 
-  test('every query has one end, and nobody waits for ever', async () => {
+  test('every query ends once, and none waits for ever', async () => {
     await fc.assert(
       fc.asyncProperty(anyLimits, fc.array(step, { maxLength: 60 }), async (limits, steps) => {
         const scene = new Scene(limits);
@@ -295,7 +295,7 @@ describe('whatever happens', () => {
     );
   });
 
-  test('nobody has a further turn while somebody who could run still waits for an earlier one', async () => {
+  test('no user gets another turn while an earlier round still waits', async () => {
     const crowd = fc.array(fc.nat(5), { minLength: 1, maxLength: 18 });
     await fc.assert(
       fc.asyncProperty(crowd, fc.integer({ min: 1, max: 3 }), fc.array(fc.nat(2)), async (people, atOnce, order) => {

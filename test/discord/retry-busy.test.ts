@@ -8,14 +8,14 @@ describe('a write to a busy catalog', () => {
   beforeEach(() => vi.useFakeTimers());
   afterEach(() => vi.useRealTimers());
 
-  test('is tried at once, before anybody waits', () => {
+  test('is tried at once', () => {
     const write = vi.fn(() => 7);
     const written = retryBusy(write);
     expect(write).toHaveBeenCalledTimes(1);
     return expect(written).resolves.toBe(7);
   });
 
-  test('is tried again until the catalog is free', async () => {
+  test('is retried until the catalog is free', async () => {
     let tries = 0;
     const written = retryBusy(() => {
       if (++tries < 5) throw busy();
@@ -26,7 +26,7 @@ describe('a write to a busy catalog', () => {
     expect(tries).toBe(5);
   });
 
-  test('is given up after ten seconds, and not before nine', async () => {
+  test('fails after ten seconds, and not before nine', async () => {
     let failure: unknown;
     let tries = 0;
     retryBusy(() => {
@@ -42,7 +42,7 @@ describe('a write to a busy catalog', () => {
     const triesInAll = tries;
     await vi.advanceTimersByTimeAsync(60_000);
     expect(tries).toBe(triesInAll);
-    // A pause is half a second at most, and never none: a loop without pauses would try thousands of times.
+    // A pause is at most half a second, and never zero: a loop without pauses would try thousands of times.
     expect(triesInAll).toBeGreaterThan(15);
     expect(triesInAll).toBeLessThan(60);
   });

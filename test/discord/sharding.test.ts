@@ -1,4 +1,4 @@
-/** Two processes that share the servers, as DISCORD_SHARDS asks for: started, asked and stopped as an operator would. */
+/** Two shards by DISCORD_SHARDS: started, used and stopped as an operator would. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -36,12 +36,12 @@ afterAll(async () => {
   await library[Symbol.asyncDispose]();
 });
 
-/** As Discord deals out its servers. */
+/** Discord's assignment of servers to shards. */
 function shardOf(guildId: string): number {
   return Number((BigInt(guildId) >> 22n) % BigInt(shards));
 }
 
-/** A server of each shard, with somebody in it. */
+/** A server of each shard, with a member. */
 function serversOfEachShard(): Map<number, { person: Person; channelId: string }> {
   const servers = new Map<number, { person: Person; channelId: string }>();
   while (servers.size < shards) {
@@ -52,7 +52,7 @@ function serversOfEachShard(): Map<number, { person: Person; channelId: string }
   return servers;
 }
 
-test('each server is answered by its shard, one of them registers, a dead one comes back, and SIGTERM ends all in order', async () => {
+test('each shard answers its servers, one registers the commands, a dead one restarts, and SIGTERM stops all in order', async () => {
   const servers = serversOfEachShard();
   await expect.poll(() => logged.match(/the bot is there/g)?.length, { timeout: 60_000 }).toBe(shards);
   for (const [, { person, channelId }] of servers) {
@@ -63,7 +63,7 @@ test('each server is answered by its shard, one of them registers, a dead one co
   expect(discord.log.filter(({ method, path }) => method === 'PUT' && /commands$/.test(path))).toHaveLength(1);
   expect(discord.violations).toEqual([]);
 
-  // One that dies is started again.
+  // A dead shard is restarted.
   const pidsThere = () => [...logged.matchAll(/"pid":(\d+)[^\n]*the bot is there/g)].map((match) => Number(match[1]));
   process.kill(pidsThere()[1] ?? 0, 'SIGKILL');
   await expect.poll(() => pidsThere().length, { timeout: 60_000 }).toBe(shards + 1);
@@ -77,7 +77,7 @@ test('each server is answered by its shard, one of them registers, a dead one co
   expect(logged.match(/"msg":"stopped"/g)).toHaveLength(shards);
 });
 
-test('a token that Discord refuses ends the manager with it', async () => {
+test('a refused token ends the manager', async () => {
   for (const asked of ['2', 'auto']) {
     const { PATH = '', HOME = '' } = process.env;
     const env = { PATH, HOME, INDEX_DIR: library.indexDir, DISCORD_API_URL: discord.apiUrl, DISCORD_TOKEN: 'not.it' };

@@ -1,4 +1,4 @@
-/** Starts that go wrong, and stops that come early: the program, forked as its demo and its shards' manager fork it. */
+/** Failed starts and early stops of the program, forked as the demo and the sharding manager fork it. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { createServer } from 'node:net';
 import path from 'node:path';
@@ -57,23 +57,23 @@ async function freePort(): Promise<number> {
 
 const untilThere = ({ said }: Forked) => expect.poll(said, { timeout: 30_000 }).toContain('the bot is there');
 
-test('a forked bot ends by itself when it is told to', async () => {
+test('a forked bot ends by itself when it is stopped', async () => {
   const bot = forkBot();
   await untilThere(bot);
   const toldAt = performance.now();
   bot.child.kill('SIGTERM');
   expect(await bot.exit).toBe(0);
-  // Waiting for its parent it would never end: the parent's own patience is 15 s.
+  // If it waited for its parent, it would never end: the parent waits 15 s.
   expect(performance.now() - toldAt).toBeLessThan(10_000);
 });
 
-test('a refused token ends it, metrics port or not, parent or not', async () => {
+test('a refused token ends it, with and without metrics port and parent', async () => {
   const bot = forkBot({ DISCORD_TOKEN: 'not.a.token', METRICS_PORT: String(await freePort()) });
   expect(await bot.exit).toBe(77);
   expect(bot.said()).toContain('refuses DISCORD_TOKEN');
 });
 
-test('it is there although its commands could not be registered', async () => {
+test('it starts although its commands could not be registered', async () => {
   discord.faults.next('/commands', 'status500', 20);
   const bot = forkBot();
   await untilThere(bot);
@@ -82,7 +82,7 @@ test('it is there although its commands could not be registered', async () => {
   expect(await bot.exit).toBe(0);
 });
 
-test('a stop that comes while it starts is not lost', async () => {
+test('a stop during the start is not lost', async () => {
   discord.faults.slow(20_000, '/gateway/bot');
   const bot = forkBot();
   await new Promise((resolve) => setTimeout(resolve, 2_500));

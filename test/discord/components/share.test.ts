@@ -44,7 +44,7 @@ function clipOf(bytes: number): string {
   return file;
 }
 
-/** The handlers over a real catalog with one answer, beside a channel that takes everything, and a German in it. */
+/** The handlers over a real catalog with one answer, a channel that accepts every post, and a German user. */
 function setUp({ channelType = ChannelType.DM, rights = PermissionsBitField.All, ...changes }: SetUp = {}) {
   const guilds = new Map([['9', { premiumTier: changes.premiumTier ?? 0 }]]);
   const clipPath = clipOf(changes.clipBytes ?? 9);
@@ -79,13 +79,13 @@ function setUp({ channelType = ChannelType.DM, rights = PermissionsBitField.All,
   return { shares, send, editReply, press };
 }
 
-test('in a direct conversation, which has no server, a find is shared in the language of its person', async () => {
+test("shares a result in a direct message in the user's language", async () => {
   const { send, press } = setUp();
   await press('share-pick', answerId, rank);
   expect(JSON.stringify(send.mock.calls)).toContain('Gefunden von');
 });
 
-test('a post that could not be noted stands and is told, and the first vote notes it', async () => {
+test('confirms a post whose message id could not be stored, and stores the id at the first vote', async () => {
   const { shares, send, editReply, press } = setUp();
   vi.spyOn(shares, 'posted').mockImplementationOnce(() => {
     throw new Error('disk full');
@@ -99,7 +99,7 @@ test('a post that could not be noted stands and is told, and the first vote note
   expect(shares.get(shareId)).toMatchObject({ messageId: '7' });
 });
 
-test('a find that could not be posted can be shared again', async () => {
+test('a result that could not be posted can be shared again', async () => {
   const { send, press } = setUp();
   send.mockRejectedValueOnce(new Error('Discord is away'));
   await expect(press('share-pick', answerId, rank)).rejects.toThrow('Discord is away');
@@ -107,16 +107,16 @@ test('a find that could not be posted can be shared again', async () => {
   expect(send).toHaveBeenCalledTimes(2);
 });
 
-describe('a find is shared', () => {
+describe('a result is shared', () => {
   const { EmbedLinks, AttachFiles, ViewChannel, SendMessagesInThreads } = PermissionFlagsBits;
 
-  test('from an old button in a direct conversation, for which Discord gives no right to view', async () => {
+  test('from an old button in a direct message, where Discord reports no view permission', async () => {
     const { send, press } = setUp({ rights: EmbedLinks | AttachFiles });
     await press('share-pick', answerId, rank);
     expect(send).toHaveBeenCalledOnce();
   });
 
-  test('in a thread that is not cached, with the right to send in threads', async () => {
+  test('in a thread that is not cached, with the permission to send in threads', async () => {
     const channelType = ChannelType.PublicThread;
     const { send, press } = setUp({
       ...{ guildId: '9', channelType },

@@ -1,4 +1,4 @@
-/** How a job is told in a channel: the real discord.js at a local Discord. */
+/** Announcements of a job in a channel: the real discord.js at a local Discord. */
 import { PermissionFlagsBits } from 'discord-api-types/v10';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
@@ -46,12 +46,12 @@ function said(): string[] {
   return bot.discord.messages(channelId).map(({ content }) => content);
 }
 
-/** Milestones that come at once are passed over, so a test lets time pass. */
+/** Milestones in quick succession are skipped, so a test advances the time. */
 function later(ms: number): void {
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + ms });
 }
 
-test('grows one message with its milestones, and ends with a new one', async () => {
+test('edits one message at each milestone, and ends with a new one', async () => {
   const reindex = job();
   await announcer.begun(reindex, progress, 'first');
   await announcer.milestone(reindex, 25, progress);
@@ -63,7 +63,7 @@ test('grows one message with its milestones, and ends with a new one', async () 
   expect(said()).toEqual([expect.stringMatching(/50 %/), expect.stringMatching(/is done\.\*\*\n4 recordings read/)]);
 });
 
-test('tells a milestone in a new message when the old one is an hour old, or gone', async () => {
+test('posts a milestone in a new message when the old one is an hour old or deleted', async () => {
   const reindex = job();
   await announcer.begun(reindex, progress, 'first');
   later(3_600_000);
@@ -75,19 +75,19 @@ test('tells a milestone in a new message when the old one is an hour old, or gon
   expect(said()).toEqual([expect.stringMatching(/4\.0 MB\.$/), expect.stringMatching(/50 %/)]);
 });
 
-test('says an end once, however often it is told', async () => {
+test('posts an end once, however often it is announced', async () => {
   const reindex = job({ state: 'cancelled' });
   await announcer.ended(reindex);
   await announcer.ended(reindex);
   expect(said()).toEqual([expect.stringMatching(/cancelled/)]);
 });
 
-test('speaks the language of whoever asked', async () => {
+test("uses the language of the job's user", async () => {
   await announcer.begun(job({ locale: 'de' }), progress, 'again');
   expect(said()).toEqual(['**Einlesen (was sich geändert hat)** geht nach einem Neustart weiter: noch 4 Aufnahmen.']);
 });
 
-test('says nothing where there is no channel, and where it may not', async () => {
+test('posts nothing without a channel or without the permission', async () => {
   bot.discord.setPermissions(channelId, 'bot', { deny: PermissionFlagsBits.SendMessages });
   await vi.waitFor(() => {
     const channel = bot.client.channels.cache.get(channelId);
@@ -101,7 +101,7 @@ test('says nothing where there is no channel, and where it may not', async () =>
   expect(said()).toEqual([]);
 });
 
-test('speaks also in a server that another of the bot’s processes looks after', async () => {
+test('posts also in a server of another shard', async () => {
   const guild = bot.client.guilds.cache.get(bot.discord.defaultGuildId);
   bot.client.guilds.cache.delete(bot.discord.defaultGuildId);
   bot.client.channels.cache.delete(channelId);

@@ -1,4 +1,4 @@
-/** `/library` and `/about` as people use them: the real bot, discord.js, worker, FAISS and indexing process against the
+/** `/library` and `/about` as users run them: the real bot, discord.js, worker, FAISS and indexing process against the
  *  local Discord. */
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -17,7 +17,7 @@ let bot: TestBot;
 let ada: Person;
 let owner: Person;
 let environment: Record<string, string>;
-/** The server's channel in which nothing is denied. */
+/** The server's channel without denied permissions. */
 let general: string;
 
 beforeAll(async () => {
@@ -44,7 +44,7 @@ afterAll(async () => {
   await library?.[Symbol.asyncDispose]();
 });
 
-/** What the bot said to everybody. */
+/** The bot's public messages. */
 function told(channelId = general): APIMessage[] {
   return bot.discord.messages(channelId);
 }
@@ -57,7 +57,7 @@ function textOf({ content, embeds }: APIMessage): string {
   return [content, ...parts].filter(Boolean).join('\n');
 }
 
-/** Its private reply. */
+/** The private reply. */
 async function replyTo(interaction: Interaction): Promise<APIMessage> {
   const reply = await interaction.until(({ content, embeds }) => content !== '' || embeds.length > 0, 60_000);
   expect(Number(reply.flags) & 64).toBe(64);
@@ -88,7 +88,7 @@ async function tells(what: RegExp, from: number, channelId = general): Promise<s
   return textOf(found() as APIMessage);
 }
 
-test('shows how the library is, in the language of whoever asks', async () => {
+test("shows the status of the library in the user's language", async () => {
   const text = textOf(await use(ada, 'status'));
   expect(text).toMatch(/6 recordings, 0 failed, 0 removed/);
   expect(text).toMatch(/0\.1 hours of audio in 6 recordings\n30 chunks of music; left out: 0 silence/);
@@ -101,7 +101,7 @@ test('shows how the library is, in the language of whoever asks', async () => {
   expect(textOf(await use(ada, 'status', {}, { locale: 'de' }))).toMatch(/6 Aufnahmen, 0 gescheitert, 0 entfernt/);
 });
 
-test('says first what a reindex will do, does it when confirmed, tells milestones, and ends with a new message', async () => {
+test('shows the plan of a reindex, runs it when confirmed, announces milestones, and ends with a new message', async () => {
   const from = told().length;
   writePiece(path.join(library.music, 'piece-7.ogg'), 7, 47);
   const plan = await use(ada, 'reindex');
@@ -122,7 +122,7 @@ test('says first what a reindex will do, does it when confirmed, tells milestone
   expect(textOf(await use(ada, 'status'))).toMatch(/7 recordings, 0 failed/);
 });
 
-test('edits one message with the milestones of everything anew, which only an owner may ask for', async () => {
+test('announces a full reindex, which only an owner may request, in one edited message', async () => {
   expect(textOf(await use(ada, 'reindex', { mode: 'everything' }))).toMatch(/owners only/);
   const from = told().length;
   const plan = await use(owner, 'reindex', { mode: 'everything' });
@@ -134,7 +134,7 @@ test('edits one message with the milestones of everything anew, which only an ow
   expect(textOf(said[1] as APIMessage)).toMatch(/7 recordings read/);
 });
 
-test('starts nothing when it is left, and one job when Confirm is pressed twice', async () => {
+test('starts nothing when dismissed, and one job when Confirm is pressed twice', async () => {
   const left = await use(owner, 'reindex', { mode: 'everything' });
   expect(await confirm(owner, left, 'Leave it')).toBe('Nothing was started.');
   expect(bot.app.catalog.reindexes.open()).toBeNull();
@@ -157,7 +157,7 @@ test('shows an open job with its progress, and cancels it', async () => {
   expect(textOf(await use(ada, 'cancel'))).toBe('No reindex is open.');
 });
 
-test('lists in a file what could not be read', async () => {
+test('lists unreadable files in an attachment', async () => {
   expect(textOf(await use(ada, 'failures'))).toBe('Nothing failed.');
   const bad = path.join(library.music, 'not music.mp3');
   writeFileSync(bad, 'This is a text, whatever it calls itself.');
@@ -172,7 +172,7 @@ test('lists in a file what could not be read', async () => {
   rmSync(bad);
 });
 
-test('goes on with a job after the bot was stopped in the middle', async () => {
+test('continues a job after the bot was stopped in the middle', async () => {
   const from = told().length;
   await confirm(owner, await use(owner, 'reindex', { mode: 'everything' }));
   await tells(/7 recordings to read/, from);
@@ -183,7 +183,7 @@ test('goes on with a job after the bot was stopped in the middle', async () => {
   expect(bot.app.catalog.reindexes.last()).toMatchObject({ id, state: 'done' });
 });
 
-test('does its work also where it may not speak, and says so before', async () => {
+test('runs a job also where it may not post, and warns before', async () => {
   const from = told().length;
   bot.discord.setPermissions(general, 'bot', { deny: SendMessages });
   const plan = await use(ada, 'reindex');
@@ -195,7 +195,7 @@ test('does its work also where it may not speak, and says so before', async () =
   expect(told()).toHaveLength(from);
 });
 
-test('says what is wrong when the library is not there, also of a reindex that fails over it', async () => {
+test('reports a missing library, also when a reindex fails because of it', async () => {
   const away = path.join(library.folder, 'away');
   const plan = await use(ada, 'reindex');
   renameSync(library.music, away);
@@ -214,14 +214,14 @@ test('says what is wrong when the library is not there, also of a reindex that f
   }
 });
 
-test('asks for rights again when a button is pressed', async () => {
+test('checks rights again when a button is pressed', async () => {
   const plan = await use(ada, 'reindex');
   bot.discord.setPermissions(general, ada.id, { deny: ManageGuild });
   expect(await confirm(ada, plan)).toMatch(/people who may manage this server/);
   expect(bot.app.catalog.reindexes.open()).toBeNull();
 });
 
-test('removes a piece for an owner who confirms it, and for nobody else', async () => {
+test('removes a track only for an owner who confirms', async () => {
   const choices = await owner.autocomplete('library', 'piece', 'titled', {}, { subcommand: 'remove' });
   expect(choices.map(({ name }) => name)).toEqual([expect.stringMatching(/A Titled Piece/)]);
   const piece = String(choices[0]?.value);
@@ -234,7 +234,7 @@ test('removes a piece for an owner who confirms it, and for nobody else', async 
   expect(none).toEqual([]);
 });
 
-test('shows and changes what is set for a server, and refuses a channel in which it cannot share', async () => {
+test("shows and changes a server's settings, and refuses a channel in which it cannot share", async () => {
   expect(textOf(await use(ada, 'settings'))).toMatch(
     /Finds are shared: in the channel where they were made\nAnswers are shown: to everybody.*\nPieces in an answer: 10\nReindex by itself: none/,
   );
@@ -288,7 +288,7 @@ test.each([
   expect(bot.app.catalog.schedule.get()).toBeNull();
 });
 
-test('tells about itself: the model and its licence, what is kept, and commands that can be clicked', async () => {
+test('describes itself: model and licence, stored data, and clickable commands', async () => {
   const member = bot.discord.addUser({ name: 'Mia' });
   const text = textOf(await replyTo(await member.slash('about')));
   expect(text).toMatch(/builtin 2\.0\.0, licence: MIT/);
@@ -300,7 +300,7 @@ test('tells about itself: the model and its licence, what is kept, and commands 
   expect(german).toMatch(/nach 30 Tagen/);
 });
 
-test('is not there for a member without rights', async () => {
+test('is hidden from a member without rights', async () => {
   const member = bot.discord.addUser({ name: 'Max' });
   await expect(member.slash('library', {}, { subcommand: 'status' })).rejects.toThrow(/no command library/);
 });

@@ -1,4 +1,4 @@
-/** Who may do what with the one library that all servers share: the real bot in two servers of the local Discord. */
+/** Rights on the shared library: the real bot in two servers of the local Discord. */
 import { type APIMessage, PermissionFlagsBits } from 'discord-api-types/v10';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Interaction, Person } from '../../../local-discord/local-discord.ts';
@@ -15,7 +15,7 @@ let bot: TestBot;
 let home: string;
 let elsewhere: string;
 let channelElsewhere: string;
-/** Admin of the first server, and of the other one, in which the owner is too. */
+/** Admin of the first server, and of the other one, where the owner is a member. */
 let ada: Person;
 let eve: Person;
 let olga: Person;
@@ -55,13 +55,13 @@ async function use(person: Person, subcommand: string, options: Record<string, s
 
 const forHome = /All servers share one library: this is for the bot's owners, and for admins of its home servers/;
 
-test('in its only server, its admins look after the library', async () => {
+test('in its only server, the admins manage the library', async () => {
   expect(textOf(await use(ada, 'reindex'))).toMatch(/How long it took before/);
   expect(textOf(await use(ada, 'failures'))).toBe('Nothing failed.');
   expect(textOf(await use(ada, 'settings'))).toMatch(/Reindex by itself: none/);
 });
 
-describe('in two servers, neither of them named', () => {
+describe('in two servers without DISCORD_HOME_SERVERS', () => {
   beforeAll(async () => {
     joinAnother();
     await until(() => bot.logged.length > 0 && bot.discord.botOnline, 'the bot');
@@ -81,17 +81,17 @@ describe('in two servers, neither of them named', () => {
     expect(bot.app.catalog.guildSettings.get(elsewhere).results).toBeNull();
   });
 
-  test('says so in German too', async () => {
+  test('refuses in German too', async () => {
     expect(textOf(await use(eve, 'cancel', {}, german))).toMatch(/Alle Server haben dieselbe Bibliothek/);
   });
 
-  test("an admin's own settings are theirs, and they do not show the schedule", async () => {
+  test("an admin changes the own server's settings, which do not show the schedule", async () => {
     const shown = textOf(await use(eve, 'settings', { results: 3, share_channel: channelElsewhere }));
     expect(shown).toMatch(/^Changed.*\nFinds are shared: <#\d+>\nAnswers are shown: .*\nPieces in an answer: 3$/);
     expect(bot.app.catalog.guildSettings.get(home).results).toBeNull();
   });
 
-  test('the status is short: no failures, no disk, no job and who asked for it', async () => {
+  test('shows a short status: no failures, no disk, no job and no user', async () => {
     const { reindex } = bot.app.catalog.reindexes.ask(askedBy);
     const shown = textOf(await use(eve, 'status'));
     bot.app.catalog.reindexes.cancel(reindex.id);
@@ -101,13 +101,13 @@ describe('in two servers, neither of them named', () => {
   });
 });
 
-describe('with a home server and an owner named', () => {
+describe('with a home server and an owner configured', () => {
   beforeAll(async () => {
     olga = bot.discord.addUser({ name: 'Olga', guildId: elsewhere, permissions: ManageGuild });
     await bot.restart({ DISCORD_HOME_SERVERS: home, DISCORD_OWNERS: olga.id });
   });
 
-  test('its admins look after the library, and other admins do not', async () => {
+  test('its admins manage the library, and other admins do not', async () => {
     expect(textOf(await use(ada, 'failures'))).toBe('Nothing failed.');
     expect(textOf(await use(ada, 'status'))).toMatch(/Disk: /);
     expect(textOf(await use(ada, 'settings', { schedule: '0 3 * * *' }))).toMatch(/Reindex by itself: `0 3/);
@@ -118,7 +118,7 @@ describe('with a home server and an owner named', () => {
     expect(textOf(await use(ada, 'reindex', { mode: 'everything' }))).toMatch(/owners only/);
   });
 
-  test("it is asked again when a button is pressed: the home server may be another's by then", async () => {
+  test('checks the home server again when a button is pressed', async () => {
     const plan = await use(ada, 'reindex');
     await bot.restart({ DISCORD_HOME_SERVERS: elsewhere });
     const press = await ada.press(plan, 'Confirm');
@@ -128,7 +128,7 @@ describe('with a home server and an owner named', () => {
     await bot.restart({ DISCORD_HOME_SERVERS: home, DISCORD_OWNERS: olga.id });
   });
 
-  test('an owner may from any server, without a right in it, but for its own settings', async () => {
+  test("an owner manages the library from any server, but not the server's settings", async () => {
     bot.discord.setPermissions(channelElsewhere, olga.id, { deny: ManageGuild });
     expect(textOf(await use(olga, 'failures'))).toBe('Nothing failed.');
     expect(textOf(await use(olga, 'status'))).toMatch(/Disk: /);
@@ -137,8 +137,8 @@ describe('with a home server and an owner named', () => {
   });
 });
 
-describe('the settings of a server go when the bot leaves it', () => {
-  test('at once', async () => {
+describe('the settings of a server that the bot leaves', () => {
+  test('are deleted at once', async () => {
     bot.app.catalog.guildSettings.set(elsewhere, { results: 3 });
     bot.app.catalog.guildSettings.set(home, { results: 5 });
     bot.discord.removeGuild(elsewhere);
@@ -146,14 +146,14 @@ describe('the settings of a server go when the bot leaves it', () => {
     expect(bot.app.catalog.guildSettings.get(home).results).toBe(5);
   });
 
-  test('and at the next start, when it was removed while it was away', async () => {
+  test('are deleted at the next start when the bot was removed while offline', async () => {
     bot.app.catalog.guildSettings.set('99999999999999999', { results: 3 });
     await bot.restart({});
     expect(bot.app.catalog.guildSettings.get('99999999999999999').results).toBeNull();
     expect(bot.app.catalog.guildSettings.get(home).results).toBe(5);
   });
 
-  test('and its only server is the home server again', async () => {
+  test('the remaining server becomes the home server again', async () => {
     expect(textOf(await use(ada, 'failures'))).toBe('Nothing failed.');
   });
 });

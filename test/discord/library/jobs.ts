@@ -1,4 +1,4 @@
-/** A reindexer over a real library, whose announcements are written down instead of posted. */
+/** A reindexer over a real library, with an announcer that records instead of posting. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
 import type { App } from '../../../src/app.ts';
@@ -15,7 +15,7 @@ export const asked: ReindexRequest = {
   locale: 'en-US',
 };
 
-/** One track at a time, so that a job of six lasts long enough to be disturbed. */
+/** One track at a time, so that a job of six lasts long enough for a test to interrupt it. */
 export const slowly = { INDEXING_CONCURRENCY: '1', INFERENCE_PROCESSES: '1', WORKER_CONCURRENCY: '1' };
 
 export class WrittenAnnouncer implements Announcer {
@@ -26,7 +26,7 @@ export class WrittenAnnouncer implements Announcer {
   milestone = async (_: Reindex, percent: number): Promise<void> => void this.said.push(`${percent}`);
   ended = async ({ state }: Reindex): Promise<void> => void this.said.push(state);
 
-  /** @throws when it is not said within a minute */
+  /** @throws when it is not announced within a minute */
   async until(what: RegExp): Promise<void> {
     await until(() => this.said.some((said) => what.test(said)), `"${what}" among: ${this.said.join(', ')}`);
   }

@@ -1,4 +1,4 @@
-/** Questions about the library that a process of its own answers. */
+/** Queries about the library, answered by their own process. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -27,12 +27,12 @@ function deskOf(environment: Record<string, string> = {}): LibraryQueries {
   return new LibraryQueries({ root: projectRoot, environment: process.env, config });
 }
 
-/** The processes that desks of this test have started. */
+/** The processes that this test has started. */
 function asking() {
   return descendantsOf(process.pid).filter(({ command }) => command.includes('index-job'));
 }
 
-test('answers equal questions at the same moment by one process, and others one after the other', async () => {
+test('answers equal concurrent queries with one process, and others one by one', async () => {
   const libraryQueries = deskOf();
   const answers = [libraryQueries.counts(), libraryQueries.counts(), libraryQueries.failures(10)];
   await until(() => asking().length > 0, 'a process');
@@ -44,13 +44,13 @@ test('answers equal questions at the same moment by one process, and others one 
   expect(asking()).toEqual([]);
 });
 
-test('says when no library is known, and when it is not there', async () => {
+test('reports that no library is configured, or that it is missing', async () => {
   await expect(deskOf().plan('changed')).rejects.toMatchObject({ code: 'config-invalid' });
   const gone = deskOf({ LIBRARY: `file:${path.join(folder, 'gone')}` });
   await expect(gone.plan('changed')).rejects.toMatchObject({ code: 'file-unreadable' });
 });
 
-test('plans a reindex of libraries in Azure and beside it, clips and all', async () => {
+test('plans a reindex of several libraries, one of them in Azure, with clips', async () => {
   await using azurite = await Azurite.start();
   await (await azurite.container('music')).getBlockBlobClient('far.flac').upload('x'.repeat(1000), 1000);
   mkdirSync(path.join(folder, 'near'));
@@ -65,7 +65,7 @@ test('plans a reindex of libraries in Azure and beside it, clips and all', async
   expect(plan).toMatchObject({ files: { listed: 2, added: 2 }, bytes: 1500, clips: { files: 2 } });
 });
 
-test('takes no more than a few questions at once, and leaves nobody waiting when the bot stops', async () => {
+test('refuses queries when the queue is full, and rejects waiting ones when the bot stops', async () => {
   const libraryQueries = deskOf();
   const asked = Array.from({ length: 12 }, (_, at) =>
     libraryQueries.failures(at).catch(({ code }: LeitmotifError) => code),

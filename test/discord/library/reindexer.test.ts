@@ -1,4 +1,4 @@
-/** Reindexes as they are: the real indexing process, the real worker, FAISS, and kills. */
+/** Reindexes with real parts: the real indexing process, the real worker, FAISS, and kills. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
@@ -35,7 +35,7 @@ function summaryOf(id: number): ReindexSummary {
   return JSON.parse(app.catalog.reindexes.get(id)?.summary ?? '{}') as ReindexSummary;
 }
 
-test('embeds everything anew in another process, tells how it goes, and answers at once from the new generation', async () => {
+test('embeds everything again in another process, announces progress, and answers at once from the new generation', async () => {
   const announcer = new WrittenAnnouncer();
   const reindexer = reindexerOf(app, announcer);
   const query = path.join(library.music, 'piece-3.ogg');
@@ -48,7 +48,7 @@ test('embeds everything anew in another process, tells how it goes, and answers 
   expect(meanwhile.generation).toEqual(before);
   expect(meanwhile.results[0]?.track.key).toBe('piece-3.ogg');
   await announcer.until(/done/);
-  // Nothing but the end was waited for: the swap came before it was told.
+  // The test waits only for the announced end: the swap came before it.
   const host = await app.liveIndex.open(AbortSignal.timeout(1000));
   expect(host.current()?.id).toBe(app.catalog.spaces.list()[0]?.built?.generationId);
   expect(host.current()?.id).not.toBe(before);
@@ -60,7 +60,7 @@ test('embeds everything anew in another process, tells how it goes, and answers 
   await reindexer.close();
 });
 
-test('goes on where it was after its process was killed, and does nothing twice', async () => {
+test('continues after a kill of its process, and embeds nothing twice', async () => {
   const announcer = new WrittenAnnouncer();
   const reindexer = reindexerOf(app, announcer);
   const { reindex } = await reindexer.ask(asked);
@@ -81,7 +81,7 @@ test('goes on where it was after its process was killed, and does nothing twice'
   await reindexer.close();
 });
 
-test('leaves its job open when the bot stops in the middle, for the next start, which does not count as a death', async () => {
+test('leaves its job open for the next start when the bot stops, which does not count as a crash', async () => {
   const first = new WrittenAnnouncer();
   const stopped = reindexerOf(app, first);
   const { reindex } = await stopped.ask(asked);
@@ -101,7 +101,7 @@ test('leaves its job open when the bot stops in the middle, for the next start, 
   await resumed.close();
 });
 
-test('stops at once when it is told so right after it was asked, and leaves the job', async () => {
+test('stops at once right after a request, and leaves the job open', async () => {
   const reindexer = reindexerOf(app, new WrittenAnnouncer());
   const { reindex } = await reindexer.ask(asked);
   await reindexer.close();
@@ -110,7 +110,7 @@ test('stops at once when it is told so right after it was asked, and leaves the 
   await reindexer.cancel();
 });
 
-test('gives two who ask one job, and one process', async () => {
+test('gives two concurrent requests one job and one process', async () => {
   const announcer = new WrittenAnnouncer();
   const reindexer = reindexerOf(app, announcer);
   const other = reindexerOf(app, announcer, { runsJobs: false });
@@ -121,14 +121,14 @@ test('gives two who ask one job, and one process', async () => {
   await Promise.all([reindexer.close(), other.close()]);
 });
 
-test('is cancelled by whoever asks, also from another of the bot’s processes, and keeps what is done', async () => {
+test('is cancelled, also from another shard, and keeps the indexed tracks', async () => {
   const announcer = new WrittenAnnouncer();
   const reindexer = reindexerOf(app, announcer);
   const elsewhere = reindexerOf(app, announcer, { runsJobs: false });
   const { reindex } = await reindexer.ask(asked);
   await until(() => embeddedSince(reindex.askedAtMs) >= 1, 'a track');
   const pid = reindexer.pid ?? 0;
-  // A small library would be done before its process looks whether somebody else cancelled.
+  // A small library would be done before its process checks for a cancellation.
   for (const each of descendantsOf(pid))
     if (each.command.includes('inference-child')) process.kill(each.pid, 'SIGSTOP');
   expect(await elsewhere.cancel()).toMatchObject({ id: reindex.id, mode: 'everything' });
@@ -142,7 +142,7 @@ test('is cancelled by whoever asks, also from another of the bot’s processes, 
   await reindexer.close();
 });
 
-test('waits while somebody indexes from a terminal, says so, and begins when that has ended', async () => {
+test('waits while a terminal run indexes, announces that, and starts when the run has ended', async () => {
   const holder = spawn(process.execPath, [
     path.join(import.meta.dirname, '../../indexing/lock-holder.ts'),
     path.join(library.indexDir, 'index.lock'),
@@ -159,7 +159,7 @@ test('waits while somebody indexes from a terminal, says so, and begins when tha
   await reindexer.close();
 });
 
-test('gives up a job over which its process dies again and again', async () => {
+test('fails a job whose process dies again and again', async () => {
   const announcer = new WrittenAnnouncer();
   const root = mkdtempSync(path.join(library.folder, 'root-'));
   mkdirSync(path.join(root, 'src'));
@@ -174,7 +174,7 @@ test('gives up a job over which its process dies again and again', async () => {
   await reindexer.close();
 });
 
-test('fails at once over what will not pass, and says why', async () => {
+test('fails at once on a permanent error, and reports it', async () => {
   const announcer = new WrittenAnnouncer();
   const config = { ...app.config, library: `file:${path.join(library.folder, 'no such folder')}` };
   const reindexer = reindexerOf(app, announcer, { config });
@@ -186,7 +186,7 @@ test('fails at once over what will not pass, and says why', async () => {
   await reindexer.close();
 });
 
-test('tells an end that nobody was told of', async () => {
+test('announces an unannounced end', async () => {
   const { reindexes } = app.catalog;
   const { reindex } = reindexes.ask(asked);
   reindexes.finish(reindex.id, { state: 'done', summary: '{}', jobId: 1 });
@@ -202,7 +202,7 @@ test('tells an end that nobody was told of', async () => {
   expect(again.said).toEqual([]);
 });
 
-test('ends with the bot, also when that is killed', async () => {
+test('ends with the bot, also when the bot is killed', async () => {
   const entry = path.join(import.meta.dirname, 'reindexing-bot.ts');
   const bot = spawn(process.execPath, [entry, library.indexDir], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [said] = (await once(bot.stdout, 'data')) as [Buffer];
@@ -217,7 +217,7 @@ test('ends with the bot, also when that is killed', async () => {
   app.catalog.reindexes.cancel(open?.id ?? 0);
 });
 
-test('is asked for although another process is writing to the catalog, without holding the thread meanwhile', async () => {
+test('accepts a request while another process writes to the catalog, without blocking the thread', async () => {
   const parts = { root: projectRoot, environment: process.env, log: pino({ level: 'silent' }) };
   await using quick = await buildApp(app.config, { ...parts, catalogBusyTimeoutMs: 10 });
   const reindexer = reindexerOf(quick, new WrittenAnnouncer(), { runsJobs: false });

@@ -1,4 +1,4 @@
-/** A bot as far as reindexing goes, to be killed: argv INDEX. Asks for a reindex of everything and tells the indexing
+/** A bot with only the reindexer, to be killed: argv INDEX. Requests a full reindex and prints the indexing
  *  process's id on a line of stdout. */
 import { pino } from 'pino';
 import { buildApp } from '../../../src/app.ts';

@@ -18,7 +18,7 @@ function channelWith(isThread: boolean, rights: readonly bigint[]) {
   return [missingToShare(channel as unknown as GuildBasedChannel), missingToShareHere(here)];
 }
 
-describe('where the channel is not cached, what Discord says of it decides:', () => {
+describe('for a channel that is not cached, the type in the interaction decides:', () => {
   const uncached = (rights: readonly bigint[]) =>
     ({ channel: null, appPermissions: new PermissionsBitField(rights) }) as unknown as BaseInteraction;
 
@@ -36,19 +36,19 @@ describe('where the channel is not cached, what Discord says of it decides:', ()
     }
   });
 
-  test('a direct conversation, where Discord gives no right to view', () => {
+  test('a direct message, where Discord reports no view permission', () => {
     expect(missingToShareHere(uncached([EmbedLinks, AttachFiles]), ChannelType.DM)).toEqual([]);
   });
 });
 
 describe('to share a find, the bot', () => {
-  test('lacks the right to send in threads where it is a thread', () => {
+  test('lacks the permission to send in threads in a thread', () => {
     for (const missing of channelWith(true, [...rest, SendMessages]))
       expect(missing).toEqual(['SendMessagesInThreads']);
     for (const missing of channelWith(true, [...rest, SendMessagesInThreads])) expect(missing).toEqual([]);
   });
 
-  test('lacks the right to send where it is a channel', () => {
+  test('lacks the permission to send in a channel', () => {
     for (const missing of channelWith(false, [...rest, SendMessagesInThreads]))
       expect(missing).toEqual(['SendMessages']);
     for (const missing of channelWith(false, [...rest, SendMessages])) expect(missing).toEqual([]);

@@ -13,7 +13,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A bot's scheduler that starts nothing: what it asks for stands in the catalog and in `asks`. */
+/** A scheduler whose reindexer starts nothing: the requests are in the catalog and in `asks`. */
 function schedulerOf(catalog: Catalog, schedules = true) {
   const asks: ReindexRequest[] = [];
   const ask = async (request: ReindexRequest) => {
@@ -33,7 +33,7 @@ async function pass(ms: number): Promise<void> {
   await vi.advanceTimersByTimeAsync(ms);
 }
 
-test('asks for what has changed when it is due, each time once', async () => {
+test('requests a reindex of changes at each due time, once', async () => {
   atNoon();
   const catalog = openCatalog();
   const { scheduler, asks } = schedulerOf(catalog);
@@ -49,7 +49,7 @@ test('asks for what has changed when it is due, each time once', async () => {
   expect(asks).toHaveLength(2);
 });
 
-test('passes over a due time while a reindex is open, and does not catch it up later', async () => {
+test('skips a due time while a reindex is open, and does not catch up later', async () => {
   atNoon();
   const catalog = openCatalog();
   const { scheduler } = schedulerOf(catalog);
@@ -64,7 +64,7 @@ test('passes over a due time while a reindex is open, and does not catch it up l
   expect(restarted.asks).toEqual([]);
 });
 
-test('catches up once what was missed while the bot was away, however often, and not again at the next start', async () => {
+test('catches up missed due times with one reindex, and not again at the next start', async () => {
   atNoon();
   const catalog = openCatalog();
   const { scheduler } = schedulerOf(catalog);
@@ -82,7 +82,7 @@ test('catches up once what was missed while the bot was away, however often, and
   expect(again.asks).toEqual([]);
 });
 
-test('asks once where two bots watch the same schedule', async () => {
+test('requests one reindex when two bots run the same schedule', async () => {
   atNoon();
   const folder = tempFolder();
   const one = schedulerOf(openCatalog(folder));
@@ -94,7 +94,7 @@ test('asks once where two bots watch the same schedule', async () => {
   expect([...one.asks, ...other.asks]).toHaveLength(1);
 });
 
-test('starts nothing in a process that does not schedule, and hears there what was set elsewhere', async () => {
+test('starts nothing in a shard that does not schedule, which still reads a schedule set elsewhere', async () => {
   atNoon();
   const folder = tempFolder();
   const runner = schedulerOf(openCatalog(folder));
@@ -107,7 +107,7 @@ test('starts nothing in a process that does not schedule, and hears there what w
   expect([runner.asks.length, other.asks.length]).toEqual([1, 0]);
 });
 
-test('starts nothing any more when it is cleared, and changes nothing for a schedule that it cannot read', async () => {
+test('starts nothing after it is cleared, and changes nothing for an invalid schedule', async () => {
   atNoon();
   const catalog = openCatalog();
   const { scheduler, asks } = schedulerOf(catalog);

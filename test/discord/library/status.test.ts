@@ -1,4 +1,4 @@
-/** What `/library status` finds out when parts of the bot do not answer. */
+/** `/library status` when parts of the bot do not answer. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -32,7 +32,7 @@ function partsOf(app: App) {
   };
 }
 
-test('shows everything where everything answers, and an open job without progress before it has begun', async () => {
+test('shows all facts when all parts answer, and an open job without progress before it starts', async () => {
   const { reindex } = library.app.catalog.reindexes.ask(asked);
   const status = await libraryStatus(partsOf(library.app));
   expect(status).toMatchObject({
@@ -45,7 +45,7 @@ test('shows everything where everything answers, and an open job without progres
   library.app.catalog.reindexes.cancel(reindex.id);
 });
 
-test('says that the worker does not answer, and what is known without it', async () => {
+test('reports that the worker does not answer, and the facts without it', async () => {
   const app = await library.open({
     EMBEDDING_WORKER_URL: 'http://127.0.0.1:9',
     EMBEDDING_WORKER_TOKEN: token,
@@ -57,7 +57,7 @@ test('says that the worker does not answer, and what is known without it', async
   });
 });
 
-test('finds a worker that came later', async () => {
+test('finds a worker that started later', async () => {
   const answers = JSON.stringify(await (await library.app.worker.client()).models());
   const port = await freePort();
   const app = await library.open({ EMBEDDING_WORKER_URL: `http://127.0.0.1:${port}`, EMBEDDING_WORKER_TOKEN: token });
@@ -78,7 +78,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-test('says that the index is empty where nothing was indexed yet', async () => {
+test('reports an empty index when nothing was indexed yet', async () => {
   const app = await library.open({ INDEX_DIR: `${library.folder}/new` });
   expect(await libraryStatus(partsOf(app))).toMatchObject({
     ...{ worker: 'ready', index: { state: 'closed', code: 'index-empty' } },

@@ -1,16 +1,16 @@
-/** What a person does with the bot on the page, from dropping a clip to sharing a find: the test over a made-up library
- *  and the README's pictures (scripts/take-screenshots.ts) walk the same way. */
+/** A user's session on the page, from dropping a clip to sharing a result: the test over a generated library
+ *  and the README's pictures (scripts/take-screenshots.ts) follow the same steps. */
 import type { Locator } from 'playwright-core';
 import { expect } from 'vitest';
 import { queryEn } from '../../../src/discord/texts/query.en.ts';
 import type { PersonPage } from '../../local-discord-page/browser.ts';
 
 export interface JourneyOptions {
-  /** An mp3 of something that the library holds. */
+  /** An mp3 of a library track. */
   readonly clip: { readonly name: string; readonly data: Buffer };
-  /** Pieces on a page; there must be more in the library that sound alike. */
+  /** Results on a page; the library must hold more similar tracks. */
   readonly results: number;
-  /** Called when there is something to look at. */
+  /** Called at each step, for screenshots. */
   readonly see?: (what: 'command' | 'progress' | 'answer' | 'listen' | 'shared') => Promise<void>;
 }
 
@@ -61,7 +61,7 @@ export async function walk(
     .filter({ hasText: new RegExp(`\\b${results + 1}\\. `) })
     .waitFor();
 
-  // Share: which piece, then the post with people's votes on it.
+  // Share: which result, then the post with votes.
   await person.press(answer, 'Share');
   const choice = person.page.getByRole('combobox', { name: queryEn.share.choosePlaceholder });
   await choice.click();

@@ -14,7 +14,7 @@ let browser: PageBrowser;
 
 beforeAll(async () => {
   library = await makeLibrary();
-  // Of a made-up piece the nearest windows are its own: further pieces come with more of them.
+  // The nearest windows of a generated track are its own: more neighbours find further tracks.
   bot = await makeBot(library, { discord: { page: await buildPage() }, environment: { NEIGHBOURS: '12' } });
   browser = await startBrowser();
 });
@@ -24,7 +24,7 @@ afterAll(async () => {
   await library[Symbol.asyncDispose]();
 });
 
-test('a person drops a clip, hears the answer, votes, sees more and shares; nobody else sees what is private', async () => {
+test('a user drops a clip, plays the answer, votes, shows more and shares; private messages stay private', async () => {
   const { discord } = bot;
   const [ada, ben] = [discord.addUser({ name: 'Ada' }), discord.addUser({ name: 'Ben' })];
   const file = writePiece(path.join(library.folder, 'clip.mp3'), 2, 40);
@@ -41,7 +41,7 @@ test('a person drops a clip, hears the answer, votes, sees more and shares; nobo
   expect(discord.violations).toEqual([]);
 });
 
-test('what cannot be done is told privately, and the channel stays as it was', async () => {
+test('failures are reported privately, and the channel stays unchanged', async () => {
   const { discord } = bot;
   const ada = discord.addUser({ name: 'Ada again' });
   await using person = await browser.open(discord.url, ada.id);

@@ -1,4 +1,4 @@
-/** The README's pictures, from the same walk over the sample library: `npm run screenshots`. */
+/** The README's pictures, from the same steps over the sample library: `npm run screenshots`. */
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

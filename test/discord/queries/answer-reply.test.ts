@@ -48,7 +48,7 @@ function makePresenter() {
   return { presenter: new AnswerPresenter({ queries } as unknown as Services), begun, goOn: () => waiting.shift()?.() };
 }
 
-test("an answer's own clips are cut before those that somebody pressed for", async () => {
+test("cuts an answer's own clips before those of pressed buttons", async () => {
   const { presenter, begun, goOn } = makePresenter();
   const presses = [1, 2, 3, 4].map((rank) => presenter.clips(storedAnswer, resultOf(rank), never));
   await expect.poll(() => begun).toEqual(['pressed 1', 'pressed 2']);
@@ -62,7 +62,7 @@ test("an answer's own clips are cut before those that somebody pressed for", asy
   clearInterval(timer);
 });
 
-test('pressed twice at once, the clips of a piece are cut once; pressed later, they are looked for anew', async () => {
+test("cuts a result's clips once for concurrent presses, and checks the disk again for later ones", async () => {
   const { presenter, begun, goOn } = makePresenter();
   const press = () => presenter.clips(storedAnswer, resultOf(1), never);
   const both = [press(), press()];

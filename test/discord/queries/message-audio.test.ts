@@ -1,4 +1,4 @@
-/** Where the audio of a message may be, in payloads as Discord's description has them, through discord.js as it is. */
+/** Audio in messages: payloads from Discord's documentation, through the real discord.js. */
 import {
   type APIMessage,
   ApplicationCommandType,
@@ -69,7 +69,7 @@ const replying = (to: APIMessage | null, changes: object = {}) =>
     ...changes,
   });
 
-/** What the menu asks with when it is used on this message: one thing, or the choice of several. */
+/** The source that the menu command uses for this message, or the choices that it offers. */
 async function askedWith(target: APIMessage): Promise<string[]> {
   const client = new Client({ intents: [] });
   const payloads = new Payloads(client);
@@ -111,7 +111,7 @@ function nameOf(asked: Question['asked']): string {
   return 'name' in asked ? asked.name : 'url' in asked ? asked.url : asked.kind;
 }
 
-describe('"Find similar music" asks with', () => {
+describe('"Find similar music" queries with', () => {
   test('a recording of the message itself, whatever it replies to', async () => {
     const target = replying(message({ attachments: [file('theirs.mp3')] }), { attachments: [file('own.mp3')] });
     expect(await askedWith(target)).toEqual(['own.mp3']);
@@ -144,18 +144,18 @@ describe('"Find similar music" asks with', () => {
     expect(await askedWith(replying(message({ components: [fileComponent('shown.mp3')] })))).toEqual(['shown.mp3']);
   });
 
-  test('a recording that is replied to rather than with a link in the words', async () => {
+  test('a recording of the replied message rather than a link in the text', async () => {
     const words = { content: 'like https://example.org/a.mp3' };
     expect(await askedWith(replying(message({ attachments: [file('replied.mp3')] }), words))).toEqual(['replied.mp3']);
   });
 
-  test('a link of what is forwarded or replied to, when there is no recording anywhere', async () => {
+  test('a link of the forwarded or replied message, when there is no recording', async () => {
     const content = 'https://example.org/b.mp3';
     expect(await askedWith(forwarding({ content }))).toEqual([content]);
     expect(await askedWith(replying(message({ content })))).toEqual([content]);
   });
 
-  test('a choice of all that the message holds itself, in order, each once', async () => {
+  test('a choice of all recordings in the message, in order, each once', async () => {
     const both = file('both.mp3', 'audio/mpeg');
     const target = message({
       ...forwarding({ attachments: [file('second.ogg', 'audio/ogg')] }),
@@ -168,7 +168,7 @@ describe('"Find similar music" asks with', () => {
     expect(await askedWith(target)).toEqual(['1. both.mp3', '2. second.ogg', '3. third.mp3']);
   });
 
-  test('nothing where the message that it replied to is gone', async () => {
+  test('nothing when the replied message is deleted', async () => {
     await expect(askedWith(replying(null))).rejects.toMatchObject({ facts: { problem: 'message-without-audio' } });
   });
 });
@@ -176,14 +176,14 @@ describe('"Find similar music" asks with', () => {
 describe('a File component', () => {
   const asked = (...components: object[]) => sourcesInMessage(ofPayload(message({ components })));
 
-  test('without a name is called as its link is', () => {
+  test('without a name is named after its link', () => {
     const url = 'https://cdn.discordapp.com/attachments/1/2/a%20song.mp3?ex=1';
     expect(asked(fileComponent(null, 'audio/mpeg', url))).toEqual([
       { kind: 'clip', url, name: 'a song.mp3', sizeBytes: 7 },
     ]);
   });
 
-  test('that is no recording is passed over, as are pictures of a gallery, whose videos are not', () => {
+  test("that is no recording is skipped, as are a gallery's pictures, but not its videos", () => {
     const media = (name: string, content_type: string) => ({ media: { url: file(name).url, content_type } });
     const gallery = { type: 12, id: 3, items: [media('a.png', 'image/png'), media('b.mp4', 'video/mp4')] };
     expect(asked(fileComponent('notes.pdf', 'application/pdf'), gallery).map(nameOf)).toEqual(['b.mp4']);

@@ -53,12 +53,12 @@ describe('a link to a message', () => {
     expect(await resolveLink(link, 'ada', botSeeing({}))).toMatchObject({ kind: 'clip', name: 'a.mp3' });
   });
 
-  test('is not followed for who may not read there', async () => {
+  test('is refused for a user who may not read there', async () => {
     const rights = [PermissionFlagsBits.ViewChannel];
     await expect(resolveLink(link, 'ada', botSeeing({ rights }))).rejects.toEqual(unreadable);
   });
 
-  test('in a private thread is followed for its members and for moderators alone', async () => {
+  test('in a private thread is followed only for members and moderators', async () => {
     const type = ChannelType.PrivateThread;
     await expect(resolveLink(link, 'ada', botSeeing({ type }))).rejects.toEqual(unreadable);
     expect(await resolveLink(link, 'ada', botSeeing({ type, threadMembers: ['ada'] }))).toMatchObject({ kind: 'clip' });
@@ -72,7 +72,7 @@ describe('a link to a message', () => {
     expect(await resolveLink(link, 'ada', bot)).toMatchObject({ kind: 'clip', name: 'a_(b).mp3' });
   });
 
-  test('that leads from message to message in a circle ends as an ordinary link', async () => {
+  test('that leads in a circle ends as an ordinary link', async () => {
     expect(await resolveLink(link, 'ada', botSeeing({ content: `see ${link}` }))).toEqual({ kind: 'link', url: link });
   });
 });

@@ -4,7 +4,7 @@ import { factsOf, openCatalog, recordingOf } from '../../catalog/helpers.ts';
 
 const failing = (code: string) => expect.objectContaining({ code });
 
-test('a piece that the library does not have is refused, and an empty library says that it is empty', () => {
+test('refuses an unknown track, and reports an empty library', () => {
   const catalog = openCatalog();
   expect(() => choosePiece(catalog, 'Goldberg')).toThrow(failing('index-empty'));
   const trackId = catalog.embeddings.put(factsOf('a'), recordingOf(['music']));

@@ -1,4 +1,4 @@
-/** Waiting, and the end of it. What is asked here never gets as far as to be fetched, so that nothing is behind it. */
+/** Queue, time limit, cancel and stop. The queries of these tests are refused before any fetch, so no real parts are needed. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RepliableInteraction } from 'discord.js';
 import { PermissionsBitField } from 'discord.js';
@@ -14,7 +14,7 @@ import { isRetryable } from '../../../src/errors.ts';
 const limits = { atOnce: 1, waitingMax: 10, waitingMaxServer: 10, waitingMaxPerson: 2, cooldownMs: 0 };
 const never = new AbortController().signal;
 const options = { fromSec: null, toSec: null, results: 10, sameArtist: false };
-/** Is refused before anything is fetched. */
+/** Refused before any fetch. */
 const tooLarge: Question = { asked: { kind: 'clip', url: 'https://x.test/a', name: 'a', sizeBytes: 2 }, options };
 
 function makeRunner(queries: { readonly deadlineMs: number }) {
@@ -44,7 +44,7 @@ function interactionOf(id: string, over: { createdTimestamp?: number; edit?: () 
 
 const someoneElse = { personId: 'else', serverId: null };
 
-test('whose turn does not come in time is told that many ask, and when to try again, not that the file took long', async () => {
+test('reports a busy bot with a retry time when the turn does not come in time', async () => {
   const { runner, queue } = makeRunner({ deadlineMs: 600_000 });
   using _turn = await queue.enter(someoneElse, { signal: never, onPlace: () => {} });
   const createdTimestamp = Date.now() - 14 * 60_000;
@@ -53,7 +53,7 @@ test('whose turn does not come in time is told that many ask, and when to try ag
   expect(queue.counts.waiting).toBe(0);
 });
 
-test('the time that a query may take begins with its turn', async () => {
+test("starts the query's time limit with its turn", async () => {
   const { runner, queue } = makeRunner({ deadlineMs: 100 });
   const turn = await queue.enter(someoneElse, { signal: never, onPlace: () => {} });
   const asked = runner.run(interactionOf('ada'), tooLarge);
@@ -63,7 +63,7 @@ test('the time that a query may take begins with its turn', async () => {
   await expect(asked).rejects.toMatchObject({ code: 'link-too-large' });
 });
 
-test('a search with a piece of the library that takes too long is told as that: no file was read', async () => {
+test('reports query-timeout for a slow query with a library track, not audio-timeout', async () => {
   const { runner, app } = makeRunner({ deadlineMs: 100 });
   const track = { id: 1, key: 'a.ogg', title: 'A', artist: '' };
   Object.assign(app, {
@@ -84,7 +84,7 @@ test('a search with a piece of the library that takes too long is told as that: 
   expect(isRetryable(failure)).toBe(true);
 });
 
-test('cancelled while it waits, a query says only that', async () => {
+test('reports only the cancellation of a waiting query', async () => {
   const { runner, queue } = makeRunner({ deadlineMs: 600_000 });
   using _turn = await queue.enter(someoneElse, { signal: never, onPlace: () => {} });
   const asked = runner.run(interactionOf('ada'), tooLarge);
@@ -92,7 +92,7 @@ test('cancelled while it waits, a query says only that', async () => {
   await expect(asked).rejects.toMatchObject({ code: 'cancelled' });
 });
 
-test('a stop does not wait for a Discord that never answers, and leaves the trace by which the next start tells', async () => {
+test('a stop does not wait for a Discord that never answers, and leaves the pending row for the next start', async () => {
   const { runner, queue, pending } = makeRunner({ deadlineMs: 600_000 });
   using _turn = await queue.enter(someoneElse, { signal: never, onPlace: () => {} });
   const edit = () => new Promise<never>(() => {});

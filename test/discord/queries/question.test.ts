@@ -2,14 +2,14 @@ import { describe, expect, test } from 'vitest';
 import { sourcesInMessage } from '../../../src/discord/queries/message-audio.ts';
 import { readPart } from '../../../src/discord/queries/question.ts';
 
-describe('the part to ask with', () => {
-  test('is read as people write times', () => {
+describe('the part of a query', () => {
+  test('accepts times as users write them', () => {
     expect(readPart(null, null)).toEqual({ fromSec: null, toSec: null });
     expect(readPart('1:20', '1:50')).toEqual({ fromSec: 80, toSec: 110 });
     expect(readPart(' 80 ', null)).toEqual({ fromSec: 80, toSec: null });
   });
 
-  test('must be times, and end after it begins', () => {
+  test('must be times, and end after its start', () => {
     const failing = (problem: string) =>
       expect.objectContaining({ code: 'bad-request', facts: expect.objectContaining({ problem }) });
     expect(() => readPart('soon', null)).toThrow(failing('time-unreadable'));
@@ -27,7 +27,7 @@ describe('the audio of a message', () => {
     attachments: new Map(files.map((each) => [each.name, each])),
   });
 
-  test('is its attachments that may hold sound, before any link', () => {
+  test('is its attachments with a sound type, before any link', () => {
     const files = [
       file('a.mp3', 'audio/mpeg'),
       file('b.png', 'image/png'),
@@ -38,7 +38,7 @@ describe('the audio of a message', () => {
     expect(found.map((asked) => ('name' in asked ? asked.name : asked.url))).toEqual(['a.mp3', 'c', 'd.mp4']);
   });
 
-  test('is its links otherwise, each once, as people write them', () => {
+  test('is otherwise its links, each once, as users write them', () => {
     const text = 'listen: <https://a.example/1.mp3>, or (https://b.example/2.mp3). Again https://a.example/1.mp3!';
     expect(sourcesInMessage(message(text)).map(({ url }) => url)).toEqual([
       'https://a.example/1.mp3',

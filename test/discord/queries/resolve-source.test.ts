@@ -17,7 +17,7 @@ beforeAll(async () => {
 
 afterAll(() => library[Symbol.asyncDispose]());
 
-test('of what was fetched nothing stays on the disk when the worker is away', async () => {
+test('leaves no fetched file on the disk when the worker is unavailable', async () => {
   const indexDir = mkdtempSync(path.join(tmpdir(), 'leitmotif-empty-'));
   {
     const environment = { EMBEDDING_WORKER_URL: 'http://127.0.0.1:9', EMBEDDING_WORKER_TOKEN: 'any' };
@@ -29,7 +29,7 @@ test('of what was fetched nothing stays on the disk when the worker is away', as
   rmSync(indexDir, { recursive: true, force: true });
 });
 
-test('asking with a piece again opens no file: how it sounds is in the catalog', async () => {
+test('runs a query with a library track again without opening a file', async () => {
   const { app } = library;
   const [track] = app.catalog.tracks.search('piece-3', 1);
   if (!track) throw new Error('Expected to find piece-3');
