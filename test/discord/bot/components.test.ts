@@ -87,13 +87,13 @@ describe('Ask with this piece', () => {
     expect(isPrivate(message)).toBe(false);
     expect(message.id).not.toBe(answer.id);
     const second = /^\*\*2\. (.+?)\*\*/m.exec(embedOf(answer).description ?? '')?.[1] ?? 'none';
-    expect(embedOf(message).description).toContain(`RequestedSource with **${second}**`);
+    expect(embedOf(message).description).toContain(`Asked with **${second}**`);
   });
 
   test('is private for other users', async () => {
     const message = await answerTo(await person(bob).select(answer, 'Ask with one of these pieces', ['1']));
     expect(isPrivate(message)).toBe(true);
-    expect(embedOf(message).description).toContain('RequestedSource with **piece-5**');
+    expect(embedOf(message).description).toContain('Asked with **piece-5**');
   });
 });
 

@@ -47,7 +47,7 @@ describe("a public query with the bytes of another user's private query", () => 
   test("is answered from the cache, under the second user's file name", () => {
     expect(footerOf(ofBob)).toContain('answered from memory');
     expect(embedOf(ofBob).title).toBe(embedOf(ofAda).title);
-    expect(embedOf(ofBob).description).toContain('RequestedSource with **bobs.mp3**');
+    expect(embedOf(ofBob).description).toContain('Asked with **bobs.mp3**');
     expect(JSON.stringify(ofBob)).not.toContain('adas-secret');
   });
 
@@ -73,7 +73,7 @@ describe("a public query with the bytes of another user's private query", () => 
     const { data } = newPiece(81, 20, 'titled.mp3', ['-metadata', 'title=The Title Within']);
     await answerTo(await ada.slash('similar', { clip: { name: 'adas-secret-demo.mp3', data }, private: true }));
     const message = await answerTo(await bob.slash('similar', { clip: { name: 'bobs.mp3', data } }));
-    expect(embedOf(message).description).toContain('RequestedSource with **The Title Within**');
+    expect(embedOf(message).description).toContain('Asked with **The Title Within**');
     expect(JSON.stringify(message)).not.toContain('adas-secret');
   });
 });

@@ -45,7 +45,7 @@ describe('"Find similar music" in the menu of a message', () => {
     expect(options.map(({ label }) => label)).toEqual(['1. excerpt-3-10.mp3', '2. excerpt-4-10.mp3']);
     const answer = await answerTo(await bob.select(question, 'Choose one', [options[1]?.value ?? '']));
     expect(embedOf(answer).title).toMatch(/^This is piece-4/);
-    expect(embedOf(answer).description).toContain('RequestedSource with **excerpt-4-10.mp3**');
+    expect(embedOf(answer).description).toContain('Asked with **excerpt-4-10.mp3**');
   });
 
   test('lets the user choose among links when there are only links', async () => {
@@ -75,7 +75,7 @@ describe('"Find similar music" in the menu of a message', () => {
     const sent = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
     const answer = await answerTo(await use((await sent.json()) as APIMessage));
     expect(embedOf(answer).title).toMatch(/^This is piece-3/);
-    expect(embedOf(answer).description).toContain('RequestedSource with **excerpt-3-10.mp3**');
+    expect(embedOf(answer).description).toContain('Asked with **excerpt-3-10.mp3**');
   });
 
   test("is private when the server's default is private", async () => {

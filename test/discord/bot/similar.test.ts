@@ -42,7 +42,7 @@ describe('/similar with a clip', () => {
     const message = await answerTo(asked);
     const { title, description = '', footer } = embedOf(message);
     expect(title).toMatch(/^This is piece-3/);
-    expect(description).toContain('RequestedSource with **excerpt-3-10.mp3**, 0:20');
+    expect(description).toContain('Asked with **excerpt-3-10.mp3**, 0:20');
     const lines = description.split('\n');
     const first = lines.findIndex((line) => line.startsWith('**1. piece-3**'));
     expect(first).toBeGreaterThan(0);
@@ -132,7 +132,7 @@ describe('/similar with a library track', () => {
     const [choice] = await ada.autocomplete('similar', 'piece', 'titled');
     const message = await answerTo(await ada.slash('similar', { piece: String(choice?.value) }));
     const { description = '' } = embedOf(message);
-    expect(description).toContain('RequestedSource with **A Titled Piece**');
+    expect(description).toContain('Asked with **A Titled Piece**');
     expect(description).not.toMatch(/^\*\*\d\. A Titled Piece/m);
     // How many the nearest belong to is the model's matter; with its own among them there would be fewer.
     expect(description).toContain('**4. ');
@@ -140,7 +140,7 @@ describe('/similar with a library track', () => {
 
   test('uses the best match for text typed without a choice', async () => {
     const message = await answerTo(await ada.slash('similar', { piece: 'somebody' }));
-    expect(embedOf(message).description).toContain('RequestedSource with **A Titled Piece**');
+    expect(embedOf(message).description).toContain('Asked with **A Titled Piece**');
   });
 
   test('reports an unknown track', async () => {

@@ -175,7 +175,7 @@ test('a result without its file is named, and the other clips are attached', asy
     const failed = await failureOf(await ada.press(message, '▶ 1'));
     expect(failed.content).toContain('I cannot open this recording');
     const asked = await ada.select(message, 'Ask with one of these pieces', ['1']);
-    expect(embedOf(await answerTo(asked)).description).toContain('RequestedSource with **piece-2**');
+    expect(embedOf(await answerTo(asked)).description).toContain('Asked with **piece-2**');
   } finally {
     renameSync(`${file}.away`, file);
   }

@@ -14,7 +14,7 @@ import { until } from './jobs.ts';
 let folder: string;
 
 beforeAll(() => {
-  folder = mkdtempSync(path.join(tmpdir(), 'leitmotif-libraryQueries-'));
+  folder = mkdtempSync(path.join(tmpdir(), 'leitmotif-library-queries-'));
 });
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

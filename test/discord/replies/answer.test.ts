@@ -217,7 +217,7 @@ test('says the verdict first, with what was asked and what was not compared', ()
   const reply = answerReply(english, viewOf({ ...answer, query, verdict, results: [named, ...rest] }));
   expect(reply.embeds?.[0]?.title).toBe('This is The Knolls of Doldesh, from 3:28');
   expect(reply.embeds?.[0]?.description?.split('\n')[0]).toBe(
-    'RequestedSource with **my\\_tape**, 0:40 to 1:40 of 5:12: 3 chunks compared, left out: 1 as applause and 2 as silence.',
+    'Asked with **my\\_tape**, 0:40 to 1:40 of 5:12: 3 chunks compared, left out: 1 as applause and 2 as silence.',
   );
 });
 
