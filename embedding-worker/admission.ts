@@ -1,5 +1,4 @@
-/** Who may come in: a bounded number of recordings (or questions in words, which have a line of their own) that are worked
- *  on, and a bounded number that wait. */
+/** Admission control: limits running and queued requests. Text queries have their own queue. */
 import PQueue from 'p-queue';
 import { LeitmotifError } from '../src/errors.ts';
 

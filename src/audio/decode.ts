@@ -20,7 +20,6 @@ import { failureOf } from './failure.ts';
 import { type RunningFfmpeg, startFfmpeg } from './ffmpeg.ts';
 import { readFingerprint } from './fingerprint.ts';
 import { type AudioInput, checkInput, openable as openableInput } from './input.ts';
-import type { AudioLimits } from './limits.ts';
 import { watchOpening } from './opening.ts';
 import type { ProbedAudio } from './probe.ts';
 import { SampleReader } from './samples.ts';

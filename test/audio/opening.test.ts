@@ -32,7 +32,7 @@ const named = ['TITLE=A title', 'artist=An artist', 'ALBUM=An album'];
 const tags = { title: 'A title', artist: 'An artist', album: 'An album' };
 const lyrics = 'la la la\n'.repeat(700_000);
 
-describe('tags that nobody wants are left out, and the sound and its names stay', () => {
+describe('excludes unused tags and keeps the sound and its names', () => {
   const bombs: [name: string, bytes: () => Buffer, tags: object][] = [
     ['a comment of 6 MB.mp3', () => withId3(mp3, [...names, commentFrame(lyrics)]), tags],
     ['a comment of 6 MB first.mp3', () => withId3(mp3, [commentFrame(lyrics), ...names]), tags],

@@ -1,5 +1,4 @@
-/** Silence is a matter of the recording: what would be silence in one that was recorded at the usual level is music in one
- *  that is as quiet as a whole. */
+/** Judges silence relative to the recording: a level that is silence in a recording of usual level is music in a quiet one. */
 import type { ChunkKind } from '../../domain.ts';
 import { silenceDb } from './levels.ts';
 

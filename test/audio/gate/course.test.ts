@@ -14,7 +14,7 @@ function repeat<T>(value: T, times: number): T[] {
   return Array.from({ length: times }, () => value);
 }
 
-test('a boundary lies where the evidence turns', () => {
+test('puts the boundary where the evidence changes', () => {
   const scores = [...repeat(clear.music, 4), ...repeat(clear.applause, 6)];
   expect(courseOf(scores)).toEqual([...repeat('music', 4), ...repeat('applause', 6)]);
 });
@@ -29,7 +29,7 @@ test('moments that say nothing go with their neighbours', () => {
   expect(courseOf(scores)).toEqual(repeat('noise', 10));
 });
 
-test('what is in doubt is music, and so is what says nothing at all', () => {
+test('treats doubtful and empty moments as music', () => {
   expect(courseOf(repeat(doubt, 5))).toEqual(repeat('music', 5));
   expect(courseOf(repeat(null, 5))).toEqual(repeat('music', 5));
   expect(courseOf([])).toEqual([]);

@@ -71,7 +71,7 @@ describe('a window of more than one kind', () => {
   const applause = makeApplause(rate, 10);
   const silence = new Float32Array(10 * rate);
 
-  test('is what most of its sound is', () => {
+  test('has the kind of most of its sound', () => {
     expect(classifyWindow(turning(6, applause), rate).kind).toBe('music');
     expect(classifyWindow(turning(3, applause), rate).kind).toBe('applause');
     expect(classifyWindow(turning(3, silence), rate).kind).toBe('music');

@@ -14,7 +14,7 @@ function rms(samples: Float32Array): number {
   return Math.sqrt(samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length);
 }
 
-test('the right rate is left as it is', () => {
+test('leaves samples at the right rate unchanged', () => {
   const samples = tone(440, 16_000);
   expect(toRate(samples, 16_000, 16_000)).toEqual(samples);
 });
@@ -37,6 +37,6 @@ describe.each([8000, 22_050, 24_000, 44_100, 48_000])('from %i Hz', (rateHz) => 
   });
 });
 
-test('what the lower rate cannot hold does not come back as something else', () => {
+test('does not alias frequencies above the lower rate', () => {
   expect(rms(toRate(tone(12_000, 48_000), 48_000, 16_000))).toBeLessThan(0.01);
 });
