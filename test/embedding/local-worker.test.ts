@@ -80,7 +80,7 @@ describe('a local worker', () => {
     await eventually(() => !family.some(lives));
   });
 
-  test('is back for whoever asks while it is away', async () => {
+  test('restarts, and answers requests made meanwhile', async () => {
     const { worker, client } = await start();
     process.kill(pidOf(worker), 'SIGKILL');
     expect((await client.embed(recording, { toSec: 10, signal: never })).chunks).toHaveLength(1);
@@ -149,7 +149,7 @@ describe('a local worker', () => {
     await eventually(() => !existsSync(path.dirname(socketPath)));
   }, 30_000);
 
-  test('leaves no guard behind when it is closed', async () => {
+  test('leaves no guard process when it is closed', async () => {
     const { worker } = await start();
     const guards = () => processes().filter(({ command }) => command.includes(path.dirname(worker.socketPath)));
     expect(guards()).toHaveLength(1);
@@ -157,7 +157,7 @@ describe('a local worker', () => {
     await eventually(() => guards().length === 0);
   });
 
-  test('that cannot start says why', async () => {
+  test('reports why it cannot start', async () => {
     await expect(startLocalWorker(slowWorkerOptions(modelsDir, ['nan']))).rejects.toMatchObject({
       code: 'config-invalid',
       message: expect.stringContaining('Cannot load the model nan'),
@@ -168,14 +168,14 @@ describe('a local worker', () => {
     expect(descendantsOf(process.pid).filter(({ command }) => command.includes('embedding-worker'))).toEqual([]);
   });
 
-  test('that does not start in time is not waited for', async () => {
+  test('fails with worker-unavailable when it does not start in time', async () => {
     const hanging = path.join(import.meta.dirname, 'hanging-worker.ts');
     const options = { ...slowWorkerOptions(modelsDir), entry: hanging, startTimeoutMs: 300 };
     await expect(startLocalWorker(options)).rejects.toMatchObject({ code: 'worker-unavailable' });
     expect(descendantsOf(process.pid).filter(({ command }) => command.includes('hanging-worker'))).toEqual([]);
   });
 
-  test('that takes long to start says what is being waited for', async () => {
+  test('reports progress during a slow start', async () => {
     const words: string[] = [];
     const hanging = path.join(import.meta.dirname, 'hanging-worker.ts');
     const options = { ...slowWorkerOptions(modelsDir), entry: hanging, startTimeoutMs: 12_000 };

@@ -114,8 +114,8 @@ describe('a connection that breaks', () => {
   });
 });
 
-describe('what is there of an earlier try', () => {
-  test('is gone on with', async () => {
+describe('a partial download', () => {
+  test('is resumed', async () => {
     const fixture = await openHalfway();
     await fixture.get();
     expect(ranges(fixture)).toEqual([undefined, half]);
@@ -186,7 +186,7 @@ describe('what is there of an earlier try', () => {
   });
 });
 
-describe('a file that is not the one', () => {
+describe('a wrong file', () => {
   const other = generatedBytes(weights.length, 5);
   const serve = (fixture: Fixture, bytes: Buffer) => {
     fixture.hub.files[`${repository}/onnx/audio_model.onnx`] = { bytes };

@@ -150,7 +150,7 @@ test.each([
   expect(readdirSync(path.join(fixture.modelsDir, name)).filter((file) => file.endsWith('.partial'))).toEqual([]);
 });
 
-test('a model that nobody offers is refused, with those that are', async () => {
+test('refuses an unknown model and lists the available ones', async () => {
   const fixture = await openFixture();
   await expect(fixture.get('nothing')).rejects.toMatchObject({
     code: 'model-unknown',

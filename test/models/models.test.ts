@@ -117,7 +117,7 @@ test('a version of a model that is not here is refused by name, with the one tha
   await expect(findModel([shipped], 'nobody@2')).rejects.toThrow('the models here are: builtin, descriptor');
 });
 
-test('a name that nobody knows is answered with what is here and what can be had', () => {
+test('an unknown name lists the installed and the downloadable models', () => {
   expect(unknownModel('clup', ['builtin']).message).toMatch(/here are: builtin; .*clap \(282 MB\), .*wavlm \(378 MB\)/);
 });
 

@@ -18,7 +18,7 @@ const partSize = (fixture: Fixture) =>
   existsSync(`${file(fixture)}.part`) ? statSync(`${file(fixture)}.part`).size : 0;
 const ranges = ({ hub }: Fixture) => hub.asked.filter(({ at }) => at === 'storage').map(({ range }) => range);
 
-test('a download that is killed in the middle is gone on with where it was', async () => {
+test('resumes a killed download where it stopped', async () => {
   const fixture = await openFixture();
   fixture.hub.tricks.storage = (_request, reply, nth) =>
     nth === 0 && sendHalf(reply, weights, { etag: hash }, () => false);
@@ -58,7 +58,7 @@ test.skipIf(!canMount())('a disk without room is named beforehand, with how much
   }
 });
 
-test('of two at once the second says whom it waits for, and then downloads nothing', async () => {
+test('the second of two downloads reports whom it waits for, and then downloads nothing', async () => {
   const fixture = await openFixture();
   let isFree = false;
   fixture.hub.tricks.storage = (_request, reply) => {
@@ -84,7 +84,7 @@ test('of two at once the second says whom it waits for, and then downloads nothi
   expect(ranges(fixture)).toHaveLength(1);
 });
 
-test('who waits for another can be called off', async () => {
+test('can be cancelled while it waits for another download', async () => {
   const fixture = await openFixture();
   fixture.hub.tricks.storage = (_request, reply) => sendHalf(reply, weights, { etag: hash }, () => false);
   const [first, second] = [new AbortController(), new AbortController()];

@@ -29,7 +29,7 @@ describe('references', () => {
 });
 
 describe('correction', () => {
-  test('takes half of what a chunk has of everything, and ties stay in order', () => {
+  test('subtracts half of the hubness, and keeps the order of ties', () => {
     const pool = [
       { similarity: 0.9, hubness: 0.8 },
       { similarity: 0.8, hubness: 0.2 },
@@ -81,7 +81,7 @@ describe('measuring', () => {
     },
   );
 
-  test('of one track alone gives nothing to correct', async () => {
+  test('gives 0 for a library of one track', async () => {
     const folder = testFolder();
     const files = await writeShards(folder, unitVectors(5, 16, 1), [5]);
     const shards = files.map(({ path: file, rowCount }) => ({ file: path.basename(file), rowCount }));
@@ -90,7 +90,7 @@ describe('measuring', () => {
     expect([0, 1, 2, 3, 4].map((row) => hubness.at(row))).toEqual([0, 0, 0, 0, 0]);
   });
 
-  test('stops when it is told to', async () => {
+  test('stops when it is aborted', async () => {
     const folder = testFolder();
     const files = await writeShards(folder, unitVectors(5, 16, 1), [5]);
     const shards = files.map(({ path: file, rowCount }) => ({ file: path.basename(file), rowCount }));
@@ -133,7 +133,7 @@ describe('a generation that knows its hubs', () => {
     expect(other.hubs).toEqual(one.hubs);
   });
 
-  test('is not believed when its hubs were changed', async () => {
+  test('is refused when its hubs file was changed', async () => {
     const folder = testFolder();
     const { id } = await write(folder, rows, { hubs: true });
     const file = path.join(spaceFolder(folder), id, 'hubs.bin');
