@@ -8,6 +8,13 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    // `npm run coverage`. Counts this process only, not the child processes that tests start.
+    coverage: {
+      provider: 'v8',
+      include: ['src/**/*.ts', 'commands/**/*.ts', 'embedding-worker/**/*.ts', 'local-discord/**/*.ts'],
+      reporter: ['text-summary', 'html'],
+      reportsDirectory: '.cache/coverage',
+    },
     // For a package that loads ONNX Runtime by itself (@huggingface/transformers).
     env: { ORT_DISABLE_TELEMETRY: '1' },
   },

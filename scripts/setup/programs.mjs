@@ -1,26 +1,26 @@
-/** Every program of this folder: what it needs, how it is started, and what `npm run help` says about it.
+/** Every program of this project: its needs, its command, and its line in `npm run help`.
  *
- *  `needs`: see setup.mjs. `run`: arguments of Node, the user's arguments follow; several for one after the other. */
+ *  `needs`: see set-up.mjs. `run`: arguments of Node, followed by the user's arguments. Several run one after the other. */
 
-/** Audio makes large garbage. Reasons and figures: collectorFlags in src/embedding/worker-options.ts. */
+/** Audio produces much garbage. For reasons and figures see collectorFlags in src/embedding/worker-options.ts. */
 const collector = ['--single-threaded-gc', '--no-incremental-marking'];
 const vitest = ['node_modules/vitest/vitest.mjs', 'run'];
 const tools = ['development'];
 
 export const programs = {
   demo: {
-    about: 'a bot, a Discord on this machine and two hours of music; --once: one run in the terminal',
+    about: 'the bot on a local Discord with two hours of music; --once: one run in the terminal',
     needs: ['sample-library'],
     run: [[...collector, 'src/demo.ts']],
   },
   start: { about: 'the bot, with DISCORD_TOKEN from .env', run: [['src/main.ts']] },
   index: { about: 'index recordings: npm run index -- ~/Music', run: [[...collector, 'src/cli.ts', 'index']] },
   similar: {
-    about: 'ask the library: npm run similar -- piece.mp3',
+    about: 'search the library: npm run similar -- piece.mp3',
     run: [[...collector, 'src/cli.ts', 'similar']],
   },
   library: {
-    about: 'look after what is indexed: status, failures, verify, backup, export ...',
+    about: 'manage the index: status, failures, verify, backup, export ...',
     run: [[...collector, 'src/cli.ts', 'library']],
   },
   models: { about: 'list, download and check models', run: [['src/cli.ts', 'models']] },
@@ -29,17 +29,29 @@ export const programs = {
     about: 'an embedding worker for bots on other machines',
     run: [[...collector, 'embedding-worker/main.ts']],
   },
-  setup: { about: 'set up what the programs need, and start none of them', run: [] },
+  setup: { about: 'install what the programs need, without starting one', run: [] },
 
   test: { about: 'all tests', needs: [...tools, 'browser'], inFolder: true, run: [vitest] },
+  'test:unit': {
+    about: 'tests that start no process, in under 30 s',
+    needs: tools,
+    inFolder: true,
+    run: [[...vitest, '--config', 'vitest.unit.config.ts']],
+  },
+  coverage: {
+    about: 'all tests, with the share of lines that they run',
+    needs: [...tools, 'browser'],
+    inFolder: true,
+    run: [[...vitest, '--coverage']],
+  },
   'test:slow': {
-    about: 'tests that take minutes: kills at random moments',
+    about: 'tests that take minutes, with kills at random times',
     needs: tools,
     inFolder: true,
     run: [[...vitest, '--config', 'vitest.slow.config.ts']],
   },
   'test:training': {
-    about: 'tests of the training, in Python (PyTorch)',
+    about: 'tests of the training in Python (PyTorch)',
     needs: [...tools, 'training'],
     inFolder: true,
     environment: { TRAINING_PYTHON: '.cache/training-python/bin/python' },
@@ -56,24 +68,24 @@ export const programs = {
       [...vitest, 'test/layers.test.ts', 'test/config/env-example.test.ts'],
     ],
   },
-  'bench:quality': { about: 'what the answers are worth', needs: tools, run: [['bench/quality.ts']] },
+  'bench:quality': { about: 'quality of the answers', needs: tools, run: [['bench/quality.ts']] },
   'bench:speed': { about: 'speed of indexing, search and queries', needs: tools, run: [['bench/speed.ts']] },
   'bench:models': { about: 'speed and memory of models', needs: tools, run: [['bench/models.ts']] },
-  'bench:scale': { about: 'a million chunks', needs: tools, run: [['bench/scale.ts']] },
+  'bench:scale': { about: 'cost of a million chunks', needs: tools, run: [['bench/scale.ts']] },
   'bench:bot': { about: 'the bot under load', needs: [...tools, 'sample-library'], run: [['bench/bot.ts']] },
   'model:build': { about: 'build the hand-made model', needs: tools, run: [['scripts/build-descriptor.ts']] },
   screenshots: {
-    about: "take the documentation's pictures",
+    about: 'take the screenshots for the documentation',
     needs: [...tools, 'sample-library', 'browser'],
     inFolder: true,
     environment: { SCREENSHOTS_DIR: 'docs' },
     run: [[...vitest, 'test/discord/page/screenshots.test.ts']],
   },
-  'env:example': { about: 'write .env.example', run: [['scripts/write-env-example.ts']] },
+  'env:example': { about: 'write .env.example and docs/configuration.md', run: [['scripts/write-env-example.ts']] },
 };
 
-/** Those that people use; the others are for working on the program. */
-const forPeople = ['demo', 'start', 'index', 'similar', 'library', 'models', 'commands', 'worker', 'setup'];
+/** Programs for users. The others are for development. */
+const forUsers = ['demo', 'start', 'index', 'similar', 'library', 'models', 'commands', 'worker', 'setup'];
 
 export function helpText() {
   const lines = (names) => names.map((name) => `  ${name.padEnd(15)} ${programs[name].about}`);
@@ -81,10 +93,10 @@ export function helpText() {
     'Usage: npm run PROGRAM -- ARGUMENTS, or in this folder: npx leitmotif PROGRAM ARGUMENTS',
     '       npm run PROGRAM -- --help explains the arguments of the first eight.',
     '',
-    'To use it:',
-    ...lines(forPeople),
+    'For users:',
+    ...lines(forUsers),
     '',
-    'To work on it:',
-    ...lines(Object.keys(programs).filter((name) => !forPeople.includes(name))),
+    'For development:',
+    ...lines(Object.keys(programs).filter((name) => !forUsers.includes(name))),
   ].join('\n');
 }
