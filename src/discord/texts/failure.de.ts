@@ -77,7 +77,7 @@ export const failureDe: FailureTexts = {
   'download-refused': () => 'Ich darf ein Modell nicht herunterladen. Das muss der Besitzer des Bots richten.',
   'download-corrupt': () =>
     'Ein heruntergeladenes Modell ist nicht das, das ich wollte. Das muss der Besitzer des Bots richten.',
-  'import-refused': () => 'Was importiert werden sollte, lässt sich nicht importieren. Das Terminal sagt, warum.',
+  'import-refused': () => 'Ich konnte diese Daten nicht importieren. Das Terminal zeigt den Grund.',
   'model-locked': () => 'Das Modell wird gerade von jemand anderem heruntergeladen oder entfernt.',
   stopping: () => 'Ich werde gerade neu gestartet, darum brach das hier ab; das liegt nicht an dir.',
   'tool-missing': () =>
@@ -89,7 +89,7 @@ export const failureDe: FailureTexts = {
   'link-unreachable': (facts) =>
     `Von ${host(facts)} bekomme ich nichts${withFact(numberOf(facts, 'status'), (status) => `: Die Antwort war ${status}`)}. Bitte prüf den Link oder schick die Datei selbst.`,
   'link-too-large': (facts) =>
-    `${withFact(textOf(facts, 'host'), (name) => `Was bei **${name}** liegt,`, 'Diese Datei')} ist zu groß${withFact(numberOf(facts, 'bytesMax'), (max) => `: Ich lade höchstens ${bytes(max)}`)}. Bitte schick einen kürzeren Ausschnitt.`,
+    `${withFact(textOf(facts, 'host'), (name) => `Die Datei bei **${name}**`, 'Diese Datei')} ist zu groß${withFact(numberOf(facts, 'bytesMax'), (max) => `: Ich lade höchstens ${bytes(max)}`)}. Bitte schick einen kürzeren Ausschnitt.`,
   'link-too-slow': (facts) =>
     `Von ${host(facts)} kam zu wenig${withFact(numberOf(facts, 'deadlineSec'), (sec) => ` in ${duration(sec)}`)}, darum habe ich aufgegeben. Bitte schick die Datei selbst.`,
   'link-not-audio': (facts) => linkNotAudio(textOf(facts, 'kind'), facts),
@@ -157,7 +157,7 @@ function linkRefused(kind: string | null, facts: ErrorFacts): string {
 function linkNotAudio(kind: string | null, facts: ErrorFacts): string {
   switch (kind) {
     case 'encoded':
-      return `Was von ${host(facts)} kommt, ist gepackt, und ich packe nichts aus. Bitte schick die Datei selbst.`;
+      return `Die Datei von ${host(facts)} ist gepackt, und ich entpacke keine Dateien. Bitte schick die Datei selbst.`;
     case 'message':
       return 'In dieser Nachricht sehe ich keine Aufnahme. Nimm **Ähnliche Musik finden** in ihrem Menü, oder schick die Datei selbst.';
     default:

@@ -70,7 +70,7 @@ export const failureEn: FailureTexts = {
   'download-failed': () => "I could not download a model. The bot's owner has to see to it.",
   'download-refused': () => "I am not allowed to download a model. The bot's owner has to see to it.",
   'download-corrupt': () => "A model that I downloaded is not the one that I wanted. The bot's owner has to see to it.",
-  'import-refused': () => 'What was to be imported cannot be. The terminal says why.',
+  'import-refused': () => 'I could not import these data. The terminal shows the reason.',
   'model-locked': () => 'The model is just being downloaded or removed by someone else.',
   stopping: () => 'I am being restarted, so this got cut off. That is not your fault.',
   'tool-missing': () => "A program that I need is not installed. The bot's owner has to install it.",
@@ -81,7 +81,7 @@ export const failureEn: FailureTexts = {
   'link-unreachable': (facts) =>
     `I cannot get anything from ${host(facts)}${withFact(numberOf(facts, 'status'), (status) => `: it answered ${status}`)}. Please check the link, or send the file itself.`,
   'link-too-large': (facts) =>
-    `${withFact(textOf(facts, 'host'), (name) => `What lies at **${name}**`, 'This file')} is too large${withFact(numberOf(facts, 'bytesMax'), (max) => `: I fetch at most ${bytes(max)}`)}. Please send a shorter clip.`,
+    `${withFact(textOf(facts, 'host'), (name) => `The file at **${name}**`, 'This file')} is too large${withFact(numberOf(facts, 'bytesMax'), (max) => `: I fetch at most ${bytes(max)}`)}. Please send a shorter clip.`,
   'link-too-slow': (facts) =>
     `From ${host(facts)} came too little${withFact(numberOf(facts, 'deadlineSec'), (sec) => ` within ${duration(sec)}`)}, so I gave up. Please send the file itself.`,
   'link-not-audio': (facts) => linkNotAudio(textOf(facts, 'kind'), facts),
@@ -93,7 +93,7 @@ export const failureEn: FailureTexts = {
   'cooling-down': () => 'That was quick: please leave a moment between two questions.',
   'not-allowed': (facts) =>
     textOf(facts, 'kind') === 'not-yours'
-      ? 'Only whoever asked can cancel this.'
+      ? 'Only the person who asked can cancel this.'
       : `You may not do that${withFact(textOf(facts, 'permission'), (name) => `: it needs the right **${name}**`)}. An admin of this server, or the bot's owner, can.`,
   'discord-permission': (facts) =>
     `I lack ${withFact(textOf(facts, 'permission'), (name) => `the right **${name}**`, 'a right that I need')} in ${withFact(textOf(facts, 'channelId'), (id) => `<#${id}>`, 'this channel')}. An admin of this server can grant it.`,
@@ -117,7 +117,7 @@ function badRequest(problem: string | null, facts: ErrorFacts): string {
     case 'message-without-audio':
       return 'There is no recording and no link in this message. Choose one that has an audio file.';
     default:
-      return 'I do not understand what was typed. Please check the options.';
+      return 'I do not understand these options. Please check them.';
   }
 }
 
@@ -148,7 +148,7 @@ function linkRefused(kind: string | null, facts: ErrorFacts): string {
 function linkNotAudio(kind: string | null, facts: ErrorFacts): string {
   switch (kind) {
     case 'encoded':
-      return `What comes from ${host(facts)} is compressed, and I unpack nothing. Please send the file itself.`;
+      return `The file from ${host(facts)} is compressed, and I do not decompress files. Please send the file itself.`;
     case 'message':
       return 'I see no recording in that message. Use **Find similar music** in its menu, or send the file itself.';
     default:

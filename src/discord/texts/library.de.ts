@@ -22,9 +22,9 @@ const reasons: LibraryTexts['reindex']['reasons'] = {
   'file-unreadable':
     'Der Ordner der Bibliothek ist nicht zu lesen oder plötzlich leer. Die Besitzer des Bots müssen nachsehen.',
   'library-forbidden':
-    'Ich werde nicht dorthin gelassen, wo die Aufnahmen der Bibliothek liegen: Was mich einlässt, ist vielleicht abgelaufen. Die Besitzer des Bots müssen nachsehen.',
+    'Ich werde nicht dorthin gelassen, wo die Aufnahmen der Bibliothek liegen: Mein Zugang ist vielleicht abgelaufen. Die Besitzer des Bots müssen nachsehen.',
   'library-unavailable':
-    'Der Ort, an dem die Aufnahmen der Bibliothek liegen, hat nicht geantwortet. Was fertig ist, bleibt; bitte starte es später noch einmal.',
+    'Der Ort, an dem die Aufnahmen der Bibliothek liegen, hat nicht geantwortet. Die fertige Arbeit bleibt erhalten; bitte starte es später noch einmal.',
   'disk-full': 'Die Platte ist voll. Die Besitzer des Bots müssen Platz schaffen.',
   'permission-denied': 'Ich darf nicht schreiben, wo der Index ist. Die Besitzer des Bots müssen die Rechte richten.',
   'worker-unavailable':
@@ -139,7 +139,7 @@ export const libraryDe: LibraryTexts = {
     isOpen: (mode, askedBy, askedAtMs) =>
       `Ein Einlesen (${modes[mode]}) ist schon offen: ${askedBy === null ? 'der Zeitplan' : `<@${askedBy}>`} hat es ` +
       `<t:${Math.round(askedAtMs / 1000)}:R> verlangt. Es gibt nur eines zugleich; **/bibliothek abbrechen** beendet es.`,
-    cancelled: (mode) => `Das Einlesen (${modes[mode]}) ist abgebrochen. Was davon getan war, bleibt.`,
+    cancelled: (mode) => `Das Einlesen (${modes[mode]}) ist abgebrochen. Die fertige Arbeit bleibt erhalten.`,
     nothingOpen: 'Es ist kein Einlesen offen.',
     waiting:
       'Ein Einlesen wurde verlangt, doch gerade liest ein anderer Prozess ein. Meines beginnt, wenn der fertig ist.',
@@ -165,8 +165,8 @@ export const libraryDe: LibraryTexts = {
     otherReason: 'Bei mir ist etwas schiefgegangen; die Besitzer des Bots finden es unter der Kennung.',
     reference: (id) => `Kennung reindex ${id}`,
     keeps:
-      'Was getan war, bleibt, und die Antworten kommen, woher sie zuvor kamen. **/bibliothek einlesen** macht weiter.',
-    ended: (mode) => `**Einlesen (${modes[mode]}) wurde abgebrochen.** Was davon getan war, bleibt.`,
+      'Die fertige Arbeit bleibt erhalten, und die Antworten kommen weiter aus demselben Index. **/bibliothek einlesen** macht weiter.',
+    ended: (mode) => `**Einlesen (${modes[mode]}) wurde abgebrochen.** Die fertige Arbeit bleibt erhalten.`,
   },
 
   failures: {

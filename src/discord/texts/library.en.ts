@@ -30,9 +30,9 @@ const reasons: Readonly<Partial<Record<ErrorCode, string>>> = {
     "No library is set up for me, or another one than I know. The bot's owner has to set LIBRARY, or index a folder with npm run index.",
   'file-unreadable': "The library's folder cannot be read, or is empty all of a sudden. The bot's owner has to look.",
   'library-forbidden':
-    "I am not let into the place where the library's recordings lie: what lets me in may have expired. The bot's owner has to look.",
+    "I am not let into the place where the library's recordings lie: my access may have expired. The bot's owner has to look.",
   'library-unavailable':
-    "The place where the library's recordings lie did not answer. What is done is kept; please start it again later.",
+    "The place where the library's recordings lie did not answer. The finished work is kept; please start it again later.",
   'disk-full': "The disk is full. The bot's owner has to make room.",
   'permission-denied': "I may not write where the index is. The bot's owner has to fix the permissions.",
   'worker-unavailable': "The part of me that listens did not answer for minutes. The bot's owner has to look.",
@@ -147,7 +147,7 @@ export const libraryEn = {
     isOpen: (mode: ReindexMode, askedBy: string | null, askedAtMs: number) =>
       `A reindex (${modes[mode]}) is open already: ${askedBy === null ? 'the schedule' : `<@${askedBy}>`} asked for it ` +
       `<t:${Math.round(askedAtMs / 1000)}:R>. There is one at a time; **/library cancel** stops it.`,
-    cancelled: (mode: ReindexMode) => `The reindex (${modes[mode]}) is cancelled. What was done of it is kept.`,
+    cancelled: (mode: ReindexMode) => `The reindex (${modes[mode]}) is cancelled. Its finished work is kept.`,
     nothingOpen: 'No reindex is open.',
     waiting: 'A reindex was asked for, but another process is indexing just now. Mine begins when that one has ended.',
     begun: (mode: ReindexMode, tracks: number, size: number) =>
@@ -172,8 +172,8 @@ export const libraryEn = {
     reasons,
     otherReason: "Something went wrong on my side; the bot's owner finds it by the reference.",
     reference: (id: number) => `reference reindex ${id}`,
-    keeps: 'What was done is kept, and answers come from where they came from before. **/library reindex** goes on.',
-    ended: (mode: ReindexMode) => `**Reindexing ${modes[mode]} was cancelled.** What was done of it is kept.`,
+    keeps: 'The finished work is kept, and answers still come from the same index. **/library reindex** goes on.',
+    ended: (mode: ReindexMode) => `**Reindexing ${modes[mode]} was cancelled.** Its finished work is kept.`,
   },
 
   failures: {

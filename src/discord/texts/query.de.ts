@@ -41,7 +41,7 @@ export const queryDe: QueryTexts = {
     leftOut: (left) => `, ausgelassen: ${list(left.map(({ name, chunks }) => `${whole(chunks)} als ${name}`))}`,
     otherRecording: 'Versuch es mit einer anderen Aufnahme oder einem anderen Teil (Optionen **von** und **bis**).',
     longerPart:
-      'Versuch es mit einem längeren oder anderen Teil (Optionen **von** und **bis**). Was folgt, ist das am wenigsten Entfernte, keine Empfehlung.',
+      'Versuch es mit einem längeren oder anderen Teil (Optionen **von** und **bis**). Dies sind die nächsten Stücke, keine Empfehlungen.',
     empty: 'In der Bibliothek gibt es nichts, was sich reihen ließe.',
     score: (closeness, value, votes) => `${closeness}, Wertung ${score(value)} · ${count(votes, 'Stimme', 'Stimmen')}`,
     alsoAs: (names, more) => `auch als ${list([...names, ...(more > 0 ? [`${whole(more)} weitere`] : [])])}`,

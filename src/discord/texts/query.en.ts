@@ -37,7 +37,7 @@ export const queryEn = {
       `, left out: ${list(kinds.map(({ name, chunks }) => `${whole(chunks)} as ${name}`))}`,
     otherRecording: 'Try another recording, or another part of it (options **from** and **to**).',
     longerPart:
-      'Try a longer or another part (options **from** and **to**). What follows is the least distant, not a recommendation.',
+      'Try a longer or another part (options **from** and **to**). These are the nearest pieces, not recommendations.',
     empty: 'There is nothing in the library to rank.',
     score: (closeness: string, value: number, votes: number) =>
       `${closeness}, score ${score(value)} · ${count(votes, 'vote', 'votes')}`,
@@ -116,7 +116,7 @@ export const queryEn = {
   stale: {
     expired: 'This answer is no longer kept. Ask again with the same clip or link, and I will listen anew.',
     pieceGone: 'This piece was removed from the library since.',
-    generationChanged: 'The library has changed since this answer, so what it found may no longer hold.',
+    generationChanged: 'The library has changed since this answer, so its results may no longer hold.',
     otherVersion: 'This button is from another version of me and no longer works. Ask again with **/similar**.',
     again: 'Run again',
     interrupted: 'I was restarted while working on this, so it got cut off. Please ask again.',

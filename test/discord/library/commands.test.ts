@@ -153,7 +153,7 @@ test('shows an open job with its progress, and cancels it', async () => {
     new RegExp(`Reindex: everything, asked for <t:\\d+:R> by <@${owner.id}>\n(\\d of 7 recordings|begins)`),
   );
   expect(textOf(await use(ada, 'cancel'))).toMatch(/everything\) is cancelled/);
-  expect(await tells(/cancelled/, from)).toMatch(/What was done of it is kept/);
+  expect(await tells(/cancelled/, from)).toMatch(/Its finished work is kept/);
   expect(textOf(await use(ada, 'cancel'))).toBe('No reindex is open.');
 });
 
