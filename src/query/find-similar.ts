@@ -4,7 +4,7 @@
  */
 import type { Catalog } from '../catalog/catalog.ts';
 import { isInRegion } from '../catalog/marked-regions.ts';
-import type { Chunk, EmbeddedRecording, Fingerprint, FusionName, RankedTrack, Track, Verdict } from '../domain.ts';
+import type { Chunk, EmbeddedRecording, Fingerprint, RankedTrack, Track, Verdict } from '../domain.ts';
 import { fileStem } from '../format.ts';
 import type { IndexHost } from '../index/index-host.ts';
 import { calibrationOf } from '../ranking/calibration.ts';
