@@ -10,6 +10,8 @@ import { ffmpeg, writePiece } from '../../support/pieces.ts';
 
 /** MessageFlags.Ephemeral and Loading. */
 const [ephemeral, loading] = [64, 128];
+/** For what a test itself asks of Discord in the bot's name. @see https://docs.discord.com/developers/reference#user-agent */
+export const asABot = { 'user-agent': 'DiscordBot (https://example.org, 1)' };
 /** Two cores that other tests share. */
 const answerTimeoutMs = 30_000;
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { FileToUpload, Person } from '../../../local-discord/local-discord.ts';
 import { makeBot, type TestBot } from '../../support/bot.ts';
 import { makeLibrary, type TestLibrary } from '../../support/library.ts';
-import { answerTo, embedOf, excerpt, failureOf, isPrivate, optionsOf, saying } from './asking.ts';
+import { answerTo, asABot, embedOf, excerpt, failureOf, isPrivate, optionsOf, saying } from './asking.ts';
 
 const menu = 'Find similar music';
 let library: TestLibrary;
@@ -70,7 +70,7 @@ describe('"Find similar music" in the menu of a message', () => {
   test('queries with the recording of the message that a reply refers to', async () => {
     const { id, channel_id } = await post('listen to this', [excerpt(library, 3)]);
     const body = { content: 'what is it?', message_reference: { message_id: id } };
-    const headers = { authorization: `Bot ${bot.discord.token}`, 'content-type': 'application/json' };
+    const headers = { ...asABot, authorization: `Bot ${bot.discord.token}`, 'content-type': 'application/json' };
     const url = `${bot.discord.apiUrl}/v10/channels/${channel_id}/messages`;
     const sent = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
     const answer = await answerTo(await use((await sent.json()) as APIMessage));

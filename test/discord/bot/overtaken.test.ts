@@ -6,7 +6,17 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Person } from '../../../local-discord/local-discord.ts';
 import { makeBot, type TestBot } from '../../support/bot.ts';
 import { makeLibrary, type TestLibrary } from '../../support/library.ts';
-import { answerTo, embedOf, excerpt, failureOf, isPrivate, optionsOf, publicMessages, saying } from './asking.ts';
+import {
+  answerTo,
+  asABot,
+  embedOf,
+  excerpt,
+  failureOf,
+  isPrivate,
+  optionsOf,
+  publicMessages,
+  saying,
+} from './asking.ts';
 import { signalWorker } from './processes.ts';
 
 let library: TestLibrary;
@@ -47,7 +57,7 @@ async function postButton(customId: string): Promise<APIMessage> {
   const row = { type: 1, components: [{ type: 2, style: 2, custom_id: customId, label: 'Cancel' }] };
   const response = await fetch(`${apiUrl}/v10/channels/${defaultChannelId}/messages`, {
     method: 'POST',
-    headers: { authorization: `Bot ${token}`, 'content-type': 'application/json' },
+    headers: { ...asABot, authorization: `Bot ${token}`, 'content-type': 'application/json' },
     body: stringify({ content: 'the answer', components: [row] }),
   });
   return (await response.json()) as APIMessage;
