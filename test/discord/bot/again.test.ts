@@ -8,7 +8,7 @@ import { FolderLibrary } from '../../../src/library/folder.ts';
 import { makeBot, type TestBot } from '../../support/bot.ts';
 import { makeLibrary, never, type TestLibrary } from '../../support/library.ts';
 import { writePiece } from '../../support/pieces.ts';
-import { answerTo, asABot, embedOf, excerpt, isPrivate, saying } from './asking.ts';
+import { answerTo, embedOf, excerpt, isPrivate, saying } from './asking.ts';
 
 let library: TestLibrary;
 let bot: TestBot;
