@@ -64,9 +64,10 @@ const callers: Readonly<Record<string, readonly string[]>> = {
   'prom-client': ['embedding-worker/metrics.ts', 'src/discord/metrics.ts'],
 };
 
-/** The worker is a program of its own; the page's bundler must be told that it builds for production; ONNX Runtime's
+/** The terminal's entry reads the configuration when a command runs; the worker is a program of its own; the page's bundler must be told that it builds for production; ONNX Runtime's
  *  telemetry is turned off before it is loaded. */
 const readsToo = [
+  'src/cli/with-app.ts',
   'embedding-worker/main.ts',
   'embedding-worker/engines/no-telemetry.ts',
   'local-discord/page-build.ts',

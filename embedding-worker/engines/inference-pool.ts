@@ -58,7 +58,7 @@ export class InferencePool implements EmbeddingEngine {
   /** The one that is used, or being tried, and after it those that are left to try. */
   readonly #devices: ExecutionProvider[];
   readonly #passedOver: string[] = [];
-  /** Devices that were rejected before the one in use. */
+  /** Options that were rejected on the device in use, with the reason. */
   #notes: readonly string[] = [];
   #everReady = false;
   #deathsInARow = 0;

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Mark } from '../catalog/marks.ts';
 import type { Config } from '../config/config.ts';
-import { ClipWriter, type ClipsSummary } from '../indexing/clip-writer.ts';
+import { type ClipsSummary, ClipWriter } from '../indexing/clip-writer.ts';
 import { liftMark, markClusters } from '../indexing/clusters/marking.ts';
 import { type ClusterReview, reviewClusters } from '../indexing/clusters/review-clusters.ts';
 import { type DetailedPlan, type IndexPlan, type PlanOptions, planInDetail, planIndex } from '../indexing/plan.ts';

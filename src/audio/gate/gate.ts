@@ -2,7 +2,7 @@
  *
  *  A window is heard second by second. Silence is a level. What sounds is judged by a small trained head on cheap
  *  statistics of spectrum and level: does a pitch last, are there peaks, how does it swell and stop. Seconds are joined
- *  to stretches of one kind, and the most frequent kind is the kind of the window. A doubtful window counts as music.
+ *  to stretches of one kind, and the window has the kind of most of its non-silent moments; a tie counts as music.
  *  `bench/quality/nonmusic.ts` prints how well it goes.
  */
 import type { ChunkKind } from '../../domain.ts';
