@@ -9,9 +9,13 @@ import { defineConfig } from 'vitest/config';
 
 /** Processes, servers, browsers, models and indexes. */
 const heavyParts =
-  /node:child_process|node:worker_threads|node:http|fork\(|listen\(|startLocal|InferenceSession|onnx-runtime|faiss|playwright|azurite|ffmpeg|buildApp|app\.ts'/i;
-/** Pure, but slow: they take over 2 s each. */
-const slow: readonly string[] = [];
+  /node:child_process|node:worker_threads|node:http|fork\(|listen\(|startLocal|loadModel|loaded-model|embedding-worker\/(engines|text)\/|faiss|playwright|azurite|ffmpeg|buildApp|app\.ts'/i;
+/** Without processes, but slow: together they take longer than all others. */
+const slow: readonly string[] = [
+  'test/audio/gate/gate.test.ts',
+  'test/cli/progress-lines.test.ts',
+  'test/discord/replies/answer.test.ts',
+];
 
 const helperImport = /from '(\.{1,2}\/[^']+\.ts)'/g;
 
@@ -31,5 +35,6 @@ export default defineConfig({
       .sort(),
     pool: 'threads',
     maxWorkers: 2,
+    testTimeout: 60_000,
   },
 });
