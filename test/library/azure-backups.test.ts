@@ -124,7 +124,7 @@ test('from the terminal: up, listed, the oldest gone, and back', async () => {
   };
   put('a.mp3');
   const { stdout } = await cli('backup');
-  expect(stdout).toMatch(/^1 track is safe in azure:\/\/devstoreaccount1\/safe\/terminal\/catalog-.*\.sqlite, /);
+  expect(stdout).toMatch(/^Backed up 1 track to azure:\/\/devstoreaccount1\/safe\/terminal\/catalog-.*\.sqlite, /);
   put('b.mp3');
   const second = await cli('backup', '--keep', '1');
   expect(second.stdout).toMatch(/Removed an older one: catalog-/);

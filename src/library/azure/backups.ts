@@ -1,4 +1,4 @@
-/** Backups in a container of Azure Blob Storage. They go up and come down in blocks, each operation for again by itself where
+/** Backups in a container of Azure Blob Storage. They are uploaded and downloaded in blocks, each retried by itself where
  *  that may help: a catalog has gigabytes, and a connection that lasts as long is rare. */
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';

@@ -1,4 +1,4 @@
-/** Opens containers of blobs with Azure's SDK, which is loaded when the first one is operation for: most programs never do. */
+/** Opens containers of blobs with Azure's SDK, which is loaded with the first container: most programs never use one. */
 import type { BlobServiceClient, ContainerClient, StoragePipelineOptions } from '@azure/storage-blob';
 import type { AzurePlace } from '../../config/library-location.ts';
 import type { AzureOperation } from './errors.ts';
@@ -7,7 +7,7 @@ import { accessWords, chooseAccess, expiryOf } from './settings.ts';
 
 export interface AzureContainer {
   readonly container: ContainerClient;
-  /** What is operation of it, for whoever words its refusals. */
+  /** What is requested of it, for error messages. */
   readonly operation: AzureOperation;
 }
 

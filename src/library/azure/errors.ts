@@ -43,9 +43,9 @@ function isCutOff(statusCode: number): boolean {
 /** The service's Retry-After, at most a minute; null without one. */
 export function retryAfterMs(error: unknown): number | null {
   const headers = (error as Refusal).response?.headers;
-  const operation = headers?.get('x-ms-retry-after-ms') ?? headers?.get('retry-after-ms');
+  const headerMs = headers?.get('x-ms-retry-after-ms') ?? headers?.get('retry-after-ms');
   const sec = headers?.get('retry-after');
-  const ms = operation === undefined ? Number(sec ?? Number.NaN) * 1000 : Number(operation);
+  const ms = headerMs === undefined ? Number(sec ?? Number.NaN) * 1000 : Number(headerMs);
   if (Number.isFinite(ms) && ms >= 0) return Math.min(ms, retryAfterMaxMs);
   const atMs = Date.parse(sec ?? '');
   return Number.isFinite(atMs) ? Math.min(Math.max(atMs - Date.now(), 0), retryAfterMaxMs) : null;

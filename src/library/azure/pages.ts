@@ -1,4 +1,4 @@
-/** Listings of a container, a page at a time: each page is a request of its own, operation again by itself where that may help. */
+/** Listings of a container, a page at a time: each page is a request of its own, retried by itself where that may help. */
 import type { BlobItem } from '@azure/storage-blob';
 import type { AzureContainer } from './client.ts';
 import { withRetries } from './retry.ts';
