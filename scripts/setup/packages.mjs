@@ -45,7 +45,8 @@ function notWritable(place) {
 function whyNpmFailed(result) {
   const text = outputOf(result);
   const cannotWrite = /\b(?:EACCES|EPERM|EROFS)\b/.test(text) || /ENOENT.*mkdir/.test(text);
-  if (!cannotWrite) return `Cannot install the packages: npm failed.\n${tail(result)}\nCan this machine reach the npm registry?`;
+  if (!cannotWrite)
+    return `Cannot install the packages: npm failed.\n${tail(result)}\nCan this machine reach the npm registry?`;
   const cache = process.env.npm_config_cache ?? path.join(homedir(), '.npm');
   const place =
     /\bpath '?([^'\n]+)/.exec(text)?.[1] ?? /(?:mkdir|open|rename|unlink) '([^']+)'/.exec(text)?.[1] ?? cache;
