@@ -53,7 +53,7 @@ describe('npm run models', () => {
   test('downloads, lists, verifies, repairs and removes a model', async () => {
     const got = await models(['get', 'wav2vec2']);
     expect(got).toMatchObject({ code: 0, stdout: expect.stringContaining('EMBEDDING_MODEL=wav2vec2 selects it') });
-    expect(got.stderr).toMatch(/model\.onnx: downloaded, 400 kB, its hash is the one that the hub names, and recorded/);
+    expect(got.stderr).toMatch(/model\.onnx: downloaded, 400 kB, the hash matches the one of the hub and is recorded/);
     const listed = JSON.parse((await models(['list', '--json'], { EMBEDDING_MODEL: 'wav2vec2' })).stdout);
     expect(listed.find(({ name }: { name: string }) => name === 'wav2vec2')).toMatchObject({
       presence: 'here',
