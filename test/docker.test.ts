@@ -1,4 +1,4 @@
-/** The images and compose.yaml against the project that they are made of. Nothing is built here: docs/deploy.md says so. */
+/** Checks the images and compose.yaml against the project without building them; see docs/deploy.md. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -46,7 +46,7 @@ const ofHub = ['HF_ENDPOINT', 'HF_TOKEN'];
 describe.each(dockerfiles)('%s', (file) => {
   const copied = named(file, 'COPY').filter(({ rest }) => !rest.startsWith('--from='));
 
-  test('copies what is there, and what .dockerignore lets through', () => {
+  test('copies existing files that .dockerignore does not exclude', () => {
     const sources = copied.flatMap(({ rest }) => rest.split(/\s+/).slice(0, -1));
     expect(sources.length).toBeGreaterThan(4);
     for (const source of sources) {
@@ -55,14 +55,14 @@ describe.each(dockerfiles)('%s', (file) => {
     }
   });
 
-  test('copies between stages that it has', () => {
+  test('copies only between existing stages', () => {
     const stages = named(file, 'FROM').map(({ rest }) => /^\S+ AS (\S+)$/.exec(rest)?.[1]);
     const from = named(file, 'COPY').flatMap(({ rest }) => all(rest, /^--from=(\S+)/g));
     expect(from.length).toBeGreaterThan(0);
     for (const stage of from) expect(stages).toContain(stage);
   });
 
-  test('runs files that are there, as npm does', () => {
+  test('runs existing files with the same command as npm', () => {
     const scripts = Object.values(programs).flatMap(({ run }) => run.map((words) => ['node', ...words].join(' ')));
     const commands = named(file, 'CMD').map(commandOf);
     expect(commands.length).toBeGreaterThan(0);
@@ -76,7 +76,7 @@ describe.each(dockerfiles)('%s', (file) => {
     }
   });
 
-  test('sets variables that the program knows, to what it accepts', () => {
+  test('sets known variables to valid values', () => {
     const set = named(file, 'ENV').flatMap(({ rest }) => [...rest.matchAll(/(\w+)=(\S+)/g)]);
     expect(set.length).toBeGreaterThan(3);
     for (const [, name = '', value = ''] of set) {
@@ -86,14 +86,14 @@ describe.each(dockerfiles)('%s', (file) => {
     }
   });
 
-  test('does not run as root, ends its children, and is asked how it is', () => {
+  test('runs without root, ends its children and has a health check', () => {
     expect(named(file, 'USER').at(-1)?.rest).toBe('1000:1000');
     expect(named(file, 'ENTRYPOINT').map(commandOf)).toEqual([['tini', '--']]);
     expect(read(file)).toContain('tini');
     expect(named(file, 'HEALTHCHECK').length).toBe(named(file, 'CMD').length);
   });
 
-  test('asks in words that Node understands', () => {
+  test('has a health check that Node can run', () => {
     for (const instruction of named(file, 'HEALTHCHECK')) {
       const [program, flag, script = ''] = commandOf(instruction);
       expect([program, flag]).toEqual(['node', '-e']);
@@ -106,7 +106,7 @@ describe.each(dockerfiles)('%s', (file) => {
 });
 
 describe('compose.yaml', () => {
-  test('has nothing that a linter finds', () => {
+  test('passes the linter', () => {
     const linter = new DCLinter({ rules: {}, quiet: false, debug: false, exclude: [] });
     const linted = linter.lintFiles([path.join(root, 'compose.yaml')], false);
     expect(linted).toHaveLength(1);
@@ -114,7 +114,7 @@ describe('compose.yaml', () => {
     // It compiles the schema of all that a compose file may hold: seconds of an idle core, a minute of a busy one.
   }, 180_000);
 
-  test('asks for and sets variables that the program, or Compose, knows', () => {
+  test('uses only variables of the program or of Compose', () => {
     const known = [...Object.keys(variables), ...ofCompose, ...ofHub];
     const asked = all(compose, /\$\{(\w+)/g);
     const set = all(compose, /^ +([A-Z][A-Z0-9_]*): /gm);
@@ -122,14 +122,14 @@ describe('compose.yaml', () => {
     for (const name of [...asked, ...set]) expect(known).toContain(name);
   });
 
-  test('builds targets that there are, from files that there are', () => {
+  test('builds existing targets from existing files', () => {
     const targets = all(compose, /^ +target: (\S+)$/gm);
     expect(new Set(targets)).toEqual(new Set(['bot', 'worker']));
     for (const target of targets) expect(read('Dockerfile')).toContain(` AS ${target}\n`);
     for (const file of all(compose, /^ +dockerfile: (\S+)$/gm)) expect(dockerfiles).toContain(file);
   });
 
-  test('publishes no port, and keeps secrets of the bot from the worker', () => {
+  test('publishes no port, and gives the worker no secrets of the bot', () => {
     expect(compose).not.toMatch(/^ +ports:/m);
     const [, worker = ''] = /^ {2}worker:\n([\s\S]*?)^ {2}\w/m.exec(compose) ?? [];
     expect(worker).toContain('worker.env');
@@ -140,7 +140,7 @@ describe('compose.yaml', () => {
 describe('the workflow and the images', () => {
   const workflow = read('.github/workflows/ci.yml');
 
-  test('run no action by a tag that can be moved, and may only read', () => {
+  test('pin actions by commit and have read-only rights', () => {
     const actions = all(workflow, /\buses: (\S+)/g);
     expect(actions.length).toBeGreaterThan(1);
     for (const action of actions) expect(action).toMatch(/^[\w-]+\/[\w-]+@[0-9a-f]{40}$/);

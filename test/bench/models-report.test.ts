@@ -43,7 +43,7 @@ const clap = (change: Partial<ModelFigures> = {}): ModelFigures =>
   figures({ name: 'clap-shape', trained: false, windowsPerSec: 3, firstRatio: 33, python, ...change });
 
 describe('the report on models', () => {
-  test('says of every promise that it is met', () => {
+  test('reports every target as met', () => {
     const report = renderModels([figures({}), clap()], context);
     expect(report.match(/^- met: /gm)).toHaveLength(4);
     expect(report).not.toContain('NOT met');
@@ -57,24 +57,24 @@ describe('the report on models', () => {
     expect(renderModels([figures({}), model], context)).toMatch(line);
   });
 
-  test('names the process that takes too much memory', () => {
+  test('names the process that uses too much memory', () => {
     const model = clap();
     const large = { ...model, child: { ...model.child, peakResidentBytes: 131 * 2 ** 20 } };
     expect(renderModels([figures({}), large], context)).toMatch(/NOT met: .*1\.31 x at most \(clap-shape\)/);
   });
 
-  test('says how far a model could come on these clips that took no time at all', () => {
+  test('reports the upper limit of speed on these clips for a model without cost', () => {
     const report = renderModels([figures({}), clap({ cpuSecPerWindow: 0.5 })], context);
     expect(report).toContain('0.020 processor s/window at 16 kHz are ffmpeg');
     expect(report).toContain('a model that took no time at all: 25.0 x');
   });
 
-  test('warns when other work was running', () => {
+  test('warns when the machine was busy', () => {
     expect(renderModels([figures({})], { ...context, loadBefore: 3 })).toContain('Other work was running');
     expect(renderModels([figures({})], context)).not.toContain('Other work was running');
   });
 
-  test('says what the comparison with Python needs where there is none', () => {
+  test('explains what the comparison with Python needs when it is missing', () => {
     expect(renderModels([figures({})], { ...context, python: null })).toContain('training/reference/README.md');
   });
 });

@@ -11,18 +11,18 @@ const anyOutcomes = fc.array(
 );
 
 describe('retrieval measures', () => {
-  test('on one answer list are what counting by hand gives', () => {
+  test('match a count by hand for one answer list', () => {
     const outcomes: Outcome[] = [{ group: 'a', relevant: [false, true, false, true, false, true] }];
     expect(estimate(outcomes, 'P@1').mean).toBe(0);
     expect(estimate(outcomes, 'P@5').mean).toBe(0.4);
     expect(estimate(outcomes, 'MRR').mean).toBe(0.5);
   });
 
-  test('count a question without answers as wrong', () => {
+  test('count a query without results as wrong', () => {
     expect(estimate([{ group: 'a', relevant: [] }], 'MRR').mean).toBe(0);
   });
 
-  test('lie within their interval, and the same on every run', () => {
+  test('are within their interval and the same on every run', () => {
     fc.assert(
       fc.property(anyOutcomes, (outcomes) => {
         const first = estimate(outcomes, 'MRR');
@@ -33,7 +33,7 @@ describe('retrieval measures', () => {
     );
   });
 
-  test('show no gain of anything over itself', () => {
+  test('show no gain of a system over itself', () => {
     fc.assert(
       fc.property(anyOutcomes, (outcomes) => {
         expect(estimateGain(outcomes, outcomes, 'P@1')).toEqual({ mean: 0, low: 0, high: 0 });
@@ -42,7 +42,7 @@ describe('retrieval measures', () => {
     );
   });
 
-  test('refuse to compare answers to different questions', () => {
+  test('refuse to compare answers to different queries', () => {
     expect(() => estimateGain([], [{ group: 'a', relevant: [] }], 'P@1')).toThrow(RangeError);
   });
 });

@@ -8,7 +8,7 @@ import { FolderLibrary } from '../../src/library/folder.ts';
 import { findModel } from '../../src/models/find-model.ts';
 import { openCatalog, tempFolder } from '../catalog/helpers.ts';
 
-test('a library that never was looks indexed: a run over its files would have nothing to do', async () => {
+test('fills a synthetic library that an index run finds up to date', async () => {
   const catalog = openCatalog();
   const music = path.join(tempFolder(), 'music');
   fillScaleLibrary({ catalog, music, spaceId: 'space-a', dimensions: 8, tracks: 130, chunks: 401 });
@@ -18,14 +18,14 @@ test('a library that never was looks indexed: a run over its files would have no
   expect(plan.files).toMatchObject({ listed: 130, unchanged: 130, added: 0, changed: 0 });
 });
 
-test('its model is one that the worker reads, with as many dimensions as CLAP has', async () => {
+test('writes a model that the worker can read, with as many dimensions as CLAP', async () => {
   const folder = tempFolder();
   await writeScaleModel(folder);
   const { manifest } = await findModel([folder], scaleModelName);
   expect(manifest.dimensions).toBe(scaleDimensions);
 });
 
-test('the table holds each figure against what must be reached', () => {
+test('compares each figure with its target in the table', () => {
   const beside = { count: 48, p50Ms: 300, p95Ms: 420, maxMs: 450 };
   const run: BesideRun = {
     ...{ ranMs: 44_600, answeredMs: 47_300, beside, failures: 0 },

@@ -14,7 +14,7 @@ const symmetric = fc.integer({ min: 1, max: 8 }).chain((size) =>
     })),
 );
 
-test('eigenvectors and eigenvalues put their matrix together again', () => {
+test('eigenvectors and eigenvalues reproduce their matrix', () => {
   fc.assert(
     fc.property(symmetric, ({ size, matrix }) => {
       const { values, vectors } = eigen(matrix.slice(), size);
@@ -30,7 +30,7 @@ test('eigenvectors and eigenvalues put their matrix together again', () => {
   );
 });
 
-test('at power 0.5 the rows come out centred, uncorrelated, equally wide, and of mean square length 1', () => {
+test('centres and decorrelates rows with equal variance and mean square length 1 at power 0.5', () => {
   const rows = Array.from({ length: 200 }, (_, t) =>
     Float32Array.of(Math.sin(t), 5 + Math.sin(t) + Math.cos(t * t), 100 * Math.sin(3 * t * t), -Math.cos(t * t)),
   );
@@ -47,7 +47,7 @@ test('at power 0.5 the rows come out centred, uncorrelated, equally wide, and of
   }
 });
 
-test('more axes than statistics are refused', () => {
+test('refuses more axes than statistics', () => {
   expect(() => principalAxes([new Float32Array(3), new Float32Array(3)], { dimensions: 4, power: 0 })).toThrow(
     RangeError,
   );

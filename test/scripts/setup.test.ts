@@ -1,4 +1,4 @@
-/** The launcher and the set-up behind it, as a newcomer meets them: another Node on the PATH, no rights, packages missing. */
+/** The launcher and the set-up on machines of new users: another Node on the PATH, no root, missing packages. */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chmod, cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const launcher = path.join(root, 'scripts/leitmotif');
-/** Any id but root's: what a stranger without rights is. */
+/** A user id other than root's. */
 const nobody = 65_534;
 const stranger = process.getuid?.() === 0 ? nobody : undefined;
 
@@ -38,19 +38,19 @@ beforeEach(async () => {
 
 afterEach(() => rm(bin, { recursive: true }));
 
-/** A `node` that says it is of that version and runs everything on this one, as the host's old one would run the set-up. */
+/** A `node` that reports this version and runs everything on the current Node. */
 async function oldNode(version: string): Promise<string> {
   const preload = path.join(bin, 'version.cjs');
   const versions = `{ ...process.versions, node: '${version}' }`;
   await writeFile(preload, `Object.defineProperty(process, 'versions', { value: ${versions} });`);
-  // It cannot run what Node 24 runs: a program in TypeScript is refused as Node 20 refuses it.
+  // Refuses TypeScript like Node 20 does.
   const refuse = 'for word; do case $word in *.ts) echo ERR_UNKNOWN_FILE_EXTENSION >&2; exit 1 ;; esac; done';
   const script = `#!/bin/sh\n${refuse}\nexec '${process.execPath}' --require '${preload}' "$@"\n`;
   await writeFile(path.join(bin, 'node'), script, { mode: 0o755 });
   return `${bin}:${process.env.PATH}`;
 }
 
-/** As much of the project as the set-up needs, without packages. */
+/** The part of the project that the set-up needs, without packages. */
 async function bareClone(): Promise<string> {
   const clone = path.join(bin, 'clone');
   await mkdir(clone);
@@ -62,7 +62,7 @@ async function bareClone(): Promise<string> {
 }
 
 describe('the launcher', () => {
-  test('says nothing of its own and starts the program where nothing is missing', async () => {
+  test('starts the program without output of its own when nothing is missing', async () => {
     const { code, stdout, stderr } = await run(launcher, ['similar', '--version'], process.env);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
@@ -86,7 +86,7 @@ describe('the launcher', () => {
     expect(stderr).toBe(`Node ${version} is too old: install Node 20 or newer, and run this again.\n`);
   });
 
-  test('lists all programs in words, and refuses one that is not there', async () => {
+  test('lists all programs, and refuses an unknown one', async () => {
     const help = await run(launcher, ['help'], process.env);
     expect(help.code).toBe(0);
     for (const name of ['demo', 'start', 'index', 'similar', 'test', 'check']) {
@@ -100,13 +100,13 @@ describe('the launcher', () => {
     });
   });
 
-  test('hands arguments on as they were typed', async () => {
+  test('passes arguments on unchanged', async () => {
     const { code, stderr } = await run(launcher, ['similar', "a b'c $HOME \\.mp3", '--from', 'x"y'], process.env);
     expect(code).not.toBe(0);
     expect(stderr).toContain('x"y');
   });
 
-  test('works through a link, as npx starts it', async () => {
+  test('works through a link, as with npx', async () => {
     const link = path.join(bin, 'leitmotif');
     await symlink(launcher, link);
     expect((await run(link, ['--version'], process.env)).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
@@ -114,7 +114,7 @@ describe('the launcher', () => {
 });
 
 describe('without root', () => {
-  /** A machine with a shell, Node and apt, and nothing else. */
+  /** A machine with only a shell, Node and apt. */
   async function bareMachine(): Promise<NodeJS.ProcessEnv> {
     for (const [name, target] of [
       ['sh', '/bin/sh'],
@@ -130,7 +130,7 @@ describe('without root', () => {
     return { PATH: bin, HOME: bin };
   }
 
-  test('names everything that is missing in one command, by task, before npm is started', async () => {
+  test('lists all missing packages in one command, by task, before npm starts', async () => {
     const env = await bareMachine();
     const { code, stdout, stderr } = await run(
       path.join(await bareClone(), 'scripts/leitmotif'),
@@ -147,13 +147,13 @@ describe('without root', () => {
     expect(stderr).not.toMatch(/\n\s+at /);
   });
 
-  test('names the browser too, for the tests', async () => {
+  test('also lists the browser for the tests', async () => {
     const env = await bareMachine();
     const { stderr } = await run(path.join(await bareClone(), 'scripts/leitmotif'), ['test'], env, stranger);
     expect(stderr).toMatch(/install -y --no-install-recommends ffmpeg [^']*chromium/);
   });
 
-  test('says which folder npm cannot write', async () => {
+  test('names the folder that npm cannot write', async () => {
     const env = { ...(await bareMachine()), PATH: `${bin}:${process.env.PATH}` };
     const refused = 'npm error code EACCES\\nnpm error syscall mkdir\\nnpm error path /nowhere/.npm/_cacache\\n';
     await writeFile(path.join(bin, 'npm'), `#!/bin/sh\nprintf '${refused}' >&2\nexit 243\n`, { mode: 0o755 });
@@ -166,7 +166,7 @@ describe('without root', () => {
 });
 
 describe('the packages', () => {
-  /** An `npm` that writes down how it was started. */
+  /** An `npm` that records its arguments. */
   async function askedOfNpm(program: string, extra: NodeJS.ProcessEnv): Promise<string> {
     const asked = path.join(bin, 'asked');
     await writeFile(path.join(bin, 'npm'), `#!/bin/sh\necho "$@" >&2\nexit 1\n`, { mode: 0o755 });
@@ -175,11 +175,11 @@ describe('the packages', () => {
     return (await run(path.join(await bareClone(), 'scripts/leitmotif'), [program], env)).stderr;
   }
 
-  test('are those of running, for running', async () => {
+  test('exclude those of tests when running', async () => {
     expect(await askedOfNpm('models', {})).toMatch(/\binstall --omit=dev\b/);
   });
 
-  test('are those of the tests too, for testing, also with NODE_ENV=production', async () => {
+  test('include those of tests when testing, also with NODE_ENV=production', async () => {
     const production = { NODE_ENV: 'production', npm_config_omit: 'dev', CHROMIUM_PATH: '/bin/true' };
     expect(await askedOfNpm('check', production)).toMatch(/\binstall --include=dev\b/);
   });
@@ -198,7 +198,7 @@ describe("the sample library's package", () => {
     expect(sampleLibraryPackage([], releaseOf(id, version))).toBe(name);
   });
 
-  test('is the newest that apt lists', async () => {
+  test('is the newest in the lists of apt', async () => {
     const { sampleLibraryPackage } = await import('../../scripts/setup/apt.mjs');
     const listed = ['wesnoth-1.9-music', 'wesnoth-1.18-music', 'wesnoth-1.16-music'];
     expect(sampleLibraryPackage(listed, '')).toBe('wesnoth-1.18-music');

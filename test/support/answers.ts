@@ -1,4 +1,4 @@
-/** Answers made up for tests of what shows them: any shape that the types allow, within what recordings can be. */
+/** Generated answers for tests of displays: any shape that the types allow, with realistic values. */
 import fc from 'fast-check';
 import type { ChunkKind, Hit } from '../../src/domain.ts';
 import type { Answer, QueryChunk, Result } from '../../src/query/answer.ts';

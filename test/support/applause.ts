@@ -1,4 +1,4 @@
-/** Applause made by rule: claps at random, each a noise that dies away within milliseconds, in a cavity of its own. */
+/** Synthetic applause: random claps, each a noise burst that decays within milliseconds, with its own resonance. */
 
 /** @see Numerical Recipes, "quick and dirty" linear congruential generator. Uniform in [0, 1). */
 export function randomFrom(seed: number): () => number {

@@ -1,4 +1,4 @@
-/** A library in Azurite, as the program makes one, but less patient. */
+/** A library in Azurite as in the program, but with shorter timeouts. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

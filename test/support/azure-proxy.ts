@@ -1,4 +1,4 @@
-/** Stands between the program and Azurite: counts what passes, and answers or cuts off what a test tells it to. */
+/** A proxy between the program and Azurite. Counts requests, and answers or cuts off those that a test selects. */
 import { request as ask, createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { emulator } from './azurite.ts';
@@ -8,7 +8,7 @@ import { emulator } from './azurite.ts';
 export interface Intervention {
   readonly answer?: { readonly status: number; readonly code?: string; readonly headers?: Record<string, string> };
   readonly cutAfter?: number;
-  /** Milliseconds that pass before anything does. */
+  /** Delay before the request is handled. */
   readonly delayMs?: number;
 }
 

@@ -1,4 +1,4 @@
-/** A real library of made-up pieces, indexed by the real program: worker, ONNX, SQLite and FAISS. */
+/** A library of synthetic tracks, indexed by the real program: worker, ONNX, SQLite and FAISS. */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -23,7 +23,7 @@ export interface TestLibrary extends AsyncDisposable {
   open(environment?: Record<string, string>): Promise<App>;
 }
 
-/** Six pieces of 47 s; one has a title and an artist, one lies in a folder below. */
+/** Six pieces of 47 s; one has a title and an artist, one is in a subfolder. */
 export async function makeLibrary(): Promise<TestLibrary> {
   const folder = mkdtempSync(path.join(tmpdir(), 'leitmotif-library-'));
   const music = path.join(folder, 'music');

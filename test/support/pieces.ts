@@ -1,5 +1,5 @@
-/** Pieces of music made by rule: chords that move, a tune over them, a beat. Different seeds differ in key, tempo,
- *  harmony and timbre, as pieces do; nothing random without a seed. */
+/** Synthetic music: moving chords, a tune and a beat. Seeds differ in key, tempo, harmony and timbre, as real music does.
+ *  All randomness comes from the seed. */
 import { execFileSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

@@ -1,4 +1,4 @@
-/** What Python made of the reference signals (training/reference/README.md). */
+/** The results of Python for the reference signals (training/reference/README.md). */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { ReferenceSignal } from './reference-signals.ts';

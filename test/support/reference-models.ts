@@ -1,4 +1,4 @@
-/** The small models with random weights that Python's vectors are stored of, as the worker takes models. */
+/** The small models with random weights whose vectors from Python are stored, in the form that the worker loads. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';

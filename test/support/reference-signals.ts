@@ -1,6 +1,6 @@
-/** Test signals that two languages compute alike: 16-bit samples from a formula and from whole-number noise.
+/** Test signals that Python and TypeScript compute identically: 16-bit samples from formulas and integer noise.
  *
- *  The same formulas stand in training/reference/signals.py. The sines of two mathematics libraries may differ in their
+ *  The same formulas are in training/reference/signals.py. The sines of two mathematics libraries may differ in their
  *  last bit; rounding to 16 bits hides that, and every fixture carries the checksum of its signal.
  */
 import { createHash } from 'node:crypto';

@@ -1,10 +1,10 @@
-/** A disk of a few pages, to be filled to the last of them: a file system of its own in memory. */
+/** A disk of a few pages for tests of full disks: a separate file system in memory. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-/** The smallest step in which such a disk grows. */
+/** The allocation unit of the disk. */
 export const pageBytes = 4096;
 
 export class SmallDisk implements Disposable {

@@ -1,5 +1,5 @@
-/** A Vulkan in software, for tests of WebGPU on machines without a GPU: SwiftShader, as @sparticuz/chromium brings it,
- *  with a loader of its own, so that nothing has to be installed. Slow: for what is computed, not for how fast. */
+/** A software Vulkan for tests of WebGPU on machines without a GPU: SwiftShader from @sparticuz/chromium with its own loader,
+ *  so that nothing must be installed. It is slow, so it shows correctness and not speed. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,7 +8,7 @@ import { brotliDecompressSync } from 'node:zlib';
 
 const archive = path.resolve(import.meta.dirname, '../../node_modules/@sparticuz/chromium/bin/swiftshader.tar.br');
 
-/** What it is built for. */
+/** The platform that it is built for. */
 export const swiftShaderRuns = process.platform === 'linux' && process.arch === 'x64';
 
 /** Processes that are started from now on find it, and no other Vulkan.

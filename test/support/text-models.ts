@@ -1,4 +1,4 @@
-/** The small CLAP with random weights, as a folder of models holds one that was downloaded with its text side, or without. */
+/** The small CLAP with random weights as a downloaded model, with or without the text encoder. */
 import { createHash } from 'node:crypto';
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
