@@ -56,7 +56,7 @@ function setUp({ channelType = ChannelType.DM, rights = PermissionsBitField.All,
   const clips = { theirs: clipPath, yours: null, ab: null };
   const parts = {
     bot: {
-      app: { catalog: { answers, shares, guildSettings, tracks: { live: (ids: number[]) => new Set(ids) } } },
+      catalog: { answers, shares, guildSettings, tracks: { live: (ids: number[]) => new Set(ids) } },
       client: { channels: { fetch: async () => channel }, guilds: { cache: guilds } },
       payloads: { channelType: () => channelType },
       log: pino({ level: 'silent' }),
