@@ -205,7 +205,7 @@ test('reports a missing library, also when a reindex fails because of it', async
     await confirm(ada, plan);
     const end = await tells(/failed/, from);
     expect(end).toMatch(
-      /\*\* The library's folder cannot be read, .*\n.*answers come from where they came from before/,
+      /\*\* The library's folder cannot be read, .*\n.*answers still come from the same index/,
     );
     expect(end).toMatch(/\n-# reference reindex \d+$/);
     expect(end).not.toContain(library.folder);
