@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { loadDotEnv, readConfig } from '../src/config/config.ts';
-import { forgetSecrets } from '../src/config/variables.ts';
+import { forgetSecrets } from '../src/config/secrets.ts';
 import { type WorkerMessage, type WorkerOptions, workerOptions } from '../src/embedding/worker-options.ts';
 import { LeitmotifError, toLeitmotifError } from '../src/errors.ts';
 import { makeLog } from '../src/io/log.ts';

@@ -6,7 +6,7 @@ import { Command } from 'commander';
 import { allCommands } from '../commands/all.ts';
 import { buildApp } from './app.ts';
 import { loadDotEnv, readConfig } from './config/config.ts';
-import { forgetSecrets } from './config/variables.ts';
+import { forgetSecrets } from './config/secrets.ts';
 import { startBot } from './discord/bot.ts';
 import { makeBotLog } from './discord/log.ts';
 import { runShards } from './discord/sharding.ts';

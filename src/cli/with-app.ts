@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { buildApp } from '../app.ts';
 import { type Config, readConfig } from '../config/config.ts';
-import { forgetSecrets } from '../config/variables.ts';
+import { forgetSecrets } from '../config/secrets.ts';
 import { makeLog } from '../io/log.ts';
 import { buildModels } from '../services/models.ts';
 import type { Services } from '../services/services.ts';

@@ -1,7 +1,7 @@
 /** The combinations of variables that select the inference engine. */
 import { describe, expect, test } from 'vitest';
 import { readConfig } from '../../src/config/config.ts';
-import { forgetSecrets } from '../../src/config/variables.ts';
+import { forgetSecrets } from '../../src/config/secrets.ts';
 
 const engineOf = (environment: Record<string, string>) => readConfig(environment, '/x').engine;
 const databricks = 'https://dbc-1.cloud.databricks.com/serving-endpoints/clap/invocations';

@@ -1,0 +1,21 @@
+/** Removes secrets from the environment. */
+import type { variables } from './variables.ts';
+
+/** Removed from the environment before child processes inherit it. */
+const secrets = [
+  'DISCORD_TOKEN',
+  'EMBEDDING_WORKER_TOKEN',
+  'OPEN_INFERENCE_TOKEN',
+  'DATABRICKS_TOKEN',
+  'DATABRICKS_CLIENT_SECRET',
+  'HF_TOKEN',
+  'AZURE_STORAGE_CONNECTION_STRING',
+  'AZURE_STORAGE_KEY',
+  'AZURE_STORAGE_SAS_TOKEN',
+  'AZURE_CLIENT_SECRET',
+] as const satisfies readonly (keyof typeof variables)[];
+
+/** Call after the configuration is read, so that ffmpeg, the worker and the index processes inherit no secret. */
+export function forgetSecrets(environment: Record<string, string | undefined>): void {
+  for (const name of secrets) delete environment[name];
+}
