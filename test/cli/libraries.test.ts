@@ -78,7 +78,7 @@ test('removes a library and its clips only on request', async () => {
   expect(code).toBe(1);
   expect(stderr).toMatch(/would count as removed: 1 of far \(azure:\/\/devstoreaccount1\/music\)/);
   const { stdout } = await cli(['index', '--replace-library'], without);
-  expect(stdout).toMatch(/1 unchanged, 1 gone/);
+  expect(stdout).toMatch(/1 unchanged, 1 removed/);
   expect(stdout).toMatch(/Deleted the clips of 1 recording/);
   expect(readdirSync(path.join(folder, 'clips'))).toHaveLength(1);
 });
@@ -92,7 +92,7 @@ test('removes the clips of a removed track at once', async () => {
 test('explains what to do without a library', async () => {
   const { code, stderr } = await cli(['index'], { LIBRARY: '', CLIPS: '', INDEX_DIR: path.join(folder, 'none') });
   expect(code).toBe(1);
-  expect(stderr).toMatch(/set LIBRARY, or name a folder/);
+  expect(stderr).toMatch(/set LIBRARY, or give a folder/);
 });
 
 test('reports a wrong key in one line, without the key', async () => {

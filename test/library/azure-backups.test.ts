@@ -127,7 +127,7 @@ test('from the terminal: up, listed, the oldest gone, and back', async () => {
   expect(stdout).toMatch(/^Backed up 1 track to azure:\/\/devstoreaccount1\/safe\/terminal\/catalog-.*\.sqlite, /);
   put('b.mp3');
   const second = await cli('backup', '--keep', '1');
-  expect(second.stdout).toMatch(/Removed an older one: catalog-/);
+  expect(second.stdout).toMatch(/Removed an older backup: catalog-/);
   const name = /(catalog-\S+\.sqlite),/.exec(second.stdout)?.[1] ?? '';
   expect((await cli('backups')).stdout).toBe(`${name}\n1 in ${place}, the newest last.\n`);
   put('c.mp3');

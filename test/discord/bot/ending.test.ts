@@ -105,7 +105,7 @@ describe('the program ends', () => {
   test('with 75 when Discord is unreachable', async () => {
     const { code, said } = await exitOf(startProgram({ DISCORD_API_URL: 'http://127.0.0.1:9/api' }));
     expect(code).toBe(75);
-    expect(said).toMatch(/did not let the bot in/);
+    expect(said).toMatch(/did not accept the login/);
   });
 });
 
