@@ -4,8 +4,6 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 
 const root = path.resolve(import.meta.dirname, '..');
-/** Named by documents before package.json has them. */
-const announced = ['help', 'test:unit'];
 const exclude = (name: string) => ['node_modules', '.git', '.cache', '.venv-training'].includes(name);
 const pages = globSync('**/*.md', { cwd: root, exclude })
   .concat(globSync('.github/**/*.md', { cwd: root }))
@@ -21,6 +19,10 @@ function prose(page: string): string {
   return read(page)
     .replace(/^```[\s\S]*?^```/gm, '')
     .replace(/`[^`\n]*`/g, '');
+}
+
+function codeSpans(page: string): string[] {
+  return [...read(page).matchAll(/`([^`\n]+)`/g)].map(([, span = '']) => span);
 }
 
 /** The anchor that GitHub makes of a heading. */
@@ -64,7 +66,7 @@ describe('documents', () => {
       [...read(page).matchAll(/\bnpm run (?:-s )?([a-z][a-z:-]*)/g)].map(([, script = '']) => ({ page, script })),
     );
     expect(named.length).toBeGreaterThan(50);
-    expect(named.filter(({ script }) => scripts[script] === undefined && !announced.includes(script))).toEqual([]);
+    expect(named.filter(({ script }) => scripts[script] === undefined)).toEqual([]);
   });
 
   test('the README has at most 1,500 words', () => {
@@ -78,12 +80,38 @@ describe('documents', () => {
     expect(decisions.filter((name) => !list.includes(`(${name})`))).toEqual([]);
   });
 
-  // Paths follow the folders of src/ranking, src/services and so on; before these exist there is nothing to compare.
-  test.runIf(existsSync(path.join(root, 'src/ranking')))('every source file that a document names exists', () => {
-    const missing = pages.flatMap((page) => {
-      const spans = [...read(page).matchAll(/`((?:src|commands|embedding-worker|bench|scripts|test)\/[\w./-]+)`/g)];
-      return spans.map(([, file = '']) => file).filter((file) => !existsSync(path.join(root, file)));
-    });
-    expect(missing).toEqual([]);
+  test('every source file that a document names by its path exists', () => {
+    const folders = 'src|commands|embedding-worker|local-discord|training|bench|scripts|test|docs';
+    const named = pages.flatMap((page) =>
+      codeSpans(page).flatMap((span) =>
+        [...span.matchAll(new RegExp(`(?<![\\w./-])(?:${folders})/[\\w./-]+`, 'g'))].map(([file]) => ({ page, file })),
+      ),
+    );
+    expect(named.length).toBeGreaterThan(100);
+    expect(named.filter(({ file }) => !existsSync(path.join(root, file)))).toEqual([]);
+  });
+
+  test('every source file that a document names without its folder exists in some folder', () => {
+    const names = new Set(
+      globSync('**/*.{ts,tsx,mts,mjs,cjs,py,sh}', { cwd: root, exclude }).map((file) => path.basename(file)),
+    );
+    const named = pages.flatMap((page) =>
+      codeSpans(page)
+        .filter((span) => /^[\w-][\w.-]*\.(?:tsx?|mts|mjs|cjs|py|sh)$/.test(span))
+        .map((file) => ({ page, file })),
+    );
+    expect(named.length).toBeGreaterThan(20);
+    expect(named.filter(({ file }) => !names.has(file))).toEqual([]);
+  });
+
+  test('every dependency has a row with its reason in ARCHITECTURE.md', () => {
+    const manifest = JSON.parse(read('package.json')) as Record<string, Record<string, string>>;
+    const installed = [...Object.keys(manifest.dependencies ?? {}), ...Object.keys(manifest.devDependencies ?? {})];
+    const [, section = ''] = read('ARCHITECTURE.md').split('\n## Dependencies\n');
+    const explained = [...section.matchAll(/^\|([^|]*)\|\s*\S[^|]*\|$/gm)].flatMap(([, packages = '']) =>
+      [...packages.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name),
+    );
+    expect(installed.length).toBeGreaterThan(40);
+    expect(explained.toSorted()).toEqual(installed.toSorted());
   });
 });
