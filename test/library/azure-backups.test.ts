@@ -129,7 +129,7 @@ test('from the terminal: up, listed, the oldest gone, and back', async () => {
   const second = await cli('backup', '--keep', '1');
   expect(second.stdout).toMatch(/Removed an older backup: catalog-/);
   const name = /(catalog-\S+\.sqlite),/.exec(second.stdout)?.[1] ?? '';
-  expect((await cli('backups')).stdout).toBe(`${name}\n1 in ${place}, the newest last.\n`);
+  expect((await cli('backups')).stdout).toBe(`${name}\n1 backup in ${place}, newest last.\n`);
   put('c.mp3');
   expect((await cli('restore', name)).stdout).toMatch(/The catalog has 2 tracks now/);
   expect(keys()).toEqual(['a.mp3', 'b.mp3']);
