@@ -204,9 +204,7 @@ test('reports a missing library, also when a reindex fails because of it', async
     const from = told().length;
     await confirm(ada, plan);
     const end = await tells(/failed/, from);
-    expect(end).toMatch(
-      /\*\* The library's folder cannot be read, .*\n.*answers still come from the same index/,
-    );
+    expect(end).toMatch(/\*\* The library's folder cannot be read, .*\n.*answers still come from the same index/);
     expect(end).toMatch(/\n-# reference reindex \d+$/);
     expect(end).not.toContain(library.folder);
   } finally {
