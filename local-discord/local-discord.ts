@@ -13,6 +13,8 @@ import { Person } from './server/person.ts';
 import { usualRateLimits } from './server/rate-limits.ts';
 import { refuseForeignPages } from './server/same-origin.ts';
 import {
+  addToThread,
+  archiveThread,
   type Bits,
   firstChannelId,
   foundGuild,
@@ -167,6 +169,16 @@ export class LocalDiscord implements AsyncDisposable {
     if (!parent) throw new RangeError(`Cannot open a thread: there is no channel ${channelId}`);
     const message = messageId === undefined ? undefined : parent.messages.get(messageId);
     return openThread(this.#core, parent, { ...body, ...(message ? { message } : {}) }).id;
+  }
+
+  /** As when a member mentions somebody in it. A bot learns of the thread then. */
+  addToThread(threadId: string, userId: string): void {
+    addToThread(this.#core, threadId, userId);
+  }
+
+  /** As a moderator does, or Discord after some days without messages. A message reopens it. */
+  archiveThread(threadId: string): void {
+    archiveThread(this.#core, threadId);
   }
 
   /** Replaces what a channel allows and denies someone; nothing named takes it back.

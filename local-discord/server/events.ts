@@ -6,7 +6,7 @@ export type Happening =
   | { readonly type: 'message-created' | 'message-updated' | 'message-deleted'; readonly message: StoredMessage }
   | { readonly type: 'interaction-failed' | 'interaction-answered'; readonly interaction: InteractionRecord }
   | { readonly type: 'guild-created' | 'guild-left'; readonly guild: Guild }
-  | { readonly type: 'channel-created' | 'channel-updated'; readonly channel: Channel }
+  | { readonly type: 'channel-created' | 'channel-updated' | 'thread-joined'; readonly channel: Channel }
   | { readonly type: 'commands-changed' }
   | { readonly type: 'bot-status'; readonly online: boolean };
 

@@ -1,9 +1,10 @@
 /** What happens, as the gateway tells it to the bot. */
-import { GatewayIntentBits } from 'discord-api-types/v10';
+import { GatewayIntentBits, PermissionFlagsBits } from 'discord-api-types/v10';
 import type { Happening } from './events.ts';
+import { hasAll, permissionsInChannel } from './permissions.ts';
 import type { Presenter } from './present.ts';
 import { channel, guild, isoTime, member } from './shapes.ts';
-import type { Guild, StoredMessage, World } from './world.ts';
+import type { Channel, Guild, StoredMessage, World } from './world.ts';
 
 interface GatewayEvent {
   readonly name: string;
@@ -52,13 +53,14 @@ export function gatewayEvent(happening: Happening, world: World, presenter: Pres
         intent: GatewayIntentBits.Guilds,
       };
     case 'channel-created':
+    case 'thread-joined':
     case 'channel-updated': {
-      // A client learns of a direct message by its first message.
-      if (happening.channel.guildId === null) return null;
+      // A client learns of a direct message by its first message, and never of a thread that it cannot see.
+      if (happening.channel.guildId === null || !isSent(happening.channel, world, bot.id)) return null;
       const isNew = happening.type === 'channel-created';
       const kind = happening.channel.thread ? 'THREAD' : 'CHANNEL';
       return {
-        name: `${kind}_${isNew ? 'CREATE' : 'UPDATE'}`,
+        name: `${kind}_${happening.type === 'channel-updated' ? 'UPDATE' : 'CREATE'}`,
         data: () => ({
           ...channel(happening.channel, world),
           ...(isNew && kind === 'THREAD' ? { newly_created: true } : {}),
@@ -86,8 +88,15 @@ function withoutUser({ user: _, ...rest }: ReturnType<typeof member>) {
   return rest;
 }
 
+/** Bots receive all channels of a server, but only the threads that they can see.
+ *  @see https://docs.discord.com/developers/topics/threads#gateway-events */
+function isSent(body: Channel, world: World, botId: string): boolean {
+  return !body.thread || hasAll(permissionsInChannel(world, body, botId), PermissionFlagsBits.ViewChannel);
+}
+
 /** Without the intent Guild Members a bot is told of itself only. */
 export function guildCreateBody(body: Guild, world: World, botId: string) {
+  const threads = [...body.threads.values()].filter((each) => !each.thread?.archived && isSent(each, world, botId));
   return {
     ...guild(body),
     joined_at: isoTime(body.foundedAtMs),
@@ -96,7 +105,7 @@ export function guildCreateBody(body: Guild, world: World, botId: string) {
     member_count: body.members.size,
     members: [member(body, world.user(botId))],
     channels: [...body.channels.values()].map((each, position) => channel(each, world, position)),
-    threads: [...body.threads.values()].filter(({ thread }) => !thread?.archived).map((each) => channel(each, world)),
+    threads: threads.map((each) => channel(each, world)),
     presences: [],
     voice_states: [],
     stage_instances: [],

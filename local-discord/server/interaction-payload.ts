@@ -2,7 +2,7 @@
 import { type APIMessage, InteractionContextType, type InteractionType } from 'discord-api-types/v10';
 import type { Core } from './core.ts';
 import type { InteractionRecord } from './interaction-record.ts';
-import { directMessageAppPermissions, permissionsInChannel } from './permissions.ts';
+import { appPermissions, directMessageAppPermissions, permissionsInChannel } from './permissions.ts';
 import { channel as channelBody, member, user } from './shapes.ts';
 import type { Channel } from './world.ts';
 
@@ -56,7 +56,7 @@ export function sendInteraction(core: Core, sending: Sending): InteractionRecord
           member: { ...member(guild, person), permissions: String(permissionsInChannel(world, channel, userId)) },
         }
       : { user: user(person) }),
-    app_permissions: String(guild ? permissionsInChannel(world, channel, botId) : directMessageAppPermissions),
+    app_permissions: String(guild ? appPermissions(guild, channel, botId) : directMessageAppPermissions),
     locale: sending.locale,
     entitlements: [],
     authorizing_integration_owners: { 0: guildId ?? '0' },

@@ -174,15 +174,15 @@ export class Messages {
     };
     world.keep(message);
     draft.onId?.(message.id);
-    if (channel.thread) this.#countInThread(channel, channel.thread, authorId);
+    if (channel.thread) this.#countInThread(channel, channel.thread, message);
     happenings.tell({ type: 'message-created', message });
     return message;
   }
 
-  /** Whoever writes joins, and takes the thread out of the archive. */
-  #countInThread(channel: Channel, thread: ThreadState, authorId: string): void {
+  /** Authors join the thread, except a bot that only answers an interaction. A message reopens an archived thread. */
+  #countInThread(channel: Channel, thread: ThreadState, { authorId, madeBy }: StoredMessage): void {
     thread.sentCount += 1;
-    thread.memberIds.add(authorId);
+    if (madeBy === null) thread.memberIds.add(authorId);
     if (!thread.archived) return;
     Object.assign(thread, { archived: false, archivedAtMs: this.#options.clock.nowMs() });
     this.#options.happenings.tell({ type: 'channel-updated', channel });

@@ -37,16 +37,25 @@ export function permissionsInGuild(guild: Guild, userId: string): bigint {
   return bits & p.Administrator ? allPermissions : bits;
 }
 
-/** A thread has those of its channel; a private one is there for its members and for who manages threads. */
+/** Threads have the permissions of their channel. A private thread is visible to its members and to moderators only. */
 export function permissionsInChannel(world: World, channel: Channel, userId: string): bigint {
   const guild = world.guildOf(channel);
   // The bot and one person: nobody has granted anything, and nobody can take it away.
   if (!guild) return channel.recipientId === userId || world.users.get(userId)?.isBot ? everyonePermissions : 0n;
-  if (!channel.thread) return permissionsInGuildChannel(guild, channel, userId);
-  const parent = guild.channels.get(channel.parentId ?? '');
-  const bits = parent ? permissionsInGuildChannel(guild, parent, userId) : 0n;
-  const isOutside = channel.type === ChannelType.PrivateThread && !channel.thread.memberIds.has(userId);
+  const bits = permissionsByRoles(guild, channel, userId);
+  const isOutside = channel.type === ChannelType.PrivateThread && !channel.thread?.memberIds.has(userId);
   return isOutside && !(bits & p.ManageThreads) ? 0n : bits;
+}
+
+/** `app_permissions` of an interaction in a server. Discord computes them from roles and overwrites. Members of a private
+ *  thread can use commands there although the bot cannot see the thread. */
+export function appPermissions(guild: Guild, channel: Channel, botId: string): bigint {
+  return permissionsByRoles(guild, channel, botId);
+}
+
+function permissionsByRoles(guild: Guild, channel: Channel, userId: string): bigint {
+  const owner = channel.thread ? guild.channels.get(channel.parentId ?? '') : channel;
+  return owner ? permissionsInGuildChannel(guild, owner, userId) : 0n;
 }
 
 /** The right to write: threads have one of their own. */

@@ -2,7 +2,7 @@
 import { ChannelType, MessageFlags, OverwriteType, PermissionFlagsBits } from 'discord-api-types/v10';
 import type { Core } from './core.ts';
 import { everyonePermissions } from './permissions.ts';
-import type { Channel, Guild, StoredMessage, ThreadType } from './world.ts';
+import type { Channel, Guild, StoredMessage, ThreadState, ThreadType } from './world.ts';
 
 export interface Bits {
   readonly allow?: bigint;
@@ -93,6 +93,8 @@ export interface NewThread {
   readonly ownerId: string;
   readonly type?: ThreadType;
   readonly autoArchiveMinutes?: number;
+  /** Members in addition to the owner. */
+  readonly memberIds?: readonly string[];
   /** The message that it grows from: it has the same id. */
   readonly message?: StoredMessage;
 }
@@ -111,7 +113,7 @@ export function openThread({ ids, clock, world, happenings }: Core, parent: Chan
     thread: {
       ownerId: body.ownerId,
       createdAtMs: nowMs,
-      memberIds: new Set([body.ownerId]),
+      memberIds: new Set([body.ownerId, ...(body.memberIds ?? [])]),
       archived: false,
       archivedAtMs: nowMs,
       locked: false,
@@ -130,6 +132,19 @@ export function openThread({ ids, clock, world, happenings }: Core, parent: Chan
     happenings.tell({ type: 'message-updated', message });
   }
   return thread;
+}
+
+/** @see https://docs.discord.com/developers/topics/gateway-events#thread-create for the event that a bot receives */
+export function addToThread({ world, botId, happenings }: Core, threadId: string, userId: string): void {
+  const { channel, thread } = threadOf(world, threadId);
+  thread.memberIds.add(userId);
+  if (userId === botId) happenings.tell({ type: 'thread-joined', channel });
+}
+
+export function archiveThread({ clock, world, happenings }: Core, threadId: string): void {
+  const { channel, thread } = threadOf(world, threadId);
+  Object.assign(thread, { archived: true, archivedAtMs: clock.nowMs() });
+  happenings.tell({ type: 'channel-updated', channel });
 }
 
 /** The direct message between the bot and a person: always the same one. */
@@ -167,6 +182,12 @@ export function firstChannelId({ world }: Core, guildId: string): string {
   const [channel] = findGuild(world.guilds, guildId).channels.keys();
   if (channel === undefined) throw new RangeError(`Cannot find a channel: the server ${guildId} has none yet`);
   return channel;
+}
+
+function threadOf(world: Core['world'], threadId: string): { channel: Channel; thread: ThreadState } {
+  const channel = world.channel(threadId);
+  if (!channel?.thread) throw new RangeError(`Cannot find the thread ${threadId}`);
+  return { channel, thread: channel.thread };
 }
 
 function join(guild: Guild, userId: string, role: { id: string; name: string; permissions: bigint }): void {

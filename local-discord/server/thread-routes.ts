@@ -98,6 +98,12 @@ export function threadRoutes(app: FastifyInstance, core: Core): void {
     if (!world.guildOf(channel)?.members.has(userId)) throw refusals.unknownMember();
     return userId;
   };
+  app.get<ThreadRoute>('/channels/:channel/thread-members/:user', async ({ params }) => {
+    const { channel, thread } = threadOf(params.channel);
+    const userId = memberOf(channel, params.user);
+    if (!thread.memberIds.has(userId)) throw refusals.unknownMember();
+    return threadMember(channel, userId);
+  });
   app.put<ThreadRoute>('/channels/:channel/thread-members/:user', async ({ params }, reply) => {
     const { channel, thread } = threadOf(params.channel);
     const userId = memberOf(channel, params.user);

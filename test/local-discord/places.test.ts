@@ -133,6 +133,44 @@ describe('a thread', () => {
     expect(discord.addUser({ name: 'Root', admin: true }).messages(id)).toHaveLength(1);
   });
 
+  test('that is private is unknown to a bot outside it, whose commands work there nevertheless', async () => {
+    await using given = await withBot();
+    const { channel, discord, ada, client } = given;
+    const created: string[] = [];
+    client.on(Events.ThreadCreate, ({ id }) => created.push(id));
+    const secret = { name: 'Secret', ownerId: ada.id, type: ChannelType.PrivateThread } as const;
+    const id = discord.addThread(channel.id, secret);
+    let seen: ChatInputCommandInteraction | undefined;
+    await given.onCommand({ name: 'ask' }, async (interaction) => {
+      seen = interaction;
+      await interaction.reply({ content: 'here', files: [{ attachment: Buffer.from('x'), name: 'x.txt' }] });
+    });
+    await (await ada.slash('ask', {}, { channelId: id })).until(({ content }) => content === 'here');
+    expect(seen?.channelId).toBe(id);
+    expect(seen?.appPermissions.has([P.ViewChannel, P.AttachFiles])).toBe(true);
+    await expect(client.rest.get(`/channels/${id}`)).rejects.toMatchObject({ code: 50001 });
+    expect(created).toEqual([]);
+    const joined = new Promise<ThreadChannel>((resolve) => client.once(Events.ThreadCreate, resolve));
+    discord.addToThread(id, discord.botUserId);
+    const thread = await joined;
+    expect((await thread.members.fetch({ member: ada.id })).id).toBe(ada.id);
+    const eve = discord.addUser({ name: 'Eve' });
+    await expect(thread.members.fetch({ member: eve.id, force: true })).rejects.toMatchObject({ code: 10007 });
+  });
+
+  test('is archived by others, of which the bot is told', async () => {
+    await using given = await withBot();
+    const { channel, discord, ada } = given;
+    const thread = await channel.threads.create({ name: 'Talk', type: ChannelType.PublicThread });
+    const updated = new Promise((resolve) => given.client.once(Events.ThreadUpdate, resolve));
+    discord.archiveThread(thread.id);
+    await updated;
+    expect(thread.archived).toBe(true);
+    expect(() => discord.archiveThread(channel.id)).toThrow('Cannot find the thread');
+    await ada.post(thread.id, 'Again');
+    expect(ada.messages(thread.id)).toHaveLength(1);
+  });
+
   test('is archived, found no more among the active, and taken out again by a message', async () => {
     await using given = await withBot();
     const { channel, ada, client } = given;
