@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    include: ['test/**/*.test.ts', 'local-discord/test/**/*.test.ts'],
     // Real ffmpeg, FAISS, ONNX and child processes: two files at a time is what two cores carry.
     pool: 'forks',
     maxWorkers: 2,
@@ -11,7 +11,12 @@ export default defineConfig({
     // `npm run coverage`. Counts this process only, not the child processes that tests start.
     coverage: {
       provider: 'v8',
-      include: ['src/**/*.ts', 'commands/**/*.ts', 'embedding-worker/**/*.ts', 'local-discord/**/*.ts'],
+      include: [
+        'src/**/*.ts',
+        'commands/**/*.ts',
+        'embedding-worker/**/*.ts',
+        'local-discord/{*,server/**/*,page/**/*}.ts',
+      ],
       reporter: ['text-summary', 'html'],
       reportsDirectory: '.cache/coverage',
     },

@@ -1,6 +1,6 @@
 /** Tests that start no process and open no model: `npm run test:unit`, under 30 s on two cores.
  *
- *  A test file is a unit test if neither its source nor the helpers that it imports from test/ mention a part that does.
+ *  A test file is a unit test if neither its source nor the helpers that it imports from a test folder mention a part that does.
  *  New test files are classified by the same rule.
  */
 import { globSync, readFileSync } from 'node:fs';
@@ -25,12 +25,14 @@ function isHeavy(file: string, seen = new Set<string>()): boolean {
   const source = readFileSync(file, 'utf8');
   if (heavyParts.test(source)) return true;
   const helpers = [...source.matchAll(helperImport)].map(([, name = '']) => path.join(path.dirname(file), name));
-  return helpers.filter((helper) => helper.startsWith('test/')).some((helper) => isHeavy(helper, seen));
+  return helpers
+    .filter((helper) => helper.startsWith('test/') || helper.startsWith('local-discord/test/'))
+    .some((helper) => isHeavy(helper, seen));
 }
 
 export default defineConfig({
   test: {
-    include: globSync('test/**/*.test.ts')
+    include: globSync(['test/**/*.test.ts', 'local-discord/test/**/*.test.ts'])
       .filter((file) => !slow.includes(file) && !isHeavy(file))
       .sort(),
     pool: 'threads',

@@ -1,4 +1,4 @@
-/** Builds the page of the local Discord, when its sources are newer than what was built last. */
+/** Builds the page of the local Discord, unless the same sources were built before. */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, globSync } from 'node:fs';
@@ -7,15 +7,14 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 
 const sourceFolder = path.join(import.meta.dirname, 'page');
-const rootFolder = path.resolve(import.meta.dirname, '..');
-const cacheFolder = path.join(rootFolder, 'node_modules/.cache/leitmotif-page');
-/** Another program may still serve what an older version of the sources gave. */
+const cacheFolder = path.join(import.meta.dirname, 'node_modules/.cache/page');
+/** Another program may still serve a page that was built from older sources. */
 const keptForMs = 24 * 3_600_000;
 /** It takes about a second. */
 const buildMaxMs = 120_000;
 
-/** @returns the folder with index.html; one folder for each state of the sources, so that programs that build at the
- *           same time do not meet */
+/** @returns the folder with index.html. Each state of the sources has its own folder, so that programs can build at the same
+ *           time */
 export async function buildPage(): Promise<string> {
   const folder = path.join(cacheFolder, await hashSources());
   if (existsSync(path.join(folder, 'index.html'))) return folder;
@@ -34,7 +33,7 @@ export async function buildPage(): Promise<string> {
   return folder;
 }
 
-/** In a process of its own: the bundler's memory goes with it, and it takes nobody's NODE_ENV for a wish to debug. */
+/** Runs in a separate process, which frees the bundler's memory and sets NODE_ENV for this build only. */
 async function runVite(outDir: string): Promise<void> {
   const env = { ...process.env, NODE_ENV: 'production' };
   await promisify(execFile)(process.execPath, [import.meta.filename, outDir], { env, timeout: buildMaxMs });
@@ -54,7 +53,7 @@ async function build(outDir: string): Promise<void> {
   });
 }
 
-/** Of everything that the built page depends on. */
+/** Hashes everything that the built page depends on. The lock file is that of the project that contains this package. */
 async function hashSources(): Promise<string> {
   const sources = globSync('**/*', { cwd: sourceFolder, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -64,9 +63,12 @@ async function hashSources(): Promise<string> {
   const shared = ['page-build.ts', 'page-protocol.ts', 'server/file-types.ts'].map((name) =>
     path.join(import.meta.dirname, name),
   );
-  for (const file of [...sources, ...shared, path.join(rootFolder, 'package-lock.json')]) {
+  const locks = ['package.json', '../package-lock.json']
+    .map((name) => path.join(import.meta.dirname, name))
+    .filter((file) => existsSync(file));
+  for (const file of [...sources, ...shared, ...locks]) {
     hash
-      .update(`${path.relative(rootFolder, file)}\0`)
+      .update(`${path.relative(import.meta.dirname, file)}\0`)
       .update(await readFile(file))
       .update('\0');
   }

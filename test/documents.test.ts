@@ -105,8 +105,11 @@ describe('documents', () => {
   });
 
   test('every dependency has a row with its reason in ARCHITECTURE.md', () => {
-    const manifest = JSON.parse(read('package.json')) as Record<string, Record<string, string>>;
-    const installed = [...Object.keys(manifest.dependencies ?? {}), ...Object.keys(manifest.devDependencies ?? {})];
+    const manifests = ['package.json', 'local-discord/package.json'].map(
+      (file) => JSON.parse(read(file)) as Record<string, Record<string, string>>,
+    );
+    const named = manifests.flatMap(({ dependencies = {}, devDependencies = {} }) => [dependencies, devDependencies]);
+    const installed = [...new Set(named.flatMap((packages) => Object.keys(packages)))];
     const [, section = ''] = read('ARCHITECTURE.md').split('\n## Dependencies\n');
     const explained = [...section.matchAll(/^\|([^|]*)\|\s*\S[^|]*\|$/gm)].flatMap(([, packages = '']) =>
       [...packages.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name),

@@ -2,11 +2,11 @@
 import { PermissionFlagsBits } from 'discord-api-types/v10';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { type Bot, startBot } from '../../../local-discord/test/bot.ts';
 import type { Reindex } from '../../../src/catalog/reindexes.ts';
 import { ChannelAnnouncer } from '../../../src/discord/library/announcer.ts';
 import { textsOf } from '../../../src/discord/texts/texts.ts';
 import type { IndexProgress } from '../../../src/indexing/progress.ts';
-import { type Bot, startBot } from '../../local-discord/bot.ts';
 
 let bot: Bot;
 let channelId: string;

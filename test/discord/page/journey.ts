@@ -2,8 +2,8 @@
  *  and the README's pictures (scripts/take-screenshots.ts) follow the same steps. */
 import type { Locator } from 'playwright-core';
 import { expect } from 'vitest';
+import type { PersonPage } from '../../../local-discord/test/page/browser.ts';
 import { queryEn } from '../../../src/discord/texts/query.en.ts';
-import type { PersonPage } from '../../local-discord-page/browser.ts';
 
 export interface JourneyOptions {
   /** An mp3 of a library track. */

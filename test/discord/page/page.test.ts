@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { buildPage, type PageBrowser, startBrowser } from '../../local-discord-page/browser.ts';
+import { buildPage, type PageBrowser, startBrowser } from '../../../local-discord/test/page/browser.ts';
 import { makeBot, type TestBot } from '../../support/bot.ts';
 import { makeLibrary, type TestLibrary } from '../../support/library.ts';
 import { writePiece } from '../../support/pieces.ts';

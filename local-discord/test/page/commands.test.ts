@@ -1,7 +1,7 @@
 import type { APIApplicationCommand } from 'discord-api-types/v10';
 import { expect, test } from 'vitest';
-import { chatCommands, findCommands, nestOptions } from '../../local-discord/page/composer/commands.ts';
-import { checkOptions, type Entered, rawOptions } from '../../local-discord/page/composer/option-values.ts';
+import { chatCommands, findCommands, nestOptions } from '../../page/composer/commands.ts';
+import { checkOptions, type Entered, rawOptions } from '../../page/composer/option-values.ts';
 
 const commands = [
   {

@@ -12,7 +12,7 @@ import {
   TextInputStyles,
 } from 'oceanic.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type LocalDiscord, type Person, startLocalDiscord } from '../../../local-discord/local-discord.ts';
+import { type LocalDiscord, type Person, startLocalDiscord } from '../../local-discord.ts';
 
 let discord: LocalDiscord;
 let client: Client;

@@ -7,12 +7,7 @@ import {
   GatewayIntentBits,
   type RESTPostAPIApplicationCommandsJSONBody,
 } from 'discord.js';
-import {
-  type LocalDiscord,
-  type LocalDiscordOptions,
-  type Person,
-  startLocalDiscord,
-} from '../../local-discord/local-discord.ts';
+import { type LocalDiscord, type LocalDiscordOptions, type Person, startLocalDiscord } from '../local-discord.ts';
 
 export interface Bot extends AsyncDisposable {
   readonly discord: LocalDiscord;

@@ -1,7 +1,7 @@
 /** Forms, threads, direct messages and forwards on the page, in a real Chromium. */
 import { ComponentType, Events, type Interaction, Partials } from 'discord.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Bot, startBot } from '../local-discord/bot.ts';
+import { type Bot, startBot } from '../bot.ts';
 import { buildPage, type PageBrowser, type PersonPage, startBrowser } from './browser.ts';
 
 let browser: PageBrowser;

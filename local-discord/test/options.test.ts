@@ -4,7 +4,7 @@ import {
   PermissionFlagsBits as P,
 } from 'discord.js';
 import { describe, expect, test } from 'vitest';
-import { checkOptions } from '../../local-discord/server/option-values.ts';
+import { checkOptions } from '../server/option-values.ts';
 import { type Bot, startBot } from './bot.ts';
 
 /** What the bot reads of a command that Ada uses. */

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { afterEach, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { type LocalDiscord, startLocalDiscord } from '../../local-discord/local-discord.ts';
+import { type LocalDiscord, startLocalDiscord } from '../local-discord.ts';
 
 interface Frame {
   readonly op: number;

@@ -1,14 +1,8 @@
 import { expect, test } from 'vitest';
-import { readAddress, writeAddress } from '../../local-discord/page/state/address.ts';
-import { localUrl } from '../../local-discord/page/state/local-url.ts';
-import {
-  type Action,
-  emptyView,
-  notResponding,
-  reduceView,
-  type View,
-} from '../../local-discord/page/state/page-state.ts';
-import type { PageEvent, PageMessage } from '../../local-discord/page-protocol.ts';
+import { readAddress, writeAddress } from '../../page/state/address.ts';
+import { localUrl } from '../../page/state/local-url.ts';
+import { type Action, emptyView, notResponding, reduceView, type View } from '../../page/state/page-state.ts';
+import type { PageEvent, PageMessage } from '../../page-protocol.ts';
 
 const openChannelId = '1';
 const reduce = (...actions: readonly Action[]): View => actions.reduce(reduceView, emptyView);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { Clock } from '../../local-discord/server/clock.ts';
-import { Snowflakes } from '../../local-discord/server/snowflake.ts';
+import { Clock } from '../server/clock.ts';
+import { Snowflakes } from '../server/snowflake.ts';
 
 test('what is due happens in order before the advance returns, once, and not when called off', async () => {
   const clock = new Clock();

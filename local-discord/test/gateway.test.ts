@@ -1,6 +1,6 @@
 import { Client, Events, GatewayIntentBits, type Message } from 'discord.js';
 import { describe, expect, test } from 'vitest';
-import { startLocalDiscord } from '../../local-discord/local-discord.ts';
+import { startLocalDiscord } from '../local-discord.ts';
 import { startBot } from './bot.ts';
 
 const intents = [GatewayIntentBits.Guilds, GatewayIntentBits.GuildMessages];

@@ -1,7 +1,7 @@
 /** Buckets by route and by channel, and a bot by discord.js that keeps to them. */
 import { Events, type TextChannel } from 'discord.js';
 import { describe, expect, test } from 'vitest';
-import { type LocalDiscord, startLocalDiscord, usualRateLimits } from '../../local-discord/local-discord.ts';
+import { type LocalDiscord, startLocalDiscord, usualRateLimits } from '../local-discord.ts';
 import { startBot } from './bot.ts';
 
 const small = {

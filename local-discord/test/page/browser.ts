@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
-import { buildPage } from '../../local-discord/page-build.ts';
+import { buildPage } from '../../page-build.ts';
 
 /** Debian's place for it. */
 const debianChromium = '/usr/bin/chromium';

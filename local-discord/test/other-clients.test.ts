@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { ApplicationCommandOptionType, InteractionResponseType } from 'discord.js';
 import { describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { type LocalDiscord, startLocalDiscord } from '../../local-discord/local-discord.ts';
-import { parseJson } from '../../local-discord/server/json.ts';
+import { type LocalDiscord, startLocalDiscord } from '../local-discord.ts';
+import { parseJson } from '../server/json.ts';
 import { startBot } from './bot.ts';
 
 async function call(discord: LocalDiscord, method: string, path: string, body?: string, type = 'application/json') {

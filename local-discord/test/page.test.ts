@@ -1,7 +1,7 @@
 import { ApplicationCommandOptionType, ComponentType, Events, MessageFlags } from 'discord.js';
 import { afterEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import type { PageEvent, PageInteraction, PageMessage, PageState } from '../../local-discord/page-protocol.ts';
+import type { PageEvent, PageInteraction, PageMessage, PageState } from '../page-protocol.ts';
 import { startBot } from './bot.ts';
 
 /** The page of one person: what it asks and what it is told. */

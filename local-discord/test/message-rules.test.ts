@@ -1,7 +1,7 @@
 import { ButtonStyle, ComponentType, MessageFlags } from 'discord-api-types/v10';
 import { describe, expect, test } from 'vitest';
-import { checkMessagePayload, isEmptyPayload, sanitizedFileName } from '../../local-discord/server/message-rules.ts';
-import { nestViolations } from '../../local-discord/server/violation.ts';
+import { checkMessagePayload, isEmptyPayload, sanitizedFileName } from '../server/message-rules.ts';
+import { nestViolations } from '../server/violation.ts';
 
 const row = (...components: object[]) => ({ type: ComponentType.ActionRow, components });
 const button = (extra: object = {}) => ({

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type LocalDiscord, startLocalDiscord } from '../../local-discord/local-discord.ts';
+import { type LocalDiscord, startLocalDiscord } from '../local-discord.ts';
 
 const day = 24 * 3_600_000;
 

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseInline } from '../../local-discord/page/markdown/inline.ts';
-import type { Inline } from '../../local-discord/page/markdown/nodes.ts';
-import { parseMarkdown } from '../../local-discord/page/markdown/parse.ts';
-import { formatSent, formatTime } from '../../local-discord/page/markdown/time.ts';
+import { parseInline } from '../../page/markdown/inline.ts';
+import type { Inline } from '../../page/markdown/nodes.ts';
+import { parseMarkdown } from '../../page/markdown/parse.ts';
+import { formatSent, formatTime } from '../../page/markdown/time.ts';
 
 const text = (words: string): Inline => ({ kind: 'text', text: words });
 

@@ -1,6 +1,6 @@
 import { DiscordAPIError, HTTPError, RESTEvents, type TextChannel } from 'discord.js';
 import { expect, test } from 'vitest';
-import { Faults } from '../../local-discord/server/faults.ts';
+import { Faults } from '../server/faults.ts';
 import { startBot } from './bot.ts';
 
 async function withChannel() {

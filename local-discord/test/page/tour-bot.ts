@@ -1,6 +1,7 @@
 /** A small bot by the real discord.js with one of everything that the page must show. */
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -14,8 +15,7 @@ import {
   type MessageComponentInteraction,
   MessageFlags,
 } from 'discord.js';
-import { type LocalDiscord, type Person, startLocalDiscord } from '../../local-discord/local-discord.ts';
-import { makeTempDir, makeTone } from '../audio/make-audio.ts';
+import { type LocalDiscord, type Person, startLocalDiscord } from '../../local-discord.ts';
 import { buildPage } from './browser.ts';
 import { answer, commands, gallery, pieces } from './tour-content.ts';
 
@@ -40,9 +40,10 @@ export interface TourFiles {
 }
 
 export async function startTour(): Promise<Tour> {
-  const dir = await makeTempDir();
-  const mp3 = await makeTone(dir.file('swelling-tone.mp3'), 2);
-  const files = { mp3: await readFile(mp3), picture: await readFile(await makePicture(dir.file('match.png'))) };
+  const folder = await mkdtemp(path.join(tmpdir(), 'local-discord-tour-'));
+  const [mp3, image] = [path.join(folder, 'swelling-tone.mp3'), path.join(folder, 'match.png')];
+  await Promise.all([makeTone(mp3), makePicture(image)]);
+  const files = { mp3: await readFile(mp3), picture: await readFile(image) };
   const discord = await startLocalDiscord({ page: await buildPage() });
   const client = new Client({ intents: [GatewayIntentBits.Guilds], rest: { api: discord.apiUrl } });
   const errors: unknown[] = [];
@@ -76,7 +77,7 @@ export async function startTour(): Promise<Tour> {
     async [Symbol.asyncDispose]() {
       await client.destroy();
       await discord[Symbol.asyncDispose]();
-      await dir[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true });
     },
   };
 }
@@ -142,19 +143,14 @@ async function press(interaction: MessageComponentInteraction): Promise<unknown>
   }
 }
 
-async function makePicture(file: string): Promise<string> {
-  const source = 'gradients=s=1200x420:c0=0x23243a:c1=0x5865f2:d=1:seed=7';
-  await promisify(execFile)('ffmpeg', [
-    '-v',
-    'error',
-    '-f',
-    'lavfi',
-    '-i',
-    source,
-    '-frames:v',
-    '1',
-    '-y',
-    path.resolve(file),
-  ]);
-  return file;
+function makeTone(file: string): Promise<unknown> {
+  return ffmpeg('-i', 'aevalsrc=0.3*sin(2*PI*440*t)*(0.6+0.4*sin(t)):d=2:s=44100', file);
+}
+
+function makePicture(file: string): Promise<unknown> {
+  return ffmpeg('-i', 'gradients=s=1200x420:c0=0x23243a:c1=0x5865f2:d=1:seed=7', '-frames:v', '1', file);
+}
+
+function ffmpeg(...args: string[]): Promise<unknown> {
+  return promisify(execFile)('ffmpeg', ['-nostdin', '-v', 'error', '-f', 'lavfi', ...args]);
 }

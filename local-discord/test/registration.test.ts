@@ -5,8 +5,8 @@ import {
   SlashCommandBuilder,
 } from 'discord.js';
 import { describe, expect, test } from 'vitest';
-import { findCommandViolations } from '../../local-discord/server/command-rules.ts';
-import { violationText } from '../../local-discord/server/violation.ts';
+import { findCommandViolations } from '../server/command-rules.ts';
+import { violationText } from '../server/violation.ts';
 import { startBot } from './bot.ts';
 
 const option = (name: string, extra: object = {}) => ({ type: O.String, name, description: 'x', ...extra });

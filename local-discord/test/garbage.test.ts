@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { startLocalDiscord } from '../../local-discord/local-discord.ts';
-import { findCommandViolations } from '../../local-discord/server/command-rules.ts';
-import { checkMessagePayload } from '../../local-discord/server/message-rules.ts';
+import { startLocalDiscord } from '../local-discord.ts';
+import { findCommandViolations } from '../server/command-rules.ts';
+import { checkMessagePayload } from '../server/message-rules.ts';
 import { startBot } from './bot.ts';
 
 const keys = fc.constantFrom(

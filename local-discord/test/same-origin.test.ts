@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { type LocalDiscord, startLocalDiscord } from '../../local-discord/local-discord.ts';
+import { type LocalDiscord, startLocalDiscord } from '../local-discord.ts';
 
 async function status(discord: LocalDiscord, path: string, headers: Record<string, string>, method = 'GET') {
   const sent = request(new URL(path, discord.url), { method, headers });

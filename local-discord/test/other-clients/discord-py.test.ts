@@ -5,7 +5,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type LocalDiscord, type Person, startLocalDiscord } from '../../../local-discord/local-discord.ts';
+import { type LocalDiscord, type Person, startLocalDiscord } from '../../local-discord.ts';
 import { pythonWithDiscord } from './python.ts';
 
 const found = await pythonWithDiscord();

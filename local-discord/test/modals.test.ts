@@ -7,8 +7,8 @@ import {
   type ModalSubmitInteraction,
 } from 'discord.js';
 import { describe, expect, test } from 'vitest';
-import { callbackViolations } from '../../local-discord/server/callback-rules.ts';
-import { violationText } from '../../local-discord/server/violation.ts';
+import { callbackViolations } from '../server/callback-rules.ts';
+import { violationText } from '../server/violation.ts';
 import { startBot } from './bot.ts';
 
 const textInput = { type: C.TextInput, custom_id: 'title', style: 1, min_length: 2, max_length: 10 };
