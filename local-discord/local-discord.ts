@@ -1,31 +1,31 @@
 /** A Discord that runs on this machine. README.md beside this file says what it holds a bot to. */
+import type { IncomingHttpHeaders } from 'node:http';
 import websocket from '@fastify/websocket';
 import { type APIMessage, GatewayCloseCodes } from 'discord-api-types/v10';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { api } from './server/api.ts';
+import { cdn } from './server/attachment-store.ts';
 import type { Call, Refusal } from './server/call-log.ts';
-import { cdn } from './server/cdn.ts';
 import { buildCore, type Core, type CoreOptions } from './server/core.ts';
 import type { Faults } from './server/faults.ts';
 import { pageApi, pageFiles } from './server/page.ts';
 import { isVisible } from './server/people.ts';
 import { Person } from './server/person.ts';
 import { usualRateLimits } from './server/rate-limits.ts';
-import { refuseForeignPages } from './server/same-origin.ts';
 import {
   addToThread,
+  addUser,
   archiveThread,
   type Bits,
+  createChannel,
+  createGuild,
+  createThread,
   firstChannelId,
-  foundGuild,
-  leaveGuild,
   type NewGuild,
   type NewThread,
   type NewUser,
-  openChannel,
-  openThread,
+  removeGuild,
   setPermissions,
-  settle,
 } from './server/seed.ts';
 
 export type { Call, Refusal } from './server/call-log.ts';
@@ -139,23 +139,23 @@ export class LocalDiscord implements AsyncDisposable {
     guildId = this.defaultGuildId,
     ...body
   }: Omit<NewUser, 'guildId'> & { readonly guildId?: string }): Person {
-    const id = settle(this.#core, { ...body, guildId });
+    const id = addUser(this.#core, { ...body, guildId });
     return new Person(this.#core, id, firstChannelId(this.#core, guildId));
   }
 
   /** @returns its id; it has no channel yet */
   addGuild(body: NewGuild): string {
-    return foundGuild(this.#core, body);
+    return createGuild(this.#core, body);
   }
 
   /** Removes the bot from a server; the server goes with it. */
   removeGuild(guildId: string): void {
-    leaveGuild(this.#core, guildId);
+    removeGuild(this.#core, guildId);
   }
 
   /** @returns its id */
   addChannel(guildId: string, body: { readonly name: string; readonly botPermissions?: Bits }): string {
-    return openChannel(this.#core, guildId, body);
+    return createChannel(this.#core, guildId, body);
   }
 
   /** In a channel of a server.
@@ -168,7 +168,7 @@ export class LocalDiscord implements AsyncDisposable {
     const parent = this.#core.world.channel(channelId);
     if (!parent) throw new RangeError(`Cannot open a thread: there is no channel ${channelId}`);
     const message = messageId === undefined ? undefined : parent.messages.get(messageId);
-    return openThread(this.#core, parent, { ...body, ...(message ? { message } : {}) }).id;
+    return createThread(this.#core, parent, { ...body, ...(message ? { message } : {}) }).id;
   }
 
   /** As when a member mentions somebody in it. A bot learns of the thread then. */
@@ -235,8 +235,8 @@ export class LocalDiscord implements AsyncDisposable {
   async untilBotIsOnline(timeoutMs = 10_000): Promise<void> {
     if (this.botOnline) return;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const stop = this.#core.happenings.listen((happening) => {
-      if (happening.type === 'bot-status' && happening.online) resolve();
+    const stop = this.#core.events.subscribe((event) => {
+      if (event.type === 'bot-status' && event.online) resolve();
     });
     const timer = setTimeout(() => reject(new Error(`The bot did not log in within ${timeoutMs} ms`)), timeoutMs);
     await promise.finally(() => {
@@ -251,4 +251,24 @@ export class LocalDiscord implements AsyncDisposable {
     await this.#app.close();
     await this.#core.store[Symbol.asyncDispose]();
   }
+}
+
+/** Host names of a server on loopback. The port may be that of a tunnel. */
+const loopbackNames = new Set(['127.0.0.1', 'localhost', '[::1]']);
+
+/** Refuses requests of foreign web pages: there are no passwords, so loopback alone is no protection. A page whose name resolves
+ *  to 127.0.0.1 (DNS rebinding) is recognised by its Host, any other page by its Origin. Applies to web sockets too. Must be
+ *  called after @fastify/websocket, whose hook closes refused sockets, and before the routes. */
+function refuseForeignPages(app: FastifyInstance): void {
+  app.addHook('onRequest', async (request, reply) => {
+    if (isOurs(request.headers)) return;
+    return reply.status(403).send({ message: 'This server answers pages of its own address only.', code: 0 });
+  });
+}
+
+/** Bots and media players send no Origin. That of the server's own page is the Host. */
+function isOurs({ host = '', origin }: Pick<IncomingHttpHeaders, 'host' | 'origin'>): boolean {
+  const url = `http://${host}`;
+  if (!URL.canParse(url) || !loopbackNames.has(new URL(url).hostname)) return false;
+  return origin === undefined || origin === new URL(url).origin;
 }

@@ -1,9 +1,13 @@
-/** The CDN's side of files: bytes on disk, links that are signed and die. */
+/** The CDN: files on disk, served by signed links that expire. */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import fastifyStatic from '@fastify/static';
+import type { FastifyInstance } from 'fastify';
 import type { Clock } from './clock.ts';
+import type { Faults } from './faults.ts';
 import { sanitizedFileName } from './message-rules.ts';
 import type { Snowflakes } from './snowflake.ts';
 import type { StoredAttachment } from './world.ts';
@@ -43,8 +47,8 @@ export class AttachmentStore {
     this.#options = options;
   }
 
-  /** @param shelf `attachments/CHANNEL` of a message, `ephemeral-attachments/APPLICATION` of a command's option */
-  async keep(upload: Upload, shelf: string, description: string | null = null): Promise<StoredAttachment> {
+  /** @param folder `attachments/CHANNEL` of a message, `ephemeral-attachments/APPLICATION` of a command's option */
+  async save(upload: Upload, folder: string, description: string | null = null): Promise<StoredAttachment> {
     const id = this.#options.ids.next();
     const fileName = sanitizedFileName(upload.name);
     await writeFile(path.join(this.folder, id), upload.data);
@@ -59,7 +63,7 @@ export class AttachmentStore {
       contentType: upload.contentType,
       sizeBytes: upload.data.length,
       size: pngSize(upload.data),
-      linkPath: `/${shelf}/${id}/${fileName}`,
+      linkPath: `/${folder}/${id}/${fileName}`,
     };
   }
 
@@ -104,4 +108,41 @@ export class AttachmentStore {
 function pngSize(data: Buffer): StoredAttachment['size'] {
   const isPng = data.length > 24 && data.subarray(1, 4).toString('latin1') === 'PNG';
   return isPng ? { width: data.readUInt32BE(16), height: data.readUInt32BE(20) } : null;
+}
+
+interface CdnRoute {
+  Params: { folder: string; id: string; name: string };
+  Querystring: Record<string, string>;
+}
+
+/** Serves the files by their signed links, with ranges, so that a player can seek. */
+export async function cdn(
+  app: FastifyInstance,
+  { store, faults }: { readonly store: AttachmentStore; readonly faults: Faults },
+): Promise<void> {
+  await app.register(fastifyStatic, { root: store.folder, serve: false });
+  for (const kind of ['attachments', 'ephemeral-attachments']) {
+    app.get<CdnRoute>(`/${kind}/:folder/:id/:name`, async ({ params, query, raw, method }, reply) => {
+      const { folder, id, name } = params;
+      const linkPath = `/${kind}/${folder}/${id}/${name}`;
+      const { fault, slowMs } = faults.draw(`${method} ${linkPath}`, false);
+      if (slowMs > 0) await sleep(slowMs);
+      if (fault === 'dropped' || fault === 'lost-answer') {
+        raw.socket.resetAndDestroy();
+        return reply.hijack();
+      }
+      if (fault)
+        return reply
+          .status(Number(/\d+/.exec(fault)?.[0]))
+          .type('text/plain')
+          .send('Local fault.');
+      if (!store.isValid(linkPath, query)) {
+        return reply.status(404).type('text/plain').send('This content is no longer available.');
+      }
+      return reply
+        .header('access-control-allow-origin', '*')
+        .type(store.contentType(id) ?? 'application/octet-stream')
+        .sendFile(id, { contentType: false, cacheControl: false });
+    });
+  }
 }

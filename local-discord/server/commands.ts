@@ -2,7 +2,7 @@
 import { type APIApplicationCommand, ApplicationCommandType, RESTJSONErrorCodes } from 'discord-api-types/v10';
 import { ApiError, refusals } from './api-error.ts';
 import { findCommandViolations } from './command-rules.ts';
-import type { Happenings } from './events.ts';
+import type { EventBus } from './events.ts';
 import type { Snowflakes } from './snowflake.ts';
 
 type CommandBody = Partial<APIApplicationCommand> & { readonly name: string };
@@ -16,14 +16,14 @@ const countMax: Readonly<Record<number, number>> = {
 
 export class Commands {
   readonly #ids: Snowflakes;
-  readonly #happenings: Happenings;
+  readonly #events: EventBus;
   readonly #applicationId: string;
   /** '' stands for all servers. */
   readonly #byPlace = new Map<string, Map<string, APIApplicationCommand>>();
 
-  constructor(ids: Snowflakes, happenings: Happenings, applicationId: string) {
+  constructor(ids: Snowflakes, events: EventBus, applicationId: string) {
     this.#ids = ids;
-    this.#happenings = happenings;
+    this.#events = events;
     this.#applicationId = applicationId;
   }
 
@@ -59,7 +59,7 @@ export class Commands {
     checkCount(next);
     place.clear();
     for (const command of next) place.set(command.id, command);
-    this.#happenings.tell({ type: 'commands-changed' });
+    this.#events.publish({ type: 'commands-changed' });
     return next;
   }
 
@@ -71,7 +71,7 @@ export class Commands {
     const command = this.#complete(guildId, body, existing);
     if (!existing) checkCount([...this.list(guildId), command]);
     this.#place(guildId).set(command.id, command);
-    this.#happenings.tell({ type: 'commands-changed' });
+    this.#events.publish({ type: 'commands-changed' });
     return { command, isNew: !existing };
   }
 
@@ -82,14 +82,14 @@ export class Commands {
     if (violations.length > 0) throw refusals.invalidBody(violations);
     const command = this.#complete(guildId, body, existing);
     this.#place(guildId).set(commandId, command);
-    this.#happenings.tell({ type: 'commands-changed' });
+    this.#events.publish({ type: 'commands-changed' });
     return command;
   }
 
   delete(guildId: string | null, commandId: string): void {
     this.get(guildId, commandId);
     this.#place(guildId).delete(commandId);
-    this.#happenings.tell({ type: 'commands-changed' });
+    this.#events.publish({ type: 'commands-changed' });
   }
 
   #place(guildId: string | null): Map<string, APIApplicationCommand> {

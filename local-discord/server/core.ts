@@ -4,7 +4,7 @@ import { AttachmentStore } from './attachment-store.ts';
 import { CallLog } from './call-log.ts';
 import { Clock } from './clock.ts';
 import { Commands } from './commands.ts';
-import { Happenings } from './events.ts';
+import { EventBus } from './events.ts';
 import { Faults } from './faults.ts';
 import { Gateway } from './gateway.ts';
 import { gatewayEvent, guildCreateBody } from './gateway-events.ts';
@@ -35,19 +35,19 @@ export type Core = Awaited<ReturnType<typeof buildCore>>;
 export async function buildCore(options: CoreOptions, baseUrl: () => string) {
   const clock = new Clock();
   const ids = new Snowflakes(clock);
-  const happenings = new Happenings();
+  const events = new EventBus();
   const world = new World();
   // As with real applications of today, the bot's user has the application's id.
   const botId = ids.next();
   world.users.set(botId, { id: botId, name: options.botName, isBot: true, locale: 'en-US' });
-  const owner = { id: ids.next(), name: 'landlord', isBot: false, locale: 'en-US' };
+  const owner = { id: ids.next(), name: 'owner', isBot: false, locale: 'en-US' };
   world.users.set(owner.id, owner);
   const store = await AttachmentStore.open({ clock, ids, baseUrl });
   const presenter = new Presenter(world, store, botId);
   const { attachmentSizeLimitBytes } = options;
-  const messages = new Messages({ world, store, clock, ids, happenings, attachmentSizeLimitBytes });
-  const interactions = new Interactions({ world, messages, clock, ids, happenings, botId });
-  const commands = new Commands(ids, happenings, botId);
+  const messages = new Messages({ world, store, clock, ids, events, attachmentSizeLimitBytes });
+  const interactions = new Interactions({ world, messages, clock, ids, events, botId });
+  const commands = new Commands(ids, events, botId);
   const hasMessageContent = Boolean(options.privilegedIntents & GatewayIntentBits.MessageContent);
   const tokenState = { revoked: false };
   const acceptsToken = (token: string) => !tokenState.revoked && (options.acceptAnyToken || token === options.token);
@@ -57,17 +57,17 @@ export async function buildCore(options: CoreOptions, baseUrl: () => string) {
     url: () => `${baseUrl().replace(/^http/, 'ws')}/gateway`,
     readyBody: () => ({ user: user(world.user(botId)), application: { id: botId, flags: 0 } }),
     guildBodies: () => [...world.guilds.values()].map((guild) => guildCreateBody(guild, world, botId)),
-    onStatus: (online) => happenings.tell({ type: 'bot-status', online }),
+    onStatus: (online) => events.publish({ type: 'bot-status', online }),
   });
-  happenings.listen((happening) => {
-    const event = gatewayEvent(happening, world, presenter, { id: botId, hasMessageContent });
-    if (event) gateway.dispatch(event.name, event.data, event.guildId, event.intent);
+  events.subscribe((event) => {
+    const sent = gatewayEvent(event, world, presenter, { id: botId, hasMessageContent });
+    if (sent) gateway.dispatch(sent.name, sent.data, sent.guildId, sent.intent);
   });
   return {
     options,
     clock,
     ids,
-    happenings,
+    events,
     world,
     store,
     presenter,

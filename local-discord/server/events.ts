@@ -2,25 +2,25 @@
 import type { InteractionRecord } from './interaction-record.ts';
 import type { Channel, Guild, StoredMessage } from './world.ts';
 
-export type Happening =
+export type WorldEvent =
   | { readonly type: 'message-created' | 'message-updated' | 'message-deleted'; readonly message: StoredMessage }
   | { readonly type: 'interaction-failed' | 'interaction-answered'; readonly interaction: InteractionRecord }
-  | { readonly type: 'guild-created' | 'guild-left'; readonly guild: Guild }
+  | { readonly type: 'guild-created' | 'guild-removed'; readonly guild: Guild }
   | { readonly type: 'channel-created' | 'channel-updated' | 'thread-joined'; readonly channel: Channel }
   | { readonly type: 'commands-changed' }
   | { readonly type: 'bot-status'; readonly online: boolean };
 
-type Listener = (happening: Happening) => void;
+type Listener = (event: WorldEvent) => void;
 
-export class Happenings {
+export class EventBus {
   readonly #listeners = new Set<Listener>();
 
-  tell(happening: Happening): void {
-    for (const listener of [...this.#listeners]) listener(happening);
+  publish(event: WorldEvent): void {
+    for (const listener of [...this.#listeners]) listener(event);
   }
 
   /** @returns a function that ends the listening */
-  listen(listener: Listener): () => void {
+  subscribe(listener: Listener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }

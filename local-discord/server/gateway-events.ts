@@ -1,6 +1,6 @@
 /** What happens, as the gateway tells it to the bot. */
 import { GatewayIntentBits, PermissionFlagsBits } from 'discord-api-types/v10';
-import type { Happening } from './events.ts';
+import type { WorldEvent } from './events.ts';
 import { hasAll, permissionsInChannel } from './permissions.ts';
 import type { Presenter } from './present.ts';
 import { channel, guild, isoTime, member } from './shapes.ts';
@@ -21,51 +21,51 @@ interface Bot {
 }
 
 /** @returns null for what a bot is not told */
-export function gatewayEvent(happening: Happening, world: World, presenter: Presenter, bot: Bot): GatewayEvent | null {
-  switch (happening.type) {
+export function gatewayEvent(event: WorldEvent, world: World, presenter: Presenter, bot: Bot): GatewayEvent | null {
+  switch (event.type) {
     case 'message-created':
     case 'message-updated':
     case 'message-deleted': {
-      const { message } = happening;
+      const { message } = event;
       if (message.onlyForUserId !== null) return null;
       const { id, channelId, guildId } = message;
       const { GuildMessages, DirectMessages } = GatewayIntentBits;
       const route = { guildId, intent: guildId === null ? DirectMessages : GuildMessages };
       const inGuild = guildId === null ? {} : { guild_id: guildId };
-      if (happening.type === 'message-deleted') {
+      if (event.type === 'message-deleted') {
         return { name: 'MESSAGE_DELETE', data: () => ({ id, channel_id: channelId, ...inGuild }), ...route };
       }
-      const name = happening.type === 'message-created' ? 'MESSAGE_CREATE' : 'MESSAGE_UPDATE';
+      const name = event.type === 'message-created' ? 'MESSAGE_CREATE' : 'MESSAGE_UPDATE';
       return { name, data: () => messageBody(message, world, presenter, bot), ...route };
     }
     case 'guild-created':
       return {
         name: 'GUILD_CREATE',
-        data: () => guildCreateBody(happening.guild, world, bot.id),
-        guildId: happening.guild.id,
+        data: () => guildCreateBody(event.guild, world, bot.id),
+        guildId: event.guild.id,
         intent: GatewayIntentBits.Guilds,
       };
-    case 'guild-left':
+    case 'guild-removed':
       return {
         name: 'GUILD_DELETE',
-        data: () => ({ id: happening.guild.id }),
-        guildId: happening.guild.id,
+        data: () => ({ id: event.guild.id }),
+        guildId: event.guild.id,
         intent: GatewayIntentBits.Guilds,
       };
     case 'channel-created':
     case 'thread-joined':
     case 'channel-updated': {
       // A client learns of a direct message by its first message, and never of a thread that it cannot see.
-      if (happening.channel.guildId === null || !isSent(happening.channel, world, bot.id)) return null;
-      const isNew = happening.type === 'channel-created';
-      const kind = happening.channel.thread ? 'THREAD' : 'CHANNEL';
+      if (event.channel.guildId === null || !isSent(event.channel, world, bot.id)) return null;
+      const isNew = event.type === 'channel-created';
+      const kind = event.channel.thread ? 'THREAD' : 'CHANNEL';
       return {
-        name: `${kind}_${happening.type === 'channel-updated' ? 'UPDATE' : 'CREATE'}`,
+        name: `${kind}_${event.type === 'channel-updated' ? 'UPDATE' : 'CREATE'}`,
         data: () => ({
-          ...channel(happening.channel, world),
+          ...channel(event.channel, world),
           ...(isNew && kind === 'THREAD' ? { newly_created: true } : {}),
         }),
-        guildId: happening.channel.guildId,
+        guildId: event.channel.guildId,
         intent: GatewayIntentBits.Guilds,
       };
     }
@@ -99,7 +99,7 @@ export function guildCreateBody(body: Guild, world: World, botId: string) {
   const threads = [...body.threads.values()].filter((each) => !each.thread?.archived && isSent(each, world, botId));
   return {
     ...guild(body),
-    joined_at: isoTime(body.foundedAtMs),
+    joined_at: isoTime(body.createdAtMs),
     large: false,
     unavailable: false,
     member_count: body.members.size,

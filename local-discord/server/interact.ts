@@ -84,9 +84,9 @@ export async function autocomplete(core: Core, userId: string, body: PageAutocom
     commandName: command.name,
     data: { ...commandData(command), options },
   });
-  const stop = core.happenings.listen((happening) => {
-    if (!('interaction' in happening) || happening.interaction !== interaction) return;
-    if (happening.type === 'interaction-answered') resolve(interaction.choices ?? []);
+  const stop = core.events.subscribe((event) => {
+    if (!('interaction' in event) || event.interaction !== interaction) return;
+    if (event.type === 'interaction-answered') resolve(interaction.choices ?? []);
     else reject(new RefusedByClient('Loading options failed.', 504));
   });
   return promise.finally(stop);

@@ -30,13 +30,13 @@ export class Interaction {
     this.ackedAtMs = acknowledged.promise;
     // Whoever does not ask for it is not bothered by its failure.
     acknowledged.promise.catch(() => undefined);
-    const stop = core.happenings.listen((happening) => {
-      if (happening.type === 'interaction-answered' && happening.interaction === record) {
+    const stop = core.events.subscribe((event) => {
+      if (event.type === 'interaction-answered' && event.interaction === record) {
         acknowledged.resolve(record.answeredAtMs ?? Number.NaN);
-      } else if (happening.type === 'interaction-failed' && happening.interaction === record) {
+      } else if (event.type === 'interaction-failed' && event.interaction === record) {
         acknowledged.reject(new Error('The application did not respond'));
-      } else if ('message' in happening && happening.type !== 'message-deleted') {
-        const { message } = happening;
+      } else if ('message' in event && event.type !== 'message-deleted') {
+        const { message } = event;
         if (message.id === record.originalId) {
           this.edits.push({ atMs: core.clock.nowMs(), message: core.presenter.message(message) });
         }

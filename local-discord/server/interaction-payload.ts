@@ -6,7 +6,7 @@ import { appPermissions, directMessageAppPermissions, permissionsInChannel } fro
 import { channel as channelBody, member, user } from './shapes.ts';
 import type { Channel } from './world.ts';
 
-export interface Sending {
+export interface NewInteraction {
   readonly type: InteractionType;
   readonly userId: string;
   readonly channel: Channel;
@@ -22,7 +22,7 @@ export interface Sending {
 }
 
 /** Starts the 3 s and tells the bot, if it is there to hear it. */
-export function sendInteraction(core: Core, sending: Sending): InteractionRecord {
+export function sendInteraction(core: Core, sending: NewInteraction): InteractionRecord {
   const { world, interactions, gateway, botId, applicationId } = core;
   const { channel, userId, type, message } = sending;
   const guild = world.guildOf(channel);

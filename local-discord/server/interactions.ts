@@ -6,13 +6,13 @@ import { refusals } from './api-error.ts';
 import type { Upload } from './attachment-store.ts';
 import { callbackViolations } from './callback-rules.ts';
 import type { Clock } from './clock.ts';
-import type { Happenings } from './events.ts';
+import type { EventBus } from './events.ts';
 import { type InteractionRecord, tokenLifeMs } from './interaction-record.ts';
 import type { MessageBody, Messages } from './messages.ts';
 import type { Modal } from './modal-rules.ts';
 import { appPermissions, permissionsInChannel } from './permissions.ts';
 import type { Snowflakes } from './snowflake.ts';
-import type { Channel, MadeBy, StoredMessage, World } from './world.ts';
+import type { Channel, MessageOrigin, StoredMessage, World } from './world.ts';
 
 const answerWithinMs = 3000;
 /** Of ended ones, so that a late answer is told what is wrong with it. */
@@ -35,7 +35,7 @@ interface InteractionsOptions {
   readonly messages: Messages;
   readonly clock: Clock;
   readonly ids: Snowflakes;
-  readonly happenings: Happenings;
+  readonly events: EventBus;
   readonly botId: string;
 }
 
@@ -86,7 +86,7 @@ export class Interactions {
     files: readonly Upload[],
     arrivedAtMs: number,
   ): Promise<{ interaction: InteractionRecord; message: StoredMessage | null }> {
-    const { happenings } = this.#options;
+    const { events } = this.#options;
     const interaction = this.#byId.get(id);
     if (!interaction || interaction.token !== token) throw refusals.unknownInteraction();
     if (interaction.state === 'answered') throw refusals.alreadyAcknowledged();
@@ -101,7 +101,7 @@ export class Interactions {
     interaction.answeredAtMs = arrivedAtMs;
     try {
       const message = await this.#apply(interaction, body, files);
-      happenings.tell({ type: 'interaction-answered', interaction });
+      events.publish({ type: 'interaction-answered', interaction });
       return { interaction, message };
     } catch (error) {
       Object.assign(interaction, { state: 'waiting', answeredAtMs: null, originalId: null });
@@ -128,7 +128,7 @@ export class Interactions {
       files,
       onlyForUserId: isPrivate ? interaction.userId : null,
       flags: isPrivate ? Ephemeral : 0,
-      madeBy: { ...this.#madeBy(interaction), originalId: interaction.originalId },
+      origin: { ...this.#origin(interaction), originalId: interaction.originalId },
       onId: (id) => interaction.followupIds.push(id),
     });
   }
@@ -177,7 +177,7 @@ export class Interactions {
       authorId: botId,
       onlyForUserId: isPrivate ? interaction.userId : null,
       flags: isPrivate ? Ephemeral : 0,
-      madeBy: this.#madeBy(interaction),
+      origin: this.#origin(interaction),
       onId: (id: string) => {
         interaction.originalId = id;
       },
@@ -230,7 +230,7 @@ export class Interactions {
     return channel;
   }
 
-  #madeBy(interaction: InteractionRecord): MadeBy {
+  #origin(interaction: InteractionRecord): MessageOrigin {
     const { id, type, userId, commandName, targetMessageId, sourceMessageId, openedBy } = interaction;
     return {
       interactionId: id,
@@ -240,14 +240,14 @@ export class Interactions {
       targetMessageId,
       sourceMessageId,
       originalId: null,
-      triggering: openedBy ? this.#madeBy(openedBy) : null,
+      triggering: openedBy ? this.#origin(openedBy) : null,
     };
   }
 
   #failIfWaiting(interaction: InteractionRecord): void {
     if (interaction.state !== 'waiting') return;
     interaction.state = 'failed';
-    this.#options.happenings.tell({ type: 'interaction-failed', interaction });
+    this.#options.events.publish({ type: 'interaction-failed', interaction });
   }
 
   #remember(interaction: InteractionRecord): void {

@@ -10,12 +10,20 @@ import { refusals } from './api-error.ts';
 import type { AttachmentStore, Upload } from './attachment-store.ts';
 import type { Clock } from './clock.ts';
 import { componentNodes } from './component-tree.ts';
-import type { Happenings } from './events.ts';
-import { mentionsOf } from './mentions.ts';
+import type { EventBus } from './events.ts';
 import { findPayloadViolations, isEmptyPayload, type PayloadFiles } from './message-rules.ts';
 import { hasAll, permissionsInChannel } from './permissions.ts';
 import type { Snowflakes } from './snowflake.ts';
-import type { Channel, Forward, MadeBy, StoredAttachment, StoredMessage, ThreadState, World } from './world.ts';
+import type {
+  Channel,
+  Forward,
+  Mentions,
+  MessageOrigin,
+  StoredAttachment,
+  StoredMessage,
+  ThreadState,
+  World,
+} from './world.ts';
 
 /** Of a person's message, a bot's, or an interaction's: the fields that are kept. */
 export interface MessageBody {
@@ -36,7 +44,7 @@ interface Draft {
   readonly onlyForUserId?: string | null;
   /** On top of those that the body may set. */
   readonly flags?: number;
-  readonly madeBy?: MadeBy | null;
+  readonly origin?: MessageOrigin | null;
   readonly replyToId?: string | null;
   readonly forward?: Forward | null;
   /** Called once the message is there and before anyone is told of it. */
@@ -61,7 +69,7 @@ interface MessagesOptions {
   readonly store: AttachmentStore;
   readonly clock: Clock;
   readonly ids: Snowflakes;
-  readonly happenings: Happenings;
+  readonly events: EventBus;
   readonly attachmentSizeLimitBytes: number;
 }
 
@@ -84,7 +92,7 @@ export class Messages {
       content: body.content?.trim() ?? '',
       embeds: body.embeds ?? [],
       components: withIds(body.components ?? []),
-      attachments: await this.#keep(body, files, channel.id),
+      attachments: await this.#saveFiles(body, files, channel.id),
       mentions: this.#mentions(channel, authorId, body),
       nonce: body.nonce ?? null,
     });
@@ -106,12 +114,12 @@ export class Messages {
   /** What the body does not name stays. Attachments that it does not list go, if it lists any.
    *  @throws {ApiError} when Discord would refuse it; the message is then as it was */
   async edit(message: StoredMessage, body: MessageBody, files: readonly Upload[]): Promise<StoredMessage> {
-    const { world, clock, happenings } = this.#options;
+    const { world, clock, events } = this.#options;
     const channel = world.channel(message.channelId);
     // The flag of Components V2 never comes off.
     const flagsAfter = () => message.flags | ((body.flags ?? 0) & editableFlags);
     this.check({ ...body, flags: flagsAfter() }, files, message.attachments);
-    const added = await this.#keep(body, files, message.channelId);
+    const added = await this.#saveFiles(body, files, message.channelId);
     // From here on without waiting, so that of two edits at once each finds what the other left.
     if (!channel?.messages.has(message.id)) throw refusals.unknownMessage();
     const flags = flagsAfter();
@@ -131,14 +139,14 @@ export class Messages {
     Object.assign(message, next, { attachments, flags: flags & ~MessageFlags.Loading });
     // The first edit of "thinking..." is the reply itself: Discord does not call it edited.
     if (!(flags & MessageFlags.Loading)) message.editedAtMs = clock.nowMs();
-    happenings.tell({ type: 'message-updated', message });
+    events.publish({ type: 'message-updated', message });
     return message;
   }
 
   delete(message: StoredMessage): void {
-    const { world, happenings } = this.#options;
+    const { world, events } = this.#options;
     if (!world.channel(message.channelId)?.messages.delete(message.id)) throw refusals.unknownMessage();
-    happenings.tell({ type: 'message-deleted', message });
+    events.publish({ type: 'message-deleted', message });
   }
 
   /** @param path of the message within the request
@@ -157,8 +165,8 @@ export class Messages {
   }
 
   #add(draft: Omit<Draft, 'body' | 'files'>, written: Written): StoredMessage {
-    const { world, clock, ids, happenings } = this.#options;
-    const { channel, authorId, madeBy = null, onlyForUserId = null, replyToId = null, forward = null } = draft;
+    const { world, clock, ids, events } = this.#options;
+    const { channel, authorId, origin = null, onlyForUserId = null, replyToId = null, forward = null } = draft;
     const message: StoredMessage = {
       id: ids.next(),
       channelId: channel.id,
@@ -167,31 +175,31 @@ export class Messages {
       onlyForUserId,
       createdAtMs: clock.nowMs(),
       editedAtMs: null,
-      madeBy,
+      origin,
       replyToId,
       forward,
       ...written,
     };
-    world.keep(message);
+    world.addMessage(message);
     draft.onId?.(message.id);
     if (channel.thread) this.#countInThread(channel, channel.thread, message);
-    happenings.tell({ type: 'message-created', message });
+    events.publish({ type: 'message-created', message });
     return message;
   }
 
   /** Authors join the thread, except a bot that only answers an interaction. A message reopens an archived thread. */
-  #countInThread(channel: Channel, thread: ThreadState, { authorId, madeBy }: StoredMessage): void {
+  #countInThread(channel: Channel, thread: ThreadState, { authorId, origin }: StoredMessage): void {
     thread.sentCount += 1;
-    if (madeBy === null) thread.memberIds.add(authorId);
+    if (origin === null) thread.memberIds.add(authorId);
     if (!thread.archived) return;
     Object.assign(thread, { archived: false, archivedAtMs: this.#options.clock.nowMs() });
-    this.#options.happenings.tell({ type: 'channel-updated', channel });
+    this.#options.events.publish({ type: 'channel-updated', channel });
   }
 
-  async #keep(body: MessageBody, files: readonly Upload[], channelId: string): Promise<StoredAttachment[]> {
+  async #saveFiles(body: MessageBody, files: readonly Upload[], channelId: string): Promise<StoredAttachment[]> {
     const describe = (index: number) => body.attachments?.find(({ id }) => String(id) === String(index))?.description;
     return Promise.all(
-      files.map((file, n) => this.#options.store.keep(file, `attachments/${channelId}`, describe(n) ?? null)),
+      files.map((file, n) => this.#options.store.save(file, `attachments/${channelId}`, describe(n) ?? null)),
     );
   }
 
@@ -248,4 +256,30 @@ function withIds(components: readonly APIMessageTopLevelComponent[]): APIMessage
     (body as { id?: number }).id = id;
   }
   return copy;
+}
+
+interface MentionScope {
+  readonly isMember: (userId: string) => boolean;
+  readonly isRole: (roleId: string) => boolean;
+  readonly mayMentionEveryone: boolean;
+}
+
+/** The users and roles that a message pings: those that its text names, limited by `allowed_mentions`.
+ *  @see https://discord.com/developers/docs/resources/message#allowed-mentions-object */
+function mentionsOf(
+  content: string,
+  allowed: APIAllowedMentions | null | undefined,
+  { isMember, isRole, mayMentionEveryone }: MentionScope,
+): Mentions {
+  const named = (pattern: RegExp) => [...new Set([...content.matchAll(pattern)].map((match) => match[1] ?? ''))];
+  const pick = (ids: string[], kind: 'users' | 'roles') => {
+    if (!allowed || allowed.parse?.includes(kind as never)) return ids;
+    return ids.filter((id) => allowed[kind]?.includes(id));
+  };
+  const everyoneAllowed = !allowed || Boolean(allowed.parse?.includes('everyone' as never));
+  return {
+    userIds: pick(named(/<@!?(\d+)>/g), 'users').filter(isMember),
+    roleIds: pick(named(/<@&(\d+)>/g), 'roles').filter(isRole),
+    everyone: mayMentionEveryone && everyoneAllowed && /@(everyone|here)\b/.test(content),
+  };
 }

@@ -10,7 +10,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { PageEvent, PageState, PageUser } from '../page-protocol.ts';
 import { ApiError } from './api-error.ts';
 import type { Core } from './core.ts';
-import type { Happening } from './events.ts';
+import type { WorldEvent } from './events.ts';
 import { send } from './gateway-session.ts';
 import { autocomplete, interact } from './interact.ts';
 import { readAutocomplete, readForward, readInteraction, readMessage } from './page-bodies.ts';
@@ -73,9 +73,9 @@ export async function pageApi(app: FastifyInstance, core: Core): Promise<void> {
 
   app.get('/events', { websocket: true }, (socket, request) => {
     const userId = (request.query as PageRoute['Querystring']).user ?? '';
-    const stop = core.happenings.listen((happening) => {
-      const event = pageEvent(core, userId, happening);
-      if (event) send(socket, event);
+    const stop = core.events.subscribe((event) => {
+      const sent = pageEvent(core, userId, event);
+      if (sent) send(socket, sent);
     });
     socket.on('close', stop);
     socket.on('error', () => socket.terminate());
@@ -122,12 +122,12 @@ function pageState(core: Core, userId: string): PageState {
 }
 
 /** @returns null for what this person is not told */
-function pageEvent(core: Core, userId: string, happening: Happening): PageEvent | null {
-  switch (happening.type) {
+function pageEvent(core: Core, userId: string, event: WorldEvent): PageEvent | null {
+  switch (event.type) {
     case 'message-created':
     case 'message-updated':
     case 'message-deleted': {
-      const { message, type } = happening;
+      const { message, type } = event;
       const { channelId } = message;
       if (!isVisible(message, userId) || !sees(core, userId, channelId)) return null;
       if (type === 'message-deleted') return { type, channelId, messageId: message.id };
@@ -135,7 +135,7 @@ function pageEvent(core: Core, userId: string, happening: Happening): PageEvent 
     }
     case 'interaction-failed':
     case 'interaction-answered': {
-      const { interaction, type } = happening;
+      const { interaction, type } = event;
       // Whoever completes an option waits for the answer to that request.
       const isCompletion = interaction.type === InteractionType.ApplicationCommandAutocomplete;
       if (interaction.userId !== userId || isCompletion) return null;
@@ -151,7 +151,7 @@ function pageEvent(core: Core, userId: string, happening: Happening): PageEvent 
     case 'channel-updated':
       return { type: 'channels-changed' };
     case 'bot-status':
-      return { type: 'bot-status', online: happening.online };
+      return { type: 'bot-status', online: event.online };
     default:
       return null;
   }

@@ -78,8 +78,8 @@ export async function forward(core: Core, userId: string, channelId: string, mes
   const channel = channelFor(core, userId, toChannelId);
   if (!may(core, userId, channel, sendBit(channel))) throw new RefusedByClient('You may not write here.', 403);
   const { guildId } = message;
-  const passedOn = { messageId, channelId, guildId, snapshot: snapshotOf(message) };
-  return core.messages.create({ channel, authorId: userId, body: {}, files: [], forward: passedOn });
+  const forwarded = { messageId, channelId, guildId, snapshot: snapshotOf(message) };
+  return core.messages.create({ channel, authorId: userId, body: {}, files: [], forward: forwarded });
 }
 
 /** @throws {RefusedByClient} when this person does not see it */

@@ -11,7 +11,7 @@ import {
 import type { AttachmentStore } from './attachment-store.ts';
 import { answerComponent, answerEmbed, type MediaOf } from './component-answer.ts';
 import { channel, isoTime, user } from './shapes.ts';
-import type { Forward, MadeBy, Snapshot, StoredAttachment, StoredMessage, World } from './world.ts';
+import type { Forward, MessageOrigin, Snapshot, StoredAttachment, StoredMessage, World } from './world.ts';
 
 const scheme = 'attachment://';
 
@@ -28,10 +28,10 @@ export class Presenter {
 
   /** Whole, as its author, the people of the channel and interactions see it. */
   message(message: StoredMessage): APIMessage {
-    const { madeBy, mentions, forward } = message;
+    const { origin, mentions, forward } = message;
     const isReply = message.replyToId !== null;
     const thread = message.flags & MessageFlags.HasThread ? this.#world.channel(message.id) : undefined;
-    const referenced = message.replyToId ?? madeBy?.targetMessageId ?? madeBy?.originalId ?? null;
+    const referenced = message.replyToId ?? origin?.targetMessageId ?? origin?.originalId ?? null;
     return {
       id: message.id,
       channel_id: message.channelId,
@@ -42,8 +42,8 @@ export class Presenter {
       ...this.#content({ ...message, type: messageType(message) }, message.id),
       ...(thread ? { thread: channel(thread, this.#world) } : {}),
       ...(message.nonce === null ? {} : { nonce: message.nonce }),
-      ...(madeBy ? { webhook_id: this.#applicationId, application_id: this.#applicationId } : {}),
-      ...(madeBy ? this.#madeBy(message) : {}),
+      ...(origin ? { webhook_id: this.#applicationId, application_id: this.#applicationId } : {}),
+      ...(origin ? this.#origin(message) : {}),
       ...(referenced ? this.#reference(message, referenced, isReply) : {}),
       ...(forward ? this.#forward(forward, message.id) : {}),
     } as APIMessage;
@@ -130,21 +130,21 @@ export class Presenter {
     };
   }
 
-  #madeBy({ madeBy, id, guildId }: StoredMessage): Partial<APIMessage> {
-    if (!madeBy) return {};
-    const author = user(this.#world.user(madeBy.userId));
+  #origin({ origin, id, guildId }: StoredMessage): Partial<APIMessage> {
+    if (!origin) return {};
+    const author = user(this.#world.user(origin.userId));
     return {
-      interaction_metadata: this.#metadata(madeBy, id, guildId) as unknown as NonNullable<
+      interaction_metadata: this.#metadata(origin, id, guildId) as unknown as NonNullable<
         APIMessage['interaction_metadata']
       >,
-      ...(madeBy.commandName === null
+      ...(origin.commandName === null
         ? {}
-        : { interaction: { id: madeBy.interactionId, type: madeBy.type, name: madeBy.commandName, user: author } }),
+        : { interaction: { id: origin.interactionId, type: origin.type, name: origin.commandName, user: author } }),
     };
   }
 
-  #metadata(madeBy: MadeBy, id: string, guildId: string | null): Readonly<Record<string, unknown>> {
-    const { interactionId, type, userId, targetMessageId, sourceMessageId, originalId, triggering } = madeBy;
+  #metadata(origin: MessageOrigin, id: string, guildId: string | null): Readonly<Record<string, unknown>> {
+    const { interactionId, type, userId, targetMessageId, sourceMessageId, originalId, triggering } = origin;
     return {
       id: interactionId,
       type,
@@ -161,7 +161,7 @@ export class Presenter {
   #reference(message: StoredMessage, messageId: string, isReply: boolean): Partial<APIMessage> {
     const target = this.#world.channel(message.channelId)?.messages.get(messageId);
     // Whole messages are quoted one deep only.
-    const quoted = target ? this.message({ ...target, replyToId: null, madeBy: null }) : null;
+    const quoted = target ? this.message({ ...target, replyToId: null, origin: null }) : null;
     return {
       message_reference: {
         type: 0,
@@ -182,8 +182,8 @@ export function snapshotOf(message: StoredMessage): Snapshot {
   return { createdAtMs, editedAtMs, flags, content, embeds, components, attachments, mentions, type };
 }
 
-function messageType({ replyToId, madeBy }: StoredMessage): MessageType {
+function messageType({ replyToId, origin }: StoredMessage): MessageType {
   if (replyToId !== null) return MessageType.Reply;
-  if (madeBy?.type !== InteractionType.ApplicationCommand) return MessageType.Default;
-  return madeBy.targetMessageId ? MessageType.ContextMenuCommand : MessageType.ChatInputCommand;
+  if (origin?.type !== InteractionType.ApplicationCommand) return MessageType.Default;
+  return origin.targetMessageId ? MessageType.ContextMenuCommand : MessageType.ChatInputCommand;
 }

@@ -94,7 +94,7 @@ export class Resolver {
 
   async #attachment(upload: Upload): Promise<string> {
     const shelf = `ephemeral-attachments/${this.#core.applicationId}`;
-    const attachment = await this.#core.store.keep(upload, shelf);
+    const attachment = await this.#core.store.save(upload, shelf);
     this.#put('attachments', attachment.id, this.#core.presenter.attachment(attachment));
     return attachment.id;
   }

@@ -28,13 +28,13 @@ export interface NewUser {
 }
 
 /** @returns its id */
-export function foundGuild({ ids, clock, world, botId, ownerId, happenings }: Core, body: NewGuild): string {
+export function createGuild({ ids, clock, world, botId, ownerId, events }: Core, body: NewGuild): string {
   const id = ids.next();
   const guild: Guild = {
     id,
     name: body.name,
     ownerId,
-    foundedAtMs: clock.nowMs(),
+    createdAtMs: clock.nowMs(),
     locale: body.locale ?? 'en-US',
     channels: new Map(),
     threads: new Map(),
@@ -44,20 +44,20 @@ export function foundGuild({ ids, clock, world, botId, ownerId, happenings }: Co
   world.guilds.set(id, guild);
   join(guild, botId, { id: ids.next(), name: world.user(botId).name, permissions: body.botPermissions ?? 0n });
   for (const memberId of body.memberIds ?? []) guild.members.set(memberId, []);
-  happenings.tell({ type: 'guild-created', guild });
+  events.publish({ type: 'guild-created', guild });
   return id;
 }
 
 /** The bot is removed from a server, which is gone with it: nobody else here needs it. */
-export function leaveGuild({ world, happenings }: Core, guildId: string): void {
+export function removeGuild({ world, events }: Core, guildId: string): void {
   const guild = findGuild(world.guilds, guildId);
   world.guilds.delete(guildId);
-  happenings.tell({ type: 'guild-left', guild });
+  events.publish({ type: 'guild-removed', guild });
 }
 
 /** @returns its id */
-export function openChannel(
-  { ids, world, happenings, botId }: Core,
+export function createChannel(
+  { ids, world, events, botId }: Core,
   guildId: string,
   body: { readonly name: string; readonly botPermissions?: Bits },
 ): string {
@@ -72,12 +72,12 @@ export function openChannel(
   };
   findGuild(world.guilds, guildId).channels.set(channel.id, channel);
   if (body.botPermissions) channel.overwrites.set(botId, overwrite(OverwriteType.Member, body.botPermissions));
-  happenings.tell({ type: 'channel-created', channel });
+  events.publish({ type: 'channel-created', channel });
   return channel.id;
 }
 
 /** @returns their id */
-export function settle({ ids, world }: Core, body: NewUser): string {
+export function addUser({ ids, world }: Core, body: NewUser): string {
   const { name, permissions = 0n, admin = false, locale = 'en-US', guildId } = body;
   const id = ids.next();
   world.users.set(id, { id, name, isBot: false, locale });
@@ -99,7 +99,7 @@ export interface NewThread {
   readonly message?: StoredMessage;
 }
 
-export function openThread({ ids, clock, world, happenings }: Core, parent: Channel, body: NewThread): Channel {
+export function createThread({ ids, clock, world, events }: Core, parent: Channel, body: NewThread): Channel {
   const guild = world.guildOf(parent);
   if (!guild || parent.thread)
     throw new RangeError(`Cannot open a thread in ${parent.id}: it is no channel of a server`);
@@ -125,26 +125,26 @@ export function openThread({ ids, clock, world, happenings }: Core, parent: Chan
     messages: new Map(),
   };
   guild.threads.set(thread.id, thread);
-  happenings.tell({ type: 'channel-created', channel: thread });
+  events.publish({ type: 'channel-created', channel: thread });
   const { message } = body;
   if (message) {
     message.flags |= MessageFlags.HasThread;
-    happenings.tell({ type: 'message-updated', message });
+    events.publish({ type: 'message-updated', message });
   }
   return thread;
 }
 
 /** @see https://docs.discord.com/developers/topics/gateway-events#thread-create for the event that a bot receives */
-export function addToThread({ world, botId, happenings }: Core, threadId: string, userId: string): void {
+export function addToThread({ world, botId, events }: Core, threadId: string, userId: string): void {
   const { channel, thread } = threadOf(world, threadId);
   thread.memberIds.add(userId);
-  if (userId === botId) happenings.tell({ type: 'thread-joined', channel });
+  if (userId === botId) events.publish({ type: 'thread-joined', channel });
 }
 
-export function archiveThread({ clock, world, happenings }: Core, threadId: string): void {
+export function archiveThread({ clock, world, events }: Core, threadId: string): void {
   const { channel, thread } = threadOf(world, threadId);
   Object.assign(thread, { archived: true, archivedAtMs: clock.nowMs() });
-  happenings.tell({ type: 'channel-updated', channel });
+  events.publish({ type: 'channel-updated', channel });
 }
 
 /** The direct message between the bot and a person: always the same one. */
@@ -167,7 +167,7 @@ export function directMessageWith({ ids, world }: Core, userId: string): Channel
 
 /** Replaces what a channel allows and denies someone.
  *  @param who a person's id, 'bot' or 'everyone' */
-export function setPermissions({ world, botId, happenings }: Core, channelId: string, who: string, bits: Bits): void {
+export function setPermissions({ world, botId, events }: Core, channelId: string, who: string, bits: Bits): void {
   const channel = world.channel(channelId);
   if (!channel) throw new RangeError(`Cannot set permissions: there is no channel ${channelId}`);
   if (channel.guildId === null || channel.thread) {
@@ -175,7 +175,7 @@ export function setPermissions({ world, botId, happenings }: Core, channelId: st
   }
   if (who === 'everyone') channel.overwrites.set(channel.guildId, overwrite(OverwriteType.Role, bits));
   else channel.overwrites.set(who === 'bot' ? botId : who, overwrite(OverwriteType.Member, bits));
-  happenings.tell({ type: 'channel-updated', channel });
+  events.publish({ type: 'channel-updated', channel });
 }
 
 export function firstChannelId({ world }: Core, guildId: string): string {

@@ -42,7 +42,7 @@ export function member(guild: Guild, { id, name, isBot }: User): APIGuildMember 
     communication_disabled_until: null,
     pending: false,
     premium_since: null,
-    joined_at: isoTime(guild.foundedAtMs),
+    joined_at: isoTime(guild.createdAtMs),
     deaf: false,
     mute: false,
     flags: 0 as GuildMemberFlags,

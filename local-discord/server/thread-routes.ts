@@ -6,7 +6,7 @@ import { refusals } from './api-error.ts';
 import { channelAccess } from './channel-access.ts';
 import type { Core } from './core.ts';
 import { text } from './field-rules.ts';
-import { directMessageWith, openThread } from './seed.ts';
+import { createThread, directMessageWith } from './seed.ts';
 import { channel as channelBody, threadMember } from './shapes.ts';
 import { uploadBody } from './upload-body.ts';
 import { violationsOf } from './violation.ts';
@@ -31,7 +31,7 @@ const changes = z.object({
 });
 
 export function threadRoutes(app: FastifyInstance, core: Core): void {
-  const { world, botId, happenings, clock } = core;
+  const { world, botId, events, clock } = core;
   const { permissions, seen, message, require } = channelAccess(core);
 
   app.post('/users/@me/channels', async (request) => {
@@ -64,7 +64,7 @@ export function threadRoutes(app: FastifyInstance, core: Core): void {
     return reply.status(201).send(opened(parent, body, start));
   });
   const opened = (parent: Channel, body: z.infer<typeof alone>, start?: ReturnType<typeof message>) => {
-    const thread = openThread(core, parent, {
+    const thread = createThread(core, parent, {
       name: body.name,
       ownerId: botId,
       ...(body.type ? { type: body.type } : {}),
@@ -90,7 +90,7 @@ export function threadRoutes(app: FastifyInstance, core: Core): void {
     }
     if (typeof body.locked === 'boolean') thread.locked = body.locked;
     if (body.auto_archive_duration) thread.autoArchiveMinutes = body.auto_archive_duration;
-    happenings.tell({ type: 'channel-updated', channel });
+    events.publish({ type: 'channel-updated', channel });
     return channelBody(channel, world);
   });
   const memberOf = (channel: Channel, id: string): string => {

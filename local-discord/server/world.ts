@@ -58,7 +58,7 @@ export interface Guild {
   readonly id: string;
   readonly name: string;
   readonly ownerId: string;
-  readonly foundedAtMs: number;
+  readonly createdAtMs: number;
   readonly locale: string;
   readonly channels: Map<string, Channel>;
   readonly threads: Map<string, Channel>;
@@ -83,7 +83,7 @@ export interface StoredAttachment {
 }
 
 /** Why a message is there, when an interaction made it. */
-export interface MadeBy {
+export interface MessageOrigin {
   readonly interactionId: string;
   /** InteractionType */
   readonly type: number;
@@ -94,7 +94,7 @@ export interface MadeBy {
   /** Of a follow-up. */
   readonly originalId: string | null;
   /** Of a modal: the interaction that was answered with it. */
-  readonly triggering: MadeBy | null;
+  readonly triggering: MessageOrigin | null;
 }
 
 export interface StoredMessage {
@@ -114,7 +114,7 @@ export interface StoredMessage {
   components: readonly APIMessageTopLevelComponent[];
   attachments: readonly StoredAttachment[];
   mentions: Mentions;
-  readonly madeBy: MadeBy | null;
+  readonly origin: MessageOrigin | null;
   readonly replyToId: string | null;
   readonly forward: Forward | null;
   readonly nonce: string | number | null;
@@ -169,9 +169,9 @@ export class World {
     return user;
   }
 
-  keep(message: StoredMessage): void {
+  addMessage(message: StoredMessage): void {
     const messages = this.channel(message.channelId)?.messages;
-    if (!messages) throw new RangeError(`Cannot keep a message: channel ${message.channelId} is not there`);
+    if (!messages) throw new RangeError(`Cannot add a message: channel ${message.channelId} is not there`);
     messages.set(message.id, message);
     if (messages.size > messagesMax) messages.delete(messages.keys().next().value as string);
   }

@@ -205,11 +205,11 @@ describe('a forward', () => {
     const { ada, discord } = given;
     const other = discord.addChannel(discord.defaultGuildId, { name: 'other' });
     const original = await ada.post(discord.defaultChannelId, 'Listen', [audio]);
-    const passedOn = await ada.forward(original, other);
+    const forwarded = await ada.forward(original, other);
     discord.deleteMessage(discord.defaultChannelId, original.id);
     expect(ada.messages(other)).toMatchObject([
       {
-        id: passedOn.id,
+        id: forwarded.id,
         content: '',
         attachments: [],
         flags: MessageFlags.HasSnapshot,
@@ -244,8 +244,8 @@ describe('a forward', () => {
     const { ada, channel, client } = given;
     const original = await ada.post(channel.id, 'Listen');
     const message = await channel.messages.fetch(original.id);
-    const passedOn = await message.forward(channel);
-    expect(passedOn.reference).toMatchObject({ type: MessageReferenceType.Forward, messageId: original.id });
+    const forwarded = await message.forward(channel);
+    expect(forwarded.reference).toMatchObject({ type: MessageReferenceType.Forward, messageId: original.id });
     const reference = { type: 1, message_id: original.id, channel_id: channel.id };
     const body = { content: 'and more', message_reference: reference };
     await expect(client.rest.post(`/channels/${channel.id}/messages`, { body })).rejects.toMatchObject({ code: 50035 });
@@ -254,8 +254,8 @@ describe('a forward', () => {
   test('shows a bot without the Message Content intent no more than the message would', async () => {
     await using given = await withBot();
     const { ada, channel } = given;
-    const passedOn = await ada.forward(await ada.post(channel.id, 'Secret', [audio]), channel.id);
-    const seen = await channel.messages.fetch(passedOn.id);
+    const forwarded = await ada.forward(await ada.post(channel.id, 'Secret', [audio]), channel.id);
+    const seen = await channel.messages.fetch(forwarded.id);
     expect(seen.messageSnapshots.first()).toMatchObject({ content: '' });
     expect(seen.messageSnapshots.first()?.attachments.size).toBe(0);
   });

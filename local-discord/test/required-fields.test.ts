@@ -109,7 +109,7 @@ test('so are threads, direct messages and forwards', async () => {
   expectAll('PrivateChannelResponse', direct);
   expectAll('UserResponse', direct.recipients?.[0]);
   const reference = { type: 1, message_id: asked.id, channel_id: discord.defaultChannelId };
-  const passedOn = (await post(messages, { message_reference: reference })) as Record<string, never>;
-  const [snapshot] = passedOn.message_snapshots as unknown as { message: object }[];
+  const forwarded = (await post(messages, { message_reference: reference })) as Record<string, never>;
+  const [snapshot] = forwarded.message_snapshots as unknown as { message: object }[];
   expectAll('MinimalContentMessageResponse', snapshot?.message);
 });

@@ -2,8 +2,7 @@
 import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from 'react';
 import { formatBytes } from '../message/media.ts';
 import { useSurroundings } from '../surroundings.ts';
-import { useListKeys } from '../use-list-keys.ts';
-import { CommandList } from './command-list.tsx';
+import { type ListKeys, useListKeys } from '../use-list-keys.ts';
 import { type CommandEntry, findCommands } from './commands.ts';
 import type { Offer } from './composer.tsx';
 
@@ -166,4 +165,36 @@ function Files({ files, offers, onFiles, onCommand }: FilesProps): ReactNode {
 function onlyCommand(entries: readonly CommandEntry[], typed: string): CommandEntry | null {
   const wanted = typed.trimEnd().toLowerCase();
   return entries.find(({ title, name }) => title.toLowerCase() === wanted || name === wanted) ?? null;
+}
+
+interface CommandListProps {
+  readonly entries: readonly CommandEntry[];
+  readonly keys: ListKeys;
+  onTake(index: number): void;
+}
+
+/** The commands that match the text after the slash. The text field keeps the focus and receives the keys. */
+function CommandList({ entries, keys, onTake }: CommandListProps): ReactNode {
+  return (
+    <div className="popover" role="listbox" id={keys.listId} aria-label="Commands">
+      {entries.length === 0 && <p className="popover-empty">No command of that name.</p>}
+      {entries.map((entry, i) => (
+        // biome-ignore lint/a11y/useKeyWithClickEvents: see above
+        <div
+          key={entry.name}
+          id={keys.idOf(i)}
+          role="option"
+          tabIndex={-1}
+          aria-selected={i === keys.active}
+          className={`popover-option${i === keys.active ? ' active' : ''}`}
+          onClick={() => onTake(i)}
+          onPointerMove={() => keys.setActive(i)}
+        >
+          <strong>/{entry.title}</strong>
+          <span className="option-names">{entry.options.map(({ title }) => title).join('  ')}</span>
+          <small>{entry.description}</small>
+        </div>
+      ))}
+    </div>
+  );
 }

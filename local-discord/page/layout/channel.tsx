@@ -1,8 +1,7 @@
 /** The open channel: its messages, what is still under way, and the composer. Takes dropped files anywhere. */
-import { type DragEvent, type ReactNode, useEffect, useRef, useState } from 'react';
+import { Component, type DragEvent, type ReactNode, useEffect, useRef, useState } from 'react';
 import { Composer } from '../composer/composer.tsx';
 import { Message } from '../message/message.tsx';
-import { Shield } from '../message/shield.tsx';
 import type { Pending } from '../state/page-state.ts';
 import { useSurroundings } from '../surroundings.ts';
 
@@ -139,4 +138,23 @@ function PendingCommand({ pending }: { readonly pending: Pending }): ReactNode {
       </p>
     </li>
   );
+}
+
+interface ShieldProps {
+  readonly children: ReactNode;
+}
+
+/** Error boundary of one message, so that the others are still shown. React supports this only for classes. */
+class Shield extends Component<ShieldProps, { readonly failure: string | null }> {
+  override readonly state = { failure: null as string | null };
+
+  static getDerivedStateFromError(error: unknown): { readonly failure: string } {
+    return { failure: String(error) };
+  }
+
+  override render(): ReactNode {
+    const { failure } = this.state;
+    if (failure === null) return this.props.children;
+    return <li className="pending failure">This message cannot be shown: {failure}</li>;
+  }
 }

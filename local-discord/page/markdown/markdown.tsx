@@ -1,7 +1,6 @@
 /** Discord's Markdown as React elements: text stays text, whatever it says. */
-import { Fragment, type ReactNode, useMemo, useState } from 'react';
+import { Fragment, type ReactNode, useEffect, useMemo, useState } from 'react';
 import { useSurroundings } from '../surroundings.ts';
-import { useNowMs } from '../use-now.ts';
 import { parseInline } from './inline.ts';
 import type { Block, Inline, TimeStyle } from './nodes.ts';
 import { parseMarkdown } from './parse.ts';
@@ -179,4 +178,16 @@ function Time({ unixSec, style }: { readonly unixSec: number; readonly style: Ti
 /** Nodes have no identity but their place. */
 function keyOf(index: number): string {
   return `node-${index}`;
+}
+
+/** @param everyMs null: never updated
+ *  @returns milliseconds since 1970, updated at this interval */
+function useNowMs(everyMs: number | null): number {
+  const [nowMs, setNowMs] = useState(() => Date.now());
+  useEffect(() => {
+    if (everyMs === null) return;
+    const timer = setInterval(() => setNowMs(Date.now()), everyMs);
+    return () => clearInterval(timer);
+  }, [everyMs]);
+  return nowMs;
 }

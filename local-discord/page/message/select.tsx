@@ -2,10 +2,10 @@
 import type { APISelectMenuComponent } from 'discord-api-types/v10';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import type { PageMessage } from '../../page-protocol.ts';
+import { useSurroundings } from '../surroundings.ts';
 import { useListKeys } from '../use-list-keys.ts';
 import { useUpward } from '../use-upward.ts';
 import { usePress } from './use-press.ts';
-import { type SelectOption, useSelectOptions } from './use-select-options.ts';
 
 interface MessageSelectProps {
   readonly message: PageMessage;
@@ -137,4 +137,34 @@ function Option({ id, option, isActive, isChosen, onTake, onHover }: OptionProps
       {isChosen && <span aria-hidden="true">✓</span>}
     </div>
   );
+}
+
+interface SelectOption {
+  readonly label: string;
+  readonly value: string;
+  readonly description?: string | undefined;
+  readonly emoji?: string | undefined;
+  readonly isDefault: boolean;
+}
+
+/** The options of a select: its own, or the server's users or channels. */
+function useSelectOptions(select: APISelectMenuComponent): readonly SelectOption[] {
+  const { users, guild } = useSurroundings();
+  if ('options' in select) {
+    return select.options.map(({ label, value, description, emoji, default: isDefault = false }) => ({
+      label,
+      value,
+      description,
+      emoji: emoji?.name,
+      isDefault,
+    }));
+  }
+  const defaults = (select.default_values ?? []).map(({ id }) => id);
+  const asOption = (mark: string) => (each: { readonly id: string; readonly name: string }) => ({
+    label: mark + each.name,
+    value: each.id,
+    isDefault: defaults.includes(each.id),
+  });
+  const isOfChannels = 'channel_types' in select || select.type === 8;
+  return isOfChannels ? (guild?.channels ?? []).map(asOption('# ')) : [...users.values()].map(asOption('@'));
 }

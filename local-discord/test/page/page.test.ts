@@ -149,7 +149,7 @@ describe('a command', () => {
   test('says so when the application does not respond', async () => {
     const ada = await open('ada', { channelId: freshChannel('failing') });
     await ada.run('sleep');
-    await ada.page.getByText('Sending /sleep…').waitFor();
+    await ada.page.getByText('NewInteraction /sleep…').waitFor();
     tour.discord.advance(3000);
     await ada.page.getByRole('alert').getByText('/sleep: The application did not respond').waitFor();
     await ada.page.getByRole('button', { name: 'Dismiss message' }).click();
