@@ -3,9 +3,13 @@ import { type ReactNode, useEffect, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 import './elements.ts';
 import './styles/frame.css';
+import './styles/channel.css';
 import './styles/message.css';
+import './styles/message-menu.css';
+import './styles/media.css';
 import './styles/components.css';
 import './styles/composer.css';
+import './styles/modal.css';
 import { Workspace } from './layout/workspace.tsx';
 import { type Address, readAddress, writeAddress } from './state/address.ts';
 
