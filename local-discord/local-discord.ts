@@ -1,4 +1,4 @@
-/** A Discord that runs on this machine. README.md beside this file says what it holds a bot to. */
+/** A Discord that runs on this machine. README.md in this folder lists what it checks. */
 import type { IncomingHttpHeaders } from 'node:http';
 import websocket from '@fastify/websocket';
 import { type APIMessage, GatewayCloseCodes } from 'discord-api-types/v10';
@@ -46,13 +46,13 @@ export type { Bits, NewGuild, NewUser } from './server/seed.ts';
 const mib = 1024 * 1024;
 
 export interface LocalDiscordOptions extends Partial<CoreOptions> {
-  /** 0, the default, takes a free one. */
+  /** 0, the default: any free port. */
   readonly port?: number;
   /** The folder of the built page, served at /. */
   readonly page?: string;
 }
 
-/** Listens on loopback. One server with the channel #general, the bot in it with a bot's usual rights, and nobody else. */
+/** Listens on loopback. There is one server with the channel #general. The bot is its only member, with a bot's usual permissions. */
 export async function startLocalDiscord(options: LocalDiscordOptions = {}): Promise<LocalDiscord> {
   const app = Fastify({ bodyLimit: 30 * mib, forceCloseConnections: true });
   let url = '';
@@ -94,14 +94,14 @@ export class LocalDiscord implements AsyncDisposable {
   readonly url: string;
   /** For `new Client({ rest: { api } })`. */
   readonly apiUrl: string;
-  /** For clients that do not ask `GET /gateway` for it. */
+  /** For clients that do not request `GET /gateway`. */
   readonly gatewayUrl: string;
   readonly token: string;
   readonly applicationId: string;
   readonly botUserId: string;
   readonly defaultGuildId: string;
   readonly defaultChannelId: string;
-  /** Of REST and the CDN. */
+  /** Failures of REST and the CDN on demand. */
   readonly faults: Faults;
   readonly #app: FastifyInstance;
   readonly #core: Core;
@@ -120,12 +120,12 @@ export class LocalDiscord implements AsyncDisposable {
     this.defaultChannelId = this.addChannel(this.defaultGuildId, { name: 'general' });
   }
 
-  /** What the bot called, oldest first. */
+  /** Calls of the bot, oldest first. */
   get log(): readonly Call[] {
     return this.#core.log.calls;
   }
 
-  /** What Discord would have refused, and was refused here: 4xx that no fault made. */
+  /** Calls that were refused as Discord refuses them: every 4xx that no fault caused. */
   get violations(): readonly Refusal[] {
     return this.#core.log.refusals;
   }
@@ -134,7 +134,7 @@ export class LocalDiscord implements AsyncDisposable {
     return this.#core.gateway.online;
   }
 
-  /** A member of a server, the default one unless told. Their default channel is the server's first. */
+  /** Adds a member to a server (the default server if omitted). Their default channel is the server's first. */
   addUser({
     guildId = this.defaultGuildId,
     ...body
@@ -148,7 +148,7 @@ export class LocalDiscord implements AsyncDisposable {
     return createGuild(this.#core, body);
   }
 
-  /** Removes the bot from a server; the server goes with it. */
+  /** Removes the bot from a server, and deletes the server. */
   removeGuild(guildId: string): void {
     removeGuild(this.#core, guildId);
   }
@@ -158,8 +158,8 @@ export class LocalDiscord implements AsyncDisposable {
     return createChannel(this.#core, guildId, body);
   }
 
-  /** In a channel of a server.
-   *  @param messageId of the message that it grows from, if any
+  /** Creates a thread in a channel of a server.
+   *  @param messageId of the message that it starts from, if any
    *  @returns its id */
   addThread(
     channelId: string,
@@ -171,23 +171,23 @@ export class LocalDiscord implements AsyncDisposable {
     return createThread(this.#core, parent, { ...body, ...(message ? { message } : {}) }).id;
   }
 
-  /** As when a member mentions somebody in it. A bot learns of the thread then. */
+  /** Adds a user or the bot to a thread, as a mention does. The bot then receives the thread. */
   addToThread(threadId: string, userId: string): void {
     addToThread(this.#core, threadId, userId);
   }
 
-  /** As a moderator does, or Discord after some days without messages. A message reopens it. */
+  /** Archives a thread, as a moderator does, or Discord after some days without messages. A message reopens it. */
   archiveThread(threadId: string): void {
     archiveThread(this.#core, threadId);
   }
 
-  /** Replaces what a channel allows and denies someone; nothing named takes it back.
+  /** Replaces the permission overwrites of one user or of everyone in a channel. Empty bits remove them.
    *  @param who a person's id, 'bot' or 'everyone' */
   setPermissions(channelId: string, who: string, bits: Bits): void {
     setPermissions(this.#core, channelId, who, bits);
   }
 
-  /** Oldest first. Without a person: those that are not private. */
+  /** Messages of a channel, oldest first. Without a user: those that are not private. */
   messages(channelId: string, asUserId = ''): APIMessage[] {
     const channel = this.#core.world.channel(channelId);
     if (!channel) throw new RangeError(`Cannot list messages: there is no channel ${channelId}`);
@@ -202,7 +202,7 @@ export class LocalDiscord implements AsyncDisposable {
     this.#core.messages.delete(message);
   }
 
-  /** Moves Discord's clock ahead: 3 s, 15 min and the life of links pass at once. */
+  /** Moves Discord's clock ahead, so that 3 s, 15 min or the lifetime of links pass at once. */
   advance(ms: number): void {
     this.#core.clock.advance(ms);
   }
@@ -211,17 +211,17 @@ export class LocalDiscord implements AsyncDisposable {
     return this.#core.clock.nowMs();
   }
 
-  /** Breaks the bot's gateway connections; `resumable` says whether it can take its session up again. */
+  /** Breaks the bot's gateway connections. `resumable`: whether it can resume its session. */
   cutGateway({ resumable = true }: { readonly resumable?: boolean } = {}): void {
     this.#core.gateway.cut(resumable);
   }
 
-  /** Tells the bot to connect anew (opcode 7), as Discord does every few hours. */
+  /** Asks the bot to reconnect (opcode 7), as Discord does every few hours. */
   askToReconnect(): void {
     this.#core.gateway.askToReconnect();
   }
 
-  /** As when its owner makes a new one: REST answers 401 from now on, and the gateway closes with 4004. */
+  /** As when the owner resets the token: REST answers 401 from now on, and the gateway closes with 4004. */
   revokeToken(): void {
     this.#core.tokenState.revoked = true;
     this.#core.gateway.close(GatewayCloseCodes.AuthenticationFailed);

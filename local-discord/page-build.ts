@@ -10,7 +10,7 @@ const sourceFolder = path.join(import.meta.dirname, 'page');
 const cacheFolder = path.join(import.meta.dirname, 'node_modules/.cache/page');
 /** Another program may still serve a page that was built from older sources. */
 const keptForMs = 24 * 3_600_000;
-/** It takes about a second. */
+/** A build takes about a second. */
 const buildMaxMs = 120_000;
 
 /** @returns the folder with index.html. Each state of the sources has its own folder, so that programs can build at the same

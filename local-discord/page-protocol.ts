@@ -1,17 +1,17 @@
-/** What the page and its server say to each other. Types only; shared by both sides.
+/** The protocol between the page and its server. Types only; both sides import them.
  *
  *  Messages, components, embeds and attachments are Discord's own JSON. Everything below is under `/page`, and `user`
- *  says as whom: who opens the page picks a person, there is no password on loopback.
+ *  names the user: whoever opens the page picks one, there are no passwords on loopback.
  *
  *  GET  /page/state?user=ID                        -> PageState
- *  GET  /page/channels/ID/messages?user=ID         -> PageMessage[], oldest first, of those the person may see
+ *  GET  /page/channels/ID/messages?user=ID         -> PageMessage[] that the user may see, oldest first
  *  POST /page/channels/ID/messages?user=ID         multipart: payload_json {content, replyToId?}, files[0..] -> PageMessage
- *  POST /page/channels/ID/forwards?user=ID         JSON {channelId, messageId}: passes that message on -> PageMessage
+ *  POST /page/channels/ID/forwards?user=ID         JSON {channelId, messageId}: forwards that message -> PageMessage
  *  POST /page/interactions?user=ID                 multipart: payload_json PageInteraction, files[0..] -> {id}
  *  POST /page/autocomplete?user=ID                 JSON PageAutocomplete -> {choices: {name, value}[]}
  *  WS   /page/events?user=ID                       <- PageEvent, JSON, one a frame
  *
- *  A refusal is a 4xx with {message} for the person to read.
+ *  A refusal is a 4xx with {message} for the user.
  */
 import type { APIApplicationCommand, APIMessage, APIModalInteractionResponseCallbackData } from 'discord-api-types/v10';
 
@@ -24,7 +24,7 @@ export interface PageUser {
 export interface PageChannel {
   readonly id: string;
   readonly name: string;
-  /** Of a thread: the channel that it belongs to, and that it comes after. */
+  /** Of a thread: its channel, after which it is listed. */
   readonly parentId?: string;
 }
 
@@ -36,18 +36,18 @@ export interface PageGuild {
 
 export interface PageState {
   readonly me: PageUser;
-  /** Everyone there is, the bot included. */
+  /** All users, the bot included. */
   readonly users: readonly PageUser[];
   readonly guilds: readonly PageGuild[];
-  /** With the bot. */
+  /** The user's direct message with the bot. */
   readonly directMessages: readonly PageChannel[];
-  /** As the bot registered them, localisations included, that this person may use. */
+  /** The commands that this user may use, as registered, with their localisations. */
   readonly commands: readonly APIApplicationCommand[];
   readonly botOnline: boolean;
 }
 
-/** Discord's message, and what a client knows beyond it. An ephemeral message (flags & 64) is sent to its person only;
- *  one that the bot is still thinking about has flags & 128. */
+/** Discord's message with additional data of the client. An ephemeral message (flags & 64) is sent to its user only. A
+ *  deferred one ("thinking") has flags & 128. */
 export type PageMessage = APIMessage;
 
 export interface PageOption {
@@ -74,9 +74,9 @@ export type PageInteraction = { readonly channelId: string; readonly locale: str
     }
   | {
       readonly kind: 'modal';
-      /** Of the interaction that was answered with it. */
+      /** The interaction that the modal answered. */
       readonly interactionId: string;
-      /** By custom id. Of a file upload: indexes of files in the request. What is not named keeps its preset value. */
+      /** By custom id. Of a file upload: indexes of files in the request. Other fields keep their preset values. */
       readonly values: Readonly<Record<string, string | boolean | readonly string[]>>;
     }
 );
@@ -86,7 +86,7 @@ export interface PageAutocomplete {
   readonly locale: string;
   readonly commandId: string;
   readonly options: readonly PageOption[];
-  /** The name of the option that is being typed. */
+  /** The name of the option in focus. */
   readonly focused: string;
 }
 
@@ -95,13 +95,13 @@ export type PageEvent =
   | { readonly type: 'message-deleted'; readonly channelId: string; readonly messageId: string }
   /** Three seconds passed without an answer: "The application did not respond". */
   | { readonly type: 'interaction-failed'; readonly interactionId: string; readonly messageId: string | null }
-  /** Answered in some way: a client stops its spinner. */
+  /** The interaction was answered: a client stops its spinner. */
   | {
       readonly type: 'interaction-answered';
       readonly interactionId: string;
-      /** Answered with a form: the person fills it in. */
+      /** The answer was a modal. */
       readonly modal?: APIModalInteractionResponseCallbackData;
     }
-  /** Channels and threads: the page asks for the state again, as it does for commands. */
+  /** Channels, threads or commands changed: the page requests the state again. */
   | { readonly type: 'commands-changed' | 'channels-changed' }
   | { readonly type: 'bot-status'; readonly online: boolean };

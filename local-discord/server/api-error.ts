@@ -1,4 +1,4 @@
-/** Refusals in Discord's words, codes and statuses.
+/** Refusals with Discord's messages, codes and statuses.
  *  @see https://discord.com/developers/docs/topics/opcodes-and-status-codes#json */
 import { RESTJSONErrorCodes } from 'discord-api-types/v10';
 import { nestViolations, type Violation, violationText } from './violation.ts';
@@ -9,7 +9,7 @@ export class ApiError extends Error {
   readonly violations: readonly Violation[];
   /** Of a 429. */
   readonly retryAfterSec: number | null;
-  /** Of a 429 for all calls of the bot. */
+  /** Of a global 429. */
   readonly isGlobal: boolean;
 
   constructor(
@@ -35,7 +35,7 @@ export class ApiError extends Error {
     return violations.length > 0 ? { message, code, errors: nestViolations(violations) } : { message, code };
   }
 
-  /** For the list of what Discord would have refused. */
+  /** For the list of violations. */
   describe(): string {
     return [this.message, ...this.violations.map(violationText)].join('\n');
   }

@@ -1,4 +1,4 @@
-/** The REST API under /api/v10: who may call it, what goes wrong on demand, and how refusals are told. */
+/** The REST API under /api/v10: authentication, faults on demand, rate limits and error bodies. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError, refusals } from './api-error.ts';
@@ -11,7 +11,7 @@ import { interactionRoutes } from './interaction-routes.ts';
 import { threadRoutes } from './thread-routes.ts';
 import { readUploads } from './upload-body.ts';
 
-/** Whoever knows an interaction's token needs no other. */
+/** Routes that are authorised by an interaction's token in the path. */
 const withoutToken = /^\/(interactions|webhooks)\//;
 
 interface Fate {
@@ -21,14 +21,14 @@ interface Fate {
 
 export async function api(app: FastifyInstance, core: Core): Promise<void> {
   const fates = new WeakMap<FastifyRequest, Fate>();
-  /** Refused once their bodies are read: a client that is still uploading would see a broken connection. */
+  /** Calls are refused after their bodies were read: a client that is still uploading would see a broken connection. */
   const rated = new WeakMap<FastifyRequest, ApiError>();
   const fateOf = (request: FastifyRequest): Fate => fates.get(request) ?? { atMs: core.clock.nowMs(), fault: null };
   const log = (request: FastifyRequest, status: number) => {
     const { atMs } = fateOf(request);
     core.log.add({ method: request.method, path: apiPath(request), status, atMs, tookMs: core.clock.nowMs() - atMs });
   };
-  /** By a reset, as when a proxy dies: a client sees ECONNRESET. */
+  /** Resets the connection, as when a proxy dies: the client sees ECONNRESET. */
   const breakConnection = (request: FastifyRequest, reply: FastifyReply) => {
     reply.hijack();
     request.raw.socket.resetAndDestroy();
@@ -41,7 +41,7 @@ export async function api(app: FastifyInstance, core: Core): Promise<void> {
     if (route === null) return;
     const params = request.params as Record<string, string>;
     const { refused, headers } = core.rateLimits.take({ method: request.method, route, params });
-    // On the raw answer, so that they are there whatever becomes of it.
+    // On the raw response, so that every kind of reply carries them.
     for (const [name, value] of Object.entries(headers)) reply.raw.setHeader(name, value);
     if (!refused) return;
     const { retryAfterSec, isGlobal } = refused;
@@ -63,7 +63,7 @@ export async function api(app: FastifyInstance, core: Core): Promise<void> {
   });
   app.addHook('onSend', async (request, reply, payload) => {
     if (fateOf(request).fault === 'lost-answer') return breakConnection(request, reply);
-    // Without a charset, as Discord's: some clients compare the whole header.
+    // Without a charset, like Discord: some clients compare the whole header.
     const type = String(reply.getHeader('content-type') ?? '');
     if (type.startsWith('application/json')) reply.header('content-type', 'application/json');
     return payload;
@@ -73,7 +73,7 @@ export async function api(app: FastifyInstance, core: Core): Promise<void> {
     const refusal = toRefusal(error);
     const [method, path, atMs] = [request.method, apiPath(request), fateOf(request).atMs];
     const { status, code } = refusal ?? { status: 500, code: 0 };
-    // A mistake of local Discord's own stands in the list too, where a test will see it.
+    // Errors of the local Discord itself are listed too, so that tests notice them.
     const text = refusal?.describe() ?? `Local Discord broke: ${error instanceof Error ? error.stack : error}`;
     core.log.addRefusal({ method, path, status, code, text, atMs });
     if (refusal && refusal.retryAfterSec !== null) reply.header('retry-after', String(refusal.retryAfterSec));
@@ -94,7 +94,7 @@ function apiPath(request: FastifyRequest): string {
   return (request.url.split('?')[0] ?? '').replace(/^\/api\/v\d+/, '').replace('%40', '@');
 }
 
-/** As declared, with :names; null where there is no such route. */
+/** The route as declared, with :names; null for an unknown route. */
 function apiRoute({ routeOptions }: FastifyRequest): string | null {
   return routeOptions.url?.replace(/^\/api\/v\d+/, '') ?? null;
 }

@@ -1,4 +1,4 @@
-/** The bot itself, and its commands. */
+/** Routes of the application: the bot itself and its commands. */
 import type { APIApplicationCommand } from 'discord-api-types/v10';
 import type { FastifyInstance } from 'fastify';
 import { refusals } from './api-error.ts';

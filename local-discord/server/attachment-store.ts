@@ -12,10 +12,10 @@ import { sanitizedFileName } from './message-rules.ts';
 import type { Snowflakes } from './snowflake.ts';
 import type { StoredAttachment } from './world.ts';
 
-/** Links live about a day. They are signed by the hour, so that a message shown again shows the same links. */
+/** Links are valid for about a day. They are signed per hour, so that a message that is shown again has the same links. */
 const linkLifeSec = 24 * 3600;
 const linkStepSec = 3600;
-/** On disk; the oldest go first. */
+/** Limit on disk; the oldest files are deleted first. */
 const storedBytesMax = 2 * 1024 ** 3;
 
 export interface Upload {
@@ -75,7 +75,7 @@ export class AttachmentStore {
     const issuedSec = Math.floor(this.#options.clock.nowMs() / 1000 / linkStepSec) * linkStepSec;
     const [ex, is] = [issuedSec + linkLifeSec, issuedSec].map((sec) => sec.toString(16));
     const hm = this.#sign(`${linkPath}?ex=${ex}&is=${is}`);
-    // Discord's links end in an ampersand, which has broken parsers.
+    // Discord's links end with an ampersand, which some parsers do not expect.
     return `${this.#options.baseUrl()}${linkPath}?ex=${ex}&is=${is}&hm=${hm}&`;
   }
 
@@ -104,7 +104,7 @@ export class AttachmentStore {
   }
 }
 
-/** Of the two formats that a bot draws, only PNG tells its size at a fixed place. */
+/** Only for PNG, which has its size at a fixed position. */
 function pngSize(data: Buffer): StoredAttachment['size'] {
   const isPng = data.length > 24 && data.subarray(1, 4).toString('latin1') === 'PNG';
   return isPng ? { width: data.readUInt32BE(16), height: data.readUInt32BE(20) } : null;

@@ -1,12 +1,12 @@
-/** What the bot called, and what of it Discord would have refused. */
+/** Log of the bot's calls, and of those that were refused as Discord refuses them. */
 
 export interface Call {
   readonly method: string;
-  /** Of the API, after its version; tokens of interactions as they came. */
+  /** The path after the API version, with tokens of interactions. */
   readonly path: string;
-  /** 0 when the connection was broken by a fault. */
+  /** 0 when a fault broke the connection. */
   readonly status: number;
-  /** When its head arrived. */
+  /** When the request's head arrived. */
   readonly atMs: number;
   readonly tookMs: number;
 }

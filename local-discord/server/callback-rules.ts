@@ -1,4 +1,4 @@
-/** Which first answers suit which interaction, and what each may carry, messages aside.
+/** Validates the first response to an interaction: which types are allowed, and their data, except messages.
  *  @see https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-response-object */
 import { MessageFlags, InteractionResponseType as R, InteractionType as T } from 'discord-api-types/v10';
 import { z } from 'zod';
@@ -17,7 +17,7 @@ const suitable: Readonly<Partial<Record<T, readonly R[]>>> = {
 const choice = z.object({ name: text(1, 100), value: z.union([z.string().max(100), z.number()]) });
 
 const dataRules: Readonly<Partial<Record<R, z.ZodType>>> = {
-  // A deferral decides who sees the reply and nothing else; Components V2 is set by the edit.
+  // A deferral decides only who sees the reply. The edit sets Components V2.
   [R.DeferredChannelMessageWithSource]: z
     .object({
       flags: z

@@ -1,4 +1,4 @@
-/** What the bot may see and do in a channel, in the words of Discord's refusals. */
+/** Permission checks of the bot in a channel, with Discord's errors. */
 import { PermissionFlagsBits as P } from 'discord-api-types/v10';
 import { refusals } from './api-error.ts';
 import type { Core } from './core.ts';
@@ -18,7 +18,7 @@ export function channelAccess({ world, botId }: Core) {
       if (!(permissions(channel) & P.ViewChannel)) throw refusals.missingAccess();
       return channel;
     },
-    /** Ephemeral messages are of their interaction alone.
+    /** Ephemeral messages are available only through their interaction.
      *  @throws {ApiError} 10008 */
     message(channel: Channel, id: string): StoredMessage {
       const found = channel.messages.get(id);

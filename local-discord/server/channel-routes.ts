@@ -1,4 +1,4 @@
-/** Channels and the messages that the bot writes with its own token. */
+/** Routes of channels and messages, for calls with the bot's token. */
 import { type APIMessageReference, MessageReferenceType, PermissionFlagsBits as P } from 'discord-api-types/v10';
 import type { FastifyInstance } from 'fastify';
 import { refusals } from './api-error.ts';
@@ -88,7 +88,7 @@ export function channelRoutes(app: FastifyInstance, core: Core): void {
     require(channel, sendBit(channel));
     checkCarried(channel, body, files);
     if (!body.enforce_nonce || (body.nonce ?? null) === null) return show(await post(channel, body, files));
-    // Equal nonces are one message, also when the second call comes while the first is under way.
+    // Equal nonces give one message, also when the second call arrives before the first is finished.
     const key = `${channel.id} ${body.nonce}`;
     const existing = byNonce.get(key);
     if (existing) return show(await existing);

@@ -1,4 +1,4 @@
-/** The time of local Discord: the real one, until a test moves it ahead. */
+/** The clock of the local Discord: real time, which tests can move ahead. */
 
 interface Timer {
   readonly dueMs: number;
@@ -10,12 +10,12 @@ export class Clock {
   #aheadMs = 0;
   readonly #timers = new Set<Timer>();
 
-  /** Since 1970, with fractions: an acknowledgement is measured by it. */
+  /** Milliseconds since 1970, with fractions, because acknowledgements are measured with it. */
   nowMs(): number {
     return performance.timeOrigin + performance.now() + this.#aheadMs;
   }
 
-  /** @returns a function that calls it off */
+  /** @returns a function that cancels it */
   after(delayMs: number, run: () => void): () => void {
     const timer: Timer = {
       dueMs: this.nowMs() + delayMs,
@@ -26,7 +26,7 @@ export class Clock {
     return () => this.#drop(timer);
   }
 
-  /** Moves the time ahead at once: links expire, tokens die, and what is due happens before this returns. */
+  /** Moves the time ahead: links and tokens expire, and due timers run before this returns. */
   advance(byMs: number): void {
     if (!(byMs >= 0)) throw new RangeError(`Cannot advance the clock: expected 0 ms or more, got ${byMs}`);
     this.#aheadMs += byMs;

@@ -1,4 +1,4 @@
-/** What application commands may be.
+/** Validates application commands.
  *  @see https://discord.com/developers/docs/interactions/application-commands#application-command-object */
 import { ApplicationCommandType, Locale, ApplicationCommandOptionType as O } from 'discord-api-types/v10';
 import { z } from 'zod';
@@ -8,7 +8,7 @@ import { type Violation, violationsOf } from './violation.ts';
 const charactersMax = 8000;
 
 const nameMessage = { error: 'Command name is invalid', params: { code: 'APPLICATION_COMMAND_INVALID_NAME' } };
-/** Of chat commands, options and their translations: lower case where the script has it. */
+/** Names of chat commands, options and their translations: lower case where the script has case. */
 const typedName = z
   .string()
   .regex(/^[-_'\p{L}\p{N}\p{sc=Deva}\p{sc=Thai}]{1,32}$/u, { error: 'String value did not match validation regex.' })
@@ -89,7 +89,7 @@ const attachmentOption = z.object({
 });
 const valueOptions = [stringOption, ...numberOptions, channelOption, attachmentOption, ...plainOptions] as const;
 
-/** At most 25, names unique, the required first. */
+/** At most 25 options, with unique names, required ones first. */
 const optionList = <T extends z.ZodType>(option: T) =>
   z
     .array(option)
@@ -121,7 +121,7 @@ const subcommandGroup = z.object({
 const anyOption = z.discriminatedUnion('type', [...valueOptions, subcommand, subcommandGroup]);
 
 const shared = {
-  /** The description says integer, the documentation a string of digits: both are taken. */
+  /** Discord's API description says integer, its documentation a string of digits. Both are accepted. */
   default_member_permissions: z.union([z.string().regex(/^\d+$/), z.int().min(0)]).nullish(),
   dm_permission: z.boolean().nullish(),
   contexts: z.array(z.int().min(0).max(2)).nullish(),

@@ -1,4 +1,4 @@
-/** The application's registered commands: of all servers, and of single ones. */
+/** The application's registered commands: global ones, and those of single servers. */
 import { type APIApplicationCommand, ApplicationCommandType, RESTJSONErrorCodes } from 'discord-api-types/v10';
 import { ApiError, refusals } from './api-error.ts';
 import { findCommandViolations } from './command-rules.ts';
@@ -7,7 +7,7 @@ import type { Snowflakes } from './snowflake.ts';
 
 type CommandBody = Partial<APIApplicationCommand> & { readonly name: string };
 
-/** Of each type in each place. */
+/** Per type, globally and for each server. */
 const countMax: Readonly<Record<number, number>> = {
   [ApplicationCommandType.ChatInput]: 100,
   [ApplicationCommandType.User]: 15,
@@ -18,7 +18,7 @@ export class Commands {
   readonly #ids: Snowflakes;
   readonly #events: EventBus;
   readonly #applicationId: string;
-  /** '' stands for all servers. */
+  /** By server id; '' for global commands. */
   readonly #byPlace = new Map<string, Map<string, APIApplicationCommand>>();
 
   constructor(ids: Snowflakes, events: EventBus, applicationId: string) {
@@ -31,7 +31,7 @@ export class Commands {
     return [...this.#place(guildId).values()];
   }
 
-  /** What people of a server see: its own, and those of all servers. */
+  /** The commands of a server: its own and the global ones. */
   inGuild(guildId: string): APIApplicationCommand[] {
     return [...this.list(null), ...this.list(guildId)];
   }
@@ -42,7 +42,7 @@ export class Commands {
     return command;
   }
 
-  /** Replaces all; one of the same name and type keeps its id. */
+  /** Replaces all commands. One with the same name and type keeps its id. */
   overwrite(guildId: string | null, bodies: readonly CommandBody[]): APIApplicationCommand[] {
     if (!Array.isArray(bodies)) throw refusals.invalidField('LIST_TYPE_CONVERT', 'Only iterables may be used');
     const violations = bodies.flatMap((body, index) =>
@@ -63,7 +63,7 @@ export class Commands {
     return next;
   }
 
-  /** Creates, or replaces the one of the same name and type. */
+  /** Creates a command, or replaces the one with the same name and type. */
   upsert(guildId: string | null, body: CommandBody): { command: APIApplicationCommand; isNew: boolean } {
     const violations = findCommandViolations(body);
     if (violations.length > 0) throw refusals.invalidBody(violations);
@@ -124,14 +124,14 @@ export class Commands {
   }
 }
 
-/** Without its translations, as a GET without `with_localizations` answers. */
+/** Removes the translations, for a GET without `with_localizations`. */
 export function withoutLocalizations(command: APIApplicationCommand): APIApplicationCommand {
   return JSON.parse(
     JSON.stringify(command, (key, value) => (key.endsWith('_localizations') ? undefined : value)),
   ) as APIApplicationCommand;
 }
 
-/** Discord answers without what is false by default, so a comparison by text finds differences where there are none. */
+/** Discord's responses omit fields that are false by default, so a comparison as text finds differences that do not matter. */
 function withoutDefaults(options: unknown): unknown {
   const isDefault = (key: string, value: unknown) =>
     value === null || ((key === 'required' || key === 'autocomplete') && value === false);

@@ -1,14 +1,14 @@
-/** Components and embeds as Discord answers with them: what was left out stands there with its default, what was null is
- *  gone, and media have links. */
+/** Components and embeds as Discord returns them: omitted fields have their defaults, null fields are removed, and media have
+ *  links. */
 import { ComponentType as C } from 'discord-api-types/v10';
 
 type Fields = Readonly<Record<string, unknown>>;
-/** What a link of `attachment://` or of the web becomes. */
+/** Resolves an `attachment://` or web link to a media object. */
 export type MediaOf = (url: string) => Fields;
 
-/** Of components that hold others, these too. */
+/** Converts nested components too. */
 export function answerComponent(component: unknown, mediaOf: MediaOf): Fields {
-  // Whether a field must be filled in is a matter of forms.
+  // `required` is a field of modals only.
   const { required: _, ...body } = withoutNulls(component as Fields);
   const { components, accessory, media, file, items } = body;
   return {
@@ -28,7 +28,7 @@ export function answerEmbed(embed: object, mediaOf: MediaOf): Fields {
   const body = withoutNulls(embed as Fields);
   const { image, thumbnail, author, footer, fields, timestamp } = body;
   const media = (part: unknown) => {
-    // An embed's media are known by their link alone.
+    // Media of embeds have only their links.
     const { id: _, attachment_id: __, name: ___, size: ____, ...rest } = mediaOf((part as { url: string }).url);
     return rest;
   };

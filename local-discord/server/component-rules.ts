@@ -1,4 +1,4 @@
-/** What message components may be, one by one; message-rules.ts counts them together.
+/** Validates single message components. message-rules.ts checks their totals.
  *  @see https://discord.com/developers/docs/components/reference */
 import { ButtonStyle, ComponentType } from 'discord-api-types/v10';
 import { z } from 'zod';
@@ -113,7 +113,7 @@ const actionRow = z
       .min(1)
       .max(5),
   })
-  // A button is as wide as one of five cells, a select as all of them.
+  // A row has five cells: a button takes one, a select all.
   .refine(
     ({ components }) => components.length === 1 || components.every(({ type }) => type === ComponentType.Button),
     {
@@ -154,5 +154,5 @@ const container = z.object({
 
 /** Without the flag IsComponentsV2: five rows. */
 export const classicComponents = z.array(z.discriminatedUnion('type', [actionRow])).max(5);
-/** With it; all of them are counted by message-rules.ts. */
+/** With the flag; message-rules.ts counts all of them. */
 export const componentsV2 = z.array(z.discriminatedUnion('type', [...inContainers, container])).max(40);

@@ -1,11 +1,11 @@
-/** A message's components as a flat list: rows, what is in them, containers, sections and their accessories. */
+/** A message's components as a flat list: rows, containers, sections, their children and accessories. */
 
 interface ComponentNode {
   readonly path: readonly (string | number)[];
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** In order of appearance; all of them count towards Discord's 40. */
+/** In order of appearance. All count towards Discord's limit of 40. */
 export function componentNodes(list: readonly unknown[], path: readonly (string | number)[] = []): ComponentNode[] {
   return list.flatMap((item, index) => {
     const node: ComponentNode = { path: [...path, index], body: item as ComponentNode['body'] };

@@ -1,4 +1,4 @@
-/** The parts of local Discord, put together. */
+/** Builds the parts of the local Discord. */
 import { GatewayIntentBits } from 'discord-api-types/v10';
 import { AttachmentStore } from './attachment-store.ts';
 import { CallLog } from './call-log.ts';
@@ -31,13 +31,13 @@ export interface CoreOptions {
 
 export type Core = Awaited<ReturnType<typeof buildCore>>;
 
-/** @param baseUrl asked when it is needed: the port is not known before */
+/** @param baseUrl called when needed, because the port is not known before */
 export async function buildCore(options: CoreOptions, baseUrl: () => string) {
   const clock = new Clock();
   const ids = new Snowflakes(clock);
   const events = new EventBus();
   const world = new World();
-  // As with real applications of today, the bot's user has the application's id.
+  // The bot's user has the application's id, as with applications that are created today.
   const botId = ids.next();
   world.users.set(botId, { id: botId, name: options.botName, isBot: true, locale: 'en-US' });
   const owner = { id: ids.next(), name: 'owner', isBot: false, locale: 'en-US' };

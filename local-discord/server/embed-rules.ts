@@ -1,4 +1,4 @@
-/** What an embed may be.
+/** Validates embeds.
  *  @see https://discord.com/developers/docs/resources/message#embed-object-embed-limits */
 import { z } from 'zod';
 import { mediaUrl, text, webUrl } from './field-rules.ts';
@@ -34,7 +34,7 @@ export const embedRules = z
 
 type EmbedBody = z.infer<typeof embedRules>;
 
-/** The characters that count towards the 6000 of all embeds of a message. */
+/** Number of characters that count towards the limit of 6000 per message. */
 export function embedTextLength(embed: EmbedBody): number {
   const texts = [embed.title, embed.description, embed.footer?.text, embed.author?.name];
   for (const { name, value } of embed.fields ?? []) texts.push(name, value);

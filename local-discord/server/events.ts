@@ -1,4 +1,4 @@
-/** What happens is told once, to whom it may concern: the gateway, the pages, a test that waits. */
+/** Events of the local Discord, for the gateway, the pages and waiting tests. */
 import type { InteractionRecord } from './interaction-record.ts';
 import type { Channel, Guild, StoredMessage } from './world.ts';
 
@@ -19,7 +19,7 @@ export class EventBus {
     for (const listener of [...this.#listeners]) listener(event);
   }
 
-  /** @returns a function that ends the listening */
+  /** @returns a function that unsubscribes */
   subscribe(listener: Listener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

@@ -1,4 +1,4 @@
-/** Failing on demand: by rates with a seed, or the next calls of a kind. Every fault is counted. */
+/** Failures on demand: at seeded rates, or for the next matching calls. Every fault is counted. */
 
 /** status500, status502, status429, global429: answered so, nothing done. dropped: the connection breaks, nothing done.
  *  lost-answer: done, then the connection breaks, so that a client which repeats the call does it twice. */
@@ -19,9 +19,9 @@ interface Planned {
 }
 
 export class Faults {
-  /** Of API calls, each in [0, 1], together at most 1. May be changed at any time. */
+  /** Rates of API calls, each in [0, 1], with a sum of at most 1. Can be changed at any time. */
   rates: FaultRates = {};
-  /** What a 429 asks to wait. */
+  /** The wait that a 429 requests. */
   retryAfterMs = 250;
   readonly counts: Record<Fault | 'slow', number> = {
     status500: 0,
@@ -45,21 +45,20 @@ export class Faults {
     this.#planned.push({ pattern, fault, times });
   }
 
-  /** Holds matching calls back before they are done, all of them unless told how many. One that was done and is answered
-   *  late is to its client like a lost answer. */
+  /** Delays matching calls before they are executed: all of them, or the given number. */
   slow(ms: number, pattern: string | RegExp = '', times = Number.POSITIVE_INFINITY): void {
     this.#planned.push({ pattern, fault: { slowMs: ms }, times });
   }
 
-  /** Ends all faults; the counts stay. */
+  /** Removes all faults; the counts stay. */
   clear(): void {
     this.rates = {};
     this.#planned = [];
   }
 
-  /** What happens to this call.
+  /** Draws the fault for a call.
    *  @param call `METHOD /path`
-   *  @param byRates whether the rates apply to it too */
+   *  @param byRates whether the rates apply */
   draw(call: string, byRates: boolean): { fault: Fault | null; slowMs: number } {
     let fault: Fault | null = null;
     let slowMs = 0;

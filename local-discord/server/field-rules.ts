@@ -1,8 +1,8 @@
-/** The kinds of fields that message rules are made of. */
+/** Field types of the validation rules. */
 import { z } from 'zod';
 
-/** Lengths are counted in UTF-16 units, the largest of the plausible counts: what passes here passes at Discord. What is
- *  all white space counts as empty, because Discord trims it. */
+/** Lengths are in UTF-16 units, the strictest of the plausible counts, so that valid text is also valid at Discord. Text of
+ *  white space only is empty, because Discord trims it. */
 export function text(minLength: number, maxLength: number) {
   return z
     .string()
@@ -13,7 +13,7 @@ export function text(minLength: number, maxLength: number) {
     });
 }
 
-/** An id. One beyond 2^53 that came as an integer is a string by now, see json.ts. */
+/** An id. json.ts has already turned integers beyond 2^53 into strings. */
 export const snowflake = z.union([z.string(), z.int()]);
 
 function urlOf(...schemes: readonly string[]) {
@@ -31,7 +31,7 @@ export const mediaUrl = urlOf('http', 'https', 'attachment');
 export const attachmentUrl = urlOf('attachment');
 export const buttonUrl = urlOf('http', 'https', 'discord');
 
-/** An emoji of a server by id, or one of Unicode, with or without its variation selector. */
+/** A custom emoji by id, or a Unicode emoji with or without variation selector. */
 export const emoji = z
   .object({ id: snowflake.nullish(), name: z.string().nullish(), animated: z.boolean().nullish() })
   .refine(({ id, name }) => Boolean(id) || isUnicodeEmoji(name ?? ''), {

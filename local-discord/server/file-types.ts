@@ -1,4 +1,4 @@
-/** Which files an attachment option takes. Discord looks at the extension alone: a lying one gets through.
+/** Which files an attachment option accepts. Discord checks only the extension, not the content.
  *  @see https://docs.discord.com/developers/reference#file-type-filtering */
 
 /** Discord's groups, as its documentation of August 2026 lists them. They may change. */

@@ -1,4 +1,4 @@
-/** What happens, as the gateway tells it to the bot. */
+/** Events as the gateway sends them to the bot. */
 import { GatewayIntentBits, PermissionFlagsBits } from 'discord-api-types/v10';
 import type { WorldEvent } from './events.ts';
 import { hasAll, permissionsInChannel } from './permissions.ts';
@@ -8,7 +8,7 @@ import type { Channel, Guild, StoredMessage, World } from './world.ts';
 
 interface GatewayEvent {
   readonly name: string;
-  /** Made only when somebody is told. */
+  /** Called only when a session receives the event. */
   readonly data: () => unknown;
   /** null of a direct message */
   readonly guildId: string | null;
@@ -20,7 +20,7 @@ interface Bot {
   readonly hasMessageContent: boolean;
 }
 
-/** @returns null for what a bot is not told */
+/** @returns null for an event that bots do not receive */
 export function gatewayEvent(event: WorldEvent, world: World, presenter: Presenter, bot: Bot): GatewayEvent | null {
   switch (event.type) {
     case 'message-created':
@@ -83,7 +83,7 @@ function messageBody(message: StoredMessage, world: World, presenter: Presenter,
   };
 }
 
-/** Beside a message's author. */
+/** For the member of a message, whose user is the author. */
 function withoutUser({ user: _, ...rest }: ReturnType<typeof member>) {
   return rest;
 }
@@ -94,7 +94,7 @@ function isSent(body: Channel, world: World, botId: string): boolean {
   return !body.thread || hasAll(permissionsInChannel(world, body, botId), PermissionFlagsBits.ViewChannel);
 }
 
-/** Without the intent Guild Members a bot is told of itself only. */
+/** Without the intent Guild Members, the only member in it is the bot. */
 export function guildCreateBody(body: Guild, world: World, botId: string) {
   const threads = [...body.threads.values()].filter((each) => !each.thread?.archived && isSent(each, world, botId));
   return {

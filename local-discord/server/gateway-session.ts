@@ -1,8 +1,8 @@
-/** One session of the bot at the gateway: it outlives its socket, so that RESUME can replay what was missed. */
+/** A gateway session. It outlives its socket, so that RESUME can replay missed events. */
 import { GatewayOpcodes } from 'discord-api-types/v10';
 import type { WebSocket } from 'ws';
 
-/** Beyond it a session is too far behind to be resumed. */
+/** A session that missed more events cannot be resumed. */
 const replayMax = 2000;
 
 interface Dispatch {
@@ -35,7 +35,7 @@ export class GatewaySession {
     if (this.socket) send(this.socket, frame);
   }
 
-  /** @returns false when the client claims to have seen what was never sent, or missed too much */
+  /** @returns false when the client names an event that was never sent, or missed too many */
   resume(socket: WebSocket, seenSequence: number): boolean {
     const missed = this.#replay.filter(({ s }) => s > seenSequence);
     if (seenSequence > this.#lastSequence || missed.length !== this.#lastSequence - seenSequence) return false;

@@ -13,10 +13,10 @@ const privileged = GatewayIntentBits.GuildMembers | GatewayIntentBits.GuildPrese
 
 interface GatewayOptions {
   readonly acceptsToken: (token: string) => boolean;
-  /** Those of the privileged intents that are enabled for the application. */
+  /** The privileged intents that are enabled for the application. */
   readonly privilegedIntents: number;
   readonly url: () => string;
-  /** READY's part that is not the session's. */
+  /** The part of READY that does not depend on the session. */
   readonly readyBody: () => Record<string, unknown>;
   /** GUILD_CREATE's bodies, by guild id. */
   readonly guildBodies: () => readonly { readonly id: string }[];
@@ -52,15 +52,15 @@ export class Gateway {
     socket.on('close', (code: number) => {
       this.#sockets.delete(socket);
       if (session?.socket === socket) session.socket = null;
-      // A client that says good-bye ends its session, one that is cut off may come back.
+      // A normal close ends the session. After a broken connection, the client may resume.
       if (session && (code === 1000 || code === 1001)) this.#sessions.delete(session.id);
       this.#tellStatus();
     });
     send(socket, { op: GatewayOpcodes.Hello, d: { heartbeat_interval: heartbeatIntervalMs }, s: null, t: null });
   }
 
-  /** @param intent of those it takes to be told; 0 for what everyone is told
-   *  @param data called only when somebody is told */
+  /** @param intent required to receive the event; 0 for none
+   *  @param data called only when a session receives the event */
   dispatch(event: string, data: () => unknown, guildId: string | null, intent: number): void {
     const told = [...this.#sessions.values()].filter(
       (session) => session.sees(guildId) && (intent === 0 || session.intents & intent),
@@ -70,16 +70,16 @@ export class Gateway {
     for (const session of told) session.dispatch(event, body);
   }
 
-  /** Cuts every connection without a word; `resumable` says whether RESUME will find the session. */
+  /** Breaks every connection without a close frame. `resumable`: whether RESUME finds the session. */
   cut(resumable: boolean): void {
     if (!resumable) this.#sessions.clear();
-    // At once, so that what happens from now on is missed; the sockets' own end comes a moment later.
+    // Detached at once, so that later events are missed: the sockets close a moment later.
     for (const session of this.#sessions.values()) session.socket = null;
     for (const socket of this.#sockets) socket.terminate();
     this.#tellStatus();
   }
 
-  /** Asks every client to connect anew, as Discord does before it restarts a server. */
+  /** Asks every client to reconnect, as Discord does before it restarts a server. */
   askToReconnect(): void {
     for (const socket of this.#sockets) send(socket, { op: GatewayOpcodes.Reconnect, d: null, s: null, t: null });
   }
@@ -175,7 +175,7 @@ export class Gateway {
   }
 }
 
-/** Some clients write the token as they do in a header. */
+/** Some clients send the token with the prefix of the header. */
 function tokenOf(body: Readonly<Record<string, unknown>>): string {
   return String(body.token).replace(/^Bot /, '');
 }

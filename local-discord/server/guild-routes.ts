@@ -1,4 +1,4 @@
-/** Servers, their members, roles and channels: what a bot reads of them. */
+/** Routes to read servers, their members, roles and channels. */
 import type { FastifyInstance } from 'fastify';
 import { refusals } from './api-error.ts';
 import type { Core } from './core.ts';

@@ -1,4 +1,4 @@
-/** Commands, presses and completions as a person makes them in Discord's app. What the app would not send is refused. */
+/** Commands, component presses and autocompletion of users. Refuses what Discord's app would not send. */
 import {
   type APIApplicationCommand,
   ApplicationCommandType,
@@ -67,7 +67,8 @@ export async function interact(
   }
 }
 
-/** @returns what the bot offers for the option that is being typed; refused when it does not answer within 3 s */
+/** @returns the bot's choices for the option in focus
+ *  @throws {RefusedByClient} when the bot does not answer within 3 s */
 export async function autocomplete(core: Core, userId: string, body: PageAutocomplete): Promise<Choices> {
   const channel = channelFor(core, userId, body.channelId);
   const command = findCommand(core, userId, channel, body.commandId, ApplicationCommandType.ChatInput);

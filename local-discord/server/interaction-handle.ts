@@ -1,4 +1,4 @@
-/** One interaction as a test follows it: when it was acknowledged, what its messages were and are. */
+/** One interaction as a test observes it: its acknowledgement and its messages over time. */
 import type { APIMessage } from 'discord-api-types/v10';
 import type { Core } from './core.ts';
 import { type InteractionRecord, tokenLifeMs } from './interaction-record.ts';
@@ -12,9 +12,9 @@ export class Interaction {
   readonly id: string;
   readonly channelId: string;
   readonly sentAtMs: number;
-  /** When the callback arrived; rejects when 3 s passed without one. */
+  /** When the callback arrived; rejects when none arrives within 3 s. */
   readonly ackedAtMs: Promise<number>;
-  /** Every state of `@original` since the interaction, in time; for an update also of the message that it sits on. */
+  /** Every state of `@original` since the interaction, with its time. For an update, also those of the component's message. */
   readonly edits: { readonly atMs: number; readonly message: APIMessage }[] = [];
   readonly #core: Core;
   readonly #record: InteractionRecord;
@@ -28,7 +28,7 @@ export class Interaction {
     this.sentAtMs = record.sentAtMs;
     const acknowledged = Promise.withResolvers<number>();
     this.ackedAtMs = acknowledged.promise;
-    // Whoever does not ask for it is not bothered by its failure.
+    // A rejection is not unhandled when the test does not read it.
     acknowledged.promise.catch(() => undefined);
     const stop = core.events.subscribe((event) => {
       if (event.type === 'interaction-answered' && event.interaction === record) {
@@ -43,11 +43,11 @@ export class Interaction {
       }
       for (const check of [...this.#waiting]) check();
     });
-    // Nothing changes any more once the token is dead.
+    // No message changes after the token expired.
     core.clock.after(tokenLifeMs, stop);
   }
 
-  /** Whether "The application did not respond" stands there. */
+  /** Whether the user sees "The application did not respond". */
   get failed(): boolean {
     return this.#record.state === 'failed';
   }
@@ -57,7 +57,7 @@ export class Interaction {
     return this.#record.modal;
   }
 
-  /** The reply, or the message that a component's update edits; null before the answer and after its deletion. */
+  /** The reply, or the message that a component's update edits. Null before the answer and after a deletion. */
   original(): APIMessage | null {
     return this.#find(this.#record.originalId);
   }
@@ -66,8 +66,8 @@ export class Interaction {
     return this.#record.followupIds.flatMap((id) => this.#find(id) ?? []);
   }
 
-  /** Waits for a message of this interaction, the reply or a follow-up, that fits.
-   *  @throws {Error} that tells what there was instead, when the time is over or nobody answered within 3 s */
+  /** Waits until the reply or a follow-up matches.
+   *  @throws {Error} with the messages that exist, after the time-out or when nobody answered within 3 s */
   async until(predicate: Predicate, timeoutMs = untilTimeoutMs): Promise<APIMessage> {
     const { promise, resolve, reject } = Promise.withResolvers<APIMessage>();
     const check = () => {

@@ -21,7 +21,7 @@ export interface NewInteraction {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** Starts the 3 s and tells the bot, if it is there to hear it. */
+/** Starts the deadline of 3 s and sends the interaction to the bot, if it is connected. */
 export function sendInteraction(core: Core, sending: NewInteraction): InteractionRecord {
   const { world, interactions, gateway, botId, applicationId } = core;
   const { channel, userId, type, message } = sending;

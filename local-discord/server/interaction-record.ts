@@ -1,4 +1,4 @@
-/** One interaction from its press to the end of its token. */
+/** The state of one interaction until its token expires. */
 import type { InteractionType } from 'discord-api-types/v10';
 import type { Modal } from './modal-rules.ts';
 
@@ -6,7 +6,7 @@ export const tokenLifeMs = 15 * 60_000;
 
 export interface InteractionRecord {
   readonly id: string;
-  /** Whoever knows it may answer, for 15 minutes. */
+  /** Authorises answers for 15 minutes. */
   readonly token: string;
   readonly type: InteractionType;
   readonly userId: string;
@@ -16,11 +16,11 @@ export interface InteractionRecord {
   readonly commandName: string | null;
   /** Of a message command. */
   readonly targetMessageId: string | null;
-  /** Of a component: the message that it sits on. */
+  /** Of a component: its message. */
   readonly sourceMessageId: string | null;
-  /** Of a modal that was sent: the interaction that it answers. */
+  /** Of a submitted modal: the interaction that opened it. */
   readonly openedBy: InteractionRecord | null;
-  /** When it went out to the bot. */
+  /** When it was sent to the bot. */
   readonly sentAtMs: number;
   state: 'waiting' | 'answered' | 'failed';
   /** When the callback arrived. */
@@ -31,6 +31,6 @@ export interface InteractionRecord {
   isThinking: boolean;
   readonly followupIds: string[];
   choices: readonly { readonly name: string; readonly value: string | number }[] | null;
-  /** What the bot answered with, until it is sent. */
+  /** The modal that the bot answered with, until it is submitted. */
   modal: Modal | null;
 }

@@ -1,4 +1,4 @@
-/** Answers to interactions: the callback, and the webhook that lives 15 minutes. */
+/** Routes to answer interactions: the callback, and the webhook, which is valid for 15 minutes. */
 import { type InteractionResponseType, MessageFlags } from 'discord-api-types/v10';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { refusals } from './api-error.ts';
@@ -19,7 +19,7 @@ interface WebhookRoute {
   Params: { application: string; token: string; message: string };
 }
 
-/** @param arrivedAtMs when the head of a request came */
+/** @param arrivedAtMs when the request's head arrived */
 export function interactionRoutes(
   app: FastifyInstance,
   core: Core,
@@ -46,7 +46,7 @@ export function interactionRoutes(
     const { application, token } = request.params;
     if (application !== applicationId) throw refusals.unknownWebhook();
     const { json, files } = uploadBody(request);
-    // Interactions' webhooks answer with the message, whether or not ?wait=true says so.
+    // Webhooks of interactions return the message, also without ?wait=true.
     return presenter.message(await interactions.followUp(token, json as MessageBody, files));
   });
   app.get<WebhookRoute>('/webhooks/:application/:token/messages/:message', async ({ params }) =>
@@ -78,7 +78,7 @@ function callbackResponse(
       response_message_loading: has(MessageFlags.Loading),
       response_message_ephemeral: has(MessageFlags.Ephemeral),
     },
-    // Choices and forms make nothing.
+    // Choices and modals create no message.
     ...(message ? { resource: { type: responseType, message: body } } : {}),
   };
 }

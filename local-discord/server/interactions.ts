@@ -1,4 +1,4 @@
-/** The rules of answering: 3 s for the first answer, once; 15 min for the rest.
+/** Answers to interactions: one first answer within 3 s, further ones within 15 min.
  *  @see https://discord.com/developers/docs/interactions/receiving-and-responding */
 import { randomBytes } from 'node:crypto';
 import { InteractionResponseType, MessageFlags, PermissionFlagsBits } from 'discord-api-types/v10';
@@ -15,7 +15,7 @@ import type { Snowflakes } from './snowflake.ts';
 import type { Channel, MessageOrigin, StoredMessage, World } from './world.ts';
 
 const answerWithinMs = 3000;
-/** Of ended ones, so that a late answer is told what is wrong with it. */
+/** Ended interactions that are remembered, so that a late answer gets the right error. */
 const recordsMax = 20_000;
 
 const { Ephemeral } = MessageFlags;
@@ -51,7 +51,7 @@ export class Interactions {
     this.#options = options;
   }
 
-  /** Starts the 3 s; the caller sends it to the bot. */
+  /** Starts the deadline of 3 s. The caller sends the interaction to the bot. */
   start(sent: Sent): InteractionRecord {
     const { clock, ids } = this.#options;
     const interaction: InteractionRecord = {
@@ -77,8 +77,8 @@ export class Interactions {
   }
 
   /** The first answer.
-   *  @param arrivedAtMs when its head came
-   *  @returns the message that it made or changed, if any */
+   *  @param arrivedAtMs when the request's head arrived
+   *  @returns the created or changed message, if any */
   async answer(
     id: string,
     token: string,
@@ -96,7 +96,7 @@ export class Interactions {
     const violations = callbackViolations(interaction.type, body);
     if (violations.length > 0) throw refusals.invalidBody(violations);
     if (withMessage.includes(body.type)) this.#checkBody(interaction, body.data ?? {}, files, ['data']);
-    // Said before the message is written: a second answer that comes meanwhile is one too many.
+    // Set before the message is written, so that a simultaneous second answer is refused.
     interaction.state = 'answered';
     interaction.answeredAtMs = arrivedAtMs;
     try {
@@ -110,8 +110,8 @@ export class Interactions {
     }
   }
 
-  /** Answers with a new message; right after a deferral Discord takes it for the edit of "thinking...", and the flag
-   *  Ephemeral that was said then stays. */
+  /** Sends a follow-up. The first one after a deferral becomes the edit of "thinking...", and keeps the deferral's Ephemeral
+   *  flag. */
   async followUp(token: string, body: MessageBody, files: readonly Upload[]): Promise<StoredMessage> {
     const interaction = this.withToken(token);
     const { originalId } = interaction;
@@ -145,12 +145,12 @@ export class Interactions {
     return edited;
   }
 
-  /** For the person who answered it with a modal. */
+  /** The modal that the bot answered this interaction with. */
   find(id: string): InteractionRecord | undefined {
     return this.#byId.get(id);
   }
 
-  /** @throws {ApiError} 50027 for a token that is dead or never was, 10015 for one whose interaction is not answered */
+  /** @throws {ApiError} 50027 for an expired or unknown token, 10015 before the first answer */
   withToken(token: string): InteractionRecord {
     const interaction = this.#byToken.get(token);
     const isAlive = interaction && this.#options.clock.nowMs() - interaction.sentAtMs <= tokenLifeMs;
@@ -213,7 +213,7 @@ export class Interactions {
     this.#options.messages.check(body, files, [], path);
   }
 
-  /** An interaction's reply needs no right to speak, only those for what it carries. */
+  /** A reply to an interaction needs no permission to send messages, only those for its files and embeds. */
   #checkPermissions(interaction: InteractionRecord, body: MessageBody, files: readonly Upload[]): void {
     const channel = this.#channel(interaction);
     const { world, botId } = this.#options;
@@ -261,7 +261,7 @@ export class Interactions {
   }
 }
 
-/** Discord numbers the components that come without an id. */
+/** Discord assigns ids to components that have none. */
 function numbered(modal: Modal): Modal {
   const copy = structuredClone(modal);
   const parts = copy.components.flatMap((each) => {

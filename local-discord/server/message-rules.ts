@@ -1,4 +1,4 @@
-/** All that Discord would refuse in a message's payload. Pure.
+/** Validates message payloads as Discord does. Pure.
  *  @see https://discord.com/developers/docs/resources/message#create-message */
 import { ComponentType, MessageFlags } from 'discord-api-types/v10';
 import { z } from 'zod';
@@ -14,9 +14,9 @@ const componentTextLengthMax = 4000;
 const embedTextLengthMax = 6000;
 
 export interface PayloadFiles {
-  /** What is uploaded with the payload, in the order of `files[n]`. */
+  /** The uploaded files, in the order of `files[n]`. */
   readonly files?: readonly { readonly name: string }[];
-  /** Of an edit: what the message has already. An edit that lists no attachments keeps them all. */
+  /** Of an edit: the message's existing attachments. An edit that lists none keeps all. */
   readonly kept?: readonly { readonly id: string; readonly name: string }[];
 }
 
@@ -69,22 +69,22 @@ const messageV2 = z.object({
   components: componentsV2.nullish(),
 });
 
-/** @param payload as sent to Discord; of an edit, with `flags` of the message as it will be
- *  @returns a line for each refusal, with the path of its field; nothing when Discord would take it */
+/** @param payload as sent to Discord; for an edit, with the resulting `flags`
+ *  @returns a line for each violation, with the path of its field; empty for a valid payload */
 export function checkMessagePayload(payload: object, files: PayloadFiles = {}): string[] {
   return findPayloadViolations(payload, files).map(violationText);
 }
 
-/** The same as data. That a message is empty (50006) is not among them, see `isEmptyPayload`. */
+/** The violations as data. For an empty message (50006) see `isEmptyPayload`. */
 export function findPayloadViolations(payload: object, files: PayloadFiles = {}): Violation[] {
   const { flags } = payload as { flags?: unknown };
   const isV2 = typeof flags === 'number' && Boolean(flags & MessageFlags.IsComponentsV2);
   const found = violationsOf(isV2 ? messageV2 : classicMessage, payload);
-  // Sums and references are only worth checking in a body of the right shape.
+  // Totals and references are checked only in a body of the right shape.
   return found.length > 0 ? found : [...checkTotals(payload as Body), ...checkAttachments(payload as Body, files)];
 }
 
-/** Whether a new message with this would show nothing. */
+/** Whether a new message would be empty. */
 export function isEmptyPayload(payload: object, { files = [] }: PayloadFiles = {}): boolean {
   const { content, embeds, components } = payload as Body;
   return !content?.trim() && !embeds?.length && !components?.length && files.length === 0;
@@ -155,7 +155,7 @@ function checkAttachments(payload: Body, { files = [], kept = [] }: PayloadFiles
   return found;
 }
 
-/** The name under which Discord stores an upload: what is not a letter, digit, dot, dash or underscore goes. */
+/** The name under which Discord stores an upload: only letters, digits, dots, dashes and underscores stay. */
 export function sanitizedFileName(name: string): string {
   const kept = name.replaceAll(/\s+/g, '_').replaceAll(/[^\w.-]/g, '');
   return kept === '' || kept.startsWith('.') ? `unknown${kept}` : kept;

@@ -1,4 +1,4 @@
-/** Writing messages: every way that one comes to be, changes or goes ends here. */
+/** Creates, edits and deletes messages. All routes and users do so through this class. */
 import {
   type APIAllowedMentions,
   type APIEmbed,
@@ -25,7 +25,7 @@ import type {
   World,
 } from './world.ts';
 
-/** Of a person's message, a bot's, or an interaction's: the fields that are kept. */
+/** The stored fields of a message. */
 export interface MessageBody {
   readonly content?: string | null;
   readonly embeds?: readonly APIEmbed[] | null;
@@ -42,12 +42,12 @@ interface Draft {
   readonly body: MessageBody;
   readonly files: readonly Upload[];
   readonly onlyForUserId?: string | null;
-  /** On top of those that the body may set. */
+  /** In addition to those that the body may set. */
   readonly flags?: number;
   readonly origin?: MessageOrigin | null;
   readonly replyToId?: string | null;
   readonly forward?: Forward | null;
-  /** Called once the message is there and before anyone is told of it. */
+  /** Called when the message exists, before its event is published. */
   readonly onId?: (id: string) => void;
 }
 
@@ -56,11 +56,11 @@ type Written = Pick<
   'flags' | 'content' | 'embeds' | 'components' | 'attachments' | 'mentions' | 'nonce'
 >;
 
-/** Those that a sender may set; Ephemeral is the interaction's matter. */
+/** The flags that a sender may set. Ephemeral is set by interactions. */
 const settableFlags = MessageFlags.SuppressEmbeds | MessageFlags.SuppressNotifications | MessageFlags.IsComponentsV2;
 const editableFlags = MessageFlags.SuppressEmbeds | MessageFlags.IsComponentsV2;
-/** After an hour Discord counts edits, and answers a 429 that discord.js sits out. How many it lets pass is documented
- *  nowhere; a bot should not count on any. */
+/** Discord limits edits of messages that are older than an hour, with a 429 that discord.js waits for. The number is not
+ *  documented, so bots should not rely on any. */
 const oldAfterMs = 3_600_000;
 const oldEditsMax = 3;
 
@@ -98,7 +98,7 @@ export class Messages {
     });
   }
 
-  /** "... is thinking": a message without anything, which only an interaction can make. */
+  /** "... is thinking": an empty message, which only interactions can create. */
   createThinking(draft: Omit<Draft, 'body' | 'files'>): StoredMessage {
     return this.#add(draft, {
       flags: (draft.flags ?? 0) | MessageFlags.Loading,
@@ -111,16 +111,16 @@ export class Messages {
     });
   }
 
-  /** What the body does not name stays. Attachments that it does not list go, if it lists any.
-   *  @throws {ApiError} when Discord would refuse it; the message is then as it was */
+  /** Fields that are not in the body stay. If the body lists attachments, the others are removed.
+   *  @throws {ApiError} when Discord would refuse it; and the message stays unchanged */
   async edit(message: StoredMessage, body: MessageBody, files: readonly Upload[]): Promise<StoredMessage> {
     const { world, clock, events } = this.#options;
     const channel = world.channel(message.channelId);
-    // The flag of Components V2 never comes off.
+    // The flag of Components V2 cannot be removed.
     const flagsAfter = () => message.flags | ((body.flags ?? 0) & editableFlags);
     this.check({ ...body, flags: flagsAfter() }, files, message.attachments);
     const added = await this.#saveFiles(body, files, message.channelId);
-    // From here on without waiting, so that of two edits at once each finds what the other left.
+    // No await from here on, so that simultaneous edits build on each other.
     if (!channel?.messages.has(message.id)) throw refusals.unknownMessage();
     const flags = flagsAfter();
     const next = {
@@ -137,7 +137,7 @@ export class Messages {
     this.#countOldEdit(message);
     if (body.content !== undefined) message.mentions = this.#mentions(channel, message.authorId, body);
     Object.assign(message, next, { attachments, flags: flags & ~MessageFlags.Loading });
-    // The first edit of "thinking..." is the reply itself: Discord does not call it edited.
+    // The first edit of "thinking..." is the reply itself, and does not count as an edit.
     if (!(flags & MessageFlags.Loading)) message.editedAtMs = clock.nowMs();
     events.publish({ type: 'message-updated', message });
     return message;
@@ -150,7 +150,7 @@ export class Messages {
   }
 
   /** @param path of the message within the request
-   *  @throws {ApiError} 40005 for too large a file, 50035 for what breaks a rule */
+   *  @throws {ApiError} 40005 for a file that is too large, 50035 for a violation */
   check(
     body: MessageBody,
     files: readonly Upload[],
@@ -229,7 +229,7 @@ function toFile({ id, fileName }: StoredAttachment) {
   return { id, name: fileName };
 }
 
-/** A picture that a staying embed shows stays with it, though no list of attachments names it. */
+/** A picture of an embed that stays is kept, although no list of attachments contains it. */
 function keptAttachments(
   attachments: readonly StoredAttachment[],
   body: MessageBody,
@@ -243,7 +243,7 @@ function keptAttachments(
   );
 }
 
-/** Discord numbers the components that come without an id. */
+/** Discord assigns ids to components that have none. */
 function withIds(components: readonly APIMessageTopLevelComponent[]): APIMessageTopLevelComponent[] {
   const copy = structuredClone(components) as APIMessageTopLevelComponent[];
   const nodes = componentNodes(copy);

@@ -1,4 +1,4 @@
-/** What a modal may be.
+/** Validates modals.
  *  @see https://discord.com/developers/docs/components/reference */
 import { ComponentType as C } from 'discord-api-types/v10';
 import { z } from 'zod';
@@ -71,7 +71,7 @@ const label = z.object({
     checkbox,
   ]),
 });
-/** The older way, for text inputs alone. */
+/** The older form, for text inputs only. */
 const row = z.object({ type: z.literal(C.ActionRow), id, components: z.array(labelled).length(1) });
 const textDisplay = z.object({ type: z.literal(C.TextDisplay), id, content: text(1, 4000) });
 

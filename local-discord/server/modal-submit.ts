@@ -1,4 +1,4 @@
-/** A modal as a person fills it in and sends it. What Discord's app would not send is refused. */
+/** Submits a modal for a user. Refuses what Discord's app would not send. */
 import { ComponentType as C, InteractionType } from 'discord-api-types/v10';
 import type { PageInteraction } from '../page-protocol.ts';
 import type { Upload } from './attachment-store.ts';
@@ -14,7 +14,7 @@ type ModalSubmit = PageInteraction & { readonly kind: 'modal' };
 type Given = ModalSubmit['values'][string];
 type Input = Extract<Modal['components'][number], { component: unknown }>['component'];
 
-/** @param files what the values of file uploads count into */
+/** @param files the values of file uploads are indexes into it */
 export async function submitModal(
   core: Core,
   userId: string,
@@ -42,7 +42,7 @@ export async function submitModal(
       components.push({ type, id, components: await Promise.all(part.components.map(answer)) });
     } else components.push({ type, id });
   }
-  // A form is sent once: the app closes it.
+  // A modal is submitted once: the app closes it.
   opened.modal = null;
   const source = channel.messages.get(opened.sourceMessageId ?? '');
   return sendInteraction(core, {
@@ -56,7 +56,7 @@ export async function submitModal(
   });
 }
 
-/** @throws {RefusedByClient} with a sentence for the person */
+/** @throws {RefusedByClient} with a sentence for the user */
 async function fieldValue(input: Input, given: Given | undefined, resolver: Resolver, files: readonly Upload[]) {
   const isRequired = input.type !== C.Checkbox && (input.required ?? true);
   switch (input.type) {
@@ -78,7 +78,7 @@ async function fieldValue(input: Input, given: Given | undefined, resolver: Reso
     default: {
       const values = picked(input, given);
       const { min_values: min, max_values: max } = input;
-      // Nothing at all is an answer where nothing is required.
+      // An empty list is valid for an optional field.
       const least = values.length === 0 && !isRequired ? 0 : Math.max(min ?? 1, isRequired ? 1 : 0);
       const most = max ?? ('options' in input && input.type === C.CheckboxGroup ? input.options.length : 1);
       if (values.length < least || values.length > most) throw new RefusedByClient(`Pick ${least} to ${most}.`);

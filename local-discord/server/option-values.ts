@@ -1,4 +1,4 @@
-/** What a person filled in, held against the command's options as Discord's app does before it sends. */
+/** Validates a user's option values against the command's options, as Discord's app does before it sends. */
 import {
   type APIApplicationCommandBasicOption,
   type APIApplicationCommandOption,
@@ -15,8 +15,8 @@ export interface FilledOption {
   readonly focused?: true;
 }
 
-/** @param focused the option that is being typed, of an autocompletion: nothing is required yet
- *  @throws {RefusedByClient} with a sentence for the person */
+/** @param focused the option in focus, for autocompletion; no option is required then
+ *  @throws {RefusedByClient} with a sentence for the user */
 export function checkOptions(
   definitions: readonly APIApplicationCommandOption[],
   given: readonly PageOption[],
@@ -50,7 +50,7 @@ export function checkOptions(
   });
 }
 
-/** Attachments, people, roles and channels are looked up by whoever resolves them. */
+/** resolver.ts looks up attachments, users, roles and channels. */
 function problemOf(definition: APIApplicationCommandBasicOption, value: PageOption['value']): string | null {
   switch (definition.type) {
     case O.String: {

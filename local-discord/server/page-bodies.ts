@@ -1,4 +1,4 @@
-/** What the page may send, by page-protocol.ts. */
+/** Schemas of the page's requests (page-protocol.ts). */
 import { z } from 'zod';
 import type { PageAutocomplete, PageInteraction, PageOption } from '../page-protocol.ts';
 import { RefusedByClient } from './refused-by-client.ts';
@@ -40,7 +40,7 @@ const autocomplete = z.object({
 const message = z.object({ content: z.string().default(''), replyToId: z.string().optional() });
 const forward = z.object({ channelId: z.string(), messageId: z.string() });
 
-/** @throws {RefusedByClient} with the fields that are wrong */
+/** @throws {RefusedByClient} with the invalid fields */
 export const readInteraction = (body: unknown): PageInteraction => read(interaction, body) as PageInteraction;
 export const readAutocomplete = (body: unknown): PageAutocomplete => read(autocomplete, body) as PageAutocomplete;
 export const readForward = (body: unknown) => read(forward, body);
@@ -48,6 +48,6 @@ export const readMessage = (body: unknown) => read(message, body);
 
 function read<T extends z.ZodType>(schema: T, body: unknown): z.infer<T> {
   const { data, error } = schema.safeParse(body);
-  if (error) throw new RefusedByClient(`The page sent what it should not. ${z.prettifyError(error)}`);
+  if (error) throw new RefusedByClient(`The page sent an invalid request. ${z.prettifyError(error)}`);
   return data;
 }

@@ -1,4 +1,4 @@
-/** The page's side of page-protocol.ts, and the built page itself. */
+/** Serves page-protocol.ts and the built page. */
 
 import fastifyStatic from '@fastify/static';
 import {
@@ -26,7 +26,7 @@ interface PageRoute {
   Querystring: { user?: string };
 }
 
-/** Under /page. The app has @fastify/websocket. */
+/** Routes under /page. Requires @fastify/websocket. */
 export async function pageApi(app: FastifyInstance, core: Core): Promise<void> {
   const { world, presenter } = core;
   await readUploads(app);
@@ -46,7 +46,7 @@ export async function pageApi(app: FastifyInstance, core: Core): Promise<void> {
   };
 
   app.get('/state', async (request) => {
-    // The page's bare address: as the first person there is.
+    // An address without a user: the first one.
     const { user } = request.query as PageRoute['Querystring'];
     const first = [...world.users.values()].find(({ id, isBot }) => !isBot && id !== core.ownerId);
     return pageState(core, user === undefined && first ? first.id : me(request));
@@ -86,7 +86,7 @@ export async function pageFiles(app: FastifyInstance, folder: string): Promise<v
   await app.register(fastifyStatic, { root: folder });
 }
 
-/** Each channel with its threads after it; archived ones are out of sight. */
+/** Each channel, followed by its threads that are not archived. */
 function withThreads({ channels, threads }: Guild): Channel[] {
   const open = [...threads.values()].filter(({ thread }) => !thread?.archived);
   return [...channels.values()].flatMap((channel) => [
@@ -115,13 +115,13 @@ function pageState(core: Core, userId: string): PageState {
         .map(({ id, name, parentId }) => ({ id, name, ...(parentId === null ? {} : { parentId }) })),
     })),
     directMessages: [{ id: directMessageWith(core, userId).id, name: world.user(core.botId).name }],
-    // A command of all servers is there once.
+    // A global command is listed once.
     commands: [...new Map(commands.map((command) => [command.id, command])).values()],
     botOnline: gateway.online,
   };
 }
 
-/** @returns null for what this person is not told */
+/** @returns null for an event that this user does not receive */
 function pageEvent(core: Core, userId: string, event: WorldEvent): PageEvent | null {
   switch (event.type) {
     case 'message-created':
@@ -136,7 +136,7 @@ function pageEvent(core: Core, userId: string, event: WorldEvent): PageEvent | n
     case 'interaction-failed':
     case 'interaction-answered': {
       const { interaction, type } = event;
-      // Whoever completes an option waits for the answer to that request.
+      // The request for autocompletion returns the choices itself.
       const isCompletion = interaction.type === InteractionType.ApplicationCommandAutocomplete;
       if (interaction.userId !== userId || isCompletion) return null;
       if (type === 'interaction-answered') {

@@ -1,4 +1,4 @@
-/** What a person sees and may do, and the messages that they write. What Discord's app would refuse is refused here. */
+/** What a user can see and do, and the messages that they write. Refuses what Discord's app refuses. */
 import { type APIApplicationCommand, InteractionContextType, PermissionFlagsBits as P } from 'discord-api-types/v10';
 import type { Upload } from './attachment-store.ts';
 import type { Core } from './core.ts';
@@ -7,8 +7,7 @@ import { snapshotOf } from './present.ts';
 import { RefusedByClient } from './refused-by-client.ts';
 import type { Channel, StoredMessage } from './world.ts';
 
-/** The channel as this person sees it.
- *  @throws {RefusedByClient} when they do not */
+/** @throws {RefusedByClient} when the user cannot see the channel */
 export function channelFor(core: Core, userId: string, channelId: string): Channel {
   const channel = core.world.channel(channelId);
   if (!channel || !may(core, userId, channel, P.ViewChannel))
@@ -16,7 +15,7 @@ export function channelFor(core: Core, userId: string, channelId: string): Chann
   return channel;
 }
 
-/** Of a channel, oldest first; other people's private ones are not there. */
+/** A channel's messages, oldest first, without other users' private ones. */
 export function messagesFor(core: Core, userId: string, channelId: string): StoredMessage[] {
   const channel = channelFor(core, userId, channelId);
   if (!may(core, userId, channel, P.ReadMessageHistory)) return [];
@@ -27,8 +26,8 @@ export function isVisible({ onlyForUserId }: StoredMessage, userId: string): boo
   return onlyForUserId === null || onlyForUserId === userId;
 }
 
-/** The commands that a person sees: in a server those without `default_member_permissions`, and those that theirs suffice
- *  for ("0" is for administrators alone); in a direct message those of no server that are not kept to servers.
+/** The commands that a user sees. In a server: those without `default_member_permissions`, and those for which the user's
+ *  permissions suffice ("0": administrators only). In a direct message: global commands that are not limited to servers.
  *  @param guildId null for a direct message */
 export function commandsFor(core: Core, userId: string, guildId: string | null): APIApplicationCommand[] {
   if (guildId === null)
@@ -70,8 +69,7 @@ export async function post(
   return core.messages.create({ channel, authorId: userId, body: { content }, files, replyToId });
 }
 
-/** Passes a message on, with a copy of what it says now.
- *  @param toChannelId where it goes */
+/** Forwards a message, with a copy of its current content. */
 export async function forward(core: Core, userId: string, channelId: string, messageId: string, toChannelId: string) {
   const message = visibleMessage(core, userId, channelFor(core, userId, channelId), messageId);
   if (message.onlyForUserId !== null) throw new RefusedByClient('Private messages cannot be forwarded.');
@@ -82,7 +80,7 @@ export async function forward(core: Core, userId: string, channelId: string, mes
   return core.messages.create({ channel, authorId: userId, body: {}, files: [], forward: forwarded });
 }
 
-/** @throws {RefusedByClient} when this person does not see it */
+/** @throws {RefusedByClient} when the user cannot see the message */
 export function visibleMessage(core: Core, userId: string, channel: Channel, messageId: string): StoredMessage {
   const message = channel.messages.get(messageId);
   if (!message || !isVisible(message, userId)) throw new RefusedByClient('There is no such message.', 404);

@@ -1,4 +1,4 @@
-/** Who may do what, where: Discord's own arithmetic.
+/** Permissions of users in servers and channels, by Discord's rules.
  *  @see https://discord.com/developers/docs/topics/permissions#permission-overwrites */
 import { ChannelType, PermissionFlagsBits } from 'discord-api-types/v10';
 import type { Channel, Guild, World } from './world.ts';
@@ -6,7 +6,7 @@ import type { Channel, Guild, World } from './world.ts';
 const p = PermissionFlagsBits;
 const allPermissions = Object.values(PermissionFlagsBits).reduce((sum, bit) => sum | bit, 0n);
 
-/** What @everyone has in a new server, as far as it matters to text. */
+/** Permissions of @everyone in a new server that concern text channels. */
 export const everyonePermissions =
   p.ViewChannel |
   p.SendMessages |
@@ -40,7 +40,7 @@ export function permissionsInGuild(guild: Guild, userId: string): bigint {
 /** Threads have the permissions of their channel. A private thread is visible to its members and to moderators only. */
 export function permissionsInChannel(world: World, channel: Channel, userId: string): bigint {
   const guild = world.guildOf(channel);
-  // The bot and one person: nobody has granted anything, and nobody can take it away.
+  // A direct message has no roles or overwrites.
   if (!guild) return channel.recipientId === userId || world.users.get(userId)?.isBot ? everyonePermissions : 0n;
   const bits = permissionsByRoles(guild, channel, userId);
   const isOutside = channel.type === ChannelType.PrivateThread && !channel.thread?.memberIds.has(userId);
@@ -58,7 +58,7 @@ function permissionsByRoles(guild: Guild, channel: Channel, userId: string): big
   return owner ? permissionsInGuildChannel(guild, owner, userId) : 0n;
 }
 
-/** The right to write: threads have one of their own. */
+/** The permission to send messages. Threads have a separate one. */
 export function sendBit(channel: Channel): bigint {
   return channel.thread ? p.SendMessagesInThreads : p.SendMessages;
 }
@@ -76,7 +76,7 @@ function permissionsInGuildChannel(guild: Guild, channel: Channel, userId: strin
   return apply(ofRoles, [userId]);
 }
 
-/** An administrator has them all, see above. */
+/** Administrators have all permissions, see permissionsInGuild. */
 export function hasAll(permissions: bigint, needed: bigint): boolean {
   return (permissions & needed) === needed;
 }

@@ -1,4 +1,4 @@
-/** A person at a keyboard, for tests: what they do goes the way of the page. */
+/** A user, for tests. Their actions take the same way as those of the page. */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type APIMessage, ApplicationCommandType, ApplicationCommandOptionType as O } from 'discord-api-types/v10';
@@ -15,7 +15,7 @@ import { directMessageWith } from './seed.ts';
 export interface FileToUpload {
   readonly name: string;
   readonly data: Buffer;
-  /** As a browser would say it; by the extension unless given. */
+  /** Derived from the extension if omitted. */
   readonly contentType?: string;
 }
 
@@ -24,9 +24,9 @@ export type OptionValue = string | number | boolean | FileToUpload;
 export type ModalValue = string | boolean | FileToUpload | readonly string[] | readonly FileToUpload[];
 
 export interface Where {
-  /** The default channel unless given. */
+  /** The default channel if omitted. */
   readonly channelId?: string;
-  /** The person's own unless given. */
+  /** The user's own if omitted. */
   readonly locale?: string;
 }
 
@@ -46,9 +46,9 @@ export class Person {
     this.#defaultChannelId = defaultChannelId;
   }
 
-  /** Uses a chat command. A file option is uploaded with it.
-   *  @param options of the subcommand, if there is one; ids for channels, people and roles
-   *  @throws {RefusedByClient} for what Discord's app does not let anyone send */
+  /** Uses a chat command. Files are uploaded with it.
+   *  @param options of the subcommand, if there is one; ids for channels, users and roles
+   *  @throws {RefusedByClient} for input that Discord's app does not send */
   async slash(
     name: string,
     options: Readonly<Record<string, OptionValue>> = {},
@@ -71,8 +71,8 @@ export class Person {
     return this.#interact({ kind: 'message-command', commandId: command.id, messageId, ...place });
   }
 
-  /** Types into an option.
-   *  @throws {RefusedByClient} when the bot offers nothing within 3 s */
+  /** Requests choices for an option with autocompletion.
+   *  @throws {RefusedByClient} when the bot does not answer within 3 s */
   async autocomplete(
     name: string,
     focused: string,
@@ -86,13 +86,13 @@ export class Person {
     return autocomplete(this.#core, this.id, { commandId: command.id, options, focused, ...this.#where(where) });
   }
 
-  /** Presses a button, found by its custom id or its label. */
+  /** Presses a button. */
   async press(message: APIMessage, customIdOrLabel: string, where: Where = {}): Promise<Interaction> {
     const component = findComponent(message, customIdOrLabel);
     return this.#component(message, component, undefined, where);
   }
 
-  /** Picks from a select, found by its custom id or its placeholder. */
+  /** Chooses in a select. */
   async select(
     message: APIMessage,
     customIdOrPlaceholder: string,
@@ -102,8 +102,8 @@ export class Person {
     return this.#component(message, findComponent(message, customIdOrPlaceholder), values, where);
   }
 
-  /** Fills in the modal that an interaction was answered with, and sends it.
-   *  @param values by custom id; a file or files for a file upload. What is not named keeps its preset value */
+  /** Submits the modal that the bot answered an interaction with.
+   *  @param values by custom id; one or more files for a file upload. Other fields keep their preset values */
   async submit(interaction: Interaction, values: Readonly<Record<string, ModalValue>> = {}): Promise<Interaction> {
     const files: Upload[] = [];
     const filled = Object.entries(values).map(([customId, value]) => {
@@ -123,7 +123,7 @@ export class Person {
     );
   }
 
-  /** @param replyToId of a message in the same channel that this one answers */
+  /** @param replyToId of a message in the same channel */
   async post(
     channelId: string,
     content: string,
@@ -134,18 +134,18 @@ export class Person {
     return this.#core.presenter.message(await post(this.#core, this.id, channelId, content, uploads, replyToId));
   }
 
-  /** Passes a message on to another channel, or to the same. */
+  /** Forwards a message to another channel or the same. */
   async forward(message: APIMessage, toChannelId: string): Promise<APIMessage> {
     const { channel_id: from, id } = message;
     return this.#core.presenter.message(await forward(this.#core, this.id, from, id, toChannelId));
   }
 
-  /** The direct message between this person and the bot. */
+  /** The id of the direct message with the bot. */
   get directChannelId(): string {
     return directMessageWith(this.#core, this.id).id;
   }
 
-  /** What this person sees of a channel, oldest first. */
+  /** The messages of a channel that this user sees, oldest first. */
   messages(channelId: string = this.#defaultChannelId): APIMessage[] {
     return messagesFor(this.#core, this.id, channelId).map((message) => this.#core.presenter.message(message));
   }
@@ -188,7 +188,7 @@ export class Person {
   }
 }
 
-/** A file of this machine, to be uploaded under its own name or another. */
+/** Reads a file to upload. */
 export async function fileToUpload(filePath: string, name = path.basename(filePath)): Promise<FileToUpload> {
   return { name, data: await readFile(filePath) };
 }
@@ -214,13 +214,13 @@ function nest([name = '', ...rest]: readonly string[], options: readonly PageOpt
   return [{ name, type, options: isGroup ? nest(rest, options) : options }];
 }
 
-/** Only told to whom it may concern: the command's own definition decides. */
+/** A guess from the value: the command's definition decides. */
 function optionType(value: string | number | boolean): O {
   if (typeof value === 'string') return O.String;
   return typeof value === 'number' ? O.Number : O.Boolean;
 }
 
-/** As browsers say it, for what is sent to this bot. */
+/** As browsers derive them from extensions. */
 const contentTypes: Readonly<Record<string, string>> = {
   '.mp3': 'audio/mpeg',
   '.wav': 'audio/x-wav',

@@ -1,4 +1,4 @@
-/** Messages as Discord's JSON. Links are signed anew each time, as Discord does. */
+/** Messages as Discord's JSON. Links are signed again each time, as Discord does. */
 import {
   type APIAttachment,
   type APIEmbed,
@@ -26,7 +26,7 @@ export class Presenter {
     this.#applicationId = applicationId;
   }
 
-  /** Whole, as its author, the people of the channel and interactions see it. */
+  /** The whole message, for its author, users and interactions. */
   message(message: StoredMessage): APIMessage {
     const { origin, mentions, forward } = message;
     const isReply = message.replyToId !== null;
@@ -49,8 +49,8 @@ export class Presenter {
     } as APIMessage;
   }
 
-  /** As the bot sees it over REST and the gateway: without the Message Content intent, other people's words, files and
-   *  components are empty unless they mention the bot. */
+  /** For the bot over REST and the gateway. Without the Message Content intent, text, files and components of other authors are
+   *  empty unless the message mentions the bot. */
   messageForBot(message: StoredMessage, botId: string, hasMessageContent: boolean): APIMessage {
     const body = this.message(message);
     const isOpen = hasMessageContent || message.authorId === botId || message.mentions.userIds.includes(botId);
@@ -60,9 +60,9 @@ export class Presenter {
     return { ...body, ...closed, ...(snapshots ? { message_snapshots: snapshots } : {}) };
   }
 
-  /** What a message says, and what a forward of it repeats. */
+  /** The fields of a message that a forward repeats. */
   #content(said: Snapshot, messageId: string) {
-    // What an embed shows is not listed a second time.
+    // An attachment that an embed shows is not listed again.
     const shown = JSON.stringify(said.embeds);
     const listed = said.attachments.filter(({ fileName }) => !shown.includes(JSON.stringify(scheme + fileName)));
     const mediaOf: MediaOf = (url) => this.#media(url, said.attachments, messageId);
@@ -110,10 +110,10 @@ export class Presenter {
     };
   }
 
-  /** What Discord finds out about a link, or about the file behind attachment://. */
+  /** Media object of a web link, or of the file behind attachment://. */
   #media(url: string, attachments: readonly StoredAttachment[], messageId: string) {
     const attachment = attachments.find(({ fileName }) => scheme + fileName === url);
-    // Nothing is fetched from the web: its address is all that is known.
+    // Nothing is fetched from the web, so only the URL is known.
     if (!attachment) return { id: messageId, url, proxy_url: url };
     const link = this.#store.link(attachment);
     const { id, size, contentType, description, fileName, sizeBytes } = attachment;
@@ -151,7 +151,7 @@ export class Presenter {
       user: user(this.#world.user(userId)),
       authorizing_integration_owners: { 0: guildId ?? '0' },
       ...(targetMessageId ? { target_message_id: targetMessageId } : {}),
-      // A modal's metadata name the message only in what opened it.
+      // For a modal, only the metadata of the interaction that opened it name the message.
       ...(sourceMessageId && !triggering ? { interacted_message_id: sourceMessageId } : {}),
       ...(originalId && originalId !== id ? { original_response_message_id: originalId } : {}),
       ...(triggering ? { triggering_interaction_metadata: this.#metadata(triggering, id, guildId) } : {}),
@@ -160,7 +160,7 @@ export class Presenter {
 
   #reference(message: StoredMessage, messageId: string, isReply: boolean): Partial<APIMessage> {
     const target = this.#world.channel(message.channelId)?.messages.get(messageId);
-    // Whole messages are quoted one deep only.
+    // Quoted messages contain no further quotes.
     const quoted = target ? this.message({ ...target, replyToId: null, origin: null }) : null;
     return {
       message_reference: {
@@ -174,7 +174,7 @@ export class Presenter {
   }
 }
 
-/** A copy, as a forward keeps it; of a forward, what that one kept. */
+/** Copies a message for a forward. For a forward, returns its snapshot. */
 export function snapshotOf(message: StoredMessage): Snapshot {
   if (message.forward) return message.forward.snapshot;
   const { createdAtMs, editedAtMs, flags, content, embeds, components, attachments, mentions } = message;

@@ -1,4 +1,4 @@
-/** Rate limits: one bucket per route and major parameter, and the global one, with the headers that tell a client.
+/** Rate limits: a bucket per route and major parameter, and a global one, with Discord's headers.
  *  @see https://discord.com/developers/docs/topics/rate-limits */
 import { createHash } from 'node:crypto';
 import type { Clock } from './clock.ts';
@@ -9,15 +9,15 @@ export interface RateLimit {
 }
 
 export interface RateLimitOptions {
-  /** Of all calls with the bot's token: 50 a second, as documented. Answers to interactions do not count. */
+  /** For all calls with the bot's token: 50 a second, as documented. Answers to interactions do not count. */
   readonly global: RateLimit;
-  /** `METHOD /route` as the server declares it -> its bucket. What is not named has `others`. */
+  /** `METHOD /route` as the server declares it -> its bucket. Other routes use `others`. */
   readonly routes: Readonly<Record<string, RateLimit>>;
   readonly others: RateLimit;
 }
 
-/** Discord documents no numbers of single routes and changes them at will; these are those that its headers have carried
- *  for years. A client must go by the headers. */
+/** Discord does not document limits of single routes and may change them. These are the values that its headers have had for
+ *  years. Clients must follow the headers. */
 export const usualRateLimits: RateLimitOptions = {
   global: { limit: 50, windowMs: 1000 },
   routes: {
@@ -38,13 +38,13 @@ export const usualRateLimits: RateLimitOptions = {
 
 export interface RatedCall {
   readonly method: string;
-  /** As the server declares it: /channels/:channel/messages. */
+  /** The declared route: /channels/:channel/messages. */
   readonly route: string;
   readonly params: Readonly<Record<string, string>>;
 }
 
 export interface Verdict {
-  /** null when the call may go on. */
+  /** null when the call is allowed. */
   readonly refused: { readonly retryAfterSec: number; readonly isGlobal: boolean } | null;
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -54,7 +54,7 @@ interface Window {
   used: number;
 }
 
-/** Windows that are over are forgotten once there are so many. */
+/** Expired windows are deleted above this number. */
 const windowsMax = 10_000;
 
 export class RateLimits {
@@ -62,20 +62,20 @@ export class RateLimits {
   readonly #options: RateLimitOptions | null;
   readonly #windows = new Map<string, Window>();
 
-  /** @param options null for no limits: headers say so, and nothing is refused */
+  /** @param options null for no limits */
   constructor(clock: Clock, options: RateLimitOptions | null) {
     this.#clock = clock;
     this.#options = options;
   }
 
-  /** Counts a call. One that is refused does not count. */
+  /** Counts a call, unless it is refused. */
   take({ method, route, params }: RatedCall): Verdict {
     const isOurs = this.#options !== null;
     const options = this.#options ?? usualRateLimits;
     const name = `${method} ${route}`;
     const limits = options.routes[name] ?? options.others;
     const own = this.#window(`${name} ${majorOf(params)}`, limits);
-    // Whoever answers an interaction has no token of the bot's.
+    // Answers to interactions carry no bot token.
     const isGlobal = !/^\/(interactions|webhooks)\//.test(route);
     const all = this.#window('*', options.global);
     if (isOurs && isGlobal && all.used >= options.global.limit) {
@@ -120,7 +120,7 @@ export class RateLimits {
   }
 }
 
-/** Channels, servers and webhooks with their tokens each have buckets of their own. */
+/** Channels, servers and webhooks (with token) have separate buckets. */
 function majorOf({ channel, guild, application, token, id }: RatedCall['params']): string {
   if (token !== undefined) return `${application ?? id}/${token}`;
   return channel ?? guild ?? '';

@@ -1,4 +1,4 @@
-/** What Discord's own app refuses before anything is sent: told to the person, never to the bot. */
+/** Input that Discord's app refuses before anything is sent. The user sees the message; the bot receives nothing. */
 export class RefusedByClient extends Error {
   /** The HTTP status for the page. */
   readonly status: number;

@@ -1,4 +1,4 @@
-/** Fills an interaction's `resolved`: what ids among its values stand for. */
+/** Fills an interaction's `resolved`: the objects of the ids among its values. */
 import {
   type APIApplicationCommandOption,
   ComponentType as C,
@@ -32,13 +32,13 @@ export class Resolver {
     this.#userId = userId;
   }
 
-  /** Nothing, when nothing was resolved. */
+  /** Empty when nothing was resolved. */
   resolved(): { resolved?: Resolved } {
     return Object.keys(this.#resolved).length > 0 ? { resolved: this.#resolved } : {};
   }
 
-  /** Uploads files and looks ids up; an attachment's value becomes its id.
-   *  @param files what the values of attachment options count into */
+  /** Uploads files and looks up ids. The value of an attachment option becomes its id.
+   *  @param files values of attachment options are indexes into it */
   async options(
     definitions: readonly APIApplicationCommandOption[],
     filled: readonly FilledOption[],
@@ -65,7 +65,7 @@ export class Resolver {
     return done;
   }
 
-  /** A value of a select over people, roles or channels. */
+  /** Resolves a value of a select of users, roles or channels. */
   selected(type: C, id: string): void {
     if (type === C.ChannelSelect) this.#channel(id);
     else if (type === C.RoleSelect) this.#role(id);
@@ -73,7 +73,7 @@ export class Resolver {
     else this.#user(id);
   }
 
-  /** A file of a modal.
+  /** Uploads a file of a modal.
    *  @returns its id */
   async upload(file: Upload | undefined): Promise<string> {
     if (!file) throw new RefusedByClient('Expected a file.');

@@ -1,4 +1,4 @@
-/** Founding servers and channels, and settling people in them. */
+/** Creates servers, channels, threads and users. */
 import { ChannelType, MessageFlags, OverwriteType, PermissionFlagsBits } from 'discord-api-types/v10';
 import type { Core } from './core.ts';
 import { everyonePermissions } from './permissions.ts';
@@ -12,16 +12,16 @@ export interface Bits {
 export interface NewGuild {
   readonly name: string;
   readonly locale?: string;
-  /** Who is in it beside the bot. */
+  /** Members in addition to the bot. */
   readonly memberIds?: readonly string[];
-  /** Of the bot's role, on top of @everyone's. */
+  /** Of the bot's role, in addition to those of @everyone. */
   readonly botPermissions?: bigint;
 }
 
 export interface NewUser {
   readonly name: string;
   readonly guildId: string;
-  /** On top of @everyone's. */
+  /** In addition to those of @everyone. */
   readonly permissions?: bigint;
   readonly admin?: boolean;
   readonly locale?: string;
@@ -48,7 +48,7 @@ export function createGuild({ ids, clock, world, botId, ownerId, events }: Core,
   return id;
 }
 
-/** The bot is removed from a server, which is gone with it: nobody else here needs it. */
+/** Removes the bot from a server, and deletes the server. */
 export function removeGuild({ world, events }: Core, guildId: string): void {
   const guild = findGuild(world.guilds, guildId);
   world.guilds.delete(guildId);
@@ -95,7 +95,7 @@ export interface NewThread {
   readonly autoArchiveMinutes?: number;
   /** Members in addition to the owner. */
   readonly memberIds?: readonly string[];
-  /** The message that it grows from: it has the same id. */
+  /** The message that the thread starts from; it has the same id. */
   readonly message?: StoredMessage;
 }
 
@@ -147,7 +147,7 @@ export function archiveThread({ clock, world, events }: Core, threadId: string):
   events.publish({ type: 'channel-updated', channel });
 }
 
-/** The direct message between the bot and a person: always the same one. */
+/** The direct message between the bot and a user. Created on first use. */
 export function directMessageWith({ ids, world }: Core, userId: string): Channel {
   const known = [...world.directMessages.values()].find(({ recipientId }) => recipientId === userId);
   if (known) return known;
@@ -165,7 +165,7 @@ export function directMessageWith({ ids, world }: Core, userId: string): Channel
   return channel;
 }
 
-/** Replaces what a channel allows and denies someone.
+/** Replaces a channel's overwrites for one user or everyone.
  *  @param who a person's id, 'bot' or 'everyone' */
 export function setPermissions({ world, botId, events }: Core, channelId: string, who: string, bits: Bits): void {
   const channel = world.channel(channelId);

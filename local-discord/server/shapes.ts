@@ -1,4 +1,4 @@
-/** People, servers and channels as Discord's JSON. */
+/** Users, servers and channels as Discord's JSON. */
 import {
   type APIChannel,
   type APIGuild,
@@ -27,7 +27,7 @@ export function user({ id, name, isBot }: User): APIUser {
   } as unknown as APIUser;
 }
 
-/** Of the bot, as it sees itself. */
+/** The bot's own user. */
 export function ownUser(bot: User): APIUser {
   return { ...user(bot), mfa_enabled: true, verified: true, locale: bot.locale };
 }
@@ -66,7 +66,7 @@ export function role({ id, name, permissions }: Role, position: number): APIRole
   };
 }
 
-/** @param position in its server; 0 where nobody sorts by it */
+/** @param position in its server; 0 where the order does not matter */
 export function channel(body: Channel, world: World, position = 0): APIChannel {
   const { id, type, guildId, name, overwrites, messages, recipientId, thread } = body;
   const lastMessageId = [...messages.keys()].at(-1) ?? null;

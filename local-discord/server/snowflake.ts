@@ -1,4 +1,4 @@
-/** Ids as Discord makes them: 18 or 19 digits, the time in front, each larger than the one before.
+/** Ids in Discord's format: 18 or 19 digits that begin with the time, strictly increasing.
  *  @see https://discord.com/developers/docs/reference#snowflakes */
 import type { Clock } from './clock.ts';
 

@@ -1,4 +1,4 @@
-/** Threads and direct messages: how a bot opens, finds, changes and joins them. */
+/** Routes of threads and direct messages. */
 import { ChannelType, PermissionFlagsBits as P } from 'discord-api-types/v10';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
@@ -16,7 +16,7 @@ interface ThreadRoute {
   Params: { channel: string; message: string; guild: string; user: string };
 }
 
-/** Minutes; Discord has no others. */
+/** Minutes. The only values that Discord allows. */
 const archiveMinutes = z.literal([60, 1440, 4320, 10_080]).nullish();
 const name = text(1, 100);
 const fromMessage = z.object({ name, auto_archive_duration: archiveMinutes });
@@ -50,7 +50,7 @@ export function threadRoutes(app: FastifyInstance, core: Core): void {
   app.post<ThreadRoute>('/channels/:channel/threads', async (request, reply) => {
     const parent = parentOf(request.params.channel);
     const body = read(alone, uploadBody(request).json);
-    // The documentation: private unless told.
+    // Private by default, according to the documentation.
     const type = body.type ?? ChannelType.PrivateThread;
     require(parent, type === ChannelType.PrivateThread ? P.CreatePrivateThreads : P.CreatePublicThreads);
     return reply.status(201).send(opened(parent, { ...body, type }));

@@ -1,4 +1,4 @@
-/** A request's body: JSON, or multipart with `payload_json` and `files[n]`, as bots and the page send it. */
+/** Reads a request's body: JSON, or multipart with `payload_json` and `files[n]`. */
 import multipart from '@fastify/multipart';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { refusals } from './api-error.ts';
@@ -14,18 +14,18 @@ interface UploadBody {
 
 const bodies = new WeakMap<FastifyRequest, UploadBody>();
 
-/** Reads every body before its route runs: a refusal that comes earlier would cut an upload off, and the client would
- *  see a broken connection in place of the answer. */
+/** Reads every body before its route runs. An earlier refusal would abort the upload, and the client would see a broken
+ *  connection in place of the answer. */
 export async function readUploads(app: FastifyInstance): Promise<void> {
   app.removeContentTypeParser(['application/json', 'text/plain']);
   app.addContentTypeParser('application/json', { parseAs: 'string' }, async (_request: unknown, text: string) =>
     text === '' ? undefined : readJson(text),
   );
-  // Some clients name a type for an empty body too.
+  // Some clients send a content type for an empty body.
   app.addContentTypeParser('*', { parseAs: 'buffer' }, async (_request: unknown, data: Buffer) => {
     if (data.length > 0) throw refusals.wrongContentType();
   });
-  // One over each limit comes through whole, so that it can be refused in Discord's words.
+  // The limits are one higher than Discord's, so that its own error can be returned.
   await app.register(multipart, { limits: { fileSize: requestBytesMax + 1, files: 20, fieldSize: 1024 * 1024 } });
   app.addHook('preHandler', async (request) => {
     if (request.isMultipart()) bodies.set(request, await readParts(request));

@@ -1,16 +1,16 @@
-/** What Discord would refuse in a body, and the shape in which it says so. */
+/** Violations in a body, and Discord's format of them. */
 import type { z } from 'zod';
 
 export interface Violation {
   readonly path: readonly (string | number)[];
-  /** As Discord names it: BASE_TYPE_MAX_LENGTH and its kin. */
+  /** Discord's code, for example BASE_TYPE_MAX_LENGTH. */
   readonly code: string;
   readonly message: string;
 }
 
 type Issue = z.core.$ZodIssue;
 
-/** Runs a schema over a body and translates what it finds into Discord's codes and words. */
+/** Validates a body with a schema and translates the issues into Discord's codes and messages. */
 export function violationsOf(schema: z.ZodType, body: unknown): Violation[] {
   const { error } = schema.safeParse(body);
   return (error?.issues ?? []).map((issue) => ({

@@ -1,4 +1,4 @@
-/** What there is: people, guilds, channels, messages. Data and look-ups; who may do what is permissions.ts. */
+/** The data: users, servers, channels and messages. Permissions are in permissions.ts. */
 import type { APIEmbed, APIMessageTopLevelComponent, ChannelType } from 'discord-api-types/v10';
 
 export interface User {
@@ -15,7 +15,7 @@ export interface Role {
 }
 
 interface Overwrite {
-  /** 0 of a role, 1 of a member */
+  /** 0: role, 1: member */
   readonly type: 0 | 1;
   readonly allow: bigint;
   readonly deny: bigint;
@@ -29,11 +29,11 @@ export interface ThreadState {
   readonly createdAtMs: number;
   readonly memberIds: Set<string>;
   archived: boolean;
-  /** When it was archived or taken out of the archive. */
+  /** When it was last archived or reopened. */
   archivedAtMs: number;
   locked: boolean;
   autoArchiveMinutes: number;
-  /** Also of messages that were deleted. */
+  /** Includes deleted messages. */
   sentCount: number;
 }
 
@@ -45,10 +45,10 @@ export interface Channel {
   /** Of a thread. */
   readonly parentId: string | null;
   readonly thread: ThreadState | null;
-  /** Of a direct message: the person that the bot talks to. */
+  /** Of a direct message: the user that the bot talks to. */
   readonly recipientId: string | null;
   name: string;
-  /** By the id of a role or member. */
+  /** By id of the role or member. */
   readonly overwrites: Map<string, Overwrite>;
   /** Oldest first. */
   readonly messages: Map<string, StoredMessage>;
@@ -62,27 +62,27 @@ export interface Guild {
   readonly locale: string;
   readonly channels: Map<string, Channel>;
   readonly threads: Map<string, Channel>;
-  /** The one with the guild's id is @everyone. */
+  /** The role with the guild's id is @everyone. */
   readonly roles: Map<string, Role>;
-  /** User id -> ids of their roles, @everyone aside. */
+  /** User id -> ids of their roles, without @everyone. */
   readonly members: Map<string, readonly string[]>;
 }
 
 export interface StoredAttachment {
   readonly id: string;
   readonly fileName: string;
-  /** As it was called before Discord made a file name of it. */
+  /** The original name, if Discord changed it for the file name. */
   readonly title: string | null;
   readonly description: string | null;
   readonly contentType: string;
   readonly sizeBytes: number;
-  /** Pixels, of a picture. */
+  /** In pixels; of pictures only. */
   readonly size: { readonly width: number; readonly height: number } | null;
-  /** The path of its link, without signature. */
+  /** The path of the link, without signature. */
   readonly linkPath: string;
 }
 
-/** Why a message is there, when an interaction made it. */
+/** The interaction that created a message. */
 export interface MessageOrigin {
   readonly interactionId: string;
   /** InteractionType */
@@ -103,7 +103,7 @@ export interface StoredMessage {
   /** null in a direct message */
   readonly guildId: string | null;
   readonly authorId: string;
-  /** An ephemeral message is there for one person only. */
+  /** An ephemeral message is visible to this user only. */
   readonly onlyForUserId: string | null;
   readonly createdAtMs: number;
   editedAtMs: number | null;
@@ -120,7 +120,7 @@ export interface StoredMessage {
   readonly nonce: string | number | null;
 }
 
-/** A message that was passed on: where it stood, and a copy of what it said then. */
+/** The source of a forward, with a copy of its content at that time. */
 export interface Forward {
   readonly messageId: string;
   readonly channelId: string;
@@ -139,7 +139,7 @@ export interface Mentions {
   readonly everyone: boolean;
 }
 
-/** A channel forgets its oldest messages beyond this, so that a long demo does not grow. */
+/** Above this number, a channel's oldest messages are deleted, so that a long demo does not grow. */
 const messagesMax = 10_000;
 
 export class World {
