@@ -1,4 +1,4 @@
-/** Faces made here: a colour and the initials, or a note for an application. Nothing is fetched. */
+/** Generated avatars: a colour with initials, or a note for applications. Nothing is fetched. */
 import type { PageUser } from '../page-protocol.ts';
 
 const colours = ['#2d8a55', '#b8562c', '#a63d88', '#2f7fa8', '#8a6d1f', '#b03a4a', '#6b56c9'];

@@ -1,5 +1,5 @@
-/** Skyra's elements that the page uses, registered. What it lacks, or shows in a way that cannot be pressed, played or
- *  read aloud (buttons, selects, audio, pictures, Components V2), are React components in message/. */
+/** Registers the elements of Skyra that the page uses. Buttons, selects, audio, pictures and Components V2 are React components in
+ *  message/, because Skyra lacks them or shows them without function or alt text. */
 import './skyra-config.ts';
 import '@skyra/discord-components-core/discord-messages.js';
 import '@skyra/discord-components-core/discord-message.js';
@@ -17,7 +17,7 @@ import '@skyra/discord-components-core/discord-embed-field.js';
 import '@skyra/discord-components-core/discord-embed-footer.js';
 import type { HTMLAttributes, Ref } from 'react';
 
-/** React 19 sets what an element has as its property, and the rest as attributes. */
+/** React 19 sets an element's properties as such, and other names as attributes. */
 type SkyraProps<Name extends keyof HTMLElementTagNameMap> = HTMLAttributes<HTMLElement> & {
   readonly ref?: Ref<HTMLElementTagNameMap[Name]>;
   readonly key?: string | number;

@@ -1,5 +1,5 @@
-/** Skyra's elements fetch a face from Discord's CDN where they are given none. What they find here keeps them from it;
- *  they look once, when they are loaded, so this is imported before them. */
+/** Without an avatar, Skyra's elements fetch one from Discord's CDN. This configuration prevents that. They read it once when they
+ *  are loaded, so this module is imported before them. */
 import { avatarOf } from './avatar.ts';
 
 const stranger = avatarOf({ id: '0', name: '?', isBot: false });

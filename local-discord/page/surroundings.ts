@@ -1,4 +1,4 @@
-/** What every message needs to know of the world around it: names behind mentions, the person's language. */
+/** Context of all components: names for mentions, the user's language. */
 import { createContext, useContext } from 'react';
 import type { PageChannel, PageGuild, PageUser } from '../page-protocol.ts';
 import type { Discord } from './state/use-discord.ts';

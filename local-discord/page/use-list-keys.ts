@@ -1,8 +1,8 @@
-/** Keys of a list whose focus stays in another element: arrows move, Enter and Tab take, Escape leaves. */
+/** Keyboard control of a list whose focus stays in another element: arrows move, Enter and Tab choose, Escape closes. */
 import { type KeyboardEvent, useEffect, useId, useState } from 'react';
 
 export interface ListKeys {
-  /** -1 when nothing is chosen yet. */
+  /** -1 when no entry is active. */
   readonly active: number;
   readonly listId: string;
   idOf(index: number): string;
@@ -14,7 +14,7 @@ export interface ListKeys {
 interface ListKeysOptions {
   readonly count: number;
   readonly isOpen: boolean;
-  /** Where the list begins: 0, or -1 for a list that need not be used. */
+  /** The first active entry: 0, or -1 for none. */
   readonly first: 0 | -1;
   onTake(index: number): void;
   onLeave(): void;
@@ -26,8 +26,8 @@ export function useListKeys({ count, isOpen, first, onTake, onLeave }: ListKeysO
   const active = Math.min(moved, count - 1);
   const idOf = (index: number): string => `${listId}-${index}`;
 
-  // A list that opens, or has other entries, begins anew.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: these are the moments, not what is read
+  // Reset when the list opens or its entries change.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: these trigger the reset
   useEffect(() => setActive(first), [count, isOpen, first]);
   useEffect(() => {
     if (isOpen && active >= 0) document.getElementById(`${listId}-${active}`)?.scrollIntoView({ block: 'nearest' });

@@ -1,9 +1,9 @@
 import { type RefObject, useLayoutEffect, useState } from 'react';
 
-/** What opens below its button opens above it where there is no room below.
+/** Opens a list or menu above its button when there is no room below.
  *
- *  @param opened what opens, laid out below
- *  @returns whether it belongs above; decided before it is painted */
+ *  @param opened the list or menu, laid out below
+ *  @returns whether to open it above; decided before painting */
 export function useUpward(opened: RefObject<HTMLElement | null>, isOpen: boolean): boolean {
   const [isUpward, setUpward] = useState(false);
   useLayoutEffect(() => {

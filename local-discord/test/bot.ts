@@ -1,4 +1,4 @@
-/** A bot by the real discord.js, logged in at a local Discord of its own. */
+/** A discord.js bot, logged in to its own local Discord. */
 import {
   type ChatInputCommandInteraction,
   Client,
@@ -13,7 +13,7 @@ export interface Bot extends AsyncDisposable {
   readonly discord: LocalDiscord;
   readonly client: Client<true>;
   readonly ada: Person;
-  /** Registers one chat command and answers it so. What `run` throws is kept in `errors`. */
+  /** Registers a chat command with its handler. Errors of `run` are collected in `errors`. */
   onCommand(
     command: Partial<RESTPostAPIApplicationCommandsJSONBody> & { readonly name: string },
     run: (interaction: ChatInputCommandInteraction) => Promise<unknown>,

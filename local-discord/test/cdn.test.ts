@@ -9,14 +9,14 @@ async function postedLink(discord: LocalDiscord, name = 'song.mp3', data = Buffe
   return { url: message.attachments[0]?.url ?? '', id: message.id };
 }
 
-test('a link brings the file, with the type that was uploaded', async () => {
+test('a link returns the file with its uploaded type', async () => {
   await using discord = await startLocalDiscord();
   const response = await fetch((await postedLink(discord)).url);
   expect(response.headers.get('content-type')).toBe('audio/mpeg');
   expect(await response.text()).toBe('0123456789');
 });
 
-test('a player can seek in it', async () => {
+test('ranges work, so that players can seek', async () => {
   await using discord = await startLocalDiscord();
   const response = await fetch((await postedLink(discord)).url, { headers: { range: 'bytes=2-4' } });
   expect(response.status).toBe(206);
@@ -24,7 +24,7 @@ test('a player can seek in it', async () => {
   expect(await response.text()).toBe('234');
 });
 
-test('a link dies within a day, and the message has a new one', async () => {
+test('a link expires within a day, and the message has a new one', async () => {
   await using discord = await startLocalDiscord();
   const { url } = await postedLink(discord);
   discord.advance(day);
@@ -35,7 +35,7 @@ test('a link dies within a day, and the message has a new one', async () => {
   expect((await fetch(message?.attachments[0]?.url ?? '')).status).toBe(200);
 });
 
-test('a link stays the same for a while, so that a player is not reloaded', async () => {
+test('a link stays the same for an hour, so that players do not reload', async () => {
   await using discord = await startLocalDiscord();
   const { url } = await postedLink(discord);
   const [message] = discord.messages(discord.defaultChannelId);
@@ -52,14 +52,14 @@ test.each([
   expect((await fetch(forge(url))).status).toBe(404);
 });
 
-test('a file is named as Discord names it, and keeps its title', async () => {
+test('a file is renamed like at Discord, and keeps its title', async () => {
   await using discord = await startLocalDiscord();
   await postedLink(discord, 'Für Elise (1810).mp3');
   const [message] = discord.messages(discord.defaultChannelId);
   expect(message?.attachments).toMatchObject([{ filename: 'Fr_Elise_1810.mp3', title: 'Für Elise (1810)' }]);
 });
 
-test('the CDN fails on demand too', async () => {
+test('the CDN also fails on demand', async () => {
   await using discord = await startLocalDiscord();
   const { url } = await postedLink(discord);
   discord.faults.next('GET /attachments/', 'status502');

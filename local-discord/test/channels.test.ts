@@ -11,7 +11,7 @@ async function withChannel(...options: Parameters<typeof startBot>) {
 }
 
 describe('a post of the bot', () => {
-  test('stands in the channel, can be edited and deleted', async () => {
+  test('is in the channel, and can be edited and deleted', async () => {
     await using given = await withChannel();
     const { channel, discord, ada } = given;
     const message = await channel.send({ content: 'one', files: [{ attachment: Buffer.from('x'), name: 'x.txt' }] });
@@ -57,7 +57,7 @@ describe('a post of the bot', () => {
     await channel.send(payload);
   });
 
-  test('replies to a message that is there', async () => {
+  test('replies to an existing message', async () => {
     await using given = await withChannel();
     const { channel, ada } = given;
     const asked = await ada.post(channel.id, 'Question');
@@ -69,7 +69,7 @@ describe('a post of the bot', () => {
     expect((await channel.send(wherever)).reference).toBeNull();
   });
 
-  test('of over 25 MiB in all is refused, however small each file is', async () => {
+  test('is refused above 25 MiB in total, even if each file is small', async () => {
     await using given = await withChannel({ attachmentSizeLimitBytes: 20 * 1024 * 1024 });
     const file = (name: string) => ({ attachment: Buffer.alloc(13 * 1024 * 1024), name });
     const files = [file('a.wav'), file('b.wav')];
@@ -77,7 +77,7 @@ describe('a post of the bot', () => {
     await given.channel.send({ files: files.slice(1) });
   });
 
-  test('older than an hour takes few edits', async () => {
+  test('older than an hour accepts only a few edits', async () => {
     await using given = await withChannel();
     const { channel, discord } = given;
     const { url } = await channel.send('old');
@@ -100,7 +100,7 @@ describe('a post of the bot', () => {
   });
 });
 
-describe('other people’s messages', () => {
+describe('other users’ messages', () => {
   const post = async (given: Awaited<ReturnType<typeof withChannel>>) =>
     given.ada.post(given.channel.id, 'Words', [{ name: 'song.mp3', data: Buffer.from('mp3') }]);
 
@@ -117,7 +117,7 @@ describe('other people’s messages', () => {
     expect(message.author.username).toBe('Ada');
   });
 
-  test('are whole for one that has it', async () => {
+  test('are whole for a bot that has it', async () => {
     const { Guilds, GuildMessages, MessageContent } = GatewayIntentBits;
     const intents = [Guilds, GuildMessages, MessageContent];
     await using given = await withChannel({ privilegedIntents: MessageContent }, { intents });
@@ -159,7 +159,7 @@ describe('other people’s messages', () => {
 });
 
 describe('a person', () => {
-  test('is refused what Discord’s app refuses', async () => {
+  test('cannot do what Discord’s app refuses', async () => {
     await using given = await withChannel();
     const { ada, channel, discord } = given;
     await expect(ada.post(channel.id, ' ')).rejects.toThrow('empty');
@@ -170,7 +170,7 @@ describe('a person', () => {
     expect(() => ada.messages()).toThrow('no such channel');
   });
 
-  test('of another server does not see this one', async () => {
+  test('does not see servers without membership', async () => {
     await using given = await withChannel();
     const { discord } = given;
     const guildId = discord.addGuild({ name: 'Elsewhere' });

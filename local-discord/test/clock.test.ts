@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { Clock } from '../server/clock.ts';
 import { Snowflakes } from '../server/snowflake.ts';
 
-test('what is due happens in order before the advance returns, once, and not when called off', async () => {
+test('due timers run in order before advance returns, once, and not after cancellation', async () => {
   const clock = new Clock();
   const happened: string[] = [];
   clock.after(2000, () => happened.push('later'));
@@ -15,7 +15,7 @@ test('what is due happens in order before the advance returns, once, and not whe
   expect(happened).toHaveLength(2);
 });
 
-test('time passes by itself too', async () => {
+test('time also passes by itself', async () => {
   const clock = new Clock();
   let isDue = false;
   clock.after(10, () => {
@@ -26,7 +26,7 @@ test('time passes by itself too', async () => {
   expect(() => clock.advance(-1)).toThrow('expected 0 ms or more');
 });
 
-test('ids grow, however many are made in one millisecond, and tell when', () => {
+test('ids increase within one millisecond, and contain the time', () => {
   const clock = new Clock();
   const ids = new Snowflakes(clock);
   const made = Array.from({ length: 10_000 }, () => BigInt(ids.next()));

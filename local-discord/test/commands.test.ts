@@ -2,13 +2,13 @@ import { ApplicationCommandOptionType, MessageFlags } from 'discord.js';
 import { expect, test } from 'vitest';
 import { startBot } from './bot.ts';
 
-test('a bot logs in and finds its server', async () => {
+test('a bot logs in and receives its server', async () => {
   await using bot = await startBot();
   expect(bot.client.guilds.cache.map(({ name }) => name)).toEqual(['Local server']);
   expect(bot.discord.botOnline).toBe(true);
 });
 
-test('a command is deferred, then edited with a file that can be fetched', async () => {
+test('a command is deferred, then edited with a file that can be downloaded', async () => {
   await using bot = await startBot();
   const { discord, ada } = bot;
   const options = [{ type: ApplicationCommandOptionType.Attachment, name: 'clip', description: 'A clip' } as const];

@@ -31,7 +31,7 @@ async function showing(rows: never[], flags = 0) {
 }
 
 describe('a button', () => {
-  test('pressed by its label updates the message that it sits on', async () => {
+  test('pressed by its label updates its message', async () => {
     await using shown = await showing([row(button('More'))]);
     const { bot, message } = shown;
     bot.client.on(Events.InteractionCreate, async (interaction) => {
@@ -58,7 +58,7 @@ describe('a button', () => {
     expect(press.followups).toMatchObject([{ flags: MessageFlags.Ephemeral }]);
   });
 
-  test('answered with a private message is seen by the presser alone', async () => {
+  test('answered privately is visible only to the presser', async () => {
     await using shown = await showing([row(button('Listen'))]);
     const { bot, message } = shown;
     const eve = bot.discord.addUser({ name: 'Eve' });
@@ -73,7 +73,7 @@ describe('a button', () => {
     expect(bot.ada.messages()).toHaveLength(1);
   });
 
-  test('that is disabled, gone or never was cannot be pressed', async () => {
+  test('that is disabled, removed or unknown cannot be pressed', async () => {
     await using shown = await showing([row(button('Off', { disabled: true }), button('On'))]);
     const { bot, message } = shown;
     await expect(bot.ada.press(message, 'Off')).rejects.toThrow('disabled');
@@ -84,7 +84,7 @@ describe('a button', () => {
     await expect(bot.ada.press(message, 'On')).rejects.toThrow('no such message');
   });
 
-  test('on a private message is nobody else’s', async () => {
+  test('on a private message cannot be pressed by others', async () => {
     await using shown = await showing([row(button('Mine'))], MessageFlags.Ephemeral);
     const { bot, message } = shown;
     const eve = bot.discord.addUser({ name: 'Eve' });
@@ -92,7 +92,7 @@ describe('a button', () => {
     await bot.ada.press(message, 'Mine');
   });
 
-  test('answered by a modal hands it to the person', async () => {
+  test('answered with a modal shows it to the user', async () => {
     await using shown = await showing([row(button('Ask'))]);
     const { bot, message } = shown;
     const input = { type: ComponentType.TextInput, custom_id: 'text', label: 'Text', style: 1 };
@@ -107,7 +107,7 @@ describe('a button', () => {
 });
 
 describe('a select', () => {
-  test('hands over what was picked', async () => {
+  test('sends the chosen values', async () => {
     await using shown = await showing([row(select)]);
     const { bot, message } = shown;
     bot.client.on(Events.InteractionCreate, async (interaction) => {
@@ -118,7 +118,7 @@ describe('a select', () => {
     await expect(bot.ada.select(message, 'pick', ['1', '2'])).rejects.toThrow('Pick 1 to 1');
   });
 
-  test('over channels comes with the channel', async () => {
+  test('of channels sends the channel', async () => {
     await using shown = await showing([row({ type: ComponentType.ChannelSelect, custom_id: 'where' })]);
     const { bot, message } = shown;
     bot.client.on(Events.InteractionCreate, async (interaction) => {
@@ -135,7 +135,7 @@ describe('a select', () => {
 describe('a message’s menu', () => {
   const find = { name: 'Find', type: ApplicationCommandType.Message, description: undefined } as const;
 
-  test('hands the whole message to a bot without the Message Content intent', async () => {
+  test('sends the whole message to a bot without the Message Content intent', async () => {
     await using bot = await startBot();
     const { ada, client, discord } = bot;
     await client.application.commands.create({ name: 'Find', type: ApplicationCommandType.Message });
@@ -169,7 +169,7 @@ describe('autocomplete', () => {
     return bot;
   };
 
-  test('offers what the bot finds', async () => {
+  test('offers the choices of the bot', async () => {
     await using bot = await answeringWith([{ name: 'One', value: '1' }]);
     expect(await bot.ada.autocomplete('find', 'piece', 'so', { results: 3 })).toEqual([
       { name: 'so of 3', value: '0' },
@@ -177,7 +177,7 @@ describe('autocomplete', () => {
     ]);
   });
 
-  test('refuses 26 choices, and the person sees that loading failed', async () => {
+  test('refuses 26 choices, and the user sees that loading failed', async () => {
     await using bot = await answeringWith(Array.from({ length: 25 }, (_, n) => ({ name: `${n}`, value: `${n}` })));
     const choices = bot.ada.autocomplete('find', 'piece', 'so');
     const failed = expect(choices).rejects.toThrow('Loading options failed');

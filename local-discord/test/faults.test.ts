@@ -23,7 +23,7 @@ test.each(['status500', 'status502', 'dropped'] as const)(
   },
 );
 
-test('a fault that stays is told by discord.js in the end', async () => {
+test('discord.js reports a permanent fault in the end', async () => {
   await using given = await withChannel();
   given.discord.faults.next(/^POST/, 'status500', 100);
   await expect(given.channel.send('x')).rejects.toBeInstanceOf(HTTPError);
@@ -31,7 +31,7 @@ test('a fault that stays is told by discord.js in the end', async () => {
   await given.channel.send('x');
 });
 
-test('a lost answer makes a duplicate, unless a nonce prevents it', async () => {
+test('a lost answer causes a duplicate, unless a nonce prevents it', async () => {
   await using given = await withChannel();
   given.discord.faults.next('POST /channels/', 'lost-answer');
   await given.channel.send('twice');
@@ -63,7 +63,7 @@ test.each(['status429', 'global429'] as const)('%s is waited for', async (fault)
   expect(limited[0]).toBe(fault === 'global429');
 });
 
-test('a slow call is held back', async () => {
+test('a slow call is delayed', async () => {
   await using given = await withChannel();
   given.discord.faults.slow(150, 'POST /channels/', 1);
   await given.channel.send('slow');
@@ -72,7 +72,7 @@ test('a slow call is held back', async () => {
   expect(given.discord.faults.counts.slow).toBe(1);
 });
 
-test('rates hit as many calls as they say, and the same ones for the same seed', () => {
+test('rates hit the given share of calls, and the same ones for the same seed', () => {
   const draw = (seed: number) => {
     const faults = new Faults(seed);
     faults.rates = { status500: 0.1, status429: 0.05 };
@@ -86,7 +86,7 @@ test('rates hit as many calls as they say, and the same ones for the same seed',
   expect(draw(8)).not.toEqual(drawn);
 });
 
-test('a bot among faults still gets every answer through', async () => {
+test('a bot delivers every answer in spite of faults', async () => {
   await using given = await withChannel();
   await given.bot.onCommand({ name: 'echo' }, async (interaction) => {
     await interaction.deferReply();
@@ -101,7 +101,7 @@ test('a bot among faults still gets every answer through', async () => {
   expect(given.discord.messages(given.channel.id)).toHaveLength(20);
 });
 
-test('a refused token is told so over REST, and nothing is done', async () => {
+test('a revoked token gets 401 over REST, and nothing is done', async () => {
   await using given = await withChannel();
   given.client.rest.setToken('wrong');
   await expect(given.client.rest.get('/users/@me')).rejects.toMatchObject({ status: 401 });

@@ -31,7 +31,7 @@ const { json } = fc.letrec((tie) => ({
 const body = fc.dictionary(keys, json, { maxKeys: 6 });
 
 describe('garbage', () => {
-  test('is judged, never thrown at', () => {
+  test('is validated without exceptions', () => {
     fc.assert(
       fc.property(body, (payload) => {
         expect(checkMessagePayload(payload).every((complaint) => complaint !== '')).toBe(true);
@@ -67,7 +67,7 @@ describe('garbage', () => {
     for (const payload of [null, [], 1, 'x', [null], [[]]]) await send(payload);
   });
 
-  test('in answer to an interaction is refused too', async () => {
+  test('is refused as the answer to an interaction', async () => {
     await using bot = await startBot();
     const { discord, ada } = bot;
     let wanted: { id: string; token: string } = { id: '', token: '' };
@@ -105,7 +105,7 @@ describe('garbage', () => {
   });
 });
 
-test('a port that is taken is told, and nothing stays behind', async () => {
+test('a port in use is reported, and no files stay behind', async () => {
   const folders = () => globSync(path.join(tmpdir(), 'local-discord-*'));
   const before = new Set(folders());
   const discord = await startLocalDiscord();

@@ -55,7 +55,7 @@ async function identified(discord: LocalDiscord) {
   return { connection, sessionId: String(ready.d.session_id) };
 }
 
-test('says how often to send heartbeats, and answers each', async () => {
+test('sends the heartbeat interval, and answers each heartbeat', async () => {
   await using discord = await startLocalDiscord();
   const connection = await connect(discord);
   expect(connection.frames[0]).toEqual({ op: 10, d: { heartbeat_interval: 41_250 }, s: null, t: null });
@@ -86,7 +86,7 @@ test('closes on a client that identifies twice', async () => {
   expect(await closed).toBe(4005);
 });
 
-test('replays exactly what was missed, in order and with its numbers', async () => {
+test('replays exactly the missed events, in order and with their sequence numbers', async () => {
   await using discord = await startLocalDiscord();
   const { connection, sessionId } = await identified(discord);
   const seen = Math.max(...connection.frames.map(({ s }) => s ?? 0));
@@ -114,7 +114,7 @@ test.each([
   expect(await next.until(({ op }) => op === 9)).toMatchObject({ d: false });
 });
 
-test('a client that says good-bye ends its session', async () => {
+test('a normal close ends the session', async () => {
   await using discord = await startLocalDiscord();
   const { connection, sessionId } = await identified(discord);
   connection.socket.close(1000);

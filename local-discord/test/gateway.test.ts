@@ -19,7 +19,7 @@ async function toldAfter(breakIt: (bot: Awaited<ReturnType<typeof startBot>>) =>
 }
 
 describe('after a cut', () => {
-  test('a session is resumed and what was missed is replayed', async () => {
+  test('a session is resumed and missed events are replayed', async () => {
     let missed = '';
     await toldAfter(async ({ discord, ada, client }) => {
       const resumed = new Promise((resolve) => client.once(Events.ShardResume, (_, replayed) => resolve(replayed)));
@@ -34,7 +34,7 @@ describe('after a cut', () => {
     });
   });
 
-  test('a session that is gone is begun anew, without what was missed', async () => {
+  test('a lost session is replaced by a new one, without the missed events', async () => {
     const { told } = await toldAfter(async ({ discord, ada, client }) => {
       const ready = new Promise((resolve) => client.once(Events.ShardReady, resolve));
       discord.cutGateway({ resumable: false });
@@ -44,7 +44,7 @@ describe('after a cut', () => {
     expect(told).toEqual(['ready']);
   });
 
-  test('an interaction that came meanwhile is replayed too', async () => {
+  test('a missed interaction is replayed too', async () => {
     await using bot = await startBot();
     await bot.onCommand({ name: 'echo' }, (interaction) => interaction.reply('back'));
     bot.discord.cutGateway();
@@ -67,7 +67,7 @@ test('a wrong token is refused at login', async () => {
   expect(discord.botOnline).toBe(false);
 });
 
-test('any token is taken where that is wished', async () => {
+test('any token is accepted with acceptAnyToken', async () => {
   await using bot = await startBot({ acceptAnyToken: true, token: 'this one' });
   expect(bot.discord.botOnline).toBe(true);
 });
@@ -89,14 +89,14 @@ test('a revoked token closes with 4004, and REST answers 401', async () => {
   await expect(bot.client.rest.get('/users/@me')).rejects.toMatchObject({ status: 401 });
 });
 
-test('a connection that closes with an unknown error is taken up again', async () => {
+test('a session is resumed after close code 4000', async () => {
   await using bot = await startBot();
   const resumed = new Promise((resolve) => bot.client.once(Events.ShardResume, resolve));
   bot.discord.closeGateway(4000);
   await resumed;
 });
 
-test('without the intent Guild Messages a bot is told of none', async () => {
+test('a bot without the intent Guild Messages receives none', async () => {
   await using bot = await startBot();
   let told = 0;
   bot.client.on(Events.MessageCreate, () => {

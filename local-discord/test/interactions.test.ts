@@ -16,7 +16,7 @@ async function refusalOf(run: (interaction: ChatInputCommandInteraction) => Prom
 }
 
 describe('time', () => {
-  test('an answer after 3 s finds no interaction, and the person sees that nothing came', async () => {
+  test('an answer after 3 s gets 10062, and the user sees that the application did not respond', async () => {
     await using bot = await startBot();
     const arrived = Promise.withResolvers<ChatInputCommandInteraction>();
     await bot.onCommand({ name: 'late' }, async (interaction) => arrived.resolve(interaction));
@@ -29,7 +29,7 @@ describe('time', () => {
     expect(interaction.failed).toBe(true);
   });
 
-  test('a token dies after 15 minutes', async () => {
+  test('a token expires after 15 minutes', async () => {
     await using bot = await startBot();
     await bot.onCommand({ name: 'long' }, async (interaction) => {
       await interaction.deferReply();
@@ -45,7 +45,7 @@ describe('time', () => {
     await bot.client.application.commands.fetch();
   });
 
-  test('tells what was there when nothing fits in time', async () => {
+  test('reports the existing messages when none matches in time', async () => {
     await using bot = await startBot();
     await bot.onCommand({ name: 'echo' }, (interaction) => interaction.reply('other'));
     const interaction = await bot.ada.slash('echo');
@@ -55,7 +55,7 @@ describe('time', () => {
 });
 
 describe('the first answer', () => {
-  test('is one only', async () => {
+  test('is accepted only once', async () => {
     const twice = async (interaction: ChatInputCommandInteraction) => {
       await interaction.reply('one');
       interaction.replied = false;
@@ -64,7 +64,7 @@ describe('the first answer', () => {
     expect(await refusalOf(twice)).toBe(40060);
   });
 
-  test('decides when it defers who sees the reply, and no edit changes that', async () => {
+  test('decides with a deferral who sees the reply, and no edit changes that', async () => {
     await using bot = await startBot();
     const { ada, discord } = bot;
     const eve = discord.addUser({ name: 'Eve' });
@@ -82,11 +82,11 @@ describe('the first answer', () => {
     await expect(fetchMessage(bot, message.id)).rejects.toMatchObject({ code: 10008 });
   });
 
-  test('takes no other flag with a deferral', async () => {
+  test('accepts no other flag with a deferral', async () => {
     expect(await refusalOf((interaction) => interaction.deferReply({ flags: IsComponentsV2 as never }))).toBe(50035);
   });
 
-  test('tells of its message when asked to, and answers 204 without a body otherwise', async () => {
+  test('returns its message when asked to, and 204 without a body otherwise', async () => {
     await using bot = await startBot();
     let response: unknown;
     await bot.onCommand({ name: 'echo' }, async (interaction) => {
@@ -113,7 +113,7 @@ describe('the first answer', () => {
     expect(bot.discord.violations).toMatchObject([{ code }]);
   });
 
-  test('names the field that is wrong as Discord does', async () => {
+  test('names the invalid field as Discord does', async () => {
     await using bot = await startBot();
     await bot.onCommand({ name: 'try' }, (interaction) => interaction.reply('x'.repeat(2001)));
     await bot.ada.slash('try');
@@ -125,8 +125,8 @@ describe('the first answer', () => {
   });
 });
 
-describe('what follows', () => {
-  test('an edit before any answer finds no webhook', async () => {
+describe('later answers', () => {
+  test('an edit before the first answer gets 10015', async () => {
     expect(
       await refusalOf((interaction) => {
         interaction.deferred = true;
@@ -189,7 +189,7 @@ describe('what follows', () => {
     expect(interaction.original()).toBeNull();
   });
 
-  test('the flag of Components V2 comes on by an edit and never off', async () => {
+  test('an edit can set the flag of Components V2 but not remove it', async () => {
     await using bot = await startBot();
     const components = [{ type: 10, content: 'Text' }];
     await bot.onCommand({ name: 'layout' }, async (interaction) => {
@@ -206,7 +206,7 @@ describe('what follows', () => {
     expect(bot.errors).toEqual([]);
   });
 
-  test('titles ping nobody whom allowed_mentions does not name', async () => {
+  test('pings nobody outside allowed_mentions', async () => {
     await using bot = await startBot({}, { allowedMentions: { parse: [] } });
     const { ada } = bot;
     await bot.onCommand({ name: 'ping' }, async (interaction) => {
@@ -222,7 +222,7 @@ describe('what follows', () => {
     expect(interaction.followups[0]).toMatchObject({ mention_everyone: true, mentions: [{ id: ada.id }] });
   });
 
-  test('files need Attach Files, embeds Embed Links; words need nothing', async () => {
+  test('files need Attach Files, embeds Embed Links, text nothing', async () => {
     await using bot = await startBot();
     const { discord } = bot;
     const { AttachFiles, EmbedLinks, SendMessages } = (await import('discord.js')).PermissionFlagsBits;
@@ -241,7 +241,7 @@ describe('what follows', () => {
   });
 });
 
-test('with no bot there, a command fails after 3 s', async () => {
+test('a command without a bot fails after 3 s', async () => {
   await using bot = await startBot();
   await bot.onCommand({ name: 'echo' }, async () => undefined);
   await bot.client.destroy();

@@ -21,7 +21,7 @@ const select = (extra: object = {}) => ({
 const v2 = (...components: object[]) => ({ flags: MessageFlags.IsComponentsV2, components });
 const display = (content: string) => ({ type: ComponentType.TextDisplay, content });
 
-describe('takes what Discord takes', () => {
+describe('accepts what Discord accepts', () => {
   test.each([
     ['2000 characters', { content: 'x'.repeat(2000) }],
     ['ten embeds of 600', { embeds: Array.from({ length: 10 }, () => ({ description: 'x'.repeat(600) })) }],
@@ -179,7 +179,7 @@ describe('refuses what Discord refuses', () => {
     expect(complaints[0]).toContain(complaint);
   });
 
-  test('ten files and one that stays', () => {
+  test('ten files and one existing file', () => {
     const files = Array.from({ length: 10 }, (_, n) => ({ name: `${n}.mp3` }));
     const kept = [{ id: '123', name: 'old.mp3' }];
     expect(checkMessagePayload({}, { files, kept })).toEqual(['attachments: Must be 10 or fewer in length.']);
@@ -194,12 +194,12 @@ describe('refuses what Discord refuses', () => {
   });
 });
 
-test('names the files as Discord stores them', () => {
+test('names files as Discord stores them', () => {
   expect(sanitizedFileName('1 - yours (0:40).mp3')).toBe('1_-_yours_040.mp3');
   expect(sanitizedFileName('音楽.mp3')).toBe('unknown.mp3');
 });
 
-test('a message of white space is empty, one of a file is not', () => {
+test('a message of white space is empty, one with a file is not', () => {
   expect(isEmptyPayload({ content: ' \n', embeds: [], components: [] })).toBe(true);
   expect(isEmptyPayload({ content: '' }, { files: [{ name: 'a.mp3' }] })).toBe(false);
 });

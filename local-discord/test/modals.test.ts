@@ -33,7 +33,7 @@ async function withForm(components: readonly object[]) {
   return { ...bot, opened, submitted: submitted.promise, [Symbol.asyncDispose]: () => bot[Symbol.asyncDispose]() };
 }
 
-test('brings what a person wrote, and its answer is a message', async () => {
+test('sends what a user wrote, and is answered with a message', async () => {
   await using given = await withForm([label(textInput), row, { type: C.TextDisplay, content: 'Read this' }]);
   const { ada, opened, discord } = given;
   expect(opened.modal?.title).toBe('A form');
@@ -51,7 +51,7 @@ test('brings what a person wrote, and its answer is a message', async () => {
   expect(discord.violations).toEqual([]);
 });
 
-test('brings choices, people and files, with what they stand for', async () => {
+test('sends choices, users and files with their resolved objects', async () => {
   await using given = await withForm([
     label({ type: C.StringSelect, custom_id: 'pick', options, max_values: 2 }),
     label({ type: C.UserSelect, custom_id: 'who' }),
@@ -70,7 +70,7 @@ test('brings choices, people and files, with what they stand for', async () => {
   expect(fields.getField('sure')).toMatchObject({ value: true });
 });
 
-test('of a button brings the message, and may update it', async () => {
+test('opened by a button contains the message, and can update it', async () => {
   await using given = await startBot();
   const { client, ada, discord } = given;
   const button = { type: C.Button, style: 1, label: 'Open', custom_id: 'open' };
@@ -103,7 +103,7 @@ test.each([
   await expect(ada.submit(opened, { title: 'Twice' })).rejects.toThrow('no longer there');
 });
 
-test('is sent by the person who opened it alone', async () => {
+test('can be submitted only by the user who opened it', async () => {
   await using given = await withForm([label(textInput)]);
   const eve = given.discord.addUser({ name: 'Eve' });
   await expect(eve.submit(given.opened, { title: 'Mine' })).rejects.toThrow('no longer there');
@@ -118,7 +118,7 @@ test.each([
   await expect(given.ada.submit(given.opened, { pick: values })).rejects.toThrow(words);
 });
 
-describe('a bot may not open a form', () => {
+describe('a bot may not open a modal', () => {
   const refused = (components: readonly object[], extra: object = {}) =>
     callbackViolations(2, { type: 9, data: { ...modal(components), ...extra } }).map(violationText);
 
@@ -139,7 +139,7 @@ describe('a bot may not open a form', () => {
     expect(refused(components, extra).join('\n')).toContain(where);
   });
 
-  test('unless all is right', () => {
+  test('unless it is valid', () => {
     expect(refused([label(textInput), row])).toEqual([]);
   });
 });

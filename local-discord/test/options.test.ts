@@ -26,7 +26,7 @@ async function readBy<T>(
   return promise;
 }
 
-test('a subcommand arrives with its options', async () => {
+test('a subcommand is sent with its options', async () => {
   await using bot = await startBot();
   const count = { type: O.Integer, name: 'count', description: 'x' };
   const group = { type: O.SubcommandGroup, name: 'all', description: 'x' };
@@ -40,7 +40,7 @@ test('a subcommand arrives with its options', async () => {
   expect(seen).toEqual(['all', 'settings', 3]);
 });
 
-test('channels, people and roles arrive resolved', async () => {
+test('channels, users and roles are resolved', async () => {
   await using bot = await startBot();
   const { discord, ada } = bot;
   const types = { where: O.Channel, who: O.User, which: O.Role, either: O.Mentionable };
@@ -61,7 +61,7 @@ test('channels, people and roles arrive resolved', async () => {
   await expect(ada.slash('set', { where: '1' })).rejects.toThrow('no such channel');
 });
 
-test('an interaction tells who asks, in which language, and what may be done here', async () => {
+test('an interaction contains the user, their language and the permissions', async () => {
   await using bot = await startBot({ attachmentSizeLimitBytes: 1000 });
   const { discord } = bot;
   const max = discord.addUser({ name: 'Max', permissions: P.ManageGuild, locale: 'de' });
@@ -107,7 +107,7 @@ describe('a person fills in', () => {
     expect(() => checkOptions([definition], options)).toThrow(complaint);
   });
 
-  test('less while an option is being typed', () => {
+  test('fewer while an option is typed', () => {
     const options = [text({ required: true, name: 'other' }), text({ autocomplete: true })];
     expect(checkOptions(options, given(''), 'text')).toMatchObject([{ name: 'text', value: '', focused: true }]);
   });

@@ -69,7 +69,7 @@ describe('the REST API', () => {
     expect(status).toBe(204);
   });
 
-  test('refuses a body of another type with the words that Discord has for it', async () => {
+  test('refuses a body of another type with Discord’s message', async () => {
     await using discord = await startLocalDiscord();
     const path = `/channels/${discord.defaultChannelId}/messages`;
     const { status, json } = await call(discord, 'POST', path, 'content=hi', 'application/x-www-form-urlencoded');
@@ -90,7 +90,7 @@ describe('the REST API', () => {
     expect(json.mentions).toMatchObject([{ id: ada.id }]);
   });
 
-  test('completes a person that a select names by an integer', async () => {
+  test('resolves a user that a select names by an integer', async () => {
     await using discord = await startLocalDiscord();
     const ada = discord.addUser({ name: 'Ada' });
     const select = `{"type": 5, "custom_id": "who", "default_values": [{"id": ${ada.id}, "type": "user"}]}`;
@@ -127,7 +127,7 @@ describe('the gateway', () => {
     return { socket, frames };
   };
 
-  test('takes the path with a slash, and a token with the prefix that REST has', async () => {
+  test('accepts the path with a slash, and a token with the REST prefix', async () => {
     await using discord = await startLocalDiscord();
     const token = `Bot ${discord.token}`;
     const first = await connect(discord, '/gateway/?v=10&encoding=json');

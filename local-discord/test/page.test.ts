@@ -78,7 +78,7 @@ async function withPage() {
 }
 
 describe('the page', () => {
-  test('begins with who and what there is', async () => {
+  test('loads the users, servers and channels', async () => {
     await using given = await withPage();
     given.discord.addUser({ name: 'Eve' });
     const state = await given.page.get<PageState>('/state');
@@ -89,7 +89,7 @@ describe('the page', () => {
     expect(state.botOnline).toBe(true);
   });
 
-  test('sends a command with its file, and is told of the private answer as it comes', async () => {
+  test('sends a command with its file, and receives the private answer', async () => {
     await using given = await withPage();
     const { page, commandId, where, discord } = given;
     const eve = await new Page(discord.url, discord.addUser({ name: 'Eve' }).id).open();
@@ -104,7 +104,7 @@ describe('the page', () => {
     expect(eve.told).toEqual([]);
   });
 
-  test('presses a button and learns that nobody answered', async () => {
+  test('presses a button and receives that nobody answered', async () => {
     await using given = await withPage();
     const { page, commandId, where, discord } = given;
     await page.post('/interactions', { kind: 'chat-command', commandId, options: [], ...where });
@@ -117,7 +117,7 @@ describe('the page', () => {
     await expect.poll(() => page.told.at(-1)).toEqual(failed);
   });
 
-  test('completes what is typed', async () => {
+  test('offers choices by autocompletion', async () => {
     await using given = await withPage();
     const { page, commandId, where, bot } = given;
     bot.client.on(Events.InteractionCreate, async (interaction) => {
@@ -128,7 +128,7 @@ describe('the page', () => {
     expect(body).toEqual({ choices: [{ name: 'de', value: 'x' }] });
   });
 
-  test('posts a message, which everyone in the channel is told of', async () => {
+  test('posts a message, which everyone in the channel receives', async () => {
     await using given = await withPage();
     const { page, where, discord } = given;
     const eve = await new Page(discord.url, discord.addUser({ name: 'Eve' }).id).open();
@@ -140,7 +140,7 @@ describe('the page', () => {
     await expect.poll(() => eve.types()).toEqual(['message-created', 'message-deleted']);
   });
 
-  test('is told when commands change and when the bot goes', async () => {
+  test('receives changes of commands and of the bot’s status', async () => {
     await using given = await withPage();
     await given.bot.client.application.commands.set([]);
     await given.bot.client.destroy();
@@ -160,7 +160,7 @@ describe('the page', () => {
     expect(answer).toEqual({ status, body: { message: expect.stringMatching(/\w+/) } });
   });
 
-  test('of nobody is refused', async () => {
+  test('without a user is refused', async () => {
     await using given = await withPage();
     const stranger = await new Page(given.discord.url, '111111111111111111').open();
     expect(await stranger.get('/state')).toEqual({ message: 'There is no such person.' });

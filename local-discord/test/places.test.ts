@@ -1,4 +1,4 @@
-/** Direct messages, threads and forwards, as discord.js lives through them. */
+/** Direct messages, threads and forwards with discord.js. */
 import {
   ChannelType,
   type ChatInputCommandInteraction,
@@ -27,7 +27,7 @@ async function withBot() {
 }
 
 describe('a direct message', () => {
-  test('brings an interaction with a user and no member, and the rights that bots have there', async () => {
+  test('sends interactions with a user, without a member, and with the permissions of bots in direct messages', async () => {
     await using given = await withBot();
     const { ada, discord } = given;
     let seen: ChatInputCommandInteraction | undefined;
@@ -45,7 +45,7 @@ describe('a direct message', () => {
     expect(discord.violations).toEqual([]);
   });
 
-  test('is opened by the bot, told of by the gateway, and seen by that person alone', async () => {
+  test('is opened by the bot, sent by the gateway, and visible only to its user', async () => {
     await using given = await withBot();
     const { ada, client, discord } = given;
     const heard = new Promise<Message>((resolve) => client.once(Events.MessageCreate, resolve));
@@ -58,7 +58,7 @@ describe('a direct message', () => {
     expect(() => eve.messages(ada.directChannelId)).toThrow('no such channel');
   });
 
-  test('brings what a person writes whole, without the Message Content intent', async () => {
+  test('sends whole messages without the Message Content intent', async () => {
     await using given = await withBot();
     const { ada, client } = given;
     const heard = new Promise<Message>((resolve) => client.once(Events.MessageCreate, resolve));
@@ -66,7 +66,7 @@ describe('a direct message', () => {
     expect(await heard).toMatchObject({ content: 'What is this?' });
   });
 
-  test('offers no command that is kept to servers', async () => {
+  test('offers no command that is limited to servers', async () => {
     await using given = await withBot();
     const { ada, client, discord } = given;
     await client.application.commands.set([
@@ -83,7 +83,7 @@ describe('a direct message', () => {
 });
 
 describe('a thread', () => {
-  test('grows from a message, has its id, and takes the bot in', async () => {
+  test('starts from a message, has its id, and adds the bot', async () => {
     await using given = await withBot();
     const { channel, discord, ada } = given;
     const asked = await ada.post(channel.id, 'Question');
@@ -97,7 +97,7 @@ describe('a thread', () => {
     expect(discord.violations.map(({ code }) => code)).toEqual([]);
   });
 
-  test('has the rights of its channel, and one of its own for writing', async () => {
+  test('has the permissions of its channel, and a separate one to send messages', async () => {
     await using given = await withBot();
     const { channel, discord, client } = given;
     const thread = await channel.threads.create({ name: 'Talk', type: ChannelType.PublicThread });
@@ -109,7 +109,7 @@ describe('a thread', () => {
     await expect(client.rest.get(`/channels/${thread.id}`)).rejects.toMatchObject({ code: 50001 });
   });
 
-  test('that a person opens is told of, and commands work in it', async () => {
+  test('that a user opens is sent to the bot, and commands work in it', async () => {
     await using given = await withBot();
     const { channel, discord, ada, client } = given;
     const created = new Promise<ThreadChannel>((resolve) => client.once(Events.ThreadCreate, resolve));
@@ -125,7 +125,7 @@ describe('a thread', () => {
     expect([reply.channel_id, type]).toEqual([id, ChannelType.PublicThread]);
   });
 
-  test('that is private is there for its members alone', async () => {
+  test('that is private is visible only to its members', async () => {
     await using given = await withBot();
     const { channel, discord, ada } = given;
     const id = discord.addThread(channel.id, { name: 'Secret', ownerId: ada.id, type: ChannelType.PrivateThread });
@@ -134,7 +134,7 @@ describe('a thread', () => {
     expect(discord.addUser({ name: 'Root', admin: true }).messages(id)).toHaveLength(1);
   });
 
-  test('that is private is unknown to a bot outside it, whose commands work there nevertheless', async () => {
+  test('that is private is hidden from a bot outside it, whose commands work there', async () => {
     await using given = await withBot();
     const { channel, discord, ada, client } = given;
     const created: string[] = [];
@@ -160,7 +160,7 @@ describe('a thread', () => {
     await expect(thread.members.fetch({ member: eve.id, force: true })).rejects.toMatchObject({ code: 10007 });
   });
 
-  test('is archived by others, of which the bot is told', async () => {
+  test('that others archive is sent to the bot, and a message reopens it', async () => {
     await using given = await withBot();
     const { channel, discord, ada } = given;
     const thread = await channel.threads.create({ name: 'Talk', type: ChannelType.PublicThread });
@@ -173,7 +173,7 @@ describe('a thread', () => {
     expect(ada.messages(thread.id)).toHaveLength(1);
   });
 
-  test('is archived, found no more among the active, and taken out again by a message', async () => {
+  test('that is archived is not among the active ones until a message reopens it', async () => {
     await using given = await withBot();
     const { channel, ada, client } = given;
     const thread = await channel.threads.create({ name: 'Talk', type: ChannelType.PublicThread });
@@ -200,7 +200,7 @@ describe('a thread', () => {
 describe('a forward', () => {
   const audio = { name: 'song.mp3', data: Buffer.from('x') };
 
-  test('carries a copy of the message, which stays when that one goes', async () => {
+  test('contains a copy of the message, which stays after a deletion', async () => {
     await using given = await withBot();
     const { ada, discord } = given;
     const other = discord.addChannel(discord.defaultGuildId, { name: 'other' });
@@ -223,7 +223,7 @@ describe('a forward', () => {
     ]);
   });
 
-  test('reaches a message command with its snapshot, and of a forward the first message', async () => {
+  test('is sent to a message command with its snapshot; a forward of a forward has the first one', async () => {
     await using given = await withBot();
     const { ada, discord, client, channel } = given;
     await client.application.commands.create({ name: 'Find', type: 3 });
@@ -239,7 +239,7 @@ describe('a forward', () => {
     expect(discord.violations).toEqual([]);
   });
 
-  test('of the bot needs no content and takes none', async () => {
+  test('by the bot needs no content and accepts none', async () => {
     await using given = await withBot();
     const { ada, channel, client } = given;
     const original = await ada.post(channel.id, 'Listen');
@@ -251,7 +251,7 @@ describe('a forward', () => {
     await expect(client.rest.post(`/channels/${channel.id}/messages`, { body })).rejects.toMatchObject({ code: 50035 });
   });
 
-  test('shows a bot without the Message Content intent no more than the message would', async () => {
+  test('is empty for a bot without the Message Content intent', async () => {
     await using given = await withBot();
     const { ada, channel } = given;
     const forwarded = await ada.forward(await ada.post(channel.id, 'Secret', [audio]), channel.id);
@@ -261,7 +261,7 @@ describe('a forward', () => {
   });
 });
 
-test('a reply of a person names the message that it answers, whole in its menu command', async () => {
+test('a reply of a user references the message that it replies to', async () => {
   await using given = await withBot();
   const { ada, channel } = given;
   const question = await ada.post(channel.id, 'Question');

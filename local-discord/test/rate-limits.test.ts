@@ -23,7 +23,7 @@ async function post(discord: LocalDiscord, channelId: string) {
 const statuses = (discord: LocalDiscord) => new Set(discord.log.map(({ status }) => status));
 
 describe('a bucket', () => {
-  test('counts down in the headers, refuses when it is empty, and fills again with time', async () => {
+  test('counts down in the headers, refuses when empty, and resets with time', async () => {
     await using discord = await startLocalDiscord({ rateLimits: small });
     const first = await post(discord, discord.defaultChannelId);
     expect([first.header('x-ratelimit-limit'), first.header('x-ratelimit-remaining')]).toEqual(['2', '1']);
@@ -46,7 +46,7 @@ describe('a bucket', () => {
     expect((await post(discord, discord.defaultChannelId)).status).toBe(200);
   });
 
-  test('is of one channel, and has one name for the route', async () => {
+  test('belongs to one channel, and has one name per route', async () => {
     await using discord = await startLocalDiscord({ rateLimits: small });
     const other = discord.addChannel(discord.defaultGuildId, { name: 'other' });
     await post(discord, discord.defaultChannelId);
@@ -56,7 +56,7 @@ describe('a bucket', () => {
     expect(there.header('x-ratelimit-bucket')).toBe(here.header('x-ratelimit-bucket'));
   });
 
-  test('of all calls is global, and says so', async () => {
+  test('of all calls is marked as global', async () => {
     const rateLimits = { ...small, routes: {}, global: { limit: 3, windowMs: 60_000 } };
     await using discord = await startLocalDiscord({ rateLimits });
     for (let n = 0; n < 3; n += 1) await post(discord, discord.defaultChannelId);
@@ -66,12 +66,12 @@ describe('a bucket', () => {
     expect(refused.body.global).toBe(true);
   });
 
-  test('can be done without', async () => {
+  test('can be disabled', async () => {
     await using discord = await startLocalDiscord({ rateLimits: null });
     for (let n = 0; n < 12; n += 1) expect((await post(discord, discord.defaultChannelId)).status).toBe(200);
   });
 
-  test('has its headers on refusals too', async () => {
+  test('also sends its headers with refusals', async () => {
     await using discord = await startLocalDiscord();
     const response = await fetch(`${discord.apiUrl}/v10/users/@me`);
     expect(response.status).toBe(401);
@@ -80,7 +80,7 @@ describe('a bucket', () => {
 });
 
 describe('a bot by discord.js', () => {
-  test('waits for its bucket rather than run into a 429', async () => {
+  test('waits for its bucket and gets no 429', async () => {
     await using bot = await startBot({ rateLimits: small });
     const { discord, client, ada } = bot;
     const channel = (await client.channels.fetch(discord.defaultChannelId)) as TextChannel;
@@ -91,7 +91,7 @@ describe('a bot by discord.js', () => {
     expect(statuses(discord).has(429)).toBe(false);
   });
 
-  test('waits with its edits of a reply, and its answers to interactions are not held up', async () => {
+  test('waits with edits of a reply, but not with answers to interactions', async () => {
     const routes = { 'PATCH /webhooks/:application/:token/messages/:message': { limit: 2, windowMs: 400 } };
     await using bot = await startBot({ rateLimits: { ...small, routes } });
     const { discord, ada } = bot;
@@ -114,7 +114,7 @@ describe('a bot by discord.js', () => {
     expect(statuses(discord).has(429)).toBe(false);
   });
 
-  test('sits a 429 out that another process of the same bot brought about', async () => {
+  test('waits after a 429 that another process of the same bot caused', async () => {
     await using bot = await startBot({ rateLimits: small });
     const { discord, client } = bot;
     await post(discord, discord.defaultChannelId);

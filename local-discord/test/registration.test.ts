@@ -95,7 +95,7 @@ describe('refuses', () => {
   });
 });
 
-test('an overwrite keeps the ids of commands of the same name, and drops the others', async () => {
+test('an overwrite keeps the ids of commands with the same name, and deletes the others', async () => {
   await using bot = await startBot();
   const { commands } = bot.client.application;
   const before = await commands.set([command(), command({ name: 'about' })]);
@@ -105,7 +105,7 @@ test('an overwrite keeps the ids of commands of the same name, and drops the oth
   expect((await commands.fetch()).map(({ name }) => name).sort()).toEqual(['library', 'similar']);
 });
 
-test('translations come only when asked for', async () => {
+test('translations are returned only on request', async () => {
   await using bot = await startBot();
   const { application, rest } = bot.client;
   await application.commands.create(command({ nameLocalizations: { de: 'ähnlich' } }) as never);
@@ -135,7 +135,7 @@ test('what the builders of discord.js write comes back, without what is false by
   ]);
 });
 
-test('a broken set changes nothing', async () => {
+test('an invalid set changes nothing', async () => {
   await using bot = await startBot();
   const { commands } = bot.client.application;
   await commands.set([command()]);
@@ -147,7 +147,7 @@ test('a broken set changes nothing', async () => {
 });
 
 describe('who may use a command', () => {
-  test('is limited by default_member_permissions, and an administrator may all', async () => {
+  test('is limited by default_member_permissions, except for administrators', async () => {
     await using bot = await startBot();
     const { ada, discord } = bot;
     const { ManageGuild } = PermissionFlagsBits;
@@ -193,7 +193,7 @@ describe('what a person may send', () => {
     expect(bot.discord.log.some(({ path }) => path.includes('callback'))).toBe(false);
   });
 
-  test('may be a file with a lying extension', async () => {
+  test('may be a file with a wrong extension', async () => {
     await using bot = await startBot();
     await bot.onCommand({ name: 'similar', options: options as never }, (interaction) =>
       interaction.reply(`${interaction.options.getAttachment('clip', true).contentType}`),

@@ -37,7 +37,7 @@ test.each(['/page/events', '/gateway'])('refuses the web socket %s of a foreign 
   expect(String(error)).toContain('403');
 });
 
-test('answers its own page by each name of loopback, and over a tunnel', async () => {
+test('answers its own page by every loopback name and over a tunnel', async () => {
   await using discord = await startLocalDiscord();
   const ada = discord.addUser({ name: 'Ada' });
   for (const host of [new URL(discord.url).host, 'localhost:1234', '[::1]:80', 'LOCALHOST']) {

@@ -1,4 +1,4 @@
-/** A file for an option: picked, or dropped on it. */
+/** The field of an attachment option: a file is picked or dropped. */
 import { type ReactNode, useRef, useState } from 'react';
 import { formatBytes } from '../message/media.ts';
 import type { OptionFieldProps } from './option-field.tsx';
@@ -43,7 +43,7 @@ export function AttachmentField({ each, entered, isWrong, onEnter }: AttachmentF
         onDragLeave={() => setOver(false)}
         onDrop={(event) => {
           event.preventDefault();
-          // The channel around it takes drops too.
+          // The channel around it also accepts drops.
           event.stopPropagation();
           setOver(false);
           take(event.dataTransfer.files);

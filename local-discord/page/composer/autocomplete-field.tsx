@@ -1,4 +1,4 @@
-/** A text option whose choices the bot gives while the person types. What is not among them can be sent all the same. */
+/** A text option with autocompletion: the bot gives choices while the user types. Other text can be sent too. */
 import { type ReactNode, useEffect, useState } from 'react';
 import type { Choice } from '../state/api.ts';
 import { useSurroundings } from '../surroundings.ts';
@@ -7,7 +7,7 @@ import { nestOptions } from './commands.ts';
 import type { OptionFieldProps } from './option-field.tsx';
 import { type Entered, rawOptions } from './option-values.ts';
 
-/** Typing is not asked about letter by letter. */
+/** Requests wait for a pause in typing. */
 const restMs = 150;
 
 interface AutocompleteFieldProps extends OptionFieldProps {
@@ -27,7 +27,7 @@ export function AutocompleteField({
   const [isOpen, setOpen] = useState(false);
   const { option, title } = each;
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: asked when the text changes, with the rest as it stands then
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only a change of the text triggers a request
   useEffect(() => {
     if (!isOpen) return;
     const controller = new AbortController();
@@ -90,7 +90,7 @@ export function AutocompleteField({
               tabIndex={-1}
               aria-selected={i === keys.active}
               className={`popover-option${i === keys.active ? ' active' : ''}`}
-              // Before the field loses its focus, which would close the list.
+              // Handled before the field loses focus, which would close the list.
               onPointerDown={(event) => {
                 event.preventDefault();
                 take(i);

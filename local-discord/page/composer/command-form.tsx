@@ -1,4 +1,4 @@
-/** A command with its options, one chip each, like Discord's composer after a command was picked. */
+/** A command with its options as chips, like Discord's composer after a command was picked. */
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { useSurroundings } from '../surroundings.ts';
 import type { CommandEntry, OptionEntry } from './commands.ts';
@@ -36,7 +36,7 @@ export function CommandForm({ entry, filled, onChange, onEnd }: CommandFormProps
   };
   const add = (name: string): void => {
     onChange(new Map(filled).set(name, { text: '' }));
-    // The chip is there after the next paint.
+    // The chip exists after the next paint.
     requestAnimationFrame(() => focusOn(name));
   };
   const remove = (name: string): void => {

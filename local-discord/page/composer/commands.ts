@@ -1,4 +1,4 @@
-/** The bot's commands as a person picks them: subcommands apart, in their language. Pure. */
+/** The bot's commands in the user's language, with one entry per subcommand. Pure. */
 import type {
   APIApplicationCommand,
   APIApplicationCommandBasicOption,
@@ -11,14 +11,14 @@ import type { PageOption } from '../../page-protocol.ts';
 
 type Localisations = Readonly<Partial<Record<string, string | null>>> | null | undefined;
 
-/** One thing that can be typed: `/about`, or `/library status` with its path. */
+/** One entry of the list: `/about`, or `/library status` with its path. */
 export interface CommandEntry {
   readonly commandId: string;
-  /** Of the subcommand groups and the subcommand; empty for a plain command. */
+  /** Names of the subcommand group and the subcommand; empty for a plain command. */
   readonly path: readonly { readonly name: string; readonly type: number }[];
-  /** As registered, for people who know that name: 'library status'. */
+  /** The registered name, for example 'library status'. */
   readonly name: string;
-  /** In the person's language. */
+  /** In the user's language. */
   readonly title: string;
   readonly description: string;
   readonly options: readonly OptionEntry[];
@@ -35,7 +35,7 @@ const message: ApplicationCommandType.Message = 3;
 const subcommand: ApplicationCommandOptionType.Subcommand = 1;
 const subcommandGroup: ApplicationCommandOptionType.SubcommandGroup = 2;
 
-/** 'en-GB' falls back to the name as registered, like any language that the bot does not speak. */
+/** 'en-GB' and languages without a translation fall back to the registered name. */
 export function localised(text: string, localisations: Localisations, locale: string): string {
   return localisations?.[locale] ?? text;
 }
@@ -43,7 +43,7 @@ export function localised(text: string, localisations: Localisations, locale: st
 const inServers: InteractionContextType.Guild = 0;
 const inDirectMessages: InteractionContextType.BotDM = 1;
 
-/** Those that the open channel offers.
+/** The commands of the open channel.
  *  @param guildId null in a direct message */
 export function commandsHere(
   commands: readonly APIApplicationCommand[],
@@ -104,8 +104,8 @@ function entriesOf(commandId: string, node: Node, above: readonly Step[], locale
   ];
 }
 
-/** @param typed what stands after the slash
- *  @returns those that begin so first, then those that contain it */
+/** @param typed the text after the slash
+ *  @returns first the entries that begin with it, then those that contain it */
 export function findCommands(entries: readonly CommandEntry[], typed: string): CommandEntry[] {
   const wanted = typed.trim().toLowerCase();
   const rankOf = ({ title, name }: CommandEntry): number => {
@@ -116,7 +116,7 @@ export function findCommands(entries: readonly CommandEntry[], typed: string): C
   return [0, 1].flatMap((rank) => entries.filter((entry) => rankOf(entry) === rank));
 }
 
-/** @returns the values within the command's subcommands, as Discord nests them */
+/** @returns the values nested in the command's subcommands, as Discord requires */
 export function nestOptions({ path }: CommandEntry, values: readonly PageOption[]): readonly PageOption[] {
   return path.reduceRight<readonly PageOption[]>((options, { name, type }) => [{ name, type, options }], values);
 }

@@ -1,4 +1,4 @@
-/** Where a person writes: a message, or a command with its options. Files dropped on the channel arrive here. */
+/** The composer: a message, or a command with its options. Receives files that are dropped on the channel. */
 import { type ReactNode, useEffect, useState } from 'react';
 import { takesFile } from '../../server/file-types.ts';
 import { useSurroundings } from '../surroundings.ts';
@@ -9,12 +9,12 @@ import { type Entered, type Filled, OptionType } from './option-values.ts';
 
 export interface OpenCommand {
   readonly entry: CommandEntry;
-  /** The options that the person has before them, empty ones included. */
+  /** The visible options, empty ones included. */
   readonly filled: Filled;
 }
 
 interface ComposerProps {
-  /** What was dropped on the channel last; a new array for each drop. */
+  /** The files of the last drop; a new array for each drop. */
   readonly dropped: readonly File[];
 }
 
@@ -28,7 +28,7 @@ export function Composer({ dropped }: ComposerProps): ReactNode {
   const [isBack, setBack] = useState(false);
   const entries = chatCommands(commandsHere(discord.view.server?.commands ?? [], guild?.id ?? null), locale);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a drop is taken once, as things stand then
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a drop is handled once
   useEffect(() => {
     const [file] = dropped;
     if (!file) return;
@@ -49,7 +49,7 @@ export function Composer({ dropped }: ComposerProps): ReactNode {
   };
 
   if (command) {
-    // The language may change under an open command.
+    // The language can change while a command is open.
     const entry = entries.find(({ name }) => name === command.entry.name) ?? command.entry;
     return (
       <CommandForm
@@ -77,7 +77,7 @@ export function Composer({ dropped }: ComposerProps): ReactNode {
   );
 }
 
-/** A command that a file can be given to. */
+/** A command that accepts the file. */
 export interface Offer {
   readonly entry: CommandEntry;
   readonly optionTitle: string;
@@ -92,7 +92,7 @@ function offersFor(entries: readonly CommandEntry[], file: File): Offer[] {
   });
 }
 
-/** @returns the name of the first option that takes the file */
+/** @returns the name of the first option that accepts the file */
 function attachmentFor(entry: CommandEntry, file: File): string | null {
   const found = entry.options.find(
     ({ option }) => option.type === OptionType.attachment && takesFile(option.file_types ?? [], file.name),

@@ -1,4 +1,4 @@
-/** The line for messages. A slash at its start lists the commands. */
+/** The text field for messages. A slash at its start lists the commands. */
 import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from 'react';
 import { formatBytes } from '../message/media.ts';
 import { useSurroundings } from '../surroundings.ts';
@@ -7,12 +7,12 @@ import { type CommandEntry, findCommands } from './commands.ts';
 import type { Offer } from './composer.tsx';
 
 interface MessageFormProps {
-  /** After a command, writing goes on here. */
+  /** The field takes the focus after a command. */
   readonly isFocused: boolean;
   readonly draft: string;
   readonly files: readonly File[];
   readonly entries: readonly CommandEntry[];
-  /** What could be done with the files instead of sending them. */
+  /** Commands that could take the files. */
   readonly offers: readonly Offer[];
   onDraft(draft: string): void;
   onFiles(files: readonly File[]): void;
@@ -41,7 +41,7 @@ export function MessageForm(props: MessageFormProps): ReactNode {
   });
   // biome-ignore lint/correctness/useExhaustiveDependencies: once, when the form appears
   useEffect(() => {
-    // On a phone the keyboard would cover the answer.
+    // On a phone, the keyboard would cover the answer.
     if (isFocused && matchMedia('(hover: hover)').matches) line.current?.focus();
   }, []);
   const place = `${guild ? '#' : '@'}${channels.get(discord.channelId)?.name ?? ''}`;
@@ -129,7 +129,7 @@ function Files({ files, offers, onFiles, onCommand }: FilesProps): ReactNode {
   return (
     <div className="draft-files">
       {files.map((file, i) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: the same file may stand twice
+        // biome-ignore lint/suspicious/noArrayIndexKey: the same file may be in the list twice
         <div key={i} className="draft-file">
           <span className="file-mark" aria-hidden="true">
             ♪
@@ -161,7 +161,7 @@ function Files({ files, offers, onFiles, onCommand }: FilesProps): ReactNode {
   );
 }
 
-/** "/similar " opens the command; "/library " does not yet say which of its subcommands. */
+/** "/similar " opens the command; "/library " does not yet name a subcommand. */
 function onlyCommand(entries: readonly CommandEntry[], typed: string): CommandEntry | null {
   const wanted = typed.trimEnd().toLowerCase();
   return entries.find(({ title, name }) => title.toLowerCase() === wanted || name === wanted) ?? null;

@@ -1,4 +1,4 @@
-/** What a person put into a command's options, checked as Discord's client does before it sends. Pure. */
+/** Validates a user's option values, as Discord's app does before it sends. Pure. */
 import type { APIApplicationCommandBasicOption, ApplicationCommandOptionType } from 'discord-api-types/v10';
 import type { PageOption } from '../../page-protocol.ts';
 import { takesFile } from '../../server/file-types.ts';
@@ -17,10 +17,10 @@ export const OptionType = {
   attachment: 11,
 } as const satisfies Record<string, ApplicationCommandOptionType>;
 
-/** Of one option: what stands in its field. */
+/** The content of one option's field. */
 export interface Entered {
   readonly text: string;
-  /** What was picked from a list. */
+  /** The picked entry of a list. */
   readonly choice?: Choice;
   readonly file?: File;
 }
@@ -29,13 +29,13 @@ export type Filled = ReadonlyMap<string, Entered>;
 
 export interface Checked {
   readonly options: readonly PageOption[];
-  /** An attachment's value is its index in here. */
+  /** The value of an attachment option is an index into it. */
   readonly files: readonly File[];
-  /** option's name -> what is wrong with it */
+  /** option name -> its error */
   readonly problems: ReadonlyMap<string, string>;
 }
 
-/** @param filled only the options that the person has before them */
+/** @param filled only the visible options */
 export function checkOptions(entries: readonly OptionEntry[], filled: Filled): Checked {
   const options: PageOption[] = [];
   const files: File[] = [];
@@ -58,7 +58,7 @@ export function checkOptions(entries: readonly OptionEntry[], filled: Filled): C
   return { options, files, problems };
 }
 
-/** For autocomplete: the option that is being typed as it stands, the others only where they are right. */
+/** For autocompletion: the option in focus as typed, the others only if valid. */
 export function rawOptions(entries: readonly OptionEntry[], filled: Filled, focused: string): readonly PageOption[] {
   return entries.flatMap(({ option }): PageOption[] => {
     const { name, type } = option;
@@ -105,14 +105,14 @@ function numberProblem(
   return option.min_value === undefined ? `At most ${max}, please.` : `A number from ${min} to ${max}, please.`;
 }
 
-/** 'audio', 'image' and 'video' stand for kinds, '.pdf' for an extension; undefined takes everything. */
+/** @param fileTypes groups ('audio', 'image', 'video') and extensions ('.pdf'); undefined accepts every file */
 type FileTypes = readonly string[] | undefined;
 
 function fileProblem({ file_types }: { readonly file_types?: FileTypes }, file: File): string | null {
   return takesFile(file_types ?? [], file.name) ? null : `This option takes ${(file_types ?? []).join(', ')}.`;
 }
 
-/** For the browser's own file picker. */
+/** For the browser's file picker. */
 export function acceptOf(fileTypes: FileTypes): string {
   return (fileTypes ?? []).map((each) => (each.startsWith('.') ? each : `${each}/*`)).join(',');
 }

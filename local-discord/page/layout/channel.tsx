@@ -1,4 +1,4 @@
-/** The open channel: its messages, what is still under way, and the composer. Takes dropped files anywhere. */
+/** The open channel: messages, pending commands and composer. Accepts dropped files anywhere. */
 import { Component, type DragEvent, type ReactNode, useEffect, useRef, useState } from 'react';
 import { Composer } from '../composer/composer.tsx';
 import { Message } from '../message/message.tsx';
@@ -25,7 +25,7 @@ export function Channel({ isSideOpen, onSide }: ChannelProps): ReactNode {
 
   const newest = messages.at(-1);
   const newestOfMine = newest?.author.id === me.id || newest?.interaction_metadata?.user.id === me.id ? newest?.id : '';
-  // Newest last and the scroller reversed: the browser itself keeps the end in sight while pictures load.
+  // The scroller is reversed, so that the browser keeps the newest message visible while pictures load.
   // biome-ignore lint/correctness/useExhaustiveDependencies: whenever the person sent something
   useEffect(() => {
     if (scroller.current) scroller.current.scrollTop = 0;

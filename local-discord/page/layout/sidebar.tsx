@@ -1,4 +1,4 @@
-/** The servers' channels, and below them who the person is. */
+/** The channels of the servers, and the current user. */
 import type { ReactNode } from 'react';
 import type { PageChannel } from '../../page-protocol.ts';
 import { avatarOf } from '../avatar.ts';

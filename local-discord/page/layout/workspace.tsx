@@ -1,4 +1,4 @@
-/** The whole page: channels at the side, the open channel beside them. */
+/** The whole page: sidebar and open channel. */
 import { type ReactNode, useEffect, useMemo, useState } from 'react';
 import { ModalForm } from '../modal/modal-form.tsx';
 import type { Address } from '../state/address.ts';
@@ -14,7 +14,7 @@ interface WorkspaceProps {
 
 export function Workspace({ address, onGo }: WorkspaceProps): ReactNode {
   const discord = useDiscord(address);
-  // On a phone, where the channels cover the messages.
+  // On a phone, the sidebar covers the messages.
   const [isSideOpen, setSideOpen] = useState(false);
   const { server, link, refusal } = discord.view;
   const users = useMemo(() => new Map(server?.users.map((user) => [user.id, user])), [server]);
@@ -24,9 +24,9 @@ export function Workspace({ address, onGo }: WorkspaceProps): ReactNode {
   );
   const { userId } = address;
   useEffect(() => {
-    // The bare address: whom the server took for the person.
+    // An address without a user: the server chose one.
     if (userId === '' && server) onGo({ ...address, userId: server.me.id });
-    // An address of an earlier run, whose people are gone.
+    // An address of an earlier run, whose users no longer exist.
     if (userId !== '' && refusal !== null) onGo({ ...address, userId: '', channelId: '' });
   });
   if (!server) {

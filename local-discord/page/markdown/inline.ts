@@ -1,14 +1,14 @@
-/** Discord's inline Markdown. Pure. Every rule is tried where the text stands, the first that fits wins; what fits none
- *  is text. The text is at most a message's 4000 characters, so a rule may look ahead to its end. */
+/** Discord's inline Markdown. Pure. At each position the first matching rule wins; text without a match stays text. A message has
+ *  at most 4000 characters, so rules may look ahead to the end. */
 import { type Inline, type TimeStyle, timeStyles } from './nodes.ts';
 
-/** Deeper nesting stays text: nobody writes it, and it must not use up the stack. */
+/** Deeper nesting stays text, so that it cannot exhaust the stack. */
 const depthMax = 12;
 
 interface Rule {
   /** Sticky. */
   readonly pattern: RegExp;
-  /** Null where it does not fit after all. */
+  /** Null if the rule does not apply after all. */
   readonly make: (match: RegExpExecArray, within: Within) => Inline | null;
 }
 
@@ -20,7 +20,7 @@ interface Within {
 }
 
 const rules: readonly Rule[] = [
-  // An escape takes the meaning from any mark; letters keep their backslash, so that ¯\_(ツ)_/¯ and C:\music live.
+  // A backslash escapes any mark. Before letters it stays, so that ¯\_(ツ)_/¯ and C:\music are shown.
   { pattern: /\\([^A-Za-z0-9\s])/y, make: ([, text = '']) => ({ kind: 'text', text }) },
   {
     pattern: /(`+)([^`]|[^`][\s\S]*?[^`])\1(?!`)/y,
@@ -84,7 +84,7 @@ function parseWithin(text: string, depth: number, inLink: boolean): Inline[] {
   return nodes;
 }
 
-/** What may begin a rule; all else is text without a try. */
+/** Characters that can begin a rule. All others are text. */
 const beginnings = new Set('\\`<@[h*_~|');
 
 function matchAt(text: string, at: number, within: Within): { node: Inline; length: number } | null {
@@ -94,7 +94,7 @@ function matchAt(text: string, at: number, within: Within): { node: Inline; leng
     const match = pattern.exec(text);
     const node = match && make(match, within);
     if (!match || !node) continue;
-    // A bare address may have given back what stood behind it.
+    // A bare URL may end before the end of its match.
     const isBare = node.kind === 'link' && match[0].startsWith('h');
     return { node, length: isBare ? node.url.length : match[0].length };
   }
@@ -105,7 +105,7 @@ function nest(kind: 'strong' | 'emphasis' | 'underline' | 'strike' | 'spoiler'):
   return ([, text = ''], { depth, inLink }) => ({ kind, children: parseWithin(text, depth + 1, inLink) });
 }
 
-/** @param text null for a bare address, which shows itself */
+/** @param text null for a bare URL, which is shown itself */
 function link(url: string, text: string | null, { depth, inLink }: Within): Inline | null {
   const address = text === null ? withoutPunctuation(url) : url;
   if (inLink || !URL.canParse(address)) return null;
@@ -129,6 +129,6 @@ function withoutPunctuation(url: string): string {
 
 function time(unixSec: number, style: string): Inline | null {
   const known = timeStyles.find((name): name is TimeStyle => name === style);
-  // What a Date can hold.
+  // The range of Date.
   return known && Math.abs(unixSec) <= 8.64e12 ? { kind: 'time', unixSec, style: known } : null;
 }

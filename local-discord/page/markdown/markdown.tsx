@@ -1,4 +1,4 @@
-/** Discord's Markdown as React elements: text stays text, whatever it says. */
+/** Renders Discord's Markdown as React elements. Nothing is interpreted as HTML. */
 import { Fragment, type ReactNode, useEffect, useMemo, useState } from 'react';
 import { useSurroundings } from '../surroundings.ts';
 import { parseInline } from './inline.ts';
@@ -11,7 +11,7 @@ export function Markdown({ text }: { readonly text: string }): ReactNode {
   return <Blocks blocks={blocks} />;
 }
 
-/** For places with one line: no headings, lists or quotes. */
+/** For single lines: without headings, lists and quotes. */
 export function InlineMarkdown({ text }: { readonly text: string }): ReactNode {
   return <Inlines nodes={parseInline(text)} />;
 }
@@ -35,7 +35,7 @@ function OneBlock({ block }: { readonly block: Block }): ReactNode {
         </discord-subscript>
       );
     case 'heading': {
-      // Below the page's own headings.
+      // One level below the page's own headings.
       const Heading = `h${block.level + 2}` as 'h3' | 'h4' | 'h5';
       return (
         <Heading className={`heading heading-${block.level}`}>
@@ -175,7 +175,7 @@ function Time({ unixSec, style }: { readonly unixSec: number; readonly style: Ti
   );
 }
 
-/** Nodes have no identity but their place. */
+/** Nodes have no identity except their position. */
 function keyOf(index: number): string {
   return `node-${index}`;
 }

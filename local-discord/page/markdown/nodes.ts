@@ -1,4 +1,4 @@
-/** Discord's Markdown as data: what parse.ts makes of text and Markdown.tsx shows. */
+/** Discord's Markdown as data: parse.ts creates it, markdown.tsx renders it. */
 
 export type Inline =
   | { readonly kind: 'text' | 'code' | 'emoji' | 'everyone'; readonly text: string }

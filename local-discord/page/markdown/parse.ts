@@ -1,7 +1,7 @@
-/** Discord's Markdown, as far as bots use it: text in, blocks out. Pure; what it does not know stays text.
+/** Parses the part of Discord's Markdown that bots use into blocks. Pure. Unknown syntax stays text.
  *
  *  Why our own: the packages that know Discord's dialect are unmaintained or render HTML strings, and here every node
- *  becomes a React element, so that nothing a stranger writes is ever read as HTML.
+ *  becomes a React element, so that nothing is interpreted as HTML.
  *
  *  @see https://support.discord.com/hc/en-us/articles/210298617 */
 import { parseInline } from './inline.ts';
@@ -9,7 +9,7 @@ import type { Block, ListItem } from './nodes.ts';
 
 const fence = /```(?:([\w+.#-]+)\n)?\n*([\s\S]+?)\n*```/g;
 const listMark = /^( *)(?:[-*]|(\d{1,9})\.) +(?=\S)/;
-/** Deeper lists are shown at this depth, quotes are not nested at all: Discord's own limits. */
+/** Deeper lists are shown at this depth. Quotes are not nested. Both are Discord's limits. */
 const listDepthMax = 10;
 
 export function parseMarkdown(text: string): Block[] {
@@ -47,19 +47,19 @@ function parseLines(text: string, inQuote = false): Block[] {
   return blocks;
 }
 
-/** These have no margins of their own: blank lines around them are seen. */
+/** Blocks without margins, so blank lines around them are visible. */
 function isSmall(block: Block | undefined): boolean {
   return block?.kind === 'subtext' || block?.kind === 'quote';
 }
 
-/** @returns text in which each line break is seen; '' for nothing to show */
+/** @returns text with visible line breaks; '' if there is nothing to show */
 function withBlankLines(lines: readonly string[], isKeptBefore: boolean, isKeptAfter: boolean): string {
   const text = lines.join('\n');
   const trimmed = text.replace(/^\n+|\n+$/g, '');
   if (trimmed === '') return isKeptBefore && isKeptAfter ? '\n'.repeat(lines.length) : '';
   const before = isKeptBefore ? (/^\n*/.exec(text)?.[0] ?? '') : '';
   const after = isKeptAfter ? (/\n*$/.exec(text)?.[0] ?? '') : '';
-  // A break at the very end shows no line of its own.
+  // A line break at the end adds no line.
   return before + trimmed + (after === '' ? '' : `${after}\n`);
 }
 
@@ -88,7 +88,7 @@ function blockAt(lines: readonly string[], i: number, inQuote: boolean): { block
   return null;
 }
 
-/** @param lines each begins with a list's mark; what is indented deeper than the first belongs below the item before it */
+/** @param lines each begins with a list mark. Lines that are indented deeper than the first belong to the item above */
 function parseList(lines: readonly string[], depth: number): Block {
   const indentOf = (line: string): number => listMark.exec(line)?.[1]?.length ?? 0;
   const first = lines[0] ?? '';

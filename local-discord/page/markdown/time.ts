@@ -1,4 +1,4 @@
-/** Discord's time stamps in a person's language. Pure. */
+/** Formats Discord's timestamps in the user's language. Pure. */
 import type { TimeStyle } from './nodes.ts';
 
 const forms: Readonly<Record<Exclude<TimeStyle, 'R'>, Intl.DateTimeFormatOptions>> = {
@@ -12,7 +12,7 @@ const forms: Readonly<Record<Exclude<TimeStyle, 'R'>, Intl.DateTimeFormatOptions
   S: { dateStyle: 'short', timeStyle: 'medium' },
 };
 
-/** Largest first; a unit begins where the one before it would say 0. */
+/** Largest first. A unit is used when the larger one would be 0. */
 const unitsSec: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
   ['year', 31_536_000],
   ['month', 2_592_000],
@@ -26,12 +26,12 @@ export function formatTime(unixSec: number, style: TimeStyle, locale: string, no
   if (style !== 'R') return new Intl.DateTimeFormat(locale, forms[style]).format(unixSec * 1000);
   const awaySec = Math.round(unixSec - nowMs / 1000);
   const [unit, lengthSec] = unitsSec.find(([, each]) => Math.abs(awaySec) >= each) ?? ['second', 1];
-  // "now", but "1 day ago" rather than "yesterday", as Discord has it.
+  // "now", but "1 day ago" instead of "yesterday", like Discord.
   const numeric = awaySec === 0 ? 'auto' : 'always';
   return new Intl.RelativeTimeFormat(locale, { numeric }).format(Math.trunc(awaySec / lengthSec), unit);
 }
 
-/** As at the head of a message: the time alone today, otherwise with its date. */
+/** For the head of a message: the time, with the date unless it is today. */
 export function formatSent(sentMs: number, locale: string, nowMs: number): string {
   const isToday = new Date(sentMs).toDateString() === new Date(nowMs).toDateString();
   return new Intl.DateTimeFormat(locale, isToday ? forms.t : forms.s).format(sentMs);

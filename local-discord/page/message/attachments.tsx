@@ -1,4 +1,4 @@
-/** A message's files: played, shown or offered for download. */
+/** A message's files: players, pictures and downloads. */
 import type { APIAttachment } from 'discord-api-types/v10';
 import type { ReactNode } from 'react';
 import { formatBytes, mediaKind } from './media.ts';
@@ -28,7 +28,7 @@ function AudioFile({ attachment }: { readonly attachment: APIAttachment }): Reac
   return (
     <figure className="file audio-file">
       <FileName attachment={attachment} url={url} mark="♪" />
-      {/* Music has no captions; the alt text says what is heard. */}
+      {/* Music has no captions. The alt text describes it. */}
       {/* biome-ignore lint/a11y/useMediaCaption: see above */}
       <audio
         controls
@@ -47,7 +47,7 @@ function VideoFile({ attachment }: { readonly attachment: APIAttachment }): Reac
   const { url, renew } = useSteadyUrl(attachment.url);
   return (
     <figure className="file video-file">
-      {/* biome-ignore lint/a11y/useMediaCaption: the sender gave none; the alt text stands below. */}
+      {/* biome-ignore lint/a11y/useMediaCaption: there are none; the alt text is shown below. */}
       <video
         controls
         preload="metadata"
@@ -92,7 +92,7 @@ function FileName({ attachment: { filename, size }, url, mark }: FileNameProps):
   );
 }
 
-/** Two clips at a time cannot be compared. */
+/** Pauses other players: only one clip plays at a time. */
 function silenceOthers(playing: HTMLMediaElement): void {
   for (const other of document.querySelectorAll('audio, video')) {
     if (other !== playing && other instanceof HTMLMediaElement) other.pause();

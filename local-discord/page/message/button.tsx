@@ -11,7 +11,7 @@ interface MessageButtonProps {
   readonly button: APIButtonComponent;
 }
 
-/** A button that spins until the bot has answered its press. */
+/** A button with a spinner until the bot answers. */
 export function MessageButton({ message, button }: MessageButtonProps): ReactNode {
   const customId = 'custom_id' in button ? button.custom_id : '';
   const { isWaiting, press } = usePress(message, customId, componentType);

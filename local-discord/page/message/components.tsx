@@ -15,7 +15,7 @@ interface ComponentsProps {
 
 export function Components({ message, components }: ComponentsProps): ReactNode {
   return components.map((component, i) => (
-    // biome-ignore lint/suspicious/noArrayIndexKey: a component has no identity but its place
+    // biome-ignore lint/suspicious/noArrayIndexKey: a component has no identity except its position
     <Component key={i} message={message} component={component} />
   ));
 }

@@ -1,5 +1,5 @@
-/** An embed: Skyra's frame, with our own title, pictures and Markdown in it. Skyra would parse titles for emojis of
- *  Discord's CDN, shows pictures at 300 px at most and gives them no alt text. */
+/** An embed: Skyra's frame with our own title, pictures and Markdown. Skyra would fetch emojis of titles from Discord's CDN,
+ *  limits pictures to 300 px and gives them no alt text. */
 import type { APIEmbed, APIEmbedField, APIEmbedImage } from 'discord-api-types/v10';
 import type { ReactNode } from 'react';
 import { InlineMarkdown, Markdown } from '../markdown/markdown.tsx';
@@ -48,7 +48,7 @@ function Fields({ fields }: { readonly fields: readonly APIEmbedField[] }): Reac
   return (
     <div slot="fields" className="embed-fields">
       {fields.map((field, i) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a field has no identity but its place
+        // biome-ignore lint/suspicious/noArrayIndexKey: a field has no identity except its position
         <div key={i} className={field.inline ? 'embed-field inline' : 'embed-field'}>
           <h4>
             <InlineMarkdown text={field.name} />
@@ -69,7 +69,7 @@ function linked(text: ReactNode, url: string | undefined): ReactNode {
   );
 }
 
-/** The server adds the file's alt text, which Discord's types do not know yet. */
+/** The server adds the file's alt text, which is not in Discord's types yet. */
 function altOf(image: APIEmbedImage): string | undefined {
   const { description } = image as { readonly description?: string };
   return description;

@@ -1,6 +1,6 @@
 import type { PageMessage } from '../../page-protocol.ts';
 
-/** Of a message's flags, those that change how it looks.
+/** The message flags that change the display.
  *  @see https://discord.com/developers/docs/resources/message#message-object-message-flags */
 export const MessageFlag = {
   ephemeral: 1 << 6,

@@ -1,4 +1,4 @@
-/** What a file is, as far as it can be shown or played. Pure. */
+/** How a file can be shown or played. Pure. */
 import type { APIAttachment } from 'discord-api-types/v10';
 
 export type MediaKind = 'audio' | 'picture' | 'video' | 'file';
@@ -6,7 +6,7 @@ export type MediaKind = 'audio' | 'picture' | 'video' | 'file';
 const audioNames = /\.(mp3|ogg|oga|opus|m4a|wav|flac|aac)$/i;
 const pictureNames = /\.(png|jpe?g|gif|webp|avif|svg)$/i;
 
-/** An audio name wins over its type: m4a is sniffed as video/mp4, Ogg as application/ogg. */
+/** An audio extension has priority over the type: m4a is detected as video/mp4, Ogg as application/ogg. */
 export function mediaKind({
   filename,
   content_type = '',

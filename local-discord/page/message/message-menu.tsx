@@ -1,5 +1,4 @@
-/** What can be done with a message: applications' commands, and copying its link. Opens by its button, a right click or
- *  a long press. */
+/** The menu of a message: message commands, forward and copy link. Opened by its button, a right click or a long press. */
 import { type PointerEvent, type ReactNode, useEffect, useId, useRef, useState } from 'react';
 import type { PageMessage } from '../../page-protocol.ts';
 import { commandsHere, localised, messageCommands } from '../composer/commands.ts';
@@ -8,7 +7,7 @@ import { useUpward } from '../use-upward.ts';
 import { has, MessageFlag } from './flags.ts';
 
 const longPressMs = 550;
-/** A finger that moves scrolls. */
+/** A longer movement of the finger scrolls. */
 const stillPx = 10;
 
 interface MessageMenuProps {
@@ -86,7 +85,7 @@ function Menu({ id, message, onClose }: MenuProps): ReactNode {
   const { discord, locale, guild, channels } = useSurroundings();
   const menu = useRef<HTMLDivElement>(null);
   const isUpward = useUpward(menu, true);
-  // Discord offers none for private messages.
+  // Discord has no menu for private messages.
   const isPrivate = has(message, MessageFlag.ephemeral);
   const commands = isPrivate
     ? []
@@ -143,7 +142,7 @@ function Menu({ id, message, onClose }: MenuProps): ReactNode {
         role="menuitem"
         onClick={() => {
           onClose();
-          // Only pages on loopback or over TLS have a clipboard, and a person may forbid it: then nothing is copied.
+          // Only pages on loopback or over TLS have a clipboard, and the user may deny it. Then nothing is copied.
           navigator.clipboard?.writeText(link).catch(() => undefined);
         }}
       >
@@ -157,7 +156,7 @@ function Menu({ id, message, onClose }: MenuProps): ReactNode {
             role="menuitem"
             onClick={() => {
               onClose();
-              // Where the person may not write, nothing arrives.
+              // Without the permission to write there, nothing is sent.
               discord.forward(message.id, toId).catch(() => undefined);
             }}
           >
@@ -172,7 +171,7 @@ function itemsOf(menu: HTMLElement | null): HTMLElement[] {
   return [...(menu?.querySelectorAll<HTMLElement>('[role=menuitem]') ?? [])];
 }
 
-/** These have a use, and a menu, of their own. */
+/** Elements with their own press action or menu. */
 function isControl(target: EventTarget): boolean {
   return target instanceof Element && target.closest('button, a, audio, video, input, img') !== null;
 }

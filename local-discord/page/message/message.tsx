@@ -1,4 +1,4 @@
-/** One message of the channel: who, when, what, and what can be done with it. */
+/** One message of the channel, with its menu. */
 import type {
   APIMessage,
   APIMessageSnapshotFields,
@@ -31,7 +31,7 @@ export function Message({ message }: { readonly message: PageMessage }): ReactNo
     ({ cause, failure }) => failure !== null && cause.kind === 'component' && cause.messageId === message.id,
   );
   const isV2 = has(message, MessageFlag.componentsV2);
-  // With Components V2, attachments show only where a component names them.
+  // With Components V2, attachments are shown only by components.
   const loose = isV2 ? [] : message.attachments;
   return (
     <MessageMenu message={message}>
@@ -53,7 +53,7 @@ export function Message({ message }: { readonly message: PageMessage }): ReactNo
         </div>
         <div slot="embeds">
           {embeds.map((embed, i) => (
-            // An embed has no identity but its place.
+            // An embed has no identity except its position.
             // biome-ignore lint/suspicious/noArrayIndexKey: see above
             <Embed key={i} embed={embed} />
           ))}
@@ -79,7 +79,7 @@ export function Message({ message }: { readonly message: PageMessage }): ReactNo
   );
 }
 
-/** What another message said when it was passed on. Its buttons belong to that one. */
+/** The content of a forwarded message, without its buttons. */
 function Forwarded({ message, snapshot }: ForwardedProps): ReactNode {
   const isV2 = has({ ...message, flags: snapshot.flags ?? 0 } as PageMessage, MessageFlag.componentsV2);
   return (
@@ -114,7 +114,7 @@ function Thinking({ name }: { readonly name: string }): ReactNode {
   );
 }
 
-/** "Ada used /similar", or the message that is answered. */
+/** "Ada used /similar", or the message that this one replies to. */
 function Cause({ message }: { readonly message: PageMessage }): ReactNode {
   const { users, discord } = useSurroundings();
   const referencedId = message.message_reference?.message_id;
@@ -125,7 +125,7 @@ function Cause({ message }: { readonly message: PageMessage }): ReactNode {
     const isBot = author.bot ?? false;
     return { name, isBot, avatar: avatarOf({ id: author.id, name, isBot }) };
   };
-  // What a button's press brought names no command: it answers the button's message.
+  // The reply to a button names no command. It replies to the button's message.
   if (message.interaction) {
     const { name, avatar } = faceOf(message.interaction.user);
     const target = referenced && faceOf(referenced.author);
@@ -161,7 +161,7 @@ function Cause({ message }: { readonly message: PageMessage }): ReactNode {
   );
 }
 
-/** One line that tells which message is meant. */
+/** One line that identifies a message. */
 function summaryOf({ content, embeds, attachments }: APIMessage): string {
   const words = content || embeds[0]?.title || attachments[0]?.filename || 'a message';
   return words.split('\n')[0]?.slice(0, 80) ?? '';

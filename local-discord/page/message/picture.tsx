@@ -1,4 +1,4 @@
-/** A picture with its alt text; a press shows it large. */
+/** A picture with its alt text. A press enlarges it. */
 import { type ReactNode, useRef } from 'react';
 import { useSteadyUrl } from './use-steady-url.ts';
 

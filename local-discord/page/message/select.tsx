@@ -118,7 +118,7 @@ interface OptionProps {
 
 function Option({ id, option, isActive, isChosen, onTake, onHover }: OptionProps): ReactNode {
   return (
-    // The box above keeps the focus and hears the keys.
+    // The box above keeps the focus and receives the keys.
     // biome-ignore lint/a11y/useKeyWithClickEvents: see above
     <div
       id={id}

@@ -1,7 +1,7 @@
 import type { PageMessage } from '../../page-protocol.ts';
 import { useSurroundings } from '../surroundings.ts';
 
-/** A button or a select of a message: whether the bot still owes it an answer, and how to press it. */
+/** Presses a button or select, and knows whether the bot has answered. */
 export function usePress(message: PageMessage, customId: string, componentType: number) {
   const { discord } = useSurroundings();
   const isWaiting = discord.view.pending.some(

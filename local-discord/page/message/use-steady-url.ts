@@ -1,10 +1,10 @@
 import { useState } from 'react';
 import { localUrl } from '../state/local-url.ts';
 
-/** Links are signed anew with each edit of a message. The first one of a file is kept, so that an edit stops no audio
- *  that plays.
+/** Links are signed again with each edit of a message. The first link of a file is kept, so that an edit does not stop playing
+ *  audio.
  *
- *  @returns `url` is null for what lies on another machine; call `renew` when the kept one does not answer any more */
+ *  @returns `url` is null for a URL of another machine; call `renew` when the kept link has expired */
 export function useSteadyUrl(latest: string): { url: string | null; renew: () => void } {
   const [kept, setKept] = useState(latest);
   const isSameFile = pathOf(kept) === pathOf(latest);

@@ -1,4 +1,4 @@
-/** A form that the bot answered with, over everything else: the browser's own fields check it before it is sent. */
+/** A modal dialog. The browser's fields validate it before it is sent. */
 import { type FormEvent, type ReactNode, useEffect, useRef } from 'react';
 import { Markdown } from '../markdown/markdown.tsx';
 import type { Form } from '../state/page-state.ts';

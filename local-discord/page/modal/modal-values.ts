@@ -1,4 +1,4 @@
-/** A modal's fields, and what a person put into them, as page-protocol.ts has it. Pure. */
+/** A modal's fields and their values for page-protocol.ts. Pure. */
 import type { APIModalInteractionResponseCallbackData, ComponentType } from 'discord-api-types/v10';
 import type { PageInteraction } from '../../page-protocol.ts';
 
@@ -14,7 +14,7 @@ export const FieldType = {
   checkbox: 23 satisfies ComponentType.Checkbox,
 } as const;
 
-/** The inputs of all kinds, with the fields that any of them has. */
+/** Inputs of all types, with the fields of each. */
 export interface ModalInput {
   readonly type: number;
   readonly custom_id: string;
@@ -70,12 +70,12 @@ export function fieldsOf(modal: APIModalInteractionResponseCallbackData): Field[
   });
 }
 
-/** How many may be chosen: one, unless the bot says otherwise. A group of boxes takes all of them. */
+/** Number of choices: one by default, all for a group of check boxes. */
 export function isMultiple({ type, max_values: max }: ModalInput): boolean {
   return type === FieldType.checkboxGroup || (max ?? 1) > 1;
 }
 
-/** @param data of the browser's form, whose fields have the custom ids for names */
+/** @param data of the browser's form, whose field names are the custom ids */
 export function readValues(modal: APIModalInteractionResponseCallbackData, data: FormData) {
   const files: File[] = [];
   const values: Record<string, Values[string]> = {};
@@ -84,7 +84,7 @@ export function readValues(modal: APIModalInteractionResponseCallbackData, data:
     const { custom_id: id, type } = field.input;
     const given = data.getAll(id);
     if (type === FieldType.fileUpload) {
-      // A field without a file has one without a name.
+      // An empty file field contains a file without a name.
       const chosen = given.filter((each): each is File => each instanceof File && each.name !== '');
       values[id] = chosen.map((file) => String(files.push(file) - 1));
     } else if (type === FieldType.checkbox) values[id] = given.length > 0;

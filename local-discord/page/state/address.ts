@@ -1,13 +1,13 @@
-/** What the page's address says: as whom, where, in which language. It survives a reload, and a link opens the same. */
+/** User, channel and language in the page's address, so that they survive a reload and can be linked. */
 export interface Address {
-  /** '' for whoever the server names first. */
+  /** '' for the server's first user. */
   readonly userId: string;
   /** '' for the first channel. */
   readonly channelId: string;
   readonly locale: Locale;
 }
 
-/** Discord's name of a language -> the language's own. */
+/** Discord's language code -> the language's own name. */
 export const locales = { 'en-GB': 'English', de: 'Deutsch' } as const;
 export type Locale = keyof typeof locales;
 

@@ -1,12 +1,12 @@
-/** The server's calls, as page-protocol.ts has them. Each throws an Error whose message is for the person to read. */
+/** Requests of page-protocol.ts. Each throws an Error whose message is for the user. */
 import type { PageAutocomplete, PageInteraction, PageMessage, PageState } from '../../page-protocol.ts';
 
-/** The server stands on the same machine: longer means that it is gone. */
+/** The server is on the same machine: after this time it is gone. */
 const answerMaxMs = 10_000;
-/** A big file over a slow tunnel takes its time. */
+/** For big files over slow tunnels. */
 const uploadMaxMs = 120_000;
 
-/** The server answered, and said no. */
+/** The server refused the request. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
 }

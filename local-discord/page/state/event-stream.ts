@@ -1,4 +1,4 @@
-/** The server's events, over a web socket that is opened again whenever it breaks. */
+/** The server's events over a web socket, which is reopened when it breaks. */
 import type { PageEvent } from '../../page-protocol.ts';
 
 const firstWaitMs = 300;
@@ -10,7 +10,7 @@ export interface EventStreamHandlers {
   onEvent(event: PageEvent): void;
 }
 
-/** @returns ends it */
+/** @returns a function that closes it */
 export function openEventStream(path: string, { onOpen, onLost, onEvent }: EventStreamHandlers): () => void {
   const url = new URL(path, location.href);
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';

@@ -1,15 +1,15 @@
-/** What the page knows, and how it changes by what the server says and the person does. Pure. */
+/** The state of the page, and its changes by server events and user actions. Pure. */
 import type { APIModalInteractionResponseCallbackData } from 'discord-api-types/v10';
 import type { PageEvent, PageMessage, PageState } from '../../page-protocol.ts';
 
-/** Something that the person did and that the bot has not answered yet, or failed to. */
+/** An action of the user that the bot has not answered yet, or that failed. */
 export interface Pending {
-  /** The page's own, from 1 on: the server's id is known only once the request has been answered. */
+  /** Assigned by the page, from 1: the server's id is known only after the request. */
   readonly key: number;
   readonly interactionId: string | null;
   readonly channelId: string;
   readonly cause: PendingCause;
-  /** Why it failed, for the person to read; null while waiting. */
+  /** Why it failed, for the user; null while waiting. */
   readonly failure: string | null;
 }
 
@@ -17,7 +17,7 @@ export type PendingCause =
   | { readonly kind: 'command'; readonly title: string }
   | { readonly kind: 'component'; readonly messageId: string; readonly customId: string };
 
-/** A modal that waits for the person. */
+/** An open modal. */
 export interface Form {
   readonly interactionId: string;
   readonly modal: APIModalInteractionResponseCallbackData;
@@ -26,19 +26,19 @@ export interface Form {
 export interface View {
   /** Null until the server has answered. */
   readonly server: PageState | null;
-  /** Why the server does not say it, for the person to read. */
+  /** Why the state could not be loaded, for the user. */
   readonly refusal: string | null;
   readonly link: 'connecting' | 'open' | 'lost';
-  /** channel id -> oldest first. A channel that was never opened has only what came since. */
+  /** channel id -> messages, oldest first. A channel that was never opened has only messages since the page was opened. */
   readonly messages: ReadonlyMap<string, readonly PageMessage[]>;
-  /** Channels with messages that the person has not seen. */
+  /** Channels with unread messages. */
   readonly unread: ReadonlySet<string>;
   readonly pending: readonly Pending[];
-  /** The one that is open. */
+  /** The open channel. */
   readonly form: Form | null;
-  /** Ids of ephemeral messages that the person closed. Like Discord's client, the page alone forgets them. */
+  /** Ids of dismissed ephemeral messages. As in Discord's app, only the page hides them. */
   readonly dismissed: ReadonlySet<string>;
-  /** Interactions that ended before the page knew their ids: an event may overtake the answer to the request. */
+  /** Interactions that ended before the page knew their ids: an event can arrive before the response to the request. */
   readonly ended: readonly { readonly id: string; readonly failed: boolean }[];
 }
 
@@ -57,7 +57,7 @@ export type Action =
   | { readonly type: 'event'; readonly event: PageEvent; readonly openChannelId: string };
 
 export const notResponding = 'The application did not respond';
-/** Enough for every interaction whose answer may be under way. */
+/** Enough for all interactions that can be pending. */
 const endedMax = 100;
 
 export const emptyView: View = {
@@ -128,7 +128,7 @@ function reduceEvent(view: View, event: PageEvent, openChannelId: string): View 
   }
 }
 
-/** A failure stands until the same thing is tried again. */
+/** A failure is shown until the same action is tried again. */
 function isOver(pending: Pending, next: PendingCause): boolean {
   if (pending.failure === null || pending.cause.kind !== next.kind) return false;
   return next.kind === 'component' && pending.cause.kind === 'component' && pending.cause.messageId === next.messageId;
@@ -165,7 +165,7 @@ function withMessages(
   return { ...view, messages: new Map(view.messages).set(channelId, change(view.messages.get(channelId) ?? [])) };
 }
 
-/** Events may overtake the list that was asked for: what they told since is kept. */
+/** Events can arrive before a requested list: their messages are kept. */
 function reload(known: readonly PageMessage[], loaded: readonly PageMessage[]): readonly PageMessage[] {
   const newest = loaded.at(-1)?.id ?? '0';
   const isFresher = (message: PageMessage): boolean => {
@@ -179,7 +179,7 @@ function editedMs({ edited_timestamp }: PageMessage): number {
   return edited_timestamp ? Date.parse(edited_timestamp) : 0;
 }
 
-/** In the order of ids, which is the order of time; an update takes the place of what it updates. */
+/** Ordered by id, which is chronological. An update replaces its message. */
 function put(messages: readonly PageMessage[], message: PageMessage): readonly PageMessage[] {
   const others = messages.filter(({ id }) => id !== message.id);
   const at = others.findLastIndex(({ id }) => BigInt(id) < BigInt(message.id)) + 1;

@@ -1,4 +1,4 @@
-/** The one hook that talks to the server: the view as it stands, and what a person can do. */
+/** The hook that communicates with the server: the current view and the user's actions. */
 import { useCallback, useEffect, useMemo, useReducer, useRef } from 'react';
 import type { PageChannel, PageInteraction, PageState } from '../../page-protocol.ts';
 import type { Address } from './address.ts';
@@ -6,7 +6,7 @@ import { type Api, createApi, Refusal } from './api.ts';
 import { openEventStream } from './event-stream.ts';
 import { emptyView, type PendingCause, reduceView, type View } from './page-state.ts';
 
-/** An interaction without what the hook itself knows. */
+/** An interaction without the fields that the hook adds. */
 export type Deed = PageInteraction extends infer Each
   ? Each extends PageInteraction
     ? Omit<Each, 'channelId' | 'locale'>
@@ -16,25 +16,25 @@ export type Deed = PageInteraction extends infer Each
 export interface Discord {
   readonly view: View;
   readonly api: Api;
-  /** The one that is open; '' until the server has answered. */
+  /** The open channel; '' until the server has answered. */
   readonly channelId: string;
   interact(deed: Deed, cause: PendingCause, files?: readonly File[]): void;
-  /** @throws Error whose message is for the person to read */
+  /** @throws Error whose message is for the user */
   post(content: string, files: readonly File[]): Promise<void>;
-  /** Passes a message of the open channel on.
-   *  @throws Error whose message is for the person to read */
+  /** Forwards a message of the open channel.
+   *  @throws Error whose message is for the user */
   forward(messageId: string, toChannelId: string): Promise<void>;
   closeForm(): void;
   closePending(key: number): void;
   dismiss(messageId: string): void;
 }
 
-/** Those of the servers, then the direct message. */
+/** The channels of the servers, then the direct message. */
 export function allChannels({ guilds, directMessages }: PageState): readonly PageChannel[] {
   return [...guilds.flatMap((guild) => guild.channels), ...directMessages];
 }
 
-/** Remount it (by key) to be another person. */
+/** To change the user, remount it with another key. */
 export function useDiscord({ userId, channelId: wanted, locale }: Address): Discord {
   const [view, dispatch] = useReducer(reduceView, emptyView);
   const api = useMemo(() => createApi(userId), [userId]);
@@ -60,12 +60,12 @@ export function useDiscord({ userId, channelId: wanted, locale }: Address): Disc
         if (error instanceof Refusal) dispatch({ type: 'state-refused', reason: error.message });
       }
     };
-    // What failed to load is loaded once the socket is open again.
+    // Failed requests are repeated when the socket is open again.
     const quietly = (work: Promise<void>): void => void work.catch(() => undefined);
     return openEventStream(api.eventsUrl, {
       onOpen: () => {
         dispatch({ type: 'link-changed', link: 'open' });
-        // Whatever happened while nobody listened.
+        // Loads what was missed without a socket.
         quietly(loadState());
         quietly(loadMessages(openChannelId.current));
       },

@@ -56,7 +56,7 @@ describe.skipIf(isMissing)(`a bot by discord.py${isMissing ? ` (skipped: ${found
     await until('ready').toMatchObject({ guilds: ['Local server'] });
   });
 
-  test('takes a file, defers, and edits its answer to hold another', async () => {
+  test('receives a file, defers, and edits its answer to contain another', async () => {
     const clip = { name: 'song.mp3', data: Buffer.from('abc') };
     const interaction = await ada.slash('similar', { clip, piece: 'fugue' });
     const answer = await interaction.until(({ attachments }) => attachments.length > 0);
@@ -69,14 +69,14 @@ describe.skipIf(isMissing)(`a bot by discord.py${isMissing ? ` (skipped: ${found
     await until('answered').toMatchObject({ same: true, size: 3 });
   });
 
-  test('completes what is typed', async () => {
+  test('offers choices by autocompletion', async () => {
     expect(await ada.autocomplete('similar', 'piece', 'pre')).toEqual([
       { name: 'Prelude', value: 'prelude' },
       { name: 'Presto', value: 'presto' },
     ]);
   });
 
-  test('registers a command for those who manage the server, by a number', async () => {
+  test('registers a command with integer default_member_permissions', async () => {
     const eve = discord.addUser({ name: 'Eve' });
     await expect(eve.slash('panel')).rejects.toThrow('no command');
     await panel();
@@ -89,7 +89,7 @@ describe.skipIf(isMissing)(`a bot by discord.py${isMissing ? ` (skipped: ${found
     expect((await pressed.until(({ content }) => content === 'pressed')).id).toBe(message.id);
   });
 
-  test('answers selects, of words and of people', async () => {
+  test('answers selects of strings and of users', async () => {
     const message = await panel();
     const picked = await ada.select(message, 'Pick', ['one', 'three']);
     await picked.until(({ content }) => content === 'picked one, three');
@@ -97,7 +97,7 @@ describe.skipIf(isMissing)(`a bot by discord.py${isMissing ? ` (skipped: ${found
     await who.until(({ content }) => content === 'who Ada');
   });
 
-  test('opens a form and answers what was written', async () => {
+  test('opens a modal and answers its submission', async () => {
     const pressed = await ada.press(await panel(), 'Write');
     await pressed.ackedAtMs;
     expect(pressed.modal?.title).toBe('A form');

@@ -114,7 +114,7 @@ afterAll(async () => {
   await discord?.[Symbol.asyncDispose]();
 });
 
-test('takes a file, defers, and edits its answer to hold another', async () => {
+test('receives a file, defers, and edits its answer to contain another', async () => {
   const interaction = await ada.slash('similar', { clip: { name: 'song.mp3', data: Buffer.from('abc') } });
   const answer = await interaction.until(({ attachments }) => attachments.length > 0);
   expect(answer.content).toBe('song.mp3');
@@ -122,11 +122,11 @@ test('takes a file, defers, and edits its answer to hold another', async () => {
   await interaction.until(({ content }) => content === 'More');
 });
 
-test('completes what is typed', async () => {
+test('offers choices by autocompletion', async () => {
   expect(await ada.autocomplete('similar', 'piece', 'f')).toEqual([{ name: 'Fugue', value: 'fugue' }]);
 });
 
-test('answers a button, a select and a form', async () => {
+test('answers a button, a select and a modal', async () => {
   const eve = discord.addUser({ name: 'Eve' });
   await expect(eve.slash('panel')).rejects.toThrow('no command');
   const message = await (await ada.slash('panel')).until(({ content }) => content === 'A panel');
@@ -146,7 +146,7 @@ test('resumes when its connection breaks, and misses nothing', async () => {
   await expect.poll(() => seen, { timeout: 20_000 }).toEqual(['Meanwhile']);
 });
 
-test('did nothing that Discord would refuse', () => {
+test('sent nothing that Discord refuses', () => {
   expect(discord.violations).toEqual([]);
   expect(errors.filter((error) => !String(error).includes('1006'))).toEqual([]);
 });

@@ -1,10 +1,10 @@
-/** The page in Debian's Chromium, as one person sees it: what tests do in it, in a person's words. */
+/** The page in Chromium as one user sees it, with the actions of tests. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
 import { buildPage } from '../../page-build.ts';
 
-/** Debian's place for it. */
+/** Its path on Debian. */
 const debianChromium = '/usr/bin/chromium';
 export const viewports = { desktop: { width: 1280, height: 900 }, phone: { width: 390, height: 844 } } as const;
 /** The bot answers within a second; a busy machine may take longer. */
@@ -16,11 +16,11 @@ export interface OpenOptions {
   readonly channelId?: string;
 }
 
-/** What a chip is filled with: words, or the path of a file. */
+/** The input of an option: text, or the path of a file. */
 export type OptionInput = string | { readonly file: string };
 
 export interface PageBrowser extends AsyncDisposable {
-  /** As this person, in a window of their own. */
+  /** Opens a window for this user. */
   open(discordUrl: string, personId: string, options?: OpenOptions): Promise<PersonPage>;
 }
 

@@ -56,7 +56,7 @@ const filled = (values: Record<string, Partial<Entered>>) =>
   new Map(Object.entries(values).map(([name, value]): [string, Entered] => [name, { text: '', ...value }]));
 const mp3 = new File(['a'], 'a.mp3', { type: 'audio/mpeg' });
 
-test('lists subcommands apart, sorted, without message commands', () => {
+test('lists subcommands as separate entries, sorted, without message commands', () => {
   expect(chatCommands(commands, 'en-GB').map(({ title }) => title)).toEqual([
     'library run start',
     'library status',
@@ -64,7 +64,7 @@ test('lists subcommands apart, sorted, without message commands', () => {
   ]);
 });
 
-test('speaks the person’s language and still finds the names as registered', () => {
+test('uses the user’s language and still finds registered names', () => {
   const german = chatCommands(commands, 'de');
   expect(german.map(({ title }) => title)).toContain('ähnlich');
   expect(findCommands(german, 'simi').map(({ title, description }) => [title, description])).toEqual([
@@ -78,7 +78,7 @@ test('speaks the person’s language and still finds the names as registered', (
   ]);
 });
 
-test('finds what begins with the words before what contains them', () => {
+test('lists entries that begin with the words before those that contain them', () => {
   expect(findCommands(chatCommands(commands, 'en-GB'), 's').map(({ title }) => title)).toEqual([
     'similar',
     'library run start',
@@ -92,7 +92,7 @@ test('nests values in groups and subcommands as Discord does', () => {
   ]);
 });
 
-test('sends values in their types, and files by their place', () => {
+test('sends values with their types, and files by index', () => {
   const { options, files, problems } = checkOptions(
     similar.options,
     filled({
@@ -111,7 +111,7 @@ test('sends values in their types, and files by their place', () => {
   ]);
 });
 
-test('sends the value of a choice, and what was typed where none was taken', () => {
+test('sends the value of a choice, or the typed text without one', () => {
   const choice = { name: 'Waltz', value: 'id-7' };
   expect(checkOptions(similar.options, filled({ piece: { text: 'Waltz', choice } })).options[0]?.value).toBe('id-7');
   expect(checkOptions(similar.options, filled({ piece: { text: 'walt' } })).options[0]?.value).toBe('walt');
@@ -131,7 +131,7 @@ test('asks for a required option', () => {
   expect([...checkOptions(runEntry.options, new Map()).problems]).toEqual([['where', 'This option is required.']]);
 });
 
-test('completes with the other options only where they are right', () => {
+test('requests choices with the valid other options only', () => {
   const values = filled({
     piece: { text: 'wal' },
     results: { text: 'x' },

@@ -72,7 +72,7 @@ describe('within a line', () => {
     expect(parseInline(source).map(({ kind }) => kind)).toEqual(['text']);
   });
 
-  test('takes the backslash off an escaped mark, and leaves it before a letter', () => {
+  test('removes the backslash of an escaped mark, and keeps it before a letter', () => {
     expect(parseInline('\\*a\\* C:\\music')).toEqual([text('*a* C:\\music')]);
   });
 
@@ -82,7 +82,7 @@ describe('within a line', () => {
 });
 
 describe('over lines', () => {
-  test('tells headings, subtext, quotes, lists and paragraphs apart', () => {
+  test('parses headings, subtext, quotes, lists and paragraphs', () => {
     const source = '# One\n### Three\n-# small\n> a\n> b\n- x\n  - y\n- z\nlast\nline';
     const blocks = parseMarkdown(source);
     expect(blocks.map(({ kind }) => kind)).toEqual(['heading', 'heading', 'subtext', 'quote', 'list', 'paragraph']);
@@ -100,7 +100,7 @@ describe('over lines', () => {
     expect(words('a\n\n# b\n\nc\n')).toEqual(['a', 'b', 'c']);
   });
 
-  test('keeps the number that a list begins with', () => {
+  test('keeps the first number of a list', () => {
     expect(parseMarkdown('4. four\n5. five')).toMatchObject([{ kind: 'list', start: 4, items: [{}, {}] }]);
   });
 
@@ -111,7 +111,7 @@ describe('over lines', () => {
     ]);
   });
 
-  test('reads nothing within a code block', () => {
+  test('interprets nothing in a code block', () => {
     expect(parseMarkdown('a\n```ts\n# **b**\n```\nc')).toEqual([
       { kind: 'paragraph', children: [text('a')] },
       { kind: 'code-block', language: 'ts', text: '# **b**' },
@@ -119,7 +119,7 @@ describe('over lines', () => {
     ]);
   });
 
-  test('keeps the words of any text, links only to the web, and ends in time', () => {
+  test('keeps the words of any text, links only to the web, and is fast', () => {
     const marks = fc.string({
       unit: fc.constantFrom(
         ...'*_~|`\\<>[]()#-@: \n1ab',
@@ -161,12 +161,12 @@ describe('time stamps', () => {
     expect(formatTime(nowMs / 1000 + awaySec, 'R', 'en-GB', nowMs)).toBe(words);
   });
 
-  test('speak the person’s language', () => {
+  test('are in the user’s language', () => {
     expect(formatTime(nowMs / 1000 - 7200, 'R', 'de', nowMs)).toBe('vor 2 Stunden');
     expect(formatTime(nowMs / 1000, 'D', 'de', nowMs)).toBe('15. Januar 2026');
   });
 
-  test('name the day only when it is not today', () => {
+  test('contain the day only if it is not today', () => {
     expect(formatSent(nowMs, 'en-GB', nowMs)).toMatch(/^\d\d:\d\d$/);
     expect(formatSent(nowMs - 86_400_000, 'en-GB', nowMs)).toMatch(/^14\/01\/2026/);
   });

@@ -24,14 +24,14 @@ test('keeps messages in the order of their ids, however they arrive', () => {
   expect(view.messages.get('1')?.map(({ id }) => id)).toEqual(['9', '10', '100']);
 });
 
-test('puts an update in the place of what it updates, and takes out what was deleted', () => {
+test('replaces updated messages and removes deleted ones', () => {
   const update = happened({ type: 'message-updated', channelId: '1', message: message('10', 'new') });
   const deletion = happened({ type: 'message-deleted', channelId: '1', messageId: '11' });
   const view = reduce(created('10'), created('11'), update, deletion);
   expect(view.messages.get('1')).toEqual([message('10', 'new')]);
 });
 
-test('keeps what events told while the list was under way', () => {
+test('keeps messages of events that arrive before the list', () => {
   const edit = happened({
     type: 'message-updated',
     channelId: '1',
@@ -51,14 +51,14 @@ test('marks a channel that is not open as unread until it is seen', () => {
   expect(reduceView(view, { type: 'channel-seen', channelId: '2' }).unread.size).toBe(0);
 });
 
-test('waits for the answer to a press, also when the answer overtakes the request', () => {
+test('waits for the answer to a press, also when it arrives before the response', () => {
   const answered = happened({ type: 'interaction-answered', interactionId: '77' });
   expect(reduce(press, accepted).pending).toHaveLength(1);
   expect(reduce(press, accepted, answered).pending).toEqual([]);
   expect(reduce(press, answered, accepted).pending).toEqual([]);
 });
 
-test('says why a press failed until the same message is pressed again', () => {
+test('shows why a press failed until the next press', () => {
   const failed = happened({ type: 'interaction-failed', interactionId: '77', messageId: '5' });
   for (const view of [reduce(press, accepted, failed), reduce(press, failed, accepted)]) {
     expect(view.pending).toMatchObject([{ failure: notResponding }]);
@@ -67,13 +67,13 @@ test('says why a press failed until the same message is pressed again', () => {
   expect(reduce(press, { type: 'refused', key: 1, reason: 'No.' }).pending).toMatchObject([{ failure: 'No.' }]);
 });
 
-test('the address comes back as it was written, and an unknown language is English', () => {
+test('reads the address that it writes; an unknown language becomes English', () => {
   const address = { userId: '12', channelId: '34', locale: 'de' } as const;
   expect(readAddress(writeAddress(address))).toEqual(address);
   expect(readAddress('?locale=xx')).toEqual({ userId: '', channelId: '', locale: 'en-GB' });
 });
 
-test('only addresses of this machine are ever asked, by their path alone', () => {
+test('fetches only URLs of this machine, by their path', () => {
   expect(localUrl('http://127.0.0.1:4000/attachments/1/a.png?ex=1')).toBe('/attachments/1/a.png?ex=1');
   expect(localUrl('http://localhost/a')).toBe('/a');
   for (const url of [

@@ -45,7 +45,7 @@ afterAll(async () => {
   await bot?.[Symbol.asyncDispose]();
 });
 
-test('a form opens, holds back what it does not allow, and is sent with its file', async () => {
+test('a modal opens, refuses invalid input, and is sent with its file', async () => {
   await ada.pickCommand('tell');
   await ada.page.getByRole('button', { name: 'Send' }).click();
   const dialog = ada.page.getByRole('dialog', { name: 'Tell us' });
@@ -59,7 +59,7 @@ test('a form opens, holds back what it does not allow, and is sent with its file
   expect(await dialog.count()).toBe(0);
 });
 
-test('a message is forwarded to a thread that has just been opened, and shows there whole', async () => {
+test('a message is forwarded to a new thread and shown there whole', async () => {
   const { discord } = bot;
   await bot.ada.post(discord.defaultChannelId, 'Listen to this');
   discord.addThread(discord.defaultChannelId, { name: 'Talk', ownerId: bot.ada.id });
@@ -70,7 +70,7 @@ test('a message is forwarded to a thread that has just been opened, and shows th
   await ada.message('Forwarded').getByText('Listen to this').waitFor();
 });
 
-test('a direct message is written and answered by a command', async () => {
+test('a direct message is written, and a command works in it', async () => {
   const direct = ada.page.getByRole('region', { name: 'Direct messages' });
   await direct.getByRole('button').click();
   await ada.page.getByRole('combobox', { name: 'Message @Leitmotif' }).fill('Just us');

@@ -1,4 +1,4 @@
-/** A small bot by the real discord.js with one of everything that the page must show. */
+/** A small discord.js bot with an example of everything that the page shows. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -26,11 +26,11 @@ export interface Tour extends AsyncDisposable {
   readonly otherChannelId: string;
   /** Two seconds of a tone. */
   readonly mp3: string;
-  /** What went wrong in the bot. */
+  /** Errors in the bot. */
   readonly errors: unknown[];
-  /** Keeps the bot from saying anything after "thinking" until `speak` is called. */
+  /** Lets the bot wait after "thinking" until `speak` is called. */
   think(): { speak(): void };
-  /** Lets the next `/find` go on from its progress to its answer. */
+  /** Lets the next `/find` answer. */
   finish(): void;
 }
 
