@@ -1,7 +1,7 @@
 /** The protocol between the page and its server. Types only; both sides import them.
  *
  *  Messages, components, embeds and attachments are Discord's own JSON. Everything below is under `/page`, and `user`
- *  names the user: whoever opens the page picks one, there are no passwords on loopback.
+ *  names the user: the page offers all users, since there are no passwords on loopback.
  *
  *  GET  /page/state?user=ID                        -> PageState
  *  GET  /page/channels/ID/messages?user=ID         -> PageMessage[] that the user may see, oldest first

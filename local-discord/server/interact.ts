@@ -103,7 +103,7 @@ function pressComponent(
   if (message.flags & MessageFlags.Loading) throw new RefusedByClient('This message is still being written.');
   const node = componentNodes(message.components).find((found) => found.body.custom_id === body.customId);
   const component = node?.body as PressedComponent | undefined;
-  if (!component || component.type !== body.componentType) throw new RefusedByClient('This is no longer there.', 404);
+  if (!component || component.type !== body.componentType) throw new RefusedByClient('This no longer exists.', 404);
   if (component.disabled) throw new RefusedByClient('This is disabled.');
   const resolver = new Resolver(core, channel, userId);
   const isSelect = component.type !== ComponentType.Button;
@@ -113,7 +113,7 @@ function pressComponent(
     if (values.length < min || values.length > max) throw new RefusedByClient(`Pick ${min} to ${max}.`);
     if (component.type === ComponentType.StringSelect) {
       const isOffered = (value: string) => options?.some((option) => option.value === value);
-      if (!values.every(isOffered)) throw new RefusedByClient('This is not among the options.');
+      if (!values.every(isOffered)) throw new RefusedByClient('This is not one of the options.');
     } else for (const value of values) resolver.selected(component.type, value);
   }
   return sendInteraction(core, {

@@ -25,7 +25,7 @@ export async function submitModal(
   const opened = core.interactions.find(body.interactionId);
   const { modal = null } = opened ?? {};
   if (!opened || !modal || opened.userId !== userId || opened.channelId !== channel.id) {
-    throw new RefusedByClient('This form is no longer there.', 404);
+    throw new RefusedByClient('This form no longer exists.', 404);
   }
   const resolver = new Resolver(core, channel, userId);
   const answer = async (input: Input) => ({
@@ -95,6 +95,6 @@ function picked(input: Input, given: Given | undefined): readonly string[] {
   const preset = 'options' in input ? input.options.filter((each) => each.default).map(({ value }) => value) : [];
   const values = given === undefined ? preset : Array.isArray(given) ? given : [String(given)];
   const isOffered = (value: string) => !('options' in input) || input.options.some((each) => each.value === value);
-  if (!values.every(isOffered)) throw new RefusedByClient('This is not among the options.');
+  if (!values.every(isOffered)) throw new RefusedByClient('This is not one of the options.');
   return values;
 }

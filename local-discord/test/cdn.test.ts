@@ -3,7 +3,7 @@ import { type LocalDiscord, startLocalDiscord } from '../local-discord.ts';
 
 const day = 24 * 3_600_000;
 
-/** A link to a file that Ada has posted. */
+/** The link to a file that Ada posted. */
 async function postedLink(discord: LocalDiscord, name = 'song.mp3', data = Buffer.from('0123456789')) {
   const message = await discord.addUser({ name: 'Ada' }).post(discord.defaultChannelId, 'Hear', [{ name, data }]);
   return { url: message.attachments[0]?.url ?? '', id: message.id };

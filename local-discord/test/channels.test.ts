@@ -83,7 +83,7 @@ describe('a post of the bot', () => {
     const { url } = await channel.send('old');
     discord.advance(3_600_000);
     const path = url.replace(/.*channels\/\d+\/(\d+)\/(\d+)/, '/channels/$1/messages/$2');
-    // Not by discord.js, which would sit the wait out.
+    // Not with discord.js, which would wait.
     const edit = () =>
       fetch(`${discord.apiUrl}/v10${path}`, {
         method: 'PATCH',

@@ -20,7 +20,7 @@ const select = {
   ],
 };
 
-/** A bot whose /show answers with these rows, and a person who has asked for them. */
+/** A bot whose /show answers with these rows, and a user who used it. */
 async function showing(rows: never[], flags = 0) {
   const bot = await startBot();
   await bot.onCommand({ name: 'show' }, (interaction) =>
@@ -114,7 +114,7 @@ describe('a select', () => {
       if (interaction.isStringSelectMenu()) await interaction.reply(`picked ${interaction.values.join()}`);
     });
     await (await bot.ada.select(message, 'Pick one', ['2'])).until(({ content }) => content === 'picked 2');
-    await expect(bot.ada.select(message, 'pick', ['3'])).rejects.toThrow('not among the options');
+    await expect(bot.ada.select(message, 'pick', ['3'])).rejects.toThrow('not one of the options');
     await expect(bot.ada.select(message, 'pick', ['1', '2'])).rejects.toThrow('Pick 1 to 1');
   });
 

@@ -1,4 +1,4 @@
-/** Whatever is sent, local Discord refuses it in Discord's words and does not break. */
+/** Garbage in requests gets Discord's errors and breaks nothing. */
 import { existsSync, globSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

@@ -1,4 +1,4 @@
-/** The gateway without discord.js: what a client must never see go wrong, and what only a broken one does. */
+/** The gateway's frames without discord.js, and its answers to broken clients. */
 import { once } from 'node:events';
 import { afterEach, expect, test } from 'vitest';
 import { WebSocket } from 'ws';

@@ -5,7 +5,7 @@ import { startBot } from './bot.ts';
 
 const intents = [GatewayIntentBits.Guilds, GatewayIntentBits.GuildMessages];
 
-/** What the bot is told to come after its connection broke, in the order in which it comes. */
+/** The events that the bot receives after its connection broke, in order. */
 async function toldAfter(breakIt: (bot: Awaited<ReturnType<typeof startBot>>) => Promise<unknown>) {
   await using bot = await startBot({}, { intents });
   const told: string[] = [];

@@ -5,7 +5,7 @@ import { startBot } from './bot.ts';
 
 const { Ephemeral, IsComponentsV2, Loading } = MessageFlags;
 
-/** Runs one command that does this, and says with which code Discord refused it. */
+/** Runs a command with this handler, and returns the code of Discord's refusal. */
 async function refusalOf(run: (interaction: ChatInputCommandInteraction) => Promise<unknown>): Promise<unknown> {
   await using bot = await startBot();
   const { promise, resolve } = Promise.withResolvers<unknown>();
@@ -41,7 +41,7 @@ describe('time', () => {
     const interaction = await bot.ada.slash('long');
     await expect.poll(() => bot.errors).toMatchObject([{ code: 50027, status: 401 }]);
     expect(interaction.original()?.content).toBe('still there');
-    // A 401 without authorization does not cost the bot its own token.
+    // A 401 without authorization does not invalidate the bot's token.
     await bot.client.application.commands.fetch();
   });
 

@@ -1,4 +1,4 @@
-/** Forms: what a bot may open, what a person may send, and what arrives. */
+/** Modals: what a bot may open, what a user may submit, and what the bot receives. */
 import {
   type Interaction as BotInteraction,
   ComponentType as C,
@@ -17,7 +17,7 @@ const row = { type: C.ActionRow, components: [{ ...textInput, custom_id: 'old', 
 const options = ['a', 'b', 'c'].map((value) => ({ label: value.toUpperCase(), value }));
 const modal = (components: readonly object[]) => ({ title: 'A form', custom_id: 'form', components });
 
-/** A bot whose /ask and whose button open the form. */
+/** A bot whose /ask and button open the modal. */
 async function withForm(components: readonly object[]) {
   const bot = await startBot();
   const submitted = Promise.withResolvers<ModalSubmitInteraction>();
@@ -100,19 +100,19 @@ test.each([
   const { ada, opened } = given;
   await expect(ada.submit(opened, values)).rejects.toThrow(words);
   await ada.submit(opened, { title: 'Right' });
-  await expect(ada.submit(opened, { title: 'Twice' })).rejects.toThrow('no longer there');
+  await expect(ada.submit(opened, { title: 'Twice' })).rejects.toThrow('no longer exists');
 });
 
 test('can be submitted only by the user who opened it', async () => {
   await using given = await withForm([label(textInput)]);
   const eve = given.discord.addUser({ name: 'Eve' });
-  await expect(eve.submit(given.opened, { title: 'Mine' })).rejects.toThrow('no longer there');
+  await expect(eve.submit(given.opened, { title: 'Mine' })).rejects.toThrow('no longer exists');
 });
 
 test.each([
   ['no choice where one is required', [], 'Pick 1 to 1'],
   ['two choices where one is the most', ['a', 'b'], 'Pick 1 to 1'],
-  ['a choice that is not offered', ['z'], 'not among the options'],
+  ['a choice that is not offered', ['z'], 'not one of the options'],
 ])('refuses %s', async (_, values, words) => {
   await using given = await withForm([label({ type: C.StringSelect, custom_id: 'pick', options })]);
   await expect(given.ada.submit(given.opened, { pick: values })).rejects.toThrow(words);

@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { checkOptions } from '../server/option-values.ts';
 import { type Bot, startBot } from './bot.ts';
 
-/** What the bot reads of a command that Ada uses. */
+/** The options that the bot receives when Ada uses a command. */
 async function readBy<T>(
   bot: Bot,
   options: readonly object[],

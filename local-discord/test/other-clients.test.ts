@@ -1,4 +1,4 @@
-/** What clients other than discord.js send and expect, one request at a time. */
+/** Single requests as clients other than discord.js send them, and the expected responses. */
 import { once } from 'node:events';
 import { ApplicationCommandOptionType, InteractionResponseType } from 'discord.js';
 import { describe, expect, test } from 'vitest';

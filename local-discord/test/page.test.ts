@@ -4,7 +4,7 @@ import { WebSocket } from 'ws';
 import type { PageEvent, PageInteraction, PageMessage, PageState } from '../page-protocol.ts';
 import { startBot } from './bot.ts';
 
-/** The page of one person: what it asks and what it is told. */
+/** A user's page: its requests and events. */
 class Page {
   readonly told: PageEvent[] = [];
   readonly #url: string;

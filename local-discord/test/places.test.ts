@@ -138,7 +138,7 @@ describe('a thread', () => {
     await using given = await withBot();
     const { channel, discord, ada, client } = given;
     const created: string[] = [];
-    // The event that discord.js derives from it is not emitted for a thread that an interaction brought before.
+    // The event that discord.js derives from it is not emitted for a thread that an interaction contained before.
     client.ws.on(GatewayDispatchEvents.ThreadCreate, ({ id }: { id: string }) => created.push(id));
     const secret = { name: 'Secret', ownerId: ada.id, type: ChannelType.PrivateThread } as const;
     const id = discord.addThread(channel.id, secret);

@@ -1,4 +1,4 @@
-/** Buckets by route and by channel, and a bot by discord.js that keeps to them. */
+/** Buckets per route and channel, and a discord.js bot that obeys them. */
 import { Events, type TextChannel } from 'discord.js';
 import { describe, expect, test } from 'vitest';
 import { type LocalDiscord, startLocalDiscord, usualRateLimits } from '../local-discord.ts';
@@ -19,7 +19,7 @@ async function post(discord: LocalDiscord, channelId: string) {
   return { status: response.status, header, body: (await response.json()) as Record<string, unknown> };
 }
 
-/** The statuses of what the bot called. */
+/** The statuses of the bot's calls. */
 const statuses = (discord: LocalDiscord) => new Set(discord.log.map(({ status }) => status));
 
 describe('a bucket', () => {

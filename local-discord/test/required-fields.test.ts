@@ -1,4 +1,4 @@
-/** Answers have the fields that Discord's published description requires.
+/** Responses have the fields that Discord's published description requires.
  *  required-fields.ts has its lists. */
 import { ComponentType as C, MessageFlags } from 'discord.js';
 import { expect, test } from 'vitest';

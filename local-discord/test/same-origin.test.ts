@@ -1,4 +1,4 @@
-/** A web page of someone else must not act as the people here, nor as the bot. */
+/** A foreign web page can act neither as a user nor as the bot. */
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-/** A bot by discord.py at the local Discord: what it registers, answers, shows and survives. */
+/** A discord.py bot at the local Discord: commands, components, modals, messages and a resumed session. */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
@@ -141,7 +141,7 @@ describe.skipIf(isMissing)(`a bot by discord.py${isMissing ? ` (skipped: ${found
   });
 });
 
-/** The custom ids of a form's inputs, which discord.py draws by chance. */
+/** The custom ids of a modal's inputs, which discord.py generates. */
 function inputIds(modal: { readonly components: readonly unknown[] } | null): string[] {
   const parts = (modal?.components ?? []) as { component?: Input; components?: readonly Input[] }[];
   return parts

@@ -1,4 +1,4 @@
-/** A bot by oceanic.js at the local Discord: it registers, answers and survives as one by discord.js does. */
+/** An oceanic.js bot at the local Discord: commands, components, modals and a resumed session. */
 import {
   ApplicationCommandOptionTypes,
   ApplicationCommandTypes,

@@ -1,4 +1,4 @@
-/** discord.py in an environment of its own, under the cache: made on first use, and again when its version changes. */
+/** discord.py in its own environment in the cache folder, created on first use and when its version changes. */
 import { execFile } from 'node:child_process';
 import { access } from 'node:fs/promises';
 import path from 'node:path';

@@ -1,4 +1,4 @@
-/** Forms, threads, direct messages and forwards on the page, in a real Chromium. */
+/** Modals, threads, direct messages and forwards on the page, in a real Chromium. */
 import { ComponentType, Events, type Interaction, Partials } from 'discord.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Bot, startBot } from '../bot.ts';

@@ -1,4 +1,4 @@
-/** What the tour's bot says and offers. */
+/** Messages and commands of the tour's bot. */
 import {
   type ApplicationCommandDataResolvable,
   ApplicationCommandOptionType,
