@@ -1,9 +1,9 @@
-import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { Catalog } from '../../src/catalog/catalog.ts';
-import { backUpCatalog } from '../../src/maintenance/backup.ts';
+import { backUpCatalog, backupsIn } from '../../src/maintenance/backup.ts';
 import { FolderBackups } from '../../src/maintenance/folder-backups.ts';
 import { restoreCatalog } from '../../src/maintenance/restore.ts';
 import { factsOf, openCatalog, recordingOf, tempFolder } from '../catalog/helpers.ts';
@@ -35,7 +35,7 @@ async function backedUp() {
 
 test('a backup is the catalog as it was, made while it is open and written to', async () => {
   const { backup, folder } = await backedUp();
-  expect(backup).toMatchObject({ path: path.join(folder, 'catalog-2026-11-26T07-01-05Z.sqlite'), tracks: 2 });
+  expect(backup).toMatchObject({ path: path.join(folder, 'catalog-2026-11-26T07-01-05-000Z.sqlite'), tracks: 2 });
   expect(backup.bytes).toBe(readFileSync(backup.path).length);
   using copy = new Catalog(backup.path);
   expect(keysOf(copy)).toEqual(['a.mp3', 'b.mp3']);
@@ -60,10 +60,26 @@ test('of several backups the newest are kept, and nothing else in the folder is 
   writeFileSync(path.join(folder, 'mine.sqlite'), 'mine');
   for (const minute of [5, 6, 7]) await backUp(minute, 2);
   expect(readdirSync(folder).sort()).toEqual([
-    'catalog-2026-11-26T07-06-05Z.sqlite',
-    'catalog-2026-11-26T07-07-05Z.sqlite',
+    'catalog-2026-11-26T07-06-05-000Z.sqlite',
+    'catalog-2026-11-26T07-07-05-000Z.sqlite',
     'mine.sqlite',
   ]);
+});
+
+test('keeps two backups of one second, and lists, restores and counts those of versions without milliseconds', async () => {
+  const { catalog, backup, folder, parts, saveBefore } = await backedUp();
+  const older = 'catalog-2026-11-26T07-05-05Z.sqlite';
+  renameSync(backup.path, path.join(folder, older));
+  const put = (milliseconds: number, keep: number | null) =>
+    backUpCatalog({ ...parts, keep, now: new Date(at(5).getTime() + milliseconds) });
+  await put(7, null);
+  await put(8, null);
+  const nameOf = (milliseconds: string) => `catalog-2026-11-26T07-05-05-${milliseconds}Z.sqlite`;
+  expect(await backupsIn(parts.store, never)).toEqual([older, nameOf('007'), nameOf('008')]);
+  const restored = await restoreCatalog(path.join(folder, older), catalog.path, at(6), saveBefore);
+  expect(restored.backup.tracks).toBe(2);
+  expect((await put(9, 3)).removed).toEqual(['catalog-2026-11-26T07-02-05-000Z.sqlite', older]);
+  expect(await backupsIn(parts.store, never)).toEqual([nameOf('007'), nameOf('008'), nameOf('009')]);
 });
 
 test('a backup for which there is no place leaves nothing behind, and says which place', async () => {
