@@ -59,7 +59,7 @@ function surroundings(name: string) {
 }
 
 describe("ONNX Runtime's telemetry", () => {
-  test('leaves no file and looks up no name in a worker that embeds', async () => {
+  test('writes no file and looks up no name in a worker that embeds', async () => {
     const { environment, traces } = surroundings('worker');
     const sound = Float32Array.from({ length: 160_000 }, (_, i) => 0.3 * Math.sin(i / 20));
     const recording = writeWav(path.join(folder, 'sine.wav'), sound);
@@ -77,7 +77,7 @@ describe("ONNX Runtime's telemetry", () => {
     expect(traces()).toEqual([]);
   });
 
-  test('leaves none in a program that loads the library by itself, as benchmarks and scripts do', () => {
+  test('does neither in a program that loads the library itself, as benchmarks and scripts do', () => {
     const { environment, traces } = surroundings('program');
     const program =
       `import { InferenceSession } from '${root}/embedding-worker/engines/onnx-runtime.ts';` +

@@ -94,14 +94,14 @@ test.skipIf(!hasOpenssl)('lists with a managed identity and no key', async () =>
   expect(asked[0]).toMatch(/^GET \/token\?.*resource=https%3A%2F%2Fstorage\.azure\.com.* the-header$/);
 });
 
-test.skipIf(!hasOpenssl)('a token that is no longer valid is refused with words', async () => {
+test.skipIf(!hasOpenssl)('refuses an expired token with a message', async () => {
   answer = () => token(-3600);
   expect(await listSignedIn()).toMatch(
     /^library-forbidden: Cannot list .*this machine's sign-in \(DefaultAzureCredential\)/,
   );
 });
 
-test.skipIf(!hasOpenssl)('whoever cannot sign in hears that, and not the token server’s secrets', async () => {
+test.skipIf(!hasOpenssl)('reports a failed sign-in without the token server’s secrets', async () => {
   answer = () => ({ status: 400, body: { error: 'invalid_request', error_description: 'no identity' } });
   const said = await listSignedIn();
   expect(said).toMatch(/^library-forbidden: Cannot list .*signing in failed \(this machine's sign-in/);

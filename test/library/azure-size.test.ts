@@ -73,7 +73,7 @@ test('lists 13,171 recordings in three requests, and none for each', async () =>
   expect(requests).toHaveLength(3);
 });
 
-test('a run over a container without a recording in it does nothing, and says so', async () => {
+test('does nothing for a container without recordings, and says so', async () => {
   const bench = new Bench();
   const { library } = azureLibrary('empty', endpoint);
   const { files, generation } = await bench.run({ library });

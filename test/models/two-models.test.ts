@@ -71,11 +71,11 @@ describe('two models', () => {
     expect(JSON.parse(second.answer).results.length).toBeGreaterThan(0);
   });
 
-  test('leave what the other one built untouched, to the byte', () => {
+  test("leave the other's files unchanged, byte for byte", () => {
     expect(generationFiles()).toMatchObject(first.files);
   });
 
-  test('are switched back without embedding or building anything, and answer as before, to the byte', async () => {
+  test('are switched back without embedding or building anything, and give the same answers, byte for byte', async () => {
     const before = generationFiles();
     // Asked at once, without an index run in between.
     await withModel('one', async (app) => expect(await answerOf(app)).toBe(first.answer));
@@ -89,7 +89,7 @@ describe('two models', () => {
     expect(generationFiles()).toEqual(before);
   });
 
-  test('a third one, whose space has no index, is refused by name, with the commands that help', async () => {
+  test('refuse a third whose space has no index, by name, with the commands that help', async () => {
     await withModel('three', async (app) => {
       const refused = ask(app, query);
       await expect(refused).rejects.toMatchObject({ code: 'space-mismatch' });
@@ -101,7 +101,7 @@ describe('two models', () => {
     });
   });
 
-  test('a window of another length is named too', async () => {
+  test('name a window of another length too', async () => {
     const app = await library.open({ EMBEDDING_MODEL: 'one', MODELS_DIR: modelsDir, WINDOW_SEC: '5' });
     await expect(ask(app, query)).rejects.toMatchObject({
       code: 'space-mismatch',
@@ -109,7 +109,7 @@ describe('two models', () => {
     });
   });
 
-  test('see each what changed in the library under the other, and embed only that', async () => {
+  test('each see what changed in the library under the other, and embed only that', async () => {
     rmSync(path.join(place.music, 'piece-3.ogg'));
     writePiece(newcomer, 4, 21);
     await withModel('two', async (app) => {
@@ -125,7 +125,7 @@ describe('two models', () => {
     });
   });
 
-  test('that can do nothing with a recording do not take it away from the other', async () => {
+  test('keep a recording that the other cannot embed', async () => {
     writeTinyModels(modelsDir, [{ name: 'broken', kind: 'nan', manifest: { version: '4.0.0' } }]);
     await withModel('broken', async (app) => {
       await index(app).catch(() => {});
@@ -136,7 +136,7 @@ describe('two models', () => {
     });
   });
 
-  test('whose manifest is damaged does not keep others from being named', async () => {
+  test('are named when the manifest of another is damaged', async () => {
     mkdirSync(path.join(modelsDir, 'damaged'), { recursive: true });
     writeFileSync(path.join(modelsDir, 'damaged', 'model.json'), '{');
     await withModel('three', async (app) => {

@@ -141,7 +141,7 @@ function expectTheSame(heard: EmbeddedRecording, expected: EmbeddedRecording): v
 const embed = (model: string, file: string): Promise<EmbeddedRecording> =>
   worker.clientWith({ model }).embed(file, { signal: never });
 
-describe('a recording embedded elsewhere', () => {
+describe('a recording embedded on a remote server', () => {
   const here = new Map<string, EmbeddedRecording>();
   beforeAll(async () => {
     const models = ['builtin', ...references];
@@ -167,7 +167,7 @@ describe('a recording embedded elsewhere', () => {
     expect((await other.client.models()).models[0]?.device).toBe(`databricks clap@127.0.0.1:${workspace.port}`);
   });
 
-  test('keeps its order, however the answers come', async () => {
+  test('keeps its order in whatever order the answers arrive', async () => {
     const begun = server.inferences().length;
     const answered = Array.from({ length: 12 }, () => Promise.withResolvers<void>());
     const order: number[] = [];
@@ -186,7 +186,7 @@ describe('a recording embedded elsewhere', () => {
     });
   });
 
-  test('is counted, and its device is told', async () => {
+  test('is counted in the metrics, with its device', async () => {
     const { models } = await worker.client.models();
     expect(models.map(({ device }) => device)).toEqual(
       elsewhere.map((name) => `open-inference ${name}@127.0.0.1:${server.port}`),
@@ -200,8 +200,8 @@ describe('a recording embedded elsewhere', () => {
   });
 });
 
-describe('trouble elsewhere', () => {
-  test('over one window ends its recording only', async () => {
+describe('a fault on the remote server', () => {
+  test('in one window ends only its recording', async () => {
     server.faults.push({ kind: 'rows', change: (rows) => rows.map((row) => row.map(() => Number.NaN)) });
     const { file } = sines('nan', 2);
     await expect(embed('levels', file)).rejects.toMatchObject({
@@ -211,13 +211,13 @@ describe('trouble elsewhere', () => {
     expect((await embed('levels', file)).chunks).toHaveLength(2);
   });
 
-  test('that passes is not noticed', async () => {
+  test('that passes goes unnoticed', async () => {
     server.faults.push({ kind: 'status', status: 503 }, { kind: 'reset' }, { kind: 'half' });
     expect((await embed('levels', sines('passes', 2).file)).chunks).toHaveLength(2);
     expect(await (await worker.fetch('/metrics')).text()).toMatch(/worker_remote_retries_total\{model="levels"\} 3/);
   });
 
-  test('that is not answered is left when the client hangs up', async () => {
+  test('without an answer is abandoned when the client hangs up', async () => {
     const begun = server.inferences().length;
     server.faults.push({ kind: 'never' });
     const gone = new AbortController();
@@ -228,7 +228,7 @@ describe('trouble elsewhere', () => {
     await eventually(() => server.inferences()[begun]?.cut === true);
   });
 
-  test('that stays makes the worker unready, in words, before it takes a recording', async () => {
+  test('that persists makes the worker unready, with a message, before it accepts a recording', async () => {
     const down = await serve({ models: { levels } });
     const other = await run({ engine: openInference(down.url, 1) });
     const { file } = sines('down', 1);
@@ -251,7 +251,7 @@ describe('trouble elsewhere', () => {
     );
   });
 
-  test('does not keep the worker from stopping; and without the binary extension it all goes in JSON', async () => {
+  test('does not keep the worker from stopping; without the binary extension everything is sent in JSON', async () => {
     const plain = await serve({ models: { levels }, extensions: [] });
     const other = await run({ engine: openInference(plain.url, 1) });
     expect((await other.client.embed(sines('json', 1).file, { signal: never })).chunks).toHaveLength(1);
@@ -283,7 +283,7 @@ describe('trouble elsewhere', () => {
   });
 });
 
-test('tokens from the environment reach the server elsewhere, and no other process', async () => {
+test('passes tokens from the environment to the remote server, and to no other process', async () => {
   const triton = await serve({ models: { builtin: await networkOf('builtin') }, token: 'a secret of Triton' });
   const standalone = spawn(process.execPath, ['embedding-worker/main.ts'], {
     cwd: path.resolve(import.meta.dirname, '../../..'),

@@ -329,7 +329,7 @@ for (const [group, list] of Object.entries(cases)) {
   });
 }
 
-describe('is not held up', () => {
+describe('the tag reader is not blocked', () => {
   const comment = (size: number): Frame => ['COMM', Buffer.concat([latin1('\0eng\0'), Buffer.alloc(size, 'la ')])];
   const many = (): Buffer => {
     const frame = Buffer.concat([latin1('TXXX'), Buffer.from([0, 0, 0, 40, 0, 0]), Buffer.alloc(40, 'x')]);
@@ -361,7 +361,7 @@ describe('is not held up', () => {
     expect(deaths).toEqual([]);
   });
 
-  test('by a list of four thousand million comments: the process is ended, and the next file read by another', async () => {
+  test('by a list of four thousand million comments: the process is ended, and another reads the next file', async () => {
     const endless = withComments(flac, [utf8('TITLE=Endless')]);
     endless.writeUInt32LE(0xffffffff, endless.indexOf('TITLE=') - 8);
     const impatient = new TagReader({ deadlineMs: 1_000, onDeath: (how) => void deaths.push(how) });
@@ -379,7 +379,7 @@ describe('is not held up', () => {
     }
   });
 
-  test('by a process that hangs: its file has no tags, the next is read by another', async () => {
+  test('by a process that hangs: its file has no tags, and another reads the next file', async () => {
     const impatient = new TagReader({ deadlineMs: 500, onDeath: (how) => void deaths.push(how) });
     try {
       await impatient.start();
@@ -394,7 +394,7 @@ describe('is not held up', () => {
     }
   });
 
-  test('by a process that was killed, a file that is gone, or a pipe', async () => {
+  test('by a killed process, a missing file, or a named pipe', async () => {
     await reader.start();
     process.kill(reader.pid as number, 'SIGKILL');
     expect((await read(tagged([['TIT2', text('Good')]])()))?.title ?? null).toSatisfy(
