@@ -25,14 +25,14 @@ function olderCatalog(version: number): string {
   return folder;
 }
 
-test('there is a fixture of each earlier schema', () => {
+test('has a fixture of each earlier schema', () => {
   for (let version = 1; version < schemaVersion; version++) {
     expect(existsSync(path.join(fixtures, `schema-${version}.sql`)), `schema-${version}.sql`).toBe(true);
   }
 });
 
 test.each(versions.filter((version) => version < schemaVersion))(
-  'opens a catalog of schema %i with all that is in it',
+  'opens a catalog of schema %i with all its data',
   (version) => {
     const folder = olderCatalog(version);
     const catalog = openCatalog(folder);

@@ -36,7 +36,7 @@ async function embed(window: Float32Array): Promise<Float32Array> {
   return vector;
 }
 
-/** What one hears of it through a telephone, roughly: two one-pole filters a side. */
+/** Rough telephone sound: two one-pole filters a side. */
 function telephone(window: Float32Array): Float32Array {
   const out = Float32Array.from(window);
   for (let pass = 0; pass < 2; pass++) {

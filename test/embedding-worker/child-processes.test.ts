@@ -1,4 +1,4 @@
-/** What an inference process is started with, for the sake of memory: the program itself, as the product starts it. */
+/** Memory settings of an inference process, checked on the real program. */
 import { globSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -40,7 +40,7 @@ test('returns large blocks to the system, unless the operator set another limit'
 });
 
 test('stores its compiled code for the next process, also when it is killed', async () => {
-  // Node writes it when a process ends, and none has yet: only the child can have, when it was ready.
+  // Node writes the cache when a process ends, and none has ended: the child wrote it when it was ready.
   await expect.poll(() => globSync(path.join(folder, 'compiled', '**/*')).length).toBeGreaterThan(10);
 });
 

@@ -1,4 +1,4 @@
-/** CLAP's front-end against the code that it comes from: transformers in Python (stored) and in JavaScript (run here). */
+/** CLAP's front-end compared with its reference code: transformers in Python (stored) and in JavaScript (run here). */
 import { readFileSync } from 'node:fs';
 import { ClapFeatureExtractor } from '@huggingface/transformers';
 import fc from 'fast-check';
@@ -114,14 +114,14 @@ describe("computes the same as JavaScript's ClapFeatureExtractor within 0.01 dB"
     padding: 'repeatpad',
   });
 
-  // Of ten seconds only: it tiles shorter windows differently from Python.
+  // Ten-second windows only: JavaScript tiles shorter ones differently from Python.
   test.each(table.windows.filter(({ samples }) => samples === clapSamples))('for $kind', async (window) => {
     const sound = referenceSignal(window, clapSampleRateHz);
     const { input_features: witness } = await extractor(sound);
     expect(largestDifference(await featuresOf(sound), witness.data)).toBeLessThan(toleranceDb);
   });
 
-  // float32 sums know no more than that: a pure tone without any noise is the only sound with bands so far below it.
+  // The precision of float32 sums: only a pure tone without noise has bands so far below it.
   test('for a full-scale tone, in every band within 90 dB of the loudest', async () => {
     const tone = Float32Array.from({ length: clapSamples }, (_, i) => Math.sin((2 * Math.PI * 440 * i) / 48_000));
     const { input_features: witness } = await extractor(tone);

@@ -147,7 +147,7 @@ describe('its front-end', () => {
   test('has mel filters that share each frequency between two neighbours', () => {
     const [bands, bins] = [48, 257];
     const filters = melFilters(bands, 512, sampleRateHz, 40, 7800);
-    // Independent of the triangles' formula: the same scale by natural logarithms, and linear in between.
+    // Independent of the filters' formula: the same mel scale by natural logarithms, with linear interpolation.
     const mel = (hz: number) => 1127.0104 * Math.log(1 + hz / 700);
     const hzOf = (m: number) => 700 * (Math.exp(m / 1127.0104) - 1);
     const centre = (band: number) => hzOf(mel(40) + ((band + 1) * (mel(7800) - mel(40))) / (bands + 1));

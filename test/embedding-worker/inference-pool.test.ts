@@ -1,4 +1,4 @@
-/** How the pool finds its device: real inference processes, on a machine that need not have a GPU. */
+/** How the pool chooses its device: real inference processes, with or without a GPU. */
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -60,7 +60,7 @@ describe('with automatic choice the pool', () => {
     expect(pool.device).toBe('cpu');
     expect(pool.passedOver).toEqual([expect.stringMatching(/^cuda: .{10}/), expect.stringMatching(/^webgpu: .{10}/)]);
     expect(pool.pids).toHaveLength(2);
-    // What was to be expected is no death that anybody should be alarmed by.
+    // An expected exit is not logged as a death.
     expect(died).toEqual([]);
     const samples = new Float32Array(160_000).fill(0.25);
     const { vector } = await pool.embed(samples, never);
@@ -71,7 +71,7 @@ describe('with automatic choice the pool', () => {
     const pool = poolOf({ gpuMayBeThere: () => true, loadTimeoutMs: 1 });
     const failure = await pool.start().catch((error: unknown) => error);
     expect(failure).toMatchObject({ code: 'worker-unavailable', message: expect.stringContaining('no sign of life') });
-    // A busy machine's trouble, and no wrong setting: the same may succeed later.
+    // A busy machine, not a wrong setting: the same may succeed later.
     expect(isRetryable(failure)).toBe(true);
     expect(pool.passedOver).toEqual([
       expect.stringMatching(/^cuda: .*no sign of life/),
@@ -105,10 +105,10 @@ describe('a device set by name', () => {
     const pool = poolOf({ device: 'webgpu', loadTimeoutMs: 1, onDeath: (how) => died.push(how) });
     await expect(pool.start()).rejects.toMatchObject({
       code: 'config-invalid',
-      // A sentence that others go on from: no full stop at its end.
+      // Callers append to this sentence: no full stop at its end.
       message: expect.stringMatching(/EMBEDDING_DEVICE=webgpu: .*no sign of life.*[^.]$/),
     });
-    // Whoever starts it is told; that a process is started again would not be true.
+    // The start fails with the reason; a log line about a restart would be false.
     expect(died).toEqual([]);
   });
 

@@ -1,5 +1,5 @@
-/** What a model and a device have to prove, with the real ONNX Runtime. A GPU's proof is the same function for every
- *  provider; here the CPU takes it, so that no machine is without one. */
+/** The proof of models and devices, with the real ONNX Runtime. The proof is the same function for every
+ *  execution provider; here it runs on the CPU, so that every machine can run the test. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

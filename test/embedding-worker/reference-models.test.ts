@@ -1,5 +1,5 @@
-/** The worker's whole way from a window to its vector, against the code that the models come from: transformers on
- *  PyTorch, its answers stored (training/reference/README.md). */
+/** The worker's whole path from a window to its vector, compared with the models' reference code: transformers on
+ *  PyTorch, with stored results (training/reference/README.md). */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type LoadedModel, loadModel } from '../../embedding-worker/engines/loaded-model.ts';
 import { floatsOf, nameOf, type ReferenceVectors, readReference } from '../support/reference-fixtures.ts';

@@ -11,10 +11,10 @@ import { writeWav } from './sounds.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const modelsDir = path.join(root, 'embedding-worker/models');
-/** The library looks its collector up within a second of the first session. */
+/** The library resolves its collector's name within a second of the first session. */
 const sessionOpenMs = 2_500;
 
-/** Writes every name that a process looks up into the file that LOOKUPS names. */
+/** Writes every name that a process resolves to the file named by LOOKUPS. */
 const resolverShim = `
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -34,13 +34,13 @@ beforeAll(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'telemetry-'));
   const [source, library] = [path.join(folder, 'shim.cc'), path.join(folder, 'shim.so')];
   writeFileSync(source, resolverShim);
-  // Where no compiler is at hand, the files alone must do.
+  // Without a compiler, only the files are checked.
   const made = spawnSync('g++', ['-shared', '-fPIC', '-o', library, source, '-ldl']);
   if (made.status === 0) shim = library;
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** A home and a temporary folder of their own, and nothing in the environment that turns telemetry off. */
+/** An empty home and temporary folder, and no environment variable that turns telemetry off. */
 function surroundings(name: string) {
   const [home, temporary] = [path.join(folder, name, 'home'), path.join(folder, name, 'tmp')];
   const lookups = path.join(folder, name, 'lookups');

@@ -70,7 +70,7 @@ describe('texts sent to the worker', () => {
     const answers = await Promise.allSettled(asked);
     for (const [nth, { text, vector }] of wholeTexts.entries()) {
       const answer = answers[nth];
-      // Five have a place at once; who comes when none is left is told so, and comes again.
+      // Five have a slot at once; a caller beyond that is refused and retries.
       if (answer?.status === 'rejected') expect(answer.reason).toMatchObject({ code: 'queue-full' });
       const { vectors } =
         answer?.status === 'fulfilled' ? answer.value : await patient.embedTexts([text], { signal: never });
@@ -149,7 +149,7 @@ describe('an invalid body', () => {
   });
 
   test('is refused for its size before it is read', async () => {
-    // This body never ends: whoever reads it before refusing does not answer.
+    // This body never ends: a worker that reads it before refusing never answers.
     const endless = new ReadableStream({ pull: (stream) => stream.enqueue(new Uint8Array(65_536)) });
     const answer = await post('', worker, { body: endless, duplex: 'half' } as RequestInit);
     expect(answer.status).toBe(400);

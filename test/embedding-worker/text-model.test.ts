@@ -1,4 +1,4 @@
-/** CLAP's text side against the code that it comes from: transformers on PyTorch, its answers stored
+/** CLAP's text side compared with its reference code: transformers on PyTorch, with stored results
  *  (training/reference/README.md). */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -66,12 +66,12 @@ describe('a text side', () => {
   const other = { file: 'other.bin', sha256: '0'.repeat(64), bytes: 1 };
 
   test.each([
-    ['whose weights were changed', { network: { ...network, sha256: other.sha256 }, tokenizer: words }, 'sha256'],
-    ['whose tokenizer was changed', { network, tokenizer: { ...words, sha256: other.sha256 } }, 'sha256'],
-    ['whose weights are gone', { network: { ...network, ...other }, tokenizer: words }, 'other.bin'],
-    ['of another input', { network: { ...network, input: 'words' }, tokenizer: words }, 'input "words"'],
-    ['of another output', { network: { ...network, output: 'words' }, tokenizer: words }, 'output "words"'],
-    ['whose tokenizer is none', { network, tokenizer: { ...network } }, 'JSON'],
+    ['with changed weights', { network: { ...network, sha256: other.sha256 }, tokenizer: words }, 'sha256'],
+    ['with a changed tokenizer', { network, tokenizer: { ...words, sha256: other.sha256 } }, 'sha256'],
+    ['with missing weights', { network: { ...network, ...other }, tokenizer: words }, 'other.bin'],
+    ['with another input', { network: { ...network, input: 'words' }, tokenizer: words }, 'input "words"'],
+    ['with another output', { network: { ...network, output: 'words' }, tokenizer: words }, 'output "words"'],
+    ['with an invalid tokenizer', { network, tokenizer: { ...network } }, 'JSON'],
   ])('%s is refused with the reason', async (_name, text, why) => {
     const written = writeTextModel(path.join(folder, 'broken'), text);
     await expect(loadTextModel(written)).rejects.toMatchObject({

@@ -1,5 +1,5 @@
-/** The process of a text side through its life: begun late, ended early, hung, killed. A stopped process (SIGSTOP) stands for
- *  one that is at a text for as long as a test needs. */
+/** The life of a text process: late start, idle end, hang, kill. A stopped process (SIGSTOP) stands for
+ *  one that computes for as long as a test needs. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -20,7 +20,7 @@ let started: number;
 let ended: number;
 let deaths: string[];
 let texts: TextProcess;
-/** Its limits may be changed while it runs. */
+/** A text process whose limits can be changed while it runs. */
 let options: { -readonly [K in keyof TextProcessOptions]: TextProcessOptions[K] };
 
 beforeAll(() => {
@@ -54,7 +54,7 @@ const pidOf = (process: TextProcess): number => {
 };
 const expectVectorOf = async (asked: ReturnType<TextProcess['embed']>, { vector }: { vector: string }) =>
   expect(cosineDistance((await asked).vector, floatsOf(vector))).toBeLessThan(1e-5);
-/** Answers once, then stops where it is. */
+/** Answers once, then is stopped. */
 const stopAfterOne = async (): Promise<number> => {
   await texts.embed(first.text, never);
   const pid = pidOf(texts);
@@ -127,7 +127,7 @@ describe('the text process', () => {
     await turn();
     caller.abort(new Error('given up'));
     await expect(givenUp).rejects.toThrow('given up');
-    // Its second process dies too, while it loads: one death of two that a text may cost.
+    // The second process dies too, while it loads: a text may cost two.
     options.onStart = () => {
       started++;
       options.onStart = () => void started++;

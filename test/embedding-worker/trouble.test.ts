@@ -1,5 +1,5 @@
-/** The worker in trouble: too many, too large, gone too early, and processes that die. The models are tiny graphs, one
- *  of them slow enough to be caught in the act. */
+/** The worker under load and faults: full queue, oversized requests, clients that hang up, and processes that die. The models are tiny graphs, one
+ *  of them slow enough to be interrupted. */
 import { mkdtempSync, openAsBlob, readdirSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -74,7 +74,7 @@ describe('a request beyond the limits', () => {
       return metrics.includes('worker_recordings{state="waiting"} 1');
     });
 
-    // This body never ends: whoever reads it before refusing does not answer.
+    // This body never ends: a worker that reads it before refusing never answers.
     const endless = new ReadableStream({ pull: (stream) => stream.enqueue(new Uint8Array(65_536)) });
     const init = { method: 'POST', body: endless, duplex: 'half' } as RequestInit;
     const refused = await worker.fetch('/v1/embeddings', init);
@@ -175,7 +175,7 @@ describe('an inference process', () => {
     failure.then(() => {
       answered = true;
     });
-    // Killed as soon as it can be handed a window: in the middle of the one that its predecessor died over.
+    // Killed as soon as it can receive a window: during the window over which its predecessor died.
     await eventually(async () => {
       if (await isReady()) for (const { pid } of myInferenceProcesses()) process.kill(pid, 'SIGKILL');
       return answered;
@@ -199,7 +199,7 @@ describe('a model', () => {
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line));
-    // How many progress lines there are depends on the clock.
+    // The number of progress lines depends on the clock.
     const types = lines.map(({ type }) => type).filter((type) => type !== 'progress');
     expect(types).toEqual(['info', 'chunks', 'error']);
     expect(lines.at(-1).code).toBe('inference-failed');

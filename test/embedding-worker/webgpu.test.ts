@@ -1,4 +1,4 @@
-/** WebGPU as it ships with ONNX Runtime, on a Vulkan in software. */
+/** The WebGPU provider of ONNX Runtime, on a software Vulkan. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -14,7 +14,7 @@ import { chords, makeSound } from './sounds.ts';
 import { levelsOf, writeTinyModels } from './tiny-models.ts';
 
 const never = new AbortController().signal;
-/** It compiles each kernel for the CPU that it stands in for: half a minute for the built-in model on two busy cores. */
+/** SwiftShader compiles each kernel for the CPU: half a minute for the built-in model on two busy cores. */
 const slowMs = 600_000;
 let folder: string;
 let modelsDir: string;
@@ -111,7 +111,7 @@ describe.skipIf(!swiftShaderRuns)('on WebGPU', { timeout: slowMs }, () => {
     await expectVectorsOfTheCpu('descriptor');
   });
 
-  // ONNX Runtime 1.30 on SwiftShader computes its convolutions wrongly; where that is mended it shall be used.
+  // ONNX Runtime 1.30 on SwiftShader computes its convolutions wrongly; a version that computes them right passes the proof.
   test('the built-in model gives the vectors of the CPU, or is refused with the reason', async () => {
     await expectVectorsOfTheCpu('builtin').catch((error: unknown) => {
       expect(error).toMatchObject({

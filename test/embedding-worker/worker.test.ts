@@ -1,4 +1,4 @@
-/** The worker whole: real HTTP, real ffmpeg, real inference processes, the built-in model. */
+/** The whole worker: real HTTP, real ffmpeg, real inference processes, the built-in model. */
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

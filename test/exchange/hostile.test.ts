@@ -124,8 +124,8 @@ describe('a pickle', () => {
   test.each([
     ['a number of 60 MB', row(`\x8b\x00\x00\x80\x03${'\x01'.repeat(0x3800000)}`)],
     ['a number of a million digits', row(`L${'9'.repeat(1_000_000)}L\n`)],
-    ['a line without an end', row(`V${'a'.repeat(3_000_000)}`)],
-    ['a character that there is not', row('V\\UFFFFFFFF\n')],
+    ['an endless line', row(`V${'a'.repeat(3_000_000)}`)],
+    ['an invalid character', row('V\\UFFFFFFFF\n')],
   ])('is refused with %s', async (_what, bytes) => {
     await refusal(written('a.pkl', bytes));
   });

@@ -144,12 +144,16 @@ describe('an import from elsewhere', () => {
   const good = line('a.mp3', 0, [1, 0]);
   test.each([
     ['a vector with NaN', [good, line('a.mp3', 1, [1, 0]).replace('[1,0]', '[1,NaN]')], /line 2: it is not JSON/],
-    ['a value that no float32 holds', [good, line('a.mp3', 1, [1e39, 0])], /line 2: a value .* too large/],
+    ['a value beyond float32', [good, line('a.mp3', 1, [1e39, 0])], /line 2: a value .* too large/],
     ['another dimension', [good, line('a.mp3', 1, [1, 0, 0])], /line 2: expected 2 values .* got 3/],
     ['zeros only', [good, line('a.mp3', 1, [0, 0])], /line 2: .* zeros only/],
     ['two spaces', [good, line('b.mp3', 0, [1, 0], { space_id: 'x' })], /line 2: expected the space none .* got x/],
-    ['a chunk twice', [good, line('a.mp3', 0, [0, 1])], /line 2: chunk 0 of a\.mp3 is there twice/],
-    ['a file in two places', [good, line('b.mp3', 0, [0, 1]), line('a.mp3', 1, [0, 1])], /line 3: .* in two places/],
+    ['a duplicate chunk', [good, line('a.mp3', 0, [0, 1])], /line 2: chunk 0 of a\.mp3 is there twice/],
+    [
+      'a file whose chunks are not together',
+      [good, line('b.mp3', 0, [0, 1]), line('a.mp3', 1, [0, 1])],
+      /line 3: .* in two places/,
+    ],
     ['nothing', [''], /no chunk is in it/],
   ])('refuses %s, and stores nothing of the file', async (_, lines, reason) => {
     const catalog = openCatalog();

@@ -30,14 +30,14 @@ afterAll(() => {
   for (const folder of [workplace, music]) rmSync(folder, { recursive: true, force: true });
 });
 
-test('ends with the library of an undisturbed run, whatever was killed 10 times at random moments', async () => {
+test('ends with the library of an undisturbed run after 10 kills at random moments', async () => {
   const victims = [indexer, worker, inference];
   const { expected } = await killAtRandomMoments({ music, workplace, kills: 10, seed: 20, victims, asks: false });
   expect(Object.keys(expected.rows)).toHaveLength(6);
   expect(expected.failures).toEqual(['not music.mp3 audio-unreadable']);
 }, 600_000);
 
-test('answers as before when the index process is killed while it is asked', async () => {
+test('gives the same answers when the index process is killed during queries', async () => {
   const index = mkdtempSync(path.join(workplace, 'index-'));
   expect(await run({ music }, index).exitCode).toBe(0);
   const { catalogId, spaceId, vectors } = await contentOf(index);

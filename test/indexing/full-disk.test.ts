@@ -100,7 +100,7 @@ async function growUntilDone(bench: Bench, disk: SmallDisk, check: () => Promise
 }
 
 test.runIf(hasSmallDisks)(
-  'a first run is whole or says which file the disk was full at, at every page',
+  'a first run is complete or names the full file, at every page',
   async () => {
     const bench = new Bench();
     putPieces(bench, 0, 12);
@@ -114,7 +114,7 @@ test.runIf(hasSmallDisks)(
 );
 
 test.runIf(hasSmallDisks)(
-  'a later run leaves the generation before it in force until the new one is whole',
+  'a later run keeps the previous generation in use until the new one is complete',
   async () => {
     const bench = new Bench();
     putPieces(bench, 0, 12);

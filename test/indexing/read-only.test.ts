@@ -47,7 +47,7 @@ beforeAll(async () => {
 });
 
 test.runIf(mayMount)(
-  'questions are answered as before',
+  'answers queries as before',
   async () => {
     const question = ['similar', path.join(music, 'piece-1.ogg'), '--json'];
     const ranked = ({ stdout }: Run) => JSON.parse(stdout).results;
@@ -60,7 +60,7 @@ test.runIf(mayMount)(
 );
 
 test.runIf(mayMount)(
-  'what would write says that it cannot, and what to do',
+  'refuses to write with a remedy',
   async () => {
     for (const args of [
       ['index', music],
@@ -77,7 +77,7 @@ test.runIf(mayMount)(
 );
 
 test.runIf(mayMount)(
-  'changes that lie in a log still are not passed over in silence',
+  'refuses to ignore changes that are still in a log',
   async () => {
     const log = path.join(index, 'catalog.sqlite-wal');
     writeFileSync(log, 'what a killed process left');

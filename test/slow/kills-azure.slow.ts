@@ -29,7 +29,7 @@ afterAll(async () => {
   rmSync(workplace, { recursive: true, force: true });
 });
 
-test(`loses and doubles nothing over ${kills} kills of Azurite and of whoever reads from it`, async () => {
+test(`loses and duplicates nothing over ${kills} kills of Azurite and of its readers`, async () => {
   const storage: Victim = {
     ...{ name: 'Azurite', weight: 3 },
     pids: () => [azurite.pid],

@@ -29,7 +29,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(workplace, { recursive: true, force: true }));
 
-test(`loses and doubles nothing over ${kills} kills of the bot`, async () => {
+test(`loses and duplicates nothing over ${kills} kills of the bot`, async () => {
   const [reference, index] = [path.join(workplace, 'reference'), path.join(workplace, 'index')];
   expect(await run({ music }, reference).exitCode).toBe(0);
   const expected = await contentOf(reference);

@@ -1,4 +1,4 @@
-/** The Databricks client against a workspace that speaks as documented, in good and in bad days. */
+/** The Databricks client against a workspace as documented, with and without faults. */
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import {
   type DatabricksAccess,
@@ -60,7 +60,7 @@ const credentials = (server: DatabricksServer): DatabricksAccess => ({
   clientSecret: client.secret,
 });
 
-/** The clock, so many seconds ahead. */
+/** The clock, advanced by so many seconds. */
 function later(sec: number): void {
   const now = performance.timeOrigin + performance.now();
   vi.spyOn(Date, 'now').mockReturnValue(now + sec * 1000);

@@ -22,7 +22,7 @@ describe('a tensor in JSON', () => {
         const item = Float32Array.from(values);
         const json: unknown = JSON.parse(itemToJson(item, shape).toString());
         expect(shapeOf(json)).toEqual(shape);
-        // -0 is written 0; every other value is itself.
+        // -0 is written as 0; every other value is unchanged.
         expect([...(flatNumbers(json) ?? [])]).toEqual([...item].map((value) => value + 0));
         expect(JSON.parse(itemToJson(item, 'flat').toString())).toEqual((json as unknown[]).flat(9));
       }),

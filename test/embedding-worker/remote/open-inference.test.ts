@@ -1,4 +1,4 @@
-/** The Open Inference client against a server that speaks the protocol, in good and in bad days. */
+/** The Open Inference client against a server of the protocol, with and without faults. */
 import { createServer } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import {
@@ -136,8 +136,8 @@ describe('at the start', () => {
   });
 
   test.each([
-    ['a model that is not there', { model: 'other' }, {}, /other.*unknown model/],
-    ['no token where one is asked for', {}, { token: 'secret' }, /does not accept the token/],
+    ['an unknown model', { model: 'other' }, {}, /other.*unknown model/],
+    ['a missing token', {}, { token: 'secret' }, /does not accept the token/],
     ['another input', {}, { metadata: changed('inputs', { name: 'pcm' }) }, /one input "six", got "pcm"/],
     ['another output', {}, { metadata: changed('outputs', { name: 'pcm' }) }, /output "three", got "pcm"/],
     ['another type', {}, { metadata: changed('inputs', { datatype: 'FP16' }) }, /FP32 \[-1, 1, 3, 2\], got FP16/],
@@ -349,7 +349,7 @@ function widened(rows: Float32Array[]): Float32Array[] {
   return rows.map((row) => Float32Array.of(...row, 1));
 }
 
-/** One that nobody listens on. */
+/** A port without a listener. */
 async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -1,5 +1,5 @@
-/** The worker whole, HTTP in and NDJSON out, with its network on a server elsewhere: the vectors are those of the local
- *  engine, and trouble over there is told here. */
+/** The whole worker, HTTP in and NDJSON out, with its network on a remote server: the vectors equal those of the local
+ *  engine, and faults of the server are reported. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -30,10 +30,10 @@ const elsewhere = ['builtin', ...references, 'levels', 'single'];
 let folder: string;
 let modelsDir: string;
 let music: string;
-/** Closed after each test, or at the end. */
+/** Closed after each test or at the end. */
 const opened: { close(): Promise<void> }[] = [];
 const lasting: { close(): Promise<void> }[] = [];
-/** One server with all models, and one worker that has all its networks there. */
+/** One server with all models, and one worker that uses it for all its networks. */
 let server: FaultyServer;
 let worker: RunningWorker;
 let wait: (inference: number) => Promise<unknown> = async () => {};
@@ -91,7 +91,7 @@ function openInference(url: string, requestsMax = 4): WorkerEngine {
   return { type: 'open-inference', url, model: null, token: null, requestsMax };
 }
 
-/** What the model's own file computes, served as an engine would. */
+/** Serves the output of the model's own file. */
 async function networkOf(name: string): Promise<ServedNetwork> {
   const dir = name === 'builtin' ? builtinModels : modelsDir;
   const { manifest, folder: at } = await readModel(path.join(dir, name, 'model.json'));
@@ -171,7 +171,7 @@ describe('a recording embedded on a remote server', () => {
     const begun = server.inferences().length;
     const answered = Array.from({ length: 12 }, () => Promise.withResolvers<void>());
     const order: number[] = [];
-    // Of each two requests, the first is answered after the second.
+    // Of every two requests, the first is answered after the second.
     wait = async (inference) => {
       const n = inference - begun;
       if (n % 2 === 0) await answered[n + 1]?.promise;
@@ -236,7 +236,7 @@ describe('a fault on the remote server', () => {
       down.faults.push({ kind: 'status', status: 500, body: '{"error":"CUDA error"}' });
       await expect(other.client.embed(file, { signal: never })).rejects.toThrow('CUDA error');
     }
-    // Whatever time has passed: either it is refused, or it is asked, which closes the breaker; both are looked at here.
+    // Depending on the time passed, the request is refused, or it is sent and closes the breaker; both are checked.
     const asked = down.inferences().length;
     const unready = (await fetch(`${other.url}/readyz`)).status === 503;
     const failure = await other.client.embed(file, { signal: never }).catch((error: unknown) => error);
@@ -262,7 +262,7 @@ describe('a fault on the remote server', () => {
     await eventually(() => plain.inferences().length === 3);
     await other.close();
     opened.splice(opened.indexOf(other), 1);
-    // Its client is closed with it: whichever is first, the answer ends as one that may be asked for again.
+    // The worker closes its client too: whichever is first, the answer ends with a retryable error.
     await expect(asked).rejects.toSatisfy(isRetryable);
     await eventually(() => plain.inferences()[2]?.cut === true);
   });

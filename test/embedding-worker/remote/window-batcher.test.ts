@@ -5,7 +5,7 @@ const never = new AbortController().signal;
 const numbered = (from: number, count: number) => Array.from({ length: count }, (_, i) => Float32Array.of(from + i));
 const doubled = (inputs: readonly Float32Array[]) => inputs.map((input) => input.map((value) => value * 2));
 
-/** A network whose calls are answered by hand, in whatever order. */
+/** A network whose calls the test answers, in any order. */
 function byHand(options: Partial<WindowBatcherOptions> = {}) {
   const calls: { numbers: number[]; signal: AbortSignal; answer: () => void; fail: (error: Error) => void }[] = [];
   const batcher = new WindowBatcher({

@@ -1,4 +1,4 @@
-/** Tags as they are found in the wild, through the real process that reads them. */
+/** Tags of real-world files, read by the real tag process. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -34,7 +34,7 @@ let mp3: Buffer;
 let wav: Buffer;
 let flac: Buffer;
 let aiff: Buffer;
-/** Of most tests: a process each would take half of their time. */
+/** Shared by most tests: one process each would take half of their time. */
 let reader: TagReader;
 let deaths: string[];
 
@@ -58,7 +58,7 @@ beforeEach(() => {
   deaths = [];
 });
 
-/** As the worker has it: without a name that tells its format. */
+/** As in the worker: without an extension. */
 function spooled(bytes: Buffer): string {
   const file = path.join(folder, crypto.randomUUID());
   writeFileSync(file, bytes);
@@ -356,7 +356,7 @@ describe('the tag reader is not blocked', () => {
     const file = spooled(bytes());
     const startedAt = performance.now();
     expect(await reader.read(file)).toEqual({ ...none, ...tags });
-    // 20 ms alone on a machine; 2 s is what the worker allows.
+    // 20 ms on an idle machine; the worker allows 2 s.
     expect(performance.now() - startedAt).toBeLessThan(2_000);
     expect(deaths).toEqual([]);
   });

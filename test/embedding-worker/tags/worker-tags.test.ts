@@ -1,4 +1,4 @@
-/** From the file to the client's answer, through the real worker. */
+/** Tags from the file to the client's answer, through the real worker. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -64,7 +64,7 @@ test("uses ffmpeg's tags where the reader finds none", async () => {
 test('loses two seconds and the tags of a recording when a tag process hangs', async () => {
   const [reader] = tagProcesses();
   process.kill(reader?.pid as number, 'SIGSTOP');
-  // Without the reader ffmpeg tells what it understands.
+  // Without the reader, ffmpeg's tags are used.
   expect((await tagsOf(named, mp3)).title).toBe('Duet');
   await eventually(async () => (await tagsOf(named, mp3)).artist === 'Ann, Bob');
   expect(tagProcesses().map(({ pid }) => pid)).not.toContain(reader?.pid);
