@@ -98,7 +98,7 @@ function modelOf(kind: TinyModel['kind']): onnx.IModelProto {
       nodes.push(node('Add', ['unit', 'none'], 'embedding'));
       break;
     case 'loud-nan':
-      // sqrt(0.9 - peak) is NaN for peaks above 0.9. It is multiplied by 0: its zeroth power would be 1, not NaN.
+      // sqrt(0.9 - peak) is NaN for peaks above 0.9; the root minus itself is NaN there and 0 elsewhere.
       nodes.push(unit, node('Add', ['peak', 'loud'], 'over'), node('Neg', ['over'], 'under'));
       nodes.push(node('Sqrt', ['under'], 'root'), node('Sub', ['root', 'root'], 'none'));
       nodes.push(node('Add', ['unit', 'none'], 'embedding'));
