@@ -1,4 +1,4 @@
-/** The table of formats against the ffmpeg of this machine, against what Discord lets people attach, and against files. */
+/** The table of formats compared with the ffmpeg of this machine, with Discord's attachments, and with real files. */
 import { execFile } from 'node:child_process';
 import { copyFileSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -97,7 +97,7 @@ describe('reads', () => {
   test.each(coded)('%s', async (name, encoding) => {
     const file = dir.file(name);
     await ffmpeg('-i', source, ...encoding, file);
-    // As the worker has it: without its name.
+    // As in the worker: without its name.
     copyFileSync(file, dir.file('nameless'));
     expect(Math.abs((await decodeAll(dir.file('nameless'))).decodedSec - 8)).toBeLessThan(0.2);
   });

@@ -6,7 +6,7 @@ import type { EmbeddedRecording } from '../../src/domain.ts';
 import { factsOf, openCatalog, recordingOf } from './helpers.ts';
 
 const space = 'space-a';
-/** Two groups of the plane: what points right, what points up. */
+/** Two groups in the plane: vectors that point right and vectors that point up. */
 const centres = Float32Array.of(1, 0, 0, 1);
 const right = { centres, centre: 0, minSimilarity: 0.9 };
 
@@ -24,7 +24,7 @@ function recordingAt(...degrees: number[]): EmbeddedRecording {
   return { ...recording, chunks };
 }
 
-/** [track, start] of all rows that a generation would hold. */
+/** [track, start] of all rows of the next generation. */
 function rowsOf(catalog: Catalog, includeNonMusic = false): [number, number][] {
   using snapshot = catalog.snapshot(space, { includeNonMusic });
   const rows = [...snapshot.rows()].map(({ chunk }): [number, number] => [chunk.trackId, chunk.startSec]);

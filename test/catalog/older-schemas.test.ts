@@ -1,4 +1,4 @@
-/** Catalogs that earlier versions have written, opened by this one. scripts/dump-catalog-schema.ts wrote the fixtures. */
+/** Catalogs of earlier versions, opened by this one. scripts/dump-catalog-schema.ts wrote the fixtures. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -44,7 +44,7 @@ test.each(versions.filter((version) => version < schemaVersion))(
       [1, 10, 0, 1],
       [2, 0, -1, 0],
     ]);
-    // What lay in the file is left alone; what may have passed is tried in the next run.
+    // Failures of the file's content stay; passing failures are retried in the next run.
     const known = catalog.tracks.known('space-a');
     expect(known.get('bad.mp3')?.failure).toMatchObject({ tries: 2, atMs: 2000, retryAtMs: null });
     expect(known.get('lost.mp3')?.failure).toMatchObject({ tries: 3, atMs: 2000, retryAtMs: 2000 });

@@ -1,4 +1,4 @@
-/** The client against servers that misbehave in ways a real worker is hard to bring to; the real worker answers it in
+/** The client against servers with faults that a real worker rarely shows; tests with the real worker are in
  *  test/embedding-worker/. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -30,7 +30,7 @@ afterEach(async () => {
 
 type Answer = (request: IncomingMessage, response: ServerResponse, nth: number) => void;
 
-/** A server that answers the nth request (from 1) as told, once it has read it. */
+/** A server that answers the nth request (from 1) by script, after reading it. */
 async function serve(answer: Answer, where?: { path: string }): Promise<{ url: string; server: Server }> {
   let count = 0;
   const server = createServer((request, response) => {

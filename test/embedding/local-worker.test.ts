@@ -1,4 +1,4 @@
-/** The worker as a child: the real program, killed in the ways that programs are killed. */
+/** The worker as a child process: the real program, killed in several ways. */
 import { fork } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';

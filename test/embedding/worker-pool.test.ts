@@ -1,4 +1,4 @@
-/** Several real workers over HTTP, each in a process of its own, and what becomes of the recordings when some die. */
+/** Several real workers over HTTP, each in its own process, and the recordings when some of them die. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -9,7 +9,7 @@ import type { WorkerEvent } from '../../src/embedding/pooled-worker.ts';
 import { WorkerPool, type WorkerPoolOptions } from '../../src/embedding/worker-pool.ts';
 import { writePiece } from '../support/pieces.ts';
 
-// Processes that load a network start and end here: on a busy machine that takes its time.
+// Starting a process that loads a network takes long on a busy machine.
 vi.setConfig({ testTimeout: 240_000 });
 
 const never = new AbortController().signal;

@@ -1,4 +1,4 @@
-/** Files that were made to stop whoever imports them: each is refused with a code, soon, and while others get their turn. */
+/** Hostile import files: each is refused with a code, quickly, and without blocking other work. */
 import { truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -94,7 +94,7 @@ describe('refuses nesting', () => {
   });
 });
 
-/** A list of one dictionary. */
+/** A pickle of a list with one dictionary. */
 function row(vector: string): string {
   return `]}(X\x09\x00\x00\x00file_nameX\x05\x00\x00\x00a.mp3X\x08\x00\x00\x00chunk_idK\x00X\x09\x00\x00\x00embedding${vector}ua.`;
 }
@@ -103,7 +103,7 @@ describe('a pickle', () => {
   test('of single APPENDs is read in linear time, up to the length of a vector', async () => {
     const startedAt = performance.now();
     await refusal(written('a.pkl', row(`]${`${number}a`.repeat(1_000_000)}`)));
-    // Copying all for each one took minutes.
+    // Copying the list for each APPEND took minutes.
     expect(performance.now() - startedAt).toBeLessThan(20_000);
   });
 

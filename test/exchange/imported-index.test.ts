@@ -1,4 +1,4 @@
-/** An imported index answers, from the terminal as a person would do it, and a library that lies there is recognised. */
+/** An imported index answers queries from the terminal, and an existing library is recognised. */
 import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

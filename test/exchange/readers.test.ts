@@ -1,4 +1,4 @@
-/** What Python writes is read to the bit, and what it could be made to run is not run. Fixtures: make.py beside them. */
+/** Files from Python are read bit-equal, and code in them is never run. Fixtures: see their make.py. */
 import { cpSync, existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -62,7 +62,7 @@ describe('a pickle with more than data', () => {
     expect(existsSync('pickle-was-here')).toBe(false);
   });
 
-  /** Every opcode that Python knows and that does more than build data; each after a value that it could work on. */
+  /** Every opcode of Python that does more than build data, each after a suitable value. */
   const refusedOpcodes = {
     GLOBAL: 'cos\nsystem\n',
     INST: '(ios\nsystem\n',

@@ -1,4 +1,4 @@
-/** What leaves comes back the same; what is wrong leaves the catalog as it was. */
+/** Export and import give equal data; a refused import leaves the catalog unchanged. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -17,7 +17,7 @@ function fill(catalog: Catalog): void {
   const last = odd.chunks.at(-1);
   catalog.embeddings.put(factsOf('b/Nausicaä ♫ "1".mp3', { contentSha256: sha('a') }), {
     ...odd,
-    // A tail reaches back; no time is a round one.
+    // The tail overlaps the chunk before it; no time is a round number.
     chunks: [
       ...odd.chunks.slice(0, -1),
       { ...(last ?? never), startSec: 33.337, endSec: 43.337, overlapSec: 6.663 },

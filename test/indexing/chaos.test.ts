@@ -1,4 +1,4 @@
-/** A few kills for every test run; test/slow has a hundred. */
+/** Ten kills in every test run; test/slow makes a hundred. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -52,7 +52,7 @@ test('gives the same answers when the index process is killed during queries', a
   await host.close();
 });
 
-/** A chord that is another for each number, a few windows long, as 16-bit mono at 16 kHz. */
+/** A different chord for each number, a few windows long, as 16-bit mono at 16 kHz. */
 function wavOf(number: number): Buffer {
   const rate = 16_000;
   const count = rate * (11 + 3 * number);

@@ -7,7 +7,7 @@ import { reasonsOf } from '../../src/indexing/clusters/suspicion.ts';
 const dimensions = 8;
 const options = { examplesMax: 3, signal: new AbortController().signal };
 
-/** Tracks of ten chunks, each about its own direction; the last chunk of each about one that all share. */
+/** Tracks of ten chunks, each around its own direction; the last chunk of each around a shared one. */
 function libraryOf(tracks: number): LiveChunk[] {
   return Array.from({ length: tracks }, (_, track) =>
     Array.from({ length: 10 }, (_, i): LiveChunk => {

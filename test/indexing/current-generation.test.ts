@@ -1,4 +1,4 @@
-/** What a run makes of the generation that answers: believed, read, built again, or left where somebody put it. */
+/** How a run treats the current generation: trusted, read, rebuilt, or kept after a roll-back. */
 import { readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
@@ -23,7 +23,7 @@ function shardOf(bench: Bench): string {
   return path.join(spaceFolder(bench.indexDir, 'space-a'), currentId(bench), 'shard-0.faiss');
 }
 
-/** Changes a value, and sets the time back as a tool that copies times would. */
+/** Changes a value and restores the time, like a tool that preserves times. */
 function damage(file: string): void {
   const { atime, mtime } = statSync(file);
   const bytes = readFileSync(file);
@@ -48,7 +48,7 @@ test('finds a generation that was damaged with its time unchanged, and rebuilds 
 test('skips reading a generation that is known to be whole, unless every byte is to be checked', async () => {
   const bench = await indexed(['a.mp3', 'b.mp3']);
   damage(shardOf(bench));
-  // A disk that fails in silence changes no time: as if it were so, what is remembered is made to fit.
+  // A silently failing disk changes no time, so the record of checks is made to match.
   const { ino, mtimeNs, ctimeNs } = statSync(shardOf(bench), { bigint: true });
   const remembered = path.join(spaceFolder(bench.indexDir, 'space-a'), 'verified.json');
   const looks = JSON.parse(readFileSync(remembered, 'utf8'));

@@ -1,4 +1,4 @@
-/** Recordings that are damaged among others that are not: whatever goes wrong with one of them, the others are indexed. */
+/** Damaged recordings among good ones: whatever fails for one, the others are indexed. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -68,7 +68,7 @@ describe('an error that may concern all recordings', () => {
   const isThird = (name: string) => Number(name.slice(0, 2)) % 3 === 2;
   const benchOf = () => {
     const bench = new Bench();
-    // The longest comes first: their order is that of their names.
+    // Longest first, so that they are indexed in the order of their names.
     for (const [at, name] of names.entries()) bench.put(name, `${name}${'x'.repeat(100 - at)}`);
     return bench;
   };
@@ -83,7 +83,7 @@ describe('an error that may concern all recordings', () => {
     const { files, failures } = await bench.run({ embed, concurrency: 1 });
     expect(files).toMatchObject({ embedded: 8, failed: 4 });
     expect(failures.map(({ key }) => key).sort()).toEqual(names.filter(isThird));
-    // It was no fault of the file, so it is tried again without being asked for.
+    // Not a fault of the file, so it is retried without a request.
     expect(bench.catalog.tracks.failures().every(({ retryAtMs }) => retryAtMs !== null)).toBe(true);
   });
 

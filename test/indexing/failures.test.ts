@@ -90,7 +90,7 @@ test.each(['worker-unavailable', 'unauthorized', 'disk-full', 'tool-missing'] as
       if (file.endsWith('a.mp3')) return await bench.embed(file, options);
       throw new LeitmotifError(code, 'It is not there');
     };
-    // The longest comes first, so that the short a.mp3 must wait for its turn unless it is the longest.
+    // Longest first: the short a.mp3 waits unless it is the longest.
     bench.put('a.mp3', 'the longest of all');
     await expect(bench.run({ embed, concurrency: 1 })).rejects.toEqual(
       fails(code, /after 1 of 3 tracks.*run it again/),

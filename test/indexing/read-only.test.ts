@@ -1,4 +1,4 @@
-/** An index folder in which nothing can be written: mounted so, in a name space of the test's own. */
+/** A read-only index folder, mounted in a mount namespace of this test. */
 import { execFile, execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,7 @@ const index = path.join(folder, 'index');
 const music = path.join(folder, 'music');
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A container may not mount; there is then nothing to test with. */
+/** A container may not mount; the test is then skipped. */
 const mayMount = (() => {
   try {
     execFileSync('unshare', ['-rm', 'mount', '--bind', tmpdir(), tmpdir()], { stdio: 'ignore' });

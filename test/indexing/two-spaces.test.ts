@@ -1,11 +1,11 @@
-/** One library in the spaces of two models: what switching between them costs, and what it leaves alone. */
+/** One library in the spaces of two models: the cost of switching, and what it leaves unchanged. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import type { Embed } from '../../src/indexing/index-track.ts';
 import { Bench, embedBytes } from './helpers.ts';
 
-/** Every file of the generations, with the moment of its last change and its content. */
+/** Every file of the generations, with its time of change and its content. */
 function generationFiles(bench: Bench): Record<string, string> {
   const root = path.join(bench.indexDir, 'generations');
   const files = readdirSync(root, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());

@@ -1,4 +1,4 @@
-/** Backups in Azure: up, down, listed and pruned, through what goes wrong on the way; from the terminal, as a person would. */
+/** Backups in Azure: stored, fetched, listed and pruned, with faults on the way, and from the terminal. */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -36,7 +36,7 @@ function backups(place: string): AzureBackups {
   return new AzureBackups(parseAzure(`azure://${emulator.account}/${place}`), accounts, impatient);
 }
 
-/** Of two blocks and a bit, so that it goes up and comes down in three. */
+/** A file of two blocks and a bit, transferred in three parts. */
 function bigFile(): { readonly file: string; readonly bytes: Buffer } {
   const file = path.join(tempFolder(), 'big');
   const bytes = randomBytes(2 * 8 * 1024 * 1024 + 1234);

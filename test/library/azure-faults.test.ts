@@ -1,4 +1,4 @@
-/** What goes wrong between here and Azure: refused, busy, cut off, expired, gone. */
+/** Faults between the program and Azure: refused, busy, interrupted, expired, deleted. */
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
@@ -37,7 +37,7 @@ afterAll(async () => {
   await azurite[Symbol.asyncDispose]();
 });
 
-/** The first `times` requests that match meet this. */
+/** Applies to the first `times` matching requests. */
 function first(times: number, matches: (request: { method: string; url: URL }) => boolean, act: Intervention): void {
   let left = times;
   proxy.intervene = (request) => (matches(request) && left-- > 0 ? act : null);
@@ -129,7 +129,7 @@ test('detects a blob that is replaced while it is read, and leaves no file', asy
     void big.getBlockBlobClient('replaced.wav').uploadData(large.subarray(1));
     return { cutAfter: 500_000, delayMs: 0 };
   };
-  // Until the replacement is there, the rest may still be read of the old one: then it was read in time.
+  // A read that ends before the replacement arrives is valid.
   const taking = library.take(file);
   const result = await taking.then(
     async (taken) => {
@@ -201,7 +201,11 @@ test.each([
   ['a wrong key', { key: Buffer.from('wrong').toString('base64') }, /AZURE_STORAGE_KEY is not accepted/],
   ['a signature that expired', { sasToken: sas('r', -3_600_000) }, /AZURE_STORAGE_SAS_TOKEN expired at 2\d{3}-/],
   ['a forged signature', { sasToken: sas('r', 3_600_000).replace(/sig=[^&]*/, 'sig=AAAA') }, /is not accepted/],
-  ['a signature that may not list', { sasToken: sas('r', 3_600_000) }, /does not allow|not accepted|network rules/],
+  [
+    'a signature without the right to list',
+    { sasToken: sas('r', 3_600_000) },
+    /does not allow|not accepted|network rules/,
+  ],
 ])('refuses %s with a message for the operator, and without secrets', async (_, settings, words) => {
   const error = await keys({ settings }).catch((caught: unknown) => caught as Error & { cause: Error });
   expect(error).toEqual(fails('library-forbidden', words));

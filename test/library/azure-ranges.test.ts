@@ -1,4 +1,4 @@
-/** A clip of a recording of two hours, without fetching it: the same sound as from the file beside us. */
+/** A clip of a remote recording of two hours, without downloading it: the same sound as from a local file. */
 import { mkdirSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -26,7 +26,7 @@ afterAll(async () => {
   await dir[Symbol.asyncDispose]();
 });
 
-/** Two hours of a piece of a minute, over and over: as large as they would be, and made in a second. */
+/** Two hours made of one repeated minute: realistic in size, and made in a second. */
 async function longRecording(
   name: string,
   encoding: readonly string[],
@@ -52,7 +52,7 @@ async function clipOf(input: { path: string; overLoopback?: boolean; hasConstant
   return (await decodeAll(output.path)).samples;
 }
 
-/** The largest likeness of two sounds when one is shifted by up to 60 ms: 1 is the same. */
+/** The largest similarity of two sounds when one is shifted by up to 60 ms; 1 means equal. */
 function likeness(a: Float32Array, b: Float32Array): number {
   const most = 960;
   const length = Math.min(a.length, b.length) - 2 * most;
@@ -76,7 +76,7 @@ test.each([
   { name: 'constant.mp3', encoding: ['-b:a', '128k'], copying: [] },
   { name: 'vorbis.ogg', encoding: ['-c:a', 'libvorbis', '-b:a', '128k'], copying: [] },
   { name: 'opus.opus', encoding: ['-c:a', 'libopus', '-b:a', '128k'], copying: [] },
-  // Encoded anew: frames of flac are numbered.
+  // Encoded as a whole, because FLAC frames are numbered.
   {
     name: 'lossless.flac',
     encoding: [],

@@ -1,5 +1,5 @@
-/** Containers of the size of a real one. Azurite keeps its blobs in a list that it searches from end to end, so 50,000
- *  take it hours to make: here a server answers List Blobs as the service documents it.
+/** Containers of realistic size. Azurite searches its list of blobs linearly, so creating 50,000
+ *  takes hours: here a server answers List Blobs as the service documents it.
  *  @see https://learn.microsoft.com/rest/api/storageservices/list-blobs */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';

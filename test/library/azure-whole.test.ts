@@ -1,4 +1,4 @@
-/** The whole way with a library in Azurite: indexed by the real worker, asked, heard, and asked again without Azure. */
+/** End to end with a library in Azurite: indexed by the real worker, queried, played, and queried again without Azure. */
 import { readdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -72,7 +72,7 @@ test('indexes a container with the clip of every chunk, and leaves nothing in th
   expect(
     (await app.maintenance.verify({ deep: true, signal: never })).filter(({ where }) => where === 'clips'),
   ).toEqual([]);
-  // Four recordings, of which only the sizes are known: the tails at least, and not more than there is sound in them.
+  // Only the sizes of the four recordings are known: at least the tails, and at most their audio.
   expect(estimated.files).toBeGreaterThan(4);
   expect(estimated.files).toBeLessThan(40);
   const bytes = summary.clips?.bytes ?? 0;
@@ -179,7 +179,7 @@ test('answers stored queries without Azure, and says why they cannot be played',
   expect(problems.get(1)?.message).toMatch(/the service cannot be reached: ECONNREFUSED/);
   await expect(index()).rejects.toMatchObject({ code: 'library-unavailable' });
   await azurite.revive();
-  // Killed, it forgets what it was told last; whatever it still has is known here.
+  // A killed Azurite loses its latest writes; the test records what it still has.
   expect((await index()).files).toMatchObject({ embedded: 0, failed: 0 });
   await rm(dir, { recursive: true, force: true });
 });

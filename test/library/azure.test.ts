@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => azurite[Symbol.asyncDispose]());
 
 let made = 0;
-/** A container with these blobs, each holding its own name. */
+/** A container with these blobs; the content of each is its name. */
 async function containerOf(...names: string[]): Promise<string> {
   made += 1;
   const container = await azurite.container(`music-${made}`);

@@ -23,7 +23,7 @@ function tempFolder(): string {
   return folder;
 }
 
-/** A folder with these files in it, each holding its own name. */
+/** A folder with these files; the content of each is its name. */
 function folderOf(...keys: string[]): string {
   const root = tempFolder();
   for (const key of keys) put(root, key);
@@ -161,7 +161,7 @@ test('reports names that are not UTF-8, of files and folders, in readable letter
   try {
     writeFileSync(bad, 'x');
   } catch {
-    // A file system that refuses such names (APFS) has none to report.
+    // A file system that refuses such names (APFS) has nothing to report.
     return;
   }
   mkdirSync(badFolder);
@@ -172,7 +172,7 @@ test('reports names that are not UTF-8, of files and folders, in readable letter
   ]);
 });
 
-// The system's super-user may read everything, so there is nothing to see for it.
+// Root may read everything, so the test cannot run as root.
 test.skipIf(process.getuid?.() === 0)('reports an unreadable folder, and lists the rest', async () => {
   const root = folderOf('a.mp3', 'closed/b.mp3');
   chmodSync(path.join(root, 'closed'), 0);

@@ -1,4 +1,4 @@
-/** Several libraries as one, through real runs: what cannot be listed is unknown, not gone. */
+/** Several libraries as one, in real runs: a library that cannot be listed is unknown, not removed. */
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

@@ -13,7 +13,7 @@ const at = (minute: number) => new Date(Date.UTC(2026, 10, 26, 7, minute, 5));
 const recording = recordingOf(['music', 'music']);
 const keysOf = (catalog: Catalog) => [...catalog.tracks.known('space-a').keys()];
 
-/** A catalog of three tracks, and a backup from when it had two. */
+/** A catalog of three tracks, and a backup made when it had two. */
 async function backedUp() {
   const indexDir = tempFolder();
   const folder = path.join(indexDir, 'backups');

@@ -1,5 +1,5 @@
-/** Disks that are full where things are written that are not the index: each is told by the file's name, leaves nothing that
- *  would be taken for whole, and succeeds once there is room. */
+/** Full disks for writes outside the index: each is reported with the file's name, leaves no partial file that
+ *  looks complete, and succeeds once there is room. */
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';
@@ -43,7 +43,7 @@ function filled() {
 
 const limits = { deadlineMs: 60_000, durationMaxSec: 600, bytesMax: 1e9, memoryMaxBytes: 2 ** 31 };
 
-/** As much of an answer as its extracts are cut by: a result for each of these windows of the query. */
+/** The part of an answer that decides its extracts: a result for each of these windows of the query. */
 function answerHeardAt(startsSec: readonly number[]): Answer {
   const chunks = startsSec.map((startSec, index) => ({ index, startSec, endSec: startSec + 10, loudnessDb: -20 }));
   const results = chunks.map(({ index, startSec }) => ({
@@ -53,7 +53,7 @@ function answerHeardAt(startsSec: readonly number[]): Answer {
   return { query: { name: 'A query', chunks }, results } as unknown as Answer;
 }
 
-/** Fails for want of room, naming the disk, and leaves no file under a name that somebody would read; then succeeds. */
+/** Fails with disk-full, naming the disk, leaves no file under its final name, and then succeeds. */
 async function failsThenSucceeds(disk: SmallDisk, write: () => Promise<unknown>, isWhole: RegExp): Promise<void> {
   await expect(write()).rejects.toEqual(
     expect.objectContaining({ code: 'disk-full', message: expect.stringContaining(disk.path) }),

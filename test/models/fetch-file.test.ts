@@ -1,4 +1,4 @@
-/** What a network, a server and a disk can do to a download. */
+/** Faults of network, server and disk during a download. */
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -18,7 +18,7 @@ const halfIsHere = (fixture: Fixture, name = 'tiny') => {
 };
 const hash = `"${sha256Of(weights)}"`;
 
-/** Downloads half of it. */
+/** Downloads half of the file. */
 async function openHalfway(name = 'tiny', etag = hash): Promise<Fixture> {
   const fixture = await openFixture();
   const stop = new AbortController();
@@ -48,7 +48,7 @@ describe('a broken connection', () => {
 
   test('that breaks again and again is given up; the partial file is kept, and the next run continues', async () => {
     const fixture = await openFixture();
-    // Each answer but the first brings nothing new.
+    // Every answer after the first brings no new bytes.
     fixture.hub.tricks.storage = (_request, reply, nth) => {
       if (nth === 0) return sendHalf(reply, weights, { etag: '"1"' }, () => halfIsHere(fixture));
       reply.hijack();
@@ -321,9 +321,9 @@ describe('the token', () => {
 
 describe('a redirect', () => {
   test.each([
-    ['to an open line', 'http://models.example/x'],
+    ['to plain HTTP', 'http://models.example/x'],
     ['to a file', 'file:///etc/passwd'],
-    ['to nonsense', 'http://'],
+    ['to an invalid address', 'http://'],
   ])('%s is not followed', async (_case, location) => {
     const fixture = await openFixture();
     fixture.hub.tricks.hub = (_request, reply) => {

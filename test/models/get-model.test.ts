@@ -110,7 +110,7 @@ test('names an unreachable hub and all ways around it, and does not ask it for e
   }
 });
 
-/** As the hub's own tools lay it out: a snapshot of links to blobs. */
+/** The layout of the hub's own tools: a snapshot of links to blobs. */
 function writeCache(cacheDir: string, blob: string, bytes: Buffer, inside: string): void {
   const folder = path.join(cacheDir, 'models--somebody--tiny');
   const link = path.join(folder, 'snapshots', commit, inside);

@@ -63,7 +63,7 @@ test('finds missing and damaged files, and manifests that differ from the pin', 
       ],
     },
   ]);
-  // Somebody fits the manifest to the damaged file.
+  // The manifest is changed to match the damaged file.
   const manifest = path.join(fixture.modelsDir, 'tiny/model.json');
   writeFileSync(manifest, readFileSync(manifest, 'utf8').replace(sha256Of(weights), sha256Of(bytes)));
   expect(await fixture.models.verify('tiny')).toMatchObject([{ files: [{ state: { kind: 'damaged' } }, {}, {}] }]);

@@ -1,4 +1,4 @@
-/** Downloads in processes of their own: killed, on a full disk, and two at once. */
+/** Downloads in separate processes: killed, on a full disk, and two at once. */
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';

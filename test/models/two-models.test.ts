@@ -1,4 +1,4 @@
-/** Indexes of two models side by side: each with vectors, generation and answers of its own. */
+/** The indexes of two models: each has its own vectors, generation and answers. */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -17,7 +17,7 @@ describe('two models', () => {
   const modelsDir = path.join(folder, 'models');
   const library = openLibrary(place);
   const query = path.join(place.music, 'piece-2.ogg');
-  /** What was there before, for comparison. */
+  /** The state before, for comparison. */
   let first: { answer: string; files: Record<string, string>; summary: IndexSummary };
   let second: { answer: string; summary: IndexSummary };
 
@@ -28,10 +28,10 @@ describe('two models', () => {
   const index = (app: App) => app.indexing.index({ library: new FolderLibrary(place.music), signal: never });
   const bytesOf = ({ timingsMs: _, ...answer }: Answer) => JSON.stringify(answer);
   const answerOf = async (app: App, file = query) => bytesOf(await ask(app, file));
-  /** A made-up model need not find it among the nearest of another piece. */
+  /** A synthetic model need not find the track among the nearest of another. */
   const newcomer = path.join(place.music, 'piece-4.ogg');
 
-  /** Every file of the generations, with its content and the moment of its last change. */
+  /** Every file of the generations, with its content and time of change. */
   function generationFiles(): Record<string, string> {
     const root = path.join(place.indexDir, 'generations');
     const files = readdirSync(root, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
@@ -77,7 +77,7 @@ describe('two models', () => {
 
   test('are switched back without embedding or building anything, and give the same answers, byte for byte', async () => {
     const before = generationFiles();
-    // Asked at once, without an index run in between.
+    // Queried at once, without an index run in between.
     await withModel('one', async (app) => expect(await answerOf(app)).toBe(first.answer));
     await withModel('one', async (app) => {
       const { files, generation } = await index(app);
@@ -116,7 +116,7 @@ describe('two models', () => {
       expect((await index(app)).files).toMatchObject({ embedded: 1, removed: 1, unchanged: 2 });
     });
     await withModel('one', async (app) => {
-      // Its generation still holds the piece that is gone, its answers do not.
+      // The generation still contains the removed track; the answers do not.
       expect(await answerOf(app)).not.toContain('piece-3.ogg');
       const { files, generation } = await index(app);
       expect(files).toMatchObject({ embedded: 1, unchanged: 2 });

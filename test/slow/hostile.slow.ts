@@ -1,5 +1,5 @@
-/** 400 files that are made to hurt, through the worker and as a library through an index run: none stops it, none holds a place
- *  longer than its bounds, and no process is left. `HOSTILE_SEED` and `HOSTILE_FILES` change what they are. */
+/** 400 hostile files, through the worker and as a library through an index run: none stops it, none holds a slot
+ *  longer than its limits, and no process is left. `HOSTILE_SEED` and `HOSTILE_FILES` change the files. */
 import { mkdirSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import PQueue from 'p-queue';
@@ -15,7 +15,7 @@ import { writeHostileFiles } from './hostile-files.ts';
 
 const seed = Number(process.env.HOSTILE_SEED ?? 11);
 const count = Number(process.env.HOSTILE_FILES ?? 400);
-/** Work on 15 s of sound after it was opened, on a machine that has other work. */
+/** Time for 15 s of sound after it was opened, on a busy machine. */
 const workMs = 30_000;
 
 let dir: TempDir;

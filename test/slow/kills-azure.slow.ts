@@ -1,4 +1,4 @@
-/** Kills of Azurite and of the indexer at random moments of indexing runs over a container, with a fixed seed. */
+/** Kills of Azurite and of the indexer at random moments of index runs over a container, with a fixed seed. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
