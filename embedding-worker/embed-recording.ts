@@ -58,8 +58,7 @@ async function* linesOf(job: RecordingJob): AsyncGenerator<WorkerLine, void> {
   const tags = job.tagReader.read(job.file);
   const { probed, pcm, finished } = decodePcm(job.file, {
     sampleRateHz,
-    ...(job.fromSec === null ? {} : { fromSec: job.fromSec }),
-    ...(job.toSec === null ? {} : { toSec: job.toSec }),
+    ...{ fromSec: job.fromSec ?? undefined, toSec: job.toSec ?? undefined },
     fingerprint: true,
     signal,
     limits: job.limits,

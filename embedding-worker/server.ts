@@ -2,7 +2,7 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { textBodyBytesMax } from '../src/embedding/wire-format.ts';
-import { httpStatusOf, LeitmotifError, toLeitmotifError } from '../src/errors.ts';
+import { type ErrorCode, LeitmotifError, toLeitmotifError } from '../src/errors.ts';
 import { QueueFullError } from './admission.ts';
 import { bearerCheck } from './auth.ts';
 import { type EmbeddingsRouteOptions, embeddingsRoute } from './embeddings-route.ts';
@@ -74,12 +74,36 @@ export function createServer(options: ServerOptions): FastifyInstance {
   return server;
 }
 
+/** Statuses of refusals; other failures get 500. Clients read the code in the body. */
+const httpStatuses: Partial<Record<ErrorCode, number>> = {
+  'bad-request': 400,
+  unauthorized: 401,
+  'model-unknown': 404,
+  'model-without-text': 404,
+  'audio-too-large': 413,
+  'audio-too-long': 413,
+  'audio-empty': 422,
+  'audio-no-sound': 422,
+  'audio-refused': 422,
+  'audio-timeout': 422,
+  'audio-too-costly': 422,
+  'audio-too-short': 422,
+  'audio-unreadable': 422,
+  'file-unreadable': 422,
+  'text-refused': 422,
+  'queue-full': 429,
+  cancelled: 499,
+  'worker-protocol': 502,
+  'worker-unavailable': 503,
+  'disk-full': 507,
+};
+
 function sendError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const error = asKnown(thrown);
   if (error.code === 'internal') request.log.error({ err: thrown }, 'failed');
   else request.log.info({ code: error.code, reason: error.message }, 'refused');
   if (error instanceof QueueFullError) reply.header('retry-after', String(error.retryAfterSec));
-  return reply.code(httpStatusOf(error.code)).send({ code: error.code, message: error.message });
+  return reply.code(httpStatuses[error.code] ?? 500).send({ code: error.code, message: error.message });
 }
 
 /** The framework's own refusals (a bad URL, a bad header) carry a 4xx status. */

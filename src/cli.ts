@@ -6,7 +6,7 @@ import { addLibrary } from './cli/library-options.ts';
 import { addModels } from './cli/models-options.ts';
 import { callersFolder } from './cli/npm-folder.ts';
 import { count, time } from './cli/option-values.ts';
-import { runToExit } from './cli/run-to-exit.ts';
+import { ignoreClosedPipes, runToExit } from './cli/run-to-exit.ts';
 import { type SimilarCommandOptions, similarCommand } from './cli/similar-command.ts';
 import { wordsCommand } from './cli/text-command.ts';
 import { root, withApp } from './cli/with-app.ts';
@@ -15,6 +15,7 @@ import { fusionNames } from './domain.ts';
 import { LeitmotifError } from './errors.ts';
 import { versionOf } from './io/version.ts';
 
+ignoreClosedPipes();
 loadDotEnv(root);
 const folder = callersFolder(process.env, { command: process.argv[2], root, cwd: process.cwd() });
 if (folder !== null) process.chdir(folder);

@@ -57,7 +57,7 @@ export interface EmbeddedRecording {
   readonly durationSec: number;
   readonly tags: RecordingTags;
   /** Undefined for a file with one audio stream. */
-  readonly audioStream?: AudioStreamChoice;
+  readonly audioStream?: AudioStreamChoice | undefined;
   readonly chunks: readonly Chunk[];
   readonly fingerprint: Fingerprint;
 }

@@ -1,69 +1,69 @@
-/** Expected failures: each has a code and a message for the person who can act; one table maps codes to HTTP statuses.
+/** Expected failures: each has a code and a message for the person who can act.
  *
  *  Programming errors are RangeError and TypeError and are not caught; failures caused by input, disk or network are
  *  LeitmotifErrors. Messages say "Cannot <action>: expected X, got Y" and keep `cause`.
  */
 
-/** code -> [HTTP status at the worker, whether the same request may succeed later unchanged] */
+/** code -> whether the same request may succeed later unchanged */
 const errorTable = {
-  'audio-empty': [422, false],
-  'audio-unreadable': [422, false],
-  'audio-refused': [422, false],
-  'audio-no-sound': [422, false],
-  'audio-too-short': [422, false],
-  'audio-too-long': [413, false],
-  'audio-too-large': [413, false],
-  'audio-timeout': [422, false],
-  'audio-too-costly': [422, false],
-  'query-timeout': [504, true],
-  'file-unreadable': [422, false],
-  'library-forbidden': [403, false],
-  'library-unavailable': [503, true],
-  'decode-failed': [500, true],
-  'bad-request': [400, false],
-  unauthorized: [401, false],
-  'model-unknown': [404, false],
-  'model-without-text': [404, false],
-  'text-refused': [422, false],
-  'space-mismatch': [409, false],
-  'queue-full': [429, true],
-  cancelled: [499, false],
-  'inference-failed': [500, true],
-  'worker-unavailable': [503, true],
-  'worker-protocol': [502, true],
-  'index-unavailable': [503, true],
-  'index-empty': [503, false],
-  'index-corrupt': [503, false],
-  'catalog-busy': [503, true],
-  'catalog-version': [500, false],
-  'catalog-corrupt': [500, false],
-  'disk-full': [507, true],
-  'permission-denied': [500, false],
-  'index-locked': [409, true],
-  'tool-missing': [500, false],
-  'config-invalid': [500, false],
-  'track-unknown': [404, false],
-  'import-refused': [422, false],
-  'link-refused': [400, false],
-  'link-unreachable': [502, true],
-  'link-too-large': [413, false],
-  'link-too-slow': [504, true],
-  'link-not-audio': [415, false],
-  'download-failed': [502, true],
-  'download-refused': [502, false],
-  'download-corrupt': [502, false],
-  'model-locked': [409, true],
-  'answer-expired': [410, false],
-  'busy-person': [429, true],
-  'busy-server': [429, true],
-  'busy-bot': [429, true],
-  'cooling-down': [429, true],
-  stopping: [503, true],
-  'not-allowed': [403, false],
-  'discord-permission': [403, false],
-  'discord-unavailable': [502, true],
-  internal: [500, false],
-} as const satisfies Record<string, readonly [status: number, retryable: boolean]>;
+  'audio-empty': false,
+  'audio-unreadable': false,
+  'audio-refused': false,
+  'audio-no-sound': false,
+  'audio-too-short': false,
+  'audio-too-long': false,
+  'audio-too-large': false,
+  'audio-timeout': false,
+  'audio-too-costly': false,
+  'query-timeout': true,
+  'file-unreadable': false,
+  'library-forbidden': false,
+  'library-unavailable': true,
+  'decode-failed': true,
+  'bad-request': false,
+  unauthorized: false,
+  'model-unknown': false,
+  'model-without-text': false,
+  'text-refused': false,
+  'space-mismatch': false,
+  'queue-full': true,
+  cancelled: false,
+  'inference-failed': true,
+  'worker-unavailable': true,
+  'worker-protocol': true,
+  'index-unavailable': true,
+  'index-empty': false,
+  'index-corrupt': false,
+  'catalog-busy': true,
+  'catalog-version': false,
+  'catalog-corrupt': false,
+  'disk-full': true,
+  'permission-denied': false,
+  'index-locked': true,
+  'tool-missing': false,
+  'config-invalid': false,
+  'track-unknown': false,
+  'import-refused': false,
+  'link-refused': false,
+  'link-unreachable': true,
+  'link-too-large': false,
+  'link-too-slow': true,
+  'link-not-audio': false,
+  'download-failed': true,
+  'download-refused': false,
+  'download-corrupt': false,
+  'model-locked': true,
+  'answer-expired': false,
+  'busy-person': true,
+  'busy-server': true,
+  'busy-bot': true,
+  'cooling-down': true,
+  stopping: true,
+  'not-allowed': false,
+  'discord-permission': false,
+  'discord-unavailable': true,
+  internal: false,
+} as const satisfies Record<string, boolean>;
 
 export type ErrorCode = keyof typeof errorTable;
 
@@ -87,12 +87,8 @@ export function isErrorCode(text: string): text is ErrorCode {
   return Object.hasOwn(errorTable, text);
 }
 
-export function httpStatusOf(code: ErrorCode): number {
-  return errorTable[code][0];
-}
-
 export function isRetryable(error: unknown): boolean {
-  return error instanceof LeitmotifError && errorTable[error.code][1];
+  return error instanceof LeitmotifError && errorTable[error.code];
 }
 
 /** Converts an abort or an unexpected error to a LeitmotifError and keeps the cause. */
@@ -101,7 +97,7 @@ export function toLeitmotifError(error: unknown): LeitmotifError {
   if (error instanceof Error && error.name === 'AbortError') {
     return new LeitmotifError('cancelled', 'Cancelled before it was finished', { cause: error });
   }
-  if (isNoSpace(error)) {
+  if (isDiskFullError(error)) {
     const { dest, path } = error as { dest?: string; path?: string };
     const what = dest ?? path;
     return new LeitmotifError('disk-full', `Cannot write${what ? ` ${what}` : ''}: the disk is full`, { cause: error });
@@ -131,8 +127,12 @@ function refusedByFileSystem(error: unknown): string | null {
   return `Cannot use ${place}: ${why} (${code}, ${syscall}). ${remedy}: INDEX_DIR, MODELS_DIR and options of commands name folders`;
 }
 
-function isNoSpace(error: unknown): error is Error {
+/** No space left, over the quota, over the file size limit: the operator treats all three as a full disk. */
+const fullCodes: readonly unknown[] = ['ENOSPC', 'EDQUOT', 'EFBIG'];
+
+/** Whether an error of the file system or of SQLite reports a full disk. */
+export function isDiskFullError(error: unknown): error is Error {
   if (!(error instanceof Error)) return false;
   const { code, errstr } = error as { code?: unknown; errstr?: unknown };
-  return code === 'ENOSPC' || errstr === 'database or disk is full';
+  return fullCodes.includes(code) || errstr === 'database or disk is full';
 }

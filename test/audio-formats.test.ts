@@ -1,4 +1,4 @@
-/** The table of formats against the ffmpeg of this machine, against what Discord lets people attach, and against files. */
+/** The table of formats compared with the ffmpeg of this machine, with Discord's attachments, and with real files. */
 import { execFile } from 'node:child_process';
 import { copyFileSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -27,8 +27,8 @@ async function namesOf(option: string): Promise<Set<string>> {
   return new Set(stdout.split('\n').flatMap((line) => (line.trim().split(/\s+/)[1] ?? '').split(',')));
 }
 
-describe('the table', () => {
-  test('names demuxers and decoders that this ffmpeg has, each format at least one', async () => {
+describe('the table of formats', () => {
+  test('names demuxers and decoders of this ffmpeg, at least one for each format', async () => {
     const [demuxers, decoders] = [await namesOf('-demuxers'), await namesOf('-decoders')];
     expect(audioDemuxers.filter((name) => !demuxers.has(name))).toEqual([]);
     const without = audioFormats.filter((format) => !format.decoders.some((name) => decoders.has(name)));
@@ -38,7 +38,7 @@ describe('the table', () => {
     expect(audioDecoders.filter((name) => !decoders.has(name) && !elsewhere.includes(name))).toEqual([]);
   });
 
-  test('holds nothing that names other files, is a score, or any bytes at all', () => {
+  test('contains no playlist, score or raw format', () => {
     const never = [
       'hls',
       'dash',
@@ -55,14 +55,14 @@ describe('the table', () => {
     expect(never.filter((name) => audioDemuxers.includes(name))).toEqual([]);
   });
 
-  test('takes every name that Discord lets people attach', () => {
+  test('accepts every extension that Discord accepts for audio', () => {
     const audio = ['mp3', 'm4a', 'wav', 'ogg', 'opus', 'flac'];
     const video = ['mp4', 'mov', 'webm'];
     const named = ['aac', 'aif', 'aiff', 'wma', 'amr'];
     expect([...audio, ...video, ...named].filter((name) => !audioExtensions.has(name))).toEqual([]);
   });
 
-  test('takes the names that music is found under', () => {
+  test('accepts the common extensions of music', () => {
     const wanted =
       'dsf dff flv eac3 ts m2ts bwf mk3d mka amr tta mpg dts wv ape mpc shn tak oma ra w64 caf au 3gp mkv avi';
     expect(wanted.split(' ').filter((name) => !audioExtensions.has(name))).toEqual([]);
@@ -97,12 +97,12 @@ describe('reads', () => {
   test.each(coded)('%s', async (name, encoding) => {
     const file = dir.file(name);
     await ffmpeg('-i', source, ...encoding, file);
-    // As the worker has it: without its name.
+    // As in the worker: without its name.
     copyFileSync(file, dir.file('nameless'));
     expect(Math.abs((await decodeAll(dir.file('nameless'))).decodedSec - 8)).toBeLessThan(0.2);
   });
 
-  test('and names the container and the codec of what it refuses', async () => {
+  test('and names the container and codec of a refused file', async () => {
     await ffmpeg('-i', source, '-c:a', 'sonic', '-strict', '-2', dir.file('sonic.mka'));
     const codec = { code: 'audio-refused', message: expect.stringContaining('(container matroska,webm, codec sonic)') };
     await expect(decodeAll(dir.file('sonic.mka'))).rejects.toMatchObject(codec);
@@ -113,7 +113,7 @@ describe('reads', () => {
 });
 
 describe('a folder', () => {
-  test('lists a file without an extension that begins as a recording, and counts what it passes over', async () => {
+  test('lists a file without an extension that starts like a recording, and counts skipped files', async () => {
     const bench = new Bench();
     const put = (name: string, bytes: string | Buffer) => writeFileSync(path.join(bench.music, name), bytes);
     for (const name of ['a.mp3', 'b.DSF', 'c.m2ts', 'd.mk3d']) put(name, `content of ${name}`);
@@ -133,7 +133,7 @@ describe('a folder', () => {
     expect(summaryText(summary)).toMatch(/: 2 jpg, 1 without an extension, 1 cue, 1 png\./);
   });
 
-  test('refuses a file that is too large before it is read', async () => {
+  test('refuses an oversized file before reading it', async () => {
     const folder = dir.file('large');
     mkdirSync(folder);
     writeFileSync(path.join(folder, 'sparse.wav'), '');

@@ -54,13 +54,13 @@ function brokenLinks(page: string): string[] {
 }
 
 describe('documents', () => {
-  test('there are some', () => expect(pages.length).toBeGreaterThan(20));
+  test('exist', () => expect(pages.length).toBeGreaterThan(20));
 
-  test('every relative link leads to a file, and to a heading where it names one', () => {
+  test('have links to existing files and headings only', () => {
     expect(pages.flatMap(brokenLinks)).toEqual([]);
   });
 
-  test('every npm script that a document names exists', () => {
+  test('name existing npm scripts only', () => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
     const named = pages.flatMap((page) =>
       [...read(page).matchAll(/\bnpm run (?:-s )?([a-z][a-z:-]*)/g)].map(([, script = '']) => ({ page, script })),
@@ -69,18 +69,18 @@ describe('documents', () => {
     expect(named.filter(({ script }) => scripts[script] === undefined)).toEqual([]);
   });
 
-  test('the README has at most 1,500 words', () => {
+  test('include a README of at most 1,500 words', () => {
     expect(read('README.md').split(/\s+/).length).toBeLessThanOrEqual(1500);
   });
 
-  test('every page of docs/decisions is in its list', () => {
+  test('list every page of docs/decisions', () => {
     const list = read('docs/decisions/README.md');
     const decisions = pages.filter((page) => /^docs\/decisions\/\d/.test(page)).map((page) => path.basename(page));
     expect(decisions.length).toBeGreaterThan(20);
     expect(decisions.filter((name) => !list.includes(`(${name})`))).toEqual([]);
   });
 
-  test('every source file that a document names by its path exists', () => {
+  test('name existing source files by path only', () => {
     const folders = 'src|commands|embedding-worker|local-discord|training|bench|scripts|test|docs';
     const named = pages.flatMap((page) =>
       codeSpans(page).flatMap((span) =>
@@ -91,7 +91,7 @@ describe('documents', () => {
     expect(named.filter(({ file }) => !existsSync(path.join(root, file)))).toEqual([]);
   });
 
-  test('every source file that a document names without its folder exists in some folder', () => {
+  test('name existing source files by name only', () => {
     const names = new Set(
       globSync('**/*.{ts,tsx,mts,mjs,cjs,py,sh}', { cwd: root, exclude }).map((file) => path.basename(file)),
     );
@@ -104,7 +104,7 @@ describe('documents', () => {
     expect(named.filter(({ file }) => !names.has(file))).toEqual([]);
   });
 
-  test('every dependency has a row with its reason in ARCHITECTURE.md', () => {
+  test('give each dependency a row with its reason in ARCHITECTURE.md', () => {
     const manifests = ['package.json', 'local-discord/package.json'].map(
       (file) => JSON.parse(read(file)) as Record<string, Record<string, string>>,
     );

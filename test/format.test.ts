@@ -23,12 +23,15 @@ describe('times', () => {
     expect([parseTime('80'), parseTime('1:20.5'), parseTime(' 0:07 ')]).toEqual([80, 80.5, 7]);
   });
 
-  test.each(['', 'soon', '1:60', '1:75:00', '-3', '1:', '1::2', 'NaN', '1e3'])('"%s" is refused', (text) => {
-    expect(() => parseTime(text)).toThrow(RangeError);
-  });
+  test.each(['', 'soon', '1:60', '1:75:00', '-3', '1:', '1::2', 'NaN', '1e3'])(
+    'are refused when they are "%s"',
+    (text) => {
+      expect(() => parseTime(text)).toThrow(RangeError);
+    },
+  );
 });
 
-describe('distances carry the words of the original system', () => {
+describe("uses the original system's words for distances", () => {
   test.each([
     [0, 'identical'],
     [0.1, 'very similar'],
@@ -41,7 +44,7 @@ describe('distances carry the words of the original system', () => {
   });
 });
 
-test('oneLine leaves no control character, no turning mark and no more than was asked for', () => {
+test('oneLine removes control characters and direction marks, and cuts to the limit', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), fc.integer({ min: 1, max: 40 }), (text, lengthMax) => {
       const line = oneLine(text, lengthMax);
@@ -51,11 +54,11 @@ test('oneLine leaves no control character, no turning mark and no more than was 
   );
 });
 
-test('amounts are written for people', () => {
+test('writes amounts in readable units', () => {
   expect([0, 999, 1000, 153_000_000].map(formatBytes)).toEqual(['0 B', '999 B', '1.0 kB', '153 MB']);
   expect([2.34, 45, 720, 12_240].map(formatDuration)).toEqual(['2.3 s', '45 s', '12 min', '3.4 h']);
 });
 
-test('a file is called by its name without folders and extension', () => {
+test('names a file without folders and extension', () => {
   expect(['a/b/c.d.mp3', '.hidden', 'plain'].map(fileStem)).toEqual(['c.d', '.hidden', 'plain']);
 });

@@ -127,12 +127,12 @@ const files = globSync(
 describe('layers', () => {
   beforeAll(() => init);
 
-  test('there is something to look at', () => {
+  test('finds source files', () => {
     expect(files.length).toBeGreaterThan(20);
     expect(files.flatMap(importsOf).length).toBeGreaterThan(60);
   });
 
-  test('imports point one way', () => {
+  test('lets imports point one way', () => {
     const wrong = files
       .flatMap(importsOf)
       .filter(({ target }) => /^(src|commands|embedding-worker|local-discord)\//.test(target))
@@ -144,25 +144,25 @@ describe('layers', () => {
     expect(wrong.map(({ from, target }) => `${from} imports ${target}`)).toEqual([]);
   });
 
-  test('no file imports itself by way of others', () => {
+  test('has no circular imports', () => {
     const below = new Map(files.map((file) => [file, importsOf(file).map(({ target }) => target)]));
     expect(circlesIn(below).map((circle) => circle.join(' -> '))).toEqual([]);
   });
 
-  test('each outside part has one caller', () => {
+  test('gives each outside part one caller', () => {
     const wrong = files
       .flatMap(importsOf)
       .filter(({ from, target }) => callers[target] !== undefined && !callers[target].includes(from));
     expect(wrong.map(({ from, target }) => `${from} imports ${target}`)).toEqual([]);
   });
 
-  test('ONNX Runtime is loaded by one module, which turns off its telemetry, in benchmarks and tests too', () => {
+  test('loads ONNX Runtime in one module, which turns off its telemetry, in benchmarks and tests too', () => {
     const everywhere = globSync(['bench/**/*.ts', 'scripts/**/*.ts', 'test/**/*.ts'], { cwd: root });
     const direct = everywhere.flatMap(importsOf).filter(({ target }) => target === 'onnxruntime-node');
     expect(direct).toEqual([]);
   });
 
-  test('one place reads the environment', () => {
+  test('reads the environment in one place', () => {
     const readers = files.filter((file) => /\bprocess\s*\.\s*env\b/.test(readFileSync(path.join(root, file), 'utf8')));
     expect(readers.filter((file) => !entries.includes(file) && !readsToo.includes(file))).toEqual([]);
   });

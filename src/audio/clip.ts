@@ -3,10 +3,9 @@
  *  One ffmpeg run reads the library's file and the query's and writes all three files of a match: starting a process
  *  costs more than cutting ten seconds.
  */
-import { randomUUID } from 'node:crypto';
-import { rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { LeitmotifError } from '../errors.ts';
+import { writeAllAtomically } from '../io/durable-file.ts';
 import { audioStreamOf } from './choose-stream.ts';
 import { startDeadline } from './deadline.ts';
 import { failureOf, isDiskFull } from './failure.ts';
@@ -150,30 +149,32 @@ async function writeMp3s(
   const inputs: OpenableInput[] = [];
   for (const source of sources) inputs.push(opened.use(await openable(source)));
   const deadline = startDeadline(signal, limits.deadlineMs);
-  // Of its own: two who want the same clip at once may cut it twice, and whoever is later replaces it by its equal.
-  const runId = randomUUID();
-  const partial = ({ path }: ClipOutput) => `${path}.${runId}.part`;
   try {
     const streams: number[] = [];
     for (const input of inputs) streams.push(await audioStreamOf(input, limits, deadline.signal));
-    const job: FfmpegJob = {
-      inputs: sources.map((source, i) => {
-        const { url, options } = inputOf(inputs[i] ?? source);
-        return { url, options: [...(i === 0 ? globals : []), ...options, ...part(source)] };
-      }),
-      filterGraph: withStreams(filterGraph, streams),
-      outputs: outputs.map((output) => ({ target: partial(output), options: mp3Options(output, kbps) })),
-    };
     const { memoryMaxBytes, deadlineMs, niceness = 0 } = limits;
-    const run = startFfmpeg(job, { memoryMaxBytes, cpuMaxSec: deadlineMs / 1000, niceness, signal: deadline.signal });
-    run.stdout.resume();
-    const exit = await run.exited;
-    if (isDiskFull(exit)) throw deadline.failure() ?? diskFull(outputs, exit);
-    if (!exit.ok) throw deadline.failure() ?? failureOf(exit);
-    for (const output of outputs) await rename(partial(output), output.path);
+    const write = async (partials: readonly string[]): Promise<void> => {
+      const job: FfmpegJob = {
+        inputs: sources.map((source, i) => {
+          const { url, options } = inputOf(inputs[i] ?? source);
+          return { url, options: [...(i === 0 ? globals : []), ...options, ...part(source)] };
+        }),
+        filterGraph: withStreams(filterGraph, streams),
+        outputs: outputs.map((output, i) => ({ target: partials[i] ?? '', options: mp3Options(output, kbps) })),
+      };
+      const run = startFfmpeg(job, { memoryMaxBytes, cpuMaxSec: deadlineMs / 1000, niceness, signal: deadline.signal });
+      run.stdout.resume();
+      const exit = await run.exited;
+      if (isDiskFull(exit)) throw deadline.failure() ?? diskFull(outputs, exit);
+      if (!exit.ok) throw deadline.failure() ?? failureOf(exit);
+    };
+    // Two requests for one clip may cut it twice; the later one replaces it with an equal file.
+    await writeAllAtomically(
+      outputs.map((output) => output.path),
+      write,
+    );
   } finally {
     deadline.stop();
-    await Promise.all(outputs.map((output) => rm(partial(output), { force: true })));
   }
 }
 

@@ -1,9 +1,9 @@
-/** An abort signal for one job: aborts when the caller aborts, at the time-out, or by hand. */
+/** The abort signal of one job: aborts when the caller aborts, at the timeout, or by hand. */
 import { LeitmotifError } from '../errors.ts';
 
 export interface Deadline {
   readonly signal: AbortSignal;
-  /** Aborts the signal and clears the timer. Call it when the job is over, on success and on failure. */
+  /** Aborts the signal. Call it when the job is over, on success and on failure. */
   stop(): void;
   /** Aborts the job with the given reason. */
   giveUp(reason: LeitmotifError): void;
@@ -11,25 +11,22 @@ export interface Deadline {
   failure(): LeitmotifError | null;
 }
 
+/** @param deadlineMs wall time */
 export function startDeadline(caller: AbortSignal, deadlineMs: number): Deadline {
-  const controller = new AbortController();
-  let failure: LeitmotifError | null = null;
-  const end = (reason: LeitmotifError) => {
-    if (!controller.signal.aborted) failure = reason;
-    stop();
+  const own = new AbortController();
+  const timeout = AbortSignal.timeout(deadlineMs);
+  // Its reason is that of whichever aborts first.
+  const signal = AbortSignal.any([caller, timeout, own.signal]);
+  const stopped = new Error('The job is over');
+  const failure = (): LeitmotifError | null => {
+    const { aborted, reason } = signal;
+    if (!aborted || reason === stopped) return null;
+    if (own.signal.aborted && reason === own.signal.reason) return reason;
+    if (timeout.aborted && reason === timeout.reason) {
+      const seconds = Math.round(deadlineMs / 1000);
+      return new LeitmotifError('audio-timeout', `This file takes too long: given up after ${seconds} s`);
+    }
+    return new LeitmotifError('cancelled', 'Cancelled before it was finished', { cause: reason });
   };
-  const cancel = () =>
-    end(new LeitmotifError('cancelled', 'Cancelled before it was finished', { cause: caller.reason }));
-  const timer = setTimeout(() => {
-    const seconds = Math.round(deadlineMs / 1000);
-    end(new LeitmotifError('audio-timeout', `This file takes too long: given up after ${seconds} s`));
-  }, deadlineMs);
-  const stop = () => {
-    clearTimeout(timer);
-    caller.removeEventListener('abort', cancel);
-    controller.abort();
-  };
-  if (caller.aborted) cancel();
-  else caller.addEventListener('abort', cancel, { once: true });
-  return { signal: controller.signal, stop, giveUp: end, failure: () => failure };
+  return { signal, stop: () => own.abort(stopped), giveUp: (reason) => own.abort(reason), failure };
 }

@@ -8,9 +8,9 @@ import type { AudioLimits } from './limits.ts';
 export interface DecodeOptions {
   readonly sampleRateHz: number;
   /** Where to begin; 0 by default. */
-  readonly fromSec?: number;
+  readonly fromSec?: number | undefined;
   /** Where to end; the recording's end by default. */
-  readonly toSec?: number;
+  readonly toSec?: number | undefined;
   readonly fingerprint: boolean;
   readonly signal: AbortSignal;
   readonly limits: AudioLimits;

@@ -99,7 +99,7 @@ async function opened({ run, claims, head }: Started, openable: AsyncDisposable)
 }
 
 function probedOf({ audioStream, audioStreams: of, ...claims }: StreamClaims, tags: RecordingTags): ProbedAudio {
-  return { ...claims, tags, ...(of > 1 ? { audioStream: { number: audioStream + 1, of } } : {}) };
+  return { ...claims, tags, audioStream: of > 1 ? { number: audioStream + 1, of } : undefined };
 }
 
 interface Started {

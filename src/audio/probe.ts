@@ -6,5 +6,5 @@ import type { AudioClaims } from './claims.ts';
 export interface ProbedAudio extends AudioClaims {
   readonly tags: RecordingTags;
   /** Left out for a file with one stream of sound. */
-  readonly audioStream?: AudioStreamChoice;
+  readonly audioStream?: AudioStreamChoice | undefined;
 }

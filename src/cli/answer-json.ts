@@ -15,7 +15,7 @@ export function answerJson(answer: Answer, clips: ReadonlyMap<number, ResultClip
       durationSec: round(query.durationSec, 3),
       fromSec: query.fromSec,
       toSec: round(query.toSec, 3),
-      ...(query.audioStream ? { audioStream: query.audioStream } : {}),
+      audioStream: query.audioStream,
       chunks: query.chunks.length,
       musicChunks: musicChunks(query).length,
     },

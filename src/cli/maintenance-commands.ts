@@ -48,8 +48,7 @@ export async function libraryBackup(
   const startedMs = performance.now();
   // Users type a plain folder. Other places have the form of LIBRARY.
   const to = place === undefined || /^(file|azure):/.test(place) ? place : `file:${path.resolve(place)}`;
-  const options = { ...(to === undefined ? {} : { to }), ...(keep === undefined ? {} : { keep }), signal };
-  const backup = await maintenance.backUp(options);
+  const backup = await maintenance.backUp({ to, keep, signal });
   const took = formatDuration((performance.now() - startedMs) / 1000);
   print(
     `Backed up ${counted(backup.tracks, 'track')} to ${backup.location}, ${formatBytes(backup.bytes)}, in ${took}.`,

@@ -12,7 +12,7 @@ const matchesShownMax = 3;
 export interface RenderOptions {
   /** By rank, for results that have clips. */
   readonly clips?: ReadonlyMap<number, ResultClips>;
-  readonly picturePath?: string;
+  readonly picturePath?: string | undefined;
 }
 
 export function renderAnswer(answer: Answer, options: RenderOptions = {}): string {

@@ -5,6 +5,16 @@ import { LeitmotifError, toLeitmotifError } from '../errors.ts';
 /** Prints to stderr, because stdout is for results. */
 export const onWaiting = (words: string): void => void process.stderr.write(`${words}\n`);
 
+/** Lets a command finish in order when the reader of its output has closed the pipe, as in `npm run models -- list | head -1`.
+ *  Without a listener Node ends the process with a stack trace, because it ignores SIGPIPE. */
+export function ignoreClosedPipes(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
+}
+
 /** The shell convention: 128 + SIGINT. */
 const interruptedCode = 130;
 

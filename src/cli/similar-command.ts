@@ -39,7 +39,7 @@ export async function similarCommand(
     process.stdout.write(`${JSON.stringify(answerJson(answer, clips), null, 2)}\n`);
   } else {
     const picturePath = options.picture;
-    process.stdout.write(renderAnswer(answer, { clips, ...(picturePath ? { picturePath } : {}) }));
+    process.stdout.write(renderAnswer(answer, { clips, picturePath }));
   }
   return 0;
 }

@@ -72,7 +72,7 @@ function assemble(info: InfoLine, chunks: readonly Chunk[], done: DoneLine): Emb
     spaceId: info.spaceId,
     durationSec: done.durationSec,
     tags: { title: info.title, artist: info.artist, album: info.album },
-    ...(info.audioStream ? { audioStream: info.audioStream } : {}),
+    audioStream: info.audioStream,
     chunks,
     fingerprint: { items, itemSec: done.fingerprint.itemSec },
     timingsMs: done.timingsMs,

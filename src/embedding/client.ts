@@ -26,12 +26,12 @@ export interface EmbeddingClientOptions {
 
 export interface EmbedOptions {
   /** The part to embed, in seconds from the recording's start. Times in the answer also count from the recording's start. */
-  readonly fromSec?: number;
-  readonly toSec?: number;
+  readonly fromSec?: number | undefined;
+  readonly toSec?: number | undefined;
   /** Maximum duration, if lower than the worker's own limit. */
   readonly durationMaxSec?: number;
   readonly signal: AbortSignal;
-  readonly onProgress?: (progress: EmbedProgress) => void;
+  readonly onProgress?: ((progress: EmbedProgress) => void) | undefined;
 }
 
 type Answer = Awaited<ReturnType<Agent['request']>>;

@@ -1,12 +1,9 @@
 /** Exports the live chunks of a space to a file for other programs and for `import-index.ts`. */
-import { rename, rm } from 'node:fs/promises';
-import path from 'node:path';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { ExportedChunk } from '../catalog/export-view.ts';
 import { LeitmotifError } from '../errors.ts';
 import { exists } from '../index/generation-folder.ts';
-import { orDiskFull } from '../io/disk-full.ts';
-import { assertWritten, HashedFile, syncFolder } from '../io/durable-file.ts';
+import { assertWritten, HashedFile, writeAtomically } from '../io/durable-file.ts';
 import type { ExchangeRow } from './exchange-row.ts';
 import { type FormatName, formatOf } from './formats.ts';
 import { isPlaceholderHash } from './placeholder-hash.ts';
@@ -52,20 +49,18 @@ export async function exportIndex(options: ExportOptions): Promise<ExportSummary
   const rows = counting(rowsOf(view.chunks(), spaceId), counted, () =>
     options.onProgress?.(counted.chunks, view.chunkCount),
   );
-  const partial = `${file}.partial`;
-  const written = await HashedFile.create(partial);
-  try {
-    await write(written, rows, signal);
-    const record = await written.finish();
-    await assertWritten(partial, record);
-    await orDiskFull(file, () => rename(partial, file));
-    await syncFolder(path.dirname(path.resolve(file)));
-    return { ...counted, bytes: record.bytes };
-  } catch (error) {
-    await written.abandon();
-    await rm(partial, { force: true });
-    throw error;
-  }
+  const writeFile = async (partial: string): Promise<ExportSummary> => {
+    const written = await HashedFile.create(partial);
+    try {
+      await write(written, rows, signal);
+      const record = await written.finish();
+      await assertWritten(partial, record);
+      return { ...counted, bytes: record.bytes };
+    } finally {
+      await written.abandon();
+    }
+  };
+  return writeAtomically(file, writeFile, { partial: `${file}.partial`, isDurable: true });
 }
 
 function* rowsOf(chunks: Iterable<ExportedChunk>, spaceId: string): Generator<ExchangeRow, void, undefined> {

@@ -17,7 +17,12 @@ export interface GenerationUpdate {
  *  empty      there are no rows, so the current one stays, although its tracks are no longer live;
  *  written    `endsRollBackTo`: the generation that a user had rolled back to */
 export type GenerationOutcome =
-  | { readonly kind: 'written'; readonly id: string; readonly rows: number; readonly endsRollBackTo?: string }
+  | {
+      readonly kind: 'written';
+      readonly id: string;
+      readonly rows: number;
+      readonly endsRollBackTo?: string | undefined;
+    }
   | { readonly kind: 'held'; readonly id: string }
   | { readonly kind: 'unchanged' | 'empty' };
 
@@ -43,7 +48,7 @@ export async function updateGeneration(update: GenerationUpdate, deep = false): 
     { signal },
   );
   catalog.spaces.setBuilt(spaceId, id, content);
-  return { kind: 'written', id, rows: rowCount, ...(rolledBackTo === null ? {} : { endsRollBackTo: rolledBackTo }) };
+  return { kind: 'written', id, rows: rowCount, endsRollBackTo: rolledBackTo ?? undefined };
 }
 
 /** The catalog records the last built generation. When another one is current and that one is still stored, a user rolled

@@ -1,9 +1,9 @@
-/** Durable files: hashed while they are written, synced, and read back.
+/** Durable files: hashed while they are written, synced, read back, and replaced atomically.
  *
  *  A full or failing disk or a quota may report success and drop the write later. Only reading the file back shows that.
  */
-import { createHash } from 'node:crypto';
-import { type FileHandle, open, readFile, rename, stat } from 'node:fs/promises';
+import { createHash, randomUUID } from 'node:crypto';
+import { type FileHandle, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { LeitmotifError } from '../errors.ts';
 import { corruptIndexFile } from './corrupt-index.ts';
@@ -116,18 +116,64 @@ export async function readWritten(file: string, written: FileRecord): Promise<Bu
   return bytes;
 }
 
+export interface AtomicWriteOptions {
+  /** Temporary name in the same folder. Default: a random one, so that two writers of one target do not meet. */
+  readonly partial?: string;
+  /** Syncs the folder after the rename, so that the rename survives a power cut. `write` syncs the content. */
+  readonly isDurable?: boolean;
+}
+
+/** Writes a file or folder under a temporary name and renames it: under its final name it is complete or missing.
+ *  On failure the temporary file is deleted.
+ *  @param write gets the temporary path; returns null to discard what it wrote
+ *  @returns the result of `write`
+ *  @throws {LeitmotifError} `disk-full` when the rename finds the disk full; the errors of `write` */
+export async function writeAtomically<T>(
+  target: string,
+  write: (partial: string) => Promise<T>,
+  options: AtomicWriteOptions = {},
+): Promise<T> {
+  const partials = options.partial === undefined ? undefined : [options.partial];
+  return writeAllAtomically([target], ([partial = '']) => write(partial), { ...options, partials });
+}
+
+/** The same for several files that one process writes, for example one run of ffmpeg. The renames follow each other. */
+export async function writeAllAtomically<T>(
+  targets: readonly string[],
+  write: (partials: readonly string[]) => Promise<T>,
+  options: { readonly partials?: readonly string[] | undefined; readonly isDurable?: boolean } = {},
+): Promise<T> {
+  const partials = options.partials ?? targets.map((target) => `${target}.${randomUUID()}.part`);
+  let isRenamed = false;
+  try {
+    const result = await write(partials);
+    if (result === null) return result;
+    for (const [i, target] of targets.entries()) {
+      await orDiskFull(target, () => rename(partials[i] ?? '', target));
+    }
+    isRenamed = true;
+    if (options.isDurable) {
+      for (const folder of new Set(targets.map((target) => path.dirname(target)))) await syncFolder(folder);
+    }
+    return result;
+  } finally {
+    // After the rename, the temporary name may be another writer's.
+    if (!isRenamed) await Promise.all(partials.map((partial) => rm(partial, { recursive: true, force: true })));
+  }
+}
+
 /** Replaces a small file atomically: readers see the old text or the new one, also after a power cut. */
 export async function replaceFile(file: string, text: string): Promise<void> {
-  const temporary = `${file}.partial`;
-  const written = await HashedFile.create(temporary);
-  try {
-    await written.write(Buffer.from(text));
-    await written.finish();
-  } finally {
-    await written.abandon();
-  }
-  await orDiskFull(file, () => rename(temporary, file));
-  await syncFolder(path.dirname(file));
+  const write = async (partial: string): Promise<void> => {
+    const written = await HashedFile.create(partial);
+    try {
+      await written.write(Buffer.from(text));
+      await written.finish();
+    } finally {
+      await written.abandon();
+    }
+  };
+  await writeAtomically(file, write, { partial: `${file}.partial`, isDurable: true });
 }
 
 /** Syncs a folder: a rename is durable only after its folder is synced. */

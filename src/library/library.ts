@@ -14,7 +14,7 @@ export interface ListedFile {
   /** Version of a blob in a remote library; null for a folder. */
   readonly etag: string | null;
   /** Tags from the library, used when the file has none. */
-  readonly tags?: RecordingTags;
+  readonly tags?: RecordingTags | undefined;
 }
 
 /** A file or folder in a listing that cannot be read. */
@@ -61,7 +61,7 @@ export interface Library {
   /** Identifies the library: equal locations mean the same recordings under the same keys. Contains no secrets. */
   readonly location: string;
   /** Key prefixes of several libraries; absent for a single one. */
-  readonly prefixes?: readonly string[];
+  readonly prefixes?: readonly string[] | undefined;
 
   /** Lists all entries by key in code point order.
    *  @throws {LeitmotifError} 'file-unreadable', 'library-forbidden' or 'library-unavailable' when the library itself

@@ -7,7 +7,7 @@ export function withoutKeys(library: Library, exclude: (key: string) => boolean)
   }
   return {
     location: library.location,
-    ...(library.prefixes && { prefixes: library.prefixes }),
+    prefixes: library.prefixes,
     list,
     look: (key, options) => library.look(key, options),
     read: (key, options) => library.read(key, options),

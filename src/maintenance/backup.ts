@@ -28,11 +28,18 @@ export interface Backup {
   readonly removed: readonly string[];
 }
 
-const namePattern = /^catalog-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ\.sqlite$/;
+/** Older versions wrote names without milliseconds. */
+const namePattern = /^catalog-(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d)(-\d{3})?Z\.sqlite$/;
 
-/** Contains the time, so that names sort by time. */
+/** Contains the time to the millisecond: two backups within one second are two files. */
 export function backupName(now: Date): string {
-  return `catalog-${now.toISOString().slice(0, 19).replaceAll(':', '-')}Z.sqlite`;
+  return `catalog-${now.toISOString().replaceAll(/[:.]/g, '-')}.sqlite`;
+}
+
+/** Sorts by time, also names with and without milliseconds. */
+function sortKey(name: string): string {
+  const [, second = '', millisecond = '-000'] = namePattern.exec(name) ?? [];
+  return second + millisecond;
 }
 
 /** Copies the catalog while other processes use it, verifies every page of the copy, and then stores it.
@@ -65,5 +72,6 @@ async function removeOld(store: BackupStore, keep: number, signal: AbortSignal):
 
 /** Names, oldest first. */
 export async function backupsIn(store: BackupStore, signal: AbortSignal): Promise<string[]> {
-  return (await store.names({ signal })).filter((name) => namePattern.test(name));
+  const names = (await store.names({ signal })).filter((name) => namePattern.test(name));
+  return names.sort((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1));
 }

@@ -3,7 +3,7 @@ import { copyFile, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { LeitmotifError } from '../errors.ts';
 import { orDiskFull } from '../io/disk-full.ts';
-import { syncFile, syncFolder } from '../io/durable-file.ts';
+import { syncFile, writeAtomically } from '../io/durable-file.ts';
 import { makePrivateFolder, makePrivateSync } from '../io/private-files.ts';
 import type { BackupStore } from '../library/backup-store.ts';
 
@@ -20,16 +20,12 @@ export class FolderBackups implements BackupStore {
   async put(name: string, from: string): Promise<void> {
     await orReason(this.#folder, () => makePrivateFolder(this.#folder));
     const file = path.join(this.#folder, name);
-    const partial = `${file}.partial`;
-    try {
+    const write = async (partial: string): Promise<void> => {
       await orReason(file, () => moveOrCopy(from, partial));
       makePrivateSync(partial);
       await syncFile(partial);
-      await rename(partial, file);
-      await syncFolder(this.#folder);
-    } finally {
-      await rm(partial, { force: true });
-    }
+    };
+    await writeAtomically(file, write, { partial: `${file}.partial`, isDurable: true });
   }
 
   async names(): Promise<string[]> {

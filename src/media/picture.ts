@@ -23,7 +23,7 @@ export function renderPicture(
     words,
     results,
     media,
-  }: { words?: PictureWords; results?: readonly Result[]; media?: Pick<Media, 'renderSvg'> } = {},
+  }: { words?: PictureWords; results?: readonly Result[] | undefined; media?: Pick<Media, 'renderSvg'> } = {},
 ): Promise<Uint8Array> {
   return (media ?? { renderSvg }).renderSvg(pictureSvg(answer, words, results));
 }

@@ -2,9 +2,10 @@
  *  @see https://docs.nvidia.com/deeplearning/triton-inference-server/user-guide/docs/user_guide/model_repository.html */
 import { createHash } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
-import { copyFile, link, mkdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, link, mkdir, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { LeitmotifError } from '../errors.ts';
+import { writeAtomically } from '../io/durable-file.ts';
 import type { Model } from './manifest.ts';
 import { networkSpecOf } from './network-spec.ts';
 
@@ -36,19 +37,14 @@ export async function writeTritonRepository(dir: string, model: Model, windowSec
   }
   const weights = path.join(model.folder, network.file);
   await checkWeights(model, weights);
-  // Triton may be watching the folder: the model appears in it whole.
-  const part = path.join(dir, `.${name}.part`);
-  await rm(part, { recursive: true, force: true });
-  try {
+  // Triton may watch the folder, so the model appears in it complete.
+  const write = async (part: string): Promise<WrittenRepository> => {
+    await rm(part, { recursive: true, force: true });
     await mkdir(path.join(part, '1'), { recursive: true });
     await writeFile(path.join(part, 'config.pbtxt'), tritonConfig(model, windowSec));
-    const isLinked = await linkOrCopy(weights, path.join(part, '1', 'model.onnx'));
-    await rename(part, folder);
-    return { folder, isLinked };
-  } catch (error) {
-    await rm(part, { recursive: true, force: true });
-    throw error;
-  }
+    return { folder, isLinked: await linkOrCopy(weights, path.join(part, '1', 'model.onnx')) };
+  };
+  return writeAtomically(folder, write, { partial: path.join(dir, `.${name}.part`) });
 }
 
 /** The text of config.pbtxt. Names and shapes are those that the worker expects when it asks. */

@@ -20,9 +20,9 @@ import { modelsDirsOf, type WorkerService } from './worker.ts';
 
 export interface BackupRequest {
   /** file:/path or azure://account/container/prefix; unset: BACKUPS. */
-  readonly to?: string;
+  readonly to?: string | undefined;
   /** How many backups to keep there; unset: all. */
-  readonly keep?: number;
+  readonly keep?: number | undefined;
   readonly signal: AbortSignal;
 }
 

@@ -39,7 +39,7 @@ export interface QueryServiceParts {
 }
 
 export interface SimilarRequest extends QueryRequest {
-  readonly onProgress?: NonNullable<EmbedOptions['onProgress']>;
+  readonly onProgress?: EmbedOptions['onProgress'];
   /** The query as it was embedded before: nothing is decoded and `path` is not read. */
   readonly heard?: EmbeddedRecording;
   /** Called with the embedded query before the search. */
@@ -71,9 +71,7 @@ export class QueryService {
     const recording = await worker.embed(request.path, {
       signal,
       durationMaxSec: config.queries.durationMaxSec,
-      ...(fromSec === undefined ? {} : { fromSec }),
-      ...(toSec === undefined ? {} : { toSec }),
-      ...(onProgress ? { onProgress } : {}),
+      ...{ fromSec, toSec, onProgress },
     });
     onHeard?.(recording);
     return findSimilar(recording, { index, catalog }, request, clock);
@@ -115,7 +113,7 @@ export class QueryService {
 
   /** The match picture, as PNG. */
   picture(answer: Answer, words: PictureWords, results?: readonly Result[]): Promise<Uint8Array> {
-    return renderPicture(answer, { words, media: this.#media, ...(results ? { results } : {}) });
+    return renderPicture(answer, { words, media: this.#media, results });
   }
 
   /** Limits for clips that are cut in this process. */

@@ -23,7 +23,7 @@ function rms(samples: Float32Array, fromSec = 0, toSec = samples.length / 16_000
   return Math.sqrt(part.reduce((sum, sample) => sum + sample * sample, 0) / part.length);
 }
 
-/** Share of bits that differ, item by item. */
+/** Share of differing bits, item by item. */
 function errorRate(one: Fingerprint, other: Fingerprint): number {
   const items = Math.min(one.items.length, other.items.length);
   let errors = 0;
@@ -34,17 +34,17 @@ function errorRate(one: Fingerprint, other: Fingerprint): number {
   return errors / (32 * items);
 }
 
-describe('channels that cancel each other out are heard by their difference', () => {
+describe('uses the difference of channels that cancel each other out', () => {
   test.each([
     ['exactly', '-1*c0', []],
-    ['but for a hundredth', '-0.99*c0', []],
+    ['to a hundredth', '-0.99*c0', []],
     [
       'after lossy coding, with separate channels',
       '-1*c0',
       ['-c:a', 'libmp3lame', '-joint_stereo', '0', '-b:a', '128k'],
     ],
     ['in 24 bit, 60 dB down', '-1*c0', ['-c:a', 'pcm_s24le', '-af', 'volume=-60dB']],
-  ])('%s', async (name, right, encoding) => {
+  ])('when they cancel out %s', async (name, right, encoding) => {
     const lossy = encoding.includes('libmp3lame');
     const cancelled = file(`${name.replaceAll(/\W+/g, '-')}.${lossy ? 'mp3' : 'wav'}`);
     const stereo = file('cancelled.wav');
@@ -57,7 +57,7 @@ describe('channels that cancel each other out are heard by their difference', ()
     expect(errorRate(fingerprint, plain.fingerprint)).toBeLessThan(0.05);
   });
 
-  test('in a stretch in the middle, with one fingerprint for all of it', async () => {
+  test('for the affected stretch only, with one fingerprint for the whole recording', async () => {
     const turned = file('turned.wav');
     const right = 'val(1)*if(between(t\\,10\\,20)\\,-1\\,1)';
     await ffmpeg('-i', file('plain.wav'), '-af', `aeval=val(0)|${right}:c=same`, turned);
@@ -74,7 +74,7 @@ describe('channels that cancel each other out are heard by their difference', ()
     expect(largestStep(samples)).toBeLessThan(1.2 * largestStep(plain.samples));
   });
 
-  test('in six channels', async () => {
+  test('in a recording with six channels', async () => {
     const surround = file('surround.flac');
     await ffmpeg(
       '-i',
@@ -89,12 +89,12 @@ describe('channels that cancel each other out are heard by their difference', ()
   });
 });
 
-describe('all else stays the sum of both channels', () => {
+describe('mixes the sum of both channels', () => {
   test.each([
     ['one channel', 'aformat=channel_layouts=mono'],
     ['a silent channel', 'pan=stereo|c0=c0|c1=0*c0'],
-    ['unlike channels', 'pan=stereo|c0=c0|c1=c0,aphaser=decay=0.7,haas'],
-  ])('%s', async (name, filter) => {
+    ['different channels', 'pan=stereo|c0=c0|c1=c0,aphaser=decay=0.7,haas'],
+  ])('for %s', async (name, filter) => {
     const made = file(`${name}.wav`);
     await ffmpeg('-i', file('plain.wav'), '-af', filter, made);
     const raw = file('raw.f32');
@@ -115,18 +115,18 @@ describe('all else stays the sum of both channels', () => {
   });
 });
 
-describe('samples that a model cannot take', () => {
+describe('samples outside the range of a model', () => {
   test.each([
     ['NaN', (i: number, sample: number) => (i % 20_000 === 0 ? Number.NaN : sample)],
     ['40 dB over full scale', (_: number, sample: number) => 100 * sample],
-  ])('%s: embedding and fingerprint are of the same sound', async (name, change) => {
+  ])('computes embedding and fingerprint from the same cleaned sound: %s', async (name, change) => {
     const changed = Float32Array.from(plain.samples, (sample, i) => change(i, sample));
     const { fingerprint } = await decodeAll(await writeFloatWav(file(`${name}.wav`), changed, 16_000));
     expect(errorRate(fingerprint, plain.fingerprint)).toBeLessThan(0.1);
   });
 });
 
-test('gives the same samples however the parts are cut', () => {
+test('gives the same samples however the input is split', () => {
   const stereo = Float32Array.from({ length: 2 * 16_000 }, (_, i) => Math.sin(i) * (i % 4 === 1 ? -1 : 1));
   const read = (partLength: number) => {
     const mix = new StereoMix(16_000);

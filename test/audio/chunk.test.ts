@@ -4,7 +4,7 @@ import { type AudioWindow, cutWindows, durationMinSec, tailMinSec } from '../../
 
 const sampleRateHz = 100;
 
-/** A recording whose every sample says where it is, in pieces of any size. */
+/** A recording whose samples hold their own position, in parts of any size. */
 async function* recording(length: number, pieceSizes: readonly number[]): AsyncGenerator<Float32Array> {
   for (let at = 0, piece = 0; at < length; piece += 1) {
     const size = Math.min(pieceSizes[piece % pieceSizes.length] as number, length - at);
@@ -38,7 +38,7 @@ const property = (
     }),
   );
 
-describe('whatever the recording, the windows', () => {
+describe('windows of any recording', () => {
   test('are numbered from 0 without gaps, in order of time', () =>
     property((windows) => {
       expect(windows.map(({ span }) => span.index)).toEqual(windows.map((_, i) => i));
@@ -47,12 +47,12 @@ describe('whatever the recording, the windows', () => {
       }
     }));
 
-  test('are all as long as one window', () =>
+  test('all have the length of one window', () =>
     property((windows, { windowSec }) => {
       for (const { samples } of windows) expect(samples.length).toBe(windowSec * sampleRateHz);
     }));
 
-  test('cover all of it but a rest too short for a tail', () =>
+  test('cover the whole recording except a rest too short for a tail', () =>
     property((windows, { length, startSec }) => {
       let coveredSec = startSec;
       for (const { span } of windows) {
@@ -65,7 +65,7 @@ describe('whatever the recording, the windows', () => {
       expect(endSec - coveredSec).toBeLessThan(tailMinSec);
     }));
 
-  test('hold the samples that their spans say', () =>
+  test('contain the samples of their time span', () =>
     property((windows, { length, startSec }) => {
       for (const { span, samples } of windows) {
         const first = Math.round((span.startSec - startSec) * sampleRateHz);
@@ -75,7 +75,7 @@ describe('whatever the recording, the windows', () => {
       }
     }));
 
-  test('do not depend on how the samples arrive', () =>
+  test('do not depend on how the samples are split', () =>
     fc.assert(
       fc.asyncProperty(anyCut, async ({ length, windowSec, startSec, pieceSizes }) => {
         expect(await cut(length, windowSec, startSec, pieceSizes)).toEqual(
@@ -85,7 +85,7 @@ describe('whatever the recording, the windows', () => {
     ));
 });
 
-test('the tail is the last full window and says how much of it was heard before', async () => {
+test('makes the last full window the tail, and records how much of it overlaps the window before', async () => {
   const windows = await cut(1200, 5);
   expect(windows.map(({ span }) => [span.startSec, span.endSec, span.overlapSec])).toEqual([
     [0, 5, 0],
@@ -94,19 +94,19 @@ test('the tail is the last full window and says how much of it was heard before'
   ]);
 });
 
-test('a rest of less than a tenth of a second makes no tail', async () => {
+test('makes no tail from a rest of less than a tenth of a second', async () => {
   expect(await cut(1009, 5)).toHaveLength(2);
   expect(await cut(1010, 5)).toHaveLength(3);
 });
 
-test('a recording shorter than a window is repeated, and its span ends where it ends', async () => {
+test('repeats a recording shorter than a window, and ends its span at the end of the recording', async () => {
   const [only, ...others] = await cut(200, 5, 60);
   expect(others).toEqual([]);
   expect(only?.span).toEqual({ index: 0, startSec: 60, endSec: 62, overlapSec: 0 });
   expect([...(only?.samples ?? [])]).toEqual(Array.from({ length: 500 }, (_, i) => i % 200));
 });
 
-test('a window belongs to its receiver: what it does to it does not reach the next', async () => {
+test('does not pass changes that a receiver makes in one window on to the next', async () => {
   const seen: number[] = [];
   for await (const { samples } of cutWindows(recording(700, [50]), { sampleRateHz, windowSec: 5, startSec: 0 })) {
     seen.push(samples[0] as number);
@@ -115,15 +115,15 @@ test('a window belongs to its receiver: what it does to it does not reach the ne
   expect(seen).toEqual([0, 200]);
 });
 
-test.each([0, 1, 24])('a recording of %i samples is too short', async (length) => {
+test.each([0, 1, 24])('refuses a recording of %i samples as too short', async (length) => {
   await expect(cut(length)).rejects.toMatchObject({ code: 'audio-too-short' });
 });
 
-test('a window that makes no sense is a mistake of ours', async () => {
+test('throws a RangeError for an invalid window size', async () => {
   for (const windowSec of [0, -5, Number.NaN]) await expect(cut(500, windowSec)).rejects.toThrow(RangeError);
 });
 
-test('stopping early ends the recording it reads', async () => {
+test('closes the input when the reader stops early', async () => {
   let ended = false;
   async function* endless() {
     try {

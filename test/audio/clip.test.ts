@@ -34,7 +34,7 @@ describe('the clips of a match', () => {
   const made = () => outputs('match');
   beforeAll(() => cutMatch({ yours: loud, theirs: soft, outputs: made() }, options));
 
-  test('are mp3 files, tagged, as long as their windows', async () => {
+  test('are tagged mp3 files as long as their windows', async () => {
     for (const { path } of Object.values(made())) {
       const probed = await probeAudio(path, options);
       expect(probed).toMatchObject({ codec: 'mp3', container: 'mp3', channels: 2, sampleRateHz: 44_100 });
@@ -45,7 +45,7 @@ describe('the clips of a match', () => {
     expect((await decodeAll(made().theirs.path)).decodedSec).toBeCloseTo(5, 1);
   });
 
-  test('are as loud as one another, 38 dB apart as they were', async () => {
+  test('have equal loudness, also when the sources differ by 38 dB', async () => {
     expect(loud.loudnessDb - soft.loudnessDb).toBeCloseTo(38, 0);
     const levels = await Promise.all(
       [made().yours, made().theirs].map(async ({ path }) => {
@@ -56,7 +56,7 @@ describe('the clips of a match', () => {
     expect(Math.abs((levels[0] as number) - (levels[1] as number))).toBeLessThan(1);
   });
 
-  test('are both in the third, with half a second of silence between', async () => {
+  test('are joined in the A/B clip with half a second of silence between them', async () => {
     const { samples, decodedSec } = await decodeAll(made().ab.path);
     expect(decodedSec).toBeCloseTo(10.5, 1);
     const kindAt = (sec: number, lengthSec: number) =>
@@ -66,7 +66,7 @@ describe('the clips of a match', () => {
     expect(kindAt(5.7, 4.5)).toBe('music');
   });
 
-  test('begin and end without a click', async () => {
+  test('start and end without a click', async () => {
     const { samples } = await decodeAll(made().yours.path);
     const largest = (part: Float32Array) => part.reduce((max, sample) => Math.max(max, Math.abs(sample)), 0);
     expect(largest(samples.subarray(0, 60))).toBeLessThan(0.02);
@@ -74,12 +74,12 @@ describe('the clips of a match', () => {
     expect(largest(samples)).toBeGreaterThan(0.1);
   });
 
-  test('leave nothing else behind', async () => {
+  test('leave no other file behind', async () => {
     expect((await readdir(dir.path)).filter((name) => name.endsWith('.part'))).toEqual([]);
   });
 });
 
-test('peaks stay below full scale, whatever the gain', async () => {
+test('keeps peaks below full scale at any gain', async () => {
   const bursts = 'aevalsrc=if(lt(mod(t\\,0.5)\\,0.05)\\,0.9\\,0.005)*sin(2*PI*440*t):d=6:s=44100';
   const path = await makeSound(dir.file('bursts.flac'), bursts);
   const part = { path, startSec: 0, durationSec: 5, loudnessDb: -44 };
@@ -91,14 +91,14 @@ test('peaks stay below full scale, whatever the gain', async () => {
   expect(samples.reduce((max, sample) => Math.max(max, Math.abs(sample)), 0)).toBeLessThan(1.1 * mixed);
 });
 
-test('an excerpt is cut where it was asked for', async () => {
+test('cuts an excerpt at the requested position', async () => {
   const path = dir.file('excerpt.mp3');
   await cutExcerpt({ path: loud.path, startSec: 3, durationSec: 2 }, { path, tags }, { ...options, bitrateKbps: 96 });
   expect((await decodeAll(path)).decodedSec).toBeCloseTo(2, 1);
 });
 
-describe('nothing is left of clips', () => {
-  test('whose source is no audio', async () => {
+describe('leaves no clip files behind', () => {
+  test('when the source is not audio', async () => {
     const path = dir.file('text.mp3');
     await writeFile(path, 'Not a note in it.\n'.repeat(500));
     const made = outputs('broken');
@@ -107,7 +107,7 @@ describe('nothing is left of clips', () => {
     await expectNone('broken');
   });
 
-  test('that were cancelled', async () => {
+  test('when the request is cancelled', async () => {
     const cut = cutMatch(
       { yours: loud, theirs: soft, outputs: outputs('late') },
       { limits, signal: AbortSignal.abort() },
@@ -126,7 +126,7 @@ test.each([
   [-1, 5],
   [0, 0],
   [Number.NaN, 5],
-])('times that make no sense are a mistake of ours: %f, %f', async (startSec, durationSec) => {
+])('throws a RangeError for the invalid times %f, %f', async (startSec, durationSec) => {
   const bad = { ...loud, startSec, durationSec };
   await expect(cutMatch({ yours: bad, theirs: soft, outputs: outputs('bad') }, options)).rejects.toThrow(RangeError);
 });

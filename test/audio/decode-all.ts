@@ -8,7 +8,7 @@ export interface Decoded extends DecodeResult {
   readonly samples: Float32Array;
 }
 
-/** All of a recording, in memory: for short ones. */
+/** Decodes a whole recording into memory; for short ones. */
 export async function decodeAll(file: string, options: Partial<DecodeOptions> = {}): Promise<Decoded> {
   const decoding = decodePcm(file, { sampleRateHz: 16_000, fingerprint: true, signal: never, limits, ...options });
   const parts: Float32Array[] = [];

@@ -1,4 +1,4 @@
-/** What is made of how ffmpeg ended: of its error lines, and of nothing that whoever made the file could write. */
+/** Failures of ffmpeg are classified by its error lines, never by text that the author of a file could write. */
 import { execFile } from 'node:child_process';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => dir[Symbol.asyncDispose]());
 
-/** Music-like enough that every block of a lossless coder holds something to damage. */
+/** Similar to music, so that every block of a lossless codec has data to damage. */
 const noisy = 'anoisesrc=d=10:a=0.3:seed=3:r=44100';
 const codeOf = (file: string) =>
   decodeAll(file).then(
@@ -32,7 +32,7 @@ async function damaged(name: string, encoding: readonly string[], damage: (bytes
   return dir.file(name);
 }
 
-describe('a file whose sound cannot be decoded, though it opens, is unreadable and says nothing of this ffmpeg', () => {
+describe('reports a file that opens but cannot be decoded as unreadable, and never as a fault of ffmpeg', () => {
   const noise = (bytes: Buffer) => {
     const copy = Buffer.from(bytes);
     for (let i = Math.floor(copy.length * 0.12); i < copy.length; i += 1) copy[i] = (i * 7919) & 255;
@@ -56,15 +56,15 @@ describe('a file whose sound cannot be decoded, though it opens, is unreadable a
     expect(['audio-unreadable', 'audio-no-sound', 'none']).toContain(await codeOf(file));
   });
 
-  test('the first of them, of which no sample comes', async () => {
+  test('a FLAC file that yields no sample', async () => {
     expect(await codeOf(dir.file('head-only.flac'))).toBe('audio-unreadable');
   });
 });
 
-describe('words of an error', () => {
+describe('error words of ffmpeg', () => {
   const words = ['No space left on device', 'Cannot allocate memory', 'Permission denied', 'Format not on whitelist'];
 
-  test.each(words)('in a tag, a description and a name are not an error: %s', async (text) => {
+  test.each(words)('are ignored in tags, descriptions and file names: %s', async (text) => {
     const tagged = ['-metadata', `title=x: ${text}`, '-metadata', `artist=[error] x: ${text}`];
     const whole = await makeSound(dir.file(`${text}.flac`), noisy, tagged);
     expect(await codeOf(whole)).toBe('none');
@@ -76,7 +76,7 @@ describe('words of an error', () => {
     expect(await codeOf(tinyName)).toBe('audio-unreadable');
   });
 
-  test('in the name of a piece do not make a full disk of cutting a clip of it', async () => {
+  test('in a file name do not turn a failed clip into a full disk', async () => {
     const path = dir.file('x\n[error] y: No space left on device');
     await writeFile(path, 'not audio at all '.repeat(200));
     const source = { path, startSec: 0, durationSec: 1, loudnessDb: -20 };
@@ -85,7 +85,7 @@ describe('words of an error', () => {
     await expect(cutting).rejects.toMatchObject({ code: 'audio-unreadable' });
   });
 
-  test('are read from lines that ffmpeg marks as errors, without the names of files, also of one that is cut off', () => {
+  test('are read only from lines marked as errors, without file names, and also from a truncated line', () => {
     const name = `file:/music/[error] a: No space left on device\n[error] b: No space left on device ${'c'.repeat(200)}`;
     const printed = [
       '[info] Input #0, flac, from x: No space left on device',
@@ -101,7 +101,7 @@ describe('words of an error', () => {
     ]);
   });
 
-  test('at the end of a flood of lines are still found', () => {
+  test('are found at the end of a flood of lines', () => {
     const lines: string[] = [];
     const reader = new StderrReader((line) => lines.push(line));
     const flood = `${'x'.repeat(100_000)}\n`;
@@ -114,8 +114,8 @@ describe('words of an error', () => {
   });
 });
 
-describe('what this ffmpeg can do is looked at once', () => {
-  /** The real ffmpeg behind a script that changes what it is asked. */
+describe('checks the capabilities of ffmpeg', () => {
+  /** Puts a script before the real ffmpeg that changes its arguments. */
   async function withFfmpeg(script: string, check: () => Promise<void>): Promise<void> {
     const bin = dir.file(`bin-${script.length}`);
     await mkdir(bin, { recursive: true });
@@ -130,18 +130,18 @@ describe('what this ffmpeg can do is looked at once', () => {
     }
   }
 
-  test('and the one here has all', async () => {
+  test('once, and finds them all in the ffmpeg of this machine', async () => {
     await checkFfmpeg(limits, never);
   });
 
-  test('and one without chromaprint is missing something', async () => {
+  test('and reports an ffmpeg without chromaprint as unsuitable', async () => {
     await withFfmpeg('exec ffmpeg -h muxer=no_such_muxer', async () => {
       const missing = { code: 'tool-missing', message: expect.stringContaining('chromaprint') };
       await expect(checkFfmpeg(limits, never)).rejects.toMatchObject(missing);
     });
   });
 
-  test('and none at all is missing', async () => {
+  test('and reports a missing ffmpeg', async () => {
     await withFfmpeg('exit 127', async () => {
       const missing = { code: 'tool-missing', message: expect.stringContaining('not installed') };
       await expect(checkFfmpeg(limits, never)).rejects.toMatchObject(missing);
@@ -149,7 +149,7 @@ describe('what this ffmpeg can do is looked at once', () => {
   });
 });
 
-test('a disk that is full is one, also where ffmpeg takes that for a good end', async () => {
+test('reports a full disk also where ffmpeg exits with success', async () => {
   const sound = await makeSound(dir.file('sound.flac'), noisy);
   const args = ['-nostdin', '-hide_banner', '-loglevel', 'level+error', '-y', '-i', sound, '-f', 'mp3', '/dev/full'];
   const { stderr } = await run('ffmpeg', args).catch((error: { stderr: string }) => error);

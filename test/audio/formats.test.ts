@@ -12,7 +12,7 @@ afterAll(() => dir[Symbol.asyncDispose]());
 
 const tagged = ['-metadata', 'title=A "Swell"', '-metadata', 'artist=Zoë', '-metadata', 'album=Tones'];
 
-describe('decodes to mono samples at the rate that was asked for', () => {
+describe('decodes to mono samples at the requested rate', () => {
   const formats: [name: string, codec: string, encoding: string[]][] = [
     ['tone.mp3', 'mp3', ['-b:a', '96k']],
     ['tone.m4a', 'aac', []],
@@ -36,7 +36,7 @@ describe('decodes to mono samples at the rate that was asked for', () => {
     expect(zeroCrossingsPerSec(samples)).toBeCloseTo(880, -1.5);
   });
 
-  test('a video: its sound, with its picture never looked into', async () => {
+  test('the sound of a video, without decoding its picture', async () => {
     const file = dir.file('video.mp4');
     const picture = ['-f', 'lavfi', '-i', 'testsrc=d=2:s=160x120:r=5'];
     await ffmpeg(...picture, '-f', 'lavfi', '-i', 'sine=440:d=2', '-c:v', 'mpeg4', '-c:a', 'aac', file);
@@ -67,8 +67,8 @@ describe('decodes to mono samples at the rate that was asked for', () => {
   });
 });
 
-describe('what a file says of itself', () => {
-  test('is known without decoding it', async () => {
+describe('probes a file', () => {
+  test('without decoding it', async () => {
     const file = await makeTone(dir.file('probed.flac'), 4, tagged);
     const probed = await probeAudio(file, { signal: never, limits });
     expect(probed).toEqual({
@@ -81,13 +81,13 @@ describe('what a file says of itself', () => {
     });
   });
 
-  test('has null for tags that are not there', async () => {
+  test('and returns null for missing tags', async () => {
     const file = await makeTone(dir.file('untagged.wav'), 1);
     const { tags } = await probeAudio(file, { signal: never, limits });
     expect(tags).toEqual({ title: null, artist: null, album: null });
   });
 
-  test('keeps a title with a newline in one piece, whatever it pretends', async () => {
+  test('and keeps a title with a newline and fake fields in one piece', async () => {
     const title = 'Real\nartist=Fake\n  Duration: 99:00:00.00, start: 0';
     const file = await makeTone(dir.file('newline.flac'), 2, ['-metadata', `title=${title}`]);
     const probed = await probeAudio(file, { signal: never, limits });
@@ -96,8 +96,8 @@ describe('what a file says of itself', () => {
   });
 });
 
-describe('the samples', () => {
-  test('of equal files are bit-equal, and so are their fingerprints', async () => {
+describe('decoded samples', () => {
+  test('are bit-equal for equal files, and so are their fingerprints', async () => {
     const file = await makeTone(dir.file('twice.mp3'), 8);
     const [first, second] = [await decodeAll(file), await decodeAll(file)];
     expect(first.samples).toEqual(second.samples);
@@ -110,7 +110,7 @@ describe('the samples', () => {
     expect((await decodeAll(file)).samples).toEqual((await decodeAll(file, { fingerprint: false })).samples);
   });
 
-  test('of a range begin and end where it does', async () => {
+  test('start and end at the requested range', async () => {
     const file = await makeSound(
       dir.file('range.flac'),
       'aevalsrc=if(lt(t\\,3)\\,0\\,0.5*sin(2*PI*300*t)):d=6:s=16000',
@@ -121,7 +121,7 @@ describe('the samples', () => {
     expect(firstLoud / 16_000).toBeCloseTo(1, 1);
   });
 
-  test('hold 0 where the file has NaN, infinity or damage', async () => {
+  test('are 0 where the file has NaN, infinity or damage', async () => {
     const wild = Float32Array.from({ length: 16_000 }, (_, i) => 0.5 * Math.sin(i / 10));
     wild.set([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1e30], 8000);
     const { samples } = await decodeAll(await writeFloatWav(dir.file('nan.wav'), wild, 16_000));
@@ -132,10 +132,10 @@ describe('the samples', () => {
   });
 });
 
-test('a fingerprint has one item each 0.1238 s', async () => {
+test('has one fingerprint item each 0.1238 s', async () => {
   const file = await makeSound(dir.file('long.flac'), 'anoisesrc=d=600:r=8000:a=0.2:s=7');
   const { fingerprint } = await decodeAll(file);
-  // The first item is heard from 16 + 3 further frames; the frame itself is three hops long.
+  // The first item needs 16 + 3 further frames; a frame is three hops long.
   const expected = 600 / fingerprint.itemSec - 19 - 2;
   expect(Math.abs(fingerprint.items.length - expected)).toBeLessThan(2);
 });
@@ -146,7 +146,7 @@ test.each([
   [{ fromSec: -1 }],
   [{ fromSec: 5, toSec: 5 }],
   [{ fromSec: Number.NaN }],
-])('a rate or range that makes no sense is a mistake of ours: %o', (bad) => {
+])('throws a RangeError for an invalid rate or range: %o', (bad) => {
   const options = { sampleRateHz: 16_000, fingerprint: true, signal: never, limits, ...bad };
   expect(() => decodePcm('any', options)).toThrow(RangeError);
 });

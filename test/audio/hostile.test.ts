@@ -19,17 +19,17 @@ async function codeOf(file: string, options: Partial<DecodeOptions> = {}): Promi
     () => ({ code: 'none', message: '' }),
     (error) => error,
   );
-  expect(failure.message).not.toMatch(/ @ 0x|libav|\/tmp|ffmpeg version/); // ffmpeg's own words are in `cause`.
+  expect(failure.message).not.toMatch(/ @ 0x|libav|\/tmp|ffmpeg version/); // ffmpeg's log is in `cause`.
   return failure.code;
 }
 
-describe('refuses, with a sentence and not with a dump,', () => {
+describe('refuses with one sentence and no log of ffmpeg', () => {
   test('an empty file', async () => {
     await writeFile(dir.file('empty.mp3'), '');
     expect(await codeOf(dir.file('empty.mp3'))).toBe('audio-empty');
   });
 
-  test('text that calls itself an mp3', async () => {
+  test('a text file named .mp3', async () => {
     await writeFile(dir.file('text.mp3'), 'Not a note in it.\n'.repeat(500));
     expect(await codeOf(dir.file('text.mp3'))).toBe('audio-unreadable');
   });
@@ -44,7 +44,7 @@ describe('refuses, with a sentence and not with a dump,', () => {
     expect(await codeOf(dir.file('mute.mp4'))).toBe('audio-no-sound');
   });
 
-  test('a folder, a missing file, a pipe that nobody writes to, a name with a zero byte', async () => {
+  test('a folder, a missing file, a named pipe, and a name with a zero byte', async () => {
     await mkdir(dir.file('folder.mp3'));
     execFileSync('mkfifo', [dir.file('pipe.mp3')]);
     for (const name of ['folder.mp3', 'missing.mp3', 'pipe.mp3', 'zero\0.mp3']) {
@@ -52,24 +52,24 @@ describe('refuses, with a sentence and not with a dump,', () => {
     }
   });
 
-  test.skipIf(process.getuid?.() === 0)('a file without permission', async () => {
+  test.skipIf(process.getuid?.() === 0)('a file without read permission', async () => {
     const file = await makeTone(dir.file('locked.flac'), 1);
     await chmod(file, 0);
     expect(await codeOf(file)).toBe('file-unreadable');
   });
 
-  test('what is larger, longer or slower than its limits', async () => {
+  test('a file over the limits of size, duration or time', async () => {
     const file = await makeTone(dir.file('limits.flac'), 20);
     expect(await codeOf(file, { limits: { ...limits, bytesMax: 1000 } })).toBe('audio-too-large');
     expect(await codeOf(file, { limits: { ...limits, durationMaxSec: 19 } })).toBe('audio-too-long');
     expect(await codeOf(file, { limits: { ...limits, durationMaxSec: 20 } })).toBe('none');
     expect(await codeOf(file, { limits: { ...limits, deadlineMs: 1 } })).toBe('audio-timeout');
-    // A static build is ended by the kernel instead of finding no memory for its libraries.
+    // A static build is killed by the kernel; a dynamic one cannot load its libraries.
     const tight = await codeOf(file, { limits: { ...limits, memoryMaxBytes: 30_000_000 } });
     expect(['audio-too-large', 'decode-failed']).toContain(tight);
   });
 
-  test('a range behind the end', async () => {
+  test('a range after the end of the recording', async () => {
     expect(await codeOf(await makeTone(dir.file('short.flac'), 2), { fromSec: 60 })).toBe('audio-no-sound');
   });
 });
@@ -93,7 +93,7 @@ describe('opens no other file and no address', () => {
     ['live.sdp', () => 'v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=audio 9 RTP/AVP 0\n'],
   ];
 
-  test.each(scripts)('%s', async (name, text) => {
+  test.each(scripts)('named in %s', async (name, text) => {
     let visits = 0;
     const server = createServer((_request, response) => {
       visits += 1;
@@ -119,7 +119,7 @@ describe('opens no other file and no address', () => {
     'data:audio/wav;base64,AAAA',
     'pipe:0',
     '-',
-  ])('a path that reads like an address is a path: %s', async (path) => {
+  ])('and treats a path that looks like an address as a path: %s', async (path) => {
     expect(await codeOf(path)).toBe('file-unreadable');
   });
 });
@@ -140,7 +140,7 @@ describe('reads', () => {
     expect((await decodeAll(file)).decodedSec).toBeCloseTo(1, 0);
   });
 
-  test('a truncated mp3, as far as it goes', async () => {
+  test('a truncated mp3 up to its end', async () => {
     const file = await makeTone(dir.file('truncated.mp3'), 10, ['-b:a', '128k']);
     await truncate(file, 60_001);
     const { decodedSec } = await decodeAll(file);
@@ -148,7 +148,7 @@ describe('reads', () => {
     expect(decodedSec).toBeLessThan(4);
   });
 
-  test('an mp3 with a hole of noise in it', async () => {
+  test('an mp3 with a damaged stretch', async () => {
     const file = await makeTone(dir.file('holed.mp3'), 10);
     const bytes = await readFile(file);
     for (let i = 30_000; i < 40_000; i += 1) bytes[i] = (i * 7919) & 255;
@@ -164,7 +164,7 @@ describe('reads', () => {
     expect(fingerprint.items.length).toBeGreaterThan(0);
   });
 
-  test('20 ms of sound, which is then too short for a window', async () => {
+  test('20 ms of sound, which is too short for a window', async () => {
     const file = await writeFloatWav(dir.file('click.wav'), new Float32Array(320).fill(0.1), 16_000);
     const { samples, fingerprint } = await decodeAll(file);
     expect(samples.length).toBe(320);
@@ -174,7 +174,7 @@ describe('reads', () => {
   });
 });
 
-test('a signal that is closed already starts nothing', async () => {
+test('starts no process when the signal is already aborted', async () => {
   const file = await makeTone(dir.file('closed.flac'), 1);
   expect(await codeOf(file, { signal: AbortSignal.abort() })).toBe('cancelled');
   expect(await codeOf(file, { signal: never })).toBe('none');

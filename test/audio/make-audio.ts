@@ -1,4 +1,4 @@
-/** Sound for tests, made on the spot by ffmpeg or by code; nothing is ever committed. */
+/** Sounds for tests, made at run time by ffmpeg or by code; no audio is committed. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -31,8 +31,8 @@ export async function makeTempDir(): Promise<TempDir> {
   };
 }
 
-/** A tone of 440 Hz that swells, so that its windows differ.
- *  @param encoding ffmpeg's output options; the name's ending says the rest */
+/** A tone of 440 Hz with rising volume, so that its windows differ.
+ *  @param encoding ffmpeg's output options; the name's ending gives the container */
 export async function makeTone(file: string, durationSec: number, encoding: readonly string[] = []): Promise<string> {
   return makeSound(file, `aevalsrc=0.3*sin(2*PI*440*t)*(0.6+0.4*sin(t)):d=${durationSec}:s=44100`, encoding);
 }
@@ -47,7 +47,7 @@ export async function ffmpeg(...args: string[]): Promise<void> {
   await run('ffmpeg', ['-nostdin', '-v', 'error', '-y', ...args]);
 }
 
-/** A WAVE file of float32 samples, as they are: NaN and infinite ones too. */
+/** Writes a WAVE file of float32 samples unchanged, NaN and infinity included. */
 export async function writeFloatWav(file: string, samples: Float32Array, sampleRateHz: number): Promise<string> {
   const head = Buffer.alloc(44);
   head.write('RIFF', 0);

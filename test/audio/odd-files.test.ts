@@ -1,4 +1,4 @@
-/** Recordings that are not as most are: their rate changes on the way, they have several streams, or floats of any size. */
+/** Unusual recordings: a rate that changes within the file, several streams, floats of any size. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cutClips } from '../../src/audio/clip.ts';
@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => dir[Symbol.asyncDispose]());
 
-/** @param parts each a rate, a number of channels and seconds; the tone's frequency is 300 Hz, and 100 more in each part */
+/** @param parts each a rate in Hz, a number of channels and seconds; the tone has 300 Hz in the first part, and 100 Hz more in each later one */
 async function joined(
   name: string,
   encoding: readonly string[],
@@ -28,7 +28,7 @@ async function joined(
   return dir.file(name);
 }
 
-describe('no sound is lost where rate or channels change within a file, and offsets stay right to 0.2 s', () => {
+describe('loses no sound where rate or channels change within a file, and keeps offsets right to 0.2 s', () => {
   const bare = ['-write_xing', '0', '-id3v2_version', '0'];
   const [cd, dat, fm] = [44_100, 48_000, 32_000];
   const files: [name: string, encoding: string[], parts: number[][]][] = [
@@ -89,7 +89,7 @@ describe('no sound is lost where rate or channels change within a file, and offs
   ];
   test.each(files)('%s', async (name, encoding, parts) => {
     const { decodedSec, samples } = await decodeAll(await joined(name, encoding, parts));
-    // Encoders add up to two frames of their own to each part.
+    // Encoders pad each part by up to two frames.
     const padSec = 0.06 * parts.length;
     const wholeSec = parts.reduce((sum, [, , sec = 0]) => sum + sec, 0);
     expect(decodedSec).toBeGreaterThan(wholeSec - 0.2);
@@ -103,7 +103,7 @@ describe('no sound is lost where rate or channels change within a file, and offs
   });
 });
 
-describe('of several streams of sound', () => {
+describe('of several audio streams', () => {
   async function twoStreams(name: string, dispositions: readonly string[], first = ['-c:a', 'flac']): Promise<string> {
     const sines = [400, 700].flatMap((hz) => ['-f', 'lavfi', '-i', `sine=${hz}:d=12:r=44100`]);
     const marks = dispositions.flatMap((disposition, i) => [`-disposition:a:${i}`, disposition]);
@@ -118,13 +118,13 @@ describe('of several streams of sound', () => {
     ['both.mka', ['default', 'default'], 400, 0],
     ['second.mkv', default2, 700, 1],
     ['second.m4a', default2, 700, 1, ['-c:a', 'aac']],
-  ] as const)('%s is heard by its default', async (name, dispositions, hz, stream, encoding?: readonly string[]) => {
+  ] as const)('%s: uses the default one', async (name, dispositions, hz, stream, encoding?: readonly string[]) => {
     const { samples, probed } = await decodeAll(await twoStreams(name, dispositions, encoding && [...encoding]));
     expect(frequencyOf(samples, 1, 11)).toBeCloseTo(hz, -1);
     expect(probed.audioStream).toEqual({ number: stream + 1, of: 2 });
   });
 
-  test('the default is heard also where the first could not be', async () => {
+  test('uses the default one also when the first cannot be decoded', async () => {
     const file = await twoStreams('refused-first.mka', default2, [
       '-c:a:0',
       'sonic',
@@ -137,7 +137,7 @@ describe('of several streams of sound', () => {
     expect(frequencyOf(samples, 1, 11)).toBeCloseTo(700, -1);
   });
 
-  test('a clip is cut from the default too', async () => {
+  test('cuts a clip from the default one', async () => {
     const path = await twoStreams('clip.mka', default2);
     const output = { path: dir.file('clip.mp3'), tags: { title: 't', artist: null, comment: 'c' } };
     await cutClips([{ source: { path, startSec: 2, durationSec: 5, loudnessDb: -20 }, output }], {
@@ -147,7 +147,7 @@ describe('of several streams of sound', () => {
     expect(frequencyOf((await decodeAll(output.path)).samples, 1, 4)).toBeCloseTo(700, -1);
   });
 
-  test('the answer of the worker and a refusal say which it was', async () => {
+  test("names the stream used in the worker's answer and in a refusal", async () => {
     const worker = await runWorker();
     try {
       const heard = await worker.client.embed(await twoStreams('second.mka', default2), { signal: never });
@@ -165,7 +165,7 @@ describe('of several streams of sound', () => {
   });
 });
 
-describe('floats of any size', () => {
+describe('float samples of any size', () => {
   const music = (gain: number) =>
     Float32Array.from({ length: 20 * 16_000 }, (_, i) => {
       const sec = i / 16_000;
@@ -174,20 +174,17 @@ describe('floats of any size', () => {
     });
   const write = (name: string, samples: Float32Array) => writeFloatWav(dir.file(name), samples, 16_000);
 
-  test.each([10, 100, 800])(
-    '%i times over full scale are the same recording for fingerprint and model',
-    async (gain) => {
-      const [plain, loud] = [
-        await decodeAll(await write('plain.wav', music(1))),
-        await decodeAll(await write('loud.wav', music(gain))),
-      ];
-      expect(bitErrorRate(plain.fingerprint.items, loud.fingerprint.items)).toBeLessThan(0.05);
-      expect(loud.samples.every((sample) => Math.abs(sample) < 1.42)).toBe(true);
-      expect(cosine(plain.samples.subarray(32_000), loud.samples.subarray(32_000))).toBeGreaterThan(0.99);
-    },
-  );
+  test.each([10, 100, 800])('at %i times full scale give the same fingerprint and embedding', async (gain) => {
+    const [plain, loud] = [
+      await decodeAll(await write('plain.wav', music(1))),
+      await decodeAll(await write('loud.wav', music(gain))),
+    ];
+    expect(bitErrorRate(plain.fingerprint.items, loud.fingerprint.items)).toBeLessThan(0.05);
+    expect(loud.samples.every((sample) => Math.abs(sample) < 1.42)).toBe(true);
+    expect(cosine(plain.samples.subarray(32_000), loud.samples.subarray(32_000))).toBeGreaterThan(0.99);
+  });
 
-  test('NaN and damage between them leave both as they are', async () => {
+  test('with NaN and damage between them give the same fingerprint and embedding', async () => {
     const wild = music(1);
     for (let i = 777; i < wild.length; i += 5000)
       wild[i] = [Number.NaN, Number.POSITIVE_INFINITY, 1e30][i % 3] as number;
@@ -200,11 +197,11 @@ describe('floats of any size', () => {
     expect(cosine(plain.samples, odd.samples)).toBeGreaterThan(0.99);
   });
 
-  test('within full scale they stay as they are', async () => {
+  test('within full scale are unchanged', async () => {
     const samples = music(1);
     const decoded = (await decodeAll(await write('plain.wav', samples))).samples;
     expect(decoded.length).toBe(samples.length);
-    // Two channels and back are two multiplications.
+    // Mixing to two channels and back multiplies twice.
     expect(samples.every((sample, i) => Math.abs(sample - (decoded[i] ?? 0)) < 1e-6)).toBe(true);
   });
 });

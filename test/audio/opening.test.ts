@@ -1,4 +1,4 @@
-/** What comes before the first sample: tags that are far too large are left out, and tags that cannot be got past end the work. */
+/** Reading up to the first sample: oversized tags are skipped, and tags that ffmpeg cannot read in time are refused. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -32,7 +32,7 @@ const named = ['TITLE=A title', 'artist=An artist', 'ALBUM=An album'];
 const tags = { title: 'A title', artist: 'An artist', album: 'An album' };
 const lyrics = 'la la la\n'.repeat(700_000);
 
-describe('excludes unused tags and keeps the sound and its names', () => {
+describe('skips oversized tags and keeps the sound, title and artist', () => {
   const bombs: [name: string, bytes: () => Buffer, tags: object][] = [
     ['a comment of 6 MB.mp3', () => withId3(mp3, [...names, commentFrame(lyrics)]), tags],
     ['a comment of 6 MB first.mp3', () => withId3(mp3, [commentFrame(lyrics), ...names]), tags],
@@ -59,7 +59,7 @@ describe('excludes unused tags and keeps the sound and its names', () => {
     expect(probed.tags).toMatchObject(expected);
   });
 
-  test.each(['m4a', 'ogg', 'opus', 'mka', 'aiff'])('a comment of 6 MB in %s', async (ending) => {
+  test.each(['m4a', 'ogg', 'opus', 'mka', 'aiff'])('with a comment of 6 MB in %s', async (ending) => {
     const text = `;FFMETADATA1\ntitle=A title\ncomment=${'la la la '.repeat(700_000)}\n`;
     writeFileSync(dir.file('meta.txt'), text);
     const file = dir.file(`comment.${ending}`);
@@ -81,12 +81,12 @@ describe('excludes unused tags and keeps the sound and its names', () => {
     expect(probed.tags.title).toBe('A title');
   });
 
-  test('equal sound is equal with and without them', async () => {
+  test('so that equal sound gives equal samples with and without such tags', async () => {
     const [plain, tagged] = [put('bare.flac', flac), put('tagged.flac', withComments(flac, [`COMMENT=${lyrics}`]))];
     expect((await decodeAll(tagged)).samples).toEqual((await decodeAll(plain)).samples);
   });
 
-  test('a clip is cut of such a recording too, and nothing is left of the head that was made for it', async () => {
+  test('when it cuts a clip, and deletes the temporary head', async () => {
     const path = put('clip | of.flac', withComments(flac, [...named, `COMMENT=${lyrics}`]));
     const output = { path: dir.file('clip.mp3'), tags: { title: 't', artist: null, comment: 'c' } };
     await cutClips([{ source: { path, startSec: 3, durationSec: 2, loudnessDb: -20 }, output }], {
@@ -98,11 +98,11 @@ describe('excludes unused tags and keeps the sound and its names', () => {
   });
 });
 
-describe('tags that cannot be got past', () => {
+describe('tags that ffmpeg cannot read in time', () => {
   const bomb = () => withInfo(wav, [['INAM', lineBreaks(2e7)]]);
   const costly = { code: 'audio-too-costly', message: expect.stringContaining('tags') };
 
-  test('end the work when they have taken the processor time that opening may, and leave no process', async () => {
+  test('are refused after the processor time limit for opening, without leaving a process', async () => {
     const file = put('bomb.wav', bomb());
     const startedAt = performance.now();
     await expect(decodeAll(file, { limits: { ...limits, openCpuMaxMs: 500 } })).rejects.toMatchObject(costly);
@@ -110,13 +110,13 @@ describe('tags that cannot be got past', () => {
     await noneLeft(file);
   });
 
-  test('or the wall time', async () => {
+  test('are refused after the wall time limit', async () => {
     const file = put('bomb.wav', bomb());
     await expect(decodeAll(file, { limits: { ...limits, openDeadlineMs: 500 } })).rejects.toMatchObject(costly);
     await noneLeft(file);
   });
 
-  test('two at once keep a worker of two places from nobody for longer', async () => {
+  test('occupy a worker with two slots for no longer when sent twice at once', async () => {
     const file = put('bomb.wav', bomb());
     const audioLimits = { ...limits, openCpuMaxMs: 1000 };
     const worker = await runWorker({ audioLimits, concurrencyMax: 2, queueMax: 4, requestDeadlineMs: 600_000 });
@@ -134,7 +134,7 @@ describe('tags that cannot be got past', () => {
   });
 });
 
-test('a query may be shorter at most than a recording of the library, and the refusal says how long', async () => {
+test('refuses a query longer than a query may be, and names the limit', async () => {
   const worker = await runWorker();
   try {
     const file = dir.file('plain.flac');

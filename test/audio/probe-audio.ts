@@ -1,4 +1,4 @@
-/** What a file says of itself, without decoding more than its first moments. */
+/** Probes a file; decodes only its first moments. */
 import { decodePcm } from '../../src/audio/decode.ts';
 import type { AudioLimits } from '../../src/audio/limits.ts';
 import type { ProbedAudio } from '../../src/audio/probe.ts';
@@ -8,6 +8,6 @@ export async function probeAudio(
   options: { readonly signal: AbortSignal; readonly limits: AudioLimits },
 ): Promise<ProbedAudio> {
   const { probed, pcm } = decodePcm(path, { ...options, sampleRateHz: 16_000, toSec: 0.2, fingerprint: false });
-  for await (const _ of pcm); // To its end, so that its process is gone when this returns.
+  for await (const _ of pcm); // Read to the end, so that the process has ended when this returns.
   return probed;
 }

@@ -21,7 +21,7 @@ function decode(options: Partial<DecodeOptions> = {}) {
   return decodePcm(threeHours, { sampleRateHz: 16_000, fingerprint: true, signal: never, limits, ...options });
 }
 
-test('three hours stream through without being held', async () => {
+test('streams three hours without holding them in memory', async () => {
   const patient = { ...limits, deadlineMs: 600_000 };
   const { pcm, finished } = decode({ sampleRateHz: 8000, limits: patient });
   let before = 0;
@@ -34,18 +34,18 @@ test('three hours stream through without being held', async () => {
   }
   expect(windows).toBe(threeHoursSec / 10);
   expect((await finished).decodedSec).toBeCloseTo(threeHoursSec, 2);
-  // All of it would be 346 MB.
+  // The whole recording would take 346 MB.
   expect((largest - before) / mebibyte).toBeLessThan(250);
 }, 600_000);
 
-test('no process is left when the reader leaves the loop', async () => {
+test('leaves no process when the reader leaves the loop', async () => {
   const { pcm, finished } = decode();
   for await (const _ of pcm) break;
   await expect(finished).rejects.toMatchObject({ code: 'cancelled' });
   await noneLeft();
 });
 
-test('no process is left when the signal closes in the middle', async () => {
+test('leaves no process when the signal is aborted in the middle', async () => {
   const controller = new AbortController();
   const { pcm, finished } = decode({ signal: controller.signal });
   const reading = (async () => {
@@ -56,7 +56,7 @@ test('no process is left when the signal closes in the middle', async () => {
   await noneLeft();
 });
 
-test('no process is left when the signal closes before anything is read', async () => {
+test('leaves no process when the signal is aborted before the first read', async () => {
   const controller = new AbortController();
   const { probed, pcm } = decode({ signal: controller.signal });
   await probed;
@@ -65,7 +65,7 @@ test('no process is left when the signal closes before anything is read', async 
   await expect(Array.fromAsync(pcm)).rejects.toMatchObject({ code: 'cancelled' });
 });
 
-test('the deadline ends a reader that waits for ever, and ffmpeg with it', async () => {
+test('ends ffmpeg at the deadline when the reader waits for ever', async () => {
   const { pcm, finished } = decode({ limits: { ...limits, deadlineMs: 1500 } });
   const reading = (async () => {
     for await (const _ of pcm) await wait(200);
@@ -75,7 +75,7 @@ test('the deadline ends a reader that waits for ever, and ffmpeg with it', async
   await noneLeft();
 });
 
-test('many at once end alike', async () => {
+test('ends many concurrent runs without leaving a process', async () => {
   const results = await Promise.allSettled(
     Array.from({ length: 6 }, async () => {
       for await (const _ of decode().pcm) throw new Error('enough');
@@ -85,7 +85,7 @@ test('many at once end alike', async () => {
   await noneLeft();
 });
 
-/** Waits for the kernel to bury what was killed: at most until the test's own time is up. */
+/** Waits until the kernel has removed the killed processes; the test's own time limit bounds it. */
 async function noneLeft(): Promise<void> {
   while ((await processesOn(threeHours)).length > 0) await wait(20);
 }

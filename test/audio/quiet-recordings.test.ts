@@ -9,7 +9,7 @@ const piece = composePiece(4, 20);
 const seconds = (length: number, value: (t: number, i: number) => number) =>
   Float32Array.from({ length: length * rateHz }, (_, i) => value(i / rateHz, i));
 
-test.each([-40, -60, -75])('music %i dB down is music', (gainDb) => {
+test.each([-40, -60, -75])('classifies music at %i dB as music', (gainDb) => {
   const quiet = piece.map((sample) => sample * 10 ** (gainDb / 20));
   for (const window of [quiet.subarray(0, 10 * rateHz), quiet.subarray(10 * rateHz)]) {
     expect(classifyWindow(window, rateHz).kind).toBe('music');
@@ -29,8 +29,8 @@ test.each([
   ['mains hum', seconds(10, (t) => 10 ** (-58 / 20) * (Math.sin(314 * t) + 0.3 * Math.sin(942 * t)))],
   ['a constant part', seconds(10, () => 0.01)],
   ['one click', seconds(10, (_, i) => (i === 1000 ? 0.5 : 0))],
-  ['the last bit of music', piece.subarray(0, 10 * rateHz).map((sample) => Math.round(sample * 1.5) / 2 ** 16)],
-])('%s is silence', (_, samples) => {
+  ['music in the last bit only', piece.subarray(0, 10 * rateHz).map((sample) => Math.round(sample * 1.5) / 2 ** 16)],
+])('classifies %s as silence', (_, samples) => {
   expect(classifyWindow(samples, rateHz).kind).toBe('silence');
 });
 
@@ -40,7 +40,7 @@ async function kindsOf(...windows: readonly HeardWindow[]): Promise<string> {
 }
 const music = (loudDb: number): HeardWindow => ({ kind: 'music', loudDb });
 
-test('quiet music is music in a recording that is quiet as a whole, and silence in a loud one', async () => {
+test('classifies quiet music as music in a quiet recording, and as silence in a loud one', async () => {
   expect(await kindsOf(music(-70), music(-62), music(-85))).toBe('mmm');
   expect(await kindsOf(music(-70), music(-20), music(-62))).toBe('sms');
   expect(await kindsOf(music(-40), music(-62), music(-72))).toBe('mms');
@@ -48,7 +48,7 @@ test('quiet music is music in a recording that is quiet as a whole, and silence 
   expect(await kindsOf({ kind: 'silence', loudDb: -100 }, music(-70))).toBe('sm');
 });
 
-test('a window whose kind is known is handed on at once', async () => {
+test('passes a window on as soon as its kind is known', async () => {
   let read = 0;
   async function* windows() {
     for (const each of [music(-20), music(-21), music(-70), music(-22)]) {

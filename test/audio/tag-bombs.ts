@@ -1,4 +1,4 @@
-/** Recordings with tags that are made to take time, or are merely far too large. Pure: bytes in, bytes out. */
+/** Recordings with tags that are slow to read or far too large. Pure: bytes in, bytes out. */
 
 /** @param frames of ID3v2.4, each an id and its content */
 export function withId3(sound: Buffer, frames: readonly (readonly [id: string, content: Buffer])[]): Buffer {
@@ -47,7 +47,7 @@ export function withComments(flac: Buffer, comments: readonly string[]): Buffer 
   ]);
 }
 
-/** @param wav a WAVE file of ours, whose first chunk is 16 bytes of format; a list of these values comes after it */
+/** @param wav a WAVE file of these tests, whose first chunk is 16 bytes of format; a list of these values is inserted after it */
 export function withInfo(wav: Buffer, values: readonly (readonly [id: string, text: Buffer])[]): Buffer {
   const entries = values.map(([id, text]) => {
     return Buffer.concat([Buffer.from(id), uint32(text.length), text, Buffer.alloc(text.length % 2)]);
@@ -66,7 +66,7 @@ function uint32(value: number): Buffer {
   return bytes;
 }
 
-/** Which ffmpeg prints in time that grows with its square: 20 MB take it minutes. */
+/** Text that ffmpeg prints in quadratic time: 20 MB take minutes. */
 export function lineBreaks(bytes: number): Buffer {
   return Buffer.alloc(bytes, '\n');
 }

@@ -94,7 +94,7 @@ test('lets one of two simultaneous shares post', () => {
   expect(catalog.shares.claim({ id: 'four', ...share, channelId: '6' }).id).toBe('four');
 });
 
-test('a claim whose post never came is given to the next, at once when it failed and later when its poster died', () => {
+test('passes a claim without a post to the next user, at once when it failed and later when its poster died', () => {
   let now = 0;
   const catalog = openCatalog(undefined, { now: () => now });
   const share = { answerId: 'x', trackId: 7, channelId: '5', userId: '1' };
@@ -115,7 +115,7 @@ test('counts one vote per user, which may change or be withdrawn', () => {
   expect(shares.vote('s', '1', -1)).toEqual({ up: 1, down: 0 });
 });
 
-test('pending queries are those of one shard, oldest first, until they end', () => {
+test('lists the pending queries of one shard, oldest first, until they end', () => {
   let now = 1;
   const catalog = openCatalog(undefined, { now: () => now++ });
   const query = { applicationId: '9', token: 't', locale: 'de' };

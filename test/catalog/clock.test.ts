@@ -14,7 +14,7 @@ function clockedCatalog() {
   return { clock, folder, catalog: openCatalog(folder, { now: () => clock.nowMs }) };
 }
 
-test('purges what was removed after as long as is asked for, counted from when the clock is right again', () => {
+test('purges removed tracks after the given time, counted from when the clock is right again', () => {
   const { clock, catalog } = clockedCatalog();
   for (const key of ['a', 'b']) catalog.embeddings.put(factsOf(key), recordingOf(['music']));
   clock.nowMs = inTenYears;
@@ -30,7 +30,7 @@ test('purges what was removed after as long as is asked for, counted from when t
   expect(catalog.tracks.byKey('b')?.status).toBe('indexed');
 });
 
-test('runs what is due though the schedule was last run in what is now the future, once', () => {
+test('runs a due schedule once although its last run is in the future', () => {
   const { clock, catalog } = clockedCatalog();
   const entry = { cron: '0 3 * * *', timeZone: 'UTC', setBy: 'somebody', channelId: null, locale: 'en-US' };
   catalog.schedule.set(entry);
@@ -41,7 +41,7 @@ test('runs what is due though the schedule was last run in what is now the futur
   expect(catalog.schedule.startedAt(today + dayMs - 1000)).toBe(false);
 });
 
-test('gives the room of what was purged to what comes, and back to the disk when it is much', () => {
+test('reuses the room of purged rows, and returns it to the disk when there is much', () => {
   const { clock, catalog, folder } = clockedCatalog();
   const bytes = () => statSync(path.join(folder, 'catalog.sqlite')).size;
   const put = (key: string) =>

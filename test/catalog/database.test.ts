@@ -19,7 +19,7 @@ function rawConnection(folder: string): DatabaseSync {
   return raw;
 }
 
-test('keeps its id and its content when it is opened again', () => {
+test('keeps its id and content when it is opened again', () => {
   const folder = tempFolder();
   const first = openCatalog(folder);
   first.embeddings.put(factsOf('a'), recordingOf(['music']));
@@ -44,7 +44,7 @@ test('lets another connection read while a track is being written', () => {
   expect(reader.tracks.live([id])).toEqual(new Set([id]));
 });
 
-test('says that the catalog is busy when another writer does not let go', () => {
+test('reports a busy catalog when another writer does not finish', () => {
   const folder = tempFolder();
   const catalog = openCatalog(folder, { busyTimeoutMs: 20 });
   rawConnection(folder).exec('BEGIN IMMEDIATE');
@@ -52,7 +52,7 @@ test('says that the catalog is busy when another writer does not let go', () => 
   expect(put).toThrow(fails('catalog-busy', /another process/));
 });
 
-test('refuses a catalog of a newer schema by both numbers, and leaves it as it was', () => {
+test('refuses a catalog of a newer schema, naming both, and leaves it unchanged', () => {
   const folder = tempFolder();
   openCatalog(folder).close();
   const raw = rawConnection(folder);
@@ -64,7 +64,7 @@ test('refuses a catalog of a newer schema by both numbers, and leaves it as it w
   expect(after.prepare('PRAGMA user_version').get()).toEqual({ user_version: schemaVersion + 3 });
 });
 
-test('takes the migrations that are missing, in order, and all or none', () => {
+test('applies the missing migrations in order, all or none', () => {
   const database = new Database(path.join(tempFolder(), 'catalog.sqlite'));
   onTestFinished(() => database.close());
   const version = () => Number(database.get('PRAGMA user_version')?.user_version);
@@ -79,7 +79,7 @@ test('takes the migrations that are missing, in order, and all or none', () => {
   expect(database.all('SELECT x FROM later')).toEqual([{ x: 1 }]);
 });
 
-test('says that the disk is full, and holds what it held before', () => {
+test('reports a full disk, and keeps its content', () => {
   const catalog = openCatalog(undefined, { sizeMaxBytes: 600_000 });
   const id = catalog.embeddings.put(factsOf('a'), recordingOf(['music']));
   const before = catalog.contentOf('space-a');
@@ -98,7 +98,7 @@ test('says that the disk is full, and holds what it held before', () => {
   expect(catalog.contentOf('space-a')).toBe(before);
 });
 
-test('refuses a file that is not a catalog, and one whose pages were damaged', () => {
+test('refuses a file that is not a catalog, and one with damaged pages', () => {
   const folder = tempFolder();
   const file = path.join(folder, 'catalog.sqlite');
   writeFileSync(file, 'this is a text and not a database at all, and long enough to be sure of it. '.repeat(20));
@@ -112,7 +112,7 @@ test('refuses a file that is not a catalog, and one whose pages were damaged', (
   expect(() => new Catalog(damaged)).toThrow(fails('catalog-corrupt'));
 });
 
-test('says which file it cannot open', () => {
+test('names the file that it cannot open', () => {
   const file = path.join(tempFolder(), 'no such folder', 'catalog.sqlite');
   expect(() => new Catalog(file)).toThrow(fails('file-unreadable', /no such folder/));
 });

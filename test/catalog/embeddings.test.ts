@@ -9,7 +9,7 @@ function rowsOf(catalog: Catalog, spaceId = 'space-a', includeNonMusic = false) 
   return rows;
 }
 
-test('gives a generation the music chunks of all live tracks, by key and then by time, with their exact vectors', () => {
+test('gives a generation the music chunks of all live tracks, by key and then by time, with exact vectors', () => {
   const catalog = openCatalog();
   const second = catalog.embeddings.put(factsOf('b'), recordingOf(['music', 'silence', 'music'], { seed: 2 }));
   const first = catalog.embeddings.put(factsOf('a'), recordingOf(['music'], { seed: 1 }));
@@ -26,7 +26,7 @@ test('gives a generation the music chunks of all live tracks, by key and then by
   expect(rowsOf(catalog, 'no such space')).toEqual([]);
 });
 
-test('shows a snapshot as it was when it was taken, whatever is written beside it', () => {
+test('keeps a snapshot unchanged while rows are written', () => {
   const catalog = openCatalog();
   catalog.embeddings.put(factsOf('a'), recordingOf(['music']));
   using snapshot = catalog.snapshot('space-a');
@@ -38,7 +38,7 @@ test('shows a snapshot as it was when it was taken, whatever is written beside i
   expect(snapshot.content).not.toBe(catalog.contentOf('space-a'));
 });
 
-test('names equal rows equally, and other rows otherwise', () => {
+test('gives equal rows the same name, and different rows different names', () => {
   const catalog = openCatalog();
   const names = [catalog.contentOf('space-a'), catalog.contentOf('space-a', { includeNonMusic: true })];
   const note = () => names.push(catalog.contentOf('space-a'));
@@ -60,7 +60,7 @@ test('names equal rows equally, and other rows otherwise', () => {
   expect(catalog.contentOf('space-a')).toBe(before);
 });
 
-test('holds vectors of several models side by side, and drops all of a file whose content changed', () => {
+test('holds vectors of several models, and deletes all of a file whose content changed', () => {
   const catalog = openCatalog();
   catalog.embeddings.put(factsOf('a'), recordingOf(['music'], { spaceId: 'space-a', dimensions: 4 }));
   catalog.embeddings.put(factsOf('a'), recordingOf(['music', 'music'], { spaceId: 'space-b', dimensions: 6 }));
@@ -70,7 +70,7 @@ test('holds vectors of several models side by side, and drops all of a file whos
   expect([rowsOf(catalog, 'space-a').length, rowsOf(catalog, 'space-b').length]).toEqual([0, 1]);
 });
 
-test('refuses vectors of other lengths than the space has', () => {
+test('refuses vectors of other lengths than the space', () => {
   const catalog = openCatalog();
   catalog.embeddings.put(factsOf('a'), recordingOf(['music'], { dimensions: 4 }));
   const put = () => catalog.embeddings.put(factsOf('b'), recordingOf(['music'], { dimensions: 5 }));
@@ -79,7 +79,7 @@ test('refuses vectors of other lengths than the space has', () => {
   expect(catalog.tracks.byKey('b')).toBeNull();
 });
 
-test('copies all that is known of the same bytes to another key', () => {
+test('copies all data of the same bytes to another key', () => {
   const catalog = openCatalog();
   const facts = factsOf('a', { contentSha256: 'same' });
   catalog.embeddings.put(facts, recordingOf(['music', 'applause']));
@@ -96,7 +96,7 @@ test('copies all that is known of the same bytes to another key', () => {
   expect(catalog.duplicateFiles.findByContent('same', 'space-a', 'b')).toBe('b');
 });
 
-test('tells the level of the window that starts nearest to a time', () => {
+test('gives the level of the window that starts nearest to a time', () => {
   const catalog = openCatalog();
   const id = catalog.embeddings.put(factsOf('a'), recordingOf(['music', 'music', 'silence']));
   expect(catalog.evidence.loudnessAt('space-a', id, 10)).toBe(-21);
@@ -104,7 +104,7 @@ test('tells the level of the window that starts nearest to a time', () => {
   expect(catalog.evidence.loudnessAt('space-a', 99, 0)).toBeNull();
 });
 
-test('gives back a fingerprint bit for bit, and null where there is none', () => {
+test('returns a fingerprint bit for bit, and null without one', () => {
   const catalog = openCatalog();
   const recording = recordingOf(['music']);
   const id = catalog.embeddings.put(factsOf('a'), recording);
@@ -112,7 +112,7 @@ test('gives back a fingerprint bit for bit, and null where there is none', () =>
   expect(catalog.evidence.fingerprintOf(99)).toBeNull();
 });
 
-test('counts tracks, hours and chunks by kind, of what is live', () => {
+test('counts live tracks, hours and chunks by kind', () => {
   const catalog = openCatalog();
   catalog.embeddings.put(factsOf('a'), recordingOf(['music', 'music', 'silence']));
   catalog.embeddings.put(factsOf('b'), recordingOf(['applause', 'music', 'noise']));

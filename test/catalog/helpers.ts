@@ -6,7 +6,7 @@ import { Catalog, type CatalogOptions } from '../../src/catalog/catalog.ts';
 import type { ContentFacts } from '../../src/catalog/embeddings.ts';
 import type { Chunk, ChunkKind, EmbeddedRecording } from '../../src/domain.ts';
 
-/** A folder that goes when the test ends. */
+/** A folder that is deleted when the test ends. */
 export function tempFolder(): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'leitmotif-test-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));

@@ -6,7 +6,7 @@ import type { EmbeddedRecording } from '../../src/domain.ts';
 import { factsOf, openCatalog, recordingOf } from './helpers.ts';
 
 const space = 'space-a';
-/** Two groups of the plane: what points right, what points up. */
+/** Two groups in the plane: vectors that point right and vectors that point up. */
 const centres = Float32Array.of(1, 0, 0, 1);
 const right = { centres, centre: 0, minSimilarity: 0.9 };
 
@@ -24,7 +24,7 @@ function recordingAt(...degrees: number[]): EmbeddedRecording {
   return { ...recording, chunks };
 }
 
-/** [track, start] of all rows that a generation would hold. */
+/** [track, start] of all rows of the next generation. */
 function rowsOf(catalog: Catalog, includeNonMusic = false): [number, number][] {
   using snapshot = catalog.snapshot(space, { includeNonMusic });
   const rows = [...snapshot.rows()].map(({ chunk }): [number, number] => [chunk.trackId, chunk.startSec]);
@@ -32,7 +32,7 @@ function rowsOf(catalog: Catalog, includeNonMusic = false): [number, number][] {
   return rows;
 }
 
-test('a mark takes the chunks of its region out of the index, and lifting it brings the very same back', () => {
+test('removes the chunks of a marked region from the index, and restores the same chunks after unmarking', () => {
   const catalog = openCatalog();
   const a = catalog.embeddings.put(factsOf('a'), recordingAt(5, 80, 20));
   const b = catalog.embeddings.put(factsOf('b'), recordingAt(40, 10));
@@ -52,7 +52,7 @@ test('a mark takes the chunks of its region out of the index, and lifting it bri
   expect(catalog.marks.regions(space)).toEqual([]);
 });
 
-test('a chunk in two marks stays out until both are lifted', () => {
+test('excludes a chunk in two marks until both are removed', () => {
   const catalog = openCatalog();
   catalog.embeddings.put(factsOf('a'), recordingAt(5, 80));
   const first = catalog.marks.add(space, right, 'cluster 1');
@@ -64,7 +64,7 @@ test('a chunk in two marks stays out until both are lifted', () => {
   expect(rowsOf(catalog)).toHaveLength(2);
 });
 
-test('what is indexed later, indexed again or copied is held to the same marks', () => {
+test('applies marks to tracks that are indexed, indexed again or copied later', () => {
   const catalog = openCatalog();
   catalog.embeddings.put(factsOf('a'), recordingAt(5, 80));
   const mark = catalog.marks.add(space, right, 'cluster 1');
@@ -75,7 +75,7 @@ test('what is indexed later, indexed again or copied is held to the same marks',
   expect(catalog.marks.list(space)).toMatchObject([{ id: mark.id, chunks: 3, tracks: 3 }]);
 });
 
-test('a removed track is not counted, and its chunks are out again when it comes back', () => {
+test('does not count a removed track, and excludes its chunks again when it returns', () => {
   const catalog = openCatalog();
   catalog.embeddings.put(factsOf('a'), recordingAt(5, 80));
   catalog.embeddings.put(factsOf('b'), recordingAt(80));
@@ -86,7 +86,7 @@ test('a removed track is not counted, and its chunks are out again when it comes
   expect(rowsOf(catalog)).toHaveLength(2);
 });
 
-test('refuses to lift a mark that is not there, and one of another space', () => {
+test('refuses to remove an unknown mark, or one of another space', () => {
   const catalog = openCatalog();
   catalog.embeddings.put(factsOf('a'), recordingAt(5, 80));
   const { id } = catalog.marks.add(space, right, 'cluster 1');
@@ -104,7 +104,7 @@ test('keeps the groups that were last shown', () => {
   expect(catalog.marks.lastClustering(space)).toEqual(centres);
 });
 
-test('the nearest centre is the nearest, whatever the centres', () => {
+test('finds the nearest centre for any centres', () => {
   const coordinate = fc.double({ min: -1, max: 1, noNaN: true }).map(Math.fround);
   const point = fc.tuple(coordinate, coordinate, coordinate);
   fc.assert(
@@ -116,7 +116,7 @@ test('the nearest centre is the nearest, whatever the centres', () => {
   );
 });
 
-test('a region ends where another centre is nearer, and at its farthest chunk', () => {
+test('ends a region where another centre is nearer, and at its farthest chunk', () => {
   const at = (degrees: number) => Float32Array.of(Math.cos(degrees * 0.01745), Math.sin(degrees * 0.01745));
   const wide = { ...right, minSimilarity: -1 };
   expect([44, 46, -80].map((degrees) => isInRegion(wide, at(degrees)))).toEqual([true, false, true]);

@@ -1,4 +1,4 @@
-/** Catalogs that earlier versions have written, opened by this one. scripts/dump-catalog-schema.ts wrote the fixtures. */
+/** Catalogs of earlier versions, opened by this one. scripts/dump-catalog-schema.ts wrote the fixtures. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -25,14 +25,14 @@ function olderCatalog(version: number): string {
   return folder;
 }
 
-test('there is a fixture of each earlier schema', () => {
+test('has a fixture of each earlier schema', () => {
   for (let version = 1; version < schemaVersion; version++) {
     expect(existsSync(path.join(fixtures, `schema-${version}.sql`)), `schema-${version}.sql`).toBe(true);
   }
 });
 
 test.each(versions.filter((version) => version < schemaVersion))(
-  'opens a catalog of schema %i with all that is in it',
+  'opens a catalog of schema %i with all its data',
   (version) => {
     const folder = olderCatalog(version);
     const catalog = openCatalog(folder);
@@ -44,7 +44,7 @@ test.each(versions.filter((version) => version < schemaVersion))(
       [1, 10, 0, 1],
       [2, 0, -1, 0],
     ]);
-    // What lay in the file is left alone; what may have passed is tried in the next run.
+    // Failures of the file's content stay; passing failures are retried in the next run.
     const known = catalog.tracks.known('space-a');
     expect(known.get('bad.mp3')?.failure).toMatchObject({ tries: 2, atMs: 2000, retryAtMs: null });
     expect(known.get('lost.mp3')?.failure).toMatchObject({ tries: 3, atMs: 2000, retryAtMs: 2000 });

@@ -7,7 +7,7 @@ function putPiece(catalog: Catalog, key: string, title: string | null, artist: s
   return catalog.embeddings.put(factsOf(key), { ...recording, tags: { title, artist, album: null } });
 }
 
-test('finds pieces by words of title, artist and file name, in any order and case', () => {
+test('finds tracks by words of title, artist and file name, in any order and case', () => {
   const catalog = openCatalog();
   putPiece(catalog, 'suites/knolls.ogg', 'The Knolls of Doldesh', 'Timothy Pinkham');
   putPiece(catalog, 'suites/battle.ogg', 'Battle Epic', 'Doug Kaufman');
@@ -22,7 +22,7 @@ test('finds pieces by words of title, artist and file name, in any order and cas
   expect(titles('')).toHaveLength(3);
 });
 
-test('titles that begin with what was typed come first, removed pieces not at all', () => {
+test('puts titles that start with the typed text first, and leaves out removed tracks', () => {
   const catalog = openCatalog();
   putPiece(catalog, 'a', 'A Song of Rain', null);
   putPiece(catalog, 'b', 'Rain', null);
@@ -32,7 +32,7 @@ test('titles that begin with what was typed come first, removed pieces not at al
   expect(catalog.tracks.search('rain', 1)).toHaveLength(1);
 });
 
-test('gives a piece back as it was embedded', () => {
+test('returns a track as it was embedded', () => {
   const catalog = openCatalog();
   const recording = recordingOf(['music', 'applause', 'music'], { seed: 5 });
   const id = catalog.embeddings.put(factsOf('a'), recording);

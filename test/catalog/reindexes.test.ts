@@ -4,7 +4,7 @@ import { openCatalog, tempFolder } from './helpers.ts';
 
 const request: ReindexRequest = { mode: 'changed', askedBy: '1', guildId: '2', channelId: '3', locale: 'de' };
 
-test('gives a second asker the job that is open, also over another connection', () => {
+test('returns the open job to a second caller, also over another connection', () => {
   const folder = tempFolder();
   const { reindexes } = openCatalog(folder);
   const other = openCatalog(folder).reindexes;
@@ -14,7 +14,7 @@ test('gives a second asker the job that is open, also over another connection', 
   expect(second).toEqual({ isNew: false, reindex: first.reindex });
 });
 
-test('opens a new job once the one before has ended', () => {
+test('opens a new job after the one before has ended', () => {
   const { reindexes } = openCatalog();
   const { reindex } = reindexes.ask(request);
   expect(reindexes.cancel(reindex.id)).toBe(true);
@@ -23,7 +23,7 @@ test('opens a new job once the one before has ended', () => {
   expect(reindexes.ask(request)).toMatchObject({ isNew: true });
 });
 
-test('keeps the first start, and counts the starts since the last milestone that did not end in order', () => {
+test('keeps the first start, and counts the starts since the last milestone that were interrupted', () => {
   let now = 1000;
   const { reindexes } = openCatalog(undefined, { now: () => now });
   const { id } = reindexes.ask(request).reindex;
@@ -39,7 +39,7 @@ test('keeps the first start, and counts the starts since the last milestone that
   expect(reindexes.open()?.starts).toBe(1);
 });
 
-test('tells each milestone once, and none after a later one', () => {
+test('reports each milestone once, and none after a later one', () => {
   const { reindexes } = openCatalog();
   const { id } = reindexes.ask(request).reindex;
   expect([1, 25, 25, 1, 50].map((milestone) => reindexes.milestone(id, milestone))).toEqual([
@@ -51,7 +51,7 @@ test('tells each milestone once, and none after a later one', () => {
   ]);
 });
 
-test('lets the first end stand', () => {
+test('keeps the first end', () => {
   const { reindexes } = openCatalog();
   const { id } = reindexes.ask(request).reindex;
   reindexes.start(id);
@@ -65,7 +65,7 @@ test('lets the first end stand', () => {
   });
 });
 
-test('knows the runs that worked on it while it is open', () => {
+test('lists the runs that worked on it while it is open', () => {
   const { reindexes } = openCatalog();
   const { id } = reindexes.ask(request).reindex;
   expect(reindexes.jobsOf(id)).toEqual([]);
@@ -75,7 +75,7 @@ test('knows the runs that worked on it while it is open', () => {
   expect(reindexes.get(id)?.jobId).toBe(6);
 });
 
-test('keeps what the run said of itself', () => {
+test('stores the report of the run', () => {
   const { reindexes } = openCatalog();
   const { id } = reindexes.ask(request).reindex;
   reindexes.finish(id, { state: 'done', summary: '{"wallMs":1}', jobId: 4 });

@@ -3,7 +3,7 @@ import { openCatalog, tempFolder } from './helpers.ts';
 
 const entry = { cron: '0 3 * * *', timeZone: 'Europe/Berlin', setBy: '1', channelId: null, locale: 'en-US' };
 
-test('there is none until one is set, one at a time, and none again when it is cleared', () => {
+test('has no schedule until one is set, one at a time, and none after it is cleared', () => {
   const { schedule } = openCatalog(undefined, { now: () => 5000 });
   expect(schedule.get()).toBeNull();
   schedule.set(entry);

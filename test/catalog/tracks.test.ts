@@ -34,7 +34,7 @@ test('hides a removed track and shows it again after a restore', () => {
   expect(catalog.tracks.live([id])).toEqual(new Set([id]));
 });
 
-test('refuses to remove a track that it does not know, and then removes none of those named with it', () => {
+test('refuses to remove an unknown track, and then removes none of the others', () => {
   const catalog = openCatalog();
   const id = catalog.embeddings.put(factsOf('a'), recordingOf(['music']));
   const remove = () => catalog.removals.remove(['a', 'b'], 'request');
@@ -43,7 +43,7 @@ test('refuses to remove a track that it does not know, and then removes none of 
   expect(catalog.tracks.live([id])).toEqual(new Set([id]));
 });
 
-test('purges vectors of what was removed by request but not the memory that it was', () => {
+test('purges the vectors of a track removed on request, and remembers the removal', () => {
   const catalog = openCatalog();
   catalog.embeddings.put(factsOf('asked'), recordingOf(['music']));
   catalog.embeddings.put(factsOf('gone'), recordingOf(['music']));
@@ -55,7 +55,7 @@ test('purges vectors of what was removed by request but not the memory that it w
   expect(catalog.tracks.byKey('gone')).toBeNull();
 });
 
-test('lists failures with their tries, and forgets them when the track is indexed', () => {
+test('lists failures with their tries, and deletes them when the track is indexed', () => {
   const catalog = openCatalog(undefined, { now: () => 5000 });
   const attempt = {
     spaceId: 'space-a',
@@ -76,7 +76,7 @@ test('lists failures with their tries, and forgets them when the track is indexe
   expect(catalog.tracks.byKey('bad')?.status).toBe('indexed');
 });
 
-test('drops the vectors of a track whose new content fails, and keeps them when it could not be read at all', () => {
+test('deletes the vectors of a track whose new content fails, and keeps them when it could not be read', () => {
   const catalog = openCatalog();
   const id = catalog.embeddings.put(factsOf('a', { contentSha256: 'old' }), recordingOf(['music']));
   const attempt = { spaceId: 'space-a', code: 'file-unreadable', message: 'not permitted' } as const;
@@ -89,7 +89,7 @@ test('drops the vectors of a track whose new content fails, and keeps them when 
   expect(catalog.contentOf('space-a')).not.toBe(before);
 });
 
-test('renames a track without changing its id or what a generation holds', () => {
+test('renames a track without changing its id or its generation', () => {
   const catalog = openCatalog();
   const id = catalog.embeddings.put(factsOf('old name'), recordingOf(['music']));
   const before = catalog.contentOf('space-a');
@@ -99,7 +99,7 @@ test('renames a track without changing its id or what a generation holds', () =>
   expect(catalog.contentOf('space-a')).toBe(before);
 });
 
-test('lets a failure in one space leave the vectors of another in peace', () => {
+test('keeps the vectors of other spaces when one space fails', () => {
   const catalog = openCatalog();
   const facts = factsOf('a', { contentSha256: 'same' });
   const id = catalog.embeddings.put(facts, recordingOf(['music']));

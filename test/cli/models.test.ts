@@ -1,4 +1,4 @@
-/** `npm run models`, as somebody who types it sees it. */
+/** `npm run models` from the user's side. */
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

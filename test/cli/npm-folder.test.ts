@@ -7,7 +7,7 @@ test.each([
   ['npm was called from another folder', { INIT_CWD: '/music', npm_lifecycle_event: 'similar' }, called, '/music'],
   ['without npm', {}, called, null],
   ['started by another script', { INIT_CWD: '/music', npm_lifecycle_event: 'test' }, called, null],
-  ['in another folder by then', { INIT_CWD: '/x', npm_lifecycle_event: 'similar' }, { ...called, cwd: '/y' }, null],
+  ['in another folder later', { INIT_CWD: '/x', npm_lifecycle_event: 'similar' }, { ...called, cwd: '/y' }, null],
 ])('%s', (_, environment, command, folder) => {
   expect(callersFolder(environment, command)).toBe(folder);
 });

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { readConfig } from '../../src/config/config.ts';
 import { compareCodePoints, formatLibraries, parseAzure, parseLibraries } from '../../src/config/library-location.ts';
 
-describe('one place', () => {
+describe('one location', () => {
   test.each([
     ['file:/music', 'file:/music'],
     [' file:/a, b; c=d ', 'file:/a, b; c=d'],
@@ -15,7 +15,7 @@ describe('one place', () => {
   });
 });
 
-describe('several places', () => {
+describe('several locations', () => {
   test('have names and are sorted by the prefix of their keys', () => {
     const text = 'studio=azure://acct/music/x; live-2=file:/live, 2;live=file:/mnt/a;b, ü=file:relative';
     expect(parseLibraries(text)).toEqual([
@@ -74,7 +74,7 @@ test('compares texts like their UTF-8 bytes', () => {
 });
 
 describe('the configuration', () => {
-  test('accepts places, keys and an emulator', () => {
+  test('accepts locations, keys and an emulator', () => {
     const config = readConfig(
       {
         ...{ LIBRARY: 'a=file:/x; b=azure://acct/music', CLIPS: 'azure://acct/clips', SPOOL_MAX_MB: '7' },

@@ -8,7 +8,7 @@ test.each([
   ['15 * * * *', 'Asia/Kathmandu'],
   ['0 4 * * mon-fri', 'America/New_York'],
   ['0 0 29 2 *', 'UTC'],
-])('takes %s in %s', (cron, timeZone) => {
+])('accepts %s in %s', (cron, timeZone) => {
   expect(scheduleProblem(cron, timeZone)).toBeNull();
   expect(nextDue(cron, timeZone)?.getTime()).toBeGreaterThan(Date.now());
 });
@@ -48,7 +48,7 @@ test('finds the latest due time in the given time zone', () => {
   expect(last('0 3 * * 1', 'UTC', '2026-03-05T12:00:00Z', at('2026-03-02T03:00:00Z'))).toBeNull();
 });
 
-test('finds the due time that nextDue gives, seen from just after it', () => {
+test('finds the due time of nextDue when called just after it', () => {
   const zones = ['UTC', 'Europe/Berlin', 'Asia/Kathmandu', 'Australia/Lord_Howe', 'America/St_Johns'];
   fc.assert(
     fc.property(fc.nat(59), fc.nat(23), fc.constantFrom(...zones), (minute, hour, zone) => {

@@ -18,7 +18,7 @@ async function isSettled(promise: Promise<unknown>): Promise<boolean> {
 }
 
 describe('admission', () => {
-  test('gives turns in order of arrival, so many at once', async () => {
+  test('grants slots in order of arrival, up to the limit', async () => {
     const admission = new Admission({ runningMax: 1, waitingMax: 2 });
     const [first, second, third] = [admission.enter(), admission.enter(), admission.enter()];
     await first.turn(never);
@@ -32,7 +32,7 @@ describe('admission', () => {
     await turns[1];
   });
 
-  test('refuses one more than it has places, and says when to come again', () => {
+  test('refuses a request beyond the queue, and says when to retry', () => {
     const admission = new Admission({ runningMax: 1, waitingMax: 1 });
     admission.enter();
     const second = admission.enter();
@@ -50,7 +50,7 @@ describe('admission', () => {
     expect(() => admission.enter()).not.toThrow();
   });
 
-  test('a place is given back once, however often it is left', () => {
+  test('frees a slot once, however often it is released', () => {
     const admission = new Admission({ runningMax: 1, waitingMax: 0 });
     const place = admission.enter();
     place.leave();
@@ -59,7 +59,7 @@ describe('admission', () => {
     expect(() => admission.enter()).toThrow(QueueFullError);
   });
 
-  test('who gives up while waiting leaves the line, and the others move up', async () => {
+  test('removes a cancelled request from the queue, and moves the others up', async () => {
     const admission = new Admission({ runningMax: 1, waitingMax: 2 });
     const [first, second, third] = [admission.enter(), admission.enter(), admission.enter()];
     await first.turn(never);

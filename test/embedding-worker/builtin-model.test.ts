@@ -36,7 +36,7 @@ async function embed(window: Float32Array): Promise<Float32Array> {
   return vector;
 }
 
-/** What one hears of it through a telephone, roughly: two one-pole filters a side. */
+/** Rough telephone sound: two one-pole filters a side. */
 function telephone(window: Float32Array): Float32Array {
   const out = Float32Array.from(window);
   for (let pass = 0; pass < 2; pass++) {
@@ -52,9 +52,9 @@ function telephone(window: Float32Array): Float32Array {
 }
 
 describe('the built-in model', () => {
-  test('is small enough to lie in the repository', () => expect(committed.byteLength).toBeLessThan(10_000_000));
+  test('is small enough to be committed', () => expect(committed.byteLength).toBeLessThan(10_000_000));
 
-  test('gives here what it gave in Python', async () => {
+  test('computes the same vector as in Python', async () => {
     const vector = await embed(canaryWindow(tenSec));
     const expected = storedCanary(manifest, manifest.windowSec.default) ?? new Float32Array();
     expect(expected).toHaveLength(dimensions);
@@ -62,15 +62,15 @@ describe('the built-in model', () => {
   });
 });
 
-describe('its answer has length 1 and no NaN', () => {
+describe('gives a vector of length 1 without NaN', () => {
   test.each(awkwardSounds())('for %s', async (_, window) => {
     const vector = await embed(window);
     expect(Math.sqrt(cosine(vector, vector))).toBeCloseTo(1, 5);
   });
 });
 
-describe('what changes nothing', () => {
-  test('company in a batch', async () => {
+describe('gives the same vector with', () => {
+  test('other windows in its batch', async () => {
     const windows = [chords([0, 5, 7, 0], 5), noise(5 * sampleRateHz, 0.1, 1), new Float32Array(5 * sampleRateHz)];
     const together = await embedAll(windows);
     for (const [at, window] of windows.entries()) {
@@ -90,17 +90,17 @@ describe('what changes nothing', () => {
   });
 });
 
-describe('what it hears', () => {
+describe('compares music', () => {
   const progression = [0, 9, 5, 7];
 
-  test('music through a telephone is nearer to itself than to other music', async () => {
+  test('so that a piece over the telephone is nearer to itself than to other music', async () => {
     const [here, other] = [await embed(chords(progression, 10)), await embed(chords([0, 3, 6, 10], 10, 'minor'))];
     const heard = await embed(telephone(chords(progression, 10)));
     expect(cosine(heard, here)).toBeGreaterThan(0.6);
     expect(cosine(heard, here)).toBeGreaterThan(cosine(heard, other) + 0.2);
   });
 
-  test.each([-5, -2, 1, 3, 6])('the harmony stays nearly the same %s semitones away', async (semitones) => {
+  test.each([-5, -2, 1, 3, 6])('so that the harmony stays nearly the same %s semitones away', async (semitones) => {
     const harmonyOf = async (roots: readonly number[]) =>
       (await embed(chords(roots, 10))).subarray(dimensions - harmonyDimensions);
     const here = await harmonyOf(progression);

@@ -1,4 +1,4 @@
-/** What an inference process is started with, for the sake of memory: the program itself, as the product starts it. */
+/** Memory settings of an inference process, checked on the real program. */
 import { globSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -33,14 +33,14 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-test('it gives large blocks back to the system, unless its operator has said otherwise', () => {
+test('returns large blocks to the system, unless the operator set another limit', () => {
   const environment = readFileSync(`/proc/${childOf(worker.pid)}/environ`, 'utf8').split('\0');
   expect(environment).toContain('MALLOC_MMAP_THRESHOLD_=1048576');
   expect(environment).toContain('MALLOC_TRIM_THRESHOLD_=1000000');
 });
 
-test('its compiled code is kept for the next, although it is killed in the end', async () => {
-  // Node writes it when a process ends, and none has yet: only the child can have, when it was ready.
+test('stores its compiled code for the next process, also when it is killed', async () => {
+  // Node writes the cache when a process ends, and none has ended: the child wrote it when it was ready.
   await expect.poll(() => globSync(path.join(folder, 'compiled', '**/*')).length).toBeGreaterThan(10);
 });
 

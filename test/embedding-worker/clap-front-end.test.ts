@@ -1,4 +1,4 @@
-/** CLAP's front-end against the code that it comes from: transformers in Python (stored) and in JavaScript (run here). */
+/** CLAP's front-end compared with its reference code: transformers in Python (stored) and in JavaScript (run here). */
 import { readFileSync } from 'node:fs';
 import { ClapFeatureExtractor } from '@huggingface/transformers';
 import fc from 'fast-check';
@@ -54,18 +54,18 @@ const bandOf = (mel: Float32Array, band: number) => range(0, frames).map((frame)
 const frameOf = (mel: Float32Array, frame: number) => [...mel.subarray(frame * bands, (frame + 1) * bands)];
 
 describe("CLAP's front-end", () => {
-  test('is what the script builds, to the byte', () => {
+  test('equals the output of the build script, byte for byte', () => {
     expect(Buffer.from(writeClapFrontEnd()).equals(committed)).toBe(true);
   });
 
-  test('holds no filter that reaches beyond the bins that it computes', () => {
+  test('contains no filter beyond the computed bins', () => {
     const filters = { bands, fftLength: 1024, sampleRateHz: clapSampleRateHz, lowHz: 50, highHz: 14_000 };
     expect(slaneyMelFilters(filters, [0, 1, ...range(299, 513)]).every((weight) => weight === 0)).toBe(true);
     expect(slaneyMelFilters(filters, [2]).some((weight) => weight > 0)).toBe(true);
     expect(slaneyMelFilters(filters, [298]).some((weight) => weight > 0)).toBe(true);
   });
 
-  test('gives a window in a batch what it gives it alone', async () => {
+  test('gives a window the same result in a batch and alone', async () => {
     const windows = [3, 4].map((seed) =>
       referenceSignal({ kind: 'noise', seed, samples: clapSamples }, clapSampleRateHz),
     );
@@ -76,9 +76,9 @@ describe("CLAP's front-end", () => {
   });
 });
 
-describe("Python's ClapFeatureExtractor gets the same within 0.01 dB from", () => {
+describe("computes the same as Python's ClapFeatureExtractor within 0.01 dB", () => {
   test.each(table.windows.map((window) => ({ name: nameOf(window, table.sampleRateHz), window })))(
-    '$name',
+    'for $name',
     async ({ window }) => {
       const sound = referenceSignal(window, table.sampleRateHz);
       expect(sha256OfSignal(sound)).toBe(window.sha256);
@@ -99,7 +99,7 @@ describe("Python's ClapFeatureExtractor gets the same within 0.01 dB from", () =
   );
 });
 
-describe("JavaScript's ClapFeatureExtractor gets the same within 0.01 dB", () => {
+describe("computes the same as JavaScript's ClapFeatureExtractor within 0.01 dB", () => {
   const extractor = new ClapFeatureExtractor({
     feature_size: bands,
     sampling_rate: clapSampleRateHz,
@@ -114,15 +114,15 @@ describe("JavaScript's ClapFeatureExtractor gets the same within 0.01 dB", () =>
     padding: 'repeatpad',
   });
 
-  // Of ten seconds only: it tiles shorter windows differently from Python.
-  test.each(table.windows.filter(({ samples }) => samples === clapSamples))('from $kind', async (window) => {
+  // Ten-second windows only: JavaScript tiles shorter ones differently from Python.
+  test.each(table.windows.filter(({ samples }) => samples === clapSamples))('for $kind', async (window) => {
     const sound = referenceSignal(window, clapSampleRateHz);
     const { input_features: witness } = await extractor(sound);
     expect(largestDifference(await featuresOf(sound), witness.data)).toBeLessThan(toleranceDb);
   });
 
-  // float32 sums know no more than that: a pure tone without any noise is the only sound with bands so far below it.
-  test('from a tone of full scale, in every band within 90 dB of the loudest', async () => {
+  // The precision of float32 sums: only a pure tone without noise has bands so far below it.
+  test('for a full-scale tone, in every band within 90 dB of the loudest', async () => {
     const tone = Float32Array.from({ length: clapSamples }, (_, i) => Math.sin((2 * Math.PI * 440 * i) / 48_000));
     const { input_features: witness } = await extractor(tone);
     const mel = await featuresOf(tone);
@@ -137,7 +137,7 @@ describe('a waveform for CLAP', () => {
   const lengths = fc.integer({ min: 1, max: clapSamples });
   const counting = (length: number) => Float32Array.from({ length }, (_, i) => 1 + i);
 
-  test('repeats the window as often as it fits whole, then is silent', () => {
+  test('repeats the window as often as it fits whole, followed by silence', () => {
     fc.assert(
       fc.property(lengths, (length) => {
         const waveform = clapWaveform(counting(length));
@@ -155,7 +155,7 @@ describe('a waveform for CLAP', () => {
     expect(clapWaveform(window)).toBe(window);
   });
 
-  test.each([0, clapSamples + 1])('is not made of %i samples', (length) => {
+  test.each([0, clapSamples + 1])('is not made from %i samples', (length) => {
     expect(() => clapWaveform(new Float32Array(length))).toThrow(`expected 1 to ${clapSamples} samples, got ${length}`);
   });
 });

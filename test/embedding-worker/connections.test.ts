@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { eventually } from './processes.ts';
 import { runWorker } from './running-worker.ts';
 
-test('connections that say nothing are turned away past a number, and those within it are answered', async () => {
+test('refuses idle connections beyond the limit, and answers those within it', async () => {
   const worker = await runWorker({ concurrencyMax: 1, queueMax: 1 });
   const { hostname, port } = new URL(worker.url);
   const sockets: Socket[] = [];

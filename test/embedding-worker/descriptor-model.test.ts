@@ -47,8 +47,8 @@ async function embed(window: Float32Array): Promise<Float32Array> {
 const harmonyOf = async (window: Float32Array) => (await embed(window)).subarray(timbre.dimensions);
 const timbreOf = async (window: Float32Array) => (await embed(window)).subarray(0, timbre.dimensions);
 
-describe('the descriptor', () => {
-  test('is what the script builds from the constants, to the byte', () => {
+describe('the descriptor model', () => {
+  test('equals the output of the build script, byte for byte', () => {
     const committedManifest = readFileSync(path.join(descriptorFolder, 'model.json'), 'utf8');
     const { canary } = JSON.parse(committedManifest) as { canary: string };
     const { model: rebuilt, manifestJson } = buildDescriptor(constantsJson, canary);
@@ -56,13 +56,13 @@ describe('the descriptor', () => {
     expect(committedManifest).toBe(manifestJson);
   });
 
-  test('gives the canary that its manifest holds', async () => {
+  test('reproduces the canary in its manifest', async () => {
     const found = await findModel([path.dirname(descriptorFolder)], 'descriptor');
     const stored = storedCanary(found.manifest, found.manifest.windowSec.default) ?? new Float32Array();
     expect(cosine(await embed(canaryWindow(tenSec)), stored)).toBeCloseTo(1, 5);
   });
 
-  test('is small enough to lie in the repository', () => expect(committed.byteLength).toBeLessThan(2_000_000));
+  test('is small enough to be committed', () => expect(committed.byteLength).toBeLessThan(2_000_000));
 
   test('is accepted by the worker at both ends of its window range', async () => {
     const found = await findModel([path.dirname(descriptorFolder)], 'descriptor');
@@ -82,15 +82,15 @@ describe('the descriptor', () => {
   });
 });
 
-describe('its answer has length 1 and no NaN', () => {
+describe('gives a vector of length 1 without NaN', () => {
   test.each(awkwardSounds())('for %s', async (_, window) => {
     const vector = await embed(window);
     expect(Math.sqrt(cosine(vector, vector))).toBeCloseTo(1, 5);
   });
 });
 
-describe('what changes nothing', () => {
-  test('company in a batch', async () => {
+describe('gives the same vector with', () => {
+  test('other windows in its batch', async () => {
     const windows = [chords([0, 5, 7, 0], 5), noise(5 * sampleRateHz, 0.1, 1), new Float32Array(5 * sampleRateHz)];
     const together = await run(model, windows, 'embedding');
     for (const [i, window] of windows.entries()) {
@@ -110,7 +110,7 @@ describe('what changes nothing', () => {
   });
 });
 
-describe('its harmony', () => {
+describe('its harmony part', () => {
   const progression = [0, 9, 5, 7];
 
   test.each([-5, -2, 1, 3, 6])('is nearly the same %s semitones away', async (semitones) => {
@@ -130,24 +130,24 @@ describe('its harmony', () => {
     );
   });
 
-  test('tells another progression and another mode from it', async () => {
+  test('differs for another progression and another mode', async () => {
     const here = await harmonyOf(chords(progression, 10));
     for (const other of [chords([0, 3, 6, 10], 10), chords(progression, 10, 'minor')]) {
       expect(cosine(here, await harmonyOf(other)) / harmony.share).toBeLessThan(0.6);
     }
   });
 
-  test('hears the direction in which chords follow one another', async () => {
+  test('depends on the order of the chords', async () => {
     const [there, back] = [await harmonyOf(chords([0, 4, 9, 2], 10)), await harmonyOf(chords([2, 9, 4, 0], 10))];
     expect(cosine(there, back) / harmony.share).toBeLessThan(0.8);
   });
 });
 
-describe('its front end', () => {
+describe('its front-end', () => {
   test('has mel filters that share each frequency between two neighbours', () => {
     const [bands, bins] = [48, 257];
     const filters = melFilters(bands, 512, sampleRateHz, 40, 7800);
-    // Independent of the triangles' formula: the same scale by natural logarithms, and linear in between.
+    // Independent of the filters' formula: the same mel scale by natural logarithms, with linear interpolation.
     const mel = (hz: number) => 1127.0104 * Math.log(1 + hz / 700);
     const hzOf = (m: number) => 700 * (Math.exp(m / 1127.0104) - 1);
     const centre = (band: number) => hzOf(mel(40) + ((band + 1) * (mel(7800) - mel(40))) / (bands + 1));
@@ -163,7 +163,7 @@ describe('its front end', () => {
     }
   });
 
-  test('computes MFCC statistics as a slow Fourier transform does', async () => {
+  test('computes the same MFCC statistics as a plain Fourier transform', async () => {
     const window = chords([0, 5, 7, 0], 5).map((x, n) => x * (1 + Math.sin(n / 5000)) + 0.01 * Math.sin(n * n));
     const [got] = await run(statistics, [window], 'timbre');
     const expected = slowSpectrum(window);

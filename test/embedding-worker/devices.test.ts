@@ -6,16 +6,16 @@ import { bucketOf, devicesToTry, deviceUnusable } from '../../embedding-worker/e
 import { gpuShareOf } from '../../embedding-worker/engines/placement.ts';
 
 describe('the devices to try', () => {
-  test('are GPUs first where one may be there, and the CPU alone where none can be', () => {
+  test('are GPUs first where one may exist, and only the CPU where none can', () => {
     expect(devicesToTry('auto', () => true)).toEqual(['cuda', 'webgpu', 'cpu']);
     expect(devicesToTry('auto', () => false)).toEqual(['cpu']);
   });
 
-  test.each(['cuda', 'webgpu', 'cpu'] as const)('are no others when %s is asked for by name', (device) => {
+  test.each(['cuda', 'webgpu', 'cpu'] as const)('are only %s when it is set by name', (device) => {
     for (const mayBeThere of [true, false]) expect(devicesToTry(device, () => mayBeThere)).toEqual([device]);
   });
 
-  test('are named with their variable when they cannot be had', () => {
+  test('name their variable when they are not available', () => {
     const { code, message } = deviceUnusable('cuda', 'no driver');
     expect(code).toBe('config-invalid');
     expect(message).toContain('EMBEDDING_DEVICE=cuda: no driver. With EMBEDDING_DEVICE=auto');
@@ -23,7 +23,7 @@ describe('the devices to try', () => {
 });
 
 describe('batches', () => {
-  test('hold everything once, in order, and never more than they may', async () => {
+  test('contain every item once, in order, within the size limit', async () => {
     const steps = fc.array(fc.record({ late: fc.boolean() }), { maxLength: 40 });
     await fc.assert(
       fc.asyncProperty(steps, fc.integer({ min: 1, max: 9 }), async (items, batchMax) => {
@@ -45,7 +45,7 @@ describe('batches', () => {
     );
   });
 
-  test('are full while items are there', async () => {
+  test('are full while items are available', async () => {
     async function* seven() {
       yield* [1, 2, 3, 4, 5, 6, 7];
     }
@@ -54,7 +54,7 @@ describe('batches', () => {
     expect(batches).toEqual([[1, 2, 3], [4, 5, 6], [7]]);
   });
 
-  test('become smaller when they have to', async () => {
+  test('shrink when the limit shrinks', async () => {
     async function* six() {
       yield* [1, 2, 3, 4, 5, 6];
     }
@@ -67,7 +67,7 @@ describe('batches', () => {
     expect(batches).toEqual([[1, 2, 3, 4], [5], [6]]);
   });
 
-  test('end with what their source throws, after all that came before', async () => {
+  test('rethrow the error of their source after all earlier items', async () => {
     async function* broken() {
       yield* [1, 2];
       throw new Error('broken');
@@ -80,19 +80,19 @@ describe('batches', () => {
     expect(batches).toEqual([[1, 2]]);
   });
 
-  test('are brought to the next power of two', () => {
+  test('are padded to the next power of two', () => {
     expect([1, 2, 3, 4, 5, 8, 9, 16].map(bucketOf)).toEqual([1, 2, 4, 4, 8, 8, 16, 16]);
   });
 });
 
 describe('the canary', () => {
-  test('is the same noise everywhere, and as quiet as it says', () => {
+  test('is the same noise on every machine, at the declared level', () => {
     const window = canaryWindow(160_000);
     expect([...window.subarray(0, 3)].map((value) => value.toFixed(6))).toEqual(['-0.052709', '-0.026146', '0.000848']);
     expect(window.reduce((peak, value) => Math.max(peak, Math.abs(value)), 0)).toBeLessThanOrEqual(0.1);
   });
 
-  test('passes what differs by rounding, and says how far the rest is', () => {
+  test('accepts rounding differences, and reports the distance otherwise', () => {
     const known = Float32Array.of(1, 0);
     expect(() => checkCanary(Float32Array.of(Math.cos(0.01), Math.sin(0.01)), known)).not.toThrow();
     expect(() => checkCanary(Float32Array.of(Math.cos(0.1), Math.sin(0.1)), known)).toThrow('is 0.0050 from the one');
@@ -101,13 +101,13 @@ describe('the canary', () => {
   });
 });
 
-describe('where a graph ran', () => {
+describe('the device that ran a graph', () => {
   const node = (provider: string, bytes: number) => ({
     cat: 'Node',
     args: { provider, output_size: String(bytes) },
   });
 
-  test('is measured in bytes that came out, not in nodes', () => {
+  test('is decided by bytes of output, not by nodes', () => {
     const events = [
       { cat: 'Session' },
       node('WebGpuExecutionProvider', 960),
@@ -116,5 +116,5 @@ describe('where a graph ran', () => {
     expect(gpuShareOf([JSON.stringify(events)])).toBeCloseTo(0.96, 9);
   });
 
-  test('is nowhere when nothing ran', () => expect(gpuShareOf(['[]'])).toBe(0));
+  test('is none when nothing ran', () => expect(gpuShareOf(['[]'])).toBe(0));
 });

@@ -1,4 +1,4 @@
-/** How the pool finds its device: real inference processes, on a machine that need not have a GPU. */
+/** How the pool chooses its device: real inference processes, with or without a GPU. */
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -38,8 +38,8 @@ function poolOf(options: Partial<InferencePoolOptions> = {}): InferencePool {
   return pool;
 }
 
-describe('left to itself, the pool', () => {
-  test('takes the CPU at once where no GPU can be', async () => {
+describe('with automatic choice the pool', () => {
+  test('takes the CPU at once where no GPU can exist', async () => {
     const devices: unknown[] = [];
     const pool = poolOf({ gpuMayBeThere: () => false, onDevice: (...seen) => devices.push(seen) });
     expect(pool.device).toBe('loading');
@@ -53,25 +53,25 @@ describe('left to itself, the pool', () => {
     ]);
   });
 
-  test('tries every GPU where one may be, and tells why each was passed over', async () => {
+  test('tries every GPU where one may exist, and reports why each was skipped', async () => {
     const died: string[] = [];
     const pool = poolOf({ gpuMayBeThere: () => true, onDeath: (how) => died.push(how) });
     await pool.start();
     expect(pool.device).toBe('cpu');
     expect(pool.passedOver).toEqual([expect.stringMatching(/^cuda: .{10}/), expect.stringMatching(/^webgpu: .{10}/)]);
     expect(pool.pids).toHaveLength(2);
-    // What was to be expected is no death that anybody should be alarmed by.
+    // An expected exit is not logged as a death.
     expect(died).toEqual([]);
     const samples = new Float32Array(160_000).fill(0.25);
     const { vector } = await pool.embed(samples, never);
     levelsOf(samples).forEach((value, at) => void expect(vector[at]).toBeCloseTo(value, 5));
   });
 
-  test('passes over GPUs that give no sign of life, and ends in a sentence when nothing does', async () => {
+  test('skips GPUs that do not respond, and fails with one sentence when no device responds', async () => {
     const pool = poolOf({ gpuMayBeThere: () => true, loadTimeoutMs: 1 });
     const failure = await pool.start().catch((error: unknown) => error);
     expect(failure).toMatchObject({ code: 'worker-unavailable', message: expect.stringContaining('no sign of life') });
-    // A busy machine's trouble, and no wrong setting: the same may succeed later.
+    // A busy machine, not a wrong setting: the same may succeed later.
     expect(isRetryable(failure)).toBe(true);
     expect(pool.passedOver).toEqual([
       expect.stringMatching(/^cuda: .*no sign of life/),
@@ -80,7 +80,7 @@ describe('left to itself, the pool', () => {
   });
 });
 
-test('a model that cannot be loaded ends the start, and is no death of a process that is started again', async () => {
+test('fails to start when a model cannot be loaded, without restarting the process', async () => {
   const died: string[] = [];
   const network = { ...levels.manifest.network, sha256: '0'.repeat(64) };
   const model = { ...levels, manifest: { ...levels.manifest, network } };
@@ -89,27 +89,30 @@ test('a model that cannot be loaded ends the start, and is no death of a process
   expect(died).toEqual([]);
 });
 
-describe('a device that was asked for by name', () => {
-  test.skipIf(!noCuda)('and is not there keeps the worker from starting, in the words of the operator', async () => {
-    await expect(runWorker({ modelsDirs: [modelsDir], models: ['levels'], device: 'cuda' })).rejects.toMatchObject({
-      code: 'config-invalid',
-      message: expect.stringMatching(/^Cannot use EMBEDDING_DEVICE=cuda: .+ With EMBEDDING_DEVICE=auto/),
-    });
-  });
+describe('a device set by name', () => {
+  test.skipIf(!noCuda)(
+    'keeps the worker from starting when it is missing, with a message for the operator',
+    async () => {
+      await expect(runWorker({ modelsDirs: [modelsDir], models: ['levels'], device: 'cuda' })).rejects.toMatchObject({
+        code: 'config-invalid',
+        message: expect.stringMatching(/^Cannot use EMBEDDING_DEVICE=cuda: .+ With EMBEDDING_DEVICE=auto/),
+      });
+    },
+  );
 
-  test('and hangs is given up at its first try', async () => {
+  test('is given up after the first try when it hangs', async () => {
     const died: string[] = [];
     const pool = poolOf({ device: 'webgpu', loadTimeoutMs: 1, onDeath: (how) => died.push(how) });
     await expect(pool.start()).rejects.toMatchObject({
       code: 'config-invalid',
-      // A sentence that others go on from: no full stop at its end.
+      // Callers append to this sentence: no full stop at its end.
       message: expect.stringMatching(/EMBEDDING_DEVICE=webgpu: .*no sign of life.*[^.]$/),
     });
-    // Whoever starts it is told; that a process is started again would not be true.
+    // The start fails with the reason; a log line about a restart would be false.
     expect(died).toEqual([]);
   });
 
-  test('is refused where the network does not run on this machine', async () => {
+  test('is refused when the network runs on a remote server', async () => {
     await expect(poolOf({ device: 'cuda', gives: 'network-input' }).start()).rejects.toMatchObject({
       code: 'config-invalid',
       message: expect.stringContaining('the network runs elsewhere'),
@@ -119,7 +122,7 @@ describe('a device that was asked for by name', () => {
 
 describe('the metric of the device', () => {
   const nobody = () => ({ waiting: 0, running: 0 });
-  test('names the one that is used, and forgets the one before', async () => {
+  test('names only the current device', async () => {
     const metrics = createMetrics({ recordings: nobody, texts: nobody });
     metrics.setDevice('levels', 'webgpu');
     metrics.setDevice('other', 'webgpu');

@@ -1,8 +1,8 @@
-/** Sounds made in code, and the slow way to compute what the descriptor computes fast. */
+/** Sounds made by code, and a slow reference implementation of the descriptor. */
 import { sampleRateHz } from '../../scripts/descriptor/graph.ts';
 import { melFilters, range } from '../../scripts/descriptor/tables.ts';
 
-/** Even noise in [-amplitude, amplitude], the same for the same seed. */
+/** Uniform noise in [-amplitude, amplitude], the same for the same seed. */
 export function noise(samples: number, amplitude: number, seed: number): Float32Array {
   let state = seed;
   return Float32Array.from({ length: samples }, () => {
@@ -19,7 +19,7 @@ export function clamp(samples: Float32Array): Float32Array {
   return samples.map((x) => Math.max(-1, Math.min(1, x)));
 }
 
-/** Triads of plucked notes with overtones, half a second each, again and again.
+/** Repeated triads of plucked notes with overtones, half a second each.
  *  @param roots semitones above middle C */
 export function chords(roots: readonly number[], durationSec: number, mode: 'major' | 'minor' = 'major'): Float32Array {
   return detuned(roots, durationSec, 0, mode);
@@ -105,7 +105,7 @@ function slowLogMel(window: Float32Array): number[][] {
   return mels.map((frame) => frame.map((value) => Math.log(value / level + 1e-4)));
 }
 
-/** What has broken models before: each must have a vector of length 1 all the same. */
+/** Sounds that have broken models before: each must still give a vector of length 1. */
 export function awkwardSounds(): [name: string, window: Float32Array][] {
   const tenSec = 10 * sampleRateHz;
   const impulse = new Float32Array(tenSec);

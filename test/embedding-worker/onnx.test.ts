@@ -33,7 +33,7 @@ const load = async (name: string) => loadModel(await findModel([modelsDir], name
 
 const embed = async (model: LoadedModel, samples: Float32Array) => (await model.run([samples]))[0] ?? [];
 
-test('a file is summed up to its last byte, however large', async () => {
+test('hashes a file to its last byte, at any size', async () => {
   const file = path.join(modelsDir, 'large');
   const bytes = Buffer.alloc(2.5 * 2 ** 20, 'weights');
   writeFileSync(file, bytes);
@@ -52,7 +52,7 @@ describe('a model in ONNX Runtime', () => {
     vector.forEach((value, i) => void expect(value).toBeCloseTo(expected[i] ?? Number.NaN, 5));
   });
 
-  test('is not believed when it gives no number', async () => {
+  test('fails when it returns NaN', async () => {
     const model = await load('loud-nan');
     await expect(embed(model, new Float32Array(160_000).fill(0.5))).resolves.toHaveLength(4);
     await expect(embed(model, new Float32Array(160_000).fill(0.95))).rejects.toMatchObject({
@@ -70,7 +70,7 @@ describe('a model in ONNX Runtime', () => {
     ['wrong-file', 'missing.onnx'],
     ['escaping-file', 'file'],
     ['wrong-name', 'got "levels"'],
-  ])('that is %s is not loaded, and says why', async (name, why) => {
+  ])('that is %s is refused with the reason', async (name, why) => {
     await expect(load(name)).rejects.toMatchObject({
       code: 'config-invalid',
       message: expect.stringContaining(why),
@@ -78,15 +78,15 @@ describe('a model in ONNX Runtime', () => {
   });
 });
 
-describe('the models beside the worker', () => {
-  test('are named when another is asked for', async () => {
+describe("the models in the worker's folder", () => {
+  test('are named when an unknown one is requested', async () => {
     await expect(findModel([modelsDir], 'clap')).rejects.toMatchObject({
       code: 'model-unknown',
       message: expect.stringContaining('levels, loud-nan, nan'),
     });
   });
 
-  test('take windows within their range only', async () => {
+  test('accept only windows within their range', async () => {
     const model = await findModel([modelsDir], 'levels');
     expect(spaceIdOfModel(model, 5)).not.toBe(spaceIdOfModel(model, 10));
     expect(() => spaceIdOfModel(model, 4.9)).toThrow('expected 5 to 10 s');

@@ -1,4 +1,4 @@
-/** What lives on this machine, from /proc. */
+/** The processes of this machine, from /proc. */
 import { readdirSync, readFileSync } from 'node:fs';
 
 interface ProcessEntry {
@@ -16,7 +16,7 @@ export function processes(): ProcessEntry[] {
         const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
         const command = readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
         const [state, parent, group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-        // A zombie is gone but for its parent's curiosity.
+        // A zombie has ended; its parent has only not read its exit status.
         return state === 'Z' ? [] : [{ pid: Number(name), parent: Number(parent), group: Number(group), command }];
       } catch {
         return [];
@@ -24,7 +24,7 @@ export function processes(): ProcessEntry[] {
     });
 }
 
-/** All that `pid` started, and what that started. */
+/** All descendants of `pid`. */
 export function descendantsOf(pid: number): ProcessEntry[] {
   const all = processes();
   const found: ProcessEntry[] = [];
@@ -41,7 +41,7 @@ export function lives(pid: number): boolean {
   return processes().some((entry) => entry.pid === pid);
 }
 
-/** Looks again until it holds; the test's own time-out is the deadline. */
+/** Repeats until the condition holds; the test's timeout is the deadline. */
 export async function eventually(holds: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 20));
 }

@@ -1,5 +1,5 @@
-/** What a model and a device have to prove, with the real ONNX Runtime. A GPU's proof is the same function for every
- *  provider; here the CPU takes it, so that no machine is without one. */
+/** The proof of models and devices, with the real ONNX Runtime. The proof is the same function for every
+ *  execution provider; here it runs on the CPU, so that every machine can run the test. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -44,31 +44,31 @@ async function distance(run: (windows: readonly Float32Array[]) => Promise<Float
 }
 
 describe('a stored canary', () => {
-  test('is held against what the CPU computes', async () => {
+  test('is compared with the vector computed on the CPU', async () => {
     expect(await distance((await loadModel(await model('right'), 10, 'cpu')).run)).toBeCloseTo(0, 6);
   });
 
   test.each([
     ['wrong', /the canary's vector is 0\.005\d* from the one that is known/],
     ['short', /expected the canary's vector to have 1 values, got 4/],
-  ])('that is %s keeps the model from being loaded, and says why', async (name, why) => {
+  ])('that is %s keeps the model from being loaded, with the reason', async (name, why) => {
     await expect(loadModel(await model(name), 10, 'cpu')).rejects.toMatchObject({
       code: 'config-invalid',
       message: expect.stringMatching(why),
     });
   });
 
-  test('says nothing about windows of another length', async () => {
+  test('is not checked for windows of another length', async () => {
     await expect(loadModel(await model('wrong'), 5, 'cpu')).resolves.toBeDefined();
   });
 
-  test('is what the script computes, whatever stood there', async () => {
+  test('is written by the script, whatever the manifest had before', async () => {
     expect(await canaryOf(await model('wrong'))).toBe(await canaryOf(await model('right')));
   });
 });
 
 describe('half-precision weights', () => {
-  test('are taken where they stay near enough', async () => {
+  test('are used where the vectors stay close enough', async () => {
     const { run, passedOver } = await prove('half-near');
     expect(passedOver).toEqual([]);
     expect(await distance(run)).toBeGreaterThan(2e-4);
@@ -78,13 +78,13 @@ describe('half-precision weights', () => {
     ['half-far', /^half-precision weights: .*0\.002\d* from/],
     ['half-nan', /^half-precision weights: .*length 1, got NaN/],
     ['half-missing', /^half-precision weights: .*none\.onnx/],
-  ])('are passed over, with the reason, when they are %s', async (name, why) => {
+  ])('are skipped, with the reason, when they are %s', async (name, why) => {
     const { run, passedOver } = await prove(name);
     expect(passedOver).toEqual([expect.stringMatching(why)]);
     expect(await distance(run)).toBeCloseTo(0, 6);
   });
 
-  test('are not looked at on a CPU', async () => {
+  test('are not used on a CPU', async () => {
     const { run, passedOver } = await loadModel(await model('half-near'), 10, 'cpu');
     expect(passedOver).toEqual([]);
     expect(await distance(run)).toBeCloseTo(0, 6);
@@ -92,21 +92,21 @@ describe('half-precision weights', () => {
 });
 
 describe('a device', () => {
-  test('that computes something else is not taken', async () => {
+  test('that computes other vectors is refused', async () => {
     await expect(prove('far')).rejects.toThrow(DeviceError);
     await expect(prove('far')).rejects.toThrow(/computes something else: the canary's vector is 0\.002/);
   });
 
-  test('that nobody asked for by name has to be faster than the CPU', async () => {
+  test('chosen automatically has to be faster than the CPU', async () => {
     await expect(prove('right', { vector: known, cpuMs: 0 })).rejects.toThrow(/is no faster: at best .* the CPU 0/);
     await expect(prove('right', { vector: known, cpuMs: 1e9 })).resolves.toBeDefined();
   });
 
-  test('can be asked again whether it still computes the same', async () => {
+  test('can be checked again later', async () => {
     await expect((await prove('right')).prove()).resolves.toBeUndefined();
   });
 
-  test('that is not there is told from a model that is broken', async () => {
+  test('that is missing is distinguished from a broken model', async () => {
     await expect(loadModel(await model('right'), 10, 'cuda')).rejects.toThrow(DeviceError);
     await expect(loadModel(await model('wrong'), 10, 'cuda', { processes: 1, gate: () => {} })).rejects.toMatchObject({
       code: 'config-invalid',

@@ -1,5 +1,5 @@
-/** The worker's whole way from a window to its vector, against the code that the models come from: transformers on
- *  PyTorch, its answers stored (training/reference/README.md). */
+/** The worker's whole path from a window to its vector, compared with the models' reference code: transformers on
+ *  PyTorch, with stored results (training/reference/README.md). */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type LoadedModel, loadModel } from '../../embedding-worker/engines/loaded-model.ts';
 import { floatsOf, nameOf, type ReferenceVectors, readReference } from '../support/reference-fixtures.ts';
@@ -28,7 +28,7 @@ describe.each<ReferenceModelName>(['clap-random', 'wav2vec2-random', 'hubert-ran
   afterAll(() => model.close());
 
   test.each(windows.map((window) => ({ name: nameOf(window, sampleRateHz), window })))(
-    'gives $name the vector that Python gives it',
+    'computes the same vector as Python for $name',
     async ({ window }) => {
       const sound = referenceSignal(window, sampleRateHz);
       expect(sha256OfSignal(sound)).toBe(window.sha256);
@@ -37,14 +37,14 @@ describe.each<ReferenceModelName>(['clap-random', 'wav2vec2-random', 'hubert-ran
     },
   );
 
-  test('tells windows apart by more than a hundred times what is allowed between the two', async () => {
+  test('separates windows by more than a hundred times the tolerance', async () => {
     const sounds = ['sweep', 'chord', 'noise'] as const;
     const vectors = sounds.map((kind) => floatsOf(windows.find((window) => window.kind === kind)?.vector ?? ''));
     const pairs = vectors.flatMap((a, i) => vectors.slice(i + 1).map((b) => cosineDistance(a, b)));
     expect(Math.min(...pairs)).toBeGreaterThan(100 * distanceMax);
   });
 
-  test('gives windows in a batch what it gives them alone', async () => {
+  test('gives windows the same vectors in a batch and alone', async () => {
     const whole = windows.filter(({ samples }) => samples === 10 * sampleRateHz).slice(0, 3);
     const vectors = await model.run(whole.map((window) => referenceSignal(window, sampleRateHz)));
     vectors.forEach((vector, i) => {
@@ -53,7 +53,7 @@ describe.each<ReferenceModelName>(['clap-random', 'wav2vec2-random', 'hubert-ran
   });
 });
 
-test('a window that was cut one frame later has another vector in CLAP, beyond what is allowed', async () => {
+test('gives a CLAP window cut one frame later another vector, beyond the tolerance', async () => {
   const { sampleRateHz, windows } = readReference<ReferenceVectors>('clap-random.json');
   const window = windows.find(({ kind }) => kind === 'chord');
   if (!window) throw new TypeError('Cannot find a chord among the reference windows');

@@ -1,4 +1,4 @@
-/** The real worker in this process (its inference processes and ffmpeg are processes as ever), with a client. */
+/** The real worker in this process (inference and ffmpeg run in their own processes), with a client. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -10,7 +10,7 @@ import type { WorkerOptions } from '../../src/embedding/worker-options.ts';
 export const builtinModels = path.resolve(import.meta.dirname, '../../embedding-worker/models');
 export const testToken = 'the token of the tests';
 
-/** Refuses at once instead of coming again, so that a test sees what the worker says. */
+/** Does not retry, so that a test sees the worker's refusal. */
 const noRetries = { queueWaitMaxMs: 0, unavailableWaitMaxMs: 0, cutOffMax: 0 };
 
 export interface RunningWorker {
@@ -18,7 +18,7 @@ export interface RunningWorker {
   readonly spoolDir: string;
   readonly client: EmbeddingClient;
   clientWith(options: Partial<EmbeddingClientOptions>): EmbeddingClient;
-  /** A request as anybody might send it. */
+  /** A plain request. */
   fetch(path: string, init?: RequestInit): Promise<Response>;
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** Sounds for tests, made by ffmpeg or here. */
+/** Sounds for tests, made by ffmpeg or by code. */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -12,7 +12,7 @@ export function makeSound(dir: string, name: string, source: string, ...options:
   return file;
 }
 
-/** A chord that changes every second, so that no two windows are alike. */
+/** A chord that changes every second, so that all windows differ. */
 export function chords(durationSec: number): string {
   const f = '220*pow(2,mod(floor(t)*7,12)/12)';
   return `aevalsrc=0.2*sin(2*PI*${f}*t)+0.15*sin(2*PI*1.5*${f}*t)+0.1*sin(2*PI*2*${f}*t):s=16000:d=${durationSec}`.replaceAll(

@@ -11,10 +11,10 @@ import { writeWav } from './sounds.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const modelsDir = path.join(root, 'embedding-worker/models');
-/** The library looks its collector up within a second of the first session. */
+/** The library resolves its collector's name within a second of the first session. */
 const sessionOpenMs = 2_500;
 
-/** Writes every name that a process looks up into the file that LOOKUPS names. */
+/** Writes every name that a process resolves to the file named by LOOKUPS. */
 const resolverShim = `
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -34,13 +34,13 @@ beforeAll(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'telemetry-'));
   const [source, library] = [path.join(folder, 'shim.cc'), path.join(folder, 'shim.so')];
   writeFileSync(source, resolverShim);
-  // Where no compiler is at hand, the files alone must do.
+  // Without a compiler, only the files are checked.
   const made = spawnSync('g++', ['-shared', '-fPIC', '-o', library, source, '-ldl']);
   if (made.status === 0) shim = library;
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** A home and a temporary folder of their own, and nothing in the environment that turns telemetry off. */
+/** An empty home and temporary folder, and no environment variable that turns telemetry off. */
 function surroundings(name: string) {
   const [home, temporary] = [path.join(folder, name, 'home'), path.join(folder, name, 'tmp')];
   const lookups = path.join(folder, name, 'lookups');
@@ -59,7 +59,7 @@ function surroundings(name: string) {
 }
 
 describe("ONNX Runtime's telemetry", () => {
-  test('leaves no file and looks up no name in a worker that embeds', async () => {
+  test('writes no file and looks up no name in a worker that embeds', async () => {
     const { environment, traces } = surroundings('worker');
     const sound = Float32Array.from({ length: 160_000 }, (_, i) => 0.3 * Math.sin(i / 20));
     const recording = writeWav(path.join(folder, 'sine.wav'), sound);
@@ -77,7 +77,7 @@ describe("ONNX Runtime's telemetry", () => {
     expect(traces()).toEqual([]);
   });
 
-  test('leaves none in a program that loads the library by itself, as benchmarks and scripts do', () => {
+  test('does neither in a program that loads the library itself, as benchmarks and scripts do', () => {
     const { environment, traces } = surroundings('program');
     const program =
       `import { InferenceSession } from '${root}/embedding-worker/engines/onnx-runtime.ts';` +

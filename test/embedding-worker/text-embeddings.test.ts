@@ -48,7 +48,7 @@ afterAll(async () => {
 });
 
 describe('texts sent to the worker', () => {
-  test('come back as the vectors that Python gives them, in their order and in the space of the sounds', async () => {
+  test('get the vectors of Python, in order and in the space of the recordings', async () => {
     const answer = await worker.client.embedTexts(
       wholeTexts.map(({ text }) => text),
       { signal: never },
@@ -62,7 +62,7 @@ describe('texts sent to the worker', () => {
     expect(answer.spaceId).toBe(spaceIdOfModel(writeTextModel(modelsDir), 10));
   });
 
-  test('of several who ask at once go to whom they belong', async () => {
+  test('from several callers at once get their own answers', async () => {
     const asked = wholeTexts.map(({ text }) => worker.client.embedTexts([text], { signal: never }));
     const patient = worker.clientWith({
       retryLimits: { queueWaitMaxMs: 60_000, unavailableWaitMaxMs: 0, cutOffMax: 0 },
@@ -70,7 +70,7 @@ describe('texts sent to the worker', () => {
     const answers = await Promise.allSettled(asked);
     for (const [nth, { text, vector }] of wholeTexts.entries()) {
       const answer = answers[nth];
-      // Five have a place at once; who comes when none is left is told so, and comes again.
+      // Five have a slot at once; a caller beyond that is refused and retries.
       if (answer?.status === 'rejected') expect(answer.reason).toMatchObject({ code: 'queue-full' });
       const { vectors } =
         answer?.status === 'fulfilled' ? answer.value : await patient.embedTexts([text], { signal: never });
@@ -78,7 +78,7 @@ describe('texts sent to the worker', () => {
     }
   });
 
-  test('are asked for of any words, and answered with a unit vector or refused', async () => {
+  test('of any words get a unit vector or are refused', async () => {
     const anyText = fc.string({ unit: fc.oneof(fc.constantFrom(...'piano </s>'), fc.string({ unit: 'binary' })) });
     await fc.assert(
       fc.asyncProperty(anyText, async (text) => {
@@ -95,7 +95,7 @@ describe('texts sent to the worker', () => {
   });
 
   test.each(referenceTexts.filter((text) => !wholeTexts.includes(text)))(
-    'that are nothing, or more than the model knows, are refused: $ids.length tokens',
+    "that are empty or exceed the model's context are refused: $ids.length tokens",
     async ({ text }) => {
       const answer = await post({ texts: [phrase.text, text] });
       expect(answer.status).toBe(422);
@@ -107,7 +107,7 @@ describe('texts sent to the worker', () => {
   );
 });
 
-describe('a body that is none', () => {
+describe('an invalid body', () => {
   const texts = fc.array(fc.string({ maxLength: 20 }), { minLength: 1, maxLength: 3 });
   const badBody = fc.oneof(
     fc.string().filter((text) => !text.trim().startsWith('{')),
@@ -128,7 +128,7 @@ describe('a body that is none', () => {
       .map((json) => JSON.stringify(json)),
   );
 
-  test('is refused, whatever it is, and the worker goes on', async () => {
+  test('is refused, and the worker continues', async () => {
     await fc.assert(
       fc.asyncProperty(badBody, async (body) => {
         const answer = await post(body);
@@ -140,7 +140,7 @@ describe('a body that is none', () => {
     expect((await post({ texts: [phrase.text] })).status).toBe(200);
   });
 
-  test('says what is wrong, and where', async () => {
+  test('is refused with the reason and the position', async () => {
     const said = async (body: unknown) => ((await (await post(body)).json()) as { message: string }).message;
     expect(await said('texts=x')).toContain('expected JSON such as {"texts": [');
     expect(await said({ texts: ['x', 7] })).toContain('texts[1]');
@@ -149,7 +149,7 @@ describe('a body that is none', () => {
   });
 
   test('is refused for its size before it is read', async () => {
-    // This body never ends: whoever reads it before refusing does not answer.
+    // This body never ends: a worker that reads it before refusing never answers.
     const endless = new ReadableStream({ pull: (stream) => stream.enqueue(new Uint8Array(65_536)) });
     const answer = await post('', worker, { body: endless, duplex: 'half' } as RequestInit);
     expect(answer.status).toBe(400);
@@ -158,7 +158,7 @@ describe('a body that is none', () => {
 });
 
 describe('a model', () => {
-  test('without words is refused by name, with what to do', async () => {
+  test('without a text side is refused by name, with a remedy', async () => {
     const builtin = worker.clientWith({ model: 'builtin' });
     await expect(builtin.embedTexts(['x'], { signal: never })).rejects.toMatchObject({
       code: 'model-without-text',
@@ -168,7 +168,7 @@ describe('a model', () => {
     expect((await post({ texts: ['x'], model: 'nobody' })).status).toBe(404);
   });
 
-  test('whose words are downloaded while the worker runs knows them from then on', async () => {
+  test('whose text side is downloaded while the worker runs accepts texts from then on', async () => {
     const own = path.join(folder, 'own');
     writeTextModel(own, null);
     const late = await run({ modelsDirs: [own], models: ['clap-random'] });
@@ -191,7 +191,7 @@ describe('a model', () => {
     }
   });
 
-  test('whose words are damaged says so, and goes on with sounds', async () => {
+  test('whose text side is damaged reports that, and still embeds recordings', async () => {
     const own = path.join(folder, 'damaged');
     const { tokenizer, network } = referenceTextSide();
     writeTextModel(own, { network, tokenizer: { ...tokenizer, sha256: '0'.repeat(64) } });
@@ -208,8 +208,8 @@ describe('a model', () => {
   });
 });
 
-describe('the line of those who ask with words', () => {
-  test('has an end, does not wait for who hangs up, and gives nobody the answer of another', async () => {
+describe('the queue of texts', () => {
+  test('is bounded, drops a caller that hangs up, and gives no caller the answer of another', async () => {
     const small = await run({ models: ['clap-random'], queueMax: 1 });
     try {
       const known = textProcesses().map(({ pid }) => pid);
@@ -252,7 +252,7 @@ describe('the line of those who ask with words', () => {
     }
   });
 
-  test('asks for the token', async () => {
+  test('requires the token', async () => {
     const anybody = await fetch(`${worker.url}/v1/text-embeddings`, { method: 'POST', body: '{"texts":["x"]}' });
     expect(anybody.status).toBe(401);
   });

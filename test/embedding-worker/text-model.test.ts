@@ -1,4 +1,4 @@
-/** CLAP's text side against the code that it comes from: transformers on PyTorch, its answers stored
+/** CLAP's text side compared with its reference code: transformers on PyTorch, with stored results
  *  (training/reference/README.md). */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -29,19 +29,19 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('a text', () => {
-  test.each(wholeTexts)('gets the tokens and the vector that Python gives it: $text', async ({ text, ids, vector }) => {
+  test.each(wholeTexts)('gets the tokens and the vector of Python: $text', async ({ text, ids, vector }) => {
     expect([...tokenizer.encode(text)].map(Number)).toEqual(ids);
     expect(cosineDistance(await model.embed(text), floatsOf(vector))).toBeLessThan(1e-5);
   });
 
-  test('is told apart from others by far more than that', async () => {
+  test('differs from others by far more than the tolerance', async () => {
     const vectors = wholeTexts.map(({ vector }) => floatsOf(vector));
     const pairs = vectors.flatMap((a, i) => vectors.slice(i + 1).map((b) => cosineDistance(a, b)));
     expect(pairs.length).toBeGreaterThan(20);
     expect(Math.min(...pairs)).toBeGreaterThan(1e-3);
   });
 
-  test('that Python would cut is refused, with how many tokens it has', async () => {
+  test('that Python would truncate is refused, with its number of tokens', async () => {
     const long = referenceTexts.find(({ ids }) => ids.length === pythonTokensMax);
     await expect(model.embed(long?.text ?? '')).rejects.toMatchObject({
       code: 'text-refused',
@@ -49,14 +49,14 @@ describe('a text', () => {
     });
   });
 
-  test('fits up to the last token that the model was taught with', () => {
+  test("is accepted up to the last token of the model's training", () => {
     const words = (count: number): string => 'x'.repeat(count);
     const [fits, tooLong] = [words(75), words(76)];
     expect(tokenizer.encode(fits)).toHaveLength(77);
     expect(() => tokenizer.encode(tooLong)).toThrow(/got 76$/);
   });
 
-  test.each(['', ' ', '\n\t '])('of nothing is refused: %j', (text) => {
+  test.each(['', ' ', '\n\t '])('without content is refused: %j', (text) => {
     expect(() => tokenizer.encode(text)).toThrow(/got an empty text/);
   });
 });
@@ -66,13 +66,13 @@ describe('a text side', () => {
   const other = { file: 'other.bin', sha256: '0'.repeat(64), bytes: 1 };
 
   test.each([
-    ['whose weights were changed', { network: { ...network, sha256: other.sha256 }, tokenizer: words }, 'sha256'],
-    ['whose tokenizer was changed', { network, tokenizer: { ...words, sha256: other.sha256 } }, 'sha256'],
-    ['whose weights are gone', { network: { ...network, ...other }, tokenizer: words }, 'other.bin'],
-    ['of another input', { network: { ...network, input: 'words' }, tokenizer: words }, 'input "words"'],
-    ['of another output', { network: { ...network, output: 'words' }, tokenizer: words }, 'output "words"'],
-    ['whose tokenizer is none', { network, tokenizer: { ...network } }, 'JSON'],
-  ])('%s is not loaded, and says why', async (_name, text, why) => {
+    ['with changed weights', { network: { ...network, sha256: other.sha256 }, tokenizer: words }, 'sha256'],
+    ['with a changed tokenizer', { network, tokenizer: { ...words, sha256: other.sha256 } }, 'sha256'],
+    ['with missing weights', { network: { ...network, ...other }, tokenizer: words }, 'other.bin'],
+    ['with another input', { network: { ...network, input: 'words' }, tokenizer: words }, 'input "words"'],
+    ['with another output', { network: { ...network, output: 'words' }, tokenizer: words }, 'output "words"'],
+    ['with an invalid tokenizer', { network, tokenizer: { ...network } }, 'JSON'],
+  ])('%s is refused with the reason', async (_name, text, why) => {
     const written = writeTextModel(path.join(folder, 'broken'), text);
     await expect(loadTextModel(written)).rejects.toMatchObject({
       code: 'config-invalid',
@@ -80,19 +80,19 @@ describe('a text side', () => {
     });
   });
 
-  test('of other dimensions than the sounds is not loaded', async () => {
+  test('with other dimensions than the recordings is refused', async () => {
     const { manifest, folder: at } = writeTextModel(path.join(folder, 'dimensions'));
     const wrong = { manifest: { ...manifest, dimensions: 512 }, folder: at };
     await expect(loadTextModel(wrong)).rejects.toThrow(/expected 512 dimensions, got 48/);
   });
 
-  test('that takes samples instead of tokens is not loaded', async () => {
+  test('that takes samples instead of tokens is refused', async () => {
     const { manifest, folder: at } = writeTextModel(path.join(folder, 'sounds'));
     const text = { ...referenceTextSide(), network: manifest.network };
     await expect(loadTextModel({ manifest: { ...manifest, text }, folder: at })).rejects.toThrow(/to be int64/);
   });
 
-  test('whose tokenizer is JSON of another kind is not loaded', async () => {
+  test('whose tokenizer is other JSON is refused', async () => {
     const written = writeTextModel(path.join(folder, 'json'));
     const file = path.join(written.folder, 'other.json');
     writeFileSync(file, '{"model": {"type": "BPE"}}');

@@ -1,5 +1,5 @@
-/** The process of a text side through its life: begun late, ended early, hung, killed. A stopped process (SIGSTOP) stands for
- *  one that is at a text for as long as a test needs. */
+/** The life of a text process: late start, idle end, hang, kill. A stopped process (SIGSTOP) stands for
+ *  one that computes for as long as a test needs. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -20,7 +20,7 @@ let started: number;
 let ended: number;
 let deaths: string[];
 let texts: TextProcess;
-/** Its limits may be changed while it runs. */
+/** A text process whose limits can be changed while it runs. */
 let options: { -readonly [K in keyof TextProcessOptions]: TextProcessOptions[K] };
 
 beforeAll(() => {
@@ -54,7 +54,7 @@ const pidOf = (process: TextProcess): number => {
 };
 const expectVectorOf = async (asked: ReturnType<TextProcess['embed']>, { vector }: { vector: string }) =>
   expect(cosineDistance((await asked).vector, floatsOf(vector))).toBeLessThan(1e-5);
-/** Answers once, then stops where it is. */
+/** Answers once, then is stopped. */
 const stopAfterOne = async (): Promise<number> => {
   await texts.embed(first.text, never);
   const pid = pidOf(texts);
@@ -62,8 +62,8 @@ const stopAfterOne = async (): Promise<number> => {
   return pid;
 };
 
-describe('the process of a text side', () => {
-  test('is started by the first text, and the same for those that follow', async () => {
+describe('the text process', () => {
+  test('is started by the first text, and reused for the next ones', async () => {
     expect(texts.pid).toBeUndefined();
     await Promise.all([
       expectVectorOf(texts.embed(first.text, never), first),
@@ -73,13 +73,13 @@ describe('the process of a text side', () => {
     expect(started).toBe(1);
   });
 
-  test('refuses a text and goes on', async () => {
+  test('refuses a text and continues', async () => {
     await expect(texts.embed('', never)).rejects.toMatchObject({ code: 'text-refused' });
     await expectVectorOf(texts.embed(first.text, never), first);
     expect(started).toBe(1);
   });
 
-  test('ends when nothing was asked for long enough, and is started by the next text', async () => {
+  test('ends after its idle time, and is started again by the next text', async () => {
     options.idleMs = 1;
     await texts.embed(first.text, never);
     await eventually(() => texts.pid === undefined);
@@ -88,7 +88,7 @@ describe('the process of a text side', () => {
     expect(started).toBe(2);
   });
 
-  test('that is killed over a text is replaced, and the text answered', async () => {
+  test('that is killed during a text is replaced, and the text is answered', async () => {
     const pid = await stopAfterOne();
     const asked = texts.embed(second.text, never);
     await turn();
@@ -97,7 +97,7 @@ describe('the process of a text side', () => {
     expect([started, deaths]).toEqual([2, ['SIGKILL']]);
   });
 
-  test('that hangs over a text is killed and replaced', async () => {
+  test('that hangs during a text is killed and replaced', async () => {
     await stopAfterOne();
     options.stepTimeoutMs = 1;
     options.onDeath = (how) => {
@@ -108,7 +108,7 @@ describe('the process of a text side', () => {
     expect([started, deaths]).toEqual([2, ['SIGKILL']]);
   });
 
-  test('that dies each time is not started for ever', async () => {
+  test('that dies each time is not restarted for ever', async () => {
     options.onStart = () => {
       started++;
       setImmediate(() => process.kill(pidOf(texts), 'SIGKILL'));
@@ -120,14 +120,14 @@ describe('the process of a text side', () => {
     expect(started).toBe(2);
   });
 
-  test('that is given up over a text is not blamed on the next', async () => {
+  test('that is given up during a text does not affect the next', async () => {
     const pid = await stopAfterOne();
     const caller = new AbortController();
     const givenUp = texts.embed(first.text, caller.signal);
     await turn();
     caller.abort(new Error('given up'));
     await expect(givenUp).rejects.toThrow('given up');
-    // Its second process dies too, while it loads: one death of two that a text may cost.
+    // The second process dies too, while it loads: a text may cost two.
     options.onStart = () => {
       started++;
       options.onStart = () => void started++;
@@ -140,7 +140,7 @@ describe('the process of a text side', () => {
     expect([started, deaths]).toEqual([3, ['SIGKILL', 'SIGKILL']]);
   });
 
-  test('answers whoever comes after one that was given up with an answer of their own', async () => {
+  test('gives the caller after an abandoned text its own answer', async () => {
     const pid = await stopAfterOne();
     const caller = new AbortController();
     const givenUp = texts.embed(first.text, caller.signal);
@@ -153,7 +153,7 @@ describe('the process of a text side', () => {
     expect(started).toBe(1);
   });
 
-  test('that cannot load says why to all who wait, and the next text tries again', async () => {
+  test('that cannot load reports why to all waiting callers, and the next text tries again', async () => {
     const file = path.join(model.folder, model.manifest.text?.tokenizer.file ?? '');
     writeFileSync(file, '{}');
     const all = await Promise.allSettled([texts.embed(first.text, never), texts.embed(second.text, never)]);
@@ -166,7 +166,7 @@ describe('the process of a text side', () => {
     expect(started).toBe(2);
   });
 
-  test('that is closed lets nobody wait, and is not started again', async () => {
+  test('that is closed rejects all waiting callers, and is not started again', async () => {
     await stopAfterOne();
     const asked = texts.embed(second.text, never);
     await turn();

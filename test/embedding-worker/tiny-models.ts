@@ -1,5 +1,5 @@
 /** Small ONNX graphs for tests, written with their manifests into a folder of models: [batch, samples] in, unit vectors
- *  out, or what a broken model gives. */
+ *  out, or the output of a broken model. */
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -11,12 +11,12 @@ const float = TensorProto.DataType.FLOAT;
 
 export interface TinyModel {
   readonly name: string;
-  /** `levels`: mean, mean square and peak and 1, normalised. `nan`: the same through log(-1). `loud-nan`: not a number
-   *  for windows that reach above 0.9 only. `unnormalised`: not of unit length. `slow`: `levels` after so many rounds of
-   *  a large product. `near` and `far`: `levels` with 1.3 and with 3 for its 1, which for the canary window is 0.00026 and
+  /** `levels`: mean, mean square and peak and 1, normalised. `nan`: the same through log(-1). `loud-nan`: NaN
+   *  only for windows with samples above 0.9. `unnormalised`: not of unit length. `slow`: `levels` after many rounds of
+   *  a large product. `near` and `far`: `levels` with 1.3 and 3 in place of 1, which for the canary window is 0.00026 and
    *  0.0022 away. */
   readonly kind: 'levels' | 'nan' | 'loud-nan' | 'unnormalised' | 'slow' | 'near' | 'far';
-  /** What stands for its weights in half precision. */
+  /** The output of its weights in half precision. */
   readonly half?: TinyModel['kind'];
   readonly manifest?: Readonly<Record<string, unknown>>;
 }
@@ -61,7 +61,7 @@ function sumOf(bytes: Uint8Array) {
   return { sha256: createHash('sha256').update(bytes).digest('hex'), bytes: bytes.byteLength };
 }
 
-/** What a `levels` model answers, computed here: mean, mean square, peak and 1, of unit length. */
+/** The expected output of a `levels` model: mean, mean square, peak and 1, of unit length. */
 export function levelsOf(samples: Float32Array): number[] {
   let [sum, squares, peak] = [0, 0, 0];
   for (const value of samples) {
@@ -98,7 +98,7 @@ function modelOf(kind: TinyModel['kind']): onnx.IModelProto {
       nodes.push(node('Add', ['unit', 'none'], 'embedding'));
       break;
     case 'loud-nan':
-      // sqrt(0.9 - peak) is no number above 0.9; its zeroth power would hide that, so it is multiplied away instead.
+      // sqrt(0.9 - peak) is NaN for peaks above 0.9; the root minus itself is NaN there and 0 elsewhere.
       nodes.push(unit, node('Add', ['peak', 'loud'], 'over'), node('Neg', ['over'], 'under'));
       nodes.push(node('Sqrt', ['under'], 'root'), node('Sub', ['root', 'root'], 'none'));
       nodes.push(node('Add', ['unit', 'none'], 'embedding'));

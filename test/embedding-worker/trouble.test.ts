@@ -1,5 +1,5 @@
-/** The worker in trouble: too many, too large, gone too early, and processes that die. The models are tiny graphs, one
- *  of them slow enough to be caught in the act. */
+/** The worker under load and faults: full queue, oversized requests, clients that hang up, and processes that die. The models are tiny graphs, one
+ *  of them slow enough to be interrupted. */
 import { mkdtempSync, openAsBlob, readdirSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -60,8 +60,8 @@ afterEach(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-describe('more than it can take', () => {
-  test('is refused at once with a time to come again, and waits as long as there is a place', async () => {
+describe('a request beyond the limits', () => {
+  test('of the queue is refused at once with a time to retry, and waits while the queue has room', async () => {
     const worker = await run({ models: ['slow'], concurrencyMax: 1, queueMax: 1 });
     const begun = Promise.withResolvers<void>();
     const first = new AbortController();
@@ -74,7 +74,7 @@ describe('more than it can take', () => {
       return metrics.includes('worker_recordings{state="waiting"} 1');
     });
 
-    // This body never ends: whoever reads it before refusing does not answer.
+    // This body never ends: a worker that reads it before refusing never answers.
     const endless = new ReadableStream({ pull: (stream) => stream.enqueue(new Uint8Array(65_536)) });
     const init = { method: 'POST', body: endless, duplex: 'half' } as RequestInit;
     const refused = await worker.fetch('/v1/embeddings', init);
@@ -87,7 +87,7 @@ describe('more than it can take', () => {
     expect((await waiting).chunks).toHaveLength(3);
   });
 
-  test('in bytes is refused, whether it is announced or not', async () => {
+  test('of size is refused, whether the size is announced or not', async () => {
     const limits = { deadlineMs: 60_000, durationMaxSec: 7_200, bytesMax: 100_000, memoryMaxBytes: 2 ** 31 };
     const worker = await run({ audioLimits: limits });
     await expect(worker.client.embed(quiet, { signal: never })).rejects.toMatchObject({ code: 'audio-too-large' });
@@ -107,7 +107,7 @@ describe('more than it can take', () => {
     await eventually(() => readdirSync(worker.spoolDir).length === 0);
   });
 
-  test('in time is given up', async () => {
+  test('of time is ended', async () => {
     const worker = await run({ models: ['slow'], requestDeadlineMs: 400 });
     await expect(worker.client.embed(long, { signal: never })).rejects.toMatchObject({ code: 'audio-timeout' });
     await eventually(() => myFfmpegs().length === 0);
@@ -115,7 +115,7 @@ describe('more than it can take', () => {
 });
 
 describe('a client that hangs up', () => {
-  test('in the middle of the answer ends ffmpeg, frees its place and leaves no file', async () => {
+  test('in the middle of the answer ends ffmpeg, frees its slot and leaves no file', async () => {
     const worker = await run({ models: ['slow'], concurrencyMax: 1, queueMax: 0 });
     const caller = new AbortController();
     const asked = worker.client.embed(long, { signal: caller.signal, onProgress: () => caller.abort() });
@@ -126,7 +126,7 @@ describe('a client that hangs up', () => {
     expect(await (await worker.fetch('/metrics')).text()).toMatch(/worker_requests_total\{outcome="cancelled"\} 1/);
   });
 
-  test('while it sends, or stops reading and then goes, leaves nothing either', async () => {
+  test('while it sends, or after it stops reading, leaves no file or process either', async () => {
     const worker = await run({ models: ['levels'], concurrencyMax: 1, queueMax: 0 });
     const { hostname, port } = new URL(worker.url);
     const head = `POST /v1/embeddings HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${testToken}\r\ncontent-length: 1000000\r\n\r\n`;
@@ -140,7 +140,7 @@ describe('a client that hangs up', () => {
 });
 
 describe('an inference process', () => {
-  test('that is killed in the middle of a recording is replaced, and the recording is whole', async () => {
+  test('that is killed during a recording is replaced, and the recording is complete', async () => {
     const worker = await run({ models: ['slow'], inferenceProcesses: 2 });
     let killed = 0;
     const heard = await worker.client.embed(quiet, {
@@ -163,7 +163,7 @@ describe('an inference process', () => {
     expect(await (await worker.fetch('/metrics')).text()).toMatch(/worker_inference_process_deaths_total 2/);
   });
 
-  test('that dies over the same window each time ends that recording only', async () => {
+  test('that dies over the same window each time ends only that recording', async () => {
     const worker = await run({ models: ['slow'], inferenceProcesses: 1 });
     const isReady = async () => (await fetch(`${worker.url}/readyz`)).status === 200;
     const asked = worker.client.embed(long, { signal: never });
@@ -175,7 +175,7 @@ describe('an inference process', () => {
     failure.then(() => {
       answered = true;
     });
-    // Killed as soon as it can be handed a window: in the middle of the one that its predecessor died over.
+    // Killed as soon as it can receive a window: during the window over which its predecessor died.
     await eventually(async () => {
       if (await isReady()) for (const { pid } of myInferenceProcesses()) process.kill(pid, 'SIGKILL');
       return answered;
@@ -187,7 +187,7 @@ describe('an inference process', () => {
 });
 
 describe('a model', () => {
-  test('that gives no number for one window ends the answer with an error, and goes on with the next recording', async () => {
+  test('that returns NaN for one window ends the answer with an error, and continues with the next recording', async () => {
     const worker = await run({ models: ['loud-nan'] });
     const loud = writeWav(
       path.join(folder, 'loud.wav'),
@@ -199,7 +199,7 @@ describe('a model', () => {
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line));
-    // How many progress lines there are depends on the clock.
+    // The number of progress lines depends on the clock.
     const types = lines.map(({ type }) => type).filter((type) => type !== 'progress');
     expect(types).toEqual(['info', 'chunks', 'error']);
     expect(lines.at(-1).code).toBe('inference-failed');
@@ -207,21 +207,21 @@ describe('a model', () => {
     expect((await worker.client.embed(quiet, { signal: never })).chunks).toHaveLength(3);
   });
 
-  test('that cannot be loaded keeps the worker from starting, and says why', async () => {
+  test('that cannot be loaded keeps the worker from starting, with the reason', async () => {
     await expect(run({ models: ['nan'] })).rejects.toMatchObject({
       code: 'config-invalid',
       message: expect.stringContaining('length 1, got NaN'),
     });
   });
 
-  test('beside another is asked for by name', async () => {
+  test('next to another is selected by name', async () => {
     const worker = await run({ models: ['levels', 'slow'] });
     const asked = await worker.clientWith({ model: 'slow' }).embed(quiet, { signal: never });
     expect(asked.spaceId).toMatch(/^slow@/);
     expect((await worker.client.embed(quiet, { signal: never })).spaceId).toMatch(/^levels@/);
   });
 
-  test('that takes shorter windows gives more of them', async () => {
+  test('with shorter windows gives more of them', async () => {
     const worker = await run({ windowSec: 6 });
     const heard = await worker.client.embed(quiet, { signal: never });
     expect(heard.chunks.map(({ startSec }) => startSec)).toEqual([0, 6, 12, 18, 24]);

@@ -1,4 +1,4 @@
-/** WebGPU as it ships with ONNX Runtime, on a Vulkan in software. */
+/** The WebGPU provider of ONNX Runtime, on a software Vulkan. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -14,7 +14,7 @@ import { chords, makeSound } from './sounds.ts';
 import { levelsOf, writeTinyModels } from './tiny-models.ts';
 
 const never = new AbortController().signal;
-/** It compiles each kernel for the CPU that it stands in for: half a minute for the built-in model on two busy cores. */
+/** SwiftShader compiles each kernel for the CPU: half a minute for the built-in model on two busy cores. */
 const slowMs = 600_000;
 let folder: string;
 let modelsDir: string;
@@ -52,7 +52,7 @@ describe.skipIf(!swiftShaderRuns)('on WebGPU', { timeout: slowMs }, () => {
     rmSync(folder, { recursive: true });
   });
 
-  test('batches of every size give what windows give alone', async () => {
+  test('batches of every size give the same vectors as single windows', async () => {
     await withPool({}, async (pool) => {
       expect([pool.device, pool.pids.length]).toEqual(['webgpu', 1]);
       for (const size of [1, 2, 3, 7, 40]) {
@@ -65,7 +65,7 @@ describe.skipIf(!swiftShaderRuns)('on WebGPU', { timeout: slowMs }, () => {
     });
   });
 
-  test('a window that the model cannot stand fails alone', async () => {
+  test('a window that the model cannot compute fails alone', async () => {
     await withPool({ model: await findModel([modelsDir], 'loud-nan') }, async (pool) => {
       const levels = [0.1, 0.2, 0.99, 0.3, 0.4, 0.5];
       const settled = await Promise.allSettled(levels.map((level) => pool.embed(window(level), never)));
@@ -74,7 +74,7 @@ describe.skipIf(!swiftShaderRuns)('on WebGPU', { timeout: slowMs }, () => {
     });
   });
 
-  test('a process that is killed is replaced on the same device, and nothing is lost', async () => {
+  test('a killed process is replaced on the same device, and nothing is lost', async () => {
     await withPool({}, async (pool) => {
       const asked = Array.from({ length: 20 }, (_, at) => pool.embed(window(at / 20), never));
       for (const pid of pool.pids) process.kill(pid, 'SIGKILL');
@@ -83,7 +83,7 @@ describe.skipIf(!swiftShaderRuns)('on WebGPU', { timeout: slowMs }, () => {
     });
   });
 
-  test('the worker says what it computes on, and computes what the CPU does', async () => {
+  test('the worker reports its device, and computes the vectors of the CPU', async () => {
     const music = makeSound(folder, 'music.wav', chords(25));
     const options = { modelsDirs: [modelsDir], models: ['levels'] };
     const heard = [];
@@ -107,12 +107,12 @@ describe.skipIf(!swiftShaderRuns)('on WebGPU', { timeout: slowMs }, () => {
     onGpu.forEach(({ vector }, at) => void expect(distance(vector, onCpu[at]?.vector)).toBeLessThan(1e-4));
   });
 
-  test('the hand-made model gives its canary, and the vectors of the CPU', async () => {
+  test('the descriptor model reproduces its canary and the vectors of the CPU', async () => {
     await expectVectorsOfTheCpu('descriptor');
   });
 
-  // ONNX Runtime 1.30 on SwiftShader computes its convolutions wrongly; where that is mended it shall be used.
-  test('the built-in model gives the vectors of the CPU, or is refused for what it computes', async () => {
+  // ONNX Runtime 1.30 on SwiftShader computes its convolutions wrongly; a version that computes them right passes the proof.
+  test('the built-in model gives the vectors of the CPU, or is refused with the reason', async () => {
     await expectVectorsOfTheCpu('builtin').catch((error: unknown) => {
       expect(error).toMatchObject({
         code: 'config-invalid',

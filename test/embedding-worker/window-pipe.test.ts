@@ -10,7 +10,7 @@ const windows = fc.array(
 );
 
 describe('the pipe of windows', () => {
-  test('gives what was put in, in order, wherever it is cut', async () => {
+  test('returns its input in order, wherever it is split', async () => {
     await fc.assert(
       fc.asyncProperty(windows, fc.integer({ min: 1, max: 40 }), async (sent, cutBytes) => {
         const pipe = new PassThrough();
@@ -27,7 +27,7 @@ describe('the pipe of windows', () => {
     );
   });
 
-  test('gives the same when each window is done with before the next is read', async () => {
+  test('returns the same when each window is released before the next is read', async () => {
     await fc.assert(
       fc.asyncProperty(windows, async (sent) => {
         const pipe = new PassThrough();
@@ -44,7 +44,7 @@ describe('the pipe of windows', () => {
     );
   });
 
-  test('refuses a head that is none', async () => {
+  test('refuses an invalid header', async () => {
     const reading = readWindows(Readable.from([Buffer.alloc(8, 0xff)]), new WindowMemory()).next();
     await expect(reading).rejects.toThrow(RangeError);
   });

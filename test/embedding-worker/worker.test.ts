@@ -1,4 +1,4 @@
-/** The worker whole: real HTTP, real ffmpeg, real inference processes, the built-in model. */
+/** The whole worker: real HTTP, real ffmpeg, real inference processes, the built-in model. */
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -30,7 +30,7 @@ afterAll(async () => {
 });
 
 describe('a recording sent to the worker', () => {
-  test('comes back as what its parts compute when they are called directly', async () => {
+  test('gets the same answer as direct calls of the parts', async () => {
     const heard = await worker.client.embed(music, { signal: never });
 
     const model = await findModel([builtinModels], 'builtin');
@@ -54,7 +54,7 @@ describe('a recording sent to the worker', () => {
     expect(heard.spaceId).toBe(spaceIdOfModel(model, 10));
   });
 
-  test('is the same each time', async () => {
+  test('gets the same answer each time', async () => {
     const strip = ({ timingsMs: _, ...rest }: Awaited<ReturnType<typeof worker.client.embed>>) => rest;
     const [once, again] = await Promise.all([
       worker.client.embed(music, { signal: never }),
@@ -63,14 +63,14 @@ describe('a recording sent to the worker', () => {
     expect(strip(once)).toEqual(strip(again));
   });
 
-  test('can be asked for in part, in its own times', async () => {
+  test('can be requested in part, with times of the whole', async () => {
     const part = await worker.client.embed(music, { fromSec: 12, toSec: 27, signal: never });
     expect(part.chunks[0]?.startSec).toBe(12);
     expect(part.chunks.at(-1)?.endSec).toBeCloseTo(27, 1);
     expect(part.durationSec).toBeCloseTo(27, 1);
   });
 
-  test('of nothing but silence is answered with chunks of silence', async () => {
+  test('with only silence gets chunks of silence', async () => {
     const silence = writeWav(path.join(folder, 'silence.wav'), new Float32Array(16_000 * 12));
     const heard = await worker.client.embed(silence, { signal: never });
     expect(heard.chunks.map(({ kind, loudnessDb }) => [kind, loudnessDb])).toEqual([
@@ -90,7 +90,7 @@ describe('a recording sent to the worker', () => {
     ['an empty file', () => '', /^audio-empty$/],
     ['a text file named .mp3', () => 'It was a dark and stormy night.\n'.repeat(100), /^audio-unreadable$/],
     ['a playlist of a local file', () => '#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n', /^audio-(refused|unreadable)$/],
-  ])('that is %s is refused by name', async (name, content, code) => {
+  ])('that is %s is refused by code', async (name, content, code) => {
     const file = path.join(folder, `${name.replaceAll(' ', '-')}.mp3`);
     writeFileSync(file, content());
     await expect(worker.client.embed(file, { signal: never })).rejects.toMatchObject({
@@ -98,13 +98,13 @@ describe('a recording sent to the worker', () => {
     });
   });
 
-  test('leaves nothing behind', () => {
+  test('leaves no file behind', () => {
     expect(readdirSync(worker.spoolDir)).toEqual([]);
   });
 });
 
-describe('the rest of the contract', () => {
-  test('health and readiness are open to all, everything else asks for the token', async () => {
+describe('the rest of the API', () => {
+  test('leaves health and readiness open, and requires the token for everything else', async () => {
     for (const open of ['/healthz', '/readyz']) expect((await fetch(worker.url + open)).status).toBe(200);
     for (const closed of ['/metrics', '/v1/models', '/nowhere']) {
       expect((await fetch(worker.url + closed)).status).toBe(401);
@@ -118,7 +118,7 @@ describe('the rest of the contract', () => {
     });
   });
 
-  test('models are described', async () => {
+  test('describes the models', async () => {
     const { default: name, models } = await worker.client.models();
     expect(name).toBe('builtin');
     expect(models).toHaveLength(1);
@@ -126,7 +126,7 @@ describe('the rest of the contract', () => {
     expect(models[0]?.spaceId).toMatch(/^builtin@/);
   });
 
-  test('a model that is not there is refused, and the known ones are named', async () => {
+  test('refuses an unknown model, and names the available ones', async () => {
     await expect(worker.clientWith({ model: 'clap' }).embed(music, { signal: never })).rejects.toMatchObject({
       code: 'model-unknown',
       message: expect.stringContaining('builtin'),
@@ -134,7 +134,7 @@ describe('the rest of the contract', () => {
   });
 
   test.each(['fromSec=abc', 'fromSec=-1', 'fromSec=5&toSec=5', 'toSec=Infinity', 'surprise=1'])(
-    'the question %s is refused',
+    'refuses the query %s',
     async (query) => {
       const answer = await worker.fetch(`/v1/embeddings?${query}`, { method: 'POST', body: 'x' });
       expect(answer.status).toBe(400);
@@ -142,13 +142,13 @@ describe('the rest of the contract', () => {
     },
   );
 
-  test('an address that is not there is answered with JSON', async () => {
+  test('answers an unknown address with JSON', async () => {
     const answer = await worker.fetch('/nowhere');
     expect(answer.status).toBe(404);
     expect(await answer.json()).toHaveProperty('message');
   });
 
-  test('metrics count what was done', async () => {
+  test('counts requests in the metrics', async () => {
     const text = await (await worker.fetch('/metrics')).text();
     expect(text).toMatch(/worker_requests_total\{outcome="ok"\} [1-9]/);
     expect(text).toMatch(/worker_requests_total\{outcome="audio-unreadable"\} [1-9]/);
@@ -161,22 +161,22 @@ describe('the rest of the contract', () => {
   });
 });
 
-describe('a worker that cannot be', () => {
-  test('because of its model says which there are', async () => {
+describe('a worker that cannot start', () => {
+  test('because of its model names the available models', async () => {
     await expect(runWorker({ models: ['clap'] })).rejects.toMatchObject({
       code: 'model-unknown',
       message: expect.stringContaining('builtin'),
     });
   });
 
-  test('because of its windows says which the model takes', async () => {
+  test('because of its window names the range of the model', async () => {
     await expect(runWorker({ windowSec: 30 })).rejects.toMatchObject({
       code: 'config-invalid',
       message: expect.stringContaining('5 to 10 s'),
     });
   });
 
-  test('because its address is taken says so', async () => {
+  test('because its address is in use says so', async () => {
     const port = Number(new URL(worker.url).port);
     await expect(runWorker({ listen: { host: '127.0.0.1', port } })).rejects.toMatchObject({
       code: 'worker-unavailable',

@@ -26,7 +26,7 @@ describe('an answer of the worker', () => {
     expect(recording.chunks[0]?.vector).toEqual(Float32Array.of(0, 0.6, 0, 0.8));
   });
 
-  test('reads the same wherever the network cuts it', async () => {
+  test('reads the same wherever the network splits it', async () => {
     const bytes = Buffer.from(goodAnswer);
     const whole = await readAnswer(blocks(bytes));
     await fc.assert(
@@ -50,7 +50,7 @@ describe('an answer of the worker', () => {
     ]);
   });
 
-  test('that was cut off anywhere is never taken for whole', async () => {
+  test('is never complete when it was cut off anywhere', async () => {
     // The newline after `done` is the first byte that may be missing.
     await fc.assert(
       fc.asyncProperty(fc.nat({ max: goodAnswer.length - 1 }), async (to) => {
@@ -59,7 +59,7 @@ describe('an answer of the worker', () => {
     );
   });
 
-  test("carries the worker's own error, and wraps a code that is not known here", async () => {
+  test("rethrows the worker's error, and wraps an unknown code", async () => {
     expect(await codeOf(asText(infoLine, { type: 'error', code: 'audio-unreadable', message: 'no' }))).toBe(
       'audio-unreadable',
     );
@@ -73,14 +73,14 @@ describe('an answer of the worker', () => {
     ['a line of another type', asText(infoLine, { type: 'surprise' })],
     ['chunks before info', asText(chunkLine(0))],
     ['two info lines', asText(infoLine, infoLine)],
-    ['a chunk left out', asText(infoLine, chunkLine(0), chunkLine(2), doneLine(2))],
-    ['a chunk twice', asText(infoLine, chunkLine(0), chunkLine(0), doneLine(2))],
+    ['a missing chunk', asText(infoLine, chunkLine(0), chunkLine(2), doneLine(2))],
+    ['a duplicate chunk', asText(infoLine, chunkLine(0), chunkLine(0), doneLine(2))],
     ['fewer chunks than announced', asText(infoLine, chunkLine(0), doneLine(2))],
     ['a line after done', asText(infoLine, doneLine(0), chunkLine(0))],
     ['a vector of another width', asText(infoLine, chunkLine(0, Float32Array.of(1)), doneLine(1))],
     ['a vector that is not of unit length', asText(infoLine, chunkLine(0, Float32Array.of(1, 1, 0, 0)), doneLine(1))],
     ['a vector with NaN', asText(infoLine, chunkLine(0, Float32Array.of(Number.NaN, 0, 0, 1)), doneLine(1))],
-    ['a line without end', 'x'.repeat(9 * 1024 * 1024)],
+    ['an endless line', 'x'.repeat(9 * 1024 * 1024)],
   ])('is refused with %s', async (_name, text) => {
     expect(await codeOf(text)).toBe('worker-protocol');
   });

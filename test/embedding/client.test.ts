@@ -1,4 +1,4 @@
-/** The client against servers that misbehave in ways a real worker is hard to bring to; the real worker answers it in
+/** The client against servers with faults that a real worker rarely shows; tests with the real worker are in
  *  test/embedding-worker/. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -30,7 +30,7 @@ afterEach(async () => {
 
 type Answer = (request: IncomingMessage, response: ServerResponse, nth: number) => void;
 
-/** A server that answers the nth request (from 1) as told, once it has read it. */
+/** A server that answers the nth request (from 1) by script, after reading it. */
 async function serve(answer: Answer, where?: { path: string }): Promise<{ url: string; server: Server }> {
   let count = 0;
   const server = createServer((request, response) => {
@@ -62,7 +62,7 @@ const refuse = (response: ServerResponse, status: number, code: string, headers:
   response.writeHead(status, headers).end(JSON.stringify({ code, message: code }));
 
 describe('the client', () => {
-  test('sends the bytes, the token and the question, and gets a recording', async () => {
+  test('sends the bytes, the token and the query parameters, and gets a recording', async () => {
     let asked: string | undefined;
     let authorization: string | undefined;
     const bytes: Buffer[] = [];
@@ -91,7 +91,7 @@ describe('the client', () => {
     expect((await clientOf({ socketPath }).embed(recording, { signal: never })).chunks).toHaveLength(2);
   });
 
-  test('asks once more when an answer was cut off, and not a third time', async () => {
+  test('repeats a request once when the answer was cut off', async () => {
     const half = asText(infoLine, chunkLine(0));
     const mended = await serve((_request, response, nth) => response.end(nth === 1 ? half : goodAnswer));
     expect((await clientOf(mended).embed(recording, { signal: never })).chunks).toHaveLength(2);
@@ -108,7 +108,7 @@ describe('the client', () => {
     expect(asked).toBe(2);
   });
 
-  test('asks once more when the worker dies before it answers, and not a third time', async () => {
+  test('repeats a request once when the worker dies before it answers', async () => {
     let asked = 0;
     const server = await serve((request, _response, nth) => {
       asked = nth;
@@ -120,7 +120,7 @@ describe('the client', () => {
     expect(asked).toBe(2);
   });
 
-  test('comes again when told that the queue is full', async () => {
+  test('retries when the queue is full', async () => {
     const server = await serve((_request, response, nth) => {
       if (nth < 3) refuse(response, 429, 'queue-full', { 'retry-after': '0' });
       else response.end(goodAnswer);
@@ -130,12 +130,12 @@ describe('the client', () => {
     expect((await client.embed(recording, { signal: never })).chunks).toHaveLength(2);
   });
 
-  test('says so when the queue stays full', async () => {
+  test('fails with queue-full when the queue stays full', async () => {
     const server = await serve((_request, response) => refuse(response, 429, 'queue-full', { 'retry-after': '60' }));
     await expect(clientOf(server).embed(recording, { signal: never })).rejects.toMatchObject({ code: 'queue-full' });
   });
 
-  test('says so when nobody listens', async () => {
+  test('fails with worker-unavailable when no worker listens', async () => {
     const { url, server } = await serve(() => {});
     await new Promise((resolve) => server.close(resolve));
     await expect(clientOf({ url }).embed(recording, { signal: never })).rejects.toMatchObject({
@@ -153,7 +153,7 @@ describe('the client', () => {
     [413, 'audio-too-large'],
     [401, 'unauthorized'],
     [404, 'model-unknown'],
-  ])("passes on the worker's refusal %i %s, and asks once", async (status, code) => {
+  ])("rethrows the worker's refusal %i %s without a retry", async (status, code) => {
     let asked = 0;
     const server = await serve((_request, response, nth) => {
       asked = nth;
@@ -163,7 +163,7 @@ describe('the client', () => {
     expect(asked).toBe(1);
   });
 
-  test('tells a proxy from a worker', async () => {
+  test('distinguishes a proxy from a worker', async () => {
     const gateway = await serve((_request, response) => response.writeHead(502).end('<html>Bad gateway</html>'));
     await expect(clientOf(gateway).embed(recording, { signal: never })).rejects.toMatchObject({
       code: 'worker-unavailable',
@@ -173,7 +173,7 @@ describe('the client', () => {
     await expect(clientOf(page).models()).rejects.toMatchObject({ code: 'worker-protocol' });
   });
 
-  test('gives up at its deadline', async () => {
+  test('fails at its deadline', async () => {
     const server = await serve(() => {});
     await expect(clientOf(server, { deadlineMs: 100 }).embed(recording, { signal: never })).rejects.toMatchObject({
       code: 'worker-unavailable',
@@ -181,7 +181,7 @@ describe('the client', () => {
     });
   });
 
-  test('hangs up when the caller cancels', async () => {
+  test('closes the connection when the caller cancels', async () => {
     const caller = new AbortController();
     const hungUp = Promise.withResolvers<void>();
     const server = await serve((_request, response) => {
@@ -193,14 +193,14 @@ describe('the client', () => {
     await hungUp.promise;
   });
 
-  test('names a file that cannot be read, before it asks anybody', async () => {
+  test('names an unreadable file before it sends a request', async () => {
     const client = clientOf({ url: 'http://127.0.0.1:1' });
     for (const wrong of [path.join(folder, 'missing.mp3'), folder]) {
       await expect(client.embed(wrong, { signal: never })).rejects.toMatchObject({ code: 'file-unreadable' });
     }
   });
 
-  test('hears an early refusal although it is still sending', async () => {
+  test('receives an early refusal while it is still sending', async () => {
     const large = path.join(folder, 'large.wav');
     writeFileSync(large, Buffer.alloc(32 * 1024 * 1024));
     const server = createServer((_request, response) => void refuse(response, 413, 'audio-too-large'));

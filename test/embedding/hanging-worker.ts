@@ -1,2 +1,2 @@
-/** A program that lives and never says that it is ready. */
+/** A program that runs and never reports that it is ready. */
 process.on('message', () => {});

@@ -1,4 +1,4 @@
-/** A process that starts a worker and says so while the worker still loads: argv MODELS_DIR. Waits to be killed. */
+/** A process that starts a worker, prints that while the worker still loads, and waits to be killed: argv MODELS_DIR. */
 import { startLocalWorker } from '../../src/embedding/local-worker.ts';
 import { slowWorkerOptions } from './slow-worker.ts';
 

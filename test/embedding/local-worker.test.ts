@@ -1,4 +1,4 @@
-/** The worker as a child: the real program, killed in the ways that programs are killed. */
+/** The worker as a child process: the real program, killed in several ways. */
 import { fork } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -63,7 +63,7 @@ describe('a local worker', () => {
     expect(chunks).toHaveLength(3);
   });
 
-  test('that is killed in the middle of a recording comes back, and the client asks it again', async () => {
+  test('that is killed during a recording is restarted, and the client repeats the request', async () => {
     const deaths: string[] = [];
     const { worker, client } = await start((how) => deaths.push(how));
     const before = pidOf(worker);
@@ -86,7 +86,7 @@ describe('a local worker', () => {
     expect((await client.embed(recording, { toSec: 10, signal: never })).chunks).toHaveLength(1);
   });
 
-  test('is gone with all that it started when it is closed, even in the middle of a recording', async () => {
+  test('ends with all its children when it is closed, also during a recording', async () => {
     const { worker, client } = await start();
     const asking = Promise.withResolvers<void>();
     const asked = client.embed(recording, { signal: never, onProgress: () => asking.resolve() });
@@ -102,7 +102,7 @@ describe('a local worker', () => {
     await expect(worker.whenReady(never)).rejects.toMatchObject({ code: 'worker-unavailable' });
   });
 
-  test('is gone with all that it started when its parent is killed', async () => {
+  test('ends with all its children when its parent is killed', async () => {
     const parent = fork(path.join(import.meta.dirname, 'worker-parent.ts'), [modelsDir, recording], { execArgv: [] });
     const { pid, socketPath } = await new Promise<{ pid: number; socketPath: string }>((resolve, reject) => {
       parent.once('message', (message) => resolve(message as { pid: number; socketPath: string }));
@@ -120,7 +120,7 @@ describe('a local worker', () => {
     ['while it loads its modules', 0],
     ['while it loads its models', 1],
   ])(
-    'is gone when its parent is killed %s',
+    'ends when its parent is killed %s',
     async (_when, inferenceProcesses) => {
       const program = path.join(import.meta.dirname, 'loading-parent.ts');
       const parent = fork(program, [modelsDir], { execArgv: [] });
@@ -135,7 +135,7 @@ describe('a local worker', () => {
     20_000,
   );
 
-  test('is gone with its folder when its parent is killed, though it and what it started are stopped', async () => {
+  test('ends and removes its folder when its parent is killed, also when it and its children are stopped', async () => {
     const parent = fork(path.join(import.meta.dirname, 'worker-parent.ts'), [modelsDir, recording], { execArgv: [] });
     const { pid, socketPath } = await new Promise<{ pid: number; socketPath: string }>((resolve, reject) => {
       parent.once('message', (message) => resolve(message as { pid: number; socketPath: string }));

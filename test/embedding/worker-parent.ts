@@ -1,4 +1,4 @@
-/** A process that starts a worker, asks it something, and waits to be killed. Says its worker's pid when it is asking. */
+/** A process that starts a worker, sends it a request, prints the worker's pid, and waits to be killed. */
 import { EmbeddingClient } from '../../src/embedding/client.ts';
 import { startLocalWorker } from '../../src/embedding/local-worker.ts';
 import { slowWorkerOptions } from './slow-worker.ts';

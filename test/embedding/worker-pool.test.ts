@@ -1,4 +1,4 @@
-/** Several real workers over HTTP, each in a process of its own, and what becomes of the recordings when some die. */
+/** Several real workers over HTTP, each in its own process, and the recordings when some of them die. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -9,7 +9,7 @@ import type { WorkerEvent } from '../../src/embedding/pooled-worker.ts';
 import { WorkerPool, type WorkerPoolOptions } from '../../src/embedding/worker-pool.ts';
 import { writePiece } from '../support/pieces.ts';
 
-// Processes that load a network start and end here: on a busy machine that takes its time.
+// Starting a process that loads a network takes long on a busy machine.
 vi.setConfig({ testTimeout: 240_000 });
 
 const never = new AbortController().signal;
@@ -62,7 +62,7 @@ async function recordingsOf(url: string): Promise<number> {
   return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
 }
 
-test('spreads recordings over the workers by what each takes, and gives each as it would be alone', async () => {
+test('spreads recordings over the workers by their capacity, with the results of a single worker', async () => {
   const [a, b] = await Promise.all([startWorker(), startWorker()]);
   const { pool, events } = poolOf([a.url, b.url]);
   const alone = poolOf([a.url]).pool;
@@ -76,7 +76,7 @@ test('spreads recordings over the workers by what each takes, and gives each as 
   expect(events).toEqual([]);
 });
 
-test('loses no recording when a worker is killed in the middle, and uses it again when it is back', async () => {
+test('loses no recording when a worker is killed, and uses it again when it is back', async () => {
   const [a, b] = await Promise.all([startWorker(), startWorker()]);
   const { pool, events } = poolOf([a.url, b.url]);
   await pool.models();
@@ -99,7 +99,7 @@ test('loses no recording when a worker is killed in the middle, and uses it agai
   expect(await recordingsOf(b.url)).toBeGreaterThan(0);
 });
 
-test('says which workers cannot be reached, and why, when none is left', async () => {
+test('names the unreachable workers and the reasons when none is left', async () => {
   const a = await startWorker();
   const { pool } = poolOf([a.url, 'http://127.0.0.1:9']);
   await pool.embed(pieces[0] as string, { signal: never });
@@ -110,7 +110,7 @@ test('says which workers cannot be reached, and why, when none is left', async (
   });
 });
 
-test('refuses a worker that embeds into another space, by its address and both spaces', async () => {
+test('refuses a worker with another space, naming its address and both spaces', async () => {
   const [a, b] = await Promise.all([startWorker(), startWorker(0, 8)]);
   await expect(poolOf([a.url, b.url]).pool.models()).rejects.toMatchObject({
     code: 'space-mismatch',
@@ -118,13 +118,13 @@ test('refuses a worker that embeds into another space, by its address and both s
   });
 });
 
-test('is refused by all of them with the reason of each, when the token is wrong', async () => {
+test('reports the refusal of each worker when the token is wrong', async () => {
   const [a, b] = await Promise.all([startWorker(), startWorker()]);
   const { pool } = poolOf([a.url, b.url], { token: 'another' });
   await expect(pool.models()).rejects.toMatchObject({ code: 'unauthorized' });
 });
 
-test('stops waiting for a place when it is cancelled', async () => {
+test('stops waiting for a slot on cancel', async () => {
   const a = await startWorker();
   const { pool } = poolOf([a.url, 'http://127.0.0.1:9']);
   const stop = new AbortController();

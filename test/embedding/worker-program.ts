@@ -1,4 +1,4 @@
-/** A worker in a process of its own, to be killed: argv PORT SPOOL WINDOW_SEC. Prints its address when it is ready. */
+/** A worker in a separate process, to be killed: argv PORT SPOOL WINDOW_SEC. Prints its address when it is ready. */
 import path from 'node:path';
 import { pino } from 'pino';
 import { startWorker } from '../../embedding-worker/worker.ts';

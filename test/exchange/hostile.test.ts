@@ -1,4 +1,4 @@
-/** Files that were made to stop whoever imports them: each is refused with a code, soon, and while others get their turn. */
+/** Hostile import files: each is refused with a code, quickly, and without blocking other work. */
 import { truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -39,15 +39,15 @@ function npy(shape: string, bytes = 64): string {
   return file;
 }
 
-describe('a matrix', () => {
+describe('refuses a matrix', () => {
   test.each(['1, 4000000000', '1, 0', '1, 99999999999999999999999', '1, 16', `1, ${'9'.repeat(400)}`])(
-    'of the shape (%s) that its file does not have is refused before memory is taken',
+    'of the shape (%s) that its file does not have, before it allocates memory',
     async (shape) => {
       await refusal(npy(shape, 60));
     },
   );
 
-  test('of a file of holes, which has the size that its shape says', async () => {
+  test('in a sparse file with the size of its shape', async () => {
     const file = npy('1, 4000000000');
     truncateSync(file, 17_000_000_000);
     await refusal(file);
@@ -57,7 +57,7 @@ describe('a matrix', () => {
 const deep = 200_000;
 const number = `K\x01`;
 
-describe('nesting', () => {
+describe('refuses nesting', () => {
   const nested = `${'['.repeat(deep)}1${']'.repeat(deep)}`;
   test.each([
     ['a vector', `{"file_name": "a.mp3", "chunk_id": 0, "embedding": ${nested}}`],
@@ -69,7 +69,7 @@ describe('nesting', () => {
     await refusal(written('a.jsonl', `${line}\n`));
   });
 
-  test('of JSON beside a matrix', async () => {
+  test('of JSON next to a matrix', async () => {
     const file = npy('1, 16');
     writeFileSync(file.replace('.npy', '.json'), nested);
     await refusal(file);
@@ -94,20 +94,20 @@ describe('nesting', () => {
   });
 });
 
-/** A list of one dictionary. */
+/** A pickle of a list with one dictionary. */
 function row(vector: string): string {
   return `]}(X\x09\x00\x00\x00file_nameX\x05\x00\x00\x00a.mp3X\x08\x00\x00\x00chunk_idK\x00X\x09\x00\x00\x00embedding${vector}ua.`;
 }
 
 describe('a pickle', () => {
-  test('of single APPENDs is read in a time that its length asks for, up to what a vector may have', async () => {
+  test('of single APPENDs is read in linear time, up to the length of a vector', async () => {
     const startedAt = performance.now();
     await refusal(written('a.pkl', row(`]${`${number}a`.repeat(1_000_000)}`)));
-    // Copying all for each one took minutes.
+    // Copying the list for each APPEND took minutes.
     expect(performance.now() - startedAt).toBeLessThan(20_000);
   });
 
-  test('of single APPENDs is left when its importer cancels', async () => {
+  test('of single APPENDs is abandoned when the import is cancelled', async () => {
     const file = written('a.pkl', row(`]${`${number}a`.repeat(5_000_000)}`));
     const cancel = new AbortController();
     setTimeout(() => cancel.abort(new Error('cancelled here')), 50);
@@ -124,20 +124,20 @@ describe('a pickle', () => {
   test.each([
     ['a number of 60 MB', row(`\x8b\x00\x00\x80\x03${'\x01'.repeat(0x3800000)}`)],
     ['a number of a million digits', row(`L${'9'.repeat(1_000_000)}L\n`)],
-    ['a line without an end', row(`V${'a'.repeat(3_000_000)}`)],
-    ['a character that there is not', row('V\\UFFFFFFFF\n')],
-  ])('with %s', async (_what, bytes) => {
+    ['an endless line', row(`V${'a'.repeat(3_000_000)}`)],
+    ['an invalid character', row('V\\UFFFFFFFF\n')],
+  ])('is refused with %s', async (_what, bytes) => {
     await refusal(written('a.pkl', bytes));
   });
 });
 
-describe('JSON Lines', () => {
-  test('with a chunk’s number of millions of digits', async () => {
+describe('refuses JSON Lines', () => {
+  test('with a chunk number of millions of digits', async () => {
     const line = `{"file_name": "a.mp3", "chunk_id": "${'1'.repeat(3_000_000)}x", "embedding": [1]}`;
     await refusal(written('a.jsonl', line));
   });
 
-  test('with a fingerprint of megabytes that is none', async () => {
+  test('with an invalid fingerprint of megabytes', async () => {
     const line = `{"file_name": "a.mp3", "chunk_id": 0, "fingerprint": "${'A'.repeat(12_000_000)}!", "embedding": [1]}`;
     await refusal(written('a.jsonl', line));
   });

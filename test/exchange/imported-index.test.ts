@@ -1,4 +1,4 @@
-/** An imported index answers, from the terminal as a person would do it, and a library that lies there is recognised. */
+/** An imported index answers queries from the terminal, and an existing library is recognised. */
 import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -25,7 +25,7 @@ async function cli(indexDir: string, ...args: string[]): Promise<{ code: number;
   );
 }
 
-test('the same question has the same answer, and the library itself is not embedded again', async () => {
+test('gives the same answer to the same query, and does not embed the library again', async () => {
   const out = await cli('index', 'library', 'export', exported);
   expect(out.stdout).toMatch(/^30 chunks of 6 tracks are in .*index\.parquet/);
   const into = await cli('elsewhere', 'library', 'import', exported);
@@ -45,7 +45,7 @@ test('the same question has the same answer, and the library itself is not embed
   expect(indexed.stdout).toMatch(/The index is up to date/);
 }, 120_000);
 
-test('what has no file in the folder stays until it is removed by request', async () => {
+test('keeps a track without a file until it is removed on request', async () => {
   const file = path.join(library.folder, 'one.jsonl');
   const lines = await cli('index', 'library', 'export', path.join(library.folder, 'all.jsonl'));
   expect(lines.code).toBe(0);
@@ -66,7 +66,7 @@ test('what has no file in the folder stays until it is removed by request', asyn
   expect(catalog.tracks.byKey('FilePMLP22468.mp3')).toMatchObject({ status: 'indexed', durationSec: 50 });
 }, 120_000);
 
-test('vectors of a space that no model here makes are refused by name', async () => {
+test('refuses vectors of a space that no local model makes, by name', async () => {
   const file = path.join(library.folder, 'unknown.jsonl');
   writeFileSync(file, `${JSON.stringify({ file_name: 'a', chunk_id: 0, embedding: [1, 0], space_id: 'made@up' })}\n`);
   const { code, stderr } = await cli('third', 'library', 'import', file);

@@ -1,4 +1,4 @@
-/** What Python writes is read to the bit, and what it could be made to run is not run. Fixtures: make.py beside them. */
+/** Files from Python are read bit-equal, and code in them is never run. Fixtures: see their make.py. */
 import { cpSync, existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -30,13 +30,13 @@ const exact = ['protocol-0.pkl', 'protocol-1.pkl', 'protocol-2.pkl', 'protocol-3
 exact.push('protocol-5.pkl', 'batch-of-one.pkl', 'float32.npy', 'float64.npy', 'pandas.parquet');
 exact.push('pandas-float32.parquet');
 
-test.each(exact)('reads %s to the bit', async (name) => {
+test.each(exact)('reads %s bit-equal', async (name) => {
   const rows = await read(fixture(name));
   expect(plain(rows)).toEqual(expected);
   expect(rows.every((row) => row.spaceId === null && row.span === null && row.track === null)).toBe(true);
 });
 
-test('reads half precision as it is', async () => {
+test('reads half precision', async () => {
   const rows = await read(fixture('float16.npy'));
   expect(rows.map((row) => [...row.embedding])).toEqual(
     expected.map(({ embedding }) => [...new Float32Array(new Float16Array(embedding))]),
@@ -49,12 +49,12 @@ test('reads a list that Python wrote in parts', async () => {
   expect(row?.embedding[0]).toBe(1);
 });
 
-describe('a pickle that is more than data', () => {
+describe('a pickle with more than data', () => {
   test.each([
     ['runs-code.pkl', /wants the name posix\.system/],
     ['runs-code-0.pkl', /wants the name posix\.system/],
     ['numpy-inside.pkl', /wants the name numpy.*numpy\.save/s],
-  ])('%s is refused by name, and told how to be converted', async (name, reason) => {
+  ])('is refused by name, with the way to convert it: %s', async (name, reason) => {
     await expect(read(fixture(name))).rejects.toMatchObject({
       code: 'import-refused',
       message: expect.stringMatching(reason),
@@ -62,7 +62,7 @@ describe('a pickle that is more than data', () => {
     expect(existsSync('pickle-was-here')).toBe(false);
   });
 
-  /** Every opcode that Python knows and that does more than build data; each after a value that it could work on. */
+  /** Every opcode of Python that does more than build data, each after a suitable value. */
   const refusedOpcodes = {
     GLOBAL: 'cos\nsystem\n',
     INST: '(ios\nsystem\n',
@@ -83,7 +83,7 @@ describe('a pickle that is more than data', () => {
     ADDITEMS: '((\x90',
     FROZENSET: '(\x91',
   };
-  test.each(Object.entries(refusedOpcodes))('%s does not exist here', async (_, program) => {
+  test.each(Object.entries(refusedOpcodes))('cannot use the opcode %s', async (_, program) => {
     const file = path.join(tempFolder(), 'program.pkl');
     writeFileSync(file, Buffer.from(`\x80\x05${program}.`, 'latin1'));
     await expect(read(file)).rejects.toMatchObject({
@@ -93,9 +93,9 @@ describe('a pickle that is more than data', () => {
   });
 });
 
-describe('a file that is damaged', () => {
+describe('a damaged file is refused', () => {
   test.each(['protocol-0.pkl', 'protocol-4.pkl', 'float32.npy', 'pandas.parquet'])(
-    '%s, cut off anywhere, is refused and nothing else',
+    'when %s is cut off at any byte, with the expected code',
     async (name) => {
       const size = readFileSync(fixture(name)).length;
       const file = path.join(tempFolder(), name);
@@ -117,13 +117,13 @@ describe('a file that is damaged', () => {
     ['X\xff\xff\xff\xff', /a text or number of 4294967295 bytes/],
     ['Ix\n', /expected a whole number/],
     ['}KKs', /expected texts as keys/],
-  ])('the pickle %j is refused', async (program, reason) => {
+  ])('when it is the pickle %j', async (program, reason) => {
     const file = path.join(tempFolder(), 'program.pkl');
     writeFileSync(file, Buffer.from(`${program}.`.replaceAll('K', 'K\x01'), 'latin1'));
     await expect(read(file)).rejects.toMatchObject({ code: 'import-refused', message: expect.stringMatching(reason) });
   });
 
-  test('a matrix in the other order, and one without its list, are refused', async () => {
+  test('when a matrix has the other order or no list', async () => {
     await expect(read(fixture('fortran.npy'))).rejects.toThrow(/in C order, got .*fortran_order': True/);
     const file = path.join(tempFolder(), 'float32.npy');
     cpSync(fixture('float32.npy'), file);
@@ -132,7 +132,7 @@ describe('a file that is damaged', () => {
     await expect(read(file)).rejects.toThrow(/it has 6 rows, and the list beside it 1/);
   });
 
-  test('Parquet in a compression that is not read is refused, saying which', async () => {
+  test('when Parquet has an unsupported compression, naming it', async () => {
     await expect(read(fixture('pandas-gzip.parquet'))).rejects.toMatchObject({
       code: 'import-refused',
       message: expect.stringMatching(/GZIP/),
@@ -147,7 +147,7 @@ describe('a file that is damaged', () => {
     ['{"chunk_id": 0, "embedding": [1]}', /line 1: .*file_name/],
     ['{"file_name": "a.mp3", "chunk_id": -1, "embedding": [1]}', /line 1: .*chunk_id/],
     ['{"file_name": "a.mp3", "chunk_id": 0, "embedding": [1], "start_sec": 4, "end_sec": 3}', /after start_sec 4/],
-  ])('the line %s is refused', async (line, reason) => {
+  ])('when it has the line %s', async (line, reason) => {
     const file = path.join(tempFolder(), 'lines.jsonl');
     writeFileSync(file, `${line}\n`);
     await expect(read(file)).rejects.toMatchObject({ code: 'import-refused', message: expect.stringMatching(reason) });

@@ -1,4 +1,4 @@
-/** What leaves comes back the same; what is wrong leaves the catalog as it was. */
+/** Export and import give equal data; a refused import leaves the catalog unchanged. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -17,7 +17,7 @@ function fill(catalog: Catalog): void {
   const last = odd.chunks.at(-1);
   catalog.embeddings.put(factsOf('b/Nausicaä ♫ "1".mp3', { contentSha256: sha('a') }), {
     ...odd,
-    // A tail reaches back; no time is a round one.
+    // The tail overlaps the chunk before it; no time is a round number.
     chunks: [
       ...odd.chunks.slice(0, -1),
       { ...(last ?? never), startSec: 33.337, endSec: 43.337, overlapSec: 6.663 },
@@ -54,7 +54,7 @@ const importOf = (catalog: Catalog, file: string, changes: Partial<ImportOptions
   });
 
 describe.each(['jsonl', 'parquet'])('%s', (extension) => {
-  test('a library that goes out and into an empty catalog is the same to the bit', async () => {
+  test('restores an exported library into an empty catalog, bit-equal', async () => {
     const from = openCatalog();
     fill(from);
     const file = path.join(tempFolder(), `index.${extension}`);
@@ -77,7 +77,7 @@ describe.each(['jsonl', 'parquet'])('%s', (extension) => {
     expect((await importOf(to, file)).tracks).toEqual({ imported: 0, unchanged: 2, kept: 0, keptOut: 0 });
   });
 
-  test('a name that is taken is not written over unasked, and a cancelled export leaves nothing', async () => {
+  test('does not overwrite an existing file unasked, and leaves no file after a cancelled export', async () => {
     const catalog = openCatalog();
     fill(catalog);
     const file = path.join(tempFolder(), `index.${extension}`);
@@ -92,7 +92,7 @@ describe.each(['jsonl', 'parquet'])('%s', (extension) => {
   });
 });
 
-test('there is nothing to export of a space that holds nothing, and no pickle is written', async () => {
+test('refuses to export an empty space, and writes no pickle', async () => {
   const catalog = openCatalog();
   const options = { catalog, spaceId: 'space-a', replace: false, signal: never };
   const inFolder = (name: string) => path.join(tempFolder(), name);
@@ -101,7 +101,7 @@ test('there is nothing to export of a space that holds nothing, and no pickle is
   await expect(exportIndex({ ...options, file: inFolder('x.csv') })).rejects.toThrow(/Cannot tell the format/);
 });
 
-describe('what comes from elsewhere', () => {
+describe('an import from elsewhere', () => {
   const line = (file: string, chunk: number, embedding: readonly unknown[], more: object = {}) =>
     JSON.stringify({ file_name: file, chunk_id: chunk, embedding, ...more });
   const fileOf = (...lines: string[]) => {
@@ -110,7 +110,7 @@ describe('what comes from elsewhere', () => {
     return file;
   };
 
-  test('gets times from its numbers, length 1, and a stand-in that no file is taken for', async () => {
+  test('gets times from its chunk numbers, vectors of length 1, and a placeholder that matches no file', async () => {
     const catalog = openCatalog();
     const file = fileOf(line('a.mp3', 2, [0, 3]), line('a.mp3', 1, [3, 4]), line('b.mp3', 1, [1, 0]));
     expect(await importOf(catalog, file)).toMatchObject({ tracks: { imported: 2 }, guessedTimes: 3, normalised: 2 });
@@ -125,7 +125,7 @@ describe('what comes from elsewhere', () => {
     expect(readFileSync(out, 'utf8')).not.toContain('imported:');
   });
 
-  test('does not take the place of what is here unless it is asked to', async () => {
+  test('does not replace existing tracks unless requested', async () => {
     const catalog = openCatalog();
     const recording = recordingOf(['music'], { dimensions: 2 });
     catalog.embeddings.put(factsOf('a.mp3'), recording);
@@ -144,20 +144,24 @@ describe('what comes from elsewhere', () => {
   const good = line('a.mp3', 0, [1, 0]);
   test.each([
     ['a vector with NaN', [good, line('a.mp3', 1, [1, 0]).replace('[1,0]', '[1,NaN]')], /line 2: it is not JSON/],
-    ['a value that no float32 holds', [good, line('a.mp3', 1, [1e39, 0])], /line 2: a value .* too large/],
+    ['a value beyond float32', [good, line('a.mp3', 1, [1e39, 0])], /line 2: a value .* too large/],
     ['another dimension', [good, line('a.mp3', 1, [1, 0, 0])], /line 2: expected 2 values .* got 3/],
     ['zeros only', [good, line('a.mp3', 1, [0, 0])], /line 2: .* zeros only/],
     ['two spaces', [good, line('b.mp3', 0, [1, 0], { space_id: 'x' })], /line 2: expected the space none .* got x/],
-    ['a chunk twice', [good, line('a.mp3', 0, [0, 1])], /line 2: chunk 0 of a\.mp3 is there twice/],
-    ['a file in two places', [good, line('b.mp3', 0, [0, 1]), line('a.mp3', 1, [0, 1])], /line 3: .* in two places/],
+    ['a duplicate chunk', [good, line('a.mp3', 0, [0, 1])], /line 2: chunk 0 of a\.mp3 is there twice/],
+    [
+      'a file whose chunks are not together',
+      [good, line('b.mp3', 0, [0, 1]), line('a.mp3', 1, [0, 1])],
+      /line 3: .* in two places/,
+    ],
     ['nothing', [''], /no chunk is in it/],
-  ])('%s is refused, and nothing of the file is stored', async (_, lines, reason) => {
+  ])('refuses %s, and stores nothing of the file', async (_, lines, reason) => {
     const catalog = openCatalog();
     await expect(importOf(catalog, fileOf(...lines))).rejects.toThrow(reason);
     expect(everything(catalog)).toEqual([]);
   });
 
-  test('vectors of another length than the space has, and a file that is not there, are refused', async () => {
+  test('refuses vectors of another length than the space, and a missing file', async () => {
     const catalog = openCatalog();
     catalog.embeddings.put(factsOf('x.mp3'), recordingOf(['music'], { dimensions: 4 }));
     await expect(importOf(catalog, fileOf(good))).rejects.toMatchObject({ code: 'space-mismatch' });

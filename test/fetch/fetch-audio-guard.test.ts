@@ -1,4 +1,4 @@
-/** Whom a link may not reach. The first half runs as in production: nothing on loopback may hear of it. */
+/** Addresses that a link may not reach. The first half runs with the production rules: no request may arrive on loopback. */
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -51,7 +51,7 @@ const fetch = (link: string, trustedOrigins: readonly string[] = []) =>
 const refusal = (kind: string) =>
   expect.objectContaining({ code: 'link-refused', facts: expect.objectContaining({ kind }) });
 
-describe('as in production', () => {
+describe('with the production rules', () => {
   test.each([
     ['loopback by number', '127.0.0.1'],
     ['loopback by another number', '127.1.2.3'],
@@ -74,7 +74,7 @@ describe('as in production', () => {
     ['IPv6-compatible loopback', '[::127.0.0.1]'],
     ['NAT64 loopback', '[64:ff9b::127.0.0.1]'],
     ['6to4 loopback', '[2002:7f00:1::]'],
-  ])('%s is refused and never asked: %s', async (_kind, host) => {
+  ])('refuses %s without a request: %s', async (_kind, host) => {
     await expect(asInProduction(web.link('/a.mp3', host))).rejects.toEqual(refusal('address'));
     expect(web.asked).toEqual([]);
     expect(existsSync(target)).toBe(false);
@@ -92,7 +92,7 @@ describe('as in production', () => {
     'http://224.0.0.1/',
     'https://192.168.1.1/',
     'http://[::ffff:a9fe:a9fe]/',
-  ])('%s is refused at once', async (link) => {
+  ])('refuses %s at once', async (link) => {
     const startedAt = performance.now();
     await expect(asInProduction(link)).rejects.toEqual(refusal('address'));
     expect(performance.now() - startedAt).toBeLessThan(1_000);
@@ -114,23 +114,23 @@ describe('as in production', () => {
     ['port', 'http://example.com:25/'],
     ['port', 'http://example.com:6667/'],
     ['port', 'http://example.com:0/'],
-  ])('%s: %s is refused', async (kind, link) => {
+  ])('refuses with reason %s: %s', async (kind, link) => {
     await expect(asInProduction(link)).rejects.toEqual(refusal(kind));
   });
 
-  test('a name with a dot at its end is no way around', async () => {
-    // Some resolvers know localhost. and some do not.
+  test('refuses a local name with a trailing dot', async () => {
+    // Some resolvers know "localhost." and some do not.
     await expect(asInProduction(web.link('/a.mp3', 'localhost.'))).rejects.toMatchObject({
       code: expect.stringMatching(/^link-(refused|unreachable)$/),
     });
     expect(web.asked).toEqual([]);
   });
 
-  test('a link longer than any browser takes is refused', async () => {
+  test('refuses a link longer than browsers accept', async () => {
     await expect(asInProduction(`https://example.com/${'x'.repeat(9_000)}`)).rejects.toEqual(refusal('not-http'));
   });
 
-  test('an origin that is trusted may lie on loopback, and nowhere else on it', async () => {
+  test('allows a trusted origin on loopback, and no other origin there', async () => {
     const origin = `http://127.0.0.1:${web.port}`;
     expect(await asInProduction(web.link('/a.mp3'), [origin])).toMatchObject({ sizeBytes: audio.length });
     rmSync(target);
@@ -142,7 +142,7 @@ describe('as in production', () => {
     );
   });
 
-  test('a redirect is never trusted, not even to the origin that is', async () => {
+  test('never trusts a redirect, not even to the trusted origin', async () => {
     const origin = `http://127.0.0.1:${web.port}`;
     await expect(asInProduction(web.link('/1'), [origin])).rejects.toEqual(refusal('address'));
     expect(web.asked.map(({ path: asked }) => asked)).toEqual(['/1']);
@@ -155,7 +155,7 @@ describe('redirects', () => {
     expect(web.asked.map(({ path: asked }) => asked)).toEqual(['/3', '/2', '/1', '/a.mp3']);
   });
 
-  test('are not followed a fourth time', async () => {
+  test('are refused at the fourth', async () => {
     await expect(fetch(web.link('/4'))).rejects.toMatchObject({
       code: 'link-refused',
       facts: { kind: 'redirects', redirectsMax: 3 },
@@ -168,33 +168,33 @@ describe('redirects', () => {
     ['/metadata', 'address'],
     ['/file', 'not-http'],
     ['/password', 'credentials'],
-  ])('are guarded like the first link: %s', async (start, kind) => {
+  ])('are checked like the first link: %s', async (start, kind) => {
     await expect(fetch(web.link(start))).rejects.toEqual(refusal(kind));
     expect(web.asked).toHaveLength(1);
   });
 
-  test('that lead nowhere are an answer of their own', async () => {
+  test('without a target fail with their own reason', async () => {
     await expect(fetch(web.link('/nowhere'))).rejects.toMatchObject({
       code: 'link-unreachable',
       facts: { status: 302 },
     });
   });
 
-  test('bring nothing along: no cookie that was set, no referrer', async () => {
+  test('send no cookie and no referrer', async () => {
     await fetch(web.link('/1'));
     expect(web.asked[1]?.headers).toEqual(web.asked[0]?.headers);
   });
 });
 
-describe('names', () => {
-  test('are resolved once for each connection, and what was judged is what is connected to', async () => {
+describe('host names', () => {
+  test('are resolved once a connection, and the checked address is the one connected to', async () => {
     web.names['music.example'] = [['127.0.0.1'], [privateAddress]];
     expect(await fetch(web.link('/a.mp3', 'music.example'))).toMatchObject({ sizeBytes: audio.length });
     expect(web.resolved).toEqual(['music.example']);
     expect(web.asked[0]?.headers.host).toBe(`music.example:${web.port}`);
   });
 
-  test('that change between a link and its redirect are judged again (rebinding)', async () => {
+  test('that change between a link and its redirect are checked again (rebinding)', async () => {
     web.names['music.example'] = [['127.0.0.1'], [privateAddress]];
     await expect(fetch(web.link('/named', 'music.example'))).rejects.toEqual(refusal('address'));
     expect(web.asked).toHaveLength(1);
@@ -211,12 +211,12 @@ describe('names', () => {
     expect(await fetch(web.link('/a.mp3', 'two.example'))).toMatchObject({ sizeBytes: audio.length });
   });
 
-  test('that resolve to nothing are refused', async () => {
+  test('without an address are refused', async () => {
     web.names['empty.example'] = [[]];
     await expect(fetch(web.link('/a.mp3', 'empty.example'))).rejects.toEqual(refusal('address'));
   });
 
-  test('of other scripts are told as the resolver hears them', async () => {
+  test('in other scripts are reported in the form that the resolver gets', async () => {
     web.names['xn--mnchen-3ya.example'] = [[privateAddress]];
     await expect(fetch(web.link('/a.mp3', 'münchen.example'))).rejects.toMatchObject({
       code: 'link-refused',
@@ -224,7 +224,7 @@ describe('names', () => {
     });
   });
 
-  test('are judged once more by the address that the socket has', async () => {
+  test('are checked again by the address of the connected socket', async () => {
     let judged = 0;
     web.names['late.example'] = [['127.0.0.1']];
     const network = { ...web.network, isAllowed: () => ++judged === 1 };

@@ -1,4 +1,4 @@
-/** What comes through a link, and what of it is taken: against a real server on loopback. */
+/** Fetching links from a real server on loopback. */
 import { execFile } from 'node:child_process';
 import { createHash, pbkdf2, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -16,7 +16,7 @@ import { type FetchOptions, fetchAudio } from '../../src/fetch/fetch-audio.ts';
 import { type Page, Web } from './web.ts';
 
 const never = new AbortController().signal;
-/** Binary from the first byte on, as every recording is. */
+/** Binary from the first byte, as every recording is. */
 const audio = Buffer.concat([Buffer.from('ID3\x04\0\0'), randomBytes(300_000)]);
 
 let folder: string;
@@ -60,23 +60,23 @@ async function failureOf(fetching: Promise<unknown>) {
   return error as { code: string; message: string; facts: Record<string, unknown> };
 }
 
-/** Writes for as long as somebody reads. */
+/** Writes until the reader stops. */
 function writeEndlessly(response: ServerResponse, block: Buffer, everyMs: number): void {
   const timer = setInterval(() => response.write(block), everyMs);
   response.on('close', () => clearInterval(timer));
 }
 
 describe('a link to a file', () => {
-  test('comes whole from a server that hangs up while its last bytes are still being written to disk', async () => {
+  test('is fetched whole when the server closes while the last bytes are being written to disk', async () => {
     const large = Buffer.concat([audio, audio, audio]);
     // undici 7 ended the whole process here: its parser was paused when the connection closed.
     const link = await open((_request, response) => response.writeHead(200, { connection: 'close' }).end(large));
-    // Holding the thread makes the end arrive with the last blocks, as on a machine that is busy.
+    // Blocking the thread makes the end arrive with the last blocks, as on a busy machine.
     const hold = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 30);
     expect((await fetch(link, { onProgress: hold })).sizeBytes).toBe(large.length);
   });
 
-  test('becomes that file, with its size, its hash and its name', async () => {
+  test('gives the file with its size, hash and name', async () => {
     const progress: [number, number | null][] = [];
     const link = await open((_request, response) => response.end(audio));
     const fetched = await fetch(`${link}?token=secret`, { onProgress: (...each) => progress.push(each) });
@@ -90,7 +90,7 @@ describe('a link to a file', () => {
     expect(progress.at(-1)).toEqual([audio.length, audio.length]);
   });
 
-  test('is asked for as it is, without anything that is ours', async () => {
+  test('is requested without any identifying header', async () => {
     const link = await open((_request, response) => response.end(audio));
     await fetch(`${link}?token=secret`);
     expect(web.asked).toHaveLength(1);
@@ -103,7 +103,7 @@ describe('a link to a file', () => {
     });
   });
 
-  test('that does not say its size is taken all the same', async () => {
+  test('is fetched when the server sends no size', async () => {
     const totals = new Set<number | null>();
     const link = await open((_request, response) => {
       response.write(audio.subarray(0, 1000));
@@ -114,7 +114,7 @@ describe('a link to a file', () => {
     expect([...totals]).toEqual([null]);
   });
 
-  test('is taken whole from a server that has hung up long before it is written', async () => {
+  test('is fetched whole when the server closes long before the file is written', async () => {
     const sizes = Array.from({ length: 24 }, (_, at) => 60_000 + 6_000 * at);
     const link = await open(({ socket, url = '' }) => {
       const bytes = audio.subarray(0, Number(url.split('?')[1]));
@@ -122,7 +122,7 @@ describe('a link to a file', () => {
       socket.end(bytes);
     });
     for (const size of sizes) {
-      // Whatever writes files waits for one of Node's four threads.
+      // Writing files waits for one of Node's four threads.
       const slow = Array.from({ length: 8 }, () => promisify(pbkdf2)('a', 'b', 10_000, 64, 'sha512'));
       expect(await fetch(`${link}?${size}`)).toMatchObject({ sizeBytes: size });
       rmSync(target);
@@ -130,19 +130,19 @@ describe('a link to a file', () => {
     }
   });
 
-  test('is taken whole from a server that tells its end by hanging up only', async () => {
+  test('is fetched whole when the end of the connection is the end of the body', async () => {
     const link = await open((request) =>
       request.socket.end(Buffer.concat([Buffer.from('HTTP/1.0 200 OK\r\n\r\n'), audio])),
     );
     expect(await fetch(link)).toMatchObject({ sizeBytes: audio.length });
   });
 
-  test('of nothing is an empty file, which the worker names', async () => {
+  test('with an empty body gives an empty file, which the worker then refuses', async () => {
     const link = await open((_request, response) => response.end());
     expect(await fetch(link)).toMatchObject({ sizeBytes: 0 });
   });
 
-  test('never overwrites what lies there', async () => {
+  test('never overwrites an existing file', async () => {
     const link = await open((_request, response) => response.end(audio));
     writeFileSync(target, 'mine');
     await expect(fetch(link)).rejects.toMatchObject({ code: 'EEXIST' });
@@ -156,7 +156,7 @@ describe('a link that is not audio', () => {
     ['HTML that calls itself audio', 'audio/mpeg', `<html>${' '.repeat(2000)}</html>`],
     ['JSON', 'application/json', '{"url": "https://example.com/a.mp3"}'],
     ['a playlist', 'audio/x-mpegurl', '#EXTM3U\na.mp3\n'],
-  ])('is told apart: %s', async (_what, contentType, body) => {
+  ])('is refused: %s', async (_what, contentType, body) => {
     const link = await open((_request, response) => response.writeHead(200, { 'content-type': contentType }).end(body));
     expect(await failureOf(fetch(link))).toMatchObject({
       code: 'link-not-audio',
@@ -164,14 +164,14 @@ describe('a link that is not audio', () => {
     });
   });
 
-  test('is not what calls itself a text and holds a recording', async () => {
+  test('is accepted when it is audio sent with a text type', async () => {
     const link = await open((_request, response) =>
       response.writeHead(200, { 'content-type': 'text/plain' }).end(audio),
     );
     expect(await fetch(link)).toMatchObject({ sizeBytes: audio.length });
   });
 
-  test('is told apart also when it comes a byte at a time', async () => {
+  test('is refused also when it arrives byte by byte', async () => {
     const link = await open((_request, response) =>
       writeEndlessly(response, Buffer.from('<html> and on '.repeat(8)), 1),
     );
@@ -179,7 +179,7 @@ describe('a link that is not audio', () => {
   });
 
   test.each(['gzip', 'br', 'GZIP', 'deflate, gzip', 'zstd'])(
-    'is a zip bomb, which is never unpacked: %s',
+    'is refused without unpacking when it is compressed: %s',
     async (encoding) => {
       const bomb = gzipSync(Buffer.alloc(50_000_000));
       const link = await open((_request, response) =>
@@ -190,8 +190,8 @@ describe('a link that is not audio', () => {
   );
 });
 
-describe('a link that leads nowhere', () => {
-  test.each([401, 403, 404, 410, 429, 500, 503, 204, 206, 304])('says so: status %i', async (status) => {
+describe('a link that fails', () => {
+  test.each([401, 403, 404, 410, 429, 500, 503, 204, 206, 304])('is reported with status %i', async (status) => {
     const link = await open((_request, response) => response.writeHead(status).end());
     expect(await failureOf(fetch(link))).toMatchObject({ code: 'link-unreachable', facts: { status } });
   });
@@ -207,7 +207,7 @@ describe('a link that leads nowhere', () => {
         setTimeout(() => response.destroy(), 20);
       },
     ],
-  ])('is tried again when it %s in passing, three times', async (_how, fail) => {
+  ])('is tried three times when the server %s once or twice', async (_how, fail) => {
     let failures = 3;
     const link = await open((_request, response) => (failures-- > 0 ? fail(response) : response.end(audio)));
     expect(await fetch(link)).toMatchObject({ sizeBytes: audio.length });
@@ -216,13 +216,13 @@ describe('a link that leads nowhere', () => {
     expect(await failureOf(fetch(link))).toMatchObject({ code: 'link-unreachable' });
   });
 
-  test.each([403, 404, 410, 501])('is asked once when it answers %i', async (status) => {
+  test.each([403, 404, 410, 501])('is requested once when the server answers %i', async (status) => {
     const link = await open((_request, response) => response.writeHead(status).end());
     await failureOf(fetch(link));
     expect(web.asked).toHaveLength(1);
   });
 
-  test('says so: nobody listens, no such name, a connection that breaks', async () => {
+  test('is reported: closed port, unknown name, broken connection', async () => {
     const link = await open((request, response) => {
       response.writeHead(200, { 'content-length': 300_000 }).write(audio.subarray(0, 50_000));
       setTimeout(() => request.socket.destroy(), 20);
@@ -240,17 +240,17 @@ describe('a link that leads nowhere', () => {
 
   test.each([
     ['another protocol', 'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n'],
-    ['no HTTP at all', '220 mail.example ESMTP\r\n'],
+    ['another protocol than HTTP', '220 mail.example ESMTP\r\n'],
     ['a head without an end', `HTTP/1.1 200 OK\r\nx-long: ${'x'.repeat(100_000)}\r\n\r\n`],
-    ['less than it promised', 'HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\nID3\0'],
+    ['less than the announced length', 'HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\nID3\0'],
     ['a broken chunk', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nxyz\r\n'],
     ['nothing', ''],
-  ])('says so when the answer is %s', async (_what, answer) => {
+  ])('is reported when the server sends %s', async (_what, answer) => {
     const link = await open(({ socket }) => socket.end(answer));
     expect(await failureOf(fetch(link))).toMatchObject({ code: 'link-unreachable' });
   });
 
-  test('never repeats what stood behind the host', async () => {
+  test('is reported by host only, never with the path', async () => {
     const link = await open((_request, response) => response.writeHead(404).end());
     const { message, facts } = await failureOf(fetch(`${link}?token=secret#also`));
     expect(message + JSON.stringify(facts)).not.toMatch(/secret|also|a\.mp3/);
@@ -258,13 +258,13 @@ describe('a link that leads nowhere', () => {
 });
 
 describe('a link without an end', () => {
-  test('that says so is not even begun', async () => {
+  test('is refused before the body when the announced size is over the limit', async () => {
     const link = await open((_request, response) => response.writeHead(200, { 'content-length': 2_000_000 }).end());
     const failure = await failureOf(fetch(link));
     expect(failure).toMatchObject({ code: 'link-too-large', facts: { bytesMax: 1_000_000 } });
   });
 
-  test('that streams on is cut at the limit', async () => {
+  test('is cut at the size limit', async () => {
     let written = 0;
     const link = await open((_request, response) => {
       const more = (): void => {
@@ -281,7 +281,7 @@ describe('a link without an end', () => {
     expect(written, 'nobody reads on').toBe(atTheEnd);
   });
 
-  test('of exactly the limit is taken', async () => {
+  test('of exactly the size limit is accepted', async () => {
     const link = await open((_request, response) => response.end(audio));
     expect(await fetch(link, { limits: { bytesMax: audio.length } })).toMatchObject({ sizeBytes: audio.length });
     rmSync(target);
@@ -289,19 +289,19 @@ describe('a link without an end', () => {
     expect(failure).toMatchObject({ code: 'link-too-large' });
   });
 
-  test('that drips a byte at a time is cut, however long that would go on', async () => {
+  test('is cut when it sends one byte at a time', async () => {
     const link = await open((_request, response) => writeEndlessly(response, Buffer.from([0]), 50));
     const startedAt = performance.now();
     expect(await failureOf(fetch(link))).toMatchObject({ code: 'link-too-slow' });
     expect(performance.now() - startedAt).toBeLessThan(3_000);
   });
 
-  test('that begins well and stops is cut', async () => {
+  test('is cut when it stalls after a good start', async () => {
     const link = await open((_request, response) => response.write(audio));
     expect(await failureOf(fetch(link))).toMatchObject({ code: 'link-too-slow' });
   });
 
-  test('that never answers, or drips its head, ends with the deadline', async () => {
+  test('is cut at the deadline when the server never answers or sends its head slowly', async () => {
     const silent = await open(() => {});
     const limits = { deadlineMs: 400 };
     expect(await failureOf(fetch(silent, { limits }))).toMatchObject({
@@ -317,7 +317,7 @@ describe('a link without an end', () => {
     expect(await failureOf(fetch(dripping, { limits }))).toMatchObject({ code: 'link-too-slow' });
   });
 
-  test('ends when its person cancels', async () => {
+  test('ends when the user cancels', async () => {
     const cancel = new AbortController();
     const closed = Promise.withResolvers<void>();
     const link = await open((_request, response) => {
@@ -332,7 +332,7 @@ describe('a link without an end', () => {
   });
 });
 
-test('over https checks the certificate against the name in the link', async () => {
+test('checks the certificate of an https link against its host name', async () => {
   web = await Web.open({});
   target = path.join(folder, `${count++}`);
   const [key, certificate] = [path.join(folder, 'key.pem'), path.join(folder, 'certificate.pem')];
@@ -356,7 +356,7 @@ test('over https checks the certificate against the name in the link', async () 
   server.close();
 });
 
-test('on a disk that is full says so and leaves nothing', async () => {
+test('reports a full disk and leaves no file', async () => {
   const link = await open((_request, response) => response.end(audio));
   const program = path.join(import.meta.dirname, 'programs/fetch.ts');
   // Files of at most 64 KiB; the recording has 300,000 bytes.

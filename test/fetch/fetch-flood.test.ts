@@ -1,4 +1,4 @@
-/** Servers that answer in a way that costs their reader more than themselves. */
+/** Servers whose answers cost the reader more than the server. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
@@ -34,17 +34,17 @@ async function fetchFrom(...kind: readonly string[]) {
   return fetchAudio(link, { ...options, signal: new AbortController().signal }, { network, paceWindowMs: 10_000 });
 }
 
-test.each(['1', '16'])('a body in pieces of %s bytes is refused before it is read', async (size) => {
+test.each(['1', '16'])('refuses a body in chunks of %s bytes before reading it', async (size) => {
   const failure = { code: 'link-unreachable', message: expect.stringContaining('pieces of a few bytes') };
   await expect(fetchFrom('pieces', size)).rejects.toMatchObject(failure);
 });
 
-test('a body in pieces of 200 bytes is read, up to the limit', async () => {
+test('reads a body in chunks of 200 bytes up to the limit', async () => {
   await expect(fetchFrom('pieces', '200')).rejects.toMatchObject({ code: 'link-too-large' });
   expect(statSync(folder).isDirectory()).toBe(true);
 });
 
-test('a flood of 100 Continue is cut, and its server not asked again', async () => {
+test('cuts a flood of 100 Continue and does not ask the server again', async () => {
   const failure = { code: 'link-unreachable', message: expect.stringContaining('answers without end') };
   await expect(fetchFrom('heads')).rejects.toMatchObject(failure);
 });

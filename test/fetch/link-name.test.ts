@@ -19,16 +19,21 @@ test.each([
     'Für Elise.mp3',
   ],
   ['the link when the header is broken', 'https://a.example/song.ogg', 'attachment; filename="', 'song.ogg'],
-  ['no folders', 'https://a.example/x', 'attachment; filename="../../etc/passwd"', 'passwd'],
-  ['no folders of another system', 'https://a.example/x', 'attachment; filename="C:\\\\Temp\\\\a.mp3"', 'a.mp3'],
-  ['one line', 'https://a.example/a%0A%1B[31mb.mp3', undefined, 'a [31mb.mp3'],
-  ['no turned direction', 'https://a.example/%E2%80%AE3pm.exe', undefined, '3pm.exe'],
-  ['what cannot be decoded as it is', 'https://a.example/100%.mp3', undefined, '100%.mp3'],
-  ['nothing', 'https://a.example/', undefined, null],
-])('a fetched file is called by %s', (_what, link, disposition, expected) => {
+  ['the file name without folders', 'https://a.example/x', 'attachment; filename="../../etc/passwd"', 'passwd'],
+  [
+    'the file name without Windows folders',
+    'https://a.example/x',
+    'attachment; filename="C:\\\\Temp\\\\a.mp3"',
+    'a.mp3',
+  ],
+  ['one line without control characters', 'https://a.example/a%0A%1B[31mb.mp3', undefined, 'a [31mb.mp3'],
+  ['letters without direction marks', 'https://a.example/%E2%80%AE3pm.exe', undefined, '3pm.exe'],
+  ['the raw text when it cannot be decoded', 'https://a.example/100%.mp3', undefined, '100%.mp3'],
+  ['no name when the link has none', 'https://a.example/', undefined, null],
+])('names a fetched file by %s', (_what, link, disposition, expected) => {
   expect(name(link, disposition)).toBe(expected);
 });
 
-test('a long name is cut', () => {
+test('cuts a long name', () => {
   expect(name(`https://a.example/${'x'.repeat(5000)}.mp3`)).toHaveLength(120);
 });

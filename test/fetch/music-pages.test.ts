@@ -6,7 +6,7 @@ const refused = expect.objectContaining({
   facts: expect.objectContaining({ kind: 'music-page' }),
 });
 
-describe('a link to a page of music is refused by its host', () => {
+describe('refuses the page of a streaming service by its host', () => {
   test.each([
     'https://www.youtube.com/watch?v=dQw4w9WgXcQ',
     'https://youtu.be/dQw4w9WgXcQ?t=3',
@@ -47,4 +47,4 @@ test.each([
   'https://mp3d.jamendo.com/download/track/1',
   'https://t.co/abc',
   'https://archive.org/download/a/a.mp3',
-])('a link to a recording is not: %s', (link) => expect(readLink(link).href).toBe(link));
+])('accepts a link to a recording: %s', (link) => expect(readLink(link).href).toBe(link));

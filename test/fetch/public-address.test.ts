@@ -6,7 +6,7 @@ import { isOwnAddress, isPublicAddress } from '../../src/fetch/public-address.ts
 const octet = fc.integer({ min: 0, max: 255 });
 const anyIpv4 = fc.tuple(octet, octet, octet, octet);
 
-/** Every IPv4 block that IANA does not call globally reachable, by its own table. */
+/** Every IPv4 block that IANA's table does not list as globally reachable. */
 function isSpecial([a, b, c, d]: readonly [number, number, number, number]): boolean {
   if ([0, 10, 127].includes(a) || a >= 224) return true;
   if (a === 100) return b >= 64 && b < 128;
@@ -27,9 +27,9 @@ function isSpecial([a, b, c, d]: readonly [number, number, number, number]): boo
   return b === 168 || blocks.some(([second, third]) => b === second && c === third);
 }
 
-describe('a public address', () => {
+describe('classifies as public', () => {
   test.each(['93.184.216.34', '1.1.1.1', '172.15.0.1', '172.32.0.1', '100.63.0.1', '2606:4700::1111', '2a00:1450::1'])(
-    'is %s',
+    '%s',
     (address) => expect(isPublicAddress(address)).toBe(true),
   );
 
@@ -74,13 +74,13 @@ describe('a public address', () => {
     ['a number', '2130706433'],
     ['octal', '0177.0.0.1'],
     ['nothing', ''],
-  ])('is not %s: %s', (_kind, address) => expect(isPublicAddress(address)).toBe(false));
+  ])('not %s: %s', (_kind, address) => expect(isPublicAddress(address)).toBe(false));
 
-  test('is any IPv4 address outside the special blocks, and none inside', () => {
+  test('any IPv4 address outside the special blocks, and none inside', () => {
     fc.assert(fc.property(anyIpv4, (octets) => isPublicAddress(octets.join('.')) === !isSpecial(octets)));
   });
 
-  test('never has another IPv4 address inside', () => {
+  test('no IPv6 address with another IPv4 address inside', () => {
     fc.assert(
       fc.property(anyIpv4, ([a, b, c, d]) => {
         const hex = [(a << 8) | b, (c << 8) | d].map((part) => part.toString(16));
@@ -91,7 +91,7 @@ describe('a public address', () => {
   });
 });
 
-test('knows the addresses of this machine', () => {
+test('lists the addresses of this machine', () => {
   const own = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
   expect(own.length).toBeGreaterThan(0);
   for (const { address } of own) expect(isOwnAddress(address)).toBe(true);

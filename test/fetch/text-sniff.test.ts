@@ -20,23 +20,22 @@ describe('the first bytes', () => {
     ['a playlist', Buffer.from('#EXTM3U\n#EXTINF:123,Sample\nhttp://a/b.mp3\n')],
     ['one letter', Buffer.from('x')],
     ['HTML in UTF-16', utf16('<html>')],
-  ])('of %s are a text', (_what, head) => expect(beginsAsText(head)).toBe(true));
+  ])('of %s are text', (_what, head) => expect(beginsAsText(head)).toBe(true));
 
   test.each(['mp3', 'ogg', 'opus', 'flac', 'wav', 'm4a', 'aac', 'mka', 'aiff', 'wma'])(
-    'of a real %s are none',
+    'of a real %s are not text',
     (ending) => {
       const bytes = readFileSync(writePiece(path.join(folder, `piece.${ending}`), 1, 2));
       expect(beginsAsText(bytes.subarray(0, sniffedBytes))).toBe(false);
     },
   );
 
-  test('of an mp3 without tags are none', () => {
+  test('of an mp3 without tags are not text', () => {
     const bytes = readFileSync(
       writePiece(path.join(folder, 'bare.mp3'), 2, 2, ['-id3v2_version', '0', '-write_xing', '0']),
     );
     expect(beginsAsText(bytes.subarray(0, sniffedBytes))).toBe(false);
   });
 
-  test('of nothing are none: an empty file is the worker’s to name', () =>
-    expect(beginsAsText(Buffer.of())).toBe(false));
+  test('of an empty file are not text: the worker refuses it', () => expect(beginsAsText(Buffer.of())).toBe(false));
 });

@@ -1,4 +1,4 @@
-/** A web of this test's own: real servers on loopback, names that resolve as told, and some addresses called private. */
+/** A small web for these tests: real servers on loopback, names with scripted addresses, and some addresses that count as private. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Network } from '../../src/fetch/guarded-request.ts';
@@ -11,7 +11,7 @@ export const privateAddress = '127.0.0.2';
 export class Web implements AsyncDisposable {
   readonly asked: { path: string; headers: IncomingMessage['headers'] }[] = [];
   readonly resolved: string[] = [];
-  /** What each name resolves to, the nth time the nth; the last one stays. */
+  /** Addresses of each name: the nth lookup gets the nth entry, and the last entry stays. */
   readonly names: Record<string, readonly (readonly string[])[]> = {};
   readonly #pages: Record<string, Page>;
   readonly #server = createServer((request, response) => {
@@ -25,7 +25,7 @@ export class Web implements AsyncDisposable {
 
   static async open(pages: Record<string, Page>): Promise<Web> {
     const web = new Web(pages);
-    // All of 127/8, so that a private address would answer if it were asked.
+    // Listens on all of 127/8, so that a "private" address would answer a request.
     await new Promise<void>((resolve) => web.#server.listen(0, '0.0.0.0', resolve));
     web.port = (web.#server.address() as AddressInfo).port;
     return web;

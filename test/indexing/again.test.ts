@@ -10,7 +10,7 @@ function clockedBench() {
   return { clock, bench: new Bench({ now: () => clock.nowMs }) };
 }
 
-test('embeds everything anew though nothing changed, and keeps ids and rows', async () => {
+test('embeds everything again though nothing changed, and keeps ids and rows', async () => {
   const { bench, clock } = clockedBench();
   bench.put('a.mp3', 'one');
   bench.put('b.mp3', 'three');
@@ -26,7 +26,7 @@ test('embeds everything anew though nothing changed, and keeps ids and rows', as
   expect(bench.catalog.tracks.byKey('a.mp3')?.id).toBe(id);
 });
 
-test('goes on where it was cut off: what was embedded since is not embedded twice', async () => {
+test('continues after an interruption, and does not embed a track twice', async () => {
   const { bench, clock } = clockedBench();
   for (let at = 0; at < 6; at++) bench.put(`${at}.mp3`, `number ${at}`);
   await bench.run();
@@ -46,7 +46,7 @@ test('goes on where it was cut off: what was embedded since is not embedded twic
   expect((await bench.run({ embedAgainBeforeMs: 1500 })).files).toMatchObject({ embedded: 0, unchanged: 6 });
 });
 
-test('keeps the old vectors of what fails this time', async () => {
+test('keeps the old vectors of tracks that fail this time', async () => {
   const { bench, clock } = clockedBench();
   bench.put('a.mp3', 'one');
   await bench.run();
@@ -59,7 +59,7 @@ test('keeps the old vectors of what fails this time', async () => {
   expect((await bench.run({ embedAgainBeforeMs: 1500, retryFailed: true })).files).toMatchObject({ embedded: 1 });
 });
 
-test('embeds anew once what lies under two names, and also what was moved meanwhile', async () => {
+test('embeds a recording with two names once, and one that was moved meanwhile', async () => {
   const { bench, clock } = clockedBench();
   bench.put('a.mp3', 'one');
   bench.put('copy.mp3', 'one');
@@ -72,7 +72,7 @@ test('embeds anew once what lies under two names, and also what was moved meanwh
   expect(Object.keys(bench.rows())).toEqual(['a.mp3', 'copy.mp3', 'new/b.mp3']);
 });
 
-test('plans a run without doing any of it, and says what the last ones took', async () => {
+test('plans a run without doing any of it, and gives the durations of the last ones', async () => {
   const { bench, clock } = clockedBench();
   bench.put('a.mp3', 'one');
   bench.put('b.mp3', 'three');

@@ -1,5 +1,5 @@
-/** An index run as a program, to be killed: argv MUSIC (a folder, or a location as LIBRARY has it) INDEX [--retry-failed]. Tells each step of its progress on a line of stdout, and
- *  ends with 0 when the run came to its end, or with 3 and a last line `error CODE` when it stopped by itself. */
+/** An index run as a program, to be killed: argv MUSIC (a folder, or a location as in LIBRARY) INDEX [--retry-failed]. Prints each step of its progress as a line, and
+ *  exits with 0 when the run completed, or with 3 and a last line `error CODE` when it stopped. */
 import path from 'node:path';
 import { pino } from 'pino';
 import { buildApp } from '../../src/app.ts';

@@ -1,4 +1,4 @@
-/** A few kills for every test run; test/slow has a hundred. */
+/** Ten kills in every test run; test/slow makes a hundred. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -30,14 +30,14 @@ afterAll(() => {
   for (const folder of [workplace, music]) rmSync(folder, { recursive: true, force: true });
 });
 
-test('ends with the library of an undisturbed run, whatever was killed 10 times at random moments', async () => {
+test('ends with the library of an undisturbed run after 10 kills at random moments', async () => {
   const victims = [indexer, worker, inference];
   const { expected } = await killAtRandomMoments({ music, workplace, kills: 10, seed: 20, victims, asks: false });
   expect(Object.keys(expected.rows)).toHaveLength(6);
   expect(expected.failures).toEqual(['not music.mp3 audio-unreadable']);
 }, 600_000);
 
-test('answers as before when the index process is killed while it is asked', async () => {
+test('gives the same answers when the index process is killed during queries', async () => {
   const index = mkdtempSync(path.join(workplace, 'index-'));
   expect(await run({ music }, index).exitCode).toBe(0);
   const { catalogId, spaceId, vectors } = await contentOf(index);
@@ -52,7 +52,7 @@ test('answers as before when the index process is killed while it is asked', asy
   await host.close();
 });
 
-/** A chord that is another for each number, a few windows long, as 16-bit mono at 16 kHz. */
+/** A different chord for each number, a few windows long, as 16-bit mono at 16 kHz. */
 function wavOf(number: number): Buffer {
   const rate = 16_000;
   const count = rate * (11 + 3 * number);

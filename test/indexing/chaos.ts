@@ -1,5 +1,5 @@
-/** What the index promises about crashes: whatever is killed, whenever, the next runs end with the same library that an
- *  undisturbed run makes. Real processes, real sound, real SIGKILL. */
+/** Crash safety of the index: whatever is killed, at any time, the next runs end with the same library as an
+ *  undisturbed run. Real processes, real sound, real SIGKILL. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync } from 'node:fs';
 import path from 'node:path';
@@ -13,13 +13,13 @@ import { descendantsOf, eventually, lives } from '../embedding-worker/processes.
 import { rowsByKey } from './helpers.ts';
 
 const entry = path.join(import.meta.dirname, 'chaos-entry.ts');
-/** Who is killed: the processes to choose from at a moment, of an indexing run that is under way. */
+/** A kind of victim: the processes of a running index run to choose from. */
 export interface Victim {
   readonly name: string;
-  /** How often it is chosen, beside the others. */
+  /** Relative frequency. */
   readonly weight: number;
   readonly pids: (attempt: Attempt) => number[];
-  /** Once it was killed: what comes back by itself elsewhere. */
+  /** Runs after the kill, for processes that do not restart by themselves. */
   readonly revive?: () => Promise<void>;
 }
 
@@ -37,7 +37,7 @@ export const inference: Victim = {
   pids: (attempt) => pidsOf(startedBy(attempt, 'inference-child')),
 };
 export const decoder: Victim = { name: 'ffmpeg', weight: 1, pids: (attempt) => pidsOf(startedBy(attempt, 'ffmpeg')) };
-/** Those that answer in this process, while another one indexes. */
+/** The index processes of this process, which answer queries while another process indexes. */
 export const indexProcess: Victim = {
   ...{ name: 'index process', weight: 2 },
   pids: (attempt) => {
@@ -47,24 +47,24 @@ export const indexProcess: Victim = {
 };
 
 export interface ChaosOptions {
-  /** A folder, or a location as LIBRARY has it. */
+  /** A folder, or a location as in LIBRARY. */
   readonly music: string;
-  /** What the runs get of the environment beside this process's. */
+  /** Variables of the runs in addition to this process's. */
   readonly environment?: NodeJS.ProcessEnv;
-  /** Holds the indexes. */
+  /** The folder of the indexes. */
   readonly workplace: string;
   readonly kills: number;
   readonly seed: number;
   readonly victims: readonly Victim[];
-  /** Asks the index, once there is one, all the while; no question may fail. */
+  /** Queries the index all the time, once it exists; no query may fail. */
   readonly asks: boolean;
 }
 
 type ChaosLibrary = Pick<ChaosOptions, 'music' | 'environment'>;
 
-/** Kills at random moments of indexing runs until it has killed so often, and compares each library that came to its end
+/** Kills at random moments of index runs up to the given count, and compares each completed library
  *  with that of an undisturbed run.
- *  @returns how often each victim was killed, and how many libraries came to their end */
+ *  @returns the number of kills of each victim, and the number of completed libraries */
 export async function killAtRandomMoments(options: ChaosOptions) {
   const { workplace, kills, seed, victims, asks } = options;
   const newIndex = () => mkdtempSync(path.join(workplace, 'index-'));
@@ -99,7 +99,7 @@ export async function killAtRandomMoments(options: ChaosOptions) {
   return { killed, finished, expected };
 }
 
-/** A try that was cut down with its decoder is left for some minutes: then somebody asks for it. */
+/** A recording whose decoder was killed is retried only minutes later, or on request, as here. */
 async function assertMended(library: ChaosLibrary, index: string, expected: Content): Promise<void> {
   if (failuresOf(index).join() !== expected.failures.join()) {
     expect(await run(library, index, '--retry-failed').exitCode).toBe(0);
@@ -116,7 +116,7 @@ function chooseVictim(victims: readonly Victim[], random: () => number): Victim 
   return victims.at(-1) ?? indexer;
 }
 
-/** Asks an index over and over, as a bot does while another process indexes. */
+/** Queries an index repeatedly, as a bot does while another process indexes. */
 class Asker implements AsyncDisposable {
   readonly failures: unknown[] = [];
   readonly #host: IndexHost | null;
@@ -128,7 +128,7 @@ class Asker implements AsyncDisposable {
     this.#asking = host ? this.#ask(host, vectors) : Promise.resolve();
   }
 
-  /** One that asks nothing where nothing was indexed yet. */
+  /** Sends no query before the first generation exists. */
   static async of(indexDir: string, vectors: readonly Float32Array[]): Promise<Asker> {
     if (!existsSync(path.join(indexDir, 'generations'))) return new Asker(null, vectors);
     using catalog = new Catalog(path.join(indexDir, 'catalog.sqlite'));
@@ -164,19 +164,19 @@ class Asker implements AsyncDisposable {
   }
 }
 
-/** A resumed run has fewer steps the further it was before: half of the kills come within the first few. */
+/** A resumed run has fewer steps, so half of the kills come within the first few. */
 function momentOf(random: () => number, steps: number): number {
   return Math.floor(random() * (random() < 0.5 ? 4 : steps));
 }
 
 export interface Attempt {
   readonly child: ChildProcess;
-  /** One line a step. */
+  /** One line for each step. */
   readonly lines: AsyncIterable<string>;
   readonly steps: Promise<string[]>;
-  /** null when a signal ended it. */
+  /** null when a signal ended the run. */
   readonly exitCode: Promise<number | null>;
-  /** Everybody that it was seen to have started. */
+  /** All descendants that were observed. */
   readonly seen: Set<number>;
 }
 
@@ -215,8 +215,8 @@ export function run({ music, environment }: ChaosLibrary, indexDir: string, ...m
   return { child, lines: lines(), steps: closed.then(() => told), exitCode, seen: new Set() };
 }
 
-/** Kills one of the victim's processes, or the indexer where it has none, a random while after the `step`-th step.
- *  @returns whether there was still somebody to kill */
+/** Kills one of the victim's processes, or the indexer if there is none, after a random delay from the `step`-th step.
+ *  @returns whether there was a process to kill */
 async function killAt(attempt: Attempt, step: number, victim: Victim, random: () => number): Promise<boolean> {
   const waitMs = random() * 60;
   const choice = random();
@@ -241,7 +241,7 @@ export function killProcess(pid: number): boolean {
   }
 }
 
-/** Nothing that a killed indexer had started may live on. */
+/** No child of a killed indexer may survive. */
 async function everybodyIsGone({ seen }: Attempt): Promise<void> {
   await eventually(() => [...seen].every((pid) => !lives(pid)));
 }
@@ -264,7 +264,7 @@ function failuresOf(indexDir: string): string[] {
   return catalog.tracks.failures().map(({ key, code }) => `${key} ${code}`);
 }
 
-/** All that the catalog holds, by key, with the assurance that the generation holds the same. */
+/** The content of the catalog by key, after checking that the generation contains the same. */
 export async function contentOf(indexDir: string): Promise<Content> {
   using catalog = new Catalog(path.join(indexDir, 'catalog.sqlite'));
   const spaces = catalog.spaces.list();
@@ -302,7 +302,7 @@ async function assertEqual(indexDir: string, expected: Content): Promise<void> {
   expect(left.filter((name) => name.includes('.partial'))).toEqual([]);
 }
 
-/** mulberry32: a small generator of numbers in [0, 1), the same for the same seed. */
+/** mulberry32: a small random generator, [0, 1), the same for the same seed. */
 function randomOf(start: number): () => number {
   let state = start;
   return () => {

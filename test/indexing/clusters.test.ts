@@ -7,7 +7,7 @@ import { reasonsOf } from '../../src/indexing/clusters/suspicion.ts';
 const dimensions = 8;
 const options = { examplesMax: 3, signal: new AbortController().signal };
 
-/** Tracks of ten chunks, each about its own direction; the last chunk of each about one that all share. */
+/** Tracks of ten chunks, each around its own direction; the last chunk of each around a shared one. */
 function libraryOf(tracks: number): LiveChunk[] {
   return Array.from({ length: tracks }, (_, track) =>
     Array.from({ length: 10 }, (_, i): LiveChunk => {
@@ -47,7 +47,7 @@ function isOfEnds(centre: number): boolean {
 }
 
 describe('grouping', () => {
-  test('every chunk is in one group, the one whose centre is nearest', () => {
+  test('puts every chunk into the group with the nearest centre', () => {
     expect(clustering.clusters.reduce((sum, cluster) => sum + cluster.chunks, 0)).toBe(chunks.length);
     expect(clustering).toMatchObject({ chunks: 140, tracks: 14, edgeShare: 0.2 });
     for (const cluster of clustering.clusters) {
@@ -61,7 +61,7 @@ describe('grouping', () => {
     }
   });
 
-  test('what is alike in all tracks is together and apart from the rest', () => {
+  test('separates what all tracks share from the rest', () => {
     expect(ends.reduce((sum, cluster) => sum + cluster.chunks, 0)).toBe(14);
     for (const { edgeShare, overTrackDb } of ends) {
       expect(edgeShare).toBe(1);
@@ -69,7 +69,7 @@ describe('grouping', () => {
     }
   });
 
-  test('examples are of different tracks, the nearest first', () => {
+  test('gives examples from different tracks, nearest first', () => {
     for (const { examples } of clustering.clusters) {
       const similarities = examples.map(({ similarity }) => similarity);
       expect(new Set(examples.map(({ trackId }) => trackId)).size).toBe(examples.length);
@@ -77,16 +77,16 @@ describe('grouping', () => {
     }
   });
 
-  test('the same library gives the same groups', () => {
+  test('gives the same groups for the same library', () => {
     expect(clusterChunks(sourceOf(libraryOf(14)), options)).toEqual(clustering);
   });
 
-  test('a library of one chunk is one group', () => {
+  test('makes one group of a library with one chunk', () => {
     const { clusters } = clusterChunks(sourceOf(chunks.slice(0, 1)), options);
     expect(clusters).toMatchObject([{ chunks: 1, tracks: 1 }]);
   });
 
-  test('stops when it is told to', () => {
+  test('stops on abort', () => {
     const signal = AbortSignal.abort(new Error('enough'));
     expect(() => clusterChunks(sourceOf(chunks), { ...options, signal })).toThrow('enough');
   });
@@ -98,7 +98,7 @@ describe('suspicion', () => {
       .filter(({ centre }) => isOfEnds(centre) === edge)
       .map((cluster) => reasonsOf(cluster, clustering, heard).reduce((sum, { weight }) => sum + weight, 0));
 
-  test('what the gate rejects, at the end of many tracks and quieter than they, is above all music', () => {
+  test('is higher for applause at the end of many tracks than for all music', () => {
     expect(Math.min(...suspicionOf(null, true))).toBeGreaterThan(Math.max(...suspicionOf(null, false)));
     const [first] = ends;
     if (!first) throw new Error('expected a group of ends');
@@ -108,7 +108,7 @@ describe('suspicion', () => {
     expect(texts).toContain('18 dB below the rest of their tracks');
   });
 
-  test('a group that sounds like noise is more suspicious than the same that does not, and steady noise yet more', () => {
+  test('is higher for a group that sounds like noise, and higher still for steady noise', () => {
     const [plain, noisy, steady] = [
       { noisiness: 0, levelSpreadDb: 8 },
       { noisiness: 0.9, levelSpreadDb: 8 },
@@ -118,7 +118,7 @@ describe('suspicion', () => {
     expect(noisy).toBeLessThan(steady as number);
   });
 
-  test('a drone that is not noise is not suspicious for being steady', () => {
+  test('is not raised for a steady drone that is not noise', () => {
     expect(suspicionOf({ noisiness: 0.05, levelSpreadDb: 0.2 }, false)).toEqual(suspicionOf(null, false));
   });
 });

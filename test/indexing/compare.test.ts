@@ -73,7 +73,7 @@ test('puts every listed file into exactly one class', () => {
   );
 });
 
-test('never takes for gone what lies below a folder that could not be listed', () => {
+test('never treats files below an unlisted folder as removed', () => {
   fc.assert(
     fc.property(anyListing, anyKnown, (listing, tracks) => {
       const { gone } = compare([...listing, problem('dir/')], tracks, { retryFailed: false, nowMs: 1000 });
@@ -82,7 +82,7 @@ test('never takes for gone what lies below a folder that could not be listed', (
   );
 });
 
-test('finds gone what is neither listed nor removed already', () => {
+test('treats known files as removed when they are neither listed nor already removed', () => {
   const tracks = toMap(known('a.mp3'), known('b.mp3'), known('c.mp3', { status: 'removed', removedBy: 'scan' }));
   expect(compare([file('a.mp3')], tracks, { retryFailed: false, nowMs: 1000 }).gone.map(({ key }) => key)).toEqual([
     'b.mp3',
@@ -90,8 +90,8 @@ test('finds gone what is neither listed nor removed already', () => {
 });
 
 test.each([
-  ['a file that nobody knows', undefined, 'added'],
-  ['a known file as it was', {}, 'unchanged'],
+  ['a new file', undefined, 'added'],
+  ['an unchanged file', {}, 'unchanged'],
   ['another size', { sizeBytes: 2 }, 'changed'],
   ['another time', { mtimeMs: 1.25 }, 'changed'],
   ['another version', { etag: 'v2' }, 'changed'],
@@ -112,12 +112,12 @@ test.each([
     'failed before',
   ],
   [
-    'failed in what is now the future',
+    'failed at a time in the future',
     { failure: { code: 'decode-failed', tries: 1, atMs: 5000, retryAtMs: 9000 } },
     'retried',
   ],
-  ['never looked at', { sizeBytes: null, mtimeMs: null, embedded: false }, 'retried'],
-] as const)('judges %s', (_, changes, verdict) => {
+  ['never embedded', { sizeBytes: null, mtimeMs: null, embedded: false }, 'retried'],
+] as const)('classifies %s', (_, changes, verdict) => {
   const tracks = changes === undefined ? toMap() : toMap(known('a.mp3', changes as Partial<KnownTrack>));
   const seen = compare([file('a.mp3')], tracks, { retryFailed: false, nowMs: 1000 });
   const found = seen.candidates[0]?.why ?? (seen.returned.length > 0 ? 'returned' : undefined);
@@ -125,12 +125,12 @@ test.each([
   expect(found ?? Object.entries(counted).find(([, count]) => count === 1)?.[0]).toBe(verdict);
 });
 
-test('tries everything that failed again when it is asked to', () => {
+test('retries all failed files on request', () => {
   const tracks = toMap(known('a.mp3', { failure: { code: 'audio-unreadable', tries: 9, atMs: 100, retryAtMs: null } }));
   expect(compare([file('a.mp3')], tracks, { retryFailed: true, nowMs: 1000 }).candidates[0]?.why).toBe('retried');
 });
 
-test('takes what was embedded before a moment for outdated, and nothing else that looks the same', () => {
+test('treats only tracks embedded before a given moment as outdated', () => {
   const tracks = toMap(known('a.mp3', { embeddedAtMs: 100 }), known('b.mp3', { embeddedAtMs: 200 }));
   const seen = compare([file('a.mp3'), file('b.mp3')], tracks, {
     retryFailed: false,

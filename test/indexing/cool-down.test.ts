@@ -13,12 +13,12 @@ const codes: ErrorCode[] = [
 ];
 const days = (ms: number) => ms / 86_400_000;
 
-test('leaves a file that cannot be decoded alone until it changes', () => {
+test('skips a file that cannot be decoded until it changes', () => {
   expect(coolDownMs('audio-unreadable', 1)).toBeNull();
   expect(isDue({ atMs: 0, retryAtMs: null }, Number.MAX_SAFE_INTEGER)).toBe(false);
 });
 
-test('waits longer with every try, and never longer than a month', () => {
+test('waits longer after every try, at most a month', () => {
   fc.assert(
     fc.property(fc.constantFrom(...codes), fc.integer({ min: 1, max: 2000 }), (code, tries) => {
       const [now, next] = [coolDownMs(code, tries), coolDownMs(code, tries + 1)];
@@ -28,7 +28,7 @@ test('waits longer with every try, and never longer than a month', () => {
   );
 });
 
-test('is due when its time has come, and when the clock says that it has not failed yet', () => {
+test('is due at its time, and when the clock shows a time before the failure', () => {
   const failure = { atMs: 1000, retryAtMs: 2000 };
   expect([999, 1000, 1999, 2000].map((nowMs) => isDue(failure, nowMs))).toEqual([true, false, false, true]);
 });

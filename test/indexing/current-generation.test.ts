@@ -1,4 +1,4 @@
-/** What a run makes of the generation that answers: believed, read, built again, or left where somebody put it. */
+/** How a run treats the current generation: trusted, read, rebuilt, or kept after a roll-back. */
 import { readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
@@ -23,7 +23,7 @@ function shardOf(bench: Bench): string {
   return path.join(spaceFolder(bench.indexDir, 'space-a'), currentId(bench), 'shard-0.faiss');
 }
 
-/** Changes a value, and sets the time back as a tool that copies times would. */
+/** Changes a value and restores the time, like a tool that preserves times. */
 function damage(file: string): void {
   const { atime, mtime } = statSync(file);
   const bytes = readFileSync(file);
@@ -37,7 +37,7 @@ function rebuild({ catalog, generations, indexDir }: Bench) {
   return rebuildGeneration({ catalog, generations, spaceId: 'space-a', signal: never, lockPath });
 }
 
-test('finds a generation that was damaged since, though its time says otherwise, and builds it again', async () => {
+test('finds a generation that was damaged with its time unchanged, and rebuilds it', async () => {
   const bench = await indexed(['a.mp3', 'b.mp3']);
   expect((await bench.run()).generation).toEqual({ kind: 'unchanged' });
   damage(shardOf(bench));
@@ -45,10 +45,10 @@ test('finds a generation that was damaged since, though its time says otherwise,
   expect((await bench.run()).generation).toEqual({ kind: 'unchanged' });
 });
 
-test('does not read what it knows to be whole, but for whoever asks for every byte', async () => {
+test('skips reading a generation that is known to be whole, unless every byte is to be checked', async () => {
   const bench = await indexed(['a.mp3', 'b.mp3']);
   damage(shardOf(bench));
-  // A disk that fails in silence changes no time: as if it were so, what is remembered is made to fit.
+  // A silently failing disk changes no time, so the record of checks is made to match.
   const { ino, mtimeNs, ctimeNs } = statSync(shardOf(bench), { bigint: true });
   const remembered = path.join(spaceFolder(bench.indexDir, 'space-a'), 'verified.json');
   const looks = JSON.parse(readFileSync(remembered, 'utf8'));
@@ -63,14 +63,14 @@ test('does not read what it knows to be whole, but for whoever asks for every by
   expect(await rebuild(bench)).toEqual({ kind: 'unchanged' });
 });
 
-test.each(['', 'not JSON', '{"a": 1}'])('reads everything again where what it remembered is %j', async (text) => {
+test.each(['', 'not JSON', '{"a": 1}'])('reads everything again when its record of checks is %j', async (text) => {
   const bench = await indexed(['a.mp3']);
   writeFileSync(path.join(spaceFolder(bench.indexDir, 'space-a'), 'verified.json'), text);
   damage(shardOf(bench));
   expect((await bench.run()).generation).toMatchObject({ kind: 'written' });
 });
 
-test('stays where somebody rolled back to until the library changes, and says both', async () => {
+test('stays at the generation of a roll-back until the library changes, and reports both', async () => {
   const bench = await indexed(['a.mp3']);
   const first = currentId(bench);
   bench.put('b.mp3', 'another');
@@ -85,7 +85,7 @@ test('stays where somebody rolled back to until the library changes, and says bo
   expect((await bench.run()).generation).toEqual({ kind: 'unchanged' });
 });
 
-test('does not stay at a damaged generation, though somebody rolled back to it', async () => {
+test('does not stay at a damaged generation after a roll-back', async () => {
   const bench = await indexed(['a.mp3']);
   bench.put('b.mp3', 'another');
   await bench.run();
@@ -99,9 +99,9 @@ test('does not stay at a damaged generation, though somebody rolled back to it',
 test.each([
   ['is missing', null],
   ['names nothing', ''],
-  ['names a generation that is not there', '0123456789abcdef\n'],
+  ['names a generation that does not exist', '0123456789abcdef\n'],
   ['was torn', '0123456789ab'],
-])('builds the generation again where CURRENT %s', async (_, text) => {
+])('rebuilds the generation when CURRENT %s', async (_, text) => {
   const bench = await indexed(['a.mp3', 'b.mp3']);
   const id = currentId(bench);
   const file = path.join(spaceFolder(bench.indexDir, 'space-a'), 'CURRENT');

@@ -1,4 +1,4 @@
-/** Recordings that are damaged among others that are not: whatever goes wrong with one of them, the others are indexed. */
+/** Damaged recordings among good ones: whatever fails for one, the others are indexed. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -9,7 +9,7 @@ import { ffmpeg } from '../audio/make-audio.ts';
 import { type RunningWorker, runWorker } from '../embedding-worker/running-worker.ts';
 import { Bench } from './helpers.ts';
 
-describe('every third recording damaged in a way of its own', () => {
+describe('when every third recording is damaged in a different way', () => {
   const noise = (bytes: Buffer, from: number, to: number) => {
     const copy = Buffer.from(bytes);
     for (let i = Math.floor(copy.length * from); i < copy.length * to; i += 1) copy[i] = (i * 7919 + 13) & 255;
@@ -41,7 +41,7 @@ describe('every third recording damaged in a way of its own', () => {
   }, 60_000);
   afterAll(() => worker.close());
 
-  test('leaves the others indexed and the run whole', async () => {
+  test('indexes the others and completes the run', async () => {
     const bench = new Bench();
     for (const [at, [name, encoding, damage]] of kinds.entries()) {
       for (const which of ['a', 'b', 'c']) {
@@ -63,18 +63,18 @@ describe('every third recording damaged in a way of its own', () => {
   }, 180_000);
 });
 
-describe('an error that should concern all recordings', () => {
+describe('an error that may concern all recordings', () => {
   const names = Array.from({ length: 12 }, (_, i) => `${String(i).padStart(2, '0')}.mp3`);
   const isThird = (name: string) => Number(name.slice(0, 2)) % 3 === 2;
   const benchOf = () => {
     const bench = new Bench();
-    // The longest comes first: their order is that of their names.
+    // Longest first, so that they are indexed in the order of their names.
     for (const [at, name] of names.entries()) bench.put(name, `${name}${'x'.repeat(100 - at)}`);
     return bench;
   };
   const codes: ErrorCode[] = ['tool-missing', 'disk-full', 'worker-unavailable', 'unauthorized', 'catalog-busy'];
 
-  test.each(codes)('but meets one here and one there is theirs: %s', async (code) => {
+  test.each(codes)('is the fault of single recordings when it is scattered: %s', async (code) => {
     const bench = benchOf();
     const embed: Embed = async (file, options) => {
       if (isThird(path.basename(file))) throw new LeitmotifError(code, 'It is not there');
@@ -83,22 +83,25 @@ describe('an error that should concern all recordings', () => {
     const { files, failures } = await bench.run({ embed, concurrency: 1 });
     expect(files).toMatchObject({ embedded: 8, failed: 4 });
     expect(failures.map(({ key }) => key).sort()).toEqual(names.filter(isThird));
-    // It was no fault of the file, so it is tried again without being asked for.
+    // Not a fault of the file, so it is retried without a request.
     expect(bench.catalog.tracks.failures().every(({ retryAtMs }) => retryAtMs !== null)).toBe(true);
   });
 
-  test.each([1, 3])('also where %i are under way at once, and where it is a mistake of ours', async (concurrency) => {
-    const bench = benchOf();
-    const embed: Embed = async (file, options) => {
-      if (path.basename(file) === names[5]) throw new RangeError('Offset is outside the bounds of the DataView');
-      return bench.embed(file, options);
-    };
-    const { files, failures } = await bench.run({ embed, concurrency });
-    expect(files).toMatchObject({ embedded: 11, failed: 1 });
-    expect(failures).toMatchObject([{ key: names[5], code: 'internal' }]);
-  });
+  test.each([1, 3])(
+    'is found with %i recordings at once too, and when it is a programming error',
+    async (concurrency) => {
+      const bench = benchOf();
+      const embed: Embed = async (file, options) => {
+        if (path.basename(file) === names[5]) throw new RangeError('Offset is outside the bounds of the DataView');
+        return bench.embed(file, options);
+      };
+      const { files, failures } = await bench.run({ embed, concurrency });
+      expect(files).toMatchObject({ embedded: 11, failed: 1 });
+      expect(failures).toMatchObject([{ key: names[5], code: 'internal' }]);
+    },
+  );
 
-  test('and is the last one of the run', async () => {
+  test('is the fault of the recording when that is the last of the run', async () => {
     const bench = benchOf();
     const embed: Embed = async (file, options) => {
       if (path.basename(file) === names.at(-1)) throw new LeitmotifError('tool-missing', 'It is not there');
@@ -107,7 +110,7 @@ describe('an error that should concern all recordings', () => {
     expect((await bench.run({ embed, concurrency: 1 })).files).toMatchObject({ embedded: 11, failed: 1 });
   });
 
-  test('stops the run when several meet it in a row, and none of those has failed', async () => {
+  test('stops the run when several in a row meet it, and marks none as failed', async () => {
     const bench = benchOf();
     const embed: Embed = async (file, options) => {
       if (Number(path.basename(file).slice(0, 2)) >= 6) throw new LeitmotifError('disk-full', 'The disk is full');
@@ -121,7 +124,7 @@ describe('an error that should concern all recordings', () => {
     expect((await bench.run()).files).toMatchObject({ unchanged: 6, embedded: 6 });
   });
 
-  test('stops the run with our own mistake as it was thrown', async () => {
+  test('is rethrown unchanged when it is a programming error', async () => {
     const bench = benchOf();
     const embed: Embed = async () => {
       throw new RangeError('Cannot do it');

@@ -22,7 +22,7 @@ function fails(code: ErrorCode, message = /./) {
 
 const three = { 'a.mp3': 'one', 'b.mp3': 'two', 'c.mp3': 'three' };
 
-test('indexes what is good and lists what is not, with the reason of each', async () => {
+test('indexes good files and lists bad ones, each with its reason', async () => {
   const bench = benchOf({ ...three, 'bad.mp3': 'audio-unreadable', 'empty.mp3': 'audio-empty' });
   mkdirSync(path.join(bench.music, 'folder.mp3'));
   symlinkSync('nowhere', path.join(bench.music, 'link.mp3'));
@@ -40,7 +40,7 @@ test('indexes what is good and lists what is not, with the reason of each', asyn
   expect(Object.keys(bench.rows())).toEqual(Object.keys(three));
 });
 
-test('does not try a bad file again until it changes or somebody asks for it', async () => {
+test('does not retry a bad file until it changes or on request', async () => {
   const bench = benchOf({ 'bad.mp3': 'audio-unreadable' });
   await bench.run();
   expect((await bench.run()).files).toMatchObject({ failedBefore: 1, failed: 0 });
@@ -51,7 +51,7 @@ test('does not try a bad file again until it changes or somebody asks for it', a
   expect(bench.catalog.tracks.failures()).toEqual([]);
 });
 
-test('tries a failure that may pass by itself again, each time later, and at once where the clock was set back', async () => {
+test('retries a passing failure, later each time, and at once when the clock was set back', async () => {
   const minuteMs = 60_000;
   let nowMs = Date.UTC(2026, 1, 1);
   const bench = new Bench({ now: () => nowMs });
@@ -74,7 +74,7 @@ test('tries a failure that may pass by itself again, each time later, and at onc
   expect(await after(0)).toMatchObject({ embedded: 1, failedBefore: 0 });
 });
 
-test('forgets a failure whose file is gone', async () => {
+test('deletes a failure with its file', async () => {
   const bench = benchOf({ 'a.mp3': 'one', 'bad.mp3': 'audio-unreadable' });
   await bench.run();
   rmSync(path.join(bench.music, 'bad.mp3'));
@@ -83,14 +83,14 @@ test('forgets a failure whose file is gone', async () => {
 });
 
 test.each(['worker-unavailable', 'unauthorized', 'disk-full', 'tool-missing'] as const)(
-  'stops at %s with no track marked as failed, and goes on where it was',
+  'stops at %s with no track marked as failed, and continues there',
   async (code) => {
     const bench = benchOf(three);
     const embed: Embed = async (file, options) => {
       if (file.endsWith('a.mp3')) return await bench.embed(file, options);
       throw new LeitmotifError(code, 'It is not there');
     };
-    // The longest comes first, so that the short a.mp3 must wait for its turn unless it is the longest.
+    // Longest first: the short a.mp3 waits unless it is the longest.
     bench.put('a.mp3', 'the longest of all');
     await expect(bench.run({ embed, concurrency: 1 })).rejects.toEqual(
       fails(code, /after 1 of 3 tracks.*run it again/),
@@ -103,7 +103,7 @@ test.each(['worker-unavailable', 'unauthorized', 'disk-full', 'tool-missing'] as
   },
 );
 
-test('finds the one track that kills the worker, indexes those that were in its company, and fails it alone', async () => {
+test('finds the one track that kills the worker, indexes the tracks next to it, and fails only that one', async () => {
   const bench = benchOf({ ...three, 'd.mp3': 'four', 'e.mp3': 'fifth' });
   let deaths = 0;
   const embed: Embed = async (file, options) => {
@@ -119,7 +119,7 @@ test('finds the one track that kills the worker, indexes those that were in its 
   expect(Object.keys(bench.rows())).toEqual(['a.mp3', 'b.mp3', 'd.mp3', 'e.mp3']);
 });
 
-test('blames the worker and not the tracks when it dies over one after the other', async () => {
+test('blames the worker when it dies over one track after another', async () => {
   const bench = benchOf({ ...three, 'd.mp3': 'four', 'e.mp3': 'fifth' });
   const embed: Embed = async () => {
     throw new WorkerLostError('It died', { cause: null });
@@ -130,7 +130,7 @@ test('blames the worker and not the tracks when it dies over one after the other
   expect((await bench.run()).files).toMatchObject({ embedded: 5, failed: 0 });
 });
 
-test('is cancelled within what is in flight, keeps what was done, and goes on later', async () => {
+test('finishes or drops the tracks in flight on cancel, keeps the rest, and continues later', async () => {
   const bench = benchOf({ ...three, 'd.mp3': 'four', 'e.mp3': 'fifth' });
   const stop = new AbortController();
   const embed: Embed = async (file, { signal }) => {
@@ -147,14 +147,14 @@ test('is cancelled within what is in flight, keeps what was done, and goes on la
   expect((await bench.run()).files).toMatchObject({ unchanged: 2, embedded: 3 });
 });
 
-test('stops when the worker answers in another space than was asked for', async () => {
+test('stops when the worker answers in another space than requested', async () => {
   const bench = benchOf(three);
   const embed: Embed = async (file) => embedBytes(readFileSync(file), 'space-x');
   await expect(bench.run({ embed })).rejects.toEqual(fails('space-mismatch', /space-a.*space-x/));
   expect(bench.catalog.counts().tracks.failed).toBe(0);
 });
 
-test('does not store an answer that cannot be right', async () => {
+test('does not store an invalid answer', async () => {
   const bench = benchOf({ 'a.mp3': 'one' });
   const embed: Embed = async (file) => {
     const recording = embedBytes(readFileSync(file));
@@ -163,7 +163,7 @@ test('does not store an answer that cannot be right', async () => {
   expect((await bench.run({ embed })).failures).toMatchObject([{ key: 'a.mp3', code: 'worker-protocol' }]);
 });
 
-test('leaves a file that changed while it was embedded to the next run', async () => {
+test('leaves a file that changed during embedding to the next run', async () => {
   const bench = benchOf(three);
   const embed: Embed = async (file, options) => {
     const recording = await bench.embed(file, options);
@@ -178,7 +178,7 @@ test('leaves a file that changed while it was embedded to the next run', async (
   expect(bench.rows()['b.mp3']).toHaveLength(now.chunks.length);
 });
 
-test('lets one run in at a time, and names who is at it', async () => {
+test('allows one run at a time, and names the running one', async () => {
   const bench = benchOf(three);
   const entered = Promise.withResolvers<void>();
   const leave = Promise.withResolvers<void>();
@@ -196,7 +196,7 @@ test('lets one run in at a time, and names who is at it', async () => {
   expect((await bench.run()).files.unchanged).toBe(3);
 });
 
-test('takes an empty folder that held music yesterday for a disk that is not there', async () => {
+test('treats a suddenly empty folder as a missing disk', async () => {
   const bench = benchOf(three);
   await bench.run();
   for (const key of Object.keys(three)) rmSync(path.join(bench.music, key));
@@ -207,7 +207,7 @@ test('takes an empty folder that held music yesterday for a disk that is not the
   expect(emptied.generation).toEqual({ kind: 'empty' });
 });
 
-test('does not take another folder for a change of this one, unless it is told to', async () => {
+test('refuses another folder in place of this one, unless requested', async () => {
   const bench = benchOf(three);
   await bench.run();
   const other = benchOf({ 'z.mp3': 'one' });
@@ -218,7 +218,7 @@ test('does not take another folder for a change of this one, unless it is told t
   expect(replaced.files).toMatchObject({ moved: 1, removed: 2, embedded: 0 });
 });
 
-test('stops when the catalog is full, keeps what it has, and goes on when there is room', async () => {
+test('stops when the catalog is full, keeps what it has, and continues once there is room', async () => {
   const small = new Bench({ sizeMaxBytes: 16_384 * 48 });
   for (let at = 0; at < 100; at++) small.put(`${at}.mp3`, `number ${at}`);
   const embed: Embed = async (file, options) => {
@@ -237,7 +237,7 @@ test('stops when the catalog is full, keeps what it has, and goes on when there 
   expect((await small.run({ catalog: roomy })).files).toMatchObject({ unchanged: indexed, embedded: 100 - indexed });
 });
 
-test('builds a generation again that was deleted or damaged, without embedding anything', async () => {
+test('rebuilds a deleted or damaged generation without embedding', async () => {
   const bench = benchOf(three);
   await bench.run();
   const rows = bench.rows();

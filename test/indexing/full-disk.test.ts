@@ -1,4 +1,4 @@
-/** Index runs on a disk that grows a page at a time until it is large enough, so that it is full once at everything that
+/** Index runs on a disk that grows a page at a time until it is large enough, so that it is full once at every file that
  *  a run writes. */
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,7 +20,7 @@ import { Bench, embedBytes, rowsByKey } from './helpers.ts';
 const spaceId = 'space-a';
 /** A run needs a megabyte and a half. */
 const roomMaxBytes = 100_000_000;
-/** So that a generation takes more room than what a run writes to the catalog before it. */
+/** Makes a generation larger than the catalog writes before it. */
 const dimensions = 1024;
 const never = new AbortController().signal;
 const copies = mkdtempSync(path.join(tmpdir(), 'leitmotif-full-'));
@@ -40,7 +40,7 @@ const embed: Embed = async (file) => {
   return { ...recording, chunks: recording.chunks.map((chunk) => ({ ...chunk, vector: wide(chunk.vector) })) };
 };
 
-/** One run, as a program does it: the catalog is opened for it and closed.
+/** One run as in the program: opens the catalog and closes it.
  *  @returns the error that ended it, or null */
 async function attempt(bench: Bench, indexDir: string): Promise<unknown> {
   try {
@@ -57,8 +57,8 @@ async function attempt(bench: Bench, indexDir: string): Promise<unknown> {
   }
 }
 
-/** What lies on the disk, seen by a process that has room: the disk itself has none for a reader's files.
- *  @returns what the catalog holds; null where there is none yet */
+/** Reads a copy of the disk's content, because the disk has no room for a reader's files.
+ *  @returns the content of the catalog; null if there is none yet */
 async function assertIntact(indexDir: string): Promise<Record<string, string[]> | null> {
   const folder = spaceFolder(indexDir, spaceId);
   const generations = (await exists(folder)) ? readdirSync(folder, { withFileTypes: true }) : [];
@@ -79,7 +79,7 @@ async function assertIntact(indexDir: string): Promise<Record<string, string[]> 
 }
 
 /** Runs until the disk is large enough.
- *  @returns the files that the disk was full at, by name, each once */
+ *  @returns the names of the files at which the disk was full, each once */
 async function growUntilDone(bench: Bench, disk: SmallDisk, check: () => Promise<void>): Promise<string[]> {
   const named = new Set<string>();
   let kept = -1;
@@ -100,7 +100,7 @@ async function growUntilDone(bench: Bench, disk: SmallDisk, check: () => Promise
 }
 
 test.runIf(hasSmallDisks)(
-  'a first run is whole or says which file the disk was full at, at every page',
+  'a first run is complete or names the full file, at every page',
   async () => {
     const bench = new Bench();
     putPieces(bench, 0, 12);
@@ -114,7 +114,7 @@ test.runIf(hasSmallDisks)(
 );
 
 test.runIf(hasSmallDisks)(
-  'a later run leaves the generation before it in force until the new one is whole',
+  'a later run keeps the previous generation in use until the new one is complete',
   async () => {
     const bench = new Bench();
     putPieces(bench, 0, 12);

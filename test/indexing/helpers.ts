@@ -12,15 +12,15 @@ import { type IndexRunOptions, runIndex } from '../../src/indexing/run.ts';
 import type { IndexSummary } from '../../src/indexing/summary.ts';
 import { FolderLibrary } from '../../src/library/folder.ts';
 
-/** A folder that goes when the test ends. */
+/** A folder that is deleted when the test ends. */
 export function tempFolder(): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'leitmotif-test-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
-/** Stands in for the worker where a test is about files and not about sound: a pure function of the bytes. As many
- *  chunks as the file has bytes modulo 4, and one; a file that begins with an error code fails with it. */
+/** Replaces the worker where a test concerns files and not sound: a pure function of the bytes. As many
+ *  chunks as the size modulo 4, plus one; a file that starts with an error code fails with it. */
 export function embedBytes(bytes: Uint8Array, spaceId = 'space-a', dimensions = 8): EmbeddedRecording {
   const [code = ''] = Buffer.from(bytes).toString('utf8').split(' ');
   if (isErrorCode(code)) throw new LeitmotifError(code, `It says ${code}`);
@@ -48,7 +48,7 @@ function vectorOf(hash: Buffer, dimensions: number): Float32Array {
   return Float32Array.from(raw, (value) => value / length);
 }
 
-/** A library, an index, and a count of what was sent to be embedded. */
+/** A library, an index, and a list of the embedded files. */
 export class Bench {
   readonly music = tempFolder();
   readonly indexDir = tempFolder();
@@ -62,7 +62,7 @@ export class Bench {
     this.generations = new FaissGenerations({ indexDir: this.indexDir, catalogId: this.catalog.id, shardsMax: 2 });
   }
 
-  /** Writes a file, with a time of its own so that each writing shows. */
+  /** Writes a file with a new time, so that every write is detected. */
   put(key: string, content: string): void {
     const file = path.join(this.music, key);
     mkdirSync(path.dirname(file), { recursive: true });
@@ -100,7 +100,7 @@ export class Bench {
     });
   }
 
-  /** What the index would be built of: the keys of the live tracks, each with its chunks. */
+  /** The content of the next generation: the keys of the live tracks, each with its chunks. */
   rows(spaceId = 'space-a'): Record<string, string[]> {
     return rowsByKey(this.catalog, spaceId);
   }

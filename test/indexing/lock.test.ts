@@ -10,7 +10,7 @@ function locked(message: RegExp) {
   return expect.objectContaining({ code: 'index-locked', message: expect.stringMatching(message) });
 }
 
-test('is taken once at a time, also within one process, and again when it was released', () => {
+test('is held once at a time, also within one process, and again after its release', () => {
   const file = path.join(tempFolder(), 'index.lock');
   const lock = new IndexLock(file);
   expect(() => new IndexLock(file)).toThrow(locked(new RegExp(`process ${process.pid} on `)));
@@ -19,7 +19,7 @@ test('is taken once at a time, also within one process, and again when it was re
   expect(() => new IndexLock(file)).toThrow(locked(/./));
 });
 
-test('names another process that holds it, and is free the moment that process is killed', async () => {
+test('names the process that holds it, and is free as soon as that process is killed', async () => {
   const file = path.join(tempFolder(), 'index.lock');
   const holder = spawn(process.execPath, [path.join(import.meta.dirname, 'lock-holder.ts'), file]);
   await once(holder.stdout, 'data');
@@ -29,7 +29,7 @@ test('names another process that holds it, and is free the moment that process i
   using _lock = new IndexLock(file);
 });
 
-test('holds although nothing readable says who holds it', () => {
+test('holds although its record of the holder is unreadable', () => {
   const file = path.join(tempFolder(), 'index.lock');
   using _lock = new IndexLock(file);
   writeFileSync(`${file}.owner.json`, '{"pid": "torn');
@@ -38,7 +38,7 @@ test('holds although nothing readable says who holds it', () => {
   expect(() => new IndexLock(file)).toThrow(locked(/another process/));
 });
 
-test('says which file it cannot lock', () => {
+test('names the file that it cannot lock', () => {
   const file = path.join(tempFolder(), 'no such folder', 'index.lock');
   expect(() => new IndexLock(file)).toThrow(expect.objectContaining({ code: 'file-unreadable' }));
 });

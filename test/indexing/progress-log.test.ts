@@ -10,7 +10,7 @@ function progress(changes: Partial<IndexProgress>): IndexProgress {
   };
 }
 
-test('writes a line for each phase and every half a minute, with rate, hours of audio and time left', () => {
+test('writes a line for each phase and every half minute, with rate, hours of audio and time left', () => {
   const lines: unknown[] = [];
   let nowMs = 0;
   const tell = progressLog(

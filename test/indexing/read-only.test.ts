@@ -1,4 +1,4 @@
-/** An index folder in which nothing can be written: mounted so, in a name space of the test's own. */
+/** A read-only index folder, mounted in a mount namespace of this test. */
 import { execFile, execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,7 @@ const index = path.join(folder, 'index');
 const music = path.join(folder, 'music');
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A container may not mount; there is then nothing to test with. */
+/** A container may not mount; the test is then skipped. */
 const mayMount = (() => {
   try {
     execFileSync('unshare', ['-rm', 'mount', '--bind', tmpdir(), tmpdir()], { stdio: 'ignore' });
@@ -47,7 +47,7 @@ beforeAll(async () => {
 });
 
 test.runIf(mayMount)(
-  'questions are answered as before',
+  'answers queries as before',
   async () => {
     const question = ['similar', path.join(music, 'piece-1.ogg'), '--json'];
     const ranked = ({ stdout }: Run) => JSON.parse(stdout).results;
@@ -60,7 +60,7 @@ test.runIf(mayMount)(
 );
 
 test.runIf(mayMount)(
-  'what would write says that it cannot, and what to do',
+  'refuses to write with a remedy',
   async () => {
     for (const args of [
       ['index', music],
@@ -77,7 +77,7 @@ test.runIf(mayMount)(
 );
 
 test.runIf(mayMount)(
-  'changes that lie in a log still are not passed over in silence',
+  'refuses to ignore changes that are still in a log',
   async () => {
     const log = path.join(index, 'catalog.sqlite-wal');
     writeFileSync(log, 'what a killed process left');

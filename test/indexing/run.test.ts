@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { IndexProgress } from '../../src/indexing/progress.ts';
 import { Bench } from './helpers.ts';
 
-test('indexes a folder, and does nothing at all when nothing changed', async () => {
+test('indexes a folder, and does nothing when nothing changed', async () => {
   const bench = new Bench();
   bench.put('a.mp3', 'one');
   bench.put('disc/b.mp3', 'three');
@@ -19,7 +19,7 @@ test('indexes a folder, and does nothing at all when nothing changed', async () 
   expect(bench.embedded).toEqual([]);
 });
 
-test('embeds again what changed, and not what was only touched', async () => {
+test('embeds changed files again, and not files with only a new time', async () => {
   const bench = new Bench();
   bench.put('a.mp3', 'one');
   bench.put('b.mp3', 'two');
@@ -39,7 +39,7 @@ test('embeds again what changed, and not what was only touched', async () => {
   expect(bench.rows()['b.mp3']).not.toEqual(before['b.mp3']);
 });
 
-test('knows a file that was moved by its bytes: same track, nothing embedded, same generation', async () => {
+test('recognises a moved file by its bytes: same track, nothing embedded, same generation', async () => {
   const bench = new Bench();
   bench.put('old/a.mp3', 'one');
   bench.put('b.mp3', 'two');
@@ -53,7 +53,7 @@ test('knows a file that was moved by its bytes: same track, nothing embedded, sa
   expect(bench.embedded).toEqual([]);
 });
 
-test('knows a copy by its bytes, also where two files changed places', async () => {
+test('recognises a copy by its bytes, also where two files changed places', async () => {
   const bench = new Bench();
   bench.put('a.mp3', 'one');
   bench.put('b.mp3', 'three');
@@ -70,7 +70,7 @@ test('knows a copy by its bytes, also where two files changed places', async () 
   expect(bench.rows()).toEqual({ 'a.mp3': before['a.mp3'], 'c.mp3': before['b.mp3'] });
 });
 
-test('takes a track whose file is gone out of the answers at once, and back without embedding it again', async () => {
+test('removes a track without a file from the answers at once, and restores it without embedding', async () => {
   const bench = new Bench();
   bench.put('a.mp3', 'one');
   bench.put('b.mp3', 'two');
@@ -89,7 +89,7 @@ test('takes a track whose file is gone out of the answers at once, and back with
   expect(bench.embedded).toEqual([]);
 });
 
-test('leaves out what somebody asked to remove, though the file is still there, until it is restored', async () => {
+test('excludes a track removed on request, though its file exists, until it is restored', async () => {
   const bench = new Bench();
   bench.put('a.mp3', 'one');
   bench.put('b.mp3', 'two');
@@ -102,7 +102,7 @@ test('leaves out what somebody asked to remove, though the file is still there, 
   expect((await bench.run()).files).toMatchObject({ keptOut: 0, embedded: 1 });
 });
 
-test('holds indexes of two models side by side, and switching back costs nothing', async () => {
+test('holds indexes of two models, and switches back at no cost', async () => {
   const bench = new Bench();
   bench.put('a.mp3', 'one');
   await bench.run();
@@ -114,7 +114,7 @@ test('holds indexes of two models side by side, and switching back costs nothing
   expect(back.generation.kind).toBe('unchanged');
 });
 
-test('has as many tracks in flight as it may, and never more', async () => {
+test('has as many tracks in flight as allowed, and never more', async () => {
   const bench = new Bench();
   for (let at = 0; at < 12; at++) bench.put(`${at}.mp3`, `number ${at}`);
   const secondCame = Promise.withResolvers<void>();
@@ -136,7 +136,7 @@ test('has as many tracks in flight as it may, and never more', async () => {
   expect(Object.keys(bench.rows())).toHaveLength(12);
 });
 
-test('tells how far it is: phases in order, nothing counted down, all done at the end', async () => {
+test('reports progress: phases in order, counts that never fall, everything done at the end', async () => {
   const bench = new Bench();
   for (let at = 0; at < 5; at++) bench.put(`${at}.mp3`, `number ${at}`);
   bench.put('bad.mp3', 'audio-unreadable');
@@ -150,7 +150,7 @@ test('tells how far it is: phases in order, nothing counted down, all done at th
   expect(told.at(-1)?.bytesDone).toBe(told.at(-1)?.bytesTotal);
 });
 
-test('keeps the job where another process can read it', async () => {
+test('stores the job where another process can read it', async () => {
   const bench = new Bench();
   bench.put('a.mp3', 'one');
   const { jobId } = await bench.run();

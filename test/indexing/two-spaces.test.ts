@@ -1,11 +1,11 @@
-/** One library in the spaces of two models: what switching between them costs, and what it leaves alone. */
+/** One library in the spaces of two models: the cost of switching, and what it leaves unchanged. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import type { Embed } from '../../src/indexing/index-track.ts';
 import { Bench, embedBytes } from './helpers.ts';
 
-/** Every file of the generations, with the moment of its last change and its content. */
+/** Every file of the generations, with its time of change and its content. */
 function generationFiles(bench: Bench): Record<string, string> {
   const root = path.join(bench.indexDir, 'generations');
   const files = readdirSync(root, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
@@ -31,7 +31,7 @@ function openBench(): Bench {
   return bench;
 }
 
-test('each space is embedded once and built once, and neither run touches what the other left', async () => {
+test("embeds and builds each space once, and leaves the other's files unchanged", async () => {
   const bench = openBench();
   const one = await inSpace(bench, 'space-one', 8);
   const before = generationFiles(bench);
@@ -42,7 +42,7 @@ test('each space is embedded once and built once, and neither run touches what t
   expect(readdirSync(path.join(bench.indexDir, 'generations'))).toHaveLength(2);
 });
 
-test('switching back embeds nothing and builds nothing: the generation that answers is the very same', async () => {
+test('embeds and builds nothing when switching back, and uses the same generation', async () => {
   const bench = openBench();
   const one = await inSpace(bench, 'space-one', 8);
   await inSpace(bench, 'space-two', 4);
@@ -57,7 +57,7 @@ test('switching back embeds nothing and builds nothing: the generation that answ
   expect(generationFiles(bench)).toEqual(before);
 });
 
-test('what changed under the other model is embedded when its turn comes, and only that', async () => {
+test('embeds what changed under the other model when its turn comes, and only that', async () => {
   const bench = openBench();
   await inSpace(bench, 'space-one', 8);
   await inSpace(bench, 'space-two', 4);
@@ -71,7 +71,7 @@ test('what changed under the other model is embedded when its turn comes, and on
   expect(Object.keys(bench.rows('space-one'))).toEqual(Object.keys(bench.rows('space-two')));
 });
 
-test('older generations are pruned within a space, and never those of another', async () => {
+test('prunes older generations within a space, and never those of another', async () => {
   const bench = openBench();
   const one = await inSpace(bench, 'space-one', 8);
   for (const content of ['first', 'second', 'third', 'fourth']) {
@@ -83,7 +83,7 @@ test('older generations are pruned within a space, and never those of another', 
   );
 });
 
-test('a model that fails over a recording does not take it from the other', async () => {
+test('keeps a recording for one model when the other fails on it', async () => {
   const bench = openBench();
   await inSpace(bench, 'space-one', 8);
   const before = bench.rows('space-one');

@@ -1,4 +1,4 @@
-/** Backups in Azure: up, down, listed and pruned, through what goes wrong on the way; from the terminal, as a person would. */
+/** Backups in Azure: stored, fetched, listed and pruned, with faults on the way, and from the terminal. */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -36,7 +36,7 @@ function backups(place: string): AzureBackups {
   return new AzureBackups(parseAzure(`azure://${emulator.account}/${place}`), accounts, impatient);
 }
 
-/** Of two blocks and a bit, so that it goes up and comes down in three. */
+/** A file of two blocks and a bit, transferred in three parts. */
 function bigFile(): { readonly file: string; readonly bytes: Buffer } {
   const file = path.join(tempFolder(), 'big');
   const bytes = randomBytes(2 * 8 * 1024 * 1024 + 1234);
@@ -44,7 +44,7 @@ function bigFile(): { readonly file: string; readonly bytes: Buffer } {
   return { file, bytes };
 }
 
-test('what went up comes down to the byte, by name, and goes when it is told to', async () => {
+test('stores, lists, fetches and removes backups, byte for byte', async () => {
   const store = backups('safe/one');
   const { file, bytes } = bigFile();
   await store.put('b', file, options);
@@ -58,7 +58,7 @@ test('what went up comes down to the byte, by name, and goes when it is told to'
   expect(await store.names(options)).toEqual(['a']);
 });
 
-test('a block that fails is asked for again, up and down; the others are not', async () => {
+test('retries only the block that failed, up and down', async () => {
   const store = backups('safe/two');
   const { file, bytes } = bigFile();
   const failed = new Set<string>();
@@ -82,7 +82,7 @@ test('a block that fails is asked for again, up and down; the others are not', a
   }
 });
 
-test('a backup that was changed or replaced in Azure, or is not there, is not taken for one', async () => {
+test('refuses a backup that is missing or was changed in Azure', async () => {
   const store = backups('safe/three');
   const { file } = bigFile();
   const to = path.join(tempFolder(), 'down');
@@ -94,7 +94,7 @@ test('a backup that was changed or replaced in Azure, or is not there, is not ta
   await expect(store.fetch('a', to, options)).rejects.toEqual(fails('file-unreadable', /damaged: expected sha256/));
 });
 
-test('a container that is missing is named, and a wrong key is told as such', async () => {
+test('names a missing container, and reports a wrong key', async () => {
   const { file } = bigFile();
   await expect(backups('nowhere').put('a', file, options)).rejects.toEqual(fails('file-unreadable', /nowhere/));
   const accounts = new AzureAccounts(
@@ -105,7 +105,7 @@ test('a container that is missing is named, and a wrong key is told as such', as
   await expect(store.names(options)).rejects.toEqual(fails('library-forbidden', /AZURE_STORAGE_KEY/));
 });
 
-test('from the terminal: up, listed, the oldest gone, and back', async () => {
+test('backs up, lists, prunes and restores from the terminal', async () => {
   const folder = tempFolder();
   mkdirSync(path.join(folder, 'index'));
   const catalogPath = path.join(folder, 'index', 'catalog.sqlite');

@@ -1,4 +1,4 @@
-/** What goes wrong between here and Azure: refused, busy, cut off, expired, gone. */
+/** Faults between the program and Azure: refused, busy, interrupted, expired, deleted. */
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
@@ -37,7 +37,7 @@ afterAll(async () => {
   await azurite[Symbol.asyncDispose]();
 });
 
-/** The first `times` requests that match meet this. */
+/** Applies to the first `times` matching requests. */
 function first(times: number, matches: (request: { method: string; url: URL }) => boolean, act: Intervention): void {
   let left = times;
   proxy.intervene = (request) => (matches(request) && left-- > 0 ? act : null);
@@ -52,18 +52,18 @@ async function keys(changes = {}): Promise<string[]> {
   return (await Array.fromAsync(library.list())).map(({ key }) => key);
 }
 
-test.each([500, 503, 429, 408])('a service that answers %i twice is asked a third time', async (status) => {
+test.each([500, 503, 429, 408])('retries twice when the service answers %i', async (status) => {
   first(2, isList, busy(status));
   expect(await keys()).toEqual(names);
 });
 
-test('a service that stays busy ends the listing, which says so', async () => {
+test('fails the listing when the service stays busy, with the reason', async () => {
   first(100, isList, busy(503));
   await expect(keys()).rejects.toEqual(fails('library-unavailable', /answers 503 \(ServerBusy\) again and again/));
   expect(proxy.requests).toHaveLength(impatient.triesMax);
 });
 
-test('a service that asks to be left alone for a while is', async () => {
+test('waits for the Retry-After of the service', async () => {
   first(1, isList, busy(429, { 'retry-after': '1' }));
   const startedMs = performance.now();
   expect(await keys()).toEqual(names);
@@ -79,26 +79,26 @@ test('stops while it waits for Retry-After', async () => {
   expect(performance.now() - startedMs).toBeLessThan(2000);
 });
 
-test('a listing that is cut off in the middle goes on where it was, with its third page', async () => {
+test('resumes an interrupted listing at its third page', async () => {
   let pages = 0;
   proxy.intervene = (request) => (isList(request) && ++pages === 3 ? { cutAfter: 100 } : null);
   expect(await keys()).toEqual(names);
   expect(pages).toBe(4);
 });
 
-test('a listing that breaks off for good says nothing of the library', async () => {
+test('treats the library as unknown when a listing fails', async () => {
   let pages = 0;
   proxy.intervene = (request) => (isList(request) && ++pages >= 3 ? { cutAfter: 100 } : null);
   await expect(keys()).rejects.toEqual(fails('library-unavailable', /cannot be reached/));
 });
 
-test('a listing of a service that never answers is given up', async () => {
+test('gives up a listing when the service never answers', async () => {
   first(100, isList, { delayMs: 60_000 });
   const retryPolicy = { triesMax: 2, firstPauseMs: 10, tryMaxMs: 200 };
   await expect(keys({ retryPolicy })).rejects.toEqual(fails('library-unavailable', /does not answer in time/));
 });
 
-test('tags that may not be read are done without', async () => {
+test('lists without tags when they may not be read', async () => {
   proxy.intervene = ({ url }) =>
     (url.searchParams.get('include') ?? '').includes('tags')
       ? { answer: { status: 403, code: 'AuthorizationPermissionMismatch' } }
@@ -106,7 +106,7 @@ test('tags that may not be read are done without', async () => {
   expect(await keys()).toEqual(names);
 });
 
-test('a read that is cut off goes on where it was, and is whole', async () => {
+test('resumes an interrupted read, and returns it whole', async () => {
   let cuts = 0;
   proxy.intervene = (request) => (isRead(request) && cuts++ < 3 ? { cutAfter: 1_000_000 } : null);
   const { library, spoolDir } = azureLibrary('big', proxy.endpoint);
@@ -118,7 +118,7 @@ test('a read that is cut off goes on where it was, and is whole', async () => {
   expect(readdirSync(spoolDir)).toHaveLength(1);
 });
 
-test('a blob that is replaced while it is read is noticed, and nothing is left of it', async () => {
+test('detects a blob that is replaced while it is read, and leaves no file', async () => {
   const big = azurite.service.getContainerClient('big');
   await big.getBlockBlobClient('replaced.wav').uploadData(large);
   const { library, spoolDir } = azureLibrary('big', proxy.endpoint);
@@ -129,7 +129,7 @@ test('a blob that is replaced while it is read is noticed, and nothing is left o
     void big.getBlockBlobClient('replaced.wav').uploadData(large.subarray(1));
     return { cutAfter: 500_000, delayMs: 0 };
   };
-  // Until the replacement is there, the rest may still be read of the old one: then it was read in time.
+  // A read that ends before the replacement arrives is valid.
   const taking = library.take(file);
   const result = await taking.then(
     async (taken) => {
@@ -154,7 +154,7 @@ test('stops a download at once and leaves no file', async () => {
   expect(readdirSync(spoolDir)).toEqual([]);
 });
 
-test('recordings wait for room in the spool, in turn', async () => {
+test('queues recordings for room in the spool, in order', async () => {
   const { library, spoolDir } = azureLibrary('big', proxy.endpoint, { spoolBytesMax: 7_000_000 });
   const file = (await library.look('large.wav')) as ListedFile;
   const one = await library.take(file);
@@ -166,7 +166,7 @@ test('recordings wait for room in the spool, in turn', async () => {
   expect(readdirSync(spoolDir)).toEqual([]);
 });
 
-test('what a killed process left in the spool is cleared away', async () => {
+test('clears the spool of a killed process', async () => {
   const { library, spoolDir } = azureLibrary('music', proxy.endpoint);
   writeFileSync(path.join(spoolDir, `${hostname()}+4194000+x`), 'left');
   writeFileSync(path.join(spoolDir, `elsewhere+4194000+x`), 'of another machine');
@@ -174,7 +174,7 @@ test('what a killed process left in the spool is cleared away', async () => {
   expect(readdirSync(spoolDir)).toEqual(['elsewhere+4194000+x']);
 });
 
-test('a full disk is a full disk, and is not tried again', async () => {
+test('reports a full disk, and does not retry', async () => {
   const { library, spoolDir } = azureLibrary('big', proxy.endpoint);
   const file = (await library.look('large.wav')) as ListedFile;
   const handle = await open(import.meta.filename);
@@ -201,8 +201,12 @@ test.each([
   ['a wrong key', { key: Buffer.from('wrong').toString('base64') }, /AZURE_STORAGE_KEY is not accepted/],
   ['a signature that expired', { sasToken: sas('r', -3_600_000) }, /AZURE_STORAGE_SAS_TOKEN expired at 2\d{3}-/],
   ['a forged signature', { sasToken: sas('r', 3_600_000).replace(/sig=[^&]*/, 'sig=AAAA') }, /is not accepted/],
-  ['a signature that may not list', { sasToken: sas('r', 3_600_000) }, /does not allow|not accepted|network rules/],
-])('%s is refused with words for whoever can mend it, and no secret in them', async (_, settings, words) => {
+  [
+    'a signature without the right to list',
+    { sasToken: sas('r', 3_600_000) },
+    /does not allow|not accepted|network rules/,
+  ],
+])('refuses %s with a message for the operator, and without secrets', async (_, settings, words) => {
   const error = await keys({ settings }).catch((caught: unknown) => caught as Error & { cause: Error });
   expect(error).toEqual(fails('library-forbidden', words));
   const told = JSON.stringify([
@@ -214,7 +218,7 @@ test.each([
   expect(told).not.toContain(emulator.key);
 });
 
-test('an access that expires in the middle of a run stops it, with what is done kept', async () => {
+test('stops a run when the access expires, and keeps what is done', async () => {
   const bench = new Bench();
   const { library } = azureLibrary('music', proxy.endpoint);
   let reads = 0;
@@ -227,7 +231,7 @@ test('an access that expires in the middle of a run stops it, with what is done 
   expect((await bench.run({ library })).files).toMatchObject({ unchanged: 4, embedded: 8 });
 });
 
-test('a recording that is replaced or deleted while it is embedded is left for the next run', async () => {
+test('leaves a recording that is replaced or deleted during embedding to the next run', async () => {
   const container = await azurite.container('moving');
   for (const name of ['a.mp3', 'b.mp3', 'c.mp3']) await container.getBlockBlobClient(name).upload(name, name.length);
   const bench = new Bench();
@@ -242,7 +246,7 @@ test('a recording that is replaced or deleted while it is embedded is left for t
   expect((await bench.run({ library })).files).toMatchObject({ listed: 2, embedded: 1, unchanged: 1, failed: 0 });
 });
 
-test('Azurite is killed in the middle of a run and comes back: the next run does the rest', async () => {
+test('finishes in the next run when Azurite is killed in the middle of one', async () => {
   const bench = new Bench();
   const { library } = azureLibrary('music', azurite.endpoint);
   await azurite.remembers('11.mp3');
@@ -260,7 +264,7 @@ test('Azurite is killed in the middle of a run and comes back: the next run does
   expect((await bench.run({ library })).files).toMatchObject({ listed: 12, unchanged: kept, embedded: 12 - kept });
 });
 
-test('an upload of a clip that is cut off is tried again, and none is half there', async () => {
+test('retries an interrupted upload of a clip, and never stores half of one', async () => {
   await azurite.container('clips');
   const folder = mkdtempSync(path.join(tmpdir(), 'leitmotif-clips-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,4 +1,4 @@
-/** A clip of a recording of two hours, without fetching it: the same sound as from the file beside us. */
+/** A clip of a remote recording of two hours, without downloading it: the same sound as from a local file. */
 import { mkdirSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -26,7 +26,7 @@ afterAll(async () => {
   await dir[Symbol.asyncDispose]();
 });
 
-/** Two hours of a piece of a minute, over and over: as large as they would be, and made in a second. */
+/** Two hours made of one repeated minute: realistic in size, and made in a second. */
 async function longRecording(
   name: string,
   encoding: readonly string[],
@@ -52,7 +52,7 @@ async function clipOf(input: { path: string; overLoopback?: boolean; hasConstant
   return (await decodeAll(output.path)).samples;
 }
 
-/** The largest likeness of two sounds when one is shifted by up to 60 ms: 1 is the same. */
+/** The largest similarity of two sounds when one is shifted by up to 60 ms; 1 means equal. */
 function likeness(a: Float32Array, b: Float32Array): number {
   const most = 960;
   const length = Math.min(a.length, b.length) - 2 * most;
@@ -76,7 +76,7 @@ test.each([
   { name: 'constant.mp3', encoding: ['-b:a', '128k'], copying: [] },
   { name: 'vorbis.ogg', encoding: ['-c:a', 'libvorbis', '-b:a', '128k'], copying: [] },
   { name: 'opus.opus', encoding: ['-c:a', 'libopus', '-b:a', '128k'], copying: [] },
-  // Encoded anew: frames of flac are numbered.
+  // Encoded as a whole, because FLAC frames are numbered.
   {
     name: 'lossless.flac',
     encoding: [],
@@ -84,7 +84,7 @@ test.each([
   },
   { name: 'index-at-the-end.m4a', encoding: ['-c:a', 'aac', '-b:a', '128k'], copying: [] },
   { name: 'index-in-front.m4a', encoding: ['-c:a', 'aac', '-b:a', '128k'], copying: ['-movflags', '+faststart'] },
-])('$name: under 5 MB for ten seconds of two hours', async ({ name, encoding, copying }) => {
+])('$name: reads under 5 MB for ten seconds of two hours', async ({ name, encoding, copying }) => {
   const long = await longRecording(name, encoding, copying);
   const { size } = await stat(long);
   const expected = await clipOf({ path: long }, 5003);
@@ -103,7 +103,7 @@ test.each([
   expect(likeness(got, expected)).toBeGreaterThan(0.98);
 });
 
-test('an mp3 of a varying rate is read up to the moment, because where that lies is not known', async () => {
+test('reads an mp3 of variable rate up to the moment, because its position is unknown', async () => {
   const long = await longRecording('varying.mp3', ['-q:a', '6']);
   const expected = await clipOf({ path: long }, 1200);
   const { library } = azureLibrary('long', proxy.endpoint);
@@ -116,7 +116,7 @@ test('an mp3 of a varying rate is read up to the moment, because where that lies
   expect(proxy.bytes).toBeLessThan((size * 1210) / 7200 + 5 * MB);
 });
 
-test('what is served is served on this machine only, to whoever knows where, and no longer than it is open', async () => {
+test('serves ranges on this machine only, under a secret path, while it is open', async () => {
   const { library } = azureLibrary('long', proxy.endpoint);
   await azurite.service.getContainerClient('long').getBlockBlobClient('a.ogg').upload('0123456789', 10);
   const part = await library.seekable('a.ogg');
@@ -136,7 +136,7 @@ test('what is served is served on this machine only, to whoever knows where, and
   expect((await ask('bytes=0-')).status).toBe(404);
 });
 
-test('ffmpeg is given no other address', async () => {
+test('gives ffmpeg no other address', async () => {
   const away = clipOf({ path: 'http://192.0.2.1:80/00000000-0000-0000-0000-000000000000', overLoopback: true }, 0);
   await expect(away).rejects.toThrow(RangeError);
 });

@@ -12,8 +12,8 @@ const choose = (settings: Partial<AzureSettings>, accounts = one, account = 'acc
 const connectionString = `DefaultEndpointsProtocol=https;AccountName=acct;AccountKey=a2V5Cg==;EndpointSuffix=core.windows.net`;
 const url = 'https://acct.blob.core.windows.net';
 
-describe('what lets us in', () => {
-  test('a connection string goes before a key, a key before a signature, and all before signing in', () => {
+describe('credentials', () => {
+  test('are tried in this order: connection string, key, signature, sign-in', () => {
     const principal = { tenantId: 't', clientId: 'c', clientSecret: 's' };
     expect(choose({ connectionString, key: 'k' }).kind).toBe('connection-string');
     expect(choose({ key: 'k', sasToken: 's', principal })).toEqual({ kind: 'key', url, key: 'k' });
@@ -22,7 +22,7 @@ describe('what lets us in', () => {
     expect(choose({})).toEqual({ kind: 'default', url });
   });
 
-  test('a connection string of another account is not used', () => {
+  test('exclude a connection string of another account', () => {
     expect(choose({ connectionString }, two, 'other')).toEqual({
       kind: 'default',
       url: 'https://other.blob.core.windows.net',
@@ -35,14 +35,14 @@ describe('what lets us in', () => {
     expect(choose({ connectionString: emulated }, one, emulator.account).kind).toBe('connection-string');
   });
 
-  test('a key that does not say whose it is goes to no account of several', () => {
+  test('exclude a key without an account name when there are several accounts', () => {
     expect(() => choose({ key: 'k' }, two)).toThrow(/AZURE_STORAGE_ACCOUNT has to say whose it is/);
     expect(() => choose({ sasToken: 'k' }, two)).toThrow(/AZURE_STORAGE_SAS_TOKEN: there are 2 accounts/);
     expect(choose({ key: 'k', account: 'acct' }, two).kind).toBe('key');
     expect(choose({ key: 'k', account: 'acct' }, two, 'other').kind).toBe('default');
   });
 
-  test('an address of its own is for one account, or says where the account stands in it', () => {
+  test('exclude an endpoint of one account for another, unless it has a placeholder for the account', () => {
     const endpoint = 'https://{account}.blob.core.chinacloudapi.cn/';
     expect(choose({ endpoint }, two)).toMatchObject({ url: 'https://acct.blob.core.chinacloudapi.cn' });
     const emulated = 'http://127.0.0.1:10000/devstoreaccount1';
@@ -50,7 +50,7 @@ describe('what lets us in', () => {
     expect(() => choose({ endpoint: emulated }, two)).toThrow(/expected \{account\} in it/);
   });
 
-  test('is named by its variable, never by its value, and says when it ends', () => {
+  test('are named by variable, never by value, with their expiry', () => {
     const sas = choose({ sasToken: 'se=2026-01-02T03%3A04%3A05Z&sig=SECRET' });
     expect(accessWords(sas)).toBe('AZURE_STORAGE_SAS_TOKEN');
     expect(expiryOf(sas)).toBe(Date.UTC(2026, 0, 2, 3, 4, 5));
@@ -66,14 +66,14 @@ describe('a client', () => {
     ['a signature', { sasToken: 'sv=1&sig=x' }, `${url}/music?sv=1&sig=x`],
     ['a service principal', { principal: { tenantId: 'tenant', clientId: 'client', clientSecret: 'secret' } }, url],
     ["this machine's sign-in", {}, url],
-  ])('is made of %s without asking anybody', async (_, settings, address) => {
+  ])('is created from %s without a request', async (_, settings, address) => {
     const accounts = new AzureAccounts({ ...noAccess, ...settings }, one);
     const { container } = await accounts.container({ account: 'acct', container: 'music' }, 'list it');
     expect(container.url.startsWith(address)).toBe(true);
     expect(container.accountName).toBe('acct');
   });
 
-  test('is not made of what does not go together, and may be asked again', async () => {
+  test('is not created from contradictory settings, and can be requested again', async () => {
     const accounts = new AzureAccounts({ ...noAccess, key: 'k' }, two);
     for (const _ of [1, 2]) {
       await expect(accounts.container({ account: 'acct', container: 'music' }, 'list it')).rejects.toEqual(

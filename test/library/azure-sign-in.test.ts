@@ -1,5 +1,5 @@
-/** DefaultAzureCredential against a token server on this machine, as a managed identity has one, and an Azurite with TLS that
- *  wants tokens. It checks all of a token but its signature. */
+/** DefaultAzureCredential against a local token server, as for a managed identity, and an Azurite with TLS that
+ *  requires tokens. It checks everything in a token except its signature. */
 import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -12,14 +12,14 @@ import { projectRoot } from '../support/library.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'leitmotif-sign-in-'));
 const [certificate, key] = [path.join(folder, 'cert.pem'), path.join(folder, 'key.pem')];
-/** It makes the certificate; nearly every machine has it. */
+/** openssl makes the certificate; nearly every machine has it. */
 const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
 let azurite: Azurite | undefined;
 let tokens: Server | undefined;
 let asked: string[] = [];
 let answer: () => { status: number; body: object };
 
-/** A token as Entra gives them, unsigned. */
+/** A token in the form of Entra's, unsigned. */
 function token(expiresInSec: number): { status: number; body: object } {
   const nowSec = Math.floor(Date.now() / 1000);
   const exp = nowSec + expiresInSec;
@@ -43,7 +43,7 @@ beforeAll(async () => {
   execFileSync('openssl', [...made, '-keyout', key, '-out', certificate], { stdio: 'ignore' });
   azurite = await Azurite.start({ certificate, key });
   const { endpoint } = azurite;
-  // Vitest's own process does not know the certificate.
+  // Vitest's own process does not trust the certificate.
   const upload = `
     const { BlobServiceClient, StorageSharedKeyCredential } = await import('@azure/storage-blob');
     const service = new BlobServiceClient(${JSON.stringify(endpoint)},
@@ -94,14 +94,14 @@ test.skipIf(!hasOpenssl)('lists with a managed identity and no key', async () =>
   expect(asked[0]).toMatch(/^GET \/token\?.*resource=https%3A%2F%2Fstorage\.azure\.com.* the-header$/);
 });
 
-test.skipIf(!hasOpenssl)('a token that is no longer valid is refused with words', async () => {
+test.skipIf(!hasOpenssl)('refuses an expired token with a message', async () => {
   answer = () => token(-3600);
   expect(await listSignedIn()).toMatch(
     /^library-forbidden: Cannot list .*this machine's sign-in \(DefaultAzureCredential\)/,
   );
 });
 
-test.skipIf(!hasOpenssl)('whoever cannot sign in hears that, and not the token server’s secrets', async () => {
+test.skipIf(!hasOpenssl)('reports a failed sign-in without the token server’s secrets', async () => {
   answer = () => ({ status: 400, body: { error: 'invalid_request', error_description: 'no identity' } });
   const said = await listSignedIn();
   expect(said).toMatch(/^library-forbidden: Cannot list .*signing in failed \(this machine's sign-in/);

@@ -1,5 +1,5 @@
-/** Containers of the size of a real one. Azurite keeps its blobs in a list that it searches from end to end, so 50,000
- *  take it hours to make: here a server answers List Blobs as the service documents it.
+/** Containers of realistic size. Azurite searches its list of blobs linearly, so creating 50,000
+ *  takes hours: here a server answers List Blobs as the service documents it.
  *  @see https://learn.microsoft.com/rest/api/storageservices/list-blobs */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -73,7 +73,7 @@ test('lists 13,171 recordings in three requests, and none for each', async () =>
   expect(requests).toHaveLength(3);
 });
 
-test('a run over a container without a recording in it does nothing, and says so', async () => {
+test('does nothing for a container without recordings, and says so', async () => {
   const bench = new Bench();
   const { library } = azureLibrary('empty', endpoint);
   const { files, generation } = await bench.run({ library });

@@ -1,4 +1,4 @@
-/** The whole way with a library in Azurite: indexed by the real worker, asked, heard, and asked again without Azure. */
+/** End to end with a library in Azurite: indexed by the real worker, queried, played, and queried again without Azure. */
 import { readdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -56,7 +56,7 @@ async function expectMusic(file: string | undefined): Promise<void> {
   expect(loudnessDb).toBeLessThan(-14);
 }
 
-test('indexes what lies there, with the clip of every chunk, and leaves nothing in the spool', async () => {
+test('indexes a container with the clip of every chunk, and leaves nothing in the spool', async () => {
   let estimated = { files: 0, bytes: 0 };
   const summary = await app.indexing.index({
     ...{ library: app.libraries.open(location), signal: never },
@@ -72,7 +72,7 @@ test('indexes what lies there, with the clip of every chunk, and leaves nothing 
   expect(
     (await app.maintenance.verify({ deep: true, signal: never })).filter(({ where }) => where === 'clips'),
   ).toEqual([]);
-  // Four recordings, of which only the sizes are known: the tails at least, and not more than there is sound in them.
+  // Only the sizes of the four recordings are known: at least the tails, and at most their audio.
   expect(estimated.files).toBeGreaterThan(4);
   expect(estimated.files).toBeLessThan(40);
   const bytes = summary.clips?.bytes ?? 0;
@@ -83,19 +83,19 @@ test('indexes what lies there, with the clip of every chunk, and leaves nothing 
   }
 });
 
-test('names a piece by its metadata when its file says nothing', () => {
+test('names a track by its metadata when its file has no tags', () => {
   expect(app.catalog.tracks.byKey('one/piece-2.ogg')).toMatchObject({ title: 'Nächtliche Heerschau', artist: 'Loewe' });
   expect(app.catalog.tracks.byKey('one/piece-1.ogg')).toMatchObject({ title: null, artist: null });
 });
 
-test('a second run finds nothing to do', async () => {
+test('finds nothing to do in a second run', async () => {
   const summary = await index();
   expect(summary.files).toMatchObject({ listed: 4, unchanged: 4, embedded: 0 });
   expect(summary.generation).toEqual({ kind: 'unchanged' });
   expect(summary.clips).toMatchObject({ stored: 0, removed: 0, failed: 0 });
 });
 
-test('an answer is heard from the stored clips, and the same from the recordings', async () => {
+test('plays an answer from the stored clips, and the same from the recordings', async () => {
   const answer = await ask(app, query());
   expect(answer.results[0]?.track.key).toBe('one/piece-2.ogg');
   expect(answer.verdict.kind).toBe('this-is');
@@ -120,7 +120,7 @@ test('an answer is heard from the stored clips, and the same from the recordings
   expect((await decodeAll(all.byRank.get(1)?.ab ?? '')).decodedSec).toBeCloseTo(20.5, 0);
 });
 
-test('where ffmpeg cannot make do with parts, the whole recording is fetched, heard and thrown away', async () => {
+test('fetches, plays and deletes the whole recording where ffmpeg cannot read parts', async () => {
   const answer = await ask(app, query());
   const without = await place.open({ LIBRARY: location, ...azurite.environment });
   const url = `http://127.0.0.1:${await freePort()}/00000000-0000-0000-0000-000000000000`;
@@ -136,7 +136,7 @@ test('where ffmpeg cannot make do with parts, the whole recording is fetched, he
   expect(readdirSync(path.join(place.indexDir, 'spool', 'fetched'))).toEqual([]);
 });
 
-test('a renamed recording keeps its clips, and those of a deleted one go with it', async () => {
+test('keeps the clips of a renamed recording, and deletes those of a deleted one', async () => {
   const music = azurite.service.getContainerClient('music');
   const before = (await clipNames()).length;
   const bytes = await music.getBlobClient('albums/one/piece-3.ogg').downloadToBuffer();
@@ -153,7 +153,7 @@ test('a renamed recording keeps its clips, and those of a deleted one go with it
   expect(await clipNames()).toHaveLength(before - 5);
 });
 
-test('a clip store that does not answer stops nothing, and has what it missed after the next run', async () => {
+test('continues when the clip store does not answer, and stores the missing clips in the next run', async () => {
   const file = path.join(place.folder, 'piece-5.ogg');
   writePiece(file, 5, 47);
   const music = azurite.service.getContainerClient('music');
@@ -168,7 +168,7 @@ test('a clip store that does not answer stops nothing, and has what it missed af
   expect(await clipNames()).toHaveLength(5);
 });
 
-test('without Azure, what is known is still answered, and why it cannot be heard is said', async () => {
+test('answers stored queries without Azure, and says why they cannot be played', async () => {
   await azurite.kill();
   const answer = await ask(app, query());
   expect(answer.results[0]?.track.key).toBe('one/piece-2.ogg');
@@ -179,7 +179,7 @@ test('without Azure, what is known is still answered, and why it cannot be heard
   expect(problems.get(1)?.message).toMatch(/the service cannot be reached: ECONNREFUSED/);
   await expect(index()).rejects.toMatchObject({ code: 'library-unavailable' });
   await azurite.revive();
-  // Killed, it forgets what it was told last; whatever it still has is known here.
+  // A killed Azurite loses its latest writes; the test records what it still has.
   expect((await index()).files).toMatchObject({ embedded: 0, failed: 0 });
   await rm(dir, { recursive: true, force: true });
 });

@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => azurite[Symbol.asyncDispose]());
 
 let made = 0;
-/** A container with these blobs, each holding its own name. */
+/** A container with these blobs; the content of each is its name. */
 async function containerOf(...names: string[]): Promise<string> {
   made += 1;
   const container = await azurite.container(`music-${made}`);
@@ -34,28 +34,28 @@ test('lists recordings at any depth, in code point order, and nothing else', asy
   expect(await keysIn(container)).toEqual(['B.FLAC', 'a b.mp3', 'a/é.ogg', 'a/！.ogg', 'a/😀.ogg', 'b.mp3']);
 });
 
-test('lists page by page, and only what lies below its prefix', async () => {
+test('lists page by page, only below its prefix', async () => {
   const names = Array.from({ length: 23 }, (_, at) => `live/${String(at).padStart(2, '0')}.mp3`);
   const container = await containerOf(...names, 'live.mp3', 'live2/x.mp3', 'studio/y.mp3');
   expect(await keysIn(`${container}/live`, { pageSize: 4 })).toEqual(names.map((name) => name.slice(5)));
   expect(await keysIn(container, { pageSize: 5 })).toHaveLength(26);
 });
 
-test('an empty container is an empty library, a missing one is said to be missing', async () => {
+test('lists an empty container as an empty library, and reports a missing one', async () => {
   expect(await keysIn(await containerOf())).toEqual([]);
   await expect(keysIn('nowhere')).rejects.toEqual(
     fails('file-unreadable', /^Cannot list azure:\/\/devstoreaccount1\/nowhere: there is no such container$/),
   );
 });
 
-test('leaves out the folders of a hierarchical namespace', async () => {
+test('excludes the folders of a hierarchical namespace', async () => {
   const container = await containerOf('a/b.mp3');
   const client = azurite.service.getContainerClient(container);
   await client.getBlockBlobClient('folder.mp3').upload('', 0, { metadata: { hdi_isfolder: 'true' } });
   expect(await keysIn(container)).toEqual(['a/b.mp3']);
 });
 
-test('names recordings by metadata and by tags, in any case and with letters that headers cannot hold', async () => {
+test('names recordings by metadata and tags, in any case and with letters that headers cannot hold', async () => {
   const container = await containerOf('plain.mp3');
   const client = azurite.service.getContainerClient(container);
   const put = (name: string, metadata: Record<string, string>, tags: Record<string, string> = {}) =>
@@ -70,7 +70,7 @@ test('names recordings by metadata and by tags, in any case and with letters tha
   ]);
 });
 
-test('what is looked at alone looks as it was listed', async () => {
+test('gives the same facts for a single recording as in the listing', async () => {
   const container = await containerOf('a/ü ?#%.mp3');
   const { library } = libraryIn(container);
   const [listed] = await Array.fromAsync(library.list());
@@ -80,7 +80,7 @@ test('what is looked at alone looks as it was listed', async () => {
   expect((await Array.fromAsync(library.read('a/ü ?#%.mp3'))).join('')).toBe('a/ü ?#%.mp3');
 });
 
-test('takes a recording whole, hashed by the way, and leaves nothing behind', async () => {
+test('takes a recording whole, hashed in passing, and leaves no file', async () => {
   const container = await containerOf();
   const bytes = Buffer.alloc(3_000_000, 'leitmotif');
   await azurite.service.getContainerClient(container).getBlockBlobClient('a.wav').upload(bytes, bytes.length);
@@ -94,7 +94,7 @@ test('takes a recording whole, hashed by the way, and leaves nothing behind', as
   expect(readdirSync(spoolDir)).toEqual([]);
 });
 
-test('a blob that was replaced or deleted since it was listed is not taken for what it was', async () => {
+test('refuses a blob that was replaced or deleted since the listing', async () => {
   const container = await containerOf('a.mp3', 'b.mp3');
   const { library, spoolDir } = libraryIn(container);
   const [a, b] = (await Array.fromAsync(library.list())) as [ListedFile, ListedFile];
@@ -109,7 +109,7 @@ test('a blob that was replaced or deleted since it was listed is not taken for w
   expect(readdirSync(spoolDir)).toEqual([]);
 });
 
-test('refuses before it fetches what is larger than is accepted, or than the spool', async () => {
+test('refuses recordings over the size limit or the spool limit before it fetches them', async () => {
   const container = await containerOf('a-name-of-many-bytes.mp3');
   const small = libraryIn(container, { bytesMax: 10 }).library;
   await expect(small.localFile('a-name-of-many-bytes.mp3')).rejects.toEqual(fails('audio-too-large', /AUDIO_MAX_MB/));

@@ -23,7 +23,7 @@ function tempFolder(): string {
   return folder;
 }
 
-/** A folder with these files in it, each holding its own name. */
+/** A folder with these files; the content of each is its name. */
 function folderOf(...keys: string[]): string {
   const root = tempFolder();
   for (const key of keys) put(root, key);
@@ -58,7 +58,7 @@ test('lists recordings at any depth, and nothing else', async () => {
   expect(await keysOf(root)).toEqual(['B.FLAC', 'a.mp3', 'disc 1/deep/er/y.webm', 'disc 1/x.ogg']);
 });
 
-test('tells size and time of each, so that a change shows', async () => {
+test('gives size and time of each, so that a change is detected', async () => {
   const root = folderOf('a.mp3');
   utimesSync(path.join(root, 'a.mp3'), 1000, 2000.5);
   const expected = { type: 'file', key: 'a.mp3', sizeBytes: 5, mtimeMs: 2_000_500, etag: null };
@@ -68,7 +68,7 @@ test('tells size and time of each, so that a change shows', async () => {
   expect(await library.look('b.mp3')).toBeNull();
 });
 
-test('keeps names with quotes, line breaks, emoji and blanks as they are', async () => {
+test('keeps names with quotes, line breaks, emoji and spaces', async () => {
   const names = [
     `it's "this".mp3`,
     'two\nlines.mp3',
@@ -104,7 +104,7 @@ test('orders keys by code point whatever the folders are called', async () => {
   );
 });
 
-test('follows links to recordings within the folder, and reports those that lead outside or nowhere', async () => {
+test('follows links to recordings within the folder, and reports links to outside and broken ones', async () => {
   const outside = folderOf('secret.mp3');
   const root = folderOf('a.mp3', 'objects/data');
   symlinkSync('a.mp3', path.join(root, 'link.mp3'));
@@ -145,7 +145,7 @@ test('lists a folder that is itself reached through a link', async () => {
   expect(await keysOf(link)).toEqual(['a.mp3']);
 });
 
-test('takes a folder named like a recording for the folder that it is, and reports a pipe', async () => {
+test('treats a folder named like a recording as a folder, and reports a named pipe', async () => {
   const root = folderOf('x.mp3/inner.ogg');
   execFileSync('mkfifo', [path.join(root, 'pipe.mp3')]);
   expect(await list(root)).toEqual([
@@ -154,14 +154,14 @@ test('takes a folder named like a recording for the folder that it is, and repor
   ]);
 });
 
-test('reports names that are not UTF-8, files and folders, in letters that can be read', async () => {
+test('reports names that are not UTF-8, of files and folders, in readable letters', async () => {
   const root = folderOf('good.mp3');
   const bad = Buffer.concat([Buffer.from(`${root}/b`), Buffer.from([0xff]), Buffer.from('d.mp3')]);
   const badFolder = Buffer.concat([Buffer.from(`${root}/f`), Buffer.from([0xfe])]);
   try {
     writeFileSync(bad, 'x');
   } catch {
-    // A file system that refuses such names (APFS) has none to report.
+    // A file system that refuses such names (APFS) has nothing to report.
     return;
   }
   mkdirSync(badFolder);
@@ -172,15 +172,15 @@ test('reports names that are not UTF-8, files and folders, in letters that can b
   ]);
 });
 
-// The system's super-user may read everything, so there is nothing to see for it.
-test.skipIf(process.getuid?.() === 0)('reports a folder that may not be listed, and lists the rest', async () => {
+// Root may read everything, so the test cannot run as root.
+test.skipIf(process.getuid?.() === 0)('reports an unreadable folder, and lists the rest', async () => {
   const root = folderOf('a.mp3', 'closed/b.mp3');
   chmodSync(path.join(root, 'closed'), 0);
   onTestFinished(() => chmodSync(path.join(root, 'closed'), 0o700));
   expect(await list(root)).toEqual([expect.objectContaining({ key: 'a.mp3' }), problem('closed/', /not permitted/)]);
 });
 
-test('says when the folder itself is missing or is a file', async () => {
+test('reports when the folder itself is missing or is a file', async () => {
   const root = folderOf('a.mp3');
   const fails = (message: RegExp) =>
     expect.objectContaining({ code: 'file-unreadable', message: expect.stringMatching(message) });
@@ -188,13 +188,13 @@ test('says when the folder itself is missing or is a file', async () => {
   await expect(list(path.join(root, 'a.mp3'))).rejects.toEqual(fails(/expected a folder/));
 });
 
-test('leaves out what it is told to', async () => {
+test('excludes the given folders', async () => {
   const root = folderOf('a.mp3', 'b.mp3');
   const library = withoutKeys(new FolderLibrary(root), (key) => key === 'a.mp3');
   expect((await Array.fromAsync(library.list({}))).map(({ key }) => key)).toEqual(['b.mp3']);
 });
 
-test('opens nothing that lies outside, whatever the key says', async () => {
+test('opens nothing outside, whatever the key', async () => {
   const library = new FolderLibrary(folderOf('a.mp3', '..b/c.mp3'));
   for (const key of ['../a.mp3', 'x/../../a.mp3', '', '.', '..', 'a\0.mp3']) {
     await expect(library.localFile(key)).rejects.toThrow(/not below/);
@@ -203,7 +203,7 @@ test('opens nothing that lies outside, whatever the key says', async () => {
   expect((await library.localFile('..b/c.mp3')).path).toMatch(/\.\.b\/c\.mp3$/);
 });
 
-test('stops when it is told to', async () => {
+test('stops on abort', async () => {
   const root = folderOf(...Array.from({ length: 200 }, (_, at) => `${at}/a.mp3`));
   const stop = new AbortController();
   const listing = new FolderLibrary(root).list({ signal: stop.signal });

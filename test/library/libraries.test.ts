@@ -1,4 +1,4 @@
-/** Several libraries as one, through real runs: what cannot be listed is unknown, not gone. */
+/** Several libraries as one, in real runs: a library that cannot be listed is unknown, not removed. */
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -22,14 +22,14 @@ const named = (folders: Readonly<Record<string, string>>) =>
   new Libraries(Object.entries(folders).map(([name, root]) => ({ name, library: new FolderLibrary(root) })));
 
 describe('keys', () => {
-  test('begin with the name of their library, and come in code point order', async () => {
+  test('start with the name of their library, in code point order', async () => {
     const library = named({ b: folderOf('x.mp3'), 'a-b': folderOf('y.mp3'), a: folderOf('z.mp3', 'd/e.mp3') });
     const keys = (await Array.fromAsync(library.list())).map(({ key }) => key);
     expect(keys).toEqual(['a-b/y.mp3', 'a/d/e.mp3', 'a/z.mp3', 'b/x.mp3']);
     expect(keys).toEqual(keys.toSorted());
   });
 
-  test('lead to the recording, by every way there is', async () => {
+  test('lead to the recording in every operation', async () => {
     const root = folderOf('x.mp3');
     const library = named({ a: root, ab: folderOf('x.mp3') });
     const content = `x.mp3 of ${root}`;
@@ -45,7 +45,7 @@ describe('keys', () => {
 });
 
 describe('a run', () => {
-  test('indexes the others when one cannot be listed, and keeps what that one had', async () => {
+  test('indexes the other libraries when one cannot be listed, and keeps the tracks of that one', async () => {
     const bench = new Bench();
     const [live, studio] = [folderOf('1.mp3', '2.mp3'), folderOf('3.mp3')];
     const library = named({ live, studio });
@@ -63,7 +63,7 @@ describe('a run', () => {
     expect((await bench.run({ library })).files).toMatchObject({ listed: 4, unchanged: 4, failed: 0 });
   });
 
-  test('takes one that is empty all of a sudden for one whose disk is not there', async () => {
+  test('treats a suddenly empty library as one whose disk is missing', async () => {
     const bench = new Bench();
     const live = folderOf('1.mp3', '2.mp3');
     const library = named({ live, studio: folderOf('3.mp3') });
@@ -75,7 +75,7 @@ describe('a run', () => {
     expect((await bench.run({ library, allowEmpty: true })).files).toMatchObject({ removed: 2 });
   });
 
-  test('takes one more library for one more, and one less or elsewhere only when it is told to', async () => {
+  test('accepts an additional library, and a removed or moved one only on request', async () => {
     const bench = new Bench();
     const [live, studio, third] = [folderOf('1.mp3'), folderOf('2.mp3'), folderOf('3.mp3')];
     await bench.run({ library: named({ live }) });
@@ -99,7 +99,7 @@ describe('a run', () => {
     expect(replaced.files).toMatchObject({ removed: 1, unchanged: 2 });
   });
 
-  test('gives the one library of old a name only when it is told to, and then embeds nothing again', async () => {
+  test('names the one library of an older index only on request, and embeds nothing again', async () => {
     const bench = new Bench();
     bench.put('a.mp3', 'one');
     await bench.run();

@@ -1,9 +1,9 @@
-import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { Catalog } from '../../src/catalog/catalog.ts';
-import { backUpCatalog } from '../../src/maintenance/backup.ts';
+import { backUpCatalog, backupsIn } from '../../src/maintenance/backup.ts';
 import { FolderBackups } from '../../src/maintenance/folder-backups.ts';
 import { restoreCatalog } from '../../src/maintenance/restore.ts';
 import { factsOf, openCatalog, recordingOf, tempFolder } from '../catalog/helpers.ts';
@@ -13,7 +13,7 @@ const at = (minute: number) => new Date(Date.UTC(2026, 10, 26, 7, minute, 5));
 const recording = recordingOf(['music', 'music']);
 const keysOf = (catalog: Catalog) => [...catalog.tracks.known('space-a').keys()];
 
-/** A catalog of three tracks, and a backup from when it had two. */
+/** A catalog of three tracks, and a backup made when it had two. */
 async function backedUp() {
   const indexDir = tempFolder();
   const folder = path.join(indexDir, 'backups');
@@ -33,16 +33,16 @@ async function backedUp() {
   return { indexDir, folder, catalog, backup, backUp, parts, saveBefore };
 }
 
-test('a backup is the catalog as it was, made while it is open and written to', async () => {
+test('copies the catalog as it was while it is open and written to', async () => {
   const { backup, folder } = await backedUp();
-  expect(backup).toMatchObject({ path: path.join(folder, 'catalog-2026-11-26T07-01-05Z.sqlite'), tracks: 2 });
+  expect(backup).toMatchObject({ path: path.join(folder, 'catalog-2026-11-26T07-01-05-000Z.sqlite'), tracks: 2 });
   expect(backup.bytes).toBe(readFileSync(backup.path).length);
   using copy = new Catalog(backup.path);
   expect(keysOf(copy)).toEqual(['a.mp3', 'b.mp3']);
   expect(copy.evidence.recordingOf('space-a', 1)?.chunks).toEqual(recording.chunks);
 });
 
-test('a writer that never rests does not keep a backup from being made', async () => {
+test('makes a backup while another connection keeps writing', async () => {
   const { backUp, indexDir } = await backedUp();
   using writer = new Catalog(path.join(indexDir, 'catalog.sqlite'));
   let written = 0;
@@ -55,18 +55,34 @@ test('a writer that never rests does not keep a backup from being made', async (
   }
 });
 
-test('of several backups the newest are kept, and nothing else in the folder is touched', async () => {
+test('keeps the newest backups, and touches nothing else in the folder', async () => {
   const { backUp, folder } = await backedUp();
   writeFileSync(path.join(folder, 'mine.sqlite'), 'mine');
   for (const minute of [5, 6, 7]) await backUp(minute, 2);
   expect(readdirSync(folder).sort()).toEqual([
-    'catalog-2026-11-26T07-06-05Z.sqlite',
-    'catalog-2026-11-26T07-07-05Z.sqlite',
+    'catalog-2026-11-26T07-06-05-000Z.sqlite',
+    'catalog-2026-11-26T07-07-05-000Z.sqlite',
     'mine.sqlite',
   ]);
 });
 
-test('a backup for which there is no place leaves nothing behind, and says which place', async () => {
+test('keeps two backups of one second, and lists, restores and counts those without milliseconds', async () => {
+  const { catalog, backup, folder, parts, saveBefore } = await backedUp();
+  const older = 'catalog-2026-11-26T07-05-05Z.sqlite';
+  renameSync(backup.path, path.join(folder, older));
+  const put = (milliseconds: number, keep: number | null) =>
+    backUpCatalog({ ...parts, keep, now: new Date(at(5).getTime() + milliseconds) });
+  await put(7, null);
+  await put(8, null);
+  const nameOf = (milliseconds: string) => `catalog-2026-11-26T07-05-05-${milliseconds}Z.sqlite`;
+  expect(await backupsIn(parts.store, never)).toEqual([older, nameOf('007'), nameOf('008')]);
+  const restored = await restoreCatalog(path.join(folder, older), catalog.path, at(6), saveBefore);
+  expect(restored.backup.tracks).toBe(2);
+  expect((await put(9, 3)).removed).toEqual(['catalog-2026-11-26T07-02-05-000Z.sqlite', older]);
+  expect(await backupsIn(parts.store, never)).toEqual([nameOf('007'), nameOf('008'), nameOf('009')]);
+});
+
+test('names a place that cannot be written, and leaves nothing behind', async () => {
   const { parts, indexDir } = await backedUp();
   const file = path.join(indexDir, 'a-file');
   writeFileSync(file, '');
@@ -78,7 +94,7 @@ test('a backup for which there is no place leaves nothing behind, and says which
   expect(readdirSync(parts.workDir)).toEqual([]);
 });
 
-test('restoring brings back what was, to whoever has the catalog open, and keeps what it replaced', async () => {
+test('restores the catalog for programs that have it open, and keeps the replaced one', async () => {
   const { indexDir, catalog, backup, saveBefore } = await backedUp();
   using reader = new Catalog(path.join(indexDir, 'catalog.sqlite'));
   expect(keysOf(reader)).toEqual(['a.mp3', 'b.mp3', 'c.mp3']);
@@ -89,7 +105,7 @@ test('restoring brings back what was, to whoever has the catalog open, and keeps
   expect(keysOf(before)).toEqual(['a.mp3', 'b.mp3', 'c.mp3']);
 });
 
-test('no id is given again that the replaced catalog gave, readable or not', async () => {
+test('never reuses an id of the replaced catalog, readable or not', async () => {
   const { indexDir, catalog, backup, saveBefore } = await backedUp();
   const gone = catalog.tracks.byKey('c.mp3')?.id ?? 0;
   await restoreCatalog(backup.path, catalog.path, at(2), saveBefore);
@@ -108,7 +124,7 @@ test('no id is given again that the replaced catalog gave, readable or not', asy
   expect(keysOf(again)).toEqual(['a.mp3', 'b.mp3', 'e.mp3']);
 });
 
-test('into a folder that holds nothing yet', async () => {
+test('restores into an empty folder', async () => {
   const { backup, saveBefore } = await backedUp();
   const file = path.join(tempFolder(), 'catalog.sqlite');
   expect((await restoreCatalog(backup.path, file, at(2), saveBefore)).before).toBeNull();
@@ -116,7 +132,7 @@ test('into a folder that holds nothing yet', async () => {
   expect(keysOf(catalog)).toEqual(['a.mp3', 'b.mp3']);
 });
 
-test('what is no backup is refused, and the catalog stays as it was', async () => {
+test('refuses a file that is not a backup, and keeps the catalog unchanged', async () => {
   const { indexDir, catalog, backup, saveBefore, folder } = await backedUp();
   const refused = async (file: string) => {
     await expect(restoreCatalog(file, catalog.path, at(2), saveBefore)).rejects.toMatchObject({
@@ -149,14 +165,14 @@ test.each([
   ['a view', 'CREATE VIEW spy AS SELECT * FROM tracks', 'view spy'],
   ['a table', 'CREATE TABLE spy (x)', 'table spy'],
   ['an index on an expression', 'CREATE INDEX spy ON tracks (abs(id))', 'index spy'],
-  ['a table that is another', 'DROP TABLE guild_settings; CREATE TABLE guild_settings (x)', 'guild_settings'],
-  ['no table of that name', 'DROP TABLE guild_settings', 'guild_settings is missing'],
+  ['a table with other columns', 'DROP TABLE guild_settings; CREATE TABLE guild_settings (x)', 'guild_settings'],
+  ['a missing table', 'DROP TABLE guild_settings', 'guild_settings is missing'],
   [
     'a view in the place of a table',
     'DROP TABLE guild_settings; CREATE VIEW guild_settings AS SELECT 1',
     'guild_settings',
   ],
-])('a backup that holds %s is refused, and the catalog stays as it was', async (_what, sql, named) => {
+])('refuses a backup with %s, and keeps the catalog unchanged', async (_what, sql, named) => {
   const { indexDir, catalog, backup, saveBefore } = await backedUp();
   const raw = new DatabaseSync(backup.path);
   raw.exec(sql);
@@ -166,7 +182,7 @@ test.each([
   expect(keysOf(catalog)).toEqual(['a.mp3', 'b.mp3', 'c.mp3']);
 });
 
-test('a backup that an earlier version has written, or that SQLite has analysed, is restored', async () => {
+test('restores a backup of an earlier version, or one that SQLite has analysed', async () => {
   const { indexDir, catalog, backup, saveBefore } = await backedUp();
   const raw = new DatabaseSync(backup.path);
   raw.exec('ANALYZE');

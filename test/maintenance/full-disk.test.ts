@@ -1,5 +1,5 @@
-/** Disks that are full where things are written that are not the index: each is told by the file's name, leaves nothing that
- *  would be taken for whole, and succeeds once there is room. */
+/** Full disks for writes outside the index: each is reported with the file's name, leaves no partial file that
+ *  looks complete, and succeeds once there is room. */
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';
@@ -43,7 +43,7 @@ function filled() {
 
 const limits = { deadlineMs: 60_000, durationMaxSec: 600, bytesMax: 1e9, memoryMaxBytes: 2 ** 31 };
 
-/** As much of an answer as its extracts are cut by: a result for each of these windows of the query. */
+/** The part of an answer that decides its extracts: a result for each of these windows of the query. */
 function answerHeardAt(startsSec: readonly number[]): Answer {
   const chunks = startsSec.map((startSec, index) => ({ index, startSec, endSec: startSec + 10, loudnessDb: -20 }));
   const results = chunks.map(({ index, startSec }) => ({
@@ -53,7 +53,7 @@ function answerHeardAt(startsSec: readonly number[]): Answer {
   return { query: { name: 'A query', chunks }, results } as unknown as Answer;
 }
 
-/** Fails for want of room, naming the disk, and leaves no file under a name that somebody would read; then succeeds. */
+/** Fails with disk-full, naming the disk, leaves no file under its final name, and then succeeds. */
 async function failsThenSucceeds(disk: SmallDisk, write: () => Promise<unknown>, isWhole: RegExp): Promise<void> {
   await expect(write()).rejects.toEqual(
     expect.objectContaining({ code: 'disk-full', message: expect.stringContaining(disk.path) }),
@@ -69,22 +69,22 @@ async function failsThenSucceeds(disk: SmallDisk, write: () => Promise<unknown>,
   ).toHaveLength(1);
 }
 
-describe.skipIf(!hasSmallDisks)('a full disk', () => {
-  test.each(['jsonl', 'parquet'])('under an export as %s', async (extension) => {
+describe.skipIf(!hasSmallDisks)('reports a full disk', () => {
+  test.each(['jsonl', 'parquet'])('during an export as %s', async (extension) => {
     const [disk, catalog] = [smallDisk(), filled()];
     const file = path.join(disk.path, `index.${extension}`);
     const write = () => exportIndex({ catalog, spaceId: 'space-a', file, replace: false, signal });
     await failsThenSucceeds(disk, write, /index\.(jsonl|parquet)(\.partial)?$/);
   });
 
-  test('under a backup', async () => {
+  test('during a backup', async () => {
     const [disk, catalog] = [smallDisk(), filled()];
     const store = new FolderBackups(path.join(disk.path, 'safe'));
     const parts = { catalog, store, workDir: tempFolder(), keep: null, now: new Date(), signal };
     await failsThenSucceeds(disk, () => backUpCatalog(parts), /catalog-.*\.sqlite/);
   });
 
-  test('under the copy that becomes a backup', async () => {
+  test('during the copy that becomes a backup', async () => {
     const [disk, catalog] = [smallDisk(), filled()];
     const store = new FolderBackups(tempFolder());
     const parts = { catalog, store, workDir: path.join(disk.path, 'spool'), keep: null, now: new Date(), signal };
@@ -94,7 +94,7 @@ describe.skipIf(!hasSmallDisks)('a full disk', () => {
     expect((await backUpCatalog(parts)).tracks).toBe(40);
   });
 
-  test('under a stored clip', async () => {
+  test('while storing a clip', async () => {
     const disk = smallDisk();
     const clip = path.join(tempFolder(), 'clip.mp3');
     writeFileSync(clip, randomBytes(162_000));
@@ -102,7 +102,7 @@ describe.skipIf(!hasSmallDisks)('a full disk', () => {
     await failsThenSucceeds(disk, () => clips.put('content/0.mp3', clip, { signal }), /0\.mp3/);
   });
 
-  test('under the extracts of an answer', async () => {
+  test('while storing the extracts of an answer', async () => {
     const disk = smallDisk(20_000);
     const queryPath = writePiece(path.join(tempFolder(), 'query.wav'), 1, 30);
     const files = new AnswerFiles(path.join(disk.path, 'answers'), mediaHere);
@@ -120,7 +120,7 @@ describe.skipIf(!hasSmallDisks)('a full disk', () => {
     expect(extracts().every((name) => /^query-\d+-\d+\.mp3$/.test(name))).toBe(true);
   });
 
-  test("under a request's body", async () => {
+  test('while storing the body of a request', async () => {
     const disk = smallDisk();
     const body = randomBytes(300_000);
     const send = async (name: string) => {
@@ -149,7 +149,7 @@ describe.skipIf(!hasSmallDisks)('a full disk', () => {
     expect(await send('second')).toBe(body.length);
   });
 
-  test('under a recording that is fetched from Azure: nothing of it stays, and it is fetched once there is room', async () => {
+  test('while fetching a recording from Azure: leaves no file, and fetches it once there is room', async () => {
     await using azurite = await Azurite.start();
     const container = await azurite.container('music');
     const bytes = randomBytes(400_000);

@@ -41,7 +41,7 @@ test('deletes answers and cached embeddings after their retention, not before', 
   expect(await tidyNow()).toMatchObject({ answers: 0, heard: 0 });
 });
 
-test('a clock that is set back forgets nothing, and later everything is forgotten in its time', async () => {
+test('deletes nothing when the clock is set back, and everything in its time later', async () => {
   const { bench, clock, tidyNow } = await indexed();
   bench.catalog.embeddingCache.put({ contentSha256: 'x', spaceId: 'space-a', part: '' }, new Uint8Array(3));
   bench.catalog.removals.remove(['a.mp3'], 'scan');
@@ -51,7 +51,7 @@ test('a clock that is set back forgets nothing, and later everything is forgotte
   expect(await tidyNow()).toMatchObject({ heard: 1, tracks: 1 });
 });
 
-test('vectors of removed tracks go after their time, and a file that comes back before is not embedded', async () => {
+test('deletes vectors of removed tracks after their time, and does not embed a file that returns before', async () => {
   const { bench, clock, tidyNow } = await indexed();
   bench.catalog.removals.remove(['a.mp3'], 'scan');
   clock.nowMs += 29 * dayMs;
@@ -63,7 +63,7 @@ test('vectors of removed tracks go after their time, and a file that comes back 
   expect((await bench.run()).files).toMatchObject({ embedded: 1 });
 });
 
-test('removes generations and files that nothing names, and leaves those of a writer alone', async () => {
+test('removes unreferenced generations and files, and leaves those of a writer', async () => {
   const { bench, tidyNow, folder } = await indexed();
   const [current] = await readCurrent(folder);
   mkdirSync(path.join(folder, 'nobody-names-me'));
@@ -84,7 +84,7 @@ test('removes generations and files that nothing names, and leaves those of a wr
   expect(await readCurrent(folder)).toEqual([current]);
 });
 
-test('beside an index run it forgets answers and leaves the rest for the next time', async () => {
+test('deletes answers during an index run, and the rest next time', async () => {
   const { bench, tidyNow, folder } = await indexed();
   mkdirSync(path.join(folder, 'half.partial'));
   using _running = ProcessLock.take(path.join(bench.indexDir, 'index.lock'));

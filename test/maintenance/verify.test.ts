@@ -41,14 +41,14 @@ async function indexed() {
   return { bench, verify, folder, shard, sql };
 }
 
-test('finds nothing where everything is right, and changes nothing', async () => {
+test('finds and changes nothing in a correct index', async () => {
   const { bench, verify } = await indexed();
   const before = bench.rows();
   expect(await verify()).toEqual([]);
   expect(bench.rows()).toEqual(before);
 });
 
-describe('mends', () => {
+describe('repairs', () => {
   test.each(['cut off', 'one byte other', 'gone', 'CURRENT gone', 'CURRENT names nothing', 'CURRENT is no list'])(
     'an index that is %s',
     async (damage) => {
@@ -82,7 +82,7 @@ describe('mends', () => {
     expect(existsSync(old)).toBe(false);
   });
 
-  test('counts that are not those of the chunks', async () => {
+  test('counts that differ from the chunks', async () => {
     const { verify, sql } = await indexed();
     sql('UPDATE track_spaces SET chunks = 77');
     expect(await verify()).toEqual([
@@ -91,7 +91,7 @@ describe('mends', () => {
     expect(await verify()).toEqual([]);
   });
 
-  test('half a generation and other files that nothing names', async () => {
+  test('half a generation and other unreferenced files', async () => {
     const { verify, folder } = await indexed();
     mkdirSync(path.join(folder, 'half.partial'));
     expect(await verify()).toMatchObject([{ where: 'files', remedy: 'mended' }]);
@@ -100,15 +100,15 @@ describe('mends', () => {
 
 describe('leaves to the next run', () => {
   test.each([
-    ['a vector that is cut off', 'UPDATE chunks SET vector = substr(vector, 1, 9) WHERE track_id = $a AND idx = 0'],
-    ['a vector that is none', 'UPDATE chunks SET vector = zeroblob(32) WHERE track_id = $a AND idx = 0'],
+    ['a truncated vector', 'UPDATE chunks SET vector = substr(vector, 1, 9) WHERE track_id = $a AND idx = 0'],
+    ['a vector of zeros', 'UPDATE chunks SET vector = zeroblob(32) WHERE track_id = $a AND idx = 0'],
     [
       'a vector of NaN',
       "UPDATE chunks SET vector = unhex('0000c07f' || substr(hex(vector), 9)) WHERE track_id = $a AND idx = 0",
     ],
-    ['a chunk that is missing', 'UPDATE chunks SET idx = 9 WHERE track_id = $a AND idx = 0'],
-    ['times that go back', 'UPDATE chunks SET end_sec = start_sec - 1 WHERE track_id = $a'],
-  ])('%s: the track is embedded again', async (_, damage) => {
+    ['a missing chunk', 'UPDATE chunks SET idx = 9 WHERE track_id = $a AND idx = 0'],
+    ['times that go backwards', 'UPDATE chunks SET end_sec = start_sec - 1 WHERE track_id = $a'],
+  ])('a track to embed again: %s', async (_, damage) => {
     const { bench, verify, sql } = await indexed();
     const before = bench.rows();
     sql(damage);
@@ -121,7 +121,7 @@ describe('leaves to the next run', () => {
     expect(await verify()).toEqual([]);
   });
 
-  test('a recording whose bytes changed under the same size and time, and one that is gone', async () => {
+  test('a recording whose bytes changed under the same size and time, and a missing one', async () => {
     const { bench, verify } = await indexed();
     const file = path.join(bench.music, 'a.mp3');
     const { mtimeMs } = statSync(file);
@@ -137,7 +137,7 @@ describe('leaves to the next run', () => {
   });
 });
 
-test('clips that are missing are stored again by the next run; those of another catalog are left, and told', async () => {
+test('missing clips to store again; it reports those of another catalog and keeps them', async () => {
   const { bench, verify } = await indexed();
   const folder = tempFolder();
   const clips = new FolderClips(folder);
@@ -166,7 +166,7 @@ test('clips that are missing are stored again by the next run; those of another 
   expect(await verify({ clips })).toEqual([]);
 });
 
-test('a catalog that SQLite finds damaged is left as it is, for whoever has a backup', async () => {
+test('keeps a catalog that SQLite finds damaged, for a restore from a backup', async () => {
   const { bench, verify, sql } = await indexed();
   sql('INSERT INTO marked_chunks VALUES (99, 99, 0, 99)');
   expect(await verify()).toEqual([

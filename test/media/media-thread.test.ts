@@ -32,7 +32,7 @@ function clipTo(name: string, source = piece, durationSec = 5) {
   };
 }
 
-test('does what is done here, to the byte', async () => {
+test('gives the same bytes as the main thread', async () => {
   const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="90" height="40"><text x="2" y="30">Test</text></svg>';
   const both: readonly Media[] = [mediaHere, thread];
   const [here, there] = await Promise.all(both.map((media) => media.renderSvg(svg)));
@@ -41,7 +41,7 @@ test('does what is done here, to the byte', async () => {
   expect(readdirSync(folder)).toEqual(expect.arrayContaining(['one.mp3', 'two.mp3']));
 });
 
-test('a failure comes back as what it is', async () => {
+test('rethrows a failure with its code', async () => {
   const cut = thread.cutClips([clipTo('none.mp3', path.join(folder, 'gone.ogg'))], { limits, signal: never });
   await expect(cut).rejects.toMatchObject({
     code: 'file-unreadable',
@@ -49,7 +49,7 @@ test('a failure comes back as what it is', async () => {
   });
 });
 
-test('an abort ends the work there, and the thread goes on', async () => {
+test('ends the work on abort, and keeps the thread', async () => {
   const long = path.join(folder, 'long.wav');
   ffmpeg('-f', 'lavfi', '-i', 'sine=frequency=300:duration=3000', `file:${long}`);
   const abort = new AbortController();
@@ -60,7 +60,7 @@ test('an abort ends the work there, and the thread goes on', async () => {
   await thread.cutClips([clipTo('after.mp3')], { limits, signal: never });
 });
 
-test('who waits when it is closed is told, and the next work starts it again', async () => {
+test('rejects waiting work when it is closed, and starts again for the next', async () => {
   const cut = thread.cutClips([clipTo('closed.mp3')], { limits, signal: never });
   await Promise.all([expect(cut).rejects.toMatchObject({ code: 'cancelled' }), thread.close()]);
   await thread.cutClips([clipTo('again.mp3')], { limits, signal: never });

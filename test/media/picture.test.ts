@@ -7,7 +7,7 @@ import { anyAnswer } from '../support/answers.ts';
 
 const pngWidth = (png: Buffer) => png.readUInt32BE(16);
 
-test('draws any answer as a PNG that is 1080 pixels wide', async () => {
+test('draws any answer as a PNG 1080 pixels wide', async () => {
   await fc.assert(
     fc.asyncProperty(anyAnswer, async (answer) => {
       const png = Buffer.from(await renderPicture(answer));
@@ -18,7 +18,7 @@ test('draws any answer as a PNG that is 1080 pixels wide', async () => {
   );
 });
 
-test('the same answer gives the same picture', () => {
+test('draws the same picture for the same answer', () => {
   fc.assert(fc.property(anyAnswer, (answer) => pictureSvg(answer) === pictureSvg(structuredClone(answer))));
 });
 
@@ -35,7 +35,7 @@ test('keeps every mark inside the picture', () => {
   );
 });
 
-test('a title cannot put elements into the picture', () => {
+test('escapes a title so that it cannot add elements to the picture', () => {
   const [answer] = fc.sample(
     anyAnswer.filter(({ results }) => results.length > 0),
     { numRuns: 1, seed: 1 },
@@ -48,7 +48,7 @@ test('a title cannot put elements into the picture', () => {
   expect(svg).toContain('&#60;script&#62;');
 });
 
-test('writes the times of the piece into its hits, and names what was left out', () => {
+test('writes the times of the query into the results, and names excluded parts', () => {
   const [answer] = fc.sample(
     anyAnswer.filter(({ results }) => results.length > 0),
     { numRuns: 1, seed: 1 },
@@ -80,7 +80,7 @@ test('writes the times of the piece into its hits, and names what was left out',
   expect(svg).toContain('>silence</text>');
 });
 
-test('a later page shows its own pieces under the verdict of the whole answer', () => {
+test('shows the results of a later page under the verdict of the whole answer', () => {
   const [answer] = fc.sample(
     anyAnswer.filter(({ results }) => results.length > 0),
     { numRuns: 1, seed: 1 },
@@ -94,7 +94,7 @@ test('a later page shows its own pieces under the verdict of the whole answer', 
   expect(svg).toContain('>11  The eleventh');
 });
 
-test('speaks the language that it is given', () => {
+test('draws the texts in the given language', () => {
   fc.assert(
     fc.property(anyAnswer, (answer) => {
       const svg = pictureSvg(answer, queryDe.picture);

@@ -7,7 +7,7 @@ export const words = generatedBytes(120_000, 2);
 export const tokens = Buffer.from(JSON.stringify({ model: { vocab: {} } }));
 export const repository = 'somebody/tiny';
 
-/** Pinned, but for its tokenizer. */
+/** Every file is pinned except the tokenizer. */
 export const tiny: DownloadableModel = {
   name: 'tiny',
   purpose: 'tests',
@@ -42,7 +42,7 @@ export const tiny: DownloadableModel = {
   },
 };
 
-/** The same without a pin. */
+/** The same model without pins. */
 export const unpinned: DownloadableModel = {
   ...tiny,
   name: 'unpinned',

@@ -1,4 +1,4 @@
-/** What a network, a server and a disk can do to a download. */
+/** Faults of network, server and disk during a download. */
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -18,7 +18,7 @@ const halfIsHere = (fixture: Fixture, name = 'tiny') => {
 };
 const hash = `"${sha256Of(weights)}"`;
 
-/** Downloads half of it. */
+/** Downloads half of the file. */
 async function openHalfway(name = 'tiny', etag = hash): Promise<Fixture> {
   const fixture = await openFixture();
   const stop = new AbortController();
@@ -31,8 +31,8 @@ async function openHalfway(name = 'tiny', etag = hash): Promise<Fixture> {
   return fixture;
 }
 
-describe('a connection that breaks', () => {
-  test('is taken up again where it broke, in the same run', async () => {
+describe('a broken connection', () => {
+  test('is resumed at the same byte, in the same run', async () => {
     const fixture = await openFixture();
     fixture.hub.tricks.storage = (_request, reply, nth) =>
       nth === 0 && sendHalf(reply, weights, { etag: hash }, () => halfIsHere(fixture));
@@ -46,9 +46,9 @@ describe('a connection that breaks', () => {
     ]);
   });
 
-  test('again and again is given up in the end; the part stays, and the next run goes on', async () => {
+  test('that breaks again and again is given up; the partial file is kept, and the next run continues', async () => {
     const fixture = await openFixture();
-    // Each answer but the first brings nothing new.
+    // Every answer after the first brings no new bytes.
     fixture.hub.tricks.storage = (_request, reply, nth) => {
       if (nth === 0) return sendHalf(reply, weights, { etag: '"1"' }, () => halfIsHere(fixture));
       reply.hijack();
@@ -67,7 +67,7 @@ describe('a connection that breaks', () => {
     expect(isThere(fixture)).toBe(true);
   });
 
-  test('may break more often than it is tried again, as long as each time brings something', async () => {
+  test('may break more often than the retry limit, as long as each attempt makes progress', async () => {
     const fixture = await openFixture();
     const size = () => (existsSync(file(fixture, 'tiny', '.part')) ? statSync(file(fixture, 'tiny', '.part')).size : 0);
     fixture.hub.tricks.storage = (request, reply) => {
@@ -87,7 +87,7 @@ describe('a connection that breaks', () => {
     expect(ranges(fixture).length).toBeGreaterThan(8);
   });
 
-  test('and one that falls silent count alike, in the head and in the body', async () => {
+  test('and a stalled one count the same, in the head and in the body', async () => {
     const fixture = await openFixture();
     fixture.hub.tricks = {
       hub: (_request, reply, nth) => {
@@ -101,7 +101,7 @@ describe('a connection that breaks', () => {
     expect(ranges(fixture)).toEqual([undefined, half]);
   });
 
-  test('of a server that never says anything is given up in its name', async () => {
+  test('to a server that never answers is given up, naming the server', async () => {
     const fixture = await openFixture();
     fixture.hub.tricks.hub = (_request, reply) => {
       reply.hijack();
@@ -122,7 +122,7 @@ describe('a partial download', () => {
     expect(isThere(fixture)).toBe(true);
   });
 
-  test('is fetched anew from a server that knows no ranges', async () => {
+  test('starts over when the server does not support ranges', async () => {
     const fixture = await openHalfway();
     fixture.hub.tricks.ignoresRange = true;
     await fixture.get();
@@ -132,7 +132,7 @@ describe('a partial download', () => {
   test.each([
     ['and the server heeds If-Range', false],
     ['and the server sends a range all the same', true],
-  ])('is thrown away when the etag has changed meanwhile, %s', async (_case, ignoresIfRange) => {
+  ])('is discarded when the etag has changed, %s', async (_case, ignoresIfRange) => {
     const fixture = await openHalfway('unpinned', '"before"');
     fixture.hub.tricks = { ignoresIfRange, etag: () => '"after"' };
     await fixture.get('unpinned');
@@ -140,7 +140,7 @@ describe('a partial download', () => {
     expect(ranges(fixture).slice(1)).toEqual(ignoresIfRange ? [half, undefined] : [half]);
   });
 
-  test('is thrown away when the hub has another file there now, and none names the old one', async () => {
+  test('is discarded when the hub has another file now and the model pins no hash', async () => {
     const fixture = await openHalfway('unpinned', '"1"');
     const other = generatedBytes(weights.length, 7);
     fixture.hub.files[`${repository}/onnx/audio_model.onnx`] = { bytes: other };
@@ -157,7 +157,7 @@ describe('a partial download', () => {
     expect(isThere(fixture)).toBe(true);
   });
 
-  test('starts over when the server finds its range unsatisfiable', async () => {
+  test('starts over when the server rejects its range', async () => {
     const fixture = await openHalfway();
     fixture.hub.tricks.storage = (request, reply) => {
       if (request.headers.range === undefined) return false;
@@ -168,7 +168,7 @@ describe('a partial download', () => {
     expect(isThere(fixture)).toBe(true);
   });
 
-  test('needs no request when it is whole, as after a kill before it was put in its place', async () => {
+  test('needs no request when it is complete, as after a kill before the rename', async () => {
     const fixture = await openHalfway();
     writeFileSync(file(fixture, 'tiny', '.part'), weights);
     const asked = fixture.hub.asked.length;
@@ -177,7 +177,7 @@ describe('a partial download', () => {
     expect(isThere(fixture)).toBe(true);
   });
 
-  test('counts for nothing when what is known of it is torn', async () => {
+  test('is ignored when its record is torn', async () => {
     const fixture = await openHalfway();
     writeFileSync(file(fixture, 'tiny', '.part.json'), '{"etag": "tor');
     await fixture.get();
@@ -194,7 +194,7 @@ describe('a wrong file', () => {
   const isClean = (fixture: Fixture, name = 'tiny') =>
     readdirSync(path.join(fixture.modelsDir, name)).every((entry) => !entry.startsWith('audio_model'));
 
-  test('is deleted, and both hashes are told', async () => {
+  test('is deleted, and both hashes are reported', async () => {
     const fixture = await openFixture();
     serve(fixture, other);
     fixture.hub.tricks.isMute = true;
@@ -206,7 +206,7 @@ describe('a wrong file', () => {
     expect(ranges(fixture)).toHaveLength(1);
   });
 
-  test('is not even begun when the hub says so itself', async () => {
+  test("is not downloaded when the hub's own hash differs", async () => {
     const fixture = await openFixture();
     serve(fixture, other);
     await expect(fixture.get()).rejects.toMatchObject({
@@ -216,7 +216,7 @@ describe('a wrong file', () => {
     expect(isClean(fixture)).toBe(true);
   });
 
-  test('shows by the hash that the hub names, where none is pinned', async () => {
+  test("is detected by the hub's hash when none is pinned", async () => {
     const fixture = await openFixture();
     fixture.hub.tricks.storage = (_request, reply) => {
       reply.header('etag', '"1"').send(other);
@@ -229,7 +229,7 @@ describe('a wrong file', () => {
     expect(isClean(fixture, 'unpinned')).toBe(true);
   });
 
-  test("shows by git's hash, where it lies in git", async () => {
+  test("is detected by git's hash when it is stored in git", async () => {
     const fixture = await openFixture();
     fixture.hub.tricks.hub = (request, reply) => {
       if (!request.url.endsWith('tokenizer.json')) return false;
@@ -242,7 +242,7 @@ describe('a wrong file', () => {
   test.each([
     ['shorter', weights.subarray(0, 1000)],
     ['longer', Buffer.concat([weights, weights])],
-  ])('is refused before it comes when it is %s', async (_case, bytes) => {
+  ])('is refused before the body when it is %s', async (_case, bytes) => {
     const fixture = await openFixture();
     serve(fixture, bytes);
     fixture.hub.tricks.isMute = true;
@@ -253,25 +253,28 @@ describe('a wrong file', () => {
     expect(isClean(fixture)).toBe(true);
   });
 
-  test.each([tiny.name, unpinned.name])('of no declared length is cut off beyond what %s may have', async (name) => {
-    const fixture = await openFixture();
-    fixture.hub.tricks = {
-      isMute: true,
-      storage: (_request, reply) => {
-        reply.hijack();
-        reply.raw.writeHead(200);
-        const more = (): void => void reply.raw.write(weights, (error) => (error ? undefined : more()));
-        more();
-        return true;
-      },
-    };
-    await expect(fixture.get(name)).rejects.toMatchObject({ code: 'download-corrupt' });
-    expect(isClean(fixture, name)).toBe(true);
-  });
+  test.each([tiny.name, unpinned.name])(
+    'without a declared length is cut off at the size allowed for %s',
+    async (name) => {
+      const fixture = await openFixture();
+      fixture.hub.tricks = {
+        isMute: true,
+        storage: (_request, reply) => {
+          reply.hijack();
+          reply.raw.writeHead(200);
+          const more = (): void => void reply.raw.write(weights, (error) => (error ? undefined : more()));
+          more();
+          return true;
+        },
+      };
+      await expect(fixture.get(name)).rejects.toMatchObject({ code: 'download-corrupt' });
+      expect(isClean(fixture, name)).toBe(true);
+    },
+  );
 });
 
 describe('the token', () => {
-  test('goes to the hub and not along with a redirect to another origin', async () => {
+  test('is sent to the hub and not to another origin after a redirect', async () => {
     const fixture = await openFixture();
     await fixture.get('tiny', { text: true });
     const tokensOf = (part: string) =>
@@ -280,7 +283,7 @@ describe('the token', () => {
     expect(tokensOf('storage')).toEqual([undefined, undefined]);
   });
 
-  test('follows a redirect within the hub, as to a renamed repository', async () => {
+  test('is sent along a redirect within the hub, as for a renamed repository', async () => {
     const fixture = await openFixture();
     fixture.hub.files['somebody/renamed/onnx/audio_model.onnx'] = { bytes: weights };
     fixture.hub.tricks.hub = (request, reply) => {
@@ -296,7 +299,7 @@ describe('the token', () => {
     ]);
   });
 
-  test('does not come back with a redirect from elsewhere to the hub', async () => {
+  test('is not sent again after a redirect from another origin back to the hub', async () => {
     const fixture = await openFixture();
     fixture.hub.tricks.storage = (_request, reply, nth) => {
       if (nth > 0) return false;
@@ -318,9 +321,9 @@ describe('the token', () => {
 
 describe('a redirect', () => {
   test.each([
-    ['to an open line', 'http://models.example/x'],
+    ['to plain HTTP', 'http://models.example/x'],
     ['to a file', 'file:///etc/passwd'],
-    ['to nonsense', 'http://'],
+    ['to an invalid address', 'http://'],
   ])('%s is not followed', async (_case, location) => {
     const fixture = await openFixture();
     fixture.hub.tricks.hub = (_request, reply) => {
@@ -333,7 +336,7 @@ describe('a redirect', () => {
     });
   });
 
-  test('in a circle is followed a few times', async () => {
+  test('in a circle is followed a limited number of times', async () => {
     const fixture = await openFixture();
     fixture.hub.tricks.hub = (request, reply) => {
       reply.code(302).header('location', request.url).send();
@@ -357,7 +360,7 @@ describe('a status', () => {
     [403, /accept the model's terms.*HF_TOKEN/],
     [404, /does not have it.*HF_TOKEN/],
     [410, /got status 410/],
-  ])('%i is told in words and not tried again', async (status, words) => {
+  ])('%i is reported in words and not retried', async (status, words) => {
     const fixture = await openFixture();
     fixture.hub.tricks.hub = answer(status);
     await expect(fixture.get()).rejects.toMatchObject({
@@ -367,14 +370,14 @@ describe('a status', () => {
     expect(fixture.hub.asked).toHaveLength(1);
   });
 
-  test.each([500, 502, 503, 504, 429, 408])('%i passes', async (status) => {
+  test.each([500, 502, 503, 504, 429, 408])('%i is retried', async (status) => {
     const fixture = await openFixture();
     fixture.hub.tricks.hub = answer(status, 2);
     await fixture.get();
     expect(isThere(fixture)).toBe(true);
   });
 
-  test('that asks to wait is waited for, and no longer than the person who asked', async () => {
+  test('with Retry-After is waited for, until the user cancels', async () => {
     const fixture = await openFixture();
     const stop = new AbortController();
     fixture.hub.tricks.hub = answer(429, 1, { 'retry-after': '3600' });
@@ -384,7 +387,7 @@ describe('a status', () => {
     await expect(going).rejects.toThrow('stopped');
   });
 
-  test('of a storage does not tell the signature in its address', async () => {
+  test('of the storage is reported without the signature of its address', async () => {
     const fixture = await openFixture();
     fixture.hub.tricks.storage = answer(403);
     const message = await fixture.get().catch((error: Error) => error.message);
@@ -395,7 +398,7 @@ describe('a status', () => {
 
 describe('an endpoint', () => {
   test.each(['http://models.example', 'https://user:word@hub.example', 'https://hub.example/?token=1'])(
-    '%s is refused before anything is sent',
+    '%s is refused before any request',
     async (endpoint) => {
       const fixture = await openFixture({ endpoint });
       await expect(fixture.get()).rejects.toMatchObject({

@@ -1,4 +1,4 @@
-/** A hub, a folder for models, and everything that getting one takes. */
+/** A hub, a folder for models, and the other parts of a download. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

@@ -9,7 +9,7 @@ import { commit, generatedBytes, gitBlobOf, sha256Of } from './local-hub.ts';
 const read = (fixture: Fixture, ...names: string[]): Buffer => readFileSync(path.join(fixture.modelsDir, ...names));
 const takenOf = (fixture: Fixture) => fixture.events.flatMap((event) => (event.kind === 'taken' ? [event] : []));
 
-test('puts the audio side in the folder of the model, with a manifest that the worker reads', async () => {
+test("puts the audio side into the model's folder, with a manifest that the worker reads", async () => {
   const fixture = await openFixture();
   const { folder } = await fixture.get();
   expect(folder).toBe(path.join(fixture.modelsDir, 'tiny'));
@@ -27,7 +27,7 @@ test('puts the audio side in the folder of the model, with a manifest that the w
   expect(manifest.text).toBeUndefined();
 });
 
-test('adds the text side when asked to, without fetching the audio side again, and keeps it later on', async () => {
+test('adds the text side on request, without downloading the audio side again, and keeps it later', async () => {
   const fixture = await openFixture();
   await fixture.get();
   await fixture.get('tiny', { text: true });
@@ -41,7 +41,7 @@ test('adds the text side when asked to, without fetching the audio side again, a
   expect(fixture.hub.asked.filter(({ at }) => at === 'hub')).toHaveLength(3);
 });
 
-test('says who vouches for each file: the pin, the hub by its sha256 or by git, or nobody', async () => {
+test("names the source of trust for each file: the pin, the hub's sha256, git, or none", async () => {
   const fixture = await openFixture();
   await fixture.get('unpinned', { text: true });
   expect(takenOf(fixture).map(({ file, taken }) => [file, taken.voucher, taken.commit])).toEqual([
@@ -59,7 +59,7 @@ test('says who vouches for each file: the pin, the hub by its sha256 or by git, 
   expect(takenOf(fixture).map(({ taken }) => taken.voucher)).toEqual([null, 'pin', null]);
 });
 
-test('fetches nothing when everything is there, and what is damaged again', async () => {
+test('downloads nothing when everything is present, and replaces damaged files', async () => {
   const fixture = await openFixture();
   await fixture.get('unpinned');
   const asked = fixture.hub.asked.length;
@@ -76,7 +76,7 @@ test('fetches nothing when everything is there, and what is damaged again', asyn
   expect(read(fixture, 'unpinned/audio_model.onnx').equals(weights)).toBe(true);
 });
 
-test('takes a file that was put there by hand, without asking the hub, if it is the right one', async () => {
+test('accepts a file that was put there by hand, without a request, if it has the right hash', async () => {
   const fixture = await openFixture({ offline: true });
   mkdirSync(path.join(fixture.modelsDir, 'tiny'), { recursive: true });
   writeFileSync(path.join(fixture.modelsDir, 'tiny/audio_model.onnx'), weights);
@@ -88,7 +88,7 @@ test('takes a file that was put there by hand, without asking the hub, if it is 
   expect(fixture.hub.asked).toEqual([]);
 });
 
-test('offline names the variable, the cache, and the way by hand, address and place', async () => {
+test('names the variable, the cache and the manual way, with address and place, when offline', async () => {
   const fixture = await openFixture({ offline: true });
   const failure = await fixture.get().catch((error: Error) => error.message);
   expect(failure).toContain('HF_HUB_OFFLINE');
@@ -98,7 +98,7 @@ test('offline names the variable, the cache, and the way by hand, address and pl
   expect(failure).toContain('npm run models -- get tiny');
 });
 
-test('a hub that cannot be reached is named, with all ways around it, and is not asked five times', async () => {
+test('names an unreachable hub and all ways around it, and does not ask it for every file', async () => {
   const gone = await openFixture();
   const { endpoint } = gone.hub;
   await gone.hub[Symbol.asyncDispose]();
@@ -110,7 +110,7 @@ test('a hub that cannot be reached is named, with all ways around it, and is not
   }
 });
 
-/** As the hub's own tools lay it out: a snapshot of links to blobs. */
+/** The layout of the hub's own tools: a snapshot of links to blobs. */
 function writeCache(cacheDir: string, blob: string, bytes: Buffer, inside: string): void {
   const folder = path.join(cacheDir, 'models--somebody--tiny');
   const link = path.join(folder, 'snapshots', commit, inside);
@@ -122,7 +122,7 @@ function writeCache(cacheDir: string, blob: string, bytes: Buffer, inside: strin
   symlinkSync(path.relative(path.dirname(link), path.join(folder, 'blobs', blob)), link);
 }
 
-test("takes what lies in the hub's own cache, and keeps it when that is cleared", async () => {
+test("uses files in the hub's own cache, and keeps them when that is cleared", async () => {
   const fixture = await openFixture({ offline: true });
   writeCache(fixture.cacheDir, sha256Of(weights), weights, 'onnx/audio_model.onnx');
   writeCache(fixture.cacheDir, sha256Of(words), words, 'onnx/text_model.onnx');
@@ -141,7 +141,7 @@ test("takes what lies in the hub's own cache, and keeps it when that is cleared"
 test.each([
   ['other bytes than the pin', tiny.name],
   ['other bytes than its name says', unpinned.name],
-])('leaves the cache alone when it holds %s, and asks the hub', async (_case, name) => {
+])('ignores the cache when it holds %s, and asks the hub', async (_case, name) => {
   const fixture = await openFixture();
   writeCache(fixture.cacheDir, sha256Of(weights), generatedBytes(300_000, 9), 'onnx/audio_model.onnx');
   await fixture.get(name);

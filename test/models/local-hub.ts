@@ -1,11 +1,11 @@
-/** A hub on loopback: repositories of generated files, served as the real one serves them (large ones through a storage
- *  of another origin), and made to misbehave. */
+/** A hub on loopback: repositories of generated files, served like the real hub serves them (large ones through a storage
+ *  of another origin), with scripted faults. */
 import { createHash } from 'node:crypto';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 
 export interface HubFile {
   readonly bytes: Buffer;
-  /** Small enough to lie in git: served by the hub itself, named by git's hash. */
+  /** Stored in git: served by the hub itself, with git's hash as its name. */
   readonly inGit?: boolean;
 }
 
@@ -16,16 +16,16 @@ export interface Asked {
   readonly authorization: string | undefined;
 }
 
-/** Takes a request instead of the hub or the storage.
- *  @returns false: as usual */
+/** Answers a request instead of the hub or the storage.
+ *  @returns false to leave the request to the hub */
 export type Trick = (request: FastifyRequest, reply: FastifyReply, nth: number) => boolean | Promise<boolean>;
 
 export interface HubTricks {
   hub?: Trick;
   storage?: Trick;
-  /** What the storage calls the content; unset: its hash. */
+  /** The etag of the content; default: its hash. */
   etag?: (nth: number) => string;
-  /** Leaves out what the real hub says of a file's hash and size, as simple mirrors do. */
+  /** Omits the real hub's headers for hash and size, as simple mirrors do. */
   isMute?: boolean;
   ignoresRange?: boolean;
   ignoresIfRange?: boolean;
@@ -33,7 +33,7 @@ export interface HubTricks {
 
 export const commit = 'c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00';
 
-/** Bytes that look like weights: not compressible, the same each time. */
+/** Bytes like weights: not compressible, the same each time. */
 export function generatedBytes(count: number, seed = 1): Buffer {
   const blocks = Array.from({ length: Math.ceil(count / 64) }, (_, i) =>
     createHash('sha512').update(`${seed} ${i}`).digest(),
@@ -95,7 +95,7 @@ export class LocalHub implements AsyncDisposable {
     return sendRange(request, reply, file.bytes, etag, this.tricks);
   }
 
-  /** @returns how many requests this part has had before */
+  /** @returns the number of earlier requests to this part */
   #note(at: Asked['at'], request: FastifyRequest): number {
     const nth = this.asked.filter((asked) => asked.at === at).length;
     const { range, authorization } = request.headers;
@@ -123,8 +123,8 @@ function sendRange(request: FastifyRequest, reply: FastifyReply, bytes: Buffer, 
     .send(bytes.subarray(from));
 }
 
-/** Sends the head of a whole answer and its first half, and then nothing, until the connection is to be broken.
- *  @param breakWhen looked at every few milliseconds: a connection that breaks at once may take with it what was sent */
+/** Sends the head of a whole answer and its first half, then nothing until `breakWhen` is true, and breaks the connection.
+ *  @param breakWhen polled every few milliseconds: breaking at once could lose the bytes already sent */
 export function sendHalf(
   reply: FastifyReply,
   bytes: Buffer,

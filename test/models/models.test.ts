@@ -9,7 +9,7 @@ import { sha256Of } from './local-hub.ts';
 
 const never = new AbortController().signal;
 
-test('lists what came with the program, what can be downloaded, and what somebody put there', async () => {
+test('lists shipped, downloadable and hand-made models', async () => {
   const fixture = await openFixture();
   await fixture.get();
   const own = path.join(fixture.modelsDir, 'my-own');
@@ -31,7 +31,7 @@ test('lists what came with the program, what can be downloaded, and what somebod
   expect(listed[4]?.problem).toMatch(/Cannot read the model .*broken/);
 });
 
-test('verifies against the pin, the word of the hub, or what was recorded', async () => {
+test("verifies against the pin, the hub's hash, or the recorded hash", async () => {
   const fixture = await openFixture();
   await fixture.get('tiny', { text: true });
   await fixture.get('unpinned');
@@ -46,7 +46,7 @@ test('verifies against the pin, the word of the hub, or what was recorded', asyn
   expect(await states(null)).toHaveLength(6);
 });
 
-test('verifying finds what is missing, damaged, or described as another file than the pinned one', async () => {
+test('finds missing and damaged files, and manifests that differ from the pin', async () => {
   const fixture = await openFixture();
   await fixture.get('tiny', { text: true });
   const file = path.join(fixture.modelsDir, 'tiny/audio_model.onnx');
@@ -63,13 +63,13 @@ test('verifying finds what is missing, damaged, or described as another file tha
       ],
     },
   ]);
-  // Somebody fits the manifest to the damaged file.
+  // The manifest is changed to match the damaged file.
   const manifest = path.join(fixture.modelsDir, 'tiny/model.json');
   writeFileSync(manifest, readFileSync(manifest, 'utf8').replace(sha256Of(weights), sha256Of(bytes)));
   expect(await fixture.models.verify('tiny')).toMatchObject([{ files: [{ state: { kind: 'damaged' } }, {}, {}] }]);
 });
 
-test('removes a model with all that is left of it, and says how much is free again', async () => {
+test('removes a model with all its files, and reports the freed bytes', async () => {
   const fixture = await openFixture();
   const { folder } = await fixture.get();
   const size = readdirSync(folder).reduce((sum, name) => sum + statSync(path.join(folder, name)).size, 0);
@@ -91,7 +91,7 @@ test.each([
   expect(readdirSync(fixture.folder)).toContain('outside');
 });
 
-test('the worker does not see a model whose download is not finished, and says how to get it', async () => {
+test('hides a model from the worker until its download is complete, and says how to get it', async () => {
   const fixture = await openFixture();
   mkdirSync(path.join(fixture.modelsDir, 'clap'), { recursive: true });
   writeFileSync(path.join(fixture.modelsDir, 'clap/audio_model.onnx.part'), 'half');
@@ -104,7 +104,7 @@ test('the worker does not see a model whose download is not finished, and says h
   });
 });
 
-test('a version of a model that is not here is refused by name, with the one that is here and what indexes in its space', async () => {
+test('refuses another version of a model by name, and names the installed one and what indexes in its space', async () => {
   const shipped = path.join(import.meta.dirname, '../../embedding-worker/models');
   const { version } = (await findModel([shipped], 'builtin')).manifest;
   for (const asked of ['builtin@1', 'builtin@2.0.0', `builtin@${version}`]) {
@@ -117,11 +117,11 @@ test('a version of a model that is not here is refused by name, with the one tha
   await expect(findModel([shipped], 'nobody@2')).rejects.toThrow('the models here are: builtin, descriptor');
 });
 
-test('an unknown name lists the installed and the downloadable models', () => {
+test('lists the installed and the downloadable models for an unknown name', () => {
   expect(unknownModel('clup', ['builtin']).message).toMatch(/here are: builtin; .*clap \(282 MB\), .*wavlm \(378 MB\)/);
 });
 
-test('the catalogue names each model once, by commit or branch, with files that a folder can hold', () => {
+test('names each model in the catalogue once, by commit or branch, with valid file names', () => {
   const names = downloadableModels.map(({ name }) => name);
   expect(new Set(names).size).toBe(names.length);
   for (const { name, revision, network, half, text } of downloadableModels) {

@@ -1,4 +1,4 @@
-/** Downloads in processes of their own: killed, on a full disk, and two at once. */
+/** Downloads in separate processes: killed, on a full disk, and two at once. */
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
@@ -32,7 +32,7 @@ test('resumes a killed download where it stopped', async () => {
   expect(readFileSync(file(fixture)).equals(weights)).toBe(true);
 });
 
-test('a disk that fills up is named, and what has come stays for when there is room', async () => {
+test('names a full disk, and keeps the partial file for later', async () => {
   const fixture = await openFixture();
   // Files of at most 128 KiB; the model has 300,000 bytes.
   const limited = ['-c', 'ulimit -f 128; exec "$@"', 'limited', process.execPath, program];
@@ -43,7 +43,7 @@ test('a disk that fills up is named, and what has come stays for when there is r
   expect(ranges(fixture)).toEqual([undefined, 'bytes=131072-']);
 });
 
-test.skipIf(!canMount())('a disk without room is named beforehand, with how much is needed', async () => {
+test.skipIf(!canMount())('names a disk without room before the download, with the bytes needed', async () => {
   const fixture = await openFixture();
   mkdirSync(fixture.modelsDir);
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=128k', 'leitmotif-test', fixture.modelsDir]);
@@ -58,7 +58,7 @@ test.skipIf(!canMount())('a disk without room is named beforehand, with how much
   }
 });
 
-test('the second of two downloads reports whom it waits for, and then downloads nothing', async () => {
+test('reports the other process when two download at once, and then downloads nothing', async () => {
   const fixture = await openFixture();
   let isFree = false;
   fixture.hub.tricks.storage = (_request, reply) => {

@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('a repository for Triton', () => {
-  test('holds the weights and says what they take and give', async () => {
+  test('contains the weights and describes their inputs and outputs', async () => {
     const dir = path.join(folder, 'repository');
     const { folder: written, isLinked } = await writeTritonRepository(dir, tiny, 10);
     expect(written).toBe(path.join(dir, 'levels'));
@@ -44,7 +44,7 @@ describe('a repository for Triton', () => {
     expect(tritonConfig(referenceModel('wav2vec2-random'), 10)).toContain('dims: [ -1, 40 ]');
   });
 
-  test('is not written over one that is there, which somebody may have tuned', async () => {
+  test('is not written over an existing one, which the operator may have tuned', async () => {
     const dir = path.join(folder, 'tuned');
     await writeTritonRepository(dir, tiny, 10);
     const config = path.join(dir, 'levels', 'config.pbtxt');
@@ -56,7 +56,7 @@ describe('a repository for Triton', () => {
     expect(readFileSync(config, 'utf8')).toBe('tuned');
   });
 
-  test('is not written of weights that are damaged or not here', async () => {
+  test('is not written from damaged or missing weights', async () => {
     const dir = path.join(folder, 'damaged');
     const network = { ...tiny.manifest.network, sha256: '0'.repeat(64) };
     const damaged = { ...tiny, manifest: { ...tiny.manifest, network } };

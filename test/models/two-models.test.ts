@@ -1,4 +1,4 @@
-/** Indexes of two models side by side: each with vectors, generation and answers of its own. */
+/** The indexes of two models: each has its own vectors, generation and answers. */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -17,7 +17,7 @@ describe('two models', () => {
   const modelsDir = path.join(folder, 'models');
   const library = openLibrary(place);
   const query = path.join(place.music, 'piece-2.ogg');
-  /** What was there before, for comparison. */
+  /** The state before, for comparison. */
   let first: { answer: string; files: Record<string, string>; summary: IndexSummary };
   let second: { answer: string; summary: IndexSummary };
 
@@ -28,10 +28,10 @@ describe('two models', () => {
   const index = (app: App) => app.indexing.index({ library: new FolderLibrary(place.music), signal: never });
   const bytesOf = ({ timingsMs: _, ...answer }: Answer) => JSON.stringify(answer);
   const answerOf = async (app: App, file = query) => bytesOf(await ask(app, file));
-  /** A made-up model need not find it among the nearest of another piece. */
+  /** A synthetic model need not find the track among the nearest of another. */
   const newcomer = path.join(place.music, 'piece-4.ogg');
 
-  /** Every file of the generations, with its content and the moment of its last change. */
+  /** Every file of the generations, with its content and time of change. */
   function generationFiles(): Record<string, string> {
     const root = path.join(place.indexDir, 'generations');
     const files = readdirSync(root, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
@@ -71,13 +71,13 @@ describe('two models', () => {
     expect(JSON.parse(second.answer).results.length).toBeGreaterThan(0);
   });
 
-  test('leave what the other one built untouched, to the byte', () => {
+  test("leave the other's files unchanged, byte for byte", () => {
     expect(generationFiles()).toMatchObject(first.files);
   });
 
-  test('are switched back without embedding or building anything, and answer as before, to the byte', async () => {
+  test('are switched back without embedding or building anything, and give the same answers, byte for byte', async () => {
     const before = generationFiles();
-    // Asked at once, without an index run in between.
+    // Queried at once, without an index run in between.
     await withModel('one', async (app) => expect(await answerOf(app)).toBe(first.answer));
     await withModel('one', async (app) => {
       const { files, generation } = await index(app);
@@ -89,7 +89,7 @@ describe('two models', () => {
     expect(generationFiles()).toEqual(before);
   });
 
-  test('a third one, whose space has no index, is refused by name, with the commands that help', async () => {
+  test('refuse a third whose space has no index, by name, with the commands that help', async () => {
     await withModel('three', async (app) => {
       const refused = ask(app, query);
       await expect(refused).rejects.toMatchObject({ code: 'space-mismatch' });
@@ -101,7 +101,7 @@ describe('two models', () => {
     });
   });
 
-  test('a window of another length is named too', async () => {
+  test('name a window of another length too', async () => {
     const app = await library.open({ EMBEDDING_MODEL: 'one', MODELS_DIR: modelsDir, WINDOW_SEC: '5' });
     await expect(ask(app, query)).rejects.toMatchObject({
       code: 'space-mismatch',
@@ -109,14 +109,14 @@ describe('two models', () => {
     });
   });
 
-  test('see each what changed in the library under the other, and embed only that', async () => {
+  test('each see what changed in the library under the other, and embed only that', async () => {
     rmSync(path.join(place.music, 'piece-3.ogg'));
     writePiece(newcomer, 4, 21);
     await withModel('two', async (app) => {
       expect((await index(app)).files).toMatchObject({ embedded: 1, removed: 1, unchanged: 2 });
     });
     await withModel('one', async (app) => {
-      // Its generation still holds the piece that is gone, its answers do not.
+      // The generation still contains the removed track; the answers do not.
       expect(await answerOf(app)).not.toContain('piece-3.ogg');
       const { files, generation } = await index(app);
       expect(files).toMatchObject({ embedded: 1, unchanged: 2 });
@@ -125,7 +125,7 @@ describe('two models', () => {
     });
   });
 
-  test('that can do nothing with a recording do not take it away from the other', async () => {
+  test('keep a recording that the other cannot embed', async () => {
     writeTinyModels(modelsDir, [{ name: 'broken', kind: 'nan', manifest: { version: '4.0.0' } }]);
     await withModel('broken', async (app) => {
       await index(app).catch(() => {});
@@ -136,7 +136,7 @@ describe('two models', () => {
     });
   });
 
-  test('whose manifest is damaged does not keep others from being named', async () => {
+  test('are named when the manifest of another is damaged', async () => {
     mkdirSync(path.join(modelsDir, 'damaged'), { recursive: true });
     writeFileSync(path.join(modelsDir, 'damaged', 'model.json'), '{');
     await withModel('three', async (app) => {

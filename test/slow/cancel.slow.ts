@@ -1,4 +1,4 @@
-/** Ctrl-C while something long is under way: a recording of two hours, a large file that is hashed, a generation. */
+/** Ctrl-C during long work: a recording of two hours, hashing of a large file, a generation. */
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,12 +14,12 @@ import { ffmpeg } from '../support/pieces.ts';
 const folder = mkdtempSync(path.join(tmpdir(), 'leitmotif-cancel-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** What is promised, and what a machine that does other things beside may add. */
+/** The documented limit, and the extra time allowed on a busy machine. */
 const promisedMs = 2_000;
 const othersMs = Number(process.env.CANCEL_SLACK_MS ?? 2_000);
 
-/** Starts an index run, waits until `isAtIt`, and interrupts it.
- *  @returns milliseconds to its end, and what it said */
+/** Starts an index run, waits until `isAtIt` is true, and interrupts the run.
+ *  @returns milliseconds to its end, and its output */
 async function cancelled(name: string, isAtIt: (indexDir: string) => boolean, thenMs = 0) {
   const indexDir = path.join(folder, name, 'index');
   mkdirSync(indexDir, { recursive: true });
@@ -55,7 +55,7 @@ function isEmbedding(indexDir: string): boolean {
   return lastJob(indexDir)?.counters.toDo === 1;
 }
 
-test('with a recording of two hours in the worker', async () => {
+test('stops in time on Ctrl-C during the embedding of a recording of two hours', async () => {
   const music = path.join(folder, 'long', 'music');
   mkdirSync(music, { recursive: true });
   const sound = 'sine=440:duration=7200,tremolo=f=0.5,aresample=8000';
@@ -67,7 +67,7 @@ test('with a recording of two hours in the worker', async () => {
   expect(lastJob(path.join(folder, 'long', 'index'))?.state).toBe('cancelled');
 }, 300_000);
 
-test('while a file of 20 GB is hashed', async () => {
+test('stops in time on Ctrl-C while a file of 20 GB is hashed', async () => {
   const music = path.join(folder, 'large', 'music');
   mkdirSync(music, { recursive: true });
   writeFileSync(path.join(music, 'large.wav'), '');
@@ -77,7 +77,7 @@ test('while a file of 20 GB is hashed', async () => {
   expect(tookMs).toBeLessThan(promisedMs + othersMs);
 }, 300_000);
 
-test('while a generation of 100,000 chunks is written', async () => {
+test('stops in time on Ctrl-C while a generation of 100,000 chunks is written', async () => {
   const music = path.join(folder, 'many', 'music');
   await using library = openLibrary({
     folder: path.join(folder, 'many'),

@@ -1,5 +1,5 @@
-/** Files that are made to hurt, from a seed: damaged, cut, mixed up, lying about themselves, with tags that are made to take
- *  time. The same seed gives the same bytes, as far as the encoders of one ffmpeg do. */
+/** Hostile files from a seed: damaged, truncated, mixed, with false headers, with tags that are slow to
+ *  read. The same seed gives the same bytes with the same ffmpeg. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { seededRandom } from '../../bench/random.ts';
@@ -40,7 +40,7 @@ const damages: readonly ((base: Base, others: readonly Base[], random: Random) =
   ([, bytes], _, random) => bytes.subarray(0, 1 + Math.floor(random() * bytes.length)),
   ([, bytes], _, random) => Buffer.from(bytes).fill(0, Math.floor(random() * bytes.length)),
   ([, bytes], _, random) => noise(Buffer.from(bytes), random, random() * 0.3, 0.6 + random() * 0.4),
-  // One byte in a thousand, from the very head on.
+  // One byte in a thousand, from the first byte on.
   ([, bytes], _, random) => flips(Buffer.from(bytes), random, bytes.length, bytes.length / 1000),
   // Lengths, counts and offsets.
   ([, bytes], _, random) => flips(Buffer.from(bytes), random, 600, 1 + random() * 20),
@@ -53,7 +53,7 @@ const damages: readonly ((base: Base, others: readonly Base[], random: Random) =
   ([, bytes], _, random) => noise(Buffer.from(bytes), random, 0, 1),
 ];
 
-/** @returns every so often one of these: they are the largest */
+/** Rarely chosen, because these are the largest. */
 const bombs: readonly ((
   bases: ReadonlyMap<string, Buffer>,
   random: Random,
@@ -96,7 +96,7 @@ function flips(bytes: Buffer, random: Random, within: number, count: number): Bu
   return bytes;
 }
 
-/** A few words of four bytes become the largest or the smallest that there are. */
+/** Sets a few four-byte words to their largest or smallest value. */
 function sizes(bytes: Buffer, random: Random): Buffer {
   const values = [0, 1, 0x7fffffff, 0x80000000, 0xffffffff];
   for (let i = 0; i < 6; i += 1) {

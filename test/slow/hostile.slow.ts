@@ -1,5 +1,5 @@
-/** 400 files that are made to hurt, through the worker and as a library through an index run: none stops it, none holds a place
- *  longer than its bounds, and no process is left. `HOSTILE_SEED` and `HOSTILE_FILES` change what they are. */
+/** 400 hostile files, through the worker and as a library through an index run: none stops it, none holds a slot
+ *  longer than its limits, and no process is left. `HOSTILE_SEED` and `HOSTILE_FILES` change the files. */
 import { mkdirSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import PQueue from 'p-queue';
@@ -15,7 +15,7 @@ import { writeHostileFiles } from './hostile-files.ts';
 
 const seed = Number(process.env.HOSTILE_SEED ?? 11);
 const count = Number(process.env.HOSTILE_FILES ?? 400);
-/** Work on 15 s of sound after it was opened, on a machine that has other work. */
+/** Time for 15 s of sound after it was opened, on a busy machine. */
 const workMs = 30_000;
 
 let dir: TempDir;
@@ -43,7 +43,7 @@ function report(what: string, codes: readonly string[]): void {
   process.stdout.write(`${what}: ${words.join(', ')}\n`);
 }
 
-test('through the worker', async () => {
+test('survives hostile files in the worker', async () => {
   const client = worker.clientWith({ deadlineMs: 600_000 });
   const queue = new PQueue({ concurrency: 2 });
   const outcomes = await queue.addAll(
@@ -68,12 +68,12 @@ test('through the worker', async () => {
   const expected = /^(embedded|audio-.*)$/;
   expect(outcomes.filter(({ code }) => !expected.test(code))).toEqual([]);
   await eventually(() => ffmpegs().length === 0 && readdirSync(worker.spoolDir).length === 0);
-  // It still does what it is there for.
+  // The worker still embeds.
   const good = await makeTone(dir.file('good.flac'), 12);
   expect((await client.embed(good, { signal: never })).chunks.length).toBeGreaterThan(0);
 }, 3_600_000);
 
-test('as a library', async () => {
+test('survives hostile files in a library', async () => {
   bench = new Bench();
   await writeHostileFiles(bench.music, dir.path, seed, count);
   await makeTone(path.join(bench.music, 'good.flac'), 12);

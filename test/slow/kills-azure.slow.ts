@@ -1,4 +1,4 @@
-/** Kills of Azurite and of the indexer at random moments of indexing runs over a container, with a fixed seed. */
+/** Kills of Azurite and of the indexer at random moments of index runs over a container, with a fixed seed. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -29,7 +29,7 @@ afterAll(async () => {
   rmSync(workplace, { recursive: true, force: true });
 });
 
-test(`loses and doubles nothing over ${kills} kills of Azurite and of whoever reads from it`, async () => {
+test(`loses and duplicates nothing over ${kills} kills of Azurite and of its readers`, async () => {
   const storage: Victim = {
     ...{ name: 'Azurite', weight: 3 },
     pids: () => [azurite.pid],

@@ -1,5 +1,5 @@
-/** Kills of a bot at random moments of a reindex that it was asked for, with a fixed seed: its indexing process ends with it,
- *  the job is gone on with by the next bot, and the library is that of an undisturbed run. */
+/** Kills of a bot at random moments of a requested reindex, with a fixed seed: its index process ends with it,
+ *  the next bot continues the job, and the library equals that of an undisturbed run. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -14,7 +14,7 @@ import { contentOf, run } from '../indexing/chaos.ts';
 import { writePiece } from '../support/pieces.ts';
 
 const kills = Number(process.env.BOT_KILLS ?? 8);
-/** About as long as a reindex of these recordings takes, one at a time, with the start of its worker. */
+/** About the duration of a reindex of these recordings, one at a time, including the start of its worker. */
 const longestMs = 8_000;
 const doneWithinMs = 120_000;
 const entry = path.join(import.meta.dirname, '../discord/library/reindexing-bot.ts');
@@ -29,7 +29,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(workplace, { recursive: true, force: true }));
 
-test(`loses and doubles nothing over ${kills} kills of the bot`, async () => {
+test(`loses and duplicates nothing over ${kills} kills of the bot`, async () => {
   const [reference, index] = [path.join(workplace, 'reference'), path.join(workplace, 'index')];
   expect(await run({ music }, reference).exitCode).toBe(0);
   const expected = await contentOf(reference);
@@ -42,7 +42,7 @@ test(`loses and doubles nothing over ${kills} kills of the bot`, async () => {
     await botUntil(index, () => delay(random() * longestMs));
     if (catalog.reindexes.last()?.state === 'done') done += 1;
   }
-  // One that was killed too often over a job gives it up, and the next asks anew.
+  // A job that was interrupted too often is given up, and the next bot requests a new one.
   for (let bots = 0; bots < 3 && catalog.reindexes.last()?.state !== 'done'; bots++) {
     await botUntil(index, () => closedWithin(catalog, doneWithinMs));
   }
@@ -54,7 +54,7 @@ test(`loses and doubles nothing over ${kills} kills of the bot`, async () => {
   process.stdout.write(`${kills} bots were killed, of whom ${done} had come to the end of their reindex\n`);
 }, 600_000);
 
-/** A bot that asks for a reindex, or goes on with the open one, and is killed after a while. */
+/** A bot that requests a reindex, or continues the open one, and is killed after a while. */
 async function botUntil(indexDir: string, isOver: () => Promise<unknown>): Promise<void> {
   const bot = spawn(process.execPath, [entry, indexDir], { stdio: ['ignore', 'pipe', 'inherit'] });
   await once(bot.stdout, 'data');

@@ -23,7 +23,7 @@ afterAll(() => {
   for (const folder of [workplace, music]) rmSync(folder, { recursive: true, force: true });
 });
 
-test(`loses and doubles nothing over ${kills} kills of whoever takes part, and refuses no question meanwhile`, async () => {
+test(`loses and duplicates nothing over ${kills} kills of all processes, and refuses no query meanwhile`, async () => {
   const victims = [indexer, worker, inference, decoder, indexProcess];
   const startedAt = performance.now();
   const told = await killAtRandomMoments({ music, workplace, kills, seed: 5, victims, asks: true });

@@ -16,7 +16,7 @@ function chunksOf(kinds: readonly ChunkKind[]): QueryChunk[] {
   }));
 }
 
-/** What people could name a recording to make a message do something. */
+/** Titles that try to inject markup or mentions into a message. */
 export const hostileNames: readonly string[] = [
   '@everyone @here <@1234567890123456789> <@&1234567890123456789>',
   '[free music](https://example.org/trap) https://example.org/trap',

@@ -78,7 +78,7 @@ export class AzureProxy implements AsyncDisposable {
   }
 }
 
-/** As Azure words its refusals. */
+/** Azure's form of an error answer. */
 function refuse(request: IncomingMessage, response: ServerResponse, answer: NonNullable<Intervention['answer']>): void {
   const { status, code = '', headers = {} } = answer;
   const body = `<?xml version="1.0" encoding="utf-8"?><Error><Code>${code}</Code><Message>No.\nRequestId:0</Message></Error>`;

@@ -39,7 +39,7 @@ export class Azurite implements AsyncDisposable {
     this.service = new BlobServiceClient(this.endpoint, credential, { retryOptions: { maxTries: 1 } });
   }
 
-  /** @param tls with it, it takes tokens too */
+  /** @param tls with TLS, tokens are accepted too */
   static async start(tls: AzuriteTls | null = null): Promise<Azurite> {
     const azurite = new Azurite(await freePort(), mkdtempSync(path.join(tmpdir(), 'leitmotif-azurite-')), tls);
     await azurite.revive();
@@ -51,7 +51,7 @@ export class Azurite implements AsyncDisposable {
     return this.#process?.pid ?? -1;
   }
 
-  /** What a program is configured with to use it. */
+  /** The environment of a program that uses it. */
   get environment(): Record<string, string> {
     return { AZURE_STORAGE_ENDPOINT: this.endpoint, AZURE_STORAGE_KEY: emulator.key };
   }
@@ -62,7 +62,7 @@ export class Azurite implements AsyncDisposable {
     return container;
   }
 
-  /** Waits until a blob of this name would outlive being killed: Azurite writes what it knows every few seconds. */
+  /** Waits until a blob of this name would survive a kill: Azurite writes its state every few seconds. */
   async remembers(name: string): Promise<void> {
     const file = path.join(this.#folder, '__azurite_db_blob__.json');
     for (const endMs = Date.now() + rememberWithinMs; Date.now() < endMs; await delay(100)) {
@@ -71,7 +71,7 @@ export class Azurite implements AsyncDisposable {
     throw new Error(`Azurite does not write down ${name}`);
   }
 
-  /** As a power cut would. */
+  /** Ends it like a power cut. */
   async kill(): Promise<void> {
     const child = this.#process;
     this.#process = null;
@@ -81,7 +81,7 @@ export class Azurite implements AsyncDisposable {
     await gone;
   }
 
-  /** On the same port, with what it had. */
+  /** Restarts it on the same port, with its data. */
   async revive(): Promise<void> {
     const entry = path.resolve(import.meta.dirname, '../../node_modules/azurite/dist/src/blob/main.js');
     const flags = ['--silent', '--disableTelemetry', '--skipApiVersionCheck', '--location', this.#folder];

@@ -11,9 +11,9 @@ export interface TestBot extends AsyncDisposable {
   readonly discord: LocalDiscord;
   readonly app: App;
   readonly bot: RunningBot;
-  /** What it logged, one object a line. */
+  /** The log, one object a line. */
   readonly logged: Record<string, unknown>[];
-  /** Stops it in order and starts it anew over the same index, as an update would. */
+  /** Stops the bot in order and starts it again over the same index, like an update. */
   restart(environment?: Record<string, string>): Promise<void>;
 }
 
@@ -22,7 +22,7 @@ export interface TestBotOptions {
   readonly discord?: LocalDiscordOptions;
 }
 
-/** No cool-down, so that a test can ask twice; what tests it sets one. */
+/** No cool-down, so that a test can send two queries; tests of the cool-down set one. */
 const quick = { QUERY_COOLDOWN_SEC: '0' };
 /** As the bot's entry has it. */
 const catalogBusyTimeoutMs = 10;

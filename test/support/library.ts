@@ -15,7 +15,7 @@ export const projectRoot = path.resolve(import.meta.dirname, '../..');
 export const never = new AbortController().signal;
 
 export interface TestLibrary extends AsyncDisposable {
-  /** Holds everything; removed at the end. */
+  /** The folder of everything; removed at the end. */
   readonly folder: string;
   readonly music: string;
   readonly indexDir: string;
@@ -38,7 +38,7 @@ export async function makeLibrary(): Promise<TestLibrary> {
   return { ...library, app };
 }
 
-/** One that is indexed already. */
+/** An indexed library. */
 export function openLibrary(place: Pick<TestLibrary, 'folder' | 'music' | 'indexDir'>): Omit<TestLibrary, 'app'> {
   const apps: App[] = [];
   return {

@@ -23,7 +23,7 @@ export interface ClapVectors extends ReferenceVectors {
 
 export interface ClapFrontEndTable {
   readonly sampleRateHz: number;
-  /** The frames that are stored whole. */
+  /** Indices of the frames that are stored whole. */
   readonly frames: readonly number[];
   /** dB: `frames` [frames, 64]; over all frames `bandMeans` and `bandDeviations` [64]; `frameMeans` [1001]. */
   readonly windows: readonly (ReferenceWindow & {

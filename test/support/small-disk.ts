@@ -32,19 +32,19 @@ export class SmallDisk implements Disposable {
     mount('-o', `remount,size=${whole(sizeBytes)}`, this.path);
   }
 
-  /** Leaves this much room beside what is in use. */
+  /** Leaves this many bytes free. */
   leave(freeBytes: number): void {
     this.resize(this.usedBytes + freeBytes);
   }
 
-  /** Also while files are open there: they go with whoever holds them. */
+  /** Works while files are open there: they are freed when they are closed. */
   [Symbol.dispose](): void {
     execFileSync('umount', ['--lazy', this.path]);
     rmSync(path.dirname(this.path), { recursive: true });
   }
 }
 
-/** Whether there can be such a disk here. Root may mount; anybody else may in a name space of his own:
+/** Whether such a disk can be mounted here. Root may mount; other users may in a mount namespace:
  *  `unshare -rm npx vitest run full-disk`. */
 export const hasSmallDisks = (() => {
   try {

@@ -11,8 +11,8 @@ const archive = path.resolve(import.meta.dirname, '../../node_modules/@sparticuz
 /** The platform that it is built for. */
 export const swiftShaderRuns = process.platform === 'linux' && process.arch === 'x64';
 
-/** Processes that are started from now on find it, and no other Vulkan.
- *  @returns takes it away again */
+/** Makes processes started from now on use it, and no other Vulkan.
+ *  @returns a function that undoes this */
 export function useSwiftShader(): () => void {
   const folder = mkdtempSync(path.join(tmpdir(), 'swiftshader-'));
   execFileSync('tar', ['-x', '-C', folder], { input: brotliDecompressSync(readFileSync(archive)) });

@@ -12,11 +12,11 @@ const name = 'clap-random';
 const networkFile = 'clap-random-text.onnx';
 const tokenizerFile = 'clap-random-tokenizer.json';
 
-/** What Python makes of texts: those that are empty, or that it cuts, are among them. */
+/** Python's results for texts, including empty and truncated ones. */
 export const referenceTexts = readReference<ClapVectors>('clap-random.json').texts;
-/** Python cuts after these without a word. */
+/** Python truncates after this many tokens without an error. */
 export const pythonTokensMax = 77;
-/** The texts that we and Python agree on. */
+/** The texts that Python does not truncate. */
 export const wholeTexts = referenceTexts.filter(({ ids }) => ids.length > 2 && ids.length < pythonTokensMax);
 
 export function referenceTextSide(): TextSide {

@@ -19,7 +19,7 @@ export interface RemoteEngineOptions {
   readonly network: RemoteNetwork;
   /** Requests under way at once. */
   readonly requestsMax: number;
-  readonly onBatch?: (windows: number) => void;
+  readonly onBatch?: ((windows: number) => void) | undefined;
 }
 
 /** How long a window waits for company. Two cores prepare a CLAP window in 15 ms: a wait that long would only delay. */
@@ -42,7 +42,7 @@ export class RemoteEngine implements EmbeddingEngine {
       inFlightMax: requestsMax,
       gatherMs,
       infer: (inputs, signal) => network.infer(inputs, signal),
-      ...(onBatch ? { onBatch } : {}),
+      onBatch,
     });
   }
 

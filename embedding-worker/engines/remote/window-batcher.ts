@@ -12,7 +12,7 @@ export interface WindowBatcherOptions {
   readonly gatherMs: number;
   /** @returns as many outputs, in order. Its signal is aborted when nobody waits for any of them any more. */
   readonly infer: (inputs: readonly Float32Array[], signal: AbortSignal) => Promise<Float32Array[]>;
-  readonly onBatch?: (windows: number) => void;
+  readonly onBatch?: ((windows: number) => void) | undefined;
 }
 
 export interface BatchedOutput {

@@ -80,7 +80,7 @@ export class AzureLibrary implements Library {
         sizeBytes: found.contentLength ?? 0,
         mtimeMs: found.lastModified?.getTime() ?? 0,
         etag: found.etag === undefined ? null : plainEtag(found.etag),
-        ...(tags && { tags }),
+        tags,
       };
     } catch (error) {
       if (isMissing(error)) return null;
@@ -160,7 +160,7 @@ export class AzureLibrary implements Library {
   ): Promise<Page> {
     const { prefix } = this.#place;
     const { pageSize } = this.#parts;
-    const wanted = { ...include, prefix, token, ...(pageSize === undefined ? {} : { pageSize }) };
+    const wanted = { ...include, prefix, token, pageSize };
     return fetchPage(await this.#blob('', 'list'), wanted, { signal, retryPolicy: this.#retryPolicy, keep });
   }
 

@@ -17,7 +17,7 @@ export function toListed(blob: BlobItem, prefix: string): ListedFile | null {
     sizeBytes: contentLength,
     mtimeMs: lastModified.getTime(),
     etag: etag === null ? null : plainEtag(etag),
-    ...(tags && { tags }),
+    tags,
   };
 }
 

@@ -9,7 +9,7 @@ export interface PageWanted {
   /** Continuation token of the previous page; undefined for the first. */
   readonly token?: string | undefined;
   /** Blobs per page. */
-  readonly pageSize?: number;
+  readonly pageSize?: number | undefined;
   readonly includeMetadata?: true;
   readonly includeTags?: true;
 }

@@ -43,7 +43,7 @@ export interface FetchOptions {
   /** @param total null while it is not known */
   readonly onProgress?: (bytes: number, total: number | null) => void;
   /** The first pause before trying again; doubled each time. */
-  readonly retryAfterMs?: number;
+  readonly retryAfterMs?: number | undefined;
 }
 
 /** In a row without a byte gained; together half a minute. */

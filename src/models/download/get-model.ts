@@ -31,7 +31,7 @@ export interface GetOptions {
   readonly signal: AbortSignal;
   readonly onEvent?: (event: GetEvent) => void;
   readonly silenceMs?: number;
-  readonly retryAfterMs?: number;
+  readonly retryAfterMs?: number | undefined;
 }
 
 export interface GotModel {
@@ -113,7 +113,7 @@ async function getFile(model: DownloadableModel, source: DownloadableFile, optio
   try {
     const { client, retryAfterMs } = options;
     const taken = await fetchFile(wanted, {
-      ...{ client, signal, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) },
+      ...{ client, signal, retryAfterMs },
       onProgress: (bytes, total) => onEvent?.({ kind: 'downloading', file, bytes, total }),
     });
     return { file, from: 'hub' as const, taken };

@@ -5,10 +5,10 @@
  *    <cache>/models--owner--name/blobs/<sha256, or git's hash>
  *
  *  @see https://huggingface.co/docs/huggingface_hub/guides/manage-cache */
-import { constants, copyFile, link, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
+import { constants, copyFile, link, readFile, realpath, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { orDiskFull } from '../../io/disk-full.ts';
-import { hashFile, syncFile, syncFolder } from '../../io/durable-file.ts';
+import { hashFile, syncFile, writeAtomically } from '../../io/durable-file.ts';
 import type { TakenFile, WantedFile } from './fetch-file.ts';
 import { gitBlobOf } from './git-blob.ts';
 import { isCommit, isGitBlob, isSha256 } from './hub.ts';
@@ -26,20 +26,16 @@ export interface CachedPlace {
 export async function takeFromCache(place: CachedPlace, wanted: WantedFile): Promise<TakenFile | null> {
   const found = await find(place);
   if (found === null) return null;
-  const aside = `${wanted.file}.partial`;
-  await rm(aside, { force: true });
-  try {
-    await linkOrCopy(found.file, aside);
-    const record = await hashFile(aside);
-    const voucher = await vouch(aside, record.sha256, path.basename(found.file), wanted);
+  const write = async (partial: string): Promise<TakenFile | null> => {
+    await rm(partial, { force: true });
+    await linkOrCopy(found.file, partial);
+    const record = await hashFile(partial);
+    const voucher = await vouch(partial, record.sha256, path.basename(found.file), wanted);
     if (voucher === 'nobody' || (wanted.bytes !== null && record.bytes !== wanted.bytes)) return null;
-    await orDiskFull(wanted.file, () => rename(aside, wanted.file));
-    await syncFile(wanted.file);
-    await syncFolder(path.dirname(wanted.file));
+    await syncFile(partial);
     return { ...record, voucher, commit: found.commit };
-  } finally {
-    await rm(aside, { force: true });
-  }
+  };
+  return writeAtomically(wanted.file, write, { partial: `${wanted.file}.partial`, isDurable: true });
 }
 
 async function find({ cacheDir, repository, revision, path: inside }: CachedPlace) {

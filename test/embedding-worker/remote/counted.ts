@@ -1,4 +1,4 @@
-/** What a guard told, and limits for tests: patient with the machine, not with the clock. */
+/** Counts the events of a request guard; limits for tests that allow for a slow machine. */
 import type { GuardEvents, GuardLimits } from '../../../embedding-worker/engines/remote/guard.ts';
 
 export const testLimits: GuardLimits = {
@@ -13,7 +13,7 @@ export const testLimits: GuardLimits = {
   openMs: 60_000,
 };
 
-/** Gives up at once: one attempt a request. */
+/** One attempt a request. */
 export const impatient: Partial<GuardLimits> = { pauseMs: 600_000 };
 
 export function counted() {

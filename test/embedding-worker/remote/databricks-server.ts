@@ -5,23 +5,23 @@ import type { ServedNetwork } from './networks.ts';
 
 export interface DatabricksServerOptions {
   readonly network: ServedNetwork;
-  /** How the model was logged: with names for its tensors, or without. */
+  /** How the model was logged: with named tensors or without. */
   readonly inputs?: 'named' | 'bare';
   readonly predictions?: 'rows' | 'records' | 'columns';
   readonly bytesMax?: number;
-  /** Tokens that are taken besides those that were given out. */
+  /** Tokens that are accepted in addition to issued ones. */
   readonly tokens?: Set<string>;
   readonly client?: { readonly id: string; readonly secret: string };
-  /** Of the tokens that are given out. */
+  /** Lifetime of issued tokens. */
   tokenLifeSec?: number;
-  /** Strike the token endpoint, one request each. */
+  /** Faults of the token endpoint, one a request. */
   readonly tokenFaults?: Answer[];
-  /** Resolves when this inference, by its number, may be answered. */
+  /** Resolves when the inference with this number may be answered. */
   readonly wait?: (inference: number) => Promise<unknown>;
 }
 
 export interface DatabricksServer extends FaultyServer {
-  /** What the token endpoint was asked with. */
+  /** The bodies of token requests. */
   readonly tokenRequests: URLSearchParams[];
 }
 
@@ -99,7 +99,7 @@ class Workspace {
 
   #predictions(rows: readonly Float32Array[]): Answer {
     const { network, predictions = 'rows' } = this.#options;
-    // As Python writes it: a bare NaN is no JSON, MLflow writes null.
+    // As MLflow writes it: null, because NaN is not JSON.
     const lists = rows.map((row) =>
       nested(
         [...row].map((value) => (Number.isNaN(value) ? null : value)),

@@ -1,4 +1,4 @@
-/** The Databricks client against a workspace that speaks as documented, in good and in bad days. */
+/** The Databricks client against a workspace as documented, with and without faults. */
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import {
   type DatabricksAccess,
@@ -60,7 +60,7 @@ const credentials = (server: DatabricksServer): DatabricksAccess => ({
   clientSecret: client.secret,
 });
 
-/** The clock, so many seconds ahead. */
+/** The clock, advanced by so many seconds. */
 function later(sec: number): void {
   const now = performance.timeOrigin + performance.now();
   vi.spyOn(Date, 'now').mockReturnValue(now + sec * 1000);
@@ -74,7 +74,7 @@ const status = (code: number, rest: Partial<Extract<Fault, { kind: 'status' }>> 
 
 describe.each(['named', 'bare'] as const)('a model whose inputs are %s', (inputs) => {
   test.each(['rows', 'records', 'columns'] as const)(
-    'and predictions %s gives each input its row',
+    'and whose predictions are %s gives each input its row',
     async (predictions) => {
       const { network } = await started(await serve({ inputs, predictions }));
       expect(await network.infer(sixes(5), never)).toEqual(sixes(5).map(threeOf));
@@ -82,7 +82,7 @@ describe.each(['named', 'bare'] as const)('a model whose inputs are %s', (inputs
   );
 });
 
-test('rows over time come as they are', async () => {
+test('returns all rows of outputs over time', async () => {
   const frames: ServedNetwork = {
     ...sixToThree,
     output: { name: 'three', itemShape: [-1, 3] },
@@ -94,7 +94,7 @@ test('rows over time come as they are', async () => {
   expect(await network.infer([input], never)).toEqual([Float32Array.of(...threeOf(input), ...input.slice(0, 3))]);
 });
 
-describe('at its start', () => {
+describe('at the start', () => {
   test.each<[string, Partial<DatabricksOptions>, Fault[], RegExp]>([
     ['a token that is not taken', { access: { token: 'dapi-2' } }, [], /does not accept the token.*Credential/],
     [
@@ -115,19 +115,19 @@ describe('at its start', () => {
     expect(server.inferences()).toHaveLength(1);
   });
 
-  test('it refuses a model that takes neither form of its input, in the words of the first', async () => {
+  test('a model that accepts neither form of input is refused with the error of the first form', async () => {
     const server = await serve({ network: { ...sixToThree, input: { name: 'six', itemShape: [9] } } });
     await expect(connect(server).network.start(never)).rejects.toThrow(/400.*Incompatible input types/);
     expect(server.inferences()).toHaveLength(2);
   });
 
-  test('it refuses a model of other dimensions', async () => {
+  test('a model of other dimensions is refused', async () => {
     const server = await serve();
     server.faults.push({ kind: 'rows', change: (rows) => rows.map((row) => Float32Array.of(...row, 1)) });
     await expect(connect(server).network.start(never)).rejects.toThrow(/expected 3 numbers in a prediction, got 4/);
   });
 
-  test('an endpoint that was scaled to zero is waited for', async () => {
+  test('the client waits for an endpoint that was scaled to zero', async () => {
     const server = await serve();
     server.faults.push(...Array.from({ length: 6 }, (_, i) => status(i % 2 === 0 ? 503 : 504)));
     const { network, states } = await started(server);
@@ -136,7 +136,7 @@ describe('at its start', () => {
     expect(states).toEqual([]);
   });
 
-  test('its first answer may take longer than the others, of which the next is not let off', async () => {
+  test('the first answer may take longer, and later ones may not', async () => {
     const server = await serve();
     const slow = new Promise((resolve) => setTimeout(resolve, 2_500));
     server.faults.push({ kind: 'late', until: slow });
@@ -147,7 +147,7 @@ describe('at its start', () => {
     expect(outcomes).toContain('timeout');
   });
 
-  test('one that does not come is told as not ready', async () => {
+  test('an endpoint that never starts is reported as not ready', async () => {
     const server = await serve();
     server.faults.push(status(503));
     const { network } = connect(server, { limits: impatient });
@@ -158,7 +158,7 @@ describe('at its start', () => {
   });
 });
 
-describe('more than a request may hold', () => {
+describe('a batch over the request limit', () => {
   /** Sixteen megabytes are 20 CLAP windows; here 1,600 bytes are two windows of 64 values. */
   const wide: ServedNetwork = {
     input: { name: 'wide', itemShape: [64] },
@@ -173,7 +173,7 @@ describe('more than a request may hold', () => {
   };
   const items = (count: number) => Array.from({ length: count }, (_, i) => new Float32Array(64).fill(i + 1));
 
-  test('is halved when the other side says so, and then not sent again', async () => {
+  test('is halved when the server refuses it, and that size is not sent again', async () => {
     const server = await serve({ network: wide, bytesMax: 2_000 });
     const { network } = await started(server, { spec });
     expect(network.batchMax).toBe(32);
@@ -190,7 +190,7 @@ describe('more than a request may hold', () => {
     ).toBe(true);
   });
 
-  test('is an error when it is a single window', async () => {
+  test('fails when it is a single window', async () => {
     const server = await serve({ network: wide, bytesMax: 500 });
     server.faults.push(status(200, { body: '{"predictions":[[1]]}' }));
     const { network } = await started(server, { spec });
@@ -214,7 +214,7 @@ describe('more than a request may hold', () => {
   });
 });
 
-describe('an invocation is asked again', () => {
+describe('retries an invocation', () => {
   test.each<[string, Fault]>([
     [
       '429',
@@ -235,7 +235,7 @@ describe('an invocation is asked again', () => {
   });
 });
 
-describe('an invocation is not asked again', () => {
+describe('does not retry an invocation', () => {
   test.each<[string, Fault, string, RegExp]>([
     [
       '400',
@@ -269,7 +269,7 @@ describe('an invocation is not asked again', () => {
   });
 });
 
-test('the circuit breaker opens when requests in a row fail', async () => {
+test('opens the circuit breaker when requests in a row fail', async () => {
   const server = await serve();
   const { network, states } = await started(server, { limits: impatient });
   server.faults.push(status(503), status(503));
@@ -279,7 +279,7 @@ test('the circuit breaker opens when requests in a row fail', async () => {
   expect(server.inferences()).toHaveLength(3);
 });
 
-test('a caller that leaves cuts the request on the wire', async () => {
+test('aborts the request on the wire when the caller cancels', async () => {
   const server = await serve();
   const { network } = await started(server);
   server.faults.push({ kind: 'never' });
@@ -292,7 +292,7 @@ test('a caller that leaves cuts the request on the wire', async () => {
 });
 
 describe('a token by client credentials', () => {
-  test('is fetched once for all who ask, and used until it ends', async () => {
+  test('is fetched once for all concurrent callers, and used until it expires', async () => {
     const server = await serve();
     const { network } = connect(server, { access: credentials(server) });
     const rows = await Promise.all(sixes(6).map((six) => network.infer([six], never)));
@@ -302,7 +302,7 @@ describe('a token by client credentials', () => {
     expect(server.tokenRequests[0]?.get('authorization_details')).toBeNull();
   });
 
-  test('is renewed before it ends', async () => {
+  test('is renewed before it expires', async () => {
     const server = await serve();
     const { network } = await started(server, { access: credentials(server) });
     await network.infer(sixes(1), never);
@@ -312,7 +312,7 @@ describe('a token by client credentials', () => {
     expect(server.tokenRequests).toHaveLength(2);
   });
 
-  test('that still lives is used on when renewing it fails, but not beyond its end', async () => {
+  test('is used on when the renewal fails, but not after it expires', async () => {
     const tokenFaults: Answer[] = [];
     const server = await serve({ tokenFaults });
     const { network, count } = await started(server, { access: credentials(server) });
@@ -331,7 +331,7 @@ describe('a token by client credentials', () => {
     ]);
   });
 
-  test('that was withdrawn is replaced once, and the request asked again', async () => {
+  test('is replaced once when it was revoked, and the request is repeated', async () => {
     const tokens = new Set<string>();
     const server = await serve({ tokens });
     const { network } = await started(server, { access: credentials(server) });
@@ -343,7 +343,7 @@ describe('a token by client credentials', () => {
     expect(server.tokenRequests).toHaveLength(3);
   });
 
-  test('is asked for by name at a route-optimised address', async () => {
+  test('is requested by endpoint name for a route-optimised address', async () => {
     const server = await serve();
     const { network } = await started(server, { access: credentials(server), url: server.url + routePath });
     expect(await network.infer(sixes(1), never)).toHaveLength(1);
@@ -357,7 +357,7 @@ describe('a token by client credentials', () => {
     ]);
   });
 
-  test('is refused in words that hold no secret', async () => {
+  test('is refused with a message that contains no secret', async () => {
     const server = await serve();
     const access = { ...credentials(server), clientSecret: 'a wrong secret' };
     const failure = await connect(server, { access })
@@ -371,7 +371,7 @@ describe('a token by client credentials', () => {
     expect(server.tokenRequests).toHaveLength(1);
   });
 
-  test('is asked for again when the workspace is busy', async () => {
+  test('is requested again when the workspace is busy', async () => {
     const tokenFaults = [{ status: 503 }, { status: 429, headers: { 'retry-after': '0' } }];
     const server = await serve({ tokenFaults });
     const { network } = await started(server, { access: credentials(server) });
@@ -379,7 +379,7 @@ describe('a token by client credentials', () => {
     expect(server.tokenRequests).toHaveLength(3);
   });
 
-  test('that comes in another form is refused', async () => {
+  test('is refused when the answer has another form', async () => {
     const tokenFaults = [{ status: 200, headers: { 'content-type': 'application/json' }, body: '{"token":"x"}' }];
     const server = await serve({ tokenFaults });
     await expect(connect(server, { access: credentials(server) }).network.start(never)).rejects.toMatchObject({
@@ -389,7 +389,7 @@ describe('a token by client credentials', () => {
   });
 });
 
-test('the id of a route-optimised endpoint is the first part of its host', () => {
+test('takes the id of a route-optimised endpoint from the first part of its host', () => {
   const path = 'serving-endpoints/clap/invocations';
   expect(routeIdOf(`https://abcdefg.serving.cloud.databricks.com/9999999/${path}`)).toBe('abcdefg');
   expect(routeIdOf(`https://dbc-a1.cloud.databricks.com/${path}`)).toBeNull();

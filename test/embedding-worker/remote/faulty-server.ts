@@ -1,5 +1,5 @@
-/** What the servers of these tests have in common: HTTP on this machine, a record of what was asked, and faults that
- *  strike one inference each, in order. */
+/** The common part of these tests' servers: HTTP on loopback, a record of requests, and faults that
+ *  each affect one inference, in order. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -10,12 +10,12 @@ export type Fault =
       readonly headers?: Record<string, string>;
       readonly body?: string;
     }
-  /** The connection is reset before any answer; in the middle of it; never answered; answered when `until` resolves. */
+  /** The connection is reset before any answer, or in the middle of it; no answer; an answer when `until` resolves. */
   | { readonly kind: 'reset' }
   | { readonly kind: 'half' }
   | { readonly kind: 'never' }
   | { readonly kind: 'late'; readonly until: Promise<unknown> }
-  /** A right answer, but for its rows; or for what it says of its own lengths (Open Inference, binary). */
+  /** A correct answer with changed rows, or with changed lengths in its header (Open Inference, binary). */
   | { readonly kind: 'rows'; readonly change: (rows: Float32Array[]) => Float32Array[] }
   | { readonly kind: 'header-length'; readonly change: (right: number) => string }
   | { readonly kind: 'binary-size'; readonly change: (right: number) => number };
@@ -27,7 +27,7 @@ export interface Seen {
   readonly bytes: number;
   /** Items of an inference. */
   items: number;
-  /** The client hung up before it was answered. */
+  /** The client hung up before the answer. */
   cut: boolean;
 }
 
@@ -40,7 +40,7 @@ export interface Answer {
 export type Handler = (asked: { seen: Seen; body: Buffer; path: string }, fault: Fault | undefined) => Promise<Answer>;
 
 export class FaultyServer {
-  /** Struck one by one by the requests that infer. */
+  /** Faults for the next inferences, one each. */
   readonly faults: Fault[] = [];
   readonly seen: Seen[] = [];
   readonly #server: Server;

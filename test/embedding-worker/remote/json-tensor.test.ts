@@ -16,13 +16,13 @@ function shapeOf(value: unknown): number[] {
 }
 
 describe('a tensor in JSON', () => {
-  test('is read back as the very values it was made of, in their shape', () => {
+  test('is read back with the same values and shape', () => {
     fc.assert(
       fc.property(anyItem, ({ shape, values }) => {
         const item = Float32Array.from(values);
         const json: unknown = JSON.parse(itemToJson(item, shape).toString());
         expect(shapeOf(json)).toEqual(shape);
-        // -0 is written 0; every other value is itself.
+        // -0 is written as 0; every other value is unchanged.
         expect([...(flatNumbers(json) ?? [])]).toEqual([...item].map((value) => value + 0));
         expect(JSON.parse(itemToJson(item, 'flat').toString())).toEqual((json as unknown[]).flat(9));
       }),
@@ -34,13 +34,13 @@ describe('a tensor in JSON', () => {
     expect(itemToJson(mel, [1, 1001, 64]).length * 20).toBeLessThan(16_000_000);
   });
 
-  test('cannot hold what JSON has no word for', () => {
+  test('refuses values that JSON cannot represent', () => {
     for (const value of [Number.NaN, Number.POSITIVE_INFINITY]) {
       expect(() => itemToJson(Float32Array.of(1, value), [2])).toThrow(`Cannot send ${value}`);
     }
   });
 
-  test('is no tensor when anything but numbers is in it; null stands for NaN', () => {
+  test('is refused when it contains anything but numbers; null means NaN', () => {
     expect(flatNumbers([[1, null], [2]])).toEqual(Float32Array.of(1, Number.NaN, 2));
     for (const wrong of [1, 'a', null, { a: 1 }, ['a'], [[1], 2], [[1], ['a']], [true]]) {
       expect(flatNumbers(wrong)).toBeNull();

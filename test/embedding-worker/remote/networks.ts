@@ -1,4 +1,4 @@
-/** Networks that the servers of these tests compute with. */
+/** The networks of these tests' servers. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { InferenceSession, Tensor } from '../../../embedding-worker/engines/onnx-runtime.ts';
@@ -12,7 +12,7 @@ export interface ServedNetwork {
   readonly compute: (items: readonly Float32Array[]) => Promise<Float32Array[]>;
 }
 
-/** Six values in, three out, each a sum that no two places can be exchanged in. */
+/** Six values in, three out; each is a weighted sum that changes when two values are swapped. */
 export const sixToThree: ServedNetwork = {
   input: { name: 'six', itemShape: [1, 3, 2] },
   output: { name: 'three', itemShape: [3] },
@@ -32,14 +32,14 @@ export function threeOf(six: Float32Array): Float32Array {
   );
 }
 
-/** Items that tell their number. */
+/** Items that contain their index. */
 export function sixes(count: number, from = 0): Float32Array[] {
   return Array.from({ length: count }, (_, i) =>
     Float32Array.from({ length: 6 }, (_, at) => Math.fround(0.1 + (from + i) * 1.7 + at / 3)),
   );
 }
 
-/** An ONNX file, as an engine with ONNX Runtime would serve it. */
+/** An ONNX file, served like a server with ONNX Runtime serves it. */
 export async function onnxNetwork(
   file: string,
   input: ServedNetwork['input'],

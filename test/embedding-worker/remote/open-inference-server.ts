@@ -1,21 +1,21 @@
 /** A server of the Open Inference Protocol, version 2, with Triton's binary extension, as both are documented: metadata,
- *  health, inference, and an error body `{"error"}` for whatever is wrong with a request. */
+ *  health, inference, and an error body `{"error"}` for bad requests. */
 import { type Answer, type Fault, FaultyServer, type Seen } from './faulty-server.ts';
 import type { ServedNetwork } from './networks.ts';
 
 export interface OpenInferenceServerOptions {
   readonly models: Readonly<Record<string, ServedNetwork>>;
   readonly extensions?: readonly string[];
-  /** Asked for as a bearer token. */
+  /** The required bearer token. */
   readonly token?: string;
-  /** How often it says that it is not ready. */
+  /** How many times it reports "not ready". */
   unready?: number;
-  /** Another model cannot be loaded, so that the server as a whole never is. */
+  /** Another model cannot be loaded, so the server as a whole is never ready. */
   readonly otherModelBroken?: boolean;
   readonly bytesMax?: number;
-  /** Not part of the protocol: what metadata say, where that differs. */
+  /** Values of the metadata that differ from the network's. */
   readonly metadata?: (honest: object) => object;
-  /** Resolves when this inference, by its number, may be answered. */
+  /** Resolves when the inference with this number may be answered. */
   readonly wait?: (inference: number) => Promise<unknown>;
 }
 
@@ -147,7 +147,7 @@ function jsonAnswer({ output }: ServedNetwork, rows: readonly Float32Array[]): A
   });
 }
 
-/** Another output comes before the one that was asked for, so that offsets matter. */
+/** Another output comes before the requested one, so that offsets matter. */
 function binaryAnswer({ output }: ServedNetwork, rows: readonly Float32Array[], fault: Fault | undefined): Answer {
   const extra = Buffer.from('extra');
   const tensor = Buffer.alloc(rows.reduce((sum, row) => sum + row.length * 4, 0));

@@ -1,4 +1,4 @@
-/** The Open Inference client against a server that speaks the protocol, in good and in bad days. */
+/** The Open Inference client against a server of the protocol, with and without faults. */
 import { createServer } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import {
@@ -62,7 +62,7 @@ describe.each([
     expect(rows).toEqual(inputs.map(threeOf));
   });
 
-  test(`is asked for in ${form}`, async () => {
+  test(`is requested in ${form}`, async () => {
     const server = await serve({ extensions });
     const { network } = await started(server);
     await network.infer(sixes(1), never);
@@ -71,7 +71,7 @@ describe.each([
     expect(asked?.headers['inference-header-content-length'] === undefined).toBe(form === 'JSON');
   });
 
-  test('of rows over time gives each input all of its rows', async () => {
+  test('returns all rows of outputs over time', async () => {
     const frames: ServedNetwork = {
       ...sixToThree,
       output: { name: 'three', itemShape: [-1, 3] },
@@ -86,19 +86,19 @@ describe.each([
   });
 });
 
-describe('at its start', () => {
-  test('it waits until the server is ready', async () => {
+describe('at the start', () => {
+  test('waits until the server is ready', async () => {
     const server = await serve({ unready: 4 });
     await started(server);
     expect(server.seen.filter(({ path }) => path === '/v2/health/ready').length).toBeGreaterThan(1);
   });
 
-  test('it goes on when only another model of the server is broken', async () => {
+  test('continues when only another model of the server is broken', async () => {
     const { network } = await started(await serve({ otherModelBroken: true }));
     expect(await network.infer(sixes(2), never)).toHaveLength(2);
   });
 
-  test('it says that the server is not ready when that takes too long', async () => {
+  test('reports that the server is not ready when that takes too long', async () => {
     const { network } = connect((await serve({ unready: 1e9 })).url, { limits: impatient });
     await expect(network.start(never)).rejects.toMatchObject({
       code: 'worker-unavailable',
@@ -106,7 +106,7 @@ describe('at its start', () => {
     });
   });
 
-  test('it waits for a server that does not listen yet, and names the one that never did', async () => {
+  test('waits for a server that does not listen yet, and names one that never does', async () => {
     const port = await freePort();
     const { network } = connect(`http://127.0.0.1:${port}`, { limits: { coldPatienceMs: 300 } });
     await expect(network.start(never)).rejects.toMatchObject({
@@ -115,12 +115,12 @@ describe('at its start', () => {
     });
   });
 
-  test('it takes the largest batch from the server', async () => {
+  test("takes the largest batch from the server's metadata", async () => {
     expect((await started(await serve())).network.batchMax).toBe(8);
     expect((await started(await serve({ extensions: ['binary_tensor_data'] }))).network.batchMax).toBe(32);
   });
 
-  test('it takes a model of a fixed batch of one', async () => {
+  test('accepts a model with a fixed batch of one', async () => {
     const metadata = (honest: object) => ({
       ...honest,
       inputs: [{ name: 'six', datatype: 'FP32', shape: [1, 1, 3, 2] }],
@@ -128,7 +128,7 @@ describe('at its start', () => {
     expect((await started(await serve({ metadata }))).network.batchMax).toBe(1);
   });
 
-  test('it asks for a version, where one is named', async () => {
+  test('requests a version when one is set', async () => {
     const server = await serve();
     const { network } = await started(server, { model: 'tiny/versions/1' });
     await network.infer(sixes(1), never);
@@ -136,15 +136,15 @@ describe('at its start', () => {
   });
 
   test.each([
-    ['a model that is not there', { model: 'other' }, {}, /other.*unknown model/],
-    ['no token where one is asked for', {}, { token: 'secret' }, /does not accept the token/],
+    ['an unknown model', { model: 'other' }, {}, /other.*unknown model/],
+    ['a missing token', {}, { token: 'secret' }, /does not accept the token/],
     ['another input', {}, { metadata: changed('inputs', { name: 'pcm' }) }, /one input "six", got "pcm"/],
     ['another output', {}, { metadata: changed('outputs', { name: 'pcm' }) }, /output "three", got "pcm"/],
     ['another type', {}, { metadata: changed('inputs', { datatype: 'FP16' }) }, /FP32 \[-1, 1, 3, 2\], got FP16/],
     ['another shape', {}, { metadata: changed('inputs', { shape: [-1, 1, 3, 3] }) }, /got FP32 \[-1, 1, 3, 3\]/],
     ['other dimensions', {}, { metadata: changed('outputs', { shape: [-1, 4] }) }, /\[-1, 3\], got FP32 \[-1, 4\]/],
     ['a fixed batch of many', {}, { metadata: changed('inputs', { shape: [4, 1, 3, 2] }) }, /got FP32 \[4, 1, 3, 2\]/],
-  ])('it refuses %s in words, and does not ask again', async (_, options, serverOptions, words) => {
+  ])('refuses %s with the reason, and does not retry', async (_, options, serverOptions, words) => {
     const server = await serve(serverOptions);
     const { network, count } = connect(server.url, options);
     await expect(network.start(never)).rejects.toMatchObject({
@@ -154,13 +154,13 @@ describe('at its start', () => {
     expect(count.retries).toBe(0);
   });
 
-  test('it refuses what is no Open Inference server', async () => {
+  test('refuses a server that does not speak Open Inference', async () => {
     const server = await serve();
     const { network } = connect(`${server.url}/elsewhere`);
     await expect(network.start(never)).rejects.toMatchObject({ message: expect.stringContaining('status 404') });
   });
 
-  test('it refuses TLS with a server that has none', async () => {
+  test('refuses TLS with a server that has none', async () => {
     const server = await serve();
     const { network, count } = connect(server.url.replace('http:', 'https:'));
     await expect(network.start(never)).rejects.toMatchObject({
@@ -171,7 +171,7 @@ describe('at its start', () => {
   });
 });
 
-describe('an inference is asked again', () => {
+describe('retries an inference', () => {
   test.each<[string, Fault]>([
     ['429', status(429, { headers: { 'retry-after': '0' } })],
     ['502', status(502)],
@@ -197,7 +197,7 @@ describe('an inference is asked again', () => {
     await eventually(() => server.inferences()[0]?.cut === true);
   });
 
-  test('not before a Retry-After says so, and not at all when that is beyond its patience', async () => {
+  test('after the Retry-After delay, and not at all when that exceeds the limit', async () => {
     const server = await serve();
     const { network } = await started(server, { limits: { coldPatienceMs: 5_000 } });
     server.faults.push(status(429, { headers: { 'retry-after': '3600' } }));
@@ -209,7 +209,7 @@ describe('an inference is asked again', () => {
   });
 });
 
-describe('an inference is not asked again', () => {
+describe('does not retry an inference', () => {
   test.each<[string, Fault, string, RegExp]>([
     ['400', status(400, { body: '{"error":"unexpected shape"}' }), 'inference-failed', /unexpected shape/],
     ['401', status(401), 'config-invalid', /does not accept the token/],
@@ -242,7 +242,7 @@ describe('an inference is not asked again', () => {
 describe('the circuit breaker', () => {
   const down: Fault = status(503, { body: '{"error":"loading"}' });
 
-  test('opens when requests in a row fail, refuses the next at once and says when it asks again', async () => {
+  test('opens when requests in a row fail, refuses the next at once and says when it tries again', async () => {
     const server = await serve();
     const { network, states } = await started(server, { limits: impatient });
     server.faults.push(down, down);
@@ -256,7 +256,7 @@ describe('the circuit breaker', () => {
     expect(server.inferences()).toHaveLength(2);
   });
 
-  test('is tried with one request, sent once, and closes when that is answered', async () => {
+  test('tries one request, sent once, and closes when that succeeds', async () => {
     const server = await serve();
     const { network, states } = await started(server, { limits: { ...impatient, openMs: 1 } });
     server.faults.push(down, down, down);
@@ -271,7 +271,7 @@ describe('the circuit breaker', () => {
     expect(server.inferences()).toHaveLength(4);
   });
 
-  test('is not opened by requests that were wrong, nor by those that were cancelled', async () => {
+  test('is not opened by bad requests or by cancelled ones', async () => {
     const server = await serve();
     const { network, states } = await started(server, { limits: impatient });
     for (let i = 0; i < 3; i++) {
@@ -288,8 +288,8 @@ describe('the circuit breaker', () => {
   });
 });
 
-describe('a caller that leaves', () => {
-  test('cuts the request on the wire', async () => {
+describe('a caller that cancels', () => {
+  test('aborts the request on the wire', async () => {
     const server = await serve();
     const { network } = await started(server);
     server.faults.push({ kind: 'never' });
@@ -312,7 +312,7 @@ describe('a caller that leaves', () => {
     await expect(asked).rejects.toThrow('gone');
   });
 
-  test('by closing the network ends what is under way', async () => {
+  test('by closing the network ends the running requests', async () => {
     const server = await serve();
     const { network } = await started(server);
     server.faults.push({ kind: 'never' });
@@ -324,14 +324,14 @@ describe('a caller that leaves', () => {
   });
 });
 
-test('connections are kept and shared, and no more than allowed are open', async () => {
+test('keeps and shares connections, and opens no more than allowed', async () => {
   const server = await serve({ wait: () => new Promise((resolve) => setImmediate(resolve)) });
   const { network } = await started(server, { inFlightMax: 2 });
   const rows = await Promise.all(sixes(20).map((six) => network.infer([six], never)));
   expect(rows.flat()).toEqual(sixes(20).map(threeOf));
 });
 
-test('the bearer token is sent where one was given', async () => {
+test('sends the bearer token when one is set', async () => {
   const server = await serve({ token: 'secret' });
   const { network } = await started(server, { token: 'secret' });
   expect(await network.infer(sixes(1), never)).toHaveLength(1);
@@ -349,7 +349,7 @@ function widened(rows: Float32Array[]): Float32Array[] {
   return rows.map((row) => Float32Array.of(...row, 1));
 }
 
-/** One that nobody listens on. */
+/** A port without a listener. */
 async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

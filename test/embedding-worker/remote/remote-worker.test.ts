@@ -1,5 +1,5 @@
-/** The worker whole, HTTP in and NDJSON out, with its network on a server elsewhere: the vectors are those of the local
- *  engine, and trouble over there is told here. */
+/** The whole worker, HTTP in and NDJSON out, with its network on a remote server: the vectors equal those of the local
+ *  engine, and faults of the server are reported. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -30,10 +30,10 @@ const elsewhere = ['builtin', ...references, 'levels', 'single'];
 let folder: string;
 let modelsDir: string;
 let music: string;
-/** Closed after each test, or at the end. */
+/** Closed after each test or at the end. */
 const opened: { close(): Promise<void> }[] = [];
 const lasting: { close(): Promise<void> }[] = [];
-/** One server with all models, and one worker that has all its networks there. */
+/** One server with all models, and one worker that uses it for all its networks. */
 let server: FaultyServer;
 let worker: RunningWorker;
 let wait: (inference: number) => Promise<unknown> = async () => {};
@@ -91,7 +91,7 @@ function openInference(url: string, requestsMax = 4): WorkerEngine {
   return { type: 'open-inference', url, model: null, token: null, requestsMax };
 }
 
-/** What the model's own file computes, served as an engine would. */
+/** Serves the output of the model's own file. */
 async function networkOf(name: string): Promise<ServedNetwork> {
   const dir = name === 'builtin' ? builtinModels : modelsDir;
   const { manifest, folder: at } = await readModel(path.join(dir, name, 'model.json'));
@@ -141,7 +141,7 @@ function expectTheSame(heard: EmbeddedRecording, expected: EmbeddedRecording): v
 const embed = (model: string, file: string): Promise<EmbeddedRecording> =>
   worker.clientWith({ model }).embed(file, { signal: never });
 
-describe('a recording embedded elsewhere', () => {
+describe('a recording embedded on a remote server', () => {
   const here = new Map<string, EmbeddedRecording>();
   beforeAll(async () => {
     const models = ['builtin', ...references];
@@ -167,11 +167,11 @@ describe('a recording embedded elsewhere', () => {
     expect((await other.client.models()).models[0]?.device).toBe(`databricks clap@127.0.0.1:${workspace.port}`);
   });
 
-  test('keeps its order, however the answers come', async () => {
+  test('keeps its order in whatever order the answers arrive', async () => {
     const begun = server.inferences().length;
     const answered = Array.from({ length: 12 }, () => Promise.withResolvers<void>());
     const order: number[] = [];
-    // Of each two requests, the first is answered after the second.
+    // Of every two requests, the first is answered after the second.
     wait = async (inference) => {
       const n = inference - begun;
       if (n % 2 === 0) await answered[n + 1]?.promise;
@@ -186,7 +186,7 @@ describe('a recording embedded elsewhere', () => {
     });
   });
 
-  test('is counted, and its device is told', async () => {
+  test('is counted in the metrics, with its device', async () => {
     const { models } = await worker.client.models();
     expect(models.map(({ device }) => device)).toEqual(
       elsewhere.map((name) => `open-inference ${name}@127.0.0.1:${server.port}`),
@@ -200,8 +200,8 @@ describe('a recording embedded elsewhere', () => {
   });
 });
 
-describe('trouble elsewhere', () => {
-  test('over one window ends its recording only', async () => {
+describe('a fault on the remote server', () => {
+  test('in one window ends only its recording', async () => {
     server.faults.push({ kind: 'rows', change: (rows) => rows.map((row) => row.map(() => Number.NaN)) });
     const { file } = sines('nan', 2);
     await expect(embed('levels', file)).rejects.toMatchObject({
@@ -211,13 +211,13 @@ describe('trouble elsewhere', () => {
     expect((await embed('levels', file)).chunks).toHaveLength(2);
   });
 
-  test('that passes is not noticed', async () => {
+  test('that passes goes unnoticed', async () => {
     server.faults.push({ kind: 'status', status: 503 }, { kind: 'reset' }, { kind: 'half' });
     expect((await embed('levels', sines('passes', 2).file)).chunks).toHaveLength(2);
     expect(await (await worker.fetch('/metrics')).text()).toMatch(/worker_remote_retries_total\{model="levels"\} 3/);
   });
 
-  test('that is not answered is left when the client hangs up', async () => {
+  test('without an answer is abandoned when the client hangs up', async () => {
     const begun = server.inferences().length;
     server.faults.push({ kind: 'never' });
     const gone = new AbortController();
@@ -228,7 +228,7 @@ describe('trouble elsewhere', () => {
     await eventually(() => server.inferences()[begun]?.cut === true);
   });
 
-  test('that stays makes the worker unready, in words, before it takes a recording', async () => {
+  test('that persists makes the worker unready, with a message, before it accepts a recording', async () => {
     const down = await serve({ models: { levels } });
     const other = await run({ engine: openInference(down.url, 1) });
     const { file } = sines('down', 1);
@@ -236,7 +236,7 @@ describe('trouble elsewhere', () => {
       down.faults.push({ kind: 'status', status: 500, body: '{"error":"CUDA error"}' });
       await expect(other.client.embed(file, { signal: never })).rejects.toThrow('CUDA error');
     }
-    // Whatever time has passed: either it is refused, or it is asked, which closes the breaker; both are looked at here.
+    // Depending on the time passed, the request is refused, or it is sent and closes the breaker; both are checked.
     const asked = down.inferences().length;
     const unready = (await fetch(`${other.url}/readyz`)).status === 503;
     const failure = await other.client.embed(file, { signal: never }).catch((error: unknown) => error);
@@ -251,7 +251,7 @@ describe('trouble elsewhere', () => {
     );
   });
 
-  test('does not keep the worker from stopping; and without the binary extension it all goes in JSON', async () => {
+  test('does not keep the worker from stopping; without the binary extension everything is sent in JSON', async () => {
     const plain = await serve({ models: { levels }, extensions: [] });
     const other = await run({ engine: openInference(plain.url, 1) });
     expect((await other.client.embed(sines('json', 1).file, { signal: never })).chunks).toHaveLength(1);
@@ -262,7 +262,7 @@ describe('trouble elsewhere', () => {
     await eventually(() => plain.inferences().length === 3);
     await other.close();
     opened.splice(opened.indexOf(other), 1);
-    // Its client is closed with it: whichever is first, the answer ends as one that may be asked for again.
+    // The worker closes its client too: whichever is first, the answer ends with a retryable error.
     await expect(asked).rejects.toSatisfy(isRetryable);
     await eventually(() => plain.inferences()[2]?.cut === true);
   });
@@ -283,7 +283,7 @@ describe('trouble elsewhere', () => {
   });
 });
 
-test('tokens from the environment reach the server elsewhere, and no other process', async () => {
+test('passes tokens from the environment to the remote server, and to no other process', async () => {
   const triton = await serve({ models: { builtin: await networkOf('builtin') }, token: 'a secret of Triton' });
   const standalone = spawn(process.execPath, ['embedding-worker/main.ts'], {
     cwd: path.resolve(import.meta.dirname, '../../..'),

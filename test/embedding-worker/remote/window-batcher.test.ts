@@ -5,7 +5,7 @@ const never = new AbortController().signal;
 const numbered = (from: number, count: number) => Array.from({ length: count }, (_, i) => Float32Array.of(from + i));
 const doubled = (inputs: readonly Float32Array[]) => inputs.map((input) => input.map((value) => value * 2));
 
-/** A network whose calls are answered by hand, in whatever order. */
+/** A network whose calls the test answers, in any order. */
 function byHand(options: Partial<WindowBatcherOptions> = {}) {
   const calls: { numbers: number[]; signal: AbortSignal; answer: () => void; fail: (error: Error) => void }[] = [];
   const batcher = new WindowBatcher({
@@ -31,8 +31,8 @@ async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setTimeout(resolve, 1));
 }
 
-describe('windows on their way to a remote engine', () => {
-  test('go together, at most so many, and each hears its own answer whichever batch is answered first', async () => {
+describe('windows for a remote engine', () => {
+  test('are sent in batches up to the limit, and each gets its own answer in any order of answers', async () => {
     const { batcher, calls } = byHand();
     const asked = numbered(0, 5).map((window) => batcher.add(window, never));
     await until(() => calls.length === 2);
@@ -44,7 +44,7 @@ describe('windows on their way to a remote engine', () => {
     expect((await Promise.all(asked)).map(({ output }) => output[0])).toEqual([0, 2, 4, 6, 8]);
   });
 
-  test('wait while as many requests as allowed are under way, and then go in larger batches', async () => {
+  test('wait while the allowed number of requests is running, and are then sent in larger batches', async () => {
     const { batcher, calls } = byHand({ inFlightMax: 1 });
     const first = batcher.add(Float32Array.of(9), never);
     await until(() => calls.length === 1);
@@ -74,7 +74,7 @@ describe('windows on their way to a remote engine', () => {
     await stays;
   });
 
-  test('end their request only when nobody waits for any of them any more', async () => {
+  test('end their request only when no window of it is wanted any more', async () => {
     const { batcher, calls } = byHand();
     const [one, other] = [new AbortController(), new AbortController()];
     const asked = [batcher.add(Float32Array.of(1), one.signal), batcher.add(Float32Array.of(2), other.signal)];
@@ -87,7 +87,7 @@ describe('windows on their way to a remote engine', () => {
     expect(calls[0]?.signal.aborted).toBe(true);
   });
 
-  test('fail together when their request does, and the next are not touched by it', async () => {
+  test('fail together with their request, without affecting the next', async () => {
     const { batcher, calls } = byHand();
     const asked = numbered(0, 3).map((window) => batcher.add(window, never));
     await until(() => calls.length === 1);
@@ -99,12 +99,12 @@ describe('windows on their way to a remote engine', () => {
     expect((await next).output).toEqual(Float32Array.of(14));
   });
 
-  test('are refused an answer with fewer rows', async () => {
+  test('fail when the answer has fewer rows', async () => {
     const { batcher } = byHand({ infer: async () => [] });
     await expect(batcher.add(Float32Array.of(1), never)).rejects.toMatchObject({ code: 'inference-failed' });
   });
 
-  test('hear at once when the engine is closed, sent or not, and none comes after', async () => {
+  test('are rejected at once when the engine is closed, sent or not, and later ones too', async () => {
     const { batcher, calls } = byHand({ inFlightMax: 1, batchMax: () => 1 });
     const asked = numbered(0, 2).map((window) => batcher.add(window, never));
     await until(() => calls.length === 1);

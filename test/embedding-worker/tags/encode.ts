@@ -1,4 +1,4 @@
-/** Text in an encoding that Node decodes and does not encode: by looking up what it decodes to. */
+/** Encodes text in an encoding that Node can only decode: decodes all characters and inverts the table. */
 const tables = new Map<string, Map<string, Buffer>>();
 
 export function encode(text: string, label: string): Buffer {

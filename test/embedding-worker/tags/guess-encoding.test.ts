@@ -5,7 +5,7 @@ import { encode } from './encode.ts';
 
 const read = (bytes: Buffer): string => new TextDecoder(guessEncoding(bytes)).decode(bytes);
 
-describe('reads names of other scripts by how common their characters are', () => {
+describe('guesses the encoding of names by the frequency of their characters', () => {
   test.each([
     ['windows-1251', 'Подмосковные вечера\nТрошин'],
     ['windows-1251', 'Кино'],
@@ -49,14 +49,14 @@ describe('reads everything else as Windows-1252', () => {
   });
 });
 
-describe('text of unknown bytes', () => {
-  test('is UTF-8 where it can be, also cut off in a character', () => {
+describe('text of unknown encoding', () => {
+  test('is UTF-8 where it is valid, also when cut off within a character', () => {
     expect(textOfBytes(Buffer.from('Žofie'))).toBe('Žofie');
     const cut = Buffer.from('ěščřžýáíé').subarray(0, 9);
     expect(textOfBytes(Buffer.concat([cut, Buffer.alloc(3)]))).toBe('ěščř');
   });
 
-  test('keeps every byte where it cannot', () => {
+  test('keeps every byte where it is not valid UTF-8', () => {
     for (const text of ['Café', 'é', 'Größe', '\xff\xfe\x80']) {
       const bytes = Buffer.from(text, 'latin1');
       expect(hasUnknownBytes(textOfBytes(bytes))).toBe(true);

@@ -1,4 +1,4 @@
-/** Tags as they are found in the wild, through the real process that reads them. */
+/** Tags of real-world files, read by the real tag process. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -34,7 +34,7 @@ let mp3: Buffer;
 let wav: Buffer;
 let flac: Buffer;
 let aiff: Buffer;
-/** Of most tests: a process each would take half of their time. */
+/** Shared by most tests: one process each would take half of their time. */
 let reader: TagReader;
 let deaths: string[];
 
@@ -58,7 +58,7 @@ beforeEach(() => {
   deaths = [];
 });
 
-/** As the worker has it: without a name that tells its format. */
+/** As in the worker: without an extension. */
 function spooled(bytes: Buffer): string {
   const file = path.join(folder, crypto.randomUUID());
   writeFileSync(file, bytes);
@@ -329,7 +329,7 @@ for (const [group, list] of Object.entries(cases)) {
   });
 }
 
-describe('is not held up', () => {
+describe('the tag reader is not blocked', () => {
   const comment = (size: number): Frame => ['COMM', Buffer.concat([latin1('\0eng\0'), Buffer.alloc(size, 'la ')])];
   const many = (): Buffer => {
     const frame = Buffer.concat([latin1('TXXX'), Buffer.from([0, 0, 0, 40, 0, 0]), Buffer.alloc(40, 'x')]);
@@ -356,12 +356,12 @@ describe('is not held up', () => {
     const file = spooled(bytes());
     const startedAt = performance.now();
     expect(await reader.read(file)).toEqual({ ...none, ...tags });
-    // 20 ms alone on a machine; 2 s is what the worker allows.
+    // 20 ms on an idle machine; the worker allows 2 s.
     expect(performance.now() - startedAt).toBeLessThan(2_000);
     expect(deaths).toEqual([]);
   });
 
-  test('by a list of four thousand million comments: the process is ended, and the next file read by another', async () => {
+  test('by a list of four thousand million comments: the process is ended, and another reads the next file', async () => {
     const endless = withComments(flac, [utf8('TITLE=Endless')]);
     endless.writeUInt32LE(0xffffffff, endless.indexOf('TITLE=') - 8);
     const impatient = new TagReader({ deadlineMs: 1_000, onDeath: (how) => void deaths.push(how) });
@@ -379,7 +379,7 @@ describe('is not held up', () => {
     }
   });
 
-  test('by a process that hangs: its file has no tags, the next is read by another', async () => {
+  test('by a process that hangs: its file has no tags, and another reads the next file', async () => {
     const impatient = new TagReader({ deadlineMs: 500, onDeath: (how) => void deaths.push(how) });
     try {
       await impatient.start();
@@ -394,7 +394,7 @@ describe('is not held up', () => {
     }
   });
 
-  test('by a process that was killed, a file that is gone, or a pipe', async () => {
+  test('by a killed process, a missing file, or a named pipe', async () => {
     await reader.start();
     process.kill(reader.pid as number, 'SIGKILL');
     expect((await read(tagged([['TIT2', text('Good')]])()))?.title ?? null).toSatisfy(

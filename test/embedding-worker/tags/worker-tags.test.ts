@@ -1,4 +1,4 @@
-/** From the file to the client's answer, through the real worker. */
+/** Tags from the file to the client's answer, through the real worker. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -37,11 +37,11 @@ const named = id3v2(
 );
 const tagProcesses = () => descendantsOf(process.pid).filter(({ command }) => command.includes('tag-child.ts'));
 
-test('several artists of a recording are all told', async () => {
+test('returns all artists of a recording', async () => {
   expect(await tagsOf(named, mp3)).toEqual({ title: 'Duet', artist: 'Ann, Bob', album: null });
 });
 
-test('a comment of 6 MB does not refuse its recording', async () => {
+test('accepts a recording with a comment of 6 MB', async () => {
   const comment = Buffer.concat([Buffer.from('\0eng\0'), Buffer.alloc(6_000_000, 'la ')]);
   const tag = id3v2([
     ['COMM', comment],
@@ -50,7 +50,7 @@ test('a comment of 6 MB does not refuse its recording', async () => {
   expect(await tagsOf(tag, mp3)).toEqual({ title: 'Commented', artist: null, album: null });
 });
 
-test('what the reader does not know is told by ffmpeg', async () => {
+test("uses ffmpeg's tags where the reader finds none", async () => {
   const file = path.join(folder, 'tone.oga');
   const tags = ['-metadata', 'title=Ogg', '-metadata', 'artist=Ann;Bob'];
   await makeTone(file, 11, ['-c:a', 'flac', '-f', 'ogg', ...tags]);
@@ -61,10 +61,10 @@ test('what the reader does not know is told by ffmpeg', async () => {
   });
 });
 
-test('a process of tags that hangs costs a recording two seconds, and no more than its tags', async () => {
+test('loses two seconds and the tags of a recording when a tag process hangs', async () => {
   const [reader] = tagProcesses();
   process.kill(reader?.pid as number, 'SIGSTOP');
-  // Without the reader ffmpeg tells what it understands.
+  // Without the reader, ffmpeg's tags are used.
   expect((await tagsOf(named, mp3)).title).toBe('Duet');
   await eventually(async () => (await tagsOf(named, mp3)).artist === 'Ann, Bob');
   expect(tagProcesses().map(({ pid }) => pid)).not.toContain(reader?.pid);

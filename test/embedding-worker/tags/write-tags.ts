@@ -1,4 +1,4 @@
-/** Tags as the taggers of thirty years wrote them, byte for byte. */
+/** Tags as the tagging programs of thirty years wrote them, byte for byte. */
 export type Frame = readonly [id: string, body: Buffer];
 
 const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1');
@@ -14,7 +14,7 @@ export function syncsafe(size: number): Buffer {
   return Buffer.from([(size >> 21) & 127, (size >> 14) & 127, (size >> 7) & 127, size & 127]);
 }
 
-/** A text frame's body. @param encoding 0: Latin-1, 1: UTF-16 with a mark, 2: UTF-16BE, 3: UTF-8 */
+/** A text frame's body. @param encoding 0: Latin-1, 1: UTF-16 with a byte order mark, 2: UTF-16BE, 3: UTF-8 */
 export function text(value: string | Buffer, encoding = 0): Buffer {
   if (typeof value !== 'string') return Buffer.concat([Buffer.from([encoding]), value]);
   const utf16 = Buffer.from(value, 'utf16le');
@@ -31,7 +31,7 @@ export interface Id3v2Options {
   readonly version?: 3 | 4;
   readonly flags?: number;
   readonly padding?: number;
-  /** Sizes of frames as iTunes wrote them into version 4. */
+  /** Frame sizes of version 2.4 as iTunes wrote them. */
   readonly plainSizes?: boolean;
 }
 
@@ -51,7 +51,7 @@ export function id3v2(
   return Buffer.concat([latin1('ID3'), Buffer.from([version, 0, flags]), syncsafe(body.length), body]);
 }
 
-/** A zero behind each 0xFF, in all of a tag of version 3, which says so. */
+/** Unsynchronisation of a whole version 2.3 tag: a zero after each 0xFF, with the flag set. */
 export function unsynchronised(tag: Buffer): Buffer {
   const body = [...tag.subarray(10)].flatMap((byte) => (byte === 0xff ? [byte, 0] : [byte]));
   return Buffer.concat([tag.subarray(0, 5), Buffer.from([0x80]), syncsafe(body.length), Buffer.from(body)]);
@@ -106,7 +106,7 @@ export function characterSet(codePage: number): Buffer {
   return chunk('CSET', body);
 }
 
-/** A file of chunks with more of them, and its size put right. */
+/** Adds chunks to a file and corrects its size. */
 export function withChunks(file: Buffer, ...chunks: readonly Buffer[]): Buffer {
   const all = Buffer.concat([file, ...chunks]);
   if (all.toString('latin1', 0, 4) === 'FORM') all.writeUInt32BE(all.length - 8, 4);
@@ -114,7 +114,7 @@ export function withChunks(file: Buffer, ...chunks: readonly Buffer[]): Buffer {
   return all;
 }
 
-/** A FLAC file with these comments in the place of its own. */
+/** A FLAC file with its comments replaced. */
 export function withComments(flac: Buffer, comments: readonly Buffer[]): Buffer {
   const blocks: Buffer[] = [];
   let at = 4;
@@ -122,7 +122,7 @@ export function withComments(flac: Buffer, comments: readonly Buffer[]): Buffer 
     const head = flac.readUInt8(at);
     isLast = (head & 0x80) !== 0;
     const length = flac.readUIntBE(at + 1, 3);
-    // The stream's description alone is needed.
+    // Only the stream's description is needed.
     if ((head & 0x7f) === 0) blocks.push(block(0, flac.subarray(at + 4, at + 4 + length)));
     at += 4 + length;
   }

@@ -1,5 +1,5 @@
-/** A server in a process of its own, so that its work is not the reader's. argv[2]: `pieces`, a body in chunks of argv[3] bytes,
- *  as fast as they are taken; or `heads`, an endless number of 100 Continue. Prints its port. */
+/** A server in a separate process, so that its work does not count as the reader's. argv[2]: `pieces`, a body in chunks of argv[3] bytes,
+ *  as fast as they are read; or `heads`, an endless number of 100 Continue. Prints its port. */
 import { createServer } from 'node:net';
 
 const [kind = 'pieces', size = '1'] = process.argv.slice(2);

@@ -1,4 +1,4 @@
-/** Fetches argv[2] into argv[3] as if loopback were public and all there is; prints the error's code and what was left. */
+/** Fetches argv[2] into argv[3] with loopback as the only public network; prints the error's code and the files left. */
 import { existsSync } from 'node:fs';
 import { toLeitmotifError } from '../../../src/errors.ts';
 import { fetchAudio } from '../../../src/fetch/fetch-audio.ts';

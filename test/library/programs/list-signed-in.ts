@@ -1,4 +1,4 @@
-/** Lists a container with what this process is signed in with, and prints the keys, or why not. */
+/** Lists a container with the sign-in of this process, and prints the keys or the error. */
 
 import { parseAzure } from '../../../src/config/library-location.ts';
 import { AzureLibrary } from '../../../src/library/azure/azure-library.ts';

@@ -1,4 +1,4 @@
-/** Gets the tests' model and says how it went: argv ENDPOINT MODELS_DIR. */
+/** Downloads the tests' model and prints the outcome: argv ENDPOINT MODELS_DIR. */
 import { LeitmotifError } from '../../../src/errors.ts';
 import { getModel } from '../../../src/models/download/get-model.ts';
 import { tiny } from '../catalogue.ts';
