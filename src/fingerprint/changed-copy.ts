@@ -19,6 +19,8 @@ export interface ChangedMatch extends Agreement {
 const correlationMin = { sameSpeed: 0.5, otherSpeed: 0.68 } as const;
 /** Through a telephone a copy loses half, and another performance as well. */
 const telephoneMin = { sameSpeed: 0.34, otherSpeed: 0.42 } as const;
+/** A copy at its own speed agrees as well, or a little better by chance, at half a per cent more or less. */
+const clearlyMore = 0.05;
 /** Below this many items, chance reaches further: the limits rise with the root of what is missing. */
 const enoughItems = 200;
 /** 12 s. */
@@ -31,7 +33,7 @@ export function provingMatch({ sameSpeed, otherSpeed }: ChangedMatches, isTeleph
   const same = sameSpeed && reaches(sameSpeed, limits.sameSpeed) ? sameSpeed : null;
   const other = otherSpeed && reaches(otherSpeed, limits.otherSpeed) ? otherSpeed : null;
   if (!same || !other) return same ?? other;
-  return other.correlation > same.correlation ? other : same;
+  return other.correlation > same.correlation + clearlyMore ? other : same;
 }
 
 function reaches({ correlation, informativeItems }: ChangedMatch, min: number): boolean {

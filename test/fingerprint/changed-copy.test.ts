@@ -100,6 +100,14 @@ describe('a copy through a narrow band', () => {
   });
 });
 
+test("another speed has to agree clearly better than the track's own", () => {
+  const at = (speed: number, correlation: number) => ({
+    ...{ speed, correlation, informativeItems: 220, bitErrorRate: 0.2, offsetSec: 0 },
+  });
+  expect(provingMatch({ sameSpeed: at(1, 0.7), otherSpeed: at(1.005, 0.72) }, false)?.speed).toBe(1);
+  expect(provingMatch({ sameSpeed: at(1, 0.6), otherSpeed: at(1.02, 0.9) }, false)?.speed).toBe(1.02);
+});
+
 describe('no proof', () => {
   test('from unrelated music, at any speed', () => {
     fc.assert(
