@@ -3,7 +3,7 @@
  *
  *  Every third soundtrack asks. Limits were chosen on the first, third, fifth... of these; the table reports the others.
  */
-import { type ChangedMatches, ChangedQuery, provingMatch } from '../../src/fingerprint/changed-copy.ts';
+import { type ChangedMatches, ChangedQuery, isPromising, provingMatch } from '../../src/fingerprint/changed-copy.ts';
 import { isSameRecording, matchFingerprints } from '../../src/fingerprint/match.ts';
 import { table } from '../table.ts';
 import { type CopyName, copyRecipes, type ProofCopy, ProofCorpus, type ProofTrack } from './proof-copies.ts';
@@ -111,11 +111,13 @@ function ask(
   kindOf: (track: ProofTrack) => Kind,
   isReported: boolean,
 ): Trial[] {
+  const asHeard = new ChangedQuery(copy.fingerprint, []);
   const query = new ChangedQuery(copy.fingerprint, copy.heard.atSpeeds);
   return library.map((against) => {
     const match = matchFingerprints(copy.fingerprint, against.fingerprint);
     const plain = match && isSameRecording(match) ? { speed: 1, offsetSec: match.offsetSec } : null;
-    const matches = query.compare(against.fingerprint);
+    const first = asHeard.compare(against.fingerprint);
+    const matches = isPromising(first) ? query.compare(against.fingerprint) : first;
     const proof = plain ?? provingMatch(matches, copy.heard.isTelephoneBand);
     return { kind: kindOf(against), isReported, copy, against, isPlainProof: plain !== null, matches, proof };
   });

@@ -4,7 +4,7 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import type { Fingerprint, HeardAgain } from '../domain.ts';
-import { type ChangedMatch, ChangedQuery, provingMatch } from '../fingerprint/changed-copy.ts';
+import { type ChangedMatch, ChangedQuery, isPromising, provingMatch } from '../fingerprint/changed-copy.ts';
 
 /** Listens to a part of the query again; null where its sound is no longer there. Seconds count from the query's start. */
 export type HearAgain = (part: {
@@ -34,10 +34,12 @@ export async function changedProof(
   const count = Math.min(items.length, Math.round(partSec / itemSec));
   const first = Math.floor((items.length - count) / 2);
   const part = { itemSec, items: items.slice(first, first + count) };
+  const promising = await promisingOf(new ChangedQuery(part, []), fingerprints);
+  if (promising.length === 0) return null;
   const heard = await hear({ fromSec: first * itemSec, durationSec: (count + itemsOfWindow) * itemSec });
   const changed = new ChangedQuery(part, heard?.atSpeeds ?? []);
   let best: ChangedProof | null = null;
-  for (const [trackId, fingerprint] of fingerprints) {
+  for (const [trackId, fingerprint] of promising) {
     await setImmediate();
     const match = provingMatch(changed.compare(fingerprint), heard?.isTelephoneBand ?? false);
     const found = best?.match.correlation ?? -1;
@@ -46,6 +48,19 @@ export async function changedProof(
     best = { trackId, match };
   }
   return best && { ...best, match: fromQueryStart(best.match, first * itemSec) };
+}
+
+/** Most queries end here, and are not listened to again. */
+async function promisingOf(
+  query: ChangedQuery,
+  fingerprints: ReadonlyMap<number, Fingerprint>,
+): Promise<[number, Fingerprint][]> {
+  const promising: [number, Fingerprint][] = [];
+  for (const candidate of fingerprints) {
+    await setImmediate();
+    if (isPromising(query.compare(candidate[1]))) promising.push(candidate);
+  }
+  return promising;
 }
 
 /** A fingerprint has this many items less than its sound has steps: the last ones look ahead. */

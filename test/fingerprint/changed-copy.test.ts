@@ -94,7 +94,7 @@ describe('a copy through a narrow band', () => {
   test('is not proved where the query has the whole band: there, so little agreement may be another performance', () => {
     const { sameSpeed, otherSpeed } = plainly(printed(shifted(track.slice(600, 840), 0.45, 5))).compare(printed(track));
     expect(sameSpeed?.correlation).toBeGreaterThan(0.34);
-    expect(sameSpeed?.correlation).toBeLessThan(0.5);
+    expect(sameSpeed?.correlation).toBeLessThan(0.66);
     expect(provingMatch({ sameSpeed, otherSpeed }, true)).not.toBeNull();
     expect(provingMatch({ sameSpeed, otherSpeed }, false)).toBeNull();
   });
@@ -105,7 +105,10 @@ test("another speed has to agree clearly better than the track's own", () => {
     ...{ speed, correlation, informativeItems: 220, bitErrorRate: 0.2, offsetSec: 0 },
   });
   expect(provingMatch({ sameSpeed: at(1, 0.7), otherSpeed: at(1.005, 0.72) }, false)?.speed).toBe(1);
-  expect(provingMatch({ sameSpeed: at(1, 0.6), otherSpeed: at(1.02, 0.9) }, false)?.speed).toBe(1.02);
+  expect(provingMatch({ sameSpeed: at(1, 0.7), otherSpeed: at(1.02, 0.9) }, false)?.speed).toBe(1.02);
+  // Another performance, through a telephone: at its own tempo it agrees better than as a copy.
+  expect(provingMatch({ sameSpeed: at(1, 0.37), otherSpeed: at(0.97, 0.5) }, true)).toBeNull();
+  expect(provingMatch({ sameSpeed: at(1, 0.37), otherSpeed: at(0.995, 0.39) }, true)?.speed).toBe(1);
 });
 
 describe('no proof', () => {

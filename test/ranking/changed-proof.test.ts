@@ -62,11 +62,14 @@ test('does not listen where nothing can be proved', async () => {
   };
   expect(await changedProof(music(300, 4), new Map(), hear)).toBeNull();
   expect(await changedProof(music(80, 5), new Map([[1, music(1000, 6)]]), hear)).toBeNull();
+  // Nothing that resembles it at all.
+  expect(await changedProof(music(300, 5), new Map([[1, music(1000, 6)]]), hear)).toBeNull();
 });
 
 test('passes on why the sound could not be heard', async () => {
   const failed = new Error('cancelled');
-  const proof = changedProof(music(300, 7), new Map([[1, music(1000, 8)]]), () => Promise.reject(failed));
+  const track = music(1000, 8);
+  const proof = changedProof(played(track, 100, 300, 1.02), new Map([[1, track]]), () => Promise.reject(failed));
   await expect(proof).rejects.toBe(failed);
 });
 
