@@ -1,6 +1,6 @@
 /** "Is it this very recording, played at another speed, through a telephone or in a noisy room?" Pure.
  *
- *  Asked after match.ts has found no plain copy. It needs fifteen seconds and more where match.ts needs five: little of each
+ *  Asked after match.ts has found no plain copy. It needs about twenty seconds where match.ts needs five: little of each
  *  item is left, and many speeds are tried, each of which is a chance to be wrong.
  */
 import type { Fingerprint, SpeedFingerprint } from '../domain.ts';
@@ -14,10 +14,11 @@ export interface ChangedMatch extends Agreement {
   readonly offsetSec: number;
 }
 
-/** Correlations that prove a copy. Unrelated music stays below .30, but another performance of the piece, synthesized in equal time,
+/** Correlations that prove a copy. Unrelated music reaches .31, but another performance of the piece, synthesized in equal time,
  *  reaches .62 at the track's speed and .64 at another one; see bench/QUALITY.md, "this is". */
 const correlationMin = { sameSpeed: 0.66, otherSpeed: 0.7 } as const;
-/** Through a telephone a copy loses half, and so does another performance: at the track's speed none is above .31. */
+/** Through a telephone a copy loses half, and so does another performance: none is above .31 that does
+ *  not agree clearly better at another speed. */
 const telephoneMin = { sameSpeed: 0.34, otherSpeed: 0.62 } as const;
 /** A copy at the track's own speed agrees as well, or a little better by chance, at half a per cent more or less. What agrees
  *  better than that at another speed is no copy at the own one: so performances in another tempo give themselves away. */
