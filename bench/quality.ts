@@ -1,6 +1,6 @@
 /** What the answers are worth: the real pipeline over the development half of the benchmark, with floors and intervals.
  *
- *    npm run bench:quality -- [soundtracks|versions|nonmusic|halves|degraded|recordings|duplicates|hubs|calibrate] [--model NAME]...
+ *    npm run bench:quality -- [soundtracks|versions|nonmusic|halves|degraded|recordings|proof|duplicates|hubs|calibrate] [--model NAME]...
  *        [--bench DIR] [--cache DIR] [--json]
  *
  *  Several models stand side by side where a task compares spaces, and one after the other where it does not.
@@ -14,6 +14,7 @@ import { degradedReport, halvesReport } from './quality/halves.ts';
 import { hubsReport } from './quality/hubs.ts';
 import { nonmusicReport, somePieces } from './quality/nonmusic.ts';
 import { faissIndex, type Pipeline, startPipeline } from './quality/pipeline.ts';
+import { proofReport } from './quality/proof.ts';
 import { recordingsReport } from './quality/recordings.ts';
 import { type BenchContext, soundtracksReport, versionsReport } from './quality/retrieval.ts';
 import { chromaFloor, mfccFloor } from './quality/spaces.ts';
@@ -28,6 +29,7 @@ const tasks: Readonly<Record<string, Task>> = {
   halves: halvesReport,
   degraded: degradedReport,
   recordings: recordingsReport,
+  proof: proofReport,
   duplicates: duplicatesReport,
   hubs: hubsReport,
   calibrate: calibrationReport,
@@ -36,7 +38,7 @@ const tasks: Readonly<Record<string, Task>> = {
 /** Tasks that show all models in one table. */
 const comparing = ['soundtracks', 'versions', 'halves'];
 /** Tasks without a model. */
-const withoutModel = ['nonmusic', 'duplicates'];
+const withoutModel = ['nonmusic', 'duplicates', 'proof'];
 
 const usual = ['soundtracks', 'versions', 'nonmusic', 'halves', 'degraded'];
 

@@ -70,6 +70,19 @@ export interface Fingerprint {
   readonly itemSec: number;
 }
 
+/** The fingerprint of a recording that was slowed down or sped up before it was taken. */
+export interface SpeedFingerprint extends Fingerprint {
+  /** The speed that was undone: 1.02 if what was heard is taken to run 2 % faster than the recording it copies. */
+  readonly speed: number;
+}
+
+/** What a second look at a query's sound tells. */
+export interface HeardAgain {
+  readonly atSpeeds: readonly SpeedFingerprint[];
+  /** Whether it has no sound but between 300 and 3,400 Hz. */
+  readonly isTelephoneBand: boolean;
+}
+
 export type TrackStatus = 'indexed' | 'failed' | 'removed';
 
 export interface Track extends RecordingTags {
@@ -131,6 +144,8 @@ export type Verdict =
       readonly offsetSec: number;
       /** Share of fingerprint bits that differ at that offset, 0 to 1: 0 equal, 0.5 unrelated. */
       readonly bitErrorRate: number;
+      /** How fast the query plays the track: 1.02 is 2 % faster. Undefined at the track's own speed, and in older answers. */
+      readonly speed?: number;
     }
   | { readonly kind: 'sounds-like' }
   | { readonly kind: 'nothing-close' };

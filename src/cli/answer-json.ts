@@ -30,6 +30,7 @@ export function answerJson(answer: Answer, clips: ReadonlyMap<number, ResultClip
             key: answer.results.find((result) => result.track.id === verdict.trackId)?.track.key ?? null,
             offsetSec: round(verdict.offsetSec, 2),
             bitErrorRate: round(verdict.bitErrorRate, 4),
+            ...(verdict.speed === undefined ? {} : { speed: verdict.speed }),
           }
         : {}),
     },

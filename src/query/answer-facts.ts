@@ -80,7 +80,7 @@ export function reasonFacts(result: Result, answer: Answer): ReasonFacts | null 
 export function momentInTrack(answer: Answer, result: Result, hit: Hit): number {
   const { verdict, query } = answer;
   if (verdict.kind !== 'this-is' || !isSameTrack(answer, result)) return hit.trackStartSec;
-  const sameNoteSec = hit.queryStartSec - query.fromSec + verdict.offsetSec;
+  const sameNoteSec = (hit.queryStartSec - query.fromSec) * (verdict.speed ?? 1) + verdict.offsetSec;
   const inStep = Math.abs(sameNoteSec - hit.trackStartSec) <= hit.durationSec;
   return inStep ? Math.max(sameNoteSec, 0) : hit.trackStartSec;
 }

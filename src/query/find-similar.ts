@@ -8,6 +8,7 @@ import type { Chunk, EmbeddedRecording, Fingerprint, RankedTrack, Track, Verdict
 import { fileStem } from '../format.ts';
 import type { IndexHost } from '../index/index-host.ts';
 import { calibrationOf } from '../ranking/calibration.ts';
+import type { HearAgain } from '../ranking/changed-proof.ts';
 import { decideVerdict, recordingCandidates } from '../ranking/verdict.ts';
 import type { Answer, Result, Timings } from './answer.ts';
 import { mergeCopies } from './copies.ts';
@@ -23,6 +24,8 @@ export interface EmbeddedQuery extends EmbeddedRecording {
 export interface FindSimilarParts {
   readonly index: IndexHost;
   readonly catalog: Catalog;
+  /** Listens to the query again for a harder proof; undefined if its sound is not there. */
+  readonly hearAgain?: HearAgain;
 }
 
 /** @param embedded the query
@@ -39,7 +42,7 @@ export async function findSimilar(
   const searchStartMs = clock();
   const ranking = await rankPieces(parts, searched, request);
   const { found, nearest, ranked, searchMs } = ranking;
-  const byFingerprint = await verdictOn(nearest, recording, parts.catalog);
+  const byFingerprint = await verdictOn(nearest, recording, parts);
   const isProved = byFingerprint.kind === 'this-is';
   const verdict = (isProved ? null : await verdictByBytes(nearest, request, parts.catalog)) ?? byFingerprint;
   const results = await resultsOf(provedFirst(verdict, ranked, nearest), ranking, parts.catalog, request);
@@ -70,7 +73,7 @@ function withMarks(embedded: EmbeddedQuery, catalog: Catalog): EmbeddedQuery {
 async function verdictOn(
   ranked: readonly RankedTrack[],
   recording: EmbeddedRecording,
-  catalog: Catalog,
+  { catalog, hearAgain }: FindSimilarParts,
 ): Promise<Verdict> {
   const fingerprints = new Map<number, Fingerprint>();
   for (const trackId of recordingCandidates(ranked)) {
@@ -78,7 +81,7 @@ async function verdictOn(
     if (fingerprint) fingerprints.set(trackId, fingerprint);
   }
   const calibration = calibrationOf(recording.spaceId);
-  return decideVerdict({ ranked, queryFingerprint: recording.fingerprint, fingerprints, calibration });
+  return decideVerdict({ ranked, queryFingerprint: recording.fingerprint, fingerprints, calibration, hearAgain });
 }
 
 /** Moves a proved recording to the first place, regardless of distances. */

@@ -8,6 +8,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Fingerprint, RankedTrack, Verdict } from '../domain.ts';
 import { type FingerprintMatch, isSameRecording, matchFingerprints } from '../fingerprint/match.ts';
 import { type Calibration, closenessOf } from './calibration.ts';
+import { changedProof, type HearAgain } from './changed-proof.ts';
 
 /** Limits the number of fingerprint comparisons, which take milliseconds each. */
 export const candidatesMax = 10;
@@ -44,6 +45,8 @@ export interface VerdictInput {
   readonly fingerprints: ReadonlyMap<number, Fingerprint>;
   /** Of the space; null if it was not calibrated: every result is then "sounds like". */
   readonly calibration: Calibration | null;
+  /** Asked only where no plain copy is proved. Default: only tempos and noise are compared. */
+  readonly hearAgain?: HearAgain | undefined;
 }
 
 /** Asynchronous, because one comparison takes up to 20 ms and ten in a row would delay a heartbeat: the event loop runs
@@ -56,6 +59,12 @@ export async function decideVerdict(input: VerdictInput): Promise<Verdict> {
   if (proof) {
     const { offsetSec, bitErrorRate } = proof.match;
     return { kind: 'this-is', trackId: proof.trackId, offsetSec, bitErrorRate };
+  }
+  const changed = await changedProof(queryFingerprint, fingerprints, input.hearAgain ?? (async () => null));
+  if (changed) {
+    const { offsetSec, bitErrorRate, speed } = changed.match;
+    const found = { kind: 'this-is', trackId: changed.trackId, offsetSec, bitErrorRate } as const;
+    return speed === 1 ? found : { ...found, speed };
   }
   const close = calibration ? closenessOf(ranked) >= calibration.closeFrom : ranked.length > 0;
   return { kind: close ? 'sounds-like' : 'nothing-close' };

@@ -1,10 +1,12 @@
 /** Answers queries: by sound, by words; and makes the clips and the picture of an answer. */
 import { availableParallelism } from 'node:os';
+import { hearAgain } from '../audio/hear-again.ts';
 import type { AudioLimits } from '../audio/limits.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Config } from '../config/config.ts';
 import type { EmbeddedRecording } from '../domain.ts';
 import type { EmbedOptions } from '../embedding/client.ts';
+import { LeitmotifError } from '../errors.ts';
 import { AnswerFiles } from '../media/answer-files.ts';
 import {
   type ClipParts,
@@ -23,6 +25,7 @@ import type { Answer, Result } from '../query/answer.ts';
 import { findByWords, type WordsAnswer, type WordsRequest } from '../query/find-by-words.ts';
 import { findSimilar, stopwatch } from '../query/find-similar.ts';
 import type { QueryRequest } from '../query/query-request.ts';
+import type { HearAgain } from '../ranking/changed-proof.ts';
 import { indexPathsOf } from './index-paths.ts';
 import type { LibraryService } from './libraries.ts';
 import type { LiveIndex } from './live-index.ts';
@@ -67,14 +70,29 @@ export class QueryService {
     const { config, catalog, liveIndex, worker } = this.#parts;
     const clock = stopwatch();
     const index = await liveIndex.open(signal);
-    if (heard) return findSimilar({ ...heard, timingsMs: notHeardNow }, { index, catalog }, request, clock);
+    if (heard) {
+      const parts = { index, catalog, hearAgain: this.#hearAgain(request, heard) };
+      return findSimilar({ ...heard, timingsMs: notHeardNow }, parts, request, clock);
+    }
     const recording = await worker.embed(request.path, {
       signal,
       durationMaxSec: config.queries.durationMaxSec,
       ...{ fromSec, toSec, onProgress },
     });
     onHeard?.(recording);
-    return findSimilar(recording, { index, catalog }, request, clock);
+    return findSimilar(recording, { index, catalog, hearAgain: this.#hearAgain(request, recording) }, request, clock);
+  }
+
+  /** The answer does not depend on this proof: a query whose sound is gone or fails is answered without it. */
+  #hearAgain({ path, fromSec = 0, signal }: SimilarRequest, { audioStream }: EmbeddedRecording): HearAgain {
+    return async (part) => {
+      if (path === '') return null;
+      const options = { ...part, fromSec: fromSec + part.fromSec, audioStream: (audioStream?.number ?? 1) - 1 };
+      return hearAgain(path, { ...options, signal, limits: this.clipLimits }).catch((error: unknown) => {
+        if (error instanceof LeitmotifError && error.code !== 'cancelled') return null;
+        throw error;
+      });
+    };
   }
 
   /** Finds tracks by a description in words.
