@@ -5,6 +5,7 @@ import type { AnyCommand, ComponentHandler } from '../src/discord/handler.ts';
 import { aboutCommand, aboutDefinition } from './about.ts';
 import { findSimilarMusicCommand, findSimilarMusicDefinition } from './find-similar-music.ts';
 import { libraryCommand, libraryComponents, libraryDefinition } from './library.ts';
+import { privacyCommand, privacyComponents, privacyDefinition } from './privacy.ts';
 import { similarCommand, similarDefinition } from './similar.ts';
 
 export function allCommands(wiring: BotWiring): { commands: AnyCommand[]; components: ComponentHandler[] } {
@@ -14,13 +15,20 @@ export function allCommands(wiring: BotWiring): { commands: AnyCommand[]; compon
       similarCommand(bot, queryRunner),
       findSimilarMusicCommand(bot, queryRunner),
       libraryCommand(wiring),
+      privacyCommand(bot),
       aboutCommand(bot),
     ],
-    components: libraryComponents(wiring),
+    components: [...libraryComponents(wiring), ...privacyComponents(bot)],
   };
 }
 
 /** Definitions only, to register commands without running the bot. */
 export function allDefinitions(): RESTPostAPIApplicationCommandsJSONBody[] {
-  return [similarDefinition(), findSimilarMusicDefinition(), libraryDefinition(), aboutDefinition()];
+  return [
+    similarDefinition(),
+    findSimilarMusicDefinition(),
+    libraryDefinition(),
+    privacyDefinition(),
+    aboutDefinition(),
+  ];
 }
