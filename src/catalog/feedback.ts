@@ -35,6 +35,19 @@ export class Feedback {
     );
   }
 
+  /** Stores a vote; the same vote again withdraws it.
+   *  @returns the user's vote after that */
+  toggle(entry: FeedbackEntry): Vote | null {
+    return this.#database.transaction(() => {
+      if (this.voteOf(entry) !== entry.vote) {
+        this.put(entry);
+        return entry.vote;
+      }
+      this.withdraw(entry, [entry.trackId]);
+      return null;
+    });
+  }
+
   /** Withdraws a user's votes on tracks of one query.
    *  @returns number of deleted votes */
   withdraw(

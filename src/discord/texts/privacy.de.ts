@@ -29,5 +29,12 @@ export const privacyDe: PrivacyTexts = {
   erase: 'Meine Daten löschen',
   erased: 'Deine Daten sind gelöscht:',
   erasedNothing: 'Über dich war nichts mehr gespeichert.',
+  thumbs: {
+    withdraw: 'Meine Daumen zu dieser Antwort zurücknehmen',
+    withdrawn: (votes) =>
+      votes === 0
+        ? 'Zu dieser Antwort hast du keine Daumen vergeben.'
+        : `Zurückgenommen: ${count(votes, 'Daumen', 'Daumen')} zu dieser Antwort.`,
+  },
   notYours: 'Dieser Knopf gehört jemand anderem. Für deine eigenen Daten gibt es **/datenschutz**.',
 };

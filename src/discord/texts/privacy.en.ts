@@ -27,6 +27,13 @@ export const privacyEn = {
   erase: 'Delete my data',
   erased: 'Your data is deleted:',
   erasedNothing: 'Nothing was stored about you any more.',
+  thumbs: {
+    withdraw: 'Withdraw my thumbs on this answer',
+    withdrawn: (votes: number) =>
+      votes === 0
+        ? 'You have no thumbs on this answer.'
+        : `Withdrawn: ${count(votes, 'thumb', 'thumbs')} on this answer.`,
+  },
   notYours: 'This button belongs to another user. Use **/privacy** for your own data.',
 };
 
