@@ -4,6 +4,7 @@ import type { BotWiring } from '../src/discord/bot.ts';
 import type { AnyCommand, ComponentHandler } from '../src/discord/handler.ts';
 import { aboutCommand, aboutDefinition } from './about.ts';
 import { findSimilarMusicCommand, findSimilarMusicDefinition } from './find-similar-music.ts';
+import { helpCommand, helpDefinition } from './help.ts';
 import { libraryCommand, libraryComponents, libraryDefinition } from './library.ts';
 import { privacyCommand, privacyComponents, privacyDefinition } from './privacy.ts';
 import { similarCommand, similarDefinition } from './similar.ts';
@@ -16,6 +17,7 @@ export function allCommands(wiring: BotWiring): { commands: AnyCommand[]; compon
       findSimilarMusicCommand(bot, queryRunner),
       libraryCommand(wiring),
       privacyCommand(bot),
+      helpCommand(bot),
       aboutCommand(bot),
     ],
     components: [...libraryComponents(wiring), ...privacyComponents(bot)],
@@ -29,6 +31,7 @@ export function allDefinitions(): RESTPostAPIApplicationCommandsJSONBody[] {
     findSimilarMusicDefinition(),
     libraryDefinition(),
     privacyDefinition(),
+    helpDefinition(),
     aboutDefinition(),
   ];
 }
