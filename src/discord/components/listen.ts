@@ -6,6 +6,7 @@ import type { ResultClips } from '../../media/clips.ts';
 import type { Result } from '../../query/answer.ts';
 import type { StoredAnswer } from '../../query/stored-answer.ts';
 import type { ComponentHandler, ComponentInteraction } from '../handler.ts';
+import { isMemberHere } from '../places.ts';
 import type { AnswerClip } from '../replies/answer.ts';
 import { listenReply, listenRow, ratedReply, withdrawnReply, withdrawValue } from '../replies/listen.ts';
 import type { Reply } from '../reply.ts';
@@ -36,7 +37,7 @@ export function listenHandlers(parts: ComponentParts): ComponentHandler[] {
         const entry = voteEntry(interaction, stored, result, id.args[2] === 'down' ? -1 : 1);
         const ownVote = await retryBusy(() => bot.catalog.feedback.toggle(entry));
         const row = listenRow(bot.texts(interaction.locale), {
-          ...{ answerId: stored.id, result, ownVote, mayShare: interaction.guildId !== null },
+          ...{ answerId: stored.id, result, ownVote, mayShare: isMemberHere(interaction, bot) },
         });
         await editComponents(interaction, { components: [row] });
       },
@@ -87,7 +88,7 @@ async function listenMessage(
     ownVote: bot.catalog.feedback.voteOf(person),
     yoursMissing: clips.yours === null ? (source.kind === 'piece' ? 'piece' : 'clip') : null,
     attachmentLimitBytes: interaction.attachmentSizeLimit,
-    mayShare: interaction.guildId !== null,
+    mayShare: isMemberHere(interaction, bot),
   });
 }
 
