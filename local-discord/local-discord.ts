@@ -14,6 +14,8 @@ import { usualRateLimits } from './server/rate-limits.ts';
 import { refuseForeignPages } from './server/same-origin.ts';
 import {
   type Bits,
+  breakGuild,
+  dismissBot,
   firstChannelId,
   foundGuild,
   leaveGuild,
@@ -21,6 +23,7 @@ import {
   type NewThread,
   type NewUser,
   openChannel,
+  openGroup,
   openThread,
   setPermissions,
   settle,
@@ -149,6 +152,25 @@ export class LocalDiscord implements AsyncDisposable {
   /** Removes the bot from a server; the server goes with it. */
   removeGuild(guildId: string): void {
     leaveGuild(this.#core, guildId);
+  }
+
+  /** Removes the bot from a server that stays, with its people. */
+  dismissBot(guildId: string): void {
+    dismissBot(this.#core, guildId);
+  }
+
+  /** Tells the bot that a server has an outage. */
+  breakGuild(guildId: string): void {
+    breakGuild(this.#core, guildId);
+  }
+
+  /** A group of people, in which the bot is used as an app of theirs. @returns its channel's id */
+  addGroup(name: string, members: readonly Person[]): string {
+    return openGroup(
+      this.#core,
+      name,
+      members.map(({ id }) => id),
+    );
   }
 
   /** @returns its id */

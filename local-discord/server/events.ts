@@ -5,7 +5,7 @@ import type { Channel, Guild, StoredMessage } from './world.ts';
 export type Happening =
   | { readonly type: 'message-created' | 'message-updated' | 'message-deleted'; readonly message: StoredMessage }
   | { readonly type: 'interaction-failed' | 'interaction-answered'; readonly interaction: InteractionRecord }
-  | { readonly type: 'guild-created' | 'guild-left'; readonly guild: Guild }
+  | { readonly type: 'guild-created' | 'guild-left' | 'guild-outage'; readonly guild: Guild }
   | { readonly type: 'channel-created' | 'channel-updated'; readonly channel: Channel }
   | { readonly type: 'commands-changed' }
   | { readonly type: 'bot-status'; readonly online: boolean };

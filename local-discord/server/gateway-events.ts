@@ -1,6 +1,7 @@
 /** What happens, as the gateway tells it to the bot. */
 import { GatewayIntentBits } from 'discord-api-types/v10';
 import type { Happening } from './events.ts';
+import { isBotIn } from './installs.ts';
 import type { Presenter } from './present.ts';
 import { channel, guild, isoTime, member } from './shapes.ts';
 import type { Guild, StoredMessage, World } from './world.ts';
@@ -21,6 +22,7 @@ interface Bot {
 
 /** @returns null for what a bot is not told */
 export function gatewayEvent(happening: Happening, world: World, presenter: Presenter, bot: Bot): GatewayEvent | null {
+  if (isElsewhere(happening, world, bot)) return null;
   switch (happening.type) {
     case 'message-created':
     case 'message-updated':
@@ -51,6 +53,13 @@ export function gatewayEvent(happening: Happening, world: World, presenter: Pres
         guildId: happening.guild.id,
         intent: GatewayIntentBits.Guilds,
       };
+    case 'guild-outage':
+      return {
+        name: 'GUILD_DELETE',
+        data: () => ({ id: happening.guild.id, unavailable: true }),
+        guildId: happening.guild.id,
+        intent: GatewayIntentBits.Guilds,
+      };
     case 'channel-created':
     case 'channel-updated': {
       // A client learns of a direct message by its first message.
@@ -70,6 +79,18 @@ export function gatewayEvent(happening: Happening, world: World, presenter: Pres
     default:
       return null;
   }
+}
+
+/** Whether it happens in a place that the bot is not a member of. */
+function isElsewhere(happening: Happening, world: World, { id: botId }: Bot): boolean {
+  if ('guild' in happening) return !happening.guild.members.has(botId);
+  const channel =
+    'message' in happening
+      ? world.channel(happening.message.channelId)
+      : 'channel' in happening
+        ? happening.channel
+        : null;
+  return channel ? !isBotIn(world, channel, botId) : false;
 }
 
 function messageBody(message: StoredMessage, world: World, presenter: Presenter, bot: Bot) {

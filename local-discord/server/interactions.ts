@@ -7,10 +7,10 @@ import type { Upload } from './attachment-store.ts';
 import { callbackViolations } from './callback-rules.ts';
 import type { Clock } from './clock.ts';
 import type { Happenings } from './events.ts';
+import { appPermissionsIn } from './installs.ts';
 import { type InteractionRecord, tokenLifeMs } from './interaction-record.ts';
 import type { MessageBody, Messages } from './messages.ts';
 import type { Modal } from './modal-rules.ts';
-import { permissionsInChannel } from './permissions.ts';
 import type { Snowflakes } from './snowflake.ts';
 import type { Channel, MadeBy, StoredMessage, World } from './world.ts';
 
@@ -216,7 +216,8 @@ export class Interactions {
   /** An interaction's reply needs no right to speak, only those for what it carries. */
   #checkPermissions(interaction: InteractionRecord, body: MessageBody, files: readonly Upload[]): void {
     const channel = this.#channel(interaction);
-    const bits = permissionsInChannel(this.#options.world, channel, this.#options.botId);
+    const { world, botId } = this.#options;
+    const bits = appPermissionsIn(world, channel, botId, interaction.userId);
     const { AttachFiles, EmbedLinks } = PermissionFlagsBits;
     if (files.length > 0 && !(bits & AttachFiles)) throw refusals.missingPermissions();
     if (body.embeds?.length && !(bits & EmbedLinks)) throw refusals.missingPermissions();

@@ -41,6 +41,7 @@ export function permissionsInGuild(guild: Guild, userId: string): bigint {
 export function permissionsInChannel(world: World, channel: Channel, userId: string): bigint {
   const guild = world.guildOf(channel);
   // The bot and one person: nobody has granted anything, and nobody can take it away.
+  if (channel.memberIds) return channel.memberIds.includes(userId) ? everyonePermissions : 0n;
   if (!guild) return channel.recipientId === userId || world.users.get(userId)?.isBot ? everyonePermissions : 0n;
   if (!channel.thread) return permissionsInGuildChannel(guild, channel, userId);
   const parent = guild.channels.get(channel.parentId ?? '');

@@ -10,6 +10,7 @@ import {
 } from 'discord-api-types/v10';
 import type { AttachmentStore } from './attachment-store.ts';
 import { answerComponent, answerEmbed, type MediaOf } from './component-answer.ts';
+import { authorizingOwners } from './installs.ts';
 import { channel, isoTime, user } from './shapes.ts';
 import type { Forward, MadeBy, Snapshot, StoredAttachment, StoredMessage, World } from './world.ts';
 
@@ -130,11 +131,11 @@ export class Presenter {
     };
   }
 
-  #madeBy({ madeBy, id, guildId }: StoredMessage): Partial<APIMessage> {
+  #madeBy({ madeBy, id, channelId }: StoredMessage): Partial<APIMessage> {
     if (!madeBy) return {};
     const author = user(this.#world.user(madeBy.userId));
     return {
-      interaction_metadata: this.#metadata(madeBy, id, guildId) as unknown as NonNullable<
+      interaction_metadata: this.#metadata(madeBy, id, channelId) as unknown as NonNullable<
         APIMessage['interaction_metadata']
       >,
       ...(madeBy.commandName === null
@@ -143,18 +144,19 @@ export class Presenter {
     };
   }
 
-  #metadata(madeBy: MadeBy, id: string, guildId: string | null): Readonly<Record<string, unknown>> {
+  #metadata(madeBy: MadeBy, id: string, channelId: string): Readonly<Record<string, unknown>> {
     const { interactionId, type, userId, targetMessageId, sourceMessageId, originalId, triggering } = madeBy;
+    const place = this.#world.channel(channelId);
     return {
       id: interactionId,
       type,
       user: user(this.#world.user(userId)),
-      authorizing_integration_owners: { 0: guildId ?? '0' },
+      authorizing_integration_owners: place ? authorizingOwners(this.#world, place, this.#applicationId, userId) : {},
       ...(targetMessageId ? { target_message_id: targetMessageId } : {}),
       // A modal's metadata name the message only in what opened it.
       ...(sourceMessageId && !triggering ? { interacted_message_id: sourceMessageId } : {}),
       ...(originalId && originalId !== id ? { original_response_message_id: originalId } : {}),
-      ...(triggering ? { triggering_interaction_metadata: this.#metadata(triggering, id, guildId) } : {}),
+      ...(triggering ? { triggering_interaction_metadata: this.#metadata(triggering, id, channelId) } : {}),
     };
   }
 
