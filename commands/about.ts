@@ -1,12 +1,12 @@
 /** `/about`: describes the bot, the data it stores, and its commands. */
 import { readFileSync } from 'node:fs';
-import type { Client } from 'discord.js';
 import { ApplicationCommandType, type RESTPostAPIChatInputApplicationCommandsJSONBody } from 'discord-api-types/v10';
 import type { BotContext } from '../src/discord/bot-context.ts';
 import type { ChatCommand } from '../src/discord/handler.ts';
 import { modelFacts } from '../src/discord/library/status.ts';
 import { aboutReply } from '../src/discord/replies/about.ts';
 import { editReply } from '../src/discord/send.ts';
+import { commandIdsWithin } from './command-ids.ts';
 import { everywhere, localized } from './localized.ts';
 
 /** The reply goes out without the facts that the worker or Discord does not give in this time. */
@@ -30,26 +30,13 @@ export function aboutCommand(bot: BotContext): ChatCommand {
       const texts = bot.texts(interaction.locale);
       const [model, commandIds] = await Promise.all([
         modelFacts(bot, AbortSignal.timeout(factsWithinMs)).catch(() => null),
-        idsWithin(bot.client, factsWithinMs),
+        commandIdsWithin(bot.client, factsWithinMs),
       ]);
       const { answersKeptMs } = bot.config;
       const menuName = texts.query.command.menuName;
       await editReply(interaction, aboutReply(texts, { model, answersKeptMs, commandIds, menuName, version }));
     },
   };
-}
-
-/** discord.js itself tries for a minute. @returns an empty map when Discord does not answer in time */
-async function idsWithin(client: Client, timeoutMs: number): Promise<Map<string, string>> {
-  const late = Promise.withResolvers<Map<string, string>>();
-  const timer = setTimeout(() => late.resolve(new Map()), timeoutMs);
-  const asked = registeredIds(client).catch(() => new Map<string, string>());
-  return Promise.race([asked, late.promise]).finally(() => clearTimeout(timer));
-}
-
-async function registeredIds({ application }: Client): Promise<Map<string, string>> {
-  const commands = await application?.commands.fetch();
-  return new Map(commands?.map(({ name, id }) => [name, id]));
 }
 
 function ownVersion(): string {

@@ -2,10 +2,11 @@
 import { ApplicationIntegrationType, InteractionContextType, type LocalizationMap } from 'discord-api-types/v10';
 import { type Texts, textsOf, translations } from '../src/discord/texts/texts.ts';
 
-/** Servers and the bot's direct messages. */
+/** Servers, the bot's direct messages, and other direct messages and groups; for servers that installed the bot, and for users
+ *  who installed it for themselves. */
 export const everywhere = {
-  contexts: [InteractionContextType.Guild, InteractionContextType.BotDM],
-  integration_types: [ApplicationIntegrationType.GuildInstall],
+  contexts: [InteractionContextType.Guild, InteractionContextType.BotDM, InteractionContextType.PrivateChannel],
+  integration_types: [ApplicationIntegrationType.GuildInstall, ApplicationIntegrationType.UserInstall],
 };
 
 export const pieceLengthMax = 200;

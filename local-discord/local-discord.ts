@@ -17,13 +17,16 @@ import {
   addUser,
   archiveThread,
   type Bits,
+  breakGuild,
   createChannel,
   createGuild,
   createThread,
+  dismissBot,
   firstChannelId,
   type NewGuild,
   type NewThread,
   type NewUser,
+  openGroup,
   removeGuild,
   setPermissions,
 } from './server/seed.ts';
@@ -151,6 +154,25 @@ export class LocalDiscord implements AsyncDisposable {
   /** Removes the bot from a server, and deletes the server. */
   removeGuild(guildId: string): void {
     removeGuild(this.#core, guildId);
+  }
+
+  /** Removes the bot from a server that stays, with its people. */
+  dismissBot(guildId: string): void {
+    dismissBot(this.#core, guildId);
+  }
+
+  /** Tells the bot that a server has an outage. */
+  breakGuild(guildId: string): void {
+    breakGuild(this.#core, guildId);
+  }
+
+  /** A group of people, in which the bot is used as an app of theirs. @returns its channel's id */
+  addGroup(name: string, members: readonly Person[]): string {
+    return openGroup(
+      this.#core,
+      name,
+      members.map(({ id }) => id),
+    );
   }
 
   /** @returns its id */

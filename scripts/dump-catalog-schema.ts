@@ -24,11 +24,18 @@ INSERT INTO chunks VALUES (1, 1, 0, 0, 10, 0, -20, 'music', x'0000803F00000000')
   (1, 1, 1, 10, 20, 0, -20, 'music', x'000000000000803F'), (1, 2, 0, 0, 10, 0, -20, 'music', x'000080BF00000000');
 `;
 
+/** The first schema that stores the times of failures; the step to it fills them in for older catalogs. */
+const withFailureTimes = 5;
+const failureTimes = `UPDATE tracks SET error_at_ms = 2000 WHERE error_code IS NOT NULL;
+UPDATE tracks SET error_retry_at_ms = 2000 WHERE key = 'lost.mp3';
+`;
+const allRows = version < withFailureTimes ? rows : `${rows}${failureTimes}`;
+
 const database = new DatabaseSync(':memory:');
 for (const step of migrationSteps.slice(0, version)) database.exec(step);
-database.exec(rows);
+database.exec(allRows);
 const select = "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'";
 const schema = database.prepare(select).all();
 const text = [...schema.map(({ sql }) => `${sql};`), "INSERT INTO meta VALUES ('catalog-id', 'the-id');"];
 const file = path.resolve(import.meta.dirname, '..', 'test', 'fixtures', 'catalogs', `schema-${version}.sql`);
-writeFileSync(file, `${text.join('\n')}${rows}PRAGMA user_version = ${version};\n`);
+writeFileSync(file, `${text.join('\n')}${allRows}PRAGMA user_version = ${version};\n`);

@@ -56,7 +56,10 @@ export async function buildCore(options: CoreOptions, baseUrl: () => string) {
     privilegedIntents: options.privilegedIntents,
     url: () => `${baseUrl().replace(/^http/, 'ws')}/gateway`,
     readyBody: () => ({ user: user(world.user(botId)), application: { id: botId, flags: 0 } }),
-    guildBodies: () => [...world.guilds.values()].map((guild) => guildCreateBody(guild, world, botId)),
+    guildBodies: () =>
+      [...world.guilds.values()]
+        .filter(({ members }) => members.has(botId))
+        .map((guild) => guildCreateBody(guild, world, botId)),
     onStatus: (online) => events.publish({ type: 'bot-status', online }),
   });
   events.subscribe((event) => {

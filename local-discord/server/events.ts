@@ -5,7 +5,7 @@ import type { Channel, Guild, StoredMessage } from './world.ts';
 export type WorldEvent =
   | { readonly type: 'message-created' | 'message-updated' | 'message-deleted'; readonly message: StoredMessage }
   | { readonly type: 'interaction-failed' | 'interaction-answered'; readonly interaction: InteractionRecord }
-  | { readonly type: 'guild-created' | 'guild-removed'; readonly guild: Guild }
+  | { readonly type: 'guild-created' | 'guild-removed' | 'guild-outage'; readonly guild: Guild }
   | { readonly type: 'channel-created' | 'channel-updated' | 'thread-joined'; readonly channel: Channel }
   | { readonly type: 'commands-changed' }
   | { readonly type: 'bot-status'; readonly online: boolean };

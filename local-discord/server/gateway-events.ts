@@ -1,6 +1,7 @@
 /** Events as the gateway sends them to the bot. */
 import { GatewayIntentBits, PermissionFlagsBits } from 'discord-api-types/v10';
 import type { WorldEvent } from './events.ts';
+import { isBotIn } from './installs.ts';
 import { hasAll, permissionsInChannel } from './permissions.ts';
 import type { Presenter } from './present.ts';
 import { channel, guild, isoTime, member } from './shapes.ts';
@@ -22,6 +23,7 @@ interface Bot {
 
 /** @returns null for an event that bots do not receive */
 export function gatewayEvent(event: WorldEvent, world: World, presenter: Presenter, bot: Bot): GatewayEvent | null {
+  if (isElsewhere(event, world, bot)) return null;
   switch (event.type) {
     case 'message-created':
     case 'message-updated':
@@ -52,6 +54,13 @@ export function gatewayEvent(event: WorldEvent, world: World, presenter: Present
         guildId: event.guild.id,
         intent: GatewayIntentBits.Guilds,
       };
+    case 'guild-outage':
+      return {
+        name: 'GUILD_DELETE',
+        data: () => ({ id: event.guild.id, unavailable: true }),
+        guildId: event.guild.id,
+        intent: GatewayIntentBits.Guilds,
+      };
     case 'channel-created':
     case 'thread-joined':
     case 'channel-updated': {
@@ -72,6 +81,14 @@ export function gatewayEvent(event: WorldEvent, world: World, presenter: Present
     default:
       return null;
   }
+}
+
+/** Whether it happens in a place that the bot is not a member of. */
+function isElsewhere(event: WorldEvent, world: World, { id: botId }: Bot): boolean {
+  if ('guild' in event) return !event.guild.members.has(botId);
+  const channel =
+    'message' in event ? world.channel(event.message.channelId) : 'channel' in event ? event.channel : null;
+  return channel ? !isBotIn(world, channel, botId) : false;
 }
 
 function messageBody(message: StoredMessage, world: World, presenter: Presenter, bot: Bot) {

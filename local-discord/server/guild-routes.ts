@@ -18,15 +18,17 @@ export function guildRoutes(app: FastifyInstance, { world, botId }: Core): void 
     return guild;
   };
   app.get('/users/@me/guilds', async () =>
-    [...world.guilds.values()].map((guild) => ({
-      id: guild.id,
-      name: guild.name,
-      icon: null,
-      banner: null,
-      owner: false,
-      features: [],
-      permissions: String(permissionsInGuild(guild, botId)),
-    })),
+    [...world.guilds.values()]
+      .filter(({ members }) => members.has(botId))
+      .map((guild) => ({
+        id: guild.id,
+        name: guild.name,
+        icon: null,
+        banner: null,
+        owner: false,
+        features: [],
+        permissions: String(permissionsInGuild(guild, botId)),
+      })),
   );
   app.get<GuildRoute>('/guilds/:guild', async ({ params }) => guildBody(find(params.guild)));
   app.get<GuildRoute>('/guilds/:guild/channels', async ({ params }) =>

@@ -15,7 +15,7 @@ import { sendInteraction } from './interaction-payload.ts';
 import type { InteractionRecord } from './interaction-record.ts';
 import { submitModal } from './modal-submit.ts';
 import { checkOptions } from './option-values.ts';
-import { channelFor, checkFileSizes, commandsFor, may, visibleMessage } from './people.ts';
+import { channelFor, checkFileSizes, commandsIn, may, visibleMessage } from './people.ts';
 import { RefusedByClient } from './refused-by-client.ts';
 import { type Resolved, Resolver } from './resolver.ts';
 import type { Channel } from './world.ts';
@@ -145,7 +145,7 @@ function findCommand(core: Core, userId: string, channel: Channel, commandId: st
   if (!may(core, userId, channel, P.UseApplicationCommands)) {
     throw new RefusedByClient('You may not use commands here.', 403);
   }
-  const command = commandsFor(core, userId, channel.guildId).find(({ id }) => id === commandId);
+  const command = commandsIn(core, userId, channel).find(({ id }) => id === commandId);
   if (!command || command.type !== type) throw new RefusedByClient('There is no such command for you.', 404);
   return command;
 }

@@ -1,8 +1,9 @@
 /** INTERACTION_CREATE as the bot receives it. */
-import { type APIMessage, InteractionContextType, type InteractionType } from 'discord-api-types/v10';
+import type { APIMessage, InteractionType } from 'discord-api-types/v10';
 import type { Core } from './core.ts';
+import { appPermissionsIn, authorizingOwners, contextOf } from './installs.ts';
 import type { InteractionRecord } from './interaction-record.ts';
-import { appPermissions, directMessageAppPermissions, permissionsInChannel } from './permissions.ts';
+import { permissionsInChannel } from './permissions.ts';
 import { channel as channelBody, member, user } from './shapes.ts';
 import type { Channel } from './world.ts';
 
@@ -56,11 +57,11 @@ export function sendInteraction(core: Core, sending: NewInteraction): Interactio
           member: { ...member(guild, person), permissions: String(permissionsInChannel(world, channel, userId)) },
         }
       : { user: user(person) }),
-    app_permissions: String(guild ? appPermissions(guild, channel, botId) : directMessageAppPermissions),
+    app_permissions: String(appPermissionsIn(world, channel, botId, userId)),
     locale: sending.locale,
     entitlements: [],
-    authorizing_integration_owners: { 0: guildId ?? '0' },
-    context: guild ? InteractionContextType.Guild : InteractionContextType.BotDM,
+    authorizing_integration_owners: authorizingOwners(world, channel, botId, userId),
+    context: contextOf(channel),
     attachment_size_limit: core.options.attachmentSizeLimitBytes,
   };
   gateway.dispatch('INTERACTION_CREATE', () => payload, guildId, 0);

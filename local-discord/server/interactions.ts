@@ -7,10 +7,10 @@ import type { Upload } from './attachment-store.ts';
 import { callbackViolations } from './callback-rules.ts';
 import type { Clock } from './clock.ts';
 import type { EventBus } from './events.ts';
+import { appPermissionsIn } from './installs.ts';
 import { type InteractionRecord, tokenLifeMs } from './interaction-record.ts';
 import type { MessageBody, Messages } from './messages.ts';
 import type { Modal } from './modal-rules.ts';
-import { appPermissions, permissionsInChannel } from './permissions.ts';
 import type { Snowflakes } from './snowflake.ts';
 import type { Channel, MessageOrigin, StoredMessage, World } from './world.ts';
 
@@ -217,8 +217,7 @@ export class Interactions {
   #checkPermissions(interaction: InteractionRecord, body: MessageBody, files: readonly Upload[]): void {
     const channel = this.#channel(interaction);
     const { world, botId } = this.#options;
-    const guild = world.guildOf(channel);
-    const bits = guild ? appPermissions(guild, channel, botId) : permissionsInChannel(world, channel, botId);
+    const bits = appPermissionsIn(world, channel, botId, interaction.userId);
     const { AttachFiles, EmbedLinks } = PermissionFlagsBits;
     if (files.length > 0 && !(bits & AttachFiles)) throw refusals.missingPermissions();
     if (body.embeds?.length && !(bits & EmbedLinks)) throw refusals.missingPermissions();

@@ -209,7 +209,8 @@ export class Messages {
     const mayAll = hasAll(bits, PermissionFlagsBits.MentionEveryone);
     const guild = world.guildOf(channel);
     return mentionsOf(body.content ?? '', body.allowed_mentions, {
-      isMember: (id) => (guild ? guild.members.has(id) : [channel.recipientId, authorId].includes(id)),
+      isMember: (id) =>
+        guild ? guild.members.has(id) : [channel.recipientId, authorId, ...(channel.memberIds ?? [])].includes(id),
       isRole: (id) => guild?.roles.has(id) ?? false,
       mayMentionEveryone: guild !== null && mayAll,
     });

@@ -1,5 +1,11 @@
 /** What a user can see and do, and the messages that they write. Refuses what Discord's app refuses. */
-import { type APIApplicationCommand, InteractionContextType, PermissionFlagsBits as P } from 'discord-api-types/v10';
+import {
+  type APIApplicationCommand,
+  ApplicationIntegrationType,
+  ChannelType,
+  InteractionContextType,
+  PermissionFlagsBits as P,
+} from 'discord-api-types/v10';
 import type { Upload } from './attachment-store.ts';
 import type { Core } from './core.ts';
 import { hasAll, permissionsInChannel, permissionsInGuild, sendBit } from './permissions.ts';
@@ -26,6 +32,13 @@ export function isVisible({ onlyForUserId }: StoredMessage, userId: string): boo
   return onlyForUserId === null || onlyForUserId === userId;
 }
 
+/** The commands that a user sees in a channel. @see commandsFor */
+export function commandsIn(core: Core, userId: string, channel: Channel): APIApplicationCommand[] {
+  if (channel.type !== ChannelType.GroupDM) return commandsFor(core, userId, channel.guildId);
+  const { PrivateChannel } = InteractionContextType;
+  return core.commands.list(null).filter((command) => isOffered(command, PrivateChannel) && isForUsers(command));
+}
+
 /** The commands that a user sees. In a server: those without `default_member_permissions`, and those for which the user's
  *  permissions suffice ("0": administrators only). In a direct message: global commands that are not limited to servers.
  *  @param guildId null for a direct message */
@@ -35,16 +48,23 @@ export function commandsFor(core: Core, userId: string, guildId: string | null):
   const guild = core.world.guilds.get(guildId);
   if (!guild?.members.has(userId)) return [];
   const bits = permissionsInGuild(guild, userId);
+  const hasBot = guild.members.has(core.botId);
   return core.commands.inGuild(guildId).filter((command) => {
     const { default_member_permissions: needed } = command;
-    if (!isOffered(command, InteractionContextType.Guild)) return false;
+    if (!isOffered(command, InteractionContextType.Guild) || !(hasBot || isForUsers(command))) return false;
     if (needed === null || needed === undefined) return true;
     return needed === '0' ? Boolean(bits & P.Administrator) : hasAll(bits, BigInt(needed));
   });
 }
 
+/** Whether people who installed the app for themselves see it. */
+function isForUsers({ integration_types: installs }: APIApplicationCommand): boolean {
+  return installs?.includes(ApplicationIntegrationType.UserInstall) ?? false;
+}
+
 function isOffered({ contexts, dm_permission }: APIApplicationCommand, context: InteractionContextType): boolean {
   if (contexts) return contexts.includes(context);
+  if (context === InteractionContextType.PrivateChannel) return false;
   return context === InteractionContextType.Guild || dm_permission !== false;
 }
 

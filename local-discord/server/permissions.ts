@@ -40,7 +40,8 @@ export function permissionsInGuild(guild: Guild, userId: string): bigint {
 /** Threads have the permissions of their channel. A private thread is visible to its members and to moderators only. */
 export function permissionsInChannel(world: World, channel: Channel, userId: string): bigint {
   const guild = world.guildOf(channel);
-  // A direct message has no roles or overwrites.
+  // A direct message or a group has no roles or overwrites.
+  if (channel.memberIds) return channel.memberIds.includes(userId) ? everyonePermissions : 0n;
   if (!guild) return channel.recipientId === userId || world.users.get(userId)?.isBot ? everyonePermissions : 0n;
   const bits = permissionsByRoles(guild, channel, userId);
   const isOutside = channel.type === ChannelType.PrivateThread && !channel.thread?.memberIds.has(userId);

@@ -8,7 +8,7 @@ import { componentNodes } from './component-tree.ts';
 import type { Core } from './core.ts';
 import { autocomplete, interact } from './interact.ts';
 import { Interaction } from './interaction-handle.ts';
-import { channelFor, commandsFor, forward, messagesFor, post } from './people.ts';
+import { channelFor, commandsIn, forward, messagesFor, post } from './people.ts';
 import { RefusedByClient } from './refused-by-client.ts';
 import { directMessageWith } from './seed.ts';
 
@@ -170,8 +170,8 @@ export class Person {
   }
 
   #command(name: string, type: ApplicationCommandType, where: Where) {
-    const { guildId } = channelFor(this.#core, this.id, where.channelId ?? this.#defaultChannelId);
-    const commands = commandsFor(this.#core, this.id, guildId);
+    const channel = channelFor(this.#core, this.id, where.channelId ?? this.#defaultChannelId);
+    const commands = commandsIn(this.#core, this.id, channel);
     const command = commands.find((found) => found.name === name && found.type === type);
     if (!command) throw new RefusedByClient(`There is no command ${name} for ${this.name}.`, 404);
     return command;

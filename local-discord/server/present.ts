@@ -10,6 +10,7 @@ import {
 } from 'discord-api-types/v10';
 import type { AttachmentStore } from './attachment-store.ts';
 import { answerComponent, answerEmbed, type MediaOf } from './component-answer.ts';
+import { authorizingOwners } from './installs.ts';
 import { channel, isoTime, user } from './shapes.ts';
 import type { Forward, MessageOrigin, Snapshot, StoredAttachment, StoredMessage, World } from './world.ts';
 
@@ -130,11 +131,11 @@ export class Presenter {
     };
   }
 
-  #origin({ origin, id, guildId }: StoredMessage): Partial<APIMessage> {
+  #origin({ origin, id, channelId }: StoredMessage): Partial<APIMessage> {
     if (!origin) return {};
     const author = user(this.#world.user(origin.userId));
     return {
-      interaction_metadata: this.#metadata(origin, id, guildId) as unknown as NonNullable<
+      interaction_metadata: this.#metadata(origin, id, channelId) as unknown as NonNullable<
         APIMessage['interaction_metadata']
       >,
       ...(origin.commandName === null
@@ -143,18 +144,19 @@ export class Presenter {
     };
   }
 
-  #metadata(origin: MessageOrigin, id: string, guildId: string | null): Readonly<Record<string, unknown>> {
+  #metadata(origin: MessageOrigin, id: string, channelId: string): Readonly<Record<string, unknown>> {
     const { interactionId, type, userId, targetMessageId, sourceMessageId, originalId, triggering } = origin;
+    const place = this.#world.channel(channelId);
     return {
       id: interactionId,
       type,
       user: user(this.#world.user(userId)),
-      authorizing_integration_owners: { 0: guildId ?? '0' },
+      authorizing_integration_owners: place ? authorizingOwners(this.#world, place, this.#applicationId, userId) : {},
       ...(targetMessageId ? { target_message_id: targetMessageId } : {}),
       // For a modal, only the metadata of the interaction that opened it name the message.
       ...(sourceMessageId && !triggering ? { interacted_message_id: sourceMessageId } : {}),
       ...(originalId && originalId !== id ? { original_response_message_id: originalId } : {}),
-      ...(triggering ? { triggering_interaction_metadata: this.#metadata(triggering, id, guildId) } : {}),
+      ...(triggering ? { triggering_interaction_metadata: this.#metadata(triggering, id, channelId) } : {}),
     };
   }
 

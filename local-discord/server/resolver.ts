@@ -115,7 +115,8 @@ export class Resolver {
 
   #user(id: string): void {
     const { world, botId } = this.#core;
-    const isHere = this.#guild ? this.#guild.members.has(id) : [this.#channelHere.recipientId, botId].includes(id);
+    const { recipientId, memberIds = [] } = this.#channelHere;
+    const isHere = this.#guild ? this.#guild.members.has(id) : [recipientId, botId, ...memberIds].includes(id);
     if (!isHere) throw new RefusedByClient('There is no such member.');
     const found = world.user(id);
     this.#put('users', id, user(found));

@@ -16,6 +16,8 @@ export interface NewGuild {
   readonly memberIds?: readonly string[];
   /** Of the bot's role, in addition to those of @everyone. */
   readonly botPermissions?: bigint;
+  /** The bot is not in it: people use it there as an app of their own. */
+  readonly withoutBot?: boolean;
 }
 
 export interface NewUser {
@@ -42,7 +44,8 @@ export function createGuild({ ids, clock, world, botId, ownerId, events }: Core,
     members: new Map([[ownerId, []]]),
   };
   world.guilds.set(id, guild);
-  join(guild, botId, { id: ids.next(), name: world.user(botId).name, permissions: body.botPermissions ?? 0n });
+  if (!body.withoutBot)
+    join(guild, botId, { id: ids.next(), name: world.user(botId).name, permissions: body.botPermissions ?? 0n });
   for (const memberId of body.memberIds ?? []) guild.members.set(memberId, []);
   events.publish({ type: 'guild-created', guild });
   return id;
@@ -53,6 +56,26 @@ export function removeGuild({ world, events }: Core, guildId: string): void {
   const guild = findGuild(world.guilds, guildId);
   world.guilds.delete(guildId);
   events.publish({ type: 'guild-removed', guild });
+}
+
+/** The bot is removed from a server that stays: its people may use it as an app of their own. */
+export function dismissBot({ world, events, botId }: Core, guildId: string): void {
+  const guild = findGuild(world.guilds, guildId);
+  events.publish({ type: 'guild-removed', guild });
+  guild.members.delete(botId);
+}
+
+/** Discord has lost a server for a while. The bot is still in it. */
+export function breakGuild({ world, events }: Core, guildId: string): void {
+  events.publish({ type: 'guild-outage', guild: findGuild(world.guilds, guildId) });
+}
+
+/** A group of people. @returns its id */
+export function openGroup({ ids, world }: Core, name: string, memberIds: readonly string[]): string {
+  const id = ids.next();
+  const place = { ...emptyChannel, id, type: ChannelType.GroupDM, guildId: null, memberIds } as const;
+  world.directMessages.set(id, { ...place, name, overwrites: new Map(), messages: new Map() });
+  return id;
 }
 
 /** @returns its id */

@@ -68,11 +68,16 @@ export function role({ id, name, permissions }: Role, position: number): APIRole
 
 /** @param position in its server; 0 where the order does not matter */
 export function channel(body: Channel, world: World, position = 0): APIChannel {
-  const { id, type, guildId, name, overwrites, messages, recipientId, thread } = body;
+  const { id, type, guildId, name, overwrites, messages, recipientId, memberIds, thread } = body;
   const lastMessageId = [...messages.keys()].at(-1) ?? null;
   if (recipientId !== null) {
     const recipients = [user(world.user(recipientId))];
     return { id, type, flags: 0, last_message_id: lastMessageId, recipients } as unknown as APIChannel;
+  }
+  if (memberIds) {
+    const recipients = memberIds.map((memberId) => user(world.user(memberId)));
+    const group = { id, type, flags: 0, name, icon: null, owner_id: memberIds[0], recipients };
+    return { ...group, last_message_id: lastMessageId } as unknown as APIChannel;
   }
   if (thread) return threadChannel(body, thread, lastMessageId);
   return {

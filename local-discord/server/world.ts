@@ -39,14 +39,16 @@ export interface ThreadState {
 
 export interface Channel {
   readonly id: string;
-  readonly type: ChannelType.GuildText | ChannelType.DM | ThreadType;
-  /** null of a direct message */
+  readonly type: ChannelType.GuildText | ChannelType.DM | ChannelType.GroupDM | ThreadType;
+  /** null of a direct message and a group */
   readonly guildId: string | null;
   /** Of a thread. */
   readonly parentId: string | null;
   readonly thread: ThreadState | null;
   /** Of a direct message: the user that the bot talks to. */
   readonly recipientId: string | null;
+  /** Of a group: its people. The bot is not one of them. */
+  readonly memberIds?: readonly string[];
   name: string;
   /** By id of the role or member. */
   readonly overwrites: Map<string, Overwrite>;
@@ -145,6 +147,7 @@ const messagesMax = 10_000;
 export class World {
   readonly users = new Map<string, User>();
   readonly guilds = new Map<string, Guild>();
+  /** And groups. */
   readonly directMessages = new Map<string, Channel>();
 
   channel(channelId: string): Channel | undefined {

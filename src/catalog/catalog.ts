@@ -26,6 +26,7 @@ import { Jobs } from './jobs.ts';
 import { LiveChunks } from './live-chunks.ts';
 import { Marks } from './marks.ts';
 import { PendingQueries } from './pending-queries.ts';
+import { People } from './people.ts';
 import { Reindexes } from './reindexes.ts';
 import { Removals } from './removals.ts';
 import { Schedule } from './schedule.ts';
@@ -65,6 +66,7 @@ export class Catalog implements Disposable {
   readonly feedback: Feedback;
   readonly shares: Shares;
   readonly pendingQueries: PendingQueries;
+  readonly people: People;
   /** The clock for timestamps of rows; milliseconds since 1970. */
   readonly nowMs: () => number;
   /** Assigned once, when the file is created. */
@@ -99,6 +101,7 @@ export class Catalog implements Disposable {
     this.feedback = new Feedback(this.#database, now);
     this.shares = new Shares(this.#database, now);
     this.pendingQueries = new PendingQueries(this.#database, now);
+    this.people = new People(this.#database, now);
     this.id = this.#meta('catalog-id') ?? '';
   }
 

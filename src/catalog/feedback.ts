@@ -35,6 +35,33 @@ export class Feedback {
     );
   }
 
+  /** Stores a vote; the same vote again withdraws it.
+   *  @returns the user's vote after that */
+  toggle(entry: FeedbackEntry): Vote | null {
+    return this.#database.transaction(() => {
+      if (this.voteOf(entry) !== entry.vote) {
+        this.put(entry);
+        return entry.vote;
+      }
+      this.withdraw(entry, [entry.trackId]);
+      return null;
+    });
+  }
+
+  /** Withdraws a user's votes on tracks of one query.
+   *  @returns number of deleted votes */
+  withdraw(
+    { contentSha256, spaceId, userId }: Pick<FeedbackEntry, 'contentSha256' | 'spaceId' | 'userId'>,
+    trackIds: Iterable<number>,
+  ): number {
+    const removed = this.#database.write(
+      `DELETE FROM feedback WHERE content_sha256 = ? AND space_id = ? AND user_id = ?
+         AND track_id IN (SELECT value FROM json_each(?))`,
+      ...[contentSha256, spaceId, userId, JSON.stringify([...trackIds])],
+    );
+    return removed.changes;
+  }
+
   voteOf({
     contentSha256,
     spaceId,

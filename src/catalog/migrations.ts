@@ -221,8 +221,21 @@ UPDATE tracks SET error_at_ms = updated_at_ms, error_retry_at_ms = CASE WHEN err
 WHERE error_code IS NOT NULL;
 `;
 
+/** Times of the votes on shared results, so that their user ids can expire. Earlier votes count from the share's time. */
+const voteTimesSchema = `
+ALTER TABLE share_votes ADD COLUMN at_ms INTEGER NOT NULL DEFAULT 0;
+UPDATE share_votes SET at_ms = (SELECT created_at_ms FROM shares WHERE id = share_id);
+`;
+
 /** In the order of application. */
-export const migrationSteps: readonly string[] = [firstSchema, botSchema, marksSchema, clipsSchema, coolDownSchema];
+export const migrationSteps: readonly string[] = [
+  firstSchema,
+  botSchema,
+  marksSchema,
+  clipsSchema,
+  coolDownSchema,
+  voteTimesSchema,
+];
 
 export const schemaVersion = migrationSteps.length;
 

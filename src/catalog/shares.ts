@@ -9,6 +9,7 @@ export interface Share {
   readonly channelId: string;
   /** Null until the message is posted. */
   readonly messageId: string | null;
+  /** Empty once the id has expired or was deleted. */
   readonly userId: string;
 }
 
@@ -75,9 +76,9 @@ export class Shares {
       );
       if (same.changes === 0) {
         this.#database.write(
-          `INSERT INTO share_votes (share_id, user_id, vote) VALUES (?, ?, ?)
-           ON CONFLICT DO UPDATE SET vote = excluded.vote`,
-          ...[shareId, userId, vote],
+          `INSERT INTO share_votes (share_id, user_id, vote, at_ms) VALUES (?, ?, ?, ?)
+           ON CONFLICT DO UPDATE SET vote = excluded.vote, at_ms = excluded.at_ms`,
+          ...[shareId, userId, vote, this.#now()],
         );
       }
       return this.#count(shareId);

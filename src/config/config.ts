@@ -59,6 +59,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     azure: azureOf(v),
     spoolBytesMax: v.SPOOL_MAX_MB * bytesPerMb,
     answersKeptMs: v.ANSWERS_KEPT_DAYS * msPerDay,
+    userIdsKeptMs: v.USER_IDS_KEPT_DAYS * msPerDay,
     maintenance: Object.freeze({
       removedKeptMs: v.REMOVED_KEPT_DAYS * msPerDay,
       tidyCron: v.TIDY_CRON,

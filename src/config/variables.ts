@@ -255,6 +255,7 @@ export const variables = {
   FETCH_MAX_MB: variable(int(1, 100_000), '500', 'megabytes', 'largest file to fetch from a link or a message'),
   FETCH_DEADLINE_SEC: variable(int(1, 840), '60', 'seconds', 'time limit for fetching a file'),
   ANSWERS_KEPT_DAYS: variable(number(0.01, 3650), '30', 'days', 'how long an answer and its clips are stored'),
+  USER_IDS_KEPT_DAYS: variable(number(0.01, 3650), '365', 'days', 'how long votes, shares and ended jobs name a user'),
   REMOVED_KEPT_DAYS: variable(
     number(0, 3650),
     '30',

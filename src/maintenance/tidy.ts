@@ -1,4 +1,4 @@
-/** Deletes expired data and stray files. Safe at any time, also while other processes run. */
+/** Deletes expired data, expired user ids and stray files. Safe at any time, also while other processes run. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Catalog } from '../catalog/catalog.ts';
 import { ProcessLock } from '../io/process-lock.ts';
@@ -10,6 +10,8 @@ export interface TidyOptions {
   readonly lockPath: string;
   /** Retention of answers, cached query embeddings and their clips. */
   readonly answersKeptMs: number;
+  /** Retention of user ids in votes, shared results and ended jobs. */
+  readonly userIdsKeptMs: number;
   /** Retention of removed tracks' vectors; a file that returns later is embedded again. */
   readonly removedKeptMs: number;
   /** Deletes clip folders without a stored answer. @see AnswerFiles.removeStrays */
@@ -28,6 +30,8 @@ export interface TidyReport {
   readonly answers: number;
   /** Deleted cached query embeddings. */
   readonly heard: number;
+  /** Votes, shared results and jobs whose user id was removed. */
+  readonly userIds: number;
   /** Answers whose clips were deleted. */
   readonly clips: Freed;
   /** Tracks whose vectors were deleted; the catalog's file keeps its size and reuses the space. */
@@ -56,11 +60,12 @@ export async function tidy(options: TidyOptions): Promise<TidyReport> {
   const beforeMs = nowMs - options.answersKeptMs;
   const answers = await write(() => catalog.answers.removeBefore(beforeMs));
   const heard = await write(() => catalog.embeddingCache.removeBefore(beforeMs));
+  const userIds = await write(() => catalog.people.expireIds(nowMs - options.userIdsKeptMs));
   const clips = await options.removeClips((id) => catalog.answers.has(id), nowMs - clipsCutMs);
   // An index run relies on tracks and generations that it has read, so nothing is deleted during one.
   using lock = ProcessLock.take(options.lockPath);
-  if (lock === null) return { answers, heard, clips, tracks: 0, strays: null };
+  if (lock === null) return { answers, heard, userIds, clips, tracks: 0, strays: null };
   const tracks = await purge(options);
   const strays = await removeStrays(options.indexDir, nowMs);
-  return { answers, heard, clips, tracks, strays };
+  return { answers, heard, userIds, clips, tracks, strays };
 }

@@ -96,6 +96,11 @@ export class AnswerFiles {
     return freed;
   }
 
+  /** Removes the folders of these answers at once. */
+  async remove(answerIds: readonly string[]): Promise<void> {
+    for (const id of answerIds) await rm(this.dirOf(id), { recursive: true, force: true });
+  }
+
   #extractPath(answerId: string, { queryStartSec, durationSec }: Hit): string {
     const [startMs, lengthMs] = [queryStartSec, durationSec].map((sec) => Math.round(sec * 1000));
     return path.join(this.dirOf(answerId), `query-${startMs}-${lengthMs}.mp3`);

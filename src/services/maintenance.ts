@@ -1,6 +1,7 @@
 /** Looks after the index folder: verify, back up, tidy; export and import. */
 import { fingerprintItemSec } from '../audio/fingerprint.ts';
 import type { Catalog } from '../catalog/catalog.ts';
+import type { PersonalData } from '../catalog/people.ts';
 import type { Config } from '../config/config.ts';
 import { LeitmotifError } from '../errors.ts';
 import { type ExportOptions, type ExportSummary, exportIndex } from '../exchange/export-index.ts';
@@ -102,11 +103,23 @@ export class MaintenanceService {
       indexDir: config.indexDir,
       lockPath: indexPathsOf(config).lock,
       answersKeptMs: config.answersKeptMs,
+      userIdsKeptMs: config.userIdsKeptMs,
       removedKeptMs: config.maintenance.removedKeptMs,
       removeClips: (isKept, beforeMs) => answerFiles.removeStrays(isKept, beforeMs),
       write,
       nowMs,
     });
+  }
+
+  /** Deletes what is stored about a user, with the clips of their answers. @see People.erase */
+  async erasePerson(
+    userId: string,
+    write: <Result>(write: () => Result) => Promise<Result> = async (work) => work(),
+  ): Promise<PersonalData> {
+    const { catalog, answerFiles } = this.#parts;
+    const { answerIds, ...erased } = await write(() => catalog.people.erase(userId));
+    await answerFiles.remove(answerIds);
+    return erased;
   }
 
   /** Writes the configured space's vectors to a file. @see exportIndex */

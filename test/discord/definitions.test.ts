@@ -1,6 +1,9 @@
 import { ApplicationCommandOptionType } from 'discord-api-types/v10';
 import { describe, expect, test } from 'vitest';
+import { allDefinitions } from '../../commands/all.ts';
 import { findSimilarMusicDefinition } from '../../commands/find-similar-music.ts';
+import { helpDefinition } from '../../commands/help.ts';
+import { privacyDefinition } from '../../commands/privacy.ts';
 import { similarDefinition } from '../../commands/similar.ts';
 import { takesFile } from '../../local-discord/server/file-types.ts';
 
@@ -82,4 +85,28 @@ test('the message menu has a name of at most 32 characters in each language, and
   const definition = findSimilarMusicDefinition();
   expect(namesOf(definition)).toEqual(['Find similar music', 'Ähnliche Musik finden']);
   expect(definition).not.toHaveProperty('description');
+});
+
+describe('where the commands can be used', () => {
+  const [servers, everywhere] = [[0], [0, 1, 2]];
+
+  test.each(allDefinitions().map((definition) => [definition.name, definition] as const))('%s', (name, definition) => {
+    const { contexts, integration_types: installs } = definition;
+    // The library belongs to servers: its commands are for their admins.
+    expect({ contexts, installs }).toEqual(
+      name === 'library' ? { contexts: servers, installs: [0] } : { contexts: everywhere, installs: [0, 1] },
+    );
+  });
+
+  test.each([helpDefinition(), privacyDefinition()].map((definition) => [definition.name, definition] as const))(
+    '/%s has a name and a description that Discord accepts, in each language',
+    (_name, definition) => {
+      for (const name of namesOf(definition)) expect(name).toMatch(chatName);
+      expect(namesOf(definition)).toHaveLength(2);
+      for (const description of descriptionsOf(definition)) {
+        expect(description?.length).toBeGreaterThan(0);
+        expect(description?.length).toBeLessThanOrEqual(100);
+      }
+    },
+  );
 });

@@ -20,6 +20,7 @@ async function indexed() {
       indexDir: bench.indexDir,
       lockPath: path.join(bench.indexDir, 'index.lock'),
       answersKeptMs: 30 * dayMs,
+      userIdsKeptMs: 365 * dayMs,
       removedKeptMs: 30 * dayMs,
       removeClips: async () => ({ count: 0, bytes: 0 }),
       write: async (work) => work(),
@@ -39,6 +40,20 @@ test('deletes answers and cached embeddings after their retention, not before', 
   clock.nowMs += 1;
   expect(await tidyNow()).toMatchObject({ answers: 1, heard: 1 });
   expect(await tidyNow()).toMatchObject({ answers: 0, heard: 0 });
+});
+
+test('removes the user ids of votes after their retention, not before, and keeps the votes', async () => {
+  const { bench, clock, tidyNow } = await indexed();
+  const { feedback, people } = bench.catalog;
+  const where = { contentSha256: 'x', spaceId: 'space-a', answerId: 'A', rank: 1, generation: 'g' };
+  feedback.put({ ...where, trackId: 1, userId: '77', vote: 1 });
+  clock.nowMs += 365 * dayMs;
+  expect(await tidyNow()).toMatchObject({ userIds: 0 });
+  expect(people.count('77')).toMatchObject({ votes: 1 });
+  clock.nowMs += 1;
+  expect(await tidyNow()).toMatchObject({ userIds: 1 });
+  expect(people.count('77')).toMatchObject({ votes: 0 });
+  expect(await tidyNow()).toMatchObject({ userIds: 0 });
 });
 
 test('deletes nothing when the clock is set back, and everything in its time later', async () => {

@@ -2,6 +2,7 @@
  *  and cancel. */
 import { LeitmotifError } from '../../errors.ts';
 import type { ComponentHandler } from '../handler.ts';
+import { isMemberHere } from '../places.ts';
 import { runOrChoose } from '../queries/choose-source.ts';
 import { choiceOf, pickedOf } from '../replies/choose.ts';
 import { tooLateToCancelReply } from '../replies/progress.ts';
@@ -28,7 +29,7 @@ export function answerHandlers({ bot, queryRunner, presenter }: ComponentParts):
           ...{ texts, page: Number(id.args[1]), fromMemory: false, signal: bot.stopping },
           attachmentLimitBytes: interaction.attachmentSizeLimit,
           mayAttach: interaction.appPermissions.has('AttachFiles'),
-          mayShare: interaction.guildId !== null,
+          mayShare: isMemberHere(interaction, bot),
         });
         await editReply(interaction, reply);
       },

@@ -1,13 +1,14 @@
 /** Listen: sends the clips of one result privately, with thumbs. Also stores the votes of the thumbs. */
 import { stat } from 'node:fs/promises';
-import type { Vote } from '../../catalog/feedback.ts';
+import type { FeedbackEntry, Vote } from '../../catalog/feedback.ts';
 import { LeitmotifError } from '../../errors.ts';
 import type { ResultClips } from '../../media/clips.ts';
 import type { Result } from '../../query/answer.ts';
 import type { StoredAnswer } from '../../query/stored-answer.ts';
 import type { ComponentHandler, ComponentInteraction } from '../handler.ts';
+import { isMemberHere } from '../places.ts';
 import type { AnswerClip } from '../replies/answer.ts';
-import { listenReply, listenRow, ratedReply } from '../replies/listen.ts';
+import { listenReply, listenRow, ratedReply, withdrawnReply, withdrawValue } from '../replies/listen.ts';
 import type { Reply } from '../reply.ts';
 import { retryBusy } from '../retry-busy.ts';
 import { editComponents, editReply } from '../send.ts';
@@ -27,16 +28,16 @@ export function listenHandlers(parts: ComponentParts): ComponentHandler[] {
       },
     },
     {
-      // The thumbs below the clips: the private message shows the vote.
+      // The thumbs below the clips: the private message shows the vote. The same thumb again withdraws it.
       action: 'vote',
       acknowledge: () => 'update',
       run: async (interaction, id) => {
         const stored = answerOf(bot, id);
         const result = resultOf(stored, id.args[1], bot);
-        const vote = id.args[2] === 'down' ? -1 : 1;
-        await storeVote(parts, interaction, { stored, result, vote });
+        const entry = voteEntry(interaction, stored, result, id.args[2] === 'down' ? -1 : 1);
+        const ownVote = await retryBusy(() => bot.catalog.feedback.toggle(entry));
         const row = listenRow(bot.texts(interaction.locale), {
-          ...{ answerId: stored.id, result, ownVote: vote, mayShare: interaction.guildId !== null },
+          ...{ answerId: stored.id, result, ownVote, mayShare: isMemberHere(interaction, bot) },
         });
         await editComponents(interaction, { components: [row] });
       },
@@ -47,11 +48,16 @@ export function listenHandlers(parts: ComponentParts): ComponentHandler[] {
       acknowledge: () => 'private-reply',
       run: async (interaction, id) => {
         const stored = answerOf(bot, id);
+        const texts = bot.texts(interaction.locale);
+        if (selected(interaction) === withdrawValue) {
+          await editReply(interaction, withdrawnReply(texts, await withdrawVotes(parts, interaction, stored)));
+          return;
+        }
         const [way, rank] = selected(interaction)?.split('-') ?? [];
         const result = resultOf(stored, rank, bot);
         const vote = way === 'down' ? -1 : 1;
-        await storeVote(parts, interaction, { stored, result, vote });
-        await editReply(interaction, ratedReply(bot.texts(interaction.locale), { result, vote }));
+        await retryBusy(() => bot.catalog.feedback.put(voteEntry(interaction, stored, result, vote)));
+        await editReply(interaction, ratedReply(texts, { result, vote }));
       },
     },
   ];
@@ -82,7 +88,7 @@ async function listenMessage(
     ownVote: bot.catalog.feedback.voteOf(person),
     yoursMissing: clips.yours === null ? (source.kind === 'piece' ? 'piece' : 'clip') : null,
     attachmentLimitBytes: interaction.attachmentSizeLimit,
-    mayShare: interaction.guildId !== null,
+    mayShare: isMemberHere(interaction, bot),
   });
 }
 
@@ -100,12 +106,22 @@ export async function clipFiles(rank: number, { theirs, yours, ab }: ResultClips
   );
 }
 
-async function storeVote(
+/** A user's vote on one result, as the catalog stores it. */
+function voteEntry(
+  { user }: ComponentInteraction,
+  { id: answerId, contentSha256, spaceId, generation }: StoredAnswer,
+  { rank, track }: Result,
+  vote: Vote,
+): FeedbackEntry {
+  return { answerId, contentSha256, spaceId, generation, trackId: track.id, rank, userId: user.id, vote };
+}
+
+/** @returns number of withdrawn votes on results of the answer, on all its pages */
+async function withdrawVotes(
   { bot }: ComponentParts,
   { user }: ComponentInteraction,
-  { stored, result, vote }: { readonly stored: StoredAnswer; readonly result: Result; readonly vote: Vote },
-): Promise<void> {
-  const { id: answerId, contentSha256, spaceId, generation } = stored;
-  const where = { answerId, contentSha256, spaceId, generation, trackId: result.track.id, rank: result.rank };
-  await retryBusy(() => bot.catalog.feedback.put({ ...where, userId: user.id, vote }));
+  { contentSha256, spaceId, answer }: StoredAnswer,
+): Promise<number> {
+  const trackIds = answer.results.map(({ track }) => track.id);
+  return retryBusy(() => bot.catalog.feedback.withdraw({ contentSha256, spaceId, userId: user.id }, trackIds));
 }

@@ -8,6 +8,7 @@ import type { BotContext } from '../bot-context.ts';
 import { isMessageGone } from '../error-reply.ts';
 import type { ComponentHandler, ComponentInteraction } from '../handler.ts';
 import { missingToShare, missingToShareHere } from '../library/rights.ts';
+import { canPostHere } from '../places.ts';
 import { shareChoiceReply, sharedReply, sharePost, shareVoteRow } from '../replies/share.ts';
 import { retryBusy } from '../retry-busy.ts';
 import { editComponents, editReply, postMessage } from '../send.ts';
@@ -21,6 +22,7 @@ export function shareHandlers(parts: ComponentParts): ComponentHandler[] {
       action: 'share',
       acknowledge: () => 'private-reply',
       run: async (interaction, id) => {
+        if (await refusedHere(bot, interaction)) return;
         const { id: answerId, answer } = answerOf(bot, id);
         const channelId = await shareChannel(bot, interaction);
         await editReply(interaction, shareChoiceReply(bot.texts(interaction.locale), { answerId, answer, channelId }));
@@ -31,6 +33,7 @@ export function shareHandlers(parts: ComponentParts): ComponentHandler[] {
       action: 'share-pick',
       acknowledge: (interaction) => (interaction.isStringSelectMenu() ? 'update' : 'private-reply'),
       run: async (interaction, id) => {
+        if (await refusedHere(bot, interaction)) return;
         const stored = answerOf(bot, id);
         await shareFind(parts, interaction, stored, resultOf(stored, selected(interaction) ?? id.args[1], bot));
       },
@@ -50,6 +53,14 @@ export function shareHandlers(parts: ComponentParts): ComponentHandler[] {
       },
     },
   ];
+}
+
+/** Answers a press where the bot cannot post: its reply to a query may be older than its membership.
+ *  @returns whether it was refused */
+async function refusedHere(bot: BotContext, interaction: ComponentInteraction): Promise<boolean> {
+  if (canPostHere(interaction, bot)) return false;
+  await editReply(interaction, { content: bot.texts(interaction.locale).help.sharing.notHere });
+  return true;
 }
 
 /** Posts a result once, however often the button is pressed: the catalog holds the claim. */

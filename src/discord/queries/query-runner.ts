@@ -5,6 +5,7 @@ import { PermissionFlagsBits } from 'discord.js';
 import { LeitmotifError } from '../../errors.ts';
 import type { BotContext } from '../bot-context.ts';
 import type { BotMetrics } from '../metrics.ts';
+import { isMemberHere } from '../places.ts';
 import type { QueryQueue } from '../query-queue.ts';
 import { retryBusy } from '../retry-busy.ts';
 import { editReply } from '../send.ts';
@@ -145,7 +146,7 @@ export class QueryRunner {
       ...{ fromMemory, signal },
       attachmentLimitBytes: interaction.attachmentSizeLimit,
       mayAttach: mayAttach(interaction),
-      mayShare: interaction.guildId !== null,
+      mayShare: isMemberHere(interaction, bot),
     });
     done('present', presentedFrom);
     const sentFrom = performance.now();

@@ -1,6 +1,7 @@
 /** What `/about` says. Pure. */
 import type { Reply } from '../reply.ts';
 import type { Texts } from '../texts/texts.ts';
+import { commandMention } from './command-mention.ts';
 
 export interface AboutFacts {
   readonly model: { readonly name: string; readonly version: string; readonly licence: string } | null;
@@ -17,10 +18,7 @@ const msPerDay = 86_400_000;
 export function aboutReply(texts: Texts, facts: AboutFacts): Reply {
   const { about } = texts.library;
   const { model, commandIds } = facts;
-  const mention = (name: string): string => {
-    const id = commandIds.get(name);
-    return id === undefined ? `**/${name}**` : `</${name}:${id}>`;
-  };
+  const mention = (name: string): string => commandMention(name, commandIds);
   const days = Math.max(1, Math.ceil(facts.answersKeptMs / msPerDay));
   return {
     embeds: [
@@ -39,6 +37,8 @@ export function aboutReply(texts: Texts, facts: AboutFacts): Reply {
               `${mention('similar')}: ${about.similar}`,
               about.menu(facts.menuName),
               `${libraryMention(commandIds)}: ${about.library}`,
+              `${mention('privacy')}: ${texts.privacy.command.description}`,
+              `${mention('help')}: ${texts.help.command.description}`,
               `${mention('about')}: ${about.about}`,
             ].join('\n'),
           },

@@ -3,6 +3,7 @@ import type { Answer, Result } from '../../query/answer.ts';
 import { writeCustomId } from '../custom-id.ts';
 import type { Texts } from '../texts/texts.ts';
 import { button, buttonRows, type Row, selectRow } from './components.ts';
+import { withdrawValue } from './listen.ts';
 import { plainPiece } from './names.ts';
 
 export interface AnswerRowsView {
@@ -31,14 +32,13 @@ export function answerRows(texts: Texts, view: AnswerRowsView, results: readonly
       ask,
       results.map((result) => ({ label: label(result), value: String(result.rank) })),
     ),
-    ...selectRow(
-      writeCustomId('rate', answerId),
-      rate,
-      results.flatMap((result) => [
+    ...selectRow(writeCustomId('rate', answerId), rate, [
+      ...results.flatMap((result) => [
         { label: `${up} ${label(result)}`, value: `up-${result.rank}` },
         { label: `${down} ${label(result)}`, value: `down-${result.rank}` },
       ]),
-    ),
+      { label: texts.privacy.thumbs.withdraw, value: withdrawValue },
+    ]),
     ...buttonRows(lastRow(texts, view, results)),
   ];
 }

@@ -66,6 +66,14 @@ export function ratedReply(texts: Texts, { result, vote }: { readonly result: Re
   return { content: noted(vote === 1 ? up : down, pieceLine(texts, result)) };
 }
 
+/** The value of the rating select's last option. */
+export const withdrawValue = 'withdraw';
+
+/** @param votes how many were withdrawn */
+export function withdrawnReply({ privacy }: Texts, votes: number): Reply {
+  return { content: privacy.thumbs.withdrawn(votes) };
+}
+
 function pieceLine(texts: Texts, { rank, track }: Result): string {
   const { title, artist } = escapedPiece(texts, track, nameLengthMax);
   return `**${rank}. ${title}**${artist === '' ? '' : `, ${artist}`}`;
