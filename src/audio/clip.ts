@@ -93,7 +93,7 @@ export async function cutClips(
 /** Cuts windows of one recording at equal loudness; decodes once, from the first window to the last.
  *  @param windows one or more, in order of their starts; they may overlap
  *  @throws as cutMatch */
-export async function cutWindows(
+export async function cutWindowClips(
   input: AudioInput,
   windows: readonly (Omit<ClipSource, keyof AudioInput> & { readonly output: ClipOutput })[],
   options: ClipOptions,

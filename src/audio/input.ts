@@ -59,7 +59,7 @@ export function inputOf(input: AudioInput & { readonly leanUrl?: string }): {
   if (input.leanUrl !== undefined) {
     return { url: input.leanUrl, options: ['-protocol_whitelist', leanProtocols, ...formatOptions, ...seek] };
   }
-  if (!input.overLoopback) return { url: fileUrl(input.path), options: [...guardedInputOptions, ...seek] };
+  if (!input.overLoopback) return { url: ffmpegFileUrl(input.path), options: [...guardedInputOptions, ...seek] };
   if (!loopbackAddress.test(input.path)) throw new RangeError(`Cannot read ${input.path}: expected a loopback address`);
   const protocols = ['-protocol_whitelist', 'http,tcp', '-rw_timeout', loopbackTimeout, '-seekable', '1'];
   // The range server answers in parts.
@@ -68,7 +68,7 @@ export function inputOf(input: AudioInput & { readonly leanUrl?: string }): {
 }
 
 /** With the prefix, ffmpeg treats a name that starts with a dash or looks like an address as a name. */
-export function fileUrl(path: string): string {
+export function ffmpegFileUrl(path: string): string {
   return `file:${path}`;
 }
 

@@ -37,7 +37,7 @@ export interface TakenFile {
   readonly commit: string | null;
 }
 
-export interface FetchOptions {
+export interface DownloadOptions {
   readonly client: HubClient;
   readonly signal: AbortSignal;
   /** @param total null while it is not known */
@@ -60,7 +60,7 @@ export function partPathOf(file: string): string {
 
 /** @throws {LeitmotifError} download-failed when trying again did not help, download-refused, download-corrupt (what came
  *    is deleted), disk-full and cancelled (what came is kept) */
-export async function fetchFile(wanted: WantedFile, options: FetchOptions): Promise<TakenFile> {
+export async function fetchFile(wanted: WantedFile, options: DownloadOptions): Promise<TakenFile> {
   const gains = new Gains(options.onProgress);
   for (let stretch = 1; ; stretch++) {
     try {
@@ -73,7 +73,7 @@ export async function fetchFile(wanted: WantedFile, options: FetchOptions): Prom
 }
 
 /** Tries again as long as nothing comes. A try that brings something and breaks ends the stretch, and begins another. */
-function fetchStubbornly(wanted: WantedFile, options: FetchOptions, gains: Gains): Promise<TakenFile> {
+function fetchStubbornly(wanted: WantedFile, options: DownloadOptions, gains: Gains): Promise<TakenFile> {
   const { signal, retryAfterMs = retryAfterMsDefault } = options;
   const fetchOnceMore = () => {
     gains.begin();
@@ -95,12 +95,12 @@ function fetchStubbornly(wanted: WantedFile, options: FetchOptions, gains: Gains
 
 /** Tracks which attempts received new bytes. */
 class Gains {
-  readonly #onProgress: FetchOptions['onProgress'];
+  readonly #onProgress: DownloadOptions['onProgress'];
   #first: number | null = null;
   ofThisTry = false;
   ofAnyTry = false;
 
-  constructor(onProgress: FetchOptions['onProgress']) {
+  constructor(onProgress: DownloadOptions['onProgress']) {
     this.#onProgress = onProgress;
   }
 
@@ -126,7 +126,10 @@ function isPassing(error: unknown, everGained: boolean): boolean {
 }
 
 /** Waits as long as the server requests, if it does. */
-async function pauseFor(error: unknown, { signal, retryAfterMs = retryAfterMsDefault }: FetchOptions): Promise<void> {
+async function pauseFor(
+  error: unknown,
+  { signal, retryAfterMs = retryAfterMsDefault }: DownloadOptions,
+): Promise<void> {
   const askedSec = error instanceof LeitmotifError ? Number(error.facts.retryAfterSec ?? 0) : 0;
   const pauseMs = Math.max(retryAfterMs, Math.min(askedSec, pauseMaxSec) * 1000);
   // An abort ends it; whoever goes on from here looks at the signal first.
@@ -134,7 +137,7 @@ async function pauseFor(error: unknown, { signal, retryAfterMs = retryAfterMsDef
 }
 
 /** Goes on from what is there; where that turns out not to belong to what the hub has, once more from the beginning. */
-async function fetchOnce(wanted: WantedFile, options: FetchOptions): Promise<TakenFile> {
+async function fetchOnce(wanted: WantedFile, options: DownloadOptions): Promise<TakenFile> {
   const partPath = partPathOf(wanted.file);
   for (;;) {
     const part = await PartFile.open(partPath);
@@ -159,7 +162,7 @@ async function fetchOnce(wanted: WantedFile, options: FetchOptions): Promise<Tak
 }
 
 /** @returns false when what is there cannot be gone on with */
-async function receive(part: PartFile, wanted: WantedFile, options: FetchOptions): Promise<boolean> {
+async function receive(part: PartFile, wanted: WantedFile, options: DownloadOptions): Promise<boolean> {
   const isWhole = part.bytes > 0 && part.bytes === part.identity.bytes && belongs(part.identity, wanted);
   if (isWhole) return true;
   const { client, signal, onProgress } = options;

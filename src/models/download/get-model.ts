@@ -7,12 +7,12 @@ import { orDiskFull } from '../../io/disk-full.ts';
 import { hashFile, replaceFile } from '../../io/durable-file.ts';
 import type { DownloadableFile, DownloadableModel } from '../catalogue.ts';
 import { installedModel } from '../installed.ts';
-import { manifestName } from '../manifest.ts';
+import { modelManifestName } from '../manifest.ts';
 import { fetchFile, type TakenFile, type WantedFile } from './fetch-file.ts';
-import { fileUrl, type HubOptions } from './hub.ts';
+import { type HubOptions, hubFileUrl } from './hub.ts';
 import { takeFromCache } from './hub-cache.ts';
 import { HubClient } from './hub-request.ts';
-import { filesOf, filesOfManifest, type ModelParts, manifestOf, nameOf } from './model-files.ts';
+import { downloadedFilesOf, filesOfManifest, type ModelParts, manifestOf, nameOf } from './model-files.ts';
 import { lockModel } from './model-lock.ts';
 import { readSourceNote, type SourceNote, writeSourceNote } from './source-note.ts';
 
@@ -60,14 +60,14 @@ export async function getModel(model: DownloadableModel, options: GetOptions): P
   const silenceMs = options.silenceMs ?? silenceMsDefault;
   await using client = new HubClient(options.hub, silenceMs);
   const files: GotModel['files'][number][] = [];
-  for (const file of filesOf(model, parts)) {
+  for (const file of downloadedFilesOf(model, parts)) {
     const got = await getFile(model, file, { ...options, folder, before, client });
     files.push(got);
     onEvent?.({ kind: 'taken', ...got });
   }
   await writeSourceNote(folder, await noteOf(model, folder, files));
   const manifest = manifestOf(model, parts, new Map(files.map(({ file, taken }) => [file, taken])));
-  await replaceFile(path.join(folder, manifestName), `${JSON.stringify(manifest, null, 2)}\n`);
+  await replaceFile(path.join(folder, modelManifestName), `${JSON.stringify(manifest, null, 2)}\n`);
   return { folder, files };
 }
 
@@ -98,7 +98,7 @@ async function getFile(model: DownloadableModel, source: DownloadableFile, optio
   const { repository, revision } = model;
   const file = nameOf(source);
   const wanted: WantedFile = {
-    url: fileUrl(hub.endpoint, repository, revision, source.path),
+    url: hubFileUrl(hub.endpoint, repository, revision, source.path),
     file: path.join(folder, file),
     sha256: source.sha256,
     bytes: source.isExact ? source.bytes : null,

@@ -25,7 +25,7 @@ export async function storedToken(home: string): Promise<string | null> {
 
 /** @see https://huggingface.co/docs/hub/models-downloading for the form of the address
  *  @throws {LeitmotifError} config-invalid when the endpoint is not an address that a token may be sent to */
-export function fileUrl(endpoint: string, repository: string, revision: string, file: string): URL {
+export function hubFileUrl(endpoint: string, repository: string, revision: string, file: string): URL {
   const base = endpointUrl(endpoint);
   const parts = [...repository.split('/'), 'resolve', revision, ...file.split('/')].map(encodeURIComponent);
   base.pathname = `${base.pathname.replace(/\/+$/, '')}/${parts.join('/')}`;

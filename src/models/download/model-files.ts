@@ -16,7 +16,7 @@ export function nameOf(file: DownloadableFile): string {
   return path.posix.basename(file.path);
 }
 
-export function filesOf(model: DownloadableModel, parts: ModelParts): DownloadableFile[] {
+export function downloadedFilesOf(model: DownloadableModel, parts: ModelParts): DownloadableFile[] {
   const half = parts.half && model.half ? [model.half] : [];
   const text = parts.text && model.text ? [model.text.network, model.text.tokenizer] : [];
   return [model.network, ...half, ...text];

@@ -5,7 +5,7 @@ import { hashFile } from '../../io/durable-file.ts';
 import type { DownloadableModel } from '../catalogue.ts';
 import type { InstalledModel } from '../installed.ts';
 import type { ModelFile } from '../manifest.ts';
-import { filesOf, filesOfManifest, nameOf } from './model-files.ts';
+import { downloadedFilesOf, filesOfManifest, nameOf } from './model-files.ts';
 import { readSourceNote } from './source-note.ts';
 
 /** pinned  a hash in this repository asks for it;  hub  as the hub named it when it was downloaded;
@@ -15,7 +15,7 @@ export type FileState =
   | { readonly kind: 'missing' }
   | { readonly kind: 'damaged'; readonly expected: string; readonly got: string };
 
-export interface CheckedFile {
+export interface CheckedModelFile {
   readonly file: string;
   readonly state: FileState;
 }
@@ -26,13 +26,16 @@ export interface CheckedFile {
 export async function verifyModel(
   { folder, isShipped, model }: InstalledModel,
   known: DownloadableModel | undefined,
-): Promise<CheckedFile[]> {
+): Promise<CheckedModelFile[]> {
   if (model instanceof LeitmotifError) throw model;
   const pins = new Map(
-    (known && !isShipped ? filesOf(known, { text: true, half: true }) : []).map((file) => [nameOf(file), file.sha256]),
+    (known && !isShipped ? downloadedFilesOf(known, { text: true, half: true }) : []).map((file) => [
+      nameOf(file),
+      file.sha256,
+    ]),
   );
   const note = await readSourceNote(folder);
-  const checked: CheckedFile[] = [];
+  const checked: CheckedModelFile[] = [];
   for (const file of filesOfManifest(model.manifest)) {
     const pin = isShipped ? file.sha256 : (pins.get(file.file) ?? null);
     const good = pin !== null ? 'pinned' : note?.files[file.file]?.voucher === 'hub' ? 'hub' : 'recorded';
