@@ -1,5 +1,5 @@
-/** `npm run models -- get NAME`: every file of a model, each from the nearest place that has the right one (its folder,
- *  the cache of the hub's own tools, the hub), and then the manifest, so that a model is there whole or not at all. */
+/** `npm run models -- get NAME`: takes every file of a model from the nearest place with the right bytes (its folder, the cache
+ *  of the hub's own tools, the hub) and writes the manifest last, so that a model is complete or missing. */
 import { mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { LeitmotifError } from '../../errors.ts';
@@ -39,14 +39,14 @@ export interface GotModel {
   readonly files: readonly { readonly file: string; readonly from: FilePlace; readonly taken: TakenFile }[];
 }
 
-/** Servers pause to read from their own storage, but rarely this long. */
+/** Longest pause without a byte. Servers pause to read from their storage, but rarely this long. */
 const silenceMsDefault = 30_000;
 /** Tolerance for files whose exact size is unknown. */
 const bytesMaxShare = 1.5;
 
-/** Files that are there and right are not fetched again; sides of the model that were there before stay.
- *  @throws {LeitmotifError} as fetchFile, with how to go about it by hand where the hub was not reached; model-locked;
- *    config-invalid for an endpoint that is none */
+/** Correct files are not downloaded again, and parts of the model from earlier downloads are kept.
+ *  @throws {LeitmotifError} as fetchFile, with the manual way when the hub is unreachable; model-locked;
+ *    config-invalid for an invalid endpoint */
 export async function getModel(model: DownloadableModel, options: GetOptions): Promise<GotModel> {
   const { modelsDir, signal, onEvent } = options;
   const folder = path.join(modelsDir, model.name);
@@ -122,8 +122,8 @@ async function getFile(model: DownloadableModel, source: DownloadableFile, optio
   }
 }
 
-/** What lies in its place already: from an earlier download, or put there by hand.
- *  @returns null when there is nothing, or another file than it should be, which is told and then replaced */
+/** The existing file, from an earlier download or put there by hand.
+ *  @returns null when it is missing or has another hash; the latter is reported as an event, and the file is replaced */
 async function lookHere(wanted: WantedFile, file: string, { before, folder, onEvent }: FileOptions) {
   if (!(await isFile(wanted.file))) return null;
   const found = await hashFile(wanted.file);
@@ -167,7 +167,7 @@ function offline(model: DownloadableModel, wanted: WantedFile, { cacheDir }: Hub
   );
 }
 
-/** Where the hub was not reached, another way is named. */
+/** Adds the manual way to the error of an unreachable hub. */
 function withByHand(error: unknown, model: DownloadableModel, wanted: WantedFile): unknown {
   if (!(error instanceof LeitmotifError) || error.facts.kind !== 'unreachable') return error;
   const ways =

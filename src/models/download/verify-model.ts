@@ -8,8 +8,8 @@ import type { ModelFile } from '../manifest.ts';
 import { downloadedFilesOf, filesOfManifest, nameOf } from './model-files.ts';
 import { readSourceNote } from './source-note.ts';
 
-/** pinned  a hash in this repository asks for it;  hub  as the hub named it when it was downloaded;
- *  recorded  as it was when it was taken, which nobody vouched for;  missing, damaged  it cannot be used */
+/** pinned  equals the pin in this repository;  hub  equals the hub's hash at the download;
+ *  recorded  equals the hash recorded at the download, without a source of trust;  missing, damaged  unusable */
 export type FileState =
   | { readonly kind: 'pinned' | 'hub' | 'recorded' }
   | { readonly kind: 'missing' }
@@ -21,8 +21,8 @@ export interface CheckedModelFile {
 }
 
 /** Reads every byte.
- *  @param known the entry of the catalogue, if it has one of this name
- *  @throws {LeitmotifError} config-invalid when there is no manifest to check against */
+ *  @param known the entry of the catalogue, if any
+ *  @throws {LeitmotifError} config-invalid when the manifest cannot be used */
 export async function verifyModel(
   { folder, isShipped, model }: InstalledModel,
   known: DownloadableModel | undefined,
@@ -50,7 +50,7 @@ async function stateOf(
   expected: string,
   good: 'pinned' | 'hub' | 'recorded',
 ): Promise<FileState> {
-  // A manifest that asks for other bytes than the pin would have the worker refuse the right ones.
+  // With a manifest that differs from the pin, the worker would refuse the right file.
   if (described !== expected) return { kind: 'damaged', expected, got: described };
   try {
     const { sha256 } = await hashFile(path.join(folder, file));
