@@ -15,7 +15,6 @@ import { LeitmotifError } from '../src/errors.ts';
 import type { EmbeddedWindow, EmbeddingEngine } from './engines/engine.ts';
 import type { Metrics } from './metrics.ts';
 import type { ServedModel } from './serving.ts';
-import { Stopwatch } from './stopwatch.ts';
 import type { TagReader } from './tags/tag-reader.ts';
 import { mergeTags, valuesOfTags } from './tags/tag-values.ts';
 
@@ -151,4 +150,36 @@ async function* embedInOrder(
 function toChunk({ span, window, kind }: HeardChunk, metrics: Metrics): WireChunk {
   metrics.windows.inc({ kind });
   return toWireChunk({ ...span, kind, loudnessDb: window.loudnessDb, vector: window.vector });
+}
+
+/** Sums the time that sequential work spends on one thing. */
+class Stopwatch {
+  #totalMs = 0;
+
+  get totalMs(): number {
+    return this.#totalMs;
+  }
+
+  async time<T>(work: () => Promise<T>): Promise<T> {
+    const startedAt = performance.now();
+    try {
+      return await work();
+    } finally {
+      this.#totalMs += performance.now() - startedAt;
+    }
+  }
+
+  /** Yields the same items and counts the time between request and arrival. Leaving early closes the source. */
+  async *timed<T>(source: AsyncIterable<T>): AsyncGenerator<T, void> {
+    const iterator = source[Symbol.asyncIterator]();
+    try {
+      for (;;) {
+        const next = await this.time(() => iterator.next());
+        if (next.done === true) return;
+        yield next.value;
+      }
+    } finally {
+      await iterator.return?.();
+    }
+  }
 }

@@ -1,10 +1,10 @@
 /** The worker's HTTP side: who may ask, what there is to ask, and how errors look. */
+import { createHash, timingSafeEqual } from 'node:crypto';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { textBodyBytesMax } from '../src/embedding/wire-format.ts';
 import { type ErrorCode, LeitmotifError, toLeitmotifError } from '../src/errors.ts';
 import { QueueFullError } from './admission.ts';
-import { bearerCheck } from './auth.ts';
 import { type EmbeddingsRouteOptions, embeddingsRoute } from './embeddings-route.ts';
 import { type TextEmbeddingsRouteOptions, textEmbeddingsRoute } from './text-embeddings-route.ts';
 
@@ -127,4 +127,20 @@ function lingerOver({ raw }: FastifyRequest): void {
   setTimeout(() => {
     if (!raw.complete) raw.socket.destroy();
   }, lingerMs).unref();
+}
+
+/** @returns a check of the Authorization header in constant time
+ *  @throws {LeitmotifError} unauthorized, from the check */
+function bearerCheck(token: string): (authorization: string | undefined) => void {
+  const expected = sumOf(`Bearer ${token}`);
+  return (authorization) => {
+    if (!timingSafeEqual(sumOf(authorization ?? ''), expected)) {
+      throw new LeitmotifError('unauthorized', 'Cannot let this request in: expected the bearer token of this worker');
+    }
+  };
+}
+
+/** timingSafeEqual needs arguments of equal length. */
+function sumOf(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
 }
