@@ -2,8 +2,8 @@
 import { linkRefused, notHttp } from './link-errors.ts';
 import { isMusicPage } from './music-pages.ts';
 
-/** Ports above 1023 are allowed for web servers; below, only 80 and 443. These ports belong to services that browsers
- *  block too. @see https://fetch.spec.whatwg.org/#port-blocking */
+/** Ports above 1023 are allowed for web servers; below, only 80 and 443. `otherServices` lists ports that browsers
+ *  block. @see https://fetch.spec.whatwg.org/#port-blocking */
 const webPorts = [80, 443];
 const firstFreePort = 1024;
 const otherServices = [

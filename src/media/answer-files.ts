@@ -79,7 +79,7 @@ export class AnswerFiles {
 
   /** Removes the folders of deleted answers. It lists the disk, so that leftovers of any kind are found.
    *  @param beforeMs folders written later are kept, because a write may be running
-   *  @returns the freed bytes and files */
+   *  @returns the number and size of the removed folders */
   async removeStrays(
     isKept: (answerId: string) => boolean,
     beforeMs: number,
