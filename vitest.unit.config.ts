@@ -9,12 +9,13 @@ import { defineConfig } from 'vitest/config';
 
 /** Processes, servers, browsers, models and indexes. */
 const heavyParts =
-  /node:child_process|node:worker_threads|node:http|fork\(|listen\(|startLocal|loadModel|loaded-model|embedding-worker\/(engines|text)\/|faiss|playwright|azurite|ffmpeg|buildApp|app\.ts'/i;
-/** Without processes, but slow: together they take longer than all others. */
+  /node:child_process|node:worker_threads|node:http|fork\(|listen\(|\bfetch\(|startLocal|loadModel|loaded-model|embedding-worker\/(engines|text)\/|faiss|playwright|azurite|ffmpeg|buildApp|app\.ts'/i;
+/** Without processes, but slow, and one has time limits. Together they take longer than all others. */
 const slow: readonly string[] = [
   'test/audio/gate/gate.test.ts',
   'test/cli/progress-lines.test.ts',
   'test/discord/replies/answer.test.ts',
+  'test/exchange/hostile.test.ts',
 ];
 
 const helperImport = /from '(\.{1,2}\/[^']+\.ts)'/g;

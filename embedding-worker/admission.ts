@@ -11,14 +11,14 @@ export class QueueFullError extends LeitmotifError {
   }
 }
 
-/** A recording's place. Held from its arrival until `leave`, which may be called at any time and more than once. */
+/** A recording's slot, held from its arrival until `leave`, which may be called at any time and repeatedly. */
 export interface Place {
   /** Resolves when it is this recording's turn. @throws the signal's reason when that comes first */
   turn(signal: AbortSignal): Promise<void>;
   leave(): void;
 }
 
-/** A guess to start from; the truth is learnt from the first recordings. */
+/** Initial guess, corrected by the first recordings. */
 const firstGuessSec = 5;
 const retryAfterMaxSec = 60;
 
@@ -28,10 +28,10 @@ export class Admission {
   readonly #runningMax: number;
   readonly #what: string;
   #places = 0;
-  /** Exponential mean, a tenth of it the last one. */
+  /** Exponential mean; the latest value has a weight of a tenth. */
   #usualSec = firstGuessSec;
 
-  /** @param limits.what who comes, for the refusal: one word, a recording unless said otherwise */
+  /** @param limits.what a noun for the refusal; default "recording" */
   constructor(limits: { readonly runningMax: number; readonly waitingMax: number; readonly what?: string }) {
     const { runningMax, waitingMax, what = 'recording' } = limits;
     this.#what = what;
@@ -44,7 +44,7 @@ export class Admission {
     return { waiting: this.#places - this.#queue.pending, running: this.#queue.pending };
   }
 
-  /** @throws {QueueFullError} when every place is taken */
+  /** @throws {QueueFullError} when every slot is taken */
   enter(): Place {
     if (this.#places >= this.#placesMax) throw new QueueFullError(this.#retryAfterSec(), this.#placesMax, this.#what);
     this.#places++;
@@ -55,7 +55,7 @@ export class Admission {
       turn: async (signal) => {
         signal.throwIfAborted();
         const turn = Promise.withResolvers<void>();
-        // The signal takes it out of the line, or ends its turn early.
+        // An abort removes it from the queue, or ends its turn early.
         const held = this.#queue.add(
           () => {
             turnAt = performance.now();
@@ -77,7 +77,7 @@ export class Admission {
     };
   }
 
-  /** When a place is likely to be free: everybody's usual time, shared by those that run side by side. */
+  /** When a slot is likely to be free: the usual time of a recording divided by the number that run concurrently. */
   #retryAfterSec(): number {
     const guessSec = (this.#usualSec * (this.state.waiting + 1)) / this.#runningMax;
     return Math.min(retryAfterMaxSec, Math.max(1, Math.ceil(guessSec)));

@@ -1,7 +1,7 @@
 /** One recording, from its encoded bytes to the lines of the answer: probe, decode, cut, gate and embed, in order.
  *
  *  Everything is pulled: a reader that does not read stops this generator, which stops cutting, which stops ffmpeg. At
- *  no time is more in memory than the windows under way.
+ *  no time is more in memory than the windows in flight.
  */
 import { cutWindows } from '../src/audio/chunk.ts';
 import { decodePcm } from '../src/audio/decode.ts';
@@ -15,7 +15,6 @@ import { LeitmotifError } from '../src/errors.ts';
 import type { EmbeddedWindow, EmbeddingEngine } from './engines/engine.ts';
 import type { Metrics } from './metrics.ts';
 import type { ServedModel } from './serving.ts';
-import { Stopwatch } from './stopwatch.ts';
 import type { TagReader } from './tags/tag-reader.ts';
 import { mergeTags, valuesOfTags } from './tags/tag-values.ts';
 
@@ -39,7 +38,7 @@ const progressEveryMs = 250;
 /** Yields `info`, then `chunks` (one chunk each, in order) and `progress`, then `done`.
  *  @throws {LeitmotifError} whatever is wrong with the recording; the signal's reason when it is aborted */
 export async function* embedRecording(job: RecordingJob): AsyncGenerator<WorkerLine, void> {
-  // Ends ffmpeg also when the reader leaves before the first samples are asked for.
+  // Ends ffmpeg also when the reader leaves before the first samples are requested.
   const leave = new AbortController();
   try {
     yield* linesOf({ ...job, signal: AbortSignal.any([job.signal, leave.signal]) });
@@ -121,8 +120,8 @@ interface InFlight {
   settled: boolean;
 }
 
-/** Keeps the engine busy with the windows that come while the first of them is waited for, and hands the chunks on in
- *  the order of the recording. */
+/** Keeps the engine busy with further windows while the first is computed, and yields the chunks in the order of the
+ *  recording. */
 async function* embedInOrder(
   windows: AsyncIterable<{ span: ChunkSpan; samples: Float32Array }>,
   engine: EmbeddingEngine,
@@ -151,4 +150,36 @@ async function* embedInOrder(
 function toChunk({ span, window, kind }: HeardChunk, metrics: Metrics): WireChunk {
   metrics.windows.inc({ kind });
   return toWireChunk({ ...span, kind, loudnessDb: window.loudnessDb, vector: window.vector });
+}
+
+/** Sums the time that sequential work spends on one thing. */
+class Stopwatch {
+  #totalMs = 0;
+
+  get totalMs(): number {
+    return this.#totalMs;
+  }
+
+  async time<T>(work: () => Promise<T>): Promise<T> {
+    const startedAt = performance.now();
+    try {
+      return await work();
+    } finally {
+      this.#totalMs += performance.now() - startedAt;
+    }
+  }
+
+  /** Yields the same items and counts the time between request and arrival. Leaving early closes the source. */
+  async *timed<T>(source: AsyncIterable<T>): AsyncGenerator<T, void> {
+    const iterator = source[Symbol.asyncIterator]();
+    try {
+      for (;;) {
+        const next = await this.time(() => iterator.next());
+        if (next.done === true) return;
+        yield next.value;
+      }
+    } finally {
+      await iterator.return?.();
+    }
+  }
 }

@@ -1,5 +1,5 @@
-/** The entry of the embedding worker: by itself (`npm run worker`, told by the environment) or as somebody's child
- *  (`--supervised`, told over IPC, and gone when its parent is). */
+/** The entry of the embedding worker: standalone (`npm run worker`, configured by the environment) or as a child process
+ *  (`--supervised`, configured over IPC, ends with its parent). */
 import '../src/io/while-starting.ts';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -31,7 +31,7 @@ function optionsFromParent(): Promise<WorkerOptions> {
 async function optionsFromEnvironment(): Promise<WorkerOptions> {
   loadDotEnv(root);
   const config = readConfig(process.env, root);
-  // ffmpeg and the inference processes inherit the environment; the tokens are none of their business.
+  // ffmpeg and the inference processes inherit the environment and must not get the tokens.
   forgetSecrets(process.env);
   const parsed = workerOptions.safeParse({
     listen: { host: config.worker.host, port: config.worker.port },
@@ -65,7 +65,7 @@ function tellParent(message: WorkerMessage): Promise<void> {
   });
 }
 
-/** The folder of the socket is the parent's to remove; when it was killed, nobody else is left to do it. */
+/** The parent removes the socket's folder; if it was killed, the worker does. */
 async function removeOrphanedFolder({ listen }: WorkerOptions): Promise<void> {
   const orphaned = process.argv.includes('--supervised') && !process.connected;
   if (orphaned && 'socketPath' in listen) await rm(path.dirname(listen.socketPath), { recursive: true, force: true });
@@ -101,7 +101,7 @@ function tuneAllocatorOfChildren(): void {
   for (const [name, bytes] of Object.entries(allocatorVariables)) process.env[name] ??= String(bytes);
 }
 
-/** `--help` and `--version`; a supervised worker is told everything by its parent. */
+/** Handles `--help` and `--version`; a supervised worker is configured by its parent. */
 async function readArguments(): Promise<void> {
   const { Command } = await import('commander');
   new Command('leitmotif worker')

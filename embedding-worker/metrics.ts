@@ -8,7 +8,7 @@ interface Line {
   readonly running: number;
 }
 
-/** @param lines the recordings, and the questions in words, that wait and that run, read when somebody asks */
+/** @param lines queues of recordings and of texts, read when the metrics are requested */
 export function createMetrics(lines: { recordings: () => Line; texts: () => Line }) {
   const registry = new Registry();
   // Brings the event loop's delay (nodejs_eventloop_lag_*), memory and CPU of this process.

@@ -1,41 +1,41 @@
-/** The worker's HTTP side: who may ask, what there is to ask, and how errors look. */
+/** The worker's HTTP server: authentication, routes and the form of errors. */
+import { createHash, timingSafeEqual } from 'node:crypto';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { textBodyBytesMax } from '../src/embedding/wire-format.ts';
 import { type ErrorCode, LeitmotifError, toLeitmotifError } from '../src/errors.ts';
 import { QueueFullError } from './admission.ts';
-import { bearerCheck } from './auth.ts';
 import { type EmbeddingsRouteOptions, embeddingsRoute } from './embeddings-route.ts';
 import { type TextEmbeddingsRouteOptions, textEmbeddingsRoute } from './text-embeddings-route.ts';
 
 export interface ServerOptions extends EmbeddingsRouteOptions, TextEmbeddingsRouteOptions {
   readonly token: string;
-  /** Worked on at once, for whoever spreads recordings over several workers. */
+  /** Recordings processed at once; clients use it to spread recordings over workers. */
   readonly recordingsMax: number;
   /** Requests that run or wait, of all kinds. */
   readonly connectionsMax: number;
   readonly log: Logger;
 }
 
-/** Asked by load balancers and supervisors, who hold no token; they tell nothing about anybody's music. */
+/** Requested by load balancers and supervisors without a token; the answers contain nothing about recordings. */
 const openPaths = ['/healthz', '/readyz'];
 
-/** A client that is refused while it still sends has this long to notice, then the connection is cut. Closing at once
- *  would reset it, and the answer with it. */
+/** Time for a client that is refused while it still sends; then the connection is closed. Closing it at once would reset it
+ *  and lose the answer. */
 const lingerMs = 5_000;
 
-/** Beside those that are worked on and wait: probes, `/metrics`, and refusals that have yet to be read. */
+/** Connections in addition to running and queued requests: probes, `/metrics`, and refusals that are not read yet. */
 const sparePlaces = 256;
 
 export function createServer(options: ServerOptions): FastifyInstance {
   const server = Fastify({
     loggerInstance: options.log,
-    // One line a recording says more than two a request.
+    // One log line for each recording instead of two for each request.
     logController: new LogController({ disableRequestLogging: true }),
     requestTimeout: options.requestDeadlineMs,
     forceCloseConnections: true,
   }) as unknown as FastifyInstance;
-  // A connection that says nothing costs memory and a descriptor, and needs no token.
+  // An idle connection costs memory and a descriptor, and needs no token.
   server.server.maxConnections = options.connectionsMax + sparePlaces;
   const checkToken = bearerCheck(options.token);
 
@@ -63,7 +63,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
   });
   server.get('/v1/models', async () => ({ recordingsMax: options.recordingsMax, ...options.models.describe() }));
   server.post('/v1/embeddings', embeddingsRoute(options));
-  // Texts are small, and read whole before their route is asked.
+  // Texts are small and are read whole before their route runs.
   server.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', { parseAs: 'string', bodyLimit: textBodyBytesMax }, (_request, body, done) =>
@@ -127,4 +127,20 @@ function lingerOver({ raw }: FastifyRequest): void {
   setTimeout(() => {
     if (!raw.complete) raw.socket.destroy();
   }, lingerMs).unref();
+}
+
+/** @returns a check of the Authorization header in constant time
+ *  @throws {LeitmotifError} unauthorized, from the check */
+function bearerCheck(token: string): (authorization: string | undefined) => void {
+  const expected = sumOf(`Bearer ${token}`);
+  return (authorization) => {
+    if (!timingSafeEqual(sumOf(authorization ?? ''), expected)) {
+      throw new LeitmotifError('unauthorized', 'Cannot let this request in: expected the bearer token of this worker');
+    }
+  };
+}
+
+/** timingSafeEqual needs arguments of equal length. */
+function sumOf(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
 }

@@ -43,7 +43,7 @@ function serveParent(): void {
       model.catch((error: unknown) => send({ type: 'load-failed', message: toLeitmotifError(error).message }));
       return;
     }
-    // A parent asks when it was told `ready`, and so after `load`.
+    // The parent sends texts after `ready`, and so after `load`.
     const loaded = model;
     if (loaded) last = last.then(async () => embed(await loaded, message)).catch(() => {});
   });

@@ -145,7 +145,7 @@ function engineFor(model: Model, options: WorkerOptions, metrics: Metrics, log: 
 async function listen(server: ReturnType<typeof createServer>, where: WorkerOptions['listen']): Promise<string> {
   try {
     if (!('socketPath' in where)) return await server.listen(where);
-    // Left by a worker that was killed; a socket that somebody listens on would be taken over, but its folder is ours.
+    // Left by a killed worker. This would also take over a socket in use, but its folder belongs to this worker only.
     await rm(where.socketPath, { force: true });
     await server.listen({ path: where.socketPath });
     await chmod(where.socketPath, 0o600);

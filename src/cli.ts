@@ -7,23 +7,23 @@ import { addModels } from './cli/models-options.ts';
 import { callersFolder } from './cli/npm-folder.ts';
 import { count, time } from './cli/option-values.ts';
 import { ignoreClosedPipes, runToExit } from './cli/run-to-exit.ts';
-import { type SimilarCommandOptions, similarCommand } from './cli/similar-command.ts';
+import { printSimilar, type SimilarCommandOptions } from './cli/similar-command.ts';
 import { wordsCommand } from './cli/text-command.ts';
-import { root, withApp } from './cli/with-app.ts';
+import { projectRoot, withApp } from './cli/with-app.ts';
 import { loadDotEnv, readConfig } from './config/config.ts';
 import { fusionNames } from './domain.ts';
 import { LeitmotifError } from './errors.ts';
 import { versionOf } from './io/version.ts';
 
 ignoreClosedPipes();
-loadDotEnv(root);
-const folder = callersFolder(process.env, { command: process.argv[2], root, cwd: process.cwd() });
+loadDotEnv(projectRoot);
+const folder = callersFolder(process.env, { command: process.argv[2], root: projectRoot, cwd: process.cwd() });
 if (folder !== null) process.chdir(folder);
 
 function commands(): Command {
   const program = new Command('leitmotif')
     .description('Finds music that sounds like a piece you give it.')
-    .version(versionOf(root));
+    .version(versionOf(projectRoot));
   program
     .command('similar')
     .description('search the library with a recording, or with words')
@@ -39,7 +39,7 @@ function commands(): Command {
     .action((file: string | undefined, options: SimilarCommandOptions & { text?: string }, command: Command) => {
       const { text, ...rest } = options;
       if (file !== undefined && text === undefined) {
-        return withApp((app, signal) => similarCommand(app, file, rest, signal));
+        return withApp((app, signal) => printSimilar(app, file, rest, signal));
       }
       if (file === undefined && text !== undefined) {
         return withApp((app, signal) => wordsCommand(app, text, rest, signal));
@@ -79,7 +79,7 @@ async function registerDiscordCommands(): Promise<number> {
     import('./discord/client.ts'),
     import('./discord/register.ts'),
   ]);
-  const { token, apiUrl } = readConfig(process.env, root).discord;
+  const { token, apiUrl } = readConfig(process.env, projectRoot).discord;
   if (!token) throw new LeitmotifError('config-invalid', 'Cannot register commands: DISCORD_TOKEN is not set');
   const definitions = allDefinitions();
   const name = await registerByHand(makeClient(apiUrl), token, definitions);

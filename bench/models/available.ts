@@ -1,7 +1,7 @@
 /** The models that a machine has: shipped, downloaded, and networks of the published ones' size with random weights. */
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-import { type Model, manifestName, readModel } from '../../src/models/manifest.ts';
+import { type Model, modelManifestName, readModel } from '../../src/models/manifest.ts';
 
 export interface AvailableModel {
   readonly model: Model;
@@ -28,7 +28,7 @@ export async function availableModels(
   const found: AvailableModel[] = [];
   for (const { dir, trained: knows } of [...trained, { dir: shapesDir, trained: false }]) {
     for (const name of existsSync(dir) ? readdirSync(dir).sort() : []) {
-      const manifest = path.join(dir, name, manifestName);
+      const manifest = path.join(dir, name, modelManifestName);
       if (existsSync(manifest)) found.push({ model: await readModel(manifest), dir, trained: knows });
     }
   }

@@ -1,14 +1,14 @@
-/** What comes one by one, in batches of what is there. */
+/** Groups items of a stream into batches of what is available. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface BatchLimits {
-  /** At least 1. Asked before each batch: it may become less. */
+  /** At least 1. Called before each batch, because it may shrink. */
   readonly batchMax: () => number;
-  /** How long a batch that is not full waits for one more. */
+  /** How long an incomplete batch waits for another item. */
   readonly lingerMs: number;
 }
 
-/** In order, each item once. @throws what `items` throws, after what came before it */
+/** Yields every item once, in order. @throws the error of `items`, after all items before it */
 export async function* batchesOf<T>(
   items: AsyncIterator<T, void>,
   { batchMax, lingerMs }: BatchLimits,
@@ -21,7 +21,7 @@ export async function* batchesOf<T>(
     const sizeMax = batchMax();
     next = ask(items);
     while (batch.length < sizeMax) {
-      // A failure ends the batch; it is thrown when its turn comes.
+      // A failure ends the batch; it is thrown by the next `await`.
       const more = await Promise.race([next, sleep(lingerMs, null)]).catch(() => null);
       if (more === null || more.done === true) break;
       batch.push(more.value);
@@ -33,7 +33,7 @@ export async function* batchesOf<T>(
 
 function ask<T>(items: AsyncIterator<T, void>): Promise<IteratorResult<T, void>> {
   const asked = items.next();
-  // Seen only when it is awaited, which may be a batch later: until then it is nobody's unhandled rejection.
+  // Awaited later, perhaps a batch later. Without a handler it would count as an unhandled rejection until then.
   asked.catch(() => {});
   return asked;
 }

@@ -1,15 +1,15 @@
-/** The canary: one window of noise that every model is tried with before anybody's recording is. Where its vector is
- *  known, a device has to give that vector. */
+/** The canary: one window of noise that every model embeds before any recording. If its vector is known, a device has to
+ *  reproduce it. */
 import { decodeFloat32 } from '../../src/embedding/packed-arrays.ts';
 import type { ModelManifest } from '../../src/models/manifest.ts';
 
-/** Kernels differ in the order of their sums: some 1e-6. */
+/** Kernels sum in different orders, which moves vectors by about 1e-6. */
 const toleranceDistance = 1e-4;
-/** float16 was measured at 1.5e-6 for CLAP (model-facts); up to this it may share an index with float32. */
+/** Measured for CLAP in float16: 1.5e-6. Up to this distance, float16 and float32 may share an index. */
 export const halfToleranceDistance = 1e-3;
 
 /** Uniform in [-0.1, 0.1], from a fixed seed (a linear congruential generator, Numerical Recipes' constants), so that it
- *  is the same everywhere. @returns shape [sampleCount] */
+ *  is the same on every machine. @returns shape [sampleCount] */
 export function canaryWindow(sampleCount: number): Float32Array {
   let state = 1;
   return Float32Array.from({ length: sampleCount }, () => {
@@ -18,13 +18,13 @@ export function canaryWindow(sampleCount: number): Float32Array {
   });
 }
 
-/** @returns the vector that a window of this length must give; null where nobody has computed it */
+/** @returns the expected vector for windows of this length; null if it is unknown */
 export function storedCanary({ canary, windowSec }: ModelManifest, lengthSec: number): Float32Array | null {
   return canary === undefined || lengthSec !== windowSec.default ? null : decodeFloat32(canary);
 }
 
 /** @param got, expected unit vectors
- *  @throws {Error} when they differ by more than the device's arithmetic can explain */
+ *  @throws {Error} when they differ by more than rounding explains */
 export function checkCanary(got: Float32Array, expected: Float32Array, toleranceMax = toleranceDistance): void {
   if (got.length !== expected.length) {
     throw new Error(`expected the canary's vector to have ${expected.length} values, got ${got.length}`);

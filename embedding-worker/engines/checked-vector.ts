@@ -1,4 +1,4 @@
-/** Checks what a network computed before anybody uses it. */
+/** Checks the output of a network before it is used. */
 import { LeitmotifError } from '../../src/errors.ts';
 import type { ModelManifest } from '../../src/models/manifest.ts';
 

@@ -1,27 +1,27 @@
-/** Which devices a model is tried on, and in which order: the one asked for by name and no other; left to us, GPUs first,
- *  of which one is taken if it proves itself (proof.ts). */
+/** The devices to try for a model, in order: a device set by name is the only one; with `auto`, GPUs come first, and one is
+ *  used if it passes its proof (proof.ts). */
 import { existsSync, globSync } from 'node:fs';
 import type { EmbeddingDevice } from '../../src/embedding/worker-options.ts';
 import { LeitmotifError } from '../../src/errors.ts';
 import type { ExecutionProvider } from './onnx.ts';
 
-/** Windows that a GPU is given at once. Each batch size is compiled for once, so there are few: see {@link bucketOf}. */
+/** Largest batch of a GPU. Kernels are compiled once for each batch size, so there are few sizes: see {@link bucketOf}. */
 export const gpuBatchMax = 16;
 
-/** @param mayBeThere whether it is worth trying GPUs that nobody asked for by name
+/** @param mayBeThere whether trying GPUs with `auto` is worthwhile
  *  @returns best first, at least one */
 export function devicesToTry(wanted: EmbeddingDevice, mayBeThere = gpuMayBeThere): ExecutionProvider[] {
   if (wanted !== 'auto') return [wanted];
   return mayBeThere() ? ['cuda', 'webgpu', 'cpu'] : ['cpu'];
 }
 
-/** Linux shows GPUs as files; looking saves every machine without one the tries. Elsewhere one may always be there. */
+/** Linux lists GPUs as files, so a machine without one skips the tries. Other systems may always have one. */
 export function gpuMayBeThere(platform: NodeJS.Platform = process.platform): boolean {
   if (platform !== 'linux') return true;
   return ['/dev/nvidiactl', '/dev/dxg'].some((file) => existsSync(file)) || globSync('/dev/dri/renderD*').length > 0;
 }
 
-/** What whoever asked for a device by name is told when it cannot be had. */
+/** The error for a device that was set by name and cannot be used. */
 export function deviceUnusable(device: ExecutionProvider, why: string): LeitmotifError {
   return new LeitmotifError(
     'config-invalid',
@@ -30,7 +30,7 @@ export function deviceUnusable(device: ExecutionProvider, why: string): Leitmoti
 }
 
 /** @param batchSize at least 1
- *  @returns the smallest power of two that holds the batch: a GPU compiles for each shape that it meets */
+ *  @returns the smallest power of two that holds the batch: kernels are compiled for each shape */
 export function bucketOf(batchSize: number): number {
   return 2 ** Math.ceil(Math.log2(batchSize));
 }

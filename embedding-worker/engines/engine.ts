@@ -7,29 +7,29 @@ export interface EmbeddedWindow {
   readonly loudnessDb: number;
   /** dBFS; see `WindowKind.loudDb`. */
   readonly loudDb: number;
-  /** Shape [dimensions], finite, unit length: an engine checks what its model made before it hands it on. */
+  /** Shape [dimensions], finite, unit length; checked by the engine. */
   readonly vector: Float32Array;
-  /** Milliseconds that the window itself took, waiting not included. */
+  /** Computing time of the window, without waiting. */
   readonly computeMs: number;
 }
 
 export interface EmbeddingEngine {
-  /** What it computes on, for example `cpu`; `loading` while that is being found out. */
+  /** The device, for example `cpu`; `loading` until it is known. */
   readonly device: string;
-  /** What would have been better and could not be used, each with the reason. */
+  /** Better options that could not be used, each with the reason. */
   readonly passedOver?: readonly string[];
-  /** Windows that one recording should have under way to keep the engine busy. More only costs memory. */
+  /** Windows that one recording should have in flight to keep the engine busy. More only cost memory. */
   readonly inFlightMax: number;
-  /** Whether a window that is handed over now would be worked on. */
+  /** Whether a window would be processed now. */
   readonly ready: boolean;
-  /** Why it is not ready, in words, if that is more than that it still loads. */
+  /** Why the engine is not ready, in words; unset or null while it loads. */
   readonly trouble?: string | null;
 
-  /** Loads the model. Resolves when all of the engine is ready.
+  /** Loads the model. Resolves when the whole engine is ready.
    *  @throws {LeitmotifError} config-invalid when the model cannot be used */
   start(): Promise<void>;
 
-  /** @param samples mono PCM at the model's rate, [-1, 1], exactly one window long. Not to be changed afterwards.
+  /** @param samples mono PCM at the model's rate, [-1, 1], exactly one window long. The caller must not change it afterwards.
    *  @throws {LeitmotifError} inference-failed when the model gives no usable vector
    *  @throws the signal's reason when it is aborted first */
   embed(samples: Float32Array, signal: AbortSignal): Promise<EmbeddedWindow>;

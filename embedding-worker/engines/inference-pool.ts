@@ -1,9 +1,8 @@
-/** The engine of this machine: inference processes, one thread each, handed windows one by one.
+/** The local engine: inference processes with one thread each, which receive windows one by one.
  *
- *  On a CPU single windows across processes, not batches: batching gains nothing there and blocks longer (search-facts).
- *  A GPU has one process, which makes batches of what waits. Which of the two it is, the first process finds out: it is
- *  started on one device after the other until it is ready on one. A GPU that is lost later, and was nobody's wish, is
- *  passed over in the same way, and the worker goes on with the CPU.
+ *  On a CPU, single windows are spread over processes: batches gain nothing there and block longer. A GPU has one process,
+ *  which batches the waiting windows. The first process finds the device: it is started on one device after another until it
+ *  is ready. If an automatically chosen GPU fails later, it is skipped in the same way and the worker continues on the CPU.
  */
 import type { EmbeddingDevice } from '../../src/embedding/worker-options.ts';
 import { LeitmotifError } from '../../src/errors.ts';
@@ -19,27 +18,27 @@ export interface InferencePoolOptions {
   readonly windowSec: number;
   readonly device: EmbeddingDevice;
   readonly gives: LoadMessage['gives'];
-  /** On a CPU; a GPU has one. */
+  /** Number of CPU processes; a GPU has one. */
   readonly processes: number;
-  /** For loading, and for a window, or a batch of them on a GPU. */
+  /** Limits for loading, and for a window or (on a GPU) a batch. */
   readonly loadTimeoutMs: number;
   readonly stepTimeoutMs: number;
-  /** A process died, `how` tells its signal or exit code; its successor is on its way. */
+  /** A process died; `how` is its signal, exit code or reason. It is restarted. */
   readonly onDeath: (how: string) => void;
-  /** A process works on this device; the others were tried first. */
+  /** A process is ready on this device; `passedOver` lists the rejected ones. */
   readonly onDevice?: (device: ExecutionProvider, passedOver: readonly string[]) => void;
-  /** Unset: looks for one. */
+  /** Default: looks for device files. */
   readonly gpuMayBeThere?: () => boolean;
 }
 
-/** On a CPU: one window being computed and one on its way, so that no process waits for the channel. */
+/** One window in computation and one in transfer, so that no process waits for the pipe. */
 const inFlightPerCpuProcess = 2;
-/** A batch being computed, and the next on its way. */
+/** One batch in computation and one in transfer. */
 const inFlightPerGpuProcess = 2 * gpuBatchMax;
-/** A window that two processes died over is taken for the cause. */
+/** After two deaths over one window, the window counts as the cause. */
 const deathsMax = 2;
-/** Deaths without a window answered in between. A model that so many processes died of loading cannot be loaded; a GPU
- *  that so many died on is passed over, if nobody asked for it by name. */
+/** Deaths without an answered window in between. After so many during loading, the model counts as unloadable. After so many
+ *  on an automatically chosen GPU, that GPU is skipped. */
 const deathsInARowMax = 3;
 
 interface PendingWindow {
@@ -48,23 +47,24 @@ interface PendingWindow {
   readonly reject: (reason: unknown) => void;
 }
 
-/** Delay before exits are reported: the kernel takes some milliseconds to free a large model. */
+/** Delay before the windows of a dead process are given to another. Exits of processes that die together are reported at
+ *  different times, because the kernel takes some milliseconds to free a large model. */
 const exitGraceMs = 100;
 
 export class InferencePool implements EmbeddingEngine {
   readonly #options: InferencePoolOptions;
-  /** One, or on a CPU all of them. */
+  /** One on a GPU, all of them on a CPU. */
   readonly #processes: InferenceProcess[] = [];
-  /** The one that is used, or being tried, and after it those that are left to try. */
+  /** The device in use or on trial, then the remaining ones. */
   readonly #devices: ExecutionProvider[];
   readonly #passedOver: string[] = [];
   /** Options that were rejected on the device in use, with the reason. */
   #notes: readonly string[] = [];
   #everReady = false;
   #deathsInARow = 0;
-  /** Every window that was asked for and not answered, by id. */
+  /** Every unanswered window, by id. */
   readonly #pending = new Map<number, PendingWindow>();
-  /** Those that no process has, in order. Bounded by what the recordings under way may hand over (`inFlightMax`). */
+  /** Windows that no process has, in order. Bounded, because each running recording may have only `inFlightMax` windows. */
   #waiting: WindowTask[] = [];
   #nextId = 0;
   #closed = false;
@@ -100,13 +100,13 @@ export class InferencePool implements EmbeddingEngine {
     return this.#processes.some(({ ready }) => ready);
   }
 
-  /** Of the processes that live, for whoever measures them. */
+  /** Pids of the running processes, for metrics. */
   get pids(): number[] {
     return this.#processes.map(({ pid }) => pid).filter((pid) => pid !== undefined);
   }
 
-  /** @throws {LeitmotifError} config-invalid when a process cannot load the model, or not on the device asked for;
-   *    worker-unavailable when processes died of loading, or gave no sign of life */
+  /** @throws {LeitmotifError} config-invalid when the model cannot be loaded, or not on the device set by name;
+   *    worker-unavailable when processes died or hung during loading */
   start(): Promise<void> {
     const { device, gives } = this.#options;
     if (gives === 'network-input' && device !== 'auto' && device !== 'cpu') {
@@ -123,7 +123,7 @@ export class InferencePool implements EmbeddingEngine {
     });
   }
 
-  /** As many as the device wants, those that are there included. */
+  /** Starts processes up to the number for the device. */
   #startProcesses(): void {
     const wanted = this.#current === 'cpu' ? this.#options.processes : 1;
     while (this.#processes.length < wanted && !this.#closed) {
@@ -191,7 +191,7 @@ export class InferencePool implements EmbeddingEngine {
       const free = this.#leastBusy();
       const task = free && this.#waiting.shift();
       if (!free || !task) return;
-      // Given up while it waited.
+      // Skips tasks that were cancelled while they waited.
       if (this.#pending.has(task.id)) free.hand(task);
     }
   }
@@ -231,17 +231,17 @@ export class InferencePool implements EmbeddingEngine {
     this.#dispatch();
   }
 
-  /** A model or a device that went bad under a running worker: nobody waits for the back-off to end while no process is
-   *  left. */
+  /** Handles a failed start of a process, at the start of the worker or later. When no process is left, waiting windows fail at
+   *  once instead of waiting for the back-off. */
   #onLoadFailed({ culprit, message }: LoadFailure): void {
     if (this.#closed) return;
     this.#deathsInARow++;
     const why = culprit === 'process' ? `its process ended (${message})` : message;
     const goesOn = culprit !== 'model' && this.#passOver(why);
-    // Once is bad luck. Not so with a GPU that was asked for by name: whoever did is told at once.
+    // A death during loading on the CPU may be chance and is retried. A GPU set by name fails at once.
     const badLuck = culprit === 'process' && this.#current === 'cpu' && this.#deathsInARow < deathsInARowMax;
-    // At the start, a GPU that does not work is no trouble, only passed over; and what ends the start is told to who waits
-    // for it, and starts nothing again.
+    // At the start, a GPU that does not work is only skipped, and a failure that ends the start is thrown by `start`; neither is
+    // reported as a death.
     const isPassedOver = goesOn && !this.#everReady;
     const endsStart = !goesOn && !badLuck && this.#onLoaded !== null;
     if (!isPassedOver && !endsStart) this.#options.onDeath(why);
@@ -266,7 +266,7 @@ export class InferencePool implements EmbeddingEngine {
   #failureOf(culprit: LoadFailure['culprit'], why: string): LeitmotifError {
     if (culprit !== 'model' && this.#current !== 'cpu') return deviceUnusable(this.#current, why);
     if (culprit !== 'process') return new LeitmotifError('config-invalid', why);
-    // It died, or was silent for too long: a busy machine's trouble, which may pass, and no wrong setting.
+    // The process died or hung. On a busy machine this may pass, so it does not count as a wrong setting.
     return new LeitmotifError('worker-unavailable', `Cannot load a model: ${why}`);
   }
 
@@ -282,8 +282,8 @@ export class InferencePool implements EmbeddingEngine {
         reject(new LeitmotifError('inference-failed', `Cannot embed a window: ${deathsMax} processes died over it`)),
       );
     }
-    // Processes that are killed together die together, but are heard of one by one: a window handed to the next corpse at
-    // once would be blamed for its death as well.
+    // Processes that are killed together are reported one by one. A window given to the next dead process at once would be
+    // blamed for that death too.
     setTimeout(() => {
       this.#waiting.unshift(...again.filter(({ id, deaths }) => deaths < deathsMax && this.#pending.has(id)));
       this.#dispatch();

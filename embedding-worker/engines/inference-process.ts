@@ -1,4 +1,4 @@
-/** One inference process and its successors: started, loaded, handed windows, started again with back-off when it dies. */
+/** One inference process: started, loaded, given windows, and restarted with back-off when it dies. */
 import type { ChildProcess } from 'node:child_process';
 import { getPriority, setPriority } from 'node:os';
 import { Writable } from 'node:stream';
@@ -12,47 +12,47 @@ import { writeWindow } from './window-pipe.ts';
 export interface WindowTask {
   readonly id: number;
   readonly samples: Float32Array;
-  /** How often a process died over it. */
+  /** Number of processes that died over it. */
   deaths: number;
 }
 
 export interface LoadFailure {
-  /** `process`: it died over it, which may have been bad luck. */
+  /** `process`: the process died while loading, which may be chance. */
   readonly culprit: 'model' | 'device' | 'process';
   readonly message: string;
 }
 
 export interface InferenceProcessEvents {
   readonly onReady: (ready: Extract<FromInferenceProcess, { type: 'ready' }>) => void;
-  /** It was refused by the process itself, or the process died, or was killed for hanging, before it was ready. A
-   *  successor is on its way, and asks `load` again. */
+  /** The process refused to load, died, or was killed for hanging before it was ready. It is restarted and calls `load`
+   *  again. */
   readonly onLoadFailed: (failure: LoadFailure) => void;
   readonly onAnswer: (answer: Extract<FromInferenceProcess, { id: number }>) => void;
-  /** After it was ready.
-   *  @param lost what it had been handed, the window it was at first */
+  /** The process died after it was ready.
+   *  @param lost its unanswered windows, the one in computation first */
   readonly onDeath: (lost: WindowTask[], how: string) => void;
 }
 
 export interface InferenceProcessOptions {
   readonly entry: URL;
-  /** Asked at each start: a successor may be told another device. */
+  /** Called at each start, because the device may change. */
   readonly load: () => LoadMessage;
-  /** Loading that takes longer, in charged time (time-charged.ts), counts as hung, as does a window: the process is killed. */
+  /** Limits in charged time (time-charged.ts). A process that exceeds one while loading or over a window is killed. */
   readonly loadTimeoutMs: number;
   readonly stepTimeoutMs: number;
   readonly events: InferenceProcessEvents;
 }
 
-/** First restart at once (a crash by bad luck costs nothing), then doubling to a rate that a log can stand. */
+/** The first restart is immediate; later delays double up to a rate that does not flood the log. */
 const backOffMs = [0, 200, 400, 800, 1_600, 3_200, 6_400, 10_000] as const;
 
-/** A process that sits in a broken driver cannot even be killed; after this it is given up. */
+/** A process blocked in a broken driver cannot be killed; after this time it is abandoned. */
 const unkillableMs = 5_000;
 
-/** Of -20 to 19: a third of the share that a process of ordinary niceness gets when both want the same core. */
+/** A third of the share of a process with niceness 0 when both want the same core. */
 const inferenceNiceness = 5;
 
-/** Of 16 MB by default, which is much beside a small model. */
+/** The default is 16 MB, which is much compared with a small model. */
 const youngGenerationFlags = ['--max-semi-space-size=2'] as const;
 
 export class InferenceProcess {
@@ -62,11 +62,11 @@ export class InferenceProcess {
   #pipe: Writable | null = null;
   #ready = false;
   #closed = false;
-  /** Why it is being ended, where that is known better than by its signal. */
+  /** Reason for a kill, if known better than by the signal. */
   #reason: string | null = null;
   #loadFailure: LoadFailure | null = null;
   #giveUp: (how: string) => void = () => {};
-  /** Deaths since a window was last answered. */
+  /** Deaths since the last answered window. */
   #deathsInARow = 0;
   #restartTimer: NodeJS.Timeout | undefined;
   #watchdog: ChargedTimer | undefined;
@@ -96,12 +96,12 @@ export class InferenceProcess {
     this.#child = child;
     const pipe = child.stdio[4];
     if (!(pipe instanceof Writable)) throw new TypeError('Cannot start an inference process: expected its fifth pipe');
-    // A broken pipe is followed by 'exit', which sees to what was in flight.
+    // A broken pipe is followed by 'exit', which handles the windows in flight.
     pipe.on('error', () => {});
     this.#pipe = pipe;
     if (child.pid !== undefined) yieldToOthers(child.pid);
     child.on('message', (message: FromInferenceProcess) => {
-      // What still drips out of the channel of a dead process is computed again anyway.
+      // Late messages of a dead process are ignored: its windows are computed again.
       if (child === this.#child) this.#onMessage(message);
     });
     let gone = false;
@@ -112,7 +112,7 @@ export class InferenceProcess {
     };
     this.#giveUp = onGone;
     child.on('exit', (code, signal) => onGone(signal ?? `exit code ${code}`));
-    // Emitted when it could not be started, or a message could not be sent: either way it is of no more use.
+    // Emitted when the process could not be started or a message could not be sent: it is unusable in both cases.
     child.on('error', (error) => {
       child.kill('SIGKILL');
       onGone(error.message);
@@ -133,7 +133,7 @@ export class InferenceProcess {
     this.#watchdog?.cancel();
     const child = this.#child;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    // It holds no state: nothing is gained by asking it politely in the middle of a window.
+    // The process has no state, so it is killed without notice.
     const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
     child.kill('SIGKILL');
     await Promise.race([exited, sleep(unkillableMs, undefined, { ref: false })]);
@@ -196,7 +196,7 @@ export class InferenceProcess {
     this.#reason = null;
     this.#loadFailure = null;
     const lost = this.#inFlight.splice(0);
-    // Only the window that it was at can have killed it; the others were bystanders.
+    // Only the window in computation can have caused the death.
     if (lost[0]) lost[0].deaths++;
     if (!this.#closed) {
       const delayMs = backOffMs[Math.min(this.#deathsInARow, backOffMs.length - 1)] ?? 0;
@@ -208,12 +208,12 @@ export class InferenceProcess {
   }
 }
 
-/** The HTTP side, and whoever else answers people on this machine, goes first. */
+/** Gives the HTTP server and other interactive processes precedence. */
 function yieldToOthers(pid: number): void {
   try {
-    // Never less nice than whoever started it: a reindex is nicer than this.
+    // At least the niceness of the parent: a reindex has a higher one.
     setPriority(pid, Math.max(getPriority(), inferenceNiceness));
   } catch {
-    // It died at once, or the system does not let us: it runs as it is.
+    // The process died at once, or the system refuses: the niceness stays unchanged.
   }
 }

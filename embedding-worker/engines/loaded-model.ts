@@ -1,5 +1,5 @@
-/** A model that is loaded: windows in, unit vectors out, proven with the canary; or only what its network would be fed,
- *  where the network runs elsewhere. */
+/** Loads a model and proves it with the canary: windows in, unit vectors out. For a network on a remote server, only the
+ *  preparation is loaded: windows in, inputs of the network out. */
 import path from 'node:path';
 import { LeitmotifError } from '../../src/errors.ts';
 import type { Model, ModelManifest } from '../../src/models/manifest.ts';
@@ -10,27 +10,26 @@ import { type NetworkFile, type OpenedModel, openModel, openPreparation } from '
 import { msPerWindow, proveGpu, type Reference } from './proof.ts';
 
 export interface LoadedModel extends Pick<OpenedModel, 'run' | 'close'> {
-  /** What was tried before and not taken, with the reason. */
+  /** Rejected options, with the reason. */
   readonly passedOver: readonly string[];
-  /** Whether the device still computes what it proved it does. @throws {Error} it does not */
+  /** Repeats the proof. @throws {Error} when the device no longer computes the same */
   prove(): Promise<void>;
 }
 
-/** A GPU that nobody asked for by name is passed over unless it is faster than all processes that the CPU would have. */
+/** With `auto`, a GPU is used only if it is faster than all CPU processes together. */
 export interface CpuToBeat {
   readonly processes: number;
-  /** What is done with each window besides, in the same process. */
+  /** The gate's work on each window, in the same process. */
   readonly gate: (window: Float32Array) => void;
 }
 
-/** It is the device that cannot be used, not the model. */
+/** The device cannot be used; the model is not at fault. */
 export class DeviceError extends Error {
   override readonly name = 'DeviceError';
 }
 
-/** @returns windows to unit vectors
- *  @throws {LeitmotifError} config-invalid when the weights are missing, changed, or not what the manifest says
- *  @throws {DeviceError} when it is the provider that cannot run them, computes something else, or is not faster */
+/** @throws {LeitmotifError} config-invalid when the weights are missing, changed, or differ from the manifest
+ *  @throws {DeviceError} when the provider cannot run them, computes other vectors, or is not faster */
 export async function loadModel(
   model: Model,
   windowSec: number,
@@ -51,7 +50,7 @@ export async function loadModel(
   return loadProven(model, canary, provider, reference, cpuToBeat?.gate);
 }
 
-/** @returns windows to what the network takes */
+/** Loads the preparation only: windows in, inputs of the network out. */
 export async function loadFrontEnd(model: Model): Promise<LoadedModel> {
   try {
     return { ...(await openPreparation(model)), passedOver: [], prove: async () => {} };
@@ -60,9 +59,9 @@ export async function loadFrontEnd(model: Model): Promise<LoadedModel> {
   }
 }
 
-/** With half-precision weights where there are some and they stay near enough, else with the full ones.
+/** Uses half-precision weights if there are any and their vectors are close enough, else the full ones.
  *  @param canary shape [samples]
- *  @throws {DeviceError} why the device cannot be used */
+ *  @throws {DeviceError} with the reason why the device cannot be used */
 export async function loadProven(
   model: Model,
   canary: Float32Array,
@@ -102,7 +101,7 @@ async function loadOnCpu(model: Model, canary: Float32Array, stored: Float32Arra
   const opened = await openModel(model, model.manifest.network, 'cpu');
   const vector = await vectorOf(opened, canary);
   if (stored) checkCanary(vector, stored);
-  // The CPU is what everything is held against: it cannot go bad by itself.
+  // The CPU is the reference, so its proof is not repeated.
   return { loaded: { ...opened, passedOver: [], prove: async () => {} }, vector };
 }
 

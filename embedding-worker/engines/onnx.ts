@@ -1,44 +1,44 @@
-/** Graphs in ONNX Runtime: loaded, checked for what they take and give, run. The only user of onnxruntime-node.
+/** Loads graphs into ONNX Runtime, checks their inputs and outputs, and runs them.
  *
- *  `run` blocks its thread (model-facts: one timer tick in 2.9 s), so this runs in a process that does nothing else.
+ *  `run` blocks its thread (measured: one timer tick in 2.9 s), so this runs in a separate process.
  */
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { env, InferenceSession, Tensor } from './onnx-runtime.ts';
 import { profileFolder } from './placement.ts';
 
-// What fails is thrown, and told by whoever catches it; a GPU that is tried in vain need not also fill stderr.
+// Failures are thrown and reported by the caller; a failed try of a GPU should not also fill stderr.
 env.logLevel = 'fatal';
 
 export type ExecutionProvider = 'cuda' | 'webgpu' | 'cpu';
 
 export interface GraphFile {
   readonly path: string;
-  /** Names of its one input and of the output that is wanted, and how many dimensions both have, batch included. */
+  /** Names of the only input and of the requested output. Ranks include the batch. */
   readonly input: string;
-  /** What the input holds: samples or features, or the ids of tokens. Unset: float32. */
+  /** float32 for samples or features (default), int64 for token ids. */
   readonly inputType?: 'float32' | 'int64';
   readonly inputRank: number;
   readonly output: string;
   readonly outputRank: number;
-  /** The size of the output's last dimension, held against what the graph declares, if it does. */
+  /** Size of the output's last dimension; compared with the graph's declaration if it has one. */
   readonly outputWidth: number;
 }
 
 export interface Graph {
   /** @param dims the shape of `values`, batch first
-   *  @returns shape [batch, ...], flat, and how many values belong to one item */
+   *  @returns the output, flat, shape [batch, ...], and the number of values of one item */
   run(
     values: Float32Array | BigInt64Array,
     dims: readonly number[],
   ): Promise<{ values: Float32Array; itemSize: number }>;
-  /** How much of what ran so far ran on the provider itself, in [0, 1]. It is recorded until this is asked for, once.
-   *  1 on a CPU. */
+  /** Share of the work so far that ran on the provider itself, in [0, 1]; 1 on a CPU. The first call ends the recording; later
+   *  calls return 1. */
   gpuShare(): number;
   close(): Promise<void>;
 }
 
-/** @throws {Error} why the provider cannot run it, or how it differs from what was expected */
+/** @throws {Error} when the provider cannot run the graph, or the graph differs from `file` */
 export async function openGraph(file: GraphFile, provider: ExecutionProvider): Promise<Graph> {
   const profile = provider === 'cpu' ? null : profileFolder();
   try {
@@ -57,11 +57,11 @@ function createSession(
   profilePrefix: string | null,
 ): Promise<InferenceSession> {
   return InferenceSession.create(path, {
-    // Only the one that was asked for: ONNX Runtime adds the CPU for nodes that a GPU has no kernel for, but throws when
-    // the provider itself is not there.
+    // Only the requested one: ONNX Runtime adds the CPU for nodes without a GPU kernel, but throws when the provider itself is
+    // missing.
     executionProviders: [provider],
-    // One thread a process: two processes with one thread each give 1.43 x the throughput of one with two
-    // (search-facts), and a process more is how the worker uses a core more.
+    // One thread a process: two processes with one thread each have 1.43 times the throughput of one process with two
+    // threads. The worker uses more cores with more processes.
     intraOpNumThreads: 1,
     interOpNumThreads: 1,
     executionMode: 'sequential',
@@ -99,12 +99,11 @@ function graphOf(file: GraphFile, session: InferenceSession, profile: ReturnType
   };
 }
 
-/** Read at a time while a file is summed up. */
+/** Block size while hashing a file. */
 const blockBytes = 2 ** 20;
 
-/** Into the same block of memory each time: as a stream, a file of 280 MB left 65 MB of blocks behind, for as long as the
- *  process lives.
- *  @throws {Error} when the file cannot be read or its sum is another */
+/** Reuses one block of memory: reading a file of 280 MB as a stream left 65 MB of blocks behind for the life of the process.
+ *  @throws {Error} when the file cannot be read or its hash differs */
 export async function verifySum(path: string, sha256: string): Promise<void> {
   const hash = createHash('sha256');
   const block = Buffer.allocUnsafeSlow(blockBytes);
@@ -122,7 +121,7 @@ export async function verifySum(path: string, sha256: string): Promise<void> {
   if (sum !== sha256) throw new Error(`expected sha256 ${sha256}, got ${sum}`);
 }
 
-/** Names, types and as many dimensions as the graph declares; the canary proves the rest. */
+/** Checks names, types and the declared dimensions; the canary proves the rest. */
 function checkSignature(file: GraphFile, session: InferenceSession): void {
   const [inputs, outputs] = [session.inputMetadata, session.outputMetadata];
   const input = inputs.find(({ name }) => name === file.input);

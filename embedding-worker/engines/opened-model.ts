@@ -1,4 +1,4 @@
-/** A model's graphs, opened as they are: what comes before its network, and the network. Nothing is proven here. */
+/** Opens a model's graphs: the front-end and the network. Nothing is proven here. */
 import path from 'node:path';
 import type { Model, ModelManifest } from '../../src/models/manifest.ts';
 import { networkRanks } from '../../src/models/network-spec.ts';
@@ -10,16 +10,16 @@ import { type ExecutionProvider, type Graph, openGraph } from './onnx.ts';
 export interface OpenedModel {
   /** @param windows each shape [samples], all of one length
    *  @returns for each window, in order, shape [values]
-   *  @throws {LeitmotifError} inference-failed when the model's answer is of no use */
+   *  @throws {LeitmotifError} inference-failed when the model's output is invalid */
   run(windows: readonly Float32Array[]): Promise<Float32Array[]>;
-  /** See `Graph.gpuShare`; the least of its graphs. */
+  /** The smallest `gpuShare` of its graphs. */
   gpuShare(): number;
   close(): Promise<void>;
 }
 
 export type NetworkFile = Pick<ModelManifest['network'], 'file' | 'input' | 'output'>;
 
-/** @returns windows to vectors that are checked for their length only */
+/** Opens the whole model. Vectors are checked for size and length only. */
 export async function openModel(
   { manifest, folder }: Model,
   weights: NetworkFile,
@@ -54,7 +54,7 @@ export async function openModel(
   };
 }
 
-/** @returns windows to what the network takes */
+/** Opens only the preparation: windows in, inputs of the network out. */
 export async function openPreparation({ manifest }: Pick<Model, 'manifest'>): Promise<OpenedModel> {
   const family = families[manifest.family];
   const frontEnd = await openFrontEnd(family, 'cpu');
@@ -82,7 +82,7 @@ async function openFrontEnd({ frontEnd }: Family, provider: ExecutionProvider): 
   return openGraph(graph, provider);
 }
 
-/** @param inputs one for each item, all of `itemShape` */
+/** @param inputs one for each item, all with `itemShape` */
 async function runGraph(
   graph: Graph,
   inputs: readonly Float32Array[],

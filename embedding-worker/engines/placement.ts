@@ -1,5 +1,5 @@
-/** Where a graph really ran. ONNX Runtime gives the CPU whatever a GPU has no kernel for, and says nothing: a session "on
- *  the GPU" may compute all of it on the CPU. Its profile of a run knows better. */
+/** Finds the device that really ran a graph. ONNX Runtime silently runs nodes without a GPU kernel on the CPU, so a session
+ *  "on the GPU" may compute everything on the CPU. The profile of a run shows it. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -9,7 +9,7 @@ interface ProfileEvent {
   readonly args?: { readonly provider?: string; readonly output_size?: string };
 }
 
-/** A folder for the profile of one session, given to ONNX Runtime as the prefix of a file's name. */
+/** A folder for the profile of one session. ONNX Runtime gets the prefix of the file's name. */
 export function profileFolder(): { readonly prefix: string; readonly read: () => number; readonly remove: () => void } {
   const folder = mkdtempSync(path.join(tmpdir(), 'leitmotif-profile-'));
   return {
@@ -19,8 +19,8 @@ export function profileFolder(): { readonly prefix: string; readonly read: () =>
   };
 }
 
-/** Measured in bytes that nodes put out. Not in nodes: nearly half of CLAP's are sums over a few shapes, which ONNX Runtime
- *  keeps on the CPU on purpose. Not in time: GPUs work on when the node has long been ticked off.
+/** Measured in output bytes. Not in nodes: nearly half of CLAP's compute a few shapes, which ONNX Runtime deliberately runs on
+ *  the CPU. Not in time: a GPU still works after the node is recorded as finished.
  *
  *  @param profiles as ONNX Runtime writes them, JSON arrays of events
  *  @returns in [0, 1]; 0 where nothing ran */

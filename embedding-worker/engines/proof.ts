@@ -1,23 +1,23 @@
-/** What a GPU has to prove before it is trusted with anybody's recording: that it computes what the CPU does, alone and in
- *  company, itself and not through the CPU, and, where nobody asked for it by name, sooner than the CPU would. */
+/** Proof of a GPU before it embeds recordings: it computes the same vectors as the CPU, for a single window and in a batch; it
+ *  runs the network itself instead of falling back to the CPU; and, if it was chosen automatically, it is faster. */
 import { checkCanary } from './canary.ts';
 import type { OpenedModel } from './opened-model.ts';
 
 export interface Reference {
   /** Embedding of the canary window, shape [dimensions]. */
   readonly vector: Float32Array;
-  /** Milliseconds a window that all of the CPU's processes together take; null: the device need not be faster. */
+  /** Milliseconds per window of all CPU processes together; null: the device need not be faster. */
   readonly cpuMs: number | null;
 }
 
-/** Some shapes are worked out on the CPU whatever the device: 0.8 % of the built-in model's bytes, less of CLAP's. */
+/** Some shapes are computed on the CPU with any device: 0.8 % of the built-in model's bytes, less of CLAP's. */
 const gpuShareMin = 0.9;
-/** Half a full batch: enough to show what batches gain. */
+/** Half a full batch: enough to measure the gain of batches. */
 const timedBatch = 8;
 
 /** @param canary shape [samples]
- *  @param gate what is done with each window besides, in the same process
- *  @throws {Error} what it failed in */
+ *  @param gate the gate's work on each window, in the same process
+ *  @throws {Error} with the failed condition */
 export async function proveGpu(
   opened: OpenedModel,
   canary: Float32Array,
@@ -36,14 +36,14 @@ export async function proveGpu(
     checkCanary((await opened.run(batchOf(2))).at(-1) as Float32Array, vector, toleranceMax);
     return;
   }
-  // If not even a batch for the price of one window were faster, none need be tried.
+  // If a batch in the time of one window were still slower than the CPU, no batch can be faster.
   checkFaster((await msPerWindow(opened, [canary], gate)) / timedBatch, cpuMs);
   const batch = batchOf(timedBatch);
   checkCanary((await opened.run(batch)).at(-1) as Float32Array, vector, toleranceMax);
   checkFaster(await msPerWindow(opened, batch, gate), cpuMs);
 }
 
-/** With the gate: it runs beside each process of a CPU, but in the one process of a GPU. */
+/** Includes the gate, which runs in every CPU process but only in the one GPU process. */
 export async function msPerWindow(
   { run }: Pick<OpenedModel, 'run'>,
   windows: readonly Float32Array[],

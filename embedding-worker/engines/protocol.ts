@@ -1,44 +1,44 @@
 /** The messages between the worker and its inference processes, over Node's IPC channel with structured clone
- *  ("advanced"). The windows go beside it, through a pipe (window-pipe.ts).
+ *  ("advanced"). Windows are sent through a separate pipe (window-pipe.ts).
  *
- *  Processes, not worker threads, although those could be handed a window without a copy: a crash of ONNX Runtime in a
- *  thread takes the HTTP server with it, and a thread that hangs in it cannot be ended without that crash. */
+ *  Processes and not worker threads, although threads could receive windows without a copy: a crash of ONNX Runtime in a
+ *  thread ends the HTTP server too, and a hanging thread cannot be ended without such a crash. */
 import type { ChunkKind } from '../../src/domain.ts';
 import type { Model } from '../../src/models/manifest.ts';
 import type { ExecutionProvider } from './onnx.ts';
 
 export interface LoadMessage {
   readonly type: 'load';
-  /** As the worker read it: a process that reads and validates it again has 18 MB of validator in memory. */
+  /** As read by the worker: validating it again would cost each process 18 MB for the validator. */
   readonly model: Model;
   readonly windowSec: number;
-  /** The one to try. A process tries no other: a driver that crashed or hung would take the next try along. */
+  /** The only device that this process tries: a crashed or hung driver would affect the next try. */
   readonly device: ExecutionProvider;
-  /** Processes that the CPU would have, all of which a GPU has to be faster than; null where it was asked for by name. */
+  /** Number of CPU processes that a GPU has to beat together; null for a device set by name. */
   readonly beatCpuProcesses: number | null;
-  /** `vector`: all of the model; `network-input`: the gate and what comes before the network, which runs elsewhere. */
+  /** `vector`: the whole model; `network-input`: gate and front-end only, for a network on a remote server. */
   readonly gives: 'vector' | 'network-input';
 }
 
-/** What became of a window. */
+/** The result for one window. */
 export interface ProcessedWindow {
   readonly kind: ChunkKind;
   /** RMS, dBFS; see `Chunk.loudnessDb`. */
   readonly loudnessDb: number;
   /** dBFS; see `WindowKind.loudDb`. */
   readonly loudDb: number;
-  /** The unit vector, shape [dimensions], or what the network takes, flat. */
+  /** The unit vector, shape [dimensions], or the network's input, flat. */
   readonly values: Float32Array;
-  /** Milliseconds that the window itself took, waiting not included; its share of a batch. */
+  /** Computing time of the window without waiting; in a batch, its share. */
   readonly computeMs: number;
 }
 
 export type FromInferenceProcess =
-  /** `passedOver`: what was tried on the device and not taken, with the reason. */
+  /** `passedOver`: options rejected on the device, with the reason. */
   | { readonly type: 'ready'; readonly device: ExecutionProvider; readonly passedOver: readonly string[] }
-  /** `culprit`: whether another device could help. */
+  /** `culprit`: with `device`, another device may work. */
   | { readonly type: 'load-failed'; readonly culprit: 'model' | 'device'; readonly message: string }
-  /** It computes something else than it did, or nothing: this process is of no more use. */
+  /** The device computes other vectors than before or none, so this process is unusable. */
   | { readonly type: 'device-lost'; readonly message: string }
   | { readonly type: 'embedded'; readonly id: number; readonly window: ProcessedWindow }
   | { readonly type: 'failed'; readonly id: number; readonly message: string };

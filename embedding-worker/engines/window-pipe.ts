@@ -1,8 +1,8 @@
-/** Windows on their way to an inference process, through a pipe of their own: 8 bytes of head (id, samples), then the
- *  samples as they lie in memory.
+/** Sends windows to an inference process through a pipe: a header of 8 bytes (id, number of samples), then the samples in the
+ *  machine's byte order.
  *
- *  Node's IPC channel with structured clone was measured at 1.1 ms of the server's thread for a window of 640 kB, this at
- *  0.3 ms; and it hands the garbage collector a copy of each window at either end, which costs several times that.
+ *  Node's IPC channel with structured clone took 1.1 ms of the server's thread for a window of 640 kB, this takes 0.3 ms. The
+ *  channel also leaves a copy of each window at both ends to the garbage collector, which costs several times as much.
  */
 import type { Readable, Writable } from 'node:stream';
 import type { WindowMemory } from './window-memory.ts';
@@ -13,10 +13,10 @@ export interface PipedWindow {
 }
 
 const headBytes = 8;
-/** An hour at 192 kHz would be more; a head that says so is no head. */
+/** One minute at 192 kHz. A larger number means a corrupt header. */
 const samplesMax = 192_000 * 60;
 
-/** The samples are not copied: they must not change before the answer comes. */
+/** The samples are not copied: they must not change before the answer arrives. */
 export function writeWindow(pipe: Writable, { id, samples }: { id: number; samples: Float32Array }): void {
   const head = Buffer.alloc(headBytes);
   head.writeUInt32LE(id, 0);
@@ -25,10 +25,10 @@ export function writeWindow(pipe: Writable, { id, samples }: { id: number; sampl
   pipe.write(Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength));
 }
 
-/** In order; ends when the pipe does, whatever was half read then.
+/** Yields windows in order; ends with the pipe and drops an incomplete window.
  *
- *  @param memory where windows are given back when they are done with
- *  @throws {RangeError} on a window that cannot be one: the two sides are not of one version */
+ *  @param memory supplies the buffers; the caller gives windows back to it
+ *  @throws {RangeError} on an invalid header: the two sides have different versions */
 export async function* readWindows(pipe: Readable, memory: WindowMemory): AsyncGenerator<PipedWindow, void> {
   const head = Buffer.alloc(headBytes);
   let headFilled = 0;

@@ -5,7 +5,7 @@
  *  its script. Detectors for whole pages (chardet's, tried) guess at random on two words: "Подмосковные вечера" became
  *  ISO-8859-5, at a confidence of 11 %.
  */
-export interface Candidate {
+export interface EncodingCandidate {
   /** As for TextDecoder. */
   readonly label: string;
   /** From 0 to 1: how much a character speaks for this encoding; negative: against it. */
@@ -44,7 +44,7 @@ const common = {
 const oddPair = /^(\p{Ll}\p{Lu}|[A-Za-z].)$/u;
 
 /** @param often characters that speak clearly for it */
-function script(label: string, letters: RegExp, often: string, rest: number): Candidate {
+function script(label: string, letters: RegExp, often: string, rest: number): EncodingCandidate {
   const common = new Set(often);
   return {
     label,
@@ -56,7 +56,7 @@ function script(label: string, letters: RegExp, often: string, rest: number): Ca
   };
 }
 
-const candidates: readonly Candidate[] = [
+const candidates: readonly EncodingCandidate[] = [
   script('windows-1251', /\p{Script=Cyrillic}/u, common.cyrillic, 0.4),
   script('koi8-r', /\p{Script=Cyrillic}/u, common.cyrillic, 0.35),
   script('ibm866', /\p{Script=Cyrillic}/u, common.cyrillic, 0.35),
@@ -112,7 +112,7 @@ function looksForeign(bytes: Uint8Array): boolean {
   return longest >= runMin && high / (high + ascii) >= shareMin;
 }
 
-function scoreOf(bytes: Uint8Array, { label, weigh }: Candidate): number {
+function scoreOf(bytes: Uint8Array, { label, weigh }: EncodingCandidate): number {
   const text = decode(bytes, label);
   if (text === null) return Number.NEGATIVE_INFINITY;
   let [sum, count, before] = [0, 0, ''];

@@ -22,7 +22,7 @@ const startWithinMs = 20_000;
 /** For its turn and its reading, a file waits this many deadlines at most. */
 const waitsMax = 2;
 
-/** Of its heap. Tags that need more than this are nobody's. */
+/** Heap limit. No real tags need more. */
 const heapMaxMib = 192;
 
 interface Running {
@@ -43,7 +43,7 @@ export class TagReader {
     this.#options = options;
   }
 
-  /** Of the process that lives, for whoever looks at it. */
+  /** Pid of the running process, for tests. */
   get pid(): number | undefined {
     return this.#running?.child.pid;
   }

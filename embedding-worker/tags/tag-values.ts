@@ -17,7 +17,7 @@ export function valuesOfTags({ title, artist, album }: RecordingTags): TagValues
   return { title: listOf(title), artist: listOf(artist), album: listOf(album), albumArtist: [] };
 }
 
-/** More than that names nobody. */
+/** Longer values are not names. */
 const artistsMax = 32;
 
 /** @param sources best first: what one does not say, the next may

@@ -23,7 +23,7 @@ export interface TextProcessOptions {
   readonly onDeath?: (how: string) => void;
 }
 
-/** A text that two processes died over is taken for the cause. */
+/** After two deaths over one text, the text counts as the cause. */
 const deathsMax = 2;
 
 interface Asked {
@@ -62,7 +62,7 @@ export class TextProcess {
     this.#options = options;
   }
 
-  /** Of the process that lives, for whoever looks at it. */
+  /** Pid of the running process, for tests. */
   get pid(): number | undefined {
     return this.#running?.child.pid;
   }
@@ -166,7 +166,7 @@ export class TextProcess {
     this.#options.onDeath?.(how);
   }
 
-  /** @param reason what everybody hears who still waits for it */
+  /** @param reason the error for all waiting callers */
   async #end(reason: Error): Promise<void> {
     const running = this.#running;
     if (!running) return;

@@ -1,4 +1,4 @@
-/** The text sides of the models that are served: found out when somebody asks with words, each in a process of its own. */
+/** The text sides of the served models: looked up at the first text query, each in its own process. */
 import { access, constants } from 'node:fs/promises';
 import path from 'node:path';
 import { LeitmotifError } from '../../src/errors.ts';

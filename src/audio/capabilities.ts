@@ -1,27 +1,27 @@
-/** Whether the ffmpeg of this machine has what decoding needs: looked at once, when a worker starts, and not from how a
- *  file failed, which a file could imitate. */
+/** Checks that the ffmpeg of this machine has what decoding needs. Done once, when a worker starts: the failure of one file
+ *  proves nothing, because a file can imitate any error text. */
 import { LeitmotifError } from '../errors.ts';
 import { failureOf } from './failure.ts';
 import { startFfmpeg } from './ffmpeg.ts';
 import { fingerprintOptions } from './fingerprint.ts';
 
-/** Address space, as a recording gets it: too little of it would be every recording's failure. */
+/** Address space, the same as for a recording: if it is too small, every recording would fail. */
 export interface CapabilityLimits {
   readonly memoryMaxBytes: number;
 }
 
-/** A process that only prints takes a quarter of a second; on a busy machine some seconds. */
+/** A process that only prints its help takes a quarter of a second, and several seconds on a busy machine. */
 const deadlineMs = 60_000;
 
 const missingChromaprint =
   "Cannot take fingerprints: this ffmpeg was built without chromaprint; use the distribution's (apt install ffmpeg)";
 
-/** @throws {LeitmotifError} 'tool-missing' when there is no ffmpeg, or one without the fingerprint's muxer or its option;
- *    'cancelled' by the signal */
+/** @throws {LeitmotifError} 'tool-missing' when ffmpeg is missing, or lacks the chromaprint muxer or its option; the reason of
+ *    `caller` when that aborts */
 export async function checkFfmpeg(limits: CapabilityLimits, caller: AbortSignal): Promise<void> {
   const done = new AbortController();
   const signal = AbortSignal.any([caller, done.signal, AbortSignal.timeout(deadlineMs)]);
-  // Its help says which options the muxer has, or that there is no such muxer, and needs neither an input nor an output.
+  // The muxer's help lists its options or reports that it is unknown, and needs no input.
   const muxer = fingerprintOptions[1] ?? '';
   const job = { inputs: [], filterGraph: null, outputs: [{ target: 'stdout', options: ['-h', `muxer=${muxer}`] }] };
   const run = startFfmpeg(job, { ...limits, cpuMaxSec: deadlineMs / 1000, signal });

@@ -1,5 +1,5 @@
-/** Which stream of sound a clip is cut from: the one that was listened to (claims.ts). Asked only of files that may have
- *  several; a process that opens one costs a tenth of a second. */
+/** Finds the audio stream for clips: the same that was decoded (claims.ts). Only files whose container may have several are
+ *  opened for this, because a process costs a tenth of a second. */
 import { open } from 'node:fs/promises';
 import { ClaimsReader } from './claims.ts';
 import { firstStream } from './decode-job.ts';
@@ -7,10 +7,9 @@ import { startFfmpeg } from './ffmpeg.ts';
 import { inputOf, type OpenableInput } from './input.ts';
 import type { AudioLimits } from './limits.ts';
 
-/** @returns its number among the streams of sound, from 0
- *  @throws nothing: whatever is wrong with the file, cutting says */
+/** @returns its number among the audio streams, from 0. Never throws: cutting reports any fault of the file. */
 export async function audioStreamOf(input: OpenableInput, limits: AudioLimits, signal: AbortSignal): Promise<number> {
-  // Recordings from afar are not opened twice: each opening costs several requests.
+  // Remote recordings are not opened twice: each opening costs several requests. Their clips use the first stream.
   if (input.overLoopback || !(await mayHaveSeveral(input.path))) return firstStream.audioStream;
   const { url, options } = inputOf(input);
   const claims = new ClaimsReader();
@@ -33,7 +32,7 @@ export async function audioStreamOf(input: OpenableInput, limits: AudioLimits, s
   return claims.claims.audioStream;
 }
 
-/** Matroska, MP4 but for those that call themselves sound alone, AVI, ASF, MPEG transport and program streams. */
+/** Matroska, MP4 except the audio-only brands, AVI, ASF, MPEG transport and program streams. */
 async function mayHaveSeveral(path: string): Promise<boolean> {
   const file = await open(path, 'r').catch(() => null);
   if (file === null) return false;

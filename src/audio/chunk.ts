@@ -1,7 +1,7 @@
-/** Cuts a stream of samples into the windows that are embedded: one after the other, the hop as long as the window.
+/** Cuts a stream of samples into consecutive windows for the model; the hop equals the window.
  *
- *  What is left at the end is heard through a tail: the last full window, which reaches back over its neighbour. A
- *  recording shorter than one window is repeated until it fills one. Memory: two windows.
+ *  The rest at the end becomes a tail: the last full window, which overlaps the window before. A recording shorter than one
+ *  window is repeated until it fills one. Memory: three windows at most.
  */
 import type { ChunkSpan } from '../domain.ts';
 import { LeitmotifError } from '../errors.ts';
@@ -14,20 +14,20 @@ export interface WindowOptions {
 }
 
 export interface AudioWindow {
-  /** Times of the recording. A repeated recording's span ends where the recording does, not where the window does. */
+  /** Times in the recording. The span of a repeated recording ends with the recording, not with the window. */
   readonly span: ChunkSpan;
-  /** Shape [windowSec * sampleRateHz], rounded. The receiver's to keep. */
+  /** Shape [windowSec * sampleRateHz], rounded. Owned by the receiver. */
   readonly samples: Float32Array<ArrayBuffer>;
 }
 
-/** A rest shorter than this is dropped: encoders pad by 20 to 50 ms, and a window of nothing new helps nobody. */
+/** A shorter rest is dropped: encoders pad by 20 to 50 ms, and its tail would contain almost nothing new. */
 export const tailMinSec = 0.1;
 
-/** Less than this says nothing about music: the shortest of sung notes. */
+/** Shorter recordings are refused: this is the length of the shortest sung notes. */
 export const durationMinSec = 0.25;
 
 /** @throws {RangeError} on a window shorter than `durationMinSec`
- *  @throws {LeitmotifError} audio-too-short when all of it is shorter than `durationMinSec` */
+ *  @throws {LeitmotifError} audio-too-short when the whole recording is shorter than `durationMinSec` */
 export async function* cutWindows(
   pcm: AsyncIterable<Float32Array>,
   { sampleRateHz, windowSec, startSec }: WindowOptions,
@@ -35,7 +35,7 @@ export async function* cutWindows(
   if (!(windowSec >= durationMinSec)) throw new RangeError(`Cannot cut windows: ${windowSec} s is too short for one`);
   const size = Math.round(windowSec * sampleRateHz);
   let index = 0;
-  // A copy for the tail, in the same memory each time: the receiver may change or give away its own.
+  // The latest window, copied for the tail: the receiver may change or transfer its own.
   const before = new Float32Array(size);
   let samples = new Float32Array(size);
   let filled = 0;

@@ -1,10 +1,10 @@
-/** Parses the metadata of a file from the lines that ffmpeg prints when it has opened it. Pure.
+/** Parses the metadata of a file from the lines that ffmpeg prints after opening it. Pure.
  *
- *  Claims only: whoever wrote the file can write these lines too (a newline in its name is enough), so nothing may
- *  depend on them but what is shown. The first match of each wins, and every field is narrow.
+ *  These are claims: the author of a file can forge such lines (a newline in a tag is enough), so they decide only what is
+ *  shown and which audio stream is used. The first match of each field wins, and every pattern is narrow.
  */
 export interface AudioClaims {
-  /** null where the container does not say. */
+  /** null when the container does not tell. */
   readonly durationSec: number | null;
   /** ffmpeg's name, like `mp3` or `mov,mp4,m4a,3gp,3g2,mj2`. */
   readonly container: string;
@@ -13,11 +13,11 @@ export interface AudioClaims {
   readonly sampleRateHz: number | null;
 }
 
-/** With what decoding has to know. */
+/** With the choice of the stream to decode. */
 export interface StreamClaims extends AudioClaims {
-  /** Of the file's streams of sound, from 0, the one to listen to: the first that the file marks as its default, or the first. */
+  /** Number of the stream to decode among the audio streams, from 0: the first one marked as default, else the first. */
   readonly audioStream: number;
-  /** How many there are. */
+  /** Number of audio streams. */
   readonly audioStreams: number;
 }
 
@@ -28,10 +28,10 @@ interface AudioStream {
   readonly isDefault: boolean;
 }
 
-/** More are not counted. */
+/** Further streams are not counted. */
 const streamsMax = 64;
 
-/** Layouts that ffmpeg names without a number of channels; "5.1(side)" and "7 channels" speak for themselves. */
+/** Layouts whose names contain no number of channels, unlike "5.1(side)" and "7 channels". */
 const namedLayouts: Readonly<Record<string, number>> = {
   mono: 1,
   stereo: 2,
@@ -48,7 +48,7 @@ export class ClaimsReader {
   #complete = false;
 
   /** @param line of ffmpeg's stderr at level info
-   *  @returns true from the line on that ends the description of the input */
+   *  @returns whether the description of the input has ended */
   read(line: string): boolean {
     if (this.#complete) return true;
     if (this.#container === null) {

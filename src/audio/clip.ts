@@ -1,6 +1,6 @@
-/** Clips to hear: parts of recordings as mp3, at one loudness, with short fades; and two of them after one another.
+/** Cuts clips: parts of recordings as mp3, at equal loudness, with short fades; and two of them in sequence (A/B).
  *
- *  One ffmpeg run reads the library's file and the query's and writes all three files of a match: starting a process
+ *  One ffmpeg run reads the library's file and the query's and writes all three files of a match, because starting a process
  *  costs more than cutting ten seconds.
  */
 import path from 'node:path';
@@ -17,7 +17,7 @@ import type { AudioLimits } from './limits.ts';
 export interface ClipSource extends AudioInput {
   readonly startSec: number;
   readonly durationSec: number;
-  /** Level of that part in dBFS, RMS: what is added or taken away to bring it to the level of all clips. */
+  /** RMS level of that part in dBFS; the gain is computed from it. */
   readonly loudnessDb: number;
 }
 
@@ -28,7 +28,7 @@ export interface ClipTags {
 }
 
 export interface ClipOutput {
-  /** An mp3 file; its folder exists. Written aside and renamed, so that it is whole or not there. */
+  /** An mp3 file; its folder exists. Written atomically: it is complete or missing. */
   readonly path: string;
   readonly tags: ClipTags;
 }
@@ -44,11 +44,11 @@ export interface ClipOptions {
   readonly signal: AbortSignal;
 }
 
-/** Where all clips are brought to: about the level of a mastered classical recording, with room for its peaks. */
+/** Level of all clips: about that of a mastered classical recording, with room for peaks. */
 const targetDb = -20;
-/** Nothing is made louder than this much, so that hiss stays hiss. */
+/** Limit of the gain, so that hiss stays quiet. */
 const gainMaxDb = 24;
-/** Full scale is 1; a limiter holds what the gain would push over it. */
+/** Threshold of the limiter; full scale is 1. */
 const peakMax = 0.95;
 const fadeSec = 0.05;
 const pauseSec = 0.5;
@@ -57,7 +57,7 @@ const outputFormat = 'aformat=sample_fmts=fltp:sample_rates=44100:channel_layout
 
 /** Cuts the two windows of a match, and joins them: yours, half a second of silence, theirs.
  *
- *  @throws {RangeError} on times that make no sense
+ *  @throws {RangeError} on invalid times
  *  @throws {LeitmotifError} file-unreadable, audio-*, disk-full, cancelled, tool-missing */
 export async function cutMatch({ yours, theirs, outputs }: MatchClips, options: ClipOptions): Promise<void> {
   const graph = [
@@ -78,7 +78,7 @@ export async function cutMatch({ yours, theirs, outputs }: MatchClips, options: 
   );
 }
 
-/** Parts of recordings as clips of one loudness, in one run.
+/** Cuts parts of recordings at equal loudness, in one run.
  *  @throws as cutMatch */
 export async function cutClips(
   clips: readonly { readonly source: ClipSource; readonly output: ClipOutput }[],
@@ -90,10 +90,10 @@ export async function cutClips(
   await writeMp3s(sources, graph.join(';'), outputs, { ...options, bitrateKbps });
 }
 
-/** Windows of one recording as clips of one loudness: decoded once, from the first to the last of them.
+/** Cuts windows of one recording at equal loudness; decodes once, from the first window to the last.
  *  @param windows one or more, in order of their starts; they may overlap
  *  @throws as cutMatch */
-export async function cutWindows(
+export async function cutWindowClips(
   input: AudioInput,
   windows: readonly (Omit<ClipSource, keyof AudioInput> & { readonly output: ClipOutput })[],
   options: ClipOptions,
@@ -112,7 +112,7 @@ export async function cutWindows(
   await writeMp3s([source], [split, ...graph].join(';'), outputs, { ...options, bitrateKbps });
 }
 
-/** A part as it is, encoded anew: what somebody would have who recorded or cut it out.
+/** Cuts a part with its own loudness, without gain or fades.
  *  @throws as cutMatch */
 export async function cutExcerpt(
   source: Omit<ClipSource, 'loudnessDb'>,
@@ -122,7 +122,7 @@ export async function cutExcerpt(
   await writeMp3s([source], `[0:a:0]${outputFormat}[part]`, [{ ...output, label: 'part' }], options);
 }
 
-/** Constant gain, so that the music's own dynamics stay; a look-ahead limiter for the peaks; fades against clicks. */
+/** Constant gain, which keeps the dynamics of the music; a look-ahead limiter for peaks; fades against clicks. */
 function levelled({ durationSec, loudnessDb }: ClipSource): string {
   const gainDb = Math.min(targetDb - loudnessDb, gainMaxDb);
   const fadeOutAt = Math.max(durationSec - fadeSec, 0);
@@ -178,7 +178,8 @@ async function writeMp3s(
   }
 }
 
-/** @param graph as if every input were heard by its first stream */
+/** Selects the audio stream of each input.
+ *  @param graph uses the first stream of every input */
 function withStreams(graph: string, streams: readonly number[]): string {
   return graph.replace(/\[(\d+):a:0\]/g, (_, input: string) => `[${input}:a:${streams[Number(input)] ?? 0}]`);
 }
@@ -198,7 +199,7 @@ function part({ startSec, durationSec }: Omit<ClipSource, 'loudnessDb'>): string
   return ['-ss', startSec.toFixed(6), '-t', durationSec.toFixed(6)];
 }
 
-/** ID3 version 3 is what old players read too. The source's own tags and pictures stay behind. */
+/** ID3 version 2.3, which old players read too. Tags and pictures of the source are not copied. */
 function mp3Options({ label, tags }: Labelled, kbps: number): string[] {
   const named = Object.entries({ title: tags.title, artist: tags.artist, comment: tags.comment });
   return [

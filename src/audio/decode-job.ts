@@ -1,4 +1,4 @@
-/** The ffmpeg job that decodes. Pure. */
+/** Builds the ffmpeg job that decodes a recording. Pure. */
 import type { StreamClaims } from './claims.ts';
 import type { FfmpegJob } from './ffmpeg.ts';
 import { fingerprintOptions, fingerprintRateHz } from './fingerprint.ts';
@@ -7,25 +7,25 @@ import type { AudioLimits } from './limits.ts';
 
 export interface DecodeOptions {
   readonly sampleRateHz: number;
-  /** Where to begin; 0 by default. */
+  /** Start; default 0. */
   readonly fromSec?: number | undefined;
-  /** Where to end; the recording's end by default. */
+  /** End; default the end of the recording. */
   readonly toSec?: number | undefined;
   readonly fingerprint: boolean;
   readonly signal: AbortSignal;
   readonly limits: AudioLimits;
 }
 
-/** Past the limit by this much, so that too long can be told from just as long. */
+/** Decodes this much beyond the duration limit, so that a recording over the limit is detected. */
 const durationMarginSec = 1;
 
-/** The stream that is decoded; known when ffmpeg has opened the file. */
+/** The stream to decode; known after ffmpeg has opened the file. */
 export type ListeningTo = Pick<StreamClaims, 'audioStream'>;
 
-/** What nearly all files are. */
+/** The right choice for nearly all files. */
 export const firstStream: ListeningTo = { audioStream: 0 };
 
-/** @throws {RangeError} on a rate or range that makes no sense */
+/** @throws {RangeError} on an invalid rate or range */
 export function decodeJob(input: AudioInput, options: DecodeOptions, how: ListeningTo = firstStream): FfmpegJob {
   const { url, options: guards } = inputOf(input);
   return {
@@ -41,10 +41,10 @@ export function decodeJob(input: AudioInput, options: DecodeOptions, how: Listen
   };
 }
 
-/** Level info, because that is where the input is described; each line with its level, so that errors can be told. */
+/** Level info, because ffmpeg describes the input at that level; every line carries its level, so that errors are recognised. */
 const globalOptions = ['-nostdin', '-hide_banner', '-nostats', '-loglevel', 'level+repeat+info'];
 
-/** Ogg keeps its tags with the stream, all others with the file; what the file says goes first. */
+/** Ogg stores tags in the stream, other containers in the file. The file's tags take precedence. */
 function tagOptions({ audioStream }: ListeningTo): string[] {
   return ['-map_metadata:g', '0:g', '-map_metadata:g', `0:s:a:${audioStream}`, '-map_chapters', '-1'];
 }
@@ -58,28 +58,28 @@ function rangeOptions({ fromSec = 0, toSec = Number.POSITIVE_INFINITY, limits }:
   return [...seek, '-t', durationSec.toFixed(6)];
 }
 
-/** Half of ffmpeg's usual filter length, at a stopband of 56 dB instead of 90, which keeps the passband as it was: a
- *  fifth less time for all of the decoding, and vectors of the built-in model move by a distance of 0.00004.
+/** Half of ffmpeg's default filter length, with a stopband of 56 dB instead of 90 and the same passband. Decoding takes a
+ *  fifth less time, and vectors of the built-in model move by a distance of 0.00004.
  *  @see Kaiser's window for the relation of length, beta and stopband; ffmpeg-resampler(1) for the options */
 const resampler = 'filter_size=16:kaiser_beta=5';
 
-/** Room for what mixing down may add over full scale: the fingerprint is taken from integers. */
+/** Headroom for mixing two channels: the fingerprint is computed from 16-bit integers. */
 export const fingerprintGain = 0.5;
 const mixedDown = (fingerprintGain * Math.SQRT1_2).toFixed(8);
 
-/** Codecs hand out frames of some hundred samples, and each would be a write to the pipe of its own. Nothing in the filters
- *  holds samples back to make larger frames of them: where rate or channels change within a file, ffmpeg builds the
- *  filters anew, and what they hold is lost. */
+/** Codecs return frames of a few hundred samples; without this, each would be a separate write to the pipe. The writes are
+ *  buffered here and not by a filter: where rate or channels change within a file, ffmpeg rebuilds the filters, and samples
+ *  buffered in them are lost. */
 const largeWrites = ['-flush_packets', '0'];
 
-/** The fingerprint is taken from the samples as they go to the model, not from the file's own rate: chromaprint looks
- *  at 28 to 3,520 Hz only, so that its bits are as good, for half the time. Its rate is met beforehand, because ffmpeg's
- *  resampler is faster than its own. */
+/** The fingerprint is computed from the resampled signal, not at the file's own rate: chromaprint uses only 28 to 3,520 Hz,
+ *  so its bits are as good, in half the time. The signal is resampled to chromaprint's rate first, because ffmpeg's resampler is
+ *  faster than chromaprint's. */
 function filterGraph({ sampleRateHz, fingerprint }: DecodeOptions, { audioStream }: ListeningTo): string {
   if (!Number.isInteger(sampleRateHz) || sampleRateHz < 8000 || sampleRateHz > 192_000) {
     throw new RangeError(`Cannot decode: expected a rate of 8000 to 192000 Hz, got ${sampleRateHz}`);
   }
-  // Two channels, because where they cancel each other out their sum is silence (stereo-mix.ts).
+  // Two channels, because the sum of channels that cancel each other out is silence (stereo-mix.ts).
   const stereo = `[0:a:${audioStream}]aresample=${sampleRateHz}:ochl=stereo:osf=flt:${resampler}`;
   if (!fingerprint) return `${stereo}[pcm]`;
   const mono = `pan=mono|c0=${mixedDown}*c0+${mixedDown}*c1`;
@@ -87,7 +87,7 @@ function filterGraph({ sampleRateHz, fingerprint }: DecodeOptions, { audioStream
   return `${stereo},asplit[pcm][copy];${copy}`;
 }
 
-/** The fingerprint of samples that come through ffmpeg's stdin, as `decodeJob` takes it of a file. */
+/** Computes the fingerprint of samples from stdin with the same settings as `decodeJob`. */
 export function fingerprintJob(sampleRateHz: number, gain: number): FfmpegJob {
   const input = ['-f', 'f32le', '-ar', String(sampleRateHz), '-ac', '1'];
   return {

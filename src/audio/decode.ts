@@ -1,7 +1,7 @@
-/** A recording in, mono float32 samples out, as a stream; with it what the file says of itself and, when it has ended,
- *  its acoustic fingerprint. One ffmpeg run for all three.
+/** Decodes a recording to a stream of mono float32 samples, its metadata, and at the end its acoustic fingerprint, usually in
+ *  one ffmpeg run.
  *
- *  Library and query come through here alike: equal files give bit-equal samples and fingerprints.
+ *  Library and queries use the same code: equal files give bit-equal samples and fingerprints.
  */
 import { Readable } from 'node:stream';
 import type { Fingerprint, RecordingTags } from '../domain.ts';
@@ -27,32 +27,32 @@ import { StereoMix } from './stereo-mix.ts';
 import { WavHeadReader } from './wav-header.ts';
 
 export interface DecodeResult {
-  /** Seconds of sound that came out: the truth, where the container only claims. */
+  /** Seconds of decoded sound; the container's duration is only a claim. */
   readonly decodedSec: number;
-  /** Empty where none was asked for. */
+  /** Empty when none was requested. */
   readonly fingerprint: Fingerprint;
 }
 
 export interface Decoding {
   /** Settles before the first samples. */
   readonly probed: Promise<ProbedAudio>;
-  /** Mono (of stereo: 0.707 of the sum, so that it is as loud; of the difference where both cancel each other out), in
-   *  order, up to a second at a time, never NaN nor infinite. A part is valid until the next one is asked for. To be read once, to its end or until the reader leaves
-   *  the loop, which kills ffmpeg and all its process group. ffmpeg waits for a slow reader. */
+  /** Mono samples in order, without NaN or infinite values. Stereo is mixed as 0.707 times the sum, which keeps the power, or
+   *  the difference where the channels cancel each other out. A part is valid until the next one is requested. Readable once; a
+   *  reader that leaves the loop early ends ffmpeg and its process group. ffmpeg waits for a slow reader. */
   readonly pcm: AsyncIterable<Float32Array>;
-  /** Settles when the samples have been read; rejects with what reading them throws. */
+  /** Resolves when all samples have been read; rejects with the error of reading them. */
   readonly finished: Promise<DecodeResult>;
 }
 
-/** Begins at once. `pcm` has to be read, or `signal` aborted.
+/** Starts at once. The caller must read `pcm` or abort `signal`.
  *
- *  @throws {RangeError} on a rate or range that makes no sense. All else comes as LeitmotifError from the promises and
+ *  @throws {RangeError} on an invalid rate or range. All other failures are LeitmotifErrors from the promises and
  *    from `pcm`: file-unreadable, audio-empty, audio-too-large, audio-too-long, audio-refused, audio-unreadable,
  *    audio-no-sound, audio-timeout, audio-too-costly, cancelled, tool-missing */
 export function decodePcm(from: string | AudioInput, options: DecodeOptions): Decoding {
   const input = typeof from === 'string' ? { path: from } : from;
   const { promise, resolve, reject } = Promise.withResolvers<DecodeResult>();
-  // Before anything is begun, for what makes no sense.
+  // Throws on invalid options before anything starts.
   decodeJob(input, options);
   const deadline = startDeadline(options.signal, options.limits.deadlineMs);
   const opened = open(input, options, deadline).catch((error) => {
@@ -60,7 +60,7 @@ export function decodePcm(from: string | AudioInput, options: DecodeOptions): De
     throw deadline.failure() ?? toLeitmotifError(error);
   });
   const probed = opened.then((decoder) => decoder.probed);
-  // A caller that reads only one of the three gets the failure there.
+  // A caller that uses only one of the three gets the failure there.
   probed.catch(() => {});
   promise.catch(() => {});
   return { probed, pcm: readSamples(input, opened, options, deadline, { resolve, reject }), finished: promise };
@@ -70,7 +70,7 @@ interface OpenDecoder {
   readonly run: RunningFfmpeg;
   readonly claims: StreamClaims;
   readonly probed: ProbedAudio;
-  /** What came with the head already, then the rest. */
+  /** The samples read together with the WAVE head, then the rest. */
   readonly parts: AsyncIterable<Buffer>;
 }
 
@@ -79,7 +79,7 @@ async function open(input: AudioInput, options: DecodeOptions, deadline: Deadlin
   const openable = await openableInput(input);
   try {
     if (deadline.signal.aborted) throw deadline.failure();
-    // Nearly always right; else what it says of the file is what has to be known first.
+    // The first stream is nearly always right. Otherwise ffmpeg is started again with the stream that its output named.
     const first = await start(openable, options, deadline, firstStream);
     if (first.claims.audioStream === firstStream.audioStream) return await opened(first, openable);
     first.abort();
@@ -109,7 +109,7 @@ interface Started {
   abort(): void;
 }
 
-/** Until it has described the file and the first samples are there, or it has failed. */
+/** Resolves when ffmpeg has described the file and the first samples have arrived, or ffmpeg has failed. */
 async function start(
   input: AudioInput,
   options: DecodeOptions,
@@ -194,13 +194,14 @@ async function* readSamples(
   }
 }
 
-/** Past this, of one channel, the integers that ffmpeg takes the fingerprint from may be clipped. */
+/** At higher peaks of the mono samples, the 16-bit input of the fingerprint would clip. */
 const peakMax = 1 / (Math.SQRT2 * fingerprintGain);
-/** -40 dBFS: chromaprint takes what is 10 dB below that for silence. */
+/** -40 dBFS: chromaprint treats signals 10 dB below that as silence. */
 const peakMin = 0.01;
 
-/** ffmpeg takes the fingerprint of the sum of both channels, as the file has them. Where the samples here are others,
- *  the recording is decoded once more, and the fingerprint is taken of these samples. */
+/** The first run computes the fingerprint of the plain sum of both channels. If the samples for the model differ from that
+ *  (difference of the channels, cleaned samples) or are very quiet, the recording is decoded again and the fingerprint is
+ *  computed from those samples. */
 async function fingerprintOfSamples(input: AudioInput, options: DecodeOptions, peak: number): Promise<Fingerprint> {
   const { pcm } = decodePcm(input, { ...options, fingerprint: false });
   const stdin = Readable.from(bytesOf(pcm), { objectMode: false });
@@ -225,7 +226,7 @@ async function fingerprintOfSamples(input: AudioInput, options: DecodeOptions, p
   }
 }
 
-/** Copies, because a part is valid only until the next one is asked for. */
+/** Copies, because a part is valid only until the next one is requested. */
 async function* bytesOf(pcm: AsyncIterable<Float32Array>): AsyncGenerator<Buffer> {
   for await (const part of pcm) yield Buffer.from(part.slice().buffer);
 }

@@ -1,17 +1,17 @@
-/** The only caller of ffmpeg: one job in, its pipes and its end out. Through fluent-ffmpeg, but for these of its traps,
- *  each avoided where it is marked below (version 2.1.3, its last):
+/** The only caller of ffmpeg: starts one job and returns its pipes and its exit. It uses fluent-ffmpeg (2.1.3, its last version)
+ *  and works around these faults of it:
  *
- *  - it runs `ffmpeg -formats` and `-encoders` before the first job and reads tables whose columns differ between
- *    ffmpeg versions; both are skipped: a quarter of a second less, and nothing to misread;
- *  - options given as one array are split at their blanks, so that a title of two words falls apart; they are spread;
- *  - it kills ffmpeg 20 ms after the output stream has closed, however busy the machine is; that event is not emitted;
- *  - when a process cannot be started it calls its own end without buffers and throws; empty ones are handed in;
- *  - it kills the process, not its group, and cannot limit memory; the process leads a group of its own, and a shell
+ *  - it runs `ffmpeg -formats` and `-encoders` before the first job and parses tables whose columns differ between
+ *    ffmpeg versions. Both are skipped, which also saves a quarter of a second;
+ *  - it splits options in one array at spaces, which breaks a title of two words. Options are passed as separate arguments;
+ *  - it kills ffmpeg 20 ms after the output stream has closed, however busy the machine is. The stream emits no 'close';
+ *  - when a process cannot be started, it calls its own end handler without buffers and throws. Empty buffers are passed;
+ *  - it kills only the process, not its group, and cannot limit memory. The process leads its own group, and a shell
  *    sets the limits before it becomes ffmpeg;
- *  - it holds lines of stderr of any length; ours are read by stderr.ts.
+ *  - it buffers lines of stderr of any length. stderr.ts reads them with a limit.
  *
- *  Its ffprobe is not used at all: starting a second process costs as much as decoding a minute of music, so what
- *  there is to know of a file is read from the very run that decodes it (see probe.ts).
+ *  ffprobe is not used: starting a second process costs as much as decoding a minute of music, so the metadata is read from
+ *  the run that decodes (see probe.ts).
  */
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
@@ -26,7 +26,7 @@ export interface FfmpegJob {
   readonly inputs: readonly { readonly url: string; readonly options: readonly string[] }[];
   /** `stdout` and `side` are pipes to this process; any other target is a path. */
   readonly outputs: readonly { readonly target: string; readonly options: readonly string[] }[];
-  /** As for -filter_complex. */
+  /** The value of -filter_complex. */
   readonly filterGraph: string | null;
   /** Content of the input `pipe:0`. */
   readonly stdin?: Readable;
@@ -34,11 +34,11 @@ export interface FfmpegJob {
 
 export interface FfmpegOptions {
   readonly memoryMaxBytes: number;
-  /** Processor time, after which the kernel kills it: also when this process is no more. */
+  /** Processor time after which the kernel kills ffmpeg, also when this process has died. */
   readonly cpuMaxSec: number;
   /** Added to this process's niceness. */
   readonly niceness?: number;
-  /** Aborted, it kills the process group at once. */
+  /** On abort, the process group is killed at once. */
   readonly signal: AbortSignal;
   readonly onStderrLine?: (line: string) => void;
 }
@@ -47,36 +47,36 @@ export interface FfmpegExit {
   readonly ok: boolean;
   /** null when a signal ended it or it never started. */
   readonly exitCode: number | null;
-  /** The end of what it printed, for a `cause`. */
+  /** The end of its output to stderr, for a `cause`. */
   readonly stderr: string;
-  /** The messages of its error lines, without the names of the files that it was given. */
+  /** The messages of its error lines, without the names of its input and output files. */
   readonly errors: readonly string[];
 }
 
 export interface RunningFfmpeg {
-  /** Ends when ffmpeg does. Read slowly, it slows ffmpeg down. */
+  /** Ends with ffmpeg. A slow reader slows ffmpeg down. */
   readonly stdout: Readable;
-  /** All that the job wrote to `side`, once it has ended; at most `sideBytesMax`. */
+  /** The job's whole output to `side`, at most `sideBytesMax`; resolves when ffmpeg has ended. */
   readonly side: Promise<Buffer>;
   /** Never rejects. */
   readonly exited: Promise<FfmpegExit>;
-  /** Processor time that it has taken; null where the system does not tell, or it has ended. */
+  /** Processor time used so far; null when the system does not report it or ffmpeg has ended. */
   cpuMs(): Promise<number | null>;
-  /** Bytes that it has printed. */
+  /** Bytes printed to stderr so far. */
   describedBytes(): number;
 }
 
-/** A fingerprint of 24 hours is 2.8 MB; nothing else goes through the side pipe. */
+/** A fingerprint of 24 hours has 2.8 MB; nothing else uses the side pipe. */
 const sideBytesMax = 16 * 1024 * 1024;
 
-/** Limits first, then `exec`, so that the shell is gone when ffmpeg runs and its pid is the group's.
+/** Sets limits, then `exec`s, so that ffmpeg replaces the shell and its pid is the group's.
  *  `ulimit -v` is address space in KiB; a system without it (macOS) runs unlimited. `ulimit -t` is seconds of processor
- *  time, and its hard limit a SIGKILL. No core dumps of strangers' files.
- *  Debian's ffmpeg loads OpenBLAS (through pocketsphinx), which maps memory for every core at start and loops for ever
- *  when it gets none: one thread is enough for a library that is never called. A proxy is for other machines. */
+ *  time; its hard limit sends SIGKILL. Core dumps of users' files are off.
+ *  Debian's ffmpeg loads OpenBLAS (through pocketsphinx), which maps memory for every core at start and loops for ever when
+ *  that fails. It is never called, so one thread is enough. `no_proxy` lets ffmpeg read from loopback behind a proxy. */
 const limitedStart =
   'ulimit -v "$1" 2>/dev/null; ulimit -t "$4" 2>/dev/null; ulimit -c 0 2>/dev/null; ' +
-  // As niceness.ts does it: this process leads a session.
+  // As in niceness.ts, because this process leads a session.
   '[ "$3" = 0 ] || { echo "$3" > /proc/self/autogroup; } 2>/dev/null; ' +
   'n=$2; shift 4; OPENBLAS_NUM_THREADS=1 no_proxy=127.0.0.1 exec nice -n "$n" ffmpeg "$@"';
 
@@ -118,7 +118,7 @@ export function startFfmpeg(job: FfmpegJob, options: FfmpegOptions): RunningFfmp
     child = started;
     readStderr(started, stderr);
     side.resolve(collect(started.stdio[3] as Readable | undefined));
-    // A killed process leaves a broken pipe; its exit says all that matters.
+    // A killed process leaves a broken pipe; the exit reports the failure.
     if (job.stdin && started.stdin) pipeline(job.stdin, started.stdin, () => {});
     if (options.signal.aborted) kill();
   });
@@ -182,7 +182,7 @@ function harden(
   const spawnPlainly = command._spawnFfmpeg.bind(command);
   const limitKiB = String(Math.floor(memoryMaxBytes / 1024));
   const limits = [limitKiB, String(niceness), groupNiceness(niceness), String(Math.ceil(cpuMaxSec))];
-  // ffmpeg that is busy with a file's tags neither reads nor writes, and would not notice that this process is gone.
+  // While ffmpeg parses tags, it neither reads nor writes and would not notice that this process has died.
   const { command: program, args: programArgs } = boundToParent('/bin/sh', ['-c', limitedStart, 'ffmpeg']);
   const replaced: CommandInternals = {
     _getFfmpegPath: (callback) => callback(null, program),
@@ -202,21 +202,21 @@ function harden(
   Object.assign(command, replaced);
 }
 
-/** In the wrapper's place, which decodes it as text and holds lines of any length. */
+/** Replaces fluent-ffmpeg's reader, which buffers lines of any length. */
 function readStderr({ stderr }: ChildProcess, reader: StderrReader): void {
   stderr?.removeAllListeners('data');
   stderr?.on('data', (block: Buffer | string) => reader.read(typeof block === 'string' ? Buffer.from(block) : block));
 }
 
-/** That of this process and what is added to it. */
+/** The niceness of this process plus the given one. */
 function groupNiceness(added: number): string {
   return String(Math.max(0, Math.min(getPriority() + added, nicenessMax)));
 }
 
-/** Hundredths of a second, as sysconf(_SC_CLK_TCK) has been on every Linux for decades. */
+/** One hundredth of a second: sysconf(_SC_CLK_TCK) is 100 on Linux. */
 const tickMs = 10;
 
-/** User and system time: the 14th and 15th field, counted behind the name, which may hold blanks and brackets.
+/** User and system time: fields 14 and 15. Fields are counted after the name, which may contain spaces and brackets.
  *  @see https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
 async function cpuMsOf(child: ChildProcess | null): Promise<number | null> {
   if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return null;
@@ -226,13 +226,13 @@ async function cpuMsOf(child: ChildProcess | null): Promise<number | null> {
   return (Number(fields[11]) + Number(fields[12])) * tickMs;
 }
 
-/** `stdout` is ended by hand: what the dead process left in its pipe is nobody's any more. */
+/** Ends `stdout` by hand, because the rest in the pipe of the killed process is not needed. */
 function killGroup(child: ChildProcess, stdout: PassThrough): void {
   if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
     try {
       process.kill(-child.pid, 'SIGKILL');
     } catch {
-      // It has ended between the check and the call.
+      // The process has ended between the check and the call.
     }
   }
   child.stdout?.destroy();
@@ -243,7 +243,7 @@ async function collect(pipe: Readable | undefined): Promise<Buffer> {
   if (pipe === undefined) return Buffer.alloc(0);
   const parts: Buffer[] = [];
   let bytes = 0;
-  pipe.on('error', () => {}); // A killed process may leave a reset pipe; its exit says all that matters.
+  pipe.on('error', () => {}); // A killed process may leave a reset pipe; the exit reports the failure.
   pipe.on('data', (part: Buffer) => {
     bytes += part.length;
     if (bytes <= sideBytesMax) parts.push(part);

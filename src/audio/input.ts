@@ -1,5 +1,5 @@
-/** How a stranger's file is handed to ffmpeg: looked at first, then opened by name only, with nothing but the
- *  containers and decoders that music comes in (audio-formats.ts).
+/** Passes an untrusted file to ffmpeg: checked first, then opened by name only, with only the containers and decoders of
+ *  music enabled (audio-formats.ts).
  */
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
@@ -8,27 +8,27 @@ import { LeitmotifError } from '../errors.ts';
 import { leanProtocols, leanUrlOf } from './lean-input.ts';
 import type { AudioLimits } from './limits.ts';
 
-/** One decoding thread: audio decoders know no more, and each thread maps memory. */
+/** One decoding thread: audio decoders use no more, and each thread maps memory. */
 const formatOptions = [
   ...['-format_whitelist', audioDemuxers.join(','), '-codec_whitelist', audioDecoders.join(',')],
   ...['-threads', '1', '-vn', '-sn', '-dn'],
 ];
 
-/** Options for before `-i` of a file. */
+/** Options before `-i` of a file. */
 export const guardedInputOptions: readonly string[] = ['-protocol_whitelist', 'file', ...formatOptions];
 
-/** What ffmpeg reads: a file, or a recording of the library that lies elsewhere and that this process serves to it. */
+/** Input of ffmpeg: a file, or a remote recording of the library that this process serves over loopback. */
 export interface AudioInput {
   /** A path, or an address of the loopback interface. */
   readonly path: string;
   readonly overLoopback?: boolean;
-  /** Every second has the same number of bytes, so that a moment's place may be computed instead of read up to. */
+  /** Every second has the same number of bytes, so ffmpeg can compute a position instead of reading up to it. */
   readonly hasConstantRate?: boolean;
 }
 
-/** An input in a form that opens quickly, for as long as it is not disposed of. */
+/** An input in a form that opens quickly; valid until it is disposed of. */
 export interface OpenableInput extends AudioInput, AsyncDisposable {
-  /** What ffmpeg is given in its place, without the tags. @see lean-input.ts */
+  /** Address for ffmpeg without the oversized tags. @see lean-input.ts */
   readonly leanUrl?: string;
 }
 
@@ -38,19 +38,19 @@ export async function openable(input: AudioInput): Promise<OpenableInput> {
   return { ...input, leanUrl: lean.url, [Symbol.asyncDispose]: () => lean[Symbol.asyncDispose]() };
 }
 
-/** The input by itself, for whoever holds it as part of something that can be closed: what may go to another thread. */
+/** The plain fields of an input, which may be sent to another thread. */
 export function plainInput({ path, overLoopback = false, hasConstantRate = false }: AudioInput): Required<AudioInput> {
   return { path, overLoopback, hasConstantRate };
 }
 
-/** Our own server's, and nobody else's (src/library/range-server.ts). */
+/** Addresses of src/library/range-server.ts. */
 const loopbackAddress = /^http:\/\/127\.0\.0\.1:\d{1,5}\/[0-9a-f-]{36}$/;
 /** Microseconds. */
 const loopbackTimeout = '60000000';
 
-/** Address and options for one input of a job. Only the library's own recordings come over the loopback interface, never
- *  what a stranger sent; and the whitelist is the input's own, so that in one job the stranger's stays with `file`.
- *  @throws {RangeError} on any other address than the loopback interface's */
+/** Address and options for one input of a job. Only recordings of the library are read over loopback, never a user's file. The
+ *  whitelist applies to one input, so in the same job a user's file may use only `file`.
+ *  @throws {RangeError} on an address that is not a loopback one */
 export function inputOf(input: AudioInput & { readonly leanUrl?: string }): {
   readonly url: string;
   readonly options: readonly string[];
@@ -59,25 +59,25 @@ export function inputOf(input: AudioInput & { readonly leanUrl?: string }): {
   if (input.leanUrl !== undefined) {
     return { url: input.leanUrl, options: ['-protocol_whitelist', leanProtocols, ...formatOptions, ...seek] };
   }
-  if (!input.overLoopback) return { url: fileUrl(input.path), options: [...guardedInputOptions, ...seek] };
+  if (!input.overLoopback) return { url: ffmpegFileUrl(input.path), options: [...guardedInputOptions, ...seek] };
   if (!loopbackAddress.test(input.path)) throw new RangeError(`Cannot read ${input.path}: expected a loopback address`);
   const protocols = ['-protocol_whitelist', 'http,tcp', '-rw_timeout', loopbackTimeout, '-seekable', '1'];
-  // The server answers in parts.
+  // The range server answers in parts.
   const parts = ['-reconnect', '1', '-reconnect_delay_max', '1'];
   return { url: input.path, options: [...protocols, ...parts, ...formatOptions, ...seek] };
 }
 
-/** With the prefix, a name that begins with a dash or looks like an address is a name all the same. */
-export function fileUrl(path: string): string {
+/** With the prefix, ffmpeg treats a name that starts with a dash or looks like an address as a name. */
+export function ffmpegFileUrl(path: string): string {
   return `file:${path}`;
 }
 
 /** @throws {LeitmotifError} file-unreadable, audio-empty, audio-too-large */
 export async function checkInput({ path, overLoopback = false }: AudioInput, limits: AudioLimits): Promise<void> {
-  // The server of the address has checked the file, and ffmpeg reads only parts of it.
+  // The range server has checked the file, and ffmpeg reads only parts of it.
   if (overLoopback) return;
   const found = await lookAt(path);
-  // A pipe or a device could be waited for without end.
+  // Reading a pipe or device could block for ever.
   if (!found.isFile())
     throw new LeitmotifError('file-unreadable', 'Cannot read it: expected a file, got something else');
   if (found.size === 0) throw new LeitmotifError('audio-empty', 'This file is empty: it has 0 bytes');

@@ -1,10 +1,9 @@
-/** A recording without tags that would keep ffmpeg busy: looked at before it starts.
+/** Hides oversized tags from ffmpeg; checked before ffmpeg starts.
  *
- *  ffmpeg reads and prints all tags, in time that grows with the square of their length and number: a comment of 6 MB with
- *  line breaks takes minutes, though nobody wants it. ID3v2 and FLAC keep them before the sound, with their length. Where
- *  they are larger than any title needs, ffmpeg is given the file without them: a head of ours with the few that are used,
- *  in a small file, then the recording from its sound on, which is not copied. In other containers they are within the
- *  bounds of opening.ts.
+ *  ffmpeg reads and prints all tags in time quadratic in their length and number: a comment of 6 MB with line breaks takes
+ *  minutes. ID3v2 and FLAC store tags before the sound, with their length. If they are oversized, ffmpeg gets a small file with
+ *  a new header and the few tags that are used, followed by the recording from its sound on, which is not copied. For other
+ *  containers the limits of opening.ts apply.
  *
  *  @see https://id3.org/id3v2.4.0-structure, https://xiph.org/flac/format.html,
  *    https://ffmpeg.org/ffmpeg-protocols.html (concat, subfile)
@@ -16,21 +15,20 @@ import nodePath from 'node:path';
 /** Text and frames above these limits are excluded. Pictures do not count: ffmpeg skips them. */
 const textBytesMax = 256 * 1024;
 const framesMax = 1000;
-/** Larger tags are not searched: a picture of that size is none. */
+/** Larger tags are not searched for names: no picture is that large. */
 const searchedBytesMax = 32 * 1024 * 1024;
-/** A title, an artist or an album that is kept. Names, not lyrics. */
+/** Limit for one title, artist or album. */
 const keptBytesMax = 4096;
 
-/** Protocols that such an address takes. None of them reaches beyond this machine, and none of the containers that are
- *  accepted names other files. */
+/** Protocols of such an address. None of them leaves this machine, and no accepted container refers to other files. */
 export const leanProtocols = 'file,subfile,concat';
 
 export interface LeanUrl extends AsyncDisposable {
-  /** What ffmpeg is given in the file's place. */
+  /** Address for ffmpeg in place of the file. */
   readonly url: string;
 }
 
-/** @returns null when its tags are as they should be, or of another kind */
+/** @returns null when the tags are small or of another kind */
 export async function leanUrlOf(path: string): Promise<LeanUrl | null> {
   const file = await open(path, 'r').catch(() => null);
   if (file === null) return null;
@@ -47,7 +45,7 @@ export async function leanUrlOf(path: string): Promise<LeanUrl | null> {
 }
 
 interface Lean {
-  /** In the place of all that comes before `from`. */
+  /** Replaces all bytes before `from`. */
   readonly head: Buffer;
   readonly from: number;
 }
@@ -58,7 +56,7 @@ async function urlOf(path: string, { head, from }: Lean): Promise<LeanUrl> {
   const folder = await mkdtemp(nodePath.join(tmpdir(), 'leitmotif-head-'));
   const [headFile, link] = [nodePath.join(folder, 'head'), nodePath.join(folder, 'rest')];
   await writeFile(headFile, head);
-  // A separator in a name cannot be escaped.
+  // The separator `|` in a name cannot be escaped.
   await symlink(nodePath.resolve(path), link);
   return {
     url: `concat:file:${headFile}|${rest(link)}`,
@@ -75,7 +73,7 @@ function isFlac(head: Buffer): boolean {
   return head.toString('latin1', 0, 4) === 'fLaC';
 }
 
-/** Frames of the names that are shown, in version 2.3 and 2.4; 2.2 has three letters, and loses them. */
+/** Frames that are kept, in version 2.3 and 2.4. Ids of 2.2 have three letters; its oversized tags are dropped whole. */
 const keptFrames = new Set(['TIT2', 'TPE1', 'TPE2', 'TALB']);
 
 async function lookAtId3(file: FileHandle, head: Buffer): Promise<Lean | null> {
@@ -86,7 +84,7 @@ async function lookAtId3(file: FileHandle, head: Buffer): Promise<Lean | null> {
   const kept: Buffer[] = [];
   let textBytes = 0;
   let frames = 0;
-  // Of a tag that is unsynchronised or extended, or of version 2.2, the frames are not looked at one by one.
+  // The frames of an unsynchronised or extended tag, or of version 2.2, are not parsed.
   const isPlain = version >= 3 && (flags & 0xc0) === 0;
   const searchedEnd = isPlain && size <= searchedBytesMax ? 10 + size : 10;
   for (let at = 10; at + 10 <= searchedEnd && frames <= framesMax; frames += 1) {

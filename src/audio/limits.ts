@@ -1,24 +1,23 @@
-/** What one piece of work on a stranger's file may take. Every limit is the caller's to set; only those on opening a file
- *  have defaults. */
+/** Limits for work on one untrusted file. The caller sets them; only the limits on opening have defaults. */
 export interface AudioLimits {
-  /** Wall time of the whole work, the waits for a slow reader included. */
+  /** Wall time of the whole work, including waits for a slow reader. */
   readonly deadlineMs: number;
   /** Longest recording that is decoded. */
   readonly durationMaxSec: number;
   /** Largest file that is opened. */
   readonly bytesMax: number;
-  /** Address space of an ffmpeg process. It needs about 300 MiB before it has read a byte, for its many libraries. */
+  /** Address space of an ffmpeg process. Its libraries need about 300 MiB before it reads a byte. */
   readonly memoryMaxBytes: number;
   /** Processor time that ffmpeg may take before the first sample. */
   readonly openCpuMaxMs?: number | undefined;
-  /** And wall time, for one that waits instead of computing. */
+  /** Wall time before the first sample, for an ffmpeg that waits. */
   readonly openDeadlineMs?: number | undefined;
-  /** Added to the niceness of ffmpeg where clips are cut: whoever answers people goes first. */
+  /** Added to the niceness of ffmpeg when it cuts clips, so that queries go first. */
   readonly niceness?: number;
 }
 
-/** A recording opens within a tenth of a second of processor time, one with a large picture or a table of hours within a
- *  second; what takes longer is tags that are made to. */
+/** A recording opens within 0.1 s of processor time, one with a large picture or the seek table of hours within 1 s. Only hostile
+ *  tags take longer. */
 export const openCpuMaxMs = 5_000;
-/** On a machine that is busy with other work, too. */
+/** Allows for a busy machine. */
 export const openDeadlineMs = 30_000;

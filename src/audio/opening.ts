@@ -1,19 +1,19 @@
-/** Bounds on what ffmpeg does before the first sample: reading tags. It takes time that grows with the square of their number
- *  and their length, for minutes, and minds no SIGTERM meanwhile. A job that is stuck there must not hold a slot. */
+/** Limits ffmpeg's work before the first sample. Reading tags takes time quadratic in their number and length, up to minutes,
+ *  and ffmpeg ignores SIGTERM meanwhile. Such a job must not occupy a slot. */
 import { LeitmotifError } from '../errors.ts';
 import type { RunningFfmpeg } from './ffmpeg.ts';
 import { type AudioLimits, openCpuMaxMs, openDeadlineMs } from './limits.ts';
 
-/** ffmpeg prints the tags that it reads. */
+/** Limit of the output to stderr: ffmpeg prints the tags that it reads. */
 export const describedBytesMax = 64 * 1024 * 1024;
 const lookEachMs = 200;
 
 export interface OpeningWatch {
-  /** Called when the first sample is there, or when it never will be. */
+  /** Call it when the first sample has arrived or ffmpeg has ended. */
   stop(): void;
 }
 
-/** @param giveUp called once, with the reason, when opening takes more than it may */
+/** @param giveUp called once, with the reason, when opening exceeds a limit */
 export function watchOpening(
   run: Pick<RunningFfmpeg, 'cpuMs' | 'describedBytes'>,
   limits: AudioLimits,

@@ -1,36 +1,36 @@
-/** Bytes of float32 little-endian, cut anywhere, to samples that a model can take. Pure but for its own carry. */
+/** Converts float32 little-endian bytes, split anywhere, to samples in the range of a model. */
 
-/** +60 dBFS. Float files may go over full scale; what lies beyond this is damage, and its square would overflow. */
+/** +60 dBFS. Float files may exceed full scale; larger values are damage, and their squares could overflow. */
 const amplitudeMax = 1000;
 const bytesPerSample = 4;
-/** Codecs overshoot full scale by less. A recording beyond this is too loud by a factor, and is turned down. */
+/** Codecs overshoot full scale by less. A louder recording has a wrong scale and is turned down. */
 const overshootMax = Math.SQRT2;
-/** A limiter that turns down at once and up again by half in about half a second of 16 kHz stereo. */
+/** Per sample. The limiter turns down at once; its envelope halves in about half a second of 16 kHz stereo. */
 const limiterDecay = 0.99996;
 
 export class SampleReader {
-  /** What was carried over, then the part itself: the same memory from part to part, or there would be a quarter of a
-   *  gigabyte of garbage an hour. */
+  /** The carried bytes followed by the new part. Reused, because fresh buffers would make a quarter of a gigabyte of garbage
+   *  for an hour of music. */
   #scratch = new Float32Array(0);
-  /** The bytes of a sample that the next part completes: 0 to 3. */
+  /** The first 0 to 3 bytes of a sample that the next part completes. */
   #rest: Buffer = Buffer.alloc(0);
   #peak = 0;
   #wasCleaned = false;
-  /** The limiter's envelope: the largest amplitude of late, fading. */
+  /** The limiter's envelope: the largest recent amplitude, decaying. */
   #envelope = 0;
 
-  /** The largest amplitude of the samples that were returned. */
+  /** The largest amplitude of the returned samples. */
   get peak(): number {
     return this.#peak;
   }
 
-  /** Whether any sample was changed: set to 0, or turned down. */
+  /** Whether any sample was set to 0 or turned down. */
   get wasCleaned(): boolean {
     return this.#wasCleaned;
   }
 
-  /** @returns the samples that `part` completes, valid until the next call; NaN, infinite and absurd ones become 0, and what is far
-   *    over full scale is limited, so that the model and the fingerprint get the same signal */
+  /** @returns the samples that `part` completes, valid until the next call. NaN, infinite and damaged ones become 0, and those far
+   *    over full scale are limited, so that the model and the fingerprint get the same signal */
   read(part: Buffer): Float32Array<ArrayBuffer> {
     const byteLength = this.#rest.length + part.length;
     const length = Math.floor(byteLength / bytesPerSample);
@@ -49,7 +49,7 @@ export class SampleReader {
     for (let i = 0; i < samples.length; i += 1) {
       const sample = samples[i] as number;
       const size = Math.abs(sample);
-      // Written this way round so that NaN, which compares false with everything, fails too.
+      // In this direction NaN fails the comparison too.
       if (size <= amplitudeMax) {
         envelope = Math.max(envelope * limiterDecay, size);
         const isTurnedDown = envelope > overshootMax;

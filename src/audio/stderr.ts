@@ -1,11 +1,11 @@
-/** Reads ffmpeg's stderr: hands each line on, and keeps the last of it for the error.
+/** Reads ffmpeg's stderr: passes each line on, and keeps the end for error messages.
  *
- *  Whoever made a file decides much of what ffmpeg prints about it: tags, names of streams, the file's own name. So
- *  lines are bounded in length, all of it is bounded in bytes, and an error is read from error lines only: those with
- *  ffmpeg's level before them (`-loglevel level+...`), after the names of our files have been taken out.
+ *  The author of a file controls much of this text: tags, names of streams, the file's name. So the length of lines and of the
+ *  stored end is limited, and errors are recognised only in lines with ffmpeg's error level (`-loglevel level+...`), after the
+ *  names of files have been removed.
  */
 
-/** ffmpeg itself cuts messages at 1,024 bytes; only values of tags come in longer lines. */
+/** ffmpeg cuts messages at 1,024 bytes; only tags make longer lines. */
 const lineBytesMax = 4096;
 /** Length of the text stored for the error. ffmpeg prints the error last. */
 const tailBytesMax = 64 * 1024;
@@ -25,7 +25,7 @@ export class StderrReader {
     this.#onLine = onLine;
   }
 
-  /** All bytes that came. */
+  /** Total bytes read. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -56,14 +56,14 @@ export class StderrReader {
     }
   }
 
-  /** The end of what was printed, 64 KiB at most. */
+  /** The end of the output, at most 64 KiB. */
   get tail(): string {
     return Buffer.concat(this.#tail).subarray(-tailBytesMax).toString('utf8');
   }
 }
 
-/** The messages of the error lines in what ffmpeg printed, each with its contexts (`[flac @ 0x..] `) and without its level.
- *  @param names of the files that ffmpeg was given, as it was given them: they are no part of any message */
+/** The messages of the error lines in ffmpeg's output, with their contexts (`[flac @ 0x..] `) and without their level.
+ *  @param names the file names as passed to ffmpeg; they are replaced in the messages */
 export function errorLinesOf(stderr: string, names: readonly string[]): string[] {
   let text = stderr;
   for (const name of names) text = withoutName(text, asPrinted(name));
@@ -73,9 +73,9 @@ export function errorLinesOf(stderr: string, names: readonly string[]): string[]
   });
 }
 
-/** What stands for a file's name. */
+/** Replaces a file's name. */
 const placeholder = '<file>';
-/** This much of a name's beginning is looked for: a name that is longer may have been cut where a message ends. */
+/** Searched length of a name's beginning: a long name may be cut off at the end of a message. */
 const beginningChars = 48;
 
 function withoutName(text: string, name: string): string {
@@ -97,7 +97,7 @@ function commonLength(text: string, at: number, name: string): number {
   return length;
 }
 
-/** libavutil prints a question mark for control characters, but for those from backspace to carriage return. */
+/** libavutil prints control characters as question marks, except those from backspace to carriage return. */
 function asPrinted(name: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it replaces.
   return name.replace(/[\x00-\x07\x0e-\x1f]/g, '?');

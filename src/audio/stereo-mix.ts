@@ -1,28 +1,27 @@
-/** Two channels to one, as loud as both. Where the channels cancel each other out (L = -R, a polarity fault of cables and
- *  encoders), their difference is taken instead: the sound that a listener with two loudspeakers hears. Pure but for
- *  its own carry.
+/** Mixes two channels to one with the power of both. Where the channels cancel each other out (L = -R, a polarity fault of
+ *  cables and encoders), their difference is used instead: the sound that a listener with two loudspeakers hears.
  *
- *  Decided a tenth of a second at a time, so a stretch in the middle of a recording counts too. With hysteresis, because
- *  sum and difference of one sound differ by their level: a recording at the threshold must not jump between them.
+ *  Decided for each tenth of a second, so that a stretch in the middle of a recording is found too. With hysteresis, because sum
+ *  and difference differ in level: a recording near the threshold must not jump between them.
  */
 
-/** Blocks a second. */
+/** Decisions per second. */
 const blocksPerSec = 10;
-/** The difference is taken where the sum is this far below it: 30 dB. Wide stereo music stays 10 dB above that. */
+/** The difference is used when the sum is 30 dB below it. The sum of wide stereo music is at least 10 dB above that. */
 const cancelledPower = 1e-3;
-/** And given up where the sum is less than 20 dB below it. */
+/** The sum is used again when it is less than 20 dB below the difference. */
 const returnedPower = 1e-2;
-/** -100 dBFS: below this there are rounding errors and dither, which say nothing. */
+/** -100 dBFS: lower levels are rounding errors and dither. */
 const audiblePower = 1e-10;
-/** From one to the other, without a click. */
+/** Cross-fade between sum and difference, against clicks. */
 const fadeSec = 0.01;
 
 export class StereoMix {
   readonly #blockFrames: number;
   readonly #fadeFrames: number;
-  /** Frames of the block that the next part completes, interleaved. */
+  /** Interleaved frames of the block that the next part completes. */
   readonly #rest: Float32Array;
-  /** Samples, of two channels. */
+  /** In samples of both channels. */
   #restLength = 0;
   #mono = new Float32Array(0);
   #isDifference = false;
@@ -34,12 +33,12 @@ export class StereoMix {
     this.#rest = new Float32Array(2 * this.#blockFrames);
   }
 
-  /** Whether any sample so far is something else than the sum of both channels. */
+  /** Whether any sample so far came from the difference. */
   get tookDifference(): boolean {
     return this.#tookDifference;
   }
 
-  /** @param stereo left and right in turn; may end within a frame
+  /** @param stereo interleaved; may end within a frame
    *  @returns whole blocks, in order, valid until the next call */
   read(stereo: Float32Array): Float32Array {
     const frames = Math.floor((this.#restLength + stereo.length) / 2);
@@ -59,7 +58,7 @@ export class StereoMix {
     return this.#mono.subarray(0, written);
   }
 
-  /** @returns what is left of the last block */
+  /** @returns the rest of the last block */
   end(): Float32Array {
     const frames = Math.floor(this.#restLength / 2);
     if (this.#mono.length < frames) this.#mono = new Float32Array(frames);
@@ -77,7 +76,7 @@ export class StereoMix {
   #mix(block: Float32Array, to: number): void {
     const mono = this.#mono;
     const frames = block.length / 2;
-    // Four sums in local variables: objects for them took three quarters of the time.
+    // Local variables, because objects for the sums took three quarters of the time.
     let [sum, sumSquares, difference, differenceSquares] = [0, 0, 0, 0];
     for (let i = 0; i < frames; i += 1) {
       const left = block[2 * i] as number;
@@ -103,13 +102,13 @@ export class StereoMix {
   }
 }
 
-/** @param was whether the block before was */
+/** @param was the result for the block before */
 function isCancelled(sum: number, difference: number, was: boolean): boolean {
   if (difference < audiblePower) return was && sum < audiblePower;
   return sum < (was ? returnedPower : cancelledPower) * difference;
 }
 
-/** Mean square without the constant part, which is no sound. */
+/** Mean square without the constant offset, which is not sound. */
 function power(sum: number, squares: number, count: number): number {
   return count === 0 ? 0 : Math.max(0, squares / count - (sum / count) ** 2);
 }

@@ -1,15 +1,15 @@
-/** Reads the head of the WAVE stream that ffmpeg writes for us: the tags, and where the samples begin.
+/** Reads the header of the WAVE stream from ffmpeg: the tags, and the start of the samples.
  *
- *  The tags come this way because each is a length and that many bytes: a title with a newline stays one title, where
- *  a line-based listing would let it pose as other fields. Values that no title needs are passed over, however long.
+ *  Tags are read here because each value has a length: a title with a newline stays one title, while in ffmpeg's line-based
+ *  output it could pose as other fields. Oversized values are skipped, however long.
  *
  *  @see Multimedia Programming Interface and Data Specifications 1.0, "RIFF" (INFO list chunk)
  */
 import type { RecordingTags } from '../domain.ts';
 
-/** A value that is longer counts as none. */
+/** A longer value is ignored. */
 const valueBytesMax = 64 * 1024;
-/** Of a RIFF file and of an INFO list: an id, a length, a form. */
+/** Header of a RIFF file and of an INFO list: an id, a length, a form. */
 const formBytes = 12;
 const chunkHeadBytes = 8;
 
@@ -17,14 +17,14 @@ type State = 'riff' | 'chunks' | 'info' | 'samples';
 
 export class WavHeadReader {
   #state: State = 'riff';
-  /** What came and was not read yet: less than a head, or a value on its way. */
+  /** Bytes not parsed yet: part of a header or of a value. */
   #pending: Buffer = Buffer.alloc(0);
   #toSkip = 0;
   readonly #found = new Map<string, string>();
 
-  /** To be called until it answers; then what follows are samples.
-   *  @returns the first bytes of the samples, none perhaps; null while they have not been reached
-   *  @throws {RangeError} when it is no WAVE stream */
+  /** Call it until it returns bytes; all later parts are samples.
+   *  @returns the first bytes of the samples, possibly none; null while they have not been reached
+   *  @throws {RangeError} when the stream is not WAVE */
   read(part: Buffer): Buffer | null {
     let bytes = this.#pending.length === 0 ? part : Buffer.concat([this.#pending, part]);
     while (this.#state !== 'samples') {
@@ -46,7 +46,7 @@ export class WavHeadReader {
     return { title: title ?? null, artist: artist ?? null, album: album ?? null };
   }
 
-  /** @returns the bytes that it read; 0 when it needs more */
+  /** @returns the number of parsed bytes; 0 when more are needed */
   #step(bytes: Buffer): number {
     if (this.#state === 'riff') return this.#riff(bytes);
     if (bytes.length < chunkHeadBytes) return 0;
@@ -72,7 +72,7 @@ export class WavHeadReader {
     if (id === 'LIST') {
       if (bytes.length < formBytes) return 0;
       if (bytes.toString('latin1', 8, 12) === 'INFO') {
-        // Its length is not to be relied on: ffmpeg cannot go back in a pipe to correct it. The samples come next.
+        // The length of this list is wrong: ffmpeg cannot go back in a pipe to correct it. Its values are parsed one by one.
         this.#state = 'info';
         return formBytes;
       }
@@ -97,7 +97,7 @@ export class WavHeadReader {
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 const windows1252 = new TextDecoder('windows-1252');
 
-/** ffmpeg hands on what stands in the file, which need not be the UTF-8 that the container prescribes. */
+/** ffmpeg passes the file's bytes on, which may not be the UTF-8 that the container requires. */
 function decodeText(bytes: Buffer): string {
   try {
     return utf8.decode(bytes);

@@ -1,6 +1,6 @@
 /** Stored answers: their buttons keep working for weeks, and an equal query is answered from here.
  *  The catalog stores an answer as text; query/stored-answer.ts defines its content. */
-import type { Database, Row } from './database.ts';
+import type { Database, SqlRow } from './database.ts';
 
 /** Two queries are equal when bytes, options, space and generation are equal. */
 export interface QuestionKey {
@@ -69,7 +69,7 @@ export class Answers {
   }
 }
 
-function toAnswerRow(row: Row): AnswerRow {
+function toAnswerRow(row: SqlRow): AnswerRow {
   return {
     id: String(row.id),
     contentSha256: String(row.content_sha256),

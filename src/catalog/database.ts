@@ -33,7 +33,7 @@ export interface DatabaseOptions {
   readonly steps?: readonly string[];
 }
 
-export type Row = Record<string, unknown>;
+export type SqlRow = Record<string, unknown>;
 /** Values for `?` in order, or one object with the values for `$name`. */
 type Parameters = SQLInputValue[] | [Record<string, SQLInputValue>];
 
@@ -115,11 +115,11 @@ export class Database implements Disposable {
   }
 
   /** The first row, or undefined. */
-  get(sql: string, ...parameters: Parameters): Row | undefined {
+  get(sql: string, ...parameters: Parameters): SqlRow | undefined {
     return this.#run(() => this.#statement(sql).get(...(parameters as SQLInputValue[])));
   }
 
-  all(sql: string, ...parameters: Parameters): Row[] {
+  all(sql: string, ...parameters: Parameters): SqlRow[] {
     return this.#run(() => this.#statement(sql).all(...(parameters as SQLInputValue[])));
   }
 
@@ -131,7 +131,7 @@ export class Database implements Disposable {
 
   /** Yields one row at a time, never all in memory. Uses a separate statement: another use of a shared one would rewind
    *  it. */
-  *iterate(sql: string, ...parameters: Parameters): Generator<Row, void, undefined> {
+  *iterate(sql: string, ...parameters: Parameters): Generator<SqlRow, void, undefined> {
     const rows = this.#run(() => this.#sqlite.prepare(sql).iterate(...(parameters as SQLInputValue[])));
     for (;;) {
       const next = this.#run(() => rows.next());

@@ -1,6 +1,6 @@
 /** Details of a library track that an answer shows: loudness, fingerprint, embedding. */
 import type { Chunk, ChunkKind, EmbeddedRecording, Fingerprint } from '../domain.ts';
-import type { Database, Row } from './database.ts';
+import type { Database, SqlRow } from './database.ts';
 
 export class Evidence {
   readonly #database: Database;
@@ -52,7 +52,7 @@ export class Evidence {
 }
 
 /** @param row all columns of `chunks` */
-export function toChunk(row: Row): Chunk {
+export function toChunk(row: SqlRow): Chunk {
   return {
     index: Number(row.idx),
     startSec: Number(row.start_sec),

@@ -1,7 +1,7 @@
 /** Marks: regions of a space that an admin declared as not music. Chunks in a marked region keep their vectors, but take
  *  no part in queries until the mark is lifted. */
 import { LeitmotifError } from '../errors.ts';
-import type { Database, Row } from './database.ts';
+import type { Database, SqlRow } from './database.ts';
 import { alignedBuffer } from './evidence.ts';
 import { isInRegion, type Region } from './marked-regions.ts';
 import type { Space, Spaces } from './spaces.ts';
@@ -139,7 +139,7 @@ function regionsOf(database: Database, space: Space): Region[] {
   return database.all('SELECT * FROM marks WHERE space = ? ORDER BY id', space.row).map(toRegion);
 }
 
-function toRegion(row: Row): Region {
+function toRegion(row: SqlRow): Region {
   return {
     centres: new Float32Array(alignedBuffer(row.centres)),
     centre: Number(row.centre),
@@ -147,7 +147,7 @@ function toRegion(row: Row): Region {
   };
 }
 
-function toMark(row: Row): Mark {
+function toMark(row: SqlRow): Mark {
   return {
     ...toRegion(row),
     id: Number(row.id),
@@ -158,7 +158,7 @@ function toMark(row: Row): Mark {
   };
 }
 
-function vectorOf(row: Row): Float32Array {
+function vectorOf(row: SqlRow): Float32Array {
   return new Float32Array(alignedBuffer(row.vector));
 }
 

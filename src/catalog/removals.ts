@@ -1,6 +1,6 @@
 /** Removes tracks from the results and restores them. */
 import { LeitmotifError } from '../errors.ts';
-import type { Database, Row } from './database.ts';
+import type { Database, SqlRow } from './database.ts';
 import type { Spaces } from './spaces.ts';
 import type { RemovedBy } from './track-rows.ts';
 
@@ -72,7 +72,7 @@ export class Removals {
     });
   }
 
-  #requireTrack(key: string): Row {
+  #requireTrack(key: string): SqlRow {
     const track = this.#database.get('SELECT id, status FROM tracks WHERE key = ?', key);
     if (track === undefined) throw new LeitmotifError('track-unknown', `Cannot find a track with the key ${key}`);
     return track;

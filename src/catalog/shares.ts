@@ -1,5 +1,5 @@
 /** Results that were shared in a channel, each once, and the users' votes on them. */
-import type { Database, Row } from './database.ts';
+import type { Database, SqlRow } from './database.ts';
 import type { Vote } from './feedback.ts';
 
 export interface Share {
@@ -13,7 +13,7 @@ export interface Share {
   readonly userId: string;
 }
 
-export interface ShareVotes {
+export interface VoteCounts {
   readonly up: number;
   readonly down: number;
 }
@@ -49,7 +49,7 @@ export class Shares {
         'SELECT * FROM shares WHERE answer_id = ? AND track_id = ? AND channel_id = ?',
         ...[share.answerId, share.trackId, share.channelId],
       );
-      return toShare(row as Row);
+      return toShare(row as SqlRow);
     });
   }
 
@@ -68,7 +68,7 @@ export class Shares {
   }
 
   /** One vote per user; the same vote again withdraws it. */
-  vote(shareId: string, userId: string, vote: Vote): ShareVotes {
+  vote(shareId: string, userId: string, vote: Vote): VoteCounts {
     return this.#database.transaction(() => {
       const same = this.#database.write(
         'DELETE FROM share_votes WHERE share_id = ? AND user_id = ? AND vote = ?',
@@ -85,7 +85,7 @@ export class Shares {
     });
   }
 
-  #count(shareId: string): ShareVotes {
+  #count(shareId: string): VoteCounts {
     const row = this.#database.get(
       'SELECT count(*) FILTER (WHERE vote = 1) AS up, count(*) FILTER (WHERE vote = -1) AS down FROM share_votes WHERE share_id = ?',
       shareId,
@@ -94,7 +94,7 @@ export class Shares {
   }
 }
 
-function toShare(row: Row): Share {
+function toShare(row: SqlRow): Share {
   return {
     id: String(row.id),
     answerId: String(row.answer_id),

@@ -1,4 +1,4 @@
-/** Progress of things that are counted, on stderr: a bar where somebody watches, a line now and then elsewhere. */
+/** Progress of counted items on stderr: a bar on a terminal, otherwise a line from time to time. */
 import { progressBar } from './progress-bar.ts';
 
 export function countProgress(what: string) {

@@ -21,7 +21,7 @@ const print = (text: string): void => {
 
 type StatusServices = Pick<Services, 'config' | 'catalog' | 'worker' | 'libraries'>;
 
-export async function libraryStatus(services: StatusServices): Promise<number> {
+export async function printLibraryStatus(services: StatusServices): Promise<number> {
   const { catalog, config, worker } = services;
   const counts = catalog.counts();
   const table = new Table({ style: { head: [], border: [] } });
@@ -100,7 +100,7 @@ function lastRun({ catalog }: Pick<Services, 'catalog'>): string {
   return `${new Date(job.startedAtMs).toISOString()}, ${job.state}${took}${why}`;
 }
 
-export async function libraryFailures({ catalog }: Pick<Services, 'catalog'>): Promise<number> {
+export async function printLibraryFailures({ catalog }: Pick<Services, 'catalog'>): Promise<number> {
   const failures = catalog.tracks.failures();
   for (const { key, code, message, tries, ...times } of failures) {
     const tried = `tried ${tries === 1 ? 'once' : `${tries} times`}, ${againWords(times, catalog.nowMs())}`;

@@ -16,7 +16,7 @@ import {
   type ImportCommandOptions,
   importCommand,
 } from './exchange-commands.ts';
-import { libraryFailures, libraryRemove, libraryRollback, libraryStatus } from './library-command.ts';
+import { libraryRemove, libraryRollback, printLibraryFailures, printLibraryStatus } from './library-command.ts';
 import { libraryBackup, libraryBackups, libraryTidy, libraryVerify, restoreWords } from './maintenance-commands.ts';
 import { count, counts } from './option-values.ts';
 import { runToExit } from './run-to-exit.ts';
@@ -27,11 +27,11 @@ export function addLibrary(program: Command): void {
   library
     .command('status')
     .description('show the library, the index, the model and the last run')
-    .action(() => withApp((app) => libraryStatus(app)));
+    .action(() => withApp((app) => printLibraryStatus(app)));
   library
     .command('failures')
     .description('list the tracks that failed, with reasons')
-    .action(() => withApp((app) => libraryFailures(app)));
+    .action(() => withApp((app) => printLibraryFailures(app)));
   library
     .command('remove')
     .description('exclude a track from all answers, at once and permanently')

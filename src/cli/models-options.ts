@@ -1,7 +1,7 @@
 /** Declares `npm run models -- ...` and its options. */
+import path from 'node:path';
 import type { Command } from 'commander';
-import { modelsGet, modelsList, modelsRemove, modelsVerify } from './models-command.ts';
-import { modelsTriton } from './triton-command.ts';
+import { type ModelsContext, modelsGet, modelsList, modelsRemove, modelsVerify } from './models-command.ts';
 import { withModels } from './with-app.ts';
 
 export function addModels(program: Command): void {
@@ -36,4 +36,24 @@ export function addModels(program: Command): void {
     .argument('<dir>', "Triton's model repository; created if missing")
     .option('--model <name>', 'the model; default: EMBEDDING_MODEL')
     .action((dir: string, options: { model?: string }) => withModels((context) => modelsTriton(context, dir, options)));
+}
+
+async function modelsTriton(
+  { models, selected, windowSec }: ModelsContext,
+  dir: string,
+  options: { model?: string },
+): Promise<number> {
+  const name = options.model ?? selected;
+  const repository = path.resolve(dir);
+  const { folder, isLinked } = await models.writeTriton(repository, name, windowSec);
+  const lines = [
+    `Wrote ${folder}, for windows of ${windowSec} s.`,
+    isLinked ? 'Its weights are a link to the file here and take no extra space.' : 'Its weights are a copy.',
+    `tritonserver --model-repository=${repository} serves it. Then set for the worker:`,
+    '  EMBEDDING_ENGINE=open-inference',
+    '  OPEN_INFERENCE_URL=http://HOST:8000',
+    `  EMBEDDING_MODEL=${name}`,
+  ];
+  process.stdout.write(`${lines.join('\n')}\n`);
+  return 0;
 }

@@ -1,4 +1,4 @@
-/** Progress on stderr: a bar where somebody watches, a line now and then where it goes to a file. */
+/** Progress on stderr: a bar on a terminal, otherwise a line from time to time. */
 import { formatDuration } from '../format.ts';
 import type { IndexProgress } from '../indexing/progress.ts';
 import { progressBar } from './progress-bar.ts';

@@ -1,4 +1,4 @@
-/** Where the sample library lies that set-up installs: music of the wesnoth package, whose version stands in the path. */
+/** The folder of the sample library that set-up installs: music of the wesnoth package, with its version in the path. */
 import { globSync } from 'node:fs';
 
 /** @returns the newest version's folder; undefined where the package is not installed */

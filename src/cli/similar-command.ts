@@ -28,7 +28,7 @@ export interface ShownAnswer {
 
 type SimilarServices = Pick<Services, 'config' | 'queries'>;
 
-export async function similarCommand(
+export async function printSimilar(
   services: SimilarServices,
   file: string,
   options: SimilarCommandOptions,

@@ -10,7 +10,7 @@ import type { Surroundings } from '../services/surroundings.ts';
 import type { ModelsContext } from './models-command.ts';
 import { onWaiting, runToExit } from './run-to-exit.ts';
 
-export const root = path.resolve(import.meta.dirname, '../..');
+export const projectRoot = path.resolve(import.meta.dirname, '../..');
 
 /** Runs a command with an app, which it closes in every case. Ctrl-C aborts the signal. */
 export function withApp(command: (services: Services, signal: AbortSignal) => Promise<number>): Promise<void> {
@@ -22,18 +22,18 @@ export function withApp(command: (services: Services, signal: AbortSignal) => Pr
 }
 
 export function surroundingsOf(): { readonly config: Config; readonly surroundings: Surroundings } {
-  const config = readConfig(process.env, root);
+  const config = readConfig(process.env, projectRoot);
   forgetSecrets(process.env);
   const log = makeLog(config.logLevel);
-  return { config, surroundings: { root, environment: process.env, log, onWaiting } };
+  return { config, surroundings: { root: projectRoot, environment: process.env, log, onWaiting } };
 }
 
 /** Runs a command on models. It needs no app, because models need no catalog and no worker. */
 export function withModels(command: (context: ModelsContext, signal: AbortSignal) => Promise<number>): Promise<void> {
   return runToExit(async (signal) => {
-    const config = readConfig(process.env, root);
+    const config = readConfig(process.env, projectRoot);
     forgetSecrets(process.env);
-    const models = await buildModels(config, root);
+    const models = await buildModels(config, projectRoot);
     return await command(
       { models, selected: config.model, indexDir: config.indexDir, windowSec: config.windowSec },
       signal,

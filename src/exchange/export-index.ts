@@ -60,7 +60,7 @@ export async function exportIndex(options: ExportOptions): Promise<ExportSummary
       await written.abandon();
     }
   };
-  return writeAtomically(file, writeFile, { partial: `${file}.partial`, isDurable: true });
+  return await writeAtomically(file, writeFile, { partial: `${file}.partial`, isDurable: true });
 }
 
 function* rowsOf(chunks: Iterable<ExportedChunk>, spaceId: string): Generator<ExchangeRow, void, undefined> {

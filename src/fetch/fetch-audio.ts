@@ -1,8 +1,6 @@
-/** Fetches what a stranger's link leads to into a file: within its limits, and from public addresses only
- *  (guarded-request.ts).
+/** Fetches the target of an untrusted link into a file, within limits and from public addresses only (guarded-request.ts).
  *
- *  Whether it is audio is for the worker to find out; only what is plainly a text is turned away here, because people
- *  paste links to pages.
+ *  The worker decides whether it is audio. Only plain text is refused here, because users paste links to pages.
  */
 import { createHash } from 'node:crypto';
 import { type FileHandle, rm } from 'node:fs/promises';
@@ -26,7 +24,7 @@ export interface FetchedAudio {
 }
 
 export interface FetchOptions {
-  /** The file to write, which must not be there yet. Removed when fetching fails. */
+  /** The file to write; it must not exist yet. Removed when fetching fails. */
   readonly path: string;
   readonly limits: { readonly bytesMax: number; readonly deadlineMs: number };
   readonly signal: AbortSignal;
@@ -38,20 +36,20 @@ export interface FetchOptions {
 
 export interface FetchConditions {
   readonly network: Network;
-  /** In each such stretch of time at least `paceBytesMin` must come. */
+  /** In each such period at least `paceBytesMin` must arrive. */
   readonly paceWindowMs: number;
 }
 
-/** Half of what the slowest common mp3 (64 kbit/s) takes to be played. A byte a second is an attack, not a server. */
+/** Half of the slowest common bit rate of mp3 (64 kbit/s). A server that sends a byte a second is hostile. */
 const paceBytesMin = 40_000;
 const publicConditions: FetchConditions = { network: publicNetwork, paceWindowMs: 10_000 };
 
-/** Even Discord's CDN fails now and then. Together the pauses are shorter than a person's patience. */
+/** Even Discord's CDN fails sometimes. The pauses together are short enough for a waiting user. */
 const retries = { retries: 3, minTimeout: 50, factor: 3, randomize: true } as const;
 const passingStatuses = [429, 500, 502, 503, 504];
 
-/** What fails in passing is tried again, three times.
- *  @param conditions given by tests only: they have no public address to fetch from
+/** Retries passing failures, three times.
+ *  @param conditions set by tests only, which have no public address to fetch from
  *  @throws {LeitmotifError} link-refused, link-unreachable, link-too-large, link-too-slow, link-not-audio, cancelled,
  *    disk-full; facts: host (never what follows it), kind, status, contentType, bytesMax, deadlineSec */
 export async function fetchAudio(
@@ -81,7 +79,7 @@ export async function fetchAudio(
   }
 }
 
-/** Whether the server may answer otherwise in a moment: overloaded, restarted, or the connection broke. */
+/** Whether a retry may succeed: the server is overloaded or restarting, or the connection broke. */
 function isPassing(error: Error): boolean {
   if (!(error instanceof LeitmotifError) || error.code !== 'link-unreachable') return false;
   const { status } = error.facts;
@@ -92,7 +90,7 @@ function isPassing(error: Error): boolean {
 function assertWanted({ url, status, header }: LinkAnswer, bytesMax: number): void {
   if (status !== 200) throw linkUnreachable(url, `got status ${status}`, { status });
   const encoding = header('content-encoding')?.trim().toLowerCase() ?? '';
-  // Asked for plain bytes, a server that packs them anyway may hide any size in them.
+  // A compressed answer, sent although plain bytes were requested, may unpack to any size.
   if (encoding !== '' && encoding !== 'identity') throw linkNotAudio(url, 'encoded', header('content-type'));
   if (Number(header('content-length') ?? 0) > bytesMax) throw linkTooLarge(url, bytesMax);
 }

@@ -1,4 +1,4 @@
-/** From a link to the answer it leads to: redirects followed by hand, each guarded like the first. */
+/** Follows a link to its answer. Redirects are followed by hand, each checked like the first link. */
 import type { IncomingMessage } from 'node:http';
 import type { LeitmotifError } from '../errors.ts';
 import {
@@ -13,13 +13,13 @@ import { blocksOfBody, TinyPiecesError } from './link-body.ts';
 import { linkRefused, linkTooSlow, linkUnreachable } from './link-errors.ts';
 
 export interface LinkAnswer {
-  /** Where it came from in the end. */
+  /** The address after all redirects. */
   readonly url: URL;
   readonly status: number;
   header(name: 'content-disposition' | 'content-encoding' | 'content-length' | 'content-type'): string | undefined;
-  /** @throws {LeitmotifError} link-unreachable when it breaks; the signal's reason */
+  /** @throws {LeitmotifError} link-unreachable when the connection breaks; the signal's reason */
   readonly body: AsyncIterable<Buffer>;
-  /** Cuts the connection. */
+  /** Closes the connection. */
   close(): void;
 }
 
@@ -32,7 +32,7 @@ export interface FollowOptions {
 
 const redirectsMax = 3;
 const redirectStatuses = [301, 302, 303, 307, 308];
-/** Until the answer's head is there; a server may have to wake up first. */
+/** Limit until the answer's head arrives; a server may have to start first. */
 const headTimeoutMs = 20_000;
 
 /** @throws {LeitmotifError} link-refused, link-unreachable, link-too-slow; the signal's reason */
@@ -68,7 +68,7 @@ async function ask(url: URL, network: Network, signal: AbortSignal): Promise<Inc
   const timer = setTimeout(() => late.abort(linkTooSlow(url, headTimeoutMs)), headTimeoutMs);
   try {
     const answer = await requestGuarded(url, network, AbortSignal.any([signal, late.signal]));
-    // One that breaks while nobody reads it, having been cut, is nobody's trouble.
+    // Errors of a body that is no longer read are ignored.
     answer.on('error', () => {});
     return answer;
   } catch (error) {

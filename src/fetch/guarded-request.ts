@@ -1,11 +1,10 @@
-/** One GET over a connection that reaches only whom it may.
+/** One GET over a connection to an allowed address only.
  *
- *  The resolver is asked once, and what it answered is both judged and connected to, so a name that answers otherwise the
- *  second time (DNS rebinding) gains nothing. Names are not judged: localhost, a number in octal or a full-width digit
- *  all end as an address.
+ *  The name is resolved once, and the same address is checked and connected to, so DNS rebinding has no effect. Names are not
+ *  checked: localhost, an octal number or a full-width digit all resolve to an address.
  *
- *  Node's own client, not undici: whoever hangs up while undici 7 waits for us to write makes it fail an assertion that
- *  nobody can catch, and every stranger could end the bot. @see https://github.com/nodejs/undici/issues/5360
+ *  Uses Node's own client, not undici: when a server hangs up while undici 7 waits for a write, an assertion fails that cannot
+ *  be caught, so any server could end the bot. @see https://github.com/nodejs/undici/issues/5360
  */
 import { type LookupAddress, lookup } from 'node:dns';
 import { once } from 'node:events';
@@ -15,7 +14,7 @@ import { connect, isIP, type LookupFunction, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { isOwnAddress, isPublicAddress } from './public-address.ts';
 
-/** The world outside: tests have one of their own. */
+/** The network; tests replace it. */
 export interface Network {
   resolve(hostname: string, done: (error: Error | null, addresses: readonly LookupAddress[]) => void): void;
   isAllowed(address: string): boolean;
@@ -26,21 +25,21 @@ export const publicNetwork: Network = {
   isAllowed: (address) => isPublicAddress(address) && !isOwnAddress(address),
 };
 
-/** For an origin that is trusted. */
+/** Rules for a trusted origin. */
 export const unguardedNetwork: Network = { ...publicNetwork, isAllowed: () => true };
 
 export class AddressRefusedError extends Error {
   override readonly name = 'AddressRefusedError';
 }
 
-/** One or two "continue" or "early hints" are usual; each costs a turn of the parser. */
+/** Limit of informational answers. One or two are usual; each costs the parser time. */
 const informationMax = 16;
 
 export class TooManyHeadsError extends Error {
   override readonly name = 'TooManyHeadsError';
 }
 
-/** Nothing of ours goes along, no cookie and no token. `identity`: a compressed answer could unpack to any size. */
+/** No cookie and no token is sent. `identity`, because a compressed answer could unpack to any size. */
 const headers = {
   'user-agent': 'Leitmotif',
   accept: 'audio/*, */*;q=0.5',
@@ -48,13 +47,13 @@ const headers = {
   connection: 'close',
 };
 
-/** @returns the answer once its head is there; redirects are answers too. Destroy it to cut the connection.
+/** @returns the answer as soon as its head has arrived; redirects are answers too. Destroy it to close the connection.
  *  @throws {AddressRefusedError} before anything was sent; what Node throws; the signal's reason */
 export async function requestGuarded(url: URL, network: Network, signal: AbortSignal): Promise<IncomingMessage> {
   const asked = (url.protocol === 'https:' ? requestTls : request)(url, {
     headers,
     signal,
-    // No agent: it would keep connections, and lend them to requests that were judged otherwise.
+    // No agent: it would keep connections and reuse them for requests with other rules.
     createConnection: (_options, done) => {
       connectGuarded(url, network, signal).then(
         (socket) => done?.(null, socket),
@@ -71,7 +70,7 @@ export async function requestGuarded(url: URL, network: Network, signal: AbortSi
   try {
     const [answer] = (await Promise.race([
       once(asked, 'response'),
-      // Instead of an answer: an upgrade that nobody asked for, or nothing at all.
+      // An upgrade that was not requested, or a closed connection, instead of an answer.
       once(asked, 'close').then(() => {
         throw new Error('The connection was closed without an answer');
       }),
@@ -87,7 +86,7 @@ export async function requestGuarded(url: URL, network: Network, signal: AbortSi
 async function connectGuarded(url: URL, network: Network, signal: AbortSignal): Promise<Socket> {
   const isTls = url.protocol === 'https:';
   const host = url.hostname.replace(/^\[|\]$/g, '');
-  // A number is connected to without asking a resolver.
+  // An IP address is connected to without the resolver.
   if (isIP(host) !== 0 && !network.isAllowed(host)) throw new AddressRefusedError();
   const where = { host, port: Number(url.port || (isTls ? 443 : 80)), lookup: guardedLookup(network) };
   const socket = isTls ? connectTls({ ...where, ...(isIP(host) === 0 ? { servername: host } : {}) }) : connect(where);

@@ -1,22 +1,22 @@
-/** An answer's body in large blocks, however small the pieces are that it comes in.
+/** Reads an answer's body in large blocks, however small its chunks are.
  *
- *  Each piece costs a call through Node's parser, and each block a hash, a write and a turn of the event loop: a server that
- *  sends a byte a piece, as fast as it can, took a fifth of a second at a time from everybody who waits for the bot.
+ *  Each chunk costs a call of Node's parser, and each block a hash, a write and a turn of the event loop: a server that sends
+ *  one byte a chunk at full speed blocked the bot for a fifth of a second at a time.
  */
 import type { IncomingMessage } from 'node:http';
 
-/** So many pieces must have come before their size is judged. */
+/** Number of chunks before their size is checked. */
 const piecesJudged = 1_000;
-/** Their mean; a server that streams as it encodes sends frames of some hundred. */
+/** Smallest mean size; a server that streams while encoding sends frames of some hundred bytes. */
 const pieceBytesMin = 64;
-/** Held for a slow disk; then the connection waits. */
+/** Buffer for a slow disk; beyond it the connection waits. */
 const heldBytesMax = 1024 * 1024;
 
 export class TinyPiecesError extends Error {
   override readonly name = 'TinyPiecesError';
 }
 
-/** @throws {TinyPiecesError} when the pieces stay tiny; what the stream throws */
+/** @throws {TinyPiecesError} when the chunks stay tiny; the errors of the stream */
 export async function* blocksOfBody(body: IncomingMessage): AsyncGenerator<Buffer> {
   let held: Buffer[] = [];
   let heldBytes = 0;
@@ -29,10 +29,10 @@ export async function* blocksOfBody(body: IncomingMessage): AsyncGenerator<Buffe
     isOver = true;
     wake();
   };
-  // It may have broken before anybody asked for it.
+  // The stream may have failed before the first read.
   if (body.destroyed) throw body.errored ?? new Error('The connection was closed');
   body.on('data', (piece: Buffer) => {
-    // What the parser has read already still comes, by the thousand.
+    // Thousands of chunks that the parser has already read still arrive.
     if (isOver) return;
     pieces++;
     bytes += piece.length;

@@ -1,8 +1,7 @@
-/** What can go wrong with a link, each with the facts that a sentence for people is made of. A link's host is named and
- *  never the rest, which may hold secrets. */
+/** Failures of links, with facts for messages. Only the host of a link is named, because the rest may contain secrets. */
 import { type ErrorFacts, LeitmotifError } from '../errors.ts';
 
-/** Why a link is not followed: `kind` among the facts. */
+/** Why a link is refused; `kind` in the facts. */
 export type LinkRefusal = 'not-http' | 'credentials' | 'port' | 'address' | 'redirects' | 'music-page';
 
 export function linkRefused(url: URL, kind: LinkRefusal, why: string, facts: ErrorFacts = {}): LeitmotifError {
@@ -16,7 +15,7 @@ export function notHttp(): LeitmotifError {
   return new LeitmotifError('link-refused', 'Cannot fetch: expected an http or https link', { facts: { kind } });
 }
 
-/** @param status of the answer, if there was one */
+/** @param status of the answer, if any */
 export function linkUnreachable(
   { host }: URL,
   why: string,
@@ -43,7 +42,7 @@ export function linkTooSlow({ host }: URL, deadlineMs: number, cause?: unknown):
   });
 }
 
-/** @param kind page: a text of any sort; encoded: compressed, though asked for as it is */
+/** @param kind page: text of any kind; encoded: compressed, although plain bytes were requested */
 export function linkNotAudio({ host }: URL, kind: 'page' | 'encoded', contentType: string | undefined): LeitmotifError {
   const got = kind === 'page' ? 'a page or another text' : 'something compressed';
   return new LeitmotifError('link-not-audio', `Cannot fetch from ${host}: expected audio, got ${got}`, {

@@ -2,14 +2,14 @@
 import { linkRefused, notHttp } from './link-errors.ts';
 import { isMusicPage } from './music-pages.ts';
 
-/** Above 1023 anybody may run a web server; below, only the two that are meant for it. These are services that a browser
- *  does not let a page speak to either. @see https://fetch.spec.whatwg.org/#port-blocking */
+/** Ports above 1023 are allowed for web servers; below, only 80 and 443. `otherServices` lists ports that browsers
+ *  block. @see https://fetch.spec.whatwg.org/#port-blocking */
 const webPorts = [80, 443];
 const firstFreePort = 1024;
 const otherServices = [
   1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080,
 ];
-/** Longer than any browser's address bar takes; bounds what is parsed. */
+/** Longer than browsers accept; limits the parsed text. */
 const lengthMax = 8_192;
 
 /** @param base the link that led here by a redirect, if one did

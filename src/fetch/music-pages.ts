@@ -1,5 +1,5 @@
-/** Sites whose links lead to a page with a player and never to a recording: what people paste first. They are known by their
- *  host, before anybody is asked. Pure. */
+/** Sites whose links lead to a page with a player and never to a recording. They are recognised by their host, without a
+ *  request. Pure. */
 
 const sites: ReadonlySet<string> = new Set([
   ...[
@@ -43,18 +43,18 @@ const sites: ReadonlySet<string> = new Set([
   ...['twitter.com', 'x.com', 'reddit.com', 'redd.it', 'snapchat.com', 'pinterest.com', 'tumblr.com'],
 ]);
 
-/** Whose artists have hosts of their own. */
+/** Sites with a host for each artist. */
 const sitesOfHosts: readonly string[] = ['bandcamp.com', 'lnk.to'];
 
-/** The same pages, for a phone, embedded, of another look. Other hosts of these sites may well serve recordings, as
- *  feeds.soundcloud.com and geo-samples.beatport.com do. */
+/** Hosts of the same pages for phones, embedding or another design. Other hosts of these sites may serve recordings, for example
+ *  feeds.soundcloud.com and geo-samples.beatport.com. */
 const pagePrefix =
   /^(www|m|mobile|music|open|play|player|listen|embed|link|web|app|on|w|geo|vm|vt|clips|old|new|[a-z]{2})\./;
 
-/** Amazon has a country in its name. */
+/** Amazon's hosts contain a country. */
 const amazonMusic = /^music\.amazon\.(com|ca|in|[a-z]{2}|co\.[a-z]{2}|com\.[a-z]{2})$/;
 
-/** @param hostname as URL has it: small letters */
+/** @param hostname in lower case, as in URL */
 export function isMusicPage(hostname: string): boolean {
   const host = hostname.replace(/\.$/, '');
   if (sites.has(host) || sites.has(host.replace(pagePrefix, '')) || amazonMusic.test(host)) return true;

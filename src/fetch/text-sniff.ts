@@ -1,9 +1,9 @@
-/** Tells a page from a recording by its first bytes: what a server calls its content is not believed either way. Pure. */
+/** Distinguishes text from a recording by its first bytes; the server's content type is ignored. Pure. */
 
-/** How many bytes are looked at. Every audio container and every compressed stream has a byte of binary among them. */
+/** Number of bytes to check. Every audio container and compressed stream has a binary byte among them. */
 export const sniffedBytes = 512;
 
-/** Whether this is how a text begins (HTML, JSON, a playlist, an error message).
+/** Whether a file starts like text (HTML, JSON, a playlist, an error message).
  *  @param head the first bytes, `sniffedBytes` of them unless there are fewer; nothing is not a text
  *  @see https://mimesniff.spec.whatwg.org/#binary-data-byte */
 export function beginsAsText(head: Uint8Array): boolean {

@@ -4,7 +4,7 @@
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import PQueue from 'p-queue';
-import { cutWindows } from '../audio/clip.ts';
+import { cutWindowClips } from '../audio/clip.ts';
 import type { AudioLimits } from '../audio/limits.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { ClipSetName } from '../catalog/clip-ledger.ts';
@@ -179,7 +179,7 @@ export class ClipWriter {
           ...{ startSec, durationSec: endSec - startSec, loudnessDb, endSec },
           output: { path: path.join(folder, `${index}.mp3`), tags: clipTags(tags, startSec) },
         }));
-        await cutWindows({ path: from }, windows, { limits, signal });
+        await cutWindowClips({ path: from }, windows, { limits, signal });
         const uploads = new PQueue({ concurrency: uploadsAtOnce });
         const upload = async ({ startSec, endSec, output }: (typeof windows)[number]) => {
           await this.#put(clipName(contentSha256, { startSec, endSec }), output.path, signal);

@@ -4,7 +4,7 @@ import { readCurrent, spaceFolder } from '../index/generation-folder.ts';
 import { writeGeneration } from '../index/generation-writer.ts';
 import { filesOf } from '../index/manifest.ts';
 import { assertIntact, rememberIntact } from '../index/verified-files.ts';
-import type { CurrentGeneration, GenerationInput, GenerationStore } from './generation-store.ts';
+import type { CurrentGeneration, GenerationRequest, GenerationStore } from './generation-store.ts';
 
 export interface FaissGenerationsOptions {
   readonly indexDir: string;
@@ -45,7 +45,7 @@ export class FaissGenerations implements GenerationStore {
     }
   }
 
-  async write(input: GenerationInput, { signal }: { signal: AbortSignal }): Promise<string> {
+  async write(input: GenerationRequest, { signal }: { signal: AbortSignal }): Promise<string> {
     const { indexDir, catalogId, shardsMax, hubs = false, now = () => new Date() } = this.#options;
     const { includeNonMusic, ...rows } = input;
     const manifest = await writeGeneration({

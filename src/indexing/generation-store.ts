@@ -1,7 +1,7 @@
 /** The generations of the index, as indexing uses them. */
 import type { SnapshotRow } from '../catalog/snapshot.ts';
 
-export interface GenerationInput {
+export interface GenerationRequest {
   readonly spaceId: string;
   readonly dimensions: number;
   readonly rowCount: number;
@@ -25,5 +25,5 @@ export interface GenerationStore {
   /** Writes a generation, verifies it and makes it current. The caller holds the index lock.
    *  @returns the generation's id
    *  @throws {LeitmotifError} 'disk-full', 'cancelled'; the current generation is then unchanged */
-  write(input: GenerationInput, options: { signal: AbortSignal }): Promise<string>;
+  write(input: GenerationRequest, options: { signal: AbortSignal }): Promise<string>;
 }

@@ -1,5 +1,5 @@
-/** The clips of stored answers, a folder each below the index folder; and of what somebody sent, only the extracts that
- *  these clips play. They go when their answer expires. */
+/** The files of stored answers, one folder each below the index folder: clips, and of the query only the extracts that these
+ *  clips play. They are deleted when the answer expires. */
 import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { ClipOptions, ClipSource } from '../audio/clip.ts';
@@ -12,17 +12,17 @@ import type { Answer } from '../query/answer.ts';
 import { yourPart } from './clips.ts';
 import type { Media } from './media.ts';
 
-/** One ffmpeg run opens as many inputs: more than the windows that ten results usually share, and no strain. */
+/** Inputs of one ffmpeg run: more than the windows that ten results usually share. */
 const extractsMax = 12;
 const extractName = /^query-\d+-\d+\.mp3$/;
-/** What clips are brought to, so that an extract is not levelled a second time. */
+/** The level of clips, so that an extract gets no gain a second time. */
 const clipLoudnessDb = -20;
 
 export class AnswerFiles {
   readonly #root: string;
   readonly #media: Pick<Media, 'cutClips'>;
 
-  /** @param root made when the first answer needs it */
+  /** @param root created for the first answer */
   constructor(root: string, media: Pick<Media, 'cutClips'>) {
     this.#root = root;
     this.#media = media;
@@ -32,8 +32,8 @@ export class AnswerFiles {
     return path.join(this.#root, answerId);
   }
 
-  /** Keeps what is needed of a query to hear its results later: the windows of the results' best hits.
-   *  @param results how many of the best results are meant */
+  /** Stores the parts of a query that are needed to play its results later: the windows of the results' best hits.
+   *  @param results number of best results */
   async keepExtracts(
     answerId: string,
     answer: Answer,
@@ -55,14 +55,14 @@ export class AnswerFiles {
     for (const { output } of clips) makePrivateSync(output.path);
   }
 
-  /** A hit's part of the query, if it was kept. */
+  /** The query's part of a hit, if it is stored. */
   extract(answerId: string, hit: Hit): ClipSource | null {
     const file = this.#extractPath(answerId, hit);
     if (!isPlainFile(file)) return null;
     return { path: file, startSec: 0, durationSec: hit.durationSec, loudnessDb: clipLoudnessDb };
   }
 
-  /** Gives another answer to the same recording the extracts of this one. Copies, for each goes with its own answer. */
+  /** Copies the extracts to another answer for the same recording; each copy is deleted with its answer. */
   async copyExtracts(fromAnswerId: string, toAnswerId: string): Promise<void> {
     if (fromAnswerId === toAnswerId) return;
     const files = (await namesIn(this.dirOf(fromAnswerId))).filter((name) => extractName.test(name));
@@ -77,10 +77,9 @@ export class AnswerFiles {
     }
   }
 
-  /** Removes the folders of answers that are not kept any more, however they came to be left: what lies on the disk
-   *  decides, not what somebody remembered to remove.
-   *  @param beforeMs folders that were written to since are left alone: something may be on its way there
-   *  @returns what that freed */
+  /** Removes the folders of deleted answers. It lists the disk, so that leftovers of any kind are found.
+   *  @param beforeMs folders written later are kept, because a write may be running
+   *  @returns the number and size of the removed folders */
   async removeStrays(
     isKept: (answerId: string) => boolean,
     beforeMs: number,
@@ -107,7 +106,7 @@ export class AnswerFiles {
   }
 }
 
-/** @returns nothing for a folder that is not there */
+/** @returns nothing for a missing folder */
 async function namesIn(dir: string): Promise<string[]> {
   try {
     return await readdir(dir);
@@ -117,7 +116,7 @@ async function namesIn(dir: string): Promise<string[]> {
   }
 }
 
-/** @returns 0 for what has gone meanwhile */
+/** @returns 0 for a file that was deleted meanwhile */
 async function writtenAtMs(dir: string): Promise<number> {
   try {
     return (await stat(dir)).mtimeMs;

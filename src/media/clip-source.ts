@@ -1,4 +1,4 @@
-/** Where a piece's moment can be heard: as the stored clip of its chunk, or as a part of the recording. */
+/** Finds the sound of a track's moment: the stored clip of its chunk, or a part of the recording. */
 import type { ClipSource } from '../audio/clip.ts';
 import { type AudioInput, plainInput } from '../audio/input.ts';
 import type { Catalog } from '../catalog/catalog.ts';
@@ -12,30 +12,30 @@ import { momentInTrack } from '../query/answer-facts.ts';
 export interface SoundParts {
   readonly catalog: Catalog;
   readonly library: Library | null;
-  /** Where every chunk's clip lies; null where none are stored. */
+  /** Store of the chunks' clips; null when none are stored. */
   readonly clipStore?: ClipStore | null;
 }
 
 export interface TheirSound {
   readonly hit: Hit;
-  /** In the recording. */
+  /** Position in the recording. */
   readonly startSec: number;
   readonly source: ClipSource;
-  /** The clip as it was stored, ready to be heard: levelled and faded. */
+  /** The stored clip, with gain and fades applied. */
   readonly storedClip: string | null;
   readonly overLoopback: boolean;
 }
 
 export interface SoundOptions {
   readonly signal: AbortSignal;
-  /** Fetches the whole recording, however far away it lies. */
+  /** Fetches the whole recording, also a remote one. */
   readonly whole?: boolean;
 }
 
-/** Where a window's level is not known it is taken for what clips are brought to. */
+/** Level assumed for a window of unknown level: that of clips. */
 export const unknownLoudnessDb = -20;
 
-/** @param held what was opened stays open until this is disposed of
+/** @param held keeps opened files open until it is disposed of
  *  @throws {LeitmotifError} 'file-unreadable', or as the library does */
 export async function theirSound(
   answer: Answer,
@@ -67,7 +67,7 @@ function open({ track }: Result, { library }: SoundParts, { signal, whole = fals
   return opened;
 }
 
-/** When the clip store fails, the recording is still there. */
+/** When the clip store fails, the recording is used. */
 async function storedClipOf(
   { track }: Result,
   hit: Hit,
@@ -75,7 +75,7 @@ async function storedClipOf(
   { catalog, clipStore }: SoundParts,
   { signal }: SoundOptions,
 ) {
-  // Chunks have clips, and moments between them have none.
+  // Only chunks have clips, not other moments.
   if (!clipStore || startSec !== hit.trackStartSec) return null;
   const contentSha256 = catalog.tracks.contentSha256Of(track.id);
   if (contentSha256 === null) return null;

@@ -1,4 +1,4 @@
-/** Clips to hear an answer by: for each piece its best-matching window, the query's own, and both after one another. */
+/** The clips of an answer: for each result its best-matching window, the query's window, and both in sequence. */
 import path from 'node:path';
 import PQueue from 'p-queue';
 import type { ClipOptions, ClipSource, ClipTags } from '../audio/clip.ts';
@@ -16,7 +16,7 @@ import type { Media, SourceAndOutput } from './media.ts';
 /** Paths of the mp3 files of one result. */
 export interface ResultClips {
   readonly theirs: string;
-  /** Null when the query is no longer there to be heard; then there is no A/B file either. */
+  /** Null when the query's sound is no longer stored; then there is no A/B file either. */
   readonly yours: string | null;
   /** Yours, half a second of silence, theirs. */
   readonly ab: string | null;
@@ -24,7 +24,7 @@ export interface ResultClips {
 
 export interface AnswerClips {
   readonly byRank: ReadonlyMap<number, ResultClips>;
-  /** Why a result has none: its file is gone, say. */
+  /** Why a result has no clips, for example because its file is missing. */
   readonly problems: ReadonlyMap<number, LeitmotifError>;
   readonly tookMs: number;
 }
@@ -34,23 +34,22 @@ export interface ClipParts extends SoundParts {
 }
 
 export interface ResultClipsOptions extends ClipOptions {
-  /** Where the query's own part of a hit can be heard: in the recording that was asked with (`yourPart`), or in an
-   *  extract of it that was kept. Null when it is gone. */
+  /** The query's part of a hit: in the query's recording (`yourPart`) or in a stored extract. Null when neither is available. */
   readonly yours: (hit: Hit) => ClipSource | null;
-  /** Made if it is not there. */
+  /** Created if missing. */
   readonly dir: string;
 }
 
 export interface AnswerClipsOptions extends ClipOptions {
-  /** The recording that was asked with. */
+  /** The query's recording. */
   readonly queryPath: string;
-  /** Made if it is not there. */
+  /** Created if missing. */
   readonly dir: string;
-  /** ffmpeg runs at once. */
+  /** Number of concurrent ffmpeg runs. */
   readonly concurrency: number;
 }
 
-/** @throws {LeitmotifError} 'cancelled'; what goes wrong with one piece is told in `problems` */
+/** @throws {LeitmotifError} 'cancelled'; failures of single results are in `problems` */
 export async function cutAnswerClips(
   answer: Answer,
   parts: ClipParts,
@@ -74,8 +73,8 @@ export async function cutAnswerClips(
   return { byRank, problems, tookMs: performance.now() - startedMs };
 }
 
-/** The clips of one result: its best-matching window, the query's, and both after one another.
- *  @throws {LeitmotifError} as cutMatch; 'file-unreadable' when the piece's file is gone */
+/** Cuts the clips of one result: its best-matching window, the query's, and both in sequence.
+ *  @throws {LeitmotifError} as cutMatch; 'file-unreadable' when the track's file is missing */
 export async function cutResultClips(
   answer: Answer,
   result: Result,
@@ -116,9 +115,9 @@ async function cutWith(
   return paths;
 }
 
-/** Only the pieces' own windows, of several results in one ffmpeg run: what an answer shows at once must come soon.
+/** Cuts only the results' own windows, several in one ffmpeg run, because an answer shows them at once.
  *  @returns the clip of each result, by rank
- *  @throws {LeitmotifError} as cutClips, for any of them; then none can be relied on */
+ *  @throws {LeitmotifError} as cutClips, for any of them; then none may be used */
 export async function cutTheirClips(
   answer: Answer,
   results: readonly Result[],
@@ -131,7 +130,7 @@ export async function cutTheirClips(
     await using held = new AsyncDisposableStack();
     const byRank = new Map<number, string>();
     const toCut: SourceAndOutput[] = [];
-    // All at once, because each may be a request to afar; and all are waited for, so that none is opened and forgotten.
+    // Concurrently, because each may be a remote request; all are awaited, so that every opened file is closed.
     const asked = results.map((each) => theirSound(answer, each, parts, { signal, whole }, held));
     await Promise.allSettled(asked);
     for (const [i, { hit, startSec, source, storedClip, overLoopback }] of (await Promise.all(asked)).entries()) {
@@ -148,8 +147,8 @@ export async function cutTheirClips(
   });
 }
 
-/** Cuts from parts of recordings that lie far away, and where ffmpeg cannot make do with parts, from the whole of them.
- *  @param cut calls `onPart` when it cuts from one of which only parts are at hand */
+/** Cuts from parts of remote recordings, and from the whole recordings where ffmpeg cannot read parts.
+ *  @param cut calls `onPart` when it cuts from a recording that is available in parts only */
 async function wholeIfNeeded<T>(
   signal: AbortSignal,
   cut: (whole: boolean, onPart: () => void) => Promise<T>,
@@ -166,8 +165,8 @@ async function wholeIfNeeded<T>(
   }
 }
 
-/** What `cutResultClips` and `cutTheirClips` left in a folder.
- *  @returns null when the result was never cut there */
+/** Finds the clips of `cutResultClips` and `cutTheirClips` in a folder.
+ *  @returns null when there are none of this result */
 export function clipsOnDisk(answer: Answer, result: Result, dir: string): ResultClips | null {
   const hit = result.hits[0];
   if (!hit) return null;
@@ -189,7 +188,7 @@ function clipTags(answer: Answer, result: Result, hit: Hit): Record<keyof Result
   };
 }
 
-/** A hit's part of the recording that was asked with. */
+/** A hit's part of the query's recording. */
 export function yourPart({ query }: Answer, hit: Hit, from: AudioInput): ClipSource {
   const chunk = query.chunks.find(({ index }) => index === hit.queryChunk);
   const loudnessDb = chunk?.loudnessDb ?? unknownLoudnessDb;
@@ -198,13 +197,13 @@ export function yourPart({ query }: Answer, hit: Hit, from: AudioInput): ClipSou
 
 const slugLengthMax = 50;
 
-/** Names that speak, in the order of the ranking, safe on any file system: 01-the-knolls-of-doldesh-theirs-1m20.mp3 */
+/** Readable names, in the order of the ranking, valid on any file system: 01-the-knolls-of-doldesh-theirs-1m20.mp3 */
 function clipPaths(dir: string, { rank, track }: Result, yourStartSec: number, theirStartSec: number) {
   const words = oneLine(trackName(track), 60)
     .normalize('NFKD')
     .replace(/[^\p{L}\p{N}]+/gu, '-')
     .toLowerCase();
-  // Letters come apart when they are normalised, and file systems count bytes: 255 in all.
+  // Normalisation splits letters, and file systems limit names to 255 bytes.
   const slug = oneLine(words, slugLengthMax).replace(/^-|[-…]+$/g, '');
   const stem = path.join(dir, `${String(rank).padStart(2, '0')}-${slug || 'untitled'}`);
   const at = (sec: number) => formatTime(sec).replaceAll(':', 'm');

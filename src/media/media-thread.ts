@@ -1,4 +1,4 @@
-/** Media work in a thread of its own, started when it is first needed and started again should it ever die. */
+/** Media work in a separate thread, started when first needed and restarted if it dies. */
 import { Worker } from 'node:worker_threads';
 import type { ClipOptions, MatchClips } from '../audio/clip.ts';
 import { type ErrorCode, LeitmotifError, toLeitmotifError } from '../errors.ts';
@@ -46,7 +46,7 @@ export class MediaThread implements Media {
     throw new LeitmotifError('internal', 'The media thread answered a picture without one');
   }
 
-  /** Gives up what is under way. */
+  /** Aborts a running request. */
   async close(): Promise<void> {
     await this.#thread?.terminate();
   }
@@ -77,7 +77,7 @@ export class MediaThread implements Media {
     });
     thread.on('error', (error) => this.#lost(thread, error));
     thread.on('exit', () => this.#lost(thread, new LeitmotifError('cancelled', 'The media thread was ended')));
-    // It must not keep a process alive that has nothing else to do.
+    // An idle thread must not keep the process alive.
     thread.unref();
     this.#thread = thread;
     return thread;

@@ -1,4 +1,4 @@
-/** The port to work with sound and pictures: in the calling thread (media-here.ts) or in a thread of its own
+/** Port of media work: in the calling thread (media-here.ts) or in a separate thread
  *  (media-thread.ts). */
 import type { ClipOptions, ClipOutput, ClipSource, MatchClips } from '../audio/clip.ts';
 

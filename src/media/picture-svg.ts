@@ -23,7 +23,7 @@ const advanceEm = 0.6;
 
 const ink = { paper: '#15171c', strip: '#23262e', text: '#f2f3f5', faint: '#a5abb8', mark: '#3a3f4b' } as const;
 
-/** Lanes where nobody chose: a page of an answer. */
+/** Default number of lanes: a page of an answer. */
 const lanesMax = 10;
 
 /** Distance -> colour, near is bright. After viridis (Smith & van der Walt), which reads the same without red or green. */
@@ -35,7 +35,7 @@ const scale: readonly (readonly [distance: number, rgb: readonly [number, number
   [0.9, [72, 60, 100]],
 ];
 
-/** @param words in whose language it speaks
+/** @param words texts in the language of the picture
  *  @param results a lane each; the verdict is the whole answer's */
 export function pictureSvg(
   answer: Answer,
@@ -102,7 +102,7 @@ function lane(result: Result, top: number, x: (sec: number) => number, answer: A
   ].join('');
 }
 
-/** Where two hits of a piece fall on the same moment of the query, the nearer one lies on top and is labelled. */
+/** Where two hits of a track share a moment of the query, the nearer one is drawn on top and labelled. */
 function strip(hits: readonly Hit[], top: number, x: (sec: number) => number, { query }: Answer): string[] {
   const taken: [number, number][] = [];
   const labels: string[] = [];
@@ -144,7 +144,7 @@ interface Stretch {
   endSec: number;
 }
 
-/** What was not compared, as stretches of one kind. */
+/** The excluded parts of the query, as stretches of one kind. */
 function leftOutStretches({ query }: Answer): Stretch[] {
   const stretches: Stretch[] = [];
   for (const { kind, startSec, overlapSec, endSec } of query.chunks) {
@@ -166,7 +166,7 @@ function hatch(answer: Answer, x: (sec: number) => number, top: number, height: 
     .join('');
 }
 
-/** Names the hatched stretches below the lanes, where there is room for the word. */
+/** Labels the hatched stretches below the lanes where the word fits. */
 function leftOutNames(answer: Answer, x: (sec: number) => number, top: number, words: PictureWords): string {
   let takenTo = 0;
   return leftOutStretches(answer)

@@ -1,4 +1,4 @@
-/** The few words in the match picture, in a language, and in English where nobody chose one. */
+/** The words in the match picture in one language; English by default. */
 import type { ChunkKind } from '../domain.ts';
 import { formatTime } from '../format.ts';
 import type { VerdictFacts } from '../query/answer-facts.ts';
@@ -6,7 +6,7 @@ import { verdictInEnglish } from '../query/answer-words.ts';
 
 export interface PictureWords {
   readonly verdict: (facts: VerdictFacts) => string;
-  /** What was asked with; a part of it where fromSec and toSec are not null. */
+  /** The query; a part of it when fromSec and toSec are not null. */
   readonly yours: (name: string, durationSec: number, part: { fromSec: number; toSec: number } | null) => string;
   readonly score: (value: number) => string;
   readonly kinds: Readonly<Record<ChunkKind, string>>;

@@ -1,4 +1,4 @@
-/** Renders the match picture to PNG. The only user of resvg; it draws in a thread of its own. */
+/** Renders the match picture to PNG. The only user of resvg, which draws in its own thread. */
 import { createRequire } from 'node:module';
 import { renderAsync } from '@resvg/resvg-js';
 import type { Answer, Result } from '../query/answer.ts';
@@ -6,7 +6,7 @@ import type { Media } from './media.ts';
 import { pictureSvg } from './picture-svg.ts';
 import type { PictureWords } from './picture-words.ts';
 
-/** The font travels with the project: a server often has none, and letters would be missing. */
+/** The font is a dependency, because servers often have none and letters would be missing. */
 const require = createRequire(import.meta.url);
 const fontFiles = ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf'].map((name) =>
   require.resolve(`dejavu-fonts-ttf/ttf/${name}`),
@@ -14,8 +14,8 @@ const fontFiles = ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf'].map((name) =>
 
 const font = { fontFiles, loadSystemFonts: false, defaultFontFamily: 'DejaVu Sans' };
 
-/** @param words in whose language it speaks; English where left out
- *  @param results a lane each; where left out, the first ten
+/** @param words texts in the language of the picture; default English
+ *  @param results a lane each; default the first ten
  *  @returns a PNG, 1080 pixels wide, after some 0.2 s */
 export function renderPicture(
   answer: Answer,
@@ -28,7 +28,7 @@ export function renderPicture(
   return (media ?? { renderSvg }).renderSvg(pictureSvg(answer, words, results));
 }
 
-/** Not to be cancelled: resvg takes a signal, but each only once. */
+/** Cannot be cancelled: resvg accepts a signal, but each signal only once. */
 export async function renderSvg(svg: string): Promise<Uint8Array> {
   const image = await renderAsync(svg, { font });
   return image.asPng();

@@ -4,7 +4,7 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { LeitmotifError } from '../errors.ts';
 import { unknownModel } from './catalogue.ts';
-import { type Model, manifestName, readModel } from './manifest.ts';
+import { type Model, modelManifestName, readModel } from './manifest.ts';
 
 /** @param dirs folders with one folder a model; the first that holds the name is taken
  *  @throws {LeitmotifError} model-unknown, naming the models that are there; config-invalid on a bad manifest */
@@ -12,7 +12,7 @@ export async function findModel(dirs: readonly string[], name: string): Promise<
   const known = await Promise.all(dirs.map(namesIn));
   const dir = dirs[known.findIndex((names) => names.includes(name))];
   if (dir === undefined) throw (await otherVersion(dirs, name, known.flat())) ?? unknownModel(name, known.flat());
-  const model = await readModel(path.join(dir, name, manifestName));
+  const model = await readModel(path.join(dir, name, modelManifestName));
   if (model.manifest.name !== name) {
     throw new LeitmotifError(
       'config-invalid',
@@ -41,7 +41,7 @@ async function namesIn(dir: string): Promise<string[]> {
   try {
     const entries = await readdir(dir, { withFileTypes: true });
     return entries
-      .filter((entry) => entry.isDirectory() && existsSync(path.join(dir, entry.name, manifestName)))
+      .filter((entry) => entry.isDirectory() && existsSync(path.join(dir, entry.name, modelManifestName)))
       .map((entry) => entry.name)
       .sort();
   } catch (error) {

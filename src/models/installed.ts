@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { LeitmotifError } from '../errors.ts';
 import { exists } from '../index/generation-folder.ts';
-import { type Model, manifestName, readModel } from './manifest.ts';
+import { type Model, modelManifestName, readModel } from './manifest.ts';
 
 export interface InstalledModel {
   readonly name: string;
@@ -24,7 +24,7 @@ export async function installedModels(dir: string, isShipped: boolean): Promise<
 /** @returns null if there is no manifest: no model, or an unfinished download */
 export async function installedModel(dir: string, name: string, isShipped: boolean): Promise<InstalledModel | null> {
   const folder = path.join(dir, name);
-  const manifest = path.join(folder, manifestName);
+  const manifest = path.join(folder, modelManifestName);
   if (!(await exists(manifest))) return null;
   const model = await readModel(manifest).catch((error: unknown) => {
     if (error instanceof LeitmotifError) return error;

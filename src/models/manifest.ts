@@ -60,10 +60,10 @@ export async function readModel(manifestPath: string): Promise<Model> {
   return { manifest: parsed.data, folder: path.dirname(manifestPath) };
 }
 
-export const manifestName = 'model.json';
+export const modelManifestName = 'model.json';
 
 export function manifestPathOf({ folder }: Model): string {
-  return path.join(folder, manifestName);
+  return path.join(folder, modelManifestName);
 }
 
 /** @throws {LeitmotifError} config-invalid when the model cannot take windows of this length */

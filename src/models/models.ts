@@ -6,10 +6,10 @@ import { folderBytes } from '../io/folder-bytes.ts';
 import { type DownloadableModel, knownModels } from './catalogue.ts';
 import { partPathOf } from './download/fetch-file.ts';
 import { type GetOptions, type GotModel, getModel } from './download/get-model.ts';
-import { bytesOf, filesOf, type ModelParts, nameOf } from './download/model-files.ts';
+import { bytesOf, downloadedFilesOf, type ModelParts, nameOf } from './download/model-files.ts';
 import { lockModel } from './download/model-lock.ts';
 import { partBytes } from './download/part-file.ts';
-import { type CheckedFile, verifyModel } from './download/verify-model.ts';
+import { type CheckedModelFile, verifyModel } from './download/verify-model.ts';
 import { type InstalledModel, installedModel, installedModels } from './installed.ts';
 import { type WrittenRepository, writeTritonRepository } from './triton-repository.ts';
 
@@ -85,11 +85,11 @@ export class Models {
 
   /** @param name null: all that are here
    *  @throws {LeitmotifError} model-unknown when it is not here */
-  async verify(name: string | null): Promise<{ model: InstalledModel; files: CheckedFile[] | LeitmotifError }[]> {
+  async verify(name: string | null): Promise<{ model: InstalledModel; files: CheckedModelFile[] | LeitmotifError }[]> {
     const installed = (await this.#installed()).flat();
     const asked = name === null ? installed : installed.filter((model) => model.name === name);
     if (name !== null && asked.length === 0) throw await this.#notHere(name);
-    const results: { model: InstalledModel; files: CheckedFile[] | LeitmotifError }[] = [];
+    const results: { model: InstalledModel; files: CheckedModelFile[] | LeitmotifError }[] = [];
     // One after the other: a disk reads fastest from its beginning to its end.
     for (const model of asked) {
       const known = this.#options.catalogue.find((each) => each.name === model.name);
@@ -133,8 +133,8 @@ export class Models {
   }
 
   async #listOffered(known: DownloadableModel): Promise<ListedModel> {
-    const files = filesOf(known, { text: false, half: false });
-    const parts = filesOf(known, { text: true, half: true }).map((file) =>
+    const files = downloadedFilesOf(known, { text: false, half: false });
+    const parts = downloadedFilesOf(known, { text: true, half: true }).map((file) =>
       partBytes(partPathOf(path.join(this.#options.modelsDir, known.name, nameOf(file)))),
     );
     const begun = (await Promise.all(parts)).some((bytes) => bytes > 0);

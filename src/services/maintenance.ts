@@ -32,7 +32,7 @@ export interface ImportRequest extends Omit<ImportOptions, 'catalog' | 'spaceFor
   readonly assumeModel: boolean;
 }
 
-export interface VerifyRequest {
+export interface LibraryVerifyRequest {
   readonly deep: boolean;
   readonly signal: AbortSignal;
   readonly onProgress?: (done: number, total: number) => void;
@@ -56,7 +56,7 @@ export class MaintenanceService {
   }
 
   /** Checks the index folder, with `deep` against the recordings too, and repairs what can be repaired. @see verifyIndex */
-  async verify(request: VerifyRequest): Promise<Finding[]> {
+  async verify(request: LibraryVerifyRequest): Promise<Finding[]> {
     const { config, catalog, libraries, generations } = this.#parts;
     const update = await generations.update(request.signal);
     using _lock = new IndexLock(update.lockPath);

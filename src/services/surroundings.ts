@@ -1,4 +1,4 @@
-/** What a program tells its services besides the configuration. */
+/** Settings of a program for its services in addition to the configuration. */
 import type { Logger } from 'pino';
 
 export interface Surroundings {

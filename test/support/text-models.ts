@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { type Model, type ModelManifest, manifestName } from '../../src/models/manifest.ts';
+import { type Model, type ModelManifest, modelManifestName } from '../../src/models/manifest.ts';
 import { type ClapVectors, readReference, referenceFolder } from './reference-fixtures.ts';
 import { referenceModel } from './reference-models.ts';
 
@@ -34,7 +34,7 @@ export function writeTextModel(dir: string, text: TextSide | null = referenceTex
   const files = [manifest.network.file, ...(text ? [networkFile, tokenizerFile] : [])];
   for (const file of files) copyFileSync(path.join(referenceFolder, file), path.join(folder, file));
   const written = text ? { ...manifest, text } : manifest;
-  writeFileSync(path.join(folder, manifestName), JSON.stringify(written));
+  writeFileSync(path.join(folder, modelManifestName), JSON.stringify(written));
   return { manifest: written, folder };
 }
 

@@ -1,5 +1,5 @@
-/** The bearer token of a Databricks endpoint: given, or fetched with a service principal's OAuth client credentials and
- *  renewed before it ends. The only user of oauth4webapi.
+/** The bearer token of a Databricks endpoint: set by the operator, or fetched with a service principal's OAuth client
+ *  credentials and renewed before it expires. The only user of oauth4webapi.
  *  @see https://docs.databricks.com/aws/en/dev-tools/auth/oauth-m2m */
 import * as oauth from 'oauth4webapi';
 import { orAborted } from '../../../src/io/or-aborted.ts';
@@ -9,7 +9,7 @@ import type { RemoteHttp } from './http.ts';
 export interface TokenSource {
   /** @throws {RemoteFailure} config-invalid when the credentials are refused, worker-unavailable */
   get(signal: AbortSignal): Promise<string>;
-  /** The other side did not accept it. @returns whether `get` would now give another one */
+  /** Call it when the server refused the token. @returns whether `get` would now return another one */
   refuse(token: string): boolean;
 }
 
@@ -18,17 +18,17 @@ export function givenToken(token: string): TokenSource {
 }
 
 export interface ClientCredentials {
-  /** The workspace's address, whose `/oidc/v1/token` gives out tokens. */
+  /** The workspace's address; `/oidc/v1/token` issues tokens. */
   readonly workspaceUrl: string;
   readonly clientId: string;
   readonly clientSecret: string;
-  /** Of a route-optimised endpoint, which takes only tokens that were asked for it by name; null: another endpoint. */
+  /** Id of a route-optimised endpoint, which accepts only tokens requested for it; null for other endpoints. */
   readonly routeId: string | null;
 }
 
-/** A token of an hour is renewed five minutes before its end, a shorter one in the last tenth of its life. */
+/** A token of an hour is renewed five minutes before it expires, a shorter one in the last tenth of its life. */
 const renewBeforeMs = 300_000;
-/** Where the answer names no life: Databricks' is an hour, so half of that is safe. */
+/** Used when the answer names no lifetime. Databricks' is an hour, so half of that is safe. */
 const lifeDefaultSec = 1_800;
 const tokenDeadlineMs = 15_000;
 const answerBytesMax = 100_000;
@@ -43,7 +43,7 @@ export class ClientCredentialsToken implements TokenSource {
   readonly #http: RemoteHttp;
   readonly #credentials: ClientCredentials;
   #token: Token | null = null;
-  /** While one is fetched, whoever else needs one waits for the same. */
+  /** The running fetch, shared by all callers. */
   #fetching: Promise<Token> | null = null;
 
   constructor(http: RemoteHttp, credentials: ClientCredentials) {
@@ -60,7 +60,7 @@ export class ClientCredentialsToken implements TokenSource {
     try {
       return (await orAborted(this.#fetching, signal)).text;
     } catch (error) {
-      // One that still lives is good enough when renewing it fails.
+      // A token that has not expired is used when its renewal fails.
       if (!signal.aborted && held && held === this.#token && Date.now() < held.endsAt) return held.text;
       throw error;
     }
@@ -83,7 +83,7 @@ export class ClientCredentialsToken implements TokenSource {
       const response = await oauth.clientCredentialsGrantRequest(server, client, plainBasic(clientSecret), parameters, {
         signal: AbortSignal.timeout(tokenDeadlineMs),
         [oauth.customFetch]: (url, init) => this.#send(url, init),
-        // Who may be asked without TLS is judged with the rest of the configuration: this machine only.
+        // The configuration allows plain HTTP for this machine only.
         [oauth.allowInsecureRequests]: tokenUrl.protocol === 'http:',
       });
       const answer = await oauth.processClientCredentialsResponse(server, client, response);
@@ -108,14 +108,14 @@ export class ClientCredentialsToken implements TokenSource {
       answerBytesMax,
       signal: init.signal ?? AbortSignal.timeout(tokenDeadlineMs),
     });
-    // What is no OAuth error is worth another attempt, or says more in our own words.
+    // These are not OAuth errors: they may be retried, and statusFailure describes them better.
     if (answer.status === 429 || answer.status >= 500) throw statusFailure(`the token endpoint ${url}`, answer);
     return new Response(answer.body.toString('utf8'), { status: answer.status, headers: answer.headers });
   }
 }
 
-/** As curl's --user sends it, which is what Databricks documents. The library's own writes "-" as "%2D", as OAuth has it,
- *  and client ids are full of them: not every server undoes that. */
+/** Plain Basic authentication like curl's --user, as Databricks documents it. The library's version encodes "-" as "%2D", as
+ *  OAuth specifies, and client ids contain many; not every server decodes that. */
 function plainBasic(clientSecret: string): oauth.ClientAuth {
   return (_server, { client_id: id }, _body, headers) => {
     headers.set('authorization', `Basic ${Buffer.from(`${id}:${clientSecret}`).toString('base64')}`);

@@ -1,4 +1,4 @@
-/** From what the worker was told to the network that is asked. */
+/** Builds the remote network from the worker's settings. */
 import type { WorkerEngine } from '../../../src/embedding/worker-options.ts';
 import type { NetworkSpec } from '../../../src/models/network-spec.ts';
 import type { Metrics } from '../../metrics.ts';
@@ -9,7 +9,7 @@ import { OpenInferenceNetwork } from './open-inference.ts';
 
 export type RemoteEngineSettings = Exclude<WorkerEngine, { type: 'onnx' }>;
 
-/** Connects to nothing yet. */
+/** Opens no connection yet. */
 export function remoteNetworkFor(
   settings: RemoteEngineSettings,
   spec: NetworkSpec,
@@ -32,7 +32,7 @@ export function remoteNetworkFor(
 
 const breakerStates: readonly BreakerState[] = ['closed', 'open', 'half-open'];
 
-/** Counts what happens between here and the remote engine, by the model's name. */
+/** Counts requests to the remote engine in the metrics, by model. */
 export function countingEvents(metrics: Metrics, model: string): GuardEvents {
   const onBreaker = (now: BreakerState): void => {
     for (const state of breakerStates) metrics.remoteBreaker.set({ model, state }, state === now ? 1 : 0);

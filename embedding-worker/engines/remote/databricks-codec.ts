@@ -1,7 +1,7 @@
 /** Bodies of a Databricks Model Serving endpoint for a custom model, as MLflow's scoring server reads and writes them. Pure.
  *
- *  Asked with `inputs`: by the tensor's name, which a model logged with a named signature wants (`mlflow.onnx` does that),
- *  or bare, for one logged without names. Answered with `predictions`, in one of three forms:
+ *  Requests have `inputs`: by the tensor's name, for a model logged with a named signature (as `mlflow.onnx` does), or bare, for
+ *  a model logged without names. Answers have `predictions` in one of three forms:
  *  rows `[[...], ...]`, records `[{"audio_embeds": [...]}, ...]`, or columns `{"audio_embeds": [[...], ...]}`.
  *  @see https://docs.databricks.com/aws/en/machine-learning/model-serving/score-custom-model-endpoints
  */
@@ -23,11 +23,11 @@ export function invocationBody(texts: readonly Buffer[], { input }: NetworkSpec,
   ]);
 }
 
-/** Bytes of a body besides its items, at most. */
+/** Upper bound of a body's bytes without its items. */
 export const invocationOverheadBytes = 1_000;
 
 /** @returns one output for each item, in order
- *  @throws {Error} whose message says what was expected and what came */
+ *  @throws {Error} with the expected and the received form */
 export function readPredictions({ output }: NetworkSpec, batch: number, body: Buffer): Float32Array[] {
   const predictions = predictionsOf(body);
   const rows = listOf(predictions, output.name);
@@ -68,7 +68,7 @@ function rowOf(row: unknown, name: string): unknown {
   return isRecord(row) ? columnOf(row, name) : row;
 }
 
-/** By the output's name; where there is but one, by whatever name it has. */
+/** The column with the output's name, or the only column. */
 function columnOf(record: Readonly<Record<string, unknown>>, name: string): unknown {
   if (Object.hasOwn(record, name)) return record[name];
   const values = Object.values(record);

@@ -15,12 +15,12 @@ export type DatabricksAccess =
   | { readonly workspaceUrl: string; readonly clientId: string; readonly clientSecret: string };
 
 export interface DatabricksOptions {
-  /** Of the endpoint's invocations: `https://<workspace>/serving-endpoints/<name>/invocations`, or its route-optimised
+  /** The endpoint's invocations address: `https://<workspace>/serving-endpoints/<name>/invocations`, or its route-optimised
    *  address, `https://<id>.<shard>.serving.<domain>/<workspace id>/serving-endpoints/<name>/invocations`. */
   readonly url: string;
   readonly access: DatabricksAccess;
   readonly spec: NetworkSpec;
-  /** Requests under way at once. */
+  /** Largest number of concurrent requests. */
   readonly inFlightMax: number;
   readonly limits?: Partial<GuardLimits>;
   readonly events: GuardEvents;
@@ -30,7 +30,7 @@ export const databricksLimits: GuardLimits = {
   attemptMs: 60_000,
   patienceMs: 90_000,
   // An endpoint that was scaled to zero starts a machine and loads the model: seconds on a CPU, minutes with a GPU. The
-  // service itself lets a request run for 297 s; it scales to zero after half an hour without one.
+  // service limits a request to 297 s, and scales to zero after half an hour without requests.
   coldAttemptMs: 297_000,
   coldPatienceMs: 330_000,
   coldAfterMs: 600_000,
@@ -43,7 +43,7 @@ export const databricksLimits: GuardLimits = {
 /** Largest request, in bytes: 16 MB, about 20 CLAP windows of 64,064 numbers as JSON.
  *  @see https://docs.databricks.com/aws/en/machine-learning/model-serving/model-serving-limits */
 const requestBytesMax = 16_000_000;
-/** A number with nine digits, its sign and a comma; a few have an exponent as well. */
+/** A number with nine digits, a point, a sign and a comma; a few also have an exponent. */
 const numberBytes = 12;
 
 export class DatabricksNetwork implements RemoteNetwork {
@@ -53,14 +53,14 @@ export class DatabricksNetwork implements RemoteNetwork {
   readonly #guard: Guard;
   readonly #tokens: TokenSource;
   #form: InputForm = 'named';
-  /** Shrinks when the other side takes less. */
+  /** Shrinks when the server accepts less. */
   #bytesMax = requestBytesMax;
 
   constructor(options: DatabricksOptions) {
     this.#options = options;
     const { host, pathname } = new URL(options.url);
     this.device = `databricks ${endpointNameOf(pathname)}@${host}`;
-    // One more, to renew the token while all the others are under way.
+    // One more, to renew the token while all others are in use.
     this.#http = new RemoteHttp(options.inFlightMax + 1);
     this.#guard = new Guard(this.device, { ...databricksLimits, ...options.limits }, options.events);
     const { access, url } = options;
@@ -79,8 +79,8 @@ export class DatabricksNetwork implements RemoteNetwork {
     return Math.max(1, Math.min(batchMaxOf(this.#options.spec), Math.floor(this.#bytesMax / itemBytes)));
   }
 
-  /** There is nothing to ask an endpoint but its predictions: one item of zeros proves token, name, form and shape, and
-   *  wakes it when it sleeps. */
+  /** An endpoint offers only predictions, so one item of zeros checks token, name, form and shape, and starts an endpoint that
+   *  was scaled to zero. */
   async start(signal: AbortSignal): Promise<void> {
     const item = new Float32Array(itemLengthOf(this.#options.spec));
     const texts = await itemsToJson([item], this.#options.spec.input.itemShape, signal);
@@ -115,7 +115,7 @@ export class DatabricksNetwork implements RemoteNetwork {
     return this.#http.close();
   }
 
-  /** As many as fit into one request; one at least. */
+  /** As many items as fit into one request, at least one. */
   #partOf(texts: readonly Buffer[], from: number): Buffer[] {
     let bytes = invocationOverheadBytes;
     let to = from;
@@ -126,7 +126,7 @@ export class DatabricksNetwork implements RemoteNetwork {
     return texts.slice(from, to);
   }
 
-  /** Halved when it is too large for the other side, which then is not sent as much again. */
+  /** Halves a part that is too large for the server, and sends no larger part later. */
   async #inferPart(texts: readonly Buffer[], signal: AbortSignal): Promise<Float32Array[]> {
     try {
       return await this.#guard.run((attempt) => this.#invoke(texts, attempt), signal);
@@ -146,7 +146,7 @@ export class DatabricksNetwork implements RemoteNetwork {
     let token = await this.#tokens.get(signal);
     let answer = await this.#send(body, token, signal);
     if (answer.status === 401 && this.#tokens.refuse(token)) {
-      // It ended early, or was withdrawn: once with a new one. If that is not taken either, it is not the token's age.
+      // The token expired early or was revoked: one retry with a new one. If that is refused too, the cause is another.
       token = await this.#tokens.get(signal);
       answer = await this.#send(body, token, signal);
     }
@@ -178,8 +178,8 @@ function endpointNameOf(pathname: string): string {
   return /\/serving-endpoints\/([^/]+)\/invocations$/.exec(pathname)?.[1] ?? pathname;
 }
 
-/** A route-optimised address begins with the endpoint's id and has the workspace's number before the usual path.
- *  @returns null for a workspace's own address */
+/** A route-optimised address starts with the endpoint's id and has the workspace's number before the usual path.
+ *  @returns null for a workspace address */
 export function routeIdOf(url: string): string | null {
   const { hostname, pathname } = new URL(url);
   return /^\/\d+\/serving-endpoints\//.test(pathname) ? (hostname.split('.')[0] ?? null) : null;

@@ -1,15 +1,15 @@
-/** What can go wrong with a remote engine, in words for whoever runs it, and whether asking again can help. */
+/** Failures of a remote engine, with a message for the operator, and whether a retry can help. */
 import { type ErrorCode, LeitmotifError } from '../../../src/errors.ts';
 
 export interface RemoteFailureOptions {
   readonly cause?: unknown;
-  /** Inference changes nothing, so a request may always be sent again; this says whether that may help. */
+  /** Whether a retry may help. Inference changes no state, so a request may always be repeated. */
   readonly repeatable: boolean;
-  /** Counts towards the circuit breaker: the other side is away, overloaded or broken, whoever asks. */
+  /** Counts for the circuit breaker: the server is unreachable, overloaded or broken for all callers. */
   readonly outage: boolean;
-  /** The HTTP status it answered with; null: it gave no whole answer. */
+  /** The HTTP status; null without a complete answer. */
   readonly status: number | null;
-  /** What its Retry-After asks for. */
+  /** From the Retry-After header. */
   readonly retryAfterMs?: number | null;
 }
 
@@ -28,10 +28,10 @@ export class RemoteFailure extends LeitmotifError {
   }
 }
 
-/** Error codes of TLS: no number of attempts makes a certificate trustworthy. */
+/** Error codes of TLS: retries do not make a certificate valid. */
 const distrust = /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS|EPROTO|ERR_SSL/;
 
-/** The connection could not be made, or broke before the answer was whole. */
+/** The connection failed, or broke before the answer was complete. */
 export function connectionFailure(where: string, cause: unknown): RemoteFailure {
   const root = cause instanceof AggregateError ? cause.errors[0] : cause;
   const why = root instanceof Error && root.message !== '' ? root.message : String(root);
@@ -51,7 +51,7 @@ export function connectionFailure(where: string, cause: unknown): RemoteFailure 
       });
 }
 
-/** We hung up ourselves. */
+/** This side closed the connection. */
 export function closedFailure(where: string, cause: unknown): RemoteFailure {
   return new RemoteFailure('worker-unavailable', `Cannot reach ${where}: the worker is stopping`, {
     cause,
@@ -70,7 +70,7 @@ export function timeoutFailure(where: string, deadlineMs: number): RemoteFailure
   });
 }
 
-/** It answered, and the answer cannot be used: a bug or another version there. Asking again gives the same. */
+/** The answer is invalid: a fault or another version of the server. A retry gives the same. */
 export function answerFailure(where: string, why: string, cause?: unknown): RemoteFailure {
   return new RemoteFailure('inference-failed', `Cannot use the answer of ${where}: ${why}`, {
     cause,
@@ -125,7 +125,7 @@ export function statusFailure(
 }
 
 function otherStatus(status: number): StatusMeaning {
-  // Redirects are not followed: the token would go along, and nobody redirects inference.
+  // Redirects are not followed: the token would be sent along, and inference is not redirected in practice.
   if (status < 400) return { ...refused, words: 'it sends elsewhere' };
   if (status < 500) {
     return { code: 'inference-failed', words: 'it refuses the request', repeatable: false, outage: false };
@@ -133,9 +133,9 @@ function otherStatus(status: number): StatusMeaning {
   return { code: 'inference-failed', words: 'it failed', repeatable: false, outage: true };
 }
 
-/** What the other side says: `{"error": "..."}` (Open Inference Protocol), `{"error_code", "message"}` (Databricks),
+/** The server's own message: `{"error": "..."}` (Open Inference Protocol), `{"error_code", "message"}` (Databricks),
  *  `{"detail"}` (FastAPI), or plain text. At most 300 characters on one line.
- *  @returns null when it says nothing */
+ *  @returns null if there is none */
 export function wordsOf(body: Buffer): string | null {
   const text = body.subarray(0, 10_000).toString('utf8').trim();
   const spoken = fromJson(text) ?? (text.startsWith('<') || text.startsWith('{') ? '' : text);

@@ -1,8 +1,8 @@
-/** How a remote engine is asked: with a deadline, again where that can help, and not at all while it is down.
+/** Calls a remote engine with deadlines, retries and a circuit breaker.
  *
- *  The circuit breaker is around the repeating, not within: it opens when several requests failed although each was
- *  repeated, and then refuses the next at once instead of letting every recording wait for its own time-out. What is
- *  probed with when it opens again is one request, sent once.
+ *  The breaker is outside the retries: it opens when several requests failed although each was retried. Then it refuses
+ *  requests at once, instead of letting every recording wait for its own timeout. After its pause it tries one request, sent
+ *  once.
  */
 import {
   type CircuitBreakerPolicy,
@@ -19,17 +19,17 @@ import { orAborted } from '../../../src/io/or-aborted.ts';
 import { RemoteFailure, timeoutFailure } from './failures.ts';
 
 export interface GuardLimits {
-  /** For one attempt, and from the first attempt to giving up. */
+  /** Limits for one attempt, and from the first attempt to the last. */
   readonly attemptMs: number;
   readonly patienceMs: number;
-  /** The same when the other side may have to start first: nothing was answered yet, or not for `coldAfterMs`. */
+  /** The same for a server that may have to start first: no answer yet, or none for `coldAfterMs`. */
   readonly coldAttemptMs: number;
   readonly coldPatienceMs: number;
   readonly coldAfterMs: number;
-  /** First pause before asking again; doubles up to `pauseMaxMs`. A Retry-After that is longer counts instead. */
+  /** First pause before a retry; doubles up to `pauseMaxMs`. A longer Retry-After takes precedence. */
   readonly pauseMs: number;
   readonly pauseMaxMs: number;
-  /** Requests in a row that must fail for the breaker to open, and how long it stays open. */
+  /** Failed requests in a row that open the breaker, and how long it stays open. */
   readonly failuresMax: number;
   readonly openMs: number;
 }
@@ -37,7 +37,7 @@ export interface GuardLimits {
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
 export interface GuardEvents {
-  /** One attempt is over: `ok`, a status, `timeout`, `connection`, `answer` or `cancelled`. */
+  /** One attempt has ended: `ok`, a status, `timeout`, `connection`, `answer`, `cancelled` or `failed`. */
   readonly onAttempt: (outcome: string, seconds: number) => void;
   readonly onRetry: () => void;
   readonly onBreaker: (state: BreakerState) => void;
@@ -65,7 +65,7 @@ export class Guard {
     this.#breaker.onStateChange((state) => events.onBreaker(stateName(state)));
   }
 
-  /** Why a request would be refused now, and until when; null while it would be sent. */
+  /** Why requests are refused now, and until when; null while they are sent. */
   get trouble(): string | null {
     const leftMs = this.#openUntil - Date.now();
     if (this.#breaker.state !== CircuitState.Open || leftMs <= 0) return null;
@@ -74,7 +74,7 @@ export class Guard {
     return `${this.#where} is down, and is asked again in ${Math.ceil(leftMs / 1000)} s${why}`;
   }
 
-  /** @param attempt is given a signal with the attempt's deadline, and must end when it is aborted
+  /** @param attempt gets a signal with the attempt's deadline, and must end when that aborts
    *  @throws {RemoteFailure} the last attempt's, or at once while the breaker is open; the signal's reason */
   async run<T>(attempt: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
     signal.throwIfAborted();
@@ -90,9 +90,9 @@ export class Guard {
     }
   }
 
-  /** The same without the breaker, for the start: whoever waits for an engine that comes up does not count its refusals.
-   *  @param infers whether an answer shows that the network computes, and not only that the server is there: many load or
-   *    compile it for the first inference only, which is then waited for as long as for the server */
+  /** The same without the breaker, for the start: refusals of a starting engine do not count.
+   *  @param infers whether an answer proves that the network computes, and not only that the server runs. Many servers load or
+   *    compile the network at the first inference, so that one gets the long limits too */
   persist<T>(
     attempt: (signal: AbortSignal) => Promise<T>,
     signal: AbortSignal,
@@ -116,7 +116,7 @@ export class Guard {
       return performance.now() + Math.max(pause, error.retryAfterMs ?? 0) < giveUpAt;
     };
     const again = retry(handleWhen(mayRepeat), {
-      // The patience is the limit.
+      // `patienceMs` is the limit.
       maxAttempts: Number.POSITIVE_INFINITY,
       backoff: new DelegateBackoff(({ result }: IRetryBackoffContext<unknown>) => {
         const asked = 'error' in result && result.error instanceof RemoteFailure ? (result.error.retryAfterMs ?? 0) : 0;
@@ -125,7 +125,7 @@ export class Guard {
         this.#events.onRetry();
         return delay;
       }),
-    }).dangerouslyUnref(); // A pause that nobody waits for any more keeps no process alive.
+    }).dangerouslyUnref(); // An abandoned pause does not keep the process alive.
     let last: unknown = null;
     return again.execute(async () => {
       signal.throwIfAborted();
@@ -133,7 +133,7 @@ export class Guard {
       try {
         return await this.#attempt(attempt, signal, Math.min(attemptMs, leftMs));
       } catch (error) {
-        // An attempt for which no time was left says less than the one before.
+        // The failure of a last attempt without enough time is less informative than the one before.
         const cutShort = leftMs < attemptMs && error instanceof RemoteFailure && error.status === null;
         if (!cutShort || last === null) last = error;
         throw last;
@@ -159,7 +159,7 @@ export class Guard {
     }
   }
 
-  /** While it is probed, all but an answer counts: a probe that somebody cancelled has shown nothing. */
+  /** While half-open, every result except an answer counts as an outage: a cancelled request proves nothing. */
   #isOutage(error: unknown): boolean {
     if (error instanceof RemoteFailure) return error.outage;
     return this.#breaker.state === CircuitState.HalfOpen;

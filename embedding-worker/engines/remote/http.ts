@@ -1,5 +1,5 @@
-/** HTTP to a remote engine: connections that are kept alive, a bounded number of them, a limit on what is read, and the
- *  caller's signal down to the socket. No redirects, no global dispatcher. The only user of undici here. */
+/** HTTP to a remote engine: a bounded number of kept connections, a limit on answers, and the caller's signal down to the
+ *  socket. No redirects, no global dispatcher. The only user of undici in the worker. */
 import { Agent } from 'undici';
 import { answerFailure, closedFailure, connectionFailure, RemoteFailure } from './failures.ts';
 
@@ -8,14 +8,14 @@ export interface RemoteRequest {
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
-  /** A longer answer is not read to its end. */
+  /** A longer answer is refused. */
   readonly answerBytesMax: number;
   readonly signal: AbortSignal;
 }
 
 export interface RemoteAnswer {
   readonly status: number;
-  /** Names in lower case; of repeated ones, the first. */
+  /** Names in lower case; the first value of repeated ones. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
 }
@@ -28,19 +28,19 @@ export class RemoteHttp {
   readonly #agent: Agent;
   #closed = false;
 
-  /** @param connectionsMax to one address; what is asked beyond that waits within undici, so ask no more at once */
+  /** @param connectionsMax to one address; further requests wait inside undici, so callers should send no more at once */
   constructor(connectionsMax: number) {
     this.#agent = new Agent({
       connections: connectionsMax,
       connect: { timeout: connectTimeoutMs },
       keepAliveTimeout: keepAliveMs,
-      // Each request brings its own deadline.
+      // Each request has its own deadline.
       headersTimeout: 0,
       bodyTimeout: 0,
     });
   }
 
-  /** @returns the whole answer, whatever its status
+  /** @returns the complete answer with any status
    *  @throws {RemoteFailure} worker-unavailable when the connection fails or breaks, inference-failed when the answer is
    *    too long; the signal's reason when it is aborted first */
   async request({ url, signal, answerBytesMax, ...rest }: RemoteRequest): Promise<RemoteAnswer> {
@@ -70,7 +70,7 @@ export class RemoteHttp {
     }
   }
 
-  /** Cuts what is under way. */
+  /** Aborts running requests. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#agent.destroy();

@@ -1,17 +1,17 @@
-/** Tensors as JSON, for engines that take no bytes. */
+/** Tensors as JSON, for engines without a binary form. */
 import { setImmediate as otherWork } from 'node:timers/promises';
 import { LeitmotifError } from '../../../src/errors.ts';
 
-/** Digits after which no two float32 values look alike: what is read back is the very value. Also a third of the time
- *  that JSON.stringify takes, which writes the 17 digits of a double. */
+/** Nine digits identify every float32 value exactly. This also takes a third of the time of JSON.stringify, which writes the 17
+ *  digits of a double. */
 const float32Digits = 9;
 
 /** One item as JSON text: nested arrays by `shape`, or flat.
  *  @param shape its product is the item's length
- *  @throws {LeitmotifError} inference-failed on a value that JSON has no word for */
+ *  @throws {LeitmotifError} inference-failed on NaN or an infinite value, which JSON cannot represent */
 export function itemToJson(item: Float32Array, shape: readonly number[] | 'flat'): Buffer {
   const rowLength = shape === 'flat' ? item.length : (shape.at(-1) ?? item.length);
-  // How many brackets open or close between two rows: one for each dimension that begins anew.
+  // Number of brackets between two rows: one for each dimension that restarts.
   const strides = shape === 'flat' ? [] : shape.slice(1).map((_, i) => shape.slice(i + 1).reduce((a, b) => a * b, 1));
   const depth = shape === 'flat' ? 1 : shape.length;
   let text = '['.repeat(depth);
@@ -29,7 +29,8 @@ export function itemToJson(item: Float32Array, shape: readonly number[] | 'flat'
   return Buffer.from(text + ']'.repeat(depth), 'latin1');
 }
 
-/** The same for several. A mel window takes 12 ms of the thread that answers health checks, so it is let go between two. */
+/** The same for several items. A mel window takes 12 ms of the thread that answers health checks, so other work runs between
+ *  two items. */
 export async function itemsToJson(
   items: readonly Float32Array[],
   shape: readonly number[] | 'flat',
@@ -44,8 +45,8 @@ export async function itemsToJson(
   return texts;
 }
 
-/** @param values numbers in arrays nested however deep
- *  @returns null when anything else is among them; null stands for NaN in some servers' JSON, and becomes it */
+/** @param values numbers in nested arrays of any depth; null means NaN, as some servers write it
+ *  @returns null when there is any other value */
 export function flatNumbers(values: unknown): Float32Array | null {
   if (!Array.isArray(values)) return null;
   const nested: unknown[] = values;

@@ -1,17 +1,17 @@
-/** What the remote engine asks of a network that runs elsewhere: prepared tensors in, raw outputs out. Gate, front-end,
- *  pooling and normalising stay on this machine, so that a remote network's vectors lie in the local one's space. */
+/** Port of a network on a remote server: prepared tensors in, raw outputs out. Gate, front-end, pooling and normalisation run
+ *  on this machine, so that remote and local vectors share a space. */
 import type { NetworkSpec } from '../../../src/models/network-spec.ts';
 
 export interface RemoteNetwork {
-  /** What it is and where, for example `open-inference clap@triton:8000`. Holds no secret. */
+  /** Kind and address, for example `open-inference clap@triton:8000`. Contains no secret. */
   readonly device: string;
-  /** Items that one call may hold. May shrink when the other side takes fewer. */
+  /** Largest number of items in one call. May shrink when the server accepts fewer. */
   readonly batchMax: number;
-  /** Why a call would be refused now, in words; null: it would be made. */
+  /** Why calls are refused now, in words; null while they are sent. */
   readonly trouble: string | null;
 
-  /** Waits until the other side is ready, and checks that the model there is the one expected.
-   *  @throws {LeitmotifError} config-invalid when it never can be; worker-unavailable when it was not in time */
+  /** Waits until the server is ready, and checks its model.
+   *  @throws {LeitmotifError} config-invalid for a wrong model or setting; worker-unavailable when the wait was too long */
   start(signal: AbortSignal): Promise<void>;
 
   /** @param inputs at most `batchMax` items, each of the item's shape, row-major
@@ -26,8 +26,8 @@ export function itemLengthOf({ input }: NetworkSpec): number {
   return input.itemShape.reduce((product, dimension) => product * dimension, 1);
 }
 
-/** Items that are sent together unless the other side takes fewer: what a GPU's memory takes in one go. An output over
- *  time is some 400,000 numbers an item, 8 MB as JSON, and must not fill this side's memory. */
+/** Default batch size, limited by a GPU's memory. An output over time has some 400,000 numbers an item, 8 MB as JSON, and must
+ *  not fill the worker's memory. */
 export function batchMaxOf({ output }: NetworkSpec): number {
   return output.overTime ? 4 : 32;
 }

@@ -1,7 +1,7 @@
 /** Bodies of the Open Inference Protocol's infer requests and answers. Pure.
  *
- *  Binary, the body is a JSON object and then the tensors, little-endian, row-major, without padding; a header tells where
- *  the object ends. In JSON, a tensor's data is a list in row-major order, flat or nested.
+ *  Binary form: a JSON object, then the tensors, little-endian, row-major, without padding; an HTTP header has the length of the
+ *  object. JSON form: a tensor's data is a list in row-major order, flat or nested.
  *  @see https://github.com/kserve/open-inference-protocol
  *  @see https://docs.nvidia.com/deeplearning/triton-inference-server/user-guide/docs/protocol/extension_binary_data.html
  */
@@ -41,7 +41,7 @@ export async function jsonInferBody(
   const name = JSON.stringify(input.name);
   const head = `{"inputs":[{"name":${name},"shape":${JSON.stringify(shape)},"datatype":"FP32","data":[`;
   const texts = await itemsToJson(items, 'flat', signal);
-  // Flat: the items' own brackets are left away.
+  // Flat: without the brackets of each item.
   const data = texts.flatMap((text, i) => [Buffer.from(i > 0 ? ',' : ''), text.subarray(1, -1)]);
   const tail = `]}],"outputs":[{"name":${JSON.stringify(output.name)}}]}`;
   return {
@@ -65,7 +65,7 @@ const answerObject = z.object({
 type Output = z.infer<typeof answerObject>['outputs'][number];
 
 /** @returns one output for each item, in order
- *  @throws {Error} whose message says what was expected and what came */
+ *  @throws {Error} with the expected and the received form */
 export function readInferAnswer(
   { output: wanted }: NetworkSpec,
   batch: number,
@@ -121,7 +121,7 @@ function binary({ name, shape }: Output, tensors: Buffer, at: number, bytes: num
   const expected = countOf(shape) * Float32Array.BYTES_PER_ELEMENT;
   if (bytes !== expected) throw new Error(`expected ${expected} bytes of "${name}", got binary_data_size ${bytes}`);
   if (at + bytes > tensors.length) throw new Error(`expected ${bytes} bytes of "${name}", got ${tensors.length - at}`);
-  // Copied: a view of four-byte values must begin at a multiple of four, which this seldom does.
+  // Copied, because a Float32Array must start at a multiple of four bytes, which this offset rarely is.
   const copy = new Uint8Array(tensors.subarray(at, at + bytes));
   return new Float32Array(copy.buffer);
 }

@@ -1,4 +1,4 @@
-/** What an Open Inference server tells of itself and of a model, and whether that model is the one expected. Pure. */
+/** Parses the metadata of an Open Inference server and checks its model. Pure. */
 import { z } from 'zod';
 import { LeitmotifError } from '../../../src/errors.ts';
 import type { NetworkSpec } from '../../../src/models/network-spec.ts';
@@ -19,7 +19,7 @@ export type ModelMetadata = z.infer<typeof modelAnswer>;
 
 const configAnswer = z.object({ max_batch_size: z.coerce.number().default(0) });
 
-/** @throws {Error} on an answer of another form */
+/** @throws {Error} on an answer in another form */
 export const serverMetadata = (body: Buffer) => parse(serverAnswer, body);
 export const metadataAnswer = (body: Buffer) => parse(modelAnswer, body);
 export const modelConfig = (body: Buffer) => parse(configAnswer, body);
@@ -36,8 +36,8 @@ function parse<T>(schema: z.ZodType<T>, body: Buffer): T {
   return parsed.data;
 }
 
-/** @returns how large a batch it takes: 1, or Infinity where its first dimension is open
- *  @throws {LeitmotifError} config-invalid when it is another model than expected */
+/** @returns the largest batch: 1, or Infinity when the first dimension is open
+ *  @throws {LeitmotifError} config-invalid when the model differs from the expected one */
 export function checkModelMetadata(spec: NetworkSpec, { inputs, outputs }: ModelMetadata, where: string): number {
   const cannot = (why: string): LeitmotifError =>
     new LeitmotifError('config-invalid', `Cannot use ${where} for ${spec.name}: ${why}`);
@@ -59,7 +59,7 @@ export function checkModelMetadata(spec: NetworkSpec, { inputs, outputs }: Model
   return batches.includes(1) ? 1 : Number.POSITIVE_INFINITY;
 }
 
-/** @returns its first dimension, -1 for any */
+/** @returns the first dimension; -1 means any size */
 function batchOf(
   { name, datatype, shape }: Tensor,
   item: readonly number[],

@@ -10,25 +10,25 @@ import { binaryInferBody, headerLengthName, jsonInferBody, readInferAnswer } fro
 import { checkModelMetadata, metadataAnswer, modelConfig, serverMetadata } from './open-inference-model.ts';
 
 export interface OpenInferenceOptions {
-  /** Of the server: what comes before `/v2`. */
+  /** Address of the server, without `/v2`. */
   readonly url: string;
-  /** As the server knows it, `name` or `name/versions/2`. */
+  /** The server's name for the model: `name` or `name/versions/2`. */
   readonly model: string;
-  /** Sent as bearer token; null: none. */
+  /** Bearer token; null: none. */
   readonly token: string | null;
   readonly spec: NetworkSpec;
-  /** Requests under way at once. */
+  /** Largest number of concurrent requests. */
   readonly inFlightMax: number;
   readonly limits?: Partial<GuardLimits>;
   readonly events: GuardEvents;
 }
 
 export const openInferenceLimits: GuardLimits = {
-  // A batch of 32 CLAP windows takes a GPU a second and two CPU cores 20; what takes longer hangs.
+  // A batch of 32 CLAP windows takes 1 s on a GPU and 20 s on two CPU cores; a longer request counts as hung.
   attemptMs: 30_000,
   patienceMs: 60_000,
-  // It starts beside us and loads its models, or compiles them for the first inference: a minute, or several. What the
-  // app waits for a worker is longer.
+  // A server that starts at the same time loads its models, or compiles them at the first inference, which takes minutes. The
+  // app waits longer than this for a worker.
   coldAttemptMs: 120_000,
   coldPatienceMs: 150_000,
   coldAfterMs: 600_000,
@@ -47,7 +47,7 @@ export class OpenInferenceNetwork implements RemoteNetwork {
   readonly #guard: Guard;
   readonly #modelPath: string;
   #isBinary = false;
-  /** The server's own limit counts where it tells one. */
+  /** Replaced by the server's own limit, if smaller. */
   #batchMax: number;
 
   constructor(options: OpenInferenceOptions) {
@@ -89,8 +89,8 @@ export class OpenInferenceNetwork implements RemoteNetwork {
     return this.#http.close();
   }
 
-  /** Health answers may be empty: the status is what counts. A server with many models is not "ready" as a whole when
-   *  another of them cannot be loaded, so the model itself is asked before giving up. */
+  /** Only the status of a health answer counts; its body may be empty. A server with many models is not ready as a whole when
+   *  another model cannot be loaded, so the model's own readiness is checked too. */
   async #checkReady(signal: AbortSignal): Promise<void> {
     const health = await this.#ask('GET', 'v2/health/ready', signal);
     if (health.status === 200) return;
@@ -116,7 +116,7 @@ export class OpenInferenceNetwork implements RemoteNetwork {
     if (answer.status !== 200) {
       const failure = statusFailure(this.device, answer);
       if (failure.repeatable) throw failure;
-      // Triton answers 400 or 404, by its version, where there is no such model.
+      // For an unknown model, Triton answers 400 or 404, depending on its version.
       const message = `Cannot use the model ${model} of ${this.#options.url}: ${failure.message}`;
       throw new LeitmotifError('config-invalid', message, { cause: failure });
     }
@@ -128,13 +128,13 @@ export class OpenInferenceNetwork implements RemoteNetwork {
     this.#batchMax = Math.min(batchMaxOf(spec), batchMax, await this.#askBatchMax(extensions, signal));
   }
 
-  /** Triton tells how large a batch may be in an extension of its own; a larger one is answered 400. */
+  /** Triton reports the largest batch in its own extension, and answers larger batches with 400. */
   async #askBatchMax(extensions: readonly string[], signal: AbortSignal): Promise<number> {
     if (!extensions.includes('model_configuration')) return Number.POSITIVE_INFINITY;
     const answer = await this.#ask('GET', `${this.#modelPath}/config`, signal);
     if (answer.status !== 200) return Number.POSITIVE_INFINITY;
     const { max_batch_size: batchMax } = this.#read(() => modelConfig(answer.body));
-    // 0: its first dimension is the model's own business, which the metadata told.
+    // 0 means no server-side batching: the first dimension from the metadata applies.
     return batchMax > 0 ? batchMax : Number.POSITIVE_INFINITY;
   }
 

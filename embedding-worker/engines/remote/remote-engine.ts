@@ -1,5 +1,5 @@
-/** The engine whose network runs elsewhere: inference processes do the gate and what comes before the network, a remote
- *  network the rest, in batches of all recordings under way. What it gives is made into vectors, and checked, here. */
+/** The engine with its network on a remote server: local inference processes run gate and front-end, the remote network gets
+ *  batches with windows of all running recordings. Its outputs are turned into vectors and checked here. */
 import { LeitmotifError } from '../../../src/errors.ts';
 import type { Model } from '../../../src/models/manifest.ts';
 import { samplesOf } from '../../../src/models/network-spec.ts';
@@ -14,18 +14,18 @@ import { WindowBatcher } from './window-batcher.ts';
 export interface RemoteEngineOptions {
   readonly model: Pick<Model, 'manifest'>;
   readonly windowSec: number;
-  /** A pool that gives `network-input`. */
+  /** A pool with `gives: 'network-input'`. */
   readonly preparing: Pick<InferencePool, 'inFlightMax' | 'ready' | 'start' | 'process' | 'close'>;
   readonly network: RemoteNetwork;
-  /** Requests under way at once. */
+  /** Largest number of concurrent requests. */
   readonly requestsMax: number;
   readonly onBatch?: ((windows: number) => void) | undefined;
 }
 
-/** How long a window waits for company. Two cores prepare a CLAP window in 15 ms: a wait that long would only delay. */
+/** How long a window waits for a larger batch. Two cores prepare a CLAP window in 15 ms, so a wait that long would only delay. */
 const gatherMs = 5;
-/** Windows of one recording that may be under way elsewhere, besides those that are being prepared. Several recordings
- *  at once fill a batch of 32; more a recording would hold 2 MB of samples each while they wait to be prepared. */
+/** Windows of one recording that may be at the remote network, in addition to those in preparation. Several recordings fill a
+ *  batch of 32. A higher number costs memory: 2 MB of samples for each window that waits for its preparation. */
 const awayPerRecording = 8;
 
 export class RemoteEngine implements EmbeddingEngine {
@@ -90,9 +90,9 @@ export class RemoteEngine implements EmbeddingEngine {
     return checkedVector(manifest, families[manifest.family].finish(output, manifest.dimensions));
   }
 
-  /** Other weights under the same name would fill the index with vectors that only look like the others. A server may
-   *  compute with halves of numbers; that much is allowed.
-   *  @throws {LeitmotifError} config-invalid when the vector is not the known one, or none where none is known */
+  /** Other weights under the same name would fill the index with vectors of another space. The tolerance allows for servers that
+   *  compute in float16.
+   *  @throws {LeitmotifError} config-invalid when the vector is invalid or differs from the stored one */
   async #tryCanary(signal: AbortSignal): Promise<void> {
     const { model, windowSec, preparing, network } = this.#options;
     const { values } = await preparing.process(canaryWindow(samplesOf(model.manifest, windowSec)), signal);

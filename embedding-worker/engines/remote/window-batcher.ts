@@ -1,23 +1,23 @@
-/** Gathers prepared windows of all recordings under way into batches, and hands each its own output.
+/** Gathers prepared windows of all running recordings into batches, and returns each its own output.
  *
- *  A batch goes as soon as it is full, or the first of it has waited `gatherMs`, and a place is free: an engine that is
- *  slower than the windows come is sent larger batches, one that is faster is not kept waiting.
+ *  A batch is sent when it is full or `gatherMs` have passed, and a request slot is free. So a slow engine gets larger batches,
+ *  and a fast one does not wait.
  */
 import { LeitmotifError } from '../../../src/errors.ts';
 
 export interface WindowBatcherOptions {
-  /** Asked before each batch: an engine learns what it takes. */
+  /** Called before each batch, because the limit may change. */
   readonly batchMax: () => number;
   readonly inFlightMax: number;
   readonly gatherMs: number;
-  /** @returns as many outputs, in order. Its signal is aborted when nobody waits for any of them any more. */
+  /** @returns one output for each input, in order. The signal aborts when all callers of the batch have cancelled. */
   readonly infer: (inputs: readonly Float32Array[], signal: AbortSignal) => Promise<Float32Array[]>;
   readonly onBatch?: ((windows: number) => void) | undefined;
 }
 
 export interface BatchedOutput {
   readonly output: Float32Array;
-  /** The batch's time shared by its windows. */
+  /** The batch's time divided by its windows. */
   readonly computeMs: number;
 }
 
@@ -26,13 +26,13 @@ interface Waiting {
   readonly signal: AbortSignal;
   readonly resolve: (output: BatchedOutput) => void;
   readonly reject: (reason: unknown) => void;
-  /** Answered, or nobody waits for it any more. */
+  /** Answered or cancelled. */
   settled: boolean;
 }
 
 export class WindowBatcher {
   readonly #options: WindowBatcherOptions;
-  /** In order of arrival. Bounded by what the recordings under way may hand over. */
+  /** In order of arrival. Bounded, because each recording has a limited number of windows in flight. */
   #waiting: Waiting[] = [];
   readonly #inFlight = new Set<AbortController>();
   #gathering: NodeJS.Timeout | null = null;
@@ -42,7 +42,7 @@ export class WindowBatcher {
     this.#options = options;
   }
 
-  /** @throws what `infer` throws; the signal's reason, at once, when it is aborted */
+  /** @throws the error of `infer`; the signal's reason, at once on abort */
   add(input: Float32Array, signal: AbortSignal): Promise<BatchedOutput> {
     if (this.#closed !== null) return Promise.reject(this.#closed);
     if (signal.aborted) return Promise.reject(signal.reason);
@@ -60,7 +60,7 @@ export class WindowBatcher {
     return promise;
   }
 
-  /** Whoever waits hears the reason; what is under way is cut. */
+  /** Rejects all waiting windows with the reason, and aborts running requests. */
   close(reason: unknown): void {
     this.#closed = reason;
     if (this.#gathering) clearTimeout(this.#gathering);
@@ -85,7 +85,7 @@ export class WindowBatcher {
     if (batch.length === 0) return;
     const leave = new AbortController();
     this.#inFlight.add(leave);
-    // The request is of use as long as anybody waits for a window of it.
+    // The request continues while any caller waits for one of its windows.
     const onAbort = (): void => {
       if (batch.every(({ signal }) => signal.aborted)) leave.abort(batch[0]?.signal.reason);
     };

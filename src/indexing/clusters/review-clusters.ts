@@ -8,12 +8,12 @@ import type { Catalog } from '../../catalog/catalog.ts';
 import { LeitmotifError } from '../../errors.ts';
 import type { Library } from '../../library/library.ts';
 import { type Cluster, type ClusterMember, clusterChunks } from './clusters.ts';
-import { type ExampleSound, type Reason, reasonsOf } from './suspicion.ts';
+import { type ExampleSound, reasonsOf, type SuspicionReason } from './suspicion.ts';
 
 export interface ReviewedCluster extends Cluster {
   /** The id for `mark`: its rank from 1, valid until the next clustering. */
   readonly id: number;
-  readonly reasons: readonly Reason[];
+  readonly reasons: readonly SuspicionReason[];
   /** The sum of the reasons' weights; 0 without reasons. */
   readonly suspicion: number;
 }

@@ -9,7 +9,7 @@ export interface ExampleSound {
   readonly levelSpreadDb: number;
 }
 
-export interface Reason {
+export interface SuspicionReason {
   readonly text: string;
   /** Greater than 0; clusters are ranked by the sum. */
   readonly weight: number;
@@ -19,10 +19,10 @@ const percent = (share: number): string => `${Math.round(100 * share)} %`;
 
 /** @param sound null when no example was readable
  *  @returns highest weight first */
-export function reasonsOf(cluster: Cluster, whole: Clustering, sound: ExampleSound | null): Reason[] {
+export function reasonsOf(cluster: Cluster, whole: Clustering, sound: ExampleSound | null): SuspicionReason[] {
   const perTrack = cluster.chunks / cluster.tracks;
   const usual = whole.chunks / whole.tracks;
-  const reasons: Reason[] = [
+  const reasons: SuspicionReason[] = [
     { weight: 3 * cluster.rejectedShare, text: `the gate rejects ${percent(cluster.rejectedShare)}` },
     {
       weight: 3 * over(sound?.noisiness ?? 0, 0.1, 0.8),

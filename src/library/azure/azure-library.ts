@@ -15,7 +15,7 @@ import type { AzureAccounts } from './client.ts';
 import { isMissing } from './errors.ts';
 import { isPassedOver, plainEtag, quoteEtag, tagsOf, toListed } from './listing.ts';
 import { fetchPage, type Page } from './pages.ts';
-import { defaultRetryPolicy, interactiveRetryPolicy, type RetryPolicy, withRetries } from './retry.ts';
+import { defaultRetryPolicy, interactiveRetryPolicy, type RetryPolicy, withAzureRetries } from './retry.ts';
 import { type Blob, spoolBlob } from './spool-blob.ts';
 
 export interface AzureParts {
@@ -72,7 +72,7 @@ export class AzureLibrary implements Library {
     const { container, operation, name } = await this.#blob(key, 'look at');
     try {
       const ask = (each: AbortSignal) => container.getBlobClient(name).getProperties({ abortSignal: each });
-      const found = await withRetries(ask, operation, { signal, retryPolicy, keep: isMissing });
+      const found = await withAzureRetries(ask, operation, { signal, retryPolicy, keep: isMissing });
       const tags = tagsOf(found.metadata, undefined);
       return {
         type: 'file',
@@ -175,7 +175,7 @@ export class AzureLibrary implements Library {
     const { container, operation, name } = await this.#blob(key, 'read');
     const client = container.getBlobClient(name);
     const read = (offset: number, count: number, signal?: AbortSignal): Promise<Uint8Array> =>
-      withRetries(
+      withAzureRetries(
         async (each) => {
           const block = await client.downloadToBuffer(offset, count, {
             ...{ abortSignal: each, blockSize: count, concurrency: 1, maxRetryRequestsPerBlock: 0 },

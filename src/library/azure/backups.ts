@@ -8,7 +8,7 @@ import { orDiskFull } from '../../io/disk-full.ts';
 import type { BackupStore } from '../backup-store.ts';
 import type { AzureAccounts, AzureContainer } from './client.ts';
 import { namesBelow } from './pages.ts';
-import { defaultRetryPolicy, type RetryPolicy, withRetries } from './retry.ts';
+import { defaultRetryPolicy, type RetryPolicy, withAzureRetries } from './retry.ts';
 
 interface Options {
   readonly signal: AbortSignal;
@@ -42,11 +42,15 @@ export class AzureBackups implements BackupStore {
       if (block.length === 0) break;
       hash.update(block);
       const id = Buffer.from(String(blocks.length).padStart(8, '0')).toString('base64');
-      await withRetries((each) => blob.stageBlock(id, block, block.length, { abortSignal: each }), operation, options);
+      await withAzureRetries(
+        (each) => blob.stageBlock(id, block, block.length, { abortSignal: each }),
+        operation,
+        options,
+      );
       blocks.push(id);
     }
     const metadata = { sha256: hash.digest('hex') };
-    await withRetries((each) => blob.commitBlockList(blocks, { abortSignal: each, metadata }), operation, options);
+    await withAzureRetries((each) => blob.commitBlockList(blocks, { abortSignal: each, metadata }), operation, options);
   }
 
   async names({ signal }: Options): Promise<string[]> {
@@ -59,7 +63,7 @@ export class AzureBackups implements BackupStore {
     const { container, operation } = await this.#container(`read ${this.location}/${name}`);
     const blob = container.getBlobClient(this.#place.prefix + name);
     const options = { signal, retryPolicy: this.#retryPolicy };
-    const found = await withRetries((each) => blob.getProperties({ abortSignal: each }), operation, options);
+    const found = await withAzureRetries((each) => blob.getProperties({ abortSignal: each }), operation, options);
     const { contentLength = 0, etag, metadata } = found;
     const conditions = etag === undefined ? {} : { ifMatch: etag };
     await using file = await openFile(to, 'w');
@@ -68,7 +72,7 @@ export class AzureBackups implements BackupStore {
       const count = Math.min(blockBytes, contentLength - position);
       const read = (each: AbortSignal) =>
         blob.downloadToBuffer(position, count, { abortSignal: each, conditions, maxRetryRequestsPerBlock: 0 });
-      const block = await withRetries(read, operation, options);
+      const block = await withAzureRetries(read, operation, options);
       hash.update(block);
       // Not `write`: on an almost full disk it writes a part and reports success.
       await orDiskFull(to, () => file.appendFile(block));
@@ -84,7 +88,7 @@ export class AzureBackups implements BackupStore {
   async remove(name: string, { signal }: Options): Promise<void> {
     const { container, operation } = await this.#container(`delete ${this.location}/${name}`);
     const blob = container.getBlobClient(this.#place.prefix + name);
-    await withRetries((each) => blob.deleteIfExists({ abortSignal: each }), operation, {
+    await withAzureRetries((each) => blob.deleteIfExists({ abortSignal: each }), operation, {
       signal,
       retryPolicy: this.#retryPolicy,
     });

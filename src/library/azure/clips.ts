@@ -9,7 +9,7 @@ import type { Spool } from '../spool.ts';
 import type { AzureAccounts, AzureContainer } from './client.ts';
 import { isMissing } from './errors.ts';
 import { namesBelow } from './pages.ts';
-import { defaultRetryPolicy, interactiveRetryPolicy, type RetryPolicy, withRetries } from './retry.ts';
+import { defaultRetryPolicy, interactiveRetryPolicy, type RetryPolicy, withAzureRetries } from './retry.ts';
 
 export interface AzureClipsParts {
   readonly accounts: AzureAccounts;
@@ -45,7 +45,7 @@ export class AzureClips implements ClipStore {
     const headers = { blobContentType: 'audio/mpeg', blobCacheControl: 'private, max-age=31536000, immutable' };
     const ask = (each: AbortSignal) =>
       blob.upload(bytes, bytes.length, { abortSignal: each, blobHTTPHeaders: headers });
-    await withRetries(ask, operation, { signal, retryPolicy: this.#retryPolicy });
+    await withAzureRetries(ask, operation, { signal, retryPolicy: this.#retryPolicy });
   }
 
   async fetch(name: string, { signal }: Options): Promise<LocalFile | null> {
@@ -63,7 +63,7 @@ export class AzureClips implements ClipStore {
       return bytes;
     };
     try {
-      const bytes = await withRetries(ask, operation, {
+      const bytes = await withAzureRetries(ask, operation, {
         signal,
         retryPolicy: interactiveRetryPolicy(this.#retryPolicy),
         keep: isMissing,
@@ -100,7 +100,7 @@ export class AzureClips implements ClipStore {
     const { container, operation } = place;
     const queue = new PQueue({ concurrency: deletesAtOnce });
     const remove = (name: string) =>
-      withRetries(
+      withAzureRetries(
         (each) => container.getBlobClient(prefix + name).deleteIfExists({ abortSignal: each }),
         operation,
         options,

@@ -1,7 +1,7 @@
 /** Listings of a container, a page at a time: each page is a request of its own, retried by itself where that may help. */
 import type { BlobItem } from '@azure/storage-blob';
 import type { AzureContainer } from './client.ts';
-import { withRetries } from './retry.ts';
+import { withAzureRetries } from './retry.ts';
 
 export interface PageWanted {
   /** Names begin with it; empty for all. */
@@ -23,27 +23,27 @@ export interface Page {
 /** Azure's maximum. */
 const pageSizeMax = 5000;
 
-/** @throws {LeitmotifError} as withRetries */
+/** @throws {LeitmotifError} as withAzureRetries */
 export async function fetchPage(
   { container, operation }: AzureContainer,
   { prefix, token, pageSize = pageSizeMax, ...include }: PageWanted,
-  options: Parameters<typeof withRetries>[2],
+  options: Parameters<typeof withAzureRetries>[2],
 ): Promise<Page> {
   const paging = { maxPageSize: pageSize, ...(token && { continuationToken: token }) };
   const ask = async (each: AbortSignal) => {
     const wanted = { ...include, ...(prefix && { prefix }), abortSignal: each };
     return (await container.listBlobsFlat(wanted).byPage(paging).next()).value;
   };
-  const page = await withRetries(ask, operation, options);
+  const page = await withAzureRetries(ask, operation, options);
   return { blobs: page?.segment.blobItems ?? [], next: page?.continuationToken || undefined };
 }
 
 /** Names below a prefix, without it, in the order in which Azure lists them.
- *  @throws {LeitmotifError} as withRetries */
+ *  @throws {LeitmotifError} as withAzureRetries */
 export async function* namesBelow(
   place: AzureContainer,
   prefix: string,
-  options: Parameters<typeof withRetries>[2],
+  options: Parameters<typeof withAzureRetries>[2],
 ): AsyncGenerator<string, void, undefined> {
   let token: string | undefined;
   do {

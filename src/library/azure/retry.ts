@@ -33,7 +33,7 @@ const pauseMaxMs = 15_000;
  *  @param onPassing told of a failure that may pass, before the pause; what it throws ends the tries
  *  @throws {LeitmotifError} 'cancelled', 'library-unavailable', 'library-forbidden', 'file-unreadable'; or whatever
  *    `keep` says is the caller's own matter */
-export async function withRetries<T>(
+export async function withAzureRetries<T>(
   ask: (signal: AbortSignal) => Promise<T>,
   operation: AzureOperation,
   options: {

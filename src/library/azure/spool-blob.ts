@@ -7,7 +7,7 @@ import type { ListedFile } from '../library.ts';
 import type { AzureContainer } from './client.ts';
 import type { AzureOperation } from './errors.ts';
 import { quoteEtag } from './listing.ts';
-import { type RetryPolicy, withRetries } from './retry.ts';
+import { type RetryPolicy, withAzureRetries } from './retry.ts';
 
 export interface Blob extends AzureContainer {
   readonly name: string;
@@ -23,7 +23,7 @@ const wholeFileMaxMs = 3_600_000;
 
 /** @param path a file that does not exist yet
  *  @returns the SHA-256 of the blob's bytes, lower-case hex
- *  @throws {LeitmotifError} 'file-unreadable' when the blob was replaced since the listing, 'disk-full'; as withRetries */
+ *  @throws {LeitmotifError} 'file-unreadable' when the blob was replaced since the listing, 'disk-full'; as withAzureRetries */
 export async function spoolBlob(
   { container, operation, name }: Blob,
   file: ListedFile,
@@ -87,7 +87,10 @@ async function withStallRetries(
       await resume(AbortSignal.any([each, watch.signal]));
     };
     try {
-      return await withRetries(ask, operation, { signal, retryPolicy: { ...retryPolicy, tryMaxMs: wholeFileMaxMs } });
+      return await withAzureRetries(ask, operation, {
+        signal,
+        retryPolicy: { ...retryPolicy, tryMaxMs: wholeFileMaxMs },
+      });
     } catch (error) {
       const isLost = error instanceof LeitmotifError && error.code === 'library-unavailable';
       if (!isLost || written.bytes === before) throw error;

@@ -17,15 +17,15 @@ export interface WantedFile {
   readonly url: URL;
   /** Destination; its folder exists. */
   readonly file: string;
-  /** Pinned; null: what the hub says is believed. */
+  /** The pinned hash; null: the hub's own hash is trusted. */
   readonly sha256: string | null;
-  /** Exact; null when it is not known beforehand. */
+  /** Exact size; null when it is unknown. */
   readonly bytes: number | null;
-  /** Maximum size accepted. */
+  /** Largest accepted size. */
   readonly bytesMax: number;
 }
 
-/** Who says that these are the right bytes: a pin in this repository, the hub's own name for them, or nobody. */
+/** The source of trust in the bytes: a pin in this repository, the hub's own hash, or none. */
 export type Voucher = 'pin' | 'hub' | null;
 
 export interface TakenFile {
@@ -33,34 +33,34 @@ export interface TakenFile {
   /** Hexadecimal. */
   readonly sha256: string;
   readonly voucher: Voucher;
-  /** The commit that it was taken from; null when the hub did not say. */
+  /** The commit of the file; null when the hub did not report it. */
   readonly commit: string | null;
 }
 
-export interface FetchOptions {
+export interface DownloadOptions {
   readonly client: HubClient;
   readonly signal: AbortSignal;
-  /** @param total null while it is not known */
+  /** @param total null while it is unknown */
   readonly onProgress?: (bytes: number, total: number | null) => void;
-  /** The first pause before trying again; doubled each time. */
+  /** First pause before a retry; doubles each time. */
   readonly retryAfterMs?: number | undefined;
 }
 
-/** In a row without a byte gained; together half a minute. */
+/** Retries in a row without a new byte; together about half a minute. */
 const retriesMax = 5;
-/** Stretches of tries that each brought something. */
+/** Largest number of series of retries that each received new bytes. */
 const stretchesMax = 100;
 const retryAfterMsDefault = 1_000;
-/** Longest pause that a server can ask for. */
+/** Longest pause that a server can request. */
 const pauseMaxSec = 60;
 
 export function partPathOf(file: string): string {
   return `${file}.part`;
 }
 
-/** @throws {LeitmotifError} download-failed when trying again did not help, download-refused, download-corrupt (what came
- *    is deleted), disk-full and cancelled (what came is kept) */
-export async function fetchFile(wanted: WantedFile, options: FetchOptions): Promise<TakenFile> {
+/** @throws {LeitmotifError} download-failed when retries did not help, download-refused, download-corrupt (the partial file is
+ *    deleted), disk-full and cancelled (the partial file is kept) */
+export async function fetchFile(wanted: WantedFile, options: DownloadOptions): Promise<TakenFile> {
   const gains = new Gains(options.onProgress);
   for (let stretch = 1; ; stretch++) {
     try {
@@ -72,8 +72,8 @@ export async function fetchFile(wanted: WantedFile, options: FetchOptions): Prom
   }
 }
 
-/** Tries again as long as nothing comes. A try that brings something and breaks ends the stretch, and begins another. */
-function fetchStubbornly(wanted: WantedFile, options: FetchOptions, gains: Gains): Promise<TakenFile> {
+/** Retries attempts without new bytes. An attempt with new bytes that breaks ends this series; the caller starts another. */
+function fetchStubbornly(wanted: WantedFile, options: DownloadOptions, gains: Gains): Promise<TakenFile> {
   const { signal, retryAfterMs = retryAfterMsDefault } = options;
   const fetchOnceMore = () => {
     gains.begin();
@@ -95,12 +95,12 @@ function fetchStubbornly(wanted: WantedFile, options: FetchOptions, gains: Gains
 
 /** Tracks which attempts received new bytes. */
 class Gains {
-  readonly #onProgress: FetchOptions['onProgress'];
+  readonly #onProgress: DownloadOptions['onProgress'];
   #first: number | null = null;
   ofThisTry = false;
   ofAnyTry = false;
 
-  constructor(onProgress: FetchOptions['onProgress']) {
+  constructor(onProgress: DownloadOptions['onProgress']) {
     this.#onProgress = onProgress;
   }
 
@@ -119,22 +119,25 @@ class Gains {
   }
 }
 
-/** A host that was never reached will not be in ten seconds; one that was reached before may. */
+/** An unreachable host is retried only if it sent bytes before. */
 function isPassing(error: unknown, everGained: boolean): boolean {
   if (!(error instanceof LeitmotifError) || error.code !== 'download-failed') return false;
   return error.facts.kind !== 'unreachable' || everGained;
 }
 
-/** Waits as long as the server requests, if it does. */
-async function pauseFor(error: unknown, { signal, retryAfterMs = retryAfterMsDefault }: FetchOptions): Promise<void> {
+/** Waits for the pause, or longer if the server requests it. */
+async function pauseFor(
+  error: unknown,
+  { signal, retryAfterMs = retryAfterMsDefault }: DownloadOptions,
+): Promise<void> {
   const askedSec = error instanceof LeitmotifError ? Number(error.facts.retryAfterSec ?? 0) : 0;
   const pauseMs = Math.max(retryAfterMs, Math.min(askedSec, pauseMaxSec) * 1000);
-  // An abort ends it; whoever goes on from here looks at the signal first.
+  // An abort ends the pause; the next request checks the signal.
   await delay(pauseMs, undefined, { signal }).catch(() => {});
 }
 
-/** Goes on from what is there; where that turns out not to belong to what the hub has, once more from the beginning. */
-async function fetchOnce(wanted: WantedFile, options: FetchOptions): Promise<TakenFile> {
+/** Resumes the partial file; if it does not fit the hub's file, starts over. */
+async function fetchOnce(wanted: WantedFile, options: DownloadOptions): Promise<TakenFile> {
   const partPath = partPathOf(wanted.file);
   for (;;) {
     const part = await PartFile.open(partPath);
@@ -158,8 +161,8 @@ async function fetchOnce(wanted: WantedFile, options: FetchOptions): Promise<Tak
   }
 }
 
-/** @returns false when what is there cannot be gone on with */
-async function receive(part: PartFile, wanted: WantedFile, options: FetchOptions): Promise<boolean> {
+/** @returns false when the partial file cannot be resumed */
+async function receive(part: PartFile, wanted: WantedFile, options: DownloadOptions): Promise<boolean> {
   const isWhole = part.bytes > 0 && part.bytes === part.identity.bytes && belongs(part.identity, wanted);
   if (isWhole) return true;
   const { client, signal, onProgress } = options;
@@ -198,12 +201,12 @@ function belongs({ sha256 }: PartIdentity, wanted: WantedFile): boolean {
   return wanted.sha256 === null ? sha256 !== null : sha256 === wanted.sha256;
 }
 
-/** Without an etag the range is asked for all the same: then only the hash can tell whether the parts fit. */
+/** Without an etag the range is requested too; then only the hash shows whether the parts fit. */
 function rangeOf({ bytes, identity }: PartFile): Record<string, string> {
   return { range: `bytes=${bytes}-`, ...(identity.etag === null ? {} : { 'if-range': identity.etag }) };
 }
 
-/** @throws {LeitmotifError} download-corrupt when the hub says beforehand that it has another file, or a larger one */
+/** @throws {LeitmotifError} download-corrupt when the hub's headers announce another or a larger file */
 function identityOf(answer: HubAnswer, wanted: WantedFile): PartIdentity {
   const linked = contentNameOf(answer.hubHeader('x-linked-etag'));
   const named = linked ?? contentNameOf(answer.hubHeader('etag'));
@@ -218,7 +221,7 @@ function identityOf(answer: HubAnswer, wanted: WantedFile): PartIdentity {
   const etag = answer.header('etag') ?? null;
   const commit = answer.hubHeader('x-repo-commit') ?? null;
   return {
-    // A weak one may mean other bytes.
+    // A weak etag may stand for different bytes.
     etag: etag?.startsWith('W/') ? null : etag,
     sha256: wanted.sha256 ?? (isSha256(named) ? named : null),
     gitBlob: isGitBlob(named) ? named : null,
@@ -245,7 +248,7 @@ function retryAfterSecOf(answer: HubAnswer): number | null {
   return integerOf(answer.header('retry-after'));
 }
 
-/** Whether what the server sends is the rest of what is here. */
+/** Whether the answer continues the partial file. */
 function goesOn(part: PartFile, now: PartIdentity, answer: HubAnswer): boolean {
   const before = part.identity;
   const agree = (a: unknown, b: unknown): boolean => a === null || b === null || a === b;
@@ -266,7 +269,7 @@ async function assertRoom(file: string, part: PartFile, total: number | null): P
   if (needed > free) throw noRoom(folder, needed, free);
 }
 
-/** @returns null when it is wrong, and may be so because it was pieced together
+/** @returns null when the hash is wrong but the file was resumed, so that starting over may help
  *  @throws {LeitmotifError} download-corrupt */
 async function check(part: PartFile, wanted: WantedFile, isResumed: boolean): Promise<TakenFile | null> {
   const found = await part.finish();
@@ -286,7 +289,7 @@ async function check(part: PartFile, wanted: WantedFile, isResumed: boolean): Pr
   return { ...found, voucher, commit };
 }
 
-/** Removes what a download that was given up left. */
+/** Removes the partial files of an abandoned download. */
 export async function discardParts(file: string): Promise<void> {
   await PartFile.discard(partPathOf(file));
   await rm(`${partPathOf(file)}.json.partial`, { force: true });

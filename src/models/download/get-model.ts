@@ -1,5 +1,5 @@
-/** `npm run models -- get NAME`: every file of a model, each from the nearest place that has the right one (its folder,
- *  the cache of the hub's own tools, the hub), and then the manifest, so that a model is there whole or not at all. */
+/** `npm run models -- get NAME`: takes every file of a model from the nearest place with the right bytes (its folder, the cache
+ *  of the hub's own tools, the hub) and writes the manifest last, so that a model is complete or missing. */
 import { mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { LeitmotifError } from '../../errors.ts';
@@ -7,12 +7,12 @@ import { orDiskFull } from '../../io/disk-full.ts';
 import { hashFile, replaceFile } from '../../io/durable-file.ts';
 import type { DownloadableFile, DownloadableModel } from '../catalogue.ts';
 import { installedModel } from '../installed.ts';
-import { manifestName } from '../manifest.ts';
+import { modelManifestName } from '../manifest.ts';
 import { fetchFile, type TakenFile, type WantedFile } from './fetch-file.ts';
-import { fileUrl, type HubOptions } from './hub.ts';
+import { type HubOptions, hubFileUrl } from './hub.ts';
 import { takeFromCache } from './hub-cache.ts';
 import { HubClient } from './hub-request.ts';
-import { filesOf, filesOfManifest, type ModelParts, manifestOf, nameOf } from './model-files.ts';
+import { downloadedFilesOf, filesOfManifest, type ModelParts, manifestOf, nameOf } from './model-files.ts';
 import { lockModel } from './model-lock.ts';
 import { readSourceNote, type SourceNote, writeSourceNote } from './source-note.ts';
 
@@ -39,14 +39,14 @@ export interface GotModel {
   readonly files: readonly { readonly file: string; readonly from: FilePlace; readonly taken: TakenFile }[];
 }
 
-/** Servers pause to read from their own storage, but rarely this long. */
+/** Longest pause without a byte. Servers pause to read from their storage, but rarely this long. */
 const silenceMsDefault = 30_000;
 /** Tolerance for files whose exact size is unknown. */
 const bytesMaxShare = 1.5;
 
-/** Files that are there and right are not fetched again; sides of the model that were there before stay.
- *  @throws {LeitmotifError} as fetchFile, with how to go about it by hand where the hub was not reached; model-locked;
- *    config-invalid for an endpoint that is none */
+/** Correct files are not downloaded again, and parts of the model from earlier downloads are kept.
+ *  @throws {LeitmotifError} as fetchFile, with the manual way when the hub is unreachable; model-locked;
+ *    config-invalid for an invalid endpoint */
 export async function getModel(model: DownloadableModel, options: GetOptions): Promise<GotModel> {
   const { modelsDir, signal, onEvent } = options;
   const folder = path.join(modelsDir, model.name);
@@ -60,14 +60,14 @@ export async function getModel(model: DownloadableModel, options: GetOptions): P
   const silenceMs = options.silenceMs ?? silenceMsDefault;
   await using client = new HubClient(options.hub, silenceMs);
   const files: GotModel['files'][number][] = [];
-  for (const file of filesOf(model, parts)) {
+  for (const file of downloadedFilesOf(model, parts)) {
     const got = await getFile(model, file, { ...options, folder, before, client });
     files.push(got);
     onEvent?.({ kind: 'taken', ...got });
   }
   await writeSourceNote(folder, await noteOf(model, folder, files));
   const manifest = manifestOf(model, parts, new Map(files.map(({ file, taken }) => [file, taken])));
-  await replaceFile(path.join(folder, manifestName), `${JSON.stringify(manifest, null, 2)}\n`);
+  await replaceFile(path.join(folder, modelManifestName), `${JSON.stringify(manifest, null, 2)}\n`);
   return { folder, files };
 }
 
@@ -98,7 +98,7 @@ async function getFile(model: DownloadableModel, source: DownloadableFile, optio
   const { repository, revision } = model;
   const file = nameOf(source);
   const wanted: WantedFile = {
-    url: fileUrl(hub.endpoint, repository, revision, source.path),
+    url: hubFileUrl(hub.endpoint, repository, revision, source.path),
     file: path.join(folder, file),
     sha256: source.sha256,
     bytes: source.isExact ? source.bytes : null,
@@ -122,8 +122,8 @@ async function getFile(model: DownloadableModel, source: DownloadableFile, optio
   }
 }
 
-/** What lies in its place already: from an earlier download, or put there by hand.
- *  @returns null when there is nothing, or another file than it should be, which is told and then replaced */
+/** The existing file, from an earlier download or put there by hand.
+ *  @returns null when it is missing or has another hash; the latter is reported as an event, and the file is replaced */
 async function lookHere(wanted: WantedFile, file: string, { before, folder, onEvent }: FileOptions) {
   if (!(await isFile(wanted.file))) return null;
   const found = await hashFile(wanted.file);
@@ -167,7 +167,7 @@ function offline(model: DownloadableModel, wanted: WantedFile, { cacheDir }: Hub
   );
 }
 
-/** Where the hub was not reached, another way is named. */
+/** Adds the manual way to the error of an unreachable hub. */
 function withByHand(error: unknown, model: DownloadableModel, wanted: WantedFile): unknown {
   if (!(error instanceof LeitmotifError) || error.facts.kind !== 'unreachable') return error;
   const ways =

@@ -1,4 +1,4 @@
-/** What git calls a file's content, which is how the hub names what is small enough to lie in git itself. */
+/** Git's hash of a file. The hub uses it as the etag of small files, which are stored in git itself. */
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 

@@ -1,4 +1,4 @@
-/** What the hub's own tools downloaded already is taken from their cache instead.
+/** Takes files from the cache of the hub's own tools instead of downloading them.
  *
  *    <cache>/models--owner--name/refs/main                        the commit of a branch
  *    <cache>/models--owner--name/snapshots/<commit>/<path>        a link to
@@ -17,11 +17,11 @@ export interface CachedPlace {
   readonly cacheDir: string;
   readonly repository: string;
   readonly revision: string;
-  /** Inside the repository. */
+  /** Path inside the repository. */
   readonly path: string;
 }
 
-/** @returns null when it is not there, or is not the file that is wanted
+/** @returns null when the cache does not have it, or has another file
  *  @throws {LeitmotifError} disk-full */
 export async function takeFromCache(place: CachedPlace, wanted: WantedFile): Promise<TakenFile | null> {
   const found = await find(place);
@@ -43,7 +43,7 @@ async function find({ cacheDir, repository, revision, path: inside }: CachedPlac
   try {
     const commit = isCommit(revision) ? revision : (await readFile(path.join(folder, 'refs', revision), 'utf8')).trim();
     if (!isCommit(commit)) return null;
-    // Of a link its target: a link to a link would lead nowhere from another folder.
+    // The target of the link: a hard link to a relative link would be broken in another folder.
     const file = await realpath(path.join(folder, 'snapshots', commit, inside));
     return (await stat(file)).isFile() ? { file, commit } : null;
   } catch {
@@ -51,12 +51,12 @@ async function find({ cacheDir, repository, revision, path: inside }: CachedPlac
   }
 }
 
-/** The same file under a second name costs no room, and the cache never changes what it holds. */
+/** A hard link takes no room, and the cache never changes its files. */
 async function linkOrCopy(from: string, to: string): Promise<void> {
   try {
     await link(from, to);
   } catch {
-    // Another disk, or somebody else's file.
+    // Another file system, or a file of another user.
     await orDiskFull(to, () => copyFile(from, to, constants.COPYFILE_FICLONE));
   }
 }

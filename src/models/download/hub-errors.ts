@@ -22,7 +22,7 @@ function isCertificateTrouble(reason: string): boolean {
   return /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|ERR_TLS/.test(reason);
 }
 
-/** Came to an end, or to a halt, before its time. */
+/** The download ended early or stalled. */
 export function downloadBroken(url: URL, why: string, cause?: unknown): LeitmotifError {
   return new LeitmotifError('download-failed', `Cannot download ${whereOf(url)}: ${why}`, {
     cause,
@@ -30,7 +30,7 @@ export function downloadBroken(url: URL, why: string, cause?: unknown): Leitmoti
   });
 }
 
-/** @param retryAfterSec what the server asks to wait, if it does */
+/** @param retryAfterSec from the Retry-After header */
 export function badStatus(url: URL, status: number, retryAfterSec: number | null): LeitmotifError {
   const facts: ErrorFacts = {
     host: url.host,
@@ -43,7 +43,7 @@ export function badStatus(url: URL, status: number, retryAfterSec: number | null
   return new LeitmotifError(code, `Cannot download ${whereOf(url)}: ${words}`, { facts });
 }
 
-/** Statuses that may be others in a moment. */
+/** Statuses that may pass. */
 const passingStatuses: readonly number[] = [408, 429, 500, 502, 503, 504];
 
 function wordsOfStatus({ host }: URL, status: number): string {
@@ -83,7 +83,7 @@ export function tooLarge(url: URL, bytesMax: number): LeitmotifError {
   );
 }
 
-/** @param who asked for this hash: the pin, or the hub's own word */
+/** @param who source of the expected hash: the pin or the hub */
 export function wrongHash(url: URL, who: string, expected: string, got: string): LeitmotifError {
   return new LeitmotifError(
     'download-corrupt',

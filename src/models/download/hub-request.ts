@@ -1,7 +1,7 @@
-/** One GET of the hub, redirects followed by hand: the token is for the hub alone, and goes nowhere else.
+/** One GET from the hub. Redirects are followed by hand, so that the token is sent to the hub only.
  *
- *  undici's 8th, as the worker's client, for its deadlines on silence and its proxies. Node's own is undici 7, which a
- *  server could make fail an assertion that ends the process (fetch/guarded-request.ts).
+ *  Uses undici 8, like the worker's client, for its idle timeouts and proxies. Node's built-in undici 7 has an assertion that a
+ *  server could trigger to end the process (fetch/guarded-request.ts).
  */
 import { EnvHttpProxyAgent } from 'undici';
 import { LeitmotifError } from '../../errors.ts';
@@ -9,16 +9,16 @@ import { type HubOptions, isSafe } from './hub.ts';
 import { badRedirect, downloadBroken, hubUnreachable } from './hub-errors.ts';
 
 export interface HubAnswer {
-  /** Where it came from in the end. */
+  /** The address after all redirects. */
   readonly url: URL;
   readonly status: number;
-  /** Of the last answer. */
+  /** A header of the last answer. */
   header(name: string): string | undefined;
-  /** Of the hub's own answers, the first that has it: what a storage says of itself is not the hub's word. */
+  /** A header from the hub's own answers, the first one that has it. Headers of its storage are not trusted. */
   hubHeader(name: string): string | undefined;
-  /** @throws {LeitmotifError} download-failed when it breaks or falls silent; the signal's reason */
+  /** @throws {LeitmotifError} download-failed when the connection breaks or stalls; the signal's reason */
   readonly body: AsyncIterable<Uint8Array>;
-  /** Cuts the connection. */
+  /** Closes the connection. */
   close(): void;
 }
 
@@ -28,7 +28,7 @@ export interface HubRequest {
 }
 
 const connectTimeoutMs = 15_000;
-/** The hub answers with one to its storage; a renamed repository is one more. */
+/** The hub redirects once to its storage, and once more for a renamed repository. */
 const redirectsMax = 5;
 const redirectStatuses = [301, 302, 303, 307, 308];
 
@@ -38,11 +38,11 @@ export class HubClient implements AsyncDisposable {
   readonly #agent: EnvHttpProxyAgent;
   readonly #token: string | null;
 
-  /** @param silenceMs no byte for so long is a broken connection */
+  /** @param silenceMs time without a byte after which the connection counts as broken */
   constructor({ token, proxy }: Pick<HubOptions, 'token' | 'proxy'>, silenceMs: number) {
     this.#token = token;
     this.#agent = new EnvHttpProxyAgent({
-      // Given, even if empty: otherwise it would read the environment itself. http is only for this machine.
+      // Set even if empty; otherwise undici reads the environment itself. Plain http is for this machine only, without a proxy.
       httpProxy: '',
       httpsProxy: proxy?.https ?? '',
       noProxy: proxy?.except ?? '',
@@ -52,7 +52,7 @@ export class HubClient implements AsyncDisposable {
     });
   }
 
-  /** @returns the answer once its head is there, whatever its status
+  /** @returns the answer with any status, as soon as its head has arrived
    *  @throws {LeitmotifError} download-failed, download-refused for a redirect that is not followed; the signal's reason */
   async get(url: URL, request: HubRequest): Promise<HubAnswer> {
     const hub: Record<string, string> = {};
@@ -71,7 +71,7 @@ export class HubClient implements AsyncDisposable {
       if (!to || !isSafe(to) || (at.protocol === 'https:' && to.protocol !== 'https:')) {
         throw badRedirect(url, `${at.host} sends us to "${to?.origin ?? location}", which is not https`);
       }
-      // Once away, the token is not brought back either: who sends us there may choose what is asked with it.
+      // After a redirect to another origin the token is not sent again, also not to the hub: that origin chose the address.
       atHub &&= to.origin === url.origin;
       at = to;
     }
@@ -89,11 +89,11 @@ export class HubClient implements AsyncDisposable {
         origin: url.origin,
         path: url.pathname + url.search,
         method: 'GET',
-        // A packed answer has other lengths and ranges than the file.
+        // A compressed answer has other lengths and ranges than the file.
         headers: { 'user-agent': 'Leitmotif', 'accept-encoding': 'identity', ...headers, ...token },
         signal,
       });
-      // One that breaks while nobody reads it, having been cut, is nobody's trouble.
+      // Errors of a body that is no longer read are ignored.
       answer.body.on('error', () => {});
       return answer;
     } catch (error) {
@@ -130,7 +130,7 @@ async function* blocksOf(url: URL, answer: Answer, signal: AbortSignal): AsyncGe
   }
 }
 
-/** What undici and the system call a connection that stood and broke, or an answer that is no HTTP. */
+/** Error codes for an established connection that broke. HPE_* are answers that are not HTTP. */
 const broken = ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'UND_ERR_ABORTED'];
 
 function asDownloadError(url: URL, error: unknown): LeitmotifError {

@@ -1,4 +1,4 @@
-/** The hub that models are downloaded from, as its own tools are told of it. */
+/** Settings of the hub that models are downloaded from, by the variables of its own tools. */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { LeitmotifError } from '../../errors.ts';
@@ -6,17 +6,17 @@ import { LeitmotifError } from '../../errors.ts';
 export interface HubOptions {
   /** HF_ENDPOINT: the hub or a mirror of it; https, or http on this machine. */
   readonly endpoint: string;
-  /** HF_TOKEN, for what is not public; null: none. Only the endpoint ever gets it. */
+  /** HF_TOKEN, for private models; null: none. Sent to the endpoint only. */
   readonly token: string | null;
-  /** HF_HUB_OFFLINE: nothing is asked of the network. */
+  /** HF_HUB_OFFLINE: no network requests. */
   readonly offline: boolean;
-  /** Where the hub's own tools keep what they downloaded: HF_HOME/hub. */
+  /** Cache of the hub's own tools: HF_HOME/hub. */
   readonly cacheDir: string;
-  /** HTTPS_PROXY and NO_PROXY, as other programs read them. */
+  /** HTTPS_PROXY and NO_PROXY. */
   readonly proxy?: { readonly https: string; readonly except: string };
 }
 
-/** The token that the hub's own tools keep when somebody logs in with them; null when there is none.
+/** The token stored by a login with the hub's own tools; null if there is none.
  *  @param home HF_HOME */
 export async function storedToken(home: string): Promise<string | null> {
   const text = await readFile(path.join(home, 'token'), 'utf8').catch(() => '');
@@ -24,8 +24,8 @@ export async function storedToken(home: string): Promise<string | null> {
 }
 
 /** @see https://huggingface.co/docs/hub/models-downloading for the form of the address
- *  @throws {LeitmotifError} config-invalid when the endpoint is not an address that a token may be sent to */
-export function fileUrl(endpoint: string, repository: string, revision: string, file: string): URL {
+ *  @throws {LeitmotifError} config-invalid when a token may not be sent to the endpoint */
+export function hubFileUrl(endpoint: string, repository: string, revision: string, file: string): URL {
   const base = endpointUrl(endpoint);
   const parts = [...repository.split('/'), 'resolve', revision, ...file.split('/')].map(encodeURIComponent);
   base.pathname = `${base.pathname.replace(/\/+$/, '')}/${parts.join('/')}`;
@@ -41,20 +41,20 @@ function endpointUrl(endpoint: string): URL {
   );
 }
 
-/** What may be asked at all: http can be read and changed on its way, so only on this machine, where there is no way. */
+/** Whether requests to this address are allowed: https, and http on this machine, because http can be read and changed in transit. */
 export function isSafe({ protocol, hostname }: URL): boolean {
   if (protocol === 'https:') return true;
   return protocol === 'http:' && (hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname));
 }
 
-/** The hub's names of a content, out of an etag: quoted, and perhaps marked as weak. */
+/** The content's hash from an etag, without quotes and weak mark. */
 export function contentNameOf(etag: string | undefined): string | null {
   return etag?.replace(/^W\//, '').replace(/^"|"$/g, '').toLowerCase() ?? null;
 }
 
 export const isSha256 = (name: string | null): name is string => name !== null && /^[0-9a-f]{64}$/.test(name);
 
-/** What git calls a file: the hub's etag of what is small enough to lie in git itself. */
+/** Git's hash: the hub's etag of small files, which are stored in git itself. */
 export const isGitBlob = (name: string | null): name is string => name !== null && /^[0-9a-f]{40}$/.test(name);
 
 export const isCommit = isGitBlob;

@@ -5,9 +5,9 @@ import type { ModelFile, ModelManifest } from '../manifest.ts';
 
 /** Optional parts, in addition to the audio side. */
 export interface ModelParts {
-  /** Words to vectors. */
+  /** The text encoder. */
   readonly text: boolean;
-  /** The weights in float16, for GPUs. */
+  /** The float16 weights for GPUs. */
   readonly half: boolean;
 }
 
@@ -16,7 +16,7 @@ export function nameOf(file: DownloadableFile): string {
   return path.posix.basename(file.path);
 }
 
-export function filesOf(model: DownloadableModel, parts: ModelParts): DownloadableFile[] {
+export function downloadedFilesOf(model: DownloadableModel, parts: ModelParts): DownloadableFile[] {
   const half = parts.half && model.half ? [model.half] : [];
   const text = parts.text && model.text ? [model.text.network, model.text.tokenizer] : [];
   return [model.network, ...half, ...text];
@@ -30,7 +30,7 @@ export function bytesOf(files: readonly { readonly bytes: number }[]): number {
   return files.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
-/** @param taken by the file's name, what it turned out to be */
+/** @param taken size and hash of each file, by name */
 export function manifestOf(
   model: DownloadableModel,
   parts: ModelParts,

@@ -1,4 +1,4 @@
-/** One download of a model at a time: a second one waits for the first, and then finds everything there. */
+/** Allows one download of a model at a time: a second one waits for the first, and then finds all files. */
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LeitmotifError } from '../../errors.ts';
@@ -12,11 +12,11 @@ export interface LockOptions {
   readonly waitMaxMs?: number;
 }
 
-/** Enough for the largest model over a slow connection. */
+/** An hour: enough for the largest model over a slow connection. */
 const waitMaxMsDefault = 3_600_000;
 const lookEachMs = 250;
 
-/** @throws {LeitmotifError} model-locked, naming who holds it; the signal's reason */
+/** @throws {LeitmotifError} model-locked, naming the holder; the signal's reason */
 export async function lockModel(modelsDir: string, name: string, options: LockOptions): Promise<ProcessLock> {
   const { signal, onWait, waitMaxMs = waitMaxMsDefault } = options;
   const file = path.join(modelsDir, `.${name}.lock`);

@@ -1,7 +1,7 @@
-/** A download under way: `<file>.part` with what has come, hashed, and `<file>.part.json` with what it is a part of.
+/** A partial download: `<file>.part` has the received bytes, `<file>.part.json` identifies the whole file.
  *
- *  Whatever ends the process leaves both, and the next one goes on. What a power cut leaves may have holes; the hash of
- *  the whole shows it, and then it starts over.
+ *  Both survive the end of the process, and the next one resumes. After a power cut the file may have holes; then the hash of the
+ *  whole is wrong and the download starts over.
  */
 import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, open, readFile, rm } from 'node:fs/promises';
@@ -9,16 +9,16 @@ import { z } from 'zod';
 import { orDiskFull } from '../../io/disk-full.ts';
 import { type FileRecord, replaceFile } from '../../io/durable-file.ts';
 
-/** What a part is a part of, as far as it is known. */
+/** Identity of the whole file, as far as it is known. */
 const identitySchema = z.object({
-  /** Of the server that sent it, for If-Range; null where it gave none that means the same bytes. */
+  /** For If-Range; null without a strong etag. */
   etag: z.string().nullable(),
   /** Pinned, or named by the hub. */
   sha256: z.string().nullable(),
-  /** What git calls the content, where the hub says so. */
+  /** Git's hash, if the hub reports it. */
   gitBlob: z.string().nullable(),
   bytes: z.int().nullable(),
-  /** The commit that it was taken from. */
+  /** The commit of the file. */
   commit: z.string().nullable(),
 });
 
@@ -39,7 +39,7 @@ export class PartFile implements AsyncDisposable {
     this.#handle = handle;
   }
 
-  /** Reads what is there. A part of nobody knows what counts as none.
+  /** Opens and hashes the received bytes. Without a readable identity the part counts as empty.
    *  @throws {LeitmotifError} disk-full */
   static async open(path: string): Promise<PartFile> {
     const handle = await open(path, 'r+').catch((error: NodeJS.ErrnoException) => {
@@ -68,12 +68,12 @@ export class PartFile implements AsyncDisposable {
     return this.#identity;
   }
 
-  /** Hexadecimal, of what has come so far. */
+  /** Hexadecimal hash of the received bytes. */
   get sha256(): string {
     return this.#hash.copy().digest('hex');
   }
 
-  /** Nothing has come yet of what `identity` says. */
+  /** Empties the part, for a file with this identity. */
   async restart(identity: PartIdentity): Promise<void> {
     await this.#handle.truncate(0);
     this.#hash = createHash('sha256');
@@ -82,7 +82,7 @@ export class PartFile implements AsyncDisposable {
     await replaceFile(identityPath(this.#path), `${JSON.stringify(identity)}\n`);
   }
 
-  /** @throws {LeitmotifError} disk-full; what was written before stays */
+  /** @throws {LeitmotifError} disk-full; earlier bytes are kept */
   async append(block: Uint8Array): Promise<void> {
     for (let from = 0; from < block.length; ) {
       const { bytesWritten } = await orDiskFull(this.#path, () =>
@@ -94,7 +94,7 @@ export class PartFile implements AsyncDisposable {
     }
   }
 
-  /** On the disk, as far as the disk says. */
+  /** Syncs the file to disk. */
   async finish(): Promise<FileRecord> {
     await orDiskFull(this.#path, () => this.#handle.sync());
     return { bytes: this.#bytes, sha256: this.sha256 };
@@ -117,7 +117,7 @@ export class PartFile implements AsyncDisposable {
   }
 }
 
-/** How much of a file has come, for people; 0 when no download is under way. */
+/** Received bytes of a file, for display; 0 without a partial download. */
 export async function partBytes(path: string): Promise<number> {
   try {
     await using file = await open(path, 'r');

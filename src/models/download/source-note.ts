@@ -1,4 +1,4 @@
-/** `source.json`, beside a downloaded model's manifest: where each file is from, and who vouched for it. */
+/** `source.json`, next to a downloaded model's manifest: the origin of each file and the source of trust. */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
@@ -6,14 +6,14 @@ import { replaceFile } from '../../io/durable-file.ts';
 
 const sourceNote = z.object({
   repository: z.string(),
-  /** As asked for: a commit or a branch. */
+  /** The requested commit or branch. */
   revision: z.string(),
   files: z.record(
     z.string(),
     z.object({
-      /** The commit that it was; null where nobody said, as for a file put here by hand. */
+      /** The file's commit; null if unknown, as for a file put there by hand. */
       commit: z.string().nullable(),
-      /** pin  this repository names its hash;  hub  the hub did, when it was downloaded;  null  nobody: only recorded */
+      /** pin  pinned in this repository;  hub  checked with the hub's hash;  null  only recorded */
       voucher: z.enum(['pin', 'hub']).nullable(),
       takenAt: z.string(),
     }),
@@ -24,7 +24,7 @@ export type SourceNote = z.infer<typeof sourceNote>;
 
 export const sourceNoteName = 'source.json';
 
-/** @returns null when there is none that can be read: nothing depends on it */
+/** @returns null when it is missing or unreadable, because nothing depends on it */
 export async function readSourceNote(folder: string): Promise<SourceNote | null> {
   try {
     return sourceNote.parse(JSON.parse(await readFile(path.join(folder, sourceNoteName), 'utf8')));

@@ -5,34 +5,37 @@ import { hashFile } from '../../io/durable-file.ts';
 import type { DownloadableModel } from '../catalogue.ts';
 import type { InstalledModel } from '../installed.ts';
 import type { ModelFile } from '../manifest.ts';
-import { filesOf, filesOfManifest, nameOf } from './model-files.ts';
+import { downloadedFilesOf, filesOfManifest, nameOf } from './model-files.ts';
 import { readSourceNote } from './source-note.ts';
 
-/** pinned  a hash in this repository asks for it;  hub  as the hub named it when it was downloaded;
- *  recorded  as it was when it was taken, which nobody vouched for;  missing, damaged  it cannot be used */
+/** pinned  equals the pin in this repository;  hub  equals the hub's hash at the download;
+ *  recorded  equals the hash recorded at the download, without a source of trust;  missing, damaged  unusable */
 export type FileState =
   | { readonly kind: 'pinned' | 'hub' | 'recorded' }
   | { readonly kind: 'missing' }
   | { readonly kind: 'damaged'; readonly expected: string; readonly got: string };
 
-export interface CheckedFile {
+export interface CheckedModelFile {
   readonly file: string;
   readonly state: FileState;
 }
 
 /** Reads every byte.
- *  @param known the entry of the catalogue, if it has one of this name
- *  @throws {LeitmotifError} config-invalid when there is no manifest to check against */
+ *  @param known the entry of the catalogue, if any
+ *  @throws {LeitmotifError} config-invalid when the manifest cannot be used */
 export async function verifyModel(
   { folder, isShipped, model }: InstalledModel,
   known: DownloadableModel | undefined,
-): Promise<CheckedFile[]> {
+): Promise<CheckedModelFile[]> {
   if (model instanceof LeitmotifError) throw model;
   const pins = new Map(
-    (known && !isShipped ? filesOf(known, { text: true, half: true }) : []).map((file) => [nameOf(file), file.sha256]),
+    (known && !isShipped ? downloadedFilesOf(known, { text: true, half: true }) : []).map((file) => [
+      nameOf(file),
+      file.sha256,
+    ]),
   );
   const note = await readSourceNote(folder);
-  const checked: CheckedFile[] = [];
+  const checked: CheckedModelFile[] = [];
   for (const file of filesOfManifest(model.manifest)) {
     const pin = isShipped ? file.sha256 : (pins.get(file.file) ?? null);
     const good = pin !== null ? 'pinned' : note?.files[file.file]?.voucher === 'hub' ? 'hub' : 'recorded';
@@ -47,7 +50,7 @@ async function stateOf(
   expected: string,
   good: 'pinned' | 'hub' | 'recorded',
 ): Promise<FileState> {
-  // A manifest that asks for other bytes than the pin would have the worker refuse the right ones.
+  // With a manifest that differs from the pin, the worker would refuse the right file.
   if (described !== expected) return { kind: 'damaged', expected, got: described };
   try {
     const { sha256 } = await hashFile(path.join(folder, file));
