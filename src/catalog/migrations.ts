@@ -221,10 +221,13 @@ UPDATE tracks SET error_at_ms = updated_at_ms, error_retry_at_ms = CASE WHEN err
 WHERE error_code IS NOT NULL;
 `;
 
-/** Times of the votes on shared results, so that their user ids can expire. Earlier votes count from the share's time. */
-const voteTimesSchema = `
+/** Times of the votes on shared results, so that their user ids can expire; earlier votes count from the share's time. Indexes
+ *  to find one user's answers, which are large, and votes. */
+const peopleSchema = `
 ALTER TABLE share_votes ADD COLUMN at_ms INTEGER NOT NULL DEFAULT 0;
 UPDATE share_votes SET at_ms = (SELECT created_at_ms FROM shares WHERE id = share_id);
+CREATE INDEX answers_by_asker ON answers (asker_id);
+CREATE INDEX feedback_by_user ON feedback (user_id);
 `;
 
 /** In the order of application. */
@@ -234,7 +237,7 @@ export const migrationSteps: readonly string[] = [
   marksSchema,
   clipsSchema,
   coolDownSchema,
-  voteTimesSchema,
+  peopleSchema,
 ];
 
 export const schemaVersion = migrationSteps.length;

@@ -30,7 +30,7 @@ const anonymousId = `'${anonymousPrefix}' || lower(hex(randomblob(12)))`;
 
 /** An embedding belongs to all users that have an answer to the same recording. */
 const onlyTheirs = `FROM heard WHERE content_sha256 IN (SELECT content_sha256 FROM answers WHERE asker_id = $userId)
-  AND content_sha256 NOT IN (SELECT content_sha256 FROM answers WHERE asker_id <> $userId)`;
+  AND NOT EXISTS (SELECT 1 FROM answers o WHERE o.content_sha256 = heard.content_sha256 AND o.asker_id <> $userId)`;
 
 const counts = `SELECT
   (SELECT count(*) FROM feedback WHERE user_id = $userId) AS votes,

@@ -10,6 +10,7 @@ import {
   listMarksCommand,
   markClustersCommand,
 } from './clusters-command.ts';
+import { libraryEraseUser } from './erase-user-command.ts';
 import {
   type ExportCommandOptions,
   exportCommand,
@@ -82,6 +83,11 @@ function addMaintenance(library: Command): void {
     .command('tidy')
     .description('delete expired answers, clips and removed tracks; the bot does this at TIDY_CRON')
     .action(() => withApp((app, signal) => libraryTidy(app, signal)));
+  library
+    .command('erase-user')
+    .description("delete what is stored about a Discord user, as the user's /privacy does")
+    .argument('<id>', 'a Discord user id')
+    .action((id: string) => withApp((app) => libraryEraseUser(app, id)));
 }
 
 function addExchange(library: Command): void {

@@ -98,6 +98,24 @@ test('refuses a user id that is none, so that no anonymous row is deleted', () =
   expect(rowsOf(catalog)).toEqual(before);
 });
 
+test('reports what it deleted while another connection reads', () => {
+  const catalog = openCatalog(undefined, { busyTimeoutMs: 10 });
+  fill(catalog);
+  using reader = new DatabaseSync(catalog.path, { readOnly: true });
+  reader.exec('BEGIN');
+  reader.prepare('SELECT count(*) FROM answers').get();
+  expect(catalog.people.erase(ada)).toMatchObject({ votes: 2, answers: 3 });
+  expect(catalog.people.count(ada)).toEqual(nothing);
+});
+
+test('finds the rows of one user by an index', () => {
+  const catalog = openCatalog();
+  using raw = new DatabaseSync(catalog.path);
+  const planOf = (sql: string) => JSON.stringify(raw.prepare(`EXPLAIN QUERY PLAN ${sql}`).all());
+  expect(planOf("SELECT id FROM answers WHERE asker_id = '1'")).toContain('answers_by_asker');
+  expect(planOf("DELETE FROM feedback WHERE user_id = '1'")).toContain('feedback_by_user');
+});
+
 test('overwrites the deleted bytes in the file', () => {
   const catalog = openCatalog();
   fill(catalog);

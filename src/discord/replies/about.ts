@@ -30,7 +30,7 @@ export function aboutReply(texts: Texts, facts: AboutFacts): Reply {
             name: about.model,
             value: model ? about.modelLine(model.name, model.version, model.licence) : about.modelUnknown,
           },
-          { name: about.kept, value: `${about.keptLine(days)}\n${about.votes}` },
+          { name: about.kept, value: `${about.keptLine(days)}\n${texts.privacy.about(mention('privacy'))}` },
           {
             name: about.commands,
             value: [

@@ -18,7 +18,6 @@ export const aboutDe: LibraryTexts['about'] = {
     'Deine Aufnahme wird gelöscht, sobald sie gehört ist. Es bleiben ihre Prüfsumme (SHA-256), was das Modell aus ihr ' +
     'gemacht hat (Vektoren und ein akustischer Fingerabdruck, aus denen sich nichts mehr hören lässt), die Antwort ' +
     `und die Auszüge von zehn Sekunden, die ihre Ausschnitte spielen. All das geht nach ${count(days, 'Tag', 'Tagen')}.`,
-  votes: 'Daumen bleiben mit der Prüfsumme und deiner Id gespeichert, einer je Stück, bis du sie änderst.',
   commands: 'Befehle',
   similar: 'Musik finden, die klingt wie ein Clip, ein Link oder ein Stück der Bibliothek',
   menu: (name) => `**Apps > ${name}** im Menü einer Nachricht: dasselbe mit ihren Aufnahmen`,

@@ -17,7 +17,6 @@ export const aboutEn = {
     'Your recording is deleted as soon as it was listened to. Kept are its hash (SHA-256), what the model made of it ' +
     '(vectors and an acoustic fingerprint, from which nothing can be heard), the answer, and the extracts of ten ' +
     `seconds that its clips play. All of that goes after ${count(days, 'day', 'days')}.`,
-  votes: 'Thumbs are kept with the hash and your id, one for each piece, until you change them.',
   commands: 'Commands',
   similar: 'find music that sounds like a clip, a link or a piece of the library',
   menu: (name: string) => `**Apps > ${name}** in a message's menu: the same with its recordings`,

@@ -29,6 +29,8 @@ export const privacyDe: PrivacyTexts = {
   erase: 'Meine Daten löschen',
   erased: 'Deine Daten sind gelöscht:',
   erasedNothing: 'Über dich war nichts mehr gespeichert.',
+  about: (privacy) =>
+    `Daumen, geteilte Treffer und Aufträge nennen dich eine Zeit lang. ${privacy} zeigt und löscht deine Daten.`,
   thumbs: {
     withdraw: 'Meine Daumen zu dieser Antwort zurücknehmen',
     withdrawn: (votes) =>

@@ -27,6 +27,8 @@ export const privacyEn = {
   erase: 'Delete my data',
   erased: 'Your data is deleted:',
   erasedNothing: 'Nothing was stored about you any more.',
+  about: (privacy: string) =>
+    `Thumbs, shared results and jobs name you for a time. ${privacy} shows and deletes your data.`,
   thumbs: {
     withdraw: 'Withdraw my thumbs on this answer',
     withdrawn: (votes: number) =>
