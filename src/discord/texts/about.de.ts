@@ -1,4 +1,4 @@
-/** What `/about` says, in German. */
+/** Texts of `/about`, in German. */
 import { amountsIn } from './amounts.ts';
 import type { LibraryTexts } from './library.en.ts';
 
@@ -7,21 +7,21 @@ const { count } = amountsIn('de');
 export const aboutDe: LibraryTexts['about'] = {
   title: 'Leitmotif',
   what:
-    'Ich finde in der Bibliothek Musik, die klingt wie eine Aufnahme, die du mir gibst, mit den Stellen, die sich ' +
-    'gleichen, und Ausschnitten zum Hören. Ich höre zu; Titel, Charts und was anderen gefällt lese ich nicht.',
+    'Ich finde in der Bibliothek Musik, die wie deine Aufnahme klingt. Ich zeige die passenden Stellen und spiele ' +
+    'Ausschnitte davon. Ich vergleiche nur den Klang, nicht Titel, Charts oder Bewertungen.',
   model: 'Modell',
   modelLine: (name, version, licence) =>
-    `Das Modell ${name} ${version}, Lizenz: ${licence}. Es läuft auf der Maschine derer, die mich betreiben.`,
+    `Das Modell ${name} ${version}, Lizenz: ${licence}. Es läuft auf dem Rechner des Bot-Besitzers.`,
   modelUnknown: 'Das Modell antwortet gerade nicht.',
   kept: 'Gespeicherte Daten',
   keptLine: (days) =>
-    'Deine Aufnahme wird gelöscht, sobald sie gehört ist. Es bleiben ihre Prüfsumme (SHA-256), was das Modell aus ihr ' +
-    'gemacht hat (Vektoren und ein akustischer Fingerabdruck, aus denen sich nichts mehr hören lässt), die Antwort ' +
-    `und die Auszüge von zehn Sekunden, die ihre Ausschnitte spielen. All das geht nach ${count(days, 'Tag', 'Tagen')}.`,
+    'Ich lösche deine Aufnahme, sobald ich sie verarbeitet habe. Ich speichere ihre Prüfsumme (SHA-256), ihr Embedding ' +
+    'und ihren akustischen Fingerabdruck (aus beiden lässt sich kein Ton zurückgewinnen), die Antwort und Auszüge von ' +
+    `zehn Sekunden für die Ausschnitte. All das wird nach ${count(days, 'Tag', 'Tagen')} gelöscht.`,
   commands: 'Befehle',
-  similar: 'Musik finden, die klingt wie ein Clip, ein Link oder ein Stück der Bibliothek',
-  menu: (name) => `**Apps > ${name}** im Menü einer Nachricht: dasselbe mit ihren Aufnahmen`,
+  similar: 'Musik finden, die wie ein Clip, ein Link oder ein Stück der Bibliothek klingt',
+  menu: (name) => `**Apps > ${name}** im Menü einer Nachricht: dasselbe mit den Aufnahmen der Nachricht`,
   library: 'die Bibliothek verwalten (für Admins eines Servers)',
-  about: 'das hier',
+  about: 'diese Seite zeigen',
   version: (version) => `Version ${version}`,
 };

@@ -1,4 +1,4 @@
-/** What `/about` says, in English. */
+/** Texts of `/about`, in English. */
 import { amountsIn } from './amounts.ts';
 
 const { count } = amountsIn('en');
@@ -6,21 +6,21 @@ const { count } = amountsIn('en');
 export const aboutEn = {
   title: 'Leitmotif',
   what:
-    'I find music in the library that sounds like a recording you give me, with the moments that match and clips to ' +
-    'hear them by. I listen; I do not read titles, charts or what others like.',
+    'I find music in the library that sounds like your recording. I show the matching moments and play clips of them. ' +
+    'I compare the audio only, not titles, charts or ratings.',
   model: 'Model',
   modelLine: (name: string, version: string, licence: string) =>
     `The model ${name} ${version}, licence: ${licence}. It runs on the machine of the bot's owner.`,
-  modelUnknown: 'The model does not answer just now.',
-  kept: 'Data I keep',
+  modelUnknown: 'The model does not respond at the moment.',
+  kept: 'Data I store',
   keptLine: (days: number) =>
-    'Your recording is deleted as soon as it was listened to. Kept are its hash (SHA-256), what the model made of it ' +
-    '(vectors and an acoustic fingerprint, from which nothing can be heard), the answer, and the extracts of ten ' +
-    `seconds that its clips play. All of that goes after ${count(days, 'day', 'days')}.`,
+    'I delete your recording as soon as I have processed it. I store its hash (SHA-256), its embedding and acoustic ' +
+    'fingerprint (neither can be turned back into audio), the answer, and the ten-second extracts for its clips. ' +
+    `All of that is deleted after ${count(days, 'day', 'days')}.`,
   commands: 'Commands',
   similar: 'find music that sounds like a clip, a link or a piece of the library',
-  menu: (name: string) => `**Apps > ${name}** in a message's menu: the same with its recordings`,
-  library: 'look after the library (for admins of a server)',
-  about: 'this',
+  menu: (name: string) => `**Apps > ${name}** in a message's menu: the same with the message's recordings`,
+  library: 'manage the library (for admins of a server)',
+  about: 'show this page',
   version: (version: string) => `Version ${version}`,
 };

@@ -1,10 +1,10 @@
-/** Numbers, sizes and counted things as a language writes them. */
+/** Formats numbers, sizes and counts for a language. */
 import { formatBytes, formatDuration } from '../../format.ts';
 
 export interface Amounts {
   /** 1,234 */
   readonly whole: (value: number) => string;
-  /** 0.553: three digits tell apart what a ranking tells apart. */
+  /** 0.553: three digits, so that different ranks show different scores. */
   readonly score: (value: number) => string;
   /** 3.5 */
   readonly tenths: (value: number) => string;

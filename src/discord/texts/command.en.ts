@@ -1,4 +1,4 @@
-/** Names and descriptions of the commands about queries, in English. Names of chat commands are small letters. */
+/** Names and descriptions of the commands about queries, in English. Names of chat commands are in lower case. */
 export const similarCommandEn = {
   name: 'similar',
   description: 'Find music that sounds like a clip, a link or a piece of the library',
@@ -8,10 +8,10 @@ export const similarCommandEn = {
     description: 'A direct link to an audio file (for a message: use Apps > Find similar music in its menu)',
   },
   piece: { name: 'piece', description: 'A piece of the library: type a part of its title, artist or file name' },
-  results: { name: 'results', description: 'How many pieces to show at once (10 if you choose nothing)' },
-  from: { name: 'from', description: 'Ask with a part only: where it begins, for example 0:40' },
-  to: { name: 'to', description: 'Where the part ends, for example 1:10' },
+  results: { name: 'results', description: 'How many pieces to show on a page (default: 10)' },
+  from: { name: 'from', description: 'Start of the part to use, for example 0:40' },
+  to: { name: 'to', description: 'End of the part to use, for example 1:10' },
   private: { name: 'private', description: 'Show the answer to you alone' },
-  sameArtist: { name: 'same_artist', description: 'Also more than two pieces of one artist' },
+  sameArtist: { name: 'same_artist', description: 'Allow more than two pieces of one artist' },
   menuName: 'Find similar music',
 };

@@ -1,12 +1,12 @@
-/** Reads the facts that a failure carries (errors.ts, ErrorFacts). A missing one makes the sentence shorter, not wrong.
+/** Reads the facts of an error (errors.ts, ErrorFacts). A missing fact makes the sentence shorter, not wrong.
  *
- *  Read are: bytesMax, durationMinSec, durationMaxSec, deadlineSec, fromSec, retryAtMs, waitingMax, status, host,
- *  permission, channelId, text, name, from, to, tracks, silence, applause, noise, and what tells the cases of one code apart:
+ *  Facts: bytesMax, durationMinSec, durationMaxSec, deadlineSec, fromSec, retryAtMs, waitingMax, status, host,
+ *  permission, channelId, text, name, from, to, tracks, silence, applause, noise, and these, which distinguish the cases of one code:
  *
  *  link-refused    kind     as in fetch/link-errors.ts, and message-unreadable
  *  link-not-audio  kind     page, encoded, message
  *  not-allowed     kind     not-yours
- *  bad-request     problem  one-of-three: none or several of clip, link and piece; time-unreadable: `text` is no time;
+ *  bad-request     problem  one-of-three: none or several of clip, link and piece; time-unreadable: `text` is not a time;
  *                           to-before-from: `to` is not after `from`; beyond-end: there is nothing from `fromSec` on;
  *                           message-without-audio
  */
@@ -19,13 +19,13 @@ export function numberOf(facts: ErrorFacts, key: string): number | null {
   return typeof value === 'number' && Number.isFinite(value) ? value : null;
 }
 
-/** Other people's text among them is escaped and cut by `failureReply`. */
+/** `failureReply` has escaped and cut text from users and servers. */
 export function textOf(facts: ErrorFacts, key: string): string | null {
   const value = facts[key];
   return typeof value === 'string' && value !== '' ? value : null;
 }
 
-/** How many tracks hold what instead of music, in words: "2 silence". */
+/** Counts of tracks without music, in words: "2 silence". */
 export function kindsIn(
   facts: ErrorFacts,
   names: Readonly<Record<'silence' | 'applause' | 'noise', string>>,
@@ -37,7 +37,7 @@ export function kindsIn(
   });
 }
 
-/** The sentence with what is known in it, or without. */
+/** The phrase for a known fact; `otherwise` for an unknown one. */
 export function withFact<T>(value: T | null, say: (value: T) => string, otherwise = ''): string {
   return value === null ? otherwise : say(value);
 }

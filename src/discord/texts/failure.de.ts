@@ -1,4 +1,4 @@
-/** Every failure in German: what happened, whose move it is, what to try. "Versuch es ..." is added where it may help. */
+/** The reply to every error code, in German: what happened, who can fix it, what to try. "Versuch es ..." is added to retryable errors. */
 import type { ErrorFacts } from '../../errors.ts';
 import { formatTime } from '../../format.ts';
 import { amountsIn } from './amounts.ts';
@@ -12,121 +12,117 @@ function withoutMusic(tracks: number, facts: ErrorFacts): string {
 }
 
 export const failureDe: FailureTexts = {
-  'audio-empty': () => 'Diese Datei ist leer: Sie hat 0 Bytes. Bitte schick sie noch einmal, oder eine andere.',
+  'audio-empty': () => 'Diese Datei ist leer (0 Bytes). Bitte schick sie noch einmal oder schick eine andere.',
   'audio-unreadable': () =>
-    'Das kann ich nicht als Ton lesen: Es ist beschädigt oder gar keine Aufnahme. Bitte schick mp3, m4a, ogg, flac oder wav.',
+    'Ich kann diese Datei nicht als Ton lesen: Sie ist beschädigt oder keine Aufnahme. Bitte schick mp3, m4a, ogg, flac oder wav.',
   'audio-refused': () =>
-    'Diese Art Datei nehme ich nicht an. Bitte schick die Aufnahme als mp3, m4a, ogg, flac oder wav.',
+    'Ich nehme diese Art von Datei nicht an. Bitte schick die Aufnahme als mp3, m4a, ogg, flac oder wav.',
   'audio-no-sound': () =>
-    'In dieser Datei oder in dem gewählten Teil ist kein Ton. Bitte versuch es mit einer anderen Aufnahme.',
+    'Diese Datei oder der gewählte Teil enthält keinen Ton. Bitte versuch es mit einer anderen Aufnahme.',
   'audio-too-short': (facts) =>
-    `Das ist zu kurz zum Vergleichen${withFact(numberOf(facts, 'durationMinSec'), (sec) => `: Ich brauche mindestens ${duration(sec)}`)}. Bitte schick etwas Längeres.`,
+    `Diese Aufnahme ist zu kurz zum Vergleichen${withFact(numberOf(facts, 'durationMinSec'), (sec) => `: Ich brauche mindestens ${duration(sec)}`)}. Bitte schick einen längeren Ausschnitt.`,
   'audio-too-long': (facts) =>
-    `Diese Aufnahme ist zu lang${withFact(numberOf(facts, 'durationMaxSec'), (sec) => `: Ich nehme höchstens ${duration(sec)}`)}. Bitte schick einen Teil davon.`,
+    `Diese Aufnahme ist zu lang${withFact(numberOf(facts, 'durationMaxSec'), (sec) => `: Erlaubt sind höchstens ${duration(sec)}`)}. Bitte schick einen Teil davon.`,
   'audio-too-large': (facts) =>
-    `Diese Datei ist zu groß${withFact(numberOf(facts, 'bytesMax'), (max) => `: Ich nehme höchstens ${bytes(max)}`)}. Bitte schick einen kürzeren Ausschnitt oder dasselbe als mp3.`,
+    `Diese Datei ist zu groß${withFact(numberOf(facts, 'bytesMax'), (max) => `: Erlaubt sind höchstens ${bytes(max)}`)}. Bitte schick einen kürzeren Ausschnitt oder wandle sie in mp3 um.`,
   'audio-timeout': () =>
-    'Diese Datei zu lesen dauerte so lange, dass ich aufgegeben habe. Bitte schick einen kürzeren Ausschnitt oder dasselbe als mp3.',
+    'Das Lesen dieser Datei dauerte zu lange, darum habe ich abgebrochen. Bitte schick einen kürzeren Ausschnitt oder wandle sie in mp3 um.',
   'audio-too-costly': () =>
-    'Diese Datei zu öffnen machte mehr Arbeit als irgendeine Aufnahme braucht, darum habe ich aufgegeben: Ihre Angaben (Tags) sind viel zu groß. Bitte schick sie ohne diese oder dasselbe als mp3.',
-  'query-timeout': () => 'Die Suche dauerte so lange, dass ich aufgegeben habe; das liegt nicht an dir.',
+    'Das Öffnen dieser Datei war zu aufwendig, darum habe ich abgebrochen: Ihre Tags sind viel zu groß. Bitte schick sie ohne Tags oder wandle sie in mp3 um.',
+  'query-timeout': () => 'Die Suche dauerte zu lange, darum habe ich abgebrochen; das liegt nicht an dir.',
   'file-unreadable': () =>
-    'Ich kann diese Aufnahme nicht öffnen: Ihre Datei ist fort oder gesperrt. Ist es ein Stück der Bibliothek, muss der Besitzer des Bots nachsehen.',
+    'Ich kann diese Aufnahme nicht öffnen: Ihre Datei fehlt oder ist gesperrt. Wenn es ein Stück der Bibliothek ist, sag bitte dem Besitzer des Bots Bescheid.',
   'library-forbidden': () =>
-    'Ich werde nicht dorthin gelassen, wo die Aufnahmen der Bibliothek liegen. Das muss sich der Besitzer des Bots ansehen.',
+    'Ich habe keinen Zugriff auf die Aufnahmen der Bibliothek. Bitte sag dem Besitzer des Bots Bescheid.',
   'library-unavailable': () =>
-    'Der Ort, an dem die Aufnahmen der Bibliothek liegen, antwortet gerade nicht. Bleibt es so, muss der Besitzer des Bots nachsehen.',
-  'decode-failed': () => 'Mein Dekoder wurde bei dieser Datei unterbrochen; das liegt nicht an dir.',
+    'Der Speicher mit den Aufnahmen der Bibliothek antwortet gerade nicht. Wenn das so bleibt, sag bitte dem Besitzer des Bots Bescheid.',
+  'decode-failed': () => 'Der Dekoder wurde beim Lesen dieser Datei unterbrochen; das liegt nicht an dir.',
   'bad-request': (facts) => badRequest(textOf(facts, 'problem'), facts),
-  unauthorized: () =>
-    'Der Teil von mir, der zuhört, nimmt meinen Schlüssel nicht an. Das muss der Besitzer des Bots richten.',
-  'model-unknown': () => 'Das Modell, das ich benutzen soll, ist nicht da. Das muss der Besitzer des Bots richten.',
+  unauthorized: () => 'Der Worker nimmt mein Token nicht an. Der Besitzer des Bots muss es korrigieren.',
+  'model-unknown': () => 'Das eingestellte Modell fehlt. Bitte sag dem Besitzer des Bots Bescheid.',
   'model-without-text': () =>
-    'Das Modell, das ich benutze, kennt keine Wörter. Der Besitzer des Bots kann eines wählen, das welche kennt.',
-  'text-refused': () =>
-    'Nach diesen Wörtern kann ich nicht suchen: Es sind keine oder zu viele. Bitte schreib es kürzer.',
+    'Das eingestellte Modell unterstützt keine Textsuche. Der Besitzer des Bots kann ein anderes wählen.',
+  'text-refused': () => 'Ich kann nach diesem Text nicht suchen: Er ist leer oder zu lang. Bitte schreib ihn kürzer.',
   'space-mismatch': () =>
-    'Die Bibliothek wurde mit einem anderen Modell eingelesen als dem, das ich benutze. Der Besitzer des Bots muss sie neu einlesen.',
+    'Die Bibliothek wurde mit einem anderen Modell eingelesen. Der Besitzer des Bots muss sie neu einlesen.',
   'queue-full': () => 'Gerade warten zu viele Aufnahmen.',
-  cancelled: () => 'Das wurde abgebrochen, bevor es fertig war. Frag wieder, wann du magst.',
-  'inference-failed': () => 'Beim Vergleichen ging bei mir etwas schief; das liegt nicht an dir.',
+  cancelled: () => 'Diese Anfrage wurde abgebrochen. Du kannst sie jederzeit noch einmal stellen.',
+  'inference-failed': () => 'Der Vergleich ist bei mir fehlgeschlagen; das liegt nicht an dir.',
   'worker-unavailable': () =>
-    'Der Teil von mir, der zuhört, antwortet gerade nicht. Bleibt das so, muss der Besitzer des Bots nachsehen.',
+    'Der Worker antwortet gerade nicht. Wenn das so bleibt, sag bitte dem Besitzer des Bots Bescheid.',
   'worker-protocol': () =>
-    'Der Teil von mir, der zuhört, hat unverständlich geantwortet. Bleibt das so, muss der Besitzer des Bots nachsehen.',
+    'Der Worker hat eine ungültige Antwort geschickt. Wenn das so bleibt, sag bitte dem Besitzer des Bots Bescheid.',
   'index-unavailable': () =>
-    'Der Index der Bibliothek antwortet gerade nicht. Bleibt das so, muss der Besitzer des Bots nachsehen.',
+    'Der Index der Bibliothek antwortet gerade nicht. Wenn das so bleibt, sag bitte dem Besitzer des Bots Bescheid.',
   'index-empty': (facts) =>
     withFact(
       numberOf(facts, 'tracks'),
-      (tracks) => `Die Bibliothek enthält keine Musik, mit der ich vergleichen könnte: ${withoutMusic(tracks, facts)}.`,
-      'Die Bibliothek ist noch leer. Der Besitzer des Bots oder ein Admin seines Heimatservers muss sie erst einlesen: **/bibliothek einlesen**.',
+      (tracks) => `Die Bibliothek enthält keine Musik zum Vergleichen: ${withoutMusic(tracks, facts)}.`,
+      'Die Bibliothek ist leer. Der Besitzer des Bots oder ein Admin seines Heimatservers muss sie erst einlesen: **/bibliothek einlesen**.',
     ),
-  'index-corrupt': () => 'Der Index der Bibliothek ist beschädigt. Der Besitzer des Bots muss ihn neu bauen.',
-  'catalog-busy': () => 'Mein Katalog der Bibliothek ist gerade beschäftigt.',
+  'index-corrupt': () => 'Der Index der Bibliothek ist beschädigt. Der Besitzer des Bots muss ihn neu aufbauen.',
+  'catalog-busy': () => 'Der Katalog der Bibliothek ist gerade belegt.',
   'catalog-version': () =>
-    'Eine neuere Version von mir hat meinen Katalog der Bibliothek geschrieben, ich kann ihn nicht lesen. Der Besitzer des Bots muss mich aktualisieren.',
+    'Eine neuere Version des Bots hat den Katalog der Bibliothek geschrieben; diese Version kann ihn nicht lesen. Der Besitzer des Bots muss den Bot aktualisieren.',
   'catalog-corrupt': () =>
-    'Mein Katalog der Bibliothek ist beschädigt. Der Besitzer des Bots muss ihn wiederherstellen.',
-  'disk-full': () =>
-    'Meine Festplatte ist voll. Der Besitzer des Bots muss Platz schaffen; von dir ist nichts verloren.',
+    'Der Katalog der Bibliothek ist beschädigt. Der Besitzer des Bots muss ihn wiederherstellen.',
+  'disk-full': () => 'Meine Festplatte ist voll. Der Besitzer des Bots muss Platz schaffen; du hast nichts verloren.',
   'permission-denied': () =>
-    'Ich darf dort nicht schreiben, wo ich Dinge ablege. Der Besitzer des Bots muss die Rechte richten.',
-  'index-locked': () => 'Die Bibliothek wird gerade von jemand anderem eingelesen, und das geht nur einzeln.',
-  'download-failed': () => 'Ich konnte ein Modell nicht herunterladen. Das muss der Besitzer des Bots richten.',
-  'download-refused': () => 'Ich darf ein Modell nicht herunterladen. Das muss der Besitzer des Bots richten.',
+    'Ich darf nicht in meinen Datenordner schreiben. Der Besitzer des Bots muss die Rechte korrigieren.',
+  'index-locked': () => 'Ein anderer Prozess liest die Bibliothek gerade ein. Das kann nur einer zugleich.',
+  'download-failed': () => 'Ich konnte ein Modell nicht herunterladen. Bitte sag dem Besitzer des Bots Bescheid.',
+  'download-refused': () => 'Ich darf ein Modell nicht herunterladen. Bitte sag dem Besitzer des Bots Bescheid.',
   'download-corrupt': () =>
-    'Ein heruntergeladenes Modell ist nicht das, das ich wollte. Das muss der Besitzer des Bots richten.',
-  'import-refused': () => 'Ich konnte diese Daten nicht importieren. Das Terminal zeigt den Grund.',
-  'model-locked': () => 'Das Modell wird gerade von jemand anderem heruntergeladen oder entfernt.',
-  stopping: () => 'Ich werde gerade neu gestartet, darum brach das hier ab; das liegt nicht an dir.',
-  'tool-missing': () =>
-    'Ein Programm, das ich brauche, ist nicht installiert. Das muss der Besitzer des Bots nachholen.',
-  'config-invalid': () => 'Meine Einstellungen sind falsch. Der Besitzer des Bots muss sie berichtigen.',
+    'Ein heruntergeladenes Modell hat die Prüfung nicht bestanden. Bitte sag dem Besitzer des Bots Bescheid.',
+  'import-refused': () => 'Der Import ist fehlgeschlagen. Das Terminal zeigt den Grund.',
+  'model-locked': () => 'Ein anderer Prozess lädt oder entfernt das Modell gerade.',
+  stopping: () => 'Ich werde gerade neu gestartet, darum wurde deine Anfrage unterbrochen; das liegt nicht an dir.',
+  'tool-missing': () => 'Ein nötiges Programm ist nicht installiert. Der Besitzer des Bots muss es installieren.',
+  'config-invalid': () => 'Meine Konfiguration ist ungültig. Der Besitzer des Bots muss sie korrigieren.',
   'track-unknown': (facts) =>
     `${withFact(textOf(facts, 'name'), (name) => `„${name}“`, 'Dieses Stück')} ist nicht in der Bibliothek. Wähl eins aus der Liste, die beim Tippen erscheint.`,
   'link-refused': (facts) => linkRefused(textOf(facts, 'kind'), facts),
   'link-unreachable': (facts) =>
     `Von ${host(facts)} bekomme ich nichts${withFact(numberOf(facts, 'status'), (status) => `: Die Antwort war ${status}`)}. Bitte prüf den Link oder schick die Datei selbst.`,
   'link-too-large': (facts) =>
-    `${withFact(textOf(facts, 'host'), (name) => `Die Datei bei **${name}**`, 'Diese Datei')} ist zu groß${withFact(numberOf(facts, 'bytesMax'), (max) => `: Ich lade höchstens ${bytes(max)}`)}. Bitte schick einen kürzeren Ausschnitt.`,
+    `${withFact(textOf(facts, 'host'), (name) => `Die Datei bei **${name}**`, 'Diese Datei')} ist zu groß${withFact(numberOf(facts, 'bytesMax'), (max) => `: Erlaubt sind höchstens ${bytes(max)}`)}. Bitte schick einen kürzeren Ausschnitt.`,
   'link-too-slow': (facts) =>
-    `Von ${host(facts)} kam zu wenig${withFact(numberOf(facts, 'deadlineSec'), (sec) => ` in ${duration(sec)}`)}, darum habe ich aufgegeben. Bitte schick die Datei selbst.`,
+    `Der Download von ${host(facts)} war zu langsam${withFact(numberOf(facts, 'deadlineSec'), (sec) => ` (Grenze: ${duration(sec)})`)}, darum habe ich abgebrochen. Bitte schick die Datei selbst.`,
   'link-not-audio': (facts) => linkNotAudio(textOf(facts, 'kind'), facts),
-  'answer-expired': () => 'Diese Antwort ist nicht mehr aufbewahrt. Frag noch einmal, dann höre ich neu hin.',
+  'answer-expired': () => 'Diese Antwort ist nicht mehr gespeichert. Bitte stell die Anfrage noch einmal.',
   'busy-person': (facts) =>
-    `Du hast so viele Fragen offen, wie ich von einer Person annehme${withFact(numberOf(facts, 'waitingMax'), (max) => ` (eine läuft, ${max} warten)`)}. Bitte warte auf eine Antwort oder brich eine ab.`,
-  'busy-server': () => 'Von diesem Server warten so viele Fragen, wie ich annehmen kann.',
-  'busy-bot': () => 'Es warten so viele Fragen, wie ich annehmen kann.',
-  'cooling-down': () => 'Das ging schnell: Bitte lass zwischen zwei Fragen einen Moment vergehen.',
+    `Du hast die höchste Zahl offener Anfragen erreicht${withFact(numberOf(facts, 'waitingMax'), (max) => ` (eine läuft, ${max} warten)`)}. Bitte warte auf eine Antwort oder brich eine Anfrage ab.`,
+  'busy-server': () => 'Von diesem Server warten zu viele Anfragen.',
+  'busy-bot': () => 'Es warten zu viele Anfragen.',
+  'cooling-down': () => 'Bitte warte zwischen zwei Anfragen einen Moment.',
   'not-allowed': (facts) =>
     textOf(facts, 'kind') === 'not-yours'
-      ? 'Das kann nur abbrechen, wer gefragt hat.'
-      : `Das darfst du nicht${withFact(textOf(facts, 'permission'), (name) => `: Es braucht das Recht **${name}**`)}. Ein Admin dieses Servers oder der Besitzer des Bots kann es.`,
+      ? 'Nur der Absender dieser Anfrage kann sie abbrechen.'
+      : `Du darfst das nicht${withFact(textOf(facts, 'permission'), (name) => `: Dafür ist das Recht **${name}** nötig`)}. Bitte frag einen Admin dieses Servers oder den Besitzer des Bots.`,
   'discord-permission': (facts) =>
     `Mir fehlt ${withFact(textOf(facts, 'permission'), (name) => `das Recht **${name}**`, 'ein nötiges Recht')} in ${withFact(textOf(facts, 'channelId'), (id) => `<#${id}>`, 'diesem Kanal')}. Ein Admin dieses Servers kann es mir geben.`,
   'discord-unavailable': (facts) =>
     textOf(facts, 'kind') === 'message-gone'
-      ? 'Die Nachricht, in der ich antworten wollte, wurde gelöscht; so blieb für die Antwort kein Platz.'
+      ? 'Die Nachricht für meine Antwort wurde gelöscht, darum konnte ich sie nicht zeigen.'
       : 'Discord hat meine Antwort nicht angenommen.',
   internal: () =>
-    'Bei mir ging etwas schief; das liegt nicht an dir. Der Besitzer des Bots findet es anhand der Kennung.',
+    'Bei mir ging etwas schief; das liegt nicht an dir. Der Besitzer des Bots kann die Ursache mit der Kennung finden.',
 };
 
 function badRequest(problem: string | null, facts: ErrorFacts): string {
   switch (problem) {
     case 'one-of-three':
-      return 'Bitte gib mir genau eines von **clip**, **link** und **stück**.';
+      return 'Bitte gib genau eines von **clip**, **link** und **stück** an.';
     case 'time-unreadable':
-      return `${withFact(textOf(facts, 'text'), (typed) => `„${typed}“`, 'Das')} kann ich nicht als Zeit lesen. Bitte schreib Minuten und Sekunden, etwa 1:20.`;
+      return `Ich kann ${withFact(textOf(facts, 'text'), (typed) => `„${typed}“`, 'das')} nicht als Zeit lesen. Bitte schreib Minuten und Sekunden, etwa 1:20.`;
     case 'to-before-from':
       return `**bis** muss nach **von** kommen${span(facts)}. Bitte tausch oder ändere sie.`;
     case 'beyond-end':
       return `${withFact(numberOf(facts, 'fromSec'), (sec) => `Ab ${formatTime(sec)}`, 'In diesem Teil')} ist kein Ton mehr. Bitte wähl einen früheren Teil.`;
     case 'message-without-audio':
-      return 'In dieser Nachricht ist weder eine Aufnahme noch ein Link. Wähl eine, die eine Audiodatei hat.';
+      return 'Diese Nachricht enthält weder eine Aufnahme noch einen Link. Wähl eine Nachricht mit einer Audiodatei.';
     default:
-      return 'Ich verstehe die Eingabe nicht. Bitte prüf die Optionen.';
+      return 'Diese Optionen sind ungültig. Bitte prüf sie.';
   }
 }
 
@@ -138,17 +134,17 @@ function span(facts: ErrorFacts): string {
 function linkRefused(kind: string | null, facts: ErrorFacts): string {
   switch (kind) {
     case 'music-page':
-      return `Aus Seiten wie denen von ${host(facts)} bekomme ich keine Musik: Bitte schick die Datei selbst, eine Sprachnachricht oder einen direkten Link zur Audiodatei.`;
+      return `Ich kann von Seiten bei ${host(facts)} keine Musik herunterladen. Bitte schick die Datei selbst, eine Sprachnachricht oder einen direkten Link zur Audiodatei.`;
     case 'credentials':
-      return 'Links mit Namen oder Passwort darin folge ich nicht. Bitte schick die Datei selbst.';
+      return 'Ich folge keinen Links mit Benutzernamen oder Passwort. Bitte schick die Datei selbst.';
     case 'port':
-      return 'Links zu ungewöhnlichen Ports folge ich nicht. Bitte schick die Datei selbst.';
+      return 'Ich folge keinen Links zu ungewöhnlichen Ports. Bitte schick die Datei selbst.';
     case 'address':
-      return 'Ich lade nur von öffentlichen Adressen, und dieser Link führt woandershin. Bitte schick die Datei selbst.';
+      return 'Ich lade nur von öffentlichen Adressen, und dieser Link führt zu einer privaten. Bitte schick die Datei selbst.';
     case 'message-unreadable':
-      return 'Diese Nachricht kann ich dir nicht öffnen: Du oder ich dürfen sie nicht lesen. Bitte schick die Datei selbst.';
+      return 'Ich kann diese Nachricht nicht öffnen: Du oder ich dürfen sie nicht lesen. Bitte schick die Datei selbst.';
     case 'redirects':
-      return 'Dieser Link wurde zu oft weitergeleitet. Bitte schick den Link, an dem er endet, oder die Datei selbst.';
+      return 'Dieser Link wird zu oft weitergeleitet. Bitte schick den endgültigen Link oder die Datei selbst.';
     default:
       return 'Ich folge nur Links, die mit http oder https beginnen. Bitte prüf den Link oder schick die Datei selbst.';
   }
@@ -157,11 +153,11 @@ function linkRefused(kind: string | null, facts: ErrorFacts): string {
 function linkNotAudio(kind: string | null, facts: ErrorFacts): string {
   switch (kind) {
     case 'encoded':
-      return `Die Datei von ${host(facts)} ist gepackt, und ich entpacke keine Dateien. Bitte schick die Datei selbst.`;
+      return `Die Datei von ${host(facts)} ist komprimiert, und ich entpacke keine Dateien. Bitte schick die Datei selbst.`;
     case 'message':
-      return 'In dieser Nachricht sehe ich keine Aufnahme. Nimm **Ähnliche Musik finden** in ihrem Menü, oder schick die Datei selbst.';
+      return 'Ich finde in dieser Nachricht keine Aufnahme. Nimm **Ähnliche Musik finden** in ihrem Menü, oder schick die Datei selbst.';
     default:
-      return `Bei ${host(facts)} liegt eine Seite, keine Aufnahme. Bitte schick den Link der Audiodatei oder die Datei selbst.`;
+      return `Der Link zu ${host(facts)} führt zu einer Webseite, nicht zu einer Aufnahme. Bitte schick den Link der Audiodatei oder die Datei selbst.`;
   }
 }
 

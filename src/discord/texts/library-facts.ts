@@ -1,17 +1,17 @@
-/** What the sentences about the library are made of, in whatever language. */
+/** Arguments of the texts about the library, for all languages. */
 import type { CatalogCounts, SpaceCounts } from '../../catalog/counts.ts';
 import type { JobState } from '../../catalog/jobs.ts';
 import type { ReindexMode, ReindexState } from '../../catalog/reindexes.ts';
 import type { ErrorCode } from '../../errors.ts';
 
-/** How far a run is. */
+/** Progress of a job. */
 export interface ReindexProgress {
   readonly tracksDone: number;
   readonly tracksTotal: number;
   readonly failed: number;
 }
 
-/** All that `/library status` shows. Whatever could not be found out is null, and said so. */
+/** All facts of `/library status`. A fact that could not be read is null, and shown as unknown. */
 export interface LibraryStatus {
   readonly model: ModelFacts | null;
   readonly worker: 'ready' | 'unavailable';
@@ -19,7 +19,7 @@ export interface LibraryStatus {
     | { readonly state: 'open'; readonly processes: number; readonly generation: GenerationFacts }
     | { readonly state: 'closed'; readonly code: ErrorCode };
   readonly tracks: CatalogCounts['tracks'] | null;
-  /** Of the space that answers. */
+  /** Counts of the space in use. */
   readonly space: SpaceCounts | null;
   readonly disk: { readonly usedBytes: number; readonly freeBytes: number } | null;
   readonly lastRun: LastRun | null;
@@ -31,9 +31,9 @@ export interface ModelFacts {
   readonly name: string;
   readonly version: string;
   readonly licence: string;
-  /** What it is computed on, in the worker's words. */
+  /** The device that runs the model, as the worker reports it. */
   readonly device: string;
-  /** What would have been better and could not be used: device, colon, reason. */
+  /** Preferred devices that are not usable: device, colon, reason. */
   readonly passedOver: readonly string[];
 }
 
@@ -58,7 +58,7 @@ export interface OpenReindex {
   readonly state: ReindexState;
   readonly askedAtMs: number;
   readonly askedBy: string | null;
-  /** Another process indexes, and this one waits for it. */
+  /** Whether the job waits for another process that is indexing. */
   readonly waits: boolean;
   readonly progress: ReindexProgress | null;
 }

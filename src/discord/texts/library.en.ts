@@ -1,4 +1,4 @@
-/** What the bot says about the library and itself, in English. Placeholders are arguments. */
+/** Replies about the library and the bot, in English. Placeholders are arguments. */
 import type { JobState } from '../../catalog/jobs.ts';
 import type { ReindexMode } from '../../catalog/reindexes.ts';
 import type { ScheduleProblem } from '../../config/schedule.ts';
@@ -13,30 +13,30 @@ const { whole, tenths, bytes, duration, count, list } = amountsIn('en');
 
 const modes: Readonly<Record<ReindexMode, string>> = { changed: 'what has changed', everything: 'everything' };
 const states: Readonly<Record<JobState, string>> = {
-  running: 'under way',
+  running: 'running',
   done: 'done',
   failed: 'failed',
   cancelled: 'cancelled',
-  interrupted: 'cut off',
+  interrupted: 'interrupted',
 };
 const problems: Readonly<Record<ScheduleProblem, string>> = {
-  cron: 'This schedule cannot be read. It has five fields as in crontab, for example `0 3 * * *` for every night at 3:00.',
-  'too-often': 'This schedule is due more than once an hour. Name one minute: `0 3 * * *` is every night at 3:00.',
-  'time-zone': 'There is no such time zone. Name it as IANA does, for example Europe/Berlin.',
+  cron: 'This schedule is invalid. A schedule has five fields as in crontab, for example `0 3 * * *` for every night at 3:00.',
+  'too-often': 'This schedule runs more than once an hour. Give one minute: `0 3 * * *` is every night at 3:00.',
+  'time-zone': 'This time zone does not exist. Use an IANA name, for example Europe/Berlin.',
 };
-/** Of failures of a whole run, for everybody in the channel: no paths, no raw errors. */
+/** Why a whole job failed, for everybody in the channel: no paths, no raw errors. */
 const reasons: Readonly<Partial<Record<ErrorCode, string>>> = {
   'config-invalid':
-    "No library is set up for me, or another one than I know. The bot's owner has to set LIBRARY, or index a folder with npm run index.",
-  'file-unreadable': "The library's folder cannot be read, or is empty all of a sudden. The bot's owner has to look.",
+    "No library is configured, or LIBRARY differs from the indexed one. The bot's owner has to set LIBRARY, or index a folder with npm run index.",
+  'file-unreadable': "The library's folder cannot be read, or is suddenly empty. Please tell the bot's owner.",
   'library-forbidden':
-    "I am not let into the place where the library's recordings lie: my access may have expired. The bot's owner has to look.",
+    "I have no access to the library's recordings: the access may have expired. Please tell the bot's owner.",
   'library-unavailable':
-    "The place where the library's recordings lie did not answer. The finished work is kept; please start it again later.",
-  'disk-full': "The disk is full. The bot's owner has to make room.",
-  'permission-denied': "I may not write where the index is. The bot's owner has to fix the permissions.",
-  'worker-unavailable': "The part of me that listens did not answer for minutes. The bot's owner has to look.",
-  'space-mismatch': "My worker uses another model than I do. The bot's owner has to look.",
+    "The storage of the library's recordings did not respond. The finished work is stored; please start the reindex again later.",
+  'disk-full': "The disk is full. The bot's owner has to free space.",
+  'permission-denied': "I have no permission to write to the index folder. The bot's owner has to fix the permissions.",
+  'worker-unavailable': "The embedding worker did not respond for minutes. Please tell the bot's owner.",
+  'space-mismatch': "The worker uses a different model than the bot. Please tell the bot's owner.",
   'catalog-busy': 'The catalog was busy for minutes. Please try again later.',
 };
 const recordings = (amount: number) => count(amount, 'recording', 'recordings');
@@ -46,12 +46,12 @@ export const libraryEn = {
   about: aboutEn,
 
   refused: {
-    manageGuild: '**/library** is for people who may manage this server (the permission Manage Server).',
+    manageGuild: '**/library** requires the permission Manage Server.',
     home:
-      "All servers share one library: this is for the bot's owners, and for admins of its home servers, which the " +
-      'owners choose (DISCORD_HOME_SERVERS).',
-    owner: "This is for the bot's owners only, because it costs hours or cannot be undone from here.",
-    direct: 'Please use this in a server: **/library** belongs to its admins.',
+      "All servers share one library. Only the bot's owners and the admins of its home servers can do this; the owners set " +
+      'the home servers in DISCORD_HOME_SERVERS.',
+    owner: "Only the bot's owners can do this, because it takes hours or cannot be undone here.",
+    direct: 'Please use **/library** in a server: it is for admins of that server.',
   },
 
   status: {
@@ -63,24 +63,24 @@ export const libraryEn = {
     inShort: (indexed: number, hours: number) => `${recordings(indexed)}, ${tenths(hours)} hours of audio`,
     chunks: (music: number) => count(music, 'chunk of music', 'chunks of music'),
     leftOut: (silence: number, applause: number, noise: number) =>
-      `left out: ${whole(silence)} silence, ${whole(applause)} applause, ${whole(noise)} noise`,
-    uncounted: 'The counts could not be read just now.',
-    nothingIndexed: 'Nothing is indexed yet: **/library reindex** does it.',
+      `excluded: ${whole(silence)} silence, ${whole(applause)} applause, ${whole(noise)} noise`,
+    uncounted: 'The counts cannot be read at the moment.',
+    nothingIndexed: 'Nothing is indexed yet. Start with **/library reindex**.',
     model: 'Model',
     modelLine: (name: string, version: string, licence: string) => `${name} ${version} (licence: ${licence})`,
-    deviceLine: (device: string) => `computed on: ${device}`,
+    deviceLine: (device: string) => `runs on: ${device}`,
     passedOver: (devices: string) =>
       `not usable: ${devices} (why: the worker's log, or \`npm run library -- status\` in a terminal)`,
-    modelUnknown: 'unknown: the worker does not tell',
+    modelUnknown: 'unknown: the worker does not report it',
     worker: 'Worker',
-    workers: { ready: 'ready', unavailable: 'does not answer' },
+    workers: { ready: 'ready', unavailable: 'does not respond' },
     index: 'Index',
     indexOpen: (processes: number, { id, chunks, tracks, builtAtMs }: GenerationFacts) =>
       `answers with ${count(processes, 'process', 'processes')}: generation ${id}, ${count(chunks, 'chunk', 'chunks')} ` +
       `of ${recordings(tracks)}, built <t:${Math.round(builtAtMs / 1000)}:R>`,
     indexAnswers: (builtAtMs: number) => `answers, built <t:${Math.round(builtAtMs / 1000)}:R>`,
     indexEmpty: 'empty',
-    indexClosed: (code: string) => `does not answer (${code})`,
+    indexClosed: (code: string) => `does not respond (${code})`,
     disk: 'Disk',
     diskLine: (used: number, free: number) => `${bytes(used)} used by me, ${bytes(free)} free`,
     diskUnknown: 'unknown',
@@ -91,9 +91,9 @@ export const libraryEn = {
     noRun: 'none yet',
     open: 'Reindex',
     openLine: (mode: ReindexMode, askedAtMs: number, askedBy: string | null) =>
-      `${modes[mode]}, asked for <t:${Math.round(askedAtMs / 1000)}:R> by ${askedBy === null ? 'the schedule' : `<@${askedBy}>`}`,
-    waits: 'waits for another process that indexes',
-    begins: 'begins',
+      `${modes[mode]}, requested <t:${Math.round(askedAtMs / 1000)}:R> by ${askedBy === null ? 'the schedule' : `<@${askedBy}>`}`,
+    waits: 'waits: another process is indexing',
+    begins: 'starting',
     progress: ({ tracksDone, tracksTotal, failed }: ReindexProgress) =>
       `${whole(tracksDone)} of ${recordings(tracksTotal)}${failed > 0 ? `, ${whole(failed)} failed` : ''}`,
     noneOpen: 'none is open',
@@ -110,7 +110,7 @@ export const libraryEn = {
         ...(added > 0 ? [`${whole(added)} new`] : []),
         ...(changed > 0 ? [`${whole(changed)} changed`] : []),
         ...(retried > 0 ? [`${whole(retried)} that failed before`] : []),
-        ...(again > 0 ? [`${whole(again)} that I know already`] : []),
+        ...(again > 0 ? [`${whole(again)} already indexed`] : []),
       ];
       const total = added + changed + retried + again;
       return total === 0 ? 'There is nothing to read.' : `To read: ${recordings(total)} (${list(parts)}).`;
@@ -119,67 +119,67 @@ export const libraryEn = {
       const parts = [
         `${whole(unchanged)} unchanged`,
         ...(moved > 0 ? [`${whole(moved)} moved`] : []),
-        ...(removed > 0 ? [`${whole(removed)} gone, which leave the answers`] : []),
-        ...(failedBefore > 0 ? [`${whole(failedBefore)} that failed before and look the same`] : []),
+        ...(removed > 0 ? [`${whole(removed)} missing, to be removed from answers`] : []),
+        ...(failedBefore > 0 ? [`${whole(failedBefore)} that failed before and have not changed`] : []),
       ];
       return `Not to read: ${list(parts)}.`;
     },
     expected: (audioSec: number, wallSec: number, size: number) =>
-      `That is ${bytes(size)}, some ${duration(audioSec)} of audio; by what it took before, about **${duration(wallSec)}**.`,
-    unexpected: (size: number) => `That is ${bytes(size)}. How long it takes I cannot say: there is no run to go by.`,
+      `That is ${bytes(size)}, about ${duration(audioSec)} of audio. Judging by earlier jobs, this takes about **${duration(wallSec)}**.`,
+    unexpected: (size: number) => `That is ${bytes(size)}. I cannot estimate the time: there is no earlier job.`,
     clips: (clips: number, size: number) =>
       `Each moment is also stored as a clip: about ${count(clips, 'file', 'files')}, **${bytes(size)}**.`,
     before: (startedAtMs: number, embedded: number, audioSec: number, wallSec: number) =>
       `<t:${Math.round(startedAtMs / 1000)}:d>: ${recordings(embedded)}, ${duration(audioSec)} of audio, took ${duration(wallSec)}`,
     beforeTitle: 'How long it took before',
     meanwhile:
-      'Questions are answered all the while: from what is there now, and from the new at once when it is done.',
+      'Queries are answered in the meantime: from the current index, and from the new one as soon as it is done.',
     cannotPost: (permissions: readonly string[]) =>
-      `I cannot tell how it goes in this channel: there I lack ${list(permissions)}. **/library status** shows it.`,
+      `I cannot report progress in this channel: I lack ${list(permissions)} here. **/library status** shows the progress.`,
     confirm: 'Confirm',
-    dismiss: 'Leave it',
+    dismiss: 'Dismiss',
     dismissed: 'Nothing was started.',
   },
 
   reindex: {
     asked: (mode: ReindexMode, tells: boolean) =>
-      `Reindexing ${modes[mode]} has been started. ${tells ? 'I tell in this channel how it goes.' : 'See **/library status** for how it goes.'}`,
+      `Reindexing ${modes[mode]} has been started. ${tells ? 'I report progress in this channel.' : '**/library status** shows the progress.'}`,
     isOpen: (mode: ReindexMode, askedBy: string | null, askedAtMs: number) =>
-      `A reindex (${modes[mode]}) is open already: ${askedBy === null ? 'the schedule' : `<@${askedBy}>`} asked for it ` +
-      `<t:${Math.round(askedAtMs / 1000)}:R>. There is one at a time; **/library cancel** stops it.`,
-    cancelled: (mode: ReindexMode) => `The reindex (${modes[mode]}) is cancelled. Its finished work is kept.`,
+      `A reindex (${modes[mode]}) is open already: ${askedBy === null ? 'the schedule' : `<@${askedBy}>`} requested it ` +
+      `<t:${Math.round(askedAtMs / 1000)}:R>. Only one can be open at a time; **/library cancel** stops it.`,
+    cancelled: (mode: ReindexMode) => `The reindex (${modes[mode]}) is cancelled. Its finished work is stored.`,
     nothingOpen: 'No reindex is open.',
-    waiting: 'A reindex was asked for, but another process is indexing just now. Mine begins when that one has ended.',
+    waiting: 'Another process is indexing at the moment. The requested reindex starts when it has ended.',
     begun: (mode: ReindexMode, tracks: number, size: number) =>
       `**Reindexing ${modes[mode]}**: ${recordings(tracks)} to read, ${bytes(size)}.`,
     goesOn: (mode: ReindexMode, tracks: number) =>
-      `**Reindexing ${modes[mode]}** goes on after a restart: ${recordings(tracks)} left.`,
+      `**Reindexing ${modes[mode]}** continues after a restart: ${recordings(tracks)} left.`,
     milestone: (percent: number, { tracksDone, tracksTotal, failed }: ReindexProgress, leftSec: number | null) =>
       `${whole(percent)} %: ${whole(tracksDone)} of ${recordings(tracksTotal)} read` +
       `${failed > 0 ? `, ${whole(failed)} failed` : ''}${leftSec === null ? '' : `; about ${duration(leftSec)} left`}.`,
     doneTitle: (mode: ReindexMode) => `**Reindexing ${modes[mode]} is done.**`,
     doneCounts: (embedded: number, removed: number, failed: number) =>
-      `${recordings(embedded)} read, ${whole(removed)} gone, ${whole(failed)} failed` +
+      `${recordings(embedded)} read, ${whole(removed)} missing, ${whole(failed)} failed` +
       `${failed > 0 ? ' (**/library failures** lists them)' : ''}.`,
     doneTime: (sec: number, audioSec: number, rate: number | null) =>
-      `Took ${duration(sec)}${rate === null ? '' : ` for ${duration(audioSec)} of audio, at the end ${whole(rate)} times as fast as listening`}.`,
-    generation: (id: string, rows: number) => `Generation ${id} answers now: ${count(rows, 'chunk', 'chunks')}.`,
-    endsRollBack: (id: string) => `The roll-back to ${id} has ended with it.`,
-    heldGeneration: (id: string) => `The index stays at generation ${id}, to which it was rolled back.`,
-    sameGeneration: 'The index was up to date already.',
-    emptyGeneration: 'There is nothing to search in yet.',
+      `It took ${duration(sec)}${rate === null ? '' : ` for ${duration(audioSec)} of audio, at the end ${whole(rate)} times as fast as real time`}.`,
+    generation: (id: string, rows: number) => `Generation ${id} is now in use: ${count(rows, 'chunk', 'chunks')}.`,
+    endsRollBack: (id: string) => `This ends the rollback to ${id}.`,
+    heldGeneration: (id: string) => `The index stays at generation ${id} because of a rollback.`,
+    sameGeneration: 'The index was already up to date.',
+    emptyGeneration: 'The library is still empty.',
     failed: (mode: ReindexMode) => `**Reindexing ${modes[mode]} failed.**`,
     reasons,
-    otherReason: "Something went wrong on my side; the bot's owner finds it by the reference.",
+    otherReason: "Something went wrong on my side. The bot's owner can find the cause with the reference.",
     reference: (id: number) => `reference reindex ${id}`,
-    keeps: 'The finished work is kept, and answers still come from the same index. **/library reindex** goes on.',
-    ended: (mode: ReindexMode) => `**Reindexing ${modes[mode]} was cancelled.** Its finished work is kept.`,
+    keeps: 'The finished work is stored, and answers still use the same index. **/library reindex** continues.',
+    ended: (mode: ReindexMode) => `**Reindexing ${modes[mode]} was cancelled.** Its finished work is stored.`,
   },
 
   failures: {
     none: 'Nothing failed.',
     some: (total: number) =>
-      `${recordings(total)} could not be read. The file says which, and why; **/library reindex** looks again at what may pass.`,
+      `${recordings(total)} could not be read. The file lists them with the reasons; **/library reindex** tries them again where that may help.`,
     fileName: 'failures.txt',
     description: (total: number) => `List of ${recordings(total)} that could not be read`,
     tries: (tries: number) => count(tries, 'try', 'tries'),
@@ -189,29 +189,29 @@ export const libraryEn = {
 
   remove: {
     ask: (piece: string, key: string) =>
-      `Take **${piece}** (${key}) out of all answers, at once and for good? Its file stays where it is, and is passed over from now on.`,
+      `Remove **${piece}** (${key}) from all answers, immediately and permanently? Its file is not deleted, but is skipped from now on.`,
     confirm: 'Remove',
-    done: (piece: string) => `**${piece}** is removed: no answer names it any more.`,
-    gone: 'This piece is not in the library any more.',
+    done: (piece: string) => `**${piece}** is removed and no longer appears in answers.`,
+    gone: 'This piece is no longer in the library.',
   },
 
   settings: {
     title: 'Settings',
-    shareChannel: 'Finds are shared',
-    shareHere: 'in the channel where they were made',
-    schedule: 'Reindex by itself',
+    shareChannel: 'Results are shared',
+    shareHere: 'in the channel of the query',
+    schedule: 'Scheduled reindex',
     private: 'Answers are shown',
-    privately: 'to the asker alone',
+    privately: 'only to the user',
     publicly: 'to everybody in the channel',
     results: 'Pieces in an answer',
-    changed: 'Changed. This holds now:',
+    changed: 'Changed. Current settings:',
     problems,
     shareRefused: (channel: string, permissions: readonly string[]) =>
-      `I cannot share to ${channel}: there I lack ${list(permissions)}. Nothing was changed.`,
-    both: 'Please either set or take back a setting, not both. Nothing was changed.',
-    timeZoneAlone: 'A time zone belongs to a schedule: name both. Nothing was changed.',
+      `I cannot share to ${channel}: I lack ${list(permissions)} there. Nothing was changed.`,
+    both: 'Please either set or reset a setting, not both. Nothing was changed.',
+    timeZoneAlone: 'A time zone requires a schedule: give both. Nothing was changed.',
   },
 };
 
-/** The shape that every language fills. */
+/** Every language has these texts. */
 export type LibraryTexts = typeof libraryEn;

@@ -1,10 +1,10 @@
-/** What sentences about queries are made of, whatever the language. Names come escaped and cut. */
+/** Arguments of the texts about queries, for all languages. Names are already escaped and cut. */
 import type { ReasonFacts } from '../../query/answer-facts.ts';
 
 export interface AskedWith {
   readonly name: string;
   readonly durationSec: number;
-  /** Where only a part was asked with. */
+  /** Set when only a part was the query. */
   readonly part: { readonly fromSec: number; readonly toSec: number } | null;
   /** Chunks that were compared. */
   readonly chunks: number;
@@ -15,7 +15,7 @@ export type Reason = Pick<ReasonFacts, 'isSameRecording' | 'agreeingChunks' | 'v
 /** theirs: the piece's window; yours: the query's; ab: yours, then theirs. */
 export type ClipKind = 'theirs' | 'yours' | 'ab';
 
-/** How far a query has come. What is not known yet is left out. */
+/** Progress of a query. Unknown facts are missing. */
 export interface Progress {
   readonly stage: 'waiting' | 'fetching' | 'listening' | 'comparing' | 'cutting';
   /** In the queue, from 1. */

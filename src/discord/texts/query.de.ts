@@ -1,4 +1,4 @@
-/** What the bot says about queries, in German. */
+/** Replies about queries, in German. */
 import { formatTime } from '../../format.ts';
 import type { VerdictFacts } from '../../query/answer-facts.ts';
 import { amountsIn } from './amounts.ts';
@@ -29,39 +29,39 @@ export const queryDe: QueryTexts = {
   },
 
   answer: {
-    furtherPlaces: (from, to) => `Plätze ${from} bis ${to}`,
+    furtherPlaces: (from, to) => `Treffer ${from} bis ${to}`,
     askedWith: ({ name, durationSec, part, chunks }) => {
       const all = formatTime(durationSec);
       const isEndKnown = part !== null && part.toSec < durationSec - 0.5;
       const where = part
         ? `${formatTime(part.fromSec)} bis ${formatTime(part.toSec)}${isEndKnown ? ` von ${all}` : ''}`
         : all;
-      return `Gefragt mit ${name}, ${where}: ${count(chunks, 'Abschnitt', 'Abschnitte')} verglichen`;
+      return `Anfrage: ${name}, ${where}: ${count(chunks, 'Abschnitt', 'Abschnitte')} verglichen`;
     },
-    leftOut: (left) => `, ausgelassen: ${list(left.map(({ name, chunks }) => `${whole(chunks)} als ${name}`))}`,
+    leftOut: (left) => `, ausgeschlossen: ${list(left.map(({ name, chunks }) => `${whole(chunks)} als ${name}`))}`,
     otherRecording: 'Versuch es mit einer anderen Aufnahme oder einem anderen Teil (Optionen **von** und **bis**).',
     longerPart:
-      'Versuch es mit einem längeren oder anderen Teil (Optionen **von** und **bis**). Dies sind die nächsten Stücke, keine Empfehlungen.',
-    empty: 'In der Bibliothek gibt es nichts, was sich reihen ließe.',
+      'Versuch es mit einem längeren oder anderen Teil (Optionen **von** und **bis**). Diese Stücke sind die nächsten, aber keines ist sehr ähnlich.',
+    empty: 'Die Bibliothek enthält keine Stücke für eine Rangfolge.',
     score: (closeness, value, votes) => `${closeness}, Wertung ${score(value)} · ${count(votes, 'Stimme', 'Stimmen')}`,
     alsoAs: (names, more) => `auch als ${list([...names, ...(more > 0 ? [`${whole(more)} weitere`] : [])])}`,
     times: (yoursSec, theirsSec) => `deins ${formatTime(yoursSec)} - Fund ${formatTime(theirsSec)}`,
     reason: ({ isSameRecording, agreeingChunks, voters, inStepSec }) =>
-      `${isSameRecording ? 'dieselbe Aufnahme, am Fingerabdruck erkannt; ' : ''}` +
+      `${isSameRecording ? 'dieselbe Aufnahme laut Fingerabdruck; ' : ''}` +
       `${whole(agreeingChunks)} von ${count(voters, 'Abschnitt', 'Abschnitten')} ${agreeingChunks === 1 ? 'stimmt' : 'stimmen'} überein` +
       `${inStepSec === null ? '' : `, ${whole(inStepSec)} s am Stück`}`,
     footer: (model, generation, ms, fromMemory, reference) =>
-      `${model} · Generation ${generation} · ${fromMemory ? 'aus dem Gedächtnis beantwortet' : `${tenths(ms / 1000)} s`} · Kennung ${reference}`,
+      `${model} · Generation ${generation} · ${fromMemory ? 'gespeicherte Antwort' : `${tenths(ms / 1000)} s`} · Kennung ${reference}`,
     more: (from, to) => `Mehr (${from} bis ${to})`,
     share: 'Teilen',
-    ask: 'Mit einem dieser Stücke fragen',
+    ask: 'Mit einem dieser Stücke suchen',
     rate: 'Ein Stück bewerten',
   },
 
   clips: {
     kinds: clipKinds,
-    order: (listed) => `Zum Anhören, in dieser Reihenfolge: ${listed}`,
-    picture: (verdict, pieces) => `Trefferbild. ${verdict}. Je Stück eine Spur: ${pieces}`,
+    order: (listed) => `Ausschnitte, in dieser Reihenfolge: ${listed}`,
+    picture: (verdict, pieces) => `Trefferbild. ${verdict}. Eine Spur je Stück: ${pieces}`,
     theirs: (piece, sec) => `${piece}, ab ${formatTime(sec)}`,
     yours: (query, sec) => `${query} (deins), ab ${formatTime(sec)}`,
     ab: (query, piece) => `${query} (deins), danach ${piece}`,
@@ -71,10 +71,10 @@ export const queryDe: QueryTexts = {
     notCut: (ranks) =>
       `Keine Ausschnitte von ${list(ranks.map(String))}: ${ranks.length === 1 ? 'Die Aufnahme lässt' : 'Die Aufnahmen lassen'} sich gerade nicht lesen.`,
     mayNotAttach: (permission) =>
-      `Ohne Bild und Ausschnitte, denn mir fehlt hier das Recht **${permission}**. Die Admins dieses Servers können es mir geben.`,
+      `Bild und Ausschnitte fehlen, denn mir fehlt hier das Recht **${permission}**. Ein Admin dieses Servers kann es mir geben.`,
     yoursMissing: {
-      clip: 'Von deinem Clip ist nichts mehr aufbewahrt: Frag noch einmal damit, um beides nebeneinander zu hören.',
-      piece: 'Das Stück, mit dem gefragt wurde, lässt sich gerade nicht lesen; zu hören ist darum nur der Fund.',
+      clip: 'Dein Clip ist nicht mehr gespeichert. Stell die Anfrage noch einmal, um beides zu hören.',
+      piece: 'Das Stück der Anfrage lässt sich gerade nicht lesen, darum ist nur der Fund zu hören.',
     },
     none: 'Hier gibt es nichts abzuspielen.',
   },
@@ -82,23 +82,23 @@ export const queryDe: QueryTexts = {
   votes: {
     up: '👍',
     down: '👎',
-    noted: (vote, piece) => `Vermerkt: ${vote} für ${piece}. Du kannst es jederzeit ändern.`,
+    noted: (vote, piece) => `Gespeichert: ${vote} für ${piece}. Du kannst es jederzeit ändern.`,
   },
 
   share: {
-    choose: (channel) => `Welchen Fund soll ich in ${channel} teilen?`,
+    choose: (channel) => `Welchen Treffer soll ich in ${channel} teilen?`,
     choosePlaceholder: 'Ein Stück auswählen',
     isIt: (query, piece) => `${query} ist ${piece}`,
     soundsLike: (query, piece) => `${query} klingt wie ${piece}`,
-    isNear: (query, piece) => `${query}, und am nächsten kam: ${piece}`,
+    isNear: (query, piece) => `${query}, nächstes Stück: ${piece}`,
     foundBy: (person) => `Gefunden von ${person}`,
     posted: (channel, link) => `Geteilt in ${channel}: ${link}`,
-    already: (channel, link) => `Dieser Fund steht schon in ${channel}: ${link}`,
-    alreadyOnItsWay: (channel) => `Dieser Fund wird gerade in ${channel} geteilt.`,
+    already: (channel, link) => `Dieser Treffer ist schon in ${channel}: ${link}`,
+    alreadyOnItsWay: (channel) => `Dieser Treffer wird gerade in ${channel} geteilt.`,
   },
 
   progress: {
-    waiting: (place) => (place === null ? 'Warte, bis ich dran bin.' : `Warte: Platz ${whole(place)} in der Schlange.`),
+    waiting: (place) => (place === null ? 'Warte.' : `Warte: Platz ${whole(place)} in der Warteschlange.`),
     fetching: ({ bytes: got, bytesTotal }) =>
       got === undefined
         ? 'Lade herunter.'
@@ -113,30 +113,29 @@ export const queryDe: QueryTexts = {
     cutting: 'Schneide Ausschnitte und zeichne das Bild.',
     cancel: 'Abbrechen',
     cancelled: 'Abgebrochen.',
-    tooLateToCancel: 'Diese Anfrage ist schon vorbei.',
+    tooLateToCancel: 'Diese Anfrage ist schon beendet.',
   },
 
   stale: {
     expired:
-      'Diese Antwort ist nicht mehr aufbewahrt. Frag noch einmal mit demselben Clip oder Link, dann höre ich neu hin.',
+      'Diese Antwort ist nicht mehr gespeichert. Bitte stell die Anfrage mit demselben Clip oder Link noch einmal.',
     pieceGone: 'Dieses Stück wurde inzwischen aus der Bibliothek entfernt.',
-    generationChanged:
-      'Die Bibliothek hat sich seit dieser Antwort geändert; was sie fand, stimmt vielleicht nicht mehr.',
+    generationChanged: 'Die Bibliothek hat sich seit dieser Antwort geändert; die Treffer sind vielleicht veraltet.',
     otherVersion:
-      'Dieser Knopf stammt von einer anderen Version von mir und geht nicht mehr. Frag neu mit **/ähnlich**.',
+      'Dieser Knopf stammt von einer anderen Version des Bots und geht nicht mehr. Bitte stell die Anfrage neu mit **/ähnlich**.',
     again: 'Noch einmal suchen',
-    interrupted: 'Ich wurde währenddessen neu gestartet, darum brach das hier ab. Bitte frag noch einmal.',
+    interrupted: 'Ich wurde neu gestartet, darum wurde deine Anfrage unterbrochen. Bitte stell sie noch einmal.',
   },
 
   choose: {
-    question: 'Diese Nachricht enthält mehrere Aufnahmen oder Links. Womit soll ich fragen?',
+    question: 'Diese Nachricht enthält mehrere Aufnahmen oder Links. Womit soll ich suchen?',
     placeholder: 'Eins auswählen',
     more: (amount) => `${count(amount, 'weiteres ist', 'weitere sind')} nicht aufgeführt.`,
     file: (size) => `Datei, ${size}`,
     fileOfUnknownSize: 'Datei',
     link: 'Link',
     nothing:
-      'In dieser Nachricht ist weder eine Aufnahme noch ein Link. Nimm eine mit einer Audiodatei, oder schick einen Clip mit **/ähnlich**.',
+      'Diese Nachricht enthält weder eine Aufnahme noch einen Link. Nimm eine Nachricht mit einer Audiodatei, oder schick einen Clip mit **/ähnlich**.',
     bytes,
   },
 

@@ -1,4 +1,4 @@
-/** What the bot says about queries, in English. Placeholders are arguments. */
+/** Replies about queries, in English. Placeholders are arguments. */
 import { formatTime } from '../../format.ts';
 import { englishPictureWords, type PictureWords } from '../../media/picture-words.ts';
 import { verdictInEnglish } from '../../query/answer-words.ts';
@@ -23,43 +23,43 @@ export const queryEn = {
   },
 
   answer: {
-    furtherPlaces: (from: number, to: number) => `Places ${from} to ${to}`,
+    furtherPlaces: (from: number, to: number) => `Results ${from} to ${to}`,
     askedWith: ({ name, durationSec, part, chunks }: AskedWith) => {
       const all = formatTime(durationSec);
-      // Asked with its beginning, nobody listened for the end.
+      // A query with the beginning only decodes no further, so the end is unknown.
       const isEndKnown = part !== null && part.toSec < durationSec - 0.5;
       const where = part
         ? `${formatTime(part.fromSec)} to ${formatTime(part.toSec)}${isEndKnown ? ` of ${all}` : ''}`
         : all;
-      return `Asked with ${name}, ${where}: ${count(chunks, 'chunk', 'chunks')} compared`;
+      return `Query: ${name}, ${where}: ${count(chunks, 'chunk', 'chunks')} compared`;
     },
     leftOut: (kinds: readonly { readonly name: string; readonly chunks: number }[]) =>
-      `, left out: ${list(kinds.map(({ name, chunks }) => `${whole(chunks)} as ${name}`))}`,
+      `, excluded: ${list(kinds.map(({ name, chunks }) => `${whole(chunks)} as ${name}`))}`,
     otherRecording: 'Try another recording, or another part of it (options **from** and **to**).',
     longerPart:
-      'Try a longer or another part (options **from** and **to**). These are the nearest pieces, not recommendations.',
-    empty: 'There is nothing in the library to rank.',
+      'Try a longer or another part (options **from** and **to**). These pieces are the nearest ones, but none is a close match.',
+    empty: 'The library contains nothing to rank.',
     score: (closeness: string, value: number, votes: number) =>
       `${closeness}, score ${score(value)} · ${count(votes, 'vote', 'votes')}`,
     alsoAs: (names: readonly string[], more: number) =>
       `also as ${list([...names, ...(more > 0 ? [`${whole(more)} more`] : [])])}`,
     times: (yoursSec: number, theirsSec: number) => `yours ${formatTime(yoursSec)} - theirs ${formatTime(theirsSec)}`,
     reason: ({ isSameRecording, agreeingChunks, voters, inStepSec }: Reason) =>
-      `${isSameRecording ? 'the very recording, by its fingerprint; ' : ''}` +
+      `${isSameRecording ? 'same recording by its fingerprint; ' : ''}` +
       `${whole(agreeingChunks)} of ${count(voters, 'chunk', 'chunks')} ${agreeingChunks === 1 ? 'agrees' : 'agree'}` +
       `${inStepSec === null ? '' : `, ${whole(inStepSec)} s in step`}`,
     footer: (model: string, generation: string, ms: number, fromMemory: boolean, reference: string) =>
-      `${model} · generation ${generation} · ${fromMemory ? 'answered from memory' : `${tenths(ms / 1000)} s`} · reference ${reference}`,
+      `${model} · generation ${generation} · ${fromMemory ? 'cached answer' : `${tenths(ms / 1000)} s`} · reference ${reference}`,
     more: (from: number, to: number) => `More (${from} to ${to})`,
     share: 'Share',
-    ask: 'Ask with one of these pieces',
+    ask: 'Query with one of these pieces',
     rate: 'Rate a piece',
   },
 
   clips: {
     kinds: clipKinds,
-    order: (listed: string) => `To hear, in this order: ${listed}`,
-    picture: (verdict: string, pieces: string) => `Match picture. ${verdict}. One lane a piece: ${pieces}`,
+    order: (listed: string) => `Clips, in this order: ${listed}`,
+    picture: (verdict: string, pieces: string) => `Match picture. ${verdict}. One lane for each piece: ${pieces}`,
     theirs: (piece: string, sec: number) => `${piece}, from ${formatTime(sec)}`,
     yours: (query: string, sec: number) => `${query} (yours), from ${formatTime(sec)}`,
     ab: (query: string, piece: string) => `${query} (yours), then ${piece}`,
@@ -69,10 +69,10 @@ export const queryEn = {
     notCut: (ranks: readonly number[]) =>
       `No clips of ${list(ranks.map(String))}: ${ranks.length === 1 ? 'its recording' : 'their recordings'} cannot be read at the moment.`,
     mayNotAttach: (permission: string) =>
-      `Without picture and clips, because I lack the right **${permission}** here. This server's admins can grant it.`,
+      `The picture and the clips are missing, because I lack the permission **${permission}** here. An admin of this server can grant it.`,
     yoursMissing: {
-      clip: 'Of your own clip nothing is kept any more: ask with it again to hear both side by side.',
-      piece: 'The piece that was asked with cannot be read at the moment, so only theirs can be heard.',
+      clip: 'Your own clip is no longer stored. Run the query again to hear both.',
+      piece: 'The query piece cannot be read at the moment, so only theirs can be played.',
     },
     none: 'There is nothing to play.',
   },
@@ -80,26 +80,25 @@ export const queryEn = {
   votes: {
     up: '👍',
     down: '👎',
-    noted: (vote: string, piece: string) => `Noted: ${vote} for ${piece}. You can change it at any time.`,
+    noted: (vote: string, piece: string) => `Saved: ${vote} for ${piece}. You can change it at any time.`,
   },
 
   share: {
-    choose: (channel: string) => `Which find shall I post in ${channel}?`,
+    choose: (channel: string) => `Which result should I post in ${channel}?`,
     choosePlaceholder: 'Choose a piece',
     isIt: (query: string, piece: string) => `${query} is ${piece}`,
     soundsLike: (query: string, piece: string) => `${query} sounds like ${piece}`,
-    isNear: (query: string, piece: string) => `${query}, and what came nearest: ${piece}`,
+    isNear: (query: string, piece: string) => `${query}, nearest piece: ${piece}`,
     foundBy: (person: string) => `Found by ${person}`,
     posted: (channel: string, link: string) => `Posted in ${channel}: ${link}`,
-    already: (channel: string, link: string) => `This find is already in ${channel}: ${link}`,
-    alreadyOnItsWay: (channel: string) => `This find is just being posted in ${channel}.`,
+    already: (channel: string, link: string) => `This result is already in ${channel}: ${link}`,
+    alreadyOnItsWay: (channel: string) => `This result is being posted in ${channel}.`,
   },
 
   progress: {
-    waiting: (place: number | null) =>
-      place === null ? 'Waiting for my turn.' : `Waiting: place ${whole(place)} in the queue.`,
+    waiting: (place: number | null) => (place === null ? 'Waiting.' : `Waiting: place ${whole(place)} in the queue.`),
     fetching: ({ bytes: got, bytesTotal }: Progress) =>
-      got === undefined ? 'Fetching.' : `Fetching: ${bytes(got)}${bytesTotal ? ` of ${bytes(bytesTotal)}` : ''}.`,
+      got === undefined ? 'Downloading.' : `Downloading: ${bytes(got)}${bytesTotal ? ` of ${bytes(bytesTotal)}` : ''}.`,
     listening: ({ decodedSec, chunksDone, chunksLeft }: Progress) => {
       const heard = decodedSec ? ` to ${formatTime(decodedSec)}` : '';
       const done = chunksDone ? `: ${count(chunksDone, 'chunk', 'chunks')} done` : '';
@@ -110,27 +109,28 @@ export const queryEn = {
     cutting: 'Cutting clips and drawing the picture.',
     cancel: 'Cancel',
     cancelled: 'Cancelled.',
-    tooLateToCancel: 'That query is already over.',
+    tooLateToCancel: 'This query has already ended.',
   },
 
   stale: {
-    expired: 'This answer is no longer kept. Ask again with the same clip or link, and I will listen anew.',
-    pieceGone: 'This piece was removed from the library since.',
-    generationChanged: 'The library has changed since this answer, so its results may no longer hold.',
-    otherVersion: 'This button is from another version of me and no longer works. Ask again with **/similar**.',
+    expired: 'This answer is no longer stored. Please run the query again with the same clip or link.',
+    pieceGone: 'This piece has been removed from the library.',
+    generationChanged: 'The library has changed since this answer, so the results may be out of date.',
+    otherVersion:
+      'This button is from another version of the bot and no longer works. Please run the query again with **/similar**.',
     again: 'Run again',
-    interrupted: 'I was restarted while working on this, so it got cut off. Please ask again.',
+    interrupted: 'I was restarted, so your query was interrupted. Please run it again.',
   },
 
   choose: {
-    question: 'This message holds several recordings or links. Which one shall I ask with?',
+    question: 'This message contains several recordings or links. Which one should I use as the query?',
     placeholder: 'Choose one',
     more: (amount: number) => `${count(amount, 'further one is', 'further ones are')} not listed.`,
     file: (size: string) => `file, ${size}`,
     fileOfUnknownSize: 'file',
     link: 'link',
     nothing:
-      'There is no recording and no link in this message. Choose one with an audio file, or send a clip with **/similar**.',
+      'This message contains no recording and no link. Choose a message with an audio file, or send a clip with **/similar**.',
     bytes,
   },
 
@@ -151,5 +151,5 @@ export const queryEn = {
   command: similarCommandEn,
 };
 
-/** The shape that every language fills. */
+/** Every language has these texts. */
 export type QueryTexts = typeof queryEn;

@@ -1,4 +1,4 @@
-/** Everything the bot says, by locale. English is complete by definition, the others by their type. */
+/** All texts of the bot, by locale. English defines the type, so the compiler checks that other languages are complete. */
 import { helpDe } from './help.de.ts';
 import { type HelpTexts, helpEn } from './help.en.ts';
 import { libraryDe } from './library.de.ts';
@@ -18,10 +18,10 @@ export interface Texts {
 const english: Texts = { query: queryEn, library: libraryEn, privacy: privacyEn, help: helpEn };
 const german: Texts = { query: queryDe, library: libraryDe, privacy: privacyDe, help: helpDe };
 
-/** The languages beside English, by Discord's names for them. */
+/** Languages other than English, by Discord's locale names. */
 export const translations: Readonly<Record<string, Texts>> = { de: german };
 
-/** @param locale as Discord names it; null or one that we lack is English */
+/** @param locale Discord's locale name; English for null and for languages without texts */
 export function textsOf(locale: string | null): Texts {
   return translations[locale ?? ''] ?? english;
 }

@@ -61,13 +61,13 @@ describe('a repeated query with equal bytes', () => {
   test('is answered from the cache for any user and file name, with an own answer for each user', async () => {
     const clip = { ...excerpt(library, 5, 0, 40), name: 'renamed.mp3' };
     const message = await answerTo(await bob.slash('similar', { clip, results: 2 }));
-    expect(footerOf(message)).toContain('answered from memory');
+    expect(footerOf(message)).toContain('cached answer');
     expect(referenceOf(message)).not.toBe(referenceOf(answer));
   });
 
   test('runs again with other options', async () => {
     const message = await answerTo(await bob.slash('similar', { clip: excerpt(library, 5, 0, 40), results: 3 }));
-    expect(footerOf(message)).not.toContain('answered from memory');
+    expect(footerOf(message)).not.toContain('cached answer');
     expect(referenceOf(message)).not.toBe(referenceOf(answer));
   });
 });
@@ -85,20 +85,20 @@ describe('buttons', () => {
     expect(clips.content).toContain('**1. piece-5**');
     const more = await answerTo(await ada.press(answer, 'More (3 to 4)'));
     expect(embedOf(more).description).toContain('**3. ');
-    await saying(await bob.select(answer, 'Rate a piece', ['up-2']), 'Noted: 👍');
-    await saying(await bob.press(answer, 'Share'), 'Which find');
-    await answerTo(await bob.select(answer, 'Ask with one of these pieces', ['1']));
+    await saying(await bob.select(answer, 'Rate a piece', ['up-2']), 'Saved: 👍');
+    await saying(await bob.press(answer, 'Share'), 'Which result');
+    await answerTo(await bob.select(answer, 'Query with one of these pieces', ['1']));
   });
 
   test.each(foreignIds)('of another version (%s) say so, privately, and leave their message', async (customId) => {
-    const said = await saying(await ada.press(old, customId), 'from another version of me');
+    const said = await saying(await ada.press(old, customId), 'from another version of the bot');
     expect(isPrivate(said)).toBe(true);
     const there = bot.discord.messages(bot.discord.defaultChannelId).find(({ id }) => id === old.id);
     expect(there?.content).toBe('of old');
   });
 
   test.each(forgottenIds)('of an answer that nobody has any more (%s) say so', async (customId) => {
-    const said = await saying(await ada.press(old, customId), 'This answer is no longer kept');
+    const said = await saying(await ada.press(old, customId), 'This answer is no longer stored');
     expect(isPrivate(said)).toBe(true);
   });
 
@@ -132,7 +132,7 @@ describe('after the library has changed', () => {
     const [track] = bot.app.catalog.tracks.search(second, 1);
     if (!track) throw new Error(`Expected to find ${second}`);
     bot.app.catalog.removals.remove([track.key], 'request');
-    const gone = await saying(await bob.press(message, '▶ 2'), 'This piece was removed from the library');
+    const gone = await saying(await bob.press(message, '▶ 2'), 'This piece has been removed from the library');
     const fresh = await answerTo(await bob.press(gone, 'Run again'));
     expect(embedOf(fresh).description).not.toContain(`. ${second}**`);
   });
@@ -168,6 +168,9 @@ describe('after the library has changed', () => {
 
 test('an expired answer is deleted with its clips, and its buttons report it', async () => {
   await deleteExpired(bot.app, Date.now() + 31 * 86_400_000);
-  const said = await saying(await ada.press(answer, '▶ 1'), 'This answer is no longer kept. Ask again');
+  const said = await saying(
+    await ada.press(answer, '▶ 1'),
+    'This answer is no longer stored. Please run the query again',
+  );
   expect(isPrivate(said)).toBe(true);
 });

@@ -50,12 +50,12 @@ describe('an unusable file', () => {
   test('is reported as unreadable when it is a text with an audio name and type', async () => {
     const data = Buffer.from('This is a letter, not a song.\n'.repeat(500));
     const clip = { name: 'song.mp3', data, contentType: 'audio/mpeg' };
-    expect(await refusalOf({ clip })).toMatch(/not a recording|cannot read this as audio/);
+    expect(await refusalOf({ clip })).toMatch(/not a recording|cannot read this file as audio/);
   });
 
   test('is reported as unreadable when it is random bytes', async () => {
     const data = Buffer.from(Array.from({ length: 50_000 }, (_, i) => (i * 7919) % 251));
-    expect(await refusalOf({ clip: { name: 'song.mp3', data } })).toMatch(/cannot read this as audio|no sound/);
+    expect(await refusalOf({ clip: { name: 'song.mp3', data } })).toMatch(/cannot read this file as audio|no sound/);
   });
 
   test('is reported as empty when it is empty', async () => {
@@ -64,7 +64,7 @@ describe('an unusable file', () => {
 
   test('is refused with the limit when it is too large', async () => {
     const clip = { name: 'long.wav', data: Buffer.alloc(1_100_000, 1) };
-    expect(await refusalOf({ clip })).toMatch(/too large: I fetch at most 1\.0 MB/);
+    expect(await refusalOf({ clip })).toMatch(/too large: the limit is 1\.0 MB/);
   });
 
   test('is accepted when only its end is missing', async () => {
@@ -83,7 +83,7 @@ describe('an invalid part', () => {
   const part = (from: string, to: string) => refusalOf({ clip: excerpt(library, 1), from, to });
 
   test('is refused with both times when it ends before it begins', async () => {
-    expect(await part('0:15', '0:05')).toMatch(/\*\*to\*\* has to come after \*\*from\*\*, and 0:05 is not after 0:15/);
+    expect(await part('0:15', '0:05')).toMatch(/\*\*to\*\* must be after \*\*from\*\*, and 0:05 is not after 0:15/);
   });
 
   test('is refused when it begins beyond the end', async () => {
@@ -108,7 +108,7 @@ describe('a link without audio', () => {
   test('is reported as expired when the attachment expired', async () => {
     const posted = await ada.post(bot.discord.defaultChannelId, 'listen', [excerpt(library, 4)]);
     const link = (posted.attachments[0]?.url ?? '').replace(/ex=[0-9a-f]+/, 'ex=1');
-    expect(await refusalOf({ link })).toMatch(/it answered 404.*check the link/i);
+    expect(await refusalOf({ link })).toMatch(/the server returned status 404.*check the link/i);
   });
 
   test('is refused when it leads to this machine', async () => {

@@ -51,7 +51,7 @@ describe('Listen', () => {
     const message = await (await person(bob).press(answer, '▶ 1')).until(withFiles(3), 30_000);
     expect(isPrivate(message)).toBe(true);
     expect(message.content).toContain('**1. piece-5**');
-    expect(message.content).toContain('To hear, in this order: **1** theirs, yours, both in turn');
+    expect(message.content).toContain('Clips, in this order: **1** theirs, yours, both in turn');
     const [theirs, yours, both] = message.attachments;
     expect(theirs?.filename).toMatch(/^01-piece-5-theirs-/);
     expect(yours?.filename).toMatch(/^01-piece-5-yours-/);
@@ -72,7 +72,7 @@ describe('More', () => {
   test('shows the next results privately, with their own Listen buttons', async () => {
     const message = await answerTo(await person(bob).press(answer, 'More (3 to 4)'));
     expect(isPrivate(message)).toBe(true);
-    expect(embedOf(message).title).toMatch(/^Places 3 to 4: This is piece-5/);
+    expect(embedOf(message).title).toMatch(/^Results 3 to 4: This is piece-5/);
     expect(embedOf(message).description).toContain('**3. ');
     expect(labelsOf(message)).toEqual(expect.arrayContaining(['▶ 3', '▶ 4']));
     const clips = await (await person(bob).press(message, '▶ 4')).until(withFiles(3), 30_000);
@@ -82,18 +82,18 @@ describe('More', () => {
 
 describe('Ask with this piece', () => {
   test('queries with the result, in public for the user of the answer', async () => {
-    const asked = await person(ada).select(answer, 'Ask with one of these pieces', ['2']);
+    const asked = await person(ada).select(answer, 'Query with one of these pieces', ['2']);
     const message = await answerTo(asked);
     expect(isPrivate(message)).toBe(false);
     expect(message.id).not.toBe(answer.id);
     const second = /^\*\*2\. (.+?)\*\*/m.exec(embedOf(answer).description ?? '')?.[1] ?? 'none';
-    expect(embedOf(message).description).toContain(`Asked with **${second}**`);
+    expect(embedOf(message).description).toContain(`Query: **${second}**`);
   });
 
   test('is private for other users', async () => {
-    const message = await answerTo(await person(bob).select(answer, 'Ask with one of these pieces', ['1']));
+    const message = await answerTo(await person(bob).select(answer, 'Query with one of these pieces', ['1']));
     expect(isPrivate(message)).toBe(true);
-    expect(embedOf(message).description).toContain('Asked with **piece-5**');
+    expect(embedOf(message).description).toContain('Query: **piece-5**');
   });
 });
 
@@ -109,9 +109,9 @@ describe('thumbs', () => {
   };
 
   test('are stored by the select, one per user, and can be changed', async () => {
-    await saying(await person(bob).select(answer, 'Rate a piece', ['up-1']), 'Noted: 👍 for **1. piece-5**');
+    await saying(await person(bob).select(answer, 'Rate a piece', ['up-1']), 'Saved: 👍 for **1. piece-5**');
     expect(await voteOf(bob)).toBe(1);
-    await saying(await person(bob).select(answer, 'Rate a piece', ['down-1']), 'Noted: 👎 for **1. piece-5**');
+    await saying(await person(bob).select(answer, 'Rate a piece', ['down-1']), 'Saved: 👎 for **1. piece-5**');
     expect(await voteOf(bob)).toBe(-1);
     expect(await voteOf(eve)).toBeNull();
   });
@@ -127,11 +127,11 @@ describe('thumbs', () => {
 
 describe('Share', () => {
   test('posts a result here, once, with credit and clips, and counts votes', async () => {
-    const choice = await saying(await person(ada).press(answer, 'Share'), 'Which find shall I post');
+    const choice = await saying(await person(ada).press(answer, 'Share'), 'Which result should I post');
     expect(isPrivate(choice)).toBe(true);
     const before = publicMessages(bot.discord).length;
     await saying(await person(ada).select(choice, 'Choose a piece', ['1']), 'Posted in');
-    const again = await saying(await person(bob).press(answer, 'Share'), 'Which find shall I post');
+    const again = await saying(await person(bob).press(answer, 'Share'), 'Which result should I post');
     await saying(await person(bob).select(again, 'Choose a piece', ['1']), 'already in');
     const posts = publicMessages(bot.discord).slice(before);
     expect(posts).toHaveLength(1);
@@ -157,10 +157,10 @@ describe('Share', () => {
   });
 
   test('pressed twice at once posts once', async () => {
-    const choice = await saying(await person(ada).press(answer, 'Share'), 'Which find shall I post');
+    const choice = await saying(await person(ada).press(answer, 'Share'), 'Which result should I post');
     const before = publicMessages(bot.discord).length;
     const picks = await Promise.all(['2', '2'].map((rank) => person(ada).select(choice, 'Choose a piece', [rank])));
-    for (const pick of picks) await saying(pick, /Posted in|already in|just being posted/);
+    for (const pick of picks) await saying(pick, /Posted in|already in|is being posted/);
     await expect.poll(() => publicMessages(bot.discord).length - before, { timeout: 20_000 }).toBe(1);
     await sleep(1_000);
     expect(publicMessages(bot.discord).length - before).toBe(1);
@@ -174,7 +174,7 @@ describe('Share', () => {
     const clips = await (await person(ada).press(answer, '▶ 1')).until(withFiles(3), 30_000);
     bot.discord.setPermissions(finds, 'bot', { deny: PermissionFlagsBits.SendMessages });
     const refused = await failureOf(await person(ada).press(clips, 'Share'));
-    expect(refused.content).toContain(`I lack the right **Send Messages** in <#${finds}>`);
+    expect(refused.content).toContain(`I lack the permission **Send Messages** in <#${finds}>`);
     expect(publicMessages(bot.discord, finds)).toEqual([]);
 
     bot.discord.setPermissions(finds, 'bot', {});

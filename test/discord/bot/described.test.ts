@@ -59,15 +59,15 @@ describe.skipIf(file === undefined)("by Discord's description", () => {
     const ada = discord.addUser({ name: 'Ada', permissions: PermissionFlagsBits.ManageGuild });
     const answer = await answerTo(await ada.slash('similar', { clip: excerpt(library, 1), results: 1 }));
     await (await ada.press(answer, '▶ 1')).until(({ attachments }) => attachments.length === 3, 30_000);
-    const choice = await saying(await ada.press(answer, 'Share'), 'Which find');
+    const choice = await saying(await ada.press(answer, 'Share'), 'Which result');
     await saying(await ada.select(choice, 'Choose a piece', ['1']), 'Posted in');
     await ada.select(answer, 'Rate a piece', [optionsOf(answer, 'Rate a piece')[0]?.value ?? '']);
-    await answerTo(await ada.select(answer, 'Ask with one of these pieces', ['1']));
+    await answerTo(await ada.select(answer, 'Query with one of these pieces', ['1']));
     await failureOf(await ada.slash('similar', { link: 'http://127.0.0.1:1/a.mp3', private: true }));
     await ada.autocomplete('similar', 'piece', 'piece');
     const message = await ada.post(discord.defaultChannelId, '', [excerpt(library, 2), excerpt(library, 3)]);
     const menu = await ada.messageCommand('Find similar music', message.channel_id, message.id);
-    await saying(menu, 'Which one shall I ask with?');
+    await saying(menu, 'Which one should I use as the query?');
     for (const subcommand of ['status', 'settings', 'failures', 'reindex']) {
       const used = await ada.slash('library', {}, { subcommand });
       await used.until(({ content, embeds }) => content !== '' || embeds.length > 0, 60_000);

@@ -116,8 +116,8 @@ test('a stop notifies the users of interrupted and refused queries, and leaves n
   here.faults.slow(60_000, '/ephemeral-attachments/');
   const running = await eve?.slash('similar', { clip: excerpt(library, 1) });
   const waiting = await dan?.slash('similar', { clip: excerpt(library, 2), private: true });
-  if (!running || !waiting) throw new Error('Expected two questions');
-  await running.until(({ content }) => content.startsWith('Fetching'), 20_000);
+  if (!running || !waiting) throw new Error('Expected two queries');
+  await running.until(({ content }) => content.startsWith('Downloading'), 20_000);
   await waiting.until(({ content }) => content.startsWith('Waiting'), 20_000);
   const stopping = bot.bot.stop();
   expect((await saying(waiting, 'I am being restarted')).content).toContain('not your fault');
@@ -155,7 +155,7 @@ test('after a kill, the next start notifies the waiting users and removes the th
   discord.faults.clear();
 
   const next = startProgram();
-  const told = await saying(inPublic, 'I was restarted while working on this');
+  const told = await saying(inPublic, 'I was restarted, so your query was interrupted');
   expect(isPrivate(told)).toBe(true);
   await saying(inPrivate, /neu gestartet/);
   expect(inPublic.original()).toBeNull();

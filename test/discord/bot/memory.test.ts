@@ -45,9 +45,9 @@ afterAll(async () => {
 
 describe("a public query with the bytes of another user's private query", () => {
   test("is answered from the cache, under the second user's file name", () => {
-    expect(footerOf(ofBob)).toContain('answered from memory');
+    expect(footerOf(ofBob)).toContain('cached answer');
     expect(embedOf(ofBob).title).toBe(embedOf(ofAda).title);
-    expect(embedOf(ofBob).description).toContain('Asked with **bobs.mp3**');
+    expect(embedOf(ofBob).description).toContain('Query: **bobs.mp3**');
     expect(JSON.stringify(ofBob)).not.toContain('adas-secret');
   });
 
@@ -59,9 +59,9 @@ describe("a public query with the bytes of another user's private query", () => 
   });
 
   test('belongs to the second user: further queries are public, and shared results carry their name', async () => {
-    const next = await answerTo(await bob.select(ofBob, 'Ask with one of these pieces', ['1']));
+    const next = await answerTo(await bob.select(ofBob, 'Query with one of these pieces', ['1']));
     expect((next.flags ?? 0) & 64).toBe(0);
-    const choice = await saying(await bob.press(ofBob, 'Share'), 'Which find');
+    const choice = await saying(await bob.press(ofBob, 'Share'), 'Which result');
     await saying(await bob.select(choice, 'Choose a piece', ['1']), 'Posted in');
     const shared = JSON.stringify(bot.discord.messages(bot.discord.defaultChannelId));
     expect(shared).toContain(`<@${bob.id}>`);
@@ -73,7 +73,7 @@ describe("a public query with the bytes of another user's private query", () => 
     const { data } = newPiece(81, 20, 'titled.mp3', ['-metadata', 'title=The Title Within']);
     await answerTo(await ada.slash('similar', { clip: { name: 'adas-secret-demo.mp3', data }, private: true }));
     const message = await answerTo(await bob.slash('similar', { clip: { name: 'bobs.mp3', data } }));
-    expect(embedOf(message).description).toContain('Asked with **The Title Within**');
+    expect(embedOf(message).description).toContain('Query: **The Title Within**');
     expect(JSON.stringify(message)).not.toContain('adas-secret');
   });
 });
@@ -89,7 +89,7 @@ test("after run again over a changed library, the new answer's clips still play,
   await bot.app.indexing.index({ library: new FolderLibrary(library.music), signal: never });
   const offered = await saying(await bob.press(ofBob, 'More (3 to 4)'), 'The library has changed');
   const fresh = await answerTo(await bob.press(offered, 'Run again'));
-  expect(footerOf(fresh)).not.toContain('answered from memory');
+  expect(footerOf(fresh)).not.toContain('cached answer');
   const { attachments } = await listenTo(bob, fresh);
   expect(attachments).toHaveLength(3);
 });
@@ -105,9 +105,9 @@ describe('computed or cached', () => {
     for (const table of ['answers', 'heard']) catalog.exec(`UPDATE ${table} SET created_at_ms = 1`);
     catalog.close();
     const message = await answerTo(await bob.slash('similar', { clip: { name: 'bobs.mp3', data }, results }));
-    expect(footerOf(message).includes('answered from memory')).toBe(results === 10);
+    expect(footerOf(message).includes('cached answer')).toBe(results === 10);
     await deleteExpired(bot.app, Date.now());
-    await saying(await ada.press(older, '▶ 1'), 'This answer is no longer kept');
+    await saying(await ada.press(older, '▶ 1'), 'This answer is no longer stored');
     await listenTo(bob, message);
     const { contentSha256 = '', spaceId = '' } = bot.app.catalog.answers.get(referenceOf(message)) ?? {};
     expect(bot.app.catalog.embeddingCache.get({ contentSha256, spaceId, part: '0-' })).not.toBeNull();

@@ -40,17 +40,17 @@ describe('"Find similar music" in the menu of a message', () => {
 
   test('lets the user choose among several recordings, then queries with the choice', async () => {
     const message = await post('two of them', [excerpt(library, 3), excerpt(library, 4)]);
-    const question = await saying(await use(message), 'Which one shall I ask with?');
+    const question = await saying(await use(message), 'Which one should I use as the query?');
     const options = optionsOf(question, 'Choose one');
     expect(options.map(({ label }) => label)).toEqual(['1. excerpt-3-10.mp3', '2. excerpt-4-10.mp3']);
     const answer = await answerTo(await bob.select(question, 'Choose one', [options[1]?.value ?? '']));
     expect(embedOf(answer).title).toMatch(/^This is piece-4/);
-    expect(embedOf(answer).description).toContain('Asked with **excerpt-4-10.mp3**');
+    expect(embedOf(answer).description).toContain('Query: **excerpt-4-10.mp3**');
   });
 
   test('lets the user choose among links when there are only links', async () => {
     const message = await post('https://one.example/a.mp3 and <https://two.example/b.mp3>.');
-    const question = await saying(await use(message), 'Which one shall I ask with?');
+    const question = await saying(await use(message), 'Which one should I use as the query?');
     expect(optionsOf(question, 'Choose one').map(({ label }) => label)).toEqual(['1. one.example', '2. two.example']);
     expect(question.embeds.map(({ url }) => url)).toEqual(['https://one.example/a.mp3', 'https://two.example/b.mp3']);
   });
@@ -63,7 +63,7 @@ describe('"Find similar music" in the menu of a message', () => {
 
   test('reports a message without a recording or a link', async () => {
     const failed = await failureOf(await use(await post('just words', [picture])));
-    expect(failed.content).toContain('There is no recording and no link in this message');
+    expect(failed.content).toContain('This message contains no recording and no link');
     expect(isPrivate(failed)).toBe(true);
   });
 
@@ -75,7 +75,7 @@ describe('"Find similar music" in the menu of a message', () => {
     const sent = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
     const answer = await answerTo(await use((await sent.json()) as APIMessage));
     expect(embedOf(answer).title).toMatch(/^This is piece-3/);
-    expect(embedOf(answer).description).toContain('Asked with **excerpt-3-10.mp3**');
+    expect(embedOf(answer).description).toContain('Query: **excerpt-3-10.mp3**');
   });
 
   test("is private when the server's default is private", async () => {
@@ -91,6 +91,9 @@ test('/similar queries with the link of a message whose files the bot sees', asy
   const mine = await answerTo(await ada.slash('similar', { clip: excerpt(library, 1) }));
   const { defaultGuildId, defaultChannelId } = bot.discord;
   const link = `https://discord.com/channels/${defaultGuildId}/${defaultChannelId}/${mine.id}`;
-  const question = await saying(await bob.slash('similar', { link, private: true }), 'Which one shall I ask with?');
+  const question = await saying(
+    await bob.slash('similar', { link, private: true }),
+    'Which one should I use as the query?',
+  );
   expect(optionsOf(question, 'Choose one')[0]?.label).toMatch(/^1\. 01-piece-1-theirs/);
 });

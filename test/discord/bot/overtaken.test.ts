@@ -65,7 +65,7 @@ async function postButton(customId: string): Promise<APIMessage> {
 
 test('a late press of Cancel gets a private reply, and leaves the answer as it is', async () => {
   const message = await postButton('lm1:cancel:123456789012345678');
-  const said = await saying(await bob.press(message, 'Cancel'), 'already over');
+  const said = await saying(await bob.press(message, 'Cancel'), 'already ended');
   expect(isPrivate(said)).toBe(true);
   const there = publicMessages(bot.discord).find(({ id }) => id === message.id);
   expect(there?.content).toBe('the answer');
@@ -94,14 +94,14 @@ describe('a user whose reply was deleted meanwhile', () => {
 });
 
 describe('a shared result', () => {
-  const choose = async (of: APIMessage = answer) => saying(await ada.press(of, 'Share'), 'Which find');
+  const choose = async (of: APIMessage = answer) => saying(await ada.press(of, 'Share'), 'Which result');
   const share = async (rank: string, of?: APIMessage) => ada.select(await choose(of), 'Choose a piece', [rank]);
 
   test('is not posted again when only the confirmation failed', async () => {
     const [before, choice] = [publicMessages(bot.discord).length, await choose()];
     bot.discord.faults.next('PATCH /webhooks', 'status500', 10);
     const untold = await failureOf(await ada.select(choice, 'Choose a piece', ['1']));
-    expect(untold.content).toContain('Discord did not take my answer');
+    expect(untold.content).toContain('Discord did not accept my answer');
     bot.discord.faults.clear();
     await saying(await share('1'), 'already in');
     expect(publicMessages(bot.discord)).toHaveLength(before + 1);
@@ -141,8 +141,8 @@ test("Listen plays only the result's clip when the query track's file is gone, a
   try {
     const clips = await (await bob.press(asked, '▶ 1')).until(({ attachments }) => attachments.length > 0, 20_000);
     expect(clips.attachments).toHaveLength(1);
-    expect(clips.content).toContain('The piece that was asked with cannot be read at the moment');
-    expect(clips.content).not.toContain('your own clip');
+    expect(clips.content).toContain('The query piece cannot be read at the moment');
+    expect(clips.content).not.toContain('our own clip');
   } finally {
     renameSync(`${file}.away`, file);
   }
@@ -152,7 +152,7 @@ describe('a choice among several', () => {
   test('is private, and its answer is public for a public command', async () => {
     const link = linkTo(answer);
     const asked = await bob.slash('similar', { link, results: 1, from: '0:02' });
-    const question = await saying(asked, 'Which one shall I ask with?');
+    const question = await saying(asked, 'Which one should I use as the query?');
     expect(isPrivate(question)).toBe(true);
     expect(asked.original()).toBeNull();
     const [first] = optionsOf(question, 'Choose one');
@@ -164,7 +164,7 @@ describe('a choice among several', () => {
 
   test('stays private for a private command', async () => {
     const asked = await bob.slash('similar', { link: linkTo(answer), private: true, results: 1 });
-    const question = await saying(asked, 'Which one shall I ask with?');
+    const question = await saying(asked, 'Which one should I use as the query?');
     const [first] = optionsOf(question, 'Choose one');
     expect(isPrivate(await answerTo(await bob.select(question, 'Choose one', [first?.value ?? ''])))).toBe(true);
   });

@@ -49,7 +49,7 @@ test('a query is acknowledged first, even while the worker is stopped, and shows
   signalWorker('SIGSTOP');
   const asked = await ada.slash('similar', { clip: newClip() });
   expect((await asked.ackedAtMs) - asked.sentAtMs).toBeLessThan(1_500);
-  await asked.until(({ content }) => /^(Fetching|Listening)/.test(content), 20_000);
+  await asked.until(({ content }) => /^(Downloading|Listening)/.test(content), 20_000);
   signalWorker('SIGCONT');
   await answerTo(asked);
 });

@@ -42,14 +42,14 @@ describe('/similar with a clip', () => {
     const message = await answerTo(asked);
     const { title, description = '', footer } = embedOf(message);
     expect(title).toMatch(/^This is piece-3/);
-    expect(description).toContain('Asked with **excerpt-3-10.mp3**, 0:20');
+    expect(description).toContain('Query: **excerpt-3-10.mp3**, 0:20');
     const lines = description.split('\n');
     const first = lines.findIndex((line) => line.startsWith('**1. piece-3**'));
     expect(first).toBeGreaterThan(0);
     expect(lines[first + 1]).toMatch(
       /^(identical|very similar), score [\d.]+ · \d+ votes? · yours 0:\d\d - theirs 0:\d\d$/,
     );
-    expect(lines[first + 2]).toMatch(/^-# the very recording, by its fingerprint; \d+ of \d+ chunks? agrees?/);
+    expect(lines[first + 2]).toMatch(/^-# same recording by its fingerprint; \d+ of \d+ chunks? agrees?/);
     expect(description).toContain('**2. ');
     expect(footer?.text).toMatch(/^builtin.* · generation \S+ · \d+\.\d s · reference [a-z0-9]{12}$/);
     expect(isPrivate(message)).toBe(false);
@@ -59,7 +59,7 @@ describe('/similar with a clip', () => {
   test('names the clips in the order of the attachments, each with a readable name and an alt text', async () => {
     const message = await answerTo(await ada.slash('similar', { clip: excerpt(library, 5, 0, 40) }));
     const { description = '', image } = embedOf(message);
-    expect(description).toContain('To hear, in this order: **1** theirs · **2** theirs · **3** theirs');
+    expect(description).toContain('Clips, in this order: **1** theirs · **2** theirs · **3** theirs');
     expect(message.attachments.map(({ filename }) => filename.slice(0, 2))).toEqual(['01', '02', '03']);
     expect(message.attachments[0]?.filename).toMatch(/^01-piece-5-theirs-0m\d\d\.mp3$/);
     for (const { description: alt, content_type } of message.attachments) {
@@ -113,7 +113,7 @@ describe('/similar with a clip', () => {
     const message = await answerTo(await ada.slash('similar', { clip, private: true }, { locale: 'de' }));
     const { title, description } = embedOf(message);
     expect(title).toMatch(/^Das ist piece-3/);
-    expect(description).toMatch(/Gefragt mit|deins|deine/i);
+    expect(description).toMatch(/Anfrage: |deins|deine/i);
     expect(labelsOf(message)).toContain('Teilen');
   });
 });
@@ -132,7 +132,7 @@ describe('/similar with a library track', () => {
     const [choice] = await ada.autocomplete('similar', 'piece', 'titled');
     const message = await answerTo(await ada.slash('similar', { piece: String(choice?.value) }));
     const { description = '' } = embedOf(message);
-    expect(description).toContain('Asked with **A Titled Piece**');
+    expect(description).toContain('Query: **A Titled Piece**');
     expect(description).not.toMatch(/^\*\*\d\. A Titled Piece/m);
     // How many the nearest belong to is the model's matter; with its own among them there would be fewer.
     expect(description).toContain('**4. ');
@@ -140,7 +140,7 @@ describe('/similar with a library track', () => {
 
   test('uses the best match for text typed without a choice', async () => {
     const message = await answerTo(await ada.slash('similar', { piece: 'somebody' }));
-    expect(embedOf(message).description).toContain('Asked with **A Titled Piece**');
+    expect(embedOf(message).description).toContain('Query: **A Titled Piece**');
   });
 
   test('reports an unknown track', async () => {
@@ -176,7 +176,7 @@ describe('/similar with a link', () => {
     expect(await said('my favourite song')).toMatch(/http or https/);
     expect(await said('ftp://example.org/a.mp3')).toMatch(/http or https/);
     const refusal = await said('https://ada:hunter2@example.org/a.mp3');
-    expect(refusal).toMatch(/name or a password/);
+    expect(refusal).toMatch(/user name or a password/);
     expect(refusal).not.toContain('hunter2');
   });
 });

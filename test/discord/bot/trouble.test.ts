@@ -53,7 +53,7 @@ describe('without the permission to', () => {
     const message = await answerTo(await ada.slash('similar', { clip: newClip() }));
     expect(message.attachments).toEqual([]);
     expect(embedOf(message).image).toBeUndefined();
-    expect(embedOf(message).description).toContain('I lack the right **Attach Files** here');
+    expect(embedOf(message).description).toContain('I lack the permission **Attach Files** here');
     const listened = await ada.press(message, '▶ 1');
     expect((await failureOf(listened)).content).toContain('**Attach Files**');
   });
@@ -62,7 +62,7 @@ describe('without the permission to', () => {
     deny(PermissionFlagsBits.EmbedLinks);
     const before = publicMessages(bot.discord).length;
     const failed = await failureOf(await ada.slash('similar', { clip: newClip() }));
-    expect(failed.content).toContain('I lack the right **Embed Links**');
+    expect(failed.content).toContain('I lack the permission **Embed Links**');
     expect(isPrivate(failed)).toBe(true);
     expect(publicMessages(bot.discord)).toHaveLength(before);
   });
@@ -142,7 +142,7 @@ describe('when Discord answers', () => {
 
   test('not to a shared result that it processed, there is one post', async () => {
     const message = await answerTo(await ada.slash('similar', { clip: newClip() }));
-    const choice = await saying(await ada.press(message, 'Share'), 'Which find');
+    const choice = await saying(await ada.press(message, 'Share'), 'Which result');
     const before = publicMessages(bot.discord).length;
     bot.discord.faults.next(/^POST \/channels\/\d+\/messages/, 'lost-answer');
     await saying(await ada.select(choice, 'Choose a piece', ['1']), 'Posted in');
@@ -174,8 +174,8 @@ test('a result without its file is named, and the other clips are attached', asy
     expect(message.attachments[0]?.filename).toMatch(/^02-/);
     const failed = await failureOf(await ada.press(message, '▶ 1'));
     expect(failed.content).toContain('I cannot open this recording');
-    const asked = await ada.select(message, 'Ask with one of these pieces', ['1']);
-    expect(embedOf(await answerTo(asked)).description).toContain('Asked with **piece-2**');
+    const asked = await ada.select(message, 'Query with one of these pieces', ['1']);
+    expect(embedOf(await answerTo(asked)).description).toContain('Query: **piece-2**');
   } finally {
     renameSync(`${file}.away`, file);
   }
@@ -189,7 +189,7 @@ test('a missing worker is reported at once, for public and private queries', asy
     const bob = deaf.discord.addUser({ name: 'Bob' });
     for (const hidden of [false, true]) {
       const failed = await failureOf(await bob.slash('similar', { clip: newClip(), private: hidden }));
-      expect(failed.content).toMatch(/The part of me that listens does not answer.*Try again in a few minutes/);
+      expect(failed.content).toMatch(/The embedding worker does not respond.*Try again in a few minutes/);
       expect(isPrivate(failed)).toBe(true);
     }
     expect(publicMessages(deaf.discord)).toEqual([]);
@@ -208,7 +208,7 @@ test('a worker that takes minutes to start does not delay /about', async () => {
     const startedMs = performance.now();
     const about = await (await bob.slash('about')).until(({ embeds }) => embeds.length > 0, 20_000);
     expect(performance.now() - startedMs).toBeLessThan(10_000);
-    expect(JSON.stringify(about.embeds)).toContain('The model does not answer just now');
+    expect(JSON.stringify(about.embeds)).toContain('The model does not respond at the moment');
     signalWorker('SIGCONT');
   }
   rmSync(indexDir, { recursive: true, force: true });

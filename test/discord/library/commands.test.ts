@@ -91,7 +91,7 @@ async function tells(what: RegExp, from: number, channelId = general): Promise<s
 test("shows the status of the library in the user's language", async () => {
   const text = textOf(await use(ada, 'status'));
   expect(text).toMatch(/6 recordings, 0 failed, 0 removed/);
-  expect(text).toMatch(/0\.1 hours of audio in 6 recordings\n30 chunks of music; left out: 0 silence/);
+  expect(text).toMatch(/0\.1 hours of audio in 6 recordings\n30 chunks of music; excluded: 0 silence/);
   expect(text).toMatch(/answers with \d process.*: generation \w+/);
   expect(text).toMatch(/builtin 2\.0\.0 \(licence: MIT\)/);
   expect(text).toMatch(/Worker: ready/);
@@ -109,11 +109,11 @@ test('shows the plan of a reindex, runs it when confirmed, announces milestones,
   expect(textOf(plan)).toMatch(/Not to read: 6 unchanged/);
   expect(textOf(plan)).toMatch(/How long it took before: <t:\d+:d>: 6 recordings, \d+ min of audio, took/);
   expect(bot.app.catalog.reindexes.open()).toBeNull();
-  expect(await confirm(ada, plan)).toMatch(/has been started\. I tell in this channel/);
+  expect(await confirm(ada, plan)).toMatch(/has been started\. I report progress in this channel/);
   expect(await tells(/Reindexing what has changed\*\*:/, from)).toMatch(/1 recording to read/);
   const end = await tells(/is done/, from);
-  expect(end).toMatch(/1 recording read, 0 gone, 0 failed/);
-  expect(end).toMatch(/Generation \w+ answers now: 35 chunks/);
+  expect(end).toMatch(/1 recording read, 0 missing, 0 failed/);
+  expect(end).toMatch(/Generation \w+ is now in use: 35 chunks/);
   expect(
     told()
       .slice(from)
@@ -136,7 +136,7 @@ test('announces a full reindex, which only an owner may request, in one edited m
 
 test('starts nothing when dismissed, and one job when Confirm is pressed twice', async () => {
   const left = await use(owner, 'reindex', { mode: 'everything' });
-  expect(await confirm(owner, left, 'Leave it')).toBe('Nothing was started.');
+  expect(await confirm(owner, left, 'Dismiss')).toBe('Nothing was started.');
   expect(bot.app.catalog.reindexes.open()).toBeNull();
   const [one, two] = [await use(owner, 'reindex', { mode: 'everything' }), await use(ada, 'reindex')];
   const answers = [await confirm(owner, one), await confirm(ada, two)];
@@ -150,10 +150,10 @@ test('shows an open job with its progress, and cancels it', async () => {
   await confirm(owner, await use(owner, 'reindex', { mode: 'everything' }));
   await tells(/7 recordings to read/, from);
   expect(textOf(await use(ada, 'status'))).toMatch(
-    new RegExp(`Reindex: everything, asked for <t:\\d+:R> by <@${owner.id}>\n(\\d of 7 recordings|begins)`),
+    new RegExp(`Reindex: everything, requested <t:\\d+:R> by <@${owner.id}>\n(\\d of 7 recordings|starting)`),
   );
   expect(textOf(await use(ada, 'cancel'))).toMatch(/everything\) is cancelled/);
-  expect(await tells(/cancelled/, from)).toMatch(/Its finished work is kept/);
+  expect(await tells(/cancelled/, from)).toMatch(/Its finished work is stored/);
   expect(textOf(await use(ada, 'cancel'))).toBe('No reindex is open.');
 });
 
@@ -178,7 +178,7 @@ test('continues a job after the bot was stopped in the middle', async () => {
   await tells(/7 recordings to read/, from);
   const id = bot.app.catalog.reindexes.open()?.id;
   await bot.restart(environment);
-  expect(await tells(/goes on after a restart/, from)).toMatch(/[1-7] recordings? left/);
+  expect(await tells(/continues after a restart/, from)).toMatch(/[1-7] recordings? left/);
   expect(await tells(/is done/, from)).toMatch(/recordings read/);
   expect(bot.app.catalog.reindexes.last()).toMatchObject({ id, state: 'done' });
 });
@@ -204,7 +204,7 @@ test('reports a missing library, also when a reindex fails because of it', async
     const from = told().length;
     await confirm(ada, plan);
     const end = await tells(/failed/, from);
-    expect(end).toMatch(/\*\* The library's folder cannot be read, .*\n.*answers still come from the same index/);
+    expect(end).toMatch(/\*\* The library's folder cannot be read, .*\n.*answers still use the same index/);
     expect(end).toMatch(/\n-# reference reindex \d+$/);
     expect(end).not.toContain(library.folder);
   } finally {
@@ -215,7 +215,7 @@ test('reports a missing library, also when a reindex fails because of it', async
 test('checks rights again when a button is pressed', async () => {
   const plan = await use(ada, 'reindex');
   bot.discord.setPermissions(general, ada.id, { deny: ManageGuild });
-  expect(await confirm(ada, plan)).toMatch(/people who may manage this server/);
+  expect(await confirm(ada, plan)).toMatch(/requires the permission Manage Server/);
   expect(bot.app.catalog.reindexes.open()).toBeNull();
 });
 
@@ -225,7 +225,9 @@ test('removes a track only for an owner who confirms', async () => {
   const piece = String(choices[0]?.value);
   expect(textOf(await use(ada, 'remove', { piece }))).toMatch(/owners only/);
   const question = await use(owner, 'remove', { piece });
-  expect(textOf(question)).toMatch(/Take \*\*A Titled Piece\*\* \(below\/piece-6\.mp3\) out of all answers/);
+  expect(textOf(question)).toMatch(
+    /Take \*\*A Titled Piece\*\* \(below\/piece-6\.mp3\) from all answers, immediately and permanently/,
+  );
   expect(await confirm(owner, question, 'Remove')).toMatch(/\*\*A Titled Piece\*\* is removed/);
   expect(bot.app.catalog.tracks.byKey('below/piece-6.mp3')?.status).toBe('removed');
   const none = await owner.autocomplete('library', 'piece', 'titled', {}, { subcommand: 'remove' });
@@ -234,7 +236,7 @@ test('removes a track only for an owner who confirms', async () => {
 
 test("shows and changes a server's settings, and refuses a channel in which it cannot share", async () => {
   expect(textOf(await use(ada, 'settings'))).toMatch(
-    /Finds are shared: in the channel where they were made\nAnswers are shown: to everybody.*\nPieces in an answer: 10\nReindex by itself: none/,
+    /Results are shared: in the channel of the query\nAnswers are shown: to everybody.*\nPieces in an answer: 10\nScheduled reindex: none/,
   );
   const denied = bot.discord.addChannel(bot.discord.defaultGuildId, {
     name: 'quiet',
@@ -242,7 +244,7 @@ test("shows and changes a server's settings, and refuses a channel in which it c
   });
   const refused = await use(ada, 'settings', { share_channel: denied, results: 3 });
   expect(textOf(refused)).toBe(
-    `I cannot share to <#${denied}>: there I lack Send Messages and Attach Files. Nothing was changed.`,
+    `I cannot share to <#${denied}>: I lack Send Messages and Attach Files there. Nothing was changed.`,
   );
   expect(bot.app.catalog.guildSettings.get(bot.discord.defaultGuildId).results).toBeNull();
 
@@ -255,7 +257,7 @@ test("shows and changes a server's settings, and refuses a channel in which it c
     time_zone: 'Europe/Berlin',
   };
   const changed = textOf(await use(ada, 'settings', changes));
-  expect(changed).toMatch(new RegExp(`^Changed.*\nSettings\nFinds are shared: <#${finds}>`));
+  expect(changed).toMatch(new RegExp(`^Changed.*\nSettings\nResults are shared: <#${finds}>`));
   expect(changed).toMatch(
     /to the asker alone\nPieces in an answer: 3\n.*`0 3 \* \* \*` in Europe\/Berlin\nnext <t:\d+:F>/,
   );
@@ -290,7 +292,7 @@ test('describes itself: model and licence, stored data, and clickable commands',
   const member = bot.discord.addUser({ name: 'Mia' });
   const text = textOf(await replyTo(await member.slash('about')));
   expect(text).toMatch(/builtin 2\.0\.0, licence: MIT/);
-  expect(text).toMatch(/deleted as soon as it was listened to\. Kept are its hash/);
+  expect(text).toMatch(/delete your recording as soon as I have processed it\. I store its hash/);
   expect(text).toMatch(/after 30 days/);
   expect(text).toMatch(/<\/similar:\d+>.*\n.*Find similar music.*\n<\/library status:\d+>/);
   const german = textOf(await replyTo(await member.slash('about', {}, { locale: 'de' })));

@@ -58,7 +58,7 @@ const forHome = /All servers share one library: this is for the bot's owners, an
 test('in its only server, the admins manage the library', async () => {
   expect(textOf(await use(ada, 'reindex'))).toMatch(/How long it took before/);
   expect(textOf(await use(ada, 'failures'))).toBe('Nothing failed.');
-  expect(textOf(await use(ada, 'settings'))).toMatch(/Reindex by itself: none/);
+  expect(textOf(await use(ada, 'settings'))).toMatch(/Scheduled reindex: none/);
 });
 
 describe('in two servers without DISCORD_HOME_SERVERS', () => {
@@ -87,7 +87,7 @@ describe('in two servers without DISCORD_HOME_SERVERS', () => {
 
   test("an admin changes the own server's settings, which do not show the schedule", async () => {
     const shown = textOf(await use(eve, 'settings', { results: 3, share_channel: channelElsewhere }));
-    expect(shown).toMatch(/^Changed.*\nFinds are shared: <#\d+>\nAnswers are shown: .*\nPieces in an answer: 3$/);
+    expect(shown).toMatch(/^Changed.*\nResults are shared: <#\d+>\nAnswers are shown: .*\nPieces in an answer: 3$/);
     expect(bot.app.catalog.guildSettings.get(home).results).toBeNull();
   });
 
@@ -110,10 +110,10 @@ describe('with a home server and an owner configured', () => {
   test('its admins manage the library, and other admins do not', async () => {
     expect(textOf(await use(ada, 'failures'))).toBe('Nothing failed.');
     expect(textOf(await use(ada, 'status'))).toMatch(/Disk: /);
-    expect(textOf(await use(ada, 'settings', { schedule: '0 3 * * *' }))).toMatch(/Reindex by itself: `0 3/);
-    expect(textOf(await use(eve, 'settings'))).not.toMatch(/Reindex by itself/);
+    expect(textOf(await use(ada, 'settings', { schedule: '0 3 * * *' }))).toMatch(/Scheduled reindex: `0 3/);
+    expect(textOf(await use(eve, 'settings'))).not.toMatch(/Scheduled reindex/);
     expect(textOf(await use(eve, 'settings', { reset: 'schedule' }))).toMatch(forHome);
-    expect(textOf(await use(ada, 'settings', { reset: 'schedule' }))).toMatch(/Reindex by itself: none/);
+    expect(textOf(await use(ada, 'settings', { reset: 'schedule' }))).toMatch(/Scheduled reindex: none/);
     expect(textOf(await use(eve, 'failures'))).toMatch(forHome);
     expect(textOf(await use(ada, 'reindex', { mode: 'everything' }))).toMatch(/owners only/);
   });
@@ -133,7 +133,7 @@ describe('with a home server and an owner configured', () => {
     expect(textOf(await use(olga, 'failures'))).toBe('Nothing failed.');
     expect(textOf(await use(olga, 'status'))).toMatch(/Disk: /);
     expect(textOf(await use(olga, 'reindex', { mode: 'everything' }))).toMatch(/How long it took before/);
-    expect(textOf(await use(olga, 'settings', { results: 2 }))).toMatch(/people who may manage this server/);
+    expect(textOf(await use(olga, 'settings', { results: 2 }))).toMatch(/requires the permission Manage Server/);
   });
 });
 

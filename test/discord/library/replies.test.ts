@@ -254,7 +254,7 @@ test('says beforehand what a reindex will do, how long that took, and what it ca
   const reply = reindexPlanReply(textsOf('en-US'), { mode: 'changed', plan, missing: ['SendMessages'] });
   const words = wordsOf(reply).join('\n');
   expect(words).toMatch(/4 recordings \(3 new and 1 changed\)/);
-  expect(words).toMatch(/5 unchanged, 2 gone, which leave the answers, and 1 that failed before/);
+  expect(words).toMatch(/5 unchanged, 2 missing, to be removed from answers, and 1 that failed before/);
   expect(words).toMatch(/about \*\*60 s\*\*/);
   expect(words).toMatch(/stored as a clip: about 122 files, \*\*(?:20|19\.7) MB\*\*/);
   expect(words).toMatch(/40 recordings, 3\.3 h|40 recordings, 200 min/);

@@ -217,7 +217,7 @@ test('says the verdict first, with what was asked and what was not compared', ()
   const reply = answerReply(english, viewOf({ ...answer, query, verdict, results: [named, ...rest] }));
   expect(reply.embeds?.[0]?.title).toBe('This is The Knolls of Doldesh, from 3:28');
   expect(reply.embeds?.[0]?.description?.split('\n')[0]).toBe(
-    'Asked with **my\\_tape**, 0:40 to 1:40 of 5:12: 3 chunks compared, left out: 1 as applause and 2 as silence.',
+    'Query: **my\\_tape**, 0:40 to 1:40 of 5:12: 3 chunks compared, excluded: 1 as applause and 2 as silence.',
   );
 });
 
@@ -225,7 +225,7 @@ test('tells how it was answered in the footer', () => {
   const answer = longAnswer();
   const footer = (fromMemory: boolean) =>
     answerReply(english, { ...viewOf(answer), fromMemory }).embeds?.[0]?.footer?.text;
-  expect(footer(true)).toBe(`builtin@1 · generation g1 · answered from memory · reference ${answerId}`);
+  expect(footer(true)).toBe(`builtin@1 · generation g1 · cached answer · reference ${answerId}`);
   expect(footer(false)).toContain('0.0 s');
 });
 

@@ -70,7 +70,7 @@ test('does not ask to try again what a server has refused for good', () => {
 test('names the missing right in the language of the reader, and the channel', () => {
   const facts = { permission: 'AttachFiles', channelId: '42' };
   expect(sentenceOf('discord-permission', facts)).toBe(
-    'I lack the right **Attach Files** in <#42>. An admin of this server can grant it.',
+    'I lack the permission **Attach Files** in <#42>. An admin of this server can grant it.',
   );
   expect(sentenceOf('discord-permission', facts, false, 'de')).toContain('**Dateien anhängen** in <#42>');
 });

@@ -159,7 +159,7 @@ const lineOf = (view: Omit<ProgressView, 'cancelId'>) => progressReply(english, 
 
 test('progress says what is done and what is left', () => {
   expect(lineOf({ stage: 'waiting', place: 3 })).toBe('Waiting: place 3 in the queue.');
-  expect(lineOf({ stage: 'fetching', bytes: 1_250_000, bytesTotal: 5_000_000 })).toBe('Fetching: 1.3 MB of 5.0 MB.');
+  expect(lineOf({ stage: 'fetching', bytes: 1_250_000, bytesTotal: 5_000_000 })).toBe('Downloading: 1.3 MB of 5.0 MB.');
   expect(lineOf({ stage: 'listening', decodedSec: 80, chunksDone: 8, chunksLeft: 1 })).toBe(
     'Listening to 1:20: 8 chunks done, 1 left.',
   );
@@ -180,7 +180,7 @@ test('Cancel is there when its time has come', () => {
 
 test('a shared find names its finder, counts votes on its buttons, and pings nobody', () => {
   const [find] = fc.sample(anyFind, { numRuns: 1, seed: 2 });
-  if (!find) throw new Error('no find was made');
+  if (!find) throw new Error('no result was generated');
   const votes = { up: 2, down: 0 };
   const post = sharePost(english, {
     ...find,
@@ -201,7 +201,7 @@ test('a shared find names its finder, counts votes on its buttons, and pings nob
 
 test("one's own vote stands out", () => {
   const [find] = fc.sample(anyFind, { numRuns: 1, seed: 2 });
-  if (!find) throw new Error('no find was made');
+  if (!find) throw new Error('no result was generated');
   const view = { ...find, answerId, clips: [], yoursMissing: null, attachmentLimitBytes: 1 };
   const styles = (ownVote: 1 | -1 | null) =>
     listenReply(english, { ...view, ownVote }).components?.[0]?.components.map(
