@@ -1,6 +1,6 @@
 /** What the answers are worth: the real pipeline over the development half of the benchmark, with floors and intervals.
  *
- *    npm run bench:quality -- [soundtracks|versions|nonmusic|halves|degraded|recordings|duplicates|hubs|calibrate] [--model NAME]...
+ *    npm run bench:quality -- [soundtracks|versions|nonmusic|halves|degraded|recordings|duplicates|hubs|parts|calibrate] [--model NAME]...
  *        [--bench DIR] [--cache DIR] [--json]
  *
  *  Several models stand side by side where a task compares spaces, and one after the other where it does not.
@@ -13,6 +13,7 @@ import { duplicatesReport } from './quality/duplicates.ts';
 import { degradedReport, halvesReport } from './quality/halves.ts';
 import { hubsReport } from './quality/hubs.ts';
 import { nonmusicReport, somePieces } from './quality/nonmusic.ts';
+import { partsReport } from './quality/parts.ts';
 import { faissIndex, type Pipeline, startPipeline } from './quality/pipeline.ts';
 import { recordingsReport } from './quality/recordings.ts';
 import { type BenchContext, soundtracksReport, versionsReport } from './quality/retrieval.ts';
@@ -30,6 +31,7 @@ const tasks: Readonly<Record<string, Task>> = {
   recordings: recordingsReport,
   duplicates: duplicatesReport,
   hubs: hubsReport,
+  parts: partsReport,
   calibrate: calibrationReport,
 };
 

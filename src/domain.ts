@@ -108,6 +108,9 @@ export interface RankedTrack {
   readonly trackId: number;
   /** The fusion's score. Higher is better; the scale depends on the fusion. Outputs and stored answers call it `combined`. */
   readonly score: number;
+  /** What each part of the space added to the score. Undefined in spaces of one part, for `votes`, and in answers stored by
+   *  older versions. */
+  readonly scoreOfParts?: { readonly sound: number; readonly harmony: number } | undefined;
   /** Number of (query chunk, neighbour) hits. */
   readonly votes: number;
   /** Sum of the hits' similarities. */
@@ -135,13 +138,11 @@ export type Verdict =
   | { readonly kind: 'sounds-like' }
   | { readonly kind: 'nothing-close' };
 
-/** The methods that turn hits into a ranking. `votes` is the original system's. */
-export const fusionNames = [
-  'votes',
-  'chunk-votes',
-  'best-pair',
-  'margin',
-  'reciprocal-rank',
-  'chance-corrected',
-] as const;
+/** The methods that turn hits into a ranking: `parts` adds up what each part of the space says (ranking/rank-by-parts.ts);
+ *  `votes` is the original system's formula over the whole vector. */
+export const fusionNames = ['parts', 'votes'] as const;
 export type FusionName = (typeof fusionNames)[number];
+
+/** Which parts of the space decide. Only spaces with several parts have a choice. */
+export const focusNames = ['balanced', 'sound', 'harmony'] as const;
+export type Focus = (typeof focusNames)[number];

@@ -13,8 +13,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { closenessOf } from '../../src/ranking/calibration.ts';
 import { fuse } from '../../src/ranking/fusion.ts';
-import { defaultFusion } from '../../src/ranking/fusion-scores.ts';
 import { table } from '../table.ts';
+import { fusions, usualFusion } from './fusions.ts';
 import { type BenchLibrary, buildLibrary, hitsOf } from './library.ts';
 import { excerptQuestions, neighbours, type Question, wholeTrackQuestions } from './protocols.ts';
 import { type BenchContext, soundtrackPassages } from './retrieval.ts';
@@ -91,7 +91,7 @@ async function measureGroups(
 
 async function closeness(library: BenchLibrary, question: Question, without: ReadonlySet<number>): Promise<number> {
   const hits = (await hitsOf(question.chunks, library, neighbours, without)).flat();
-  return closenessOf(fuse(defaultFusion, { hits, queryChunks: question.chunks, library: library.size }));
+  return closenessOf(fuse(fusions[usualFusion], { hits, queryChunks: question.chunks, library: library.size }));
 }
 
 const clipList = z.object({ clips: z.array(z.object({ file: z.string(), class: z.string() })) });

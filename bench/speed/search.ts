@@ -13,7 +13,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs, promisify } from 'node:util';
 import Table from 'cli-table3';
-import { type OpenGeneration, openCurrent } from '../../src/index/generation.ts';
+import { type OpenGeneration, openCurrent, shardFilesOf } from '../../src/index/generation.ts';
 import { spaceFolder } from '../../src/index/generation-folder.ts';
 import { writeGeneration } from '../../src/index/generation-writer.ts';
 import { median } from '../statistics.ts';
@@ -106,7 +106,7 @@ async function write(rowCount: number, vectors: SyntheticVectors, indexDir: stri
   const shape = { dimensions, rowCount, rows, shardsMax, options: {} };
   const manifest = await writeGeneration({ indexDir, ...space, ...shape, createdAt: new Date(), signal });
   const folder = path.join(spaceFolder(indexDir, space.spaceId), manifest.id);
-  return manifest.shards.map((shard) => ({ ...shard, path: path.join(folder, shard.file) }));
+  return shardFilesOf(manifest, folder).flatMap(({ rowCount, files }) => files.map((file) => ({ ...file, rowCount })));
 }
 
 async function firstAnswer(indexDir: string, queries: readonly Float32Array[]): Promise<OpenGeneration> {

@@ -8,7 +8,7 @@ import type { Answer } from '../../src/query/answer.ts';
 import { ask, makeLibrary, never, type TestLibrary } from '../support/library.ts';
 import { ffmpeg } from '../support/pieces.ts';
 
-const fusions: readonly FusionName[] = ['margin', 'votes'];
+const fusions: readonly FusionName[] = ['parts', 'votes'];
 
 describe.each([
   { equalBytes: 3, codedAnew: 3 },
@@ -46,7 +46,7 @@ describe.each([
     });
 
     test('lists every name of the recording', async () => {
-      const answer = await question('margin');
+      const answer = await question('parts');
       const [first] = answer.results;
       expect(first?.track.key).toBe('piece-3.ogg');
       expect(first?.alsoAs?.map(({ key }) => key).sort()).toEqual([...copies].sort());

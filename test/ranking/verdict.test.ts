@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { fusions } from '../../bench/quality/fusions.ts';
 import type { Fingerprint, Hit } from '../../src/domain.ts';
 import { calibrationOf, closenessOf } from '../../src/ranking/calibration.ts';
 import { fuse } from '../../src/ranking/fusion.ts';
@@ -10,7 +11,7 @@ const nothing: Fingerprint = { items: new Uint32Array(), itemSec: 0.125 };
 
 function rank(hits: readonly Hit[]) {
   const library = { chunks: 1000, chunksOf: () => 10 };
-  return fuse('reciprocal-rank', { hits, queryChunks: querySpans(30), library });
+  return fuse(fusions['reciprocal-rank'], { hits, queryChunks: querySpans(30), library });
 }
 
 function noise(seed: number, count = 200): Fingerprint {
