@@ -1,6 +1,6 @@
 /** What the answers are worth: the real pipeline over the development half of the benchmark, with floors and intervals.
  *
- *    npm run bench:quality -- [soundtracks|versions|nonmusic|halves|degraded|recordings|duplicates|hubs|parts|calibrate] [--model NAME]...
+ *    npm run bench:quality -- [soundtracks|versions|nonmusic|halves|degraded|recordings|duplicates|hubs|parts|verdicts] [--model NAME]...
  *        [--bench DIR] [--cache DIR] [--json]
  *
  *  Several models stand side by side where a task compares spaces, and one after the other where it does not.
@@ -8,7 +8,6 @@
  */
 
 import { type BenchOptions, benchOptions } from './options.ts';
-import { calibrationReport } from './quality/calibration.ts';
 import { duplicatesReport } from './quality/duplicates.ts';
 import { degradedReport, halvesReport } from './quality/halves.ts';
 import { hubsReport } from './quality/hubs.ts';
@@ -18,6 +17,7 @@ import { faissIndex, type Pipeline, startPipeline } from './quality/pipeline.ts'
 import { recordingsReport } from './quality/recordings.ts';
 import { type BenchContext, soundtracksReport, versionsReport } from './quality/retrieval.ts';
 import { chromaFloor, mfccFloor } from './quality/spaces.ts';
+import { verdictsReport } from './quality/verdicts.ts';
 
 type Task = (context: BenchContext) => Promise<string>;
 
@@ -32,7 +32,7 @@ const tasks: Readonly<Record<string, Task>> = {
   duplicates: duplicatesReport,
   hubs: hubsReport,
   parts: partsReport,
-  calibrate: calibrationReport,
+  verdicts: verdictsReport,
 };
 
 /** Tasks that show all models in one table. */

@@ -101,6 +101,8 @@ export interface Hit {
   readonly similarity: number;
   /** Cosine distance, 1 - similarity, [0, 2]. */
   readonly distance: number;
+  /** The share of the library's spread that is less near, [0, 1]. Undefined where {@link RankedTrack.match} is. */
+  readonly match?: number | undefined;
 }
 
 /** One track of an answer, with its evidence. */
@@ -111,12 +113,21 @@ export interface RankedTrack {
   /** What each part of the space added to the score. Undefined in spaces of one part, for `votes`, and in answers stored by
    *  older versions. */
   readonly scoreOfParts?: { readonly sound: number; readonly harmony: number } | undefined;
+  /** How near the track is to the query compared with how near the library's tracks are to each other, [0, 1]: the share of
+   *  them that are less near. Undefined in libraries of one track, and in answers stored by older versions.
+   *  @see ranking/spread.ts */
+  readonly match?: number | undefined;
+  /** The same by each part of the space; undefined in spaces of one part. */
+  readonly matchOfParts?: { readonly sound: number; readonly harmony: number } | undefined;
   /** Number of (query chunk, neighbour) hits. */
   readonly votes: number;
   /** Sum of the hits' similarities. */
   readonly totalSimilarity: number;
   /** Number of distinct query chunks with a hit, a tail and its neighbour counted once. */
   readonly agreeingChunks: number;
+  /** Whether its longest run is longer than chance explains. Undefined for a single chunk, and in answers stored by older
+   *  versions. @see isRunImprobable */
+  readonly inStep?: boolean | undefined;
   /** Longest run of hits that agree in time: query time minus track time constant within one chunk. Seconds of query. */
   readonly longestRunSec: number;
   readonly bestDistance: number;
@@ -135,7 +146,11 @@ export type Verdict =
       /** Share of fingerprint bits that differ at that offset, 0 to 1: 0 equal, 0.5 unrelated. */
       readonly bitErrorRate: number;
     }
+  /** The best results are probably right. */
   | { readonly kind: 'sounds-like' }
+  /** There is nothing nearer, but the results are probably by chance. */
+  | { readonly kind: 'nearest' }
+  /** The library holds nothing like the query. */
   | { readonly kind: 'nothing-close' };
 
 /** The methods that turn hits into a ranking: `parts` adds up what each part of the space says (ranking/rank-by-parts.ts);

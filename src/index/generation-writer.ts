@@ -11,6 +11,8 @@ import { orDiskFull } from '../io/disk-full.ts';
 import { assertWritten, replaceFile, syncFolder } from '../io/durable-file.ts';
 import { hubRecipeName } from '../ranking/hubs.ts';
 import { partsOf, type SpacePart } from '../ranking/space-parts.ts';
+import { type Spread, spreadRecipeName } from '../ranking/spread.ts';
+import { FaissIndex } from './faiss-index.ts';
 import { flatFormatIsKnown } from './flat-file.ts';
 import {
   exists,
@@ -31,6 +33,8 @@ import {
   manifestName,
 } from './manifest.ts';
 import { type IndexedRow, RowWriter, type WrittenRows } from './row-writer.ts';
+import { shardFilesOf } from './shard-files.ts';
+import { measureSpread, spreadRows } from './spread-measure.ts';
 import { verifyGeneration } from './verify-generation.ts';
 
 export interface GenerationInput {
@@ -94,6 +98,7 @@ async function writePartial(input: GenerationInput, partial: string): Promise<Ge
   const options = {
     ...input.options,
     ...(input.hubs ? { hubs: hubRecipeName } : {}),
+    spread: spreadRecipeName,
     parts: parts.map(({ name, from, dimensions, weight }) => `${name} ${from}+${dimensions} ${weight}`).join(', '),
   };
   const written = await writeRows(input, parts, partial);
@@ -101,6 +106,7 @@ async function writePartial(input: GenerationInput, partial: string): Promise<Ge
   const { vectorsSha256 } = written;
   const content = contentHash({ spaceId, dimensions, rowCount, options, rowsSha256: rows.sha256, vectorsSha256 });
   const hubs = input.hubs ? await writeHubs(input, parts, written, partial) : undefined;
+  const spread = await spreadOf(input, parts, written, partial);
   const manifest: GenerationManifest = {
     format: 2,
     id: content.slice(0, 16),
@@ -116,6 +122,7 @@ async function writePartial(input: GenerationInput, partial: string): Promise<Ge
     shards: written.shards,
     rows,
     ...(hubs === undefined ? {} : { hubs }),
+    ...(spread === null ? {} : { spread }),
   };
   for (const file of filesOf(manifest)) await assertWritten(path.join(partial, file.file), file, input.signal);
   return manifest;
@@ -139,10 +146,33 @@ async function writeHubs(
   return hubs;
 }
 
+async function spreadOf(
+  { dimensions, signal }: GenerationInput,
+  parts: readonly SpacePart[],
+  { shards, sample, table }: WrittenRows,
+  folder: string,
+): Promise<Spread | null> {
+  if (table.trackCount < 2) return null;
+  const index = await FaissIndex.open({ dimensions, parts, shards: shardFilesOf({ shards, parts }, folder) });
+  try {
+    return await measureSpread(index, sample, table.trackIds, signal);
+  } finally {
+    await index.close();
+  }
+}
+
 async function writeRows(input: GenerationInput, parts: readonly SpacePart[], partial: string): Promise<WrittenRows> {
   const { dimensions, rowCount, shardsMax, signal, onProgress } = input;
   const direct = await isFormatKnown(input, partial);
-  const writer = new RowWriter({ folder: partial, dimensions, parts, rowCount, shardsMax, direct });
+  const writer = new RowWriter({
+    folder: partial,
+    dimensions,
+    parts,
+    rowCount,
+    shardsMax,
+    direct,
+    sampleRows: spreadRows(rowCount),
+  });
   try {
     for await (const row of input.rows) {
       signal.throwIfAborted();

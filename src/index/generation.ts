@@ -6,10 +6,11 @@ import { corruptIndexFile } from '../io/corrupt-index.ts';
 import type { LibrarySize } from '../ranking/fusion.ts';
 import { Hubness } from '../ranking/hubs.ts';
 import { FaissIndex, type FaissLimits } from './faiss-index.ts';
-import type { ShardEvent, ShardFiles } from './faiss-shard.ts';
+import type { ShardEvent } from './faiss-shard.ts';
 import { exists, generationsFolder, indexedSpaces, readCurrent, spaceFolder } from './generation-folder.ts';
 import { type GenerationManifest, manifestName, readManifest } from './manifest.ts';
 import { IndexedRows } from './rows-file.ts';
+import { shardFilesOf } from './shard-files.ts';
 import type { Neighbour } from './vector-index.ts';
 
 export interface GenerationPlace {
@@ -87,21 +88,6 @@ export async function openGeneration(manifest: GenerationManifest, options: Open
   });
   const library = { chunks: rows.rowCount, chunksOf: (trackId: number) => rows.chunksOf(trackId) };
   return { manifest, rows, index, library, hubness };
-}
-
-/** @param folder of the generation */
-export function shardFilesOf(
-  { shards, parts }: Pick<GenerationManifest, 'shards' | 'parts'>,
-  folder: string,
-): ShardFiles[] {
-  return shards.map(({ rowCount, files }) => ({
-    rowCount,
-    files: files.map(({ file, ...record }, part) => ({
-      ...record,
-      path: path.join(folder, file),
-      dimensions: parts[part]?.dimensions ?? 0,
-    })),
-  }));
 }
 
 /** The chunks that are among the k nearest of each vector in any part, as VectorIndex.search promises. */

@@ -10,6 +10,9 @@ const fileName = z.string().regex(/^[\w.-]+$/);
 const count = z.int().nonnegative();
 const file = z.object({ file: fileName, bytes: count, sha256 });
 
+/** Quantiles 0, 0.01, ... 1. */
+const spreadCurve = z.array(z.number()).length(101);
+
 const manifestBody = z.object({
   /** Version of the folder's layout. Generations of another format are rebuilt, not converted. */
   format: z.literal(2),
@@ -38,6 +41,8 @@ const manifestBody = z.object({
    *  recipe is one of the options and therefore part of `content`; its bytes are not, because they follow from the rows
    *  except for the processor's rounding. */
   hubs: z.array(file).optional(),
+  /** How near its tracks come to each other (spread.ts); missing if there are not two. */
+  spread: z.object({ whole: spreadCurve, ofParts: z.array(spreadCurve) }).optional(),
 });
 
 const manifestFile = manifestBody.extend({ checksum: sha256 });

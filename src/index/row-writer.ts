@@ -22,6 +22,8 @@ export interface RowWriterOptions {
   readonly dimensions: number;
   readonly parts: readonly SpacePart[];
   readonly rowCount: number;
+  /** Rows whose vectors are kept in memory, ascending. */
+  readonly sampleRows: readonly number[];
   readonly shardsMax: number;
   /** true: shard files are written directly. false: FAISS writes them. */
   readonly direct: boolean;
@@ -32,6 +34,8 @@ export interface WrittenRows {
   readonly shards: GenerationManifest['shards'];
   /** Of all vectors, in row order. */
   readonly vectorsSha256: string;
+  /** The vectors of `sampleRows`. */
+  readonly sample: readonly Float32Array[];
 }
 
 /** With fewer rows per shard, a second process is not worth its memory: it costs 60 MB and saves 7 ms a search. */
@@ -67,6 +71,7 @@ export class RowWriter {
   readonly #shards: GenerationManifest['shards'] = [];
   /** Of the shard that is being written, one for each part. */
   #files: PartFile[] = [];
+  readonly #sample: Float32Array[] = [];
   #rowsInShard = 0;
   #rowsWritten = 0;
 
@@ -87,6 +92,7 @@ export class RowWriter {
     assertUnitVector(vector, this.#options.dimensions);
     this.#table.set(this.#rowsWritten, chunk);
     this.#vectors.update(rowBytes(vector));
+    if (this.#options.sampleRows[this.#sample.length] === this.#rowsWritten) this.#sample.push(vector.slice());
     if (this.#files.length === 0) await this.#createFiles();
     for (const { part, written, values } of this.#files) {
       writePart(vector, part, values);
@@ -100,7 +106,12 @@ export class RowWriter {
   /** @throws {RangeError} if fewer than `rowCount` rows were added */
   async finish(): Promise<WrittenRows> {
     if (this.#rowsWritten !== this.#options.rowCount) throw this.#wrongCount(`${this.#rowsWritten}`);
-    return { table: this.#table, shards: this.#shards, vectorsSha256: this.#vectors.digest('hex') };
+    return {
+      table: this.#table,
+      shards: this.#shards,
+      vectorsSha256: this.#vectors.digest('hex'),
+      sample: this.#sample,
+    };
   }
 
   /** Closes the open file after an error. */

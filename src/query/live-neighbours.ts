@@ -7,11 +7,14 @@ import type { IndexHost } from '../index/index-host.ts';
 import { nearestInAnyPart, nearestInPart } from '../index/vector-index.ts';
 import type { LibrarySize } from '../ranking/fusion.ts';
 import type { SpacePart } from '../ranking/space-parts.ts';
+import type { Spread } from '../ranking/spread.ts';
 
 export interface LiveNeighbours {
   readonly generation: string;
   readonly library: LibrarySize;
   readonly parts: readonly SpacePart[];
+  /** Null if the library has one track. */
+  readonly spread: Spread | null;
   /** Shape [chunks][...]; best first by the whole similarity, ties by row. */
   readonly perChunk: readonly (readonly FoundChunk[])[];
 }
@@ -55,7 +58,7 @@ export async function liveNeighbours(
       return last !== undefined && last.similarity >= similarityBeyond(found, parts, asked);
     });
     if (isComplete || asked >= library.chunks || factor >= widenFactorMax) {
-      return { generation: generation.id, library, parts, perChunk };
+      return { generation: generation.id, library, parts, spread: generation.spread ?? null, perChunk };
     }
   }
 }

@@ -19,6 +19,8 @@ import type { QueryRequest } from './query-request.ts';
 
 export interface Ranking {
   readonly found: LiveNeighbours;
+  /** The neighbours that were ranked, without duplicates. */
+  readonly neighbourhood: Neighbourhood;
   /** Ranked by uncorrected similarities of the whole vectors. The verdict is based on these: proof of a recording and the
    *  threshold for "close" depend neither on hubs nor on the focus. */
   readonly nearest: readonly RankedTrack[];
@@ -56,7 +58,8 @@ export async function rankPieces(
   const seen = excludedTracks.size === 0 ? ranked : [...ranked, ...nearest];
   const first = await groupCopies(seen, excludedTracks, copies, parts.catalog, request);
   if (first.dropped.size === 0) {
-    return { found, ...rankings, alsoAs: new Map(), copies, searchMs: search.tookMs() };
+    const neighbourhood = neighbourhoodOf(found, searched, request);
+    return { found, neighbourhood, ...rankings, alsoAs: new Map(), copies, searchMs: search.tookMs() };
   }
   for (let round = 2, width = poolOf(request) * widenFactor; ; round++, width *= widenFactor) {
     const wide = await search(width);
@@ -72,9 +75,12 @@ export async function rankPieces(
     const isAll = width >= wide.library.chunks || round === roundsMax;
     const isComplete = wide.perChunk.every((found) => hasPool(found, wide.parts, width, dropped, request));
     if (!isAll && !(isComplete && pieces.length >= request.resultsMax)) continue;
-    const ranking = rankBoth(withinPool(single, request), searched, request);
+    const pool = withinPool(single, request);
+    const ranking = rankBoth(pool, searched, request);
     const ranked = withPiecesBeyond(ranking.ranked, pieces, request.resultsMax);
-    return { found: wide, nearest: ranking.nearest, ranked, alsoAs, copies, searchMs: search.tookMs() };
+    const neighbourhood = neighbourhoodOf(pool, searched, request);
+    const { nearest } = ranking;
+    return { found: wide, neighbourhood, nearest, ranked, alsoAs, copies, searchMs: search.tookMs() };
   }
 }
 
@@ -147,9 +153,9 @@ function isCorrecting({ hubCorrection = false, fusion }: QueryRequest): boolean 
   return hubCorrection && fusion !== 'votes';
 }
 
-/** Number of neighbours to request: a pool to choose from with hub correction, else the wanted number. */
-function poolOf(request: QueryRequest): number {
-  return request.neighbours * (isCorrecting(request) ? poolFactor : 1);
+/** Number of neighbours to request: a pool for hub correction to choose from, and for matches to be measured in. */
+function poolOf({ neighbours }: QueryRequest): number {
+  return neighbours * poolFactor;
 }
 
 /** Ranks the neighbours by their whole vectors, and by the requested fusion. */

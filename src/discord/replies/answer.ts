@@ -54,6 +54,7 @@ const colours = {
   'no-music': 0x80848e,
   'this-is': 0x5ec962,
   'sounds-like': 0x21918c,
+  nearest: 0x80848e,
   'nothing-close': 0x80848e,
 } as const;
 

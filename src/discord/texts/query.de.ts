@@ -18,6 +18,7 @@ export const queryDe: QueryTexts = {
     yours: (name, durationSec, part) =>
       `deins: ${name}, ${part ? `${formatTime(part.fromSec)} bis ${formatTime(part.toSec)}` : formatTime(durationSec)}`,
     score: (value) => value.toFixed(2).replace('.', ','),
+    match: (value) => `Ähnlichkeit ${value}`,
     kinds,
     closeness: ['identisch', 'sehr ähnlich', 'ähnlich', 'wenig ähnlich'],
   },
@@ -166,6 +167,8 @@ function verdictInGerman(facts: VerdictFacts): string {
       return `Das ist ${facts.name ?? 'eine Aufnahme der Bibliothek'}, ${offsetInGerman(facts.offsetSec)}`;
     case 'sounds-like':
       return `Klingt wie ${facts.name}`;
+    case 'nearest':
+      return `Am nächsten, aber nicht ähnlich: ${facts.name}`;
     case 'nothing-close':
       return 'Nichts Ähnliches in der Bibliothek';
   }
