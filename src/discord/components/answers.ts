@@ -34,6 +34,24 @@ export function answerHandlers({ bot, queryRunner, presenter }: ComponentParts):
       },
     },
     {
+      action: 'why',
+      acknowledge: () => 'private-reply',
+      run: async (interaction, id) => {
+        const texts = bot.texts(interaction.locale);
+        const stored = answerOf(bot, id);
+        if (holdsRemoved(stored, bot)) {
+          await editReply(interaction, generationChangedReply(texts, stored.id));
+          return;
+        }
+        const reply = await presenter.why(stored, {
+          ...{ texts, page: Number(id.args[1]) },
+          attachmentLimitBytes: interaction.attachmentSizeLimit,
+          mayAttach: interaction.appPermissions.has('AttachFiles'),
+        });
+        await editReply(interaction, reply);
+      },
+    },
+    {
       action: 'ask',
       acknowledge: (interaction, { args }) => replyLike(interaction, askerIdOf(args[0])),
       run: async (interaction, id) => {

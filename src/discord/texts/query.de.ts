@@ -51,8 +51,13 @@ export const queryDe: QueryTexts = {
       `${isSameRecording ? 'dieselbe Aufnahme, am Fingerabdruck erkannt; ' : ''}` +
       `${whole(agreeingChunks)} von ${count(voters, 'Abschnitt', 'Abschnitten')} ${agreeingChunks === 1 ? 'stimmt' : 'stimmen'} überein` +
       `${inStepSec === null ? '' : `, ${whole(inStepSec)} s am Stück`}`,
-    footer: (model, generation, ms, fromMemory, reference) =>
-      `${model} · Generation ${generation} · ${fromMemory ? 'aus dem Gedächtnis beantwortet' : `${tenths(ms / 1000)} s`} · Kennung ${reference}`,
+    sameRecording: 'dieselbe Aufnahme',
+    likeness: { sound: 'gleicher Klang', harmony: 'gleiche Harmonik', both: 'in beidem gleich' },
+    fromMemory: 'Aus dem Speicher beantwortet.',
+    footer: (model, generation, ms, reference) =>
+      `${model} · Generation ${generation} · ${tenths(ms / 1000)} s · Kennung ${reference}`,
+    listen: 'Ein Stück anhören',
+    why: 'Warum?',
     more: (from, to) => `Mehr (${from} bis ${to})`,
     share: 'Teilen',
     ask: 'Mit einem dieser Stücke fragen',

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { FileToUpload, Person } from '../../../local-discord/local-discord.ts';
 import { makeBot, type TestBot } from '../../support/bot.ts';
 import { makeLibrary, type TestLibrary } from '../../support/library.ts';
-import { answerTo, embedOf, excerpt, failureOf, isPrivate, publicMessages, silence } from './asking.ts';
+import { answerTo, excerpt, failureOf, headlineOf, isPrivate, publicMessages, silence } from './asking.ts';
 
 let library: TestLibrary;
 let bot: TestBot;
@@ -70,12 +70,12 @@ describe('an unusable file', () => {
   test('is accepted when only its end is missing', async () => {
     const whole = excerpt(library, 2, 0, 40);
     const clip = { ...whole, name: 'cut.mp3', data: whole.data.subarray(0, Math.floor(whole.data.length * 0.7)) };
-    expect(embedOf(await answerTo(await ada.slash('similar', { clip }))).title).toMatch(/^This is piece-2/);
+    expect(headlineOf(await answerTo(await ada.slash('similar', { clip })))).toMatch(/^This is piece-2/);
   });
 
   test('is read by its bytes, not by its extension', async () => {
     const clip = { ...excerpt(library, 2), name: 'lying.flac', contentType: 'audio/flac' };
-    expect(embedOf(await answerTo(await ada.slash('similar', { clip }))).title).toMatch(/^This is piece-2/);
+    expect(headlineOf(await answerTo(await ada.slash('similar', { clip })))).toMatch(/^This is piece-2/);
   });
 });
 
@@ -100,7 +100,7 @@ describe('an invalid part', () => {
 
   test('is accepted when it ends beyond the end', async () => {
     const message = await answerTo(await ada.slash('similar', { clip: excerpt(library, 1), from: '0', to: '9:00' }));
-    expect(embedOf(message).title).toMatch(/^This is piece-1/);
+    expect(headlineOf(message)).toMatch(/^This is piece-1/);
   });
 });
 
