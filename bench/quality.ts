@@ -1,6 +1,6 @@
 /** What the answers are worth: the real pipeline over the development half of the benchmark, with floors and intervals.
  *
- *    npm run bench:quality -- [soundtracks|versions|nonmusic|halves|degraded|recordings|proof|duplicates|hubs|calibrate] [--model NAME]...
+ *    npm run bench:quality -- [soundtracks|versions|nonmusic|halves|degraded|recordings|proof|duplicates|hubs|parts|verdicts] [--model NAME]...
  *        [--bench DIR] [--cache DIR] [--json]
  *
  *  Several models stand side by side where a task compares spaces, and one after the other where it does not.
@@ -8,16 +8,17 @@
  */
 
 import { type BenchOptions, benchOptions } from './options.ts';
-import { calibrationReport } from './quality/calibration.ts';
 import { duplicatesReport } from './quality/duplicates.ts';
 import { degradedReport, halvesReport } from './quality/halves.ts';
 import { hubsReport } from './quality/hubs.ts';
 import { nonmusicReport, somePieces } from './quality/nonmusic.ts';
+import { partsReport } from './quality/parts.ts';
 import { faissIndex, type Pipeline, startPipeline } from './quality/pipeline.ts';
 import { proofReport } from './quality/proof.ts';
 import { recordingsReport } from './quality/recordings.ts';
 import { type BenchContext, soundtracksReport, versionsReport } from './quality/retrieval.ts';
 import { chromaFloor, mfccFloor } from './quality/spaces.ts';
+import { verdictsReport } from './quality/verdicts.ts';
 
 type Task = (context: BenchContext) => Promise<string>;
 
@@ -32,7 +33,8 @@ const tasks: Readonly<Record<string, Task>> = {
   proof: proofReport,
   duplicates: duplicatesReport,
   hubs: hubsReport,
-  calibrate: calibrationReport,
+  parts: partsReport,
+  verdicts: verdictsReport,
 };
 
 /** Tasks that show all models in one table. */

@@ -1,11 +1,12 @@
-/** `npm run bench:speed -- [indexing] [worker] [search] [query]`: speed, compared with something that does the same
- *  work, in one run. Without a name, all four. Each is also a separate program with more options. */
+/** `npm run bench:speed -- [indexing] [worker] [search] [parts] [query]`: speed, compared with something that does the same
+ *  work, in one run. Without a name, all five. Each is also a separate program with more options. */
 import { globSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { findSampleLibrary } from '../src/cli/sample-library.ts';
 import { benchIndexing, renderIndexingBench } from './speed/indexing.ts';
+import { benchParts, renderPartsBench } from './speed/parts.ts';
 import { benchQuery, renderQueryBench } from './speed/query.ts';
 import { benchSearch, renderSearchBench } from './speed/search.ts';
 import { benchWorker, printWorkerBench } from './speed/worker.ts';
@@ -36,6 +37,10 @@ const parts: Readonly<Record<string, () => Promise<string>>> = {
   search: async () => {
     const sizes = [10_000, 100_000, 400_000];
     return renderSearchBench(await benchSearch({ sizes, rounds: 9, shards: 2, folder: tmpdir(), log }));
+  },
+  parts: async () => {
+    const sizes = [10_000, 100_000, 400_000];
+    return renderPartsBench(await benchParts({ sizes, rounds: 9, shards: 2, folder: tmpdir(), log }));
   },
   query: async () => renderQueryBench(await benchQuery({ chunks: 400_000, rounds: 5, environment, log })),
 };

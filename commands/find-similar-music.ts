@@ -32,7 +32,8 @@ export function findSimilarMusicCommand(bot: BotContext, queryRunner: QueryRunne
         });
       }
       const { guildId } = interaction;
-      const options = { fromSec: null, toSec: null, results: resultsByDefault(bot, guildId), sameArtist: false };
+      const results = resultsByDefault(bot, guildId);
+      const options = { fromSec: null, toSec: null, results, sameArtist: false, focus: 'balanced' as const };
       const picked = { ...options, isPrivate: isPrivateByDefault(bot, guildId) };
       await runOrChoose({ bot, queryRunner }, interaction, choices, picked);
     },

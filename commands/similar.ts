@@ -11,8 +11,10 @@ import { runOrChoose } from '../src/discord/queries/choose-source.ts';
 import { choosePiece, offerPieces } from '../src/discord/queries/pieces.ts';
 import type { QueryRunner } from '../src/discord/queries/query-runner.ts';
 import { type RequestedSource, readPart } from '../src/discord/queries/question.ts';
+import { type Focus, focusNames } from '../src/domain.ts';
 import { LeitmotifError } from '../src/errors.ts';
-import { everywhere, localized, pieceLengthMax, resultsMax } from './localized.ts';
+import { focusOf } from '../src/query/query-request.ts';
+import { everywhere, localized, localizedName, pieceLengthMax, resultsMax } from './localized.ts';
 
 /** 100:00:00.000 and some room for typing errors. */
 const timeLengthMax = 16;
@@ -38,8 +40,13 @@ export function similarDefinition(): RESTPostAPIChatInputApplicationCommandsJSON
       { type: Text, ...localized(({ query }) => query.command.to), max_length: timeLengthMax },
       { type: YesNo, ...localized(({ query }) => query.command.private) },
       { type: YesNo, ...localized(({ query }) => query.command.sameArtist) },
+      { type: Text, ...localized(({ query }) => query.command.focus), choices: focusNames.map(focusChoice) },
     ],
   };
+}
+
+function focusChoice(value: Focus) {
+  return { ...localizedName(({ query }) => query.command.focusNames[value]), value };
 }
 
 export function similarCommand(bot: BotContext, queryRunner: QueryRunner): ChatCommand {
@@ -56,7 +63,8 @@ export function similarCommand(bot: BotContext, queryRunner: QueryRunner): ChatC
       const asked = readAsked(interaction, bot);
       const results = options.getInteger('results') ?? resultsByDefault(bot, guildId);
       const sameArtist = options.getBoolean('same_artist') ?? false;
-      const picked = { ...part, results, sameArtist, isPrivate: isPrivate(interaction) };
+      const focus = focusOf(options.getString('focus') ?? undefined);
+      const picked = { ...part, results, sameArtist, focus, isPrivate: isPrivate(interaction) };
       await runOrChoose({ bot, queryRunner }, interaction, [asked], picked);
     },
   };

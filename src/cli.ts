@@ -11,7 +11,7 @@ import { printSimilar, type SimilarCommandOptions } from './cli/similar-command.
 import { wordsCommand } from './cli/text-command.ts';
 import { projectRoot, withApp } from './cli/with-app.ts';
 import { loadDotEnv, readConfig } from './config/config.ts';
-import { fusionNames } from './domain.ts';
+import { focusNames, fusionNames } from './domain.ts';
 import { LeitmotifError } from './errors.ts';
 import { versionOf } from './io/version.ts';
 
@@ -34,6 +34,7 @@ function commands(): Command {
     .option('--clips <dir>', 'write clips of the matching moments to this folder')
     .option('--picture <file>', 'write the match picture to this file, as PNG')
     .option('--fusion <name>', `ranking method: ${fusionNames.join(', ')}`)
+    .option('--focus <part>', `what decides, if the model tells them apart: ${focusNames.join(', ')}`)
     .option('--from <time>', 'start of the part to search with (1:20 or 80)', time)
     .option('--to <time>', 'end of the part to search with', time)
     .action((file: string | undefined, options: SimilarCommandOptions & { text?: string }, command: Command) => {

@@ -114,6 +114,8 @@ export interface Hit {
   readonly similarity: number;
   /** Cosine distance, 1 - similarity, [0, 2]. */
   readonly distance: number;
+  /** The share of the library's spread that is less near, [0, 1]. Undefined where {@link RankedTrack.match} is. */
+  readonly match?: number | undefined;
 }
 
 /** One track of an answer, with its evidence. */
@@ -121,12 +123,24 @@ export interface RankedTrack {
   readonly trackId: number;
   /** The fusion's score. Higher is better; the scale depends on the fusion. Outputs and stored answers call it `combined`. */
   readonly score: number;
+  /** What each part of the space added to the score. Undefined in spaces of one part, for `votes`, and in answers stored by
+   *  older versions. */
+  readonly scoreOfParts?: { readonly sound: number; readonly harmony: number } | undefined;
+  /** How near the track is to the query compared with how near the library's tracks are to each other, [0, 1]: the share of
+   *  them that are less near. Undefined in libraries of one track, and in answers stored by older versions.
+   *  @see ranking/spread.ts */
+  readonly match?: number | undefined;
+  /** The same by each part of the space; undefined in spaces of one part. */
+  readonly matchOfParts?: { readonly sound: number; readonly harmony: number } | undefined;
   /** Number of (query chunk, neighbour) hits. */
   readonly votes: number;
   /** Sum of the hits' similarities. */
   readonly totalSimilarity: number;
   /** Number of distinct query chunks with a hit, a tail and its neighbour counted once. */
   readonly agreeingChunks: number;
+  /** Whether its longest run is longer than chance explains. Undefined for a single chunk, and in answers stored by older
+   *  versions. @see isRunImprobable */
+  readonly inStep?: boolean | undefined;
   /** Longest run of hits that agree in time: query time minus track time constant within one chunk. Seconds of query. */
   readonly longestRunSec: number;
   readonly bestDistance: number;
@@ -147,16 +161,18 @@ export type Verdict =
       /** How fast the query plays the track: 1.02 is 2 % faster. Undefined at the track's own speed, and in older answers. */
       readonly speed?: number;
     }
+  /** The best results are probably right. */
   | { readonly kind: 'sounds-like' }
+  /** There is nothing nearer, but the results are probably by chance. */
+  | { readonly kind: 'nearest' }
+  /** The library holds nothing like the query. */
   | { readonly kind: 'nothing-close' };
 
-/** The methods that turn hits into a ranking. `votes` is the original system's. */
-export const fusionNames = [
-  'votes',
-  'chunk-votes',
-  'best-pair',
-  'margin',
-  'reciprocal-rank',
-  'chance-corrected',
-] as const;
+/** The methods that turn hits into a ranking: `parts` adds up what each part of the space says (ranking/rank-by-parts.ts);
+ *  `votes` is the original system's formula over the whole vector. */
+export const fusionNames = ['parts', 'votes'] as const;
 export type FusionName = (typeof fusionNames)[number];
+
+/** Which parts of the space decide. Only spaces with several parts have a choice. */
+export const focusNames = ['balanced', 'sound', 'harmony'] as const;
+export type Focus = (typeof focusNames)[number];

@@ -47,9 +47,6 @@ export function renderAnswerBench({ endings, clipBytes }: AnswerBenchResult): st
     met(median(ms) < targetMs),
   ];
   const attached = endings.map(({ message }) => message?.attachments.map(({ filename }) => filename) ?? []);
-  const pictures = endings.filter(({ message }) =>
-    message?.embeds.some(({ image }) => image?.url.includes('.png')),
-  ).length;
   const clips = attached.map((names) => names.filter((name) => name.endsWith('.mp3')).length);
   return [
     table(
@@ -74,6 +71,6 @@ export function renderAnswerBench({ endings, clipBytes }: AnswerBenchResult): st
       ],
     ),
     `${endings.length} asked, ${endings.filter(({ kind }) => kind === 'answer').length} answered, ` +
-      `${pictures} with a picture, ${Math.min(...clips)} clips attached at least.\n`,
+      `${Math.min(...clips)} clips attached at least.\n`,
   ].join('\n');
 }

@@ -1,9 +1,8 @@
 /** Half to half: the first half of a track asks, the second halves of all tracks answer; then the same with damaged sound. */
 import { join } from 'node:path';
-import { type FusionName, fusionNames } from '../../src/domain.ts';
-import { defaultFusion } from '../../src/ranking/fusion-scores.ts';
 import { table } from '../table.ts';
 import { type DegradationName, degrade, listeningDamage } from './degradations.ts';
+import { type FusionName, fusionNames, usualFusion } from './fusions.ts';
 import { type BenchLibrary, type BenchTrack, buildLibrary, libraryOf } from './library.ts';
 import { estimate, estimateGain, formatEstimate, type Outcome } from './metrics.ts';
 import { noiseFiles } from './noise-files.ts';
@@ -22,7 +21,7 @@ export async function halvesReport(context: BenchContext): Promise<string> {
     await library.index.close();
     asked = questions.length;
     const original = outcomes.get('votes') ?? [];
-    const names = space === context.mfcc ? [defaultFusion] : fusionNames;
+    const names = space === context.mfcc ? [usualFusion] : fusionNames;
     for (const name of names) {
       const found = outcomes.get(name) ?? [];
       const gain = name === 'votes' ? '' : formatEstimate(estimateGain(found, original, 'P@1'));
@@ -53,13 +52,13 @@ export async function degradedReport(context: BenchContext): Promise<string> {
   for (const damage of damages) {
     const floorOutcomes = await askDamaged(floor, context.mfcc, damage, context);
     const outcomes = await askDamaged(own, context.pipeline.space, damage, context);
-    asked = outcomes.get(defaultFusion)?.length ?? 0;
+    asked = outcomes.get(usualFusion)?.length ?? 0;
     const recall = (from: ReadonlyMap<FusionName, Outcome[]>, name: FusionName): string =>
       formatEstimate(estimate(from.get(name) ?? [], 'P@1'));
-    rows.push([damage, recall(floorOutcomes, defaultFusion), ...fusionNames.map((name) => recall(outcomes, name))]);
+    rows.push([damage, recall(floorOutcomes, usualFusion), ...fusionNames.map((name) => recall(outcomes, name))]);
   }
   await Promise.all([floor.library.index.close(), own.library.index.close()]);
-  const head = ['R@1', `mfcc, ${defaultFusion}`, ...fusionNames];
+  const head = ['R@1', `mfcc, ${usualFusion}`, ...fusionNames];
   const title = `# degraded: ${excerptSec} s from ${asked} damaged first halves ask, all second halves answer`;
   return [title, table(head, rows)].join('\n');
 }

@@ -3,24 +3,21 @@
  *    reach   soundtracks and quartets in one library; every track asks, its own recording left out; who is in anyone's top 10?
  *    P@1     the protocols of soundtracks, versions and halves, with and without, under the fusions that are candidates
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { FusionName, Hit } from '../../src/domain.ts';
-import { createFlatFile, rowBytes } from '../../src/index/flat-file.ts';
-import { measureHubness } from '../../src/index/hub-measure.ts';
+import type { Hit } from '../../src/domain.ts';
 import { fuse } from '../../src/ranking/fusion.ts';
-import { defaultFusion } from '../../src/ranking/fusion-scores.ts';
 import { cslsScore, type Hubness, hubRecipeName, poolFactor, selectByCsls } from '../../src/ranking/hubs.ts';
+import { wholeOf } from '../../src/ranking/space-parts.ts';
 import { table } from '../table.ts';
+import { type FusionName, fusions, usualFusion } from './fusions.ts';
 import { type BenchLibrary, buildLibrary, hitsOf, type LabelledPassage, libraryOf } from './library.ts';
 import { estimate, estimateGain, formatEstimate, type Outcome } from './metrics.ts';
+import { measureHubs } from './product.ts';
 import { excerptQuestions, halves, neighbours, type Question, wholeTrackQuestions } from './protocols.ts';
 import { type BenchContext, soundtrackPassages } from './retrieval.ts';
 import { readVersions } from './versions.ts';
 
 const topMax = 10;
-const candidates: readonly FusionName[] = [defaultFusion, 'chance-corrected', 'best-pair', 'reciprocal-rank'];
+const candidates: readonly FusionName[] = [usualFusion, 'chance-corrected', 'best-pair', 'reciprocal-rank'];
 
 interface Measured {
   readonly library: BenchLibrary;
@@ -71,23 +68,10 @@ async function measured(passages: readonly LabelledPassage[], context: BenchCont
   return { library, hubness: await hubnessOf(library) };
 }
 
-/** By the product's own code, from a flat file as a generation holds it. */
-async function hubnessOf({ tracks, rows }: BenchLibrary): Promise<Hubness> {
+function hubnessOf({ tracks, rows }: BenchLibrary): Promise<Hubness> {
   const vectors = tracks.flatMap(({ chunks }) => chunks.map(({ vector }) => vector));
-  const dimensions = vectors[0]?.length ?? 0;
-  const folder = await mkdtemp(join(tmpdir(), 'leitmotif-hubs-'));
-  try {
-    const file = await createFlatFile(join(folder, 'vectors.faiss'), { rowCount: vectors.length, dimensions });
-    for (const vector of vectors) await file.write(rowBytes(vector));
-    await file.finish();
-    return await measureHubness({
-      ...{ folder, dimensions, processesMax: 2, signal: new AbortController().signal },
-      shards: [{ file: 'vectors.faiss', rowCount: vectors.length }],
-      trackIds: Uint32Array.from(rows, ({ trackId }) => trackId),
-    });
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  const trackIds = Uint32Array.from(rows, ({ trackId }) => trackId);
+  return measureHubs(vectors, wholeOf(vectors[0]?.length ?? 0), trackIds);
 }
 
 async function halvesPart(
@@ -153,7 +137,7 @@ async function rankings(one: Measured, question: Question, name: FusionName): Pr
   const { asItIs, corrected, chosen } = await neighboursOf(one, question, neighbours);
   const ids = (hits: readonly Hit[][]) => {
     const input = { hits: hits.flat(), queryChunks: question.chunks, library: one.library.size };
-    return fuse(name, input).map(({ trackId }) => trackId);
+    return fuse(fusions[name], input).map(({ trackId }) => trackId);
   };
   return { asItIs: ids(asItIs), corrected: ids(corrected), chosen: ids(chosen) };
 }
@@ -208,7 +192,7 @@ async function reachRows(all: Measured): Promise<string[][]> {
   const rowOf = rowsByPlace(all.library);
   for (const { trackId, name, label, chunks } of asking) {
     const question = { group: name, label, chunks, without: new Set([trackId]) };
-    const ranked = await rankings(all, question, defaultFusion);
+    const ranked = await rankings(all, question, usualFusion);
     const found = await neighboursOf(all, question, topMax);
     for (const kind of ['asItIs', 'corrected'] as const) {
       for (const id of ranked[kind].slice(0, topMax)) count(counts.tracks[kind], id);
@@ -229,8 +213,8 @@ async function reachRows(all: Measured): Promise<string[][]> {
   };
   const { length } = asking;
   return [
-    row(`tracks, ${defaultFusion}`, counts.tracks.asItIs, length, length),
-    row(`tracks, ${defaultFusion}, corrected`, counts.tracks.corrected, length, length),
+    row(`tracks, ${usualFusion}`, counts.tracks.asItIs, length, length),
+    row(`tracks, ${usualFusion}, corrected`, counts.tracks.corrected, length, length),
     row('chunks', counts.chunks.asItIs, rows.length, rows.length),
     row('chunks, corrected', counts.chunks.corrected, rows.length, rows.length),
   ];

@@ -15,8 +15,10 @@ import { decodeUint32, encodeArray } from '../../src/embedding/packed-arrays.ts'
 import { fromWireChunk, toWireChunk } from '../../src/embedding/wire-format.ts';
 import { LeitmotifError } from '../../src/errors.ts';
 import { FaissIndex } from '../../src/index/faiss-index.ts';
+import type { ShardFile } from '../../src/index/faiss-shard.ts';
 import { createFlatFile, rowBytes } from '../../src/index/flat-file.ts';
 import type { VectorIndex } from '../../src/index/vector-index.ts';
+import { type SpacePart, wholeOf, writePart } from '../../src/ranking/space-parts.ts';
 import { byteCache } from '../cache.ts';
 import { trainedDirs } from '../models/available.ts';
 import type { Passage, Space } from './spaces.ts';
@@ -26,6 +28,7 @@ const repository = resolve(import.meta.dirname, '../..');
 export interface Pipeline {
   readonly space: Space;
   readonly spaceId: string;
+  readonly dimensions: number;
   readonly recording: (passage: Passage) => Promise<EmbeddedRecording>;
   readonly close: () => Promise<void>;
 }
@@ -71,6 +74,7 @@ export async function startPipeline(cacheDir: string, model: string): Promise<Pi
   return {
     space: { name: model, embed, fit: () => (vector) => vector },
     spaceId: served.spaceId,
+    dimensions: served.dimensions,
     recording,
     close: async () => {
       await client.close();
@@ -158,18 +162,31 @@ async function contentHash(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** The vectors in a FAISS process, from a flat file as a generation holds it. The file goes when the index closes. */
-export async function faissIndex(vectors: readonly Float32Array[]): Promise<VectorIndex> {
+/** The vectors in a FAISS process, from flat files as a generation holds them. The files go when the index closes.
+ *  @param parts default: the whole vector */
+export async function faissIndex(
+  vectors: readonly Float32Array[],
+  parts: readonly SpacePart[] = [wholeOf(vectors[0]?.length ?? 0)],
+): Promise<VectorIndex> {
   const dimensions = vectors[0]?.length ?? 0;
   const folder = await mkdtemp(join(tmpdir(), 'leitmotif-quality-'));
-  const path = join(folder, 'vectors.faiss');
-  const file = await createFlatFile(path, { rowCount: vectors.length, dimensions });
-  for (const vector of vectors) await file.write(rowBytes(vector));
-  const { bytes, sha256 } = await file.finish();
-  const index = await FaissIndex.open({ dimensions, files: [{ path, bytes, sha256, rowCount: vectors.length }] });
+  const rowCount = vectors.length;
+  const files: ShardFile[] = [];
+  for (const part of parts) {
+    const path = join(folder, `${part.name}.faiss`);
+    const file = await createFlatFile(path, { rowCount, dimensions: part.dimensions });
+    const row = new Float32Array(part.dimensions);
+    for (const vector of vectors) {
+      writePart(vector, part, row);
+      await file.write(rowBytes(row));
+    }
+    files.push({ path, dimensions: part.dimensions, ...(await file.finish()) });
+  }
+  const index = await FaissIndex.open({ dimensions, parts, shards: [{ rowCount, files }] });
   return {
     rowCount: index.rowCount,
     dimensions,
+    parts,
     search: (queries, k, options) => index.search(queries, k, options),
     close: async () => {
       await index.close();

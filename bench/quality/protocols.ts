@@ -1,8 +1,9 @@
 /** The benchmark's questions, and what counts as a right answer. Each protocol makes a library and questions; asking is the
  *  same for all: neighbours of every music chunk, fused, against the question's label.
  */
-import { type Chunk, type FusionName, fusionNames, type Hit } from '../../src/domain.ts';
+import type { Chunk, Hit } from '../../src/domain.ts';
 import { fuse } from '../../src/ranking/fusion.ts';
+import { type FusionName, fusionNames, fusions } from './fusions.ts';
 import { type BenchLibrary, type BenchTrack, hitsOf } from './library.ts';
 import type { Outcome } from './metrics.ts';
 
@@ -87,7 +88,7 @@ function rankLabels(
   { size }: BenchLibrary,
   labels: ReadonlyMap<number, string>,
 ): boolean[] {
-  const ranked = fuse(name, { hits, queryChunks: chunks, library: size });
+  const ranked = fuse(fusions[name], { hits, queryChunks: chunks, library: size });
   return ranked.map(({ trackId }) => labels.get(trackId) === label);
 }
 

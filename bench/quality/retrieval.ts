@@ -1,10 +1,9 @@
 /** "Sounds like": do soundtracks find their own (timbre), and pieces their other performances (harmony)? */
 import { join } from 'node:path';
-import { type FusionName, fusionNames } from '../../src/domain.ts';
-
 import type { BenchOptions } from '../options.ts';
 import { table } from '../table.ts';
 import { locateTrack, readTracks } from './corpus.ts';
+import { type FusionName, fusionNames } from './fusions.ts';
 import { buildLibrary, type LabelledPassage, type MakeIndex } from './library.ts';
 import { estimate, estimateGain, formatEstimate, measureNames, type Outcome } from './metrics.ts';
 import type { Pipeline } from './pipeline.ts';

@@ -6,7 +6,7 @@ import { fingerprintItemSec } from '../../src/audio/fingerprint.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { makeLog } from '../../src/io/log.ts';
 import type { EmbeddedQuery } from '../../src/query/find-similar.ts';
-import { defaultFusion } from '../../src/ranking/fusion-scores.ts';
+import { defaultFusion } from '../../src/query/query-request.ts';
 import { syntheticVectors } from '../speed/synthetic-vectors.ts';
 
 export type AskerOrder = { readonly type: 'ask'; readonly times: number } | { readonly type: 'keep-asking' | 'stop' };

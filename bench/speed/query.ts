@@ -20,7 +20,7 @@ import type { Chunk } from '../../src/domain.ts';
 import type { IndexedRow } from '../../src/index/row-writer.ts';
 import { makeLog } from '../../src/io/log.ts';
 import type { Answer } from '../../src/query/answer.ts';
-import { defaultFusion } from '../../src/ranking/fusion-scores.ts';
+import { defaultFusion } from '../../src/query/query-request.ts';
 import { processFigures } from '../process-figures.ts';
 import { noiseFingerprint } from '../scale/library.ts';
 import { median } from '../statistics.ts';

@@ -16,6 +16,7 @@ import Table from 'cli-table3';
 import { type OpenGeneration, openCurrent } from '../../src/index/generation.ts';
 import { spaceFolder } from '../../src/index/generation-folder.ts';
 import { writeGeneration } from '../../src/index/generation-writer.ts';
+import { shardFilesOf } from '../../src/index/shard-files.ts';
 import { median } from '../statistics.ts';
 import { GemmTopK } from './gemm-topk.ts';
 import { type SyntheticVectors, syntheticVectors } from './synthetic-vectors.ts';
@@ -106,7 +107,7 @@ async function write(rowCount: number, vectors: SyntheticVectors, indexDir: stri
   const shape = { dimensions, rowCount, rows, shardsMax, options: {} };
   const manifest = await writeGeneration({ indexDir, ...space, ...shape, createdAt: new Date(), signal });
   const folder = path.join(spaceFolder(indexDir, space.spaceId), manifest.id);
-  return manifest.shards.map((shard) => ({ ...shard, path: path.join(folder, shard.file) }));
+  return shardFilesOf(manifest, folder).flatMap(({ rowCount, files }) => files.map((file) => ({ ...file, rowCount })));
 }
 
 async function firstAnswer(indexDir: string, queries: readonly Float32Array[]): Promise<OpenGeneration> {

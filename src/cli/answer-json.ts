@@ -41,10 +41,15 @@ export function answerJson(answer: Answer, clips: ReadonlyMap<number, ResultClip
       artist: result.track.artist,
       alsoAs: (result.alsoAs ?? []).map(({ key }) => key),
       combined: round(result.score, digits),
+      match: result.match === undefined ? null : round(result.match, 4),
+      matchOfParts: result.matchOfParts
+        ? { sound: round(result.matchOfParts.sound, 4), harmony: round(result.matchOfParts.harmony, 4) }
+        : null,
       votes: result.votes,
       totalSimilarity: round(result.totalSimilarity, digits),
       agreeingChunks: result.agreeingChunks,
       longestRunSec: round(result.longestRunSec, 3),
+      inStep: result.inStep ?? null,
       bestDistance: round(result.bestDistance, digits),
       meanDistance: round(result.meanDistance, digits),
       matches: result.hits.map((hit) => ({

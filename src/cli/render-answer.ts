@@ -1,9 +1,10 @@
 /** Renders an answer for the terminal: the verdict, the ranking and the evidence for each track. Pure. */
 import { styleText } from 'node:util';
 import Table from 'cli-table3';
-import { counted, distanceInWords, formatDuration, formatTime, oneLine, trackName } from '../format.ts';
+import { counted, formatDuration, formatTime, oneLine, trackName } from '../format.ts';
 import type { ResultClips } from '../media/clips.ts';
 import { type Answer, musicChunks, type Result } from '../query/answer.ts';
+import { closenessWord, matchNumber } from '../query/answer-facts.ts';
 import { adviceText, alsoAs, reasonFor, verdictSentence } from '../query/answer-words.ts';
 
 /** Most moments shown per track. The picture and --json show all. */
@@ -41,27 +42,39 @@ function excludedKinds({ query }: Answer): string {
 
 function ranking(answer: Answer): string {
   const table = new Table({
-    head: ['#', 'piece', 'score', 'votes', 'sum', 'yours', 'theirs', 'distance'],
-    colAligns: ['right', 'left', 'right', 'right', 'right', 'right', 'right', 'left'],
+    head: ['#', 'piece', ...measureNames(answer), 'yours', 'theirs', 'distance'],
+    colAligns: ['right', 'left', ...measureNames(answer).map(() => 'right' as const), 'right', 'right', 'left'],
     style: { head: [], border: [], compact: true },
     chars: noBorders,
   });
-  for (const result of answer.results) table.push(rankingRow(result));
+  for (const result of answer.results) table.push(rankingRow(result, answer));
   return table.toString();
 }
 
-function rankingRow(result: Result): string[] {
+/** The original's columns for the original's fusion; else the match, if the library has a spread. */
+function measureNames({ fusion, results }: Answer): string[] {
+  if (fusion === 'votes') return ['score', 'votes', 'sum'];
+  return results.some(({ match }) => match !== undefined) ? ['match'] : ['score'];
+}
+
+function measuresOf(result: Result, answer: Answer): string[] {
+  const { score, votes, totalSimilarity } = result;
+  return measureNames(answer).map((name) => {
+    if (name === 'match') return String(matchNumber(result, answer) ?? '');
+    return name === 'votes' ? String(votes) : name === 'sum' ? totalSimilarity.toFixed(2) : score.toFixed(4);
+  });
+}
+
+function rankingRow(result: Result, answer: Answer): string[] {
   const best = result.hits[0];
   const artist = result.track.artist ? `, ${result.track.artist}` : '';
   return [
     String(result.rank),
     oneLine(`${trackName(result.track)}${artist}`, 48),
-    result.score.toFixed(4),
-    String(result.votes),
-    result.totalSimilarity.toFixed(2),
+    ...measuresOf(result, answer),
     best ? formatTime(best.queryStartSec) : '',
     best ? formatTime(best.trackStartSec) : '',
-    `${result.bestDistance.toFixed(4)} ${distanceInWords(result.bestDistance)}`,
+    `${result.bestDistance.toFixed(4)} ${closenessWord(result, answer)}`,
   ];
 }
 

@@ -6,7 +6,7 @@ import { counted, formatTime } from '../format.ts';
 import type { ResultClips } from '../media/clips.ts';
 import { renderPicture } from '../media/picture.ts';
 import type { Answer } from '../query/answer.ts';
-import { fusionOf } from '../ranking/fusion-scores.ts';
+import { focusOf, fusionOf } from '../query/query-request.ts';
 import type { Services } from '../services/services.ts';
 import { answerJson } from './answer-json.ts';
 import { renderAnswer } from './render-answer.ts';
@@ -17,6 +17,7 @@ export interface SimilarCommandOptions {
   readonly clips?: string;
   readonly picture?: string;
   readonly fusion?: string;
+  readonly focus?: string;
   readonly from?: number;
   readonly to?: number;
 }
@@ -57,7 +58,8 @@ export async function askAndWrite(
       ...partOf(options),
       path: path.resolve(file),
       neighbours: config.neighbours,
-      fusion: fusionOf(options.fusion ?? config.fusion, config.neighbours),
+      fusion: fusionOf(options.fusion ?? config.fusion),
+      focus: focusOf(options.focus),
       resultsMax: options.top,
       includeNonMusic: config.includeNonMusic,
       hubCorrection: config.hubCorrection,

@@ -8,7 +8,7 @@ import { noBorders } from './render-answer.ts';
 import type { SimilarCommandOptions } from './similar-command.ts';
 
 /** Options that need a recording as the query. */
-const soundOnly = ['clips', 'picture', 'fusion', 'from', 'to'] as const;
+const soundOnly = ['clips', 'picture', 'fusion', 'focus', 'from', 'to'] as const;
 
 export async function wordsCommand(
   { queries }: Pick<Services, 'queries'>,

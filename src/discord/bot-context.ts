@@ -24,4 +24,5 @@ export function resultsByDefault({ catalog }: Pick<BotContext, 'catalog'>, guild
   return (guildId === null ? null : catalog.guildSettings.get(guildId).results) ?? resultsDefault;
 }
 
-const resultsDefault = 10;
+/** As many as fit on a phone's screen. */
+const resultsDefault = 5;

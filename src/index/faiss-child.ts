@@ -39,7 +39,8 @@ const bytesPerFloat = 4;
 const hashSliceBytes = 1024 * 1024;
 const addSliceRows = 1000;
 
-interface Loaded {
+/** One part of the space. */
+interface LoadedPart {
   readonly index: IndexFlatIP;
   readonly rowCount: number;
   readonly dimensions: number;
@@ -52,7 +53,7 @@ interface Loaded {
 
 class CorruptFile extends Error {}
 
-let loaded: Loaded | null = null;
+let loaded: readonly LoadedPart[] | null = null;
 let leakedBytes = 0;
 
 /** Must run before FAISS reads the file: a flipped bit in a length makes FAISS's `read` hang or abort. */
@@ -75,58 +76,71 @@ function verify({ path, bytes, sha256 }: VerifyRequest): null {
   }
 }
 
-function load({ path, rowCount, dimensions }: LoadRequest): null {
+function load({ files, rowCount }: LoadRequest): null {
+  loaded = files.map(({ path, dimensions }) => loadPart(path, dimensions, rowCount));
+  return null;
+}
+
+function loadPart(path: string, dimensions: number, rowCount: number): LoadedPart {
   const index = faiss.IndexFlatIP.read(path);
-  if (index.ntotal() !== rowCount || index.getDimension() !== dimensions) {
-    throw new CorruptFile(
-      `expected ${rowCount} x ${dimensions} values, got ${index.ntotal()} x ${index.getDimension()}`,
-    );
-  }
+  const shape = `${index.ntotal()} x ${index.getDimension()}`;
+  if (shape !== `${rowCount} x ${dimensions}`)
+    throw new CorruptFile(`expected ${rowCount} x ${dimensions} values, got ${shape}`);
   const file = fs.openSync(path, 'r');
   const row = new Float32Array(dimensions);
   // The rows are at the end of a flat file, whatever header this FAISS version writes.
   const rowsOffsetBytes = fs.fstatSync(file).size - rowCount * dimensions * bytesPerFloat;
-  loaded = { index, rowCount, dimensions, file, rowsOffsetBytes, row, rowBytes: new Uint8Array(row.buffer) };
-  return null;
+  return { index, rowCount, dimensions, file, rowsOffsetBytes, row, rowBytes: new Uint8Array(row.buffer) };
 }
 
 function search({ queries, k }: SearchRequest): SearchAnswer {
   if (loaded === null) throw new Error('Cannot search: no index is loaded');
-  const { rowCount, dimensions } = loaded;
-  const queryCount = queries.length / dimensions;
+  const parts = loaded.map((part, at) => ({ part, queries: queries[at] as Float32Array }));
+  const nearest = parts.map((each) => nearestOf(each.part, each.queries, k));
+  const queryCount = nearest[0]?.length ?? 0;
+  const counts = new Uint32Array(queryCount);
+  const rows: number[] = [];
+  const similarities: number[] = [];
+  for (let query = 0; query < queryCount; query += 1) {
+    const known = nearest.map((found) => new Map(found[query]?.map(({ row, similarity }) => [row, similarity])));
+    const union = new Set(known.flatMap((found) => [...found.keys()]));
+    counts[query] = union.size;
+    for (const row of union) {
+      rows.push(row);
+      for (const [at, { part, queries: own }] of parts.entries())
+        similarities.push(known[at]?.get(row) ?? similarityOf(part, own, query, row));
+    }
+  }
+  return { counts, rows: Uint32Array.from(rows), similarities: Float32Array.from(similarities), leakedBytes };
+}
+
+/** The k nearest rows of each query by one part; best first, ties by row. */
+function nearestOf(part: LoadedPart, queries: Float32Array, k: number): Scored[][] {
+  const { rowCount, dimensions } = part;
   const found = Math.min(k, rowCount);
-  const rows = new Uint32Array(queryCount * found);
-  const similarities = new Float32Array(queryCount * found);
-  let open = Array.from({ length: found === 0 ? 0 : queryCount }, (_, query) => query);
+  const nearest = Array.from({ length: queries.length / dimensions }, (): Scored[] => []);
+  let open = found === 0 ? [] : [...nearest.keys()];
   for (let wanted = found + spareNeighbours; open.length > 0; wanted *= 8) {
     const asked = Math.min(wanted, rowCount);
-    const answer = searchFaiss(loaded, queries, open, asked);
+    const answer = searchFaiss(part, queries, open, asked);
     open = open.filter((query, position) => {
-      const candidates = rescore(loaded as Loaded, queries, query, answer, position, asked);
-      for (let place = 0; place < found; place += 1) {
-        rows[query * found + place] = candidates[place]?.row ?? 0;
-        similarities[query * found + place] = candidates[place]?.similarity ?? 0;
-      }
+      const candidates = rescore(part, queries, query, answer, position, asked);
+      nearest[query] = candidates.slice(0, found);
       const last = answer.distances[position * asked + asked - 1] ?? 0;
       const worst = candidates[found - 1]?.similarity ?? 0;
       return asked < Math.min(rowCount, neighboursMax) && last >= worst - sumTolerance;
     });
   }
-  return { found, rows, similarities, leakedBytes };
+  return nearest;
 }
 
-interface FaissAnswer {
-  readonly distances: readonly number[];
-  readonly labels: readonly number[];
-}
+type Scored = { readonly row: number; readonly similarity: number };
+
+type FaissAnswer = { readonly distances: readonly number[]; readonly labels: readonly number[] };
 
 /** Searches the picked queries, padded with zero vectors to the number from which FAISS uses BLAS. */
-function searchFaiss(
-  { index, dimensions }: Loaded,
-  queries: Float32Array,
-  picked: readonly number[],
-  k: number,
-): FaissAnswer {
+function searchFaiss(part: LoadedPart, queries: Float32Array, picked: readonly number[], k: number): FaissAnswer {
+  const { index, dimensions } = part;
   const batch = new Array<number>(Math.max(picked.length, blasQueriesMin) * dimensions).fill(0);
   picked.forEach((query, position) => {
     for (let i = 0; i < dimensions; i += 1) batch[position * dimensions + i] = queries[query * dimensions + i] ?? 0;
@@ -139,24 +153,31 @@ function searchFaiss(
  *  shards: FAISS's own sums depend on the position of row and query in BLAS's blocks. Takes 4 us per candidate.
  *  @returns best first, ties by row */
 function rescore(
-  { file, dimensions, rowsOffsetBytes, row, rowBytes }: Loaded,
+  part: LoadedPart,
   queries: Float32Array,
   query: number,
   answer: FaissAnswer,
   position: number,
   asked: number,
-): { row: number; similarity: number }[] {
-  const vector = queries.subarray(query * dimensions, (query + 1) * dimensions);
-  const candidates = answer.labels.slice(position * asked, (position + 1) * asked).map((label, place) => {
-    const read = fs.readSync(file, rowBytes, 0, rowBytes.length, rowsOffsetBytes + label * rowBytes.length);
-    let sum = 0;
-    for (let i = 0; i < dimensions; i += 1) sum += (vector[i] as number) * (row[i] as number);
-    if (read !== rowBytes.length || Math.abs(sum - (answer.distances[position * asked + place] ?? 0)) > 1e-3) {
-      throw new CorruptFile(`row ${label} is not the one that FAISS holds`);
-    }
-    return { row: label, similarity: Math.fround(Math.max(-1, Math.min(1, sum))) };
+): Scored[] {
+  const candidates = answer.labels.slice(position * asked, (position + 1) * asked).map((row, place) => {
+    const similarity = similarityOf(part, queries, query, row);
+    if (Math.abs(similarity - (answer.distances[position * asked + place] ?? 0)) > 1e-3)
+      throw new CorruptFile(`row ${row} is not the one that FAISS holds`);
+    return { row, similarity };
   });
   return candidates.sort((a, b) => b.similarity - a.similarity || a.row - b.row);
+}
+
+/** From the row's bytes in the file, summed in float64. */
+function similarityOf(part: LoadedPart, queries: Float32Array, query: number, label: number): number {
+  const { file, dimensions, rowsOffsetBytes, row, rowBytes } = part;
+  const read = fs.readSync(file, rowBytes, 0, rowBytes.length, rowsOffsetBytes + label * rowBytes.length);
+  if (read !== rowBytes.length) throw new CorruptFile(`row ${label} is missing`);
+  const first = query * dimensions;
+  let sum = 0;
+  for (let i = 0; i < dimensions; i += 1) sum += (queries[first + i] as number) * (row[i] as number);
+  return Math.fround(Math.max(-1, Math.min(1, sum)));
 }
 
 function build({ from, offsetBytes, to, rowCount, dimensions }: BuildRequest): null {

@@ -3,8 +3,9 @@
  */
 import PQueue from 'p-queue';
 import { LeitmotifError } from '../errors.ts';
+import { type SpacePart, writePart } from '../ranking/space-parts.ts';
 import type { MemoryAnswer, SearchAnswer } from './faiss-protocol.ts';
-import { FaissShard, type ShardEvent, type ShardFile, type ShardLimits } from './faiss-shard.ts';
+import { FaissShard, type ShardEvent, type ShardFiles, type ShardLimits } from './faiss-shard.ts';
 import {
   assertNeighbourCount,
   assertUnitVector,
@@ -16,8 +17,9 @@ import {
 
 export interface FaissIndexOptions {
   readonly dimensions: number;
-  /** Shards in row order. */
-  readonly files: readonly ShardFile[];
+  readonly parts: readonly SpacePart[];
+  /** In row order. */
+  readonly shards: readonly ShardFiles[];
   readonly limits?: Partial<FaissLimits> | undefined;
   readonly onEvent?: ((event: ShardEvent) => void) | undefined;
   /** Reads the files one after the other, so that the generation answering meanwhile keeps a core. */
@@ -48,35 +50,42 @@ export function defaultFaissLimits(shardBytes: number): FaissLimits {
 
 export class FaissIndex implements VectorIndex {
   readonly dimensions: number;
+  readonly parts: readonly SpacePart[];
   readonly rowCount: number;
   readonly #shards: readonly FaissShard[];
   readonly #queueMax: number;
   readonly #queue = new PQueue({ concurrency: 1 });
   #closed = false;
 
-  private constructor(dimensions: number, shards: readonly FaissShard[], queueMax: number) {
+  private constructor(
+    { dimensions, parts }: Pick<FaissIndexOptions, 'dimensions' | 'parts'>,
+    shards: readonly FaissShard[],
+    queueMax: number,
+  ) {
     this.dimensions = dimensions;
+    this.parts = parts;
     this.#shards = shards;
     this.#queueMax = queueMax;
     this.rowCount = shards.reduce((rows, shard) => rows + shard.rowCount, 0);
   }
 
-  /** Starts a process for each file; each checks its file, then reads it. All start at the same time unless `oneByOne`.
+  /** Starts a process for each shard; each checks its files, then reads them. All start at the same time unless `oneByOne`.
    *  @throws {LeitmotifError} `index-corrupt` or `index-unavailable`; no process is left running */
-  static async open({ dimensions, files, limits, onEvent, oneByOne = false }: FaissIndexOptions): Promise<FaissIndex> {
-    const largest = Math.max(0, ...files.map(({ bytes }) => bytes));
+  static async open(options: FaissIndexOptions): Promise<FaissIndex> {
+    const { limits, onEvent, oneByOne = false } = options;
+    const bytesOf = ({ files }: ShardFiles): number => files.reduce((sum, { bytes }) => sum + bytes, 0);
+    const largest = Math.max(0, ...options.shards.map(bytesOf));
     const all = { ...defaultFaissLimits(largest), ...limits };
-    const queue = new PQueue({ concurrency: oneByOne ? 1 : files.length || 1 });
-    const open = (file: ShardFile) =>
-      FaissShard.open({ file, dimensions, limits: all, onEvent: onEvent ?? (() => undefined) });
-    const opened = await Promise.allSettled(files.map((file) => queue.add(() => open(file))));
+    const queue = new PQueue({ concurrency: oneByOne ? 1 : options.shards.length || 1 });
+    const open = (shard: ShardFiles) => FaissShard.open({ shard, limits: all, onEvent: onEvent ?? (() => undefined) });
+    const opened = await Promise.allSettled(options.shards.map((shard) => queue.add(() => open(shard))));
     const shards = opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
     const failed = opened.find((one) => one.status === 'rejected');
     if (failed !== undefined) {
       await Promise.all(shards.map((shard) => shard.close()));
       throw failed.reason;
     }
-    return new FaissIndex(dimensions, shards, all.queueMax);
+    return new FaissIndex(options, shards, all.queueMax);
   }
 
   async search(vectors: readonly Float32Array[], k: number, { signal }: SearchOptions): Promise<Neighbour[][]> {
@@ -134,25 +143,46 @@ export class FaissIndex implements VectorIndex {
   }
 
   async #searchAll(vectors: readonly Float32Array[], k: number): Promise<Neighbour[][]> {
-    const queries = new Float32Array(vectors.length * this.dimensions);
-    vectors.forEach((vector, position) => {
-      queries.set(vector, position * this.dimensions);
+    const queries = this.parts.map((part) => {
+      const matrix = new Float32Array(vectors.length * part.dimensions);
+      vectors.forEach((vector, at) => {
+        writePart(vector, part, matrix.subarray(at * part.dimensions, (at + 1) * part.dimensions));
+      });
+      return matrix;
     });
     const answers = await Promise.all(this.#shards.map((shard) => shard.search(queries, k)));
-    return vectors.map((_, query) => mergeNeighbours(this.#neighboursOf(answers, query), k));
+    const ofShards = this.#neighboursOf(answers);
+    return vectors.map((_, query) =>
+      mergeNeighbours(
+        ofShards.map((shard) => shard[query] ?? []),
+        k,
+      ),
+    );
   }
 
-  #neighboursOf(answers: readonly SearchAnswer[], query: number): Neighbour[][] {
+  /** @returns shape [shards][queries][neighbours] */
+  #neighboursOf(answers: readonly SearchAnswer[]): Neighbour[][][] {
     let firstRow = 0;
-    return answers.map(({ found, rows, similarities }, shard) => {
+    return answers.map(({ counts, rows, similarities }, shard) => {
       const offset = firstRow;
       firstRow += this.#shards[shard]?.rowCount ?? 0;
-      const from = query * found;
-      return Array.from(rows.subarray(from, from + found), (row, place) => ({
-        row: offset + row,
-        similarity: similarities[from + place] ?? 0,
-      }));
+      let first = 0;
+      return Array.from(counts, (count) => {
+        const from = first;
+        first += count;
+        return Array.from(rows.subarray(from, first), (row, place) => {
+          const at = (from + place) * this.parts.length;
+          const ofParts = Array.from(similarities.subarray(at, at + this.parts.length));
+          return { row: offset + row, similarity: this.#wholeSimilarity(ofParts), ofParts };
+        });
+      });
     });
+  }
+
+  #wholeSimilarity(ofParts: readonly number[]): number {
+    return Math.fround(
+      ofParts.reduce((sum, similarity, part) => sum + similarity * (this.parts[part]?.weight ?? 0), 0),
+    );
   }
 }
 

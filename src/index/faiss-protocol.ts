@@ -11,15 +11,15 @@ export interface VerifyRequest {
 
 export interface LoadRequest {
   readonly op: 'load';
-  readonly path: string;
+  /** One file for each part of the space, with the same rows. */
+  readonly files: readonly { readonly path: string; readonly dimensions: number }[];
   readonly rowCount: number;
-  readonly dimensions: number;
 }
 
 export interface SearchRequest {
   readonly op: 'search';
-  /** Shape [queries, dimensions], row-major. */
-  readonly queries: Float32Array;
+  /** For each part: shape [queries, dimensions of the part], row-major. */
+  readonly queries: readonly Float32Array[];
   readonly k: number;
 }
 
@@ -55,10 +55,13 @@ export interface MemoryRequest {
 
 export type FaissRequest = VerifyRequest | LoadRequest | SearchRequest | BuildRequest | HubnessRequest | MemoryRequest;
 
-/** Shape [queries, found], row-major; best first, ties by row. `found` = min(k, rows). */
+/** The rows that are among the k nearest in any part, query after query, in no particular order. */
 export interface SearchAnswer {
-  readonly found: number;
+  /** Number of rows of each query, shape [queries]. */
+  readonly counts: Uint32Array;
+  /** Shape [sum of counts]. */
   readonly rows: Uint32Array;
+  /** Shape [sum of counts, parts], row-major. */
   readonly similarities: Float32Array;
   /** Bytes that the binding has leaked so far: it never frees its copy of a query. */
   readonly leakedBytes: number;

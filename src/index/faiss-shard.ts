@@ -1,4 +1,4 @@
-/** One shard of the index: a file, and the process that holds it in memory while the shard is open.
+/** One shard of the index: its files, and the process that holds it in memory while the shard is open.
  *
  *  If the process dies (kill -9, out of memory, a C++ exception), it is restarted. It is also replaced after a number of
  *  searches, because the binding never frees its copy of a query (4 bytes per value). No search is refused meanwhile:
@@ -10,11 +10,18 @@ import { corruptIndexFile } from '../io/corrupt-index.ts';
 import { FaissProcess } from './faiss-process.ts';
 import type { MemoryAnswer, SearchAnswer } from './faiss-protocol.ts';
 
+/** One file for each part of the space, all with the same rows. */
+export interface ShardFiles {
+  readonly rowCount: number;
+  readonly files: readonly ShardFile[];
+}
+
 export interface ShardFile {
   readonly path: string;
   readonly bytes: number;
   readonly sha256: string;
-  readonly rowCount: number;
+  /** Of the part. */
+  readonly dimensions: number;
 }
 
 /** An event for the operator's log. */
@@ -37,8 +44,7 @@ export interface ShardLimits {
 }
 
 export interface ShardOptions {
-  readonly file: ShardFile;
-  readonly dimensions: number;
+  readonly shard: ShardFiles;
   readonly limits: ShardLimits;
   readonly onEvent: (event: ShardEvent) => void;
 }
@@ -66,13 +72,13 @@ export class FaissShard {
   }
 
   get rowCount(): number {
-    return this.#options.file.rowCount;
+    return this.#options.shard.rowCount;
   }
 
-  /** @param queries shape [queries, dimensions]
+  /** @param queries for each part: shape [queries, dimensions of the part]
    *  @throws {LeitmotifError} `index-unavailable` if the process died twice during this search, or none starts in time;
    *          `index-corrupt` if the file has changed since it was opened */
-  async search(queries: Float32Array, k: number): Promise<SearchAnswer> {
+  async search(queries: readonly Float32Array[], k: number): Promise<SearchAnswer> {
     const process = await this.#ready();
     try {
       return await this.#ask(process, queries, k);
@@ -117,7 +123,7 @@ export class FaissShard {
     }
   }
 
-  async #ask(process: FaissProcess, queries: Float32Array, k: number): Promise<SearchAnswer> {
+  async #ask(process: FaissProcess, queries: readonly Float32Array[], k: number): Promise<SearchAnswer> {
     try {
       const answer = await process.request({ op: 'search', queries, k }, this.#options.limits.searchTimeoutMs);
       this.#startsWithoutSearch = 0;
@@ -130,9 +136,14 @@ export class FaissShard {
     }
   }
 
-  #named(error: unknown): unknown {
+  #named(error: unknown, path = this.#path): unknown {
     const isCorrupt = error instanceof LeitmotifError && error.code === 'index-corrupt';
-    return isCorrupt ? corruptIndexFile(this.#options.file.path, error.message, error) : error;
+    return isCorrupt ? corruptIndexFile(path, error.message, error) : error;
+  }
+
+  /** Of the first part, to name the shard. */
+  get #path(): string {
+    return this.#options.shard.files[0]?.path ?? '';
   }
 
   async #start(): Promise<FaissProcess> {
@@ -141,23 +152,24 @@ export class FaissShard {
   }
 
   async #spawnVerified(): Promise<FaissProcess> {
-    const { file, limits } = this.#options;
+    const { shard, limits } = this.#options;
     const process = new FaissProcess();
-    try {
-      const { path, bytes, sha256 } = file;
-      await process.request({ op: 'verify', path, bytes, sha256 }, limits.startTimeoutMs);
-      return process;
-    } catch (error) {
-      await end(process);
-      throw this.#named(error);
+    for (const { path, bytes, sha256 } of shard.files) {
+      try {
+        await process.request({ op: 'verify', path, bytes, sha256 }, limits.startTimeoutMs);
+      } catch (error) {
+        await end(process);
+        throw this.#named(error, path);
+      }
     }
+    return process;
   }
 
   async #load(process: FaissProcess): Promise<FaissProcess> {
-    const { file, dimensions, limits } = this.#options;
+    const { shard, limits } = this.#options;
     try {
-      const { path, rowCount } = file;
-      await process.request({ op: 'load', path, rowCount, dimensions }, limits.startTimeoutMs);
+      const files = shard.files.map(({ path, dimensions }) => ({ path, dimensions }));
+      await process.request({ op: 'load', files, rowCount: shard.rowCount }, limits.startTimeoutMs);
     } catch (error) {
       await end(process);
       throw this.#named(error);
@@ -225,7 +237,7 @@ export class FaissShard {
   }
 
   #report(kind: ShardEvent['kind'], process: FaissProcess, why: string): void {
-    this.#options.onEvent({ kind, path: this.#options.file.path, pid: process.pid, why });
+    this.#options.onEvent({ kind, path: this.#path, pid: process.pid, why });
   }
 }
 

@@ -10,6 +10,9 @@ import { LeitmotifError } from '../errors.ts';
 import { orDiskFull } from '../io/disk-full.ts';
 import { assertWritten, replaceFile, syncFolder } from '../io/durable-file.ts';
 import { hubRecipeName } from '../ranking/hubs.ts';
+import { partsOf, type SpacePart } from '../ranking/space-parts.ts';
+import { type Spread, spreadRecipeName } from '../ranking/spread.ts';
+import { FaissIndex } from './faiss-index.ts';
 import { flatFormatIsKnown } from './flat-file.ts';
 import {
   exists,
@@ -30,6 +33,8 @@ import {
   manifestName,
 } from './manifest.ts';
 import { type IndexedRow, RowWriter, type WrittenRows } from './row-writer.ts';
+import { shardFilesOf } from './shard-files.ts';
+import { measureSpread, spreadRows } from './spread-measure.ts';
 import { verifyGeneration } from './verify-generation.ts';
 
 export interface GenerationInput {
@@ -89,14 +94,21 @@ export async function writeGeneration(input: GenerationInput): Promise<Generatio
 /** Writes all files but the manifest, which gets its final id later. Writes only into `partial`. */
 async function writePartial(input: GenerationInput, partial: string): Promise<GenerationManifest> {
   const { spaceId, catalogId, dimensions, rowCount } = input;
-  const options = { ...input.options, ...(input.hubs ? { hubs: hubRecipeName } : {}) };
-  const written = await writeRows(input, partial);
+  const parts = partsOf(spaceId, dimensions);
+  const options = {
+    ...input.options,
+    ...(input.hubs ? { hubs: hubRecipeName } : {}),
+    spread: spreadRecipeName,
+    parts: parts.map(({ name, from, dimensions, weight }) => `${name} ${from}+${dimensions} ${weight}`).join(', '),
+  };
+  const written = await writeRows(input, parts, partial);
   const rows = { file: 'rows.bin', ...(await written.table.write(path.join(partial, 'rows.bin'))) };
   const { vectorsSha256 } = written;
   const content = contentHash({ spaceId, dimensions, rowCount, options, rowsSha256: rows.sha256, vectorsSha256 });
-  const hubs = input.hubs ? await writeHubs(input, written, partial) : undefined;
+  const hubs = input.hubs ? await writeHubs(input, parts, written, partial) : undefined;
+  const spread = await spreadOf(input, parts, written, partial);
   const manifest: GenerationManifest = {
-    format: 1,
+    format: 2,
     id: content.slice(0, 16),
     content,
     spaceId,
@@ -106,25 +118,61 @@ async function writePartial(input: GenerationInput, partial: string): Promise<Ge
     rowCount,
     trackCount: written.table.trackCount,
     options,
+    parts: [...parts] as GenerationManifest['parts'],
     shards: written.shards,
     rows,
     ...(hubs === undefined ? {} : { hubs }),
+    ...(spread === null ? {} : { spread }),
   };
   for (const file of filesOf(manifest)) await assertWritten(path.join(partial, file.file), file, input.signal);
   return manifest;
 }
 
-async function writeHubs({ dimensions, shardsMax, signal }: GenerationInput, written: WrittenRows, folder: string) {
-  const { shards, table } = written;
-  const { trackIds } = table;
-  const hubness = await measureHubness({ folder, dimensions, shards, trackIds, processesMax: shardsMax, signal });
-  return { file: 'hubs.bin', ...(await hubness.write(path.join(folder, 'hubs.bin'))) };
+async function writeHubs(
+  { shardsMax, signal }: GenerationInput,
+  parts: readonly SpacePart[],
+  { shards, table }: WrittenRows,
+  folder: string,
+) {
+  const hubs: { file: string; bytes: number; sha256: string }[] = [];
+  for (const [at, { name, dimensions }] of parts.entries()) {
+    const slices = shards.map(({ rowCount, files }) => ({ rowCount, file: files[at]?.file ?? '' }));
+    const { trackIds } = table;
+    const measure = { folder, dimensions, shards: slices, trackIds, processesMax: shardsMax, signal };
+    const hubness = await measureHubness(measure);
+    const file = name === 'whole' ? 'hubs.bin' : `hubs-${name}.bin`;
+    hubs.push({ file, ...(await hubness.write(path.join(folder, file))) });
+  }
+  return hubs;
 }
 
-async function writeRows(input: GenerationInput, partial: string): Promise<WrittenRows> {
+async function spreadOf(
+  { dimensions, signal }: GenerationInput,
+  parts: readonly SpacePart[],
+  { shards, sample, table }: WrittenRows,
+  folder: string,
+): Promise<Spread | null> {
+  if (table.trackCount < 2) return null;
+  const index = await FaissIndex.open({ dimensions, parts, shards: shardFilesOf({ shards, parts }, folder) });
+  try {
+    return await measureSpread(index, sample, table.trackIds, signal);
+  } finally {
+    await index.close();
+  }
+}
+
+async function writeRows(input: GenerationInput, parts: readonly SpacePart[], partial: string): Promise<WrittenRows> {
   const { dimensions, rowCount, shardsMax, signal, onProgress } = input;
   const direct = await isFormatKnown(input, partial);
-  const writer = new RowWriter({ folder: partial, dimensions, rowCount, shardsMax, direct });
+  const writer = new RowWriter({
+    folder: partial,
+    dimensions,
+    parts,
+    rowCount,
+    shardsMax,
+    direct,
+    sampleRows: spreadRows(rowCount),
+  });
   try {
     for await (const row of input.rows) {
       signal.throwIfAborted();

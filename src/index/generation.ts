@@ -10,6 +10,8 @@ import type { ShardEvent } from './faiss-shard.ts';
 import { exists, generationsFolder, indexedSpaces, readCurrent, spaceFolder } from './generation-folder.ts';
 import { type GenerationManifest, manifestName, readManifest } from './manifest.ts';
 import { IndexedRows } from './rows-file.ts';
+import { shardFilesOf } from './shard-files.ts';
+import type { Neighbour } from './vector-index.ts';
 
 export interface GenerationPlace {
   readonly indexDir: string;
@@ -24,12 +26,11 @@ export interface OpenOptions extends GenerationPlace {
   readonly oneByOne?: boolean;
 }
 
-export interface FoundChunk {
+export interface FoundChunk extends Neighbour {
   readonly chunk: IndexedChunk;
-  /** Cosine similarity, [-1, 1]. */
-  readonly similarity: number;
-  /** Mean similarity to its nearest references, [-1, 1]; undefined if the generation has no hubness. @see hubs.ts */
-  readonly hubness?: number;
+  /** Mean similarity to its nearest references in each part, [-1, 1]; undefined if the generation has no hubness.
+   *  @see hubs.ts */
+  readonly hubness?: readonly number[];
 }
 
 export interface OpenGeneration {
@@ -37,8 +38,8 @@ export interface OpenGeneration {
   readonly rows: IndexedRows;
   readonly index: FaissIndex;
   readonly library: LibrarySize;
-  /** null if the generation was written without it. */
-  readonly hubness: Hubness | null;
+  /** Of each part; null if the generation was written without it. */
+  readonly hubness: readonly Hubness[] | null;
 }
 
 /** The manifest of the current generation, checked against the requested space and catalog.
@@ -73,13 +74,14 @@ export async function openCurrent(options: OpenOptions): Promise<OpenGeneration>
 export async function openGeneration(manifest: GenerationManifest, options: OpenOptions): Promise<OpenGeneration> {
   const folder = path.join(spaceFolder(options.indexDir, manifest.spaceId), manifest.id);
   const rows = await IndexedRows.read(path.join(folder, manifest.rows.file), manifest.rowCount, manifest.rows);
-  const { hubs } = manifest;
-  const hubness = hubs ? await Hubness.read(path.join(folder, hubs.file), manifest.rowCount, hubs) : null;
-  const files = manifest.shards.map((shard) => ({ ...shard, path: path.join(folder, shard.file) }));
+  const { hubs, parts, rowCount } = manifest;
+  const readHubs = hubs?.map((hub) => Hubness.read(path.join(folder, hub.file), rowCount, hub));
+  const hubness = readHubs ? await Promise.all(readHubs) : null;
   const { limits, onEvent } = options;
   const index = await FaissIndex.open({
     dimensions: manifest.dimensions,
-    files,
+    parts,
+    shards: shardFilesOf(manifest, folder),
     limits,
     onEvent,
     oneByOne: options.oneByOne ?? false,
@@ -88,7 +90,7 @@ export async function openGeneration(manifest: GenerationManifest, options: Open
   return { manifest, rows, index, library, hubness };
 }
 
-/** The k nearest chunks of each vector, as VectorIndex.search promises. */
+/** The chunks that are among the k nearest of each vector in any part, as VectorIndex.search promises. */
 export async function nearestChunks(
   { index, rows, hubness }: OpenGeneration,
   vectors: readonly Float32Array[],
@@ -97,10 +99,10 @@ export async function nearestChunks(
 ): Promise<FoundChunk[][]> {
   const found = await index.search(vectors, k, { signal });
   return found.map((neighbours) =>
-    neighbours.map(({ row, similarity }) => ({
-      chunk: rows.chunk(row),
-      similarity,
-      ...(hubness === null ? {} : { hubness: hubness.at(row) }),
+    neighbours.map((neighbour) => ({
+      ...neighbour,
+      chunk: rows.chunk(neighbour.row),
+      ...(hubness === null ? {} : { hubness: hubness.map((part) => part.at(neighbour.row)) }),
     })),
   );
 }

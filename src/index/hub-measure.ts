@@ -9,13 +9,13 @@ import path from 'node:path';
 import PQueue from 'p-queue';
 import { Hubness, type HubRecipe, hubRecipe, referenceRows } from '../ranking/hubs.ts';
 import { FaissProcess } from './faiss-process.ts';
-import type { GenerationManifest } from './manifest.ts';
 
 export interface HubMeasure {
   readonly folder: string;
+  /** Of the part that is measured. */
   readonly dimensions: number;
-  /** In row order. */
-  readonly shards: readonly Pick<GenerationManifest['shards'][number], 'file' | 'rowCount'>[];
+  /** The part's files in row order. */
+  readonly shards: readonly { readonly file: string; readonly rowCount: number }[];
   /** The track id of each row. */
   readonly trackIds: Uint32Array;
   readonly processesMax: number;

@@ -5,6 +5,7 @@
  */
 import { LeitmotifError } from '../errors.ts';
 import type { LibrarySize } from '../ranking/fusion.ts';
+import type { SpacePart } from '../ranking/space-parts.ts';
 import {
   currentManifest,
   type FoundChunk,
@@ -19,7 +20,9 @@ export interface FoundNeighbours {
   /** The generation that answered; it may no longer be the current one. */
   readonly generation: GenerationManifest;
   readonly library: LibrarySize;
-  /** Shape [queries][min(k, rows)]; best first, ties by row. */
+  readonly parts: readonly SpacePart[];
+  /** The chunks that are among the k nearest in any part, shape [queries][min(k, rows) or more]; best first by the whole
+   *  similarity, ties by row. */
   readonly perQuery: FoundChunk[][];
 }
 
@@ -111,7 +114,8 @@ async function found(
   signal: AbortSignal,
 ): Promise<FoundNeighbours> {
   const perQuery = await nearestChunks(generation, vectors, k, signal);
-  return { generation: generation.manifest, library: generation.library, perQuery };
+  const { manifest, library } = generation;
+  return { generation: manifest, library, parts: manifest.parts, perQuery };
 }
 
 function isLost(error: unknown): boolean {

@@ -3,14 +3,19 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { corruptIndexFile } from '../io/corrupt-index.ts';
+import { partNames } from '../ranking/space-parts.ts';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const fileName = z.string().regex(/^[\w.-]+$/);
 const count = z.int().nonnegative();
+const file = z.object({ file: fileName, bytes: count, sha256 });
+
+/** Quantiles 0, 0.01, ... 1. */
+const spreadCurve = z.array(z.number()).length(101);
 
 const manifestBody = z.object({
   /** Version of the folder's layout. Generations of another format are rebuilt, not converted. */
-  format: z.literal(1),
+  format: z.literal(2),
   /** The folder's name; starts with the first digits of `content`. */
   id: z.string(),
   /** Hash of rows, vectors, space and options, independent of time, machine and number of shards: the same query gives
@@ -25,13 +30,19 @@ const manifestBody = z.object({
   trackCount: count,
   /** Build options, such as whether non-music chunks are included. */
   options: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
-  /** In the order of their rows. */
-  shards: z.array(z.object({ file: fileName, rowCount: z.int().positive(), bytes: count, sha256 })),
-  rows: z.object({ file: fileName, bytes: count, sha256 }),
-  /** The hubness of each row (hubs.ts). Generations without it answer without hub correction. Its recipe is one of the
-   *  options and therefore part of `content`; its bytes are not, because they follow from the rows except for the
-   *  processor's rounding. */
-  hubs: z.object({ file: fileName, bytes: count, sha256 }).optional(),
+  /** @see ranking/space-parts.ts */
+  parts: z
+    .array(z.object({ name: z.enum(partNames), from: count, dimensions: z.int().positive(), weight: z.number() }))
+    .nonempty(),
+  /** In the order of their rows; each with one file for each part. */
+  shards: z.array(z.object({ rowCount: z.int().positive(), files: z.array(file) })),
+  rows: file,
+  /** The hubness of each row (hubs.ts), one file for each part. Generations without it answer without hub correction. Its
+   *  recipe is one of the options and therefore part of `content`; its bytes are not, because they follow from the rows
+   *  except for the processor's rounding. */
+  hubs: z.array(file).optional(),
+  /** How near its tracks come to each other (spread.ts); missing if there are not two. */
+  spread: z.object({ whole: spreadCurve, ofParts: z.array(spreadCurve) }).optional(),
 });
 
 const manifestFile = manifestBody.extend({ checksum: sha256 });
@@ -77,13 +88,13 @@ export function contentHash({
   vectorsSha256,
 }: ContentParts): string {
   const sorted = Object.entries(options).sort(([a], [b]) => (a < b ? -1 : 1));
-  const parts = ['leitmotif generation 1', spaceId, dimensions, rowCount, sorted, rowsSha256, vectorsSha256];
+  const parts = ['leitmotif generation 2', spaceId, dimensions, rowCount, sorted, rowsSha256, vectorsSha256];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 
 /** Every file of a generation except its manifest. */
 export function filesOf({ rows, shards, hubs }: GenerationManifest) {
-  return [rows, ...shards, ...(hubs === undefined ? [] : [hubs])];
+  return [rows, ...shards.flatMap(({ files }) => files), ...(hubs ?? [])];
 }
 
 function checksumOf(body: GenerationManifest): string {

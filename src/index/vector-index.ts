@@ -1,14 +1,20 @@
 /** The port to a nearest-neighbour index. The implementation that ships is FAISS in separate processes (faiss-index.ts).
  *
+ *  A space has one or more parts (ranking/space-parts.ts). Each part is searched; a row that is near in any part is returned
+ *  with its similarity in every part.
+ *
  *  Implementations must search exactly: the result depends on the vectors alone, not on how they are spread over
  *  processes, on the batch size, or on the processor's kernels.
  */
+import type { SpacePart } from '../ranking/space-parts.ts';
 
 export interface Neighbour {
   /** The row of the index, from 0. */
   readonly row: number;
-  /** Cosine similarity, [-1, 1]. */
+  /** Cosine similarity of the whole vectors, [-1, 1]. */
   readonly similarity: number;
+  /** Cosine similarity of each part, in the order of the index's parts; [similarity] if there is one. */
+  readonly ofParts: readonly number[];
 }
 
 export interface SearchOptions {
@@ -18,12 +24,13 @@ export interface SearchOptions {
 export interface VectorIndex {
   readonly rowCount: number;
   readonly dimensions: number;
+  readonly parts: readonly SpacePart[];
 
-  /** The k nearest rows of each vector.
+  /** The rows that are among the k nearest of each vector in at least one part.
    *
    *  @param vectors unit vectors, shape [queries][dimensions]; an empty array gives an empty result
    *  @param k       at least 1; if it exceeds the number of rows, all rows are returned
-   *  @returns       shape [queries][min(k, rowCount)]; best first, ties by row
+   *  @returns       shape [queries][min(k, rowCount) or more]; best first by the whole similarity, ties by row
    *  @throws {RangeError} on a vector of another length, with a value that is not finite, or not of unit length; on k < 1
    *  @throws {LeitmotifError} `index-unavailable`, `queue-full` or `cancelled`
    */
@@ -65,7 +72,26 @@ export function byBestNeighbour(a: Neighbour, b: Neighbour): number {
   return b.similarity - a.similarity || a.row - b.row;
 }
 
-/** Merges one query's neighbours from all parts. Exact, because each part returned its own best k. */
-export function mergeNeighbours(parts: readonly (readonly Neighbour[])[], k: number): Neighbour[] {
-  return parts.flat().sort(byBestNeighbour).slice(0, k);
+/** Merges one query's neighbours from all shards. Exact, because each shard returned its own k best of every part. */
+export function mergeNeighbours(shards: readonly (readonly Neighbour[])[], k: number): Neighbour[] {
+  return nearestInAnyPart(shards.flat().sort(byBestNeighbour), k);
+}
+
+/** The neighbours that are among the k nearest in at least one part, ties by row; their order is kept. */
+export function nearestInAnyPart<T extends Pick<Neighbour, 'row' | 'ofParts'>>(found: readonly T[], k: number): T[] {
+  const partCount = found[0]?.ofParts.length ?? 0;
+  if (found.length <= k) return [...found];
+  const near = new Set<T>();
+  for (let part = 0; part < partCount; part++) for (const one of nearestInPart(found, part, k)) near.add(one);
+  return found.filter((one) => near.has(one));
+}
+
+/** @returns best first by the part's similarity, ties by row */
+export function nearestInPart<T extends Pick<Neighbour, 'row' | 'ofParts'>>(
+  found: readonly T[],
+  part: number,
+  k: number,
+): T[] {
+  const similarityOf = ({ ofParts }: T): number => ofParts[part] ?? -1;
+  return [...found].sort((a, b) => similarityOf(b) - similarityOf(a) || a.row - b.row).slice(0, k);
 }

@@ -1,12 +1,12 @@
 /** The match picture as SVG: the query's time from left to right, one lane a piece, every hit where the query has it,
- *  coloured by its distance and carrying the piece's own time. Pure: an answer in, text out.
+ *  coloured by how near it is; the best hits carry the piece's own time. Pure: an answer in, text out.
  *
  *  Made to be read on a phone, where 1080 units are some 390 points wide: nothing is written smaller than 22 units.
  */
 import type { ChunkKind, Hit } from '../domain.ts';
 import { formatTime, oneLine, trackName } from '../format.ts';
 import type { Answer, Result } from '../query/answer.ts';
-import { isSameTrack, verdictFacts } from '../query/answer-facts.ts';
+import { isSameTrack, matchNumber, verdictFacts } from '../query/answer-facts.ts';
 import { englishPictureWords, type PictureWords } from './picture-words.ts';
 
 const width = 1080;
@@ -25,6 +25,9 @@ const ink = { paper: '#15171c', strip: '#23262e', text: '#f2f3f5', faint: '#a5ab
 
 /** Default number of lanes: a page of an answer. */
 const lanesMax = 10;
+
+/** Hits of a lane that are labelled with their time in the piece. */
+const labelsMax = 3;
 
 /** Distance -> colour, near is bright. After viridis (Smith & van der Walt), which reads the same without red or green. */
 const scale: readonly (readonly [distance: number, rgb: readonly [number, number, number]])[] = [
@@ -86,7 +89,8 @@ function header(answer: Answer, words: PictureWords): string {
 
 function lane(result: Result, top: number, x: (sec: number) => number, answer: Answer, words: PictureWords): string {
   const { track } = result;
-  const score = words.score(result.score);
+  const match = matchNumber(result, answer);
+  const score = match === null ? words.score(result.score) : words.match(match);
   const scoreWidth = score.length * fontSize.text * advanceEm + 20;
   const artist = track.artist ? `, ${track.artist}` : '';
   const name = shorten(`${result.rank}  ${trackName(track)}${artist}`, fontSize.title - 2, plotWidth - scoreWidth);
@@ -107,6 +111,7 @@ function strip(hits: readonly Hit[], top: number, x: (sec: number) => number, { 
   const taken: [number, number][] = [];
   const labels: string[] = [];
   for (const hit of hits) {
+    if (labels.length === labelsMax) break;
     const left = x(hit.queryStartSec);
     const right = x(Math.min(hit.queryStartSec + hit.durationSec, query.toSec));
     const label = hitLabel(hit, left, right, top, taken);
@@ -116,7 +121,7 @@ function strip(hits: readonly Hit[], top: number, x: (sec: number) => number, { 
     const left = x(hit.queryStartSec);
     const right = x(Math.min(hit.queryStartSec + hit.durationSec, query.toSec));
     const barWidth = Math.max(right - left - 2, 2);
-    return `<rect x="${round(left + 1)}" y="${top + 3}" width="${round(barWidth)}" height="${stripHeight - 6}" rx="4" fill="${colourOf(hit.distance)}"/>`;
+    return `<rect x="${round(left + 1)}" y="${top + 3}" width="${round(barWidth)}" height="${stripHeight - 6}" rx="4" fill="${colourOf(shadeOf(hit))}"/>`;
   });
   return [...bars, ...labels];
 }
@@ -134,7 +139,7 @@ function hitLabel(hit: Hit, left: number, right: number, top: number, taken: [nu
   const turn = upright ? '' : ` transform="rotate(-90 ${round(middle)} ${y})"`;
   return (
     `<text x="${round(middle)}" y="${y + 8}" font-size="${fontSize.label}" text-anchor="middle" ` +
-    `fill="${hit.distance < 0.3 ? '#101216' : '#ffffff'}"${turn}>${label}</text>`
+    `fill="${shadeOf(hit) < 0.3 ? '#101216' : '#ffffff'}"${turn}>${label}</text>`
   );
 }
 
@@ -208,6 +213,14 @@ function legend(y: number, { closeness }: PictureWords): string {
         text(margin + i * step + 34, y, word, fontSize.label, ink.faint),
     )
     .join('');
+}
+
+/** The distance whose colour a hit has. With a match, that of the same word: "very similar" from 0.75 on is a distance up to
+ *  0.2, "similar" from 0.25 on one up to 0.5. */
+function shadeOf({ distance, match }: Hit): number {
+  if (match === undefined || distance < 0.0005) return distance;
+  if (match >= 0.75) return 0.2 * (1 - (match - 0.75) / 0.25);
+  return match >= 0.25 ? 0.5 - 0.3 * ((match - 0.25) / 0.5) : 0.9 - 0.4 * (match / 0.25);
 }
 
 function colourOf(distance: number): string {

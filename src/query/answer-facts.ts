@@ -1,6 +1,7 @@
 /** The facts of an answer, independent of language. Pure. */
 import type { ChunkKind, Hit } from '../domain.ts';
-import { trackName } from '../format.ts';
+import { type DistanceWord, distanceInWords, trackName } from '../format.ts';
+import { calibrationOf } from '../ranking/calibration.ts';
 import { countVoters } from '../ranking/tail-votes.ts';
 import { type Answer, musicChunks, type Result } from './answer.ts';
 
@@ -8,21 +9,67 @@ export type VerdictFacts =
   /** The query holds no music. `heard`: the kinds it holds instead, each once; empty if it has no chunks. */
   | { readonly kind: 'no-music'; readonly heard: readonly ChunkKind[] }
   /** name: null if the recording is not among the results. */
-  | { readonly kind: 'this-is'; readonly name: string | null; readonly offsetSec: number }
+  | {
+      readonly kind: 'this-is';
+      readonly name: string | null;
+      readonly offsetSec: number;
+      /** How much faster the query plays the recording, in percent; negative if it is slower, null at its own speed. */
+      readonly fasterPercent: number | null;
+    }
   | { readonly kind: 'sounds-like'; readonly name: string }
+  /** The results are the nearest there are, and probably by chance. */
+  | { readonly kind: 'nearest'; readonly name: string }
   | { readonly kind: 'nothing-close' };
 
 export function verdictFacts({ verdict, results, query }: Answer): VerdictFacts {
-  if (musicChunks(query).length === 0) {
+  if (musicChunks(query).length === 0 && verdict.kind !== 'this-is') {
     return { kind: 'no-music', heard: [...new Set(query.chunks.map((chunk) => chunk.kind))].sort() };
   }
   if (verdict.kind === 'this-is') {
     const own = results.find((result) => result.track.id === verdict.trackId);
-    return { kind: 'this-is', name: own ? trackName(own.track) : null, offsetSec: roundedOffset(verdict.offsetSec) };
+    const { speed, offsetSec } = verdict;
+    return {
+      kind: 'this-is',
+      name: own ? trackName(own.track) : null,
+      offsetSec: roundedOffset(offsetSec),
+      // Half percents: the fingerprints tell speeds apart by about as much.
+      fasterPercent: speed === undefined ? null : Math.round((speed - 1) * 200) / 2 || null,
+    };
   }
   const best = results[0];
   if (verdict.kind === 'nothing-close' || !best) return { kind: 'nothing-close' };
-  return { kind: 'sounds-like', name: trackName(best.track) };
+  return { kind: verdict.kind === 'nearest' ? 'nearest' : 'sounds-like', name: trackName(best.track) };
+}
+
+/** Shares of the library's spread from which a result is "similar" and "very similar". Of first results with these matches,
+ *  about half and four in five were right (bench/QUALITY.md, "Verdicts"). */
+const similarFrom = 0.25;
+const verySimilarFrom = 0.75;
+
+/** The word for how near a result is: by its match, and in a space that was not calibrated by the original system's limits
+ *  on its distance. */
+export function closenessWord({ match, bestDistance }: Result, { spaceId }: Pick<Answer, 'spaceId'>): DistanceWord {
+  const byDistance = distanceInWords(bestDistance);
+  if (match === undefined || byDistance === 'identical' || calibrationOf(spaceId) === null) return byDistance;
+  if (match >= verySimilarFrom) return 'very similar';
+  return match >= similarFrom ? 'similar' : 'less similar';
+}
+
+/** The match as people read it: 0 to 100; null if it is unknown. A proved recording matches in full. */
+export function matchNumber(result: Result, answer: Answer): number | null {
+  if (isSameTrack(answer, result)) return 100;
+  return result.match === undefined ? null : Math.round(result.match * 100);
+}
+
+/** Share of the spread from which a part of the space counts as the same. */
+const likeFrom = 0.5;
+
+/** In what the result resembles the query; null if in neither part, or if the space has no parts. */
+export function likenessOf({ matchOfParts }: Result): 'sound' | 'harmony' | 'both' | null {
+  const sound = (matchOfParts?.sound ?? 0) >= likeFrom;
+  const harmony = (matchOfParts?.harmony ?? 0) >= likeFrom;
+  if (sound && harmony) return 'both';
+  return sound ? 'sound' : harmony ? 'harmony' : null;
 }
 
 /** Precision of a fingerprint offset: one item per 0.124 s. */
@@ -42,8 +89,10 @@ export function otherNames({ track, alsoAs = [] }: Result): string[] {
 
 /** Advice after an unhelpful answer; null if none is needed. */
 export function adviceAfter(answer: Answer): 'other-recording' | 'longer-part' | null {
+  const { kind } = answer.verdict;
+  if (kind === 'this-is') return null;
   if (musicChunks(answer.query).length === 0) return 'other-recording';
-  return answer.verdict.kind === 'nothing-close' ? 'longer-part' : null;
+  return kind === 'nothing-close' || kind === 'nearest' ? 'longer-part' : null;
 }
 
 /** Why a track is in the ranking: its nearest moment, the number of agreeing query chunks, and whether they agree in time. */
@@ -71,8 +120,13 @@ export function reasonFacts(result: Result, answer: Answer): ReasonFacts | null 
     agreeingChunks: result.agreeingChunks,
     // If non-music chunks vote too, more chunks can agree than there are music chunks.
     voters: Math.max(countVoters(musicChunks(answer.query)), result.agreeingChunks),
-    inStepSec: result.longestRunSec > best.durationSec + 0.5 ? result.longestRunSec : null,
+    inStepSec: isInStep(result, best) ? result.longestRunSec : null,
   };
+}
+
+/** Answers of older versions do not say whether chance explains the run. */
+function isInStep({ inStep = true, longestRunSec }: Result, { durationSec }: Hit): boolean {
+  return inStep && longestRunSec > durationSec + 0.5;
 }
 
 /** The time of a hit in the track: the window's start; for the same recording, the time of the same note as in the query,

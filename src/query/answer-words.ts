@@ -1,7 +1,16 @@
 /** An answer in English: the verdict, and why a track is in the ranking. Pure. */
-import { counted, distanceInWords, formatTime, oneLine } from '../format.ts';
+import { counted, formatTime, oneLine } from '../format.ts';
 import type { Answer, Result } from './answer.ts';
-import { adviceAfter, isSameTrack, otherNames, reasonFacts, type VerdictFacts, verdictFacts } from './answer-facts.ts';
+import {
+  adviceAfter,
+  closenessWord,
+  isSameTrack,
+  likenessOf,
+  otherNames,
+  reasonFacts,
+  type VerdictFacts,
+  verdictFacts,
+} from './answer-facts.ts';
 
 export function verdictSentence(answer: Answer): string {
   const sentence = verdictInEnglish(verdictFacts(answer));
@@ -14,9 +23,11 @@ export function verdictInEnglish(facts: VerdictFacts): string {
     case 'no-music':
       return `Only ${facts.heard.join(' and ') || 'silence'}: there is no music in it to compare`;
     case 'this-is':
-      return `This is ${facts.name ?? 'a recording of the library'}, ${offsetInEnglish(facts.offsetSec)}`;
+      return `This is ${facts.name ?? 'a recording of the library'}, ${offsetInEnglish(facts.offsetSec)}${speedInEnglish(facts.fasterPercent)}`;
     case 'sounds-like':
       return `Sounds like ${facts.name}`;
+    case 'nearest':
+      return `Nearest, but not close: ${facts.name}`;
     case 'nothing-close':
       return 'Nothing close in the library';
   }
@@ -27,7 +38,7 @@ export function adviceText(answer: Answer): string | undefined {
   const advice = adviceAfter(answer);
   if (advice === 'other-recording') return 'Try another recording, or another part of it (--from, --to).';
   if (advice === 'longer-part') {
-    return 'Try a longer or another part (--from, --to). What follows is the least distant, not a recommendation.';
+    return 'Try a longer or another part (--from, --to). The results are the nearest, not recommendations.';
   }
   return undefined;
 }
@@ -37,12 +48,16 @@ export function reasonFor(result: Result, answer: Answer): string {
   const facts = reasonFacts(result, answer);
   if (!facts) return '';
   const run = facts.inStepSec === null ? '' : `, ${Math.round(facts.inStepSec)} s in step`;
+  const likeness = likenessOf(result);
+  const alike = likeness === null || facts.isSameRecording ? '' : `${likenessWords[likeness]}; `;
   return (
-    `${facts.isSameRecording ? 'the very recording' : distanceInWords(result.bestDistance)} at yours ` +
+    `${alike}${facts.isSameRecording ? 'the very recording' : closenessWord(result, answer)} at yours ` +
     `${formatTime(facts.yoursSec)} - theirs ${formatTime(facts.theirsSec)}; ` +
     `${facts.agreeingChunks} of ${counted(facts.voters, 'chunk')} ${facts.agreeingChunks === 1 ? 'agrees' : 'agree'}${run}`
   );
 }
+
+const likenessWords = { sound: 'same sound', harmony: 'same harmony', both: 'same sound and harmony' } as const;
 
 /** Names shown in a sentence. */
 const otherNamesMax = 5;
@@ -54,6 +69,11 @@ export function alsoAs(result: Result, max = Number.POSITIVE_INFINITY): string {
   const left = names.length - max;
   const shown = names.slice(0, max).map((name) => oneLine(name, 60));
   return names.length === 0 ? '' : `also as ${shown.join(', ')}${left > 0 ? ` and ${left} more` : ''}`;
+}
+
+function speedInEnglish(fasterPercent: number | null): string {
+  if (fasterPercent === null) return '';
+  return `, played ${Math.abs(fasterPercent)} % ${fasterPercent > 0 ? 'faster' : 'slower'}`;
 }
 
 function offsetInEnglish(offsetSec: number): string {

@@ -62,7 +62,11 @@ export async function findByWords(parts: WordsParts, { text, resultsMax, signal 
   const index = await parts.openIndex(signal);
   for (let neighbours = resultsMax * chunksPerResult; ; neighbours *= 4) {
     const live = { index, catalog: parts.catalog };
-    const { perChunk, generation, library } = await liveNeighbours(live, [{ vector }], { neighbours, signal });
+    const { perChunk, generation, library } = await liveNeighbours(live, [{ vector }], {
+      neighbours,
+      by: 'whole',
+      signal,
+    });
     const byTrack = Map.groupBy(perChunk[0] ?? [], ({ chunk }) => chunk.trackId);
     if (byTrack.size < resultsMax && neighbours < Math.min(library.chunks, chunksMax)) continue;
     const results = resultsOf(byTrack, parts.catalog, resultsMax);

@@ -7,9 +7,11 @@ import { isInRegion } from '../catalog/marked-regions.ts';
 import type { Chunk, EmbeddedRecording, Fingerprint, RankedTrack, Track, Verdict } from '../domain.ts';
 import { fileStem } from '../format.ts';
 import type { IndexHost } from '../index/index-host.ts';
+import { withStep } from '../ranking/alignment.ts';
 import { calibrationOf } from '../ranking/calibration.ts';
 import type { HearAgain } from '../ranking/changed-proof.ts';
-import { decideVerdict, recordingCandidates } from '../ranking/verdict.ts';
+import { closenessIn, withMatches } from '../ranking/spread.ts';
+import { decideVerdict, type Nearness, recordingCandidates } from '../ranking/verdict.ts';
 import type { Answer, Result, Timings } from './answer.ts';
 import { mergeCopies } from './copies.ts';
 import type { QueryRequest } from './query-request.ts';
@@ -38,14 +40,18 @@ export async function findSimilar(
   clock: () => number = stopwatch(),
 ): Promise<Answer> {
   const recording = withMarks(embedded, parts.catalog);
-  const searched = recording.chunks.filter((chunk) => chunk.kind === 'music' || request.includeNonMusic);
+  const compared = recording.chunks.filter((chunk) => chunk.kind === 'music' || request.includeNonMusic);
+  // The gate can be wrong about a bad copy, such as one from a telephone. If nothing is left to compare, what sounds is
+  // searched all the same, but only for a recording that its fingerprint proves.
+  const searched = compared.length > 0 ? compared : recording.chunks.filter(({ kind }) => kind !== 'silence');
   const searchStartMs = clock();
   const ranking = await rankPieces(parts, searched, request);
   const { found, nearest, ranked, searchMs } = ranking;
-  const byFingerprint = await verdictOn(nearest, recording, parts);
+  const byFingerprint = await verdictOn(ranking, recording, parts);
   const isProved = byFingerprint.kind === 'this-is';
   const verdict = (isProved ? null : await verdictByBytes(nearest, request, parts.catalog)) ?? byFingerprint;
-  const results = await resultsOf(provedFirst(verdict, ranked, nearest), ranking, parts.catalog, request);
+  const shown = compared.length > 0 ? ranked : [];
+  const results = await resultsOf(provedFirst(verdict, shown, nearest), ranking, parts.catalog, request);
   const end = clock();
   const { decode, embed } = recording.timingsMs;
   return {
@@ -53,7 +59,7 @@ export async function findSimilar(
     spaceId: recording.spaceId,
     generation: found.generation,
     fusion: request.fusion,
-    verdict,
+    verdict: compared.length === 0 && verdict.kind !== 'this-is' ? { kind: 'nothing-close' } : verdict,
     results,
     timingsMs: { decode, embed, search: searchMs, fuse: end - searchStartMs - searchMs, clips: 0, total: end },
   };
@@ -71,17 +77,26 @@ function withMarks(embedded: EmbeddedQuery, catalog: Catalog): EmbeddedQuery {
 }
 
 async function verdictOn(
-  ranked: readonly RankedTrack[],
+  ranking: Ranking,
   recording: EmbeddedRecording,
   { catalog, hearAgain }: FindSimilarParts,
 ): Promise<Verdict> {
+  const { nearest } = ranking;
   const fingerprints = new Map<number, Fingerprint>();
-  for (const trackId of recordingCandidates(ranked)) {
+  for (const trackId of recordingCandidates(nearest)) {
     const fingerprint = catalog.evidence.fingerprintOf(trackId);
     if (fingerprint) fingerprints.set(trackId, fingerprint);
   }
   const calibration = calibrationOf(recording.spaceId);
-  return decideVerdict({ ranked, queryFingerprint: recording.fingerprint, fingerprints, calibration, hearAgain });
+  const queryFingerprint = recording.fingerprint;
+  const nearness = nearnessOf(ranking);
+  return decideVerdict({ ranked: nearest, queryFingerprint, fingerprints, calibration, nearness, hearAgain });
+}
+
+function nearnessOf({ ranked, neighbourhood, found }: Ranking): Nearness | null {
+  const [first] = found.spread ? withMatches(ranked.slice(0, 1), neighbourhood, found.spread) : [];
+  if (!found.spread || !first) return null;
+  return { closeness: closenessIn(neighbourhood, found.spread), match: first.match ?? 0 };
 }
 
 /** Moves a proved recording to the first place, regardless of distances. */
@@ -95,17 +110,20 @@ function provedFirst(verdict: Verdict, ranked: readonly RankedTrack[], nearest: 
 /** Merges duplicates into one result, so that they neither displace others nor count towards `perArtistMax`. */
 async function resultsOf(
   ranked: readonly RankedTrack[],
-  { alsoAs, copies }: Pick<Ranking, 'alsoAs' | 'copies'>,
+  { alsoAs, copies, found, neighbourhood }: Ranking,
   catalog: Catalog,
   { resultsMax, excludedTracks, perArtistMax = Number.POSITIVE_INFINITY }: QueryRequest,
 ): Promise<Result[]> {
   const ofArtist = new Map<string, number>();
   const mayShow = ({ artist }: Track) => mayStillShow(artist, ofArtist, perArtistMax);
   const merged = await mergeCopies(withTracks(ranked, catalog), copies, { max: resultsMax, mayShow });
-  return merged.map(({ track, evidence: { trackId: _, ...evidence }, alsoAs: others }, position) => {
+  const shown = merged.map(({ evidence }) => evidence);
+  const matched = found.spread ? withMatches(shown, neighbourhood, found.spread) : shown;
+  return merged.map(({ track, alsoAs: others }, position) => {
+    const { trackId: _, ...evidence } = withStep(matched[position] as RankedTrack);
     const names = namesOf(track, [...(alsoAs.get(track.id) ?? []), ...others.map(({ id }) => id)], catalog);
-    const shown = names.filter(({ id }) => !excludedTracks?.has(id));
-    return { rank: position + 1, ...evidence, track, ...(shown.length > 0 ? { alsoAs: shown } : {}) };
+    const known = names.filter(({ id }) => !excludedTracks?.has(id));
+    return { rank: position + 1, ...evidence, track, ...(known.length > 0 ? { alsoAs: known } : {}) };
   });
 }
 

@@ -4,42 +4,70 @@ import type { Catalog } from '../catalog/catalog.ts';
 import type { Chunk } from '../domain.ts';
 import type { FoundChunk } from '../index/generation.ts';
 import type { IndexHost } from '../index/index-host.ts';
+import { nearestInAnyPart, nearestInPart } from '../index/vector-index.ts';
 import type { LibrarySize } from '../ranking/fusion.ts';
+import type { SpacePart } from '../ranking/space-parts.ts';
+import type { Spread } from '../ranking/spread.ts';
 
 export interface LiveNeighbours {
   readonly generation: string;
   readonly library: LibrarySize;
-  /** Shape [chunks][up to `neighbours`]; best first. */
+  readonly parts: readonly SpacePart[];
+  /** Null if the library has one track. */
+  readonly spread: Spread | null;
+  /** Shape [chunks][...]; best first by the whole similarity, ties by row. */
   readonly perChunk: readonly (readonly FoundChunk[])[];
 }
 
 export interface LiveNeighboursOptions {
   readonly neighbours: number;
+  /** `parts`: the chunks that are among the nearest in at least one part; `whole`: the nearest by the whole vector. */
+  readonly by: 'parts' | 'whole';
   /** Tracks excluded from the result. */
   readonly excludedTracks?: ReadonlySet<number>;
   readonly signal: AbortSignal;
 }
 
 /** Maximum multiple of the wanted neighbours to request; after it, fewer are accepted. It is reached only if most of the
- *  library was removed since the last index run, and the next run fixes that. */
+ *  library was removed since the last index run, which the next run fixes, or by the whole vector of a query that is near to
+ *  nothing. */
 const widenFactorMax = 64;
 
 /** @throws {LeitmotifError} as IndexHost.neighbours */
 export async function liveNeighbours(
   { index, catalog }: { readonly index: IndexHost; readonly catalog: Catalog },
   chunks: readonly Pick<Chunk, 'vector'>[],
-  { neighbours, excludedTracks, signal }: LiveNeighboursOptions,
+  { neighbours, by, excludedTracks, signal }: LiveNeighboursOptions,
 ): Promise<LiveNeighbours> {
   const vectors = chunks.map((chunk) => chunk.vector);
   for (let factor = 1; ; factor *= 4) {
     const asked = neighbours * factor;
-    const { generation, library, perQuery } = await index.neighbours(vectors, asked, signal);
+    const { generation, library, parts, perQuery } = await index.neighbours(vectors, asked, signal);
     const live = catalog.tracks.live(new Set(perQuery.flat().map(({ chunk }) => chunk.trackId)));
     for (const trackId of excludedTracks ?? []) live.delete(trackId);
-    const perChunk = perQuery.map((found) => found.filter(({ chunk }) => live.has(chunk.trackId)).slice(0, neighbours));
-    const complete = perChunk.every((found) => found.length >= Math.min(neighbours, library.chunks));
-    if (complete || asked >= library.chunks || factor >= widenFactorMax) {
-      return { generation: generation.id, library, perChunk };
+    const isLive = ({ chunk }: FoundChunk): boolean => live.has(chunk.trackId);
+    const wanted = Math.min(neighbours, library.chunks);
+    const perChunk = perQuery.map((found) => {
+      const own = found.filter(isLive);
+      return by === 'whole' ? own.slice(0, neighbours) : nearestInAnyPart(own, neighbours);
+    });
+    const isComplete = perQuery.every((found, at) => {
+      if (by === 'parts')
+        return parts.every((_, part) => nearestInPart(found, part, asked).filter(isLive).length >= wanted);
+      const last = perChunk[at]?.[wanted - 1];
+      return last !== undefined && last.similarity >= similarityBeyond(found, parts, asked);
+    });
+    if (isComplete || asked >= library.chunks || factor >= widenFactorMax) {
+      return { generation: generation.id, library, parts, spread: generation.spread ?? null, perChunk };
     }
   }
+}
+
+/** The highest similarity that a chunk which was not found can have: in each part it is below the last that was.
+ *  @see Fagin, Lotem, Naor (2003), Optimal aggregation algorithms for middleware (the threshold algorithm) */
+function similarityBeyond(found: readonly FoundChunk[], parts: readonly SpacePart[], asked: number): number {
+  return parts.reduce((sum, { weight }, part) => {
+    const last = nearestInPart(found, part, asked).at(-1);
+    return sum + weight * (last?.ofParts[part] ?? 1);
+  }, 0);
 }

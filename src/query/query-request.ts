@@ -1,5 +1,6 @@
 /** A query's source and options. */
-import type { FusionName } from '../domain.ts';
+import { type Focus, type FusionName, focusNames, fusionNames } from '../domain.ts';
+import { LeitmotifError } from '../errors.ts';
 
 export interface QueryRequest {
   /** Path of a file on this machine. */
@@ -14,6 +15,8 @@ export interface QueryRequest {
   /** Neighbours per chunk of the query. */
   readonly neighbours: number;
   readonly fusion: FusionName;
+  /** Which part of the space decides; no effect on `votes`. Default: balanced. */
+  readonly focus?: Focus | undefined;
   readonly resultsMax: number;
   /** Whether silence, applause and noise in the query are searched too. */
   readonly includeNonMusic: boolean;
@@ -24,4 +27,23 @@ export interface QueryRequest {
   /** Tracks excluded together with their duplicates: the library track used as the query. */
   readonly excludedTracks?: ReadonlySet<number>;
   readonly signal: AbortSignal;
+}
+
+export const defaultFusion: FusionName = 'parts';
+
+/** @param name as configured or typed; undefined: the default
+ *  @throws {LeitmotifError} 'bad-request', listing the fusions */
+export function fusionOf(name: string | undefined): FusionName {
+  return name === undefined ? defaultFusion : oneOf('fusion', name, fusionNames);
+}
+
+/** @throws {LeitmotifError} 'bad-request', listing the choices */
+export function focusOf(name: string | undefined): Focus {
+  return name === undefined ? 'balanced' : oneOf('focus', name, focusNames);
+}
+
+function oneOf<T extends string>(what: string, name: string, names: readonly T[]): T {
+  const known = names.find((each) => each === name);
+  if (known !== undefined) return known;
+  throw new LeitmotifError('bad-request', `Cannot use the ${what} "${name}": expected one of ${names.join(', ')}`);
 }

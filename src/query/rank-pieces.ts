@@ -5,22 +5,26 @@
  *  recording; the scores then equal those of a library without the duplicates.
  */
 import type { Catalog } from '../catalog/catalog.ts';
-import type { Chunk, Hit, RankedTrack } from '../domain.ts';
+import type { Chunk, RankedTrack } from '../domain.ts';
 import type { FoundChunk } from '../index/generation.ts';
 import type { IndexHost } from '../index/index-host.ts';
-import { fuse } from '../ranking/fusion.ts';
-import { correctsHubs } from '../ranking/fusion-scores.ts';
-import { cslsScore, poolFactor, selectByCsls } from '../ranking/hubs.ts';
+import { nearestInAnyPart, nearestInPart } from '../index/vector-index.ts';
+import type { LibrarySize } from '../ranking/fusion.ts';
+import { poolFactor } from '../ranking/hubs.ts';
+import { type Neighbourhood, rankByNearest, rankByParts, rankByVotes } from '../ranking/rank-by-parts.ts';
+import type { SpacePart } from '../ranking/space-parts.ts';
 import { Copies, copiesOf, type Found, mergeCopies } from './copies.ts';
 import { type LiveNeighbours, liveNeighbours } from './live-neighbours.ts';
 import type { QueryRequest } from './query-request.ts';
 
 export interface Ranking {
   readonly found: LiveNeighbours;
-  /** Ranked by uncorrected similarities. The verdict is based on these: proof of a recording and the threshold for "close"
-   *  do not depend on hubs. */
+  /** The neighbours that were ranked, without duplicates. */
+  readonly neighbourhood: Neighbourhood;
+  /** Ranked by uncorrected similarities of the whole vectors. The verdict is based on these: proof of a recording and the
+   *  threshold for "close" depend neither on hubs nor on the focus. */
   readonly nearest: readonly RankedTrack[];
-  /** Ranked with hub correction, if requested and the generation has hubness. */
+  /** Ranked by the requested fusion. */
   readonly ranked: readonly RankedTrack[];
   /** Id of a ranked track -> ids of its duplicates, which are not in the rankings; best ranked first. */
   readonly alsoAs: ReadonlyMap<number, readonly number[]>;
@@ -54,39 +58,41 @@ export async function rankPieces(
   const seen = excludedTracks.size === 0 ? ranked : [...ranked, ...nearest];
   const first = await groupCopies(seen, excludedTracks, copies, parts.catalog, request);
   if (first.dropped.size === 0) {
-    return { found, ...rankings, alsoAs: new Map(), copies, searchMs: search.tookMs() };
+    const neighbourhood = neighbourhoodOf(found, searched, request);
+    return { found, neighbourhood, ...rankings, alsoAs: new Map(), copies, searchMs: search.tookMs() };
   }
   for (let round = 2, width = poolOf(request) * widenFactor; ; round++, width *= widenFactor) {
     const wide = await search(width);
     copies.beginRound();
-    const all = rankByNearest(wide, searched);
+    const all = rankByNearest(neighbourhoodOf(wide, searched, request), Number.POSITIVE_INFINITY);
     const { dropped, alsoAs } = await groupCopies(all, excludedTracks, copies, parts.catalog, request);
     const pieces = all.filter(({ trackId }) => !dropped.has(trackId));
     const single = {
       ...wide,
+      library: withoutTracks(wide.library, dropped),
       perChunk: wide.perChunk.map((own) => own.filter(({ chunk }) => !dropped.has(chunk.trackId))),
     };
     const isAll = width >= wide.library.chunks || round === roundsMax;
-    const isComplete = single.perChunk.every((own) => own.length >= poolOf(request));
+    const isComplete = wide.perChunk.every((found) => hasPool(found, wide.parts, width, dropped, request));
     if (!isAll && !(isComplete && pieces.length >= request.resultsMax)) continue;
-    const ranking = rankBoth(single, searched, request);
-    const beyond = piecesBeyond(ranking.ranked, pieces, request.resultsMax);
-    return {
-      found: wide,
-      ...(beyond.size === 0 ? ranking : rankBoth(single, searched, request, beyond)),
-      ...{ alsoAs, copies, searchMs: search.tookMs() },
-    };
+    const pool = withinPool(single, request);
+    const ranking = rankBoth(pool, searched, request);
+    const ranked = withPiecesBeyond(ranking.ranked, pieces, request.resultsMax);
+    const neighbourhood = neighbourhoodOf(pool, searched, request);
+    const { nearest } = ranking;
+    return { found: wide, neighbourhood, nearest, ranked, alsoAs, copies, searchMs: search.tookMs() };
   }
 }
 
 /** @returns the search function, with the total time of its calls */
-function searcher(parts: RankParts, searched: readonly Chunk[], { excludedTracks, signal }: QueryRequest) {
+function searcher(parts: RankParts, searched: readonly Chunk[], { excludedTracks, fusion, signal }: QueryRequest) {
   // Tracks of equal bytes are duplicates; this is known without a search.
   const never = new Set([...(excludedTracks ?? []), ...parts.catalog.tracks.withContentOf(excludedTracks ?? [])]);
   let tookMs = 0;
   const search = async (neighbours: number): Promise<LiveNeighbours> => {
     const startedMs = performance.now();
-    const found = await liveNeighbours(parts, searched, { neighbours, excludedTracks: never, signal });
+    const by = fusion === 'votes' ? 'whole' : 'parts';
+    const found = await liveNeighbours(parts, searched, { neighbours, by, excludedTracks: never, signal });
     tookMs += performance.now() - startedMs;
     return found;
   };
@@ -134,91 +140,67 @@ export function withTracks(ranked: readonly RankedTrack[], catalog: Catalog): Fo
   });
 }
 
-/** In a small library, the next best tracks beyond the neighbours, up to `max` in total. */
-function piecesBeyond(ranked: readonly RankedTrack[], all: readonly RankedTrack[], max: number): Set<number> {
+/** In a small library, the next best tracks beyond the neighbours, after those that were ranked, up to `max` in total. */
+function withPiecesBeyond(ranked: readonly RankedTrack[], all: readonly RankedTrack[], max: number): RankedTrack[] {
   const there = new Set(ranked.map(({ trackId }) => trackId));
-  const next = all.filter(({ trackId }) => !there.has(trackId)).slice(0, Math.max(0, max - there.size));
-  return new Set(next.map(({ trackId }) => trackId));
+  const beyond = all.filter(({ trackId }) => !there.has(trackId)).slice(0, Math.max(0, max - there.size));
+  const last = Math.min(0, ranked.at(-1)?.score ?? 0);
+  // Their own scores, similarities, are at most 1: the last rank comes before all of them.
+  return [...ranked, ...beyond.map((track) => ({ ...track, score: last + track.score - 1 }))];
 }
 
 function isCorrecting({ hubCorrection = false, fusion }: QueryRequest): boolean {
-  return hubCorrection && correctsHubs(fusion);
+  return hubCorrection && fusion !== 'votes';
 }
 
-/** Number of neighbours to request: a pool to choose from with hub correction, else the wanted number. */
-function poolOf(request: QueryRequest): number {
-  return request.neighbours * (isCorrecting(request) ? poolFactor : 1);
+/** Number of neighbours to request: a pool for hub correction to choose from, and for matches to be measured in. */
+function poolOf({ neighbours }: QueryRequest): number {
+  return neighbours * poolFactor;
 }
 
-/** Ranks all neighbours by the similarity of each track's best hits, so that the nearest duplicate represents all. */
-function rankByNearest({ perChunk, library }: LiveNeighbours, searched: readonly Chunk[]): RankedTrack[] {
-  return fuse('best-pair', { queryChunks: searched, library, hits: hitsOf(searched, perChunk).map(({ hit }) => hit) });
-}
-
-/** Ranks the neighbours without and with hub correction. The corrected ranking selects and scores neighbours by CSLS; the
- *  hits keep their uncorrected distances.
- *  @param beyond tracks whose best hit with each query chunk counts too, even if it is not among the neighbours */
+/** Ranks the neighbours by their whole vectors, and by the requested fusion. */
 function rankBoth(
-  { perChunk, library }: LiveNeighbours,
+  found: LiveNeighbours,
   searched: readonly Chunk[],
   request: QueryRequest,
-  beyond: ReadonlySet<number> = new Set(),
 ): Pick<Ranking, 'nearest' | 'ranked'> {
-  const { fusion, neighbours } = request;
-  const input = { queryChunks: searched, library };
-  const hits = hitsOf(
-    searched,
-    perChunk.map((found) => [...found.slice(0, neighbours), ...bestOfEach(found, beyond)]),
-  ).map(({ hit }) => hit);
-  const nearest = fuse(fusion, { ...input, hits });
-  const pools = perChunk.map((found) => found.slice(0, poolOf(request)));
-  if (!isCorrecting(request) || !perChunk.every((found) => found.every(isMeasured)))
-    return { nearest, ranked: nearest };
-  const chosen = hitsOf(
-    searched,
-    pools.map((pool, position) => [
-      ...selectByCsls(pool.filter(isMeasured), neighbours),
-      ...bestOfEach(perChunk[position] ?? [], beyond).filter(isMeasured),
-    ]),
-  );
-  const hubness = new Map(chosen.map(({ hit, found }) => [hit, found.hubness]));
-  const scoredSimilarityOf = (hit: Hit): number => cslsScore(hit.similarity, hubness.get(hit) ?? 0);
-  return { nearest, ranked: fuse(fusion, { ...input, hits: [...hubness.keys()], scoredSimilarityOf }) };
+  const neighbourhood = neighbourhoodOf(found, searched, request);
+  const nearest = rankByNearest(neighbourhood);
+  if (request.fusion === 'votes') return { nearest, ranked: rankByVotes(neighbourhood) };
+  const { focus } = request;
+  return { nearest, ranked: rankByParts(neighbourhood, { focus, correctsHubs: isCorrecting(request) }) };
 }
 
-/** The nearest chunk of each of the given tracks.
- *  @param found neighbours of one query chunk, best first */
-function bestOfEach(found: readonly FoundChunk[], trackIds: ReadonlySet<number>): FoundChunk[] {
-  const best = new Map<number, FoundChunk>();
-  for (const each of trackIds.size === 0 ? [] : found) {
-    const { trackId } = each.chunk;
-    if (trackIds.has(trackId) && !best.has(trackId)) best.set(trackId, each);
-  }
-  return [...best.values()];
-}
-
-function isMeasured(found: FoundChunk): found is FoundChunk & { readonly hubness: number } {
-  return found.hubness !== undefined;
-}
-
-/** Converts the neighbours of every searched chunk to hits. Similarities above 1 by rounding become 1. */
-function hitsOf<T extends FoundChunk>(
+function neighbourhoodOf(
+  { perChunk, parts, library }: LiveNeighbours,
   searched: readonly Chunk[],
-  perChunk: readonly (readonly T[])[],
-): { readonly hit: Hit; readonly found: T }[] {
-  return searched.flatMap((chunk, position) =>
-    (perChunk[position] ?? []).map((found) => {
-      const similarity = Math.min(Math.max(found.similarity, -1), 1);
-      const hit = {
-        queryChunk: chunk.index,
-        queryStartSec: chunk.startSec,
-        trackId: found.chunk.trackId,
-        trackStartSec: found.chunk.startSec,
-        durationSec: Math.min(chunk.endSec - chunk.startSec, found.chunk.endSec - found.chunk.startSec),
-        similarity,
-        distance: 1 - similarity,
-      };
-      return { hit, found };
-    }),
-  );
+  { neighbours }: QueryRequest,
+): Neighbourhood {
+  return { searched, perChunk, parts, library, neighbours };
+}
+
+/** The size of the library without these tracks. */
+function withoutTracks({ chunks, chunksOf }: LibrarySize, dropped: ReadonlySet<number>): LibrarySize {
+  return { chunks: [...dropped].reduce((left, trackId) => left - chunksOf(trackId), chunks), chunksOf };
+}
+
+/** Limits a wide search to the neighbours that the first search would have given in a library without the duplicates. */
+function withinPool(found: LiveNeighbours, request: QueryRequest): LiveNeighbours {
+  const pool = poolOf(request);
+  const cut = (own: readonly FoundChunk[]) =>
+    request.fusion === 'votes' ? own.slice(0, pool) : nearestInAnyPart(own, pool);
+  return { ...found, perChunk: found.perChunk.map(cut) };
+}
+
+/** Whether one chunk's neighbours hold the pool of every part, the dropped tracks not counted. */
+function hasPool(
+  found: readonly FoundChunk[],
+  parts: readonly SpacePart[],
+  width: number,
+  dropped: ReadonlySet<number>,
+  request: QueryRequest,
+): boolean {
+  const isKept = ({ chunk }: FoundChunk): boolean => !dropped.has(chunk.trackId);
+  const lists = request.fusion === 'votes' ? [found] : parts.map((_, part) => nearestInPart(found, part, width));
+  return lists.every((list) => list.filter(isKept).length >= poolOf(request));
 }

@@ -2,6 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { z } from 'zod';
 import type { AnswerRow, QuestionKey } from '../catalog/answers.ts';
+import { focusNames } from '../domain.ts';
 import type { Answer, Result } from './answer.ts';
 
 /** The query's source. Links are never stored: they may contain a secret, and they expire. */
@@ -22,6 +23,7 @@ const optionsSchema = z.object({
   sameArtist: z.boolean(),
   neighbours: z.int(),
   fusion: z.string(),
+  focus: z.enum(focusNames).default('balanced'),
   includeNonMusic: z.boolean(),
   /** Whether hubs were corrected. Answers stored by older versions lack this field and were not corrected. */
   hubCorrection: z.boolean().default(false),

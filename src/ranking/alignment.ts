@@ -4,7 +4,7 @@
  *  Method: hits are sorted by this difference, and a window one chunk wide slides over them; a segment tree over the query
  *  chunks gives at each step the longest unbroken stretch of the query that the hits in the window cover. O(n log n).
  */
-import type { Hit } from '../domain.ts';
+import type { Hit, RankedTrack } from '../domain.ts';
 
 /** A stretch of the query whose hits agree in time. */
 export interface AlignedRun {
@@ -53,6 +53,49 @@ export function longestAlignedRun(hits: readonly Hit[]): AlignedRun {
     }
   }
   return best ? describe(best.run, best.lagSec, chunkSec, hits) : noRun;
+}
+
+/** Random orders that a run is compared with: it counts if none of them has one as long, which chance does in 1 of 40. */
+const shuffles = 39;
+
+/** States whether the track's hits advance with the query for longer than chance explains. Repetitive music has runs of half
+ *  a minute by chance.
+ *  @returns the track with `inStep`, if it has a run of more than one chunk */
+export function withStep(track: RankedTrack): RankedTrack {
+  const [best] = track.hits;
+  if (!best || track.longestRunSec <= best.durationSec + roundingSec) return track;
+  return { ...track, inStep: isRunImprobable(track.hits) };
+}
+
+/** A permutation test over each query chunk's best hit: with the same track times, dealt out at random, no run is as long.
+ *  Deterministic: the random numbers depend on nothing but the number of hits.
+ *  @param hits of one track, best first */
+export function isRunImprobable(hits: readonly Hit[]): boolean {
+  const byChunk = Map.groupBy(hits, ({ queryChunk }) => queryChunk);
+  const best = [...byChunk.values()].flatMap(([first]) => first ?? []);
+  const { coveredSec } = longestAlignedRun(best);
+  const random = randomNumbers(best.length);
+  for (let shuffle = 0; shuffle < shuffles; shuffle++) {
+    const times = best.map(({ trackStartSec }) => trackStartSec);
+    for (let at = times.length - 1; at > 0; at--) {
+      const other = Math.floor(random() * (at + 1));
+      [times[at], times[other]] = [times[other] as number, times[at] as number];
+    }
+    const dealt = best.map((hit, at) => ({ ...hit, trackStartSec: times[at] as number }));
+    if (longestAlignedRun(dealt).coveredSec >= coveredSec - roundingSec) return false;
+  }
+  return true;
+}
+
+/** Mulberry32, [0, 1). @see https://gist.github.com/tommyettinger/46a874533244883189143505d203312c */
+function randomNumbers(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
 }
 
 const noRun: AlignedRun = { coveredSec: 0, queryFromSec: 0, queryToSec: 0, offsetSec: 0 };

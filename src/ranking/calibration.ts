@@ -1,44 +1,31 @@
-/** The threshold between "sounds like" and "nothing close". Distances are comparable only within one space, so each space
- *  has its own threshold, printed by `node bench/quality.ts calibrate`.
- */
-import type { RankedTrack } from '../domain.ts';
+/** How sure an answer is: from the match of its first result to one of three verdicts. */
 
 export interface Calibration {
-  /** Minimum closeness for the verdict "sounds like". */
-  readonly closeFrom: number;
-  /** Share of queries with relatives in the library that get "nothing close". */
-  readonly missRate: number;
-  /** Share of queries unlike the whole library that get "sounds like". */
-  readonly falseRate: number;
+  /** Logistic model: the probability that a first result with this match is right is
+   *  1 / (1 + exp(-(intercept + slope * ln(match + 0.02)))). */
+  readonly intercept: number;
+  readonly slope: number;
+  /** Minimum probability for "sounds like"; below it, the results are the nearest, but not close. */
+  readonly soundsLikeFrom: number;
+  /** Below this closeness to the library there is nothing close in it. @see closenessIn */
+  readonly nothingCloseBelow: number;
 }
 
-/** Mean similarity of each query chunk's nearest neighbour, [-1, 1]; -1 if nothing was found. Of a dozen candidate
- *  measures, this one and close variants separated foreign queries from related ones best in both halves of the benchmark.
- *  The fusions' scores separate the best track from the others, but not near from far.
- *
- *  @param ranked the complete ranking of any fusion */
-export function closenessOf(ranked: readonly RankedTrack[]): number {
-  const nearest = new Map<number, number>();
-  for (const { hits } of ranked) {
-    for (const { queryChunk, similarity } of hits) {
-      nearest.set(queryChunk, Math.max(nearest.get(queryChunk) ?? -1, similarity));
-    }
-  }
-  if (nearest.size === 0) return -1;
-  // Sorted, because a floating-point sum depends on its order, and fusions order tracks differently.
-  const sorted = [...nearest.values()].sort((a, b) => a - b);
-  return sorted.reduce((sum, similarity) => sum + similarity, 0) / sorted.length;
-}
-
-/** By model name. Source: `node bench/quality.ts calibrate` on the development half; falseRate: game soundtracks searched in a
- *  library of quartets. For its limits see bench/QUALITY.md, "Nothing close". */
+/** By model name. Source: `npm run bench:quality -- verdicts`, development half; its table and the ROC are in bench/QUALITY.md,
+ *  "Verdicts". Closeness, agreement, the lead over the second result and the number of chunks were tried as further inputs:
+ *  none of them separated right first results from wrong ones better (area under the curve .77 to .78). */
 const calibrations: Readonly<Record<string, Calibration>> = {
-  builtin: { closeFrom: 0.305, missRate: 0.05, falseRate: 0.173 },
-  descriptor: { closeFrom: 0.324, missRate: 0.05, falseRate: 0.152 },
+  builtin: { intercept: 1.5, slope: 1.21, soundsLikeFrom: 0.45, nothingCloseBelow: 0.08 },
 };
 
 /** @param spaceId starts with the model's name and `@`
  *  @returns null if that model was not calibrated */
 export function calibrationOf(spaceId: string): Calibration | null {
   return calibrations[spaceId.split('@')[0] ?? ''] ?? null;
+}
+
+/** @param match of the first result, [0, 1]
+ *  @returns the probability that it is right, (0, 1) */
+export function confidenceOf(match: number, { intercept, slope }: Calibration): number {
+  return 1 / (1 + Math.exp(-(intercept + slope * Math.log(match + 0.02))));
 }

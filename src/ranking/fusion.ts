@@ -3,9 +3,9 @@
  *  The scores are in fusion-scores.ts; this file has what they share: a tail votes once, and tracks are grouped, sorted
  *  and given their evidence.
  */
-import type { ChunkSpan, FusionName, Hit, RankedTrack } from '../domain.ts';
+import type { ChunkSpan, Hit, RankedTrack } from '../domain.ts';
 import { longestAlignedRun } from './alignment.ts';
-import { type Ballot, fusionScores, type TrackBallot } from './fusion-scores.ts';
+import type { Ballot, Score } from './fusion-scores.ts';
 import { countVoters, dropTailDoubleVotes } from './tail-votes.ts';
 
 /** Numbers of voting chunks, of the library and of each track: long tracks get more hits by chance. */
@@ -30,19 +30,36 @@ export interface FusionInput {
  *  @returns best first; ties by trackId, so that equal input gives equal output. Evidence counts a tail and its neighbour as one voter.
  *  @throws {RangeError} on a similarity outside [-1, 1], a time that is not finite, an unknown query chunk, or a track without chunks
  */
-export function fuse(name: FusionName, input: FusionInput): RankedTrack[] {
+export function fuse(score: Score, input: FusionInput): RankedTrack[] {
+  const { ballot, original } = weigh(input);
+  const scores = score(ballot);
+  return ballot.tracks
+    .map(({ trackId, hits }, position) => describeTrack(trackId, hits.map(original), scores[position] ?? 0))
+    .sort(byScore);
+}
+
+/** The score of each track that has at least one hit.
+ *  @throws {RangeError} as {@link fuse} */
+export function scoreTracks(score: Score, input: FusionInput): Map<number, number> {
+  const { ballot } = weigh(input);
+  const scores = score(ballot);
+  return new Map(ballot.tracks.map(({ trackId }, position) => [trackId, scores[position] ?? 0]));
+}
+
+/** Best first; ties by track id. */
+export function byScore(a: RankedTrack, b: RankedTrack): number {
+  return b.score - a.score || a.trackId - b.trackId;
+}
+
+/** Applies `scoredSimilarityOf` and sorts the hits by track. `original` gives the hit that a weighed one was made from. */
+function weigh(input: FusionInput): { ballot: Ballot; original: (hit: Hit) => Hit } {
   assertInput(input);
   const { scoredSimilarityOf } = input;
   const originals = new Map<Hit, Hit>();
-  const weighed = scoredSimilarityOf
+  const hits = scoredSimilarityOf
     ? input.hits.map((hit) => withSimilarity(hit, scoredSimilarityOf(hit), originals))
     : input.hits;
-  const ballot = collectBallot({ ...input, hits: weighed });
-  const scores = fusionScores[name](ballot);
-  const original = (hit: Hit): Hit => originals.get(hit) ?? hit;
-  return ballot.tracks
-    .map((track, position) => rank(track, track.hits.map(original).sort(byEvidence), scores[position] ?? 0))
-    .sort((a, b) => b.score - a.score || a.trackId - b.trackId);
+  return { ballot: collectBallot({ ...input, hits }), original: (hit) => originals.get(hit) ?? hit };
 }
 
 function collectBallot({ hits, queryChunks, library }: FusionInput): Ballot {
@@ -55,14 +72,7 @@ function collectBallot({ hits, queryChunks, library }: FusionInput): Ballot {
     bestByChunk: bestHits(own),
     shareOfLibrary: library.chunksOf(trackId) / library.chunks,
   }));
-  const places = placesOf(tracks.flatMap(({ bestByChunk }) => bestByChunk));
-  return { tracks, voters: countVoters(queryChunks), hits: kept.length, background, places };
-}
-
-/** @param bests each track's best hit of each query chunk */
-function placesOf(bests: readonly Hit[]): Map<Hit, number> {
-  const byChunk = Map.groupBy([...bests].sort(byEvidence), ({ queryChunk }) => queryChunk);
-  return new Map([...byChunk.values()].flatMap((found) => found.map((hit, at) => [hit, at + 1] as const)));
+  return { tracks, voters: countVoters(queryChunks), hits: kept.length, background };
 }
 
 /** The first hit of each query chunk, hits being sorted best first. */
@@ -91,18 +101,19 @@ function withSimilarity(hit: Hit, scored: number, originals: Map<Hit, Hit>): Hit
   return weighed;
 }
 
-function rank({ trackId, bestByChunk }: TrackBallot, hits: readonly Hit[], score: number): RankedTrack {
-  const totalSimilarity = hits.reduce((sum, { similarity }) => sum + similarity, 0);
+/** @param hits of one track, in any order, a tail's double votes dropped */
+export function describeTrack(trackId: number, hits: readonly Hit[], score: number): RankedTrack {
+  const sorted = [...hits].sort(byEvidence);
   return {
     trackId,
     score,
-    votes: hits.length,
-    totalSimilarity,
-    agreeingChunks: bestByChunk.length,
-    longestRunSec: longestAlignedRun(hits).coveredSec,
-    bestDistance: hits.reduce((best, { distance }) => Math.min(best, distance), 2),
-    meanDistance: hits.reduce((sum, { distance }) => sum + distance, 0) / hits.length,
-    hits,
+    votes: sorted.length,
+    totalSimilarity: sorted.reduce((sum, { similarity }) => sum + similarity, 0),
+    agreeingChunks: new Set(sorted.map(({ queryChunk }) => queryChunk)).size,
+    longestRunSec: longestAlignedRun(sorted).coveredSec,
+    bestDistance: sorted.reduce((best, { distance }) => Math.min(best, distance), 2),
+    meanDistance: sorted.reduce((sum, { distance }) => sum + distance, 0) / sorted.length,
+    hits: sorted,
   };
 }
 

@@ -58,9 +58,9 @@ function hash32(value: number): number {
   return (mixed ^ (mixed >>> 16)) >>> 0;
 }
 
-/** The CSLS score of a chunk: its similarity minus half of its hubness. */
-export function cslsScore(similarity: number, hubness: number): number {
-  return similarity - hubness / 2;
+/** The CSLS score of a chunk: its similarity minus a share of its hubness. CSLS takes half. */
+export function cslsScore(similarity: number, hubness: number, share = 0.5): number {
+  return similarity - hubness * share;
 }
 
 /** Selects the best of one query chunk's neighbours by CSLS score.

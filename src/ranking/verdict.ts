@@ -1,13 +1,13 @@
-/** Decides the verdict: "this is", "sounds like" or "nothing close". Pure.
+/** Decides the verdict: "this is", "sounds like", "nearest" or "nothing close". Pure.
  *
  *  "This is" is proved by fingerprints, not by distances: an excerpt's windows fall between the library's, so the same
- *  recording is seldom at distance 0, and another performance may be nearer. "Nothing close" is a threshold on closeness
- *  that belongs to a space: see calibration.ts.
+ *  recording is seldom at distance 0, and another performance may be nearer. The others depend on how near the results are
+ *  compared with how near the library's tracks are to each other: see spread.ts and calibration.ts.
  */
 import { setImmediate } from 'node:timers/promises';
 import type { Fingerprint, RankedTrack, Verdict } from '../domain.ts';
 import { type FingerprintMatch, isSameRecording, matchFingerprints } from '../fingerprint/match.ts';
-import { type Calibration, closenessOf } from './calibration.ts';
+import { type Calibration, confidenceOf } from './calibration.ts';
 import { changedProof, type HearAgain } from './changed-proof.ts';
 
 /** Limits the number of fingerprint comparisons, which take milliseconds each. */
@@ -43,10 +43,19 @@ export interface VerdictInput {
   readonly queryFingerprint: Fingerprint;
   /** The candidates' fingerprints by track id. A track without one cannot be proved. */
   readonly fingerprints: ReadonlyMap<number, Fingerprint>;
+  /** Null if the library has no spread: every result is then "sounds like". */
+  readonly nearness: Nearness | null;
   /** Of the space; null if it was not calibrated: every result is then "sounds like". */
   readonly calibration: Calibration | null;
   /** Asked only where no plain copy is proved. Default: only tempos and noise are compared. */
   readonly hearAgain?: HearAgain | undefined;
+}
+
+export interface Nearness {
+  /** @see closenessIn */
+  readonly closeness: number;
+  /** Of the first result. */
+  readonly match: number;
 }
 
 /** Asynchronous, because one comparison takes up to 20 ms and ten in a row would delay a heartbeat: the event loop runs
@@ -54,7 +63,7 @@ export interface VerdictInput {
  *
  *  @throws {RangeError} on fingerprints of different item lengths */
 export async function decideVerdict(input: VerdictInput): Promise<Verdict> {
-  const { ranked, queryFingerprint, fingerprints, calibration } = input;
+  const { ranked, queryFingerprint, fingerprints, nearness, calibration } = input;
   const proof = await bestProof(queryFingerprint, fingerprints);
   if (proof) {
     const { offsetSec, bitErrorRate } = proof.match;
@@ -66,8 +75,10 @@ export async function decideVerdict(input: VerdictInput): Promise<Verdict> {
     const found = { kind: 'this-is', trackId: changed.trackId, offsetSec, bitErrorRate } as const;
     return speed === 1 ? found : { ...found, speed };
   }
-  const close = calibration ? closenessOf(ranked) >= calibration.closeFrom : ranked.length > 0;
-  return { kind: close ? 'sounds-like' : 'nothing-close' };
+  if (ranked.length === 0) return { kind: 'nothing-close' };
+  if (!nearness || !calibration) return { kind: 'sounds-like' };
+  if (nearness.closeness < calibration.nothingCloseBelow) return { kind: 'nothing-close' };
+  return { kind: confidenceOf(nearness.match, calibration) >= calibration.soundsLikeFrom ? 'sounds-like' : 'nearest' };
 }
 
 interface Proof {

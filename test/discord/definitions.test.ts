@@ -76,7 +76,19 @@ describe('/similar', () => {
     expect(byName.get('clip')).toMatchObject({ type: ApplicationCommandOptionType.Attachment });
     expect(byName.get('piece')).toMatchObject({ autocomplete: true });
     expect(byName.get('results')).toMatchObject({ min_value: 1, max_value: 10 });
-    expect([...byName.keys()]).toEqual(['clip', 'link', 'piece', 'results', 'from', 'to', 'private', 'same_artist']);
+    expect([...byName.keys()]).toEqual([
+      'clip',
+      'link',
+      'piece',
+      'results',
+      'from',
+      'to',
+      'private',
+      'same_artist',
+      'focus',
+    ]);
+    const choices = (byName.get('focus') as { choices?: { value: string }[] } | undefined)?.choices;
+    expect(choices?.map(({ value }) => value)).toEqual(['balanced', 'sound', 'harmony']);
     expect((similar.options ?? []).filter(({ required }) => required)).toEqual([]);
   });
 });

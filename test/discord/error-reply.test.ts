@@ -41,7 +41,10 @@ const failureAt = (api: string): Promise<unknown> =>
     .catch((error: unknown) => error);
 
 describe('that Discord', () => {
-  const untaken = { code: 'discord-unavailable', text: expect.stringMatching(/^Discord did not take my answer\. Try/) };
+  const untaken = {
+    code: 'discord-unavailable',
+    text: expect.stringMatching(/^Discord did not accept my answer\. Try/),
+  };
 
   test('does not answer in time is reported as that, and not as "Cancelled."', async () => {
     const error = await failureAt(await serverThat((server) => server.on('request', () => {})));

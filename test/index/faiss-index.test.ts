@@ -6,6 +6,8 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { FaissIndex, type FaissLimits } from '../../src/index/faiss-index.ts';
 import type { ShardEvent } from '../../src/index/faiss-shard.ts';
+import { createFlatFile, rowBytes } from '../../src/index/flat-file.ts';
+import { type SpacePart, wholeOf, writePart } from '../../src/ranking/space-parts.ts';
 import {
   anyUnitVector,
   childrenOf,
@@ -33,13 +35,15 @@ async function openIndex(
   sizes: readonly number[],
   limits: Partial<FaissLimits> = {},
 ): Promise<OpenTestIndex> {
-  const files = await writeShards(testFolder(), rows, sizes);
+  const shards = await writeShards(testFolder(), rows, sizes);
   const events: ShardEvent[] = [];
   const onEvent = (event: ShardEvent) => events.push(event);
-  const index = await FaissIndex.open({ dimensions: rows[0]?.length ?? 0, files, limits, onEvent });
+  const index = await FaissIndex.open({ ...shapeOf(rows[0]?.length ?? 0), shards, limits, onEvent });
   onTestFinished(() => index.close());
-  return { index, events, paths: files.map((file) => file.path) };
+  return { index, events, paths: shards.map(({ files: [file] }) => file.path) };
 }
+
+const shapeOf = (size: number) => ({ dimensions: size, parts: [wholeOf(size)] });
 
 const naive = (rows: readonly Float32Array[], queries: readonly Float32Array[], k: number) =>
   queries.map((query) => naiveSearch(rows, query, k));
@@ -60,9 +64,9 @@ describe('search results', () => {
 
   beforeAll(async () => {
     for (const library of libraries) {
-      const files = await writeShards(folder, library.rows, library.sizes);
-      opened.push(await FaissIndex.open({ dimensions, files }));
-      for (const file of files) rmSync(file.path);
+      const shards = await writeShards(folder, library.rows, library.sizes);
+      opened.push(await FaissIndex.open({ ...shapeOf(dimensions), shards }));
+      for (const { files } of shards) rmSync(files[0].path);
     }
   });
   afterAll(async () => {
@@ -98,7 +102,7 @@ describe('search results', () => {
   });
 
   test('are empty for no vectors and for an index without rows, which needs no process', async () => {
-    const empty = await FaissIndex.open({ dimensions, files: [] });
+    const empty = await FaissIndex.open({ ...shapeOf(dimensions), shards: [] });
     expect(await opened[0]?.search([], 5, { signal })).toEqual([]);
     expect(await empty.search(rows.slice(0, 2), 5, { signal })).toEqual([[], []]);
     expect(empty.rowCount).toBe(0);
@@ -205,11 +209,11 @@ describe('an index process', () => {
   });
 
   test('leaves no process when a file of the index is missing', async () => {
-    const [file] = await writeShards(testFolder(), rows, [200]);
-    if (file === undefined) throw new Error('no shard');
-    const missing = { ...file, path: `${file.path}.gone` };
+    const [shard] = await writeShards(testFolder(), rows, [200]);
+    if (shard === undefined) throw new Error('no shard');
+    const missing = { ...shard, files: [{ ...shard.files[0], path: `${shard.files[0].path}.gone` }] };
     const before = await childrenOf(process.pid);
-    const opening = FaissIndex.open({ dimensions, files: [file, missing] });
+    const opening = FaissIndex.open({ ...shapeOf(dimensions), shards: [shard, missing] });
     await expect(opening).rejects.toMatchObject({ code: 'index-corrupt' });
     expect(await childrenOf(process.pid)).toEqual(before);
   });
@@ -226,9 +230,9 @@ describe('an index process', () => {
   });
 
   test('ends when its parent is killed', async () => {
-    const [file] = await writeShards(testFolder(), rows, [200]);
+    const shards = await writeShards(testFolder(), rows, [200]);
     const program = path.join(import.meta.dirname, 'programs/hold-index.ts');
-    const parent = spawn(process.execPath, [program, JSON.stringify({ dimensions, files: [file] })], {
+    const parent = spawn(process.execPath, [program, JSON.stringify({ ...shapeOf(dimensions), shards })], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const [line] = (await once(parent.stdout, 'data')) as [Buffer];
@@ -237,5 +241,97 @@ describe('an index process', () => {
     expect(await Promise.all(pids.map(isRunning))).toEqual([true]);
     parent.kill('SIGKILL');
     await Promise.all(pids.map(untilGone));
+  });
+});
+
+describe('a space of two parts', () => {
+  const parts: readonly SpacePart[] = [
+    { name: 'sound', from: 0, dimensions: 6, weight: 0.36 },
+    { name: 'harmony', from: 6, dimensions: 10, weight: 0.64 },
+  ];
+
+  /** Unit vectors whose parts have the parts' lengths. */
+  function joinedVectors(count: number, seed: number): Float32Array[] {
+    const sound = unitVectors(count, 6, seed);
+    const harmony = unitVectors(count, 10, seed + 1);
+    return sound.map((vector, at) =>
+      Float32Array.of(...vector.map((value) => value * 0.6), ...(harmony[at] ?? []).map((value) => value * 0.8)),
+    );
+  }
+
+  async function openJoined(rows: readonly Float32Array[], sizes: readonly number[]): Promise<FaissIndex> {
+    const folder = testFolder();
+    const shards: { rowCount: number; files: { path: string; dimensions: number; bytes: number; sha256: string }[] }[] =
+      [];
+    let first = 0;
+    for (const rowCount of sizes) {
+      const files: (typeof shards)[number]['files'] = [];
+      for (const part of parts) {
+        const file = path.join(folder, `${shards.length}-${part.name}`);
+        const written = await createFlatFile(file, { rowCount, dimensions: part.dimensions });
+        const values = new Float32Array(part.dimensions);
+        for (const row of rows.slice(first, first + rowCount)) {
+          writePart(row, part, values);
+          await written.write(rowBytes(values));
+        }
+        files.push({ path: file, dimensions: part.dimensions, ...(await written.finish()) });
+      }
+      shards.push({ rowCount, files });
+      first += rowCount;
+    }
+    const index = await FaissIndex.open({ dimensions, parts, shards });
+    onTestFinished(() => index.close());
+    return index;
+  }
+
+  const partOf = (vector: Float32Array, part: SpacePart): Float32Array => {
+    const values = new Float32Array(part.dimensions);
+    writePart(vector, part, values);
+    return values;
+  };
+
+  test.each([[[300]], [[100, 200]], [[7, 93, 200]]])(
+    'returns what is near in any part, from shards of %j',
+    async (sizes) => {
+      const rows = joinedVectors(300, 5);
+      const queries = joinedVectors(25, 77);
+      const index = await openJoined(rows, sizes);
+      const found = await index.search(queries, 4, { signal });
+      for (const [at, query] of queries.entries()) {
+        const nearest = parts.map((part) =>
+          naiveSearch(
+            rows.map((row) => partOf(row, part)),
+            partOf(query, part),
+            4,
+          ),
+        );
+        const expected = new Set(nearest.flat().map(({ row }) => row));
+        expect(new Set(found[at]?.map(({ row }) => row))).toEqual(expected);
+        for (const { row, similarity, ofParts } of found[at] ?? []) {
+          for (const [which, part] of parts.entries()) {
+            const own = naiveSearch([partOf(rows[row] ?? query, part)], partOf(query, part), 1)[0]?.similarity;
+            expect(ofParts[which]).toBeCloseTo(own ?? Number.NaN, 6);
+          }
+          const whole = naiveSearch([rows[row] ?? query], query, 1)[0]?.similarity;
+          expect(similarity).toBeCloseTo(whole ?? Number.NaN, 5);
+        }
+        const order = found[at]?.map(({ similarity }) => similarity) ?? [];
+        expect(order).toEqual([...order].sort((a, b) => b - a));
+      }
+    },
+  );
+
+  test('refuses a vector whose parts have other lengths', async () => {
+    const index = await openJoined(joinedVectors(30, 5), [30]);
+    const alien = Float32Array.from({ length: 16 }, (_, at) => (at === 0 ? 1 : 0));
+    await expect(index.search([alien], 3, { signal })).rejects.toThrow(RangeError);
+  });
+
+  test('goes on after its process is killed', async () => {
+    const rows = joinedVectors(50, 9);
+    const index = await openJoined(rows, [50]);
+    const before = await index.search(rows.slice(0, 3), 3, { signal });
+    process.kill((await index.pids())[0] ?? 0, 'SIGKILL');
+    expect(await index.search(rows.slice(0, 3), 3, { signal })).toEqual(before);
   });
 });

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { FaissIndex } from '../../src/index/faiss-index.ts';
 import { buildByAdding, flatFormatIsKnown, flatHeaderBytes } from '../../src/index/flat-file.ts';
 import { assertWritten, HashedFile, hashFile, replaceFile } from '../../src/io/durable-file.ts';
+import { wholeOf } from '../../src/ranking/space-parts.ts';
 import { naiveSearch, never, testFolder, unitVectors, writeShards } from './vectors.ts';
 
 describe('the flat file', () => {
@@ -15,7 +16,8 @@ describe('the flat file', () => {
     [2500, 7],
   ])('of %d rows of %d values has the very bytes that FAISS writes', async (rowCount, dimensions) => {
     const folder = testFolder();
-    const [file] = await writeShards(folder, unitVectors(rowCount, dimensions, 1), [rowCount]);
+    const [shard] = await writeShards(folder, unitVectors(rowCount, dimensions, 1), [rowCount]);
+    const file = shard?.files[0];
     const theirs = path.join(folder, 'theirs.faiss');
     await buildByAdding(file?.path ?? '', theirs, { rowCount, dimensions });
     expect(readFileSync(file?.path ?? '').equals(readFileSync(theirs))).toBe(true);
@@ -32,10 +34,11 @@ describe('the flat file', () => {
   test('can also be searched when FAISS wrote it', async () => {
     const rows = unitVectors(100, 8, 2);
     const folder = testFolder();
-    const [file] = await writeShards(folder, rows, [100]);
+    const [shard] = await writeShards(folder, rows, [100]);
     const theirs = path.join(folder, 'theirs.faiss');
-    const record = await buildByAdding(file?.path ?? '', theirs, { rowCount: 100, dimensions: 8 });
-    const index = await FaissIndex.open({ dimensions: 8, files: [{ path: theirs, rowCount: 100, ...record }] });
+    const record = await buildByAdding(shard?.files[0].path ?? '', theirs, { rowCount: 100, dimensions: 8 });
+    const files = [{ path: theirs, dimensions: 8, ...record }];
+    const index = await FaissIndex.open({ dimensions: 8, parts: [wholeOf(8)], shards: [{ rowCount: 100, files }] });
     const [found] = await index.search(rows.slice(0, 1), 5, { signal: never });
     expect(found).toEqual(naiveSearch(rows, rows[0] ?? new Float32Array(), 5));
     await index.close();

@@ -31,9 +31,7 @@ function naive(rows: readonly IndexedRow[]) {
   const vectors = rows.map(({ vector }) => vector);
   return vectors
     .slice(0, 5)
-    .map((query) =>
-      naiveSearch(vectors, query, 2).map(({ row, similarity }) => ({ chunk: rows[row]?.chunk, similarity })),
-    );
+    .map((query) => naiveSearch(vectors, query, 2).map((found) => ({ ...found, chunk: rows[found.row]?.chunk })));
 }
 
 describe('a generation', () => {

@@ -19,7 +19,7 @@ const queries = older.slice(0, 25).map(({ vector }) => vector);
 const naive = (rows: readonly IndexedRow[]) => {
   const vectors = rows.map(({ vector }) => vector);
   return queries.map((query) =>
-    naiveSearch(vectors, query, 3).map(({ row, similarity }) => ({ chunk: rows[row]?.chunk, similarity })),
+    naiveSearch(vectors, query, 3).map((found) => ({ ...found, chunk: rows[found.row]?.chunk })),
   );
 };
 

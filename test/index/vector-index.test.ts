@@ -9,10 +9,9 @@ import {
 import { anyUnitVector } from './vectors.ts';
 
 const anyNeighbours = fc.array(
-  fc.record({
-    row: fc.nat(1000),
-    similarity: fc.integer({ min: -8, max: 8 }).map((eighths) => eighths / 8),
-  }),
+  fc
+    .record({ row: fc.nat(1000), similarity: fc.integer({ min: -8, max: 8 }).map((eighths) => eighths / 8) })
+    .map(({ row, similarity }) => ({ row, similarity, ofParts: [similarity] })),
 );
 
 describe('checks of query vectors', () => {

@@ -37,7 +37,8 @@ export const anyUnitVector = (dimensions: number): fc.Arbitrary<Float32Array> =>
 export function naiveSearch(rows: readonly Float32Array[], query: Float32Array, k: number): Neighbour[] {
   const all = rows.map((vector, row) => {
     const sum = vector.reduce((total, value, i) => total + value * (query[i] ?? 0), 0);
-    return { row, similarity: Math.fround(Math.max(-1, Math.min(1, sum))) };
+    const similarity = Math.fround(Math.max(-1, Math.min(1, sum)));
+    return { row, similarity, ofParts: [similarity] };
   });
   return all.sort((a, b) => b.similarity - a.similarity || a.row - b.row).slice(0, k);
 }
@@ -53,22 +54,28 @@ export function testFolder(): string {
   return folder;
 }
 
-/** Writes the rows into one shard per size. */
+interface Shard {
+  readonly rowCount: number;
+  readonly files: [ShardFile];
+}
+
+/** Writes the rows into one shard per size, of one part. */
 export async function writeShards(
   folder: string,
   rows: readonly Float32Array[],
   sizes: readonly number[],
-): Promise<ShardFile[]> {
-  const files: ShardFile[] = [];
+): Promise<Shard[]> {
+  const shards: Shard[] = [];
+  const dimensions = rows[0]?.length ?? 0;
   let first = 0;
   for (const [shard, rowCount] of sizes.entries()) {
     const file = path.join(folder, `shard-${shard}-of-${sizes.length}.faiss`);
-    const writing = await createFlatFile(file, { rowCount, dimensions: rows[0]?.length ?? 0 });
+    const writing = await createFlatFile(file, { rowCount, dimensions });
     for (const row of rows.slice(first, first + rowCount)) await writing.write(rowBytes(row));
-    files.push({ path: file, rowCount, ...(await writing.finish()) });
+    shards.push({ rowCount, files: [{ path: file, dimensions, ...(await writing.finish()) }] });
     first += rowCount;
   }
-  return files;
+  return shards;
 }
 
 /** Whether a process runs. A zombie does not. @see proc(5), stat */

@@ -2,7 +2,16 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ChunkKind } from '../../src/domain.ts';
 import type { Answer, Result } from '../../src/query/answer.ts';
-import { adviceAfter, momentInTrack, otherNames, reasonFacts, verdictFacts } from '../../src/query/answer-facts.ts';
+import {
+  adviceAfter,
+  closenessWord,
+  likenessOf,
+  matchNumber,
+  momentInTrack,
+  otherNames,
+  reasonFacts,
+  verdictFacts,
+} from '../../src/query/answer-facts.ts';
 import { adviceText, reasonFor, verdictSentence } from '../../src/query/answer-words.ts';
 import { anyAnswer } from '../support/answers.ts';
 
@@ -72,11 +81,17 @@ describe('the verdict', () => {
     [answerOf(music, { kind: 'sounds-like' }), 'Sounds like The Knolls'],
     [answerOf(music, { kind: 'sounds-like' }, []), 'Nothing close in the library'],
     [answerOf(music, { kind: 'nothing-close' }), 'Nothing close in the library'],
+    [answerOf(music, { kind: 'nearest' }), 'Nearest, but not close: The Knolls'],
+    [answerOf(music, { ...thisIs(208), speed: 1.02 }), 'This is The Knolls, from 3:28, played 2 % faster'],
+    [answerOf(music, { ...thisIs(208), speed: 0.985 }), 'This is The Knolls, from 3:28, played 1.5 % slower'],
+    [answerOf(music, { ...thisIs(208), speed: 1.001 }), 'This is The Knolls, from 3:28'],
     [
-      answerOf(['silence', 'applause', 'silence'], thisIs(1)),
+      answerOf(['silence', 'applause', 'silence'], { kind: 'nothing-close' }, []),
       'Only applause and silence: there is no music in it to compare',
     ],
-    [answerOf([], thisIs(1)), 'Only silence: there is no music in it to compare'],
+    [answerOf([], { kind: 'nothing-close' }, []), 'Only silence: there is no music in it to compare'],
+    // A fingerprint proves more than the gate.
+    [answerOf(['noise', 'noise'], thisIs(1)), 'This is The Knolls, from 0:01'],
   ])('%#: %s', (answer, sentence) => {
     expect(verdictSentence(answer)).toBe(sentence);
   });
@@ -142,4 +157,50 @@ test.each([
 ])('an offset of %d s, known to a tenth of a second, is "%s"', (offsetSec, words) => {
   const answer = answerOf(['music'], { kind: 'this-is', trackId: 7, offsetSec, bitErrorRate: 0 });
   expect(verdictSentence(answer)).toContain(words);
+});
+
+describe('how near a result is', () => {
+  const resultOf = (match: number | undefined, bestDistance = 0.6) => {
+    const answer = answerOf(music, { kind: 'sounds-like' });
+    const [first] = answer.results;
+    if (!first) throw new Error('no result');
+    return { answer: { ...answer, spaceId: 'builtin@2.0.0/abc' }, result: { ...first, match, bestDistance } };
+  };
+
+  test.each([
+    [0.9, 'very similar'],
+    [0.75, 'very similar'],
+    [0.5, 'similar'],
+    [0.25, 'similar'],
+    [0.1, 'less similar'],
+  ])('a match of %d is %s, at any distance', (match, word) => {
+    const { answer, result } = resultOf(match);
+    expect(closenessWord(result, answer)).toBe(word);
+    expect(matchNumber(result, answer)).toBe(Math.round(match * 100));
+  });
+
+  test('follows the distance in spaces without calibration and in answers without matches', () => {
+    const { answer, result } = resultOf(0.9);
+    expect(closenessWord(result, { spaceId: 'clap@1.0.0/abc' })).toBe('less similar');
+    expect(closenessWord({ ...result, match: undefined }, answer)).toBe('less similar');
+    expect(matchNumber({ ...result, match: undefined }, answer)).toBeNull();
+    expect(closenessWord({ ...result, bestDistance: 0 }, answer)).toBe('identical');
+  });
+
+  test('a proved recording matches in full', () => {
+    const { answer, result } = resultOf(0.3);
+    expect(matchNumber(result, { ...answer, verdict: thisIs(0) })).toBe(100);
+  });
+
+  test('names the parts in which it is alike', () => {
+    const { result } = resultOf(0.5);
+    const like = (sound: number, harmony: number) => likenessOf({ ...result, matchOfParts: { sound, harmony } });
+    expect([like(0.6, 0.2), like(0.2, 0.6), like(0.6, 0.6), like(0.2, 0.2)]).toEqual([
+      'sound',
+      'harmony',
+      'both',
+      null,
+    ]);
+    expect(likenessOf(result)).toBeNull();
+  });
 });

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { answerJson } from '../../src/cli/answer-json.ts';
 import { renderAnswer } from '../../src/cli/render-answer.ts';
-import { answerReply } from '../../src/discord/replies/answer.ts';
+import { whyReply } from '../../src/discord/replies/why.ts';
 import { textsOf } from '../../src/discord/texts/texts.ts';
 import type { RankedTrack, Track } from '../../src/domain.ts';
 import { FolderLibrary } from '../../src/library/folder.ts';
@@ -89,12 +89,12 @@ describe('a library that holds recordings under two names', () => {
     const bytes = await ask(library.app, music('piece-2.ogg'));
     const other = bytes.results[0]?.track.key === 'piece-2.ogg' ? 'bytes-of-2' : 'piece-2';
     expect(renderAnswer(bytes)).toContain(`also as ${other}`);
-    const view = { answerId: 'abcdefghij12', answer, page: 0, perPage: 10, picture: null, clips: [] };
+    const view = { answerId: 'abcdefghij12', answer, page: 0, perPage: 10, picture: null, attachmentLimitBytes: 1e6 };
     for (const [locale, words] of [
       ['en-GB', 'also as'],
       ['de', 'auch als'],
     ] as const) {
-      const reply = answerReply(textsOf(locale), { ...view, attachmentLimitBytes: 1e6, fromMemory: false });
+      const reply = whyReply(textsOf(locale), view);
       expect(reply.embeds?.[0]?.description).toContain(`-# ${words} Three, Remastered`);
     }
   });

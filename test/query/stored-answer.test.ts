@@ -8,6 +8,7 @@ const options: AnswerOptions = {
   toSec: 30,
   results: 10,
   sameArtist: false,
+  focus: 'balanced',
   neighbours: 5,
   fusion: 'margin',
   includeNonMusic: false,

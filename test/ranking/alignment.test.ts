@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Hit } from '../../src/domain.ts';
-import { longestAlignedRun } from '../../src/ranking/alignment.ts';
+import { isRunImprobable, longestAlignedRun, withStep } from '../../src/ranking/alignment.ts';
+import { describeTrack } from '../../src/ranking/fusion.ts';
 import { hitAt } from './hits.ts';
 
 /** Every window of differences, every stretch, by trying them all. */
@@ -104,5 +105,40 @@ describe('the longest run of hits that agree in time', () => {
     expect(() => longestAlignedRun([hitAt({ queryStartSec: Number.NaN })])).toThrow(RangeError);
     expect(() => longestAlignedRun([hitAt({ trackStartSec: Number.POSITIVE_INFINITY })])).toThrow(RangeError);
     expect(() => longestAlignedRun([hitAt({ durationSec: 0 })])).toThrow(RangeError);
+  });
+});
+
+describe('whether chance explains a run', () => {
+  const inStep = [0, 1, 2, 3, 4, 5].map((at) => hitAt({ queryChunk: at, trackStartSec: 100 + at * 10 }));
+
+  test('no, when many hits advance together', () => {
+    expect(isRunImprobable(inStep)).toBe(true);
+  });
+
+  test('yes, when a track is found everywhere by every chunk', () => {
+    const everywhere = [0, 1, 2].flatMap((queryChunk) =>
+      [0, 10, 20, 30].map((trackStartSec) => hitAt({ queryChunk, trackStartSec })),
+    );
+    expect(longestAlignedRun(everywhere).coveredSec).toBe(30);
+    expect(isRunImprobable(everywhere)).toBe(false);
+  });
+
+  test('no, when each chunk finds its own place first and all the others too', () => {
+    const all = inStep.flatMap((hit) => [
+      hit,
+      ...inStep.map(({ trackStartSec }) => hitAt({ ...hit, trackStartSec, similarity: hit.similarity / 2 })),
+    ]);
+    expect(isRunImprobable(all)).toBe(true);
+  });
+
+  test('yes, for two hits: half of all orders give their run', () => {
+    expect(isRunImprobable(inStep.slice(0, 2))).toBe(false);
+  });
+
+  test('is stated for runs of more than one chunk only, and the same every time', () => {
+    const track = describeTrack(1, inStep, 1);
+    expect(withStep(track)).toEqual({ ...track, inStep: true });
+    expect(withStep(track)).toEqual(withStep(track));
+    expect(withStep(describeTrack(1, inStep.slice(0, 1), 1))).not.toHaveProperty('inStep');
   });
 });

@@ -1,9 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { fusionNames, type Hit } from '../../src/domain.ts';
-import { type FusionInput, fuse } from '../../src/ranking/fusion.ts';
-import { defaultFusionFor, votesAndSums } from '../../src/ranking/fusion-scores.ts';
+import { type FusionName, fusionNames, fusions } from '../../bench/quality/fusions.ts';
+import type { Hit } from '../../src/domain.ts';
+import { type FusionInput, fuse as fuseBy } from '../../src/ranking/fusion.ts';
+import { votesAndSums } from '../../src/ranking/fusion-scores.ts';
 import { hitAt, querySpans } from './hits.ts';
+
+const fuse = (name: FusionName, input: FusionInput) => fuseBy(fusions[name], input);
 
 describe("the original's published results", () => {
   /** The printed votes and sums are rounded, so the scores follow to within 0.0005. */
@@ -268,14 +271,6 @@ test('the published formula refuses votes and sums that cannot be', () => {
   expect(() => votesAndSums([{ votes: 0, totalSimilarity: 1 }])).toThrow(RangeError);
   expect(() => votesAndSums([{ votes: 1.5, totalSimilarity: 1 }])).toThrow(RangeError);
   expect(() => votesAndSums([{ votes: 1, totalSimilarity: Number.NaN }])).toThrow(RangeError);
-});
-
-test('with one neighbour a chunk, the default is a fusion that still tells tracks apart', () => {
-  const hits = [hitAt({ similarity: 0.9 }), hitAt({ queryChunk: 1, trackId: 2, similarity: 0.5 })];
-  const library = { chunks: 20, chunksOf: () => 10 };
-  const ranked = fuse(defaultFusionFor(1), { hits, queryChunks: querySpans(2), library });
-  expect(ranked.map(({ trackId }) => trackId)).toEqual([1, 2]);
-  expect(ranked[0]?.score).toBeGreaterThan(ranked[1]?.score ?? 1);
 });
 
 describe('hits that count for something else than their similarity', () => {

@@ -1,16 +1,18 @@
 import { describe, expect, test } from 'vitest';
+import { fusions } from '../../bench/quality/fusions.ts';
 import type { Fingerprint, Hit } from '../../src/domain.ts';
-import { calibrationOf, closenessOf } from '../../src/ranking/calibration.ts';
+import { calibrationOf, confidenceOf } from '../../src/ranking/calibration.ts';
 import { fuse } from '../../src/ranking/fusion.ts';
 import { candidatesMax, decideVerdict, recordingCandidates } from '../../src/ranking/verdict.ts';
 import { hitAt, querySpans } from './hits.ts';
 
-const calibration = { closeFrom: 0.5, missRate: 0.05, falseRate: 0.5 };
+const calibration = { intercept: 0, slope: 1, soundsLikeFrom: 0.25, nothingCloseBelow: 0.1 };
+const near = { closeness: 0.8, match: 0.8 };
 const nothing: Fingerprint = { items: new Uint32Array(), itemSec: 0.125 };
 
 function rank(hits: readonly Hit[]) {
   const library = { chunks: 1000, chunksOf: () => 10 };
-  return fuse('reciprocal-rank', { hits, queryChunks: querySpans(30), library });
+  return fuse(fusions['reciprocal-rank'], { hits, queryChunks: querySpans(30), library });
 }
 
 function noise(seed: number, count = 200): Fingerprint {
@@ -28,12 +30,14 @@ describe('the three answers', () => {
       [7, noise(2)],
       [8, track],
     ]);
-    expect(await decideVerdict({ ranked, queryFingerprint: query, fingerprints, calibration })).toEqual({
-      kind: 'this-is',
-      trackId: 8,
-      offsetSec: 10,
-      bitErrorRate: 0,
-    });
+    expect(await decideVerdict({ ranked, queryFingerprint: query, fingerprints, calibration, nearness: near })).toEqual(
+      {
+        kind: 'this-is',
+        trackId: 8,
+        offsetSec: 10,
+        bitErrorRate: 0,
+      },
+    );
   });
 
   test('this is: of two tracks that share sound, the one that agrees for longer', async () => {
@@ -43,32 +47,48 @@ describe('the three answers', () => {
       [1, other],
       [2, track],
     ]);
-    const verdict = await decideVerdict({ ranked, queryFingerprint: track, fingerprints, calibration });
+    const verdict = await decideVerdict({ ranked, queryFingerprint: track, fingerprints, calibration, nearness: near });
     expect(verdict).toMatchObject({ kind: 'this-is', trackId: 2 });
   });
 
   test('sounds like: near, and nobody proves to be the recording', async () => {
     const fingerprints = new Map([[7, noise(5)]]);
-    const verdict = await decideVerdict({ ranked, queryFingerprint: noise(6, 60), fingerprints, calibration });
+    const verdict = await decideVerdict({
+      ranked,
+      queryFingerprint: noise(6, 60),
+      fingerprints,
+      calibration,
+      nearness: near,
+    });
     expect(verdict).toEqual({ kind: 'sounds-like' });
   });
 
-  test('nothing close: the nearest is farther than the space was measured to reach', async () => {
-    const far = rank([hitAt({ similarity: 0.4 })]);
-    const verdict = await decideVerdict({
-      ranked: far,
-      queryFingerprint: nothing,
-      fingerprints: new Map(),
-      calibration,
-    });
-    expect(verdict).toEqual({ kind: 'nothing-close' });
+  const unproved = { ranked, queryFingerprint: nothing, fingerprints: new Map<number, Fingerprint>() };
+
+  test('nearest: something is close, but the first result is probably not right', async () => {
+    const nearness = { closeness: 0.8, match: 0.1 };
+    expect(await decideVerdict({ ...unproved, calibration, nearness })).toEqual({ kind: 'nearest' });
   });
 
-  test('in a space that nobody measured, whatever was found is shown', async () => {
-    const input = { queryFingerprint: nothing, fingerprints: new Map<number, Fingerprint>(), calibration: null };
-    expect((await decideVerdict({ ranked: rank([hitAt({ similarity: 0.1 })]), ...input })).kind).toBe('sounds-like');
-    expect((await decideVerdict({ ranked: [], ...input })).kind).toBe('nothing-close');
+  test('nothing close: the library is farther than its own tracks are from each other', async () => {
+    const nearness = { closeness: 0.05, match: 0.9 };
+    expect(await decideVerdict({ ...unproved, calibration, nearness })).toEqual({ kind: 'nothing-close' });
+  });
+
+  test('sounds like, in a space that was not calibrated or a library without a spread', async () => {
+    const nearness = { closeness: 0, match: 0 };
+    expect((await decideVerdict({ ...unproved, calibration: null, nearness })).kind).toBe('sounds-like');
+    expect((await decideVerdict({ ...unproved, calibration, nearness: null })).kind).toBe('sounds-like');
+    expect((await decideVerdict({ ...unproved, ranked: [], calibration: null, nearness })).kind).toBe('nothing-close');
     expect(calibrationOf('unheard-of@1.0.0/abc/fp32/w10h10/fe:x')).toBeNull();
+  });
+
+  test('confidence grows with the match and stays a probability', () => {
+    const shares = [0, 0.01, 0.1, 0.5, 1].map((match) =>
+      confidenceOf(match, calibrationOf('builtin@2') ?? calibration),
+    );
+    expect(shares).toEqual([...shares].sort((a, b) => a - b));
+    for (const share of shares) expect(share > 0 && share < 1).toBe(true);
   });
 });
 
@@ -88,14 +108,4 @@ describe('the candidates to be proved', () => {
     expect(recordingCandidates(rank([hitAt({ trackId: 3 })]))).toEqual([3]);
     expect(recordingCandidates([])).toEqual([]);
   });
-});
-
-test('closeness is the mean, over query chunks, of the nearest neighbour, under any fusion', () => {
-  const hits = [
-    hitAt({ queryChunk: 0, trackId: 1, similarity: 0.8 }),
-    hitAt({ queryChunk: 0, trackId: 2, similarity: 0.6 }),
-    hitAt({ queryChunk: 1, trackId: 2, similarity: 0.4 }),
-  ];
-  expect(closenessOf(rank(hits))).toBeCloseTo(0.6, 12);
-  expect(closenessOf([])).toBe(-1);
 });

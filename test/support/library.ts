@@ -8,7 +8,7 @@ import { readConfig } from '../../src/config/config.ts';
 import { FolderLibrary } from '../../src/library/folder.ts';
 import type { Answer } from '../../src/query/answer.ts';
 import type { QueryRequest } from '../../src/query/query-request.ts';
-import { defaultFusion } from '../../src/ranking/fusion-scores.ts';
+import { defaultFusion } from '../../src/query/query-request.ts';
 import { writePiece } from './pieces.ts';
 
 export const projectRoot = path.resolve(import.meta.dirname, '../..');

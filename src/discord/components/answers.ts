@@ -35,12 +35,30 @@ export function answerHandlers({ bot, queryRunner, presenter }: ComponentParts):
       },
     },
     {
+      action: 'why',
+      acknowledge: () => 'private-reply',
+      run: async (interaction, id) => {
+        const texts = bot.texts(interaction.locale);
+        const stored = answerOf(bot, id);
+        if (holdsRemoved(stored, bot)) {
+          await editReply(interaction, generationChangedReply(texts, stored.id));
+          return;
+        }
+        const reply = await presenter.why(stored, {
+          ...{ texts, page: Number(id.args[1]) },
+          attachmentLimitBytes: interaction.attachmentSizeLimit,
+          mayAttach: interaction.appPermissions.has('AttachFiles'),
+        });
+        await editReply(interaction, reply);
+      },
+    },
+    {
       action: 'ask',
       acknowledge: (interaction, { args }) => replyLike(interaction, askerIdOf(args[0])),
       run: async (interaction, id) => {
-        const { options } = answerOf(bot, id);
+        const { results, sameArtist, focus } = answerOf(bot, id).options;
         const { track } = resultOf(answerOf(bot, id), selected(interaction), bot);
-        const whole = { fromSec: null, toSec: null, results: options.results, sameArtist: options.sameArtist };
+        const whole = { fromSec: null, toSec: null, results, sameArtist, focus };
         await queryRunner.run(interaction, { asked: { kind: 'piece', trackId: track.id }, options: whole });
       },
     },
@@ -49,8 +67,8 @@ export function answerHandlers({ bot, queryRunner, presenter }: ComponentParts):
       acknowledge: (interaction, { args }) => replyLike(interaction, askerIdOf(args[0])),
       run: async (interaction, id) => {
         const stored = answerOf(bot, id);
-        const { fromSec, toSec, results, sameArtist } = stored.options;
-        const options = { fromSec, toSec, results, sameArtist };
+        const { fromSec, toSec, results, sameArtist, focus } = stored.options;
+        const options = { fromSec, toSec, results, sameArtist, focus };
         await queryRunner.run(interaction, { asked: { kind: 'again', stored }, options });
       },
     },

@@ -22,7 +22,8 @@ export function listenHandlers(parts: ComponentParts): ComponentHandler[] {
       acknowledge: () => 'private-reply',
       run: async (interaction, id) => {
         const stored = answerOf(bot, id);
-        const result = resultOf(stored, id.args[1], bot);
+        // Messages of older versions have a button for each piece, with its rank.
+        const result = resultOf(stored, selected(interaction) ?? id.args[1], bot);
         assertMayAttach(interaction);
         await editReply(interaction, await listenMessage(parts, interaction, stored, result));
       },

@@ -1,10 +1,10 @@
 /** A question in, a stored answer out: resolve the source -> stored answer? -> embed, search, fuse -> store. The bot's query
  *  on one screen; embedding and search are `QueryService.similar`. */
 import type { Logger } from 'pino';
-import type { EmbeddedRecording } from '../../domain.ts';
+import { type EmbeddedRecording, fusionNames } from '../../domain.ts';
 import { LeitmotifError } from '../../errors.ts';
+import { defaultFusion, fusionOf } from '../../query/query-request.ts';
 import { type AnswerOptions, newAnswerId, type StoredAnswer } from '../../query/stored-answer.ts';
-import { fusionOf } from '../../ranking/fusion-scores.ts';
 import type { Services } from '../../services/services.ts';
 import { findStoredAnswer, storeAnswer, storeEmbedding } from './answer-cache.ts';
 import type { Question } from './question.ts';
@@ -96,7 +96,7 @@ function optionsOf(
   { config }: Pick<Services, 'config'>,
 ): AnswerOptions {
   const { neighbours, includeNonMusic, hubCorrection } = config;
-  const fusion = fusionOf(config.fusion, neighbours);
+  const fusion = fusionOf(config.fusion);
   return { ...options, neighbours, fusion, includeNonMusic, hubCorrection, leaveOut };
 }
 
@@ -117,7 +117,9 @@ async function runQuery(
     ...(options.fromSec === null ? {} : { fromSec: options.fromSec }),
     ...(options.toSec === null ? {} : { toSec: options.toSec }),
     neighbours: options.neighbours,
-    fusion: fusionOf(options.fusion, options.neighbours),
+    // An answer that an older version stored may name a fusion that is gone.
+    fusion: fusionNames.find((name) => name === options.fusion) ?? defaultFusion,
+    focus: options.focus,
     resultsMax: resultsStoredMax,
     includeNonMusic: options.includeNonMusic,
     hubCorrection: options.hubCorrection,

@@ -1,4 +1,5 @@
-/** Presents a stored answer as a message: one page with the match picture and the clips of the best three results. */
+/** Presents a stored answer as a message: one page with the clips of the best results; and why they are there, with the match
+ *  picture. */
 import { stat } from 'node:fs/promises';
 import PQueue from 'p-queue';
 import type { AudioInput } from '../../audio/input.ts';
@@ -10,11 +11,13 @@ import type { Answer, Result } from '../../query/answer.ts';
 import type { StoredAnswer } from '../../query/stored-answer.ts';
 import type { Services } from '../../services/services.ts';
 import { type AnswerClip, answerReply } from '../replies/answer.ts';
+import { pageOf } from '../replies/answer-rows.ts';
+import { whyReply } from '../replies/why.ts';
 import type { Reply } from '../reply.ts';
 import type { Texts } from '../texts/texts.ts';
 import { isQueryTrackRemoved, queryTrackFile } from './query-piece.ts';
 
-/** Results whose clips come with the answer; the Listen buttons give the others. */
+/** Results whose clips come with the answer; Listen gives the others. */
 const clipsShown = 3;
 /** Presses of Listen that may wait for ffmpeg: some minutes of work. Further ones are refused. */
 const waitingMax = 100;
@@ -36,6 +39,10 @@ export interface PageOptions {
 }
 
 type PresenterServices = Pick<Services, 'catalog' | 'libraries' | 'queries'>;
+
+function viewOf({ id, answer, options }: StoredAnswer, page: number) {
+  return { answerId: id, answer, page, perPage: options.results };
+}
 
 interface ShownClips {
   readonly files: readonly AnswerClip[];
@@ -59,22 +66,25 @@ export class AnswerPresenter {
 
   async page(stored: StoredAnswer, options: PageOptions): Promise<Reply> {
     const { texts, page, fromMemory, attachmentLimitBytes, mayAttach, mayShare = true } = options;
-    const perPage = stored.options.results;
-    const results = stored.answer.results.slice(page * perPage, (page + 1) * perPage);
-    const [picture, clips] = mayAttach
-      ? await Promise.all([
-          this.picture(stored.answer, texts.query.picture, results),
-          this.#clipsOfBest(stored, results, options),
-        ])
-      : [null, { files: [], problems: new Map() }];
+    const view = viewOf(stored, page);
+    const clips = mayAttach
+      ? await this.#clipsOfBest(stored, pageOf(view), options)
+      : { files: [], problems: new Map<number, string>() };
     return answerReply(texts, {
-      answerId: stored.id,
-      answer: stored.answer,
-      ...{ page, perPage, picture, attachmentLimitBytes, fromMemory, mayShare },
+      ...{ ...view, attachmentLimitBytes, fromMemory, mayShare },
       clips: clips.files,
       clipProblems: clips.problems,
       missing: mayAttach ? [] : ['AttachFiles'],
     });
+  }
+
+  async why(
+    stored: StoredAnswer,
+    { texts, page, attachmentLimitBytes, mayAttach }: Omit<PageOptions, 'fromMemory' | 'mayShare' | 'signal'>,
+  ): Promise<Reply> {
+    const view = viewOf(stored, page);
+    const picture = mayAttach ? await this.picture(stored.answer, texts.query.picture, pageOf(view)) : null;
+    return whyReply(texts, { ...view, picture, attachmentLimitBytes });
   }
 
   /** Drawn in threads of this process, at the same priority as the main thread: one at a time, so that one of two cores stays
@@ -120,7 +130,7 @@ export class AnswerPresenter {
   ): Promise<void> {
     if (queryPath === null || source.kind === 'piece') return;
     const { answerFiles, clipLimits: limits } = this.#services.queries;
-    // For all pages, within the limit for extracts: their Listen buttons play them too.
+    // For all pages, within the limit for extracts: Listen plays them too.
     const results = answer.results.length;
     const kept = answerFiles.keepExtracts(id, answer, { queryPath, results, limits, signal });
     // Waiting calls continue without the extracts when this fails.

@@ -1,4 +1,5 @@
 /** A query as the user gives it: source and options. */
+import type { Focus } from '../../domain.ts';
 import { LeitmotifError } from '../../errors.ts';
 import { formatTime, parseTime } from '../../format.ts';
 import type { StoredAnswer } from '../../query/stored-answer.ts';
@@ -10,6 +11,7 @@ export interface QuestionOptions {
   readonly results: number;
   /** Whether to allow more than two results of one artist. */
   readonly sameArtist: boolean;
+  readonly focus: Focus;
 }
 
 /** clip   an attachment, whose URL comes from Discord

@@ -4,6 +4,7 @@
  *  remembered of the message they came from: `choiceOf` and `pickedOf` read them back from there.
  */
 import type { APIEmbed } from 'discord-api-types/v10';
+import { type Focus, focusNames } from '../../domain.ts';
 import { writeCustomId } from '../custom-id.ts';
 import type { Reply } from '../reply.ts';
 import type { Texts } from '../texts/texts.ts';
@@ -20,6 +21,7 @@ export interface Picked {
   readonly toSec: number | null;
   readonly results: number;
   readonly sameArtist: boolean;
+  readonly focus: Focus;
   /** Whether only the asker is to see the answer. */
   readonly isPrivate: boolean;
 }
@@ -57,19 +59,21 @@ export function chooseReply(
   };
 }
 
-function pickId({ fromSec, toSec, results, sameArtist, isPrivate }: Picked): string {
+function pickId({ fromSec, toSec, results, sameArtist, isPrivate, focus }: Picked): string {
   const flags = [sameArtist ? 'same-artist' : 'any', isPrivate ? 'private' : 'public'];
-  return writeCustomId('pick', fromSec ?? none, toSec ?? none, results, ...flags);
+  return writeCustomId('pick', fromSec ?? none, toSec ?? none, results, ...flags, focus);
 }
 
 /** How to ask, from the select's custom id.
  *  @returns null when it is not to be found there */
-export function pickedOf([from, to, results, artists, visibility]: readonly string[]): Picked | null {
+export function pickedOf([from, to, results, artists, visibility, part]: readonly string[]): Picked | null {
   const [fromSec, toSec] = [from, to].map((text) => (text === none ? null : Number(text)));
   const isWhole = [fromSec, toSec, Number(results)].every((value) => value === null || Number.isFinite(value));
   if (fromSec === undefined || toSec === undefined || !isWhole) return null;
   const [sameArtist, isPrivate] = [artists === 'same-artist', visibility !== 'public'];
-  return { fromSec, toSec, results: Number(results), sameArtist, isPrivate };
+  // Messages of older versions do not name a focus.
+  const focus = focusNames.find((name) => name === part) ?? 'balanced';
+  return { fromSec, toSec, results: Number(results), sameArtist, isPrivate, focus };
 }
 
 /** What was chosen.

@@ -1,7 +1,6 @@
 /** One ranked piece in two or three short lines: its name, how near it is and where, why. Pure. */
-import { distanceInWords } from '../../format.ts';
 import type { Answer, Result } from '../../query/answer.ts';
-import { otherNames, reasonFacts } from '../../query/answer-facts.ts';
+import { closenessWord, otherNames, reasonFacts } from '../../query/answer-facts.ts';
 import type { Texts } from '../texts/texts.ts';
 import { escaped, escapedPiece, nameOrUntitled } from './names.ts';
 
@@ -14,7 +13,7 @@ export function pieceLines(texts: Texts, answer: Answer, results: readonly Resul
 export function evidenceLine(texts: Texts, answer: Answer, result: Result): string {
   const { score, times } = texts.query.answer;
   const facts = reasonFacts(result, answer);
-  const closeness = texts.query.closeness[distanceInWords(result.bestDistance)];
+  const closeness = texts.query.closeness[closenessWord(result, answer)];
   const where = facts ? ` · ${times(facts.yoursSec, facts.theirsSec)}` : '';
   return `${score(closeness, result.score, result.votes)}${where}`;
 }

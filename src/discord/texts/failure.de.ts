@@ -157,7 +157,7 @@ function linkNotAudio(kind: string | null, facts: ErrorFacts): string {
     case 'message':
       return 'Ich finde in dieser Nachricht keine Aufnahme. Nimm **Ähnliche Musik finden** in ihrem Menü, oder schick die Datei selbst.';
     default:
-      return `Der Link zu ${host(facts)} führt zu einer Webseite, nicht zu einer Aufnahme. Bitte schick den Link der Audiodatei oder die Datei selbst.`;
+      return `Das ist ein Text oder eine Webseite (von ${host(facts)}), keine Aufnahme. Bitte schick eine Audiodatei oder einen direkten Link zu einer.`;
   }
 }
 

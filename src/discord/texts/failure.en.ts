@@ -152,7 +152,7 @@ function linkNotAudio(kind: string | null, facts: ErrorFacts): string {
     case 'message':
       return 'I found no recording in that message. Use **Find similar music** in its menu, or send the file itself.';
     default:
-      return `The link to ${host(facts)} leads to a web page, not to a recording. Please send the link of the audio file, or the file itself.`;
+      return `This is a text or a web page (from ${host(facts)}), not a recording. Please send an audio file, or a direct link to one.`;
   }
 }
 

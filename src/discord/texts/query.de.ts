@@ -18,6 +18,7 @@ export const queryDe: QueryTexts = {
     yours: (name, durationSec, part) =>
       `deins: ${name}, ${part ? `${formatTime(part.fromSec)} bis ${formatTime(part.toSec)}` : formatTime(durationSec)}`,
     score: (value) => value.toFixed(2).replace('.', ','),
+    match: (value) => `Ähnlichkeit ${value}`,
     kinds,
     closeness: ['identisch', 'sehr ähnlich', 'ähnlich', 'wenig ähnlich'],
   },
@@ -50,8 +51,13 @@ export const queryDe: QueryTexts = {
       `${isSameRecording ? 'dieselbe Aufnahme laut Fingerabdruck; ' : ''}` +
       `${whole(agreeingChunks)} von ${count(voters, 'Abschnitt', 'Abschnitten')} ${agreeingChunks === 1 ? 'stimmt' : 'stimmen'} überein` +
       `${inStepSec === null ? '' : `, ${whole(inStepSec)} s am Stück`}`,
-    footer: (model, generation, ms, fromMemory, reference) =>
-      `${model} · Generation ${generation} · ${fromMemory ? 'gespeicherte Antwort' : `${tenths(ms / 1000)} s`} · Kennung ${reference}`,
+    sameRecording: 'dieselbe Aufnahme',
+    likeness: { sound: 'gleicher Klang', harmony: 'gleiche Harmonik', both: 'in beidem gleich' },
+    fromMemory: 'Gespeicherte Antwort.',
+    footer: (model, generation, ms, reference) =>
+      `${model} · Generation ${generation} · ${tenths(ms / 1000)} s · Kennung ${reference}`,
+    listen: 'Ein Stück anhören',
+    why: 'Warum?',
     more: (from, to) => `Mehr (${from} bis ${to})`,
     share: 'Teilen',
     ask: 'Mit einem dieser Stücke suchen',
@@ -162,12 +168,20 @@ function verdictInGerman(facts: VerdictFacts): string {
     case 'no-music':
       return `Nur ${facts.heard.map((kind) => kinds[kind]).join(' und ') || kinds.silence}: keine Musik zum Vergleichen`;
     case 'this-is':
-      return `Das ist ${facts.name ?? 'eine Aufnahme der Bibliothek'}, ${offsetInGerman(facts.offsetSec)}`;
+      return `Das ist ${facts.name ?? 'eine Aufnahme der Bibliothek'}, ${offsetInGerman(facts.offsetSec)}${speedInGerman(facts.fasterPercent)}`;
     case 'sounds-like':
       return `Klingt wie ${facts.name}`;
+    case 'nearest':
+      return `Am nächsten, aber nicht ähnlich: ${facts.name}`;
     case 'nothing-close':
       return 'Nichts Ähnliches in der Bibliothek';
   }
+}
+
+function speedInGerman(fasterPercent: number | null): string {
+  if (fasterPercent === null) return '';
+  const percent = String(Math.abs(fasterPercent)).replace('.', ',');
+  return `, ${percent} % ${fasterPercent > 0 ? 'schneller' : 'langsamer'} gespielt`;
 }
 
 function offsetInGerman(offsetSec: number): string {

@@ -48,8 +48,13 @@ export const queryEn = {
       `${isSameRecording ? 'same recording by its fingerprint; ' : ''}` +
       `${whole(agreeingChunks)} of ${count(voters, 'chunk', 'chunks')} ${agreeingChunks === 1 ? 'agrees' : 'agree'}` +
       `${inStepSec === null ? '' : `, ${whole(inStepSec)} s in step`}`,
-    footer: (model: string, generation: string, ms: number, fromMemory: boolean, reference: string) =>
-      `${model} · generation ${generation} · ${fromMemory ? 'cached answer' : `${tenths(ms / 1000)} s`} · reference ${reference}`,
+    sameRecording: 'the same recording',
+    likeness: { sound: 'same sound', harmony: 'same harmony', both: 'same in both' },
+    fromMemory: 'Cached answer.',
+    footer: (model: string, generation: string, ms: number, reference: string) =>
+      `${model} · generation ${generation} · ${tenths(ms / 1000)} s · reference ${reference}`,
+    listen: 'Listen to a piece',
+    why: 'Why?',
     more: (from: number, to: number) => `More (${from} to ${to})`,
     share: 'Share',
     ask: 'Query with one of these pieces',

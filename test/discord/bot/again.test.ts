@@ -8,7 +8,7 @@ import { FolderLibrary } from '../../../src/library/folder.ts';
 import { makeBot, type TestBot } from '../../support/bot.ts';
 import { makeLibrary, never, type TestLibrary } from '../../support/library.ts';
 import { writePiece } from '../../support/pieces.ts';
-import { answerTo, embedOf, excerpt, isPrivate, saying } from './asking.ts';
+import { answerIdOf, answerTo, excerpt, headlineOf, isPrivate, saying } from './asking.ts';
 
 let library: TestLibrary;
 let bot: TestBot;
@@ -35,8 +35,6 @@ afterAll(async () => {
 });
 
 const withClips = ({ attachments }: APIMessage) => attachments.length === 3;
-const footerOf = (message: APIMessage) => embedOf(message).footer?.text ?? '';
-const referenceOf = (message: APIMessage) => /reference ([a-z0-9]{12})/.exec(footerOf(message))?.[1];
 
 const foreignIds = ['lm0:listen:abcdefghijkl:1', 'lm9:anything', 'lm1:no-such-action:1'];
 const forgottenIds = [
@@ -45,7 +43,7 @@ const forgottenIds = [
   'lm1:share:abcdefghijkl',
   'lm1:again:abcdefghijkl',
 ];
-const damagedIds = () => ['lm1:listen', `lm1:listen:${referenceOf(answer)}:99`, `lm1:more:${referenceOf(answer)}:77`];
+const damagedIds = () => ['lm1:listen', `lm1:listen:${answerIdOf(answer)}:99`, `lm1:more:${answerIdOf(answer)}:77`];
 
 /** One message for all of them: a second client of one account knows nothing of the first one's rate limits. */
 async function postOldButtons(): Promise<APIMessage> {
@@ -61,30 +59,30 @@ describe('a repeated query with equal bytes', () => {
   test('is answered from the cache for any user and file name, with an own answer for each user', async () => {
     const clip = { ...excerpt(library, 5, 0, 40), name: 'renamed.mp3' };
     const message = await answerTo(await bob.slash('similar', { clip, results: 2 }));
-    expect(footerOf(message)).toContain('cached answer');
-    expect(referenceOf(message)).not.toBe(referenceOf(answer));
+    expect(message.content).toContain('Cached answer');
+    expect(answerIdOf(message)).not.toBe(answerIdOf(answer));
   });
 
   test('runs again with other options', async () => {
     const message = await answerTo(await bob.slash('similar', { clip: excerpt(library, 5, 0, 40), results: 3 }));
-    expect(footerOf(message)).not.toContain('cached answer');
-    expect(referenceOf(message)).not.toBe(referenceOf(answer));
+    expect(message.content).not.toContain('Cached answer');
+    expect(answerIdOf(message)).not.toBe(answerIdOf(answer));
   });
 });
 
 describe('buttons', () => {
   test('work after 16 minutes, since each press is a new interaction', async () => {
     bot.discord.advance(16 * 60_000);
-    const clips = await (await bob.press(answer, '▶ 2')).until(withClips, 30_000);
+    const clips = await (await bob.select(answer, 'Listen to a piece', ['2'])).until(withClips, 30_000);
     expect(clips.content).toContain('**2. ');
   });
 
   test('work after a restart', async () => {
     await bot.restart();
-    const clips = await (await bob.press(answer, '▶ 1')).until(withClips, 30_000);
+    const clips = await (await bob.select(answer, 'Listen to a piece', ['1'])).until(withClips, 30_000);
     expect(clips.content).toContain('**1. piece-5**');
     const more = await answerTo(await ada.press(answer, 'More (3 to 4)'));
-    expect(embedOf(more).description).toContain('**3. ');
+    expect(more.content).toContain('**3. ');
     await saying(await bob.select(answer, 'Rate a piece', ['up-2']), 'Saved: 👍');
     await saying(await bob.press(answer, 'Share'), 'Which result');
     await answerTo(await bob.select(answer, 'Query with one of these pieces', ['1']));
@@ -121,24 +119,27 @@ describe('after the library has changed', () => {
     await bot.app.indexing.index({ library: new FolderLibrary(library.music), signal: never });
     const offered = await saying(await ada.press(answer, 'More (3 to 4)'), 'The library has changed');
     const fresh = await answerTo(await ada.press(offered, 'Run again'));
-    expect(embedOf(fresh).title).toMatch(/^This is piece-5/);
-    expect(referenceOf(fresh)).not.toBe(referenceOf(answer));
+    expect(headlineOf(fresh)).toMatch(/^This is piece-5/);
+    expect(answerIdOf(fresh)).not.toBe(answerIdOf(answer));
     expect(isPrivate(fresh)).toBe(true);
   });
 
   test('a removed track is reported, with an offer to run the query again', async () => {
     const message = await answerTo(await ada.slash('similar', { clip: excerpt(library, 3) }));
-    const [, second = ''] = /^\*\*2\. (.+?)\*\*/m.exec(embedOf(message).description ?? '') ?? [];
+    const [, second = ''] = /^\*\*2\. (.+?)\*\*/m.exec(message.content) ?? [];
     const [track] = bot.app.catalog.tracks.search(second, 1);
     if (!track) throw new Error(`Expected to find ${second}`);
     bot.app.catalog.removals.remove([track.key], 'request');
-    const gone = await saying(await bob.press(message, '▶ 2'), 'This piece has been removed from the library');
+    const gone = await saying(
+      await bob.select(message, 'Listen to a piece', ['2']),
+      'This piece has been removed from the library',
+    );
     const fresh = await answerTo(await bob.press(gone, 'Run again'));
-    expect(embedOf(fresh).description).not.toContain(`. ${second}**`);
+    expect(fresh.content).not.toContain(`. ${second}**`);
   });
 
   test('Listen on the old answer still plays it', async () => {
-    const clips = await (await bob.press(answer, '▶ 1')).until(withClips, 30_000);
+    const clips = await (await bob.select(answer, 'Listen to a piece', ['1'])).until(withClips, 30_000);
     expect(clips.content).toContain('**1. piece-5**');
   });
 
@@ -146,16 +147,16 @@ describe('after the library has changed', () => {
     const clip = { name: '@everyone [a](b) **c**.mp3', data: readFileSync(path.join(library.music, 'hostile.mp3')) };
     const asked = await ada.slash('similar', { clip });
     const message = await answerTo(asked);
-    const shown = embedOf(message);
-    expect(shown.title).toMatch(/^This is /);
-    expect(shown.title?.length).toBeLessThanOrEqual(256);
+    const { content } = message;
+    expect(headlineOf(message)).toMatch(/^This is /);
+    expect(headlineOf(message).length).toBeLessThanOrEqual(256);
     // Labels, file names and alt texts have no Markdown and no mentions; bidi controls are allowed nowhere.
-    expect(`${shown.title}${shown.description}`).not.toMatch(/@everyone|@here|<@1>/);
+    expect(content).not.toMatch(/@everyone|@here|<@1>/);
     expect(JSON.stringify(message)).not.toContain('\u202e');
-    expect(shown.description).not.toMatch(/(?<!\\)\[x\]/);
-    expect(shown.description).toContain('\\*\\*bold\\*\\*');
+    expect(content).not.toMatch(/(?<!\\)\[x\]/);
+    expect(content).toContain('\\*\\*bold\\*\\*');
     for (const { message: state } of asked.edits) expect(state.mention_everyone).toBe(false);
-    const clips = await (await bob.press(message, '▶ 1')).until(withClips, 30_000);
+    const clips = await (await bob.select(message, 'Listen to a piece', ['1'])).until(withClips, 30_000);
     expect(clips.content).not.toMatch(/@everyone|@here|\u202e/);
     const [choice] = await ada.autocomplete('similar', 'piece', 'everyone');
     expect(choice?.name.length).toBeLessThanOrEqual(100);
@@ -169,7 +170,7 @@ describe('after the library has changed', () => {
 test('an expired answer is deleted with its clips, and its buttons report it', async () => {
   await deleteExpired(bot.app, Date.now() + 31 * 86_400_000);
   const said = await saying(
-    await ada.press(answer, '▶ 1'),
+    await ada.select(answer, 'Listen to a piece', ['1']),
     'This answer is no longer stored. Please run the query again',
   );
   expect(isPrivate(said)).toBe(true);

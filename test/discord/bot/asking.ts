@@ -50,21 +50,39 @@ export function isThinking(message: APIMessage): boolean {
   return Boolean((message.flags ?? 0) & loading);
 }
 
-/** The answer is the one message with a footer: generation, time, reference.
+/** The answer is the one message that begins with a headline.
  *  @throws {Error} at once when an error reply comes instead */
 export async function answerTo(interaction: Interaction): Promise<APIMessage> {
-  const isOver = ({ embeds, content }: APIMessage) => embeds[0]?.footer !== undefined || reference.test(content);
+  const isOver = ({ content }: APIMessage) => headline.test(content) || isFailure(content);
   const message = await interaction.until(isOver, answerTimeoutMs);
-  if (reference.test(message.content)) throw new Error(`Expected an answer, got: ${message.content}`);
+  if (isFailure(message.content)) throw new Error(`Expected an answer, got: ${message.content}`);
   return message;
+}
+
+/** The verdict, in bold. */
+const headline = /^\*\*(.+)\*\*\n/;
+
+export function headlineOf({ content }: APIMessage): string {
+  const line = headline.exec(content)?.[1];
+  if (line === undefined) throw new Error(`Expected an answer, got: ${content}`);
+  return line;
+}
+
+/** The id of the stored answer, from its buttons; undefined if it has none. */
+export function answerIdOf({ components = [] }: APIMessage): string | undefined {
+  return /"lm1:why:([a-z0-9]{12}):/.exec(JSON.stringify(components))?.[1];
 }
 
 /** In any language. */
 const reference = /\n-# .+ [a-z2-9]{6}$/;
 
+function isFailure(content: string): boolean {
+  return reference.test(content) && !headline.test(content);
+}
+
 /** An error reply ends with a reference. */
 export function failureOf(interaction: Interaction): Promise<APIMessage> {
-  return interaction.until(({ content }) => reference.test(content), answerTimeoutMs);
+  return interaction.until(({ content }) => isFailure(content), answerTimeoutMs);
 }
 
 export function saying(interaction: Interaction, text: string | RegExp, timeoutMs = answerTimeoutMs) {

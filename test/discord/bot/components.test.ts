@@ -5,13 +5,17 @@ import type { Person } from '../../../local-discord/local-discord.ts';
 import { makeBot, type TestBot } from '../../support/bot.ts';
 import { makeLibrary, type TestLibrary } from '../../support/library.ts';
 import {
+  answerIdOf,
   answerTo,
+  download,
   embedOf,
   excerpt,
   failureOf,
+  headlineOf,
   isPrivate,
   isThinking,
   labelsOf,
+  optionsOf,
   publicMessages,
   saying,
   secondsOf,
@@ -48,7 +52,7 @@ function withFiles(count: number) {
 
 describe('Listen', () => {
   test("sends the result's, the query's and the A/B clip privately, after the recording is deleted", async () => {
-    const message = await (await person(bob).press(answer, '▶ 1')).until(withFiles(3), 30_000);
+    const message = await (await person(bob).select(answer, 'Listen to a piece', ['1'])).until(withFiles(3), 30_000);
     expect(isPrivate(message)).toBe(true);
     expect(message.content).toContain('**1. piece-5**');
     expect(message.content).toContain('Clips, in this order: **1** theirs, yours, both in turn');
@@ -63,8 +67,27 @@ describe('Listen', () => {
   });
 
   test('answers both of two simultaneous presses', async () => {
-    const presses = await Promise.all([person(bob).press(answer, '▶ 2'), person(bob).press(answer, '▶ 2')]);
+    const presses = await Promise.all([
+      person(bob).select(answer, 'Listen to a piece', ['2']),
+      person(bob).select(answer, 'Listen to a piece', ['2']),
+    ]);
     for (const press of presses) expect((await press.until(withFiles(3), 30_000)).content).toContain('**2. ');
+  });
+});
+
+describe('Why', () => {
+  test('explains the pieces privately, with votes, chunks and the match picture', async () => {
+    const message = await (await person(bob).press(answer, 'Why?')).until(({ embeds }) => embeds.length > 0, 30_000);
+    expect(isPrivate(message)).toBe(true);
+    const { title, description = '', image, footer } = embedOf(message);
+    expect(title).toMatch(/^This is piece-5/);
+    expect(description).toMatch(/score [\d.-]+ · \d+ votes? · yours 0:\d\d - theirs 0:\d\d/);
+    expect(description).toMatch(/-# same recording by its fingerprint; \d+ of \d+ chunks? agrees?/);
+    expect(footer?.text).toMatch(
+      new RegExp(`^builtin.* · generation \\S+ · \\d+\\.\\d s · reference ${answerIdOf(answer)}$`),
+    );
+    const picture = await download(image?.url ?? '');
+    expect(picture.subarray(0, 8)).toEqual(Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'));
   });
 });
 
@@ -72,10 +95,10 @@ describe('More', () => {
   test('shows the next results privately, with their own Listen buttons', async () => {
     const message = await answerTo(await person(bob).press(answer, 'More (3 to 4)'));
     expect(isPrivate(message)).toBe(true);
-    expect(embedOf(message).title).toMatch(/^Results 3 to 4: This is piece-5/);
-    expect(embedOf(message).description).toContain('**3. ');
-    expect(labelsOf(message)).toEqual(expect.arrayContaining(['▶ 3', '▶ 4']));
-    const clips = await (await person(bob).press(message, '▶ 4')).until(withFiles(3), 30_000);
+    expect(headlineOf(message)).toMatch(/^Results 3 to 4: This is piece-5/);
+    expect(message.content).toContain('**3. ');
+    expect(optionsOf(message, 'Listen to a piece').map(({ value }) => value)).toEqual(['3', '4']);
+    const clips = await (await person(bob).select(message, 'Listen to a piece', ['4'])).until(withFiles(3), 30_000);
     expect(clips.attachments[0]?.filename).toMatch(/^04-/);
   });
 });
@@ -86,22 +109,20 @@ describe('Ask with this piece', () => {
     const message = await answerTo(asked);
     expect(isPrivate(message)).toBe(false);
     expect(message.id).not.toBe(answer.id);
-    const second = /^\*\*2\. (.+?)\*\*/m.exec(embedOf(answer).description ?? '')?.[1] ?? 'none';
-    expect(embedOf(message).description).toContain(`Query: **${second}**`);
+    const second = /^\*\*2\. (.+?)\*\*/m.exec(answer.content)?.[1] ?? 'none';
+    expect(message.content).toContain(`Query: **${second}**`);
   });
 
   test('is private for other users', async () => {
     const message = await answerTo(await person(bob).select(answer, 'Query with one of these pieces', ['1']));
     expect(isPrivate(message)).toBe(true);
-    expect(embedOf(message).description).toContain('Query: **piece-5**');
+    expect(message.content).toContain('Query: **piece-5**');
   });
 });
 
 describe('thumbs', () => {
   const voteOf = async (who: Person | undefined) => {
-    const stored = bot.app.catalog.answers.get(
-      /reference ([a-z0-9]{12})/.exec(embedOf(answer).footer?.text ?? '')?.[1] ?? '',
-    );
+    const stored = bot.app.catalog.answers.get(answerIdOf(answer) ?? '');
     const results = JSON.parse(stored?.answer ?? '{}').answer.results as { rank: number; track: { id: number } }[];
     const trackId = results.find(({ rank }) => rank === 1)?.track.id ?? -1;
     const { contentSha256 = '', spaceId = '' } = stored ?? {};
@@ -117,7 +138,7 @@ describe('thumbs', () => {
   });
 
   test('are stored by the buttons below the clips, which stay and show the vote', async () => {
-    const clips = await (await person(eve).press(answer, '▶ 1')).until(withFiles(3), 30_000);
+    const clips = await (await person(eve).select(answer, 'Listen to a piece', ['1'])).until(withFiles(3), 30_000);
     const voted = await person(eve).press(clips, '👍');
     const styled = await voted.until(({ components }) => JSON.stringify(components).includes('"style":3'));
     expect(styled.attachments).toHaveLength(3);
@@ -171,7 +192,7 @@ describe('Share', () => {
     const { guildSettings } = bot.app.catalog;
     const finds = bot.discord.addChannel(defaultGuildId, { name: 'finds' });
     guildSettings.set(defaultGuildId, { shareChannelId: finds });
-    const clips = await (await person(ada).press(answer, '▶ 1')).until(withFiles(3), 30_000);
+    const clips = await (await person(ada).select(answer, 'Listen to a piece', ['1'])).until(withFiles(3), 30_000);
     bot.discord.setPermissions(finds, 'bot', { deny: PermissionFlagsBits.SendMessages });
     const refused = await failureOf(await person(ada).press(clips, 'Share'));
     expect(refused.content).toContain(`I lack the permission **Send Messages** in <#${finds}>`);

@@ -58,7 +58,10 @@ describe.skipIf(file === undefined)("by Discord's description", () => {
     const { discord } = bot;
     const ada = discord.addUser({ name: 'Ada', permissions: PermissionFlagsBits.ManageGuild });
     const answer = await answerTo(await ada.slash('similar', { clip: excerpt(library, 1), results: 1 }));
-    await (await ada.press(answer, '▶ 1')).until(({ attachments }) => attachments.length === 3, 30_000);
+    await (await ada.select(answer, 'Listen to a piece', ['1'])).until(
+      ({ attachments }) => attachments.length === 3,
+      30_000,
+    );
     const choice = await saying(await ada.press(answer, 'Share'), 'Which result');
     await saying(await ada.select(choice, 'Choose a piece', ['1']), 'Posted in');
     await ada.select(answer, 'Rate a piece', [optionsOf(answer, 'Rate a piece')[0]?.value ?? '']);

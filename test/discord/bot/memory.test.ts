@@ -9,7 +9,7 @@ import { FolderLibrary } from '../../../src/library/folder.ts';
 import { makeBot, type TestBot } from '../../support/bot.ts';
 import { makeLibrary, never, type TestLibrary } from '../../support/library.ts';
 import { writePiece } from '../../support/pieces.ts';
-import { answerTo, download, embedOf, excerpt, newPiece, saying } from './asking.ts';
+import { answerIdOf, answerTo, download, excerpt, headlineOf, newPiece, saying } from './asking.ts';
 
 let library: TestLibrary;
 let bot: TestBot;
@@ -18,10 +18,10 @@ let bob: Person;
 let ofAda: APIMessage;
 let ofBob: APIMessage;
 
-const footerOf = (message: APIMessage) => embedOf(message).footer?.text ?? '';
-const referenceOf = (message: APIMessage) => /reference ([a-z0-9]{12})/.exec(footerOf(message))?.[1] ?? '';
+const referenceOf = (message: APIMessage) => answerIdOf(message) ?? '';
 const withClips = ({ attachments }: APIMessage) => attachments.length === 3;
-const listenTo = async (who: Person, message: APIMessage) => (await who.press(message, '▶ 1')).until(withClips, 30_000);
+const listenTo = async (who: Person, message: APIMessage) =>
+  (await who.select(message, 'Listen to a piece', ['1'])).until(withClips, 30_000);
 
 beforeAll(async () => {
   library = await makeLibrary();
@@ -45,9 +45,9 @@ afterAll(async () => {
 
 describe("a public query with the bytes of another user's private query", () => {
   test("is answered from the cache, under the second user's file name", () => {
-    expect(footerOf(ofBob)).toContain('cached answer');
-    expect(embedOf(ofBob).title).toBe(embedOf(ofAda).title);
-    expect(embedOf(ofBob).description).toContain('Query: **bobs.mp3**');
+    expect(ofBob.content).toContain('Cached answer');
+    expect(headlineOf(ofBob)).toBe(headlineOf(ofAda));
+    expect(ofBob.content).toContain('Query: **bobs.mp3**');
     expect(JSON.stringify(ofBob)).not.toContain('adas-secret');
   });
 
@@ -73,7 +73,7 @@ describe("a public query with the bytes of another user's private query", () => 
     const { data } = newPiece(81, 20, 'titled.mp3', ['-metadata', 'title=The Title Within']);
     await answerTo(await ada.slash('similar', { clip: { name: 'adas-secret-demo.mp3', data }, private: true }));
     const message = await answerTo(await bob.slash('similar', { clip: { name: 'bobs.mp3', data } }));
-    expect(embedOf(message).description).toContain('Query: **The Title Within**');
+    expect(message.content).toContain('Query: **The Title Within**');
     expect(JSON.stringify(message)).not.toContain('adas-secret');
   });
 });
@@ -89,14 +89,14 @@ test("after run again over a changed library, the new answer's clips still play,
   await bot.app.indexing.index({ library: new FolderLibrary(library.music), signal: never });
   const offered = await saying(await bob.press(ofBob, 'More (3 to 4)'), 'The library has changed');
   const fresh = await answerTo(await bob.press(offered, 'Run again'));
-  expect(footerOf(fresh)).not.toContain('cached answer');
+  expect(fresh.content).not.toContain('Cached answer');
   const { attachments } = await listenTo(bob, fresh);
   expect(attachments).toHaveLength(3);
 });
 
 describe('computed or cached', () => {
   test.each([
-    ['from memory', 82, 10],
+    ['from memory', 82, 5],
     ['with other options', 83, 3],
   ])('an answer %s does not go with an older one, and what was heard stays as long', async (_, seed, results) => {
     const { data } = newPiece(seed);
@@ -105,9 +105,9 @@ describe('computed or cached', () => {
     for (const table of ['answers', 'heard']) catalog.exec(`UPDATE ${table} SET created_at_ms = 1`);
     catalog.close();
     const message = await answerTo(await bob.slash('similar', { clip: { name: 'bobs.mp3', data }, results }));
-    expect(footerOf(message).includes('cached answer')).toBe(results === 10);
+    expect(message.content.includes('Cached answer')).toBe(results === 5);
     await deleteExpired(bot.app, Date.now());
-    await saying(await ada.press(older, '▶ 1'), 'This answer is no longer stored');
+    await saying(await ada.select(older, 'Listen to a piece', ['1']), 'This answer is no longer stored');
     await listenTo(bob, message);
     const { contentSha256 = '', spaceId = '' } = bot.app.catalog.answers.get(referenceOf(message)) ?? {};
     expect(bot.app.catalog.embeddingCache.get({ contentSha256, spaceId, part: '0-' })).not.toBeNull();

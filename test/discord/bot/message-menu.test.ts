@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { FileToUpload, Person } from '../../../local-discord/local-discord.ts';
 import { makeBot, type TestBot } from '../../support/bot.ts';
 import { makeLibrary, type TestLibrary } from '../../support/library.ts';
-import { answerTo, asABot, embedOf, excerpt, failureOf, isPrivate, optionsOf, saying } from './asking.ts';
+import { answerTo, asABot, excerpt, failureOf, headlineOf, isPrivate, optionsOf, saying } from './asking.ts';
 
 const menu = 'Find similar music';
 let library: TestLibrary;
@@ -34,7 +34,7 @@ describe('"Find similar music" in the menu of a message', () => {
   test('queries with its recording, in public, whatever else is attached', async () => {
     const message = await post('https://example.org/elsewhere.mp3', [picture, excerpt(library, 2)]);
     const answer = await answerTo(await use(message));
-    expect(embedOf(answer).title).toMatch(/^This is piece-2/);
+    expect(headlineOf(answer)).toMatch(/^This is piece-2/);
     expect(isPrivate(answer)).toBe(false);
   });
 
@@ -44,8 +44,8 @@ describe('"Find similar music" in the menu of a message', () => {
     const options = optionsOf(question, 'Choose one');
     expect(options.map(({ label }) => label)).toEqual(['1. excerpt-3-10.mp3', '2. excerpt-4-10.mp3']);
     const answer = await answerTo(await bob.select(question, 'Choose one', [options[1]?.value ?? '']));
-    expect(embedOf(answer).title).toMatch(/^This is piece-4/);
-    expect(embedOf(answer).description).toContain('Query: **excerpt-4-10.mp3**');
+    expect(headlineOf(answer)).toMatch(/^This is piece-4/);
+    expect(answer.content).toContain('Query: **excerpt-4-10.mp3**');
   });
 
   test('lets the user choose among links when there are only links', async () => {
@@ -74,15 +74,15 @@ describe('"Find similar music" in the menu of a message', () => {
     const url = `${bot.discord.apiUrl}/v10/channels/${channel_id}/messages`;
     const sent = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
     const answer = await answerTo(await use((await sent.json()) as APIMessage));
-    expect(embedOf(answer).title).toMatch(/^This is piece-3/);
-    expect(embedOf(answer).description).toContain('Query: **excerpt-3-10.mp3**');
+    expect(headlineOf(answer)).toMatch(/^This is piece-3/);
+    expect(answer.content).toContain('Query: **excerpt-3-10.mp3**');
   });
 
   test("is private when the server's default is private", async () => {
     bot.app.catalog.guildSettings.set(bot.discord.defaultGuildId, { private: true, results: 1 });
     const answer = await answerTo(await use(await post('', [excerpt(library, 5)])));
     expect(isPrivate(answer)).toBe(true);
-    expect(embedOf(answer).description).not.toContain('**2. ');
+    expect(answer.content).not.toContain('**2. ');
     bot.app.catalog.guildSettings.set(bot.discord.defaultGuildId, { private: false, results: null });
   });
 });

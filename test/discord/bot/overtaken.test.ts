@@ -139,7 +139,10 @@ test("Listen plays only the result's clip when the query track's file is gone, a
   const file = path.join(library.music, 'piece-3.ogg');
   renameSync(file, `${file}.away`);
   try {
-    const clips = await (await bob.press(asked, '▶ 1')).until(({ attachments }) => attachments.length > 0, 20_000);
+    const clips = await (await bob.select(asked, 'Listen to a piece', ['1'])).until(
+      ({ attachments }) => attachments.length > 0,
+      20_000,
+    );
     expect(clips.attachments).toHaveLength(1);
     expect(clips.content).toContain('The query piece cannot be read at the moment');
     expect(clips.content).not.toContain('our own clip');
@@ -158,8 +161,8 @@ describe('a choice among several', () => {
     const [first] = optionsOf(question, 'Choose one');
     const chosen = await answerTo(await bob.select(question, 'Choose one', [first?.value ?? '']));
     expect(isPrivate(chosen)).toBe(false);
-    expect(embedOf(chosen).description).toContain('0:02 to 0:10');
-    expect(embedOf(chosen).description).not.toContain('**2. ');
+    expect(chosen.content).toContain('0:02 to 0:10');
+    expect(chosen.content).not.toContain('**2. ');
   });
 
   test('stays private for a private command', async () => {
@@ -187,14 +190,20 @@ describe('a choice among several', () => {
 
 test('Listen does not play a query track that was removed since', async () => {
   const asked = await answerTo(await ada.slash('similar', { piece: 'piece-2', results: 2 }));
-  await (await bob.press(asked, '▶ 1')).until(({ attachments }) => attachments.length === 3, 20_000);
+  await (await bob.select(asked, 'Listen to a piece', ['1'])).until(
+    ({ attachments }) => attachments.length === 3,
+    20_000,
+  );
   bot.app.catalog.removals.remove(['piece-2.ogg'], 'request');
-  const clips = await (await bob.press(asked, '▶ 1')).until(({ attachments }) => attachments.length > 0, 20_000);
+  const clips = await (await bob.select(asked, 'Listen to a piece', ['1'])).until(
+    ({ attachments }) => attachments.length > 0,
+    20_000,
+  );
   expect(clips.attachments.map(({ filename }) => filename)).toEqual([expect.stringContaining('-theirs-')]);
 });
 
 test('More does not show a removed track, and offers to run the query again', async () => {
-  const [, second = ''] = /^\*\*2\. (.+?)\*\*/m.exec(embedOf(answer).description ?? '') ?? [];
+  const [, second = ''] = /^\*\*2\. (.+?)\*\*/m.exec(answer.content) ?? [];
   const [track] = bot.app.catalog.tracks.search(second, 1);
   if (!track) throw new Error(`Expected to find ${second}`);
   bot.app.catalog.removals.remove([track.key], 'request');

@@ -4,10 +4,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Person } from '../../../local-discord/local-discord.ts';
 import { makeBot, type TestBot } from '../../support/bot.ts';
 import { makeLibrary, type TestLibrary } from '../../support/library.ts';
-import { answerTo, embedOf, excerpt, failureOf, isPrivate, labelsOf, optionsOf, saying } from './asking.ts';
+import { answerTo, embedOf, excerpt, failureOf, headlineOf, isPrivate, labelsOf, optionsOf, saying } from './asking.ts';
 
 const menu = 'Find similar music';
-const which = 'Which one shall I ask with?';
+const which = 'Which one should I use as the query?';
 let library: TestLibrary;
 let bot: TestBot;
 let ada: Person;
@@ -61,8 +61,8 @@ describe('"Find similar music" on a forwarded message', () => {
 
   test('queries with its attachment', async () => {
     const answer = await answerTo(await use(await forwarded('Listen', [excerpt(library, 2)])));
-    expect(embedOf(answer).title).toMatch(/^This is piece-2/);
-    expect(embedOf(answer).description).toContain('Asked with **excerpt-2-10.mp3**');
+    expect(headlineOf(answer)).toMatch(/^This is piece-2/);
+    expect(answer.content).toContain('Query: **excerpt-2-10.mp3**');
     expect(isPrivate(answer)).toBe(false);
   });
 
@@ -70,7 +70,7 @@ describe('"Find similar music" on a forwarded message', () => {
     const original = await ada.post(bot.discord.defaultChannelId, 'Listen', [excerpt(library, 3)]);
     const message = await ada.forward(original, other);
     bot.discord.deleteMessage(original.channel_id, original.id);
-    expect(embedOf(await answerTo(await use(message))).title).toMatch(/^This is piece-3/);
+    expect(headlineOf(await answerTo(await use(message)))).toMatch(/^This is piece-3/);
   });
 
   test('lets the user choose among several attachments', async () => {
@@ -79,7 +79,7 @@ describe('"Find similar music" on a forwarded message', () => {
     const options = optionsOf(question, 'Choose one');
     expect(options.map(({ label }) => label)).toEqual(['1. excerpt-3-10.mp3', '2. excerpt-4-10.mp3']);
     const answer = await answerTo(await bob.select(question, 'Choose one', [options[1]?.value ?? '']));
-    expect(embedOf(answer).title).toMatch(/^This is piece-4/);
+    expect(headlineOf(answer)).toMatch(/^This is piece-4/);
   });
 
   test('follows its link to a message', async () => {
@@ -96,7 +96,7 @@ describe('"Find similar music" on a forwarded message', () => {
 
   test('queries with the attachment of a forward in a direct message', async () => {
     const message = await forwarded('Listen', [excerpt(library, 5)], ada.directChannelId);
-    expect(embedOf(await answerTo(await use(message, ada))).title).toMatch(/^This is piece-5/);
+    expect(headlineOf(await answerTo(await use(message, ada)))).toMatch(/^This is piece-5/);
   });
 });
 
@@ -109,33 +109,33 @@ describe('in a direct message', () => {
 
   test('/similar answers with its clips and without Share', () => {
     expect(answer.channel_id).toBe(ada.directChannelId);
-    expect(embedOf(answer).title).toMatch(/^This is piece-5/);
+    expect(headlineOf(answer)).toMatch(/^This is piece-5/);
     expect(answer.attachments.some(({ filename }) => filename.endsWith('.mp3'))).toBe(true);
-    expect(labelsOf(answer)).toEqual(expect.arrayContaining(['▶ 1', 'More (3 to 4)']));
+    expect(labelsOf(answer)).toEqual(expect.arrayContaining(['Listen to a piece', 'More (3 to 4)']));
     expect(labelsOf(answer)).not.toContain('Share');
   });
 
   test('Listen sends the clips', async () => {
-    const clips = await (await ada.press(answer, '▶ 1')).until(withClips, 30_000);
+    const clips = await (await ada.select(answer, 'Listen to a piece', ['1'])).until(withClips, 30_000);
     expect(clips.content).toContain('**1. piece-5**');
     expect(labelsOf(clips)).not.toContain('Share');
   });
 
   test('More and "Ask with" answer', async () => {
-    expect(embedOf(await answerTo(await ada.press(answer, 'More (3 to 4)'))).description).toContain('**3. ');
-    const asked = await answerTo(await ada.select(answer, 'Ask with one of these pieces', ['2']));
+    expect((await answerTo(await ada.press(answer, 'More (3 to 4)'))).content).toContain('**3. ');
+    const asked = await answerTo(await ada.select(answer, 'Query with one of these pieces', ['2']));
     expect(asked.channel_id).toBe(ada.directChannelId);
     expect(labelsOf(asked)).not.toContain('Share');
   });
 
   test('a rating is stored', async () => {
-    await saying(await ada.select(answer, 'Rate a piece', ['up-1']), 'Noted: 👍');
+    await saying(await ada.select(answer, 'Rate a piece', ['up-1']), 'Saved: 👍');
   });
 
   test('the message command queries with a recording', async () => {
     const message = await ada.post(ada.directChannelId, 'this', [excerpt(library, 4)]);
     const asked = await answerTo(await ada.messageCommand(menu, ada.directChannelId, message.id));
-    expect(embedOf(asked).title).toMatch(/^This is piece-4/);
+    expect(headlineOf(asked)).toMatch(/^This is piece-4/);
   });
 
   test('/about answers, and /library is not offered', async () => {
@@ -146,9 +146,9 @@ describe('in a direct message', () => {
 
   test('buttons work after a restart', async () => {
     await bot.restart();
-    await (await ada.press(answer, '▶ 2')).until(withClips, 30_000);
+    await (await ada.select(answer, 'Listen to a piece', ['2'])).until(withClips, 30_000);
     const failed = await failureOf(await ada.messageCommand(menu, ada.directChannelId, (await silent()).id));
-    expect(failed.content).toContain('There is no recording and no link in this message');
+    expect(failed.content).toContain('This message contains no recording and no link');
   });
   const silent = () => ada.post(ada.directChannelId, 'just words');
 });
@@ -166,22 +166,22 @@ describe.each([...names, 'a private thread without the bot'])('in %s that is not
 
   test('/similar answers with its clips', () => {
     expect(answer.channel_id).toBe(threadCalled(name));
-    expect(embedOf(answer).title).toMatch(/^This is piece-5/);
+    expect(headlineOf(answer)).toMatch(/^This is piece-5/);
     expect(answer.attachments.some(({ filename }) => filename.endsWith('.mp3'))).toBe(true);
   });
 
   test('Listen, More and "Ask with" answer', async () => {
-    const clips = await (await bob.press(answer, '▶ 1')).until(withClips, 30_000);
+    const clips = await (await bob.select(answer, 'Listen to a piece', ['1'])).until(withClips, 30_000);
     expect(clips.channel_id).toBe(threadCalled(name));
-    expect(embedOf(await answerTo(await bob.press(answer, 'More (3 to 4)'))).description).toContain('**3. ');
-    const asked = await answerTo(await ada.select(answer, 'Ask with one of these pieces', ['2']));
+    expect((await answerTo(await bob.press(answer, 'More (3 to 4)'))).content).toContain('**3. ');
+    const asked = await answerTo(await ada.select(answer, 'Query with one of these pieces', ['2']));
     expect(asked.channel_id).toBe(threadCalled(name));
   });
 
   test('the message command queries with a recording', async () => {
     const message = await ada.post(threadCalled(name), 'this', [excerpt(library, 4)]);
     const asked = await answerTo(await bob.messageCommand(menu, message.channel_id, message.id));
-    expect(embedOf(asked).title).toMatch(/^This is piece-4/);
+    expect(headlineOf(asked)).toMatch(/^This is piece-4/);
   });
 });
 
@@ -190,7 +190,7 @@ describe('Share', () => {
     const channelId = threadCalled(name);
     const clip = excerpt(library, 5, 0, 40);
     const answer = await answerTo(await ada.slash('similar', { clip, results: 2 }, { channelId }));
-    return saying(await ada.press(answer, 'Share'), 'Which find');
+    return saying(await ada.press(answer, 'Share'), 'Which result');
   };
 
   test.each(names)('posts into %s', async (name) => {
@@ -208,7 +208,7 @@ describe('Share', () => {
     const before = bot.discord.messages(threadCalled('a private thread without the bot')).length;
     const choice = await choose('a private thread without the bot');
     const failed = await failureOf(await ada.select(choice, 'Choose a piece', ['1']));
-    expect(failed.content).toContain('I lack a right that I need');
+    expect(failed.content).toContain('I lack a required permission');
     expect(isPrivate(failed)).toBe(true);
     // The answer alone.
     expect(bot.discord.messages(threadCalled('a private thread without the bot'))).toHaveLength(before + 1);
@@ -233,7 +233,7 @@ test('/similar refuses the link of a message in a private thread that the user i
   const eve = bot.discord.addUser({ name: 'Eve' });
   const link = linkTo(answerIn('a private thread with the bot'));
   const failed = await failureOf(await eve.slash('similar', { link, private: true }));
-  expect(failed.content).toContain('I cannot open that message for you');
+  expect(failed.content).toContain('I cannot open that message');
 });
 
 test.each(names)('/similar with the link of a message in %s asks with its recordings', async (name) => {

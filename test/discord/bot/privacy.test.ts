@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Interaction, Person } from '../../../local-discord/local-discord.ts';
 import { makeBot, type TestBot } from '../../support/bot.ts';
 import { makeLibrary, type TestLibrary } from '../../support/library.ts';
-import { answerTo, embedOf, excerpt, isPrivate, labelsOf, saying } from './asking.ts';
+import { answerIdOf, answerTo, embedOf, excerpt, isPrivate, labelsOf, saying } from './asking.ts';
 import { postButton } from './posted-button.ts';
 
 const none = { votes: 0, shareVotes: 0, shares: 0, answers: 0, embeddings: 0, jobs: 0 };
@@ -55,7 +55,7 @@ async function fill({ id: userId }: Person, answer: APIMessage): Promise<void> {
 }
 
 function referenceOf(answer: APIMessage): string {
-  return /[a-z0-9]{12}$/.exec(embedOf(answer).footer?.text ?? '')?.[0] ?? '';
+  return answerIdOf(answer) ?? '';
 }
 
 function privacyOf(interaction: Interaction): Promise<APIMessage> {

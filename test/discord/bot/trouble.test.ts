@@ -9,7 +9,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import type { Person } from '../../../local-discord/local-discord.ts';
 import { makeBot, type TestBot } from '../../support/bot.ts';
 import { makeLibrary, type TestLibrary } from '../../support/library.ts';
-import { answerTo, embedOf, excerpt, failureOf, isPrivate, isThinking, publicMessages, saying } from './asking.ts';
+import { answerTo, excerpt, failureOf, headlineOf, isPrivate, isThinking, publicMessages, saying } from './asking.ts';
 import { signalIndex, signalWorker } from './processes.ts';
 
 let library: TestLibrary;
@@ -52,9 +52,9 @@ describe('without the permission to', () => {
     deny(PermissionFlagsBits.AttachFiles);
     const message = await answerTo(await ada.slash('similar', { clip: newClip() }));
     expect(message.attachments).toEqual([]);
-    expect(embedOf(message).image).toBeUndefined();
-    expect(embedOf(message).description).toContain('I lack the permission **Attach Files** here');
-    const listened = await ada.press(message, '▶ 1');
+    expect(message.attachments).toEqual([]);
+    expect(message.content).toContain('I lack the permission **Attach Files** here');
+    const listened = await ada.select(message, 'Listen to a piece', ['1']);
     expect((await failureOf(listened)).content).toContain('**Attach Files**');
   });
 
@@ -80,7 +80,7 @@ describe('during a query', () => {
     const asked = await ada.slash('similar', { clip: newClip() });
     await asked.until(({ content }) => content.startsWith('Listening'), 20_000);
     expect(signalWorker('SIGKILL')).toBeGreaterThan(0);
-    expect(embedOf(await answerTo(asked)).title).toMatch(/piece-1/);
+    expect(headlineOf(await answerTo(asked))).toMatch(/piece-1/);
   });
 
   test('the index process is killed, and its successor answers', async () => {
@@ -89,7 +89,7 @@ describe('during a query', () => {
     await asked.until(({ content }) => content.startsWith('Listening'), 20_000);
     expect(signalIndex('SIGKILL')).toBeGreaterThan(0);
     signalWorker('SIGCONT');
-    expect(embedOf(await answerTo(asked)).title).toMatch(/piece-1/);
+    expect(headlineOf(await answerTo(asked))).toMatch(/piece-1/);
   });
 
   test('the catalog is locked for seconds, and the bot acknowledges, waits and answers', async () => {
@@ -113,7 +113,10 @@ describe('during a query', () => {
     signalWorker('SIGCONT');
     await answerTo(asked);
     await bot.discord.untilBotIsOnline(20_000);
-    await (await ada.press(message, '▶ 1')).until(({ attachments }) => attachments.length === 3, 20_000);
+    await (await ada.select(message, 'Listen to a piece', ['1'])).until(
+      ({ attachments }) => attachments.length === 3,
+      20_000,
+    );
   });
 });
 
@@ -170,12 +173,12 @@ test('a result without its file is named, and the other clips are attached', asy
   renameSync(file, `${file}.away`);
   try {
     const message = await answerTo(await ada.slash('similar', { clip }));
-    expect(embedOf(message).description).toContain('No clips of 1: its recording cannot be read at the moment.');
+    expect(message.content).toContain('No clips of 1: its recording cannot be read at the moment.');
     expect(message.attachments[0]?.filename).toMatch(/^02-/);
-    const failed = await failureOf(await ada.press(message, '▶ 1'));
+    const failed = await failureOf(await ada.select(message, 'Listen to a piece', ['1']));
     expect(failed.content).toContain('I cannot open this recording');
     const asked = await ada.select(message, 'Query with one of these pieces', ['1']);
-    expect(embedOf(await answerTo(asked)).description).toContain('Query: **piece-2**');
+    expect((await answerTo(asked)).content).toContain('Query: **piece-2**');
   } finally {
     renameSync(`${file}.away`, file);
   }
@@ -220,7 +223,7 @@ test('a library that was never indexed gets instructions', async () => {
     await using empty = await makeBot({ indexDir });
     const bob = empty.discord.addUser({ name: 'Bob' });
     const failed = await failureOf(await bob.slash('similar', { clip: newClip() }));
-    expect(failed.content).toMatch(/library is still empty.*\/library reindex/);
+    expect(failed.content).toMatch(/The library is empty.*\/library reindex/s);
     expect(publicMessages(empty.discord)).toEqual([]);
     expect(await bob.autocomplete('similar', 'piece', 'a')).toEqual([]);
     expect(empty.discord.violations).toEqual([]);

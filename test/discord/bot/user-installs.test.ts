@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Person } from '../../../local-discord/local-discord.ts';
 import { makeBot, type TestBot } from '../../support/bot.ts';
 import { makeLibrary, type TestLibrary } from '../../support/library.ts';
-import { answerTo, embedOf, excerpt, isPrivate, labelsOf, saying } from './asking.ts';
+import { answerTo, embedOf, excerpt, headlineOf, isPrivate, labelsOf, saying } from './asking.ts';
 
 let library: TestLibrary;
 let bot: TestBot;
@@ -43,14 +43,14 @@ describe.each(places)('in %s', (_name, where) => {
   test('a query is answered, without a button to share', async () => {
     const asked = await eve.slash('similar', { clip: excerpt(library, 5, 0, 40), results: 2 }, where());
     answer = await answerTo(asked);
-    expect(embedOf(answer).title).toContain('piece-5');
+    expect(headlineOf(answer)).toContain('piece-5');
     expect(answer.attachments.length).toBeGreaterThan(0);
     expect(labelsOf(answer)).toContain('Rate a piece');
     expect(labelsOf(answer)).not.toContain('Share');
   });
 
   test('a result can be heard, without a button to share', async () => {
-    const heard = await eve.press(answer, '▶ 1');
+    const heard = await eve.select(answer, 'Listen to a piece', ['1']);
     const clips = await heard.until(({ attachments }) => attachments.length === 3, 30_000);
     expect(labelsOf(clips)).toEqual(['👍', '👎']);
   });
@@ -59,7 +59,7 @@ describe.each(places)('in %s', (_name, where) => {
     const channelId = answer.channel_id;
     const message = await eve.post(channelId, 'What is this?', [excerpt(library, 4, 5, 20)]);
     const found = await answerTo(await eve.messageCommand('Find similar music', channelId, message.id));
-    expect(embedOf(found).title).toContain('piece-4');
+    expect(headlineOf(found)).toContain('piece-4');
     expect(labelsOf(found)).not.toContain('Share');
   });
 
@@ -75,7 +75,7 @@ describe.each(places)('in %s', (_name, where) => {
 
 test('a result is shared from a server of the bot as before', async () => {
   const answer = await answerTo(await ada.slash('similar', { clip: excerpt(library, 3, 5, 20), results: 2 }));
-  const choice = await saying(await ada.press(answer, 'Share'), 'Which find shall I post');
+  const choice = await saying(await ada.press(answer, 'Share'), 'Which result should I post');
   await saying(await ada.select(choice, 'Choose a piece', ['1']), 'Posted in');
 });
 

@@ -31,7 +31,7 @@ const rate = (who: Person, value: string) => who.select(answer, 'Rate a piece', 
 
 test("the select's last option withdraws all thumbs of its user on the answer, and no others", async () => {
   expect(optionsOf(answer, 'Rate a piece').at(-1)?.label).toBe('Withdraw my thumbs on this answer');
-  for (const who of [ada, bob]) for (const value of ['up-1', 'down-2']) await saying(await rate(who, value), 'Noted');
+  for (const who of [ada, bob]) for (const value of ['up-1', 'down-2']) await saying(await rate(who, value), 'Saved');
   expect([votesOf(ada), votesOf(bob)]).toEqual([2, 2]);
   await saying(await rate(ada, 'withdraw'), 'Withdrawn: 2 thumbs on this answer.');
   expect([votesOf(ada), votesOf(bob)]).toEqual([0, 2]);
@@ -40,7 +40,10 @@ test("the select's last option withdraws all thumbs of its user on the answer, a
 });
 
 test('the same thumb again withdraws the vote, and the button shows it', async () => {
-  const clips = await (await ada.press(answer, '▶ 1')).until(({ attachments }) => attachments.length === 3, 30_000);
+  const clips = await (await ada.select(answer, 'Listen to a piece', ['1'])).until(
+    ({ attachments }) => attachments.length === 3,
+    30_000,
+  );
   const stylesAfter = async (label: string, isShown: (text: string) => boolean) => {
     await (await ada.press(clips, label)).until(({ components }) => isShown(JSON.stringify(components)));
   };

@@ -123,10 +123,10 @@ test('shows the plan of a reindex, runs it when confirmed, announces milestones,
 });
 
 test('announces a full reindex, which only an owner may request, in one edited message', async () => {
-  expect(textOf(await use(ada, 'reindex', { mode: 'everything' }))).toMatch(/owners only/);
+  expect(textOf(await use(ada, 'reindex', { mode: 'everything' }))).toMatch(/Only the bot's owners/);
   const from = told().length;
   const plan = await use(owner, 'reindex', { mode: 'everything' });
-  expect(textOf(plan)).toMatch(/Reindex everything\?.*\nTo read: 7 recordings \(7 that I know already\)/);
+  expect(textOf(plan)).toMatch(/Reindex everything\?.*\nTo read: 7 recordings \(7 already indexed\)/);
   await confirm(owner, plan);
   await tells(/is done/, from);
   const said = told().slice(from);
@@ -141,7 +141,7 @@ test('starts nothing when dismissed, and one job when Confirm is pressed twice',
   const [one, two] = [await use(owner, 'reindex', { mode: 'everything' }), await use(ada, 'reindex')];
   const answers = [await confirm(owner, one), await confirm(ada, two)];
   expect(answers[0]).toMatch(/has been started/);
-  expect(answers[1]).toMatch(new RegExp(`everything\\) is open already: <@${owner.id}> asked for it`));
+  expect(answers[1]).toMatch(new RegExp(`everything\\) is open already: <@${owner.id}> requested it`));
   expect(textOf(await use(ada, 'reindex'))).toMatch(/is open already/);
 });
 
@@ -188,7 +188,7 @@ test('runs a job also where it may not post, and warns before', async () => {
   bot.discord.setPermissions(general, 'bot', { deny: SendMessages });
   const plan = await use(ada, 'reindex');
   expect(textOf(plan)).toMatch(/I lack Send Messages/);
-  expect(await confirm(ada, plan)).toMatch(/See \*\*\/library status\*\*/);
+  expect(await confirm(ada, plan)).toMatch(/\*\*\/library status\*\* shows the progress/);
   await until(() => bot.app.catalog.reindexes.open() === null, 'the end');
   await until(() => bot.app.catalog.reindexes.last()?.milestone === 100, 'its notice');
   expect(bot.app.catalog.reindexes.last()?.state).toBe('done');
@@ -223,10 +223,10 @@ test('removes a track only for an owner who confirms', async () => {
   const choices = await owner.autocomplete('library', 'piece', 'titled', {}, { subcommand: 'remove' });
   expect(choices.map(({ name }) => name)).toEqual([expect.stringMatching(/A Titled Piece/)]);
   const piece = String(choices[0]?.value);
-  expect(textOf(await use(ada, 'remove', { piece }))).toMatch(/owners only/);
+  expect(textOf(await use(ada, 'remove', { piece }))).toMatch(/Only the bot's owners/);
   const question = await use(owner, 'remove', { piece });
   expect(textOf(question)).toMatch(
-    /Take \*\*A Titled Piece\*\* \(below\/piece-6\.mp3\) from all answers, immediately and permanently/,
+    /Remove \*\*A Titled Piece\*\* \(below\/piece-6\.mp3\) from all answers, immediately and permanently/,
   );
   expect(await confirm(owner, question, 'Remove')).toMatch(/\*\*A Titled Piece\*\* is removed/);
   expect(bot.app.catalog.tracks.byKey('below/piece-6.mp3')?.status).toBe('removed');
@@ -236,7 +236,7 @@ test('removes a track only for an owner who confirms', async () => {
 
 test("shows and changes a server's settings, and refuses a channel in which it cannot share", async () => {
   expect(textOf(await use(ada, 'settings'))).toMatch(
-    /Results are shared: in the channel of the query\nAnswers are shown: to everybody.*\nPieces in an answer: 10\nScheduled reindex: none/,
+    /Results are shared: in the channel of the query\nAnswers are shown: to everybody.*\nPieces in an answer: 5\nScheduled reindex: none/,
   );
   const denied = bot.discord.addChannel(bot.discord.defaultGuildId, {
     name: 'quiet',
@@ -259,7 +259,7 @@ test("shows and changes a server's settings, and refuses a channel in which it c
   const changed = textOf(await use(ada, 'settings', changes));
   expect(changed).toMatch(new RegExp(`^Changed.*\nSettings\nResults are shared: <#${finds}>`));
   expect(changed).toMatch(
-    /to the asker alone\nPieces in an answer: 3\n.*`0 3 \* \* \*` in Europe\/Berlin\nnext <t:\d+:F>/,
+    /only to the user\nPieces in an answer: 3\n.*`0 3 \* \* \*` in Europe\/Berlin\nnext <t:\d+:F>/,
   );
   const { defaultGuildId } = bot.discord;
   expect(bot.app.catalog.guildSettings.get(defaultGuildId)).toEqual({
@@ -278,11 +278,11 @@ test("shows and changes a server's settings, and refuses a channel in which it c
 });
 
 test.each([
-  [{ schedule: 'every night' }, /cannot be read/],
+  [{ schedule: 'every night' }, /is invalid/],
   [{ schedule: '* * * * *' }, /more than once an hour/],
-  [{ schedule: '0 3 * * *', time_zone: 'Europe/Atlantis' }, /no such time zone/],
-  [{ time_zone: 'Europe/Berlin' }, /belongs to a schedule/],
-  [{ schedule: '0 3 * * *', reset: 'schedule' }, /either set or take back/],
+  [{ schedule: '0 3 * * *', time_zone: 'Europe/Atlantis' }, /time zone does not exist/],
+  [{ time_zone: 'Europe/Berlin' }, /requires a schedule/],
+  [{ schedule: '0 3 * * *', reset: 'schedule' }, /either set or reset/],
 ])('refuses the settings %j', async (options, why) => {
   expect(textOf(await use(ada, 'settings', options))).toMatch(why);
   expect(bot.app.catalog.schedule.get()).toBeNull();

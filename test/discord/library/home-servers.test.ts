@@ -53,7 +53,7 @@ async function use(person: Person, subcommand: string, options: Record<string, s
   return replyTo(await person.slash('library', options, { subcommand, ...where }));
 }
 
-const forHome = /All servers share one library: this is for the bot's owners, and for admins of its home servers/;
+const forHome = /All servers share one library. Only the bot's owners and the admins of its home servers can do this/;
 
 test('in its only server, the admins manage the library', async () => {
   expect(textOf(await use(ada, 'reindex'))).toMatch(/How long it took before/);
@@ -115,7 +115,7 @@ describe('with a home server and an owner configured', () => {
     expect(textOf(await use(eve, 'settings', { reset: 'schedule' }))).toMatch(forHome);
     expect(textOf(await use(ada, 'settings', { reset: 'schedule' }))).toMatch(/Scheduled reindex: none/);
     expect(textOf(await use(eve, 'failures'))).toMatch(forHome);
-    expect(textOf(await use(ada, 'reindex', { mode: 'everything' }))).toMatch(/owners only/);
+    expect(textOf(await use(ada, 'reindex', { mode: 'everything' }))).toMatch(/Only the bot's owners/);
   });
 
   test('checks the home server again when a button is pressed', async () => {

@@ -14,7 +14,7 @@ export interface JourneyOptions {
   readonly see?: (what: 'command' | 'progress' | 'answer' | 'listen' | 'shared') => Promise<void>;
 }
 
-const answered = /This is|Sounds like|Nothing close/;
+const answered = /This is|Sounds like|Nearest|Nothing close/;
 
 /** @returns the answer's message */
 export async function walk(
@@ -36,12 +36,14 @@ export async function walk(
   await see('progress');
   const answer = person.messages.filter({ hasText: answered }).first();
   await answer.waitFor();
-  await answer.locator('img').first().waitFor();
+  await answer.locator('audio').first().waitFor();
   await see('answer');
 
-  // Listen: the clip in the answer, and the private ones behind the button.
+  // Listen: the clip in the answer, and the private ones behind the select.
   expect(await person.play(answer.locator('audio').first())).toBeGreaterThan(0);
-  await person.press(answer, '▶ 1');
+  const listen = answer.getByRole('combobox', { name: queryEn.answer.listen });
+  await listen.click();
+  await answer.getByRole('option').first().click();
   const clips = person.message('Only you can see this').filter({ has: person.page.locator('audio') });
   await clips.waitFor();
   await expect.poll(() => clips.locator('audio').count(), { timeout: 15_000 }).toBe(3);

@@ -13,7 +13,7 @@ import { isRetryable } from '../../../src/errors.ts';
 
 const limits = { atOnce: 1, waitingMax: 10, waitingMaxServer: 10, waitingMaxPerson: 2, cooldownMs: 0 };
 const never = new AbortController().signal;
-const options = { fromSec: null, toSec: null, results: 10, sameArtist: false };
+const options = { fromSec: null, toSec: null, results: 10, sameArtist: false, focus: 'balanced' as const };
 /** Refused before any fetch. */
 const tooLarge: Question = { asked: { kind: 'clip', url: 'https://x.test/a', name: 'a', sizeBytes: 2 }, options };
 
@@ -73,7 +73,7 @@ test('reports query-timeout for a slow query with a library track, not audio-tim
         new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
     },
   });
-  Object.assign(app.config, { neighbours: 5, fusion: 'margin', includeNonMusic: false, hubCorrection: true });
+  Object.assign(app.config, { neighbours: 5, fusion: 'votes', includeNonMusic: false, hubCorrection: true });
   Object.assign(app.catalog, {
     tracks: { live: () => new Set([1]), byIds: () => new Map([[1, track]]), contentSha256Of: () => 'abc' },
     evidence: { recordingOf: () => ({}) },

@@ -33,7 +33,7 @@ test('runs a query with a library track again without opening a file', async () 
   const { app } = library;
   const [track] = app.catalog.tracks.search('piece-3', 1);
   if (!track) throw new Error('Expected to find piece-3');
-  const options = { fromSec: null, toSec: null, results: 10, sameArtist: false };
+  const options = { fromSec: null, toSec: null, results: 10, sameArtist: false, focus: 'balanced' as const };
   const source = { kind: 'piece', name: 'piece-3', trackId: track.id } as const;
   const stored = { source, options, contentSha256: '' } as unknown as StoredAnswer;
   using opened = vi.spyOn(app.libraries, 'current');

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type AnswerClip, type AnswerView, answerReply } from '../../../src/discord/replies/answer.ts';
-import { perPageMax } from '../../../src/discord/replies/answer-rows.ts';
+import { pageOf, perPageMax } from '../../../src/discord/replies/answer-rows.ts';
 import { escaped, pieceName } from '../../../src/discord/replies/names.ts';
+import { type WhyView, whyReply } from '../../../src/discord/replies/why.ts';
 import type { Reply } from '../../../src/discord/reply.ts';
 import { textsOf } from '../../../src/discord/texts/texts.ts';
 import type { Answer } from '../../../src/query/answer.ts';
@@ -38,7 +39,6 @@ const anyView: fc.Arbitrary<AnswerView> = anyAnswer.chain((answer) =>
     answer: fc.constant(answer),
     page: fc.nat(3),
     perPage: fc.integer({ min: 1, max: perPageMax }),
-    picture: fc.option(fc.constantFrom(Buffer.alloc(1), Buffer.alloc(3e6), Buffer.alloc(11e6))),
     clips: anyClips(answer),
     clipProblems: fc.constantFrom(new Map(), new Map([1, 2, 3].map((rank) => [rank, 'file-unreadable']))),
     attachmentLimitBytes: fc.constantFrom(0, 1e6, 10 * 1024 * 1024),
@@ -48,9 +48,11 @@ const anyView: fc.Arbitrary<AnswerView> = anyAnswer.chain((answer) =>
   }),
 );
 
-function shownOf({ answer, page, perPage }: AnswerView) {
-  return answer.results.slice(page * perPage, (page + 1) * perPage);
-}
+const anyWhy: fc.Arbitrary<WhyView> = fc
+  .tuple(anyView, fc.option(fc.constantFrom(Buffer.alloc(1), Buffer.alloc(3e6), Buffer.alloc(11e6))))
+  .map(([{ answer, page, perPage, attachmentLimitBytes }, picture]) => {
+    return { ...{ answerId, answer, page, perPage, attachmentLimitBytes }, picture };
+  });
 
 const sizeOf = (view: AnswerView, name: string) =>
   view.clips.find(({ path }) => path.endsWith(name.slice(-12)) && path.includes(`/${name.slice(0, 3)}`))?.sizeBytes;
@@ -63,13 +65,29 @@ describe.each(languages)('an answer in %s', (_language, texts) => {
     );
   });
 
-  test('names every piece of the page in order, each with its evidence', () => {
+  test('names every piece of the page in order, in a line each', () => {
     fc.assert(
       fc.property(anyView, (view) => {
-        const text = answerReply(texts, view).embeds?.[0]?.description ?? '';
+        const text = answerReply(texts, view).content ?? '';
+        const heads = [...text.matchAll(/^\*\*(\d+)\. (.*?)\*\*(?:,| ·)/gm)];
+        expect(heads.map(([, rank]) => Number(rank))).toEqual(pageOf(view).map(({ rank }) => rank));
+        for (const [i, { track }] of pageOf(view).entries()) {
+          const name = pieceName(texts, track);
+          if (name.length < 20) expect(heads[i]?.[0]).toContain(escaped(name, 200));
+        }
+      }),
+    );
+  });
+
+  test('explains in a message that Discord takes, with the evidence of every piece of the page', () => {
+    fc.assert(
+      fc.property(anyWhy, (view) => {
+        const reply = whyReply(texts, view);
+        expectToHold(reply);
+        const text = reply.embeds?.[0]?.description ?? '';
         const heads = [...text.matchAll(/^\*\*(\d+)\. (.*?)\*\*(?:,|$)/gm)];
-        expect(heads.map(([, rank]) => Number(rank))).toEqual(shownOf(view).map(({ rank }) => rank));
-        for (const [i, { track, votes }] of shownOf(view).entries()) {
+        expect(heads.map(([, rank]) => Number(rank))).toEqual(pageOf(view).map(({ rank }) => rank));
+        for (const [i, { track, votes }] of pageOf(view).entries()) {
           const name = pieceName(texts, track);
           if (name.length < 40) expect(heads[i]?.[0]).toContain(escaped(name, 200));
           expect(text).toContain(`${votes} `);
@@ -82,9 +100,7 @@ describe.each(languages)('an answer in %s', (_language, texts) => {
     fc.assert(
       fc.property(anyView, (view) => {
         const reply = answerReply(texts, view);
-        const line = (reply.embeds?.[0]?.description ?? '')
-          .split('\n')
-          .find((l) => l.includes(' · **') || /: \*\*\d/.test(l));
+        const line = (reply.content ?? '').split('\n').find((l) => l.includes(' · **') || /: \*\*\d/.test(l));
         const attached = (reply.files ?? []).filter(({ name }) => name.endsWith('.mp3')).map(({ name }) => name);
         const { kinds } = texts.query.clips;
         const listed = [...(line ?? '').matchAll(/\*\*(\d+)\*\* ([^·]+)/g)].flatMap(([, rank, names = '']) =>
@@ -97,25 +113,32 @@ describe.each(languages)('an answer in %s', (_language, texts) => {
     );
   });
 
-  test('attaches no more and nothing larger than may be, the picture first, and says what was left out', () => {
+  test('attaches no more and nothing larger than may be, and says what was left out', () => {
     fc.assert(
       fc.property(anyView, (view) => {
         const reply = answerReply(texts, view);
         const files = reply.files ?? [];
         expect(files.length).toBeLessThanOrEqual(10);
-        const sizes = files.map(({ name, content }) =>
-          'data' in content ? content.data.length : (sizeOf(view, name) ?? Number.NaN),
-        );
+        const sizes = files.map(({ name }) => sizeOf(view, name) ?? Number.NaN);
         for (const size of sizes) expect(size).toBeLessThanOrEqual(view.attachmentLimitBytes);
         expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(requestBytesMax);
-        const pictureAt = files.findIndex(({ name }) => name === 'match.png');
-        expect(pictureAt).toBeLessThanOrEqual(0);
-        expect(reply.embeds?.[0]?.image?.url).toBe(pictureAt === 0 ? 'attachment://match.png' : undefined);
-        const wanted = view.clips.length + (view.picture ? 1 : 0);
         const { tooLarge, mayNotAttach } = texts.query.clips;
         const said = [tooLarge(['x']), mayNotAttach('x')].map((sentence) => sentence.slice(0, 10));
         const words = wordsOf(reply).join('\n');
-        if (files.length < wanted) expect(said.some((beginning) => words.includes(beginning))).toBe(true);
+        if (files.length < view.clips.length) expect(said.some((beginning) => words.includes(beginning))).toBe(true);
+      }),
+    );
+  });
+
+  test('attaches the picture to the explanation, or says that it is too large', () => {
+    fc.assert(
+      fc.property(anyWhy, (view) => {
+        const { files = [], embeds } = whyReply(texts, view);
+        const hasPicture = files.some(({ name }) => name === 'match.png');
+        expect(embeds?.[0]?.image?.url).toBe(hasPicture ? 'attachment://match.png' : undefined);
+        expect(hasPicture).toBe(view.picture !== null && view.picture.length <= view.attachmentLimitBytes);
+        const sentence = texts.query.clips.tooLarge([texts.query.clips.thePicture]);
+        if (view.picture !== null && !hasPicture) expect(embeds?.[0]?.description).toContain(sentence);
       }),
     );
   });
@@ -154,7 +177,6 @@ const viewOf = (answer: Answer): AnswerView => ({
   answer,
   page: 0,
   perPage: 10,
-  picture: null,
   clips: [],
   attachmentLimitBytes: 10 * 1024 * 1024,
   fromMemory: false,
@@ -165,8 +187,6 @@ const customIds = (reply: ReturnType<typeof answerReply>) =>
     .flatMap((row) => row.components)
     .map((component) => ('custom_id' in component ? component.custom_id : ''));
 
-const idsOf = (action: string, ranks: readonly number[]) => ranks.map((rank) => `lm1:${action}:${answerId}:${rank}`);
-
 test('ten hostile names of 300 characters each still leave every piece its place', () => {
   const answer = longAnswer();
   for (const name of hostileNames) {
@@ -176,17 +196,18 @@ test('ten hostile names of 300 characters each still leave every piece its place
     }));
     const reply = answerReply(english, viewOf({ ...answer, results }));
     expectToHold(reply);
-    expect(reply.embeds?.[0]?.description).toMatch(/\*\*10\. /);
+    expect(reply.content).toMatch(/\*\*10\. /);
   }
 });
 
-test('a page has a Listen button for each piece, both selects, More and Share', () => {
+test('a page has three selects, Why, More and Share', () => {
   const answer = longAnswer();
   const ids = customIds(answerReply(english, { ...viewOf(answer), page: 1 }));
   expect(ids).toEqual([
-    ...idsOf('listen', [11, 12, 13, 14, 15, 16, 17, 18, 19, 20]),
+    `lm1:listen:${answerId}`,
     `lm1:ask:${answerId}`,
     `lm1:rate:${answerId}`,
+    `lm1:why:${answerId}:1`,
     `lm1:more:${answerId}:2`,
     `lm1:share:${answerId}`,
   ]);
@@ -215,18 +236,39 @@ test('says the verdict first, with what was asked and what was not compared', ()
   const query = { name: 'my_tape', durationSec: 312, fromSec: 40, toSec: 100, chunks };
   const verdict = { kind: 'this-is', trackId: first.track.id, offsetSec: 208, bitErrorRate: 0.1 } as const;
   const reply = answerReply(english, viewOf({ ...answer, query, verdict, results: [named, ...rest] }));
-  expect(reply.embeds?.[0]?.title).toBe('This is The Knolls of Doldesh, from 3:28');
-  expect(reply.embeds?.[0]?.description?.split('\n')[0]).toBe(
-    'Query: **my\\_tape**, 0:40 to 1:40 of 5:12: 3 chunks compared, excluded: 1 as applause and 2 as silence.',
+  const [headline, asked] = (reply.content ?? '').split('\n');
+  expect(headline).toBe('**This is The Knolls of Doldesh, from 3:28**');
+  expect(asked).toBe(
+    '-# Query: **my\\_tape**, 0:40 to 1:40 of 5:12: 3 chunks compared, excluded: 1 as applause and 2 as silence.',
   );
 });
 
-test('tells how it was answered in the footer', () => {
+test('says when it was answered from memory; the explanation has the reference', () => {
   const answer = longAnswer();
-  const footer = (fromMemory: boolean) =>
-    answerReply(english, { ...viewOf(answer), fromMemory }).embeds?.[0]?.footer?.text;
-  expect(footer(true)).toBe(`builtin@1 · generation g1 · cached answer · reference ${answerId}`);
-  expect(footer(false)).toContain('0.0 s');
+  expect(answerReply(english, { ...viewOf(answer), fromMemory: true }).content).toContain('\n-# Cached answer.');
+  expect(answerReply(english, viewOf(answer)).content).not.toContain('Cached');
+  const { embeds } = whyReply(english, { ...viewOf(answer), picture: null });
+  expect(embeds?.[0]?.footer?.text).toBe(`builtin@1 · generation g1 · 0.0 s · reference ${answerId}`);
+});
+
+test('shows three pieces a page when they are probably there by chance', () => {
+  const answer = longAnswer({ kind: 'nearest' });
+  const reply = answerReply(english, { ...viewOf(answer), page: 1 });
+  expect(reply.content).toContain('**4. ');
+  expect(reply.content).not.toContain('**7. ');
+  expect(customIds(reply)).toContain(`lm1:more:${answerId}:2`);
+});
+
+test('five usual pieces take at most 700 characters and six controls', () => {
+  const answer = longAnswer();
+  const results = answer.results.map((result) => {
+    const track = { ...result.track, title: `A Title of Usual Length`, artist: 'Somebody Known' };
+    return { ...result, track, match: 0.72, matchOfParts: { sound: 0.6, harmony: 0.7 } };
+  });
+  const query = { ...answer.query, name: 'a clip from the radio.mp3' };
+  const reply = answerReply(english, { ...viewOf({ ...answer, query, results }), perPage: 5 });
+  expect(reply.content?.length).toBeLessThanOrEqual(700);
+  expect(customIds(reply)).toHaveLength(6);
 });
 
 test('offers Share where there is a channel, and not in a direct conversation', () => {

@@ -19,6 +19,7 @@ import {
   pieceGoneReply,
 } from '../../../src/discord/replies/stale.ts';
 import { textsOf } from '../../../src/discord/texts/texts.ts';
+import { focusNames } from '../../../src/domain.ts';
 import { anyAnswer, anyName } from '../../support/answers.ts';
 import { expectToHold, languages } from './holding.ts';
 
@@ -71,7 +72,7 @@ const anyChoices: fc.Arbitrary<Choice[]> = fc.array(
 const anySec = fc.option(fc.double({ min: 0, max: 1e6, noNaN: true }).map((sec) => Math.abs(sec)));
 const anyPicked: fc.Arbitrary<Picked> = fc.record({
   ...{ fromSec: anySec, toSec: anySec, results: fc.integer({ min: 1, max: 10 }) },
-  ...{ sameArtist: fc.boolean(), isPrivate: fc.boolean() },
+  ...{ sameArtist: fc.boolean(), focus: fc.constantFrom(...focusNames), isPrivate: fc.boolean() },
 });
 
 describe.each(languages)('in %s, Discord takes', (_language, texts) => {

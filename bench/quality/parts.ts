@@ -1,0 +1,115 @@
+/** The parts of the space: searched and scored separately, against the whole vector that they are cut from. */
+import type { RankedTrack } from '../../src/domain.ts';
+import { type Neighbourhood, rankByVotes } from '../../src/ranking/rank-by-parts.ts';
+import { partsOf, wholeOf } from '../../src/ranking/space-parts.ts';
+import { table } from '../table.ts';
+import { type BenchLibrary, buildLibrary, type LabelledPassage, libraryOf } from './library.ts';
+import { estimate, estimateGain, formatEstimate, type Outcome } from './metrics.ts';
+import { askProduct, byParts, type ProductLibrary, productLibraryOf } from './product.ts';
+import { excerptQuestions, halves, type Question, wholeTrackQuestions } from './protocols.ts';
+import { type BenchContext, soundtrackPassages } from './retrieval.ts';
+import { readVersions } from './versions.ts';
+
+interface Way {
+  readonly name: string;
+  readonly of: 'whole' | 'parts';
+  readonly rank: (found: Neighbourhood) => RankedTrack[];
+}
+
+const before: Way = {
+  name: 'whole vector, margin, hubs corrected',
+  of: 'whole',
+  rank: byParts({ correctsHubs: true }),
+};
+
+const ways: readonly Way[] = [
+  before,
+  { name: 'whole vector, margin', of: 'whole', rank: byParts({}) },
+  { name: 'whole vector, votes (the original)', of: 'whole', rank: rankByVotes },
+  { name: 'parts, hubs corrected (the default)', of: 'parts', rank: byParts({ correctsHubs: true }) },
+  { name: 'parts', of: 'parts', rank: byParts({}) },
+  { name: 'focus: sound, hubs corrected', of: 'parts', rank: byParts({ correctsHubs: true, focus: 'sound' }) },
+  { name: 'focus: harmony, hubs corrected', of: 'parts', rank: byParts({ correctsHubs: true, focus: 'harmony' }) },
+];
+
+interface Protocol {
+  readonly name: string;
+  readonly library: BenchLibrary;
+  readonly questions: readonly Question[];
+}
+
+export async function partsReport(context: BenchContext): Promise<string> {
+  const { options, pipeline } = context;
+  const dimensions = pipeline.dimensions;
+  const parts = partsOf(pipeline.spaceId, dimensions);
+  if (parts.length === 1) return `# parts: ${pipeline.spaceId} has one part`;
+  const rows: string[][] = [];
+  const soundtracks = await soundtrackPassages(options, ['soundtracks.json']);
+  const versions = (await readVersions(options.benchDir)).map(({ path, pieceId }) => ({
+    path,
+    name: path,
+    label: pieceId,
+  }));
+  for (const protocols of [
+    await excerptsOf('soundtracks', soundtracks, context),
+    await excerptsOf('versions', versions, context),
+    await halvesOf(soundtracks, context),
+  ]) {
+    const [first] = protocols;
+    if (!first) continue;
+    const libraries = {
+      whole: await productLibraryOf(first.library, [wholeOf(dimensions)]),
+      parts: await productLibraryOf(first.library, parts),
+    };
+    for (const protocol of protocols) rows.push(...(await rowsOf(protocol, libraries)));
+    for (const { index } of [libraries.whole, libraries.parts, first.library]) await index.close();
+  }
+  const head = ['questions', 'ranking', 'P@1', 'MRR', 'P@1 minus that of the first row'];
+  return [
+    `# parts: ${parts.map(({ name, dimensions: own }) => `${name} (${own})`).join(', ')}`,
+    table(head, rows),
+  ].join('\n');
+}
+
+async function rowsOf(
+  { name, questions }: Protocol,
+  libraries: Readonly<Record<Way['of'], ProductLibrary>>,
+): Promise<string[][]> {
+  const outcomes = new Map<Way, Outcome[]>();
+  for (const way of ways) outcomes.set(way, await askProduct(libraries[way.of], questions, way.rank));
+  return [...outcomes].map(([way, own]) => [
+    `${name} (${questions.length})`,
+    way.name,
+    formatEstimate(estimate(own, 'P@1')),
+    formatEstimate(estimate(own, 'MRR')),
+    way === before ? '' : formatEstimate(estimateGain(own, outcomes.get(before) ?? [], 'P@1')),
+  ]);
+}
+
+async function excerptsOf(
+  name: string,
+  passages: readonly LabelledPassage[],
+  { pipeline, makeIndex }: BenchContext,
+): Promise<Protocol[]> {
+  const library = await buildLibrary(pipeline.space, passages, makeIndex);
+  const whole = wholeTrackQuestions(library);
+  return [
+    { name: `${name}, whole tracks`, library, questions: whole },
+    { name: `${name}, 60 s`, library, questions: excerptQuestions(whole, 6) },
+    { name: `${name}, 30 s`, library, questions: excerptQuestions(whole, 3) },
+  ];
+}
+
+async function halvesOf(
+  soundtracks: readonly LabelledPassage[],
+  { pipeline, makeIndex }: BenchContext,
+): Promise<Protocol[]> {
+  // Here only the track itself is a right answer.
+  const passages = soundtracks.map((passage) => ({ ...passage, label: passage.name }));
+  const whole = await buildLibrary(pipeline.space, passages, makeIndex);
+  await whole.index.close();
+  const { first, second } = halves(whole.tracks);
+  const library = await libraryOf(second, whole.adapt, makeIndex);
+  const questions = first.map(({ name, chunks }) => ({ group: name, label: name, chunks, without: new Set<number>() }));
+  return [{ name: 'halves', library, questions }];
+}

@@ -1,0 +1,103 @@
+/** Ranks as the product does: the parts of the space, hubs measured as a generation does, and the product's own ranking. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { RankedTrack } from '../../src/domain.ts';
+import { createFlatFile, rowBytes } from '../../src/index/flat-file.ts';
+import { measureHubness } from '../../src/index/hub-measure.ts';
+import { nearestInAnyPart, type VectorIndex } from '../../src/index/vector-index.ts';
+import { type Hubness, hubRecipe, poolFactor } from '../../src/ranking/hubs.ts';
+import { type Neighbourhood, type RankOptions, rankByParts } from '../../src/ranking/rank-by-parts.ts';
+import { type SpacePart, writePart } from '../../src/ranking/space-parts.ts';
+import type { BenchLibrary } from './library.ts';
+import type { Outcome } from './metrics.ts';
+import { faissIndex } from './pipeline.ts';
+import { neighbours, type Question } from './protocols.ts';
+
+export interface ProductLibrary extends Pick<BenchLibrary, 'tracks' | 'rows' | 'size'> {
+  readonly parts: readonly SpacePart[];
+  readonly index: VectorIndex;
+  /** Of each part. */
+  readonly hubness: readonly Hubness[];
+}
+
+export async function productLibraryOf(
+  { tracks, rows, size }: Pick<BenchLibrary, 'tracks' | 'rows' | 'size'>,
+  parts: readonly SpacePart[],
+): Promise<ProductLibrary> {
+  const vectors = tracks.flatMap(({ chunks }) => chunks.map(({ vector }) => vector));
+  const trackIds = Uint32Array.from(rows, ({ trackId }) => trackId);
+  const hubness: Hubness[] = [];
+  for (const part of parts) hubness.push(await measureHubs(vectors, part, trackIds));
+  return { tracks, rows, size, parts, index: await faissIndex(vectors, parts), hubness };
+}
+
+/** By the product's own code, from a flat file as a generation holds it. */
+export async function measureHubs(
+  vectors: readonly Float32Array[],
+  part: SpacePart,
+  trackIds: Uint32Array,
+  recipe = hubRecipe,
+): Promise<Hubness> {
+  const folder = await mkdtemp(join(tmpdir(), 'leitmotif-hubs-'));
+  const { dimensions } = part;
+  try {
+    const file = await createFlatFile(join(folder, 'vectors.faiss'), { rowCount: vectors.length, dimensions });
+    const row = new Float32Array(dimensions);
+    for (const vector of vectors) {
+      writePart(vector, part, row);
+      await file.write(rowBytes(row));
+    }
+    await file.finish();
+    return await measureHubness({
+      ...{ folder, dimensions, trackIds, recipe, processesMax: 2, signal: new AbortController().signal },
+      shards: [{ file: 'vectors.faiss', rowCount: vectors.length }],
+    });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** The question's neighbours in a library that does not hold `without`. */
+export async function neighbourhoodOf(
+  { index, rows, parts, size, hubness }: ProductLibrary,
+  { chunks, without }: Pick<Question, 'chunks' | 'without'>,
+  k = neighbours,
+): Promise<Neighbourhood> {
+  const excluded = [...without].reduce((sum, trackId) => sum + size.chunksOf(trackId), 0);
+  const wanted = Math.min(k * poolFactor + excluded, rows.length);
+  const vectors = chunks.map(({ vector }) => vector);
+  const found = await index.search(vectors, wanted, { signal: new AbortController().signal });
+  const perChunk = found.map((own) =>
+    nearestInAnyPart(
+      own.flatMap((each) => {
+        const chunk = rows[each.row];
+        const known = chunk !== undefined && !without.has(chunk.trackId);
+        return known ? [{ ...each, chunk, hubness: hubness.map((part) => part.at(each.row)) }] : [];
+      }),
+      k * poolFactor,
+    ),
+  );
+  return { searched: chunks, perChunk, parts, library: size, neighbours: k };
+}
+
+export async function askProduct(
+  library: ProductLibrary,
+  questions: readonly Question[],
+  rank: (found: Neighbourhood) => RankedTrack[],
+): Promise<Outcome[]> {
+  const labels = new Map(library.tracks.map(({ trackId, label }) => [trackId, label]));
+  const outcomes: Outcome[] = [];
+  for (const question of questions) {
+    const ranked = rank(await neighbourhoodOf(library, question));
+    outcomes.push({
+      group: question.group,
+      relevant: ranked.map(({ trackId }) => labels.get(trackId) === question.label),
+    });
+  }
+  return outcomes;
+}
+
+export function byParts(options: RankOptions): (found: Neighbourhood) => RankedTrack[] {
+  return (found) => rankByParts(found, options);
+}

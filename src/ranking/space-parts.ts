@@ -1,0 +1,67 @@
+/** The parts of a space: sections of its vectors that are compared separately.
+ *
+ *  The built-in model joins branches that hear different things. One similarity of the whole vector lets the strongest branch
+ *  decide; searched separately, a track can be found for its sound or for its harmony, and an answer can say which.
+ *  Most models have vectors of one part, the whole.
+ */
+
+export const partNames = ['whole', 'sound', 'harmony'] as const;
+export type PartName = (typeof partNames)[number];
+
+export interface SpacePart {
+  readonly name: PartName;
+  /** First of its values in the vector, from 0. */
+  readonly from: number;
+  readonly dimensions: number;
+  /** Squared length of the part in every unit vector of the space, (0, 1]. The parts' weights add up to 1, so that the cosine
+   *  of two vectors is the weighted sum of the cosines of their parts. */
+  readonly weight: number;
+}
+
+/** By model name and major version. The weights are those that training/ gave the branches: timbre and learned are the sound. */
+const partsByModel: Readonly<Record<string, readonly SpacePart[]>> = {
+  'builtin@2': [
+    { name: 'sound', from: 0, dimensions: 192, weight: 0.46 },
+    { name: 'harmony', from: 192, dimensions: 192, weight: 0.54 },
+  ],
+};
+
+/** @param spaceId starts with the model's name, `@` and its version
+ *  @param dimensions of the space's vectors */
+export function partsOf(spaceId: string, dimensions: number): readonly SpacePart[] {
+  const [model = ''] = /^[^/.]+/.exec(spaceId) ?? [];
+  const parts = partsByModel[model] ?? [];
+  const covered = parts.reduce((sum, part) => sum + part.dimensions, 0);
+  return covered === dimensions ? parts : [wholeOf(dimensions)];
+}
+
+export function wholeOf(dimensions: number): SpacePart {
+  return { name: 'whole', from: 0, dimensions, weight: 1 };
+}
+
+/** Tolerance of a part's squared length: half precision and the rounding of exported vectors stay far below. */
+const weightTolerance = 0.02;
+
+/** Writes the unit vector of one part.
+ *
+ *  @param target shape [part.dimensions]
+ *  @throws {RangeError} if the part's length is not that of the space */
+export function writePart(
+  vector: Float32Array,
+  { name, from, dimensions, weight }: SpacePart,
+  target: Float32Array,
+): void {
+  let squares = 0;
+  for (let at = 0; at < dimensions; at++) squares += (vector[from + at] as number) ** 2;
+  if (!(Math.abs(squares - weight) <= weightTolerance)) {
+    throw new RangeError(
+      `Cannot use a vector: expected ${weight} as the squared length of its ${name}, got ${squares.toFixed(4)}`,
+    );
+  }
+  if (weight === 1) {
+    target.set(vector);
+    return;
+  }
+  const length = Math.sqrt(squares);
+  for (let at = 0; at < dimensions; at++) target[at] = (vector[from + at] as number) / length;
+}
