@@ -32,9 +32,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   maintenance: [...ground, 'library', 'catalog', 'index', 'indexing'],
   services: services,
   app: services,
-  discord: [...services, 'app'],
+  discord: services,
   cli: [...services, 'app'],
-  commands: [...services, 'app', 'discord'],
+  commands: [...services, 'discord'],
   entry: [...services, 'app', 'cli', 'discord', 'commands', 'local-discord'],
   // Any bot can run against it: it knows nothing of this one.
   'local-discord': [],
