@@ -6,20 +6,13 @@
  */
 import type { ChunkKind } from '../../domain.ts';
 import { type Answer, musicChunks, type Result } from '../../query/answer.ts';
-import {
-  adviceAfter,
-  closenessWord,
-  likenessOf,
-  matchNumber,
-  reasonFacts,
-  type VerdictFacts,
-  verdictFacts,
-} from '../../query/answer-facts.ts';
+import { adviceAfter, type VerdictFacts, verdictFacts } from '../../query/answer-facts.ts';
 import type { Reply } from '../reply.ts';
 import type { Texts } from '../texts/texts.ts';
 import { answerRows, pageOf } from './answer-rows.ts';
 import { type AnswerClip, type ChosenFiles, chooseFiles, clipsInOrder, leftOutSentence } from './attachments.ts';
 import { escaped, escapedPiece, nameOrUntitled } from './names.ts';
+import { matchLine } from './piece-lines.ts';
 
 export type { AnswerClip } from './attachments.ts';
 
@@ -100,21 +93,10 @@ function content(texts: Texts, view: AnswerView, results: readonly Result[], fil
   return join(Math.min(roomForEach, pieceNameLengthMax));
 }
 
-/** A piece in one line: its name, how near it is in a word and a number, one pair of times, and in what it is alike.
+/** A piece in one line.
  *  @param nameLengthMax room for title and artist together, in UTF-16 units; 0 leaves them out, to see what the rest takes */
 function pieceLine(texts: Texts, answer: Answer, result: Result, nameLengthMax: number): string {
-  const { times, sameRecording, likeness } = texts.query.answer;
-  const facts = reasonFacts(result, answer);
-  const match = matchNumber(result, answer);
-  const word = texts.query.closeness[closenessWord(result, answer)];
-  const alike = likenessOf(result);
-  const parts = [
-    nameOf(texts, result, nameLengthMax),
-    facts?.isSameRecording ? sameRecording : match === null ? word : `${word} (${match})`,
-    facts ? times(facts.yoursSec, facts.theirsSec) : '',
-    alike === null || facts?.isSameRecording ? '' : likeness[alike],
-  ];
-  return parts.filter((part) => part !== '').join(' · ');
+  return `${nameOf(texts, result, nameLengthMax)} · ${matchLine(texts, answer, result)}`;
 }
 
 function nameOf(texts: Texts, { rank, track }: Result, lengthMax: number): string {

@@ -6,7 +6,7 @@ import type { Texts } from '../texts/texts.ts';
 import { type AnswerClip, chooseFiles, clipsInOrder, leftOutSentence } from './attachments.ts';
 import { button, buttonRows, type Row } from './components.ts';
 import { escapedPiece } from './names.ts';
-import { evidenceLine, reasonLine } from './piece-lines.ts';
+import { matchLine, reasonLine } from './piece-lines.ts';
 
 export type Vote = 1 | -1;
 
@@ -32,7 +32,7 @@ export function listenReply(texts: Texts, view: ListenView): Reply {
   const chosen = chooseFiles(texts, answer, { picture: null, pictureAlt: '', clips, attachmentLimitBytes });
   const lines = [
     pieceLine(texts, result),
-    evidenceLine(texts, answer, result),
+    matchLine(texts, answer, result),
     subtext(reasonLine(texts, answer, result)),
     clipsInOrder(texts, chosen.clips) || texts.query.clips.none,
     leftOutSentence(texts, chosen),

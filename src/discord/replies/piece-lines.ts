@@ -1,6 +1,6 @@
 /** One ranked piece in two or three short lines: its name, how near it is and where, why. Pure. */
 import type { Answer, Result } from '../../query/answer.ts';
-import { closenessWord, otherNames, reasonFacts } from '../../query/answer-facts.ts';
+import { closenessWord, likenessOf, matchNumber, otherNames, reasonFacts } from '../../query/answer-facts.ts';
 import type { Texts } from '../texts/texts.ts';
 import { escaped, escapedPiece, nameOrUntitled } from './names.ts';
 
@@ -9,8 +9,23 @@ export function pieceLines(texts: Texts, answer: Answer, results: readonly Resul
   return results.map((result) => linesOf(texts, answer, result, nameLengthMax)).join('\n');
 }
 
+/** How near a piece is in a word and a number, one pair of times, and in what it is alike. */
+export function matchLine(texts: Texts, answer: Answer, result: Result): string {
+  const { times, sameRecording, likeness } = texts.query.answer;
+  const facts = reasonFacts(result, answer);
+  const match = matchNumber(result, answer);
+  const word = texts.query.closeness[closenessWord(result, answer)];
+  const alike = likenessOf(result);
+  const parts = [
+    facts?.isSameRecording ? sameRecording : match === null ? word : `${word} (${match})`,
+    facts ? times(facts.yoursSec, facts.theirsSec) : '',
+    alike === null || facts?.isSameRecording ? '' : likeness[alike],
+  ];
+  return parts.filter((part) => part !== '').join(' · ');
+}
+
 /** Score in words and number, votes, and both times. */
-export function evidenceLine(texts: Texts, answer: Answer, result: Result): string {
+function evidenceLine(texts: Texts, answer: Answer, result: Result): string {
   const { score, times } = texts.query.answer;
   const facts = reasonFacts(result, answer);
   const closeness = texts.query.closeness[closenessWord(result, answer)];

@@ -7,7 +7,7 @@ import type { Texts } from '../texts/texts.ts';
 import { type AnswerClip, chooseFiles, clipsInOrder, leftOutSentence, pictureName } from './attachments.ts';
 import { button, buttonRows, type Row, selectRow } from './components.ts';
 import { escaped, escapedPiece, nameOrUntitled, pieceName, plain, plainPiece } from './names.ts';
-import { evidenceLine, reasonLine } from './piece-lines.ts';
+import { matchLine, reasonLine } from './piece-lines.ts';
 
 const titleNameLengthMax = 110;
 const nameLengthMax = 400;
@@ -67,7 +67,7 @@ export function sharePost(texts: Texts, post: SharePost): Reply {
   const { title: piece, artist } = escapedPiece(texts, result.track, nameLengthMax);
   const lines = [
     `**${piece}**${artist === '' ? '' : `, ${artist}`}`,
-    evidenceLine(texts, answer, result),
+    matchLine(texts, answer, result),
     subtext(reasonLine(texts, answer, result)),
     texts.query.share.foundBy(`<@${post.finderId}>`),
     clipsInOrder(texts, chosen.clips),
