@@ -1,4 +1,4 @@
-/** What `/about` says. Pure. */
+/** The reply to `/about`. Pure. */
 import type { Reply } from '../reply.ts';
 import type { Texts } from '../texts/texts.ts';
 import { commandMention } from './command-mention.ts';
@@ -8,7 +8,7 @@ export interface AboutFacts {
   readonly answersKeptMs: number;
   /** Ids of the registered commands by name, for mentions that can be clicked. */
   readonly commandIds: ReadonlyMap<string, string>;
-  /** What the message command is called. */
+  /** Name of the message command. */
   readonly menuName: string;
   readonly version: string;
 }
@@ -49,7 +49,7 @@ export function aboutReply(texts: Texts, facts: AboutFacts): Reply {
   };
 }
 
-/** A command with subcommands is mentioned by one of them. */
+/** A mention of a command with subcommands must name one of them. */
 function libraryMention(commandIds: ReadonlyMap<string, string>): string {
   const id = commandIds.get('library');
   return id === undefined ? '**/library**' : `</library status:${id}>`;

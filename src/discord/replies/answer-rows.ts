@@ -1,4 +1,4 @@
-/** What can be pressed below an answer: listen, ask with a piece, rate one; why, more, share. Pure. */
+/** The controls below an answer: listen, query with a piece, rate one; why, more, share. Pure. */
 import type { Answer, Result } from '../../query/answer.ts';
 import { writeCustomId } from '../custom-id.ts';
 import type { Texts } from '../texts/texts.ts';
@@ -11,7 +11,7 @@ export interface AnswerRowsView {
   readonly answer: Answer;
   readonly page: number;
   readonly perPage: number;
-  /** Where there is no channel for others to see a find in, there is no Share. Unset: yes. */
+  /** Whether to show Share; false where the bot cannot post. Default: true. */
   readonly mayShare?: boolean;
 }
 
@@ -34,7 +34,7 @@ export function pageOf({
   return answer.results.slice(page * size, (page + 1) * size);
 }
 
-/** @param results those of the page */
+/** @param results of the page */
 export function answerRows(texts: Texts, view: AnswerRowsView, results: readonly Result[]): Row[] {
   if (results.length === 0) return [];
   const { answerId } = view;

@@ -1,8 +1,8 @@
 /** The answer to a query as a message: the verdict, the pieces in a line each, clips, buttons. Pure.
  *
- *  The words are the message's text, which Discord shows above the clips. What most people do not need is behind the button
- *  Why (why.ts). The message stays within Discord's limits by construction: what is fixed is written first, and names share
- *  the room that is left.
+ *  The words are the message's text, which Discord shows above the clips. Details are behind the button Why
+ *  (why.ts). The message always stays within Discord's limits: the fixed text is written first, and names share the room that
+ *  is left.
  */
 import type { ChunkKind } from '../../domain.ts';
 import { type Answer, musicChunks, type Result } from '../../query/answer.ts';
@@ -18,13 +18,13 @@ export type { AnswerClip } from './attachments.ts';
 
 export interface AnswerView {
   readonly answerId: string;
-  /** With all results that are stored, whatever the page. */
+  /** With all stored results, not only those of the page. */
   readonly answer: Answer;
   /** From 0. */
   readonly page: number;
   /** At most 10. */
   readonly perPage: number;
-  /** In the order in which they are to be heard. */
+  /** In playing order. */
   readonly clips: readonly AnswerClip[];
   /** Ranks whose clips could not be cut. */
   readonly clipProblems?: ReadonlyMap<number, string>;
@@ -32,7 +32,7 @@ export interface AnswerView {
   readonly fromMemory: boolean;
   /** As AnswerRowsView. */
   readonly mayShare?: boolean;
-  /** Without the right to attach, files are left out and that is said. */
+  /** Permissions that the bot lacks. Without AttachFiles, the message has no files and says so. */
   readonly missing?: readonly 'AttachFiles'[];
 }
 
@@ -94,7 +94,7 @@ function content(texts: Texts, view: AnswerView, results: readonly Result[], fil
 }
 
 /** A piece in one line.
- *  @param nameLengthMax room for title and artist together, in UTF-16 units; 0 leaves them out, to see what the rest takes */
+ *  @param nameLengthMax room for title and artist together, in UTF-16 units; 0 omits them, to measure the rest */
 function pieceLine(texts: Texts, answer: Answer, result: Result, nameLengthMax: number): string {
   return `${nameOf(texts, result, nameLengthMax)} · ${matchLine(texts, answer, result)}`;
 }
@@ -105,7 +105,7 @@ function nameOf(texts: Texts, { rank, track }: Result, lengthMax: number): strin
   return `**${rank}. ${title}**${artist === '' ? '' : `, ${artist}`}`;
 }
 
-/** What was asked with, and what of it was not compared. */
+/** The query, and the chunks of it that were not compared. */
 export function askedWith(texts: Texts, { query }: Answer): string {
   const { name, durationSec, fromSec, toSec } = query;
   const isPart = toSec - fromSec < durationSec - 0.5;

@@ -10,7 +10,7 @@ import { attachmentName, nameOrUntitled, pieceName, plain } from './names.ts';
 export interface AnswerClip {
   readonly rank: number;
   readonly kind: ClipKind;
-  /** Its base name speaks. */
+  /** Its base name is readable. */
   readonly path: string;
   readonly sizeBytes: number;
 }
@@ -20,19 +20,19 @@ export interface ChosenFiles {
   readonly hasPicture: boolean;
   /** In the order of the files. */
   readonly clips: readonly AnswerClip[];
-  /** What is too large or too many. */
+  /** Files that are too large or too many. */
   readonly pictureLeftOut: boolean;
   readonly ranksLeftOut: readonly number[];
 }
 
 export const pictureName = 'match.png';
 const filesMax = 10;
-/** Discord takes 25 MiB a request; the rest is for the message itself and multipart's seams. */
+/** Discord accepts 25 MiB per request; the rest is for the message itself and the multipart boundaries. */
 const requestBytesMax = 25 * 1024 * 1024 - 128 * 1024;
 const altLengthMax = 1024;
 const altNameLengthMax = 200;
 
-/** The picture first, then the clips in the order given, as long as each and all fit. */
+/** The picture first, then the clips in the given order, as long as each file and the total fit. */
 export function chooseFiles(
   texts: Texts,
   answer: Answer,
@@ -74,7 +74,7 @@ export function chooseFiles(
   return { files, hasPicture, clips: chosen, pictureLeftOut, ranksLeftOut: [...ranksLeftOut] };
 }
 
-/** What can be heard, in the order of the attachments: phones show them without names. '' where there is nothing. */
+/** The clips in the order of the attachments, because phones show attachments without names. '' without clips. */
 export function clipsInOrder(texts: Texts, clips: readonly AnswerClip[]): string {
   const { kinds, order } = texts.query.clips;
   const groups: { rank: number; names: string[] }[] = [];
@@ -87,7 +87,7 @@ export function clipsInOrder(texts: Texts, clips: readonly AnswerClip[]): string
   return order(groups.map(({ rank, names }) => `**${rank}** ${names.join(', ')}`).join(' · '));
 }
 
-/** One sentence on the files that did not fit; '' where all did. */
+/** One sentence about the files that did not fit; '' if all did. */
 export function leftOutSentence(texts: Texts, { pictureLeftOut, ranksLeftOut }: ChosenFiles): string {
   const { tooLarge, thePicture, ofPiece } = texts.query.clips;
   const what = [...(pictureLeftOut ? [thePicture] : []), ...ranksLeftOut.map(ofPiece)];

@@ -1,7 +1,7 @@
-/** A message with several recordings or links: which one to ask with? Pure.
+/** Lets the user choose one of several recordings or links in a message. Pure.
  *
- *  The choices travel in the reply's own embeds, one each, and how to ask in the select's custom id, so that nothing is
- *  remembered of the message they came from: `choiceOf` and `pickedOf` read them back from there.
+ *  The choices are in the reply's own embeds, one each, and the query's options in the select's custom id, so that nothing
+ *  about the original message is stored: `choiceOf` and `pickedOf` read them back.
  */
 import type { APIEmbed } from 'discord-api-types/v10';
 import { type Focus, focusNames } from '../../domain.ts';
@@ -15,18 +15,18 @@ export type Choice =
   | { readonly kind: 'clip'; readonly url: string; readonly name: string; readonly sizeBytes: number | null }
   | { readonly kind: 'link'; readonly url: string };
 
-/** How to ask with what is chosen. */
+/** The options of the query with the chosen recording. */
 export interface Picked {
   readonly fromSec: number | null;
   readonly toSec: number | null;
   readonly results: number;
   readonly sameArtist: boolean;
   readonly focus: Focus;
-  /** Whether only the asker is to see the answer. */
+  /** Whether only the user sees the answer. */
   readonly isPrivate: boolean;
 }
 
-/** Embeds a message. */
+/** Maximum number of embeds in a message. */
 const choicesMax = 10;
 const urlLengthMax = 2048;
 const nameLengthMax = 200;
@@ -64,8 +64,8 @@ function pickId({ fromSec, toSec, results, sameArtist, isPrivate, focus }: Picke
   return writeCustomId('pick', fromSec ?? none, toSec ?? none, results, ...flags, focus);
 }
 
-/** How to ask, from the select's custom id.
- *  @returns null when it is not to be found there */
+/** Reads the options from the select's custom id.
+ *  @returns null if they are missing */
 export function pickedOf([from, to, results, artists, visibility, part]: readonly string[]): Picked | null {
   const [fromSec, toSec] = [from, to].map((text) => (text === none ? null : Number(text)));
   const isWhole = [fromSec, toSec, Number(results)].every((value) => value === null || Number.isFinite(value));
@@ -76,10 +76,10 @@ export function pickedOf([from, to, results, artists, visibility, part]: readonl
   return { fromSec, toSec, results: Number(results), sameArtist, isPrivate, focus };
 }
 
-/** What was chosen.
- *  @param embeds of the message that the select sits on
- *  @param value  the select's
- *  @returns null when it is not to be found there */
+/** Reads the chosen recording or link.
+ *  @param embeds of the message with the select
+ *  @param value  of the select
+ *  @returns null if it is missing */
 export function choiceOf(embeds: readonly Pick<APIEmbed, 'url' | 'title'>[], value: string): Choice | null {
   const [, kind, index] = valuePattern.exec(value) ?? [];
   const { url, title = '' } = embeds[Number(index ?? Number.NaN)] ?? {};

@@ -1,4 +1,4 @@
-/** Rows of buttons and selects as plain objects, cut to what Discord takes. Pure.
+/** Rows of buttons and selects as plain objects, cut to Discord's limits. Pure.
  *  @see https://discord.com/developers/docs/components/reference */
 import {
   type APIActionRowComponent,
@@ -30,7 +30,7 @@ export function button(customId: string, label: string, look: Look = 'plain'): A
   return { type: ComponentType.Button, style: styles[look], custom_id: customId, label: plain(label, labelLengthMax) };
 }
 
-/** Buttons in rows of five; none makes no row. */
+/** Buttons in rows of five; no row without buttons. */
 export function buttonRows(buttons: readonly APIButtonComponentWithCustomId[]): Row[] {
   const rows: Row[] = [];
   for (let from = 0; from < buttons.length; from += buttonsPerRow) {
@@ -45,7 +45,7 @@ export interface Option {
   readonly description?: string;
 }
 
-/** A select of which one option is taken; of more than 25 options the first are shown, of none there is no row. */
+/** A select with a single choice. Shows the first 25 options; no row without options. */
 export function selectRow(customId: string, placeholder: string, options: readonly Option[]): Row[] {
   if (options.length === 0) return [];
   const shown = options.slice(0, optionsMax).map(({ label, value, description = '' }): APISelectMenuOption => {

@@ -1,19 +1,19 @@
-/** What could not be done, as one clear sentence and a reference that stands in the log. Pure. */
+/** A failure as one clear sentence and a reference to the log. Pure. */
 import type { ErrorCode, ErrorFacts } from '../../errors.ts';
 import type { Reply } from '../reply.ts';
 import { numberOf } from '../texts/failure-facts.ts';
 import type { Texts } from '../texts/texts.ts';
 import { escaped } from './names.ts';
 
-/** Of what others wrote (a host, a typed time) there is room for this much in a sentence. */
+/** Maximum length of foreign text (a host, a typed time) in a sentence. */
 const factLengthMax = 100;
 
 export interface FailureView {
   readonly code: ErrorCode;
   readonly facts: ErrorFacts;
-  /** Short; it stands in the log beside the details. */
+  /** Short; the log has it next to the details. */
   readonly reference: string;
-  /** Whether the same may succeed later, unchanged. */
+  /** Whether the same query can succeed later. */
   readonly retryable: boolean;
 }
 
@@ -26,14 +26,14 @@ export function failureReply(texts: Texts, { code, facts, reference, retryable }
   return { content: `${sentence}${next}\n-# ${texts.query.reference(escaped(reference, factLengthMax))}` };
 }
 
-/** What a web server answers when asking again is in vain.
+/** Statuses of a web server for which a retry is useless.
  *  @see https://www.rfc-editor.org/rfc/rfc9110#section-15.5 */
 function isFinal(facts: ErrorFacts): boolean {
   const status = numberOf(facts, 'status');
   return status !== null && status >= 400 && status < 500 && status !== 408 && status !== 429;
 }
 
-/** The name of a right in the reader's language; one that we have no name for stays as Discord's libraries write it. */
+/** The name of a permission in the user's language; without a translation, discord.js's name. */
 function permissionName(texts: Texts, permission: string): string {
   const names: Readonly<Record<string, string>> = texts.query.permissions;
   return Object.hasOwn(names, permission) ? (names[permission] ?? permission) : permission;

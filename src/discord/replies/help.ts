@@ -1,4 +1,4 @@
-/** What `/help` shows: three examples. Pure. */
+/** The reply to `/help`: three examples. Pure. */
 import type { Reply } from '../reply.ts';
 import type { Texts } from '../texts/texts.ts';
 import { commandMention } from './command-mention.ts';

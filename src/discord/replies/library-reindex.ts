@@ -1,4 +1,4 @@
-/** What is said of a reindex: what it would do, that it began, how far it is, how it ended. Pure. */
+/** The messages about a reindex: its plan, start, progress and end. Pure. */
 import type { Reindex, ReindexMode } from '../../catalog/reindexes.ts';
 import type { ErrorCode } from '../../errors.ts';
 import type { ReindexSummary } from '../../indexing/job-protocol.ts';
@@ -9,12 +9,12 @@ import type { Reply } from '../reply.ts';
 import type { Texts } from '../texts/texts.ts';
 import { button, buttonRows } from './components.ts';
 
-/** Permissions that we have words for, by discord.js's names of them. */
+/** Translated permissions, by discord.js's names. */
 export type PermissionName = keyof Texts['query']['permissions'];
 
 export const reindexActions = { confirm: 'library-reindex', dismiss: 'library-dismiss' } as const;
 
-/** @param missing what the bot lacks to tell in this channel how it goes */
+/** @param missing permissions that the bot lacks to post progress in this channel */
 export function reindexPlanReply(
   { library, query }: Texts,
   { mode, plan, missing }: { mode: ReindexMode; plan: IndexPlan; missing: readonly PermissionName[] },
@@ -45,7 +45,7 @@ export function dismissedReply({ library }: Texts): Reply {
   return { content: library.plan.dismissed };
 }
 
-/** @param tells whether its milestones are told in this channel */
+/** @param tells whether milestones are posted in this channel */
 export function reindexAskedReply(
   { library }: Texts,
   { reindex, isNew, tells }: { reindex: Reindex; isNew: boolean; tells: boolean },
@@ -84,7 +84,7 @@ export function reindexMilestoneReply(
   return { content: `${first}\n${milestone(percent, progress, progress.etaSec)}` };
 }
 
-/** The library cannot even be looked at: what a reindex would do is not known.
+/** The library cannot be listed, so the plan of a reindex is unknown.
  *  @param code of the failure */
 export function noPlanReply(texts: Texts, code: ErrorCode): Reply {
   return { content: reasonOf(texts, code) };
@@ -94,7 +94,7 @@ function reasonOf({ library }: Texts, code: ErrorCode | undefined): string {
   return (code && library.reindex.reasons[code]) ?? library.reindex.otherReason;
 }
 
-/** @param reindex one that has ended */
+/** @param reindex an ended one */
 export function reindexEndedReply(texts: Texts, reindex: Reindex): Reply {
   const { reindex: says } = texts.library;
   const { id, mode, state, error } = reindex;
@@ -129,7 +129,7 @@ function generationLine({ reindex }: Texts['library'], outcome: ReindexSummary['
   return `${reindex.generation(id, rows)}${end}`;
 }
 
-/** What the indexing process wrote, which is of this program and version or an older one. */
+/** The output of the indexing process, of this version or an older one. */
 function summaryOf(json: string | null): ReindexSummary {
   const none = { embedded: 0, reused: 0, moved: 0, removed: 0, failed: 0, listed: 0, audioSec: 0, ratePerSec: null };
   return { ...none, generation: { kind: 'unchanged' }, ...(JSON.parse(json ?? '{}') as Partial<ReindexSummary>) };

@@ -1,4 +1,4 @@
-/** What `/library` says of the library and of a server's settings. Pure. */
+/** The replies of `/library` about the library and a server's settings. Pure. */
 import type { APIEmbedField } from 'discord-api-types/v10';
 import type { GuildSettingsEntry } from '../../catalog/guild-settings.ts';
 import type { Failure } from '../../catalog/track-rows.ts';
@@ -17,19 +17,19 @@ export const removeAction = 'library-remove';
 
 /** Discord's limit for the value of a field. */
 const fieldValueMax = 1024;
-/** Devices have short names; a remote engine's holds its address. */
+/** Devices have short names; the name of a remote engine contains its address. */
 const deviceLengthMax = 200;
 const nameLengthMax = 200;
 const keyLengthMax = 400;
 const failureLineMax = 400;
 
-/** manageGuild: it needs Manage Server; home: it needs that in a home server; owner: it needs to be in the owners' list;
- *  direct: it was used outside servers */
+/** manageGuild: requires Manage Server; home: requires it in a home server; owner: requires to be listed as an owner;
+ *  direct: used outside a server */
 export function refusedReply({ library }: Texts, why: keyof Texts['library']['refused']): Reply {
   return { content: library.refused[why] };
 }
 
-/** @param shown whole: for those who look after the library; short: what admins of other servers see of it */
+/** @param shown whole: for the library's admins; short: for admins of other servers */
 export function statusReply({ library }: Texts, status: LibraryStatus, shown: 'whole' | 'short'): Reply {
   const { status: texts } = library;
   const field = (name: string, lines: readonly string[]): APIEmbedField => ({
@@ -91,7 +91,7 @@ function shortIndexLine(texts: StatusTexts, index: LibraryStatus['index']): stri
   return index.code === 'index-empty' ? texts.indexEmpty : texts.workers.unavailable;
 }
 
-/** The reasons stay with those who can read the worker's log: they name files of its machine. */
+/** Reasons are shown only in the worker's log, because they name files on its machine. */
 function modelLines(texts: StatusTexts, model: LibraryStatus['model']): string[] {
   if (model === null) return [texts.modelUnknown];
   const passedOver = model.passedOver.map((reason) => reason.split(':')[0] ?? '').join(', ');
@@ -114,7 +114,7 @@ function scheduleLines(texts: StatusTexts, schedule: ScheduleFacts | null): stri
   return [texts.scheduleLine(cron, timeZone), ...(nextMs === null ? [] : [texts.scheduleNext(nextMs)])];
 }
 
-/** @param total of which `shown` are the first ones */
+/** @param total number of failures; `shown` are the first ones */
 export function failuresReply({ library }: Texts, total: number, shown: readonly Failure[]): Reply {
   const { none, some, fileName, description, more } = library.failures;
   if (total === 0) return { content: none };
@@ -145,7 +145,7 @@ export function removeAskReply(texts: Texts, track: Track): Reply {
   };
 }
 
-/** @param track null when it was not there any more */
+/** @param track null if it no longer exists */
 export function removedReply(texts: Texts, track: Track | null): Reply {
   const { done, gone } = texts.library.remove;
   return { content: track ? done(escapedPiece(texts, track, nameLengthMax).title) : gone };
@@ -153,9 +153,9 @@ export function removedReply(texts: Texts, track: Track | null): Reply {
 
 export interface SettingsFacts {
   readonly settings: GuildSettingsEntry;
-  /** What holds: the server's number, or the default. */
+  /** The effective number: the server's, or the default. */
   readonly results: number;
-  /** Unset for those who do not look after the library. */
+  /** Undefined for users who are not admins of the library. */
   readonly schedule?: ScheduleFacts | null;
 }
 
@@ -183,7 +183,7 @@ export function shareRefusedReply(
   return { content: library.settings.shareRefused(`<#${channelId}>`, names) };
 }
 
-/** 'both': a setting was set and taken back; 'timeZoneAlone': a time zone without a schedule */
+/** 'both': a setting was set and reset; 'timeZoneAlone': a time zone without a schedule */
 export function settingsRefusedReply({ library }: Texts, why: ScheduleProblem | 'both' | 'timeZoneAlone'): Reply {
   const { problems, both, timeZoneAlone } = library.settings;
   const others = { both, timeZoneAlone };

@@ -1,4 +1,4 @@
-/** The clips of one piece, for one person: theirs, yours, both in turn; to rate and to share. Pure. */
+/** The clips of one piece, shown privately: theirs, yours, both in turn; with controls to rate and share. Pure. */
 import type { Answer, Result } from '../../query/answer.ts';
 import { writeCustomId } from '../custom-id.ts';
 import type { Reply } from '../reply.ts';
@@ -14,11 +14,11 @@ export interface ListenView {
   readonly answerId: string;
   readonly answer: Answer;
   readonly result: Result;
-  /** In the order in which they are to be heard. */
+  /** In playing order. */
   readonly clips: readonly AnswerClip[];
   readonly ownVote: Vote | null;
-  /** Why only theirs can be played: nothing is kept of the clip that was asked with, or that piece of the library cannot
-   *  be read. Null where there is more. */
+  /** Why only theirs can be played: the query's clip is no longer stored, or the library track used as the query cannot be
+   *  read. Null if yours can be played too. */
   readonly yoursMissing: 'clip' | 'piece' | null;
   readonly attachmentLimitBytes: number;
   /** As AnswerRowsView. */
@@ -45,7 +45,7 @@ export function listenReply(texts: Texts, view: ListenView): Reply {
   };
 }
 
-/** The buttons below the clips; its own function, because a vote changes nothing else of the message. */
+/** The buttons below the clips; a separate function, because a vote changes nothing else in the message. */
 export function listenRow(
   texts: Texts,
   { answerId, result, ownVote, mayShare = true }: Pick<ListenView, 'answerId' | 'result' | 'ownVote' | 'mayShare'>,
@@ -60,7 +60,7 @@ export function listenRow(
   return row as Row;
 }
 
-/** What a person's vote was taken for. */
+/** Confirms a user's vote. */
 export function ratedReply(texts: Texts, { result, vote }: { readonly result: Result; readonly vote: Vote }): Reply {
   const { up, down, noted } = texts.query.votes;
   return { content: noted(vote === 1 ? up : down, pieceLine(texts, result)) };
@@ -69,7 +69,7 @@ export function ratedReply(texts: Texts, { result, vote }: { readonly result: Re
 /** The value of the rating select's last option. */
 export const withdrawValue = 'withdraw';
 
-/** @param votes how many were withdrawn */
+/** @param votes number of withdrawn votes */
 export function withdrawnReply({ privacy }: Texts, votes: number): Reply {
   return { content: privacy.thumbs.withdrawn(votes) };
 }

@@ -1,40 +1,40 @@
-/** Titles are other people's text: here they become safe to show. Cut first, so that no escape is ever halved. Pure. */
+/** Makes foreign text, such as titles, safe to show. Text is cut before it is escaped, so that no escape is halved. Pure. */
 import type { Track } from '../../domain.ts';
 import { fileStem, oneLine } from '../../format.ts';
 import type { Texts } from '../texts/texts.ts';
 
-/** What turns, hides or splits text and is no part of a name: the marks that oneLine() leaves. */
+/** Characters that turn, hide or split text and are not part of a name; oneLine() leaves them. */
 const marks = /[\u061c\u200b\u2060\ufeff]/g;
 const invisible = /[\p{Default_Ignorable_Code_Point}\p{C}\p{Z}\s]/gu;
 /** Hebrew, Arabic and their neighbours, with their presentation forms and the scripts of the second plane. */
 const rightToLeft = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
-/** Longer text is cut before it is looked at closely. */
+/** Longer text is cut before it is examined. */
 const codePointsMax = 400;
 
-/** For labels, alt texts and other places that know no Markdown.
- *  @param lengthMax UTF-16 units, which is at least what Discord counts
- *  @returns '' for what nobody could see */
+/** For labels, alt texts and other places without Markdown.
+ *  @param lengthMax UTF-16 units, at least as many as Discord counts
+ *  @returns '' for invisible text */
 export function plain(text: string, lengthMax: number): string {
   return cut([...visible(text)], lengthMax);
 }
 
-/** For places that know Markdown: shown as it is, it formats, links and mentions nothing.
- *  @param lengthMax UTF-16 units, the escapes counted
- *  @returns '' for what nobody could see */
+/** For places with Markdown: the text formats, links and mentions nothing.
+ *  @param lengthMax UTF-16 units, escapes included
+ *  @returns '' for invisible text */
 export function escaped(text: string, lengthMax: number): string {
   const characters = [...visible(text)];
   const pieces = characters.map((character, i) => escapeOne(character, characters[i - 1]));
-  // Set apart, so that a name from right to left does not turn the numbers around it.
+  // Isolated, so that a right-to-left name does not turn the numbers around it.
   if (characters.some((character) => rightToLeft.test(character))) return `\u2068${cut(pieces, lengthMax - 2)}\u2069`;
   return cut(pieces, lengthMax);
 }
 
-/** What a track is called: its title, or its file's name, or "untitled"; never blank. Neither escaped nor cut. */
+/** A track's name: its title, or its file's name, or "untitled"; never blank. Neither escaped nor cut. */
 export function pieceName(texts: Texts, { title, key }: Pick<Track, 'title' | 'key'>): string {
   return [title ?? '', fileStem(key)].find((name) => visible(name) !== '') ?? texts.query.untitled;
 }
 
-/** A name as it is, or "untitled" for one that nobody could see. */
+/** The name, or "untitled" if it is invisible. */
 export function nameOrUntitled(texts: Texts, name: string): string {
   return visible(name) === '' ? texts.query.untitled : name;
 }
@@ -52,8 +52,8 @@ export function escapedPiece(texts: Texts, track: Pick<Track, 'title' | 'key' | 
   return { title: escaped(pieceName(texts, track), lengthMax - artist.length), artist };
 }
 
-/** A file's name as Discord keeps it: it drops whatever is not one of these characters, and then names would lie.
- *  @param lengthMax the end is kept, for there the kind, the time and the extension are */
+/** A file's name as Discord stores it: it drops all other characters, which would make names misleading.
+ *  @param lengthMax the end is kept, because it has the kind, the time and the extension */
 export function attachmentName(baseName: string, lengthMax = 96): string {
   const ascii = baseName
     .normalize('NFKD')
@@ -72,7 +72,7 @@ function visible(text: string): string {
 
 function escapeOne(character: string, before: string | undefined): string {
   if (/[\\*_~`|<>[\]()#]/.test(character)) return `\\${character}`;
-  // A backslash would not stop the server from seeing @everyone; a space of no width does.
+  // A backslash does not keep Discord's server from seeing @everyone; a zero-width space does.
   if (character === '@') return '@\u200b';
   // https:// would become a link.
   return character === '/' && (before === ':' || before === '/') ? '\\/' : character;

@@ -1,10 +1,10 @@
-/** One ranked piece in two or three short lines: its name, how near it is and where, why. Pure. */
+/** One ranked piece in two or three short lines: its name, how near it is, its moment, and why. Pure. */
 import type { Answer, Result } from '../../query/answer.ts';
 import { closenessWord, likenessOf, matchNumber, otherNames, reasonFacts } from '../../query/answer-facts.ts';
 import type { Texts } from '../texts/texts.ts';
 import { escaped, escapedPiece, nameOrUntitled } from './names.ts';
 
-/** @param nameLengthMax room for title and artist together, in UTF-16 units; 0 leaves them out, to see what the rest takes */
+/** @param nameLengthMax room for title and artist together, in UTF-16 units; 0 omits them, to measure the rest */
 export function pieceLines(texts: Texts, answer: Answer, results: readonly Result[], nameLengthMax: number): string {
   return results.map((result) => linesOf(texts, answer, result, nameLengthMax)).join('\n');
 }
@@ -50,10 +50,10 @@ function linesOf(texts: Texts, answer: Answer, result: Result, nameLengthMax: nu
   return lines.join('\n');
 }
 
-/** How many names one result shows at most; the rest is counted. */
+/** Maximum number of names shown for a result; the rest is counted. */
 const otherNamesMax = 3;
 
-/** The recording's other names in one line; none for a recording that has one name. */
+/** The recording's other names in one line; no line if it has one name. */
 function alsoAsLine(texts: Texts, result: Result, lengthMax: number): string[] {
   const names = otherNames(result);
   if (names.length === 0) return [];

@@ -1,4 +1,4 @@
-/** How far a query has come, in one line. Pure. */
+/** The progress of a query, in one line. Pure. */
 import { writeCustomId } from '../custom-id.ts';
 import type { Reply } from '../reply.ts';
 import type { Progress } from '../texts/query-facts.ts';
@@ -6,7 +6,7 @@ import type { Texts } from '../texts/texts.ts';
 import { button, buttonRows } from './components.ts';
 
 export interface ProgressView extends Progress {
-  /** The interaction that a press of Cancel ends; null: no button yet. */
+  /** Id of the interaction that Cancel ends; null: no button yet. */
   readonly cancelId: string | null;
 }
 
@@ -23,7 +23,7 @@ export function cancelledReply(texts: Texts): Reply {
   return { content: texts.query.progress.cancelled };
 }
 
-/** For a press of Cancel on what has ended meanwhile. */
+/** The reply to Cancel for a query that has ended. */
 export function tooLateToCancelReply(texts: Texts): Reply {
   return { content: texts.query.progress.tooLateToCancel };
 }

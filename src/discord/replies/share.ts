@@ -1,4 +1,4 @@
-/** A find that is shared: choosing it, the post with people's votes, and what is said about it. Pure. */
+/** Sharing a result: the choice, the post with votes, and the confirmations. Pure. */
 import type { Answer, Result } from '../../query/answer.ts';
 import { isSameTrack } from '../../query/answer-facts.ts';
 import { writeCustomId } from '../custom-id.ts';
@@ -16,12 +16,12 @@ const colour = 0x21918c;
 export interface ShareChoice {
   readonly answerId: string;
   readonly answer: Answer;
-  /** Where it will be posted. */
+  /** The channel for the post. */
   readonly channelId: string;
 }
 
-/** Asks which of the answer's pieces is meant. The first 25 can be chosen; the others have a Share button of their own
- *  beside their clips. */
+/** Lets the user choose one of the answer's pieces. The first 25 can be chosen; the others have their own Share button
+ *  below their clips. */
 export function shareChoiceReply(texts: Texts, { answerId, answer, channelId }: ShareChoice): Reply {
   const { choose, choosePlaceholder } = texts.query.share;
   const options = answer.results.map(({ rank, track }) => ({
@@ -45,13 +45,13 @@ export interface SharePost {
   readonly answer: Answer;
   readonly result: Result;
   readonly clips: readonly AnswerClip[];
-  /** PNG, of this piece alone. */
+  /** PNG, of this piece only. */
   readonly picture: Buffer | null;
   readonly votes: ShareVotes;
   readonly attachmentLimitBytes: number;
 }
 
-/** The post in the channel. Its finder is named and not pinged: embeds ping nobody. */
+/** The post in the channel. It names the user who found the piece without pinging: embeds ping nobody. */
 export function sharePost(texts: Texts, post: SharePost): Reply {
   const { answer, result, attachmentLimitBytes } = post;
   const title = titleOf(texts, answer, result, markdownName);
@@ -87,7 +87,7 @@ export function sharePost(texts: Texts, post: SharePost): Reply {
   };
 }
 
-/** The votes on a post, counted on their buttons; its own function, because a vote changes nothing else of the post. */
+/** The vote buttons of a post with their counts; a separate function, because a vote changes nothing else in the post. */
 export function shareVoteRow(texts: Texts, shareId: string, votes: ShareVotes): Row {
   const { up, down } = texts.query.votes;
   const [row] = buttonRows([
@@ -97,7 +97,7 @@ export function shareVoteRow(texts: Texts, shareId: string, votes: ShareVotes): 
   return row as Row;
 }
 
-/** @param messageUrl of the post; null while it is on its way */
+/** @param messageUrl of the post; null while it is being sent */
 export function sharedReply(
   texts: Texts,
   {
@@ -116,7 +116,7 @@ type NameWriter = (text: string) => string;
 const markdownName: NameWriter = (text) => escaped(text, titleNameLengthMax);
 const plainName: NameWriter = (text) => plain(text, titleNameLengthMax);
 
-/** What the find is: the very recording, alike, or merely the nearest. */
+/** States the relation: the same recording, similar, or only the nearest. */
 function titleOf(texts: Texts, answer: Answer, result: Result, write: NameWriter): string {
   const { isIt: itIs, soundsLike, isNear } = texts.query.share;
   const [query, piece] = [write(nameOrUntitled(texts, answer.query.name)), write(pieceName(texts, result.track))];

@@ -16,7 +16,7 @@ export interface WhyView extends Pick<AnswerView, 'answerId' | 'answer' | 'page'
 
 const titleLengthMax = 256;
 const descriptionLengthMax = 4096;
-/** Some three lines on a phone: more of a title tells nobody more. */
+/** About three lines on a phone; a longer title adds nothing. */
 const pieceNameLengthMax = 240;
 const footerPartLengthMax = 40;
 const colours = {
