@@ -13,8 +13,8 @@ export interface SpacePart {
   /** First of its values in the vector, from 0. */
   readonly from: number;
   readonly dimensions: number;
-  /** Squared length of the part in every unit vector of the space, (0, 1]. The parts' weights add up to 1, so that the cosine
-   *  of two vectors is the weighted sum of the cosines of their parts. */
+  /** Squared length of the part in the unit vectors that the model makes, (0, 1]. The parts' weights add up to 1, so that the
+   *  cosine of two vectors is the weighted sum of the cosines of their parts. */
   readonly weight: number;
 }
 
@@ -39,29 +39,17 @@ export function wholeOf(dimensions: number): SpacePart {
   return { name: 'whole', from: 0, dimensions, weight: 1 };
 }
 
-/** Tolerance of a part's squared length: half precision and the rounding of exported vectors stay far below. */
-const weightTolerance = 0.02;
-
-/** Writes the unit vector of one part.
+/** Writes one part of a vector as a unit vector; zeros for a part without length. A vector whose parts have other lengths than the
+ *  space's is compared by its directions all the same.
  *
- *  @param target shape [part.dimensions]
- *  @throws {RangeError} if the part's length is not that of the space */
-export function writePart(
-  vector: Float32Array,
-  { name, from, dimensions, weight }: SpacePart,
-  target: Float32Array,
-): void {
-  let squares = 0;
-  for (let at = 0; at < dimensions; at++) squares += (vector[from + at] as number) ** 2;
-  if (!(Math.abs(squares - weight) <= weightTolerance)) {
-    throw new RangeError(
-      `Cannot use a vector: expected ${weight} as the squared length of its ${name}, got ${squares.toFixed(4)}`,
-    );
-  }
+ *  @param target shape [part.dimensions] */
+export function writePart(vector: Float32Array, { from, dimensions, weight }: SpacePart, target: Float32Array): void {
   if (weight === 1) {
     target.set(vector);
     return;
   }
-  const length = Math.sqrt(squares);
+  let squares = 0;
+  for (let at = 0; at < dimensions; at++) squares += (vector[from + at] as number) ** 2;
+  const length = Math.sqrt(squares) || 1;
   for (let at = 0; at < dimensions; at++) target[at] = (vector[from + at] as number) / length;
 }

@@ -321,10 +321,16 @@ describe('a space of two parts', () => {
     },
   );
 
-  test('refuses a vector whose parts have other lengths', async () => {
-    const index = await openJoined(joinedVectors(30, 5), [30]);
-    const alien = Float32Array.from({ length: 16 }, (_, at) => (at === 0 ? 1 : 0));
-    await expect(index.search([alien], 3, { signal })).rejects.toThrow(RangeError);
+  test('compares a vector whose parts have other lengths by its directions', async () => {
+    const rows = joinedVectors(30, 5);
+    const index = await openJoined(rows, [30]);
+    const [first = new Float32Array(16)] = rows;
+    // The same directions, with 0.8 of sound and 0.6 of harmony; and sound alone.
+    const turned = first.map((value, at) => (at < 6 ? (value / 0.6) * 0.8 : (value / 0.8) * 0.6));
+    const soundOnly = first.map((value, at) => (at < 6 ? value / 0.6 : 0));
+    const [same = [], sound = []] = await index.search([turned, soundOnly], 3, { signal });
+    expect(same[0]).toMatchObject({ row: 0, similarity: expect.closeTo(1, 5) });
+    expect(sound.find(({ row }) => row === 0)?.ofParts).toEqual([expect.closeTo(1, 5), 0]);
   });
 
   test('goes on after its process is killed', async () => {

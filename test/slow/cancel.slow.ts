@@ -25,7 +25,7 @@ async function cancelled(name: string, isAtIt: (indexDir: string) => boolean, th
   mkdirSync(indexDir, { recursive: true });
   const args = ['--single-threaded-gc', 'src/cli.ts', 'index', path.join(folder, name, 'music')];
   const child = spawn(process.execPath, args, {
-    ...{ cwd: projectRoot, env: { ...process.env, INDEX_DIR: indexDir } },
+    ...{ cwd: projectRoot, env: { ...process.env, INDEX_DIR: indexDir, AUDIO_MAX_MB: '30000' } },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
