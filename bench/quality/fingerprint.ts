@@ -8,10 +8,11 @@
 import { join } from 'node:path';
 import type { Fingerprint } from '../../src/domain.ts';
 import { type FingerprintMatch, matchFingerprints } from '../../src/fingerprint/match.ts';
+import { seededRandom } from '../../src/io/random.ts';
 import { aligned, type ByteCache, byteCache } from '../cache.ts';
 import { type Excerpt, fingerprintOf } from '../ffmpeg.ts';
 import type { BenchOptions } from '../options.ts';
-import { seededRandom, seedOf } from '../random.ts';
+import { seedOf } from '../random.ts';
 import { locateTrack, readTracks } from './corpus.ts';
 import { copyDamage, type DegradationName, degrade } from './degradations.ts';
 import { noiseFiles } from './noise-files.ts';

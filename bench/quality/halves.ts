@@ -16,7 +16,7 @@ export async function halvesReport(context: BenchContext): Promise<string> {
   const own = [context.pipeline, ...context.rivals].map(({ space }) => space);
   for (const space of [context.mfcc, ...own]) {
     const { first, library } = await halvedLibrary(space, context);
-    const questions = first.map(toQuestion);
+    const questions = first.map(halfQuestion);
     const outcomes = await askByFusion(library, questions);
     await library.index.close();
     asked = questions.length;
@@ -68,7 +68,8 @@ interface Halved {
   readonly library: BenchLibrary;
 }
 
-async function halvedLibrary(space: Space, context: BenchContext): Promise<Halved> {
+/** The library of all second halves, and the tracks' first halves. */
+export async function halvedLibrary(space: Space, context: BenchContext): Promise<Halved> {
   const soundtracks = await soundtrackPassages(context.options, ['soundtracks.json']);
   // Here only the track itself is a right answer.
   const passages = soundtracks.map((passage) => ({ ...passage, label: passage.name }));
@@ -78,7 +79,8 @@ async function halvedLibrary(space: Space, context: BenchContext): Promise<Halve
   return { first, library: await libraryOf(second, whole.adapt, context.makeIndex) };
 }
 
-function toQuestion({ name, chunks }: BenchTrack): Question {
+/** A first half asks for its own second half. */
+export function halfQuestion({ name, chunks }: BenchTrack): Question {
   return { group: name, label: name, chunks, without: new Set() };
 }
 
@@ -95,7 +97,7 @@ async function askDamaged(
     const excerpt = { path: track.path, fromSec, durationSec: Math.min(excerptSec, halfSec - fromSec) };
     const degrading = { cacheDir: join(options.cacheDir, 'quality'), noiseFiles: noiseFiles(options) };
     const chunks = library.adapt(await space.embed({ path: await degrade(excerpt, damage, degrading) }));
-    questions.push({ ...toQuestion(track), chunks });
+    questions.push({ ...halfQuestion(track), chunks });
   }
   return askByFusion(library, questions);
 }

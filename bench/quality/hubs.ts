@@ -5,16 +5,17 @@
  */
 import type { Hit } from '../../src/domain.ts';
 import { fuse } from '../../src/ranking/fusion.ts';
-import { cslsScore, type Hubness, hubRecipeName, poolFactor, selectByCsls } from '../../src/ranking/hubs.ts';
+import { cslsScore, type Hubness, hubRecipeName, poolFactor } from '../../src/ranking/hubs.ts';
 import { wholeOf } from '../../src/ranking/space-parts.ts';
 import { table } from '../table.ts';
 import { type FusionName, fusions, usualFusion } from './fusions.ts';
-import { type BenchLibrary, buildLibrary, hitsOf, type LabelledPassage, libraryOf } from './library.ts';
+import { halfQuestion, halvedLibrary } from './halves.ts';
+import { type BenchLibrary, buildLibrary, hitsOf, type LabelledPassage } from './library.ts';
 import { estimate, estimateGain, formatEstimate, type Outcome } from './metrics.ts';
 import { measureHubs } from './product.ts';
-import { excerptQuestions, halves, neighbours, type Question, wholeTrackQuestions } from './protocols.ts';
+import { excerptQuestions, neighbours, type Question, wholeTrackQuestions } from './protocols.ts';
 import { type BenchContext, soundtrackPassages } from './retrieval.ts';
-import { readVersions } from './versions.ts';
+import { versionPassages } from './versions.ts';
 
 const topMax = 10;
 const candidates: readonly FusionName[] = [usualFusion, 'chance-corrected', 'best-pair', 'reciprocal-rank'];
@@ -26,9 +27,7 @@ interface Measured {
 
 export async function hubsReport(context: BenchContext): Promise<string> {
   const soundtracks = await soundtrackPassages(context.options, ['soundtracks.json']);
-  const quartets = (await readVersions(context.options.benchDir)).map(({ path, pieceId }) => ({
-    ...{ path, name: path, label: pieceId },
-  }));
+  const quartets = await versionPassages(context.options.benchDir);
   const all = await measured([...soundtracks, ...quartets], context);
   const reach = await reachRows(all);
   await all.library.index.close();
@@ -42,7 +41,7 @@ export async function hubsReport(context: BenchContext): Promise<string> {
     parts.push([`${name}, whole tracks`, one, whole]);
     parts.push([`${name}, 60 s`, one, excerptQuestions(whole, 6)], [`${name}, 30 s`, one, excerptQuestions(whole, 3)]);
   }
-  parts.push(await halvesPart(soundtracks, context));
+  parts.push(await halvesPart(context));
   const rows: string[][] = [];
   for (const [name, one, questions] of parts) rows.push(...(await precisionRows(name, one, questions)));
   for (const { library } of new Set(parts.map(([, one]) => one))) await library.index.close();
@@ -74,18 +73,9 @@ function hubnessOf({ tracks, rows }: BenchLibrary): Promise<Hubness> {
   return measureHubs(vectors, wholeOf(vectors[0]?.length ?? 0), trackIds);
 }
 
-async function halvesPart(
-  soundtracks: readonly LabelledPassage[],
-  { pipeline, makeIndex }: BenchContext,
-): Promise<[string, Measured, Question[]]> {
-  // Here only the track itself is a right answer.
-  const passages = soundtracks.map((passage) => ({ ...passage, label: passage.name }));
-  const whole = await buildLibrary(pipeline.space, passages, makeIndex);
-  await whole.index.close();
-  const { first, second } = halves(whole.tracks);
-  const library = await libraryOf(second, whole.adapt, makeIndex);
-  const questions = first.map(({ name, chunks }) => ({ group: name, label: name, chunks, without: new Set<number>() }));
-  return ['halves', { library, hubness: await hubnessOf(library) }, questions];
+async function halvesPart(context: BenchContext): Promise<[string, Measured, Question[]]> {
+  const { first, library } = await halvedLibrary(context.pipeline.space, context);
+  return ['halves', { library, hubness: await hubnessOf(library) }, first.map(halfQuestion)];
 }
 
 interface Ways<T> {
@@ -118,6 +108,19 @@ async function neighboursOf(
       }),
     ),
   };
+}
+
+/** Selects the best of one query chunk's neighbours by CSLS score.
+ *
+ *  @param pool neighbours of one query chunk, each with its hubness
+ *  @returns at most `max`; best first by corrected similarity, ties in the pool's order
+ */
+export function selectByCsls<T extends { readonly similarity: number; readonly hubness: number }>(
+  pool: readonly T[],
+  max: number,
+): T[] {
+  const corrected = ({ similarity, hubness }: T): number => cslsScore(similarity, hubness);
+  return [...pool].sort((a, b) => corrected(b) - corrected(a)).slice(0, max);
 }
 
 const places = new WeakMap<BenchLibrary, Map<string, number>>();

@@ -1,5 +1,5 @@
 /** Retrieval measures with bootstrap intervals. Pure. */
-import { seededRandom } from '../random.ts';
+import { seededRandom } from '../../src/io/random.ts';
 
 /** What one question brought: was each answer, best first, of the right kind? */
 export interface Outcome {

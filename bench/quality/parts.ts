@@ -3,12 +3,13 @@ import type { RankedTrack } from '../../src/domain.ts';
 import { type Neighbourhood, rankByVotes } from '../../src/ranking/rank-by-parts.ts';
 import { partsOf, wholeOf } from '../../src/ranking/space-parts.ts';
 import { table } from '../table.ts';
-import { type BenchLibrary, buildLibrary, type LabelledPassage, libraryOf } from './library.ts';
+import { halfQuestion, halvedLibrary } from './halves.ts';
+import { type BenchLibrary, buildLibrary, type LabelledPassage } from './library.ts';
 import { estimate, estimateGain, formatEstimate, type Outcome } from './metrics.ts';
 import { askProduct, byParts, type ProductLibrary, productLibraryOf } from './product.ts';
-import { excerptQuestions, halves, type Question, wholeTrackQuestions } from './protocols.ts';
+import { excerptQuestions, type Question, wholeTrackQuestions } from './protocols.ts';
 import { type BenchContext, soundtrackPassages } from './retrieval.ts';
-import { readVersions } from './versions.ts';
+import { versionPassages } from './versions.ts';
 
 interface Way {
   readonly name: string;
@@ -45,15 +46,11 @@ export async function partsReport(context: BenchContext): Promise<string> {
   if (parts.length === 1) return `# parts: ${pipeline.spaceId} has one part`;
   const rows: string[][] = [];
   const soundtracks = await soundtrackPassages(options, ['soundtracks.json']);
-  const versions = (await readVersions(options.benchDir)).map(({ path, pieceId }) => ({
-    path,
-    name: path,
-    label: pieceId,
-  }));
+  const versions = await versionPassages(options.benchDir);
   for (const protocols of [
     await excerptsOf('soundtracks', soundtracks, context),
     await excerptsOf('versions', versions, context),
-    await halvesOf(soundtracks, context),
+    await halvesOf(context),
   ]) {
     const [first] = protocols;
     if (!first) continue;
@@ -100,16 +97,7 @@ async function excerptsOf(
   ];
 }
 
-async function halvesOf(
-  soundtracks: readonly LabelledPassage[],
-  { pipeline, makeIndex }: BenchContext,
-): Promise<Protocol[]> {
-  // Here only the track itself is a right answer.
-  const passages = soundtracks.map((passage) => ({ ...passage, label: passage.name }));
-  const whole = await buildLibrary(pipeline.space, passages, makeIndex);
-  await whole.index.close();
-  const { first, second } = halves(whole.tracks);
-  const library = await libraryOf(second, whole.adapt, makeIndex);
-  const questions = first.map(({ name, chunks }) => ({ group: name, label: name, chunks, without: new Set<number>() }));
-  return [{ name: 'halves', library, questions }];
+async function halvesOf(context: BenchContext): Promise<Protocol[]> {
+  const { first, library } = await halvedLibrary(context.pipeline.space, context);
+  return [{ name: 'halves', library, questions: first.map(halfQuestion) }];
 }

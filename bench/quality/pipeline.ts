@@ -172,16 +172,7 @@ export async function faissIndex(
   const folder = await mkdtemp(join(tmpdir(), 'leitmotif-quality-'));
   const rowCount = vectors.length;
   const files: ShardFile[] = [];
-  for (const part of parts) {
-    const path = join(folder, `${part.name}.faiss`);
-    const file = await createFlatFile(path, { rowCount, dimensions: part.dimensions });
-    const row = new Float32Array(part.dimensions);
-    for (const vector of vectors) {
-      writePart(vector, part, row);
-      await file.write(rowBytes(row));
-    }
-    files.push({ path, dimensions: part.dimensions, ...(await file.finish()) });
-  }
+  for (const part of parts) files.push(await writePartFile(join(folder, `${part.name}.faiss`), vectors, part));
   const index = await FaissIndex.open({ dimensions, parts, shards: [{ rowCount, files }] });
   return {
     rowCount: index.rowCount,
@@ -193,4 +184,20 @@ export async function faissIndex(
       await rm(folder, { recursive: true });
     },
   };
+}
+
+/** One part of the vectors in a flat file, as a generation stores it. */
+export async function writePartFile(
+  path: string,
+  vectors: readonly Float32Array[],
+  part: SpacePart,
+): Promise<ShardFile> {
+  const { dimensions } = part;
+  const file = await createFlatFile(path, { rowCount: vectors.length, dimensions });
+  const row = new Float32Array(dimensions);
+  for (const vector of vectors) {
+    writePart(vector, part, row);
+    await file.write(rowBytes(row));
+  }
+  return { path, dimensions, ...(await file.finish()) };
 }

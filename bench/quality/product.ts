@@ -3,15 +3,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RankedTrack } from '../../src/domain.ts';
-import { createFlatFile, rowBytes } from '../../src/index/flat-file.ts';
 import { measureHubness } from '../../src/index/hub-measure.ts';
 import { nearestInAnyPart, type VectorIndex } from '../../src/index/vector-index.ts';
 import { type Hubness, hubRecipe, poolFactor } from '../../src/ranking/hubs.ts';
 import { type Neighbourhood, type RankOptions, rankByParts } from '../../src/ranking/rank-by-parts.ts';
-import { type SpacePart, writePart } from '../../src/ranking/space-parts.ts';
+import type { SpacePart } from '../../src/ranking/space-parts.ts';
 import type { BenchLibrary } from './library.ts';
 import type { Outcome } from './metrics.ts';
-import { faissIndex } from './pipeline.ts';
+import { faissIndex, writePartFile } from './pipeline.ts';
 import { neighbours, type Question } from './protocols.ts';
 
 export interface ProductLibrary extends Pick<BenchLibrary, 'tracks' | 'rows' | 'size'> {
@@ -42,13 +41,7 @@ export async function measureHubs(
   const folder = await mkdtemp(join(tmpdir(), 'leitmotif-hubs-'));
   const { dimensions } = part;
   try {
-    const file = await createFlatFile(join(folder, 'vectors.faiss'), { rowCount: vectors.length, dimensions });
-    const row = new Float32Array(dimensions);
-    for (const vector of vectors) {
-      writePart(vector, part, row);
-      await file.write(rowBytes(row));
-    }
-    await file.finish();
+    await writePartFile(join(folder, 'vectors.faiss'), vectors, part);
     return await measureHubness({
       ...{ folder, dimensions, trackIds, recipe, processesMax: 2, signal: new AbortController().signal },
       shards: [{ file: 'vectors.faiss', rowCount: vectors.length }],

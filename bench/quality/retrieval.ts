@@ -9,7 +9,7 @@ import { estimate, estimateGain, formatEstimate, measureNames, type Outcome } fr
 import type { Pipeline } from './pipeline.ts';
 import { askByChunk, askByFusion, excerptQuestions, type Question, wholeTrackQuestions } from './protocols.ts';
 import type { Space } from './spaces.ts';
-import { readVersions } from './versions.ts';
+import { versionPassages } from './versions.ts';
 
 /** All that a task needs. */
 export interface BenchContext {
@@ -28,8 +28,7 @@ export async function soundtracksReport(context: BenchContext): Promise<string> 
 }
 
 export async function versionsReport(context: BenchContext): Promise<string> {
-  const recordings = await readVersions(context.options.benchDir);
-  const passages = recordings.map(({ path, pieceId }) => ({ path, name: path, label: pieceId }));
+  const passages = await versionPassages(context.options.benchDir);
   const floors = [context.mfcc, context.chroma];
   return retrievalReport('versions: a piece finds its other performances', passages, context, floors);
 }

@@ -1,4 +1,4 @@
-/** Verdicts: what queries are told when their kin are in the library, when they are not, and when they are not music.
+/** Verdicts: how answers judge a query with relatives in the library, one without, and one that is not music.
  *
  *    kin        tracks of the library with their own recording left out: others of their soundtrack, or other performances of
  *               their piece, are there
@@ -23,7 +23,7 @@ import { type BenchLibrary, type BenchTrack, buildLibrary, libraryOf } from './l
 import { neighbourhoodOf, type ProductLibrary, productLibraryOf } from './product.ts';
 import { excerptQuestions, neighbours, type Question, wholeTrackQuestions } from './protocols.ts';
 import { type BenchContext, soundtrackPassages } from './retrieval.ts';
-import { readVersions } from './versions.ts';
+import { versionPassages } from './versions.ts';
 
 interface Case {
   readonly group: string;
@@ -117,9 +117,7 @@ function reliabilityTable(cases: readonly Case[], model: Pick<Calibration, 'inte
 
 async function measureCases(context: BenchContext): Promise<Case[]> {
   const soundtracks = await soundtrackPassages(context.options, ['soundtracks.json']);
-  const quartets = (await readVersions(context.options.benchDir)).map(({ path, pieceId }) => ({
-    ...{ path, name: path, label: pieceId },
-  }));
+  const quartets = await versionPassages(context.options.benchDir);
   const all = await buildLibrary(context.pipeline.space, [...soundtracks, ...quartets], context.makeIndex);
   await all.index.close();
   const isQuartet = ({ label }: { label: string }): boolean => label.startsWith('quartet_');

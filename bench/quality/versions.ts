@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { LabelledPassage } from './library.ts';
 
 const pieceList = z.object({
   pieces: z.array(z.object({ pieceId: z.string(), recordings: z.array(z.object({ file: z.string() })) })),
@@ -17,4 +18,9 @@ export async function readVersions(benchDir: string): Promise<VersionRecording[]
   return pieces.flatMap(({ pieceId, recordings }) =>
     recordings.map(({ file }) => ({ path: join(benchDir, file), pieceId })),
   );
+}
+
+/** Each recording as a passage; another recording of its piece is a right answer. */
+export async function versionPassages(benchDir: string): Promise<LabelledPassage[]> {
+  return (await readVersions(benchDir)).map(({ path, pieceId }) => ({ path, name: path, label: pieceId }));
 }

@@ -1,6 +1,6 @@
 /** A library that never was: unit vectors gathered around tracks, as real ones are, from a seed. */
 import type { IndexedRow } from '../../src/index/row-writer.ts';
-import { seededRandom } from '../random.ts';
+import { seededRandom } from '../../src/io/random.ts';
 
 /** 30 chunks of 10 s: 13,171 tracks of 5 minutes make 400,000. */
 const chunksPerTrack = 30;

@@ -1,5 +1,19 @@
 /** The `required` lists of Discord's published description.
  *  @see https://github.com/discord/discord-api-spec (MIT), July 2026 */
+
+const minimalMessage = [
+  'type',
+  'content',
+  'mentions',
+  'mention_roles',
+  'attachments',
+  'embeds',
+  'timestamp',
+  'edited_timestamp',
+  'flags',
+  'components',
+] as const;
+
 export const required = {
   UserResponse: ['id', 'username', 'avatar', 'discriminator', 'public_flags', 'flags', 'global_name', 'primary_guild'],
   UserPIIResponse: [
@@ -118,24 +132,7 @@ export const required = {
     'total_message_sent',
   ],
   PrivateChannelResponse: ['id', 'type', 'flags', 'recipients'],
-  MessageResponse: [
-    'type',
-    'content',
-    'mentions',
-    'mention_roles',
-    'attachments',
-    'embeds',
-    'timestamp',
-    'edited_timestamp',
-    'flags',
-    'components',
-    'id',
-    'channel_id',
-    'author',
-    'pinned',
-    'mention_everyone',
-    'tts',
-  ],
+  MessageResponse: [...minimalMessage, 'id', 'channel_id', 'author', 'pinned', 'mention_everyone', 'tts'],
   MessageEmbedFieldResponse: ['name', 'value', 'inline'],
   MessageAttachmentResponse: ['id', 'filename', 'size', 'url', 'proxy_url'],
   StringSelectComponentResponse: ['type', 'id', 'custom_id', 'min_values', 'max_values', 'options'],
@@ -147,17 +144,6 @@ export const required = {
   ContainerComponentResponse: ['type', 'id', 'accent_color', 'components', 'spoiler'],
   SeparatorComponentResponse: ['type', 'id', 'spacing', 'divider'],
   MediaGalleryItemResponse: ['media', 'description', 'spoiler'],
-  MinimalContentMessageResponse: [
-    'type',
-    'content',
-    'mentions',
-    'mention_roles',
-    'attachments',
-    'embeds',
-    'timestamp',
-    'edited_timestamp',
-    'flags',
-    'components',
-  ],
+  MinimalContentMessageResponse: minimalMessage,
   GatewayBotResponse: ['url', 'session_start_limit', 'shards'],
 } as const;

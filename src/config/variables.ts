@@ -171,7 +171,7 @@ export const variables = {
     idList,
     '',
     'user ids, separated by commas',
-    'users who may do everything with the library from any server, such as a full reindex or removing tracks',
+    'these users have all rights over the library, in every server: they can index everything again and remove tracks',
   ),
   DISCORD_HOME_SERVERS: variable(
     idList,

@@ -1,17 +1,16 @@
 /** An open generation: its manifest, its rows, and its index processes. */
 import path from 'node:path';
-import type { IndexedChunk } from '../domain.ts';
 import { LeitmotifError } from '../errors.ts';
 import { corruptIndexFile } from '../io/corrupt-index.ts';
 import type { LibrarySize } from '../ranking/fusion.ts';
 import { Hubness } from '../ranking/hubs.ts';
+import type { FoundNeighbour } from '../ranking/rank-by-parts.ts';
 import { FaissIndex, type FaissLimits } from './faiss-index.ts';
 import type { ShardEvent } from './faiss-shard.ts';
 import { exists, generationsFolder, indexedSpaces, readCurrent, spaceFolder } from './generation-folder.ts';
 import { type GenerationManifest, manifestName, readManifest } from './manifest.ts';
 import { IndexedRows } from './rows-file.ts';
 import { shardFilesOf } from './shard-files.ts';
-import type { Neighbour } from './vector-index.ts';
 
 export interface GenerationPlace {
   readonly indexDir: string;
@@ -24,13 +23,6 @@ export interface OpenOptions extends GenerationPlace {
   readonly onEvent?: (event: ShardEvent) => void;
   /** @see FaissIndexOptions.oneByOne */
   readonly oneByOne?: boolean;
-}
-
-export interface FoundChunk extends Neighbour {
-  readonly chunk: IndexedChunk;
-  /** Mean similarity to its nearest references in each part, [-1, 1]; undefined if the generation has no hubness.
-   *  @see hubs.ts */
-  readonly hubness?: readonly number[];
 }
 
 export interface OpenGeneration {
@@ -96,7 +88,7 @@ export async function nearestChunks(
   vectors: readonly Float32Array[],
   k: number,
   signal: AbortSignal,
-): Promise<FoundChunk[][]> {
+): Promise<FoundNeighbour[][]> {
   const found = await index.search(vectors, k, { signal });
   return found.map((neighbours) =>
     neighbours.map((neighbour) => ({

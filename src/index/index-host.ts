@@ -5,15 +5,9 @@
  */
 import { LeitmotifError } from '../errors.ts';
 import type { LibrarySize } from '../ranking/fusion.ts';
+import type { FoundNeighbour } from '../ranking/rank-by-parts.ts';
 import type { SpacePart } from '../ranking/space-parts.ts';
-import {
-  currentManifest,
-  type FoundChunk,
-  nearestChunks,
-  type OpenGeneration,
-  type OpenOptions,
-  openGeneration,
-} from './generation.ts';
+import { currentManifest, nearestChunks, type OpenGeneration, type OpenOptions, openGeneration } from './generation.ts';
 import type { GenerationManifest } from './manifest.ts';
 
 export interface FoundNeighbours {
@@ -23,7 +17,7 @@ export interface FoundNeighbours {
   readonly parts: readonly SpacePart[];
   /** The chunks that are among the k nearest in any part, shape [queries][min(k, rows) or more]; best first by the whole
    *  similarity, ties by row. */
-  readonly perQuery: FoundChunk[][];
+  readonly perQuery: FoundNeighbour[][];
 }
 
 export class IndexHost {

@@ -5,8 +5,8 @@
  */
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Track } from '../domain.ts';
-import type { FoundChunk } from '../index/generation.ts';
 import type { IndexHost } from '../index/index-host.ts';
+import type { FoundNeighbour } from '../ranking/rank-by-parts.ts';
 import { liveNeighbours } from './live-neighbours.ts';
 
 export interface WordsRequest {
@@ -77,8 +77,12 @@ export async function findByWords(parts: WordsParts, { text, resultsMax, signal 
 }
 
 /** @param byTrack each track's chunks, nearest first */
-function resultsOf(byTrack: ReadonlyMap<number, FoundChunk[]>, catalog: Catalog, resultsMax: number): WordsResult[] {
-  const nearest = ([, [first]]: [number, FoundChunk[]]): number => first?.similarity ?? -1;
+function resultsOf(
+  byTrack: ReadonlyMap<number, FoundNeighbour[]>,
+  catalog: Catalog,
+  resultsMax: number,
+): WordsResult[] {
+  const nearest = ([, [first]]: [number, FoundNeighbour[]]): number => first?.similarity ?? -1;
   const ranked = [...byTrack].sort((a, b) => nearest(b) - nearest(a) || a[0] - b[0]).slice(0, resultsMax);
   const tracks = catalog.tracks.byIds(ranked.map(([trackId]) => trackId));
   return ranked
@@ -89,6 +93,6 @@ function resultsOf(byTrack: ReadonlyMap<number, FoundChunk[]>, catalog: Catalog,
     .map((result, position) => ({ rank: position + 1, ...result }));
 }
 
-function momentOf({ chunk: { startSec, endSec }, similarity }: FoundChunk): Moment {
+function momentOf({ chunk: { startSec, endSec }, similarity }: FoundNeighbour): Moment {
   return { startSec, endSec, similarity: Math.min(Math.max(similarity, -1), 1) };
 }

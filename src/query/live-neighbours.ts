@@ -2,10 +2,10 @@
  *  chunk takes their place. */
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Chunk } from '../domain.ts';
-import type { FoundChunk } from '../index/generation.ts';
 import type { IndexHost } from '../index/index-host.ts';
 import { nearestInAnyPart, nearestInPart } from '../index/vector-index.ts';
 import type { LibrarySize } from '../ranking/fusion.ts';
+import type { FoundNeighbour } from '../ranking/rank-by-parts.ts';
 import type { SpacePart } from '../ranking/space-parts.ts';
 import type { Spread } from '../ranking/spread.ts';
 
@@ -16,13 +16,15 @@ export interface LiveNeighbours {
   /** Null if the library has one track. */
   readonly spread: Spread | null;
   /** Shape [chunks][...]; best first by the whole similarity, ties by row. */
-  readonly perChunk: readonly (readonly FoundChunk[])[];
+  readonly perChunk: readonly (readonly FoundNeighbour[])[];
 }
+
+/** `parts`: the chunks that are among the nearest in at least one part; `whole`: the nearest by the whole vector. */
+export type NearestBy = 'parts' | 'whole';
 
 export interface LiveNeighboursOptions {
   readonly neighbours: number;
-  /** `parts`: the chunks that are among the nearest in at least one part; `whole`: the nearest by the whole vector. */
-  readonly by: 'parts' | 'whole';
+  readonly by: NearestBy;
   /** Tracks excluded from the result. */
   readonly excludedTracks?: ReadonlySet<number>;
   readonly signal: AbortSignal;
@@ -45,15 +47,11 @@ export async function liveNeighbours(
     const { generation, library, parts, perQuery } = await index.neighbours(vectors, asked, signal);
     const live = catalog.tracks.live(new Set(perQuery.flat().map(({ chunk }) => chunk.trackId)));
     for (const trackId of excludedTracks ?? []) live.delete(trackId);
-    const isLive = ({ chunk }: FoundChunk): boolean => live.has(chunk.trackId);
+    const isLive = ({ chunk }: FoundNeighbour): boolean => live.has(chunk.trackId);
     const wanted = Math.min(neighbours, library.chunks);
-    const perChunk = perQuery.map((found) => {
-      const own = found.filter(isLive);
-      return by === 'whole' ? own.slice(0, neighbours) : nearestInAnyPart(own, neighbours);
-    });
+    const perChunk = perQuery.map((found) => nearestBy(by, found.filter(isLive), neighbours));
     const isComplete = perQuery.every((found, at) => {
-      if (by === 'parts')
-        return parts.every((_, part) => nearestInPart(found, part, asked).filter(isLive).length >= wanted);
+      if (by === 'parts') return holdsNearest(found, parts, { of: asked, wanted, isKept: isLive });
       const last = perChunk[at]?.[wanted - 1];
       return last !== undefined && last.similarity >= similarityBeyond(found, parts, asked);
     });
@@ -63,9 +61,27 @@ export async function liveNeighbours(
   }
 }
 
+/** @param found one chunk's neighbours, best first by the whole similarity */
+export function nearestBy(by: NearestBy, found: readonly FoundNeighbour[], max: number): FoundNeighbour[] {
+  return by === 'whole' ? found.slice(0, max) : nearestInAnyPart(found, max);
+}
+
+/** Whether, in each part, enough of the nearest `of` neighbours are kept. */
+export function holdsNearest(
+  found: readonly FoundNeighbour[],
+  parts: readonly SpacePart[],
+  {
+    of,
+    wanted,
+    isKept,
+  }: { readonly of: number; readonly wanted: number; readonly isKept: (one: FoundNeighbour) => boolean },
+): boolean {
+  return parts.every((_, part) => nearestInPart(found, part, of).filter(isKept).length >= wanted);
+}
+
 /** The highest similarity that a chunk which was not found can have: in each part it is below the last that was.
  *  @see Fagin, Lotem, Naor (2003), Optimal aggregation algorithms for middleware (the threshold algorithm) */
-function similarityBeyond(found: readonly FoundChunk[], parts: readonly SpacePart[], asked: number): number {
+function similarityBeyond(found: readonly FoundNeighbour[], parts: readonly SpacePart[], asked: number): number {
   return parts.reduce((sum, { weight }, part) => {
     const last = nearestInPart(found, part, asked).at(-1);
     return sum + weight * (last?.ofParts[part] ?? 1);

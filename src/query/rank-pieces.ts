@@ -5,16 +5,20 @@
  *  recording; the scores then equal those of a library without the duplicates.
  */
 import type { Catalog } from '../catalog/catalog.ts';
-import type { Chunk, RankedTrack } from '../domain.ts';
-import type { FoundChunk } from '../index/generation.ts';
+import type { Chunk, FusionName, RankedTrack } from '../domain.ts';
 import type { IndexHost } from '../index/index-host.ts';
-import { nearestInAnyPart, nearestInPart } from '../index/vector-index.ts';
 import type { LibrarySize } from '../ranking/fusion.ts';
 import { poolFactor } from '../ranking/hubs.ts';
-import { type Neighbourhood, rankByNearest, rankByParts, rankByVotes } from '../ranking/rank-by-parts.ts';
+import {
+  type FoundNeighbour,
+  type Neighbourhood,
+  rankByNearest,
+  rankByParts,
+  rankByVotes,
+} from '../ranking/rank-by-parts.ts';
 import type { SpacePart } from '../ranking/space-parts.ts';
 import { Copies, copiesOf, type Found, mergeCopies } from './copies.ts';
-import { type LiveNeighbours, liveNeighbours } from './live-neighbours.ts';
+import { holdsNearest, type LiveNeighbours, liveNeighbours, type NearestBy, nearestBy } from './live-neighbours.ts';
 import type { QueryRequest } from './query-request.ts';
 
 export interface Ranking {
@@ -58,8 +62,7 @@ export async function rankPieces(
   const seen = excludedTracks.size === 0 ? ranked : [...ranked, ...nearest];
   const first = await groupCopies(seen, excludedTracks, copies, parts.catalog, request);
   if (first.dropped.size === 0) {
-    const neighbourhood = neighbourhoodOf(found, searched, request);
-    return { found, neighbourhood, ...rankings, alsoAs: new Map(), copies, searchMs: search.tookMs() };
+    return { found, ...rankings, alsoAs: new Map(), copies, searchMs: search.tookMs() };
   }
   for (let round = 2, width = poolOf(request) * widenFactor; ; round++, width *= widenFactor) {
     const wide = await search(width);
@@ -73,14 +76,11 @@ export async function rankPieces(
       perChunk: wide.perChunk.map((own) => own.filter(({ chunk }) => !dropped.has(chunk.trackId))),
     };
     const isAll = width >= wide.library.chunks || round === roundsMax;
-    const isComplete = wide.perChunk.every((found) => hasPool(found, wide.parts, width, dropped, request));
+    const isComplete = wide.perChunk.every((own) => hasPool(own, wide.parts, width, dropped, request));
     if (!isAll && !(isComplete && pieces.length >= request.resultsMax)) continue;
-    const pool = withinPool(single, request);
-    const ranking = rankBoth(pool, searched, request);
+    const ranking = rankBoth(withinPool(single, request), searched, request);
     const ranked = withPiecesBeyond(ranking.ranked, pieces, request.resultsMax);
-    const neighbourhood = neighbourhoodOf(pool, searched, request);
-    const { nearest } = ranking;
-    return { found: wide, neighbourhood, nearest, ranked, alsoAs, copies, searchMs: search.tookMs() };
+    return { found: wide, ...ranking, ranked, alsoAs, copies, searchMs: search.tookMs() };
   }
 }
 
@@ -91,7 +91,7 @@ function searcher(parts: RankParts, searched: readonly Chunk[], { excludedTracks
   let tookMs = 0;
   const search = async (neighbours: number): Promise<LiveNeighbours> => {
     const startedMs = performance.now();
-    const by = fusion === 'votes' ? 'whole' : 'parts';
+    const by = nearestByOf(fusion);
     const found = await liveNeighbours(parts, searched, { neighbours, by, excludedTracks: never, signal });
     tookMs += performance.now() - startedMs;
     return found;
@@ -149,8 +149,9 @@ function withPiecesBeyond(ranked: readonly RankedTrack[], all: readonly RankedTr
   return [...ranked, ...beyond.map((track) => ({ ...track, score: last + track.score - 1 }))];
 }
 
-function isCorrecting({ hubCorrection = false, fusion }: QueryRequest): boolean {
-  return hubCorrection && fusion !== 'votes';
+/** The original's fusion compares whole vectors. */
+function nearestByOf(fusion: FusionName): NearestBy {
+  return fusion === 'votes' ? 'whole' : 'parts';
 }
 
 /** Number of neighbours to request: a pool for hub correction to choose from, and for matches to be measured in. */
@@ -163,12 +164,12 @@ function rankBoth(
   found: LiveNeighbours,
   searched: readonly Chunk[],
   request: QueryRequest,
-): Pick<Ranking, 'nearest' | 'ranked'> {
+): Pick<Ranking, 'neighbourhood' | 'nearest' | 'ranked'> {
   const neighbourhood = neighbourhoodOf(found, searched, request);
   const nearest = rankByNearest(neighbourhood);
-  if (request.fusion === 'votes') return { nearest, ranked: rankByVotes(neighbourhood) };
-  const { focus } = request;
-  return { nearest, ranked: rankByParts(neighbourhood, { focus, correctsHubs: isCorrecting(request) }) };
+  const { fusion, focus, hubCorrection: correctsHubs = false } = request;
+  const ranked = fusion === 'votes' ? rankByVotes(neighbourhood) : rankByParts(neighbourhood, { focus, correctsHubs });
+  return { neighbourhood, nearest, ranked };
 }
 
 function neighbourhoodOf(
@@ -186,21 +187,20 @@ function withoutTracks({ chunks, chunksOf }: LibrarySize, dropped: ReadonlySet<n
 
 /** Limits a wide search to the neighbours that the first search would have given in a library without the duplicates. */
 function withinPool(found: LiveNeighbours, request: QueryRequest): LiveNeighbours {
-  const pool = poolOf(request);
-  const cut = (own: readonly FoundChunk[]) =>
-    request.fusion === 'votes' ? own.slice(0, pool) : nearestInAnyPart(own, pool);
-  return { ...found, perChunk: found.perChunk.map(cut) };
+  const by = nearestByOf(request.fusion);
+  return { ...found, perChunk: found.perChunk.map((own) => nearestBy(by, own, poolOf(request))) };
 }
 
-/** Whether one chunk's neighbours hold the pool of every part, the dropped tracks not counted. */
+/** Whether one chunk's neighbours hold the pool, the dropped tracks not counted. */
 function hasPool(
-  found: readonly FoundChunk[],
+  found: readonly FoundNeighbour[],
   parts: readonly SpacePart[],
   width: number,
   dropped: ReadonlySet<number>,
   request: QueryRequest,
 ): boolean {
-  const isKept = ({ chunk }: FoundChunk): boolean => !dropped.has(chunk.trackId);
-  const lists = request.fusion === 'votes' ? [found] : parts.map((_, part) => nearestInPart(found, part, width));
-  return lists.every((list) => list.filter(isKept).length >= poolOf(request));
+  const isKept = ({ chunk }: FoundNeighbour): boolean => !dropped.has(chunk.trackId);
+  const wanted = poolOf(request);
+  if (nearestByOf(request.fusion) === 'whole') return found.filter(isKept).length >= wanted;
+  return holdsNearest(found, parts, { of: width, wanted, isKept });
 }

@@ -5,6 +5,7 @@
  *  chunks gives at each step the longest unbroken stretch of the query that the hits in the window cover. O(n log n).
  */
 import type { Hit, RankedTrack } from '../domain.ts';
+import { seededRandom } from '../io/random.ts';
 
 /** A stretch of the query whose hits agree in time. */
 export interface AlignedRun {
@@ -74,7 +75,7 @@ export function isRunImprobable(hits: readonly Hit[]): boolean {
   const byChunk = Map.groupBy(hits, ({ queryChunk }) => queryChunk);
   const best = [...byChunk.values()].flatMap(([first]) => first ?? []);
   const { coveredSec } = longestAlignedRun(best);
-  const random = randomNumbers(best.length);
+  const random = seededRandom(best.length);
   for (let shuffle = 0; shuffle < shuffles; shuffle++) {
     const times = best.map(({ trackStartSec }) => trackStartSec);
     for (let at = times.length - 1; at > 0; at--) {
@@ -85,17 +86,6 @@ export function isRunImprobable(hits: readonly Hit[]): boolean {
     if (longestAlignedRun(dealt).coveredSec >= coveredSec - roundingSec) return false;
   }
   return true;
-}
-
-/** Mulberry32, [0, 1). @see https://gist.github.com/tommyettinger/46a874533244883189143505d203312c */
-function randomNumbers(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 const noRun: AlignedRun = { coveredSec: 0, queryFromSec: 0, queryToSec: 0, offsetSec: 0 };

@@ -63,19 +63,6 @@ export function cslsScore(similarity: number, hubness: number, share = 0.5): num
   return similarity - hubness * share;
 }
 
-/** Selects the best of one query chunk's neighbours by CSLS score.
- *
- *  @param pool neighbours of one query chunk, each with its hubness
- *  @returns at most `max`; best first by corrected similarity, ties in the pool's order
- */
-export function selectByCsls<T extends { readonly similarity: number; readonly hubness: number }>(
-  pool: readonly T[],
-  max: number,
-): T[] {
-  const corrected = ({ similarity, hubness }: T): number => cslsScore(similarity, hubness);
-  return [...pool].sort((a, b) => corrected(b) - corrected(a)).slice(0, max);
-}
-
 /** Steps per unit: processors differ by less than a step (1e-6), and a step (0.00006) does not matter for rankings. */
 const steps = 2 ** 14;
 

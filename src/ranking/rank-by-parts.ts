@@ -18,13 +18,14 @@ import { dropTailDoubleVotes } from './tail-votes.ts';
 
 /** A library chunk that was found for one query chunk. */
 export interface FoundNeighbour {
+  /** In the index. */
   readonly row: number;
   readonly chunk: IndexedChunk;
   /** Cosine similarity of the whole vectors, [-1, 1]. */
   readonly similarity: number;
   /** Cosine similarity of each part. */
   readonly ofParts: readonly number[];
-  /** Mean similarity to its nearest references in each part. @see hubs.ts */
+  /** Mean similarity to its nearest references in each part; undefined if the generation has none. @see hubs.ts */
   readonly hubness?: readonly number[] | undefined;
 }
 

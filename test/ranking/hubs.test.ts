@@ -2,11 +2,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { selectByCsls } from '../../bench/quality/hubs.ts';
 import { nearestChunks, openCurrent } from '../../src/index/generation.ts';
 import { spaceFolder as spaceFolderOf } from '../../src/index/generation-folder.ts';
 import { measureHubness } from '../../src/index/hub-measure.ts';
 import { readManifest } from '../../src/index/manifest.ts';
-import { cslsScore, Hubness, hubRecipeName, referenceRows, selectByCsls } from '../../src/ranking/hubs.ts';
+import { cslsScore, Hubness, hubRecipeName, referenceRows } from '../../src/ranking/hubs.ts';
 import { indexedRows, openOptions, place, write } from '../index/generations.ts';
 import { naiveSearch, never, testFolder, unitVectors, writeShards } from '../index/vectors.ts';
 

@@ -2,7 +2,7 @@
  *  read. The same seed gives the same bytes with the same ffmpeg. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { seededRandom } from '../../bench/random.ts';
+import { seededRandom } from '../../src/io/random.ts';
 import { ffmpeg } from '../audio/make-audio.ts';
 import {
   commentFrame,
