@@ -11,7 +11,7 @@ import { type BenchOptions, benchOptions } from './options.ts';
 import { duplicatesReport } from './quality/duplicates.ts';
 import { degradedReport, halvesReport } from './quality/halves.ts';
 import { hubsReport } from './quality/hubs.ts';
-import { nonmusicReport, somePieces } from './quality/nonmusic.ts';
+import { nonmusicReport } from './quality/nonmusic.ts';
 import { partsReport } from './quality/parts.ts';
 import { faissIndex, type Pipeline, startPipeline } from './quality/pipeline.ts';
 import { proofReport } from './quality/proof.ts';
@@ -25,8 +25,7 @@ type Task = (context: BenchContext) => Promise<string>;
 const tasks: Readonly<Record<string, Task>> = {
   soundtracks: soundtracksReport,
   versions: versionsReport,
-  nonmusic: async ({ options: { benchDir, cacheDir } }) =>
-    nonmusicReport(benchDir, await somePieces(benchDir, cacheDir)),
+  nonmusic: ({ options }) => nonmusicReport(options),
   halves: halvesReport,
   degraded: degradedReport,
   recordings: recordingsReport,

@@ -1,19 +1,22 @@
 """Gathers what the gate's head is trained and judged on, as 16 kHz mono int16.
 
-    python sounds.py --bench BENCH_DEV --corpus CORPUS --speech DIR... --soundfont SF2... --out DIR
+    python sounds.py --bench BENCH_DEV --corpus CORPUS --speech DIR... --machines DIR... --soundfont SF2... --out DIR
 
-CORPUS holds the tracks of training.json as PACKAGE/PATH. DIR of --speech is searched for recordings (.g722, .wav,
-.raw), one source a folder below it: Debian's asterisk-core-sounds-{en,es,fr,ru}-g722, unpacked with `dpkg -x`.
-espeak-ng speaks more; fluidsynth plays soloists. Applause, crowds and noises that the benchmark lacks are made by rule.
+CORPUS holds the tracks of training.json as PACKAGE/PATH. The folders below DIR of --speech are searched for recordings,
+one source a folder: Debian packages of spoken prompts and dialogues, unpacked with `dpkg -x`; those below DIR of
+--machines for engines, rotors, mills and trains, by name. espeak-ng speaks more; fluidsynth plays soloists. Applause,
+crowds, noises, machines and clicks are made by rule.
 
 Writes OUT/sounds.i16 and, a line a recording, OUT/sounds.jsonl: offset and length in samples, label, source, set.
-`set` is `bench` for clips of nonmusic.json (cross-validated by source), `bench-music` for its music (never trained
-on), `train` for the rest. Seeded: the same input gives the same output.
+`set` is `bench` for clips of nonmusic.json and `bench-phone` for its music through a telephone's band: no clip of the
+benchmark is trained on. It is `train` for the rest (`train-poor`, `train-phone`: damaged). Seeded: the same input gives
+the same output.
 """
 import argparse
 import json
 import pathlib
 import random
+import re
 import subprocess
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -150,6 +153,74 @@ def cheer(rng, seconds):
     return x * np.interp(t, np.linspace(0, seconds, 6), 10 ** (rng.uniform(-12, 0, 6) / 20))
 
 
+def engine(rng, seconds):
+    """A piston engine, saw or turbine: pulses at a rate that drifts, with jitter, through resonances; and its noise."""
+    count = int(seconds * RATE)
+    knots = int(seconds * rng.uniform(0.3, 2)) + 2
+    base = 10 ** rng.uniform(1.3, 2.5)
+    drift = np.interp(np.arange(count), np.linspace(0, count, knots), rng.normal(0, rng.choice([0.01, 0.05, 0.3]), knots))
+    jitter = np.cumsum(rng.standard_normal(count)) * rng.choice([0, 3e-4, 2e-3])
+    phase = np.cumsum(base * 2**drift / RATE) + jitter
+    pulse = (phase % 1) ** rng.uniform(1, 20) - 0.2
+    # Cylinders are not alike: the pulses repeat every few of them, which gives a rough sound.
+    cylinders = int(rng.integers(1, 7))
+    gains = 1 + rng.normal(0, rng.choice([0.05, 0.4]), cylinders)
+    x = level(pulse * gains[(phase.astype(int)) % cylinders], -20)
+    for hz in rng.uniform(80, 4000, int(rng.integers(1, 5))):
+        x = x + rng.uniform(0.5, 2) * signal.sosfilt(signal.butter(1, [hz * 0.8, min(7900, hz * 1.25)], "band", fs=RATE, output="sos"), x)
+    noise = coloured(rng, count, rng.uniform(-7, 0), 6)
+    if rng.random() < 0.5:
+        noise = noise * (0.3 + (phase % 1))
+    return level(x, -20) * rng.uniform(0.2, 1) + noise * rng.uniform(0.1, 1.5)
+
+
+def rotor(rng, seconds):
+    """Blades: noise and thumps that beat at 4 to 30 Hz, over a turbine's whine."""
+    count = int(seconds * RATE)
+    t = np.arange(count) / RATE
+    rate = rng.uniform(4, 30) * (1 + 0.05 * np.interp(t, np.linspace(0, seconds, 5), rng.standard_normal(5)))
+    phase = np.cumsum(rate) / RATE
+    beat = np.abs(np.sin(np.pi * phase)) ** rng.uniform(1, 12)
+    x = coloured(rng, count, rng.uniform(-8, -1), 5) * (rng.uniform(0, 0.5) + beat)
+    thump = np.sin(2 * np.pi * rng.uniform(40, 160) * t) * beat
+    whine = np.sin(2 * np.pi * np.cumsum(rng.uniform(400, 4000) * (1 + 0.002 * rng.standard_normal(count))) / RATE)
+    return x + 0.1 * rng.uniform(0, 1) * thump + 0.02 * rng.uniform(0, 1) * whine
+
+
+def clicks(rng, seconds):
+    """Ticks, drips and knocks: short damped resonances, few a second, over nearly nothing."""
+    count = int(seconds * RATE)
+    x = np.zeros(count + RATE)
+    regular = rng.random() < 0.6
+    gap = 10 ** rng.uniform(-0.6, 0.5)
+    voices = [(rng.uniform(300, 7000), rng.uniform(0.001, 0.03)) for _ in range(int(rng.integers(1, 4)))]
+    at, number = rng.uniform(0, gap), 0
+    while at < seconds:
+        hz, decay = voices[number % len(voices)]
+        t = np.arange(int(12 * decay * RATE)) / RATE
+        click = np.exp(-t / decay) * (np.sin(2 * np.pi * hz * t) + rng.uniform(0, 1) * rng.standard_normal(len(t)))
+        i = int(at * RATE)
+        x[i : i + len(click)] += rng.uniform(0.6, 1) * click[: len(x) - i]
+        at += gap * (rng.normal(1, 0.01) if regular else rng.exponential(1) + 0.05)
+        number += 1
+    x = x[:count] / (np.abs(x).max() + 1e-9)
+    return x * 10 ** (rng.uniform(-25, -3) / 20) + coloured(rng, count, -3) * 10 ** (rng.uniform(-70, -35) / 20)
+
+
+def telephone(rng, x):
+    """A telephone's band, its 8 bits, and its noise."""
+    low, high = rng.uniform(200, 400), rng.uniform(3000, 3600)
+    x = level(signal.sosfilt(signal.butter(4, [low, high], "band", fs=RATE, output="sos"), x), rng.uniform(-28, -14))
+    if rng.random() < 0.6:
+        compressed = np.sign(x) * np.log1p(255 * np.abs(x)) / np.log(256)
+        compressed = np.round(compressed * 127) / 127
+        x = np.sign(compressed) * (256 ** np.abs(compressed) - 1) / 255
+        x = signal.sosfilt(signal.butter(4, 3700, fs=RATE, output="sos"), x)
+    if rng.random() < 0.5:
+        x = x + coloured(rng, len(x), -2) * 10 ** (rng.uniform(-40, -15) / 20)
+    return np.clip(x, -1, 1).astype(np.float32)
+
+
 def wind(rng, seconds):
     count = int(seconds * RATE)
     x = coloured(rng, count, rng.uniform(-9, -1), rng.uniform(0, 8))
@@ -165,7 +236,8 @@ def wind(rng, seconds):
 
 def speech_of(folder, rng, seconds_max=200):
     long_enough = 20_000  # bytes: single words and letters are left out
-    found = (f for f in folder.rglob("*") if f.suffix in (".g722", ".wav", ".raw") and "silence" not in str(f))
+    suffixes = (".g722", ".wav", ".raw", ".ogg")
+    found = (f for f in folder.rglob("*") if f.suffix in suffixes and not re.search(r"silence|moh|fx|music", str(f)))
     files = sorted(f for f in found if f.stat().st_size > long_enough)
     rng.shuffle(files)
     parts, total = [], 0
@@ -178,6 +250,18 @@ def speech_of(folder, rng, seconds_max=200):
         if total > seconds_max:
             break
     return np.concatenate(parts) if parts else np.zeros(0, np.float32)
+
+
+MACHINES = re.compile(r"engine|helicopter|industry|power(coal|line)|train|plane|(wind|saw)?mill|jet|motor|saw", re.IGNORECASE)
+
+
+def machines_of(folder):
+    """@returns names and samples; short loops are repeated"""
+    found = (f for f in sorted(folder.rglob("*")) if f.suffix in (".wav", ".ogg") and MACHINES.search(f.stem))
+    for file in found:
+        x = decode(file)
+        if len(x) > RATE and np.sqrt(np.mean(x**2)) > 0.003:
+            yield re.sub(r"[0-9]+$", "", file.stem), np.tile(x, 1 + CLIP_SEC * RATE // len(x))
 
 
 def poor(rng, x):
@@ -274,6 +358,7 @@ def main():
     parser.add_argument("--bench", type=pathlib.Path, required=True)
     parser.add_argument("--corpus", type=pathlib.Path, required=True)
     parser.add_argument("--speech", type=pathlib.Path, nargs="*", default=[])
+    parser.add_argument("--machines", type=pathlib.Path, nargs="*", default=[])
     parser.add_argument("--soundfont", type=pathlib.Path, nargs="*", default=[], help="renders soloists")
     parser.add_argument("--jobs", type=int, default=4, help="decodings at once")
     parser.add_argument("--out", type=pathlib.Path, required=True)
@@ -285,8 +370,9 @@ def main():
     with ThreadPoolExecutor(args.jobs) as pool:
         decoded = pool.map(decode, [args.bench / clip["file"] for clip in clips])
         for clip, x in zip(clips, decoded):
-            set_ = "bench-music" if clip["class"] == "music" else "bench"
-            writer.add(x, clip["class"], clip["source"], set_, 5)
+            writer.add(x, clip["class"], clip["source"], "bench", 5)
+            if clip["class"] == "music":
+                writer.add(telephone(rng, x), "music", clip["source"], "bench-phone", 5)
 
     voices = []
     folders = [f for d in args.speech for f in sorted(d.iterdir()) if f.is_dir()]
@@ -302,7 +388,14 @@ def main():
         for _ in range(30 if name.startswith("espeak") is False else 4):
             start = rng.integers(max(1, len(x) - CLIP_SEC * RATE))
             piece = np.tile(x, 2)[start : start + CLIP_SEC * RATE]
+            piece = telephone(rng, piece) if rng.random() < 0.15 else piece
             writer.add(finish(rng, piece) if rng.random() < 0.7 else piece, "speech", name, "train")
+    machines = [sound for d in args.machines for f in sorted(d.iterdir()) if f.is_dir() for sound in machines_of(f)]
+    for name, x in machines:
+        for _ in range(3):
+            start = rng.integers(max(1, len(x) - CLIP_SEC * RATE))
+            piece = x[start : start + CLIP_SEC * RATE]
+            writer.add(finish(rng, piece) if rng.random() < 0.5 else piece, "machine", name, "train")
     speech = [x for _, x in voices]
     for i in range(150):
         writer.add(finish(rng, claps(rng, CLIP_SEC)), "applause", f"claps-{i % 5}", "train")
@@ -311,16 +404,22 @@ def main():
         writer.add(finish(rng, crowd(rng, speech, CLIP_SEC)), "crowd", f"babble-{i % 5}", "train")
         writer.add(finish(rng, cheer(rng, CLIP_SEC)), "crowd", f"cheer-{i % 5}", "train")
         writer.add(finish(rng, wind(rng, CLIP_SEC)), "noise", f"noise-{i % 5}", "train")
+        writer.add(finish(rng, engine(rng, CLIP_SEC)), "machine", f"engine-{i % 5}", "train")
+        writer.add(finish(rng, rotor(rng, CLIP_SEC)), "machine", f"rotor-{i % 5}", "train")
+        writer.add(clicks(rng, CLIP_SEC), "clicks", f"clicks-{i % 5}", "train")
 
     for track in pieces_of(json.loads((args.bench / "training.json").read_text())["tracks"], args.corpus):
         x = decode(args.corpus / track["package"] / track["path"])
         writer.add(x, "music", track["soundtrack"], "train")
         for start in rng.integers(0, max(1, len(x) - CLIP_SEC * RATE), 3):
             writer.add(poor(rng, x[start : start + CLIP_SEC * RATE]), "music", track["soundtrack"], "train-poor")
+        for start in rng.integers(0, max(1, len(x) - CLIP_SEC * RATE), 4):
+            writer.add(telephone(rng, x[start : start + CLIP_SEC * RATE]), "music", track["soundtrack"], "train-phone")
     for soundfont in args.soundfont:
         for program in SOLOISTS:
             for _ in range(4):
                 x = solo(rng, program, soundfont)
+                x = telephone(rng, x) if rng.random() < 0.15 else x
                 writer.add(finish(rng, x) if rng.random() < 0.7 else x, "music", f"solo-{program // 8}", "train")
     writer.samples.close()
     writer.lines.close()

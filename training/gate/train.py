@@ -1,10 +1,10 @@
-"""Trains the gate's head on what sounds.py gathered and features.ts measured, and says how well it does.
+"""Trains the gate's head on what sounds.py gathered and features.ts measured, and prints how well it does.
 
-    python train.py DIR [--weights ../../src/audio/gate-weights.ts]
+    python train.py DIR [--weights ../../src/audio/gate/weights.ts]
 
-Figures are cross-validated by source: clips of one recording, tracks of one soundtrack and voices of one language are
-never on both sides. Music of the benchmark is never trained on. With --weights, trains once more on everything and
-writes the table that the product reads.
+Figures are cross-validated by source: tracks of one soundtrack, voices of one package and machines of one name are
+never on both sides. No clip of the benchmark is trained on: each fold's head judges a share of them. With --weights,
+trains once more on everything and writes the table that the product reads.
 """
 import argparse
 import json
@@ -15,16 +15,17 @@ import numpy as np
 import torch
 
 KINDS = ["music", "applause", "noise"]
-KIND_OF = {"music": 0, "applause": 1, "crowd": 2, "speech": 2, "noise": 2, "environment": 2}
-# Surroundings hold drones, birds and chimes: they teach a little, and may stay music.
-CLASS_WEIGHT = {"music": 4.0, "applause": 1.0, "crowd": 0.7, "speech": 0.8, "noise": 0.5, "environment": 0.25}
+# What the head distinguishes; whatever is neither music nor applause counts as noise. Five classes of noise instead of one
+# kept out 65 instead of 46 % of crowds, 86 instead of 75 % of clicks, at the same loss of music.
+CLASSES = ["music", "applause", "crowd", "speech", "noise", "machine", "clicks"]
+CLASS_WEIGHT = {"music": 4.0, "applause": 1.0, "crowd": 0.7, "speech": 1.2, "noise": 0.5, "machine": 0.6, "clicks": 0.3}
 FOLDS = 5
-HIDDEN = 16
-# As in src/audio/gate/course.ts and gate-head.ts.
-MUSIC_BONUS = 3.0
+HIDDEN = 24
+# As in src/audio/gate/course.ts and head.ts.
+MUSIC_BONUS = 2.0
 SWITCH_COST = 4.0
 CERTAIN_BONUS = 8.0
-PLAIN_NOISE_BONUS = 3.0
+LIKELY_BONUS = 3.0
 
 
 def load(folder):
@@ -44,7 +45,7 @@ class Head(torch.nn.Module):
         self.register_buffer("centre", torch.tensor(centre))
         self.register_buffer("scale", torch.tensor(scale))
         self.hidden = torch.nn.Linear(len(centre), HIDDEN)
-        self.out = torch.nn.Linear(HIDDEN, len(KINDS))
+        self.out = torch.nn.Linear(HIDDEN, len(CLASSES))
 
     def forward(self, x):
         # Held at 4 deviations: what was never heard must not be extrapolated to certainty.
@@ -62,8 +63,8 @@ def fit(x, y, w, seed, epochs=40):
     for _ in range(epochs):
         for batch in torch.randperm(len(x), generator=generator).split(2048):
             optimiser.zero_grad()
-            noisy = x[batch] + 0.15 * head.scale * torch.randn(len(batch), x.shape[1], generator=generator)
-            loss = torch.nn.functional.cross_entropy(head(noisy), y[batch], reduction="none", label_smoothing=0.005)
+            noisy = x[batch] + 0.3 * head.scale * torch.randn(len(batch), x.shape[1], generator=generator)
+            loss = torch.nn.functional.cross_entropy(head(noisy), y[batch], reduction="none", label_smoothing=0.03)
             (loss * w[batch]).sum().div(w[batch].sum()).backward()
             optimiser.step()
         schedule.step()
@@ -115,8 +116,8 @@ def rules(x, names):
     applause &= (of["crest"] > 9.6) & (of["level step, 20 ms"] > 0.62)
     plain = ~applause & (persistence < 0.06) & (peaks < 1.35) & (of["roughness"] < 5.5)
     steady = plain & (of["level step, 20 ms"] < 0.65)
-    noise = np.where(steady, CERTAIN_BONUS, PLAIN_NOISE_BONUS * plain)
-    return np.stack([0 * bass, CERTAIN_BONUS * applause, noise], 1)
+    noise = np.where(steady, CERTAIN_BONUS, LIKELY_BONUS * plain)
+    return np.stack([0 * bass, np.where(of["band 6"] < -25, LIKELY_BONUS, CERTAIN_BONUS) * applause, noise], 1)
 
 
 def windows_of(rows):
@@ -126,8 +127,10 @@ def windows_of(rows):
 
 
 def log_probabilities(head, x):
+    """Shape [moments][KINDS]."""
     with torch.no_grad():
-        return torch.log_softmax(head(torch.tensor(x)), 1).numpy()
+        of = torch.log_softmax(head(torch.tensor(x)), 1)
+        return torch.cat([of[:, :2], of[:, 2:].logsumexp(1, keepdim=True)], 1).numpy()
 
 
 def judge(title, sounds, rows, scores, bonus=MUSIC_BONUS):
@@ -158,22 +161,23 @@ def main():
     sounds, names, rows = load(args.dir)
     rows = rows[[sounds[int(line)]["label"] != "silence" for line in rows[:, 0]]]
     line, quiet, x = rows[:, 0].astype(int), rows[:, 3] == 1, rows[:, 4:].copy()
-    y = np.array([KIND_OF[sounds[i]["label"]] for i in line])
+    # Surroundings and silence are only judged, never trained on.
+    y = np.array([CLASSES.index(label) if (label := sounds[i]["label"]) in CLASSES else -1 for i in line])
     fold = np.array([fold_of(sounds[i]["source"]) for i in line])
-    trainable = np.array([sounds[i]["set"] in ("bench", "train", "train-poor") for i in line]) & ~quiet
+    never = np.array([sounds[i]["set"].startswith("bench") for i in line])
+    trainable = ~never & ~quiet
     scores = np.zeros((len(rows), len(KINDS)), np.float32)
-    never = np.array([sounds[i]["set"] == "bench-music" for i in line])
     for held in range(FOLDS):
         train = trainable & (fold != held)
         head = fit(x[train], y[train], weights_of(sounds, line[train]), seed=held)
         mine = (fold == held) & ~never
         scores[mine] = log_probabilities(head, x[mine])
-        # Music of the benchmark is in no fold: each head judges its share.
+        # The benchmark is in no fold: each head judges its share.
         share = never & (line % FOLDS == held)
         scores[share] = log_probabilities(head, x[share])
     np.savez(args.dir / "scores.npz", scores=scores, rows=rows[:, :4])
     scores += rules(x, names)
-    for bonus in (MUSIC_BONUS - 1, MUSIC_BONUS, MUSIC_BONUS + 1):
+    for bonus in (MUSIC_BONUS - 0.5, MUSIC_BONUS, MUSIC_BONUS + 0.5):
         judge(f"cross-validated by source, {FOLDS} folds, music's bonus {bonus}", sounds, rows, scores, bonus)
     if args.weights:
         head = fit(x[trainable], y[trainable], weights_of(sounds, line[trainable]), seed=0)
@@ -188,12 +192,12 @@ def write(head, names, file):
     file.write_text(
         "/** The gate's head as training/gate/train.py wrote it: see training/gate/README.md. Not edited by hand. */\n"
         "export const gateWeights = {\n"
-        f"  kinds: {json.dumps(KINDS)},\n"
+        f"  /** The kind that each output counts as. */\n  kinds: {json.dumps([*KINDS[:2], *['noise'] * len(CLASSES[2:])])},\n"
         f"  features: {json.dumps(names)},\n"
         f"  centre: {numbers(head.centre)},\n  scale: {numbers(head.scale)},\n"
         "  /** Shape [hidden][features], row by row. */\n"
         f"  hidden: {numbers(head.hidden.weight)},\n  hiddenBias: {numbers(head.hidden.bias)},\n"
-        "  /** Shape [kinds][hidden], row by row. */\n"
+        "  /** Shape [outputs][hidden], row by row. */\n"
         f"  out: {numbers(head.out.weight)},\n  outBias: {numbers(head.out.bias)},\n}} as const;\n"
     )
 

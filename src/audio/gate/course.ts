@@ -6,7 +6,7 @@
 import { type SoundKind, soundKinds } from './head.ts';
 
 /** Added to the log probability of music, so that a doubtful moment counts as music. */
-const musicBonus = 3;
+const musicBonus = 2;
 /** A change must be worth this much, in the same unit: about two clear moments. */
 const switchCost = 4;
 

@@ -1,8 +1,9 @@
 /** Scores each kind of sound from the features of a moment: the trained part of the gate, and its rules. Pure.
  *
- *  Two layers of a few hundred weights (gate-weights.ts; how they were made: training/gate/README.md).
+ *  Two layers of a few hundred weights (weights.ts; how they were made: training/gate/README.md). The head distinguishes
+ *  crowds, speech, machines, clicks and plain noise, which are all of one kind here.
  */
-import { isApplause, isPlainNoise, isSteadyNoise } from './rules.ts';
+import { isApplause, isNarrow, isPlainNoise, isSteadyNoise } from './rules.ts';
 import { gateWeights } from './weights.ts';
 
 export const soundKinds = ['music', 'applause', 'noise'] as const;
@@ -14,23 +15,26 @@ const deviationsMax = 4;
 /** @param features as momentFeatures gives them
  *  @returns shape [soundKinds], natural logarithms of probabilities */
 export function scoreSound(features: Float64Array): Float64Array {
-  const { centre, scale, hidden, hiddenBias, out, outBias } = gateWeights;
+  const { kinds, centre, scale, hidden, hiddenBias, out, outBias } = gateWeights;
   const count = centre.length;
   const standard = Float64Array.from(features, (value, i) => {
     const deviations = (value - (centre[i] as number)) / (scale[i] as number);
     return Math.min(deviationsMax, Math.max(-deviationsMax, deviations));
   });
   const inner = hiddenBias.map((bias, unit) => Math.tanh(bias + product(hidden, unit * count, standard)));
-  const scores = outBias.map((bias, kind) => bias + product(out, kind * inner.length, inner));
+  const scores = outBias.map((bias, output) => bias + product(out, output * inner.length, inner));
   const highest = Math.max(...scores);
-  const logSum = highest + Math.log(scores.reduce((sum, score) => sum + Math.exp(score - highest), 0));
-  return Float64Array.from(scores, (score) => score - logSum);
+  const powers = scores.map((score) => Math.exp(score - highest));
+  const sum = (of: readonly number[]) => of.reduce((all, power) => all + power, 0);
+  return Float64Array.from(soundKinds, (kind) =>
+    Math.log(sum(powers.filter((_, output) => kinds[output] === kind)) / sum(powers)),
+  );
 }
 
-/** What a rule that holds adds, as a logarithm of odds: the first is all but certain, the second what music is
- *  favoured by. */
+/** What a rule that holds adds, as a logarithm of odds: the first is all but certain, the second somewhat more than music
+ *  is favoured by. */
 const certainBonus = 8;
-const plainNoiseBonus = 3;
+const likelyBonus = 3;
 
 /** @returns shape [soundKinds]: `scoreSound`, and what the rules add */
 export function weighSound(features: Float64Array): Float64Array {
@@ -39,9 +43,9 @@ export function weighSound(features: Float64Array): Float64Array {
     const at = soundKinds.indexOf(kind);
     scores[at] = (scores[at] as number) + bonus;
   };
-  if (isApplause(features)) add('applause', certainBonus);
+  if (isApplause(features)) add('applause', isNarrow(features) ? likelyBonus : certainBonus);
   else if (isSteadyNoise(features)) add('noise', certainBonus);
-  else if (isPlainNoise(features)) add('noise', plainNoiseBonus);
+  else if (isPlainNoise(features)) add('noise', likelyBonus);
   return scores;
 }
 

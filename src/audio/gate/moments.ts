@@ -1,6 +1,7 @@
 /** Cuts a window into moments of about a second and measures each. Pure. */
 import { momentFeatures } from './features.ts';
 import { framesOf, gateRateHz } from './frames.ts';
+import { highPass } from './high-pass.ts';
 import { type Block, floorDb, loudBlockDb, measureLevels } from './levels.ts';
 import { atRate } from './rate.ts';
 
@@ -12,7 +13,7 @@ export interface Moment {
 }
 
 export interface MeasuredWindow {
-  /** RMS without the constant part, dBFS. -200 for digital silence. */
+  /** RMS of what is audible, dBFS. -200 for digital silence. */
   readonly loudnessDb: number;
   /** The whole window's. @see loudBlockDb */
   readonly loudDb: number;
@@ -20,7 +21,8 @@ export interface MeasuredWindow {
   readonly moments: readonly Moment[];
 }
 
-export function measureWindow(samples: Float32Array, sampleRateHz: number): MeasuredWindow {
+export function measureWindow(window: Float32Array, sampleRateHz: number): MeasuredWindow {
+  const samples = highPass(window, sampleRateHz);
   const { loudnessDb, blocks } = measureLevels(samples, sampleRateHz);
   const perMoment = partsOf(blocks, Math.max(1, Math.floor(samples.length / sampleRateHz)));
   const levels = perMoment.map(loudBlockDb);
