@@ -35,11 +35,11 @@ async function load({ model, windowSec, device, beatCpuProcesses, gives }: LoadM
  *  anew, and a model that cannot stand silence is noticed instead of worked around. */
 async function processBatch(batch: readonly PipedWindow[], { device, model, sampleRateHz }: Loaded): Promise<void> {
   const startedAt = performance.now();
-  const heard = batch.map(({ samples }) => classifyWindow(samples, sampleRateHz));
+  const classified = batch.map(({ samples }) => classifyWindow(samples, sampleRateHz));
   const rows = await model.run(device === 'cpu' ? samplesOf(batch) : filledUp(samplesOf(batch)));
   const computeMs = (performance.now() - startedAt) / batch.length;
   batch.forEach(({ id }, at) => {
-    const [sound, values] = [heard[at], rows[at]];
+    const [sound, values] = [classified[at], rows[at]];
     if (!sound || !values) throw new RangeError(`Cannot answer: expected ${batch.length} results, got ${rows.length}`);
     // A row may be a view of its batch: the channel would send all of it.
     const own = values.length === values.buffer.byteLength / values.BYTES_PER_ELEMENT ? values : values.slice();
@@ -57,7 +57,7 @@ async function answerBatch(batch: readonly PipedWindow[], loaded: Loaded): Promi
   } catch (error) {
     const [first] = batch;
     if (batch.length === 1 && first) {
-      await blameWindow(first, error, loaded);
+      await reportWindowFailure(first, error, loaded);
       return 1;
     }
     const middle = Math.ceil(batch.length / 2);
@@ -70,7 +70,7 @@ async function answerBatch(batch: readonly PipedWindow[], loaded: Loaded): Promi
 }
 
 /** Unless it was the device: then all that is left is to tell, and to make room for a successor. */
-async function blameWindow({ id }: PipedWindow, error: unknown, { model }: Loaded): Promise<void> {
+async function reportWindowFailure({ id }: PipedWindow, error: unknown, { model }: Loaded): Promise<void> {
   try {
     await model.prove();
     send({ type: 'failed', id, message: messageOf(error) });
@@ -131,7 +131,7 @@ async function serveParent(): Promise<void> {
   for await (const batch of batches) {
     await answerBatch(batch, loaded);
     // The sent data has been copied.
-    for (const { samples } of batch) memory.giveBack(samples);
+    for (const { samples } of batch) memory.release(samples);
   }
 }
 

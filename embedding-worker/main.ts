@@ -58,7 +58,7 @@ async function optionsFromEnvironment(): Promise<WorkerOptions> {
   );
 }
 
-function tellParent(message: WorkerMessage): Promise<void> {
+function sendToParent(message: WorkerMessage): Promise<void> {
   return new Promise((resolve) => {
     if (process.send) process.send(message, undefined, undefined, () => resolve());
     else resolve();
@@ -122,11 +122,11 @@ async function main(): Promise<void> {
     const log = makeLog(options.logLevel);
     const worker = await startWorker(options, log);
     stopOnRequest(worker, options);
-    await tellParent({ type: 'ready' });
+    await sendToParent({ type: 'ready' });
     if (!supervised) process.stderr.write(`The embedding worker listens on ${worker.address}\n`);
   } catch (error) {
     const { code, message } = toLeitmotifError(error);
-    await tellParent({ type: 'failed', code, message });
+    await sendToParent({ type: 'failed', code, message });
     process.stderr.write(`${message}\n`);
     process.exit(1);
   }

@@ -26,7 +26,7 @@ export async function receiveBody(
     if (bytes === 0) throw new LeitmotifError('audio-empty', 'Cannot embed an empty file');
     return bytes;
   } catch (error) {
-    throw isHangUp(error) ? hungUp(error) : toLeitmotifError(error);
+    throw isDisconnect(error) ? disconnectedError(error) : toLeitmotifError(error);
   } finally {
     await handle.close();
   }
@@ -54,12 +54,12 @@ async function* blocksOf(request: IncomingMessage, signal: AbortSignal): AsyncGe
   }
 }
 
-function isHangUp(error: unknown): boolean {
+function isDisconnect(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return code === 'ECONNRESET' || code === 'ERR_STREAM_PREMATURE_CLOSE';
 }
 
-function hungUp(cause: unknown): LeitmotifError {
+function disconnectedError(cause: unknown): LeitmotifError {
   return new LeitmotifError('cancelled', 'The client hung up while it was sending', { cause });
 }
 

@@ -77,7 +77,7 @@ export interface SpeedFingerprint extends Fingerprint {
 }
 
 /** What a second look at a query's sound tells. */
-export interface HeardAgain {
+export interface SpeedFingerprints {
   readonly atSpeeds: readonly SpeedFingerprint[];
   /** Whether it has no sound but between 300 and 3,400 Hz. */
   readonly isTelephoneBand: boolean;

@@ -130,8 +130,8 @@ async function indexWhenUnlocked(reindex: Reindex, app: App, signal: AbortSignal
   }
 }
 
-function index({ id, mode, askedAtMs }: Reindex, app: App, signal: AbortSignal): Promise<IndexSummary> {
-  const again = mode === 'everything' ? { retryFailed: true, embedAgainBeforeMs: askedAtMs } : {};
+function index({ id, mode, requestedAtMs }: Reindex, app: App, signal: AbortSignal): Promise<IndexSummary> {
+  const again = mode === 'everything' ? { retryFailed: true, embedAgainBeforeMs: requestedAtMs } : {};
   const { reindexes, jobs } = app.catalog;
   let reported: IndexProgress | null = null;
   let reportedAtMs = Number.NEGATIVE_INFINITY;

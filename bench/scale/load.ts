@@ -63,7 +63,7 @@ async function ask(): Promise<Asked> {
   });
   try {
     const query = { path: 'a query', neighbours: 5, fusion: defaultFusion, resultsMax: 10, includeNonMusic: false };
-    return end((await app.queries.similar({ ...query, signal: never, heard })).generation, null);
+    return end((await app.queries.similar({ ...query, signal: never, storedEmbedding: heard })).generation, null);
   } catch (error) {
     return end(null, (error as Error).message);
   }

@@ -117,7 +117,7 @@ export async function runCommand(args: readonly string[], environment: NodeJS.Pr
  *  @throws {Error} when it fails */
 export async function runReindex(catalogPath: string, environment: NodeJS.ProcessEnv): Promise<CommandRun> {
   using catalog = new Catalog(catalogPath);
-  const asked = { mode: 'changed', askedBy: null, guildId: null, channelId: null, locale: 'en' } as const;
+  const asked = { mode: 'changed', requestedBy: null, guildId: null, channelId: null, locale: 'en' } as const;
   const { reindex } = catalog.reindexes.ask(asked);
   catalog.reindexes.start(reindex.id);
   const startedMs = performance.now();

@@ -105,23 +105,23 @@ export class InferenceProcess {
       if (child === this.#child) this.#onMessage(message);
     });
     let gone = false;
-    const onGone = (how: string): void => {
+    const onExit = (how: string): void => {
       if (gone) return;
       gone = true;
       this.#onDeath(how);
     };
-    this.#giveUp = onGone;
-    child.on('exit', (code, signal) => onGone(signal ?? `exit code ${code}`));
+    this.#giveUp = onExit;
+    child.on('exit', (code, signal) => onExit(signal ?? `exit code ${code}`));
     // Emitted when the process could not be started or a message could not be sent: it is unusable in both cases.
     child.on('error', (error) => {
       child.kill('SIGKILL');
-      onGone(error.message);
+      onExit(error.message);
     });
     this.#killUnlessDone(this.#options.loadTimeoutMs);
     if (child.connected) child.send(this.#options.load(), () => {});
   }
 
-  hand(task: WindowTask): void {
+  submit(task: WindowTask): void {
     this.#inFlight.push(task);
     if (this.#inFlight.length === 1) this.#beginHead();
     if (this.#pipe?.writable) writeWindow(this.#pipe, task);

@@ -140,13 +140,13 @@ function plainBody(
 
 /** Undoes unsynchronisation: a zero was put behind each 0xFF, so that no decoder takes it for sound. */
 function resync(bytes: Buffer): Buffer {
-  const undone = Buffer.allocUnsafe(bytes.length);
+  const resynced = Buffer.allocUnsafe(bytes.length);
   let length = 0;
   for (let i = 0; i < bytes.length; i++) {
-    undone[length++] = bytes[i] as number;
+    resynced[length++] = bytes[i] as number;
     if (bytes[i] === 0xff && bytes[i + 1] === 0) i++;
   }
-  return undone.subarray(0, length);
+  return resynced.subarray(0, length);
 }
 
 /** A text frame's values: from version 4 on, and before that by custom, zeros separate them. */
@@ -173,8 +173,8 @@ function splitAtZeros(bytes: Buffer): Buffer[] {
 function utf16Of(bytes: Buffer, isBigEndian: boolean): string {
   const even = Buffer.from(bytes.subarray(0, bytes.length - (bytes.length % 2)));
   const mark = even.length >= 2 ? even.readUInt16BE(0) : 0;
-  const startsBig = mark === 0xfeff || (mark !== 0xfffe && (isBigEndian || zerosComeFirst(even)));
-  if (startsBig) even.swap16();
+  const isBigEndianText = mark === 0xfeff || (mark !== 0xfffe && (isBigEndian || zerosComeFirst(even)));
+  if (isBigEndianText) even.swap16();
   return even.toString('utf16le').replaceAll('\ufeff', '').replaceAll('\ufffe', '').toWellFormed();
 }
 

@@ -76,11 +76,11 @@ function* chunksOf(file: RecordingFile, from: number, isBigEndian: boolean, end 
     const head = file.read(at, chunkHeadBytes);
     if (head.length < chunkHeadBytes) return;
     const id = head.toString('latin1', 0, 4);
-    const said = isBigEndian ? head.readUInt32BE(4) : head.readUInt32LE(4);
+    const declaredSize = isBigEndian ? head.readUInt32BE(4) : head.readUInt32LE(4);
     const body = at + chunkHeadBytes;
     // Its second number is the size of the sound.
-    if (id === 'ds64' && said >= 16) dataBytes = Number(file.read(body + 8, 8).readBigUInt64LE(0));
-    const size = id === 'data' && said === sizeIn64Bits && dataBytes !== null ? dataBytes : said;
+    if (id === 'ds64' && declaredSize >= 16) dataBytes = Number(file.read(body + 8, 8).readBigUInt64LE(0));
+    const size = id === 'data' && declaredSize === sizeIn64Bits && dataBytes !== null ? dataBytes : declaredSize;
     yield { id, at: body, size };
     at = body + size + (size % 2);
   }

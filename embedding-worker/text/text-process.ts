@@ -26,7 +26,7 @@ export interface TextProcessOptions {
 /** After two deaths over one text, the text counts as the cause. */
 const deathsMax = 2;
 
-interface Asked {
+interface PendingText {
   readonly id: number;
   readonly resolve: (text: EmbeddedText) => void;
   readonly reject: (reason: unknown) => void;
@@ -35,11 +35,11 @@ interface Asked {
 /** The process is gone, and the text unanswered. */
 class ProcessLost extends Error {
   /** Whether it was at this text. */
-  readonly overThis: boolean;
+  readonly isTextFault: boolean;
 
-  constructor(how: string, overThis: boolean) {
+  constructor(how: string, isTextFault: boolean) {
     super(how);
-    this.overThis = overThis;
+    this.isTextFault = isTextFault;
   }
 }
 
@@ -47,7 +47,7 @@ interface Running {
   readonly child: ChildProcess;
   readonly loaded: PromiseWithResolvers<void>;
   /** What it has been sent and not answered, in order; texts that were given up meanwhile among them. */
-  readonly asked: Asked[];
+  readonly pending: PendingText[];
   watchdog: ChargedTimer | undefined;
 }
 
@@ -77,7 +77,7 @@ export class TextProcess {
         return await untilAborted(this.#ask(text), signal);
       } catch (error) {
         if (!(error instanceof ProcessLost)) throw error;
-        if (error.overThis) deaths++;
+        if (error.isTextFault) deaths++;
         if (deaths < deathsMax) continue;
         const why = `${deathsMax} processes died over it (${error.message})`;
         throw new LeitmotifError('inference-failed', `Cannot embed a text: ${why}`, { cause: error });
@@ -98,8 +98,8 @@ export class TextProcess {
     const id = this.#nextId++;
     if (running !== this.#running) throw new ProcessLost('it ended', false);
     clearTimeout(this.#idleTimer);
-    running.asked.push({ id, resolve, reject });
-    if (running.asked.length === 1) this.#watch(running);
+    running.pending.push({ id, resolve, reject });
+    if (running.pending.length === 1) this.#watch(running);
     send(running.child, { type: 'embed', id, text });
     return promise;
   }
@@ -110,7 +110,7 @@ export class TextProcess {
       execArgv: [],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
-    const running: Running = { child, loaded: Promise.withResolvers(), asked: [], watchdog: undefined };
+    const running: Running = { child, loaded: Promise.withResolvers(), pending: [], watchdog: undefined };
     // The caller gets the error. When no caller waits any more, the error must not end the worker.
     running.loaded.promise.catch(() => {});
     child.on('message', (message: FromTextProcess) => {
@@ -137,12 +137,12 @@ export class TextProcess {
       void this.#end(new LeitmotifError('config-invalid', message.message));
       return;
     } else {
-      const asked = running.asked.shift();
-      if (asked?.id !== message.id) throw new RangeError(`Cannot match an answer: expected ${asked?.id}`);
-      if (message.type === 'embedded') asked.resolve(message.text);
-      else asked.reject(new LeitmotifError(message.code, message.message));
+      const pending = running.pending.shift();
+      if (pending?.id !== message.id) throw new RangeError(`Cannot match an answer: expected ${pending?.id}`);
+      if (message.type === 'embedded') pending.resolve(message.text);
+      else pending.reject(new LeitmotifError(message.code, message.message));
     }
-    if (running.asked.length > 0) this.#watch(running);
+    if (running.pending.length > 0) this.#watch(running);
     else this.#rest();
   }
 
@@ -185,7 +185,7 @@ export class TextProcess {
     clearTimeout(this.#idleTimer);
     this.#running = null;
     running.loaded.reject(reasonOf(0));
-    running.asked.forEach(({ reject }, nth) => void reject(reasonOf(nth)));
+    running.pending.forEach(({ reject }, nth) => void reject(reasonOf(nth)));
     this.#options.onEnd?.();
   }
 }

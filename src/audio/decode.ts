@@ -178,9 +178,9 @@ async function* readSamples(
     if (decoded === 0)
       throw new LeitmotifError('audio-no-sound', 'There is no sound in this file, or in this part of it');
     const isQuiet = reader.peak > 0 && reader.peak < peakMin;
-    const heardOtherwise = mix.tookDifference || reader.wasCleaned || isQuiet;
+    const isMixChanged = mix.tookDifference || reader.wasCleaned || isQuiet;
     const fingerprint =
-      options.fingerprint && heardOtherwise
+      options.fingerprint && isMixChanged
         ? await fingerprintOfSamples(input, { ...options, signal: deadline.signal }, reader.peak)
         : readFingerprint(await run.side);
     finished.resolve({ decodedSec: decoded / sampleRateHz, fingerprint });

@@ -8,7 +8,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { HeardAgain, SpeedFingerprint } from '../domain.ts';
+import type { SpeedFingerprint, SpeedFingerprints } from '../domain.ts';
 import { startDeadline } from './deadline.ts';
 import { failureOf } from './failure.ts';
 import { type FfmpegJob, startFfmpeg } from './ffmpeg.ts';
@@ -17,9 +17,9 @@ import { checkInput, inputOf, type OpenableInput, openable } from './input.ts';
 import type { AudioLimits } from './limits.ts';
 
 /** One per cent is a sixth of a semitone, so no copy is further than a twelfth from one of them. */
-export const undoneSpeeds: readonly number[] = [0.96, 0.97, 0.98, 0.99, 1.01, 1.02, 1.03, 1.04];
+export const speedsUndone: readonly number[] = [0.96, 0.97, 0.98, 0.99, 1.01, 1.02, 1.03, 1.04];
 
-export interface HearAgainOptions {
+export interface SpeedFingerprintOptions {
   /** Where the part begins; default 0. */
   readonly fromSec?: number;
   readonly durationSec: number;
@@ -30,16 +30,16 @@ export interface HearAgainOptions {
 }
 
 /** @throws {LeitmotifError} file-unreadable, audio-*, cancelled, tool-missing */
-export async function hearAgain(file: string, options: HearAgainOptions): Promise<HeardAgain> {
+export async function speedFingerprints(file: string, options: SpeedFingerprintOptions): Promise<SpeedFingerprints> {
   await checkInput({ path: file }, options.limits);
   const deadline = startDeadline(options.signal, options.limits.deadlineMs);
   const folder = await mkdtemp(path.join(tmpdir(), 'leitmotif-again-'));
   try {
     await using input = await openable({ path: file });
-    const targets = undoneSpeeds.map((speed) => path.join(folder, `${speed}.raw`));
+    const targets = speedsUndone.map((speed) => path.join(folder, `${speed}.raw`));
     const { memoryMaxBytes, deadlineMs, niceness = 0 } = options.limits;
     const levels = new LevelReader();
-    const run = startFfmpeg(againJob(input, targets, options), {
+    const run = startFfmpeg(fingerprintSpeedsJob(input, targets, options), {
       ...{ memoryMaxBytes, cpuMaxSec: deadlineMs / 1000, niceness },
       signal: deadline.signal,
       onStderrLine: (line) => levels.read(line),
@@ -55,7 +55,7 @@ export async function hearAgain(file: string, options: HearAgainOptions): Promis
 }
 
 async function readTarget(target: string, at: number): Promise<SpeedFingerprint> {
-  return { ...readFingerprint(await readFile(target)), speed: undoneSpeeds[at] ?? 1 };
+  return { ...readFingerprint(await readFile(target)), speed: speedsUndone[at] ?? 1 };
 }
 
 /** Below 130 Hz, a telephone leaves 22 dB less than in the whole (GSM, whose noise fills it) or 30 dB (mu-law); music has 20 dB less in
@@ -85,15 +85,15 @@ export class LevelReader {
   }
 }
 
-function againJob(
+function fingerprintSpeedsJob(
   input: OpenableInput,
   targets: readonly string[],
-  { fromSec = 0, durationSec, audioStream = 0 }: HearAgainOptions,
+  { fromSec = 0, durationSec, audioStream = 0 }: SpeedFingerprintOptions,
 ): FfmpegJob {
   const { url, options } = inputOf(input);
   const range = [...(fromSec > 0 ? ['-ss', fromSec.toFixed(6)] : []), '-t', durationSec.toFixed(6)];
   const level = (from: string, filter: string, band: string) => `[${from}]${filter}volumedetect@${band},anullsink`;
-  const copies = undoneSpeeds.map((_, at) => `[in${at}]`).join('');
+  const copies = speedsUndone.map((_, at) => `[in${at}]`).join('');
   return {
     inputs: [
       { url, options: ['-nostdin', '-hide_banner', '-nostats', '-loglevel', 'level+info', '-y', ...options, ...range] },
@@ -104,8 +104,8 @@ function againJob(
       level('all', '', 'all'),
       level('bass', 'lowpass=f=130,lowpass=f=130,lowpass=f=130,', 'bass'),
       level('treble', 'highpass=f=4700,highpass=f=4700,highpass=f=4700,highpass=f=4700,', 'treble'),
-      `[print]aresample=${fingerprintRateHz},asplit=${undoneSpeeds.length}${copies}`,
-      ...undoneSpeeds.map((speed, at) => {
+      `[print]aresample=${fingerprintRateHz},asplit=${speedsUndone.length}${copies}`,
+      ...speedsUndone.map((speed, at) => {
         const rateHz = Math.round(fingerprintRateHz / speed);
         return `[in${at}]asetrate=${rateHz},aresample=${fingerprintRateHz}:osf=s16[out${at}]`;
       }),

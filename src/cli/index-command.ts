@@ -5,7 +5,7 @@ import { counted, formatBytes, formatDuration, kindsWithoutMusic, oneLine } from
 import type { IndexSummary } from '../indexing/summary.ts';
 import { FolderLibrary } from '../library/folder.ts';
 import type { Library } from '../library/library.ts';
-import { withoutKeys } from '../library/without-keys.ts';
+import { excludeKeys } from '../library/without-keys.ts';
 import type { Services } from '../services/services.ts';
 import { dryRun } from './dry-run.ts';
 import { indexProgress } from './progress.ts';
@@ -70,8 +70,8 @@ function libraryOf(
   { exclude = [] }: IndexCommandOptions,
 ): Library {
   const named = libraryNamed(places, services);
-  const isOut = (key: string) => exclude.some((glob) => path.posix.matchesGlob(key, glob));
-  return exclude.length > 0 ? withoutKeys(named, isOut) : named;
+  const isExcluded = (key: string) => exclude.some((glob) => path.posix.matchesGlob(key, glob));
+  return exclude.length > 0 ? excludeKeys(named, isExcluded) : named;
 }
 
 /** A single folder needs no prefix. Several places need names, as in LIBRARY. No place means LIBRARY. */
@@ -177,7 +177,7 @@ function clipsWords(clips: IndexSummary['clips']): string[] {
 }
 
 /** The index was rolled back and has not changed since. */
-function heldWords(id: string): string {
+function lockedWords(id: string): string {
   return `The index stays at generation ${id}, to which it was rolled back; npm run library -- rollback undoes that.`;
 }
 
@@ -187,6 +187,6 @@ export function generationWords(generation: IndexSummary['generation']): string 
     const end = endsRollBackTo === undefined ? '' : ` This ends the roll-back to ${endsRollBackTo}.`;
     return `Generation ${id} is now in use, ${counted(rows, 'chunk')}.${end}`;
   }
-  if (generation.kind === 'held') return heldWords(generation.id);
+  if (generation.kind === 'held') return lockedWords(generation.id);
   return generation.kind === 'empty' ? 'The index is empty.' : 'The index is up to date.';
 }

@@ -117,8 +117,8 @@ export async function startBot(options: BotOptions): Promise<RunningBot> {
   await logIn(bot, token, signal);
   await deleteLeftServerSettings(bot);
   if (shard === 0) await register(bot, own.commands);
-  const told = await reportInterruptedQueries(bot, shard);
-  if (told > 0) log.warn({ told }, 'notified users whose queries were interrupted');
+  const notified = await reportInterruptedQueries(bot, shard);
+  if (notified > 0) log.warn({ notified }, 'notified users whose queries were interrupted');
   const housekeeping = new Housekeeping({ services, log, backsUp: shard === 0 });
   ending.defer(() => housekeeping.close());
   reindexer.resume();

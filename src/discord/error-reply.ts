@@ -55,7 +55,7 @@ async function tell(
   { acknowledged, log }: ErrorReplyOptions,
   reference: string,
 ): Promise<void> {
-  const goOn = (err: unknown) =>
+  const logAndContinue = (err: unknown) =>
     log.info({ reference, interaction: interaction.id, err }, 'the reply was gone before the error reply was sent');
   if (acknowledged === 'private-reply') {
     try {
@@ -63,10 +63,10 @@ async function tell(
       return;
     } catch (error) {
       if (!isMessageGone(error)) throw error;
-      goOn(error);
+      logAndContinue(error);
     }
   }
-  if (acknowledged === 'public-reply') await interaction.deleteReply().catch(goOn);
+  if (acknowledged === 'public-reply') await interaction.deleteReply().catch(logAndContinue);
   await followUpPrivately(interaction, reply);
 }
 

@@ -80,10 +80,10 @@ export async function deleteExpired(
   log?: Logger,
 ): Promise<void> {
   const report = await maintenance.tidy(nowMs, retryBusy);
-  const { answers, heard, userIds, clips, tracks } = report;
+  const { answers, queryEmbeddings, userIds, clips, tracks } = report;
   const strays = report.strays ?? [];
-  if (answers + heard + userIds + clips.count + tracks + strays.length === 0) return;
+  if (answers + queryEmbeddings + userIds + clips.count + tracks + strays.length === 0) return;
   const bytes = clips.bytes + strays.reduce((sum, stray) => sum + stray.bytes, 0);
   const files = strays.map(({ path }) => path);
-  log?.info({ answers, heard, userIds, clips: clips.count, tracks, files, bytes }, 'tidied');
+  log?.info({ answers, queryEmbeddings, userIds, clips: clips.count, tracks, files, bytes }, 'tidied');
 }

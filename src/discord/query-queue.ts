@@ -103,8 +103,8 @@ export class QueryQueue {
   #assertWelcome({ personId, serverId }: Requester): void {
     const { atOnce, waitingMax, waitingMaxServer, waitingMaxPerson, cooldownMs } = this.#limits;
     const person = this.#people.get(personId);
-    const ofPerson = this.#waiting.filter((each) => each.personId === personId);
-    if (ofPerson.length >= waitingMaxPerson) throw this.#busy('busy-person', waitingMaxPerson, ofPerson[0]);
+    const waitingOfUser = this.#waiting.filter((each) => each.personId === personId);
+    if (waitingOfUser.length >= waitingMaxPerson) throw this.#busy('busy-person', waitingMaxPerson, waitingOfUser[0]);
     const retryAtMs = (person?.acceptedAtMs ?? Number.NEGATIVE_INFINITY) + cooldownMs;
     if (retryAtMs > this.#nowMs()) {
       throw new LeitmotifError('cooling-down', 'Cannot take another query yet', { facts: { retryAtMs } });

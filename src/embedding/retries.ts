@@ -58,9 +58,11 @@ export async function withRetries<T>(attempt: () => Promise<T>, options: RetryOp
       return;
     }
     if (options.whenReady) {
-      const patience = AbortSignal.timeout(Math.max(1, Math.ceil(limits.unavailableWaitMaxMs - spent.unavailableMs)));
-      await options.whenReady(AbortSignal.any([signal, patience])).catch((failure: unknown) => {
-        if (!patience.aborted) throw failure;
+      const waitTimeout = AbortSignal.timeout(
+        Math.max(1, Math.ceil(limits.unavailableWaitMaxMs - spent.unavailableMs)),
+      );
+      await options.whenReady(AbortSignal.any([signal, waitTimeout])).catch((failure: unknown) => {
+        if (!waitTimeout.aborted) throw failure;
       });
     }
     // Also after whenReady: the supervisor may not have noticed its child's exit yet.

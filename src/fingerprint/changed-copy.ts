@@ -22,7 +22,7 @@ const correlationMin = { sameSpeed: 0.66, otherSpeed: 0.7 } as const;
 const telephoneMin = { sameSpeed: 0.34, otherSpeed: 0.62 } as const;
 /** A copy at the track's own speed agrees as well, or a little better by chance, at half a per cent more or less. What agrees
  *  better than that at another speed is no copy at the own one: so performances in another tempo give themselves away. */
-const clearlyMore = 0.05;
+const correlationMargin = 0.05;
 /** Below this many items, chance reaches further: the limits rise with the root of what is missing. */
 const enoughItems = 200;
 /** 12 s. */
@@ -35,7 +35,7 @@ const promisingMin = 0.25;
  *  @param isTelephoneBand whether the query has no sound outside of a telephone's band */
 export function provingMatch({ sameSpeed, otherSpeed }: ChangedMatches, isTelephoneBand: boolean): ChangedMatch | null {
   const limits = isTelephoneBand ? telephoneMin : correlationMin;
-  const isOther = (otherSpeed?.correlation ?? -1) > (sameSpeed?.correlation ?? -1) + clearlyMore;
+  const isOther = (otherSpeed?.correlation ?? -1) > (sameSpeed?.correlation ?? -1) + correlationMargin;
   if (!isOther && sameSpeed && reaches(sameSpeed, limits.sameSpeed)) return sameSpeed;
   return otherSpeed && reaches(otherSpeed, limits.otherSpeed) ? otherSpeed : null;
 }
@@ -69,8 +69,8 @@ const halfItems = [-1, -0.5, 0, 0.5, 1];
 
 export class ChangedQuery {
   readonly #itemSec: number;
-  readonly #plain: Undone;
-  readonly #atSpeeds: readonly Undone[];
+  readonly #plain: SpeedMatch;
+  readonly #atSpeeds: readonly SpeedMatch[];
 
   /** @param plain the query's fingerprint
    *  @param atSpeeds the same with speeds undone; none where the sound is not at hand */
@@ -115,18 +115,18 @@ export class ChangedQuery {
   }
 }
 
-interface Undone extends Leveled {
+interface SpeedMatch extends Leveled {
   /** The speed that was undone. */
   readonly speed: number;
 }
 
 interface Placed {
-  readonly query: Undone;
+  readonly query: SpeedMatch;
   readonly line: Line;
   readonly agreement: Agreement;
 }
 
-function bestOf(query: Undone, track: Leveled, lines: readonly Line[]): Placed | null {
+function bestOf(query: SpeedMatch, track: Leveled, lines: readonly Line[]): Placed | null {
   let best: Placed | null = null;
   for (const line of lines) {
     const agreement = agreementAlong(query, track, line);

@@ -43,20 +43,20 @@ const similarityGapMax = 0.1;
  *  nearly the same place. Proves nothing.
  *
  *  @param first, second hits of each track for one query, in any order */
-export function areProposed(first: readonly Hit[], second: readonly Hit[]): boolean {
+export function haveMatchingHits(first: readonly Hit[], second: readonly Hit[]): boolean {
   const there = Map.groupBy(second, ({ queryChunk }) => queryChunk);
   let shared = 0;
-  let alike = 0;
+  let matching = 0;
   for (const [queryChunk, own] of Map.groupBy(first, (hit) => hit.queryChunk)) {
     const others = there.get(queryChunk);
     if (others === undefined) continue;
     shared++;
-    if (own.some((hit) => others.some((other) => areAlike(hit, other)))) alike++;
+    if (own.some((hit) => others.some((other) => isSameHit(hit, other)))) matching++;
   }
-  return shared > 0 && 2 * alike >= shared;
+  return shared > 0 && 2 * matching >= shared;
 }
 
-function areAlike(one: Hit, other: Hit): boolean {
+function isSameHit(one: Hit, other: Hit): boolean {
   const apartSec = Math.abs(one.trackStartSec - other.trackStartSec);
   const isNear = apartSec <= durationSecMax + Math.max(one.durationSec, other.durationSec);
   return isNear && Math.abs(one.similarity - other.similarity) <= similarityGapMax;
@@ -102,14 +102,14 @@ export function agreementOf(first: Fingerprint, second: Fingerprint, rateMax = 1
   }
   const offsets = likelyOffsets(first.items, second.items, Math.ceil(durationSecMax / itemSec), rateMax);
   if (offsets.length === 0) return null;
-  const [firstTelling, secondTelling] = [countTelling(first.items), countTelling(second.items)];
+  const [firstInformative, secondInformative] = [countInformative(first.items), countInformative(second.items)];
   let best: Agreement | null = null;
   for (const offset of offsets) {
     const { ofFirst, ofSecond, items, errors } = agreeingBlocks(first.items, second.items, offset);
     const agreement = {
       offsetSec: offset * itemSec,
-      shareOfFirst: firstTelling === 0 ? 0 : ofFirst / firstTelling,
-      shareOfSecond: secondTelling === 0 ? 0 : ofSecond / secondTelling,
+      shareOfFirst: firstInformative === 0 ? 0 : ofFirst / firstInformative,
+      shareOfSecond: secondInformative === 0 ? 0 : ofSecond / secondInformative,
       bitErrorRate: items === 0 ? 1 : errors / (items * bitsPerItem),
       items,
     };
@@ -152,7 +152,7 @@ function evenly(items: Uint32Array, max: number): number[] {
   return [...probes];
 }
 
-function countTelling(items: Uint32Array): number {
+function countInformative(items: Uint32Array): number {
   let count = 0;
   for (let item = 0; item < items.length; item++) if (!repeats(items, item)) count++;
   return count;

@@ -19,11 +19,11 @@ const candidatesMax = 24;
  */
 export function candidateOffsets(query: Uint32Array, track: Uint32Array): Iterable<number> {
   if (query.length === 0 || track.length === 0) return [];
-  if (query.length * track.length <= exhaustivePairsMax) return everyOffset(query.length, track.length);
+  if (query.length * track.length <= exhaustivePairsMax) return allOffsets(query.length, track.length);
   return mostVoted(voteForOffsets(query, track), query.length - 1);
 }
 
-function* everyOffset(queryItems: number, trackItems: number): Generator<number> {
+function* allOffsets(queryItems: number, trackItems: number): Generator<number> {
   for (let offset = 1 - queryItems; offset < trackItems; offset++) yield offset;
 }
 

@@ -67,11 +67,11 @@ async function readListing(
   passedOver: Record<string, number>,
 ): Promise<Listed[]> {
   const listing: Listed[] = [];
-  const onPassedOver = (name: string) => {
+  const onSkipped = (name: string) => {
     const extension = extensionOf(name) ?? '';
     passedOver[extension] = (passedOver[extension] ?? 0) + 1;
   };
-  for await (const listed of library.list({ signal, onPassedOver })) {
+  for await (const listed of library.list({ signal, onSkipped })) {
     listing.push(listed);
     if (listing.length % 1000 === 0) onListed(listing.length);
   }

@@ -6,6 +6,6 @@ import { writeAtomically } from './durable-file.ts';
 
 /** @param to replaced if it exists; its folder must exist
  *  @throws {LeitmotifError} 'disk-full'; other file system errors as they are */
-export async function copyWhole(from: string, to: string): Promise<void> {
+export async function copyAtomically(from: string, to: string): Promise<void> {
   await writeAtomically(to, (partial) => orDiskFull(to, () => copyFile(from, partial, constants.COPYFILE_FICLONE)));
 }

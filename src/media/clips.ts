@@ -6,11 +6,11 @@ import { type AudioInput, plainInput } from '../audio/input.ts';
 import type { Hit } from '../domain.ts';
 import { type LeitmotifError, toLeitmotifError } from '../errors.ts';
 import { formatTime, oneLine, trackName } from '../format.ts';
-import { copyWhole } from '../io/copy-whole.ts';
+import { copyAtomically } from '../io/copy-whole.ts';
 import { isPlainFile, makePrivateFolder, makePrivateSync } from '../io/private-files.ts';
 import type { Answer, Result } from '../query/answer.ts';
 import { momentInTrack } from '../query/answer-facts.ts';
-import { isWorthWhole, type SoundParts, type TheirSound, theirSound, unknownLoudnessDb } from './clip-source.ts';
+import { isWorthWhole, type SoundParts, type TrackSound, trackSound, unknownLoudnessDb } from './clip-source.ts';
 import type { Media, SourceAndOutput } from './media.ts';
 
 /** Paths of the mp3 files of one result. */
@@ -58,7 +58,7 @@ export async function cutAnswerClips(
   const startedMs = performance.now();
   const byRank = new Map<number, ResultClips>();
   const problems = new Map<number, LeitmotifError>();
-  const yours = (hit: Hit) => yourPart(answer, hit, { path: options.queryPath });
+  const yours = (hit: Hit) => querySource(answer, hit, { path: options.queryPath });
   const queue = new PQueue({ concurrency: options.concurrency });
   await queue.addAll(
     answer.results.map((result) => async () => {
@@ -83,14 +83,14 @@ export async function cutResultClips(
 ): Promise<ResultClips> {
   return wholeIfNeeded(options.signal, async (whole, onPart) => {
     await using held = new AsyncDisposableStack();
-    const their = await theirSound(answer, result, parts, { signal: options.signal, whole }, held);
+    const their = await trackSound(answer, result, parts, { signal: options.signal, whole }, held);
     if (their.overLoopback) onPart();
     return await cutWith(their, answer, result, parts, options);
   });
 }
 
 async function cutWith(
-  { hit, startSec, source }: TheirSound,
+  { hit, startSec, source }: TrackSound,
   answer: Answer,
   result: Result,
   parts: ClipParts,
@@ -118,7 +118,7 @@ async function cutWith(
 /** Cuts only the results' own windows, several in one ffmpeg run, because an answer shows them at once.
  *  @returns the clip of each result, by rank
  *  @throws {LeitmotifError} as cutClips, for any of them; then none may be used */
-export async function cutTheirClips(
+export async function cutTrackClips(
   answer: Answer,
   results: readonly Result[],
   parts: ClipParts,
@@ -131,14 +131,14 @@ export async function cutTheirClips(
     const byRank = new Map<number, string>();
     const toCut: SourceAndOutput[] = [];
     // Concurrently, because each may be a remote request; all are awaited, so that every opened file is closed.
-    const asked = results.map((each) => theirSound(answer, each, parts, { signal, whole }, held));
+    const asked = results.map((each) => trackSound(answer, each, parts, { signal, whole }, held));
     await Promise.allSettled(asked);
     for (const [i, { hit, startSec, source, storedClip, overLoopback }] of (await Promise.all(asked)).entries()) {
       const result = results[i] as Result;
       const { theirs: file } = clipPaths(dir, result, hit.queryStartSec, startSec);
       byRank.set(result.rank, file);
       if (overLoopback) onPart();
-      if (storedClip) await copyWhole(storedClip, file);
+      if (storedClip) await copyAtomically(storedClip, file);
       else toCut.push({ source, output: { path: file, tags: clipTags(answer, result, hit).theirs } });
     }
     if (toCut.length > 0) await parts.media.cutClips(toCut, options);
@@ -189,7 +189,7 @@ function clipTags(answer: Answer, result: Result, hit: Hit): Record<keyof Result
 }
 
 /** A hit's part of the query's recording. */
-export function yourPart({ query }: Answer, hit: Hit, from: AudioInput): ClipSource {
+export function querySource({ query }: Answer, hit: Hit, from: AudioInput): ClipSource {
   const chunk = query.chunks.find(({ index }) => index === hit.queryChunk);
   const loudnessDb = chunk?.loudnessDb ?? unknownLoudnessDb;
   return { ...plainInput(from), startSec: hit.queryStartSec, durationSec: hit.durationSec, loudnessDb };

@@ -5,7 +5,7 @@ import { LeitmotifError } from '../errors.ts';
 import { folderBytes } from '../io/folder-bytes.ts';
 import { type DownloadableModel, knownModels } from './catalogue.ts';
 import { partPathOf } from './download/fetch-file.ts';
-import { type GetOptions, type GotModel, getModel } from './download/get-model.ts';
+import { type DownloadResult, type GetOptions, getModel } from './download/get-model.ts';
 import { bytesOf, downloadedFilesOf, type ModelParts, nameOf } from './download/model-files.ts';
 import { lockModel } from './download/model-lock.ts';
 import { partBytes } from './download/part-file.ts';
@@ -70,7 +70,7 @@ export class Models {
   }
 
   /** @throws {LeitmotifError} model-unknown, and as getModel */
-  async get(name: string, parts: ModelParts, options: Pick<GetOptions, 'signal' | 'onEvent'>): Promise<GotModel> {
+  async get(name: string, parts: ModelParts, options: Pick<GetOptions, 'signal' | 'onEvent'>): Promise<DownloadResult> {
     const { catalogue, shippedDir, modelsDir, ...rest } = this.#options;
     const model = catalogue.find((known) => known.name === name);
     if (!model) throw await this.#cannotGet(name);

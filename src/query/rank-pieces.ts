@@ -17,7 +17,7 @@ import {
   rankByVotes,
 } from '../ranking/rank-by-parts.ts';
 import type { SpacePart } from '../ranking/space-parts.ts';
-import { Copies, copiesOf, type Found, mergeCopies } from './copies.ts';
+import { DuplicateFinder, duplicatesOf, type FoundTrack, mergeDuplicates } from './copies.ts';
 import { holdsNearest, type LiveNeighbours, liveNeighbours, type NearestBy, nearestBy } from './live-neighbours.ts';
 import type { QueryRequest } from './query-request.ts';
 
@@ -33,7 +33,7 @@ export interface Ranking {
   /** Id of a ranked track -> ids of its duplicates, which are not in the rankings; best ranked first. */
   readonly alsoAs: ReadonlyMap<number, readonly number[]>;
   /** The comparisons made so far. */
-  readonly copies: Copies;
+  readonly copies: DuplicateFinder;
   /** Total time of the index searches. */
   readonly searchMs: number;
 }
@@ -53,7 +53,7 @@ export async function rankPieces(
   searched: readonly Chunk[],
   request: QueryRequest,
 ): Promise<Ranking> {
-  const copies = new Copies(parts.catalog);
+  const copies = new DuplicateFinder(parts.catalog);
   const search = searcher(parts, searched, request);
   const { excludedTracks = new Set<number>() } = request;
   const found = await search(poolOf(request));
@@ -66,7 +66,7 @@ export async function rankPieces(
   }
   for (let round = 2, width = poolOf(request) * widenFactor; ; round++, width *= widenFactor) {
     const wide = await search(width);
-    copies.beginRound();
+    copies.resetLimits();
     const all = rankByNearest(neighbourhoodOf(wide, searched, request), Number.POSITIVE_INFINITY);
     const { dropped, alsoAs } = await groupCopies(all, excludedTracks, copies, parts.catalog, request);
     const pieces = all.filter(({ trackId }) => !dropped.has(trackId));
@@ -109,16 +109,16 @@ interface Grouped {
 async function groupCopies(
   ranked: readonly RankedTrack[],
   excludedTracks: ReadonlySet<number>,
-  copies: Copies,
+  copies: DuplicateFinder,
   catalog: Catalog,
   { resultsMax }: QueryRequest,
 ): Promise<Grouped> {
   const unique = [...new Map(ranked.map((track) => [track.trackId, track] as const).reverse()).values()].reverse();
   const found = withTracks(unique, catalog);
   const known = [...catalog.tracks.byIds(excludedTracks).values()];
-  const dropped = new Set(known.length === 0 ? [] : await copiesOf(known, found, copies));
+  const dropped = new Set(known.length === 0 ? [] : await duplicatesOf(known, found, copies));
   const rest = found.filter(({ track }) => !dropped.has(track.id));
-  const merged = await mergeCopies(rest, copies, { max: resultsMax, mayShow: () => true });
+  const merged = await mergeDuplicates(rest, copies, { max: resultsMax, mayShow: () => true });
   const alsoAs = new Map<number, number[]>();
   for (const { track, alsoAs: others } of merged) {
     if (others.length > 0)
@@ -132,7 +132,7 @@ async function groupCopies(
 }
 
 /** Adds the catalog's tracks and drops unknown ones; keeps the order. */
-export function withTracks(ranked: readonly RankedTrack[], catalog: Catalog): Found[] {
+export function withTracks(ranked: readonly RankedTrack[], catalog: Catalog): FoundTrack[] {
   const tracks = catalog.tracks.byIds(ranked.map(({ trackId }) => trackId));
   return ranked.flatMap((evidence) => {
     const track = tracks.get(evidence.trackId);

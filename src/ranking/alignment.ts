@@ -82,8 +82,8 @@ export function isRunImprobable(hits: readonly Hit[]): boolean {
       const other = Math.floor(random() * (at + 1));
       [times[at], times[other]] = [times[other] as number, times[at] as number];
     }
-    const dealt = best.map((hit, at) => ({ ...hit, trackStartSec: times[at] as number }));
-    if (longestAlignedRun(dealt).coveredSec >= coveredSec - roundingSec) return false;
+    const shuffled = best.map((hit, at) => ({ ...hit, trackStartSec: times[at] as number }));
+    if (longestAlignedRun(shuffled).coveredSec >= coveredSec - roundingSec) return false;
   }
   return true;
 }

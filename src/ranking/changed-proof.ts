@@ -3,14 +3,14 @@
  *  Only one minute of it is compared: long enough for a proof, and short enough to be listened to a second time.
  */
 import { setImmediate } from 'node:timers/promises';
-import type { Fingerprint, HeardAgain } from '../domain.ts';
+import type { Fingerprint, SpeedFingerprints } from '../domain.ts';
 import { type ChangedMatch, ChangedQuery, isPromising, provingMatch } from '../fingerprint/changed-copy.ts';
 
 /** Listens to a part of the query again; null where its sound is no longer there. Seconds count from the query's start. */
-export type HearAgain = (part: {
+export type ReadSpeedFingerprints = (part: {
   readonly fromSec: number;
   readonly durationSec: number;
-}) => Promise<HeardAgain | null>;
+}) => Promise<SpeedFingerprints | null>;
 
 export interface ChangedProof {
   readonly trackId: number;
@@ -27,7 +27,7 @@ const speedStep = 0.003;
 export async function changedProof(
   query: Fingerprint,
   fingerprints: ReadonlyMap<number, Fingerprint>,
-  hear: HearAgain,
+  readSpeeds: ReadSpeedFingerprints,
 ): Promise<ChangedProof | null> {
   const { itemSec, items } = query;
   if (fingerprints.size === 0 || items.length * itemSec < partSecMin) return null;
@@ -36,12 +36,12 @@ export async function changedProof(
   const part = { itemSec, items: items.slice(first, first + count) };
   const promising = await promisingOf(new ChangedQuery(part, []), fingerprints);
   if (promising.length === 0) return null;
-  const heard = await hear({ fromSec: first * itemSec, durationSec: (count + itemsOfWindow) * itemSec });
-  const changed = new ChangedQuery(part, heard?.atSpeeds ?? []);
+  const speeds = await readSpeeds({ fromSec: first * itemSec, durationSec: (count + itemsOfWindow) * itemSec });
+  const changed = new ChangedQuery(part, speeds?.atSpeeds ?? []);
   let best: ChangedProof | null = null;
   for (const [trackId, fingerprint] of promising) {
     await setImmediate();
-    const match = provingMatch(changed.compare(fingerprint), heard?.isTelephoneBand ?? false);
+    const match = provingMatch(changed.compare(fingerprint), speeds?.isTelephoneBand ?? false);
     const found = best?.match.correlation ?? -1;
     if (!match || match.correlation < found || (match.correlation === found && trackId > (best?.trackId ?? 0)))
       continue;

@@ -16,7 +16,7 @@ import { modelsOfSpaces } from '../models/models-of-spaces.ts';
 import type { GenerationService } from './generations.ts';
 import { indexPathsOf } from './index-paths.ts';
 import { type LibraryService, openBackupStore } from './libraries.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { ProgramContext } from './surroundings.ts';
 import { modelsDirsOf, type WorkerService } from './worker.ts';
 
 export interface BackupRequest {
@@ -40,7 +40,7 @@ export interface LibraryVerifyRequest {
 
 export interface MaintenanceServiceParts {
   readonly config: Config;
-  readonly surroundings: Surroundings;
+  readonly context: ProgramContext;
   readonly catalog: Catalog;
   readonly worker: WorkerService;
   readonly libraries: LibraryService;
@@ -147,7 +147,7 @@ export class MaintenanceService {
   }
 
   async #spaceOfImport(named: string | null, assumeModel: boolean): Promise<ImportSpace> {
-    const { config, surroundings, worker } = this.#parts;
+    const { config, context, worker } = this.#parts;
     const { model, windowSec } = config;
     const configured = await worker.spaceId();
     if (named === configured || (named === null && assumeModel)) return { spaceId: configured, windowSec };
@@ -158,7 +158,7 @@ export class MaintenanceService {
           `(EMBEDDING_MODEL=${model}, WINDOW_SEC=${windowSec}), add --assume-model; vectors of another model find nothing`,
       );
     }
-    const [maker] = await modelsOfSpaces(modelsDirsOf(config, surroundings.root), [named], windowSec);
+    const [maker] = await modelsOfSpaces(modelsDirsOf(config, context.root), [named], windowSec);
     if (maker) return { spaceId: named, windowSec: maker.windowSec };
     throw new LeitmotifError(
       'space-mismatch',

@@ -1,7 +1,7 @@
 /** Settings of a program for its services in addition to the configuration. */
 import type { Logger } from 'pino';
 
-export interface Surroundings {
+export interface ProgramContext {
   /** The project's folder. */
   readonly root: string;
   /** The environment that child processes get: PATH and the like. */

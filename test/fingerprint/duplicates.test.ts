@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fingerprintItemSec, fingerprintOptions, readFingerprint } from '../../src/audio/fingerprint.ts';
 import type { Fingerprint } from '../../src/domain.ts';
-import { agreementOf, areProposed, durationsAgree, isSameWhole } from '../../src/fingerprint/duplicates.ts';
+import { agreementOf, durationsAgree, haveMatchingHits, isSameWhole } from '../../src/fingerprint/duplicates.ts';
 import { hitAt } from '../ranking/hits.ts';
 import { ffmpeg, writePiece } from '../support/pieces.ts';
 
@@ -92,11 +92,11 @@ describe('what proposes a comparison', () => {
     );
 
   test('is that both answer the same chunks nearly alike, from nearly the same place', () => {
-    expect(areProposed(answering(1, 50, 0.9), answering(2, 52.3, 0.85))).toBe(true);
-    expect(areProposed(answering(1, 50, 0.9), answering(2, 50, 0.7))).toBe(false);
-    expect(areProposed(answering(1, 50, 0.9), answering(2, 90, 0.9))).toBe(false);
-    expect(areProposed(answering(1, 50, 0.9, [0, 1]), answering(2, 50, 0.9, [2, 3]))).toBe(false);
-    expect(areProposed([], [])).toBe(false);
+    expect(haveMatchingHits(answering(1, 50, 0.9), answering(2, 52.3, 0.85))).toBe(true);
+    expect(haveMatchingHits(answering(1, 50, 0.9), answering(2, 50, 0.7))).toBe(false);
+    expect(haveMatchingHits(answering(1, 50, 0.9), answering(2, 90, 0.9))).toBe(false);
+    expect(haveMatchingHits(answering(1, 50, 0.9, [0, 1]), answering(2, 50, 0.9, [2, 3]))).toBe(false);
+    expect(haveMatchingHits([], [])).toBe(false);
   });
 });
 

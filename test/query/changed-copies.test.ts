@@ -77,10 +77,10 @@ describe('copies that play at another speed, or came through a telephone', () =>
       includeNonMusic: false,
     } as const;
     copyOf('fast.wav', tape(1.02));
-    await library.app.queries.similar({ ...asked, signal: never, onHeard: (recording) => embedded.push(recording) });
+    await library.app.queries.similar({ ...asked, signal: never, onEmbedded: (recording) => embedded.push(recording) });
     const [heard] = embedded;
     if (!heard) throw new Error('expected an embedding');
-    const again = await library.app.queries.similar({ ...asked, signal: never, path: '', heard });
+    const again = await library.app.queries.similar({ ...asked, signal: never, path: '', storedEmbedding: heard });
     expect(again.results[0]?.track.key).toBe('piece-2.ogg');
     expect(again.verdict.kind).toBe('sounds-like');
   });

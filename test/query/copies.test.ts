@@ -8,7 +8,7 @@ import { textsOf } from '../../src/discord/texts/texts.ts';
 import type { RankedTrack, Track } from '../../src/domain.ts';
 import { FolderLibrary } from '../../src/library/folder.ts';
 import type { Answer } from '../../src/query/answer.ts';
-import { Copies, copiesOf, mergeCopies } from '../../src/query/copies.ts';
+import { DuplicateFinder, duplicatesOf, mergeDuplicates } from '../../src/query/copies.ts';
 import { ask, makeLibrary, never, type TestLibrary } from '../support/library.ts';
 import { ffmpeg } from '../support/pieces.ts';
 
@@ -105,7 +105,7 @@ describe('a library that holds recordings under two names', () => {
     const found = tracks.map((track) => ({ track, evidence }));
     const asked: string[] = [];
     const mayShow = ({ key }: Track) => asked.push(key) > 0;
-    const merged = await mergeCopies(found, new Copies(catalog), { max: 2, mayShow });
+    const merged = await mergeDuplicates(found, new DuplicateFinder(catalog), { max: 2, mayShow });
     expect(merged).toHaveLength(2);
     expect(asked).toHaveLength(2);
   });
@@ -115,9 +115,9 @@ describe('a library that holds recordings under two names', () => {
     const track = (id: number): Track => ({
       ...{ id, key: `${id}`, title: null, artist: null, album: null, durationSec: 10, status: 'indexed' },
     });
-    const copies = new Copies(catalog);
-    expect(await copies.areOne(track(1e6), track(1e6 + 1), () => true)).toBe(false);
-    expect(await copiesOf([track(1e6)], [{ track: track(1e6 + 1), evidence }], copies)).toEqual([]);
+    const copies = new DuplicateFinder(catalog);
+    expect(await copies.isSameRecording(track(1e6), track(1e6 + 1), () => true)).toBe(false);
+    expect(await duplicatesOf([track(1e6)], [{ track: track(1e6 + 1), evidence }], copies)).toEqual([]);
   });
 });
 
@@ -135,7 +135,7 @@ test('equal vectors that were imported without their files are no proof', async 
     catalog.embeddings.put(facts, imported);
   }
   const tracks = ['imported-a', 'imported-b'].map((key) => catalog.tracks.byKey(key) ?? one);
-  const copies = new Copies(catalog);
+  const copies = new DuplicateFinder(catalog);
   expect(tracks[0]?.id).not.toBe(tracks[1]?.id);
-  expect(await copies.areOne(tracks[0] ?? one, tracks[1] ?? other, () => true)).toBe(false);
+  expect(await copies.isSameRecording(tracks[0] ?? one, tracks[1] ?? other, () => true)).toBe(false);
 });

@@ -14,7 +14,7 @@ beforeAll(async () => {
   };
   const file = path.join(library.music, 'piece-3.ogg');
   await library.app.queries.similar({
-    ...{ path: file, neighbours: 5, fusion: 'parts', resultsMax: 10, includeNonMusic: false, onHeard },
+    ...{ path: file, neighbours: 5, fusion: 'parts', resultsMax: 10, includeNonMusic: false, onEmbedded: onHeard },
     signal: new AbortController().signal,
   });
 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Fingerprint } from '../../src/domain.ts';
-import { changedProof, type HearAgain } from '../../src/ranking/changed-proof.ts';
+import { changedProof, type ReadSpeedFingerprints } from '../../src/ranking/changed-proof.ts';
 
 const itemSec = 0.125;
 
@@ -26,12 +26,12 @@ function played({ items }: Fingerprint, from: number, count: number, rate: numbe
   };
 }
 
-const unheard: HearAgain = async () => null;
+const unheard: ReadSpeedFingerprints = async () => null;
 
 test('listens to the minute in the middle of a long query, and counts the offset from its start', async () => {
   const track = music(3000, 1);
   const query = played(track, 200, 1600, 1.02);
-  const parts: Parameters<HearAgain>[0][] = [];
+  const parts: Parameters<ReadSpeedFingerprints>[0][] = [];
   const proof = await changedProof(query, new Map([[4, track]]), async (part) => {
     parts.push(part);
     return null;
@@ -57,7 +57,7 @@ test('takes the candidate that agrees best, and among equal ones the smaller id'
 });
 
 test('does not listen where nothing can be proved', async () => {
-  const hear: HearAgain = async () => {
+  const hear: ReadSpeedFingerprints = async () => {
     throw new Error('was asked');
   };
   expect(await changedProof(music(300, 4), new Map(), hear)).toBeNull();

@@ -30,14 +30,14 @@ describe('the three answers', () => {
       [7, noise(2)],
       [8, track],
     ]);
-    expect(await decideVerdict({ ranked, queryFingerprint: query, fingerprints, calibration, nearness: near })).toEqual(
-      {
-        kind: 'this-is',
-        trackId: 8,
-        offsetSec: 10,
-        bitErrorRate: 0,
-      },
-    );
+    expect(
+      await decideVerdict({ ranked, queryFingerprint: query, fingerprints, calibration, nearestMatch: near }),
+    ).toEqual({
+      kind: 'this-is',
+      trackId: 8,
+      offsetSec: 10,
+      bitErrorRate: 0,
+    });
   });
 
   test('this is: of two tracks that share sound, the one that agrees for longer', async () => {
@@ -47,7 +47,13 @@ describe('the three answers', () => {
       [1, other],
       [2, track],
     ]);
-    const verdict = await decideVerdict({ ranked, queryFingerprint: track, fingerprints, calibration, nearness: near });
+    const verdict = await decideVerdict({
+      ranked,
+      queryFingerprint: track,
+      fingerprints,
+      calibration,
+      nearestMatch: near,
+    });
     expect(verdict).toMatchObject({ kind: 'this-is', trackId: 2 });
   });
 
@@ -58,7 +64,7 @@ describe('the three answers', () => {
       queryFingerprint: noise(6, 60),
       fingerprints,
       calibration,
-      nearness: near,
+      nearestMatch: near,
     });
     expect(verdict).toEqual({ kind: 'sounds-like' });
   });
@@ -67,19 +73,23 @@ describe('the three answers', () => {
 
   test('nearest: something is close, but the first result is probably not right', async () => {
     const nearness = { closeness: 0.8, match: 0.1 };
-    expect(await decideVerdict({ ...unproved, calibration, nearness })).toEqual({ kind: 'nearest' });
+    expect(await decideVerdict({ ...unproved, calibration, nearestMatch: nearness })).toEqual({ kind: 'nearest' });
   });
 
   test('nothing close: the library is farther than its own tracks are from each other', async () => {
     const nearness = { closeness: 0.05, match: 0.9 };
-    expect(await decideVerdict({ ...unproved, calibration, nearness })).toEqual({ kind: 'nothing-close' });
+    expect(await decideVerdict({ ...unproved, calibration, nearestMatch: nearness })).toEqual({
+      kind: 'nothing-close',
+    });
   });
 
   test('sounds like, in a space that was not calibrated or a library without a spread', async () => {
     const nearness = { closeness: 0, match: 0 };
-    expect((await decideVerdict({ ...unproved, calibration: null, nearness })).kind).toBe('sounds-like');
-    expect((await decideVerdict({ ...unproved, calibration, nearness: null })).kind).toBe('sounds-like');
-    expect((await decideVerdict({ ...unproved, ranked: [], calibration: null, nearness })).kind).toBe('nothing-close');
+    expect((await decideVerdict({ ...unproved, calibration: null, nearestMatch: nearness })).kind).toBe('sounds-like');
+    expect((await decideVerdict({ ...unproved, calibration, nearestMatch: null })).kind).toBe('sounds-like');
+    expect((await decideVerdict({ ...unproved, ranked: [], calibration: null, nearestMatch: nearness })).kind).toBe(
+      'nothing-close',
+    );
     expect(calibrationOf('unheard-of@1.0.0/abc/fp32/w10h10/fe:x')).toBeNull();
   });
 

@@ -109,11 +109,11 @@ export class Guard {
     const probing = this.#breaker.state === CircuitState.HalfOpen;
     const cold = performance.now() - this.#answeredAt > this.#limits.coldAfterMs;
     const attemptMs = cold ? this.#limits.coldAttemptMs : this.#limits.attemptMs;
-    const giveUpAt = performance.now() + (cold ? this.#limits.coldPatienceMs : this.#limits.patienceMs);
+    const retryUntilMs = performance.now() + (cold ? this.#limits.coldPatienceMs : this.#limits.patienceMs);
     let pause = pauseMs;
     const mayRepeat = (error: unknown): boolean => {
       if (!(error instanceof RemoteFailure) || !error.repeatable || probing || signal.aborted) return false;
-      return performance.now() + Math.max(pause, error.retryAfterMs ?? 0) < giveUpAt;
+      return performance.now() + Math.max(pause, error.retryAfterMs ?? 0) < retryUntilMs;
     };
     const again = retry(handleWhen(mayRepeat), {
       // `patienceMs` is the limit.
@@ -129,7 +129,7 @@ export class Guard {
     let last: unknown = null;
     return again.execute(async () => {
       signal.throwIfAborted();
-      const leftMs = Math.max(1, giveUpAt - performance.now());
+      const leftMs = Math.max(1, retryUntilMs - performance.now());
       try {
         return await this.#attempt(attempt, signal, Math.min(attemptMs, leftMs));
       } catch (error) {

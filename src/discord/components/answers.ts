@@ -20,8 +20,8 @@ export function answerHandlers({ bot, queryRunner, presenter }: ComponentParts):
         const texts = bot.texts(interaction.locale);
         const stored = answerOf(bot, id);
         const current = (await bot.liveIndex.open(bot.stopping)).current()?.id;
-        const isOfToday = stored.generation === current && stored.spaceId === (await bot.worker.spaceId());
-        if (!isOfToday || holdsRemoved(stored, bot)) {
+        const isCurrent = stored.generation === current && stored.spaceId === (await bot.worker.spaceId());
+        if (!isCurrent || holdsRemoved(stored, bot)) {
           await editReply(interaction, generationChangedReply(texts, stored.id));
           return;
         }

@@ -26,7 +26,7 @@ export class ProgressAnnouncer {
     this.#options = options;
   }
 
-  hear(message: JobMessage): void {
+  onMessage(message: JobMessage): void {
     if (message.type === 'waiting') this.#tell(({ announcer }, reindex) => announcer.waiting(reindex));
     if (message.type === 'progress') this.#progress(message.progress);
   }
@@ -58,12 +58,12 @@ export class ProgressAnnouncer {
     return retryBusy(() => this.#options.reindexes.milestone(id, next));
   }
 
-  #tell(say: (options: ProgressAnnouncerOptions, reindex: Reindex) => Promise<void>): void {
+  #tell(announce: (options: ProgressAnnouncerOptions, reindex: Reindex) => Promise<void>): void {
     const { reindexes, log } = this.#options;
     this.#told = this.#told
       .then(async () => {
         const reindex = reindexes.get(this.#id);
-        if (reindex !== null) await say(this.#options, reindex);
+        if (reindex !== null) await announce(this.#options, reindex);
       })
       .catch((error: unknown) => log.warn({ reindex: this.#id, err: error }, 'a milestone could not be announced'));
   }

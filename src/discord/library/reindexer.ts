@@ -50,9 +50,9 @@ export class Reindexer {
 
   /** Opens a job, or returns the open one. It starts at once if this shard runs jobs. */
   async ask(request: ReindexRequest): Promise<{ reindex: Reindex; isNew: boolean }> {
-    const asked = await retryBusy(() => this.#reindexes.ask(request));
+    const opened = await retryBusy(() => this.#reindexes.ask(request));
     this.#look();
-    return asked;
+    return opened;
   }
 
   /** Call it when the bot is logged in: continues an open job, announces an unannounced end, and polls from then on. */
@@ -127,7 +127,7 @@ export class Reindexer {
     const process = new IndexProcess({ kind: 'index', reindexId: id }, this.#options, (message) => {
       if (message.type === 'waiting') this.#waitingFor = message.why;
       if (message.type === 'progress') this.#waitingFor = null;
-      progressAnnouncer.hear(message);
+      progressAnnouncer.onMessage(message);
     });
     this.#process = process;
     log.info({ reindex: id, mode, pid: process.pid }, 'a reindex is running');

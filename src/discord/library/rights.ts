@@ -19,12 +19,16 @@ export type Refusal = keyof Texts['library']['refused'];
  *  server   this server's own settings: Manage Server
  *  library  the library that all servers share: an owner, or Manage Server in a home server
  *  owner    actions that take hours or cannot be undone from Discord: an owner */
-export type Need = 'status' | 'server' | 'library' | 'owner';
+export type RequiredRight = 'status' | 'server' | 'library' | 'owner';
 
 type Asking = Pick<BaseInteraction, 'memberPermissions' | 'user' | 'guildId'>;
 
 /** @returns why the action is refused; null when it is allowed */
-export function refusalOf(interaction: Asking, bot: Pick<BotContext, 'client' | 'config'>, need: Need): Refusal | null {
+export function refusalOf(
+  interaction: Asking,
+  bot: Pick<BotContext, 'client' | 'config'>,
+  need: RequiredRight,
+): Refusal | null {
   const { guildId, user, memberPermissions } = interaction;
   if (guildId === null) return 'direct';
   if (need !== 'server' && bot.config.discord.owners.includes(user.id)) return null;
@@ -42,12 +46,12 @@ function isHomeServer(guildId: string, { client, config }: Pick<BotContext, 'cli
   return (client.shard?.count ?? 1) === 1 && cache.size === 1 && cache.has(guildId);
 }
 
-type Here = Pick<BaseInteraction, 'appPermissions' | 'channel'>;
+type ChannelContext = Pick<BaseInteraction, 'appPermissions' | 'channel'>;
 
 /** @param type the channel's type from the interaction: not every channel is cached, threads rarely are
  *  @returns the permissions that the bot lacks here to announce a job's progress */
 export function missingToAnnounce(
-  { appPermissions, channel }: Here,
+  { appPermissions, channel }: ChannelContext,
   type: ChannelType | null = null,
 ): PermissionName[] {
   return missingOf(appPermissions, neededToAnnounce(channel, type));
@@ -86,7 +90,7 @@ export function missingToShare(channel: GuildBasedChannel): PermissionName[] {
 /** The same in the channel of a button press, from the permissions in the interaction.
  *  @param type as in missingToAnnounce */
 export function missingToShareHere(
-  { appPermissions, channel }: Here,
+  { appPermissions, channel }: ChannelContext,
   type: ChannelType | null = null,
 ): PermissionName[] {
   return missingOf(appPermissions, neededToShare(channel, type));

@@ -63,10 +63,10 @@ export async function modelFacts(
   return models.find(({ name }) => name === config.model) ?? null;
 }
 
-async function inTime<T, O>(asked: Promise<T>, otherwise: O): Promise<T | O> {
+async function inTime<T, O>(promise: Promise<T>, otherwise: O): Promise<T | O> {
   const timeout = AbortSignal.timeout(partWithinMs);
   const late = new Promise<O>((resolve) => timeout.addEventListener('abort', () => resolve(otherwise)));
-  return Promise.race([asked.catch(() => otherwise), late]);
+  return Promise.race([promise.catch(() => otherwise), late]);
 }
 
 async function indexHealth(
@@ -109,9 +109,17 @@ function lastRun(job: Job | null): LibraryStatus['lastRun'] {
 function openReindex({ catalog }: Pick<Services, 'catalog'>, reindexer: Reindexer): OpenReindex | null {
   const open = catalog.reindexes.open();
   if (open === null) return null;
-  const { id, mode, state, askedAtMs, askedBy, jobId } = open;
+  const { id, mode, state, requestedAtMs, requestedBy, jobId } = open;
   const progress = jobId === null ? null : progressOf(catalog.jobs.get(jobId));
-  return { id, mode, state, askedAtMs, askedBy, progress, waits: reindexer.waitingFor !== null };
+  return {
+    id,
+    mode,
+    state,
+    requestedAtMs,
+    requestedBy,
+    progress,
+    waits: reindexer.waitingFor !== null,
+  };
 }
 
 /** From the job's row, which the indexing process updates each second, so that every shard can show it. */

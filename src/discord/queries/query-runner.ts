@@ -18,7 +18,7 @@ import { leftMs, turnOf } from './turn.ts';
 /** The answer must be sent within the 15 minutes of the interaction's token. */
 const answerMaxMs = 14 * 60_000;
 /** Limit for notifying the users of interrupted queries. The others are notified at the next start, from the catalog. */
-const tellMaxMs = 2_000;
+const stopNoticeMaxMs = 2_000;
 
 export interface QueryRunnerParts extends AnsweringParts {
   readonly bot: BotContext;
@@ -86,7 +86,7 @@ export class QueryRunner {
     if (await this.#idleWithin(deadlineMs)) return;
     const reason = new LeitmotifError('stopping', 'Interrupted: the bot is being restarted');
     for (const { cancel } of this.#running.values()) cancel.abort(reason);
-    await this.#idleWithin(tellMaxMs);
+    await this.#idleWithin(stopNoticeMaxMs);
   }
 
   /** @returns whether all currently running queries ended in this time */
@@ -102,9 +102,9 @@ export class QueryRunner {
   /** The query's time limit starts with its turn: the wait in the queue does not count. */
   async #takeTurn(interaction: RepliableInteraction, question: Question, how: AnsweringHow): Promise<void> {
     const done = this.#stageLog(interaction);
-    const waitedFrom = performance.now();
+    const waitStartedMs = performance.now();
     using _turn = await turnOf(interaction, this.#parts.queue, how);
-    done('wait', waitedFrom);
+    done('wait', waitStartedMs);
     const deadlineMs = Math.min(this.#parts.services.config.queries.deadlineMs, leftMs(interaction, answerMaxMs));
     const late = AbortSignal.timeout(deadlineMs);
     try {

@@ -42,14 +42,14 @@ export function chooseReply(
   const usable = choices.filter(({ url }) => url.length <= urlLengthMax);
   const shown = usable.slice(0, choicesMax);
   if (shown.length === 0) return { content: nothing };
-  const leftOut = choices.length - shown.length;
+  const unlisted = choices.length - shown.length;
   const options = shown.map((choice, i) => ({
     label: `${i + 1}. ${plain(nameOf(texts, choice), nameLengthMax)}`,
     value: `${choice.kind}-${i}`,
     description: aboutOf(texts, choice),
   }));
   return {
-    content: leftOut > 0 ? `${question}\n-# ${more(leftOut)}` : question,
+    content: unlisted > 0 ? `${question}\n-# ${more(unlisted)}` : question,
     embeds: shown.map((choice, i) => ({
       title: `${i + 1}. ${escaped(nameOf(texts, choice), nameLengthMax)}`,
       url: choice.url,

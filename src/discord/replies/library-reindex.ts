@@ -48,15 +48,19 @@ export function dismissedReply({ library }: Texts): Reply {
 /** @param tells whether milestones are posted in this channel */
 export function reindexAskedReply(
   { library }: Texts,
-  { reindex, isNew, tells }: { reindex: Reindex; isNew: boolean; tells: boolean },
+  { reindex, isNew, willAnnounce }: { reindex: Reindex; isNew: boolean; willAnnounce: boolean },
 ): Reply {
-  const { mode, askedBy, askedAtMs } = reindex;
-  return { content: isNew ? library.reindex.asked(mode, tells) : library.reindex.isOpen(mode, askedBy, askedAtMs) };
+  const { mode, requestedBy, requestedAtMs } = reindex;
+  return {
+    content: isNew
+      ? library.reindex.asked(mode, willAnnounce)
+      : library.reindex.isOpen(mode, requestedBy, requestedAtMs),
+  };
 }
 
 /** @param reindex the one that was cancelled; null when none was open */
 export function reindexCancelledReply({ library }: Texts, reindex: Reindex | null): Reply {
-  return { content: reindex ? library.reindex.cancelled(reindex.mode) : library.reindex.nothingOpen };
+  return { content: reindex ? library.reindex.cancelled(reindex.mode) : library.reindex.noneRunning };
 }
 
 export function reindexWaitingReply({ library }: Texts): Reply {

@@ -38,7 +38,7 @@ export function statusReply({ library }: Texts, status: LibraryStatus, shown: 'w
   });
   if (shown === 'short') {
     const { tracks, space, worker } = status;
-    const count = tracks === null ? texts.uncounted : texts.inShort(tracks.indexed, space?.hours ?? 0);
+    const count = tracks === null ? texts.uncounted : texts.summary(tracks.indexed, space?.hours ?? 0);
     const fields = [
       field(texts.library, [count]),
       field(texts.index, [shortIndexLine(texts, status.index)]),
@@ -77,7 +77,7 @@ function countLines(texts: StatusTexts, { tracks, space }: LibraryStatus): strin
   return [
     all,
     texts.hours(space.hours, space.tracks),
-    `${texts.chunks(music)}; ${texts.leftOut(silence, applause, noise)}`,
+    `${texts.chunks(music)}; ${texts.excludedChunks(silence, applause, noise)}`,
   ];
 }
 
@@ -103,9 +103,9 @@ function modelLines(texts: StatusTexts, model: LibraryStatus['model']): string[]
 }
 
 function openLines(texts: StatusTexts, open: LibraryStatus['open']): string[] {
-  if (open === null) return [texts.noneOpen];
+  if (open === null) return [texts.noOpenJob];
   const how = open.progress ? texts.progress(open.progress) : open.waits ? texts.waits : texts.begins;
-  return [texts.openLine(open.mode, open.askedAtMs, open.askedBy), how];
+  return [texts.openLine(open.mode, open.requestedAtMs, open.requestedBy), how];
 }
 
 function scheduleLines(texts: StatusTexts, schedule: ScheduleFacts | null): string[] {

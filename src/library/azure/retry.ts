@@ -57,8 +57,8 @@ export async function withAzureRetries<T>(
       ...(signal && { signal }),
       shouldRetry: ({ error }) => !signal?.aborted && !keep(error) && mayPass(error),
       onFailedAttempt: async ({ error, retriesLeft }) => {
-        const askedMs = retriesLeft > 0 && mayPass(error) ? retryAfterMs(error) : null;
-        if (askedMs !== null) await delay(askedMs, undefined, { ...(signal && { signal }) });
+        const requestedMs = retriesLeft > 0 && mayPass(error) ? retryAfterMs(error) : null;
+        if (requestedMs !== null) await delay(requestedMs, undefined, { ...(signal && { signal }) });
       },
     });
   } catch (error) {

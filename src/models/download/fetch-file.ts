@@ -9,7 +9,7 @@ import { orDiskFull } from '../../io/disk-full.ts';
 import { syncFolder } from '../../io/durable-file.ts';
 import { gitBlobOf } from './git-blob.ts';
 import { contentNameOf, isCommit, isGitBlob, isSha256 } from './hub.ts';
-import { badStatus, downloadBroken, noRoom, offersAnother, tooLarge, wrongHash, wrongSize } from './hub-errors.ts';
+import { badStatus, diskTooSmall, downloadBroken, hashMismatch, tooLarge, wrongHash, wrongSize } from './hub-errors.ts';
 import type { HubAnswer, HubClient } from './hub-request.ts';
 import { PartFile, type PartIdentity } from './part-file.ts';
 
@@ -26,13 +26,13 @@ export interface WantedFile {
 }
 
 /** The source of trust in the bytes: a pin in this repository, the hub's own hash, or none. */
-export type Voucher = 'pin' | 'hub' | null;
+export type TrustSource = 'pin' | 'hub' | null;
 
 export interface TakenFile {
   readonly bytes: number;
   /** Hexadecimal. */
   readonly sha256: string;
-  readonly voucher: Voucher;
+  readonly voucher: TrustSource;
   /** The commit of the file; null when the hub did not report it. */
   readonly commit: string | null;
 }
@@ -66,7 +66,7 @@ export async function fetchFile(wanted: WantedFile, options: DownloadOptions): P
     try {
       return await fetchStubbornly(wanted, options, gains);
     } catch (error) {
-      if (!gains.ofThisTry || stretch === stretchesMax || !isPassing(error, true)) throw error;
+      if (!gains.inThisAttempt || stretch === stretchesMax || !isPassing(error, true)) throw error;
       await pauseFor(error, options);
     }
   }
@@ -86,9 +86,9 @@ function fetchStubbornly(wanted: WantedFile, options: DownloadOptions, gains: Ga
     factor: 2,
     randomize: true,
     signal,
-    shouldRetry: ({ error }) => !gains.ofThisTry && isPassing(error, gains.ofAnyTry),
+    shouldRetry: ({ error }) => !gains.inThisAttempt && isPassing(error, gains.inAnyAttempt),
     onFailedAttempt: async ({ error, retriesLeft }) => {
-      if (retriesLeft > 0 && !gains.ofThisTry) await pauseFor(error, { ...options, retryAfterMs: 0 });
+      if (retriesLeft > 0 && !gains.inThisAttempt) await pauseFor(error, { ...options, retryAfterMs: 0 });
     },
   });
 }
@@ -97,8 +97,8 @@ function fetchStubbornly(wanted: WantedFile, options: DownloadOptions, gains: Ga
 class Gains {
   readonly #onProgress: DownloadOptions['onProgress'];
   #first: number | null = null;
-  ofThisTry = false;
-  ofAnyTry = false;
+  inThisAttempt = false;
+  inAnyAttempt = false;
 
   constructor(onProgress: DownloadOptions['onProgress']) {
     this.#onProgress = onProgress;
@@ -106,23 +106,23 @@ class Gains {
 
   begin(): void {
     this.#first = null;
-    this.ofThisTry = false;
+    this.inThisAttempt = false;
   }
 
   count(bytes: number, total: number | null): void {
     this.#first ??= bytes;
     if (bytes > this.#first) {
-      this.ofThisTry = true;
-      this.ofAnyTry = true;
+      this.inThisAttempt = true;
+      this.inAnyAttempt = true;
     }
     this.#onProgress?.(bytes, total);
   }
 }
 
 /** An unreachable host is retried only if it sent bytes before. */
-function isPassing(error: unknown, everGained: boolean): boolean {
+function isPassing(error: unknown, hasProgressed: boolean): boolean {
   if (!(error instanceof LeitmotifError) || error.code !== 'download-failed') return false;
-  return error.facts.kind !== 'unreachable' || everGained;
+  return error.facts.kind !== 'unreachable' || hasProgressed;
 }
 
 /** Waits for the pause, or longer if the server requests it. */
@@ -130,8 +130,8 @@ async function pauseFor(
   error: unknown,
   { signal, retryAfterMs = retryAfterMsDefault }: DownloadOptions,
 ): Promise<void> {
-  const askedSec = error instanceof LeitmotifError ? Number(error.facts.retryAfterSec ?? 0) : 0;
-  const pauseMs = Math.max(retryAfterMs, Math.min(askedSec, pauseMaxSec) * 1000);
+  const requestedSec = error instanceof LeitmotifError ? Number(error.facts.retryAfterSec ?? 0) : 0;
+  const pauseMs = Math.max(retryAfterMs, Math.min(requestedSec, pauseMaxSec) * 1000);
   // An abort ends the pause; the next request checks the signal.
   await delay(pauseMs, undefined, { signal }).catch(() => {});
 }
@@ -211,7 +211,7 @@ function identityOf(answer: HubAnswer, wanted: WantedFile): PartIdentity {
   const linked = contentNameOf(answer.hubHeader('x-linked-etag'));
   const named = linked ?? contentNameOf(answer.hubHeader('etag'));
   if (wanted.sha256 !== null && isSha256(linked) && linked !== wanted.sha256) {
-    throw offersAnother(answer.url, wanted.sha256, linked);
+    throw hashMismatch(answer.url, wanted.sha256, linked);
   }
   const offered = sizeOf(answer);
   const linkedBytes = integerOf(answer.hubHeader('x-linked-size'));
@@ -266,7 +266,7 @@ async function assertRoom(file: string, part: PartFile, total: number | null): P
   const folder = path.dirname(file);
   const { bavail, bsize } = await statfs(folder);
   const [needed, free] = [total - part.bytes, bavail * bsize];
-  if (needed > free) throw noRoom(folder, needed, free);
+  if (needed > free) throw diskTooSmall(folder, needed, free);
 }
 
 /** @returns null when the hash is wrong but the file was resumed, so that starting over may help

@@ -34,7 +34,7 @@ export interface GetOptions {
   readonly retryAfterMs?: number | undefined;
 }
 
-export interface GotModel {
+export interface DownloadResult {
   readonly folder: string;
   readonly files: readonly { readonly file: string; readonly from: FilePlace; readonly taken: TakenFile }[];
 }
@@ -47,7 +47,7 @@ const bytesMaxShare = 1.5;
 /** Correct files are not downloaded again, and parts of the model from earlier downloads are kept.
  *  @throws {LeitmotifError} as fetchFile, with the manual way when the hub is unreachable; model-locked;
  *    config-invalid for an invalid endpoint */
-export async function getModel(model: DownloadableModel, options: GetOptions): Promise<GotModel> {
+export async function getModel(model: DownloadableModel, options: GetOptions): Promise<DownloadResult> {
   const { modelsDir, signal, onEvent } = options;
   const folder = path.join(modelsDir, model.name);
   await orDiskFull(folder, () => mkdir(folder, { recursive: true }));
@@ -59,7 +59,7 @@ export async function getModel(model: DownloadableModel, options: GetOptions): P
   const parts = withPartsBefore(model, options.parts, before);
   const silenceMs = options.silenceMs ?? silenceMsDefault;
   await using client = new HubClient(options.hub, silenceMs);
-  const files: GotModel['files'][number][] = [];
+  const files: DownloadResult['files'][number][] = [];
   for (const file of downloadedFilesOf(model, parts)) {
     const got = await getFile(model, file, { ...options, folder, before, client });
     files.push(got);
@@ -104,8 +104,8 @@ async function getFile(model: DownloadableModel, source: DownloadableFile, optio
     bytes: source.isExact ? source.bytes : null,
     bytesMax: source.isExact ? source.bytes : Math.ceil(source.bytes * bytesMaxShare),
   };
-  const here = await lookHere(wanted, file, options);
-  if (here) return { file, from: 'here' as const, taken: here };
+  const local = await findLocal(wanted, file, options);
+  if (local) return { file, from: 'here' as const, taken: local };
   const place = { cacheDir: hub.cacheDir, repository, revision, path: source.path };
   const cached = await takeFromCache(place, wanted);
   if (cached) return { file, from: 'cache' as const, taken: cached };
@@ -124,7 +124,7 @@ async function getFile(model: DownloadableModel, source: DownloadableFile, optio
 
 /** The existing file, from an earlier download or put there by hand.
  *  @returns null when it is missing or has another hash; the latter is reported as an event, and the file is replaced */
-async function lookHere(wanted: WantedFile, file: string, { before, folder, onEvent }: FileOptions) {
+async function findLocal(wanted: WantedFile, file: string, { before, folder, onEvent }: FileOptions) {
   if (!(await isFile(wanted.file))) return null;
   const found = await hashFile(wanted.file);
   const expected = wanted.sha256 ?? before.get(file) ?? null;
@@ -148,7 +148,7 @@ async function isFile(file: string): Promise<boolean> {
 async function noteOf(
   { repository, revision }: DownloadableModel,
   folder: string,
-  files: GotModel['files'],
+  files: DownloadResult['files'],
 ): Promise<SourceNote> {
   const before = (await readSourceNote(folder))?.files ?? {};
   const takenAt = new Date().toISOString();

@@ -30,7 +30,7 @@ export async function takeFromCache(place: CachedPlace, wanted: WantedFile): Pro
     await rm(partial, { force: true });
     await linkOrCopy(found.file, partial);
     const record = await hashFile(partial);
-    const voucher = await vouch(partial, record.sha256, path.basename(found.file), wanted);
+    const voucher = await trustSourceOf(partial, record.sha256, path.basename(found.file), wanted);
     if (voucher === 'nobody' || (wanted.bytes !== null && record.bytes !== wanted.bytes)) return null;
     await syncFile(partial);
     return { ...record, voucher, commit: found.commit };
@@ -62,7 +62,7 @@ async function linkOrCopy(from: string, to: string): Promise<void> {
 }
 
 /** Without a pin, the blob's name must be its content's. */
-async function vouch(
+async function trustSourceOf(
   file: string,
   sha256: string,
   blobName: string,

@@ -36,8 +36,8 @@ const progress: IndexProgress = {
 
 function job(changes: Partial<Reindex> = {}): Reindex {
   return {
-    ...{ id: nextId++, mode: 'changed', state: 'running', askedBy: '1', guildId: '2', channelId, locale: 'en-US' },
-    ...{ askedAtMs: 0, startedAtMs: 0, finishedAtMs: 60_000, milestone: 0, starts: 1, jobId: 1, summary: null },
+    ...{ id: nextId++, mode: 'changed', state: 'running', requestedBy: '1', guildId: '2', channelId, locale: 'en-US' },
+    ...{ requestedAtMs: 0, startedAtMs: 0, finishedAtMs: 60_000, milestone: 0, starts: 1, jobId: 1, summary: null },
     ...{ error: null, ...changes },
   };
 }

@@ -8,7 +8,7 @@ import { until } from './jobs.ts';
 
 const { ManageGuild } = PermissionFlagsBits;
 const german = { locale: 'de' };
-const askedBy = { mode: 'everything', askedBy: '1', guildId: null, channelId: null, locale: 'en-US' } as const;
+const askedBy = { mode: 'everything', requestedBy: '1', guildId: null, channelId: null, locale: 'en-US' } as const;
 
 let library: TestLibrary;
 let bot: TestBot;

@@ -60,8 +60,8 @@ const anyReindex: fc.Arbitrary<Reindex> = fc.record({
   id: fc.integer({ min: 1 }),
   mode: anyMode,
   state: fc.constantFrom('done' as const, 'failed' as const, 'cancelled' as const),
-  ...{ askedBy: anyId, guildId: anyId, channelId: anyId, locale: fc.constantFrom('de', 'en-US') },
-  ...{ askedAtMs: aMoment, startedAtMs: fc.option(aMoment), finishedAtMs: fc.option(aMoment) },
+  ...{ requestedBy: anyId, guildId: anyId, channelId: anyId, locale: fc.constantFrom('de', 'en-US') },
+  ...{ requestedAtMs: aMoment, startedAtMs: fc.option(aMoment), finishedAtMs: fc.option(aMoment) },
   ...{ milestone: fc.nat(100), starts: fc.nat(5), jobId: fc.option(anyCount) },
   summary: fc.option(
     fc
@@ -134,8 +134,8 @@ const anyStatus: fc.Arbitrary<LibraryStatus> = fc.record({
   ),
   open: fc.option(
     fc.record({
-      ...{ id: fc.integer({ min: 1 }), mode: anyMode, state: fc.constant('running' as const), askedAtMs: aMoment },
-      ...{ askedBy: anyId, waits: fc.boolean() },
+      ...{ id: fc.integer({ min: 1 }), mode: anyMode, state: fc.constant('running' as const), requestedAtMs: aMoment },
+      ...{ requestedBy: anyId, waits: fc.boolean() },
       progress: fc.option(fc.record({ tracksDone: anyCount, tracksTotal: anyCount, failed: anyCount })),
     }),
   ),
@@ -166,7 +166,7 @@ describe('holds what Discord demands, whatever is to be said', () => {
       fc.property(anyLanguage, anyReindex, anyPlan, anyProgress, missing, (texts, reindex, plan, progress, lacks) => {
         const { mode } = reindex;
         holds(reindexPlanReply(texts, { mode, plan, missing: lacks }));
-        for (const isNew of [true, false]) holds(reindexAskedReply(texts, { reindex, isNew, tells: isNew }));
+        for (const isNew of [true, false]) holds(reindexAskedReply(texts, { reindex, isNew, willAnnounce: isNew }));
         holds(reindexCancelledReply(texts, reindex));
         holds(reindexBegunReply(texts, reindex, progress, 'first'));
         holds(reindexBegunReply(texts, reindex, progress, 'again'));

@@ -55,7 +55,7 @@ test('skips a due time while a reindex is open, and does not catch up later', as
   const { scheduler } = schedulerOf(catalog);
   await scheduler.start();
   await scheduler.set(nightly);
-  const { reindex } = catalog.reindexes.ask({ ...nightly, mode: 'everything', askedBy: '1', guildId: null });
+  const { reindex } = catalog.reindexes.ask({ ...nightly, mode: 'everything', requestedBy: '1', guildId: null });
   await pass(16 * hourMs);
   expect(catalog.reindexes.open()?.id).toBe(reindex.id);
   catalog.reindexes.cancel(reindex.id);

@@ -137,7 +137,7 @@ describe.each(languages)('an answer in %s', (_language, texts) => {
         const hasPicture = files.some(({ name }) => name === 'match.png');
         expect(embeds?.[0]?.image?.url).toBe(hasPicture ? 'attachment://match.png' : undefined);
         expect(hasPicture).toBe(view.picture !== null && view.picture.length <= view.attachmentLimitBytes);
-        const sentence = texts.query.clips.tooLarge([texts.query.clips.thePicture]);
+        const sentence = texts.query.clips.tooLarge([texts.query.clips.pictureFile]);
         if (view.picture !== null && !hasPicture) expect(embeds?.[0]?.description).toContain(sentence);
       }),
     );
