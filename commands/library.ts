@@ -20,6 +20,7 @@ import type { Scheduler } from '../src/discord/library/scheduler.ts';
 import { changeSettings } from '../src/discord/library/settings.ts';
 import { libraryStatus } from '../src/discord/library/status.ts';
 import { choosePiece, offerPieces } from '../src/discord/queries/pieces.ts';
+import { resultsMax } from '../src/discord/queries/question.ts';
 import {
   failuresReply,
   refusedReply,
@@ -41,7 +42,7 @@ import { retryBusy } from '../src/discord/retry-busy.ts';
 import { editReply } from '../src/discord/send.ts';
 import type { Texts } from '../src/discord/texts/texts.ts';
 import { toLeitmotifError } from '../src/errors.ts';
-import { localized, localizedName, pieceLengthMax, resultsMax } from './localized.ts';
+import { localized, localizedName, pieceLengthMax } from './localized.ts';
 
 export interface LibraryParts {
   readonly bot: BotContext;

@@ -3,7 +3,7 @@
 import { open } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { LeitmotifError, toLeitmotifError } from '../src/errors.ts';
-import { orDiskFull } from '../src/io/disk-full.ts';
+import { withDiskFullError } from '../src/io/disk-full.ts';
 
 /** @returns the bytes received
  *  @throws {LeitmotifError} audio-too-large as soon as that is known, audio-empty, cancelled when the client hangs up,
@@ -15,13 +15,13 @@ export async function receiveBody(
   { bytesMax, signal }: { bytesMax: number; signal: AbortSignal },
 ): Promise<number> {
   if (Number(request.headers['content-length'] ?? 0) > bytesMax) throw tooLarge(bytesMax);
-  const handle = await orDiskFull(file, () => open(file, 'wx', 0o600));
+  const handle = await withDiskFullError(file, () => open(file, 'wx', 0o600));
   try {
     let bytes = 0;
     for await (const block of blocksOf(request, signal)) {
       bytes += block.length;
       if (bytes > bytesMax) throw tooLarge(bytesMax);
-      await orDiskFull(file, () => handle.appendFile(block));
+      await withDiskFullError(file, () => handle.appendFile(block));
     }
     if (bytes === 0) throw new LeitmotifError('audio-empty', 'Cannot embed an empty file');
     return bytes;

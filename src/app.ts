@@ -7,9 +7,9 @@ import { IndexingService } from './services/indexing.ts';
 import { LibraryService } from './services/libraries.ts';
 import { LiveIndex } from './services/live-index.ts';
 import { MaintenanceService } from './services/maintenance.ts';
+import type { ProgramContext } from './services/program-context.ts';
 import { QueryService } from './services/queries.ts';
 import type { Services } from './services/services.ts';
-import type { ProgramContext } from './services/surroundings.ts';
 import { WorkerService } from './services/worker.ts';
 
 export async function buildApp(config: Config, context: ProgramContext): Promise<App> {

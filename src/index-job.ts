@@ -89,13 +89,13 @@ async function runReindex(id: number, app: App, stop: AbortSignal): Promise<void
     if (stop.aborted) reindexes.pause(id);
     if (signal.aborted) return;
     const failure = toLeitmotifError(error);
-    if (mayPass(failure)) throw failure;
+    if (isTemporary(failure)) throw failure;
     reindexes.finish(id, { state: 'failed', code: failure.code, message: failure.message });
   }
 }
 
 /** Failures that may be gone when the next process starts. */
-function mayPass({ code }: LeitmotifError): boolean {
+function isTemporary({ code }: LeitmotifError): boolean {
   return (
     code === 'worker-unavailable' ||
     code === 'library-unavailable' ||

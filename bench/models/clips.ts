@@ -20,7 +20,7 @@ export interface Clips {
 
 /** @param musicDir recordings; null: the sample library, or what of it the benchmarks have fetched
  *  @throws {Error} when there are none */
-export async function cutClips(musicDir: string | null, cacheDir: string, count: number): Promise<Clips> {
+export async function cutBenchClips(musicDir: string | null, cacheDir: string, count: number): Promise<Clips> {
   const source = musicDir ?? findSampleLibrary() ?? fetchedSampleLibrary(cacheDir);
   const all = source ? globSync(path.join(source, '**/*.{ogg,mp3,flac,opus,m4a,wav}')).sort() : [];
   // Spread over the list, which is sorted by name: neighbours are often of one composer.

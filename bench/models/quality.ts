@@ -9,7 +9,7 @@ import { estimate, formatEstimate } from '../quality/metrics.ts';
 import { faissIndex, startPipeline } from '../quality/pipeline.ts';
 import { askByChunk, wholeTrackQuestions } from '../quality/protocols.ts';
 import { soundtrackPassages } from '../quality/retrieval.ts';
-import { chromaFloor, mfccFloor, type Space } from '../quality/spaces.ts';
+import { type BenchSpace, chromaFloor, mfccFloor } from '../quality/spaces.ts';
 import { readVersions } from '../quality/versions.ts';
 import { table } from '../table.ts';
 
@@ -43,7 +43,7 @@ export async function modelsQuality(
   const soundtracks = await soundtrackPassages({ ...options, tasks: [], models: [], json: false }, [
     'soundtracks.json',
   ]);
-  const rowOf = async (space: Space): Promise<string[]> => [
+  const rowOf = async (space: BenchSpace): Promise<string[]> => [
     space.name,
     await precision(space, soundtracks),
     await precision(space, quartets),
@@ -68,7 +68,7 @@ export async function modelsQuality(
   ].join('\n');
 }
 
-async function precision(space: Space, passages: readonly LabelledPassage[]): Promise<string> {
+async function precision(space: BenchSpace, passages: readonly LabelledPassage[]): Promise<string> {
   const library = await buildLibrary(space, passages, faissIndex);
   try {
     return formatEstimate(estimate(await askByChunk(library, wholeTrackQuestions(library)), 'P@1'));

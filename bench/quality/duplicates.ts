@@ -7,7 +7,7 @@
  */
 import { basename, join } from 'node:path';
 import type { Fingerprint } from '../../src/domain.ts';
-import { type Agreement, agreementOf, durationsAgree, isSameWhole } from '../../src/fingerprint/duplicates.ts';
+import { agreementOf, type CopyAgreement, durationsAgree, isSameWhole } from '../../src/fingerprint/duplicates.ts';
 import { aligned, type ByteCache, byteCache } from '../cache.ts';
 import { decodeMono, type Excerpt, fingerprintOf } from '../ffmpeg.ts';
 import { median, quantile } from '../statistics.ts';
@@ -33,7 +33,7 @@ interface Named {
 interface Pair {
   readonly first: Named;
   readonly second: Named;
-  readonly agreement: Agreement | null;
+  readonly agreement: CopyAgreement | null;
   readonly byFingerprint: boolean;
   /** As the product does: the durations have to agree too. */
   readonly isTaken: boolean;

@@ -30,11 +30,11 @@ export const fusions = {
   'chance-corrected': votesAboveChance,
 } as const satisfies Readonly<Record<string, Score>>;
 
-export type FusionName = keyof typeof fusions;
-export const fusionNames = Object.keys(fusions) as FusionName[];
+export type BenchFusionName = keyof typeof fusions;
+export const benchFusionNames = Object.keys(fusions) as BenchFusionName[];
 
 /** Of the whole vector, in tables that compare spaces. */
-export const usualFusion: FusionName = 'margin';
+export const usualFusion: BenchFusionName = 'margin';
 
 /** A track's best hit of a query chunk -> its rank among the tracks that this chunk found, from 1. */
 function placesOf({ tracks }: Ballot): Map<Hit, number> {

@@ -8,17 +8,17 @@ import { fuse } from '../../src/ranking/fusion.ts';
 import { cslsScore, type Hubness, hubRecipeName, poolFactor } from '../../src/ranking/hubs.ts';
 import { wholeOf } from '../../src/ranking/space-parts.ts';
 import { table } from '../table.ts';
-import { type FusionName, fusions, usualFusion } from './fusions.ts';
+import { type BenchFusionName, fusions, usualFusion } from './fusions.ts';
 import { halfQuestion, halvedLibrary } from './halves.ts';
 import { type BenchLibrary, buildLibrary, hitsOf, type LabelledPassage } from './library.ts';
 import { estimate, estimateGain, formatEstimate, type Outcome } from './metrics.ts';
 import { measureHubs } from './product.ts';
-import { excerptQuestions, neighbours, type Question, wholeTrackQuestions } from './protocols.ts';
+import { type BenchQuery, excerptQuestions, neighbours, wholeTrackQuestions } from './protocols.ts';
 import { type BenchContext, soundtrackPassages } from './retrieval.ts';
 import { versionPassages } from './versions.ts';
 
 const topMax = 10;
-const candidates: readonly FusionName[] = [usualFusion, 'chance-corrected', 'best-pair', 'reciprocal-rank'];
+const candidates: readonly BenchFusionName[] = [usualFusion, 'chance-corrected', 'best-pair', 'reciprocal-rank'];
 
 interface Measured {
   readonly library: BenchLibrary;
@@ -31,7 +31,7 @@ export async function hubsReport(context: BenchContext): Promise<string> {
   const all = await measured([...soundtracks, ...quartets], context);
   const reach = await reachRows(all);
   await all.library.index.close();
-  const parts: [string, Measured, Question[]][] = [];
+  const parts: [string, Measured, BenchQuery[]][] = [];
   for (const [name, passages] of [
     ['soundtracks', soundtracks],
     ['versions', quartets],
@@ -73,7 +73,7 @@ function hubnessOf({ tracks, rows }: BenchLibrary): Promise<Hubness> {
   return measureHubs(vectors, wholeOf(vectors[0]?.length ?? 0), trackIds);
 }
 
-async function halvesPart(context: BenchContext): Promise<[string, Measured, Question[]]> {
+async function halvesPart(context: BenchContext): Promise<[string, Measured, BenchQuery[]]> {
   const { first, library } = await halvedLibrary(context.pipeline.space, context);
   return ['halves', { library, hubness: await hubnessOf(library) }, first.map(halfQuestion)];
 }
@@ -89,7 +89,7 @@ interface Ways<T> {
 /** One query's neighbours as the product picks them, and what each is worth to a fusion. */
 async function neighboursOf(
   { library, hubness }: Measured,
-  { chunks, without }: Pick<Question, 'chunks' | 'without'>,
+  { chunks, without }: Pick<BenchQuery, 'chunks' | 'without'>,
   k: number,
 ): Promise<Ways<Hit[][]>> {
   const rowOf = rowsByPlace(library);
@@ -136,7 +136,7 @@ function rowsByPlace(library: BenchLibrary): (hit: Hit) => number {
   return ({ trackId, trackStartSec }) => known.get(`${trackId}:${trackStartSec}`) ?? Number.NaN;
 }
 
-async function rankings(one: Measured, question: Question, name: FusionName): Promise<Ways<number[]>> {
+async function rankings(one: Measured, question: BenchQuery, name: BenchFusionName): Promise<Ways<number[]>> {
   const { asItIs, corrected, chosen } = await neighboursOf(one, question, neighbours);
   const ids = (hits: readonly Hit[][]) => {
     const input = { hits: hits.flat(), queryChunks: question.chunks, library: one.library.size };
@@ -145,9 +145,9 @@ async function rankings(one: Measured, question: Question, name: FusionName): Pr
   return { asItIs: ids(asItIs), corrected: ids(corrected), chosen: ids(chosen) };
 }
 
-async function precisionRows(name: string, one: Measured, questions: readonly Question[]): Promise<string[][]> {
+async function precisionRows(name: string, one: Measured, questions: readonly BenchQuery[]): Promise<string[][]> {
   const labels = new Map(one.library.tracks.map(({ trackId, label }) => [trackId, label]));
-  const outcome = ({ group, label }: Pick<Question, 'group' | 'label'>, ids: readonly number[]): Outcome => ({
+  const outcome = ({ group, label }: Pick<BenchQuery, 'group' | 'label'>, ids: readonly number[]): Outcome => ({
     group,
     relevant: ids.map((trackId) => labels.get(trackId) === label),
   });

@@ -2,7 +2,7 @@
 import type { Chunk, Hit, IndexedChunk } from '../../src/domain.ts';
 import type { VectorIndex } from '../../src/index/vector-index.ts';
 import type { LibrarySize } from '../../src/ranking/fusion.ts';
-import type { Passage, Space } from './spaces.ts';
+import type { BenchSpace, Passage } from './spaces.ts';
 
 /** A recording of a benchmark. */
 export interface LabelledPassage extends Passage {
@@ -28,7 +28,7 @@ export interface BenchLibrary {
 export type MakeIndex = (vectors: readonly Float32Array[]) => Promise<VectorIndex>;
 
 export async function buildLibrary(
-  space: Space,
+  space: BenchSpace,
   passages: readonly LabelledPassage[],
   makeIndex: MakeIndex,
 ): Promise<BenchLibrary> {
@@ -70,8 +70,8 @@ export async function hitsOf(
   k: number,
   without: ReadonlySet<number>,
 ): Promise<Hit[][]> {
-  const leftOut = [...without].reduce((sum, trackId) => sum + library.size.chunksOf(trackId), 0);
-  const wanted = Math.min(k + leftOut, library.rows.length);
+  const excludedChunks = [...without].reduce((sum, trackId) => sum + library.size.chunksOf(trackId), 0);
+  const wanted = Math.min(k + excludedChunks, library.rows.length);
   const vectors = chunks.map(({ vector }) => vector);
   const found = await library.index.search(vectors, wanted, { signal: new AbortController().signal });
   return chunks.map((chunk, at) => {

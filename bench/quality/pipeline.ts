@@ -21,12 +21,12 @@ import type { VectorIndex } from '../../src/index/vector-index.ts';
 import { type SpacePart, wholeOf, writePart } from '../../src/ranking/space-parts.ts';
 import { byteCache } from '../cache.ts';
 import { trainedDirs } from '../models/available.ts';
-import type { Passage, Space } from './spaces.ts';
+import type { BenchSpace, Passage } from './spaces.ts';
 
 const repository = resolve(import.meta.dirname, '../..');
 
 export interface Pipeline {
-  readonly space: Space;
+  readonly space: BenchSpace;
   readonly spaceId: string;
   readonly dimensions: number;
   readonly recording: (passage: Passage) => Promise<EmbeddedRecording>;

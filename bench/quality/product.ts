@@ -11,7 +11,7 @@ import type { SpacePart } from '../../src/ranking/space-parts.ts';
 import type { BenchLibrary } from './library.ts';
 import type { Outcome } from './metrics.ts';
 import { faissIndex, writePartFile } from './pipeline.ts';
-import { neighbours, type Question } from './protocols.ts';
+import { type BenchQuery, neighbours } from './protocols.ts';
 
 export interface ProductLibrary extends Pick<BenchLibrary, 'tracks' | 'rows' | 'size'> {
   readonly parts: readonly SpacePart[];
@@ -54,7 +54,7 @@ export async function measureHubs(
 /** The question's neighbours in a library that does not hold `without`. */
 export async function neighbourhoodOf(
   { index, rows, parts, size, hubness }: ProductLibrary,
-  { chunks, without }: Pick<Question, 'chunks' | 'without'>,
+  { chunks, without }: Pick<BenchQuery, 'chunks' | 'without'>,
   k = neighbours,
 ): Promise<Neighbourhood> {
   const excluded = [...without].reduce((sum, trackId) => sum + size.chunksOf(trackId), 0);
@@ -76,7 +76,7 @@ export async function neighbourhoodOf(
 
 export async function askProduct(
   library: ProductLibrary,
-  questions: readonly Question[],
+  questions: readonly BenchQuery[],
   rank: (found: Neighbourhood) => RankedTrack[],
 ): Promise<Outcome[]> {
   const labels = new Map(library.tracks.map(({ trackId, label }) => [trackId, label]));

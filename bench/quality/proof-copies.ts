@@ -2,7 +2,7 @@
  *  in a noisy room. Their fingerprints are cached, not the copies. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { speedFingerprints, speedsUndone } from '../../src/audio/hear-again.ts';
+import { speedFingerprints, speedsUndone } from '../../src/audio/speed-fingerprints.ts';
 import type { Fingerprint, SpeedFingerprints } from '../../src/domain.ts';
 import { seededRandom } from '../../src/io/random.ts';
 import { aligned, type ByteCache, byteCache } from '../cache.ts';
@@ -83,7 +83,7 @@ export interface ProofCopy {
   readonly fromSec: number;
   readonly speed: number;
   readonly fingerprint: Fingerprint;
-  readonly heard: SpeedFingerprints;
+  readonly otherSpeeds: SpeedFingerprints;
 }
 
 export const excerptSec = 30;
@@ -145,8 +145,8 @@ export class ProofCorpus {
     const [fingerprint, ...rest] = unpack(bytes);
     if (!fingerprint) throw new Error(`Cannot use the copy ${copy} of ${source.name}: its fingerprint is missing`);
     const atSpeeds = rest.map((one, at) => ({ ...one, speed: speedsUndone[at] ?? 1 }));
-    const heard = { atSpeeds, isTelephoneBand: isTelephoneBand === 1 };
-    return { source, copy, fromSec, speed: recipe.speed ?? 1, fingerprint, heard };
+    const otherSpeeds = { atSpeeds, isTelephoneBand: isTelephoneBand === 1 };
+    return { source, copy, fromSec, speed: recipe.speed ?? 1, fingerprint, otherSpeeds };
   }
 
   async #withCopy<T>(

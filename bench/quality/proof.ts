@@ -112,20 +112,20 @@ function ask(
   isReported: boolean,
 ): Trial[] {
   const asHeard = new ChangedQuery(copy.fingerprint, []);
-  const query = new ChangedQuery(copy.fingerprint, copy.heard.atSpeeds);
+  const query = new ChangedQuery(copy.fingerprint, copy.otherSpeeds.atSpeeds);
   return library.map((against) => {
     const match = matchFingerprints(copy.fingerprint, against.fingerprint);
     const plain = match && isSameRecording(match) ? { speed: 1, offsetSec: match.offsetSec } : null;
     const first = asHeard.compare(against.fingerprint);
     const matches = isPromising(first) ? query.compare(against.fingerprint) : first;
-    const proof = plain ?? provingMatch(matches, copy.heard.isTelephoneBand);
+    const proof = plain ?? provingMatch(matches, copy.otherSpeeds.isTelephoneBand);
     return { kind: kindOf(against), isReported, copy, against, isPlainProof: plain !== null, matches, proof };
   });
 }
 
 function compact({ kind, isReported, copy, against, isPlainProof, matches, proof }: Trial) {
-  const { source, copy: name, fromSec, heard } = copy;
-  const asked = { copy: name, source: source.name, fromSec, isTelephoneBand: heard.isTelephoneBand };
+  const { source, copy: name, fromSec, otherSpeeds } = copy;
+  const asked = { copy: name, source: source.name, fromSec, isTelephoneBand: otherSpeeds.isTelephoneBand };
   return { kind, isReported, ...asked, against: against.name, isPlainProof, ...matches, proof };
 }
 
@@ -158,7 +158,7 @@ function wrongRow(kind: Kind, trials: readonly Trial[]): string[] {
   const nearest = (isTelephone: boolean, speed: keyof ChangedMatches) =>
     Math.max(
       ...trials
-        .filter(({ copy, isPlainProof }) => copy.heard.isTelephoneBand === isTelephone && !isPlainProof)
+        .filter(({ copy, isPlainProof }) => copy.otherSpeeds.isTelephoneBand === isTelephone && !isPlainProof)
         .map(({ matches }) => matches[speed]?.correlation ?? 0),
     ).toFixed(3);
   return [

@@ -14,7 +14,7 @@ export interface Passage {
   readonly toSec?: number;
 }
 
-export interface Space {
+export interface BenchSpace {
   readonly name: string;
   /** The passage's chunks that vote. */
   readonly embed: (passage: Passage) => Promise<readonly Chunk[]>;
@@ -24,11 +24,11 @@ export interface Space {
 
 type Feature = (samples: Float32Array) => Float32Array;
 
-export function mfccFloor(cacheDir: string): Space {
+export function mfccFloor(cacheDir: string): BenchSpace {
   return { name: 'mfcc', embed: cachedFeature(cacheDir, 'mfcc', mfccStatistics), fit: standardise };
 }
 
-export function chromaFloor(cacheDir: string): Space {
+export function chromaFloor(cacheDir: string): BenchSpace {
   return { name: 'chroma', embed: cachedFeature(cacheDir, 'chroma', meanChroma), fit: () => (vector) => vector };
 }
 
@@ -38,7 +38,7 @@ export function passageIdentity({ path, fromSec, toSec }: Passage): unknown {
   return [path, size, Math.round(mtimeMs), fromSec ?? null, toSec ?? null];
 }
 
-function cachedFeature(cacheDir: string, name: string, feature: Feature): Space['embed'] {
+function cachedFeature(cacheDir: string, name: string, feature: Feature): BenchSpace['embed'] {
   const cache = byteCache(join(cacheDir, 'quality'));
   return async (passage) => {
     const bytes = await cache(name, passageIdentity(passage), async () => {

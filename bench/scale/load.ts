@@ -11,7 +11,7 @@ import { syntheticVectors } from '../speed/synthetic-vectors.ts';
 
 export type AskerOrder = { readonly type: 'ask'; readonly times: number } | { readonly type: 'keep-asking' | 'stop' };
 
-export interface Asked {
+export interface QueryOutcome {
   /** When the answer came, milliseconds since 1970. */
   readonly atMs: number;
   /** Search, fusion and all else but decoding and embedding. */
@@ -31,9 +31,9 @@ const config = readConfig(process.env, root);
 const log = makeLog('warn');
 // As the bot does (src/main.ts).
 const answersPeople = { catalogBusyTimeoutMs: 10, niceness: 10, lookForIndexEachMs: 1_000 };
-const surroundings = { root, environment: process.env, log, ...answersPeople };
-const app = await buildApp(config, surroundings);
-const heard = await heardQuery();
+const context = { root, environment: process.env, log, ...answersPeople };
+const app = await buildApp(config, context);
+const queryEmbedding = await heardQuery();
 await app.liveIndex.open(never);
 let isAsking = false;
 process.send?.('ready');
@@ -56,14 +56,17 @@ async function obey(order: AskerOrder): Promise<void> {
   process.send?.('done');
 }
 
-async function ask(): Promise<Asked> {
+async function ask(): Promise<QueryOutcome> {
   const startedMs = performance.now();
   const end = (generation: string | null, failure: string | null) => ({
     ...{ atMs: Date.now(), tookMs: performance.now() - startedMs, generation, failure },
   });
   try {
     const query = { path: 'a query', neighbours: 5, fusion: defaultFusion, resultsMax: 10, includeNonMusic: false };
-    return end((await app.queries.similar({ ...query, signal: never, storedEmbedding: heard })).generation, null);
+    return end(
+      (await app.queries.similar({ ...query, signal: never, storedEmbedding: queryEmbedding })).generation,
+      null,
+    );
   } catch (error) {
     return end(null, (error as Error).message);
   }

@@ -8,7 +8,7 @@ import { readConfig } from '../../src/config/config.ts';
 import { IndexProcess } from '../../src/discord/library/index-process.ts';
 import { descendantsOf } from '../../test/embedding-worker/processes.ts';
 import { processFigures } from '../process-figures.ts';
-import type { Asked, AskerOrder } from './load.ts';
+import type { AskerOrder, QueryOutcome } from './load.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
@@ -29,26 +29,26 @@ export class Asker {
     return asker;
   }
 
-  async ask(times: number): Promise<Asked[]> {
-    const asked: Asked[] = [];
+  async ask(times: number): Promise<QueryOutcome[]> {
+    const asked: QueryOutcome[] = [];
     this.#send({ type: 'ask', times });
     for (let message = await this.#next(); message !== 'done'; message = await this.#next())
-      asked.push(message as Asked);
+      asked.push(message as QueryOutcome);
     return asked;
   }
 
   /** Asks one question after the other.
    *  @param isLast told of each answer; the first for which it is true is the last
    *  @returns all answers, that one included */
-  async keepAsking(isLast: (asked: Asked) => boolean): Promise<Asked[]> {
-    const asked: Asked[] = [];
+  async keepAsking(isLast: (asked: QueryOutcome) => boolean): Promise<QueryOutcome[]> {
+    const asked: QueryOutcome[] = [];
     this.#send({ type: 'keep-asking' });
     for (let isOver = false; ; ) {
       const message = await this.#next();
       if (message === 'done') return asked;
       if (isOver) continue;
-      asked.push(message as Asked);
-      if (!isLast(message as Asked)) continue;
+      asked.push(message as QueryOutcome);
+      if (!isLast(message as QueryOutcome)) continue;
       isOver = true;
       this.#send({ type: 'stop' });
     }

@@ -116,11 +116,11 @@ export class TextProcess {
     child.on('message', (message: FromTextProcess) => {
       if (running === this.#running) this.#onMessage(running, message);
     });
-    child.on('exit', (code, signal) => this.#onGone(running, signal ?? `exit code ${code}`));
+    child.on('exit', (code, signal) => this.#onExit(running, signal ?? `exit code ${code}`));
     // Emitted when it could not be started, or a message could not be sent: either way it is of no more use.
     child.on('error', (error) => {
       child.kill('SIGKILL');
-      this.#onGone(running, error.message);
+      this.#onExit(running, error.message);
     });
     this.#watch(running);
     this.#options.onStart?.();
@@ -159,7 +159,7 @@ export class TextProcess {
     this.#idleTimer = setTimeout(idle, this.#options.idleMs).unref();
   }
 
-  #onGone(running: Running, how: string): void {
+  #onExit(running: Running, how: string): void {
     // Ended by us, or heard of already.
     if (running !== this.#running) return;
     this.#forget(running, (nth) => new ProcessLost(how, nth === 0));

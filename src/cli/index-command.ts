@@ -2,13 +2,14 @@
 import path from 'node:path';
 import { LeitmotifError } from '../errors.ts';
 import { counted, formatBytes, formatDuration, kindsWithoutMusic, oneLine } from '../format.ts';
+import type { IndexProgress } from '../indexing/progress.ts';
 import type { IndexSummary } from '../indexing/summary.ts';
+import { excludeKeys } from '../library/exclude-keys.ts';
 import { FolderLibrary } from '../library/folder.ts';
 import type { Library } from '../library/library.ts';
-import { excludeKeys } from '../library/without-keys.ts';
 import type { Services } from '../services/services.ts';
 import { dryRun } from './dry-run.ts';
-import { indexProgress } from './progress.ts';
+import { progressBar } from './progress-bar.ts';
 
 export interface IndexCommandOptions {
   readonly exclude?: readonly string[];
@@ -189,4 +190,35 @@ export function generationWords(generation: IndexSummary['generation']): string 
   }
   if (generation.kind === 'held') return lockedWords(generation.id);
   return generation.kind === 'empty' ? 'The index is empty.' : 'The index is up to date.';
+}
+
+interface ProgressDisplay {
+  update(progress: IndexProgress): void;
+  stop(): void;
+}
+
+/** Progress on stderr: a bar on a terminal, otherwise a line from time to time. */
+function indexProgress(): ProgressDisplay {
+  const bar = progressBar(
+    ' {bar} {value}/{total} tracks | {audio} of audio | {rate} x real time | {eta_text} left{failed_text}',
+  );
+  let started = false;
+  return {
+    update(progress) {
+      if (progress.phase !== 'embed' || progress.tracksTotal === 0) return;
+      const payload = {
+        audio: formatDuration(progress.secondsDone),
+        rate: progress.ratePerSec.toFixed(0),
+        eta_text: progress.etaSec === null ? '…' : formatDuration(progress.etaSec),
+        failed_text: progress.failed > 0 ? ` | ${progress.failed} failed` : '',
+      };
+      if (!started) bar.start(progress.tracksTotal, progress.tracksDone, payload);
+      else bar.update(progress.tracksDone, payload);
+      started = true;
+    },
+    stop() {
+      if (started) bar.stop();
+      started = false;
+    },
+  };
 }

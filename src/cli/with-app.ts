@@ -5,8 +5,8 @@ import { type Config, readConfig } from '../config/config.ts';
 import { forgetSecrets } from '../config/secrets.ts';
 import { makeLog } from '../io/log.ts';
 import { buildModels } from '../services/models.ts';
+import type { ProgramContext } from '../services/program-context.ts';
 import type { Services } from '../services/services.ts';
-import type { ProgramContext } from '../services/surroundings.ts';
 import type { ModelsContext } from './models-command.ts';
 import { onWaiting, runToExit } from './run-to-exit.ts';
 

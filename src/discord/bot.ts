@@ -119,7 +119,7 @@ export async function startBot(options: BotOptions): Promise<RunningBot> {
   if (shard === 0) await register(bot, own.commands);
   const notified = await reportInterruptedQueries(bot, shard);
   if (notified > 0) log.warn({ notified }, 'notified users whose queries were interrupted');
-  const housekeeping = new Housekeeping({ services, log, backsUp: shard === 0 });
+  const housekeeping = new Housekeeping({ services, log, makesBackups: shard === 0 });
   ending.defer(() => housekeeping.close());
   reindexer.resume();
   ending.defer(() => scheduler.close());

@@ -9,7 +9,7 @@ export interface HousekeepingOptions {
   readonly services: Pick<Services, 'config' | 'indexing' | 'maintenance'>;
   readonly log: Logger;
   /** Shards share a folder, and one backup is enough. */
-  readonly backsUp: boolean;
+  readonly makesBackups: boolean;
 }
 
 export class Housekeeping {
@@ -45,9 +45,9 @@ export class Housekeeping {
   }
 
   async #backUp(): Promise<void> {
-    const { services, log, backsUp } = this.#options;
+    const { services, log, makesBackups } = this.#options;
     const { backupsKept } = services.config.maintenance;
-    if (!backsUp || backupsKept === 0) return;
+    if (!makesBackups || backupsKept === 0) return;
     try {
       const { location, bytes, tracks, removed } = await services.maintenance.backUp({
         keep: backupsKept,

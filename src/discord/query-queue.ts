@@ -6,7 +6,13 @@
  *  @see P. Goyal, H. Vin, H. Cheng, "Start-time Fair Queuing", 1996
  */
 import { LeitmotifError } from '../errors.ts';
-import { DurationGuess } from './duration-guess.ts';
+
+/** The first estimate of a query's duration. */
+const firstGuessMs = 5_000;
+/** The weight of the latest query: the exponential mean follows the machine's load within about ten queries. */
+const estimateWeight = 0.1;
+/** Bounds of the estimated wait. */
+const [waitMinMs, waitMaxMs] = [1_000, 600_000];
 
 export interface QueryLimits {
   readonly atOnce: number;
@@ -49,7 +55,7 @@ export class QueryQueue {
   readonly #people = new Map<string, Person>();
   /** In the order of their turns, next first. */
   readonly #waiting: Waiting[] = [];
-  readonly #usual = new DurationGuess();
+  readonly #usual = new DurationEstimate();
   #running = 0;
   #round = 0;
   #closedFor: Error | null = null;
@@ -187,5 +193,20 @@ export class QueryQueue {
     if (index === -1) return;
     this.#waiting.splice(index, 1);
     this.#advance();
+  }
+}
+
+/** Estimates how long a query runs, from those that ended, for "try again at". Its only state is the estimate. */
+class DurationEstimate {
+  #usualMs = firstGuessMs;
+
+  learn(durationMs: number): void {
+    this.#usualMs += (durationMs - this.#usualMs) * estimateWeight;
+  }
+
+  /** @param place in the queue, from 1
+   *  @returns milliseconds until its turn, when `atOnce` queries run in parallel */
+  untilTurnMs(place: number, atOnce: number): number {
+    return Math.min(waitMaxMs, Math.max(waitMinMs, (this.#usualMs * place) / atOnce));
   }
 }

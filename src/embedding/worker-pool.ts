@@ -111,7 +111,7 @@ export class WorkerPool implements Embedder {
           worker.markBusy(error.retryAfterSec * 1000);
           continue;
         }
-        worker.markLost(error);
+        worker.markDown(error);
         const isWorkerFault = error instanceof WorkerLostError || error.code === 'worker-protocol';
         if (isWorkerFault && lostOver.add(worker).size >= lostMax) throw error;
         if (++faults > this.#workers.length) throw error;

@@ -4,10 +4,10 @@
  *  item is left, and many speeds are tried, each of which is a chance to be wrong.
  */
 import type { Fingerprint, SpeedFingerprint } from '../domain.ts';
-import { type Agreement, agreementAlong, type Leveled, levelsOf } from './levels.ts';
+import { agreementAlong, type LevelAgreement, type Leveled, levelsOf } from './levels.ts';
 import { type Line, Lines } from './lines.ts';
 
-export interface ChangedMatch extends Agreement {
+export interface ChangedMatch extends LevelAgreement {
   /** How fast the query plays the track: 1.02 is 2 % faster; 1 at the track's own speed. */
   readonly speed: number;
   /** Position of the query's start in the track. Negative when the query begins before the track. */
@@ -100,9 +100,9 @@ export class ChangedQuery {
       track,
       tempos.flatMap((tempo) => plain.best(tempo, otherPlaces)),
     );
-    for (const undone of this.#atSpeeds) {
-      const lines = new Lines(undone.items, track.items).best(1, otherPlaces);
-      other = better(other, bestOf(undone, track, lines));
+    for (const speedMatch of this.#atSpeeds) {
+      const lines = new Lines(speedMatch.items, track.items).best(1, otherPlaces);
+      other = better(other, bestOf(speedMatch, track, lines));
     }
     return {
       sameSpeed: same && this.#describe(refine(same, track, [0])),
@@ -123,7 +123,7 @@ interface SpeedMatch extends Leveled {
 interface Placed {
   readonly query: SpeedMatch;
   readonly line: Line;
-  readonly agreement: Agreement;
+  readonly agreement: LevelAgreement;
 }
 
 function bestOf(query: SpeedMatch, track: Leveled, lines: readonly Line[]): Placed | null {

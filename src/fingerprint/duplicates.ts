@@ -13,7 +13,7 @@ import { bitErrors, bitsPerItem, repeats } from './items.ts';
 import { errorRateMax } from './match.ts';
 
 /** How two whole tracks lie over each other. */
-export interface Agreement {
+export interface CopyAgreement {
   /** Where the first begins in the second, in seconds. */
   readonly offsetSec: number;
   /** Shares of what each has to compare, [0, 1], that lie in blocks which agree. */
@@ -95,7 +95,7 @@ export function isSameWhole(first: Fingerprint, second: Fingerprint): boolean {
  *  @returns null where there is nothing to compare
  *  @throws {RangeError} when the two have different or impossible item lengths
  */
-export function agreementOf(first: Fingerprint, second: Fingerprint, rateMax = 1): Agreement | null {
+export function agreementOf(first: Fingerprint, second: Fingerprint, rateMax = 1): CopyAgreement | null {
   const { itemSec } = first;
   if (!(itemSec > 0) || itemSec !== second.itemSec) {
     throw new RangeError(`Cannot compare fingerprints: expected equal items, got ${itemSec} s, ${second.itemSec} s`);
@@ -103,7 +103,7 @@ export function agreementOf(first: Fingerprint, second: Fingerprint, rateMax = 1
   const offsets = likelyOffsets(first.items, second.items, Math.ceil(durationSecMax / itemSec), rateMax);
   if (offsets.length === 0) return null;
   const [firstInformative, secondInformative] = [countInformative(first.items), countInformative(second.items)];
-  let best: Agreement | null = null;
+  let best: CopyAgreement | null = null;
   for (const offset of offsets) {
     const { ofFirst, ofSecond, items, errors } = agreeingBlocks(first.items, second.items, offset);
     const agreement = {
@@ -122,7 +122,7 @@ export function agreementOf(first: Fingerprint, second: Fingerprint, rateMax = 1
 
 /** Item offsets (second minus first) by how few bits of some probes differ, best first; ties to the smaller offset. */
 function likelyOffsets(first: Uint32Array, second: Uint32Array, offsetMax: number, rateMax: number): number[] {
-  const probes = evenly(first, probesMax);
+  const probes = spreadEvenly(first, probesMax);
   const rated: { offset: number; rate: number }[] = [];
   for (let offset = -offsetMax; offset <= offsetMax; offset++) {
     let errors = 0;
@@ -142,7 +142,7 @@ function likelyOffsets(first: Uint32Array, second: Uint32Array, offsetMax: numbe
 }
 
 /** Items that tell something, spread evenly over the recording: at each of `max` places the next one. */
-function evenly(items: Uint32Array, max: number): number[] {
+function spreadEvenly(items: Uint32Array, max: number): number[] {
   const probes = new Set<number>();
   for (let place = 0; place < max; place++) {
     let item = Math.floor((place * items.length) / max);
@@ -176,10 +176,10 @@ function agreeingBlocks(first: Uint32Array, second: Uint32Array, offset: number)
 function compareBlock(first: Uint32Array, second: Uint32Array, offset: number, from: number, to: number) {
   const block = { ofFirst: 0, ofSecond: 0, items: 0, errors: 0 };
   for (let item = from; item < to; item++) {
-    const [isNew, isNewThere] = [!repeats(first, item), !repeats(second, item + offset)];
+    const [isNew, isNewInSecond] = [!repeats(first, item), !repeats(second, item + offset)];
     if (isNew) block.ofFirst++;
-    if (isNewThere) block.ofSecond++;
-    if (!isNew && !isNewThere) continue;
+    if (isNewInSecond) block.ofSecond++;
+    if (!isNew && !isNewInSecond) continue;
     block.items++;
     block.errors += bitErrors(first, second, item, offset);
   }

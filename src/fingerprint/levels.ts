@@ -33,7 +33,7 @@ export interface Leveled {
   readonly levels: Float32Array;
 }
 
-export interface Agreement {
+export interface LevelAgreement {
   /** Mean over the measurements, [-1, 1]. */
   readonly correlation: number;
   /** Items of the overlap that were compared: silence and held notes repeat one item on either side, and say nothing. */
@@ -42,7 +42,7 @@ export interface Agreement {
 }
 
 /** @returns null where nothing can be compared */
-export function agreementAlong(query: Leveled, track: Leveled, { at, rate }: Line): Agreement | null {
+export function agreementAlong(query: Leveled, track: Leveled, { at, rate }: Line): LevelAgreement | null {
   const [q, t, qq, tt, qt] = [sums(), sums(), sums(), sums(), sums()];
   let count = 0;
   let errors = 0;

@@ -10,7 +10,7 @@ import { fileProblem } from './file-problem.ts';
 import type { Listed, ListedFile, ListedProblem, ListOptions } from './library.ts';
 
 /** Concurrent lstat calls. The thread pool has four threads, so more than a few dozen gain nothing. */
-const looksAtOnce = 64;
+const statConcurrency = 64;
 /** Limit on the recursion, deeper than any folder made by hand. */
 const depthMax = 64;
 
@@ -37,10 +37,10 @@ async function* walkFolder(place: Place, signal?: AbortSignal): AsyncGenerator<L
     yield entries;
     return;
   }
-  for (let at = 0; at < entries.length; at += looksAtOnce) {
+  for (let at = 0; at < entries.length; at += statConcurrency) {
     signal?.throwIfAborted();
-    const looked = await Promise.all(entries.slice(at, at + looksAtOnce).map((entry) => lookAt(entry, place)));
-    for (const found of looked) {
+    const listed = await Promise.all(entries.slice(at, at + statConcurrency).map((entry) => lookAt(entry, place)));
+    for (const found of listed) {
       if (found === null) continue;
       if ('folder' in found) yield* walkFolder(found, signal);
       else yield found;

@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { ClipOptions, ClipSource } from '../audio/clip.ts';
 import type { Hit } from '../domain.ts';
 import { formatTime } from '../format.ts';
-import { copyAtomically } from '../io/copy-whole.ts';
+import { copyAtomically } from '../io/copy-atomically.ts';
 import { folderBytes } from '../io/folder-bytes.ts';
 import { isPlainFile, makePrivateFolder, makePrivateSync } from '../io/private-files.ts';
 import type { Answer } from '../query/answer.ts';

@@ -89,6 +89,6 @@ async function storedClipOf(
 }
 
 /** Whether a retry with the whole recording may succeed: ffmpeg could not read it in parts. */
-export function isWorthWhole(error: unknown): boolean {
+export function isRetryableWithWholeFile(error: unknown): boolean {
   return error instanceof LeitmotifError && (error.code.startsWith('audio-') || error.code === 'decode-failed');
 }

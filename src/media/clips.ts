@@ -6,11 +6,17 @@ import { type AudioInput, plainInput } from '../audio/input.ts';
 import type { Hit } from '../domain.ts';
 import { type LeitmotifError, toLeitmotifError } from '../errors.ts';
 import { formatTime, oneLine, trackName } from '../format.ts';
-import { copyAtomically } from '../io/copy-whole.ts';
+import { copyAtomically } from '../io/copy-atomically.ts';
 import { isPlainFile, makePrivateFolder, makePrivateSync } from '../io/private-files.ts';
 import type { Answer, Result } from '../query/answer.ts';
 import { momentInTrack } from '../query/answer-facts.ts';
-import { isWorthWhole, type SoundParts, type TrackSound, trackSound, unknownLoudnessDb } from './clip-source.ts';
+import {
+  isRetryableWithWholeFile,
+  type SoundParts,
+  type TrackSound,
+  trackSound,
+  unknownLoudnessDb,
+} from './clip-source.ts';
 import type { Media, SourceAndOutput } from './media.ts';
 
 /** Paths of the mp3 files of one result. */
@@ -81,7 +87,7 @@ export async function cutResultClips(
   parts: ClipParts,
   options: ResultClipsOptions,
 ): Promise<ResultClips> {
-  return wholeIfNeeded(options.signal, async (whole, onPart) => {
+  return retryWithWholeFile(options.signal, async (whole, onPart) => {
     await using held = new AsyncDisposableStack();
     const their = await trackSound(answer, result, parts, { signal: options.signal, whole }, held);
     if (their.overLoopback) onPart();
@@ -126,7 +132,7 @@ export async function cutTrackClips(
 ): Promise<Map<number, string>> {
   const { dir, signal } = options;
   await makePrivateFolder(dir);
-  return wholeIfNeeded(signal, async (whole, onPart) => {
+  return retryWithWholeFile(signal, async (whole, onPart) => {
     await using held = new AsyncDisposableStack();
     const byRank = new Map<number, string>();
     const toCut: SourceAndOutput[] = [];
@@ -149,7 +155,7 @@ export async function cutTrackClips(
 
 /** Cuts from parts of remote recordings, and from the whole recordings where ffmpeg cannot read parts.
  *  @param cut calls `onPart` when it cuts from a recording that is available in parts only */
-async function wholeIfNeeded<T>(
+async function retryWithWholeFile<T>(
   signal: AbortSignal,
   cut: (whole: boolean, onPart: () => void) => Promise<T>,
 ): Promise<T> {
@@ -160,7 +166,7 @@ async function wholeIfNeeded<T>(
     });
   } catch (error) {
     signal.throwIfAborted();
-    if (!isFromParts || !isWorthWhole(error)) throw error;
+    if (!isFromParts || !isRetryableWithWholeFile(error)) throw error;
     return await cut(true, () => {});
   }
 }
@@ -172,8 +178,8 @@ export function clipsOnDisk(answer: Answer, result: Result, dir: string): Result
   if (!hit) return null;
   const paths = clipPaths(dir, result, hit.queryStartSec, momentInTrack(answer, result, hit));
   if (!isPlainFile(paths.theirs)) return null;
-  const ifThere = (file: string) => (isPlainFile(file) ? file : null);
-  return { theirs: paths.theirs, yours: ifThere(paths.yours), ab: ifThere(paths.ab) };
+  const existing = (file: string) => (isPlainFile(file) ? file : null);
+  return { theirs: paths.theirs, yours: existing(paths.yours), ab: existing(paths.ab) };
 }
 
 function clipTags(answer: Answer, result: Result, hit: Hit): Record<keyof ResultClips, ClipTags> {

@@ -1,7 +1,7 @@
 /** The media thread: does what media-here.ts does, one answer a request. */
 import { parentPort } from 'node:worker_threads';
 import { LeitmotifError, toLeitmotifError } from '../errors.ts';
-import { inlineMedia } from './media-here.ts';
+import { inlineMedia } from './inline-media.ts';
 import type { MediaAnswer, MediaRequest } from './media-thread.ts';
 
 const running = new Map<number, AbortController>();

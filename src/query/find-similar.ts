@@ -13,7 +13,7 @@ import type { ReadSpeedFingerprints } from '../ranking/changed-proof.ts';
 import { closenessIn, withMatches } from '../ranking/spread.ts';
 import { decideVerdict, type NearestMatch, recordingCandidates } from '../ranking/verdict.ts';
 import type { Answer, Result, Timings } from './answer.ts';
-import { mergeDuplicates } from './copies.ts';
+import { mergeDuplicates } from './duplicates.ts';
 import type { QueryRequest } from './query-request.ts';
 import { type Ranking, rankPieces, withTracks } from './rank-pieces.ts';
 import { verdictByBytes } from './same-bytes.ts';

@@ -17,8 +17,8 @@ import {
   rankByVotes,
 } from '../ranking/rank-by-parts.ts';
 import type { SpacePart } from '../ranking/space-parts.ts';
-import { DuplicateFinder, duplicatesOf, type FoundTrack, mergeDuplicates } from './copies.ts';
-import { holdsNearest, type LiveNeighbours, liveNeighbours, type NearestBy, nearestBy } from './live-neighbours.ts';
+import { DuplicateFinder, duplicatesOf, type FoundTrack, mergeDuplicates } from './duplicates.ts';
+import { containsNearest, type LiveNeighbours, liveNeighbours, type NearestBy, nearestBy } from './live-neighbours.ts';
 import type { QueryRequest } from './query-request.ts';
 
 export interface Ranking {
@@ -57,7 +57,7 @@ export async function rankPieces(
   const search = searcher(parts, searched, request);
   const { excludedTracks = new Set<number>() } = request;
   const found = await search(poolOf(request));
-  const rankings = rankBoth(found, searched, request);
+  const rankings = rankingsOf(found, searched, request);
   const { ranked, nearest } = rankings;
   const seen = excludedTracks.size === 0 ? ranked : [...ranked, ...nearest];
   const first = await groupCopies(seen, excludedTracks, copies, parts.catalog, request);
@@ -78,7 +78,7 @@ export async function rankPieces(
     const isAll = width >= wide.library.chunks || round === roundsMax;
     const isComplete = wide.perChunk.every((own) => hasPool(own, wide.parts, width, dropped, request));
     if (!isAll && !(isComplete && pieces.length >= request.resultsMax)) continue;
-    const ranking = rankBoth(withinPool(single, request), searched, request);
+    const ranking = rankingsOf(withinPool(single, request), searched, request);
     const ranked = withPiecesBeyond(ranking.ranked, pieces, request.resultsMax);
     return { found: wide, ...ranking, ranked, alsoAs, copies, searchMs: search.tookMs() };
   }
@@ -160,7 +160,7 @@ function poolOf({ neighbours }: QueryRequest): number {
 }
 
 /** Ranks the neighbours by their whole vectors, and by the requested fusion. */
-function rankBoth(
+function rankingsOf(
   found: LiveNeighbours,
   searched: readonly Chunk[],
   request: QueryRequest,
@@ -202,5 +202,5 @@ function hasPool(
   const isKept = ({ chunk }: FoundNeighbour): boolean => !dropped.has(chunk.trackId);
   const wanted = poolOf(request);
   if (nearestByOf(request.fusion) === 'whole') return found.filter(isKept).length >= wanted;
-  return holdsNearest(found, parts, { of: width, wanted, isKept });
+  return containsNearest(found, parts, { of: width, wanted, isKept });
 }

@@ -14,8 +14,8 @@ import type { GenerationService } from './generations.ts';
 import { indexPathsOf } from './index-paths.ts';
 import type { LibraryService } from './libraries.ts';
 import type { LiveIndex } from './live-index.ts';
+import type { ProgramContext } from './program-context.ts';
 import { clipLimitsOf } from './queries.ts';
-import type { ProgramContext } from './surroundings.ts';
 import type { WorkerService } from './worker.ts';
 
 export type IndexRequest = Pick<

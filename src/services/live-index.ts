@@ -8,7 +8,7 @@ import { indexedSpaces } from '../index/generation-folder.ts';
 import { IndexHost } from '../index/index-host.ts';
 import { modelsOfSpaces } from '../models/models-of-spaces.ts';
 import type { GenerationService } from './generations.ts';
-import type { ProgramContext } from './surroundings.ts';
+import type { ProgramContext } from './program-context.ts';
 import { modelsDirsOf, type WorkerService } from './worker.ts';
 
 export interface LiveIndexParts {
@@ -75,7 +75,7 @@ export class LiveIndex {
 
   async #openNewest(signal: AbortSignal): Promise<IndexHost> {
     const { config, context, catalog, worker } = this.#parts;
-    const { log, lookForIndexEachMs } = context;
+    const { log, indexPollIntervalMs: lookForIndexEachMs } = context;
     const spaceId = await worker.spaceId();
     this.#host ??= new IndexHost({
       indexDir: config.indexDir,

@@ -16,7 +16,7 @@ import { modelsOfSpaces } from '../models/models-of-spaces.ts';
 import type { GenerationService } from './generations.ts';
 import { indexPathsOf } from './index-paths.ts';
 import { type LibraryService, openBackupStore } from './libraries.ts';
-import type { ProgramContext } from './surroundings.ts';
+import type { ProgramContext } from './program-context.ts';
 import { modelsDirsOf, type WorkerService } from './worker.ts';
 
 export interface BackupRequest {

@@ -1,7 +1,7 @@
 /** Answers queries: by sound, by words; and makes the clips and the picture of an answer. */
 import { availableParallelism } from 'node:os';
-import { speedFingerprints } from '../audio/hear-again.ts';
 import type { AudioLimits } from '../audio/limits.ts';
+import { speedFingerprints } from '../audio/speed-fingerprints.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Config } from '../config/config.ts';
 import type { EmbeddedRecording } from '../domain.ts';
@@ -16,8 +16,8 @@ import {
   type ResultClips,
   type ResultClipsOptions,
 } from '../media/clips.ts';
+import { inlineMedia } from '../media/inline-media.ts';
 import type { Media } from '../media/media.ts';
-import { inlineMedia } from '../media/media-here.ts';
 import { MediaThread } from '../media/media-thread.ts';
 import { renderPicture } from '../media/picture.ts';
 import type { PictureWords } from '../media/picture-words.ts';
@@ -29,7 +29,7 @@ import type { ReadSpeedFingerprints } from '../ranking/changed-proof.ts';
 import { indexPathsOf } from './index-paths.ts';
 import type { LibraryService } from './libraries.ts';
 import type { LiveIndex } from './live-index.ts';
-import type { ProgramContext } from './surroundings.ts';
+import type { ProgramContext } from './program-context.ts';
 import type { WorkerService } from './worker.ts';
 
 export interface QueryServiceParts {
@@ -89,7 +89,10 @@ export class QueryService {
   }
 
   /** The answer does not depend on this proof: a query whose sound is gone or fails is answered without it. */
-  #speedFingerprintsOf({ path, fromSec = 0, signal }: SimilarRequest, { audioStream }: EmbeddedRecording): ReadSpeedFingerprints {
+  #speedFingerprintsOf(
+    { path, fromSec = 0, signal }: SimilarRequest,
+    { audioStream }: EmbeddedRecording,
+  ): ReadSpeedFingerprints {
     return async (part) => {
       if (path === '') return null;
       const options = { ...part, fromSec: fromSec + part.fromSec, audioStream: (audioStream?.number ?? 1) - 1 };

@@ -9,7 +9,7 @@ import { orAborted } from '../io/or-aborted.ts';
 import { findModel } from '../models/find-model.ts';
 import { spaceIdOfModel } from '../models/manifest.ts';
 import type { EmbeddedQuery } from '../query/find-similar.ts';
-import type { ProgramContext } from './surroundings.ts';
+import type { ProgramContext } from './program-context.ts';
 
 /** Loading a model takes from 0.3 s (built-in) to a minute (hundreds of megabytes from a cold disk). Up to two GPUs get
  *  90 s each before the CPU is used. */

@@ -13,9 +13,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
+import { excludeKeys } from '../../src/library/exclude-keys.ts';
 import { FolderLibrary } from '../../src/library/folder.ts';
 import type { Listed } from '../../src/library/library.ts';
-import { excludeKeys } from '../../src/library/without-keys.ts';
 
 function tempFolder(): string {
   const folder = realpathSync(mkdtempSync(path.join(tmpdir(), 'leitmotif-test-')));

@@ -13,7 +13,7 @@ import { Spool } from '../../src/library/spool.ts';
 import { backUpCatalog } from '../../src/maintenance/backup.ts';
 import { FolderBackups } from '../../src/maintenance/folder-backups.ts';
 import { AnswerFiles } from '../../src/media/answer-files.ts';
-import { inlineMedia } from '../../src/media/media-here.ts';
+import { inlineMedia } from '../../src/media/inline-media.ts';
 import type { Answer } from '../../src/query/answer.ts';
 import { factsOf, openCatalog, recordingOf, tempFolder } from '../catalog/helpers.ts';
 import { azureLibrary } from '../support/azure-library.ts';

@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { inlineMedia } from '../../src/media/inline-media.ts';
 import type { Media } from '../../src/media/media.ts';
-import { inlineMedia } from '../../src/media/media-here.ts';
 import { MediaThread } from '../../src/media/media-thread.ts';
 import { ffmpeg, writePiece } from '../support/pieces.ts';
 

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type FusionName, fusionNames, fusions } from '../../bench/quality/fusions.ts';
+import { type BenchFusionName, benchFusionNames, fusions } from '../../bench/quality/fusions.ts';
 import type { Hit } from '../../src/domain.ts';
 import { type FusionInput, fuse as fuseBy } from '../../src/ranking/fusion.ts';
 import { votesAndSums } from '../../src/ranking/fusion-scores.ts';
 import { hitAt, querySpans } from './hits.ts';
 
-const fuse = (name: FusionName, input: FusionInput) => fuseBy(fusions[name], input);
+const fuse = (name: BenchFusionName, input: FusionInput) => fuseBy(fusions[name], input);
 
 describe("the original's published results", () => {
   /** The printed votes and sums are rounded, so the scores follow to within 0.0005. */
@@ -82,7 +82,7 @@ const anyHits = fc.uniqueArray(
   { selector: (hit) => `${hit.queryChunk} ${hit.trackId} ${hit.trackStartSec}`, maxLength: 40 },
 );
 
-describe.each(fusionNames)('fusion %s', (name) => {
+describe.each(benchFusionNames)('fusion %s', (name) => {
   test('never invents or loses a track', () => {
     fc.assert(
       fc.property(anyHits, (hits) => {
@@ -274,7 +274,7 @@ test('the published formula refuses votes and sums that cannot be', () => {
 });
 
 describe('hits that count for something else than their similarity', () => {
-  test.each(fusionNames)('%s: are the same answer where it is the same', (name) => {
+  test.each(benchFusionNames)('%s: are the same answer where it is the same', (name) => {
     fc.assert(
       fc.property(anyHits, (hits) => {
         const input = inputOf(hits, queryChunks);

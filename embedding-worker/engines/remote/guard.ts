@@ -111,16 +111,17 @@ export class Guard {
     const attemptMs = cold ? this.#limits.coldAttemptMs : this.#limits.attemptMs;
     const retryUntilMs = performance.now() + (cold ? this.#limits.coldPatienceMs : this.#limits.patienceMs);
     let pause = pauseMs;
-    const mayRepeat = (error: unknown): boolean => {
+    const isRetryable = (error: unknown): boolean => {
       if (!(error instanceof RemoteFailure) || !error.repeatable || probing || signal.aborted) return false;
       return performance.now() + Math.max(pause, error.retryAfterMs ?? 0) < retryUntilMs;
     };
-    const again = retry(handleWhen(mayRepeat), {
+    const again = retry(handleWhen(isRetryable), {
       // `patienceMs` is the limit.
       maxAttempts: Number.POSITIVE_INFINITY,
       backoff: new DelegateBackoff(({ result }: IRetryBackoffContext<unknown>) => {
-        const asked = 'error' in result && result.error instanceof RemoteFailure ? (result.error.retryAfterMs ?? 0) : 0;
-        const delay = Math.max(asked, pause * (0.5 + Math.random() / 2));
+        const requestedMs =
+          'error' in result && result.error instanceof RemoteFailure ? (result.error.retryAfterMs ?? 0) : 0;
+        const delay = Math.max(requestedMs, pause * (0.5 + Math.random() / 2));
         pause = Math.min(pauseMaxMs, pause * 2);
         this.#events.onRetry();
         return delay;

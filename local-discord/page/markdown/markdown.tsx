@@ -1,6 +1,6 @@
 /** Renders Discord's Markdown as React elements. Nothing is interpreted as HTML. */
 import { Fragment, type ReactNode, useEffect, useMemo, useState } from 'react';
-import { useSurroundings } from '../surroundings.ts';
+import { usePageContext } from '../page-context.ts';
 import { parseInline } from './inline.ts';
 import type { Block, Inline, TimeStyle } from './nodes.ts';
 import { parseMarkdown } from './parse.ts';
@@ -146,7 +146,7 @@ function Spoiler({ nodes }: { readonly nodes: readonly Inline[] }): ReactNode {
 }
 
 function Mention({ kind, id }: { readonly kind: 'user' | 'channel' | 'role'; readonly id: string }): ReactNode {
-  const { users, channels, me, openChannel } = useSurroundings();
+  const { users, channels, me, openChannel } = usePageContext();
   if (kind === 'user') {
     return (
       <discord-mention type="user" highlight={id === me.id}>
@@ -164,7 +164,7 @@ function Mention({ kind, id }: { readonly kind: 'user' | 'channel' | 'role'; rea
 }
 
 function Time({ unixSec, style }: { readonly unixSec: number; readonly style: TimeStyle }): ReactNode {
-  const { locale } = useSurroundings();
+  const { locale } = usePageContext();
   const nowMs = useNowMs(style === 'R' ? 1000 : null);
   return (
     <discord-time>

@@ -1,6 +1,6 @@
 /** Computes the features that the gate's head reads, for each moment of a window. Pure. */
 import { bandCount, type Frame, framesPerMoment, likeness, peaksDb } from './frames.ts';
-import type { Block } from './levels.ts';
+import type { LevelBlock } from './levels.ts';
 
 /** Moments to each side that a moment is judged together with: a second alone is a word, or a rest. */
 const reach = 1;
@@ -33,7 +33,7 @@ export const featureNames = [
  *  @returns shape [moments][featureNames]; null for a moment too quiet to say anything */
 export function momentFeatures(
   frames: readonly Frame[],
-  blocks: readonly (readonly Block[])[],
+  blocks: readonly (readonly LevelBlock[])[],
 ): (Float64Array | null)[] {
   const loudest = Math.max(...frames.map(({ power }) => power));
   const isAudible = frames.map(({ power }) => power > quietPower * loudest);
@@ -47,13 +47,13 @@ export function momentFeatures(
       values.slice(from * framesPerMoment, to * framesPerMoment - apart);
     const [within, toNext, halfSec] = alike.map((values, i) => part(values, [1, 2, 4][i] as number));
     return Float64Array.from([
-      ...ofLikeness(within as number[], toNext as number[], halfSec as number[]),
-      ...ofSpectra(
+      ...likenessFeatures(within as number[], toNext as number[], halfSec as number[]),
+      ...spectrumFeatures(
         frames
           .slice(from * framesPerMoment, to * framesPerMoment)
           .filter((__, i) => isAudible[from * framesPerMoment + i]),
       ),
-      ...ofLevels(blocks.slice(from, to).flat()),
+      ...levelFeatures(blocks.slice(from, to).flat()),
     ]);
   });
 }
@@ -67,7 +67,7 @@ function likenesses(frames: readonly Frame[], apart: number, isAudible: readonly
   });
 }
 
-function ofLikeness(withinAll: number[], toNext: number[], halfSec: number[]): number[] {
+function likenessFeatures(withinAll: number[], toNext: number[], halfSec: number[]): number[] {
   const there = (value: number) => !Number.isNaN(value);
   const within = withinAll.filter(there);
   const perSecond: number[] = [];
@@ -77,7 +77,7 @@ function ofLikeness(withinAll: number[], toNext: number[], halfSec: number[]): n
 }
 
 /** @param audibleFrames the frames that say something */
-function ofSpectra(audibleFrames: readonly Frame[]): number[] {
+function spectrumFeatures(audibleFrames: readonly Frame[]): number[] {
   const roughness = audibleFrames.map(({ roughnessDb }) => roughnessDb);
   const bands = Array.from({ length: bandCount }, (_, band) =>
     audibleFrames.map(({ bandsDb }) => bandsDb[band] as number),
@@ -92,7 +92,7 @@ function ofSpectra(audibleFrames: readonly Frame[]): number[] {
   ];
 }
 
-function ofLevels(blocks: readonly Block[]): number[] {
+function levelFeatures(blocks: readonly LevelBlock[]): number[] {
   const levels = blocks.map(({ levelDb }) => levelDb);
   const top = Math.max(...levels);
   // Below this it is the recording's own silence, whose depth says nothing.

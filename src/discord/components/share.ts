@@ -22,7 +22,7 @@ export function shareHandlers(parts: ComponentParts): ComponentHandler[] {
       action: 'share',
       acknowledge: () => 'private-reply',
       run: async (interaction, id) => {
-        if (await refusedHere(bot, interaction)) return;
+        if (await refuseNonMember(bot, interaction)) return;
         const { id: answerId, answer } = answerOf(bot, id);
         const channelId = await shareChannel(bot, interaction);
         await editReply(interaction, shareChoiceReply(bot.texts(interaction.locale), { answerId, answer, channelId }));
@@ -33,7 +33,7 @@ export function shareHandlers(parts: ComponentParts): ComponentHandler[] {
       action: 'share-pick',
       acknowledge: (interaction) => (interaction.isStringSelectMenu() ? 'update' : 'private-reply'),
       run: async (interaction, id) => {
-        if (await refusedHere(bot, interaction)) return;
+        if (await refuseNonMember(bot, interaction)) return;
         const stored = answerOf(bot, id);
         await shareFind(parts, interaction, stored, resultOf(stored, selected(interaction) ?? id.args[1], bot));
       },
@@ -57,7 +57,7 @@ export function shareHandlers(parts: ComponentParts): ComponentHandler[] {
 
 /** Answers a press where the bot cannot post: its reply to a query may be older than its membership.
  *  @returns whether it was refused */
-async function refusedHere(bot: BotContext, interaction: ComponentInteraction): Promise<boolean> {
+async function refuseNonMember(bot: BotContext, interaction: ComponentInteraction): Promise<boolean> {
   if (canPostHere(interaction, bot)) return false;
   await editReply(interaction, { content: bot.texts(interaction.locale).help.sharing.notHere });
   return true;

@@ -13,7 +13,7 @@ import type { BotContext } from '../bot-context.ts';
 import type { PermissionName } from '../replies/library-reindex.ts';
 import type { Texts } from '../texts/texts.ts';
 
-export type Refusal = keyof Texts['library']['refused'];
+export type RightsRefusal = keyof Texts['library']['refused'];
 
 /** status   the short status of the library: Manage Server, or an owner
  *  server   this server's own settings: Manage Server
@@ -28,7 +28,7 @@ export function refusalOf(
   interaction: Asking,
   bot: Pick<BotContext, 'client' | 'config'>,
   need: RequiredRight,
-): Refusal | null {
+): RightsRefusal | null {
   const { guildId, user, memberPermissions } = interaction;
   if (guildId === null) return 'direct';
   if (need !== 'server' && bot.config.discord.owners.includes(user.id)) return null;

@@ -19,7 +19,7 @@ export interface StatusParts {
 }
 
 /** Limit for the worker, which may be remote, and for the index, which may have to be opened. */
-const partWithinMs = 10_000;
+const partTimeoutMs = 10_000;
 
 export async function libraryStatus({
   services,
@@ -27,7 +27,7 @@ export async function libraryStatus({
   reindexer,
   scheduler,
 }: StatusParts): Promise<LibraryStatus> {
-  const signal = AbortSignal.timeout(partWithinMs);
+  const signal = AbortSignal.timeout(partTimeoutMs);
   const [model, isReady, index, counts, disk] = await Promise.all([
     inTime(modelFacts(services, signal), null),
     inTime(
@@ -64,7 +64,7 @@ export async function modelFacts(
 }
 
 async function inTime<T, O>(promise: Promise<T>, otherwise: O): Promise<T | O> {
-  const timeout = AbortSignal.timeout(partWithinMs);
+  const timeout = AbortSignal.timeout(partTimeoutMs);
   const late = new Promise<O>((resolve) => timeout.addEventListener('abort', () => resolve(otherwise)));
   return Promise.race([promise.catch(() => otherwise), late]);
 }

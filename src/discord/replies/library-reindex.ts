@@ -53,7 +53,7 @@ export function reindexAskedReply(
   const { mode, requestedBy, requestedAtMs } = reindex;
   return {
     content: isNew
-      ? library.reindex.asked(mode, willAnnounce)
+      ? library.reindex.requested(mode, willAnnounce)
       : library.reindex.isOpen(mode, requestedBy, requestedAtMs),
   };
 }

@@ -125,12 +125,12 @@ export function failuresReply({ library }: Texts, total: number, shown: readonly
 }
 
 function failureLines(
-  { tries: say, again }: Texts['library']['failures'],
+  { tries: describeTries, again }: Texts['library']['failures'],
   { key, code, message, tries, atMs, retryAtMs }: Failure,
 ): string {
   const when = new Date(atMs).toISOString();
   const then = again(retryAtMs === null ? null : new Date(retryAtMs).toISOString());
-  return `${oneLine(key, failureLineMax)}\n    ${code}, ${say(tries)}, ${when}, ${then}: ${oneLine(message, failureLineMax)}`;
+  return `${oneLine(key, failureLineMax)}\n    ${code}, ${describeTries(tries)}, ${when}, ${then}: ${oneLine(message, failureLineMax)}`;
 }
 
 export function removeAskReply(texts: Texts, track: Track): Reply {

@@ -1,4 +1,5 @@
 /** The clips of one piece, shown privately: theirs, yours, both in turn; with controls to rate and share. Pure. */
+import type { Vote } from '../../catalog/feedback.ts';
 import type { Answer, Result } from '../../query/answer.ts';
 import { writeCustomId } from '../custom-id.ts';
 import type { Reply } from '../reply.ts';
@@ -7,8 +8,6 @@ import { type AnswerClip, chooseFiles, clipsInOrder, tooLargeSentence } from './
 import { button, buttonRows, type Row } from './components.ts';
 import { escapedPiece } from './names.ts';
 import { matchLine, reasonLine } from './piece-lines.ts';
-
-export type Vote = 1 | -1;
 
 export interface ListenView {
   readonly answerId: string;

@@ -134,8 +134,8 @@ export const libraryDe: LibraryTexts = {
   },
 
   reindex: {
-    asked: (mode, tells) =>
-      `Das Einlesen hat begonnen: ${modes[mode]}. ${tells ? 'Ich berichte in diesem Kanal.' : '**/bibliothek status** zeigt den Stand.'}`,
+    requested: (mode, willAnnounce) =>
+      `Das Einlesen hat begonnen: ${modes[mode]}. ${willAnnounce ? 'Ich berichte in diesem Kanal.' : '**/bibliothek status** zeigt den Stand.'}`,
     isOpen: (mode, requestedBy, requestedAtMs) =>
       `Ein Einlesen (${modes[mode]}) ist schon offen: ${requestedBy === null ? 'der Zeitplan' : `<@${requestedBy}>`} hat es ` +
       `<t:${Math.round(requestedAtMs / 1000)}:R> verlangt. Es gibt nur eines zugleich; **/bibliothek abbrechen** beendet es.`,

@@ -142,8 +142,8 @@ export const libraryEn = {
   },
 
   reindex: {
-    asked: (mode: ReindexMode, tells: boolean) =>
-      `Reindexing ${modes[mode]} has been started. ${tells ? 'I report progress in this channel.' : '**/library status** shows the progress.'}`,
+    requested: (mode: ReindexMode, willAnnounce: boolean) =>
+      `Reindexing ${modes[mode]} has been started. ${willAnnounce ? 'I report progress in this channel.' : '**/library status** shows the progress.'}`,
     isOpen: (mode: ReindexMode, requestedBy: string | null, requestedAtMs: number) =>
       `A reindex (${modes[mode]}) is open already: ${requestedBy === null ? 'the schedule' : `<@${requestedBy}>`} requested it ` +
       `<t:${Math.round(requestedAtMs / 1000)}:R>. Only one can be open at a time; **/library cancel** stops it.`,

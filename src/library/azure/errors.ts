@@ -28,7 +28,7 @@ const signInErrors =
 const retryAfterMaxMs = 60_000;
 
 /** Whether a retry may succeed: the service is busy, or the connection was lost. */
-export function mayPass(error: unknown): boolean {
+export function isTemporary(error: unknown): boolean {
   const { statusCode = 0, name = '' } = error as Refusal;
   if (error instanceof LeitmotifError || error instanceof TypeError || error instanceof RangeError) return false;
   if (signInErrors.test(name)) return false;

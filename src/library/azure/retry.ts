@@ -5,7 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pRetry from 'p-retry';
 import { LeitmotifError } from '../../errors.ts';
-import { type AzureOperation, mayPass, retryAfterMs, toLibraryError } from './errors.ts';
+import { type AzureOperation, isTemporary, retryAfterMs, toLibraryError } from './errors.ts';
 
 export interface RetryPolicy {
   /** Number of tries, including the first. */
@@ -55,9 +55,9 @@ export async function withAzureRetries<T>(
       minTimeout: retryPolicy.firstPauseMs,
       maxTimeout: pauseMaxMs,
       ...(signal && { signal }),
-      shouldRetry: ({ error }) => !signal?.aborted && !keep(error) && mayPass(error),
+      shouldRetry: ({ error }) => !signal?.aborted && !keep(error) && isTemporary(error),
       onFailedAttempt: async ({ error, retriesLeft }) => {
-        const requestedMs = retriesLeft > 0 && mayPass(error) ? retryAfterMs(error) : null;
+        const requestedMs = retriesLeft > 0 && isTemporary(error) ? retryAfterMs(error) : null;
         if (requestedMs !== null) await delay(requestedMs, undefined, { ...(signal && { signal }) });
       },
     });

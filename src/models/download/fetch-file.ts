@@ -5,7 +5,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pRetry from 'p-retry';
 import { LeitmotifError } from '../../errors.ts';
-import { orDiskFull } from '../../io/disk-full.ts';
+import { withDiskFullError } from '../../io/disk-full.ts';
 import { syncFolder } from '../../io/durable-file.ts';
 import { gitBlobOf } from './git-blob.ts';
 import { contentNameOf, isCommit, isGitBlob, isSha256 } from './hub.ts';
@@ -152,7 +152,7 @@ async function fetchOnce(wanted: WantedFile, options: DownloadOptions): Promise<
       await part[Symbol.asyncDispose]();
     }
     if (taken) {
-      await orDiskFull(wanted.file, () => rename(partPath, wanted.file));
+      await withDiskFullError(wanted.file, () => rename(partPath, wanted.file));
       await PartFile.discard(partPath);
       await syncFolder(path.dirname(wanted.file));
       return taken;

@@ -3,7 +3,7 @@
 import { mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { LeitmotifError } from '../../errors.ts';
-import { orDiskFull } from '../../io/disk-full.ts';
+import { withDiskFullError } from '../../io/disk-full.ts';
 import { hashFile, replaceFile } from '../../io/durable-file.ts';
 import type { DownloadableFile, DownloadableModel } from '../catalogue.ts';
 import { installedModel } from '../installed.ts';
@@ -50,7 +50,7 @@ const bytesMaxShare = 1.5;
 export async function getModel(model: DownloadableModel, options: GetOptions): Promise<DownloadResult> {
   const { modelsDir, signal, onEvent } = options;
   const folder = path.join(modelsDir, model.name);
-  await orDiskFull(folder, () => mkdir(folder, { recursive: true }));
+  await withDiskFullError(folder, () => mkdir(folder, { recursive: true }));
   using _lock = await lockModel(modelsDir, model.name, {
     signal,
     onWait: (owner) => onEvent?.({ kind: 'waiting', owner }),
@@ -65,7 +65,7 @@ export async function getModel(model: DownloadableModel, options: GetOptions): P
     files.push(got);
     onEvent?.({ kind: 'taken', ...got });
   }
-  await writeSourceNote(folder, await noteOf(model, folder, files));
+  await writeSourceNote(folder, await sourceNoteOf(model, folder, files));
   const manifest = manifestOf(model, parts, new Map(files.map(({ file, taken }) => [file, taken])));
   await replaceFile(path.join(folder, modelManifestName), `${JSON.stringify(manifest, null, 2)}\n`);
   return { folder, files };
@@ -118,7 +118,7 @@ async function getFile(model: DownloadableModel, source: DownloadableFile, optio
     });
     return { file, from: 'hub' as const, taken };
   } catch (error) {
-    throw withByHand(error, model, wanted);
+    throw withManualSteps(error, model, wanted);
   }
 }
 
@@ -145,7 +145,7 @@ async function isFile(file: string): Promise<boolean> {
   }
 }
 
-async function noteOf(
+async function sourceNoteOf(
   { repository, revision }: DownloadableModel,
   folder: string,
   files: DownloadResult['files'],
@@ -168,7 +168,7 @@ function offline(model: DownloadableModel, wanted: WantedFile, { cacheDir }: Hub
 }
 
 /** Adds the manual way to the error of an unreachable hub. */
-function withByHand(error: unknown, model: DownloadableModel, wanted: WantedFile): unknown {
+function withManualSteps(error: unknown, model: DownloadableModel, wanted: WantedFile): unknown {
   if (!(error instanceof LeitmotifError) || error.facts.kind !== 'unreachable') return error;
   const ways =
     'Is this machine online? A mirror of the hub is named in HF_ENDPOINT, a proxy in HTTPS_PROXY; with HF_HUB_OFFLINE=1 only the cache below HF_HOME is looked at.';

@@ -7,7 +7,7 @@
  *  @see https://huggingface.co/docs/huggingface_hub/guides/manage-cache */
 import { constants, copyFile, link, readFile, realpath, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { orDiskFull } from '../../io/disk-full.ts';
+import { withDiskFullError } from '../../io/disk-full.ts';
 import { hashFile, syncFile, writeAtomically } from '../../io/durable-file.ts';
 import type { TakenFile, WantedFile } from './fetch-file.ts';
 import { gitBlobOf } from './git-blob.ts';
@@ -57,7 +57,7 @@ async function linkOrCopy(from: string, to: string): Promise<void> {
     await link(from, to);
   } catch {
     // Another file system, or a file of another user.
-    await orDiskFull(to, () => copyFile(from, to, constants.COPYFILE_FICLONE));
+    await withDiskFullError(to, () => copyFile(from, to, constants.COPYFILE_FICLONE));
   }
 }
 

@@ -2,7 +2,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readCustomId } from '../../../src/discord/custom-id.ts';
-import { type Choice, choiceOf, chooseReply, type Picked, pickedOf } from '../../../src/discord/replies/choose.ts';
+import {
+  choiceOf,
+  chooseReply,
+  type Picked,
+  pickedOf,
+  type SourceChoice,
+} from '../../../src/discord/replies/choose.ts';
 import { listenReply, ratedReply } from '../../../src/discord/replies/listen.ts';
 import {
   cancelledReply,
@@ -53,7 +59,7 @@ const anyProgress: fc.Arbitrary<ProgressView> = fc.record(
   { requiredKeys: ['stage', 'cancelId'] },
 );
 
-const anyChoices: fc.Arbitrary<Choice[]> = fc.array(
+const anyChoices: fc.Arbitrary<SourceChoice[]> = fc.array(
   fc.oneof(
     fc.record({
       kind: fc.constant('clip' as const),

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { decodePcm } from '../../src/audio/decode.ts';
-import { LevelReader, speedFingerprints } from '../../src/audio/hear-again.ts';
+import { LevelReader, speedFingerprints } from '../../src/audio/speed-fingerprints.ts';
 import type { Fingerprint } from '../../src/domain.ts';
 import { matchFingerprints } from '../../src/fingerprint/match.ts';
 import { ffmpeg, writePiece } from '../support/pieces.ts';

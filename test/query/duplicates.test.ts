@@ -8,7 +8,7 @@ import { textsOf } from '../../src/discord/texts/texts.ts';
 import type { RankedTrack, Track } from '../../src/domain.ts';
 import { FolderLibrary } from '../../src/library/folder.ts';
 import type { Answer } from '../../src/query/answer.ts';
-import { DuplicateFinder, duplicatesOf, mergeDuplicates } from '../../src/query/copies.ts';
+import { DuplicateFinder, duplicatesOf, mergeDuplicates } from '../../src/query/duplicates.ts';
 import { ask, makeLibrary, never, type TestLibrary } from '../support/library.ts';
 import { ffmpeg } from '../support/pieces.ts';
 

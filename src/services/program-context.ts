@@ -14,7 +14,7 @@ export interface ProgramContext {
   readonly niceness?: number;
   /** How often to check whether another process has published a new generation, even when there are no queries; unset:
    *  only on queries. */
-  readonly lookForIndexEachMs?: number;
+  readonly indexPollIntervalMs?: number;
   /** Called with a sentence that says what is being waited for, while the worker takes long to start; unset: the log. */
   readonly onWaiting?: (words: string) => void;
   /** Cuts clips and draws pictures in a worker thread, so that the main thread stays responsive. */
