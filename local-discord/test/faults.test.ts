@@ -86,7 +86,7 @@ test('rates hit the given share of calls, and the same ones for the same seed', 
   expect(draw(8)).not.toEqual(drawn);
 });
 
-test('a bot delivers every answer in spite of faults', async () => {
+test('a bot delivers every answer despite faults', async () => {
   await using given = await withChannel();
   await given.bot.onCommand({ name: 'echo' }, async (interaction) => {
     await interaction.deferReply();

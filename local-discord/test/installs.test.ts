@@ -46,7 +46,7 @@ test('is used in a group of people, which the bot neither sees nor can post in',
   await expect(seenBy(given, group, outsider)).rejects.toThrow('no such channel');
 });
 
-test('is used in a server without its bot, of which the gateway tells nothing', async () => {
+test('is used in a server without its bot, which the gateway does not report', async () => {
   await using given = await startBot();
   const { client, discord } = given;
   await withCommand(given);

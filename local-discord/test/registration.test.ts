@@ -114,7 +114,7 @@ test('translations are returned only on request', async () => {
   expect(JSON.stringify(await get(''))).not.toContain('ähnlich');
 });
 
-test('what the builders of discord.js write comes back, without what is false by default', async () => {
+test("commands from discord.js's builders are returned without the fields that are false by default", async () => {
   await using bot = await startBot();
   const { application, rest } = bot.client;
   const body = new SlashCommandBuilder()
@@ -146,7 +146,7 @@ test('an invalid set changes nothing', async () => {
   expect((await commands.fetch()).map(({ name }) => name)).toEqual(['similar']);
 });
 
-describe('who may use a command', () => {
+describe('the permission to use a command', () => {
   test('is limited by default_member_permissions, except for administrators', async () => {
     await using bot = await startBot();
     const { ada, discord } = bot;
@@ -162,7 +162,7 @@ describe('who may use a command', () => {
     await admin.slash('locked');
   });
 
-  test('is nobody in a channel without Use Application Commands', async () => {
+  test('is refused to everyone in a channel without Use Application Commands', async () => {
     await using bot = await startBot();
     const { ada, discord } = bot;
     await bot.onCommand({ name: 'echo' }, (interaction) => interaction.reply('ok'));
@@ -171,7 +171,7 @@ describe('who may use a command', () => {
   });
 });
 
-describe('what a person may send', () => {
+describe("a user's file", () => {
   const options = [
     { type: O.Attachment, name: 'clip', description: 'x', file_types: ['audio'] },
     { type: O.Integer, name: 'results', description: 'x', min_value: 1, max_value: 10 },

@@ -30,7 +30,7 @@ function copy(name: string, filter: string): string {
   return file(name);
 }
 
-test.each([0.96, 0.98, 1.02, 1.04])('the fingerprint at %f undoes that speed', async (speed) => {
+test.each([0.96, 0.98, 1.02, 1.04])('the fingerprint at %f reverses that speed', async (speed) => {
   const rateHz = Math.round(44_100 * speed);
   const played = copy(`at-${speed}.wav`, `aresample=44100,asetrate=${rateHz},aresample=44100`);
   const track = await fingerprintOf('piece.wav');
@@ -45,7 +45,7 @@ test.each([0.96, 0.98, 1.02, 1.04])('the fingerprint at %f undoes that speed', a
   expect(isTelephoneBand).toBe(false);
 });
 
-test('takes a part, and leaves no file behind', async () => {
+test('reads a part, and leaves no file behind', async () => {
   const temporary = file('temporary');
   mkdirSync(temporary);
   vi.stubEnv('TMPDIR', temporary);
@@ -60,7 +60,7 @@ test('takes a part, and leaves no file behind', async () => {
   expect(readdirSync(temporary)).toEqual([]);
 });
 
-test('tells a telephone by what it has neither below nor above', async () => {
+test('detects a telephone by the missing low and high frequencies', async () => {
   const band = 'highpass=f=300,highpass=f=300,lowpass=f=3400,lowpass=f=3400,aresample=8000';
   const full = 'anoisesrc=d=20:c=pink:a=0.3';
   const noise = (name: string, filter: string) => {
@@ -73,7 +73,7 @@ test('tells a telephone by what it has neither below nor above', async () => {
   expect((await noise('no-treble.wav', 'lowpass=f=3000,lowpass=f=3000,lowpass=f=3000')).isTelephoneBand).toBe(false);
 });
 
-test('levels that were never printed are no telephone', () => {
+test('does not report a telephone without levels', () => {
   const reader = new LevelReader();
   reader.read('[volumedetect@all @ 0x5] [info] mean_volume: -20.5 dB');
   reader.read('[volumedetect@bass @ 0x5] [info] mean_volume: -91.0 dB');
@@ -81,7 +81,7 @@ test('levels that were never printed are no telephone', () => {
   expect(reader.isTelephoneBand).toBe(false);
 });
 
-test('says what is wrong with a file that is missing or holds no sound', async () => {
+test('reports a missing file and a file without audio', async () => {
   await expect(speedFingerprints(file('missing.wav'), { durationSec: 20, signal, limits })).rejects.toMatchObject({
     code: 'file-unreadable',
   });

@@ -89,7 +89,7 @@ test("deletes exactly one user's data, and a repeated call changes nothing", () 
   expect(rowsOf(catalog)).toEqual(after);
 });
 
-test('refuses a user id that is none, so that no anonymous row is deleted', () => {
+test('refuses an invalid user id, so that no anonymous row is deleted', () => {
   const catalog = openCatalog();
   fill(catalog);
   catalog.people.erase(ada);

@@ -27,20 +27,20 @@ const askAs = (kind: ChunkKind, changes: Partial<EmbeddedRecording> = {}) => {
   return ask(library.app, 'gone.mp3', { heard: { ...embedded, ...changes, chunks } } as object);
 };
 
-test('proves a recording whose every chunk the gate took for noise, and shows nothing else', async () => {
+test('proves a recording although the gate classified all chunks as noise, and shows nothing else', async () => {
   const answer = await askAs('noise');
   expect(verdictSentence(answer)).toMatch(/^This is piece-3, from 0:00/);
   expect(answer.results.map(({ track }) => track.key)).toEqual(['piece-3.ogg']);
 });
 
-test('compares nothing that the gate refused and no fingerprint proves', async () => {
+test('returns no results when the gate rejects all chunks and no fingerprint matches', async () => {
   const fingerprint = { ...embedded.fingerprint, items: embedded.fingerprint.items.map((item) => ~item >>> 0) };
   const answer = await askAs('noise', { fingerprint });
   expect(verdictSentence(answer)).toBe('Only noise: there is no music in it to compare');
   expect(answer.results).toEqual([]);
 });
 
-test('searches no silence', async () => {
+test('does not search silence', async () => {
   const answer = await askAs('silence');
   expect(answer.results).toEqual([]);
   expect(answer.verdict).toEqual({ kind: 'nothing-close' });
