@@ -36,7 +36,7 @@ export interface RecordingJob {
 const progressEveryMs = 250;
 
 /** Yields `info`, then `chunks` (one chunk each, in order) and `progress`, then `done`.
- *  @throws {LeitmotifError} whatever is wrong with the recording; the signal's reason when it is aborted */
+ *  @throws {LeitmotifError} for an unusable recording; the signal's reason when it is aborted */
 export async function* embedRecording(job: RecordingJob): AsyncGenerator<WorkerLine, void> {
   // Ends ffmpeg also when the reader leaves before the first samples are requested.
   const leave = new AbortController();

@@ -15,7 +15,7 @@ import { startWorker, type Worker } from './worker.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 
-/** Ending jobs, their ffmpeg and the inference processes takes well under a second; after this it is cut short. */
+/** Limit of the shutdown: ending jobs, ffmpeg and inference processes takes well under a second. */
 const stopWithinMs = 3_000;
 
 function optionsFromParent(): Promise<WorkerOptions> {
@@ -90,10 +90,10 @@ function stopOnRequest(worker: Worker, options: WorkerOptions): void {
   endInOrder(stop);
 }
 
-/** How glibc's allocator treats what is freed, for the processes that this one starts. By itself it learns from the first
- *  large block to keep what is larger still: of CLAP's weights, read and then copied, sometimes 100 MB stayed for as long
- *  as the process lived, and sometimes not. Larger blocks than a window of 16 kHz go back to the system at once; smaller
- *  ones are kept, which is what it would have learnt. Other systems do not know these variables.
+/** Settings of glibc's allocator for child processes. By default it raises its threshold for returning memory after the first
+ *  large block: up to 100 MB of CLAP's weights, read and then copied, sometimes stayed allocated for the life of the process.
+ *  With these settings, blocks larger than a window of 16 kHz return to the system at once, and smaller ones are reused. Other
+ *  systems ignore these variables.
  *  @see https://man7.org/linux/man-pages/man3/mallopt.3.html */
 const allocatorVariables = { MALLOC_MMAP_THRESHOLD_: 2 ** 20, MALLOC_TRIM_THRESHOLD_: 2 ** 23 } as const;
 

@@ -1,5 +1,5 @@
-/** A request's body, streamed into a file of our own: ffmpeg must be able to seek in it (an mp4 keeps its index at its
- *  end), and a recording is never whole in memory. */
+/** Streams a request's body into a temporary file, because ffmpeg must be able to seek in it (an mp4 has its index at the end),
+ *  and a whole recording must not be in memory. */
 import { open } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { LeitmotifError, toLeitmotifError } from '../src/errors.ts';
@@ -32,8 +32,8 @@ export async function receiveBody(
   }
 }
 
-/** Like iterating over the request, but a signal ends it, and leaving early does not close the connection: the answer
- *  that says why has yet to go through it. */
+/** Iterates over the request until the signal aborts. Leaving early does not close the connection, because the error still has
+ *  to be sent through it. */
 async function* blocksOf(request: IncomingMessage, signal: AbortSignal): AsyncGenerator<Buffer> {
   signal.throwIfAborted();
   const aborted = Promise.withResolvers<never>();

@@ -12,14 +12,14 @@ import type { EmbeddedText, FromTextProcess, ToTextProcess } from './protocol.ts
 
 export interface TextProcessOptions {
   readonly manifestPath: string;
-  /** Loading, or a text, that takes longer, in charged time (time-charged.ts), counts as hung: the process is killed. */
+  /** Limits for loading and for one text, in charged time (time-charged.ts). A process that exceeds one is killed. */
   readonly stepTimeoutMs: number;
-  /** Without a text for so long, it is ended. */
+  /** The process ends after this time without a text. */
   readonly idleMs: number;
   readonly onStart?: () => void;
-  /** However it ended. */
+  /** Called in every case. */
   readonly onEnd?: () => void;
-  /** It died by itself or was killed, `how` tells its signal or exit code. */
+  /** The process died or was killed; `how` is its signal or exit code. */
   readonly onDeath?: (how: string) => void;
 }
 
@@ -32,9 +32,9 @@ interface PendingText {
   readonly reject: (reason: unknown) => void;
 }
 
-/** The process is gone, and the text unanswered. */
+/** The process ended without an answer to the text. */
 class ProcessLost extends Error {
-  /** Whether it was at this text. */
+  /** Whether it was computing this text. */
   readonly isTextFault: boolean;
 
   constructor(how: string, isTextFault: boolean) {
@@ -46,7 +46,7 @@ class ProcessLost extends Error {
 interface Running {
   readonly child: ChildProcess;
   readonly loaded: PromiseWithResolvers<void>;
-  /** What it has been sent and not answered, in order; texts that were given up meanwhile among them. */
+  /** Sent texts without an answer, in order, including cancelled ones. */
   readonly pending: PendingText[];
   watchdog: ChargedTimer | undefined;
 }
@@ -68,7 +68,7 @@ export class TextProcess {
   }
 
   /** @throws {LeitmotifError} text-refused; inference-failed; config-invalid when the text side cannot be loaded
-   *  @throws the signal's reason when it is aborted first; what was begun runs to its end, unheard */
+   *  @throws the signal's reason when it is aborted first; a started text runs to its end without a receiver */
   async embed(text: string, signal: AbortSignal): Promise<EmbeddedText> {
     for (let deaths = 0; ; ) {
       signal.throwIfAborted();
@@ -117,7 +117,7 @@ export class TextProcess {
       if (running === this.#running) this.#onMessage(running, message);
     });
     child.on('exit', (code, signal) => this.#onExit(running, signal ?? `exit code ${code}`));
-    // Emitted when it could not be started, or a message could not be sent: either way it is of no more use.
+    // Emitted when the process could not be started or a message could not be sent: it is unusable in both cases.
     child.on('error', (error) => {
       child.kill('SIGKILL');
       this.#onExit(running, error.message);
@@ -160,7 +160,7 @@ export class TextProcess {
   }
 
   #onExit(running: Running, how: string): void {
-    // Ended by us, or heard of already.
+    // Ended on purpose, or already reported.
     if (running !== this.#running) return;
     this.#forget(running, (nth) => new ProcessLost(how, nth === 0));
     this.#options.onDeath?.(how);
@@ -174,12 +174,12 @@ export class TextProcess {
     const { child } = running;
     if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-    // It holds no state: nothing is gained by asking it politely.
+    // The process has no state, so it is killed without notice.
     child.kill('SIGKILL');
     await exited;
   }
 
-  /** @param reasonOf for each that waits, from 0, the one that was being worked on first */
+  /** @param reasonOf the error of each waiting text, numbered from 0; 0 is the one in computation */
   #forget(running: Running, reasonOf: (nth: number) => Error): void {
     running.watchdog?.cancel();
     clearTimeout(this.#idleTimer);
@@ -191,7 +191,7 @@ export class TextProcess {
 }
 
 function send(child: ChildProcess, message: ToTextProcess): void {
-  // What could not be sent is followed by 'exit'.
+  // A failed send is followed by 'exit'.
   if (child.connected) child.send(message, () => {});
 }
 

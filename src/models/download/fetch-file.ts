@@ -58,8 +58,8 @@ export function partPathOf(file: string): string {
   return `${file}.part`;
 }
 
-/** @throws {LeitmotifError} download-failed when retries did not help, download-refused, download-corrupt (the partial file is
- *    deleted), disk-full and cancelled (the partial file is kept) */
+/** @throws {LeitmotifError} download-failed after the retries, download-refused, download-corrupt (the partial file is deleted),
+ *    disk-full and cancelled (the partial file is kept) */
 export async function fetchFile(wanted: WantedFile, options: DownloadOptions): Promise<TakenFile> {
   const gains = new Gains(options.onProgress);
   for (let stretch = 1; ; stretch++) {

@@ -51,7 +51,7 @@ async function find({ cacheDir, repository, revision, path: inside }: CachedPlac
   }
 }
 
-/** A hard link takes no room, and the cache never changes its files. */
+/** A hard link takes no disk space, and the cache never changes its files. */
 async function linkOrCopy(from: string, to: string): Promise<void> {
   try {
     await link(from, to);

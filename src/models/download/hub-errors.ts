@@ -43,7 +43,7 @@ export function badStatus(url: URL, status: number, retryAfterSec: number | null
   return new LeitmotifError(code, `Cannot download ${whereOf(url)}: ${words}`, { facts });
 }
 
-/** Statuses that may pass. */
+/** Temporary failures. */
 const passingStatuses: readonly number[] = [408, 429, 500, 502, 503, 504];
 
 function wordsOfStatus({ host }: URL, status: number): string {
