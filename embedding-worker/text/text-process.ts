@@ -1,8 +1,8 @@
-/** The process that holds a model's text side. Started by the first text, since a text side takes some hundred megabytes that a
- *  worker which is asked with sounds only should not spend; ended after idle minutes; and when it dies, the next text starts
- *  another: there is nothing to keep ready, and so nothing to start again with back-off.
+/** The text process of a model. It is started by the first text, because a text side takes some hundred megabytes that a worker
+ *  without text queries does not need, and it ends after idle minutes. If it dies, the next text starts another, so it needs no
+ *  restart with back-off.
  *
- *  A process and not a thread for the reasons that engines/protocol.ts gives.
+ *  A process and not a thread for the reasons in engines/protocol.ts.
  */
 import type { ChildProcess } from 'node:child_process';
 import { LeitmotifError } from '../../src/errors.ts';

@@ -11,10 +11,9 @@ export const tokensMax = 77;
 const markTokens = 2;
 
 export interface TextTokenizer {
-  /** Never padded: the network has no attention mask, so padding would be read as words.
+  /** Not padded: the network has no attention mask, so padding would count as words.
    *
-   *  Nothing is cut either: the extractor of transformers cuts after 77 tokens without a word, and half a sentence is
-   *  another question.
+   *  Not truncated either: transformers silently cuts after 77 tokens, and half a sentence is another query.
    *  @returns shape [3 to 77]
    *  @throws {LeitmotifError} text-refused for no tokens or more than 77 */
   encode(text: string): BigInt64Array;

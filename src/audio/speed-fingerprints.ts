@@ -1,9 +1,8 @@
-/** Listens to a query a second time for a harder proof: its fingerprints with a speed undone, and whether it came through a
- *  telephone. One ffmpeg run.
+/** Fingerprints a part of a query again at other speeds, and detects whether it came through a telephone. One ffmpeg run.
  *
- *  A fingerprint's bits tell in which semitone the energy is, so a copy played 2 % faster (a third of a semitone higher)
- *  keeps few of them, and no arithmetic on the bits brings them back. Undoing the speed before the fingerprint is taken
- *  does, at about 3 ms of processor time for each second of sound and all speeds.
+ *  A fingerprint's bits state in which semitone the energy is, so a copy played 2 % faster (a third of a semitone higher) keeps
+ *  few of them, and arithmetic on the bits cannot restore them. Undoing the speed before the fingerprint is computed can, at
+ *  about 3 ms of processor time per second of audio for all speeds.
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -16,14 +15,14 @@ import { fingerprintOptions, fingerprintRateHz, readFingerprint } from './finger
 import { checkInput, inputOf, type OpenableInput, openable } from './input.ts';
 import type { AudioLimits } from './limits.ts';
 
-/** One per cent is a sixth of a semitone, so no copy is further than a twelfth from one of them. */
+/** One per cent is a sixth of a semitone, so every copy is at most a twelfth from one of them. */
 export const speedsUndone: readonly number[] = [0.96, 0.97, 0.98, 0.99, 1.01, 1.02, 1.03, 1.04];
 
 export interface SpeedFingerprintOptions {
-  /** Where the part begins; default 0. */
+  /** Start of the part in seconds; default 0. */
   readonly fromSec?: number;
   readonly durationSec: number;
-  /** Which of the file's audio streams, counted from 0; default 0. */
+  /** The file's audio stream, counted from 0; default 0. */
   readonly audioStream?: number;
   readonly signal: AbortSignal;
   readonly limits: AudioLimits;
@@ -58,13 +57,14 @@ async function readTarget(target: string, at: number): Promise<SpeedFingerprint>
   return { ...readFingerprint(await readFile(target)), speed: speedsUndone[at] ?? 1 };
 }
 
-/** Below 130 Hz, a telephone leaves 22 dB less than in the whole (GSM, whose noise fills it) or 30 dB (mu-law); music has 20 dB less in
- *  one of ten recordings... */
+/** Below 130 Hz, the level after a telephone is 22 dB (GSM, with noise in that band) or 30 dB (mu-law) below the total level;
+ *  music is 20 dB below it in one of ten recordings... */
 const bassDropDb = 21;
-/** ... and above 4,700 Hz 41 dB less; so has music in one of ten. Both at once are rare: 1 of 56 half-minutes of soundtracks. */
+/** ... and above 4,700 Hz it is 41 dB below; so is music in one of ten. Both at once are rare: 1 of 56 half-minutes of
+ *  soundtracks. */
 const trebleDropDb = 40;
 
-/** Reads what ffmpeg's volumedetect filters print. */
+/** Reads the output of ffmpeg's volumedetect filters. */
 export class LevelReader {
   readonly #levelsDb = new Map<string, number>();
 

@@ -48,7 +48,7 @@ export type ReindexEnd =
 
 const insertUnlessOpen = `
 INSERT INTO reindexes (mode, state, asked_by, guild_id, channel_id, locale, asked_at_ms)
-VALUES ($mode, 'waiting', $askedBy, $guildId, $channelId, $locale, $now) ON CONFLICT DO NOTHING`;
+VALUES ($mode, 'waiting', $requestedBy, $guildId, $channelId, $locale, $now) ON CONFLICT DO NOTHING`;
 
 export class Reindexes {
   readonly #database: Database;

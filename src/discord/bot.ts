@@ -66,7 +66,7 @@ export interface RunningBot {
 const waitingMaxPerson = 2;
 /** Enough for a query that is almost done; systemd kills after 90 s, docker after 10 s. */
 const drainMs = 8_000;
-/** For handlers that were told to stop. */
+/** Time for handlers to end after the abort. */
 const idleMs = 2_000;
 
 /** @param options.signal aborts the start; a started bot ends by `stop`

@@ -39,7 +39,7 @@ const columnTypes: Readonly<Record<FieldName, Omit<SchemaElement, 'name'>>> = {
 };
 const columnNames = Object.keys(columnTypes) as FieldName[];
 
-/** A list in three levels, as the format's own document has it.
+/** A list in three levels, as specified.
  *  @see https://github.com/apache/parquet-format/blob/master/LogicalTypes.md#lists */
 const schema: SchemaElement[] = [
   { name: 'chunks', num_children: columnNames.length + 1 },

@@ -13,7 +13,7 @@ const pieceBytesMin = 64;
 const heldBytesMax = 1024 * 1024;
 
 export class SmallChunksError extends Error {
-  override readonly name = 'TinyPiecesError';
+  override readonly name = 'SmallChunksError';
 }
 
 /** @throws {SmallChunksError} when the chunks stay tiny; the errors of the stream */

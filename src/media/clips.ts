@@ -40,7 +40,7 @@ export interface ClipParts extends SoundParts {
 }
 
 export interface ResultClipsOptions extends ClipOptions {
-  /** The query's part of a hit: in the query's recording (`yourPart`) or in a stored extract. Null when neither is available. */
+  /** The query's part of a hit: in the query's recording (`querySource`) or in a stored extract. Null when neither is available. */
   readonly yours: (hit: Hit) => ClipSource | null;
   /** Created if missing. */
   readonly dir: string;
@@ -171,7 +171,7 @@ async function retryWithWholeFile<T>(
   }
 }
 
-/** Finds the clips of `cutResultClips` and `cutTheirClips` in a folder.
+/** Finds the clips of `cutResultClips` and `cutTrackClips` in a folder.
  *  @returns null when there are none of this result */
 export function clipsOnDisk(answer: Answer, result: Result, dir: string): ResultClips | null {
   const hit = result.hits[0];

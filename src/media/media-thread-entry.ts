@@ -1,4 +1,4 @@
-/** The media thread: does what media-here.ts does, one answer a request. */
+/** The media thread: runs inline-media.ts, one answer per request. */
 import { parentPort } from 'node:worker_threads';
 import { LeitmotifError, toLeitmotifError } from '../errors.ts';
 import { inlineMedia } from './inline-media.ts';

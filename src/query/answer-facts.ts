@@ -6,7 +6,7 @@ import { countVoters } from '../ranking/tail-votes.ts';
 import { type Answer, musicChunks, type Result } from './answer.ts';
 
 export type VerdictFacts =
-  /** The query holds no music. `heard`: the kinds it holds instead, each once; empty if it has no chunks. */
+  /** The query holds no music. `kindsFound`: the kinds of its chunks, each once; empty without chunks. */
   | { readonly kind: 'no-music'; readonly kindsFound: readonly ChunkKind[] }
   /** name: null if the recording is not among the results. */
   | {

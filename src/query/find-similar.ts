@@ -26,7 +26,7 @@ export interface EmbeddedQuery extends EmbeddedRecording {
 export interface FindSimilarParts {
   readonly index: IndexHost;
   readonly catalog: Catalog;
-  /** Listens to the query again for a harder proof; undefined if its sound is not there. */
+  /** Fingerprints the query at other speeds; undefined if its audio is missing. */
   readonly speedFingerprints?: ReadSpeedFingerprints;
 }
 
@@ -41,8 +41,8 @@ export async function findSimilar(
 ): Promise<Answer> {
   const recording = withMarks(embedded, parts.catalog);
   const compared = recording.chunks.filter((chunk) => chunk.kind === 'music' || request.includeNonMusic);
-  // The gate can be wrong about a bad copy, such as one from a telephone. If nothing is left to compare, what sounds is
-  // searched all the same, but only for a recording that its fingerprint proves.
+  // The gate can be wrong about a bad copy, such as one from a telephone. If nothing is left to compare, all chunks that are
+  // not silent are searched, but only for a recording that is proved by its fingerprint.
   const searched = compared.length > 0 ? compared : recording.chunks.filter(({ kind }) => kind !== 'silence');
   const searchStartMs = clock();
   const ranking = await rankPieces(parts, searched, request);

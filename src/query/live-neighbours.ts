@@ -79,7 +79,7 @@ export function containsNearest(
   return parts.every((_, part) => nearestInPart(found, part, of).filter(isKept).length >= wanted);
 }
 
-/** The highest similarity that a chunk which was not found can have: in each part it is below the last that was.
+/** Upper bound of the similarity of a chunk that was not found: in each part it is below the last found one.
  *  @see Fagin, Lotem, Naor (2003), Optimal aggregation algorithms for middleware (the threshold algorithm) */
 function similarityBeyond(found: readonly FoundNeighbour[], parts: readonly SpacePart[], asked: number): number {
   return parts.reduce((sum, { weight }, part) => {

@@ -47,7 +47,7 @@ export interface VerdictInput {
   readonly nearestMatch: NearestMatch | null;
   /** Of the space; null if it was not calibrated: every result is then "sounds like". */
   readonly calibration: Calibration | null;
-  /** Asked only where no plain copy is proved. Default: only tempos and noise are compared. */
+  /** Called only if no plain copy is proved. Default: only tempos and noise are compared. */
   readonly speedFingerprints?: ReadSpeedFingerprints | undefined;
 }
 

@@ -70,12 +70,12 @@ export class IndexingService {
     return summary;
   }
 
-  /** What {@link index} would do, with every name. Writes nothing. @see planInDetail */
+  /** The plan of {@link index} with all names. Writes nothing. @see planInDetail */
   async plan(request: IndexRequest): Promise<DetailedPlan> {
     return planInDetail({ ...request, ...(await this.#planParts()) });
   }
 
-  /** What {@link index} would do, in numbers. Writes nothing. */
+  /** The plan of {@link index} in numbers. Writes nothing. */
   async planIndex(request: Omit<PlanOptions, 'catalog' | 'spaceId' | 'clips'>): Promise<IndexPlan> {
     return planIndex({ ...request, ...(await this.#planParts()) });
   }

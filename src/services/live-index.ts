@@ -54,7 +54,7 @@ export class LiveIndex {
     await this.#host?.close();
   }
 
-  /** Looks for a newer generation, one look at a time. */
+  /** Checks for a newer generation, one check at a time. */
   #refresh(): void {
     if (this.#closing.signal.aborted) return;
     this.#refreshing ??= this.#openNewest(this.#closing.signal)
@@ -120,7 +120,7 @@ export class LiveIndex {
     throw new LeitmotifError('index-empty', `${only} no music to compare: ${kindsWithoutMusic(facts)}`, { facts });
   }
 
-  /** An index of another model is not lost: the message says which setting searches it. */
+  /** An index of another model is still usable: the message names the setting that searches it. */
   async #withAlternatives(error: LeitmotifError): Promise<LeitmotifError> {
     if (error.code !== 'space-mismatch') return error;
     const { config, context } = this.#parts;

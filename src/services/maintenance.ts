@@ -1,4 +1,4 @@
-/** Looks after the index folder: verify, back up, tidy; export and import. */
+/** Maintains the index folder: verify, back up, tidy; export and import. */
 import { fingerprintItemSec } from '../audio/fingerprint.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { PersonalData } from '../catalog/people.ts';
@@ -28,7 +28,7 @@ export interface BackupRequest {
 }
 
 export interface ImportRequest extends Omit<ImportOptions, 'catalog' | 'spaceFor' | 'noFingerprint'> {
-  /** Takes vectors from a file that names no space to be the configured model's. */
+  /** Assigns vectors of a file without a space to the configured model. */
   readonly assumeModel: boolean;
 }
 
@@ -85,13 +85,13 @@ export class MaintenanceService {
     });
   }
 
-  /** Where backups are, and their names, oldest first. */
+  /** The location of the backups and their names, oldest first. */
   async backups(signal: AbortSignal): Promise<{ readonly location: string; readonly names: readonly string[] }> {
     const store = openBackupStore(this.#parts.config);
     return { location: store.location, names: await backupsIn(store, signal) };
   }
 
-  /** Deletes what has been kept long enough.
+  /** Deletes expired data.
    *  @param write how a catalog write waits for another process; by default it runs at once */
   tidy(
     nowMs: number,
@@ -111,7 +111,7 @@ export class MaintenanceService {
     });
   }
 
-  /** Deletes what is stored about a user, with the clips of their answers. @see People.erase */
+  /** Deletes a user's data, with the clips of their answers. @see People.erase */
   async erasePerson(
     userId: string,
     write: <Result>(write: () => Result) => Promise<Result> = async (work) => work(),

@@ -1,4 +1,4 @@
-/** Answers queries: by sound, by words; and makes the clips and the picture of an answer. */
+/** Answers queries by a recording or by text, and makes the clips and the picture of an answer. */
 import { availableParallelism } from 'node:os';
 import type { AudioLimits } from '../audio/limits.ts';
 import { speedFingerprints } from '../audio/speed-fingerprints.ts';
@@ -43,13 +43,13 @@ export interface QueryServiceParts {
 
 export interface SimilarRequest extends QueryRequest {
   readonly onProgress?: EmbedOptions['onProgress'];
-  /** The query as it was embedded before: nothing is decoded and `path` is not read. */
+  /** The stored embedding of the query: nothing is decoded and `path` is not read. */
   readonly storedEmbedding?: EmbeddedRecording;
   /** Called with the embedded query before the search. */
   readonly onEmbedded?: (recording: EmbeddedRecording) => void;
 }
 
-/** A query whose embedding is stored already takes neither. */
+/** Timings of a query with a stored embedding. */
 const noTimings = { decode: 0, embed: 0 };
 
 export class QueryService {
@@ -88,7 +88,7 @@ export class QueryService {
     );
   }
 
-  /** The answer does not depend on this proof: a query whose sound is gone or fails is answered without it. */
+  /** The answer does not depend on this proof: if the audio is missing or unreadable, the query is answered without it. */
   #speedFingerprintsOf(
     { path, fromSec = 0, signal }: SimilarRequest,
     { audioStream }: EmbeddedRecording,
@@ -104,7 +104,7 @@ export class QueryService {
   }
 
   /** Finds tracks by a description in words.
-   *  @throws {LeitmotifError} model-without-text when the configured model has no text side, saying what to do */
+   *  @throws {LeitmotifError} model-without-text when the configured model has no text side, with a remedy */
   byWords(request: WordsRequest): Promise<WordsAnswer> {
     const { catalog, liveIndex, worker } = this.#parts;
     return findByWords(

@@ -31,7 +31,7 @@ export class WorkerService {
     this.#modelsDirs = modelsDirsOf(config, context.root);
   }
 
-  /** The space of the configured model: read from the model's manifest here, or asked of the worker elsewhere. */
+  /** The space of the configured model: from the model's manifest for a local worker, else from the worker. */
   spaceId(): Promise<string> {
     this.#spaceId ??= forgetOnFailure(this.#isRemote ? this.#spaceIdOfWorker() : this.#spaceIdHere(), () => {
       this.#spaceId = null;

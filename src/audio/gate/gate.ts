@@ -19,8 +19,8 @@ export interface WindowKind {
   readonly kind: ChunkKind;
   /** RMS of the window without its constant part, dBFS: 0 is a full-scale square wave, -120 the floor. */
   readonly loudnessDb: number;
-  /** The level that 95 % of it stays below, dBFS. A window of music below `silenceDb` is music only in a recording that
-   *  is as quiet: see gate-recording.ts. */
+  /** The level that 95 % of it stays below, dBFS. A window of music below `silenceDb` is music only in a recording that is as
+   *  quiet: see recording.ts. */
   readonly loudDb: number;
   /** The kind of each of the window's moments, which are equally long: a second, or what comes next to it. */
   readonly moments: readonly ChunkKind[];

@@ -1,6 +1,6 @@
 /** Scores each kind of sound from the features of a moment: the trained part of the gate, and its rules. Pure.
  *
- *  Two layers of a few hundred weights (gate-weights.ts; how they were made: training/gate/README.md).
+ *  Two layers of a few hundred weights (weights.ts; made as in training/gate/README.md).
  */
 import { isApplause, isPlainNoise, isSteadyNoise } from './rules.ts';
 import { gateWeights } from './weights.ts';

@@ -1,4 +1,4 @@
-/** Which files go with a message, in which order, and how the text names them. Pure. */
+/** Selects and orders the files of a message, and describes them in its text. Pure. */
 import path from 'node:path';
 import type { Answer, Result } from '../../query/answer.ts';
 import { momentInTrack } from '../../query/answer-facts.ts';

@@ -45,7 +45,7 @@ export function dismissedReply({ library }: Texts): Reply {
   return { content: library.plan.dismissed };
 }
 
-/** @param tells whether milestones are posted in this channel */
+/** @param willAnnounce whether milestones are posted in this channel */
 export function reindexAskedReply(
   { library }: Texts,
   { reindex, isNew, willAnnounce }: { reindex: Reindex; isNew: boolean; willAnnounce: boolean },

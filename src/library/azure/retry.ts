@@ -30,9 +30,9 @@ export function interactiveRetryPolicy(retryPolicy: RetryPolicy): RetryPolicy {
 const pauseMaxMs = 15_000;
 
 /** @param ask receives a signal that also aborts the try at its time limit
- *  @param onPassing told of a failure that may pass, before the pause; what it throws ends the tries
- *  @throws {LeitmotifError} 'cancelled', 'library-unavailable', 'library-forbidden', 'file-unreadable'; or whatever
- *    `keep` says is the caller's own matter */
+ *  @param onPassing called with each temporary failure before the pause; an error that it throws ends the tries
+ *  @throws {LeitmotifError} 'cancelled', 'library-unavailable', 'library-forbidden', 'file-unreadable'; or errors that `keep`
+ *    passes to the caller */
 export async function withAzureRetries<T>(
   ask: (signal: AbortSignal) => Promise<T>,
   operation: AzureOperation,

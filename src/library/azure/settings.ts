@@ -1,4 +1,4 @@
-/** How this program gets into a storage account. Pure: sends nothing to Azure. */
+/** Selects the credential of a storage account. Pure: sends nothing to Azure. */
 import { LeitmotifError } from '../../errors.ts';
 
 /** Settings from the environment, with the variable names of Azure's tools. */
