@@ -1,5 +1,4 @@
-/** How good the models are on the development half of the benchmark, in one small table; `npm run bench:quality` has the
- *  rest. */
+/** Quality of the models on the development half of the benchmark, in one small table; `npm run bench:quality` has the rest. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { BenchOptions } from '../options.ts';
@@ -15,11 +14,11 @@ import { table } from '../table.ts';
 
 export interface QualityModel {
   readonly name: string;
-  /** As measured just before: tells how long the corpus would take. */
+  /** The measured speed, to estimate the time for the corpus. */
   readonly windowsPerSec: number;
 }
 
-/** A model that would take longer is left to `npm run bench:quality -- --model NAME`. */
+/** A model that would take longer is skipped; use `npm run bench:quality -- --model NAME`. */
 export interface QualityBudget {
   readonly minutesMax: number;
 }

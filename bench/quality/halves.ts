@@ -1,4 +1,5 @@
-/** Half to half: the first half of a track asks, the second halves of all tracks answer; then the same with damaged sound. */
+/** Half to half: the query is the first half of a track, the library has the second halves of all tracks; then the same with
+ *  damaged queries. */
 import { join } from 'node:path';
 import { table } from '../table.ts';
 import { type DegradationName, degrade, listeningDamage } from './degradations.ts';
@@ -38,8 +39,8 @@ export async function halvesReport(context: BenchContext): Promise<string> {
   return [`# halves: ${asked} first halves ask, as many second halves answer`, table(head, rows)].join('\n');
 }
 
-/** Damaged questions are half a minute from the middle of the first half, of every n-th track: ten damages of all tracks
- *  would be seventy hours of sound. */
+/** Damaged queries are half a minute from the middle of the first half, of every n-th track: ten damages of all tracks would be
+ *  seventy hours of audio. */
 const excerptSec = 30;
 const trackStep = 10;
 
@@ -71,7 +72,7 @@ interface Halved {
 /** The library of all second halves, and the tracks' first halves. */
 export async function halvedLibrary(space: BenchSpace, context: BenchContext): Promise<Halved> {
   const soundtracks = await soundtrackPassages(context.options, ['soundtracks.json']);
-  // Here only the track itself is a right answer.
+  // Only the track itself is a right answer.
   const passages = soundtracks.map((passage) => ({ ...passage, label: passage.name }));
   const whole = await buildLibrary(space, passages, context.makeIndex);
   await whole.index.close();
@@ -79,7 +80,7 @@ export async function halvedLibrary(space: BenchSpace, context: BenchContext): P
   return { first, library: await libraryOf(second, whole.adapt, context.makeIndex) };
 }
 
-/** A first half asks for its own second half. */
+/** The right answer of a first half is its own second half. */
 export function halfQuestion({ name, chunks }: BenchTrack): BenchQuery {
   return { group: name, label: name, chunks, without: new Set() };
 }

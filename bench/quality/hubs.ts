@@ -1,7 +1,9 @@
-/** Hubs: what share of a library is ever found, what is found for everything, and what correcting it does to the answers.
+/** Hubs: the share of a library that is ever found, the tracks that are found for every query, and the effect of hub correction
+ *  on answers.
  *
- *    reach   soundtracks and quartets in one library; every track asks, its own recording left out; who is in anyone's top 10?
- *    P@1     the protocols of soundtracks, versions and halves, with and without, under the fusions that are candidates
+ *  reach soundtracks and quartets in one library; every track is a query without its own recording; counts the tracks in any top
+ *  10
+ *  P@1 the protocols of soundtracks, versions and halves, with and without correction, for the candidate fusions
  */
 import type { Hit } from '../../src/domain.ts';
 import { fuse } from '../../src/ranking/fusion.ts';
@@ -80,13 +82,13 @@ async function halvesPart(context: BenchContext): Promise<[string, Measured, Ben
 
 interface Ways<T> {
   readonly asItIs: T;
-  /** As the product does: correction chooses the neighbours, and the fusion counts with corrected similarities. */
+  /** As in the product, correction selects the neighbours, and the fusion uses corrected similarities. */
   readonly corrected: T;
-  /** Correction chooses the neighbours, and they count with their similarities as they are. */
+  /** Correction selects the neighbours, and the fusion uses their uncorrected similarities. */
   readonly chosen: T;
 }
 
-/** One query's neighbours as the product picks them, and what each is worth to a fusion. */
+/** One query's neighbours as in the product, and their weights for a fusion. */
 async function neighboursOf(
   { library, hubness }: Measured,
   { chunks, without }: Pick<BenchQuery, 'chunks' | 'without'>,
@@ -125,7 +127,7 @@ export function selectByCsls<T extends { readonly similarity: number; readonly h
 
 const places = new WeakMap<BenchLibrary, Map<string, number>>();
 
-/** A hit knows its track and time, which no two rows share. */
+/** A hit is identified by its track and time. */
 function rowsByPlace(library: BenchLibrary): (hit: Hit) => number {
   let rows = places.get(library);
   if (!rows) {
@@ -227,7 +229,7 @@ function count(counts: Map<number, number>, id: number): void {
   counts.set(id, (counts.get(id) ?? 0) + 1);
 }
 
-/** The third standardised moment of N-occurrences: 0 where all are found alike. @see Radovanović et al. (2010), JMLR 11 */
+/** The third standardised moment of N-occurrences: 0 if all are found equally often. @see Radovanović et al. (2010), JMLR 11 */
 function skewness(values: readonly number[]): number {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const moment = (power: number) => values.reduce((sum, value) => sum + (value - mean) ** power, 0) / values.length;

@@ -1,11 +1,11 @@
-/** How well the gate tells silence, applause, talk and noise from music, and where it puts the boundaries.
+/** Measures how well the gate separates silence, applause, talk and noise from music, and where it puts the boundaries.
  *
  *    npm run bench:quality -- nonmusic
  *    node bench/quality/nonmusic.ts DIR [MUSIC...]
  *
- *  DIR holds nonmusic.json and its clips of 5 s; MUSIC are files that are music from end to end (but for silent
- *  moments): by the first command, two pieces of each soundtrack of training.json. Decoding,
- *  cutting and judging are the product's own; a clip shorter than a window is repeated, as the product does it.
+ *  DIR holds nonmusic.json and its clips of 5 s; MUSIC are files with only music, except for silent moments; the first command
+ *  uses two pieces of each soundtrack of training.json. Decoding, cutting and classification are the product's code; a clip
+ *  shorter than a window is repeated as in the product.
  */
 
 import { readFile } from 'node:fs/promises';
@@ -34,9 +34,9 @@ const task = z.object({
 type Transition = z.infer<typeof task>['transitions'][number];
 
 const kinds: readonly ChunkKind[] = ['music', 'silence', 'applause', 'noise'];
-/** What clips are cut into: their own length, and what the product cuts. */
+/** Window lengths for clips: their own length, and the product's. */
 const clipWindowsSec = [5, 10];
-/** What whole pieces are cut into: what the product cuts. */
+/** Window length for whole pieces: the product's. */
 const musicWindowSec = 10;
 const sampleRateHz = 16_000;
 const limits = { deadlineMs: 600_000, durationMaxSec: 36_000, bytesMax: 4e9, memoryMaxBytes: 2 ** 31 };
@@ -49,7 +49,7 @@ interface Judged {
 
 type Confusion = Map<string, Record<ChunkKind, number>>;
 
-/** @returns Markdown: the confusion of classes, the figures to reach, the errors at boundaries */
+/** @returns Markdown: the confusion matrix, the targets, the errors at boundaries */
 export async function nonmusicReport(benchDir: string, musicFiles: readonly string[] = []): Promise<string> {
   const { clips, transitions } = task.parse(JSON.parse(await readFile(path.join(benchDir, 'nonmusic.json'), 'utf8')));
   const queue = new PQueue({ concurrency: availableParallelism() });
@@ -78,8 +78,7 @@ export async function nonmusicReport(benchDir: string, musicFiles: readonly stri
 
 const wholePieces = 'music, whole pieces';
 
-/** Two pieces of each soundtrack that may be trained on, of less than seven minutes where there are any; fetched when
- *  they are not there. */
+/** Two pieces of each training soundtrack, if possible of less than seven minutes; fetches missing ones. */
 export async function somePieces(benchDir: string, cacheDir: string): Promise<string[]> {
   const bySoundtrack = Map.groupBy(
     await readTracks(path.join(benchDir, 'training.json')),
@@ -101,7 +100,7 @@ async function decode(file: string): Promise<Float32Array[]> {
   return parts;
 }
 
-/** Windows, and the moments that they are judged by, each once. */
+/** Windows and their moments, each once. */
 async function judge(parts: Float32Array[], windowSec: number): Promise<{ windows: Judged[]; moments: Judged[] }> {
   const windows: Judged[] = [];
   const moments: Judged[] = [];
@@ -112,7 +111,7 @@ async function judge(parts: Float32Array[], windowSec: number): Promise<{ window
     for (const [i, kind] of judged.moments.entries()) {
       const endSec = span.startSec + (i + 1) * momentSec;
       const startSec = Math.max(endSec - momentSec, span.startSec + span.overlapSec);
-      // A tail reaches back over what was heard already.
+      // A tail overlaps moments that were counted already.
       if (startSec < endSec) moments.push({ kind, startSec, endSec });
     }
   }

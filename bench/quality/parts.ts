@@ -1,4 +1,4 @@
-/** The parts of the space: searched and scored separately, against the whole vector that they are cut from. */
+/** The parts of the space: searched and scored separately, compared with the whole vector. */
 import type { RankedTrack } from '../../src/domain.ts';
 import { type Neighbourhood, rankByVotes } from '../../src/ranking/rank-by-parts.ts';
 import { partsOf, wholeOf } from '../../src/ranking/space-parts.ts';

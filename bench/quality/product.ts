@@ -1,4 +1,4 @@
-/** Ranks as the product does: the parts of the space, hubs measured as a generation does, and the product's own ranking. */
+/** Ranks like the product: with the parts of the space, the hub measure of a generation, and the product's ranking. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,7 +31,7 @@ export async function productLibraryOf(
   return { tracks, rows, size, parts, index: await faissIndex(vectors, parts), hubness };
 }
 
-/** By the product's own code, from a flat file as a generation holds it. */
+/** With the product's code, from a flat file like that of a generation. */
 export async function measureHubs(
   vectors: readonly Float32Array[],
   part: SpacePart,
@@ -51,7 +51,7 @@ export async function measureHubs(
   }
 }
 
-/** The question's neighbours in a library that does not hold `without`. */
+/** The query's neighbours in a library without `without`. */
 export async function neighbourhoodOf(
   { index, rows, parts, size, hubness }: ProductLibrary,
   { chunks, without }: Pick<BenchQuery, 'chunks' | 'without'>,

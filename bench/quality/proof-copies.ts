@@ -1,5 +1,5 @@
-/** The copies that "this is" is asked with: half-minutes of soundtracks, coded, played at other speeds, through a telephone,
- *  in a noisy room. Their fingerprints are cached, not the copies. */
+/** The query copies of "this is": half-minutes of soundtracks, re-encoded, played at other speeds, through a telephone, in a
+ *  noisy room. Their fingerprints are cached, not the copies. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { speedFingerprints, speedsUndone } from '../../src/audio/speed-fingerprints.ts';
@@ -135,7 +135,7 @@ export class ProofCorpus {
         pack([await fingerprintOf({ path, durationSec: excerptSec }), ...(await listenAgain(path)).atSpeeds]),
       ),
     );
-    // Speed moves no band by much.
+    // A change of speed hardly moves the bands.
     const inBand: CopyRecipe = recipe.speed === undefined || recipe.codec ? recipe : {};
     const [isTelephoneBand] = await this.#cache('proof-bands', identity(inBand), () =>
       this.#withCopy(source, fromSec, inBand, async (path) =>

@@ -1,5 +1,5 @@
-/** The benchmark's questions, and what counts as a right answer. Each protocol makes a library and questions; asking is the
- *  same for all: neighbours of every music chunk, fused, against the question's label.
+/** The benchmark's queries and their right answers. Each protocol makes a library and queries; the search is the same for all:
+ *  neighbours of every music chunk, fused, compared with the query's label.
  */
 import type { Chunk, Hit } from '../../src/domain.ts';
 import { fuse } from '../../src/ranking/fusion.ts';
@@ -11,15 +11,15 @@ import type { Outcome } from './metrics.ts';
 export const neighbours = 5;
 
 export interface BenchQuery {
-  /** Questions from one recording share it. */
+  /** Queries from one recording share it. */
   readonly group: string;
   readonly label: string;
   readonly chunks: readonly Chunk[];
-  /** Library tracks left out of the answers: the one that the question comes from, unless it is the answer. */
+  /** Library tracks excluded from the answers: the query's own track, unless it is the right answer. */
   readonly without: ReadonlySet<number>;
 }
 
-/** Every track asks for others of its label. Tracks that are alone with theirs have no right answer and do not ask. */
+/** Every track is a query for others of its label. Tracks with a unique label have no right answer and are skipped. */
 export function wholeTrackQuestions({ tracks }: BenchLibrary): BenchQuery[] {
   const sizes = Map.groupBy(tracks, ({ label }) => label);
   return tracks
@@ -27,7 +27,7 @@ export function wholeTrackQuestions({ tracks }: BenchLibrary): BenchQuery[] {
     .map(({ name, label, chunks, trackId }) => ({ group: name, label, chunks, without: new Set([trackId]) }));
 }
 
-/** Up to three stretches of each question, spread evenly: what somebody records of a piece, not the whole. */
+/** Up to three evenly spread stretches of each query, like a user's excerpt of a piece. */
 export function excerptQuestions(questions: readonly BenchQuery[], chunksPerExcerpt: number): BenchQuery[] {
   return questions.flatMap((question) => {
     const last = question.chunks.length - chunksPerExcerpt;

@@ -11,7 +11,7 @@ import { askByChunk, askByFusion, type BenchQuery, excerptQuestions, wholeTrackQ
 import type { BenchSpace } from './spaces.ts';
 import { versionPassages } from './versions.ts';
 
-/** All that a task needs. */
+/** The dependencies of a task. */
 export interface BenchContext {
   readonly options: BenchOptions;
   readonly pipeline: Pipeline;

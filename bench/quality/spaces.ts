@@ -1,4 +1,4 @@
-/** Spaces that recordings can be compared in: the product's own, and the floors under it, cut and searched alike. */
+/** Spaces for comparisons: the product's and the baselines, cut and searched in the same way. */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Chunk, ChunkSpan } from '../../src/domain.ts';
@@ -18,7 +18,7 @@ export interface BenchSpace {
   readonly name: string;
   /** The passage's chunks that vote. */
   readonly embed: (passage: Passage) => Promise<readonly Chunk[]>;
-  /** Learns from a library's vectors what makes the space comparable; the product's space needs nothing. */
+  /** Fits the space's normalisation to a library's vectors; the product's space needs none. */
   readonly fit: (library: readonly Float32Array[]) => (vector: Float32Array) => Float32Array;
 }
 
@@ -32,7 +32,7 @@ export function chromaFloor(cacheDir: string): BenchSpace {
   return { name: 'chroma', embed: cachedFeature(cacheDir, 'chroma', meanChroma), fit: () => (vector) => vector };
 }
 
-/** What a cached result depends on: another file of the same name is another identity. */
+/** The identity of a cached result: another file of the same name has another one. */
 export function passageIdentity({ path, fromSec, toSec }: Passage): unknown {
   const { size, mtimeMs } = statSync(path);
   return [path, size, Math.round(mtimeMs), fromSec ?? null, toSec ?? null];

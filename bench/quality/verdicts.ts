@@ -1,6 +1,6 @@
 /** Verdicts: how answers judge a query with relatives in the library, one without, and one that is not music.
  *
- *    kin        tracks of the library with their own recording left out: others of their soundtrack, or other performances of
+ *  kin tracks of the library, without their own recording: others of their soundtrack, or other performances of
  *               their piece, are there
  *    no kin     the same with everything of their soundtrack or piece left out; others of their kind are there
  *    foreign    soundtracks against quartets only, quartets against soundtracks only, clips of other music (jazz, ragtime,
@@ -29,7 +29,7 @@ interface Case {
   readonly group: string;
   readonly closeness: number;
   readonly match: number;
-  /** Mean similarity of each chunk's nearest chunk: what the verdict was made of before. */
+  /** Mean similarity of each chunk's nearest chunk: the input of the former verdict. */
   readonly similarity: number;
   readonly isRight: boolean;
 }
@@ -67,7 +67,7 @@ export async function verdictsReport(context: BenchContext): Promise<string> {
   ].join('\n');
 }
 
-/** What was told before there were spreads: "sounds like" from this mean similarity on, in the built-in model's space. */
+/** The former rule: "sounds like" from this mean similarity on, in the built-in model's space. */
 const soundsLikeBeforeFrom = 0.305;
 
 function verdictTable(cases: readonly Case[], calibration: Calibration): string {

@@ -1,5 +1,5 @@
-/** A process that has the index open and asks it, as a bot does: started by bench/scale.ts, told what to do by message.
- *  The queries are 60 chunks near the library's, embedded already, so that searching is what is measured. */
+/** A process that queries an open index like a bot; started and controlled by bench/scale.ts through messages. The queries are
+ *  60 embedded chunks near the library's, so that only the search is measured. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { buildApp } from '../../src/app.ts';
 import { fingerprintItemSec } from '../../src/audio/fingerprint.ts';
@@ -12,9 +12,9 @@ import { syntheticVectors } from '../speed/synthetic-vectors.ts';
 export type AskerOrder = { readonly type: 'ask'; readonly times: number } | { readonly type: 'keep-asking' | 'stop' };
 
 export interface QueryOutcome {
-  /** When the answer came, milliseconds since 1970. */
+  /** Time of the answer, milliseconds since 1970. */
   readonly atMs: number;
-  /** Search, fusion and all else but decoding and embedding. */
+  /** Search, fusion and all other steps except decoding and embedding. */
   readonly tookMs: number;
   readonly generation: string | null;
   /** Null for an answer. */
@@ -23,7 +23,7 @@ export interface QueryOutcome {
 
 const [root = '.', dimensions = '512'] = process.argv.slice(2);
 const chunks = 60;
-/** From one question's start to the next one's, beside a run. */
+/** Time between the starts of two queries during a run. */
 const askEachMs = 1_000;
 const never = new AbortController().signal;
 
@@ -50,7 +50,7 @@ async function obey(order: AskerOrder): Promise<void> {
   for (let at = 0; at < times && isAsking; at++) {
     const asked = await ask();
     process.send?.(asked);
-    // Without a pause the questions alone would keep all cores busy, as no people do.
+    // Without a pause the queries alone would use all cores, unlike real users.
     if (order.type === 'keep-asking') await sleep(Math.max(0, askEachMs - asked.tookMs));
   }
   process.send?.('done');

@@ -1,4 +1,4 @@
-/** The programs that bench/scale.ts measures: the asking process, commands, and the memory of all that they start. */
+/** The programs that bench/scale.ts measures: the querying process, commands, and the memory of all their processes. */
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { on } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -21,7 +21,7 @@ export class Asker {
     this.#messages = on(child, 'message', { close: ['close'] });
   }
 
-  /** Up when the index is open. */
+  /** Ready when the index is open. */
   static async start(environment: NodeJS.ProcessEnv, dimensions: number): Promise<Asker> {
     const child = fork(path.join(root, 'bench/scale/load.ts'), [root, String(dimensions)], { env: environment });
     const asker = new Asker(child);
@@ -37,9 +37,9 @@ export class Asker {
     return asked;
   }
 
-  /** Asks one question after the other.
-   *  @param isLast told of each answer; the first for which it is true is the last
-   *  @returns all answers, that one included */
+  /** Runs queries one by one.
+   *  @param isLast called with each answer; returns true for the last one
+   *  @returns all answers, including the last */
   async keepAsking(isLast: (asked: QueryOutcome) => boolean): Promise<QueryOutcome[]> {
     const asked: QueryOutcome[] = [];
     this.#send({ type: 'keep-asking' });
@@ -58,7 +58,7 @@ export class Asker {
     return this.#child.pid ?? 0;
   }
 
-  /** Of the processes that hold the vectors. */
+  /** Of the processes with the vectors. */
   indexProcesses(): number[] {
     return descendantsOf(this.pid).flatMap(({ pid, command }) => (command.includes('faiss-child') ? [pid] : []));
   }
@@ -84,16 +84,16 @@ export interface CommandRun {
   readonly wallMs: number;
   /** Of the command's own process. */
   readonly peakBytes: number;
-  /** Of each kind of process below it, by what it runs. */
+  /** Of each kind of child process, by its program. */
   readonly peakBytesBelow: ReadonlyMap<string, number>;
 }
 
 const lookEachMs = 100;
-/** Counting shared pages walks all of a process's: 20 ms for a gigabyte. */
+/** Counting shared pages visits all pages of a process: 20 ms for a gigabyte. */
 const memoryEachMs = 1_000;
 
 /** `node src/cli.ts ...`, from its start to its end.
- *  @throws {Error} when it fails, with what it said */
+ *  @throws {Error} when it fails, with its output */
 export async function runCommand(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<CommandRun> {
   const startedMs = performance.now();
   const flags = ['--single-threaded-gc', '--no-incremental-marking'];
@@ -113,7 +113,7 @@ export async function runCommand(args: readonly string[], environment: NodeJS.Pr
   return { wallMs: performance.now() - startedMs, ...memory };
 }
 
-/** A reindex as the bot runs it: in a process of its own, nice, on a row of the catalog.
+/** A reindex like the bot's: in a separate process with low priority, for a row of the catalog.
  *  @throws {Error} when it fails */
 export async function runReindex(catalogPath: string, environment: NodeJS.ProcessEnv): Promise<CommandRun> {
   using catalog = new Catalog(catalogPath);
@@ -150,8 +150,8 @@ function watchTree(pid: number): { stop(): Pick<CommandRun, 'peakBytes' | 'peakB
   };
 }
 
-/** The most that some processes had in memory together, a page that several share counted once, until it is stopped.
- *  @param pids asked anew each time: processes come and go */
+/** Peak memory of some processes together, with shared pages counted once, until it is stopped.
+ *  @param pids called each time, because processes start and end */
 export function watchMemory(pids: () => readonly number[]): { stop(): number } {
   let peak = 0;
   const look = () => {
@@ -176,7 +176,7 @@ function proportionalBytes(pid: number): number {
   try {
     return Number(/^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0) * 1024;
   } catch {
-    // Gone meanwhile.
+    // It has ended meanwhile.
     return 0;
   }
 }

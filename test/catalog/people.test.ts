@@ -36,9 +36,9 @@ function fill(catalog: Catalog): void {
     for (const voter of [ada, bob]) catalog.shares.vote(id, voter, 1);
   }
   const place = { mode: 'changed', guildId: '9', channelId: '5', locale: 'de' } as const;
-  for (const askedBy of [ada, bob, ada]) {
-    const { reindex } = catalog.reindexes.ask({ ...place, requestedBy: askedBy });
-    if (askedBy === bob) catalog.reindexes.cancel(reindex.id);
+  for (const requestedBy of [ada, bob, ada]) {
+    const { reindex } = catalog.reindexes.ask({ ...place, requestedBy });
+    if (requestedBy === bob) catalog.reindexes.cancel(reindex.id);
     else catalog.reindexes.finish(reindex.id, { state: 'failed', code: 'internal', message: 'x' });
   }
   catalog.schedule.set({ cron: '0 3 * * *', timeZone: 'UTC', setBy: ada, channelId: '5', locale: 'de' });

@@ -32,7 +32,7 @@ test('keeps the first start, and counts the starts since the last milestone that
   now = 3000;
   reindexes.start(id);
   reindexes.start(id);
-  expect(reindexes.open()).toMatchObject({ state: 'running', askedAtMs: 1000, startedAtMs: 2000, starts: 3 });
+  expect(reindexes.open()).toMatchObject({ state: 'running', requestedAtMs: 1000, startedAtMs: 2000, starts: 3 });
   reindexes.pause(id);
   expect(reindexes.open()?.starts).toBe(2);
   reindexes.milestone(id, 25);

@@ -43,7 +43,7 @@ test('requests a reindex of changes at each due time, once', async () => {
   await pass(14 * hourMs);
   expect(asks).toEqual([]);
   await pass(hourMs + 1000);
-  expect(asks).toEqual([{ mode: 'changed', askedBy: null, guildId: null, channelId: '7', locale: 'de' }]);
+  expect(asks).toEqual([{ mode: 'changed', requestedBy: null, guildId: null, channelId: '7', locale: 'de' }]);
   catalog.reindexes.cancel(catalog.reindexes.open()?.id ?? 0);
   await pass(24 * hourMs);
   expect(asks).toHaveLength(2);
