@@ -10,8 +10,8 @@ export interface QueryRequest {
   /** Its name if it has no title; default: the file's name. */
   readonly name?: string;
   /** The part used as the query, in seconds of the recording. */
-  readonly fromSec?: number;
-  readonly toSec?: number;
+  readonly fromSec?: number | undefined;
+  readonly toSec?: number | undefined;
   /** Neighbours per chunk of the query. */
   readonly neighbours: number;
   readonly fusion: FusionName;
