@@ -1,10 +1,10 @@
 import { DiscordAPIError, HTTPError, RESTEvents, type TextChannel } from 'discord.js';
 import { expect, test } from 'vitest';
 import { Faults } from '../server/faults.ts';
-import { startBot } from './bot.ts';
+import { startTestBot } from './bot.ts';
 
 async function withChannel() {
-  const bot = await startBot();
+  const bot = await startTestBot();
   const channel = (await bot.client.channels.fetch(bot.discord.defaultChannelId)) as TextChannel;
   const { discord, client } = bot;
   return { bot, discord, client, channel, [Symbol.asyncDispose]: () => bot[Symbol.asyncDispose]() };

@@ -2,7 +2,7 @@
  *  required-fields.ts has its lists. */
 import { ComponentType as C, MessageFlags } from 'discord.js';
 import { expect, test } from 'vitest';
-import { startBot } from './bot.ts';
+import { startTestBot } from './bot.ts';
 import { required } from './required-fields.ts';
 
 type Schema = keyof typeof required;
@@ -17,7 +17,7 @@ function expectAll(schema: Schema, answer: unknown): void {
 }
 
 async function withBot() {
-  const bot = await startBot();
+  const bot = await startTestBot();
   const { discord, client } = bot;
   const get = async (path: string) => (await client.rest.get(path as `/${string}`)) as Answer;
   const post = async (path: string, body: object, files: { name: string; data: Buffer }[] = []) =>

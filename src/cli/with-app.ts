@@ -15,13 +15,13 @@ export const projectRoot = path.resolve(import.meta.dirname, '../..');
 /** Runs a command with an app, which it closes in every case. Ctrl-C aborts the signal. */
 export function withApp(command: (services: Services, signal: AbortSignal) => Promise<number>): Promise<void> {
   return runToExit(async (signal) => {
-    const { config, context } = contextOf();
+    const { config, context } = readContext();
     await using app = await buildApp(config, context);
     return await command(app, signal);
   });
 }
 
-export function contextOf(): { readonly config: Config; readonly context: ProgramContext } {
+export function readContext(): { readonly config: Config; readonly context: ProgramContext } {
   const config = readConfig(process.env, projectRoot);
   forgetSecrets(process.env);
   const log = makeLog(config.logLevel);

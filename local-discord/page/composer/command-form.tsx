@@ -4,7 +4,7 @@ import { usePageContext } from '../page-context.ts';
 import type { CommandEntry, OptionEntry } from './commands.ts';
 import { nestOptions } from './commands.ts';
 import { OptionField } from './option-field.tsx';
-import { checkOptions, type Entered, type Filled } from './option-values.ts';
+import { checkFilled, type Entered, type Filled } from './option-values.ts';
 
 interface CommandFormProps {
   readonly entry: CommandEntry;
@@ -44,7 +44,7 @@ export function CommandForm({ entry, filled, onChange, onEnd }: CommandFormProps
     focusOn(null);
   };
   const send = (): void => {
-    const checked = checkOptions(entry.options, filled);
+    const checked = checkFilled(entry.options, filled);
     setProblems(checked.problems);
     const [wrong] = checked.problems.keys();
     if (wrong !== undefined) {

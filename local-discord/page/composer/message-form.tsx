@@ -1,6 +1,6 @@
 /** The text field for messages. A slash at its start lists the commands. */
 import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from 'react';
-import { formatBytes } from '../message/media.ts';
+import { formatSize } from '../message/media.ts';
 import { usePageContext } from '../page-context.ts';
 import { type ListKeys, useListKeys } from '../use-list-keys.ts';
 import { type CommandEntry, findCommands } from './commands.ts';
@@ -135,7 +135,7 @@ function Files({ files, offers, onFiles, onCommand }: FilesProps): ReactNode {
             ♪
           </span>
           <span className="draft-file-name">
-            {file.name} <small>{formatBytes(file.size)}</small>
+            {file.name} <small>{formatSize(file.size)}</small>
           </span>
           <button
             type="button"

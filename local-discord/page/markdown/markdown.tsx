@@ -4,7 +4,7 @@ import { usePageContext } from '../page-context.ts';
 import { parseInline } from './inline.ts';
 import type { Block, Inline, TimeStyle } from './nodes.ts';
 import { parseMarkdown } from './parse.ts';
-import { formatTime } from './time.ts';
+import { formatTimestamp } from './time.ts';
 
 export function Markdown({ text }: { readonly text: string }): ReactNode {
   const blocks = useMemo(() => parseMarkdown(text), [text]);
@@ -168,8 +168,8 @@ function Time({ unixSec, style }: { readonly unixSec: number; readonly style: Ti
   const nowMs = useNowMs(style === 'R' ? 1000 : null);
   return (
     <discord-time>
-      <time dateTime={new Date(unixSec * 1000).toISOString()} title={formatTime(unixSec, 'F', locale, nowMs)}>
-        {formatTime(unixSec, style, locale, nowMs)}
+      <time dateTime={new Date(unixSec * 1000).toISOString()} title={formatTimestamp(unixSec, 'F', locale, nowMs)}>
+        {formatTimestamp(unixSec, style, locale, nowMs)}
       </time>
     </discord-time>
   );
