@@ -40,7 +40,7 @@ export interface Worker {
 export async function startWorker(options: WorkerOptions, log: Logger): Promise<Worker> {
   const stopping = new AbortController();
   const admission = new Admission({ runningMax: options.concurrencyMax, waitingMax: options.queueMax });
-  const textAdmission = new Admission({ runningMax: 1, waitingMax: options.queueMax, what: 'question in words' });
+  const textAdmission = new Admission({ runningMax: 1, waitingMax: options.queueMax, noun: 'question in words' });
   const metrics = createMetrics({ recordings: () => admission.state, texts: () => textAdmission.state });
   const models = await ServedModels.read(
     { modelsDirs: options.modelsDirs, names: options.models, windowSec: options.windowSec },

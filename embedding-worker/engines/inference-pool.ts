@@ -237,15 +237,15 @@ export class InferencePool implements EmbeddingEngine {
     if (this.#closed) return;
     this.#deathsInARow++;
     const why = culprit === 'process' ? `its process ended (${message})` : message;
-    const goesOn = culprit !== 'model' && this.#rejectDevice(why);
+    const triesNext = culprit !== 'model' && this.#rejectDevice(why);
     // A death during loading on the CPU may be chance and is retried. A GPU set by name fails at once.
     const isRetried = culprit === 'process' && this.#current === 'cpu' && this.#deathsInARow < deathsInARowMax;
     // At the start, a GPU that does not work is only skipped, and a failure that ends the start is thrown by `start`; neither is
     // reported as a death.
-    const isRejected = goesOn && !this.#everReady;
-    const endsStart = !goesOn && !isRetried && this.#onLoaded !== null;
+    const isRejected = triesNext && !this.#everReady;
+    const endsStart = !triesNext && !isRetried && this.#onLoaded !== null;
     if (!isRejected && !endsStart) this.#options.onDeath(why);
-    if (goesOn || isRetried) return;
+    if (triesNext || isRetried) return;
     const failure = this.#failureOf(culprit, why);
     this.#onLoaded?.(failure);
     if (this.ready) return;

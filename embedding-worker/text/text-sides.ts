@@ -49,10 +49,10 @@ async function assertUsable({ manifest, folder }: Model, served: ServedModel): P
     throw cannot('its files were changed since this worker started; restart the worker');
   }
   for (const { file } of [text.network, text.tokenizer]) {
-    const there = await access(path.join(folder, file), constants.R_OK).then(
+    const isReadable = await access(path.join(folder, file), constants.R_OK).then(
       () => true,
       () => false,
     );
-    if (!there) throw cannot(`${file} is not there; ${get} downloads it`);
+    if (!isReadable) throw cannot(`${file} is not there; ${get} downloads it`);
   }
 }

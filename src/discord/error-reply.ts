@@ -31,19 +31,19 @@ export interface ErrorReplyOptions {
 export async function sendErrorReply(
   interaction: RepliableInteraction,
   error: unknown,
-  how: ErrorReplyOptions,
+  options: ErrorReplyOptions,
 ): Promise<string> {
-  const failure = asFailure(error, how.limits);
+  const failure = asFailure(error, options.limits);
   const reference = newReference();
   const level = failure.code === 'internal' ? 'error' : 'info';
   const { code, facts, message } = failure;
   const details = code === 'internal' ? { err: error } : { why: message, facts };
-  how.log[level]({ reference, code, interaction: interaction.id, ...details }, 'an interaction failed');
-  const reply = replyTo(failure, reference, how.texts);
+  options.log[level]({ reference, code, interaction: interaction.id, ...details }, 'an interaction failed');
+  const reply = replyTo(failure, reference, options.texts);
   try {
-    await tell(interaction, reply, how, reference);
+    await tell(interaction, reply, options, reference);
   } catch (cause) {
-    how.log.warn({ reference, interaction: interaction.id, err: cause }, 'the error reply could not be sent');
+    options.log.warn({ reference, interaction: interaction.id, err: cause }, 'the error reply could not be sent');
   }
   return code;
 }

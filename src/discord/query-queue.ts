@@ -85,8 +85,8 @@ export class QueryQueue {
     const round = this.#accept(asker.personId);
     const turn = Promise.withResolvers<Disposable>();
     const entry: Waiting = { ...asker, round, onPlace, start: turn.resolve, fail: turn.reject, place: 0 };
-    const behind = this.#waiting.findIndex((other) => other.round > round);
-    this.#waiting.splice(behind === -1 ? this.#waiting.length : behind, 0, entry);
+    const nextRound = this.#waiting.findIndex((other) => other.round > round);
+    this.#waiting.splice(nextRound === -1 ? this.#waiting.length : nextRound, 0, entry);
     const giveUp = () => {
       this.#remove(entry);
       turn.reject(signal.reason);

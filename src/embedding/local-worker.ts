@@ -72,14 +72,14 @@ export async function startLocalWorker(options: LocalWorkerOptions): Promise<Loc
 
 function startTimer(supervisor: LocalWorker, options: LocalWorkerOptions, tooLong: AbortController): ChargedTimer {
   const { startTimeoutMs, onWaiting, worker } = options;
-  const what = worker.models.length === 1 ? 'the model' : 'the models';
+  const noun = worker.models.length === 1 ? 'the model' : 'the models';
   let reportedAtMs = 0;
   const report = ({ wallMs, chargedMs }: ChargedTimer['spent']): void => {
     if (wallMs < reportedAtMs + waitingEachMs) return;
     reportedAtMs = wallMs;
     const [seconds, own] = [Math.round(wallMs / 1000), Math.round(chargedMs / 1000)];
     onWaiting?.(
-      `Waiting for the embedding worker, which loads ${what} ${worker.models.join(', ')}: ` +
+      `Waiting for the embedding worker, which loads ${noun} ${worker.models.join(', ')}: ` +
         `${seconds} s so far, of which it had ${own} s to itself`,
     );
   };

@@ -44,11 +44,11 @@ const similarityGapMax = 0.1;
  *
  *  @param first, second hits of each track for one query, in any order */
 export function haveMatchingHits(first: readonly Hit[], second: readonly Hit[]): boolean {
-  const there = Map.groupBy(second, ({ queryChunk }) => queryChunk);
+  const hitsOfSecond = Map.groupBy(second, ({ queryChunk }) => queryChunk);
   let shared = 0;
   let matching = 0;
   for (const [queryChunk, own] of Map.groupBy(first, (hit) => hit.queryChunk)) {
-    const others = there.get(queryChunk);
+    const others = hitsOfSecond.get(queryChunk);
     if (others === undefined) continue;
     shared++;
     if (own.some((hit) => others.some((other) => isSameHit(hit, other)))) matching++;

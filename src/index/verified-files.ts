@@ -70,8 +70,8 @@ async function stateOf(file: string, sha256: string): Promise<FileState> {
   return { sha256, bytes: Number(size), inode: String(ino), mtimeNs: String(mtimeNs), ctimeNs: String(ctimeNs) };
 }
 
-function isEqual(now: FileState, then: FileState | undefined): boolean {
-  return then !== undefined && (Object.keys(now) as (keyof FileState)[]).every((key) => now[key] === then[key]);
+function isEqual(now: FileState, earlier: FileState | undefined): boolean {
+  return earlier !== undefined && (Object.keys(now) as (keyof FileState)[]).every((key) => now[key] === earlier[key]);
 }
 
 /** An unreadable record counts as empty. */

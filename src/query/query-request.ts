@@ -42,8 +42,8 @@ export function focusOf(name: string | undefined): Focus {
   return name === undefined ? 'balanced' : oneOf('focus', name, focusNames);
 }
 
-function oneOf<T extends string>(what: string, name: string, names: readonly T[]): T {
+function oneOf<T extends string>(noun: string, name: string, names: readonly T[]): T {
   const known = names.find((each) => each === name);
   if (known !== undefined) return known;
-  throw new LeitmotifError('bad-request', `Cannot use the ${what} "${name}": expected one of ${names.join(', ')}`);
+  throw new LeitmotifError('bad-request', `Cannot use the ${noun} "${name}": expected one of ${names.join(', ')}`);
 }

@@ -142,8 +142,8 @@ export function withTracks(ranked: readonly RankedTrack[], catalog: Catalog): Fo
 
 /** In a small library, the next best tracks beyond the neighbours, after those that were ranked, up to `max` in total. */
 function withPiecesBeyond(ranked: readonly RankedTrack[], all: readonly RankedTrack[], max: number): RankedTrack[] {
-  const there = new Set(ranked.map(({ trackId }) => trackId));
-  const beyond = all.filter(({ trackId }) => !there.has(trackId)).slice(0, Math.max(0, max - there.size));
+  const rankedIds = new Set(ranked.map(({ trackId }) => trackId));
+  const beyond = all.filter(({ trackId }) => !rankedIds.has(trackId)).slice(0, Math.max(0, max - rankedIds.size));
   const last = Math.min(0, ranked.at(-1)?.score ?? 0);
   // Their own scores, similarities, are at most 1: the last rank comes before all of them.
   return [...ranked, ...beyond.map((track) => ({ ...track, score: last + track.score - 1 }))];

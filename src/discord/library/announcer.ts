@@ -18,8 +18,8 @@ import { missingToAnnounceIn } from './rights.ts';
 /** None of these throws: a job continues also where the bot may not post. */
 export interface Announcer {
   waiting(reindex: Reindex): Promise<void>;
-  /** @param which the first start of the job, or another one after a restart */
-  begun(reindex: Reindex, progress: IndexProgress, which: 'first' | 'again'): Promise<void>;
+  /** @param start the first start of the job, or another one after a restart */
+  begun(reindex: Reindex, progress: IndexProgress, start: 'first' | 'again'): Promise<void>;
   milestone(reindex: Reindex, percent: number, progress: IndexProgress): Promise<void>;
   ended(reindex: Reindex): Promise<void>;
 }
@@ -48,10 +48,10 @@ export class ChannelAnnouncer implements Announcer {
     await this.#post(reindex, 'wait', (texts) => reindexWaitingReply(texts));
   }
 
-  async begun(reindex: Reindex, progress: IndexProgress, which: 'first' | 'again'): Promise<void> {
+  async begun(reindex: Reindex, progress: IndexProgress, start: 'first' | 'again'): Promise<void> {
     // Each process's start has its own nonce: the previous message may be only a minute old.
-    const nonce = which === 'first' ? 'begin' : `again${Date.now() % 1e9}`;
-    const message = await this.#post(reindex, nonce, (texts) => reindexBegunReply(texts, reindex, progress, which));
+    const nonce = start === 'first' ? 'begin' : `again${Date.now() % 1e9}`;
+    const message = await this.#post(reindex, nonce, (texts) => reindexBegunReply(texts, reindex, progress, start));
     this.#message = message ? { reindexId: reindex.id, message } : null;
     this.#toldAtMs = Date.now();
   }

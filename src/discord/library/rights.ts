@@ -62,8 +62,8 @@ export async function missingToAnnounceIn(client: Client, channelId: string): Pr
   const channel = await client.channels.fetch(channelId, { allowUnknownGuild: true });
   // Permissions in another shard's server are unknown here: the caller tries to post.
   if (channel === null || channel.isDMBased() || !client.guilds.cache.has(channel.guildId)) return [];
-  const there = client.user && channel.permissionsFor(client.user);
-  return missingOf(there ?? new PermissionsBitField(), neededToAnnounce(channel));
+  const permissions = client.user && channel.permissionsFor(client.user);
+  return missingOf(permissions ?? new PermissionsBitField(), neededToAnnounce(channel));
 }
 
 /** @param type takes precedence over `channel` */
@@ -83,8 +83,8 @@ const threads: readonly ChannelType[] = [
 /** @returns the permissions that the bot lacks to share results there */
 export function missingToShare(channel: GuildBasedChannel): PermissionName[] {
   const { me } = channel.guild.members;
-  const there = me ? channel.permissionsFor(me) : new PermissionsBitField();
-  return missingOf(there, neededToShare(channel));
+  const permissions = me ? channel.permissionsFor(me) : new PermissionsBitField();
+  return missingOf(permissions, neededToShare(channel));
 }
 
 /** The same in the channel of a button press, from the permissions in the interaction.
@@ -100,6 +100,6 @@ function neededToShare(channel: Channel | null, type: ChannelType | null = null)
   return [...neededToAnnounce(channel, type), 'EmbedLinks', 'AttachFiles'];
 }
 
-function missingOf(there: Readonly<PermissionsBitField>, needed: readonly PermissionName[]): PermissionName[] {
-  return needed.filter((name) => !there.has(name as PermissionResolvable));
+function missingOf(permissions: Readonly<PermissionsBitField>, needed: readonly PermissionName[]): PermissionName[] {
+  return needed.filter((name) => !permissions.has(name as PermissionResolvable));
 }

@@ -71,10 +71,10 @@ export function reindexBegunReply(
   { library }: Texts,
   { mode }: Reindex,
   { tracksTotal, bytesTotal }: IndexProgress,
-  which: 'first' | 'again',
+  start: 'first' | 'again',
 ): Reply {
-  const { begun, goesOn } = library.reindex;
-  return { content: which === 'first' ? begun(mode, tracksTotal, bytesTotal) : goesOn(mode, tracksTotal) };
+  const { begun, continues } = library.reindex;
+  return { content: start === 'first' ? begun(mode, tracksTotal, bytesTotal) : continues(mode, tracksTotal) };
 }
 
 export function reindexMilestoneReply(

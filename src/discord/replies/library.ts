@@ -104,8 +104,8 @@ function modelLines(texts: StatusTexts, model: LibraryStatus['model']): string[]
 
 function openLines(texts: StatusTexts, open: LibraryStatus['open']): string[] {
   if (open === null) return [texts.noOpenJob];
-  const how = open.progress ? texts.progress(open.progress) : open.waits ? texts.waits : texts.begins;
-  return [texts.openLine(open.mode, open.requestedAtMs, open.requestedBy), how];
+  const progress = open.progress ? texts.progress(open.progress) : open.waits ? texts.waits : texts.begins;
+  return [texts.openLine(open.mode, open.requestedAtMs, open.requestedBy), progress];
 }
 
 function scheduleLines(texts: StatusTexts, schedule: ScheduleFacts | null): string[] {
@@ -128,9 +128,9 @@ function failureLines(
   { tries: describeTries, again }: Texts['library']['failures'],
   { key, code, message, tries, atMs, retryAtMs }: Failure,
 ): string {
-  const when = new Date(atMs).toISOString();
-  const then = again(retryAtMs === null ? null : new Date(retryAtMs).toISOString());
-  return `${oneLine(key, failureLineMax)}\n    ${code}, ${describeTries(tries)}, ${when}, ${then}: ${oneLine(message, failureLineMax)}`;
+  const failedAt = new Date(atMs).toISOString();
+  const nextTry = again(retryAtMs === null ? null : new Date(retryAtMs).toISOString());
+  return `${oneLine(key, failureLineMax)}\n    ${code}, ${describeTries(tries)}, ${failedAt}, ${nextTry}: ${oneLine(message, failureLineMax)}`;
 }
 
 export function removeAskReply(texts: Texts, track: Track): Reply {

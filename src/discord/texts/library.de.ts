@@ -143,7 +143,7 @@ export const libraryDe: LibraryTexts = {
     noneRunning: 'Es ist kein Einlesen offen.',
     waiting: 'Ein anderer Prozess liest gerade ein. Das verlangte Einlesen beginnt danach.',
     begun: (mode, tracks, size) => `**Einlesen (${modes[mode]})**: ${recordings(tracks)} zu lesen, ${bytes(size)}.`,
-    goesOn: (mode, tracks) =>
+    continues: (mode, tracks) =>
       `**Einlesen (${modes[mode]})** geht nach einem Neustart weiter: noch ${recordings(tracks)}.`,
     milestone: (percent, { tracksDone, tracksTotal, failed }, leftSec) =>
       `${whole(percent)} %: ${whole(tracksDone)} von ${recordings(tracksTotal)} gelesen` +

@@ -152,7 +152,7 @@ export const libraryEn = {
     waiting: 'Another process is indexing at the moment. The requested reindex starts when it has ended.',
     begun: (mode: ReindexMode, tracks: number, size: number) =>
       `**Reindexing ${modes[mode]}**: ${recordings(tracks)} to read, ${bytes(size)}.`,
-    goesOn: (mode: ReindexMode, tracks: number) =>
+    continues: (mode: ReindexMode, tracks: number) =>
       `**Reindexing ${modes[mode]}** continues after a restart: ${recordings(tracks)} left.`,
     milestone: (percent: number, { tracksDone, tracksTotal, failed }: ReindexProgress, leftSec: number | null) =>
       `${whole(percent)} %: ${whole(tracksDone)} of ${recordings(tracksTotal)} read` +

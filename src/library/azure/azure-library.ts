@@ -189,8 +189,8 @@ export class AzureLibrary implements Library {
   }
 
   async #blob(key: string, verb: string): Promise<Blob> {
-    const what = `${verb} ${key === '' ? this.location : `${this.location}/${key}`}`;
-    return { ...(await this.#parts.accounts.container(this.#place, what)), name: this.#place.prefix + key };
+    const action = `${verb} ${key === '' ? this.location : `${this.location}/${key}`}`;
+    return { ...(await this.#parts.accounts.container(this.#place, action)), name: this.#place.prefix + key };
   }
 
   get #retryPolicy(): RetryPolicy {

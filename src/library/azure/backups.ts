@@ -94,8 +94,8 @@ export class AzureBackups implements BackupStore {
     });
   }
 
-  #container(what: string): Promise<AzureContainer> {
-    return this.#accounts.container(this.#place, what);
+  #container(action: string): Promise<AzureContainer> {
+    return this.#accounts.container(this.#place, action);
   }
 }
 

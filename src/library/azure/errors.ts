@@ -4,7 +4,7 @@ import { LeitmotifError } from '../../errors.ts';
 
 export interface AzureOperation {
   /** The operation, as in "Cannot <list azure://...>". */
-  readonly what: string;
+  readonly action: string;
   /** The variable with the credential. */
   readonly access: string;
   /** Expiry of the credential; milliseconds since 1970. */
@@ -62,7 +62,7 @@ export function toLibraryError(error: unknown, operation: AzureOperation): Leitm
   const code = errorCodeOf(refusal);
   const cause = new Error(redact(`${refusal.name}: ${refusal.message}`));
   const fail = (kind: LeitmotifError['code'], why: string) =>
-    new LeitmotifError(kind, `Cannot ${operation.what}: ${why}`, { cause });
+    new LeitmotifError(kind, `Cannot ${operation.action}: ${why}`, { cause });
   if (signInErrors.test(refusal.name ?? '')) {
     return fail('library-forbidden', `signing in failed (${operation.access}): ${firstLine(refusal.message)}`);
   }

@@ -63,7 +63,7 @@ export async function withAzureRetries<T>(
     });
   } catch (error) {
     if (signal?.aborted)
-      throw new LeitmotifError('cancelled', `Stopped before it could ${operation.what}`, { cause: signal.reason });
+      throw new LeitmotifError('cancelled', `Stopped before it could ${operation.action}`, { cause: signal.reason });
     throw keep(error) ? error : toLibraryError(error, operation);
   }
 }

@@ -175,7 +175,7 @@ async function receive(part: PartFile, wanted: WantedFile, options: DownloadOpti
     }
     const identity = identityOf(answer, wanted);
     if (answer.status === 200) await part.restart(identity);
-    else if (!goesOn(part, identity, answer)) return false;
+    else if (!isContinuation(part, identity, answer)) return false;
     const total = part.identity.bytes;
     await assertRoom(wanted.file, part, total);
     onProgress?.(part.bytes, total);
@@ -249,7 +249,7 @@ function retryAfterSecOf(answer: HubAnswer): number | null {
 }
 
 /** Whether the answer continues the partial file. */
-function goesOn(part: PartFile, now: PartIdentity, answer: HubAnswer): boolean {
+function isContinuation(part: PartFile, now: PartIdentity, answer: HubAnswer): boolean {
   const before = part.identity;
   const agree = (a: unknown, b: unknown): boolean => a === null || b === null || a === b;
   return (
