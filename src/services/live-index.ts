@@ -75,7 +75,7 @@ export class LiveIndex {
 
   async #openNewest(signal: AbortSignal): Promise<IndexHost> {
     const { config, context, catalog, worker } = this.#parts;
-    const { log, indexPollIntervalMs: lookForIndexEachMs } = context;
+    const { log, indexPollIntervalMs } = context;
     const spaceId = await worker.spaceId();
     this.#host ??= new IndexHost({
       indexDir: config.indexDir,
@@ -91,8 +91,8 @@ export class LiveIndex {
       await this.#host.reloadIfChanged();
     }
     this.#refreshFailure = null;
-    if (lookForIndexEachMs !== undefined && !this.#closing.signal.aborted) {
-      this.#lookTimer ??= setInterval(() => this.#refresh(), lookForIndexEachMs).unref();
+    if (indexPollIntervalMs !== undefined && !this.#closing.signal.aborted) {
+      this.#lookTimer ??= setInterval(() => this.#refresh(), indexPollIntervalMs).unref();
     }
     return this.#host;
   }

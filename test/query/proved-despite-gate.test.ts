@@ -24,7 +24,7 @@ afterAll(() => library[Symbol.asyncDispose]());
 /** A query whose chunks the gate took for something else. */
 const askAs = (kind: ChunkKind, changes: Partial<EmbeddedRecording> = {}) => {
   const chunks = embedded.chunks.map((chunk) => ({ ...chunk, kind }));
-  return ask(library.app, 'gone.mp3', { heard: { ...embedded, ...changes, chunks } } as object);
+  return ask(library.app, 'gone.mp3', { storedEmbedding: { ...embedded, ...changes, chunks } } as object);
 };
 
 test('proves a recording although the gate classified all chunks as noise, and shows nothing else', async () => {
