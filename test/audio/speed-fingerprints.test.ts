@@ -14,7 +14,7 @@ let folder: string;
 const file = (name: string) => path.join(folder, name);
 
 beforeAll(() => {
-  folder = mkdtempSync(path.join(tmpdir(), 'leitmotif-hear-again-'));
+  folder = mkdtempSync(path.join(tmpdir(), 'leitmotif-speeds-'));
   writePiece(file('piece.wav'), 3, 45);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
