@@ -121,13 +121,13 @@ function putProvedFirst(
 /** Merges duplicates into one result, so that they neither displace others nor count towards `perArtistMax`. */
 async function resultsOf(
   ranked: readonly RankedTrack[],
-  { alsoAs, copies, found, neighbourhood }: Ranking,
+  { alsoAs, duplicates, found, neighbourhood }: Ranking,
   catalog: Catalog,
   { resultsMax, excludedTracks, perArtistMax = Number.POSITIVE_INFINITY }: QueryRequest,
 ): Promise<Result[]> {
   const ofArtist = new Map<string, number>();
   const mayShow = ({ artist }: Track) => isWithinArtistLimit(artist, ofArtist, perArtistMax);
-  const merged = await mergeDuplicates(withTracks(ranked, catalog), copies, { max: resultsMax, mayShow });
+  const merged = await mergeDuplicates(withTracks(ranked, catalog), duplicates, { max: resultsMax, mayShow });
   const shown = merged.map(({ evidence }) => evidence);
   const matched = found.spread ? withMatches(shown, neighbourhood, found.spread) : shown;
   return merged.map(({ track, alsoAs: others }, position) => {

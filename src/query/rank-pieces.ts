@@ -33,7 +33,7 @@ export interface Ranking {
   /** Id of a ranked track -> ids of its duplicates, which are not in the rankings; best ranked first. */
   readonly alsoAs: ReadonlyMap<number, readonly number[]>;
   /** The comparisons made so far. */
-  readonly copies: DuplicateFinder;
+  readonly duplicates: DuplicateFinder;
   /** Total time of the index searches. */
   readonly searchMs: number;
 }
@@ -53,22 +53,22 @@ export async function rankPieces(
   searched: readonly Chunk[],
   request: QueryRequest,
 ): Promise<Ranking> {
-  const copies = new DuplicateFinder(parts.catalog);
+  const duplicates = new DuplicateFinder(parts.catalog);
   const search = searcher(parts, searched, request);
   const { excludedTracks = new Set<number>() } = request;
   const found = await search(poolOf(request));
   const rankings = rankingsOf(found, searched, request);
   const { ranked, nearest } = rankings;
   const seen = excludedTracks.size === 0 ? ranked : [...ranked, ...nearest];
-  const first = await groupCopies(seen, excludedTracks, copies, parts.catalog, request);
+  const first = await groupDuplicates(seen, excludedTracks, duplicates, parts.catalog, request);
   if (first.dropped.size === 0) {
-    return { found, ...rankings, alsoAs: new Map(), copies, searchMs: search.tookMs() };
+    return { found, ...rankings, alsoAs: new Map(), duplicates, searchMs: search.tookMs() };
   }
   for (let round = 2, width = poolOf(request) * widenFactor; ; round++, width *= widenFactor) {
     const wide = await search(width);
-    copies.resetLimits();
+    duplicates.resetLimits();
     const all = rankByNearest(neighbourhoodOf(wide, searched, request), Number.POSITIVE_INFINITY);
-    const { dropped, alsoAs } = await groupCopies(all, excludedTracks, copies, parts.catalog, request);
+    const { dropped, alsoAs } = await groupDuplicates(all, excludedTracks, duplicates, parts.catalog, request);
     const pieces = all.filter(({ trackId }) => !dropped.has(trackId));
     const single = {
       ...wide,
@@ -80,7 +80,7 @@ export async function rankPieces(
     if (!isAll && !(isComplete && pieces.length >= request.resultsMax)) continue;
     const ranking = rankingsOf(withinPool(single, request), searched, request);
     const ranked = withPiecesBeyond(ranking.ranked, pieces, request.resultsMax);
-    return { found: wide, ...ranking, ranked, alsoAs, copies, searchMs: search.tookMs() };
+    return { found: wide, ...ranking, ranked, alsoAs, duplicates, searchMs: search.tookMs() };
   }
 }
 
@@ -106,19 +106,19 @@ interface Grouped {
 }
 
 /** @param ranked best first; a track may appear twice */
-async function groupCopies(
+async function groupDuplicates(
   ranked: readonly RankedTrack[],
   excludedTracks: ReadonlySet<number>,
-  copies: DuplicateFinder,
+  duplicates: DuplicateFinder,
   catalog: Catalog,
   { resultsMax }: QueryRequest,
 ): Promise<Grouped> {
   const unique = [...new Map(ranked.map((track) => [track.trackId, track] as const).reverse()).values()].reverse();
   const found = withTracks(unique, catalog);
   const known = [...catalog.tracks.byIds(excludedTracks).values()];
-  const dropped = new Set(known.length === 0 ? [] : await duplicatesOf(known, found, copies));
+  const dropped = new Set(known.length === 0 ? [] : await duplicatesOf(known, found, duplicates));
   const rest = found.filter(({ track }) => !dropped.has(track.id));
-  const merged = await mergeDuplicates(rest, copies, { max: resultsMax, mayShow: () => true });
+  const merged = await mergeDuplicates(rest, duplicates, { max: resultsMax, mayShow: () => true });
   const alsoAs = new Map<number, number[]>();
   for (const { track, alsoAs: others } of merged) {
     if (others.length > 0)
