@@ -14,7 +14,7 @@ import { availableParallelism, loadavg } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { type AvailableModel, availableModels } from './models/available.ts';
-import { cutClips } from './models/clips.ts';
+import { cutBenchClips } from './models/clips.ts';
 import { decodingCpuSec } from './models/decode.ts';
 import { measureModels } from './models/measure.ts';
 import { modelsParity } from './models/parity.ts';
@@ -64,7 +64,7 @@ async function main(): Promise<void> {
   const { PATH, HOME, TMPDIR } = process.env;
   const cores = availableParallelism();
   const rounds = Number(values.rounds);
-  const clips = await cutClips(values.music ?? null, values.cache, Number(values.clips));
+  const clips = await cutBenchClips(values.music ?? null, values.cache, Number(values.clips));
   try {
     // As in scripts/setup/launch.mjs: without compiled code, every process also loads the TypeScript compiler.
     const environment = { PATH, HOME, TMPDIR, NODE_COMPILE_CACHE: path.join(root, 'node_modules/.cache/node') };

@@ -1,10 +1,10 @@
-/** What the answers are worth: the real pipeline over the development half of the benchmark, with floors and intervals.
+/** Measures the quality of answers: the real pipeline over the development half of the benchmark, with baselines and intervals.
  *
  *    npm run bench:quality -- [soundtracks|versions|nonmusic|halves|degraded|recordings|proof|duplicates|hubs|parts|verdicts] [--model NAME]...
  *        [--bench DIR] [--cache DIR] [--json]
  *
- *  Several models stand side by side where a task compares spaces, and one after the other where it does not.
- *  Without a task: the first five. Everything slow is cached by content and space id.
+ *  Several models are in one table if a task compares spaces, otherwise in separate tables. Without a task: the first five. Slow
+ *  results are cached by content and space id.
  */
 
 import { type BenchOptions, benchOptions } from './options.ts';

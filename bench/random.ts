@@ -1,4 +1,4 @@
-/** Seeds for draws that can be repeated. */
+/** Seeds for repeatable random draws. */
 
 /** A seed from a text, so that a draw for one track does not depend on the others. FNV-1a. */
 export function seedOf(text: string): number {

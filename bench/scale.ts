@@ -19,7 +19,7 @@ import { makeLog } from '../src/io/log.ts';
 import { scanAzure } from './scale/azure.ts';
 import { measureIndexing, renderIndexing } from './scale/indexing.ts';
 import { fillScaleLibrary, scaleKey } from './scale/library.ts';
-import type { Asked } from './scale/load.ts';
+import type { QueryOutcome } from './scale/load.ts';
 import { scaleDimensions, scaleModelName, writeScaleModel } from './scale/model.ts';
 import { Asker, type CommandRun, memoryOf, runCommand, runReindex, watchMemory } from './scale/processes.ts';
 import { renderScale, type ScaleResult } from './scale/report.ts';
@@ -103,8 +103,8 @@ function placeIn(folder: string): Place {
 
 async function fill(place: Place, chunks: number) {
   const config = readConfig(place.environment, root);
-  const surroundings = { root, environment: place.environment, log: makeLog('warn') };
-  await using app = await buildApp(config, surroundings);
+  const context = { root, environment: place.environment, log: makeLog('warn') };
+  await using app = await buildApp(config, context);
   const spaceId = await app.worker.spaceId();
   mkdirSync(place.music, { recursive: true });
   const library = { catalog: app.catalog, music: place.music, spaceId, dimensions: scaleDimensions, tracks, chunks };
@@ -166,7 +166,7 @@ async function runBeside(asker: Asker, place: Place) {
   const watch = watchMemory(() => asker.indexProcesses());
   const startedAtMs = Date.now();
   let endedAtMs = Number.POSITIVE_INFINITY;
-  const isNew = ({ generation }: Asked) => generation !== null && generation !== before;
+  const isNew = ({ generation }: QueryOutcome) => generation !== null && generation !== before;
   const asking = asker.keepAsking((asked) => isNew(asked) || asked.atMs > endedAtMs + followWithinMs);
   const run = await runReindex(catalogOf(place), place.environment);
   endedAtMs = Date.now();
@@ -184,7 +184,7 @@ async function runBeside(asker: Asker, place: Place) {
   };
 }
 
-function latencies(asked: readonly Asked[]) {
+function latencies(asked: readonly QueryOutcome[]) {
   const times = asked.filter(({ failure }) => failure === null).map(({ tookMs }) => tookMs);
   return { count: times.length, p50Ms: median(times), p95Ms: quantile(times, 0.95), maxMs: Math.max(...times) };
 }

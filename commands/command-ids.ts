@@ -5,8 +5,8 @@ import type { Client } from 'discord.js';
 export async function commandIdsWithin(client: Client, timeoutMs: number): Promise<Map<string, string>> {
   const late = Promise.withResolvers<Map<string, string>>();
   const timer = setTimeout(() => late.resolve(new Map()), timeoutMs);
-  const asked = registeredIds(client).catch(() => new Map<string, string>());
-  return Promise.race([asked, late.promise]).finally(() => clearTimeout(timer));
+  const ids = registeredIds(client).catch(() => new Map<string, string>());
+  return Promise.race([ids, late.promise]).finally(() => clearTimeout(timer));
 }
 
 async function registeredIds({ application }: Client): Promise<Map<string, string>> {

@@ -4,8 +4,8 @@ import type { MessageContextMenuCommandInteraction } from 'discord.js';
 import { ApplicationCommandType, type RESTPostAPIContextMenuApplicationCommandsJSONBody } from 'discord-api-types/v10';
 import { type BotContext, isPrivateByDefault, resultsByDefault } from '../src/discord/bot-context.ts';
 import type { MessageCommand } from '../src/discord/handler.ts';
-import { runOrChoose } from '../src/discord/queries/choose-source.ts';
-import { type MessageWithAudio, ofPayload, sourcesInMessage } from '../src/discord/queries/message-audio.ts';
+import { runOrAskChoice } from '../src/discord/queries/choose-source.ts';
+import { type MessageWithAudio, messageOfPayload, sourcesInMessage } from '../src/discord/queries/message-audio.ts';
 import type { QueryRunner } from '../src/discord/queries/query-runner.ts';
 import { LeitmotifError } from '../src/errors.ts';
 import { everywhere, localizedName } from './localized.ts';
@@ -35,7 +35,7 @@ export function findSimilarMusicCommand(bot: BotContext, queryRunner: QueryRunne
       const results = resultsByDefault(bot, guildId);
       const options = { fromSec: null, toSec: null, results, sameArtist: false, focus: 'balanced' as const };
       const picked = { ...options, isPrivate: isPrivateByDefault(bot, guildId) };
-      await runOrChoose({ bot, queryRunner }, interaction, choices, picked);
+      await runOrAskChoice({ bot, queryRunner }, interaction, choices, picked);
     },
   };
 }
@@ -45,5 +45,5 @@ function targetOf(interaction: MessageContextMenuCommandInteraction, { payloads 
   const data = payloads.of(interaction)?.data;
   const messages = data && 'resolved' in data && data.resolved && 'messages' in data.resolved && data.resolved.messages;
   const sent = messages ? messages[interaction.targetId] : undefined;
-  return sent ? ofPayload(sent) : interaction.targetMessage;
+  return sent ? messageOfPayload(sent) : interaction.targetMessage;
 }

@@ -15,11 +15,12 @@ import type { CustomId } from '../src/discord/custom-id.ts';
 import type { ChatCommand, ComponentHandler } from '../src/discord/handler.ts';
 import type { LibraryQueries } from '../src/discord/library/library-queries.ts';
 import type { Reindexer } from '../src/discord/library/reindexer.ts';
-import { missingToAnnounce, type Need, refusalOf } from '../src/discord/library/rights.ts';
+import { missingToAnnounce, type RequiredRight, refusalOf } from '../src/discord/library/rights.ts';
 import type { Scheduler } from '../src/discord/library/scheduler.ts';
 import { changeSettings } from '../src/discord/library/settings.ts';
 import { libraryStatus } from '../src/discord/library/status.ts';
 import { choosePiece, offerPieces } from '../src/discord/queries/pieces.ts';
+import { resultsMax } from '../src/discord/queries/question.ts';
 import {
   failuresReply,
   refusedReply,
@@ -41,7 +42,7 @@ import { retryBusy } from '../src/discord/retry-busy.ts';
 import { editReply } from '../src/discord/send.ts';
 import type { Texts } from '../src/discord/texts/texts.ts';
 import { toLeitmotifError } from '../src/errors.ts';
-import { localized, localizedName, pieceLengthMax, resultsMax } from './localized.ts';
+import { localized, localizedName, pieceLengthMax } from './localized.ts';
 
 export interface LibraryParts {
   readonly bot: BotContext;
@@ -84,7 +85,7 @@ export function libraryComponents(parts: LibraryParts): ComponentHandler[] {
   ];
 }
 
-const needs: Readonly<Record<string, Need>> = {
+const needs: Readonly<Record<string, RequiredRight>> = {
   status: 'status',
   reindex: 'library',
   cancel: 'library',
@@ -132,13 +133,13 @@ async function planReindex(
 ): Promise<Reply> {
   const texts = bot.texts(interaction.locale);
   const open = bot.catalog.reindexes.open();
-  if (open !== null) return reindexAskedReply(texts, { reindex: open, isNew: false, tells: false });
+  if (open !== null) return reindexAskedReply(texts, { reindex: open, isNew: false, willAnnounce: false });
   const mode = isEverything ? 'everything' : 'changed';
   try {
     return reindexPlanReply(texts, {
       mode,
       plan: await libraryQueries.plan(mode),
-      missing: missingHere(interaction, bot),
+      missing: missingPermissionsHere(interaction, bot),
     });
   } catch (error) {
     // These failures concern the whole library; the texts for failed queries would speak of one recording.
@@ -159,12 +160,18 @@ async function confirmReindex(
   const refusal = refusalOf(interaction, bot, mode === 'everything' ? 'owner' : 'library');
   if (refusal !== null) return refusedReply(texts, refusal);
   const { guildId, channelId, user, locale } = interaction;
-  const asked = await reindexer.ask({ mode, askedBy: user.id, guildId, channelId, locale });
-  return reindexAskedReply(texts, { ...asked, tells: missingHere(interaction, bot).length === 0 });
+  const requested = await reindexer.ask({ mode, requestedBy: user.id, guildId, channelId, locale });
+  return reindexAskedReply(texts, {
+    ...requested,
+    willAnnounce: missingPermissionsHere(interaction, bot).length === 0,
+  });
 }
 
 /** The permissions that the bot lacks here to announce the progress of a reindex. */
-function missingHere(interaction: ChatInputCommandInteraction | MessageComponentInteraction, { payloads }: BotContext) {
+function missingPermissionsHere(
+  interaction: ChatInputCommandInteraction | MessageComponentInteraction,
+  { payloads }: BotContext,
+) {
   return missingToAnnounce(interaction, payloads.channelType(interaction));
 }
 
@@ -239,7 +246,7 @@ function removeOptions() {
 function settingsOptions() {
   const settings = (wordsIn: (words: Words['settings']) => { name: string; description: string }) =>
     named((words) => wordsIn(words.settings));
-  const takenBack = [
+  const resetChoices = [
     choice('share-channel', (words) => words.settings.reset.shareChannel),
     choice('schedule', (words) => words.settings.reset.schedule),
     choice('results', (words) => words.settings.reset.results),
@@ -267,6 +274,6 @@ function settingsOptions() {
       min_value: 1,
       max_value: resultsMax,
     },
-    { type: ApplicationCommandOptionType.String as const, ...settings(({ reset }) => reset), choices: takenBack },
+    { type: ApplicationCommandOptionType.String as const, ...settings(({ reset }) => reset), choices: resetChoices },
   ];
 }

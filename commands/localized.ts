@@ -10,8 +10,6 @@ export const everywhere = {
 };
 
 export const pieceLengthMax = 200;
-/** Results on one page. */
-export const resultsMax = 10;
 
 interface Named {
   readonly name: string;

@@ -7,14 +7,14 @@ import {
 } from 'discord-api-types/v10';
 import { type BotContext, isPrivateByDefault, resultsByDefault } from '../src/discord/bot-context.ts';
 import type { ChatCommand } from '../src/discord/handler.ts';
-import { runOrChoose } from '../src/discord/queries/choose-source.ts';
+import { runOrAskChoice } from '../src/discord/queries/choose-source.ts';
 import { choosePiece, offerPieces } from '../src/discord/queries/pieces.ts';
 import type { QueryRunner } from '../src/discord/queries/query-runner.ts';
-import { type RequestedSource, readPart } from '../src/discord/queries/question.ts';
+import { type RequestedSource, readPart, resultsMax } from '../src/discord/queries/question.ts';
 import { type Focus, focusNames } from '../src/domain.ts';
 import { LeitmotifError } from '../src/errors.ts';
 import { focusOf } from '../src/query/query-request.ts';
-import { everywhere, localized, localizedName, pieceLengthMax, resultsMax } from './localized.ts';
+import { everywhere, localized, localizedName, pieceLengthMax } from './localized.ts';
 
 /** 100:00:00.000 and some room for typing errors. */
 const timeLengthMax = 16;
@@ -60,18 +60,18 @@ export function similarCommand(bot: BotContext, queryRunner: QueryRunner): ChatC
     run: async (interaction) => {
       const { options, guildId } = interaction;
       const part = readPart(options.getString('from'), options.getString('to'));
-      const asked = readAsked(interaction, bot);
+      const requested = readSource(interaction, bot);
       const results = options.getInteger('results') ?? resultsByDefault(bot, guildId);
       const sameArtist = options.getBoolean('same_artist') ?? false;
       const focus = focusOf(options.getString('focus') ?? undefined);
       const picked = { ...part, results, sameArtist, focus, isPrivate: isPrivate(interaction) };
-      await runOrChoose({ bot, queryRunner }, interaction, [asked], picked);
+      await runOrAskChoice({ bot, queryRunner }, interaction, [requested], picked);
     },
   };
 }
 
 /** @throws {LeitmotifError} 'bad-request' unless exactly one of the three is given */
-function readAsked({ options }: Pick<ChatInputCommandInteraction, 'options'>, bot: BotContext): RequestedSource {
+function readSource({ options }: Pick<ChatInputCommandInteraction, 'options'>, bot: BotContext): RequestedSource {
   const [clip, link, piece] = [options.getAttachment('clip'), options.getString('link'), options.getString('piece')];
   if ([clip, link, piece].filter((given) => given !== null).length !== 1) {
     const facts = { problem: 'one-of-three' };

@@ -5,8 +5,8 @@ import { LeitmotifError } from '../src/errors.ts';
 export class QueueFullError extends LeitmotifError {
   readonly retryAfterSec: number;
 
-  constructor(retryAfterSec: number, placesMax: number, what: string) {
-    super('queue-full', `Cannot take another ${what}: ${placesMax} are here already`);
+  constructor(retryAfterSec: number, placesMax: number, noun: string) {
+    super('queue-full', `Cannot take another ${noun}: ${placesMax} are here already`);
     this.retryAfterSec = retryAfterSec;
   }
 }
@@ -26,15 +26,15 @@ export class Admission {
   readonly #queue: PQueue;
   readonly #placesMax: number;
   readonly #runningMax: number;
-  readonly #what: string;
+  readonly #noun: string;
   #places = 0;
   /** Exponential mean; the latest value has a weight of a tenth. */
   #usualSec = firstGuessSec;
 
-  /** @param limits.what a noun for the refusal; default "recording" */
-  constructor(limits: { readonly runningMax: number; readonly waitingMax: number; readonly what?: string }) {
-    const { runningMax, waitingMax, what = 'recording' } = limits;
-    this.#what = what;
+  /** @param limits.noun a noun for the refusal; default "recording" */
+  constructor(limits: { readonly runningMax: number; readonly waitingMax: number; readonly noun?: string }) {
+    const { runningMax, waitingMax, noun = 'recording' } = limits;
+    this.#noun = noun;
     this.#queue = new PQueue({ concurrency: runningMax });
     this.#runningMax = runningMax;
     this.#placesMax = runningMax + waitingMax;
@@ -46,7 +46,7 @@ export class Admission {
 
   /** @throws {QueueFullError} when every slot is taken */
   enter(): Place {
-    if (this.#places >= this.#placesMax) throw new QueueFullError(this.#retryAfterSec(), this.#placesMax, this.#what);
+    if (this.#places >= this.#placesMax) throw new QueueFullError(this.#retryAfterSec(), this.#placesMax, this.#noun);
     this.#places++;
     const left = Promise.withResolvers<void>();
     let isHere = true;

@@ -5,7 +5,7 @@
  */
 import { cutWindows } from '../src/audio/chunk.ts';
 import { decodePcm } from '../src/audio/decode.ts';
-import { besideTheLoudest, type HeardWindow } from '../src/audio/gate/recording.ts';
+import { type GatedWindow, relativeToLoudest } from '../src/audio/gate/recording.ts';
 import type { AudioLimits } from '../src/audio/limits.ts';
 import type { ProbedAudio } from '../src/audio/probe.ts';
 import type { ChunkSpan, RecordingTags } from '../src/domain.ts';
@@ -36,7 +36,7 @@ export interface RecordingJob {
 const progressEveryMs = 250;
 
 /** Yields `info`, then `chunks` (one chunk each, in order) and `progress`, then `done`.
- *  @throws {LeitmotifError} whatever is wrong with the recording; the signal's reason when it is aborted */
+ *  @throws {LeitmotifError} for an unusable recording; the signal's reason when it is aborted */
 export async function* embedRecording(job: RecordingJob): AsyncGenerator<WorkerLine, void> {
   // Ends ffmpeg also when the reader leaves before the first samples are requested.
   const leave = new AbortController();
@@ -69,8 +69,8 @@ async function* linesOf(job: RecordingJob): AsyncGenerator<WorkerLine, void> {
   let chunks = 0;
   let musicChunks = 0;
   let progressAt = startedAt;
-  for await (const heard of besideTheLoudest(embedInOrder(windows, model.engine, { signal, embedding, metrics }))) {
-    const chunk = toChunk(heard, metrics);
+  for await (const embedded of relativeToLoudest(embedInOrder(windows, model.engine, { signal, embedding, metrics }))) {
+    const chunk = toChunk(embedded, metrics);
     chunks++;
     if (chunk.kind === 'music') musicChunks++;
     yield { type: 'chunks', chunks: [chunk] };
@@ -110,13 +110,13 @@ function infoOf({ manifest, spaceId, windowSec }: ServedModel, probed: ProbedAud
   return { type: 'info', model, spaceId, dimensions, windowSec, durationSec, ...tags, ...choice };
 }
 
-interface HeardChunk extends HeardWindow {
+interface EmbeddedChunk extends GatedWindow {
   readonly span: ChunkSpan;
   readonly window: EmbeddedWindow;
 }
 
 interface InFlight {
-  readonly chunk: Promise<HeardChunk>;
+  readonly chunk: Promise<EmbeddedChunk>;
   settled: boolean;
 }
 
@@ -126,9 +126,9 @@ async function* embedInOrder(
   windows: AsyncIterable<{ span: ChunkSpan; samples: Float32Array }>,
   engine: EmbeddingEngine,
   { signal, embedding, metrics }: { signal: AbortSignal; embedding: Stopwatch; metrics: Metrics },
-): AsyncGenerator<HeardChunk, void> {
+): AsyncGenerator<EmbeddedChunk, void> {
   const inFlight: InFlight[] = [];
-  const first = (): Promise<HeardChunk> => embedding.time(() => inFlight.shift()?.chunk as Promise<HeardChunk>);
+  const first = (): Promise<EmbeddedChunk> => embedding.time(() => inFlight.shift()?.chunk as Promise<EmbeddedChunk>);
   for await (const { span, samples } of windows) {
     const entry: InFlight = {
       chunk: engine.embed(samples, signal).then((window) => {
@@ -137,17 +137,17 @@ async function* embedInOrder(
       }),
       settled: false,
     };
-    const settle = (): void => {
+    const onSettled = (): void => {
       entry.settled = true;
     };
-    entry.chunk.then(settle, settle);
+    entry.chunk.then(onSettled, onSettled);
     inFlight.push(entry);
     while (inFlight.length >= engine.inFlightMax || inFlight[0]?.settled === true) yield await first();
   }
   while (inFlight.length > 0) yield await first();
 }
 
-function toChunk({ span, window, kind }: HeardChunk, metrics: Metrics): WireChunk {
+function toChunk({ span, window, kind }: EmbeddedChunk, metrics: Metrics): WireChunk {
   metrics.windows.inc({ kind });
   return toWireChunk({ ...span, kind, loudnessDb: window.loudnessDb, vector: window.vector });
 }

@@ -1,5 +1,5 @@
-/** `POST /v1/embeddings`: a place, the body, a turn, the lines. Refusals come before the body is read; errors before
- *  the first line are a status with `{code, message}`, errors after it are the last line. */
+/** `POST /v1/embeddings`: takes a queue slot, reads the body, waits for the turn, and streams the lines. Requests are refused
+ *  before the body is read. An error before the first line is a status with `{code, message}`; a later one is the last line. */
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
@@ -35,7 +35,7 @@ const embeddingsQuery = z
     model: z.string().min(1).optional(),
     fromSec: second.optional(),
     toSec: second.optional(),
-    /** Of what is embedded; the worker's own limit holds where it is lower. */
+    /** Largest duration to embed; the worker's own limit applies if it is lower. */
     durationMaxSec: z.coerce.number().positive().finite().optional(),
   })
   .refine(({ fromSec = 0, toSec = Number.POSITIVE_INFINITY }) => toSec > fromSec, 'toSec must be after fromSec');
@@ -47,7 +47,7 @@ export function embeddingsRoute(options: EmbeddingsRouteOptions) {
     const { place, query, model } = admit(request, options);
     const signal = AbortSignal.any([signalOf(reply, options.requestDeadlineMs, tooLate), options.stopping]);
     const lines = answer({ request, place, query, model, signal }, options);
-    // Between two lines nothing in there waits for the signal: a reader that went away just then must not keep a place.
+    // Nothing waits for the signal between two lines, so it is checked here: a disconnected client must not keep a slot.
     signal.addEventListener('abort', () => lines.return().catch(() => {}), { once: true });
     const first = await lines.next();
     if (first.done === true) throw signal.aborted ? signal.reason : new TypeError('Cannot answer: got no info line');
@@ -56,7 +56,7 @@ export function embeddingsRoute(options: EmbeddingsRouteOptions) {
   };
 }
 
-/** Everything that can be refused without looking at the recording. */
+/** The checks that need no recording. */
 function admit(request: FastifyRequest, { models, admission, metrics }: EmbeddingsRouteOptions) {
   try {
     const parsed = embeddingsQuery.safeParse(request.query);
@@ -81,7 +81,7 @@ interface Admitted {
   readonly signal: AbortSignal;
 }
 
-/** The lines of the answer. However it ends, the place is given back and the body deleted. */
+/** Yields the lines of the answer. Frees the slot and deletes the body in every case. */
 async function* answer(admitted: Admitted, options: EmbeddingsRouteOptions): AsyncGenerator<WorkerLine, void> {
   const { request, place, query, model, signal } = admitted;
   const { metrics, tagReader } = options;

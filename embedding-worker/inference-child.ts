@@ -1,5 +1,5 @@
-/** The entry of an inference process: windows in, their kind and vector out, one after the other in order of arrival.
- *  It dies with its parent: Node closes the channel when the parent is gone, however it went. */
+/** Entry of an inference process: receives windows and returns their kind and vector, in order of arrival. Ends with its parent
+ *  in any case, because Node closes the channel. */
 import '../src/io/while-starting.ts';
 import { flushCompileCache } from 'node:module';
 import { Socket } from 'node:net';
@@ -31,25 +31,25 @@ async function load({ model, windowSec, device, beatCpuProcesses, gives }: LoadM
   return { model: loaded, device, sampleRateHz, batchMax: device === 'cpu' ? 1 : gpuBatchMax };
 }
 
-/** Silence is embedded as well: every kind's vectors are stored, so that an option can let them in without indexing
- *  anew, and a model that cannot stand silence is noticed instead of worked around. */
+/** Silence is embedded too. The vectors of all kinds are stored, so that an option can include them without a new index run, and
+ *  a model that fails on silence is noticed. */
 async function processBatch(batch: readonly PipedWindow[], { device, model, sampleRateHz }: Loaded): Promise<void> {
   const startedAt = performance.now();
-  const heard = batch.map(({ samples }) => classifyWindow(samples, sampleRateHz));
+  const classified = batch.map(({ samples }) => classifyWindow(samples, sampleRateHz));
   const rows = await model.run(device === 'cpu' ? samplesOf(batch) : filledUp(samplesOf(batch)));
   const computeMs = (performance.now() - startedAt) / batch.length;
   batch.forEach(({ id }, at) => {
-    const [sound, values] = [heard[at], rows[at]];
+    const [sound, values] = [classified[at], rows[at]];
     if (!sound || !values) throw new RangeError(`Cannot answer: expected ${batch.length} results, got ${rows.length}`);
-    // A row may be a view of its batch: the channel would send all of it.
+    // Copied, because a row may be a view of its batch, and the channel would send the whole batch.
     const own = values.length === values.buffer.byteLength / values.BYTES_PER_ELEMENT ? values : values.slice();
     const { kind, loudnessDb, loudDb } = sound;
     send({ type: 'embedded', id, window: { kind, loudnessDb, loudDb, values: own, computeMs } });
   });
 }
 
-/** A batch that fails is tried in halves, down to single windows: one bad window must not take its neighbours along.
- *  @returns how many windows failed */
+/** Halves a failed batch down to single windows, so that one bad window does not fail the others.
+ *  @returns the number of failed windows */
 async function answerBatch(batch: readonly PipedWindow[], loaded: Loaded): Promise<number> {
   try {
     await processBatch(batch, loaded);
@@ -57,26 +57,26 @@ async function answerBatch(batch: readonly PipedWindow[], loaded: Loaded): Promi
   } catch (error) {
     const [first] = batch;
     if (batch.length === 1 && first) {
-      await blameWindow(first, error, loaded);
+      await reportWindowFailure(first, error, loaded);
       return 1;
     }
     const middle = Math.ceil(batch.length / 2);
     const failed =
       (await answerBatch(batch.slice(0, middle), loaded)) + (await answerBatch(batch.slice(middle), loaded));
-    // None of them was bad: together they were too many for the device's memory, and would be again.
+    // No window is bad: the batch was too large for the device's memory, so later batches are smaller.
     if (failed === 0) loaded.batchMax = Math.max(1, Math.min(loaded.batchMax, bucketOf(batch.length) / 2));
     return failed;
   }
 }
 
-/** Unless it was the device: then all that is left is to tell, and to make room for a successor. */
-async function blameWindow({ id }: PipedWindow, error: unknown, { model }: Loaded): Promise<void> {
+/** Reports the failure of a window, or of the device if it no longer passes its proof; then the parent starts another process. */
+async function reportWindowFailure({ id }: PipedWindow, error: unknown, { model }: Loaded): Promise<void> {
   try {
     await model.prove();
     send({ type: 'failed', id, message: messageOf(error) });
   } catch (lost) {
     send({ type: 'device-lost', message: messageOf(lost) });
-    // The parent ends this process; nothing more is to be tried here.
+    // The parent ends this process.
     await new Promise(() => {});
   }
 }
@@ -85,7 +85,7 @@ function samplesOf(batch: readonly PipedWindow[]): Float32Array[] {
   return batch.map(({ samples }) => samples);
 }
 
-/** To a size that the device has compiled for, with copies of the last window. */
+/** Pads the batch to a size that the device has compiled for, with copies of the last window. */
 function filledUp(windows: Float32Array[]): Float32Array[] {
   const last = windows.at(-1);
   const missing = bucketOf(windows.length) - windows.length;
@@ -93,11 +93,11 @@ function filledUp(windows: Float32Array[]): Float32Array[] {
 }
 
 function send(message: FromInferenceProcess): void {
-  // The callback takes the error of a channel that closed meanwhile; 'disconnect' then ends this process.
+  // The callback receives the error of a closed channel; 'disconnect' then ends this process.
   process.send?.(message, undefined, undefined, () => {});
 }
 
-/** Drivers' messages run over many lines, with stacks. */
+/** Messages of drivers have many lines, with stacks. */
 const messageLengthMax = 500;
 
 function messageOf(error: unknown): string {
@@ -107,11 +107,11 @@ function messageOf(error: unknown): string {
 
 /** File descriptor 4, after the three of every process and the channel. */
 const windowPipe = 4;
-/** From one window to the next the pipe takes a millisecond or two. */
+/** The pipe takes one or two milliseconds between two windows. */
 const lingerMs = 5;
 
 async function serveParent(): Promise<void> {
-  // A terminal sends Ctrl-C to every process of its group: it is the worker that decides when its children end.
+  // Ignored: a terminal sends Ctrl-C to all processes of its group, but the worker ends its children.
   process.on('SIGINT', () => {});
   const loaded = await new Promise<Loaded>((resolve) => {
     process.once('message', (message: LoadMessage) => {
@@ -122,16 +122,16 @@ async function serveParent(): Promise<void> {
     });
   });
   send({ type: 'ready', device: loaded.device, passedOver: loaded.model.passedOver });
-  // Node keeps compiled code when a process ends, but this one is killed: without it, each would carry the compiler of
-  // TypeScript along, 15 MB, and start in twice the time.
+  // Node stores compiled code at the end of a process, but this one is killed. Without the stored code each process would load
+  // the TypeScript compiler (15 MB) and take twice as long to start.
   flushCompileCache();
   const memory = new WindowMemory();
   const windows = readWindows(new Socket({ fd: windowPipe, writable: false }), memory);
   const batches = batchesOf(windows, { batchMax: () => loaded.batchMax, lingerMs });
   for await (const batch of batches) {
     await answerBatch(batch, loaded);
-    // The sent data has been copied.
-    for (const { samples } of batch) memory.giveBack(samples);
+    // The data was copied when it was sent.
+    for (const { samples } of batch) memory.release(samples);
   }
 }
 

@@ -15,7 +15,7 @@ import { startWorker, type Worker } from './worker.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 
-/** Ending jobs, their ffmpeg and the inference processes takes well under a second; after this it is cut short. */
+/** Limit of the shutdown: ending jobs, ffmpeg and inference processes takes well under a second. */
 const stopWithinMs = 3_000;
 
 function optionsFromParent(): Promise<WorkerOptions> {
@@ -58,7 +58,7 @@ async function optionsFromEnvironment(): Promise<WorkerOptions> {
   );
 }
 
-function tellParent(message: WorkerMessage): Promise<void> {
+function sendToParent(message: WorkerMessage): Promise<void> {
   return new Promise((resolve) => {
     if (process.send) process.send(message, undefined, undefined, () => resolve());
     else resolve();
@@ -90,10 +90,10 @@ function stopOnRequest(worker: Worker, options: WorkerOptions): void {
   endInOrder(stop);
 }
 
-/** How glibc's allocator treats what is freed, for the processes that this one starts. By itself it learns from the first
- *  large block to keep what is larger still: of CLAP's weights, read and then copied, sometimes 100 MB stayed for as long
- *  as the process lived, and sometimes not. Larger blocks than a window of 16 kHz go back to the system at once; smaller
- *  ones are kept, which is what it would have learnt. Other systems do not know these variables.
+/** Settings of glibc's allocator for child processes. By default it raises its threshold for returning memory after the first
+ *  large block: up to 100 MB of CLAP's weights, read and then copied, sometimes stayed allocated for the life of the process.
+ *  With these settings, blocks larger than a window of 16 kHz return to the system at once, and smaller ones are reused. Other
+ *  systems ignore these variables.
  *  @see https://man7.org/linux/man-pages/man3/mallopt.3.html */
 const allocatorVariables = { MALLOC_MMAP_THRESHOLD_: 2 ** 20, MALLOC_TRIM_THRESHOLD_: 2 ** 23 } as const;
 
@@ -122,11 +122,11 @@ async function main(): Promise<void> {
     const log = makeLog(options.logLevel);
     const worker = await startWorker(options, log);
     stopOnRequest(worker, options);
-    await tellParent({ type: 'ready' });
+    await sendToParent({ type: 'ready' });
     if (!supervised) process.stderr.write(`The embedding worker listens on ${worker.address}\n`);
   } catch (error) {
     const { code, message } = toLeitmotifError(error);
-    await tellParent({ type: 'failed', code, message });
+    await sendToParent({ type: 'failed', code, message });
     process.stderr.write(`${message}\n`);
     process.exit(1);
   }

@@ -11,7 +11,7 @@ interface Line {
 /** @param lines queues of recordings and of texts, read when the metrics are requested */
 export function createMetrics(lines: { recordings: () => Line; texts: () => Line }) {
   const registry = new Registry();
-  // Brings the event loop's delay (nodejs_eventloop_lag_*), memory and CPU of this process.
+  // Adds the event loop's delay (nodejs_eventloop_lag_*), memory and CPU of this process.
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
   const lineGauge = (name: string, help: string, read: () => Line) =>
@@ -37,7 +37,7 @@ export function createMetrics(lines: { recordings: () => Line; texts: () => Line
   const deviceOf = new Map<string, string>();
   return {
     registry,
-    /** The device before it vanishes: a model is computed on one. */
+    /** The previous device is removed: a model runs on one device. */
     setDevice(model: string, now: string): void {
       const before = deviceOf.get(model);
       if (before !== undefined && before !== now) device.remove({ model, device: before });

@@ -1,9 +1,9 @@
-/** A request's body, streamed into a file of our own: ffmpeg must be able to seek in it (an mp4 keeps its index at its
- *  end), and a recording is never whole in memory. */
+/** Streams a request's body into a temporary file, because ffmpeg must be able to seek in it (an mp4 has its index at the end),
+ *  and a whole recording must not be in memory. */
 import { open } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { LeitmotifError, toLeitmotifError } from '../src/errors.ts';
-import { orDiskFull } from '../src/io/disk-full.ts';
+import { withDiskFullError } from '../src/io/disk-full.ts';
 
 /** @returns the bytes received
  *  @throws {LeitmotifError} audio-too-large as soon as that is known, audio-empty, cancelled when the client hangs up,
@@ -15,25 +15,25 @@ export async function receiveBody(
   { bytesMax, signal }: { bytesMax: number; signal: AbortSignal },
 ): Promise<number> {
   if (Number(request.headers['content-length'] ?? 0) > bytesMax) throw tooLarge(bytesMax);
-  const handle = await orDiskFull(file, () => open(file, 'wx', 0o600));
+  const handle = await withDiskFullError(file, () => open(file, 'wx', 0o600));
   try {
     let bytes = 0;
     for await (const block of blocksOf(request, signal)) {
       bytes += block.length;
       if (bytes > bytesMax) throw tooLarge(bytesMax);
-      await orDiskFull(file, () => handle.appendFile(block));
+      await withDiskFullError(file, () => handle.appendFile(block));
     }
     if (bytes === 0) throw new LeitmotifError('audio-empty', 'Cannot embed an empty file');
     return bytes;
   } catch (error) {
-    throw isHangUp(error) ? hungUp(error) : toLeitmotifError(error);
+    throw isDisconnect(error) ? disconnectedError(error) : toLeitmotifError(error);
   } finally {
     await handle.close();
   }
 }
 
-/** Like iterating over the request, but a signal ends it, and leaving early does not close the connection: the answer
- *  that says why has yet to go through it. */
+/** Iterates over the request until the signal aborts. Leaving early does not close the connection, because the error still has
+ *  to be sent through it. */
 async function* blocksOf(request: IncomingMessage, signal: AbortSignal): AsyncGenerator<Buffer> {
   signal.throwIfAborted();
   const aborted = Promise.withResolvers<never>();
@@ -54,12 +54,12 @@ async function* blocksOf(request: IncomingMessage, signal: AbortSignal): AsyncGe
   }
 }
 
-function isHangUp(error: unknown): boolean {
+function isDisconnect(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return code === 'ECONNRESET' || code === 'ERR_STREAM_PREMATURE_CLOSE';
 }
 
-function hungUp(cause: unknown): LeitmotifError {
+function disconnectedError(cause: unknown): LeitmotifError {
   return new LeitmotifError('cancelled', 'The client hung up while it was sending', { cause });
 }
 

@@ -1,9 +1,9 @@
-/** What ends the work for a request early. */
+/** The abort signal of a request. */
 import type { FastifyReply } from 'fastify';
 import { LeitmotifError } from '../src/errors.ts';
 
 /** Aborted when the client hangs up or the deadline passes, whichever is first.
- *  @param tooLate what is said when it passes, given the seconds */
+ *  @param tooLate builds the message for a missed deadline from its seconds */
 export function signalOf(
   reply: FastifyReply,
   deadlineMs: number,

@@ -25,7 +25,7 @@ const openPaths = ['/healthz', '/readyz'];
 const lingerMs = 5_000;
 
 /** Connections in addition to running and queued requests: probes, `/metrics`, and refusals that are not read yet. */
-const sparePlaces = 256;
+const spareConnections = 256;
 
 export function createServer(options: ServerOptions): FastifyInstance {
   const server = Fastify({
@@ -36,13 +36,13 @@ export function createServer(options: ServerOptions): FastifyInstance {
     forceCloseConnections: true,
   }) as unknown as FastifyInstance;
   // An idle connection costs memory and a descriptor, and needs no token.
-  server.server.maxConnections = options.connectionsMax + sparePlaces;
+  server.server.maxConnections = options.connectionsMax + spareConnections;
   const checkToken = bearerCheck(options.token);
 
   server.addHook('onRequest', async (request) => {
     if (!openPaths.includes(request.routeOptions.url ?? '')) checkToken(request.headers.authorization);
   });
-  server.addHook('onResponse', async (request) => lingerOver(request));
+  server.addHook('onResponse', async (request) => drainBody(request));
   server.setErrorHandler((error, request, reply) => sendError(error, request, reply));
   server.setNotFoundHandler((request, reply) =>
     reply.code(404).send({ code: 'bad-request', message: `Cannot ${request.method} ${request.url}: no such address` }),
@@ -99,7 +99,7 @@ const httpStatuses: Partial<Record<ErrorCode, number>> = {
 };
 
 function sendError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const error = asKnown(thrown);
+  const error = toKnownError(thrown);
   if (error.code === 'internal') request.log.error({ err: thrown }, 'failed');
   else request.log.info({ code: error.code, reason: error.message }, 'refused');
   if (error instanceof QueueFullError) reply.header('retry-after', String(error.retryAfterSec));
@@ -107,7 +107,7 @@ function sendError(thrown: unknown, request: FastifyRequest, reply: FastifyReply
 }
 
 /** The framework's own refusals (a bad URL, a bad header) carry a 4xx status. */
-function asKnown(thrown: unknown): LeitmotifError {
+function toKnownError(thrown: unknown): LeitmotifError {
   const status = thrown instanceof Error && 'statusCode' in thrown ? Number(thrown.statusCode) : 500;
   if (status === 413 && !(thrown instanceof LeitmotifError)) {
     const kilobytes = textBodyBytesMax / 1024;
@@ -121,7 +121,7 @@ function asKnown(thrown: unknown): LeitmotifError {
   return toLeitmotifError(thrown);
 }
 
-function lingerOver({ raw }: FastifyRequest): void {
+function drainBody({ raw }: FastifyRequest): void {
   if (raw.complete || raw.destroyed) return;
   raw.resume();
   setTimeout(() => {

@@ -41,7 +41,7 @@ export class ServedModels {
     return this.#models.every(({ engine }) => engine.ready);
   }
 
-  /** @param name undefined: the default @throws {LeitmotifError} model-unknown, naming those that are served */
+  /** @param name undefined: the default @throws {LeitmotifError} model-unknown, naming the served models */
   get(name: string | undefined): ServedModel {
     const found = name === undefined ? this.#models[0] : this.#models.find(({ manifest }) => manifest.name === name);
     if (found) return found;

@@ -1,11 +1,11 @@
-/** The entry of the process that reads tags: paths in, tags out, one after the other. It dies with its parent: Node closes the
- *  channel when the parent is gone, however it went.
+/** Entry of the tag process: receives paths and returns tags, one by one. Ends with its parent in any case, because Node closes
+ *  the channel.
  */
 import { flushCompileCache, registerHooks } from 'node:module';
 import type { FromTagProcess, ToTagProcess } from './tags/protocol.ts';
 
 process.on('disconnect', () => process.exit());
-// A terminal sends Ctrl-C to every process of its group: it is the worker that decides when its children end.
+// Ignored: a terminal sends Ctrl-C to all processes of its group, but the worker ends its children.
 process.on('SIGINT', () => {});
 
 // Before music-metadata is loaded: its text decoder loses bytes (tags/text-codec.ts).
@@ -17,7 +17,7 @@ registerHooks({
 const { readTags } = await import('./tags/read-tags.ts');
 
 function send(message: FromTagProcess): void {
-  // The callback takes the error of a channel that closed meanwhile; 'disconnect' then ends this process.
+  // The callback receives the error of a closed channel; 'disconnect' then ends this process.
   process.send?.(message, undefined, undefined, () => {});
 }
 
@@ -28,5 +28,5 @@ process.on('message', ({ path }: ToTagProcess) => {
   );
 });
 send({ type: 'ready' });
-// Killed in the end, like an inference process: see there.
+// This process is killed, too: see inference-child.ts.
 flushCompileCache();

@@ -1,5 +1,5 @@
-/** The entry of the process that holds a model's text side: texts in, vectors out, one after the other in order of arrival.
- *  It dies with its parent: Node closes the channel when the parent is gone, however it went. */
+/** Entry of the text process of a model: receives texts and returns vectors, one by one in order of arrival. Ends with its
+ *  parent in any case, because Node closes the channel. */
 import '../src/io/while-starting.ts';
 import { flushCompileCache } from 'node:module';
 import { toLeitmotifError } from '../src/errors.ts';
@@ -8,14 +8,14 @@ import type { FromTextProcess, ToTextProcess } from './text/protocol.ts';
 import { loadTextModel, type TextModel } from './text/text-model.ts';
 
 function send(message: FromTextProcess): void {
-  // The callback takes the error of a channel that closed meanwhile; 'disconnect' then ends this process.
+  // The callback receives the error of a closed channel; 'disconnect' then ends this process.
   process.send?.(message, undefined, undefined, () => {});
 }
 
 async function load(manifestPath: string): Promise<TextModel> {
   const model = await loadTextModel(await readModel(manifestPath));
   send({ type: 'ready' });
-  // Killed in the end, like an inference process: see there.
+  // This process is killed, too: see inference-child.ts.
   flushCompileCache();
   return model;
 }
@@ -32,10 +32,10 @@ async function embed(model: TextModel, { id, text }: Extract<ToTextProcess, { ty
 }
 
 function serveParent(): void {
-  // A terminal sends Ctrl-C to every process of its group: it is the worker that decides when its children end.
+  // Ignored: a terminal sends Ctrl-C to all processes of its group, but the worker ends its children.
   process.on('SIGINT', () => {});
   let model: Promise<TextModel> | null = null;
-  // One after the other: ONNX Runtime would share its one thread among them.
+  // One by one: ONNX Runtime would share its one thread among them.
   let last: Promise<void> = Promise.resolve();
   process.on('message', (message: ToTextProcess) => {
     if (message.type === 'load') {
@@ -43,7 +43,7 @@ function serveParent(): void {
       model.catch((error: unknown) => send({ type: 'load-failed', message: toLeitmotifError(error).message }));
       return;
     }
-    // The parent sends texts after `ready`, and so after `load`.
+    // The parent sends texts only after `ready`, which follows `load`.
     const loaded = model;
     if (loaded) last = last.then(async () => embed(await loaded, message)).catch(() => {});
   });

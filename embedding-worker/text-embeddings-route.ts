@@ -1,5 +1,5 @@
-/** `POST /v1/text-embeddings`: texts in, vectors of the model's space out, in one answer. A line of its own, so that words do not
- *  wait behind recordings, and one text side is at one request at a time. */
+/** `POST /v1/text-embeddings`: texts in, vectors of the model's space out, in one answer. It has its own queue, so that texts do
+ *  not wait behind recordings, and runs one request at a time. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { encodeArray } from '../src/embedding/packed-arrays.ts';
@@ -59,7 +59,7 @@ export function textEmbeddingsRoute(options: TextEmbeddingsRouteOptions) {
   };
 }
 
-/** @param body as it came, a string @throws {LeitmotifError} bad-request, saying what is wrong where */
+/** @param body the raw body, a string @throws {LeitmotifError} bad-request, naming the fault and its position */
 function parsedBody(body: unknown) {
   let json: unknown;
   try {

@@ -1,4 +1,4 @@
-/** The whole worker, built from its options: the only place here that constructs. */
+/** Builds the worker from its options; nothing else constructs its parts. */
 import { chmod, mkdir, rm } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import { checkFfmpeg } from '../src/audio/capabilities.ts';
@@ -17,12 +17,12 @@ import { ServedModels } from './serving.ts';
 import { TagReader } from './tags/tag-reader.ts';
 import { TextSides } from './text/text-sides.ts';
 
-/** A window takes milliseconds to a second (wav2vec2 on one thread: 0.8 s); a process that is at one for a minute hangs. */
+/** A window takes milliseconds to a second (wav2vec2 on one thread: 0.8 s), so a minute means that the process hangs. */
 const stepTimeoutMs = 60_000;
-/** Hundreds of megabytes from a cold disk, and a GPU that compiles for the model's shapes. Two GPUs that hang and a CPU
- *  after them stay within what `app.ts` waits for a worker. */
+/** Enough to load hundreds of megabytes from a cold disk and to compile for a GPU. Two hanging GPUs and then a CPU stay within
+ *  the time that the app waits for a worker. */
 const loadTimeoutMs = 90_000;
-/** Waiting for others, loading some hundred megabytes from a cold disk, and at most 32 texts of milliseconds each. */
+/** Enough to wait for others, load some hundred megabytes from a cold disk, and compute at most 32 texts of milliseconds each. */
 const textDeadlineMs = 120_000;
 /** Users who search by words send several queries. After this idle time the text model frees its memory. */
 const textIdleMs = 10 * 60_000;
@@ -30,7 +30,7 @@ const textIdleMs = 10 * 60_000;
 const tagDeadlineMs = 2_000;
 
 export interface Worker {
-  /** Where it listens: `http://host:port`, or the socket's path. */
+  /** The address: `http://host:port`, or the socket's path. */
   readonly address: string;
   close(): Promise<void>;
 }
@@ -40,7 +40,7 @@ export interface Worker {
 export async function startWorker(options: WorkerOptions, log: Logger): Promise<Worker> {
   const stopping = new AbortController();
   const admission = new Admission({ runningMax: options.concurrencyMax, waitingMax: options.queueMax });
-  const textAdmission = new Admission({ runningMax: 1, waitingMax: options.queueMax, what: 'question in words' });
+  const textAdmission = new Admission({ runningMax: 1, waitingMax: options.queueMax, noun: 'question in words' });
   const metrics = createMetrics({ recordings: () => admission.state, texts: () => textAdmission.state });
   const models = await ServedModels.read(
     { modelsDirs: options.modelsDirs, names: options.models, windowSec: options.windowSec },
@@ -72,7 +72,7 @@ export async function startWorker(options: WorkerOptions, log: Logger): Promise<
     textDeadlineMs,
     admission,
     recordingsMax: options.concurrencyMax,
-    // Recordings, and questions in words: one runs.
+    // Text queries have their own queue, which runs one request at a time.
     connectionsMax: options.concurrencyMax + options.queueMax + 1 + options.queueMax,
     metrics,
     audioLimits,
@@ -89,7 +89,7 @@ export async function startWorker(options: WorkerOptions, log: Logger): Promise<
     await rm(spoolDir, { recursive: true, force: true });
   };
   try {
-    // A worker that was killed left its bodies there.
+    // Bodies left by a killed worker.
     await rm(spoolDir, { recursive: true, force: true });
     await mkdir(spoolDir, { recursive: true, mode: 0o700 });
     const address = await listen(server, options.listen);

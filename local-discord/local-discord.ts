@@ -5,7 +5,7 @@ import { type APIMessage, GatewayCloseCodes } from 'discord-api-types/v10';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { api } from './server/api.ts';
 import { cdn } from './server/attachment-store.ts';
-import type { Call, Refusal } from './server/call-log.ts';
+import type { Call, RefusedCall } from './server/call-log.ts';
 import { buildCore, type Core, type CoreOptions } from './server/core.ts';
 import type { Faults } from './server/faults.ts';
 import { pageApi, pageFiles } from './server/page.ts';
@@ -31,7 +31,7 @@ import {
   setPermissions,
 } from './server/seed.ts';
 
-export type { Call, Refusal } from './server/call-log.ts';
+export type { Call, RefusedCall as Refusal } from './server/call-log.ts';
 export type { Fault, FaultRates } from './server/faults.ts';
 export { Interaction } from './server/interaction-handle.ts';
 export {
@@ -129,7 +129,7 @@ export class LocalDiscord implements AsyncDisposable {
   }
 
   /** Calls that were refused as Discord refuses them: every 4xx that no fault caused. */
-  get violations(): readonly Refusal[] {
+  get violations(): readonly RefusedCall[] {
     return this.#core.log.refusals;
   }
 

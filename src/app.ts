@@ -7,14 +7,14 @@ import { IndexingService } from './services/indexing.ts';
 import { LibraryService } from './services/libraries.ts';
 import { LiveIndex } from './services/live-index.ts';
 import { MaintenanceService } from './services/maintenance.ts';
+import type { ProgramContext } from './services/program-context.ts';
 import { QueryService } from './services/queries.ts';
 import type { Services } from './services/services.ts';
-import type { Surroundings } from './services/surroundings.ts';
 import { WorkerService } from './services/worker.ts';
 
-export async function buildApp(config: Config, surroundings: Surroundings): Promise<App> {
+export async function buildApp(config: Config, context: ProgramContext): Promise<App> {
   await makeIndexDir(config);
-  return new App(config, surroundings);
+  return new App(config, context);
 }
 
 export class App implements Services, AsyncDisposable {
@@ -28,14 +28,14 @@ export class App implements Services, AsyncDisposable {
   readonly indexing: IndexingService;
   readonly maintenance: MaintenanceService;
 
-  constructor(config: Config, surroundings: Surroundings) {
-    const { catalogBusyTimeoutMs: busyTimeoutMs } = surroundings;
+  constructor(config: Config, context: ProgramContext) {
+    const { catalogBusyTimeoutMs: busyTimeoutMs } = context;
     this.config = config;
     this.catalog = new Catalog(indexPathsOf(config).catalog, busyTimeoutMs === undefined ? {} : { busyTimeoutMs });
-    this.worker = new WorkerService(config, surroundings);
+    this.worker = new WorkerService(config, context);
     this.libraries = new LibraryService(config, this.catalog);
     this.generations = new GenerationService(config, this.catalog, this.worker);
-    const base = { config, surroundings, catalog: this.catalog, worker: this.worker, libraries: this.libraries };
+    const base = { config, context, catalog: this.catalog, worker: this.worker, libraries: this.libraries };
     const generations = this.generations;
     this.liveIndex = new LiveIndex({ ...base, generations });
     this.queries = new QueryService({ ...base, liveIndex: this.liveIndex });

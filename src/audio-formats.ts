@@ -1,10 +1,10 @@
-/** What counts as a recording: one table of names, containers and codings, for all that ask (which files of a library are
- *  listed, what ffmpeg may open). A test holds it against the ffmpeg of this machine and against what Discord lets people
- *  attach. Imports nothing.
+/** Audio formats that are accepted: one table of extensions, containers and codecs, which decides the files that a library lists
+ *  and the demuxers and decoders that ffmpeg may use. A test compares it with the ffmpeg of this machine and with the types that
+ *  Discord accepts. Imports nothing.
  *
- *  Left out on purpose: whatever names other files or addresses (hls, dash, concat, image sequences, playlists, lavfi); scores
- *  that need a synthesiser (MIDI, tracker modules, game music); raw samples without a head, which any bytes are; every
- *  decoder of pictures and subtitles.
+ *  Excluded on purpose: formats that refer to other files or addresses (hls, dash, concat, image sequences, playlists, lavfi);
+ *  scores that need a synthesiser (MIDI, tracker modules, game music); raw samples without a header, because any bytes match;
+ *  all decoders of pictures and subtitles.
  */
 
 interface AudioFormat {
@@ -12,7 +12,7 @@ interface AudioFormat {
   readonly extensions: readonly string[];
   /** ffmpeg's names, as of 5.1 and later. */
   readonly demuxers: readonly string[];
-  /** Of what is mostly found in it. A name that an ffmpeg does not have is no error there. */
+  /** Decoders of the codecs that are usual in it. ffmpeg ignores unknown names. */
   readonly decoders: readonly string[];
 }
 
@@ -109,7 +109,7 @@ export const audioFormats: readonly AudioFormat[] = [
   },
 ];
 
-/** Names that are taken for recordings. */
+/** Extensions that are treated as recordings. */
 export const audioExtensions: ReadonlySet<string> = new Set(audioFormats.flatMap(({ extensions }) => extensions));
 /** For ffmpeg's -format_whitelist. */
 export const audioDemuxers: readonly string[] = [...new Set(audioFormats.flatMap(({ demuxers }) => demuxers))];

@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { type IndexCommandOptions, indexCommand } from './cli/index-command.ts';
 import { addLibrary } from './cli/library-options.ts';
 import { addModels } from './cli/models-options.ts';
-import { callersFolder } from './cli/npm-folder.ts';
+import { callerFolder } from './cli/npm-folder.ts';
 import { count, time } from './cli/option-values.ts';
 import { ignoreClosedPipes, runToExit } from './cli/run-to-exit.ts';
 import { printSimilar, type SimilarCommandOptions } from './cli/similar-command.ts';
@@ -17,7 +17,7 @@ import { versionOf } from './io/version.ts';
 
 ignoreClosedPipes();
 loadDotEnv(projectRoot);
-const folder = callersFolder(process.env, { command: process.argv[2], root: projectRoot, cwd: process.cwd() });
+const folder = callerFolder(process.env, { command: process.argv[2], root: projectRoot, cwd: process.cwd() });
 if (folder !== null) process.chdir(folder);
 
 function commands(): Command {

@@ -13,8 +13,7 @@
  *  Times are seconds from the start of the recording; loudness is dBFS. This file imports nothing.
  */
 
-/** What a chunk holds. Only `music` votes and is voted for. `noise` is everything else: speech, crowds, steady
- *  noise. */
+/** The kind of a chunk. Only `music` votes and is voted for. `noise` is everything else: speech, crowds, steady noise. */
 export type ChunkKind = 'music' | 'silence' | 'applause' | 'noise';
 
 /** A chunk's position in its recording. */
@@ -72,14 +71,14 @@ export interface Fingerprint {
 
 /** The fingerprint of a recording that was slowed down or sped up before it was taken. */
 export interface SpeedFingerprint extends Fingerprint {
-  /** The speed that was undone: 1.02 if what was heard is taken to run 2 % faster than the recording it copies. */
+  /** The speed that was undone: 1.02 if the query is assumed to play 2 % faster than the original. */
   readonly speed: number;
 }
 
-/** What a second look at a query's sound tells. */
-export interface HeardAgain {
+/** Fingerprints of a part of a query at other speeds. */
+export interface SpeedFingerprints {
   readonly atSpeeds: readonly SpeedFingerprint[];
-  /** Whether it has no sound but between 300 and 3,400 Hz. */
+  /** Whether all its sound is between 300 and 3,400 Hz. */
   readonly isTelephoneBand: boolean;
 }
 
@@ -168,7 +167,7 @@ export type Verdict =
   /** The library holds nothing like the query. */
   | { readonly kind: 'nothing-close' };
 
-/** The methods that turn hits into a ranking: `parts` adds up what each part of the space says (ranking/rank-by-parts.ts);
+/** The methods that turn hits into a ranking: `parts` adds up the scores of the parts of the space (ranking/rank-by-parts.ts);
  *  `votes` is the original system's formula over the whole vector. */
 export const fusionNames = ['parts', 'votes'] as const;
 export type FusionName = (typeof fusionNames)[number];

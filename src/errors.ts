@@ -99,8 +99,10 @@ export function toLeitmotifError(error: unknown): LeitmotifError {
   }
   if (isDiskFullError(error)) {
     const { dest, path } = error as { dest?: string; path?: string };
-    const what = dest ?? path;
-    return new LeitmotifError('disk-full', `Cannot write${what ? ` ${what}` : ''}: the disk is full`, { cause: error });
+    const target = dest ?? path;
+    return new LeitmotifError('disk-full', `Cannot write${target ? ` ${target}` : ''}: the disk is full`, {
+      cause: error,
+    });
   }
   const refusal = refusedByFileSystem(error);
   if (refusal !== null) return new LeitmotifError('permission-denied', refusal, { cause: error });

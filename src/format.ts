@@ -54,7 +54,7 @@ export function kindsWithoutMusic(tracks: Readonly<Record<'silence' | 'applause'
     [applause, 'applause'],
     [noise, 'talk or noise'],
   ] as const;
-  return parts.flatMap(([count, what]) => (count > 0 ? [`${count} ${what}`] : [])).join(', ');
+  return parts.flatMap(([count, noun]) => (count > 0 ? [`${count} ${noun}`] : [])).join(', ');
 }
 
 export type DistanceWord = 'identical' | 'very similar' | 'similar' | 'less similar';

@@ -89,13 +89,13 @@ async function runReindex(id: number, app: App, stop: AbortSignal): Promise<void
     if (stop.aborted) reindexes.pause(id);
     if (signal.aborted) return;
     const failure = toLeitmotifError(error);
-    if (mayPass(failure)) throw failure;
+    if (isTemporary(failure)) throw failure;
     reindexes.finish(id, { state: 'failed', code: failure.code, message: failure.message });
   }
 }
 
 /** Failures that may be gone when the next process starts. */
-function mayPass({ code }: LeitmotifError): boolean {
+function isTemporary({ code }: LeitmotifError): boolean {
   return (
     code === 'worker-unavailable' ||
     code === 'library-unavailable' ||
@@ -130,8 +130,8 @@ async function indexWhenUnlocked(reindex: Reindex, app: App, signal: AbortSignal
   }
 }
 
-function index({ id, mode, askedAtMs }: Reindex, app: App, signal: AbortSignal): Promise<IndexSummary> {
-  const again = mode === 'everything' ? { retryFailed: true, embedAgainBeforeMs: askedAtMs } : {};
+function index({ id, mode, requestedAtMs }: Reindex, app: App, signal: AbortSignal): Promise<IndexSummary> {
+  const again = mode === 'everything' ? { retryFailed: true, embedAgainBeforeMs: requestedAtMs } : {};
   const { reindexes, jobs } = app.catalog;
   let reported: IndexProgress | null = null;
   let reportedAtMs = Number.NEGATIVE_INFINITY;

@@ -1,6 +1,6 @@
-/** How soon the bot acknowledges: idle, and while it indexes everything anew and answers ten queries on the same cores.
+/** Measures the delay of acknowledgements: idle, and during a full reindex with ten queries on the same cores.
  *
- *  Measured where Discord stands, from sending INTERACTION_CREATE to the arrival of the callback.
+ *  Measured at Discord's side, from sending INTERACTION_CREATE to the arrival of the callback.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Interaction, Person } from '../../local-discord/local-discord.ts';
@@ -24,7 +24,7 @@ export interface AckFigures {
   readonly p99Ms: number;
   readonly maxMs: number;
   readonly count: number;
-  /** Interactions that got none within 3 s. */
+  /** Interactions without an acknowledgement within 3 s. */
   readonly missed: number;
   readonly loopDelayP99Ms: number;
   readonly loopDelayMaxMs: number;
@@ -41,7 +41,7 @@ const queriesAtOnce = 10;
 const queryMinutes = 5;
 const idleCount = 1_000;
 const everyMs = 20;
-/** The library is indexed anew in about this time when nothing else runs; together with queries it takes longer. */
+/** Duration of a full reindex when nothing else runs; with queries it takes longer. */
 const busyMaxMs = 90_000;
 
 export async function benchAcks(options: BotBenchOptions): Promise<AckBenchResult> {
@@ -49,7 +49,7 @@ export async function benchAcks(options: BotBenchOptions): Promise<AckBenchResul
   await using stage = await openStage(options, settings);
   const [caller, ...askers] = people(stage, queriesAtOnce + 1) as [Person, ...Person[]];
   const clip = await makeClip(options.files, queryMinutes * 60, 0);
-  // The worker and the index are up, and the code is warm.
+  // Warm-up: starts the worker and the index.
   await ask(stage, caller, tagged(clip, 0));
 
   options.log('acknowledgements, idle');
@@ -78,9 +78,9 @@ export async function benchAcks(options: BotBenchOptions): Promise<AckBenchResul
   return { idle, busy, busySec, queriesAnswered };
 }
 
-/** Asks for something small again and again, as people do who look around.
- *  @param sent further interactions, whose acknowledgements count as well
- *  @param isOver asked before each */
+/** Sends small interactions repeatedly, like users who explore.
+ *  @param sent further interactions, whose acknowledgements are also counted
+ *  @param isOver checked before each */
 async function measure(
   { bot }: Stage,
   caller: Person,
@@ -114,7 +114,7 @@ async function acknowledgementMs({ sentAtMs, ackedAtMs }: Interaction): Promise<
   );
 }
 
-/** Resolves when it has begun. */
+/** Resolves when it has started. */
 async function startReindex({ discord, owner }: Stage): Promise<void> {
   const asked = await owner.slash('library', { mode: 'everything' }, { subcommand: 'reindex' });
   const plan = await asked.until(({ components = [] }) => components.length > 0, 30_000);
@@ -126,7 +126,7 @@ async function startReindex({ discord, owner }: Stage): Promise<void> {
   }
 }
 
-/** A reindex tells its channel when it begins, and again when it has ended. */
+/** A reindex posts to its channel at its start and at its end. */
 function isReindexing({ discord }: Stage): boolean {
   return messagesOfItsOwn(discord) < 2;
 }

@@ -1,4 +1,4 @@
-/** How long a person waits: a 5-minute mp3 over the sample library, on a machine that does nothing else. */
+/** Measures how long a user waits: a 5-minute mp3 over the sample library, on an idle machine. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Person } from '../../local-discord/local-discord.ts';
 import { median } from '../statistics.ts';
@@ -21,7 +21,7 @@ export async function benchAnswers(options: BotBenchOptions): Promise<AnswerBenc
   await using stage = await openStage(options, roomyQueue);
   const [person] = people(stage, 1) as [Person];
   const clip = await makeClip(options.files, queryMinutes * 60, 0);
-  // The first one finds worker and index starting.
+  // The first query waits for worker and index to start.
   await ask(stage, person, tagged(clip, 0));
   const endings: Ending[] = [];
   for (let round = 1; round <= rounds; round++) {
@@ -32,7 +32,7 @@ export async function benchAnswers(options: BotBenchOptions): Promise<AnswerBenc
   return { endings, clipBytes: clip.length };
 }
 
-/** After its answer, a query still keeps what its buttons will need. */
+/** After its answer, a query still stores the extracts for its buttons. */
 async function untilIdle({ bot }: Stage): Promise<void> {
   const open = async () => (await bot.metrics()).get('bot_queries{state="running"}');
   while ((await open()) !== 0) await sleep(100);

@@ -1,4 +1,4 @@
-/** What the bench's people send: music of the sample library, as mp3s that are all different to the bot. */
+/** The queries of the benchmark's users: music of the sample library, as distinct mp3 files. */
 import { execFile } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -8,8 +8,8 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** @param files of the library, played one after another from `startSec` of the first
- *  @returns an mp3 of that length, as people's recorders make them */
+/** @param files of the library, concatenated, from `startSec` of the first
+ *  @returns an mp3 of that length */
 export async function makeClip(files: readonly string[], durationSec: number, startSec: number): Promise<Buffer> {
   const folder = await mkdtemp(path.join(tmpdir(), 'leitmotif-bench-clip-'));
   try {
@@ -29,7 +29,7 @@ export async function makeClip(files: readonly string[], durationSec: number, st
   }
 }
 
-/** The same sound in other bytes, so that the bot does not answer from its memory: an ID3v1 tag at the end.
+/** The same sound with other bytes (an ID3v1 tag at the end), so that the bot does not answer from its cache.
  *  @see https://id3.org/ID3v1 */
 export function tagged(clip: Buffer, number: number): Buffer {
   const tag = Buffer.alloc(128);
@@ -37,10 +37,10 @@ export function tagged(clip: Buffer, number: number): Buffer {
   return Buffer.concat([clip, tag]);
 }
 
-/** Shorter ones are stings of some seconds. */
+/** Shorter files are jingles of some seconds. */
 const longRecordingBytes = 2_000_000;
 
-/** Of different recordings, each of the same length. */
+/** Excerpts of different recordings, all of the same length. */
 export async function makeClips(files: readonly string[], count: number, durationSec: number): Promise<Buffer[]> {
   const long = files.filter((file) => statSync(file).size > longRecordingBytes);
   const clips: Buffer[] = [];

@@ -1,5 +1,5 @@
-/** Two hundred queries from fifty people in the same second: as the bot is configured by default, and with room for as
- *  many as one person may have open. */
+/** Two hundred queries of fifty users in the same second: with the default configuration, and with a queue for all queries that
+ *  these users may have open. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Person } from '../../local-discord/local-discord.ts';
 import { table } from '../table.ts';
@@ -9,14 +9,14 @@ import { type BotBenchOptions, machine, met, openStage, people, roomyQueue, type
 
 export interface CrowdFigures {
   readonly answers: number;
-  /** That say when to come again. */
+  /** Refusals with a retry time. */
   readonly clearRefusals: number;
   readonly otherRefusals: number;
   readonly lost: number;
-  /** Interactions with more than one end. */
+  /** Interactions with more than one final reply. */
   readonly twice: number;
   readonly wallSec: number;
-  /** Resident, of the bot alone, when so many had ended. */
+  /** Resident memory of the bot process alone, after this many queries. */
   readonly residentBytes: readonly number[];
 }
 
@@ -30,10 +30,10 @@ const queriesEach = 4;
 const serverCount = 2;
 const clipSec = 20;
 const clipCount = 10;
-/** Memory is compared with what it was after so many. */
+/** Memory is compared with that after this many queries. */
 const warmAfter = 50;
 const growthMax = 0.2;
-/** Late messages would come within this. */
+/** Waits this long for late messages. */
 const afterwardsMs = 3_000;
 
 export async function benchCrowd(options: BotBenchOptions): Promise<CrowdBenchResult> {
@@ -51,7 +51,7 @@ async function crowd(
 ): Promise<CrowdFigures> {
   await using stage = await openStage(options, settings);
   const crowded = crowdOf(stage);
-  // Worker and index are up.
+  // Worker and index have started.
   await ask(stage, stage.owner, tagged(clips[0] as Buffer, 0));
   const residentBytes: number[] = [];
   const startedAt = performance.now();

@@ -1,4 +1,4 @@
-/** A Discord that answers one call in ten with 500 and one in twenty with 429: every query still ends right, once. */
+/** A Discord that answers one call in ten with 500 and one in twenty with 429. Every query must still end correctly and once. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Person } from '../../local-discord/local-discord.ts';
 import { table } from '../table.ts';
@@ -11,9 +11,9 @@ export interface FaultBenchResult {
   readonly answers: number;
   readonly refusals: number;
   readonly lost: number;
-  /** What the refused were told, each sentence once. */
+  /** The distinct sentences of refusals. */
   readonly reasons: readonly string[];
-  /** Ends beyond the first of an interaction, and messages in the channel that belong to none. */
+  /** Final replies beyond the first of an interaction, and messages in the channel that belong to none. */
   readonly duplicates: number;
   readonly calls: number;
   readonly status500: number;
@@ -49,7 +49,7 @@ export async function benchFaults(options: BotBenchOptions): Promise<FaultBenchR
   const count = (wanted: string) => endings.filter(({ kind }) => kind === wanted).length;
   const refused = endings.filter(({ kind }) => kind === 'refusal');
   const ends = endings.reduce((sum, { interaction }) => sum + endsOf(interaction).length, 0);
-  // Refusals are private, so what stands in the channel are answers, or it is debris.
+  // Refusals are private, so all messages in the channel must be answers.
   const public_ = discord.messages(discord.defaultChannelId).length - before.messages;
   return {
     queries: endings.length,

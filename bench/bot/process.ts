@@ -1,4 +1,4 @@
-/** The bot as a process of its own, as `npm start` runs it, against the Discord on this machine. */
+/** Runs the bot in a separate process, like `npm start`, against the local Discord. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
@@ -9,7 +9,7 @@ export interface BotProcessOptions {
   readonly apiUrl: string;
   readonly token: string;
   readonly indexDir: string;
-  /** On top of the defaults, as in .env. */
+  /** Settings that override the defaults, as in .env. */
   readonly settings: Readonly<Record<string, string>>;
   readonly environment: NodeJS.ProcessEnv;
 }
@@ -46,17 +46,17 @@ export class BotProcess implements AsyncDisposable {
     this.#ended = once(child, 'exit').then(([code]) => {
       throw new Error(`Cannot measure: the bot ended with code ${code}`);
     });
-    // Its end in the end is no failure.
+    // Its exit at the end is not a failure.
     this.#ended.catch(() => {});
     this.#metricsUrl = metricsUrl;
   }
 
-  /** Of the bot alone: its worker, its index and ffmpeg are processes of their own. */
+  /** Of the bot process alone, without worker, index and ffmpeg. */
   get residentBytes(): number {
     return processFigures(this.#child.pid ?? 0)?.residentBytes ?? Number.NaN;
   }
 
-  /** @returns each sample by its name and labels, as Prometheus reads them. Event-loop delays begin anew with each reading. */
+  /** @returns each sample by its name and labels. Each reading resets the event-loop delays. */
   async metrics(): Promise<ReadonlyMap<string, number>> {
     const text = await (await fetch(this.#metricsUrl)).text();
     const samples = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
@@ -68,7 +68,7 @@ export class BotProcess implements AsyncDisposable {
     );
   }
 
-  /** @returns the 99th percentile and the maximum of the event loop's delay since it was last asked for */
+  /** @returns the 99th percentile and the maximum of the event loop's delay since the last call */
   async loopDelay(): Promise<{ p99Ms: number; maxMs: number }> {
     const metrics = await this.metrics();
     const of = (quantile: string) =>
@@ -81,7 +81,7 @@ export class BotProcess implements AsyncDisposable {
     return Promise.race([there, this.#ended]);
   }
 
-  /** As an operator stops it. */
+  /** Stops it with SIGTERM, like an operator. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const ended = once(this.#child, 'exit');

@@ -1,15 +1,15 @@
-/** One query of one person, followed to its end as they would see it. */
+/** Runs one query of one user up to its final reply, as the user sees it. */
 import type { APIMessage } from 'discord-api-types/v10';
 import type { Interaction, Person } from '../../local-discord/local-discord.ts';
 import type { Stage } from './stage.ts';
 
 export interface Ending {
   readonly interaction: Interaction;
-  /** answer: with pieces to listen to; refusal: one sentence with a reference; lost: nothing, within the time. */
+  /** answer: with pieces to listen to; refusal: one sentence with a reference; lost: no reply in time. */
   readonly kind: 'answer' | 'refusal' | 'lost';
   /** From the command to the end. */
   readonly tookMs: number;
-  /** To the first progress; null when none was shown. */
+  /** From the command to the first progress; null without progress. */
   readonly progressMs: number | null;
   readonly message: APIMessage | null;
 }
@@ -17,7 +17,7 @@ export interface Ending {
 /** Discord's own limit for an interaction. */
 const tokenLifeMs = 15 * 60_000;
 
-/** @param onSent told at once, before anything was answered
+/** @param onSent called at once, before any reply
  *  @throws {Error} when the bot ended */
 export async function ask(
   { bot }: Stage,
@@ -41,7 +41,7 @@ async function endOf(interaction: Interaction): Promise<Ending> {
   return { interaction, kind, tookMs, progressMs, message };
 }
 
-/** Everything that ends this interaction: one, if all is well. */
+/** The final replies of this interaction; exactly one is correct. */
 export function endsOf(interaction: Interaction): APIMessage[] {
   const all = [interaction.original(), ...interaction.followups].filter((message) => message !== null);
   return all.filter((message) => isAnswer(message) || isRefusal(message));
@@ -56,7 +56,7 @@ export function isRefusal({ content }: APIMessage): boolean {
   return /^-# reference [a-z0-9]+$/m.test(content);
 }
 
-/** Whether it says when to come again. */
+/** Whether it contains a retry time. */
 export function tellsWhen({ content }: APIMessage): boolean {
   return /<t:\d+:R>/.test(content);
 }

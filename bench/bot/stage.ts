@@ -1,4 +1,4 @@
-/** What every part of the bot's bench plays on: the local Discord, people in it, and the real bot over the sample library. */
+/** The set-up of the bot's benchmarks: the local Discord, its users, and the real bot over the sample library. */
 import { execFile } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
@@ -12,7 +12,7 @@ import { BotProcess } from './process.ts';
 export interface BotBenchOptions {
   /** Recordings of the sample library. */
   readonly files: readonly string[];
-  /** As `indexOnce` leaves it; each stage works on a copy. */
+  /** The result of `indexOnce`; each stage works on a copy. */
   readonly indexDir: string;
   readonly environment: NodeJS.ProcessEnv;
   readonly log: (line: string) => void;
@@ -21,7 +21,7 @@ export interface BotBenchOptions {
 export interface Stage extends AsyncDisposable {
   readonly discord: LocalDiscord;
   readonly bot: BotProcess;
-  /** An admin who may index everything anew. */
+  /** An admin who may request a full reindex. */
   readonly owner: Person;
 }
 
@@ -29,14 +29,14 @@ const root = path.resolve(import.meta.dirname, '../..');
 const startWithinMs = 60_000;
 const registerWithinMs = 30_000;
 
-/** Room for everybody, for what is not about the queue's limits. */
+/** A queue for all users, for benchmarks other than the queue's limits. */
 export const roomyQueue = {
   QUERY_COOLDOWN_SEC: '0',
   QUERIES_WAITING_MAX: '10000',
   QUERIES_WAITING_MAX_SERVER: '10000',
 };
 
-/** @returns a folder with the sample library indexed, as `npm run index` does it */
+/** @returns a folder with the index of the sample library, made by `npm run index` */
 export async function indexOnce(music: string, environment: NodeJS.ProcessEnv): Promise<string> {
   const indexDir = await mkdtemp(path.join(tmpdir(), 'leitmotif-bench-bot-'));
   const env = { ...environment, INDEX_DIR: indexDir };
@@ -80,10 +80,10 @@ export function people({ discord }: Stage, count: number, guildId = discord.defa
   return Array.from({ length: count }, (_, at) => discord.addUser({ name: `person ${at + 1}`, guildId }));
 }
 
-/** What the tables begin with. */
+/** The first lines of the tables. */
 export const machine = `${availableParallelism()} cores`;
 
 export const milliseconds = (ms: number): string => `${ms.toFixed(0)} ms`;
 export const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`;
-/** Whether a target is met, as the tables say it. */
+/** The words of the tables for whether a target is met. */
 export const met = (is: boolean): string => (is ? 'yes' : 'NO');

@@ -5,16 +5,16 @@ import { type Model, modelManifestName, readModel } from '../../src/models/manif
 
 export interface AvailableModel {
   readonly model: Model;
-  /** What models lie in, the one with this among them. */
+  /** The folder of models that contains this one. */
   readonly dir: string;
-  /** Weights that know something; the others only take the time that such weights would. */
+  /** Trained weights; networks without them only have the same cost. */
   readonly trained: boolean;
 }
 
 const root = path.resolve(import.meta.dirname, '../..');
 const shippedDir = path.join(root, 'embedding-worker/models');
 
-/** Folders of all models that know something, for whoever starts a worker. */
+/** Folders of all trained models, to start a worker with. */
 export function trainedDirs(environment: Readonly<Record<string, string | undefined>>): string[] {
   return [shippedDir, path.resolve(root, environment.MODELS_DIR || 'models')];
 }

@@ -1,4 +1,4 @@
-/** What one ONNX session costs by itself: a process that opens a network, runs one window through it and tells its memory.
+/** Measures one ONNX session alone: a process that opens a network, runs one window and reports its memory.
  *
  *      node bench/models/bare-session.ts NETWORK INPUT DIM,DIM,...
  */
@@ -7,7 +7,7 @@ import { processFigures } from '../process-figures.ts';
 
 const [network = '', input = '', shape = ''] = process.argv.slice(2);
 const dims = shape.split(',').map(Number);
-// As the worker opens it (embedding-worker/engines/onnx.ts).
+// Opened like in the worker (embedding-worker/engines/onnx.ts).
 const session = await InferenceSession.create(network, {
   executionProviders: ['cpu'],
   intraOpNumThreads: 1,

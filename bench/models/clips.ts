@@ -1,4 +1,4 @@
-/** The clips that all models are measured on: a minute from the middle of a few recordings, as they are encoded. */
+/** The clips for measuring all models: a minute from the middle of a few recordings, without re-encoding. */
 import { execFile } from 'node:child_process';
 import { existsSync, globSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -9,7 +9,8 @@ import { findSampleLibrary } from '../../src/cli/sample-library.ts';
 
 const run = promisify(execFile);
 
-/** Six whole windows and a tail that reaches back, so that both sides cut it alike whatever a codec adds at its end. */
+/** Six whole windows and a tail that overlaps the last one, so that both sides cut the same windows, whatever a codec adds at
+ *  the end. */
 const clipSec = 65;
 const startSec = 20;
 
@@ -18,9 +19,9 @@ export interface Clips {
   remove(): Promise<void>;
 }
 
-/** @param musicDir recordings; null: the sample library, or what of it the benchmarks have fetched
+/** @param musicDir recordings; null: the sample library, or the part of it that the benchmarks have fetched
  *  @throws {Error} when there are none */
-export async function cutClips(musicDir: string | null, cacheDir: string, count: number): Promise<Clips> {
+export async function cutBenchClips(musicDir: string | null, cacheDir: string, count: number): Promise<Clips> {
   const source = musicDir ?? findSampleLibrary() ?? fetchedSampleLibrary(cacheDir);
   const all = source ? globSync(path.join(source, '**/*.{ogg,mp3,flac,opus,m4a,wav}')).sort() : [];
   // Spread over the list, which is sorted by name: neighbours are often of one composer.

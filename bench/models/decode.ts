@@ -1,17 +1,17 @@
-/** What no model can be faster than: the clips decoded and cut, with their fingerprints, as the worker does it. */
+/** Measures the lower bound of all models: decoding and cutting the clips, with their fingerprints, like in the worker. */
 import { cutWindows } from '../../src/audio/chunk.ts';
 import { decodePcm } from '../../src/audio/decode.ts';
 import { processFigures } from '../process-figures.ts';
 
-/** The built-in model's. */
+/** Those of the built-in model. */
 const sampleRateHz = 16_000;
 const windowSec = 10;
 const rounds = 5;
 const limits = { deadlineMs: 60_000, durationMaxSec: 600, bytesMax: 1e9, memoryMaxBytes: 2 ** 31 };
 
-/** @returns seconds of processor time a window that ffmpeg takes, its start included. Not counted: reading what it gives */
+/** @returns seconds of processor time per window of ffmpeg, including its start but not the reading of its output */
 export async function decodingCpuSec(files: readonly string[]): Promise<number> {
-  // The first run shows in which order the next ones search their libraries.
+  // A first run, not counted.
   await decodeAll(files);
   const before = endedChildrenCpuSec();
   let windows = 0;

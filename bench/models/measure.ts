@@ -1,5 +1,5 @@
-/** Models on the same clips, a group at a time: the built-in one, another, and Python with the same network take turns,
- *  round by round, so that neighbours in a ratio share their machine's load. */
+/** Measures models on the same clips, a group at a time. The built-in one, another, and Python with the same network alternate
+ *  in each round, so that both sides of a ratio have the same machine load. */
 
 import type { ProcessFigures } from '../process-figures.ts';
 import { median, quantile } from '../statistics.ts';
@@ -9,7 +9,7 @@ import { type PythonPipeline, type PythonRound, startPythonPipeline } from './py
 import { type MeasuredWorker, type Round, startMeasuredWorker } from './worker.ts';
 
 export interface MeasureOptions {
-  /** All others are held against the first. */
+  /** All others are compared with the first. */
   readonly models: readonly AvailableModel[];
   readonly files: readonly string[];
   readonly rounds: number;
@@ -27,13 +27,13 @@ export interface Speed {
 }
 
 export interface PythonComparison extends Speed {
-  /** Median of the rounds' own ratios, ours over Python's. */
+  /** Median of the ratios of each round, the worker's over Python's. */
   readonly ratio: number;
   /** The same in windows per second of processor time. */
   readonly cpuRatio: number;
   readonly peakBytes: number;
   readonly threads: number;
-  /** Of the cosines between both sides' vectors for the same window. */
+  /** Statistics of the cosines between both sides' vectors of the same window. */
   readonly cosineMedian: number;
   readonly cosineLeast: number;
 }
@@ -41,7 +41,7 @@ export interface PythonComparison extends Speed {
 export interface ModelFigures extends Speed {
   readonly name: string;
   readonly trained: boolean;
-  /** How many windows the first model embeds in the time of one of this; median of the rounds' own ratios. */
+  /** Number of windows that the first model embeds in the time of one window of this model; median of the ratios of each round. */
   readonly firstRatio: number;
   readonly healthP50Ms: number;
   readonly healthP99Ms: number;
@@ -53,7 +53,7 @@ export interface ModelFigures extends Speed {
   readonly python: PythonComparison | null;
 }
 
-/** A round of a fast model is repeated up to this: what starts and ends is then little of it. */
+/** A round of a fast model is repeated up to this time, so that start and end have little weight. */
 const roundSec = 3;
 
 export async function measureModels(options: MeasureOptions): Promise<ModelFigures[]> {
@@ -85,7 +85,7 @@ async function measureGroup(
     const models = other ? [first, other] : [first];
     const workers: MeasuredWorker[] = [];
     for (const model of models) workers.push(await opened(startMeasuredWorker(model, cores, environment)));
-    // A model with weights of its own has no counterpart here: Python would have to fetch them.
+    // A model with its own weights has no counterpart here: Python would have to download them.
     const rival =
       other && !other.trained && options.python
         ? await opened(startPythonPipeline(options.python, other.model.manifest.name))
@@ -105,7 +105,7 @@ async function measureGroup(
   }
 }
 
-/** One round: of each worker in the group's order, then of Python. */
+/** One round: each worker in the group's order, then Python. */
 interface TakenRound {
   readonly ours: readonly Round[];
   readonly python: PythonRound | null;

@@ -1,4 +1,4 @@
-/** What an inference process takes, beside one ONNX session by itself. */
+/** Compares the memory of an inference process with that of one ONNX session alone. */
 import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -10,8 +10,8 @@ import type { ProcessFigures } from '../process-figures.ts';
 const run = promisify(execFile);
 const windowSec = 10;
 
-/** Of a fresh process with nothing but the session, after a few windows.
- *  @param environment as the worker has it */
+/** Memory of a fresh process with only the session, after a few windows.
+ *  @param environment that of the worker */
 export async function bareSessionMemory(
   model: Model,
   environment: Readonly<Record<string, string | undefined>>,

@@ -1,4 +1,4 @@
-/** A downloaded model against the code that it comes from, with the published weights on both sides. */
+/** Compares a downloaded model with its original code, with the published weights on both sides. */
 import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -11,7 +11,7 @@ import { table } from '../table.ts';
 
 const run = promisify(execFile);
 
-/** Where the weights were published that the exports were made of. */
+/** Repositories of the weights of the exports. */
 const originals: Readonly<Record<string, string>> = {
   clap: 'laion/larger_clap_music_and_speech',
   'clap-int8': 'laion/larger_clap_music_and_speech',
@@ -22,7 +22,8 @@ const originals: Readonly<Record<string, string>> = {
   wavlm: 'microsoft/wavlm-base-plus',
 };
 
-/** What float32 in another order of sums explains; weights of another precision are another space, and only reported. */
+/** Tolerance for float32 sums in another order. Weights of another precision are another space, so their distance is only
+ *  reported. */
 const distanceMax = 1e-5;
 const answerBytesMax = 64 * 2 ** 20;
 
@@ -44,9 +45,9 @@ export interface ParityResult {
   readonly agrees: boolean;
 }
 
-/** @param python interpreter with transformers; null: only what needs none is checked
- *  @param source repository or folder of the original weights; null: the one that is known for the model's name
- *  @throws {LeitmotifError} config-invalid when the model's files or its canary are not what its manifest says */
+/** @param python interpreter with transformers; null: runs only the checks without Python
+ *  @param source repository or folder of the original weights; null: the known one for the model's name
+ *  @throws {LeitmotifError} config-invalid when the model's files or its canary differ from its manifest */
 export async function modelsParity(model: Model, python: string | null, source: string | null): Promise<ParityResult> {
   const { name, family, precision, windowSec } = model.manifest;
   const loaded = await loadModel(model, windowSec.default, 'cpu');

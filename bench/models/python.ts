@@ -1,4 +1,4 @@
-/** Python's side of the comparison (bench/reference/): transformers on PyTorch, in a process that lives for all rounds. */
+/** The Python side of the comparison (bench/reference/): transformers on PyTorch, in one process for all rounds. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -12,11 +12,11 @@ import type { Round } from './worker.ts';
 
 const scripts = path.join(import.meta.dirname, '../reference');
 
-/** In the order in which they are measured. @see bench/reference/shapes.py */
+/** In the order of measurement. @see bench/reference/shapes.py */
 export const shapeNames = ['clap-shape', 'clap-small-shape', 'wav2vec2-shape'] as const;
 
 export interface PythonRound extends Round {
-  /** Of each clip, of each window, in order of time. */
+  /** The vector of each window of each clip, in order of time. */
   readonly vectors: readonly (readonly Float32Array[])[];
   readonly peakBytes: number;
   readonly threads: number;
@@ -35,13 +35,13 @@ const roundAnswer = z.object({
   vectors: z.array(z.array(z.string())),
 });
 
-/** @returns the interpreter that has transformers; null where there is none */
+/** @returns the interpreter with transformers; null if there is none */
 export function findPython(asked: string | undefined, cacheDir: string): string | null {
   const python = asked ?? path.join(cacheDir, 'reference/bin/python');
   return existsSync(python) ? python : null;
 }
 
-/** Writes the network unless it is there. */
+/** Writes the network unless it exists. */
 export async function exportShape(python: string, name: string, shapesDir: string): Promise<void> {
   const folder = path.join(shapesDir, name);
   if (existsSync(path.join(folder, 'model.json'))) return;

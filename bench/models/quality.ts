@@ -1,5 +1,4 @@
-/** How good the models are on the development half of the benchmark, in one small table; `npm run bench:quality` has the
- *  rest. */
+/** Quality of the models on the development half of the benchmark, in one small table; `npm run bench:quality` has the rest. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { BenchOptions } from '../options.ts';
@@ -9,17 +8,17 @@ import { estimate, formatEstimate } from '../quality/metrics.ts';
 import { faissIndex, startPipeline } from '../quality/pipeline.ts';
 import { askByChunk, wholeTrackQuestions } from '../quality/protocols.ts';
 import { soundtrackPassages } from '../quality/retrieval.ts';
-import { chromaFloor, mfccFloor, type Space } from '../quality/spaces.ts';
+import { type BenchSpace, chromaFloor, mfccFloor } from '../quality/spaces.ts';
 import { readVersions } from '../quality/versions.ts';
 import { table } from '../table.ts';
 
 export interface QualityModel {
   readonly name: string;
-  /** As measured just before: tells how long the corpus would take. */
+  /** The measured speed, to estimate the time for the corpus. */
   readonly windowsPerSec: number;
 }
 
-/** A model that would take longer is left to `npm run bench:quality -- --model NAME`. */
+/** A model that would take longer is skipped; use `npm run bench:quality -- --model NAME`. */
 export interface QualityBudget {
   readonly minutesMax: number;
 }
@@ -43,7 +42,7 @@ export async function modelsQuality(
   const soundtracks = await soundtrackPassages({ ...options, tasks: [], models: [], json: false }, [
     'soundtracks.json',
   ]);
-  const rowOf = async (space: Space): Promise<string[]> => [
+  const rowOf = async (space: BenchSpace): Promise<string[]> => [
     space.name,
     await precision(space, soundtracks),
     await precision(space, quartets),
@@ -68,7 +67,7 @@ export async function modelsQuality(
   ].join('\n');
 }
 
-async function precision(space: Space, passages: readonly LabelledPassage[]): Promise<string> {
+async function precision(space: BenchSpace, passages: readonly LabelledPassage[]): Promise<string> {
   const library = await buildLibrary(space, passages, faissIndex);
   try {
     return formatEstimate(estimate(await askByChunk(library, wholeTrackQuestions(library)), 'P@1'));

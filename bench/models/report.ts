@@ -1,9 +1,9 @@
-/** What `npm run bench:models` prints. Pure. */
+/** The report of `npm run bench:models`. Pure. */
 
 import { table } from '../table.ts';
 import type { ModelFigures, PythonComparison } from './measure.ts';
 
-/** What issue and README promise, on two cores. */
+/** The targets, on two cores. */
 const targets = { pythonRatio: 1.3, firstRatio: 20, healthP99Ms: 50, childRatio: 1.3 } as const;
 
 export interface ReportContext {
@@ -13,7 +13,7 @@ export interface ReportContext {
   readonly loadBefore: number;
   readonly loadAfter: number;
   readonly python: string | null;
-  /** Processor time a window that decoding the clips takes by itself. */
+  /** Processor time per window of decoding the clips alone. */
   readonly decodingSec: number;
 }
 

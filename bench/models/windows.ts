@@ -1,4 +1,4 @@
-/** The floors' windows: cut as the product cuts (10 s, hop = window, the tail reaching back), so rows compare. */
+/** The windows of the baselines: cut like in the product (10 s, hop = window, overlapping tail), so that rows are comparable. */
 import type { ChunkSpan } from '../../src/domain.ts';
 
 export function tenSecondSpans(durationSec: number): ChunkSpan[] {

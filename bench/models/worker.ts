@@ -1,4 +1,5 @@
-/** One model in a worker of its own, as the product starts it: rounds over the clips, /healthz meanwhile, memory after. */
+/** Runs one model in a separate worker, started like in the product: rounds over the clips, with /healthz during them and memory
+ *  after them. */
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import PQueue from 'p-queue';
@@ -10,17 +11,17 @@ import type { AvailableModel } from './available.ts';
 export interface Round {
   readonly windows: number;
   readonly wallSec: number;
-  /** Processor time of everything that took part: worker, inference processes, ffmpeg. */
+  /** Total processor time of worker, inference processes and ffmpeg. */
   readonly cpuSec: number;
 }
 
 export interface MeasuredWorker {
   readonly name: string;
-  /** @param wholeSec the clips are embedded again and again until this much time is over; once at least */
+  /** @param wholeSec the clips are embedded repeatedly for this time, at least once */
   round(files: readonly string[], wholeSec: number): Promise<Round>;
-  /** Of one clip, in order of time. */
+  /** The vectors of one clip, in order of time. */
   vectors(file: string): Promise<Float32Array[]>;
-  /** Milliseconds that /healthz took during the rounds. */
+  /** Latencies of /healthz during the rounds, in milliseconds. */
   readonly healthMs: readonly number[];
   memory(): { readonly worker: ProcessFigures; readonly children: readonly ProcessFigures[] };
   close(): Promise<void>;

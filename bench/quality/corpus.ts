@@ -3,8 +3,8 @@
  *    <cache>/corpus/<package>/<path>                     the package's files, unpacked, not installed: no root needed
  *    <cache>/corpus/<package>/<archive>!/<inner path>    a file of an archive inside the package
  *
- *  Idempotent: what is there is not fetched again, and a package is there as a whole or not at all.
- *  As a command it fetches everything: `node bench/quality/corpus.ts [--bench DIR] [--cache DIR]`.
+ *  Idempotent: existing files are not fetched again, and a package is complete or missing. As a command it fetches everything:
+ *  `node bench/quality/corpus.ts [--bench DIR] [--cache DIR]`.
  */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -32,9 +32,9 @@ export async function readTracks(file: string): Promise<CorpusTrack[]> {
   return trackList.parse(JSON.parse(await readFile(file, 'utf8'))).tracks;
 }
 
-/** The track's file on this machine, fetched when it is not there.
+/** The track's file on this machine; fetches it if missing.
  *
- *  @throws {Error} when apt does not know the package, or the package holds no such file
+ *  @throws {Error} when apt does not know the package, or the package has no such file
  */
 export async function locateTrack(track: CorpusTrack, cacheDir: string): Promise<string> {
   const file = join(cacheDir, 'corpus', track.package, track.path);
@@ -75,7 +75,7 @@ async function command(program: string, args: readonly string[], cwd: string, fa
   }
 }
 
-/** The largest file that an archive may hold: an hour of CD sound. */
+/** Largest file in an archive: an hour of CD audio. */
 const memberBytesMax = 700 * 2 ** 20;
 
 async function extractMember(archive: string, inner: string, file: string): Promise<void> {

@@ -1,4 +1,4 @@
-/** Damaged copies of recordings: what a phone, a pub, a codec or a DJ does to music before somebody asks with it. */
+/** Makes damaged copies of recordings, like those from a phone, a pub, a codec or a DJ. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rename } from 'node:fs/promises';
@@ -10,14 +10,14 @@ interface Degradation {
   readonly filter?: string;
   /** Noise mixed in, by its class in nonmusic.json and the signal-to-noise ratio. */
   readonly noise?: { readonly kind: 'crowd' | 'applause'; readonly snrDb: number };
-  /** The codec that the copy passes through; FLAC where the damage is done by filters alone. */
+  /** The codec of the copy; FLAC if only filters damage it. */
   readonly codec?: { readonly args: readonly string[]; readonly extension: string };
 }
 
 const mp3 = (kbps: number) => ({ args: ['-c:a', 'libmp3lame', '-b:a', `${kbps}k`], extension: 'mp3' });
 const opus = (kbps: number) => ({ args: ['-c:a', 'libopus', '-b:a', `${kbps}k`, '-ar', '48000'], extension: 'ogg' });
 
-/** 44.1 kHz first, so that a speed change by `asetrate` means the same for every source. */
+/** 44.1 kHz first, so that a speed change by `asetrate` is equal for every source. */
 const at44k = 'aresample=44100';
 const semitone = 2 ** (1 / 12);
 
@@ -48,7 +48,7 @@ export const degradations = {
 
 export type DegradationName = keyof typeof degradations;
 
-/** For "halves" and "degraded": what damages the sound or moves its time and pitch. */
+/** For "halves" and "degraded": damages of the sound and changes of time and pitch. */
 export const listeningDamage: readonly DegradationName[] = [
   'mp3-48k',
   'opus-24k',
@@ -62,7 +62,7 @@ export const listeningDamage: readonly DegradationName[] = [
   'speed-minus-3',
 ];
 
-/** What "this is" must survive. */
+/** Damages at which "this is" must still be right. */
 export const copyDamage: readonly DegradationName[] = [
   'mp3-64k',
   'gain-minus-12',
@@ -72,7 +72,7 @@ export const copyDamage: readonly DegradationName[] = [
   'mp3-64k-gain-eq',
 ];
 
-/** Under what a whole track must be known as the same recording under another name. */
+/** Damages at which a whole track must be recognised as a duplicate. */
 export const wholeCopyDamage: readonly DegradationName[] = [...copyDamage, 'vorbis-q2', 'start-silence', 'start-cut'];
 
 export interface DegradeOptions {
@@ -97,7 +97,7 @@ export async function degrade(source: Excerpt, name: DegradationName, options: D
   const graph = noise?.graph ?? `[0:a:0]${recipe.filter ?? 'anull'}[out]`;
   const part = `${file}.${process.pid}.part.${extension}`;
   const inputs = [...inputArgs(source), ...(noise?.args ?? [])];
-  // Half an excerpt's channels may be silent: mono keeps every codec at its stated rate for what is heard.
+  // Mono, because a channel may be silent, and then a codec would not use its stated rate for the sound.
   await ffmpeg([...inputs, '-filter_complex', graph, '-map', '[out]', '-vn', '-ac', '1', ...args, part]);
   await rename(part, file);
   return file;

@@ -1,4 +1,4 @@
-/** "Also as": how often two recordings are taken for one (never, if all is well), and how often a copy is known.
+/** "Also as": how often two recordings are wrongly merged (it should be never), and how often a copy is recognised.
  *
  *    soundtracks      every pair of tracks, whatever their durations
  *    same piece       every pair of performances of one quartet
@@ -7,7 +7,7 @@
  */
 import { basename, join } from 'node:path';
 import type { Fingerprint } from '../../src/domain.ts';
-import { type Agreement, agreementOf, durationsAgree, isSameWhole } from '../../src/fingerprint/duplicates.ts';
+import { agreementOf, type CopyAgreement, durationsAgree, isSameWhole } from '../../src/fingerprint/duplicates.ts';
 import { aligned, type ByteCache, byteCache } from '../cache.ts';
 import { decodeMono, type Excerpt, fingerprintOf } from '../ffmpeg.ts';
 import { median, quantile } from '../statistics.ts';
@@ -18,9 +18,9 @@ import { type BenchContext, soundtrackPassages } from './retrieval.ts';
 import { passageIdentity } from './spaces.ts';
 import { readVersions } from './versions.ts';
 
-/** Copies of all tracks would take an hour and tell the same. */
+/** Copies of all tracks would take an hour and give the same result. */
 const sourceStep = 12;
-/** Of pairs that are not one recording, the nearest to being taken for one. */
+/** The highest agreement of pairs that are not one recording. */
 const nearestShown = 5;
 
 interface Named {
@@ -33,9 +33,9 @@ interface Named {
 interface Pair {
   readonly first: Named;
   readonly second: Named;
-  readonly agreement: Agreement | null;
+  readonly agreement: CopyAgreement | null;
   readonly byFingerprint: boolean;
-  /** As the product does: the durations have to agree too. */
+  /** As in the product, the durations must agree too. */
   readonly isTaken: boolean;
   readonly ms: number;
 }
@@ -103,8 +103,7 @@ export async function duplicatesReport({ options }: BenchContext): Promise<strin
 const sampleRateHz = 11_025;
 const pieceSamples = 10 * sampleRateHz;
 
-/** What the samples themselves say of a pair that was taken for one, where both begin at once: different music correlates near 0,
- *  copies near 1. */
+/** Correlation of the samples of a merged pair if both begin at once: near 0 for different music, near 1 for copies. */
 async function soundOf({ first, second }: Pair): Promise<string> {
   const [one, other] = await Promise.all([first, second].map(({ path }) => decodeMono({ path }, sampleRateHz)));
   const correlations: number[] = [];

@@ -1,4 +1,4 @@
-/** The trials of "this is": excerpts laid over their own recording, and over others.
+/** The trials of "this is": excerpts compared with their own recording and with others.
  *
  *    own          excerpts of 5 to 60 s from tracks of the library, damaged as "this is" must survive
  *    foreign      the same excerpts over every other track of their soundtrack and every fourth of the others
@@ -20,7 +20,7 @@ import { readVersions } from './versions.ts';
 
 export const excerptSecs = [5, 7, 10, 20, 60] as const;
 
-/** Every n-th track gives excerpts: all of them would take hours and tell the same. */
+/** Every n-th track gives excerpts: all tracks would take hours and give the same result. */
 const sourceStep = 16;
 
 const foreignStep = 4;
@@ -74,7 +74,7 @@ async function ask(
       noiseFiles: noiseFiles(options),
     }),
   }));
-  // Foreign pairs are many: the damage that combines the others stands for all.
+  // There are many foreign pairs, so only the damage that combines the others is tested.
   const { soundtrack } = source;
   const asked =
     damage === 'mp3-64k-gain-eq'

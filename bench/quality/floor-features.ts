@@ -1,4 +1,4 @@
-/** The floors that any embedding must clear: MFCC statistics (timbre) and mean chroma (harmony) of a window. Pure. */
+/** The baselines for embeddings: MFCC statistics (timbre) and mean chroma (harmony) of a window. Pure. */
 import FFT from 'fft.js';
 
 export const floorSampleRateHz = 16_000;
@@ -33,7 +33,7 @@ export function mfccStatistics(samples: Float32Array): Float32Array {
   return Float32Array.from([...means, ...deviations]);
 }
 
-/** @returns shape [12], unit length: how much of each pitch class sounds, 65 to 2,100 Hz */
+/** @returns shape [12], unit length: the energy of each pitch class, 65 to 2,100 Hz */
 export function meanChroma(samples: Float32Array): Float32Array {
   const sums = new Float64Array(12);
   for (const power of powerSpectra(samples, harmonyFrame, harmonyHop)) {
@@ -110,7 +110,7 @@ function buildCosines(): number[][] {
   );
 }
 
-/** [bin, pitch class] of every bin that counts. */
+/** [bin, pitch class] of every used bin. */
 function buildPitchClasses(): [number, number][] {
   const bins = Array.from({ length: harmonyFrame / 2 }, (_, bin) => bin);
   const hzOfBin = (bin: number): number => (bin * floorSampleRateHz) / harmonyFrame;

@@ -1,4 +1,4 @@
-/** All fusions that were compared, over the hits of whole vectors. The product ships `votes` and what rank-by-parts.ts takes. */
+/** All fusions that were compared, over the hits of whole vectors. The product has `votes` and those of rank-by-parts.ts. */
 import type { Hit } from '../../src/domain.ts';
 import {
   type Ballot,
@@ -30,11 +30,11 @@ export const fusions = {
   'chance-corrected': votesAboveChance,
 } as const satisfies Readonly<Record<string, Score>>;
 
-export type FusionName = keyof typeof fusions;
-export const fusionNames = Object.keys(fusions) as FusionName[];
+export type BenchFusionName = keyof typeof fusions;
+export const benchFusionNames = Object.keys(fusions) as BenchFusionName[];
 
-/** Of the whole vector, in tables that compare spaces. */
-export const usualFusion: FusionName = 'margin';
+/** Fusions of the whole vector, for tables that compare spaces. */
+export const usualFusion: BenchFusionName = 'margin';
 
 /** A track's best hit of a query chunk -> its rank among the tracks that this chunk found, from 1. */
 function placesOf({ tracks }: Ballot): Map<Hit, number> {

@@ -1,14 +1,15 @@
-/** Half to half: the first half of a track asks, the second halves of all tracks answer; then the same with damaged sound. */
+/** Half to half: the query is the first half of a track, the library has the second halves of all tracks; then the same with
+ *  damaged queries. */
 import { join } from 'node:path';
 import { table } from '../table.ts';
 import { type DegradationName, degrade, listeningDamage } from './degradations.ts';
-import { type FusionName, fusionNames, usualFusion } from './fusions.ts';
+import { type BenchFusionName, benchFusionNames, usualFusion } from './fusions.ts';
 import { type BenchLibrary, type BenchTrack, buildLibrary, libraryOf } from './library.ts';
 import { estimate, estimateGain, formatEstimate, type Outcome } from './metrics.ts';
 import { noiseFiles } from './noise-files.ts';
-import { askByFusion, halves, type Question } from './protocols.ts';
+import { askByFusion, type BenchQuery, halves } from './protocols.ts';
 import { type BenchContext, soundtrackPassages } from './retrieval.ts';
-import type { Space } from './spaces.ts';
+import type { BenchSpace } from './spaces.ts';
 
 export async function halvesReport(context: BenchContext): Promise<string> {
   const rows: string[][] = [];
@@ -21,7 +22,7 @@ export async function halvesReport(context: BenchContext): Promise<string> {
     await library.index.close();
     asked = questions.length;
     const original = outcomes.get('votes') ?? [];
-    const names = space === context.mfcc ? [usualFusion] : fusionNames;
+    const names = space === context.mfcc ? [usualFusion] : benchFusionNames;
     for (const name of names) {
       const found = outcomes.get(name) ?? [];
       const gain = name === 'votes' ? '' : formatEstimate(estimateGain(found, original, 'P@1'));
@@ -38,8 +39,8 @@ export async function halvesReport(context: BenchContext): Promise<string> {
   return [`# halves: ${asked} first halves ask, as many second halves answer`, table(head, rows)].join('\n');
 }
 
-/** Damaged questions are half a minute from the middle of the first half, of every n-th track: ten damages of all tracks
- *  would be seventy hours of sound. */
+/** Damaged queries are half a minute from the middle of the first half, of every n-th track: ten damages of all tracks would be
+ *  seventy hours of audio. */
 const excerptSec = 30;
 const trackStep = 10;
 
@@ -53,12 +54,12 @@ export async function degradedReport(context: BenchContext): Promise<string> {
     const floorOutcomes = await askDamaged(floor, context.mfcc, damage, context);
     const outcomes = await askDamaged(own, context.pipeline.space, damage, context);
     asked = outcomes.get(usualFusion)?.length ?? 0;
-    const recall = (from: ReadonlyMap<FusionName, Outcome[]>, name: FusionName): string =>
+    const recall = (from: ReadonlyMap<BenchFusionName, Outcome[]>, name: BenchFusionName): string =>
       formatEstimate(estimate(from.get(name) ?? [], 'P@1'));
-    rows.push([damage, recall(floorOutcomes, usualFusion), ...fusionNames.map((name) => recall(outcomes, name))]);
+    rows.push([damage, recall(floorOutcomes, usualFusion), ...benchFusionNames.map((name) => recall(outcomes, name))]);
   }
   await Promise.all([floor.library.index.close(), own.library.index.close()]);
-  const head = ['R@1', `mfcc, ${usualFusion}`, ...fusionNames];
+  const head = ['R@1', `mfcc, ${usualFusion}`, ...benchFusionNames];
   const title = `# degraded: ${excerptSec} s from ${asked} damaged first halves ask, all second halves answer`;
   return [title, table(head, rows)].join('\n');
 }
@@ -69,9 +70,9 @@ interface Halved {
 }
 
 /** The library of all second halves, and the tracks' first halves. */
-export async function halvedLibrary(space: Space, context: BenchContext): Promise<Halved> {
+export async function halvedLibrary(space: BenchSpace, context: BenchContext): Promise<Halved> {
   const soundtracks = await soundtrackPassages(context.options, ['soundtracks.json']);
-  // Here only the track itself is a right answer.
+  // Only the track itself is a right answer.
   const passages = soundtracks.map((passage) => ({ ...passage, label: passage.name }));
   const whole = await buildLibrary(space, passages, context.makeIndex);
   await whole.index.close();
@@ -79,18 +80,18 @@ export async function halvedLibrary(space: Space, context: BenchContext): Promis
   return { first, library: await libraryOf(second, whole.adapt, context.makeIndex) };
 }
 
-/** A first half asks for its own second half. */
-export function halfQuestion({ name, chunks }: BenchTrack): Question {
+/** The right answer of a first half is its own second half. */
+export function halfQuestion({ name, chunks }: BenchTrack): BenchQuery {
   return { group: name, label: name, chunks, without: new Set() };
 }
 
 async function askDamaged(
   { first, library }: Halved,
-  space: Space,
+  space: BenchSpace,
   damage: DegradationName,
   { options }: BenchContext,
-): Promise<Map<FusionName, Outcome[]>> {
-  const questions: Question[] = [];
+): Promise<Map<BenchFusionName, Outcome[]>> {
+  const questions: BenchQuery[] = [];
   for (const track of first.filter((_, at) => at % trackStep === 0)) {
     const halfSec = track.chunks.at(-1)?.endSec ?? 0;
     const fromSec = Math.max(0, Math.round(halfSec / 2 - excerptSec / 2));

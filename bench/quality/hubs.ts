@@ -1,24 +1,26 @@
-/** Hubs: what share of a library is ever found, what is found for everything, and what correcting it does to the answers.
+/** Hubs: the share of a library that is ever found, the tracks that are found for every query, and the effect of hub correction
+ *  on answers.
  *
- *    reach   soundtracks and quartets in one library; every track asks, its own recording left out; who is in anyone's top 10?
- *    P@1     the protocols of soundtracks, versions and halves, with and without, under the fusions that are candidates
+ *  reach soundtracks and quartets in one library; every track is a query without its own recording; counts the tracks in any top
+ *  10
+ *  P@1 the protocols of soundtracks, versions and halves, with and without correction, for the candidate fusions
  */
 import type { Hit } from '../../src/domain.ts';
 import { fuse } from '../../src/ranking/fusion.ts';
 import { cslsScore, type Hubness, hubRecipeName, poolFactor } from '../../src/ranking/hubs.ts';
 import { wholeOf } from '../../src/ranking/space-parts.ts';
 import { table } from '../table.ts';
-import { type FusionName, fusions, usualFusion } from './fusions.ts';
+import { type BenchFusionName, fusions, usualFusion } from './fusions.ts';
 import { halfQuestion, halvedLibrary } from './halves.ts';
 import { type BenchLibrary, buildLibrary, hitsOf, type LabelledPassage } from './library.ts';
 import { estimate, estimateGain, formatEstimate, type Outcome } from './metrics.ts';
 import { measureHubs } from './product.ts';
-import { excerptQuestions, neighbours, type Question, wholeTrackQuestions } from './protocols.ts';
+import { type BenchQuery, excerptQuestions, neighbours, wholeTrackQuestions } from './protocols.ts';
 import { type BenchContext, soundtrackPassages } from './retrieval.ts';
 import { versionPassages } from './versions.ts';
 
 const topMax = 10;
-const candidates: readonly FusionName[] = [usualFusion, 'chance-corrected', 'best-pair', 'reciprocal-rank'];
+const candidates: readonly BenchFusionName[] = [usualFusion, 'chance-corrected', 'best-pair', 'reciprocal-rank'];
 
 interface Measured {
   readonly library: BenchLibrary;
@@ -31,7 +33,7 @@ export async function hubsReport(context: BenchContext): Promise<string> {
   const all = await measured([...soundtracks, ...quartets], context);
   const reach = await reachRows(all);
   await all.library.index.close();
-  const parts: [string, Measured, Question[]][] = [];
+  const parts: [string, Measured, BenchQuery[]][] = [];
   for (const [name, passages] of [
     ['soundtracks', soundtracks],
     ['versions', quartets],
@@ -73,23 +75,23 @@ function hubnessOf({ tracks, rows }: BenchLibrary): Promise<Hubness> {
   return measureHubs(vectors, wholeOf(vectors[0]?.length ?? 0), trackIds);
 }
 
-async function halvesPart(context: BenchContext): Promise<[string, Measured, Question[]]> {
+async function halvesPart(context: BenchContext): Promise<[string, Measured, BenchQuery[]]> {
   const { first, library } = await halvedLibrary(context.pipeline.space, context);
   return ['halves', { library, hubness: await hubnessOf(library) }, first.map(halfQuestion)];
 }
 
 interface Ways<T> {
   readonly asItIs: T;
-  /** As the product does: correction chooses the neighbours, and the fusion counts with corrected similarities. */
+  /** As in the product, correction selects the neighbours, and the fusion uses corrected similarities. */
   readonly corrected: T;
-  /** Correction chooses the neighbours, and they count with their similarities as they are. */
+  /** Correction selects the neighbours, and the fusion uses their uncorrected similarities. */
   readonly chosen: T;
 }
 
-/** One query's neighbours as the product picks them, and what each is worth to a fusion. */
+/** One query's neighbours as in the product, and their weights for a fusion. */
 async function neighboursOf(
   { library, hubness }: Measured,
-  { chunks, without }: Pick<Question, 'chunks' | 'without'>,
+  { chunks, without }: Pick<BenchQuery, 'chunks' | 'without'>,
   k: number,
 ): Promise<Ways<Hit[][]>> {
   const rowOf = rowsByPlace(library);
@@ -125,7 +127,7 @@ export function selectByCsls<T extends { readonly similarity: number; readonly h
 
 const places = new WeakMap<BenchLibrary, Map<string, number>>();
 
-/** A hit knows its track and time, which no two rows share. */
+/** A hit is identified by its track and time. */
 function rowsByPlace(library: BenchLibrary): (hit: Hit) => number {
   let rows = places.get(library);
   if (!rows) {
@@ -136,7 +138,7 @@ function rowsByPlace(library: BenchLibrary): (hit: Hit) => number {
   return ({ trackId, trackStartSec }) => known.get(`${trackId}:${trackStartSec}`) ?? Number.NaN;
 }
 
-async function rankings(one: Measured, question: Question, name: FusionName): Promise<Ways<number[]>> {
+async function rankings(one: Measured, question: BenchQuery, name: BenchFusionName): Promise<Ways<number[]>> {
   const { asItIs, corrected, chosen } = await neighboursOf(one, question, neighbours);
   const ids = (hits: readonly Hit[][]) => {
     const input = { hits: hits.flat(), queryChunks: question.chunks, library: one.library.size };
@@ -145,9 +147,9 @@ async function rankings(one: Measured, question: Question, name: FusionName): Pr
   return { asItIs: ids(asItIs), corrected: ids(corrected), chosen: ids(chosen) };
 }
 
-async function precisionRows(name: string, one: Measured, questions: readonly Question[]): Promise<string[][]> {
+async function precisionRows(name: string, one: Measured, questions: readonly BenchQuery[]): Promise<string[][]> {
   const labels = new Map(one.library.tracks.map(({ trackId, label }) => [trackId, label]));
-  const outcome = ({ group, label }: Pick<Question, 'group' | 'label'>, ids: readonly number[]): Outcome => ({
+  const outcome = ({ group, label }: Pick<BenchQuery, 'group' | 'label'>, ids: readonly number[]): Outcome => ({
     group,
     relevant: ids.map((trackId) => labels.get(trackId) === label),
   });
@@ -227,7 +229,7 @@ function count(counts: Map<number, number>, id: number): void {
   counts.set(id, (counts.get(id) ?? 0) + 1);
 }
 
-/** The third standardised moment of N-occurrences: 0 where all are found alike. @see Radovanović et al. (2010), JMLR 11 */
+/** The third standardised moment of N-occurrences: 0 if all are found equally often. @see Radovanović et al. (2010), JMLR 11 */
 function skewness(values: readonly number[]): number {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const moment = (power: number) => values.reduce((sum, value) => sum + (value - mean) ** power, 0) / values.length;

@@ -1,13 +1,13 @@
-/** A library to ask, built like the product's: unit vectors in one index, each row knowing its track and time. */
+/** A library for queries, built like in the product: unit vectors in one index, with track and time of each row. */
 import type { Chunk, Hit, IndexedChunk } from '../../src/domain.ts';
 import type { VectorIndex } from '../../src/index/vector-index.ts';
 import type { LibrarySize } from '../../src/ranking/fusion.ts';
-import type { Passage, Space } from './spaces.ts';
+import type { BenchSpace, Passage } from './spaces.ts';
 
 /** A recording of a benchmark. */
 export interface LabelledPassage extends Passage {
   readonly name: string;
-  /** What a right answer shares with the question: its soundtrack, its piece, or itself. */
+  /** The common property of a query and its right answers: soundtrack, piece, or the track itself. */
   readonly label: string;
 }
 
@@ -21,14 +21,14 @@ export interface BenchLibrary {
   readonly rows: readonly IndexedChunk[];
   readonly index: VectorIndex;
   readonly size: LibrarySize;
-  /** Brings a question's vectors into the library's space. */
+  /** Maps a query's vectors into the library's space. */
   readonly adapt: (chunks: readonly Chunk[]) => Chunk[];
 }
 
 export type MakeIndex = (vectors: readonly Float32Array[]) => Promise<VectorIndex>;
 
 export async function buildLibrary(
-  space: Space,
+  space: BenchSpace,
   passages: readonly LabelledPassage[],
   makeIndex: MakeIndex,
 ): Promise<BenchLibrary> {
@@ -46,7 +46,7 @@ export async function buildLibrary(
   );
 }
 
-/** @param tracks their vectors are in the library's space already */
+/** @param tracks with vectors in the library's space */
 export async function libraryOf(
   tracks: readonly BenchTrack[],
   adapt: BenchLibrary['adapt'],
@@ -60,9 +60,10 @@ export async function libraryOf(
   return { tracks, rows, index, size: { chunks: rows.length, chunksOf: (id) => counts.get(id) ?? 0 }, adapt };
 }
 
-/** The k nearest chunks of each query chunk, some tracks left out as if the library did not know them.
+/** The k nearest chunks of each query chunk, without some tracks.
  *
- *  @param without track ids: their chunks are asked for beyond k and dropped, which gives what a library without them gives
+ *  @param without ids of excluded tracks: more than k chunks are requested and theirs dropped, so the result equals that of a
+ *    library without them
  */
 export async function hitsOf(
   chunks: readonly Chunk[],
@@ -70,8 +71,8 @@ export async function hitsOf(
   k: number,
   without: ReadonlySet<number>,
 ): Promise<Hit[][]> {
-  const leftOut = [...without].reduce((sum, trackId) => sum + library.size.chunksOf(trackId), 0);
-  const wanted = Math.min(k + leftOut, library.rows.length);
+  const excludedChunks = [...without].reduce((sum, trackId) => sum + library.size.chunksOf(trackId), 0);
+  const wanted = Math.min(k + excludedChunks, library.rows.length);
   const vectors = chunks.map(({ vector }) => vector);
   const found = await library.index.search(vectors, wanted, { signal: new AbortController().signal });
   return chunks.map((chunk, at) => {
@@ -86,7 +87,7 @@ export async function hitsOf(
 }
 
 function toHit(chunk: Chunk, indexed: IndexedChunk, similarity: number): Hit {
-  // Rounding of float32 may reach past 1.
+  // float32 rounding may exceed 1.
   const cosine = Math.max(-1, Math.min(1, similarity));
   return {
     queryChunk: chunk.index,

@@ -1,7 +1,7 @@
 /** Retrieval measures with bootstrap intervals. Pure. */
 import { seededRandom } from '../../src/io/random.ts';
 
-/** What one question brought: was each answer, best first, of the right kind? */
+/** The outcome of one query: whether each answer, best first, is right. */
 export interface Outcome {
   /** Outcomes of one group (the chunks of one recording) are drawn together: they are not independent. */
   readonly group: string;
@@ -32,7 +32,7 @@ export const measureNames = Object.keys(measures) as readonly MeasureName[];
 const drawsMax = 1000;
 const bootstrapSeed = 20_260;
 
-/** @returns the mean over all outcomes, with an interval that is the same on every run */
+/** @returns the mean over all outcomes, with a deterministic interval */
 export function estimate(outcomes: readonly Outcome[], measure: MeasureName): Estimate {
   const values = outcomes.map(({ group, relevant }) => ({ group, value: measures[measure](relevant) }));
   return estimateMean(values);
@@ -59,7 +59,7 @@ export function estimateMean(values: readonly { group: string; value: number }[]
   return { mean: values.length === 0 ? Number.NaN : total / values.length, low: at(0.025), high: at(0.975) };
 }
 
-/** The paired difference first - second: the same draws for both, so that what they share cancels out. */
+/** The paired difference first - second: the same draws for both, so that common variation cancels out. */
 export function estimateGain(first: readonly Outcome[], second: readonly Outcome[], measure: MeasureName): Estimate {
   if (first.length !== second.length) throw new RangeError('Cannot compare: expected the same questions for both');
   return estimateMean(

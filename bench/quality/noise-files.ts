@@ -1,4 +1,4 @@
-/** The clips that stand for a pub and a concert hall: the first of their class in the non-music half. */
+/** The clips of a pub and a concert hall: the first of their class in the non-music half. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';

@@ -35,9 +35,9 @@ const task = z.object({
 type Transition = z.infer<typeof task>['transitions'][number];
 
 const kinds: readonly ChunkKind[] = ['music', 'silence', 'applause', 'noise'];
-/** What clips are cut into: their own length, and what the product cuts. */
+/** Window lengths for clips: their own length, and the product's. */
 const clipWindowsSec = [5, 10];
-/** What whole pieces are cut into: what the product cuts. */
+/** Window length for whole pieces: the product's. */
 const musicWindowSec = 10;
 const sampleRateHz = 16_000;
 const limits = { deadlineMs: 600_000, durationMaxSec: 36_000, bytesMax: 4e9, memoryMaxBytes: 2 ** 31 };
@@ -50,7 +50,7 @@ interface Judged {
 
 type Confusion = Map<string, Record<ChunkKind, number>>;
 
-/** @returns Markdown: the confusion of classes, the figures to reach, the errors at boundaries */
+/** @returns Markdown: the confusion matrix, the targets, the errors at boundaries */
 export async function nonmusicReport(options: BenchOptions): Promise<string> {
   const { benchDir, cacheDir } = options;
   const musicFiles = await somePieces(benchDir, cacheDir);
@@ -95,8 +95,7 @@ function classOf({ class: kind, source }: { readonly class: string; readonly sou
   return source.includes('Clock tick') ? 'clicks' : kind;
 }
 
-/** Two pieces of each soundtrack that may be trained on, of less than seven minutes where there are any; fetched when
- *  they are not there. */
+/** Two pieces of each training soundtrack, if possible of less than seven minutes; fetches missing ones. */
 async function somePieces(benchDir: string, cacheDir: string): Promise<string[]> {
   const bySoundtrack = Map.groupBy(
     await readTracks(path.join(benchDir, 'training.json')),
@@ -118,7 +117,7 @@ async function decode(file: string): Promise<Float32Array[]> {
   return parts;
 }
 
-/** Windows, and the moments that they are judged by, each once. */
+/** Windows and their moments, each once. */
 async function judge(parts: Float32Array[], windowSec: number): Promise<{ windows: Judged[]; moments: Judged[] }> {
   const windows: Judged[] = [];
   const moments: Judged[] = [];
@@ -129,7 +128,7 @@ async function judge(parts: Float32Array[], windowSec: number): Promise<{ window
     for (const [i, kind] of judged.moments.entries()) {
       const endSec = span.startSec + (i + 1) * momentSec;
       const startSec = Math.max(endSec - momentSec, span.startSec + span.overlapSec);
-      // A tail reaches back over what was heard already.
+      // A tail overlaps moments that were counted already.
       if (startSec < endSec) moments.push({ kind, startSec, endSec });
     }
   }

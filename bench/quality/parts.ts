@@ -1,4 +1,4 @@
-/** The parts of the space: searched and scored separately, against the whole vector that they are cut from. */
+/** The parts of the space: searched and scored separately, compared with the whole vector. */
 import type { RankedTrack } from '../../src/domain.ts';
 import { type Neighbourhood, rankByVotes } from '../../src/ranking/rank-by-parts.ts';
 import { partsOf, wholeOf } from '../../src/ranking/space-parts.ts';
@@ -7,7 +7,7 @@ import { halfQuestion, halvedLibrary } from './halves.ts';
 import { type BenchLibrary, buildLibrary, type LabelledPassage } from './library.ts';
 import { estimate, estimateGain, formatEstimate, type Outcome } from './metrics.ts';
 import { askProduct, byParts, type ProductLibrary, productLibraryOf } from './product.ts';
-import { excerptQuestions, type Question, wholeTrackQuestions } from './protocols.ts';
+import { type BenchQuery, excerptQuestions, wholeTrackQuestions } from './protocols.ts';
 import { type BenchContext, soundtrackPassages } from './retrieval.ts';
 import { versionPassages } from './versions.ts';
 
@@ -36,7 +36,7 @@ const ways: readonly Way[] = [
 interface Protocol {
   readonly name: string;
   readonly library: BenchLibrary;
-  readonly questions: readonly Question[];
+  readonly questions: readonly BenchQuery[];
 }
 
 export async function partsReport(context: BenchContext): Promise<string> {

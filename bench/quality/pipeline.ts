@@ -1,5 +1,5 @@
-/** The product's own space, by the product's own parts: the real worker decodes, cuts, gates and embeds; FAISS searches.
- *  What the worker answered is kept by space id and content, so that a rerun asks only for what is new.
+/** The product's space, with the product's code: the real worker decodes, cuts, gates and embeds; FAISS searches. The worker's
+ *  answers are cached by space id and content.
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -21,12 +21,12 @@ import type { VectorIndex } from '../../src/index/vector-index.ts';
 import { type SpacePart, wholeOf, writePart } from '../../src/ranking/space-parts.ts';
 import { byteCache } from '../cache.ts';
 import { trainedDirs } from '../models/available.ts';
-import type { Passage, Space } from './spaces.ts';
+import type { BenchSpace, Passage } from './spaces.ts';
 
 const repository = resolve(import.meta.dirname, '../..');
 
 export interface Pipeline {
-  readonly space: Space;
+  readonly space: BenchSpace;
   readonly spaceId: string;
   readonly dimensions: number;
   readonly recording: (passage: Passage) => Promise<EmbeddedRecording>;
@@ -35,7 +35,7 @@ export interface Pipeline {
 
 const mebibyte = 2 ** 20;
 
-/** Starts the worker as the product does, with the product's defaults. */
+/** Starts the worker like the product, with its defaults. */
 export async function startPipeline(cacheDir: string, model: string): Promise<Pipeline> {
   const inferenceProcesses = Math.max(1, Math.min(2, availableParallelism()));
   const worker = await startLocalWorker({
@@ -96,7 +96,7 @@ function cachedRecordings(client: EmbeddingClient, spaceId: string, dimensions: 
   };
 }
 
-/** A recording without any sound is a result of the benchmark, not a failure of it. */
+/** A recording without sound is a result of the benchmark, not a failure. */
 async function embedOrNothing(
   client: EmbeddingClient,
   path: string,
@@ -162,7 +162,7 @@ async function contentHash(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** The vectors in a FAISS process, from flat files as a generation holds them. The files go when the index closes.
+/** The vectors in a FAISS process, from flat files like those of a generation. The files are deleted when the index closes.
  *  @param parts default: the whole vector */
 export async function faissIndex(
   vectors: readonly Float32Array[],

@@ -1,4 +1,4 @@
-/** Ranks as the product does: the parts of the space, hubs measured as a generation does, and the product's own ranking. */
+/** Ranks like the product: with the parts of the space, the hub measure of a generation, and the product's ranking. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import type { SpacePart } from '../../src/ranking/space-parts.ts';
 import type { BenchLibrary } from './library.ts';
 import type { Outcome } from './metrics.ts';
 import { faissIndex, writePartFile } from './pipeline.ts';
-import { neighbours, type Question } from './protocols.ts';
+import { type BenchQuery, neighbours } from './protocols.ts';
 
 export interface ProductLibrary extends Pick<BenchLibrary, 'tracks' | 'rows' | 'size'> {
   readonly parts: readonly SpacePart[];
@@ -31,7 +31,7 @@ export async function productLibraryOf(
   return { tracks, rows, size, parts, index: await faissIndex(vectors, parts), hubness };
 }
 
-/** By the product's own code, from a flat file as a generation holds it. */
+/** With the product's code, from a flat file like that of a generation. */
 export async function measureHubs(
   vectors: readonly Float32Array[],
   part: SpacePart,
@@ -51,10 +51,10 @@ export async function measureHubs(
   }
 }
 
-/** The question's neighbours in a library that does not hold `without`. */
+/** The query's neighbours in a library without `without`. */
 export async function neighbourhoodOf(
   { index, rows, parts, size, hubness }: ProductLibrary,
-  { chunks, without }: Pick<Question, 'chunks' | 'without'>,
+  { chunks, without }: Pick<BenchQuery, 'chunks' | 'without'>,
   k = neighbours,
 ): Promise<Neighbourhood> {
   const excluded = [...without].reduce((sum, trackId) => sum + size.chunksOf(trackId), 0);
@@ -76,7 +76,7 @@ export async function neighbourhoodOf(
 
 export async function askProduct(
   library: ProductLibrary,
-  questions: readonly Question[],
+  questions: readonly BenchQuery[],
   rank: (found: Neighbourhood) => RankedTrack[],
 ): Promise<Outcome[]> {
   const labels = new Map(library.tracks.map(({ trackId, label }) => [trackId, label]));

@@ -1,9 +1,9 @@
-/** The copies that "this is" is asked with: half-minutes of soundtracks, coded, played at other speeds, through a telephone,
- *  in a noisy room. Their fingerprints are cached, not the copies. */
+/** The query copies of "this is": half-minutes of soundtracks, re-encoded, played at other speeds, through a telephone, in a
+ *  noisy room. Their fingerprints are cached, not the copies. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { hearAgain, undoneSpeeds } from '../../src/audio/hear-again.ts';
-import type { Fingerprint, HeardAgain } from '../../src/domain.ts';
+import { speedFingerprints, speedsUndone } from '../../src/audio/speed-fingerprints.ts';
+import type { Fingerprint, SpeedFingerprints } from '../../src/domain.ts';
 import { seededRandom } from '../../src/io/random.ts';
 import { aligned, type ByteCache, byteCache } from '../cache.ts';
 import { decodeMono, ffmpeg, fingerprintOf, levelDb } from '../ffmpeg.ts';
@@ -83,7 +83,7 @@ export interface ProofCopy {
   readonly fromSec: number;
   readonly speed: number;
   readonly fingerprint: Fingerprint;
-  readonly heard: HeardAgain;
+  readonly otherSpeeds: SpeedFingerprints;
 }
 
 export const excerptSec = 30;
@@ -129,13 +129,13 @@ export class ProofCorpus {
     // A copy that plays faster needs more of the track.
     const lastSec = Math.max(0, source.durationSec - excerptSec * 1.05 - 1);
     const fromSec = Math.round(random() * lastSec * 1000) / 1000;
-    const identity = (kind: CopyRecipe) => ['proof', source.name, fromSec, kind, undoneSpeeds];
+    const identity = (kind: CopyRecipe) => ['proof', source.name, fromSec, kind, speedsUndone];
     const bytes = await this.#cache('proof-copies', identity(recipe), () =>
       this.#withCopy(source, fromSec, recipe, async (path) =>
         pack([await fingerprintOf({ path, durationSec: excerptSec }), ...(await listenAgain(path)).atSpeeds]),
       ),
     );
-    // Speed moves no band by much.
+    // A change of speed hardly moves the bands.
     const inBand: CopyRecipe = recipe.speed === undefined || recipe.codec ? recipe : {};
     const [isTelephoneBand] = await this.#cache('proof-bands', identity(inBand), () =>
       this.#withCopy(source, fromSec, inBand, async (path) =>
@@ -144,9 +144,9 @@ export class ProofCorpus {
     );
     const [fingerprint, ...rest] = unpack(bytes);
     if (!fingerprint) throw new Error(`Cannot use the copy ${copy} of ${source.name}: its fingerprint is missing`);
-    const atSpeeds = rest.map((one, at) => ({ ...one, speed: undoneSpeeds[at] ?? 1 }));
-    const heard = { atSpeeds, isTelephoneBand: isTelephoneBand === 1 };
-    return { source, copy, fromSec, speed: recipe.speed ?? 1, fingerprint, heard };
+    const atSpeeds = rest.map((one, at) => ({ ...one, speed: speedsUndone[at] ?? 1 }));
+    const otherSpeeds = { atSpeeds, isTelephoneBand: isTelephoneBand === 1 };
+    return { source, copy, fromSec, speed: recipe.speed ?? 1, fingerprint, otherSpeeds };
   }
 
   async #withCopy<T>(
@@ -187,8 +187,8 @@ export class ProofCorpus {
 
 const limits = { deadlineMs: 120_000, durationMaxSec: 120, bytesMax: 2 ** 30, memoryMaxBytes: 2 ** 31 };
 
-function listenAgain(path: string): Promise<HeardAgain> {
-  return hearAgain(path, { durationSec: excerptSec, signal: AbortSignal.timeout(limits.deadlineMs), limits });
+function listenAgain(path: string): Promise<SpeedFingerprints> {
+  return speedFingerprints(path, { durationSec: excerptSec, signal: AbortSignal.timeout(limits.deadlineMs), limits });
 }
 
 /** Chromaprint's hop, as bench/ffmpeg.ts states it. */

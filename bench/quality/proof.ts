@@ -1,7 +1,8 @@
-/** "This is" for copies that are no plain copies: how many half-minutes are proved, and how many wrong pairs, before and after
- *  the second proof (src/fingerprint/changed-copy.ts). Fingerprints only: which candidates a query brings is not part of it.
+/** "This is" for changed copies: the number of proved half-minutes and of wrong pairs, before and after the second proof
+ *  (src/fingerprint/changed-copy.ts). Fingerprints only: the selection of candidates is not part of it.
  *
- *  Every third soundtrack asks. Limits were chosen on the first, third, fifth... of these; the table reports the others.
+ *  The queries are from every third soundtrack. Limits were chosen on the first, third, fifth... of these; the table reports the
+ *  others.
  */
 import { type ChangedMatches, ChangedQuery, isPromising, provingMatch } from '../../src/fingerprint/changed-copy.ts';
 import { isSameRecording, matchFingerprints } from '../../src/fingerprint/match.ts';
@@ -13,7 +14,7 @@ const sourceStep = 3;
 const durationSecMin = 40;
 /** Every 28th of the other tracks, another 28th for each copy. */
 const foreignStep = 28;
-/** Performances are asked with in these ways. */
+/** The changes applied to performances. */
 const performanceCopies: readonly CopyName[] = ['clean', 'telephone, mu-law', 'speed +2 %', 'tempo -2 %'];
 const otherPieceStep = 6;
 
@@ -26,7 +27,7 @@ interface Trial {
   readonly against: ProofTrack;
   readonly isPlainProof: boolean;
   readonly matches: ChangedMatches;
-  /** What the answer would say; null where nothing is proved. */
+  /** The proof in the answer; null without a proof. */
   readonly proof: { readonly speed: number; readonly offsetSec: number } | null;
 }
 
@@ -112,20 +113,20 @@ function ask(
   isReported: boolean,
 ): Trial[] {
   const asHeard = new ChangedQuery(copy.fingerprint, []);
-  const query = new ChangedQuery(copy.fingerprint, copy.heard.atSpeeds);
+  const query = new ChangedQuery(copy.fingerprint, copy.otherSpeeds.atSpeeds);
   return library.map((against) => {
     const match = matchFingerprints(copy.fingerprint, against.fingerprint);
     const plain = match && isSameRecording(match) ? { speed: 1, offsetSec: match.offsetSec } : null;
     const first = asHeard.compare(against.fingerprint);
     const matches = isPromising(first) ? query.compare(against.fingerprint) : first;
-    const proof = plain ?? provingMatch(matches, copy.heard.isTelephoneBand);
+    const proof = plain ?? provingMatch(matches, copy.otherSpeeds.isTelephoneBand);
     return { kind: kindOf(against), isReported, copy, against, isPlainProof: plain !== null, matches, proof };
   });
 }
 
 function compact({ kind, isReported, copy, against, isPlainProof, matches, proof }: Trial) {
-  const { source, copy: name, fromSec, heard } = copy;
-  const asked = { copy: name, source: source.name, fromSec, isTelephoneBand: heard.isTelephoneBand };
+  const { source, copy: name, fromSec, otherSpeeds } = copy;
+  const asked = { copy: name, source: source.name, fromSec, isTelephoneBand: otherSpeeds.isTelephoneBand };
   return { kind, isReported, ...asked, against: against.name, isPlainProof, ...matches, proof };
 }
 
@@ -158,7 +159,7 @@ function wrongRow(kind: Kind, trials: readonly Trial[]): string[] {
   const nearest = (isTelephone: boolean, speed: keyof ChangedMatches) =>
     Math.max(
       ...trials
-        .filter(({ copy, isPlainProof }) => copy.heard.isTelephoneBand === isTelephone && !isPlainProof)
+        .filter(({ copy, isPlainProof }) => copy.otherSpeeds.isTelephoneBand === isTelephone && !isPlainProof)
         .map(({ matches }) => matches[speed]?.correlation ?? 0),
     ).toFixed(3);
   return [

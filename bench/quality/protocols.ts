@@ -1,34 +1,34 @@
-/** The benchmark's questions, and what counts as a right answer. Each protocol makes a library and questions; asking is the
- *  same for all: neighbours of every music chunk, fused, against the question's label.
+/** The benchmark's queries and their right answers. Each protocol makes a library and queries; the search is the same for all:
+ *  neighbours of every music chunk, fused, compared with the query's label.
  */
 import type { Chunk, Hit } from '../../src/domain.ts';
 import { fuse } from '../../src/ranking/fusion.ts';
-import { type FusionName, fusionNames, fusions } from './fusions.ts';
+import { type BenchFusionName, benchFusionNames, fusions } from './fusions.ts';
 import { type BenchLibrary, type BenchTrack, hitsOf } from './library.ts';
 import type { Outcome } from './metrics.ts';
 
 /** The product's default number of neighbours a chunk. */
 export const neighbours = 5;
 
-export interface Question {
-  /** Questions from one recording share it. */
+export interface BenchQuery {
+  /** Queries from one recording share it. */
   readonly group: string;
   readonly label: string;
   readonly chunks: readonly Chunk[];
-  /** Library tracks left out of the answers: the one that the question comes from, unless it is the answer. */
+  /** Library tracks excluded from the answers: the query's own track, unless it is the right answer. */
   readonly without: ReadonlySet<number>;
 }
 
-/** Every track asks for others of its label. Tracks that are alone with theirs have no right answer and do not ask. */
-export function wholeTrackQuestions({ tracks }: BenchLibrary): Question[] {
+/** Every track is a query for others of its label. Tracks with a unique label have no right answer and are skipped. */
+export function wholeTrackQuestions({ tracks }: BenchLibrary): BenchQuery[] {
   const sizes = Map.groupBy(tracks, ({ label }) => label);
   return tracks
     .filter(({ label, chunks }) => (sizes.get(label)?.length ?? 0) > 1 && chunks.length > 0)
     .map(({ name, label, chunks, trackId }) => ({ group: name, label, chunks, without: new Set([trackId]) }));
 }
 
-/** Up to three stretches of each question, spread evenly: what somebody records of a piece, not the whole. */
-export function excerptQuestions(questions: readonly Question[], chunksPerExcerpt: number): Question[] {
+/** Up to three evenly spread stretches of each query, like a user's excerpt of a piece. */
+export function excerptQuestions(questions: readonly BenchQuery[], chunksPerExcerpt: number): BenchQuery[] {
   return questions.flatMap((question) => {
     const last = question.chunks.length - chunksPerExcerpt;
     if (last < 0) return [];
@@ -52,7 +52,7 @@ export function halves(tracks: readonly BenchTrack[]): { first: BenchTrack[]; se
 }
 
 /** Chunk by chunk, no fusion: is the nearest chunk of another recording of the right kind? */
-export async function askByChunk(library: BenchLibrary, questions: readonly Question[]): Promise<Outcome[]> {
+export async function askByChunk(library: BenchLibrary, questions: readonly BenchQuery[]): Promise<Outcome[]> {
   const labels = labelsOf(library);
   const outcomes: Outcome[] = [];
   for (const { group, label, chunks, without } of questions) {
@@ -66,14 +66,14 @@ export async function askByChunk(library: BenchLibrary, questions: readonly Ques
 /** Recording by recording, under every fusion. */
 export async function askByFusion(
   library: BenchLibrary,
-  questions: readonly Question[],
+  questions: readonly BenchQuery[],
   k = neighbours,
-): Promise<Map<FusionName, Outcome[]>> {
+): Promise<Map<BenchFusionName, Outcome[]>> {
   const labels = labelsOf(library);
-  const outcomes = new Map<FusionName, Outcome[]>(fusionNames.map((name) => [name, []]));
+  const outcomes = new Map<BenchFusionName, Outcome[]>(benchFusionNames.map((name) => [name, []]));
   for (const question of questions) {
     const hits = (await hitsOf(question.chunks, library, k, question.without)).flat();
-    for (const name of fusionNames) {
+    for (const name of benchFusionNames) {
       const relevant = rankLabels(name, hits, question, library, labels);
       outcomes.get(name)?.push({ group: question.group, relevant });
     }
@@ -82,9 +82,9 @@ export async function askByFusion(
 }
 
 function rankLabels(
-  name: FusionName,
+  name: BenchFusionName,
   hits: readonly Hit[],
-  { chunks, label }: Question,
+  { chunks, label }: BenchQuery,
   { size }: BenchLibrary,
   labels: ReadonlyMap<number, string>,
 ): boolean[] {

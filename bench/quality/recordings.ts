@@ -1,4 +1,4 @@
-/** "This is": how often a damaged excerpt's own recording is proved, and how often another is taken for it. */
+/** "This is": how often a damaged excerpt's own recording is proved, and how often another one is wrongly proved. */
 import { isSameRecording } from '../../src/fingerprint/match.ts';
 import { table } from '../table.ts';
 import { excerptSecs, type FingerprintTrial, fingerprintTrials } from './fingerprint.ts';

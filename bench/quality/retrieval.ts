@@ -3,22 +3,22 @@ import { join } from 'node:path';
 import type { BenchOptions } from '../options.ts';
 import { table } from '../table.ts';
 import { locateTrack, readTracks } from './corpus.ts';
-import { type FusionName, fusionNames } from './fusions.ts';
+import { type BenchFusionName, benchFusionNames } from './fusions.ts';
 import { buildLibrary, type LabelledPassage, type MakeIndex } from './library.ts';
 import { estimate, estimateGain, formatEstimate, measureNames, type Outcome } from './metrics.ts';
 import type { Pipeline } from './pipeline.ts';
-import { askByChunk, askByFusion, excerptQuestions, type Question, wholeTrackQuestions } from './protocols.ts';
-import type { Space } from './spaces.ts';
+import { askByChunk, askByFusion, type BenchQuery, excerptQuestions, wholeTrackQuestions } from './protocols.ts';
+import type { BenchSpace } from './spaces.ts';
 import { versionPassages } from './versions.ts';
 
-/** All that a task needs. */
+/** The dependencies of a task. */
 export interface BenchContext {
   readonly options: BenchOptions;
   readonly pipeline: Pipeline;
   /** Other models, for tasks that compare spaces. */
   readonly rivals: readonly Pipeline[];
-  readonly mfcc: Space;
-  readonly chroma: Space;
+  readonly mfcc: BenchSpace;
+  readonly chroma: BenchSpace;
   readonly makeIndex: MakeIndex;
 }
 
@@ -50,7 +50,7 @@ async function retrievalReport(
   title: string,
   passages: readonly LabelledPassage[],
   context: BenchContext,
-  floors: readonly Space[],
+  floors: readonly BenchSpace[],
 ): Promise<string> {
   const chunkRows: string[][] = [];
   const byFusion: string[] = [];
@@ -61,7 +61,7 @@ async function retrievalReport(
     const outcomes = await askByChunk(library, questions);
     chunkRows.push([space.name, ...measureNames.map((measure) => formatEstimate(estimate(outcomes, measure)))]);
     if (own.includes(space)) {
-      const ask = async (asked: readonly Question[]) => fusionTable(await askByFusion(library, asked));
+      const ask = async (asked: readonly BenchQuery[]) => fusionTable(await askByFusion(library, asked));
       byFusion.push(
         `${space.name}, by recording, whole tracks ask (${questions.length}):`,
         await ask(questions),
@@ -78,9 +78,9 @@ async function retrievalReport(
 }
 
 /** One row a fusion, with its gain over the original's. */
-export function fusionTable(outcomes: ReadonlyMap<FusionName, readonly Outcome[]>): string {
+export function fusionTable(outcomes: ReadonlyMap<BenchFusionName, readonly Outcome[]>): string {
   const original = outcomes.get('votes') ?? [];
-  const rows = fusionNames.map((name) => {
+  const rows = benchFusionNames.map((name) => {
     const own = outcomes.get(name) ?? [];
     const gain = name === 'votes' ? '' : formatEstimate(estimateGain(own, original, 'P@1'));
     return [name, ...measureNames.map((measure) => formatEstimate(estimate(own, measure))), gain];

@@ -1,4 +1,4 @@
-/** Spaces that recordings can be compared in: the product's own, and the floors under it, cut and searched alike. */
+/** Spaces for comparisons: the product's and the baselines, cut and searched in the same way. */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Chunk, ChunkSpan } from '../../src/domain.ts';
@@ -14,31 +14,31 @@ export interface Passage {
   readonly toSec?: number;
 }
 
-export interface Space {
+export interface BenchSpace {
   readonly name: string;
   /** The passage's chunks that vote. */
   readonly embed: (passage: Passage) => Promise<readonly Chunk[]>;
-  /** Learns from a library's vectors what makes the space comparable; the product's space needs nothing. */
+  /** Fits the space's normalisation to a library's vectors; the product's space needs none. */
   readonly fit: (library: readonly Float32Array[]) => (vector: Float32Array) => Float32Array;
 }
 
 type Feature = (samples: Float32Array) => Float32Array;
 
-export function mfccFloor(cacheDir: string): Space {
+export function mfccFloor(cacheDir: string): BenchSpace {
   return { name: 'mfcc', embed: cachedFeature(cacheDir, 'mfcc', mfccStatistics), fit: standardise };
 }
 
-export function chromaFloor(cacheDir: string): Space {
+export function chromaFloor(cacheDir: string): BenchSpace {
   return { name: 'chroma', embed: cachedFeature(cacheDir, 'chroma', meanChroma), fit: () => (vector) => vector };
 }
 
-/** What a cached result depends on: another file of the same name is another identity. */
+/** The identity of a cached result: another file of the same name has another one. */
 export function passageIdentity({ path, fromSec, toSec }: Passage): unknown {
   const { size, mtimeMs } = statSync(path);
   return [path, size, Math.round(mtimeMs), fromSec ?? null, toSec ?? null];
 }
 
-function cachedFeature(cacheDir: string, name: string, feature: Feature): Space['embed'] {
+function cachedFeature(cacheDir: string, name: string, feature: Feature): BenchSpace['embed'] {
   const cache = byteCache(join(cacheDir, 'quality'));
   return async (passage) => {
     const bytes = await cache(name, passageIdentity(passage), async () => {

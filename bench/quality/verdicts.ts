@@ -1,6 +1,6 @@
 /** Verdicts: how answers judge a query with relatives in the library, one without, and one that is not music.
  *
- *    kin        tracks of the library with their own recording left out: others of their soundtrack, or other performances of
+ *  kin tracks of the library, without their own recording: others of their soundtrack, or other performances of
  *               their piece, are there
  *    no kin     the same with everything of their soundtrack or piece left out; others of their kind are there
  *    foreign    soundtracks against quartets only, quartets against soundtracks only, clips of other music (jazz, ragtime,
@@ -21,7 +21,7 @@ import { closenessIn, type Spread, withMatches } from '../../src/ranking/spread.
 import { table } from '../table.ts';
 import { type BenchLibrary, type BenchTrack, buildLibrary, libraryOf } from './library.ts';
 import { neighbourhoodOf, type ProductLibrary, productLibraryOf } from './product.ts';
-import { excerptQuestions, neighbours, type Question, wholeTrackQuestions } from './protocols.ts';
+import { type BenchQuery, excerptQuestions, neighbours, wholeTrackQuestions } from './protocols.ts';
 import { type BenchContext, soundtrackPassages } from './retrieval.ts';
 import { versionPassages } from './versions.ts';
 
@@ -29,7 +29,7 @@ interface Case {
   readonly group: string;
   readonly closeness: number;
   readonly match: number;
-  /** Mean similarity of each chunk's nearest chunk: what the verdict was made of before. */
+  /** Mean similarity of each chunk's nearest chunk: the input of the former verdict. */
   readonly similarity: number;
   readonly isRight: boolean;
 }
@@ -67,7 +67,7 @@ export async function verdictsReport(context: BenchContext): Promise<string> {
   ].join('\n');
 }
 
-/** What was told before there were spreads: "sounds like" from this mean similarity on, in the built-in model's space. */
+/** The former rule: "sounds like" from this mean similarity on, in the built-in model's space. */
 const soundsLikeBeforeFrom = 0.305;
 
 function verdictTable(cases: readonly Case[], calibration: Calibration): string {
@@ -160,7 +160,7 @@ async function measured(library: BenchLibrary, { pipeline }: BenchContext): Prom
   return { library: product, spread };
 }
 
-async function ask(group: string, { library, spread }: Measured, question: Question): Promise<Case> {
+async function ask(group: string, { library, spread }: Measured, question: BenchQuery): Promise<Case> {
   const found = await neighbourhoodOf(library, question, neighbours);
   const [first] = withMatches(rankByParts(found, { correctsHubs: true }).slice(0, 1), found, spread);
   const nearest = found.perChunk.flatMap(([best]) => best?.similarity ?? []);
@@ -178,10 +178,13 @@ async function ask(group: string, { library, spread }: Measured, question: Quest
 const clipList = z.object({ clips: z.array(z.object({ file: z.string(), class: z.string(), source: z.string() })) });
 
 /** The clips' chunks; those of music grouped by the recording that they were cut from. */
-async function clipQuestions({ options, pipeline }: BenchContext): Promise<{ music: Question[]; others: Question[] }> {
+async function clipQuestions({
+  options,
+  pipeline,
+}: BenchContext): Promise<{ music: BenchQuery[]; others: BenchQuery[] }> {
   const { clips } = clipList.parse(JSON.parse(await readFile(join(options.benchDir, 'nonmusic.json'), 'utf8')));
   const embed = async ({ file }: { file: string }) => pipeline.space.embed({ path: join(options.benchDir, file) });
-  const questionOf = (group: string, label: string, chunks: Question['chunks']): Question[] =>
+  const questionOf = (group: string, label: string, chunks: BenchQuery['chunks']): BenchQuery[] =>
     chunks.length === 0
       ? []
       : [
@@ -190,11 +193,11 @@ async function clipQuestions({ options, pipeline }: BenchContext): Promise<{ mus
             chunks: chunks.map((chunk, index) => ({ ...chunk, index })),
           },
         ];
-  const others: Question[] = [];
+  const others: BenchQuery[] = [];
   for (const clip of clips.filter((each) => each.class !== 'music')) {
     others.push(...questionOf(clip.file, clip.class, await embed(clip)));
   }
-  const music: Question[] = [];
+  const music: BenchQuery[] = [];
   const foreign = clips.filter((each) => each.class === 'music' && each.source.startsWith('github/'));
   for (const [source, own] of Map.groupBy(foreign, (each) => each.source)) {
     music.push(...questionOf(source, 'music', (await Promise.all(own.map(embed))).flat()));

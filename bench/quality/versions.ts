@@ -20,7 +20,7 @@ export async function readVersions(benchDir: string): Promise<VersionRecording[]
   );
 }
 
-/** Each recording as a passage; another recording of its piece is a right answer. */
+/** Each recording is a passage; the other recordings of its piece are right answers. */
 export async function versionPassages(benchDir: string): Promise<LabelledPassage[]> {
   return (await readVersions(benchDir)).map(({ path, pieceId }) => ({ path, name: path, label: pieceId }));
 }

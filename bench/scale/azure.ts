@@ -1,4 +1,4 @@
-/** The same library in an Azure Blob Storage on this machine: what a look through it costs when nothing changed. */
+/** The same library in an Azure Blob Storage on this machine: the cost of a run without changes. */
 import PQueue from 'p-queue';
 import { Catalog } from '../../src/catalog/catalog.ts';
 import { parseAzure } from '../../src/config/library-location.ts';
@@ -16,8 +16,7 @@ import { runCommand } from './processes.ts';
 const container = 'music';
 const uploadsAtOnce = 16;
 
-/** Uploads the recordings, tells the catalog how they look there, runs the command, and tells it how they look in their
- *  folder again.
+/** Uploads the recordings, sets their metadata in the catalog, runs the command, and resets the metadata to those of the folder.
  *  @returns milliseconds of each run */
 export async function scanAzure(
   { catalogPath, music, tracks }: { readonly catalogPath: string; readonly music: string; readonly tracks: number },

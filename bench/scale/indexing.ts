@@ -1,5 +1,5 @@
-/** What indexing costs, measured on the sample library by the whole command and carried to the original's 13,171
- *  recordings, of five minutes each, beside its 48 hours of a GPU machine. */
+/** The cost of indexing, measured on the sample library with the whole command and extrapolated to the original system's 13,171
+ *  recordings of five minutes each, next to its 48 hours on a GPU machine. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -22,7 +22,7 @@ export interface IndexingCost {
 const originalTracks = 13_171;
 const originalTrackSec = 300;
 const originalSec = 48 * 3600;
-/** CLAP's size with random weights takes the time that CLAP takes. */
+/** A network of CLAP's size with random weights takes as long as CLAP. */
 const shapeName = 'clap-shape';
 
 export async function measureIndexing(cacheDir: string, log: (line: string) => void): Promise<IndexingCost[]> {

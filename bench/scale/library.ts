@@ -1,5 +1,5 @@
-/** A library of any size that never was: small files with names of recordings, and a catalog that holds vectors of them
- *  as if they had been indexed. For benchmarks of what size costs, where audio is not needed. */
+/** A synthetic library of any size: small files with names of recordings, and a catalog with vectors for them. For benchmarks of
+ *  size, which need no audio. */
 import { createHash } from 'node:crypto';
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -9,19 +9,19 @@ import { syntheticVectors } from '../speed/synthetic-vectors.ts';
 
 export interface ScaleLibrary {
   readonly catalog: Catalog;
-  /** Folder of the recordings; made when it is not there. */
+  /** Folder of the recordings; created if missing. */
   readonly music: string;
   readonly spaceId: string;
   readonly dimensions: number;
   readonly tracks: number;
-  /** Over all tracks, as evenly as it goes. */
+  /** In all tracks together, spread evenly. */
   readonly chunks: number;
   readonly onTrack?: (track: number) => void;
 }
 
-/** So many files a folder, as an album or a box of records has. */
+/** Files per folder, like an album or a box of records. */
 const filesPerFolder = 100;
-/** 8 items a second, as the worker makes them. */
+/** 8 items per second, like the worker's. */
 const fingerprintItemsPerChunk = 80;
 
 /** Key of a track, the same in every library. */
@@ -34,7 +34,7 @@ export function scaleContent(track: number): string {
   return `recording ${track}`;
 }
 
-/** Writes the files and the catalog; the same numbers give the same library, but for the times of the files. */
+/** Writes the files and the catalog; equal arguments give the same library except for file times. */
 export function fillScaleLibrary(options: ScaleLibrary): void {
   const { catalog, music, spaceId, dimensions, tracks, chunks, onTrack } = options;
   const rows = syntheticVectors(dimensions, 1).rows(chunks);
@@ -66,7 +66,7 @@ export function fillScaleLibrary(options: ScaleLibrary): void {
   }
 }
 
-/** As long as a real one; random, so that it proves nothing. */
+/** As long as a real one, but random, so that it matches nothing. */
 export function noiseFingerprint(seed: number, chunks: number): Uint32Array {
   let state = seed;
   return Uint32Array.from({ length: chunks * fingerprintItemsPerChunk }, () => {

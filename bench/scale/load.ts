@@ -1,5 +1,5 @@
-/** A process that has the index open and asks it, as a bot does: started by bench/scale.ts, told what to do by message.
- *  The queries are 60 chunks near the library's, embedded already, so that searching is what is measured. */
+/** A process that queries an open index like a bot; started and controlled by bench/scale.ts through messages. The queries are
+ *  60 embedded chunks near the library's, so that only the search is measured. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { buildApp } from '../../src/app.ts';
 import { fingerprintItemSec } from '../../src/audio/fingerprint.ts';
@@ -11,10 +11,10 @@ import { syntheticVectors } from '../speed/synthetic-vectors.ts';
 
 export type AskerOrder = { readonly type: 'ask'; readonly times: number } | { readonly type: 'keep-asking' | 'stop' };
 
-export interface Asked {
-  /** When the answer came, milliseconds since 1970. */
+export interface QueryOutcome {
+  /** Time of the answer, milliseconds since 1970. */
   readonly atMs: number;
-  /** Search, fusion and all else but decoding and embedding. */
+  /** Search, fusion and all other steps except decoding and embedding. */
   readonly tookMs: number;
   readonly generation: string | null;
   /** Null for an answer. */
@@ -23,17 +23,17 @@ export interface Asked {
 
 const [root = '.', dimensions = '512'] = process.argv.slice(2);
 const chunks = 60;
-/** From one question's start to the next one's, beside a run. */
+/** Time between the starts of two queries during a run. */
 const askEachMs = 1_000;
 const never = new AbortController().signal;
 
 const config = readConfig(process.env, root);
 const log = makeLog('warn');
 // As the bot does (src/main.ts).
-const answersPeople = { catalogBusyTimeoutMs: 10, niceness: 10, lookForIndexEachMs: 1_000 };
-const surroundings = { root, environment: process.env, log, ...answersPeople };
-const app = await buildApp(config, surroundings);
-const heard = await heardQuery();
+const answersPeople = { catalogBusyTimeoutMs: 10, niceness: 10, indexPollIntervalMs: 1_000 };
+const context = { root, environment: process.env, log, ...answersPeople };
+const app = await buildApp(config, context);
+const queryEmbedding = await heardQuery();
 await app.liveIndex.open(never);
 let isAsking = false;
 process.send?.('ready');
@@ -50,20 +50,23 @@ async function obey(order: AskerOrder): Promise<void> {
   for (let at = 0; at < times && isAsking; at++) {
     const asked = await ask();
     process.send?.(asked);
-    // Without a pause the questions alone would keep all cores busy, as no people do.
+    // Without a pause the queries alone would use all cores, unlike real users.
     if (order.type === 'keep-asking') await sleep(Math.max(0, askEachMs - asked.tookMs));
   }
   process.send?.('done');
 }
 
-async function ask(): Promise<Asked> {
+async function ask(): Promise<QueryOutcome> {
   const startedMs = performance.now();
   const end = (generation: string | null, failure: string | null) => ({
     ...{ atMs: Date.now(), tookMs: performance.now() - startedMs, generation, failure },
   });
   try {
     const query = { path: 'a query', neighbours: 5, fusion: defaultFusion, resultsMax: 10, includeNonMusic: false };
-    return end((await app.queries.similar({ ...query, signal: never, heard })).generation, null);
+    return end(
+      (await app.queries.similar({ ...query, signal: never, storedEmbedding: queryEmbedding })).generation,
+      null,
+    );
   } catch (error) {
     return end(null, (error as Error).message);
   }

@@ -1,5 +1,5 @@
-/** A model with as many dimensions as CLAP has that costs next to nothing, so that a benchmark of size measures what
- *  size costs. Its vectors are the sound's own levels: enough that each recording has its own. */
+/** A model with CLAP's number of dimensions that costs almost nothing, so that a benchmark measures only the effect of size. Its
+ *  vectors are levels of the sound, which differ for each recording. */
 import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -10,7 +10,7 @@ export const scaleDimensions = 512;
 const sampleRateHz = 16_000;
 const leastWindowSec = 5;
 
-/** @param modelsDir made if it is not there; what MODELS_DIR has to be */
+/** @param modelsDir created if missing; the value for MODELS_DIR */
 export async function writeScaleModel(modelsDir: string): Promise<void> {
   const folder = path.join(modelsDir, scaleModelName);
   await mkdir(folder, { recursive: true });

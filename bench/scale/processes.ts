@@ -1,4 +1,4 @@
-/** The programs that bench/scale.ts measures: the asking process, commands, and the memory of all that they start. */
+/** The programs that bench/scale.ts measures: the querying process, commands, and the memory of all their processes. */
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { on } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { readConfig } from '../../src/config/config.ts';
 import { IndexProcess } from '../../src/discord/library/index-process.ts';
 import { descendantsOf } from '../../test/embedding-worker/processes.ts';
 import { processFigures } from '../process-figures.ts';
-import type { Asked, AskerOrder } from './load.ts';
+import type { AskerOrder, QueryOutcome } from './load.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
@@ -21,7 +21,7 @@ export class Asker {
     this.#messages = on(child, 'message', { close: ['close'] });
   }
 
-  /** Up when the index is open. */
+  /** Ready when the index is open. */
   static async start(environment: NodeJS.ProcessEnv, dimensions: number): Promise<Asker> {
     const child = fork(path.join(root, 'bench/scale/load.ts'), [root, String(dimensions)], { env: environment });
     const asker = new Asker(child);
@@ -29,26 +29,26 @@ export class Asker {
     return asker;
   }
 
-  async ask(times: number): Promise<Asked[]> {
-    const asked: Asked[] = [];
+  async ask(times: number): Promise<QueryOutcome[]> {
+    const asked: QueryOutcome[] = [];
     this.#send({ type: 'ask', times });
     for (let message = await this.#next(); message !== 'done'; message = await this.#next())
-      asked.push(message as Asked);
+      asked.push(message as QueryOutcome);
     return asked;
   }
 
-  /** Asks one question after the other.
-   *  @param isLast told of each answer; the first for which it is true is the last
-   *  @returns all answers, that one included */
-  async keepAsking(isLast: (asked: Asked) => boolean): Promise<Asked[]> {
-    const asked: Asked[] = [];
+  /** Runs queries one by one.
+   *  @param isLast called with each answer; returns true for the last one
+   *  @returns all answers, including the last */
+  async keepAsking(isLast: (asked: QueryOutcome) => boolean): Promise<QueryOutcome[]> {
+    const asked: QueryOutcome[] = [];
     this.#send({ type: 'keep-asking' });
     for (let isOver = false; ; ) {
       const message = await this.#next();
       if (message === 'done') return asked;
       if (isOver) continue;
-      asked.push(message as Asked);
-      if (!isLast(message as Asked)) continue;
+      asked.push(message as QueryOutcome);
+      if (!isLast(message as QueryOutcome)) continue;
       isOver = true;
       this.#send({ type: 'stop' });
     }
@@ -58,7 +58,7 @@ export class Asker {
     return this.#child.pid ?? 0;
   }
 
-  /** Of the processes that hold the vectors. */
+  /** Of the processes with the vectors. */
   indexProcesses(): number[] {
     return descendantsOf(this.pid).flatMap(({ pid, command }) => (command.includes('faiss-child') ? [pid] : []));
   }
@@ -84,16 +84,16 @@ export interface CommandRun {
   readonly wallMs: number;
   /** Of the command's own process. */
   readonly peakBytes: number;
-  /** Of each kind of process below it, by what it runs. */
+  /** Of each kind of child process, by its program. */
   readonly peakBytesBelow: ReadonlyMap<string, number>;
 }
 
 const lookEachMs = 100;
-/** Counting shared pages walks all of a process's: 20 ms for a gigabyte. */
+/** Counting shared pages visits all pages of a process: 20 ms for a gigabyte. */
 const memoryEachMs = 1_000;
 
 /** `node src/cli.ts ...`, from its start to its end.
- *  @throws {Error} when it fails, with what it said */
+ *  @throws {Error} when it fails, with its output */
 export async function runCommand(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<CommandRun> {
   const startedMs = performance.now();
   const flags = ['--single-threaded-gc', '--no-incremental-marking'];
@@ -113,11 +113,11 @@ export async function runCommand(args: readonly string[], environment: NodeJS.Pr
   return { wallMs: performance.now() - startedMs, ...memory };
 }
 
-/** A reindex as the bot runs it: in a process of its own, nice, on a row of the catalog.
+/** A reindex like the bot's: in a separate process with low priority, for a row of the catalog.
  *  @throws {Error} when it fails */
 export async function runReindex(catalogPath: string, environment: NodeJS.ProcessEnv): Promise<CommandRun> {
   using catalog = new Catalog(catalogPath);
-  const asked = { mode: 'changed', askedBy: null, guildId: null, channelId: null, locale: 'en' } as const;
+  const asked = { mode: 'changed', requestedBy: null, guildId: null, channelId: null, locale: 'en' } as const;
   const { reindex } = catalog.reindexes.ask(asked);
   catalog.reindexes.start(reindex.id);
   const startedMs = performance.now();
@@ -150,8 +150,8 @@ function watchTree(pid: number): { stop(): Pick<CommandRun, 'peakBytes' | 'peakB
   };
 }
 
-/** The most that some processes had in memory together, a page that several share counted once, until it is stopped.
- *  @param pids asked anew each time: processes come and go */
+/** Peak memory of some processes together, with shared pages counted once, until it is stopped.
+ *  @param pids called each time, because processes start and end */
 export function watchMemory(pids: () => readonly number[]): { stop(): number } {
   let peak = 0;
   const look = () => {
@@ -176,7 +176,7 @@ function proportionalBytes(pid: number): number {
   try {
     return Number(/^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0) * 1024;
   } catch {
-    // Gone meanwhile.
+    // It has ended meanwhile.
     return 0;
   }
 }

@@ -1,4 +1,4 @@
-/** What bench/scale.ts found, as tables; what must be reached stands beside it. */
+/** The results of bench/scale.ts as tables, with the targets. */
 import { formatBytes } from '../../src/format.ts';
 import { table } from '../table.ts';
 
@@ -9,15 +9,15 @@ export interface Latencies {
   readonly maxMs: number;
 }
 
-/** An index run with questions beside it. */
+/** An index run with concurrent queries. */
 export interface BesideRun {
   readonly ranMs: number;
-  /** From its start to the first answer from what it built. */
+  /** From its start to the first answer from its generation. */
   readonly answeredMs: number;
-  /** Of the questions in that time. */
+  /** Of the queries in that time. */
   readonly beside: Latencies;
   readonly failures: number;
-  /** Of all index processes together, at the most: while both generations are open. */
+  /** Peak of all index processes together, while both generations are open. */
   readonly indexPeakBytes: number;
   readonly indexerPeakBytes: number;
   readonly belowPeakBytes: Readonly<Record<string, number>>;
@@ -35,7 +35,7 @@ export interface ScaleResult {
   readonly startMs: number;
   readonly coldStartMs: number;
   readonly idle: Latencies;
-  /** Of the index processes together, and of the asking one. */
+  /** Of the index processes together, and of the querying process. */
   readonly memory: { readonly index: number; readonly asker: number };
   readonly added: BesideRun;
   readonly removed: BesideRun;
@@ -45,7 +45,7 @@ const sec = (ms: number) => `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 1)} s`;
 const latency = ({ p50Ms, p95Ms, maxMs, count }: Latencies) =>
   `${sec(p50Ms)}, ${sec(p95Ms)}, ${sec(maxMs)} (${count} queries)`;
 
-/** Each row: what it is, what must be reached, and its figure of one size. */
+/** Each row: name, target, and the figure for one size. */
 const rows: readonly (readonly [what: string, must: string, figure: (result: ScaleResult) => string])[] = [
   ['vectors', '', (of) => formatBytes(of.vectorBytes)],
   ['catalog, on the disk', '', (of) => formatBytes(of.catalogBytes)],

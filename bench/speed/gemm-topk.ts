@@ -1,5 +1,5 @@
-/** What the search is measured against: the same product and selection as an ONNX graph, Gemm then TopK, in a process of
- *  its own, on as many threads as the index has processes. Run as a program, it is that process.
+/** The baseline of the search: the same product and selection as an ONNX graph, Gemm then TopK, in a separate process with as
+ *  many threads as the index has processes. Run as a program, it is that process.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -7,7 +7,7 @@ import { openSync, readSync } from 'node:fs';
 import onnxProto, { type onnx } from 'onnx-proto';
 
 export interface GemmTopKOptions {
-  /** Flat FAISS files whose rows, one after the other, are the matrix. */
+  /** Flat FAISS files; their rows in sequence are the matrix. */
   readonly files: readonly { readonly path: string; readonly rowCount: number }[];
   readonly dimensions: number;
   readonly k: number;

@@ -1,9 +1,9 @@
-/** What indexing costs, whole, beside ffmpeg decoding the same files: the command from a terminal, from its start to the
- *  generation that answers, against as many ffmpegs at once as there are cores.
+/** The total cost of indexing compared with ffmpeg decoding the same files: the command from its start to the current
+ *  generation, against one ffmpeg per core.
  *
  *      node bench/speed/indexing.ts [DIR] [--rounds 3]
  *
- *  Decoding is to what a model hears, mono float32 at 16 kHz, and to nothing at all. All take turns within one run.
+ *  Decoding is to a model's input (mono float32 at 16 kHz), and to no output. All alternate within one run.
  */
 import { spawn } from 'node:child_process';
 import { globSync } from 'node:fs';
@@ -29,7 +29,7 @@ interface Round {
   readonly unchangedSec: number;
 }
 
-/** Medians over the rounds; of ratios, of the rounds' own: neighbours in time share their machine's load. */
+/** Medians over the rounds; ratios are computed within each round, so that both sides have the same machine load. */
 export interface IndexingBenchResult extends Round {
   readonly over: Readonly<Record<Output, number>>;
 }
@@ -37,10 +37,10 @@ export interface IndexingBenchResult extends Round {
 const root = path.resolve(import.meta.dirname, '../..');
 const samples = ['-ac', '1', '-ar', '16000', '-f', 'f32le'];
 const outputs = {
-  /** As a program gets it that uses ffmpeg: through a pipe. */
+  /** Through a pipe, like a program that uses ffmpeg. */
   pipe: [...samples, 'pipe:1'],
   file: [...samples, '-y', '/dev/null'],
-  /** Leaves the resampling out, and the samples to nobody. */
+  /** Without resampling and without output. */
   nothing: ['-f', 'null', '-'],
 } as const;
 type Output = keyof typeof outputs;
@@ -82,7 +82,7 @@ export async function benchIndexing({
   };
 }
 
-/** What comes through a pipe is read and dropped. */
+/** Output through a pipe is read and dropped. */
 async function decodeAll(files: readonly string[], output: readonly string[]): Promise<void> {
   const queue = new PQueue({ concurrency: availableParallelism() });
   await queue.addAll(files.map((file) => () => decode(file, output)));

@@ -19,14 +19,14 @@ export interface PartsBenchOptions {
   readonly rounds: number;
   /** Index processes. */
   readonly shards: number;
-  /** Where the indexes are written and removed again; 1.2 GB for 400,000. */
+  /** Temporary folder of the indexes; 1.2 GB for 400,000. */
   readonly folder: string;
   readonly log: (line: string) => void;
 }
 
 export interface PartsBenchResult {
   readonly rowCount: number;
-  /** Medians of the rounds, and of the rounds' own ratios. */
+  /** Medians of the rounds, and of the ratios of each round. */
   readonly wholeMs: number;
   readonly partsMs: number;
   readonly partsOverWhole: number;
@@ -75,7 +75,7 @@ async function race(indexDir: string, rowCount: number, rounds: number): Promise
     const times = { whole: [] as number[], parts: [] as number[], ratio: [] as number[] };
     // The first round reads the files into the page cache.
     for (let round = 0; round <= rounds; round += 1) {
-      // Each round begins with the other one, so that neither always has the warmer caches.
+      // The order alternates in each round, so that neither always has the warmer caches.
       const order = round % 2 === 0 ? [whole, parts] : [parts, whole];
       const took = new Map<OpenGeneration, number>();
       for (const each of order) took.set(each, await timed(() => each.index.search(queries, k, { signal })));

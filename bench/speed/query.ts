@@ -1,11 +1,10 @@
-/** What a query costs against a large library, whole: a 5-minute mp3 in, the ranked answer out.
+/** The total cost of a query against a large library, from a 5-minute mp3 to the ranked answer.
  *
  *      node bench/speed/query.ts [--chunks 400000] [--rounds 5]
  *
- *  The library is synthetic (vectors drawn around track centres, in the built-in model's own space), and goes through
- *  the real catalog, the real generation and the real program; the query is real sound through the real worker.
- *  "Cold" is the command from a terminal: program, worker and index all start. "Warm" is a program that has them up, as
- *  a bot has.
+ *  The library is synthetic (vectors drawn around track centres, in the built-in model's own space), and goes through the real
+ *  catalog, the real generation and the real program; the query is real sound through the real worker. "Cold" is the terminal
+ *  command: program, worker and index start. "Warm" is a program with running worker and index, like the bot.
  */
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -36,7 +35,7 @@ export interface QueryBenchOptions {
 
 export interface QueryBenchResult {
   readonly chunks: number;
-  /** From the command to its end, and what it says of itself. */
+  /** Duration of the command, and its own timings. */
   readonly coldMs: number;
   readonly warmMs: number;
   readonly warmTimingsMs: Answer['timingsMs'];
@@ -76,7 +75,7 @@ export async function benchQuery(options: QueryBenchOptions): Promise<QueryBench
   }
 }
 
-/** Five minutes of moving chords: music to the gate, and as much work to decode as any mp3 of 320 kbit/s. */
+/** Five minutes of changing chords: the gate accepts them as music, and decoding takes as long as for any mp3 of 320 kbit/s. */
 async function makeQuery(file: string): Promise<string> {
   const hz = '220*pow(2,mod(floor(t*2)*7,12)/12)';
   const sound = `aevalsrc=0.2*sin(2*PI*${hz}*t)+0.15*sin(3*PI*${hz}*t)+0.1*sin(4*PI*${hz}*t):s=44100:d=${queryMinutes * 60}`;
@@ -85,7 +84,7 @@ async function makeQuery(file: string): Promise<string> {
   return file;
 }
 
-/** Through the catalog, as an index run would: one transaction a track, then the generation. */
+/** Through the catalog, like an index run: one transaction per track, then the generation. */
 async function fillLibrary(indexDir: string, { chunks, environment, log }: QueryBenchOptions) {
   await using app = await openApp(indexDir, { ...environment, HUB_CORRECTION: 'false' });
   const spaceId = await app.worker.spaceId();
@@ -147,7 +146,7 @@ async function askCold(indexDir: string, mp3: string, { environment }: QueryBenc
   return { wallMs: performance.now() - startedMs, peakBytes };
 }
 
-/** In turn, so that whatever else the machine does falls on both alike. */
+/** Alternating, so that other load on the machine affects both equally. */
 async function askWarm(indexDir: string, mp3: string, options: QueryBenchOptions) {
   await using app = await openApp(indexDir, options.environment);
   const timings = { corrected: [] as Answer['timingsMs'][], uncorrected: [] as Answer['timingsMs'][] };
@@ -157,7 +156,7 @@ async function askWarm(indexDir: string, mp3: string, options: QueryBenchOptions
         ...{ path: mp3, neighbours: 5, fusion: defaultFusion, resultsMax: 10, includeNonMusic: false, signal: never },
         hubCorrection: way === 'corrected',
       });
-      // The first started the worker and the index.
+      // The first query started the worker and the index.
       if (round > 0) timings[way].push(answer.timingsMs);
     }
   }

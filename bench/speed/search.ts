@@ -1,10 +1,10 @@
-/** How fast the index answers, beside the same work as a plain matrix product on the same cores.
+/** The speed of the index compared with a plain matrix product on the same cores.
  *
  *      node bench/speed/search.ts [--sizes 10000,100000,400000] [--rounds 9] [--shards 2] [--json]
  *
- *  The two take turns within one run and every figure is a ratio or stands beside one: other work on the machine then
- *  slows both. "Index" is the way that the bot goes, through the processes and back; "Gemm + TopK" is ONNX Runtime in a
- *  process of its own with as many threads as the index has processes.
+ *  Both alternate within one run, and every figure is a ratio or next to one, because other work on the machine slows both.
+ *  "Index" is a search like the bot's, through the index processes; "Gemm + TopK" is ONNX Runtime in a separate process with as
+ *  many threads as the index has processes.
  */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -25,7 +25,7 @@ export interface SearchBenchOptions {
   readonly sizes: readonly number[];
   readonly rounds: number;
   readonly shards: number;
-  /** Where the index is written and removed again; 0.8 GB for 400,000. */
+  /** Temporary folder of the index; 0.8 GB for 400,000. */
   readonly folder: string;
   readonly log: (line: string) => void;
 }
@@ -35,19 +35,19 @@ export interface SearchBenchResult {
   readonly processes: number;
   readonly openblasCore: string | null;
   readonly writeMs: number;
-  /** From nothing to the first answer of 60 chunks, the files in the page cache. */
+  /** From the start to the first answer of 60 chunks, with the files in the page cache. */
   readonly startMs: number;
-  /** The same with the files dropped from the page cache; null where that cannot be done. */
+  /** The same with the files dropped from the page cache; null if that is impossible. */
   readonly coldStartMs: number | null;
   /** Of 60 chunks, top 5, medians over the rounds. */
   readonly indexMs: number;
   readonly gemmMs: number;
-  /** Median of the rounds' own ratios: neighbours in time share their machine's load. */
+  /** Median of the ratios of each round, so that both sides have the same machine load. */
   readonly indexOverGemm: number;
-  /** Queries of 1, 8 and 19 chunks over one of 20. */
+  /** Time of queries of 1, 8 and 19 chunks divided by that of 20. */
   readonly overTwenty: Readonly<Record<'1' | '8' | '19', number>>;
   readonly memory: SearchMemory;
-  /** Share of the 300 neighbours that Gemm + TopK names as well. */
+  /** Share of the 300 neighbours that Gemm + TopK also returns. */
   readonly agreement: number;
 }
 
@@ -143,7 +143,7 @@ async function race(generation: OpenGeneration, gemm: GemmTopK, queries: readonl
     times.index.push(indexMs);
     times.gemm.push(gemmMs);
     times.overGemm.push(indexMs / gemmMs);
-    // ONNX Runtime's threads spin for a while after their work, in hope of more.
+    // ONNX Runtime's threads spin for a while after their work.
     await sleep(100);
     const [one, eight, nineteen, twenty] = await timeEach(search, round);
     overTwenty[1].push(one / twenty);
@@ -159,7 +159,7 @@ async function race(generation: OpenGeneration, gemm: GemmTopK, queries: readonl
   };
 }
 
-/** Milliseconds of a search with 1, 8, 19 and 20 chunks; each round begins with another of them. */
+/** Milliseconds of a search with 1, 8, 19 and 20 chunks; the first one changes in each round. */
 async function timeEach(search: (chunkCount: number) => Promise<unknown>, round: number) {
   const times: [number, number, number, number] = [0, 0, 0, 0];
   for (let step = 0; step < times.length; step += 1) {
@@ -170,7 +170,7 @@ async function timeEach(search: (chunkCount: number) => Promise<unknown>, round:
   return times;
 }
 
-/** Share of each query's k rows that the other side names as well, whatever their order. */
+/** Share of each query's k rows that the other side also returns, in any order. */
 function agreementOf(found: readonly number[], expected: readonly number[]): number {
   const isShared = found.map((row, i) => expected.slice(i - (i % k), i - (i % k) + k).includes(row));
   return isShared.filter(Boolean).length / expected.length;
@@ -243,7 +243,7 @@ const ratio = (value: number): string => `${value.toFixed(2)} x`;
 const milliseconds = (value: number): string => `${value.toFixed(value < 10 ? 1 : 0)} ms`;
 const count = (value: number): string => value.toLocaleString('en-US');
 
-/** @throws {RangeError} on a list with anything but whole numbers from 1 */
+/** @throws {RangeError} unless all values are whole numbers from 1 */
 function parseSizes(text: string): number[] {
   const sizes = text.split(',').map(Number);
   if (!sizes.every((size) => Number.isSafeInteger(size) && size >= 1)) {

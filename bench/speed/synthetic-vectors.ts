@@ -1,12 +1,12 @@
-/** A library that never was: unit vectors gathered around tracks, as real ones are, from a seed. */
+/** A synthetic library: unit vectors clustered around tracks like real ones, from a seed. */
 import type { IndexedRow } from '../../src/index/row-writer.ts';
 import { seededRandom } from '../../src/io/random.ts';
 
 /** 30 chunks of 10 s: 13,171 tracks of 5 minutes make 400,000. */
 const chunksPerTrack = 30;
 const windowSec = 10;
-/** Length of the deviation from the track's centre, whose length is 1: chunks of one track then lie at a cosine
- *  distance of 0.2 to each other, the original's "very similar". */
+/** Length of the deviation from the track's centre, whose length is 1: chunks of one track then have a cosine distance of 0.2,
+ *  the original's "very similar". */
 const spread = 0.5;
 /** Noise is taken from a pool at random places: drawing 200 million numbers would take longer than the benchmark. */
 const poolSize = 1 << 20;
@@ -19,7 +19,7 @@ export interface SyntheticVectors {
 
 export function syntheticVectors(dimensions: number, seed: number): SyntheticVectors {
   const draw = seededRandom(seed);
-  // Twelve uniform numbers make a good bell.
+  // The sum of twelve uniform numbers approximates a normal distribution.
   const bell = () => Array.from({ length: 12 }, draw).reduce((sum, value) => sum + value, -6);
   const pool = Float32Array.from({ length: poolSize }, bell);
   const near = (centre: Float32Array | null, random: () => number): Float32Array => {

@@ -1,10 +1,10 @@
-/** How fast the embedding worker is, beside ffmpeg decoding the same files on the same cores, and how it answers while
- *  it is at it.
+/** The speed of the embedding worker compared with ffmpeg decoding the same files on the same cores, and its response times
+ *  meanwhile.
  *
  *      node bench/speed/worker.ts [DIR] [--rounds 3] [--json]
  *
- *  The two take turns within one run, and both wall time and processor time are printed as ratios: other work on the
- *  machine slows the first and hardly touches the second.
+ *  Both alternate within one run, and wall time and processor time are printed as ratios: other work on the machine slows the
+ *  first and hardly affects the second.
  */
 import { spawn } from 'node:child_process';
 import { globSync } from 'node:fs';
@@ -42,7 +42,7 @@ export interface WorkerBenchResult {
   readonly embedWallSec: number;
   readonly decodeCpuSec: number;
   readonly embedCpuSec: number;
-  /** Median of the rounds' own ratios: neighbours in time share their machine's load. */
+  /** Median of the ratios of each round, so that both sides have the same machine load. */
   readonly wallRatio: number;
   readonly cpuRatio: number;
   readonly healthIdle: Latency;
@@ -125,7 +125,7 @@ async function measure(worker: LocalWorker, prober: Worker, options: WorkerBench
   };
 }
 
-/** What decoding alone costs: ffmpeg as it comes, to nowhere, as many at once as there are cores. */
+/** The cost of decoding alone: plain ffmpeg without output, one per core. */
 async function decodeAll({ files, cores }: WorkerBenchOptions): Promise<Round> {
   const queue = new PQueue({ concurrency: cores });
   const startedAt = performance.now();
@@ -133,7 +133,7 @@ async function decodeAll({ files, cores }: WorkerBenchOptions): Promise<Round> {
   const ownBefore = process.cpuUsage();
   await Promise.all(files.map((file) => queue.add(() => decodeOnly(file))));
   const own = process.cpuUsage(ownBefore);
-  // What this process itself took meanwhile (waiting, probing) is not ffmpeg's.
+  // Subtracts this process's own time (waiting, probing), which is not ffmpeg's.
   const cpuSec = (processFigures(process.pid)?.cpuSec ?? 0) - cpuBefore - (own.user + own.system) / 1e6;
   return { wallSec: (performance.now() - startedAt) / 1000, cpuSec, audioSec: 0 };
 }

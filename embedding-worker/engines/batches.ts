@@ -32,8 +32,8 @@ export async function* batchesOf<T>(
 }
 
 function ask<T>(items: AsyncIterator<T, void>): Promise<IteratorResult<T, void>> {
-  const asked = items.next();
+  const result = items.next();
   // Awaited later, perhaps a batch later. Without a handler it would count as an unhandled rejection until then.
-  asked.catch(() => {});
-  return asked;
+  result.catch(() => {});
+  return result;
 }

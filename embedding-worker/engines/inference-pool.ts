@@ -192,7 +192,7 @@ export class InferencePool implements EmbeddingEngine {
       const task = free && this.#waiting.shift();
       if (!free || !task) return;
       // Skips tasks that were cancelled while they waited.
-      if (this.#pending.has(task.id)) free.hand(task);
+      if (this.#pending.has(task.id)) free.submit(task);
     }
   }
 
@@ -237,15 +237,15 @@ export class InferencePool implements EmbeddingEngine {
     if (this.#closed) return;
     this.#deathsInARow++;
     const why = culprit === 'process' ? `its process ended (${message})` : message;
-    const goesOn = culprit !== 'model' && this.#passOver(why);
+    const triesNext = culprit !== 'model' && this.#rejectDevice(why);
     // A death during loading on the CPU may be chance and is retried. A GPU set by name fails at once.
-    const badLuck = culprit === 'process' && this.#current === 'cpu' && this.#deathsInARow < deathsInARowMax;
+    const isRetried = culprit === 'process' && this.#current === 'cpu' && this.#deathsInARow < deathsInARowMax;
     // At the start, a GPU that does not work is only skipped, and a failure that ends the start is thrown by `start`; neither is
     // reported as a death.
-    const isPassedOver = goesOn && !this.#everReady;
-    const endsStart = !goesOn && !badLuck && this.#onLoaded !== null;
-    if (!isPassedOver && !endsStart) this.#options.onDeath(why);
-    if (goesOn || badLuck) return;
+    const isRejected = triesNext && !this.#everReady;
+    const endsStart = !triesNext && !isRetried && this.#onLoaded !== null;
+    if (!isRejected && !endsStart) this.#options.onDeath(why);
+    if (triesNext || isRetried) return;
     const failure = this.#failureOf(culprit, why);
     this.#onLoaded?.(failure);
     if (this.ready) return;
@@ -255,7 +255,7 @@ export class InferencePool implements EmbeddingEngine {
   }
 
   /** @returns whether there is another device to try */
-  #passOver(why: string): boolean {
+  #rejectDevice(why: string): boolean {
     if (this.#devices.length === 1) return false;
     this.#passedOver.push(`${this.#current}: ${why}`);
     this.#devices.shift();
@@ -274,7 +274,7 @@ export class InferencePool implements EmbeddingEngine {
     if (!this.#closed) {
       this.#options.onDeath(how);
       if (++this.#deathsInARow >= deathsInARowMax && this.#current !== 'cpu')
-        this.#passOver(`its process died (${how})`);
+        this.#rejectDevice(`its process died (${how})`);
     }
     const again = lost.filter((task) => this.#pending.has(task.id));
     for (const task of again.filter(({ deaths }) => deaths >= deathsMax)) {

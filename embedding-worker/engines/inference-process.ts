@@ -65,7 +65,7 @@ export class InferenceProcess {
   /** Reason for a kill, if known better than by the signal. */
   #reason: string | null = null;
   #loadFailure: LoadFailure | null = null;
-  #giveUp: (how: string) => void = () => {};
+  #fail: (how: string) => void = () => {};
   /** Deaths since the last answered window. */
   #deathsInARow = 0;
   #restartTimer: NodeJS.Timeout | undefined;
@@ -104,24 +104,24 @@ export class InferenceProcess {
       // Late messages of a dead process are ignored: its windows are computed again.
       if (child === this.#child) this.#onMessage(message);
     });
-    let gone = false;
-    const onGone = (how: string): void => {
-      if (gone) return;
-      gone = true;
+    let hasExited = false;
+    const onExit = (how: string): void => {
+      if (hasExited) return;
+      hasExited = true;
       this.#onDeath(how);
     };
-    this.#giveUp = onGone;
-    child.on('exit', (code, signal) => onGone(signal ?? `exit code ${code}`));
+    this.#fail = onExit;
+    child.on('exit', (code, signal) => onExit(signal ?? `exit code ${code}`));
     // Emitted when the process could not be started or a message could not be sent: it is unusable in both cases.
     child.on('error', (error) => {
       child.kill('SIGKILL');
-      onGone(error.message);
+      onExit(error.message);
     });
     this.#killUnlessDone(this.#options.loadTimeoutMs);
     if (child.connected) child.send(this.#options.load(), () => {});
   }
 
-  hand(task: WindowTask): void {
+  submit(task: WindowTask): void {
     this.#inFlight.push(task);
     if (this.#inFlight.length === 1) this.#beginHead();
     if (this.#pipe?.writable) writeWindow(this.#pipe, task);
@@ -177,12 +177,12 @@ export class InferenceProcess {
   }
 
   #kill(reason: string): void {
-    const [child, giveUp] = [this.#child, this.#giveUp];
+    const [child, fail] = [this.#child, this.#fail];
     this.#reason = reason;
     child?.kill('SIGKILL');
     setTimeout(() => {
       child?.unref();
-      giveUp(reason);
+      fail(reason);
     }, unkillableMs).unref();
   }
 

@@ -43,7 +43,8 @@ export async function loadModel(
   try {
     await verifySum(path.join(folder, manifest.network.file), manifest.network.sha256);
     if (provider === 'cpu') return (await loadOnCpu(model, canary, stored)).loaded;
-    reference = stored && !cpuToBeat ? { vector: stored, cpuMs: null } : await askCpu(model, canary, stored, cpuToBeat);
+    reference =
+      stored && !cpuToBeat ? { vector: stored, cpuMs: null } : await computeReference(model, canary, stored, cpuToBeat);
   } catch (error) {
     throw cannotLoad(manifest, error);
   }
@@ -106,7 +107,7 @@ async function loadOnCpu(model: Model, canary: Float32Array, stored: Float32Arra
 }
 
 /** Embeds the canary on this machine's CPU and measures the time. */
-async function askCpu(
+async function computeReference(
   model: Model,
   canary: Float32Array,
   stored: Float32Array | null,

@@ -7,7 +7,7 @@ import { open } from 'node:fs/promises';
 import { env, InferenceSession, Tensor } from './onnx-runtime.ts';
 import { profileFolder } from './placement.ts';
 
-// Failures are thrown and reported by the caller; a failed try of a GPU should not also fill stderr.
+// Failures are thrown and reported by the caller; a failed attempt on a GPU should not also fill stderr.
 env.logLevel = 'fatal';
 
 export type ExecutionProvider = 'cuda' | 'webgpu' | 'cpu';

@@ -23,7 +23,7 @@ export function profileFolder(): { readonly prefix: string; readonly read: () =>
  *  the CPU. Not in time: a GPU still works after the node is recorded as finished.
  *
  *  @param profiles as ONNX Runtime writes them, JSON arrays of events
- *  @returns in [0, 1]; 0 where nothing ran */
+ *  @returns in [0, 1]; 0 if nothing ran */
 export function gpuShareOf(profiles: readonly string[]): number {
   let [onCpu, all] = [0, 0];
   for (const profile of profiles) {

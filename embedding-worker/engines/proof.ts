@@ -30,8 +30,8 @@ export async function proveGpu(
   if (share < gpuShareMin) {
     throw new Error(`computes only ${Math.round(100 * share)} % of the model, the CPU has to do the rest`);
   }
-  const company = Float32Array.from(canary).reverse();
-  const batchOf = (size: number) => [...Array.from({ length: size - 1 }, () => company), canary];
+  const filler = Float32Array.from(canary).reverse();
+  const batchOf = (size: number) => [...Array.from({ length: size - 1 }, () => filler), canary];
   if (cpuMs === null) {
     checkCanary((await opened.run(batchOf(2))).at(-1) as Float32Array, vector, toleranceMax);
     return;

@@ -14,7 +14,7 @@ export class WindowMemory {
   }
 
   /** The caller must not use `window` afterwards. */
-  giveBack(window: Float32Array<ArrayBuffer>): void {
+  release(window: Float32Array<ArrayBuffer>): void {
     if (this.#free.length < keptMax) this.#free.push(window);
   }
 }

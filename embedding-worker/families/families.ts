@@ -1,14 +1,14 @@
-/** Every family by the name that manifests give it. */
+/** All families by their name in manifests. */
 import type { ModelManifest } from '../../src/models/manifest.ts';
 import { clapFamily } from './clap.ts';
 import type { Family } from './family.ts';
 import { wav2vec2Family } from './wav2vec2.ts';
 
-/** Models of this project: samples in, unit vector out, everything else is in the graph. */
+/** Models of this project: samples in, unit vector out; the graph contains all other steps. */
 const pcmFamily: Family = {
   frontEnd: null,
   prepare: (window) => window,
-  // Not normalised here: a graph that does not normalise is broken, and the check of its vectors finds that.
+  // Not normalised here: the graph normalises, and the check of its vectors detects a broken graph.
   finish: (row) => row,
 };
 

@@ -1,11 +1,11 @@
-/** Wav2Vec2 and networks of its shape (HuBERT, WavLM): normalised samples in, a vector for each 20 ms out, whose mean
- *  over time is the embedding.
+/** Wav2Vec2 and networks of its shape (HuBERT, WavLM): normalised samples in, one vector for each 20 ms out. The embedding is
+ *  their mean over time.
  *
  *  @see https://arxiv.org/abs/2006.11477, and `Wav2Vec2FeatureExtractor` of transformers for the normalisation
  */
 import { type Family, unitLength } from './family.ts';
 
-/** As the extractor has it. */
+/** As in the extractor. */
 const varianceFloor = 1e-7;
 
 export const wav2vec2Family: Family = {

@@ -1,8 +1,8 @@
 /** Text whose encoding is unknown or declared wrongly, without losing a byte. Pure.
  *
- *  Bytes that are valid UTF-8 become text, whatever they were declared as: no other encoding looks like it by chance.
- *  Otherwise each byte above 127 becomes a lone surrogate (U+DC80 to U+DCFF), which no valid text contains, so that the
- *  encoding can be guessed later from all the tags of a file together (guess-encoding.ts).
+ *  Bytes that are valid UTF-8 become text, whatever their declared encoding: other encodings are practically never valid UTF-8.
+ *  Otherwise each byte above 127 becomes a lone surrogate (U+DC80 to U+DCFF), which no valid text contains, so that the encoding
+ *  can be guessed later from all the tags of a file together (guess-encoding.ts).
  *
  *  @see https://peps.python.org/pep-0383/ for the scheme ("surrogateescape")
  */
@@ -11,7 +11,7 @@ const escapeBase = 0xdc00;
 const escaped = /[\udc80-\udcff]/;
 const escapedRuns = /[\udc80-\udcff]/g;
 
-/** @param bytes as in the file; ends at the first zero byte where it has one at its end only */
+/** @param bytes as in the file; ends at the first zero byte if only zeros follow */
 export function textOfBytes(bytes: Uint8Array): string {
   const valid = decodeUtf8(bytes) ?? decodeUtf8(withoutCutCharacter(bytes));
   if (valid !== null) return valid;
@@ -24,7 +24,7 @@ export function hasUnknownBytes(text: string): boolean {
   return escaped.test(text);
 }
 
-/** The bytes that `textOfBytes` could not read. The text must have come from there.  */
+/** Returns the bytes that `textOfBytes` could not decode. The text must be its result. */
 export function bytesOfText(text: string): Buffer {
   return Buffer.from(
     text.replace(escapedRuns, (character) => String.fromCharCode(character.charCodeAt(0) - escapeBase)),
@@ -41,9 +41,9 @@ function decodeUtf8(bytes: Uint8Array | null): string | null {
   }
 }
 
-/** Fields of fixed length (ID3v1) may cut a character in two. Only where a whole one stands before it: by itself, "Café" in
- *  Latin-1 would look like that too.
- *  @returns null where that is not what the bytes look like */
+/** Drops a character that a field of fixed length (ID3v1) cut off. Requires a complete multi-byte character before it, because
+ *  "Café" in Latin-1 would match otherwise.
+ *  @returns null if the bytes do not match */
 function withoutCutCharacter(bytes: Uint8Array): Uint8Array | null {
   let end = bytes.length;
   while (end > 0 && bytes[end - 1] === 0) end--;

@@ -1,28 +1,27 @@
-/** Guesses the encoding of tags that say none, or a wrong one. Pure.
+/** Guesses the encoding of tags with a missing or wrong declaration. Pure.
  *
- *  Most are Windows-1252, so that is what everything is read as that does not look very different: where most letters are not
- *  ASCII, and in runs, it is another script, and each candidate is judged by how many of its characters are common ones of
- *  its script. Detectors for whole pages (chardet's, tried) guess at random on two words: "Подмосковные вечера" became
- *  ISO-8859-5, at a confidence of 11 %.
+ *  Most tags are Windows-1252, so this is the fallback. If most letters are not ASCII and come in runs, the text is in another
+ *  script; then the encoding whose characters are most often common ones of its script wins. Detectors for whole pages (tried:
+ *  chardet) guess at random on two words: "Подмосковные вечера" became ISO-8859-5, at a confidence of 11 %.
  */
 export interface EncodingCandidate {
   /** As for TextDecoder. */
   readonly label: string;
-  /** From 0 to 1: how much a character speaks for this encoding; negative: against it. */
+  /** Evidence of a character for this encoding, up to 1; negative: against it. */
   weigh(character: string, before: string): number;
 }
 
 const fallback = 'windows-1252';
-/** Where bytes stand that Windows-1252 has no character for. */
+/** Added if the text has bytes without a character in Windows-1252. */
 const centralEuropean = 'windows-1250';
 
-/** Below it, nothing is better than the fallback. Measured on the names in test/embedding-worker/tags. */
+/** Below this score the fallback is used. Measured on the names in test/embedding-worker/tags. */
 const scoreMin = 0.5;
-/** Of so few characters more must be common: "äöüß" is Greek letters as well. */
+/** Stricter limit for few characters: "äöüß" are also Greek letters. */
 const fewCharacters = 6;
 const scoreMinOfFew = 0.75;
 
-/** Western names have a letter or two beyond ASCII a word; four in a row are another script. */
+/** Western names have one or two non-ASCII letters per word; four in a row mean another script. */
 const runMin = 4;
 const shareMin = 0.6;
 
@@ -40,10 +39,10 @@ const common = {
   han: '的一是不了我在有人这中大来上国和地到他时要出就你会可生天心月愛爱情花夜风風雨海山水夢梦歌曲春秋雪星光日你好想相思代表亮君杰周邓鄧丽麗王李张張林陈陳刘劉青白红紅黑东東西南北无無為为後后見见飛飞空色世界年',
 } as const;
 
-/** No word changes its case, or its script, from one letter to the next. */
+/** Words do not change case or script between adjacent letters. */
 const oddPair = /^(\p{Ll}\p{Lu}|[A-Za-z].)$/u;
 
-/** @param often characters that speak clearly for it */
+/** @param often characters that are strong evidence for it */
 function script(label: string, letters: RegExp, often: string, rest: number): EncodingCandidate {
   const common = new Set(often);
   return {
@@ -66,10 +65,10 @@ const candidates: readonly EncodingCandidate[] = [
   script('windows-874', /\p{Script=Thai}/u, common.thai, 0.4),
 ];
 
-/** Of full width: those of half width are single bytes, and any text may look like them. */
+/** Full-width characters only: half-width ones are single bytes, which occur in any text. */
 const kana = /[\u3040-\u30ff]/;
 
-/** Each is sorted: the common characters first, and those are what names are made of.
+/** Each code table lists common characters first, and names consist of these.
  *  @see the code tables of GB 2312, Big5 and KS X 1001 */
 const multiByte: readonly { label: string; letters: RegExp; often: string; leads: readonly [number, number] }[] = [
   { label: 'shift_jis', letters: kana, often: '', leads: [0x88, 0x97] },
@@ -126,7 +125,7 @@ function scoreOf(bytes: Uint8Array, { label, weigh }: EncodingCandidate): number
   return sum / count;
 }
 
-/** Characters are walked by their bytes, because how common one is shows in its lead byte. */
+/** Iterates by bytes, because the lead byte shows how common a character is. */
 function multiByteScore(
   bytes: Uint8Array,
   label: string,
@@ -141,7 +140,7 @@ function multiByteScore(
     at += character > '\x7f' ? bytesOf(label, lead) : 1;
     if (character <= '\x7f') continue;
     count++;
-    // Punctuation and forms of full width.
+    // Punctuation and full-width forms.
     if (/[\u3000-\u303f\uff00-\uff60]/.test(character)) continue;
     if (isJapanese && letters.test(character)) kanas++;
     if (letters.test(character))
@@ -149,7 +148,7 @@ function multiByteScore(
     else if (isJapanese && /\p{Script=Han}/u.test(character)) sum += lead >= first && lead <= last ? 0.7 : 0.3;
     else sum -= 1;
   }
-  // Without a kana it may as well be Chinese.
+  // Without kana it may also be Chinese.
   if (isJapanese && kanas === 0) return Number.NEGATIVE_INFINITY;
   return sum / count;
 }

@@ -1,8 +1,8 @@
-/** Reads title, artist, album and album artist of an ID3v2 tag, and nothing else of it.
+/** Reads title, artist, album and album artist of an ID3v2 tag.
  *
- *  music-metadata reads ID3v2 too, but the whole tag into memory and each frame into objects: 10 MB of padding took it 2 s,
- *  and 200,000 comments some hundred megabytes. It also stops at a frame whose size iTunes wrote wrongly, splits "AC/DC", and
- *  does not undo the unsynchronisation of version 4. Here frames that are not wanted are stepped over.
+ *  music-metadata also reads ID3v2, but loads the whole tag into memory and turns each frame into objects: 10 MB of padding took
+ *  it 2 s, and 200,000 comments took some hundred megabytes. It also stops at a frame with a wrong size written by iTunes,
+ *  splits "AC/DC", and does not undo the unsynchronisation of version 4. This reader skips other frames.
  *
  *  @see https://id3.org/id3v2.3.0, https://id3.org/id3v2.4.0-structure, https://id3.org/id3v2-00
  */
@@ -13,19 +13,19 @@ import { emptyTagValues, type TagField, type TagValues } from './tag-values.ts';
 
 export interface Id3v2 {
   readonly values: TagValues;
-  /** The first byte behind the tag. */
+  /** Position of the first byte after the tag. */
   readonly end: number;
 }
 
 const headBytes = 10;
-/** No frame takes less than a header; whoever has more of them wants to be slow. */
+/** Limit of frames. A frame has at least a header, so more frames are an attempt to slow down the reader. */
 const framesMax = 1_000_000;
-/** Titles of a few hundred letters are long. What is behind it is cut off. */
+/** Largest text; the rest is cut off. Titles of a few hundred letters are long. */
 export const textBytesMax = 16 * 1024;
-/** Tags that must be undone as a whole are read to here. */
+/** Largest part of a tag that is read when unsynchronisation must be undone for the whole tag. */
 const unsyncedBytesMax = 4 * 1024 * 1024;
 
-/** Ids of version 2, which some writers put into version 3, too. */
+/** Ids of version 2; some writers also use them in version 3. */
 const fieldOf: Readonly<Record<string, TagField>> = {
   TIT2: 'title',
   TPE1: 'artist',
@@ -37,7 +37,8 @@ const fieldOf: Readonly<Record<string, TagField>> = {
   TP2: 'albumArtist',
 };
 
-/** @param at where the tag begins @returns null where there is none */
+/** @param at position of the tag
+ *  @returns null if there is none */
 export function readId3v2(file: RecordingFile, at: number): Id3v2 | null {
   const head = Buffer.from(file.read(at, headBytes));
   if (head.length < headBytes || head.toString('latin1', 0, 3) !== 'ID3') return null;
@@ -61,7 +62,7 @@ export function readId3v2(file: RecordingFile, at: number): Id3v2 | null {
 }
 
 interface FrameSource {
-  /** @returns fewer bytes than asked for at the end of the tag */
+  /** @returns fewer bytes than requested at the end of the tag */
   read(from: number, length: number): Buffer;
 }
 
@@ -93,13 +94,13 @@ function readFrames(source: FrameSource, { version, isUnsynced, first }: Layout,
   }
 }
 
-/** @returns null at padding, or where no frame can be */
+/** @returns null at padding or at the end */
 function frameId(head: Buffer, version: number): string | null {
   const id = head.toString('latin1', 0, version === 2 ? 3 : 4);
   return /^[A-Z][A-Z0-9]{2}[A-Z0-9 \0]?$/.test(id) ? id.replace(/[ \0]$/, '') : null;
 }
 
-/** In version 4 it has seven bits a byte, but iTunes wrote all eight: whichever leads to another frame is right. */
+/** In version 4 a size has seven bits per byte, but iTunes wrote eight. The form that leads to another frame is used. */
 function frameSize(source: FrameSource, at: number, head: Buffer, version: number): number {
   if (version === 2) return head.readUIntBE(3, 3);
   const plain = head.readUInt32BE(4);
@@ -115,7 +116,7 @@ function leadsOn(source: FrameSource, at: number): boolean {
   return next.length < 4 || next.readUInt32BE(0) === 0 || /^[A-Z][A-Z0-9]{3}$/.test(next.toString('latin1'));
 }
 
-/** @returns null for what is encrypted, or cannot be undone */
+/** @returns null for an encrypted or undecodable frame */
 function plainBody(
   bytes: Buffer,
   { version, flags, isUnsynced }: { version: number; flags: number; isUnsynced: boolean },
@@ -138,22 +139,22 @@ function plainBody(
   }
 }
 
-/** Undoes unsynchronisation: a zero was put behind each 0xFF, so that no decoder takes it for sound. */
+/** Undoes unsynchronisation, which inserts a zero after each 0xFF so that decoders do not mistake it for audio. */
 function resync(bytes: Buffer): Buffer {
-  const undone = Buffer.allocUnsafe(bytes.length);
+  const resynced = Buffer.allocUnsafe(bytes.length);
   let length = 0;
   for (let i = 0; i < bytes.length; i++) {
-    undone[length++] = bytes[i] as number;
+    resynced[length++] = bytes[i] as number;
     if (bytes[i] === 0xff && bytes[i + 1] === 0) i++;
   }
-  return undone.subarray(0, length);
+  return resynced.subarray(0, length);
 }
 
-/** A text frame's values: from version 4 on, and before that by custom, zeros separate them. */
+/** Values of a text frame, separated by zeros: by the standard from version 4 on, by convention before. */
 function textsOf(body: Buffer): string[] {
   const encoding = body[0] ?? 0;
   if (encoding === 1 || encoding === 2) return utf16Of(body.subarray(1), encoding === 2).split('\0');
-  // Some writers leave the encoding out.
+  // Some writers omit the encoding.
   const text = encoding === 0 || encoding === 3 ? body.subarray(1) : body;
   return splitAtZeros(text).map(textOfBytes);
 }
@@ -169,12 +170,12 @@ function splitAtZeros(bytes: Buffer): Buffer[] {
   return parts;
 }
 
-/** Each value may begin with a byte order mark; where there is none, a zero in the first half of a character tells. */
+/** Each value may begin with a byte order mark. Without one, a zero in the first half of a character shows the byte order. */
 function utf16Of(bytes: Buffer, isBigEndian: boolean): string {
   const even = Buffer.from(bytes.subarray(0, bytes.length - (bytes.length % 2)));
   const mark = even.length >= 2 ? even.readUInt16BE(0) : 0;
-  const startsBig = mark === 0xfeff || (mark !== 0xfffe && (isBigEndian || zerosComeFirst(even)));
-  if (startsBig) even.swap16();
+  const isBigEndianText = mark === 0xfeff || (mark !== 0xfffe && (isBigEndian || zerosComeFirst(even)));
+  if (isBigEndianText) even.swap16();
   return even.toString('utf16le').replaceAll('\ufeff', '').replaceAll('\ufffe', '').toWellFormed();
 }
 

@@ -1,6 +1,6 @@
 /** Reads the tags of files made of chunks: RIFF (wav, with RF64's 64-bit sizes; avi) and AIFF.
  *
- *  music-metadata leaves a LIST INFO out whose CSET chunk names another code page than 1252, and takes AIFF's texts for ASCII.
+ *  music-metadata ignores a LIST INFO if the CSET chunk names another code page than 1252, and reads AIFF's texts as ASCII.
  *
  *  @see Multimedia Programming Interface and Data Specifications 1.0, "RIFF" (INFO and CSET)
  *  @see EBU Tech 3306 for RF64
@@ -23,7 +23,7 @@ interface Chunk {
   readonly size: number;
 }
 
-/** @returns best first: an ID3 chunk, then the container's own texts; null where the file is of another kind */
+/** @returns best first: an ID3 chunk, then the container's own texts; null for other files */
 export function readIffTags(file: RecordingFile): TagValues[] | null {
   const head = Buffer.from(file.read(0, 12));
   if (head.length < 12) return null;
@@ -76,17 +76,17 @@ function* chunksOf(file: RecordingFile, from: number, isBigEndian: boolean, end 
     const head = file.read(at, chunkHeadBytes);
     if (head.length < chunkHeadBytes) return;
     const id = head.toString('latin1', 0, 4);
-    const said = isBigEndian ? head.readUInt32BE(4) : head.readUInt32LE(4);
+    const declaredSize = isBigEndian ? head.readUInt32BE(4) : head.readUInt32LE(4);
     const body = at + chunkHeadBytes;
-    // Its second number is the size of the sound.
-    if (id === 'ds64' && said >= 16) dataBytes = Number(file.read(body + 8, 8).readBigUInt64LE(0));
-    const size = id === 'data' && said === sizeIn64Bits && dataBytes !== null ? dataBytes : said;
+    // Its second number is the size of the audio data.
+    if (id === 'ds64' && declaredSize >= 16) dataBytes = Number(file.read(body + 8, 8).readBigUInt64LE(0));
+    const size = id === 'data' && declaredSize === sizeIn64Bits && dataBytes !== null ? dataBytes : declaredSize;
     yield { id, at: body, size };
     at = body + size + (size % 2);
   }
 }
 
-/** What the CSET chunk says; where it says nothing, or something else than is there, the bytes are looked at. */
+/** The code page of the CSET chunk. If it is missing or wrong, the encoding is guessed from the bytes. */
 function textOfCodePage(bytes: Buffer, codePage: number): string {
   const label = labelOf(codePage);
   if (label === null) return textOfBytes(bytes);
@@ -97,7 +97,7 @@ function textOfCodePage(bytes: Buffer, codePage: number): string {
   }
 }
 
-/** Windows' numbers. @see https://learn.microsoft.com/en-us/windows/win32/intl/code-page-identifiers */
+/** Windows code page numbers. @see https://learn.microsoft.com/en-us/windows/win32/intl/code-page-identifiers */
 function labelOf(codePage: number): string | null {
   if (codePage >= 1250 && codePage <= 1258) return `windows-${codePage}`;
   if (codePage >= 28592 && codePage <= 28606) return `iso-8859-${codePage - 28590}`;

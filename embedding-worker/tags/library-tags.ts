@@ -1,13 +1,12 @@
-/** The only caller of music-metadata: Vorbis comments in FLAC and Ogg, MP4, Matroska, ASF, APEv2, ID3v1, and the rest that it
- *  knows. Its choice among several kinds of tags is not used (common.artist is the first of several artists): the native
- *  tags are.
+/** The only caller of music-metadata: Vorbis comments in FLAC and Ogg, MP4, Matroska, ASF, APEv2, ID3v1, and its other formats.
+ *  Uses the native tags, because its merged tags have only the first of several artists (common.artist).
  */
 import { type IAudioMetadata, type ITag, parseFromTokenizer } from 'music-metadata';
 import { AbstractTokenizer, EndOfStreamError, type IReadChunkOptions } from 'strtok3';
 import { type RecordingFile, TagBytesError } from './recording-file.ts';
 import { emptyTagValues, type TagField, type TagValues } from './tag-values.ts';
 
-/** Kinds of native tags, best first; ID3v2 stands between the container's own and what mp3s have at their end. */
+/** Kinds of native tags, best first. ID3v2 ranks between the container's own tags and those at the end of mp3 files. */
 const kindsBeforeId3 = ['vorbis', 'iTunes', 'asf', 'matroska'];
 const kindsAfterId3 = ['ID3v2.4', 'ID3v2.3', 'ID3v2.2', 'APEv2', 'ID3v1'];
 
@@ -31,15 +30,15 @@ const fieldOf: Readonly<Record<string, TagField>> = {
   'segment:title': 'title',
   'track:title': 'title',
   'track:artist': 'artist',
-  // ffmpeg's, which sets no target.
+  // ffmpeg writes no target.
   'track:album': 'album',
   'track:album_artist': 'albumArtist',
   'album:title': 'album',
   'album:artist': 'albumArtist',
 };
 
-/** @param from where the file's own format begins: behind the ID3v2 tags that were put before it
- *  @returns what stands above and below an ID3v2 tag, each best first */
+/** @param from start of the file's own format, after ID3v2 tags in front of it
+ *  @returns the tags with a higher and with a lower rank than ID3v2, each best first */
 export async function readLibraryTags(
   file: RecordingFile,
   from: number,
@@ -49,20 +48,20 @@ export async function readLibraryTags(
   return { above: kindsBeforeId3.map(valuesOf), below: kindsAfterId3.map(valuesOf) };
 }
 
-/** A WavPack file is read block by block up to its tags, for want of an index: 0.2 s for so much. */
+/** A WavPack file has no index and is read block by block up to its tags: 0.2 s for this size. */
 const bytesMax = 32 * 1024 * 1024;
 /** Tags at the end of a file are in this range. */
 const tailBytes = 256 * 1024;
 
-/** @returns null for what it cannot read. A name tells nothing here, so the format is found by its first bytes; where these
- *    are not known, or it is too large, there may be tags at its end, as an mp3 has them. */
+/** @returns null for an unreadable file. The format is detected by the first bytes. If they are unknown, or the file is too
+ *    large, only tags at the end are read, as in an mp3. */
 async function parse(file: RecordingFile, from: number): Promise<IAudioMetadata | null> {
   const tailAt = Math.max(from, file.sizeBytes - tailBytes);
   for (const tokenizer of [new Tokenizer(file, from, undefined), new Tokenizer(file, tailAt, 'audio/mpeg')]) {
     try {
       return await parseFromTokenizer(tokenizer, { skipCovers: true, duration: false, mkvUseIndex: true });
     } catch {
-      // Its kinds of errors are many, and all mean the same here.
+      // All its errors mean the same here.
     }
   }
   return null;

@@ -1,4 +1,4 @@
-/** The messages between the worker and the process that reads tags, over Node's IPC channel: one path is asked for at a time. */
+/** The messages between the worker and the process that reads tags, over Node's IPC channel: one path at a time. */
 import type { RecordingTags } from '../../src/domain.ts';
 
 export interface ToTagProcess {

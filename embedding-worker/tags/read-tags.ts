@@ -1,4 +1,4 @@
-/** A recording's title, artist and album, from whichever of its tags says them best. */
+/** Reads title, artist and album of a recording, each from the best of its tags. */
 import type { RecordingTags } from '../../src/domain.ts';
 import { readId3v2 } from './id3v2.ts';
 import { readIffTags } from './iff-chunks.ts';
@@ -6,11 +6,10 @@ import { readLibraryTags } from './library-tags.ts';
 import { RecordingFile } from './recording-file.ts';
 import { mergeTags, type TagValues } from './tag-values.ts';
 
-/** Covers are stepped over, so that this is much more than the tags of any recording; and little enough to be read within
- *  the deadline. */
+/** Covers are skipped, so real tags are much smaller; this size can be read within the deadline. */
 const bytesMax = 128 * 1024 * 1024;
 
-/** Some taggers put a new tag before an old one. */
+/** Some taggers write a new tag before an old one. */
 const stackedMax = 16;
 
 /** @throws {Error} when the file cannot be opened, or its tags are too large */

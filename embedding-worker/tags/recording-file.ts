@@ -1,12 +1,12 @@
-/** A recording's bytes for the tag reader: random access through one small window, with a limit on what is read in all.
+/** A recording's bytes for the tag reader: random access through one small window, with a limit on the total bytes read.
  *  Synchronous, because the process that reads tags does nothing else.
  */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 
-/** Tags lie in a few places, each read in order: larger windows would read sound, smaller ones cost a call for each frame. */
+/** Tags are in a few places, each read in order: larger windows would read audio, smaller ones cost a call per frame. */
 const windowBytes = 64 * 1024;
 
-/** The tags of this file lie too far apart, or are too large, to be read. */
+/** The tags of this file are too large or too far apart to be read. */
 export class TagBytesError extends Error {}
 
 export class RecordingFile implements Disposable {
@@ -17,7 +17,7 @@ export class RecordingFile implements Disposable {
   #windowAt = 0;
   readonly sizeBytes: number;
 
-  /** @param bytesMax of the file, read in all @throws {Error} of the system when it cannot be opened */
+  /** @param bytesMax limit of the bytes read @throws {Error} of the system when it cannot be opened */
   constructor(path: string, bytesMax: number) {
     // Without O_NONBLOCK a pipe would wait for its writer.
     this.#fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -26,7 +26,7 @@ export class RecordingFile implements Disposable {
     this.sizeBytes = found.isFile() ? found.size : 0;
   }
 
-  /** @returns fewer bytes than asked for at the end of the file, none behind it. Valid until the next call.
+  /** @returns fewer bytes than requested at the end of the file, none after it. Valid until the next call.
    *  @throws {TagBytesError} past the limit */
   read(at: number, length: number): Buffer {
     const end = Math.min(at + length, this.sizeBytes);

@@ -1,8 +1,8 @@
-/** The process that reads tags, from the worker's side. It lives as long as the worker and reads one file at a time; when it
- *  dies over a file, or is late, that file's tags are ffmpeg's, and the next file gets a new process. A recording is never
- *  held up for longer than the deadline, and never refused, for its tags.
+/** Client of the tag process. The process lives as long as the worker and reads one file at a time. If it dies over a file or
+ *  misses the deadline, the tags of that file come from ffmpeg, and the next file gets a new process. Tags never delay a
+ *  recording beyond the deadline, and never cause its refusal.
  *
- *  A process and not a thread: a parser that loops or fills its memory over a stranger's file is killed with it.
+ *  A process and not a thread, because a parser that loops or fills its memory over an untrusted file can then be killed.
  */
 import type { ChildProcess } from 'node:child_process';
 import type { RecordingTags } from '../../src/domain.ts';
@@ -10,16 +10,16 @@ import { forkBound } from '../../src/io/end-with-parent.ts';
 import type { FromTagProcess, ToTagProcess } from './protocol.ts';
 
 export interface TagReaderOptions {
-  /** One file's tags that take longer are given up, and the process is killed. */
+  /** Deadline for one file's tags. After it the process is killed. */
   readonly deadlineMs: number;
-  /** It died by itself or was killed; `how` tells its signal or exit code. */
+  /** The process died or was killed; `how` is its signal or exit code. */
   readonly onDeath?: (how: string) => void;
 }
 
 /** Loading takes 0.2 s; on a machine that is busy with models, seconds. */
 const startWithinMs = 20_000;
 
-/** For its turn and its reading, a file waits this many deadlines at most. */
+/** Maximum wait of a file for its turn and its tags, in deadlines. */
 const waitsMax = 2;
 
 /** Heap limit. No real tags need more. */
@@ -48,13 +48,13 @@ export class TagReader {
     return this.#running?.child.pid;
   }
 
-  /** So that the first recording need not wait for it. Never rejects. */
+  /** Starts the process in advance, so that the first recording does not wait for it. Never rejects. */
   async start(): Promise<void> {
     await this.#ready();
   }
 
-  /** @param path of a file that nobody changes meanwhile
-   *  @returns null where they could not be read in time, or at all. Never rejects. */
+  /** @param path of a file that does not change meanwhile
+   *  @returns null if they could not be read in time. Never rejects. */
   async read(path: string): Promise<RecordingTags | null> {
     const tags = this.#turn.then(() => this.#ask(path)).catch(() => null);
     this.#turn = tags;
@@ -84,7 +84,7 @@ export class TagReader {
     const { promise, resolve } = Promise.withResolvers<RecordingTags | null>();
     running.answered = resolve;
     const watchdog = setTimeout(() => this.#lose(running, 'it was late'), this.#options.deadlineMs);
-    // What could not be sent is followed by 'exit'.
+    // A failed send is followed by 'exit'.
     if (running.child.connected) running.child.send({ path } satisfies ToTagProcess, () => {});
     const tags = await promise;
     clearTimeout(watchdog);
@@ -116,7 +116,7 @@ export class TagReader {
       this.#lose(running, signal ?? `exit code ${code}`);
       resolve();
     });
-    // It could not be started, or a message could not be sent: either way it is of no more use.
+    // Emitted when the process could not be started or a message could not be sent: it is unusable in both cases.
     child.on('error', (error) => {
       this.#lose(running, error.message);
       resolve();

@@ -5,7 +5,7 @@ import { guessEncoding } from './guess-encoding.ts';
 
 export type TagField = 'title' | 'artist' | 'album' | 'albumArtist';
 
-/** In the order of the file; may hold empty texts, and bytes of unknown encoding (byte-text.ts). */
+/** In the order of the file; may contain empty texts and bytes of unknown encoding (byte-text.ts). */
 export type TagValues = Readonly<Record<TagField, string[]>>;
 
 export function emptyTagValues(): TagValues {
@@ -20,8 +20,8 @@ export function valuesOfTags({ title, artist, album }: RecordingTags): TagValues
 /** Longer values are not names. */
 const artistsMax = 32;
 
-/** @param sources best first: what one does not say, the next may
- *  @returns several artists joined by ", "; the album's artist where no source names one of the track */
+/** @param sources best first; a missing value is taken from the next source
+ *  @returns several artists joined by ", "; the album's artist if no source has one for the track */
 export function mergeTags(sources: readonly TagValues[]): RecordingTags {
   const decode = decoderFor(sources);
   const firstOf = (field: TagField, read: (values: readonly string[]) => string | null): string | null => {
@@ -38,7 +38,7 @@ export function mergeTags(sources: readonly TagValues[]): RecordingTags {
   };
 }
 
-/** Guessed once from all, because two words of one encoding tell more than one. */
+/** Guessed once from all values, because more text gives more evidence. */
 function decoderFor(sources: readonly TagValues[]): (text: string) => string {
   const unknown = new Set(sources.flatMap((source) => Object.values(source).flat().filter(hasUnknownBytes)));
   if (unknown.size === 0) return (text) => text;

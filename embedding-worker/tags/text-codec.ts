@@ -1,16 +1,15 @@
-/** Stands in for the text decoder of music-metadata (`@borewit/text-codec`) in the process that reads tags: the library
- *  turns bytes that are not what they were declared as into U+FFFD or into Latin-1, and then nobody can tell what they were.
- *  tag-child.ts puts it in place.
+/** Replaces the text decoder of music-metadata (`@borewit/text-codec`) in the tag process. The original turns bytes with a wrong
+ *  declared encoding into U+FFFD or Latin-1, which loses them. Installed by tag-child.ts.
  */
 import { textOfBytes } from './byte-text.ts';
 
-/** Names of fields and atoms are four bytes in Latin-1 ("©nam") and compared as such. */
+/** Names of fields and atoms are four bytes in Latin-1 ("©nam"). */
 const fourCharacterCode = 4;
 
 export function textDecode(bytes: Uint8Array, encoding = 'utf-8'): string {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const label = encoding.toLowerCase();
-  // Halves of pairs would pass for bytes of unknown encoding.
+  // Lone surrogates would be treated as bytes of unknown encoding.
   if (label === 'utf-16le') return buffer.toString('utf16le').toWellFormed();
   if (label === 'windows-1252') return new TextDecoder('windows-1252').decode(buffer);
   const isUtf8 = label === 'utf-8' || label === 'utf8';

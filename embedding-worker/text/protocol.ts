@@ -1,5 +1,5 @@
-/** The messages between the worker and the process that holds a model's text side, over Node's IPC channel with structured
- *  clone ("advanced"): a text and a vector are a few kilobytes. */
+/** The messages between the worker and the text process of a model, over Node's IPC channel with structured clone ("advanced"):
+ *  a text and a vector are a few kilobytes. */
 import type { ErrorCode } from '../../src/errors.ts';
 
 export type ToTextProcess =
@@ -9,7 +9,7 @@ export type ToTextProcess =
 export interface EmbeddedText {
   /** Unit vector, shape [dimensions]. */
   readonly vector: Float32Array;
-  /** Milliseconds of tokenizer and network, waiting not included. */
+  /** Milliseconds of tokenizer and network, without waiting. */
   readonly computeMs: number;
 }
 

@@ -1,4 +1,4 @@
-/** The text side of a model that is loaded: words to unit vectors of the same space as its sounds, one text at a time. */
+/** The loaded text side of a model: turns texts into unit vectors of the same space as its recordings, one text at a time. */
 import path from 'node:path';
 import { LeitmotifError } from '../../src/errors.ts';
 import type { Model } from '../../src/models/manifest.ts';
@@ -9,14 +9,13 @@ import { openTokenizer } from './tokenizer.ts';
 
 export interface TextModel {
   /** @returns shape [dimensions]
-   *  @throws {LeitmotifError} text-refused; inference-failed when the model's answer is of no use */
+   *  @throws {LeitmotifError} text-refused; inference-failed when the model's output is invalid */
   embed(text: string): Promise<Float32Array>;
 }
 
-/** On the CPU whatever the sounds are computed on: one short text is a few milliseconds of it, and a GPU would compile
- *  for each length.
+/** Always on the CPU: a short text takes a few milliseconds there, and a GPU would compile for each length.
  *
- *  @throws {LeitmotifError} config-invalid when files are missing, changed, or not what the manifest says */
+ *  @throws {LeitmotifError} config-invalid when files are missing, changed, or different from the manifest */
 export async function loadTextModel({ manifest, folder }: Model): Promise<TextModel> {
   try {
     if (!manifest.text) throw new Error('expected a text side in its model.json, got none');

@@ -1,8 +1,8 @@
-/** The process that holds a model's text side. Started by the first text, since a text side takes some hundred megabytes that a
- *  worker which is asked with sounds only should not spend; ended after idle minutes; and when it dies, the next text starts
- *  another: there is nothing to keep ready, and so nothing to start again with back-off.
+/** The text process of a model. It is started by the first text, because a text side takes some hundred megabytes that a worker
+ *  without text queries does not need, and it ends after idle minutes. If it dies, the next text starts another, so it needs no
+ *  restart with back-off.
  *
- *  A process and not a thread for the reasons that engines/protocol.ts gives.
+ *  A process and not a thread for the reasons in engines/protocol.ts.
  */
 import type { ChildProcess } from 'node:child_process';
 import { LeitmotifError } from '../../src/errors.ts';
@@ -12,42 +12,42 @@ import type { EmbeddedText, FromTextProcess, ToTextProcess } from './protocol.ts
 
 export interface TextProcessOptions {
   readonly manifestPath: string;
-  /** Loading, or a text, that takes longer, in charged time (time-charged.ts), counts as hung: the process is killed. */
+  /** Limits for loading and for one text, in charged time (time-charged.ts). A process that exceeds one is killed. */
   readonly stepTimeoutMs: number;
-  /** Without a text for so long, it is ended. */
+  /** The process ends after this time without a text. */
   readonly idleMs: number;
   readonly onStart?: () => void;
-  /** However it ended. */
+  /** Called in every case. */
   readonly onEnd?: () => void;
-  /** It died by itself or was killed, `how` tells its signal or exit code. */
+  /** The process died or was killed; `how` is its signal or exit code. */
   readonly onDeath?: (how: string) => void;
 }
 
 /** After two deaths over one text, the text counts as the cause. */
 const deathsMax = 2;
 
-interface Asked {
+interface PendingText {
   readonly id: number;
   readonly resolve: (text: EmbeddedText) => void;
   readonly reject: (reason: unknown) => void;
 }
 
-/** The process is gone, and the text unanswered. */
+/** The process ended without an answer to the text. */
 class ProcessLost extends Error {
-  /** Whether it was at this text. */
-  readonly overThis: boolean;
+  /** Whether it was computing this text. */
+  readonly isTextFault: boolean;
 
-  constructor(how: string, overThis: boolean) {
+  constructor(how: string, isTextFault: boolean) {
     super(how);
-    this.overThis = overThis;
+    this.isTextFault = isTextFault;
   }
 }
 
 interface Running {
   readonly child: ChildProcess;
   readonly loaded: PromiseWithResolvers<void>;
-  /** What it has been sent and not answered, in order; texts that were given up meanwhile among them. */
-  readonly asked: Asked[];
+  /** Sent texts without an answer, in order, including cancelled ones. */
+  readonly pending: PendingText[];
   watchdog: ChargedTimer | undefined;
 }
 
@@ -68,7 +68,7 @@ export class TextProcess {
   }
 
   /** @throws {LeitmotifError} text-refused; inference-failed; config-invalid when the text side cannot be loaded
-   *  @throws the signal's reason when it is aborted first; what was begun runs to its end, unheard */
+   *  @throws the signal's reason when it is aborted first; a started text runs to its end without a receiver */
   async embed(text: string, signal: AbortSignal): Promise<EmbeddedText> {
     for (let deaths = 0; ; ) {
       signal.throwIfAborted();
@@ -77,7 +77,7 @@ export class TextProcess {
         return await untilAborted(this.#ask(text), signal);
       } catch (error) {
         if (!(error instanceof ProcessLost)) throw error;
-        if (error.overThis) deaths++;
+        if (error.isTextFault) deaths++;
         if (deaths < deathsMax) continue;
         const why = `${deathsMax} processes died over it (${error.message})`;
         throw new LeitmotifError('inference-failed', `Cannot embed a text: ${why}`, { cause: error });
@@ -98,8 +98,8 @@ export class TextProcess {
     const id = this.#nextId++;
     if (running !== this.#running) throw new ProcessLost('it ended', false);
     clearTimeout(this.#idleTimer);
-    running.asked.push({ id, resolve, reject });
-    if (running.asked.length === 1) this.#watch(running);
+    running.pending.push({ id, resolve, reject });
+    if (running.pending.length === 1) this.#watch(running);
     send(running.child, { type: 'embed', id, text });
     return promise;
   }
@@ -110,17 +110,17 @@ export class TextProcess {
       execArgv: [],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
-    const running: Running = { child, loaded: Promise.withResolvers(), asked: [], watchdog: undefined };
+    const running: Running = { child, loaded: Promise.withResolvers(), pending: [], watchdog: undefined };
     // The caller gets the error. When no caller waits any more, the error must not end the worker.
     running.loaded.promise.catch(() => {});
     child.on('message', (message: FromTextProcess) => {
       if (running === this.#running) this.#onMessage(running, message);
     });
-    child.on('exit', (code, signal) => this.#onGone(running, signal ?? `exit code ${code}`));
-    // Emitted when it could not be started, or a message could not be sent: either way it is of no more use.
+    child.on('exit', (code, signal) => this.#onExit(running, signal ?? `exit code ${code}`));
+    // Emitted when the process could not be started or a message could not be sent: it is unusable in both cases.
     child.on('error', (error) => {
       child.kill('SIGKILL');
-      this.#onGone(running, error.message);
+      this.#onExit(running, error.message);
     });
     this.#watch(running);
     this.#options.onStart?.();
@@ -137,12 +137,12 @@ export class TextProcess {
       void this.#end(new LeitmotifError('config-invalid', message.message));
       return;
     } else {
-      const asked = running.asked.shift();
-      if (asked?.id !== message.id) throw new RangeError(`Cannot match an answer: expected ${asked?.id}`);
-      if (message.type === 'embedded') asked.resolve(message.text);
-      else asked.reject(new LeitmotifError(message.code, message.message));
+      const pending = running.pending.shift();
+      if (pending?.id !== message.id) throw new RangeError(`Cannot match an answer: expected ${pending?.id}`);
+      if (message.type === 'embedded') pending.resolve(message.text);
+      else pending.reject(new LeitmotifError(message.code, message.message));
     }
-    if (running.asked.length > 0) this.#watch(running);
+    if (running.pending.length > 0) this.#watch(running);
     else this.#rest();
   }
 
@@ -159,8 +159,8 @@ export class TextProcess {
     this.#idleTimer = setTimeout(idle, this.#options.idleMs).unref();
   }
 
-  #onGone(running: Running, how: string): void {
-    // Ended by us, or heard of already.
+  #onExit(running: Running, how: string): void {
+    // Ended on purpose, or already reported.
     if (running !== this.#running) return;
     this.#forget(running, (nth) => new ProcessLost(how, nth === 0));
     this.#options.onDeath?.(how);
@@ -174,24 +174,24 @@ export class TextProcess {
     const { child } = running;
     if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-    // It holds no state: nothing is gained by asking it politely.
+    // The process has no state, so it is killed without notice.
     child.kill('SIGKILL');
     await exited;
   }
 
-  /** @param reasonOf for each that waits, from 0, the one that was being worked on first */
+  /** @param reasonOf the error of each waiting text, numbered from 0; 0 is the one in computation */
   #forget(running: Running, reasonOf: (nth: number) => Error): void {
     running.watchdog?.cancel();
     clearTimeout(this.#idleTimer);
     this.#running = null;
     running.loaded.reject(reasonOf(0));
-    running.asked.forEach(({ reject }, nth) => void reject(reasonOf(nth)));
+    running.pending.forEach(({ reject }, nth) => void reject(reasonOf(nth)));
     this.#options.onEnd?.();
   }
 }
 
 function send(child: ChildProcess, message: ToTextProcess): void {
-  // What could not be sent is followed by 'exit'.
+  // A failed send is followed by 'exit'.
   if (child.connected) child.send(message, () => {});
 }
 

@@ -15,7 +15,7 @@ export class TextSides {
   }
 
   /** The manifest is read again each time: a text side that was downloaded meanwhile needs no restart.
-   *  @throws {LeitmotifError} model-without-text, saying what to do; config-invalid on a bad manifest */
+   *  @throws {LeitmotifError} model-without-text, with a remedy; config-invalid on a bad manifest */
   async of(served: ServedModel): Promise<TextProcess> {
     const model = await readModel(manifestPathOf(served));
     await assertUsable(model, served);
@@ -44,15 +44,15 @@ async function assertUsable({ manifest, folder }: Model, served: ServedModel): P
         : 'it has no text side. CLAP has one: npm run models -- get clap --text, then EMBEDDING_MODEL=clap',
     );
   }
-  // Words of one set of weights and sounds of another are of two spaces.
+  // Texts and recordings embedded by different weights are in different spaces.
   if (manifest.network.sha256 !== served.manifest.network.sha256) {
     throw cannot('its files were changed since this worker started; restart the worker');
   }
   for (const { file } of [text.network, text.tokenizer]) {
-    const there = await access(path.join(folder, file), constants.R_OK).then(
+    const isReadable = await access(path.join(folder, file), constants.R_OK).then(
       () => true,
       () => false,
     );
-    if (!there) throw cannot(`${file} is not there; ${get} downloads it`);
+    if (!isReadable) throw cannot(`${file} is not there; ${get} downloads it`);
   }
 }

@@ -11,7 +11,7 @@ export interface Call {
   readonly tookMs: number;
 }
 
-export interface Refusal {
+export interface RefusedCall {
   readonly method: string;
   readonly path: string;
   readonly status: number;
@@ -25,14 +25,14 @@ const entriesMax = 100_000;
 
 export class CallLog {
   readonly calls: Call[] = [];
-  readonly refusals: Refusal[] = [];
+  readonly refusals: RefusedCall[] = [];
 
   add(call: Call): void {
     this.calls.push(call);
     if (this.calls.length > entriesMax) this.calls.shift();
   }
 
-  addRefusal(refusal: Refusal): void {
+  addRefusal(refusal: RefusedCall): void {
     this.refusals.push(refusal);
     if (this.refusals.length > entriesMax) this.refusals.shift();
   }

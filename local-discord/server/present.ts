@@ -12,7 +12,7 @@ import type { AttachmentStore } from './attachment-store.ts';
 import { answerComponent, answerEmbed, type MediaOf } from './component-answer.ts';
 import { authorizingOwners } from './installs.ts';
 import { channel, isoTime, user } from './shapes.ts';
-import type { Forward, MessageOrigin, Snapshot, StoredAttachment, StoredMessage, World } from './world.ts';
+import type { Forward, MessageOrigin, MessageSnapshot, StoredAttachment, StoredMessage, World } from './world.ts';
 
 const scheme = 'attachment://';
 
@@ -62,7 +62,7 @@ export class Presenter {
   }
 
   /** The fields of a message that a forward repeats. */
-  #content(said: Snapshot, messageId: string) {
+  #content(said: MessageSnapshot, messageId: string) {
     // An attachment that an embed shows is not listed again.
     const shown = JSON.stringify(said.embeds);
     const listed = said.attachments.filter(({ fileName }) => !shown.includes(JSON.stringify(scheme + fileName)));
@@ -177,7 +177,7 @@ export class Presenter {
 }
 
 /** Copies a message for a forward. For a forward, returns its snapshot. */
-export function snapshotOf(message: StoredMessage): Snapshot {
+export function snapshotOf(message: StoredMessage): MessageSnapshot {
   if (message.forward) return message.forward.snapshot;
   const { createdAtMs, editedAtMs, flags, content, embeds, components, attachments, mentions } = message;
   const type = messageType(message);

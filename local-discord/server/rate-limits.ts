@@ -43,7 +43,7 @@ export interface RatedCall {
   readonly params: Readonly<Record<string, string>>;
 }
 
-export interface Verdict {
+export interface RateDecision {
   /** null when the call is allowed. */
   readonly refused: { readonly retryAfterSec: number; readonly isGlobal: boolean } | null;
   readonly headers: Readonly<Record<string, string>>;
@@ -69,7 +69,7 @@ export class RateLimits {
   }
 
   /** Counts a call, unless it is refused. */
-  take({ method, route, params }: RatedCall): Verdict {
+  take({ method, route, params }: RatedCall): RateDecision {
     const isOurs = this.#options !== null;
     const options = this.#options ?? usualRateLimits;
     const name = `${method} ${route}`;

@@ -127,10 +127,10 @@ export interface Forward {
   readonly messageId: string;
   readonly channelId: string;
   readonly guildId: string | null;
-  readonly snapshot: Snapshot;
+  readonly snapshot: MessageSnapshot;
 }
 
-export type Snapshot = Pick<
+export type MessageSnapshot = Pick<
   StoredMessage,
   'createdAtMs' | 'editedAtMs' | 'flags' | 'content' | 'embeds' | 'components' | 'attachments' | 'mentions'
 > & { readonly type: number };

@@ -21,7 +21,7 @@ export interface Bot extends AsyncDisposable {
   readonly errors: unknown[];
 }
 
-export async function startBot(
+export async function startTestBot(
   options: LocalDiscordOptions = {},
   clientOptions: Partial<ClientOptions> = {},
 ): Promise<Bot> {

@@ -1,11 +1,11 @@
 import { GatewayIntentBits, PermissionFlagsBits, REST, type TextChannel } from 'discord.js';
 import { describe, expect, test } from 'vitest';
-import { startBot } from './bot.ts';
+import { startTestBot } from './bot.ts';
 
 const P = PermissionFlagsBits;
 
-async function withChannel(...options: Parameters<typeof startBot>) {
-  const bot = await startBot(...options);
+async function withChannel(...options: Parameters<typeof startTestBot>) {
+  const bot = await startTestBot(...options);
   const channel = (await bot.client.channels.fetch(bot.discord.defaultChannelId)) as TextChannel;
   return { ...bot, bot, channel, [Symbol.asyncDispose]: () => bot[Symbol.asyncDispose]() };
 }

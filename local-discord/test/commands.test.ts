@@ -1,15 +1,15 @@
 import { ApplicationCommandOptionType, MessageFlags } from 'discord.js';
 import { expect, test } from 'vitest';
-import { startBot } from './bot.ts';
+import { startTestBot } from './bot.ts';
 
 test('a bot logs in and receives its server', async () => {
-  await using bot = await startBot();
+  await using bot = await startTestBot();
   expect(bot.client.guilds.cache.map(({ name }) => name)).toEqual(['Local server']);
   expect(bot.discord.botOnline).toBe(true);
 });
 
 test('a command is deferred, then edited with a file that can be downloaded', async () => {
-  await using bot = await startBot();
+  await using bot = await startTestBot();
   const { discord, ada } = bot;
   const options = [{ type: ApplicationCommandOptionType.Attachment, name: 'clip', description: 'A clip' } as const];
   await bot.onCommand({ name: 'echo', options }, async (interaction) => {

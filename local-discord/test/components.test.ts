@@ -1,6 +1,6 @@
 import { ApplicationCommandType, ButtonStyle, ComponentType, Events, MessageFlags } from 'discord.js';
 import { describe, expect, test } from 'vitest';
-import { startBot } from './bot.ts';
+import { startTestBot } from './bot.ts';
 
 const row = (...components: object[]) => ({ type: ComponentType.ActionRow, components }) as never;
 const button = (label: string, extra: object = {}) => ({
@@ -22,7 +22,7 @@ const select = {
 
 /** A bot whose /show answers with these rows, and a user who used it. */
 async function showing(rows: never[], flags = 0) {
-  const bot = await startBot();
+  const bot = await startTestBot();
   await bot.onCommand({ name: 'show' }, (interaction) =>
     interaction.reply({ content: 'Look', components: rows, flags: flags as never }),
   );
@@ -136,7 +136,7 @@ describe('a message’s menu', () => {
   const find = { name: 'Find', type: ApplicationCommandType.Message, description: undefined } as const;
 
   test('sends the whole message to a bot without the Message Content intent', async () => {
-    await using bot = await startBot();
+    await using bot = await startTestBot();
     const { ada, client, discord } = bot;
     await client.application.commands.create({ name: 'Find', type: ApplicationCommandType.Message });
     client.on(Events.InteractionCreate, async (interaction) => {
@@ -157,7 +157,7 @@ describe('autocomplete', () => {
     { type: 4, name: 'results', description: 'How many', min_value: 1, max_value: 10 },
   ];
   const answeringWith = async (choices: readonly { name: string; value: string }[]) => {
-    const bot = await startBot();
+    const bot = await startTestBot();
     await bot.onCommand({ name: 'find', options: options as never }, async () => undefined);
     bot.client.on(Events.InteractionCreate, (interaction) => {
       if (!interaction.isAutocomplete()) return;

@@ -1,10 +1,10 @@
 import { DiscordAPIError, HTTPError, RESTEvents, type TextChannel } from 'discord.js';
 import { expect, test } from 'vitest';
 import { Faults } from '../server/faults.ts';
-import { startBot } from './bot.ts';
+import { startTestBot } from './bot.ts';
 
 async function withChannel() {
-  const bot = await startBot();
+  const bot = await startTestBot();
   const channel = (await bot.client.channels.fetch(bot.discord.defaultChannelId)) as TextChannel;
   const { discord, client } = bot;
   return { bot, discord, client, channel, [Symbol.asyncDispose]: () => bot[Symbol.asyncDispose]() };
@@ -86,7 +86,7 @@ test('rates hit the given share of calls, and the same ones for the same seed', 
   expect(draw(8)).not.toEqual(drawn);
 });
 
-test('a bot delivers every answer in spite of faults', async () => {
+test('a bot delivers every answer despite faults', async () => {
   await using given = await withChannel();
   await given.bot.onCommand({ name: 'echo' }, async (interaction) => {
     await interaction.deferReply();

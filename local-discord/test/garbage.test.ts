@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { startLocalDiscord } from '../local-discord.ts';
 import { findCommandViolations } from '../server/command-rules.ts';
 import { checkMessagePayload } from '../server/message-rules.ts';
-import { startBot } from './bot.ts';
+import { startTestBot } from './bot.ts';
 
 const keys = fc.constantFrom(
   'content',
@@ -68,7 +68,7 @@ describe('garbage', () => {
   });
 
   test('is refused as the answer to an interaction', async () => {
-    await using bot = await startBot();
+    await using bot = await startTestBot();
     const { discord, ada } = bot;
     let wanted: { id: string; token: string } = { id: '', token: '' };
     await bot.onCommand({ name: 'try' }, async ({ id, token }) => {

@@ -1,13 +1,13 @@
 import { Client, Events, GatewayIntentBits, type Message } from 'discord.js';
 import { describe, expect, test } from 'vitest';
 import { startLocalDiscord } from '../local-discord.ts';
-import { startBot } from './bot.ts';
+import { startTestBot } from './bot.ts';
 
 const intents = [GatewayIntentBits.Guilds, GatewayIntentBits.GuildMessages];
 
 /** The events that the bot receives after its connection broke, in order. */
-async function toldAfter(breakIt: (bot: Awaited<ReturnType<typeof startBot>>) => Promise<unknown>) {
-  await using bot = await startBot({}, { intents });
+async function toldAfter(breakIt: (bot: Awaited<ReturnType<typeof startTestBot>>) => Promise<unknown>) {
+  await using bot = await startTestBot({}, { intents });
   const told: string[] = [];
   bot.client.on(Events.MessageCreate, ({ id }: Message) => told.push(id));
   bot.client.on(Events.ShardResume, (_, replayed) => told.push(`resumed ${replayed}`));
@@ -45,7 +45,7 @@ describe('after a cut', () => {
   });
 
   test('a missed interaction is replayed too', async () => {
-    await using bot = await startBot();
+    await using bot = await startTestBot();
     await bot.onCommand({ name: 'echo' }, (interaction) => interaction.reply('back'));
     bot.discord.cutGateway();
     const interaction = await bot.ada.slash('echo');
@@ -54,7 +54,7 @@ describe('after a cut', () => {
 });
 
 test('a bot that is asked to reconnect resumes', async () => {
-  await using bot = await startBot();
+  await using bot = await startTestBot();
   const resumed = new Promise((resolve) => bot.client.once(Events.ShardResume, resolve));
   bot.discord.askToReconnect();
   await resumed;
@@ -68,7 +68,7 @@ test('a wrong token is refused at login', async () => {
 });
 
 test('any token is accepted with acceptAnyToken', async () => {
-  await using bot = await startBot({ acceptAnyToken: true, token: 'this one' });
+  await using bot = await startTestBot({ acceptAnyToken: true, token: 'this one' });
   expect(bot.discord.botOnline).toBe(true);
 });
 
@@ -80,7 +80,7 @@ test('a privileged intent that is not enabled closes with 4014', async () => {
 });
 
 test('a revoked token closes with 4004, and REST answers 401', async () => {
-  await using bot = await startBot();
+  await using bot = await startTestBot();
   const disconnected = new Promise<number>((resolve) =>
     bot.client.once(Events.ShardDisconnect, ({ code }) => resolve(code)),
   );
@@ -90,14 +90,14 @@ test('a revoked token closes with 4004, and REST answers 401', async () => {
 });
 
 test('a session is resumed after close code 4000', async () => {
-  await using bot = await startBot();
+  await using bot = await startTestBot();
   const resumed = new Promise((resolve) => bot.client.once(Events.ShardResume, resolve));
   bot.discord.closeGateway(4000);
   await resumed;
 });
 
 test('a bot without the intent Guild Messages receives none', async () => {
-  await using bot = await startBot();
+  await using bot = await startTestBot();
   let told = 0;
   bot.client.on(Events.MessageCreate, () => {
     told += 1;

@@ -7,7 +7,7 @@ import {
   Partials,
 } from 'discord.js';
 import { expect, test } from 'vitest';
-import { type Bot, startBot } from './bot.ts';
+import { type Bot, startTestBot } from './bot.ts';
 
 const everywhere = { contexts: [0, 1, 2], integration_types: [0, 1] };
 
@@ -28,7 +28,7 @@ async function seenBy(given: Bot, channelId: string, person = given.ada): Promis
 }
 
 test('is used in a group of people, which the bot neither sees nor can post in', async () => {
-  await using given = await startBot({}, { partials: [Partials.Channel] });
+  await using given = await startTestBot({}, { partials: [Partials.Channel] });
   const { ada, client, discord } = given;
   await withCommand(given);
   const eve = discord.addUser({ name: 'Eve' });
@@ -46,8 +46,8 @@ test('is used in a group of people, which the bot neither sees nor can post in',
   await expect(seenBy(given, group, outsider)).rejects.toThrow('no such channel');
 });
 
-test('is used in a server without its bot, of which the gateway tells nothing', async () => {
-  await using given = await startBot();
+test('is used in a server without its bot, which the gateway does not report', async () => {
+  await using given = await startTestBot();
   const { client, discord } = given;
   await withCommand(given);
   const guildId = discord.addGuild({ name: 'Elsewhere', withoutBot: true });
@@ -62,7 +62,7 @@ test('is used in a server without its bot, of which the gateway tells nothing', 
 });
 
 test('offers there only commands for people who installed it', async () => {
-  await using given = await startBot();
+  await using given = await startTestBot();
   const { ada, client, discord } = given;
   const guildId = discord.addGuild({ name: 'Elsewhere', withoutBot: true });
   const channelId = discord.addChannel(guildId, { name: 'general' });

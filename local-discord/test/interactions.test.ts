@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ChatInputCommandInteraction, DiscordAPIError, MessageFlags } from 'discord.js';
 import { describe, expect, test } from 'vitest';
-import { startBot } from './bot.ts';
+import { startTestBot } from './bot.ts';
 
 const { Ephemeral, IsComponentsV2, Loading } = MessageFlags;
 
 /** Runs a command with this handler, and returns the code of Discord's refusal. */
 async function refusalOf(run: (interaction: ChatInputCommandInteraction) => Promise<unknown>): Promise<unknown> {
-  await using bot = await startBot();
+  await using bot = await startTestBot();
   const { promise, resolve } = Promise.withResolvers<unknown>();
   await bot.onCommand({ name: 'try' }, (interaction) => run(interaction).then(() => resolve('taken'), resolve));
   await bot.ada.slash('try');
@@ -17,7 +17,7 @@ async function refusalOf(run: (interaction: ChatInputCommandInteraction) => Prom
 
 describe('time', () => {
   test('an answer after 3 s gets 10062, and the user sees that the application did not respond', async () => {
-    await using bot = await startBot();
+    await using bot = await startTestBot();
     const arrived = Promise.withResolvers<ChatInputCommandInteraction>();
     await bot.onCommand({ name: 'late' }, async (interaction) => arrived.resolve(interaction));
     const interaction = await bot.ada.slash('late');
@@ -30,7 +30,7 @@ describe('time', () => {
   });
 
   test('a token expires after 15 minutes', async () => {
-    await using bot = await startBot();
+    await using bot = await startTestBot();
     await bot.onCommand({ name: 'long' }, async (interaction) => {
       await interaction.deferReply();
       bot.discord.advance(14 * 60_000);
@@ -46,7 +46,7 @@ describe('time', () => {
   });
 
   test('reports the existing messages when none matches in time', async () => {
-    await using bot = await startBot();
+    await using bot = await startTestBot();
     await bot.onCommand({ name: 'echo' }, (interaction) => interaction.reply('other'));
     const interaction = await bot.ada.slash('echo');
     await interaction.ackedAtMs;
@@ -65,7 +65,7 @@ describe('the first answer', () => {
   });
 
   test('decides with a deferral who sees the reply, and no edit changes that', async () => {
-    await using bot = await startBot();
+    await using bot = await startTestBot();
     const { ada, discord } = bot;
     const eve = discord.addUser({ name: 'Eve' });
     await bot.onCommand({ name: 'secret' }, async (interaction) => {
@@ -87,7 +87,7 @@ describe('the first answer', () => {
   });
 
   test('returns its message when asked to, and 204 without a body otherwise', async () => {
-    await using bot = await startBot();
+    await using bot = await startTestBot();
     let response: unknown;
     await bot.onCommand({ name: 'echo' }, async (interaction) => {
       const { resource } = await interaction.reply({ content: 'hi', withResponse: true });
@@ -104,7 +104,7 @@ describe('the first answer', () => {
     ['an embed of 6001', { embeds: [{ description: 'x'.repeat(4000) }, { description: 'x'.repeat(2001) }] }, 50035],
     ['a file of over 10 MiB', { files: [{ attachment: Buffer.alloc(10 * 1024 * 1024 + 1), name: 'a.wav' }] }, 40005],
   ])('of %s is refused, and the next one is taken', async (_, payload, code) => {
-    await using bot = await startBot();
+    await using bot = await startTestBot();
     await bot.onCommand({ name: 'try' }, async (interaction) => {
       await expect(interaction.reply(payload)).rejects.toMatchObject({ code });
       await interaction.reply('fine');
@@ -114,7 +114,7 @@ describe('the first answer', () => {
   });
 
   test('names the invalid field as Discord does', async () => {
-    await using bot = await startBot();
+    await using bot = await startTestBot();
     await bot.onCommand({ name: 'try' }, (interaction) => interaction.reply('x'.repeat(2001)));
     await bot.ada.slash('try');
     await expect.poll(() => bot.errors).toHaveLength(1);
@@ -136,7 +136,7 @@ describe('later answers', () => {
   });
 
   test('the first follow-up to a deferral becomes the reply, as private or public as that', async () => {
-    await using bot = await startBot();
+    await using bot = await startTestBot();
     await bot.onCommand({ name: 'echo' }, async (interaction) => {
       await interaction.deferReply();
       await interaction.followUp({ content: 'first', flags: Ephemeral });
@@ -149,7 +149,7 @@ describe('later answers', () => {
   });
 
   test('an edit keeps the attachments that it lists and drops the others', async () => {
-    await using bot = await startBot();
+    await using bot = await startTestBot();
     const file = (name: string) => ({ attachment: Buffer.from(name), name });
     await bot.onCommand({ name: 'files' }, async (interaction) => {
       await interaction.deferReply();
@@ -165,7 +165,7 @@ describe('later answers', () => {
   });
 
   test('a picture in an embed is not listed a second time', async () => {
-    await using bot = await startBot();
+    await using bot = await startTestBot();
     await bot.onCommand({ name: 'picture' }, (interaction) =>
       interaction.reply({
         embeds: [{ title: 'Match', image: { url: 'attachment://match.png' } }],
@@ -178,7 +178,7 @@ describe('later answers', () => {
   });
 
   test('a deleted reply is gone', async () => {
-    await using bot = await startBot();
+    await using bot = await startTestBot();
     await bot.onCommand({ name: 'echo' }, async (interaction) => {
       await interaction.reply('now');
       await interaction.deleteReply();
@@ -190,7 +190,7 @@ describe('later answers', () => {
   });
 
   test('an edit can set the flag of Components V2 but not remove it', async () => {
-    await using bot = await startBot();
+    await using bot = await startTestBot();
     const components = [{ type: 10, content: 'Text' }];
     await bot.onCommand({ name: 'layout' }, async (interaction) => {
       await interaction.deferReply();
@@ -207,7 +207,7 @@ describe('later answers', () => {
   });
 
   test('pings nobody outside allowed_mentions', async () => {
-    await using bot = await startBot({}, { allowedMentions: { parse: [] } });
+    await using bot = await startTestBot({}, { allowedMentions: { parse: [] } });
     const { ada } = bot;
     await bot.onCommand({ name: 'ping' }, async (interaction) => {
       await interaction.reply(`@everyone <@${ada.id}>`);
@@ -223,7 +223,7 @@ describe('later answers', () => {
   });
 
   test('files need Attach Files, embeds Embed Links, text nothing', async () => {
-    await using bot = await startBot();
+    await using bot = await startTestBot();
     const { discord } = bot;
     const { AttachFiles, EmbedLinks, SendMessages } = (await import('discord.js')).PermissionFlagsBits;
     discord.setPermissions(discord.defaultChannelId, 'bot', { deny: AttachFiles | EmbedLinks | SendMessages });
@@ -242,7 +242,7 @@ describe('later answers', () => {
 });
 
 test('a command without a bot fails after 3 s', async () => {
-  await using bot = await startBot();
+  await using bot = await startTestBot();
   await bot.onCommand({ name: 'echo' }, async () => undefined);
   await bot.client.destroy();
   await expect.poll(() => bot.discord.botOnline).toBe(false);
@@ -253,7 +253,7 @@ test('a command without a bot fails after 3 s', async () => {
   expect(interaction.failed).toBe(true);
 });
 
-async function fetchMessage({ client, discord }: Awaited<ReturnType<typeof startBot>>, id: string) {
+async function fetchMessage({ client, discord }: Awaited<ReturnType<typeof startTestBot>>, id: string) {
   const channel = await client.channels.fetch(discord.defaultChannelId);
   if (!channel?.isTextBased()) throw new RangeError('Expected a text channel');
   return channel.messages.fetch(id);

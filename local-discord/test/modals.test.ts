@@ -9,7 +9,7 @@ import {
 import { describe, expect, test } from 'vitest';
 import { callbackViolations } from '../server/callback-rules.ts';
 import { violationText } from '../server/violation.ts';
-import { startBot } from './bot.ts';
+import { startTestBot } from './bot.ts';
 
 const textInput = { type: C.TextInput, custom_id: 'title', style: 1, min_length: 2, max_length: 10 };
 const label = (component: object) => ({ type: C.Label, label: 'A field', component });
@@ -19,7 +19,7 @@ const modal = (components: readonly object[]) => ({ title: 'A form', custom_id: 
 
 /** A bot whose /ask and button open the modal. */
 async function withForm(components: readonly object[]) {
-  const bot = await startBot();
+  const bot = await startTestBot();
   const submitted = Promise.withResolvers<ModalSubmitInteraction>();
   await bot.client.application.commands.create({ name: 'ask', description: 'x' });
   bot.client.on(Events.InteractionCreate, async (interaction: BotInteraction) => {
@@ -71,7 +71,7 @@ test('sends choices, users and files with their resolved objects', async () => {
 });
 
 test('opened by a button contains the message, and can update it', async () => {
-  await using given = await startBot();
+  await using given = await startTestBot();
   const { client, ada, discord } = given;
   const button = { type: C.Button, style: 1, label: 'Open', custom_id: 'open' };
   client.on(Events.InteractionCreate, async (interaction) => {

@@ -5,7 +5,7 @@ import {
 } from 'discord.js';
 import { describe, expect, test } from 'vitest';
 import { checkOptions } from '../server/option-values.ts';
-import { type Bot, startBot } from './bot.ts';
+import { type Bot, startTestBot } from './bot.ts';
 
 /** The options that the bot receives when Ada uses a command. */
 async function readBy<T>(
@@ -27,7 +27,7 @@ async function readBy<T>(
 }
 
 test('a subcommand is sent with its options', async () => {
-  await using bot = await startBot();
+  await using bot = await startTestBot();
   const count = { type: O.Integer, name: 'count', description: 'x' };
   const group = { type: O.SubcommandGroup, name: 'all', description: 'x' };
   const settings = { type: O.Subcommand, name: 'settings', description: 'x', options: [count] };
@@ -41,7 +41,7 @@ test('a subcommand is sent with its options', async () => {
 });
 
 test('channels, users and roles are resolved', async () => {
-  await using bot = await startBot();
+  await using bot = await startTestBot();
   const { discord, ada } = bot;
   const types = { where: O.Channel, who: O.User, which: O.Role, either: O.Mentionable };
   const options = Object.entries(types).map(([name, type]) => ({ name, type, description: 'x' }));
@@ -62,7 +62,7 @@ test('channels, users and roles are resolved', async () => {
 });
 
 test('an interaction contains the user, their language and the permissions', async () => {
-  await using bot = await startBot({ attachmentSizeLimitBytes: 1000 });
+  await using bot = await startTestBot({ attachmentSizeLimitBytes: 1000 });
   const { discord } = bot;
   const max = discord.addUser({ name: 'Max', permissions: P.ManageGuild, locale: 'de' });
   discord.setPermissions(discord.defaultChannelId, 'bot', { deny: P.AttachFiles });

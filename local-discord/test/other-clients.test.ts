@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { type LocalDiscord, startLocalDiscord } from '../local-discord.ts';
 import { parseJson } from '../server/json.ts';
-import { startBot } from './bot.ts';
+import { startTestBot } from './bot.ts';
 
 async function call(discord: LocalDiscord, method: string, path: string, body?: string, type = 'application/json') {
   const response = await fetch(`${discord.apiUrl}/v10${path}`, {
@@ -46,7 +46,7 @@ describe('the REST API', () => {
   });
 
   test.each(['1', 'true', 'True'])('answers a callback with its message when with_response is %s', async (flag) => {
-    await using bot = await startBot();
+    await using bot = await startTestBot();
     const { discord, ada, client } = bot;
     await client.application.commands.create({ name: 'ask', description: 'x' });
     const sent = new Promise<{ id: string; token: string }>((resolve) => client.once('interactionCreate', resolve));

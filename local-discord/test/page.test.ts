@@ -2,7 +2,7 @@ import { ApplicationCommandOptionType, ComponentType, Events, MessageFlags } fro
 import { afterEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import type { PageEvent, PageInteraction, PageMessage, PageState } from '../page-protocol.ts';
-import { startBot } from './bot.ts';
+import { startTestBot } from './bot.ts';
 
 /** A user's page: its requests and events. */
 class Page {
@@ -60,7 +60,7 @@ const clip = {
 const piece = { type: ApplicationCommandOptionType.String, name: 'piece', description: 'A piece', autocomplete: true };
 
 async function withPage() {
-  const bot = await startBot();
+  const bot = await startTestBot();
   const { discord, ada } = bot;
   await bot.onCommand({ name: 'similar', options: [clip, piece] as never }, async (interaction) => {
     await interaction.deferReply({ flags: MessageFlags.Ephemeral });

@@ -16,12 +16,12 @@ import {
   type ThreadChannel,
 } from 'discord.js';
 import { describe, expect, test } from 'vitest';
-import { startBot } from './bot.ts';
+import { startTestBot } from './bot.ts';
 
 const intents = [GatewayIntentBits.Guilds, GatewayIntentBits.GuildMessages, GatewayIntentBits.DirectMessages];
 
 async function withBot() {
-  const bot = await startBot({}, { intents, partials: [Partials.Channel] });
+  const bot = await startTestBot({}, { intents, partials: [Partials.Channel] });
   const channel = (await bot.client.channels.fetch(bot.discord.defaultChannelId)) as TextChannel;
   return { ...bot, channel, [Symbol.asyncDispose]: () => bot[Symbol.asyncDispose]() };
 }

@@ -2,7 +2,7 @@
 import { Events, type TextChannel } from 'discord.js';
 import { describe, expect, test } from 'vitest';
 import { type LocalDiscord, startLocalDiscord, usualRateLimits } from '../local-discord.ts';
-import { startBot } from './bot.ts';
+import { startTestBot } from './bot.ts';
 
 const small = {
   ...usualRateLimits,
@@ -81,7 +81,7 @@ describe('a bucket', () => {
 
 describe('a bot by discord.js', () => {
   test('waits for its bucket and gets no 429', async () => {
-    await using bot = await startBot({ rateLimits: small });
+    await using bot = await startTestBot({ rateLimits: small });
     const { discord, client, ada } = bot;
     const channel = (await client.channels.fetch(discord.defaultChannelId)) as TextChannel;
     const startedMs = performance.now();
@@ -93,7 +93,7 @@ describe('a bot by discord.js', () => {
 
   test('waits with edits of a reply, but not with answers to interactions', async () => {
     const routes = { 'PATCH /webhooks/:application/:token/messages/:message': { limit: 2, windowMs: 400 } };
-    await using bot = await startBot({ rateLimits: { ...small, routes } });
+    await using bot = await startTestBot({ rateLimits: { ...small, routes } });
     const { discord, ada } = bot;
     await bot.onCommand({ name: 'ask' }, async (interaction) => {
       await interaction.deferReply();
@@ -106,7 +106,7 @@ describe('a bot by discord.js', () => {
   });
 
   test('keeps to the global limit of 50 calls a second', async () => {
-    await using bot = await startBot();
+    await using bot = await startTestBot();
     const { discord, client } = bot;
     const ids = Array.from({ length: 70 }, (_, n) => discord.addChannel(discord.defaultGuildId, { name: `c${n}` }));
     await Promise.all(ids.map((id) => client.rest.post(`/channels/${id}/messages`, { body: { content: 'x' } })));
@@ -115,7 +115,7 @@ describe('a bot by discord.js', () => {
   });
 
   test('waits after a 429 that another process of the same bot caused', async () => {
-    await using bot = await startBot({ rateLimits: small });
+    await using bot = await startTestBot({ rateLimits: small });
     const { discord, client } = bot;
     await post(discord, discord.defaultChannelId);
     await post(discord, discord.defaultChannelId);

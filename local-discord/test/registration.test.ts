@@ -7,7 +7,7 @@ import {
 import { describe, expect, test } from 'vitest';
 import { findCommandViolations } from '../server/command-rules.ts';
 import { violationText } from '../server/violation.ts';
-import { startBot } from './bot.ts';
+import { startTestBot } from './bot.ts';
 
 const option = (name: string, extra: object = {}) => ({ type: O.String, name, description: 'x', ...extra });
 const command = (extra: object = {}) => ({ name: 'similar', description: 'Find', ...extra });
@@ -96,7 +96,7 @@ describe('refuses', () => {
 });
 
 test('an overwrite keeps the ids of commands with the same name, and deletes the others', async () => {
-  await using bot = await startBot();
+  await using bot = await startTestBot();
   const { commands } = bot.client.application;
   const before = await commands.set([command(), command({ name: 'about' })]);
   const after = await commands.set([command({ description: 'Find again' }), command({ name: 'library' })]);
@@ -106,7 +106,7 @@ test('an overwrite keeps the ids of commands with the same name, and deletes the
 });
 
 test('translations are returned only on request', async () => {
-  await using bot = await startBot();
+  await using bot = await startTestBot();
   const { application, rest } = bot.client;
   await application.commands.create(command({ nameLocalizations: { de: 'ähnlich' } }) as never);
   const get = (query: string) => rest.get(`/applications/${application.id}/commands?${query}`);
@@ -114,8 +114,8 @@ test('translations are returned only on request', async () => {
   expect(JSON.stringify(await get(''))).not.toContain('ähnlich');
 });
 
-test('what the builders of discord.js write comes back, without what is false by default', async () => {
-  await using bot = await startBot();
+test("commands from discord.js's builders are returned without the fields that are false by default", async () => {
+  await using bot = await startTestBot();
   const { application, rest } = bot.client;
   const body = new SlashCommandBuilder()
     .setName('similar')
@@ -136,7 +136,7 @@ test('what the builders of discord.js write comes back, without what is false by
 });
 
 test('an invalid set changes nothing', async () => {
-  await using bot = await startBot();
+  await using bot = await startTestBot();
   const { commands } = bot.client.application;
   await commands.set([command()]);
   await expect(commands.set([command({ name: 'fine' }), command({ name: 'Not fine' })])).rejects.toMatchObject({
@@ -146,9 +146,9 @@ test('an invalid set changes nothing', async () => {
   expect((await commands.fetch()).map(({ name }) => name)).toEqual(['similar']);
 });
 
-describe('who may use a command', () => {
+describe('the permission to use a command', () => {
   test('is limited by default_member_permissions, except for administrators', async () => {
-    await using bot = await startBot();
+    await using bot = await startTestBot();
     const { ada, discord } = bot;
     const { ManageGuild } = PermissionFlagsBits;
     const manager = discord.addUser({ name: 'Max', permissions: ManageGuild });
@@ -162,8 +162,8 @@ describe('who may use a command', () => {
     await admin.slash('locked');
   });
 
-  test('is nobody in a channel without Use Application Commands', async () => {
-    await using bot = await startBot();
+  test('is refused to everyone in a channel without Use Application Commands', async () => {
+    await using bot = await startTestBot();
     const { ada, discord } = bot;
     await bot.onCommand({ name: 'echo' }, (interaction) => interaction.reply('ok'));
     discord.setPermissions(discord.defaultChannelId, ada.id, { deny: PermissionFlagsBits.UseApplicationCommands });
@@ -171,7 +171,7 @@ describe('who may use a command', () => {
   });
 });
 
-describe('what a person may send', () => {
+describe("a user's file", () => {
   const options = [
     { type: O.Attachment, name: 'clip', description: 'x', file_types: ['audio'] },
     { type: O.Integer, name: 'results', description: 'x', min_value: 1, max_value: 10 },
@@ -187,14 +187,14 @@ describe('what a person may send', () => {
     ],
     ['a file over the limit', { clip: { name: 'a.mp3', data: Buffer.alloc(10 * 1024 * 1024 + 1) } }, 'too powerful'],
   ])('is not %s', async (_, given, complaint) => {
-    await using bot = await startBot();
+    await using bot = await startTestBot();
     await bot.onCommand({ name: 'similar', options: options as never }, (interaction) => interaction.reply('ok'));
     await expect(bot.ada.slash('similar', given)).rejects.toThrow(complaint);
     expect(bot.discord.log.some(({ path }) => path.includes('callback'))).toBe(false);
   });
 
   test('may be a file with a wrong extension', async () => {
-    await using bot = await startBot();
+    await using bot = await startTestBot();
     await bot.onCommand({ name: 'similar', options: options as never }, (interaction) =>
       interaction.reply(`${interaction.options.getAttachment('clip', true).contentType}`),
     );

@@ -2,7 +2,7 @@
  *  required-fields.ts has its lists. */
 import { ComponentType as C, MessageFlags } from 'discord.js';
 import { expect, test } from 'vitest';
-import { startBot } from './bot.ts';
+import { startTestBot } from './bot.ts';
 import { required } from './required-fields.ts';
 
 type Schema = keyof typeof required;
@@ -17,7 +17,7 @@ function expectAll(schema: Schema, answer: unknown): void {
 }
 
 async function withBot() {
-  const bot = await startBot();
+  const bot = await startTestBot();
   const { discord, client } = bot;
   const get = async (path: string) => (await client.rest.get(path as `/${string}`)) as Answer;
   const post = async (path: string, body: object, files: { name: string; data: Buffer }[] = []) =>
@@ -34,13 +34,13 @@ test.each<[Schema, (ids: Readonly<Record<'guild' | 'channel' | 'ada', string>>) 
   ['GuildWithCountsResponse', ({ guild }) => `/guilds/${guild}`],
   ['GuildMemberResponse', ({ guild, ada }) => `/guilds/${guild}/members/${ada}`],
   ['GuildChannelResponse', ({ channel }) => `/channels/${channel}`],
-])('a %s is whole', async (schema, pathOf) => {
+])('a %s has all required fields', async (schema, pathOf) => {
   await using given = await withBot();
   const { defaultGuildId: guild, defaultChannelId: channel } = given.discord;
   expectAll(schema, await given.get(pathOf({ guild, channel, ada: given.ada.id })));
 });
 
-test('so are servers, roles and users within others', async () => {
+test('servers, roles and users within others have all required fields', async () => {
   await using given = await withBot();
   const { get, discord, ada } = given;
   const guilds = (await get('/users/@me/guilds')) as unknown as Answer[];
@@ -51,7 +51,7 @@ test('so are servers, roles and users within others', async () => {
   expectAll('UserResponse', (await get('/applications/@me')).owner);
 });
 
-test('so are messages with embeds, files, buttons and selects that say no more than they must', async () => {
+test('messages with minimal embeds, files, buttons and selects have all required fields', async () => {
   await using given = await withBot();
   const row = (component: object) => ({ type: C.ActionRow, components: [component] });
   const body = {
@@ -79,7 +79,7 @@ test('so are messages with embeds, files, buttons and selects that say no more t
   expect(people).not.toHaveProperty('placeholder');
 });
 
-test('so are the components of version 2', async () => {
+test('components of version 2 have all required fields', async () => {
   await using given = await withBot();
   const media = { url: 'https://example.com/a.png' };
   const inside = [
@@ -100,7 +100,7 @@ test('so are the components of version 2', async () => {
   expectAll('UnfurledMediaResponse', file?.file);
 });
 
-test('so are threads, direct messages and forwards', async () => {
+test('threads, direct messages and forwards have all required fields', async () => {
   await using given = await withBot();
   const { post, discord, ada, messages } = given;
   const asked = await ada.post(discord.defaultChannelId, 'x');

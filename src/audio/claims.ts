@@ -4,7 +4,7 @@
  *  shown and which audio stream is used. The first match of each field wins, and every pattern is narrow.
  */
 export interface AudioClaims {
-  /** null when the container does not tell. */
+  /** null when the container does not state it. */
   readonly durationSec: number | null;
   /** ffmpeg's name, like `mp3` or `mov,mp4,m4a,3gp,3g2,mj2`. */
   readonly container: string;

@@ -20,21 +20,25 @@ export interface DecodeOptions {
 const durationMarginSec = 1;
 
 /** The stream to decode; known after ffmpeg has opened the file. */
-export type ListeningTo = Pick<StreamClaims, 'audioStream'>;
+export type SelectedStream = Pick<StreamClaims, 'audioStream'>;
 
 /** The right choice for nearly all files. */
-export const firstStream: ListeningTo = { audioStream: 0 };
+export const firstStream: SelectedStream = { audioStream: 0 };
 
 /** @throws {RangeError} on an invalid rate or range */
-export function decodeJob(input: AudioInput, options: DecodeOptions, how: ListeningTo = firstStream): FfmpegJob {
+export function decodeJob(
+  input: AudioInput,
+  options: DecodeOptions,
+  selected: SelectedStream = firstStream,
+): FfmpegJob {
   const { url, options: guards } = inputOf(input);
   return {
     inputs: [{ url, options: [...globalOptions, ...guards, ...rangeOptions(options)] }],
-    filterGraph: filterGraph(options, how),
+    filterGraph: filterGraph(options, selected),
     outputs: [
       {
         target: 'stdout',
-        options: ['-map', '[pcm]', ...tagOptions(how), ...largeWrites, '-c:a', 'pcm_f32le', '-f', 'wav'],
+        options: ['-map', '[pcm]', ...tagOptions(selected), ...largeWrites, '-c:a', 'pcm_f32le', '-f', 'wav'],
       },
       ...(options.fingerprint ? [{ target: 'side', options: ['-map', '[print]', ...fingerprintOptions] }] : []),
     ],
@@ -45,7 +49,7 @@ export function decodeJob(input: AudioInput, options: DecodeOptions, how: Listen
 const globalOptions = ['-nostdin', '-hide_banner', '-nostats', '-loglevel', 'level+repeat+info'];
 
 /** Ogg stores tags in the stream, other containers in the file. The file's tags take precedence. */
-function tagOptions({ audioStream }: ListeningTo): string[] {
+function tagOptions({ audioStream }: SelectedStream): string[] {
   return ['-map_metadata:g', '0:g', '-map_metadata:g', `0:s:a:${audioStream}`, '-map_chapters', '-1'];
 }
 
@@ -75,7 +79,7 @@ const largeWrites = ['-flush_packets', '0'];
 /** The fingerprint is computed from the resampled signal, not at the file's own rate: chromaprint uses only 28 to 3,520 Hz,
  *  so its bits are as good, in half the time. The signal is resampled to chromaprint's rate first, because ffmpeg's resampler is
  *  faster than chromaprint's. */
-function filterGraph({ sampleRateHz, fingerprint }: DecodeOptions, { audioStream }: ListeningTo): string {
+function filterGraph({ sampleRateHz, fingerprint }: DecodeOptions, { audioStream }: SelectedStream): string {
   if (!Number.isInteger(sampleRateHz) || sampleRateHz < 8000 || sampleRateHz > 192_000) {
     throw new RangeError(`Cannot decode: expected a rate of 8000 to 192000 Hz, got ${sampleRateHz}`);
   }

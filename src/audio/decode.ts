@@ -14,7 +14,7 @@ import {
   fingerprintGain,
   fingerprintJob,
   firstStream,
-  type ListeningTo,
+  type SelectedStream,
 } from './decode-job.ts';
 import { failureOf } from './failure.ts';
 import { type RunningFfmpeg, startFfmpeg } from './ffmpeg.ts';
@@ -114,12 +114,12 @@ async function start(
   input: AudioInput,
   options: DecodeOptions,
   deadline: Deadline,
-  how: ListeningTo,
+  selected: SelectedStream,
 ): Promise<Started> {
   const claims = new ClaimsReader();
   const described = Promise.withResolvers<void>();
   const own = new AbortController();
-  const run = startFfmpeg(decodeJob(input, options, how), {
+  const run = startFfmpeg(decodeJob(input, options, selected), {
     memoryMaxBytes: options.limits.memoryMaxBytes,
     cpuMaxSec: options.limits.deadlineMs / 1000,
     signal: AbortSignal.any([deadline.signal, own.signal]),
@@ -178,9 +178,9 @@ async function* readSamples(
     if (decoded === 0)
       throw new LeitmotifError('audio-no-sound', 'There is no sound in this file, or in this part of it');
     const isQuiet = reader.peak > 0 && reader.peak < peakMin;
-    const heardOtherwise = mix.tookDifference || reader.wasCleaned || isQuiet;
+    const isMixChanged = mix.tookDifference || reader.wasCleaned || isQuiet;
     const fingerprint =
-      options.fingerprint && heardOtherwise
+      options.fingerprint && isMixChanged
         ? await fingerprintOfSamples(input, { ...options, signal: deadline.signal }, reader.peak)
         : readFingerprint(await run.side);
     finished.resolve({ decodedSec: decoded / sampleRateHz, fingerprint });

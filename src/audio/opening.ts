@@ -6,7 +6,7 @@ import { type AudioLimits, openCpuMaxMs, openDeadlineMs } from './limits.ts';
 
 /** Limit of the output to stderr: ffmpeg prints the tags that it reads. */
 export const describedBytesMax = 64 * 1024 * 1024;
-const lookEachMs = 200;
+const checkIntervalMs = 200;
 
 export interface OpeningWatch {
   /** Call it when the first sample has arrived or ffmpeg has ended. */
@@ -27,8 +27,8 @@ export function watchOpening(
       (cpuMs !== null && cpuMs > cpuMaxMs) ||
       performance.now() - startedAt > deadlineMs ||
       run.describedBytes() > describedBytesMax;
-    if (isOver) stop(tooCostly());
-  }, lookEachMs);
+    if (isOver) stop(tooCostlyError());
+  }, checkIntervalMs);
   let isStopped = false;
   const stop = (reason?: LeitmotifError) => {
     clearInterval(timer);
@@ -38,7 +38,7 @@ export function watchOpening(
   return { stop: () => stop() };
 }
 
-function tooCostly(): LeitmotifError {
+function tooCostlyError(): LeitmotifError {
   return new LeitmotifError(
     'audio-too-costly',
     'Opening this file takes more work than any recording needs: its tags are far too large or too many. Remove them ' +

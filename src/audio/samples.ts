@@ -52,12 +52,12 @@ export class SampleReader {
       // In this direction NaN fails the comparison too.
       if (size <= amplitudeMax) {
         envelope = Math.max(envelope * limiterDecay, size);
-        const isTurnedDown = envelope > overshootMax;
-        if (isTurnedDown) {
+        const isLimited = envelope > overshootMax;
+        if (isLimited) {
           samples[i] = sample / envelope;
           this.#wasCleaned = true;
         }
-        peak = Math.max(peak, isTurnedDown ? size / envelope : size);
+        peak = Math.max(peak, isLimited ? size / envelope : size);
         continue;
       }
       samples[i] = 0;

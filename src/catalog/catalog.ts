@@ -31,7 +31,7 @@ import { Reindexes } from './reindexes.ts';
 import { Removals } from './removals.ts';
 import { Schedule } from './schedule.ts';
 import { Shares } from './shares.ts';
-import { contentName, Snapshot, type SnapshotOptions } from './snapshot.ts';
+import { contentName, RowSnapshot, type SnapshotOptions } from './snapshot.ts';
 import { Spaces } from './spaces.ts';
 import { Tracks } from './tracks.ts';
 
@@ -123,9 +123,9 @@ export class Catalog implements Disposable {
   }
 
   /** The live rows of a space as of now, on a separate connection. All of them survive a power cut. */
-  snapshot(spaceId: string, options: SnapshotOptions = {}): Snapshot {
+  snapshot(spaceId: string, options: SnapshotOptions = {}): RowSnapshot {
     this.#database.makeDurable();
-    return new Snapshot(this.path, this.id, spaceId, options);
+    return new RowSnapshot(this.path, this.id, spaceId, options);
   }
 
   /** The live chunks of a space as of now, with all their fields, on a separate connection. */

@@ -54,7 +54,7 @@ export class Database implements Disposable {
   readonly path: string;
   readonly #sqlite: DatabaseSync;
   /** The reason why the catalog is read-only; null when it is writable. */
-  readonly readOnlyWhy: string | null = null;
+  readonly readOnlyReason: string | null = null;
   readonly #statements = new Map<string, StatementSync>();
 
   /** Opens or creates the file and migrates it to the current schema. A file in a read-only place is opened for reading
@@ -67,7 +67,7 @@ export class Database implements Disposable {
     const readOnly = options.readOnly ?? false;
     if (!readOnly && isWriteProtected(path)) {
       this.#sqlite = this.#openProtected(timeout);
-      this.readOnlyWhy = `${dirname(path)} is read-only`;
+      this.readOnlyReason = `${dirname(path)} is read-only`;
       return;
     }
     // SQLite gives the log and the shared memory file the same mode.
@@ -158,7 +158,7 @@ export class Database implements Disposable {
     try {
       return work();
     } catch (error) {
-      throw fromSqliteError(error, this.path, this.readOnlyWhy);
+      throw fromSqliteError(error, this.path, this.readOnlyReason);
     }
   }
 
@@ -178,7 +178,7 @@ export class Database implements Disposable {
 
   /** Returns when all commits so far survive a power cut. */
   makeDurable(): void {
-    if (this.readOnlyWhy !== null) return;
+    if (this.readOnlyReason !== null) return;
     this.exec('PRAGMA wal_checkpoint(FULL)');
   }
 

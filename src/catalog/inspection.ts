@@ -89,7 +89,7 @@ export class Inspection {
   }
 
   /** Makes the next run read a file although its size and time are unchanged. */
-  doubt(key: string): void {
+  requestReread(key: string): void {
     this.#database.write('UPDATE tracks SET mtime_ms = -1 WHERE key = ?', key);
   }
 }

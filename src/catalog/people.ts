@@ -23,13 +23,13 @@ export interface Erased extends PersonalData {
 }
 
 /** Stored in place of a user id where the column must have a value. */
-const nobody = '';
+const noAsker = '';
 const anonymousPrefix = 'anonymous-';
 /** Random for each row: a user's expired votes stay separate rows of the primary key. */
 const anonymousId = `'${anonymousPrefix}' || lower(hex(randomblob(12)))`;
 
 /** An embedding belongs to all users that have an answer to the same recording. */
-const onlyTheirs = `FROM heard WHERE content_sha256 IN (SELECT content_sha256 FROM answers WHERE asker_id = $userId)
+const ownEmbeddings = `FROM heard WHERE content_sha256 IN (SELECT content_sha256 FROM answers WHERE asker_id = $userId)
   AND NOT EXISTS (SELECT 1 FROM answers o WHERE o.content_sha256 = heard.content_sha256 AND o.asker_id <> $userId)`;
 
 const counts = `SELECT
@@ -37,7 +37,7 @@ const counts = `SELECT
   (SELECT count(*) FROM share_votes WHERE user_id = $userId) AS share_votes,
   (SELECT count(*) FROM shares WHERE user_id = $userId) AS shares,
   (SELECT count(*) FROM answers WHERE asker_id = $userId) AS answers,
-  (SELECT count(*) ${onlyTheirs}) AS embeddings,
+  (SELECT count(*) ${ownEmbeddings}) AS embeddings,
   (SELECT count(*) FROM reindexes WHERE asked_by = $userId)
     + (SELECT count(*) FROM schedule WHERE set_by = $userId) AS jobs`;
 
@@ -80,14 +80,14 @@ export class People {
   #erase(userId: string): Erased {
     const before = this.count(userId);
     const answers = this.#database.all('SELECT id FROM answers WHERE asker_id = ?', userId);
-    this.#database.write(`DELETE ${onlyTheirs}`, { userId });
+    this.#database.write(`DELETE ${ownEmbeddings}`, { userId });
     for (const sql of [
       'DELETE FROM answers WHERE asker_id = ?',
       'DELETE FROM feedback WHERE user_id = ?',
       'DELETE FROM share_votes WHERE user_id = ?',
-      `UPDATE shares SET user_id = '${nobody}' WHERE user_id = ?`,
+      `UPDATE shares SET user_id = '${noAsker}' WHERE user_id = ?`,
       'UPDATE reindexes SET asked_by = NULL WHERE asked_by = ?',
-      `UPDATE schedule SET set_by = '${nobody}' WHERE set_by = ?`,
+      `UPDATE schedule SET set_by = '${noAsker}' WHERE set_by = ?`,
     ])
       this.#database.write(sql, userId);
     return { ...before, answerIds: answers.map(({ id }) => String(id)) };
@@ -101,7 +101,7 @@ export class People {
       const changes = [
         `UPDATE feedback SET user_id = ${anonymousId} WHERE at_ms < $beforeMs AND user_id NOT LIKE '${anonymousPrefix}%'`,
         `UPDATE share_votes SET user_id = ${anonymousId} WHERE at_ms < $beforeMs AND user_id NOT LIKE '${anonymousPrefix}%'`,
-        `UPDATE shares SET user_id = '${nobody}' WHERE created_at_ms < $beforeMs AND user_id <> '${nobody}'`,
+        `UPDATE shares SET user_id = '${noAsker}' WHERE created_at_ms < $beforeMs AND user_id <> '${noAsker}'`,
         `UPDATE reindexes SET asked_by = NULL WHERE asked_at_ms < $beforeMs AND asked_by IS NOT NULL
            AND state NOT IN ('waiting', 'running')`,
       ].map((sql) => this.#database.write(sql, values).changes);

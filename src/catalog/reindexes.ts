@@ -11,7 +11,7 @@ export type ReindexState = 'waiting' | 'running' | 'done' | 'failed' | 'cancelle
 export interface ReindexRequest {
   readonly mode: ReindexMode;
   /** A Discord user id; null for the schedule. */
-  readonly askedBy: string | null;
+  readonly requestedBy: string | null;
   readonly guildId: string | null;
   /** The channel for progress messages; null: none. */
   readonly channelId: string | null;
@@ -23,7 +23,7 @@ export interface Reindex extends ReindexRequest {
   readonly id: number;
   readonly state: ReindexState;
   /** For 'everything' also the cutoff: embeddings made after it are not repeated. */
-  readonly askedAtMs: number;
+  readonly requestedAtMs: number;
   /** Time of the first start; null before it. */
   readonly startedAtMs: number | null;
   readonly finishedAtMs: number | null;
@@ -48,7 +48,7 @@ export type ReindexEnd =
 
 const insertUnlessOpen = `
 INSERT INTO reindexes (mode, state, asked_by, guild_id, channel_id, locale, asked_at_ms)
-VALUES ($mode, 'waiting', $askedBy, $guildId, $channelId, $locale, $now) ON CONFLICT DO NOTHING`;
+VALUES ($mode, 'waiting', $requestedBy, $guildId, $channelId, $locale, $now) ON CONFLICT DO NOTHING`;
 
 export class Reindexes {
   readonly #database: Database;
@@ -60,9 +60,9 @@ export class Reindexes {
   }
 
   /** Opens a job. When one is open, returns it unchanged with `isNew` false. */
-  ask({ mode, askedBy, guildId, channelId, locale }: ReindexRequest): { reindex: Reindex; isNew: boolean } {
+  ask({ mode, requestedBy, guildId, channelId, locale }: ReindexRequest): { reindex: Reindex; isNew: boolean } {
     return this.#database.transaction(() => {
-      const values = { mode, askedBy, guildId, channelId, locale, now: this.#now() };
+      const values = { mode, requestedBy, guildId, channelId, locale, now: this.#now() };
       const isNew = this.#database.write(insertUnlessOpen, values).changes === 1;
       const reindex = this.open();
       if (reindex === null) throw new RangeError('Cannot open a reindex: none is open after it was written');
@@ -148,11 +148,11 @@ function toReindex(row: Record<string, unknown> | undefined): Reindex | null {
     id: Number(row.id),
     mode: row.mode as ReindexMode,
     state: row.state as ReindexState,
-    askedBy: textOrNull(row.asked_by),
+    requestedBy: textOrNull(row.asked_by),
     guildId: textOrNull(row.guild_id),
     channelId: textOrNull(row.channel_id),
     locale: String(row.locale),
-    askedAtMs: Number(row.asked_at_ms),
+    requestedAtMs: Number(row.asked_at_ms),
     startedAtMs: numberOrNull(row.started_at_ms),
     finishedAtMs: numberOrNull(row.finished_at_ms),
     milestone: Number(row.milestone),

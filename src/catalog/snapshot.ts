@@ -28,7 +28,7 @@ SELECT coalesce(sum(CASE WHEN $all = 1 THEN ts.chunks ELSE ts.music_chunks - (
 FROM tracks t CROSS JOIN track_spaces ts ON ts.track_id = t.id AND ts.space = $space WHERE t.status = 'indexed'`;
 
 /** A consistent view that no writer changes. It prevents checkpoints of the log: close it after reading the rows. */
-export class Snapshot implements Disposable {
+export class RowSnapshot implements Disposable {
   readonly #database: Database;
   readonly #space: Space | null;
   readonly #all: 0 | 1;

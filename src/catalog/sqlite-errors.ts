@@ -14,14 +14,14 @@ const ioErrorShmSize = 4874;
 
 const remedy = 'let the user that runs Leitmotif write in its folder, or set INDEX_DIR to another one';
 
-/** @param readOnlyWhy the reason why the catalog is read-only; null when it is not
+/** @param readOnlyReason the reason why the catalog is read-only; null when it is not
  *  @returns a LeitmotifError for causes in the disk or another process; other errors unchanged */
-export function fromSqliteError(error: unknown, path: string, readOnlyWhy: string | null = null): unknown {
+export function fromSqliteError(error: unknown, path: string, readOnlyReason: string | null = null): unknown {
   if (!isSqliteError(error)) return error;
   const primary = error.errcode & 0xff;
-  if (primary === readOnly && readOnlyWhy !== null) {
+  if (primary === readOnly && readOnlyReason !== null) {
     const message =
-      `Cannot write the catalog ${path}: ${readOnlyWhy}. Questions are answered; to index or to change anything, make ` +
+      `Cannot write the catalog ${path}: ${readOnlyReason}. Questions are answered; to index or to change anything, make ` +
       'it writable or set INDEX_DIR to another folder';
     return new LeitmotifError('file-unreadable', message, { cause: error });
   }

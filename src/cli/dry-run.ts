@@ -51,14 +51,14 @@ export function planText(plan: DetailedPlan): string {
 }
 
 function linesOf(
-  what: string,
+  noun: string,
   files: readonly { key: string; sizeBytes: PlannedFile['sizeBytes'] | null }[],
 ): string[] {
   if (files.length === 0) return [];
   const bytes = files.reduce((sum, { sizeBytes }) => sum + (sizeBytes ?? 0), 0);
   const shown = files.slice(0, namesShownMax).map(({ key }) => `    ${oneLine(key, keyLengthMax)}`);
   const more = files.length > shown.length ? [`    ... and ${files.length - shown.length} more`] : [];
-  return [`  ${files.length} ${what}${bytes > 0 ? `, ${formatBytes(bytes)}` : ''}:`, ...shown, ...more];
+  return [`  ${files.length} ${noun}${bytes > 0 ? `, ${formatBytes(bytes)}` : ''}:`, ...shown, ...more];
 }
 
 /** An upper limit: files whose content is known already are not embedded, but only reading them shows that. */

@@ -2,13 +2,14 @@
 import path from 'node:path';
 import { LeitmotifError } from '../errors.ts';
 import { counted, formatBytes, formatDuration, kindsWithoutMusic, oneLine } from '../format.ts';
+import type { IndexProgress } from '../indexing/progress.ts';
 import type { IndexSummary } from '../indexing/summary.ts';
+import { excludeKeys } from '../library/exclude-keys.ts';
 import { FolderLibrary } from '../library/folder.ts';
 import type { Library } from '../library/library.ts';
-import { withoutKeys } from '../library/without-keys.ts';
 import type { Services } from '../services/services.ts';
 import { dryRun } from './dry-run.ts';
-import { indexProgress } from './progress.ts';
+import { progressBar } from './progress-bar.ts';
 
 export interface IndexCommandOptions {
   readonly exclude?: readonly string[];
@@ -70,8 +71,8 @@ function libraryOf(
   { exclude = [] }: IndexCommandOptions,
 ): Library {
   const named = libraryNamed(places, services);
-  const isOut = (key: string) => exclude.some((glob) => path.posix.matchesGlob(key, glob));
-  return exclude.length > 0 ? withoutKeys(named, isOut) : named;
+  const isExcluded = (key: string) => exclude.some((glob) => path.posix.matchesGlob(key, glob));
+  return exclude.length > 0 ? excludeKeys(named, isExcluded) : named;
 }
 
 /** A single folder needs no prefix. Several places need names, as in LIBRARY. No place means LIBRARY. */
@@ -177,7 +178,7 @@ function clipsWords(clips: IndexSummary['clips']): string[] {
 }
 
 /** The index was rolled back and has not changed since. */
-function heldWords(id: string): string {
+function lockedWords(id: string): string {
   return `The index stays at generation ${id}, to which it was rolled back; npm run library -- rollback undoes that.`;
 }
 
@@ -187,6 +188,37 @@ export function generationWords(generation: IndexSummary['generation']): string 
     const end = endsRollBackTo === undefined ? '' : ` This ends the roll-back to ${endsRollBackTo}.`;
     return `Generation ${id} is now in use, ${counted(rows, 'chunk')}.${end}`;
   }
-  if (generation.kind === 'held') return heldWords(generation.id);
+  if (generation.kind === 'held') return lockedWords(generation.id);
   return generation.kind === 'empty' ? 'The index is empty.' : 'The index is up to date.';
+}
+
+interface ProgressDisplay {
+  update(progress: IndexProgress): void;
+  stop(): void;
+}
+
+/** Progress on stderr: a bar on a terminal, otherwise a line from time to time. */
+function indexProgress(): ProgressDisplay {
+  const bar = progressBar(
+    ' {bar} {value}/{total} tracks | {audio} of audio | {rate} x real time | {eta_text} left{failed_text}',
+  );
+  let started = false;
+  return {
+    update(progress) {
+      if (progress.phase !== 'embed' || progress.tracksTotal === 0) return;
+      const payload = {
+        audio: formatDuration(progress.secondsDone),
+        rate: progress.ratePerSec.toFixed(0),
+        eta_text: progress.etaSec === null ? '…' : formatDuration(progress.etaSec),
+        failed_text: progress.failed > 0 ? ` | ${progress.failed} failed` : '',
+      };
+      if (!started) bar.start(progress.tracksTotal, progress.tracksDone, payload);
+      else bar.update(progress.tracksDone, payload);
+      started = true;
+    },
+    stop() {
+      if (started) bar.stop();
+      started = false;
+    },
+  };
 }

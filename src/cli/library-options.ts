@@ -21,7 +21,7 @@ import { libraryRemove, libraryRollback, printLibraryFailures, printLibraryStatu
 import { libraryBackup, libraryBackups, libraryTidy, libraryVerify, restoreWords } from './maintenance-commands.ts';
 import { count, counts } from './option-values.ts';
 import { runToExit } from './run-to-exit.ts';
-import { surroundingsOf, withApp } from './with-app.ts';
+import { readContext, withApp } from './with-app.ts';
 
 export function addLibrary(program: Command): void {
   const library = program.command('library').description('manage the index');
@@ -71,9 +71,9 @@ function addMaintenance(library: Command): void {
     .argument('<backup>', 'a file, a name that `backups` lists, or azure://account/container/prefix/name')
     .action((backup: string) =>
       runToExit(async (signal) => {
-        const { config, surroundings } = surroundingsOf();
+        const { config, context } = readContext();
         const restored = await restoreBackup(config, backup, signal);
-        await using app = await buildApp(config, surroundings);
+        await using app = await buildApp(config, context);
         const generations = await app.generations.rebuildAll(signal);
         process.stdout.write(`${restoreWords({ ...restored, generations }).join('\n')}\n`);
         return 0;

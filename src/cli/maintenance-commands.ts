@@ -89,8 +89,8 @@ export async function libraryTidy(
   { catalog, indexing, maintenance }: Pick<Services, 'catalog' | 'indexing' | 'maintenance'>,
   signal: AbortSignal,
 ): Promise<number> {
-  const { answers, heard, userIds, clips, tracks, strays } = await maintenance.tidy(Date.now());
-  print(`Deleted ${counted(answers, 'expired answer')} and ${counted(heard, 'expired query embedding')}.`);
+  const { answers, queryEmbeddings, userIds, clips, tracks, strays } = await maintenance.tidy(Date.now());
+  print(`Deleted ${counted(answers, 'expired answer')} and ${counted(queryEmbeddings, 'expired query embedding')}.`);
   print(`Removed the user ids of ${counted(userIds, 'expired user id')}.`);
   print(`Removed the clips of ${counted(clips.count, 'answer')}, ${formatBytes(clips.bytes)}.`);
   const stored = await indexing.tidyClips(signal);

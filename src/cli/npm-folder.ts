@@ -4,7 +4,7 @@
 /** @param environment with npm's variables. Child processes inherit them, so they count only if the script has the name of
  *    the command and the current folder is still the package's.
  *  @returns the folder that npm was called from; null when the current folder is right */
-export function callersFolder(
+export function callerFolder(
   environment: Readonly<Record<string, string | undefined>>,
   { command, root, cwd }: { readonly command: string | undefined; readonly root: string; readonly cwd: string },
 ): string | null {

@@ -88,14 +88,14 @@ function withClipsTime(answer: Answer, clipsMs: number): Answer {
   return { ...answer, timingsMs: { ...timingsMs, clips: clipsMs, total: timingsMs.total + clipsMs } };
 }
 
-function partOf({ from, to }: SimilarCommandOptions): { fromSec?: number; toSec?: number } {
+function partOf({ from, to }: SimilarCommandOptions): { fromSec: number | undefined; toSec: number | undefined } {
   if (from !== undefined && to !== undefined && to <= from) {
     throw new LeitmotifError(
       'bad-request',
       `Cannot search with ${formatTime(from)} to ${formatTime(to)}: expected --to after --from`,
     );
   }
-  return { ...(from === undefined ? {} : { fromSec: from }), ...(to === undefined ? {} : { toSec: to }) };
+  return { fromSec: from, toSec: to };
 }
 
 /** A status line on stderr that overwrites itself. Prints nothing without a terminal. */

@@ -5,8 +5,8 @@ import { type Config, readConfig } from '../config/config.ts';
 import { forgetSecrets } from '../config/secrets.ts';
 import { makeLog } from '../io/log.ts';
 import { buildModels } from '../services/models.ts';
+import type { ProgramContext } from '../services/program-context.ts';
 import type { Services } from '../services/services.ts';
-import type { Surroundings } from '../services/surroundings.ts';
 import type { ModelsContext } from './models-command.ts';
 import { onWaiting, runToExit } from './run-to-exit.ts';
 
@@ -15,17 +15,17 @@ export const projectRoot = path.resolve(import.meta.dirname, '../..');
 /** Runs a command with an app, which it closes in every case. Ctrl-C aborts the signal. */
 export function withApp(command: (services: Services, signal: AbortSignal) => Promise<number>): Promise<void> {
   return runToExit(async (signal) => {
-    const { config, surroundings } = surroundingsOf();
-    await using app = await buildApp(config, surroundings);
+    const { config, context } = readContext();
+    await using app = await buildApp(config, context);
     return await command(app, signal);
   });
 }
 
-export function surroundingsOf(): { readonly config: Config; readonly surroundings: Surroundings } {
+export function readContext(): { readonly config: Config; readonly context: ProgramContext } {
   const config = readConfig(process.env, projectRoot);
   forgetSecrets(process.env);
   const log = makeLog(config.logLevel);
-  return { config, surroundings: { root: projectRoot, environment: process.env, log, onWaiting } };
+  return { config, context: { root: projectRoot, environment: process.env, log, onWaiting } };
 }
 
 /** Runs a command on models. It needs no app, because models need no catalog and no worker. */

@@ -4,7 +4,7 @@ import { availableParallelism, homedir } from 'node:os';
 import path from 'node:path';
 import { azureOf } from './azure.ts';
 import { engineOf } from './engine.ts';
-import { readValues } from './values.ts';
+import { readEnvironment } from './values.ts';
 
 /** File sizes use powers of ten, as file managers do. Memory sizes use powers of two, as kernels do. */
 const bytesPerMb = 1_000_000;
@@ -19,7 +19,7 @@ export function loadDotEnv(root: string): void {
 
 /** @throws {LeitmotifError} config-invalid, naming every variable that is wrong and why */
 export function readConfig(environment: Readonly<Record<string, string | undefined>>, root: string) {
-  const v = readValues(environment);
+  const v = readEnvironment(environment);
   const engine = engineOf(v);
   const cores = availableParallelism();
   const inferenceProcesses = v.INFERENCE_PROCESSES ?? cores;

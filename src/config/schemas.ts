@@ -22,7 +22,7 @@ export function variable<T>(
 
 export const int = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
 export const number = (min: number, max: number) => z.coerce.number().min(min).max(max);
-export const text = z.string();
+export const anyText = z.string();
 export const optionalText = z.string().optional();
 export const httpUrl = z.url({ protocol: /^https?$/ }).optional();
 /** Discord's ids are 64-bit numbers, written in 17 to 20 digits. */

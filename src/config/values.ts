@@ -3,7 +3,7 @@ import { LeitmotifError } from '../errors.ts';
 import { type Values, variables } from './variables.ts';
 
 /** @throws {LeitmotifError} config-invalid, naming every bad variable */
-export function readValues(environment: Readonly<Record<string, string | undefined>>): Values {
+export function readEnvironment(environment: Readonly<Record<string, string | undefined>>): Values {
   const values: Record<string, unknown> = {};
   const problems: string[] = [];
   for (const [name, { schema, default: fallback }] of Object.entries(variables)) {

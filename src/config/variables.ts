@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { fusionNames } from '../domain.ts';
 import {
+  anyText,
   dailyCron,
   httpUrl,
   idList,
@@ -11,15 +12,14 @@ import {
   library,
   number,
   optionalText,
-  text,
   urlList,
   type Variable,
   variable,
 } from './schemas.ts';
 
 export const variables = {
-  INDEX_DIR: variable(text, 'index-data', 'path', 'folder of the catalog and of the index generations'),
-  EMBEDDING_MODEL: variable(text, 'builtin', 'name', 'the embedding model; npm run models -- list shows all'),
+  INDEX_DIR: variable(anyText, 'index-data', 'path', 'folder of the catalog and of the index generations'),
+  EMBEDDING_MODEL: variable(anyText, 'builtin', 'name', 'the embedding model; npm run models -- list shows all'),
   EMBEDDING_DEVICE: variable(
     z.enum(['auto', 'cuda', 'webgpu', 'cpu']),
     'auto',
@@ -70,7 +70,7 @@ export const variables = {
     'workspace that issues the tokens; unset: the host of DATABRICKS_URL; required with a route-optimised address',
   ),
   REMOTE_REQUESTS: variable(int(1, 256), '4', 'requests', 'most requests to that server at once'),
-  MODELS_DIR: variable(text, 'models', 'path', 'folder of downloaded models (npm run models -- get NAME)'),
+  MODELS_DIR: variable(anyText, 'models', 'path', 'folder of downloaded models (npm run models -- get NAME)'),
   HF_ENDPOINT: variable(
     z.url({ protocol: /^https?$/ }),
     'https://huggingface.co',
@@ -104,7 +104,7 @@ export const variables = {
     'workers on other machines, all with the same model; unset: a worker is started on this machine',
   ),
   EMBEDDING_WORKER_TOKEN: variable(optionalText, undefined, 'text', 'bearer token that the worker requires'),
-  WORKER_HOST: variable(text, '127.0.0.1', 'address', 'address that a separate worker (npm run worker) listens on'),
+  WORKER_HOST: variable(anyText, '127.0.0.1', 'address', 'address that a separate worker (npm run worker) listens on'),
   WORKER_PORT: variable(int(0, 65_535), '8600', 'port', 'port that a separate worker listens on'),
   WORKER_CONCURRENCY: variable(
     int(1, 256).optional(),

@@ -18,7 +18,7 @@ const startTimeoutMs = 60_000;
 /** Longer than the bot's own graceful shutdown. */
 const stopTimeoutMs = 15_000;
 
-const say = (text: string): void => {
+const print = (text: string): void => {
   process.stdout.write(`${text}\n`);
 };
 
@@ -45,10 +45,10 @@ export async function discordRun(config: Config, environment: Environment, signa
   try {
     await Promise.race([discord.untilBotIsOnline(startTimeoutMs), bot.ended.then(failed), aborted(signal)]);
     if (signal.aborted) return 0;
-    say(`\nOpen ${styleText('bold', discord.url)} and type ${styleText('bold', '/similar')}. Query files to try:`);
-    say(`  ${part}  (half a minute of a track that is in the library)`);
-    say(`  ${path.join(library, foreignTrack)}  (a track that is not)`);
-    say('Ada may also use /library; Clara sees everything in German. Stop with Ctrl-C.');
+    print(`\nOpen ${styleText('bold', discord.url)} and type ${styleText('bold', '/similar')}. Query files to try:`);
+    print(`  ${part}  (half a minute of a track that is in the library)`);
+    print(`  ${path.join(library, foreignTrack)}  (a track that is not)`);
+    print('Ada may also use /library; Clara sees everything in German. Stop with Ctrl-C.');
     await Promise.race([aborted(signal), bot.ended.then(failed)]);
   } finally {
     await bot.stop();
@@ -60,8 +60,8 @@ export async function discordRun(config: Config, environment: Environment, signa
 async function prepare(config: Config, environment: Environment, signal: AbortSignal) {
   const library = sampleLibrary();
   await using app = await openDemoApp(config, library, environment);
-  say(`Indexing ${library} without ${foreignTrack}`);
-  say(summaryText(await indexSample(app, library, signal)));
+  print(`Indexing ${library} without ${foreignTrack}`);
+  print(summaryText(await indexSample(app, library, signal)));
   const { path: part } = await cutSample(app, library, signal);
   return { library, indexDir: app.config.indexDir, part };
 }

@@ -41,12 +41,12 @@ export async function openDemoApp(
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<App> {
   const log = makeLog(config.logLevel);
-  const surroundings = { root, environment, log, onWaiting };
-  const app = await buildApp(config, surroundings);
+  const context = { root, environment, log, onWaiting };
+  const app = await buildApp(config, context);
   const location = app.catalog.libraryLocation;
   if (location === null || location === `file:${library}`) return app;
   await app.close();
-  return buildApp({ ...config, indexDir: path.join(config.indexDir, 'demo') }, surroundings);
+  return buildApp({ ...config, indexDir: path.join(config.indexDir, 'demo') }, context);
 }
 
 export function indexSample(app: App, library: string, signal: AbortSignal): Promise<IndexSummary> {

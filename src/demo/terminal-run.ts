@@ -24,7 +24,7 @@ import {
 
 const resultsShown = 5;
 
-const say = (text: string): void => {
+const print = (text: string): void => {
   process.stdout.write(`${text}\n`);
 };
 
@@ -33,7 +33,7 @@ async function ask(app: App, name: string, file: string, signal: AbortSignal): P
   await mkdir(dir, { recursive: true });
   const picture = path.join(dir, 'match.png');
   const shown = await askAndWrite(app, file, { top: resultsShown, clips: dir, picture }, signal);
-  say(renderAnswer(shown.answer, { clips: shown.clips, picturePath: picture }));
+  print(renderAnswer(shown.answer, { clips: shown.clips, picturePath: picture }));
 }
 
 export async function terminalRun(
@@ -47,7 +47,7 @@ export async function terminalRun(
   await using app = await openDemoApp(config, library, environment);
 
   heading(`1. Indexing ${library} without ${foreignTrack}`);
-  say(summaryText(await indexSample(app, library, signal)));
+  print(summaryText(await indexSample(app, library, signal)));
 
   const { path: part, startSec } = await cutSample(app, library, signal);
   const { durationSec, bitrateKbps } = excerpt;
@@ -58,10 +58,10 @@ export async function terminalRun(
   heading(`3. Query: ${foreignTrack}, which is not in the library`);
   await ask(app, 'not-in-the-library', path.join(library, foreignTrack), signal);
 
-  say(
+  print(
     `Clips and pictures are in ${outputDir}. The demo took ${formatDuration((performance.now() - startedMs) / 1000)}.`,
   );
-  say(
+  print(
     `Next: ${styleText('bold', `${indexPrefix(app, config)}npm run similar -- your.mp3 --clips clips --picture match.png`)}`,
   );
   return 0;
@@ -72,5 +72,5 @@ function indexPrefix(app: App, config: Config): string {
 }
 
 function heading(text: string): void {
-  say(`\n${styleText(['bold', 'cyan'], text)}`);
+  print(`\n${styleText(['bold', 'cyan'], text)}`);
 }

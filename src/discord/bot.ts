@@ -66,7 +66,7 @@ export interface RunningBot {
 const waitingMaxPerson = 2;
 /** Enough for a query that is almost done; systemd kills after 90 s, docker after 10 s. */
 const drainMs = 8_000;
-/** For handlers that were told to stop. */
+/** Time for handlers to end after the abort. */
 const idleMs = 2_000;
 
 /** @param options.signal aborts the start; a started bot ends by `stop`
@@ -117,9 +117,9 @@ export async function startBot(options: BotOptions): Promise<RunningBot> {
   await logIn(bot, token, signal);
   await deleteLeftServerSettings(bot);
   if (shard === 0) await register(bot, own.commands);
-  const told = await reportInterruptedQueries(bot, shard);
-  if (told > 0) log.warn({ told }, 'notified users whose queries were interrupted');
-  const housekeeping = new Housekeeping({ services, log, backsUp: shard === 0 });
+  const notified = await reportInterruptedQueries(bot, shard);
+  if (notified > 0) log.warn({ notified }, 'notified users whose queries were interrupted');
+  const housekeeping = new Housekeeping({ services, log, makesBackups: shard === 0 });
   ending.defer(() => housekeeping.close());
   reindexer.resume();
   ending.defer(() => scheduler.close());

@@ -31,19 +31,19 @@ export interface ErrorReplyOptions {
 export async function sendErrorReply(
   interaction: RepliableInteraction,
   error: unknown,
-  how: ErrorReplyOptions,
+  options: ErrorReplyOptions,
 ): Promise<string> {
-  const failure = asFailure(error, how.limits);
+  const failure = asFailure(error, options.limits);
   const reference = newReference();
   const level = failure.code === 'internal' ? 'error' : 'info';
   const { code, facts, message } = failure;
   const details = code === 'internal' ? { err: error } : { why: message, facts };
-  how.log[level]({ reference, code, interaction: interaction.id, ...details }, 'an interaction failed');
-  const reply = replyTo(failure, reference, how.texts);
+  options.log[level]({ reference, code, interaction: interaction.id, ...details }, 'an interaction failed');
+  const reply = replyTo(failure, reference, options.texts);
   try {
-    await tell(interaction, reply, how, reference);
+    await tell(interaction, reply, options, reference);
   } catch (cause) {
-    how.log.warn({ reference, interaction: interaction.id, err: cause }, 'the error reply could not be sent');
+    options.log.warn({ reference, interaction: interaction.id, err: cause }, 'the error reply could not be sent');
   }
   return code;
 }
@@ -55,7 +55,7 @@ async function tell(
   { acknowledged, log }: ErrorReplyOptions,
   reference: string,
 ): Promise<void> {
-  const goOn = (err: unknown) =>
+  const logAndContinue = (err: unknown) =>
     log.info({ reference, interaction: interaction.id, err }, 'the reply was gone before the error reply was sent');
   if (acknowledged === 'private-reply') {
     try {
@@ -63,10 +63,10 @@ async function tell(
       return;
     } catch (error) {
       if (!isMessageGone(error)) throw error;
-      goOn(error);
+      logAndContinue(error);
     }
   }
-  if (acknowledged === 'public-reply') await interaction.deleteReply().catch(goOn);
+  if (acknowledged === 'public-reply') await interaction.deleteReply().catch(logAndContinue);
   await followUpPrivately(interaction, reply);
 }
 

@@ -9,7 +9,7 @@ export interface HousekeepingOptions {
   readonly services: Pick<Services, 'config' | 'indexing' | 'maintenance'>;
   readonly log: Logger;
   /** Shards share a folder, and one backup is enough. */
-  readonly backsUp: boolean;
+  readonly makesBackups: boolean;
 }
 
 export class Housekeeping {
@@ -45,9 +45,9 @@ export class Housekeeping {
   }
 
   async #backUp(): Promise<void> {
-    const { services, log, backsUp } = this.#options;
+    const { services, log, makesBackups } = this.#options;
     const { backupsKept } = services.config.maintenance;
-    if (!backsUp || backupsKept === 0) return;
+    if (!makesBackups || backupsKept === 0) return;
     try {
       const { location, bytes, tracks, removed } = await services.maintenance.backUp({
         keep: backupsKept,
@@ -80,10 +80,10 @@ export async function deleteExpired(
   log?: Logger,
 ): Promise<void> {
   const report = await maintenance.tidy(nowMs, retryBusy);
-  const { answers, heard, userIds, clips, tracks } = report;
+  const { answers, queryEmbeddings, userIds, clips, tracks } = report;
   const strays = report.strays ?? [];
-  if (answers + heard + userIds + clips.count + tracks + strays.length === 0) return;
+  if (answers + queryEmbeddings + userIds + clips.count + tracks + strays.length === 0) return;
   const bytes = clips.bytes + strays.reduce((sum, stray) => sum + stray.bytes, 0);
   const files = strays.map(({ path }) => path);
-  log?.info({ answers, heard, userIds, clips: clips.count, tracks, files, bytes }, 'tidied');
+  log?.info({ answers, queryEmbeddings, userIds, clips: clips.count, tracks, files, bytes }, 'tidied');
 }

@@ -13,7 +13,7 @@ export async function reportInterruptedQueries(
   { catalog, client, log, texts }: BotContext,
   shard: number,
 ): Promise<number> {
-  let told = 0;
+  let notified = 0;
   for (const { interactionId, applicationId, token, locale, startedAtMs } of catalog.pendingQueries.of(shard)) {
     if (Date.now() - startedAtMs < tokenMs) {
       const reply = toOptions(interruptedReply(texts(locale)));
@@ -26,12 +26,12 @@ export async function reportInterruptedQueries(
           );
         const body = { content: reply.content, embeds: reply.embeds, flags: MessageFlags.Ephemeral };
         await client.rest.post(Routes.webhook(applicationId, token), { body, auth: false });
-        told++;
+        notified++;
       } catch (error) {
         log.warn({ query: interactionId, err: error }, 'the user of an interrupted query could not be notified');
       }
     }
     await retryBusy(() => catalog.pendingQueries.end(interactionId));
   }
-  return told;
+  return notified;
 }

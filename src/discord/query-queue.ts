@@ -6,7 +6,13 @@
  *  @see P. Goyal, H. Vin, H. Cheng, "Start-time Fair Queuing", 1996
  */
 import { LeitmotifError } from '../errors.ts';
-import { DurationGuess } from './duration-guess.ts';
+
+/** The first estimate of a query's duration. */
+const firstGuessMs = 5_000;
+/** The weight of the latest query: the exponential mean follows the machine's load within about ten queries. */
+const estimateWeight = 0.1;
+/** Bounds of the estimated wait. */
+const [waitMinMs, waitMaxMs] = [1_000, 600_000];
 
 export interface QueryLimits {
   readonly atOnce: number;
@@ -49,7 +55,7 @@ export class QueryQueue {
   readonly #people = new Map<string, Person>();
   /** In the order of their turns, next first. */
   readonly #waiting: Waiting[] = [];
-  readonly #usual = new DurationGuess();
+  readonly #usual = new DurationEstimate();
   #running = 0;
   #round = 0;
   #closedFor: Error | null = null;
@@ -79,8 +85,8 @@ export class QueryQueue {
     const round = this.#accept(asker.personId);
     const turn = Promise.withResolvers<Disposable>();
     const entry: Waiting = { ...asker, round, onPlace, start: turn.resolve, fail: turn.reject, place: 0 };
-    const behind = this.#waiting.findIndex((other) => other.round > round);
-    this.#waiting.splice(behind === -1 ? this.#waiting.length : behind, 0, entry);
+    const nextRound = this.#waiting.findIndex((other) => other.round > round);
+    this.#waiting.splice(nextRound === -1 ? this.#waiting.length : nextRound, 0, entry);
     const giveUp = () => {
       this.#remove(entry);
       turn.reject(signal.reason);
@@ -103,8 +109,8 @@ export class QueryQueue {
   #assertWelcome({ personId, serverId }: Requester): void {
     const { atOnce, waitingMax, waitingMaxServer, waitingMaxPerson, cooldownMs } = this.#limits;
     const person = this.#people.get(personId);
-    const ofPerson = this.#waiting.filter((each) => each.personId === personId);
-    if (ofPerson.length >= waitingMaxPerson) throw this.#busy('busy-person', waitingMaxPerson, ofPerson[0]);
+    const waitingOfUser = this.#waiting.filter((each) => each.personId === personId);
+    if (waitingOfUser.length >= waitingMaxPerson) throw this.#busy('busy-person', waitingMaxPerson, waitingOfUser[0]);
     const retryAtMs = (person?.acceptedAtMs ?? Number.NEGATIVE_INFINITY) + cooldownMs;
     if (retryAtMs > this.#nowMs()) {
       throw new LeitmotifError('cooling-down', 'Cannot take another query yet', { facts: { retryAtMs } });
@@ -187,5 +193,20 @@ export class QueryQueue {
     if (index === -1) return;
     this.#waiting.splice(index, 1);
     this.#advance();
+  }
+}
+
+/** Estimates how long a query runs, from those that ended, for "try again at". Its only state is the estimate. */
+class DurationEstimate {
+  #usualMs = firstGuessMs;
+
+  learn(durationMs: number): void {
+    this.#usualMs += (durationMs - this.#usualMs) * estimateWeight;
+  }
+
+  /** @param place in the queue, from 1
+   *  @returns milliseconds until its turn, when `atOnce` queries run in parallel */
+  untilTurnMs(place: number, atOnce: number): number {
+    return Math.min(waitMaxMs, Math.max(waitMinMs, (this.#usualMs * place) / atOnce));
   }
 }

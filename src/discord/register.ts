@@ -13,11 +13,11 @@ export async function registerCommands(
   definitions: readonly RESTPostAPIApplicationCommandsJSONBody[],
 ): Promise<boolean> {
   const { commands } = client.application;
-  const there = await commands.fetch({ withLocalizations: true });
+  const registered = await commands.fetch({ withLocalizations: true });
   const same =
-    there.size === definitions.length &&
+    registered.size === definitions.length &&
     definitions.every((wanted) => {
-      const found = there.find(({ name, type }) => name === wanted.name && type === (wanted.type ?? 1));
+      const found = registered.find(({ name, type }) => name === wanted.name && type === (wanted.type ?? 1));
       return found?.equals(wanted as Parameters<typeof found.equals>[0], true) ?? false;
     });
   if (!same) await commands.set([...definitions]);

@@ -115,15 +115,15 @@ export class Router {
     );
   }
 
-  /** @param how synchronous; when it throws, the error reply is private */
+  /** @param acknowledgement synchronous; when it throws, the error reply is private */
   async #run(
     interaction: RepliableInteraction,
-    how: () => Acknowledgement,
+    acknowledgement: () => Acknowledgement,
     work: () => Promise<unknown>,
   ): Promise<void> {
     const { bot, metrics } = this.#options;
     const startedMs = performance.now();
-    const decided = decide(how);
+    const decided = decide(acknowledgement);
     if (!(await this.#acknowledge(interaction, decided.acknowledged))) return;
     metrics.acknowledged(performance.now() - startedMs);
     try {
@@ -145,10 +145,10 @@ export class Router {
   }
 
   /** @returns whether the interaction may be answered now */
-  async #acknowledge(interaction: RepliableInteraction, how: Acknowledgement): Promise<boolean> {
+  async #acknowledge(interaction: RepliableInteraction, acknowledgement: Acknowledgement): Promise<boolean> {
     try {
-      if (how === 'update' && interaction.isMessageComponent()) await interaction.deferUpdate();
-      else await interaction.deferReply(how === 'private-reply' ? { flags: MessageFlags.Ephemeral } : {});
+      if (acknowledgement === 'update' && interaction.isMessageComponent()) await interaction.deferUpdate();
+      else await interaction.deferReply(acknowledgement === 'private-reply' ? { flags: MessageFlags.Ephemeral } : {});
       return true;
     } catch (error) {
       if (error instanceof DiscordAPIError && error.code === alreadyAcknowledged) {
@@ -181,12 +181,12 @@ function visibility(isPrivate: boolean): Acknowledgement {
   return isPrivate ? 'private-reply' : 'public-reply';
 }
 
-function decide(how: () => Acknowledgement): {
+function decide(acknowledgement: () => Acknowledgement): {
   readonly acknowledged: Acknowledgement;
   readonly failure: { readonly error: unknown } | null;
 } {
   try {
-    return { acknowledged: how(), failure: null };
+    return { acknowledged: acknowledgement(), failure: null };
   } catch (error) {
     return { acknowledged: 'private-reply', failure: { error } };
   }

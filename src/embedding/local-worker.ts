@@ -72,14 +72,14 @@ export async function startLocalWorker(options: LocalWorkerOptions): Promise<Loc
 
 function startTimer(supervisor: LocalWorker, options: LocalWorkerOptions, tooLong: AbortController): ChargedTimer {
   const { startTimeoutMs, onWaiting, worker } = options;
-  const what = worker.models.length === 1 ? 'the model' : 'the models';
+  const noun = worker.models.length === 1 ? 'the model' : 'the models';
   let reportedAtMs = 0;
   const report = ({ wallMs, chargedMs }: ChargedTimer['spent']): void => {
     if (wallMs < reportedAtMs + waitingEachMs) return;
     reportedAtMs = wallMs;
     const [seconds, own] = [Math.round(wallMs / 1000), Math.round(chargedMs / 1000)];
     onWaiting?.(
-      `Waiting for the embedding worker, which loads ${what} ${worker.models.join(', ')}: ` +
+      `Waiting for the embedding worker, which loads ${noun} ${worker.models.join(', ')}: ` +
         `${seconds} s so far, of which it had ${own} s to itself`,
     );
   };
@@ -167,13 +167,13 @@ class Supervisor implements LocalWorker {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     this.#child = child;
-    beNice(child.pid, this.#options.niceness ?? 0);
+    lowerPriority(child.pid, this.#options.niceness ?? 0);
     // The guard also removes the socket's folder if this process is killed.
     const guard: GroupGuard | null =
       child.pid === undefined ? null : guardGroup(child.pid, guardGraceSec, this.#folder);
     const startedAt = performance.now();
     let gone = false;
-    const onGone = (how: string): void => {
+    const onExit = (how: string): void => {
       if (gone) return;
       gone = true;
       killGroup(child);
@@ -181,8 +181,8 @@ class Supervisor implements LocalWorker {
       this.#onDeath(how, performance.now() - startedAt);
     };
     child.on('message', (message) => this.#onMessage(child, message));
-    child.on('exit', (code, signal) => onGone(signal ?? `exit code ${code}`));
-    child.on('error', (error) => onGone(error.message));
+    child.on('exit', (code, signal) => onExit(signal ?? `exit code ${code}`));
+    child.on('error', (error) => onExit(error.message));
     child.send(
       {
         ...this.#options.worker,
@@ -246,7 +246,7 @@ function deferred(): PromiseWithResolvers<void> {
 
 /** Sets the worker's niceness before it starts children, so that they inherit it. Needed even if nothing is added: the worker
  *  leads its own session, which does not inherit this session's niceness. */
-function beNice(pid: number | undefined, added: number): void {
+function lowerPriority(pid: number | undefined, added: number): void {
   const niceness = Math.min(getPriority() + added, nicenessMax);
   if (pid === undefined || niceness <= 0) return;
   try {

@@ -66,7 +66,7 @@ export class PooledWorker {
   }
 
   /** Marks the worker as lost. All its running requests report this; only the first counts. */
-  markLost(why: LeitmotifError): void {
+  markDown(why: LeitmotifError): void {
     if (this.#state.is !== 'down') this.#pause(why);
   }
 

@@ -45,7 +45,7 @@ export interface RetryOptions {
 export async function withRetries<T>(attempt: () => Promise<T>, options: RetryOptions): Promise<T> {
   const { limits = defaultRetryLimits, signal } = options;
   const spent = { queueMs: 0, unavailableMs: 0, cutOffs: 0 };
-  const mayRepeat = (error: LeitmotifError): boolean => {
+  const isRetryable = (error: LeitmotifError): boolean => {
     if (error.code === 'queue-full') return spent.queueMs < limits.queueWaitMaxMs;
     if (error instanceof WorkerLostError || error.code === 'worker-protocol') return spent.cutOffs++ < limits.cutOffMax;
     return error.code === 'worker-unavailable' && spent.unavailableMs < limits.unavailableWaitMaxMs;
@@ -58,9 +58,11 @@ export async function withRetries<T>(attempt: () => Promise<T>, options: RetryOp
       return;
     }
     if (options.whenReady) {
-      const patience = AbortSignal.timeout(Math.max(1, Math.ceil(limits.unavailableWaitMaxMs - spent.unavailableMs)));
-      await options.whenReady(AbortSignal.any([signal, patience])).catch((failure: unknown) => {
-        if (!patience.aborted) throw failure;
+      const waitTimeout = AbortSignal.timeout(
+        Math.max(1, Math.ceil(limits.unavailableWaitMaxMs - spent.unavailableMs)),
+      );
+      await options.whenReady(AbortSignal.any([signal, waitTimeout])).catch((failure: unknown) => {
+        if (!waitTimeout.aborted) throw failure;
       });
     }
     // Also after whenReady: the supervisor may not have noticed its child's exit yet.
@@ -73,7 +75,7 @@ export async function withRetries<T>(attempt: () => Promise<T>, options: RetryOp
     maxTimeout: 0,
     signal,
     shouldRetry: async ({ error, attemptNumber }) => {
-      if (!(error instanceof LeitmotifError) || !mayRepeat(error)) return false;
+      if (!(error instanceof LeitmotifError) || !isRetryable(error)) return false;
       await waitFor(error, attemptNumber);
       return true;
     },

@@ -28,7 +28,7 @@ export interface WorkerPoolOptions {
 }
 
 /** Error codes caused by the worker, not by the recording: another worker may succeed. */
-const workersFaults: ReadonlySet<string> = new Set([
+const workerFaults: ReadonlySet<string> = new Set([
   'worker-unavailable',
   'worker-protocol',
   'unauthorized',
@@ -106,14 +106,14 @@ export class WorkerPool implements Embedder {
         return await ask(worker);
       } catch (caught) {
         const error = toLeitmotifError(caught);
-        if (signal.aborted || !workersFaults.has(error.code)) throw error;
+        if (signal.aborted || !workerFaults.has(error.code)) throw error;
         if (error instanceof WorkerBusyError) {
           worker.markBusy(error.retryAfterSec * 1000);
           continue;
         }
-        worker.markLost(error);
-        const isOverThis = error instanceof WorkerLostError || error.code === 'worker-protocol';
-        if (isOverThis && lostOver.add(worker).size >= lostMax) throw error;
+        worker.markDown(error);
+        const isWorkerFault = error instanceof WorkerLostError || error.code === 'worker-protocol';
+        if (isWorkerFault && lostOver.add(worker).size >= lostMax) throw error;
         if (++faults > this.#workers.length) throw error;
       } finally {
         worker.inFlight -= 1;

@@ -70,18 +70,18 @@ export async function importIndex(options: ImportOptions): Promise<ImportSummary
     signal.throwIfAborted();
     const { recording, contentSha256 } = toRecording(rows, space, checked, options, counts);
     const key = rows[0]?.fileName ?? '';
-    const fate = fateOf(known.get(key), contentSha256, options.replace);
-    if (fate === 'imported') {
+    const outcome = outcomeOf(known.get(key), contentSha256, options.replace);
+    if (outcome === 'imported') {
       catalog.embeddings.put({ key, sizeBytes: null, mtimeMs: null, etag: null, contentSha256 }, recording);
     }
-    tracks[fate] += 1;
+    tracks[outcome] += 1;
     options.onProgress?.(++done, checked.tracks);
   }
   const { rows: chunks, rowsWithoutTimes: guessedTimes } = checked;
   return { spaceId: space.spaceId, chunks, dimensions, tracks, guessedTimes, ...counts };
 }
 
-function fateOf(track: KnownTrack | undefined, contentSha256: string, replace: boolean) {
+function outcomeOf(track: KnownTrack | undefined, contentSha256: string, replace: boolean) {
   if (track === undefined) return 'imported';
   if (track.removedBy === 'request' && !replace) return 'keptOut';
   const isThere = track.embedded && track.status === 'indexed';

@@ -39,7 +39,7 @@ const columnTypes: Readonly<Record<FieldName, Omit<SchemaElement, 'name'>>> = {
 };
 const columnNames = Object.keys(columnTypes) as FieldName[];
 
-/** A list in three levels, as the format's own document has it.
+/** A list in three levels, as specified.
  *  @see https://github.com/apache/parquet-format/blob/master/LogicalTypes.md#lists */
 const schema: SchemaElement[] = [
   { name: 'chunks', num_children: columnNames.length + 1 },
@@ -93,8 +93,8 @@ export async function* readParquet(path: string): AsyncGenerator<PlacedRow, void
   const metadata = await parquetMetadataAsync(file).catch((cause: unknown) => {
     throw refused('the file', `it is not Parquet: ${(cause as Error).message}`, cause);
   });
-  const there = new Set(parquetSchema(metadata).children.map(({ element }) => element.name));
-  const columns = [...columnNames, 'filename', 'file', 'embedding'].filter((name) => there.has(name));
+  const existing = new Set(parquetSchema(metadata).children.map(({ element }) => element.name));
+  const columns = [...columnNames, 'filename', 'file', 'embedding'].filter((name) => existing.has(name));
   let rowStart = 0;
   for (const { num_rows, total_byte_size } of metadata.row_groups) {
     const rowEnd = rowStart + Number(num_rows);

@@ -4,15 +4,15 @@
  */
 import { createHash } from 'node:crypto';
 import { type FileHandle, rm } from 'node:fs/promises';
+import { parse } from 'content-disposition';
 import pRetry from 'p-retry';
 import { LeitmotifError } from '../errors.ts';
-import { orDiskFull } from '../io/disk-full.ts';
+import { oneLine } from '../format.ts';
+import { withDiskFullError } from '../io/disk-full.ts';
 import { createPrivateFile } from '../io/private-files.ts';
 import { followLink, type LinkAnswer } from './follow-link.ts';
 import { type Network, publicNetwork } from './guarded-request.ts';
 import { linkNotAudio, linkTooLarge, linkTooSlow, linkUnreachable } from './link-errors.ts';
-import { nameOfLink } from './link-name.ts';
-import { beginsAsText, sniffedBytes } from './text-sniff.ts';
 
 export interface FetchedAudio {
   readonly path: string;
@@ -43,6 +43,9 @@ export interface FetchConditions {
 /** Half of the slowest common bit rate of mp3 (64 kbit/s). A server that sends a byte a second is hostile. */
 const paceBytesMin = 40_000;
 const publicConditions: FetchConditions = { network: publicNetwork, paceWindowMs: 10_000 };
+
+/** Number of bytes to check. Every audio container and compressed stream has a binary byte among them. */
+export const sniffedBytes = 512;
 
 /** Even Discord's CDN fails sometimes. The pauses together are short enough for a waiting user. */
 const retries = { retries: 3, minTimeout: 50, factor: 3, randomize: true } as const;
@@ -97,7 +100,7 @@ function assertWanted({ url, status, header }: LinkAnswer, bytesMax: number): vo
 
 async function save(answer: LinkAnswer, options: FetchOptions, watch: () => Watch): Promise<FetchedAudio> {
   const { path } = options;
-  const file = await orDiskFull(path, () => createPrivateFile(path));
+  const file = await withDiskFullError(path, () => createPrivateFile(path));
   const watched = watch();
   try {
     const written = await write(answer, file, options, watched);
@@ -128,7 +131,7 @@ async function write(answer: LinkAnswer, file: FileHandle, options: FetchOptions
       if (head.length === sniffedBytes) assertNoText(answer, head);
     }
     hash.update(block);
-    await orDiskFull(path, () => file.writeFile(block));
+    await withDiskFullError(path, () => file.writeFile(block));
     onProgress?.(sizeBytes, total);
   }
   if (head.length < sniffedBytes) assertNoText(answer, head);
@@ -156,4 +159,42 @@ function watchPace(pace: AbortController, url: URL, windowMs: number): Watch {
 
 function assertNoText({ url, header }: LinkAnswer, head: Uint8Array): void {
   if (beginsAsText(head)) throw linkNotAudio(url, 'page', header('content-type'));
+}
+
+/** Whether a file starts like text (HTML, JSON, a playlist, an error message).
+ *  @param head the first bytes, `sniffedBytes` of them unless there are fewer; nothing is not a text
+ *  @see https://mimesniff.spec.whatwg.org/#binary-data-byte */
+export function beginsAsText(head: Uint8Array): boolean {
+  const hasUtf16Mark =
+    (head[0] === 0xfe && head[1] === 0xff) || (head[0] === 0xff && head[1] === 0xfe && head[3] === 0);
+  return head.length > 0 && (hasUtf16Mark || !head.some(isBinaryByte));
+}
+
+function isBinaryByte(byte: number): boolean {
+  return byte <= 0x08 || byte === 0x0b || (byte >= 0x0e && byte <= 0x1a) || (byte >= 0x1c && byte <= 0x1f);
+}
+
+/** Names a fetched file. The name is untrusted text, for display only.
+ *
+ *  @param disposition the Content-Disposition header, if there is one
+ *  @returns one line without folders, or null when neither has a name */
+export function nameOfLink(url: URL, disposition: string | undefined): string | null {
+  const names = [disposition === undefined ? '' : fileNameOf(disposition), decoded(url.pathname)];
+  return names.map((name) => oneLine(name.split(/[/\\]/).at(-1) ?? '')).find((name) => name !== '') ?? null;
+}
+
+function fileNameOf(disposition: string): string {
+  try {
+    return parse(disposition).parameters.filename ?? '';
+  } catch {
+    return '';
+  }
+}
+
+function decoded(pathname: string): string {
+  try {
+    return decodeURIComponent(pathname);
+  } catch {
+    return pathname;
+  }
 }

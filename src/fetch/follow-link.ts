@@ -9,7 +9,7 @@ import {
   unguardedNetwork,
 } from './guarded-request.ts';
 import { readLink } from './link.ts';
-import { blocksOfBody, TinyPiecesError } from './link-body.ts';
+import { blocksOfBody, SmallChunksError } from './link-body.ts';
 import { linkRefused, linkTooSlow, linkUnreachable } from './link-errors.ts';
 
 export interface LinkAnswer {
@@ -91,7 +91,7 @@ async function* blocksOf(url: URL, body: IncomingMessage, signal: AbortSignal): 
 
 function asLinkError(url: URL, cause: unknown): LeitmotifError {
   if (cause instanceof AddressRefusedError) return linkRefused(url, 'address', 'its address is not a public one');
-  if (cause instanceof TinyPiecesError) return linkUnreachable(url, 'it comes in pieces of a few bytes', { cause });
+  if (cause instanceof SmallChunksError) return linkUnreachable(url, 'it comes in pieces of a few bytes', { cause });
   if (cause instanceof TooManyHeadsError) return linkUnreachable(url, 'it answers without end', { cause });
   const { code } = cause as { code?: unknown };
   return linkUnreachable(url, typeof code === 'string' ? code : 'the connection failed', { cause });

@@ -50,7 +50,7 @@ const headers = {
 /** @returns the answer as soon as its head has arrived; redirects are answers too. Destroy it to close the connection.
  *  @throws {AddressRefusedError} before anything was sent; what Node throws; the signal's reason */
 export async function requestGuarded(url: URL, network: Network, signal: AbortSignal): Promise<IncomingMessage> {
-  const asked = (url.protocol === 'https:' ? requestTls : request)(url, {
+  const outgoing = (url.protocol === 'https:' ? requestTls : request)(url, {
     headers,
     signal,
     // No agent: it would keep connections and reuse them for requests with other rules.
@@ -63,21 +63,21 @@ export async function requestGuarded(url: URL, network: Network, signal: AbortSi
     },
   } satisfies RequestOptions);
   let informations = 0;
-  asked.on('information', () => {
-    if (++informations === informationMax) asked.destroy(new TooManyHeadsError());
+  outgoing.on('information', () => {
+    if (++informations === informationMax) outgoing.destroy(new TooManyHeadsError());
   });
-  asked.end();
+  outgoing.end();
   try {
     const [answer] = (await Promise.race([
-      once(asked, 'response'),
+      once(outgoing, 'response'),
       // An upgrade that was not requested, or a closed connection, instead of an answer.
-      once(asked, 'close').then(() => {
+      once(outgoing, 'close').then(() => {
         throw new Error('The connection was closed without an answer');
       }),
     ])) as [IncomingMessage];
     return answer;
   } catch (error) {
-    asked.destroy();
+    outgoing.destroy();
     signal.throwIfAborted();
     throw error;
   }

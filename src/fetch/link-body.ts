@@ -6,17 +6,17 @@
 import type { IncomingMessage } from 'node:http';
 
 /** Number of chunks before their size is checked. */
-const piecesJudged = 1_000;
+const piecesMin = 1_000;
 /** Smallest mean size; a server that streams while encoding sends frames of some hundred bytes. */
 const pieceBytesMin = 64;
 /** Buffer for a slow disk; beyond it the connection waits. */
 const heldBytesMax = 1024 * 1024;
 
-export class TinyPiecesError extends Error {
-  override readonly name = 'TinyPiecesError';
+export class SmallChunksError extends Error {
+  override readonly name = 'SmallChunksError';
 }
 
-/** @throws {TinyPiecesError} when the chunks stay tiny; the errors of the stream */
+/** @throws {SmallChunksError} when the chunks stay tiny; the errors of the stream */
 export async function* blocksOfBody(body: IncomingMessage): AsyncGenerator<Buffer> {
   let held: Buffer[] = [];
   let heldBytes = 0;
@@ -38,8 +38,8 @@ export async function* blocksOfBody(body: IncomingMessage): AsyncGenerator<Buffe
     bytes += piece.length;
     held.push(piece);
     heldBytes += piece.length;
-    if (pieces >= piecesJudged && bytes < pieces * pieceBytesMin) {
-      end(new TinyPiecesError(`Its ${pieces} pieces have ${bytes} bytes`));
+    if (pieces >= piecesMin && bytes < pieces * pieceBytesMin) {
+      end(new SmallChunksError(`Its ${pieces} pieces have ${bytes} bytes`));
       body.destroy();
     } else if (heldBytes > heldBytesMax) body.pause();
     wake();
@@ -58,9 +58,9 @@ export async function* blocksOfBody(body: IncomingMessage): AsyncGenerator<Buffe
         body.resume();
       } else if (isOver) return;
       else {
-        const woken = Promise.withResolvers<void>();
-        wake = woken.resolve;
-        await woken.promise;
+        const resumed = Promise.withResolvers<void>();
+        wake = resumed.resolve;
+        await resumed.promise;
       }
     }
   } finally {

@@ -1,13 +1,13 @@
-/** "Is it this very recording, played at another speed, through a telephone or in a noisy room?" Pure.
+/** Compares fingerprints of copies at another speed, through a telephone or in a noisy room. Pure.
  *
- *  Asked after match.ts has found no plain copy. It needs about twenty seconds where match.ts needs five: little of each
- *  item is left, and many speeds are tried, each of which is a chance to be wrong.
+ *  Used after match.ts has found no plain copy. It needs about twenty seconds where match.ts needs five, because each item is
+ *  damaged more, and each of the many speeds is another chance for a false match.
  */
 import type { Fingerprint, SpeedFingerprint } from '../domain.ts';
-import { type Agreement, agreementAlong, type Leveled, levelsOf } from './levels.ts';
+import { agreementAlong, type LevelAgreement, type Leveled, levelsOf } from './levels.ts';
 import { type Line, Lines } from './lines.ts';
 
-export interface ChangedMatch extends Agreement {
+export interface ChangedMatch extends LevelAgreement {
   /** How fast the query plays the track: 1.02 is 2 % faster; 1 at the track's own speed. */
   readonly speed: number;
   /** Position of the query's start in the track. Negative when the query begins before the track. */
@@ -17,31 +17,31 @@ export interface ChangedMatch extends Agreement {
 /** Correlations that prove a copy. Unrelated music reaches .31, but another performance of the piece, synthesized in equal time,
  *  reaches .62 at the track's speed and .64 at another one; see bench/QUALITY.md, "this is". */
 const correlationMin = { sameSpeed: 0.66, otherSpeed: 0.7 } as const;
-/** Through a telephone a copy loses half, and so does another performance: none is above .31 that does
- *  not agree clearly better at another speed. */
+/** A telephone halves the correlation of a copy, and also that of another performance: none of these is above .31 without a
+ *  clearly better agreement at another speed. */
 const telephoneMin = { sameSpeed: 0.34, otherSpeed: 0.62 } as const;
-/** A copy at the track's own speed agrees as well, or a little better by chance, at half a per cent more or less. What agrees
- *  better than that at another speed is no copy at the own one: so performances in another tempo give themselves away. */
-const clearlyMore = 0.05;
-/** Below this many items, chance reaches further: the limits rise with the root of what is missing. */
+/** A copy at the track's speed correlates equally, or by chance slightly better, at half a per cent more or less. A larger
+ *  advantage of another speed excludes a copy at the track's speed; this detects performances in another tempo. */
+const correlationMargin = 0.05;
+/** With fewer items, chance correlations are higher, so the limits rise with the square root of the ratio. */
 const enoughItems = 200;
 /** 12 s. */
 const informativeItemsMin = 96;
-/** Copies at 2 % more or less reach this without their speed undone (.37 and more in 95 of 100), the best of ten other tracks
- *  in 1 of 20. */
+/** Copies at 2 % more or less reach this before their speed is undone (.37 and more in 95 of 100); the best of ten other tracks
+ *  does in 1 of 20. */
 const promisingMin = 0.25;
 
-/** The match that proves the copy; null where none does.
- *  @param isTelephoneBand whether the query has no sound outside of a telephone's band */
+/** The match that proves the copy; null if none does.
+ *  @param isTelephoneBand whether the query has no sound outside a telephone's band */
 export function provingMatch({ sameSpeed, otherSpeed }: ChangedMatches, isTelephoneBand: boolean): ChangedMatch | null {
   const limits = isTelephoneBand ? telephoneMin : correlationMin;
-  const isOther = (otherSpeed?.correlation ?? -1) > (sameSpeed?.correlation ?? -1) + clearlyMore;
+  const isOther = (otherSpeed?.correlation ?? -1) > (sameSpeed?.correlation ?? -1) + correlationMargin;
   if (!isOther && sameSpeed && reaches(sameSpeed, limits.sameSpeed)) return sameSpeed;
   return otherSpeed && reaches(otherSpeed, limits.otherSpeed) ? otherSpeed : null;
 }
 
-/** Whether to undo the speed is worth listening to the query again.
- *  @param matches of the query as it is, without speeds that were undone */
+/** Whether the query should be fingerprinted again at other speeds.
+ *  @param matches of the query at its own speed */
 export function isPromising({ sameSpeed, otherSpeed }: ChangedMatches): boolean {
   return Math.max(sameSpeed?.correlation ?? 0, otherSpeed?.correlation ?? 0) >= promisingMin;
 }
@@ -51,29 +51,29 @@ function reaches({ correlation, informativeItems }: ChangedMatch, min: number): 
   return correlation >= min * Math.sqrt(Math.max(1, enoughItems / informativeItems));
 }
 
-/** The best match of each kind; null where nothing can be compared. */
+/** The best match of each kind; null if nothing can be compared. */
 export interface ChangedMatches {
   readonly sameSpeed: ChangedMatch | null;
   readonly otherSpeed: ChangedMatch | null;
 }
 
-/** Tempo alone, as DJs' software changes it: the bits stay, their times move. */
+/** Tempo without pitch, as DJ software changes it: the bits stay and their times move. */
 const tempos = [0.96, 0.965, 0.97, 0.975, 0.98, 0.985, 0.99, 0.995, 1.005, 1.01, 1.015, 1.02, 1.025, 1.03, 1.035, 1.04];
-/** Places that are looked at for one speed. Where the speed is undone, or only the tempo differs, most bits agree at the right
- *  one; through a telephone the right one is among the first 24 in 94 of 100. */
+/** Candidate positions per speed. If the speed is undone, or only the tempo differs, most bits agree at the right one; through a
+ *  telephone the right one is among the first 24 in 94 of 100. */
 const samePlaces = 24;
 const otherPlaces = 2;
-/** Around the best of them: what is left of a speed whose nearest neighbour was undone, and half an item either way. */
+/** Refinement around the best candidates: the remaining difference in speed, and half an item in both directions. */
 const leftOver = [-0.005, -0.0025, 0, 0.0025, 0.005];
 const halfItems = [-1, -0.5, 0, 0.5, 1];
 
 export class ChangedQuery {
   readonly #itemSec: number;
-  readonly #plain: Undone;
-  readonly #atSpeeds: readonly Undone[];
+  readonly #plain: SpeedMatch;
+  readonly #atSpeeds: readonly SpeedMatch[];
 
   /** @param plain the query's fingerprint
-   *  @param atSpeeds the same with speeds undone; none where the sound is not at hand */
+   *  @param atSpeeds the fingerprints with speeds undone; empty if the audio is missing */
   constructor(plain: Fingerprint, atSpeeds: readonly SpeedFingerprint[]) {
     this.#itemSec = plain.itemSec;
     this.#plain = { ...leveled(plain), speed: 1 };
@@ -100,9 +100,9 @@ export class ChangedQuery {
       track,
       tempos.flatMap((tempo) => plain.best(tempo, otherPlaces)),
     );
-    for (const undone of this.#atSpeeds) {
-      const lines = new Lines(undone.items, track.items).best(1, otherPlaces);
-      other = better(other, bestOf(undone, track, lines));
+    for (const speedMatch of this.#atSpeeds) {
+      const lines = new Lines(speedMatch.items, track.items).best(1, otherPlaces);
+      other = better(other, bestOf(speedMatch, track, lines));
     }
     return {
       sameSpeed: same && this.#describe(refine(same, track, [0])),
@@ -115,18 +115,18 @@ export class ChangedQuery {
   }
 }
 
-interface Undone extends Leveled {
+interface SpeedMatch extends Leveled {
   /** The speed that was undone. */
   readonly speed: number;
 }
 
 interface Placed {
-  readonly query: Undone;
+  readonly query: SpeedMatch;
   readonly line: Line;
-  readonly agreement: Agreement;
+  readonly agreement: LevelAgreement;
 }
 
-function bestOf(query: Undone, track: Leveled, lines: readonly Line[]): Placed | null {
+function bestOf(query: SpeedMatch, track: Leveled, lines: readonly Line[]): Placed | null {
   let best: Placed | null = null;
   for (const line of lines) {
     const agreement = agreementAlong(query, track, line);
@@ -140,7 +140,7 @@ function better(one: Placed | null, other: Placed | null): Placed | null {
   return other.agreement.correlation > one.agreement.correlation ? other : one;
 }
 
-/** The best of the lines near this one; another rate turns it around its middle. */
+/** The best line near this one; another rate rotates it around its middle. */
 function refine(placed: Placed, track: Leveled, rates: readonly number[]): Placed {
   const { query, line } = placed;
   const middle = query.items.length / 2;

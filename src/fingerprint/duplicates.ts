@@ -1,83 +1,83 @@
-/** "Are these two tracks one recording under two names?" Pure.
+/** Decides whether two tracks are the same recording. Pure.
  *
- *  Never by vector distance: two performances of a piece, and two pieces of one instrument, lie as near to each other as
- *  two copies do; a system that merged by distance once took 27,554 of the 82,378 tracks of a piano library for copies.
- *  Here fingerprints have to agree at one constant offset over most of BOTH tracks, block by block, and the durations
- *  too: pieces of game music that share a loop agree in parts of each other only.
+ *  Not by vector distance: two performances of a piece, and two pieces of one instrument, can be as near as two copies; a system
+ *  that merged by distance treated 27,554 of the 82,378 tracks of a piano library as copies. Here fingerprints have to agree at
+ *  one constant offset over most of BOTH tracks, block by block, and the durations too: pieces of game music that share a loop
+ *  agree in parts only.
  *
- *  Distances only propose which pairs are worth comparing. That most of both must agree leaves few offsets to try, so this
- *  needs none of what finds an excerpt anywhere in a track (fingerprint-offsets.ts).
+ *  Distances only select the pairs to compare. Because most of both must agree, few offsets are possible, so the search of
+ *  offsets.ts is not needed.
  */
 import type { Fingerprint, Hit } from '../domain.ts';
 import { bitErrors, bitsPerItem, repeats } from './items.ts';
 import { errorRateMax } from './match.ts';
 
-/** How two whole tracks lie over each other. */
-export interface Agreement {
-  /** Where the first begins in the second, in seconds. */
+/** The alignment of two whole tracks. */
+export interface CopyAgreement {
+  /** Position of the first track's start in the second, in seconds. */
   readonly offsetSec: number;
-  /** Shares of what each has to compare, [0, 1], that lie in blocks which agree. */
+  /** Shares of the informative items of each, [0, 1], in blocks that agree. */
   readonly shareOfFirst: number;
   readonly shareOfSecond: number;
-  /** Share of wrong bits in those blocks; 1 where there are none. */
+  /** Share of wrong bits in those blocks; 1 without blocks. */
   readonly bitErrorRate: number;
-  /** Items of both together, that were compared in them. */
+  /** Number of compared items in them, of both tracks together. */
   readonly items: number;
 }
 
-/** A copy may have lost, or got, this much silence at its ends... */
+/** A copy may have lost or gained this much silence at its ends... */
 const durationSecMax = 10;
 /** ... but no more than this share of the longer one. */
 const durationShareMax = 0.1;
 
-/** Whether the durations leave room for one recording. Takes nothing, so it is asked first. */
+/** Whether the durations allow one recording. Costs nothing, so it is checked first. */
 export function durationsAgree(firstSec: number, secondSec: number): boolean {
   const longerSec = Math.max(firstSec, secondSec);
   return Math.abs(firstSec - secondSec) <= Math.min(durationSecMax, durationShareMax * longerSec);
 }
 
-/** Copies answer one query chunk nearly alike, however their windows lie over it. */
+/** Duplicates match a query chunk at almost the same distance, for any alignment of their windows. */
 const similarityGapMax = 0.1;
 
-/** Whether the hits of two tracks look as those of copies do: where both answer a query chunk, they do so nearly alike and from
- *  nearly the same place. Proves nothing.
+/** Whether the hits of two tracks are like those of duplicates: for a query chunk that hits both, distances and times are almost
+ *  equal. No proof.
  *
  *  @param first, second hits of each track for one query, in any order */
-export function areProposed(first: readonly Hit[], second: readonly Hit[]): boolean {
-  const there = Map.groupBy(second, ({ queryChunk }) => queryChunk);
+export function haveMatchingHits(first: readonly Hit[], second: readonly Hit[]): boolean {
+  const hitsOfSecond = Map.groupBy(second, ({ queryChunk }) => queryChunk);
   let shared = 0;
-  let alike = 0;
+  let matching = 0;
   for (const [queryChunk, own] of Map.groupBy(first, (hit) => hit.queryChunk)) {
-    const others = there.get(queryChunk);
+    const others = hitsOfSecond.get(queryChunk);
     if (others === undefined) continue;
     shared++;
-    if (own.some((hit) => others.some((other) => areAlike(hit, other)))) alike++;
+    if (own.some((hit) => others.some((other) => isSameHit(hit, other)))) matching++;
   }
-  return shared > 0 && 2 * alike >= shared;
+  return shared > 0 && 2 * matching >= shared;
 }
 
-function areAlike(one: Hit, other: Hit): boolean {
+function isSameHit(one: Hit, other: Hit): boolean {
   const apartSec = Math.abs(one.trackStartSec - other.trackStartSec);
   const isNear = apartSec <= durationSecMax + Math.max(one.durationSec, other.durationSec);
   return isNear && Math.abs(one.similarity - other.similarity) <= similarityGapMax;
 }
 
-/** Items of the first that find the offset. */
+/** Number of items of the first that find the offset. */
 const probesMax = 128;
-/** Share of the probes' wrong bits past which no offset needs a closer look: unrelated music has half of them wrong. */
+/** Maximum share of wrong bits of the probes; offsets above it are not examined. Unrelated music has half of the bits wrong. */
 const probeErrorRateMax = 0.3;
-/** Offsets that are looked at in full. */
+/** Number of offsets that are examined in full. */
 const offsetsMax = 3;
-/** Ten seconds: a stretch that was cut out, or has another voice over it, does not drown in minutes that agree. */
+/** Ten seconds: short enough that minutes of agreement do not hide a stretch that was cut out or has another voice over it. */
 const blockItems = 80;
-/** A block of a copy is seldom worse than this; one of another performance seldom better. See bench/QUALITY.md. */
+/** Copies are seldom worse than this in a block, other performances seldom better. See bench/QUALITY.md. */
 const blockErrorRateMax = 0.2;
 /** Most of both. */
 const shareMin = 0.9;
-/** Five seconds: what is shorter has too little to prove anything, and is one recording only where the bytes are equal. */
+/** Five seconds: shorter tracks cannot be compared and are duplicates only if their bytes are equal. */
 const itemsMin = 40;
 
-/** @returns true only for what is proved; of two fingerprints that are missing nothing is
+/** @returns true only with a proof; false if a fingerprint is empty
  *  @throws {RangeError} when the two have different or impossible item lengths */
 export function isSameWhole(first: Fingerprint, second: Fingerprint): boolean {
   const agreement = agreementOf(first, second, probeErrorRateMax);
@@ -89,27 +89,27 @@ export function isSameWhole(first: Fingerprint, second: Fingerprint): boolean {
   );
 }
 
-/** The best of the offsets at which one may be the other, with what agrees there.
+/** The best possible offset, with its agreement.
  *
- *  @param rateMax offsets at which more of the probes' bits are wrong are not looked at
- *  @returns null where there is nothing to compare
+ *  @param rateMax offsets with a higher share of wrong bits of the probes are not examined
+ *  @returns null if there is nothing to compare
  *  @throws {RangeError} when the two have different or impossible item lengths
  */
-export function agreementOf(first: Fingerprint, second: Fingerprint, rateMax = 1): Agreement | null {
+export function agreementOf(first: Fingerprint, second: Fingerprint, rateMax = 1): CopyAgreement | null {
   const { itemSec } = first;
   if (!(itemSec > 0) || itemSec !== second.itemSec) {
     throw new RangeError(`Cannot compare fingerprints: expected equal items, got ${itemSec} s, ${second.itemSec} s`);
   }
   const offsets = likelyOffsets(first.items, second.items, Math.ceil(durationSecMax / itemSec), rateMax);
   if (offsets.length === 0) return null;
-  const [firstTelling, secondTelling] = [countTelling(first.items), countTelling(second.items)];
-  let best: Agreement | null = null;
+  const [firstInformative, secondInformative] = [countInformative(first.items), countInformative(second.items)];
+  let best: CopyAgreement | null = null;
   for (const offset of offsets) {
     const { ofFirst, ofSecond, items, errors } = agreeingBlocks(first.items, second.items, offset);
     const agreement = {
       offsetSec: offset * itemSec,
-      shareOfFirst: firstTelling === 0 ? 0 : ofFirst / firstTelling,
-      shareOfSecond: secondTelling === 0 ? 0 : ofSecond / secondTelling,
+      shareOfFirst: firstInformative === 0 ? 0 : ofFirst / firstInformative,
+      shareOfSecond: secondInformative === 0 ? 0 : ofSecond / secondInformative,
       bitErrorRate: items === 0 ? 1 : errors / (items * bitsPerItem),
       items,
     };
@@ -120,9 +120,9 @@ export function agreementOf(first: Fingerprint, second: Fingerprint, rateMax = 1
   return best;
 }
 
-/** Item offsets (second minus first) by how few bits of some probes differ, best first; ties to the smaller offset. */
+/** Item offsets (second minus first) by the number of differing bits of some probes, fewest first; ties to the smaller offset. */
 function likelyOffsets(first: Uint32Array, second: Uint32Array, offsetMax: number, rateMax: number): number[] {
-  const probes = evenly(first, probesMax);
+  const probes = spreadEvenly(first, probesMax);
   const rated: { offset: number; rate: number }[] = [];
   for (let offset = -offsetMax; offset <= offsetMax; offset++) {
     let errors = 0;
@@ -141,8 +141,8 @@ function likelyOffsets(first: Uint32Array, second: Uint32Array, offsetMax: numbe
     .map(({ offset }) => offset);
 }
 
-/** Items that tell something, spread evenly over the recording: at each of `max` places the next one. */
-function evenly(items: Uint32Array, max: number): number[] {
+/** Informative items spread evenly over the recording: the next one at each of `max` places. */
+function spreadEvenly(items: Uint32Array, max: number): number[] {
   const probes = new Set<number>();
   for (let place = 0; place < max; place++) {
     let item = Math.floor((place * items.length) / max);
@@ -152,7 +152,7 @@ function evenly(items: Uint32Array, max: number): number[] {
   return [...probes];
 }
 
-function countTelling(items: Uint32Array): number {
+function countInformative(items: Uint32Array): number {
   let count = 0;
   for (let item = 0; item < items.length; item++) if (!repeats(items, item)) count++;
   return count;
@@ -172,14 +172,14 @@ function agreeingBlocks(first: Uint32Array, second: Uint32Array, offset: number)
   return sum;
 }
 
-/** Where both repeat what was before, nothing is compared. */
+/** Items that repeat the one before in both are not compared. */
 function compareBlock(first: Uint32Array, second: Uint32Array, offset: number, from: number, to: number) {
   const block = { ofFirst: 0, ofSecond: 0, items: 0, errors: 0 };
   for (let item = from; item < to; item++) {
-    const [isNew, isNewThere] = [!repeats(first, item), !repeats(second, item + offset)];
+    const [isNew, isNewInSecond] = [!repeats(first, item), !repeats(second, item + offset)];
     if (isNew) block.ofFirst++;
-    if (isNewThere) block.ofSecond++;
-    if (!isNew && !isNewThere) continue;
+    if (isNewInSecond) block.ofSecond++;
+    if (!isNew && !isNewInSecond) continue;
     block.items++;
     block.errors += bitErrors(first, second, item, offset);
   }

@@ -1,13 +1,13 @@
-/** What every comparison of fingerprints counts, item by item. Pure. */
+/** Counts shared by all comparisons of fingerprints. Pure. */
 
 export const bitsPerItem = 32;
 
-/** Silence and held notes repeat one item, which any other silence matches: a repeated item is no evidence. */
+/** Silence and held notes repeat an item, and any other silence matches it, so a repeated item is no evidence. */
 export function repeats(items: Uint32Array, item: number): boolean {
   return item > 0 && items[item] === items[item - 1];
 }
 
-/** Bits in which an item of the query and the item that lies under it differ, 0 to 32.
+/** Number of differing bits of a query item and the aligned track item, 0 to 32.
  *  @param offset track item minus query item */
 export function bitErrors(query: Uint32Array, track: Uint32Array, item: number, offset: number): number {
   return countBits((query[item] ?? 0) ^ (track[item + offset] ?? 0));

@@ -1,4 +1,4 @@
-/** How two fingerprints move together along a line. Pure.
+/** Correlation of two fingerprints along a line. Pure.
  *
  *  An item holds 16 measurements of two bits each: four levels, in Gray code, of how the energy of some pitch classes changes.
  *  A telephone, a small loudspeaker or an equaliser shifts a measurement's levels for the whole recording, so half of the
@@ -13,7 +13,7 @@ import type { Line } from './lines.ts';
 const measurements = bitsPerItem / 2;
 /** Gray code to level. */
 const levelOf = [0, 1, 3, 2] as const;
-/** Added to the product of two spreads, so that a measurement that hardly moves weighs little. */
+/** Added to the product of two deviations, so that measurements with little movement have little weight. */
 const spreadFloor = 0.02;
 
 /** Levels 0 to 3, shape [items, 16]. */
@@ -33,16 +33,16 @@ export interface Leveled {
   readonly levels: Float32Array;
 }
 
-export interface Agreement {
+export interface LevelAgreement {
   /** Mean over the measurements, [-1, 1]. */
   readonly correlation: number;
-  /** Items of the overlap that were compared: silence and held notes repeat one item on either side, and say nothing. */
+  /** Items of the overlap that were compared: silence and held notes repeat one item in both, and are not evidence. */
   readonly informativeItems: number;
   readonly bitErrorRate: number;
 }
 
-/** @returns null where nothing can be compared */
-export function agreementAlong(query: Leveled, track: Leveled, { at, rate }: Line): Agreement | null {
+/** @returns null if nothing can be compared */
+export function agreementAlong(query: Leveled, track: Leveled, { at, rate }: Line): LevelAgreement | null {
   const [q, t, qq, tt, qt] = [sums(), sums(), sums(), sums(), sums()];
   let count = 0;
   let errors = 0;

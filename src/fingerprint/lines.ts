@@ -1,12 +1,12 @@
-/** Lines along which one fingerprint may lie over another that runs at another speed. Pure.
+/** Finds candidate alignments of two fingerprints at different speeds. An alignment is a line: an offset and a rate. Pure.
  *
- *  The query is cut into blocks of four seconds. Within one, a difference in speed of 4 % moves the ends by half an item, so
- *  one table of each block's errors at every offset serves all speeds: a speed only moves the blocks against each other.
- *  All pairs of items are compared once, not once for each speed.
+ *  The query is cut into blocks of four seconds. Within one, a difference in speed of 4 % moves the ends by half an item, so one
+ *  table of each block's errors at every offset serves all speeds: a speed only shifts the blocks relative to each other. All
+ *  pairs of items are compared once, not once for each speed.
  */
 import { bitsPerItem, repeats } from './items.ts';
 
-/** The query's item q lies over the track's item round(at + rate * q). */
+/** Aligns item q of the query with item round(at + rate * q) of the track. */
 export interface Line {
   readonly at: number;
   /** Track items per query item: 1.02 where the query's tempo is 2 % faster. */
@@ -16,7 +16,7 @@ export interface Line {
 const blockItems = 32;
 /** Every second item of the query is compared, every third of a longer one and so on, up to this many pairs. */
 const pairsMax = 1_000_000;
-/** Lines this near to a better one are the same place. */
+/** Lines this near to a better one count as the same alignment. */
 const apartItems = 2;
 
 export class Lines {
@@ -39,7 +39,7 @@ export class Lines {
     }
   }
 
-  /** The places where most bits agree at this rate, best first; at least half of the query lies over the track. */
+  /** The alignments with the most agreeing bits at this rate, best first; at least half of the query overlaps the track. */
   best(rate: number, max: number): Line[] {
     const found: { at: number; sum: number }[] = [];
     const halfItems = Math.floor((this.#queryItems * rate) / 2);
@@ -60,7 +60,7 @@ export class Lines {
   }
 }
 
-/** Sorted, best first. A place next to a kept one takes its place or none. */
+/** Sorted, best first. Of adjacent alignments, only the best is kept. */
 function keep(found: { at: number; sum: number }[], place: { at: number; sum: number }, max: number): void {
   const near = found.findIndex(({ at }) => Math.abs(at - place.at) <= apartItems);
   if (near >= 0) {
@@ -72,7 +72,7 @@ function keep(found: { at: number; sum: number }[], place: { at: number; sum: nu
   found.length = Math.min(found.length, max);
 }
 
-/** Adds how many bits more agree than disagree. The count of bits is items.ts's, written out: it is called a million times. */
+/** Adds the number of agreeing minus disagreeing bits. The bit count of items.ts is inlined, because it runs a million times. */
 function addAgreement(sums: Float32Array, word: number, track: Uint32Array, shift: number): void {
   for (let item = 0; item < track.length; item++) {
     const differing = word ^ (track[item] as number);

@@ -1,18 +1,18 @@
-/** "Is it this very recording?": two acoustic fingerprints laid over each other. Pure.
+/** Aligns two acoustic fingerprints, to decide whether they are of the same recording. Pure.
  *
- *  Why not distances of embeddings: an excerpt's windows fall between the library's, so a recording is not at distance 0
- *  from itself, while another performance of the same piece may be very near. Chromaprint's 32 bits each 0.124 s
- *  hold local changes of pitch-class energy at fine time: the same recording agrees in most of them after lossy
- *  coding, gain and mild EQ; another performance is out of step within seconds.
+ *  Embedding distances cannot decide this: an excerpt's windows are between the library's, so a recording is not at distance 0
+ *  from itself, while another performance of the piece may be very near. Chromaprint's 32 bits per 0.124 s encode local changes
+ *  of pitch-class energy. The same recording agrees in most of them after lossy coding, gain and mild EQ; another performance is
+ *  out of step within seconds.
  *
  *  @see https://oxygene.sk/2011/01/how-does-chromaprint-work/ for what the bits are
- *  @see fingerprint-offsets.ts for how candidate offsets are found in linear time
+ *  @see offsets.ts for the search of candidate offsets in linear time
  */
 import type { Fingerprint } from '../domain.ts';
 import { bitErrors, bitsPerItem, repeats } from './items.ts';
 import { candidateOffsets } from './offsets.ts';
 
-/** How two recordings lie over each other where they agree best. */
+/** The best alignment of two recordings. */
 export interface FingerprintMatch {
   /** Position of the query's start in the track. Negative when the query begins before the track. */
   readonly offsetSec: number;
@@ -23,17 +23,17 @@ export interface FingerprintMatch {
   readonly overlapSec: number;
   /** Share of the stretch's bits that differ: 0 equal, 0.5 unrelated. */
   readonly bitErrorRate: number;
-  /** Items in the stretch that tell something: silence and held notes repeat one item, which any silence matches. */
+  /** Number of informative items in the stretch: silence and held notes repeat one item, which any silence matches. */
   readonly informativeItems: number;
 }
 
-/** Share of wrong bits above which an item speaks against the offset: half-way between what degraded copies show and what
- *  unrelated music does; see bench/QUALITY.md, "this is". */
+/** Share of wrong bits above which an item is evidence against the offset: half-way between degraded copies and unrelated music;
+ *  see bench/QUALITY.md, "this is". */
 const neutralErrorRate = 0.28;
 
-/** Lays the query over the track at the offset, and takes the stretch, where they agree best.
+/** Finds the offset and the stretch with the best agreement.
  *
- *  @returns null when nothing agrees at all, or either is empty
+ *  @returns null when nothing agrees, or either fingerprint is empty
  *  @throws {RangeError} when the two have different or impossible item lengths
  */
 export function matchFingerprints(query: Fingerprint, track: Fingerprint): FingerprintMatch | null {
@@ -58,7 +58,7 @@ interface Stretch {
   readonly score: number;
 }
 
-/** Kadane's longest-gain stretch: an item gains what its errors fall short of the neutral rate and loses what they exceed. */
+/** Kadane's algorithm: an item counts the neutral error rate minus its own. */
 function bestStretch(query: Uint32Array, track: Uint32Array, offset: number): Stretch | null {
   const neutralBits = neutralErrorRate * bitsPerItem;
   const first = Math.max(0, -offset);
@@ -69,7 +69,7 @@ function bestStretch(query: Uint32Array, track: Uint32Array, offset: number): St
   let from = first;
   for (let item = first; item < end; item++) {
     const gain = neutralBits - bitErrors(query, track, item, offset);
-    // A repeated item agrees with every other silence: it may speak against an offset, never for it.
+    // A repeated item agrees with any silence, so it can only be evidence against an offset.
     score += gain > 0 && repeats(query, item) ? 0 : gain;
     if (score <= 0) {
       score = 0;
@@ -102,19 +102,19 @@ function describe(stretch: Stretch, query: Fingerprint, track: Fingerprint): Fin
   };
 }
 
-/** A copy as "this is" must know it (mp3 at 64 kbit/s, gain, 3 dB of EQ) has at most 11 % wrong bits from 7 s up; the best
- *  stretch of another performance of the piece has 13 % and more. See bench/QUALITY.md. */
+/** Copies that must be recognised (mp3 at 64 kbit/s, gain, 3 dB of EQ) have at most 11 % wrong bits from 7 s up; the best
+ *  stretch of another performance has 13 % and more. See bench/QUALITY.md. */
 export const errorRateMax = 0.125;
 
-/** 1.5 s, and what is left of a 5 s excerpt with a held note in it. Shorter stretches of unrelated music reach 11 % by chance. */
+/** 1.5 s: the informative part of a 5 s excerpt with a held note. Shorter stretches of unrelated music reach 11 % by chance. */
 const informativeItemsMin = 12;
 
-/** Sound that two recordings share (a loop, a jingle) is no proof that they are one: the agreement must fill half of
- *  their overlap, or ten seconds where a query holds other things besides. */
+/** Shared sound (a loop, a jingle) does not prove the same recording: the agreement must cover half of the overlap, or ten
+ *  seconds if the query also has other sounds. */
 const overlapShareMin = 0.5;
 const longStretchItems = 80;
 
-/** Is the track this very recording? */
+/** Whether the match proves the same recording. */
 export function isSameRecording(match: FingerprintMatch): boolean {
   const { bitErrorRate, informativeItems, queryFromSec, queryToSec, overlapSec } = match;
   if (bitErrorRate > errorRateMax || informativeItems < informativeItemsMin) return false;

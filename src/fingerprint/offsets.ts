@@ -1,16 +1,17 @@
-/** Where may one fingerprint lie over another? All offsets when few, else those that exact partial hashes vote for. Pure. */
+/** Finds candidate offsets of two fingerprints: all of them if there are few, else those with the most votes of equal partial
+ *  hashes. Pure. */
 
-/** Up to this many item pairs all offsets are tried: a minute on ten minutes of track, 15 ms. */
+/** Up to this many item pairs all offsets are candidates: a minute against ten minutes, 15 ms. */
 const exhaustivePairsMax = 2_000_000;
 
 /** Leading bits that must be equal for a vote. A copy with 10 % wrong bits keeps 16 of them in a fifth of its items; unrelated
- *  items meet by chance once in thousands. */
+ *  items match by chance once in thousands. */
 const hashBits = 16;
 
-/** Occurrences of one hash that are looked at, per query item. Bounds the work for music that repeats itself. */
+/** Maximum occurrences of a hash per query item. Limits the work for repetitive music. */
 const postingsMax = 48;
 
-/** Offsets that go on to be compared bit by bit. */
+/** Number of offsets that are compared bit by bit. */
 const candidatesMax = 24;
 
 /** Offsets (track item minus query item) worth comparing, in a fixed order.
@@ -19,11 +20,11 @@ const candidatesMax = 24;
  */
 export function candidateOffsets(query: Uint32Array, track: Uint32Array): Iterable<number> {
   if (query.length === 0 || track.length === 0) return [];
-  if (query.length * track.length <= exhaustivePairsMax) return everyOffset(query.length, track.length);
+  if (query.length * track.length <= exhaustivePairsMax) return allOffsets(query.length, track.length);
   return mostVoted(voteForOffsets(query, track), query.length - 1);
 }
 
-function* everyOffset(queryItems: number, trackItems: number): Generator<number> {
+function* allOffsets(queryItems: number, trackItems: number): Generator<number> {
   for (let offset = 1 - queryItems; offset < trackItems; offset++) yield offset;
 }
 
@@ -36,7 +37,7 @@ function voteForOffsets(query: Uint32Array, track: Uint32Array): Uint32Array {
     if (hash === null) continue;
     const from = starts[hash] ?? 0;
     const all = (starts[hash + 1] ?? 0) - from;
-    // A hash with too many places is sampled evenly, so that no part of the track is out of reach.
+    // A hash with too many occurrences is sampled evenly over the track.
     const step = Math.max(1, all / postingsMax);
     for (let place = 0; place < all; place += step) {
       const slot = (positions[from + Math.floor(place)] ?? 0) - item + query.length - 1;
@@ -51,7 +52,7 @@ function hashAt(items: Uint32Array, item: number): number | null {
   return item > 0 && items[item - 1] === word ? null : word >>> (32 - hashBits);
 }
 
-/** The places of each hash: positions[starts[hash]] up to, not with, positions[starts[hash + 1]]. A counting sort. */
+/** The occurrences of each hash, from positions[starts[hash]] to before positions[starts[hash + 1]]. A counting sort. */
 function postings(items: Uint32Array): { starts: Uint32Array; positions: Uint32Array } {
   const starts = new Uint32Array(2 ** hashBits + 1);
   for (let item = 0; item < items.length; item++) {
@@ -71,7 +72,8 @@ function postings(items: Uint32Array): { starts: Uint32Array; positions: Uint32A
   return { starts, positions };
 }
 
-/** The offsets with most votes, their neighbours' counted in: a copy whose frames fall between the track's votes for both. */
+/** The offsets with the most votes, including those of adjacent offsets, because a copy with frames between the track's votes
+ *  for both. */
 function mostVoted(votes: Uint32Array, zeroSlot: number): number[] {
   const around = (slot: number): number => (votes[slot - 1] ?? 0) + 2 * (votes[slot] ?? 0) + (votes[slot + 1] ?? 0);
   let best: { slot: number; weight: number }[] = [];

@@ -9,11 +9,11 @@ import type { IndexFlatIP } from 'faiss-node';
 import type {
   BuildRequest,
   Envelope,
+  FaissReply,
   FaissRequest,
   HubnessRequest,
   LoadRequest,
   MemoryAnswer,
-  Reply,
   SearchAnswer,
   SearchRequest,
   VerifyRequest,
@@ -121,14 +121,14 @@ function nearestOf(part: LoadedPart, queries: Float32Array, k: number): Scored[]
   const nearest = Array.from({ length: queries.length / dimensions }, (): Scored[] => []);
   let open = found === 0 ? [] : [...nearest.keys()];
   for (let wanted = found + spareNeighbours; open.length > 0; wanted *= 8) {
-    const asked = Math.min(wanted, rowCount);
-    const answer = searchFaiss(part, queries, open, asked);
+    const requested = Math.min(wanted, rowCount);
+    const answer = searchFaiss(part, queries, open, requested);
     open = open.filter((query, position) => {
-      const candidates = rescore(part, queries, query, answer, position, asked);
+      const candidates = rescore(part, queries, query, answer, position, requested);
       nearest[query] = candidates.slice(0, found);
-      const last = answer.distances[position * asked + asked - 1] ?? 0;
+      const last = answer.distances[position * requested + requested - 1] ?? 0;
       const worst = candidates[found - 1]?.similarity ?? 0;
-      return asked < Math.min(rowCount, neighboursMax) && last >= worst - sumTolerance;
+      return requested < Math.min(rowCount, neighboursMax) && last >= worst - sumTolerance;
     });
   }
   return nearest;
@@ -158,11 +158,11 @@ function rescore(
   query: number,
   answer: FaissAnswer,
   position: number,
-  asked: number,
+  requested: number,
 ): Scored[] {
-  const candidates = answer.labels.slice(position * asked, (position + 1) * asked).map((row, place) => {
+  const candidates = answer.labels.slice(position * requested, (position + 1) * requested).map((row, place) => {
     const similarity = similarityOf(part, queries, query, row);
-    if (Math.abs(similarity - (answer.distances[position * asked + place] ?? 0)) > 1e-3)
+    if (Math.abs(similarity - (answer.distances[position * requested + place] ?? 0)) > 1e-3)
       throw new CorruptFile(`row ${row} is not the one that FAISS holds`);
     return { row, similarity };
   });
@@ -206,12 +206,12 @@ function hubness(request: HubnessRequest): Float32Array {
   }
   const means = new Float32Array(tracks.length);
   let batch: number[] = [];
-  const asked = Math.min(index.ntotal(), request.neighbours + referencesPerTrackMax(request));
+  const requested = Math.min(index.ntotal(), request.neighbours + referencesPerTrackMax(request));
   const file = fs.openSync(path, 'r');
   try {
     const rowBytes = dimensions * bytesPerFloat;
     const rowsOffsetBytes = fs.fstatSync(file).size - rowsInFile * rowBytes;
-    for (let row = 0; row < tracks.length && asked > 0; row += addSliceRows) {
+    for (let row = 0; row < tracks.length && requested > 0; row += addSliceRows) {
       const count = Math.min(addSliceRows, tracks.length - row);
       // Padded with zero vectors to the number from which FAISS uses BLAS.
       const values = new Float32Array(Math.max(count, blasQueriesMin) * dimensions);
@@ -221,8 +221,9 @@ function hubness(request: HubnessRequest): Float32Array {
       // The array is reused: allocating a new one each time takes a quarter of the total time.
       if (batch.length !== values.length) batch = new Array<number>(values.length).fill(0);
       for (let i = 0; i < values.length; i += 1) batch[i] = values[i] as number;
-      const found = index.search(batch, asked);
-      for (let i = 0; i < count; i += 1) means[row + i] = meanOfOthers(request, found, i * asked, asked, row + i);
+      const found = index.search(batch, requested);
+      for (let i = 0; i < count; i += 1)
+        means[row + i] = meanOfOthers(request, found, i * requested, requested, row + i);
     }
   } finally {
     fs.closeSync(file);
@@ -235,12 +236,12 @@ function meanOfOthers(
   { referenceTracks, tracks, neighbours }: HubnessRequest,
   { labels, distances }: FaissAnswer,
   from: number,
-  asked: number,
+  requested: number,
   row: number,
 ): number {
   let sum = 0;
   let count = 0;
-  for (let place = from; place < from + asked && count < neighbours; place += 1) {
+  for (let place = from; place < from + requested && count < neighbours; place += 1) {
     if (referenceTracks[labels[place] ?? 0] === tracks[row]) continue;
     sum += distances[place] ?? 0;
     count += 1;
@@ -284,7 +285,7 @@ function answer(request: FaissRequest) {
   }
 }
 
-function replyTo({ id, request }: Envelope): Reply {
+function replyTo({ id, request }: Envelope): FaissReply {
   try {
     return { id, ok: true, answer: answer(request) };
   } catch (error) {

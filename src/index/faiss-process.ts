@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import { LeitmotifError } from '../errors.ts';
 import { boundToParent } from '../io/end-with-parent.ts';
-import type { Envelope, FaissAnswers, FaissOp, FaissRequest, Reply } from './faiss-protocol.ts';
+import type { Envelope, FaissAnswers, FaissOp, FaissReply, FaissRequest } from './faiss-protocol.ts';
 
 const childUrl = new URL('./faiss-child.ts', import.meta.url);
 
@@ -47,7 +47,7 @@ export class FaissProcess {
     this.#child.stderr?.on('data', (text: Buffer) => {
       this.#stderr = `${this.#stderr}${text}`.slice(-stderrMax);
     });
-    this.#child.on('message', (reply: Reply) => this.#settle(reply));
+    this.#child.on('message', (reply: FaissReply) => this.#settle(reply));
     const { promise, resolve } = Promise.withResolvers<string>();
     this.#child.on('error', (error) => resolve(this.#end(error.message)));
     this.#child.once('exit', (status, signal) => resolve(this.#end(signal ?? `exit code ${status}`)));
@@ -89,7 +89,7 @@ export class FaissProcess {
     this.#child.kill('SIGKILL');
   }
 
-  #settle(reply: Reply): void {
+  #settle(reply: FaissReply): void {
     const waiting = this.#forget(reply.id);
     if (reply.ok) waiting?.resolve(reply.answer as never);
     else if (reply.kind === 'corrupt') waiting?.reject(new LeitmotifError('index-corrupt', reply.message));

@@ -93,6 +93,6 @@ export interface Envelope {
 }
 
 /** `corrupt`: the file was changed after it was written. `failed`: any other error. */
-export type Reply =
+export type FaissReply =
   | { readonly id: number; readonly ok: true; readonly answer: FaissAnswers[FaissOp] }
   | { readonly id: number; readonly ok: false; readonly kind: 'corrupt' | 'failed'; readonly message: string };

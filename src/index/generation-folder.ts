@@ -12,7 +12,7 @@ import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { LeitmotifError } from '../errors.ts';
 import { corruptIndexFile } from '../io/corrupt-index.ts';
-import { orDiskFull } from '../io/disk-full.ts';
+import { withDiskFullError } from '../io/disk-full.ts';
 import { replaceFile } from '../io/durable-file.ts';
 import { manifestName, readManifest } from './manifest.ts';
 
@@ -96,7 +96,8 @@ export async function pruneGenerations(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true });
   const old = entries.filter((entry) => entry.isDirectory() && !entry.name.endsWith(partialSuffix));
   const ids = old.map(({ name }) => name).filter((name) => !kept.includes(name));
-  for (const id of ids) await orDiskFull(folder, () => rm(path.join(folder, id), { recursive: true, force: true }));
+  for (const id of ids)
+    await withDiskFullError(folder, () => rm(path.join(folder, id), { recursive: true, force: true }));
   return ids;
 }
 

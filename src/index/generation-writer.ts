@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { LeitmotifError } from '../errors.ts';
-import { orDiskFull } from '../io/disk-full.ts';
+import { withDiskFullError } from '../io/disk-full.ts';
 import { assertWritten, replaceFile, syncFolder } from '../io/durable-file.ts';
 import { hubRecipeName } from '../ranking/hubs.ts';
 import { partsOf, type SpacePart } from '../ranking/space-parts.ts';
@@ -73,11 +73,11 @@ const progressEachRows = 10_000;
  */
 export async function writeGeneration(input: GenerationInput): Promise<GenerationManifest> {
   const folder = spaceFolder(input.indexDir, input.spaceId);
-  await orDiskFull(folder, () => mkdir(folder, { recursive: true }));
+  await withDiskFullError(folder, () => mkdir(folder, { recursive: true }));
   await sweepPartials(folder);
   const partial = partialFolder(folder, randomUUID());
   try {
-    await orDiskFull(partial, () => mkdir(partial));
+    await withDiskFullError(partial, () => mkdir(partial));
     const manifest = await writePartial(input, partial);
     const kept = await keepOrRename(folder, partial, manifest);
     await makeCurrent(folder, kept.id, input.keep ?? 2);
@@ -205,7 +205,7 @@ async function keepOrRename(
     if (!(await exists(target))) {
       const named = { ...manifest, id };
       await replaceFile(path.join(partial, manifestName), formatManifest(named));
-      await orDiskFull(target, () => rename(partial, target));
+      await withDiskFullError(target, () => rename(partial, target));
       await syncFolder(folder);
       return named;
     }

@@ -18,7 +18,7 @@ export interface GenerationPlace {
   readonly catalogId: string;
 }
 
-export interface OpenOptions extends GenerationPlace {
+export interface OpenGenerationOptions extends GenerationPlace {
   readonly limits?: Partial<FaissLimits>;
   readonly onEvent?: (event: ShardEvent) => void;
   /** @see FaissIndexOptions.oneByOne */
@@ -58,12 +58,15 @@ export async function currentManifest({ indexDir, spaceId, catalogId }: Generati
 
 /** Opens the current generation: every file is checked against its checksum before FAISS reads it.
  *  @throws {LeitmotifError} as currentManifest, and `index-unavailable` */
-export async function openCurrent(options: OpenOptions): Promise<OpenGeneration> {
+export async function openCurrent(options: OpenGenerationOptions): Promise<OpenGeneration> {
   return openGeneration(await currentManifest(options), options);
 }
 
 /** @throws {LeitmotifError} `index-corrupt`, naming the file, or `index-unavailable` */
-export async function openGeneration(manifest: GenerationManifest, options: OpenOptions): Promise<OpenGeneration> {
+export async function openGeneration(
+  manifest: GenerationManifest,
+  options: OpenGenerationOptions,
+): Promise<OpenGeneration> {
   const folder = path.join(spaceFolder(options.indexDir, manifest.spaceId), manifest.id);
   const rows = await IndexedRows.read(path.join(folder, manifest.rows.file), manifest.rowCount, manifest.rows);
   const { hubs, parts, rowCount } = manifest;

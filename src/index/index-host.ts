@@ -7,7 +7,13 @@ import { LeitmotifError } from '../errors.ts';
 import type { LibrarySize } from '../ranking/fusion.ts';
 import type { FoundNeighbour } from '../ranking/rank-by-parts.ts';
 import type { SpacePart } from '../ranking/space-parts.ts';
-import { currentManifest, nearestChunks, type OpenGeneration, type OpenOptions, openGeneration } from './generation.ts';
+import {
+  currentManifest,
+  nearestChunks,
+  type OpenGeneration,
+  type OpenGenerationOptions,
+  openGeneration,
+} from './generation.ts';
 import type { GenerationManifest } from './manifest.ts';
 
 export interface FoundNeighbours {
@@ -21,14 +27,14 @@ export interface FoundNeighbours {
 }
 
 export class IndexHost {
-  readonly #options: OpenOptions;
+  readonly #options: OpenGenerationOptions;
   #live: OpenGeneration | null = null;
   #reloading: Promise<boolean> | null = null;
   readonly #draining = new Set<Promise<void>>();
   #closed = false;
 
   /** Opens nothing yet: the first search or `reloadIfChanged` does. */
-  constructor(options: OpenOptions) {
+  constructor(options: OpenGenerationOptions) {
     this.#options = options;
   }
 

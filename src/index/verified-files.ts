@@ -43,7 +43,7 @@ export async function assertIntact(
   files: readonly NamedFile[],
   { signal, deep = false }: { readonly signal?: AbortSignal; readonly deep?: boolean } = {},
 ): Promise<void> {
-  const remembered = deep ? {} : await read(folder);
+  const verifiedBefore = deep ? {} : await read(folder);
   const states: Record<string, FileState> = {};
   let isChanged = deep;
   for (const file of files) {
@@ -51,7 +51,7 @@ export async function assertIntact(
     // Taken before the file is read, so that a write during the read is noticed the next time.
     const before = await stateOf(path.join(folder, id, file.file), file.sha256);
     states[key] = before;
-    if (isEqual(before, remembered[key])) continue;
+    if (isEqual(before, verifiedBefore[key])) continue;
     await assertWritten(path.join(folder, id, file.file), file, signal);
     isChanged = true;
   }
@@ -70,8 +70,8 @@ async function stateOf(file: string, sha256: string): Promise<FileState> {
   return { sha256, bytes: Number(size), inode: String(ino), mtimeNs: String(mtimeNs), ctimeNs: String(ctimeNs) };
 }
 
-function isEqual(now: FileState, then: FileState | undefined): boolean {
-  return then !== undefined && (Object.keys(now) as (keyof FileState)[]).every((key) => now[key] === then[key]);
+function isEqual(now: FileState, earlier: FileState | undefined): boolean {
+  return earlier !== undefined && (Object.keys(now) as (keyof FileState)[]).every((key) => now[key] === earlier[key]);
 }
 
 /** An unreadable record counts as empty. */

@@ -7,7 +7,7 @@ export interface ClipsEstimate {
   readonly bytes: number;
 }
 
-export interface ClipsToCome {
+export interface ClipEstimateInput {
   readonly recordings: number;
   /** Total of all recordings. */
   readonly audioSec: number;
@@ -18,7 +18,7 @@ export interface ClipsToCome {
 const overheadBytes = 1500;
 
 /** One clip per window. The tail counts too: its clip is as long as the others. */
-export function estimateClips({ recordings, audioSec, windowSec }: ClipsToCome): ClipsEstimate {
+export function estimateClips({ recordings, audioSec, windowSec }: ClipEstimateInput): ClipsEstimate {
   // On average a recording's tail is half a window long, and its clip a whole one.
   const files = Math.ceil(audioSec / windowSec + recordings / 2);
   return clipsOf(files, windowSec);

@@ -79,8 +79,8 @@ export class ClipWriter {
       missing.reduce((sum, { chunks }) => sum + chunks, 0),
       windowSec,
     );
-    const coming = estimateClips({ recordings: files.length, audioSec: this.#audioSecOf(files), windowSec });
-    return { files: coming.files + missed.files, bytes: coming.bytes + missed.bytes };
+    const planned = estimateClips({ recordings: files.length, audioSec: this.#audioSecOf(files), windowSec });
+    return { files: planned.files + missed.files, bytes: planned.bytes + missed.bytes };
   }
 
   /** Estimated from earlier runs; before the first run, from typical bit rates. */

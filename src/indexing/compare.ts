@@ -51,7 +51,7 @@ export function compare(
     listed: files.length,
     candidates: verdicts.flatMap(({ file, verdict }) => (isReason(verdict) ? [{ file, why: verdict }] : [])),
     returned: verdicts.filter(({ verdict }) => verdict === 'returned').map(({ file }) => file),
-    gone: findGone(known, fileKeys, problems),
+    gone: findMissing(known, fileKeys, problems),
     problems,
     unchanged: count('unchanged'),
     failedBefore: count('failed-before'),
@@ -68,7 +68,7 @@ function isReason(verdict: Verdict): verdict is Candidate['why'] {
 function judge(file: ListedFile, track: KnownTrack | undefined, options: CompareOptions): Verdict {
   if (track === undefined) return 'added';
   if (track.removedBy === 'request') return 'kept-out';
-  if (!looksTheSame(file, track)) return track.sizeBytes === null ? 'retried' : 'changed';
+  if (!isUnchangedFile(file, track)) return track.sizeBytes === null ? 'retried' : 'changed';
   if (track.failure !== null)
     return options.retryFailed || isDue(track.failure, options.nowMs) ? 'retried' : 'failed-before';
   if (!track.embedded) return 'added';
@@ -84,13 +84,13 @@ export function isOutdated(
   return embeddedAtMs !== null && embeddedAtMs < embedAgainBeforeMs;
 }
 
-function looksTheSame(file: ListedFile, track: KnownTrack): boolean {
+function isUnchangedFile(file: ListedFile, track: KnownTrack): boolean {
   return file.sizeBytes === track.sizeBytes && file.mtimeMs === track.mtimeMs && file.etag === track.etag;
 }
 
 /** A track is gone when it was not listed. Exceptions: tracks below a folder that could not be listed, and imported tracks,
  *  which never had a file and are removed by request only. */
-function findGone(
+function findMissing(
   known: ReadonlyMap<string, KnownTrack>,
   fileKeys: ReadonlySet<string>,
   problems: readonly ListedProblem[],

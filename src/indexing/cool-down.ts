@@ -33,7 +33,7 @@ const coolDowns: Partial<Record<ErrorCode, CoolDown>> = {
 };
 
 /** Permanent faults of the file. */
-const ofTheFile: ReadonlySet<ErrorCode> = new Set([
+const fileFaults: ReadonlySet<ErrorCode> = new Set([
   'audio-empty',
   'audio-unreadable',
   'audio-refused',
@@ -47,7 +47,7 @@ const ofTheFile: ReadonlySet<ErrorCode> = new Set([
 /** @param tries failed tries in a row, 1 or more
  *  @returns milliseconds until the next try; null: when the file changes */
 export function coolDownMs(code: ErrorCode, tries: number): number | null {
-  if (ofTheFile.has(code)) return null;
+  if (fileFaults.has(code)) return null;
   const kind = coolDowns[code] ?? moment;
   const counted = tries - (kind.free ?? 0);
   return counted < 1 ? 0 : Math.min(kind.maxMs, kind.firstMs * growth ** (counted - 1));

@@ -49,7 +49,7 @@ export async function embedAll(candidates: readonly Candidate[], options: EmbedA
       await embedAlone(lost, work);
       if (lost.length > 0) continue;
       const settled = suspects.settle();
-      if ('stop' in settled) throw asThrown(settled.stop);
+      if ('stop' in settled) throw toThrown(settled.stop);
       fail(settled.failed);
     }
   } catch (error) {
@@ -103,7 +103,7 @@ async function attempt(candidate: Candidate, options: Work, signal: AbortSignal)
     if (signal.aborted) throw error;
     if (error instanceof WorkerLostError) return error;
     const met = options.suspects.add(candidate, toLeitmotifError(error));
-    if (met !== null) throw asThrown(met);
+    if (met !== null) throw toThrown(met);
     return null;
   }
   options.onOutcome(candidate, outcome);
@@ -111,7 +111,7 @@ async function attempt(candidate: Candidate, options: Work, signal: AbortSignal)
 }
 
 /** Unwraps an internal error to keep its stack. */
-function asThrown(error: LeitmotifError): unknown {
+function toThrown(error: LeitmotifError): unknown {
   return error.code === 'internal' && error.cause instanceof Error ? error.cause : error;
 }
 

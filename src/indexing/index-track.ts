@@ -162,6 +162,6 @@ function describeFault(chunk: Chunk, index: number, dimensions: number): string 
   return null;
 }
 
-function unusable(what: string): LeitmotifError {
-  return new LeitmotifError('worker-protocol', `Cannot use the worker's answer: expected unit vectors, got ${what}`);
+function unusable(fault: string): LeitmotifError {
+  return new LeitmotifError('worker-protocol', `Cannot use the worker's answer: expected unit vectors, got ${fault}`);
 }

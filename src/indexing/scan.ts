@@ -67,11 +67,11 @@ async function readListing(
   passedOver: Record<string, number>,
 ): Promise<Listed[]> {
   const listing: Listed[] = [];
-  const onPassedOver = (name: string) => {
+  const onSkipped = (name: string) => {
     const extension = extensionOf(name) ?? '';
     passedOver[extension] = (passedOver[extension] ?? 0) + 1;
   };
-  for await (const listed of library.list({ signal, onPassedOver })) {
+  for await (const listed of library.list({ signal, onSkipped })) {
     listing.push(listed);
     if (listing.length % 1000 === 0) onListed(listing.length);
   }
@@ -89,9 +89,11 @@ function reportEmptiedLibraries(
   if (allowEmpty) return [...listing];
   const problems = prefixes.flatMap((prefix): ListedProblem[] => {
     if (listing.some(({ key }) => key.startsWith(prefix))) return [];
-    const had = [...known.values()].filter(({ key, status }) => status === 'indexed' && key.startsWith(prefix)).length;
-    if (had === 0) return [];
-    const message = `Expected the ${had} recordings that it had, found none; is its disk there? If it is meant to be empty, say so (--allow-empty)`;
+    const indexedCount = [...known.values()].filter(
+      ({ key, status }) => status === 'indexed' && key.startsWith(prefix),
+    ).length;
+    if (indexedCount === 0) return [];
+    const message = `Expected the ${indexedCount} recordings that it had, found none; is its disk there? If it is meant to be empty, say so (--allow-empty)`;
     return [{ type: 'problem', key: prefix, code: 'file-unreadable', message }];
   });
   return [...listing, ...problems];

@@ -40,8 +40,8 @@ export class Suspects<T> {
     const shared = errors.find((error) => this.#countOf(error) > 1);
     if (shared !== undefined) return { stop: shared };
     const [only] = errors;
-    const isOfAll = errors.length === 1 && !this.#hasSucceeded && only?.code !== 'internal';
-    return isOfAll && only !== undefined ? { stop: only } : { failed: this.#takeAll() };
+    const isCommonFault = errors.length === 1 && !this.#hasSucceeded && only?.code !== 'internal';
+    return isCommonFault && only !== undefined ? { stop: only } : { failed: this.#takeAll() };
   }
 
   #countOf({ code }: LeitmotifError): number {

@@ -2,7 +2,7 @@
 import { isDiskFullError, LeitmotifError } from '../errors.ts';
 
 /** Runs `write`. A full-disk error becomes `disk-full`, which names the file. */
-export async function orDiskFull<T>(file: string, write: () => Promise<T>): Promise<T> {
+export async function withDiskFullError<T>(file: string, write: () => Promise<T>): Promise<T> {
   try {
     return await write();
   } catch (error) {

@@ -7,7 +7,7 @@ import { type FileHandle, open, readFile, rename, rm, stat } from 'node:fs/promi
 import path from 'node:path';
 import { LeitmotifError } from '../errors.ts';
 import { corruptIndexFile } from './corrupt-index.ts';
-import { orDiskFull } from './disk-full.ts';
+import { withDiskFullError } from './disk-full.ts';
 
 export interface FileRecord {
   readonly bytes: number;
@@ -32,7 +32,7 @@ export class HashedFile {
   }
 
   static async create(file: string): Promise<HashedFile> {
-    return new HashedFile(file, await orDiskFull(file, () => open(file, 'w')));
+    return new HashedFile(file, await withDiskFullError(file, () => open(file, 'w')));
   }
 
   /** The caller may reuse `bytes` after this resolves.
@@ -50,7 +50,7 @@ export class HashedFile {
   /** Flushes, syncs and closes the file. */
   async finish(): Promise<FileRecord> {
     await this.#flush();
-    await orDiskFull(this.#path, () => this.#handle.sync());
+    await withDiskFullError(this.#path, () => this.#handle.sync());
     await this.#handle.close();
     return { bytes: this.#bytes, sha256: this.#hash.digest('hex') };
   }
@@ -64,7 +64,7 @@ export class HashedFile {
     const filled = this.#buffer.subarray(0, this.#buffered);
     this.#hash.update(filled);
     for (let from = 0; from < filled.length; ) {
-      const { bytesWritten } = await orDiskFull(this.#path, () => this.#handle.write(filled, from));
+      const { bytesWritten } = await withDiskFullError(this.#path, () => this.#handle.write(filled, from));
       from += bytesWritten;
     }
     this.#bytes += filled.length;
@@ -149,7 +149,7 @@ export async function writeAllAtomically<T>(
     const result = await write(partials);
     if (result === null) return result;
     for (const [i, target] of targets.entries()) {
-      await orDiskFull(target, () => rename(partials[i] ?? '', target));
+      await withDiskFullError(target, () => rename(partials[i] ?? '', target));
     }
     isRenamed = true;
     if (options.isDurable) {
@@ -190,7 +190,7 @@ export async function syncFolder(folder: string): Promise<void> {
 export async function syncFile(file: string): Promise<void> {
   const handle = await open(file, 'r+');
   try {
-    await orDiskFull(file, () => handle.sync());
+    await withDiskFullError(file, () => handle.sync());
   } finally {
     await handle.close();
   }

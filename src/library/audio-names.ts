@@ -19,7 +19,7 @@ export function extensionOf(name: string): string | null {
   return dot > 0 && /^[^\s.]{1,12}$/.test(name.slice(dot + 1)) ? name.slice(dot + 1).toLowerCase() : null;
 }
 
-/** Hidden names belong to programs: `.git`, `.Trash-1000`, and the `._song.mp3` that macOS leaves beside a song. */
+/** Hidden names belong to programs: `.git`, `.Trash-1000`, and the `._song.mp3` that macOS writes next to a song. */
 export function isHidden(name: string): boolean {
   return name.startsWith('.');
 }

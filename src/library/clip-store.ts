@@ -15,7 +15,7 @@ export interface ClipStore {
   /** Names the store. It holds no secrets. */
   readonly location: string;
 
-  /** Stores a file under a name, in place of what was there.
+  /** Stores a file under a name and replaces an existing one.
    *  @throws {LeitmotifError} 'library-forbidden', 'library-unavailable', 'file-unreadable', 'disk-full', 'cancelled' */
   put(name: string, path: string, options: ClipOptions): Promise<void>;
 

@@ -2,8 +2,8 @@
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { toLeitmotifError } from '../errors.ts';
-import { copyWhole } from '../io/copy-whole.ts';
-import { orDiskFull } from '../io/disk-full.ts';
+import { copyAtomically } from '../io/copy-atomically.ts';
+import { withDiskFullError } from '../io/disk-full.ts';
 import type { ClipStore } from './clip-store.ts';
 import type { LocalFile } from './library.ts';
 
@@ -21,8 +21,8 @@ export class FolderClips implements ClipStore {
     signal.throwIfAborted();
     const target = path.join(this.#root, name);
     try {
-      await orDiskFull(target, () => mkdir(path.dirname(target), { recursive: true }));
-      await copyWhole(from, target);
+      await withDiskFullError(target, () => mkdir(path.dirname(target), { recursive: true }));
+      await copyAtomically(from, target);
     } catch (error) {
       throw toLeitmotifError(error);
     }

@@ -10,7 +10,7 @@ import { fileProblem } from './file-problem.ts';
 import type { Listed, ListedFile, ListedProblem, ListOptions } from './library.ts';
 
 /** Concurrent lstat calls. The thread pool has four threads, so more than a few dozen gain nothing. */
-const looksAtOnce = 64;
+const statConcurrency = 64;
 /** Limit on the recursion, deeper than any folder made by hand. */
 const depthMax = 64;
 
@@ -21,13 +21,13 @@ interface Place {
   readonly prefix: string;
   readonly root: string;
   readonly depth: number;
-  readonly passOver: (name: string) => void;
+  readonly onSkipped: (name: string) => void;
 }
 
 /** @param root a real path, without links in it */
 export function walk(root: string, options: ListOptions = {}): AsyncGenerator<Listed, void, undefined> {
-  const { signal, onPassedOver: passOver = () => {} } = options;
-  return walkFolder({ folder: root, prefix: '', root, depth: 0, passOver }, signal);
+  const { signal, onSkipped = () => {} } = options;
+  return walkFolder({ folder: root, prefix: '', root, depth: 0, onSkipped }, signal);
 }
 
 async function* walkFolder(place: Place, signal?: AbortSignal): AsyncGenerator<Listed, void, undefined> {
@@ -37,10 +37,10 @@ async function* walkFolder(place: Place, signal?: AbortSignal): AsyncGenerator<L
     yield entries;
     return;
   }
-  for (let at = 0; at < entries.length; at += looksAtOnce) {
+  for (let at = 0; at < entries.length; at += statConcurrency) {
     signal?.throwIfAborted();
-    const looked = await Promise.all(entries.slice(at, at + looksAtOnce).map((entry) => lookAt(entry, place)));
-    for (const found of looked) {
+    const listed = await Promise.all(entries.slice(at, at + statConcurrency).map((entry) => lookAt(entry, place)));
+    for (const found of listed) {
       if (found === null) continue;
       if ('folder' in found) yield* walkFolder(found, signal);
       else yield found;
@@ -78,16 +78,16 @@ async function lookAt(entry: Dirent<Buffer>, place: Place): Promise<ListedFile |
   const full = path.join(place.folder, name);
   const isFolder = entry.isDirectory();
   if (!isFolder && !entry.isSymbolicLink() && !(await isTaken(entry, name, full))) {
-    if (entry.isFile()) place.passOver(name);
+    if (entry.isFile()) place.onSkipped(name);
     return null;
   }
   if (!Buffer.from(name, 'utf8').equals(entry.name)) {
     return problem(place.prefix + escaped(entry.name) + (isFolder ? '/' : ''), 'Cannot read it: its name is not UTF-8');
   }
   if (isFolder)
-    return { folder: full, prefix: `${key}/`, root: place.root, depth: place.depth + 1, passOver: place.passOver };
+    return { folder: full, prefix: `${key}/`, root: place.root, depth: place.depth + 1, onSkipped: place.onSkipped };
   try {
-    return entry.isSymbolicLink() ? await lookThrough(full, key, place.root) : toListed(key, await lstat(full));
+    return entry.isSymbolicLink() ? await followLink(full, key, place.root) : toListed(key, await lstat(full));
   } catch (cause) {
     // Skips a file that was deleted after the listing; a dangling link is reported.
     if (codeOf(cause) === 'ENOENT' && !entry.isSymbolicLink()) return null;
@@ -100,7 +100,7 @@ async function isTaken(entry: Dirent<Buffer>, name: string, full: string): Promi
   return extensionOf(name) === null && entry.isFile() && (await startsLikeAudio(full));
 }
 
-async function lookThrough(full: string, key: string, root: string): Promise<ListedFile | ListedProblem | null> {
+async function followLink(full: string, key: string, root: string): Promise<ListedFile | ListedProblem | null> {
   const target = await realpath(full);
   const inside = target.startsWith(root === path.sep ? root : root + path.sep);
   const found = await stat(target);

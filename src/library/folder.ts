@@ -77,8 +77,8 @@ export class FolderLibrary implements Library {
   #pathOf(key: string): string {
     const full = path.join(this.#root, key);
     const below = path.relative(this.#root, full);
-    const climbs = below === '..' || below.startsWith(`..${path.sep}`) || path.isAbsolute(below);
-    if (key.includes('\0') || below === '' || climbs) {
+    const isOutside = below === '..' || below.startsWith(`..${path.sep}`) || path.isAbsolute(below);
+    if (key.includes('\0') || below === '' || isOutside) {
       throw new LeitmotifError('file-unreadable', `Cannot open ${JSON.stringify(key)}: it is not below ${this.#root}`);
     }
     return full;

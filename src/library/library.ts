@@ -54,7 +54,7 @@ interface ReadOptions {
 
 export interface ListOptions extends ReadOptions {
   /** Called for each file that is not a recording, with its base name. Hidden files are ignored. */
-  readonly onPassedOver?: (name: string) => void;
+  readonly onSkipped?: (name: string) => void;
 }
 
 export interface Library {

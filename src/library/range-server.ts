@@ -92,10 +92,14 @@ export class RangeServer implements AsyncDisposable {
       return;
     }
     const [from, to] = partOf(range, entry);
-    const hungUp = new AbortController();
-    response.once('close', () => hungUp.abort());
+    const disconnected = new AbortController();
+    response.once('close', () => disconnected.abort());
     try {
-      const bytes = await entry.source.read(from, to - from, AbortSignal.any([entry.closed.signal, hungUp.signal]));
+      const bytes = await entry.source.read(
+        from,
+        to - from,
+        AbortSignal.any([entry.closed.signal, disconnected.signal]),
+      );
       response.writeHead(206, {
         'content-type': 'application/octet-stream',
         'accept-ranges': 'bytes',

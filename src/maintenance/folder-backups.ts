@@ -2,7 +2,7 @@
 import { copyFile, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { LeitmotifError } from '../errors.ts';
-import { orDiskFull } from '../io/disk-full.ts';
+import { withDiskFullError } from '../io/disk-full.ts';
 import { syncFile, writeAtomically } from '../io/durable-file.ts';
 import { makePrivateFolder, makePrivateSync } from '../io/private-files.ts';
 import type { BackupStore } from '../library/backup-store.ts';
@@ -52,7 +52,7 @@ async function moveOrCopy(from: string, to: string): Promise<void> {
 
 async function orReason<T>(file: string, work: () => Promise<T>): Promise<T> {
   try {
-    return await orDiskFull(file, work);
+    return await withDiskFullError(file, work);
   } catch (cause) {
     if (cause instanceof LeitmotifError) throw cause;
     throw new LeitmotifError('file-unreadable', `Cannot use ${file}: ${(cause as Error).message}`, { cause });

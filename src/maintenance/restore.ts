@@ -28,14 +28,14 @@ export async function restoreCatalog(
   }
   const facts = inspectCatalogFile(backup);
   const given = highestIds(catalogPath);
-  const before = await putAside(catalogPath, now, saveBefore);
+  const before = await moveAside(catalogPath, now, saveBefore);
   await replaceCatalog(backup, catalogPath, given);
   return { backup: facts, before };
 }
 
 /** Copies a readable catalog, so that programs that have it open continue with the restored one. Moves a damaged catalog
  *  away. */
-async function putAside(catalogPath: string, now: Date, saveBefore: () => Promise<string>): Promise<string | null> {
+async function moveAside(catalogPath: string, now: Date, saveBefore: () => Promise<string>): Promise<string | null> {
   if (!existsSync(catalogPath)) return null;
   try {
     inspectCatalogFile(catalogPath);

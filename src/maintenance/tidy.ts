@@ -15,13 +15,13 @@ export interface TidyOptions {
   /** Retention of removed tracks' vectors; a file that returns later is embedded again. */
   readonly removedKeptMs: number;
   /** Deletes clip folders without a stored answer. @see AnswerFiles.removeStrays */
-  readonly removeClips: (isKept: (answerId: string) => boolean, beforeMs: number) => Promise<Freed>;
+  readonly removeClips: (isKept: (answerId: string) => boolean, beforeMs: number) => Promise<DeletedFiles>;
   /** Runs one write to the catalog; the bot waits for a lock without blocking its thread. */
   readonly write: <Result>(write: () => Result) => Promise<Result>;
   readonly nowMs: number;
 }
 
-export interface Freed {
+export interface DeletedFiles {
   readonly count: number;
   readonly bytes: number;
 }
@@ -29,11 +29,11 @@ export interface Freed {
 export interface TidyReport {
   readonly answers: number;
   /** Deleted cached query embeddings. */
-  readonly heard: number;
+  readonly queryEmbeddings: number;
   /** Votes, shared results and jobs whose user id was removed. */
   readonly userIds: number;
   /** Answers whose clips were deleted. */
-  readonly clips: Freed;
+  readonly clips: DeletedFiles;
   /** Tracks whose vectors were deleted; the catalog's file keeps its size and reuses the space. */
   readonly tracks: number;
   /** Deleted generations and temporary files. Null when an index run held the lock; the next tidy deletes them. */
@@ -59,13 +59,13 @@ export async function tidy(options: TidyOptions): Promise<TidyReport> {
   const { catalog, nowMs, write } = options;
   const beforeMs = nowMs - options.answersKeptMs;
   const answers = await write(() => catalog.answers.removeBefore(beforeMs));
-  const heard = await write(() => catalog.embeddingCache.removeBefore(beforeMs));
+  const queryEmbeddings = await write(() => catalog.embeddingCache.removeBefore(beforeMs));
   const userIds = await write(() => catalog.people.expireIds(nowMs - options.userIdsKeptMs));
   const clips = await options.removeClips((id) => catalog.answers.has(id), nowMs - clipsCutMs);
   // An index run relies on tracks and generations that it has read, so nothing is deleted during one.
   using lock = ProcessLock.take(options.lockPath);
-  if (lock === null) return { answers, heard, userIds, clips, tracks: 0, strays: null };
+  if (lock === null) return { answers, queryEmbeddings, userIds, clips, tracks: 0, strays: null };
   const tracks = await purge(options);
   const strays = await removeStrays(options.indexDir, nowMs);
-  return { answers, heard, userIds, clips, tracks, strays };
+  return { answers, queryEmbeddings, userIds, clips, tracks, strays };
 }

@@ -92,7 +92,7 @@ async function recordingFindings(options: VerifyOptions): Promise<Finding[]> {
         continue;
       }
       if ((await hashOf(library.read(key, { signal }))) === contentSha256) continue;
-      catalog.inspection.doubt(key);
+      catalog.inspection.requestReread(key);
       findings.push({
         where: 'recordings',
         what: `${key}: it holds other bytes than were indexed`,

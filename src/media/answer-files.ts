@@ -5,11 +5,11 @@ import path from 'node:path';
 import type { ClipOptions, ClipSource } from '../audio/clip.ts';
 import type { Hit } from '../domain.ts';
 import { formatTime } from '../format.ts';
-import { copyWhole } from '../io/copy-whole.ts';
+import { copyAtomically } from '../io/copy-atomically.ts';
 import { folderBytes } from '../io/folder-bytes.ts';
 import { isPlainFile, makePrivateFolder, makePrivateSync } from '../io/private-files.ts';
 import type { Answer } from '../query/answer.ts';
-import { yourPart } from './clips.ts';
+import { querySource } from './clips.ts';
 import type { Media } from './media.ts';
 
 /** Inputs of one ffmpeg run: more than the windows that ten results usually share. */
@@ -45,7 +45,7 @@ export class AnswerFiles {
     if (missing.size === 0) return;
     await makePrivateFolder(this.dirOf(answerId));
     const clips = [...missing].slice(0, extractsMax).map(([file, hit]) => ({
-      source: yourPart(answer, hit, { path: queryPath }),
+      source: querySource(answer, hit, { path: queryPath }),
       output: {
         path: file,
         tags: { title: answer.query.name, artist: null, comment: `from ${formatTime(hit.queryStartSec)}` },
@@ -72,7 +72,7 @@ export class AnswerFiles {
     for (const name of files) {
       const from = path.join(this.dirOf(fromAnswerId), name);
       if (!isPlainFile(from)) continue;
-      await copyWhole(from, path.join(dir, name));
+      await copyAtomically(from, path.join(dir, name));
       makePrivateSync(path.join(dir, name));
     }
   }

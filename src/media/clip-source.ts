@@ -16,7 +16,7 @@ export interface SoundParts {
   readonly clipStore?: ClipStore | null;
 }
 
-export interface TheirSound {
+export interface TrackSound {
   readonly hit: Hit;
   /** Position in the recording. */
   readonly startSec: number;
@@ -37,13 +37,13 @@ export const unknownLoudnessDb = -20;
 
 /** @param held keeps opened files open until it is disposed of
  *  @throws {LeitmotifError} 'file-unreadable', or as the library does */
-export async function theirSound(
+export async function trackSound(
   answer: Answer,
   result: Result,
   parts: SoundParts,
   options: SoundOptions,
   held: AsyncDisposableStack,
-): Promise<TheirSound> {
+): Promise<TrackSound> {
   const hit = result.hits[0];
   if (!hit) throw new RangeError('Cannot cut clips: expected a result with a hit');
   const startSec = momentInTrack(answer, result, hit);
@@ -89,6 +89,6 @@ async function storedClipOf(
 }
 
 /** Whether a retry with the whole recording may succeed: ffmpeg could not read it in parts. */
-export function isWorthWhole(error: unknown): boolean {
+export function isRetryableWithWholeFile(error: unknown): boolean {
   return error instanceof LeitmotifError && (error.code.startsWith('audio-') || error.code === 'decode-failed');
 }

@@ -6,11 +6,17 @@ import { type AudioInput, plainInput } from '../audio/input.ts';
 import type { Hit } from '../domain.ts';
 import { type LeitmotifError, toLeitmotifError } from '../errors.ts';
 import { formatTime, oneLine, trackName } from '../format.ts';
-import { copyWhole } from '../io/copy-whole.ts';
+import { copyAtomically } from '../io/copy-atomically.ts';
 import { isPlainFile, makePrivateFolder, makePrivateSync } from '../io/private-files.ts';
 import type { Answer, Result } from '../query/answer.ts';
 import { momentInTrack } from '../query/answer-facts.ts';
-import { isWorthWhole, type SoundParts, type TheirSound, theirSound, unknownLoudnessDb } from './clip-source.ts';
+import {
+  isRetryableWithWholeFile,
+  type SoundParts,
+  type TrackSound,
+  trackSound,
+  unknownLoudnessDb,
+} from './clip-source.ts';
 import type { Media, SourceAndOutput } from './media.ts';
 
 /** Paths of the mp3 files of one result. */
@@ -34,7 +40,7 @@ export interface ClipParts extends SoundParts {
 }
 
 export interface ResultClipsOptions extends ClipOptions {
-  /** The query's part of a hit: in the query's recording (`yourPart`) or in a stored extract. Null when neither is available. */
+  /** The query's part of a hit: in the query's recording (`querySource`) or in a stored extract. Null when neither is available. */
   readonly yours: (hit: Hit) => ClipSource | null;
   /** Created if missing. */
   readonly dir: string;
@@ -58,7 +64,7 @@ export async function cutAnswerClips(
   const startedMs = performance.now();
   const byRank = new Map<number, ResultClips>();
   const problems = new Map<number, LeitmotifError>();
-  const yours = (hit: Hit) => yourPart(answer, hit, { path: options.queryPath });
+  const yours = (hit: Hit) => querySource(answer, hit, { path: options.queryPath });
   const queue = new PQueue({ concurrency: options.concurrency });
   await queue.addAll(
     answer.results.map((result) => async () => {
@@ -81,16 +87,16 @@ export async function cutResultClips(
   parts: ClipParts,
   options: ResultClipsOptions,
 ): Promise<ResultClips> {
-  return wholeIfNeeded(options.signal, async (whole, onPart) => {
+  return retryWithWholeFile(options.signal, async (whole, onPart) => {
     await using held = new AsyncDisposableStack();
-    const their = await theirSound(answer, result, parts, { signal: options.signal, whole }, held);
+    const their = await trackSound(answer, result, parts, { signal: options.signal, whole }, held);
     if (their.overLoopback) onPart();
     return await cutWith(their, answer, result, parts, options);
   });
 }
 
 async function cutWith(
-  { hit, startSec, source }: TheirSound,
+  { hit, startSec, source }: TrackSound,
   answer: Answer,
   result: Result,
   parts: ClipParts,
@@ -118,7 +124,7 @@ async function cutWith(
 /** Cuts only the results' own windows, several in one ffmpeg run, because an answer shows them at once.
  *  @returns the clip of each result, by rank
  *  @throws {LeitmotifError} as cutClips, for any of them; then none may be used */
-export async function cutTheirClips(
+export async function cutTrackClips(
   answer: Answer,
   results: readonly Result[],
   parts: ClipParts,
@@ -126,19 +132,19 @@ export async function cutTheirClips(
 ): Promise<Map<number, string>> {
   const { dir, signal } = options;
   await makePrivateFolder(dir);
-  return wholeIfNeeded(signal, async (whole, onPart) => {
+  return retryWithWholeFile(signal, async (whole, onPart) => {
     await using held = new AsyncDisposableStack();
     const byRank = new Map<number, string>();
     const toCut: SourceAndOutput[] = [];
     // Concurrently, because each may be a remote request; all are awaited, so that every opened file is closed.
-    const asked = results.map((each) => theirSound(answer, each, parts, { signal, whole }, held));
+    const asked = results.map((each) => trackSound(answer, each, parts, { signal, whole }, held));
     await Promise.allSettled(asked);
     for (const [i, { hit, startSec, source, storedClip, overLoopback }] of (await Promise.all(asked)).entries()) {
       const result = results[i] as Result;
       const { theirs: file } = clipPaths(dir, result, hit.queryStartSec, startSec);
       byRank.set(result.rank, file);
       if (overLoopback) onPart();
-      if (storedClip) await copyWhole(storedClip, file);
+      if (storedClip) await copyAtomically(storedClip, file);
       else toCut.push({ source, output: { path: file, tags: clipTags(answer, result, hit).theirs } });
     }
     if (toCut.length > 0) await parts.media.cutClips(toCut, options);
@@ -149,7 +155,7 @@ export async function cutTheirClips(
 
 /** Cuts from parts of remote recordings, and from the whole recordings where ffmpeg cannot read parts.
  *  @param cut calls `onPart` when it cuts from a recording that is available in parts only */
-async function wholeIfNeeded<T>(
+async function retryWithWholeFile<T>(
   signal: AbortSignal,
   cut: (whole: boolean, onPart: () => void) => Promise<T>,
 ): Promise<T> {
@@ -160,20 +166,20 @@ async function wholeIfNeeded<T>(
     });
   } catch (error) {
     signal.throwIfAborted();
-    if (!isFromParts || !isWorthWhole(error)) throw error;
+    if (!isFromParts || !isRetryableWithWholeFile(error)) throw error;
     return await cut(true, () => {});
   }
 }
 
-/** Finds the clips of `cutResultClips` and `cutTheirClips` in a folder.
+/** Finds the clips of `cutResultClips` and `cutTrackClips` in a folder.
  *  @returns null when there are none of this result */
 export function clipsOnDisk(answer: Answer, result: Result, dir: string): ResultClips | null {
   const hit = result.hits[0];
   if (!hit) return null;
   const paths = clipPaths(dir, result, hit.queryStartSec, momentInTrack(answer, result, hit));
   if (!isPlainFile(paths.theirs)) return null;
-  const ifThere = (file: string) => (isPlainFile(file) ? file : null);
-  return { theirs: paths.theirs, yours: ifThere(paths.yours), ab: ifThere(paths.ab) };
+  const existing = (file: string) => (isPlainFile(file) ? file : null);
+  return { theirs: paths.theirs, yours: existing(paths.yours), ab: existing(paths.ab) };
 }
 
 function clipTags(answer: Answer, result: Result, hit: Hit): Record<keyof ResultClips, ClipTags> {
@@ -189,7 +195,7 @@ function clipTags(answer: Answer, result: Result, hit: Hit): Record<keyof Result
 }
 
 /** A hit's part of the query's recording. */
-export function yourPart({ query }: Answer, hit: Hit, from: AudioInput): ClipSource {
+export function querySource({ query }: Answer, hit: Hit, from: AudioInput): ClipSource {
   const chunk = query.chunks.find(({ index }) => index === hit.queryChunk);
   const loudnessDb = chunk?.loudnessDb ?? unknownLoudnessDb;
   return { ...plainInput(from), startSec: hit.queryStartSec, durationSec: hit.durationSec, loudnessDb };

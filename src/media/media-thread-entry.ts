@@ -1,17 +1,17 @@
-/** The media thread: does what media-here.ts does, one answer a request. */
+/** The media thread: runs inline-media.ts, one answer per request. */
 import { parentPort } from 'node:worker_threads';
 import { LeitmotifError, toLeitmotifError } from '../errors.ts';
-import { mediaHere } from './media-here.ts';
+import { inlineMedia } from './inline-media.ts';
 import type { MediaAnswer, MediaRequest } from './media-thread.ts';
 
 const running = new Map<number, AbortController>();
 
 async function answer(request: Exclude<MediaRequest, { op: 'abort' }>, signal: AbortSignal): Promise<MediaAnswer> {
   const { id } = request;
-  if (request.op === 'svg') return { id, png: await mediaHere.renderSvg(request.svg) };
+  if (request.op === 'svg') return { id, png: await inlineMedia.renderSvg(request.svg) };
   const options = { limits: request.limits, signal };
-  if (request.op === 'match') await mediaHere.cutMatch(request.match, options);
-  else await mediaHere.cutClips(request.clips, options);
+  if (request.op === 'match') await inlineMedia.cutMatch(request.match, options);
+  else await inlineMedia.cutClips(request.clips, options);
   return { id };
 }
 

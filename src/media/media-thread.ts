@@ -20,7 +20,7 @@ export type MediaAnswer =
   | { readonly id: number; readonly png?: Uint8Array }
   | { readonly id: number; readonly failure: { readonly code: ErrorCode; readonly message: string } };
 
-type Asked<R> = R extends { readonly id: number } ? Omit<R, 'id'> : never;
+type NewRequest<R> = R extends { readonly id: number } ? Omit<R, 'id'> : never;
 
 interface Waiting {
   readonly resolve: (answer: MediaAnswer) => void;
@@ -51,7 +51,7 @@ export class MediaThread implements Media {
     await this.#thread?.terminate();
   }
 
-  async #ask(asked: Asked<MediaRequest>, signal?: AbortSignal): Promise<MediaAnswer> {
+  async #ask(request: NewRequest<MediaRequest>, signal?: AbortSignal): Promise<MediaAnswer> {
     signal?.throwIfAborted();
     const id = this.#nextId++;
     const { promise, resolve, reject } = Promise.withResolvers<MediaAnswer>();
@@ -59,7 +59,7 @@ export class MediaThread implements Media {
     const abort = (): void => this.#started().postMessage({ id, op: 'abort' } satisfies MediaRequest);
     signal?.addEventListener('abort', abort, { once: true });
     try {
-      this.#started().postMessage({ ...asked, id } as MediaRequest);
+      this.#started().postMessage({ ...request, id } as MediaRequest);
       return await promise;
     } finally {
       signal?.removeEventListener('abort', abort);

@@ -1,5 +1,4 @@
-/** Port of media work: in the calling thread (media-here.ts) or in a separate thread
- *  (media-thread.ts). */
+/** Port of media work: in the calling thread (inline-media.ts) or in a separate thread (media-thread.ts). */
 import type { ClipOptions, ClipOutput, ClipSource, MatchClips } from '../audio/clip.ts';
 
 export interface SourceAndOutput {

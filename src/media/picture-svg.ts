@@ -51,7 +51,7 @@ export function pictureSvg(
   const body = [
     header(answer, words),
     ...results.map((result, i) => lane(result, headerHeight + i * laneHeight, x, answer, words)),
-    leftOutNames(answer, x, lanesBottom + 6, words),
+    excludedNames(answer, x, lanesBottom + 6, words),
     axis(answer, x, lanesBottom + 20),
     legend(height - 34, words),
   ];
@@ -101,7 +101,7 @@ function lane(result: Result, top: number, x: (sec: number) => number, answer: A
     text(width - margin, top + 34, score, fontSize.text, ink.faint, 'normal', 'end'),
     `<rect x="${margin}" y="${stripTop}" width="${plotWidth}" height="${stripHeight}" rx="6" fill="${ink.strip}"` +
       `${own ? ` stroke="${colourOf(0)}" stroke-width="4"` : ''}/>`,
-    hatch(answer, x, stripTop + 3, stripHeight - 6),
+    hatchedAreas(answer, x, stripTop + 3, stripHeight - 6),
     ...strip(result.hits, stripTop, x, answer),
   ].join('');
 }
@@ -130,16 +130,16 @@ function hitLabel(hit: Hit, left: number, right: number, top: number, taken: [nu
   const label = formatTime(hit.trackStartSec);
   const length = label.length * fontSize.label * advanceEm;
   const middle = (left + right) / 2;
-  const upright = right - left >= length + 6;
-  const half = (upright ? length : fontSize.label) / 2;
-  if (!upright && length > stripHeight - 8) return undefined;
+  const isHorizontal = right - left >= length + 6;
+  const half = (isHorizontal ? length : fontSize.label) / 2;
+  if (!isHorizontal && length > stripHeight - 8) return undefined;
   if (taken.some(([from, to]) => middle - half < to && middle + half > from)) return undefined;
   taken.push([middle - half - 2, middle + half + 2]);
   const y = top + stripHeight / 2;
-  const turn = upright ? '' : ` transform="rotate(-90 ${round(middle)} ${y})"`;
+  const rotation = isHorizontal ? '' : ` transform="rotate(-90 ${round(middle)} ${y})"`;
   return (
     `<text x="${round(middle)}" y="${y + 8}" font-size="${fontSize.label}" text-anchor="middle" ` +
-    `fill="${shadeOf(hit) < 0.3 ? '#101216' : '#ffffff'}"${turn}>${label}</text>`
+    `fill="${shadeOf(hit) < 0.3 ? '#101216' : '#ffffff'}"${rotation}>${label}</text>`
   );
 }
 
@@ -150,7 +150,7 @@ interface Stretch {
 }
 
 /** The excluded parts of the query, as stretches of one kind. */
-function leftOutStretches({ query }: Answer): Stretch[] {
+function excludedStretches({ query }: Answer): Stretch[] {
   const stretches: Stretch[] = [];
   for (const { kind, startSec, overlapSec, endSec } of query.chunks) {
     if (kind === 'music') continue;
@@ -162,8 +162,8 @@ function leftOutStretches({ query }: Answer): Stretch[] {
   return stretches;
 }
 
-function hatch(answer: Answer, x: (sec: number) => number, top: number, height: number): string {
-  return leftOutStretches(answer)
+function hatchedAreas(answer: Answer, x: (sec: number) => number, top: number, height: number): string {
+  return excludedStretches(answer)
     .map(({ startSec, endSec }) => {
       const [left, right] = [x(startSec), x(endSec)];
       return `<rect x="${round(left)}" y="${top}" width="${round(right - left)}" height="${height}" fill="url(#left-out)"/>`;
@@ -172,15 +172,15 @@ function hatch(answer: Answer, x: (sec: number) => number, top: number, height: 
 }
 
 /** Labels the hatched stretches below the lanes where the word fits. */
-function leftOutNames(answer: Answer, x: (sec: number) => number, top: number, words: PictureWords): string {
-  let takenTo = 0;
-  return leftOutStretches(answer)
+function excludedNames(answer: Answer, x: (sec: number) => number, top: number, words: PictureWords): string {
+  let labelEnd = 0;
+  return excludedStretches(answer)
     .map(({ kind, startSec, endSec }) => {
       const name = words.kinds[kind];
       const half = (name.length * fontSize.label * advanceEm) / 2;
       const middle = Math.min(Math.max((x(startSec) + x(endSec)) / 2, margin + half), width - margin - half);
-      if (middle - half < takenTo) return '';
-      takenTo = middle + half + 12;
+      if (middle - half < labelEnd) return '';
+      labelEnd = middle + half + 12;
       return text(middle, top, name, fontSize.label, ink.faint, 'normal', 'middle');
     })
     .join('');

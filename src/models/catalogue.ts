@@ -4,10 +4,10 @@
  *
  *  No third-party weights are in this repository, and each model has its own licence.
  *
- *  Pins: a hash stated here is required of the file, wherever it comes from. A file without a pin is accepted on its first
- *  download if it matches the hash that the hub states, and its hash is recorded; `npm run models -- list` says which is which. The hashes of CLAP's files were stated by a third
- *  party, those of HuBERT's and of the float16 files stand on the hub's own pages; a wrong one shows as a download that
- *  is refused, never as a file that is taken.
+ *  Pins: a file must have the hash stated here, from any source. A file without a pin is accepted on its first download if it
+ *  matches the hub's hash, and its hash is recorded; `npm run models -- list` shows which files are pinned. The hashes of CLAP's
+ *  files were stated by a third party, those of HuBERT's and of the float16 files are on the hub's own pages. A wrong hash leads
+ *  to a refused download, never to an accepted wrong file.
  */
 import { LeitmotifError } from '../errors.ts';
 import { formatBytes } from '../format.ts';
@@ -46,7 +46,7 @@ export interface DownloadableModel
   readonly text?: { readonly network: DownloadableNetwork; readonly tokenizer: DownloadableFile };
 }
 
-/** Windows of 10 s are what CLAP was trained on and a length that wav2vec2 takes; shorter ones are made to fit. */
+/** CLAP was trained on windows of 10 s, and wav2vec2 accepts this length; shorter windows are padded. */
 const windowSec = { min: 5, max: 10, default: 10 } as const;
 
 const clap = {

@@ -6,8 +6,8 @@ import { LeitmotifError } from '../errors.ts';
 import { unknownModel } from './catalogue.ts';
 import { type Model, modelManifestName, readModel } from './manifest.ts';
 
-/** @param dirs folders with one folder a model; the first that holds the name is taken
- *  @throws {LeitmotifError} model-unknown, naming the models that are there; config-invalid on a bad manifest */
+/** @param dirs folders with one folder per model; the first with the name is used
+ *  @throws {LeitmotifError} model-unknown, naming the installed models; config-invalid on a bad manifest */
 export async function findModel(dirs: readonly string[], name: string): Promise<Model> {
   const known = await Promise.all(dirs.map(namesIn));
   const dir = dirs[known.findIndex((names) => names.includes(name))];
@@ -22,7 +22,7 @@ export async function findModel(dirs: readonly string[], name: string): Promise<
   return model;
 }
 
-/** For `builtin@2`: a release holds one version of a model, and an index of another one is not searched with it. */
+/** For names such as `builtin@2`: a release contains one version of a model, which cannot search an index of another version. */
 async function otherVersion(dirs: readonly string[], name: string, known: readonly string[]) {
   const [base = '', version] = name.split('@');
   if (version === undefined || !known.includes(base)) return undefined;

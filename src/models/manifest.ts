@@ -31,8 +31,8 @@ export const modelManifest = z.object({
   network: network.extend({ half: modelFile.optional() }),
   /** The text side: embeds texts into the same space. */
   text: z.object({ network, tokenizer: modelFile }).optional(),
-  /** The vector of the canary window (engines/canary.ts) of the default length, as base64 of float32: computed once on a
-   *  CPU, held against what a device gives before it is trusted. */
+  /** The vector of the canary window (engines/canary.ts) of the default length, as base64 of float32: computed once on a CPU. A
+   *  device must reproduce it before it is used. */
   canary: z.base64().optional(),
 });
 
@@ -45,7 +45,7 @@ export interface Model {
   readonly folder: string;
 }
 
-/** @throws {LeitmotifError} config-invalid when the manifest cannot be read or is not one */
+/** @throws {LeitmotifError} config-invalid when the manifest cannot be read or is invalid */
 export async function readModel(manifestPath: string): Promise<Model> {
   const cannot = (cause: unknown, why: string): LeitmotifError =>
     new LeitmotifError('config-invalid', `Cannot read the model ${manifestPath}: ${why}`, { cause });

@@ -14,7 +14,7 @@ export interface SpaceMaker {
 
 /** @param dirs folders of models
  *  @param windowSec tried first
- *  @returns one for each space that a model here makes, in the order of `spaceIds` */
+ *  @returns the models of the spaces that have one, in the order of `spaceIds` */
 export async function modelsOfSpaces(
   dirs: readonly string[],
   spaceIds: readonly string[],

@@ -5,7 +5,7 @@ import { LeitmotifError } from '../errors.ts';
 import { folderBytes } from '../io/folder-bytes.ts';
 import { type DownloadableModel, knownModels } from './catalogue.ts';
 import { partPathOf } from './download/fetch-file.ts';
-import { type GetOptions, type GotModel, getModel } from './download/get-model.ts';
+import { type DownloadResult, type GetOptions, getModel } from './download/get-model.ts';
 import { bytesOf, downloadedFilesOf, type ModelParts, nameOf } from './download/model-files.ts';
 import { lockModel } from './download/model-lock.ts';
 import { partBytes } from './download/part-file.ts';
@@ -22,27 +22,27 @@ export interface ModelsOptions extends Pick<GetOptions, 'hub' | 'silenceMs' | 'r
   readonly catalogue: readonly DownloadableModel[];
 }
 
-/** shipped  came with the program;  here  downloaded, or put here by hand;  broken  its manifest cannot be used;
- *  partly  its download is under way or was cut off;  not-here  it can be downloaded */
+/** shipped part of the program; here downloaded, or added by hand; broken its manifest is invalid;
+ *  partly its download is running or was interrupted; not-here it can be downloaded */
 export type ModelPresence = 'shipped' | 'here' | 'broken' | 'partly' | 'not-here';
 
-/** pinned  this repository names the hash;  recorded  the first download's is kept, and asked for from then on */
+/** pinned the hash is in this repository; recorded the hash of the first download is required later */
 export type HashSource = 'pinned' | 'recorded';
 
 export interface ListedModel {
   readonly name: string;
   readonly purpose: string;
   readonly presence: ModelPresence;
-  /** On this machine what it takes there, else what its audio side will take. */
+  /** Size on this machine; for a missing model, the size of its audio side. */
   readonly bytes: number;
   readonly isExact: boolean;
-  /** Bytes of the text side; null when it has none. */
+  /** Bytes of the text side; null without one. */
   readonly textBytes: number | null;
   readonly licence: string;
   readonly precision: string;
   readonly dimensions: number | null;
   readonly hash: HashSource;
-  /** Why it is broken. */
+  /** The fault of a broken model. */
   readonly problem?: string;
 }
 
@@ -53,7 +53,7 @@ export class Models {
     this.#options = options;
   }
 
-  /** Shipped ones first, then what can be downloaded, in the catalogue's order, then what else lies in the folder. */
+  /** Shipped models first, then downloadable ones in the catalogue's order, then others in the folder. */
   async list(): Promise<ListedModel[]> {
     const { catalogue } = this.#options;
     const [shipped, downloaded] = await this.#installed();
@@ -70,7 +70,7 @@ export class Models {
   }
 
   /** @throws {LeitmotifError} model-unknown, and as getModel */
-  async get(name: string, parts: ModelParts, options: Pick<GetOptions, 'signal' | 'onEvent'>): Promise<GotModel> {
+  async get(name: string, parts: ModelParts, options: Pick<GetOptions, 'signal' | 'onEvent'>): Promise<DownloadResult> {
     const { catalogue, shippedDir, modelsDir, ...rest } = this.#options;
     const model = catalogue.find((known) => known.name === name);
     if (!model) throw await this.#cannotGet(name);
@@ -83,14 +83,14 @@ export class Models {
     return await getModel(model, { ...rest, ...options, modelsDir, parts });
   }
 
-  /** @param name null: all that are here
-   *  @throws {LeitmotifError} model-unknown when it is not here */
+  /** @param name null: all installed models
+   *  @throws {LeitmotifError} model-unknown when it is not installed */
   async verify(name: string | null): Promise<{ model: InstalledModel; files: CheckedModelFile[] | LeitmotifError }[]> {
     const installed = (await this.#installed()).flat();
     const asked = name === null ? installed : installed.filter((model) => model.name === name);
     if (name !== null && asked.length === 0) throw await this.#notHere(name);
     const results: { model: InstalledModel; files: CheckedModelFile[] | LeitmotifError }[] = [];
-    // One after the other: a disk reads fastest from its beginning to its end.
+    // One by one, because disks are fastest at sequential reads.
     for (const model of asked) {
       const known = this.#options.catalogue.find((each) => each.name === model.name);
       results.push({ model, files: await verifyModel(model, known).catch(asFailure) });
@@ -98,10 +98,10 @@ export class Models {
     return results;
   }
 
-  /** What is left of a download that was cut off goes as well.
-   *  @returns how many bytes are free now
-   *  @throws {LeitmotifError} model-unknown when it is not here; not-allowed when it came with the program;
-   *    model-locked while it is downloaded */
+  /** Also removes the rest of an interrupted download.
+   *  @returns the freed bytes
+   *  @throws {LeitmotifError} model-unknown when it is not installed; not-allowed for a shipped model; model-locked during its
+   *    download */
   async remove(name: string, signal: AbortSignal): Promise<{ bytes: number }> {
     const { shippedDir, modelsDir } = this.#options;
     const shipped = await installedModels(shippedDir, true);
@@ -109,7 +109,7 @@ export class Models {
       throw new LeitmotifError('not-allowed', `Cannot remove the model ${name}: it came with the program`);
     }
     const names = await readdir(modelsDir).catch(() => [] as string[]);
-    // Of the names that are there, so that no name leads elsewhere.
+    // Only existing names are accepted, so that no name leads to another folder.
     const folder = path.join(modelsDir, name);
     if (!names.includes(name) || !(await stat(folder)).isDirectory()) throw await this.#notHere(name);
     using _lock = await lockModel(modelsDir, name, { signal, waitMaxMs: 0 });
@@ -119,7 +119,7 @@ export class Models {
   }
 
   /** @param dir Triton's model repository
-   *  @throws {LeitmotifError} model-unknown when the model is not here, and as writeTritonRepository */
+   *  @throws {LeitmotifError} model-unknown when the model is not installed; as writeTritonRepository */
   async writeTriton(dir: string, name: string, windowSec: number): Promise<WrittenRepository> {
     const found = (await this.#installed()).flat().find((each) => each.name === name);
     if (!found) throw await this.#notHere(name);

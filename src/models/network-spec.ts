@@ -1,5 +1,5 @@
-/** What a model's network takes and gives, by the model's family. Pure: everybody who writes, serves or calls a network
- *  (the worker, remote engines, `npm run models -- triton`) reads it here. */
+/** Inputs and outputs of a model's network, by the model's family. Pure. Used by the worker, remote engines and `npm run models
+ *  -- triton`. */
 import type { Model, ModelManifest } from './manifest.ts';
 
 export interface NetworkSpec {
@@ -13,7 +13,7 @@ export interface NetworkSpec {
   readonly output: {
     readonly name: string;
     readonly dimensions: number;
-    /** Whether an item's output is one row, or rows over time that are still to be averaged: [frames, dimensions]. */
+    /** Whether the output is rows over time, [frames, dimensions], of which the mean is taken, instead of one row. */
     readonly overTime: boolean;
   };
 }

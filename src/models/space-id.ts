@@ -1,9 +1,9 @@
-/** The name of a space: everything that makes two vectors comparable. Vectors of two spaces never meet in one index. */
+/** The id of a space. It names everything that must be equal for two vectors to be comparable; an index never mixes spaces. */
 
 export interface SpaceParts {
   readonly model: string;
   readonly version: string;
-  /** Hex. The id keeps 12 digits: 48 bits tell apart more weights than anybody will ever make by accident. */
+  /** Hexadecimal. The id contains 12 digits: 48 bits make an accidental collision of weights improbable. */
   readonly weightsSha256: string;
   readonly precision: string;
   readonly windowSec: number;
@@ -11,10 +11,10 @@ export interface SpaceParts {
   readonly frontEnd: string;
 }
 
-/** For example `builtin@1.0.0/3fa1b2c3d4e5/fp32/w10h10/fe:logmel-1`. Equal parts give equal ids, and ids are only ever
- *  compared as a whole: nothing reads the parts back.
+/** For example `builtin@1.0.0/3fa1b2c3d4e5/fp32/w10h10/fe:logmel-1`. Equal parts give equal ids. Ids are compared as a whole and
+ *  never parsed.
  *
- *  @throws {RangeError} when a part is empty or holds a slash, or the sum is not 64 hex digits */
+ *  @throws {RangeError} when a part is empty or contains a slash, or the hash is not 64 hexadecimal digits */
 export function spaceIdOf(parts: SpaceParts): string {
   for (const part of [parts.model, parts.version, parts.precision, parts.frontEnd]) {
     if (part === '' || part.includes('/')) {

@@ -1,4 +1,4 @@
-/** A model's network as a folder that Triton serves: `<dir>/<model>/config.pbtxt` and `<dir>/<model>/1/model.onnx`.
+/** Writes a model's network as a folder for Triton: `<dir>/<model>/config.pbtxt` and `<dir>/<model>/1/model.onnx`.
  *  @see https://docs.nvidia.com/deeplearning/triton-inference-server/user-guide/docs/user_guide/model_repository.html */
 import { createHash } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
@@ -12,24 +12,23 @@ import { networkSpecOf } from './network-spec.ts';
 export interface WrittenRepository {
   /** `<dir>/<model>` */
   readonly folder: string;
-  /** Whether the weights take no room of their own. */
+  /** Whether the weights are a hard link, which takes no disk space. */
   readonly isLinked: boolean;
 }
 
-/** Windows that Triton may take together. CLAP's 32 take a GPU about 4 GB at float32; what is asked for at once by the
- *  worker is no more. */
+/** Largest batch of windows. 32 CLAP windows take about 4 GB of a GPU's memory at float32; the worker sends no larger batch. */
 const batchMax = 32;
-/** How long it waits for company, as the worker itself does: several workers may ask the same server. */
+/** Time that Triton waits for further windows, because several workers may use one server. */
 const queueDelayMicroseconds = 5_000;
 
-/** @param dir made where it is not there; what else lies in it is left alone
- *  @throws {LeitmotifError} not-allowed when the model is there already, config-invalid when its weights are not here or
- *    not what the manifest says, disk-full */
+/** @param dir created if missing; other content stays unchanged
+ *  @throws {LeitmotifError} not-allowed when the model exists there already; config-invalid when its weights are missing or
+ *    differ from the manifest; disk-full */
 export async function writeTritonRepository(dir: string, model: Model, windowSec: number): Promise<WrittenRepository> {
   const { name, network } = model.manifest;
   const folder = path.join(dir, name);
   if (await exists(folder)) {
-    // Somebody may have tuned its config.pbtxt.
+    // The operator may have tuned its config.pbtxt.
     throw new LeitmotifError(
       'not-allowed',
       `Cannot write ${folder}: it is there already; remove it, or name another folder`,
@@ -37,7 +36,7 @@ export async function writeTritonRepository(dir: string, model: Model, windowSec
   }
   const weights = path.join(model.folder, network.file);
   await checkWeights(model, weights);
-  // Triton may watch the folder, so the model appears in it complete.
+  // Renamed into place when complete, because Triton may watch the folder.
   const write = async (part: string): Promise<WrittenRepository> => {
     await rm(part, { recursive: true, force: true });
     await mkdir(path.join(part, '1'), { recursive: true });
@@ -47,7 +46,7 @@ export async function writeTritonRepository(dir: string, model: Model, windowSec
   return writeAtomically(folder, write, { partial: path.join(dir, `.${name}.part`) });
 }
 
-/** The text of config.pbtxt. Names and shapes are those that the worker expects when it asks. */
+/** The text of config.pbtxt, with the names and shapes that the worker expects. */
 export function tritonConfig(model: Pick<Model, 'manifest'>, windowSec: number): string {
   const { input, output } = networkSpecOf(model, windowSec);
   const outputDims = output.overTime ? [-1, output.dimensions] : [output.dimensions];
@@ -81,7 +80,7 @@ async function checkWeights({ manifest }: Model, file: string): Promise<void> {
   if (sum !== sha256) throw cannot(`expected ${file} to have sha256 ${sha256}, got ${sum}`);
 }
 
-/** @returns whether it could be linked: not to another disk, and not everywhere */
+/** @returns whether a hard link was possible; not to another disk, nor on all file systems */
 async function linkOrCopy(from: string, to: string): Promise<boolean> {
   const real = await realpath(from);
   try {

@@ -6,8 +6,8 @@ import { countVoters } from '../ranking/tail-votes.ts';
 import { type Answer, musicChunks, type Result } from './answer.ts';
 
 export type VerdictFacts =
-  /** The query holds no music. `heard`: the kinds it holds instead, each once; empty if it has no chunks. */
-  | { readonly kind: 'no-music'; readonly heard: readonly ChunkKind[] }
+  /** The query holds no music. `kindsFound`: the kinds of its chunks, each once; empty without chunks. */
+  | { readonly kind: 'no-music'; readonly kindsFound: readonly ChunkKind[] }
   /** name: null if the recording is not among the results. */
   | {
       readonly kind: 'this-is';
@@ -23,7 +23,7 @@ export type VerdictFacts =
 
 export function verdictFacts({ verdict, results, query }: Answer): VerdictFacts {
   if (musicChunks(query).length === 0 && verdict.kind !== 'this-is') {
-    return { kind: 'no-music', heard: [...new Set(query.chunks.map((chunk) => chunk.kind))].sort() };
+    return { kind: 'no-music', kindsFound: [...new Set(query.chunks.map((chunk) => chunk.kind))].sort() };
   }
   if (verdict.kind === 'this-is') {
     const own = results.find((result) => result.track.id === verdict.trackId);

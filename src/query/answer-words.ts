@@ -21,7 +21,7 @@ export function verdictSentence(answer: Answer): string {
 export function verdictInEnglish(facts: VerdictFacts): string {
   switch (facts.kind) {
     case 'no-music':
-      return `Only ${facts.heard.join(' and ') || 'silence'}: there is no music in it to compare`;
+      return `Only ${facts.kindsFound.join(' and ') || 'silence'}: there is no music in it to compare`;
     case 'this-is':
       return `This is ${facts.name ?? 'a recording of the library'}, ${offsetInEnglish(facts.offsetSec)}${speedInEnglish(facts.fasterPercent)}`;
     case 'sounds-like':

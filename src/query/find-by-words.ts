@@ -17,7 +17,7 @@ export interface WordsRequest {
 
 /** A moment of a track. Similarities between text and sound are lower than between sounds and comparable within one answer
  *  only: CLAP's text and audio vectors are in separate regions of the space (modality gap, arXiv 2203.02053). */
-export interface Moment {
+export interface TextMatch {
   readonly startSec: number;
   readonly endSec: number;
   /** Cosine similarity, [-1, 1]. */
@@ -28,7 +28,7 @@ export interface WordsResult {
   readonly rank: number;
   readonly track: Track;
   /** Nearest first; up to {@link momentsMax}. */
-  readonly moments: readonly Moment[];
+  readonly moments: readonly TextMatch[];
 }
 
 export interface WordsAnswer {
@@ -93,6 +93,6 @@ function resultsOf(
     .map((result, position) => ({ rank: position + 1, ...result }));
 }
 
-function momentOf({ chunk: { startSec, endSec }, similarity }: FoundNeighbour): Moment {
+function momentOf({ chunk: { startSec, endSec }, similarity }: FoundNeighbour): TextMatch {
   return { startSec, endSec, similarity: Math.min(Math.max(similarity, -1), 1) };
 }

@@ -9,11 +9,11 @@ import { fileStem } from '../format.ts';
 import type { IndexHost } from '../index/index-host.ts';
 import { withStep } from '../ranking/alignment.ts';
 import { calibrationOf } from '../ranking/calibration.ts';
-import type { HearAgain } from '../ranking/changed-proof.ts';
+import type { ReadSpeedFingerprints } from '../ranking/changed-proof.ts';
 import { closenessIn, withMatches } from '../ranking/spread.ts';
-import { decideVerdict, type Nearness, recordingCandidates } from '../ranking/verdict.ts';
+import { decideVerdict, type NearestMatch, recordingCandidates } from '../ranking/verdict.ts';
 import type { Answer, Result, Timings } from './answer.ts';
-import { mergeCopies } from './copies.ts';
+import { mergeDuplicates } from './duplicates.ts';
 import type { QueryRequest } from './query-request.ts';
 import { type Ranking, rankPieces, withTracks } from './rank-pieces.ts';
 import { verdictByBytes } from './same-bytes.ts';
@@ -26,8 +26,8 @@ export interface EmbeddedQuery extends EmbeddedRecording {
 export interface FindSimilarParts {
   readonly index: IndexHost;
   readonly catalog: Catalog;
-  /** Listens to the query again for a harder proof; undefined if its sound is not there. */
-  readonly hearAgain?: HearAgain;
+  /** Fingerprints the query at other speeds; undefined if its audio is missing. */
+  readonly speedFingerprints?: ReadSpeedFingerprints;
 }
 
 /** @param embedded the query
@@ -41,8 +41,8 @@ export async function findSimilar(
 ): Promise<Answer> {
   const recording = withMarks(embedded, parts.catalog);
   const compared = recording.chunks.filter((chunk) => chunk.kind === 'music' || request.includeNonMusic);
-  // The gate can be wrong about a bad copy, such as one from a telephone. If nothing is left to compare, what sounds is
-  // searched all the same, but only for a recording that its fingerprint proves.
+  // The gate can be wrong about a bad copy, such as one from a telephone. If nothing is left to compare, all chunks that are
+  // not silent are searched, but only for a recording that is proved by its fingerprint.
   const searched = compared.length > 0 ? compared : recording.chunks.filter(({ kind }) => kind !== 'silence');
   const searchStartMs = clock();
   const ranking = await rankPieces(parts, searched, request);
@@ -51,7 +51,7 @@ export async function findSimilar(
   const isProved = byFingerprint.kind === 'this-is';
   const verdict = (isProved ? null : await verdictByBytes(nearest, request, parts.catalog)) ?? byFingerprint;
   const shown = compared.length > 0 ? ranked : [];
-  const results = await resultsOf(provedFirst(verdict, shown, nearest), ranking, parts.catalog, request);
+  const results = await resultsOf(putProvedFirst(verdict, shown, nearest), ranking, parts.catalog, request);
   const end = clock();
   const { decode, embed } = recording.timingsMs;
   return {
@@ -79,7 +79,7 @@ function withMarks(embedded: EmbeddedQuery, catalog: Catalog): EmbeddedQuery {
 async function verdictOn(
   ranking: Ranking,
   recording: EmbeddedRecording,
-  { catalog, hearAgain }: FindSimilarParts,
+  { catalog, speedFingerprints }: FindSimilarParts,
 ): Promise<Verdict> {
   const { nearest } = ranking;
   const fingerprints = new Map<number, Fingerprint>();
@@ -89,34 +89,45 @@ async function verdictOn(
   }
   const calibration = calibrationOf(recording.spaceId);
   const queryFingerprint = recording.fingerprint;
-  const nearness = nearnessOf(ranking);
-  return decideVerdict({ ranked: nearest, queryFingerprint, fingerprints, calibration, nearness, hearAgain });
+  const nearestMatch = nearestMatchOf(ranking);
+  return decideVerdict({
+    ranked: nearest,
+    queryFingerprint,
+    fingerprints,
+    calibration,
+    nearestMatch,
+    speedFingerprints,
+  });
 }
 
-function nearnessOf({ ranked, neighbourhood, found }: Ranking): Nearness | null {
+function nearestMatchOf({ ranked, neighbourhood, found }: Ranking): NearestMatch | null {
   const [first] = found.spread ? withMatches(ranked.slice(0, 1), neighbourhood, found.spread) : [];
   if (!found.spread || !first) return null;
   return { closeness: closenessIn(neighbourhood, found.spread), match: first.match ?? 0 };
 }
 
 /** Moves a proved recording to the first place, regardless of distances. */
-function provedFirst(verdict: Verdict, ranked: readonly RankedTrack[], nearest: readonly RankedTrack[]): RankedTrack[] {
+function putProvedFirst(
+  verdict: Verdict,
+  ranked: readonly RankedTrack[],
+  nearest: readonly RankedTrack[],
+): RankedTrack[] {
   if (verdict.kind !== 'this-is') return [...ranked];
-  const isIt = ({ trackId }: RankedTrack) => trackId === verdict.trackId;
-  const own = ranked.find(isIt) ?? nearest.find(isIt);
-  return [...(own ? [own] : []), ...ranked.filter((track) => !isIt(track))];
+  const isProved = ({ trackId }: RankedTrack) => trackId === verdict.trackId;
+  const own = ranked.find(isProved) ?? nearest.find(isProved);
+  return [...(own ? [own] : []), ...ranked.filter((track) => !isProved(track))];
 }
 
 /** Merges duplicates into one result, so that they neither displace others nor count towards `perArtistMax`. */
 async function resultsOf(
   ranked: readonly RankedTrack[],
-  { alsoAs, copies, found, neighbourhood }: Ranking,
+  { alsoAs, duplicates, found, neighbourhood }: Ranking,
   catalog: Catalog,
   { resultsMax, excludedTracks, perArtistMax = Number.POSITIVE_INFINITY }: QueryRequest,
 ): Promise<Result[]> {
   const ofArtist = new Map<string, number>();
-  const mayShow = ({ artist }: Track) => mayStillShow(artist, ofArtist, perArtistMax);
-  const merged = await mergeCopies(withTracks(ranked, catalog), copies, { max: resultsMax, mayShow });
+  const mayShow = ({ artist }: Track) => isWithinArtistLimit(artist, ofArtist, perArtistMax);
+  const merged = await mergeDuplicates(withTracks(ranked, catalog), duplicates, { max: resultsMax, mayShow });
   const shown = merged.map(({ evidence }) => evidence);
   const matched = found.spread ? withMatches(shown, neighbourhood, found.spread) : shown;
   return merged.map(({ track, alsoAs: others }, position) => {
@@ -137,7 +148,7 @@ function namesOf(track: Track, found: readonly number[], catalog: Catalog): Trac
 }
 
 /** Counts the artist's results. Tracks without an artist are never limited. */
-function mayStillShow(artist: string | null, ofArtist: Map<string, number>, max: number): boolean {
+function isWithinArtistLimit(artist: string | null, ofArtist: Map<string, number>, max: number): boolean {
   if (artist === null) return true;
   const name = artist.trim().toLowerCase();
   const count = (ofArtist.get(name) ?? 0) + 1;

@@ -51,7 +51,7 @@ export async function liveNeighbours(
     const wanted = Math.min(neighbours, library.chunks);
     const perChunk = perQuery.map((found) => nearestBy(by, found.filter(isLive), neighbours));
     const isComplete = perQuery.every((found, at) => {
-      if (by === 'parts') return holdsNearest(found, parts, { of: asked, wanted, isKept: isLive });
+      if (by === 'parts') return containsNearest(found, parts, { of: asked, wanted, isKept: isLive });
       const last = perChunk[at]?.[wanted - 1];
       return last !== undefined && last.similarity >= similarityBeyond(found, parts, asked);
     });
@@ -67,7 +67,7 @@ export function nearestBy(by: NearestBy, found: readonly FoundNeighbour[], max: 
 }
 
 /** Whether, in each part, enough of the nearest `of` neighbours are kept. */
-export function holdsNearest(
+export function containsNearest(
   found: readonly FoundNeighbour[],
   parts: readonly SpacePart[],
   {
@@ -79,7 +79,7 @@ export function holdsNearest(
   return parts.every((_, part) => nearestInPart(found, part, of).filter(isKept).length >= wanted);
 }
 
-/** The highest similarity that a chunk which was not found can have: in each part it is below the last that was.
+/** Upper bound of the similarity of a chunk that was not found: in each part it is below the last found one.
  *  @see Fagin, Lotem, Naor (2003), Optimal aggregation algorithms for middleware (the threshold algorithm) */
 function similarityBeyond(found: readonly FoundNeighbour[], parts: readonly SpacePart[], asked: number): number {
   return parts.reduce((sum, { weight }, part) => {

@@ -10,8 +10,8 @@ export interface QueryRequest {
   /** Its name if it has no title; default: the file's name. */
   readonly name?: string;
   /** The part used as the query, in seconds of the recording. */
-  readonly fromSec?: number;
-  readonly toSec?: number;
+  readonly fromSec?: number | undefined;
+  readonly toSec?: number | undefined;
   /** Neighbours per chunk of the query. */
   readonly neighbours: number;
   readonly fusion: FusionName;
@@ -42,8 +42,8 @@ export function focusOf(name: string | undefined): Focus {
   return name === undefined ? 'balanced' : oneOf('focus', name, focusNames);
 }
 
-function oneOf<T extends string>(what: string, name: string, names: readonly T[]): T {
+function oneOf<T extends string>(noun: string, name: string, names: readonly T[]): T {
   const known = names.find((each) => each === name);
   if (known !== undefined) return known;
-  throw new LeitmotifError('bad-request', `Cannot use the ${what} "${name}": expected one of ${names.join(', ')}`);
+  throw new LeitmotifError('bad-request', `Cannot use the ${noun} "${name}": expected one of ${names.join(', ')}`);
 }

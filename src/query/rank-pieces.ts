@@ -17,8 +17,8 @@ import {
   rankByVotes,
 } from '../ranking/rank-by-parts.ts';
 import type { SpacePart } from '../ranking/space-parts.ts';
-import { Copies, copiesOf, type Found, mergeCopies } from './copies.ts';
-import { holdsNearest, type LiveNeighbours, liveNeighbours, type NearestBy, nearestBy } from './live-neighbours.ts';
+import { DuplicateFinder, duplicatesOf, type FoundTrack, mergeDuplicates } from './duplicates.ts';
+import { containsNearest, type LiveNeighbours, liveNeighbours, type NearestBy, nearestBy } from './live-neighbours.ts';
 import type { QueryRequest } from './query-request.ts';
 
 export interface Ranking {
@@ -33,7 +33,7 @@ export interface Ranking {
   /** Id of a ranked track -> ids of its duplicates, which are not in the rankings; best ranked first. */
   readonly alsoAs: ReadonlyMap<number, readonly number[]>;
   /** The comparisons made so far. */
-  readonly copies: Copies;
+  readonly duplicates: DuplicateFinder;
   /** Total time of the index searches. */
   readonly searchMs: number;
 }
@@ -53,22 +53,22 @@ export async function rankPieces(
   searched: readonly Chunk[],
   request: QueryRequest,
 ): Promise<Ranking> {
-  const copies = new Copies(parts.catalog);
+  const duplicates = new DuplicateFinder(parts.catalog);
   const search = searcher(parts, searched, request);
   const { excludedTracks = new Set<number>() } = request;
   const found = await search(poolOf(request));
-  const rankings = rankBoth(found, searched, request);
+  const rankings = rankingsOf(found, searched, request);
   const { ranked, nearest } = rankings;
   const seen = excludedTracks.size === 0 ? ranked : [...ranked, ...nearest];
-  const first = await groupCopies(seen, excludedTracks, copies, parts.catalog, request);
+  const first = await groupDuplicates(seen, excludedTracks, duplicates, parts.catalog, request);
   if (first.dropped.size === 0) {
-    return { found, ...rankings, alsoAs: new Map(), copies, searchMs: search.tookMs() };
+    return { found, ...rankings, alsoAs: new Map(), duplicates, searchMs: search.tookMs() };
   }
   for (let round = 2, width = poolOf(request) * widenFactor; ; round++, width *= widenFactor) {
     const wide = await search(width);
-    copies.beginRound();
+    duplicates.resetLimits();
     const all = rankByNearest(neighbourhoodOf(wide, searched, request), Number.POSITIVE_INFINITY);
-    const { dropped, alsoAs } = await groupCopies(all, excludedTracks, copies, parts.catalog, request);
+    const { dropped, alsoAs } = await groupDuplicates(all, excludedTracks, duplicates, parts.catalog, request);
     const pieces = all.filter(({ trackId }) => !dropped.has(trackId));
     const single = {
       ...wide,
@@ -78,9 +78,9 @@ export async function rankPieces(
     const isAll = width >= wide.library.chunks || round === roundsMax;
     const isComplete = wide.perChunk.every((own) => hasPool(own, wide.parts, width, dropped, request));
     if (!isAll && !(isComplete && pieces.length >= request.resultsMax)) continue;
-    const ranking = rankBoth(withinPool(single, request), searched, request);
+    const ranking = rankingsOf(withinPool(single, request), searched, request);
     const ranked = withPiecesBeyond(ranking.ranked, pieces, request.resultsMax);
-    return { found: wide, ...ranking, ranked, alsoAs, copies, searchMs: search.tookMs() };
+    return { found: wide, ...ranking, ranked, alsoAs, duplicates, searchMs: search.tookMs() };
   }
 }
 
@@ -106,19 +106,19 @@ interface Grouped {
 }
 
 /** @param ranked best first; a track may appear twice */
-async function groupCopies(
+async function groupDuplicates(
   ranked: readonly RankedTrack[],
   excludedTracks: ReadonlySet<number>,
-  copies: Copies,
+  duplicates: DuplicateFinder,
   catalog: Catalog,
   { resultsMax }: QueryRequest,
 ): Promise<Grouped> {
   const unique = [...new Map(ranked.map((track) => [track.trackId, track] as const).reverse()).values()].reverse();
   const found = withTracks(unique, catalog);
   const known = [...catalog.tracks.byIds(excludedTracks).values()];
-  const dropped = new Set(known.length === 0 ? [] : await copiesOf(known, found, copies));
+  const dropped = new Set(known.length === 0 ? [] : await duplicatesOf(known, found, duplicates));
   const rest = found.filter(({ track }) => !dropped.has(track.id));
-  const merged = await mergeCopies(rest, copies, { max: resultsMax, mayShow: () => true });
+  const merged = await mergeDuplicates(rest, duplicates, { max: resultsMax, mayShow: () => true });
   const alsoAs = new Map<number, number[]>();
   for (const { track, alsoAs: others } of merged) {
     if (others.length > 0)
@@ -132,7 +132,7 @@ async function groupCopies(
 }
 
 /** Adds the catalog's tracks and drops unknown ones; keeps the order. */
-export function withTracks(ranked: readonly RankedTrack[], catalog: Catalog): Found[] {
+export function withTracks(ranked: readonly RankedTrack[], catalog: Catalog): FoundTrack[] {
   const tracks = catalog.tracks.byIds(ranked.map(({ trackId }) => trackId));
   return ranked.flatMap((evidence) => {
     const track = tracks.get(evidence.trackId);
@@ -142,8 +142,8 @@ export function withTracks(ranked: readonly RankedTrack[], catalog: Catalog): Fo
 
 /** In a small library, the next best tracks beyond the neighbours, after those that were ranked, up to `max` in total. */
 function withPiecesBeyond(ranked: readonly RankedTrack[], all: readonly RankedTrack[], max: number): RankedTrack[] {
-  const there = new Set(ranked.map(({ trackId }) => trackId));
-  const beyond = all.filter(({ trackId }) => !there.has(trackId)).slice(0, Math.max(0, max - there.size));
+  const rankedIds = new Set(ranked.map(({ trackId }) => trackId));
+  const beyond = all.filter(({ trackId }) => !rankedIds.has(trackId)).slice(0, Math.max(0, max - rankedIds.size));
   const last = Math.min(0, ranked.at(-1)?.score ?? 0);
   // Their own scores, similarities, are at most 1: the last rank comes before all of them.
   return [...ranked, ...beyond.map((track) => ({ ...track, score: last + track.score - 1 }))];
@@ -160,7 +160,7 @@ function poolOf({ neighbours }: QueryRequest): number {
 }
 
 /** Ranks the neighbours by their whole vectors, and by the requested fusion. */
-function rankBoth(
+function rankingsOf(
   found: LiveNeighbours,
   searched: readonly Chunk[],
   request: QueryRequest,
@@ -202,5 +202,5 @@ function hasPool(
   const isKept = ({ chunk }: FoundNeighbour): boolean => !dropped.has(chunk.trackId);
   const wanted = poolOf(request);
   if (nearestByOf(request.fusion) === 'whole') return found.filter(isKept).length >= wanted;
-  return holdsNearest(found, parts, { of: width, wanted, isKept });
+  return containsNearest(found, parts, { of: width, wanted, isKept });
 }

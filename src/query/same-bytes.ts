@@ -10,9 +10,9 @@ const identicalDistanceMax = 0.0005;
 
 export interface QueryFile {
   readonly path: string;
-  readonly fromSec?: number;
+  readonly fromSec?: number | undefined;
   /** Of the whole file, if known. */
-  readonly contentSha256?: string;
+  readonly contentSha256?: string | undefined;
 }
 
 /** @returns null if no track of the ranking equals the file, or the file can no longer be read */

@@ -56,11 +56,11 @@ export function longestAlignedRun(hits: readonly Hit[]): AlignedRun {
   return best ? describe(best.run, best.lagSec, chunkSec, hits) : noRun;
 }
 
-/** Random orders that a run is compared with: it counts if none of them has one as long, which chance does in 1 of 40. */
+/** Number of random orders for the comparison: a run counts if none of them has one as long. By chance this happens in 1 of 40. */
 const shuffles = 39;
 
-/** States whether the track's hits advance with the query for longer than chance explains. Repetitive music has runs of half
- *  a minute by chance.
+/** Tests whether the track's hits advance with the query for longer than chance explains. Repetitive music has runs of half a
+ *  minute by chance.
  *  @returns the track with `inStep`, if it has a run of more than one chunk */
 export function withStep(track: RankedTrack): RankedTrack {
   const [best] = track.hits;
@@ -68,8 +68,8 @@ export function withStep(track: RankedTrack): RankedTrack {
   return { ...track, inStep: isRunImprobable(track.hits) };
 }
 
-/** A permutation test over each query chunk's best hit: with the same track times, dealt out at random, no run is as long.
- *  Deterministic: the random numbers depend on nothing but the number of hits.
+/** A permutation test over each query chunk's best hit: with randomly permuted track times, no run is as long. Deterministic:
+ *  the random numbers depend on nothing but the number of hits.
  *  @param hits of one track, best first */
 export function isRunImprobable(hits: readonly Hit[]): boolean {
   const byChunk = Map.groupBy(hits, ({ queryChunk }) => queryChunk);
@@ -82,8 +82,8 @@ export function isRunImprobable(hits: readonly Hit[]): boolean {
       const other = Math.floor(random() * (at + 1));
       [times[at], times[other]] = [times[other] as number, times[at] as number];
     }
-    const dealt = best.map((hit, at) => ({ ...hit, trackStartSec: times[at] as number }));
-    if (longestAlignedRun(dealt).coveredSec >= coveredSec - roundingSec) return false;
+    const shuffled = best.map((hit, at) => ({ ...hit, trackStartSec: times[at] as number }));
+    if (longestAlignedRun(shuffled).coveredSec >= coveredSec - roundingSec) return false;
   }
   return true;
 }

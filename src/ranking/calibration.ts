@@ -1,4 +1,4 @@
-/** How sure an answer is: from the match of its first result to one of three verdicts. */
+/** The confidence of an answer: from the match of its first result to one of three verdicts. */
 
 export interface Calibration {
   /** Logistic model: the probability that a first result with this match is right is
@@ -7,13 +7,13 @@ export interface Calibration {
   readonly slope: number;
   /** Minimum probability for "sounds like"; below it, the results are the nearest, but not close. */
   readonly soundsLikeFrom: number;
-  /** Below this closeness to the library there is nothing close in it. @see closenessIn */
+  /** Below this closeness the verdict is "nothing close". @see closenessIn */
   readonly nothingCloseBelow: number;
 }
 
 /** By model name. Source: `npm run bench:quality -- verdicts`, development half; its table and the ROC are in bench/QUALITY.md,
- *  "Verdicts". Closeness, agreement, the lead over the second result and the number of chunks were tried as further inputs:
- *  none of them separated right first results from wrong ones better (area under the curve .77 to .78). */
+ *  "Verdicts". Closeness, agreement, the lead over the second result and the number of chunks were tried as further inputs: none
+ *  of them improved the separation of right and wrong first results (area under the curve .77 to .78). */
 const calibrations: Readonly<Record<string, Calibration>> = {
   builtin: { intercept: 1.5, slope: 1.21, soundsLikeFrom: 0.45, nothingCloseBelow: 0.08 },
 };

@@ -1,16 +1,17 @@
 /** Proves a query that is no plain copy: played at another speed, through a telephone, in a noisy room.
  *
- *  Only one minute of it is compared: long enough for a proof, and short enough to be listened to a second time.
+ *  Compares only one minute: enough for a proof, and fast to fingerprint a second time.
  */
 import { setImmediate } from 'node:timers/promises';
-import type { Fingerprint, HeardAgain } from '../domain.ts';
+import type { Fingerprint, SpeedFingerprints } from '../domain.ts';
 import { type ChangedMatch, ChangedQuery, isPromising, provingMatch } from '../fingerprint/changed-copy.ts';
 
-/** Listens to a part of the query again; null where its sound is no longer there. Seconds count from the query's start. */
-export type HearAgain = (part: {
+/** Fingerprints a part of the query at other speeds; null if its audio is no longer stored. Seconds count from the query's
+ *  start. */
+export type ReadSpeedFingerprints = (part: {
   readonly fromSec: number;
   readonly durationSec: number;
-}) => Promise<HeardAgain | null>;
+}) => Promise<SpeedFingerprints | null>;
 
 export interface ChangedProof {
   readonly trackId: number;
@@ -18,16 +19,16 @@ export interface ChangedProof {
 }
 
 const partSec = 60;
-/** Less cannot be proved: see changed-copy.ts. */
+/** Shorter queries cannot be proved: see changed-copy.ts. */
 const partSecMin = 12;
 /** Speeds nearer to 1 than this are the track's own. */
 const speedStep = 0.003;
 
-/** @returns the candidate that agrees best; ties to the smaller id; null where none is proved */
+/** @returns the candidate with the best agreement; ties to the smaller id; null if none is proved */
 export async function changedProof(
   query: Fingerprint,
   fingerprints: ReadonlyMap<number, Fingerprint>,
-  hear: HearAgain,
+  readSpeeds: ReadSpeedFingerprints,
 ): Promise<ChangedProof | null> {
   const { itemSec, items } = query;
   if (fingerprints.size === 0 || items.length * itemSec < partSecMin) return null;
@@ -36,12 +37,12 @@ export async function changedProof(
   const part = { itemSec, items: items.slice(first, first + count) };
   const promising = await promisingOf(new ChangedQuery(part, []), fingerprints);
   if (promising.length === 0) return null;
-  const heard = await hear({ fromSec: first * itemSec, durationSec: (count + itemsOfWindow) * itemSec });
-  const changed = new ChangedQuery(part, heard?.atSpeeds ?? []);
+  const speeds = await readSpeeds({ fromSec: first * itemSec, durationSec: (count + itemsOfWindow) * itemSec });
+  const changed = new ChangedQuery(part, speeds?.atSpeeds ?? []);
   let best: ChangedProof | null = null;
   for (const [trackId, fingerprint] of promising) {
     await setImmediate();
-    const match = provingMatch(changed.compare(fingerprint), heard?.isTelephoneBand ?? false);
+    const match = provingMatch(changed.compare(fingerprint), speeds?.isTelephoneBand ?? false);
     const found = best?.match.correlation ?? -1;
     if (!match || match.correlation < found || (match.correlation === found && trackId > (best?.trackId ?? 0)))
       continue;
@@ -50,7 +51,7 @@ export async function changedProof(
   return best && { ...best, match: fromQueryStart(best.match, first * itemSec) };
 }
 
-/** Most queries end here, and are not listened to again. */
+/** Most queries end here, without a second fingerprint. */
 async function promisingOf(
   query: ChangedQuery,
   fingerprints: ReadonlyMap<number, Fingerprint>,
@@ -63,10 +64,10 @@ async function promisingOf(
   return promising;
 }
 
-/** A fingerprint has this many items less than its sound has steps: the last ones look ahead. */
+/** A fingerprint has fewer items than its audio has steps, because each item covers this many steps. */
 const itemsOfWindow = 20;
 
-/** The offset of the whole query's start, and no speed where it is the track's own. */
+/** Converts to the offset of the whole query's start, without a speed if it is the track's own. */
 function fromQueryStart(match: ChangedMatch, partStartSec: number): ChangedMatch {
   const speed = Math.abs(match.speed - 1) < speedStep ? 1 : Math.round(match.speed * 1000) / 1000;
   return { ...match, speed, offsetSec: match.offsetSec - partStartSec * speed };

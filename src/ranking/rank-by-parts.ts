@@ -1,13 +1,13 @@
-/** Ranks the library's tracks by each part of the space, and adds up. Pure.
+/** Ranks the library's tracks by the sum of the scores of each part of the space. Pure.
  *
  *    sound     share of the query's chunks that hit the track, above chance
  *    harmony   10 x mean margin over the chunk's worst neighbour
  *    whole     mean margin over the chunk's worst neighbour (spaces of one part)
  *
- *  The parts need different scores because they carry different evidence. Sound is a matter of degree: chunks of unrelated
- *  tracks come nearly as near as those of one soundtrack, so only many chunks together tell them apart, and each counts once.
- *  Harmony is specific: the same piece, played by others, is much nearer than everything else, and by how much is the
- *  evidence. Ten turns a margin of a tenth into one vote. Measured in bench/QUALITY.md, "Parts"; 8 to 12 give the same.
+ *  The parts need different scores because they carry different evidence. In sound, chunks of unrelated tracks are almost as
+ *  near as those of one soundtrack, so only many chunks together separate them, and each counts once. In harmony, another
+ *  performance of the piece is much nearer than everything else, so the margin is the evidence. Ten turns a margin of a tenth
+ *  into one vote. Measured in bench/QUALITY.md, "Parts"; 8 to 12 give the same.
  */
 import type { ChunkSpan, Focus, Hit, IndexedChunk, RankedTrack } from '../domain.ts';
 import { byScore, describeTrack, type FusionInput, fuse, type LibrarySize, scoreTracks } from './fusion.ts';
@@ -48,7 +48,7 @@ interface PartScore {
   readonly hubShare: number;
 }
 
-/** Votes only ask which chunks are the nearest, and there more than CSLS's half is better: .50 against .48 of whole
+/** Votes depend only on the order of the chunks, and for that more than CSLS's half is better: .50 against .48 of whole
  *  soundtracks, over three draws of the references. */
 const scores: Readonly<Record<PartName, PartScore>> = {
   whole: { score: margin, weight: 1, hubShare: 0.5 },
@@ -56,7 +56,7 @@ const scores: Readonly<Record<PartName, PartScore>> = {
   harmony: { score: margin, weight: 10, hubShare: 0.5 },
 };
 
-/** A margin over the other neighbours needs other neighbours. */
+/** With a single neighbour there is no margin. */
 function scoreOf(part: PartName, neighbours: number): Score {
   return neighbours === 1 ? bestPair : scores[part].score;
 }

@@ -1,8 +1,8 @@
 /** The parts of a space: sections of its vectors that are compared separately.
  *
- *  The built-in model joins branches that hear different things. One similarity of the whole vector lets the strongest branch
- *  decide; searched separately, a track can be found for its sound or for its harmony, and an answer can say which.
- *  Most models have vectors of one part, the whole.
+ *  The built-in model joins branches for different properties. The similarity of the whole vector is decided by the strongest
+ *  branch; searched separately, a track can be found for its sound or for its harmony, and an answer can say which. Most models
+ *  have vectors of one part, the whole.
  */
 
 export const partNames = ['whole', 'sound', 'harmony'] as const;
@@ -18,7 +18,7 @@ export interface SpacePart {
   readonly weight: number;
 }
 
-/** By model name and major version. The weights are those that training/ gave the branches: timbre and learned are the sound. */
+/** By model name and major version. The weights are those of the branches in training/; timbre and learned are the sound. */
 const partsByModel: Readonly<Record<string, readonly SpacePart[]>> = {
   'builtin@2': [
     { name: 'sound', from: 0, dimensions: 192, weight: 0.46 },
@@ -39,8 +39,8 @@ export function wholeOf(dimensions: number): SpacePart {
   return { name: 'whole', from: 0, dimensions, weight: 1 };
 }
 
-/** Writes one part of a vector as a unit vector; zeros for a part without length. A vector whose parts have other lengths than the
- *  space's is compared by its directions all the same.
+/** Writes one part of a vector as a unit vector; zeros for a part without length. Vectors with other part lengths than the
+ *  space's are compared by direction.
  *
  *  @param target shape [part.dimensions] */
 export function writePart(vector: Float32Array, { from, dimensions, weight }: SpacePart, target: Float32Array): void {

@@ -1,9 +1,8 @@
-/** How near the library's tracks come to each other, and the match of a result measured by it.
+/** The spread of a library (how near its tracks are to each other), and the match of a result relative to it.
  *
- *  Distances mean something else in every space and every library: 0.5 is near in one and far in another. So a generation
- *  measures its own spread: for a sample of its chunks, the similarity to the nearest chunk of another track. The *match* of
- *  a similarity is the share of these that are lower: 0 when the library's tracks are all nearer to each other, 1 when
- *  none is.
+ *  The meaning of a distance depends on space and library: 0.5 is near in one and far in another. So a generation measures its
+ *  own spread: for a sample of its chunks, the similarity to the nearest chunk of another track. The *match* of a similarity is
+ *  the share of these that are lower: 0 when the library's tracks are all nearer to each other, 1 when none is.
  */
 import type { RankedTrack } from '../domain.ts';
 import type { FoundNeighbour, Neighbourhood } from './rank-by-parts.ts';
@@ -20,8 +19,7 @@ export type SpreadCurve = number[];
 /** Chunks in the sample; all if the library has fewer. A quantile in the middle is right to 0.025. */
 export const spreadSample = { references: 400, seed: 2 };
 
-/** Another track's chunk that is nearer is the same sound: a duplicate, a loop, a jingle. It says nothing about how near
- *  different music is. */
+/** A nearer chunk of another track has the same sound (a duplicate, a loop, a jingle), so it is excluded from the spread. */
 export const sameSoundFrom = 0.97;
 
 /** Stored in a generation's manifest, to identify how its spread was measured. */
@@ -79,8 +77,7 @@ export function withMatches(ranked: readonly RankedTrack[], found: Neighbourhood
   });
 }
 
-/** How near the query comes to the library at all: the mean over its chunks of the share of the spread below the nearest
- *  chunk, [0, 1]. */
+/** Closeness of the query to the library: the mean over its chunks of the share of the spread below the nearest chunk, [0, 1]. */
 export function closenessIn({ perChunk }: Pick<Neighbourhood, 'perChunk'>, { whole }: Spread): number {
   return mean(perChunk.map(([nearest]) => (nearest ? shareBelow(whole, nearest.similarity) : 0)));
 }

@@ -1,7 +1,7 @@
 /** A tail chunk overlaps the chunk before it, so both hold mostly the same sound and count as one voter. Pure. */
 import type { ChunkSpan, Hit } from '../domain.ts';
 
-/** Spans that share less only touch: the rest is rounding of decimal seconds. */
+/** Spans with a smaller overlap only touch; the rest is rounding of decimal seconds. */
 const touchSec = 1e-3;
 
 /** Drops hits with which a tail would count twice, on the query's and on the library's side.

@@ -8,7 +8,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Fingerprint, RankedTrack, Verdict } from '../domain.ts';
 import { type FingerprintMatch, isSameRecording, matchFingerprints } from '../fingerprint/match.ts';
 import { type Calibration, confidenceOf } from './calibration.ts';
-import { changedProof, type HearAgain } from './changed-proof.ts';
+import { changedProof, type ReadSpeedFingerprints } from './changed-proof.ts';
 
 /** Limits the number of fingerprint comparisons, which take milliseconds each. */
 export const candidatesMax = 10;
@@ -44,14 +44,14 @@ export interface VerdictInput {
   /** The candidates' fingerprints by track id. A track without one cannot be proved. */
   readonly fingerprints: ReadonlyMap<number, Fingerprint>;
   /** Null if the library has no spread: every result is then "sounds like". */
-  readonly nearness: Nearness | null;
+  readonly nearestMatch: NearestMatch | null;
   /** Of the space; null if it was not calibrated: every result is then "sounds like". */
   readonly calibration: Calibration | null;
-  /** Asked only where no plain copy is proved. Default: only tempos and noise are compared. */
-  readonly hearAgain?: HearAgain | undefined;
+  /** Called only if no plain copy is proved. Default: only tempos and noise are compared. */
+  readonly speedFingerprints?: ReadSpeedFingerprints | undefined;
 }
 
-export interface Nearness {
+export interface NearestMatch {
   /** @see closenessIn */
   readonly closeness: number;
   /** Of the first result. */
@@ -63,22 +63,24 @@ export interface Nearness {
  *
  *  @throws {RangeError} on fingerprints of different item lengths */
 export async function decideVerdict(input: VerdictInput): Promise<Verdict> {
-  const { ranked, queryFingerprint, fingerprints, nearness, calibration } = input;
+  const { ranked, queryFingerprint, fingerprints, nearestMatch, calibration } = input;
   const proof = await bestProof(queryFingerprint, fingerprints);
   if (proof) {
     const { offsetSec, bitErrorRate } = proof.match;
     return { kind: 'this-is', trackId: proof.trackId, offsetSec, bitErrorRate };
   }
-  const changed = await changedProof(queryFingerprint, fingerprints, input.hearAgain ?? (async () => null));
+  const changed = await changedProof(queryFingerprint, fingerprints, input.speedFingerprints ?? (async () => null));
   if (changed) {
     const { offsetSec, bitErrorRate, speed } = changed.match;
     const found = { kind: 'this-is', trackId: changed.trackId, offsetSec, bitErrorRate } as const;
     return speed === 1 ? found : { ...found, speed };
   }
   if (ranked.length === 0) return { kind: 'nothing-close' };
-  if (!nearness || !calibration) return { kind: 'sounds-like' };
-  if (nearness.closeness < calibration.nothingCloseBelow) return { kind: 'nothing-close' };
-  return { kind: confidenceOf(nearness.match, calibration) >= calibration.soundsLikeFrom ? 'sounds-like' : 'nearest' };
+  if (!nearestMatch || !calibration) return { kind: 'sounds-like' };
+  if (nearestMatch.closeness < calibration.nothingCloseBelow) return { kind: 'nothing-close' };
+  return {
+    kind: confidenceOf(nearestMatch.match, calibration) >= calibration.soundsLikeFrom ? 'sounds-like' : 'nearest',
+  };
 }
 
 interface Proof {

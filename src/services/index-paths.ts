@@ -1,4 +1,4 @@
-/** Where things are in INDEX_DIR. */
+/** The files and folders in INDEX_DIR. */
 import path from 'node:path';
 import type { Config } from '../config/config.ts';
 import { makePrivateFolder, makePrivateSync } from '../io/private-files.ts';

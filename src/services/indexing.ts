@@ -14,8 +14,8 @@ import type { GenerationService } from './generations.ts';
 import { indexPathsOf } from './index-paths.ts';
 import type { LibraryService } from './libraries.ts';
 import type { LiveIndex } from './live-index.ts';
+import type { ProgramContext } from './program-context.ts';
 import { clipLimitsOf } from './queries.ts';
-import type { Surroundings } from './surroundings.ts';
 import type { WorkerService } from './worker.ts';
 
 export type IndexRequest = Pick<
@@ -32,7 +32,7 @@ export type IndexRequest = Pick<
 
 export interface IndexingServiceParts {
   readonly config: Config;
-  readonly surroundings: Surroundings;
+  readonly context: ProgramContext;
   readonly catalog: Catalog;
   readonly worker: WorkerService;
   readonly libraries: LibraryService;
@@ -49,8 +49,8 @@ export class IndexingService {
 
   /** Indexes what has changed, and builds a new generation if its content changed. */
   async index(request: IndexRequest): Promise<IndexSummary> {
-    const { config, surroundings, catalog, worker, generations, liveIndex } = this.#parts;
-    const logProgress = progressLog((figures, words) => surroundings.log.info(figures, words));
+    const { config, context, catalog, worker, generations, liveIndex } = this.#parts;
+    const logProgress = progressLog((figures, words) => context.log.info(figures, words));
     const summary = await runIndex({
       ...request,
       onProgress: (progress) => {
@@ -70,12 +70,12 @@ export class IndexingService {
     return summary;
   }
 
-  /** What {@link index} would do, with every name. Writes nothing. @see planInDetail */
+  /** The plan of {@link index} with all names. Writes nothing. @see planInDetail */
   async plan(request: IndexRequest): Promise<DetailedPlan> {
     return planInDetail({ ...request, ...(await this.#planParts()) });
   }
 
-  /** What {@link index} would do, in numbers. Writes nothing. */
+  /** The plan of {@link index} in numbers. Writes nothing. */
   async planIndex(request: Omit<PlanOptions, 'catalog' | 'spaceId' | 'clips'>): Promise<IndexPlan> {
     return planIndex({ ...request, ...(await this.#planParts()) });
   }
@@ -89,12 +89,12 @@ export class IndexingService {
 
   /** The library's chunks in groups, the most suspicious first. */
   async clusters(signal: AbortSignal): Promise<ClusterReview> {
-    const { config, surroundings, catalog, libraries, worker } = this.#parts;
+    const { config, context, catalog, libraries, worker } = this.#parts;
     return reviewClusters({
       catalog,
       library: libraries.current(),
       spaceId: await worker.spaceId(),
-      limits: clipLimitsOf(config, surroundings),
+      limits: clipLimitsOf(config, context),
       concurrency: availableParallelism(),
       signal,
     });
@@ -116,10 +116,10 @@ export class IndexingService {
   }
 
   #clips(): { readonly clips?: ClipWriter } {
-    const { config, surroundings, catalog, libraries } = this.#parts;
+    const { config, context, catalog, libraries } = this.#parts;
     const store = libraries.clipStore;
     if (store === null) return {};
-    const limits = clipLimitsOf(config, surroundings);
+    const limits = clipLimitsOf(config, context);
     const { clips: dir } = indexPathsOf(config);
     return { clips: new ClipWriter({ catalog, store, limits, windowSec: config.windowSec, dir }) };
   }

@@ -14,7 +14,7 @@ import { FolderBackups } from '../maintenance/folder-backups.ts';
 import { indexPathsOf } from './index-paths.ts';
 
 export class LibraryService {
-  /** Null where clips are not stored. */
+  /** Null when clips are not stored. */
   readonly clipStore: ClipStore | null;
   readonly #config: Config;
   readonly #catalog: Catalog;

@@ -8,12 +8,12 @@ import { indexedSpaces } from '../index/generation-folder.ts';
 import { IndexHost } from '../index/index-host.ts';
 import { modelsOfSpaces } from '../models/models-of-spaces.ts';
 import type { GenerationService } from './generations.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { ProgramContext } from './program-context.ts';
 import { modelsDirsOf, type WorkerService } from './worker.ts';
 
 export interface LiveIndexParts {
   readonly config: Config;
-  readonly surroundings: Surroundings;
+  readonly context: ProgramContext;
   readonly catalog: Catalog;
   readonly worker: WorkerService;
   readonly generations: GenerationService;
@@ -54,7 +54,7 @@ export class LiveIndex {
     await this.#host?.close();
   }
 
-  /** Looks for a newer generation, one look at a time. */
+  /** Checks for a newer generation, one check at a time. */
   #refresh(): void {
     if (this.#closing.signal.aborted) return;
     this.#refreshing ??= this.#openNewest(this.#closing.signal)
@@ -63,7 +63,7 @@ export class LiveIndex {
         (error: unknown) => {
           const why = toLeitmotifError(error).message;
           if (why !== this.#refreshFailure) {
-            this.#parts.surroundings.log.warn({ why }, 'the previous generation keeps answering');
+            this.#parts.context.log.warn({ why }, 'the previous generation keeps answering');
           }
           this.#refreshFailure = why;
         },
@@ -74,8 +74,8 @@ export class LiveIndex {
   }
 
   async #openNewest(signal: AbortSignal): Promise<IndexHost> {
-    const { config, surroundings, catalog, worker } = this.#parts;
-    const { log, lookForIndexEachMs } = surroundings;
+    const { config, context, catalog, worker } = this.#parts;
+    const { log, indexPollIntervalMs } = context;
     const spaceId = await worker.spaceId();
     this.#host ??= new IndexHost({
       indexDir: config.indexDir,
@@ -91,8 +91,8 @@ export class LiveIndex {
       await this.#host.reloadIfChanged();
     }
     this.#refreshFailure = null;
-    if (lookForIndexEachMs !== undefined && !this.#closing.signal.aborted) {
-      this.#lookTimer ??= setInterval(() => this.#refresh(), lookForIndexEachMs).unref();
+    if (indexPollIntervalMs !== undefined && !this.#closing.signal.aborted) {
+      this.#lookTimer ??= setInterval(() => this.#refresh(), indexPollIntervalMs).unref();
     }
     return this.#host;
   }
@@ -103,7 +103,7 @@ export class LiveIndex {
     const isDamaged = found.code === 'index-corrupt' || found.code === 'index-empty' || found.code === 'space-mismatch';
     if (!isDamaged || !this.#parts.catalog.spaces.get(spaceId)) return false;
     if (found.code === 'index-empty') this.#refuseWithoutMusic(spaceId);
-    this.#parts.surroundings.log.warn({ why: found.message }, 'rebuilding the index from the catalog');
+    this.#parts.context.log.warn({ why: found.message }, 'rebuilding the index from the catalog');
     const outcome = await this.#parts.generations.rebuild(signal);
     return outcome.kind === 'written';
   }
@@ -120,12 +120,12 @@ export class LiveIndex {
     throw new LeitmotifError('index-empty', `${only} no music to compare: ${kindsWithoutMusic(facts)}`, { facts });
   }
 
-  /** An index of another model is not lost: the message says which setting searches it. */
+  /** An index of another model is still usable: the message names the setting that searches it. */
   async #withAlternatives(error: LeitmotifError): Promise<LeitmotifError> {
     if (error.code !== 'space-mismatch') return error;
-    const { config, surroundings } = this.#parts;
+    const { config, context } = this.#parts;
     const spaces = await indexedSpaces(config.indexDir);
-    const makers = await modelsOfSpaces(modelsDirsOf(config, surroundings.root), spaces, config.windowSec);
+    const makers = await modelsOfSpaces(modelsDirsOf(config, context.root), spaces, config.windowSec);
     const settings = makers.map(({ model, windowSec }) => {
       return `EMBEDDING_MODEL=${model}${windowSec === config.windowSec ? '' : ` WINDOW_SEC=${windowSec}`}`;
     });

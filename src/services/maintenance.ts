@@ -1,4 +1,4 @@
-/** Looks after the index folder: verify, back up, tidy; export and import. */
+/** Maintains the index folder: verify, back up, tidy; export and import. */
 import { fingerprintItemSec } from '../audio/fingerprint.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { PersonalData } from '../catalog/people.ts';
@@ -16,7 +16,7 @@ import { modelsOfSpaces } from '../models/models-of-spaces.ts';
 import type { GenerationService } from './generations.ts';
 import { indexPathsOf } from './index-paths.ts';
 import { type LibraryService, openBackupStore } from './libraries.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { ProgramContext } from './program-context.ts';
 import { modelsDirsOf, type WorkerService } from './worker.ts';
 
 export interface BackupRequest {
@@ -28,7 +28,7 @@ export interface BackupRequest {
 }
 
 export interface ImportRequest extends Omit<ImportOptions, 'catalog' | 'spaceFor' | 'noFingerprint'> {
-  /** Takes vectors from a file that names no space to be the configured model's. */
+  /** Assigns vectors of a file without a space to the configured model. */
   readonly assumeModel: boolean;
 }
 
@@ -40,7 +40,7 @@ export interface LibraryVerifyRequest {
 
 export interface MaintenanceServiceParts {
   readonly config: Config;
-  readonly surroundings: Surroundings;
+  readonly context: ProgramContext;
   readonly catalog: Catalog;
   readonly worker: WorkerService;
   readonly libraries: LibraryService;
@@ -85,13 +85,13 @@ export class MaintenanceService {
     });
   }
 
-  /** Where backups are, and their names, oldest first. */
+  /** The location of the backups and their names, oldest first. */
   async backups(signal: AbortSignal): Promise<{ readonly location: string; readonly names: readonly string[] }> {
     const store = openBackupStore(this.#parts.config);
     return { location: store.location, names: await backupsIn(store, signal) };
   }
 
-  /** Deletes what has been kept long enough.
+  /** Deletes expired data.
    *  @param write how a catalog write waits for another process; by default it runs at once */
   tidy(
     nowMs: number,
@@ -111,7 +111,7 @@ export class MaintenanceService {
     });
   }
 
-  /** Deletes what is stored about a user, with the clips of their answers. @see People.erase */
+  /** Deletes a user's data, with the clips of their answers. @see People.erase */
   async erasePerson(
     userId: string,
     write: <Result>(write: () => Result) => Promise<Result> = async (work) => work(),
@@ -147,7 +147,7 @@ export class MaintenanceService {
   }
 
   async #spaceOfImport(named: string | null, assumeModel: boolean): Promise<ImportSpace> {
-    const { config, surroundings, worker } = this.#parts;
+    const { config, context, worker } = this.#parts;
     const { model, windowSec } = config;
     const configured = await worker.spaceId();
     if (named === configured || (named === null && assumeModel)) return { spaceId: configured, windowSec };
@@ -158,7 +158,7 @@ export class MaintenanceService {
           `(EMBEDDING_MODEL=${model}, WINDOW_SEC=${windowSec}), add --assume-model; vectors of another model find nothing`,
       );
     }
-    const [maker] = await modelsOfSpaces(modelsDirsOf(config, surroundings.root), [named], windowSec);
+    const [maker] = await modelsOfSpaces(modelsDirsOf(config, context.root), [named], windowSec);
     if (maker) return { spaceId: named, windowSec: maker.windowSec };
     throw new LeitmotifError(
       'space-mismatch',

@@ -1,4 +1,4 @@
-/** Builds what `npm run models` works with; it needs neither catalog nor worker. */
+/** Builds the services of `npm run models`, which needs neither catalog nor worker. */
 import path from 'node:path';
 import type { Config } from '../config/config.ts';
 import { downloadableModels } from '../models/catalogue.ts';

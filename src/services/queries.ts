@@ -1,7 +1,7 @@
-/** Answers queries: by sound, by words; and makes the clips and the picture of an answer. */
+/** Answers queries by a recording or by text, and makes the clips and the picture of an answer. */
 import { availableParallelism } from 'node:os';
-import { hearAgain } from '../audio/hear-again.ts';
 import type { AudioLimits } from '../audio/limits.ts';
+import { speedFingerprints } from '../audio/speed-fingerprints.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Config } from '../config/config.ts';
 import type { EmbeddedRecording } from '../domain.ts';
@@ -12,12 +12,12 @@ import {
   type ClipParts,
   cutAnswerClips,
   cutResultClips,
-  cutTheirClips,
+  cutTrackClips,
   type ResultClips,
   type ResultClipsOptions,
 } from '../media/clips.ts';
+import { inlineMedia } from '../media/inline-media.ts';
 import type { Media } from '../media/media.ts';
-import { mediaHere } from '../media/media-here.ts';
 import { MediaThread } from '../media/media-thread.ts';
 import { renderPicture } from '../media/picture.ts';
 import type { PictureWords } from '../media/picture-words.ts';
@@ -25,16 +25,16 @@ import type { Answer, Result } from '../query/answer.ts';
 import { findByWords, type WordsAnswer, type WordsRequest } from '../query/find-by-words.ts';
 import { findSimilar, stopwatch } from '../query/find-similar.ts';
 import type { QueryRequest } from '../query/query-request.ts';
-import type { HearAgain } from '../ranking/changed-proof.ts';
+import type { ReadSpeedFingerprints } from '../ranking/changed-proof.ts';
 import { indexPathsOf } from './index-paths.ts';
 import type { LibraryService } from './libraries.ts';
 import type { LiveIndex } from './live-index.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { ProgramContext } from './program-context.ts';
 import type { WorkerService } from './worker.ts';
 
 export interface QueryServiceParts {
   readonly config: Config;
-  readonly surroundings: Surroundings;
+  readonly context: ProgramContext;
   readonly catalog: Catalog;
   readonly worker: WorkerService;
   readonly libraries: LibraryService;
@@ -43,14 +43,14 @@ export interface QueryServiceParts {
 
 export interface SimilarRequest extends QueryRequest {
   readonly onProgress?: EmbedOptions['onProgress'];
-  /** The query as it was embedded before: nothing is decoded and `path` is not read. */
-  readonly heard?: EmbeddedRecording;
+  /** The stored embedding of the query: nothing is decoded and `path` is not read. */
+  readonly storedEmbedding?: EmbeddedRecording;
   /** Called with the embedded query before the search. */
-  readonly onHeard?: (recording: EmbeddedRecording) => void;
+  readonly onEmbedded?: (recording: EmbeddedRecording) => void;
 }
 
-/** A query whose embedding is stored already takes neither. */
-const notHeardNow = { decode: 0, embed: 0 };
+/** Timings of a query with a stored embedding. */
+const noTimings = { decode: 0, embed: 0 };
 
 export class QueryService {
   readonly answerFiles: AnswerFiles;
@@ -59,36 +59,44 @@ export class QueryService {
 
   constructor(parts: QueryServiceParts) {
     this.#parts = parts;
-    this.#media = parts.surroundings.mediaThread ? new MediaThread() : mediaHere;
+    this.#media = parts.context.mediaThread ? new MediaThread() : inlineMedia;
     this.answerFiles = new AnswerFiles(indexPathsOf(parts.config).answers, this.#media);
   }
 
   /** Finds tracks that sound like a recording. An index that is missing or damaged is rebuilt first if the catalog is
    *  intact. */
   async similar(request: SimilarRequest): Promise<Answer> {
-    const { heard, onHeard, signal, onProgress, fromSec, toSec } = request;
+    const { storedEmbedding, onEmbedded, signal, onProgress, fromSec, toSec } = request;
     const { config, catalog, liveIndex, worker } = this.#parts;
     const clock = stopwatch();
     const index = await liveIndex.open(signal);
-    if (heard) {
-      const parts = { index, catalog, hearAgain: this.#hearAgain(request, heard) };
-      return findSimilar({ ...heard, timingsMs: notHeardNow }, parts, request, clock);
+    if (storedEmbedding) {
+      const parts = { index, catalog, speedFingerprints: this.#speedFingerprintsOf(request, storedEmbedding) };
+      return findSimilar({ ...storedEmbedding, timingsMs: noTimings }, parts, request, clock);
     }
     const recording = await worker.embed(request.path, {
       signal,
       durationMaxSec: config.queries.durationMaxSec,
       ...{ fromSec, toSec, onProgress },
     });
-    onHeard?.(recording);
-    return findSimilar(recording, { index, catalog, hearAgain: this.#hearAgain(request, recording) }, request, clock);
+    onEmbedded?.(recording);
+    return findSimilar(
+      recording,
+      { index, catalog, speedFingerprints: this.#speedFingerprintsOf(request, recording) },
+      request,
+      clock,
+    );
   }
 
-  /** The answer does not depend on this proof: a query whose sound is gone or fails is answered without it. */
-  #hearAgain({ path, fromSec = 0, signal }: SimilarRequest, { audioStream }: EmbeddedRecording): HearAgain {
+  /** The answer does not depend on this proof: if the audio is missing or unreadable, the query is answered without it. */
+  #speedFingerprintsOf(
+    { path, fromSec = 0, signal }: SimilarRequest,
+    { audioStream }: EmbeddedRecording,
+  ): ReadSpeedFingerprints {
     return async (part) => {
       if (path === '') return null;
       const options = { ...part, fromSec: fromSec + part.fromSec, audioStream: (audioStream?.number ?? 1) - 1 };
-      return hearAgain(path, { ...options, signal, limits: this.clipLimits }).catch((error: unknown) => {
+      return speedFingerprints(path, { ...options, signal, limits: this.clipLimits }).catch((error: unknown) => {
         if (error instanceof LeitmotifError && error.code !== 'cancelled') return null;
         throw error;
       });
@@ -96,7 +104,7 @@ export class QueryService {
   }
 
   /** Finds tracks by a description in words.
-   *  @throws {LeitmotifError} model-without-text when the configured model has no text side, saying what to do */
+   *  @throws {LeitmotifError} model-without-text when the configured model has no text side, with a remedy */
   byWords(request: WordsRequest): Promise<WordsAnswer> {
     const { catalog, liveIndex, worker } = this.#parts;
     return findByWords(
@@ -121,12 +129,12 @@ export class QueryService {
   }
 
   /** Cuts only the library's side of several results, which is faster than all clips. */
-  theirClips(
+  trackClips(
     answer: Answer,
     results: readonly Result[],
     options: { readonly dir: string; readonly signal: AbortSignal },
   ) {
-    return cutTheirClips(answer, results, this.#clipParts, { ...options, limits: this.clipLimits });
+    return cutTrackClips(answer, results, this.#clipParts, { ...options, limits: this.clipLimits });
   }
 
   /** The match picture, as PNG. */
@@ -136,7 +144,7 @@ export class QueryService {
 
   /** Limits for clips that are cut in this process. */
   get clipLimits(): AudioLimits {
-    return clipLimitsOf(this.#parts.config, this.#parts.surroundings);
+    return clipLimitsOf(this.#parts.config, this.#parts.context);
   }
 
   close(): Promise<void> {
@@ -149,6 +157,6 @@ export class QueryService {
   }
 }
 
-export function clipLimitsOf({ audioLimits }: Config, { niceness = 0 }: Surroundings): AudioLimits {
+export function clipLimitsOf({ audioLimits }: Config, { niceness = 0 }: ProgramContext): AudioLimits {
   return { ...audioLimits, niceness };
 }

@@ -34,8 +34,8 @@ export async function restoreBackup(config: Config, backup: string, signal: Abor
 /** A backup as a local file, downloaded first if it is elsewhere. */
 async function fetchBackup(config: Config, backup: string, signal: AbortSignal): Promise<LocalFile> {
   const file = path.resolve(backup.replace(/^file:/, ''));
-  const isElsewhere = backup.startsWith('azure:') || (!existsSync(file) && path.basename(backup) === backup);
-  if (!isElsewhere) return { path: file, [Symbol.asyncDispose]: async () => {} };
+  const isInStore = backup.startsWith('azure:') || (!existsSync(file) && path.basename(backup) === backup);
+  if (!isInStore) return { path: file, [Symbol.asyncDispose]: async () => {} };
   const slash = backup.lastIndexOf('/');
   const store = slash < 0 ? openBackupStore(config) : openBackupStore(config, backup.slice(0, slash));
   const { backupWork } = indexPathsOf(config);

@@ -1,4 +1,4 @@
-/** What callers use of the application: one service for each job. `App` implements it; a caller takes a `Pick` of it. */
+/** The services of the application, one for each job. `App` implements it; a caller takes a `Pick` of it. */
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Config } from '../config/config.ts';
 import type { GenerationService } from './generations.ts';

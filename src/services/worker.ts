@@ -9,7 +9,7 @@ import { orAborted } from '../io/or-aborted.ts';
 import { findModel } from '../models/find-model.ts';
 import { spaceIdOfModel } from '../models/manifest.ts';
 import type { EmbeddedQuery } from '../query/find-similar.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { ProgramContext } from './program-context.ts';
 
 /** Loading a model takes from 0.3 s (built-in) to a minute (hundreds of megabytes from a cold disk). Up to two GPUs get
  *  90 s each before the CPU is used. */
@@ -19,19 +19,19 @@ const coldStartTimeoutMs = 400_000;
 
 export class WorkerService {
   readonly #config: Config;
-  readonly #surroundings: Surroundings;
+  readonly #context: ProgramContext;
   readonly #modelsDirs: readonly string[];
   #worker: Promise<LocalWorker> | null = null;
   #client: Promise<Embedder> | null = null;
   #spaceId: Promise<string> | null = null;
 
-  constructor(config: Config, surroundings: Surroundings) {
+  constructor(config: Config, context: ProgramContext) {
     this.#config = config;
-    this.#surroundings = surroundings;
-    this.#modelsDirs = modelsDirsOf(config, surroundings.root);
+    this.#context = context;
+    this.#modelsDirs = modelsDirsOf(config, context.root);
   }
 
-  /** The space of the configured model: read from the model's manifest here, or asked of the worker elsewhere. */
+  /** The space of the configured model: from the model's manifest for a local worker, else from the worker. */
   spaceId(): Promise<string> {
     this.#spaceId ??= forgetOnFailure(this.#isRemote ? this.#spaceIdOfWorker() : this.#spaceIdHere(), () => {
       this.#spaceId = null;
@@ -92,7 +92,7 @@ export class WorkerService {
 
   async #remoteClient(): Promise<Embedder> {
     const { workerUrls: urls, workerToken: token = '', model, audioLimits } = this.#config;
-    const { log } = this.#surroundings;
+    const { log } = this.#context;
     const deadlineMs = audioLimits.deadlineMs;
     const [url] = urls;
     if (url !== undefined && urls.length === 1)
@@ -102,7 +102,7 @@ export class WorkerService {
 
   async #localClient(): Promise<EmbeddingClient> {
     const { model, device, engine, windowSec, worker, audioLimits, logLevel } = this.#config;
-    const { root, environment, log } = this.#surroundings;
+    const { root, environment, log } = this.#context;
     this.#worker = startLocalWorker({
       entry: path.join(root, 'embedding-worker', 'main.ts'),
       worker: {
@@ -120,9 +120,9 @@ export class WorkerService {
       },
       environment,
       startTimeoutMs: engine.type === 'databricks' ? coldStartTimeoutMs : workerStartTimeoutMs,
-      niceness: this.#surroundings.niceness ?? 0,
+      niceness: this.#context.niceness ?? 0,
       onDeath: (how) => log.warn({ how }, 'the embedding worker died and is started again'),
-      onWaiting: this.#surroundings.onWaiting ?? ((words) => log.info(words)),
+      onWaiting: this.#context.onWaiting ?? ((words) => log.info(words)),
     });
     const local = await this.#worker;
     return new EmbeddingClient({

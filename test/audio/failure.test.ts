@@ -149,7 +149,7 @@ describe('checks the capabilities of ffmpeg', () => {
   });
 });
 
-test('reports a full disk also where ffmpeg exits with success', async () => {
+test('reports a full disk also when ffmpeg exits with success', async () => {
   const sound = await makeSound(dir.file('sound.flac'), noisy);
   const args = ['-nostdin', '-hide_banner', '-loglevel', 'level+error', '-y', '-i', sound, '-f', 'mp3', '/dev/full'];
   const { stderr } = await run('ffmpeg', args).catch((error: { stderr: string }) => error);

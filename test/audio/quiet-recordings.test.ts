@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { classifyWindow } from '../../src/audio/gate/gate.ts';
-import { besideTheLoudest, type HeardWindow } from '../../src/audio/gate/recording.ts';
+import { type GatedWindow, relativeToLoudest } from '../../src/audio/gate/recording.ts';
 import { composePiece } from '../support/pieces.ts';
 
 const rateHz = 22_050;
@@ -34,11 +34,11 @@ test.each([
   expect(classifyWindow(samples, rateHz).kind).toBe('silence');
 });
 
-async function kindsOf(...windows: readonly HeardWindow[]): Promise<string> {
-  const kinds = await Array.fromAsync(besideTheLoudest(Readable.from(windows)), ({ kind }) => kind[0]);
+async function kindsOf(...windows: readonly GatedWindow[]): Promise<string> {
+  const kinds = await Array.fromAsync(relativeToLoudest(Readable.from(windows)), ({ kind }) => kind[0]);
   return kinds.join('');
 }
-const music = (loudDb: number): HeardWindow => ({ kind: 'music', loudDb });
+const music = (loudDb: number): GatedWindow => ({ kind: 'music', loudDb });
 
 test('classifies quiet music as music in a quiet recording, and as silence in a loud one', async () => {
   expect(await kindsOf(music(-70), music(-62), music(-85))).toBe('mmm');
@@ -57,6 +57,6 @@ test('passes a window on as soon as its kind is known', async () => {
     }
   }
   const readAt: number[] = [];
-  for await (const _ of besideTheLoudest(windows())) readAt.push(read);
+  for await (const _ of relativeToLoudest(windows())) readAt.push(read);
   expect(readAt).toEqual([1, 2, 3, 4]);
 });

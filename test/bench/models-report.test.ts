@@ -53,7 +53,7 @@ describe('the report on models', () => {
     ['slower than Python', clap({ python: { ...python, ratio: 1.29 } }), /NOT met: .* at least 1\.3 x Python: 1\.29 x/],
     ['too near to the built-in model', clap({ firstRatio: 19 }), /NOT met: .* at least 20 x .*: 19\.0 x/],
     ['slow to answer', clap({ healthP99Ms: 50 }), /NOT met: \/healthz p99 .*: 50\.0 ms at most \(clap-shape\)/],
-  ])('names a promise that is not kept: %s', (_name, model, line) => {
+  ])('reports a target that is not met: %s', (_name, model, line) => {
     expect(renderModels([figures({}), model], context)).toMatch(line);
   });
 

@@ -41,7 +41,7 @@ test('runs a due schedule once although its last run is in the future', () => {
   expect(catalog.schedule.startedAt(today + dayMs - 1000)).toBe(false);
 });
 
-test('reuses the room of purged rows, and returns it to the disk when there is much', () => {
+test('reuses the space of purged rows, and returns it to the disk above a limit', () => {
   const { clock, catalog, folder } = clockedCatalog();
   const bytes = () => statSync(path.join(folder, 'catalog.sqlite')).size;
   const put = (key: string) =>

@@ -36,9 +36,9 @@ function fill(catalog: Catalog): void {
     for (const voter of [ada, bob]) catalog.shares.vote(id, voter, 1);
   }
   const place = { mode: 'changed', guildId: '9', channelId: '5', locale: 'de' } as const;
-  for (const askedBy of [ada, bob, ada]) {
-    const { reindex } = catalog.reindexes.ask({ ...place, askedBy });
-    if (askedBy === bob) catalog.reindexes.cancel(reindex.id);
+  for (const requestedBy of [ada, bob, ada]) {
+    const { reindex } = catalog.reindexes.ask({ ...place, requestedBy });
+    if (requestedBy === bob) catalog.reindexes.cancel(reindex.id);
     else catalog.reindexes.finish(reindex.id, { state: 'failed', code: 'internal', message: 'x' });
   }
   catalog.schedule.set({ cron: '0 3 * * *', timeZone: 'UTC', setBy: ada, channelId: '5', locale: 'de' });
@@ -89,7 +89,7 @@ test("deletes exactly one user's data, and a repeated call changes nothing", () 
   expect(rowsOf(catalog)).toEqual(after);
 });
 
-test('refuses a user id that is none, so that no anonymous row is deleted', () => {
+test('refuses an invalid user id, so that no anonymous row is deleted', () => {
   const catalog = openCatalog();
   fill(catalog);
   catalog.people.erase(ada);
@@ -135,7 +135,13 @@ test('removes user ids from old votes, shares and ended jobs, and keeps what the
   let nowMs = Date.UTC(2026, 0, 1);
   const catalog = openCatalog(undefined, { now: () => nowMs });
   fill(catalog);
-  const open = catalog.reindexes.ask({ mode: 'changed', askedBy: ada, guildId: null, channelId: null, locale: 'de' });
+  const open = catalog.reindexes.ask({
+    mode: 'changed',
+    requestedBy: ada,
+    guildId: null,
+    channelId: null,
+    locale: 'de',
+  });
   nowMs += 10 * dayMs;
   catalog.shares.vote('S1', bob, -1);
   expect(catalog.people.expireIds(nowMs - 11 * dayMs)).toBe(0);
@@ -143,7 +149,7 @@ test('removes user ids from old votes, shares and ended jobs, and keeps what the
   expect(catalog.people.expireIds(nowMs - 9 * dayMs)).toBe(4 + 5 + 3 + 3);
   expect(rowsOf(catalog)).toHaveLength(rows);
   expect(catalog.people.count(ada)).toMatchObject({ votes: 0, shareVotes: 0, shares: 0, answers: 3, jobs: 2 });
-  expect(catalog.reindexes.get(open.reindex.id)?.askedBy).toBe(ada);
+  expect(catalog.reindexes.get(open.reindex.id)?.requestedBy).toBe(ada);
   // The vote of today keeps its user, who can change it; the others count on.
   expect(catalog.people.count(bob)).toMatchObject({ votes: 0, shareVotes: 1 });
   expect(catalog.shares.vote('S1', bob, 1)).toEqual({ up: 2, down: 0 });

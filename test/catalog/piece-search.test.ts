@@ -22,7 +22,7 @@ test('finds tracks by words of title, artist and file name, in any order and cas
   expect(titles('')).toHaveLength(3);
 });
 
-test('puts titles that start with the typed text first, and leaves out removed tracks', () => {
+test('ranks titles that start with the typed text first, and excludes removed tracks', () => {
   const catalog = openCatalog();
   putPiece(catalog, 'a', 'A Song of Rain', null);
   putPiece(catalog, 'b', 'Rain', null);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { ReindexRequest } from '../../src/catalog/reindexes.ts';
 import { openCatalog, tempFolder } from './helpers.ts';
 
-const request: ReindexRequest = { mode: 'changed', askedBy: '1', guildId: '2', channelId: '3', locale: 'de' };
+const request: ReindexRequest = { mode: 'changed', requestedBy: '1', guildId: '2', channelId: '3', locale: 'de' };
 
 test('returns the open job to a second caller, also over another connection', () => {
   const folder = tempFolder();
@@ -10,7 +10,7 @@ test('returns the open job to a second caller, also over another connection', ()
   const other = openCatalog(folder).reindexes;
   const first = reindexes.ask(request);
   expect(first).toMatchObject({ isNew: true, reindex: { ...request, state: 'waiting', starts: 0, milestone: 0 } });
-  const second = other.ask({ ...request, mode: 'everything', askedBy: '9' });
+  const second = other.ask({ ...request, mode: 'everything', requestedBy: '9' });
   expect(second).toEqual({ isNew: false, reindex: first.reindex });
 });
 
@@ -32,7 +32,7 @@ test('keeps the first start, and counts the starts since the last milestone that
   now = 3000;
   reindexes.start(id);
   reindexes.start(id);
-  expect(reindexes.open()).toMatchObject({ state: 'running', askedAtMs: 1000, startedAtMs: 2000, starts: 3 });
+  expect(reindexes.open()).toMatchObject({ state: 'running', requestedAtMs: 1000, startedAtMs: 2000, starts: 3 });
   reindexes.pause(id);
   expect(reindexes.open()?.starts).toBe(2);
   reindexes.milestone(id, 25);

@@ -17,7 +17,7 @@ async function setUp() {
   return { app, printed };
 }
 
-test("deletes one user's data and says what it was", async () => {
+test("deletes one user's data and reports the counts", async () => {
   const { app, printed } = await setUp();
   const { feedback, people } = app.catalog;
   const where = { contentSha256: 'x', spaceId: 's', answerId: 'A', rank: 1, generation: 'g', vote: 1 } as const;
@@ -27,7 +27,7 @@ test("deletes one user's data and says what it was", async () => {
   expect([people.count('17').votes, people.count('18').votes]).toEqual([0, 1]);
 });
 
-test('refuses what is no user id', async () => {
+test('refuses an invalid user id', async () => {
   const { app } = await setUp();
   await expect(libraryEraseUser(app, 'ada')).rejects.toMatchObject({ code: 'bad-request' });
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { callersFolder } from '../../src/cli/npm-folder.ts';
+import { callerFolder } from '../../src/cli/npm-folder.ts';
 
 const called = { command: 'similar', root: '/clone', cwd: '/clone' };
 
@@ -9,5 +9,5 @@ test.each([
   ['started by another script', { INIT_CWD: '/music', npm_lifecycle_event: 'test' }, called, null],
   ['in another folder later', { INIT_CWD: '/x', npm_lifecycle_event: 'similar' }, { ...called, cwd: '/y' }, null],
 ])('%s', (_, environment, command, folder) => {
-  expect(callersFolder(environment, command)).toBe(folder);
+  expect(callerFolder(environment, command)).toBe(folder);
 });

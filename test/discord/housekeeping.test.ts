@@ -81,7 +81,7 @@ test('makes a backup by TIDY_CRON, deletes expired data, and logs what it freed'
   const configured = new Proxy(app, {
     get: (target, name) => (name === 'config' ? config : bound(target, Reflect.get(target, name))),
   });
-  const housekeeping = new Housekeeping({ services: configured, log, backsUp: true });
+  const housekeeping = new Housekeeping({ services: configured, log, makesBackups: true });
   try {
     await vi.waitFor(() => expect(saying('the catalog was backed up')).toBeDefined(), 5_000);
     expect(saying('tidied')).toMatchObject({ answers: 1, clips: 1, bytes: 5 });

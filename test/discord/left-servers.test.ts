@@ -2,12 +2,12 @@
 import { Events } from 'discord.js';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import { startBot } from '../../local-discord/test/bot.ts';
+import { startTestBot } from '../../local-discord/test/bot.ts';
 import { deleteLeftServerSettings, watchLeftServers } from '../../src/discord/left-servers.ts';
 import { openCatalog } from '../catalog/helpers.ts';
 
 test('settings survive an outage of their server, and end when the bot is removed', async () => {
-  await using given = await startBot();
+  await using given = await startTestBot();
   const { client, discord } = given;
   const catalog = openCatalog();
   const parts = { catalog, client, log: pino({ level: 'silent' }) };

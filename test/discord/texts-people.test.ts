@@ -21,7 +21,7 @@ function textsIn(texts: Texts, subject: Subject): Map<string, string> {
 describe.each(['privacy', 'help'] as const)('%s', (subject) => {
   const inGerman = textsIn(german, subject);
 
-  test.each([...textsIn(textsOf(null), subject)])('%s says something, and something else in German', (key, text) => {
+  test.each([...textsIn(textsOf(null), subject)])('%s is not empty, and differs in German', (key, text) => {
     expect(text.trim()).not.toBe('');
     expect(inGerman.get(key)?.trim()).toBeTruthy();
     expect(inGerman.get(key)).not.toBe(text);

@@ -31,16 +31,16 @@ function textsIn(node: object, path: readonly string[] = []): (readonly [string,
 const english = new Map(textsIn(queryEn));
 const german = new Map(textsIn(queryDe));
 
-test('there is much to say', () => {
+test('there are many texts', () => {
   expect(english.size).toBeGreaterThan(100);
 });
 
-test('each text is there in both languages and of the same kind', () => {
+test('each text exists in both languages with the same type', () => {
   expect([...german.keys()].sort()).toEqual([...english.keys()].sort());
   for (const [key, text] of english) expect(typeof german.get(key), key).toBe(typeof text);
 });
 
-describe('each text says something, and something else in German', () => {
+describe('each text is not empty, and differs in German', () => {
   test.each([...english].filter(([key]) => !key.endsWith('.bytes') && key !== 'picture.score'))('%s', (key, text) => {
     const [inEnglish, inGerman] = [fill(text), fill(german.get(key))];
     expect(inEnglish.trim()).not.toBe('');

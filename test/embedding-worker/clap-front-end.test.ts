@@ -4,7 +4,7 @@ import { ClapFeatureExtractor } from '@huggingface/transformers';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { InferenceSession, Tensor } from '../../embedding-worker/engines/onnx-runtime.ts';
-import { clapSampleRateHz, clapSamples, clapWaveform } from '../../embedding-worker/families/clap-waveform.ts';
+import { clapSampleRateHz, clapSamples, clapWaveform } from '../../embedding-worker/families/clap.ts';
 import { clapFrontEndPath } from '../../scripts/build-clap-front-end.ts';
 import { writeClapFrontEnd } from '../../scripts/clap-front-end/graph.ts';
 import { slaneyMelFilters } from '../../scripts/clap-front-end/mel-filters.ts';

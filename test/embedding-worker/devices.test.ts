@@ -6,7 +6,7 @@ import { bucketOf, devicesToTry, deviceUnusable } from '../../embedding-worker/e
 import { gpuShareOf } from '../../embedding-worker/engines/placement.ts';
 
 describe('the devices to try', () => {
-  test('are GPUs first where one may exist, and only the CPU where none can', () => {
+  test('start with GPUs when one may exist, and are only the CPU otherwise', () => {
     expect(devicesToTry('auto', () => true)).toEqual(['cuda', 'webgpu', 'cpu']);
     expect(devicesToTry('auto', () => false)).toEqual(['cpu']);
   });

@@ -214,14 +214,14 @@ describe('a model', () => {
     });
   });
 
-  test('next to another is selected by name', async () => {
+  test('is selected by name among several', async () => {
     const worker = await run({ models: ['levels', 'slow'] });
     const asked = await worker.clientWith({ model: 'slow' }).embed(quiet, { signal: never });
     expect(asked.spaceId).toMatch(/^slow@/);
     expect((await worker.client.embed(quiet, { signal: never })).spaceId).toMatch(/^levels@/);
   });
 
-  test('with shorter windows gives more of them', async () => {
+  test('with a shorter window returns more chunks', async () => {
     const worker = await run({ windowSec: 6 });
     const heard = await worker.client.embed(quiet, { signal: never });
     expect(heard.chunks.map(({ startSec }) => startSec)).toEqual([0, 6, 12, 18, 24]);

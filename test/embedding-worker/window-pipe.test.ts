@@ -37,7 +37,7 @@ describe('the pipe of windows', () => {
         const got = [];
         for await (const { id, samples } of readWindows(pipe, memory)) {
           got.push({ id, samples: samples.slice() });
-          memory.giveBack(samples);
+          memory.release(samples);
         }
         expect(got).toEqual(sent);
       }),

@@ -30,7 +30,7 @@ describe('the space id', () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  test('refuses parts that would blur into one another', () => {
+  test('refuses ambiguous parts', () => {
     expect(() => spaceIdOf({ ...builtin, model: 'a/b' })).toThrow(RangeError);
     expect(() => spaceIdOf({ ...builtin, frontEnd: '' })).toThrow(RangeError);
     expect(() => spaceIdOf({ ...builtin, weightsSha256: 'no sum' })).toThrow(RangeError);

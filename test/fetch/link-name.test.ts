@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { nameOfLink } from '../../src/fetch/link-name.ts';
+import { nameOfLink } from '../../src/fetch/fetch-audio.ts';
 
 const name = (link: string, disposition?: string) => nameOfLink(new URL(link), disposition);
 

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { beginsAsText, sniffedBytes } from '../../src/fetch/text-sniff.ts';
+import { beginsAsText, sniffedBytes } from '../../src/fetch/fetch-audio.ts';
 import { writePiece } from '../support/pieces.ts';
 
 let folder: string;

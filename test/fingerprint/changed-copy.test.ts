@@ -65,7 +65,7 @@ describe('a copy at another tempo', () => {
     expect(Math.abs((match?.offsetSec ?? 0) - 400 * itemSec)).toBeLessThan(0.5);
   });
 
-  test('is proved with the speed that was undone', () => {
+  test('is proved with the given speed of the fingerprint', () => {
     const query = printed(music(240, 2));
     const undone = { ...printed(played(track, 700, 240, 0.9975)), speed: 1.02 };
     const match = provingMatch(new ChangedQuery(query, [undone]).compare(printed(track)), false);
@@ -83,7 +83,7 @@ describe('a copy through a narrow band', () => {
   const track = music(1500, 3);
   const query = printed(shifted(track.slice(600, 840), 0.3, 4));
 
-  test('is no plain copy, and is proved by how its levels move', () => {
+  test('is not proved as a plain copy, but by the correlation of its levels', () => {
     const plain = matchFingerprints(query, printed(track));
     expect(plain !== null && isSameRecording(plain)).toBe(false);
     const match = provingMatch(plainly(query).compare(printed(track)), true);
@@ -91,7 +91,7 @@ describe('a copy through a narrow band', () => {
     expect(match?.speed).toBe(1);
   });
 
-  test('is not proved where the query has the whole band: there, so little agreement may be another performance', () => {
+  test('is not proved when the query has the full band, because another performance may agree as much', () => {
     const { sameSpeed, otherSpeed } = plainly(printed(shifted(track.slice(600, 840), 0.45, 5))).compare(printed(track));
     expect(sameSpeed?.correlation).toBeGreaterThan(0.34);
     expect(sameSpeed?.correlation).toBeLessThan(0.66);
@@ -100,7 +100,7 @@ describe('a copy through a narrow band', () => {
   });
 });
 
-test("another speed has to agree clearly better than the track's own", () => {
+test("another speed needs a clearly better agreement than the track's own", () => {
   const at = (speed: number, correlation: number) => ({
     ...{ speed, correlation, informativeItems: 220, bitErrorRate: 0.2, offsetSec: 0 },
   });
@@ -124,7 +124,7 @@ describe('no proof', () => {
     );
   });
 
-  test('from two silences at the same place', () => {
+  test('from silence at the same place in both', () => {
     const withPause = (seed: number) => {
       const levels = music(300, seed);
       for (let item = 100; item < 200; item++) levels[item] = Array.from({ length: 16 }, () => 2);
@@ -139,7 +139,7 @@ describe('no proof', () => {
     expect(provingMatch(plainly(printed(track.slice(500, 620))).compare(printed(track)), false)).not.toBeNull();
   });
 
-  test('from nothing, and none from fingerprints of another kind', () => {
+  test('from empty fingerprints or fingerprints of another kind', () => {
     const empty = { items: new Uint32Array(), itemSec };
     const some = printed(music(200, 9));
     expect(provingMatch(plainly(empty).compare(some), true)).toBeNull();
@@ -148,7 +148,7 @@ describe('no proof', () => {
   });
 });
 
-test('the best line is where the query was taken from, for any place and rate', () => {
+test('finds the position of an excerpt for any position and rate', () => {
   const track = music(1000, 10);
   const { items } = printed(track);
   fc.assert(
@@ -169,7 +169,7 @@ test('finds a query that begins before the track, and one in an hour', () => {
   expect(new Lines(late.items, printed(track).items).best(1, 1)[0]?.at).toBe(28_000);
 });
 
-test('levels that are shifted for good correlate fully', () => {
+test('constantly shifted levels have a correlation of 1', () => {
   const low = music(200, 13).map((row) => row.map((level) => Math.min(level, 2)));
   const high = low.map((row) => row.map((level) => level + 1));
   const [one, other] = [printed(low), printed(high)].map(({ items }) => ({ items, levels: levelsOf(items) }));

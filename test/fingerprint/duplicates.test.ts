@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fingerprintItemSec, fingerprintOptions, readFingerprint } from '../../src/audio/fingerprint.ts';
 import type { Fingerprint } from '../../src/domain.ts';
-import { agreementOf, areProposed, durationsAgree, isSameWhole } from '../../src/fingerprint/duplicates.ts';
+import { agreementOf, durationsAgree, haveMatchingHits, isSameWhole } from '../../src/fingerprint/duplicates.ts';
 import { hitAt } from '../ranking/hits.ts';
 import { ffmpeg, writePiece } from '../support/pieces.ts';
 
@@ -27,8 +27,8 @@ function joined(...parts: Uint32Array[]): Fingerprint {
 
 const silence = (count: number) => new Uint32Array(count).fill(0x2a2a2a2a);
 
-describe('one recording under two names', () => {
-  test('a track is itself, from five seconds up', () => {
+describe('duplicates', () => {
+  test('a track is a duplicate of itself from five seconds up', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 3000 }), fc.integer(), (count, seed) => {
         const whole = joined(words(count, seed));
@@ -37,7 +37,7 @@ describe('one recording under two names', () => {
     );
   });
 
-  test('silence put before it, or cut from it, changes nothing, in either direction', () => {
+  test('leading silence that is added or removed changes nothing, in either order', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 80 }), fc.integer({ min: 400, max: 3000 }), (lead, count) => {
         const music = words(count, 7);
@@ -49,27 +49,27 @@ describe('one recording under two names', () => {
     );
   });
 
-  test('two tracks that share a loop for most of one of them stay apart', () => {
+  test('two tracks that share a loop for most of one of them are not duplicates', () => {
     const loop = words(800, 1);
     expect(isSameWhole(joined(loop), joined(loop, words(200, 2)))).toBe(false);
     expect(isSameWhole(joined(loop, words(200, 2)), joined(loop, words(200, 3)))).toBe(false);
     expect(isSameWhole(joined(words(200, 2), loop), joined(words(200, 3), loop))).toBe(false);
   });
 
-  test('twenty seconds with something else in them do not drown in minutes that agree', () => {
+  test('twenty different seconds prevent a duplicate despite minutes of agreement', () => {
     const [head, tail] = [words(600, 1), words(600, 2)];
     const [one, other] = [words(160, 3), words(160, 4)];
     expect(isSameWhole(joined(head, one, tail), joined(head, other, tail))).toBe(false);
   });
 
-  test('silence proves nothing, however long', () => {
+  test('silence of any length proves nothing', () => {
     expect(isSameWhole(joined(silence(5000)), joined(silence(5000)))).toBe(false);
     const bell = words(10, 1);
     expect(isSameWhole(joined(bell, silence(5000)), joined(bell, silence(5000)))).toBe(false);
     expect(agreementOf(joined(), joined(words(5, 1)))?.items ?? 0).toBe(0);
   });
 
-  test('other items than ours are refused', () => {
+  test('fingerprints with other items are refused', () => {
     expect(() => isSameWhole(joined(words(9, 1)), { items: words(9, 1), itemSec: 0.2 })).toThrow(RangeError);
     expect(() => isSameWhole({ items: words(9, 1), itemSec: 0 }, { items: words(9, 1), itemSec: 0 })).toThrow(
       RangeError,
@@ -85,22 +85,22 @@ test('durations agree within ten seconds and a tenth', () => {
   expect(durationsAgree(30, 33.5)).toBe(false);
 });
 
-describe('what proposes a comparison', () => {
+describe('hits propose a comparison', () => {
   const answering = (trackId: number, trackStartSec: number, similarity: number, chunks = [0, 1, 2]) =>
     chunks.map((queryChunk) =>
       hitAt({ trackId, queryChunk, trackStartSec: trackStartSec + 10 * queryChunk, similarity }),
     );
 
-  test('is that both answer the same chunks nearly alike, from nearly the same place', () => {
-    expect(areProposed(answering(1, 50, 0.9), answering(2, 52.3, 0.85))).toBe(true);
-    expect(areProposed(answering(1, 50, 0.9), answering(2, 50, 0.7))).toBe(false);
-    expect(areProposed(answering(1, 50, 0.9), answering(2, 90, 0.9))).toBe(false);
-    expect(areProposed(answering(1, 50, 0.9, [0, 1]), answering(2, 50, 0.9, [2, 3]))).toBe(false);
-    expect(areProposed([], [])).toBe(false);
+  test('when both hit the same chunks at similar distances and times', () => {
+    expect(haveMatchingHits(answering(1, 50, 0.9), answering(2, 52.3, 0.85))).toBe(true);
+    expect(haveMatchingHits(answering(1, 50, 0.9), answering(2, 50, 0.7))).toBe(false);
+    expect(haveMatchingHits(answering(1, 50, 0.9), answering(2, 90, 0.9))).toBe(false);
+    expect(haveMatchingHits(answering(1, 50, 0.9, [0, 1]), answering(2, 50, 0.9, [2, 3]))).toBe(false);
+    expect(haveMatchingHits([], [])).toBe(false);
   });
 });
 
-describe('with real sound', () => {
+describe('with real audio', () => {
   let folder: string;
   let original: Fingerprint;
   const made = (name: string) => path.join(folder, name);
@@ -125,7 +125,7 @@ describe('with real sound', () => {
     ['brighter by 3 dB', 'd.wav', ['-af', 'treble=g=3,bass=g=-3']],
     ['with two seconds of silence before it', 'e.wav', ['-af', 'adelay=2000:all=1']],
     ['without its first second', 'f.wav', ['-ss', '1.03']],
-  ])('a copy is known %s', (_how, name, options) => {
+  ])('a copy is recognised %s', (_how, name, options) => {
     ffmpeg('-i', made('piece.wav'), ...options, made(name));
     expect(isSameWhole(original, fingerprintOf(made(name)))).toBe(true);
   });
@@ -134,7 +134,7 @@ describe('with real sound', () => {
     ['another piece', ['-af', 'anull'], 12],
     ['the piece a semitone higher', ['-af', 'asetrate=23361,aresample=22050,atempo=0.943874'], 11],
     ['the piece 3 % slower', ['-af', 'asetrate=21388,aresample=22050'], 11],
-  ])('%s is no copy', (name, options, seed) => {
+  ])('%s is not a copy', (name, options, seed) => {
     const file = made(`${name}.wav`);
     writePiece(file, seed, 60, options);
     expect(fingerprintItemSec).toBe(original.itemSec);

@@ -32,8 +32,8 @@ function damaged(items: Uint32Array, everyBit: number): Uint32Array {
   });
 }
 
-describe('laying one fingerprint over another', () => {
-  test('finds an excerpt where it lies, wherever that is', () => {
+describe('matching two fingerprints', () => {
+  test('finds an excerpt at any offset', () => {
     const track = words(2000, 1);
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 1900 }), fc.integer({ min: 20, max: 100 }), (from, items) => {
@@ -46,7 +46,7 @@ describe('laying one fingerprint over another', () => {
     );
   });
 
-  test('finds it with one bit in ten wrong, and says how many are', () => {
+  test('finds an excerpt with one bit in ten wrong, and returns the error rate', () => {
     const track = words(1000, 2);
     const match = matchFingerprints(fingerprint(damaged(track.slice(400, 460), 10)), fingerprint(track));
     expect(match?.offsetSec).toBeCloseTo(400 * itemSec, 9);
@@ -62,7 +62,7 @@ describe('laying one fingerprint over another', () => {
     expect(match?.queryFromSec).toBeGreaterThanOrEqual(98 * itemSec);
   });
 
-  test('finds music inside a query that holds other things before and after', () => {
+  test('finds music in a query with other sounds before and after it', () => {
     const track = words(1500, 5);
     const query = Uint32Array.from([...words(300, 6), ...track.slice(500, 620), ...words(300, 7)]);
     const match = matchFingerprints(fingerprint(query), fingerprint(track));
@@ -70,14 +70,14 @@ describe('laying one fingerprint over another', () => {
     expect(match && isSameRecording(match)).toBe(true);
   });
 
-  test('finds an hour inside an hour through its candidate offsets, without trying all', () => {
+  test('finds an hour in an hour by candidate offsets, without trying all offsets', () => {
     const track = words(29_000, 8);
     const query = Uint32Array.from([...words(4000, 9), ...damaged(track.slice(0, 25_000), 20)]);
     expect([...candidateOffsets(query, track)].length).toBeLessThan(100);
     expect(matchFingerprints(fingerprint(query), fingerprint(track))?.offsetSec).toBeCloseTo(-4000 * itemSec, 9);
   });
 
-  test('does not take unrelated sound for the recording', () => {
+  test('does not match unrelated sound', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 2 ** 31 }), fc.integer({ min: 1, max: 300 }), (seed, items) => {
         const match = matchFingerprints(fingerprint(words(items, seed)), fingerprint(words(3000, seed + 1)));
@@ -87,7 +87,7 @@ describe('laying one fingerprint over another', () => {
     );
   });
 
-  test('does not take one silence for another', () => {
+  test('does not match silence with silence', () => {
     const silence = new Uint32Array(500).fill(627_964_279);
     const query = Uint32Array.from([...silence.slice(0, 100), ...words(100, 10)]);
     const track = Uint32Array.from([...words(500, 11), ...silence]);
@@ -95,7 +95,7 @@ describe('laying one fingerprint over another', () => {
     expect(match !== null && isSameRecording(match)).toBe(false);
   });
 
-  test('does not take a shared loop for the recording where the rest of the overlap differs', () => {
+  test('does not match a shared loop when the rest of the overlap differs', () => {
     const loop = words(40, 12);
     const query = Uint32Array.from([...words(300, 13), ...loop, ...words(300, 14)]);
     const track = Uint32Array.from([...words(300, 15), ...loop, ...words(300, 16)]);
@@ -104,14 +104,14 @@ describe('laying one fingerprint over another', () => {
     expect(match && isSameRecording(match)).toBe(false);
   });
 
-  test('finds nothing in nothing, and refuses fingerprints of another kind', () => {
+  test('finds nothing in empty fingerprints, and refuses fingerprints of another kind', () => {
     expect(matchFingerprints(fingerprint(new Uint32Array()), fingerprint(words(100, 17)))).toBeNull();
     expect(matchFingerprints(fingerprint(words(100, 18)), fingerprint(new Uint32Array()))).toBeNull();
     expect(() => matchFingerprints({ items: words(9, 1), itemSec: 0.1 }, fingerprint(words(9, 1)))).toThrow(RangeError);
   });
 });
 
-describe('real sound through chromaprint', () => {
+describe('chromaprint of real audio', () => {
   let folder: string;
   beforeAll(() => {
     folder = mkdtempSync(path.join(tmpdir(), 'leitmotif-fingerprint-'));
@@ -134,7 +134,7 @@ describe('real sound through chromaprint', () => {
     ['mp3 at 64 kbit/s, quieter, with 3 dB of EQ', ['-af', 'volume=-12dB,bass=g=3,treble=g=-3', '-b:a', '64k'], 'mp3'],
     ['louder into clipping', ['-af', 'volume=6dB'], 'wav'],
     ['brighter by 3 dB', ['-af', 'bass=g=-3,treble=g=3'], 'wav'],
-  ])('an excerpt survives %s, its offset within 0.2 s', (_name, args, extension) => {
+  ])('recognises an excerpt after %s, with an offset right to 0.2 s', (_name, args, extension) => {
     const copy = `copy.${extension}`;
     ffmpeg(['-ss', '13.37', '-t', '10', '-i', file('track.wav'), ...args, file(copy)]);
     const match = matchFingerprints(fingerprintOf(copy), fingerprintOf('track.wav'));

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { currentManifest, nearestChunks, type OpenOptions, openCurrent } from '../../src/index/generation.ts';
+import { currentManifest, nearestChunks, type OpenGenerationOptions, openCurrent } from '../../src/index/generation.ts';
 import { readCurrent, rollBack, spaceFolder } from '../../src/index/generation-folder.ts';
 import { type IndexedRow, shardSizes } from '../../src/index/row-writer.ts';
 import { indexedRows, openOptions, place, write } from './generations.ts';
@@ -14,7 +14,7 @@ import { naiveSearch, never, testFolder } from './vectors.ts';
 const programs = path.join(import.meta.dirname, 'programs');
 const folderOf = (indexDir: string): string => spaceFolder(indexDir, place.spaceId);
 
-async function open(options: OpenOptions) {
+async function open(options: OpenGenerationOptions) {
   const generation = await openCurrent(options);
   onTestFinished(() => generation.index.close());
   return generation;

@@ -1,5 +1,5 @@
 /** Small generations for tests. */
-import type { OpenOptions } from '../../src/index/generation.ts';
+import type { OpenGenerationOptions } from '../../src/index/generation.ts';
 import { type GenerationInput, writeGeneration } from '../../src/index/generation-writer.ts';
 import type { IndexedRow } from '../../src/index/row-writer.ts';
 import { never, unitVectors } from './vectors.ts';
@@ -30,4 +30,4 @@ export function generationInput(indexDir: string, rows: readonly IndexedRow[]): 
 export const write = (indexDir: string, rows: readonly IndexedRow[], changes: Partial<GenerationInput> = {}) =>
   writeGeneration({ ...generationInput(indexDir, rows), ...changes });
 
-export const openOptions = (indexDir: string): OpenOptions => ({ indexDir, ...place });
+export const openOptions = (indexDir: string): OpenGenerationOptions => ({ indexDir, ...place });

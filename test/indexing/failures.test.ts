@@ -51,7 +51,7 @@ test('does not retry a bad file until it changes or on request', async () => {
   expect(bench.catalog.tracks.failures()).toEqual([]);
 });
 
-test('retries a passing failure, later each time, and at once when the clock was set back', async () => {
+test('retries a temporary failure with growing delays, and at once when the clock was set back', async () => {
   const minuteMs = 60_000;
   let nowMs = Date.UTC(2026, 1, 1);
   const bench = new Bench({ now: () => nowMs });

@@ -6,13 +6,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { LeitmotifError, toLeitmotifError } from '../../src/errors.ts';
-import { orDiskFull } from '../../src/io/disk-full.ts';
+import { withDiskFullError } from '../../src/io/disk-full.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'leitmotif-disk-full-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test.skipIf(!existsSync('/dev/full'))('names the file on a device without space (ENOSPC)', async () => {
-  const writing = orDiskFull('/music/a.mp3', () => writeFile('/dev/full', 'some bytes'));
+  const writing = withDiskFullError('/music/a.mp3', () => writeFile('/dev/full', 'some bytes'));
   await expect(writing).rejects.toMatchObject({ code: 'disk-full', message: expect.stringMatching(/a\.mp3.*ENOSPC/) });
 });
 
@@ -33,7 +33,7 @@ test.each(['ENOSPC', 'EDQUOT', 'EFBIG'])('reports %s without a file as disk-full
 
 test('passes other errors on unchanged', async () => {
   const missing = writeFile(path.join(folder, 'no-folder/a'), '');
-  await expect(orDiskFull('a', () => missing)).rejects.toMatchObject({ code: 'ENOENT' });
+  await expect(withDiskFullError('a', () => missing)).rejects.toMatchObject({ code: 'ENOENT' });
   const known = new LeitmotifError('cancelled', 'x', { cause: Object.assign(new Error('write'), { code: 'ENOSPC' }) });
-  await expect(orDiskFull('a', () => Promise.reject(known))).rejects.toBe(known);
+  await expect(withDiskFullError('a', () => Promise.reject(known))).rejects.toBe(known);
 });

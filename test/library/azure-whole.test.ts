@@ -101,12 +101,12 @@ test('plays an answer from the stored clips, and the same from the recordings', 
   expect(answer.verdict.kind).toBe('this-is');
   const best = answer.results.slice(0, 3);
   const dir = path.join(place.folder, 'theirs');
-  const clips = await app.queries.theirClips(answer, best, { dir, signal: never });
+  const clips = await app.queries.trackClips(answer, best, { dir, signal: never });
   expect(clips.size).toBe(best.length);
   for (const file of clips.values()) await expectMusic(file);
 
   const without = await place.open({ LIBRARY: location, ...azurite.environment });
-  const cut = await without.queries.theirClips(answer, best, { dir: path.join(place.folder, 'cut'), signal: never });
+  const cut = await without.queries.trackClips(answer, best, { dir: path.join(place.folder, 'cut'), signal: never });
   for (const file of cut.values()) await expectMusic(file);
 
   const all = await app.queries.clips(answer, {
@@ -127,7 +127,7 @@ test('fetches, plays and deletes the whole recording where ffmpeg cannot read pa
   using serve = vi.spyOn(RangeServer.prototype, 'serve');
   serve.mockResolvedValue({ url, [Symbol.asyncDispose]: async () => {} });
   const best = answer.results.slice(0, 1);
-  const clips = await without.queries.theirClips(answer, best, {
+  const clips = await without.queries.trackClips(answer, best, {
     dir: path.join(place.folder, 'whole'),
     signal: never,
   });

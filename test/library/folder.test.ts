@@ -13,9 +13,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
+import { excludeKeys } from '../../src/library/exclude-keys.ts';
 import { FolderLibrary } from '../../src/library/folder.ts';
 import type { Listed } from '../../src/library/library.ts';
-import { withoutKeys } from '../../src/library/without-keys.ts';
 
 function tempFolder(): string {
   const folder = realpathSync(mkdtempSync(path.join(tmpdir(), 'leitmotif-test-')));
@@ -190,7 +190,7 @@ test('reports when the folder itself is missing or is a file', async () => {
 
 test('excludes the given folders', async () => {
   const root = folderOf('a.mp3', 'b.mp3');
-  const library = withoutKeys(new FolderLibrary(root), (key) => key === 'a.mp3');
+  const library = excludeKeys(new FolderLibrary(root), (key) => key === 'a.mp3');
   expect((await Array.fromAsync(library.list({}))).map(({ key }) => key)).toEqual(['b.mp3']);
 });
 

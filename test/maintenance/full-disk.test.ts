@@ -13,7 +13,7 @@ import { Spool } from '../../src/library/spool.ts';
 import { backUpCatalog } from '../../src/maintenance/backup.ts';
 import { FolderBackups } from '../../src/maintenance/folder-backups.ts';
 import { AnswerFiles } from '../../src/media/answer-files.ts';
-import { mediaHere } from '../../src/media/media-here.ts';
+import { inlineMedia } from '../../src/media/inline-media.ts';
 import type { Answer } from '../../src/query/answer.ts';
 import { factsOf, openCatalog, recordingOf, tempFolder } from '../catalog/helpers.ts';
 import { azureLibrary } from '../support/azure-library.ts';
@@ -105,7 +105,7 @@ describe.skipIf(!hasSmallDisks)('reports a full disk', () => {
   test('while storing the extracts of an answer', async () => {
     const disk = smallDisk(20_000);
     const queryPath = writePiece(path.join(tempFolder(), 'query.wav'), 1, 30);
-    const files = new AnswerFiles(path.join(disk.path, 'answers'), mediaHere);
+    const files = new AnswerFiles(path.join(disk.path, 'answers'), inlineMedia);
     const answer = answerHeardAt([0, 10, 20]);
     const results = answer.results.length;
     const keep = () => files.keepExtracts('id', answer, { queryPath, results, limits, signal });

@@ -36,10 +36,10 @@ test('deletes answers and cached embeddings after their retention, not before', 
   bench.catalog.embeddingCache.put({ contentSha256: 'x', spaceId: 'space-a', part: '' }, new Uint8Array(3));
   bench.catalog.answers.put({ id: 'A', ...question, source: '{}', answer: '{}', askerId: '1' });
   clock.nowMs += 30 * dayMs;
-  expect(await tidyNow()).toMatchObject({ answers: 0, heard: 0 });
+  expect(await tidyNow()).toMatchObject({ answers: 0, queryEmbeddings: 0 });
   clock.nowMs += 1;
-  expect(await tidyNow()).toMatchObject({ answers: 1, heard: 1 });
-  expect(await tidyNow()).toMatchObject({ answers: 0, heard: 0 });
+  expect(await tidyNow()).toMatchObject({ answers: 1, queryEmbeddings: 1 });
+  expect(await tidyNow()).toMatchObject({ answers: 0, queryEmbeddings: 0 });
 });
 
 test('removes the user ids of votes after their retention, not before, and keeps the votes', async () => {
@@ -61,9 +61,9 @@ test('deletes nothing when the clock is set back, and everything in its time lat
   bench.catalog.embeddingCache.put({ contentSha256: 'x', spaceId: 'space-a', part: '' }, new Uint8Array(3));
   bench.catalog.removals.remove(['a.mp3'], 'scan');
   clock.nowMs -= 400 * dayMs;
-  expect(await tidyNow()).toMatchObject({ heard: 0, tracks: 0 });
+  expect(await tidyNow()).toMatchObject({ queryEmbeddings: 0, tracks: 0 });
   clock.nowMs += 431 * dayMs;
-  expect(await tidyNow()).toMatchObject({ heard: 1, tracks: 1 });
+  expect(await tidyNow()).toMatchObject({ queryEmbeddings: 1, tracks: 1 });
 });
 
 test('deletes vectors of removed tracks after their time, and does not embed a file that returns before', async () => {

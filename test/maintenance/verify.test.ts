@@ -98,7 +98,7 @@ describe('repairs', () => {
   });
 });
 
-describe('leaves to the next run', () => {
+describe('leaves to the next index run', () => {
   test.each([
     ['a truncated vector', 'UPDATE chunks SET vector = substr(vector, 1, 9) WHERE track_id = $a AND idx = 0'],
     ['a vector of zeros', 'UPDATE chunks SET vector = zeroblob(32) WHERE track_id = $a AND idx = 0'],

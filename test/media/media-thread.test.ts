@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { inlineMedia } from '../../src/media/inline-media.ts';
 import type { Media } from '../../src/media/media.ts';
-import { mediaHere } from '../../src/media/media-here.ts';
 import { MediaThread } from '../../src/media/media-thread.ts';
 import { ffmpeg, writePiece } from '../support/pieces.ts';
 
@@ -34,7 +34,7 @@ function clipTo(name: string, source = piece, durationSec = 5) {
 
 test('gives the same bytes as the main thread', async () => {
   const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="90" height="40"><text x="2" y="30">Test</text></svg>';
-  const both: readonly Media[] = [mediaHere, thread];
+  const both: readonly Media[] = [inlineMedia, thread];
   const [here, there] = await Promise.all(both.map((media) => media.renderSvg(svg)));
   expect(Buffer.from(there ?? []).equals(Buffer.from(here ?? []))).toBe(true);
   await thread.cutClips([clipTo('one.mp3'), clipTo('two.mp3')], { limits, signal: never });

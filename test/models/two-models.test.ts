@@ -109,7 +109,7 @@ describe('two models', () => {
     });
   });
 
-  test('each see what changed in the library under the other, and embed only that', async () => {
+  test('each embed only the changes made while the other was in use', async () => {
     rmSync(path.join(place.music, 'piece-3.ogg'));
     writePiece(newcomer, 4, 21);
     await withModel('two', async (app) => {

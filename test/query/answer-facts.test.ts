@@ -96,7 +96,7 @@ describe('the verdict', () => {
     expect(verdictSentence(answer)).toBe(sentence);
   });
 
-  test('advises where, and only where, it does not help', () => {
+  test('gives advice only for answers without a close match', () => {
     fc.assert(
       fc.property(anyAnswer, (answer) => {
         const helps = ['this-is', 'sounds-like'].includes(verdictFacts(answer).kind) || answer.results.length === 0;
@@ -109,7 +109,7 @@ describe('the verdict', () => {
 });
 
 describe('the reason', () => {
-  test('names the moment, who agrees, and for how long in step', () => {
+  test('contains the times, the number of agreeing chunks and the seconds in step', () => {
     const answer = answerOf(music, { kind: 'sounds-like' });
     expect(reasonFor(result, answer)).toBe(
       'very similar at yours 0:50 - theirs 3:50; 2 of 3 chunks agree, 20 s in step',
@@ -118,7 +118,7 @@ describe('the reason', () => {
     expect(reasonFacts({ ...result, hits: [] }, answer)).toBeNull();
   });
 
-  test('never has more chunks agree than vote, also where silence votes', () => {
+  test('never counts more agreeing chunks than votes, also when silence votes', () => {
     expect(reasonFacts(result, answerOf(['music', 'silence'], { kind: 'sounds-like' }))).toMatchObject({
       agreeingChunks: 2,
       voters: 2,
@@ -127,17 +127,17 @@ describe('the reason', () => {
 });
 
 describe('the moment in a piece', () => {
-  test("is the window's start", () => {
+  test('is the start of the window', () => {
     expect(momentInTrack(answerOf(music, { kind: 'sounds-like' }), result, hit)).toBe(230);
   });
 
-  test('is for the very recording the note that the query has there', () => {
+  test('is the same note as in the query for the same recording', () => {
     expect(momentInTrack(answerOf(music, thisIs(218)), result, hit)).toBe(228);
     expect(momentInTrack(answerOf(music, thisIs(100)), result, hit)).toBe(230);
   });
 });
 
-test('names that several tracks of one recording share are told apart by their paths', () => {
+test('shows the paths of several tracks of one recording with equal names', () => {
   const named = (key: string, title: string) => ({ ...result.track, key, title });
   const alsoAs = [
     named('a.ogg', 'Waltz'),
@@ -179,7 +179,7 @@ describe('how near a result is', () => {
     expect(matchNumber(result, answer)).toBe(Math.round(match * 100));
   });
 
-  test('follows the distance in spaces without calibration and in answers without matches', () => {
+  test('uses the distance in spaces without calibration and in answers without matches', () => {
     const { answer, result } = resultOf(0.9);
     expect(closenessWord(result, { spaceId: 'clap@1.0.0/abc' })).toBe('less similar');
     expect(closenessWord({ ...result, match: undefined }, answer)).toBe('less similar');
@@ -187,7 +187,7 @@ describe('how near a result is', () => {
     expect(closenessWord({ ...result, bestDistance: 0 }, answer)).toBe('identical');
   });
 
-  test('a proved recording matches in full', () => {
+  test('is 100 for a proved recording', () => {
     const { answer, result } = resultOf(0.3);
     expect(matchNumber(result, { ...answer, verdict: thisIs(0) })).toBe(100);
   });

@@ -9,7 +9,7 @@ import { ffmpeg, writePiece } from '../support/pieces.ts';
 const telephone = 'highpass=f=300,highpass=f=300,lowpass=f=3400,lowpass=f=3400,aresample=8000';
 const tape = (speed: number) => `aresample=44100,asetrate=${Math.round(44_100 * speed)},aresample=44100`;
 
-describe('copies that play at another speed, or came through a telephone', () => {
+describe('copies at another speed or through a telephone', () => {
   let library: TestLibrary;
   const made = (name: string) => path.join(library.folder, name);
   const copyOf = (name: string, filter: string, ...codec: string[]) => {
@@ -27,7 +27,7 @@ describe('copies that play at another speed, or came through a telephone', () =>
     ['2 % faster, as a tape', tape(1.02), 1.02],
     ['3.2 % slower, as a tape', tape(0.968), 0.968],
     ['3 % faster, at its own pitch', 'atempo=1.03', 1.03],
-  ])('proves one that plays %s, with speed and offset', async (name, filter, speed) => {
+  ])('proves a copy that plays %s, with speed and offset', async (name, filter, speed) => {
     const answer = await ask(library.app, copyOf(`${name.replaceAll(/\W+/g, '-')}.wav`, filter));
     const { verdict, results } = answer;
     expect(results[0]?.track.key).toBe('piece-2.ogg');
@@ -42,7 +42,7 @@ describe('copies that play at another speed, or came through a telephone', () =>
     expect(Math.abs(momentInTrack(answer, result, hit) - sameNoteSec)).toBeLessThan(1);
   });
 
-  test('proves a telephone call of one, at its own speed', async () => {
+  test('proves a copy through a telephone, at its own speed', async () => {
     const call = copyOf('call.wav', telephone, '-c:a', 'pcm_mulaw');
     const { verdict, results } = await ask(library.app, call, { includeNonMusic: true });
     expect(results[0]?.track.key).toBe('piece-2.ogg');
@@ -50,7 +50,7 @@ describe('copies that play at another speed, or came through a telephone', () =>
     expect(verdict).not.toHaveProperty('speed');
   });
 
-  test('takes no other piece for one, at any speed nor through a telephone', async () => {
+  test('proves no other piece, at any speed or through a telephone', async () => {
     writePiece(made('foreign.wav'), 91, 40);
     ffmpeg('-i', made('foreign.wav'), '-af', telephone, '-c:a', 'pcm_mulaw', made('foreign-call.wav'));
     ffmpeg('-i', made('foreign.wav'), '-af', tape(1.02), made('foreign-fast.wav'));
@@ -67,7 +67,7 @@ describe('copies that play at another speed, or came through a telephone', () =>
     expect(verdict.kind === 'this-is' && Math.abs(verdict.offsetSec - (9.5 + 10 * 1.03))).toBeLessThan(1);
   });
 
-  test('answers from a stored embedding without the sound, with what the fingerprint alone proves', async () => {
+  test('answers from a stored embedding by the fingerprint alone when the audio is missing', async () => {
     const embedded: EmbeddedRecording[] = [];
     const asked = {
       path: made('fast.wav'),
@@ -77,10 +77,10 @@ describe('copies that play at another speed, or came through a telephone', () =>
       includeNonMusic: false,
     } as const;
     copyOf('fast.wav', tape(1.02));
-    await library.app.queries.similar({ ...asked, signal: never, onHeard: (recording) => embedded.push(recording) });
+    await library.app.queries.similar({ ...asked, signal: never, onEmbedded: (recording) => embedded.push(recording) });
     const [heard] = embedded;
     if (!heard) throw new Error('expected an embedding');
-    const again = await library.app.queries.similar({ ...asked, signal: never, path: '', heard });
+    const again = await library.app.queries.similar({ ...asked, signal: never, path: '', storedEmbedding: heard });
     expect(again.results[0]?.track.key).toBe('piece-2.ogg');
     expect(again.verdict.kind).toBe('sounds-like');
   });

@@ -43,14 +43,14 @@ describe.each([
 
     afterAll(() => library[Symbol.asyncDispose]());
 
-    test.each(fusions)('answers by %s as if the copies were not there', async (fusion) => {
+    test.each(fusions)('gives the same %s results as without the duplicates', async (fusion) => {
       const answer = await question(fusion);
       const there = before.get(fusion)?.results ?? [];
       expect(answer.results.map(withoutNamesAndMatches)).toEqual(there.map(withoutNamesAndMatches));
       expect(answer.verdict).toEqual(before.get(fusion)?.verdict);
     });
 
-    test('lists every name of the recording', async () => {
+    test('lists all names of the recording', async () => {
       const answer = await question('parts');
       const [first] = answer.results;
       expect(first?.track.key).toBe('piece-3.ogg');
@@ -62,7 +62,7 @@ describe.each([
       expect(line.split(', ')).toHaveLength(copies.length);
     });
 
-    test('lists every other piece, with scores that tell them apart', async () => {
+    test('lists all other pieces with distinct scores', async () => {
       const { results } = await ask(library.app, music('piece-3.ogg'));
       expect(results.map(({ track }) => track.key).sort()).toEqual(
         ['below/piece-6.mp3', ...[1, 2, 3, 4, 5].map((n) => `piece-${n}.ogg`)].sort(),
@@ -72,7 +72,7 @@ describe.each([
       expect(scores[1]).toBeGreaterThan(0.005);
     });
 
-    test('finds the other pieces of one that is not to be found, nor its copies', async () => {
+    test('excludes the query track and its duplicates, and finds the other pieces', async () => {
       const excludedTracks = new Set([library.app.catalog.tracks.byKey('piece-3.ogg')?.id ?? 0]);
       const { results } = await ask(library.app, music('piece-3.ogg'), { excludedTracks });
       const keys = results.map(({ track }) => track.key);
@@ -82,7 +82,7 @@ describe.each([
   },
 );
 
-test('asks the index once where no copies are found', async () => {
+test('searches the index once when there are no duplicates', async () => {
   await using library = await makeLibrary();
   const index = await library.app.liveIndex.open(never);
   const search = vi.spyOn(index, 'neighbours');

@@ -16,7 +16,7 @@ import { wholeTexts, writeTextModel } from '../support/text-models.ts';
 const [phrase] = wholeTexts as [(typeof wholeTexts)[0]];
 const pieces = 12;
 
-describe('a library asked with words', () => {
+describe('a text query', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'leitmotif-words-'));
   const inFolder = (name: string) => path.join(folder, name);
   const library = openLibrary({ folder, music: inFolder('music'), indexDir: inFolder('index') });
@@ -62,7 +62,7 @@ describe('a library asked with words', () => {
   });
   afterAll(() => library[Symbol.asyncDispose]());
 
-  test('answers with the tracks whose moments are nearest, as the catalog has them', async () => {
+  test('returns the tracks with the nearest chunks, as stored in the catalog', async () => {
     const { results } = await ask(phrase.text);
     const known = expected();
     expect(results.map(({ track }) => track.key)).toEqual(known.map(({ key }) => key));
@@ -75,14 +75,14 @@ describe('a library asked with words', () => {
     });
   });
 
-  test.each([1, 2, 11])('shows the nearest %i when as many were wanted', async (resultsMax) => {
+  test.each([1, 2, 11])('returns the nearest %i on request', async (resultsMax) => {
     const { results } = await ask(phrase.text, resultsMax);
     const known = expected().slice(0, resultsMax);
     expect(results.map(({ track }) => track.key)).toEqual(known.map(({ key }) => key));
     expect(results.map(({ rank }) => rank)).toEqual(known.map((_, at) => at + 1));
   });
 
-  test('says what was found where', async () => {
+  test('reports the times of each match', async () => {
     const answer = await ask(phrase.text, 2);
     const shown = renderWords(answer);
     expect(shown).toContain(`Nearest to "${phrase.text}"`);
@@ -90,12 +90,12 @@ describe('a library asked with words', () => {
     expect(JSON.parse(JSON.stringify(wordsJson(answer)))).toMatchObject({ text: phrase.text, results: { length: 2 } });
   });
 
-  test('gives the same bytes for the same words', async () => {
+  test('returns the same bytes for the same text', async () => {
     const once = async () => ({ ...wordsJson(await ask(phrase.text)), timingsMs: null });
     expect(JSON.stringify(await once())).toBe(JSON.stringify(await once()));
   });
 
-  test('leaves out what was removed since it was indexed', async () => {
+  test('excludes tracks that were removed after indexing', async () => {
     const key = expected()[0]?.key ?? '';
     app.catalog.removals.remove([key], 'request');
     const { results } = await ask(phrase.text);
@@ -104,7 +104,7 @@ describe('a library asked with words', () => {
     expect(results.map(({ track }) => track.key)).not.toContain(key);
   });
 
-  test('refuses words that are none', async () => {
+  test('refuses a text without words', async () => {
     await expect(ask('  ')).rejects.toMatchObject({ code: 'text-refused' });
   });
 });

@@ -7,7 +7,7 @@ import type { Answer } from '../../src/query/answer.ts';
 import { ask, makeLibrary, type TestLibrary } from '../support/library.ts';
 import { ffmpeg, writePiece } from '../support/pieces.ts';
 
-describe('a query over a library of made-up pieces', () => {
+describe('a query over a library of synthetic pieces', () => {
   let library: TestLibrary;
   const music = (name: string) => path.join(library.music, name);
   const made = (name: string) => path.join(library.folder, name);
@@ -18,7 +18,7 @@ describe('a query over a library of made-up pieces', () => {
 
   afterAll(() => library[Symbol.asyncDispose]());
 
-  test('finds a library file itself first, at distance 0 in every chunk, and says so', async () => {
+  test('ranks a library file first at distance 0 in every chunk, and returns the verdict "this is"', async () => {
     const answer = await ask(library.app, music('piece-3.ogg'));
     const [first] = answer.results;
     expect(first?.track.key).toBe('piece-3.ogg');
@@ -37,7 +37,7 @@ describe('a query over a library of made-up pieces', () => {
     ['an mp3 of 64 kbit/s', ['-b:a', '64k']],
     ['9 dB quieter', ['-af', 'volume=-9dB', '-b:a', '128k']],
     ['3 dB of treble more and 3 dB of bass less', ['-af', 'treble=g=3,bass=g=-3', '-b:a', '128k']],
-  ])('knows a part of a recording as %s, and where it lies', async (name, options) => {
+  ])('recognises a part of a recording as %s, with its offset', async (name, options) => {
     const part = made(`${name.replaceAll(/\W+/g, '-')}.mp3`);
     ffmpeg('-ss', '13.3', '-t', '21', '-i', music('piece-2.ogg'), ...options, part);
     const { verdict, results } = await ask(library.app, part);
@@ -46,17 +46,17 @@ describe('a query over a library of made-up pieces', () => {
     expect(verdict.kind === 'this-is' && Math.abs(verdict.offsetSec - 13.3)).toBeLessThan(1);
   });
 
-  test('does not take another piece for a recording of the library', async () => {
+  test('does not identify another piece as a recording of the library', async () => {
     const { verdict } = await ask(library.app, writePiece(made('foreign.ogg'), 77, 40));
     expect(verdict.kind).not.toBe('this-is');
   });
 
-  test('the same query on the same generation gives the same bytes', async () => {
+  test('returns the same bytes for the same query on the same generation', async () => {
     const once = async () => ({ ...answerJson(await ask(library.app, music('piece-4.ogg'))), timingsMs: null });
     expect(JSON.stringify(await once())).toBe(JSON.stringify(await once()));
   });
 
-  test('asks with a part, and counts times from the beginning of the recording', async () => {
+  test('searches with a part, with times from the beginning of the recording', async () => {
     const { query, verdict, results } = await ask(library.app, music('piece-1.ogg'), { fromSec: 20, toSec: 40 });
     expect(query).toMatchObject({ fromSec: 20, toSec: 40 });
     expect(query.chunks.map((chunk) => chunk.startSec)).toEqual([20, 30]);
@@ -64,7 +64,7 @@ describe('a query over a library of made-up pieces', () => {
     expect(verdict.kind === 'this-is' && Math.abs(verdict.offsetSec - 20)).toBeLessThan(0.5);
   });
 
-  test('says of silence that it is only silence', async () => {
+  test('reports that the query is only silence', async () => {
     const silence = made('silence.wav');
     ffmpeg('-f', 'lavfi', '-i', 'anullsrc=r=16000:cl=mono:d=25', silence);
     const answer = await ask(library.app, silence);
@@ -72,7 +72,7 @@ describe('a query over a library of made-up pieces', () => {
     expect(answer.results).toEqual([]);
   });
 
-  test('a removed track vanishes at once, and its place goes to the next', async () => {
+  test('excludes a removed track at once, and the next track takes its place', async () => {
     const app = await library.open();
     const before = await ask(app, music('piece-5.ogg'));
     app.catalog.removals.remove(['piece-5.ogg'], 'request');
@@ -84,14 +84,14 @@ describe('a query over a library of made-up pieces', () => {
     app.catalog.removals.restore('piece-5.ogg');
   });
 
-  test('everything but the catalog can be deleted, and comes back', async () => {
+  test('rebuilds everything but the catalog after it was deleted', async () => {
     const before = await ask(library.app, music('piece-4.ogg'));
     rmSync(path.join(library.indexDir, 'generations'), { recursive: true });
     const after = await ask(await library.open(), music('piece-4.ogg'));
     expect({ ...answerJson(after), timingsMs: null }).toEqual({ ...answerJson(before), timingsMs: null });
   });
 
-  test('a generation with flipped bits is not believed, and is built again from the catalog', async () => {
+  test('rejects a generation with flipped bits, and rebuilds it from the catalog', async () => {
     const before = await ask(library.app, music('piece-4.ogg'));
     const shard = readdirSync(path.join(library.indexDir, 'generations'), { recursive: true, encoding: 'utf8' }).find(
       (name) => name.endsWith('.faiss'),
@@ -105,7 +105,7 @@ describe('a query over a library of made-up pieces', () => {
     expect(answerJson(after).results).toEqual(answerJson(before).results);
   });
 
-  test('an index of another space is refused by name, with the command that helps', async () => {
+  test('refuses an index of another space by name, with the command that fixes it', async () => {
     const app = await library.open({ WINDOW_SEC: '5' });
     const refusal = await ask(app, music('piece-1.ogg')).catch((error: unknown) => error);
     expect(refusal).toBeInstanceOf(LeitmotifError);
@@ -113,7 +113,7 @@ describe('a query over a library of made-up pieces', () => {
     expect(String(refusal)).toMatch(/w5h5[\s\S]*w10h10[\s\S]*npm run index/);
   });
 
-  test('clips are cut for each piece, tagged with title and times; a piece whose file is gone does without', async () => {
+  test('cuts a tagged clip for each piece whose file exists', async () => {
     const gone = made('gone.ogg');
     const answer = await ask(library.app, music('piece-1.ogg'), { resultsMax: 3 });
     const second = answer.results[1];
@@ -130,7 +130,7 @@ describe('a query over a library of made-up pieces', () => {
     expect(files[0]).toMatch(/^01-piece-1-ab\.mp3$/);
   });
 
-  test('a piece that is not to be found leaves its place to the next nearest', async () => {
+  test('fills the place of an excluded piece with the next nearest', async () => {
     const file = path.join(library.music, 'piece-2.ogg');
     const own = library.app.catalog.tracks.byKey('piece-2.ogg')?.id ?? 0;
     const votes = (answer: Answer) => answer.results.reduce((sum, result) => sum + result.votes, 0);

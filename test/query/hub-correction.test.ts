@@ -19,7 +19,7 @@ describe('with hubs corrected', () => {
 
   afterAll(() => library[Symbol.asyncDispose]());
 
-  test('a library file finds itself first, and what it is does not change', async () => {
+  test('ranks a library file first, with an unchanged verdict', async () => {
     for (const key of pieces) {
       const plain = await ask(library.app, music(key), { neighbours });
       const corrected = await ask(library.app, music(key), { neighbours, hubCorrection: true });
@@ -29,7 +29,7 @@ describe('with hubs corrected', () => {
     }
   });
 
-  test('the neighbours are others, their distances are what they are', async () => {
+  test('returns other neighbours with unchanged distances', async () => {
     const answers = await Promise.all(
       pieces.map(async (key) => ({
         plain: await ask(library.app, music(key), { neighbours }),
@@ -51,12 +51,12 @@ describe('with hubs corrected', () => {
     }
   });
 
-  test('the same query on the same generation gives the same bytes', async () => {
+  test('returns the same bytes for the same query on the same generation', async () => {
     const once = async () => untimed(await ask(library.app, music('piece-4.ogg'), { neighbours, hubCorrection: true }));
     expect(JSON.stringify(await once())).toBe(JSON.stringify(await once()));
   });
 
-  test('the fusion of the original knows no hubs', async () => {
+  test('does not correct hubs in the fusion of the original system', async () => {
     const votes = { neighbours, fusion: 'votes' } as const;
     const plain = await ask(library.app, music('piece-1.ogg'), votes);
     expect(untimed(await ask(library.app, music('piece-1.ogg'), { ...votes, hubCorrection: true }))).toEqual(
@@ -64,7 +64,7 @@ describe('with hubs corrected', () => {
     );
   });
 
-  test('a generation without them answers uncorrected until the next is written, which knows them', async () => {
+  test('answers uncorrected from a generation without hub data until the next is written', async () => {
     rmSync(path.join(library.indexDir, 'generations'), { recursive: true });
     const old = await library.open({ HUB_CORRECTION: 'false' });
     const before = await ask(old, music('piece-2.ogg'), { neighbours });

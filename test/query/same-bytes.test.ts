@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => library[Symbol.asyncDispose]());
 
-test.each(lengthsSec)('a file of the library that lasts %d s is known as itself', async (sec) => {
+test.each(lengthsSec)('identifies a library file of %d s by its bytes', async (sec) => {
   const elsewhere = path.join(library.folder, `asked-${sec}.ogg`);
   cpSync(music(`short-${sec}.ogg`), elsewhere);
   const { verdict, results } = await ask(library.app, elsewhere);
@@ -24,7 +24,7 @@ test.each(lengthsSec)('a file of the library that lasts %d s is known as itself'
   expect(verdict).toMatchObject({ kind: 'this-is', trackId: results[0]?.track.id, offsetSec: 0 });
 });
 
-test('another file that sounds the same is not proved by its bytes', async () => {
+test('does not identify another file with the same sound by its bytes', async () => {
   const other = path.join(library.folder, 'other.ogg');
   ffmpeg('-i', music('short-1.ogg'), '-c:a', 'copy', '-metadata', 'title=Another', other);
   const { verdict, results } = await ask(library.app, other);

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { partOf, readRecording, writeRecording } from '../../src/query/stored-recording.ts';
 import { recordingOf } from '../catalog/helpers.ts';
 
-test('a recording comes back as it was, and damaged or foreign bytes do not', () => {
+test('restores a stored recording unchanged, and rejects damaged or foreign bytes', () => {
   const recording = recordingOf(['music', 'silence', 'music'], { dimensions: 256 });
   const bytes = writeRecording(recording);
   expect(readRecording(bytes)).toEqual(recording);
@@ -12,7 +12,7 @@ test('a recording comes back as it was, and damaged or foreign bytes do not', ()
   expect(readRecording(Buffer.from('nonsense'))).toBeNull();
 });
 
-test('a part is its whole windows, counted from 0, with its share of the fingerprint', () => {
+test('cuts a part to whole windows counted from 0, with its share of the fingerprint', () => {
   const whole = { ...recordingOf(['music', 'music', 'music', 'music']), durationSec: 40 };
   const items = Uint32Array.from({ length: 320 }, (_, i) => i);
   const part = partOf({ ...whole, fingerprint: { items, itemSec: 0.125 } }, 8, 31);

@@ -39,14 +39,14 @@ const anyHits = fc.array(
 );
 
 describe('the longest run of hits that agree in time', () => {
-  test('is as long as the query where the piece follows it from chunk to chunk', () => {
+  test('is as long as the query when the piece matches it chunk by chunk', () => {
     const hits = [0, 1, 2, 3].map((at) =>
       hitAt({ queryChunk: at, queryStartSec: at * 10, trackStartSec: 47 + at * 10 }),
     );
     expect(longestAlignedRun(hits)).toEqual({ coveredSec: 40, queryFromSec: 0, queryToSec: 40, offsetSec: 47 });
   });
 
-  test('allows the differences one chunk of play, and no more', () => {
+  test('tolerates time differences of one chunk, and no more', () => {
     const within = [
       hitAt({ queryChunk: 0, queryStartSec: 0, trackStartSec: 30 }),
       hitAt({ queryChunk: 1, queryStartSec: 10, trackStartSec: 50 }),
@@ -59,7 +59,7 @@ describe('the longest run of hits that agree in time', () => {
     expect(longestAlignedRun(beyond).coveredSec).toBe(10);
   });
 
-  test('survives one chunk without a hit but not two', () => {
+  test('continues over one chunk without a hit, but not over two', () => {
     const at = (chunk: number) => hitAt({ queryChunk: chunk, queryStartSec: chunk * 10, trackStartSec: chunk * 10 });
     expect(longestAlignedRun([at(0), at(2), at(3)]).coveredSec).toBe(30);
     expect(longestAlignedRun([at(0), at(3), at(4)]).coveredSec).toBe(20);
@@ -74,7 +74,7 @@ describe('the longest run of hits that agree in time', () => {
     expect(longestAlignedRun(hits).coveredSec).toBe(24);
   });
 
-  test('is one chunk where the same query chunk hits many places', () => {
+  test('has one chunk when the same query chunk hits many places', () => {
     const hits = [0, 10, 20, 30].map((trackStartSec) => hitAt({ queryChunk: 0, queryStartSec: 0, trackStartSec }));
     expect(longestAlignedRun(hits).coveredSec).toBe(10);
   });
@@ -83,7 +83,7 @@ describe('the longest run of hits that agree in time', () => {
     expect(longestAlignedRun([]).coveredSec).toBe(0);
   });
 
-  test('is what trying every window and every stretch finds', () => {
+  test('equals an exhaustive search over all windows and stretches', () => {
     fc.assert(
       fc.property(anyHits, (hits) => {
         expect(longestAlignedRun(hits).coveredSec).toBeCloseTo(longestByBruteForce(hits, chunkSec), 6);
@@ -101,7 +101,7 @@ describe('the longest run of hits that agree in time', () => {
     );
   });
 
-  test('refuses times that are no numbers and chunks without length', () => {
+  test('refuses times that are not finite and chunks without length', () => {
     expect(() => longestAlignedRun([hitAt({ queryStartSec: Number.NaN })])).toThrow(RangeError);
     expect(() => longestAlignedRun([hitAt({ trackStartSec: Number.POSITIVE_INFINITY })])).toThrow(RangeError);
     expect(() => longestAlignedRun([hitAt({ durationSec: 0 })])).toThrow(RangeError);
@@ -111,7 +111,7 @@ describe('the longest run of hits that agree in time', () => {
 describe('whether chance explains a run', () => {
   const inStep = [0, 1, 2, 3, 4, 5].map((at) => hitAt({ queryChunk: at, trackStartSec: 100 + at * 10 }));
 
-  test('no, when many hits advance together', () => {
+  test('no, when many hits advance in step', () => {
     expect(isRunImprobable(inStep)).toBe(true);
   });
 
@@ -135,7 +135,7 @@ describe('whether chance explains a run', () => {
     expect(isRunImprobable(inStep.slice(0, 2))).toBe(false);
   });
 
-  test('is stated for runs of more than one chunk only, and the same every time', () => {
+  test('is computed only for runs of more than one chunk, and is deterministic', () => {
     const track = describeTrack(1, inStep, 1);
     expect(withStep(track)).toEqual({ ...track, inStep: true });
     expect(withStep(track)).toEqual(withStep(track));

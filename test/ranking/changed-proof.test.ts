@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Fingerprint } from '../../src/domain.ts';
-import { changedProof, type HearAgain } from '../../src/ranking/changed-proof.ts';
+import { changedProof, type ReadSpeedFingerprints } from '../../src/ranking/changed-proof.ts';
 
 const itemSec = 0.125;
 
@@ -26,12 +26,12 @@ function played({ items }: Fingerprint, from: number, count: number, rate: numbe
   };
 }
 
-const unheard: HearAgain = async () => null;
+const unheard: ReadSpeedFingerprints = async () => null;
 
-test('listens to the minute in the middle of a long query, and counts the offset from its start', async () => {
+test('fingerprints the middle minute of a long query, and counts the offset from its start', async () => {
   const track = music(3000, 1);
   const query = played(track, 200, 1600, 1.02);
-  const parts: Parameters<HearAgain>[0][] = [];
+  const parts: Parameters<ReadSpeedFingerprints>[0][] = [];
   const proof = await changedProof(query, new Map([[4, track]]), async (part) => {
     parts.push(part);
     return null;
@@ -43,7 +43,7 @@ test('listens to the minute in the middle of a long query, and counts the offset
   expect(Math.abs((proof?.match.offsetSec ?? 0) - 25)).toBeLessThan(1);
 });
 
-test('takes the candidate that agrees best, and among equal ones the smaller id', async () => {
+test('chooses the candidate with the best agreement, and the smaller id on a tie', async () => {
   const track = music(1000, 2);
   const query = played(track, 100, 240, 0.97);
   const worse = { itemSec, items: track.items.map((word, at) => (at % 4 === 0 ? word ^ 0x5a5a5a5a : word) >>> 0) };
@@ -56,8 +56,8 @@ test('takes the candidate that agrees best, and among equal ones the smaller id'
   expect(await changedProof(query, candidates, unheard)).toMatchObject({ trackId: 5 });
 });
 
-test('does not listen where nothing can be proved', async () => {
-  const hear: HearAgain = async () => {
+test('computes no fingerprints when nothing can be proved', async () => {
+  const hear: ReadSpeedFingerprints = async () => {
     throw new Error('was asked');
   };
   expect(await changedProof(music(300, 4), new Map(), hear)).toBeNull();
@@ -66,14 +66,14 @@ test('does not listen where nothing can be proved', async () => {
   expect(await changedProof(music(300, 5), new Map([[1, music(1000, 6)]]), hear)).toBeNull();
 });
 
-test('passes on why the sound could not be heard', async () => {
+test('rethrows the error when the audio cannot be read', async () => {
   const failed = new Error('cancelled');
   const track = music(1000, 8);
   const proof = changedProof(played(track, 100, 300, 1.02), new Map([[1, track]]), () => Promise.reject(failed));
   await expect(proof).rejects.toBe(failed);
 });
 
-test("a speed that is the track's own within 0.3 % is 1", async () => {
+test("reports speed 1 within 0.3 % of the track's own", async () => {
   const track = music(1500, 9);
   const proof = await changedProof(played(track, 300, 480, 1.001), new Map([[1, track]]), unheard);
   expect(proof?.match.speed).toBe(1);

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type FusionName, fusionNames, fusions } from '../../bench/quality/fusions.ts';
+import { type BenchFusionName, benchFusionNames, fusions } from '../../bench/quality/fusions.ts';
 import type { Hit } from '../../src/domain.ts';
 import { type FusionInput, fuse as fuseBy } from '../../src/ranking/fusion.ts';
 import { votesAndSums } from '../../src/ranking/fusion-scores.ts';
 import { hitAt, querySpans } from './hits.ts';
 
-const fuse = (name: FusionName, input: FusionInput) => fuseBy(fusions[name], input);
+const fuse = (name: BenchFusionName, input: FusionInput) => fuseBy(fusions[name], input);
 
 describe("the original's published results", () => {
   /** The printed votes and sums are rounded, so the scores follow to within 0.0005. */
@@ -30,7 +30,7 @@ describe("the original's published results", () => {
     expect(Math.abs((variations ?? 0) - 0.4373)).toBeLessThanOrEqual(tolerance);
   });
 
-  test('follow from hits as well, one query chunk voting several times for a track', () => {
+  test('also follow from hits, with several votes of one query chunk for a track', () => {
     const hits = [
       ...votesFor({ trackId: 1, votes: 16, total: 14.8, perChunk: 2 }),
       ...votesFor({ trackId: 2, votes: 7, total: 6.47, perChunk: 1 }),
@@ -82,7 +82,7 @@ const anyHits = fc.uniqueArray(
   { selector: (hit) => `${hit.queryChunk} ${hit.trackId} ${hit.trackStartSec}`, maxLength: 40 },
 );
 
-describe.each(fusionNames)('fusion %s', (name) => {
+describe.each(benchFusionNames)('fusion %s', (name) => {
   test('never invents or loses a track', () => {
     fc.assert(
       fc.property(anyHits, (hits) => {
@@ -124,7 +124,7 @@ describe.each(fusionNames)('fusion %s', (name) => {
     );
   });
 
-  test('ranks a track that more query chunks hit, and nearer, first', () => {
+  test('ranks a track with more and nearer hits first', () => {
     const near = [0, 1, 2, 3].map((queryChunk) =>
       hitAt({ queryChunk, trackId: 2, trackStartSec: queryChunk * 10, similarity: 0.9 }),
     );
@@ -132,11 +132,11 @@ describe.each(fusionNames)('fusion %s', (name) => {
     expect(fuse(name, inputOf([...far, ...near], queryChunks)).map(({ trackId }) => trackId)).toEqual([2, 1]);
   });
 
-  test('answers nothing to no hits', () => {
+  test('returns nothing without hits', () => {
     expect(fuse(name, inputOf([], queryChunks))).toEqual([]);
   });
 
-  test('refuses numbers that no search returns', () => {
+  test('refuses similarities outside the range of a search', () => {
     const bad =
       (given: Partial<Hit>): (() => unknown) =>
       () =>
@@ -151,7 +151,7 @@ describe.each(fusionNames)('fusion %s', (name) => {
 });
 
 describe('the evidence of a ranked track', () => {
-  test('is what counting by hand gives', () => {
+  test('equals a count by hand', () => {
     fc.assert(
       fc.property(anyHits, (hits) => {
         for (const track of fuse('votes', inputOf(hits, queryChunks))) {
@@ -187,7 +187,7 @@ describe('the evidence of a ranked track', () => {
     ]);
   });
 
-  test('counts a tail and its neighbour once, and says the same when asked with either', () => {
+  test('counts a tail and its neighbour once, in any order', () => {
     const hits = [4, 5].map((queryChunk) => hitAt({ queryChunk, trackStartSec: 30 }));
     expect(fuse('votes', inputOf(hits, queryChunks, 7))[0]).toMatchObject({ votes: 1, agreeingChunks: 1 });
   });
@@ -216,7 +216,7 @@ describe('the fusions against their definitions, written out', () => {
     );
   });
 
-  test('chunk-votes: a query chunk that finds a piece five times says no more than one that finds it once', () => {
+  test('chunk-votes: a query chunk with five hits on a piece counts as much as one with a single hit', () => {
     const many = [0, 10, 20, 30, 40].map((trackStartSec) => hitAt({ queryChunk: 0, trackId: 1, trackStartSec }));
     const two = [0, 1].map((queryChunk) => hitAt({ queryChunk, trackId: 2 }));
     expect(fuse('votes', inputOf([...many, ...two], queryChunks))[0]?.trackId).toBe(1);
@@ -233,8 +233,8 @@ describe('the fusions against their definitions, written out', () => {
   });
 });
 
-describe('the fusions beside the original', () => {
-  test('margin: what lies above the worst neighbour that the query chunk was given', () => {
+describe('the other fusions', () => {
+  test('margin: the similarity above the worst neighbour of the query chunk', () => {
     const hits = [
       hitAt({ queryChunk: 0, trackId: 1, similarity: 0.9 }),
       hitAt({ queryChunk: 0, trackId: 2, similarity: 0.8 }),
@@ -247,7 +247,7 @@ describe('the fusions beside the original', () => {
     expect(margins.get(3)).toBe(0);
   });
 
-  test('reciprocal-rank: a whole voice for the nearest track of a query chunk, half a voice for the second', () => {
+  test('reciprocal-rank: one vote for the nearest track of a query chunk, half a vote for the second', () => {
     const hits = [
       hitAt({ queryChunk: 0, trackId: 1, similarity: 0.8 }),
       hitAt({ queryChunk: 0, trackId: 1, similarity: 0.7, trackStartSec: 10 }),
@@ -259,7 +259,7 @@ describe('the fusions beside the original', () => {
     expect(second?.score).toBeCloseTo(0.8 / 2, 12);
   });
 
-  test('chance-corrected: of two tracks with the same votes, the one that owns less of the library comes first', () => {
+  test('chance-corrected: of two tracks with equal votes, the one with fewer chunks ranks first', () => {
     const hits = [0, 1].flatMap((queryChunk) => [1, 2].map((trackId) => hitAt({ queryChunk, trackId })));
     const library = { chunks: 100, chunksOf: (trackId: number) => (trackId === 1 ? 60 : 5) };
     const ranked = fuse('chance-corrected', { hits, queryChunks: querySpans(4), library });
@@ -267,14 +267,14 @@ describe('the fusions beside the original', () => {
   });
 });
 
-test('the published formula refuses votes and sums that cannot be', () => {
+test('the published formula refuses impossible votes and sums', () => {
   expect(() => votesAndSums([{ votes: 0, totalSimilarity: 1 }])).toThrow(RangeError);
   expect(() => votesAndSums([{ votes: 1.5, totalSimilarity: 1 }])).toThrow(RangeError);
   expect(() => votesAndSums([{ votes: 1, totalSimilarity: Number.NaN }])).toThrow(RangeError);
 });
 
-describe('hits that count for something else than their similarity', () => {
-  test.each(fusionNames)('%s: are the same answer where it is the same', (name) => {
+describe('hits with a weight other than their similarity', () => {
+  test.each(benchFusionNames)('%s: give the same answer when both are equal', (name) => {
     fc.assert(
       fc.property(anyHits, (hits) => {
         const input = inputOf(hits, queryChunks);
@@ -283,7 +283,7 @@ describe('hits that count for something else than their similarity', () => {
     );
   });
 
-  test('are ranked by it, and shown as they are', () => {
+  test('are ranked by the weight, and keep their similarity', () => {
     const hits = [0, 1].flatMap((queryChunk) => [
       hitAt({ queryChunk, trackId: 1, similarity: 0.9 }),
       hitAt({ queryChunk, trackId: 2, similarity: 0.8 }),

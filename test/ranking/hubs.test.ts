@@ -12,7 +12,7 @@ import { indexedRows, openOptions, place, write } from '../index/generations.ts'
 import { naiveSearch, never, testFolder, unitVectors, writeShards } from '../index/vectors.ts';
 
 describe('references', () => {
-  test('are rows that exist, ascending, each once, no more than wanted, and the same every time', () => {
+  test('are distinct existing rows in ascending order, up to the limit, and deterministic', () => {
     const recipe = fc.record({
       neighbours: fc.constant(10),
       references: fc.integer({ min: 1, max: 50 }),
@@ -41,7 +41,7 @@ describe('correction', () => {
     expect(cslsScore(0.9, 0.8)).toBeCloseTo(0.5);
   });
 
-  test('of chunks that are hubs alike changes nothing', () => {
+  test('changes nothing when all chunks have equal hubness', () => {
     const anyPool = fc.array(fc.double({ min: -1, max: 1, noNaN: true }), { maxLength: 20 });
     fc.assert(
       fc.property(anyPool, fc.double({ min: -1, max: 1, noNaN: true }), fc.nat(20), (similarities, hubness, max) => {
@@ -58,7 +58,7 @@ describe('measuring', () => {
   const recipe = { neighbours: 3, references: 25, seed: 4 };
 
   test.each([[[90]], [[30, 60]], [[5, 5, 80]]])(
-    'is the naive mean over references of other tracks, in shards of %j',
+    'equals the naive mean over references of other tracks, in shards of %j',
     async (sizes) => {
       const folder = testFolder();
       const vectors = unitVectors(90, 16, 7);
@@ -102,11 +102,11 @@ describe('measuring', () => {
   });
 });
 
-describe('a generation that knows its hubs', () => {
+describe('a generation with hub data', () => {
   const rows = indexedRows(60, 3);
   const spaceFolder = (folder: string) => spaceFolderOf(folder, place.spaceId);
 
-  test('has another id than one that does not, tells each hit how near its surroundings are, and both can be opened', async () => {
+  test('has another id than one without, gives each hit its hubness, and both can be opened', async () => {
     const folder = testFolder();
     const without = await write(folder, rows);
     const plain = await openCurrent(openOptions(folder));
@@ -126,7 +126,7 @@ describe('a generation that knows its hubs', () => {
     for (const { hubness } of corrected) expect(hubness?.[0]).toBeGreaterThan(0);
   });
 
-  test('is the same bytes when it is written again, and in other shards', async () => {
+  test('has the same bytes when it is written again, also in other shards', async () => {
     const [first, second] = [testFolder(), testFolder()];
     const one = await write(first, rows, { hubs: true });
     const other = await write(second, rows, { hubs: true, shardsMax: 1 });

@@ -54,13 +54,13 @@ describe('ranking by parts', () => {
   ];
   const neighbourhood = found([chunk, chunk, chunk]);
 
-  test('finds tracks that are near in one part only', () => {
+  test('finds tracks that are similar in one part only', () => {
     expect(ids(rankByParts(neighbourhood)).sort()).toEqual([1, 2, 3]);
     expect(ids(rankByParts(neighbourhood, { focus: 'sound' }))).toEqual([1, 3]);
     expect(ids(rankByParts(neighbourhood, { focus: 'harmony' }))[0]).toBe(2);
   });
 
-  test('states what each part added', () => {
+  test('returns the contribution of each part', () => {
     for (const { score, scoreOfParts } of rankByParts(neighbourhood)) {
       expect(score).toBeCloseTo((scoreOfParts?.sound ?? Number.NaN) + (scoreOfParts?.harmony ?? Number.NaN), 12);
     }
@@ -69,7 +69,7 @@ describe('ranking by parts', () => {
     expect(second?.scoreOfParts).toEqual({ sound: 0, harmony: expect.closeTo(3.5, 9) });
   });
 
-  test('counts sound by votes above chance: how near does not matter, how many chunks does', () => {
+  test('scores sound by the number of votes above chance, not by similarity', () => {
     const near: Given[] = [{ trackId: 1, sound: 0.99, harmony: 0 }];
     const twice: Given[] = [{ trackId: 2, sound: 0.3, harmony: 0 }];
     const ranked = rankByParts(found([near, twice, twice], 1), { focus: 'sound' });
@@ -120,13 +120,13 @@ describe('ranking by the whole vector', () => {
     { trackId: 2, sound: 0.1, harmony: 0.95 },
   ];
 
-  test('votes: the nearest chunks vote, by the original formula', () => {
+  test('votes: ranks by the original formula over the nearest chunks', () => {
     const ranked = rankByVotes(found([chunk, chunk], 2));
     expect(ids(ranked)).toEqual([3, 2]);
     expect(ranked[0]?.score).toBe(1);
   });
 
-  test('nearest: as many neighbours as asked', () => {
+  test('nearest: uses the requested number of neighbours', () => {
     expect(ids(rankByNearest(found([chunk], 2)))).toEqual([3, 2]);
     expect(ids(rankByNearest(found([chunk], 2), 9)).sort()).toEqual([1, 2, 3]);
   });
@@ -139,7 +139,7 @@ const anyNeighbour = fc.record({
   startSec: fc.integer({ min: 0, max: 9 }).map((at) => at * 10),
 });
 
-test('ranks best first with finite scores, whatever was found', () => {
+test('ranks best first with finite scores for any hits', () => {
   fc.assert(
     fc.property(
       fc.array(

@@ -24,7 +24,7 @@ function found(perChunk: readonly (readonly (readonly [trackId: number, similari
 }
 
 describe('the curve of a spread', () => {
-  test('has the quantiles of what was measured', () => {
+  test('has the quantiles of the measurements', () => {
     const curve = spreadCurve([0.9, 0.1, 0.5]);
     expect(curve).toHaveLength(101);
     expect([curve?.[0], curve?.[50], curve?.[100]]).toEqual([0.1, 0.5, 0.9]);

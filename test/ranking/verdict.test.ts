@@ -20,66 +20,76 @@ function noise(seed: number, count = 200): Fingerprint {
   return { items: items.map((word) => (word ^ Math.imul(word >>> 9, 0x85ebca6b)) >>> 0), itemSec: 0.125 };
 }
 
-describe('the three answers', () => {
+describe('the verdicts', () => {
   const ranked = rank([hitAt({ trackId: 7, similarity: 0.8 }), hitAt({ trackId: 8, similarity: 0.7 })]);
 
-  test('this is: a candidate whose fingerprint holds the query, with the offset', async () => {
+  test('this is: a candidate with a matching fingerprint, with the offset', async () => {
     const track = noise(1);
     const query = { ...track, items: track.items.slice(80, 140) };
     const fingerprints = new Map([
       [7, noise(2)],
       [8, track],
     ]);
-    expect(await decideVerdict({ ranked, queryFingerprint: query, fingerprints, calibration, nearness: near })).toEqual(
-      {
-        kind: 'this-is',
-        trackId: 8,
-        offsetSec: 10,
-        bitErrorRate: 0,
-      },
-    );
+    expect(
+      await decideVerdict({ ranked, queryFingerprint: query, fingerprints, calibration, nearestMatch: near }),
+    ).toEqual({
+      kind: 'this-is',
+      trackId: 8,
+      offsetSec: 10,
+      bitErrorRate: 0,
+    });
   });
 
-  test('this is: of two tracks that share sound, the one that agrees for longer', async () => {
+  test('this is: of two tracks that share audio, the one with the longer agreement', async () => {
     const track = noise(3);
     const other = { ...track, items: Uint32Array.from([...track.items.slice(0, 100), ...noise(4, 100).items]) };
     const fingerprints = new Map([
       [1, other],
       [2, track],
     ]);
-    const verdict = await decideVerdict({ ranked, queryFingerprint: track, fingerprints, calibration, nearness: near });
+    const verdict = await decideVerdict({
+      ranked,
+      queryFingerprint: track,
+      fingerprints,
+      calibration,
+      nearestMatch: near,
+    });
     expect(verdict).toMatchObject({ kind: 'this-is', trackId: 2 });
   });
 
-  test('sounds like: near, and nobody proves to be the recording', async () => {
+  test('sounds like: a good match without a proved recording', async () => {
     const fingerprints = new Map([[7, noise(5)]]);
     const verdict = await decideVerdict({
       ranked,
       queryFingerprint: noise(6, 60),
       fingerprints,
       calibration,
-      nearness: near,
+      nearestMatch: near,
     });
     expect(verdict).toEqual({ kind: 'sounds-like' });
   });
 
   const unproved = { ranked, queryFingerprint: nothing, fingerprints: new Map<number, Fingerprint>() };
 
-  test('nearest: something is close, but the first result is probably not right', async () => {
+  test('nearest: something is close, but the first result is probably wrong', async () => {
     const nearness = { closeness: 0.8, match: 0.1 };
-    expect(await decideVerdict({ ...unproved, calibration, nearness })).toEqual({ kind: 'nearest' });
+    expect(await decideVerdict({ ...unproved, calibration, nearestMatch: nearness })).toEqual({ kind: 'nearest' });
   });
 
   test('nothing close: the library is farther than its own tracks are from each other', async () => {
     const nearness = { closeness: 0.05, match: 0.9 };
-    expect(await decideVerdict({ ...unproved, calibration, nearness })).toEqual({ kind: 'nothing-close' });
+    expect(await decideVerdict({ ...unproved, calibration, nearestMatch: nearness })).toEqual({
+      kind: 'nothing-close',
+    });
   });
 
   test('sounds like, in a space that was not calibrated or a library without a spread', async () => {
     const nearness = { closeness: 0, match: 0 };
-    expect((await decideVerdict({ ...unproved, calibration: null, nearness })).kind).toBe('sounds-like');
-    expect((await decideVerdict({ ...unproved, calibration, nearness: null })).kind).toBe('sounds-like');
-    expect((await decideVerdict({ ...unproved, ranked: [], calibration: null, nearness })).kind).toBe('nothing-close');
+    expect((await decideVerdict({ ...unproved, calibration: null, nearestMatch: nearness })).kind).toBe('sounds-like');
+    expect((await decideVerdict({ ...unproved, calibration, nearestMatch: null })).kind).toBe('sounds-like');
+    expect((await decideVerdict({ ...unproved, ranked: [], calibration: null, nearestMatch: nearness })).kind).toBe(
+      'nothing-close',
+    );
     expect(calibrationOf('unheard-of@1.0.0/abc/fp32/w10h10/fe:x')).toBeNull();
   });
 
@@ -92,8 +102,8 @@ describe('the three answers', () => {
   });
 });
 
-describe('the candidates to be proved', () => {
-  test('hold the best ranked, the nearest and the longest run, and no more than asked', () => {
+describe('the candidates for a fingerprint comparison', () => {
+  test('contain the best ranked, the nearest and the longest run, up to the limit', () => {
     const crowd = Array.from({ length: 20 }, (_, at) => hitAt({ trackId: 100 + at, queryChunk: at, similarity: 0.6 }));
     const nearest = hitAt({ trackId: 1, queryChunk: 25, similarity: 0.99 });
     const run = [0, 1, 2].map((at) => hitAt({ trackId: 2, queryChunk: at, trackStartSec: at * 10, similarity: 0.3 }));
@@ -104,7 +114,7 @@ describe('the candidates to be proved', () => {
     expect(new Set(candidates).size).toBe(candidatesMax);
   });
 
-  test('are all there are where there are few', () => {
+  test('are all tracks when there are few', () => {
     expect(recordingCandidates(rank([hitAt({ trackId: 3 })]))).toEqual([3]);
     expect(recordingCandidates([])).toEqual([]);
   });

@@ -91,9 +91,9 @@ export class DatabricksNetwork implements RemoteNetwork {
     try {
       await tryForm('named');
     } catch (named) {
-      if (!isFormRefused(named)) throw named;
+      if (!isFormatRejected(named)) throw named;
       await tryForm('bare').catch((bare: unknown) => {
-        throw isFormRefused(bare) ? named : bare;
+        throw isFormatRejected(bare) ? named : bare;
       });
     }
   }
@@ -170,7 +170,7 @@ export class DatabricksNetwork implements RemoteNetwork {
   }
 }
 
-function isFormRefused(error: unknown): boolean {
+function isFormatRejected(error: unknown): boolean {
   return error instanceof RemoteFailure && (error.status === 400 || error.status === 422);
 }
 

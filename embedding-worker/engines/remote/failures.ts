@@ -29,14 +29,14 @@ export class RemoteFailure extends LeitmotifError {
 }
 
 /** Error codes of TLS: retries do not make a certificate valid. */
-const distrust = /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS|EPROTO|ERR_SSL/;
+const certificateErrors = /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS|EPROTO|ERR_SSL/;
 
 /** The connection failed, or broke before the answer was complete. */
 export function connectionFailure(where: string, cause: unknown): RemoteFailure {
   const root = cause instanceof AggregateError ? cause.errors[0] : cause;
   const why = root instanceof Error && root.message !== '' ? root.message : String(root);
   const code = root instanceof Error && 'code' in root ? String(root.code) : '';
-  return distrust.test(code)
+  return certificateErrors.test(code)
     ? new RemoteFailure('config-invalid', `Cannot reach ${where}: no trust over TLS (${why})`, {
         cause,
         repeatable: false,

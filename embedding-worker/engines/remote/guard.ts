@@ -109,18 +109,19 @@ export class Guard {
     const probing = this.#breaker.state === CircuitState.HalfOpen;
     const cold = performance.now() - this.#answeredAt > this.#limits.coldAfterMs;
     const attemptMs = cold ? this.#limits.coldAttemptMs : this.#limits.attemptMs;
-    const giveUpAt = performance.now() + (cold ? this.#limits.coldPatienceMs : this.#limits.patienceMs);
+    const retryUntilMs = performance.now() + (cold ? this.#limits.coldPatienceMs : this.#limits.patienceMs);
     let pause = pauseMs;
-    const mayRepeat = (error: unknown): boolean => {
+    const isRetryable = (error: unknown): boolean => {
       if (!(error instanceof RemoteFailure) || !error.repeatable || probing || signal.aborted) return false;
-      return performance.now() + Math.max(pause, error.retryAfterMs ?? 0) < giveUpAt;
+      return performance.now() + Math.max(pause, error.retryAfterMs ?? 0) < retryUntilMs;
     };
-    const again = retry(handleWhen(mayRepeat), {
+    const again = retry(handleWhen(isRetryable), {
       // `patienceMs` is the limit.
       maxAttempts: Number.POSITIVE_INFINITY,
       backoff: new DelegateBackoff(({ result }: IRetryBackoffContext<unknown>) => {
-        const asked = 'error' in result && result.error instanceof RemoteFailure ? (result.error.retryAfterMs ?? 0) : 0;
-        const delay = Math.max(asked, pause * (0.5 + Math.random() / 2));
+        const requestedMs =
+          'error' in result && result.error instanceof RemoteFailure ? (result.error.retryAfterMs ?? 0) : 0;
+        const delay = Math.max(requestedMs, pause * (0.5 + Math.random() / 2));
         pause = Math.min(pauseMaxMs, pause * 2);
         this.#events.onRetry();
         return delay;
@@ -129,7 +130,7 @@ export class Guard {
     let last: unknown = null;
     return again.execute(async () => {
       signal.throwIfAborted();
-      const leftMs = Math.max(1, giveUpAt - performance.now());
+      const leftMs = Math.max(1, retryUntilMs - performance.now());
       try {
         return await this.#attempt(attempt, signal, Math.min(attemptMs, leftMs));
       } catch (error) {

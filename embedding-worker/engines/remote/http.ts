@@ -7,7 +7,7 @@ export interface RemoteRequest {
   readonly method: 'GET' | 'POST';
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Uint8Array;
+  readonly body?: Uint8Array | undefined;
   /** A longer answer is refused. */
   readonly answerBytesMax: number;
   readonly signal: AbortSignal;
@@ -52,7 +52,7 @@ export class RemoteHttp {
         path: pathname + search,
         method: rest.method,
         headers: { ...rest.headers },
-        ...(rest.body ? { body: rest.body } : {}),
+        body: rest.body ?? null,
         signal,
       });
       const blocks: Buffer[] = [];

@@ -149,7 +149,7 @@ export class OpenInferenceNetwork implements RemoteNetwork {
       method,
       url: `${url.replace(/\/+$/, '')}/${path}`,
       headers: { ...rest.headers, ...(token === null ? {} : { authorization: `Bearer ${token}` }) },
-      ...(rest.body ? { body: rest.body } : {}),
+      body: rest.body,
       answerBytesMax: method === 'GET' ? metadataBytesMax : answerBytesMaxOf(spec, this.#batchMax),
       signal,
     });

@@ -26,7 +26,7 @@ export interface RemoteEngineOptions {
 const gatherMs = 5;
 /** Windows of one recording that may be at the remote network, in addition to those in preparation. Several recordings fill a
  *  batch of 32. A higher number costs memory: 2 MB of samples for each window that waits for its preparation. */
-const awayPerRecording = 8;
+const requestsPerRecording = 8;
 
 export class RemoteEngine implements EmbeddingEngine {
   readonly #options: RemoteEngineOptions;
@@ -51,7 +51,7 @@ export class RemoteEngine implements EmbeddingEngine {
   }
 
   get inFlightMax(): number {
-    return this.#options.preparing.inFlightMax + awayPerRecording;
+    return this.#options.preparing.inFlightMax + requestsPerRecording;
   }
 
   get ready(): boolean {

@@ -121,9 +121,9 @@ export class WindowBatcher {
     }
   }
 
-  #settle(window: Waiting, how: () => void): void {
+  #settle(window: Waiting, settle: () => void): void {
     if (window.settled) return;
     window.settled = true;
-    how();
+    settle();
   }
 }

@@ -1,6 +1,6 @@
 /** The field of an attachment option: a file is picked or dropped. */
 import { type ReactNode, useRef, useState } from 'react';
-import { formatBytes } from '../message/media.ts';
+import { formatSize } from '../message/media.ts';
 import type { OptionFieldProps } from './option-field.tsx';
 import { acceptOf, type Entered } from './option-values.ts';
 
@@ -49,7 +49,7 @@ export function AttachmentField({ each, entered, isWrong, onEnter }: AttachmentF
           take(event.dataTransfer.files);
         }}
       >
-        {file ? `${file.name} (${formatBytes(file.size)})` : 'Choose a file or drop it here'}
+        {file ? `${file.name} (${formatSize(file.size)})` : 'Choose a file or drop it here'}
       </button>
     </>
   );

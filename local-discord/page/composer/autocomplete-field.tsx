@@ -1,7 +1,7 @@
 /** A text option with autocompletion: the bot gives choices while the user types. Other text can be sent too. */
 import { type ReactNode, useEffect, useState } from 'react';
+import { usePageContext } from '../page-context.ts';
 import type { Choice } from '../state/api.ts';
-import { useSurroundings } from '../surroundings.ts';
 import { useListKeys } from '../use-list-keys.ts';
 import { nestOptions } from './commands.ts';
 import type { OptionFieldProps } from './option-field.tsx';
@@ -22,7 +22,7 @@ export function AutocompleteField({
   isWrong,
   onEnter,
 }: AutocompleteFieldProps): ReactNode {
-  const { discord, locale } = useSurroundings();
+  const { discord, locale } = usePageContext();
   const [choices, setChoices] = useState<readonly Choice[] | 'asking' | 'failed'>('asking');
   const [isOpen, setOpen] = useState(false);
   const { option, title } = each;

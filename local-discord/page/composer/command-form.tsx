@@ -1,10 +1,10 @@
 /** A command with its options as chips, like Discord's composer after a command was picked. */
 import { type ReactNode, useEffect, useRef, useState } from 'react';
-import { useSurroundings } from '../surroundings.ts';
+import { usePageContext } from '../page-context.ts';
 import type { CommandEntry, OptionEntry } from './commands.ts';
 import { nestOptions } from './commands.ts';
 import { OptionField } from './option-field.tsx';
-import { checkOptions, type Entered, type Filled } from './option-values.ts';
+import { checkFilled, type Entered, type Filled } from './option-values.ts';
 
 interface CommandFormProps {
   readonly entry: CommandEntry;
@@ -14,7 +14,7 @@ interface CommandFormProps {
 }
 
 export function CommandForm({ entry, filled, onChange, onEnd }: CommandFormProps): ReactNode {
-  const { discord } = useSurroundings();
+  const { discord } = usePageContext();
   const [problems, setProblems] = useState<ReadonlyMap<string, string>>(new Map());
   const [focused, setFocused] = useState<string | null>(null);
   const form = useRef<HTMLFormElement>(null);
@@ -44,7 +44,7 @@ export function CommandForm({ entry, filled, onChange, onEnd }: CommandFormProps
     focusOn(null);
   };
   const send = (): void => {
-    const checked = checkOptions(entry.options, filled);
+    const checked = checkFilled(entry.options, filled);
     setProblems(checked.problems);
     const [wrong] = checked.problems.keys();
     if (wrong !== undefined) {

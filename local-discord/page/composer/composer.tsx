@@ -1,7 +1,7 @@
 /** The composer: a message, or a command with its options. Receives files that are dropped on the channel. */
 import { type ReactNode, useEffect, useState } from 'react';
 import { takesFile } from '../../server/file-types.ts';
-import { useSurroundings } from '../surroundings.ts';
+import { usePageContext } from '../page-context.ts';
 import { CommandForm } from './command-form.tsx';
 import { type CommandEntry, chatCommands, commandsHere } from './commands.ts';
 import { MessageForm } from './message-form.tsx';
@@ -21,7 +21,7 @@ interface ComposerProps {
 const empty: Entered = { text: '' };
 
 export function Composer({ dropped }: ComposerProps): ReactNode {
-  const { discord, locale, guild } = useSurroundings();
+  const { discord, locale, guild } = usePageContext();
   const [command, setCommand] = useState<OpenCommand | null>(null);
   const [draft, setDraft] = useState('');
   const [files, setFiles] = useState<readonly File[]>([]);

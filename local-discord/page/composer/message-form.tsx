@@ -1,7 +1,7 @@
 /** The text field for messages. A slash at its start lists the commands. */
 import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from 'react';
-import { formatBytes } from '../message/media.ts';
-import { useSurroundings } from '../surroundings.ts';
+import { formatSize } from '../message/media.ts';
+import { usePageContext } from '../page-context.ts';
 import { type ListKeys, useListKeys } from '../use-list-keys.ts';
 import { type CommandEntry, findCommands } from './commands.ts';
 import type { Offer } from './composer.tsx';
@@ -21,7 +21,7 @@ interface MessageFormProps {
 
 export function MessageForm(props: MessageFormProps): ReactNode {
   const { isFocused, draft, files, entries, offers, onDraft, onFiles, onCommand } = props;
-  const { discord, guild, channels } = useSurroundings();
+  const { discord, guild, channels } = usePageContext();
   const [failure, setFailure] = useState('');
   const [isListClosed, setListClosed] = useState(false);
   const picker = useRef<HTMLInputElement>(null);
@@ -135,7 +135,7 @@ function Files({ files, offers, onFiles, onCommand }: FilesProps): ReactNode {
             ♪
           </span>
           <span className="draft-file-name">
-            {file.name} <small>{formatBytes(file.size)}</small>
+            {file.name} <small>{formatSize(file.size)}</small>
           </span>
           <button
             type="button"

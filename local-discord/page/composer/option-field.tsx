@@ -1,6 +1,6 @@
 /** The field of one option, by its type. */
 import type { ReactNode } from 'react';
-import { useSurroundings } from '../surroundings.ts';
+import { usePageContext } from '../page-context.ts';
 import { AttachmentField } from './attachment-field.tsx';
 import { AutocompleteField } from './autocomplete-field.tsx';
 import type { CommandEntry, OptionEntry } from './commands.ts';
@@ -17,7 +17,7 @@ export interface OptionFieldProps {
 
 export function OptionField(props: OptionFieldProps): ReactNode {
   const { each, filled, isWrong, onEnter } = props;
-  const { users, guild, locale } = useSurroundings();
+  const { users, guild, locale } = usePageContext();
   const { option, title } = each;
   const entered = filled.get(option.name) ?? { text: '' };
   const pick = (options: readonly PickOption[]): ReactNode => (

@@ -36,7 +36,7 @@ export interface Checked {
 }
 
 /** @param filled only the visible options */
-export function checkOptions(entries: readonly OptionEntry[], filled: Filled): Checked {
+export function checkFilled(entries: readonly OptionEntry[], filled: Filled): Checked {
   const options: PageOption[] = [];
   const files: File[] = [];
   const problems = new Map<string, string>();

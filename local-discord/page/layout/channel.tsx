@@ -2,8 +2,8 @@
 import { Component, type DragEvent, type ReactNode, useEffect, useRef, useState } from 'react';
 import { Composer } from '../composer/composer.tsx';
 import { Message } from '../message/message.tsx';
+import { usePageContext } from '../page-context.ts';
 import type { Pending } from '../state/page-state.ts';
-import { useSurroundings } from '../surroundings.ts';
 
 interface ChannelProps {
   readonly isSideOpen: boolean;
@@ -13,7 +13,7 @@ interface ChannelProps {
 const nothing: readonly File[] = [];
 
 export function Channel({ isSideOpen, onSide }: ChannelProps): ReactNode {
-  const { discord, channels, me, guild } = useSurroundings();
+  const { discord, channels, me, guild } = usePageContext();
   const { view, channelId } = discord;
   const name = channels.get(channelId)?.name ?? '';
   const mark = guild ? '#' : '@';
@@ -104,7 +104,7 @@ export function Channel({ isSideOpen, onSide }: ChannelProps): ReactNode {
 }
 
 function BotStatus(): ReactNode {
-  const { discord } = useSurroundings();
+  const { discord } = usePageContext();
   const { server } = discord.view;
   const bots = server?.users.filter(({ isBot }) => isBot).map(({ name }) => name) ?? [];
   return (
@@ -115,7 +115,7 @@ function BotStatus(): ReactNode {
 }
 
 function PendingCommand({ pending }: { readonly pending: Pending }): ReactNode {
-  const { discord } = useSurroundings();
+  const { discord } = usePageContext();
   if (pending.cause.kind !== 'command') return null;
   const { title } = pending.cause;
   if (pending.failure === null) {

@@ -2,8 +2,8 @@
 import type { ReactNode } from 'react';
 import type { PageChannel } from '../../page-protocol.ts';
 import { avatarOf } from '../avatar.ts';
+import { usePageContext } from '../page-context.ts';
 import { type Address, type Locale, locales } from '../state/address.ts';
-import { useSurroundings } from '../surroundings.ts';
 
 interface SidebarProps {
   readonly address: Address;
@@ -12,7 +12,7 @@ interface SidebarProps {
 }
 
 export function Sidebar({ address, isOpen, onGo }: SidebarProps): ReactNode {
-  const { discord } = useSurroundings();
+  const { discord } = usePageContext();
   const { server } = discord.view;
   return (
     <nav className="sidebar" id="sidebar" aria-label="Channels" data-open={isOpen}>
@@ -42,7 +42,7 @@ export function Sidebar({ address, isOpen, onGo }: SidebarProps): ReactNode {
 }
 
 function Place({ channel, mark }: { readonly channel: PageChannel; readonly mark: string }): ReactNode {
-  const { discord, openChannel } = useSurroundings();
+  const { discord, openChannel } = usePageContext();
   const { id, name, parentId } = channel;
   const isUnread = discord.view.unread.has(id);
   return (
@@ -61,7 +61,7 @@ function Place({ channel, mark }: { readonly channel: PageChannel; readonly mark
 }
 
 function Me({ address, onGo }: Omit<SidebarProps, 'isOpen'>): ReactNode {
-  const { me, discord } = useSurroundings();
+  const { me, discord } = usePageContext();
   const people = discord.view.server?.users.filter(({ isBot }) => !isBot) ?? [];
   return (
     <div className="me">

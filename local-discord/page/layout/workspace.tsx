@@ -1,9 +1,9 @@
 /** The whole page: sidebar and open channel. */
 import { type ReactNode, useEffect, useMemo, useState } from 'react';
 import { ModalForm } from '../modal/modal-form.tsx';
+import { type PageContext, PageContextProvider } from '../page-context.ts';
 import type { Address } from '../state/address.ts';
 import { allChannels, useDiscord } from '../state/use-discord.ts';
-import { type Surroundings, SurroundingsContext } from '../surroundings.ts';
 import { Channel } from './channel.tsx';
 import { Sidebar } from './sidebar.tsx';
 
@@ -37,7 +37,7 @@ export function Workspace({ address, onGo }: WorkspaceProps): ReactNode {
       </main>
     );
   }
-  const surroundings: Surroundings = {
+  const pageContext: PageContext = {
     discord,
     me: server.me,
     locale: address.locale,
@@ -50,13 +50,13 @@ export function Workspace({ address, onGo }: WorkspaceProps): ReactNode {
     },
   };
   return (
-    <SurroundingsContext value={surroundings}>
+    <PageContextProvider value={pageContext}>
       <div className={isSideOpen ? 'page side-open' : 'page'}>
         <Sidebar address={address} onGo={onGo} isOpen={isSideOpen} />
         <button type="button" className="shade" aria-label="Close the channels" onClick={() => setSideOpen(false)} />
         {discord.view.form && <ModalForm key={discord.view.form.interactionId} form={discord.view.form} />}
         <Channel key={discord.channelId} isSideOpen={isSideOpen} onSide={() => setSideOpen(!isSideOpen)} />
       </div>
-    </SurroundingsContext>
+    </PageContextProvider>
   );
 }

@@ -1,10 +1,10 @@
 /** Renders Discord's Markdown as React elements. Nothing is interpreted as HTML. */
 import { Fragment, type ReactNode, useEffect, useMemo, useState } from 'react';
-import { useSurroundings } from '../surroundings.ts';
+import { usePageContext } from '../page-context.ts';
 import { parseInline } from './inline.ts';
 import type { Block, Inline, TimeStyle } from './nodes.ts';
 import { parseMarkdown } from './parse.ts';
-import { formatTime } from './time.ts';
+import { formatTimestamp } from './time.ts';
 
 export function Markdown({ text }: { readonly text: string }): ReactNode {
   const blocks = useMemo(() => parseMarkdown(text), [text]);
@@ -146,7 +146,7 @@ function Spoiler({ nodes }: { readonly nodes: readonly Inline[] }): ReactNode {
 }
 
 function Mention({ kind, id }: { readonly kind: 'user' | 'channel' | 'role'; readonly id: string }): ReactNode {
-  const { users, channels, me, openChannel } = useSurroundings();
+  const { users, channels, me, openChannel } = usePageContext();
   if (kind === 'user') {
     return (
       <discord-mention type="user" highlight={id === me.id}>
@@ -164,12 +164,12 @@ function Mention({ kind, id }: { readonly kind: 'user' | 'channel' | 'role'; rea
 }
 
 function Time({ unixSec, style }: { readonly unixSec: number; readonly style: TimeStyle }): ReactNode {
-  const { locale } = useSurroundings();
+  const { locale } = usePageContext();
   const nowMs = useNowMs(style === 'R' ? 1000 : null);
   return (
     <discord-time>
-      <time dateTime={new Date(unixSec * 1000).toISOString()} title={formatTime(unixSec, 'F', locale, nowMs)}>
-        {formatTime(unixSec, style, locale, nowMs)}
+      <time dateTime={new Date(unixSec * 1000).toISOString()} title={formatTimestamp(unixSec, 'F', locale, nowMs)}>
+        {formatTimestamp(unixSec, style, locale, nowMs)}
       </time>
     </discord-time>
   );

@@ -22,7 +22,7 @@ const unitsSec: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
   ['second', 1],
 ];
 
-export function formatTime(unixSec: number, style: TimeStyle, locale: string, nowMs: number): string {
+export function formatTimestamp(unixSec: number, style: TimeStyle, locale: string, nowMs: number): string {
   if (style !== 'R') return new Intl.DateTimeFormat(locale, forms[style]).format(unixSec * 1000);
   const awaySec = Math.round(unixSec - nowMs / 1000);
   const [unit, lengthSec] = unitsSec.find(([, each]) => Math.abs(awaySec) >= each) ?? ['second', 1];

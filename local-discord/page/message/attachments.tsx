@@ -1,7 +1,7 @@
 /** A message's files: players, pictures and downloads. */
 import type { APIAttachment } from 'discord-api-types/v10';
 import type { ReactNode } from 'react';
-import { formatBytes, mediaKind } from './media.ts';
+import { formatSize, mediaKind } from './media.ts';
 import { Picture } from './picture.tsx';
 import { useSteadyUrl } from './use-steady-url.ts';
 
@@ -86,7 +86,7 @@ function FileName({ attachment: { filename, size }, url, mark }: FileNameProps):
         <a href={url ?? undefined} download={filename} title={`Download ${filename}`}>
           {filename}
         </a>
-        <span className="file-size">{formatBytes(size)}</span>
+        <span className="file-size">{formatSize(size)}</span>
       </div>
     </div>
   );

@@ -4,13 +4,13 @@ import type { APIEmbed, APIEmbedField, APIEmbedImage } from 'discord-api-types/v
 import type { ReactNode } from 'react';
 import { InlineMarkdown, Markdown } from '../markdown/markdown.tsx';
 import { formatSent } from '../markdown/time.ts';
+import { usePageContext } from '../page-context.ts';
 import { localUrl } from '../state/local-url.ts';
-import { useSurroundings } from '../surroundings.ts';
 import { Picture } from './picture.tsx';
 
 export function Embed({ embed }: { readonly embed: APIEmbed }): ReactNode {
   const { title, author, description, fields = [], image, thumbnail, footer, timestamp, color } = embed;
-  const { locale } = useSurroundings();
+  const { locale } = usePageContext();
   const footing = [footer?.text, timestamp && formatSent(Date.parse(timestamp), locale, Date.now())].filter(Boolean);
   return (
     <discord-embed class={thumbnail ? 'with-thumbnail' : ''} {...(color && { color: cssColour(color) })}>

@@ -16,7 +16,7 @@ export function mediaKind({
   return content_type.startsWith('video/') ? 'video' : 'file';
 }
 
-export function formatBytes(bytes: number): string {
+export function formatSize(bytes: number): string {
   if (bytes < 1024) return `${bytes} B`;
   return bytes < 1024 ** 2 ? `${(bytes / 1024).toFixed(1)} KB` : `${(bytes / 1024 ** 2).toFixed(2)} MB`;
 }

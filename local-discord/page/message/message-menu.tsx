@@ -2,7 +2,7 @@
 import { type PointerEvent, type ReactNode, useEffect, useId, useRef, useState } from 'react';
 import type { PageMessage } from '../../page-protocol.ts';
 import { commandsHere, localised, messageCommands } from '../composer/commands.ts';
-import { useSurroundings } from '../surroundings.ts';
+import { usePageContext } from '../page-context.ts';
 import { useUpward } from '../use-upward.ts';
 import { has, MessageFlag } from './flags.ts';
 
@@ -82,7 +82,7 @@ interface MenuProps {
 }
 
 function Menu({ id, message, onClose }: MenuProps): ReactNode {
-  const { discord, locale, guild, channels } = useSurroundings();
+  const { discord, locale, guild, channels } = usePageContext();
   const menu = useRef<HTMLDivElement>(null);
   const isUpward = useUpward(menu, true);
   // Discord has no menu for private messages.

@@ -11,7 +11,7 @@ import type { PageMessage } from '../../page-protocol.ts';
 import { avatarOf } from '../avatar.ts';
 import { Markdown } from '../markdown/markdown.tsx';
 import { formatSent } from '../markdown/time.ts';
-import { useSurroundings } from '../surroundings.ts';
+import { usePageContext } from '../page-context.ts';
 import { Attachments } from './attachments.tsx';
 import { Components } from './components.tsx';
 import { Embed } from './embed.tsx';
@@ -22,7 +22,7 @@ const forwardReference: MessageReferenceType.Forward = 1;
 const chatCommandMessage: MessageType.ChatInputCommand = 20;
 
 export function Message({ message }: { readonly message: PageMessage }): ReactNode {
-  const { discord, locale, users } = useSurroundings();
+  const { discord, locale, users } = usePageContext();
   const { author, embeds, components = [] } = message;
   const isEphemeral = has(message, MessageFlag.ephemeral);
   const name = users.get(author.id)?.name ?? author.global_name ?? author.username;
@@ -116,7 +116,7 @@ function Thinking({ name }: { readonly name: string }): ReactNode {
 
 /** "Ada used /similar", or the message that this one replies to. */
 function Cause({ message }: { readonly message: PageMessage }): ReactNode {
-  const { users, discord } = useSurroundings();
+  const { users, discord } = usePageContext();
   const referencedId = message.message_reference?.message_id;
   const referenced =
     message.referenced_message ?? discord.view.messages.get(message.channel_id)?.find(({ id }) => id === referencedId);

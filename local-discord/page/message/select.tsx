@@ -2,7 +2,7 @@
 import type { APISelectMenuComponent } from 'discord-api-types/v10';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import type { PageMessage } from '../../page-protocol.ts';
-import { useSurroundings } from '../surroundings.ts';
+import { usePageContext } from '../page-context.ts';
 import { useListKeys } from '../use-list-keys.ts';
 import { useUpward } from '../use-upward.ts';
 import { usePress } from './use-press.ts';
@@ -149,7 +149,7 @@ interface SelectOption {
 
 /** The options of a select: its own, or the server's users or channels. */
 function useSelectOptions(select: APISelectMenuComponent): readonly SelectOption[] {
-  const { users, guild } = useSurroundings();
+  const { users, guild } = usePageContext();
   if ('options' in select) {
     return select.options.map(({ label, value, description, emoji, default: isDefault = false }) => ({
       label,

@@ -1,9 +1,9 @@
 import type { PageMessage } from '../../page-protocol.ts';
-import { useSurroundings } from '../surroundings.ts';
+import { usePageContext } from '../page-context.ts';
 
 /** Presses a button or select, and knows whether the bot has answered. */
 export function usePress(message: PageMessage, customId: string, componentType: number) {
-  const { discord } = useSurroundings();
+  const { discord } = usePageContext();
   const isWaiting = discord.view.pending.some(
     ({ cause, failure }) =>
       failure === null && cause.kind === 'component' && cause.messageId === message.id && cause.customId === customId,

@@ -1,6 +1,6 @@
 /** One field of a modal, by its type. */
 import type { ReactNode } from 'react';
-import { useSurroundings } from '../surroundings.ts';
+import { usePageContext } from '../page-context.ts';
 import { FieldType, isMultiple, type LabelledInput, type ModalInput } from './modal-values.ts';
 
 export function ModalField({ field }: { readonly field: LabelledInput }): ReactNode {
@@ -48,7 +48,7 @@ export function ModalField({ field }: { readonly field: LabelledInput }): ReactN
 }
 
 function Control({ input }: { readonly input: ModalInput }): ReactNode {
-  const { users, guild } = useSurroundings();
+  const { users, guild } = usePageContext();
   const { type, custom_id: name, min_length: minLength, max_length: maxLength = 4000, placeholder } = input;
   const required = input.required ?? true;
   if (type === FieldType.textInput) {

@@ -1,13 +1,13 @@
 /** A modal dialog. The browser's fields validate it before it is sent. */
 import { type FormEvent, type ReactNode, useEffect, useRef } from 'react';
 import { Markdown } from '../markdown/markdown.tsx';
+import { usePageContext } from '../page-context.ts';
 import type { Form } from '../state/page-state.ts';
-import { useSurroundings } from '../surroundings.ts';
 import { ModalField } from './modal-field.tsx';
 import { fieldsOf, readValues } from './modal-values.ts';
 
 export function ModalForm({ form }: { readonly form: Form }): ReactNode {
-  const { discord } = useSurroundings();
+  const { discord } = usePageContext();
   const { interactionId, modal } = form;
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);

@@ -1,7 +1,7 @@
 import type { APIApplicationCommand } from 'discord-api-types/v10';
 import { expect, test } from 'vitest';
 import { chatCommands, findCommands, nestOptions } from '../../page/composer/commands.ts';
-import { checkOptions, type Entered, rawOptions } from '../../page/composer/option-values.ts';
+import { checkFilled, type Entered, rawOptions } from '../../page/composer/option-values.ts';
 
 const commands = [
   {
@@ -93,7 +93,7 @@ test('nests values in groups and subcommands as Discord does', () => {
 });
 
 test('sends values with their types, and files by index', () => {
-  const { options, files, problems } = checkOptions(
+  const { options, files, problems } = checkFilled(
     similar.options,
     filled({
       clip: { file: mp3 },
@@ -113,8 +113,8 @@ test('sends values with their types, and files by index', () => {
 
 test('sends the value of a choice, or the typed text without one', () => {
   const choice = { name: 'Waltz', value: 'id-7' };
-  expect(checkOptions(similar.options, filled({ piece: { text: 'Waltz', choice } })).options[0]?.value).toBe('id-7');
-  expect(checkOptions(similar.options, filled({ piece: { text: 'walt' } })).options[0]?.value).toBe('walt');
+  expect(checkFilled(similar.options, filled({ piece: { text: 'Waltz', choice } })).options[0]?.value).toBe('id-7');
+  expect(checkFilled(similar.options, filled({ piece: { text: 'walt' } })).options[0]?.value).toBe('walt');
 });
 
 test.each<[string, Record<string, Partial<Entered>>]>([
@@ -124,11 +124,11 @@ test.each<[string, Record<string, Partial<Entered>>]>([
   ['Between 0 and 20 characters, please.', { piece: { text: 'a'.repeat(21) } }],
   ['This option takes audio.', { clip: { file: new File(['a'], 'a.txt') } }],
 ])('says "%s"', (problem, values) => {
-  expect([...checkOptions(similar.options, filled(values)).problems.values()]).toEqual([problem]);
+  expect([...checkFilled(similar.options, filled(values)).problems.values()]).toEqual([problem]);
 });
 
 test('asks for a required option', () => {
-  expect([...checkOptions(runEntry.options, new Map()).problems]).toEqual([['where', 'This option is required.']]);
+  expect([...checkFilled(runEntry.options, new Map()).problems]).toEqual([['where', 'This option is required.']]);
 });
 
 test('requests choices with the valid other options only', () => {

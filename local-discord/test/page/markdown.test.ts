@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { parseInline } from '../../page/markdown/inline.ts';
 import type { Inline } from '../../page/markdown/nodes.ts';
 import { parseMarkdown } from '../../page/markdown/parse.ts';
-import { formatSent, formatTime } from '../../page/markdown/time.ts';
+import { formatSent, formatTimestamp } from '../../page/markdown/time.ts';
 
 const text = (words: string): Inline => ({ kind: 'text', text: words });
 
@@ -158,12 +158,12 @@ describe('time stamps', () => {
     [-86_400, '1 day ago'],
     [86_400 * 40, 'in 1 month'],
   ])('%i seconds from now is %s', (awaySec, words) => {
-    expect(formatTime(nowMs / 1000 + awaySec, 'R', 'en-GB', nowMs)).toBe(words);
+    expect(formatTimestamp(nowMs / 1000 + awaySec, 'R', 'en-GB', nowMs)).toBe(words);
   });
 
   test('are in the user’s language', () => {
-    expect(formatTime(nowMs / 1000 - 7200, 'R', 'de', nowMs)).toBe('vor 2 Stunden');
-    expect(formatTime(nowMs / 1000, 'D', 'de', nowMs)).toBe('15. Januar 2026');
+    expect(formatTimestamp(nowMs / 1000 - 7200, 'R', 'de', nowMs)).toBe('vor 2 Stunden');
+    expect(formatTimestamp(nowMs / 1000, 'D', 'de', nowMs)).toBe('15. Januar 2026');
   });
 
   test('contain the day only if it is not today', () => {

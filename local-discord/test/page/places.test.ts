@@ -1,7 +1,7 @@
 /** Modals, threads, direct messages and forwards on the page, in a real Chromium. */
 import { ComponentType, Events, type Interaction, Partials } from 'discord.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Bot, startBot } from '../bot.ts';
+import { type Bot, startTestBot } from '../bot.ts';
 import { buildPage, type PageBrowser, type PersonPage, startBrowser } from './browser.ts';
 
 let browser: PageBrowser;
@@ -33,7 +33,7 @@ async function respond(interaction: Interaction): Promise<void> {
 
 beforeAll(async () => {
   browser = await startBrowser();
-  bot = await startBot({ page: await buildPage() }, { partials: [Partials.Channel] });
+  bot = await startTestBot({ page: await buildPage() }, { partials: [Partials.Channel] });
   await bot.client.application.commands.create({ name: 'tell', description: 'Opens a form' });
   bot.client.on(Events.InteractionCreate, (interaction) => {
     respond(interaction).catch((error: unknown) => bot.errors.push(error));

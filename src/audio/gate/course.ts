@@ -13,7 +13,7 @@ const switchCost = 4;
 /** @param scores shape [moments][soundKinds]; null for a moment that says nothing, which goes with its neighbours */
 export function courseOf(scores: readonly (Float64Array | null)[]): SoundKind[] {
   let best = soundKinds.map(() => 0);
-  const cameFrom: number[][] = [];
+  const predecessors: number[][] = [];
   for (const [moment, score] of scores.entries()) {
     const highest = best.indexOf(Math.max(...best));
     const switched = (best[highest] as number) - switchCost;
@@ -22,13 +22,13 @@ export function courseOf(scores: readonly (Float64Array | null)[]): SoundKind[] 
       const bonus = score !== null && soundKinds[kind] === 'music' ? musicBonus : 0;
       return (moment === 0 ? 0 : Math.max(value, switched)) + (score?.[kind] ?? 0) + bonus;
     });
-    cameFrom.push(from);
+    predecessors.push(from);
   }
   let kind = best.indexOf(Math.max(...best));
   const course: SoundKind[] = [];
   for (let moment = scores.length - 1; moment >= 0; moment -= 1) {
     course.unshift(soundKinds[kind] as SoundKind);
-    kind = cameFrom[moment]?.[kind] as number;
+    kind = predecessors[moment]?.[kind] as number;
   }
   return course;
 }

@@ -1,6 +1,6 @@
 /** Computes the features that the gate's head reads, for each moment of a window. Pure. */
 import { bandCount, type Frame, framesPerMoment, likeness, peaksDb } from './frames.ts';
-import type { Block } from './levels.ts';
+import type { LevelBlock } from './levels.ts';
 
 /** Moments to each side that a moment is judged together with: a second alone is a word, or a rest. */
 const reach = 1;
@@ -33,41 +33,41 @@ export const featureNames = [
  *  @returns shape [moments][featureNames]; null for a moment too quiet to say anything */
 export function momentFeatures(
   frames: readonly Frame[],
-  blocks: readonly (readonly Block[])[],
+  blocks: readonly (readonly LevelBlock[])[],
 ): (Float64Array | null)[] {
   const loudest = Math.max(...frames.map(({ power }) => power));
-  const isHeard = frames.map(({ power }) => power > quietPower * loudest);
-  const alike = [1, 2, 4].map((apart) => likenesses(frames, apart, isHeard));
+  const isAudible = frames.map(({ power }) => power > quietPower * loudest);
+  const alike = [1, 2, 4].map((apart) => likenesses(frames, apart, isAudible));
   return blocks.map((_, moment) => {
     const first = moment * framesPerMoment;
-    if (!isHeard.slice(first, first + framesPerMoment).some(Boolean)) return null;
+    if (!isAudible.slice(first, first + framesPerMoment).some(Boolean)) return null;
     const from = Math.max(0, moment - reach);
     const to = Math.min(blocks.length, moment + 1 + reach);
     const part = (values: readonly number[], apart: number) =>
       values.slice(from * framesPerMoment, to * framesPerMoment - apart);
     const [within, toNext, halfSec] = alike.map((values, i) => part(values, [1, 2, 4][i] as number));
     return Float64Array.from([
-      ...ofLikeness(within as number[], toNext as number[], halfSec as number[]),
-      ...ofSpectra(
+      ...likenessFeatures(within as number[], toNext as number[], halfSec as number[]),
+      ...spectrumFeatures(
         frames
           .slice(from * framesPerMoment, to * framesPerMoment)
-          .filter((__, i) => isHeard[from * framesPerMoment + i]),
+          .filter((__, i) => isAudible[from * framesPerMoment + i]),
       ),
-      ...ofLevels(blocks.slice(from, to).flat()),
+      ...levelFeatures(blocks.slice(from, to).flat()),
     ]);
   });
 }
 
 /** Of each frame with the one `apart` after it; NaN where one of them is not heard or not there. */
-function likenesses(frames: readonly Frame[], apart: number, isHeard: readonly boolean[]): number[] {
+function likenesses(frames: readonly Frame[], apart: number, isAudible: readonly boolean[]): number[] {
   return frames.map((frame, i) => {
     // Next to one another are only the two of a pair.
-    if ((apart === 1 && i % 2 === 1) || !isHeard[i] || !isHeard[i + apart]) return Number.NaN;
+    if ((apart === 1 && i % 2 === 1) || !isAudible[i] || !isAudible[i + apart]) return Number.NaN;
     return likeness(frame, frames[i + apart] as Frame);
   });
 }
 
-function ofLikeness(withinAll: number[], toNext: number[], halfSec: number[]): number[] {
+function likenessFeatures(withinAll: number[], toNext: number[], halfSec: number[]): number[] {
   const there = (value: number) => !Number.isNaN(value);
   const within = withinAll.filter(there);
   const perSecond: number[] = [];
@@ -76,21 +76,23 @@ function ofLikeness(withinAll: number[], toNext: number[], halfSec: number[]): n
   return [mean(within), least, mean(toNext.filter(there)), mean(halfSec.filter(there))];
 }
 
-/** @param heard the frames that say something */
-function ofSpectra(heard: readonly Frame[]): number[] {
-  const roughness = heard.map(({ roughnessDb }) => roughnessDb);
-  const bands = Array.from({ length: bandCount }, (_, band) => heard.map(({ bandsDb }) => bandsDb[band] as number));
+/** @param audibleFrames the frames that say something */
+function spectrumFeatures(audibleFrames: readonly Frame[]): number[] {
+  const roughness = audibleFrames.map(({ roughnessDb }) => roughnessDb);
+  const bands = Array.from({ length: bandCount }, (_, band) =>
+    audibleFrames.map(({ bandsDb }) => bandsDb[band] as number),
+  );
   return [
     mean(roughness),
     spread(roughness),
-    peaksDb(heard),
-    mean(heard.slice(1).map((frame, i) => distance(frame.bandsDb, (heard[i] as Frame).bandsDb))),
+    peaksDb(audibleFrames),
+    mean(audibleFrames.slice(1).map((frame, i) => distance(frame.bandsDb, (audibleFrames[i] as Frame).bandsDb))),
     ...bands.map(mean),
     ...bands.map(spread),
   ];
 }
 
-function ofLevels(blocks: readonly Block[]): number[] {
+function levelFeatures(blocks: readonly LevelBlock[]): number[] {
   const levels = blocks.map(({ levelDb }) => levelDb);
   const top = Math.max(...levels);
   // Below this it is the recording's own silence, whose depth says nothing.

@@ -64,9 +64,9 @@ class FrameReader {
   read(samples: Float32Array, at: number): Frame {
     // Taken out of the object: in these loops a look-up each time is felt.
     const [frame, transformed, powers] = [this.#frame, this.#spectrum, this.#powers];
-    const heard = Math.max(0, Math.min(frameSize, samples.length - at));
-    for (let i = 0; i < heard; i += 1) frame[i] = (samples[at + i] as number) * (taper[i] as number);
-    frame.fill(0, heard);
+    const sampleCount = Math.max(0, Math.min(frameSize, samples.length - at));
+    for (let i = 0; i < sampleCount; i += 1) frame[i] = (samples[at + i] as number) * (taper[i] as number);
+    frame.fill(0, sampleCount);
     fft.realTransform(transformed, frame);
     let power = 0;
     for (let bin = 1; bin < powers.length; bin += 1) {

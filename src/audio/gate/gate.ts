@@ -7,7 +7,7 @@
  */
 import type { ChunkKind } from '../../domain.ts';
 import { courseOf } from './course.ts';
-import { weighSound } from './head.ts';
+import { classScores } from './head.ts';
 import { floorDb, silenceDb } from './levels.ts';
 import { type MeasuredWindow, measureWindow } from './moments.ts';
 import { changesAsMusic } from './rules.ts';
@@ -19,8 +19,8 @@ export interface WindowKind {
   readonly kind: ChunkKind;
   /** RMS of the window without its constant part, dBFS: 0 is a full-scale square wave, -120 the floor. */
   readonly loudnessDb: number;
-  /** The level that 95 % of it stays below, dBFS. A window of music below `silenceDb` is music only in a recording that
-   *  is as quiet: see gate-recording.ts. */
+  /** The level that 95 % of it stays below, dBFS. A window of music below `silenceDb` is music only in a recording that is as
+   *  quiet: see recording.ts. */
   readonly loudDb: number;
   /** The kind of each of the window's moments, which are equally long: a second, or what comes next to it. */
   readonly moments: readonly ChunkKind[];
@@ -34,7 +34,7 @@ export function classifyWindow(samples: Float32Array, sampleRateHz: number): Win
   const loudnessDb = Math.max(window.loudnessDb, loudnessFloorDb);
   if (loudDb < silenceDb) return { ...faintWindow(window), loudnessDb, loudDb };
   const isSilent = window.moments.map((moment) => moment.loudDb < silenceDb);
-  const scores = window.moments.map(({ features }, i) => (features && !isSilent[i] ? weighSound(features) : null));
+  const scores = window.moments.map(({ features }, i) => (features && !isSilent[i] ? classScores(features) : null));
   const moments = courseOf(scores).map((kind, i) => (isSilent[i] ? 'silence' : kind));
   return { kind: kindOfWindow(moments), loudnessDb, loudDb, moments };
 }
@@ -42,7 +42,7 @@ export function classifyWindow(samples: Float32Array, sampleRateHz: number): Win
 /** Music that is quieter than music is recorded has to sound like music beyond doubt: noise of this level is silence. */
 function faintWindow({ moments: measured, loudDb }: MeasuredWindow): Pick<WindowKind, 'kind' | 'moments'> {
   const features = measured.map((moment) => moment.features);
-  const course = courseOf(features.map((each) => each && weighSound(each)));
+  const course = courseOf(features.map((each) => each && classScores(each)));
   const isMusic = loudDb >= floorDb && changesAsMusic(features) && kindOfWindow(course) === 'music';
   const isHeard = (i: number) => isMusic && features[i] !== null && course[i] === 'music';
   const moments = measured.map((_, i): ChunkKind => (isHeard(i) ? 'music' : 'silence'));

@@ -37,7 +37,7 @@ const certainBonus = 8;
 const likelyBonus = 3;
 
 /** @returns shape [soundKinds]: `scoreSound`, and what the rules add */
-export function weighSound(features: Float64Array): Float64Array {
+export function classScores(features: Float64Array): Float64Array {
   const scores = scoreSound(features);
   const add = (kind: SoundKind, bonus: number) => {
     const at = soundKinds.indexOf(kind);

@@ -3,10 +3,10 @@ export interface Levels {
   /** RMS without the constant part, dBFS. -200 for digital silence. */
   readonly loudnessDb: number;
   /** The blocks of 20 ms, one after the other. */
-  readonly blocks: readonly Block[];
+  readonly blocks: readonly LevelBlock[];
 }
 
-export interface Block {
+export interface LevelBlock {
   /** RMS without the constant part, dBFS. */
   readonly levelDb: number;
   /** Peak over RMS, dB. */
@@ -28,7 +28,7 @@ const tiniestPower = 1e-20;
 
 export function measureLevels(samples: Float32Array, sampleRateHz: number): Levels {
   const size = Math.max(1, Math.round(sampleRateHz / blocksPerSec));
-  const blocks: Block[] = [];
+  const blocks: LevelBlock[] = [];
   const bits = new Int32Array(samples.buffer, samples.byteOffset, samples.length);
   let sum = 0;
   let squares = 0;
@@ -42,7 +42,7 @@ export function measureLevels(samples: Float32Array, sampleRateHz: number): Leve
 }
 
 /** The level that 95 % of a stretch's tenths of a second stay below, dBFS. */
-export function loudBlockDb(blocks: readonly Block[]): number {
+export function loudBlockDb(blocks: readonly LevelBlock[]): number {
   const tenths: number[] = [];
   for (let at = 0; at < blocks.length; at += blocksPerSec / 10) {
     const part = blocks.slice(at, at + blocksPerSec / 10);

@@ -2,10 +2,10 @@
 import { momentFeatures } from './features.ts';
 import { framesOf, gateRateHz } from './frames.ts';
 import { highPass } from './high-pass.ts';
-import { type Block, floorDb, loudBlockDb, measureLevels } from './levels.ts';
+import { floorDb, type LevelBlock, loudBlockDb, measureLevels } from './levels.ts';
 import { atRate } from './rate.ts';
 
-export interface Moment {
+export interface GateMoment {
   /** @see loudBlockDb */
   readonly loudDb: number;
   /** Shape [featureNames]; null where the moment is too quiet, relative to the rest of the window, to be judged. */
@@ -18,7 +18,7 @@ export interface MeasuredWindow {
   /** The whole window's. @see loudBlockDb */
   readonly loudDb: number;
   /** Equally long: a second, or what comes next to it. */
-  readonly moments: readonly Moment[];
+  readonly moments: readonly GateMoment[];
 }
 
 export function measureWindow(window: Float32Array, sampleRateHz: number): MeasuredWindow {
@@ -33,11 +33,11 @@ export function measureWindow(window: Float32Array, sampleRateHz: number): Measu
   return { loudnessDb, loudDb: loudBlockDb(blocks), moments };
 }
 
-function featuresOf(samples: Float32Array, sampleRateHz: number, blocks: readonly (readonly Block[])[]) {
+function featuresOf(samples: Float32Array, sampleRateHz: number, blocks: readonly (readonly LevelBlock[])[]) {
   return momentFeatures(framesOf(atRate(samples, sampleRateHz, gateRateHz), blocks.length), blocks);
 }
 
-function partsOf(blocks: readonly Block[], count: number): Block[][] {
+function partsOf(blocks: readonly LevelBlock[], count: number): LevelBlock[][] {
   const edge = (i: number) => Math.floor((i * blocks.length) / count);
   return Array.from({ length: count }, (_, i) => blocks.slice(edge(i), edge(i + 1)));
 }

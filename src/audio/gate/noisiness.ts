@@ -1,4 +1,4 @@
-/** How much a piece of sound is like noise, for whoever looks for it: the gate's measure without its favour for music. */
+/** How much a sound is like noise: the gate's measure without its bias towards music. */
 import { scoreSound, soundKinds } from './head.ts';
 import { measureWindow } from './moments.ts';
 

@@ -6,7 +6,7 @@ import { silenceDb } from './levels.ts';
  *  nearly all recordings, the usual threshold holds. */
 const quietestBelowDb = 30;
 
-export interface HeardWindow {
+export interface GatedWindow {
   readonly kind: ChunkKind;
   /** @see WindowKind.loudDb */
   readonly loudDb: number;
@@ -16,7 +16,7 @@ export interface HeardWindow {
  *
  *  A window whose kind depends on what is still to come is held back, and what follows it too: at most the whole
  *  recording, where all of it is quiet. */
-export async function* besideTheLoudest<T extends HeardWindow>(windows: AsyncIterable<T>): AsyncGenerator<T> {
+export async function* relativeToLoudest<T extends GatedWindow>(windows: AsyncIterable<T>): AsyncGenerator<T> {
   const held: T[] = [];
   let loudestDb = Number.NEGATIVE_INFINITY;
   const isSilent = ({ loudDb }: T) => loudDb < Math.min(silenceDb, loudestDb - quietestBelowDb);

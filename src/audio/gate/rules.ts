@@ -49,9 +49,9 @@ export function isSteadyNoise(features: Float64Array): boolean {
  *  a recording, the loudest things in silence, do not.
  *  @param moments of one window; null for one that says nothing */
 export function changesAsMusic(moments: readonly (Float64Array | null)[]): boolean {
-  const heard = moments.filter((features) => features !== null);
-  if (2 * heard.length < moments.length || heard.length === 0) return false;
-  const mean = (name: FeatureName) => heard.reduce((sum, features) => sum + read(features, name), 0) / heard.length;
+  const audible = moments.filter((features) => features !== null);
+  if (2 * audible.length < moments.length || audible.length === 0) return false;
+  const mean = (name: FeatureName) => audible.reduce((sum, features) => sum + read(features, name), 0) / audible.length;
   return (
     mean('spectral change') > 1.4 && // hum's up to 0.9; music's lowest 1 % at 2.1
     mean('level step, 100 ms') > 0.6 // hum's up to 0.4 dB; music's lowest 1 % at 0.9

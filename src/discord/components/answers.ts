@@ -3,12 +3,12 @@
 import { LeitmotifError } from '../../errors.ts';
 import type { ComponentHandler } from '../handler.ts';
 import { isMemberHere } from '../places.ts';
-import { runOrChoose } from '../queries/choose-source.ts';
+import { runOrAskChoice } from '../queries/choose-source.ts';
 import { choiceOf, pickedOf } from '../replies/choose.ts';
 import { tooLateToCancelReply } from '../replies/progress.ts';
 import { generationChangedReply } from '../replies/stale.ts';
 import { editReply, followUpPrivately } from '../send.ts';
-import { answerOf, type ComponentParts, holdsRemoved, replyLike, resultOf, selected } from './parts.ts';
+import { answerOf, type ComponentParts, hasRemovedPieces, replyLike, resultOf, selected } from './parts.ts';
 
 export function answerHandlers({ bot, queryRunner, presenter }: ComponentParts): ComponentHandler[] {
   const askerIdOf = (id: string | undefined) => bot.catalog.answers.get(id ?? '')?.askerId ?? '';
@@ -20,8 +20,8 @@ export function answerHandlers({ bot, queryRunner, presenter }: ComponentParts):
         const texts = bot.texts(interaction.locale);
         const stored = answerOf(bot, id);
         const current = (await bot.liveIndex.open(bot.stopping)).current()?.id;
-        const isOfToday = stored.generation === current && stored.spaceId === (await bot.worker.spaceId());
-        if (!isOfToday || holdsRemoved(stored, bot)) {
+        const isCurrent = stored.generation === current && stored.spaceId === (await bot.worker.spaceId());
+        if (!isCurrent || hasRemovedPieces(stored, bot)) {
           await editReply(interaction, generationChangedReply(texts, stored.id));
           return;
         }
@@ -40,7 +40,7 @@ export function answerHandlers({ bot, queryRunner, presenter }: ComponentParts):
       run: async (interaction, id) => {
         const texts = bot.texts(interaction.locale);
         const stored = answerOf(bot, id);
-        if (holdsRemoved(stored, bot)) {
+        if (hasRemovedPieces(stored, bot)) {
           await editReply(interaction, generationChangedReply(texts, stored.id));
           return;
         }
@@ -80,7 +80,7 @@ export function answerHandlers({ bot, queryRunner, presenter }: ComponentParts):
         const embeds = interaction.message.embeds.map(({ data }) => data);
         const [asked, picked] = [choiceOf(embeds, selected(interaction) ?? ''), pickedOf(args)];
         if (!asked || !picked) throw new LeitmotifError('answer-expired', 'Cannot read which recording was chosen');
-        await runOrChoose({ bot, queryRunner }, interaction, [asked], picked);
+        await runOrAskChoice({ bot, queryRunner }, interaction, [asked], picked);
       },
     },
     {

@@ -95,13 +95,13 @@ async function listenMessage(
 
 /** @returns the clips in playing order */
 export async function clipFiles(rank: number, { theirs, yours, ab }: ResultClips): Promise<AnswerClip[]> {
-  const there = [
+  const existing = [
     { kind: 'theirs', path: theirs },
     { kind: 'yours', path: yours },
     { kind: 'ab', path: ab },
   ] as const;
   return Promise.all(
-    there.flatMap(({ kind, path }) =>
+    existing.flatMap(({ kind, path }) =>
       path === null ? [] : [stat(path).then(({ size }) => ({ rank, kind, path, sizeBytes: size }))],
     ),
   );

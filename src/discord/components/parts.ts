@@ -36,7 +36,7 @@ export function resultOf(
 }
 
 /** Whether a track of the answer was removed since. If so, its verdict, times and clips must not be shown. */
-export function holdsRemoved({ answer }: StoredAnswer, { catalog }: BotContext): boolean {
+export function hasRemovedPieces({ answer }: StoredAnswer, { catalog }: BotContext): boolean {
   const ids = shownTrackIds(answer);
   return catalog.tracks.live(ids).size < ids.size;
 }

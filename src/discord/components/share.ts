@@ -22,7 +22,7 @@ export function shareHandlers(parts: ComponentParts): ComponentHandler[] {
       action: 'share',
       acknowledge: () => 'private-reply',
       run: async (interaction, id) => {
-        if (await refusedHere(bot, interaction)) return;
+        if (await refuseNonMember(bot, interaction)) return;
         const { id: answerId, answer } = answerOf(bot, id);
         const channelId = await shareChannel(bot, interaction);
         await editReply(interaction, shareChoiceReply(bot.texts(interaction.locale), { answerId, answer, channelId }));
@@ -33,7 +33,7 @@ export function shareHandlers(parts: ComponentParts): ComponentHandler[] {
       action: 'share-pick',
       acknowledge: (interaction) => (interaction.isStringSelectMenu() ? 'update' : 'private-reply'),
       run: async (interaction, id) => {
-        if (await refusedHere(bot, interaction)) return;
+        if (await refuseNonMember(bot, interaction)) return;
         const stored = answerOf(bot, id);
         await shareFind(parts, interaction, stored, resultOf(stored, selected(interaction) ?? id.args[1], bot));
       },
@@ -57,7 +57,7 @@ export function shareHandlers(parts: ComponentParts): ComponentHandler[] {
 
 /** Answers a press where the bot cannot post: its reply to a query may be older than its membership.
  *  @returns whether it was refused */
-async function refusedHere(bot: BotContext, interaction: ComponentInteraction): Promise<boolean> {
+async function refuseNonMember(bot: BotContext, interaction: ComponentInteraction): Promise<boolean> {
   if (canPostHere(interaction, bot)) return false;
   await editReply(interaction, { content: bot.texts(interaction.locale).help.sharing.notHere });
   return true;
@@ -148,9 +148,9 @@ const tierLimitBytes: Readonly<Record<GuildPremiumTier, number>> = {
  *  @returns the valid share; it belongs to somebody else when its id is not the given one */
 async function claim({ catalog, client }: BotContext, own: Omit<Share, 'messageId'>): Promise<Share> {
   const { shares } = catalog;
-  const standing = await retryBusy(() => shares.claim(own));
-  if (standing.id === own.id || !(await isDeleted(client, standing))) return standing;
-  await retryBusy(() => shares.drop(standing.id));
+  const claimed = await retryBusy(() => shares.claim(own));
+  if (claimed.id === own.id || !(await isDeleted(client, claimed))) return claimed;
+  await retryBusy(() => shares.drop(claimed.id));
   return retryBusy(() => shares.claim(own));
 }
 
@@ -178,7 +178,7 @@ async function shareChannel({ catalog, client, payloads }: BotContext, interacti
   const missing =
     channelId === here
       ? missingToShareHere(interaction, payloads.channelType(interaction))
-      : await missingThere(client, channelId);
+      : await missingPermissions(client, channelId);
   const [first] = missing;
   if (first === undefined) return channelId;
   throw new LeitmotifError('discord-permission', `Cannot share: the bot lacks ${first} in channel ${channelId}`, {
@@ -187,7 +187,7 @@ async function shareChannel({ catalog, client, payloads }: BotContext, interacti
 }
 
 /** For a channel that is gone or hidden from the bot, ViewChannel is missing. */
-async function missingThere(client: Client, channelId: string): Promise<readonly string[]> {
+async function missingPermissions(client: Client, channelId: string): Promise<readonly string[]> {
   const channel = await client.channels.fetch(channelId).catch(() => null);
   return channel && !channel.isDMBased() ? missingToShare(channel) : ['ViewChannel'];
 }

@@ -18,8 +18,8 @@ import { missingToAnnounceIn } from './rights.ts';
 /** None of these throws: a job continues also where the bot may not post. */
 export interface Announcer {
   waiting(reindex: Reindex): Promise<void>;
-  /** @param which the first start of the job, or another one after a restart */
-  begun(reindex: Reindex, progress: IndexProgress, which: 'first' | 'again'): Promise<void>;
+  /** @param start the first start of the job, or another one after a restart */
+  begun(reindex: Reindex, progress: IndexProgress, start: 'first' | 'again'): Promise<void>;
   milestone(reindex: Reindex, percent: number, progress: IndexProgress): Promise<void>;
   ended(reindex: Reindex): Promise<void>;
 }
@@ -48,10 +48,10 @@ export class ChannelAnnouncer implements Announcer {
     await this.#post(reindex, 'wait', (texts) => reindexWaitingReply(texts));
   }
 
-  async begun(reindex: Reindex, progress: IndexProgress, which: 'first' | 'again'): Promise<void> {
+  async begun(reindex: Reindex, progress: IndexProgress, start: 'first' | 'again'): Promise<void> {
     // Each process's start has its own nonce: the previous message may be only a minute old.
-    const nonce = which === 'first' ? 'begin' : `again${Date.now() % 1e9}`;
-    const message = await this.#post(reindex, nonce, (texts) => reindexBegunReply(texts, reindex, progress, which));
+    const nonce = start === 'first' ? 'begin' : `again${Date.now() % 1e9}`;
+    const message = await this.#post(reindex, nonce, (texts) => reindexBegunReply(texts, reindex, progress, start));
     this.#message = message ? { reindexId: reindex.id, message } : null;
     this.#toldAtMs = Date.now();
   }
@@ -59,10 +59,10 @@ export class ChannelAnnouncer implements Announcer {
   async milestone(reindex: Reindex, percent: number, progress: IndexProgress): Promise<void> {
     if (Date.now() - this.#toldAtMs < apartMs) return;
     this.#toldAtMs = Date.now();
-    const say = (texts: Texts) => reindexMilestoneReply(texts, reindex, percent, progress);
-    const young = this.#young(reindex);
-    if (young && (await this.#edit(young, reindex, say))) return;
-    const message = await this.#post(reindex, String(percent), say);
+    const textOf = (texts: Texts) => reindexMilestoneReply(texts, reindex, percent, progress);
+    const recentMessage = this.#recentMessage(reindex);
+    if (recentMessage && (await this.#edit(recentMessage, reindex, textOf))) return;
+    const message = await this.#post(reindex, String(percent), textOf);
     if (message) this.#message = { reindexId: reindex.id, message };
   }
 
@@ -71,13 +71,13 @@ export class ChannelAnnouncer implements Announcer {
     this.#message = null;
   }
 
-  #young({ id }: Reindex): Message | null {
+  #recentMessage({ id }: Reindex): Message | null {
     const told = this.#message;
     if (told?.reindexId !== id || Date.now() - told.message.createdTimestamp > editableForMs) return null;
     return told.message;
   }
 
-  async #post(reindex: Reindex, nonce: string, say: (texts: Texts) => Reply): Promise<Message | null> {
+  async #post(reindex: Reindex, nonce: string, textOf: (texts: Texts) => Reply): Promise<Message | null> {
     const { client, texts, log } = this.#options;
     const { id, channelId, locale } = reindex;
     if (channelId === null) return null;
@@ -85,16 +85,16 @@ export class ChannelAnnouncer implements Announcer {
       // Checked before posting: Discord counts refused calls and blocks clients with too many.
       const missing = await missingToAnnounceIn(client, channelId);
       if (missing.length > 0) throw new RangeError(`the bot lacks ${missing.join(', ')}`);
-      return await postMessage(client, channelId, say(texts(locale)), `reindex-${id}-${nonce}`.slice(0, 25));
+      return await postMessage(client, channelId, textOf(texts(locale)), `reindex-${id}-${nonce}`.slice(0, 25));
     } catch (error) {
       log.warn({ reindex: id, channel: channelId, why: (error as Error).message }, 'a reindex could not be announced');
       return null;
     }
   }
 
-  async #edit(message: Message, { id, locale }: Reindex, say: (texts: Texts) => Reply): Promise<boolean> {
+  async #edit(message: Message, { id, locale }: Reindex, textOf: (texts: Texts) => Reply): Promise<boolean> {
     try {
-      await message.edit(toOptions(say(this.#options.texts(locale))));
+      await message.edit(toOptions(textOf(this.#options.texts(locale))));
       return true;
     } catch (error) {
       this.#options.log.info({ reindex: id, why: (error as Error).message }, 'a milestone is posted in a new message');

@@ -16,7 +16,7 @@ export class LibraryQueries {
   readonly #options: IndexProcessOptions;
   /** One at a time: they share the cores with music queries. */
   readonly #queue = new PQueue({ concurrency: 1 });
-  readonly #asked = new Map<string, Promise<unknown>>();
+  readonly #answers = new Map<string, Promise<unknown>>();
   readonly #running = new Set<IndexProcess>();
   #closed = false;
 
@@ -46,8 +46,8 @@ export class LibraryQueries {
 
   #ask<A>(task: JobTask): Promise<A> {
     const key = JSON.stringify(task);
-    const asked = this.#asked.get(key) ?? this.#enqueue(key, task);
-    return asked as Promise<A>;
+    const known = this.#answers.get(key) ?? this.#enqueue(key, task);
+    return known as Promise<A>;
   }
 
   #enqueue(key: string, task: JobTask): Promise<unknown> {
@@ -55,8 +55,8 @@ export class LibraryQueries {
       const message = `Cannot query the library: ${waitingMax} requests are waiting`;
       return Promise.reject(new LeitmotifError('queue-full', message));
     }
-    const answer = this.#queue.add(() => this.#answer(task)).finally(() => this.#asked.delete(key));
-    this.#asked.set(key, answer);
+    const answer = this.#queue.add(() => this.#answer(task)).finally(() => this.#answers.delete(key));
+    this.#answers.set(key, answer);
     return answer;
   }
 

@@ -19,27 +19,27 @@ export class ProgressAnnouncer {
   readonly #id: number;
   readonly #options: ProgressAnnouncerOptions;
   #hasBegun = false;
-  #told: Promise<void> = Promise.resolve();
+  #queue: Promise<void> = Promise.resolve();
 
   constructor(id: number, options: ProgressAnnouncerOptions) {
     this.#id = id;
     this.#options = options;
   }
 
-  hear(message: JobMessage): void {
-    if (message.type === 'waiting') this.#tell(({ announcer }, reindex) => announcer.waiting(reindex));
+  onMessage(message: JobMessage): void {
+    if (message.type === 'waiting') this.#enqueue(({ announcer }, reindex) => announcer.waiting(reindex));
     if (message.type === 'progress') this.#progress(message.progress);
   }
 
   /** Resolves when all messages so far are announced. */
   idle(): Promise<void> {
-    return this.#told;
+    return this.#queue;
   }
 
   #progress(progress: IndexProgress): void {
     if (progress.phase !== 'embed' || progress.tracksTotal === 0) return;
     if (!this.#hasBegun) {
-      this.#tell(async ({ announcer }, reindex) => {
+      this.#enqueue(async ({ announcer }, reindex) => {
         const isFirst = await this.#reached(reindex, reindexMilestones.begun);
         await announcer.begun(reindex, progress, isFirst ? 'first' : 'again');
       });
@@ -48,7 +48,7 @@ export class ProgressAnnouncer {
     const share = (100 * progress.bytesDone) / Math.max(progress.bytesTotal, 1);
     const percent = percents.find((each) => share >= each);
     if (percent === undefined) return;
-    this.#tell(async ({ announcer }, reindex) => {
+    this.#enqueue(async ({ announcer }, reindex) => {
       if (await this.#reached(reindex, percent)) await announcer.milestone(reindex, percent, progress);
     });
   }
@@ -58,12 +58,12 @@ export class ProgressAnnouncer {
     return retryBusy(() => this.#options.reindexes.milestone(id, next));
   }
 
-  #tell(say: (options: ProgressAnnouncerOptions, reindex: Reindex) => Promise<void>): void {
+  #enqueue(announce: (options: ProgressAnnouncerOptions, reindex: Reindex) => Promise<void>): void {
     const { reindexes, log } = this.#options;
-    this.#told = this.#told
+    this.#queue = this.#queue
       .then(async () => {
         const reindex = reindexes.get(this.#id);
-        if (reindex !== null) await say(this.#options, reindex);
+        if (reindex !== null) await announce(this.#options, reindex);
       })
       .catch((error: unknown) => log.warn({ reindex: this.#id, err: error }, 'a milestone could not be announced'));
   }

@@ -28,11 +28,11 @@ export interface ReindexerOptions extends IndexProcessOptions {
 const startsMax = 5;
 const restartAfterMsMax = 60_000;
 /** Poll interval for requests and cancellations of other shards. */
-const lookEachMs = 5_000;
+const pollIntervalMs = 5_000;
 /** Enough to open a generation of a million chunks from a cold disk. */
 const openWithinMs = 180_000;
 /** How long an unannounced end, for example after a kill of the bot, is still announced. */
-const newsForMs = 86_400_000;
+const announceWithinMs = 86_400_000;
 
 export class Reindexer {
   readonly #options: ReindexerOptions;
@@ -50,16 +50,16 @@ export class Reindexer {
 
   /** Opens a job, or returns the open one. It starts at once if this shard runs jobs. */
   async ask(request: ReindexRequest): Promise<{ reindex: Reindex; isNew: boolean }> {
-    const asked = await retryBusy(() => this.#reindexes.ask(request));
+    const opened = await retryBusy(() => this.#reindexes.ask(request));
     this.#look();
-    return asked;
+    return opened;
   }
 
   /** Call it when the bot is logged in: continues an open job, announces an unannounced end, and polls from then on. */
   resume(): void {
     if (!this.#options.runsJobs) return;
     this.#look();
-    this.#timer ??= setInterval(() => this.#look(), lookEachMs).unref();
+    this.#timer ??= setInterval(() => this.#look(), pollIntervalMs).unref();
   }
 
   /** Cancels the open job; indexed tracks stay.
@@ -127,7 +127,7 @@ export class Reindexer {
     const process = new IndexProcess({ kind: 'index', reindexId: id }, this.#options, (message) => {
       if (message.type === 'waiting') this.#waitingFor = message.why;
       if (message.type === 'progress') this.#waitingFor = null;
-      progressAnnouncer.hear(message);
+      progressAnnouncer.onMessage(message);
     });
     this.#process = process;
     log.info({ reindex: id, mode, pid: process.pid }, 'a reindex is running');
@@ -156,7 +156,7 @@ export class Reindexer {
     }
     const { id, state, mode } = last;
     log.info({ reindex: id, state, mode, why: last.error?.message }, 'a reindex has ended');
-    if (Date.now() - last.finishedAtMs < newsForMs) await announcer.ended(last);
+    if (Date.now() - last.finishedAtMs < announceWithinMs) await announcer.ended(last);
     // Stored afterwards: a kill in between announces the end twice rather than never.
     await retryBusy(() => this.#reindexes.milestone(id, reindexMilestones.ended));
   }

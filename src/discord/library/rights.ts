@@ -13,18 +13,22 @@ import type { BotContext } from '../bot-context.ts';
 import type { PermissionName } from '../replies/library-reindex.ts';
 import type { Texts } from '../texts/texts.ts';
 
-export type Refusal = keyof Texts['library']['refused'];
+export type RightsRefusal = keyof Texts['library']['refused'];
 
 /** status   the short status of the library: Manage Server, or an owner
  *  server   this server's own settings: Manage Server
  *  library  the library that all servers share: an owner, or Manage Server in a home server
  *  owner    actions that take hours or cannot be undone from Discord: an owner */
-export type Need = 'status' | 'server' | 'library' | 'owner';
+export type RequiredRight = 'status' | 'server' | 'library' | 'owner';
 
 type Asking = Pick<BaseInteraction, 'memberPermissions' | 'user' | 'guildId'>;
 
 /** @returns why the action is refused; null when it is allowed */
-export function refusalOf(interaction: Asking, bot: Pick<BotContext, 'client' | 'config'>, need: Need): Refusal | null {
+export function refusalOf(
+  interaction: Asking,
+  bot: Pick<BotContext, 'client' | 'config'>,
+  need: RequiredRight,
+): RightsRefusal | null {
   const { guildId, user, memberPermissions } = interaction;
   if (guildId === null) return 'direct';
   if (need !== 'server' && bot.config.discord.owners.includes(user.id)) return null;
@@ -42,12 +46,12 @@ function isHomeServer(guildId: string, { client, config }: Pick<BotContext, 'cli
   return (client.shard?.count ?? 1) === 1 && cache.size === 1 && cache.has(guildId);
 }
 
-type Here = Pick<BaseInteraction, 'appPermissions' | 'channel'>;
+type ChannelContext = Pick<BaseInteraction, 'appPermissions' | 'channel'>;
 
 /** @param type the channel's type from the interaction: not every channel is cached, threads rarely are
  *  @returns the permissions that the bot lacks here to announce a job's progress */
 export function missingToAnnounce(
-  { appPermissions, channel }: Here,
+  { appPermissions, channel }: ChannelContext,
   type: ChannelType | null = null,
 ): PermissionName[] {
   return missingOf(appPermissions, neededToAnnounce(channel, type));
@@ -58,8 +62,8 @@ export async function missingToAnnounceIn(client: Client, channelId: string): Pr
   const channel = await client.channels.fetch(channelId, { allowUnknownGuild: true });
   // Permissions in another shard's server are unknown here: the caller tries to post.
   if (channel === null || channel.isDMBased() || !client.guilds.cache.has(channel.guildId)) return [];
-  const there = client.user && channel.permissionsFor(client.user);
-  return missingOf(there ?? new PermissionsBitField(), neededToAnnounce(channel));
+  const permissions = client.user && channel.permissionsFor(client.user);
+  return missingOf(permissions ?? new PermissionsBitField(), neededToAnnounce(channel));
 }
 
 /** @param type takes precedence over `channel` */
@@ -79,14 +83,14 @@ const threads: readonly ChannelType[] = [
 /** @returns the permissions that the bot lacks to share results there */
 export function missingToShare(channel: GuildBasedChannel): PermissionName[] {
   const { me } = channel.guild.members;
-  const there = me ? channel.permissionsFor(me) : new PermissionsBitField();
-  return missingOf(there, neededToShare(channel));
+  const permissions = me ? channel.permissionsFor(me) : new PermissionsBitField();
+  return missingOf(permissions, neededToShare(channel));
 }
 
 /** The same in the channel of a button press, from the permissions in the interaction.
  *  @param type as in missingToAnnounce */
 export function missingToShareHere(
-  { appPermissions, channel }: Here,
+  { appPermissions, channel }: ChannelContext,
   type: ChannelType | null = null,
 ): PermissionName[] {
   return missingOf(appPermissions, neededToShare(channel, type));
@@ -96,6 +100,6 @@ function neededToShare(channel: Channel | null, type: ChannelType | null = null)
   return [...neededToAnnounce(channel, type), 'EmbedLinks', 'AttachFiles'];
 }
 
-function missingOf(there: Readonly<PermissionsBitField>, needed: readonly PermissionName[]): PermissionName[] {
-  return needed.filter((name) => !there.has(name as PermissionResolvable));
+function missingOf(permissions: Readonly<PermissionsBitField>, needed: readonly PermissionName[]): PermissionName[] {
+  return needed.filter((name) => !permissions.has(name as PermissionResolvable));
 }

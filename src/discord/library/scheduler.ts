@@ -116,7 +116,7 @@ export class Scheduler {
     if (schedule === null) return;
     const { channelId, locale } = schedule;
     const at = new Date(dueMs).toISOString();
-    const request = { mode: 'changed', askedBy: null, guildId: null, channelId, locale } as const;
+    const request = { mode: 'changed', requestedBy: null, guildId: null, channelId, locale } as const;
     const { reindex, isNew } = await reindexer.ask(request);
     if (isNew) log.info({ reindex: reindex.id, at, why }, 'a scheduled reindex was requested');
     else log.info({ reindex: reindex.id, at, why }, 'a scheduled reindex was skipped: another one is open');

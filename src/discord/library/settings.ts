@@ -43,7 +43,7 @@ export async function changeSettings(
   if (both !== null) return settingsRefusedReply(texts, 'both');
   if (timeZone !== null && cron === null) return settingsRefusedReply(texts, 'timeZoneAlone');
   if (shareChannelId !== null) {
-    const missing = await missingThere(shareChannelId, bot);
+    const missing = await missingPermissions(shareChannelId, bot);
     if (missing.length > 0) return shareRefusedReply(texts, shareChannelId, missing);
   }
   const schedule = cron === null ? null : scheduleOf(interaction, cron, timeZone ?? defaultTimeZone);
@@ -83,7 +83,7 @@ function scheduleOf(interaction: ChatInputCommandInteraction, cron: string, time
   return { cron, timeZone, setBy: user.id, channelId, locale };
 }
 
-async function missingThere(channelId: string, { client }: BotContext) {
+async function missingPermissions(channelId: string, { client }: BotContext) {
   const channel = (await client.channels.fetch(channelId).catch(() => null)) as GuildBasedChannel | null;
   return channel ? missingToShare(channel) : (['ViewChannel'] as const);
 }

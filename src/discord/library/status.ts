@@ -19,7 +19,7 @@ export interface StatusParts {
 }
 
 /** Limit for the worker, which may be remote, and for the index, which may have to be opened. */
-const partWithinMs = 10_000;
+const partTimeoutMs = 10_000;
 
 export async function libraryStatus({
   services,
@@ -27,7 +27,7 @@ export async function libraryStatus({
   reindexer,
   scheduler,
 }: StatusParts): Promise<LibraryStatus> {
-  const signal = AbortSignal.timeout(partWithinMs);
+  const signal = AbortSignal.timeout(partTimeoutMs);
   const [model, isReady, index, counts, disk] = await Promise.all([
     inTime(modelFacts(services, signal), null),
     inTime(
@@ -63,10 +63,10 @@ export async function modelFacts(
   return models.find(({ name }) => name === config.model) ?? null;
 }
 
-async function inTime<T, O>(asked: Promise<T>, otherwise: O): Promise<T | O> {
-  const timeout = AbortSignal.timeout(partWithinMs);
+async function inTime<T, O>(promise: Promise<T>, otherwise: O): Promise<T | O> {
+  const timeout = AbortSignal.timeout(partTimeoutMs);
   const late = new Promise<O>((resolve) => timeout.addEventListener('abort', () => resolve(otherwise)));
-  return Promise.race([asked.catch(() => otherwise), late]);
+  return Promise.race([promise.catch(() => otherwise), late]);
 }
 
 async function indexHealth(
@@ -109,9 +109,17 @@ function lastRun(job: Job | null): LibraryStatus['lastRun'] {
 function openReindex({ catalog }: Pick<Services, 'catalog'>, reindexer: Reindexer): OpenReindex | null {
   const open = catalog.reindexes.open();
   if (open === null) return null;
-  const { id, mode, state, askedAtMs, askedBy, jobId } = open;
+  const { id, mode, state, requestedAtMs, requestedBy, jobId } = open;
   const progress = jobId === null ? null : progressOf(catalog.jobs.get(jobId));
-  return { id, mode, state, askedAtMs, askedBy, progress, waits: reindexer.waitingFor !== null };
+  return {
+    id,
+    mode,
+    state,
+    requestedAtMs,
+    requestedBy,
+    progress,
+    waits: reindexer.waitingFor !== null,
+  };
 }
 
 /** From the job's row, which the indexing process updates each second, so that every shard can show it. */

@@ -126,7 +126,7 @@ async function runQuery(
     ...(options.sameArtist ? {} : { perArtistMax }),
     ...(options.leaveOut === null ? {} : { excludedTracks: new Set([options.leaveOut]) }),
     signal,
-    ...(resolved.recording ? { heard: resolved.recording } : {}),
+    ...(resolved.recording ? { storedEmbedding: resolved.recording } : {}),
     onProgress: ({ decodedSec, durationSec, chunksDone }) => {
       const endSec = Math.min(options.toSec ?? Number.POSITIVE_INFINITY, durationSec ?? Number.POSITIVE_INFINITY);
       const left = (endSec - decodedSec) / services.config.windowSec;
@@ -137,7 +137,7 @@ async function runQuery(
         chunksLeft: Number.isFinite(left) ? Math.max(Math.ceil(left), 0) : null,
       });
     },
-    onHeard: (recording) => {
+    onEmbedded: (recording) => {
       embedded = recording;
       onStage({ stage: 'comparing' });
     },

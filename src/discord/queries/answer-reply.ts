@@ -5,7 +5,7 @@ import PQueue from 'p-queue';
 import type { AudioInput } from '../../audio/input.ts';
 import type { Hit } from '../../domain.ts';
 import { LeitmotifError, toLeitmotifError } from '../../errors.ts';
-import { clipsOnDisk, type ResultClips, yourPart } from '../../media/clips.ts';
+import { clipsOnDisk, querySource, type ResultClips } from '../../media/clips.ts';
 import type { PictureWords } from '../../media/picture-words.ts';
 import type { Answer, Result } from '../../query/answer.ts';
 import type { StoredAnswer } from '../../query/stored-answer.ts';
@@ -145,7 +145,7 @@ export class AnswerPresenter {
 
   /** The query's side of a clip: from the recording for a library track, from the extract for an upload. */
   #yours({ id, answer }: StoredAnswer, hit: Hit, asked: AudioInput | null) {
-    return asked === null ? this.#services.queries.answerFiles.extract(id, hit) : yourPart(answer, hit, asked);
+    return asked === null ? this.#services.queries.answerFiles.extract(id, hit) : querySource(answer, hit, asked);
   }
 
   async #clipsOfBest(stored: StoredAnswer, results: readonly Result[], { signal }: PageOptions): Promise<ShownClips> {
@@ -179,7 +179,7 @@ export class AnswerPresenter {
       }),
     );
     const missing = results.filter(({ rank }) => !there.has(rank));
-    const cutMissing = () => this.#services.queries.theirClips(stored.answer, missing, { dir, signal });
+    const cutMissing = () => this.#services.queries.trackClips(stored.answer, missing, { dir, signal });
     const cut = await this.#queue.add(cutMissing, { signal, priority: priorities.answer });
     return Promise.all(
       results.map(async ({ rank }) => {

@@ -17,7 +17,7 @@ export interface ChoosingParts {
  *  @param given never empty
  *  @param acknowledged how the interaction was: `private-reply` or `public-reply`
  *  @throws {LeitmotifError} as resolveLink and QueryRunner.run */
-export async function runOrChoose(
+export async function runOrAskChoice(
   { bot, queryRunner }: ChoosingParts,
   interaction: RepliableInteraction,
   given: readonly RequestedSource[],

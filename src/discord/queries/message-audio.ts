@@ -2,7 +2,7 @@
 import { type APIAttachment, type APIMessage, ComponentType } from 'discord-api-types/v10';
 import type { RequestedSource } from './question.ts';
 
-/** The fields of discord.js's Message that are read; {@link ofPayload} builds it from a raw payload. */
+/** The fields of discord.js's Message that are read; {@link messageOfPayload} builds it from a raw payload. */
 export interface MessageWithAudio {
   readonly attachments: { values(): Iterable<FileInMessage> };
   readonly content: string;
@@ -42,7 +42,7 @@ export function sourcesInMessage(message: MessageWithAudio): ClipOrLink[] {
 }
 
 /** Converts a raw message, with the message that it replies to. */
-export function ofPayload(message: APIMessage): MessageWithAudio {
+export function messageOfPayload(message: APIMessage): MessageWithAudio {
   const { attachments, message_snapshots: snapshots = [], referenced_message: repliedTo } = message;
   const ofSnapshot = ({ message: of }: (typeof snapshots)[number]): MessageWithAudio => ({
     attachments: of.attachments.map(ofAttachment),
@@ -54,7 +54,7 @@ export function ofPayload(message: APIMessage): MessageWithAudio {
     content: message.content,
     messageSnapshots: snapshots.map(ofSnapshot),
     components: message.components ?? [],
-    repliedTo: repliedTo ? ofPayload({ ...repliedTo, referenced_message: null }) : null,
+    repliedTo: repliedTo ? messageOfPayload({ ...repliedTo, referenced_message: null }) : null,
   };
 }
 

@@ -13,12 +13,13 @@ import { type AnsweringParts, answerQuery } from './answer-query.ts';
 import type { AnswerPresenter } from './answer-reply.ts';
 import { QueryProgress } from './query-progress.ts';
 import type { Question } from './question.ts';
-import { leftMs, turnOf } from './turn.ts';
 
 /** The answer must be sent within the 15 minutes of the interaction's token. */
 const answerMaxMs = 14 * 60_000;
+/** Half of an interaction's life. A later turn leaves too little time for the answer. */
+const turnWaitMaxMs = 7 * 60_000;
 /** Limit for notifying the users of interrupted queries. The others are notified at the next start, from the catalog. */
-const tellMaxMs = 2_000;
+const stopNoticeMaxMs = 2_000;
 
 export interface QueryRunnerParts extends AnsweringParts {
   readonly bot: BotContext;
@@ -86,7 +87,7 @@ export class QueryRunner {
     if (await this.#idleWithin(deadlineMs)) return;
     const reason = new LeitmotifError('stopping', 'Interrupted: the bot is being restarted');
     for (const { cancel } of this.#running.values()) cancel.abort(reason);
-    await this.#idleWithin(tellMaxMs);
+    await this.#idleWithin(stopNoticeMaxMs);
   }
 
   /** @returns whether all currently running queries ended in this time */
@@ -102,9 +103,9 @@ export class QueryRunner {
   /** The query's time limit starts with its turn: the wait in the queue does not count. */
   async #takeTurn(interaction: RepliableInteraction, question: Question, how: AnsweringHow): Promise<void> {
     const done = this.#stageLog(interaction);
-    const waitedFrom = performance.now();
-    using _turn = await turnOf(interaction, this.#parts.queue, how);
-    done('wait', waitedFrom);
+    const waitStartedMs = performance.now();
+    using _turn = await waitForTurn(interaction, this.#parts.queue, how);
+    done('wait', waitStartedMs);
     const deadlineMs = Math.min(this.#parts.services.config.queries.deadlineMs, leftMs(interaction, answerMaxMs));
     const late = AbortSignal.timeout(deadlineMs);
     try {
@@ -201,4 +202,35 @@ function mayAttach({ appPermissions }: RepliableInteraction): boolean {
 function tooLate(stage: QueryProgress['stage'], cause: unknown): LeitmotifError {
   const code = stage === 'listening' ? 'audio-timeout' : 'query-timeout';
   return new LeitmotifError(code, 'Cannot answer in the time that a query may take', { cause });
+}
+
+/** Shows the query's place until its turn.
+ *  @throws {LeitmotifError} 'busy-bot' (fact retryAtMs) when the turn does not come in time; as QueryQueue.enter */
+async function waitForTurn(
+  interaction: RepliableInteraction,
+  queue: QueryQueue,
+  { signal, progress }: { readonly signal: AbortSignal; readonly progress: QueryProgress },
+): Promise<Disposable> {
+  const person = { personId: interaction.user.id, serverId: interaction.guildId };
+  const late = AbortSignal.timeout(leftMs(interaction, turnWaitMaxMs));
+  let lastPlace = 1;
+  try {
+    return await queue.enter(person, {
+      signal: AbortSignal.any([signal, late]),
+      onPlace: (place) => {
+        lastPlace = place;
+        progress.show({ stage: 'waiting', place });
+      },
+    });
+  } catch (cause) {
+    if (cause !== late.reason) throw cause;
+    const retryAtMs = Math.round(Date.now() + queue.untilTurnMs(lastPlace));
+    const message = 'Cannot answer: the turn did not come before the interaction expired';
+    throw new LeitmotifError('busy-bot', message, { cause, facts: { retryAtMs } });
+  }
+}
+
+/** Milliseconds left of a period that began with the interaction. */
+function leftMs({ createdTimestamp }: RepliableInteraction, ms: number): number {
+  return Math.max(createdTimestamp + ms - Date.now(), 0);
 }

@@ -10,7 +10,7 @@ import { adviceAfter, type VerdictFacts, verdictFacts } from '../../query/answer
 import type { Reply } from '../reply.ts';
 import type { Texts } from '../texts/texts.ts';
 import { answerRows, pageOf } from './answer-rows.ts';
-import { type AnswerClip, type ChosenFiles, chooseFiles, clipsInOrder, leftOutSentence } from './attachments.ts';
+import { type AnswerClip, type ChosenFiles, chooseFiles, clipsInOrder, tooLargeSentence } from './attachments.ts';
 import { escaped, escapedPiece, nameOrUntitled } from './names.ts';
 import { matchLine } from './piece-lines.ts';
 
@@ -76,12 +76,12 @@ export function headline(
 
 function content(texts: Texts, view: AnswerView, results: readonly Result[], files: ChosenFiles): string {
   const { answer, page, fromMemory } = view;
-  const top = [`**${headline(texts, view, results, verdictLengthMax)}**`, subtext(askedWith(texts, answer))];
+  const top = [`**${headline(texts, view, results, verdictLengthMax)}**`, subtext(queryLine(texts, answer))];
   if (page === 0) top.push(adviceSentence(texts, answer, results));
   const below = [
     subtext(clipsInOrder(texts, files.clips)),
     subtext(fromMemory ? texts.query.answer.fromMemory : ''),
-    leftOutSentence(texts, files),
+    tooLargeSentence(texts, files),
     notCutSentence(texts, view, results),
     view.missing?.includes('AttachFiles') ? texts.query.clips.mayNotAttach(texts.query.permissions.AttachFiles) : '',
   ];
@@ -106,19 +106,19 @@ function nameOf(texts: Texts, { rank, track }: Result, lengthMax: number): strin
 }
 
 /** The query, and the chunks of it that were not compared. */
-export function askedWith(texts: Texts, { query }: Answer): string {
+export function queryLine(texts: Texts, { query }: Answer): string {
   const { name, durationSec, fromSec, toSec } = query;
   const isPart = toSec - fromSec < durationSec - 0.5;
   const excluded = new Map<ChunkKind, number>();
   for (const { kind } of query.chunks) if (kind !== 'music') excluded.set(kind, (excluded.get(kind) ?? 0) + 1);
   const kinds = [...excluded].map(([kind, chunks]) => ({ name: texts.query.picture.kinds[kind], chunks }));
-  const asked = texts.query.answer.askedWith({
+  const line = texts.query.answer.queryLine({
     name: `**${escaped(nameOrUntitled(texts, name), queryNameLengthMax)}**`,
     durationSec,
     part: isPart ? { fromSec, toSec } : null,
     chunks: musicChunks(query).length,
   });
-  return `${asked}${kinds.length === 0 ? '' : texts.query.answer.leftOut(kinds)}.`;
+  return `${line}${kinds.length === 0 ? '' : texts.query.answer.notCompared(kinds)}.`;
 }
 
 function adviceSentence(texts: Texts, answer: Answer, results: readonly Result[]): string {

@@ -1,4 +1,4 @@
-/** Which files go with a message, in which order, and how the text names them. Pure. */
+/** Selects and orders the files of a message, and describes them in its text. Pure. */
 import path from 'node:path';
 import type { Answer, Result } from '../../query/answer.ts';
 import { momentInTrack } from '../../query/answer-facts.ts';
@@ -21,8 +21,8 @@ export interface ChosenFiles {
   /** In the order of the files. */
   readonly clips: readonly AnswerClip[];
   /** Files that are too large or too many. */
-  readonly pictureLeftOut: boolean;
-  readonly ranksLeftOut: readonly number[];
+  readonly isPictureTooLarge: boolean;
+  readonly ranksTooLarge: readonly number[];
 }
 
 export const pictureName = 'match.png';
@@ -57,12 +57,12 @@ export function chooseFiles(
     leftBytes -= picture.length;
   }
   const chosen: AnswerClip[] = [];
-  const ranksLeftOut = new Set<number>();
+  const ranksTooLarge = new Set<number>();
   for (const clip of clips) {
     const result = answer.results.find(({ rank }) => rank === clip.rank);
     if (!result) continue;
     if (files.length >= filesMax || !fits(clip.sizeBytes)) {
-      ranksLeftOut.add(clip.rank);
+      ranksTooLarge.add(clip.rank);
       continue;
     }
     const name = attachmentName(path.basename(clip.path));
@@ -70,8 +70,8 @@ export function chooseFiles(
     leftBytes -= clip.sizeBytes;
     chosen.push(clip);
   }
-  const pictureLeftOut = picture !== null && !hasPicture;
-  return { files, hasPicture, clips: chosen, pictureLeftOut, ranksLeftOut: [...ranksLeftOut] };
+  const isPictureTooLarge = picture !== null && !hasPicture;
+  return { files, hasPicture, clips: chosen, isPictureTooLarge, ranksTooLarge: [...ranksTooLarge] };
 }
 
 /** The clips in the order of the attachments, because phones show attachments without names. '' without clips. */
@@ -88,10 +88,10 @@ export function clipsInOrder(texts: Texts, clips: readonly AnswerClip[]): string
 }
 
 /** One sentence about the files that did not fit; '' if all did. */
-export function leftOutSentence(texts: Texts, { pictureLeftOut, ranksLeftOut }: ChosenFiles): string {
-  const { tooLarge, thePicture, ofPiece } = texts.query.clips;
-  const what = [...(pictureLeftOut ? [thePicture] : []), ...ranksLeftOut.map(ofPiece)];
-  return what.length === 0 ? '' : tooLarge(what);
+export function tooLargeSentence(texts: Texts, { isPictureTooLarge, ranksTooLarge }: ChosenFiles): string {
+  const { tooLarge, pictureFile, ofPiece } = texts.query.clips;
+  const fileNames = [...(isPictureTooLarge ? [pictureFile] : []), ...ranksTooLarge.map(ofPiece)];
+  return fileNames.length === 0 ? '' : tooLarge(fileNames);
 }
 
 function clipAlt(texts: Texts, answer: Answer, result: Result, kind: ClipKind): string {

@@ -11,7 +11,7 @@ import type { Texts } from '../texts/texts.ts';
 import { selectRow } from './components.ts';
 import { escaped, plain } from './names.ts';
 
-export type Choice =
+export type SourceChoice =
   | { readonly kind: 'clip'; readonly url: string; readonly name: string; readonly sizeBytes: number | null }
   | { readonly kind: 'link'; readonly url: string };
 
@@ -36,20 +36,20 @@ const valuePattern = /^(clip|link)-(\d)$/;
 
 export function chooseReply(
   texts: Texts,
-  { choices, picked }: { readonly choices: readonly Choice[]; readonly picked: Picked },
+  { choices, picked }: { readonly choices: readonly SourceChoice[]; readonly picked: Picked },
 ): Reply {
   const { question, placeholder, more, nothing } = texts.query.choose;
   const usable = choices.filter(({ url }) => url.length <= urlLengthMax);
   const shown = usable.slice(0, choicesMax);
   if (shown.length === 0) return { content: nothing };
-  const leftOut = choices.length - shown.length;
+  const unlisted = choices.length - shown.length;
   const options = shown.map((choice, i) => ({
     label: `${i + 1}. ${plain(nameOf(texts, choice), nameLengthMax)}`,
     value: `${choice.kind}-${i}`,
     description: aboutOf(texts, choice),
   }));
   return {
-    content: leftOut > 0 ? `${question}\n-# ${more(leftOut)}` : question,
+    content: unlisted > 0 ? `${question}\n-# ${more(unlisted)}` : question,
     embeds: shown.map((choice, i) => ({
       title: `${i + 1}. ${escaped(nameOf(texts, choice), nameLengthMax)}`,
       url: choice.url,
@@ -80,7 +80,7 @@ export function pickedOf([from, to, results, artists, visibility, part]: readonl
  *  @param embeds of the message with the select
  *  @param value  of the select
  *  @returns null if it is missing */
-export function choiceOf(embeds: readonly Pick<APIEmbed, 'url' | 'title'>[], value: string): Choice | null {
+export function choiceOf(embeds: readonly Pick<APIEmbed, 'url' | 'title'>[], value: string): SourceChoice | null {
   const [, kind, index] = valuePattern.exec(value) ?? [];
   const { url, title = '' } = embeds[Number(index ?? Number.NaN)] ?? {};
   if (!url || !kind) return null;
@@ -88,12 +88,12 @@ export function choiceOf(embeds: readonly Pick<APIEmbed, 'url' | 'title'>[], val
   return kind === 'clip' ? { kind: 'clip', url, name, sizeBytes: null } : { kind: 'link', url };
 }
 
-function nameOf(texts: Texts, choice: Choice): string {
+function nameOf(texts: Texts, choice: SourceChoice): string {
   const name = choice.kind === 'clip' ? choice.name : (URL.parse(choice.url)?.host ?? '');
   return plain(name, nameLengthMax) === '' ? texts.query.untitled : name;
 }
 
-function aboutOf(texts: Texts, choice: Choice): string {
+function aboutOf(texts: Texts, choice: SourceChoice): string {
   const { file, fileOfUnknownSize, link, bytes } = texts.query.choose;
   if (choice.kind === 'link') return link;
   return choice.sizeBytes === null ? fileOfUnknownSize : file(bytes(choice.sizeBytes));

@@ -18,15 +18,15 @@ const labelLengthMax = 80;
 const optionLengthMax = 100;
 const placeholderLengthMax = 150;
 
-type Look = 'plain' | 'main' | 'good' | 'bad';
+type ButtonLook = 'plain' | 'main' | 'good' | 'bad';
 const styles = {
   plain: ButtonStyle.Secondary,
   main: ButtonStyle.Primary,
   good: ButtonStyle.Success,
   bad: ButtonStyle.Danger,
-} as const satisfies Record<Look, ButtonStyle>;
+} as const satisfies Record<ButtonLook, ButtonStyle>;
 
-export function button(customId: string, label: string, look: Look = 'plain'): APIButtonComponentWithCustomId {
+export function button(customId: string, label: string, look: ButtonLook = 'plain'): APIButtonComponentWithCustomId {
   return { type: ComponentType.Button, style: styles[look], custom_id: customId, label: plain(label, labelLengthMax) };
 }
 

@@ -45,18 +45,22 @@ export function dismissedReply({ library }: Texts): Reply {
   return { content: library.plan.dismissed };
 }
 
-/** @param tells whether milestones are posted in this channel */
+/** @param willAnnounce whether milestones are posted in this channel */
 export function reindexAskedReply(
   { library }: Texts,
-  { reindex, isNew, tells }: { reindex: Reindex; isNew: boolean; tells: boolean },
+  { reindex, isNew, willAnnounce }: { reindex: Reindex; isNew: boolean; willAnnounce: boolean },
 ): Reply {
-  const { mode, askedBy, askedAtMs } = reindex;
-  return { content: isNew ? library.reindex.asked(mode, tells) : library.reindex.isOpen(mode, askedBy, askedAtMs) };
+  const { mode, requestedBy, requestedAtMs } = reindex;
+  return {
+    content: isNew
+      ? library.reindex.requested(mode, willAnnounce)
+      : library.reindex.isOpen(mode, requestedBy, requestedAtMs),
+  };
 }
 
 /** @param reindex the one that was cancelled; null when none was open */
 export function reindexCancelledReply({ library }: Texts, reindex: Reindex | null): Reply {
-  return { content: reindex ? library.reindex.cancelled(reindex.mode) : library.reindex.nothingOpen };
+  return { content: reindex ? library.reindex.cancelled(reindex.mode) : library.reindex.noneRunning };
 }
 
 export function reindexWaitingReply({ library }: Texts): Reply {
@@ -67,10 +71,10 @@ export function reindexBegunReply(
   { library }: Texts,
   { mode }: Reindex,
   { tracksTotal, bytesTotal }: IndexProgress,
-  which: 'first' | 'again',
+  start: 'first' | 'again',
 ): Reply {
-  const { begun, goesOn } = library.reindex;
-  return { content: which === 'first' ? begun(mode, tracksTotal, bytesTotal) : goesOn(mode, tracksTotal) };
+  const { begun, continues } = library.reindex;
+  return { content: start === 'first' ? begun(mode, tracksTotal, bytesTotal) : continues(mode, tracksTotal) };
 }
 
 export function reindexMilestoneReply(

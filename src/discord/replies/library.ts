@@ -38,7 +38,7 @@ export function statusReply({ library }: Texts, status: LibraryStatus, shown: 'w
   });
   if (shown === 'short') {
     const { tracks, space, worker } = status;
-    const count = tracks === null ? texts.uncounted : texts.inShort(tracks.indexed, space?.hours ?? 0);
+    const count = tracks === null ? texts.uncounted : texts.summary(tracks.indexed, space?.hours ?? 0);
     const fields = [
       field(texts.library, [count]),
       field(texts.index, [shortIndexLine(texts, status.index)]),
@@ -77,7 +77,7 @@ function countLines(texts: StatusTexts, { tracks, space }: LibraryStatus): strin
   return [
     all,
     texts.hours(space.hours, space.tracks),
-    `${texts.chunks(music)}; ${texts.leftOut(silence, applause, noise)}`,
+    `${texts.chunks(music)}; ${texts.excludedChunks(silence, applause, noise)}`,
   ];
 }
 
@@ -103,9 +103,9 @@ function modelLines(texts: StatusTexts, model: LibraryStatus['model']): string[]
 }
 
 function openLines(texts: StatusTexts, open: LibraryStatus['open']): string[] {
-  if (open === null) return [texts.noneOpen];
-  const how = open.progress ? texts.progress(open.progress) : open.waits ? texts.waits : texts.begins;
-  return [texts.openLine(open.mode, open.askedAtMs, open.askedBy), how];
+  if (open === null) return [texts.noOpenJob];
+  const progress = open.progress ? texts.progress(open.progress) : open.waits ? texts.waits : texts.begins;
+  return [texts.openLine(open.mode, open.requestedAtMs, open.requestedBy), progress];
 }
 
 function scheduleLines(texts: StatusTexts, schedule: ScheduleFacts | null): string[] {
@@ -125,12 +125,12 @@ export function failuresReply({ library }: Texts, total: number, shown: readonly
 }
 
 function failureLines(
-  { tries: say, again }: Texts['library']['failures'],
+  { tries: describeTries, again }: Texts['library']['failures'],
   { key, code, message, tries, atMs, retryAtMs }: Failure,
 ): string {
-  const when = new Date(atMs).toISOString();
-  const then = again(retryAtMs === null ? null : new Date(retryAtMs).toISOString());
-  return `${oneLine(key, failureLineMax)}\n    ${code}, ${say(tries)}, ${when}, ${then}: ${oneLine(message, failureLineMax)}`;
+  const failedAt = new Date(atMs).toISOString();
+  const nextTry = again(retryAtMs === null ? null : new Date(retryAtMs).toISOString());
+  return `${oneLine(key, failureLineMax)}\n    ${code}, ${describeTries(tries)}, ${failedAt}, ${nextTry}: ${oneLine(message, failureLineMax)}`;
 }
 
 export function removeAskReply(texts: Texts, track: Track): Reply {

@@ -1,14 +1,13 @@
 /** The clips of one piece, shown privately: theirs, yours, both in turn; with controls to rate and share. Pure. */
+import type { Vote } from '../../catalog/feedback.ts';
 import type { Answer, Result } from '../../query/answer.ts';
 import { writeCustomId } from '../custom-id.ts';
 import type { Reply } from '../reply.ts';
 import type { Texts } from '../texts/texts.ts';
-import { type AnswerClip, chooseFiles, clipsInOrder, leftOutSentence } from './attachments.ts';
+import { type AnswerClip, chooseFiles, clipsInOrder, tooLargeSentence } from './attachments.ts';
 import { button, buttonRows, type Row } from './components.ts';
 import { escapedPiece } from './names.ts';
 import { matchLine, reasonLine } from './piece-lines.ts';
-
-export type Vote = 1 | -1;
 
 export interface ListenView {
   readonly answerId: string;
@@ -35,7 +34,7 @@ export function listenReply(texts: Texts, view: ListenView): Reply {
     matchLine(texts, answer, result),
     subtext(reasonLine(texts, answer, result)),
     clipsInOrder(texts, chosen.clips) || texts.query.clips.none,
-    leftOutSentence(texts, chosen),
+    tooLargeSentence(texts, chosen),
     yoursMissing === null ? '' : texts.query.clips.yoursMissing[yoursMissing],
   ];
   return {
@@ -62,8 +61,8 @@ export function listenRow(
 
 /** Confirms a user's vote. */
 export function ratedReply(texts: Texts, { result, vote }: { readonly result: Result; readonly vote: Vote }): Reply {
-  const { up, down, noted } = texts.query.votes;
-  return { content: noted(vote === 1 ? up : down, pieceLine(texts, result)) };
+  const { up, down, saved } = texts.query.votes;
+  return { content: saved(vote === 1 ? up : down, pieceLine(texts, result)) };
 }
 
 /** The value of the rating select's last option. */

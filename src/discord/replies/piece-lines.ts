@@ -1,4 +1,4 @@
-/** One ranked piece in two or three short lines: its name, how near it is, its moment, and why. Pure. */
+/** One ranked piece in two or three short lines: name, match, times and reason. Pure. */
 import type { Answer, Result } from '../../query/answer.ts';
 import { closenessWord, likenessOf, matchNumber, otherNames, reasonFacts } from '../../query/answer-facts.ts';
 import type { Texts } from '../texts/texts.ts';
@@ -9,7 +9,7 @@ export function pieceLines(texts: Texts, answer: Answer, results: readonly Resul
   return results.map((result) => linesOf(texts, answer, result, nameLengthMax)).join('\n');
 }
 
-/** How near a piece is in a word and a number, one pair of times, and in what it is alike. */
+/** The match as a word and a number, one pair of times, and the parts in which the piece is similar. */
 export function matchLine(texts: Texts, answer: Answer, result: Result): string {
   const { times, sameRecording, likeness } = texts.query.answer;
   const facts = reasonFacts(result, answer);

@@ -1,4 +1,4 @@
-/** What `/privacy` shows: the data that is stored about a user, and what was deleted. Pure. */
+/** The replies of `/privacy`: the stored data of a user, and the deleted data. Pure. */
 import type { APIEmbedField } from 'discord-api-types/v10';
 import type { PersonalData } from '../../catalog/people.ts';
 import { writeCustomId } from '../custom-id.ts';

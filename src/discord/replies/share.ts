@@ -4,7 +4,7 @@ import { isSameTrack } from '../../query/answer-facts.ts';
 import { writeCustomId } from '../custom-id.ts';
 import type { Reply } from '../reply.ts';
 import type { Texts } from '../texts/texts.ts';
-import { type AnswerClip, chooseFiles, clipsInOrder, leftOutSentence, pictureName } from './attachments.ts';
+import { type AnswerClip, chooseFiles, clipsInOrder, pictureName, tooLargeSentence } from './attachments.ts';
 import { button, buttonRows, type Row, selectRow } from './components.ts';
 import { escaped, escapedPiece, nameOrUntitled, pieceName, plain, plainPiece } from './names.ts';
 import { matchLine, reasonLine } from './piece-lines.ts';
@@ -71,7 +71,7 @@ export function sharePost(texts: Texts, post: SharePost): Reply {
     subtext(reasonLine(texts, answer, result)),
     texts.query.share.foundBy(`<@${post.finderId}>`),
     clipsInOrder(texts, chosen.clips),
-    leftOutSentence(texts, chosen),
+    tooLargeSentence(texts, chosen),
   ];
   return {
     embeds: [
@@ -106,9 +106,9 @@ export function sharedReply(
     isNew,
   }: { readonly channelId: string; readonly messageUrl: string | null; readonly isNew: boolean },
 ): Reply {
-  const { posted, already, alreadyOnItsWay } = texts.query.share;
+  const { posted, already, beingPosted } = texts.query.share;
   const channel = mentionChannel(channelId);
-  if (messageUrl === null) return { content: alreadyOnItsWay(channel) };
+  if (messageUrl === null) return { content: beingPosted(channel) };
   return { content: isNew ? posted(channel, messageUrl) : already(channel, messageUrl) };
 }
 
@@ -118,9 +118,9 @@ const plainName: NameWriter = (text) => plain(text, titleNameLengthMax);
 
 /** States the relation: the same recording, similar, or only the nearest. */
 function titleOf(texts: Texts, answer: Answer, result: Result, write: NameWriter): string {
-  const { isIt: itIs, soundsLike, isNear } = texts.query.share;
+  const { isSame, soundsLike, isNear } = texts.query.share;
   const [query, piece] = [write(nameOrUntitled(texts, answer.query.name)), write(pieceName(texts, result.track))];
-  if (isSameTrack(answer, result)) return itIs(query, piece);
+  if (isSameTrack(answer, result)) return isSame(query, piece);
   return answer.verdict.kind === 'nothing-close' ? isNear(query, piece) : soundsLike(query, piece);
 }
 

@@ -3,9 +3,9 @@ import type { Answer, Result } from '../../query/answer.ts';
 import { verdictFacts } from '../../query/answer-facts.ts';
 import type { Reply } from '../reply.ts';
 import type { Texts } from '../texts/texts.ts';
-import { type AnswerView, askedWith, headline, verdictLine } from './answer.ts';
+import { type AnswerView, headline, queryLine, verdictLine } from './answer.ts';
 import { pageOf } from './answer-rows.ts';
-import { chooseFiles, leftOutSentence, pictureName } from './attachments.ts';
+import { chooseFiles, pictureName, tooLargeSentence } from './attachments.ts';
 import { nameOrUntitled, pieceName, plain } from './names.ts';
 import { pieceLines } from './piece-lines.ts';
 
@@ -36,7 +36,7 @@ export function whyReply(texts: Texts, view: WhyView): Reply {
     embeds: [
       {
         title: headline(texts, view, results, titleLengthMax),
-        description: description(texts, view, results, leftOutSentence(texts, files)),
+        description: description(texts, view, results, tooLargeSentence(texts, files)),
         color: colours[verdictFacts(answer).kind],
         footer: { text: footer(texts, view) },
         ...(files.hasPicture ? { image: { url: `attachment://${pictureName}` } } : {}),
@@ -47,7 +47,7 @@ export function whyReply(texts: Texts, view: WhyView): Reply {
 }
 
 function description(texts: Texts, { answer }: WhyView, results: readonly Result[], below: string): string {
-  const join = (pieces: string) => [askedWith(texts, answer), pieces, below].filter((part) => part !== '').join('\n\n');
+  const join = (pieces: string) => [queryLine(texts, answer), pieces, below].filter((part) => part !== '').join('\n\n');
   const bare = join(pieceLines(texts, answer, results, 0));
   // A recording's other names together get as much room as its name.
   const named = results.reduce((count, { alsoAs }) => count + (alsoAs ? 2 : 1), 0);

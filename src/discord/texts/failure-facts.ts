@@ -38,6 +38,6 @@ export function kindsIn(
 }
 
 /** The phrase for a known fact; `otherwise` for an unknown one. */
-export function withFact<T>(value: T | null, say: (value: T) => string, otherwise = ''): string {
-  return value === null ? otherwise : say(value);
+export function withFact<T>(value: T | null, render: (value: T) => string, otherwise = ''): string {
+  return value === null ? otherwise : render(value);
 }

@@ -1,4 +1,4 @@
-/** What `/help` says, in German. */
+/** Texts of `/help`, in German. */
 import type { HelpTexts } from './help.en.ts';
 
 export const helpDe: HelpTexts = {

@@ -1,4 +1,4 @@
-/** What `/help` says, in English. */
+/** Texts of `/help`, in English. */
 export interface OptionNames {
   readonly clip: string;
   readonly link: string;
@@ -31,5 +31,5 @@ export const helpEn = {
   },
 };
 
-/** The shape that every language fills. */
+/** Every language has these texts. */
 export type HelpTexts = typeof helpEn;

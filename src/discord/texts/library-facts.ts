@@ -56,8 +56,8 @@ export interface OpenReindex {
   readonly id: number;
   readonly mode: ReindexMode;
   readonly state: ReindexState;
-  readonly askedAtMs: number;
-  readonly askedBy: string | null;
+  readonly requestedAtMs: number;
+  readonly requestedBy: string | null;
   /** Whether the job waits for another process that is indexing. */
   readonly waits: boolean;
   readonly progress: ReindexProgress | null;

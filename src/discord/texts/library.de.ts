@@ -53,9 +53,9 @@ export const libraryDe: LibraryTexts = {
     tracks: (indexed, failed, removed) =>
       `${recordings(indexed)}, ${whole(failed)} gescheitert, ${whole(removed)} entfernt`,
     hours: (hours, tracks) => `${tenths(hours)} Stunden Klang in ${recordings(tracks)}`,
-    inShort: (indexed, hours) => `${recordings(indexed)}, ${tenths(hours)} Stunden Klang`,
+    summary: (indexed, hours) => `${recordings(indexed)}, ${tenths(hours)} Stunden Klang`,
     chunks: (music) => count(music, 'Fenster mit Musik', 'Fenster mit Musik'),
-    leftOut: (silence, applause, noise) =>
+    excludedChunks: (silence, applause, noise) =>
       `ausgeschlossen: ${whole(silence)} Stille, ${whole(applause)} Applaus, ${whole(noise)} Geräusch`,
     uncounted: 'Die Zahlen lassen sich gerade nicht lesen.',
     nothingIndexed: 'Es ist noch nichts eingelesen. Beginne mit **/bibliothek einlesen**.',
@@ -83,13 +83,13 @@ export const libraryDe: LibraryTexts = {
       `${whole(embedded)} gelesen, ${whole(failed)} gescheitert`,
     noRun: 'noch keiner',
     open: 'Einlesen',
-    openLine: (mode, askedAtMs, askedBy) =>
-      `${modes[mode]}, verlangt <t:${Math.round(askedAtMs / 1000)}:R> von ${askedBy === null ? 'dem Zeitplan' : `<@${askedBy}>`}`,
+    openLine: (mode, requestedAtMs, requestedBy) =>
+      `${modes[mode]}, verlangt <t:${Math.round(requestedAtMs / 1000)}:R> von ${requestedBy === null ? 'dem Zeitplan' : `<@${requestedBy}>`}`,
     waits: 'wartet: ein anderer Prozess liest gerade ein',
     begins: 'startet',
     progress: ({ tracksDone, tracksTotal, failed }) =>
       `${whole(tracksDone)} von ${recordings(tracksTotal)}${failed > 0 ? `, ${whole(failed)} gescheitert` : ''}`,
-    noneOpen: 'keines ist offen',
+    noOpenJob: 'keines ist offen',
     schedule: 'Zeitplan',
     scheduleLine: (cron, timeZone) => `\`${cron}\` in ${timeZone}`,
     scheduleNext: (nextMs) => `das nächste Mal <t:${Math.round(nextMs / 1000)}:F>`,
@@ -134,16 +134,16 @@ export const libraryDe: LibraryTexts = {
   },
 
   reindex: {
-    asked: (mode, tells) =>
-      `Das Einlesen hat begonnen: ${modes[mode]}. ${tells ? 'Ich berichte in diesem Kanal.' : '**/bibliothek status** zeigt den Stand.'}`,
-    isOpen: (mode, askedBy, askedAtMs) =>
-      `Ein Einlesen (${modes[mode]}) ist schon offen: ${askedBy === null ? 'der Zeitplan' : `<@${askedBy}>`} hat es ` +
-      `<t:${Math.round(askedAtMs / 1000)}:R> verlangt. Es gibt nur eines zugleich; **/bibliothek abbrechen** beendet es.`,
+    requested: (mode, willAnnounce) =>
+      `Das Einlesen hat begonnen: ${modes[mode]}. ${willAnnounce ? 'Ich berichte in diesem Kanal.' : '**/bibliothek status** zeigt den Stand.'}`,
+    isOpen: (mode, requestedBy, requestedAtMs) =>
+      `Ein Einlesen (${modes[mode]}) ist schon offen: ${requestedBy === null ? 'der Zeitplan' : `<@${requestedBy}>`} hat es ` +
+      `<t:${Math.round(requestedAtMs / 1000)}:R> verlangt. Es gibt nur eines zugleich; **/bibliothek abbrechen** beendet es.`,
     cancelled: (mode) => `Das Einlesen (${modes[mode]}) ist abgebrochen. Die fertige Arbeit bleibt erhalten.`,
-    nothingOpen: 'Es ist kein Einlesen offen.',
+    noneRunning: 'Es ist kein Einlesen offen.',
     waiting: 'Ein anderer Prozess liest gerade ein. Das verlangte Einlesen beginnt danach.',
     begun: (mode, tracks, size) => `**Einlesen (${modes[mode]})**: ${recordings(tracks)} zu lesen, ${bytes(size)}.`,
-    goesOn: (mode, tracks) =>
+    continues: (mode, tracks) =>
       `**Einlesen (${modes[mode]})** geht nach einem Neustart weiter: noch ${recordings(tracks)}.`,
     milestone: (percent, { tracksDone, tracksTotal, failed }, leftSec) =>
       `${whole(percent)} %: ${whole(tracksDone)} von ${recordings(tracksTotal)} gelesen` +

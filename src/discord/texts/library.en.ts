@@ -60,9 +60,9 @@ export const libraryEn = {
     tracks: (indexed: number, failed: number, removed: number) =>
       `${recordings(indexed)}, ${whole(failed)} failed, ${whole(removed)} removed`,
     hours: (hours: number, tracks: number) => `${tenths(hours)} hours of audio in ${recordings(tracks)}`,
-    inShort: (indexed: number, hours: number) => `${recordings(indexed)}, ${tenths(hours)} hours of audio`,
+    summary: (indexed: number, hours: number) => `${recordings(indexed)}, ${tenths(hours)} hours of audio`,
     chunks: (music: number) => count(music, 'chunk of music', 'chunks of music'),
-    leftOut: (silence: number, applause: number, noise: number) =>
+    excludedChunks: (silence: number, applause: number, noise: number) =>
       `excluded: ${whole(silence)} silence, ${whole(applause)} applause, ${whole(noise)} noise`,
     uncounted: 'The counts cannot be read at the moment.',
     nothingIndexed: 'Nothing is indexed yet. Start with **/library reindex**.',
@@ -90,13 +90,13 @@ export const libraryEn = {
       `${whole(embedded)} read, ${whole(failed)} failed`,
     noRun: 'none yet',
     open: 'Reindex',
-    openLine: (mode: ReindexMode, askedAtMs: number, askedBy: string | null) =>
-      `${modes[mode]}, requested <t:${Math.round(askedAtMs / 1000)}:R> by ${askedBy === null ? 'the schedule' : `<@${askedBy}>`}`,
+    openLine: (mode: ReindexMode, requestedAtMs: number, requestedBy: string | null) =>
+      `${modes[mode]}, requested <t:${Math.round(requestedAtMs / 1000)}:R> by ${requestedBy === null ? 'the schedule' : `<@${requestedBy}>`}`,
     waits: 'waits: another process is indexing',
     begins: 'starting',
     progress: ({ tracksDone, tracksTotal, failed }: ReindexProgress) =>
       `${whole(tracksDone)} of ${recordings(tracksTotal)}${failed > 0 ? `, ${whole(failed)} failed` : ''}`,
-    noneOpen: 'none is open',
+    noOpenJob: 'none is open',
     schedule: 'Schedule',
     scheduleLine: (cron: string, timeZone: string) => `\`${cron}\` in ${timeZone}`,
     scheduleNext: (nextMs: number) => `next <t:${Math.round(nextMs / 1000)}:F>`,
@@ -142,17 +142,17 @@ export const libraryEn = {
   },
 
   reindex: {
-    asked: (mode: ReindexMode, tells: boolean) =>
-      `Reindexing ${modes[mode]} has been started. ${tells ? 'I report progress in this channel.' : '**/library status** shows the progress.'}`,
-    isOpen: (mode: ReindexMode, askedBy: string | null, askedAtMs: number) =>
-      `A reindex (${modes[mode]}) is open already: ${askedBy === null ? 'the schedule' : `<@${askedBy}>`} requested it ` +
-      `<t:${Math.round(askedAtMs / 1000)}:R>. Only one can be open at a time; **/library cancel** stops it.`,
+    requested: (mode: ReindexMode, willAnnounce: boolean) =>
+      `Reindexing ${modes[mode]} has been started. ${willAnnounce ? 'I report progress in this channel.' : '**/library status** shows the progress.'}`,
+    isOpen: (mode: ReindexMode, requestedBy: string | null, requestedAtMs: number) =>
+      `A reindex (${modes[mode]}) is open already: ${requestedBy === null ? 'the schedule' : `<@${requestedBy}>`} requested it ` +
+      `<t:${Math.round(requestedAtMs / 1000)}:R>. Only one can be open at a time; **/library cancel** stops it.`,
     cancelled: (mode: ReindexMode) => `The reindex (${modes[mode]}) is cancelled. Its finished work is stored.`,
-    nothingOpen: 'No reindex is open.',
+    noneRunning: 'No reindex is open.',
     waiting: 'Another process is indexing at the moment. The requested reindex starts when it has ended.',
     begun: (mode: ReindexMode, tracks: number, size: number) =>
       `**Reindexing ${modes[mode]}**: ${recordings(tracks)} to read, ${bytes(size)}.`,
-    goesOn: (mode: ReindexMode, tracks: number) =>
+    continues: (mode: ReindexMode, tracks: number) =>
       `**Reindexing ${modes[mode]}** continues after a restart: ${recordings(tracks)} left.`,
     milestone: (percent: number, { tracksDone, tracksTotal, failed }: ReindexProgress, leftSec: number | null) =>
       `${whole(percent)} %: ${whole(tracksDone)} of ${recordings(tracksTotal)} read` +

@@ -1,4 +1,4 @@
-/** What `/privacy` says, in German. */
+/** Texts of `/privacy`, in German. */
 import { amountsIn } from './amounts.ts';
 import type { PrivacyTexts } from './privacy.en.ts';
 

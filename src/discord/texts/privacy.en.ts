@@ -1,4 +1,4 @@
-/** What `/privacy` says, in English. */
+/** Texts of `/privacy`, in English. */
 import { amountsIn } from './amounts.ts';
 
 const { count } = amountsIn('en');
@@ -39,5 +39,5 @@ export const privacyEn = {
   notYours: 'This button belongs to another user. Use **/privacy** for your own data.',
 };
 
-/** The shape that every language fills. */
+/** Every language has these texts. */
 export type PrivacyTexts = typeof privacyEn;

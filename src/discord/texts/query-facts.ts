@@ -1,7 +1,7 @@
 /** Arguments of the texts about queries, for all languages. Names are already escaped and cut. */
 import type { ReasonFacts } from '../../query/answer-facts.ts';
 
-export interface AskedWith {
+export interface QueryFacts {
   readonly name: string;
   readonly durationSec: number;
   /** Set when only a part was the query. */

@@ -31,7 +31,7 @@ export const queryDe: QueryTexts = {
 
   answer: {
     furtherPlaces: (from, to) => `Treffer ${from} bis ${to}`,
-    askedWith: ({ name, durationSec, part, chunks }) => {
+    queryLine: ({ name, durationSec, part, chunks }) => {
       const all = formatTime(durationSec);
       const isEndKnown = part !== null && part.toSec < durationSec - 0.5;
       const where = part
@@ -39,7 +39,7 @@ export const queryDe: QueryTexts = {
         : all;
       return `Anfrage: ${name}, ${where}: ${count(chunks, 'Abschnitt', 'Abschnitte')} verglichen`;
     },
-    leftOut: (left) => `, ausgeschlossen: ${list(left.map(({ name, chunks }) => `${whole(chunks)} als ${name}`))}`,
+    notCompared: (left) => `, ausgeschlossen: ${list(left.map(({ name, chunks }) => `${whole(chunks)} als ${name}`))}`,
     otherRecording: 'Versuch es mit einer anderen Aufnahme oder einem anderen Teil (Optionen **von** und **bis**).',
     longerPart:
       'Versuch es mit einem längeren oder anderen Teil (Optionen **von** und **bis**). Diese Stücke sind die nächsten, aber keines ist sehr ähnlich.',
@@ -71,7 +71,7 @@ export const queryDe: QueryTexts = {
     theirs: (piece, sec) => `${piece}, ab ${formatTime(sec)}`,
     yours: (query, sec) => `${query} (deins), ab ${formatTime(sec)}`,
     ab: (query, piece) => `${query} (deins), danach ${piece}`,
-    thePicture: 'das Bild',
+    pictureFile: 'das Bild',
     ofPiece: (rank) => `Ausschnitte von ${rank}`,
     tooLarge: (what) => `Zu groß zum Anhängen: ${list(what)}.`,
     notCut: (ranks) =>
@@ -88,19 +88,19 @@ export const queryDe: QueryTexts = {
   votes: {
     up: '👍',
     down: '👎',
-    noted: (vote, piece) => `Gespeichert: ${vote} für ${piece}. Du kannst es jederzeit ändern.`,
+    saved: (vote, piece) => `Gespeichert: ${vote} für ${piece}. Du kannst es jederzeit ändern.`,
   },
 
   share: {
     choose: (channel) => `Welchen Treffer soll ich in ${channel} teilen?`,
     choosePlaceholder: 'Ein Stück auswählen',
-    isIt: (query, piece) => `${query} ist ${piece}`,
+    isSame: (query, piece) => `${query} ist ${piece}`,
     soundsLike: (query, piece) => `${query} klingt wie ${piece}`,
     isNear: (query, piece) => `${query}, nächstes Stück: ${piece}`,
     foundBy: (person) => `Gefunden von ${person}`,
     posted: (channel, link) => `Geteilt in ${channel}: ${link}`,
     already: (channel, link) => `Dieser Treffer ist schon in ${channel}: ${link}`,
-    alreadyOnItsWay: (channel) => `Dieser Treffer wird gerade in ${channel} geteilt.`,
+    beingPosted: (channel) => `Dieser Treffer wird gerade in ${channel} geteilt.`,
   },
 
   progress: {
@@ -110,10 +110,10 @@ export const queryDe: QueryTexts = {
         ? 'Lade herunter.'
         : `Lade herunter: ${bytes(got)}${bytesTotal ? ` von ${bytes(bytesTotal)}` : ''}.`,
     listening: ({ decodedSec, chunksDone, chunksLeft }) => {
-      const heard = decodedSec ? ` bis ${formatTime(decodedSec)}` : '';
+      const position = decodedSec ? ` bis ${formatTime(decodedSec)}` : '';
       const done = chunksDone ? `: ${count(chunksDone, 'Abschnitt', 'Abschnitte')} fertig` : '';
       const left = chunksDone && typeof chunksLeft === 'number' ? `, noch ${whole(chunksLeft)}` : '';
-      return `Höre zu${heard}${done}${left}.`;
+      return `Höre zu${position}${done}${left}.`;
     },
     comparing: 'Vergleiche mit der Bibliothek.',
     cutting: 'Schneide Ausschnitte und zeichne das Bild.',
@@ -166,7 +166,7 @@ export const queryDe: QueryTexts = {
 function verdictInGerman(facts: VerdictFacts): string {
   switch (facts.kind) {
     case 'no-music':
-      return `Nur ${facts.heard.map((kind) => kinds[kind]).join(' und ') || kinds.silence}: keine Musik zum Vergleichen`;
+      return `Nur ${facts.kindsFound.map((kind) => kinds[kind]).join(' und ') || kinds.silence}: keine Musik zum Vergleichen`;
     case 'this-is':
       return `Das ist ${facts.name ?? 'eine Aufnahme der Bibliothek'}, ${offsetInGerman(facts.offsetSec)}${speedInGerman(facts.fasterPercent)}`;
     case 'sounds-like':

@@ -5,7 +5,7 @@ import { verdictInEnglish } from '../../query/answer-words.ts';
 import { amountsIn } from './amounts.ts';
 import { similarCommandEn } from './command.en.ts';
 import { failureEn } from './failure.en.ts';
-import type { AskedWith, ClipKind, Progress, Reason } from './query-facts.ts';
+import type { ClipKind, Progress, QueryFacts, Reason } from './query-facts.ts';
 
 const { whole, score, tenths, bytes, count, list } = amountsIn('en');
 const picture: PictureWords = englishPictureWords;
@@ -24,7 +24,7 @@ export const queryEn = {
 
   answer: {
     furtherPlaces: (from: number, to: number) => `Results ${from} to ${to}`,
-    askedWith: ({ name, durationSec, part, chunks }: AskedWith) => {
+    queryLine: ({ name, durationSec, part, chunks }: QueryFacts) => {
       const all = formatTime(durationSec);
       // A query with the beginning only decodes no further, so the end is unknown.
       const isEndKnown = part !== null && part.toSec < durationSec - 0.5;
@@ -33,7 +33,7 @@ export const queryEn = {
         : all;
       return `Query: ${name}, ${where}: ${count(chunks, 'chunk', 'chunks')} compared`;
     },
-    leftOut: (kinds: readonly { readonly name: string; readonly chunks: number }[]) =>
+    notCompared: (kinds: readonly { readonly name: string; readonly chunks: number }[]) =>
       `, excluded: ${list(kinds.map(({ name, chunks }) => `${whole(chunks)} as ${name}`))}`,
     otherRecording: 'Try another recording, or another part of it (options **from** and **to**).',
     longerPart:
@@ -68,7 +68,7 @@ export const queryEn = {
     theirs: (piece: string, sec: number) => `${piece}, from ${formatTime(sec)}`,
     yours: (query: string, sec: number) => `${query} (yours), from ${formatTime(sec)}`,
     ab: (query: string, piece: string) => `${query} (yours), then ${piece}`,
-    thePicture: 'the picture',
+    pictureFile: 'the picture',
     ofPiece: (rank: number) => `clips of ${rank}`,
     tooLarge: (what: readonly string[]) => `Too large to attach here: ${list(what)}.`,
     notCut: (ranks: readonly number[]) =>
@@ -85,19 +85,19 @@ export const queryEn = {
   votes: {
     up: '👍',
     down: '👎',
-    noted: (vote: string, piece: string) => `Saved: ${vote} for ${piece}. You can change it at any time.`,
+    saved: (vote: string, piece: string) => `Saved: ${vote} for ${piece}. You can change it at any time.`,
   },
 
   share: {
     choose: (channel: string) => `Which result should I post in ${channel}?`,
     choosePlaceholder: 'Choose a piece',
-    isIt: (query: string, piece: string) => `${query} is ${piece}`,
+    isSame: (query: string, piece: string) => `${query} is ${piece}`,
     soundsLike: (query: string, piece: string) => `${query} sounds like ${piece}`,
     isNear: (query: string, piece: string) => `${query}, nearest piece: ${piece}`,
     foundBy: (person: string) => `Found by ${person}`,
     posted: (channel: string, link: string) => `Posted in ${channel}: ${link}`,
     already: (channel: string, link: string) => `This result is already in ${channel}: ${link}`,
-    alreadyOnItsWay: (channel: string) => `This result is being posted in ${channel}.`,
+    beingPosted: (channel: string) => `This result is being posted in ${channel}.`,
   },
 
   progress: {
@@ -105,10 +105,10 @@ export const queryEn = {
     fetching: ({ bytes: got, bytesTotal }: Progress) =>
       got === undefined ? 'Downloading.' : `Downloading: ${bytes(got)}${bytesTotal ? ` of ${bytes(bytesTotal)}` : ''}.`,
     listening: ({ decodedSec, chunksDone, chunksLeft }: Progress) => {
-      const heard = decodedSec ? ` to ${formatTime(decodedSec)}` : '';
+      const position = decodedSec ? ` to ${formatTime(decodedSec)}` : '';
       const done = chunksDone ? `: ${count(chunksDone, 'chunk', 'chunks')} done` : '';
       const left = chunksDone && typeof chunksLeft === 'number' ? `, ${whole(chunksLeft)} left` : '';
-      return `Listening${heard}${done}${left}.`;
+      return `Listening${position}${done}${left}.`;
     },
     comparing: 'Comparing with the library.',
     cutting: 'Cutting clips and drawing the picture.',

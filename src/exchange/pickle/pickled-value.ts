@@ -1,4 +1,4 @@
-/** What a data-only pickle can hold. Dictionaries have texts as keys. */
+/** A value of a data-only pickle. Dictionaries have texts as keys. */
 export type PickledValue =
   | null
   | boolean

@@ -138,9 +138,9 @@ class Group {
   }
 
   #addExample(member: ClusterMember): void {
-    const rival = this.#examples.find(({ trackId }) => trackId === member.trackId);
-    if (rival && rival.similarity >= member.similarity) return;
-    this.#examples = [...this.#examples.filter((each) => each !== rival), member]
+    const previous = this.#examples.find(({ trackId }) => trackId === member.trackId);
+    if (previous && previous.similarity >= member.similarity) return;
+    this.#examples = [...this.#examples.filter((each) => each !== previous), member]
       .sort((a, b) => b.similarity - a.similarity)
       .slice(0, this.#examplesMax);
   }

@@ -72,10 +72,10 @@ async function analyseExamples(clusters: readonly Cluster[], options: ReviewOpti
   return await Promise.all(
     clusters.map(async ({ examples }) => {
       const sounds = await queue.addAll(examples.map((example) => () => analyseExample(example, options)));
-      const there = sounds.filter((each) => each !== null);
-      if (there.length === 0) return null;
+      const readable = sounds.filter((each) => each !== null);
+      if (readable.length === 0) return null;
       const mean = (of: (each: ExampleSound) => number) =>
-        there.reduce((sum, each) => sum + of(each), 0) / there.length;
+        readable.reduce((sum, each) => sum + of(each), 0) / readable.length;
       return { noisiness: mean((each) => each.noisiness), levelSpreadDb: mean((each) => each.levelSpreadDb) };
     }),
   );

@@ -25,25 +25,25 @@ export function reasonsOf(cluster: Cluster, whole: Clustering, sound: ExampleSou
   const reasons: SuspicionReason[] = [
     { weight: 3 * cluster.rejectedShare, text: `the gate rejects ${percent(cluster.rejectedShare)}` },
     {
-      weight: 3 * over(sound?.noisiness ?? 0, 0.1, 0.8),
+      weight: 3 * ramp(sound?.noisiness ?? 0, 0.1, 0.8),
       text: `sounds like noise (${percent(sound?.noisiness ?? 0)})`,
     },
     {
       // A few chunks of many tracks each: groups of music contain many chunks of few tracks.
-      weight: cluster.tracks < 3 ? 0 : over(cluster.tracks / whole.tracks, 0.05, 0.5) * over(usual / perTrack, 1.5, 6),
+      weight: cluster.tracks < 3 ? 0 : ramp(cluster.tracks / whole.tracks, 0.05, 0.5) * ramp(usual / perTrack, 1.5, 6),
       text: `in ${cluster.tracks} of ${whole.tracks} tracks, ${perTrack.toFixed(1)} chunks each`,
     },
     {
-      weight: 1.5 * over(cluster.edgeShare - whole.edgeShare, 0.1, 0.6),
+      weight: 1.5 * ramp(cluster.edgeShare - whole.edgeShare, 0.1, 0.6),
       text: `${percent(cluster.edgeShare)} at the beginning or end of tracks`,
     },
     {
-      weight: over(-cluster.overTrackDb, 5, 20),
+      weight: ramp(-cluster.overTrackDb, 5, 20),
       text: `${Math.round(-cluster.overTrackDb)} dB below the rest of their tracks`,
     },
     {
       // A steady level alone may be a drone or a string chord: it is weighted by noisiness.
-      weight: sound ? over(sound.noisiness, 0.1, 0.8) * over(-sound.levelSpreadDb, -5, -1) : 0,
+      weight: sound ? ramp(sound.noisiness, 0.1, 0.8) * ramp(-sound.levelSpreadDb, -5, -1) : 0,
       text: `steady (level within ${(sound?.levelSpreadDb ?? 0).toFixed(1)} dB)`,
     },
   ];
@@ -51,6 +51,6 @@ export function reasonsOf(cluster: Cluster, whole: Clustering, sound: ExampleSou
 }
 
 /** 0 up to `from`, 1 from `to`, linear in between. */
-function over(value: number, from: number, to: number): number {
+function ramp(value: number, from: number, to: number): number {
   return Math.min(1, Math.max(0, (value - from) / (to - from)));
 }

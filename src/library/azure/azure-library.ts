@@ -13,7 +13,7 @@ import type { RangeServer } from '../range-server.ts';
 import type { Spool } from '../spool.ts';
 import type { AzureAccounts } from './client.ts';
 import { isMissing } from './errors.ts';
-import { isPassedOver, plainEtag, quoteEtag, tagsOf, toListed } from './listing.ts';
+import { isSkipped, plainEtag, quoteEtag, tagsOf, toListed } from './listing.ts';
 import { fetchPage, type Page } from './pages.ts';
 import { defaultRetryPolicy, interactiveRetryPolicy, type RetryPolicy, withAzureRetries } from './retry.ts';
 import { type Blob, spoolBlob } from './spool-blob.ts';
@@ -46,15 +46,14 @@ export class AzureLibrary implements Library {
 
   /** Reads the whole listing before it yields: an interrupted listing says nothing about missing files, and Azure does not
    *  guarantee code point order. */
-  async *list({ signal, onPassedOver }: ListOptions = {}): AsyncIterable<Listed> {
+  async *list({ signal, onSkipped }: ListOptions = {}): AsyncIterable<Listed> {
     const files: ListedFile[] = [];
     const first = await this.#firstPage(signal);
     for (let { page } = first; ; page = await this.#page(first.include, page.next, signal)) {
       for (const blob of page.blobs) {
         const listed = toListed(blob, this.#place.prefix);
         if (listed) files.push(listed);
-        else if (isPassedOver(blob, this.#place.prefix))
-          onPassedOver?.(blob.name.slice(blob.name.lastIndexOf('/') + 1));
+        else if (isSkipped(blob, this.#place.prefix)) onSkipped?.(blob.name.slice(blob.name.lastIndexOf('/') + 1));
       }
       if (page.next === undefined) break;
     }
@@ -190,8 +189,8 @@ export class AzureLibrary implements Library {
   }
 
   async #blob(key: string, verb: string): Promise<Blob> {
-    const what = `${verb} ${key === '' ? this.location : `${this.location}/${key}`}`;
-    return { ...(await this.#parts.accounts.container(this.#place, what)), name: this.#place.prefix + key };
+    const action = `${verb} ${key === '' ? this.location : `${this.location}/${key}`}`;
+    return { ...(await this.#parts.accounts.container(this.#place, action)), name: this.#place.prefix + key };
   }
 
   get #retryPolicy(): RetryPolicy {

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { type AzurePlace, formatAzure } from '../../config/library-location.ts';
 import { LeitmotifError, toLeitmotifError } from '../../errors.ts';
-import { orDiskFull } from '../../io/disk-full.ts';
+import { withDiskFullError } from '../../io/disk-full.ts';
 import type { BackupStore } from '../backup-store.ts';
 import type { AzureAccounts, AzureContainer } from './client.ts';
 import { namesBelow } from './pages.ts';
@@ -75,7 +75,7 @@ export class AzureBackups implements BackupStore {
       const block = await withAzureRetries(read, operation, options);
       hash.update(block);
       // Not `write`: on an almost full disk it writes a part and reports success.
-      await orDiskFull(to, () => file.appendFile(block));
+      await withDiskFullError(to, () => file.appendFile(block));
     }
     const sha256 = hash.digest('hex');
     if (metadata?.sha256 === undefined || metadata.sha256 === sha256) return;
@@ -94,8 +94,8 @@ export class AzureBackups implements BackupStore {
     });
   }
 
-  #container(what: string): Promise<AzureContainer> {
-    return this.#accounts.container(this.#place, what);
+  #container(action: string): Promise<AzureContainer> {
+    return this.#accounts.container(this.#place, action);
   }
 }
 

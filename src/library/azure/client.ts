@@ -30,11 +30,11 @@ export class AzureAccounts {
   }
 
   /** Sends no request.
-   *  @param what the operation for error messages: "list azure://account/container"
+   *  @param action the operation for error messages: "list azure://account/container"
    *  @throws {LeitmotifError} 'config-invalid' */
   async container(
     { account, container }: Pick<AzurePlace, 'account' | 'container'>,
-    what: string,
+    action: string,
   ): Promise<AzureContainer> {
     let opened = this.#services.get(account);
     if (!opened) {
@@ -43,7 +43,7 @@ export class AzureAccounts {
       opened.catch(() => this.#services.delete(account));
     }
     const { service, access } = await opened;
-    const operation = { what, access: accessWords(access), expiresAtMs: expiryOf(access) };
+    const operation = { action, access: accessWords(access), expiresAtMs: expiryOf(access) };
     return { container: service.getContainerClient(container), operation };
   }
 

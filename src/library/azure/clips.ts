@@ -109,8 +109,8 @@ export class AzureClips implements ClipStore {
     return names.length;
   }
 
-  #container(what: string): Promise<AzureContainer> {
-    return this.#parts.accounts.container(this.#place, what);
+  #container(action: string): Promise<AzureContainer> {
+    return this.#parts.accounts.container(this.#place, action);
   }
 
   get #retryPolicy(): RetryPolicy {

@@ -4,7 +4,7 @@ import { LeitmotifError } from '../../errors.ts';
 
 export interface AzureOperation {
   /** The operation, as in "Cannot <list azure://...>". */
-  readonly what: string;
+  readonly action: string;
   /** The variable with the credential. */
   readonly access: string;
   /** Expiry of the credential; milliseconds since 1970. */
@@ -28,7 +28,7 @@ const signInErrors =
 const retryAfterMaxMs = 60_000;
 
 /** Whether a retry may succeed: the service is busy, or the connection was lost. */
-export function mayPass(error: unknown): boolean {
+export function isTemporary(error: unknown): boolean {
   const { statusCode = 0, name = '' } = error as Refusal;
   if (error instanceof LeitmotifError || error instanceof TypeError || error instanceof RangeError) return false;
   if (signInErrors.test(name)) return false;
@@ -62,7 +62,7 @@ export function toLibraryError(error: unknown, operation: AzureOperation): Leitm
   const code = errorCodeOf(refusal);
   const cause = new Error(redact(`${refusal.name}: ${refusal.message}`));
   const fail = (kind: LeitmotifError['code'], why: string) =>
-    new LeitmotifError(kind, `Cannot ${operation.what}: ${why}`, { cause });
+    new LeitmotifError(kind, `Cannot ${operation.action}: ${why}`, { cause });
   if (signInErrors.test(refusal.name ?? '')) {
     return fail('library-forbidden', `signing in failed (${operation.access}): ${firstLine(refusal.message)}`);
   }

@@ -22,7 +22,7 @@ export function toListed(blob: BlobItem, prefix: string): ListedFile | null {
 }
 
 /** Whether the blob is a visible file that is not a recording. */
-export function isPassedOver(blob: BlobItem, prefix: string): boolean {
+export function isSkipped(blob: BlobItem, prefix: string): boolean {
   const parts = blob.name.slice(prefix.length).split('/');
   return !isFolder(blob) && !hasAudioName(parts.at(-1) ?? '') && !parts.some((part) => part === '' || isHidden(part));
 }

@@ -5,7 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pRetry from 'p-retry';
 import { LeitmotifError } from '../../errors.ts';
-import { type AzureOperation, mayPass, retryAfterMs, toLibraryError } from './errors.ts';
+import { type AzureOperation, isTemporary, retryAfterMs, toLibraryError } from './errors.ts';
 
 export interface RetryPolicy {
   /** Number of tries, including the first. */
@@ -30,9 +30,9 @@ export function interactiveRetryPolicy(retryPolicy: RetryPolicy): RetryPolicy {
 const pauseMaxMs = 15_000;
 
 /** @param ask receives a signal that also aborts the try at its time limit
- *  @param onPassing told of a failure that may pass, before the pause; what it throws ends the tries
- *  @throws {LeitmotifError} 'cancelled', 'library-unavailable', 'library-forbidden', 'file-unreadable'; or whatever
- *    `keep` says is the caller's own matter */
+ *  @param onPassing called with each temporary failure before the pause; an error that it throws ends the tries
+ *  @throws {LeitmotifError} 'cancelled', 'library-unavailable', 'library-forbidden', 'file-unreadable'; or errors that `keep`
+ *    passes to the caller */
 export async function withAzureRetries<T>(
   ask: (signal: AbortSignal) => Promise<T>,
   operation: AzureOperation,
@@ -55,15 +55,15 @@ export async function withAzureRetries<T>(
       minTimeout: retryPolicy.firstPauseMs,
       maxTimeout: pauseMaxMs,
       ...(signal && { signal }),
-      shouldRetry: ({ error }) => !signal?.aborted && !keep(error) && mayPass(error),
+      shouldRetry: ({ error }) => !signal?.aborted && !keep(error) && isTemporary(error),
       onFailedAttempt: async ({ error, retriesLeft }) => {
-        const askedMs = retriesLeft > 0 && mayPass(error) ? retryAfterMs(error) : null;
-        if (askedMs !== null) await delay(askedMs, undefined, { ...(signal && { signal }) });
+        const requestedMs = retriesLeft > 0 && isTemporary(error) ? retryAfterMs(error) : null;
+        if (requestedMs !== null) await delay(requestedMs, undefined, { ...(signal && { signal }) });
       },
     });
   } catch (error) {
     if (signal?.aborted)
-      throw new LeitmotifError('cancelled', `Stopped before it could ${operation.what}`, { cause: signal.reason });
+      throw new LeitmotifError('cancelled', `Stopped before it could ${operation.action}`, { cause: signal.reason });
     throw keep(error) ? error : toLibraryError(error, operation);
   }
 }

@@ -1,4 +1,4 @@
-/** How this program gets into a storage account. Pure: sends nothing to Azure. */
+/** Selects the credential of a storage account. Pure: sends nothing to Azure. */
 import { LeitmotifError } from '../../errors.ts';
 
 /** Settings from the environment, with the variable names of Azure's tools. */
@@ -42,7 +42,7 @@ export function chooseAccess(account: string, settings: AzureSettings, accounts:
     }
   }
   const url = urlOf(account, settings, accounts);
-  if ((key !== null || sasToken !== null) && isTheirs(account, settings, accounts)) {
+  if ((key !== null || sasToken !== null) && credentialsBelongTo(account, settings, accounts)) {
     if (key !== null) return { kind: 'key', url, key };
     if (sasToken !== null) return { kind: 'sas', url, sas: sasToken.replace(/^\?/, '') };
   }
@@ -74,7 +74,7 @@ export function expiryOf(access: AzureAccess): number | null {
 }
 
 /** Key and SAS do not name their account: it is the only configured one, or AZURE_STORAGE_ACCOUNT. */
-function isTheirs(account: string, settings: AzureSettings, accounts: ReadonlySet<string>): boolean {
+function credentialsBelongTo(account: string, settings: AzureSettings, accounts: ReadonlySet<string>): boolean {
   if (settings.account !== null) return settings.account === account;
   if (accounts.size <= 1) return true;
   const name = settings.key === null ? 'AZURE_STORAGE_SAS_TOKEN' : 'AZURE_STORAGE_KEY';

@@ -2,7 +2,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { LeitmotifError, toLeitmotifError } from '../../errors.ts';
-import { orDiskFull } from '../../io/disk-full.ts';
+import { withDiskFullError } from '../../io/disk-full.ts';
 import type { ListedFile } from '../library.ts';
 import type { AzureContainer } from './client.ts';
 import type { AzureOperation } from './errors.ts';
@@ -48,7 +48,7 @@ export async function spoolBlob(
 
 async function openForWriting(path: string): Promise<FileHandle> {
   try {
-    return await orDiskFull(path, () => open(path, 'wx', 0o600));
+    return await withDiskFullError(path, () => open(path, 'wx', 0o600));
   } catch (error) {
     throw toLeitmotifError(error);
   }
@@ -63,7 +63,7 @@ async function append(
   written: { readonly hash: Hash; bytes: number },
 ): Promise<void> {
   for (let from = 0; from < block.length; ) {
-    const { bytesWritten } = await orDiskFull(path, () =>
+    const { bytesWritten } = await withDiskFullError(path, () =>
       handle.write(block, from, block.length - from, written.bytes),
     );
     written.hash.update(block.subarray(from, from + bytesWritten));

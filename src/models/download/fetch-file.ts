@@ -5,11 +5,11 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pRetry from 'p-retry';
 import { LeitmotifError } from '../../errors.ts';
-import { orDiskFull } from '../../io/disk-full.ts';
+import { withDiskFullError } from '../../io/disk-full.ts';
 import { syncFolder } from '../../io/durable-file.ts';
 import { gitBlobOf } from './git-blob.ts';
 import { contentNameOf, isCommit, isGitBlob, isSha256 } from './hub.ts';
-import { badStatus, downloadBroken, noRoom, offersAnother, tooLarge, wrongHash, wrongSize } from './hub-errors.ts';
+import { badStatus, diskTooSmall, downloadBroken, hashMismatch, tooLarge, wrongHash, wrongSize } from './hub-errors.ts';
 import type { HubAnswer, HubClient } from './hub-request.ts';
 import { PartFile, type PartIdentity } from './part-file.ts';
 
@@ -26,13 +26,13 @@ export interface WantedFile {
 }
 
 /** The source of trust in the bytes: a pin in this repository, the hub's own hash, or none. */
-export type Voucher = 'pin' | 'hub' | null;
+export type TrustSource = 'pin' | 'hub' | null;
 
 export interface TakenFile {
   readonly bytes: number;
   /** Hexadecimal. */
   readonly sha256: string;
-  readonly voucher: Voucher;
+  readonly voucher: TrustSource;
   /** The commit of the file; null when the hub did not report it. */
   readonly commit: string | null;
 }
@@ -58,15 +58,15 @@ export function partPathOf(file: string): string {
   return `${file}.part`;
 }
 
-/** @throws {LeitmotifError} download-failed when retries did not help, download-refused, download-corrupt (the partial file is
- *    deleted), disk-full and cancelled (the partial file is kept) */
+/** @throws {LeitmotifError} download-failed after the retries, download-refused, download-corrupt (the partial file is deleted),
+ *    disk-full and cancelled (the partial file is kept) */
 export async function fetchFile(wanted: WantedFile, options: DownloadOptions): Promise<TakenFile> {
   const gains = new Gains(options.onProgress);
   for (let stretch = 1; ; stretch++) {
     try {
       return await fetchStubbornly(wanted, options, gains);
     } catch (error) {
-      if (!gains.ofThisTry || stretch === stretchesMax || !isPassing(error, true)) throw error;
+      if (!gains.inThisAttempt || stretch === stretchesMax || !isPassing(error, true)) throw error;
       await pauseFor(error, options);
     }
   }
@@ -86,9 +86,9 @@ function fetchStubbornly(wanted: WantedFile, options: DownloadOptions, gains: Ga
     factor: 2,
     randomize: true,
     signal,
-    shouldRetry: ({ error }) => !gains.ofThisTry && isPassing(error, gains.ofAnyTry),
+    shouldRetry: ({ error }) => !gains.inThisAttempt && isPassing(error, gains.inAnyAttempt),
     onFailedAttempt: async ({ error, retriesLeft }) => {
-      if (retriesLeft > 0 && !gains.ofThisTry) await pauseFor(error, { ...options, retryAfterMs: 0 });
+      if (retriesLeft > 0 && !gains.inThisAttempt) await pauseFor(error, { ...options, retryAfterMs: 0 });
     },
   });
 }
@@ -97,8 +97,8 @@ function fetchStubbornly(wanted: WantedFile, options: DownloadOptions, gains: Ga
 class Gains {
   readonly #onProgress: DownloadOptions['onProgress'];
   #first: number | null = null;
-  ofThisTry = false;
-  ofAnyTry = false;
+  inThisAttempt = false;
+  inAnyAttempt = false;
 
   constructor(onProgress: DownloadOptions['onProgress']) {
     this.#onProgress = onProgress;
@@ -106,23 +106,23 @@ class Gains {
 
   begin(): void {
     this.#first = null;
-    this.ofThisTry = false;
+    this.inThisAttempt = false;
   }
 
   count(bytes: number, total: number | null): void {
     this.#first ??= bytes;
     if (bytes > this.#first) {
-      this.ofThisTry = true;
-      this.ofAnyTry = true;
+      this.inThisAttempt = true;
+      this.inAnyAttempt = true;
     }
     this.#onProgress?.(bytes, total);
   }
 }
 
 /** An unreachable host is retried only if it sent bytes before. */
-function isPassing(error: unknown, everGained: boolean): boolean {
+function isPassing(error: unknown, hasProgressed: boolean): boolean {
   if (!(error instanceof LeitmotifError) || error.code !== 'download-failed') return false;
-  return error.facts.kind !== 'unreachable' || everGained;
+  return error.facts.kind !== 'unreachable' || hasProgressed;
 }
 
 /** Waits for the pause, or longer if the server requests it. */
@@ -130,8 +130,8 @@ async function pauseFor(
   error: unknown,
   { signal, retryAfterMs = retryAfterMsDefault }: DownloadOptions,
 ): Promise<void> {
-  const askedSec = error instanceof LeitmotifError ? Number(error.facts.retryAfterSec ?? 0) : 0;
-  const pauseMs = Math.max(retryAfterMs, Math.min(askedSec, pauseMaxSec) * 1000);
+  const requestedSec = error instanceof LeitmotifError ? Number(error.facts.retryAfterSec ?? 0) : 0;
+  const pauseMs = Math.max(retryAfterMs, Math.min(requestedSec, pauseMaxSec) * 1000);
   // An abort ends the pause; the next request checks the signal.
   await delay(pauseMs, undefined, { signal }).catch(() => {});
 }
@@ -152,7 +152,7 @@ async function fetchOnce(wanted: WantedFile, options: DownloadOptions): Promise<
       await part[Symbol.asyncDispose]();
     }
     if (taken) {
-      await orDiskFull(wanted.file, () => rename(partPath, wanted.file));
+      await withDiskFullError(wanted.file, () => rename(partPath, wanted.file));
       await PartFile.discard(partPath);
       await syncFolder(path.dirname(wanted.file));
       return taken;
@@ -175,7 +175,7 @@ async function receive(part: PartFile, wanted: WantedFile, options: DownloadOpti
     }
     const identity = identityOf(answer, wanted);
     if (answer.status === 200) await part.restart(identity);
-    else if (!goesOn(part, identity, answer)) return false;
+    else if (!isContinuation(part, identity, answer)) return false;
     const total = part.identity.bytes;
     await assertRoom(wanted.file, part, total);
     onProgress?.(part.bytes, total);
@@ -211,7 +211,7 @@ function identityOf(answer: HubAnswer, wanted: WantedFile): PartIdentity {
   const linked = contentNameOf(answer.hubHeader('x-linked-etag'));
   const named = linked ?? contentNameOf(answer.hubHeader('etag'));
   if (wanted.sha256 !== null && isSha256(linked) && linked !== wanted.sha256) {
-    throw offersAnother(answer.url, wanted.sha256, linked);
+    throw hashMismatch(answer.url, wanted.sha256, linked);
   }
   const offered = sizeOf(answer);
   const linkedBytes = integerOf(answer.hubHeader('x-linked-size'));
@@ -249,7 +249,7 @@ function retryAfterSecOf(answer: HubAnswer): number | null {
 }
 
 /** Whether the answer continues the partial file. */
-function goesOn(part: PartFile, now: PartIdentity, answer: HubAnswer): boolean {
+function isContinuation(part: PartFile, now: PartIdentity, answer: HubAnswer): boolean {
   const before = part.identity;
   const agree = (a: unknown, b: unknown): boolean => a === null || b === null || a === b;
   return (
@@ -266,7 +266,7 @@ async function assertRoom(file: string, part: PartFile, total: number | null): P
   const folder = path.dirname(file);
   const { bavail, bsize } = await statfs(folder);
   const [needed, free] = [total - part.bytes, bavail * bsize];
-  if (needed > free) throw noRoom(folder, needed, free);
+  if (needed > free) throw diskTooSmall(folder, needed, free);
 }
 
 /** @returns null when the hash is wrong but the file was resumed, so that starting over may help

@@ -3,7 +3,7 @@
 import { mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { LeitmotifError } from '../../errors.ts';
-import { orDiskFull } from '../../io/disk-full.ts';
+import { withDiskFullError } from '../../io/disk-full.ts';
 import { hashFile, replaceFile } from '../../io/durable-file.ts';
 import type { DownloadableFile, DownloadableModel } from '../catalogue.ts';
 import { installedModel } from '../installed.ts';
@@ -34,7 +34,7 @@ export interface GetOptions {
   readonly retryAfterMs?: number | undefined;
 }
 
-export interface GotModel {
+export interface DownloadResult {
   readonly folder: string;
   readonly files: readonly { readonly file: string; readonly from: FilePlace; readonly taken: TakenFile }[];
 }
@@ -47,10 +47,10 @@ const bytesMaxShare = 1.5;
 /** Correct files are not downloaded again, and parts of the model from earlier downloads are kept.
  *  @throws {LeitmotifError} as fetchFile, with the manual way when the hub is unreachable; model-locked;
  *    config-invalid for an invalid endpoint */
-export async function getModel(model: DownloadableModel, options: GetOptions): Promise<GotModel> {
+export async function getModel(model: DownloadableModel, options: GetOptions): Promise<DownloadResult> {
   const { modelsDir, signal, onEvent } = options;
   const folder = path.join(modelsDir, model.name);
-  await orDiskFull(folder, () => mkdir(folder, { recursive: true }));
+  await withDiskFullError(folder, () => mkdir(folder, { recursive: true }));
   using _lock = await lockModel(modelsDir, model.name, {
     signal,
     onWait: (owner) => onEvent?.({ kind: 'waiting', owner }),
@@ -59,13 +59,13 @@ export async function getModel(model: DownloadableModel, options: GetOptions): P
   const parts = withPartsBefore(model, options.parts, before);
   const silenceMs = options.silenceMs ?? silenceMsDefault;
   await using client = new HubClient(options.hub, silenceMs);
-  const files: GotModel['files'][number][] = [];
+  const files: DownloadResult['files'][number][] = [];
   for (const file of downloadedFilesOf(model, parts)) {
     const got = await getFile(model, file, { ...options, folder, before, client });
     files.push(got);
     onEvent?.({ kind: 'taken', ...got });
   }
-  await writeSourceNote(folder, await noteOf(model, folder, files));
+  await writeSourceNote(folder, await sourceNoteOf(model, folder, files));
   const manifest = manifestOf(model, parts, new Map(files.map(({ file, taken }) => [file, taken])));
   await replaceFile(path.join(folder, modelManifestName), `${JSON.stringify(manifest, null, 2)}\n`);
   return { folder, files };
@@ -104,8 +104,8 @@ async function getFile(model: DownloadableModel, source: DownloadableFile, optio
     bytes: source.isExact ? source.bytes : null,
     bytesMax: source.isExact ? source.bytes : Math.ceil(source.bytes * bytesMaxShare),
   };
-  const here = await lookHere(wanted, file, options);
-  if (here) return { file, from: 'here' as const, taken: here };
+  const local = await findLocal(wanted, file, options);
+  if (local) return { file, from: 'here' as const, taken: local };
   const place = { cacheDir: hub.cacheDir, repository, revision, path: source.path };
   const cached = await takeFromCache(place, wanted);
   if (cached) return { file, from: 'cache' as const, taken: cached };
@@ -118,13 +118,13 @@ async function getFile(model: DownloadableModel, source: DownloadableFile, optio
     });
     return { file, from: 'hub' as const, taken };
   } catch (error) {
-    throw withByHand(error, model, wanted);
+    throw withManualSteps(error, model, wanted);
   }
 }
 
 /** The existing file, from an earlier download or put there by hand.
  *  @returns null when it is missing or has another hash; the latter is reported as an event, and the file is replaced */
-async function lookHere(wanted: WantedFile, file: string, { before, folder, onEvent }: FileOptions) {
+async function findLocal(wanted: WantedFile, file: string, { before, folder, onEvent }: FileOptions) {
   if (!(await isFile(wanted.file))) return null;
   const found = await hashFile(wanted.file);
   const expected = wanted.sha256 ?? before.get(file) ?? null;
@@ -145,10 +145,10 @@ async function isFile(file: string): Promise<boolean> {
   }
 }
 
-async function noteOf(
+async function sourceNoteOf(
   { repository, revision }: DownloadableModel,
   folder: string,
-  files: GotModel['files'],
+  files: DownloadResult['files'],
 ): Promise<SourceNote> {
   const before = (await readSourceNote(folder))?.files ?? {};
   const takenAt = new Date().toISOString();
@@ -168,7 +168,7 @@ function offline(model: DownloadableModel, wanted: WantedFile, { cacheDir }: Hub
 }
 
 /** Adds the manual way to the error of an unreachable hub. */
-function withByHand(error: unknown, model: DownloadableModel, wanted: WantedFile): unknown {
+function withManualSteps(error: unknown, model: DownloadableModel, wanted: WantedFile): unknown {
   if (!(error instanceof LeitmotifError) || error.facts.kind !== 'unreachable') return error;
   const ways =
     'Is this machine online? A mirror of the hub is named in HF_ENDPOINT, a proxy in HTTPS_PROXY; with HF_HUB_OFFLINE=1 only the cache below HF_HOME is looked at.';

@@ -7,7 +7,7 @@
  *  @see https://huggingface.co/docs/huggingface_hub/guides/manage-cache */
 import { constants, copyFile, link, readFile, realpath, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { orDiskFull } from '../../io/disk-full.ts';
+import { withDiskFullError } from '../../io/disk-full.ts';
 import { hashFile, syncFile, writeAtomically } from '../../io/durable-file.ts';
 import type { TakenFile, WantedFile } from './fetch-file.ts';
 import { gitBlobOf } from './git-blob.ts';
@@ -30,7 +30,7 @@ export async function takeFromCache(place: CachedPlace, wanted: WantedFile): Pro
     await rm(partial, { force: true });
     await linkOrCopy(found.file, partial);
     const record = await hashFile(partial);
-    const voucher = await vouch(partial, record.sha256, path.basename(found.file), wanted);
+    const voucher = await trustSourceOf(partial, record.sha256, path.basename(found.file), wanted);
     if (voucher === 'nobody' || (wanted.bytes !== null && record.bytes !== wanted.bytes)) return null;
     await syncFile(partial);
     return { ...record, voucher, commit: found.commit };
@@ -51,18 +51,18 @@ async function find({ cacheDir, repository, revision, path: inside }: CachedPlac
   }
 }
 
-/** A hard link takes no room, and the cache never changes its files. */
+/** A hard link takes no disk space, and the cache never changes its files. */
 async function linkOrCopy(from: string, to: string): Promise<void> {
   try {
     await link(from, to);
   } catch {
     // Another file system, or a file of another user.
-    await orDiskFull(to, () => copyFile(from, to, constants.COPYFILE_FICLONE));
+    await withDiskFullError(to, () => copyFile(from, to, constants.COPYFILE_FICLONE));
   }
 }
 
 /** Without a pin, the blob's name must be its content's. */
-async function vouch(
+async function trustSourceOf(
   file: string,
   sha256: string,
   blobName: string,

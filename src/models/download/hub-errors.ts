@@ -43,7 +43,7 @@ export function badStatus(url: URL, status: number, retryAfterSec: number | null
   return new LeitmotifError(code, `Cannot download ${whereOf(url)}: ${words}`, { facts });
 }
 
-/** Statuses that may pass. */
+/** Temporary failures. */
 const passingStatuses: readonly number[] = [408, 429, 500, 502, 503, 504];
 
 function wordsOfStatus({ host }: URL, status: number): string {
@@ -92,7 +92,7 @@ export function wrongHash(url: URL, who: string, expected: string, got: string):
   );
 }
 
-export function noRoom(folder: string, neededBytes: number, freeBytes: number): LeitmotifError {
+export function diskTooSmall(folder: string, neededBytes: number, freeBytes: number): LeitmotifError {
   return new LeitmotifError(
     'disk-full',
     `Cannot download into ${folder}: expected ${formatBytes(neededBytes)} of room, got ${formatBytes(freeBytes)}`,
@@ -101,7 +101,7 @@ export function noRoom(folder: string, neededBytes: number, freeBytes: number): 
 }
 
 /** The hub announces another hash before the download. */
-export function offersAnother(url: URL, expected: string, offered: string): LeitmotifError {
+export function hashMismatch(url: URL, expected: string, offered: string): LeitmotifError {
   return new LeitmotifError(
     'download-corrupt',
     `Cannot take ${whereOf(url)}: expected the hash ${expected} (pinned), and the hub offers ${offered}: what lies there is another file now`,

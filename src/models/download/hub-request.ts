@@ -56,11 +56,11 @@ export class HubClient implements AsyncDisposable {
    *  @throws {LeitmotifError} download-failed, download-refused for a redirect that is not followed; the signal's reason */
   async get(url: URL, request: HubRequest): Promise<HubAnswer> {
     const hub: Record<string, string> = {};
-    let atHub = true;
+    let isHubOrigin = true;
     let at = url;
     for (let redirects = 0; ; redirects++) {
-      const answer = await this.#ask(at, request, atHub);
-      if (atHub) for (const [name, value] of Object.entries(answer.headers)) hub[name] ??= String(value);
+      const answer = await this.#ask(at, request, isHubOrigin);
+      if (isHubOrigin) for (const [name, value] of Object.entries(answer.headers)) hub[name] ??= String(value);
       const { location } = answer.headers;
       if (!redirectStatuses.includes(answer.statusCode) || typeof location !== 'string') {
         return hubAnswer(at, answer, hub, request.signal);
@@ -72,7 +72,7 @@ export class HubClient implements AsyncDisposable {
         throw badRedirect(url, `${at.host} sends us to "${to?.origin ?? location}", which is not https`);
       }
       // After a redirect to another origin the token is not sent again, also not to the hub: that origin chose the address.
-      atHub &&= to.origin === url.origin;
+      isHubOrigin &&= to.origin === url.origin;
       at = to;
     }
   }

@@ -20,12 +20,12 @@ const lookEachMs = 250;
 export async function lockModel(modelsDir: string, name: string, options: LockOptions): Promise<ProcessLock> {
   const { signal, onWait, waitMaxMs = waitMaxMsDefault } = options;
   const file = path.join(modelsDir, `.${name}.lock`);
-  const giveUpAt = performance.now() + waitMaxMs;
+  const deadlineMs = performance.now() + waitMaxMs;
   for (let looks = 0; ; looks++) {
     signal.throwIfAborted();
     const lock = ProcessLock.take(file);
     if (lock) return lock;
-    if (performance.now() >= giveUpAt) {
+    if (performance.now() >= deadlineMs) {
       throw new LeitmotifError('model-locked', `Cannot change the model ${name}: ${describeLockOwner(file)} is at it`);
     }
     if (looks === 0) onWait?.(describeLockOwner(file));

@@ -6,7 +6,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, open, readFile, rm } from 'node:fs/promises';
 import { z } from 'zod';
-import { orDiskFull } from '../../io/disk-full.ts';
+import { withDiskFullError } from '../../io/disk-full.ts';
 import { type FileRecord, replaceFile } from '../../io/durable-file.ts';
 
 /** Identity of the whole file, as far as it is known. */
@@ -44,7 +44,7 @@ export class PartFile implements AsyncDisposable {
   static async open(path: string): Promise<PartFile> {
     const handle = await open(path, 'r+').catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') throw error;
-      return orDiskFull(path, () => open(path, 'w+'));
+      return withDiskFullError(path, () => open(path, 'w+'));
     });
     const part = new PartFile(path, handle);
     try {
@@ -85,7 +85,7 @@ export class PartFile implements AsyncDisposable {
   /** @throws {LeitmotifError} disk-full; earlier bytes are kept */
   async append(block: Uint8Array): Promise<void> {
     for (let from = 0; from < block.length; ) {
-      const { bytesWritten } = await orDiskFull(this.#path, () =>
+      const { bytesWritten } = await withDiskFullError(this.#path, () =>
         this.#handle.write(block, from, block.length - from, this.#bytes),
       );
       this.#hash.update(block.subarray(from, from + bytesWritten));
@@ -96,7 +96,7 @@ export class PartFile implements AsyncDisposable {
 
   /** Syncs the file to disk. */
   async finish(): Promise<FileRecord> {
-    await orDiskFull(this.#path, () => this.#handle.sync());
+    await withDiskFullError(this.#path, () => this.#handle.sync());
     return { bytes: this.#bytes, sha256: this.sha256 };
   }
 

@@ -19,12 +19,12 @@ test('puts the boundary where the evidence changes', () => {
   expect(courseOf(scores)).toEqual([...repeat('music', 4), ...repeat('applause', 6)]);
 });
 
-test('a single moment that differs goes with its neighbours', () => {
+test('gives a single different moment the kind of its neighbours', () => {
   const scores = [...repeat(clear.music, 4), clear.noise, ...repeat(clear.music, 4)];
   expect(courseOf(scores)).toEqual(repeat('music', 9));
 });
 
-test('moments that say nothing go with their neighbours', () => {
+test('gives moments without evidence the kind of their neighbours', () => {
   const scores = [null, ...repeat(clear.noise, 3), null, null, ...repeat(clear.noise, 3), null];
   expect(courseOf(scores)).toEqual(repeat('noise', 10));
 });
@@ -35,7 +35,7 @@ test('treats doubtful and empty moments as music', () => {
   expect(courseOf([])).toEqual([]);
 });
 
-test('turned round in time, the course is turned round', () => {
+test('gives the reversed result for reversed input', () => {
   const score = fc
     .tuple(fc.integer({ min: 1, max: 9973 }), fc.integer({ min: 1, max: 9973 }), fc.integer({ min: 1, max: 9973 }))
     .map((parts) => Float64Array.from(parts, (part) => Math.log(part / (parts[0] + parts[1] + parts[2]))));

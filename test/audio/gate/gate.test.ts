@@ -97,7 +97,7 @@ describe('a window of more than one kind', () => {
     expect(classifyWindow(turning(3, silence), rate).kind).toBe('music');
   });
 
-  test.each([3, 4, 5, 6, 7])('knows within two seconds that it turns at %i s', (atSec) => {
+  test.each([3, 4, 5, 6, 7])('finds the change at %i s to within two seconds', (atSec) => {
     for (const [other, kind] of [
       [applause, 'applause'],
       [silence, 'silence'],
@@ -133,7 +133,7 @@ describe('loudness', () => {
     ).toBe(-120);
   });
 
-  test('moves with the gain, and the kind does not', () => {
+  test('changes with the gain, while the kind does not', () => {
     const samples = chord(16_000);
     const plain = classifyWindow(samples, 16_000);
     fc.assert(

@@ -27,7 +27,7 @@ test('a stretch is a part of the whole, and ends where the window does', () => {
 });
 
 describe.each([8000, 22_050, 24_000, 44_100, 48_000])('from %i Hz', (rateHz) => {
-  test('a second stays a second, and a tone the same tone', () => {
+  test('keeps the duration and the pitch', () => {
     const out = toRate(tone(1000, rateHz), rateHz, 16_000);
     const wanted = tone(1000, 16_000);
     expect(Math.abs(out.length - 16_000)).toBeLessThanOrEqual(1);

@@ -95,7 +95,7 @@ describe('buttons', () => {
     expect(there?.content).toBe('of old');
   });
 
-  test.each(forgottenIds)('of an answer that nobody has any more (%s) say so', async (customId) => {
+  test.each(forgottenIds)('of an answer that is no longer stored (%s) say so', async (customId) => {
     const said = await saying(await ada.press(old, customId), 'This answer is no longer stored');
     expect(isPrivate(said)).toBe(true);
   });

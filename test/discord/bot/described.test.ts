@@ -80,7 +80,7 @@ describe.skipIf(file === undefined)("by Discord's description", () => {
     expect(complaintsAbout(sent, JSON.parse(readFileSync(file ?? '', 'utf8')) as Description)).toEqual([]);
   }, 300_000);
 
-  test('a wrong one is found', () => {
+  test('an invalid request is detected', () => {
     const description = JSON.parse(readFileSync(file ?? '', 'utf8')) as Description;
     const wrong = [
       { method: 'POST', fullRoute: '/channels/1/messages', body: { content: 'x'.repeat(5000) } },

@@ -98,7 +98,7 @@ describe('computed or cached', () => {
   test.each([
     ['from memory', 82, 5],
     ['with other options', 83, 3],
-  ])('an answer %s does not go with an older one, and what was heard stays as long', async (_, seed, results) => {
+  ])('an answer %s is not deleted with an older one, and its embedding is kept as long', async (_, seed, results) => {
     const { data } = newPiece(seed);
     const older = await answerTo(await ada.slash('similar', { clip: { name: 'adas.mp3', data }, private: true }));
     const catalog = new DatabaseSync(path.join(library.indexDir, 'catalog.sqlite'));

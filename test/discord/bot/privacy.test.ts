@@ -50,7 +50,13 @@ async function fill({ id: userId }: Person, answer: APIMessage): Promise<void> {
   feedback.put({ answerId, contentSha256, spaceId, generation, trackId: 1, rank: 1, userId, vote: 1 });
   shares.claim({ id: `share-${userId}`, answerId, trackId: 1, channelId: '5', userId });
   shares.vote(`share-${userId}`, userId, 1);
-  const { reindex } = reindexes.ask({ mode: 'changed', askedBy: userId, guildId: null, channelId: null, locale: 'de' });
+  const { reindex } = reindexes.ask({
+    mode: 'changed',
+    requestedBy: userId,
+    guildId: null,
+    channelId: null,
+    locale: 'de',
+  });
   reindexes.cancel(reindex.id);
 }
 

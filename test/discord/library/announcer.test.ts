@@ -2,7 +2,7 @@
 import { PermissionFlagsBits } from 'discord-api-types/v10';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { type Bot, startBot } from '../../../local-discord/test/bot.ts';
+import { type Bot, startTestBot } from '../../../local-discord/test/bot.ts';
 import type { Reindex } from '../../../src/catalog/reindexes.ts';
 import { ChannelAnnouncer } from '../../../src/discord/library/announcer.ts';
 import { textsOf } from '../../../src/discord/texts/texts.ts';
@@ -14,7 +14,7 @@ let announcer: ChannelAnnouncer;
 let nextId = 1;
 
 beforeAll(async () => {
-  bot = await startBot();
+  bot = await startTestBot();
 });
 
 afterAll(() => bot[Symbol.asyncDispose]());
@@ -36,8 +36,8 @@ const progress: IndexProgress = {
 
 function job(changes: Partial<Reindex> = {}): Reindex {
   return {
-    ...{ id: nextId++, mode: 'changed', state: 'running', askedBy: '1', guildId: '2', channelId, locale: 'en-US' },
-    ...{ askedAtMs: 0, startedAtMs: 0, finishedAtMs: 60_000, milestone: 0, starts: 1, jobId: 1, summary: null },
+    ...{ id: nextId++, mode: 'changed', state: 'running', requestedBy: '1', guildId: '2', channelId, locale: 'en-US' },
+    ...{ requestedAtMs: 0, startedAtMs: 0, finishedAtMs: 60_000, milestone: 0, starts: 1, jobId: 1, summary: null },
     ...{ error: null, ...changes },
   };
 }

@@ -183,7 +183,7 @@ test('continues a job after the bot was stopped in the middle', async () => {
   expect(bot.app.catalog.reindexes.last()).toMatchObject({ id, state: 'done' });
 });
 
-test('runs a job also where it may not post, and warns before', async () => {
+test('runs a job in a channel without permission to post, after a warning', async () => {
   const from = told().length;
   bot.discord.setPermissions(general, 'bot', { deny: SendMessages });
   const plan = await use(ada, 'reindex');

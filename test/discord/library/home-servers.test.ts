@@ -8,7 +8,7 @@ import { until } from './jobs.ts';
 
 const { ManageGuild } = PermissionFlagsBits;
 const german = { locale: 'de' };
-const askedBy = { mode: 'everything', askedBy: '1', guildId: null, channelId: null, locale: 'en-US' } as const;
+const request = { mode: 'everything', requestedBy: '1', guildId: null, channelId: null, locale: 'en-US' } as const;
 
 let library: TestLibrary;
 let bot: TestBot;
@@ -92,7 +92,7 @@ describe('in two servers without DISCORD_HOME_SERVERS', () => {
   });
 
   test('shows a short status: no failures, no disk, no job and no user', async () => {
-    const { reindex } = bot.app.catalog.reindexes.ask(askedBy);
+    const { reindex } = bot.app.catalog.reindexes.ask(request);
     const shown = textOf(await use(eve, 'status'));
     bot.app.catalog.reindexes.cancel(reindex.id);
     expect(shown).toMatch(

@@ -9,7 +9,7 @@ import { projectRoot } from '../../support/library.ts';
 
 export const asked: ReindexRequest = {
   mode: 'everything',
-  askedBy: '1',
+  requestedBy: '1',
   guildId: '2',
   channelId: '3',
   locale: 'en-US',

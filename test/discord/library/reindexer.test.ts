@@ -56,7 +56,7 @@ test('embeds everything again in another process, announces progress, and answer
   expect(announcer.said[0]).toBe('begun first 7');
   expect(announcer.said.at(-1)).toBe('done');
   expect(summaryOf(reindex.id)).toMatchObject({ embedded: 7, failed: 0, generation: { kind: 'written' } });
-  expect(embeddedSince(reindex.askedAtMs)).toBe(7);
+  expect(embeddedSince(reindex.requestedAtMs)).toBe(7);
   await reindexer.close();
 });
 
@@ -64,7 +64,7 @@ test('continues after a kill of its process, and embeds nothing twice', async ()
   const announcer = new WrittenAnnouncer();
   const reindexer = reindexerOf(app, announcer);
   const { reindex } = await reindexer.ask(asked);
-  await until(() => embeddedSince(reindex.askedAtMs) >= 2, 'two tracks');
+  await until(() => embeddedSince(reindex.requestedAtMs) >= 2, 'two tracks');
   const pid = reindexer.pid ?? 0;
   const started = descendantsOf(pid);
   process.kill(pid, 'SIGKILL');
@@ -76,7 +76,7 @@ test('continues after a kill of its process, and embeds nothing twice', async ()
   expect(embedded + reused).toBeGreaterThanOrEqual(6);
   expect(embedded + reused).toBeLessThanOrEqual(7);
   expect(failed).toBe(0);
-  expect(embeddedSince(reindex.askedAtMs)).toBe(7);
+  expect(embeddedSince(reindex.requestedAtMs)).toBe(7);
   await eventually(() => started.every((each) => !lives(each.pid)));
   await reindexer.close();
 });
@@ -85,7 +85,7 @@ test('leaves its job open for the next start when the bot stops, which does not 
   const first = new WrittenAnnouncer();
   const stopped = reindexerOf(app, first);
   const { reindex } = await stopped.ask(asked);
-  await until(() => embeddedSince(reindex.askedAtMs) >= 1, 'a track');
+  await until(() => embeddedSince(reindex.requestedAtMs) >= 1, 'a track');
   const pid = stopped.pid ?? 0;
   await stopped.close();
   expect(lives(pid)).toBe(false);
@@ -114,7 +114,7 @@ test('gives two concurrent requests one job and one process', async () => {
   const announcer = new WrittenAnnouncer();
   const reindexer = reindexerOf(app, announcer);
   const other = reindexerOf(app, announcer, { runsJobs: false });
-  const both = await Promise.all([reindexer.ask(asked), other.ask({ ...asked, mode: 'changed', askedBy: '9' })]);
+  const both = await Promise.all([reindexer.ask(asked), other.ask({ ...asked, mode: 'changed', requestedBy: '9' })]);
   expect(both.map(({ isNew }) => isNew).sort()).toEqual([false, true]);
   expect(both[0]?.reindex.id).toBe(both[1]?.reindex.id);
   await announcer.until(/done/);
@@ -126,7 +126,7 @@ test('is cancelled, also from another shard, and keeps the indexed tracks', asyn
   const reindexer = reindexerOf(app, announcer);
   const elsewhere = reindexerOf(app, announcer, { runsJobs: false });
   const { reindex } = await reindexer.ask(asked);
-  await until(() => embeddedSince(reindex.askedAtMs) >= 1, 'a track');
+  await until(() => embeddedSince(reindex.requestedAtMs) >= 1, 'a track');
   const pid = reindexer.pid ?? 0;
   // A small library would be done before its process checks for a cancellation.
   for (const each of descendantsOf(pid))
@@ -135,8 +135,8 @@ test('is cancelled, also from another shard, and keeps the indexed tracks', asyn
   expect(await elsewhere.cancel()).toBeNull();
   await announcer.until(/cancelled/);
   expect(lives(pid)).toBe(false);
-  expect(embeddedSince(reindex.askedAtMs)).toBeGreaterThanOrEqual(1);
-  expect(embeddedSince(reindex.askedAtMs)).toBeLessThan(7);
+  expect(embeddedSince(reindex.requestedAtMs)).toBeGreaterThanOrEqual(1);
+  expect(embeddedSince(reindex.requestedAtMs)).toBeLessThan(7);
   expect(app.catalog.reindexes.open()).toBeNull();
   expect(app.catalog.reindexes.get(reindex.id)?.state).toBe('cancelled');
   await reindexer.close();

@@ -60,8 +60,8 @@ const anyReindex: fc.Arbitrary<Reindex> = fc.record({
   id: fc.integer({ min: 1 }),
   mode: anyMode,
   state: fc.constantFrom('done' as const, 'failed' as const, 'cancelled' as const),
-  ...{ askedBy: anyId, guildId: anyId, channelId: anyId, locale: fc.constantFrom('de', 'en-US') },
-  ...{ askedAtMs: aMoment, startedAtMs: fc.option(aMoment), finishedAtMs: fc.option(aMoment) },
+  ...{ requestedBy: anyId, guildId: anyId, channelId: anyId, locale: fc.constantFrom('de', 'en-US') },
+  ...{ requestedAtMs: aMoment, startedAtMs: fc.option(aMoment), finishedAtMs: fc.option(aMoment) },
   ...{ milestone: fc.nat(100), starts: fc.nat(5), jobId: fc.option(anyCount) },
   summary: fc.option(
     fc
@@ -134,8 +134,8 @@ const anyStatus: fc.Arbitrary<LibraryStatus> = fc.record({
   ),
   open: fc.option(
     fc.record({
-      ...{ id: fc.integer({ min: 1 }), mode: anyMode, state: fc.constant('running' as const), askedAtMs: aMoment },
-      ...{ askedBy: anyId, waits: fc.boolean() },
+      ...{ id: fc.integer({ min: 1 }), mode: anyMode, state: fc.constant('running' as const), requestedAtMs: aMoment },
+      ...{ requestedBy: anyId, waits: fc.boolean() },
       progress: fc.option(fc.record({ tracksDone: anyCount, tracksTotal: anyCount, failed: anyCount })),
     }),
   ),
@@ -160,13 +160,13 @@ const anyTrack = fc.record({
 const anyLanguage = fc.constantFrom(...languages.map(([, texts]) => texts));
 const missing = fc.subarray(['ViewChannel', 'SendMessages', 'EmbedLinks', 'AttachFiles'] as const);
 
-describe('holds what Discord demands, whatever is to be said', () => {
-  test('of a reindex', () => {
+describe("stays within Discord's limits for any facts", () => {
+  test('about a reindex', () => {
     fc.assert(
       fc.property(anyLanguage, anyReindex, anyPlan, anyProgress, missing, (texts, reindex, plan, progress, lacks) => {
         const { mode } = reindex;
         holds(reindexPlanReply(texts, { mode, plan, missing: lacks }));
-        for (const isNew of [true, false]) holds(reindexAskedReply(texts, { reindex, isNew, tells: isNew }));
+        for (const isNew of [true, false]) holds(reindexAskedReply(texts, { reindex, isNew, willAnnounce: isNew }));
         holds(reindexCancelledReply(texts, reindex));
         holds(reindexBegunReply(texts, reindex, progress, 'first'));
         holds(reindexBegunReply(texts, reindex, progress, 'again'));
@@ -176,7 +176,7 @@ describe('holds what Discord demands, whatever is to be said', () => {
     );
   });
 
-  test('of the library', () => {
+  test('about the library', () => {
     fc.assert(
       fc.property(
         anyLanguage,
@@ -203,7 +203,7 @@ describe('holds what Discord demands, whatever is to be said', () => {
     );
   });
 
-  test.each(languages)('of what has no facts (%s)', (_, texts) => {
+  test.each(languages)('without facts (%s)', (_, texts) => {
     for (const why of ['manageGuild', 'home', 'owner', 'direct'] as const) holds(refusedReply(texts, why));
     for (const why of ['cron', 'too-often', 'time-zone', 'both', 'timeZoneAlone'] as const) {
       holds(settingsRefusedReply(texts, why));
@@ -221,7 +221,7 @@ describe('holds what Discord demands, whatever is to be said', () => {
   });
 });
 
-test('says in German everything that it says in English', () => {
+test('has every English text in German', () => {
   const keysOf = (value: unknown, at = ''): string[] =>
     value !== null && typeof value === 'object'
       ? Object.entries(value).flatMap(([key, inner]) => keysOf(inner, `${at}.${key}`))
@@ -230,7 +230,7 @@ test('says in German everything that it says in English', () => {
   expect(keysOf(of('de').library)).toEqual(keysOf(of('en-US').library));
 });
 
-test('lists every failure with its reason, and says how many it left out', () => {
+test('lists failures with their reasons, and counts the omitted ones', () => {
   const failure = { key: 'a\u202Eb.mp3', code: 'audio-unreadable', message: 'Two\nlines', tries: 2 } as const;
   const times = { atMs: 0, retryAtMs: 60_000 };
   const { files = [], content } = failuresReply(textsOf('en-US'), 7, [{ ...failure, ...times }]);
@@ -242,7 +242,7 @@ test('lists every failure with its reason, and says how many it left out', () =>
   expect(content).toMatch(/7 recordings/);
 });
 
-test('says beforehand what a reindex will do, how long that took, and what it cannot do here', () => {
+test('shows the plan of a reindex, the earlier duration, and missing permissions', () => {
   const plan: IndexPlan = {
     files: {
       ...{ listed: 10, added: 3, changed: 1, retried: 0, again: 0, moved: 0, removed: 2 },

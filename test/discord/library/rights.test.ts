@@ -41,7 +41,7 @@ describe('for a channel that is not cached, the type in the interaction decides:
   });
 });
 
-describe('to share a find, the bot', () => {
+describe('to share a result, the bot', () => {
   test('lacks the permission to send in threads in a thread', () => {
     for (const missing of channelWith(true, [...rest, SendMessages]))
       expect(missing).toEqual(['SendMessagesInThreads']);

@@ -43,7 +43,7 @@ test('requests a reindex of changes at each due time, once', async () => {
   await pass(14 * hourMs);
   expect(asks).toEqual([]);
   await pass(hourMs + 1000);
-  expect(asks).toEqual([{ mode: 'changed', askedBy: null, guildId: null, channelId: '7', locale: 'de' }]);
+  expect(asks).toEqual([{ mode: 'changed', requestedBy: null, guildId: null, channelId: '7', locale: 'de' }]);
   catalog.reindexes.cancel(catalog.reindexes.open()?.id ?? 0);
   await pass(24 * hourMs);
   expect(asks).toHaveLength(2);
@@ -55,7 +55,7 @@ test('skips a due time while a reindex is open, and does not catch up later', as
   const { scheduler } = schedulerOf(catalog);
   await scheduler.start();
   await scheduler.set(nightly);
-  const { reindex } = catalog.reindexes.ask({ ...nightly, mode: 'everything', askedBy: '1', guildId: null });
+  const { reindex } = catalog.reindexes.ask({ ...nightly, mode: 'everything', requestedBy: '1', guildId: null });
   await pass(16 * hourMs);
   expect(catalog.reindexes.open()?.id).toBe(reindex.id);
   catalog.reindexes.cancel(reindex.id);

@@ -40,7 +40,7 @@ function makePresenter() {
       await cut(`pressed ${rank}`);
       return { theirs: clip, yours: null, ab: null };
     },
-    theirClips: async (_answer: unknown, results: readonly Result[]) => {
+    trackClips: async (_answer: unknown, results: readonly Result[]) => {
       await cut('answer');
       return new Map(results.map(({ rank }) => [rank, clip]));
     },

@@ -12,7 +12,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { findSimilarMusicCommand } from '../../../commands/find-similar-music.ts';
 import type { BotContext } from '../../../src/discord/bot-context.ts';
 import { Payloads } from '../../../src/discord/payloads.ts';
-import { ofPayload, sourcesInMessage } from '../../../src/discord/queries/message-audio.ts';
+import { messageOfPayload, sourcesInMessage } from '../../../src/discord/queries/message-audio.ts';
 import type { QueryRunner } from '../../../src/discord/queries/query-runner.ts';
 import type { Question } from '../../../src/discord/queries/question.ts';
 import { textsOf } from '../../../src/discord/texts/texts.ts';
@@ -174,7 +174,7 @@ describe('"Find similar music" queries with', () => {
 });
 
 describe('a File component', () => {
-  const asked = (...components: object[]) => sourcesInMessage(ofPayload(message({ components })));
+  const asked = (...components: object[]) => sourcesInMessage(messageOfPayload(message({ components })));
 
   test('without a name is named after its link', () => {
     const url = 'https://cdn.discordapp.com/attachments/1/2/a%20song.mp3?ex=1';

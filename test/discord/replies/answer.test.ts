@@ -58,14 +58,14 @@ const sizeOf = (view: AnswerView, name: string) =>
   view.clips.find(({ path }) => path.endsWith(name.slice(-12)) && path.includes(`/${name.slice(0, 3)}`))?.sizeBytes;
 
 describe.each(languages)('an answer in %s', (_language, texts) => {
-  test('is a message that Discord takes, whatever the pieces are called', () => {
+  test('is a message that Discord accepts, for any names', () => {
     fc.assert(
       fc.property(anyView, (view) => expectToHold(answerReply(texts, view))),
       { numRuns: 300 },
     );
   });
 
-  test('names every piece of the page in order, in a line each', () => {
+  test('lists every piece of the page in order, one per line', () => {
     fc.assert(
       fc.property(anyView, (view) => {
         const text = answerReply(texts, view).content ?? '';
@@ -79,7 +79,7 @@ describe.each(languages)('an answer in %s', (_language, texts) => {
     );
   });
 
-  test('explains in a message that Discord takes, with the evidence of every piece of the page', () => {
+  test('has an explanation that Discord accepts, with the evidence for every piece of the page', () => {
     fc.assert(
       fc.property(anyWhy, (view) => {
         const reply = whyReply(texts, view);
@@ -96,7 +96,7 @@ describe.each(languages)('an answer in %s', (_language, texts) => {
     );
   });
 
-  test('names the clips in the order in which they are attached', () => {
+  test('lists the clips in the order of the attachments', () => {
     fc.assert(
       fc.property(anyView, (view) => {
         const reply = answerReply(texts, view);
@@ -113,7 +113,7 @@ describe.each(languages)('an answer in %s', (_language, texts) => {
     );
   });
 
-  test('attaches no more and nothing larger than may be, and says what was left out', () => {
+  test('attaches files within the limits of number and size, and names the others', () => {
     fc.assert(
       fc.property(anyView, (view) => {
         const reply = answerReply(texts, view);
@@ -130,14 +130,14 @@ describe.each(languages)('an answer in %s', (_language, texts) => {
     );
   });
 
-  test('attaches the picture to the explanation, or says that it is too large', () => {
+  test('attaches the picture to the explanation, or reports that it is too large', () => {
     fc.assert(
       fc.property(anyWhy, (view) => {
         const { files = [], embeds } = whyReply(texts, view);
         const hasPicture = files.some(({ name }) => name === 'match.png');
         expect(embeds?.[0]?.image?.url).toBe(hasPicture ? 'attachment://match.png' : undefined);
         expect(hasPicture).toBe(view.picture !== null && view.picture.length <= view.attachmentLimitBytes);
-        const sentence = texts.query.clips.tooLarge([texts.query.clips.thePicture]);
+        const sentence = texts.query.clips.tooLarge([texts.query.clips.pictureFile]);
         if (view.picture !== null && !hasPicture) expect(embeds?.[0]?.description).toContain(sentence);
       }),
     );
@@ -187,7 +187,7 @@ const customIds = (reply: ReturnType<typeof answerReply>) =>
     .flatMap((row) => row.components)
     .map((component) => ('custom_id' in component ? component.custom_id : ''));
 
-test('ten hostile names of 300 characters each still leave every piece its place', () => {
+test('shows every piece despite ten hostile names of 300 characters', () => {
   const answer = longAnswer();
   for (const name of hostileNames) {
     const results = answer.results.map((result) => ({
@@ -200,7 +200,7 @@ test('ten hostile names of 300 characters each still leave every piece its place
   }
 });
 
-test('a page has three selects, Why, More and Share', () => {
+test('has three selects, Why, More and Share on a page', () => {
   const answer = longAnswer();
   const ids = customIds(answerReply(english, { ...viewOf(answer), page: 1 }));
   expect(ids).toEqual([
@@ -213,13 +213,13 @@ test('a page has three selects, Why, More and Share', () => {
   ]);
 });
 
-test('the last page offers no More, and an answer without pieces nothing to press', () => {
+test('has no More on the last page, and no controls without pieces', () => {
   const answer = longAnswer();
   expect(customIds(answerReply(english, { ...viewOf(answer), page: 2 }))).not.toContain(`lm1:more:${answerId}:3`);
   expect(answerReply(english, viewOf({ ...answer, results: [] })).components).toEqual([]);
 });
 
-test('says the verdict first, with what was asked and what was not compared', () => {
+test('begins with the verdict, followed by the query and the excluded chunks', () => {
   const answer = longAnswer();
   const [first, ...rest] = answer.results;
   if (!first) throw new Error('no result');
@@ -243,7 +243,7 @@ test('says the verdict first, with what was asked and what was not compared', ()
   );
 });
 
-test('says when it was answered from memory; the explanation has the reference', () => {
+test('marks a cached answer; the explanation contains the reference', () => {
   const answer = longAnswer();
   expect(answerReply(english, { ...viewOf(answer), fromMemory: true }).content).toContain('\n-# Cached answer.');
   expect(answerReply(english, viewOf(answer)).content).not.toContain('Cached');
@@ -251,7 +251,7 @@ test('says when it was answered from memory; the explanation has the reference',
   expect(embeds?.[0]?.footer?.text).toBe(`builtin@1 · generation g1 · 0.0 s · reference ${answerId}`);
 });
 
-test('shows three pieces a page when they are probably there by chance', () => {
+test('shows three pieces per page when the matches are weak', () => {
   const answer = longAnswer({ kind: 'nearest' });
   const reply = answerReply(english, { ...viewOf(answer), page: 1 });
   expect(reply.content).toContain('**4. ');
@@ -259,7 +259,7 @@ test('shows three pieces a page when they are probably there by chance', () => {
   expect(customIds(reply)).toContain(`lm1:more:${answerId}:2`);
 });
 
-test('five usual pieces take at most 700 characters and six controls', () => {
+test('uses at most 700 characters and six controls for five usual pieces', () => {
   const answer = longAnswer();
   const results = answer.results.map((result) => {
     const track = { ...result.track, title: `A Title of Usual Length`, artist: 'Somebody Known' };
@@ -271,7 +271,7 @@ test('five usual pieces take at most 700 characters and six controls', () => {
   expect(customIds(reply)).toHaveLength(6);
 });
 
-test('offers Share where there is a channel, and not in a direct conversation', () => {
+test('offers Share in a channel, and not in a direct message', () => {
   const [answer] = fc.sample(
     anyAnswer.filter(({ results }) => results.length > 0),
     { numRuns: 1, seed: 5 },

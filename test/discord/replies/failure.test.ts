@@ -32,7 +32,7 @@ const anyFacts = fc.record(
 );
 
 describe.each(languages)('a failure in %s', (_language, texts) => {
-  test.each(codes)('%s is one short message with its reference, whatever is known of it', (code) => {
+  test.each(codes)('%s is one short message with its reference, for any facts', (code) => {
     fc.assert(
       fc.property(anyFacts, fc.boolean(), (facts, retryable) => {
         const reply = failureReply(texts, { code, facts, reference: 'abc234', retryable });
@@ -57,17 +57,17 @@ const sentenceOf = (
   locale: string | null = null,
 ) => failureReply(textsOf(locale), { code, facts, reference: 'x', retryable }).content?.split('\n')[0];
 
-test('says when to come back, as a time that Discord counts down', () => {
+test('contains the retry time as a Discord timestamp', () => {
   expect(sentenceOf('cooling-down', { retryAtMs: 1_790_000_000_001 }, true)).toMatch(/Try again <t:1790000001:R>\.$/);
   expect(sentenceOf('busy-bot', {}, true)).toMatch(/Try again in a few minutes\.$/);
 });
 
-test('does not ask to try again what a server has refused for good', () => {
+test('does not suggest a retry after a permanent refusal', () => {
   expect(sentenceOf('link-unreachable', { host: 'example.org', status: 404 }, true)).not.toContain('Try again');
   expect(sentenceOf('link-unreachable', { host: 'example.org', status: 503 }, true)).toContain('Try again');
 });
 
-test('names the missing right in the language of the reader, and the channel', () => {
+test("names the missing permission in the user's language, and the channel", () => {
   const facts = { permission: 'AttachFiles', channelId: '42' };
   expect(sentenceOf('discord-permission', facts)).toBe(
     'I lack the permission **Attach Files** in <#42>. An admin of this server can grant it.',
@@ -83,7 +83,7 @@ test.each([
   'catalog-corrupt',
   'disk-full',
   'unauthorized',
-] as const)('%s is a matter for the owner of the bot', (code) => {
+] as const)("%s refers to the bot's owner", (code) => {
   expect(sentenceOf(code, {})).toMatch(/The bot's owner has to/);
   expect(sentenceOf(code, {}, false, 'de')).toMatch(/muss der Besitzer des Bots|Der Besitzer des Bots muss/);
 });
@@ -93,7 +93,7 @@ test.each([
   ['bad-request', problems],
   ['link-not-audio', ['page', 'encoded', 'message']],
   ['not-allowed', ['other', 'not-yours']],
-] as const)('tells the cases of %s apart', (code, cases) => {
+] as const)('has different texts for the cases of %s', (code, cases) => {
   for (const locale of [null, 'de']) {
     const sentences = cases.map((kind) =>
       sentenceOf(code, { kind, problem: kind, host: 'example.org' }, false, locale),
@@ -102,7 +102,7 @@ test.each([
   }
 });
 
-test('writes sizes and spans as the language does', () => {
+test('formats sizes and durations in the language', () => {
   expect(sentenceOf('audio-too-large', { bytesMax: 2_500_000 })).toContain('2.5 MB');
   expect(sentenceOf('audio-too-large', { bytesMax: 2_500_000 }, false, 'de')).toContain('2,5 MB');
 });

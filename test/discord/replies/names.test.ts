@@ -19,7 +19,7 @@ const shownOf = (text: string) =>
     .replaceAll(/[\u2068\u2069]/g, '');
 
 describe('escaped', () => {
-  test('is never longer than it may be', () => {
+  test('is never longer than its limit', () => {
     fc.assert(
       fc.property(anyName, fc.integer({ min: 4, max: 400 }), (name, lengthMax) => {
         expect(escaped(name, lengthMax).length).toBeLessThanOrEqual(lengthMax);
@@ -28,7 +28,7 @@ describe('escaped', () => {
     );
   });
 
-  test('shows what the plain name shows, from its beginning', () => {
+  test('shows a prefix of the plain name', () => {
     fc.assert(
       fc.property(anyName, fc.integer({ min: 10, max: 400 }), (name, lengthMax) => {
         const shown = shownOf(escaped(name, lengthMax));
@@ -38,7 +38,7 @@ describe('escaped', () => {
     );
   });
 
-  test('does not end in half an escape, which would swallow what follows', () => {
+  test('does not end within an escape sequence', () => {
     fc.assert(
       fc.property(anyName, fc.integer({ min: 4, max: 60 }), (name, lengthMax) => {
         const trailing = /\\*$/.exec(escaped(name, lengthMax).replace(/[…\u2069]+$/, ''))?.[0] ?? '';
@@ -63,7 +63,7 @@ describe('escaped', () => {
 describe('a piece', () => {
   const track = (title: string | null, artist: string | null) => ({ key: 'a/b/Some File.ogg', title, artist });
 
-  test('is called by its title, else by its file, else untitled', () => {
+  test('is named by its title, else by its file, else untitled', () => {
     expect(pieceName(texts, track('Title', null))).toBe('Title');
     expect(pieceName(texts, track(null, null))).toBe('Some File');
     expect(pieceName(texts, track('\u200b', null))).toBe('Some File');
@@ -83,7 +83,7 @@ describe('a piece', () => {
 });
 
 describe('an attachment', () => {
-  test('has a name that Discord keeps', () => {
+  test('has a name that Discord does not change', () => {
     fc.assert(
       fc.property(anyName, (name) => {
         expect(attachmentName(`01-${name}-theirs-3m10.mp3`)).toMatch(/^01-[\w.-]{0,80}-?theirs-3m10\.mp3$/);
@@ -91,7 +91,7 @@ describe('an attachment', () => {
     );
   });
 
-  test('keeps letters without their accents, and what it says at its end', () => {
+  test('keeps letters without accents, and the end of the name', () => {
     expect(attachmentName('01-für-elise-theirs-3m10.mp3')).toBe('01-fur-elise-theirs-3m10.mp3');
     expect(attachmentName('02-日本-ab.mp3')).toBe('02-ab.mp3');
     expect(attachmentName(`03-${'long-'.repeat(60)}theirs-1h02m05.mp3`)).toMatch(

@@ -2,7 +2,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readCustomId } from '../../../src/discord/custom-id.ts';
-import { type Choice, choiceOf, chooseReply, type Picked, pickedOf } from '../../../src/discord/replies/choose.ts';
+import {
+  choiceOf,
+  chooseReply,
+  type Picked,
+  pickedOf,
+  type SourceChoice,
+} from '../../../src/discord/replies/choose.ts';
 import { listenReply, ratedReply } from '../../../src/discord/replies/listen.ts';
 import {
   cancelledReply,
@@ -53,7 +59,7 @@ const anyProgress: fc.Arbitrary<ProgressView> = fc.record(
   { requiredKeys: ['stage', 'cancelId'] },
 );
 
-const anyChoices: fc.Arbitrary<Choice[]> = fc.array(
+const anyChoices: fc.Arbitrary<SourceChoice[]> = fc.array(
   fc.oneof(
     fc.record({
       kind: fc.constant('clip' as const),
@@ -75,12 +81,12 @@ const anyPicked: fc.Arbitrary<Picked> = fc.record({
   ...{ sameArtist: fc.boolean(), focus: fc.constantFrom(...focusNames), isPrivate: fc.boolean() },
 });
 
-describe.each(languages)('in %s, Discord takes', (_language, texts) => {
+describe.each(languages)('in %s, Discord accepts', (_language, texts) => {
   test('any progress', () => {
     fc.assert(fc.property(anyProgress, (view) => expectToHold(progressReply(texts, view))));
   });
 
-  test('the clips of any piece, and the note of a vote', () => {
+  test('the clips of any piece, and the confirmation of a vote', () => {
     fc.assert(
       fc.property(
         anyFind,
@@ -97,7 +103,7 @@ describe.each(languages)('in %s, Discord takes', (_language, texts) => {
     );
   });
 
-  test('the post of any find, and the question which one', () => {
+  test('the post of any shared result, and the choice of a result', () => {
     fc.assert(
       fc.property(
         anyFind,
@@ -116,7 +122,7 @@ describe.each(languages)('in %s, Discord takes', (_language, texts) => {
     );
   });
 
-  test('any choice between recordings and links, and finds the chosen one again in its own message', () => {
+  test('any choice of recordings and links, and the chosen one is read back from the message', () => {
     fc.assert(
       fc.property(anyChoices, anyPicked, (choices, picked) => {
         const reply = chooseReply(texts, { choices, picked });
@@ -134,7 +140,7 @@ describe.each(languages)('in %s, Discord takes', (_language, texts) => {
     );
   });
 
-  test('everything that is always the same', () => {
+  test('all constant messages', () => {
     for (const reply of [
       tooLateToCancelReply(texts),
       cancelledReply(texts),
@@ -158,7 +164,7 @@ describe.each(languages)('in %s, Discord takes', (_language, texts) => {
 
 const lineOf = (view: Omit<ProgressView, 'cancelId'>) => progressReply(english, { ...view, cancelId: null }).content;
 
-test('progress says what is done and what is left', () => {
+test('progress shows the done and the remaining chunks', () => {
   expect(lineOf({ stage: 'waiting', place: 3 })).toBe('Waiting: place 3 in the queue.');
   expect(lineOf({ stage: 'fetching', bytes: 1_250_000, bytesTotal: 5_000_000 })).toBe('Downloading: 1.3 MB of 5.0 MB.');
   expect(lineOf({ stage: 'listening', decodedSec: 80, chunksDone: 8, chunksLeft: 1 })).toBe(
@@ -169,7 +175,7 @@ test('progress says what is done and what is left', () => {
   );
 });
 
-test('Cancel is there when its time has come', () => {
+test('shows Cancel after its delay', () => {
   expect(progressReply(english, { stage: 'comparing', cancelId: null }).components).toEqual([]);
   expect(progressReply(english, { stage: 'comparing', cancelId: person }).components?.[0]?.components[0]).toMatchObject(
     {
@@ -179,7 +185,7 @@ test('Cancel is there when its time has come', () => {
   );
 });
 
-test('a shared find names its finder, counts votes on its buttons, and pings nobody', () => {
+test('a shared result names its user, counts votes on its buttons, and pings nobody', () => {
   const [find] = fc.sample(anyFind, { numRuns: 1, seed: 2 });
   if (!find) throw new Error('no result was generated');
   const votes = { up: 2, down: 0 };
@@ -200,7 +206,7 @@ test('a shared find names its finder, counts votes on its buttons, and pings nob
   ]);
 });
 
-test("one's own vote stands out", () => {
+test("highlights the user's own vote", () => {
   const [find] = fc.sample(anyFind, { numRuns: 1, seed: 2 });
   if (!find) throw new Error('no result was generated');
   const view = { ...find, answerId, clips: [], yoursMissing: null, attachmentLimitBytes: 1 };

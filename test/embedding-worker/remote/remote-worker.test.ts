@@ -211,7 +211,7 @@ describe('a fault on the remote server', () => {
     expect((await embed('levels', file)).chunks).toHaveLength(2);
   });
 
-  test('that passes goes unnoticed', async () => {
+  test('that is temporary has no effect on the answer', async () => {
     server.faults.push({ kind: 'status', status: 503 }, { kind: 'reset' }, { kind: 'half' });
     expect((await embed('levels', sines('passes', 2).file)).chunks).toHaveLength(2);
     expect(await (await worker.fetch('/metrics')).text()).toMatch(/worker_remote_retries_total\{model="levels"\} 3/);

@@ -8,7 +8,7 @@ import { textsOf } from '../../src/discord/texts/texts.ts';
 import type { RankedTrack, Track } from '../../src/domain.ts';
 import { FolderLibrary } from '../../src/library/folder.ts';
 import type { Answer } from '../../src/query/answer.ts';
-import { Copies, copiesOf, mergeCopies } from '../../src/query/copies.ts';
+import { DuplicateFinder, duplicatesOf, mergeDuplicates } from '../../src/query/duplicates.ts';
 import { ask, makeLibrary, never, type TestLibrary } from '../support/library.ts';
 import { ffmpeg } from '../support/pieces.ts';
 
@@ -18,7 +18,7 @@ const evidence: RankedTrack = {
   ...{ bestDistance: 2, meanDistance: 2, hits: [] },
 };
 
-describe('a library that holds recordings under two names', () => {
+describe('a library with duplicates', () => {
   let library: TestLibrary;
   const music = (name: string) => path.join(library.music, name);
   const keys = (answer: Answer) => answer.results.map(({ track }) => track.key);
@@ -36,7 +36,7 @@ describe('a library that holds recordings under two names', () => {
 
   afterAll(() => library[Symbol.asyncDispose]());
 
-  test('shows a recording once, with its other name, and lets the next piece have the place', async () => {
+  test('shows a recording once with its other name, and the next piece takes the free place', async () => {
     const answer = await ask(library.app, music('piece-3.ogg'), { neighbours: 20, resultsMax: 3 });
     expect(answer.verdict.kind).toBe('this-is');
     expect(keys(answer)[0]).toBe('piece-3.ogg');
@@ -45,7 +45,7 @@ describe('a library that holds recordings under two names', () => {
     expect(new Set(keys(answer)).size).toBe(3);
   });
 
-  test('knows equal bytes, and what was coded anew, wherever they rank', async () => {
+  test('detects equal bytes and other encodings at any rank', async () => {
     const answer = await ask(library.app, music('piece-5.ogg'), { neighbours: 40 });
     const shown = new Set([...keys(answer), ...answer.results.flatMap(({ alsoAs = [] }) => alsoAs.map((t) => t.key))]);
     expect(answer.results).toHaveLength(6);
@@ -57,12 +57,12 @@ describe('a library that holds recordings under two names', () => {
     ]);
   });
 
-  test('merges nothing in the catalog', () => {
+  test('does not merge tracks in the catalog', () => {
     const indexed = library.app.catalog.tracks.search('', 100);
     expect(indexed).toHaveLength(8);
   });
 
-  test('leaves out the copies of what is left out, and says "sounds like" of what remains', async () => {
+  test('excludes the duplicates of an excluded track, and returns the verdict "sounds like" for the others', async () => {
     const excludedTracks = new Set([idOf('piece-3.ogg')]);
     const answer = await ask(library.app, music('piece-3.ogg'), { excludedTracks });
     expect(answer.verdict.kind).not.toBe('this-is');
@@ -74,14 +74,14 @@ describe('a library that holds recordings under two names', () => {
     expect(votes).toBeGreaterThan(5 * (music3 - 2));
   });
 
-  test('a copy that was removed is no name any more', async () => {
+  test('does not list the name of a removed duplicate', async () => {
     library.app.catalog.removals.remove(['sound-of-3.mp3'], 'request');
     const answer = await ask(library.app, music('piece-3.ogg'));
     expect(others(answer, 'piece-3.ogg')).toBeUndefined();
     library.app.catalog.removals.restore('sound-of-3.mp3');
   });
 
-  test('the terminal, --json and the bot in each language say so', async () => {
+  test('lists the names in the terminal, in --json and in the bot in each language', async () => {
     const answer = await ask(library.app, music('piece-3.ogg'));
     expect(renderAnswer(answer)).toMatch(/^.*This is piece-3, from 0:00 \(also as Three, Remastered\)/);
     expect(renderAnswer(answer)).toMatch(/^ {5}also as Three, Remastered$/m);
@@ -99,29 +99,29 @@ describe('a library that holds recordings under two names', () => {
     }
   });
 
-  test('copies do not count against their artist, and take no place', async () => {
+  test('does not count duplicates towards the limit per artist or the number of results', async () => {
     const { catalog } = library.app;
     const tracks = [...catalog.tracks.byIds(['piece-3.ogg', 'sound-of-3.mp3', 'piece-1.ogg'].map(idOf)).values()];
     const found = tracks.map((track) => ({ track, evidence }));
     const asked: string[] = [];
     const mayShow = ({ key }: Track) => asked.push(key) > 0;
-    const merged = await mergeCopies(found, new Copies(catalog), { max: 2, mayShow });
+    const merged = await mergeDuplicates(found, new DuplicateFinder(catalog), { max: 2, mayShow });
     expect(merged).toHaveLength(2);
     expect(asked).toHaveLength(2);
   });
 
-  test('tracks without a fingerprint are copies only where their bytes are equal', async () => {
+  test('treats tracks without a fingerprint as duplicates only when their bytes are equal', async () => {
     const { catalog } = library.app;
     const track = (id: number): Track => ({
       ...{ id, key: `${id}`, title: null, artist: null, album: null, durationSec: 10, status: 'indexed' },
     });
-    const copies = new Copies(catalog);
-    expect(await copies.areOne(track(1e6), track(1e6 + 1), () => true)).toBe(false);
-    expect(await copiesOf([track(1e6)], [{ track: track(1e6 + 1), evidence }], copies)).toEqual([]);
+    const copies = new DuplicateFinder(catalog);
+    expect(await copies.isSameRecording(track(1e6), track(1e6 + 1), () => true)).toBe(false);
+    expect(await duplicatesOf([track(1e6)], [{ track: track(1e6 + 1), evidence }], copies)).toEqual([]);
   });
 });
 
-test('equal vectors that were imported without their files are no proof', async () => {
+test('does not treat equal vectors imported without files as proof', async () => {
   await using library = await makeLibrary();
   const { catalog } = library.app;
   const ids = ['piece-1.ogg', 'piece-2.ogg'].map((key) => catalog.tracks.byKey(key)?.id ?? 0);
@@ -135,7 +135,7 @@ test('equal vectors that were imported without their files are no proof', async 
     catalog.embeddings.put(facts, imported);
   }
   const tracks = ['imported-a', 'imported-b'].map((key) => catalog.tracks.byKey(key) ?? one);
-  const copies = new Copies(catalog);
+  const copies = new DuplicateFinder(catalog);
   expect(tracks[0]?.id).not.toBe(tracks[1]?.id);
-  expect(await copies.areOne(tracks[0] ?? one, tracks[1] ?? other, () => true)).toBe(false);
+  expect(await copies.isSameRecording(tracks[0] ?? one, tracks[1] ?? other, () => true)).toBe(false);
 });

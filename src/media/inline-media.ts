@@ -4,4 +4,4 @@ import { cutClips, cutMatch } from '../audio/clip.ts';
 import type { Media } from './media.ts';
 import { renderSvg } from './picture.ts';
 
-export const mediaHere: Media = { cutMatch, cutClips, renderSvg, close: async () => {} };
+export const inlineMedia: Media = { cutMatch, cutClips, renderSvg, close: async () => {} };

@@ -1,21 +1,21 @@
 /** Settings of a program for its services in addition to the configuration. */
 import type { Logger } from 'pino';
 
-export interface Surroundings {
+export interface ProgramContext {
   /** The project's folder. */
   readonly root: string;
   /** The environment that child processes get: PATH and the like. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly log: Logger;
-  /** How long a catalog write may block the thread while another process writes. A program that answers people sets a
-   *  short time and retries; unset: the catalog's own default. */
+  /** How long a catalog write may block the thread while another process writes. A program that answers users sets a short time
+   *  and retries; unset: the catalog's own default. */
   readonly catalogBusyTimeoutMs?: number;
-  /** Added to the niceness of the worker and the index processes, so that the asking thread runs first. */
+  /** Added to the niceness of the worker and the index processes, so that the program's own thread runs first. */
   readonly niceness?: number;
   /** How often to check whether another process has published a new generation, even when there are no queries; unset:
    *  only on queries. */
-  readonly lookForIndexEachMs?: number;
-  /** Called with a sentence that says what is being waited for, while the worker takes long to start; unset: the log. */
+  readonly indexPollIntervalMs?: number;
+  /** Called with a sentence about the wait during a slow start of the worker; unset: the log. */
   readonly onWaiting?: (words: string) => void;
   /** Cuts clips and draws pictures in a worker thread, so that the main thread stays responsive. */
   readonly mediaThread?: boolean;

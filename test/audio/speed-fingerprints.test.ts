@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { decodePcm } from '../../src/audio/decode.ts';
-import { hearAgain, LevelReader } from '../../src/audio/hear-again.ts';
+import { LevelReader, speedFingerprints } from '../../src/audio/speed-fingerprints.ts';
 import type { Fingerprint } from '../../src/domain.ts';
 import { matchFingerprints } from '../../src/fingerprint/match.ts';
 import { ffmpeg, writePiece } from '../support/pieces.ts';
@@ -14,7 +14,7 @@ let folder: string;
 const file = (name: string) => path.join(folder, name);
 
 beforeAll(() => {
-  folder = mkdtempSync(path.join(tmpdir(), 'leitmotif-hear-again-'));
+  folder = mkdtempSync(path.join(tmpdir(), 'leitmotif-speeds-'));
   writePiece(file('piece.wav'), 3, 45);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -30,11 +30,11 @@ function copy(name: string, filter: string): string {
   return file(name);
 }
 
-test.each([0.96, 0.98, 1.02, 1.04])('the fingerprint at %f undoes that speed', async (speed) => {
+test.each([0.96, 0.98, 1.02, 1.04])('the fingerprint at %f reverses that speed', async (speed) => {
   const rateHz = Math.round(44_100 * speed);
   const played = copy(`at-${speed}.wav`, `aresample=44100,asetrate=${rateHz},aresample=44100`);
   const track = await fingerprintOf('piece.wav');
-  const { atSpeeds, isTelephoneBand } = await hearAgain(played, { durationSec: 30, signal, limits });
+  const { atSpeeds, isTelephoneBand } = await speedFingerprints(played, { durationSec: 30, signal, limits });
   const undone = atSpeeds.find((one) => one.speed === speed);
   const match = undone && matchFingerprints(undone, track);
   expect(match?.bitErrorRate).toBeLessThan(0.1);
@@ -45,11 +45,11 @@ test.each([0.96, 0.98, 1.02, 1.04])('the fingerprint at %f undoes that speed', a
   expect(isTelephoneBand).toBe(false);
 });
 
-test('takes a part, and leaves no file behind', async () => {
+test('reads a part, and leaves no file behind', async () => {
   const temporary = file('temporary');
   mkdirSync(temporary);
   vi.stubEnv('TMPDIR', temporary);
-  const { atSpeeds } = await hearAgain(file('piece.wav'), { fromSec: 20, durationSec: 15, signal, limits });
+  const { atSpeeds } = await speedFingerprints(file('piece.wav'), { fromSec: 20, durationSec: 15, signal, limits });
   expect(atSpeeds.map(({ speed }) => speed)).toEqual([0.96, 0.97, 0.98, 0.99, 1.01, 1.02, 1.03, 1.04]);
   for (const { items, itemSec, speed } of atSpeeds) {
     // The last items look ahead.
@@ -60,12 +60,12 @@ test('takes a part, and leaves no file behind', async () => {
   expect(readdirSync(temporary)).toEqual([]);
 });
 
-test('tells a telephone by what it has neither below nor above', async () => {
+test('detects a telephone by the missing low and high frequencies', async () => {
   const band = 'highpass=f=300,highpass=f=300,lowpass=f=3400,lowpass=f=3400,aresample=8000';
   const full = 'anoisesrc=d=20:c=pink:a=0.3';
   const noise = (name: string, filter: string) => {
     ffmpeg('-f', 'lavfi', '-i', full, '-af', filter, file(name));
-    return hearAgain(file(name), { durationSec: 20, signal, limits });
+    return speedFingerprints(file(name), { durationSec: 20, signal, limits });
   };
   expect((await noise('telephone.wav', band)).isTelephoneBand).toBe(true);
   expect((await noise('full.wav', 'anull')).isTelephoneBand).toBe(false);
@@ -73,7 +73,7 @@ test('tells a telephone by what it has neither below nor above', async () => {
   expect((await noise('no-treble.wav', 'lowpass=f=3000,lowpass=f=3000,lowpass=f=3000')).isTelephoneBand).toBe(false);
 });
 
-test('levels that were never printed are no telephone', () => {
+test('does not report a telephone without levels', () => {
   const reader = new LevelReader();
   reader.read('[volumedetect@all @ 0x5] [info] mean_volume: -20.5 dB');
   reader.read('[volumedetect@bass @ 0x5] [info] mean_volume: -91.0 dB');
@@ -81,15 +81,15 @@ test('levels that were never printed are no telephone', () => {
   expect(reader.isTelephoneBand).toBe(false);
 });
 
-test('says what is wrong with a file that is missing or holds no sound', async () => {
-  await expect(hearAgain(file('missing.wav'), { durationSec: 20, signal, limits })).rejects.toMatchObject({
+test('reports a missing file and a file without audio', async () => {
+  await expect(speedFingerprints(file('missing.wav'), { durationSec: 20, signal, limits })).rejects.toMatchObject({
     code: 'file-unreadable',
   });
   ffmpeg('-f', 'lavfi', '-i', 'anullsrc=d=1', '-f', 'ffmetadata', file('text.wav'));
-  await expect(hearAgain(file('text.wav'), { durationSec: 20, signal, limits })).rejects.toMatchObject({
+  await expect(speedFingerprints(file('text.wav'), { durationSec: 20, signal, limits })).rejects.toMatchObject({
     name: 'LeitmotifError',
   });
   await expect(
-    hearAgain(file('piece.wav'), { durationSec: 20, signal: AbortSignal.abort(), limits }),
+    speedFingerprints(file('piece.wav'), { durationSec: 20, signal: AbortSignal.abort(), limits }),
   ).rejects.toMatchObject({ code: 'cancelled' });
 });

@@ -1,14 +1,13 @@
-/** Listens to a query a second time for a harder proof: its fingerprints with a speed undone, and whether it came through a
- *  telephone. One ffmpeg run.
+/** Fingerprints a part of a query again at other speeds, and detects whether it came through a telephone. One ffmpeg run.
  *
- *  A fingerprint's bits tell in which semitone the energy is, so a copy played 2 % faster (a third of a semitone higher)
- *  keeps few of them, and no arithmetic on the bits brings them back. Undoing the speed before the fingerprint is taken
- *  does, at about 3 ms of processor time for each second of sound and all speeds.
+ *  A fingerprint's bits state in which semitone the energy is, so a copy played 2 % faster (a third of a semitone higher) keeps
+ *  few of them, and arithmetic on the bits cannot restore them. Undoing the speed before the fingerprint is computed can, at
+ *  about 3 ms of processor time per second of audio for all speeds.
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { HeardAgain, SpeedFingerprint } from '../domain.ts';
+import type { SpeedFingerprint, SpeedFingerprints } from '../domain.ts';
 import { startDeadline } from './deadline.ts';
 import { failureOf } from './failure.ts';
 import { type FfmpegJob, startFfmpeg } from './ffmpeg.ts';
@@ -16,30 +15,30 @@ import { fingerprintOptions, fingerprintRateHz, readFingerprint } from './finger
 import { checkInput, inputOf, type OpenableInput, openable } from './input.ts';
 import type { AudioLimits } from './limits.ts';
 
-/** One per cent is a sixth of a semitone, so no copy is further than a twelfth from one of them. */
-export const undoneSpeeds: readonly number[] = [0.96, 0.97, 0.98, 0.99, 1.01, 1.02, 1.03, 1.04];
+/** One per cent is a sixth of a semitone, so every copy is at most a twelfth from one of them. */
+export const speedsUndone: readonly number[] = [0.96, 0.97, 0.98, 0.99, 1.01, 1.02, 1.03, 1.04];
 
-export interface HearAgainOptions {
-  /** Where the part begins; default 0. */
+export interface SpeedFingerprintOptions {
+  /** Start of the part in seconds; default 0. */
   readonly fromSec?: number;
   readonly durationSec: number;
-  /** Which of the file's audio streams, counted from 0; default 0. */
+  /** The file's audio stream, counted from 0; default 0. */
   readonly audioStream?: number;
   readonly signal: AbortSignal;
   readonly limits: AudioLimits;
 }
 
 /** @throws {LeitmotifError} file-unreadable, audio-*, cancelled, tool-missing */
-export async function hearAgain(file: string, options: HearAgainOptions): Promise<HeardAgain> {
+export async function speedFingerprints(file: string, options: SpeedFingerprintOptions): Promise<SpeedFingerprints> {
   await checkInput({ path: file }, options.limits);
   const deadline = startDeadline(options.signal, options.limits.deadlineMs);
   const folder = await mkdtemp(path.join(tmpdir(), 'leitmotif-again-'));
   try {
     await using input = await openable({ path: file });
-    const targets = undoneSpeeds.map((speed) => path.join(folder, `${speed}.raw`));
+    const targets = speedsUndone.map((speed) => path.join(folder, `${speed}.raw`));
     const { memoryMaxBytes, deadlineMs, niceness = 0 } = options.limits;
     const levels = new LevelReader();
-    const run = startFfmpeg(againJob(input, targets, options), {
+    const run = startFfmpeg(fingerprintSpeedsJob(input, targets, options), {
       ...{ memoryMaxBytes, cpuMaxSec: deadlineMs / 1000, niceness },
       signal: deadline.signal,
       onStderrLine: (line) => levels.read(line),
@@ -55,16 +54,17 @@ export async function hearAgain(file: string, options: HearAgainOptions): Promis
 }
 
 async function readTarget(target: string, at: number): Promise<SpeedFingerprint> {
-  return { ...readFingerprint(await readFile(target)), speed: undoneSpeeds[at] ?? 1 };
+  return { ...readFingerprint(await readFile(target)), speed: speedsUndone[at] ?? 1 };
 }
 
-/** Below 130 Hz, a telephone leaves 22 dB less than in the whole (GSM, whose noise fills it) or 30 dB (mu-law); music has 20 dB less in
- *  one of ten recordings... */
+/** Below 130 Hz, the level after a telephone is 22 dB (GSM, with noise in that band) or 30 dB (mu-law) below the total level;
+ *  music is 20 dB below it in one of ten recordings... */
 const bassDropDb = 21;
-/** ... and above 4,700 Hz 41 dB less; so has music in one of ten. Both at once are rare: 1 of 56 half-minutes of soundtracks. */
+/** ... and above 4,700 Hz it is 41 dB below; so is music in one of ten. Both at once are rare: 1 of 56 half-minutes of
+ *  soundtracks. */
 const trebleDropDb = 40;
 
-/** Reads what ffmpeg's volumedetect filters print. */
+/** Reads the output of ffmpeg's volumedetect filters. */
 export class LevelReader {
   readonly #levelsDb = new Map<string, number>();
 
@@ -85,15 +85,15 @@ export class LevelReader {
   }
 }
 
-function againJob(
+function fingerprintSpeedsJob(
   input: OpenableInput,
   targets: readonly string[],
-  { fromSec = 0, durationSec, audioStream = 0 }: HearAgainOptions,
+  { fromSec = 0, durationSec, audioStream = 0 }: SpeedFingerprintOptions,
 ): FfmpegJob {
   const { url, options } = inputOf(input);
   const range = [...(fromSec > 0 ? ['-ss', fromSec.toFixed(6)] : []), '-t', durationSec.toFixed(6)];
   const level = (from: string, filter: string, band: string) => `[${from}]${filter}volumedetect@${band},anullsink`;
-  const copies = undoneSpeeds.map((_, at) => `[in${at}]`).join('');
+  const copies = speedsUndone.map((_, at) => `[in${at}]`).join('');
   return {
     inputs: [
       { url, options: ['-nostdin', '-hide_banner', '-nostats', '-loglevel', 'level+info', '-y', ...options, ...range] },
@@ -104,8 +104,8 @@ function againJob(
       level('all', '', 'all'),
       level('bass', 'lowpass=f=130,lowpass=f=130,lowpass=f=130,', 'bass'),
       level('treble', 'highpass=f=4700,highpass=f=4700,highpass=f=4700,highpass=f=4700,', 'treble'),
-      `[print]aresample=${fingerprintRateHz},asplit=${undoneSpeeds.length}${copies}`,
-      ...undoneSpeeds.map((speed, at) => {
+      `[print]aresample=${fingerprintRateHz},asplit=${speedsUndone.length}${copies}`,
+      ...speedsUndone.map((speed, at) => {
         const rateHz = Math.round(fingerprintRateHz / speed);
         return `[in${at}]asetrate=${rateHz},aresample=${fingerprintRateHz}:osf=s16[out${at}]`;
       }),

@@ -3,7 +3,7 @@ import { createContext, useContext } from 'react';
 import type { PageChannel, PageGuild, PageUser } from '../page-protocol.ts';
 import type { Discord } from './state/use-discord.ts';
 
-export interface Surroundings {
+export interface PageContext {
   readonly discord: Discord;
   readonly me: PageUser;
   readonly locale: string;
@@ -13,10 +13,10 @@ export interface Surroundings {
   openChannel(channelId: string): void;
 }
 
-export const SurroundingsContext = createContext<Surroundings | null>(null);
+export const PageContextProvider = createContext<PageContext | null>(null);
 
-export function useSurroundings(): Surroundings {
-  const found = useContext(SurroundingsContext);
-  if (!found) throw new TypeError('Cannot use surroundings: expected to be within <Channel>');
+export function usePageContext(): PageContext {
+  const found = useContext(PageContextProvider);
+  if (!found) throw new TypeError('Cannot use the page context: expected to be within <Channel>');
   return found;
 }

@@ -1,7 +1,7 @@
 /** A view of a library without some of its keys. */
 import type { Library, Listed, ListOptions } from './library.ts';
 
-export function withoutKeys(library: Library, exclude: (key: string) => boolean): Library {
+export function excludeKeys(library: Library, exclude: (key: string) => boolean): Library {
   async function* list(options: ListOptions): AsyncIterable<Listed> {
     for await (const listed of library.list(options)) if (!exclude(listed.key)) yield listed;
   }
