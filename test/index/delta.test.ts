@@ -9,6 +9,7 @@ import { planDelta } from '../../src/index/delta-plan.ts';
 import { writeDelta } from '../../src/index/delta-writer.ts';
 import { currentManifest, nearestChunks, openCurrent } from '../../src/index/generation.ts';
 import { readCurrent, rollBack, spaceFolder } from '../../src/index/generation-folder.ts';
+import { writeGeneration } from '../../src/index/generation-writer.ts';
 import { IndexHost } from '../../src/index/index-host.ts';
 import { type GenerationManifest, liveRowCount } from '../../src/index/manifest.ts';
 import { verifyGeneration } from '../../src/index/verify-generation.ts';
@@ -25,7 +26,7 @@ import {
   update,
   writeWhole,
 } from './deltas.ts';
-import { openOptions, place } from './generations.ts';
+import { generationInput, openOptions, place } from './generations.ts';
 import { isRunning, naiveSearch, never, testFolder, unitVectors } from './vectors.ts';
 
 const queries = unitVectors(4, 8, 77);
@@ -184,6 +185,46 @@ describe('base and delta together', () => {
       { numRuns: 12 },
     );
   }, 120_000);
+
+  test('answer in every part of a space as a whole generation of the same library does', async () => {
+    const [indexDir, wholeDir] = [testFolder(), testFolder()];
+    const space = { spaceId: 'builtin@2.0.0/parts', dimensions: 384 };
+    const rowsOf = (ids: readonly number[]) =>
+      ids.flatMap((id) =>
+        unitVectors(2, 384, id).map((vector, at) => ({
+          chunk: { trackId: id, startSec: at * 10, endSec: at * 10 + 10, overlapSec: 0 },
+          vector,
+        })),
+      );
+    const inputOf = (dir: string, ids: readonly number[]) => {
+      const tracks = ids.map((trackId) => ({ trackId, rowCount: 2, state: '0'.repeat(32) }));
+      return { ...generationInput(dir, rowsOf(ids)), ...space, hubs: true, tracks };
+    };
+    const before = Array.from({ length: 30 }, (_, at) => at + 1);
+    const after = [...before.slice(1), 31, 32];
+    const from = await writeGeneration(inputOf(indexDir, before));
+    const change = { ...inputOf(indexDir, after), from, rowsOf, baseRowsMin: 1 };
+    const plan = await planDelta(change);
+    if (plan === null) throw new Error('No delta was planned');
+    const manifest = await writeDelta({ ...change, plan });
+    expect(manifest.shards.at(-1)?.files.map(({ file }) => file)).toEqual([
+      'shard-1-sound.faiss',
+      'shard-1-harmony.faiss',
+    ]);
+    await writeGeneration(inputOf(wholeDir, after));
+    const asked = [...unitVectors(6, 384, 500), ...rowsOf([1, 31]).map(({ vector }) => vector)];
+    const answers = [];
+    for (const dir of [indexDir, wholeDir]) {
+      const generation = await openCurrent({ ...openOptions(dir), ...space });
+      onTestFinished(() => generation.index.close());
+      const found = await nearestChunks(generation, asked, 4, never);
+      expect(found.flat().every(({ hubness }) => hubness?.length === 2 && hubness.every((mean) => mean !== 0))).toBe(
+        true,
+      );
+      answers.push(found.map((list) => list.map(({ chunk, similarity, ofParts }) => ({ chunk, similarity, ofParts }))));
+    }
+    expect(answers[0]).toEqual(answers[1]);
+  });
 
   test('have the hubness of a whole measurement with the references of the base', async () => {
     const indexDir = testFolder();
