@@ -5,7 +5,7 @@ import { linkOrCopy } from '../io/link-file.ts';
 import { Hubness } from '../ranking/hubs.ts';
 import { type DeltaChange, type DeltaPlan, rowsIn } from './delta-plan.ts';
 import { spaceFolder } from './generation-folder.ts';
-import { hubsName, isFormatKnown, optionsOf } from './generation-writer.ts';
+import { isFormatKnown, optionsOf } from './generation-writer.ts';
 import { measureHubness, readReferences } from './hub-measure.ts';
 import { contentHash, filesOf, type GenerationManifest } from './manifest.ts';
 import { type Publication, publishGeneration } from './publish-generation.ts';
@@ -99,53 +99,46 @@ async function writeDeltaRows(input: DeltaInput, partial: string): Promise<Delta
   }
 }
 
-/** The measures of the base and of carried rows are copied; added rows are measured against the base's references. */
 async function writeHubs(
-  { from, plan, shardsMax, signal, ...input }: DeltaInput,
-  { written, baseShards, table }: Delta,
+  input: DeltaInput,
+  delta: Delta,
   old: NonNullable<GenerationManifest['hubs']>,
   partial: string,
 ) {
-  const { base, carried } = plan;
-  const folder = folderOf({ from, ...input });
   const hubs: { file: string; bytes: number; sha256: string }[] = [];
-  for (const [at, { name, dimensions }] of from.parts.entries()) {
-    const record = old[at];
-    if (record === undefined) throw new RangeError(`Cannot add to the index: it has no hubs of the part "${name}"`);
-    const before = await Hubness.read(path.join(folder, record.file), from.rowCount, record);
-    const pieces = carried.map(({ firstRow, rowCount }) => ({ of: before, from: firstRow, to: firstRow + rowCount }));
-    const filesOfPart = (shards: GenerationManifest['shards']) =>
-      shards.map(({ rowCount, files }) => ({ rowCount, file: files[at]?.file ?? '' }));
-    const { trackIds } = written.table;
-    const fromRow = rowsIn(carried);
-    const measured = await measureAdded({
-      ...{ folder: partial, dimensions, shards: filesOfPart(written.shards), trackIds, fromRow },
-      ...{ processesMax: shardsMax, signal },
-      references: () =>
-        readReferences({
-          ...{ folder: partial, dimensions, shards: filesOfPart(baseShards) },
-          trackIds: table.trackIds.subarray(0, base.rowCount),
-        }),
-    });
-    const hubness = Hubness.join([
-      { of: before, from: 0, to: base.rowCount },
-      ...pieces,
-      { of: measured, from: 0, to: measured.rowCount },
-    ]);
-    const file = hubsName(name);
-    hubs.push({ file, ...(await hubness.write(path.join(partial, file))) });
+  for (const [part, record] of old.entries()) {
+    const before = await Hubness.read(path.join(folderOf(input), record.file), input.from.rowCount, record);
+    const hubness = await extendHubness(input, delta, before, { part, folder: partial });
+    hubs.push({ file: record.file, ...(await hubness.write(path.join(partial, record.file))) });
   }
   return hubs;
 }
 
-type AddedRows = Omit<Parameters<typeof measureHubness>[0], 'references'> & {
-  readonly fromRow: number;
-  readonly references: () => ReturnType<typeof readReferences>;
-};
-
-async function measureAdded({ references, ...measure }: AddedRows): Promise<Hubness> {
-  if (measure.fromRow === measure.trackIds.length) return Hubness.of(new Float32Array(0));
-  return measureHubness({ ...measure, references: await references() });
+/** The measures of the base's and of carried rows are copied; added rows are measured against the base's references. */
+async function extendHubness(
+  { from, plan, shardsMax, signal }: DeltaInput,
+  { written, baseShards, table }: Delta,
+  before: Hubness,
+  { part, folder }: { readonly part: number; readonly folder: string },
+): Promise<Hubness> {
+  const { base, carried, added } = plan;
+  const pieces = [
+    { of: before, from: 0, to: base.rowCount },
+    ...carried.map(({ firstRow, rowCount }) => ({ of: before, from: firstRow, to: firstRow + rowCount })),
+  ];
+  if (added.length === 0) return Hubness.join(pieces);
+  const dimensions = from.parts[part]?.dimensions ?? 0;
+  const filesIn = (shards: GenerationManifest['shards']) =>
+    shards.map(({ rowCount, files }) => ({ rowCount, file: files[part]?.file ?? '' }));
+  const measured = await measureHubness({
+    ...{ folder, dimensions, shards: filesIn(written.shards), trackIds: written.table.trackIds },
+    ...{ fromRow: rowsIn(carried), processesMax: shardsMax, signal },
+    references: await readReferences({
+      ...{ folder, dimensions, shards: filesIn(baseShards) },
+      trackIds: table.trackIds.subarray(0, base.rowCount),
+    }),
+  });
+  return Hubness.join([...pieces, { of: measured, from: 0, to: measured.rowCount }]);
 }
 
 function folderOf({ indexDir, from }: Pick<DeltaInput, 'indexDir' | 'from'>): string {

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { assertWritten } from '../io/durable-file.ts';
 import { hubRecipeName } from '../ranking/hubs.ts';
-import { type PartName, partsOf, type SpacePart } from '../ranking/space-parts.ts';
+import { partsOf, type SpacePart } from '../ranking/space-parts.ts';
 import { type Spread, spreadRecipeName } from '../ranking/spread.ts';
 import { FaissIndex } from './faiss-index.ts';
 import { flatFormatIsKnown } from './flat-file.ts';
@@ -111,14 +111,10 @@ async function writeHubs(
     const { trackIds } = table;
     const measure = { folder, dimensions, shards: slices, trackIds, processesMax: shardsMax, signal };
     const hubness = await measureHubness(measure);
-    const file = hubsName(name);
+    const file = name === 'whole' ? 'hubs.bin' : `hubs-${name}.bin`;
     hubs.push({ file, ...(await hubness.write(path.join(folder, file))) });
   }
   return hubs;
-}
-
-export function hubsName(part: PartName): string {
-  return part === 'whole' ? 'hubs.bin' : `hubs-${part}.bin`;
 }
 
 async function spreadOf(
