@@ -32,7 +32,7 @@ const idleQueries = 40;
 const addedTracks = 10;
 const addedMinutes = 5;
 const removedTracks = 1000;
-/** From the end of a run to the first answer from its generation. The bot checks every 5 s, the client each second. */
+/** From the end of a run to the first answer from its generation. The bot checks each second. */
 const followWithinMs = 60_000;
 
 interface Place {
