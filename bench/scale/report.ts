@@ -16,6 +16,8 @@ export interface BesideRun {
   readonly answeredMs: number;
   /** Of the queries in that time. */
   readonly beside: Latencies;
+  /** Of questions when nothing else runs any more. */
+  readonly after: Latencies;
   readonly failures: number;
   /** Peak of all index processes together, while both generations are open. */
   readonly indexPeakBytes: number;
@@ -30,10 +32,13 @@ export interface ScaleResult {
   readonly catalogBytes: number;
   readonly generationBytes: number;
   readonly generationMs: number;
-  readonly scanMs: number;
-  readonly azureScanMs: number;
-  readonly startMs: number;
-  readonly coldStartMs: number;
+  /** Null when only changes were measured. */
+  readonly start: {
+    readonly scanMs: number;
+    readonly azureScanMs: number;
+    readonly startMs: number;
+    readonly coldStartMs: number;
+  } | null;
   readonly idle: Latencies;
   /** Of the index processes together, and of the querying process. */
   readonly memory: { readonly index: number; readonly asker: number };
@@ -41,7 +46,7 @@ export interface ScaleResult {
   readonly removed: BesideRun;
 }
 
-const sec = (ms: number) => `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 1)} s`;
+const sec = (ms: number | undefined) => (ms === undefined ? '-' : `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 1)} s`);
 const latency = ({ p50Ms, p95Ms, maxMs, count }: Latencies) =>
   `${sec(p50Ms)}, ${sec(p95Ms)}, ${sec(maxMs)} (${count} queries)`;
 
@@ -51,10 +56,10 @@ const rows: readonly (readonly [what: string, must: string, figure: (result: Sca
   ['catalog, on the disk', '', (of) => formatBytes(of.catalogBytes)],
   ['generation, on the disk', '', (of) => formatBytes(of.generationBytes)],
   ['building it from the catalog', '', (of) => sec(of.generationMs)],
-  ['`index` with nothing changed, the whole command', '< 5 s at 13,171 tracks', (of) => sec(of.scanMs)],
-  ['the same from Azurite', '< 5 s at 13,171 tracks', (of) => sec(of.azureScanMs)],
-  ['`similar` with a minute of mp3, from nothing up: files in the page cache', '', (of) => sec(of.startMs)],
-  ['the same with the index dropped from it', '< 10 s at 400,000', (of) => sec(of.coldStartMs)],
+  ['`index` with nothing changed, the whole command', '< 5 s at 13,171 tracks', (of) => sec(of.start?.scanMs)],
+  ['the same from Azurite', '< 5 s at 13,171 tracks', (of) => sec(of.start?.azureScanMs)],
+  ['`similar` with a minute of mp3, from nothing up: files in the page cache', '', (of) => sec(of.start?.startMs)],
+  ['the same with the index dropped from it', '< 10 s at 400,000', (of) => sec(of.start?.coldStartMs)],
   ['a query of 60 chunks, p50, p95, most', 'p95 < 1 s at 1,000,000', (of) => latency(of.idle)],
   ['index processes over their vectors', '< 1.15 x', (of) => ratio(of.memory.index, of.vectorBytes)],
   ['asking process', '', (of) => formatBytes(of.memory.asker)],
@@ -63,6 +68,7 @@ const rows: readonly (readonly [what: string, must: string, figure: (result: Sca
   ['queries meanwhile, one each second', '', (of) => latency(of.added.beside)],
   ['their median over that without a run beside them', '< 2 x', (of) => ratio(of.added.beside.p50Ms, of.idle.p50Ms)],
   ['refused', '0', (of) => String(of.added.failures)],
+  ['queries afterwards', '', (of) => latency(of.added.after)],
   [
     'index processes over their vectors, both generations open',
     '',
@@ -74,6 +80,7 @@ const rows: readonly (readonly [what: string, must: string, figure: (result: Sca
   ['from its start to an answer from the new generation', '', (of) => sec(of.removed.answeredMs)],
   ['queries meanwhile, one each second', '', (of) => latency(of.removed.beside)],
   ['refused', '0', (of) => String(of.removed.failures)],
+  ['queries afterwards', '', (of) => latency(of.removed.after)],
 ];
 
 export function renderScale(results: readonly ScaleResult[]): string {

@@ -5,6 +5,7 @@ import { LeitmotifError, toLeitmotifError } from '../errors.ts';
 import { counted, formatBytes, formatDuration, oneLine } from '../format.ts';
 import { currentManifest } from '../index/generation.ts';
 import { rollBack } from '../index/generation-folder.ts';
+import { liveRowCount } from '../index/manifest.ts';
 import { isDue } from '../indexing/cool-down.ts';
 import { folderBytes } from '../io/folder-bytes.ts';
 import type { Services } from '../services/services.ts';
@@ -85,8 +86,9 @@ function clipsRow({ catalog, libraries: { clipStore } }: Pick<Services, 'catalog
 async function generationLine({ config, catalog, worker }: StatusServices): Promise<string> {
   try {
     const place = { indexDir: config.indexDir, spaceId: await worker.spaceId(), catalogId: catalog.id };
-    const { id, rowCount, trackCount, createdAt } = await currentManifest(place);
-    return `${id}, ${counted(rowCount, 'chunk')} of ${counted(trackCount, 'track')}, built ${createdAt}`;
+    const manifest = await currentManifest(place);
+    const { id, trackCount, createdAt } = manifest;
+    return `${id}, ${counted(liveRowCount(manifest), 'chunk')} of ${counted(trackCount, 'track')}, built ${createdAt}`;
   } catch (error) {
     return toLeitmotifError(error).message;
   }

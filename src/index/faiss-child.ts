@@ -8,7 +8,10 @@
 import type { IndexFlatIP } from 'faiss-node';
 import type {
   BuildRequest,
+  DroppedRows,
   Envelope,
+  FaissAnswers,
+  FaissOp,
   FaissReply,
   FaissRequest,
   HubnessRequest,
@@ -35,6 +38,8 @@ const sumTolerance = 1e-5;
 /** With more ties than this at the k-th place (silence, if it is indexed), FAISS chooses among them: examining thousands
  *  for each query would take seconds. */
 const neighboursMax = 800;
+/** More rows requested where rows were dropped: a query near a removed track meets all of its chunks. */
+const droppedMost = 64;
 const bytesPerFloat = 4;
 const hashSliceBytes = 1024 * 1024;
 const addSliceRows = 1000;
@@ -93,10 +98,10 @@ function loadPart(path: string, dimensions: number, rowCount: number): LoadedPar
   return { index, rowCount, dimensions, file, rowsOffsetBytes, row, rowBytes: new Uint8Array(row.buffer) };
 }
 
-function search({ queries, k }: SearchRequest): SearchAnswer {
+function search({ queries, k, dropped }: SearchRequest): SearchAnswer {
   if (loaded === null) throw new Error('Cannot search: no index is loaded');
   const parts = loaded.map((part, at) => ({ part, queries: queries[at] as Float32Array }));
-  const nearest = parts.map((each) => nearestOf(each.part, each.queries, k));
+  const nearest = parts.map((each) => nearestOf(each.part, each.queries, k, dropped));
   const queryCount = nearest[0]?.length ?? 0;
   const counts = new Uint32Array(queryCount);
   const rows: number[] = [];
@@ -114,21 +119,29 @@ function search({ queries, k }: SearchRequest): SearchAnswer {
   return { counts, rows: Uint32Array.from(rows), similarities: Float32Array.from(similarities), leakedBytes };
 }
 
-/** The k nearest rows of each query by one part; best first, ties by row. */
-function nearestOf(part: LoadedPart, queries: Float32Array, k: number): Scored[][] {
+/** The k nearest rows of each query by one part, dropped ones skipped; best first, ties by row. */
+function nearestOf(part: LoadedPart, queries: Float32Array, k: number, dropped: DroppedRows | null): Scored[][] {
   const { rowCount, dimensions } = part;
-  const found = Math.min(k, rowCount);
+  const { bits, count: droppedCount } = dropped ?? { bits: [], count: 0 };
+  const found = Math.min(k, rowCount - droppedCount);
   const nearest = Array.from({ length: queries.length / dimensions }, (): Scored[] => []);
   let open = found === 0 ? [] : [...nearest.keys()];
-  for (let wanted = found + spareNeighbours; open.length > 0; wanted *= 8) {
-    const requested = Math.min(wanted, rowCount);
+  const isLive = (row: number): boolean => (((bits[row >> 3] ?? 0) >> (row & 7)) & 1) === 0;
+  let wanted = found + spareNeighbours;
+  for (let extra = Math.min(droppedCount, droppedMost); open.length > 0; wanted *= 8, extra *= 8) {
+    const requested = Math.min(wanted + extra, rowCount);
     const answer = searchFaiss(part, queries, open, requested);
     open = open.filter((query, position) => {
-      const candidates = rescore(part, queries, query, answer, position, requested);
+      const places = Array.from({ length: requested }, (_, place) => position * requested + place);
+      const live = places.filter((place) => isLive(answer.labels[place] ?? 0));
+      const examined = requested === rowCount ? live : live.slice(0, wanted);
+      const candidates = rescore(part, queries, query, answer, examined);
       nearest[query] = candidates.slice(0, found);
-      const last = answer.distances[position * requested + requested - 1] ?? 0;
+      if (requested === rowCount) return false;
+      if (candidates.length < found) return true;
+      const last = answer.distances[examined.at(-1) ?? 0] ?? 0;
       const worst = candidates[found - 1]?.similarity ?? 0;
-      return requested < Math.min(rowCount, neighboursMax) && last >= worst - sumTolerance;
+      return examined.length < neighboursMax && last >= worst - sumTolerance;
     });
   }
   return nearest;
@@ -151,18 +164,19 @@ function searchFaiss(part: LoadedPart, queries: Float32Array, picked: readonly n
 
 /** Computes one query's similarities again so that they are equal on every machine, in every batch and for any number of
  *  shards: FAISS's own sums depend on the position of row and query in BLAS's blocks. Takes 4 us per candidate.
+ *  @param places in the answer
  *  @returns best first, ties by row */
 function rescore(
   part: LoadedPart,
   queries: Float32Array,
   query: number,
-  answer: FaissAnswer,
-  position: number,
-  requested: number,
+  { labels, distances }: FaissAnswer,
+  places: readonly number[],
 ): Scored[] {
-  const candidates = answer.labels.slice(position * requested, (position + 1) * requested).map((row, place) => {
+  const candidates = places.map((place) => {
+    const row = labels[place] ?? 0;
     const similarity = similarityOf(part, queries, query, row);
-    if (Math.abs(similarity - (answer.distances[position * requested + place] ?? 0)) > 1e-3)
+    if (Math.abs(similarity - (distances[place] ?? 0)) > 1e-3)
       throw new CorruptFile(`row ${row} is not the one that FAISS holds`);
     return { row, similarity };
   });
@@ -268,26 +282,12 @@ function memory(): MemoryAnswer {
   };
 }
 
-function answer(request: FaissRequest) {
-  switch (request.op) {
-    case 'verify':
-      return verify(request);
-    case 'load':
-      return load(request);
-    case 'search':
-      return search(request);
-    case 'build':
-      return build(request);
-    case 'hubness':
-      return hubness(request);
-    case 'memory':
-      return memory();
-  }
-}
+const operations = { verify, load, search, build, hubness, memory };
 
 function replyTo({ id, request }: Envelope): FaissReply {
   try {
-    return { id, ok: true, answer: answer(request) };
+    const operation = operations[request.op] as (request: FaissRequest) => FaissAnswers[FaissOp];
+    return { id, ok: true, answer: operation(request) };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     return { id, ok: false, kind: error instanceof CorruptFile ? 'corrupt' : 'failed', message };

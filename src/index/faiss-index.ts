@@ -4,7 +4,7 @@
 import PQueue from 'p-queue';
 import { LeitmotifError } from '../errors.ts';
 import { type SpacePart, writePart } from '../ranking/space-parts.ts';
-import type { MemoryAnswer, SearchAnswer } from './faiss-protocol.ts';
+import type { DroppedRows, MemoryAnswer, SearchAnswer } from './faiss-protocol.ts';
 import { FaissShard, type ShardEvent, type ShardFiles, type ShardLimits } from './faiss-shard.ts';
 import {
   assertNeighbourCount,
@@ -24,6 +24,10 @@ export interface FaissIndexOptions {
   readonly onEvent?: ((event: ShardEvent) => void) | undefined;
   /** Reads the files one after the other, so that the generation answering meanwhile keeps a core. */
   readonly oneByOne?: boolean;
+  /** Rows of each shard that are not returned: see droppedRows. Default: none. */
+  readonly dropped?: readonly (DroppedRows | null)[] | undefined;
+  /** An open index; its processes are shared where they hold the same files. */
+  readonly reuse?: FaissIndex | undefined;
 }
 
 export interface FaissLimits extends ShardLimits {
@@ -53,31 +57,37 @@ export class FaissIndex implements VectorIndex {
   readonly parts: readonly SpacePart[];
   readonly rowCount: number;
   readonly #shards: readonly FaissShard[];
+  readonly #dropped: readonly (DroppedRows | null)[];
   readonly #queueMax: number;
   readonly #queue = new PQueue({ concurrency: 1 });
-  #closed = false;
+  /** Once is enough: other indexes may hold the same shards. */
+  #closed: Promise<void> | null = null;
 
   private constructor(
-    { dimensions, parts }: Pick<FaissIndexOptions, 'dimensions' | 'parts'>,
+    { dimensions, parts, dropped = [] }: Pick<FaissIndexOptions, 'dimensions' | 'parts' | 'dropped'>,
     shards: readonly FaissShard[],
     queueMax: number,
   ) {
     this.dimensions = dimensions;
     this.parts = parts;
     this.#shards = shards;
+    this.#dropped = dropped;
     this.#queueMax = queueMax;
     this.rowCount = shards.reduce((rows, shard) => rows + shard.rowCount, 0);
   }
 
-  /** Starts a process for each shard; each checks its files, then reads them. All start at the same time unless `oneByOne`.
+  /** Starts a process for each shard that `reuse` has not; each checks its files, then reads them. All start at the same time
+   *  unless `oneByOne`.
    *  @throws {LeitmotifError} `index-corrupt` or `index-unavailable`; no process is left running */
   static async open(options: FaissIndexOptions): Promise<FaissIndex> {
-    const { limits, onEvent, oneByOne = false } = options;
+    const { limits, onEvent, oneByOne = false, reuse } = options;
     const bytesOf = ({ files }: ShardFiles): number => files.reduce((sum, { bytes }) => sum + bytes, 0);
     const largest = Math.max(0, ...options.shards.map(bytesOf));
     const all = { ...defaultFaissLimits(largest), ...limits };
     const queue = new PQueue({ concurrency: oneByOne ? 1 : options.shards.length || 1 });
-    const open = (shard: ShardFiles) => FaissShard.open({ shard, limits: all, onEvent: onEvent ?? (() => undefined) });
+    const open = async (shard: ShardFiles) =>
+      (await reuse?.share(shard)) ??
+      (await FaissShard.open({ shard, limits: all, onEvent: onEvent ?? (() => undefined) }));
     const opened = await Promise.allSettled(options.shards.map((shard) => queue.add(() => open(shard))));
     const shards = opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
     const failed = opened.find((one) => one.status === 'rejected');
@@ -85,7 +95,19 @@ export class FaissIndex implements VectorIndex {
       await Promise.all(shards.map((shard) => shard.close()));
       throw failed.reason;
     }
+    // Only now: until then, the files under their old names are the ones that are known to stay.
+    for (const [at, files] of options.shards.entries()) shards[at]?.moveTo(files);
     return new FaissIndex(options, shards, all.queueMax);
+  }
+
+  /** The shard that holds these files, kept open for another index; null if there is none, or its process is not ready. */
+  async share(files: ShardFiles): Promise<FaissShard | null> {
+    for (const shard of this.#shards) {
+      if (!(await shard.serves(files))) continue;
+      shard.retain();
+      return shard;
+    }
+    return null;
   }
 
   async search(vectors: readonly Float32Array[], k: number, { signal }: SearchOptions): Promise<Neighbour[][]> {
@@ -114,14 +136,15 @@ export class FaissIndex implements VectorIndex {
     return (await this.#shards[0]?.openblasCore()) ?? null;
   }
 
-  async close(): Promise<void> {
-    this.#closed = true;
-    await this.#queue.onIdle();
-    await Promise.all(this.#shards.map((shard) => shard.close()));
+  close(): Promise<void> {
+    this.#closed ??= this.#queue.onIdle().then(async () => {
+      await Promise.all(this.#shards.map((shard) => shard.close()));
+    });
+    return this.#closed;
   }
 
   async #inTurn(vectors: readonly Float32Array[], k: number, signal: AbortSignal): Promise<Neighbour[][]> {
-    if (this.#closed) throw new LeitmotifError('index-unavailable', 'Cannot search: the index was closed');
+    if (this.#closed !== null) throw new LeitmotifError('index-unavailable', 'Cannot search: the index was closed');
     if (this.#queue.size >= this.#queueMax) {
       throw new LeitmotifError('queue-full', `Cannot search: expected at most ${this.#queueMax} searches waiting`);
     }
@@ -150,7 +173,7 @@ export class FaissIndex implements VectorIndex {
       });
       return matrix;
     });
-    const answers = await Promise.all(this.#shards.map((shard) => shard.search(queries, k)));
+    const answers = await Promise.all(this.#shards.map((shard, at) => shard.search(queries, k, this.#dropped[at])));
     const ofShards = this.#neighboursOf(answers);
     return vectors.map((_, query) =>
       mergeNeighbours(

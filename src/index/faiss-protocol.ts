@@ -16,11 +16,20 @@ export interface LoadRequest {
   readonly rowCount: number;
 }
 
+/** Rows of a shard that are not returned. */
+export interface DroppedRows {
+  readonly count: number;
+  /** One bit a row, the lowest first. */
+  readonly bits: Uint8Array;
+}
+
 export interface SearchRequest {
   readonly op: 'search';
   /** For each part: shape [queries, dimensions of the part], row-major. */
   readonly queries: readonly Float32Array[];
   readonly k: number;
+  /** Null: all rows are returned. */
+  readonly dropped: DroppedRows | null;
 }
 
 /** Writes an index of the float32 rows in `from` after `offsetBytes`, with the binding's own `add`. */

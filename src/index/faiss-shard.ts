@@ -4,11 +4,11 @@
  *  searches, because the binding never frees its copy of a query (4 bytes per value). No search is refused meanwhile:
  *  new searches wait, and running ones are repeated once.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { LeitmotifError } from '../errors.ts';
 import { corruptIndexFile } from '../io/corrupt-index.ts';
 import { FaissProcess } from './faiss-process.ts';
-import type { MemoryAnswer, SearchAnswer } from './faiss-protocol.ts';
+import type { DroppedRows, MemoryAnswer, SearchAnswer, SearchRequest } from './faiss-protocol.ts';
 
 /** One file for each part of the space, all with the same rows. */
 export interface ShardFiles {
@@ -51,6 +51,9 @@ export interface ShardOptions {
 
 export class FaissShard {
   readonly #options: ShardOptions;
+  #files: ShardFiles;
+  /** Indexes that have the shard open. */
+  #holders = 1;
   /** The current process; pending while it is being started or replaced. */
   #live: Promise<FaissProcess>;
   #startsWithoutSearch = 0;
@@ -61,6 +64,7 @@ export class FaissShard {
 
   private constructor(options: ShardOptions) {
     this.#options = options;
+    this.#files = options.shard;
     this.#live = this.#start();
   }
 
@@ -72,19 +76,42 @@ export class FaissShard {
   }
 
   get rowCount(): number {
-    return this.#options.shard.rowCount;
+    return this.#files.rowCount;
+  }
+
+  /** Whether these files have the same content, and the process can be searched at once. */
+  async serves({ rowCount, files }: ShardFiles): Promise<boolean> {
+    const own = this.#files.files;
+    const isSame = !this.#closed && rowCount === this.rowCount && files.map(hashOf).join() === own.map(hashOf).join();
+    const isReady = this.#live.then(
+      (process) => !process.ended,
+      () => false,
+    );
+    return isSame && (await Promise.race([isReady, setImmediate(false)]));
+  }
+
+  /** Keeps the shard open for one more index, until that closes it too. */
+  retain(): void {
+    this.#holders += 1;
+  }
+
+  /** Lets later processes read other names of the same files. */
+  moveTo(files: ShardFiles): void {
+    this.#files = files;
   }
 
   /** @param queries for each part: shape [queries, dimensions of the part]
+   *  @param dropped rows that are not returned
    *  @throws {LeitmotifError} `index-unavailable` if the process died twice during this search, or none starts in time;
    *          `index-corrupt` if the file has changed since it was opened */
-  async search(queries: readonly Float32Array[], k: number): Promise<SearchAnswer> {
+  async search(queries: readonly Float32Array[], k: number, dropped: DroppedRows | null = null): Promise<SearchAnswer> {
+    const request = { op: 'search', queries, k, dropped } as const;
     const process = await this.#ready();
     try {
-      return await this.#ask(process, queries, k);
+      return await this.#ask(process, request);
     } catch (error) {
       if (this.#closed || !(error instanceof LeitmotifError) || error.code !== 'index-unavailable') throw error;
-      return await this.#ask(await this.#ready(), queries, k);
+      return await this.#ask(await this.#ready(), request);
     }
   }
 
@@ -101,6 +128,8 @@ export class FaissShard {
   }
 
   async close(): Promise<void> {
+    this.#holders -= 1;
+    if (this.#holders > 0) return;
     this.#closing.abort();
     await this.#live.then(end, () => undefined);
   }
@@ -123,9 +152,9 @@ export class FaissShard {
     }
   }
 
-  async #ask(process: FaissProcess, queries: readonly Float32Array[], k: number): Promise<SearchAnswer> {
+  async #ask(process: FaissProcess, request: SearchRequest): Promise<SearchAnswer> {
     try {
-      const answer = await process.request({ op: 'search', queries, k }, this.#options.limits.searchTimeoutMs);
+      const answer = await process.request(request, this.#options.limits.searchTimeoutMs);
       this.#startsWithoutSearch = 0;
       if (answer.leakedBytes > this.#options.limits.leakMaxBytes) this.#recycle(process);
       return answer;
@@ -143,7 +172,7 @@ export class FaissShard {
 
   /** Of the first part, to name the shard. */
   get #path(): string {
-    return this.#options.shard.files[0]?.path ?? '';
+    return this.#files.files[0]?.path ?? '';
   }
 
   async #start(): Promise<FaissProcess> {
@@ -152,9 +181,9 @@ export class FaissShard {
   }
 
   async #spawnVerified(): Promise<FaissProcess> {
-    const { shard, limits } = this.#options;
+    const { limits } = this.#options;
     const process = new FaissProcess();
-    for (const { path, bytes, sha256 } of shard.files) {
+    for (const { path, bytes, sha256 } of this.#files.files) {
       try {
         await process.request({ op: 'verify', path, bytes, sha256 }, limits.startTimeoutMs);
       } catch (error) {
@@ -166,10 +195,11 @@ export class FaissShard {
   }
 
   async #load(process: FaissProcess): Promise<FaissProcess> {
-    const { shard, limits } = this.#options;
+    const { limits } = this.#options;
+    const { rowCount } = this.#files;
     try {
-      const files = shard.files.map(({ path, dimensions }) => ({ path, dimensions }));
-      await process.request({ op: 'load', files, rowCount: shard.rowCount }, limits.startTimeoutMs);
+      const files = this.#files.files.map(({ path, dimensions }) => ({ path, dimensions }));
+      await process.request({ op: 'load', files, rowCount }, limits.startTimeoutMs);
     } catch (error) {
       await end(process);
       throw this.#named(error);
@@ -239,6 +269,10 @@ export class FaissShard {
   #report(kind: ShardEvent['kind'], process: FaissProcess, why: string): void {
     this.#options.onEvent({ kind, path: this.#path, pid: process.pid, why });
   }
+}
+
+function hashOf({ sha256 }: ShardFile): string {
+  return sha256;
 }
 
 async function end(process: FaissProcess): Promise<void> {

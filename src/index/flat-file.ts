@@ -57,8 +57,12 @@ export async function flatFormatIsKnown(folder: string): Promise<boolean> {
   const theirs = path.join(folder, 'format-theirs.faiss');
   try {
     const file = await createFlatFile(ours, shape);
-    await file.write(rowBytes(Float32Array.of(1, 0, 0.6, 0.8, 0, -1)));
-    await file.finish();
+    try {
+      await file.write(rowBytes(Float32Array.of(1, 0, 0.6, 0.8, 0, -1)));
+      await file.finish();
+    } finally {
+      await file.abandon();
+    }
     await buildByAdding(ours, theirs, shape);
     return (await readFile(ours)).equals(await readFile(theirs));
   } finally {

@@ -8,9 +8,10 @@ import type { FoundNeighbour } from '../ranking/rank-by-parts.ts';
 import { FaissIndex, type FaissLimits } from './faiss-index.ts';
 import type { ShardEvent } from './faiss-shard.ts';
 import { exists, generationsFolder, indexedSpaces, readCurrent, spaceFolder } from './generation-folder.ts';
-import { type GenerationManifest, manifestName, readManifest } from './manifest.ts';
+import { type GenerationManifest, liveRowCount, manifestName, readManifest } from './manifest.ts';
 import { IndexedRows } from './rows-file.ts';
 import { shardFilesOf } from './shard-files.ts';
+import { droppedRows, readTracks } from './tracks-file.ts';
 
 export interface GenerationPlace {
   readonly indexDir: string;
@@ -23,6 +24,8 @@ export interface OpenGenerationOptions extends GenerationPlace {
   readonly onEvent?: (event: ShardEvent) => void;
   /** @see FaissIndexOptions.oneByOne */
   readonly oneByOne?: boolean;
+  /** @see FaissIndexOptions.reuse */
+  readonly reuse?: FaissIndex | undefined;
 }
 
 export interface OpenGeneration {
@@ -72,7 +75,11 @@ export async function openGeneration(
   const { hubs, parts, rowCount } = manifest;
   const readHubs = hubs?.map((hub) => Hubness.read(path.join(folder, hub.file), rowCount, hub));
   const hubness = readHubs ? await Promise.all(readHubs) : null;
-  const { limits, onEvent } = options;
+  const tracks =
+    manifest.base && manifest.tracks
+      ? await readTracks(path.join(folder, manifest.tracks.file), manifest.tracks)
+      : null;
+  const { limits, onEvent, reuse } = options;
   const index = await FaissIndex.open({
     dimensions: manifest.dimensions,
     parts,
@@ -80,8 +87,12 @@ export async function openGeneration(
     limits,
     onEvent,
     oneByOne: options.oneByOne ?? false,
+    dropped: tracks ? droppedRows(tracks, manifest.shards) : undefined,
+    reuse,
   });
-  const library = { chunks: rows.rowCount, chunksOf: (trackId: number) => rows.chunksOf(trackId) };
+  const counts = tracks && new Map(tracks.map((track) => [track.trackId, track.rowCount]));
+  const chunksOf = (trackId: number): number => (counts ? (counts.get(trackId) ?? 0) : rows.chunksOf(trackId));
+  const library = { chunks: liveRowCount(manifest), chunksOf };
   return { manifest, rows, index, library, hubness };
 }
 

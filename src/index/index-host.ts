@@ -1,7 +1,8 @@
 /** Searches the current generation for the lifetime of a process; a new generation is swapped in while it answers.
  *
- *  Memory: the new generation is opened while the old one still answers, so for some seconds both are in memory (0.8 GB
- *  each for 400,000 x 512). On a machine without that memory, close the host before opening it again.
+ *  Memory: the new generation is opened while the old one still answers. Generations with the same base share its processes;
+ *  otherwise both are in memory for some seconds (0.8 GB each for 400,000 x 512). On a machine without that memory, close the
+ *  host before opening it again.
  */
 import { LeitmotifError } from '../errors.ts';
 import type { LibrarySize } from '../ranking/fusion.ts';
@@ -94,7 +95,8 @@ export class IndexHost {
   async #reload(): Promise<boolean> {
     const manifest = await currentManifest(this.#options);
     if (this.#closed || this.#live?.manifest.id === manifest.id) return false;
-    const next = await openGeneration(manifest, { ...this.#options, oneByOne: this.#live !== null });
+    const reuse = this.#live?.index;
+    const next = await openGeneration(manifest, { ...this.#options, oneByOne: reuse !== undefined, reuse });
     const old = this.#live;
     this.#live = next;
     if (old !== null) this.#retire(old);

@@ -37,6 +37,13 @@ const manifestBody = z.object({
   /** In the order of their rows; each with one file for each part. */
   shards: z.array(z.object({ rowCount: z.int().positive(), files: z.array(file) })),
   rows: file,
+  /** The tracks and their rows (tracks-file.ts). A row of no track was dropped. Generations written before it was introduced
+   *  have none, and no dropped rows. */
+  tracks: file.optional(),
+  /** Set for a generation that was made by adding to an earlier one, its base: the first shards are the base's files, and the
+   *  last one holds the rows that the base has not. Hubs and spread were measured on the base; added rows were measured
+   *  against the same references. */
+  base: z.object({ content: sha256, rowCount: count, shards: count, droppedRows: count }).optional(),
   /** The hubness of each row (hubs.ts), one file for each part. Generations without it answer without hub correction. Its
    *  recipe is one of the options and therefore part of `content`; its bytes are not, because they follow from the rows
    *  except for the processor's rounding. */
@@ -77,6 +84,8 @@ export interface ContentParts {
   readonly rowsSha256: string;
   /** Of all vectors, in row order. */
   readonly vectorsSha256: string;
+  /** Of a generation with a base; the vectors are then those that were added. */
+  readonly base?: { readonly content: string; readonly tracksSha256: string };
 }
 
 export function contentHash({
@@ -86,15 +95,24 @@ export function contentHash({
   options,
   rowsSha256,
   vectorsSha256,
+  base,
 }: ContentParts): string {
   const sorted = Object.entries(options).sort(([a], [b]) => (a < b ? -1 : 1));
   const parts = ['leitmotif generation 2', spaceId, dimensions, rowCount, sorted, rowsSha256, vectorsSha256];
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+  const ofBase = base === undefined ? [] : [base.content, base.tracksSha256];
+  return createHash('sha256')
+    .update(JSON.stringify([...parts, ...ofBase]))
+    .digest('hex');
+}
+
+/** Rows that can be found. */
+export function liveRowCount({ rowCount, base }: GenerationManifest): number {
+  return rowCount - (base?.droppedRows ?? 0);
 }
 
 /** Every file of a generation except its manifest. */
-export function filesOf({ rows, shards, hubs }: GenerationManifest) {
-  return [rows, ...shards.flatMap(({ files }) => files), ...(hubs ?? [])];
+export function filesOf({ rows, tracks, shards, hubs }: GenerationManifest) {
+  return [rows, ...(tracks ? [tracks] : []), ...shards.flatMap(({ files }) => files), ...(hubs ?? [])];
 }
 
 function checksumOf(body: GenerationManifest): string {

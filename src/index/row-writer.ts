@@ -25,6 +25,8 @@ export interface RowWriterOptions {
   /** Rows whose vectors are kept in memory, ascending. */
   readonly sampleRows: readonly number[];
   readonly shardsMax: number;
+  /** Number of the first shard, for its name. Default: 0. */
+  readonly firstShard?: number;
   /** true: shard files are written directly. false: FAISS writes them. */
   readonly direct: boolean;
 }
@@ -125,7 +127,7 @@ export class RowWriter {
 
   async #createFiles(): Promise<void> {
     for (const part of this.#options.parts) {
-      const name = shardName(this.#shards.length, part);
+      const name = shardName((this.#options.firstShard ?? 0) + this.#shards.length, part);
       const written = await createFlatFile(this.#pathOf(name), { ...part, rowCount: this.#shardRows });
       this.#files.push({ part, name, written, values: new Float32Array(part.dimensions) });
     }

@@ -37,6 +37,23 @@ export class IndexedRows {
     return new IndexedRows(new ArrayBuffer(rowCount * bytesPerRow), rowCount);
   }
 
+  /** Puts tables together.
+   *  @param pieces rows [from, to) of each */
+  static join(
+    pieces: readonly { readonly of: IndexedRows; readonly from: number; readonly to: number }[],
+  ): IndexedRows {
+    const rows = IndexedRows.withRoomFor(pieces.reduce((sum, { from, to }) => sum + to - from, 0));
+    let row = 0;
+    for (const { of, from, to } of pieces) {
+      rows.#startSec.set(of.#startSec.subarray(from, to), row);
+      rows.#endSec.set(of.#endSec.subarray(from, to), row);
+      rows.#overlapSec.set(of.#overlapSec.subarray(from, to), row);
+      rows.#trackId.set(of.#trackId.subarray(from, to), row);
+      row += to - from;
+    }
+    return rows;
+  }
+
   /** @throws {LeitmotifError} `index-corrupt` if the file is missing or was changed after it was written */
   static async read(file: string, rowCount: number, record: FileRecord): Promise<IndexedRows> {
     const bytes = await readWritten(file, record);

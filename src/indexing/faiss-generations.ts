@@ -1,8 +1,12 @@
 /** Stores generations of the index as FAISS files. */
+import path from 'node:path';
+import { LeitmotifError } from '../errors.ts';
+import { planDelta } from '../index/delta-plan.ts';
+import { writeDelta } from '../index/delta-writer.ts';
 import { currentManifest } from '../index/generation.ts';
 import { readCurrent, spaceFolder } from '../index/generation-folder.ts';
 import { writeGeneration } from '../index/generation-writer.ts';
-import { filesOf } from '../index/manifest.ts';
+import { filesOf, type GenerationManifest, manifestName, readManifest } from '../index/manifest.ts';
 import { assertIntact, rememberIntact } from '../index/verified-files.ts';
 import type { CurrentGeneration, GenerationRequest, GenerationStore } from './generation-store.ts';
 
@@ -13,6 +17,8 @@ export interface FaissGenerationsOptions {
   readonly shardsMax: number;
   /** Whether new generations include hub measures. */
   readonly hubs?: boolean;
+  /** @see DeltaChange.baseRowsMin */
+  readonly baseRowsMin?: number;
   readonly now?: () => Date;
 }
 
@@ -46,16 +52,42 @@ export class FaissGenerations implements GenerationStore {
   }
 
   async write(input: GenerationRequest, { signal }: { signal: AbortSignal }): Promise<string> {
-    const { indexDir, catalogId, shardsMax, hubs = false, now = () => new Date() } = this.#options;
-    const { includeNonMusic, ...rows } = input;
-    const manifest = await writeGeneration({
-      ...rows,
-      ...{ indexDir, catalogId, shardsMax, hubs, signal },
-      options: { includeNonMusic },
-      createdAt: now(),
-    });
-    // The files were just read back; recording their state here saves the next run from reading them.
-    await rememberIntact(spaceFolder(indexDir, input.spaceId), manifest.id, filesOf(manifest));
+    const manifest = (await this.#writeDelta(input, signal)) ?? (await this.#writeWhole(input, signal));
+    // New files were just read back, and those of a base were intact before; recording their state here saves the next run
+    // from reading them.
+    await rememberIntact(spaceFolder(this.#options.indexDir, input.spaceId), manifest.id, filesOf(manifest));
     return manifest.id;
+  }
+
+  #writeWhole({ tracks, rows, ...input }: GenerationRequest, signal: AbortSignal): Promise<GenerationManifest> {
+    const rowCount = tracks.reduce((sum, track) => sum + track.rowCount, 0);
+    return writeGeneration({ ...this.#common(input, signal), tracks, rows: rows(), rowCount });
+  }
+
+  /** @returns null when a whole generation is due: after a large change, or without an intact generation to add to */
+  async #writeDelta(
+    { tracks, rows, ...input }: GenerationRequest,
+    signal: AbortSignal,
+  ): Promise<GenerationManifest | null> {
+    const { indexDir, baseRowsMin } = this.#options;
+    if (input.currentId === null) return null;
+    try {
+      const from = await readManifest(path.join(spaceFolder(indexDir, input.spaceId), input.currentId, manifestName));
+      const change = {
+        ...{ ...this.#common(input, signal), from, tracks, rowsOf: rows },
+        ...(baseRowsMin === undefined ? {} : { baseRowsMin }),
+      };
+      const plan = await planDelta(change);
+      return plan && (await writeDelta({ ...change, plan }));
+    } catch (error) {
+      if (error instanceof LeitmotifError && error.code === 'index-corrupt') return null;
+      throw error;
+    }
+  }
+
+  #common({ spaceId, dimensions, includeNonMusic }: Omit<GenerationRequest, 'tracks' | 'rows'>, signal: AbortSignal) {
+    const { indexDir, catalogId, shardsMax, hubs = false, now = () => new Date() } = this.#options;
+    const kind = { spaceId, dimensions, options: { includeNonMusic }, hubs };
+    return { ...kind, indexDir, catalogId, shardsMax, createdAt: now(), signal };
   }
 }

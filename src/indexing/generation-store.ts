@@ -1,14 +1,17 @@
 /** The generations of the index, as indexing uses them. */
-import type { SnapshotRow } from '../catalog/snapshot.ts';
+import type { SnapshotRow, SnapshotTrack } from '../catalog/snapshot.ts';
 
 export interface GenerationRequest {
   readonly spaceId: string;
   readonly dimensions: number;
-  readonly rowCount: number;
-  /** Read once, in order. */
-  readonly rows: Iterable<SnapshotRow>;
+  /** Those that have rows, in the order of these. */
+  readonly tracks: readonly SnapshotTrack[];
+  /** Reads the rows of some tracks, in order; default: of all. */
+  readonly rows: (trackIds?: readonly number[]) => Iterable<SnapshotRow>;
   /** Whether the rows include silence, applause and noise. */
   readonly includeNonMusic: boolean;
+  /** The current generation, to which a small change is added; null when it is missing or damaged. */
+  readonly currentId: string | null;
 }
 
 export interface CurrentGeneration {

@@ -34,21 +34,21 @@ export async function updateGeneration(update: GenerationUpdate, deep = false): 
   const includeNonMusic = update.includeNonMusic ?? false;
   const built = catalog.spaces.get(spaceId)?.built ?? null;
   const isSame = built !== null && built.content === catalog.contentOf(spaceId, { includeNonMusic });
-  // A generation that will be replaced needs no deep check.
-  const current = await generations.current(spaceId, { signal, deep: deep && isSame });
+  const current = await generations.current(spaceId, { signal, deep });
   const rolledBackTo = built && current && isRolledBack(current, built.generationId) ? current.id : null;
   if (isSame && rolledBackTo !== null) return { kind: 'held', id: rolledBackTo };
   if (isSame && current?.id === built.generationId) return { kind: 'unchanged' };
   using snapshot = catalog.snapshot(spaceId, { includeNonMusic });
-  const rowCount = snapshot.countRows();
-  if (rowCount === 0) return { kind: 'empty' };
+  const tracks = snapshot.tracks();
+  if (tracks.length === 0) return { kind: 'empty' };
   const { dimensions, content } = snapshot;
+  const rows = (trackIds?: readonly number[]) => snapshot.rows(trackIds);
   const id = await generations.write(
-    { spaceId, dimensions, rowCount, rows: snapshot.rows(), includeNonMusic },
+    { spaceId, dimensions, tracks, rows, includeNonMusic, currentId: current?.id ?? null },
     { signal },
   );
   catalog.spaces.setBuilt(spaceId, id, content);
-  return { kind: 'written', id, rows: rowCount, endsRollBackTo: rolledBackTo ?? undefined };
+  return { kind: 'written', id, rows: snapshot.countRows(), endsRollBackTo: rolledBackTo ?? undefined };
 }
 
 /** The catalog records the last built generation. When another one is current and that one is still stored, a user rolled

@@ -79,6 +79,18 @@ export class Hubness {
     return new Hubness(Int16Array.from(means, (mean) => Math.round(mean * steps)));
   }
 
+  /** Puts measures of several generations together.
+   *  @param pieces rows [from, to) of each */
+  static join(pieces: readonly { readonly of: Hubness; readonly from: number; readonly to: number }[]): Hubness {
+    const values = new Int16Array(pieces.reduce((sum, { from, to }) => sum + to - from, 0));
+    let row = 0;
+    for (const { of, from, to } of pieces) {
+      values.set(of.#steps.subarray(from, to), row);
+      row += to - from;
+    }
+    return new Hubness(values);
+  }
+
   /** @throws {LeitmotifError} `index-corrupt` if the file is missing or was changed after it was written */
   static async read(file: string, rowCount: number, record: FileRecord): Promise<Hubness> {
     const bytes = await readWritten(file, record);

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { fillScaleLibrary } from '../../bench/scale/library.ts';
 import { scaleDimensions, scaleModelName, writeScaleModel } from '../../bench/scale/model.ts';
-import { type BesideRun, renderScale } from '../../bench/scale/report.ts';
+import { type BesideRun, renderScale, type ScaleResult } from '../../bench/scale/report.ts';
 import { planIndex } from '../../src/indexing/plan.ts';
 import { FolderLibrary } from '../../src/library/folder.ts';
 import { findModel } from '../../src/models/find-model.ts';
@@ -28,19 +28,20 @@ test('writes a model that the worker can read, with as many dimensions as CLAP',
 test('compares each figure with its target in the table', () => {
   const beside = { count: 48, p50Ms: 300, p95Ms: 420, maxMs: 450 };
   const run: BesideRun = {
-    ...{ ranMs: 44_600, answeredMs: 47_300, beside, failures: 0 },
+    ...{ ranMs: 44_600, answeredMs: 47_300, beside, after: beside, failures: 0 },
     ...{ indexPeakBytes: 1740e6, indexerPeakBytes: 332e6, belowPeakBytes: { worker: 216e6 } },
   };
-  const text = renderScale([
-    {
-      ...{ chunks: 400_000, tracks: 13_171, vectorBytes: 819e6, catalogBytes: 1.2e9, generationBytes: 831e6 },
-      ...{ generationMs: 23_700, scanMs: 1190, azureScanMs: 3000, startMs: 2870, coldStartMs: 3200 },
-      ...{ idle: { count: 40, p50Ms: 200, p95Ms: 240, maxMs: 280 }, memory: { index: 893e6, asker: 161e6 } },
-      ...{ added: run, removed: run },
-    },
-  ]);
+  const result: ScaleResult = {
+    ...{ chunks: 400_000, tracks: 13_171, vectorBytes: 819e6, catalogBytes: 1.2e9, generationBytes: 831e6 },
+    ...{ generationMs: 23_700, start: { scanMs: 1190, azureScanMs: 3000, startMs: 2870, coldStartMs: 3200 } },
+    ...{ idle: { count: 40, p50Ms: 200, p95Ms: 240, maxMs: 280 }, memory: { index: 893e6, asker: 161e6 } },
+    ...{ added: run, removed: run },
+  };
+  const text = renderScale([result]);
   expect(text).toMatch(/13171 tracks .* must be .* 400,000 chunks/);
   expect(text).toMatch(/index processes over their vectors +\| < 1\.15 x +\| 1\.09 x/);
   expect(text).toMatch(/median over that without a run beside them +\| < 2 x +\| 1\.50 x/);
   expect(text).toMatch(/answer from the new generation +\| < 60 s at 400,000 +\| 47\.3 s/);
+  expect(text).toMatch(/from nothing up: files in the page cache +\| +\| 2\.87 s/);
+  expect(renderScale([{ ...result, start: null }])).toMatch(/from nothing up: files in the page cache +\| +\| - /);
 });

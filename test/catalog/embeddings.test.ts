@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Catalog } from '../../src/catalog/catalog.ts';
-import { factsOf, openCatalog, recordingOf } from './helpers.ts';
+import { factsOf, openCatalog, recordingOf, tempFolder } from './helpers.ts';
 
 function rowsOf(catalog: Catalog, spaceId = 'space-a', includeNonMusic = false) {
   using snapshot = catalog.snapshot(spaceId, { includeNonMusic });
@@ -132,4 +132,34 @@ test('counts live tracks, hours and chunks by kind', () => {
       },
     ],
   });
+});
+
+test('tells which tracks of a snapshot changed, and reads the rows of some', () => {
+  let nowMs = 1000;
+  const catalog = openCatalog(tempFolder(), { now: () => nowMs });
+  const put = (key: string, sha256 = key) =>
+    catalog.embeddings.put(
+      factsOf(key, { contentSha256: sha256.padEnd(64, '0') }),
+      recordingOf(['music', 'noise', 'music']),
+    );
+  const [b, a, c] = [put('b'), put('a'), put('c')];
+  catalog.embeddings.put(factsOf('silent'), recordingOf(['silence']));
+  const look = () => {
+    using snapshot = catalog.snapshot('space-a');
+    const rows = [...snapshot.rows([c, b])].map(({ chunk }) => chunk.trackId);
+    return { tracks: new Map(snapshot.tracks().map((track) => [track.trackId, track])), rows };
+  };
+  const before = look();
+  expect([...before.tracks.values()].map(({ trackId, rowCount }) => [trackId, rowCount])).toEqual([
+    [a, 2],
+    [b, 2],
+    [c, 2],
+  ]);
+  expect(before.rows).toEqual([b, b, c, c]);
+  expect(look()).toEqual(before);
+  nowMs += 1;
+  put('a');
+  put('b', 'other');
+  const after = look().tracks;
+  expect([a, b, c].map((id) => after.get(id)?.state === before.tracks.get(id)?.state)).toEqual([false, false, true]);
 });

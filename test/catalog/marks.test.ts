@@ -122,3 +122,21 @@ test('ends a region where another centre is nearer, and at its farthest chunk', 
   expect([44, 46, -80].map((degrees) => isInRegion(wide, at(degrees)))).toEqual([true, false, true]);
   expect([24, 26, -80].map((degrees) => isInRegion(right, at(degrees)))).toEqual([true, false, false]);
 });
+
+test('changes the state of the tracks whose rows a mark changes, and of no other', () => {
+  const catalog = openCatalog();
+  const a = catalog.embeddings.put(factsOf('a'), recordingAt(5, 80, 20));
+  const b = catalog.embeddings.put(factsOf('b'), recordingAt(70, 80));
+  const statesOf = (includeNonMusic = false) => {
+    using snapshot = catalog.snapshot(space, { includeNonMusic });
+    return new Map(snapshot.tracks().map(({ trackId, rowCount, state }) => [trackId, `${rowCount} ${state}`]));
+  };
+  const [before, all] = [statesOf(), statesOf(true)];
+  const mark = catalog.marks.add(space, right, 'cluster 1');
+  expect(statesOf().get(a)).toMatch(/^1 [0-9a-f]{32}$/);
+  expect(statesOf().get(a)).not.toBe(before.get(a));
+  expect(statesOf().get(b)).toBe(before.get(b));
+  expect(statesOf(true)).toEqual(all);
+  catalog.marks.remove(space, mark.id);
+  expect(statesOf()).toEqual(before);
+});

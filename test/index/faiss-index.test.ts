@@ -5,8 +5,9 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { FaissIndex, type FaissLimits } from '../../src/index/faiss-index.ts';
-import type { ShardEvent } from '../../src/index/faiss-shard.ts';
+import type { ShardEvent, ShardFiles } from '../../src/index/faiss-shard.ts';
 import { createFlatFile, rowBytes } from '../../src/index/flat-file.ts';
+import { droppedRows } from '../../src/index/tracks-file.ts';
 import { type SpacePart, wholeOf, writePart } from '../../src/ranking/space-parts.ts';
 import {
   anyUnitVector,
@@ -60,11 +61,13 @@ describe('search results', () => {
     { rows: rows.slice(0, 3), sizes: [1, 2] },
   ];
   const opened: FaissIndex[] = [];
+  const files: ShardFiles[][] = [];
   const folder = makeFolder();
 
   beforeAll(async () => {
     for (const library of libraries) {
       const shards = await writeShards(folder, library.rows, library.sizes);
+      files.push(shards);
       opened.push(await FaissIndex.open({ ...shapeOf(dimensions), shards }));
       for (const { files } of shards) rmSync(files[0].path);
     }
@@ -82,6 +85,45 @@ describe('search results', () => {
         const found = await opened[which]?.search(queries, k, { signal });
         expect(found).toEqual(naive(libraries[which]?.rows ?? [], queries, k));
       }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('equal a naive search over the rows that are not dropped, for any batch, k and shards', async () => {
+    const anyBatch = fc.array(anyUnitVector(dimensions), { minLength: 1, maxLength: 25 });
+    const anyK = fc.oneof(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 13, max: 600 }));
+    // Whole stretches, as of removed tracks: a query near them meets more dropped rows than are asked for at first.
+    const anyStretch = fc.tuple(fc.nat(499), fc.integer({ min: 1, max: 300 }));
+    const anyDropped = fc.array(anyStretch, { maxLength: 4 });
+    await fc.assert(
+      fc.asyncProperty(
+        anyBatch,
+        anyK,
+        fc.nat(libraries.length - 1),
+        anyDropped,
+        async (queries, k, which, stretches) => {
+          const { rows: all, sizes } = libraries[which] as (typeof libraries)[number];
+          const live = all.flatMap((vector, row) =>
+            stretches.some(([from, count]) => row >= from && row < from + count) ? [] : [{ row, vector }],
+          );
+          const tracks = live.map(({ row }) => ({ trackId: row, firstRow: row, rowCount: 1, state: '' }));
+          const shards = sizes.map((rowCount) => ({ rowCount }));
+          const index = await FaissIndex.open({
+            ...shapeOf(dimensions),
+            shards: files[which] ?? [],
+            dropped: droppedRows(tracks, shards),
+            reuse: opened[which],
+          });
+          const found = await index.search([...queries, ...all.slice(0, 3)], k, { signal });
+          await index.close();
+          const vectors = live.map(({ vector }) => vector);
+          expect(found).toEqual(
+            naive(vectors, [...queries, ...all.slice(0, 3)], k).map((list) =>
+              list.map((one) => ({ ...one, row: live[one.row]?.row })),
+            ),
+          );
+        },
+      ),
       { numRuns: 60 },
     );
   });

@@ -42,19 +42,36 @@ const embed: Embed = async (file) => {
 
 /** One run as in the program: opens the catalog and closes it.
  *  @returns the error that ended it, or null */
-async function attempt(bench: Bench, indexDir: string): Promise<unknown> {
+async function attempt(bench: Bench, indexDir: string, baseRowsMin?: number): Promise<unknown> {
   try {
     using catalog = new Catalog(path.join(indexDir, 'catalog.sqlite'));
     await runIndex({
       ...{ catalog, spaceId, embed, concurrency: 3, signal: never },
       library: new FolderLibrary(bench.music),
-      generations: new FaissGenerations({ indexDir, catalogId: catalog.id, shardsMax: 2, hubs: true }),
+      generations: new FaissGenerations({
+        indexDir,
+        catalogId: catalog.id,
+        shardsMax: 2,
+        hubs: true,
+        ...(baseRowsMin ? { baseRowsMin } : {}),
+      }),
       lockPath: path.join(indexDir, 'index.lock'),
     });
     return null;
   } catch (error) {
     return error;
   }
+}
+
+/** A run that ends before it writes a generation. */
+async function embedOnly(bench: Bench, indexDir: string): Promise<void> {
+  using catalog = new Catalog(path.join(indexDir, 'catalog.sqlite'));
+  const refused = new LeitmotifError('cancelled', 'No generation is wanted');
+  const generations = { current: () => Promise.resolve(null), write: () => Promise.reject(refused) };
+  const library = new FolderLibrary(bench.music);
+  const lockPath = path.join(indexDir, 'index.lock');
+  const run = runIndex({ catalog, spaceId, embed, concurrency: 3, signal: never, library, generations, lockPath });
+  await expect(run).rejects.toMatchObject({ code: 'cancelled' });
 }
 
 /** Reads a copy of the disk's content, because the disk has no room for a reader's files.
@@ -80,12 +97,17 @@ async function assertIntact(indexDir: string): Promise<Record<string, string[]> 
 
 /** Runs until the disk is large enough.
  *  @returns the names of the files at which the disk was full, each once */
-async function growUntilDone(bench: Bench, disk: SmallDisk, check: () => Promise<void>): Promise<string[]> {
+async function growUntilDone(
+  bench: Bench,
+  disk: SmallDisk,
+  check: () => Promise<void>,
+  baseRowsMin?: number,
+): Promise<string[]> {
   const named = new Set<string>();
   let kept = -1;
   for (let size = disk.usedBytes; size < roomMaxBytes; size += pageBytes) {
     disk.resize(Math.max(size, disk.usedBytes));
-    const error = await attempt(bench, disk.path);
+    const error = await attempt(bench, disk.path, baseRowsMin);
     const rows = Object.keys((await assertIntact(disk.path)) ?? {}).length;
     expect(rows).toBeGreaterThanOrEqual(kept);
     kept = rows;
@@ -143,6 +165,45 @@ test.runIf(hasSmallDisks)(
       expect(named).toEqual(expect.arrayContaining(all));
       expect((await ask()).generation.id).not.toBe(before.generation.id);
       expect(await assertIntact(disk.path)).toEqual(bench.rows());
+    } finally {
+      await host.close();
+    }
+  },
+  120_000,
+);
+
+test.runIf(hasSmallDisks)(
+  'a run that adds a delta is complete or names the full file, at every page, and the old generation answers meanwhile',
+  async () => {
+    const bench = new Bench();
+    putPieces(bench, 0, 40);
+    using disk = new SmallDisk(roomMaxBytes);
+    expect(await attempt(bench, disk.path, 1)).toBeNull();
+    using catalog = new Catalog(path.join(disk.path, 'catalog.sqlite'));
+    const host = new IndexHost({ indexDir: disk.path, spaceId, catalogId: catalog.id });
+    try {
+      const { chunks } = await embed(path.join(bench.music, '0.mp3'), { signal: never });
+      const ask = async () => {
+        await host.reloadIfChanged();
+        return await host.neighbours(chunks.map(({ vector }) => vector).slice(0, 1), 3, AbortSignal.timeout(10_000));
+      };
+      const before = await ask();
+      putPieces(bench, 40, 43);
+      // The tracks are stored before the disk is full: here, only the generation meets it.
+      await embedOnly(bench, disk.path);
+      const named = await growUntilDone(
+        bench,
+        disk,
+        async () => {
+          const { generation, perQuery } = await ask();
+          if (generation.id === before.generation.id) expect(perQuery).toEqual(before.perQuery);
+          else expect(generation.base?.content).toBe(before.generation.content);
+        },
+        1,
+      );
+      const files = ['shard-1.faiss', 'rows.bin', 'tracks.bin', 'hubs.bin', 'manifest.json', 'CURRENT'];
+      expect(named).toEqual(expect.arrayContaining(files));
+      expect((await ask()).generation.base?.content).toBe(before.generation.content);
     } finally {
       await host.close();
     }

@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { CatalogCounts } from '../../catalog/counts.ts';
 import type { Job } from '../../catalog/jobs.ts';
 import { toLeitmotifError } from '../../errors.ts';
+import { liveRowCount } from '../../index/manifest.ts';
 import { folderBytes } from '../../io/folder-bytes.ts';
 import type { Services } from '../../services/services.ts';
 import type { LibraryStatus, OpenReindex, ReindexProgress } from '../texts/library-facts.ts';
@@ -76,8 +77,9 @@ async function indexHealth(
   const open = async (): Promise<LibraryStatus['index']> => {
     const opened = (await liveIndex.open(signal)).opened();
     if (opened === null) return { state: 'closed', code: 'index-unavailable' };
-    const { id, createdAt, rowCount, trackCount } = opened.manifest;
-    const generation = { id, builtAtMs: Date.parse(createdAt), chunks: rowCount, tracks: trackCount };
+    const { id, createdAt, trackCount } = opened.manifest;
+    const chunks = liveRowCount(opened.manifest);
+    const generation = { id, builtAtMs: Date.parse(createdAt), chunks, tracks: trackCount };
     return { state: 'open', processes: (await opened.index.pids()).length, generation };
   };
   const failed = (error: unknown) => ({ state: 'closed', code: toLeitmotifError(error).code }) as const;
