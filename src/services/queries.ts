@@ -12,7 +12,7 @@ import {
   type ClipParts,
   cutAnswerClips,
   cutResultClips,
-  cutTheirClips,
+  cutTheirClip,
   type ResultClips,
   type ResultClipsOptions,
 } from '../media/clips.ts';
@@ -109,7 +109,7 @@ export class QueryService {
     );
   }
 
-  /** Cuts all clips of an answer into a folder. Needs the query's recording. */
+  /** Cuts all clips of an answer into a folder, in the order of its ranking. Needs the query's recording. */
   clips(answer: Answer, where: { readonly queryPath: string; readonly dir: string; readonly signal: AbortSignal }) {
     const concurrency = availableParallelism();
     return cutAnswerClips(answer, this.#clipParts, { ...where, limits: this.clipLimits, concurrency });
@@ -120,13 +120,9 @@ export class QueryService {
     return cutResultClips(answer, result, this.#clipParts, { ...options, limits: this.clipLimits });
   }
 
-  /** Cuts only the library's side of several results, which is faster than all clips. */
-  theirClips(
-    answer: Answer,
-    results: readonly Result[],
-    options: { readonly dir: string; readonly signal: AbortSignal },
-  ) {
-    return cutTheirClips(answer, results, this.#clipParts, { ...options, limits: this.clipLimits });
+  /** Cuts only the library's side of one result, which is faster than all its clips. */
+  theirClip(answer: Answer, result: Result, options: { readonly dir: string; readonly signal: AbortSignal }) {
+    return cutTheirClip(answer, result, this.#clipParts, { ...options, limits: this.clipLimits });
   }
 
   /** The match picture, as PNG. */

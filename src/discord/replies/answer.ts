@@ -1,6 +1,6 @@
-/** The answer to a query as a message: the verdict, the pieces in a line each, clips, buttons. Pure.
+/** The answer to a query as a message: the verdict, the pieces in a line each, the first one's clip, buttons. Pure.
  *
- *  The words are the message's text, which Discord shows above the clips. Details are behind the button Why
+ *  The words are the message's text, which Discord shows above the clip. Details are behind the button Why
  *  (why.ts). The message always stays within Discord's limits: the fixed text is written first, and names share the room that
  *  is left.
  */
@@ -24,7 +24,7 @@ export interface AnswerView {
   readonly page: number;
   /** At most 10. */
   readonly perPage: number;
-  /** In playing order. */
+  /** In playing order; usually one, the first piece's. */
   readonly clips: readonly AnswerClip[];
   /** Ranks whose clips could not be cut. */
   readonly clipProblems?: ReadonlyMap<number, string>;
@@ -79,7 +79,7 @@ function content(texts: Texts, view: AnswerView, results: readonly Result[], fil
   const top = [`**${headline(texts, view, results, verdictLengthMax)}**`, subtext(askedWith(texts, answer))];
   if (page === 0) top.push(adviceSentence(texts, answer, results));
   const below = [
-    subtext(clipsInOrder(texts, files.clips)),
+    subtext(clipLine(texts, files)),
     subtext(fromMemory ? texts.query.answer.fromMemory : ''),
     leftOutSentence(texts, files),
     notCutSentence(texts, view, results),
@@ -127,6 +127,12 @@ function adviceSentence(texts: Texts, answer: Answer, results: readonly Result[]
   if (advice === 'other-recording') return otherRecording;
   if (results.length === 0) return empty;
   return advice === 'longer-part' ? longerPart : '';
+}
+
+/** A single clip needs no order: its line says where the others are. */
+function clipLine(texts: Texts, { clips }: ChosenFiles): string {
+  const [clip] = clips;
+  return clip && clips.length === 1 ? texts.query.clips.single(clip.rank) : clipsInOrder(texts, clips);
 }
 
 function notCutSentence(texts: Texts, { clipProblems }: AnswerView, results: readonly Result[]): string {

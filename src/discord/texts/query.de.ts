@@ -67,6 +67,7 @@ export const queryDe: QueryTexts = {
   clips: {
     kinds: clipKinds,
     order: (listed) => `Ausschnitte, in dieser Reihenfolge: ${listed}`,
+    single: (rank) => `Ausschnitt aus Stück ${rank}, die anderen unter „Anhören“`,
     picture: (verdict, pieces) => `Trefferbild. ${verdict}. Eine Spur je Stück: ${pieces}`,
     theirs: (piece, sec) => `${piece}, ab ${formatTime(sec)}`,
     yours: (query, sec) => `${query} (deins), ab ${formatTime(sec)}`,
@@ -77,7 +78,7 @@ export const queryDe: QueryTexts = {
     notCut: (ranks) =>
       `Keine Ausschnitte von ${list(ranks.map(String))}: ${ranks.length === 1 ? 'Die Aufnahme lässt' : 'Die Aufnahmen lassen'} sich gerade nicht lesen.`,
     mayNotAttach: (permission) =>
-      `Bild und Ausschnitte fehlen, denn mir fehlt hier das Recht **${permission}**. Ein Admin dieses Servers kann es mir geben.`,
+      `Der Ausschnitt fehlt, denn mir fehlt hier das Recht **${permission}**. Ein Admin dieses Servers kann es mir geben.`,
     yoursMissing: {
       clip: 'Dein Clip ist nicht mehr gespeichert. Stell die Anfrage noch einmal, um beides zu hören.',
       piece: 'Das Stück der Anfrage lässt sich gerade nicht lesen, darum ist nur der Fund zu hören.',
@@ -116,7 +117,7 @@ export const queryDe: QueryTexts = {
       return `Höre zu${heard}${done}${left}.`;
     },
     comparing: 'Vergleiche mit der Bibliothek.',
-    cutting: 'Schneide Ausschnitte und zeichne das Bild.',
+    cutting: 'Schneide den Ausschnitt.',
     cancel: 'Abbrechen',
     cancelled: 'Abgebrochen.',
     tooLateToCancel: 'Diese Anfrage ist schon beendet.',

@@ -64,6 +64,7 @@ export const queryEn = {
   clips: {
     kinds: clipKinds,
     order: (listed: string) => `Clips, in this order: ${listed}`,
+    single: (rank: number) => `Clip of piece ${rank}; the others are under Listen`,
     picture: (verdict: string, pieces: string) => `Match picture. ${verdict}. One lane for each piece: ${pieces}`,
     theirs: (piece: string, sec: number) => `${piece}, from ${formatTime(sec)}`,
     yours: (query: string, sec: number) => `${query} (yours), from ${formatTime(sec)}`,
@@ -74,7 +75,7 @@ export const queryEn = {
     notCut: (ranks: readonly number[]) =>
       `No clips of ${list(ranks.map(String))}: ${ranks.length === 1 ? 'its recording' : 'their recordings'} cannot be read at the moment.`,
     mayNotAttach: (permission: string) =>
-      `The picture and the clips are missing, because I lack the permission **${permission}** here. An admin of this server can grant it.`,
+      `The clip is missing, because I lack the permission **${permission}** here. An admin of this server can grant it.`,
     yoursMissing: {
       clip: 'Your own clip is no longer stored. Run the query again to hear both.',
       piece: 'The query piece cannot be read at the moment, so only theirs can be played.',
@@ -111,7 +112,7 @@ export const queryEn = {
       return `Listening${heard}${done}${left}.`;
     },
     comparing: 'Comparing with the library.',
-    cutting: 'Cutting clips and drawing the picture.',
+    cutting: 'Cutting the clip.',
     cancel: 'Cancel',
     cancelled: 'Cancelled.',
     tooLateToCancel: 'This query has already ended.',

@@ -102,7 +102,11 @@ describe.each(languages)('an answer in %s', (_language, texts) => {
         const reply = answerReply(texts, view);
         const line = (reply.content ?? '').split('\n').find((l) => l.includes(' · **') || /: \*\*\d/.test(l));
         const attached = (reply.files ?? []).filter(({ name }) => name.endsWith('.mp3')).map(({ name }) => name);
-        const { kinds } = texts.query.clips;
+        const { kinds, single } = texts.query.clips;
+        const [only = ''] = attached;
+        const saysSingle = (reply.content ?? '').includes(`-# ${single(Number(/^0(\d+)-/.exec(only)?.[1]))}`);
+        expect(saysSingle).toBe(attached.length === 1);
+        if (attached.length === 1) return;
         const listed = [...(line ?? '').matchAll(/\*\*(\d+)\*\* ([^·]+)/g)].flatMap(([, rank, names = '']) =>
           names.split(', ').map((name) => `${rank} ${name.trim()}`),
         );
