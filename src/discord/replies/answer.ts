@@ -12,7 +12,7 @@ import type { Texts } from '../texts/texts.ts';
 import { answerRows, pageOf } from './answer-rows.ts';
 import { type AnswerClip, type ChosenFiles, chooseFiles, clipsInOrder, leftOutSentence } from './attachments.ts';
 import { escaped, escapedPiece, nameOrUntitled } from './names.ts';
-import { matchLine } from './piece-lines.ts';
+import { placeLine } from './piece-lines.ts';
 
 export type { AnswerClip } from './attachments.ts';
 
@@ -79,8 +79,7 @@ function content(texts: Texts, view: AnswerView, results: readonly Result[], fil
   const top = [`**${headline(texts, view, results, verdictLengthMax)}**`, subtext(askedWith(texts, answer))];
   if (page === 0) top.push(adviceSentence(texts, answer, results));
   const below = [
-    subtext(clipLine(texts, files)),
-    subtext(fromMemory ? texts.query.answer.fromMemory : ''),
+    subtext([clipLine(texts, files), fromMemory ? texts.query.answer.fromMemory : ''].filter(Boolean).join(' · ')),
     leftOutSentence(texts, files),
     notCutSentence(texts, view, results),
     view.missing?.includes('AttachFiles') ? texts.query.clips.mayNotAttach(texts.query.permissions.AttachFiles) : '',
@@ -96,7 +95,7 @@ function content(texts: Texts, view: AnswerView, results: readonly Result[], fil
 /** A piece in one line.
  *  @param nameLengthMax room for title and artist together, in UTF-16 units; 0 omits them, to measure the rest */
 function pieceLine(texts: Texts, answer: Answer, result: Result, nameLengthMax: number): string {
-  return `${nameOf(texts, result, nameLengthMax)} · ${matchLine(texts, answer, result)}`;
+  return `${nameOf(texts, result, nameLengthMax)} · ${placeLine(texts, answer, result)}`;
 }
 
 function nameOf(texts: Texts, { rank, track }: Result, lengthMax: number): string {

@@ -53,7 +53,7 @@ export const queryDe: QueryTexts = {
       `${inStepSec === null ? '' : `, ${whole(inStepSec)} s am Stück`}`,
     sameRecording: 'dieselbe Aufnahme',
     likeness: { sound: 'gleicher Klang', harmony: 'gleiche Harmonik', both: 'in beidem gleich' },
-    fromMemory: 'Gespeicherte Antwort.',
+    fromMemory: 'Gespeicherte Antwort',
     footer: (model, generation, ms, reference) =>
       `${model} · Generation ${generation} · ${tenths(ms / 1000)} s · Kennung ${reference}`,
     listen: 'Ein Stück anhören',
@@ -67,7 +67,7 @@ export const queryDe: QueryTexts = {
   clips: {
     kinds: clipKinds,
     order: (listed) => `Ausschnitte, in dieser Reihenfolge: ${listed}`,
-    single: (rank) => `Ausschnitt aus Stück ${rank}, die anderen unter „Anhören“`,
+    single: (rank) => `Ausschnitt von ${rank}, die anderen unter „Anhören“`,
     picture: (verdict, pieces) => `Trefferbild. ${verdict}. Eine Spur je Stück: ${pieces}`,
     theirs: (piece, sec) => `${piece}, ab ${formatTime(sec)}`,
     yours: (query, sec) => `${query} (deins), ab ${formatTime(sec)}`,

@@ -50,7 +50,7 @@ export const queryEn = {
       `${inStepSec === null ? '' : `, ${whole(inStepSec)} s in step`}`,
     sameRecording: 'the same recording',
     likeness: { sound: 'same sound', harmony: 'same harmony', both: 'same in both' },
-    fromMemory: 'Cached answer.',
+    fromMemory: 'Cached answer',
     footer: (model: string, generation: string, ms: number, reference: string) =>
       `${model} · generation ${generation} · ${tenths(ms / 1000)} s · reference ${reference}`,
     listen: 'Listen to a piece',
@@ -64,7 +64,7 @@ export const queryEn = {
   clips: {
     kinds: clipKinds,
     order: (listed: string) => `Clips, in this order: ${listed}`,
-    single: (rank: number) => `Clip of piece ${rank}; the others are under Listen`,
+    single: (rank: number) => `Clip of ${rank}, the others under Listen`,
     picture: (verdict: string, pieces: string) => `Match picture. ${verdict}. One lane for each piece: ${pieces}`,
     theirs: (piece: string, sec: number) => `${piece}, from ${formatTime(sec)}`,
     yours: (query: string, sec: number) => `${query} (yours), from ${formatTime(sec)}`,

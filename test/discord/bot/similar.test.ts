@@ -55,7 +55,7 @@ describe('/similar with a clip', () => {
 
   test("plays the first piece's clip, says so, and gives it a readable name and an alt text", async () => {
     const message = await answerTo(await ada.slash('similar', { clip: excerpt(library, 5, 0, 40) }));
-    expect(message.content).toContain('-# Clip of piece 1; the others are under Listen');
+    expect(message.content).toContain('-# Clip of 1, the others under Listen');
     expect(message.content).toContain('**3. ');
     expect(message.attachments).toHaveLength(1);
     expect(message.attachments[0]?.filename).toMatch(/^01-piece-5-theirs-0m\d\d\.mp3$/);
