@@ -66,21 +66,37 @@ export class QueryService {
   /** Finds tracks that sound like a recording. An index that is missing or damaged is rebuilt first if the catalog is
    *  intact. */
   async similar(request: SimilarRequest): Promise<Answer> {
-    const { heard, onHeard, signal, onProgress, fromSec, toSec } = request;
-    const { config, catalog, liveIndex, worker } = this.#parts;
+    const { heard, onHeard, signal } = request;
+    const { catalog, liveIndex } = this.#parts;
     const clock = stopwatch();
-    const index = await liveIndex.open(signal);
     if (heard) {
+      const index = await liveIndex.open(signal);
       const parts = { index, catalog, hearAgain: this.#hearAgain(request, heard) };
       return findSimilar({ ...heard, timingsMs: notHeardNow }, parts, request, clock);
     }
-    const recording = await worker.embed(request.path, {
-      signal,
-      durationMaxSec: config.queries.durationMaxSec,
-      ...{ fromSec, toSec, onProgress },
-    });
+    const { index, recording } = await this.#openAndEmbed(request);
     onHeard?.(recording);
     return findSimilar(recording, { index, catalog, hearAgain: this.#hearAgain(request, recording) }, request, clock);
+  }
+
+  /** In a program that has just started, index and worker start at once. A failure of the index is reported first. */
+  async #openAndEmbed({ path, signal, fromSec, toSec, onProgress }: SimilarRequest) {
+    const { config, liveIndex, worker } = this.#parts;
+    const { durationMaxSec } = config.queries;
+    const unopened = new AbortController();
+    const embedding = worker.embed(path, {
+      signal: AbortSignal.any([signal, unopened.signal]),
+      ...{ durationMaxSec, fromSec, toSec, onProgress },
+    });
+    // Awaited below, unless the index fails first.
+    embedding.catch(() => {});
+    try {
+      const index = await liveIndex.open(signal);
+      return { index, recording: await embedding };
+    } catch (error) {
+      unopened.abort(error);
+      throw error;
+    }
   }
 
   /** The answer does not depend on this proof: a query whose sound is gone or fails is answered without it. */
