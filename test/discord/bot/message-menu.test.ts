@@ -91,7 +91,7 @@ const linkTo = ({ id, channel_id }: APIMessage) =>
   `https://discord.com/channels/${bot.discord.defaultGuildId}/${channel_id}/${id}`;
 
 test('/similar queries with the link of a message whose files the bot sees', async () => {
-  const two = await post('two of them', [excerpt(library, 1), excerpt(library, 3)]);
+  const two = await post(`<@${bot.discord.botUserId}> two of them`, [excerpt(library, 1), excerpt(library, 3)]);
   const question = await saying(
     await bob.slash('similar', { link: linkTo(two), private: true }),
     'Which one should I use as the query?',
@@ -116,7 +116,7 @@ describe("one of the bot's own answers", () => {
   test('queries with its clip, by its link', async () => {
     const answer = await answerTo(await bob.slash('similar', { link: linkTo(mine), private: true }));
     expect(headlineOf(answer)).toMatch(/^This is piece-1/);
-    expect(answer.content).toMatch(/Query: \*\*piece-1 \(0:\d\d\)\*\*, 0:10/);
+    expect(answer.content).toMatch(/Query: \*\*piece-1 \\\(0:\d\d\\\)\*\*, 0:10/);
   });
 
   test('queries with its clip, from its menu', async () => {
@@ -124,12 +124,19 @@ describe("one of the bot's own answers", () => {
     expect(headlineOf(answer)).toMatch(/^This is piece-1/);
   });
 
-  test('of private clips, lets the user choose among them', async () => {
-    const clips = await (await ada.select(mine, 'Listen to a piece', ['1'])).until(
-      ({ attachments }) => attachments.length === 3,
-      30_000,
-    );
-    const question = await saying(await use(clips, ada), 'Which one should I use as the query?');
-    expect(optionsOf(question, 'Choose one')[0]?.label).toMatch(/^1\. 01-piece-1-theirs/);
+  test('lets the user choose among the clips of a shared find, by its link and from its menu', async () => {
+    const choice = await saying(await ada.press(mine, 'Share'), 'Which result');
+    await saying(await ada.select(choice, 'Choose a piece', ['1']), 'Posted in');
+    const find = bot.discord.messages(mine.channel_id).at(-1);
+    if (!find) throw new Error('Expected a post');
+    for (const asked of [await use(find), await bob.slash('similar', { link: linkTo(find), private: true })]) {
+      const question = await saying(asked, 'Which one should I use as the query?');
+      const names = optionsOf(question, 'Choose one').map(({ label }) => label);
+      expect(names).toEqual([
+        expect.stringMatching(/^1\. 01-piece-1-theirs/),
+        expect.stringMatching(/^2\. 01-piece-1-yours/),
+        '3. 01-piece-1-ab.mp3',
+      ]);
+    }
   });
 });

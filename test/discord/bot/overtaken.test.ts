@@ -155,7 +155,7 @@ describe('a choice among several', () => {
   let several: APIMessage;
   beforeAll(async () => {
     const files = [excerpt(library, 5, 10, 10), excerpt(library, 4, 10, 10)];
-    several = await ada.post(bot.discord.defaultChannelId, 'several', files);
+    several = await ada.post(bot.discord.defaultChannelId, `<@${bot.discord.botUserId}> several`, files);
   });
 
   test('is private, and its answer is public for a public command', async () => {
