@@ -94,6 +94,17 @@ describe('/similar with a clip', () => {
     expect(optionsOf(message, 'Listen to a piece').map(({ value }) => value)).toEqual(['1', '2']);
   });
 
+  test('shows only the first piece and those with a match of 10 or more, numbered alike in the text and in Listen', async () => {
+    const message = await answerTo(await ada.slash('similar', { clip: excerpt(library, 2, 0, 40), results: 10 }));
+    const matches = [...message.content.matchAll(/^\*\*\d+\. .+similar \((\d+)\)/gm)].map(([, match]) => Number(match));
+    expect(matches.length).toBeGreaterThan(0);
+    expect(matches.length).toBeLessThan(5);
+    for (const match of matches) expect(match).toBeGreaterThanOrEqual(10);
+    const ranks = [...message.content.matchAll(/^\*\*(\d+)\. /gm)].map(([, rank]) => rank);
+    expect(ranks).toEqual(Array.from({ length: 1 + matches.length }, (_, i) => String(i + 1)));
+    expect(optionsOf(message, 'Listen to a piece').map(({ value }) => value)).toEqual(ranks);
+  });
+
   test('uses only the part between from and to', async () => {
     const clip = excerpt(library, 5, 0, 40);
     const message = await answerTo(await ada.slash('similar', { clip, from: '0:10', to: '0:30' }));
