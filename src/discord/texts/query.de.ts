@@ -30,7 +30,7 @@ export const queryDe: QueryTexts = {
   },
 
   answer: {
-    furtherPlaces: (from, to) => `Treffer ${from} bis ${to}`,
+    furtherPlaces: (from, to) => (from === to ? `Treffer ${from}` : `Treffer ${from} bis ${to}`),
     askedWith: ({ name, durationSec, part, chunks }) => {
       const all = formatTime(durationSec);
       const isEndKnown = part !== null && part.toSec < durationSec - 0.5;
@@ -58,7 +58,7 @@ export const queryDe: QueryTexts = {
       `${model} · Generation ${generation} · ${tenths(ms / 1000)} s · Kennung ${reference}`,
     listen: 'Ein Stück anhören',
     why: 'Warum?',
-    more: (from, to) => `Mehr (${from} bis ${to})`,
+    more: (from, to) => (from === to ? `Mehr (${from})` : `Mehr (${from} bis ${to})`),
     share: 'Teilen',
     ask: 'Mit einem dieser Stücke suchen',
     rate: 'Ein Stück bewerten',

@@ -23,7 +23,7 @@ export const queryEn = {
   },
 
   answer: {
-    furtherPlaces: (from: number, to: number) => `Results ${from} to ${to}`,
+    furtherPlaces: (from: number, to: number) => (from === to ? `Result ${from}` : `Results ${from} to ${to}`),
     askedWith: ({ name, durationSec, part, chunks }: AskedWith) => {
       const all = formatTime(durationSec);
       // A query with the beginning only decodes no further, so the end is unknown.
@@ -55,7 +55,7 @@ export const queryEn = {
       `${model} · generation ${generation} · ${tenths(ms / 1000)} s · reference ${reference}`,
     listen: 'Listen to a piece',
     why: 'Why?',
-    more: (from: number, to: number) => `More (${from} to ${to})`,
+    more: (from: number, to: number) => (from === to ? `More (${from})` : `More (${from} to ${to})`),
     share: 'Share',
     ask: 'Query with one of these pieces',
     rate: 'Rate a piece',

@@ -32,7 +32,7 @@ test.runIf(folder)('takes the pictures of the README', { timeout: 180_000 }, asy
   const picture = (name: string) => path.join(folder ?? '', `discord-${name}.png`);
   const answer = await walk(person, {
     clip: { name: 'excerpt.mp3', data: readFileSync(clip) },
-    results: 5,
+    results: 3,
     see: async (what) => void (await person.screenshot(picture(what))),
   });
   await answer.evaluate(scrollTo);
