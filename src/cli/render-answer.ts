@@ -1,27 +1,27 @@
-/** Renders an answer for the terminal: the verdict, the ranking and the evidence for each track. Pure. */
+/** Renders an answer for the terminal: the verdict, the ranking and the evidence for each track; and the names of its clips, which
+ *  are cut afterwards. Pure. */
 import { styleText } from 'node:util';
 import Table from 'cli-table3';
 import { counted, formatDuration, formatTime, oneLine, trackName } from '../format.ts';
 import type { ResultClips } from '../media/clips.ts';
 import { type Answer, musicChunks, type Result } from '../query/answer.ts';
-import { closenessWord, matchNumber } from '../query/answer-facts.ts';
+import { closenessWord, matchNumber, shownMatchMin } from '../query/answer-facts.ts';
 import { adviceText, alsoAs, reasonFor, verdictSentence } from '../query/answer-words.ts';
 
 /** Most moments shown per track. The picture and --json show all. */
 const matchesShownMax = 3;
 
 export interface RenderOptions {
-  /** By rank, for results that have clips. */
-  readonly clips?: ReadonlyMap<number, ResultClips>;
-  readonly picturePath?: string | undefined;
+  /** Number of results that are left out for their low match. */
+  readonly hidden?: number;
 }
 
-export function renderAnswer(answer: Answer, options: RenderOptions = {}): string {
+export function renderAnswer(answer: Answer, { hidden = 0 }: RenderOptions = {}): string {
   const parts = [styleText('bold', oneLine(verdictSentence(answer), 200)), queryLine(answer)];
-  if (answer.results.length > 0) parts.push(ranking(answer), ...evidence(answer, options));
+  if (answer.results.length > 0) parts.push(ranking(answer), ...evidence(answer));
+  if (hidden > 0) parts.push(hiddenLine(hidden));
   const advice = adviceText(answer);
   if (advice) parts.push(advice);
-  if (options.picturePath) parts.push(`picture: ${options.picturePath}`);
   parts.push(styleText('dim', timingsLine(answer)));
   return `${parts.join('\n')}\n`;
 }
@@ -78,7 +78,14 @@ function rankingRow(result: Result, answer: Answer): string[] {
   ];
 }
 
-function evidence(answer: Answer, { clips }: RenderOptions): string[] {
+function hiddenLine(results: number): string {
+  return styleText(
+    'dim',
+    `${counted(results, 'further result')} with a match below ${shownMatchMin} ${results === 1 ? 'is' : 'are'} not shown; --json has all`,
+  );
+}
+
+function evidence(answer: Answer): string[] {
   return answer.results.map((result) => {
     const more = result.hits
       .slice(1, matchesShownMax)
@@ -86,19 +93,26 @@ function evidence(answer: Answer, { clips }: RenderOptions): string[] {
     const also = more.length > 0 ? `; also ${more.join(', ')}` : '';
     const lines = [`${String(result.rank).padStart(3)}  ${reasonFor(result, answer)}${also}`];
     if (result.alsoAs) lines.push(`     ${alsoAs(result)}`);
-    const own = clips?.get(result.rank);
-    if (own) lines.push(`     theirs: ${own.theirs}`);
-    if (own?.ab) lines.push(`     yours then theirs: ${own.ab}`);
     return lines.join('\n');
   });
 }
 
+/** The names of a result's clips. */
+export function renderClips(rank: number, { theirs, ab }: ResultClips): string {
+  const lines = [`${String(rank).padStart(3)}  theirs: ${theirs}`, ...(ab ? [`     yours then theirs: ${ab}`] : [])];
+  return `${lines.join('\n')}\n`;
+}
+
+export function renderClipsTime(tookMs: number): string {
+  return `${styleText('dim', `clips took ${formatDuration(tookMs / 1000)}`)}\n`;
+}
+
 function timingsLine({ timingsMs, fusion, generation }: Answer): string {
-  const { total, decode, embed, search, fuse, clips } = timingsMs;
+  const { total, decode, embed, search, fuse } = timingsMs;
   const sec = (ms: number) => (ms / 1000).toFixed(2);
   return (
     `took ${formatDuration(total / 1000)} (decode ${sec(decode)}, embed ${sec(embed)}, search ${sec(search)}, ` +
-    `fuse ${sec(fuse)}, clips ${sec(clips)}); fusion ${fusion}, generation ${generation}`
+    `fuse ${sec(fuse)}); fusion ${fusion}, generation ${generation}`
   );
 }
 

@@ -6,10 +6,11 @@ import { counted, formatTime } from '../format.ts';
 import type { ResultClips } from '../media/clips.ts';
 import { renderPicture } from '../media/picture.ts';
 import type { Answer } from '../query/answer.ts';
+import { shownAnswer } from '../query/answer-facts.ts';
 import { focusOf, fusionOf } from '../query/query-request.ts';
 import type { Services } from '../services/services.ts';
 import { answerJson } from './answer-json.ts';
-import { renderAnswer } from './render-answer.ts';
+import { renderAnswer, renderClips, renderClipsTime } from './render-answer.ts';
 
 export interface SimilarCommandOptions {
   readonly json?: true;
@@ -22,65 +23,87 @@ export interface SimilarCommandOptions {
   readonly to?: number;
 }
 
-export interface ShownAnswer {
-  readonly answer: Answer;
-  readonly clips: ReadonlyMap<number, ResultClips>;
-}
-
 type SimilarServices = Pick<Services, 'config' | 'queries'>;
 
+/** Prints the ranking as soon as it exists; then makes and names the picture and the clips, the first result's first. As JSON,
+ *  prints all at the end, and also the results that are not shown. */
 export async function printSimilar(
   services: SimilarServices,
   file: string,
   options: SimilarCommandOptions,
   signal: AbortSignal,
 ): Promise<number> {
-  const { answer, clips } = await askAndWrite(services, file, options, signal);
-  if (options.json) {
-    process.stdout.write(`${JSON.stringify(answerJson(answer, clips), null, 2)}\n`);
-  } else {
-    const picturePath = options.picture;
-    process.stdout.write(renderAnswer(answer, { clips, picturePath }));
+  using status = statusLine();
+  const { answer, hidden } = await askFor(services, file, options, { signal, status });
+  status.clear();
+  const print = (text: string) => {
+    if (!options.json) process.stdout.write(text);
+  };
+  print(renderAnswer(answer, { hidden }));
+  if (options.picture) {
+    await writeFile(options.picture, await renderPicture(answer));
+    print(`picture: ${options.picture}\n`);
   }
+  const { clips, tookMs } = await writeClips(services, answer, file, options, { signal, status, print });
+  if (options.json)
+    process.stdout.write(`${JSON.stringify(answerJson(withClipsTime(answer, tookMs), clips), null, 2)}\n`);
   return 0;
 }
 
-/** Runs a query and writes the requested clips and picture. */
-export async function askAndWrite(
+interface Running {
+  readonly signal: AbortSignal;
+  readonly status: StatusLine;
+}
+
+/** @returns the answer, and the number of results that it leaves out */
+async function askFor(
   { config, queries }: SimilarServices,
   file: string,
   options: SimilarCommandOptions,
-  signal: AbortSignal,
-): Promise<ShownAnswer> {
-  const status = statusLine();
-  try {
-    const answer = await queries.similar({
-      ...partOf(options),
-      path: path.resolve(file),
-      neighbours: config.neighbours,
-      fusion: fusionOf(options.fusion ?? config.fusion),
-      focus: focusOf(options.focus),
-      resultsMax: options.top,
-      includeNonMusic: config.includeNonMusic,
-      hubCorrection: config.hubCorrection,
-      signal,
-      onProgress: ({ decodedSec, chunksDone }) =>
-        status.show(`decoding: ${formatTime(decodedSec)}, ${counted(chunksDone, 'chunk')}`),
-    });
-    if (options.picture) await writeFile(options.picture, await renderPicture(answer));
-    if (options.clips === undefined) return { answer, clips: new Map() };
-    status.show('cutting clips');
-    const cut = await queries.clips(answer, {
-      queryPath: path.resolve(file),
-      dir: path.resolve(options.clips),
-      signal,
-    });
+  { signal, status }: Running,
+): Promise<{ answer: Answer; hidden: number }> {
+  const found = await queries.similar({
+    ...partOf(options),
+    path: path.resolve(file),
+    neighbours: config.neighbours,
+    fusion: fusionOf(options.fusion ?? config.fusion),
+    focus: focusOf(options.focus),
+    resultsMax: options.top,
+    includeNonMusic: config.includeNonMusic,
+    hubCorrection: config.hubCorrection,
+    signal,
+    onProgress: ({ decodedSec, chunksDone }) =>
+      status.show(`decoding: ${formatTime(decodedSec)}, ${counted(chunksDone, 'chunk')}`),
+  });
+  const answer = options.json ? found : shownAnswer(found);
+  return { answer, hidden: found.results.length - answer.results.length };
+}
+
+async function writeClips(
+  { queries }: SimilarServices,
+  answer: Answer,
+  file: string,
+  options: SimilarCommandOptions,
+  { signal, status, print }: Running & { readonly print: (text: string) => void },
+): Promise<{ clips: Map<number, ResultClips>; tookMs: number }> {
+  const clips = new Map<number, ResultClips>();
+  const startedMs = performance.now();
+  if (options.clips === undefined) return { clips, tookMs: 0 };
+  status.show('cutting clips');
+  const where = { queryPath: path.resolve(file), dir: path.resolve(options.clips), signal };
+  for await (const cut of queries.clips(answer, where)) {
     status.clear();
-    for (const [rank, { message }] of cut.problems) process.stderr.write(`No clips of result ${rank}: ${message}\n`);
-    return { answer: withClipsTime(answer, cut.tookMs), clips: cut.byRank };
-  } finally {
-    status.clear();
+    const { rank } = cut.result;
+    if ('problem' in cut) {
+      process.stderr.write(`No clips of result ${rank}: ${cut.problem.message}\n`);
+      continue;
+    }
+    clips.set(rank, cut.clips);
+    print(renderClips(rank, cut.clips));
   }
+  const tookMs = performance.now() - startedMs;
+  print(renderClipsTime(tookMs));
+  return { clips, tookMs };
 }
 
 function withClipsTime(answer: Answer, clipsMs: number): Answer {
@@ -98,11 +121,17 @@ function partOf({ from, to }: SimilarCommandOptions): { fromSec: number | undefi
   return { fromSec: from, toSec: to };
 }
 
+interface StatusLine extends Disposable {
+  readonly show: (text: string) => void;
+  readonly clear: () => void;
+}
+
 /** A status line on stderr that overwrites itself. Prints nothing without a terminal. */
-function statusLine() {
+function statusLine(): StatusLine {
   const { stderr } = process;
-  const write = (text: string): void => {
+  const show = (text: string): void => {
     if (stderr.isTTY) stderr.write(`\r\x1b[K${text}`);
   };
-  return { show: write, clear: () => write('') };
+  const clear = () => show('');
+  return { show, clear, [Symbol.dispose]: clear };
 }

@@ -6,8 +6,7 @@ import path from 'node:path';
 import { styleText } from 'node:util';
 import type { App } from '../app.ts';
 import { summaryText } from '../cli/index-command.ts';
-import { renderAnswer } from '../cli/render-answer.ts';
-import { askAndWrite } from '../cli/similar-command.ts';
+import { printSimilar } from '../cli/similar-command.ts';
 import type { Config } from '../config/config.ts';
 import { formatDuration, formatTime } from '../format.ts';
 import {
@@ -32,8 +31,7 @@ async function ask(app: App, name: string, file: string, signal: AbortSignal): P
   const dir = path.join(outputDir, name);
   await mkdir(dir, { recursive: true });
   const picture = path.join(dir, 'match.png');
-  const shown = await askAndWrite(app, file, { top: resultsShown, clips: dir, picture }, signal);
-  print(renderAnswer(shown.answer, { clips: shown.clips, picturePath: picture }));
+  await printSimilar(app, file, { top: resultsShown, clips: dir, picture }, signal);
 }
 
 export async function terminalRun(

@@ -17,7 +17,7 @@ import {
   trackSound,
   unknownLoudnessDb,
 } from './clip-source.ts';
-import type { Media, SourceAndOutput } from './media.ts';
+import type { Media } from './media.ts';
 
 /** Paths of the mp3 files of one result. */
 export interface ResultClips {
@@ -28,12 +28,11 @@ export interface ResultClips {
   readonly ab: string | null;
 }
 
-export interface AnswerClips {
-  readonly byRank: ReadonlyMap<number, ResultClips>;
-  /** Why a result has no clips, for example because its file is missing. */
-  readonly problems: ReadonlyMap<number, LeitmotifError>;
-  readonly tookMs: number;
-}
+/** The clips of one result, or why it has none, for example because its file is missing. */
+export type CutResult = { readonly result: Result } & (
+  | { readonly clips: ResultClips }
+  | { readonly problem: LeitmotifError }
+);
 
 export interface ClipParts extends SoundParts {
   readonly media: Pick<Media, 'cutMatch' | 'cutClips'>;
@@ -55,28 +54,35 @@ export interface AnswerClipsOptions extends ClipOptions {
   readonly concurrency: number;
 }
 
-/** @throws {LeitmotifError} 'cancelled'; failures of single results are in `problems` */
-export async function cutAnswerClips(
+/** Cuts all clips of an answer, several results at a time.
+ *  @returns each result in the order of the ranking, as soon as it and those before it are cut
+ *  @throws {LeitmotifError} 'cancelled' */
+export async function* cutAnswerClips(
   answer: Answer,
   parts: ClipParts,
   options: AnswerClipsOptions,
-): Promise<AnswerClips> {
-  const startedMs = performance.now();
-  const byRank = new Map<number, ResultClips>();
-  const problems = new Map<number, LeitmotifError>();
+): AsyncGenerator<CutResult> {
   const yours = (hit: Hit) => querySource(answer, hit, { path: options.queryPath });
   const queue = new PQueue({ concurrency: options.concurrency });
-  await queue.addAll(
-    answer.results.map((result) => async () => {
-      try {
-        byRank.set(result.rank, await cutResultClips(answer, result, parts, { ...options, yours }));
-      } catch (error) {
-        options.signal.throwIfAborted();
-        problems.set(result.rank, toLeitmotifError(error));
-      }
-    }),
-  );
-  return { byRank, problems, tookMs: performance.now() - startedMs };
+  const cut = async (result: Result): Promise<CutResult> => {
+    try {
+      return { result, clips: await cutResultClips(answer, result, parts, { ...options, yours }) };
+    } catch (error) {
+      return { result, problem: toLeitmotifError(error) };
+    }
+  };
+  const running = answer.results.map((result) => queue.add(() => cut(result)));
+  try {
+    for (const each of running) {
+      const done = await each;
+      options.signal.throwIfAborted();
+      yield done;
+    }
+  } finally {
+    // Nothing writes into the folder after the caller has stopped.
+    queue.clear();
+    await queue.onIdle();
+  }
 }
 
 /** Cuts the clips of one result: its best-matching window, the query's, and both in sequence.
@@ -121,35 +127,28 @@ async function cutWith(
   return paths;
 }
 
-/** Cuts only the results' own windows, several in one ffmpeg run, because an answer shows them at once.
- *  @returns the clip of each result, by rank
- *  @throws {LeitmotifError} as cutClips, for any of them; then none may be used */
-export async function cutTrackClips(
+/** Cuts only the result's own window, which an answer plays; a stored clip is copied.
+ *  @returns the clip's path
+ *  @throws {LeitmotifError} as cutClips */
+export async function cutTrackClip(
   answer: Answer,
-  results: readonly Result[],
+  result: Result,
   parts: ClipParts,
   options: ClipOptions & { readonly dir: string },
-): Promise<Map<number, string>> {
+): Promise<string> {
   const { dir, signal } = options;
   await makePrivateFolder(dir);
   return retryWithWholeFile(signal, async (whole, onPart) => {
     await using held = new AsyncDisposableStack();
-    const byRank = new Map<number, string>();
-    const toCut: SourceAndOutput[] = [];
-    // Concurrently, because each may be a remote request; all are awaited, so that every opened file is closed.
-    const asked = results.map((each) => trackSound(answer, each, parts, { signal, whole }, held));
-    await Promise.allSettled(asked);
-    for (const [i, { hit, startSec, source, storedClip, overLoopback }] of (await Promise.all(asked)).entries()) {
-      const result = results[i] as Result;
-      const { theirs: file } = clipPaths(dir, result, hit.queryStartSec, startSec);
-      byRank.set(result.rank, file);
-      if (overLoopback) onPart();
-      if (storedClip) await copyAtomically(storedClip, file);
-      else toCut.push({ source, output: { path: file, tags: clipTags(answer, result, hit).theirs } });
-    }
-    if (toCut.length > 0) await parts.media.cutClips(toCut, options);
-    for (const file of byRank.values()) makePrivateSync(file);
-    return byRank;
+    const their = await trackSound(answer, result, parts, { signal, whole }, held);
+    const { hit, startSec, source, storedClip } = their;
+    if (their.overLoopback) onPart();
+    const { theirs: file } = clipPaths(dir, result, hit.queryStartSec, startSec);
+    const output = { path: file, tags: clipTags(answer, result, hit).theirs };
+    if (storedClip) await copyAtomically(storedClip, file);
+    else await parts.media.cutClips([{ source, output }], options);
+    makePrivateSync(file);
+    return file;
   });
 }
 
@@ -171,7 +170,7 @@ async function retryWithWholeFile<T>(
   }
 }
 
-/** Finds the clips of `cutResultClips` and `cutTrackClips` in a folder.
+/** Finds the clips of `cutResultClips` and `cutTrackClip` in a folder.
  *  @returns null when there are none of this result */
 export function clipsOnDisk(answer: Answer, result: Result, dir: string): ResultClips | null {
   const hit = result.hits[0];

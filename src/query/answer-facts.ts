@@ -55,6 +55,21 @@ export function closenessWord({ match, bestDistance }: Result, { spaceId }: Pick
   return match >= similarFrom ? 'similar' : 'less similar';
 }
 
+/** The match, as people read it, below which a result is not shown: 90 of 100 of the library's tracks are nearer to each other.
+ *  The first result is always shown, because the verdict grades it. */
+export const shownMatchMin = 10;
+
+/** The answer as people see it: without the results whose match says that they are not alike, the others numbered anew. The
+ *  ranking itself goes by the fusion, so such a result may stand above a near one. An answer in a space that was not
+ *  calibrated stays as it is, and so does one with the original's fusion, whose numbers are not matches. */
+export function shownAnswer(answer: Answer): Answer {
+  if (answer.fusion === 'votes' || calibrationOf(answer.spaceId) === null) return answer;
+  const isShown = (result: Result, position: number) =>
+    position === 0 || (matchNumber(result, answer) ?? shownMatchMin) >= shownMatchMin;
+  const results = answer.results.filter(isShown).map((result, position) => ({ ...result, rank: position + 1 }));
+  return { ...answer, results };
+}
+
 /** The match as people read it: 0 to 100; null if it is unknown. A proved recording matches in full. */
 export function matchNumber(result: Result, answer: Answer): number | null {
   if (isSameTrack(answer, result)) return 100;

@@ -12,7 +12,7 @@ import {
   type ClipParts,
   cutAnswerClips,
   cutResultClips,
-  cutTrackClips,
+  cutTrackClip,
   type ResultClips,
   type ResultClipsOptions,
 } from '../media/clips.ts';
@@ -66,19 +66,15 @@ export class QueryService {
   /** Finds tracks that sound like a recording. An index that is missing or damaged is rebuilt first if the catalog is
    *  intact. */
   async similar(request: SimilarRequest): Promise<Answer> {
-    const { storedEmbedding, onEmbedded, signal, onProgress, fromSec, toSec } = request;
-    const { config, catalog, liveIndex, worker } = this.#parts;
+    const { storedEmbedding, onEmbedded, signal } = request;
+    const { catalog, liveIndex } = this.#parts;
     const clock = stopwatch();
-    const index = await liveIndex.open(signal);
     if (storedEmbedding) {
+      const index = await liveIndex.open(signal);
       const parts = { index, catalog, speedFingerprints: this.#speedFingerprintsOf(request, storedEmbedding) };
       return findSimilar({ ...storedEmbedding, timingsMs: noTimings }, parts, request, clock);
     }
-    const recording = await worker.embed(request.path, {
-      signal,
-      durationMaxSec: config.queries.durationMaxSec,
-      ...{ fromSec, toSec, onProgress },
-    });
+    const { index, recording } = await this.#openAndEmbed(request);
     onEmbedded?.(recording);
     return findSimilar(
       recording,
@@ -88,7 +84,27 @@ export class QueryService {
     );
   }
 
-  /** The answer does not depend on this proof: if the audio is missing or unreadable, the query is answered without it. */
+  /** In a program that has just started, index and worker start at once. A failure of the index is reported first. */
+  async #openAndEmbed({ path, signal, fromSec, toSec, onProgress }: SimilarRequest) {
+    const { config, liveIndex, worker } = this.#parts;
+    const { durationMaxSec } = config.queries;
+    const unopened = new AbortController();
+    const embedding = worker.embed(path, {
+      signal: AbortSignal.any([signal, unopened.signal]),
+      ...{ durationMaxSec, fromSec, toSec, onProgress },
+    });
+    // Awaited below, unless the index fails first.
+    embedding.catch(() => {});
+    try {
+      const index = await liveIndex.open(signal);
+      return { index, recording: await embedding };
+    } catch (error) {
+      unopened.abort(error);
+      throw error;
+    }
+  }
+
+  /** The answer does not depend on this proof: a query whose sound is gone or fails is answered without it. */
   #speedFingerprintsOf(
     { path, fromSec = 0, signal }: SimilarRequest,
     { audioStream }: EmbeddedRecording,
@@ -117,7 +133,7 @@ export class QueryService {
     );
   }
 
-  /** Cuts all clips of an answer into a folder. Needs the query's recording. */
+  /** Cuts all clips of an answer into a folder, in the order of its ranking. Needs the query's recording. */
   clips(answer: Answer, where: { readonly queryPath: string; readonly dir: string; readonly signal: AbortSignal }) {
     const concurrency = availableParallelism();
     return cutAnswerClips(answer, this.#clipParts, { ...where, limits: this.clipLimits, concurrency });
@@ -128,13 +144,9 @@ export class QueryService {
     return cutResultClips(answer, result, this.#clipParts, { ...options, limits: this.clipLimits });
   }
 
-  /** Cuts only the library's side of several results, which is faster than all clips. */
-  trackClips(
-    answer: Answer,
-    results: readonly Result[],
-    options: { readonly dir: string; readonly signal: AbortSignal },
-  ) {
-    return cutTrackClips(answer, results, this.#clipParts, { ...options, limits: this.clipLimits });
+  /** Cuts only the library's side of one result, which is faster than all its clips. */
+  trackClip(answer: Answer, result: Result, options: { readonly dir: string; readonly signal: AbortSignal }) {
+    return cutTrackClip(answer, result, this.#clipParts, { ...options, limits: this.clipLimits });
   }
 
   /** The match picture, as PNG. */

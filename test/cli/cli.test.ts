@@ -128,6 +128,29 @@ describe('the terminal', () => {
     ffmpeg('-i', picture, '-f', 'null', '-');
   });
 
+  test('prints the ranking before the clips, and leaves out results with a low match, which --json has', async () => {
+    const file = path.join(music, 'piece-2.ogg');
+    const { results } = JSON.parse((await cli(['similar', file, '--json'])).stdout);
+    const shown = results.filter(
+      ({ match }: { match: number }, i: number) => i === 0 || Math.round(match * 100) >= 10,
+    ).length;
+    expect(results).toHaveLength(4);
+    expect(shown).toBeLessThan(4);
+    const { code, stdout } = await cli(['similar', file, '--clips', inFolder('ranked')]);
+    expect(code).toBe(0);
+    expect([...stdout.matchAll(/^ *(\d) {3}(?:piece|it's)/gm)].map(([, rank]) => Number(rank))).toEqual(
+      Array.from({ length: shown }, (_, i) => i + 1),
+    );
+    expect(stdout).toMatch(
+      new RegExp(`${4 - shown} further results? with a match below 10 (is|are) not shown; --json`),
+    );
+    const [ranking = '', clips = ''] = stdout.split(/^took .*$/m);
+    expect(ranking).not.toContain('.mp3');
+    const ranks = [...clips.matchAll(/^ +(\d) {2}theirs: .*-theirs-.*\.mp3\n +yours then theirs: .*-ab\.mp3$/gm)];
+    expect(ranks.map(([, rank]) => Number(rank))).toEqual(Array.from({ length: shown }, (_, i) => i + 1));
+    expect(clips).toMatch(/^clips took \d+\.\d s$/m);
+  });
+
   describe('reports a fault in one sentence with exit code 1', () => {
     const bad: Record<string, () => string> = {
       'a file that is not there': () => inFolder('nowhere.mp3'),

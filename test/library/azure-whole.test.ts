@@ -9,6 +9,7 @@ import { classifyWindow } from '../../src/audio/gate/gate.ts';
 import { RangeServer } from '../../src/library/range-server.ts';
 import { decodeAll } from '../audio/decode-all.ts';
 import { Azurite, freePort } from '../support/azurite.ts';
+import { allClips } from '../support/clips.ts';
 import { ask, never, openLibrary, type TestLibrary } from '../support/library.ts';
 import { writePiece } from '../support/pieces.ts';
 
@@ -101,19 +102,16 @@ test('plays an answer from the stored clips, and the same from the recordings', 
   expect(answer.verdict.kind).toBe('this-is');
   const best = answer.results.slice(0, 3);
   const dir = path.join(place.folder, 'theirs');
-  const clips = await app.queries.trackClips(answer, best, { dir, signal: never });
-  expect(clips.size).toBe(best.length);
-  for (const file of clips.values()) await expectMusic(file);
+  expect(best).toHaveLength(3);
+  for (const result of best) await expectMusic(await app.queries.trackClip(answer, result, { dir, signal: never }));
 
   const without = await place.open({ LIBRARY: location, ...azurite.environment });
-  const cut = await without.queries.trackClips(answer, best, { dir: path.join(place.folder, 'cut'), signal: never });
-  for (const file of cut.values()) await expectMusic(file);
+  const cut = { dir: path.join(place.folder, 'cut'), signal: never };
+  for (const result of best) await expectMusic(await without.queries.trackClip(answer, result, cut));
 
-  const all = await app.queries.clips(answer, {
-    queryPath: query(),
-    dir: path.join(place.folder, 'all'),
-    signal: never,
-  });
+  const all = await allClips(
+    app.queries.clips(answer, { queryPath: query(), dir: path.join(place.folder, 'all'), signal: never }),
+  );
   expect([...all.problems]).toEqual([]);
   expect(all.byRank.size).toBe(answer.results.length);
   await expectMusic(all.byRank.get(1)?.theirs);
@@ -126,13 +124,11 @@ test('fetches, plays and deletes the whole recording where ffmpeg cannot read pa
   const url = `http://127.0.0.1:${await freePort()}/00000000-0000-0000-0000-000000000000`;
   using serve = vi.spyOn(RangeServer.prototype, 'serve');
   serve.mockResolvedValue({ url, [Symbol.asyncDispose]: async () => {} });
-  const best = answer.results.slice(0, 1);
-  const clips = await without.queries.trackClips(answer, best, {
-    dir: path.join(place.folder, 'whole'),
-    signal: never,
-  });
+  const [best] = answer.results;
+  if (!best) throw new Error('Expected a result');
+  const clip = await without.queries.trackClip(answer, best, { dir: path.join(place.folder, 'whole'), signal: never });
   expect(serve).toHaveBeenCalledOnce();
-  await expectMusic(clips.get(1));
+  await expectMusic(clip);
   expect(readdirSync(path.join(place.indexDir, 'spool', 'fetched'))).toEqual([]);
 });
 
@@ -173,7 +169,7 @@ test('answers stored queries without Azure, and says why they cannot be played',
   const answer = await ask(app, query());
   expect(answer.results[0]?.track.key).toBe('one/piece-2.ogg');
   const dir = path.join(place.folder, 'deaf');
-  const { byRank, problems } = await app.queries.clips(answer, { queryPath: query(), dir, signal: never });
+  const { byRank, problems } = await allClips(app.queries.clips(answer, { queryPath: query(), dir, signal: never }));
   expect(byRank.size).toBe(0);
   expect(problems.get(1)).toMatchObject({ code: 'library-unavailable' });
   expect(problems.get(1)?.message).toMatch(/the service cannot be reached: ECONNREFUSED/);

@@ -10,6 +10,8 @@ import {
   momentInTrack,
   otherNames,
   reasonFacts,
+  shownAnswer,
+  shownMatchMin,
   verdictFacts,
 } from '../../src/query/answer-facts.ts';
 import { adviceText, reasonFor, verdictSentence } from '../../src/query/answer-words.ts';
@@ -202,5 +204,47 @@ describe('how near a result is', () => {
       null,
     ]);
     expect(likenessOf(result)).toBeNull();
+  });
+});
+
+describe('the shown answer', () => {
+  const rows = (matches: readonly (number | undefined)[]): Result[] =>
+    matches.map((match, i) => {
+      const { match: _, ...plain } = { ...result, rank: i + 1, track: { ...result.track, id: 100 + i } };
+      return match === undefined ? plain : { ...plain, match };
+    });
+  const soundsLike = { kind: 'sounds-like' } as const;
+  const idsOf = ({ results }: Answer) => results.map(({ track }) => track.id);
+
+  test('leaves out the results below the stated match, except the first, and numbers the others anew', () => {
+    const shown = shownAnswer(answerOf(music, soundsLike, rows([0.02, 0.01, 0.12, 0.09, 0.47])));
+    expect(idsOf(shown)).toEqual([100, 102, 104]);
+    expect(shown.results.map(({ rank }) => rank)).toEqual([1, 2, 3]);
+  });
+
+  test('goes by the number that people read', () => {
+    expect(shownMatchMin).toBe(10);
+    expect(idsOf(shownAnswer(answerOf(music, soundsLike, rows([0.5, 0.0949, 0.0951]))))).toEqual([100, 102]);
+  });
+
+  test('is the whole answer in a space without calibration, without matches, and by the fusion of the original', () => {
+    const all = answerOf(music, soundsLike, rows([0.5, 0.01, 0.02]));
+    expect(shownAnswer({ ...all, spaceId: 'clap@1/abc' })).toEqual({ ...all, spaceId: 'clap@1/abc' });
+    expect(shownAnswer({ ...all, fusion: 'votes' })).toEqual({ ...all, fusion: 'votes' });
+    expect(idsOf(shownAnswer(answerOf(music, soundsLike, rows([undefined, undefined]))))).toEqual([100, 101]);
+  });
+
+  test('keeps the verdict and what it names, and is the same when taken twice', () => {
+    fc.assert(
+      fc.property(anyAnswer, fc.array(fc.double({ min: 0, max: 1, noNaN: true })), (any, matches) => {
+        const results = any.results.map((each, i) => ({ ...each, match: matches[i] ?? 0 }));
+        const all = { ...any, fusion: 'parts', results };
+        const shown = shownAnswer(all);
+        expect(verdictFacts(shown)).toEqual(verdictFacts(all));
+        expect(shownAnswer(shown)).toEqual(shown);
+        expect(shown.results.map(({ rank }) => rank)).toEqual(shown.results.map((_, i) => i + 1));
+        for (const each of shown.results.slice(1)) expect(matchNumber(each, all)).toBeGreaterThanOrEqual(shownMatchMin);
+      }),
+    );
   });
 });

@@ -28,7 +28,7 @@ function AudioFile({ attachment }: { readonly attachment: APIAttachment }): Reac
   return (
     <figure className="file audio-file">
       <FileName attachment={attachment} url={url} mark="♪" />
-      {/* Music has no captions. The alt text describes it. */}
+      {/* Music has no captions. As on Discord, the alt text is read aloud and not shown. */}
       {/* biome-ignore lint/a11y/useMediaCaption: see above */}
       <audio
         controls
@@ -38,7 +38,6 @@ function AudioFile({ attachment }: { readonly attachment: APIAttachment }): Reac
         onPlay={({ currentTarget }) => silenceOthers(currentTarget)}
         onError={renew}
       />
-      {attachment.description && <figcaption>{attachment.description}</figcaption>}
     </figure>
   );
 }

@@ -3,6 +3,7 @@
 import type { Logger } from 'pino';
 import { type EmbeddedRecording, fusionNames } from '../../domain.ts';
 import { LeitmotifError } from '../../errors.ts';
+import { shownAnswer } from '../../query/answer-facts.ts';
 import { defaultFusion, fusionOf } from '../../query/query-request.ts';
 import { type AnswerOptions, newAnswerId, type StoredAnswer } from '../../query/stored-answer.ts';
 import type { Services } from '../../services/services.ts';
@@ -110,7 +111,7 @@ async function runQuery(
   const { contentSha256, source } = resolved;
   onStage({ stage: resolved.recording ? 'comparing' : 'listening' });
   let embedded: EmbeddedRecording | null = null;
-  const answer = await services.queries.similar({
+  const found = await services.queries.similar({
     path: resolved.path ?? '',
     contentSha256,
     name: source.name,
@@ -143,6 +144,8 @@ async function runQuery(
     },
   });
   onDone('similar', performance.now() - startedMs);
+  // Only the shown results are stored, so that Listen, Why, More and Share all count the same ones.
+  const answer = shownAnswer(found);
   const { spaceId, generation } = answer;
   const asked = { contentSha256, options, spaceId, generation, source, askerId };
   const stored = { id: newAnswerId(), ...asked, answer, createdAtMs: Date.now() };

@@ -1,5 +1,5 @@
-/** Presents a stored answer as a message: one page with the clips of the best results; and why they are there, with the match
- *  picture. */
+/** Presents a stored answer as a message: one page with the clip of its first piece; and why the pieces are there, with the
+ *  match picture. */
 import { stat } from 'node:fs/promises';
 import PQueue from 'p-queue';
 import type { AudioInput } from '../../audio/input.ts';
@@ -17,8 +17,8 @@ import type { Reply } from '../reply.ts';
 import type { Texts } from '../texts/texts.ts';
 import { isQueryTrackRemoved, queryTrackFile } from './query-piece.ts';
 
-/** Results whose clips come with the answer; Listen gives the others. */
-const clipsShown = 3;
+/** An answer plays one clip: the first piece's. If its recording cannot be read, the next piece's is played, up to this one. */
+const clipTriesMax = 3;
 /** Presses of Listen that may wait for ffmpeg: some minutes of work. Further ones are refused. */
 const waitingMax = 100;
 const ffmpegRunsMax = 2;
@@ -50,6 +50,8 @@ interface ShownClips {
   readonly problems: ReadonlyMap<number, string>;
 }
 
+const noClips: ShownClips = { files: [], problems: new Map() };
+
 /** Cuts clips and renders pictures, a few at a time. */
 export class AnswerPresenter {
   readonly #services: PresenterServices;
@@ -67,9 +69,7 @@ export class AnswerPresenter {
   async page(stored: StoredAnswer, options: PageOptions): Promise<Reply> {
     const { texts, page, fromMemory, attachmentLimitBytes, mayAttach, mayShare = true } = options;
     const view = viewOf(stored, page);
-    const clips = mayAttach
-      ? await this.#clipsOfBest(stored, pageOf(view), options)
-      : { files: [], problems: new Map<number, string>() };
+    const clips = mayAttach ? await this.#clipOfBest(stored, pageOf(view), options) : noClips;
     return answerReply(texts, {
       ...{ ...view, attachmentLimitBytes, fromMemory, mayShare },
       clips: clips.files,
@@ -148,44 +148,26 @@ export class AnswerPresenter {
     return asked === null ? this.#services.queries.answerFiles.extract(id, hit) : querySource(answer, hit, asked);
   }
 
-  async #clipsOfBest(stored: StoredAnswer, results: readonly Result[], { signal }: PageOptions): Promise<ShownClips> {
-    const best = results.slice(0, clipsShown);
-    try {
-      return { files: await this.#theirs(stored, best, signal), problems: new Map() };
-    } catch {
-      signal.throwIfAborted();
-    }
-    // At least one cannot be cut, for example because its file is gone: cut each alone, so that the others are played.
-    const files: AnswerClip[] = [];
+  async #clipOfBest(stored: StoredAnswer, results: readonly Result[], { signal }: PageOptions): Promise<ShownClips> {
     const problems = new Map<number, string>();
-    for (const result of best) {
+    for (const result of results.slice(0, clipTriesMax)) {
       try {
-        files.push(...(await this.#theirs(stored, [result], signal)));
+        return { files: [await this.#theirs(stored, result, signal)], problems };
       } catch (error) {
         signal.throwIfAborted();
         problems.set(result.rank, toLeitmotifError(error).code);
       }
     }
-    return { files, problems };
+    return { files: [], problems };
   }
 
-  /** Best first. Clips that were cut before come from disk. */
-  async #theirs(stored: StoredAnswer, results: readonly Result[], signal: AbortSignal): Promise<AnswerClip[]> {
+  /** From disk if it was cut before. */
+  async #theirs(stored: StoredAnswer, result: Result, signal: AbortSignal): Promise<AnswerClip> {
     const dir = this.#services.queries.answerFiles.dirOf(stored.id);
-    const there = new Map(
-      results.flatMap((result) => {
-        const clips = clipsOnDisk(stored.answer, result, dir);
-        return clips ? [[result.rank, clips.theirs] as const] : [];
-      }),
-    );
-    const missing = results.filter(({ rank }) => !there.has(rank));
-    const cutMissing = () => this.#services.queries.trackClips(stored.answer, missing, { dir, signal });
-    const cut = await this.#queue.add(cutMissing, { signal, priority: priorities.answer });
-    return Promise.all(
-      results.map(async ({ rank }) => {
-        const path = there.get(rank) ?? cut.get(rank) ?? '';
-        return { rank, kind: 'theirs' as const, path, sizeBytes: (await stat(path)).size };
-      }),
-    );
+    const cut = () => this.#services.queries.trackClip(stored.answer, result, { dir, signal });
+    const path =
+      clipsOnDisk(stored.answer, result, dir)?.theirs ??
+      (await this.#queue.add(cut, { signal, priority: priorities.answer }));
+    return { rank: result.rank, kind: 'theirs', path, sizeBytes: (await stat(path)).size };
   }
 }

@@ -1,6 +1,6 @@
-/** The answer to a query as a message: the verdict, the pieces in a line each, clips, buttons. Pure.
+/** The answer to a query as a message: the verdict, the pieces in a line each, the first one's clip, buttons. Pure.
  *
- *  The words are the message's text, which Discord shows above the clips. Details are behind the button Why
+ *  The words are the message's text, which Discord shows above the clip. Details are behind the button Why
  *  (why.ts). The message always stays within Discord's limits: the fixed text is written first, and names share the room that
  *  is left.
  */
@@ -12,7 +12,7 @@ import type { Texts } from '../texts/texts.ts';
 import { answerRows, pageOf } from './answer-rows.ts';
 import { type AnswerClip, type ChosenFiles, chooseFiles, clipsInOrder, tooLargeSentence } from './attachments.ts';
 import { escaped, escapedPiece, nameOrUntitled } from './names.ts';
-import { matchLine } from './piece-lines.ts';
+import { placeLine } from './piece-lines.ts';
 
 export type { AnswerClip } from './attachments.ts';
 
@@ -24,7 +24,7 @@ export interface AnswerView {
   readonly page: number;
   /** At most 10. */
   readonly perPage: number;
-  /** In playing order. */
+  /** In playing order; usually one, the first piece's. */
   readonly clips: readonly AnswerClip[];
   /** Ranks whose clips could not be cut. */
   readonly clipProblems?: ReadonlyMap<number, string>;
@@ -79,8 +79,7 @@ function content(texts: Texts, view: AnswerView, results: readonly Result[], fil
   const top = [`**${headline(texts, view, results, verdictLengthMax)}**`, subtext(queryLine(texts, answer))];
   if (page === 0) top.push(adviceSentence(texts, answer, results));
   const below = [
-    subtext(clipsInOrder(texts, files.clips)),
-    subtext(fromMemory ? texts.query.answer.fromMemory : ''),
+    subtext([clipLine(texts, files), fromMemory ? texts.query.answer.fromMemory : ''].filter(Boolean).join(' · ')),
     tooLargeSentence(texts, files),
     notCutSentence(texts, view, results),
     view.missing?.includes('AttachFiles') ? texts.query.clips.mayNotAttach(texts.query.permissions.AttachFiles) : '',
@@ -96,7 +95,7 @@ function content(texts: Texts, view: AnswerView, results: readonly Result[], fil
 /** A piece in one line.
  *  @param nameLengthMax room for title and artist together, in UTF-16 units; 0 omits them, to measure the rest */
 function pieceLine(texts: Texts, answer: Answer, result: Result, nameLengthMax: number): string {
-  return `${nameOf(texts, result, nameLengthMax)} · ${matchLine(texts, answer, result)}`;
+  return `${nameOf(texts, result, nameLengthMax)} · ${placeLine(texts, answer, result)}`;
 }
 
 function nameOf(texts: Texts, { rank, track }: Result, lengthMax: number): string {
@@ -127,6 +126,12 @@ function adviceSentence(texts: Texts, answer: Answer, results: readonly Result[]
   if (advice === 'other-recording') return otherRecording;
   if (results.length === 0) return empty;
   return advice === 'longer-part' ? longerPart : '';
+}
+
+/** A single clip needs no order: its line says where the others are. */
+function clipLine(texts: Texts, { clips }: ChosenFiles): string {
+  const [clip] = clips;
+  return clip && clips.length === 1 ? texts.query.clips.single(clip.rank) : clipsInOrder(texts, clips);
 }
 
 function notCutSentence(texts: Texts, { clipProblems }: AnswerView, results: readonly Result[]): string {

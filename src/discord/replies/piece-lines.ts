@@ -1,6 +1,13 @@
 /** One ranked piece in two or three short lines: name, match, times and reason. Pure. */
 import type { Answer, Result } from '../../query/answer.ts';
-import { closenessWord, likenessOf, matchNumber, otherNames, reasonFacts } from '../../query/answer-facts.ts';
+import {
+  closenessWord,
+  isSameTrack,
+  likenessOf,
+  matchNumber,
+  otherNames,
+  reasonFacts,
+} from '../../query/answer-facts.ts';
 import type { Texts } from '../texts/texts.ts';
 import { escaped, escapedPiece, nameOrUntitled } from './names.ts';
 
@@ -9,28 +16,43 @@ export function pieceLines(texts: Texts, answer: Answer, results: readonly Resul
   return results.map((result) => linesOf(texts, answer, result, nameLengthMax)).join('\n');
 }
 
-/** The match as a word and a number, one pair of times, and the parts in which the piece is similar. */
-export function matchLine(texts: Texts, answer: Answer, result: Result): string {
-  const { times, sameRecording, likeness } = texts.query.answer;
+/** How near a piece is in a word and a number, and one pair of times: short, because an answer has it for five pieces. */
+export function placeLine(texts: Texts, answer: Answer, result: Result): string {
+  const { times, sameRecording } = texts.query.answer;
   const facts = reasonFacts(result, answer);
   const match = matchNumber(result, answer);
   const word = texts.query.closeness[closenessWord(result, answer)];
-  const alike = likenessOf(result);
-  const parts = [
+  return joined([
     facts?.isSameRecording ? sameRecording : match === null ? word : `${word} (${match})`,
     facts ? times(facts.yoursSec, facts.theirsSec) : '',
-    alike === null || facts?.isSameRecording ? '' : likeness[alike],
-  ];
-  return parts.filter((part) => part !== '').join(' · ');
+  ]);
 }
 
-/** Score in words and number, votes, and both times. */
+/** As placeLine, and in what it is alike. */
+export function matchLine(texts: Texts, answer: Answer, result: Result): string {
+  return joined([placeLine(texts, answer, result), likenessWords(texts, answer, result)]);
+}
+
+/** Score in words and number, votes, both times, and in what it is alike. */
 function evidenceLine(texts: Texts, answer: Answer, result: Result): string {
   const { score, times } = texts.query.answer;
   const facts = reasonFacts(result, answer);
   const closeness = texts.query.closeness[closenessWord(result, answer)];
-  const where = facts ? ` · ${times(facts.yoursSec, facts.theirsSec)}` : '';
-  return `${score(closeness, result.score, result.votes)}${where}`;
+  return joined([
+    score(closeness, result.score, result.votes),
+    facts ? times(facts.yoursSec, facts.theirsSec) : '',
+    likenessWords(texts, answer, result),
+  ]);
+}
+
+/** '' if it is alike in neither part of the space, or in everything as the very recording. */
+function likenessWords(texts: Texts, answer: Answer, result: Result): string {
+  const alike = likenessOf(result);
+  return alike === null || isSameTrack(answer, result) ? '' : texts.query.answer.likeness[alike];
+}
+
+function joined(parts: readonly string[]): string {
+  return parts.filter((part) => part !== '').join(' · ');
 }
 
 /** Why it matches; '' for a result without evidence. */

@@ -30,7 +30,7 @@ export const queryDe: QueryTexts = {
   },
 
   answer: {
-    furtherPlaces: (from, to) => `Treffer ${from} bis ${to}`,
+    furtherPlaces: (from, to) => (from === to ? `Treffer ${from}` : `Treffer ${from} bis ${to}`),
     queryLine: ({ name, durationSec, part, chunks }) => {
       const all = formatTime(durationSec);
       const isEndKnown = part !== null && part.toSec < durationSec - 0.5;
@@ -53,12 +53,12 @@ export const queryDe: QueryTexts = {
       `${inStepSec === null ? '' : `, ${whole(inStepSec)} s am Stück`}`,
     sameRecording: 'dieselbe Aufnahme',
     likeness: { sound: 'gleicher Klang', harmony: 'gleiche Harmonik', both: 'in beidem gleich' },
-    fromMemory: 'Gespeicherte Antwort.',
+    fromMemory: 'Gespeicherte Antwort',
     footer: (model, generation, ms, reference) =>
       `${model} · Generation ${generation} · ${tenths(ms / 1000)} s · Kennung ${reference}`,
     listen: 'Ein Stück anhören',
     why: 'Warum?',
-    more: (from, to) => `Mehr (${from} bis ${to})`,
+    more: (from, to) => (from === to ? `Mehr (${from})` : `Mehr (${from} bis ${to})`),
     share: 'Teilen',
     ask: 'Mit einem dieser Stücke suchen',
     rate: 'Ein Stück bewerten',
@@ -67,6 +67,7 @@ export const queryDe: QueryTexts = {
   clips: {
     kinds: clipKinds,
     order: (listed) => `Ausschnitte, in dieser Reihenfolge: ${listed}`,
+    single: (rank) => `Ausschnitt von ${rank}, die anderen unter „Anhören“`,
     picture: (verdict, pieces) => `Trefferbild. ${verdict}. Eine Spur je Stück: ${pieces}`,
     theirs: (piece, sec) => `${piece}, ab ${formatTime(sec)}`,
     yours: (query, sec) => `${query} (deins), ab ${formatTime(sec)}`,
@@ -77,7 +78,7 @@ export const queryDe: QueryTexts = {
     notCut: (ranks) =>
       `Keine Ausschnitte von ${list(ranks.map(String))}: ${ranks.length === 1 ? 'Die Aufnahme lässt' : 'Die Aufnahmen lassen'} sich gerade nicht lesen.`,
     mayNotAttach: (permission) =>
-      `Bild und Ausschnitte fehlen, denn mir fehlt hier das Recht **${permission}**. Ein Admin dieses Servers kann es mir geben.`,
+      `Der Ausschnitt fehlt, denn mir fehlt hier das Recht **${permission}**. Ein Admin dieses Servers kann es mir geben.`,
     yoursMissing: {
       clip: 'Dein Clip ist nicht mehr gespeichert. Stell die Anfrage noch einmal, um beides zu hören.',
       piece: 'Das Stück der Anfrage lässt sich gerade nicht lesen, darum ist nur der Fund zu hören.',
@@ -116,7 +117,7 @@ export const queryDe: QueryTexts = {
       return `Höre zu${position}${done}${left}.`;
     },
     comparing: 'Vergleiche mit der Bibliothek.',
-    cutting: 'Schneide Ausschnitte und zeichne das Bild.',
+    cutting: 'Schneide den Ausschnitt.',
     cancel: 'Abbrechen',
     cancelled: 'Abgebrochen.',
     tooLateToCancel: 'Diese Anfrage ist schon beendet.',

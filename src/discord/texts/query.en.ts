@@ -23,7 +23,7 @@ export const queryEn = {
   },
 
   answer: {
-    furtherPlaces: (from: number, to: number) => `Results ${from} to ${to}`,
+    furtherPlaces: (from: number, to: number) => (from === to ? `Result ${from}` : `Results ${from} to ${to}`),
     queryLine: ({ name, durationSec, part, chunks }: QueryFacts) => {
       const all = formatTime(durationSec);
       // A query with the beginning only decodes no further, so the end is unknown.
@@ -50,12 +50,12 @@ export const queryEn = {
       `${inStepSec === null ? '' : `, ${whole(inStepSec)} s in step`}`,
     sameRecording: 'the same recording',
     likeness: { sound: 'same sound', harmony: 'same harmony', both: 'same in both' },
-    fromMemory: 'Cached answer.',
+    fromMemory: 'Cached answer',
     footer: (model: string, generation: string, ms: number, reference: string) =>
       `${model} · generation ${generation} · ${tenths(ms / 1000)} s · reference ${reference}`,
     listen: 'Listen to a piece',
     why: 'Why?',
-    more: (from: number, to: number) => `More (${from} to ${to})`,
+    more: (from: number, to: number) => (from === to ? `More (${from})` : `More (${from} to ${to})`),
     share: 'Share',
     ask: 'Query with one of these pieces',
     rate: 'Rate a piece',
@@ -64,6 +64,7 @@ export const queryEn = {
   clips: {
     kinds: clipKinds,
     order: (listed: string) => `Clips, in this order: ${listed}`,
+    single: (rank: number) => `Clip of ${rank}, the others under Listen`,
     picture: (verdict: string, pieces: string) => `Match picture. ${verdict}. One lane for each piece: ${pieces}`,
     theirs: (piece: string, sec: number) => `${piece}, from ${formatTime(sec)}`,
     yours: (query: string, sec: number) => `${query} (yours), from ${formatTime(sec)}`,
@@ -74,7 +75,7 @@ export const queryEn = {
     notCut: (ranks: readonly number[]) =>
       `No clips of ${list(ranks.map(String))}: ${ranks.length === 1 ? 'its recording' : 'their recordings'} cannot be read at the moment.`,
     mayNotAttach: (permission: string) =>
-      `The picture and the clips are missing, because I lack the permission **${permission}** here. An admin of this server can grant it.`,
+      `The clip is missing, because I lack the permission **${permission}** here. An admin of this server can grant it.`,
     yoursMissing: {
       clip: 'Your own clip is no longer stored. Run the query again to hear both.',
       piece: 'The query piece cannot be read at the moment, so only theirs can be played.',
@@ -111,7 +112,7 @@ export const queryEn = {
       return `Listening${position}${done}${left}.`;
     },
     comparing: 'Comparing with the library.',
-    cutting: 'Cutting clips and drawing the picture.',
+    cutting: 'Cutting the clip.',
     cancel: 'Cancel',
     cancelled: 'Cancelled.',
     tooLateToCancel: 'This query has already ended.',

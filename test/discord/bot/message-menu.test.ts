@@ -13,7 +13,7 @@ let bob: Person;
 
 beforeAll(async () => {
   library = await makeLibrary();
-  // Enough neighbours to find another track too, so that an answer has several clips: a track has five chunks.
+  // Enough neighbours to find another track too: a track has five chunks.
   bot = await makeBot(library, { environment: { NEIGHBOURS: '12' } });
   ada = bot.discord.addUser({ name: 'Ada' });
   bob = bot.discord.addUser({ name: 'Bob' });
@@ -87,13 +87,56 @@ describe('"Find similar music" in the menu of a message', () => {
   });
 });
 
+const linkTo = ({ id, channel_id }: APIMessage) =>
+  `https://discord.com/channels/${bot.discord.defaultGuildId}/${channel_id}/${id}`;
+
 test('/similar queries with the link of a message whose files the bot sees', async () => {
-  const mine = await answerTo(await ada.slash('similar', { clip: excerpt(library, 1) }));
-  const { defaultGuildId, defaultChannelId } = bot.discord;
-  const link = `https://discord.com/channels/${defaultGuildId}/${defaultChannelId}/${mine.id}`;
+  const two = await post(`<@${bot.discord.botUserId}> two of them`, [excerpt(library, 1), excerpt(library, 3)]);
   const question = await saying(
-    await bob.slash('similar', { link, private: true }),
+    await bob.slash('similar', { link: linkTo(two), private: true }),
     'Which one should I use as the query?',
   );
-  expect(optionsOf(question, 'Choose one')[0]?.label).toMatch(/^1\. 01-piece-1-theirs/);
+  expect(optionsOf(question, 'Choose one').map(({ label }) => label)).toEqual([
+    '1. excerpt-1-10.mp3',
+    '2. excerpt-3-10.mp3',
+  ]);
+  const answer = await answerTo(
+    await bob.select(question, 'Choose one', [optionsOf(question, 'Choose one')[1]?.value ?? '']),
+  );
+  expect(headlineOf(answer)).toMatch(/^This is piece-3/);
+});
+
+describe("one of the bot's own answers", () => {
+  let mine: APIMessage;
+  beforeAll(async () => {
+    mine = await answerTo(await ada.slash('similar', { clip: excerpt(library, 1) }));
+    expect(headlineOf(mine)).toMatch(/^This is piece-1/);
+  });
+
+  test('queries with its clip, by its link', async () => {
+    const answer = await answerTo(await bob.slash('similar', { link: linkTo(mine), private: true }));
+    expect(headlineOf(answer)).toMatch(/^This is piece-1/);
+    expect(answer.content).toMatch(/Query: \*\*piece-1 \\\(0:\d\d\\\)\*\*, 0:10/);
+  });
+
+  test('queries with its clip, from its menu', async () => {
+    const answer = await answerTo(await use(mine));
+    expect(headlineOf(answer)).toMatch(/^This is piece-1/);
+  });
+
+  test('lets the user choose among the clips of a shared find, by its link and from its menu', async () => {
+    const choice = await saying(await ada.press(mine, 'Share'), 'Which result');
+    await saying(await ada.select(choice, 'Choose a piece', ['1']), 'Posted in');
+    const find = bot.discord.messages(mine.channel_id).at(-1);
+    if (!find) throw new Error('Expected a post');
+    for (const asked of [await use(find), await bob.slash('similar', { link: linkTo(find), private: true })]) {
+      const question = await saying(asked, 'Which one should I use as the query?');
+      const names = optionsOf(question, 'Choose one').map(({ label }) => label);
+      expect(names).toEqual([
+        expect.stringMatching(/^1\. 01-piece-1-theirs/),
+        expect.stringMatching(/^2\. 01-piece-1-yours/),
+        '3. 01-piece-1-ab.mp3',
+      ]);
+    }
+  });
 });

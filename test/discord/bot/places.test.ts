@@ -50,6 +50,8 @@ const threadCalled = (name: string): string => {
   if (id === undefined) throw new Error(`There is no ${name}`);
   return id;
 };
+/** The bot sees the files of a message that mentions it. */
+const toBot = (words: string) => `<@${bot.discord.botUserId}> ${words}`;
 const withClips = ({ attachments }: APIMessage) => attachments.length === 3;
 const linkTo = ({ id, channel_id }: APIMessage) =>
   `https://discord.com/channels/${bot.discord.defaultGuildId}/${channel_id}/${id}`;
@@ -84,8 +86,11 @@ describe('"Find similar music" on a forwarded message', () => {
 
   test('follows its link to a message', async () => {
     const mine = await answerTo(await ada.slash('similar', { clip: excerpt(library, 1) }));
-    const question = await saying(await use(await forwarded(`this: ${linkTo(mine)}.`, [])), which);
-    expect(optionsOf(question, 'Choose one')[0]?.label).toMatch(/^1\. 01-piece-1-theirs/);
+    const answer = await answerTo(await use(await forwarded(`this: ${linkTo(mine)}.`, [])));
+    expect(headlineOf(answer)).toMatch(/^This is piece-1/);
+    const two = await ada.post(bot.discord.defaultChannelId, toBot('two'), [excerpt(library, 3), excerpt(library, 4)]);
+    const question = await saying(await use(await forwarded(`these: ${linkTo(two)}.`, [])), which);
+    expect(optionsOf(question, 'Choose one')[1]?.label).toBe('2. excerpt-4-10.mp3');
   });
 
   test('refuses its link to this machine', async () => {
@@ -238,6 +243,9 @@ test('/similar refuses the link of a message in a private thread that the user i
 
 test.each(names)('/similar with the link of a message in %s asks with its recordings', async (name) => {
   const link = linkTo(answerIn(name));
-  const question = await saying(await bob.slash('similar', { link, private: true }), which);
-  expect(optionsOf(question, 'Choose one')[0]?.label).toMatch(/^1\. 01-/);
+  const answer = await answerTo(await bob.slash('similar', { link, private: true }));
+  expect(answer.content).toMatch(/Query: \*\*.+ \\\(0:\d\d\\\)\*\*, 0:10/);
+  const two = await ada.post(threadCalled(name), toBot('two'), [excerpt(library, 3), excerpt(library, 4)]);
+  const question = await saying(await bob.slash('similar', { link: linkTo(two), private: true }), which);
+  expect(optionsOf(question, 'Choose one')[0]?.label).toBe('1. excerpt-3-10.mp3');
 });

@@ -53,10 +53,11 @@ describe('/similar with a clip', () => {
     expect(publicMessages(bot.discord).map(({ id }) => id)).toContain(message.id);
   });
 
-  test('names the clips in the order of the attachments, each with a readable name and an alt text', async () => {
+  test("plays the first piece's clip, says so, and gives it a readable name and an alt text", async () => {
     const message = await answerTo(await ada.slash('similar', { clip: excerpt(library, 5, 0, 40) }));
-    expect(message.content).toContain('Clips, in this order: **1** theirs · **2** theirs · **3** theirs');
-    expect(message.attachments.map(({ filename }) => filename.slice(0, 2))).toEqual(['01', '02', '03']);
+    expect(message.content).toContain('-# Clip of 1, the others under Listen');
+    expect(message.content).toContain('**3. ');
+    expect(message.attachments).toHaveLength(1);
     expect(message.attachments[0]?.filename).toMatch(/^01-piece-5-theirs-0m\d\d\.mp3$/);
     for (const { description: alt, content_type } of message.attachments) {
       expect(alt).toMatch(/, from 0:\d\d$/);
@@ -91,6 +92,17 @@ describe('/similar with a clip', () => {
       expect.arrayContaining(['Why?', expect.stringMatching(/^More \(3 to [34]\)$/), 'Share']),
     );
     expect(optionsOf(message, 'Listen to a piece').map(({ value }) => value)).toEqual(['1', '2']);
+  });
+
+  test('shows only the first piece and those with a match of 10 or more, numbered alike in the text and in Listen', async () => {
+    const message = await answerTo(await ada.slash('similar', { clip: excerpt(library, 2, 0, 40), results: 10 }));
+    const matches = [...message.content.matchAll(/^\*\*\d+\. .+similar \((\d+)\)/gm)].map(([, match]) => Number(match));
+    expect(matches.length).toBeGreaterThan(0);
+    expect(matches.length).toBeLessThan(5);
+    for (const match of matches) expect(match).toBeGreaterThanOrEqual(10);
+    const ranks = [...message.content.matchAll(/^\*\*(\d+)\. /gm)].map(([, rank]) => rank);
+    expect(ranks).toEqual(Array.from({ length: 1 + matches.length }, (_, i) => String(i + 1)));
+    expect(optionsOf(message, 'Listen to a piece').map(({ value }) => value)).toEqual(ranks);
   });
 
   test('uses only the part between from and to', async () => {

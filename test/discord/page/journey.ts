@@ -75,3 +75,33 @@ export async function walk(
   await see('shared');
   return answer;
 }
+
+/** What a person sees of an answer without scrolling: everything that a phone's screen must hold at once.
+ *  @returns the parts that are not wholly visible between the header and the composer; empty if all are */
+export async function hiddenParts(person: PersonPage, answer: Locator, pieces: number): Promise<string[]> {
+  const screen = await person.page.locator('.scroller').boundingBox();
+  if (!screen) return ['the messages'];
+  const parts: [string, Locator][] = [
+    ['the verdict', answer.locator('strong').first()],
+    ...Array.from({ length: pieces }, (_, i): [string, Locator] => [
+      `piece ${i + 1}`,
+      answer.locator('strong').filter({ hasText: new RegExp(`^${i + 1}\\. `) }),
+    ]),
+    ['the player', answer.locator('audio')],
+    ...(await named(answer, 'combobox')),
+    ...(await named(answer, 'button')),
+  ];
+  const hidden: string[] = [];
+  for (const [name, part] of parts) {
+    const box = await part.boundingBox();
+    const isInside = box && box.y >= screen.y && box.y + box.height <= screen.y + screen.height;
+    if (!isInside)
+      hidden.push(`${name}: ${box ? `${Math.round(box.y)} to ${Math.round(box.y + box.height)}` : 'missing'}`);
+  }
+  return hidden;
+}
+
+async function named(answer: Locator, role: 'combobox' | 'button'): Promise<[string, Locator][]> {
+  const all = await answer.locator('.action-row').getByRole(role).all();
+  return Promise.all(all.map(async (each): Promise<[string, Locator]> => [`${role} ${await each.innerText()}`, each]));
+}

@@ -6,7 +6,7 @@ import { buildPage, type PageBrowser, startBrowser } from '../../../local-discor
 import { makeBot, type TestBot } from '../../support/bot.ts';
 import { makeLibrary, type TestLibrary } from '../../support/library.ts';
 import { writePiece } from '../../support/pieces.ts';
-import { walk } from './journey.ts';
+import { hiddenParts, walk } from './journey.ts';
 
 let library: TestLibrary;
 let bot: TestBot;
@@ -39,6 +39,18 @@ test('a user drops a clip, plays the answer, votes, shows more and shares; priva
   expect(await person.overflowPx()).toBe(0);
   expect([...person.requestsElsewhere, ...other.requestsElsewhere]).toEqual([]);
   expect(discord.violations).toEqual([]);
+});
+
+test('on a phone, a user sees the verdict, three pieces, the player and the controls without scrolling', async () => {
+  const { discord } = bot;
+  const clara = discord.addUser({ name: 'Clara', locale: 'de' });
+  await using phone = await browser.open(discord.url, clara.id, { viewport: 'phone', locale: 'de' });
+  await phone.run('ähnlich', { stück: 'piece-5' });
+  const answer = phone.message(/Klingt wie|Am nächsten|Nichts/);
+  await answer.locator('audio').waitFor();
+  await answer.getByRole('button', { name: 'Teilen' }).waitFor();
+  expect(await hiddenParts(phone, answer, 3)).toEqual([]);
+  expect(await phone.overflowPx()).toBe(0);
 });
 
 test('failures are reported privately, and the channel stays unchanged', async () => {

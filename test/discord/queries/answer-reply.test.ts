@@ -40,9 +40,9 @@ function makePresenter() {
       await cut(`pressed ${rank}`);
       return { theirs: clip, yours: null, ab: null };
     },
-    trackClips: async (_answer: unknown, results: readonly Result[]) => {
-      await cut('answer');
-      return new Map(results.map(({ rank }) => [rank, clip]));
+    trackClip: async (_answer: unknown, { rank }: Result) => {
+      await cut(`answer ${rank}`);
+      return clip;
     },
   };
   return { presenter: new AnswerPresenter({ queries } as unknown as Services), begun, goOn: () => waiting.shift()?.() };
@@ -56,10 +56,12 @@ test("cuts an answer's own clips before those of pressed buttons", async () => {
   const page = presenter.page(storedAnswer, { ...options, attachmentLimitBytes: 1e7, mayAttach: true });
   await new Promise(setImmediate);
   goOn();
-  await expect.poll(() => begun[2]).toBe('answer');
+  await expect.poll(() => begun[2]).toBe('answer 1');
   const timer = setInterval(goOn, 5);
   await Promise.all([page, ...presses]);
   clearInterval(timer);
+  // The answer's clip is the first piece's alone.
+  expect(begun.filter((name) => name.startsWith('answer'))).toEqual(['answer 1']);
 });
 
 test("cuts a result's clips once for concurrent presses, and checks the disk again for later ones", async () => {

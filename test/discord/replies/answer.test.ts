@@ -102,7 +102,11 @@ describe.each(languages)('an answer in %s', (_language, texts) => {
         const reply = answerReply(texts, view);
         const line = (reply.content ?? '').split('\n').find((l) => l.includes(' · **') || /: \*\*\d/.test(l));
         const attached = (reply.files ?? []).filter(({ name }) => name.endsWith('.mp3')).map(({ name }) => name);
-        const { kinds } = texts.query.clips;
+        const { kinds, single } = texts.query.clips;
+        const [only = ''] = attached;
+        const saysSingle = (reply.content ?? '').includes(`-# ${single(Number(/^0(\d+)-/.exec(only)?.[1]))}`);
+        expect(saysSingle).toBe(attached.length === 1);
+        if (attached.length === 1) return;
         const listed = [...(line ?? '').matchAll(/\*\*(\d+)\*\* ([^·]+)/g)].flatMap(([, rank, names = '']) =>
           names.split(', ').map((name) => `${rank} ${name.trim()}`),
         );
@@ -245,7 +249,7 @@ test('begins with the verdict, followed by the query and the excluded chunks', (
 
 test('marks a cached answer; the explanation contains the reference', () => {
   const answer = longAnswer();
-  expect(answerReply(english, { ...viewOf(answer), fromMemory: true }).content).toContain('\n-# Cached answer.');
+  expect(answerReply(english, { ...viewOf(answer), fromMemory: true }).content).toContain('\n-# Cached answer');
   expect(answerReply(english, viewOf(answer)).content).not.toContain('Cached');
   const { embeds } = whyReply(english, { ...viewOf(answer), picture: null });
   expect(embeds?.[0]?.footer?.text).toBe(`builtin@1 · generation g1 · 0.0 s · reference ${answerId}`);
