@@ -249,7 +249,7 @@ test('says the verdict first, with what was asked and what was not compared', ()
 
 test('says when it was answered from memory; the explanation has the reference', () => {
   const answer = longAnswer();
-  expect(answerReply(english, { ...viewOf(answer), fromMemory: true }).content).toContain('\n-# Cached answer.');
+  expect(answerReply(english, { ...viewOf(answer), fromMemory: true }).content).toContain('\n-# Cached answer');
   expect(answerReply(english, viewOf(answer)).content).not.toContain('Cached');
   const { embeds } = whyReply(english, { ...viewOf(answer), picture: null });
   expect(embeds?.[0]?.footer?.text).toBe(`builtin@1 · generation g1 · 0.0 s · reference ${answerId}`);
