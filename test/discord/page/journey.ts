@@ -103,5 +103,7 @@ export async function hiddenParts(person: PersonPage, answer: Locator, pieces: n
 
 async function named(answer: Locator, role: 'combobox' | 'button'): Promise<[string, Locator][]> {
   const all = await answer.locator('.action-row').getByRole(role).all();
-  return Promise.all(all.map(async (each): Promise<[string, Locator]> => [`${role} ${await each.innerText()}`, each]));
+  return Promise.all(
+    all.map(async (each): Promise<[string, Locator]> => [`${role} ${await each.textContent()}`, each]),
+  );
 }
