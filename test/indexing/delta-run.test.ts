@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { currentManifest } from '../../src/index/generation.ts';
 import { rollBack, spaceFolder } from '../../src/index/generation-folder.ts';
 import { IndexHost } from '../../src/index/index-host.ts';
-import { formatManifest, liveRowCount } from '../../src/index/manifest.ts';
+import { filesOf, formatManifest, liveRowCount } from '../../src/index/manifest.ts';
 import { FaissGenerations } from '../../src/indexing/faiss-generations.ts';
 import { rebuildGeneration } from '../../src/indexing/update-generation.ts';
 import { FolderLibrary } from '../../src/library/folder.ts';
@@ -67,6 +67,20 @@ test('adds new tracks, drops removed ones and replaces changed ones without writ
   expect(await find(old)).not.toEqual(['4.mp3']);
   expect((await find(gone, 100)).sort()).toEqual(Object.keys(bench.rows()).sort());
   expect((await run()).generation).toEqual({ kind: 'unchanged' });
+});
+
+test('leaves nothing for the next run to read: the record of checks knows the links, also after older generations went', async () => {
+  const { put, run, current, folder } = await indexed();
+  for (const at of [40, 41, 42]) {
+    put(at);
+    await run();
+    const manifest = await current();
+    const states = JSON.parse(readFileSync(path.join(folder, 'verified.json'), 'utf8'));
+    for (const { file } of filesOf(manifest)) {
+      const { ctimeNs } = statSync(path.join(folder, manifest.id, file), { bigint: true });
+      expect(states[`${manifest.id}/${file}`].ctimeNs).toBe(String(ctimeNs));
+    }
+  }
 });
 
 test('writes a new base when a tenth changed', async () => {
