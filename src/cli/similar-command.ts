@@ -6,9 +6,9 @@ import { counted, formatTime } from '../format.ts';
 import type { ResultClips } from '../media/clips.ts';
 import { renderPicture } from '../media/picture.ts';
 import type { Answer } from '../query/answer.ts';
+import { answerJson } from '../query/answer-json.ts';
 import { focusOf, fusionOf } from '../query/query-request.ts';
 import type { Services } from '../services/services.ts';
-import { answerJson } from './answer-json.ts';
 import { renderAnswer } from './render-answer.ts';
 
 export interface SimilarCommandOptions {

@@ -2,8 +2,8 @@
  *  configured. */
 import { createTask, type ScheduledTask } from 'node-cron';
 import type { Logger } from 'pino';
+import { retryBusy } from '../catalog/retry-busy.ts';
 import type { Services } from '../services/services.ts';
-import { retryBusy } from './retry-busy.ts';
 
 export interface HousekeepingOptions {
   readonly services: Pick<Services, 'config' | 'indexing' | 'maintenance'>;

@@ -6,11 +6,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { type Reindex, type ReindexRequest, reindexMilestones } from '../../catalog/reindexes.ts';
+import { retryBusy } from '../../catalog/retry-busy.ts';
 import { LeitmotifError, toLeitmotifError } from '../../errors.ts';
+import { IndexProcess, type IndexProcessOptions } from '../../services/index-process.ts';
 import type { Services } from '../../services/services.ts';
-import { retryBusy } from '../retry-busy.ts';
 import type { Announcer } from './announcer.ts';
-import { IndexProcess, type IndexProcessOptions } from './index-process.ts';
 import { ProgressAnnouncer } from './progress-announcer.ts';
 
 export interface ReindexerOptions extends IndexProcessOptions {

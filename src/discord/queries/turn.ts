@@ -1,7 +1,7 @@
 /** Waits for one query's turn. */
 import type { RepliableInteraction } from 'discord.js';
+import type { QueryQueue } from '../../answering/query-queue.ts';
 import { LeitmotifError } from '../../errors.ts';
-import type { QueryQueue } from '../query-queue.ts';
 import type { QueryProgress } from './query-progress.ts';
 
 /** Half of an interaction's life. A later turn leaves too little time for the answer. */

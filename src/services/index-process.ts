@@ -1,11 +1,11 @@
 /** The indexing process (src/index-job.ts) on the bot's side: starts it, reads its messages, stops it. */
 import { type ChildProcess, fork } from 'node:child_process';
 import path from 'node:path';
-import type { Config } from '../../config/config.ts';
-import { collectorFlags } from '../../embedding/worker-options.ts';
-import { LeitmotifError } from '../../errors.ts';
-import type { JobAnswers, JobMessage, JobOrder, JobTask } from '../../indexing/job-protocol.ts';
-import { guardGroup } from '../../io/end-with-parent.ts';
+import type { Config } from '../config/config.ts';
+import { collectorFlags } from '../embedding/worker-options.ts';
+import { LeitmotifError } from '../errors.ts';
+import type { JobAnswers, JobMessage, JobOrder, JobTask } from '../indexing/job-protocol.ts';
+import { guardGroup } from '../io/end-with-parent.ts';
 
 export interface IndexProcessOptions {
   /** The project's folder. */

@@ -1,13 +1,17 @@
 /** Converts an answer to the object that `--json` prints. Pure. */
+import { type Answer, musicChunks } from './answer.ts';
+import { verdictSentence } from './answer-words.ts';
 
-import type { ResultClips } from '../media/clips.ts';
-import { type Answer, musicChunks } from '../query/answer.ts';
-import { verdictSentence } from '../query/answer-words.ts';
+/** Paths of a result's clip files. */
+interface ClipPaths {
+  readonly theirs: string;
+  readonly ab: string | null;
+}
 
 /** Decimal places of scores and distances. Further digits exceed the precision of float32 and differ between processors. */
 const digits = 6;
 
-export function answerJson(answer: Answer, clips: ReadonlyMap<number, ResultClips> = new Map()) {
+export function answerJson(answer: Answer, clips: ReadonlyMap<number, ClipPaths> = new Map()) {
   const { query, verdict, timingsMs } = answer;
   return {
     query: {

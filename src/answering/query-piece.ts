@@ -1,8 +1,8 @@
 /** The library track of a query, to cut clips from it. */
 import { stat } from 'node:fs/promises';
-import type { SeekableFile } from '../../library/library.ts';
-import type { StoredAnswer } from '../../query/stored-answer.ts';
-import type { Services } from '../../services/services.ts';
+import type { SeekableFile } from '../library/library.ts';
+import type { StoredAnswer } from '../query/stored-answer.ts';
+import type { Services } from '../services/services.ts';
 
 type RequestedSource = Pick<StoredAnswer, 'source'>;
 

@@ -1,11 +1,11 @@
 /** A question in, a stored answer out: resolve the source -> stored answer? -> embed, search, fuse -> store. The bot's query
  *  on one screen; embedding and search are `QueryService.similar`. */
 import type { Logger } from 'pino';
-import { type EmbeddedRecording, fusionNames } from '../../domain.ts';
-import { LeitmotifError } from '../../errors.ts';
-import { defaultFusion, fusionOf } from '../../query/query-request.ts';
-import { type AnswerOptions, newAnswerId, type StoredAnswer } from '../../query/stored-answer.ts';
-import type { Services } from '../../services/services.ts';
+import { type EmbeddedRecording, fusionNames } from '../domain.ts';
+import { LeitmotifError } from '../errors.ts';
+import { defaultFusion, fusionOf } from '../query/query-request.ts';
+import { type AnswerOptions, newAnswerId, type StoredAnswer } from '../query/stored-answer.ts';
+import type { Services } from '../services/services.ts';
 import { findStoredAnswer, storeAnswer, storeEmbedding } from './answer-cache.ts';
 import type { Question } from './question.ts';
 import { type ResolvedSource, type ResolvingOptions, type ResolvingParts, resolveSource } from './resolve-source.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { retryBusy } from '../../src/discord/retry-busy.ts';
+import { retryBusy } from '../../src/catalog/retry-busy.ts';
 import { LeitmotifError } from '../../src/errors.ts';
 
 const busy = () => new LeitmotifError('catalog-busy', 'busy');

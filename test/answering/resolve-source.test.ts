@@ -2,12 +2,12 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import type { Question } from '../../../src/discord/queries/question.ts';
-import { type ResolvingParts, resolveSource } from '../../../src/discord/queries/resolve-source.ts';
-import type { StoredAnswer } from '../../../src/query/stored-answer.ts';
-import { makeBot } from '../../support/bot.ts';
-import { makeLibrary, type TestLibrary } from '../../support/library.ts';
-import { excerpt, failureOf } from '../bot/asking.ts';
+import type { Question } from '../../src/answering/question.ts';
+import { type ResolvingParts, resolveSource } from '../../src/answering/resolve-source.ts';
+import type { StoredAnswer } from '../../src/query/stored-answer.ts';
+import { excerpt, failureOf } from '../discord/bot/asking.ts';
+import { makeBot } from '../support/bot.ts';
+import { makeLibrary, type TestLibrary } from '../support/library.ts';
 
 let library: TestLibrary;
 

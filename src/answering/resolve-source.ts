@@ -1,15 +1,15 @@
 /** Resolves the query source to a fetched file, a library track or a cached embedding. */
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import type { EmbeddedRecording } from '../../domain.ts';
-import { LeitmotifError } from '../../errors.ts';
-import { type FetchedAudio, fetchAudio } from '../../fetch/fetch-audio.ts';
-import { trackName } from '../../format.ts';
-import { newAnswerId, type QuestionSource, type StoredAnswer } from '../../query/stored-answer.ts';
-import { partOf } from '../../query/stored-recording.ts';
-import type { Services } from '../../services/services.ts';
-import type { ProgressView } from '../replies/progress.ts';
+import type { EmbeddedRecording } from '../domain.ts';
+import { LeitmotifError } from '../errors.ts';
+import { type FetchedAudio, fetchAudio } from '../fetch/fetch-audio.ts';
+import { trackName } from '../format.ts';
+import { newAnswerId, type QuestionSource, type StoredAnswer } from '../query/stored-answer.ts';
+import { partOf } from '../query/stored-recording.ts';
+import type { Services } from '../services/services.ts';
 import { storedEmbedding } from './answer-cache.ts';
+import type { Progress } from './progress.ts';
 import type { Question } from './question.ts';
 
 export interface ResolvingParts {
@@ -22,7 +22,7 @@ export interface ResolvingParts {
 
 export interface ResolvingOptions {
   readonly signal: AbortSignal;
-  readonly onStage: (view: Pick<ProgressView, 'stage'> & Partial<ProgressView>) => void;
+  readonly onStage: (progress: Progress) => void;
 }
 
 interface SourceData {
@@ -61,6 +61,11 @@ async function resolveInto(
   const { services } = parts;
   if (asked.kind === 'piece') return resolveTrack(asked.trackId, options, services);
   if (asked.kind === 'again') return resolveRepeat(asked.stored, services);
+  if (asked.kind === 'upload') {
+    const { contentSha256, name } = asked;
+    const recording = await storedEmbedding(contentSha256, options, services);
+    return { source: { kind: 'clip', name }, contentSha256, recording, path: asked.path, leaveOut: null };
+  }
   const file = path.join(parts.spoolDir, `${newAnswerId()}.audio`);
   held.defer(() => rm(file, { force: true }));
   const { contentSha256, name } = await fetchInto(file, asked, parts, how);

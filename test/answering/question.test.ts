@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { sourcesInMessage } from '../../../src/discord/queries/message-audio.ts';
-import { readPart } from '../../../src/discord/queries/question.ts';
+import { readPart } from '../../src/answering/question.ts';
+import { sourcesInMessage } from '../../src/discord/queries/message-audio.ts';
 
 describe('the part of a query', () => {
   test('accepts times as users write them', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type QueryLimits, QueryQueue } from '../../src/discord/query-queue.ts';
+import { type QueryLimits, QueryQueue } from '../../src/answering/query-queue.ts';
 
 const roomy: QueryLimits = { atOnce: 1, waitingMax: 100, waitingMaxServer: 100, waitingMaxPerson: 2, cooldownMs: 0 };
 

@@ -1,8 +1,8 @@
 /** A query as the user gives it: source and options. */
-import type { Focus } from '../../domain.ts';
-import { LeitmotifError } from '../../errors.ts';
-import { formatTime, parseTime } from '../../format.ts';
-import type { StoredAnswer } from '../../query/stored-answer.ts';
+import type { Focus } from '../domain.ts';
+import { LeitmotifError } from '../errors.ts';
+import { formatTime, parseTime } from '../format.ts';
+import type { StoredAnswer } from '../query/stored-answer.ts';
 
 export interface QuestionOptions {
   readonly fromSec: number | null;
@@ -17,11 +17,13 @@ export interface QuestionOptions {
 /** clip   an attachment, whose URL comes from Discord
  *  link   a URL that a user typed, fetched with all guards
  *  piece  a track of the library
+ *  upload a file that is on this machine already; the caller deletes it
  *  again  an earlier query, without its audio, which is not stored */
 export type RequestedSource =
   | { readonly kind: 'clip'; readonly url: string; readonly name: string; readonly sizeBytes: number | null }
   | { readonly kind: 'link'; readonly url: string }
   | { readonly kind: 'piece'; readonly trackId: number }
+  | { readonly kind: 'upload'; readonly path: string; readonly name: string; readonly contentSha256: string }
   | { readonly kind: 'again'; readonly stored: StoredAnswer };
 
 export interface Question {

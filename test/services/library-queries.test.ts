@@ -3,13 +3,13 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readConfig } from '../../../src/config/config.ts';
-import { LibraryQueries } from '../../../src/discord/library/library-queries.ts';
-import type { LeitmotifError } from '../../../src/errors.ts';
-import { descendantsOf } from '../../embedding-worker/processes.ts';
-import { Azurite } from '../../support/azurite.ts';
-import { projectRoot } from '../../support/library.ts';
-import { until } from './jobs.ts';
+import { readConfig } from '../../src/config/config.ts';
+import type { LeitmotifError } from '../../src/errors.ts';
+import { LibraryQueries } from '../../src/services/library-queries.ts';
+import { until } from '../discord/library/jobs.ts';
+import { descendantsOf } from '../embedding-worker/processes.ts';
+import { Azurite } from '../support/azurite.ts';
+import { projectRoot } from '../support/library.ts';
 
 let folder: string;
 

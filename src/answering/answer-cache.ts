@@ -1,9 +1,10 @@
 /** The answer cache: equal bytes and options give the stored results. User and file name stay private to each user: another
  *  user with the same bytes gets a copy under their own name. */
 import { isDeepStrictEqual } from 'node:util';
-import type { EmbeddingCacheKey } from '../../catalog/embedding-cache.ts';
-import type { EmbeddedRecording } from '../../domain.ts';
-import { shownTrackIds } from '../../query/answer.ts';
+import type { EmbeddingCacheKey } from '../catalog/embedding-cache.ts';
+import { retryBusy } from '../catalog/retry-busy.ts';
+import type { EmbeddedRecording } from '../domain.ts';
+import { shownTrackIds } from '../query/answer.ts';
 import {
   type AnswerOptions,
   fromRow,
@@ -12,10 +13,9 @@ import {
   type QuestionSource,
   type StoredAnswer,
   toRow,
-} from '../../query/stored-answer.ts';
-import { readRecording, writeRecording } from '../../query/stored-recording.ts';
-import type { Services } from '../../services/services.ts';
-import { retryBusy } from '../retry-busy.ts';
+} from '../query/stored-answer.ts';
+import { readRecording, writeRecording } from '../query/stored-recording.ts';
+import type { Services } from '../services/services.ts';
 import type { QuestionOptions } from './question.ts';
 
 type CacheServices = Pick<Services, 'catalog' | 'liveIndex' | 'worker'>;

@@ -1,10 +1,10 @@
 /** Queries about the library that would block the bot's thread for seconds. Each runs in its own process. */
 import PQueue from 'p-queue';
-import type { CatalogCounts } from '../../catalog/counts.ts';
-import type { ReindexMode } from '../../catalog/reindexes.ts';
-import { LeitmotifError } from '../../errors.ts';
-import type { JobAnswers, JobTask } from '../../indexing/job-protocol.ts';
-import type { IndexPlan } from '../../indexing/plan.ts';
+import type { CatalogCounts } from '../catalog/counts.ts';
+import type { ReindexMode } from '../catalog/reindexes.ts';
+import { LeitmotifError } from '../errors.ts';
+import type { JobAnswers, JobTask } from '../indexing/job-protocol.ts';
+import type { IndexPlan } from '../indexing/plan.ts';
 import { IndexProcess, type IndexProcessOptions } from './index-process.ts';
 
 /** Enough to list 100,000 files on a slow disk, or to count a million chunks. */
