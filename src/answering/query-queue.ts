@@ -75,7 +75,7 @@ export class QueryQueue {
   async enter(asker: Requester, { onPlace, signal }: EnterOptions): Promise<Disposable> {
     if (this.#closedFor !== null) throw this.#closedFor;
     signal.throwIfAborted();
-    this.#assertWelcome(asker);
+    this.assertWelcome(asker);
     const round = this.#accept(asker.personId);
     const turn = Promise.withResolvers<Disposable>();
     const entry: Waiting = { ...asker, round, onPlace, start: turn.resolve, fail: turn.reject, place: 0 };
@@ -100,7 +100,9 @@ export class QueryQueue {
     for (const entry of this.#waiting.splice(0)) entry.fail(reason);
   }
 
-  #assertWelcome({ personId, serverId }: Requester): void {
+  /** Whether a query would be accepted now; a caller checks before it reads a large upload.
+   *  @throws {LeitmotifError} as `enter` */
+  assertWelcome({ personId, serverId }: Requester): void {
     const { atOnce, waitingMax, waitingMaxServer, waitingMaxPerson, cooldownMs } = this.#limits;
     const person = this.#people.get(personId);
     const ofPerson = this.#waiting.filter((each) => each.personId === personId);

@@ -1,13 +1,16 @@
 /** Answers queries: by sound, by words; and makes the clips and the picture of an answer. */
 import { availableParallelism } from 'node:os';
 import { hearAgain } from '../audio/hear-again.ts';
+import { plainInput } from '../audio/input.ts';
 import type { AudioLimits } from '../audio/limits.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Config } from '../config/config.ts';
-import type { EmbeddedRecording } from '../domain.ts';
+import type { EmbeddedRecording, Track } from '../domain.ts';
 import type { EmbedOptions } from '../embedding/client.ts';
 import { LeitmotifError } from '../errors.ts';
+import { formatTime, trackName } from '../format.ts';
 import { AnswerFiles } from '../media/answer-files.ts';
+import { unknownLoudnessDb } from '../media/clip-source.ts';
 import {
   type ClipParts,
   cutAnswerClips,
@@ -127,6 +130,29 @@ export class QueryService {
     options: { readonly dir: string; readonly signal: AbortSignal },
   ) {
     return cutTheirClips(answer, results, this.#clipParts, { ...options, limits: this.clipLimits });
+  }
+
+  /** Cuts a part of a track as mp3, at the loudness of clips.
+   *  @param part.file its folder exists
+   *  @throws {LeitmotifError} 'file-unreadable', and as the library and cutClips */
+  async trackClip(
+    track: Pick<Track, 'id' | 'key' | 'title' | 'artist'>,
+    part: {
+      readonly startSec: number;
+      readonly durationSec: number;
+      readonly file: string;
+      readonly signal: AbortSignal;
+    },
+  ): Promise<void> {
+    const { catalog, libraries, worker } = this.#parts;
+    const { startSec, durationSec, file, signal } = part;
+    const library = libraries.current();
+    if (!library) throw new LeitmotifError('file-unreadable', 'Cannot cut a clip: the library is not known');
+    await using opened = await library.seekable(track.key, { signal });
+    const loudnessDb = catalog.evidence.loudnessAt(await worker.spaceId(), track.id, startSec) ?? unknownLoudnessDb;
+    const tags = { title: `${trackName(track)} (${formatTime(startSec)})`, artist: track.artist, comment: '' };
+    const source = { ...plainInput(opened), startSec, durationSec, loudnessDb };
+    await this.#media.cutClips([{ source, output: { path: file, tags } }], { signal, limits: this.clipLimits });
   }
 
   /** The match picture, as PNG. */

@@ -1,5 +1,6 @@
 /** Share: posts a result to the server's share channel, or here, and counts votes on the post. */
 import { type Client, GuildPremiumTier } from 'discord.js';
+import { resultOf } from '../../answering/stored-result.ts';
 import { retryBusy } from '../../catalog/retry-busy.ts';
 import type { Share } from '../../catalog/shares.ts';
 import { LeitmotifError } from '../../errors.ts';
@@ -13,7 +14,7 @@ import { canPostHere } from '../places.ts';
 import { shareChoiceReply, sharedReply, sharePost, shareVoteRow } from '../replies/share.ts';
 import { editComponents, editReply, postMessage } from '../send.ts';
 import { clipFiles } from './listen.ts';
-import { answerOf, type ComponentParts, resultOf, selected } from './parts.ts';
+import { answerOf, type ComponentParts, selected } from './parts.ts';
 
 export function shareHandlers(parts: ComponentParts): ComponentHandler[] {
   const { bot } = parts;
