@@ -2,6 +2,7 @@
 import path from 'node:path';
 import type { Logger } from 'pino';
 import { AnswerMedia } from '../answering/answer-media.ts';
+import { Housekeeping } from '../answering/housekeeping.ts';
 import { QueryQueue } from '../answering/query-queue.ts';
 import { LeitmotifError } from '../errors.ts';
 import { versionOf } from '../io/version.ts';
@@ -78,6 +79,8 @@ export async function startWeb({
   ending.defer(() => streams.close());
   ending.defer(() => stopping.abort(new LeitmotifError('stopping', 'The server is being restarted')));
   const url = await listen(server, config.web);
+  const housekeeping = new Housekeeping({ services, log, backsUp: false });
+  ending.defer(() => housekeeping.close());
   warmUp({ services, log, catalog }, stopping.signal);
   const running = ending.move();
   return { server, url, isOpen: access.isOpen, stop: () => running.disposeAsync() };

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { deleteExpired, Housekeeping } from '../../src/answering/housekeeping.ts';
 import { type App, buildApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config/config.ts';
-import { deleteExpired, Housekeeping } from '../../src/discord/housekeeping.ts';
 import { projectRoot } from '../support/library.ts';
 
 let indexDir: string;

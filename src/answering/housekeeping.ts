@@ -1,4 +1,4 @@
-/** Deletes expired answers, cached embeddings, clips and generations, at the bot's start and by TIDY_CRON. Makes backups if
+/** Deletes expired answers, cached embeddings, clips and generations, at the start of the bot and of the web API and by TIDY_CRON. Makes backups if
  *  configured. */
 import { createTask, type ScheduledTask } from 'node-cron';
 import type { Logger } from 'pino';
