@@ -14,7 +14,7 @@ import { retryBusy } from '../src/catalog/retry-busy.ts';
 import type { BotContext } from '../src/discord/bot-context.ts';
 import type { CustomId } from '../src/discord/custom-id.ts';
 import type { ChatCommand, ComponentHandler } from '../src/discord/handler.ts';
-import type { Reindexer } from '../src/discord/library/reindexer.ts';
+import type { Reindexer } from '../src/services/reindexer.ts';
 import { missingToAnnounce, type Need, refusalOf } from '../src/discord/library/rights.ts';
 import type { Scheduler } from '../src/discord/library/scheduler.ts';
 import { changeSettings } from '../src/discord/library/settings.ts';

@@ -35,6 +35,11 @@ export const jsonQuerySchema = z
   ])
   .meta({ id: 'NewQuery' });
 
+/** In an address or a form. Described as these two words, which `z.stringbool` is not. */
+export const textBoolean = z
+  .enum(['true', 'false'])
+  .default('false')
+  .transform((text) => text === 'true');
 /** Fields of a form are texts. */
 const formNumber = z
   .string()
@@ -46,10 +51,7 @@ export const formFieldsSchema = z.strictObject({
   to: time.optional(),
   results: formNumber.optional().default(resultsDefault),
   focus: options.focus,
-  sameArtist: z
-    .stringbool({ truthy: ['true'], falsy: ['false'] })
-    .optional()
-    .default(false),
+  sameArtist: textBoolean,
 });
 
 /** Only described: the route reads the form as a stream. */

@@ -9,6 +9,7 @@ import Fastify, { type FastifyRequest, LogController } from 'fastify';
 import { jsonSchemaTransformObject, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { LeitmotifError } from '../errors.ts';
 import type { AccessControl } from './access.ts';
+import { headBytesMax, refuseClient } from './client-error.ts';
 import { describeRoute } from './description.ts';
 import { allowMethods } from './methods.ts';
 import { sendProblem } from './problems.ts';
@@ -16,6 +17,7 @@ import { prefix } from './query-view.ts';
 import { libraryRoutes } from './routes/library.ts';
 import { queryRoutes } from './routes/queries.ts';
 import { queryMediaRoutes } from './routes/query-media.ts';
+import { reindexRoutes } from './routes/reindexes.ts';
 import { statusRoutes } from './routes/status.ts';
 import { trackRoutes } from './routes/tracks.ts';
 import type { RouteParts, WebServer } from './web-server.ts';
@@ -58,15 +60,21 @@ export async function createServer(options: ServerOptions): Promise<WebServer> {
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
     requestTimeout: requestTimeoutMs,
+    http: { maxHeaderSize: headBytesMax },
+    clientErrorHandler: refuseClient,
     forceCloseConnections: true,
     trustProxy: web.trustedProxies.length > 0 ? [...web.trustedProxies] : false,
   }) as unknown as WebServer;
   server.server.maxConnections = connectionsMax;
   server.setValidatorCompiler(validatorCompiler);
   server.setSerializerCompiler(serializerCompiler);
-  server.setErrorHandler(sendProblem);
   server.decorateRequest('caller', null);
   const notFound = allowMethods(server);
+  server.setErrorHandler((error, request, reply) => {
+    // The framework refuses some methods before it looks for a route.
+    const isUnroutable = request.is404 && !(error instanceof LeitmotifError);
+    return sendProblem(isUnroutable ? notFound(request) : error, request, reply);
+  });
 
   // Guards, in this order: the names of this server, the limit of the address, the key, the limit of the key, the body.
   server.addHook('onRequest', async (request) => access.checkAddresses(request));
@@ -134,6 +142,7 @@ export async function createServer(options: ServerOptions): Promise<WebServer> {
       queryMediaRoutes(api, options);
       trackRoutes(api, options);
       libraryRoutes(api, options);
+      reindexRoutes(api, options);
     },
     { prefix },
   );

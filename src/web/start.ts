@@ -7,6 +7,7 @@ import { QueryQueue } from '../answering/query-queue.ts';
 import { LeitmotifError } from '../errors.ts';
 import { versionOf } from '../io/version.ts';
 import { LibraryQueries } from '../services/library-queries.ts';
+import { Reindexer } from '../services/reindexer.ts';
 import type { Services } from '../services/services.ts';
 import { AccessControl } from './access.ts';
 import { EventStreams, type StreamOptions } from './event-streams.ts';
@@ -64,6 +65,8 @@ export async function startWeb({
   const media = new AnswerMedia(services);
   const libraryQueries = new LibraryQueries({ root, environment, config });
   ending.defer(() => libraryQueries.close());
+  const reindexer = new Reindexer({ root, environment, config, services, log, announcer: null, runsJobs: true });
+  ending.defer(() => reindexer.close());
   const onEnd = (outcome: string) => metrics.ended(outcome);
   const queries = new WebQueries({ services, queue, media, log, spoolDir: spool.uploads, onEnd });
   ending.defer(() => queries.close());
@@ -72,13 +75,14 @@ export async function startWeb({
     bytesMaxAll: config.spoolBytesMax,
   });
   const trackMedia = new TrackMedia(services, spool.clips);
-  const parts = { services, log, media, trackMedia, libraryQueries, queries, uploads, streams, metrics };
+  const parts = { services, log, media, trackMedia, libraryQueries, reindexer, queries, uploads, streams, metrics };
   const version = versionOf(root);
   const server = await createServer({ ...parts, access, version, stopping: stopping.signal });
   ending.defer(() => server.close());
   ending.defer(() => streams.close());
   ending.defer(() => stopping.abort(new LeitmotifError('stopping', 'The server is being restarted')));
   const url = await listen(server, config.web);
+  reindexer.resume();
   const housekeeping = new Housekeeping({ services, log, backsUp: false });
   ending.defer(() => housekeeping.close());
   warmUp({ services, log, catalog }, stopping.signal);

@@ -6,6 +6,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Logger } from 'pino';
 import type { AnswerMedia } from '../answering/answer-media.ts';
 import type { LibraryQueries } from '../services/library-queries.ts';
+import type { Reindexer } from '../services/reindexer.ts';
 import type { Services } from '../services/services.ts';
 import type { Access, Caller } from './access.ts';
 import type { EventStreams } from './event-streams.ts';
@@ -28,6 +29,7 @@ export interface RouteParts {
   readonly media: AnswerMedia;
   readonly trackMedia: TrackMedia;
   readonly libraryQueries: LibraryQueries;
+  readonly reindexer: Reindexer;
   readonly queries: WebQueries;
   readonly uploads: Uploads;
   readonly streams: EventStreams;

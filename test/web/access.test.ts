@@ -48,6 +48,10 @@ const routes: Readonly<Record<string, 'open' | 'query' | 'admin'>> = {
   'GET /api/v1/library': 'query',
   'GET /api/v1/library/failures': 'admin',
   'GET /api/v1/models': 'query',
+  'POST /api/v1/library/reindexes': 'admin',
+  'GET /api/v1/library/reindexes/{id}': 'admin',
+  'GET /api/v1/library/reindexes/{id}/events': 'admin',
+  'DELETE /api/v1/library/reindexes/{id}': 'admin',
 };
 
 function statusOf(role: keyof typeof roles, access: 'open' | 'query' | 'admin'): 'let in' | 401 | 403 {

@@ -1,6 +1,7 @@
 /** Queries over the API: asking in every way, the answer, its clips and picture, cancelling, and who sees what. */
 import { execFile } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -203,6 +204,28 @@ describe('bad input', () => {
     });
     const seen = await ended(web, query.self);
     expect(seen).toMatchObject({ state: 'failed', error: { code: 'bad-request' } });
+  });
+
+  test('a request that is no HTTP, or has too large a head, is refused as a problem', async () => {
+    const address = new URL(web.url);
+    const answerTo = (text: string) =>
+      new Promise<string>((resolve, reject) => {
+        let seen = '';
+        const socket = connect(Number(address.port), address.hostname, () => socket.write(text));
+        socket.on('data', (data) => {
+          seen += String(data);
+        });
+        socket.on('close', () => resolve(seen)).on('error', reject);
+      });
+    expect(await answerTo('nonsense\r\n\r\n')).toMatch(
+      /^HTTP\/1.1 400 [\s\S]*application\/problem\+json[\s\S]*"status":400/,
+    );
+    expect(await answerTo(`GET /${'x'.repeat(70_000)} HTTP/1.1\r\n\r\n`)).toMatch(/^HTTP\/1.1 431 /);
+    const headers = { 'content-type': 'multipart/form-data' };
+    const withoutBoundary = await web.call('/api/v1/queries', { method: 'POST', body: 'x', headers });
+    expect([withoutBoundary.status, await withoutBoundary.json()]).toMatchObject([400, { code: 'bad-request' }]);
+    const withoutBody = await web.call('/api/v1/queries', { method: 'POST' });
+    expect([withoutBody.status, await withoutBody.json()]).toMatchObject([400, { code: 'bad-request' }]);
   });
 
   test('unknown addresses give 404 and other methods 405, as problems', async () => {

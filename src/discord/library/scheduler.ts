@@ -6,7 +6,7 @@ import type { Catalog } from '../../catalog/catalog.ts';
 import { retryBusy } from '../../catalog/retry-busy.ts';
 import type { ScheduleEntry, StoredSchedule } from '../../catalog/schedule.ts';
 import { lastDueMs, nextDue, type ScheduleProblem, scheduleProblem } from '../../config/schedule.ts';
-import type { Reindexer } from './reindexer.ts';
+import type { Reindexer } from '../../services/reindexer.ts';
 
 export interface SchedulerOptions {
   readonly catalog: Catalog;

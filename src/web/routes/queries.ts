@@ -136,7 +136,12 @@ export function queryRoutes(server: WebServer, parts: RouteParts): void {
 }
 
 async function receive(request: FastifyRequest, parts: RouteParts): Promise<Received> {
-  if (!request.isMultipart()) return fromJson(jsonQuerySchema.parse(request.body), parts);
+  if (!request.isMultipart()) {
+    // A request without a body has no type, and its body was not checked.
+    const read = jsonQuerySchema.safeParse(request.body);
+    if (read.success) return fromJson(read.data, parts);
+    throw new LeitmotifError('bad-request', 'Cannot read the request: expected a form or a JSON object');
+  }
   const fields: Record<string, string> = {};
   let upload: Upload | null = null;
   try {
@@ -159,8 +164,7 @@ async function receive(request: FastifyRequest, parts: RouteParts): Promise<Rece
     };
   } catch (error) {
     await upload?.release();
-    // The form's parser has no code for it.
-    if (error instanceof Error && /unexpected end/i.test(error.message)) throw badForm('it ends in the middle');
+    if (isBadForm(error)) throw badForm(error.message);
     throw error;
   }
 }
@@ -209,6 +213,15 @@ function secondsOf(time: string | number | undefined): number | null {
 
 function printOf(content: unknown): string {
   return createHash('sha256').update(JSON.stringify(content)).digest('hex');
+}
+
+/** The form's parser has codes for its limits only. */
+function isBadForm(error: unknown): error is Error {
+  if (!(error instanceof Error) || error instanceof LeitmotifError) return false;
+  const { code } = error as { code?: unknown };
+  return code === undefined
+    ? /unexpected end|boundary|malformed|unsupported content type/i.test(error.message)
+    : ['FST_FIELDS_LIMIT', 'FST_PARTS_LIMIT', 'FST_FILES_LIMIT', 'FST_PROTO_VIOLATION'].includes(String(code));
 }
 
 function badForm(why: string): LeitmotifError {

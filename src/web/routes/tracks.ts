@@ -8,6 +8,7 @@ import { focusNames } from '../../domain.ts';
 import { LeitmotifError } from '../../errors.ts';
 import { answerSchema } from '../answer-schemas.ts';
 import { problemResponses } from '../problems.ts';
+import { textBoolean } from '../query-schemas.ts';
 import { shownAnswer } from '../query-view.ts';
 import { sendFile } from '../send-file.ts';
 import { callerOf, type RouteParts, type WebServer } from '../web-server.ts';
@@ -16,6 +17,11 @@ import { audioResponses, bytesSchema } from './query-media.ts';
 const tags = ['library'];
 const pageMax = 200;
 const idParams = z.object({ id: z.coerce.number<string>().int().min(1).max(Number.MAX_SAFE_INTEGER) });
+/** `z.coerce` would read nothing as 0. */
+const secondsText = z
+  .string()
+  .regex(/^\d{1,6}(\.\d{1,6})?$/)
+  .transform(Number);
 /** One that waits asks again. */
 const similarWaitingMax = 50;
 
@@ -93,7 +99,7 @@ export function trackRoutes(server: WebServer, parts: RouteParts): void {
       querystring: z.object({
         results: z.coerce.number<string>().int().min(1).max(30).default(10),
         focus: z.enum(focusNames).default('balanced'),
-        sameArtist: z.stringbool({ truthy: ['true'], falsy: ['false'] }).default(false),
+        sameArtist: textBoolean,
       }),
       response: { 200: answerSchema, ...problemResponses },
     },
@@ -134,7 +140,7 @@ export function trackRoutes(server: WebServer, parts: RouteParts): void {
       description:
         'Ten seconds from `from`. Without `from`: the whole recording if WEB_PLAY_LIBRARY allows it, else its first ten seconds.',
       params: idParams,
-      querystring: z.object({ from: z.coerce.number<string>().min(0).max(1_000_000).optional().describe('Seconds') }),
+      querystring: z.object({ from: secondsText.optional().describe('Seconds') }),
       response: {
         ...audioResponses,
         200: { description: 'Audio', content: { 'audio/*': { schema: bytesSchema } } },

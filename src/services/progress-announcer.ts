@@ -1,9 +1,9 @@
 /** Announces the progress of one job, in order, each milestone once, also across restarts. */
 import type { Logger } from 'pino';
-import { type Reindex, type Reindexes, reindexMilestones } from '../../catalog/reindexes.ts';
-import { retryBusy } from '../../catalog/retry-busy.ts';
-import type { JobMessage } from '../../indexing/job-protocol.ts';
-import type { IndexProgress } from '../../indexing/progress.ts';
+import { type Reindex, type Reindexes, reindexMilestones } from '../catalog/reindexes.ts';
+import { retryBusy } from '../catalog/retry-busy.ts';
+import type { JobMessage } from '../indexing/job-protocol.ts';
+import type { IndexProgress } from '../indexing/progress.ts';
 import type { Announcer } from './announcer.ts';
 
 export interface ProgressAnnouncerOptions {

@@ -5,19 +5,23 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { type Reindex, type ReindexRequest, reindexMilestones } from '../../catalog/reindexes.ts';
-import { retryBusy } from '../../catalog/retry-busy.ts';
-import { LeitmotifError, toLeitmotifError } from '../../errors.ts';
-import { IndexProcess, type IndexProcessOptions } from '../../services/index-process.ts';
-import type { Services } from '../../services/services.ts';
+import { type Reindex, type ReindexRequest, reindexMilestones } from '../catalog/reindexes.ts';
+import { retryBusy } from '../catalog/retry-busy.ts';
+import { LeitmotifError, toLeitmotifError } from '../errors.ts';
+import type { IndexProgress } from '../indexing/progress.ts';
+import { ProcessLock } from '../io/process-lock.ts';
 import type { Announcer } from './announcer.ts';
+import { indexPathsOf } from './index-paths.ts';
+import { IndexProcess, type IndexProcessOptions } from './index-process.ts';
 import { ProgressAnnouncer } from './progress-announcer.ts';
+import type { Services } from './services.ts';
 
 export interface ReindexerOptions extends IndexProcessOptions {
   readonly services: Pick<Services, 'catalog' | 'liveIndex'>;
   readonly log: Logger;
-  readonly announcer: Announcer;
-  /** Whether this shard runs jobs: exactly one does. */
+  /** null: this program tells nobody; a bot over the same index announces ends. */
+  readonly announcer: Announcer | null;
+  /** Whether this shard runs jobs: exactly one of a bot does. Of several programs over one index, one runs them at a time. */
   readonly runsJobs: boolean;
   /** Delay before a restart after the process died; doubles with each restart. */
   readonly restartAfterMs?: number;
@@ -42,6 +46,7 @@ export class Reindexer {
   #timer: NodeJS.Timeout | undefined;
   #lastFailure: LeitmotifError | null = null;
   #waitingFor: string | null = null;
+  #progress: { readonly reindexId: number; readonly progress: IndexProgress } | null = null;
 
   /** Starts nothing; `resume` and `ask` do. */
   constructor(options: ReindexerOptions) {
@@ -78,6 +83,11 @@ export class Reindexer {
     return this.#waitingFor;
   }
 
+  /** The progress of a job that runs here; null for others. */
+  progressOf(id: number): IndexProgress | null {
+    return this.#progress?.reindexId === id ? this.#progress.progress : null;
+  }
+
   /** The running process's id. */
   get pid(): number | undefined {
     return this.#process?.pid;
@@ -108,10 +118,17 @@ export class Reindexer {
 
   /** Runs until no job is open, or the bot stops. */
   async #work(): Promise<void> {
-    for (;;) {
+    using held = new DisposableStack();
+    for (let isFirst = true; ; isFirst = false) {
       await this.#tellEnd();
       const reindex = this.#reindexes.open();
       if (reindex === null || this.#closing.signal.aborted) return;
+      if (isFirst) {
+        const lock = ProcessLock.take(indexPathsOf(this.#options.config).jobsLock);
+        // Another program over this index runs the job; look again at the next poll.
+        if (lock === null) return;
+        held.use(lock);
+      }
       if (reindex.starts >= startsMax) await this.#giveUp(reindex);
       else await this.#runProcess(reindex);
     }
@@ -123,18 +140,23 @@ export class Reindexer {
     // The start is counted here: the process may die before it could count.
     if (!(await retryBusy(() => this.#reindexes.start(id)))) return;
     if (this.#closing.signal.aborted) return retryBusy(() => this.#reindexes.pause(id));
-    const progressAnnouncer = new ProgressAnnouncer(id, { ...this.#options, reindexes: this.#reindexes });
+    const { announcer } = this.#options;
+    const progressAnnouncer =
+      announcer && new ProgressAnnouncer(id, { ...this.#options, announcer, reindexes: this.#reindexes });
     const process = new IndexProcess({ kind: 'index', reindexId: id }, this.#options, (message) => {
       if (message.type === 'waiting') this.#waitingFor = message.why;
-      if (message.type === 'progress') this.#waitingFor = null;
-      progressAnnouncer.hear(message);
+      if (message.type === 'progress') {
+        this.#waitingFor = null;
+        this.#progress = { reindexId: id, progress: message.progress };
+      }
+      progressAnnouncer?.hear(message);
     });
     this.#process = process;
     log.info({ reindex: id, mode, pid: process.pid }, 'a reindex is running');
     const { how, failure } = await process.ended;
     this.#process = null;
     this.#waitingFor = null;
-    await progressAnnouncer.idle();
+    await progressAnnouncer?.idle();
     this.#lastFailure = failure;
     const starts = this.#reindexes.open()?.starts ?? 0;
     if (this.#reindexes.open()?.id !== id || this.#closing.signal.aborted) return;
@@ -146,6 +168,7 @@ export class Reindexer {
   /** Announces the end of the newest job, once. The new generation is opened first. */
   async #tellEnd(): Promise<void> {
     const { services, log, announcer } = this.#options;
+    if (announcer === null) return;
     const last = this.#reindexes.last();
     if (last === null || last.finishedAtMs === null || last.milestone >= reindexMilestones.ended) return;
     if (last.state === 'done') {
