@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { hearAgain } from '../audio/hear-again.ts';
 import { plainInput } from '../audio/input.ts';
 import type { AudioLimits } from '../audio/limits.ts';
+import { readPeaks } from '../audio/peaks.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Config } from '../config/config.ts';
 import type { EmbeddedRecording, Track } from '../domain.ts';
@@ -153,6 +154,18 @@ export class QueryService {
     const tags = { title: `${trackName(track)} (${formatTime(startSec)})`, artist: track.artist, comment: '' };
     const source = { ...plainInput(opened), startSec, durationSec, loudnessDb };
     await this.#media.cutClips([{ source, output: { path: file, tags } }], { signal, limits: this.clipLimits });
+  }
+
+  /** The peaks of a track, [0, 1], in equal parts of it.
+   *  @throws {LeitmotifError} 'file-unreadable', and as the library and readPeaks */
+  async trackPeaks(
+    { key, durationSec }: Pick<Track, 'key' | 'durationSec'>,
+    { points, signal }: { readonly points: number; readonly signal: AbortSignal },
+  ): Promise<Float32Array> {
+    const library = this.#parts.libraries.current();
+    if (!library) throw new LeitmotifError('file-unreadable', 'Cannot draw a waveform: the library is not known');
+    await using opened = await library.localFile(key, { signal });
+    return readPeaks(opened, { durationSec, points, signal, limits: this.clipLimits });
   }
 
   /** The match picture, as PNG. */

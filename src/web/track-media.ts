@@ -1,4 +1,4 @@
-/** Parts of library tracks to hear: ten seconds each, cut when asked for and kept for a while. */
+/** Parts of library tracks to hear, ten seconds each, and their waveforms: made when asked for and kept for a while. */
 import { readdir, rm, stat, utimes } from 'node:fs/promises';
 import path from 'node:path';
 import PQueue from 'p-queue';
@@ -11,6 +11,12 @@ import type { Services } from '../services/services.ts';
 export const clipSec = 10;
 /** 160 kB each. */
 const clipsKept = 200;
+/** As many as a wide screen shows. */
+export const peaksPoints = 1_000;
+/** -60 dBFS. */
+const silentPeak = 0.001;
+/** 8 kB each. */
+const peaksKept = 500;
 const runsMax = 2;
 const waitingMax = 100;
 
@@ -19,6 +25,7 @@ export class TrackMedia {
   readonly #dir: string;
   readonly #queue = new PQueue({ concurrency: runsMax });
   readonly #cutting = new Map<string, Promise<string>>();
+  readonly #peaks = new Map<string, readonly number[]>();
 
   /** @param dir exists, and is empty at start */
   constructor(services: Pick<Services, 'catalog' | 'queries'>, dir: string) {
@@ -40,6 +47,31 @@ export class TrackMedia {
     const running = this.#cutting.get(file) ?? this.#cut(track, startSec, file, signal);
     this.#cutting.set(file, running);
     return running.finally(() => this.#cutting.delete(file));
+  }
+
+  /** @returns peaks in equal parts of a track; 255 is the loudest
+   *  @throws {LeitmotifError} 'busy-bot', and as QueryService.trackPeaks */
+  async peaks(track: Track, signal: AbortSignal): Promise<readonly number[]> {
+    const name = contentName(track, this.#services.catalog);
+    const known = this.#peaks.get(name);
+    if (known) return known;
+    if (this.#queue.size >= waitingMax) throw new LeitmotifError('busy-bot', 'Too many waveforms are being drawn');
+    const read = await this.#queue.add(
+      () => this.#services.queries.trackPeaks(track, { points: peaksPoints, signal }),
+      {
+        signal,
+      },
+    );
+    // Relative to the loudest moment, as a waveform is drawn. Silence stays silent.
+    const loudest = Math.max(silentPeak, ...read);
+    const peaks = Array.from(read, (peak) => Math.round((peak / loudest) * 255));
+    this.#peaks.set(name, peaks);
+    // The first are the oldest.
+    for (const oldest of this.#peaks.keys()) {
+      if (this.#peaks.size <= peaksKept) break;
+      this.#peaks.delete(oldest);
+    }
+    return peaks;
   }
 
   async #cut(track: Track, startSec: number, file: string, signal: AbortSignal): Promise<string> {

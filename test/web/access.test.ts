@@ -45,6 +45,7 @@ const routes: Readonly<Record<string, 'open' | 'query' | 'admin'>> = {
   'GET /api/v1/tracks/{id}': 'query',
   'GET /api/v1/tracks/{id}/similar': 'query',
   'GET /api/v1/tracks/{id}/audio': 'query',
+  'GET /api/v1/tracks/{id}/waveform': 'query',
   'GET /api/v1/library': 'query',
   'GET /api/v1/library/failures': 'admin',
   'GET /api/v1/models': 'query',

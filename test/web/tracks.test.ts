@@ -107,6 +107,18 @@ describe('a track', () => {
     expect((await web.call('/api/v1/tracks/999999/audio')).status).toBe(404);
   });
 
+  test('has a waveform, the same from memory', async () => {
+    const { tracks } = await get<Page>('/api/v1/tracks?q=piece-5');
+    const address = `/api/v1/tracks/${tracks[0]?.id}/waveform`;
+    const first = await get<{ durationSec: number; peaks: number[] }>(address);
+    expect(first.durationSec).toBe(47);
+    expect(first.peaks.length).toBe(1_000);
+    expect(Math.max(...first.peaks)).toBe(255);
+    expect(Math.min(...first.peaks)).toBeLessThan(200);
+    expect(await get(address)).toEqual(first);
+    expect((await web.call('/api/v1/tracks/999999/waveform')).status).toBe(404);
+  });
+
   test('plays whole only where that is allowed', async () => {
     const { tracks } = await get<Page>('/api/v1/tracks?q=piece-1');
     const address = `/api/v1/tracks/${tracks[0]?.id}/audio`;

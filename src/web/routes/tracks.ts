@@ -133,6 +133,31 @@ export function trackRoutes(server: WebServer, parts: RouteParts): void {
 
   server.route({
     method: 'GET',
+    url: '/tracks/:id/waveform',
+    schema: {
+      tags,
+      summary: 'The waveform of a track, to draw',
+      params: idParams,
+      response: {
+        200: z
+          .object({
+            durationSec: z.number(),
+            peaks: z.array(z.int().min(0).max(255)).describe('Of equal parts of the track; 255 is its loudest moment'),
+          })
+          .meta({ id: 'Waveform' }),
+        ...problemResponses,
+      },
+    },
+    handler: async (request, reply) => {
+      const track = trackOf(request.params.id, parts);
+      const peaks = await trackMedia.peaks(track, stopping);
+      reply.header('cache-control', 'private, max-age=3600');
+      return { durationSec: track.durationSec, peaks: [...peaks] };
+    },
+  });
+
+  server.route({
+    method: 'GET',
     url: '/tracks/:id/audio',
     schema: {
       tags,
