@@ -62,10 +62,21 @@ export class EventStreams {
       end();
       raw.destroy();
     };
+    const read = (): StreamEvent | null => {
+      try {
+        return current();
+      } catch {
+        // It was forgotten meanwhile, or the catalog is busy: the client connects again, and is told why.
+        cut();
+        return null;
+      }
+    };
     const flush = (): void => {
       if (isOver || !isChanged || raw.writableNeedDrain) return;
       isChanged = false;
-      const { event, data, isLast } = current();
+      const state = read();
+      if (state === null) return;
+      const { event, data, isLast } = state;
       raw.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
       if (!isLast) return;
       end();

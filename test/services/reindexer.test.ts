@@ -31,6 +31,12 @@ function embeddedSince(ms: number): number {
   return known.filter(({ embeddedAtMs }) => (embeddedAtMs ?? 0) >= ms).length;
 }
 
+/** Never 0: a signal to 0 would end this test's own process group. */
+function pidOf({ pid }: { readonly pid: number | undefined }): number {
+  if (pid === undefined) throw new Error('no indexing process is running');
+  return pid;
+}
+
 function summaryOf(id: number): ReindexSummary {
   return JSON.parse(app.catalog.reindexes.get(id)?.summary ?? '{}') as ReindexSummary;
 }
@@ -65,7 +71,7 @@ test('continues after a kill of its process, and embeds nothing twice', async ()
   const reindexer = reindexerOf(app, announcer);
   const { reindex } = await reindexer.ask(asked);
   await until(() => embeddedSince(reindex.askedAtMs) >= 2, 'two tracks');
-  const pid = reindexer.pid ?? 0;
+  const pid = pidOf(reindexer);
   const started = descendantsOf(pid);
   process.kill(pid, 'SIGKILL');
   await announcer.until(/begun again/);
@@ -86,7 +92,7 @@ test('leaves its job open for the next start when the bot stops, which does not 
   const stopped = reindexerOf(app, first);
   const { reindex } = await stopped.ask(asked);
   await until(() => embeddedSince(reindex.askedAtMs) >= 1, 'a track');
-  const pid = stopped.pid ?? 0;
+  const pid = pidOf(stopped);
   await stopped.close();
   expect(lives(pid)).toBe(false);
   expect(app.catalog.reindexes.open()).toMatchObject({ id: reindex.id, state: 'running', starts: 0 });
@@ -127,7 +133,7 @@ test('is cancelled, also from another shard, and keeps the indexed tracks', asyn
   const elsewhere = reindexerOf(app, announcer, { runsJobs: false });
   const { reindex } = await reindexer.ask(asked);
   await until(() => embeddedSince(reindex.askedAtMs) >= 1, 'a track');
-  const pid = reindexer.pid ?? 0;
+  const pid = pidOf(reindexer);
   // A small library would be done before its process checks for a cancellation.
   for (const each of descendantsOf(pid))
     if (each.command.includes('inference-child')) process.kill(each.pid, 'SIGSTOP');

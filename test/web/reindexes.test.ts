@@ -47,7 +47,10 @@ test('a dry run says what would be done, and does nothing', async () => {
   expect(library.app.catalog.reindexes.last()).toBeNull();
 });
 
-test('a job is followed by its events to its end, and the server answers from the new index', async () => {
+/** The indexing process has low priority, so a busy machine gives it little. */
+const slow = { timeout: 240_000 };
+
+test('a job is followed by its events to its end, and the server answers from the new index', slow, async () => {
   const job = await begin({});
   const events = await (await web.call(job.events)).text();
   const states = [...events.matchAll(/^data: (.*)$/gm)].map(([, data]) => JSON.parse(data ?? '') as SeenReindex);
@@ -73,7 +76,7 @@ test('a job is cancelled, and then stays as it is', async () => {
   expect((await web.call(`${address}/999999`)).status).toBe(404);
 });
 
-test('a job waits while another program over the index runs jobs', async () => {
+test('a job waits while another program over the index runs jobs', slow, async () => {
   const lockPath = indexPathsOf({ indexDir: library.indexDir }).jobsLock;
   const lock = await vi.waitFor(() => ProcessLock.take(lockPath) ?? Promise.reject(new Error('taken')), 30_000);
   const job = await begin({});
@@ -82,5 +85,5 @@ test('a job waits while another program over the index runs jobs', async () => {
   lock.release();
   await vi.waitFor(async () => {
     expect(((await (await web.call(job.self)).json()) as SeenReindex).state).toBe('done');
-  }, 40_000);
+  }, 200_000);
 });

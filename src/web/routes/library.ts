@@ -9,6 +9,8 @@ const tags = ['library'];
 /** For the worker, which may be elsewhere, and for the index, which may have to be opened. */
 const partWithinMs = 10_000;
 const failuresMax = 1_000;
+/** A process counts for a second or more. */
+const countsKnownMs = 10_000;
 
 const countsSchema = z.object({ indexed: z.int(), failed: z.int(), removed: z.int() });
 const librarySchema = z
@@ -54,6 +56,7 @@ const modelSchema = z
 
 export function libraryRoutes(server: WebServer, parts: RouteParts): void {
   const { services, libraryQueries } = parts;
+  const counts = remembered(() => libraryQueries.counts(), countsKnownMs);
 
   server.route({
     method: 'GET',
@@ -62,17 +65,17 @@ export function libraryRoutes(server: WebServer, parts: RouteParts): void {
     handler: async (_request, reply) => {
       reply.header('cache-control', 'private, no-cache');
       const signal = AbortSignal.timeout(partWithinMs);
-      const [counts, index, worker, spaceId] = await Promise.all([
-        libraryQueries.counts(),
+      const [{ tracks, hours, spaces }, index, worker, spaceId] = await Promise.all([
+        counts(),
         indexFacts(parts, signal),
         workerState(parts, signal),
         services.worker.spaceId().catch(() => null),
       ]);
-      const space = counts.spaces.find((each) => each.spaceId === spaceId);
+      const space = spaces.find((each) => each.spaceId === spaceId);
       const last = services.catalog.jobs.last('index');
       return {
-        tracks: counts.tracks,
-        hours: counts.hours,
+        tracks,
+        hours,
         spaceId,
         chunks: space?.chunks ?? null,
         ...index,
@@ -129,6 +132,20 @@ export function libraryRoutes(server: WebServer, parts: RouteParts): void {
       };
     },
   });
+}
+
+/** Calls that come while the result is known, or is being made, share it. A failure is not remembered. */
+function remembered<T>(make: () => Promise<T>, ms: number): () => Promise<T> {
+  let known: { readonly atMs: number; readonly result: Promise<T> } | null = null;
+  return () => {
+    if (known && performance.now() - known.atMs < ms) return known.result;
+    const made = { atMs: performance.now(), result: make() };
+    known = made;
+    made.result.catch(() => {
+      if (known === made) known = null;
+    });
+    return made.result;
+  };
 }
 
 /** The generation that answers, or why there is none. */

@@ -110,10 +110,14 @@ export function reindexRoutes(server: WebServer, parts: RouteParts): void {
       streams.stream(reply, current, (onChange) => {
         let seen = '';
         const timer = setInterval(() => {
-          const now = JSON.stringify(current().data);
-          if (now === seen) return;
-          seen = now;
-          onChange();
+          try {
+            const now = JSON.stringify(current().data);
+            if (now === seen) return;
+            seen = now;
+            onChange();
+          } catch {
+            // The catalog is busy; the next look tells.
+          }
         }, lookEachMs);
         return () => clearInterval(timer);
       });
