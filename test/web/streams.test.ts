@@ -69,6 +69,30 @@ test('a client that reads no events holds one event, and is cut off', async () =
   await vi.waitFor(() => expect(written.at(-1)).toBe(-1));
 });
 
+test('a stream whose state cannot be read any more ends, and nothing else does', async () => {
+  const streams = new EventStreams();
+  let notify = (): void => {};
+  let isGone = false;
+  const server = Fastify({ forceCloseConnections: true });
+  server.get('/events', (_request, reply) => {
+    const current = () => {
+      if (isGone) throw new Error('it was forgotten');
+      return { event: 'state', data: 1, isLast: false };
+    };
+    streams.stream(reply, current, (onChange) => {
+      notify = onChange;
+      return () => {};
+    });
+  });
+  const url = await server.listen({ port: 0, host: '127.0.0.1' });
+  onTestFinished(() => server.close());
+  const response = await fetch(`${url}/events`);
+  isGone = true;
+  notify();
+  await expect(response.text()).rejects.toThrow(/terminated/);
+  expect(streams.count).toBe(0);
+});
+
 test('more event streams than allowed are refused', async () => {
   await using few = await makeWeb(library, {}, { streams: { streamsMax: 0, beatEachMs: 1_000, stalledMs: 1_000 } });
   const response = await few.call('/api/v1/queries', postJson({ track: 1 }));
