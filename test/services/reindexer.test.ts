@@ -150,7 +150,7 @@ test('is cancelled, also from another shard, and keeps the indexed tracks', asyn
 
 test('waits while a terminal run indexes, announces that, and starts when the run has ended', async () => {
   const holder = spawn(process.execPath, [
-    path.join(import.meta.dirname, '../../indexing/lock-holder.ts'),
+    path.join(import.meta.dirname, '../indexing/lock-holder.ts'),
     path.join(library.indexDir, 'index.lock'),
   ]);
   await once(holder.stdout, 'data');
@@ -209,7 +209,7 @@ test('announces an unannounced end', async () => {
 });
 
 test('ends with the bot, also when the bot is killed', async () => {
-  const entry = path.join(import.meta.dirname, 'reindexing-bot.ts');
+  const entry = path.join(import.meta.dirname, '../discord/library/reindexing-bot.ts');
   const bot = spawn(process.execPath, [entry, library.indexDir], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [said] = (await once(bot.stdout, 'data')) as [Buffer];
   const pid = Number(said.toString());
