@@ -10,17 +10,16 @@ import {
   PermissionFlagsBits,
   type RESTPostAPIChatInputApplicationCommandsJSONBody,
 } from 'discord-api-types/v10';
+import { resultsMax } from '../src/answering/question.ts';
+import { retryBusy } from '../src/catalog/retry-busy.ts';
 import type { BotContext } from '../src/discord/bot-context.ts';
 import type { CustomId } from '../src/discord/custom-id.ts';
 import type { ChatCommand, ComponentHandler } from '../src/discord/handler.ts';
-import type { LibraryQueries } from '../src/discord/library/library-queries.ts';
-import type { Reindexer } from '../src/discord/library/reindexer.ts';
 import { missingToAnnounce, type RequiredRight, refusalOf } from '../src/discord/library/rights.ts';
 import type { Scheduler } from '../src/discord/library/scheduler.ts';
 import { changeSettings } from '../src/discord/library/settings.ts';
 import { libraryStatus } from '../src/discord/library/status.ts';
 import { choosePiece, offerPieces } from '../src/discord/queries/pieces.ts';
-import { resultsMax } from '../src/discord/queries/question.ts';
 import {
   failuresReply,
   refusedReply,
@@ -38,10 +37,11 @@ import {
   reindexPlanReply,
 } from '../src/discord/replies/library-reindex.ts';
 import type { Reply } from '../src/discord/reply.ts';
-import { retryBusy } from '../src/discord/retry-busy.ts';
 import { editReply } from '../src/discord/send.ts';
 import type { Texts } from '../src/discord/texts/texts.ts';
 import { toLeitmotifError } from '../src/errors.ts';
+import type { LibraryQueries } from '../src/services/library-queries.ts';
+import type { Reindexer } from '../src/services/reindexer.ts';
 import { localized, localizedName, pieceLengthMax } from './localized.ts';
 
 export interface LibraryParts {

@@ -1,10 +1,10 @@
 /** `/privacy`: what is stored about the user, and a button that deletes it. The button names its user, and only that user's
  *  press deletes. */
 import { ApplicationCommandType, type RESTPostAPIChatInputApplicationCommandsJSONBody } from 'discord-api-types/v10';
+import { retryBusy } from '../src/catalog/retry-busy.ts';
 import type { BotContext } from '../src/discord/bot-context.ts';
 import type { ChatCommand, ComponentHandler } from '../src/discord/handler.ts';
 import { eraseAction, erasedReply, notYoursReply, privacyReply } from '../src/discord/replies/privacy.ts';
-import { retryBusy } from '../src/discord/retry-busy.ts';
 import { editReply, followUpPrivately } from '../src/discord/send.ts';
 import { everywhere, localized } from './localized.ts';
 

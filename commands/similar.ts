@@ -5,12 +5,12 @@ import {
   ApplicationCommandType,
   type RESTPostAPIChatInputApplicationCommandsJSONBody,
 } from 'discord-api-types/v10';
+import { type RequestedSource, readPart, resultsMax } from '../src/answering/question.ts';
 import { type BotContext, isPrivateByDefault, resultsByDefault } from '../src/discord/bot-context.ts';
 import type { ChatCommand } from '../src/discord/handler.ts';
 import { runOrAskChoice } from '../src/discord/queries/choose-source.ts';
 import { choosePiece, offerPieces } from '../src/discord/queries/pieces.ts';
 import type { QueryRunner } from '../src/discord/queries/query-runner.ts';
-import { type RequestedSource, readPart, resultsMax } from '../src/discord/queries/question.ts';
 import { type Focus, focusNames } from '../src/domain.ts';
 import { LeitmotifError } from '../src/errors.ts';
 import { focusOf } from '../src/query/query-request.ts';

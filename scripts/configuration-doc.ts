@@ -13,6 +13,7 @@ interface Section {
 
 const sections: readonly Section[] = [
   { title: 'Discord', names: /^DISCORD_/ },
+  { title: 'Web API', names: /^WEB_/ },
   { title: 'Queries of the bot', names: /^(QUER|FETCH_)/ },
   { title: 'Library and index', names: /^(LIBRARY|CLIPS|INDEX|SPOOL|INDEXING)/ },
   { title: 'Ranking', names: /^(WINDOW|NEIGHBOURS|FUSION|HUB_CORRECTION|INCLUDE_NON_MUSIC|CALIBRATION)/ },

@@ -60,6 +60,7 @@ const errorTable = {
   'cooling-down': true,
   stopping: true,
   'not-allowed': false,
+  'not-found': false,
   'discord-permission': false,
   'discord-unavailable': true,
   internal: false,

@@ -32,10 +32,12 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   maintenance: [...ground, 'library', 'catalog', 'index', 'indexing'],
   services: services,
   app: services,
-  discord: services,
+  answering: services,
+  discord: [...services, 'answering'],
+  web: [...services, 'answering'],
   cli: [...services, 'app'],
-  commands: [...services, 'discord'],
-  entry: [...services, 'app', 'cli', 'discord', 'commands', 'local-discord'],
+  commands: [...services, 'answering', 'discord'],
+  entry: [...services, 'answering', 'app', 'cli', 'discord', 'web', 'commands', 'local-discord'],
   // Any bot can run against it: it knows nothing of this one.
   'local-discord': [],
   // A program of its own. It imports src; nothing in src imports it.
@@ -58,10 +60,10 @@ const callers: Readonly<Record<string, readonly string[]>> = {
   '@resvg/resvg-js': ['src/media/picture.ts'],
   hyparquet: ['src/exchange/parquet.ts'],
   'hyparquet-writer': ['src/exchange/parquet.ts'],
-  'node-cron': ['src/discord/library/scheduler.ts', 'src/config/schedule.ts', 'src/discord/housekeeping.ts'],
+  'node-cron': ['src/discord/library/scheduler.ts', 'src/config/schedule.ts', 'src/answering/housekeeping.ts'],
   '@azure/storage-blob': ['src/library/azure/client.ts', 'src/library/azure/listing.ts', 'src/library/azure/pages.ts'],
   '@azure/identity': ['src/library/azure/client.ts'],
-  'prom-client': ['embedding-worker/metrics.ts', 'src/discord/metrics.ts'],
+  'prom-client': ['embedding-worker/metrics.ts', 'src/discord/metrics.ts', 'src/web/metrics.ts'],
 };
 
 /** The terminal's entry reads the configuration when a command runs; the worker is a program of its own; the page's bundler must be told that it builds for production; ONNX Runtime's
@@ -74,7 +76,7 @@ const readsToo = [
 ];
 
 const words = ['src/domain.ts', 'src/errors.ts', 'src/format.ts', 'src/audio-formats.ts'];
-const entries = ['src/cli.ts', 'src/demo.ts', 'src/index-job.ts', 'src/main.ts'];
+const entries = ['src/cli.ts', 'src/demo.ts', 'src/index-job.ts', 'src/main.ts', 'src/web.ts'];
 
 function layerOf(file: string): string {
   if (words.includes(file)) return 'domain';

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Catalog } from '../../src/catalog/catalog.ts';
 import { readConfig } from '../../src/config/config.ts';
-import { IndexProcess } from '../../src/discord/library/index-process.ts';
+import { IndexProcess } from '../../src/services/index-process.ts';
 import { descendantsOf } from '../../test/embedding-worker/processes.ts';
 import { processFigures } from '../process-figures.ts';
 import type { AskerOrder, QueryOutcome } from './load.ts';

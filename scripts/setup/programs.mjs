@@ -14,6 +14,7 @@ export const programs = {
     run: [[...collector, 'src/demo.ts']],
   },
   start: { about: 'the bot, with DISCORD_TOKEN from .env', run: [['src/main.ts']] },
+  web: { about: 'the REST API over the library, for browsers and programs', run: [['src/web.ts']] },
   index: { about: 'index recordings: npm run index -- ~/Music', run: [[...collector, 'src/cli.ts', 'index']] },
   similar: {
     about: 'search the library: npm run similar -- piece.mp3',
@@ -85,13 +86,13 @@ export const programs = {
 };
 
 /** Programs for users. The others are for development. */
-const forUsers = ['demo', 'start', 'index', 'similar', 'library', 'models', 'commands', 'worker', 'setup'];
+const forUsers = ['demo', 'start', 'web', 'index', 'similar', 'library', 'models', 'commands', 'worker', 'setup'];
 
 export function helpText() {
   const lines = (names) => names.map((name) => `  ${name.padEnd(15)} ${programs[name].about}`);
   return [
     'Usage: npm run PROGRAM -- ARGUMENTS, or in this folder: npx leitmotif PROGRAM ARGUMENTS',
-    '       npm run PROGRAM -- --help explains the arguments of the first eight.',
+    '       npm run PROGRAM -- --help explains the arguments of the first nine.',
     '',
     'For users:',
     ...lines(forUsers),

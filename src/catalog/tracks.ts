@@ -2,6 +2,7 @@
 import type { Track } from '../domain.ts';
 import type { Database } from './database.ts';
 import type { Spaces } from './spaces.ts';
+import { type TrackPageRequest, trackPage } from './track-pages.ts';
 import { type Failure, type KnownTrack, toFailure, toKnownTrack, toTrack } from './track-rows.ts';
 
 const selectKnown = `
@@ -88,6 +89,11 @@ export class Tracks {
       beginning,
     );
     return rows.map(toTrack);
+  }
+
+  /** A page of indexed tracks. @see trackPage */
+  page(request: TrackPageRequest): Track[] {
+    return trackPage(this.#database, request);
   }
 
   /** Indexed tracks whose keys begin with `prefix`. */

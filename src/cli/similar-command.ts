@@ -7,9 +7,9 @@ import type { ResultClips } from '../media/clips.ts';
 import { renderPicture } from '../media/picture.ts';
 import type { Answer } from '../query/answer.ts';
 import { shownAnswer } from '../query/answer-facts.ts';
+import { answerJson } from '../query/answer-json.ts';
 import { focusOf, fusionOf } from '../query/query-request.ts';
 import type { Services } from '../services/services.ts';
-import { answerJson } from './answer-json.ts';
 import { renderAnswer, renderClips, renderClipsTime } from './render-answer.ts';
 
 export interface SimilarCommandOptions {

@@ -3,6 +3,7 @@ import Table from 'cli-table3';
 import { LeitmotifError } from '../errors.ts';
 import { formatDuration, formatTime, oneLine, trackName } from '../format.ts';
 import type { WordsAnswer, WordsResult } from '../query/find-by-words.ts';
+import { wordsJson } from '../query/words-json.ts';
 import type { Services } from '../services/services.ts';
 import { noBorders } from './render-answer.ts';
 import type { SimilarCommandOptions } from './similar-command.ts';
@@ -26,26 +27,6 @@ export async function wordsCommand(
   const answer = await queries.byWords({ text, resultsMax: options.top, signal });
   process.stdout.write(options.json ? `${JSON.stringify(wordsJson(answer), null, 2)}\n` : renderWords(answer));
   return 0;
-}
-
-export function wordsJson({ text, spaceId, generation, results, timingsMs }: WordsAnswer) {
-  return {
-    text,
-    spaceId,
-    generation,
-    results: results.map(({ rank, track, moments }) => ({
-      rank,
-      key: track.key,
-      title: track.title,
-      artist: track.artist,
-      moments: moments.map(({ startSec, endSec, similarity }) => ({
-        startSec: Number(startSec.toFixed(3)),
-        endSec: Number(endSec.toFixed(3)),
-        similarity: Number(similarity.toFixed(6)),
-      })),
-    })),
-    timingsMs: Object.fromEntries(Object.entries(timingsMs).map(([stage, ms]) => [stage, Math.round(ms)])),
-  };
 }
 
 export function renderWords({ text, generation, results, timingsMs }: WordsAnswer): string {

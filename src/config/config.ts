@@ -10,6 +10,8 @@ import { readEnvironment } from './values.ts';
 const bytesPerMb = 1_000_000;
 const bytesPerMiB = 1024 * 1024;
 const msPerDay = 86_400_000;
+/** WEB_PORT has no default, so that a program can tell whether it was set. */
+const webPort = 8700;
 
 /** Loads the project's .env into the environment. Variables that are set already keep their value. */
 export function loadDotEnv(root: string): void {
@@ -67,6 +69,14 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       backups: v.BACKUPS ?? `file:${path.resolve(root, v.INDEX_DIR, 'backups')}`,
     }),
     metricsPort: v.METRICS_PORT,
+    web: Object.freeze({
+      host: v.WEB_HOST,
+      port: v.WEB_PORT ?? webPort,
+      origins: v.WEB_ORIGINS.map((origin) => new URL(origin).origin),
+      trustedProxies: v.WEB_TRUSTED_PROXIES,
+      requestsPerMinute: v.WEB_REQUESTS_PER_MINUTE,
+      playLibrary: v.WEB_PLAY_LIBRARY,
+    }),
     discord: Object.freeze({
       token: v.DISCORD_TOKEN,
       apiUrl: v.DISCORD_API_URL,

@@ -48,11 +48,23 @@ export const library = z.string().superRefine(
       throw new RangeError('expected one place, without a name');
   }),
 );
-export const urlList = z
+function urlListOf(error: string) {
+  return z
+    .string()
+    .transform((list) => [...new Set(list.split(/[\s,]+/).filter((url) => url !== ''))])
+    .pipe(z.array(z.url({ protocol: /^https?$/, error })));
+}
+export const urlList = urlListOf('expected http(s) addresses, separated by commas');
+/** Scheme, host and port, without a path. */
+export const originList = urlListOf('expected http(s) origins without a path, such as https://music.example.org').pipe(
+  z.array(
+    z.string().refine((text) => new URL(text).origin === text.replace(/\/$/, ''), 'expected origins without a path'),
+  ),
+);
+export const proxyList = z
   .string()
-  .transform((list) => [...new Set(list.split(/[\s,]+/).filter((url) => url !== ''))])
-  .pipe(z.array(z.url({ protocol: /^https?$/, error: 'expected http(s) addresses, separated by commas' })));
-
+  .transform((list) => list.split(/[\s,]+/).filter((each) => each !== ''))
+  .pipe(z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], 'expected addresses or networks (10.0.0.0/8)')));
 /** Five cron fields, in local time, at most once an hour. */
 export const dailyCron = z.string().refine((cron) => scheduleProblem(cron, 'UTC') === null, {
   error: 'expected five cron fields, at most once an hour',

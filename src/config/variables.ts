@@ -16,6 +16,7 @@ import {
   type Variable,
   variable,
 } from './schemas.ts';
+import { webVariables } from './web-variables.ts';
 
 export const variables = {
   INDEX_DIR: variable(anyText, 'index-data', 'path', 'folder of the catalog and of the index generations'),
@@ -241,7 +242,7 @@ export const variables = {
     'megabytes',
     'space in INDEX_DIR for recordings downloaded for embedding; each is deleted right after use',
   ),
-  QUERIES_AT_ONCE: variable(int(1, 256), '2', 'queries', 'queries that the bot processes at once'),
+  QUERIES_AT_ONCE: variable(int(1, 256), '2', 'queries', 'queries that the bot, or the web API, processes at once'),
   QUERIES_WAITING_MAX: variable(int(0, 10_000), '60', 'queries', 'queries that may wait in total'),
   QUERIES_WAITING_MAX_SERVER: variable(int(0, 10_000), '30', 'queries', 'queries that may wait per server'),
   QUERY_COOLDOWN_SEC: variable(number(0, 3600), '3', 'seconds', 'shortest time between two queries of a user'),
@@ -286,6 +287,7 @@ export const variables = {
     'port',
     "loopback port of the bot's metrics; each further shard uses the next port; unset: no metrics",
   ),
+  ...webVariables,
   LOG_LEVEL: variable(
     z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).optional(),
     undefined,

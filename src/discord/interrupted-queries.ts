@@ -1,8 +1,8 @@
 /** Queries that a crash interrupted: at the next start the bot notifies their users and removes the "thinking" replies. */
 import { MessageFlags, Routes } from 'discord.js';
+import { retryBusy } from '../catalog/retry-busy.ts';
 import type { BotContext } from './bot-context.ts';
 import { interruptedReply } from './replies/stale.ts';
-import { retryBusy } from './retry-busy.ts';
 import { toOptions } from './send.ts';
 
 /** An interaction's token expires after 15 minutes; after that nobody can be notified. */

@@ -1,8 +1,8 @@
 /** Deletes the settings of servers that the bot has left: at once, and at the start for servers left while it was offline.
  *  An outage of a server at Discord does not count as leaving. */
 import { type Client, Events } from 'discord.js';
+import { retryBusy } from '../catalog/retry-busy.ts';
 import type { BotContext } from './bot-context.ts';
-import { retryBusy } from './retry-busy.ts';
 
 type Parts = Pick<BotContext, 'catalog' | 'client' | 'log'>;
 

@@ -6,6 +6,8 @@ import { makePrivateFolder, makePrivateSync } from '../io/private-files.ts';
 export interface IndexPaths {
   readonly catalog: string;
   readonly lock: string;
+  /** Held by the program that runs reindex jobs. */
+  readonly jobsLock: string;
   /** Clips and extracts of stored answers. */
   readonly answers: string;
   /** Recordings fetched from remote libraries, deleted after use. */
@@ -22,6 +24,7 @@ export function indexPathsOf({ indexDir }: Pick<Config, 'indexDir'>): IndexPaths
   return {
     catalog: path.join(indexDir, 'catalog.sqlite'),
     lock: path.join(indexDir, 'index.lock'),
+    jobsLock: path.join(indexDir, 'jobs.lock'),
     answers: path.join(indexDir, 'answers'),
     fetched: path.join(indexDir, 'spool', 'fetched'),
     clips: path.join(indexDir, 'spool', 'clips'),

@@ -1,13 +1,17 @@
 /** Answers queries by a recording or by text, and makes the clips and the picture of an answer. */
 import { availableParallelism } from 'node:os';
+import { plainInput } from '../audio/input.ts';
 import type { AudioLimits } from '../audio/limits.ts';
+import { readPeaks } from '../audio/peaks.ts';
 import { speedFingerprints } from '../audio/speed-fingerprints.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Config } from '../config/config.ts';
-import type { EmbeddedRecording } from '../domain.ts';
+import type { EmbeddedRecording, Track } from '../domain.ts';
 import type { EmbedOptions } from '../embedding/client.ts';
 import { LeitmotifError } from '../errors.ts';
+import { formatTime, trackName } from '../format.ts';
 import { AnswerFiles } from '../media/answer-files.ts';
+import { unknownLoudnessDb } from '../media/clip-source.ts';
 import {
   type ClipParts,
   cutAnswerClips,
@@ -145,8 +149,43 @@ export class QueryService {
   }
 
   /** Cuts only the library's side of one result, which is faster than all its clips. */
-  trackClip(answer: Answer, result: Result, options: { readonly dir: string; readonly signal: AbortSignal }) {
+  libraryClip(answer: Answer, result: Result, options: { readonly dir: string; readonly signal: AbortSignal }) {
     return cutTrackClip(answer, result, this.#clipParts, { ...options, limits: this.clipLimits });
+  }
+
+  /** Cuts a part of a track as mp3, at the loudness of clips.
+   *  @param part.file its folder exists
+   *  @throws {LeitmotifError} 'file-unreadable', and as the library and cutClips */
+  async trackClip(
+    track: Pick<Track, 'id' | 'key' | 'title' | 'artist'>,
+    part: {
+      readonly startSec: number;
+      readonly durationSec: number;
+      readonly file: string;
+      readonly signal: AbortSignal;
+    },
+  ): Promise<void> {
+    const { catalog, libraries, worker } = this.#parts;
+    const { startSec, durationSec, file, signal } = part;
+    const library = libraries.current();
+    if (!library) throw new LeitmotifError('file-unreadable', 'Cannot cut a clip: the library is not known');
+    await using opened = await library.seekable(track.key, { signal });
+    const loudnessDb = catalog.evidence.loudnessAt(await worker.spaceId(), track.id, startSec) ?? unknownLoudnessDb;
+    const tags = { title: `${trackName(track)} (${formatTime(startSec)})`, artist: track.artist, comment: '' };
+    const source = { ...plainInput(opened), startSec, durationSec, loudnessDb };
+    await this.#media.cutClips([{ source, output: { path: file, tags } }], { signal, limits: this.clipLimits });
+  }
+
+  /** The peaks of a track, [0, 1], in equal parts of it.
+   *  @throws {LeitmotifError} 'file-unreadable', and as the library and readPeaks */
+  async trackPeaks(
+    { key, durationSec }: Pick<Track, 'key' | 'durationSec'>,
+    { points, signal }: { readonly points: number; readonly signal: AbortSignal },
+  ): Promise<Float32Array> {
+    const library = this.#parts.libraries.current();
+    if (!library) throw new LeitmotifError('file-unreadable', 'Cannot draw a waveform: the library is not known');
+    await using opened = await library.localFile(key, { signal });
+    return readPeaks(opened, { durationSec, points, signal, limits: this.clipLimits });
   }
 
   /** The match picture, as PNG. */

@@ -103,11 +103,11 @@ test('plays an answer from the stored clips, and the same from the recordings', 
   const best = answer.results.slice(0, 3);
   const dir = path.join(place.folder, 'theirs');
   expect(best).toHaveLength(3);
-  for (const result of best) await expectMusic(await app.queries.trackClip(answer, result, { dir, signal: never }));
+  for (const result of best) await expectMusic(await app.queries.libraryClip(answer, result, { dir, signal: never }));
 
   const without = await place.open({ LIBRARY: location, ...azurite.environment });
   const cut = { dir: path.join(place.folder, 'cut'), signal: never };
-  for (const result of best) await expectMusic(await without.queries.trackClip(answer, result, cut));
+  for (const result of best) await expectMusic(await without.queries.libraryClip(answer, result, cut));
 
   const all = await allClips(
     app.queries.clips(answer, { queryPath: query(), dir: path.join(place.folder, 'all'), signal: never }),
@@ -126,7 +126,10 @@ test('fetches, plays and deletes the whole recording where ffmpeg cannot read pa
   serve.mockResolvedValue({ url, [Symbol.asyncDispose]: async () => {} });
   const [best] = answer.results;
   if (!best) throw new Error('Expected a result');
-  const clip = await without.queries.trackClip(answer, best, { dir: path.join(place.folder, 'whole'), signal: never });
+  const clip = await without.queries.libraryClip(answer, best, {
+    dir: path.join(place.folder, 'whole'),
+    signal: never,
+  });
   expect(serve).toHaveBeenCalledOnce();
   await expectMusic(clip);
   expect(readdirSync(path.join(place.indexDir, 'spool', 'fetched'))).toEqual([]);

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { answerJson } from '../../src/cli/answer-json.ts';
 import type { EmbeddedRecording } from '../../src/domain.ts';
 import { momentInTrack } from '../../src/query/answer-facts.ts';
+import { answerJson } from '../../src/query/answer-json.ts';
 import { ask, makeLibrary, never, type TestLibrary } from '../support/library.ts';
 import { ffmpeg, writePiece } from '../support/pieces.ts';
 

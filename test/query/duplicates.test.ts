@@ -1,13 +1,13 @@
 import { cpSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { answerJson } from '../../src/cli/answer-json.ts';
 import { renderAnswer } from '../../src/cli/render-answer.ts';
 import { whyReply } from '../../src/discord/replies/why.ts';
 import { textsOf } from '../../src/discord/texts/texts.ts';
 import type { RankedTrack, Track } from '../../src/domain.ts';
 import { FolderLibrary } from '../../src/library/folder.ts';
 import type { Answer } from '../../src/query/answer.ts';
+import { answerJson } from '../../src/query/answer-json.ts';
 import { DuplicateFinder, duplicatesOf, mergeDuplicates } from '../../src/query/duplicates.ts';
 import { ask, makeLibrary, never, type TestLibrary } from '../support/library.ts';
 import { ffmpeg } from '../support/pieces.ts';

@@ -1,9 +1,9 @@
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { answerJson } from '../../src/cli/answer-json.ts';
 import { LeitmotifError } from '../../src/errors.ts';
 import type { Answer } from '../../src/query/answer.ts';
+import { answerJson } from '../../src/query/answer-json.ts';
 import { allClips } from '../support/clips.ts';
 import { ask, makeLibrary, type TestLibrary } from '../support/library.ts';
 import { ffmpeg, writePiece } from '../support/pieces.ts';

@@ -1,9 +1,9 @@
 import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { answerJson } from '../../src/cli/answer-json.ts';
 import type { Hit } from '../../src/domain.ts';
 import type { Answer } from '../../src/query/answer.ts';
+import { answerJson } from '../../src/query/answer-json.ts';
 import { ask, makeLibrary, never, type TestLibrary } from '../support/library.ts';
 
 describe('with hubs corrected', () => {

@@ -1,5 +1,7 @@
 /** Components that lead to another answer: the next page, a query with a result, run again, choose one of several sources,
  *  and cancel. */
+
+import { hasRemovedPieces, resultOf } from '../../answering/stored-result.ts';
 import { LeitmotifError } from '../../errors.ts';
 import type { ComponentHandler } from '../handler.ts';
 import { isMemberHere } from '../places.ts';
@@ -8,7 +10,7 @@ import { choiceOf, pickedOf } from '../replies/choose.ts';
 import { tooLateToCancelReply } from '../replies/progress.ts';
 import { generationChangedReply } from '../replies/stale.ts';
 import { editReply, followUpPrivately } from '../send.ts';
-import { answerOf, type ComponentParts, hasRemovedPieces, replyLike, resultOf, selected } from './parts.ts';
+import { answerOf, type ComponentParts, replyLike, selected } from './parts.ts';
 
 export function answerHandlers({ bot, queryRunner, presenter }: ComponentParts): ComponentHandler[] {
   const askerIdOf = (id: string | undefined) => bot.catalog.answers.get(id ?? '')?.askerId ?? '';

@@ -1,6 +1,8 @@
 /** Listen: sends the clips of one result privately, with thumbs. Also stores the votes of the thumbs. */
 import { stat } from 'node:fs/promises';
+import { resultOf } from '../../answering/stored-result.ts';
 import type { FeedbackEntry, Vote } from '../../catalog/feedback.ts';
+import { retryBusy } from '../../catalog/retry-busy.ts';
 import { LeitmotifError } from '../../errors.ts';
 import type { ResultClips } from '../../media/clips.ts';
 import type { Result } from '../../query/answer.ts';
@@ -10,9 +12,8 @@ import { isMemberHere } from '../places.ts';
 import type { AnswerClip } from '../replies/answer.ts';
 import { listenReply, listenRow, ratedReply, withdrawnReply, withdrawValue } from '../replies/listen.ts';
 import type { Reply } from '../reply.ts';
-import { retryBusy } from '../retry-busy.ts';
 import { editComponents, editReply } from '../send.ts';
-import { answerOf, type ComponentParts, resultOf, selected } from './parts.ts';
+import { answerOf, type ComponentParts, selected } from './parts.ts';
 
 export function listenHandlers(parts: ComponentParts): ComponentHandler[] {
   const { bot } = parts;

@@ -1,5 +1,7 @@
 /** Share: posts a result to the server's share channel, or here, and counts votes on the post. */
 import { type Client, GuildPremiumTier } from 'discord.js';
+import { resultOf } from '../../answering/stored-result.ts';
+import { retryBusy } from '../../catalog/retry-busy.ts';
 import type { Share } from '../../catalog/shares.ts';
 import { LeitmotifError } from '../../errors.ts';
 import type { Result } from '../../query/answer.ts';
@@ -10,10 +12,9 @@ import type { ComponentHandler, ComponentInteraction } from '../handler.ts';
 import { missingToShare, missingToShareHere } from '../library/rights.ts';
 import { canPostHere } from '../places.ts';
 import { shareChoiceReply, sharedReply, sharePost, shareVoteRow } from '../replies/share.ts';
-import { retryBusy } from '../retry-busy.ts';
 import { editComponents, editReply, postMessage } from '../send.ts';
 import { clipFiles } from './listen.ts';
-import { answerOf, type ComponentParts, resultOf, selected } from './parts.ts';
+import { answerOf, type ComponentParts, selected } from './parts.ts';
 
 export function shareHandlers(parts: ComponentParts): ComponentHandler[] {
   const { bot } = parts;

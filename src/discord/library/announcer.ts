@@ -4,6 +4,7 @@ import type { Client, Message } from 'discord.js';
 import type { Logger } from 'pino';
 import type { Reindex } from '../../catalog/reindexes.ts';
 import type { IndexProgress } from '../../indexing/progress.ts';
+import type { Announcer } from '../../services/announcer.ts';
 import {
   reindexBegunReply,
   reindexEndedReply,
@@ -14,15 +15,6 @@ import type { Reply } from '../reply.ts';
 import { postMessage, toOptions } from '../send.ts';
 import type { Texts } from '../texts/texts.ts';
 import { missingToAnnounceIn } from './rights.ts';
-
-/** None of these throws: a job continues also where the bot may not post. */
-export interface Announcer {
-  waiting(reindex: Reindex): Promise<void>;
-  /** @param start the first start of the job, or another one after a restart */
-  begun(reindex: Reindex, progress: IndexProgress, start: 'first' | 'again'): Promise<void>;
-  milestone(reindex: Reindex, percent: number, progress: IndexProgress): Promise<void>;
-  ended(reindex: Reindex): Promise<void>;
-}
 
 export interface ChannelAnnouncerOptions {
   readonly client: Client;

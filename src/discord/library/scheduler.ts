@@ -3,10 +3,10 @@
 import { createTask, type ScheduledTask } from 'node-cron';
 import type { Logger } from 'pino';
 import type { Catalog } from '../../catalog/catalog.ts';
+import { retryBusy } from '../../catalog/retry-busy.ts';
 import type { ScheduleEntry, StoredSchedule } from '../../catalog/schedule.ts';
 import { lastDueMs, nextDue, type ScheduleProblem, scheduleProblem } from '../../config/schedule.ts';
-import { retryBusy } from '../retry-busy.ts';
-import type { Reindexer } from './reindexer.ts';
+import type { Reindexer } from '../../services/reindexer.ts';
 
 export interface SchedulerOptions {
   readonly catalog: Catalog;

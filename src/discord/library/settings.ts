@@ -2,12 +2,12 @@
  *  only people who manage the library see and change it. */
 import type { ChatInputCommandInteraction, GuildBasedChannel } from 'discord.js';
 import type { GuildSettingsEntry } from '../../catalog/guild-settings.ts';
+import { retryBusy } from '../../catalog/retry-busy.ts';
 import type { ScheduleEntry } from '../../catalog/schedule.ts';
 import { scheduleProblem } from '../../config/schedule.ts';
 import { type BotContext, resultsByDefault } from '../bot-context.ts';
 import { refusedReply, settingsRefusedReply, settingsReply, shareRefusedReply } from '../replies/library.ts';
 import type { Reply } from '../reply.ts';
-import { retryBusy } from '../retry-busy.ts';
 import { missingToShare, refusalOf } from './rights.ts';
 import type { Scheduler } from './scheduler.ts';
 

@@ -6,10 +6,10 @@ import type { Job } from '../../catalog/jobs.ts';
 import { toLeitmotifError } from '../../errors.ts';
 import { liveRowCount } from '../../index/manifest.ts';
 import { folderBytes } from '../../io/folder-bytes.ts';
+import type { LibraryQueries } from '../../services/library-queries.ts';
+import type { Reindexer } from '../../services/reindexer.ts';
 import type { Services } from '../../services/services.ts';
 import type { LibraryStatus, OpenReindex, ReindexProgress } from '../texts/library-facts.ts';
-import type { LibraryQueries } from './library-queries.ts';
-import type { Reindexer } from './reindexer.ts';
 import type { Scheduler } from './scheduler.ts';
 
 export interface StatusParts {

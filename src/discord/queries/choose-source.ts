@@ -1,12 +1,12 @@
 /** From the given sources to one query: follows links to their audio, and lets the user choose among several recordings. */
 import type { RepliableInteraction } from 'discord.js';
+import type { RequestedSource } from '../../answering/question.ts';
 import type { BotContext } from '../bot-context.ts';
 import { chooseReply, type Picked } from '../replies/choose.ts';
 import { editReply, followUpPrivately } from '../send.ts';
 import type { ClipOrLink } from './message-audio.ts';
 import { resolveLink } from './message-link.ts';
 import type { QueryRunner } from './query-runner.ts';
-import type { RequestedSource } from './question.ts';
 
 export interface ChoosingParts {
   readonly bot: BotContext;

@@ -1,6 +1,6 @@
 /** Finds the audio of a message: its recordings, else those of the message that it replies to, else links. */
 import { type APIAttachment, type APIMessage, ComponentType } from 'discord-api-types/v10';
-import type { RequestedSource } from './question.ts';
+import type { RequestedSource } from '../../answering/question.ts';
 
 /** The fields of discord.js's Message that are read; {@link messageOfPayload} builds it from a raw payload. */
 export interface MessageWithAudio {

@@ -2,17 +2,17 @@
  *  one answer. */
 import type { RepliableInteraction } from 'discord.js';
 import { PermissionFlagsBits } from 'discord.js';
+import { type AnsweringParts, answerQuery } from '../../answering/answer-query.ts';
+import type { QueryQueue } from '../../answering/query-queue.ts';
+import type { Question } from '../../answering/question.ts';
+import { retryBusy } from '../../catalog/retry-busy.ts';
 import { LeitmotifError } from '../../errors.ts';
 import type { BotContext } from '../bot-context.ts';
 import type { BotMetrics } from '../metrics.ts';
 import { isMemberHere } from '../places.ts';
-import type { QueryQueue } from '../query-queue.ts';
-import { retryBusy } from '../retry-busy.ts';
 import { editReply } from '../send.ts';
-import { type AnsweringParts, answerQuery } from './answer-query.ts';
 import type { AnswerPresenter } from './answer-reply.ts';
 import { QueryProgress } from './query-progress.ts';
-import type { Question } from './question.ts';
 
 /** The answer must be sent within the 15 minutes of the interaction's token. */
 const answerMaxMs = 14 * 60_000;

@@ -1,7 +1,7 @@
 /** The progress of a query, in one line. Pure. */
+import type { Progress } from '../../answering/progress.ts';
 import { writeCustomId } from '../custom-id.ts';
 import type { Reply } from '../reply.ts';
-import type { Progress } from '../texts/query-facts.ts';
 import type { Texts } from '../texts/texts.ts';
 import { button, buttonRows } from './components.ts';
 

@@ -95,6 +95,7 @@ export const failureDe: FailureTexts = {
   'busy-server': () => 'Von diesem Server warten zu viele Anfragen.',
   'busy-bot': () => 'Es warten zu viele Anfragen.',
   'cooling-down': () => 'Bitte warte zwischen zwei Anfragen einen Moment.',
+  'not-found': () => 'Das finde ich nicht: Es gibt es nicht, oder es gehört dir nicht.',
   'not-allowed': (facts) =>
     textOf(facts, 'kind') === 'not-yours'
       ? 'Nur der Absender dieser Anfrage kann sie abbrechen.'

@@ -90,6 +90,7 @@ export const failureEn: FailureTexts = {
   'busy-server': () => 'Too many queries from this server are waiting.',
   'busy-bot': () => 'Too many queries are waiting.',
   'cooling-down': () => 'Please wait a moment between two queries.',
+  'not-found': () => 'I cannot find that: it does not exist, or it is not yours.',
   'not-allowed': (facts) =>
     textOf(facts, 'kind') === 'not-yours'
       ? 'Only the user who started this query can cancel it.'

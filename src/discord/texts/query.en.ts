@@ -1,11 +1,12 @@
 /** Replies about queries, in English. Placeholders are arguments. */
+import type { Progress } from '../../answering/progress.ts';
 import { formatTime } from '../../format.ts';
 import { englishPictureWords, type PictureWords } from '../../media/picture-words.ts';
 import { verdictInEnglish } from '../../query/answer-words.ts';
 import { amountsIn } from './amounts.ts';
 import { similarCommandEn } from './command.en.ts';
 import { failureEn } from './failure.en.ts';
-import type { ClipKind, Progress, QueryFacts, Reason } from './query-facts.ts';
+import type { ClipKind, QueryFacts, Reason } from './query-facts.ts';
 
 const { whole, score, tenths, bytes, count, list } = amountsIn('en');
 const picture: PictureWords = englishPictureWords;

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { type APIMessage, REST } from 'discord.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Person } from '../../../local-discord/local-discord.ts';
-import { deleteExpired } from '../../../src/discord/housekeeping.ts';
+import { deleteExpired } from '../../../src/answering/housekeeping.ts';
 import { FolderLibrary } from '../../../src/library/folder.ts';
 import { makeBot, type TestBot } from '../../support/bot.ts';
 import { makeLibrary, never, type TestLibrary } from '../../support/library.ts';

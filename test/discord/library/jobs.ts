@@ -3,8 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
 import type { App } from '../../../src/app.ts';
 import type { Reindex, ReindexRequest } from '../../../src/catalog/reindexes.ts';
-import type { Announcer } from '../../../src/discord/library/announcer.ts';
-import { Reindexer, type ReindexerOptions } from '../../../src/discord/library/reindexer.ts';
+import type { Announcer } from '../../../src/services/announcer.ts';
+import { Reindexer, type ReindexerOptions } from '../../../src/services/reindexer.ts';
 import { projectRoot } from '../../support/library.ts';
 
 export const asked: ReindexRequest = {

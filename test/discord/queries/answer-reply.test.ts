@@ -40,7 +40,7 @@ function makePresenter() {
       await cut(`pressed ${rank}`);
       return { theirs: clip, yours: null, ab: null };
     },
-    trackClip: async (_answer: unknown, { rank }: Result) => {
+    libraryClip: async (_answer: unknown, { rank }: Result) => {
       await cut(`answer ${rank}`);
       return clip;
     },

@@ -10,11 +10,11 @@ import {
 } from 'discord.js';
 import { describe, expect, test, vi } from 'vitest';
 import { findSimilarMusicCommand } from '../../../commands/find-similar-music.ts';
+import type { Question } from '../../../src/answering/question.ts';
 import type { BotContext } from '../../../src/discord/bot-context.ts';
 import { Payloads } from '../../../src/discord/payloads.ts';
 import { messageOfPayload, sourcesInMessage } from '../../../src/discord/queries/message-audio.ts';
 import type { QueryRunner } from '../../../src/discord/queries/query-runner.ts';
-import type { Question } from '../../../src/discord/queries/question.ts';
 import { textsOf } from '../../../src/discord/texts/texts.ts';
 
 const [channelId, userId] = ['22222222222222222', '33333333333333333'];

@@ -4,10 +4,10 @@ import type { RepliableInteraction } from 'discord.js';
 import { PermissionsBitField } from 'discord.js';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
+import { QueryQueue } from '../../../src/answering/query-queue.ts';
+import type { Question } from '../../../src/answering/question.ts';
 import { BotMetrics } from '../../../src/discord/metrics.ts';
 import { QueryRunner, type QueryRunnerParts } from '../../../src/discord/queries/query-runner.ts';
-import type { Question } from '../../../src/discord/queries/question.ts';
-import { QueryQueue } from '../../../src/discord/query-queue.ts';
 import { textsOf } from '../../../src/discord/texts/texts.ts';
 import { isRetryable } from '../../../src/errors.ts';
 

@@ -1,0 +1,71 @@
+/** A query as the API shows it. */
+
+import { hasRemovedPieces } from '../answering/stored-result.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import { LeitmotifError } from '../errors.ts';
+import { answerJson } from '../query/answer-json.ts';
+import type { StoredAnswer } from '../query/stored-answer.ts';
+import { wordsJson } from '../query/words-json.ts';
+import { problemOf } from './problems.ts';
+import type { WebQueries, WebQuery } from './web-queries.ts';
+
+export const prefix = '/api/v1';
+
+export function stateOf(query: WebQuery) {
+  const { id, state, progress, failure, answerId } = query;
+  const self = addressOf(id);
+  return {
+    ...{ id, state, progress },
+    createdAt: new Date(query.createdAtMs).toISOString(),
+    endedAt: query.endedAtMs === null ? null : new Date(query.endedAtMs).toISOString(),
+    error: failure === null ? null : problemOf(failure, id),
+    self,
+    events: `${self}/events`,
+    permanent: answerId === null ? null : addressOf(answerId),
+    picture: answerId === null ? null : `${addressOf(answerId)}/picture.png`,
+  };
+}
+
+export function addressOf(id: string): string {
+  return `${prefix}/queries/${id}`;
+}
+
+/** @throws {LeitmotifError} 'answer-expired' when it is no longer stored, or holds a track that was removed since */
+export function storedOf(query: WebQuery, queries: WebQueries, catalog: Catalog): StoredAnswer {
+  const stored = query.answerId === null ? null : queries.answer(query.answerId);
+  if (!stored) throw new LeitmotifError('answer-expired', 'Cannot show the answer: it is no longer stored');
+  if (hasRemovedPieces(stored, { catalog }))
+    throw new LeitmotifError('answer-expired', 'Cannot show the answer: a track of it was removed since');
+  return stored;
+}
+
+export function viewOf(query: WebQuery, queries: WebQueries, catalog: Catalog) {
+  const isStored = query.answerId !== null;
+  const stored = isStored ? storedOf(query, queries, catalog) : null;
+  return {
+    ...stateOf(query),
+    fromMemory: query.fromMemory,
+    answer: stored === null ? null : shownAnswer(stored),
+    wordsAnswer: query.words === null ? null : shownWords(query.words),
+  };
+}
+
+export function shownAnswer({ id, answer, options }: StoredAnswer) {
+  const shown = { ...answer, results: answer.results.slice(0, options.results) };
+  const clips = new Map(
+    shown.results.map(({ rank, hits }) => {
+      const clip = (kind: string) => `${addressOf(id)}/results/${rank}/clips/${kind}.mp3`;
+      return [rank, hits.length === 0 ? null : { theirs: clip('theirs'), ab: clip('both') }] as const;
+    }),
+  );
+  const known = new Map([...clips].flatMap(([rank, paths]) => (paths === null ? [] : [[rank, paths] as const])));
+  const json = answerJson(shown, known);
+  const ids = new Map(shown.results.map(({ rank, track }) => [rank, track.id]));
+  return { ...json, results: json.results.map((result) => ({ ...result, trackId: ids.get(result.rank) ?? 0 })) };
+}
+
+function shownWords(words: NonNullable<WebQuery['words']>) {
+  const json = wordsJson(words);
+  const ids = new Map(words.results.map(({ rank, track }) => [rank, track.id]));
+  return { ...json, results: json.results.map((result) => ({ ...result, trackId: ids.get(result.rank) ?? 0 })) };
+}
