@@ -14,7 +14,6 @@ import { retryBusy } from '../src/catalog/retry-busy.ts';
 import type { BotContext } from '../src/discord/bot-context.ts';
 import type { CustomId } from '../src/discord/custom-id.ts';
 import type { ChatCommand, ComponentHandler } from '../src/discord/handler.ts';
-import type { Reindexer } from '../src/services/reindexer.ts';
 import { missingToAnnounce, type Need, refusalOf } from '../src/discord/library/rights.ts';
 import type { Scheduler } from '../src/discord/library/scheduler.ts';
 import { changeSettings } from '../src/discord/library/settings.ts';
@@ -41,6 +40,7 @@ import { editReply } from '../src/discord/send.ts';
 import type { Texts } from '../src/discord/texts/texts.ts';
 import { toLeitmotifError } from '../src/errors.ts';
 import type { LibraryQueries } from '../src/services/library-queries.ts';
+import type { Reindexer } from '../src/services/reindexer.ts';
 import { localized, localizedName, pieceLengthMax, resultsMax } from './localized.ts';
 
 export interface LibraryParts {
