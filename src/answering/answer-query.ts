@@ -19,6 +19,8 @@ export type AnsweringParts = ResolvingParts;
 
 export interface AnsweringOptions extends ResolvingOptions {
   readonly askerId: string;
+  /** Match from 0 to 100 below which a result is left out, except the first. */
+  readonly minMatch: number;
   readonly log: Logger;
   /** Called with each stage's duration. */
   readonly onDone: (stage: 'fetch' | 'similar', ms: number) => void;
@@ -57,7 +59,7 @@ async function resolveAndAnswer(
   const fetchStartedMs = performance.now();
   const resolved = held.use(await resolveSource(question, parts, options));
   options.onDone('fetch', performance.now() - fetchStartedMs);
-  const answerOptions = optionsOf(question, resolved.leaveOut, services);
+  const answerOptions = optionsOf(question, resolved.leaveOut, options.minMatch, services);
   const known = await findStoredAnswer({ askerId, ...resolved }, answerOptions, services, signal);
   const stored = known ?? (await runQuery(resolved, answerOptions, services, options));
   if (asked.kind === 'again') await copyExtracts(asked.stored, stored, options, services);
@@ -94,11 +96,12 @@ function beyondEnd({ options }: Question, cause: unknown): LeitmotifError {
 function optionsOf(
   { options }: Question,
   leaveOut: number | null,
+  minMatch: number,
   { config }: Pick<Services, 'config'>,
 ): AnswerOptions {
   const { neighbours, includeNonMusic, hubCorrection } = config;
   const fusion = fusionOf(config.fusion);
-  return { ...options, neighbours, fusion, includeNonMusic, hubCorrection, leaveOut };
+  return { ...options, neighbours, fusion, includeNonMusic, hubCorrection, leaveOut, minMatch };
 }
 
 async function runQuery(
@@ -144,8 +147,8 @@ async function runQuery(
     },
   });
   onDone('similar', performance.now() - startedMs);
-  // Only the shown results are stored, so that Listen, Why, More and Share all count the same ones.
-  const answer = shownAnswer(found);
+  // Left out before it is stored, so that Listen, Why, More and Share all count the same results.
+  const answer = shownAnswer(found, options.minMatch);
   const { spaceId, generation } = answer;
   const asked = { contentSha256, options, spaceId, generation, source, askerId };
   const stored = { id: newAnswerId(), ...asked, answer, createdAtMs: Date.now() };

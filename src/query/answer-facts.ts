@@ -62,10 +62,10 @@ export const shownMatchMin = 10;
 /** The answer as people see it: without the results whose match says that they are not alike, the others numbered anew. The
  *  ranking itself goes by the fusion, so such a result may stand above a near one. An answer in a space that was not
  *  calibrated stays as it is, and so does one with the original's fusion, whose numbers are not matches. */
-export function shownAnswer(answer: Answer): Answer {
+export function shownAnswer(answer: Answer, minMatch = shownMatchMin): Answer {
   if (answer.fusion === 'votes' || calibrationOf(answer.spaceId) === null) return answer;
   const isShown = (result: Result, position: number) =>
-    position === 0 || (matchNumber(result, answer) ?? shownMatchMin) >= shownMatchMin;
+    position === 0 || (matchNumber(result, answer) ?? minMatch) >= minMatch;
   const results = answer.results.filter(isShown).map((result, position) => ({ ...result, rank: position + 1 }));
   return { ...answer, results };
 }

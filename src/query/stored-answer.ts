@@ -29,6 +29,8 @@ const optionsSchema = z.object({
   hubCorrection: z.boolean().default(false),
   /** Id of the library track used as the query, which is excluded from its own results. */
   leaveOut: z.int().nullable(),
+  /** The results are those whose match is at least this, and the first. Answers stored by older versions have all. */
+  minMatch: z.int().default(0),
 });
 export type AnswerOptions = z.infer<typeof optionsSchema>;
 

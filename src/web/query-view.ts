@@ -45,12 +45,12 @@ export function viewOf(query: WebQuery, queries: WebQueries, catalog: Catalog) {
   return {
     ...stateOf(query),
     fromMemory: query.fromMemory,
-    answer: stored === null ? null : shownAnswer(stored),
+    answer: stored === null ? null : answerView(stored),
     wordsAnswer: query.words === null ? null : shownWords(query.words),
   };
 }
 
-export function shownAnswer({ id, answer, options }: StoredAnswer) {
+export function answerView({ id, answer, options }: StoredAnswer) {
   const shown = { ...answer, results: answer.results.slice(0, options.results) };
   const clips = new Map(
     shown.results.map(({ rank, hits }) => {

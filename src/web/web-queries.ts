@@ -178,7 +178,7 @@ export class WebQueries {
       }
       const parts = { services, spoolDir, trustedOrigins: [] };
       await using answered = await answerQuery(asked, parts, {
-        ...{ askerId: entry.callerId, signal, log },
+        ...{ askerId: entry.callerId, minMatch: 0, signal, log },
         onStage: (progress) => this.#change(entry, { progress }),
         onDone: () => {},
       });

@@ -14,6 +14,7 @@ const options: AnswerOptions = {
   includeNonMusic: false,
   hubCorrection: true,
   leaveOut: null,
+  minMatch: 10,
 };
 const key = { contentSha256: 'a', spaceId: 's', generation: 'g', askerId: '1' };
 

@@ -7,6 +7,7 @@ import type { QueryQueue } from '../../answering/query-queue.ts';
 import type { Question } from '../../answering/question.ts';
 import { retryBusy } from '../../catalog/retry-busy.ts';
 import { LeitmotifError } from '../../errors.ts';
+import { shownMatchMin } from '../../query/answer-facts.ts';
 import type { BotContext } from '../bot-context.ts';
 import type { BotMetrics } from '../metrics.ts';
 import { isMemberHere } from '../places.ts';
@@ -134,6 +135,7 @@ export class QueryRunner {
     const done = this.#stageLog(interaction);
     await using answered = await answerQuery(question, this.#parts, {
       askerId: interaction.user.id,
+      minMatch: shownMatchMin,
       ...{ signal, log },
       onStage: (view) => progress.show(view),
       onDone: (stage, ms) => done(stage, performance.now() - ms),

@@ -9,7 +9,7 @@ import { LeitmotifError } from '../../errors.ts';
 import { answerSchema } from '../answer-schemas.ts';
 import { problemResponses } from '../problems.ts';
 import { textBoolean } from '../query-schemas.ts';
-import { shownAnswer } from '../query-view.ts';
+import { answerView } from '../query-view.ts';
 import { sendFile } from '../send-file.ts';
 import { callerOf, type RouteParts, type WebServer } from '../web-server.ts';
 import { audioResponses, bytesSchema } from './query-media.ts';
@@ -118,7 +118,7 @@ export function trackRoutes(server: WebServer, parts: RouteParts): void {
           question,
           { services, spoolDir: '', trustedOrigins: [] },
           {
-            ...{ askerId: callerOf(request).id, signal, log: parts.log },
+            ...{ askerId: callerOf(request).id, minMatch: 0, signal, log: parts.log },
             onStage: () => {},
             onDone: () => {},
           },
@@ -127,7 +127,7 @@ export function trackRoutes(server: WebServer, parts: RouteParts): void {
       };
       const stored = await similar.add(run, { signal });
       reply.header('cache-control', 'private, no-cache');
-      return shownAnswer(stored);
+      return answerView(stored);
     },
   });
 

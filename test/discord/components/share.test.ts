@@ -24,7 +24,7 @@ const answerId = 'abcdefghij12';
 const rank = String(answer.results[0]?.rank);
 const options = {
   ...{ fromSec: null, toSec: null, results: 10, sameArtist: false, focus: 'balanced' as const },
-  ...{ neighbours: 5, fusion: 'any', includeNonMusic: false, hubCorrection: true, leaveOut: null },
+  ...{ neighbours: 5, fusion: 'any', includeNonMusic: false, hubCorrection: true, leaveOut: null, minMatch: 10 },
 };
 
 interface SetUp {
