@@ -194,6 +194,11 @@ export class EmbeddingClient {
   }
 }
 
+/** @throws {LeitmotifError} 'file-unreadable' */
+export async function assertReadable(path: string): Promise<void> {
+  await (await openRecording(path)).close();
+}
+
 async function openRecording(path: string): Promise<FileHandle> {
   try {
     const file = await open(path, 'r');

@@ -1,7 +1,7 @@
 /** The embedding worker as the other services use it: a child process of this program, one worker elsewhere, or several. */
 import path from 'node:path';
 import type { Config } from '../config/config.ts';
-import { EmbeddingClient, type EmbedOptions } from '../embedding/client.ts';
+import { assertReadable, EmbeddingClient, type EmbedOptions } from '../embedding/client.ts';
 import { type LocalWorker, startLocalWorker } from '../embedding/local-worker.ts';
 import { type Embedder, WorkerPool } from '../embedding/worker-pool.ts';
 import { LeitmotifError } from '../errors.ts';
@@ -57,6 +57,8 @@ export class WorkerService {
 
   /** Decodes, cuts, gates and embeds a recording. @see EmbeddingClient.embed */
   async embed(file: string, options: EmbedOptions): Promise<EmbeddedQuery> {
+    // No worker is started for a file that is not there.
+    await assertReadable(file);
     return (await this.client(options.signal)).embed(file, options);
   }
 
