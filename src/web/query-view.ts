@@ -6,8 +6,8 @@ import { LeitmotifError } from '../errors.ts';
 import { answerJson } from '../query/answer-json.ts';
 import type { StoredAnswer } from '../query/stored-answer.ts';
 import { wordsJson } from '../query/words-json.ts';
-import { problemOf } from './problems.ts';
-import type { WebQueries, WebQuery } from './web-queries.ts';
+import { HttpRefusal, problemOf } from './problems.ts';
+import { isEnded, type WebQueries, type WebQuery } from './web-queries.ts';
 
 export const prefix = '/api/v1';
 
@@ -30,9 +30,16 @@ export function addressOf(id: string): string {
   return `${prefix}/queries/${id}`;
 }
 
-/** @throws {LeitmotifError} 'answer-expired' when it is no longer stored, or holds a track that was removed since */
+/** @throws {HttpRefusal} 409 while the query runs; 404 when it failed, was cancelled or was asked in words
+ *  @throws {LeitmotifError} 'answer-expired' when it is no longer stored, or holds a track that was removed since */
 export function storedOf(query: WebQuery, queries: WebQueries, catalog: Catalog): StoredAnswer {
-  const stored = query.answerId === null ? null : queries.answer(query.answerId);
+  if (!isEnded(query)) {
+    const headers = { 'retry-after': '1' };
+    throw new HttpRefusal(409, 'bad-request', 'Cannot give this yet: the query has not ended', { headers });
+  }
+  if (query.answerId === null)
+    throw new HttpRefusal(404, 'not-found', 'Cannot find this: the query has no answer with clips and a picture');
+  const stored = queries.answer(query.answerId);
   if (!stored) throw new LeitmotifError('answer-expired', 'Cannot show the answer: it is no longer stored');
   if (hasRemovedPieces(stored, { catalog }))
     throw new LeitmotifError('answer-expired', 'Cannot show the answer: a track of it was removed since');

@@ -125,15 +125,18 @@ describe('a query', () => {
   });
 
   test('ends when it is cancelled, and leaves no file', async () => {
-    // Two hours would take the worker a while; cancelled long before.
+    // One caller's queries run one after the other, so the second is cancelled before it begins.
     const { query } = await post({ method: 'POST', body: formOf(bytesOf('piece-2.ogg'), 'two.ogg', { to: '33' }) });
     const other = await post({ method: 'POST', body: formOf(bytesOf('piece-3.ogg'), 'two.ogg', { to: '34' }) });
+    const early = await web.call(`${other.query.self}/results/1/clips/theirs.mp3`);
+    expect([early.status, early.headers.get('retry-after')]).toEqual([409, '1']);
     expect((await web.call(other.query.self, { method: 'DELETE' })).status).toBe(204);
     expect(await ended(web, other.query.self)).toMatchObject({
       state: 'cancelled',
       error: { code: 'cancelled' },
       answer: null,
     });
+    expect((await web.call(`${other.query.self}/picture.png`)).status).toBe(404);
     expect((await ended(web, query.self)).state).toBe('done');
     expect((await web.call(other.query.self, { method: 'DELETE' })).status).toBe(204);
     await nothingIsLeft();
