@@ -118,8 +118,8 @@ async function runQuery(
     path: resolved.path ?? '',
     contentSha256,
     name: source.name,
-    ...(options.fromSec === null ? {} : { fromSec: options.fromSec }),
-    ...(options.toSec === null ? {} : { toSec: options.toSec }),
+    fromSec: options.fromSec ?? undefined,
+    toSec: options.toSec ?? undefined,
     neighbours: options.neighbours,
     // An answer that an older version stored may name a fusion that is gone.
     fusion: fusionNames.find((name) => name === options.fusion) ?? defaultFusion,
@@ -127,10 +127,10 @@ async function runQuery(
     resultsMax: resultsStoredMax,
     includeNonMusic: options.includeNonMusic,
     hubCorrection: options.hubCorrection,
-    ...(options.sameArtist ? {} : { perArtistMax }),
-    ...(options.leaveOut === null ? {} : { excludedTracks: new Set([options.leaveOut]) }),
+    perArtistMax: options.sameArtist ? undefined : perArtistMax,
+    excludedTracks: options.leaveOut === null ? undefined : new Set([options.leaveOut]),
     signal,
-    ...(resolved.recording ? { storedEmbedding: resolved.recording } : {}),
+    storedEmbedding: resolved.recording ?? undefined,
     onProgress: ({ decodedSec, durationSec, chunksDone }) => {
       const endSec = Math.min(options.toSec ?? Number.POSITIVE_INFINITY, durationSec ?? Number.POSITIVE_INFINITY);
       const left = (endSec - decodedSec) / services.config.windowSec;

@@ -26,7 +26,7 @@ export interface LiveNeighboursOptions {
   readonly neighbours: number;
   readonly by: NearestBy;
   /** Tracks excluded from the result. */
-  readonly excludedTracks?: ReadonlySet<number>;
+  readonly excludedTracks?: ReadonlySet<number> | undefined;
   readonly signal: AbortSignal;
 }
 

@@ -23,9 +23,9 @@ export interface QueryRequest {
   /** Whether to correct hubs, if the generation has hubness and the fusion supports it. Default: no. */
   readonly hubCorrection?: boolean;
   /** Maximum number of results by one artist, so that an answer is not one album. Default: no limit. */
-  readonly perArtistMax?: number;
+  readonly perArtistMax?: number | undefined;
   /** Tracks excluded together with their duplicates: the library track used as the query. */
-  readonly excludedTracks?: ReadonlySet<number>;
+  readonly excludedTracks?: ReadonlySet<number> | undefined;
   readonly signal: AbortSignal;
 }
 

@@ -48,7 +48,7 @@ export interface QueryServiceParts {
 export interface SimilarRequest extends QueryRequest {
   readonly onProgress?: EmbedOptions['onProgress'];
   /** The stored embedding of the query: nothing is decoded and `path` is not read. */
-  readonly storedEmbedding?: EmbeddedRecording;
+  readonly storedEmbedding?: EmbeddedRecording | undefined;
   /** Called with the embedded query before the search. */
   readonly onEmbedded?: (recording: EmbeddedRecording) => void;
 }
