@@ -27,6 +27,9 @@ async function serve(signal: AbortSignal): Promise<number> {
   const log = makeLog(config.botLogLevel, { name: 'web' });
   await using app = await buildApp(config, { root, environment: process.env, log, ...interactive });
   const web = await startWeb({ services: app, log, root, environment: process.env });
+  // The demo prints the address. Its channel alone would keep this process alive after the end.
+  process.send?.({ url: web.url });
+  process.channel?.unref();
   const who = web.isOpen
     ? 'Everybody on this machine may do everything; no API key is needed.'
     : 'Callers need an API key.';
