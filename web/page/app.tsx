@@ -35,7 +35,7 @@ export function App(): ReactNode {
   }, []);
   useEffect(() => void look(false), [look]);
   useEffect(() => {
-    if (failure?.code === 'unauthorized') setAccess('key-refused');
+    if (failure?.status === 401) setAccess('key-refused');
   }, [failure]);
 
   const mayAsk = access === 'open' && view.kind !== 'asking';

@@ -84,6 +84,15 @@ export class OpenedPage implements AsyncDisposable {
     })()`);
   }
 
+  /** What the browser's audio was told since the page was loaded: when and from where sources started, and how loud each side
+   *  of the newest pair is. */
+  sound(): Promise<{ starts: [number, number][]; levels: { yours: number; theirs: number } }> {
+    return this.page.evaluate(`({
+      starts: sound.starts,
+      levels: { yours: sound.gains.at(-2)?.gain.value ?? 0, theirs: sound.gains.at(-1)?.gain.value ?? 0 },
+    })`);
+  }
+
   /** Seconds from the beginning of the moment that is loaded. */
   async atSec(): Promise<number> {
     // The slider is not shown on a phone.
@@ -125,6 +134,21 @@ export async function openPage(
     deviceScaleFactor: isPhone ? 2 : 1,
   });
   context.setDefaultTimeout(waitMaxMs);
+  // Notes what is played; the sound itself stays the browser's.
+  await context.addInitScript(`
+    globalThis.sound = { starts: [], gains: [] };
+    const { start } = AudioBufferSourceNode.prototype;
+    AudioBufferSourceNode.prototype.start = function (...how) {
+      sound.starts.push(how);
+      return start.apply(this, how);
+    };
+    const { createGain } = BaseAudioContext.prototype;
+    BaseAudioContext.prototype.createGain = function () {
+      const gain = createGain.apply(this);
+      sound.gains.push(gain);
+      return gain;
+    };
+  `);
   const page = await context.newPage();
   const opened = new OpenedPage(context, page, new URL(url).origin);
   await page.goto(url);

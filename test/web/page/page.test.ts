@@ -1,4 +1,6 @@
 /** The web app in a real browser, over the real server, worker and index: from a dropped recording to its answer and its sound. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Browser } from 'playwright-core';
@@ -7,13 +9,11 @@ import { queryDe } from '../../../src/discord/texts/query.de.ts';
 import { pageDe } from '../../../web/page/texts/de.ts';
 import { pageEn } from '../../../web/page/texts/en.ts';
 import { buildPage } from '../../../web/page-build.ts';
-import { makeLibrary, type TestLibrary } from '../../support/library.ts';
+import { makeLibrary, projectRoot, type TestLibrary } from '../../support/library.ts';
 import { writePiece } from '../../support/pieces.ts';
 import { addKey, makeWeb, type TestWeb } from '../running-web.ts';
 import { launchChromium, type OpenedPage, openPage } from './opened-page.ts';
 
-/** docs/web-app.png and docs/web-app-phone.png, when SCREENSHOTS_DIR is set. */
-const screenshotsDir = process.env.SCREENSHOTS_DIR;
 const gzippedMax = 250_000;
 /** A busy machine may take long. */
 const soon = { timeout: 20_000 };
@@ -96,12 +96,22 @@ describe('the page', () => {
     await momentsOf(opened).first().click();
     await isAdvancing(opened);
     const theirsAt = await opened.atSec();
+    const started = await opened.sound();
+    expect(started.starts.length).toBe(2);
+    expect(started.starts[0]).toEqual(started.starts[1]);
+    expect(started.levels.yours).toBe(0);
+    expect(started.levels.theirs).toBeGreaterThan(0.1);
     await page.keyboard.press('a');
     const yours = opened.player.getByRole('radio', { name: /^Yours/ });
     await expect.poll(() => yours.isChecked(), soon).toBe(true);
     const yoursAt = await opened.atSec();
     expect(yoursAt).toBeGreaterThanOrEqual(theirsAt);
     expect(yoursAt - theirsAt).toBeLessThan(3);
+    // The same two sources go on, and only their levels have changed.
+    await expect.poll(async () => (await opened.sound()).levels.theirs, soon).toBeLessThan(0.01);
+    const switched = await opened.sound();
+    expect(switched.starts).toEqual(started.starts);
+    expect(switched.levels.yours).toBeGreaterThan(0.1);
     await page.keyboard.press('b');
     await expect.poll(() => yours.isChecked(), soon).toBe(false);
     expect(await opened.atSec()).toBeGreaterThanOrEqual(yoursAt);
@@ -123,7 +133,6 @@ describe('the page', () => {
     await page.getByRole('img', { name: /^Match picture/ }).waitFor();
     expect(await opened.seriousFindings()).toEqual([]);
     expect(await opened.overflowPx()).toBe(0);
-    if (screenshotsDir) await page.screenshot({ path: path.join(screenshotsDir, 'web-app.png') });
 
     const address = page.url();
     const verdict = await opened.heading.textContent();
@@ -174,7 +183,6 @@ describe('the page', () => {
     await opened.player.getByRole('button', { name: pageDe.player.pause }).waitFor();
     expect(await opened.overflowPx()).toBe(0);
     expect(await opened.seriousFindings()).toEqual([]);
-    if (screenshotsDir) await opened.page.screenshot({ path: path.join(screenshotsDir, 'web-app-phone.png') });
     expect(opened.complaints).toEqual([]);
   });
 
@@ -256,4 +264,22 @@ test('asks for the API key once, keeps it in the tab, and shows the answer to it
   await expect
     .poll(() => stranger.page.getByRole('alert').textContent(), soon)
     .toContain(pageEn.failure.own['not-found']);
+});
+
+test('npm run web prints the address of the page', async () => {
+  const env = { ...process.env, INDEX_DIR: library.indexDir, WEB_PORT: '0', LOG_LEVEL: 'silent' };
+  const program = spawn(process.execPath, [path.join(projectRoot, 'src/web.ts')], { env, cwd: library.folder });
+  try {
+    let printed = '';
+    program.stdout.on('data', (bytes) => {
+      printed += String(bytes);
+    });
+    await expect.poll(() => printed, { timeout: 50_000 }).toMatch(/^Leitmotif is at http:\/\/127\.0\.0\.1:\d+\n/);
+    const url = /http:\S+/.exec(printed)?.[0] ?? '';
+    await using opened = await openPage(browser, url);
+    await opened.page.getByText(pageEn.ask.library('6 tracks')).waitFor();
+  } finally {
+    program.kill('SIGTERM');
+    await once(program, 'exit');
+  }
 });

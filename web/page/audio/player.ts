@@ -103,6 +103,13 @@ export class Player {
     this.#tell(silent);
   }
 
+  /** Frees the sound card; browsers allow a few contexts at once. The player can be used again. */
+  close(): void {
+    this.stop();
+    void this.#context?.close();
+    this.#context = null;
+  }
+
   #start(atSec: number): void {
     const pair = this.#pair;
     if (!pair) return;

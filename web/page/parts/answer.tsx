@@ -60,10 +60,17 @@ function AnswerView({ query, answer, own, onAsk, onStart }: AnswerViewProps): Re
   const state = useSyncExternalStore(player.subscribe, player.read);
   const [heard, setHeard] = useState<Heard | null>(null);
   const [failure, setFailure] = useState<Problem | null>(null);
-  useEffect(() => () => player.stop(), [player]);
+  useEffect(() => () => player.close(), [player]);
   const ownWaveform = useOwnWaveform(own);
   const results = useMemo(() => answer.results.map((result) => ({ result, facts: factsOf(answer, result) })), [answer]);
   const verdict = useMemo(() => verdictOf(answer), [answer]);
+  const verdictText = verdict === null ? page.answer.noMusic : bot.verdict(verdict);
+  useEffect(() => {
+    document.title = `${verdictText} - ${page.title}`;
+    return () => {
+      document.title = page.title;
+    };
+  }, [verdictText, page]);
 
   const hear = (result: Result, moment: Moment, number: number): void => {
     const momentId = `${result.rank}-${number}`;
@@ -87,7 +94,7 @@ function AnswerView({ query, answer, own, onAsk, onStart }: AnswerViewProps): Re
     <Stack gap="lg">
       <div>
         <Title order={1} size="h2" className="breaks">
-          {verdict === null ? page.answer.noMusic : bot.verdict(verdict)}
+          {verdictText}
         </Title>
         {advice && (
           <Text mt={4} c="dimmed">
@@ -127,7 +134,7 @@ function AnswerView({ query, answer, own, onAsk, onStart }: AnswerViewProps): Re
           />
         ))}
       </Stack>
-      <Picture path={query.picture} verdict={verdict === null ? page.answer.noMusic : bot.verdict(verdict)} />
+      <Picture path={query.picture} verdict={verdictText} />
       <Group>
         <Button variant="default" onClick={onStart}>
           {page.toStart}

@@ -31,8 +31,10 @@ export function textsOf(languages: readonly string[]): Texts {
 export function failureSentence({ page, bot, language }: Texts, problem: Problem, nowMs: number): string {
   const { code, facts, reference, retryable } = problem;
   if (code === 'unreachable') return page.failure.unreachable;
+  // The worker may refuse the server's token, of which the caller's key knows nothing.
+  const isOfWorker = code === 'unauthorized' && reference !== undefined;
   const own = page.failure.own[code];
-  if (own !== undefined) return own;
+  if (own !== undefined && !isOfWorker) return own;
   const ofBot = (bot.failure as Readonly<Record<string, ((given: typeof facts) => string) | undefined>>)[code];
   // Of failures with a reference only the server's log has the details; the bot would speak of its owner.
   const said = reference === undefined ? ofBot?.(facts) : page.failure.server(reference);
