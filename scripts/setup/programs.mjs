@@ -81,7 +81,7 @@ export const programs = {
     needs: [...tools, 'sample-library', 'browser'],
     inFolder: true,
     environment: { SCREENSHOTS_DIR: 'docs' },
-    run: [[...vitest, 'test/discord/page/screenshots.test.ts']],
+    run: [[...vitest, 'test/discord/page/screenshots.test.ts', 'test/web/page/screenshots.test.ts']],
   },
   'env:example': { about: 'write .env.example and docs/configuration.md', run: [['scripts/write-env-example.ts']] },
 };

@@ -8,6 +8,7 @@ import {
   likenessOf,
   matchNumber,
   momentInTrack,
+  shownAnswer,
   type VerdictFacts,
   verdictFacts,
 } from '../../src/query/answer-facts.ts';
@@ -51,6 +52,15 @@ export function factsOf(answer: Answer, result: Result): ResultFacts {
       durationSec: hit.durationSec,
     })),
   };
+}
+
+/** The results that the bot shows, best first, and the others, which are not near. */
+export function byNearness(answer: Answer): { readonly near: readonly Result[]; readonly others: readonly Result[] } {
+  const shown = new Set(shownAnswer(fullAnswer(answer)).results.map(({ track }) => track.id));
+  const { near = [], others = [] } = Object.groupBy(answer.results, ({ trackId }) =>
+    shown.has(trackId) ? 'near' : 'others',
+  );
+  return { near, others };
 }
 
 /** With what the rules read; the API leaves out the chunks, of which they need the number that is music. */

@@ -89,6 +89,13 @@ describe('the page', () => {
     await expect.poll(() => opened.heading.textContent(), soon).toMatch(/^This is piece-2, from 0:00/);
     const best = page.getByRole('article').first();
     expect(await best.textContent()).toContain('match 100 · the same recording');
+    // Results that are not near are shown on request.
+    const cards = page.getByRole('article');
+    const near = await cards.count();
+    await page.getByRole('button', { name: /^Show \d more \(not close\)$/ }).click();
+    await expect.poll(() => cards.count(), soon).toBe(6);
+    expect(near).toBeLessThan(6);
+    expect(await cards.last().getAttribute('aria-label')).toMatch(/^6\. /);
     // The dropped recording's own waveform, and the result's.
     await expect.poll(() => page.locator('.lane .wave[d^="M0.0"]').count(), soon).toBeGreaterThan(1);
 

@@ -2,7 +2,7 @@
 import { Button, Group, Loader, Paper, Stack, Text, Title } from '@mantine/core';
 import { type ReactNode, useCallback, useEffect, useMemo, useState, useSyncExternalStore } from 'react';
 import { formatTime } from '../../../src/format.ts';
-import { factsOf, type Moment, verdictOf } from '../answer-facts.ts';
+import { byNearness, factsOf, type Moment, verdictOf } from '../answer-facts.ts';
 import { getQuery, getWaveform, type Question, request } from '../api/client.ts';
 import type { Answer, Problem, Query, Result, Waveform } from '../api/types.ts';
 import { loadMoment, type Own } from '../audio/moments.ts';
@@ -55,14 +55,19 @@ interface Heard {
 }
 
 function AnswerView({ query, answer, own, onAsk, onStart }: AnswerViewProps): ReactNode {
-  const { page, bot } = useTexts();
+  const { page, bot, amounts } = useTexts();
   const [player] = useState(() => new Player());
   const state = useSyncExternalStore(player.subscribe, player.read);
   const [heard, setHeard] = useState<Heard | null>(null);
   const [failure, setFailure] = useState<Problem | null>(null);
   useEffect(() => () => player.close(), [player]);
   const ownWaveform = useOwnWaveform(own);
-  const results = useMemo(() => answer.results.map((result) => ({ result, facts: factsOf(answer, result) })), [answer]);
+  const [showsAll, setShowsAll] = useState(false);
+  const { near, others } = useMemo(() => byNearness(answer), [answer]);
+  const results = useMemo(
+    () => [...near, ...(showsAll ? others : [])].map((result) => ({ result, facts: factsOf(answer, result) })),
+    [answer, near, others, showsAll],
+  );
   const verdict = useMemo(() => verdictOf(answer), [answer]);
   const verdictText = verdict === null ? page.answer.noMusic : bot.verdict(verdict);
   useEffect(() => {
@@ -121,9 +126,10 @@ function AnswerView({ query, answer, own, onAsk, onStart }: AnswerViewProps): Re
         <Title order={2} size="h4" className="unseen">
           {page.answer.results}
         </Title>
-        {results.map(({ result, facts }) => (
+        {results.map(({ result, facts }, position) => (
           <ResultCard
             key={result.rank}
+            place={position + 1}
             result={result}
             facts={facts}
             current={current?.result.rank === result.rank ? current.number : null}
@@ -133,6 +139,11 @@ function AnswerView({ query, answer, own, onAsk, onStart }: AnswerViewProps): Re
             onAsk={() => onAsk({ kind: 'track', trackId: result.trackId, name: nameOf(result) })}
           />
         ))}
+        {others.length > 0 && !showsAll && (
+          <Button variant="default" className="fits" onClick={() => setShowsAll(true)}>
+            {page.answer.more(amounts.count(others.length, page.answer.one, page.answer.other))}
+          </Button>
+        )}
       </Stack>
       <Picture path={query.picture} verdict={verdictText} />
       <Group>

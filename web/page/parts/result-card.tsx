@@ -12,6 +12,8 @@ import { useTexts } from './page-context.ts';
 export const momentsShown = 4;
 
 interface ResultCardProps {
+  /** As it is numbered on the page; an answer's ranks count results that are not near too. */
+  readonly place: number;
   readonly result: Result;
   readonly facts: ResultFacts;
   /** The number of the moment that is loaded in the player; null: another result's. */
@@ -26,7 +28,16 @@ export function nameOf({ title, key }: Pick<Result, 'title' | 'key'>): string {
   return title ?? fileStem(key);
 }
 
-export function ResultCard({ result, facts, current, isPlaying, atSec, onMoment, onAsk }: ResultCardProps): ReactNode {
+export function ResultCard({
+  place,
+  result,
+  facts,
+  current,
+  isPlaying,
+  atSec,
+  onMoment,
+  onAsk,
+}: ResultCardProps): ReactNode {
   const { page, bot } = useTexts();
   const [waveform, setWaveform] = useState<Waveform | null>(null);
   useEffect(() => {
@@ -39,12 +50,12 @@ export function ResultCard({ result, facts, current, isPlaying, atSec, onMoment,
   const lastSec = Math.max(...facts.moments.map(({ theirsSec, durationSec }) => theirsSec + durationSec), 1);
   const others = result.alsoAs.map(fileStem);
   return (
-    <Card component="article" withBorder radius="md" p="md" aria-label={`${result.rank}. ${name}`}>
+    <Card component="article" withBorder radius="md" p="md" aria-label={`${place}. ${name}`}>
       <Stack gap="sm">
         <Group justify="space-between" align="flex-start" gap="xs">
           <div className="result-name">
             <Title order={3} size="h4" className="breaks">
-              <span className="rank">{result.rank}</span> {name}
+              <span className="rank">{place}</span> {name}
             </Title>
             {result.artist && <Text className="breaks">{result.artist}</Text>}
             {others.length > 0 && (

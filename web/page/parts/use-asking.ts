@@ -50,12 +50,18 @@ export function useAsking(): Asking {
       setOwnAudio(null);
       setView(viewAt(location, history.state));
     };
+    // A page that the browser kept and shows again has lost its query.
+    const onShow = ({ persisted }: PageTransitionEvent): void => {
+      if (persisted) onMove();
+    };
     // A closed page takes its query with it: nobody would see the answer.
     addEventListener('popstate', onMove);
     addEventListener('pagehide', end);
+    addEventListener('pageshow', onShow);
     return () => {
       removeEventListener('popstate', onMove);
       removeEventListener('pagehide', end);
+      removeEventListener('pageshow', onShow);
     };
   }, [end]);
 

@@ -42,6 +42,9 @@ export const pageDe: PageTexts = {
     askWithNamed: (name) => `Damit suchen: ${name}`,
     picture: 'Das Trefferbild',
     results: 'Treffer',
+    more: (amount) => `${amount} zeigen (nicht nah)`,
+    one: 'weiteren',
+    other: 'weitere',
   },
 
   player: {

@@ -39,6 +39,9 @@ export const pageEn = {
     askWithNamed: (name: string) => `Ask with it: ${name}`,
     picture: 'The match picture',
     results: 'Results',
+    more: (amount: string) => `Show ${amount} (not close)`,
+    one: 'more',
+    other: 'more',
   },
 
   player: {
