@@ -15,8 +15,9 @@ RUN apt-get update \
   && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-# A workspace: npm reads what it needs.
+# Workspaces: npm reads what they need.
 COPY local-discord/package.json local-discord/
+COPY web/package.json web/
 COPY scripts/setup.mjs scripts/faiss-shim.h scripts/
 COPY scripts/setup scripts/setup/
 # From source: the binding that the tests ran with, and no download that may hang.

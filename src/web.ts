@@ -1,5 +1,6 @@
 /** The web API's entry: serves it, and manages its API keys. */
 import './io/while-starting.ts';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Command, Option } from 'commander';
 import { buildApp } from './app.ts';
@@ -19,6 +20,11 @@ loadDotEnv(root);
 /** As the bot's entry has it: the thread that answers people is kept free. */
 const interactive = { catalogBusyTimeoutMs: 10, niceness: 10, mediaThread: true, indexPollIntervalMs: 1_000 };
 
+/** The page's sources and bundler are loaded when the page is opened. Images have none, and serve the API only. */
+const page = existsSync(path.join(root, 'web/page-build.ts'))
+  ? { page: async () => (await import('../web/page-build.ts')).buildPage() }
+  : {};
+
 async function serve(signal: AbortSignal): Promise<number> {
   // The parent process is gone, so nothing else would stop this one.
   endInOrder(() => process.kill(process.pid, 'SIGTERM'));
@@ -26,14 +32,16 @@ async function serve(signal: AbortSignal): Promise<number> {
   forgetSecrets(process.env);
   const log = makeLog(config.botLogLevel, { name: 'web' });
   await using app = await buildApp(config, { root, environment: process.env, log, ...interactive });
-  const web = await startWeb({ services: app, log, root, environment: process.env });
+  const web = await startWeb({ services: app, log, root, environment: process.env, ...page });
   // The demo prints the address. Its channel alone would keep this process alive after the end.
   process.send?.({ url: web.url });
   process.channel?.unref();
   const who = web.isOpen
     ? 'Everybody on this machine may do everything; no API key is needed.'
     : 'Callers need an API key.';
-  process.stdout.write(`The web API listens on ${web.url}/api/v1, its pages on ${web.url}/api/docs\n${who}\n`);
+  process.stdout.write(
+    `Leitmotif is at ${web.url}\nIts REST API is at ${web.url}/api/v1, described at ${web.url}/api/docs\n${who}\n`,
+  );
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     signal.addEventListener('abort', () => resolve(), { once: true });
@@ -45,7 +53,7 @@ async function serve(signal: AbortSignal): Promise<number> {
 const keysOf = () => readConfig(process.env, root).indexDir;
 const program = new Command('leitmotif web')
   .description(
-    'The REST API over the indexed library. Set environment variables or write them to .env; WEB_HOST and WEB_PORT say where.',
+    'The web app and the REST API over the indexed library. Set environment variables or write them to .env; WEB_HOST and WEB_PORT say where.',
   )
   .version(versionOf(root))
   .action(() => runToExit(serve));

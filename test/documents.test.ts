@@ -81,7 +81,7 @@ describe('documents', () => {
   });
 
   test('name existing source files by path only', () => {
-    const folders = 'src|commands|embedding-worker|local-discord|training|bench|scripts|test|docs';
+    const folders = 'src|commands|embedding-worker|local-discord|web|training|bench|scripts|test|docs';
     const named = pages.flatMap((page) =>
       codeSpans(page).flatMap((span) =>
         [...span.matchAll(new RegExp(`(?<![\\w./-])(?:${folders})/[\\w./-]+`, 'g'))].map(([file]) => ({ page, file })),
@@ -105,7 +105,7 @@ describe('documents', () => {
   });
 
   test('give each dependency a row with its reason in ARCHITECTURE.md', () => {
-    const manifests = ['package.json', 'local-discord/package.json'].map(
+    const manifests = ['package.json', 'local-discord/package.json', 'web/package.json'].map(
       (file) => JSON.parse(read(file)) as Record<string, Record<string, string>>,
     );
     const named = manifests.flatMap(({ dependencies = {}, devDependencies = {} }) => [dependencies, devDependencies]);

@@ -37,9 +37,11 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   web: [...services, 'answering'],
   cli: [...services, 'app'],
   commands: [...services, 'answering', 'discord'],
-  entry: [...services, 'answering', 'app', 'cli', 'discord', 'web', 'commands', 'local-discord'],
+  entry: [...services, 'answering', 'app', 'cli', 'discord', 'web', 'commands', 'local-discord', 'page'],
   // Any bot can run against it: it knows nothing of this one.
   'local-discord': [],
+  // The web app's page, in browsers: types of the API, and modules that another test proves to be pure.
+  page: ['domain', 'query', 'ranking', 'discord', 'web'],
   // A program of its own. It imports src; nothing in src imports it.
   worker: [...ground, 'config', 'audio', 'embedding', 'models'],
 };
@@ -73,6 +75,7 @@ const readsToo = [
   'embedding-worker/main.ts',
   'embedding-worker/engines/no-telemetry.ts',
   'local-discord/page-build.ts',
+  'web/page-build.ts',
 ];
 
 const words = ['src/domain.ts', 'src/errors.ts', 'src/format.ts', 'src/audio-formats.ts'];
@@ -82,6 +85,7 @@ function layerOf(file: string): string {
   if (words.includes(file)) return 'domain';
   if (entries.includes(file) || file.startsWith('src/demo/')) return 'entry';
   if (file.startsWith('embedding-worker/')) return 'worker';
+  if (file.startsWith('web/')) return 'page';
   if (!file.startsWith('src/')) return file.split('/')[0] ?? '';
   return (file.split('/')[1] ?? '').replace(/\.ts$/, '');
 }
@@ -100,6 +104,17 @@ function importsOf(file: string): Import[] {
     from: file,
     target: name.startsWith('.') ? path.posix.join(path.posix.dirname(file), name) : name,
   }));
+}
+
+/** What remains of a file's imports when types are removed, as a bundler does; also of TSX, which the lexer does not read. */
+function loadedBy(file: string): string[] {
+  const source = readFileSync(path.join(root, file), 'utf8').replace(/^(?:import|export) type [^;]+;/gm, '');
+  const names = [...source.matchAll(/^(?:import |(?:import|export) [^;'"]*? from )['"]([^'"]+)['"];/gm)].map(
+    ([, name = '']) => name,
+  );
+  return names
+    .map((name) => (name.startsWith('.') ? path.posix.join(path.posix.dirname(file), name) : name))
+    .filter((target) => !/\.(css|svg)$/.test(target));
 }
 
 /** Circles among files, each once, beginning with its first name. */
@@ -122,8 +137,15 @@ function circlesIn(below: ReadonlyMap<string, readonly string[]>): string[][] {
 }
 
 const files = globSync(
-  ['src/**/*.ts', 'commands/*.ts', 'embedding-worker/**/*.ts', 'local-discord/*.ts', 'local-discord/server/*.ts'],
-  { cwd: root },
+  [
+    'src/**/*.ts',
+    'commands/*.ts',
+    'embedding-worker/**/*.ts',
+    'local-discord/*.ts',
+    'local-discord/server/*.ts',
+    'web/**/*.ts',
+  ],
+  { cwd: root, exclude: (name) => name === 'node_modules' },
 ).sort();
 
 describe('layers', () => {
@@ -137,7 +159,7 @@ describe('layers', () => {
   test('lets imports point one way', () => {
     const wrong = files
       .flatMap(importsOf)
-      .filter(({ target }) => /^(src|commands|embedding-worker|local-discord)\//.test(target))
+      .filter(({ target }) => /^(src|commands|embedding-worker|local-discord|web)\//.test(target))
       .filter(({ from, target }) => {
         const [above, below] = [layerOf(from), layerOf(target)];
         if (above === below) return false;
@@ -149,6 +171,26 @@ describe('layers', () => {
   test('has no circular imports', () => {
     const below = new Map(files.map((file) => [file, importsOf(file).map(({ target }) => target)]));
     expect(circlesIn(below).map((circle) => circle.join(' -> '))).toEqual([]);
+  });
+
+  test("lets the web app's page load pure modules of src only: none reaches Node or a package", () => {
+    const parts = globSync('web/page/**/*.{ts,tsx}', { cwd: root }).sort();
+    expect(parts.length).toBeGreaterThan(15);
+    const reached = new Set<string>();
+    const outside = new Set<string>();
+    const visit = (file: string): void => {
+      if (reached.has(file)) return;
+      reached.add(file);
+      for (const target of loadedBy(file)) {
+        if (/^(src|web)\//.test(target)) visit(target);
+        else if (file.startsWith('src/')) outside.add(`${file} loads ${target}`);
+      }
+    };
+    for (const part of parts) visit(part);
+    const shared = [...reached].filter((file) => file.startsWith('src/'));
+    expect(shared).toContain('src/query/answer-facts.ts');
+    expect(shared).toContain('src/discord/texts/query.de.ts');
+    expect([...outside]).toEqual([]);
   });
 
   test('gives each outside part one caller', () => {

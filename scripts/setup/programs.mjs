@@ -14,7 +14,7 @@ export const programs = {
     run: [[...collector, 'src/demo.ts']],
   },
   start: { about: 'the bot, with DISCORD_TOKEN from .env', run: [['src/main.ts']] },
-  web: { about: 'the REST API over the library, for browsers and programs', run: [['src/web.ts']] },
+  web: { about: 'the web app and the REST API over the library', run: [['src/web.ts']] },
   index: { about: 'index recordings: npm run index -- ~/Music', run: [[...collector, 'src/cli.ts', 'index']] },
   similar: {
     about: 'search the library: npm run similar -- piece.mp3',
@@ -65,6 +65,7 @@ export const programs = {
     run: [
       ['node_modules/typescript/bin/tsc', '-p', '.'],
       ['node_modules/typescript/bin/tsc', '-p', 'local-discord/page'],
+      ['node_modules/typescript/bin/tsc', '-p', 'web/page'],
       ['node_modules/@biomejs/biome/bin/biome', 'check', '.'],
       [...vitest, 'test/layers.test.ts', 'test/config/env-example.test.ts'],
     ],
@@ -80,7 +81,7 @@ export const programs = {
     needs: [...tools, 'sample-library', 'browser'],
     inFolder: true,
     environment: { SCREENSHOTS_DIR: 'docs' },
-    run: [[...vitest, 'test/discord/page/screenshots.test.ts']],
+    run: [[...vitest, 'test/discord/page/screenshots.test.ts', 'test/web/page/screenshots.test.ts']],
   },
   'env:example': { about: 'write .env.example and docs/configuration.md', run: [['scripts/write-env-example.ts']] },
 };

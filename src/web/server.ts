@@ -15,6 +15,7 @@ import { allowMethods } from './methods.ts';
 import { sendProblem } from './problems.ts';
 import { prefix } from './query-view.ts';
 import { libraryRoutes } from './routes/library.ts';
+import { pageRoutes } from './routes/page.ts';
 import { queryRoutes } from './routes/queries.ts';
 import { queryMediaRoutes } from './routes/query-media.ts';
 import { reindexRoutes } from './routes/reindexes.ts';
@@ -25,6 +26,8 @@ import type { RouteParts, WebServer } from './web-server.ts';
 export interface ServerOptions extends RouteParts {
   readonly access: AccessControl;
   readonly version: string;
+  /** The folder of the web app's built page; null: this server has none. */
+  readonly page: (() => Promise<string>) | null;
 }
 
 /** A recording of 500 MB at 7 Mbit/s; a slower client is cut off. */
@@ -135,6 +138,7 @@ export async function createServer(options: ServerOptions): Promise<WebServer> {
     open.get('/api/openapi.json', { schema: { hide: true } }, async () => server.swagger());
   });
   statusRoutes(server, options);
+  if (options.page) pageRoutes(server, options.page);
   await server.register(
     async (scope) => {
       const api = scope as unknown as WebServer;

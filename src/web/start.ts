@@ -27,6 +27,8 @@ export interface WebOptions {
   /** The environment that child processes get. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly streams?: StreamOptions;
+  /** The folder of the web app's built page. Called when the page is first opened, and again after a failure. */
+  readonly page?: () => Promise<string>;
 }
 
 export interface RunningWeb {
@@ -52,6 +54,7 @@ export async function startWeb({
   root,
   environment,
   streams: streamOptions,
+  page,
 }: WebOptions): Promise<RunningWeb> {
   const { config, catalog } = services;
   await using ending = new AsyncDisposableStack();
@@ -77,7 +80,10 @@ export async function startWeb({
   const trackMedia = new TrackMedia(services, spool.clips);
   const parts = { services, log, media, trackMedia, libraryQueries, reindexer, queries, uploads, streams, metrics };
   const version = versionOf(root);
-  const server = await createServer({ ...parts, access, version, stopping: stopping.signal });
+  const server = await createServer({
+    ...{ ...parts, access, version, stopping: stopping.signal },
+    page: page ? onceBuilt(page) : null,
+  });
   ending.defer(() => server.close());
   ending.defer(() => streams.close());
   ending.defer(() => stopping.abort(new LeitmotifError('stopping', 'The server is being restarted')));
@@ -88,6 +94,18 @@ export async function startWeb({
   warmUp({ services, log, catalog }, stopping.signal);
   const running = ending.move();
   return { server, url, isOpen: access.isOpen, stop: () => running.disposeAsync() };
+}
+
+/** Builds once for all requests; a failed build is tried again. */
+function onceBuilt(build: () => Promise<string>): () => Promise<string> {
+  let built: Promise<string> | null = null;
+  return () => {
+    built ??= build().catch((error: unknown) => {
+      built = null;
+      throw error;
+    });
+    return built;
+  };
 }
 
 async function listen(

@@ -26,20 +26,24 @@ export interface PageBrowser extends AsyncDisposable {
 
 /** Starts Chromium, which takes about a second: one a test file. The built page is for `startLocalDiscord({ page })`. */
 export async function startBrowser(): Promise<PageBrowser> {
+  const browser = await launchChromium();
+  return {
+    open: (discordUrl, personId, options = {}) => openPage(browser, discordUrl, personId, options),
+    [Symbol.asyncDispose]: () => browser.close(),
+  };
+}
+
+export async function launchChromium(): Promise<Browser> {
   const executablePath = process.env.CHROMIUM_PATH || debianChromium;
   if (!existsSync(executablePath)) {
     throw new Error(
       `Cannot test the page: there is no Chromium at ${executablePath}. Install it with: sudo apt-get install -y --no-install-recommends chromium (or set CHROMIUM_PATH)`,
     );
   }
-  const browser = await chromium.launch({
+  return chromium.launch({
     executablePath,
     args: ['--no-sandbox', '--autoplay-policy=no-user-gesture-required', '--mute-audio'],
   });
-  return {
-    open: (discordUrl, personId, options = {}) => openPage(browser, discordUrl, personId, options),
-    [Symbol.asyncDispose]: () => browser.close(),
-  };
 }
 
 export { buildPage };

@@ -1,0 +1,45 @@
+/** The pictures of the web app in docs/, over the sample library: `npm run screenshots`. */
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { readConfig } from '../../../src/config/config.ts';
+import { cutSample, indexSample, openDemoApp, sampleLibrary } from '../../../src/demo/sample.ts';
+import { buildPage } from '../../../web/page-build.ts';
+import { openLibrary, projectRoot } from '../../support/library.ts';
+import { makeWeb } from '../running-web.ts';
+import { launchChromium, openPage } from './opened-page.ts';
+
+const folder = process.env.SCREENSHOTS_DIR;
+const never = new AbortController().signal;
+
+test.runIf(folder)('takes the pictures of the web app', { timeout: 400_000 }, async () => {
+  const indexDir = mkdtempSync(path.join(tmpdir(), 'leitmotif-screenshots-'));
+  const music = sampleLibrary();
+  const app = await openDemoApp(readConfig({ INDEX_DIR: indexDir }, projectRoot), music, process.env);
+  await indexSample(app, music, never);
+  const { path: clip } = await cutSample(app, music, never);
+  const recording = readFileSync(clip);
+  await app.close();
+
+  await using library = openLibrary({ folder: indexDir, music, indexDir });
+  await using web = await makeWeb(library, {}, { page: buildPage });
+  await using browser = await launchChromium();
+  for (const [viewport, locale, colorScheme, name] of [
+    ['desktop', 'en-GB', 'light', 'web-app.png'],
+    ['phone', 'de', 'dark', 'web-app-phone.png'],
+  ] as const) {
+    await using opened = await openPage(browser, web.url, { viewport, locale, colorScheme });
+    const { page } = opened;
+    await page.locator('.drop-zone').waitFor();
+    await opened.drop('excerpt.mp3', recording);
+    await page.getByRole('article').first().waitFor();
+    await page.getByRole('group').first().getByRole('button').first().click();
+    await opened.player.getByRole('button', { name: /^(Pause|Anhalten)$/ }).waitFor();
+    await page.waitForLoadState('networkidle');
+    await page.waitForTimeout(2_500);
+    await page.screenshot({ path: path.join(folder ?? '', name) });
+    expect(await opened.overflowPx()).toBe(0);
+    expect(await opened.seriousFindings()).toEqual([]);
+  }
+});

@@ -1,0 +1,88 @@
+/** Requests to the API, with the API key where one is needed. Failures are problems (RFC 9457). */
+import type { Problem, Query, QueryState, Waveform } from './types.ts';
+
+const keyName = 'leitmotif-key';
+const base = '/api/v1';
+
+export class ProblemError extends Error {
+  readonly problem: Problem;
+
+  constructor(problem: Problem) {
+    super(problem.detail);
+    this.problem = problem;
+  }
+}
+
+/** The server does not respond at all. */
+const unreachable: Problem = {
+  ...{ type: 'about:blank', title: 'Unreachable', status: 0, detail: 'Cannot reach the server' },
+  ...{ code: 'unreachable', retryable: true, facts: {} },
+};
+
+export function keepKey(key: string): void {
+  sessionStorage.setItem(keyName, key.trim());
+}
+
+/** @throws {ProblemError} for every failure but an abort */
+export async function request(path: string, init: RequestInit = {}): Promise<Response> {
+  const headers = new Headers(init.headers);
+  const key = sessionStorage.getItem(keyName);
+  // A header holds no other characters; the server refuses the key.
+  if (key) headers.set('authorization', `Bearer ${key.replace(/[^\x21-\x7e]/g, '?')}`);
+  const response = await fetch(path, { ...init, headers }).catch((error: unknown) => {
+    throw init.signal?.aborted ? error : new ProblemError(unreachable);
+  });
+  if (response.ok) return response;
+  throw new ProblemError(await problemOf(response));
+}
+
+async function problemOf(response: Response): Promise<Problem> {
+  if (response.headers.get('content-type')?.startsWith('application/problem+json'))
+    return (await response.json()) as Problem;
+  // A proxy's page.
+  const { status, statusText } = response;
+  return { ...unreachable, status, title: statusText, code: status >= 500 ? 'unreachable' : 'internal' };
+}
+
+async function json<T>(path: string, init?: RequestInit): Promise<T> {
+  return (await (await request(path, init)).json()) as T;
+}
+
+export function getQuery(id: string, signal?: AbortSignal): Promise<Query> {
+  return json(`${base}/queries/${encodeURIComponent(id)}`, signal ? { signal } : {});
+}
+
+export type Question =
+  | { readonly kind: 'file'; readonly file: File }
+  | { readonly kind: 'link'; readonly link: string }
+  | { readonly kind: 'track'; readonly trackId: number; readonly name: string };
+
+export function ask(question: Question, signal: AbortSignal): Promise<QueryState> {
+  const path = `${base}/queries`;
+  if (question.kind === 'file') {
+    const body = new FormData();
+    body.set('audio', question.file, question.file.name);
+    return json(path, { method: 'POST', body, signal });
+  }
+  const body = JSON.stringify(question.kind === 'link' ? { link: question.link } : { track: question.trackId });
+  return json(path, { method: 'POST', body, signal, headers: { 'content-type': 'application/json' } });
+}
+
+/** Also when the page is being closed. */
+export function cancel({ self }: Pick<QueryState, 'self'>): void {
+  request(self, { method: 'DELETE', keepalive: true }).catch(() => {});
+}
+
+/** Whether the caller may ask, and how many tracks there are.
+ *  @throws {ProblemError} 'unauthorized' where a key is needed */
+export function getLibrary(): Promise<{ readonly tracks: { readonly indexed: number } }> {
+  return json(`${base}/library`);
+}
+
+export function getWaveform(trackId: number): Promise<Waveform> {
+  return json(`${base}/tracks/${trackId}/waveform`);
+}
+
+export function trackAudioUrl(trackId: number, fromSec: number): string {
+  return `${base}/tracks/${trackId}/audio?from=${Number(Math.max(0, fromSec).toFixed(3))}`;
+}

@@ -1,0 +1,199 @@
+/** An answer: the verdict, the query with its matching moments, the results, and the match picture. */
+import { Button, Group, Loader, Paper, Stack, Text, Title } from '@mantine/core';
+import { type ReactNode, useCallback, useEffect, useMemo, useState, useSyncExternalStore } from 'react';
+import { formatTime } from '../../../src/format.ts';
+import { byNearness, factsOf, type Moment, verdictOf } from '../answer-facts.ts';
+import { getQuery, getWaveform, type Question, request } from '../api/client.ts';
+import type { Answer, Problem, Query, Result, Waveform } from '../api/types.ts';
+import { loadMoment, type Own } from '../audio/moments.ts';
+import { waveformOf } from '../audio/own-audio.ts';
+import { Player } from '../audio/player.ts';
+import { FailureNote } from './failure.tsx';
+import { Lane } from './lane.tsx';
+import { useTexts } from './page-context.ts';
+import { PlayerBar } from './player-bar.tsx';
+import { momentsShown, nameOf, ResultCard } from './result-card.tsx';
+import { problemOf } from './use-asking.ts';
+
+interface AnswerPageProps {
+  readonly id: string;
+  readonly own: Own;
+  readonly onAsk: (question: Question) => void;
+  readonly onStart: () => void;
+}
+
+export function AnswerPage({ id, own, onAsk, onStart }: AnswerPageProps): ReactNode {
+  const { page } = useTexts();
+  const [query, setQuery] = useState<Query | null>(null);
+  const [failure, setFailure] = useState<Problem | null>(null);
+  const load = useCallback(() => {
+    setFailure(null);
+    getQuery(id).then(setQuery, (error: unknown) => setFailure(problemOf(error)));
+  }, [id]);
+  useEffect(load, [load]);
+  if (query?.answer)
+    return <AnswerView query={query} answer={query.answer} own={own} onAsk={onAsk} onStart={onStart} />;
+  return (
+    <>
+      {failure ? <FailureNote problem={failure} onAgain={load} /> : <Loader aria-label={page.answer.loading} />}
+      <Button variant="default" mt="md" onClick={onStart}>
+        {page.toStart}
+      </Button>
+    </>
+  );
+}
+
+interface AnswerViewProps extends Omit<AnswerPageProps, 'id'> {
+  readonly query: Query;
+  readonly answer: Answer;
+}
+
+interface Heard {
+  readonly result: Result;
+  readonly moment: Moment;
+  readonly number: number;
+}
+
+function AnswerView({ query, answer, own, onAsk, onStart }: AnswerViewProps): ReactNode {
+  const { page, bot, amounts } = useTexts();
+  const [player] = useState(() => new Player());
+  const state = useSyncExternalStore(player.subscribe, player.read);
+  const [heard, setHeard] = useState<Heard | null>(null);
+  const [failure, setFailure] = useState<Problem | null>(null);
+  useEffect(() => () => player.close(), [player]);
+  const ownWaveform = useOwnWaveform(own);
+  const [showsAll, setShowsAll] = useState(false);
+  const { near, others } = useMemo(() => byNearness(answer), [answer]);
+  const results = useMemo(
+    () => [...near, ...(showsAll ? others : [])].map((result) => ({ result, facts: factsOf(answer, result) })),
+    [answer, near, others, showsAll],
+  );
+  const verdict = useMemo(() => verdictOf(answer), [answer]);
+  const verdictText = verdict === null ? page.answer.noMusic : bot.verdict(verdict);
+  useEffect(() => {
+    document.title = `${verdictText} - ${page.title}`;
+    return () => {
+      document.title = page.title;
+    };
+  }, [verdictText, page]);
+
+  const hear = (result: Result, moment: Moment, number: number): void => {
+    const momentId = `${result.rank}-${number}`;
+    if (state.momentId === momentId) {
+      player.toggle();
+      return;
+    }
+    setHeard({ result, moment, number });
+    setFailure(null);
+    player
+      .play(momentId, (context) => loadMoment(context, { result, moment, isBest: number === 0, own }))
+      .catch((error: unknown) => setFailure(problemOf(error)));
+  };
+
+  const { name, durationSec } = answer.query;
+  const current = state.momentId === null ? null : heard;
+  const first = results[0]?.facts.moments.slice(0, momentsShown) ?? [];
+  const shown = current ? [current.moment] : first;
+  const advice = adviceOf(answer, verdict === null);
+  return (
+    <Stack gap="lg">
+      <div>
+        <Title order={1} size="h2" className="breaks">
+          {verdictText}
+        </Title>
+        {advice && (
+          <Text mt={4} c="dimmed">
+            {page.answer[advice]}
+          </Text>
+        )}
+      </div>
+      <Paper component="section" withBorder radius="md" p="md" aria-label={page.answer.yoursWaveform}>
+        <Text fw={600} mb="xs" className="breaks">
+          {page.answer.query(name, formatTime(durationSec))}
+        </Text>
+        <Lane
+          label={page.answer.yoursWaveform}
+          waveform={ownWaveform}
+          durationSec={ownWaveform?.durationSec ?? durationSec}
+          regions={shown.map((moment) => ({
+            ...{ fromSec: moment.yoursSec, durationSec: moment.durationSec, isCurrent: current !== null },
+          }))}
+          atSec={current ? current.moment.yoursSec + state.atSec : null}
+        />
+      </Paper>
+      {failure && <FailureNote problem={failure} />}
+      <Stack component="section" gap="md" aria-label={page.answer.results}>
+        <Title order={2} size="h4" className="unseen">
+          {page.answer.results}
+        </Title>
+        {results.map(({ result, facts }, position) => (
+          <ResultCard
+            key={result.rank}
+            place={position + 1}
+            result={result}
+            facts={facts}
+            current={current?.result.rank === result.rank ? current.number : null}
+            isPlaying={state.isPlaying}
+            atSec={state.atSec}
+            onMoment={(moment, number) => hear(result, moment, number)}
+            onAsk={() => onAsk({ kind: 'track', trackId: result.trackId, name: nameOf(result) })}
+          />
+        ))}
+        {others.length > 0 && !showsAll && (
+          <Button variant="default" className="fits" onClick={() => setShowsAll(true)}>
+            {page.answer.more(amounts.count(others.length, page.answer.one, page.answer.other))}
+          </Button>
+        )}
+      </Stack>
+      <Picture path={query.picture} verdict={verdictText} />
+      <Group>
+        <Button variant="default" onClick={onStart}>
+          {page.toStart}
+        </Button>
+      </Group>
+      {current && <PlayerBar player={player} state={state} name={nameOf(current.result)} moment={current.moment} />}
+    </Stack>
+  );
+}
+
+/** As adviceAfter in src/query/answer-facts.ts, in words of a page that has no options. */
+function adviceOf({ verdict }: Answer, hasNoMusic: boolean): 'otherRecording' | 'longerPart' | null {
+  if (hasNoMusic) return 'otherRecording';
+  return verdict.kind === 'nearest' || verdict.kind === 'nothing-close' ? 'longerPart' : null;
+}
+
+/** From the dropped file, or of the library's track. */
+function useOwnWaveform({ buffer, trackId }: Own): Waveform | null {
+  const [ofTrack, setOfTrack] = useState<Waveform | null>(null);
+  useEffect(() => {
+    if (trackId !== null) getWaveform(trackId).then(setOfTrack, () => {});
+  }, [trackId]);
+  const ofFile = useMemo(() => (buffer ? waveformOf(buffer) : null), [buffer]);
+  return ofFile ?? ofTrack;
+}
+
+/** As data in its address: it may need the API key, which an image cannot send. */
+function Picture({ path, verdict }: { path: string | null; verdict: string }): ReactNode {
+  const { page, bot } = useTexts();
+  const [data, setData] = useState<string | null>(null);
+  useEffect(() => {
+    if (path === null) return;
+    request(path)
+      .then((response) => response.blob())
+      .then((blob) => {
+        const reader = new FileReader();
+        reader.onload = () => setData(String(reader.result));
+        reader.readAsDataURL(blob);
+      })
+      .catch(() => {});
+  }, [path]);
+  if (data === null) return null;
+  return (
+    <section>
+      <Title order={2} size="h4" mb="xs">
+        {page.answer.picture}
+      </Title>
+      <img className="picture" src={data} alt={bot.clips.picture(verdict, '').replace(/[^.]*$/, '')} />
+    </section>
+  );
+}

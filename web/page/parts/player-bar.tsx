@@ -1,0 +1,101 @@
+/** What is heard: yours or theirs, and where; with its keys. */
+import { Button, CloseButton, Group, Paper, SegmentedControl, Slider, Text } from '@mantine/core';
+import { type ReactNode, useEffect } from 'react';
+import { formatTime } from '../../../src/format.ts';
+import type { Moment } from '../answer-facts.ts';
+import type { Player, PlayerState, Side } from '../audio/player.ts';
+import { useTexts } from './page-context.ts';
+import { PlayMark } from './result-card.tsx';
+
+const seekSec = 2;
+
+interface PlayerBarProps {
+  readonly player: Player;
+  readonly state: PlayerState;
+  readonly name: string;
+  readonly moment: Moment;
+}
+
+export function PlayerBar({ player, state, name, moment }: PlayerBarProps): ReactNode {
+  const { page, bot } = useTexts();
+  const { atSec, durationSec, side, isPlaying, isLoading, hasYours } = state;
+  useKeys(player);
+  const fromSec = side === 'yours' ? moment.yoursSec : moment.theirsSec;
+  return (
+    <Paper component="section" className="player" aria-label={page.player.name} shadow="lg" withBorder p="sm">
+      <div className="player-inside">
+        <Group justify="space-between" gap="xs" wrap="nowrap">
+          <div className="result-name">
+            <Text fw={600} truncate="end">
+              {name}
+            </Text>
+            <Text size="sm" c="dimmed">
+              {bot.answer.times(moment.yoursSec, moment.theirsSec)}
+            </Text>
+          </div>
+          <CloseButton aria-label={page.player.close} onClick={() => player.stop()} />
+        </Group>
+        <Group gap="sm" wrap="nowrap" mt={6}>
+          <Button
+            size="sm"
+            px="sm"
+            loading={isLoading}
+            aria-label={isPlaying ? page.player.pause : page.player.play}
+            onClick={() => player.toggle()}
+          >
+            <PlayMark isPlaying={isPlaying} />
+          </Button>
+          <SegmentedControl
+            aria-label={page.player.side}
+            value={side}
+            onChange={(value) => player.hear(value as Side)}
+            data={[
+              { value: 'yours', label: `${page.player.yours} (A)`, disabled: !hasYours },
+              { value: 'theirs', label: `${page.player.theirs} (B)` },
+            ]}
+          />
+          <Slider
+            className="grows"
+            thumbLabel={page.player.position}
+            label={null}
+            min={0}
+            max={Math.max(durationSec, 0.1)}
+            step={0.01}
+            value={atSec}
+            thumbProps={{ 'aria-valuetext': formatTime(fromSec + atSec) }}
+            onChange={(sec) => player.seek(sec)}
+          />
+          <Text size="sm" className="clock">
+            {formatTime(fromSec + atSec)}
+          </Text>
+        </Group>
+        <Text size="xs" c="dimmed" mt={4} className="keys">
+          {hasYours || isLoading ? page.player.keys : page.player.yoursMissing}
+        </Text>
+      </div>
+    </Paper>
+  );
+}
+
+function useKeys(player: Player): void {
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent): void => {
+      const { target, key } = event;
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      const isText = target instanceof HTMLInputElement && target.type !== 'radio';
+      // A focused slider moves by the arrows itself, and a focused button is pressed by space.
+      if (isText || (target instanceof HTMLElement && target.role === 'slider' && key.startsWith('Arrow'))) return;
+      if (key === ' ' && target instanceof HTMLButtonElement) return;
+      const isRadio = target instanceof HTMLInputElement;
+      if (key === ' ') player.toggle();
+      else if (key === 'a' || key === 'A') player.hear('yours');
+      else if (key === 'b' || key === 'B') player.hear('theirs');
+      else if (key === 'ArrowLeft' && !isRadio) player.seek(player.read().atSec - seekSec);
+      else if (key === 'ArrowRight' && !isRadio) player.seek(player.read().atSec + seekSec);
+      else return;
+      event.preventDefault();
+    };
+    addEventListener('keydown', onKey);
+    return () => removeEventListener('keydown', onKey);
+  }, [player]);
+}
