@@ -145,15 +145,7 @@ export class PersonPage implements AsyncDisposable {
 
   /** Drags a file from the desktop onto an element. */
   async drop(target: Locator, name: string, data: Buffer, type = 'audio/mpeg'): Promise<void> {
-    const file = { name, type, base64: data.toString('base64') };
-    // Written as text: it runs in the browser, whose types these files do not know.
-    const transfer = await this.page.evaluateHandle(`(() => {
-      const { name, type, base64 } = ${JSON.stringify(file)};
-      const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-      const transfer = new DataTransfer();
-      transfer.items.add(new File([bytes], name, { type }));
-      return transfer;
-    })()`);
+    const transfer = await fileTransfer(this.page, { name, data, type });
     for (const event of ['dragenter', 'dragover', 'drop'])
       await target.dispatchEvent(event, { dataTransfer: transfer });
   }
@@ -212,4 +204,23 @@ export class PersonPage implements AsyncDisposable {
 interface Player {
   readonly currentTime: number;
   play(): Promise<void>;
+}
+
+interface TransferredFile {
+  readonly name: string;
+  readonly data: Buffer;
+  readonly type: string;
+}
+
+/** What a drop or a paste of a file carries. */
+export function fileTransfer(page: Page, { name, data, type }: TransferredFile) {
+  const file = { name, type, base64: data.toString('base64') };
+  // Written as text: it runs in the browser, whose types these files do not know.
+  return page.evaluateHandle(`(() => {
+      const { name, type, base64 } = ${JSON.stringify(file)};
+      const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([bytes], name, { type }));
+      return transfer;
+    })()`);
 }

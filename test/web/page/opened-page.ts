@@ -1,7 +1,7 @@
 /** The web app's page in Chromium, with the actions of tests. */
 import { createRequire } from 'node:module';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
-import { launchChromium, viewports } from '../../../local-discord/test/page/browser.ts';
+import { fileTransfer, launchChromium, viewports } from '../../../local-discord/test/page/browser.ts';
 
 export { launchChromium };
 
@@ -52,7 +52,7 @@ export class OpenedPage implements AsyncDisposable {
 
   /** Drags a file from the desktop onto the page. */
   async drop(name: string, data: Buffer, type = 'audio/mpeg'): Promise<void> {
-    const dataTransfer = await this.#transfer(name, data, type);
+    const dataTransfer = await fileTransfer(this.page, { name, data, type });
     for (const event of ['dragenter', 'dragover', 'drop'])
       await this.page.locator('body').dispatchEvent(event, { dataTransfer });
   }
@@ -64,24 +64,13 @@ export class OpenedPage implements AsyncDisposable {
         ? await this.page.evaluateHandle(
             `(() => { const t = new DataTransfer(); t.setData('text/plain', ${JSON.stringify(what.text)}); return t; })()`,
           )
-        : await this.#transfer(what.name, what.data, 'audio/mpeg');
+        : await fileTransfer(this.page, { ...what, type: 'audio/mpeg' });
     // Written as text: it runs in the browser, whose types these files do not know.
     const paste = new Function(
       'transfer',
       "document.body.dispatchEvent(new ClipboardEvent('paste', { clipboardData: transfer, bubbles: true, cancelable: true }))",
     );
     await this.page.evaluate(paste as (transfer: unknown) => void, transfer);
-  }
-
-  #transfer(name: string, data: Buffer, type: string) {
-    const file = { name, type, base64: data.toString('base64') };
-    return this.page.evaluateHandle(`(() => {
-      const { name, type, base64 } = ${JSON.stringify(file)};
-      const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-      const transfer = new DataTransfer();
-      transfer.items.add(new File([bytes], name, { type }));
-      return transfer;
-    })()`);
   }
 
   /** What the browser's audio was told since the page was loaded: when and from where sources started, and how loud each side
