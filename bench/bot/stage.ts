@@ -21,7 +21,7 @@ export interface BotBenchOptions {
 export interface Stage extends AsyncDisposable {
   readonly discord: LocalDiscord;
   readonly bot: BotProcess;
-  /** An admin who may request a full reindex. */
+  /** Has the right to request a full reindex. */
   readonly owner: Person;
 }
 

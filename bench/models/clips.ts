@@ -9,8 +9,8 @@ import { findSampleLibrary } from '../../src/cli/sample-library.ts';
 
 const run = promisify(execFile);
 
-/** Six whole windows and a tail that overlaps the last one, so that both sides cut the same windows, whatever a codec adds at
- *  the end. */
+/** Six whole windows and a tail that overlaps the last one. Codecs add samples at the end; with this tail, both sides still
+ *  cut the same windows. */
 const clipSec = 65;
 const startSec = 20;
 
