@@ -80,7 +80,7 @@ test('applies the missing migrations in order, all or none', () => {
 });
 
 test('reports a full disk, and keeps its content', () => {
-  const catalog = openCatalog(undefined, { sizeMaxBytes: 600_000 });
+  const catalog = openCatalog(undefined, { sizeMaxBytes: 800_000 });
   const id = catalog.embeddings.put(factsOf('a'), recordingOf(['music']));
   const before = catalog.contentOf('space-a');
   const big = recordingOf(

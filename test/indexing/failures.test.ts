@@ -219,7 +219,7 @@ test('refuses another folder in place of this one, unless requested', async () =
 });
 
 test('stops when the catalog is full, keeps what it has, and continues once there is room', async () => {
-  const small = new Bench({ sizeMaxBytes: 16_384 * 48 });
+  const small = new Bench({ sizeMaxBytes: 16_384 * 60 });
   for (let at = 0; at < 100; at++) small.put(`${at}.mp3`, `number ${at}`);
   const embed: Embed = async (file, options) => {
     const recording = await small.embed(file, options);

@@ -52,6 +52,10 @@ describe('tracks', () => {
     ['sort=title&limit=200', [...untitled, 'below/piece-6.mp3']],
     ['q=titled somebody&limit=1', ['below/piece-6.mp3']],
     ['q=%25&limit=5', []],
+    ['q=TITLED e-6&sort=artist', ['below/piece-6.mp3']],
+    ['sort=artist&limit=2', [...untitled, 'below/piece-6.mp3']],
+    ['sort=album&order=desc&limit=2', [...untitled.toReversed(), 'below/piece-6.mp3']],
+    ['q=piece-&sort=duration&limit=4', ['below/piece-6.mp3', ...untitled]],
   ])('come in pages: %s', async (query, keys) => {
     expect(await pagesOf(query)).toEqual(keys);
   });

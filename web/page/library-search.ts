@@ -7,7 +7,7 @@ export interface LibrarySearch {
   readonly order?: 'desc';
 }
 
-const sorts: readonly string[] = ['title', 'added'] satisfies TrackSort[];
+const sorts: readonly string[] = ['title', 'artist', 'album', 'duration', 'added'] satisfies TrackSort[];
 
 /** Leaves out what is as usual, so that addresses are short. */
 export function readLibrarySearch({ q, sort, order }: Record<string, unknown>): LibrarySearch {

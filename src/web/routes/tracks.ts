@@ -48,6 +48,8 @@ const cursorSchema = z.tuple([
   z.int(),
   z.string().nullable(),
   z.string().nullable(),
+  z.string().nullable(),
+  z.number(),
   z.string(),
 ]);
 
@@ -62,7 +64,7 @@ export function trackRoutes(server: WebServer, parts: RouteParts): void {
       tags,
       summary: 'Tracks of the library, a page at a time',
       querystring: z.object({
-        q: z.string().max(200).default('').describe('Words in title, artist or key'),
+        q: z.string().max(200).default('').describe('Words, or parts of words, in title, artist or key'),
         sort: trackSortSchema.default('title'),
         order: z.enum(['asc', 'desc']).default('asc'),
         limit: z.coerce.number<string>().int().min(1).max(pageMax).default(50),
@@ -206,17 +208,20 @@ function shownTrack({ id, key, title, artist, album, durationSec }: Track) {
   return { id, key, title, artist, album, durationSec };
 }
 
-function writeCursor({ id, key, title, artist }: Track, sort: string, descending: boolean): string {
-  return Buffer.from(JSON.stringify([sort, descending, id, title, artist, key])).toString('base64url');
+function writeCursor(last: Track, sort: string, descending: boolean): string {
+  const { id, key, title, artist, album, durationSec } = last;
+  return Buffer.from(JSON.stringify([sort, descending, id, title, artist, album, durationSec, key])).toString(
+    'base64url',
+  );
 }
 
 /** @throws {LeitmotifError} 'bad-request' for one that this server did not write, or of another order */
 function readCursor(text: string, sort: string, descending: boolean) {
   try {
-    const [writtenSort, wasDescending, id, title, artist, key] = cursorSchema.parse(
+    const [writtenSort, wasDescending, id, title, artist, album, durationSec, key] = cursorSchema.parse(
       JSON.parse(Buffer.from(text, 'base64url').toString('utf8')),
     );
-    if (writtenSort === sort && wasDescending === descending) return { id, title, artist, key };
+    if (writtenSort === sort && wasDescending === descending) return { id, title, artist, album, durationSec, key };
   } catch (cause) {
     throw new LeitmotifError('bad-request', 'Cannot read the cursor: expected `next` of the page before', { cause });
   }
