@@ -70,6 +70,24 @@ export class Tracks {
     return this.#database.all(select, JSON.stringify([...ids])).map((row) => Number(row.id));
   }
 
+  /** Ids of other indexed tracks with the same title, in any case; sorted by artist and key. */
+  likeNamed({ id, title }: Track, limit: number): number[] {
+    if (title === null) return [];
+    const select = `SELECT id FROM tracks INDEXED BY tracks_by_title WHERE status = 'indexed' AND title = ? COLLATE NOCASE
+      AND id <> ? ORDER BY artist COLLATE NOCASE, key LIMIT ?`;
+    return this.#database.all(select, title, id, limit).map((row) => Number(row.id));
+  }
+
+  /** Ids of other indexed tracks, nearest in duration first. */
+  nearDuration({ id, durationSec }: Track, limit: number): number[] {
+    const side = (compare: '<' | '>=', order: 'ASC' | 'DESC') => `SELECT * FROM (
+      SELECT id, duration_sec FROM tracks INDEXED BY tracks_by_duration
+      WHERE status = 'indexed' AND duration_sec ${compare} ?1 AND id <> ?2 ORDER BY duration_sec ${order} LIMIT ?3)`;
+    const select = `SELECT id FROM (${side('<', 'DESC')} UNION ALL ${side('>=', 'ASC')})
+      ORDER BY abs(duration_sec - ?1), id LIMIT ?3`;
+    return this.#database.all(select, durationSec, id, limit).map((row) => Number(row.id));
+  }
+
   /** Indexed tracks whose title, artist or file name contains all words of `text`, in any order and case. Titles that
    *  begin with `text` come first, then by title. Without words: the first tracks. */
   search(text: string, limit: number): Track[] {

@@ -4,7 +4,7 @@ import type { TrackSort } from './api/types.ts';
 export interface LibrarySearch {
   readonly q?: string;
   readonly sort?: TrackSort;
-  readonly order?: 'desc';
+  readonly order?: 'asc' | 'desc';
 }
 
 const sorts: readonly string[] = ['title', 'artist', 'album', 'duration', 'added'] satisfies TrackSort[];
@@ -14,6 +14,6 @@ export function readLibrarySearch({ q, sort, order }: Record<string, unknown>): 
   return {
     ...(typeof q === 'string' && q !== '' ? { q } : {}),
     ...(typeof sort === 'string' && sorts.includes(sort) && sort !== 'title' ? { sort: sort as TrackSort } : {}),
-    ...(order === 'desc' ? { order } : {}),
+    ...(order === 'desc' ? { order: 'desc' as const } : {}),
   };
 }

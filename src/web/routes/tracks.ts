@@ -6,6 +6,7 @@ import { trackSorts } from '../../catalog/track-pages.ts';
 import type { Track } from '../../domain.ts';
 import { focusNames } from '../../domain.ts';
 import { LeitmotifError } from '../../errors.ts';
+import { trackDuplicates } from '../../query/track-duplicates.ts';
 import { answerSchema } from '../answer-schemas.ts';
 import { problemResponses } from '../problems.ts';
 import { textBoolean } from '../query-schemas.ts';
@@ -136,6 +137,26 @@ export function trackRoutes(server: WebServer, parts: RouteParts): void {
       const stored = await similar.add(run, { signal });
       reply.header('cache-control', 'private, no-cache');
       return answerView(stored);
+    },
+  });
+
+  server.route({
+    method: 'GET',
+    url: '/tracks/:id/duplicates',
+    schema: {
+      tags,
+      summary: 'The same recording under other names',
+      params: idParams,
+      response: { 200: z.object({ tracks: z.array(trackSchema) }).meta({ id: 'Duplicates' }), ...problemResponses },
+    },
+    handler: async (request, reply) => {
+      const track = trackOf(request.params.id, parts);
+      if (similar.size >= similarWaitingMax)
+        throw new LeitmotifError('queue-full', 'Cannot compare another track: too many wait');
+      const signal = AbortSignal.any([stopping, whenGone(reply.raw)]);
+      const found = await similar.add(() => trackDuplicates(track, services.catalog, signal), { signal });
+      reply.header('cache-control', 'private, no-cache');
+      return { tracks: found.map(shownTrack) };
     },
   });
 

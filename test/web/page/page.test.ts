@@ -167,7 +167,7 @@ describe('the page', () => {
     // A screen reader goes on in the new page.
     expect(await page.evaluate('document.activeElement.localName')).toBe('main');
     expect(await opened.seriousFindings()).toEqual([]);
-    await page.getByRole('link', { name: 'A Titled Piece' }).click();
+    await page.getByRole('link', { name: 'A Titled Piece' }).first().click();
     await page.waitForURL(/\/tracks\/\d+$/);
     await expect.poll(() => opened.heading.textContent(), soon).toBe('A Titled Piece');
     expect(await opened.seriousFindings()).toEqual([]);

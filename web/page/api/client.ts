@@ -1,5 +1,15 @@
 /** Requests to the API, with the API key where one is needed. Failures are problems (RFC 9457). */
-import type { LibraryState, Problem, Query, QueryState, Track, TrackPage, TrackSort, Waveform } from './types.ts';
+import type {
+  Answer,
+  LibraryState,
+  Problem,
+  Query,
+  QueryState,
+  Track,
+  TrackPage,
+  TrackSort,
+  Waveform,
+} from './types.ts';
 
 const keyName = 'leitmotif-key';
 const base = '/api/v1';
@@ -105,8 +115,21 @@ export function getTrack(id: number, signal: AbortSignal): Promise<Track> {
   return json(`${base}/tracks/${id}`, { signal });
 }
 
+export function getSimilar(id: number, signal: AbortSignal): Promise<Answer> {
+  return json(`${base}/tracks/${id}/similar`, { signal });
+}
+
+export async function getDuplicates(id: number, signal: AbortSignal): Promise<readonly Track[]> {
+  return (await json<{ tracks: Track[] }>(`${base}/tracks/${id}/duplicates`, { signal })).tracks;
+}
+
 export function getWaveform(trackId: number): Promise<Waveform> {
   return json(`${base}/tracks/${trackId}/waveform`);
+}
+
+/** The whole recording, where WEB_PLAY_LIBRARY allows that. */
+export function wholeAudioUrl(trackId: number): string {
+  return `${base}/tracks/${trackId}/audio`;
 }
 
 export function trackAudioUrl(trackId: number, fromSec: number): string {

@@ -6,7 +6,7 @@ import { sliceOf } from './own-audio.ts';
 import type { Pair } from './player.ts';
 
 /** As long as the API's clips. */
-const clipSec = 10;
+export const clipSec = 10;
 /** Decoded, 4 MB each. */
 const keptMax = 24;
 
@@ -33,6 +33,11 @@ export async function loadMoment(
   };
   const [ours, theirs] = await Promise.all([yours(), decoded(context, theirsUrl)]);
   return { yours: ours, theirs };
+}
+
+/** Ten seconds of a track, alone. */
+export async function loadClip(context: AudioContext, trackId: number, fromSec: number): Promise<Pair> {
+  return { yours: null, theirs: await decoded(context, trackAudioUrl(trackId, fromSec)) };
 }
 
 /** The query's sound may be gone; then theirs is heard alone. */

@@ -77,7 +77,7 @@ export function PlayerBar({ player, state, name, moment }: PlayerBarProps): Reac
   );
 }
 
-function useKeys(player: Player): void {
+export function useKeys(player: Player): void {
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       const { target, key } = event;
