@@ -7,6 +7,7 @@ import { IndexingService } from './services/indexing.ts';
 import { LibraryService } from './services/libraries.ts';
 import { LiveIndex } from './services/live-index.ts';
 import { MaintenanceService } from './services/maintenance.ts';
+import { MapService } from './services/maps.ts';
 import type { ProgramContext } from './services/program-context.ts';
 import { QueryService } from './services/queries.ts';
 import type { Services } from './services/services.ts';
@@ -27,6 +28,7 @@ export class App implements Services, AsyncDisposable {
   readonly queries: QueryService;
   readonly indexing: IndexingService;
   readonly maintenance: MaintenanceService;
+  readonly maps: MapService;
 
   constructor(config: Config, context: ProgramContext) {
     const { catalogBusyTimeoutMs: busyTimeoutMs } = context;
@@ -41,6 +43,7 @@ export class App implements Services, AsyncDisposable {
     this.queries = new QueryService({ ...base, liveIndex: this.liveIndex });
     this.indexing = new IndexingService({ ...base, generations, liveIndex: this.liveIndex });
     this.maintenance = new MaintenanceService({ ...base, generations, answerFiles: this.queries.answerFiles });
+    this.maps = new MapService(base);
   }
 
   async close(): Promise<void> {

@@ -61,6 +61,9 @@ async function work(task: JobTask, app: App, signal: AbortSignal): Promise<JobAn
       const failures = app.catalog.tracks.failures();
       return { total: failures.length, shown: failures.slice(0, task.countMax) };
     }
+    case 'map':
+      await app.maps.update(signal);
+      return 'made';
   }
 }
 

@@ -75,6 +75,11 @@ export const programs = {
   'bench:models': { about: 'speed and memory of models', needs: tools, run: [['bench/models.ts']] },
   'bench:scale': { about: 'cost of a million chunks', needs: tools, run: [['bench/scale.ts']] },
   'bench:bot': { about: 'the bot under load', needs: [...tools, 'sample-library'], run: [['bench/bot.ts']] },
+  'bench:web': {
+    about: 'the web app and its API',
+    needs: [...tools, 'sample-library', 'browser'],
+    run: [['bench/web.ts']],
+  },
   'model:build': { about: 'build the hand-made model', needs: tools, run: [['scripts/build-descriptor.ts']] },
   screenshots: {
     about: 'take the screenshots for the documentation',

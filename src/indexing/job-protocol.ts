@@ -19,18 +19,21 @@ export interface JobOrder {
 /** index     works on one reindex (catalog/reindexes.ts);
  *  plan      plans a reindex without doing it;
  *  counts    counts of the catalog;
- *  failures  tracks that could not be indexed.
- *  The last three only read, but would block the bot's thread for seconds. */
+ *  failures  tracks that could not be indexed;
+ *  map       makes the map of the library, if it is not made yet.
+ *  The last four change nothing in the catalog, but would block the bot's thread for seconds. */
 export type JobTask =
   | { readonly kind: 'index'; readonly reindexId: number }
   | { readonly kind: 'plan'; readonly mode: ReindexMode }
   | { readonly kind: 'counts' }
-  | { readonly kind: 'failures'; readonly countMax: number };
+  | { readonly kind: 'failures'; readonly countMax: number }
+  | { readonly kind: 'map' };
 
 export interface JobAnswers {
   readonly plan: IndexPlan;
   readonly counts: CatalogCounts;
   readonly failures: { readonly total: number; readonly shown: readonly Failure[] };
+  readonly map: 'made';
 }
 
 export type JobMessage =

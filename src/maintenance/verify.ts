@@ -9,6 +9,7 @@ import type { GenerationOutcome } from '../indexing/update-generation.ts';
 import { hashOf } from '../io/hash.ts';
 import type { ClipStore } from '../library/clip-store.ts';
 import type { Library } from '../library/library.ts';
+import { removeDamagedMaps } from './maps.ts';
 import { removeStrays } from './stray-files.ts';
 
 export interface VerifyOptions {
@@ -46,6 +47,7 @@ export async function verifyIndex(options: VerifyOptions): Promise<Finding[]> {
     ...(deep ? await vectorFindings(options) : []),
     ...(deep ? await recordingFindings(options) : []),
     ...(await generationFindings(options)),
+    ...(await mapFindings(options)),
     ...(await strayFindings(options)),
     ...(await clipFindings(options)),
   ];
@@ -119,6 +121,12 @@ async function generationFindings({ catalog, indexDir, rebuild }: VerifyOptions)
     findings.push({ where: 'index', what, remedy: 'mended' });
   }
   return findings;
+}
+
+/** A map is made again when it is next asked for. */
+async function mapFindings({ indexDir }: VerifyOptions): Promise<Finding[]> {
+  const removed = await removeDamagedMaps(indexDir);
+  return removed.map((what) => ({ where: 'index', what, remedy: 'mended' }));
 }
 
 async function strayFindings({ indexDir, nowMs }: VerifyOptions): Promise<Finding[]> {

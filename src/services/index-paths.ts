@@ -1,6 +1,7 @@
 /** The files and folders in INDEX_DIR. */
 import path from 'node:path';
 import type { Config } from '../config/config.ts';
+import { spaceFolder } from '../index/generation-folder.ts';
 import { makePrivateFolder, makePrivateSync } from '../io/private-files.ts';
 
 export interface IndexPaths {
@@ -31,6 +32,11 @@ export function indexPathsOf({ indexDir }: Pick<Config, 'indexDir'>): IndexPaths
     backupWork: path.join(indexDir, 'spool', 'backups'),
     backups: path.join(indexDir, 'backups'),
   };
+}
+
+/** The map of a space, beside its generations. */
+export function mapFolder({ indexDir }: Pick<Config, 'indexDir'>, spaceId: string): string {
+  return path.join(indexDir, 'maps', path.basename(spaceFolder(indexDir, spaceId)));
 }
 
 /** Makes INDEX_DIR and restricts access to its folders of people's data, which earlier versions made readable for all. */

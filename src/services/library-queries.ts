@@ -38,6 +38,11 @@ export class LibraryQueries {
     return this.#ask<JobAnswers['failures']>({ kind: 'failures', countMax });
   }
 
+  /** @throws {LeitmotifError} as MapService.update */
+  map(): Promise<JobAnswers['map']> {
+    return this.#ask<JobAnswers['map']>({ kind: 'map' });
+  }
+
   /** Rejects all waiting requests. */
   async close(): Promise<void> {
     this.#closed = true;

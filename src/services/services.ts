@@ -6,6 +6,7 @@ import type { IndexingService } from './indexing.ts';
 import type { LibraryService } from './libraries.ts';
 import type { LiveIndex } from './live-index.ts';
 import type { MaintenanceService } from './maintenance.ts';
+import type { MapService } from './maps.ts';
 import type { QueryService } from './queries.ts';
 import type { WorkerService } from './worker.ts';
 
@@ -19,4 +20,5 @@ export interface Services {
   readonly queries: QueryService;
   readonly indexing: IndexingService;
   readonly maintenance: MaintenanceService;
+  readonly maps: MapService;
 }

@@ -15,6 +15,7 @@ import { allowMethods } from './methods.ts';
 import { sendProblem } from './problems.ts';
 import { prefix } from './query-view.ts';
 import { libraryRoutes } from './routes/library.ts';
+import { mapRoutes } from './routes/map.ts';
 import { pageRoutes } from './routes/page.ts';
 import { queryRoutes } from './routes/queries.ts';
 import { queryMediaRoutes } from './routes/query-media.ts';
@@ -145,6 +146,7 @@ export async function createServer(options: ServerOptions): Promise<WebServer> {
       queryRoutes(api, options);
       queryMediaRoutes(api, options);
       trackRoutes(api, options);
+      mapRoutes(api, options);
       libraryRoutes(api, options);
       reindexRoutes(api, options);
     },

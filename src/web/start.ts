@@ -68,6 +68,8 @@ export async function startWeb({
   const media = new AnswerMedia(services);
   const libraryQueries = new LibraryQueries({ root, environment, config });
   ending.defer(() => libraryQueries.close());
+  const mapQueries = new LibraryQueries({ root, environment, config });
+  ending.defer(() => mapQueries.close());
   const reindexer = new Reindexer({ root, environment, config, services, log, announcer: null, runsJobs: true });
   ending.defer(() => reindexer.close());
   const onEnd = (outcome: string) => metrics.ended(outcome);
@@ -78,7 +80,19 @@ export async function startWeb({
     bytesMaxAll: config.spoolBytesMax,
   });
   const trackMedia = new TrackMedia(services, spool.clips);
-  const parts = { services, log, media, trackMedia, libraryQueries, reindexer, queries, uploads, streams, metrics };
+  const parts = {
+    services,
+    log,
+    media,
+    trackMedia,
+    libraryQueries,
+    mapQueries,
+    reindexer,
+    queries,
+    uploads,
+    streams,
+    metrics,
+  };
   const version = versionOf(root);
   const server = await createServer({
     ...{ ...parts, access, version, stopping: stopping.signal },

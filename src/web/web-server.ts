@@ -24,11 +24,13 @@ export type WebServer = FastifyInstance<
 >;
 
 export interface RouteParts {
-  readonly services: Pick<Services, 'catalog' | 'config' | 'libraries' | 'liveIndex' | 'queries' | 'worker'>;
+  readonly services: Pick<Services, 'catalog' | 'config' | 'libraries' | 'liveIndex' | 'maps' | 'queries' | 'worker'>;
   readonly log: Logger;
   readonly media: AnswerMedia;
   readonly trackMedia: TrackMedia;
   readonly libraryQueries: LibraryQueries;
+  /** Of its own: a map takes minutes, for which nothing else should wait. */
+  readonly mapQueries: Pick<LibraryQueries, 'map'>;
   readonly reindexer: Reindexer;
   readonly queries: WebQueries;
   readonly uploads: Uploads;

@@ -84,6 +84,51 @@ describe('tracks', () => {
   });
 });
 
+describe('the map', () => {
+  interface SeenMap {
+    readonly ids: number[];
+    readonly x: number[];
+    readonly cluster: number[];
+    readonly artist: number[];
+    readonly artists: string[];
+  }
+
+  async function mapOf({ call }: TestWeb): Promise<Response> {
+    for (;;) {
+      const response = await call('/api/v1/map');
+      if (response.status !== 202) return response;
+      expect(await response.json()).toEqual({ state: 'making' });
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
+
+  test('has every track with its place, group and artist, and is not sent again', async () => {
+    const response = await mapOf(web);
+    expect(response.status).toBe(200);
+    const map = (await response.json()) as SeenMap;
+    const { tracks } = await get<Page>('/api/v1/tracks');
+    expect(map.ids.toSorted((a, b) => a - b)).toEqual(tracks.map(({ id }) => id).toSorted((a, b) => a - b));
+    expect(map.x.every((x) => x >= 0 && x <= 65_535)).toBe(true);
+    expect(map.artists).toEqual(['Somebody']);
+    expect(map.artist.filter((artist) => artist === 0).length).toBe(1);
+    const headers = { 'if-none-match': response.headers.get('etag') ?? '', 'accept-encoding': 'identity' };
+    expect((await web.call('/api/v1/map', { headers })).status).toBe(304);
+    const plain = await web.call('/api/v1/map', { headers: { 'accept-encoding': 'identity' } });
+    expect(plain.headers.get('content-encoding')).toBe(null);
+    expect(await plain.json()).toEqual(map);
+    // Several tracks at once, in the order of the request.
+    const ids = map.ids.slice(0, 3).toReversed();
+    const some = await get<Page>(`/api/v1/tracks?ids=${ids},999999`);
+    expect(some.tracks.map(({ id }) => id)).toEqual(ids);
+  });
+
+  test('of a library that is not indexed says so', async () => {
+    await using lonely = await makeWeb({ indexDir: `${library.indexDir}-mapless` });
+    const response = await lonely.call('/api/v1/map');
+    expect([response.status, await response.json()]).toMatchObject([503, { code: 'index-empty' }]);
+  });
+});
+
 describe('a track', () => {
   test('has neighbours, without itself', async () => {
     const { tracks } = await get<Page>('/api/v1/tracks?q=piece-2');

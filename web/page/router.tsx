@@ -23,13 +23,17 @@ const track = createRoute({
   ...{ getParentRoute: () => root, path: '/tracks/$id' },
   component: lazyRouteComponent(() => import('./pages/track.tsx'), 'TrackPage'),
 });
+const map = createRoute({
+  ...{ getParentRoute: () => root, path: '/map' },
+  component: lazyRouteComponent(() => import('./pages/map.tsx'), 'MapPage'),
+});
 const admin = createRoute({
   ...{ getParentRoute: () => root, path: '/admin' },
   component: lazyRouteComponent(() => import('./pages/admin.tsx'), 'AdminPage'),
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([ask, answer, library, track, admin]),
+  routeTree: root.addChildren([ask, answer, library, track, map, admin]),
   defaultPreload: 'intent',
   scrollRestoration: true,
 });

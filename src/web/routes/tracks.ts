@@ -69,6 +69,11 @@ export function trackRoutes(server: WebServer, parts: RouteParts): void {
         sort: trackSortSchema.default('title'),
         order: z.enum(['asc', 'desc']).default('asc'),
         limit: z.coerce.number<string>().int().min(1).max(pageMax).default(50),
+        ids: z
+          .string()
+          .regex(/^\d{1,15}(,\d{1,15}){0,199}$/)
+          .optional()
+          .describe('Up to 200 ids with commas: these tracks, in this order. The other parameters do not apply'),
         cursor: z.string().max(4_000).optional().describe('`next` of the page before, with the same other parameters'),
       }),
       response: {
@@ -77,13 +82,14 @@ export function trackRoutes(server: WebServer, parts: RouteParts): void {
       },
     },
     handler: async (request, reply) => {
-      const { q, sort, order, limit, cursor } = request.query;
+      const { q, sort, order, limit, cursor, ids } = request.query;
+      reply.header('cache-control', 'private, no-cache');
+      if (ids !== undefined) return { tracks: tracksOf(ids.split(',').map(Number), parts).map(shownTrack), next: null };
       const descending = order === 'desc';
       const after = cursor === undefined ? null : readCursor(cursor, sort, descending);
       const found = services.catalog.tracks.page({ words: q, sort, descending, limit: limit + 1, after });
       const shown = found.slice(0, limit);
       const last = found.length > limit ? shown.at(-1) : undefined;
-      reply.header('cache-control', 'private, no-cache');
       return { tracks: shown.map(shownTrack), next: last ? writeCursor(last, sort, descending) : null };
     },
   });
@@ -223,6 +229,12 @@ function trackOf(id: number, { services: { catalog } }: RouteParts): Track {
   const track = catalog.tracks.byIds([id]).get(id);
   if (track?.status === 'indexed') return track;
   throw new LeitmotifError('track-unknown', `Cannot find track ${id} in the library`);
+}
+
+/** Unknown and removed tracks are left out. */
+function tracksOf(ids: readonly number[], { services: { catalog } }: RouteParts): Track[] {
+  const known = catalog.tracks.byIds(ids);
+  return ids.flatMap((id) => known.get(id) ?? []).filter(({ status }) => status === 'indexed');
 }
 
 function shownTrack({ id, key, title, artist, album, durationSec }: Track) {

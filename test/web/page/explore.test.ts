@@ -4,11 +4,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { pageEn } from '../../../web/page/texts/en.ts';
 import { libraryDe } from '../../../web/page/texts/library.de.ts';
 import { libraryEn } from '../../../web/page/texts/library.en.ts';
+import { mapDe } from '../../../web/page/texts/map.de.ts';
+import { mapEn } from '../../../web/page/texts/map.en.ts';
 import { buildPage } from '../../../web/page-build.ts';
 import { factsOf, recordingOf } from '../../catalog/helpers.ts';
 import { makeLibrary, type TestLibrary } from '../../support/library.ts';
 import { makeWeb, type TestWeb } from '../running-web.ts';
-import { launchChromium, type OpenedPage, openPage } from './opened-page.ts';
+import { launchChromium, type OpenedPage, type OpenOptions, openPage } from './opened-page.ts';
 
 /** A busy machine may take long. */
 const soon = { timeout: 20_000 };
@@ -76,10 +78,10 @@ describe('the library', () => {
     expect(await sorted.getAttribute('aria-sort')).toBe('ascending');
 
     await page.getByLabel(libraryEn.search).fill('eet 42');
-    await page.getByText('10 tracks').waitFor();
+    await page.getByText('16 tracks').waitFor();
     await page.getByRole('link', { name: 'Sheet 423' }).waitFor();
     await page.reload();
-    await page.getByText('10 tracks').waitFor();
+    await page.getByText('16 tracks').waitFor();
     expect(await page.getByLabel(libraryEn.search).inputValue()).toBe('eet 42');
     await page.getByLabel(libraryEn.search).fill('xyzzy');
     await page.getByText(libraryEn.none).waitFor();
@@ -96,6 +98,143 @@ describe('the library', () => {
     expect((await opened.sound()).starts.length).toBe(1);
     expect(await opened.overflowPx()).toBe(0);
     expect(await opened.seriousFindings()).toEqual([]);
+    expect(opened.complaints).toEqual([]);
+  });
+});
+
+describe('the map', () => {
+  interface Spot {
+    readonly id: number;
+    readonly x: number;
+    readonly y: number;
+  }
+
+  /** Where the tracks are on the screen, while the whole map is shown. */
+  async function spotsOn(opened: OpenedPage): Promise<Spot[]> {
+    const box = (await opened.page.locator('canvas').boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
+    const map = (await (await web.call('/api/v1/map')).json()) as Record<'ids' | 'x' | 'y', number[]>;
+    const side = Math.min(box.width, box.height) * 0.94;
+    const left = box.x + (box.width - side) / 2;
+    const top = box.y + (box.height - side) / 2;
+    return map.ids.map((id, at) => ({
+      ...{ id, x: left + ((map.x[at] ?? 0) / 65_535) * side, y: top + ((map.y[at] ?? 0) / 65_535) * side },
+    }));
+  }
+
+  /** Whether something is drawn at a place. */
+  function isDrawnAt(opened: OpenedPage, { x, y }: Spot): Promise<boolean> {
+    return opened.page.evaluate<boolean>(`(() => {
+      const canvas = document.querySelector('canvas');
+      const { left, top, width } = canvas.getBoundingClientRect();
+      const ratio = canvas.width / width;
+      const gl = canvas.getContext('webgl2');
+      const pixel = new Uint8Array(4);
+      gl.readPixels((${x} - left) * ratio, canvas.height - (${y} - top) * ratio, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, pixel);
+      return pixel[3] > 0;
+    })()`);
+  }
+
+  /** Otherwise the browser gives a picture away once it is shown. */
+  const keepsPictures = `
+    const { getContext } = HTMLCanvasElement.prototype;
+    HTMLCanvasElement.prototype.getContext = function (kind, options) {
+      return getContext.call(this, kind, { ...options, preserveDrawingBuffer: true });
+    };
+  `;
+
+  async function openMap(options: OpenOptions = {}): Promise<OpenedPage> {
+    const opened = await openPage(browser, `${web.url}/map`, { initScript: keepsPictures, ...options });
+    await opened.page.locator('canvas').waitFor();
+    await opened.page
+      .getByRole('region', { name: /^(Tracks|Stücke) in/ })
+      .getByRole('listitem')
+      .first()
+      .waitFor();
+    return opened;
+  }
+
+  test('names and plays the track that is pointed at, and opens it', async () => {
+    await using opened = await openMap();
+    const { page } = opened;
+    const [spot] = (await spotsOn(opened)) as [Spot];
+    const track = (await (await web.call(`/api/v1/tracks/${spot.id}`)).json()) as { title: string | null; key: string };
+    const name = track.title ?? track.key.replace(/\.ogg$/, '');
+    await page.mouse.move(spot.x + 2, spot.y);
+    await page.locator('.map-card').getByText(name).waitFor();
+    expect(await opened.seriousFindings()).toEqual([]);
+    await page.getByRole('switch', { name: mapEn.hearPointed }).click();
+    await page.mouse.move(spot.x + 60, spot.y + 60);
+    await page.mouse.move(spot.x, spot.y);
+    await opened.player.getByText(name).waitFor();
+    await isPlaying(opened);
+    await page.mouse.click(spot.x, spot.y);
+    await page.waitForURL(`**/tracks/${spot.id}`);
+    expect(opened.complaints).toEqual([]);
+  });
+
+  test('is drawn, moved by keys, and what is drawn around is listed and asked with', async () => {
+    await using opened = await openMap({ colorScheme: 'dark' });
+    const { page } = opened;
+    const spots = await spotsOn(opened);
+    const [first] = spots as [Spot];
+    await expect.poll(() => isDrawnAt(opened, first), soon).toBe(true);
+    // Around the first only.
+    await page.keyboard.down('Shift');
+    await page.mouse.move(first.x - 12, first.y - 12);
+    await page.mouse.down();
+    for (const [x, y] of [
+      [12, -12],
+      [12, 12],
+      [-12, 12],
+    ] as const)
+      await page.mouse.move(first.x + x, first.y + y, { steps: 4 });
+    await page.mouse.up();
+    await page.keyboard.up('Shift');
+    await page.getByRole('region', { name: mapEn.selected('1 track') }).waitFor();
+    // Around all, by the button.
+    await page.getByRole('button', { name: mapEn.lasso }).click();
+    const box = (await page.locator('canvas').boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
+    await page.mouse.move(box.x + 8, box.y + 8);
+    await page.mouse.down();
+    for (const [x, y] of [
+      [box.width - 8, 8],
+      [box.width - 8, box.height - 8],
+      [8, box.height - 8],
+    ] as const)
+      await page.mouse.move(box.x + x, box.y + y, { steps: 4 });
+    await page.mouse.up();
+    const all = page.getByRole('region', { name: mapEn.selected('6 tracks') });
+    await expect.poll(() => all.getByRole('listitem').count(), soon).toBe(6);
+    await page.getByRole('button', { name: mapEn.clear }).click();
+    await page.getByText(mapEn.by.artist, { exact: true }).click();
+    await page.getByRole('list', { name: mapEn.colourBy }).getByText('Somebody').waitFor();
+    // By keys: the first track leaves its place.
+    await page.locator('canvas').focus();
+    await page.keyboard.press('+');
+    await page.keyboard.press('ArrowLeft');
+    await expect.poll(() => isDrawnAt(opened, first), soon).toBe(false);
+    await page.keyboard.press('0');
+    await expect.poll(() => isDrawnAt(opened, first), soon).toBe(true);
+    expect(await opened.seriousFindings()).toEqual([]);
+    await page.getByRole('button', { name: pageEn.answer.askWithNamed('A Titled Piece') }).click();
+    await page.waitForURL(/\/answers\//);
+    expect(opened.complaints).toEqual([]);
+  });
+
+  test('fits a phone, and says so without WebGL', async () => {
+    await using opened = await openMap({ viewport: 'phone', locale: 'de' });
+    expect(await opened.overflowPx()).toBe(0);
+    expect(await opened.seriousFindings()).toEqual([]);
+    await opened.page.addInitScript(`
+      const { getContext } = HTMLCanvasElement.prototype;
+      HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
+        return kind === 'webgl2' ? null : getContext.call(this, kind, ...rest);
+      };
+    `);
+    await opened.page.reload();
+    await opened.page.getByRole('alert').getByText(mapDe.noWebGl).waitFor();
+    // What the canvas would have shown is listed.
+    await opened.page.getByRole('listitem').filter({ hasText: 'A Titled Piece' }).waitFor();
     expect(opened.complaints).toEqual([]);
   });
 });

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { readConfig } from '../../../src/config/config.ts';
 import { cutSample, indexSample, openDemoApp, sampleLibrary } from '../../../src/demo/sample.ts';
+import { libraryEn } from '../../../web/page/texts/library.en.ts';
 import { buildPage } from '../../../web/page-build.ts';
 import { openLibrary, projectRoot } from '../../support/library.ts';
 import { makeWeb } from '../running-web.ts';
@@ -42,4 +43,25 @@ test.runIf(folder)('takes the pictures of the web app', { timeout: 400_000 }, as
     expect(await opened.overflowPx()).toBe(0);
     expect(await opened.seriousFindings()).toEqual([]);
   }
+
+  await using opened = await openPage(browser, `${web.url}/library`);
+  const { page } = opened;
+  await page.getByRole('table').waitFor();
+  await page.screenshot({ path: path.join(folder ?? '', 'web-library.png') });
+  await page.getByRole('table').getByRole('link').first().click();
+  await page.getByRole('region', { name: libraryEn.neighbours }).getByRole('listitem').first().waitFor();
+  await page.locator('.lane .wave[d^="M0.0"]').waitFor();
+  await page.getByRole('button', { name: /^Hear from/ }).click();
+  await opened.player.getByRole('button', { name: 'Pause' }).waitFor();
+  await page.waitForTimeout(2_500);
+  await page.screenshot({ path: path.join(folder ?? '', 'web-track.png') });
+  await page.goto(`${web.url}/map`);
+  await page.locator('canvas').waitFor();
+  await page.getByRole('listitem').last().waitFor();
+  // The track in the middle of the list is near the middle of the map.
+  const box = (await page.locator('canvas').boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
+  for (let step = 0; step < 60 && (await page.locator('.map-card').count()) === 0; step++)
+    await page.mouse.move(box.x + box.width / 2 + step * 4, box.y + box.height / 2 + step * 2);
+  await page.waitForTimeout(500);
+  await page.screenshot({ path: path.join(folder ?? '', 'web-map.png') });
 });

@@ -2,6 +2,7 @@
 import type {
   Answer,
   LibraryState,
+  MapView,
   Problem,
   Query,
   QueryState,
@@ -109,6 +110,16 @@ export interface TracksRequest {
 export function getTracks({ cursor, limit, ...rest }: TracksRequest, signal: AbortSignal): Promise<TrackPage> {
   const query = new URLSearchParams({ ...rest, limit: String(limit), ...(cursor === null ? {} : { cursor }) });
   return json(`${base}/tracks?${query}`, { signal });
+}
+
+export async function getTracksById(ids: readonly number[], signal: AbortSignal): Promise<readonly Track[]> {
+  return (await json<TrackPage>(`${base}/tracks?ids=${ids.join(',')}`, { signal })).tracks;
+}
+
+/** @returns null while it is being made */
+export async function getMap(signal: AbortSignal): Promise<MapView | null> {
+  const response = await request(`${base}/map`, { signal });
+  return response.status === 202 ? null : ((await response.json()) as MapView);
 }
 
 export function getTrack(id: number, signal: AbortSignal): Promise<Track> {

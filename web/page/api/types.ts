@@ -4,6 +4,7 @@ import type { answerSchema } from '../../../src/web/answer-schemas.ts';
 import type { Problem as ApiProblem } from '../../../src/web/problems.ts';
 import type { queryViewSchema, stateSchema } from '../../../src/web/query-schemas.ts';
 import type { librarySchema } from '../../../src/web/routes/library.ts';
+import type { mapSchema } from '../../../src/web/routes/map.ts';
 import type { trackPageSchema, trackSchema, trackSortSchema } from '../../../src/web/routes/tracks.ts';
 
 export type QueryState = z.infer<typeof stateSchema>;
@@ -14,6 +15,7 @@ export type Problem = ApiProblem;
 export type LibraryState = z.infer<typeof librarySchema>;
 export type Track = z.infer<typeof trackSchema>;
 export type TrackPage = z.infer<typeof trackPageSchema>;
+export type MapView = z.infer<typeof mapSchema>;
 export type TrackSort = z.infer<typeof trackSortSchema>;
 
 export interface Waveform {

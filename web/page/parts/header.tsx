@@ -21,6 +21,7 @@ export function Header({ onStart }: { onStart: () => void }): ReactNode {
             {page.ask.nav}
           </Link>
           <Link to="/library">{page.library.nav}</Link>
+          <Link to="/map">{page.map.nav}</Link>
           <Link to="/admin">{page.admin.nav}</Link>
         </nav>
         <div className="header-end">{hasKey() && <ForgetKey />}</div>

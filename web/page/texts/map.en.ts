@@ -1,4 +1,24 @@
 /** Texts of the map, in English. */
 export const mapEn = {
   nav: 'Map',
+  heading: 'Map of the library',
+  making: 'The map is being made, which takes a minute or two the first time. It appears here.',
+  colourBy: 'Colours',
+  by: { cluster: 'Groups', artist: 'Artists', album: 'Albums' },
+  cluster: (number: string) => `Group ${number}`,
+  others: 'Others',
+  hearPointed: 'Hear what is pointed at',
+  lasso: 'Draw around tracks',
+  larger: 'Enlarge',
+  smaller: 'Reduce',
+  showAll: 'Show all',
+  canvas: (tracks: string) =>
+    `Map of ${tracks}. Arrows move it, plus and minus enlarge and reduce it, 0 shows all. The tracks in view are listed below.`,
+  keys: 'Wheel or pinch to enlarge, drag to move, click a point to open its track. Drag with Shift to draw around tracks.',
+  noWebGl:
+    'This browser has no WebGL 2, which the map is drawn with. The list below has the tracks in its middle; all tracks are here:',
+  inView: 'Tracks in the middle of the map',
+  selected: (tracks: string) => `${tracks} selected`,
+  more: (amount: number) => `and ${amount} more`,
+  clear: 'Clear the selection',
 };
