@@ -35,6 +35,8 @@ export class OpenedPage implements AsyncDisposable {
     this.#context = context;
     this.page = page;
     page.on('console', (message) => {
+      // A renderer in software remarks that it is slow.
+      if (/GPU stall due to ReadPixels/.test(message.text())) return;
       if (message.type() === 'error' || message.type() === 'warning') this.complaints.push(message.text());
     });
     page.on('pageerror', (error) => this.complaints.push(String(error)));
