@@ -48,7 +48,7 @@ test.runIf(folder)('takes the pictures of the web app', { timeout: 400_000 }, as
   const { page } = opened;
   await page.getByRole('table').waitFor();
   await page.screenshot({ path: path.join(folder ?? '', 'web-library.png') });
-  await page.getByRole('table').getByRole('link').first().click();
+  await page.getByRole('table').getByRole('link', { name: 'Battle Music' }).click();
   await page.getByRole('region', { name: libraryEn.neighbours }).getByRole('listitem').first().waitFor();
   await page.locator('.lane .wave[d^="M0.0"]').waitFor();
   await page.getByRole('button', { name: /^Hear from/ }).click();
