@@ -13,6 +13,7 @@ import { encodeArray } from '../src/embedding/packed-arrays.ts';
 import { toWireChunk, type WireChunk, type WorkerLine } from '../src/embedding/wire-format.ts';
 import { LeitmotifError } from '../src/errors.ts';
 import type { EmbeddedWindow, EmbeddingEngine } from './engines/engine.ts';
+import { WindowMemory } from './engines/window-memory.ts';
 import type { Metrics } from './metrics.ts';
 import type { ServedModel } from './serving.ts';
 import type { TagReader } from './tags/tag-reader.ts';
@@ -65,11 +66,14 @@ async function* linesOf(job: RecordingJob): AsyncGenerator<WorkerLine, void> {
   const claims = await decoding.time(() => probed);
   yield infoOf(model, claims, completeTags(await tags, claims.tags));
 
-  const windows = decoding.timed(cutWindows(pcm, { sampleRateHz, windowSec: model.windowSec, startSec }));
+  const memory = new WindowMemory(model.engine.inFlightMax);
+  const windows = decoding.timed(cutWindows(pcm, { sampleRateHz, windowSec: model.windowSec, startSec, memory }));
   let chunks = 0;
   let musicChunks = 0;
   let progressAt = startedAt;
-  for await (const embedded of relativeToLoudest(embedInOrder(windows, model.engine, { signal, embedding, metrics }))) {
+  for await (const embedded of relativeToLoudest(
+    embedInOrder(windows, model.engine, { signal, embedding, metrics, memory }),
+  )) {
     const chunk = toChunk(embedded, metrics);
     chunks++;
     if (chunk.kind === 'music') musicChunks++;
@@ -120,12 +124,19 @@ interface InFlight {
   settled: boolean;
 }
 
+interface EmbeddingContext {
+  readonly signal: AbortSignal;
+  readonly embedding: Stopwatch;
+  readonly metrics: Metrics;
+  readonly memory: WindowMemory;
+}
+
 /** Keeps the engine busy with further windows while the first is computed, and yields the chunks in the order of the
  *  recording. */
 async function* embedInOrder(
-  windows: AsyncIterable<{ span: ChunkSpan; samples: Float32Array }>,
+  windows: AsyncIterable<{ span: ChunkSpan; samples: Float32Array<ArrayBuffer> }>,
   engine: EmbeddingEngine,
-  { signal, embedding, metrics }: { signal: AbortSignal; embedding: Stopwatch; metrics: Metrics },
+  { signal, embedding, metrics, memory }: EmbeddingContext,
 ): AsyncGenerator<EmbeddedChunk, void> {
   const inFlight: InFlight[] = [];
   const first = (): Promise<EmbeddedChunk> => embedding.time(() => inFlight.shift()?.chunk as Promise<EmbeddedChunk>);
@@ -133,6 +144,8 @@ async function* embedInOrder(
     const entry: InFlight = {
       chunk: engine.embed(samples, signal).then((window) => {
         metrics.embedSeconds.observe(window.computeMs / 1000);
+        // Only after an answer: a window that failed or was cancelled may still be on its way to a process.
+        memory.release(samples);
         return { span, window, kind: window.kind, loudDb: window.loudDb };
       }),
       settled: false,

@@ -107,6 +107,8 @@ function messageOf(error: unknown): string {
 
 /** File descriptor 4, after the three of every process and the channel. */
 const windowPipe = 4;
+/** On a CPU one window is computed, one has been read and one is being read. A GPU's batches use more and make garbage. */
+const windowsKeptMax = 3;
 /** The pipe takes one or two milliseconds between two windows. */
 const lingerMs = 5;
 
@@ -125,7 +127,7 @@ async function serveParent(): Promise<void> {
   // Node stores compiled code at the end of a process, but this one is killed. Without the stored code each process would load
   // the TypeScript compiler (15 MB) and take twice as long to start.
   flushCompileCache();
-  const memory = new WindowMemory();
+  const memory = new WindowMemory(windowsKeptMax);
   const windows = readWindows(new Socket({ fd: windowPipe, writable: false }), memory);
   const batches = batchesOf(windows, { batchMax: () => loaded.batchMax, lingerMs });
   for await (const batch of batches) {

@@ -11,6 +11,8 @@ export interface WindowOptions {
   readonly windowSec: number;
   /** Position of the first sample in the recording. */
   readonly startSec: number;
+  /** Supplies the buffers of windows, with any content; default: a new one for each. */
+  readonly memory?: { take(samples: number): Float32Array<ArrayBuffer> };
 }
 
 export interface AudioWindow {
@@ -30,14 +32,14 @@ export const durationMinSec = 0.25;
  *  @throws {LeitmotifError} audio-too-short when the whole recording is shorter than `durationMinSec` */
 export async function* cutWindows(
   pcm: AsyncIterable<Float32Array>,
-  { sampleRateHz, windowSec, startSec }: WindowOptions,
+  { sampleRateHz, windowSec, startSec, memory = newMemory }: WindowOptions,
 ): AsyncGenerator<AudioWindow> {
   if (!(windowSec >= durationMinSec)) throw new RangeError(`Cannot cut windows: ${windowSec} s is too short for one`);
   const size = Math.round(windowSec * sampleRateHz);
   let index = 0;
   // The latest window, copied for the tail: the receiver may change or transfer its own.
   const before = new Float32Array(size);
-  let samples = new Float32Array(size);
+  let samples = memory.take(size);
   let filled = 0;
 
   const spanFrom = (first: number, length: number, overlap: number): ChunkSpan => ({
@@ -57,7 +59,7 @@ export async function* cutWindows(
       before.set(samples);
       yield { span: spanFrom(index * size, size, 0), samples };
       index += 1;
-      samples = new Float32Array(size);
+      samples = memory.take(size);
       filled = 0;
     }
   }
@@ -72,6 +74,8 @@ export async function* cutWindows(
     yield { span: spanFrom(index * size - overlap, size, overlap), samples: tail };
   }
 }
+
+const newMemory = { take: (samples: number) => new Float32Array(samples) };
 
 function repeat(samples: Float32Array<ArrayBuffer>, filled: number): Float32Array<ArrayBuffer> {
   for (let at = filled; at < samples.length; at += filled) {

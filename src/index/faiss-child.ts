@@ -135,7 +135,7 @@ function nearestOf(part: LoadedPart, queries: Float32Array, k: number, dropped: 
       const places = Array.from({ length: requested }, (_, place) => position * requested + place);
       const live = places.filter((place) => isLive(answer.labels[place] ?? 0));
       const examined = requested === rowCount ? live : live.slice(0, wanted);
-      const candidates = rescore(part, queries, query, answer, examined);
+      const candidates = rescore({ part, queries, query }, answer, examined, found);
       nearest[query] = candidates.slice(0, found);
       if (requested === rowCount) return false;
       if (candidates.length < found) return true;
@@ -148,7 +148,6 @@ function nearestOf(part: LoadedPart, queries: Float32Array, k: number, dropped: 
 }
 
 type Scored = { readonly row: number; readonly similarity: number };
-
 type FaissAnswer = { readonly distances: readonly number[]; readonly labels: readonly number[] };
 
 /** Searches the picked queries, padded with zero vectors to the number from which FAISS uses BLAS. */
@@ -163,24 +162,26 @@ function searchFaiss(part: LoadedPart, queries: Float32Array, picked: readonly n
 }
 
 /** Computes one query's similarities again so that they are equal on every machine, in every batch and for any number of
- *  shards: FAISS's own sums depend on the position of row and query in BLAS's blocks. Takes 4 us per candidate.
- *  @param places in the answer
- *  @returns best first, ties by row */
+ *  shards: FAISS's own sums depend on the position of row and query in BLAS's blocks. Takes 4 us per candidate, so it ends
+ *  at those that cannot be among the first `count`.
+ *  @param places in the answer, best first by FAISS's sums. @returns best first, ties by row */
 function rescore(
-  part: LoadedPart,
-  queries: Float32Array,
-  query: number,
+  { part, queries, query }: { part: LoadedPart; queries: Float32Array; query: number },
   { labels, distances }: FaissAnswer,
   places: readonly number[],
+  count: number,
 ): Scored[] {
-  const candidates = places.map((place) => {
-    const row = labels[place] ?? 0;
+  const scored: Scored[] = [];
+  let worst = Number.POSITIVE_INFINITY;
+  for (const place of places) {
+    const [row, distance] = [labels[place] ?? 0, distances[place] ?? 0];
+    if (scored.length >= count && distance < worst - sumTolerance) break;
     const similarity = similarityOf(part, queries, query, row);
-    if (Math.abs(similarity - (distances[place] ?? 0)) > 1e-3)
-      throw new CorruptFile(`row ${row} is not the one that FAISS holds`);
-    return { row, similarity };
-  });
-  return candidates.sort((a, b) => b.similarity - a.similarity || a.row - b.row);
+    if (Math.abs(similarity - distance) > 1e-3) throw new CorruptFile(`row ${row} is not the one that FAISS holds`);
+    scored.push({ row, similarity });
+    if (scored.length <= count) worst = Math.min(worst, similarity);
+  }
+  return scored.sort((a, b) => b.similarity - a.similarity || a.row - b.row);
 }
 
 /** From the row's bytes in the file, summed in float64. */

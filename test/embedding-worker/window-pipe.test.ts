@@ -21,7 +21,7 @@ describe('the pipe of windows', () => {
           bytes.subarray(i * cutBytes, (i + 1) * cutBytes),
         );
         const got = [];
-        for await (const window of readWindows(Readable.from(parts), new WindowMemory())) got.push(window);
+        for await (const window of readWindows(Readable.from(parts), new WindowMemory(3))) got.push(window);
         expect(got).toEqual(sent);
       }),
     );
@@ -33,7 +33,7 @@ describe('the pipe of windows', () => {
         const pipe = new PassThrough();
         for (const window of sent) writeWindow(pipe, window);
         pipe.end();
-        const memory = new WindowMemory();
+        const memory = new WindowMemory(3);
         const got = [];
         for await (const { id, samples } of readWindows(pipe, memory)) {
           got.push({ id, samples: samples.slice() });
@@ -45,7 +45,7 @@ describe('the pipe of windows', () => {
   });
 
   test('refuses an invalid header', async () => {
-    const reading = readWindows(Readable.from([Buffer.alloc(8, 0xff)]), new WindowMemory()).next();
+    const reading = readWindows(Readable.from([Buffer.alloc(8, 0xff)]), new WindowMemory(3)).next();
     await expect(reading).rejects.toThrow(RangeError);
   });
 });
