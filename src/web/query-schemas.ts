@@ -107,10 +107,13 @@ export const stateSchema = z
   })
   .meta({ id: 'QueryState' });
 
+export const voteNames = ['up', 'down'] as const;
+
 export const queryViewSchema = stateSchema
   .extend({
     fromMemory: z.boolean().describe('Whether the answer was stored before'),
     answer: answerSchema.nullable(),
     wordsAnswer: wordsAnswerSchema.nullable(),
+    votes: z.record(z.string(), z.enum(voteNames)).describe("The caller's own votes, by the rank of the result"),
   })
   .meta({ id: 'Query' });

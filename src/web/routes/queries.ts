@@ -59,7 +59,7 @@ export function queryRoutes(server: WebServer, parts: RouteParts): void {
       const caller = callerOf(request);
       const key = (request.headers as { 'idempotency-key'?: string })['idempotency-key'] ?? null;
       // Before a large body is read: a caller who has to wait need not send it.
-      if (!keys.isKnown(caller.id, key)) queries.assertWelcome(caller);
+      if (!keys.isKnown(caller.id, key)) await queries.assertWelcome(caller);
       const received = await receive(request, parts);
       const release = async () => received.upload?.release();
       let query: WebQuery;
