@@ -8,7 +8,7 @@ import { isIP } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 import type { Config } from '../config/config.ts';
 import { LeitmotifError } from '../errors.ts';
-import type { ApiKeys, Scope } from './keys.ts';
+import type { ApiKey, ApiKeys, Scope } from './keys.ts';
 import { HttpRefusal } from './problems.ts';
 import { cookieOf, sessionCookie } from './session-cookies.ts';
 import type { Sessions } from './sessions.ts';
@@ -94,6 +94,11 @@ export class AccessControl {
       throw new LeitmotifError('not-allowed', `Cannot do this ${needed}`);
     }
     return caller;
+  }
+
+  /** @returns null for an unknown or expired key */
+  keyOf(token: string): ApiKey | null {
+    return this.#keys.find(token, Date.now());
   }
 
   async #anyCallerOf(request: FastifyRequest): Promise<Caller> {

@@ -86,7 +86,7 @@ export class DiscordOAuth {
         verifier,
         this.#options(),
       );
-      if (response.status >= 500) throw unavailable(null);
+      if (response.status >= 500 || response.status === 429) throw unavailable(null);
       const granted = await oauth.processAuthorizationCodeResponse(this.#server, this.#client, response);
       return granted.access_token;
     } catch (error) {

@@ -21,6 +21,7 @@ import { pageRoutes } from './routes/page.ts';
 import { queryRoutes } from './routes/queries.ts';
 import { queryMediaRoutes } from './routes/query-media.ts';
 import { reindexRoutes } from './routes/reindexes.ts';
+import { restRoutes } from './routes/rest.ts';
 import { sharedRoutes } from './routes/shared.ts';
 import { shareRoutes } from './routes/shares.ts';
 import { signInRoutes } from './routes/sign-in.ts';
@@ -60,6 +61,7 @@ const contentSecurityPolicy = {
     mediaSrc: ["'self'"],
     fontSrc: ["'self'"],
     connectSrc: ["'self'"],
+    manifestSrc: ["'self'"],
     baseUri: ["'none'"],
     formAction: ["'self'"],
     frameAncestors: ["'none'"],
@@ -151,6 +153,7 @@ export async function createServer(options: ServerOptions): Promise<WebServer> {
   statusRoutes(server, options);
   signInRoutes(server, options.sessions, options.sessionMs);
   if (options.page) pageRoutes(server, options.page, (request, token) => previewOf(options, request, token));
+  await server.register(async (scope) => restRoutes(scope as unknown as WebServer, options, access, options.version));
   await server.register(
     async (scope) => {
       const api = scope as unknown as WebServer;

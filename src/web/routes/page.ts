@@ -14,9 +14,11 @@ const types: Readonly<Record<string, string>> = {
   '.js': 'text/javascript; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
   '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.webmanifest': 'application/manifest+json',
 };
 const revalidated = 'no-cache';
-/** The names of the files change with their content. */
+/** The names of these files change with their content. */
 const forever = 'public, max-age=31536000, immutable';
 
 /** @param page the folder of the built page; built on first use
@@ -47,7 +49,12 @@ export function pageRoutes(
   server.route({
     ...{ method: 'GET', url: '/app/:file', config },
     schema: { hide: true, params: z.object({ file: z.string().regex(/^[\w-][\w.-]{0,100}$/) }) },
-    handler: async (request, reply) => sendPacked(request, reply, await page(), request.params.file, forever),
+    handler: async (request, reply) => {
+      const { file } = request.params;
+      // What the manifest names has the same name always.
+      const isFixed = /\.(png|webmanifest)$/.test(file);
+      return sendPacked(request, reply, await page(), file, isFixed ? revalidated : forever);
+    },
   });
 }
 

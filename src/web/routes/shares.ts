@@ -7,7 +7,7 @@ import { idParams } from './queries.ts';
 
 const tags = ['queries'];
 
-const sharedSchema = z
+export const sharedSchema = z
   .object({
     server: z.string().describe('Id of the Discord server'),
     channel: z.string(),
@@ -16,7 +16,7 @@ const sharedSchema = z
   })
   .meta({ id: 'Share' });
 
-const placesSchema = z
+export const placesSchema = z
   .object({
     bot: z.boolean().describe('Whether a bot runs over this index'),
     servers: z.array(z.object({ id: z.string(), name: z.string() })).describe('With a channel for finds'),

@@ -1,6 +1,6 @@
 /** Signing in with Discord, and out: /auth/discord leads to Discord and back, and ends with a session cookie. */
 import '@fastify/cookie';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { type LeitmotifError, toLeitmotifError } from '../../errors.ts';
 import { assertFromOwnPage, signInPath } from '../access.ts';

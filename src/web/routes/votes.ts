@@ -20,7 +20,7 @@ const personalDataSchema = z.object({
   jobs: z.int(),
 });
 
-const meSchema = z
+export const meSchema = z
   .object({
     id: z.string().describe('Under which answers and votes are stored'),
     name: z.string().nullable(),
