@@ -1,8 +1,9 @@
 # syntax=docker/dockerfile:1
-# Leitmotif on a machine without a GPU: the bot (the default target) and the embedding worker, of one set of layers.
+# Leitmotif on a machine without a GPU: the bot (the default target), the web server and the embedding worker, of one set of layers.
 #
 #   docker build -t leitmotif-bot .
 #   docker build -t leitmotif-worker --target worker .
+#   docker build -t leitmotif-web --target web .
 #
 # docs/deploy.md tells how they run, and what of this has been tried and what has not.
 
@@ -58,6 +59,29 @@ VOLUME ["/models"]
 HEALTHCHECK --interval=15s --timeout=5s --start-period=120s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.WORKER_PORT}/readyz`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 CMD ["node", "--single-threaded-gc", "--no-incremental-marking", "embedding-worker/main.ts"]
+
+# --- the web app's page, which the web server finds built ---------------------------------------------------------------
+FROM packages AS page
+COPY src src/
+COPY web/page-build.ts web/
+COPY web/page web/page/
+RUN node web/page-build.ts
+
+# --- the web server: the page and the API -----------------------------------------------------------------------------
+FROM runtime AS web
+# The page's sources too: their hash names the folder of the built page.
+COPY package-lock.json ./
+COPY web/package.json web/
+COPY web/page-build.ts web/
+COPY web/page web/page/
+COPY --from=page /app/web/node_modules/.cache/page web/node_modules/.cache/page/
+ENV WEB_HOST=0.0.0.0 \
+  WEB_PORT=8700
+EXPOSE 8700
+VOLUME ["/data/index", "/models"]
+HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.WEB_PORT}/healthz`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+CMD ["node", "src/web.ts"]
 
 # --- the bot ----------------------------------------------------------------------------------------------------------
 FROM runtime AS bot

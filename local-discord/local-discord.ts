@@ -1,5 +1,4 @@
 /** A Discord that runs on this machine. README.md in this folder lists what it checks. */
-import type { IncomingHttpHeaders } from 'node:http';
 import websocket from '@fastify/websocket';
 import { type APIMessage, GatewayCloseCodes } from 'discord-api-types/v10';
 import Fastify, { type FastifyInstance } from 'fastify';
@@ -8,10 +7,12 @@ import { cdn } from './server/attachment-store.ts';
 import type { Call, RefusedCall } from './server/call-log.ts';
 import { buildCore, type Core, type CoreOptions } from './server/core.ts';
 import type { Faults } from './server/faults.ts';
+import { authorizePage } from './server/oauth-routes.ts';
 import { pageApi, pageFiles } from './server/page.ts';
 import { isVisible } from './server/people.ts';
 import { Person } from './server/person.ts';
 import { usualRateLimits } from './server/rate-limits.ts';
+import { refuseForeignPages } from './server/same-origin.ts';
 import {
   addToThread,
   addUser,
@@ -68,6 +69,8 @@ export async function startLocalDiscord(options: LocalDiscordOptions = {}): Prom
       botName: options.botName ?? 'Leitmotif',
       privilegedIntents: options.privilegedIntents ?? 0,
       shards: options.shards ?? 1,
+      clientSecret: options.clientSecret ?? 'local-client-secret',
+      redirectUris: options.redirectUris ?? null,
       rateLimits: options.rateLimits === undefined ? usualRateLimits : options.rateLimits,
     },
     () => url,
@@ -77,6 +80,7 @@ export async function startLocalDiscord(options: LocalDiscordOptions = {}): Prom
   await app.register(async (scope) => api(scope, core), { prefix: '/api/v10' });
   await app.register(async (scope) => pageApi(scope, core), { prefix: '/page' });
   await app.register(async (scope) => cdn(scope, core));
+  await app.register(async (scope) => authorizePage(scope, core));
   await app.register(async (scope) => {
     for (const path of ['/gateway', '/gateway/']) {
       scope.get(path, { websocket: true }, (socket) => core.gateway.accept(socket));
@@ -224,6 +228,21 @@ export class LocalDiscord implements AsyncDisposable {
     this.#core.messages.delete(message);
   }
 
+  /** For `DISCORD_CLIENT_SECRET`: the application's secret, to sign users in. */
+  get clientSecret(): string {
+    return this.#core.options.clientSecret;
+  }
+
+  /** Takes the tokens of a user back, as when they remove the application under Authorized Apps. */
+  revokeSignIns(userId: string): void {
+    this.#core.oauth.revokeOf(userId);
+  }
+
+  /** Removes a user from a server. */
+  removeMember(guildId: string, userId: string): void {
+    this.#core.world.guilds.get(guildId)?.members.delete(userId);
+  }
+
   /** Moves Discord's clock ahead, so that 3 s, 15 min or the lifetime of links pass at once. */
   advance(ms: number): void {
     this.#core.clock.advance(ms);
@@ -273,24 +292,4 @@ export class LocalDiscord implements AsyncDisposable {
     await this.#app.close();
     await this.#core.store[Symbol.asyncDispose]();
   }
-}
-
-/** Host names of a server on loopback. The port may be that of a tunnel. */
-const loopbackNames = new Set(['127.0.0.1', 'localhost', '[::1]']);
-
-/** Refuses requests of foreign web pages: there are no passwords, so loopback alone is no protection. A page whose name resolves
- *  to 127.0.0.1 (DNS rebinding) is recognised by its Host, any other page by its Origin. Applies to web sockets too. Must be
- *  called after @fastify/websocket, whose hook closes refused sockets, and before the routes. */
-function refuseForeignPages(app: FastifyInstance): void {
-  app.addHook('onRequest', async (request, reply) => {
-    if (isOurs(request.headers)) return;
-    return reply.status(403).send({ message: 'This server answers pages of its own address only.', code: 0 });
-  });
-}
-
-/** Bots and media players send no Origin. That of the server's own page is the Host. */
-function isOurs({ host = '', origin }: Pick<IncomingHttpHeaders, 'host' | 'origin'>): boolean {
-  const url = `http://${host}`;
-  if (!URL.canParse(url) || !loopbackNames.has(new URL(url).hostname)) return false;
-  return origin === undefined || origin === new URL(url).origin;
 }

@@ -9,6 +9,7 @@ import { count, time } from './cli/option-values.ts';
 import { ignoreClosedPipes, runToExit } from './cli/run-to-exit.ts';
 import { printSimilar, type SimilarCommandOptions } from './cli/similar-command.ts';
 import { wordsCommand } from './cli/text-command.ts';
+import { printByTracks } from './cli/tracks-command.ts';
 import { projectRoot, withApp } from './cli/with-app.ts';
 import { loadDotEnv, readConfig } from './config/config.ts';
 import { focusNames, fusionNames } from './domain.ts';
@@ -20,15 +21,23 @@ loadDotEnv(projectRoot);
 const folder = callerFolder(process.env, { command: process.argv[2], root: projectRoot, cwd: process.cwd() });
 if (folder !== null) process.chdir(folder);
 
+interface QueryOptions {
+  readonly text?: string;
+  readonly plus?: string[];
+  readonly minus?: string[];
+}
+
 function commands(): Command {
   const program = new Command('leitmotif')
     .description('Finds music that sounds like a piece you give it.')
     .version(versionOf(projectRoot));
   program
     .command('similar')
-    .description('search the library with a recording, or with words')
+    .description('search the library with a recording, with its own tracks, or with words')
     .argument('[file]', 'a file that ffmpeg can read')
     .option('--text <words>', 'search with words; requires a model with a text encoder, such as clap')
+    .option('--plus <key...>', 'search with tracks of the library: the results resemble these')
+    .option('--minus <key...>', 'with --plus: tracks that the results should not resemble')
     .option('--json', 'print one object instead of text')
     .option('--top <n>', 'number of results', count, 10)
     .option('--clips <dir>', 'write clips of the matching moments to this folder')
@@ -37,15 +46,16 @@ function commands(): Command {
     .option('--focus <part>', `what decides, if the model tells them apart: ${focusNames.join(', ')}`)
     .option('--from <time>', 'start of the part to search with (1:20 or 80)', time)
     .option('--to <time>', 'end of the part to search with', time)
-    .action((file: string | undefined, options: SimilarCommandOptions & { text?: string }, command: Command) => {
-      const { text, ...rest } = options;
-      if (file !== undefined && text === undefined) {
-        return withApp((app, signal) => printSimilar(app, file, rest, signal));
-      }
-      if (file === undefined && text !== undefined) {
-        return withApp((app, signal) => wordsCommand(app, text, rest, signal));
-      }
-      return command.error('error: expected either a file or --text');
+    .action((file: string | undefined, options: SimilarCommandOptions & QueryOptions, command: Command) => {
+      const { text, plus, minus = [], ...rest } = options;
+      const ways = [file, text, plus].filter((way) => way !== undefined).length;
+      if (ways !== 1) return command.error('error: expected either a file, --plus or --text');
+      if (minus.length > 0 && plus === undefined) return command.error('error: expected --minus only with --plus');
+      return withApp((app, signal) => {
+        if (file !== undefined) return printSimilar(app, file, rest, signal);
+        if (text !== undefined) return wordsCommand(app, text, rest, signal);
+        return printByTracks(app, { plus: plus ?? [], minus }, rest, signal);
+      });
     });
   program
     .command('index')

@@ -1,8 +1,10 @@
-/** The bot's entry. Exit codes follow sysexits(3): 0 after a graceful stop, 78 for a bad configuration (such as a missing
+/** The bot's entry. With WEB_PORT set, it starts the bot and the web server beside it, each as a process of its own. Exit codes follow sysexits(3): 0 after a graceful stop, 78 for a bad configuration (such as a missing
  *  token), 77 for a token that Discord rejects, 75 when Discord is unavailable, 1 for everything else. */
 import './io/while-starting.ts';
+import { fork } from 'node:child_process';
 import path from 'node:path';
 import { Command } from 'commander';
+import type { Logger } from 'pino';
 import { allCommands } from '../commands/all.ts';
 import { buildApp } from './app.ts';
 import { loadDotEnv, readConfig } from './config/config.ts';
@@ -11,6 +13,7 @@ import { startBot } from './discord/bot.ts';
 import { makeBotLog } from './discord/log.ts';
 import { runShards } from './discord/sharding.ts';
 import { LeitmotifError, toLeitmotifError } from './errors.ts';
+import { keepRunning } from './io/keep-running.ts';
 import { versionOf } from './io/version.ts';
 import { endInOrder } from './io/while-starting.ts';
 
@@ -22,6 +25,8 @@ new Command('leitmotif start')
 loadDotEnv(root);
 /** Set by discord.js's ShardingManager for the processes that it starts. */
 const isShard = process.env.SHARDING_MANAGER === 'true';
+/** Set by this file for the bot that it starts beside the web server. */
+const isPart = process.env.LEITMOTIF_PART === 'bot';
 
 /** Keeps the thread that answers Discord free. A catalog write that meets another one blocks the thread for 10 ms, then
  *  retries without blocking. On Linux a process at niceness 10 gets about a tenth of the time of one at 0. */
@@ -43,6 +48,10 @@ async function main(signal: AbortSignal): Promise<void> {
     );
   }
   const log = makeBotLog(config.botLogLevel);
+  if (config.web.besideBot && !isPart && !isShard) {
+    process.exitCode = await runWithWeb(log, signal);
+    return;
+  }
   if (shards !== undefined && !isShard) {
     const entry = path.join(root, 'src/main.ts');
     const { apiUrl } = config.discord;
@@ -67,11 +76,27 @@ async function main(signal: AbortSignal): Promise<void> {
   }
 }
 
+/** Bot and web server are processes of their own: work of one does not delay the other, and a crash of one does not end it. */
+function runWithWeb(log: Logger, signal: AbortSignal): Promise<number> {
+  const start = (entry: string, environment: NodeJS.ProcessEnv) => () =>
+    fork(path.join(root, 'src', entry), [], { env: { ...process.env, ...environment }, stdio: 'inherit' });
+  const bot = start('main.ts', { LEITMOTIF_PART: 'bot' });
+  // The web server needs no token of the bot.
+  const web = start('web.ts', { DISCORD_TOKEN: '' });
+  return keepRunning(
+    [
+      { name: 'bot', start: bot, fatalCodes: new Set(fatalExits.keys()) },
+      { name: 'web', start: web, fatalCodes: new Set() },
+    ],
+    { log, signal },
+  );
+}
+
 /** Exit codes of errors that a restart does not fix. */
-const fatalExits = new Map([
+const fatalExits = new Map<number, LeitmotifError['code']>([
   [78, 'config-invalid'],
   [77, 'unauthorized'],
-] as const);
+]);
 
 function untilAborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();

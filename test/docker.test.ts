@@ -98,7 +98,7 @@ describe.each(dockerfiles)('%s', (file) => {
       const [program, flag, script = ''] = commandOf(instruction);
       expect([program, flag]).toEqual(['node', '-e']);
       // Nobody listens on port 1: the question fails, by its own exit code and without a word.
-      const env = { PATH: process.env.PATH, WORKER_PORT: '1', METRICS_PORT: '1' };
+      const env = { PATH: process.env.PATH, WORKER_PORT: '1', METRICS_PORT: '1', WEB_PORT: '1' };
       const ask = () => execFileSync(process.execPath, ['-e', script], { env, stdio: 'pipe' });
       expect(ask).toThrow(expect.objectContaining({ status: 1, stderr: Buffer.alloc(0) }));
     }
@@ -124,7 +124,7 @@ describe('compose.yaml', () => {
 
   test('builds existing targets from existing files', () => {
     const targets = all(compose, /^ +target: (\S+)$/gm);
-    expect(new Set(targets)).toEqual(new Set(['bot', 'worker']));
+    expect(new Set(targets)).toEqual(new Set(['bot', 'web', 'worker']));
     for (const target of targets) expect(read('Dockerfile')).toContain(` AS ${target}\n`);
     for (const file of all(compose, /^ +dockerfile: (\S+)$/gm)) expect(dockerfiles).toContain(file);
   });

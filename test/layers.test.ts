@@ -55,9 +55,14 @@ const callers: Readonly<Record<string, readonly string[]>> = {
   // The lock is the operating system's, taken through SQLite; it holds no data.
   'node:sqlite': ['src/catalog/database.ts', 'src/io/process-lock.ts'],
   'music-metadata': ['embedding-worker/tags/library-tags.ts'],
-  undici: ['src/embedding/client.ts', 'src/models/download/hub-request.ts', 'embedding-worker/engines/remote/http.ts'],
+  undici: [
+    'src/embedding/client.ts',
+    'src/models/download/hub-request.ts',
+    'src/web/bot-link.ts',
+    'embedding-worker/engines/remote/http.ts',
+  ],
   cockatiel: ['embedding-worker/engines/remote/guard.ts'],
-  oauth4webapi: ['embedding-worker/engines/remote/access-token.ts'],
+  oauth4webapi: ['embedding-worker/engines/remote/access-token.ts', 'src/web/discord-oauth.ts'],
   'ipaddr.js': ['src/fetch/public-address.ts'],
   '@resvg/resvg-js': ['src/media/picture.ts'],
   hyparquet: ['src/exchange/parquet.ts'],

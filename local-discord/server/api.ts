@@ -8,11 +8,16 @@ import type { Core } from './core.ts';
 import type { Fault } from './faults.ts';
 import { guildRoutes } from './guild-routes.ts';
 import { interactionRoutes } from './interaction-routes.ts';
+import { tokenRoutes } from './oauth-routes.ts';
 import { threadRoutes } from './thread-routes.ts';
 import { readUploads } from './upload-body.ts';
 
 /** Routes that are authorised by an interaction's token in the path. */
 const withoutToken = /^\/(interactions|webhooks)\//;
+/** Routes of the client, authorised by its secret. */
+const byClient = /^\/oauth2\/token(\/revoke)?$/;
+/** Routes that a user's access token opens, with the scope that they need. */
+const byUser: Readonly<Record<string, string>> = { '/users/@me': 'identify', '/users/@me/guilds': 'guilds' };
 
 interface Fate {
   readonly atMs: number;
@@ -59,7 +64,11 @@ export async function api(app: FastifyInstance, core: Core): Promise<void> {
     if (fault === 'dropped') return breakConnection(request, reply);
     if (fault && fault !== 'lost-answer') return fail(fault, core.faults.retryAfterMs, reply);
     const token = request.headers.authorization?.replace(/^Bot /, '') ?? '';
-    if (!withoutToken.test(apiPath(request)) && !core.acceptsToken(token)) throw refusals.unauthorized();
+    const path = apiPath(request);
+    if (withoutToken.test(path) || byClient.test(path) || core.acceptsToken(token)) return;
+    const scope = byUser[path];
+    const user = core.oauth.tokenOf(request.headers.authorization);
+    if (!user || scope === undefined || !user.scopes.includes(scope)) throw refusals.unauthorized();
   });
   app.addHook('onSend', async (request, reply, payload) => {
     if (fateOf(request).fault === 'lost-answer') return breakConnection(request, reply);
@@ -88,6 +97,7 @@ export async function api(app: FastifyInstance, core: Core): Promise<void> {
   channelRoutes(app, core);
   threadRoutes(app, core);
   guildRoutes(app, core);
+  tokenRoutes(app, core);
 }
 
 function apiPath(request: FastifyRequest): string {

@@ -22,7 +22,10 @@ export function applicationRoutes(app: FastifyInstance, core: Core): void {
     shards: options.shards,
     session_start_limit: { total: 1000, remaining: 1000, reset_after: 86_400_000, max_concurrency: options.shards },
   }));
-  app.get('/users/@me', async () => ownUser(world.user(botId)));
+  app.get('/users/@me', async ({ headers }) => {
+    const signedIn = core.oauth.tokenOf(headers.authorization);
+    return signedIn ? user(world.user(signedIn.userId)) : ownUser(world.user(botId));
+  });
   app.get<{ Params: { user: string } }>('/users/:user', async ({ params }) => {
     const found = world.users.get(params.user);
     if (!found) throw refusals.unknownUser();

@@ -10,6 +10,7 @@ import { Gateway } from './gateway.ts';
 import { gatewayEvent, guildCreateBody } from './gateway-events.ts';
 import { Interactions } from './interactions.ts';
 import { Messages } from './messages.ts';
+import { OAuth } from './oauth.ts';
 import { Presenter } from './present.ts';
 import { type RateLimitOptions, RateLimits } from './rate-limits.ts';
 import { user } from './shapes.ts';
@@ -25,6 +26,10 @@ export interface CoreOptions {
   /** Bits of the privileged intents that are enabled for the application. */
   readonly privilegedIntents: number;
   readonly shards: number;
+  /** Of the application, to sign users in. */
+  readonly clientSecret: string;
+  /** The redirects of the application; null for any address on loopback. */
+  readonly redirectUris: readonly string[] | null;
   /** null for none. */
   readonly rateLimits: RateLimitOptions | null;
 }
@@ -87,6 +92,7 @@ export async function buildCore(options: CoreOptions, baseUrl: () => string) {
     faults: new Faults(options.seed),
     log: new CallLog(),
     rateLimits: new RateLimits(clock, options.rateLimits),
+    oauth: new OAuth(clock),
     baseUrl,
   };
 }

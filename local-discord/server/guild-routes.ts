@@ -11,25 +11,26 @@ interface GuildRoute {
   Querystring: { limit?: string };
 }
 
-export function guildRoutes(app: FastifyInstance, { world, botId }: Core): void {
+export function guildRoutes(app: FastifyInstance, { world, botId, oauth }: Core): void {
   const find = (id: string): Guild => {
     const guild = world.guilds.get(id);
     if (!guild) throw refusals.unknownGuild();
     return guild;
   };
-  app.get('/users/@me/guilds', async () =>
-    [...world.guilds.values()]
-      .filter(({ members }) => members.has(botId))
+  app.get('/users/@me/guilds', async ({ headers }) => {
+    const userId = oauth.tokenOf(headers.authorization)?.userId ?? botId;
+    return [...world.guilds.values()]
+      .filter(({ members }) => members.has(userId))
       .map((guild) => ({
         id: guild.id,
         name: guild.name,
         icon: null,
         banner: null,
-        owner: false,
+        owner: guild.ownerId === userId,
         features: [],
-        permissions: String(permissionsInGuild(guild, botId)),
-      })),
-  );
+        permissions: String(permissionsInGuild(guild, userId)),
+      }));
+  });
   app.get<GuildRoute>('/guilds/:guild', async ({ params }) => guildBody(find(params.guild)));
   app.get<GuildRoute>('/guilds/:guild/channels', async ({ params }) =>
     [...find(params.guild).channels.values()].map((each, position) => channel(each, world, position)),

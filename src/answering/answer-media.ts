@@ -59,7 +59,7 @@ export class AnswerMedia {
     if (there?.ab) return there;
     if (this.#queue.size >= waitingMax) throw new LeitmotifError('busy-bot', 'Too many clips are being cut');
     const cut = async () => {
-      await using asked = await queryTrackFile(stored, this.#services, signal);
+      await using asked = await queryTrackFile(stored, result.hits[0], this.#services, signal);
       const yours = (hit: Hit) => this.#yours(stored, hit, asked);
       return this.#services.queries.resultClips(stored.answer, result, { dir, yours, signal });
     };
@@ -72,7 +72,7 @@ export class AnswerMedia {
     { id, answer, source }: StoredAnswer,
     { queryPath, signal }: { readonly queryPath: string | null; readonly signal: AbortSignal },
   ): Promise<void> {
-    if (queryPath === null || source.kind === 'piece') return;
+    if (queryPath === null || source.kind === 'piece' || source.kind === 'pieces') return;
     const { answerFiles, clipLimits: limits } = this.#services.queries;
     // For all pages, within the limit for extracts: Listen plays them too.
     const results = answer.results.length;

@@ -112,14 +112,9 @@ async function runQuery(
 ): Promise<StoredAnswer> {
   const startedMs = performance.now();
   const { contentSha256, source } = resolved;
-  onStage({ stage: resolved.recording ? 'comparing' : 'listening' });
+  onStage({ stage: resolved.recording || resolved.tracks ? 'comparing' : 'listening' });
   let embedded: EmbeddedRecording | null = null;
-  const found = await services.queries.similar({
-    path: resolved.path ?? '',
-    contentSha256,
-    name: source.name,
-    fromSec: options.fromSec ?? undefined,
-    toSec: options.toSec ?? undefined,
+  const shared = {
     neighbours: options.neighbours,
     // An answer that an older version stored may name a fusion that is gone.
     fusion: fusionNames.find((name) => name === options.fusion) ?? defaultFusion,
@@ -128,24 +123,35 @@ async function runQuery(
     includeNonMusic: options.includeNonMusic,
     hubCorrection: options.hubCorrection,
     perArtistMax: options.sameArtist ? undefined : perArtistMax,
-    excludedTracks: options.leaveOut === null ? undefined : new Set([options.leaveOut]),
     signal,
-    storedEmbedding: resolved.recording ?? undefined,
-    onProgress: ({ decodedSec, durationSec, chunksDone }) => {
-      const endSec = Math.min(options.toSec ?? Number.POSITIVE_INFINITY, durationSec ?? Number.POSITIVE_INFINITY);
-      const left = (endSec - decodedSec) / services.config.windowSec;
-      onStage({
-        stage: 'listening',
-        decodedSec,
-        chunksDone,
-        chunksLeft: Number.isFinite(left) ? Math.max(Math.ceil(left), 0) : null,
-      });
-    },
-    onEmbedded: (recording) => {
-      embedded = recording;
-      onStage({ stage: 'comparing' });
-    },
-  });
+  };
+  const { tracks } = resolved;
+  const bySound = () =>
+    services.queries.similar({
+      ...shared,
+      path: resolved.path ?? '',
+      contentSha256,
+      name: source.name,
+      fromSec: options.fromSec ?? undefined,
+      toSec: options.toSec ?? undefined,
+      excludedTracks: options.leaveOut === null ? undefined : new Set([options.leaveOut]),
+      storedEmbedding: resolved.recording ?? undefined,
+      onProgress: ({ decodedSec, durationSec, chunksDone }) => {
+        const endSec = Math.min(options.toSec ?? Number.POSITIVE_INFINITY, durationSec ?? Number.POSITIVE_INFINITY);
+        const left = (endSec - decodedSec) / services.config.windowSec;
+        onStage({
+          stage: 'listening',
+          decodedSec,
+          chunksDone,
+          chunksLeft: Number.isFinite(left) ? Math.max(Math.ceil(left), 0) : null,
+        });
+      },
+      onEmbedded: (recording) => {
+        embedded = recording;
+        onStage({ stage: 'comparing' });
+      },
+    });
+  const found = await (tracks ? services.queries.byTracks({ ...shared, tracks }) : bySound());
   onDone('similar', performance.now() - startedMs);
   // Left out before it is stored, so that Listen, Why, More and Share all count the same results.
   const answer = shownAnswer(found, options.minMatch);

@@ -2,6 +2,7 @@
 import type { Focus } from '../domain.ts';
 import { LeitmotifError } from '../errors.ts';
 import { formatTime, parseTime } from '../format.ts';
+import type { QueryTracks } from '../query/find-by-tracks.ts';
 import type { StoredAnswer } from '../query/stored-answer.ts';
 
 export interface QuestionOptions {
@@ -17,12 +18,14 @@ export interface QuestionOptions {
 /** clip   an attachment, whose URL comes from Discord
  *  link   a URL that a user typed, fetched with all guards
  *  piece  a track of the library
+ *  pieces several of them: the results resemble the plus tracks and not the minus tracks
  *  upload a file that is on this machine already; the caller deletes it
  *  again  an earlier query, without its audio, which is not stored */
 export type RequestedSource =
   | { readonly kind: 'clip'; readonly url: string; readonly name: string; readonly sizeBytes: number | null }
   | { readonly kind: 'link'; readonly url: string }
   | { readonly kind: 'piece'; readonly trackId: number }
+  | { readonly kind: 'pieces'; readonly tracks: QueryTracks }
   | { readonly kind: 'upload'; readonly path: string; readonly name: string; readonly contentSha256: string }
   | { readonly kind: 'again'; readonly stored: StoredAnswer };
 

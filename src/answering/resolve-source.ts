@@ -5,6 +5,8 @@ import type { EmbeddedRecording } from '../domain.ts';
 import { LeitmotifError } from '../errors.ts';
 import { type FetchedAudio, fetchAudio } from '../fetch/fetch-audio.ts';
 import { trackName } from '../format.ts';
+import { checkedTracks, type QueryTracks, tracksContent, tracksName } from '../query/find-by-tracks.ts';
+import { libraryRecording } from '../query/library-recording.ts';
 import { newAnswerId, type QuestionSource, type StoredAnswer } from '../query/stored-answer.ts';
 import { partOf } from '../query/stored-recording.ts';
 import type { Services } from '../services/services.ts';
@@ -33,6 +35,8 @@ interface SourceData {
   /** The cached embedding; null when there is none. */
   readonly recording: EmbeddedRecording | null;
   readonly leaveOut: number | null;
+  /** Of a query with several library tracks; undefined for any other. */
+  readonly tracks?: QueryTracks;
 }
 
 /** Its file exists until it is disposed. */
@@ -60,6 +64,7 @@ async function resolveInto(
 ): Promise<SourceData> {
   const { services } = parts;
   if (asked.kind === 'piece') return resolveTrack(asked.trackId, options, services);
+  if (asked.kind === 'pieces') return resolveTracks(asked.tracks, services);
   if (asked.kind === 'again') return resolveRepeat(asked.stored, services);
   if (asked.kind === 'upload') {
     const { contentSha256, name } = asked;
@@ -96,19 +101,13 @@ async function fetchInto(
   });
 }
 
-/** A library track was embedded at indexing by the same code, so its stored vectors are the query's. */
 async function resolveTrack(
   trackId: number,
-  { fromSec, toSec }: Question['options'],
+  { fromSec, toSec }: Pick<Question['options'], 'fromSec' | 'toSec'>,
   services: ResolvingParts['services'],
 ): Promise<SourceData> {
-  const { catalog } = services;
-  const track = catalog.tracks.live([trackId]).has(trackId) ? catalog.tracks.byIds([trackId]).get(trackId) : undefined;
-  const contentSha256 = catalog.tracks.contentSha256Of(trackId);
-  const whole = catalog.evidence.recordingOf(await services.worker.spaceId(), trackId);
-  if (!track || !whole || contentSha256 === null) {
-    throw new LeitmotifError('track-unknown', `Cannot query with track ${trackId}: it is no longer in the library`);
-  }
+  const found = libraryRecording(services.catalog, await services.worker.spaceId(), trackId);
+  const { track, recording: whole, contentSha256 } = found;
   const isPart = fromSec !== null || toSec !== null;
   const recording = isPart ? partOf(whole, fromSec ?? 0, toSec ?? Number.POSITIVE_INFINITY) : whole;
   if (recording === null) {
@@ -119,12 +118,30 @@ async function resolveTrack(
   return { source, contentSha256, recording, path: null, leaveOut: trackId };
 }
 
+/** One plus track alone is a query with that track, so that both share a stored answer. */
+async function resolveTracks(tracks: QueryTracks, services: ResolvingParts['services']): Promise<SourceData> {
+  const { plus, minus } = checkedTracks(tracks);
+  const [only, another] = plus;
+  if (only !== undefined && another === undefined && minus.length === 0)
+    return resolveTrack(only, { fromSec: null, toSec: null }, services);
+  const spaceId = await services.worker.spaceId();
+  const load = (id: number) => libraryRecording(services.catalog, spaceId, id);
+  const [liked, disliked] = [plus.map(load), minus.map(load)];
+  const names = (side: typeof liked) => side.map(({ track }) => trackName(track));
+  return {
+    source: { kind: 'pieces', name: tracksName(names(liked), names(disliked)), plus: [...plus], minus: [...minus] },
+    contentSha256: tracksContent(liked, disliked),
+    ...{ path: null, recording: null, leaveOut: null, tracks: { plus, minus } },
+  };
+}
+
 /** A repeated query: a library track is still there; of a fetched file only the cached embedding is stored. */
 async function resolveRepeat(
   { source, options, contentSha256 }: StoredAnswer,
   services: ResolvingParts['services'],
 ): Promise<SourceData> {
   if (source.kind === 'piece') return resolveTrack(source.trackId, options, services);
+  if (source.kind === 'pieces') return resolveTracks(source, services);
   const recording = await storedEmbedding(contentSha256, options, services);
   if (!recording)
     throw new LeitmotifError('answer-expired', 'Cannot run the query again: its embedding is no longer stored');

@@ -66,7 +66,10 @@ export class People {
    *  The other users' votes on those results stay. SQLite overwrites the deleted bytes.
    *  @returns what was there; a repeated call finds nothing */
   erase(userId: string): Erased {
-    if (!isUserId(userId)) throw new RangeError(`Cannot delete the data of "${userId}": expected a Discord user id`);
+    if (!isUserId(userId))
+      throw new RangeError(
+        `Cannot delete the data of "${userId}": expected the id of a Discord user or of a caller of the web API`,
+      );
     this.#database.exec('PRAGMA secure_delete = ON');
     try {
       return this.#database.transaction(() => this.#erase(userId));
@@ -119,7 +122,7 @@ export class People {
   }
 }
 
-/** Not empty and not one of the names that stand in place of an id. */
+/** A Discord user, or a caller of the web API. Not empty and not one of the names that stand in place of an id. */
 function isUserId(userId: string): boolean {
-  return /^\d+$/.test(userId);
+  return /^(\d+|web:[a-z0-9]{1,40})$/.test(userId);
 }

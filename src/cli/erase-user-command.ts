@@ -12,8 +12,8 @@ export async function libraryEraseUser(
   { maintenance }: Pick<Services, 'maintenance'>,
   userId: string,
 ): Promise<number> {
-  if (!/^\d{1,20}$/.test(userId)) {
-    const hint = 'in Discord, switch on Developer Mode and choose Copy User ID';
+  if (!/^(\d{1,20}|web:[a-z0-9]{1,40})$/.test(userId)) {
+    const hint = 'in Discord, switch on Developer Mode and choose Copy User ID; of an API key, web: and its id';
     throw new LeitmotifError('bad-request', `Cannot delete: expected a Discord user id (${hint}), got ${userId}`);
   }
   const { answers, embeddings, votes, shareVotes, shares, jobs } = await maintenance.erasePerson(userId);

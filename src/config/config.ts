@@ -4,6 +4,7 @@ import { availableParallelism, homedir } from 'node:os';
 import path from 'node:path';
 import { azureOf } from './azure.ts';
 import { engineOf } from './engine.ts';
+import { signInOf } from './sign-in.ts';
 import { readEnvironment } from './values.ts';
 
 /** File sizes use powers of ten, as file managers do. Memory sizes use powers of two, as kernels do. */
@@ -72,10 +73,12 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     web: Object.freeze({
       host: v.WEB_HOST,
       port: v.WEB_PORT ?? webPort,
+      besideBot: v.WEB_PORT !== undefined,
       origins: v.WEB_ORIGINS.map((origin) => new URL(origin).origin),
       trustedProxies: v.WEB_TRUSTED_PROXIES,
       requestsPerMinute: v.WEB_REQUESTS_PER_MINUTE,
       playLibrary: v.WEB_PLAY_LIBRARY,
+      signIn: signInOf(v),
     }),
     discord: Object.freeze({
       token: v.DISCORD_TOKEN,

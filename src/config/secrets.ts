@@ -4,6 +4,7 @@ import type { variables } from './variables.ts';
 /** Removed from the environment before child processes inherit it. */
 const secrets = [
   'DISCORD_TOKEN',
+  'DISCORD_CLIENT_SECRET',
   'EMBEDDING_WORKER_TOKEN',
   'OPEN_INFERENCE_TOKEN',
   'DATABRICKS_TOKEN',

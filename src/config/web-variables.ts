@@ -1,6 +1,6 @@
 /** The web API's environment variables: see variables.ts. */
 import { z } from 'zod';
-import { anyText, int, originList, proxyList, type Variable, variable } from './schemas.ts';
+import { anyText, int, optionalText, originList, proxyList, type Variable, variable } from './schemas.ts';
 
 export const webVariables = {
   WEB_HOST: variable(
@@ -9,7 +9,12 @@ export const webVariables = {
     'address',
     'address that the web API (npm run web) listens on; another address than one of loopback requires an API key',
   ),
-  WEB_PORT: variable(int(0, 65_535).optional(), undefined, 'port', 'port of the web API; unset: 8700'),
+  WEB_PORT: variable(
+    int(0, 65_535).optional(),
+    undefined,
+    'port',
+    'port of the web API; set, npm start starts it beside the bot. Unset: npm run web uses 8700, and npm start starts the bot alone',
+  ),
   WEB_ORIGINS: variable(
     originList,
     '',
@@ -33,5 +38,20 @@ export const webVariables = {
     'false',
     'true or false',
     'whether the web API plays whole recordings of the library; otherwise parts of ten seconds',
+  ),
+  DISCORD_CLIENT_ID: variable(
+    z
+      .string()
+      .regex(/^\d{17,20}$/, 'expected an id of 17 to 20 digits')
+      .optional(),
+    undefined,
+    'id',
+    "the application's id, to let people sign in to the web app with Discord; add the redirect WEB_ORIGIN/auth/discord/callback there",
+  ),
+  DISCORD_CLIENT_SECRET: variable(
+    optionalText,
+    undefined,
+    'text',
+    "the application's OAuth2 client secret, to sign in",
   ),
 } as const satisfies Record<string, Variable<unknown>>;

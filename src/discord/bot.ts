@@ -30,6 +30,7 @@ import { QueryRunner } from './queries/query-runner.ts';
 import { registerCommands } from './register.ts';
 import { Router } from './router.ts';
 import { textsOf } from './texts/texts.ts';
+import { openWebLink } from './web-link.ts';
 
 export interface BotWiring {
   readonly bot: BotContext;
@@ -124,6 +125,8 @@ export async function startBot(options: BotOptions): Promise<RunningBot> {
   reindexer.resume();
   ending.defer(() => scheduler.close());
   await scheduler.start();
+  // With several shards, the first one has the link. It posts in servers of the others too.
+  if (shard === 0) ending.use(await openWebLink({ bot, queue, presenter }));
   warmUp(bot);
   log.info({ servers: client.guilds.cache.size, shard }, 'the bot is there');
 

@@ -8,7 +8,7 @@ import { type LeitmotifError, toLeitmotifError } from '../errors.ts';
 import { formatTime, oneLine, trackName } from '../format.ts';
 import { copyAtomically } from '../io/copy-atomically.ts';
 import { isPlainFile, makePrivateFolder, makePrivateSync } from '../io/private-files.ts';
-import type { Answer, Result } from '../query/answer.ts';
+import { type Answer, plusTrackAt, type Result } from '../query/answer.ts';
 import { momentInTrack } from '../query/answer-facts.ts';
 import {
   isRetryableWithWholeFile,
@@ -193,11 +193,12 @@ function clipTags(answer: Answer, result: Result, hit: Hit): Record<keyof Result
   };
 }
 
-/** A hit's part of the query's recording. */
+/** A hit's part of the query's recording; of a query with several tracks, of the track that it names. */
 export function querySource({ query }: Answer, hit: Hit, from: AudioInput): ClipSource {
   const chunk = query.chunks.find(({ index }) => index === hit.queryChunk);
   const loudnessDb = chunk?.loudnessDb ?? unknownLoudnessDb;
-  return { ...plainInput(from), startSec: hit.queryStartSec, durationSec: hit.durationSec, loudnessDb };
+  const startSec = plusTrackAt(query, hit.queryStartSec)?.atSec ?? hit.queryStartSec;
+  return { ...plainInput(from), startSec, durationSec: hit.durationSec, loudnessDb };
 }
 
 const slugLengthMax = 50;

@@ -1,5 +1,6 @@
 /** Converts an answer to the object that `--json` prints. Pure. */
-import { type Answer, musicChunks } from './answer.ts';
+import type { Hit } from '../domain.ts';
+import { type Answer, musicChunks, plusTrackAt } from './answer.ts';
 import { verdictSentence } from './answer-words.ts';
 
 /** Paths of a result's clip files. */
@@ -22,6 +23,7 @@ export function answerJson(answer: Answer, clips: ReadonlyMap<number, ClipPaths>
       audioStream: query.audioStream,
       chunks: query.chunks.length,
       musicChunks: musicChunks(query).length,
+      ...(query.tracks ? { tracks: tracksJson(query.tracks) } : {}),
     },
     spaceId: answer.spaceId,
     generation: answer.generation,
@@ -61,12 +63,28 @@ export function answerJson(answer: Answer, clips: ReadonlyMap<number, ClipPaths>
         trackStartSec: round(hit.trackStartSec, 3),
         durationSec: round(hit.durationSec, 3),
         distance: round(hit.distance, digits),
+        ...momentOfTrack(answer, hit),
       })),
       clip: clips.get(result.rank)?.theirs ?? null,
       ab: clips.get(result.rank)?.ab ?? null,
     })),
     timingsMs: Object.fromEntries(Object.entries(timingsMs).map(([stage, ms]) => [stage, Math.round(ms)])),
   };
+}
+
+function tracksJson({ plus, minus }: NonNullable<Answer['query']['tracks']>) {
+  return {
+    plus: plus.map(({ trackId, name, startSec, durationSec }) => {
+      return { trackId, name, startSec: round(startSec, 3), durationSec: round(durationSec, 3) };
+    }),
+    minus: minus.map(({ trackId, name }) => ({ trackId, name })),
+  };
+}
+
+/** Of a query with several tracks: which one matches, and where in it. */
+function momentOfTrack({ query }: Answer, { queryStartSec }: Hit) {
+  const found = plusTrackAt(query, queryStartSec);
+  return found ? { queryTrackId: found.track.trackId, queryTrackStartSec: round(found.atSec, 3) } : {};
 }
 
 function round(value: number, places: number): number {

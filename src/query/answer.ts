@@ -4,6 +4,18 @@ import type { AudioStreamChoice, Chunk, RankedTrack, Track, Verdict } from '../d
 /** A query chunk without its vector: times, kind and loudness. */
 export type QueryChunk = Omit<Chunk, 'vector'>;
 
+/** A library track that the query was made of, one of several. */
+export interface QueryTrack {
+  readonly trackId: number;
+  readonly name: string;
+}
+
+/** Where a plus track is on the query's time line, on which the plus tracks follow each other. */
+export interface PlusTrack extends QueryTrack {
+  readonly startSec: number;
+  readonly durationSec: number;
+}
+
 export interface AnsweredQuery {
   /** The title, or the file's name. */
   readonly name: string;
@@ -14,6 +26,18 @@ export interface AnsweredQuery {
   /** Undefined for a file with one audio stream. */
   readonly audioStream?: AudioStreamChoice;
   readonly chunks: readonly QueryChunk[];
+  /** Of a query with several library tracks. */
+  readonly tracks?: { readonly plus: readonly PlusTrack[]; readonly minus: readonly QueryTrack[] };
+}
+
+/** The plus track that is at a time of a query with several tracks, and the time in it.
+ *  @returns null for any other query */
+export function plusTrackAt(
+  { tracks }: Pick<AnsweredQuery, 'tracks'>,
+  querySec: number,
+): { readonly track: PlusTrack; readonly atSec: number } | null {
+  const track = tracks?.plus.findLast(({ startSec }) => startSec <= querySec) ?? tracks?.plus[0];
+  return track ? { track, atSec: Math.max(0, querySec - track.startSec) } : null;
 }
 
 export interface Result extends Omit<RankedTrack, 'trackId'> {

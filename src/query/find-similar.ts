@@ -4,18 +4,17 @@
  */
 import type { Catalog } from '../catalog/catalog.ts';
 import { isInRegion } from '../catalog/marked-regions.ts';
-import type { Chunk, EmbeddedRecording, Fingerprint, RankedTrack, Track, Verdict } from '../domain.ts';
+import type { Chunk, EmbeddedRecording, Fingerprint, RankedTrack, Verdict } from '../domain.ts';
 import { fileStem } from '../format.ts';
 import type { IndexHost } from '../index/index-host.ts';
-import { withStep } from '../ranking/alignment.ts';
 import { calibrationOf } from '../ranking/calibration.ts';
 import type { ReadSpeedFingerprints } from '../ranking/changed-proof.ts';
 import { closenessIn, withMatches } from '../ranking/spread.ts';
 import { decideVerdict, type NearestMatch, recordingCandidates } from '../ranking/verdict.ts';
-import type { Answer, Result, Timings } from './answer.ts';
-import { mergeDuplicates } from './duplicates.ts';
+import type { Answer, Timings } from './answer.ts';
 import type { QueryRequest } from './query-request.ts';
-import { type Ranking, rankPieces, withTracks } from './rank-pieces.ts';
+import { type Ranking, rankPieces } from './rank-pieces.ts';
+import { resultsOf } from './results.ts';
 import { verdictByBytes } from './same-bytes.ts';
 
 /** The embedded query, with the worker's timings. */
@@ -51,7 +50,10 @@ export async function findSimilar(
   const isProved = byFingerprint.kind === 'this-is';
   const verdict = (isProved ? null : await verdictByBytes(nearest, request, parts.catalog)) ?? byFingerprint;
   const shown = compared.length > 0 ? ranked : [];
-  const results = await resultsOf(putProvedFirst(verdict, shown, nearest), ranking, parts.catalog, request);
+  const results = await resultsOf(putProvedFirst(verdict, shown, nearest), {
+    ...{ duplicates: ranking.duplicates, alsoAs: ranking.alsoAs, catalog: parts.catalog, request },
+    withMatches: (tracks) => (found.spread ? withMatches(tracks, ranking.neighbourhood, found.spread) : tracks),
+  });
   const end = clock();
   const { decode, embed } = recording.timingsMs;
   return {
@@ -66,7 +68,7 @@ export async function findSimilar(
 }
 
 /** Query chunks in a region that an admin marked as non-music count as noise, so that they are neither searched nor found. */
-function withMarks(embedded: EmbeddedQuery, catalog: Catalog): EmbeddedQuery {
+export function withMarks<R extends Pick<EmbeddedRecording, 'spaceId' | 'chunks'>>(embedded: R, catalog: Catalog): R {
   const marked = catalog.marks.regions(embedded.spaceId);
   if (marked.length === 0) return embedded;
   const isMarked = ({ kind, vector }: Chunk) => kind === 'music' && marked.some((region) => isInRegion(region, vector));
@@ -116,44 +118,6 @@ function putProvedFirst(
   const isProved = ({ trackId }: RankedTrack) => trackId === verdict.trackId;
   const own = ranked.find(isProved) ?? nearest.find(isProved);
   return [...(own ? [own] : []), ...ranked.filter((track) => !isProved(track))];
-}
-
-/** Merges duplicates into one result, so that they neither displace others nor count towards `perArtistMax`. */
-async function resultsOf(
-  ranked: readonly RankedTrack[],
-  { alsoAs, duplicates, found, neighbourhood }: Ranking,
-  catalog: Catalog,
-  { resultsMax, excludedTracks, perArtistMax = Number.POSITIVE_INFINITY }: QueryRequest,
-): Promise<Result[]> {
-  const ofArtist = new Map<string, number>();
-  const mayShow = ({ artist }: Track) => isWithinArtistLimit(artist, ofArtist, perArtistMax);
-  const merged = await mergeDuplicates(withTracks(ranked, catalog), duplicates, { max: resultsMax, mayShow });
-  const shown = merged.map(({ evidence }) => evidence);
-  const matched = found.spread ? withMatches(shown, neighbourhood, found.spread) : shown;
-  return merged.map(({ track, alsoAs: others }, position) => {
-    const { trackId: _, ...evidence } = withStep(matched[position] as RankedTrack);
-    const names = namesOf(track, [...(alsoAs.get(track.id) ?? []), ...others.map(({ id }) => id)], catalog);
-    const known = names.filter(({ id }) => !excludedTracks?.has(id));
-    return { rank: position + 1, ...evidence, track, ...(known.length > 0 ? { alsoAs: known } : {}) };
-  });
-}
-
-/** The recording's duplicates: those found, best ranked first, then tracks of equal bytes that were not among the
- *  neighbours. */
-function namesOf(track: Track, found: readonly number[], catalog: Catalog): Track[] {
-  const ids = new Set([...found, ...catalog.tracks.withContentOf([track.id, ...found])]);
-  ids.delete(track.id);
-  const tracks = catalog.tracks.byIds(ids);
-  return [...ids].flatMap((id) => tracks.get(id) ?? []);
-}
-
-/** Counts the artist's results. Tracks without an artist are never limited. */
-function isWithinArtistLimit(artist: string | null, ofArtist: Map<string, number>, max: number): boolean {
-  if (artist === null) return true;
-  const name = artist.trim().toLowerCase();
-  const count = (ofArtist.get(name) ?? 0) + 1;
-  ofArtist.set(name, count);
-  return count <= max;
 }
 
 function describeQuery(recording: EmbeddedRecording, request: QueryRequest): Answer['query'] {

@@ -10,6 +10,12 @@ const sourceSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('clip'), name: z.string() }),
   z.object({ kind: z.literal('link'), name: z.string() }),
   z.object({ kind: z.literal('piece'), name: z.string(), trackId: z.int() }),
+  z.object({
+    kind: z.literal('pieces'),
+    name: z.string(),
+    plus: z.array(z.int()).min(1),
+    minus: z.array(z.int()),
+  }),
 ]);
 export type QuestionSource = z.infer<typeof sourceSchema>;
 

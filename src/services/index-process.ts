@@ -76,5 +76,5 @@ export class IndexProcess {
 }
 
 function withoutToken(config: Config): Config {
-  return { ...config, discord: { ...config.discord, token: undefined } };
+  return { ...config, discord: { ...config.discord, token: undefined }, web: { ...config.web, signIn: null } };
 }

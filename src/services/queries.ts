@@ -26,8 +26,10 @@ import { MediaThread } from '../media/media-thread.ts';
 import { renderPicture } from '../media/picture.ts';
 import type { PictureWords } from '../media/picture-words.ts';
 import type { Answer, Result } from '../query/answer.ts';
+import { checkedTracks, findByTracks, type TracksRequest } from '../query/find-by-tracks.ts';
 import { findByWords, type WordsAnswer, type WordsRequest } from '../query/find-by-words.ts';
 import { findSimilar, stopwatch } from '../query/find-similar.ts';
+import { libraryRecording } from '../query/library-recording.ts';
 import type { QueryRequest } from '../query/query-request.ts';
 import type { ReadSpeedFingerprints } from '../ranking/changed-proof.ts';
 import { indexPathsOf } from './index-paths.ts';
@@ -121,6 +123,23 @@ export class QueryService {
         throw error;
       });
     };
+  }
+
+  /** Finds tracks that sound like several library tracks, and unlike others. With one plus track and no minus track, the answer
+   *  is that of a query with this track.
+   *  @throws {LeitmotifError} 'track-unknown', 'bad-request' */
+  async byTracks(request: TracksRequest): Promise<Answer> {
+    const { catalog, liveIndex, worker } = this.#parts;
+    const tracks = checkedTracks(request.tracks);
+    const spaceId = await worker.spaceId();
+    const [only, another] = tracks.plus;
+    if (only !== undefined && another === undefined && tracks.minus.length === 0) {
+      const { track, recording, contentSha256 } = libraryRecording(catalog, spaceId, only);
+      const one = { path: '', name: trackName(track), contentSha256, excludedTracks: new Set([only]) };
+      return this.similar({ ...request, ...one, storedEmbedding: recording });
+    }
+    const index = await liveIndex.open(request.signal);
+    return findByTracks({ index, catalog, spaceId }, { ...request, tracks });
   }
 
   /** Finds tracks by a description in words.

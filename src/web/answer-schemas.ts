@@ -13,6 +13,13 @@ const querySchema = z.object({
   audioStream: z.object({ number: z.int(), of: z.int() }).optional(),
   chunks: z.int(),
   musicChunks: z.int(),
+  tracks: z
+    .object({
+      plus: z.array(z.object({ trackId: z.int(), name: z.string(), startSec: z.number(), durationSec: z.number() })),
+      minus: z.array(z.object({ trackId: z.int(), name: z.string() })),
+    })
+    .optional()
+    .describe('Of a query with several tracks: the plus tracks follow each other on the time line of the query'),
 });
 
 const verdictSchema = z.object({
@@ -47,6 +54,8 @@ const resultSchema = z.object({
       trackStartSec: z.number(),
       durationSec: z.number(),
       distance: z.number(),
+      queryTrackId: z.int().optional().describe('Of a query with several tracks: the plus track that matches'),
+      queryTrackStartSec: z.number().optional().describe('Where in that track'),
     }),
   ),
   clip: nullableText.describe("Address of the track's moment"),

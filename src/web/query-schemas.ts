@@ -1,6 +1,7 @@
 /** What is sent to and got from /queries. */
 import { z } from 'zod';
 import { focusNames } from '../domain.ts';
+import { queryTracksMax } from '../query/find-by-tracks.ts';
 import { answerSchema, wordsAnswerSchema } from './answer-schemas.ts';
 import { problemSchema } from './problems.ts';
 
@@ -21,6 +22,8 @@ export const options = {
   sameArtist: z.boolean().default(false).describe('Whether more than two results of one artist are allowed'),
 };
 
+const trackIds = z.array(z.int().min(1)).max(queryTracksMax);
+
 export const jsonQuerySchema = z
   .union([
     z.strictObject({
@@ -28,6 +31,17 @@ export const jsonQuerySchema = z
       ...options,
     }),
     z.strictObject({ track: z.int().min(1).describe('Id of a track of the library'), ...options }),
+    z.strictObject({
+      tracks: z
+        .strictObject({
+          plus: trackIds.min(1).describe('The results resemble these'),
+          minus: trackIds.default([]).describe('What resembles these is lowered'),
+        })
+        .describe('Ids of tracks of the library'),
+      results: options.results,
+      focus: options.focus,
+      sameArtist: options.sameArtist,
+    }),
     z.strictObject({
       text: z.string().trim().min(1).max(1_000).describe('Words; needs a model that knows words'),
       results: options.results,
@@ -93,10 +107,13 @@ export const stateSchema = z
   })
   .meta({ id: 'QueryState' });
 
+export const voteNames = ['up', 'down'] as const;
+
 export const queryViewSchema = stateSchema
   .extend({
     fromMemory: z.boolean().describe('Whether the answer was stored before'),
     answer: answerSchema.nullable(),
     wordsAnswer: wordsAnswerSchema.nullable(),
+    votes: z.record(z.string(), z.enum(voteNames)).describe("The caller's own votes, by the rank of the result"),
   })
   .meta({ id: 'Query' });

@@ -7,6 +7,7 @@ import { answerJson } from '../query/answer-json.ts';
 import type { StoredAnswer } from '../query/stored-answer.ts';
 import { wordsJson } from '../query/words-json.ts';
 import { HttpRefusal, problemOf } from './problems.ts';
+import type { voteNames } from './query-schemas.ts';
 import { isEnded, type WebQueries, type WebQuery } from './web-queries.ts';
 
 export const prefix = '/api/v1';
@@ -54,14 +55,25 @@ export function viewOf(query: WebQuery, queries: WebQueries, catalog: Catalog) {
     fromMemory: query.fromMemory,
     answer: stored === null ? null : answerView(stored),
     wordsAnswer: query.words === null ? null : shownWords(query.words),
+    votes: stored === null ? {} : votesOf(stored, query.callerId, catalog),
   };
 }
 
-export function answerView({ id, answer, options }: StoredAnswer) {
+function votesOf({ contentSha256, spaceId, answer }: StoredAnswer, userId: string, { feedback }: Catalog) {
+  const votes: Record<string, (typeof voteNames)[number]> = {};
+  for (const { rank, track } of answer.results) {
+    const vote = feedback.voteOf({ contentSha256, spaceId, trackId: track.id, userId });
+    if (vote !== null) votes[rank] = vote === 1 ? 'up' : 'down';
+  }
+  return votes;
+}
+
+/** @param self where its clips are */
+export function answerView({ id, answer, options }: StoredAnswer, self = addressOf(id)) {
   const shown = { ...answer, results: answer.results.slice(0, options.results) };
   const clips = new Map(
     shown.results.map(({ rank, hits }) => {
-      const clip = (kind: string) => `${addressOf(id)}/results/${rank}/clips/${kind}.mp3`;
+      const clip = (kind: string) => `${self}/results/${rank}/clips/${kind}.mp3`;
       return [rank, hits.length === 0 ? null : { theirs: clip('theirs'), ab: clip('both') }] as const;
     }),
   );

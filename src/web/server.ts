@@ -1,4 +1,5 @@
 /** The web API's HTTP server: the order of its guards, the description, and the form of errors. */
+import cookie from '@fastify/cookie';
 import etag from '@fastify/etag';
 import helmet from '@fastify/helmet';
 import multipart from '@fastify/multipart';
@@ -12,6 +13,7 @@ import type { AccessControl } from './access.ts';
 import { headBytesMax, refuseClient } from './client-error.ts';
 import { describeRoute } from './description.ts';
 import { allowMethods } from './methods.ts';
+import { previewOf } from './preview.ts';
 import { sendProblem } from './problems.ts';
 import { prefix } from './query-view.ts';
 import { libraryRoutes } from './routes/library.ts';
@@ -20,8 +22,14 @@ import { pageRoutes } from './routes/page.ts';
 import { queryRoutes } from './routes/queries.ts';
 import { queryMediaRoutes } from './routes/query-media.ts';
 import { reindexRoutes } from './routes/reindexes.ts';
+import { restRoutes } from './routes/rest.ts';
+import { sharedRoutes } from './routes/shared.ts';
+import { shareRoutes } from './routes/shares.ts';
+import { signInRoutes } from './routes/sign-in.ts';
 import { statusRoutes } from './routes/status.ts';
 import { trackRoutes } from './routes/tracks.ts';
+import { voteRoutes } from './routes/votes.ts';
+import type { Sessions } from './sessions.ts';
 import type { RouteParts, WebServer } from './web-server.ts';
 
 export interface ServerOptions extends RouteParts {
@@ -29,6 +37,9 @@ export interface ServerOptions extends RouteParts {
   readonly version: string;
   /** The folder of the web app's built page; null: this server has none. */
   readonly page: (() => Promise<string>) | null;
+  /** null: nobody can sign in. */
+  readonly sessions: Sessions | null;
+  readonly sessionMs: number;
 }
 
 /** A recording of 500 MB at 7 Mbit/s; a slower client is cut off. */
@@ -51,6 +62,7 @@ const contentSecurityPolicy = {
     mediaSrc: ["'self'"],
     fontSrc: ["'self'"],
     connectSrc: ["'self'"],
+    manifestSrc: ["'self'"],
     baseUri: ["'none'"],
     formAction: ["'self'"],
     frameAncestors: ["'none'"],
@@ -95,8 +107,8 @@ export async function createServer(options: ServerOptions): Promise<WebServer> {
   });
   server.addHook('preParsing', async (request) => {
     if (request.is404) return;
-    request.caller = access.callerOf(request, request.routeOptions.config.access ?? 'query');
-    if (!request.caller?.hasKey) return;
+    request.caller = await access.callerOf(request, request.routeOptions.config.access ?? 'query');
+    if (!request.caller || request.caller.way === 'local') return;
     const limit = await ofKey(request);
     if (!limit.isAllowed && limit.isExceeded) throw tooMany(limit.ttl);
   });
@@ -113,6 +125,7 @@ export async function createServer(options: ServerOptions): Promise<WebServer> {
     strictTransportSecurity: false,
     referrerPolicy: { policy: 'no-referrer' },
   });
+  await server.register(cookie);
   await server.register(etag, { weak: true });
   await server.register(multipart, {
     limits: { files: 1, fields: fieldsMax, fieldSize: fieldBytesMax, fileSize: fetchLimits.bytesMax + 1 },
@@ -139,7 +152,9 @@ export async function createServer(options: ServerOptions): Promise<WebServer> {
     open.get('/api/openapi.json', { schema: { hide: true } }, async () => server.swagger());
   });
   statusRoutes(server, options);
-  if (options.page) pageRoutes(server, options.page);
+  signInRoutes(server, options.sessions, options.sessionMs);
+  if (options.page) pageRoutes(server, options.page, (request, token) => previewOf(options, request, token));
+  await server.register(async (scope) => restRoutes(scope as unknown as WebServer, options, access, options.version));
   await server.register(
     async (scope) => {
       const api = scope as unknown as WebServer;
@@ -147,6 +162,9 @@ export async function createServer(options: ServerOptions): Promise<WebServer> {
       queryMediaRoutes(api, options);
       trackRoutes(api, options);
       mapRoutes(api, options);
+      voteRoutes(api, options);
+      shareRoutes(api, options);
+      sharedRoutes(api, options);
       libraryRoutes(api, options);
       reindexRoutes(api, options);
     },

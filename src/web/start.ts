@@ -10,10 +10,15 @@ import { LibraryQueries } from '../services/library-queries.ts';
 import { Reindexer } from '../services/reindexer.ts';
 import type { Services } from '../services/services.ts';
 import { AccessControl } from './access.ts';
+import { BotLink } from './bot-link.ts';
+import { DiscordOAuth } from './discord-oauth.ts';
 import { EventStreams, type StreamOptions } from './event-streams.ts';
 import { ApiKeys } from './keys.ts';
 import { WebMetrics } from './metrics.ts';
 import { createServer } from './server.ts';
+import { type SessionOptions, Sessions, usualSessions } from './sessions.ts';
+import { ShareLinks } from './share-links.ts';
+import { SharedQueue } from './shared-queue.ts';
 import { makeSpoolFolder } from './spool-folder.ts';
 import { TrackMedia } from './track-media.ts';
 import { Uploads } from './uploads.ts';
@@ -27,6 +32,7 @@ export interface WebOptions {
   /** The environment that child processes get. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly streams?: StreamOptions;
+  readonly sessions?: SessionOptions;
   /** The folder of the web app's built page. Called when the page is first opened, and again after a failure. */
   readonly page?: () => Promise<string>;
 }
@@ -54,15 +60,19 @@ export async function startWeb({
   root,
   environment,
   streams: streamOptions,
+  sessions: sessionOptions,
   page,
 }: WebOptions): Promise<RunningWeb> {
   const { config, catalog } = services;
   await using ending = new AsyncDisposableStack();
-  const access = new AccessControl(config.web, apiKeysOf(config.indexDir));
+  const botLink = new BotLink(config.indexDir);
+  ending.defer(() => botLink.close());
+  const sessions = sessionsOf(config, botLink, sessionOptions);
+  const access = new AccessControl(config.web, apiKeysOf(config.indexDir), sessions);
   const spool = ending.use(await makeSpoolFolder(path.join(config.indexDir, 'spool', 'web')));
 
   const stopping = new AbortController();
-  const queue = new QueryQueue({ ...config.queries, waitingMaxPerson });
+  const queue = new SharedQueue(new QueryQueue({ ...config.queries, waitingMaxPerson }), botLink);
   const streams = new EventStreams(streamOptions);
   const metrics = new WebMetrics({ queue, streams });
   const media = new AnswerMedia(services);
@@ -79,6 +89,7 @@ export async function startWeb({
     bytesMax: config.fetchLimits.bytesMax,
     bytesMaxAll: config.spoolBytesMax,
   });
+  const links = new ShareLinks(config.indexDir);
   const trackMedia = new TrackMedia(services, spool.clips);
   const parts = {
     services,
@@ -92,10 +103,13 @@ export async function startWeb({
     uploads,
     streams,
     metrics,
+    botLink,
+    links,
   };
   const version = versionOf(root);
   const server = await createServer({
-    ...{ ...parts, access, version, stopping: stopping.signal },
+    ...{ ...parts, access, version, stopping: stopping.signal, sessions },
+    sessionMs: (sessionOptions ?? usualSessions).sessionMs,
     page: page ? onceBuilt(page) : null,
   });
   ending.defer(() => server.close());
@@ -108,6 +122,21 @@ export async function startWeb({
   warmUp({ services, log, catalog }, stopping.signal);
   const running = ending.move();
   return { server, url, isOpen: access.isOpen, stop: () => running.disposeAsync() };
+}
+
+/** Home servers are those of DISCORD_HOME_SERVERS, or what a bot that runs says: its only server. */
+function sessionsOf(
+  { web, discord }: Services['config'],
+  botLink: BotLink,
+  options: SessionOptions | undefined,
+): Sessions | null {
+  if (web.signIn === null) return null;
+  const { owners, homeServers, apiUrl } = discord;
+  const rights = async () => ({
+    owners,
+    homeServers: homeServers.length > 0 ? homeServers : ((await botLink.status())?.homeServers ?? []),
+  });
+  return new Sessions(new DiscordOAuth(web.signIn, apiUrl), rights, options);
 }
 
 /** Builds once for all requests; a failed build is tried again. */

@@ -8,13 +8,13 @@ import type { Logger } from 'pino';
 import type { AnswerMedia } from '../answering/answer-media.ts';
 import { answerQuery } from '../answering/answer-query.ts';
 import type { Progress } from '../answering/progress.ts';
-import type { QueryQueue } from '../answering/query-queue.ts';
 import type { Question } from '../answering/question.ts';
 import { LeitmotifError, toLeitmotifError } from '../errors.ts';
 import type { WordsAnswer } from '../query/find-by-words.ts';
 import { fromRow, type StoredAnswer } from '../query/stored-answer.ts';
 import type { Services } from '../services/services.ts';
 import type { Caller } from './access.ts';
+import type { SharedQueue } from './shared-queue.ts';
 
 export type QueryState = 'waiting' | 'running' | 'done' | 'failed' | 'cancelled';
 
@@ -45,7 +45,7 @@ interface Entry extends Mutable<WebQuery> {
 
 export interface WebQueriesParts {
   readonly services: Pick<Services, 'catalog' | 'config' | 'liveIndex' | 'queries' | 'worker'>;
-  readonly queue: QueryQueue;
+  readonly queue: Pick<SharedQueue, 'assertWelcome' | 'enter' | 'close'>;
   readonly media: AnswerMedia;
   readonly log: Logger;
   readonly spoolDir: string;
@@ -69,15 +69,13 @@ export class WebQueries {
   }
 
   /** @throws {LeitmotifError} as QueryQueue.assertWelcome */
-  assertWelcome({ id }: Caller): void {
-    this.#parts.queue.assertWelcome({ personId: id, serverId: null });
+  async assertWelcome({ id }: Caller): Promise<void> {
+    await this.#parts.queue.assertWelcome({ personId: id, serverId: null });
   }
 
-  /** Begins a query.
-   *  @param release called when its upload is no longer needed
-   *  @throws {LeitmotifError} as QueryQueue.assertWelcome */
+  /** Begins a query of a caller who is welcome. One that is not fails when it enters the queue.
+   *  @param release called when its upload is no longer needed */
   begin(caller: Caller, asked: Asked, release: () => Promise<void> = async () => {}): WebQuery {
-    this.assertWelcome(caller);
     this.#forgetOld();
     const entry: Entry = {
       // 128 bits: nobody guesses an id.

@@ -9,8 +9,10 @@ import type { LibraryQueries } from '../services/library-queries.ts';
 import type { Reindexer } from '../services/reindexer.ts';
 import type { Services } from '../services/services.ts';
 import type { Access, Caller } from './access.ts';
+import type { BotLink } from './bot-link.ts';
 import type { EventStreams } from './event-streams.ts';
 import type { WebMetrics } from './metrics.ts';
+import type { ShareLinks } from './share-links.ts';
 import type { TrackMedia } from './track-media.ts';
 import type { Uploads } from './uploads.ts';
 import type { WebQueries } from './web-queries.ts';
@@ -24,7 +26,10 @@ export type WebServer = FastifyInstance<
 >;
 
 export interface RouteParts {
-  readonly services: Pick<Services, 'catalog' | 'config' | 'libraries' | 'liveIndex' | 'maps' | 'queries' | 'worker'>;
+  readonly services: Pick<
+    Services,
+    'catalog' | 'config' | 'libraries' | 'liveIndex' | 'maintenance' | 'maps' | 'queries' | 'worker'
+  >;
   readonly log: Logger;
   readonly media: AnswerMedia;
   readonly trackMedia: TrackMedia;
@@ -36,6 +41,8 @@ export interface RouteParts {
   readonly uploads: Uploads;
   readonly streams: EventStreams;
   readonly metrics: WebMetrics;
+  readonly botLink: BotLink;
+  readonly links: ShareLinks;
   /** Aborts when the server stops. */
   readonly stopping: AbortSignal;
 }

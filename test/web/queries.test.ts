@@ -100,6 +100,33 @@ describe('a query', () => {
     expect(done.answer.query).toMatchObject({ fromSec: 10, toSec: 40 });
   });
 
+  test('with several tracks gives the answer that the command line prints, and plays the moment of the one that matches', async () => {
+    const { tracks } = (await (await web.call('/api/v1/tracks?sort=title')).json()) as {
+      tracks: { id: number; key: string }[];
+    };
+    const idOf = (name: string) => tracks.find(({ key }) => key === name)?.id;
+    const wanted = { plus: [idOf('piece-1.ogg'), idOf('piece-2.ogg')], minus: [idOf('piece-3.ogg')] };
+    const { query } = await post(postJson({ tracks: wanted, sameArtist: true }));
+    const done = await ended(web, query.self);
+    expect(done).toMatchObject({ state: 'done', answer: { query: { name: 'piece-1 + piece-2 − piece-3' } } });
+    const keys = ['--plus', 'piece-1.ogg', 'piece-2.ogg', '--minus', 'piece-3.ogg'];
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      [path.join(projectRoot, 'src/cli.ts'), 'similar', ...keys, '--json'],
+      { env: { ...process.env, INDEX_DIR: library.indexDir } },
+    );
+    expect(comparable(done.answer)).toEqual(comparable(JSON.parse(stdout)));
+    for (const { matches } of done.answer.results)
+      for (const { queryTrackId } of matches) expect(wanted.plus).toContain(queryTrackId);
+    expect((await web.call(`${done.permanent}/results/1/clips/both.mp3`)).status).toBe(200);
+    // Asked again, it is the stored answer; a single plus track is the query with that track.
+    const again = await ended(web, (await post(postJson({ tracks: wanted, sameArtist: true }))).query.self);
+    expect([again.fromMemory, again.permanent]).toEqual([true, done.permanent]);
+    const alone = await ended(web, (await post(postJson({ tracks: { plus: [idOf('piece-4.ogg')] } }))).query.self);
+    const same = await ended(web, (await post(postJson({ track: idOf('piece-4.ogg') }))).query.self);
+    expect(same.permanent).toBe(alone.permanent);
+  });
+
   test('tells its progress as events, which end with it', async () => {
     const { query } = await post({ method: 'POST', body: formOf(bytesOf('piece-5.ogg'), 'five.ogg') });
     const stream = await web.call(query.events);
@@ -182,6 +209,10 @@ describe('bad input', () => {
     [{ link: 'ftp://example.org/a.mp3' }, 422, 'link-refused'],
     [{ link: 'https://www.youtube.com/watch?v=1' }, 422, 'link-refused'],
     [{ track: 1, results: 31 }, 400, 'bad-request'],
+    [{ tracks: { plus: [], minus: [1] } }, 400, 'bad-request'],
+    [{ tracks: { plus: [1], minus: [1] } }, 400, 'bad-request'],
+    [{ tracks: { plus: [1], minus: [999_999] } }, 404, 'track-unknown'],
+    [{ tracks: { plus: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11] } }, 400, 'bad-request'],
   ])('%j is refused with %i', async (body, status, code) => {
     const { response, query } = await post(postJson(body));
     expect([response.status, query]).toMatchObject([status, { code }]);

@@ -20,7 +20,7 @@ const quick = { QUERY_COOLDOWN_SEC: '0', WEB_PORT: '0', WEB_REQUESTS_PER_MINUTE:
 export async function makeWeb(
   library: Pick<TestLibrary, 'indexDir'>,
   environment: Readonly<Record<string, string>> = {},
-  options: Pick<WebOptions, 'streams' | 'page'> = {},
+  options: Pick<WebOptions, 'streams' | 'page' | 'sessions'> = {},
 ): Promise<TestWeb> {
   const config = readConfig({ INDEX_DIR: library.indexDir, ...quick, ...environment }, projectRoot);
   const logged: string[] = [];

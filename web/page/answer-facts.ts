@@ -1,7 +1,7 @@
 /** From the API's answer to the facts that the bot's sentences take, by the bot's own rules. Pure. */
 
 import type { DistanceWord } from '../../src/format.ts';
-import type { Answer as FullAnswer, Result as FullResult } from '../../src/query/answer.ts';
+import { type Answer as FullAnswer, type Result as FullResult, plusTrackAt } from '../../src/query/answer.ts';
 import {
   closenessWord,
   isSameTrack,
@@ -21,6 +21,8 @@ export interface Moment {
   readonly yoursSec: number;
   readonly theirsSec: number;
   readonly durationSec: number;
+  /** Of a query with several tracks: the one that is heard as yours, and where in it. */
+  readonly yoursTrack: { readonly trackId: number; readonly name: string; readonly atSec: number } | null;
 }
 
 export interface ResultFacts {
@@ -50,8 +52,14 @@ export function factsOf(answer: Answer, result: Result): ResultFacts {
       yoursSec: hit.queryStartSec,
       theirsSec: momentInTrack(full, own, hit),
       durationSec: hit.durationSec,
+      yoursTrack: yoursTrackAt(answer, hit.queryStartSec),
     })),
   };
+}
+
+function yoursTrackAt({ query }: Answer, yoursSec: number): Moment['yoursTrack'] {
+  const found = query.tracks ? plusTrackAt({ tracks: query.tracks }, yoursSec) : null;
+  return found && { trackId: found.track.trackId, name: found.track.name, atSec: found.atSec };
 }
 
 /** The results that the bot shows, best first, and the others, which are not near. */

@@ -3,7 +3,7 @@ import { Alert, Container } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { Outlet, useLocation } from '@tanstack/react-router';
 import { type ReactNode, Suspense, useEffect, useRef, useState } from 'react';
-import { ProblemError } from './api/client.ts';
+import { hasKey, ProblemError } from './api/client.ts';
 import { useLibrary } from './api/use-library.ts';
 import { AskingContext } from './parts/asking-context.ts';
 import { Header } from './parts/header.tsx';
@@ -13,6 +13,7 @@ import { PageLoader } from './parts/page-loader.tsx';
 import { ProgressNote } from './parts/progress.tsx';
 import { useAsking } from './parts/use-asking.ts';
 import { useDropped } from './parts/use-dropped.ts';
+import { SignInOutcome, signInAddress } from './people/sign-in.tsx';
 
 export function Frame(): ReactNode {
   const { page } = useTexts();
@@ -37,9 +38,19 @@ export function Frame(): ReactNode {
     void queries.resetQueries();
   };
 
+  // Seen by everybody who has the address.
+  const isShared = useLocation().pathname.startsWith('/shared/');
+  const refusal = library.error instanceof ProblemError ? library.error.problem : failure;
   let content: ReactNode = null;
-  if (isRefused) content = <KeyForm isRefused={hasTried || failure?.status === 401} onKey={onKey} />;
-  else if (library.isPending) content = <PageLoader />;
+  if (isRefused && !isShared)
+    content = (
+      <KeyForm
+        isRefused={hasTried || (failure?.status === 401 && hasKey())}
+        signIn={signInAddress(refusal)}
+        onKey={onKey}
+      />
+    );
+  else if (library.isPending && !isShared) content = <PageLoader />;
   else if (running) content = <ProgressNote name={running.name} state={running.state} onCancel={asking.cancel} />;
   else
     content = (
@@ -51,6 +62,7 @@ export function Frame(): ReactNode {
     <AskingContext value={{ ...asking, onHint: setHint }}>
       <Header onStart={asking.toStart} />
       <Container size={1080} component="main" pb={140} ref={main} tabIndex={-1}>
+        <SignInOutcome />
         {hint && !running && (
           <Alert color="yellow" mb="md" role="alert">
             {hint}

@@ -15,6 +15,10 @@ const answer = createRoute({
   ...{ getParentRoute: () => root, path: '/answers/$id' },
   component: lazyRouteComponent(() => import('./pages/ask.tsx'), 'AnswerAddressPage'),
 });
+const shared = createRoute({
+  ...{ getParentRoute: () => root, path: '/shared/$token' },
+  component: lazyRouteComponent(() => import('./pages/shared.tsx'), 'SharedPage'),
+});
 const library = createRoute({
   ...{ getParentRoute: () => root, path: '/library', validateSearch: readLibrarySearch },
   component: lazyRouteComponent(() => import('./pages/library.tsx'), 'LibraryPage'),
@@ -33,7 +37,7 @@ const admin = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([ask, answer, library, track, map, admin]),
+  routeTree: root.addChildren([ask, answer, shared, library, track, map, admin]),
   defaultPreload: 'intent',
   scrollRestoration: true,
 });

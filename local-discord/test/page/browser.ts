@@ -33,7 +33,8 @@ export async function startBrowser(): Promise<PageBrowser> {
   };
 }
 
-export async function launchChromium(): Promise<Browser> {
+/** @param args in addition to those of every test */
+export async function launchChromium(args: readonly string[] = []): Promise<Browser> {
   const executablePath = process.env.CHROMIUM_PATH || debianChromium;
   if (!existsSync(executablePath)) {
     throw new Error(
@@ -42,7 +43,7 @@ export async function launchChromium(): Promise<Browser> {
   }
   return chromium.launch({
     executablePath,
-    args: ['--no-sandbox', '--autoplay-policy=no-user-gesture-required', '--mute-audio'],
+    args: ['--no-sandbox', '--autoplay-policy=no-user-gesture-required', '--mute-audio', ...args],
   });
 }
 

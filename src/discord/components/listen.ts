@@ -88,7 +88,8 @@ async function listenMessage(
     result,
     clips: await clipFiles(result.rank, clips),
     ownVote: bot.catalog.feedback.voteOf(person),
-    yoursMissing: clips.yours === null ? (source.kind === 'piece' ? 'piece' : 'clip') : null,
+    yoursMissing:
+      clips.yours === null ? (source.kind === 'piece' || source.kind === 'pieces' ? 'piece' : 'clip') : null,
     attachmentLimitBytes: interaction.attachmentSizeLimit,
     mayShare: isMemberHere(interaction, bot),
   });

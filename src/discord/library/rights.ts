@@ -39,7 +39,7 @@ export function refusalOf(
 
 /** Without DISCORD_HOME_SERVERS, the home server is the bot's only server. A shard knows only its own servers, so with
  *  sharding the variable is required. */
-function isHomeServer(guildId: string, { client, config }: Pick<BotContext, 'client' | 'config'>): boolean {
+export function isHomeServer(guildId: string, { client, config }: Pick<BotContext, 'client' | 'config'>): boolean {
   const { homeServers } = config.discord;
   if (homeServers.length > 0) return homeServers.includes(guildId);
   const { cache } = client.guilds;

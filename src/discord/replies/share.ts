@@ -69,7 +69,8 @@ export function sharePost(texts: Texts, post: SharePost): Reply {
     `**${piece}**${artist === '' ? '' : `, ${artist}`}`,
     matchLine(texts, answer, result),
     subtext(reasonLine(texts, answer, result)),
-    texts.query.share.foundBy(`<@${post.finderId}>`),
+    // A caller of the web API who is no Discord user cannot be named.
+    /^\d+$/.test(post.finderId) ? texts.query.share.foundBy(`<@${post.finderId}>`) : '',
     clipsInOrder(texts, chosen.clips),
     tooLargeSentence(texts, chosen),
   ];

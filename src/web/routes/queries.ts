@@ -6,6 +6,7 @@ import type { QuestionOptions, RequestedSource } from '../../answering/question.
 import { LeitmotifError } from '../../errors.ts';
 import { readLink } from '../../fetch/link.ts';
 import { parseTime } from '../../format.ts';
+import { checkedTracks, type QueryTracks } from '../../query/find-by-tracks.ts';
 import { IdempotencyKeys } from '../idempotency.ts';
 import { problemResponses } from '../problems.ts';
 import { formBodySchema, formFieldsSchema, jsonQuerySchema, queryViewSchema, stateSchema } from '../query-schemas.ts';
@@ -43,7 +44,7 @@ export function queryRoutes(server: WebServer, parts: RouteParts): void {
     bodyLimit: jsonBytesMax,
     schema: {
       tags,
-      summary: 'Ask with a recording, a link, a track or words',
+      summary: 'Ask with a recording, a link, one or more tracks, or words',
       description: 'Returns at once; the query runs when its turn comes. Follow Location or its events.',
       headers: idempotencyHeaders,
       body: {
@@ -58,7 +59,7 @@ export function queryRoutes(server: WebServer, parts: RouteParts): void {
       const caller = callerOf(request);
       const key = (request.headers as { 'idempotency-key'?: string })['idempotency-key'] ?? null;
       // Before a large body is read: a caller who has to wait need not send it.
-      if (!keys.isKnown(caller.id, key)) queries.assertWelcome(caller);
+      if (!keys.isKnown(caller.id, key)) await queries.assertWelcome(caller);
       const received = await receive(request, parts);
       const release = async () => received.upload?.release();
       let query: WebQuery;
@@ -172,19 +173,23 @@ async function receive(request: FastifyRequest, parts: RouteParts): Promise<Rece
 function fromJson(body: z.infer<typeof jsonQuerySchema>, { services }: RouteParts): Received {
   const print = printOf(body);
   if ('text' in body) return { asked: { words: body.text, results: body.results }, print, upload: null };
-  const options = optionsOf(body);
+  const options = optionsOf('tracks' in body ? { ...body, from: undefined, to: undefined } : body);
   return { asked: { asked: sourceOf(body, services), options }, print, upload: null };
 }
 
 function sourceOf(
-  body: { readonly link: string } | { readonly track: number },
+  body: { readonly link: string } | { readonly track: number } | { readonly tracks: QueryTracks },
   { catalog }: RouteParts['services'],
 ): RequestedSource {
   // Refused here, before the query waits for its turn.
   if ('link' in body) return { kind: 'link', url: readLink(body.link.trim()).href };
-  if (!catalog.tracks.live([body.track]).has(body.track))
-    throw new LeitmotifError('track-unknown', `Cannot query with track ${body.track}: it is not in the library`);
-  return { kind: 'piece', trackId: body.track };
+  const tracks = checkedTracks('tracks' in body ? body.tracks : { plus: [body.track], minus: [] });
+  const ids = [...tracks.plus, ...tracks.minus];
+  const live = catalog.tracks.live(ids);
+  const unknown = ids.find((id) => !live.has(id));
+  if (unknown !== undefined)
+    throw new LeitmotifError('track-unknown', `Cannot query with track ${unknown}: it is not in the library`);
+  return 'tracks' in body ? { kind: 'pieces', tracks } : { kind: 'piece', trackId: body.track };
 }
 
 function optionsOf({

@@ -10,6 +10,7 @@ import { adminEn } from '../../../web/page/texts/admin.en.ts';
 import { pageDe } from '../../../web/page/texts/de.ts';
 import { pageEn } from '../../../web/page/texts/en.ts';
 import { libraryEn } from '../../../web/page/texts/library.en.ts';
+import { peopleEn } from '../../../web/page/texts/people.en.ts';
 import { buildPage } from '../../../web/page-build.ts';
 import { makeLibrary, projectRoot, type TestLibrary } from '../../support/library.ts';
 import { writePiece } from '../../support/pieces.ts';
@@ -203,7 +204,7 @@ describe('the page', () => {
     const first = opened.page.url();
     const second = opened.page.getByRole('article').nth(1);
     const name = (await second.getAttribute('aria-label'))?.replace(/^2\. /, '') ?? '';
-    await second.getByRole('button', { name: pageEn.answer.askWithNamed(name) }).click();
+    await second.getByRole('button', { name: peopleEn.refine.moreNamed(name) }).click();
     await opened.page.waitForURL((url) => url.href !== first && url.pathname.startsWith('/answers/'));
     await opened.page.getByText(pageEn.answer.query(name, '0:47')).waitFor();
     await momentsOf(opened).nth(1).click();

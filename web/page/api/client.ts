@@ -63,8 +63,13 @@ async function problemOf(response: Response): Promise<Problem> {
   return { ...unreachable, status, title: statusText, code: status >= 500 ? 'unreachable' : 'internal' };
 }
 
-async function json<T>(path: string, init?: RequestInit): Promise<T> {
+export async function json<T>(path: string, init?: RequestInit): Promise<T> {
   return (await (await request(path, init)).json()) as T;
+}
+
+/** Sends JSON. */
+export function send(path: string, method: 'POST' | 'PUT', body: object): Promise<Response> {
+  return request(path, { method, body: JSON.stringify(body), headers: { 'content-type': 'application/json' } });
 }
 
 export function getQuery(id: string, signal?: AbortSignal): Promise<Query> {
@@ -72,19 +77,43 @@ export function getQuery(id: string, signal?: AbortSignal): Promise<Query> {
 }
 
 export type Question =
-  | { readonly kind: 'file'; readonly file: File }
+  | ({ readonly kind: 'file'; readonly file: File } & Partial<Part>)
   | { readonly kind: 'link'; readonly link: string }
-  | { readonly kind: 'track'; readonly trackId: number; readonly name: string };
+  | ({ readonly kind: 'track'; readonly trackId: number; readonly name: string } & Partial<Part>)
+  | {
+      readonly kind: 'tracks';
+      readonly plus: readonly number[];
+      readonly minus: readonly number[];
+      readonly name: string;
+    };
+
+/** Of the recording or track, in seconds. */
+export interface Part {
+  readonly from: number;
+  readonly to: number;
+}
 
 export function ask(question: Question, signal: AbortSignal): Promise<QueryState> {
   const path = `${base}/queries`;
   if (question.kind === 'file') {
     const body = new FormData();
+    // Fields first: the server reads the form as a stream.
+    for (const name of ['from', 'to'] as const) {
+      const sec = question[name];
+      if (sec !== undefined) body.set(name, String(sec));
+    }
     body.set('audio', question.file, question.file.name);
     return json(path, { method: 'POST', body, signal });
   }
-  const body = JSON.stringify(question.kind === 'link' ? { link: question.link } : { track: question.trackId });
+  const body = JSON.stringify(bodyOf(question));
   return json(path, { method: 'POST', body, signal, headers: { 'content-type': 'application/json' } });
+}
+
+function bodyOf(question: Exclude<Question, { readonly kind: 'file' }>): object {
+  if (question.kind === 'link') return { link: question.link };
+  if (question.kind === 'tracks') return { tracks: { plus: question.plus, minus: question.minus } };
+  const { trackId: track, from, to } = question;
+  return { track, from, to };
 }
 
 /** Also when the page is being closed. */

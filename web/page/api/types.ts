@@ -5,7 +5,9 @@ import type { Problem as ApiProblem } from '../../../src/web/problems.ts';
 import type { queryViewSchema, stateSchema } from '../../../src/web/query-schemas.ts';
 import type { librarySchema } from '../../../src/web/routes/library.ts';
 import type { mapSchema } from '../../../src/web/routes/map.ts';
+import type { placesSchema, sharedSchema } from '../../../src/web/routes/shares.ts';
 import type { trackPageSchema, trackSchema, trackSortSchema } from '../../../src/web/routes/tracks.ts';
+import type { meSchema } from '../../../src/web/routes/votes.ts';
 
 export type QueryState = z.infer<typeof stateSchema>;
 export type Query = z.infer<typeof queryViewSchema>;
@@ -17,6 +19,15 @@ export type Track = z.infer<typeof trackSchema>;
 export type TrackPage = z.infer<typeof trackPageSchema>;
 export type MapView = z.infer<typeof mapSchema>;
 export type TrackSort = z.infer<typeof trackSortSchema>;
+
+export type VoteName = Query['votes'][string];
+export type Me = z.infer<typeof meSchema>;
+export type SharePlaces = z.infer<typeof placesSchema>;
+export type Shared = z.infer<typeof sharedSchema>;
+export interface SharedAnswer {
+  readonly answer: Answer;
+  readonly picture: string;
+}
 
 export interface Waveform {
   readonly durationSec: number;

@@ -13,6 +13,7 @@ const keptMax = 24;
 /** What the query was, as far as this page still knows. */
 export interface Own {
   readonly buffer: AudioBuffer | null;
+  readonly file: File | null;
   /** A query with a track of the library. */
   readonly trackId: number | null;
 }
@@ -27,6 +28,8 @@ export async function loadMoment(
   const theirsUrl = isBest && clip ? clip : trackAudioUrl(result.trackId, moment.theirsSec);
   const yours = async (): Promise<AudioBuffer | null> => {
     if (isBest && clip) return orNone(decoded(context, clip.replace('/theirs.mp3', '/yours.mp3')));
+    const { yoursTrack } = moment;
+    if (yoursTrack) return orNone(decoded(context, trackAudioUrl(yoursTrack.trackId, yoursTrack.atSec)));
     if (own.buffer) return sliceOf(own.buffer, moment.yoursSec, clipSec);
     if (own.trackId !== null) return orNone(decoded(context, trackAudioUrl(own.trackId, moment.yoursSec)));
     return null;

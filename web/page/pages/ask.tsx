@@ -19,10 +19,16 @@ export function AskPage(): ReactNode {
 }
 
 export function AnswerAddressPage(): ReactNode {
-  const { ownAudio, ask, toStart } = useAskingHere();
+  const { ownAudio, ownFile, ask, toStart } = useAskingHere();
   const { id } = useParams({ from: '/answers/$id' });
   const { trackId } = useLocation().state;
   return (
-    <AnswerPage key={id} id={id} own={{ buffer: ownAudio, trackId: trackId ?? null }} onAsk={ask} onStart={toStart} />
+    <AnswerPage
+      key={id}
+      id={id}
+      own={{ buffer: ownAudio, file: ownFile, trackId: trackId ?? null }}
+      onAsk={ask}
+      onStart={toStart}
+    />
   );
 }

@@ -1,13 +1,19 @@
 /** An answer: the verdict, the query with its matching moments, the results, and the match picture. */
 import { Button, Group, Loader, Paper, Stack, Text, Title } from '@mantine/core';
+import { useQueries } from '@tanstack/react-query';
 import { type ReactNode, useCallback, useEffect, useMemo, useState, useSyncExternalStore } from 'react';
 import { formatTime } from '../../../src/format.ts';
 import { byNearness, factsOf, type Moment, verdictOf } from '../answer-facts.ts';
 import { getQuery, getWaveform, type Question, request } from '../api/client.ts';
 import type { Answer, Problem, Query, Result, Waveform } from '../api/types.ts';
+import { joinedWaveform } from '../audio/joined-waveform.ts';
 import { loadMoment, type Own } from '../audio/moments.ts';
 import { waveformOf } from '../audio/own-audio.ts';
 import { Player } from '../audio/player.ts';
+import { PartPicker } from '../people/part.tsx';
+import { type Refinement, RefineTray, useRefinement } from '../people/refine.tsx';
+import { CopyLink, ShareInDiscord } from '../people/share.tsx';
+import { Votes } from '../people/votes.tsx';
 import { FailureNote } from './failure.tsx';
 import { Lane } from './lane.tsx';
 import { useTexts } from './page-context.ts';
@@ -33,7 +39,16 @@ export function AnswerPage({ id, own, onAsk, onStart }: AnswerPageProps): ReactN
   }, [id]);
   useEffect(load, [load]);
   if (query?.answer)
-    return <AnswerView query={query} answer={query.answer} own={own} onAsk={onAsk} onStart={onStart} />;
+    return (
+      <AnswerView
+        answer={query.answer}
+        picture={query.picture}
+        mine={{ id, votes: query.votes }}
+        own={own}
+        onAsk={onAsk}
+        onStart={onStart}
+      />
+    );
   return (
     <>
       {failure ? <FailureNote problem={failure} onAgain={load} /> : <Loader aria-label={page.answer.loading} />}
@@ -45,8 +60,11 @@ export function AnswerPage({ id, own, onAsk, onStart }: AnswerPageProps): ReactN
 }
 
 interface AnswerViewProps extends Omit<AnswerPageProps, 'id'> {
-  readonly query: Query;
   readonly answer: Answer;
+  /** Its address; null: there is none. */
+  readonly picture: string | null;
+  /** Of an own answer, which can be voted on and shared; null: somebody shared it. */
+  readonly mine: { readonly id: string; readonly votes: Query['votes'] } | null;
 }
 
 interface Heard {
@@ -55,14 +73,16 @@ interface Heard {
   readonly number: number;
 }
 
-function AnswerView({ query, answer, own, onAsk, onStart }: AnswerViewProps): ReactNode {
+export function AnswerView({ answer, picture, mine, own, onAsk, onStart }: AnswerViewProps): ReactNode {
   const { page, bot, amounts } = useTexts();
   const [player] = useState(() => new Player());
   const state = useSyncExternalStore(player.subscribe, player.read);
   const [heard, setHeard] = useState<Heard | null>(null);
   const [failure, setFailure] = useState<Problem | null>(null);
   useEffect(() => () => player.close(), [player]);
-  const ownWaveform = useOwnWaveform(own);
+  const ownWaveform = useOwnWaveform(own, answer);
+  const ownPiece = own.trackId === null ? null : { trackId: own.trackId, name: answer.query.name };
+  const refinement = useRefinement(answer, ownPiece);
   const [showsAll, setShowsAll] = useState(false);
   const { near, others } = useMemo(() => byNearness(answer), [answer]);
   const results = useMemo(
@@ -87,6 +107,7 @@ function AnswerView({ query, answer, own, onAsk, onStart }: AnswerViewProps): Re
   };
 
   const { name, durationSec } = answer.query;
+  const laneSec = ownWaveform?.durationSec ?? durationSec;
   const current = state.momentId === null ? null : heard;
   const first = results[0]?.facts.moments.slice(0, momentsShown) ?? [];
   const shown = current ? [current.moment] : first;
@@ -107,16 +128,31 @@ function AnswerView({ query, answer, own, onAsk, onStart }: AnswerViewProps): Re
         <Text fw={600} mb="xs" className="breaks">
           {page.answer.query(name, formatTime(durationSec))}
         </Text>
-        <Lane
-          label={page.answer.yoursWaveform}
-          waveform={ownWaveform}
-          durationSec={ownWaveform?.durationSec ?? durationSec}
-          regions={shown.map((moment) => ({
-            ...{ fromSec: moment.yoursSec, durationSec: moment.durationSec, isCurrent: current !== null },
-          }))}
-          atSec={current ? current.moment.yoursSec + state.atSec : null}
-        />
+        <PartPicker
+          durationSec={own.file || own.trackId !== null ? laneSec : 0}
+          onAsk={(from, to) => {
+            if (own.file) onAsk({ kind: 'file', file: own.file, from, to });
+            else if (ownPiece) onAsk({ kind: 'track', ...ownPiece, from, to });
+          }}
+        >
+          {(part) => (
+            <Lane
+              label={page.answer.yoursWaveform}
+              waveform={ownWaveform}
+              durationSec={laneSec}
+              part={part}
+              breaks={answer.query.tracks?.plus.slice(1).map(({ startSec }) => startSec)}
+              regions={shown.map((moment) => ({
+                ...{ fromSec: moment.yoursSec, durationSec: moment.durationSec, isCurrent: current !== null },
+              }))}
+              atSec={current ? current.moment.yoursSec + state.atSec : null}
+            />
+          )}
+        </PartPicker>
       </Paper>
+      {mine && (refinement.plus.length + refinement.minus.length > (ownPiece ? 1 : 0) || answer.query.tracks) && (
+        <RefineTray refinement={refinement} onAsk={onAsk} />
+      )}
       {failure && <FailureNote problem={failure} />}
       <Stack component="section" gap="md" aria-label={page.answer.results}>
         <Title order={2} size="h4" className="unseen">
@@ -132,7 +168,16 @@ function AnswerView({ query, answer, own, onAsk, onStart }: AnswerViewProps): Re
             isPlaying={state.isPlaying}
             atSec={state.atSec}
             onMoment={(moment, number) => hear(result, moment, number)}
-            onAsk={() => onAsk({ kind: 'track', trackId: result.trackId, name: nameOf(result) })}
+            momentsMax={mine ? momentsShown : 1}
+            actions={
+              mine && (
+                <ResultActions
+                  {...{ mine, result, refinement }}
+                  onAsk={() => onAsk({ kind: 'track', trackId: result.trackId, name: nameOf(result) })}
+                  onFailure={setFailure}
+                />
+              )
+            }
           />
         ))}
         {others.length > 0 && !showsAll && (
@@ -141,11 +186,12 @@ function AnswerView({ query, answer, own, onAsk, onStart }: AnswerViewProps): Re
           </Button>
         )}
       </Stack>
-      <Picture path={query.picture} verdict={verdictText} />
-      <Group>
+      <Picture path={picture} verdict={verdictText} />
+      <Group align="flex-start">
         <Button variant="default" onClick={onStart}>
-          {page.toStart}
+          {mine ? page.toStart : page.people.share.askYourself}
         </Button>
+        {mine && <CopyLink queryId={mine.id} onFailure={setFailure} />}
       </Group>
       {current && <PlayerBar player={player} state={state} name={nameOf(current.result)} moment={current.moment} />}
     </Stack>
@@ -158,14 +204,65 @@ function adviceOf({ verdict }: Answer, hasNoMusic: boolean): 'otherRecording' | 
   return verdict.kind === 'nearest' || verdict.kind === 'nothing-close' ? 'longerPart' : null;
 }
 
-/** From the dropped file, or of the library's track. */
-function useOwnWaveform({ buffer, trackId }: Own): Waveform | null {
-  const [ofTrack, setOfTrack] = useState<Waveform | null>(null);
-  useEffect(() => {
-    if (trackId !== null) getWaveform(trackId).then(setOfTrack, () => {});
-  }, [trackId]);
+interface ResultActionsProps {
+  readonly mine: NonNullable<AnswerViewProps['mine']>;
+  readonly result: Result;
+  readonly refinement: Refinement;
+  readonly onAsk: () => void;
+  readonly onFailure: (problem: Problem) => void;
+}
+
+function ResultActions({ mine, result, refinement, onAsk, onFailure }: ResultActionsProps): ReactNode {
+  const { page } = useTexts();
+  const name = nameOf(result);
+  const texts = page.people.refine;
+  const sign = refinement.signOf(result.trackId);
+  const piece = { trackId: result.trackId, name };
+  return (
+    <Group justify="space-between" gap="xs" className="actions">
+      <Group gap={6}>
+        <Button size="xs" variant="default" aria-label={texts.moreNamed(name)} onClick={onAsk}>
+          {texts.more}
+        </Button>
+        {(['plus', 'minus'] as const).map((side) => (
+          <Button
+            key={side}
+            size="xs"
+            variant={sign === side ? 'filled' : 'default'}
+            aria-label={side === 'plus' ? texts.plusNamed(name) : texts.minusNamed(name)}
+            aria-pressed={sign === side}
+            onClick={() => refinement.add(side, piece)}
+          >
+            {side === 'plus' ? texts.chipPlus(texts.plus) : texts.chipMinus(texts.minus)}
+          </Button>
+        ))}
+      </Group>
+      <Group gap="xs">
+        <ShareInDiscord queryId={mine.id} rank={result.rank} name={name} onFailure={onFailure} />
+        <Votes
+          queryId={mine.id}
+          rank={result.rank}
+          name={name}
+          first={mine.votes[result.rank] ?? null}
+          onFailure={onFailure}
+        />
+      </Group>
+    </Group>
+  );
+}
+
+/** From the dropped file, of the library's track, or of several tracks one after the other. */
+function useOwnWaveform({ buffer, trackId }: Own, { query }: Answer): Waveform | null {
+  const plus = query.tracks?.plus;
+  const ids = plus?.map((track) => track.trackId) ?? (trackId === null ? [] : [trackId]);
+  const ofTracks = useQueries({
+    queries: ids.map((id) => ({ queryKey: ['waveform', id], queryFn: () => getWaveform(id) })),
+  });
   const ofFile = useMemo(() => (buffer ? waveformOf(buffer) : null), [buffer]);
-  return ofFile ?? ofTrack;
+  if (ofFile) return ofFile;
+  if (ids.length === 0) return null;
+  const waveforms = ofTracks.map(({ data }) => data ?? null);
+  return plus ? joinedWaveform(plus, waveforms) : (waveforms[0] ?? null);
 }
 
 /** As data in its address: it may need the API key, which an image cannot send. */

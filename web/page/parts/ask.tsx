@@ -2,6 +2,7 @@
 import { Button, FileButton, Group, Paper, Stack, Text, TextInput, Title } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import type { Question } from '../api/client.ts';
+import { Microphone } from '../people/microphone.tsx';
 import { useTexts } from './page-context.ts';
 import { isLink } from './use-dropped.ts';
 
@@ -43,6 +44,7 @@ export function AskForm({ tracks, onAsk, onHint }: AskFormProps): ReactNode {
         <Text size="sm" c="dimmed" ta="center">
           {page.ask.formats}
         </Text>
+        <Microphone onAsk={onAsk} />
         <form
           className="link-form"
           noValidate

@@ -1,10 +1,9 @@
 /** The name, the pages, and at the right what belongs to the caller. */
-import { Button, Container } from '@mantine/core';
-import { useQueryClient } from '@tanstack/react-query';
+import { Container } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
-import { forgetKey, hasKey } from '../api/client.ts';
 import icon from '../icon.svg';
+import { CallerMenu } from '../people/sign-in.tsx';
 import { useTexts } from './page-context.ts';
 
 export function Header({ onStart }: { onStart: () => void }): ReactNode {
@@ -24,25 +23,10 @@ export function Header({ onStart }: { onStart: () => void }): ReactNode {
           <Link to="/map">{page.map.nav}</Link>
           <Link to="/admin">{page.admin.nav}</Link>
         </nav>
-        <div className="header-end">{hasKey() && <ForgetKey />}</div>
+        <div className="header-end">
+          <CallerMenu />
+        </div>
       </Container>
     </header>
-  );
-}
-
-function ForgetKey(): ReactNode {
-  const { page } = useTexts();
-  const queries = useQueryClient();
-  return (
-    <Button
-      size="xs"
-      variant="default"
-      onClick={() => {
-        forgetKey();
-        void queries.resetQueries();
-      }}
-    >
-      {page.people.forgetKey}
-    </Button>
   );
 }

@@ -15,6 +15,10 @@ interface LaneProps {
   readonly waveform: Waveform | null;
   readonly durationSec: number;
   readonly regions: readonly Region[];
+  /** The part that is chosen, in seconds; null or unset: none. */
+  readonly part?: readonly [number, number] | null;
+  /** Where one recording ends and the next begins. */
+  readonly breaks?: readonly number[] | undefined;
   /** Where it is being heard; null: it is not. */
   readonly atSec: number | null;
 }
@@ -25,7 +29,7 @@ const height = 56;
 const peakMax = 255;
 const silence = 1.2;
 
-export function Lane({ label, waveform, durationSec, regions, atSec }: LaneProps): ReactNode {
+export function Lane({ label, waveform, durationSec, regions, part, breaks = [], atSec }: LaneProps): ReactNode {
   const x = (sec: number): number => (Math.min(Math.max(0, sec), durationSec) / Math.max(durationSec, 1e-3)) * width;
   return (
     <svg className="lane" viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" role="img" aria-label={label}>
@@ -39,6 +43,15 @@ export function Lane({ label, waveform, durationSec, regions, atSec }: LaneProps
         />
       ))}
       <path className="wave" d={waveform ? outline(waveform.peaks) : `M0 ${height / 2}H${width}`} />
+      {breaks.map((sec) => (
+        <rect key={sec} className="break" x={x(sec) - 1} width={2} height={height} />
+      ))}
+      {part && (
+        <>
+          <rect className="outside" width={x(part[0])} height={height} />
+          <rect className="outside" x={x(part[1])} width={width - x(part[1])} height={height} />
+        </>
+      )}
       {atSec !== null && <rect className="cursor" x={x(atSec) - 1.5} width={3} height={height} />}
     </svg>
   );

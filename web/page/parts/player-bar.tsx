@@ -5,7 +5,7 @@ import { formatTime } from '../../../src/format.ts';
 import type { Moment } from '../answer-facts.ts';
 import type { Player, PlayerState, Side } from '../audio/player.ts';
 import { useTexts } from './page-context.ts';
-import { PlayMark } from './result-card.tsx';
+import { momentLabel, PlayMark } from './result-card.tsx';
 
 const seekSec = 2;
 
@@ -17,10 +17,12 @@ interface PlayerBarProps {
 }
 
 export function PlayerBar({ player, state, name, moment }: PlayerBarProps): ReactNode {
-  const { page, bot } = useTexts();
+  const texts = useTexts();
+  const { page } = texts;
   const { atSec, durationSec, side, isPlaying, isLoading, hasYours } = state;
   useKeys(player);
-  const fromSec = side === 'yours' ? moment.yoursSec : moment.theirsSec;
+  const yoursSec = moment.yoursTrack?.atSec ?? moment.yoursSec;
+  const fromSec = side === 'yours' ? yoursSec : moment.theirsSec;
   return (
     <Paper component="section" className="player" aria-label={page.player.name} shadow="lg" withBorder p="sm">
       <div className="player-inside">
@@ -30,7 +32,7 @@ export function PlayerBar({ player, state, name, moment }: PlayerBarProps): Reac
               {name}
             </Text>
             <Text size="sm" c="dimmed">
-              {bot.answer.times(moment.yoursSec, moment.theirsSec)}
+              {momentLabel(texts, moment)}
             </Text>
           </div>
           <CloseButton aria-label={page.player.close} onClick={() => player.stop()} />

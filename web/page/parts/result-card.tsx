@@ -5,6 +5,7 @@ import { fileStem } from '../../../src/format.ts';
 import type { Moment, ResultFacts } from '../answer-facts.ts';
 import { getWaveform } from '../api/client.ts';
 import type { Result, Waveform } from '../api/types.ts';
+import type { Texts } from '../texts/texts.ts';
 import { Lane } from './lane.tsx';
 import { useTexts } from './page-context.ts';
 
@@ -20,8 +21,11 @@ interface ResultCardProps {
   readonly current: number | null;
   readonly isPlaying: boolean;
   readonly atSec: number;
+  /** Of an answer that somebody shared, only the best moment can be heard. */
+  readonly momentsMax: number;
+  /** What the caller can do with the result; null: nothing. */
+  readonly actions: ReactNode;
   readonly onMoment: (moment: Moment, number: number) => void;
-  readonly onAsk: () => void;
 }
 
 export function nameOf({ title, key }: Pick<Result, 'title' | 'key'>): string {
@@ -35,17 +39,19 @@ export function ResultCard({
   current,
   isPlaying,
   atSec,
+  momentsMax,
+  actions,
   onMoment,
-  onAsk,
 }: ResultCardProps): ReactNode {
-  const { page, bot } = useTexts();
+  const texts = useTexts();
+  const { page, bot } = texts;
   const [waveform, setWaveform] = useState<Waveform | null>(null);
   useEffect(() => {
     // Without its waveform, a lane still shows where the moments are.
     getWaveform(result.trackId).then(setWaveform, () => {});
   }, [result.trackId]);
   const name = nameOf(result);
-  const moments = facts.moments.slice(0, momentsShown);
+  const moments = facts.moments.slice(0, momentsMax);
   const heard = current === null ? undefined : moments[current];
   const lastSec = Math.max(...facts.moments.map(({ theirsSec, durationSec }) => theirsSec + durationSec), 1);
   const others = result.alsoAs.map(fileStem);
@@ -101,17 +107,21 @@ export function ResultCard({
                 leftSection={<PlayMark isPlaying={number === current && isPlaying} />}
                 onClick={() => onMoment(moment, number)}
               >
-                {bot.answer.times(moment.yoursSec, moment.theirsSec)}
+                {momentLabel(texts, moment)}
               </Button>
             ))}
           </Group>
-          <Button size="xs" variant="default" aria-label={page.answer.askWithNamed(name)} onClick={onAsk}>
-            {page.answer.askWith}
-          </Button>
         </Group>
+        {actions}
       </Stack>
     </Card>
   );
+}
+
+/** Of a query with several tracks, the track that the moment is of is named. */
+export function momentLabel({ page, bot }: Texts, { yoursSec, yoursTrack, theirsSec }: Moment): string {
+  if (yoursTrack === null) return bot.answer.times(yoursSec, theirsSec);
+  return page.people.refine.momentOf(yoursTrack.name, bot.answer.times(yoursTrack.atSec, theirsSec));
 }
 
 export function PlayMark({ isPlaying }: { isPlaying: boolean }): ReactNode {

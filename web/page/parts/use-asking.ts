@@ -19,6 +19,7 @@ export interface Asking {
   readonly failure: Problem | null;
   /** The recording of the last query. */
   readonly ownAudio: AudioBuffer | null;
+  readonly ownFile: File | null;
   readonly ask: (question: Question) => void;
   readonly cancel: () => void;
   readonly toStart: () => void;
@@ -30,6 +31,7 @@ export function useAsking(): Asking {
   const [running, setRunning] = useState<Running | null>(null);
   const [failure, setFailure] = useState<Problem | null>(null);
   const [ownAudio, setOwnAudio] = useState<AudioBuffer | null>(null);
+  const [ownFile, setOwnFile] = useState<File | null>(null);
   const current = useRef<{ readonly stop: AbortController; state: QueryState | null } | null>(null);
 
   const end = useCallback(() => {
@@ -44,6 +46,7 @@ export function useAsking(): Asking {
     setRunning(null);
     setFailure(null);
     setOwnAudio(null);
+    setOwnFile(null);
   }, [end]);
 
   useEffect(() => {
@@ -99,6 +102,7 @@ export function useAsking(): Asking {
         const trackId = question.kind === 'track' ? question.trackId : null;
         await router.navigate({ to: '/answers/$id', params: { id }, state: { trackId } });
         setRunning(null);
+        if (question.kind === 'file' && router.state.location.pathname === `/answers/${id}`) setOwnFile(question.file);
         const buffer = await own;
         if (router.state.location.pathname === `/answers/${id}`) setOwnAudio(buffer);
       } catch (error) {
@@ -110,7 +114,7 @@ export function useAsking(): Asking {
   );
 
   return {
-    ...{ running, failure, ownAudio, ask: (question) => void begin(question), cancel: toStart, toStart },
+    ...{ running, failure, ownAudio, ownFile, ask: (question) => void begin(question), cancel: toStart, toStart },
     forgetFailure: () => setFailure(null),
   };
 }

@@ -1,0 +1,109 @@
+/** The bot's end of the link to a web server on this machine (answering/bot-link.ts): turns in the query queue, and finds to post. */
+import { rm } from 'node:fs/promises';
+import Fastify from 'fastify';
+import { type BotStatus, botSocketOf, requesterSchema, shareOrderSchema, toLinkError } from '../answering/bot-link.ts';
+import type { QueryQueue } from '../answering/query-queue.ts';
+import { resultOf } from '../answering/stored-result.ts';
+import { LeitmotifError, toLeitmotifError } from '../errors.ts';
+import { makePrivateSync } from '../io/private-files.ts';
+import { fromRow } from '../query/stored-answer.ts';
+import type { BotContext } from './bot-context.ts';
+import { isHomeServer } from './library/rights.ts';
+import type { AnswerPresenter } from './queries/answer-reply.ts';
+import { assertMayShareIn, shareOnce, shareProblemOf } from './share-find.ts';
+
+export interface WebLinkParts {
+  readonly bot: BotContext;
+  readonly queue: Pick<QueryQueue, 'enter' | 'assertWelcome'>;
+  readonly presenter: AnswerPresenter;
+}
+
+/** @returns how to stop listening. A link that cannot be made is logged: the bot works without it. */
+export async function openWebLink(parts: WebLinkParts): Promise<AsyncDisposable> {
+  const { bot, queue } = parts;
+  const socket = botSocketOf(bot.config.indexDir);
+  const nothing = { [Symbol.asyncDispose]: async () => {} };
+  if (socket === null) {
+    bot.log.warn('no link to a web server: the path of INDEX_DIR is too long for a socket');
+    return nothing;
+  }
+  const server = Fastify({ forceCloseConnections: true, bodyLimit: 100_000 });
+  server.setErrorHandler((error, _request, reply) => reply.code(400).send(toLinkError(toLeitmotifError(error))));
+  server.get('/status', async () => statusOf(bot));
+  server.post('/welcome', async ({ body }) => {
+    queue.assertWelcome(requesterSchema.parse(body));
+    return {};
+  });
+  server.post('/turns', async ({ body, raw }, reply) => {
+    const requester = requesterSchema.parse(body);
+    reply.hijack();
+    const gone = new AbortController();
+    const response = reply.raw;
+    response.once('close', () => gone.abort(new LeitmotifError('cancelled', 'The web server let go of its turn')));
+    raw.on('error', () => {});
+    response.on('error', () => {});
+    const tell = (line: object) => void response.write(`${JSON.stringify(line)}\n`);
+    response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+    response.flushHeaders();
+    try {
+      using _turn = await queue.enter(requester, { signal: gone.signal, onPlace: (place) => tell({ place }) });
+      tell({ turn: true });
+      if (!gone.signal.aborted) await new Promise<void>((resolve) => response.once('close', () => resolve()));
+    } catch (error) {
+      if (!gone.signal.aborted) response.end(`${JSON.stringify(toLinkError(toLeitmotifError(error)))}\n`);
+    }
+  });
+  server.post('/shares', async ({ body }) => share(parts, shareOrderSchema.parse(body)));
+  try {
+    // A bot that was killed left its socket behind.
+    await rm(socket, { force: true });
+    await server.listen({ path: socket });
+    makePrivateSync(socket);
+  } catch (err) {
+    bot.log.warn({ err }, 'no link to a web server: the socket could not be made');
+    await server.close();
+    return nothing;
+  }
+  return {
+    [Symbol.asyncDispose]: async () => {
+      await server.close();
+      await rm(socket, { force: true });
+    },
+  };
+}
+
+/** Servers in which a find can be posted. */
+function shareServers({ client, catalog }: BotContext) {
+  return [...client.guilds.cache.values()].flatMap((guild) => {
+    const { shareChannelId } = catalog.guildSettings.get(guild.id);
+    return shareChannelId === null ? [] : [{ id: guild.id, name: guild.name, guild, channelId: shareChannelId }];
+  });
+}
+
+function statusOf(bot: BotContext): BotStatus {
+  return {
+    shareServers: shareServers(bot).map(({ id, name }) => ({ id, name })),
+    homeServers: [...bot.client.guilds.cache.keys()].filter((id) => isHomeServer(id, bot)),
+  };
+}
+
+async function share({ bot, presenter }: WebLinkParts, order: ReturnType<typeof shareOrderSchema.parse>) {
+  const { answerId, rank, userId, serverId, memberOf } = order;
+  const known = shareServers(bot).filter(({ id }) => memberOf === null || memberOf.includes(id));
+  const [only, another] = serverId === null ? known : known.filter(({ id }) => id === serverId);
+  if (only === undefined || (serverId === null && another !== undefined)) throw shareProblemOf(only !== undefined);
+  const row = bot.catalog.answers.get(answerId);
+  const stored = row === null ? null : fromRow(row);
+  if (!stored) throw new LeitmotifError('answer-expired', 'Cannot share: the answer is no longer stored');
+  const { channelId, guild } = only;
+  await assertMayShareIn(bot.client, channelId);
+  const shared = await shareOnce(
+    { bot, presenter },
+    {
+      ...{ stored, result: resultOf(stored, rank, bot), channelId, guildId: guild.id, userId },
+      locale: guild.preferredLocale,
+      attachmentLimitBytes: null,
+    },
+  );
+  return { serverId: guild.id, channelId, ...shared };
+}
