@@ -16,7 +16,7 @@ import type { BotContext } from '../src/discord/bot-context.ts';
 import type { CustomId } from '../src/discord/custom-id.ts';
 import type { ChatCommand, ComponentHandler } from '../src/discord/handler.ts';
 import { missingToAnnounce, type RequiredRight, refusalOf } from '../src/discord/library/rights.ts';
-import type { Scheduler } from '../src/discord/library/scheduler.ts';
+import type { Scheduler } from '../src/services/scheduler.ts';
 import { changeSettings } from '../src/discord/library/settings.ts';
 import { libraryStatus } from '../src/discord/library/status.ts';
 import { choosePiece, offerPieces } from '../src/discord/queries/pieces.ts';

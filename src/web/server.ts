@@ -14,18 +14,17 @@ import { describeRoute } from './description.ts';
 import { allowMethods } from './methods.ts';
 import { sendProblem } from './problems.ts';
 import { prefix } from './query-view.ts';
+import { adminRoutes } from './routes/admin.ts';
 import { libraryRoutes } from './routes/library.ts';
 import { pageRoutes } from './routes/page.ts';
 import { queryRoutes } from './routes/queries.ts';
 import { queryMediaRoutes } from './routes/query-media.ts';
-import { reindexRoutes } from './routes/reindexes.ts';
 import { statusRoutes } from './routes/status.ts';
 import { trackRoutes } from './routes/tracks.ts';
 import type { RouteParts, WebServer } from './web-server.ts';
 
 export interface ServerOptions extends RouteParts {
   readonly access: AccessControl;
-  readonly version: string;
   /** The folder of the web app's built page; null: this server has none. */
   readonly page: (() => Promise<string>) | null;
 }
@@ -146,7 +145,7 @@ export async function createServer(options: ServerOptions): Promise<WebServer> {
       queryMediaRoutes(api, options);
       trackRoutes(api, options);
       libraryRoutes(api, options);
-      reindexRoutes(api, options);
+      adminRoutes(api, options);
     },
     { prefix },
   );

@@ -6,8 +6,11 @@ import { Housekeeping } from '../answering/housekeeping.ts';
 import { QueryQueue } from '../answering/query-queue.ts';
 import { LeitmotifError } from '../errors.ts';
 import { versionOf } from '../io/version.ts';
+import { ClusterReviews } from '../services/cluster-reviews.ts';
+import { LibraryJobs } from '../services/library-jobs.ts';
 import { LibraryQueries } from '../services/library-queries.ts';
 import { Reindexer } from '../services/reindexer.ts';
+import { Scheduler } from '../services/scheduler.ts';
 import type { Services } from '../services/services.ts';
 import { AccessControl } from './access.ts';
 import { EventStreams, type StreamOptions } from './event-streams.ts';
@@ -70,6 +73,11 @@ export async function startWeb({
   ending.defer(() => libraryQueries.close());
   const reindexer = new Reindexer({ root, environment, config, services, log, announcer: null, runsJobs: true });
   ending.defer(() => reindexer.close());
+  const scheduler = new Scheduler({ catalog, reindexer, log, schedules: true });
+  ending.defer(() => scheduler.close());
+  const jobs = new LibraryJobs({ root, environment, config, log });
+  ending.defer(() => jobs.close());
+  const admin = { reindexer, scheduler, jobs, clusterReviews: new ClusterReviews({ services, jobs }), queue };
   const onEnd = (outcome: string) => metrics.ended(outcome);
   const queries = new WebQueries({ services, queue, media, log, spoolDir: spool.uploads, onEnd });
   ending.defer(() => queries.close());
@@ -78,10 +86,10 @@ export async function startWeb({
     bytesMaxAll: config.spoolBytesMax,
   });
   const trackMedia = new TrackMedia(services, spool.clips);
-  const parts = { services, log, media, trackMedia, libraryQueries, reindexer, queries, uploads, streams, metrics };
+  const parts = { services, log, media, trackMedia, libraryQueries, queries, uploads, streams, metrics };
   const version = versionOf(root);
   const server = await createServer({
-    ...{ ...parts, access, version, stopping: stopping.signal },
+    ...{ ...parts, ...admin, access, version, stopping: stopping.signal },
     page: page ? onceBuilt(page) : null,
   });
   ending.defer(() => server.close());
@@ -89,6 +97,7 @@ export async function startWeb({
   ending.defer(() => stopping.abort(new LeitmotifError('stopping', 'The server is being restarted')));
   const url = await listen(server, config.web);
   reindexer.resume();
+  await scheduler.start();
   const housekeeping = new Housekeeping({ services, log, makesBackups: false });
   ending.defer(() => housekeeping.close());
   warmUp({ services, log, catalog }, stopping.signal);

@@ -1,14 +1,14 @@
-/** /library and /models: the state of the library, its failures, and the models that answer. */
+/** /library and /models: the state of the library, and the models that answer. */
 import { z } from 'zod';
 import { LeitmotifError, toLeitmotifError } from '../../errors.ts';
 import { orAborted } from '../../io/or-aborted.ts';
 import { problemResponses } from '../problems.ts';
+import { isoOrNull } from '../times.ts';
 import type { RouteParts, WebServer } from '../web-server.ts';
 
 const tags = ['library'];
 /** For the worker, which may be elsewhere, and for the index, which may have to be opened. */
 const partWithinMs = 10_000;
-const failuresMax = 1_000;
 /** A process counts for a second or more. */
 const countsKnownMs = 10_000;
 
@@ -31,17 +31,6 @@ const librarySchema = z
     playsWholeRecordings: z.boolean(),
   })
   .meta({ id: 'Library' });
-
-const failureSchema = z
-  .object({
-    key: z.string(),
-    code: z.string(),
-    message: z.string(),
-    tries: z.int(),
-    at: z.iso.datetime(),
-    retryAt: z.iso.datetime().nullable().describe('null: when the file changes'),
-  })
-  .meta({ id: 'Failure' });
 
 const modelSchema = z
   .object({
@@ -87,29 +76,6 @@ export function libraryRoutes(server: WebServer, parts: RouteParts): void {
         },
         playsWholeRecordings: services.config.web.playLibrary,
       };
-    },
-  });
-
-  server.route({
-    method: 'GET',
-    url: '/library/failures',
-    config: { access: 'admin' },
-    schema: {
-      tags,
-      summary: 'Recordings that could not be indexed, and why',
-      querystring: z.object({ limit: z.coerce.number<string>().int().min(1).max(failuresMax).default(100) }),
-      response: {
-        200: z.object({ total: z.int(), failures: z.array(failureSchema) }).meta({ id: 'Failures' }),
-        ...problemResponses,
-      },
-    },
-    handler: async (request, reply) => {
-      const { total, shown } = await libraryQueries.failures(request.query.limit);
-      reply.header('cache-control', 'private, no-cache');
-      const failures = shown.map(({ key, code, message, tries, atMs, retryAtMs }) => {
-        return { key, code, message, tries, at: new Date(atMs).toISOString(), retryAt: isoOrNull(retryAtMs) };
-      });
-      return { total, failures };
     },
   });
 
@@ -181,8 +147,4 @@ async function orUnavailable<T>(work: (signal: AbortSignal) => Promise<T>): Prom
     if (!signal.aborted) throw cause;
     throw new LeitmotifError('worker-unavailable', `The worker is not ready after ${partWithinMs / 1000} s`, { cause });
   }
-}
-
-function isoOrNull(ms: number | null): string | null {
-  return ms === null ? null : new Date(ms).toISOString();
 }
