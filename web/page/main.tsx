@@ -1,14 +1,19 @@
 /** The web app's page. Its requests are those of docs/api.md. */
 import { MantineProvider } from '@mantine/core';
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { RouterProvider } from '@tanstack/react-router';
 import { createRoot } from 'react-dom/client';
 import '@mantine/core/styles.css';
 import './styles.css';
-import { App } from './app.tsx';
 import { TextsContext } from './parts/page-context.ts';
+import { router } from './router.tsx';
 import { textsOf } from './texts/texts.ts';
 
 const texts = textsOf(navigator.languages);
 document.documentElement.lang = texts.language;
+
+/** A failure is told at once: the page has a button to try again. */
+const queries = new QueryClient({ defaultOptions: { queries: { retry: false, staleTime: 30_000 } } });
 
 const root = document.getElementById('page');
 if (!root) throw new TypeError('Cannot show the page: expected an element #page');
@@ -21,7 +26,9 @@ createRoot(root).render(
     withGlobalClasses={false}
   >
     <TextsContext value={texts}>
-      <App />
+      <QueryClientProvider client={queries}>
+        <RouterProvider router={router} />
+      </QueryClientProvider>
     </TextsContext>
   </MantineProvider>,
 );

@@ -13,7 +13,7 @@ const partWithinMs = 10_000;
 const countsKnownMs = 10_000;
 
 const countsSchema = z.object({ indexed: z.int(), failed: z.int(), removed: z.int() });
-const librarySchema = z
+export const librarySchema = z
   .object({
     tracks: countsSchema,
     hours: z.number(),

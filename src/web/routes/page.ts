@@ -7,7 +7,7 @@ import { sendFile } from '../send-file.ts';
 import type { WebServer } from '../web-server.ts';
 
 /** Addresses of the app. It reads its own address, and asks the API for what belongs there. */
-const appUrls = ['/', '/answers/:id'] as const;
+const appUrls = ['/', '/answers/:id', '/library', '/tracks/:id', '/admin'] as const;
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',

@@ -25,7 +25,7 @@ const secondsText = z
 /** One that waits asks again. */
 const similarWaitingMax = 50;
 
-const trackSchema = z
+export const trackSchema = z
   .object({
     id: z.int(),
     key: z.string().describe('Path below the library'),
@@ -35,6 +35,12 @@ const trackSchema = z
     durationSec: z.number(),
   })
   .meta({ id: 'Track' });
+
+export const trackSortSchema = z.enum(trackSorts);
+
+export const trackPageSchema = z
+  .object({ tracks: z.array(trackSchema), next: z.string().nullable() })
+  .meta({ id: 'TrackPage' });
 
 const cursorSchema = z.tuple([
   z.enum(trackSorts),
@@ -57,13 +63,13 @@ export function trackRoutes(server: WebServer, parts: RouteParts): void {
       summary: 'Tracks of the library, a page at a time',
       querystring: z.object({
         q: z.string().max(200).default('').describe('Words in title, artist or key'),
-        sort: z.enum(trackSorts).default('title'),
+        sort: trackSortSchema.default('title'),
         order: z.enum(['asc', 'desc']).default('asc'),
         limit: z.coerce.number<string>().int().min(1).max(pageMax).default(50),
         cursor: z.string().max(4_000).optional().describe('`next` of the page before, with the same other parameters'),
       }),
       response: {
-        200: z.object({ tracks: z.array(trackSchema), next: z.string().nullable() }).meta({ id: 'TrackPage' }),
+        200: trackPageSchema,
         ...problemResponses,
       },
     },

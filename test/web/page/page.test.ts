@@ -6,8 +6,10 @@ import path from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { queryDe } from '../../../src/discord/texts/query.de.ts';
+import { adminEn } from '../../../web/page/texts/admin.en.ts';
 import { pageDe } from '../../../web/page/texts/de.ts';
 import { pageEn } from '../../../web/page/texts/en.ts';
+import { libraryEn } from '../../../web/page/texts/library.en.ts';
 import { buildPage } from '../../../web/page-build.ts';
 import { makeLibrary, projectRoot, type TestLibrary } from '../../support/library.ts';
 import { writePiece } from '../../support/pieces.ts';
@@ -152,6 +154,35 @@ describe('the page', () => {
     expect(await yours.isDisabled()).toBe(false);
     expect(opened.complaints).toEqual([]);
     expect(opened.requestsElsewhere).toEqual([]);
+  });
+
+  test('leads to the library, a track and the administration, each under its address, on a phone too', async () => {
+    await using opened = await openPage(browser, web.url, { viewport: 'phone' });
+    const { page } = opened;
+    const nav = page.getByRole('navigation');
+    await nav.getByRole('link', { name: libraryEn.nav, exact: true }).click();
+    await page.waitForURL('**/library');
+    await expect.poll(() => page.title(), soon).toBe(`${libraryEn.heading} - ${pageEn.title}`);
+    expect(await nav.locator('[aria-current=page]').textContent()).toBe(libraryEn.nav);
+    // A screen reader goes on in the new page.
+    expect(await page.evaluate('document.activeElement.localName')).toBe('main');
+    expect(await opened.seriousFindings()).toEqual([]);
+    await page.getByRole('link', { name: 'A Titled Piece' }).click();
+    await page.waitForURL(/\/tracks\/\d+$/);
+    await expect.poll(() => opened.heading.textContent(), soon).toBe('A Titled Piece');
+    expect(await opened.seriousFindings()).toEqual([]);
+    await page.reload();
+    await page.getByRole('button', { name: pageEn.answer.askWith }).click();
+    await answered(opened);
+    await expect.poll(() => opened.heading.textContent(), soon).toMatch(/\S/);
+    await nav.getByRole('link', { name: adminEn.nav, exact: true }).click();
+    await page.getByRole('row', { name: `${adminEn.tracks} 6` }).waitFor();
+    expect(await opened.seriousFindings()).toEqual([]);
+    expect(await opened.overflowPx()).toBe(0);
+    await page.goBack();
+    await page.waitForURL(/\/answers\//);
+    await page.getByRole('article').first().waitFor();
+    expect(opened.complaints).toEqual([]);
   });
 
   test('asks with a track of the answer, and plays both sides of all its moments', async () => {

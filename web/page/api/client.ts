@@ -1,5 +1,5 @@
 /** Requests to the API, with the API key where one is needed. Failures are problems (RFC 9457). */
-import type { Problem, Query, QueryState, Waveform } from './types.ts';
+import type { LibraryState, Problem, Query, QueryState, Track, TrackPage, TrackSort, Waveform } from './types.ts';
 
 const keyName = 'leitmotif-key';
 const base = '/api/v1';
@@ -21,6 +21,14 @@ const unreachable: Problem = {
 
 export function keepKey(key: string): void {
   sessionStorage.setItem(keyName, key.trim());
+}
+
+export function forgetKey(): void {
+  sessionStorage.removeItem(keyName);
+}
+
+export function hasKey(): boolean {
+  return sessionStorage.getItem(keyName) !== null;
 }
 
 /** @throws {ProblemError} for every failure but an abort */
@@ -75,8 +83,26 @@ export function cancel({ self }: Pick<QueryState, 'self'>): void {
 
 /** Whether the caller may ask, and how many tracks there are.
  *  @throws {ProblemError} 'unauthorized' where a key is needed */
-export function getLibrary(): Promise<{ readonly tracks: { readonly indexed: number } }> {
-  return json(`${base}/library`);
+export function getLibrary(signal?: AbortSignal): Promise<LibraryState> {
+  return json(`${base}/library`, signal ? { signal } : {});
+}
+
+export interface TracksRequest {
+  readonly q: string;
+  readonly sort: TrackSort;
+  readonly order: 'asc' | 'desc';
+  readonly limit: number;
+  /** `next` of the page before; null: the first page. */
+  readonly cursor: string | null;
+}
+
+export function getTracks({ cursor, limit, ...rest }: TracksRequest, signal: AbortSignal): Promise<TrackPage> {
+  const query = new URLSearchParams({ ...rest, limit: String(limit), ...(cursor === null ? {} : { cursor }) });
+  return json(`${base}/tracks?${query}`, { signal });
+}
+
+export function getTrack(id: number, signal: AbortSignal): Promise<Track> {
+  return json(`${base}/tracks/${id}`, { signal });
 }
 
 export function getWaveform(trackId: number): Promise<Waveform> {

@@ -14,6 +14,7 @@ import { useTexts } from './page-context.ts';
 import { PlayerBar } from './player-bar.tsx';
 import { momentsShown, nameOf, ResultCard } from './result-card.tsx';
 import { problemOf } from './use-asking.ts';
+import { usePageTitle } from './use-page-title.ts';
 
 interface AnswerPageProps {
   readonly id: string;
@@ -70,12 +71,7 @@ function AnswerView({ query, answer, own, onAsk, onStart }: AnswerViewProps): Re
   );
   const verdict = useMemo(() => verdictOf(answer), [answer]);
   const verdictText = verdict === null ? page.answer.noMusic : bot.verdict(verdict);
-  useEffect(() => {
-    document.title = `${verdictText} - ${page.title}`;
-    return () => {
-      document.title = page.title;
-    };
-  }, [verdictText, page]);
+  usePageTitle(verdictText);
 
   const hear = (result: Result, moment: Moment, number: number): void => {
     const momentId = `${result.rank}-${number}`;

@@ -23,6 +23,9 @@ export function AskForm({ tracks, onAsk, onHint }: AskFormProps): ReactNode {
         <Title order={1} size="h2" ta="center">
           {page.ask.heading}
         </Title>
+        <Text ta="center" c="dimmed">
+          {page.about}
+        </Text>
         <Text ta="center">{page.ask.drop}</Text>
         <FileButton
           accept="audio/*,video/*,.flac,.opus,.ogg,.m4a"

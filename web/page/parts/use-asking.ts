@@ -1,17 +1,20 @@
-/** Where the page is: asking, waiting for an answer, or showing one under its address. */
+/** The query that runs: asked, followed, and shown under its answer's address. */
+import { useRouter } from '@tanstack/react-router';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { ask, cancel, ProblemError, type Question } from '../api/client.ts';
 import { follow } from '../api/events.ts';
 import type { Problem, QueryState } from '../api/types.ts';
 import { decodeOwn } from '../audio/own-audio.ts';
 
-export type View =
-  | { readonly kind: 'ask' }
-  | { readonly kind: 'asking'; readonly name: string; readonly state: QueryState | null }
-  | { readonly kind: 'answer'; readonly id: string; readonly trackId: number | null };
+export interface Running {
+  readonly name: string;
+  /** null: the recording is being sent. */
+  readonly state: QueryState | null;
+}
 
 export interface Asking {
-  readonly view: View;
+  /** null: no query runs. */
+  readonly running: Running | null;
   /** Why the last query failed. */
   readonly failure: Problem | null;
   /** The recording of the last query. */
@@ -19,101 +22,97 @@ export interface Asking {
   readonly ask: (question: Question) => void;
   readonly cancel: () => void;
   readonly toStart: () => void;
-}
-
-const answerAddress = /^\/answers\/([a-z0-9]{1,40})$/;
-
-function viewAt({ pathname }: Location, state: unknown): View {
-  const id = answerAddress.exec(pathname)?.[1];
-  if (id === undefined) return { kind: 'ask' };
-  const trackId = (state as { trackId?: unknown } | null)?.trackId;
-  return { kind: 'answer', id, trackId: typeof trackId === 'number' ? trackId : null };
+  readonly forgetFailure: () => void;
 }
 
 export function useAsking(): Asking {
-  const [view, setView] = useState<View>(() => viewAt(location, history.state));
+  const router = useRouter();
+  const [running, setRunning] = useState<Running | null>(null);
   const [failure, setFailure] = useState<Problem | null>(null);
   const [ownAudio, setOwnAudio] = useState<AudioBuffer | null>(null);
-  const running = useRef<{ readonly stop: AbortController; state: QueryState | null } | null>(null);
+  const current = useRef<{ readonly stop: AbortController; state: QueryState | null } | null>(null);
 
   const end = useCallback(() => {
-    const { current } = running;
-    running.current = null;
-    if (current?.state) cancel(current.state);
-    current?.stop.abort();
+    const run = current.current;
+    current.current = null;
+    if (run?.state) cancel(run.state);
+    run?.stop.abort();
   }, []);
 
-  useEffect(() => {
-    const onMove = (): void => {
-      end();
-      setFailure(null);
-      setOwnAudio(null);
-      setView(viewAt(location, history.state));
-    };
-    // A page that the browser kept and shows again has lost its query.
-    const onShow = ({ persisted }: PageTransitionEvent): void => {
-      if (persisted) onMove();
-    };
-    // A closed page takes its query with it: nobody would see the answer.
-    addEventListener('popstate', onMove);
-    addEventListener('pagehide', end);
-    addEventListener('pageshow', onShow);
-    return () => {
-      removeEventListener('popstate', onMove);
-      removeEventListener('pagehide', end);
-      removeEventListener('pageshow', onShow);
-    };
+  const forget = useCallback(() => {
+    end();
+    setRunning(null);
+    setFailure(null);
+    setOwnAudio(null);
   }, [end]);
 
+  useEffect(() => {
+    // A page that the browser kept and shows again has lost its query.
+    const onShow = ({ persisted }: PageTransitionEvent): void => {
+      if (persisted) forget();
+    };
+    // A closed page takes its query with it: nobody would see the answer.
+    addEventListener('pagehide', end);
+    addEventListener('pageshow', onShow);
+    const unsubscribe = router.subscribe('onBeforeNavigate', ({ pathChanged }) => {
+      if (pathChanged) forget();
+    });
+    return () => {
+      removeEventListener('pagehide', end);
+      removeEventListener('pageshow', onShow);
+      unsubscribe();
+    };
+  }, [router, end, forget]);
+
   const toStart = useCallback(() => {
-    end();
-    setFailure(null);
-    if (location.pathname !== '/') history.pushState(null, '', '/');
-    setView({ kind: 'ask' });
-  }, [end]);
+    forget();
+    void router.navigate({ to: '/' });
+  }, [router, forget]);
 
   const begin = useCallback(
     async (question: Question) => {
-      end();
+      forget();
       const run = { stop: new AbortController(), state: null as QueryState | null };
-      running.current = run;
+      current.current = run;
       const { signal } = run.stop;
-      setFailure(null);
-      setOwnAudio(null);
-      setView({ kind: 'asking', name: nameOf(question), state: null });
+      setRunning({ name: nameOf(question), state: null });
       const own = question.kind === 'file' ? decodeOwn(question.file) : Promise.resolve(null);
+      const fail = async (problem: Problem | null): Promise<void> => {
+        current.current = null;
+        // Leaving an address forgets the failures of its queries.
+        await router.navigate({ to: '/' });
+        setRunning(null);
+        setFailure(problem);
+      };
       try {
         run.state = await ask(question, signal);
         const onState = (state: QueryState): void => {
           run.state = state;
-          setView((before) => (before.kind === 'asking' ? { ...before, state } : before));
+          setRunning((before) => before && { ...before, state });
         };
         onState(run.state);
         const last = await follow(run.state, { signal, onState });
-        if (running.current !== run) return;
-        running.current = null;
-        if (last.permanent === null) {
-          if (last.error?.code !== 'cancelled') setFailure(last.error);
-          return setView({ kind: 'ask' });
-        }
+        if (current.current !== run) return;
+        if (last.permanent === null) return fail(last.error?.code === 'cancelled' ? null : last.error);
+        current.current = null;
         const id = last.permanent.slice(last.permanent.lastIndexOf('/') + 1);
         const trackId = question.kind === 'track' ? question.trackId : null;
-        history.pushState({ trackId }, '', `/answers/${id}`);
-        scrollTo(0, 0);
-        setView({ kind: 'answer', id, trackId });
+        await router.navigate({ to: '/answers/$id', params: { id }, state: { trackId } });
+        setRunning(null);
         const buffer = await own;
-        if (location.pathname === `/answers/${id}`) setOwnAudio(buffer);
+        if (router.state.location.pathname === `/answers/${id}`) setOwnAudio(buffer);
       } catch (error) {
-        if (running.current !== run) return;
-        running.current = null;
-        setFailure(problemOf(error));
-        setView({ kind: 'ask' });
+        if (current.current !== run) return;
+        await fail(problemOf(error));
       }
     },
-    [end],
+    [router, forget],
   );
 
-  return { view, failure, ownAudio, ask: (question) => void begin(question), cancel: toStart, toStart };
+  return {
+    ...{ running, failure, ownAudio, ask: (question) => void begin(question), cancel: toStart, toStart },
+    forgetFailure: () => setFailure(null),
+  };
 }
 
 function nameOf(question: Question): string {

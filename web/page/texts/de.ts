@@ -1,12 +1,15 @@
 /** The page's own texts, in German. */
-import type { PageTexts } from './en.ts';
+import type { OwnTexts } from './en.ts';
 
-export const pageDe: PageTexts = {
+export const pageDe: OwnTexts = {
   title: 'Leitmotif',
   about: 'Finde Musik, die klingt wie ein Stück von dir',
   toStart: 'Mit einem anderen Stück suchen',
+  navigation: 'Seiten',
+  loading: 'Lädt',
 
   ask: {
+    nav: 'Suchen',
     heading: 'Wie soll es klingen?',
     drop: 'Zieh eine Aufnahme auf diese Seite, oder füg sie ein',
     choose: 'Aufnahme wählen',

@@ -3,8 +3,11 @@ export const pageEn = {
   title: 'Leitmotif',
   about: 'Find music that sounds like a piece you give it',
   toStart: 'Ask with another piece',
+  navigation: 'Pages',
+  loading: 'Loading',
 
   ask: {
+    nav: 'Ask',
     heading: 'What should it sound like?',
     drop: 'Drop a recording anywhere on this page, or paste one',
     choose: 'Choose a recording',
@@ -86,4 +89,5 @@ export const pageEn = {
   },
 };
 
-export type PageTexts = typeof pageEn;
+/** Without those of the slices: library, map, admin and people. */
+export type OwnTexts = typeof pageEn;

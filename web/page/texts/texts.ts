@@ -3,8 +3,20 @@ import { type Amounts, amountsIn } from '../../../src/discord/texts/amounts.ts';
 import { queryDe } from '../../../src/discord/texts/query.de.ts';
 import { type QueryTexts, queryEn } from '../../../src/discord/texts/query.en.ts';
 import type { Problem } from '../api/types.ts';
+import { adminDe } from './admin.de.ts';
+import { adminEn } from './admin.en.ts';
 import { pageDe } from './de.ts';
-import { type PageTexts, pageEn } from './en.ts';
+import { pageEn } from './en.ts';
+import { libraryDe } from './library.de.ts';
+import { libraryEn } from './library.en.ts';
+import { mapDe } from './map.de.ts';
+import { mapEn } from './map.en.ts';
+import { peopleDe } from './people.de.ts';
+import { peopleEn } from './people.en.ts';
+
+const en = { ...pageEn, library: libraryEn, map: mapEn, admin: adminEn, people: peopleEn };
+const de: typeof en = { ...pageDe, library: libraryDe, map: mapDe, admin: adminDe, people: peopleDe };
+export type PageTexts = typeof en;
 
 export interface Texts {
   readonly language: 'en' | 'de';
@@ -14,8 +26,8 @@ export interface Texts {
 }
 
 const catalogue = {
-  en: { language: 'en', page: pageEn, bot: queryEn, amounts: amountsIn('en') },
-  de: { language: 'de', page: pageDe, bot: queryDe, amounts: amountsIn('de') },
+  en: { language: 'en', page: en, bot: queryEn, amounts: amountsIn('en') },
+  de: { language: 'de', page: de, bot: queryDe, amounts: amountsIn('de') },
 } as const satisfies Record<string, Texts>;
 
 /** @param languages the browser's, most wanted first */

@@ -1,0 +1,4 @@
+/** Texts of the map, in English. */
+export const mapEn = {
+  nav: 'Map',
+};
