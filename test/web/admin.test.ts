@@ -2,6 +2,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { Catalog } from '../../src/catalog/catalog.ts';
 import { inspectCatalogFile } from '../../src/catalog/restore.ts';
 import { FolderLibrary } from '../../src/library/folder.ts';
 import { makeLibrary, never, type TestLibrary } from '../support/library.ts';
@@ -282,10 +283,10 @@ describe('settings', () => {
 
   test('a schedule that is due starts a reindex of the web server alone', slow, async () => {
     await using own = await makeLibrary();
-    // Due since the server was last there.
-    const { schedule, reindexes } = own.app.catalog;
-    schedule.set({ cron: '0 * * * *', timeZone: 'UTC', setBy: '1', channelId: null, locale: 'en-US' });
-    schedule.startedAt(Date.now() - 3 * 3_600_000);
+    // Set three hours ago, so that it was due while no server was there.
+    using earlier = new Catalog(own.app.catalog.path, { now: () => Date.now() - 3 * 3_600_000 });
+    earlier.schedule.set({ cron: '0 * * * *', timeZone: 'UTC', setBy: '1', channelId: null, locale: 'en-US' });
+    const { reindexes } = own.app.catalog;
     await using _served = await makeWeb(own);
     await vi.waitFor(() => expect(reindexes.last()).toMatchObject({ requestedBy: null, state: 'done' }), 200_000);
   });

@@ -14,6 +14,10 @@ const backupSchema = z
   .object({ name: z.string(), madeAt: z.iso.datetime(), sizeBytes: z.number() })
   .meta({ id: 'Backup' });
 
+export const backupsSchema = z
+  .object({ location: z.string().describe('BACKUPS'), backups: z.array(backupSchema) })
+  .meta({ id: 'Backups' });
+
 export function backupRoutes(server: WebServer, { services, jobs, stopping }: RouteParts): void {
   server.route({
     method: 'GET',
@@ -24,9 +28,7 @@ export function backupRoutes(server: WebServer, { services, jobs, stopping }: Ro
       summary: 'Backups of the catalog, newest first',
       description: 'Restoring one is a command, because it needs no intact catalog: npm run library -- restore NAME.',
       response: {
-        200: z
-          .object({ location: z.string().describe('BACKUPS'), backups: z.array(backupSchema) })
-          .meta({ id: 'Backups' }),
+        200: backupsSchema,
         ...problemResponses,
       },
     },

@@ -22,7 +22,15 @@ const clusterSchema = z
     id: z.string().describe('For /library/marks/{id}'),
     number: z.int().describe('As `npm run library -- clusters` shows it'),
     suspicion: z.number().describe('From 1 on, one reason alone is strong; 0: none'),
-    reasons: z.array(z.string()).describe('Why it may not be music, in English, strongest first'),
+    reasons: z
+      .array(
+        z.object({
+          kind: z.enum(['rejected', 'noisy', 'widespread', 'edges', 'quiet', 'steady']),
+          value: z.number().describe('A share, 0 to 1; of quiet and steady: dB'),
+          text: z.string().describe('In English'),
+        }),
+      )
+      .describe('Why it may not be music, strongest first'),
     chunks: z.int(),
     tracks: z.int(),
     rejectedShare: share.describe('Of its chunks, those that no answer uses anyway: silence, applause or noise'),
@@ -39,7 +47,7 @@ const clusterSchema = z
   })
   .meta({ id: 'Cluster' });
 
-const clustersSchema = z
+export const clustersSchema = z
   .object({
     generation: z.string(),
     madeAt: z.iso.datetime(),
@@ -49,7 +57,9 @@ const clustersSchema = z
   })
   .meta({ id: 'Clusters' });
 
-const effectSchema = z
+export const marksSchema = z.object({ marks: z.array(markSchema) }).meta({ id: 'Marks' });
+
+export const effectSchema = z
   .object({
     chunks: z.int().describe('That a mark would exclude from all answers'),
     tracks: z.int().describe('With chunks of the cluster'),
@@ -103,7 +113,7 @@ export function clusterRoutes(server: WebServer, parts: RouteParts): void {
     schema: {
       tags,
       summary: 'What is marked as not music',
-      response: { 200: z.object({ marks: z.array(markSchema) }).meta({ id: 'Marks' }), ...problemResponses },
+      response: { 200: marksSchema, ...problemResponses },
     },
     handler: async (_request, reply) => {
       reply.header('cache-control', 'private, no-cache');
@@ -178,7 +188,14 @@ function outdated(cause?: unknown): HttpRefusal {
 function shownCluster(cluster: ReviewedCluster, tracks: ReadonlyMap<number, Track>) {
   const { id: number, suspicion, reasons, chunks, tracks: trackCount, rejectedShare, examples } = cluster;
   return {
-    ...{ number, suspicion, reasons: reasons.map(({ text }) => text), chunks, tracks: trackCount, rejectedShare },
+    ...{
+      number,
+      suspicion,
+      reasons: reasons.map(({ kind, value, text }) => ({ kind, value, text })),
+      chunks,
+      tracks: trackCount,
+      rejectedShare,
+    },
     examples: examples.flatMap(({ trackId, startSec, endSec }) => {
       const track = tracks.get(trackId);
       const clip = `${prefix}/tracks/${trackId}/audio?from=${Number(startSec.toFixed(3))}`;

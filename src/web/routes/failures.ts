@@ -26,6 +26,8 @@ const failureSchema = z
   })
   .meta({ id: 'Failure' });
 
+export const failuresSchema = z.object({ total: z.int(), failures: z.array(failureSchema) }).meta({ id: 'Failures' });
+
 export function failureRoutes(server: WebServer, parts: RouteParts): void {
   const { services, libraryQueries, reindexer, log } = parts;
 
@@ -38,7 +40,7 @@ export function failureRoutes(server: WebServer, parts: RouteParts): void {
       summary: 'Recordings that could not be indexed, and why',
       querystring: z.object({ limit: z.coerce.number<string>().int().min(1).max(failuresMax).default(100) }),
       response: {
-        200: z.object({ total: z.int(), failures: z.array(failureSchema) }).meta({ id: 'Failures' }),
+        200: failuresSchema,
         ...problemResponses,
       },
     },

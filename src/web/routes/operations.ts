@@ -28,7 +28,9 @@ const workerSchema = z
   })
   .meta({ id: 'Worker' });
 
-const serverSchema = z
+export const workersSchema = z.object({ workers: z.array(workerSchema) }).meta({ id: 'Workers' });
+
+export const serverSchema = z
   .object({
     version: z.string(),
     node: z.string(),
@@ -52,7 +54,7 @@ export function operationRoutes(server: WebServer, { services, queue, version, s
     schema: {
       tags,
       summary: 'The embedding workers: device, queue and versions',
-      response: { 200: z.object({ workers: z.array(workerSchema) }).meta({ id: 'Workers' }), ...problemResponses },
+      response: { 200: workersSchema, ...problemResponses },
     },
     handler: async (_request, reply) => {
       reply.header('cache-control', 'no-store');

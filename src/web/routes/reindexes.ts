@@ -13,7 +13,7 @@ const lookEachMs = 1_000;
 const listed = 20;
 const idParams = z.object({ id: z.coerce.number<string>().int().min(1).max(Number.MAX_SAFE_INTEGER) });
 
-const planSchema = z
+export const planSchema = z
   .object({
     files: z.record(z.string(), z.int()).describe('Counts: added, changed, moved, removed, unchanged and more'),
     bytes: z.number().describe('Of the files to read'),
@@ -48,6 +48,8 @@ export const reindexSchema = z
     events: z.string(),
   })
   .meta({ id: 'Reindex' });
+
+export const reindexesSchema = z.object({ reindexes: z.array(reindexSchema) }).meta({ id: 'Reindexes' });
 
 export function reindexRoutes(server: WebServer, parts: RouteParts): void {
   const { services, reindexer, libraryQueries, streams } = parts;
@@ -87,7 +89,7 @@ export function reindexRoutes(server: WebServer, parts: RouteParts): void {
       tags,
       summary: 'The last jobs, newest first',
       response: {
-        200: z.object({ reindexes: z.array(reindexSchema) }).meta({ id: 'Reindexes' }),
+        200: reindexesSchema,
         ...problemResponses,
       },
     },

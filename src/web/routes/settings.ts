@@ -29,7 +29,7 @@ const serverSchema = z
   })
   .meta({ id: 'DiscordServerSettings' });
 
-const settingsSchema = z
+export const settingsSchema = z
   .object({
     schedule: scheduleSchema.nullable().describe('When the library is indexed by itself'),
     servers: z.array(serverSchema).describe('Discord servers whose settings differ from the usual ones'),
