@@ -45,7 +45,15 @@ const modelSchema = z
 
 export function libraryRoutes(server: WebServer, parts: RouteParts): void {
   const { services, libraryQueries } = parts;
-  const counts = remembered(() => libraryQueries.counts(), countsKnownMs);
+  const counts = remembered(
+    () => libraryQueries.counts(),
+    countsKnownMs,
+    () => {
+      // After an index run, whoever waited for its end sees the new counts.
+      const run = services.catalog.jobs.last('index');
+      return `${run?.id} ${run?.finishedAtMs}`;
+    },
+  );
 
   server.route({
     method: 'GET',
@@ -100,12 +108,14 @@ export function libraryRoutes(server: WebServer, parts: RouteParts): void {
   });
 }
 
-/** Calls that come while the result is known, or is being made, share it. A failure is not remembered. */
-function remembered<T>(make: () => Promise<T>, ms: number): () => Promise<T> {
-  let known: { readonly atMs: number; readonly result: Promise<T> } | null = null;
+/** Calls that come while the result is known, or is being made, share it, unless the state has changed. A failure is not
+ *  remembered. */
+function remembered<T>(make: () => Promise<T>, ms: number, stateOf: () => string): () => Promise<T> {
+  let known: { readonly atMs: number; readonly state: string; readonly result: Promise<T> } | null = null;
   return () => {
-    if (known && performance.now() - known.atMs < ms) return known.result;
-    const made = { atMs: performance.now(), result: make() };
+    const state = stateOf();
+    if (known && known.state === state && performance.now() - known.atMs < ms) return known.result;
+    const made = { atMs: performance.now(), state, result: make() };
     known = made;
     made.result.catch(() => {
       if (known === made) known = null;

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { readConfig } from '../../../src/config/config.ts';
 import { cutSample, indexSample, openDemoApp, sampleLibrary } from '../../../src/demo/sample.ts';
+import { adminEn } from '../../../web/page/texts/admin.en.ts';
 import { buildPage } from '../../../web/page-build.ts';
 import { openLibrary, projectRoot } from '../../support/library.ts';
 import { makeWeb } from '../running-web.ts';
@@ -42,4 +43,17 @@ test.runIf(folder)('takes the pictures of the web app', { timeout: 400_000 }, as
     expect(await opened.overflowPx()).toBe(0);
     expect(await opened.seriousFindings()).toEqual([]);
   }
+
+  await using opened = await openPage(browser, `${web.url}/admin#clusters`);
+  const { page } = opened;
+  const groups = page.getByRole('article');
+  await groups.first().waitFor({ timeout: 200_000 });
+  await groups
+    .first()
+    .getByRole('button', { name: /is not music$/ })
+    .click();
+  await groups.first().getByRole('button', { name: adminEn.clusters.confirm }).waitFor();
+  await page.waitForLoadState('networkidle');
+  await page.screenshot({ path: path.join(folder ?? '', 'web-app-admin.png') });
+  expect(await opened.seriousFindings()).toEqual([]);
 });

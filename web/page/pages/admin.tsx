@@ -2,7 +2,7 @@
 import { Code, Stack, Tabs, Text, Title } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useLocation, useNavigate } from '@tanstack/react-router';
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { getReindexes } from '../api/admin.ts';
 import { ProblemError } from '../api/client.ts';
 import { useLibrary } from '../api/use-library.ts';
@@ -58,6 +58,11 @@ function AdminTabs(): ReactNode {
   const { hash } = useLocation();
   const navigate = useNavigate();
   const current = tabNames.find((name) => name === hash) ?? 'library';
+  const list = useRef<HTMLDivElement>(null);
+  // A phone shows some of the tabs only.
+  useEffect(() => {
+    list.current?.querySelector(`[data-name=${current}]`)?.scrollIntoView({ block: 'nearest', inline: 'center' });
+  }, [current]);
   return (
     <Tabs
       value={current}
@@ -66,9 +71,9 @@ function AdminTabs(): ReactNode {
       activateTabWithKeyboard={false}
       onChange={(name) => void navigate({ to: '/admin', hash: name ?? 'library', replace: true, resetScroll: false })}
     >
-      <Tabs.List aria-label={admin.tabsName} className="admin-tabs">
+      <Tabs.List aria-label={admin.tabsName} className="admin-tabs" ref={list}>
         {tabNames.map((name) => (
-          <Tabs.Tab key={name} value={name}>
+          <Tabs.Tab key={name} value={name} data-name={name}>
             {admin.tabs[name]}
           </Tabs.Tab>
         ))}

@@ -49,18 +49,18 @@ export function ClusterCard({ cluster, sound, onChanged }: ClusterCardProps): Re
         <Group gap="xs">
           {examples.map((example) => {
             const isPlaying = sound.playing === example.clip;
-            const [title, at] = [trackName(example), formatTime(example.startSec)];
+            const moment = `${trackName(example)} ${formatTime(example.startSec)}`;
             return (
               <Button
                 key={example.clip}
                 size="compact-sm"
                 variant={isPlaying ? 'filled' : 'default'}
                 className="example"
-                aria-label={isPlaying ? clusters.stop(title, at) : clusters.play(title, at)}
+                aria-label={isPlaying ? clusters.stop(moment) : clusters.play(moment)}
                 onClick={() => sound.toggle(example.clip)}
               >
                 <span aria-hidden="true">{isPlaying ? '■' : '▶'}</span>
-                <span className="example-name">{`${title} ${at}`}</span>
+                <span className="example-name">{moment}</span>
               </Button>
             );
           })}

@@ -75,7 +75,7 @@ function ClusterList({ made, onChanged }: { made: Clusters; onChanged: () => voi
         ))}
       </ul>
       {hidden > 0 && (
-        <Button variant="default" className="fits" onClick={() => setIsWhole(true)}>
+        <Button variant="default" className="fits wraps" onClick={() => setIsWhole(true)}>
           {clusters.more(formats.whole(hidden))}
         </Button>
       )}

@@ -137,7 +137,9 @@ function PlanNote({ plan }: { plan: Plan }): ReactNode {
   const { page } = useTexts();
   const { reindex } = page.admin;
   const formats = useFormats();
-  const counts = Object.entries(plan.files).filter(([name, count]) => count > 0 && reindex.files[name] !== undefined);
+  const counts = Object.keys(reindex.files)
+    .map((name) => [name, plan.files[name] ?? 0] as const)
+    .filter(([, count]) => count > 0);
   const isNothing = counts.every(([name]) => name === 'unchanged' || name === 'failedBefore');
   const time = plan.expected === null ? null : formats.duration(plan.expected.wallSec);
   return (
@@ -159,7 +161,7 @@ function LastReindexes({ jobs }: { jobs: readonly Reindex[] }): ReactNode {
   const formats = useFormats();
   return (
     <Section heading={reindex.last}>
-      <Table>
+      <Table className="stacks">
         <Table.Thead>
           <Table.Tr>
             <Table.Th>{reindex.when}</Table.Th>
