@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { makeLibrary } from '../support/library.ts';
 import { addKey, ended, formOf, makeWeb, type SeenQuery } from '../web/running-web.ts';
 
@@ -68,14 +68,26 @@ test('none of 200 queries of 50 clients is lost or doubled', { timeout: 1_500_00
   expect(all.length).toBe(clientsCount * queriesEach);
   expect(new Set(ids).size).toBe(all.length);
   expect(refusals).toBeGreaterThan(0);
+  const keysOf = ({ answer }: SeenQuery): string[] => answer.results.map(({ key }: { key: string }) => key);
+  /** The longest answer to the same part of the same recording. */
+  const wholeOf = ({ piece, toSec }: Asked): string[] =>
+    all
+      .filter(({ asked }) => asked.piece === piece && asked.toSec === toSec)
+      .map(({ seen }) => keysOf(seen))
+      .reduce((longest, each) => (each.length > longest.length ? each : longest), []);
   for (const { asked, seen } of all) {
     expect(seen).toMatchObject({ state: 'done', error: null });
     // Everybody gets the answer to their own question.
     expect(seen.answer.verdict).toMatchObject({ kind: 'this-is', key: `piece-${asked.piece}.ogg` });
     expect(seen.answer.query.toSec).toBe(asked.toSec);
-    expect(seen.answer.results.length).toBe(Math.min(asked.results, 6));
+    const whole = wholeOf(asked);
+    expect(whole.length).toBeGreaterThan(2);
+    expect(keysOf(seen)).toEqual(whole.slice(0, asked.results));
   }
-  const metrics = await (await web.call('/metrics', { key: admin })).text();
-  expect(metrics).toContain(`web_query_outcomes_total{outcome="done"} ${all.length}`);
-  expect(metrics).toMatch(/web_queries\{state="running"\} 0\n.*web_queries\{state="waiting"\} 0/s);
+  // An answer is there before the extracts of its query are stored, with which the query ends.
+  await vi.waitFor(async () => {
+    const metrics = await (await web.call('/metrics', { key: admin })).text();
+    expect(metrics).toContain(`web_query_outcomes_total{outcome="done"} ${all.length}\n`);
+    expect(metrics).toContain('web_queries{state="running"} 0\nweb_queries{state="waiting"} 0\n');
+  }, 60_000);
 });
