@@ -16,7 +16,6 @@ import type { BotContext } from '../src/discord/bot-context.ts';
 import type { CustomId } from '../src/discord/custom-id.ts';
 import type { ChatCommand, ComponentHandler } from '../src/discord/handler.ts';
 import { missingToAnnounce, type RequiredRight, refusalOf } from '../src/discord/library/rights.ts';
-import type { Scheduler } from '../src/discord/library/scheduler.ts';
 import { changeSettings } from '../src/discord/library/settings.ts';
 import { libraryStatus } from '../src/discord/library/status.ts';
 import { choosePiece, offerPieces } from '../src/discord/queries/pieces.ts';
@@ -42,6 +41,7 @@ import type { Texts } from '../src/discord/texts/texts.ts';
 import { toLeitmotifError } from '../src/errors.ts';
 import type { LibraryQueries } from '../src/services/library-queries.ts';
 import type { Reindexer } from '../src/services/reindexer.ts';
+import type { Scheduler } from '../src/services/scheduler.ts';
 import { localized, localizedName, pieceLengthMax } from './localized.ts';
 
 export interface LibraryParts {

@@ -12,6 +12,8 @@ export interface ServerOptions extends EmbeddingsRouteOptions, TextEmbeddingsRou
   readonly token: string;
   /** Recordings processed at once; clients use it to spread recordings over workers. */
   readonly recordingsMax: number;
+  /** The worker's version, for operators. */
+  readonly version: string;
   /** Requests that run or wait, of all kinds. */
   readonly connectionsMax: number;
   readonly log: Logger;
@@ -61,7 +63,10 @@ export function createServer(options: ServerOptions): FastifyInstance {
     const { registry } = options.metrics;
     return reply.type(registry.contentType).send(await registry.metrics());
   });
-  server.get('/v1/models', async () => ({ recordingsMax: options.recordingsMax, ...options.models.describe() }));
+  server.get('/v1/models', async () => {
+    const { recordingsMax, version, admission, models } = options;
+    return { recordingsMax, version, queue: admission.state, ...models.describe() };
+  });
   server.post('/v1/embeddings', embeddingsRoute(options));
   // Texts are small and are read whole before their route runs.
   server.register(async (scope) => {

@@ -1,9 +1,11 @@
 /** Builds the worker from its options; nothing else constructs its parts. */
 import { chmod, mkdir, rm } from 'node:fs/promises';
+import path from 'node:path';
 import type { Logger } from 'pino';
 import { checkFfmpeg } from '../src/audio/capabilities.ts';
 import type { WorkerOptions } from '../src/embedding/worker-options.ts';
 import { LeitmotifError } from '../src/errors.ts';
+import { versionOf } from '../src/io/version.ts';
 import type { Model } from '../src/models/manifest.ts';
 import { networkSpecOf } from '../src/models/network-spec.ts';
 import { Admission } from './admission.ts';
@@ -72,6 +74,7 @@ export async function startWorker(options: WorkerOptions, log: Logger): Promise<
     textDeadlineMs,
     admission,
     recordingsMax: options.concurrencyMax,
+    version: versionOf(path.resolve(import.meta.dirname, '..')),
     // Text queries have their own queue, which runs one request at a time.
     connectionsMax: options.concurrencyMax + options.queueMax + 1 + options.queueMax,
     metrics,

@@ -1,28 +1,28 @@
-/** The bot's indexing process: runs one task (indexing/job-protocol.ts), reports progress, and exits.
+/** The indexing process of the bot and of the web server: runs one task (services/job-protocol.ts), reports progress, and exits.
  *
- *  A separate process, because listing, hashing and writing would block the bot's thread; with low priority, so that
- *  queries run first. It shuts down on SIGTERM and when the bot is gone: the tracks in flight are lost, the job stays
+ *  A separate process, because listing, hashing and writing would block their thread; with low priority, so that
+ *  queries run first. It shuts down on SIGTERM and when its program is gone: the tracks in flight are lost, the job stays
  *  open, and the next process continues.
  */
 import './io/while-starting.ts';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type App, buildApp } from './app.ts';
 import type { Reindex } from './catalog/reindexes.ts';
-import type { Config } from './config/config.ts';
 import { LeitmotifError, toLeitmotifError } from './errors.ts';
-import {
-  type JobAnswers,
-  type JobMessage,
-  type JobOrder,
-  type JobTask,
-  summariseReindex,
-} from './indexing/job-protocol.ts';
 import type { IndexProgress } from './indexing/progress.ts';
 import type { IndexSummary } from './indexing/summary.ts';
 import { makeLog } from './io/log.ts';
 import { setSessionNiceness } from './io/niceness.ts';
 import { endInOrder } from './io/while-starting.ts';
 import type { Library } from './library/library.ts';
+import {
+  type JobAnswers,
+  type JobMessage,
+  type JobOrder,
+  type JobTask,
+  summariseReindex,
+} from './services/job-protocol.ts';
+import { runLibraryTask } from './services/library-tasks.ts';
 
 /** Inherited by the worker, ffmpeg and the inference processes. */
 const niceness = 15;
@@ -55,16 +55,19 @@ async function work(task: JobTask, app: App, signal: AbortSignal): Promise<JobAn
       const library = libraryOf(app);
       return app.indexing.planIndex({ library, signal, ...again });
     }
-    case 'counts':
-      return app.catalog.counts();
-    case 'failures': {
-      const failures = app.catalog.tracks.failures();
-      return { total: failures.length, shown: failures.slice(0, task.countMax) };
-    }
     case 'map':
       await app.maps.update(signal);
       return 'made';
+    default:
+      return runLibraryTask(task, app, { signal, onProgress: (done, total) => countedProgress(done, total) });
   }
+}
+
+let countedAtMs = Number.NEGATIVE_INFINITY;
+function countedProgress(done: number, total: number): void {
+  if (done < total && performance.now() - countedAtMs < progressEachMs) return;
+  countedAtMs = performance.now();
+  void notify({ type: 'counted', done, total });
 }
 
 function libraryOf(app: App): Library {
@@ -161,9 +164,9 @@ async function main(): Promise<void> {
   endInOrder(onStop);
   const { root, config, task } = await order();
   try {
-    const { botLogLevel } = config as Config;
+    const { botLogLevel } = config;
     const log = makeLog(botLogLevel, { name: 'index-job' });
-    await using app = await buildApp(config as Config, { root, environment: process.env, log });
+    await using app = await buildApp(config, { root, environment: process.env, log });
     const answer = await work(task, app, stop.signal);
     if (answer !== null) await notify({ type: 'answer', answer });
   } catch (error) {

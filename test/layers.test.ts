@@ -67,7 +67,7 @@ const callers: Readonly<Record<string, readonly string[]>> = {
   '@resvg/resvg-js': ['src/media/picture.ts'],
   hyparquet: ['src/exchange/parquet.ts'],
   'hyparquet-writer': ['src/exchange/parquet.ts'],
-  'node-cron': ['src/discord/library/scheduler.ts', 'src/config/schedule.ts', 'src/answering/housekeeping.ts'],
+  'node-cron': ['src/services/scheduler.ts', 'src/config/schedule.ts', 'src/answering/housekeeping.ts'],
   '@azure/storage-blob': ['src/library/azure/client.ts', 'src/library/azure/listing.ts', 'src/library/azure/pages.ts'],
   '@azure/identity': ['src/library/azure/client.ts'],
   'prom-client': ['embedding-worker/metrics.ts', 'src/discord/metrics.ts', 'src/web/metrics.ts'],

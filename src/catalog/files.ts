@@ -66,6 +66,16 @@ export class Files {
     });
   }
 
+  /** Lets the next run try failed files again at once, whatever their cool-down.
+   *  @param keys null: all
+   *  @returns how many there were */
+  retryNow(keys: readonly string[] | null): number {
+    const update = `UPDATE tracks SET error_retry_at_ms = $now WHERE error_code IS NOT NULL AND status <> 'removed'
+      AND ($keys IS NULL OR key IN (SELECT value FROM json_each($keys)))`;
+    const values = { now: this.#now(), keys: keys === null ? null : JSON.stringify(keys) };
+    return this.#database.write(update, values).changes;
+  }
+
   #dropOtherContent(key: string, contentSha256: string): void {
     const track = this.#database.get('SELECT id FROM tracks WHERE key = ?', key);
     if (track === undefined) return;

@@ -6,11 +6,14 @@ import { alignedBuffer } from './evidence.ts';
 import { isInRegion, type Region } from './marked-regions.ts';
 import type { Space, Spaces } from './spaces.ts';
 
-export interface Mark extends Region {
+export interface MarkHead extends Region {
   readonly id: number;
   /** One line that identifies the mark: the group as the admin saw it. */
   readonly note: string;
   readonly madeAtMs: number;
+}
+
+export interface Mark extends MarkHead {
   /** Live chunks in it now, and their tracks. */
   readonly chunks: number;
   readonly tracks: number;
@@ -43,6 +46,13 @@ export class Marks {
   regions(spaceId: string): Region[] {
     const space = this.#spaces.get(spaceId);
     return space === null ? [] : regionsOf(this.#database, space);
+  }
+
+  /** The marks of a space without their counts, oldest first. Cheap enough for every request. */
+  heads(spaceId: string): MarkHead[] {
+    const space = this.#spaces.get(spaceId);
+    if (space === null) return [];
+    return this.#database.all('SELECT * FROM marks WHERE space = ? ORDER BY id', space.row).map(toHead);
   }
 
   /** Marks a region and all chunks of the space in it. The space's generation is out of date afterwards.
@@ -147,12 +157,13 @@ function toRegion(row: SqlRow): Region {
   };
 }
 
+function toHead(row: SqlRow): MarkHead {
+  return { ...toRegion(row), id: Number(row.id), note: String(row.note), madeAtMs: Number(row.made_at_ms) };
+}
+
 function toMark(row: SqlRow): Mark {
   return {
-    ...toRegion(row),
-    id: Number(row.id),
-    note: String(row.note),
-    madeAtMs: Number(row.made_at_ms),
+    ...toHead(row),
     chunks: Number(row.chunks),
     tracks: Number(row.tracks),
   };

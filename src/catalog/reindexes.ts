@@ -84,6 +84,12 @@ export class Reindexes {
     return toReindex(this.#database.get('SELECT * FROM reindexes ORDER BY id DESC LIMIT 1'));
   }
 
+  /** The newest jobs, newest first. */
+  newest(countMax: number): Reindex[] {
+    const rows = this.#database.all('SELECT * FROM reindexes ORDER BY id DESC LIMIT ?', countMax);
+    return rows.flatMap((row) => toReindex(row) ?? []);
+  }
+
   /** Records that a process starts to work on the job.
    *  @returns false when the job is no longer open */
   start(id: number): boolean {

@@ -61,12 +61,12 @@ export async function libraryBackups(
   { maintenance }: Pick<Services, 'maintenance'>,
   signal: AbortSignal,
 ): Promise<number> {
-  const { location, names } = await maintenance.backups(signal);
-  for (const name of names) print(name);
+  const { location, stored } = await maintenance.backups(signal);
+  for (const { name } of stored) print(name);
   print(
-    names.length === 0
+    stored.length === 0
       ? `No backups in ${location}.`
-      : `${counted(names.length, 'backup')} in ${location}, newest last.`,
+      : `${counted(stored.length, 'backup')} in ${location}, newest last.`,
   );
   return 0;
 }

@@ -82,6 +82,9 @@ export const modelsAnswer = z.object({
   /** Recordings that the worker processes at once, over all models; more wait in its queue. Older workers do not report
    *  it. */
   recordingsMax: z.int().positive().optional(),
+  /** Recordings that are worked on or wait, and the worker's version. Older workers do not report them. */
+  queue: z.object({ running: z.int().nonnegative(), waiting: z.int().nonnegative() }).optional(),
+  version: z.string().optional(),
   /** The model for requests without `model`. */
   default: z.string(),
   models: z.array(

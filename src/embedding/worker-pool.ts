@@ -94,6 +94,11 @@ export class WorkerPool implements Embedder {
     return this.#workers.reduce((sum, { state }) => sum + (state.is === 'up' ? state.places : 0), 0);
   }
 
+  /** Its workers, to look at one by one. */
+  get each(): readonly { readonly url: string; readonly client: EmbeddingClient }[] {
+    return this.#workers;
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.#workers.map(({ client }) => client.close()));
   }

@@ -3,6 +3,11 @@ interface BackupOptions {
   readonly signal: AbortSignal;
 }
 
+export interface StoredFile {
+  readonly name: string;
+  readonly sizeBytes: number;
+}
+
 export interface BackupStore {
   /** Names the store. It holds no secrets. */
   readonly location: string;
@@ -11,8 +16,8 @@ export interface BackupStore {
    *  @throws {LeitmotifError} 'disk-full', 'file-unreadable', 'library-forbidden', 'library-unavailable', 'cancelled' */
   put(name: string, path: string, options: BackupOptions): Promise<void>;
 
-  /** Names of all files in the store, sorted, other files included; empty for a missing folder. */
-  names(options: BackupOptions): Promise<string[]>;
+  /** All files in the store, sorted by name, other files than backups included; empty for a missing folder. */
+  files(options: BackupOptions): Promise<StoredFile[]>;
 
   /** Fetches a backup into a file and verifies its hash when the store has one.
    *  @throws {LeitmotifError} as put; 'file-unreadable' when it is missing or damaged */

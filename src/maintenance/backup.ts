@@ -6,7 +6,7 @@ import type { Catalog } from '../catalog/catalog.ts';
 import { inspectCatalogFile } from '../catalog/restore.ts';
 import { syncFile } from '../io/durable-file.ts';
 import { makePrivateFolder } from '../io/private-files.ts';
-import type { BackupStore } from '../library/backup-store.ts';
+import type { BackupStore, StoredFile } from '../library/backup-store.ts';
 
 export interface BackupOptions {
   readonly catalog: Catalog;
@@ -65,13 +65,26 @@ export async function backUpCatalog(options: BackupOptions): Promise<Backup> {
 
 /** Deletes only files with the name of a backup. */
 async function removeOld(store: BackupStore, keep: number, signal: AbortSignal): Promise<string[]> {
-  const old = (await backupsIn(store, signal)).slice(0, -Math.max(1, keep));
+  const old = (await backupsIn(store, signal)).slice(0, -Math.max(1, keep)).map(({ name }) => name);
   for (const name of old) await store.remove(name, { signal });
   return old;
 }
 
-/** Names, oldest first. */
-export async function backupsIn(store: BackupStore, signal: AbortSignal): Promise<string[]> {
-  const names = (await store.names({ signal })).filter((name) => namePattern.test(name));
-  return names.sort((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1));
+export interface StoredBackup extends StoredFile {
+  /** When it was made, by its name. */
+  readonly madeAtMs: number;
+}
+
+/** The backups of a store, oldest first. */
+export async function backupsIn(store: BackupStore, signal: AbortSignal): Promise<StoredBackup[]> {
+  const files = (await store.files({ signal })).filter(({ name }) => namePattern.test(name));
+  return files
+    .sort((a, b) => (sortKey(a.name) < sortKey(b.name) ? -1 : 1))
+    .map((file) => ({ ...file, madeAtMs: timeOf(file.name) }));
+}
+
+function timeOf(name: string): number {
+  const [, second = '', millisecond = '-000'] = namePattern.exec(name) ?? [];
+  const [day = '', time = ''] = second.split('T');
+  return Date.parse(`${day}T${time.replaceAll('-', ':')}${millisecond.replace('-', '.')}Z`);
 }

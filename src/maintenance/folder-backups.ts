@@ -1,11 +1,11 @@
 /** Backups in a local or mounted folder. */
-import { copyFile, readdir, rename, rm } from 'node:fs/promises';
+import { copyFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { LeitmotifError } from '../errors.ts';
 import { withDiskFullError } from '../io/disk-full.ts';
 import { syncFile, writeAtomically } from '../io/durable-file.ts';
 import { makePrivateFolder, makePrivateSync } from '../io/private-files.ts';
-import type { BackupStore } from '../library/backup-store.ts';
+import type { BackupStore, StoredFile } from '../library/backup-store.ts';
 
 export class FolderBackups implements BackupStore {
   readonly location: string;
@@ -28,8 +28,10 @@ export class FolderBackups implements BackupStore {
     await writeAtomically(file, write, { partial: `${file}.partial`, isDurable: true });
   }
 
-  async names(): Promise<string[]> {
-    return (await readdir(this.#folder).catch(() => [] as string[])).sort();
+  async files(): Promise<StoredFile[]> {
+    const names = (await readdir(this.#folder).catch(() => [] as string[])).sort();
+    const sizes = await Promise.all(names.map((name) => stat(path.join(this.#folder, name)).catch(() => null)));
+    return names.flatMap((name, i) => (sizes[i]?.isFile() ? [{ name, sizeBytes: sizes[i].size }] : []));
   }
 
   async fetch(name: string, to: string): Promise<void> {

@@ -4,8 +4,8 @@ import path from 'node:path';
 import type { Config } from '../config/config.ts';
 import { collectorFlags } from '../embedding/worker-options.ts';
 import { LeitmotifError } from '../errors.ts';
-import type { JobAnswers, JobMessage, JobOrder, JobTask } from '../indexing/job-protocol.ts';
 import { guardGroup } from '../io/end-with-parent.ts';
+import type { JobAnswers, JobMessage, JobOrder, JobTask } from './job-protocol.ts';
 
 export interface IndexProcessOptions {
   /** The project's folder. */

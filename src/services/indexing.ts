@@ -4,7 +4,7 @@ import type { Catalog } from '../catalog/catalog.ts';
 import type { Mark } from '../catalog/marks.ts';
 import type { Config } from '../config/config.ts';
 import { type ClipsSummary, ClipWriter } from '../indexing/clip-writer.ts';
-import { liftMark, markClusters } from '../indexing/clusters/marking.ts';
+import { liftMark, type MarkOptions, markClusters } from '../indexing/clusters/marking.ts';
 import { type ClusterReview, reviewClusters } from '../indexing/clusters/review-clusters.ts';
 import { type DetailedPlan, type IndexPlan, type PlanOptions, planInDetail, planIndex } from '../indexing/plan.ts';
 import { progressLog } from '../indexing/progress-log.ts';
@@ -101,8 +101,8 @@ export class IndexingService {
   }
 
   /** Removes clusters from all answers. @see markClusters */
-  async markClusters(clusterIds: readonly number[], signal: AbortSignal): Promise<Mark[]> {
-    return markClusters(await this.#parts.generations.update(signal), clusterIds);
+  async markClusters(clusterIds: readonly number[], signal: AbortSignal, options: MarkOptions = {}): Promise<Mark[]> {
+    return markClusters(await this.#parts.generations.update(signal), clusterIds, options);
   }
 
   /** @see liftMark */

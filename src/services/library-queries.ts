@@ -3,9 +3,9 @@ import PQueue from 'p-queue';
 import type { CatalogCounts } from '../catalog/counts.ts';
 import type { ReindexMode } from '../catalog/reindexes.ts';
 import { LeitmotifError } from '../errors.ts';
-import type { JobAnswers, JobTask } from '../indexing/job-protocol.ts';
 import type { IndexPlan } from '../indexing/plan.ts';
 import { IndexProcess, type IndexProcessOptions } from './index-process.ts';
+import type { JobAnswers, JobTask } from './job-protocol.ts';
 
 /** Enough to list 100,000 files on a slow disk, or to count a million chunks. */
 const answerWithinMs = 300_000;
@@ -41,6 +41,10 @@ export class LibraryQueries {
   /** @throws {LeitmotifError} as MapService.update */
   map(): Promise<JobAnswers['map']> {
     return this.#ask<JobAnswers['map']>({ kind: 'map' });
+  }
+
+  marks(): Promise<JobAnswers['marks']> {
+    return this.#ask<JobAnswers['marks']>({ kind: 'marks' });
   }
 
   /** Rejects all waiting requests. */

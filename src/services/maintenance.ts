@@ -8,7 +8,7 @@ import { type ExportOptions, type ExportSummary, exportIndex } from '../exchange
 import { type ImportOptions, type ImportSpace, type ImportSummary, importIndex } from '../exchange/import-index.ts';
 import { IndexLock } from '../indexing/lock.ts';
 import { type GenerationOutcome, updateGeneration } from '../indexing/update-generation.ts';
-import { type Backup, backUpCatalog, backupsIn } from '../maintenance/backup.ts';
+import { type Backup, backUpCatalog, backupsIn, type StoredBackup } from '../maintenance/backup.ts';
 import { type TidyReport, tidy } from '../maintenance/tidy.ts';
 import { type Finding, verifyIndex } from '../maintenance/verify.ts';
 import type { AnswerFiles } from '../media/answer-files.ts';
@@ -85,10 +85,10 @@ export class MaintenanceService {
     });
   }
 
-  /** The location of the backups and their names, oldest first. */
-  async backups(signal: AbortSignal): Promise<{ readonly location: string; readonly names: readonly string[] }> {
+  /** The location of the backups, and the backups, oldest first. */
+  async backups(signal: AbortSignal): Promise<{ readonly location: string; readonly stored: readonly StoredBackup[] }> {
     const store = openBackupStore(this.#parts.config);
-    return { location: store.location, names: await backupsIn(store, signal) };
+    return { location: store.location, stored: await backupsIn(store, signal) };
   }
 
   /** Deletes expired data.

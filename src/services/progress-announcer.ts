@@ -2,9 +2,9 @@
 import type { Logger } from 'pino';
 import { type Reindex, type Reindexes, reindexMilestones } from '../catalog/reindexes.ts';
 import { retryBusy } from '../catalog/retry-busy.ts';
-import type { JobMessage } from '../indexing/job-protocol.ts';
 import type { IndexProgress } from '../indexing/progress.ts';
 import type { Announcer } from './announcer.ts';
+import type { JobMessage } from './job-protocol.ts';
 
 export interface ProgressAnnouncerOptions {
   readonly reindexes: Reindexes;

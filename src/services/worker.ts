@@ -3,8 +3,9 @@ import path from 'node:path';
 import type { Config } from '../config/config.ts';
 import { assertReadable, EmbeddingClient, type EmbedOptions } from '../embedding/client.ts';
 import { type LocalWorker, startLocalWorker } from '../embedding/local-worker.ts';
+import type { ModelsAnswer } from '../embedding/wire-format.ts';
 import { type Embedder, WorkerPool } from '../embedding/worker-pool.ts';
-import { LeitmotifError } from '../errors.ts';
+import { LeitmotifError, toLeitmotifError } from '../errors.ts';
 import { orAborted } from '../io/or-aborted.ts';
 import { findModel } from '../models/find-model.ts';
 import { spaceIdOfModel } from '../models/manifest.ts';
@@ -16,6 +17,16 @@ import type { ProgramContext } from './program-context.ts';
 const workerStartTimeoutMs = 300_000;
 /** An endpoint that is scaled to zero can take minutes to start. */
 const coldStartTimeoutMs = 400_000;
+
+export interface WorkerStatus {
+  /** null: the worker is this program's child. */
+  readonly url: string | null;
+  /** Whether its models are loaded. */
+  readonly isReady: boolean;
+  /** null when it does not respond. */
+  readonly facts: ModelsAnswer | null;
+  readonly failure: LeitmotifError | null;
+}
 
 export class WorkerService {
   readonly #config: Config;
@@ -79,6 +90,19 @@ export class WorkerService {
     const client = await this.client();
     if (client instanceof WorkerPool) return Math.max(1, await client.places());
     return (await client.models()).recordingsMax ?? worker.concurrencyMax;
+  }
+
+  /** The state of each worker. One that does not respond in time is unavailable.
+   *  @param signal ends the wait for all of them */
+  async statuses(signal: AbortSignal): Promise<WorkerStatus[]> {
+    const [url = null] = this.#config.workerUrls;
+    try {
+      const client = await this.client(signal);
+      const clients = client instanceof WorkerPool ? client.each : [{ url, client }];
+      return await Promise.all(clients.map(({ url: at, client: each }) => statusOf(at, each, signal)));
+    } catch (error) {
+      return [{ url, isReady: false, facts: null, failure: toLeitmotifError(error) }];
+    }
   }
 
   async close(): Promise<void> {
@@ -150,6 +174,19 @@ export class WorkerService {
       'model-unknown',
       `Cannot use the model "${this.#config.model}" (EMBEDDING_MODEL): ${this.#config.workerUrls.join(', ')} has: ${names}`,
     );
+  }
+}
+
+async function statusOf(
+  url: string | null,
+  client: Pick<EmbeddingClient, 'ready' | 'models'>,
+  signal: AbortSignal,
+): Promise<WorkerStatus> {
+  try {
+    const [isReady, facts] = await orAborted(Promise.all([client.ready(signal), client.models(signal)]), signal);
+    return { url, isReady, facts, failure: null };
+  } catch (error) {
+    return { url, isReady: false, facts: null, failure: toLeitmotifError(error) };
   }
 }
 

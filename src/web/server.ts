@@ -16,12 +16,12 @@ import { allowMethods } from './methods.ts';
 import { previewOf } from './preview.ts';
 import { sendProblem } from './problems.ts';
 import { prefix } from './query-view.ts';
+import { adminRoutes } from './routes/admin.ts';
 import { libraryRoutes } from './routes/library.ts';
 import { mapRoutes } from './routes/map.ts';
 import { pageRoutes } from './routes/page.ts';
 import { queryRoutes } from './routes/queries.ts';
 import { queryMediaRoutes } from './routes/query-media.ts';
-import { reindexRoutes } from './routes/reindexes.ts';
 import { restRoutes } from './routes/rest.ts';
 import { sharedRoutes } from './routes/shared.ts';
 import { shareRoutes } from './routes/shares.ts';
@@ -34,7 +34,6 @@ import type { RouteParts, WebServer } from './web-server.ts';
 
 export interface ServerOptions extends RouteParts {
   readonly access: AccessControl;
-  readonly version: string;
   /** The folder of the web app's built page; null: this server has none. */
   readonly page: (() => Promise<string>) | null;
   /** null: nobody can sign in. */
@@ -166,7 +165,7 @@ export async function createServer(options: ServerOptions): Promise<WebServer> {
       shareRoutes(api, options);
       sharedRoutes(api, options);
       libraryRoutes(api, options);
-      reindexRoutes(api, options);
+      adminRoutes(api, options);
     },
     { prefix },
   );

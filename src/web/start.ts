@@ -6,8 +6,11 @@ import { Housekeeping } from '../answering/housekeeping.ts';
 import { QueryQueue } from '../answering/query-queue.ts';
 import { LeitmotifError } from '../errors.ts';
 import { versionOf } from '../io/version.ts';
+import { ClusterReviews } from '../services/cluster-reviews.ts';
+import { LibraryJobs } from '../services/library-jobs.ts';
 import { LibraryQueries } from '../services/library-queries.ts';
 import { Reindexer } from '../services/reindexer.ts';
+import { Scheduler } from '../services/scheduler.ts';
 import type { Services } from '../services/services.ts';
 import { AccessControl } from './access.ts';
 import { BotLink } from './bot-link.ts';
@@ -82,6 +85,11 @@ export async function startWeb({
   ending.defer(() => mapQueries.close());
   const reindexer = new Reindexer({ root, environment, config, services, log, announcer: null, runsJobs: true });
   ending.defer(() => reindexer.close());
+  const scheduler = new Scheduler({ catalog, reindexer, log, schedules: true });
+  ending.defer(() => scheduler.close());
+  const jobs = new LibraryJobs({ root, environment, config, log });
+  ending.defer(() => jobs.close());
+  const admin = { reindexer, scheduler, jobs, clusterReviews: new ClusterReviews({ services, jobs }), queue };
   const onEnd = (outcome: string) => metrics.ended(outcome);
   const queries = new WebQueries({ services, queue, media, log, spoolDir: spool.uploads, onEnd });
   ending.defer(() => queries.close());
@@ -91,24 +99,11 @@ export async function startWeb({
   });
   const links = new ShareLinks(config.indexDir);
   const trackMedia = new TrackMedia(services, spool.clips);
-  const parts = {
-    services,
-    log,
-    media,
-    trackMedia,
-    libraryQueries,
-    mapQueries,
-    reindexer,
-    queries,
-    uploads,
-    streams,
-    metrics,
-    botLink,
-    links,
-  };
+  const shown = { media, trackMedia, libraryQueries, mapQueries, botLink, links };
+  const parts = { services, log, queries, uploads, streams, metrics, ...shown };
   const version = versionOf(root);
   const server = await createServer({
-    ...{ ...parts, access, version, stopping: stopping.signal, sessions },
+    ...{ ...parts, ...admin, access, version, stopping: stopping.signal, sessions },
     sessionMs: (sessionOptions ?? usualSessions).sessionMs,
     page: page ? onceBuilt(page) : null,
   });
@@ -117,6 +112,7 @@ export async function startWeb({
   ending.defer(() => stopping.abort(new LeitmotifError('stopping', 'The server is being restarted')));
   const url = await listen(server, config.web);
   reindexer.resume();
+  await scheduler.start();
   const housekeeping = new Housekeeping({ services, log, makesBackups: false });
   ending.defer(() => housekeeping.close());
   warmUp({ services, log, catalog }, stopping.signal);

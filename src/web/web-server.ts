@@ -5,8 +5,12 @@ import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fasti
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Logger } from 'pino';
 import type { AnswerMedia } from '../answering/answer-media.ts';
+import type { QueryQueue } from '../answering/query-queue.ts';
+import type { ClusterReviews } from '../services/cluster-reviews.ts';
+import type { LibraryJobs } from '../services/library-jobs.ts';
 import type { LibraryQueries } from '../services/library-queries.ts';
 import type { Reindexer } from '../services/reindexer.ts';
+import type { Scheduler } from '../services/scheduler.ts';
 import type { Services } from '../services/services.ts';
 import type { Access, Caller } from './access.ts';
 import type { BotLink } from './bot-link.ts';
@@ -37,6 +41,11 @@ export interface RouteParts {
   /** Of its own: a map takes minutes, for which nothing else should wait. */
   readonly mapQueries: Pick<LibraryQueries, 'map'>;
   readonly reindexer: Reindexer;
+  readonly scheduler: Scheduler;
+  readonly jobs: LibraryJobs;
+  readonly clusterReviews: ClusterReviews;
+  readonly queue: QueryQueue;
+  readonly version: string;
   readonly queries: WebQueries;
   readonly uploads: Uploads;
   readonly streams: EventStreams;

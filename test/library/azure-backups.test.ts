@@ -49,13 +49,13 @@ test('stores, lists, fetches and removes backups, byte for byte', async () => {
   const { file, bytes } = bigFile();
   await store.put('b', file, options);
   await store.put('a', file, options);
-  expect(await store.names(options)).toEqual(['a', 'b']);
+  expect((await store.files(options)).map(({ name }) => name)).toEqual(['a', 'b']);
   const to = path.join(tempFolder(), 'down');
   await store.fetch('b', to, options);
   expect(readFileSync(to).equals(bytes)).toBe(true);
   await store.remove('b', options);
   await store.remove('b', options);
-  expect(await store.names(options)).toEqual(['a']);
+  expect((await store.files(options)).map(({ name }) => name)).toEqual(['a']);
 });
 
 test('retries only the block that failed, up and down', async () => {
@@ -102,7 +102,7 @@ test('names a missing container, and reports a wrong key', async () => {
     new Set([emulator.account]),
   );
   const store = new AzureBackups(parseAzure(`azure://${emulator.account}/safe`), accounts, impatient);
-  await expect(store.names(options)).rejects.toEqual(fails('library-forbidden', /AZURE_STORAGE_KEY/));
+  await expect(store.files(options)).rejects.toEqual(fails('library-forbidden', /AZURE_STORAGE_KEY/));
 });
 
 test('backs up, lists, prunes and restores from the terminal', async () => {

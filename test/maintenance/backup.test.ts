@@ -75,11 +75,15 @@ test('keeps two backups of one second, and lists, restores and counts those with
   await put(7, null);
   await put(8, null);
   const nameOf = (milliseconds: string) => `catalog-2026-11-26T07-05-05-${milliseconds}Z.sqlite`;
-  expect(await backupsIn(parts.store, never)).toEqual([older, nameOf('007'), nameOf('008')]);
+  expect((await backupsIn(parts.store, never)).map(({ name }) => name)).toEqual([older, nameOf('007'), nameOf('008')]);
   const restored = await restoreCatalog(path.join(folder, older), catalog.path, at(6), saveBefore);
   expect(restored.backup.tracks).toBe(2);
   expect((await put(9, 3)).removed).toEqual(['catalog-2026-11-26T07-02-05-000Z.sqlite', older]);
-  expect(await backupsIn(parts.store, never)).toEqual([nameOf('007'), nameOf('008'), nameOf('009')]);
+  expect((await backupsIn(parts.store, never)).map(({ name }) => name)).toEqual([
+    nameOf('007'),
+    nameOf('008'),
+    nameOf('009'),
+  ]);
 });
 
 test('names a place that cannot be written, and leaves nothing behind', async () => {

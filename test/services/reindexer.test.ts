@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type App, buildApp } from '../../src/app.ts';
-import type { ReindexSummary } from '../../src/indexing/job-protocol.ts';
+import type { ReindexSummary } from '../../src/services/job-protocol.ts';
 import { asked, reindexerOf, slowly, until, WrittenAnnouncer } from '../discord/library/jobs.ts';
 import { descendantsOf, eventually, lives } from '../embedding-worker/processes.ts';
 import { ask, makeLibrary, projectRoot, type TestLibrary } from '../support/library.ts';

@@ -59,10 +59,29 @@ const routes: Readonly<Record<string, 'open' | 'query' | 'admin'>> = {
   'GET /api/v1/library': 'query',
   'GET /api/v1/library/failures': 'admin',
   'GET /api/v1/models': 'query',
+  'POST /api/v1/library/failures/retries': 'admin',
+  'GET /api/v1/library/reindexes': 'admin',
   'POST /api/v1/library/reindexes': 'admin',
   'GET /api/v1/library/reindexes/{id}': 'admin',
   'GET /api/v1/library/reindexes/{id}/events': 'admin',
   'DELETE /api/v1/library/reindexes/{id}': 'admin',
+  'GET /api/v1/library/clusters': 'admin',
+  'GET /api/v1/library/marks': 'admin',
+  'PUT /api/v1/library/marks/{id}': 'admin',
+  'DELETE /api/v1/library/marks/{id}': 'admin',
+  'GET /api/v1/library/backups': 'admin',
+  'POST /api/v1/library/backups': 'admin',
+  'POST /api/v1/library/checks': 'admin',
+  'GET /api/v1/library/jobs': 'admin',
+  'GET /api/v1/library/jobs/{id}': 'admin',
+  'GET /api/v1/library/jobs/{id}/events': 'admin',
+  'DELETE /api/v1/library/jobs/{id}': 'admin',
+  'GET /api/v1/library/settings': 'admin',
+  'PUT /api/v1/library/settings/schedule': 'admin',
+  'DELETE /api/v1/library/settings/schedule': 'admin',
+  'PATCH /api/v1/library/settings/servers/{id}': 'admin',
+  'GET /api/v1/workers': 'admin',
+  'GET /api/v1/server': 'admin',
 };
 
 function statusOf(role: keyof typeof roles, access: 'open' | 'query' | 'admin'): 'let in' | 401 | 403 {
@@ -80,20 +99,55 @@ test('every described route is in the table', async () => {
   expect([...described, ...undescribed].toSorted()).toEqual(Object.keys(routes).toSorted());
 });
 
+/** A request with ids that mean nothing, so that it changes nothing. */
+function requestOf(route: string): { readonly url: string; readonly method: string } {
+  const [method = '', pattern = ''] = route.split(' ');
+  const url = pattern
+    .replace('{id}', pattern.includes('tracks') ? '1' : 'q0')
+    .replace('{rank}', '1')
+    .replace('{kind}', 'theirs');
+  return { url, method };
+}
+
 describe.each(Object.entries(routes))('%s', (route, access) => {
   test.each(['nobody', 'stranger', 'expired', 'query', 'admin'] as const)('for %s', async (role) => {
-    const [method = '', pattern = ''] = route.split(' ');
-    const url = pattern
-      .replace('{id}', pattern.includes('tracks') ? '1' : 'q0')
-      .replace('{rank}', '1')
-      .replace('{kind}', 'theirs');
+    const { url, method } = requestOf(route);
     const key = roles[role];
     const response = await web.call(url, { method, ...(key === undefined ? {} : { key }) });
-    await response.body?.cancel();
     const expected = statusOf(role, access);
-    if (expected === 'let in') expect([401, 403]).not.toContain(response.status);
-    else expect(response.status).toBe(expected);
+    if (expected === 'let in') {
+      await response.body?.cancel();
+      expect([401, 403]).not.toContain(response.status);
+      return;
+    }
+    expect([response.status, response.headers.get('content-type')]).toEqual([
+      expected,
+      'application/problem+json; charset=utf-8',
+    ]);
+    expect(await response.json()).toMatchObject({
+      status: expected,
+      code: expected === 401 ? 'unauthorized' : 'not-allowed',
+    });
     if (expected === 401) expect(response.headers.get('www-authenticate')).toContain('Bearer');
+  });
+});
+
+describe('on loopback without keys, but not with a wrong one', () => {
+  let open: TestWeb;
+  beforeAll(async () => {
+    open = await makeWeb({ indexDir: path.join(library.folder, 'open') });
+  });
+  afterAll(() => open[Symbol.asyncDispose]());
+
+  test.each(Object.entries(routes))('%s', async (route, access) => {
+    const { url, method } = requestOf(route);
+    const response = await open.call(url, { method });
+    await response.body?.cancel();
+    expect([401, 403]).not.toContain(response.status);
+    const refused = await open.call(url, { method, key: roles.stranger ?? '' });
+    await refused.body?.cancel();
+    if (access === 'open') expect([401, 403]).not.toContain(refused.status);
+    else expect(refused.status).toBe(401);
   });
 });
 

@@ -5,11 +5,11 @@ import type { GuildSettingsEntry } from '../../catalog/guild-settings.ts';
 import { retryBusy } from '../../catalog/retry-busy.ts';
 import type { ScheduleEntry } from '../../catalog/schedule.ts';
 import { scheduleProblem } from '../../config/schedule.ts';
+import type { Scheduler } from '../../services/scheduler.ts';
 import { type BotContext, resultsByDefault } from '../bot-context.ts';
 import { refusedReply, settingsRefusedReply, settingsReply, shareRefusedReply } from '../replies/library.ts';
 import type { Reply } from '../reply.ts';
 import { missingToShare, refusalOf } from './rights.ts';
-import type { Scheduler } from './scheduler.ts';
 
 export interface SettingsParts {
   readonly bot: BotContext;

@@ -1,16 +1,14 @@
 /** Collects the facts of `/library status`. Facts that do not arrive in time are omitted. */
-import { statfs } from 'node:fs/promises';
-import path from 'node:path';
 import type { CatalogCounts } from '../../catalog/counts.ts';
 import type { Job } from '../../catalog/jobs.ts';
 import { toLeitmotifError } from '../../errors.ts';
 import { liveRowCount } from '../../index/manifest.ts';
-import { folderBytes } from '../../io/folder-bytes.ts';
+import { diskUse } from '../../services/disk-use.ts';
 import type { LibraryQueries } from '../../services/library-queries.ts';
 import type { Reindexer } from '../../services/reindexer.ts';
+import type { Scheduler } from '../../services/scheduler.ts';
 import type { Services } from '../../services/services.ts';
 import type { LibraryStatus, OpenReindex, ReindexProgress } from '../texts/library-facts.ts';
-import type { Scheduler } from './scheduler.ts';
 
 export interface StatusParts {
   readonly services: Pick<Services, 'catalog' | 'config' | 'liveIndex' | 'worker'>;
@@ -84,11 +82,6 @@ async function indexHealth(
   };
   const failed = (error: unknown) => ({ state: 'closed', code: toLeitmotifError(error).code }) as const;
   return inTime(open().catch(failed), { state: 'closed', code: 'index-unavailable' });
-}
-
-async function diskUse(indexDir: string): Promise<LibraryStatus['disk']> {
-  const [usedBytes, { bavail, bsize }] = await Promise.all([folderBytes(indexDir), statfs(path.resolve(indexDir))]);
-  return { usedBytes, freeBytes: bavail * bsize };
 }
 
 function spaceOf(counts: CatalogCounts | null, spaceId: string | null): LibraryStatus['space'] {

@@ -1,9 +1,9 @@
 /** The messages about a reindex: its plan, start, progress and end. Pure. */
 import type { Reindex, ReindexMode } from '../../catalog/reindexes.ts';
 import type { ErrorCode } from '../../errors.ts';
-import type { ReindexSummary } from '../../indexing/job-protocol.ts';
 import type { IndexPlan } from '../../indexing/plan.ts';
 import type { IndexProgress } from '../../indexing/progress.ts';
+import type { ReindexSummary } from '../../services/job-protocol.ts';
 import { writeCustomId } from '../custom-id.ts';
 import type { Reply } from '../reply.ts';
 import type { Texts } from '../texts/texts.ts';

@@ -34,6 +34,13 @@ const reasons: LibraryTexts['reindex']['reasons'] = {
 };
 const recordings = (amount: number) => count(amount, 'Aufnahme', 'Aufnahmen');
 
+/** A request from the web app names its API key, which is nobody in Discord. */
+function askerOf(requestedBy: string | null, article: 'dem' | 'der'): string {
+  if (requestedBy === null) return `${article} Zeitplan`;
+  if (requestedBy.startsWith('web:')) return article === 'dem' ? 'der Web-App' : 'die Web-App';
+  return `<@${requestedBy}>`;
+}
+
 export const libraryDe: LibraryTexts = {
   command: libraryCommandDe,
   about: aboutDe,
@@ -84,7 +91,7 @@ export const libraryDe: LibraryTexts = {
     noRun: 'noch keiner',
     open: 'Einlesen',
     openLine: (mode, requestedAtMs, requestedBy) =>
-      `${modes[mode]}, verlangt <t:${Math.round(requestedAtMs / 1000)}:R> von ${requestedBy === null ? 'dem Zeitplan' : `<@${requestedBy}>`}`,
+      `${modes[mode]}, verlangt <t:${Math.round(requestedAtMs / 1000)}:R> von ${askerOf(requestedBy, 'dem')}`,
     waits: 'wartet: ein anderer Prozess liest gerade ein',
     begins: 'startet',
     progress: ({ tracksDone, tracksTotal, failed }) =>
@@ -137,7 +144,7 @@ export const libraryDe: LibraryTexts = {
     requested: (mode, willAnnounce) =>
       `Das Einlesen hat begonnen: ${modes[mode]}. ${willAnnounce ? 'Ich berichte in diesem Kanal.' : '**/bibliothek status** zeigt den Stand.'}`,
     isOpen: (mode, requestedBy, requestedAtMs) =>
-      `Ein Einlesen (${modes[mode]}) ist schon offen: ${requestedBy === null ? 'der Zeitplan' : `<@${requestedBy}>`} hat es ` +
+      `Ein Einlesen (${modes[mode]}) ist schon offen: ${askerOf(requestedBy, 'der')} hat es ` +
       `<t:${Math.round(requestedAtMs / 1000)}:R> verlangt. Es gibt nur eines zugleich; **/bibliothek abbrechen** beendet es.`,
     cancelled: (mode) => `Das Einlesen (${modes[mode]}) ist abgebrochen. Die fertige Arbeit bleibt erhalten.`,
     noneRunning: 'Es ist kein Einlesen offen.',

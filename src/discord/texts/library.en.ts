@@ -41,6 +41,12 @@ const reasons: Readonly<Partial<Record<ErrorCode, string>>> = {
 };
 const recordings = (amount: number) => count(amount, 'recording', 'recordings');
 
+/** A request from the web app names its API key, which is nobody in Discord. */
+function askerOf(requestedBy: string | null): string {
+  if (requestedBy === null) return 'the schedule';
+  return requestedBy.startsWith('web:') ? 'the web app' : `<@${requestedBy}>`;
+}
+
 export const libraryEn = {
   command: libraryCommandEn,
   about: aboutEn,
@@ -91,7 +97,7 @@ export const libraryEn = {
     noRun: 'none yet',
     open: 'Reindex',
     openLine: (mode: ReindexMode, requestedAtMs: number, requestedBy: string | null) =>
-      `${modes[mode]}, requested <t:${Math.round(requestedAtMs / 1000)}:R> by ${requestedBy === null ? 'the schedule' : `<@${requestedBy}>`}`,
+      `${modes[mode]}, requested <t:${Math.round(requestedAtMs / 1000)}:R> by ${askerOf(requestedBy)}`,
     waits: 'waits: another process is indexing',
     begins: 'starting',
     progress: ({ tracksDone, tracksTotal, failed }: ReindexProgress) =>
@@ -145,7 +151,7 @@ export const libraryEn = {
     requested: (mode: ReindexMode, willAnnounce: boolean) =>
       `Reindexing ${modes[mode]} has been started. ${willAnnounce ? 'I report progress in this channel.' : '**/library status** shows the progress.'}`,
     isOpen: (mode: ReindexMode, requestedBy: string | null, requestedAtMs: number) =>
-      `A reindex (${modes[mode]}) is open already: ${requestedBy === null ? 'the schedule' : `<@${requestedBy}>`} requested it ` +
+      `A reindex (${modes[mode]}) is open already: ${askerOf(requestedBy)} requested it ` +
       `<t:${Math.round(requestedAtMs / 1000)}:R>. Only one can be open at a time; **/library cancel** stops it.`,
     cancelled: (mode: ReindexMode) => `The reindex (${modes[mode]}) is cancelled. Its finished work is stored.`,
     noneRunning: 'No reindex is open.',

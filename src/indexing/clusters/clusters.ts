@@ -21,6 +21,10 @@ export interface Cluster {
   readonly centre: number;
   readonly chunks: number;
   readonly tracks: number;
+  /** Its chunks that are music, by the gate and by all marks: a mark excludes these. */
+  readonly musicChunks: number;
+  /** Tracks whose music is in this cluster alone: a mark excludes them from all answers. Ids in the order of the source. */
+  readonly wholeTracks: { readonly count: number; readonly ids: readonly number[] };
   /** Shares of its chunks, 0 to 1: rejected by the gate as not music; marked by an admin; first or last of their track. */
   readonly rejectedShare: number;
   readonly markedShare: number;
@@ -46,7 +50,7 @@ export interface Clustering {
 
 export interface ClusterSource {
   readonly count: number;
-  /** Yields the same chunks in the same order on every call. */
+  /** Yields the same chunks in the same order on every call; those of a track one after the other. */
   readonly rows: () => Iterable<LiveChunk>;
   /** Mean level of each track, dBFS. */
   readonly trackLoudnessDb: ReadonlyMap<number, number>;
@@ -62,6 +66,8 @@ const sampleMax = 10_000;
 const groupsMin = 4;
 const groupsMax = 64;
 const iterationsMax = 20;
+/** Of the tracks that a mark would exclude, so many are named. */
+const wholeTracksMax = 20;
 const seed = 4;
 
 /** @param source not empty
@@ -73,14 +79,17 @@ export function clusterChunks(source: ClusterSource, { examplesMax, signal }: Cl
   const groups = Array.from({ length: centres.length / dimensions }, () => new Group(examplesMax));
   const tracks = new Set<number>();
   let edges = 0;
+  const whole = new WholeTracks((trackId, centre) => groups[centre]?.addWhole(trackId));
   for (const chunk of source.rows()) {
     signal.throwIfAborted();
     const { centre, similarity } = nearestCentre(centres, chunk.vector);
     const trackDb = source.trackLoudnessDb.get(chunk.trackId) ?? chunk.loudnessDb;
     groups[centre]?.add(chunk, similarity, trackDb);
+    whole.add(chunk, centre);
     tracks.add(chunk.trackId);
     if (chunk.atEdge) edges += 1;
   }
+  whole.end();
   const clusters = groups.flatMap((group, centre) => (group.chunks === 0 ? [] : [group.describe(centre)]));
   return { centres, clusters, chunks: source.count, tracks: tracks.size, edgeShare: edges / source.count };
 }
@@ -110,10 +119,40 @@ function centresOf(sample: number[][], groups: number): Float32Array {
   return Float32Array.from(centroids.flat());
 }
 
+/** Finds the tracks whose music is in one group alone. */
+class WholeTracks {
+  readonly #onFound: (trackId: number, centre: number) => void;
+  readonly #centres = new Set<number>();
+  #trackId: number | null = null;
+
+  constructor(onFound: (trackId: number, centre: number) => void) {
+    this.#onFound = onFound;
+  }
+
+  add({ trackId, ...chunk }: LiveChunk, centre: number): void {
+    if (trackId !== this.#trackId) this.end();
+    this.#trackId = trackId;
+    if (isMusic(chunk)) this.#centres.add(centre);
+  }
+
+  end(): void {
+    const [only, other] = this.#centres;
+    if (this.#trackId !== null && only !== undefined && other === undefined) this.#onFound(this.#trackId, only);
+    this.#centres.clear();
+  }
+}
+
+function isMusic({ kind, marked }: Pick<LiveChunk, 'kind' | 'marked'>): boolean {
+  return kind === 'music' && !marked;
+}
+
 class Group {
   chunks = 0;
   readonly #examplesMax: number;
   readonly #tracks = new Set<number>();
+  readonly #whole: number[] = [];
+  #wholeCount = 0;
+  #music = 0;
   #rejected = 0;
   #marked = 0;
   #edges = 0;
@@ -129,12 +168,18 @@ class Group {
     const { trackId, startSec, endSec, loudnessDb } = chunk;
     this.chunks += 1;
     this.#tracks.add(trackId);
+    if (isMusic(chunk)) this.#music += 1;
     if (chunk.kind !== 'music') this.#rejected += 1;
     if (chunk.marked) this.#marked += 1;
     if (chunk.atEdge) this.#edges += 1;
     this.#overTrackDb += loudnessDb - trackDb;
     this.#minSimilarity = Math.min(this.#minSimilarity, similarity);
     this.#addExample({ trackId, startSec, endSec, loudnessDb, similarity });
+  }
+
+  addWhole(trackId: number): void {
+    this.#wholeCount += 1;
+    if (this.#whole.length < wholeTracksMax) this.#whole.push(trackId);
   }
 
   #addExample(member: ClusterMember): void {
@@ -150,6 +195,8 @@ class Group {
       centre,
       chunks: this.chunks,
       tracks: this.#tracks.size,
+      musicChunks: this.#music,
+      wholeTracks: { count: this.#wholeCount, ids: this.#whole },
       rejectedShare: this.#rejected / this.chunks,
       markedShare: this.#marked / this.chunks,
       edgeShare: this.#edges / this.chunks,

@@ -4,25 +4,39 @@ import type { Mark } from '../../catalog/marks.ts';
 import { LeitmotifError } from '../../errors.ts';
 import { IndexLock } from '../lock.ts';
 import { type GenerationUpdate, updateGeneration } from '../update-generation.ts';
+import { clusteringName } from './cluster-names.ts';
 
 export interface MarkUpdate extends GenerationUpdate {
   readonly lockPath: string;
+}
+
+export interface MarkOptions {
+  /** The clustering that was shown; unset: the last one. @see clusteringName */
+  readonly clustering?: string;
+  /** Who marks, for the mark's note. */
+  readonly by?: string;
 }
 
 /** Marks some of the clusters that were last shown. A kill between the marks and the new generation loses nothing: the
  *  generation is then out of date, and the next index run or `library verify` builds it.
  *
  *  @param clusterIds ids as shown, from 1
- *  @throws {LeitmotifError} 'bad-request' for a cluster that was not shown or is empty now, or when no music would be
- *    left; then nothing is marked. 'index-locked' during an index run; as updateGeneration */
-export async function markClusters(update: MarkUpdate, clusterIds: readonly number[]): Promise<Mark[]> {
+ *  @throws {LeitmotifError} 'bad-request' for a cluster that was not shown or is empty now, for another clustering than the last
+ *    one, or when no music would be left; then nothing is marked. 'index-locked' during an index run; as updateGeneration */
+export async function markClusters(
+  update: MarkUpdate,
+  clusterIds: readonly number[],
+  { clustering, by }: MarkOptions = {},
+): Promise<Mark[]> {
   const { catalog, spaceId } = update;
   using _lock = takeLock(update.lockPath);
+  if (clustering !== undefined) requireClustering(update, clustering);
   const regions = clusterIds.map((id) => regionOf(update, id));
   const marks: Mark[] = [];
   try {
     for (const { id, region, chunks } of regions) {
-      marks.push(catalog.marks.add(spaceId, region, `cluster ${id}, ${chunks} chunks`));
+      const note = `cluster ${id}, ${chunks} chunks${by === undefined ? '' : `, by ${by}`}`;
+      marks.push(catalog.marks.add(spaceId, region, note));
     }
     if ((await updateGeneration(update)).kind === 'empty') {
       throw new LeitmotifError('bad-request', 'Cannot mark all of it: no music would be left in the index');
@@ -44,6 +58,13 @@ export async function liftMark(update: MarkUpdate, markId: number): Promise<Mark
 
 /** Tolerance for later chunks beyond the farthest chunk now: the copies of one jingle differ only by rounding. */
 const slack = 0.02;
+
+/** @throws {LeitmotifError} 'bad-request' when the library was clustered again since */
+export function requireClustering({ catalog, spaceId }: Pick<MarkUpdate, 'catalog' | 'spaceId'>, name: string): void {
+  const centres = catalog.marks.lastClustering(spaceId);
+  if (centres !== null && clusteringName(centres) === name) return;
+  throw new LeitmotifError('bad-request', 'Cannot mark a cluster of an earlier clustering: look at the clusters again');
+}
 
 function regionOf({ catalog, spaceId, signal }: MarkUpdate, id: number) {
   const centres = catalog.marks.lastClustering(spaceId);

@@ -7,6 +7,7 @@ import type { AudioLimits } from '../../audio/limits.ts';
 import type { Catalog } from '../../catalog/catalog.ts';
 import { LeitmotifError } from '../../errors.ts';
 import type { Library } from '../../library/library.ts';
+import { clusteringName } from './cluster-names.ts';
 import { type Cluster, type ClusterMember, clusterChunks } from './clusters.ts';
 import { type ExampleSound, reasonsOf, type SuspicionReason } from './suspicion.ts';
 
@@ -19,6 +20,8 @@ export interface ReviewedCluster extends Cluster {
 }
 
 export interface ClusterReview {
+  /** The clustering's name. @see clusteringName */
+  readonly clustering: string;
   /** Most suspicious first; ties by size, largest first. */
   readonly clusters: readonly ReviewedCluster[];
   readonly chunks: number;
@@ -62,9 +65,10 @@ export async function reviewClusters(options: ReviewOptions): Promise<ClusterRev
   const centres = ranked.flatMap(({ centre }) => [
     ...whole.centres.subarray(centre * dimensions, (centre + 1) * dimensions),
   ]);
-  catalog.marks.saveClustering(spaceId, Float32Array.from(centres));
+  const saved = Float32Array.from(centres);
+  catalog.marks.saveClustering(spaceId, saved);
   const clusters = ranked.map((cluster, i) => ({ ...cluster, centre: i, id: i + 1 }));
-  return { clusters, chunks: whole.chunks, tracks: whole.tracks };
+  return { clustering: clusteringName(saved), clusters, chunks: whole.chunks, tracks: whole.tracks };
 }
 
 async function analyseExamples(clusters: readonly Cluster[], options: ReviewOptions): Promise<(ExampleSound | null)[]> {

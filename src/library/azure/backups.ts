@@ -5,9 +5,9 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { type AzurePlace, formatAzure } from '../../config/library-location.ts';
 import { LeitmotifError, toLeitmotifError } from '../../errors.ts';
 import { withDiskFullError } from '../../io/disk-full.ts';
-import type { BackupStore } from '../backup-store.ts';
+import type { BackupStore, StoredFile } from '../backup-store.ts';
 import type { AzureAccounts, AzureContainer } from './client.ts';
-import { namesBelow } from './pages.ts';
+import { blobsBelow } from './pages.ts';
 import { defaultRetryPolicy, type RetryPolicy, withAzureRetries } from './retry.ts';
 
 interface Options {
@@ -53,10 +53,13 @@ export class AzureBackups implements BackupStore {
     await withAzureRetries((each) => blob.commitBlockList(blocks, { abortSignal: each, metadata }), operation, options);
   }
 
-  async names({ signal }: Options): Promise<string[]> {
+  async files({ signal }: Options): Promise<StoredFile[]> {
     const place = await this.#container(`list ${this.location}`);
-    const names = namesBelow(place, this.#place.prefix, { signal, retryPolicy: this.#retryPolicy });
-    return (await Array.fromAsync(names)).sort();
+    const { prefix } = this.#place;
+    const files: StoredFile[] = [];
+    for await (const { name, properties } of blobsBelow(place, prefix, { signal, retryPolicy: this.#retryPolicy }))
+      files.push({ name: name.slice(prefix.length), sizeBytes: properties.contentLength ?? 0 });
+    return files.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   async fetch(name: string, to: string, { signal }: Options): Promise<void> {

@@ -45,10 +45,20 @@ export async function* namesBelow(
   prefix: string,
   options: Parameters<typeof withAzureRetries>[2],
 ): AsyncGenerator<string, void, undefined> {
+  for await (const { name } of blobsBelow(place, prefix, options)) yield name.slice(prefix.length);
+}
+
+/** The blobs below a prefix, in the order in which Azure lists them.
+ *  @throws {LeitmotifError} as withAzureRetries */
+export async function* blobsBelow(
+  place: AzureContainer,
+  prefix: string,
+  options: Parameters<typeof withAzureRetries>[2],
+): AsyncGenerator<BlobItem, void, undefined> {
   let token: string | undefined;
   do {
     const page = await fetchPage(place, { prefix, token }, options);
-    for (const { name } of page.blobs) yield name.slice(prefix.length);
+    yield* page.blobs;
     token = page.next;
   } while (token !== undefined);
 }

@@ -1,14 +1,14 @@
-/** /library and /models: the state of the library, its failures, and the models that answer. */
+/** /library and /models: the state of the library, and the models that answer. */
 import { z } from 'zod';
 import { LeitmotifError, toLeitmotifError } from '../../errors.ts';
 import { orAborted } from '../../io/or-aborted.ts';
 import { problemResponses } from '../problems.ts';
+import { isoOrNull } from '../times.ts';
 import type { RouteParts, WebServer } from '../web-server.ts';
 
 const tags = ['library'];
 /** For the worker, which may be elsewhere, and for the index, which may have to be opened. */
 const partWithinMs = 10_000;
-const failuresMax = 1_000;
 /** A process counts for a second or more. */
 const countsKnownMs = 10_000;
 
@@ -32,17 +32,6 @@ export const librarySchema = z
   })
   .meta({ id: 'Library' });
 
-const failureSchema = z
-  .object({
-    key: z.string(),
-    code: z.string(),
-    message: z.string(),
-    tries: z.int(),
-    at: z.iso.datetime(),
-    retryAt: z.iso.datetime().nullable().describe('null: when the file changes'),
-  })
-  .meta({ id: 'Failure' });
-
 const modelSchema = z
   .object({
     name: z.string(),
@@ -56,7 +45,15 @@ const modelSchema = z
 
 export function libraryRoutes(server: WebServer, parts: RouteParts): void {
   const { services, libraryQueries } = parts;
-  const counts = remembered(() => libraryQueries.counts(), countsKnownMs);
+  const counts = remembered(
+    () => libraryQueries.counts(),
+    countsKnownMs,
+    () => {
+      // After an index run, whoever waited for its end sees the new counts.
+      const run = services.catalog.jobs.last('index');
+      return `${run?.id} ${run?.finishedAtMs}`;
+    },
+  );
 
   server.route({
     method: 'GET',
@@ -92,29 +89,6 @@ export function libraryRoutes(server: WebServer, parts: RouteParts): void {
 
   server.route({
     method: 'GET',
-    url: '/library/failures',
-    config: { access: 'admin' },
-    schema: {
-      tags,
-      summary: 'Recordings that could not be indexed, and why',
-      querystring: z.object({ limit: z.coerce.number<string>().int().min(1).max(failuresMax).default(100) }),
-      response: {
-        200: z.object({ total: z.int(), failures: z.array(failureSchema) }).meta({ id: 'Failures' }),
-        ...problemResponses,
-      },
-    },
-    handler: async (request, reply) => {
-      const { total, shown } = await libraryQueries.failures(request.query.limit);
-      reply.header('cache-control', 'private, no-cache');
-      const failures = shown.map(({ key, code, message, tries, atMs, retryAtMs }) => {
-        return { key, code, message, tries, at: new Date(atMs).toISOString(), retryAt: isoOrNull(retryAtMs) };
-      });
-      return { total, failures };
-    },
-  });
-
-  server.route({
-    method: 'GET',
     url: '/models',
     schema: {
       tags,
@@ -134,12 +108,14 @@ export function libraryRoutes(server: WebServer, parts: RouteParts): void {
   });
 }
 
-/** Calls that come while the result is known, or is being made, share it. A failure is not remembered. */
-function remembered<T>(make: () => Promise<T>, ms: number): () => Promise<T> {
-  let known: { readonly atMs: number; readonly result: Promise<T> } | null = null;
+/** Calls that come while the result is known, or is being made, share it, unless the state has changed. A failure is not
+ *  remembered. */
+function remembered<T>(make: () => Promise<T>, ms: number, stateOf: () => string): () => Promise<T> {
+  let known: { readonly atMs: number; readonly state: string; readonly result: Promise<T> } | null = null;
   return () => {
-    if (known && performance.now() - known.atMs < ms) return known.result;
-    const made = { atMs: performance.now(), result: make() };
+    const state = stateOf();
+    if (known && known.state === state && performance.now() - known.atMs < ms) return known.result;
+    const made = { atMs: performance.now(), state, result: make() };
     known = made;
     made.result.catch(() => {
       if (known === made) known = null;
@@ -181,8 +157,4 @@ async function orUnavailable<T>(work: (signal: AbortSignal) => Promise<T>): Prom
     if (!signal.aborted) throw cause;
     throw new LeitmotifError('worker-unavailable', `The worker is not ready after ${partWithinMs / 1000} s`, { cause });
   }
-}
-
-function isoOrNull(ms: number | null): string | null {
-  return ms === null ? null : new Date(ms).toISOString();
 }

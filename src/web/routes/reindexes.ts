@@ -4,14 +4,16 @@ import type { Reindex } from '../../catalog/reindexes.ts';
 import { LeitmotifError } from '../../errors.ts';
 import { problemOf, problemResponses, problemSchema } from '../problems.ts';
 import { prefix } from '../query-view.ts';
-import type { RouteParts, WebServer } from '../web-server.ts';
+import { isoOf, isoOrNull } from '../times.ts';
+import { callerOf, type RouteParts, type WebServer } from '../web-server.ts';
 
 const tags = ['administration'];
 const config = { access: 'admin' } as const;
 const lookEachMs = 1_000;
+const listed = 20;
 const idParams = z.object({ id: z.coerce.number<string>().int().min(1).max(Number.MAX_SAFE_INTEGER) });
 
-const planSchema = z
+export const planSchema = z
   .object({
     files: z.record(z.string(), z.int()).describe('Counts: added, changed, moved, removed, unchanged and more'),
     bytes: z.number().describe('Of the files to read'),
@@ -19,11 +21,12 @@ const planSchema = z
   })
   .meta({ id: 'ReindexPlan' });
 
-const reindexSchema = z
+export const reindexSchema = z
   .object({
     id: z.int(),
     mode: z.enum(['changed', 'everything']),
     state: z.enum(['waiting', 'running', 'done', 'failed', 'cancelled']),
+    askedBy: z.string().nullable().describe('null: the schedule. A Discord user, or `web:` and the id of the API key'),
     askedAt: z.iso.datetime(),
     startedAt: z.iso.datetime().nullable(),
     endedAt: z.iso.datetime().nullable(),
@@ -45,6 +48,8 @@ const reindexSchema = z
     events: z.string(),
   })
   .meta({ id: 'Reindex' });
+
+export const reindexesSchema = z.object({ reindexes: z.array(reindexSchema) }).meta({ id: 'Reindexes' });
 
 export function reindexRoutes(server: WebServer, parts: RouteParts): void {
   const { services, reindexer, libraryQueries, streams } = parts;
@@ -69,10 +74,28 @@ export function reindexRoutes(server: WebServer, parts: RouteParts): void {
         const { files, bytes, expected } = await libraryQueries.plan(mode);
         return reply.code(200).send({ files: { ...files }, bytes, expected });
       }
-      const asked = { mode, requestedBy: null, guildId: null, channelId: null, locale: 'en-US' };
+      const asked = { mode, requestedBy: callerOf(request).id, guildId: null, channelId: null, locale: 'en-US' };
       const { reindex } = await reindexer.ask(asked);
       const shown = shownReindex(reindex, parts);
       return reply.code(202).header('location', shown.self).send(shown);
+    },
+  });
+
+  server.route({
+    method: 'GET',
+    url: '/library/reindexes',
+    config,
+    schema: {
+      tags,
+      summary: 'The last jobs, newest first',
+      response: {
+        200: reindexesSchema,
+        ...problemResponses,
+      },
+    },
+    handler: async (_request, reply) => {
+      reply.header('cache-control', 'no-store');
+      return { reindexes: services.catalog.reindexes.newest(listed).map((each) => shownReindex(each, parts)) };
     },
   });
 
@@ -148,13 +171,14 @@ function reindexOf(id: number, { services }: RouteParts): Reindex {
   throw new LeitmotifError('not-found', `Cannot find the reindex ${id}`);
 }
 
-function shownReindex(reindex: Reindex, { reindexer }: RouteParts) {
+export function shownReindex(reindex: Reindex, { reindexer }: Pick<RouteParts, 'reindexer'>) {
   const { id, mode, state, error, finishedAtMs } = reindex;
   const progress = finishedAtMs === null ? reindexer.progressOf(id) : null;
   const self = `${prefix}/library/reindexes/${id}`;
   return {
     ...{ id, mode, state },
-    askedAt: new Date(reindex.requestedAtMs).toISOString(),
+    askedBy: reindex.requestedBy,
+    askedAt: isoOf(reindex.requestedAtMs),
     startedAt: isoOrNull(reindex.startedAtMs),
     endedAt: isoOrNull(finishedAtMs),
     waitingFor: finishedAtMs === null ? reindexer.waitingFor : null,
@@ -171,8 +195,4 @@ function shownReindex(reindex: Reindex, { reindexer }: RouteParts) {
     self,
     events: `${self}/events`,
   };
-}
-
-function isoOrNull(ms: number | null): string | null {
-  return ms === null ? null : new Date(ms).toISOString();
 }

@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
 import type { Catalog } from '../../../src/catalog/catalog.ts';
 import type { ReindexRequest } from '../../../src/catalog/reindexes.ts';
-import { Scheduler } from '../../../src/discord/library/scheduler.ts';
+import { Scheduler } from '../../../src/services/scheduler.ts';
 import { openCatalog, tempFolder } from '../../catalog/helpers.ts';
 
 const log = pino({ level: 'silent' });

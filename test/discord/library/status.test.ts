@@ -5,9 +5,9 @@ import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { App } from '../../../src/app.ts';
-import { Scheduler } from '../../../src/discord/library/scheduler.ts';
 import { libraryStatus } from '../../../src/discord/library/status.ts';
 import { LibraryQueries } from '../../../src/services/library-queries.ts';
+import { Scheduler } from '../../../src/services/scheduler.ts';
 import { makeLibrary, projectRoot, type TestLibrary } from '../../support/library.ts';
 import { asked, reindexerOf, WrittenAnnouncer } from './jobs.ts';
 

@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import { readConfig } from '../../../src/config/config.ts';
 import { cutSample, indexSample, openDemoApp, sampleLibrary } from '../../../src/demo/sample.ts';
 import { libraryEn } from '../../../web/page/texts/library.en.ts';
+import { adminEn } from '../../../web/page/texts/admin.en.ts';
 import { buildPage } from '../../../web/page-build.ts';
 import { openLibrary, projectRoot } from '../../support/library.ts';
 import { makeWeb } from '../running-web.ts';
@@ -64,4 +65,15 @@ test.runIf(folder)('takes the pictures of the web app', { timeout: 400_000 }, as
     await page.mouse.move(box.x + box.width / 2 + step * 4, box.y + box.height / 2 + step * 2);
   await page.waitForTimeout(500);
   await page.screenshot({ path: path.join(folder ?? '', 'web-map.png') });
+  await page.goto(`${web.url}/admin#clusters`);
+  const groups = page.getByRole('article');
+  await groups.first().waitFor({ timeout: 200_000 });
+  await groups
+    .first()
+    .getByRole('button', { name: /is not music$/ })
+    .click();
+  await groups.first().getByRole('button', { name: adminEn.clusters.confirm }).waitFor();
+  await page.waitForLoadState('networkidle');
+  await page.screenshot({ path: path.join(folder ?? '', 'web-app-admin.png') });
+  expect(await opened.seriousFindings()).toEqual([]);
 });

@@ -16,7 +16,7 @@ export async function follow(
     onState(state);
   };
   try {
-    for await (const state of eventsOf(query.events, signal)) tell(state);
+    for await (const state of eventsOf<QueryState>(query.events, signal)) tell(state);
   } catch (error) {
     // A stream may be cut off, or refused when too many are open; polling works without.
     signal.throwIfAborted();
@@ -29,7 +29,9 @@ export async function follow(
   return last;
 }
 
-async function* eventsOf(path: string, signal: AbortSignal): AsyncGenerator<QueryState> {
+/** The states that a stream of events tells, until its end.
+ *  @throws {ProblemError} also when it is cut off */
+export async function* eventsOf<State>(path: string, signal: AbortSignal): AsyncGenerator<State> {
   const { body } = await request(path, { signal, headers: { accept: 'text/event-stream' } });
   if (!body) return;
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
@@ -42,7 +44,7 @@ async function* eventsOf(path: string, signal: AbortSignal): AsyncGenerator<Quer
     pending = events.pop() ?? '';
     for (const event of events) {
       const data = event.split('\n').find((line) => line.startsWith('data: '));
-      if (data) yield JSON.parse(data.slice('data: '.length)) as QueryState;
+      if (data) yield JSON.parse(data.slice('data: '.length)) as State;
     }
   }
 }

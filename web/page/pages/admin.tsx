@@ -1,78 +1,116 @@
-/** The state of the library. */
-import { Badge, Paper, Stack, Table, Title } from '@mantine/core';
-import type { ReactNode } from 'react';
-import type { LibraryState } from '../api/types.ts';
+/** The administration: the library and its index, failures, what is not music, backups, workers and settings. */
+import { Code, Stack, Tabs, Text, Title } from '@mantine/core';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useLocation, useNavigate } from '@tanstack/react-router';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { getReindexes } from '../api/admin.ts';
+import { ProblemError } from '../api/client.ts';
 import { useLibrary } from '../api/use-library.ts';
+import { BackupsTab } from '../parts/admin/backups-tab.tsx';
+import { ClustersTab } from '../parts/admin/clusters-tab.tsx';
+import { FailuresTab } from '../parts/admin/failures-tab.tsx';
+import { LibraryTab, State } from '../parts/admin/library-tab.tsx';
+import { Section } from '../parts/admin/section.tsx';
+import { SettingsTab } from '../parts/admin/settings-tab.tsx';
+import { WorkersTab } from '../parts/admin/workers-tab.tsx';
 import { FailureNote } from '../parts/failure.tsx';
+import { KeyForm } from '../parts/key-form.tsx';
 import { useTexts } from '../parts/page-context.ts';
 import { PageLoader } from '../parts/page-loader.tsx';
 import { problemOf } from '../parts/use-asking.ts';
 import { usePageTitle } from '../parts/use-page-title.ts';
-import type { Texts } from '../texts/texts.ts';
+import './admin.css';
+
+const tabs = {
+  library: LibraryTab,
+  failures: FailuresTab,
+  clusters: ClustersTab,
+  backups: BackupsTab,
+  workers: WorkersTab,
+  settings: SettingsTab,
+} as const;
+type TabName = keyof typeof tabs;
+const tabNames = Object.keys(tabs) as TabName[];
 
 export function AdminPage(): ReactNode {
-  const texts = useTexts();
-  const { admin } = texts.page;
-  const library = useLibrary();
+  const { page } = useTexts();
+  const { admin } = page;
   usePageTitle(admin.heading);
+  // What the caller may: the first request that needs the scope tells.
+  const probe = useQuery({ queryKey: ['reindexes'], queryFn: ({ signal }) => getReindexes(signal) });
+  const mayNot = probe.error instanceof ProblemError && probe.error.problem.status === 403;
   return (
-    <Stack gap="lg">
+    <Stack gap="lg" className="admin">
       <Title order={1} size="h2">
         {admin.heading}
       </Title>
-      {library.error && <FailureNote problem={problemOf(library.error)} onAgain={() => void library.refetch()} />}
-      {library.isPending && <PageLoader />}
-      {library.data && <State library={library.data} texts={texts} />}
+      {probe.isPending && <PageLoader />}
+      {mayNot && <WithoutScope />}
+      {probe.error && !mayNot && <FailureNote problem={problemOf(probe.error)} onAgain={() => void probe.refetch()} />}
+      {probe.data && <AdminTabs />}
     </Stack>
   );
 }
 
-function State({ library, texts }: { library: LibraryState; texts: Texts }): ReactNode {
-  const { admin } = texts.page;
-  const { tracks, hours, chunks, generation, indexError, worker, lastRun, spaceId } = library;
-  const number = new Intl.NumberFormat(texts.language);
-  const date = new Intl.DateTimeFormat(texts.language, { dateStyle: 'medium', timeStyle: 'short' });
-  const at = (iso: string): string => date.format(new Date(iso));
-  const rows: readonly (readonly [string, ReactNode])[] = [
-    [admin.tracks, number.format(tracks.indexed)],
-    [admin.failed, number.format(tracks.failed)],
-    [admin.removed, number.format(tracks.removed)],
-    [admin.hours, number.format(Math.round(hours * 10) / 10)],
-    [
-      admin.chunks,
-      chunks &&
-        admin.chunkCounts(number.format(chunks.music), number.format(chunks.silence + chunks.applause + chunks.noise)),
-    ],
-    [
-      admin.index,
-      generation
-        ? admin.built(at(generation.builtAt), number.format(generation.tracks))
-        : admin.noIndex(indexError ?? ''),
-    ],
-    [
-      admin.worker,
-      <Badge key="worker" variant="light" color={worker === 'ready' ? 'teal' : 'red'} className="state">
-        {admin.workerStates[worker]}
-      </Badge>,
-    ],
-    [admin.lastRun, lastRun ? admin.run(lastRun.state, at(lastRun.finishedAt ?? lastRun.startedAt)) : admin.never],
-    [admin.space, spaceId ?? admin.unknown],
-  ];
+function AdminTabs(): ReactNode {
+  const { page } = useTexts();
+  const { admin } = page;
+  const { hash } = useLocation();
+  const navigate = useNavigate();
+  const current = tabNames.find((name) => name === hash) ?? 'library';
+  const list = useRef<HTMLDivElement>(null);
+  // A phone shows some of the tabs only.
+  useEffect(() => {
+    list.current?.querySelector(`[data-name=${current}]`)?.scrollIntoView({ block: 'nearest', inline: 'center' });
+  }, [current]);
   return (
-    <Paper component="section" withBorder radius="md" p="md" aria-label={admin.state}>
-      <Title order={2} size="h4" mb="xs">
-        {admin.state}
-      </Title>
-      <Table>
-        <Table.Tbody>
-          {rows.map(([name, value]) => (
-            <Table.Tr key={name}>
-              <Table.Th scope="row">{name}</Table.Th>
-              <Table.Td className="breaks">{value ?? admin.unknown}</Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Paper>
+    <Tabs
+      value={current}
+      keepMounted={false}
+      // With arrow keys, tabs are only reached: opening each on the way would ask the server for all of them.
+      activateTabWithKeyboard={false}
+      onChange={(name) => void navigate({ to: '/admin', hash: name ?? 'library', replace: true, resetScroll: false })}
+    >
+      <Tabs.List aria-label={admin.tabsName} className="admin-tabs" ref={list}>
+        {tabNames.map((name) => (
+          <Tabs.Tab key={name} value={name} data-name={name}>
+            {admin.tabs[name]}
+          </Tabs.Tab>
+        ))}
+      </Tabs.List>
+      {tabNames.map((name) => {
+        const Tab = tabs[name];
+        return (
+          <Tabs.Panel key={name} value={name} pt="lg">
+            <Stack gap="lg">
+              <Tab />
+            </Stack>
+          </Tabs.Panel>
+        );
+      })}
+    </Tabs>
+  );
+}
+
+/** What a caller without the scope can do: see the state, and bring another key. */
+function WithoutScope(): ReactNode {
+  const { page } = useTexts();
+  const { noScope } = page.admin;
+  const library = useLibrary();
+  const queries = useQueryClient();
+  const [hasTried, setHasTried] = useState(false);
+  const onKey = (): void => {
+    setHasTried(true);
+    void queries.resetQueries();
+  };
+  return (
+    <>
+      {library.data && <State library={library.data} />}
+      <Section heading={noScope.heading}>
+        <Text size="sm">{noScope.text}</Text>
+        <Code block>npm run web -- keys add NAME --scope admin</Code>
+      </Section>
+      <KeyForm isRefused={hasTried} onKey={onKey} />
+    </>
   );
 }

@@ -1,18 +1,18 @@
-/** Starts reindexes by the schedule. Only one shard does, and each due time is claimed once in the catalog, so that neither a
- *  restart nor a second bot runs it twice. */
+/** Starts reindexes by the schedule. Each due time is claimed once in the catalog, so that neither a restart nor a second program
+ *  (a bot and a web server over one index) runs it twice. */
 import { createTask, type ScheduledTask } from 'node-cron';
 import type { Logger } from 'pino';
-import type { Catalog } from '../../catalog/catalog.ts';
-import { retryBusy } from '../../catalog/retry-busy.ts';
-import type { ScheduleEntry, StoredSchedule } from '../../catalog/schedule.ts';
-import { lastDueMs, nextDue, type ScheduleProblem, scheduleProblem } from '../../config/schedule.ts';
-import type { Reindexer } from '../../services/reindexer.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import { retryBusy } from '../catalog/retry-busy.ts';
+import type { ScheduleEntry, StoredSchedule } from '../catalog/schedule.ts';
+import { lastDueMs, nextDue, type ScheduleProblem, scheduleProblem } from '../config/schedule.ts';
+import type { Reindexer } from './reindexer.ts';
 
 export interface SchedulerOptions {
   readonly catalog: Catalog;
   readonly reindexer: Pick<Reindexer, 'ask'>;
   readonly log: Logger;
-  /** Whether this shard starts reindexes. The others only set and show the schedule. */
+  /** Whether this program, or this shard of a bot, starts reindexes. Others only set and show the schedule. */
   readonly schedules: boolean;
 }
 

@@ -1,18 +1,22 @@
-/** Messages between the bot and its indexing process (src/index-job.ts). Both have the same version. */
+/** Messages between a program and its indexing process (src/index-job.ts). Both have the same version. */
 import type { CatalogCounts } from '../catalog/counts.ts';
 import type { Job } from '../catalog/jobs.ts';
 import type { ReindexMode } from '../catalog/reindexes.ts';
 import type { Failure } from '../catalog/track-rows.ts';
+import type { Config } from '../config/config.ts';
 import type { ErrorCode } from '../errors.ts';
-import type { IndexPlan } from './plan.ts';
-import type { IndexProgress } from './progress.ts';
-import type { GenerationOutcome } from './update-generation.ts';
+import type { ClusterReview } from '../indexing/clusters/review-clusters.ts';
+import type { IndexPlan } from '../indexing/plan.ts';
+import type { IndexProgress } from '../indexing/progress.ts';
+import type { GenerationOutcome } from '../indexing/update-generation.ts';
+import type { Backup } from '../maintenance/backup.ts';
+import type { Finding } from '../maintenance/verify.ts';
 
 /** The only message to the indexing process. */
 export interface JobOrder {
   readonly root: string;
-  /** The bot's configuration, without its token; its type is unknown in this layer. */
-  readonly config: unknown;
+  /** The program's configuration, without the bot's token. */
+  readonly config: Config;
   readonly task: JobTask;
 }
 
@@ -20,26 +24,66 @@ export interface JobOrder {
  *  plan      plans a reindex without doing it;
  *  counts    counts of the catalog;
  *  failures  tracks that could not be indexed;
- *  map       makes the map of the library, if it is not made yet.
- *  The last four change nothing in the catalog, but would block the bot's thread for seconds. */
+ *  map       makes the map of the library, if it is not made yet;
+ *  marks     marks with what they exclude;
+ *  clusters  groups the library's chunks by sound;
+ *  mark, unmark   exclude a cluster, or end that; both update the index;
+ *  backup    copies the catalog to BACKUPS;
+ *  verify    checks the index folder, and repairs what can be repaired.
+ *  All but the first would only block the program's thread, for seconds or minutes. */
 export type JobTask =
   | { readonly kind: 'index'; readonly reindexId: number }
   | { readonly kind: 'plan'; readonly mode: ReindexMode }
   | { readonly kind: 'counts' }
   | { readonly kind: 'failures'; readonly countMax: number }
-  | { readonly kind: 'map' };
+  | { readonly kind: 'map' }
+  | { readonly kind: 'marks' }
+  | LibraryJobTask;
+
+/** Tasks that callers follow as jobs. @see LibraryJobs */
+export type LibraryJobTask =
+  | { readonly kind: 'clusters' }
+  | { readonly kind: 'mark'; readonly clustering: string; readonly clusterId: number; readonly by: string }
+  | { readonly kind: 'unmark'; readonly markId: number }
+  | { readonly kind: 'backup' }
+  | { readonly kind: 'verify'; readonly deep: boolean };
+
+/** A mark without its region. */
+export interface MarkFacts {
+  /** @see markName */
+  readonly name: string;
+  readonly note: string;
+  readonly madeAtMs: number;
+  /** Live chunks in it, and their tracks. */
+  readonly chunks: number;
+  readonly tracks: number;
+}
+
+export interface MarkChange {
+  readonly mark: MarkFacts;
+  /** The generation before and after; null for none. */
+  readonly generationIds: readonly [before: string | null, after: string | null];
+}
 
 export interface JobAnswers {
   readonly plan: IndexPlan;
   readonly counts: CatalogCounts;
   readonly failures: { readonly total: number; readonly shown: readonly Failure[] };
   readonly map: 'made';
+  readonly marks: readonly MarkFacts[];
+  readonly clusters: ClusterReview;
+  readonly mark: MarkChange;
+  readonly unmark: MarkChange;
+  readonly backup: Backup;
+  readonly verify: readonly Finding[];
 }
 
 export type JobMessage =
   /** Another process indexes; this one starts after it. */
   | { readonly type: 'waiting'; readonly why: string }
   | { readonly type: 'progress'; readonly progress: IndexProgress }
+  /** Of tasks other than an index run. */
+  | { readonly type: 'counted'; readonly done: number; readonly total: number }
   | { readonly type: 'answer'; readonly answer: JobAnswers[keyof JobAnswers] }
   /** Sent before the process exits without completing its task. */
   | { readonly type: 'failed'; readonly code: ErrorCode; readonly message: string };
