@@ -4,7 +4,7 @@ import { markName } from '../indexing/clusters/cluster-names.ts';
 import type { JobAnswers, JobTask, MarkChange, MarkFacts } from './job-protocol.ts';
 import type { Services } from './services.ts';
 
-type OtherTask = Exclude<JobTask, { readonly kind: 'index' | 'plan' }>;
+type OtherTask = Exclude<JobTask, { readonly kind: 'index' | 'plan' | 'map' }>;
 type TaskServices = Pick<Services, 'catalog' | 'config' | 'indexing' | 'maintenance' | 'worker'>;
 
 interface TaskOptions {

@@ -44,7 +44,7 @@ export interface RouteParts {
   readonly scheduler: Scheduler;
   readonly jobs: LibraryJobs;
   readonly clusterReviews: ClusterReviews;
-  readonly queue: QueryQueue;
+  readonly queue: Pick<QueryQueue, 'counts'>;
   readonly version: string;
   readonly queries: WebQueries;
   readonly uploads: Uploads;

@@ -5,8 +5,8 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { readConfig } from '../../../src/config/config.ts';
 import { cutSample, indexSample, openDemoApp, sampleLibrary } from '../../../src/demo/sample.ts';
-import { libraryEn } from '../../../web/page/texts/library.en.ts';
 import { adminEn } from '../../../web/page/texts/admin.en.ts';
+import { libraryEn } from '../../../web/page/texts/library.en.ts';
 import { buildPage } from '../../../web/page-build.ts';
 import { openLibrary, projectRoot } from '../../support/library.ts';
 import { makeWeb } from '../running-web.ts';
@@ -56,6 +56,8 @@ test.runIf(folder)('takes the pictures of the web app', { timeout: 400_000 }, as
   await opened.player.getByRole('button', { name: 'Pause' }).waitFor();
   await page.waitForTimeout(2_500);
   await page.screenshot({ path: path.join(folder ?? '', 'web-track.png') });
+  // Made at low priority, so a busy machine takes long.
+  while ((await web.call('/api/v1/map')).status === 202) await page.waitForTimeout(500);
   await page.goto(`${web.url}/map`);
   await page.locator('canvas').waitFor();
   await page.getByRole('listitem').last().waitFor();

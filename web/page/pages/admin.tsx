@@ -110,7 +110,7 @@ function WithoutScope(): ReactNode {
         <Text size="sm">{noScope.text}</Text>
         <Code block>npm run web -- keys add NAME --scope admin</Code>
       </Section>
-      <KeyForm isRefused={hasTried} onKey={onKey} />
+      <KeyForm isRefused={hasTried} signIn={null} onKey={onKey} />
     </>
   );
 }

@@ -30,10 +30,11 @@ export function Neighbours({ trackId, player }: { trackId: number; player: ClipP
 
 function List({ answer, player }: { answer: Answer; player: ClipPlayer }): ReactNode {
   const { page, bot } = useTexts();
-  const results = useMemo(
-    () => byNearness(answer).near.map((result) => ({ result, facts: factsOf(answer, result) })),
-    [answer],
-  );
+  const results = useMemo(() => {
+    // Also those that are not near: their matches say so.
+    const { near, others } = byNearness(answer);
+    return [...near, ...others].map((result) => ({ result, facts: factsOf(answer, result) }));
+  }, [answer]);
   if (results.length === 0) return <Text c="dimmed">{page.library.noNeighbours}</Text>;
   return (
     <Stack component="ul" gap={0} className="list">
