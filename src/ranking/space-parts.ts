@@ -18,9 +18,13 @@ export interface SpacePart {
   readonly weight: number;
 }
 
-/** By model name and major version. The weights are those of the branches in training/; timbre and learned are the sound. */
+/** By model name and major version. The weights are those of the branches in training/; all branches but harmony are the sound. */
 const partsByModel: Readonly<Record<string, readonly SpacePart[]>> = {
   'builtin@2': [
+    { name: 'sound', from: 0, dimensions: 192, weight: 0.46 },
+    { name: 'harmony', from: 192, dimensions: 192, weight: 0.54 },
+  ],
+  'builtin@3': [
     { name: 'sound', from: 0, dimensions: 192, weight: 0.46 },
     { name: 'harmony', from: 192, dimensions: 192, weight: 0.54 },
   ],

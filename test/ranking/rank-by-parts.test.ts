@@ -169,6 +169,7 @@ describe('the parts of a space', () => {
     expect(parts.reduce((sum, { weight }) => sum + weight, 0)).toBeCloseTo(1, 12);
     expect(partsOf('clap@1.0.0/0123456789ab/fp32/w10h10/fe:x', 512)).toEqual([wholeOf(512)]);
     expect(partsOf('builtin@1.0.0/0123456789ab/fp32/w10h10/fe:x', 256)).toEqual([wholeOf(256)]);
+    expect(partsOf('builtin@3.0.0/0123456789ab/fp32/w10h10/fe:x', 384)).toEqual(parts);
     expect(partsOf('builtin@20.0.0/0123456789ab/fp32/w10h10/fe:x', 384)).toEqual([wholeOf(384)]);
     expect(partsOf('builtin@2.0.0/0123456789ab/fp32/w10h10/fe:x', 100)).toEqual([wholeOf(100)]);
   });

@@ -34,7 +34,7 @@ def refuse_missing_programs() -> None:
 
 
 def fetch(bench: Path, cache: Path, store: Path) -> None:
-    from . import corpus, damaged_training, features, levels, teacher
+    from . import corpus, damaged_training, features, levels, taught, teacher
 
     refuse_missing_programs()
     store.mkdir(parents=True, exist_ok=True)
@@ -52,6 +52,7 @@ def fetch(bench: Path, cache: Path, store: Path) -> None:
         "noise.f16": lambda: levels.build_levels(store),
         "train.npz": lambda: damaged_training.build(store, statistics),
         "teacher.npy": lambda: teacher.write_teacher(store),
+        "taught.npz": lambda: taught.write_taught(store),
         "library.npz": lambda: features.build_library(store),
         "damaged.npz": lambda: features.build_damaged(store, bench),
         "musicnn.npz": lambda: teacher.write_baseline(store),
@@ -86,7 +87,11 @@ def main() -> None:
     parser.add_argument("command", choices=["fetch", "train", "evaluate", "export", "data"])
     parser.add_argument("--bench", type=Path, default=REPOSITORY / "../shared/bench-dev")
     parser.add_argument("--cache", type=Path, default=REPOSITORY / ".cache")
-    parser.add_argument("--run", default="main", help="name of the run: its folder in the store")
+    parser.add_argument(
+        "--run",
+        default="main",
+        help="name of the run: its folder in the store; evaluate, export: `shipped` is the network of the shipped graph",
+    )
     parser.add_argument("--minutes", type=float, default=68, help="how long to train, all sittings together")
     parser.add_argument("--steps", type=int, default=1_000_000, help="the most batches to train")
     parser.add_argument("--split", choices=SPLITS, default=SPLITS[0], help="which soundtracks are kept out")
@@ -111,6 +116,7 @@ def main() -> None:
     store = cache / "training"
     torch.set_num_threads(options.threads)
     run = store / "runs" / options.run
+    judged = Path(_start("shipped", store)) if options.run == "shipped" else run / "checkpoint.pt"
     if options.command == "fetch":
         fetch(bench, cache, store)
     elif options.command == "train":
@@ -137,9 +143,9 @@ def main() -> None:
                 store, [store / "runs" / name / "checkpoint.pt" for name in options.folds], options.keep_hand_made
             )
         elif options.against:
-            print_pairs(store, run / "checkpoint.pt", _start(options.against, store), options.keep_hand_made)
+            print_pairs(store, judged, _start(options.against, store), options.keep_hand_made)
         else:
-            print_all(store, run / "checkpoint.pt", options.keep_hand_made)
+            print_all(store, judged, options.keep_hand_made)
     elif options.command == "data":
         from .corpus import data_table, open_store
 
@@ -148,7 +154,7 @@ def main() -> None:
         from .export import export
 
         target = options.out or REPOSITORY / "embedding-worker/models/builtin"
-        export(store, run / "checkpoint.pt", target, options.keep_hand_made)
+        export(store, judged, target, options.keep_hand_made)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from .corpus import open_store, split_tracks
-from .evaluate import Space, descriptor, report, trained
+from .evaluate import SOUND, Space, descriptor, report, trained
 from .features import WindowSet
 from .model import branch_inputs, embed, unit
 from .protocols import Measured
@@ -16,16 +16,18 @@ from .shipped import read_shipped
 from .train import split_of
 
 TRAINED = "trained"
+COMPARED = (TRAINED, f"{TRAINED}, sound part", f"{TRAINED}, learned alone")
 
 
 def shipped_spaces(file: Path) -> dict[str, Space]:
-    """The whole model of an exported graph, and its learned branch alone, under the names that `trained` gives."""
+    """The whole model of an exported graph, its sound part, and its learned branch alone, under the names that `trained` gives."""
     network, branches, shares = read_shipped(file)
-    learned = {"learned": branches["learned"]}
-    return {
-        TRAINED: lambda rows: unit(embed(branch_inputs(network, rows), branches, shares)),
-        f"{TRAINED}, learned alone": lambda rows: unit(embed(branch_inputs(network, rows), learned, shares)),
-    }
+
+    def of(names: tuple[str, ...]) -> Space:
+        chosen = {name: branches[name] for name in names if name in branches}
+        return lambda rows: unit(embed(branch_inputs(network, rows), chosen, shares))
+
+    return dict(zip(COMPARED, (of(tuple(branches)), of(SOUND), of(("learned",)))))
 
 
 def spaces_of(store: Path, model: Path, keep_hand_made: bool) -> dict[str, Space]:
@@ -34,19 +36,18 @@ def spaces_of(store: Path, model: Path, keep_hand_made: bool) -> dict[str, Space
 
 
 def print_pairs(store: Path, checkpoint: Path, other: str, keep_hand_made: bool = False) -> None:
-    """The run, the other model, and the run less the other, on every measure: whole models, then learned branches alone.
+    """The run, the other model, and the run less the other, on every measure: whole models, sound parts, learned branches.
 
     Kept out is what both kept out, which is for the caller to see to: the shipped file was trained with `third`.
     """
     before = Path(other)
-    split = split_of(checkpoint)
-    theirs = "third" if before.suffix == ".onnx" else split_of(before)
+    split, theirs = split_of(checkpoint), split_of(before)
     if theirs != split:
         raise ValueError(f"Cannot compare: the run was trained with split {split}, the other with {theirs}")
     tracks = split_tracks(open_store(store)[0], split)
     library, queries = WindowSet.load(store / "library.npz"), WindowSet.load(store / "damaged.npz")
     new, old = (spaces_of(store, model, keep_hand_made) for model in (checkpoint, before))
-    for name in (TRAINED, f"{TRAINED}, learned alone"):
+    for name in COMPARED:
         ours, others = (report(spaces[name], library, queries, tracks) for spaces in (new, old))
         print(f"\n| {name} | before | now | now less before |\n| --- | --- | --- | --- |")
         for measure, figure in ours.items():

@@ -23,13 +23,18 @@ from .model import (
     training_inputs,
     training_windows,
     unit,
+    with_taught,
 )
 from .network import TimbreNet
 from .projection import Projection
 from .protocols import Measured, by_window, can_ask, estimate, half_sets, recall_of_questions
 from .recipes import DAMAGES
 from .renewed import renewed_branches
+from .shipped import read_shipped
 from .train import load_averaged, split_of
+
+SOUND = BRANCHES[:-1]
+"""The branches of the part that the product searches as sound (src/ranking/space-parts.ts); the other part is harmony."""
 
 Space = Callable[[WindowSet], np.ndarray]
 """Windows to vectors of unit length."""
@@ -87,7 +92,8 @@ def mfcc_floor(library: WindowSet) -> Space:
 
 
 def trained(store: Path, checkpoint: Path, keep_hand_made: bool = False) -> dict[str, Space]:
-    """The whole model, and its branches by themselves. The hand-made ones may be those that are shipped (renewed.py)."""
+    """The whole model, the sound part that the product searches, and the branches by themselves. The hand-made ones may be
+    those that are shipped (renewed.py)."""
     network, mixture = load_averaged(checkpoint), Mixture.read(MIXTURE)
     branches = fitted(store, checkpoint, network, mixture, keep_hand_made)
 
@@ -95,17 +101,28 @@ def trained(store: Path, checkpoint: Path, keep_hand_made: bool = False) -> dict
         chosen = {name: branches[name] for name in names if name in branches}
         return lambda rows: unit(embed(branch_inputs(network, rows), chosen, mixture.shares))
 
-    return {"trained": of(BRANCHES), **{f"trained, {name} alone": of((name,)) for name in branches}}
+    alone = {f"trained, {name} alone": of((name,)) for name in branches}
+    return {"trained": of(BRANCHES), "trained, sound part": of(SOUND), **alone}
 
 
 def fitted(
     store: Path, checkpoint: Path, network: TimbreNet, mixture: Mixture, keep_hand_made: bool
 ) -> dict[str, Projection]:
-    """The projections of a run: all of them fitted on its training windows, or the learned one only."""
+    """The projections of a run: all of them fitted on its training windows, or the learned and the taught one only.
+
+    Of an exported graph only the taught one: the others are as it was exported, the learned one with as many axes as are wanted.
+    """
+    split = split_of(checkpoint)
+    if checkpoint.suffix == ".onnx":
+        branches = read_shipped(checkpoint)[1]
+        axes, wanted = branches["learned"], mixture.recipes["learned"].dimensions
+        branches["learned"] = Projection(axes.factor[:, :wanted], axes.offset[:wanted])
+        return with_taught(branches, store, network, split, mixture)
     if keep_hand_made:
-        return renewed_branches(store, network, split_of(checkpoint), mixture)
-    windows = training_windows(store, split_of(checkpoint))
-    return fit_branches(training_inputs(network, windows, checkpoint), windows, mixture)
+        return renewed_branches(store, network, split, mixture)
+    windows = training_windows(store, split)
+    branches = fit_branches(training_inputs(network, windows, checkpoint), windows, mixture)
+    return with_taught(branches, store, network, split, mixture)
 
 
 def musicnn_rows(store: Path, tracks: list[Track], spaces: dict[str, Space], library: WindowSet) -> list[str]:

@@ -25,9 +25,10 @@ from .corpus import open_store
 from .evaluate import fitted
 from .features import WINDOW, Analyser, windows
 from .mel import MelPower
-from .model import BRANCHES, MIXTURE, Mixture, embed
+from .model import MIXTURE, Mixture, embed
 from .network import TimbreNet
 from .projection import Projection
+from .taught import taught_inputs
 from .train import load_averaged
 
 OPSET = 13
@@ -35,14 +36,21 @@ OPSET = 13
 
 
 class Learned(nn.Module):
-    """Samples to the network's vector; the recording's level is taken out inside."""
+    """Samples to the network's vector and to what all of its layers hear; the recording's level is taken out inside."""
 
     def __init__(self, network: TimbreNet) -> None:
         super().__init__()
         self.mel, self.network = MelPower(), network
 
-    def forward(self, pcm: Tensor) -> Tensor:
-        return self.network(self.mel(pcm))
+    def forward(self, pcm: Tensor) -> tuple[Tensor, Tensor]:
+        layers = self.network.layers(self.mel(pcm))
+        return self.network.of_layers(layers), layers
+
+
+def head_inputs(branches: dict[str, Projection]) -> list[str]:
+    """What the head reads: the taught branch reads the layers and the statistics of timbre."""
+    read = {name for name in branches if name != "taught"} | ({"layers", "timbre"} if "taught" in branches else set())
+    return [name for name in ("learned", "layers", "timbre", "harmony") if name in read]
 
 
 class Head(nn.Module):
@@ -50,24 +58,28 @@ class Head(nn.Module):
 
     def __init__(self, branches: dict[str, Projection], shares: dict[str, float]) -> None:
         super().__init__()
-        self.names = list(branches)
+        self.names, self.inputs = list(branches), head_inputs(branches)
         self.roots = {name: float(np.sqrt(shares[name])) for name in branches}
         for name, projection in branches.items():
             self.register_buffer(f"{name}_factor", torch.tensor(projection.factor, dtype=torch.float32))
             self.register_buffer(f"{name}_offset", torch.tensor(projection.offset, dtype=torch.float32))
 
-    def forward(self, *inputs: Tensor) -> Tensor:
+    def forward(self, *given: Tensor) -> Tensor:
+        inputs = dict(zip(self.inputs, given))
+        if "taught" in self.names:
+            inputs["taught"] = torch.cat([inputs["layers"], inputs["timbre"]], dim=1)
         parts = []
-        for name, x in zip(self.names, inputs):
+        for name in self.names:
+            x = inputs[name]
             projected = x @ getattr(self, f"{name}_factor") + getattr(self, f"{name}_offset")
             parts.append(F.normalize(projected, dim=1, eps=1e-9) * self.roots[name])
         return F.normalize(torch.cat(parts, dim=1), dim=1, eps=1e-9)
 
 
 def _to_onnx(
-    module: nn.Module, inputs: tuple[Tensor, ...], names: list[str], output: str, free: dict
+    module: nn.Module, inputs: tuple[Tensor, ...], names: list[str], outputs: list[str], free: dict
 ) -> onnx.ModelProto:
-    file = Path("/tmp") / f"leitmotif-{output}.onnx"
+    file = Path("/tmp") / f"leitmotif-{outputs[0]}.onnx"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(
@@ -75,7 +87,7 @@ def _to_onnx(
             inputs,
             file,
             input_names=names,
-            output_names=[output],
+            output_names=outputs,
             dynamic_axes=free,
             opset_version=OPSET,
             dynamo=False,
@@ -91,16 +103,20 @@ def build_graph(
 ) -> onnx.ModelProto:
     """The whole graph, checked."""
     network = network.to(memory_format=torch.contiguous_format)
-    free = {"pcm": {0: "batch", 1: "samples"}, "learned": {0: "batch"}}
-    net = _to_onnx(Learned(network), (torch.randn(2, 100_000),), ["pcm"], "learned", free)
+    free = {"pcm": {0: "batch", 1: "samples"}, "learned": {0: "batch"}, "layers": {0: "batch"}}
+    net = _to_onnx(Learned(network), (torch.randn(2, 100_000),), ["pcm"], ["learned", "layers"], free)
     net = compose.add_prefix(net, "net_", rename_inputs=False, rename_outputs=False)
     joined = _side_by_side(net, statistics)
-    names = [name for name in BRANCHES if name in branches]
-    inputs = tuple(torch.randn(2, branches[name].factor.shape[0]) for name in names)
+    sizes = {"layers": network.layer_size, **{name: branches[name].factor.shape[0] for name in branches}}
+    if "taught" in branches:
+        sizes["timbre"] = sizes["taught"] - sizes["layers"]
+    names = head_inputs(branches)
+    inputs = tuple(torch.randn(2, sizes[name]) for name in names)
     free = {name: {0: "batch"} for name in (*names, "embedding")}
-    head = _to_onnx(Head(branches, shares), inputs, names, "embedding", free)
+    head = _to_onnx(Head(branches, shares), inputs, names, ["embedding"], free)
     head = compose.add_prefix(head, "head_", rename_inputs=True, rename_outputs=False)
-    whole = compose.merge_models(joined, head, [(name, f"head_{name}") for name in names], outputs=["embedding"])
+    joints = [(name, f"head_{name}") for name in names]
+    whole = compose.merge_models(joined, head, joints, outputs=["embedding"])
     whole.graph.name = "leitmotif_builtin"
     whole.producer_name = "leitmotif"
     whole.producer_version = ""
@@ -122,7 +138,7 @@ def _side_by_side(first: onnx.ModelProto, second: onnx.ModelProto) -> onnx.Model
     return model
 
 
-VERSION = "2.0.0"
+VERSION = "3.0.0"
 AGREEMENT = 1e-4
 """The largest difference of any number between the graph in ONNX Runtime and the same model in PyTorch and numpy."""
 
@@ -138,8 +154,9 @@ def export(store: Path, checkpoint: Path, folder: Path, keep_hand_made: bool = F
     def expected(window: np.ndarray) -> np.ndarray:
         timbre, harmony, _ = analyser(window)
         with torch.inference_mode():
-            heard = Learned(network).eval()(torch.from_numpy(window)[None]).numpy()
-        inputs = {"learned": heard, "timbre": timbre[None], "harmony": harmony[None]}
+            learned, layers = (found.numpy() for found in Learned(network).eval()(torch.from_numpy(window)[None]))
+        taught = taught_inputs(layers, timbre[None])
+        inputs = {"learned": learned, "taught": taught, "timbre": timbre[None], "harmony": harmony[None]}
         return embed(inputs, branches, mixture.shares)[0]
 
     canary = expected(canary_window())

@@ -1,6 +1,8 @@
-"""The whole embedding: three branches, each projected, of unit length and of fixed share, side by side.
+"""The whole embedding: four branches, each projected, of unit length and of fixed share, side by side.
 
 learned    the network's vector                              what it was trained to hear
+taught     all of the network's layers, and the statistics   what MusiCNN hears, guessed from them (taught.py)
+           of timbre
 timbre     182 hand-made statistics of sound and register    what needs no training
 harmony    420 triple correlations of pitch classes          the same in every key
 """
@@ -19,10 +21,11 @@ from .corpus import open_store, split_tracks
 from .features import WindowSet
 from .network import TimbreNet
 from .projection import Projection, Recipe, fit
-from .run_network import learned
+from .run_network import heard, learned
+from .taught import fit_taught, taught_inputs
 
-BRANCHES = ("learned", "timbre", "harmony")
-
+BRANCHES = ("learned", "taught", "timbre", "harmony")
+"""In the order of the vector. All but harmony are the part that the product searches as sound."""
 
 MIXTURE = Path(__file__).resolve().parents[1] / "mixture.json"
 """How the branches are projected and weighed: chosen on the benchmark's development half (EXPERIMENTS.md)."""
@@ -51,19 +54,25 @@ def unit(x: np.ndarray) -> np.ndarray:
 
 
 def branch_inputs(network: TimbreNet, rows: WindowSet) -> dict[str, np.ndarray]:
-    return {"learned": heard_once(network, rows), "timbre": rows.timbre, "harmony": rows.harmony}
+    vectors, layers = heard_once(network, rows)
+    return {
+        "learned": vectors,
+        "taught": taught_inputs(layers, rows.timbre),
+        "timbre": rows.timbre,
+        "harmony": rows.harmony,
+    }
 
 
-_heard: WeakKeyDictionary[TimbreNet, list[tuple[WindowSet, np.ndarray]]] = WeakKeyDictionary()
+_heard: WeakKeyDictionary[TimbreNet, list[tuple[WindowSet, tuple[np.ndarray, np.ndarray]]]] = WeakKeyDictionary()
 
 
-def heard_once(network: TimbreNet, rows: WindowSet) -> np.ndarray:
-    """The network's vectors; whoever asks about the same set again gets what was computed."""
+def heard_once(network: TimbreNet, rows: WindowSet) -> tuple[np.ndarray, np.ndarray]:
+    """The network's vectors and layers; another question about the same set gets what was computed."""
     known = _heard.setdefault(network, [])
-    for asked, vectors in known:
+    for asked, found in known:
         if asked is rows:
-            return vectors
-    known.append((rows, learned(network, rows.levels)))
+            return found
+    known.append((rows, heard(network, rows.levels)))
     return known[-1][1]
 
 
@@ -90,8 +99,17 @@ def fit_branches(inputs: dict[str, np.ndarray], rows: WindowSet, mixture: Mixtur
         if name in mixture.recipes
         else descriptor_projection(name)
         for name in BRANCHES
-        if mixture.shares.get(name, 0) > 0
+        if mixture.shares.get(name, 0) > 0 and name != "taught"
     }
+
+
+def with_taught(
+    branches: dict[str, Projection], store: Path, network: TimbreNet, split: str, mixture: Mixture
+) -> dict[str, Projection]:
+    """The same with the branch that MusiCNN taught, if it has a share; in the order of the vector."""
+    if mixture.shares.get("taught", 0) > 0:
+        branches = {**branches, "taught": fit_taught(store, network, split, mixture.recipes["taught"])}
+    return {name: branches[name] for name in BRANCHES if name in branches}
 
 
 CONSTANTS = Path(__file__).resolve().parents[2] / "embedding-worker/models/descriptor/constants.json"

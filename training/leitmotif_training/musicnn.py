@@ -14,6 +14,8 @@ import torch
 from torch import Tensor, nn
 
 BANDS, FFT, HOP = 96, 512, 256
+POOLED = 2 * 204 + 3 * 51 + 3 * 64
+"""Filters over timbre (two sizes), over time (three), and of the layers after them."""
 EPSILON = 1e-3
 """Of TensorFlow's batch normalisation."""
 
@@ -97,7 +99,7 @@ def mel_filters() -> np.ndarray:
 
 
 class MusiCnn(nn.Module):
-    """Samples [batch, n] at 16 kHz -> the 200 numbers under the tags, [batch, 200]."""
+    """Samples [batch, n] at 16 kHz -> the 200 numbers under the tags, [batch, 200]; `pooled` gives what lies before them."""
 
     def __init__(self, name: str = "MTT_musicnn") -> None:
         super().__init__()
@@ -116,6 +118,13 @@ class MusiCnn(nn.Module):
         )
 
     def forward(self, samples: Tensor) -> Tensor:
+        flat = self._norm(self._flat(self.pooled(samples)), 9)
+        dense = self._weights(self.denses[0], "kernel")
+        hidden = torch.relu(flat @ dense + self._weights(self.denses[0], "bias"))
+        return self._norm(hidden, 10)
+
+    def pooled(self, samples: Tensor) -> Tensor:
+        """Maximum and mean over time of its first layer and of the three after it, [batch, 2, POOLED]."""
         spectrum = torch.stft(
             samples, FFT, HOP, window=self.window, center=True, pad_mode="constant", return_complex=True
         )
@@ -138,11 +147,7 @@ class MusiCnn(nn.Module):
             before = after if i == 5 else after + before
             layers.append(before)
         all_layers = torch.cat(layers, 1)
-        pooled = torch.stack([all_layers.amax(2), all_layers.mean(2)], 1)
-        flat = self._norm(self._flat(pooled), 9)
-        dense = self._weights(self.denses[0], "kernel")
-        hidden = torch.relu(flat @ dense + self._weights(self.denses[0], "bias"))
-        return self._norm(hidden, 10)
+        return torch.stack([all_layers.amax(2), all_layers.mean(2)], 1)
 
     @staticmethod
     def _flat(pooled: Tensor) -> Tensor:

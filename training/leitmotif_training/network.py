@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from .mel import BANDS
+
 POWER_FLOOR = 1e-4
 """Relative to the window's mean band power: 40 dB below it is called quiet."""
 
@@ -50,10 +52,40 @@ class TimbreNet(nn.Module):
     def features(self, power: Tensor) -> Tensor:
         """Mean and deviation over time of what each moment sounds like, [batch, 2 * hidden]."""
         x = self.body(self.stem(self.planes(power).contiguous(memory_format=torch.channels_last)))
-        x = self.mix(x.reshape(x.shape[0], -1, x.shape[3]))
-        mean = x.mean(2)
-        spread = ((x - mean.unsqueeze(2)) ** 2).mean(2)
-        return torch.cat([mean, torch.sqrt(spread + 1e-5)], dim=1)
+        return _moments(self.mix(x.flatten(1, 2)))
+
+    def layers(self, power: Tensor) -> Tensor:
+        """The same of every block's maps, then the features, [batch, layer_size].
+
+        What the last layers hear fits the soundtracks that were trained on; what the first ones hear serves any music.
+        """
+        x = self.stem(self.planes(power).contiguous(memory_format=torch.channels_last))
+        found = []
+        for block in self.body:
+            x = block(x)
+            found.append(_moments(x.flatten(1, 2)))
+        return torch.cat([*found, _moments(self.mix(x.flatten(1, 2)))], dim=1)
+
+    @property
+    def layer_blocks(self) -> list[int]:
+        """How many numbers of `layers` are of each block, then of the features. Each block halves the bands and doubles the
+        channels, so that all give as much."""
+        return [2 * self.settings["width"] * BANDS // 2] * len(self.body) + [2 * self.settings["hidden"]]
+
+    @property
+    def layer_size(self) -> int:
+        return sum(self.layer_blocks)
+
+    def of_layers(self, layers: Tensor) -> Tensor:
+        """What `forward` gives, of what `layers` gave."""
+        return self.head(layers[:, -2 * self.settings["hidden"] :])
 
     def forward(self, power: Tensor) -> Tensor:
         return self.head(self.features(power))
+
+
+def _moments(x: Tensor) -> Tensor:
+    """[batch, channels, frames] -> mean and deviation over time, [batch, 2 * channels]."""
+    mean = x.mean(2)
+    spread = ((x - mean.unsqueeze(2)) ** 2).mean(2)
+    return torch.cat([mean, torch.sqrt(spread + 1e-5)], dim=1)

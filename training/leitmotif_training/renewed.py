@@ -1,7 +1,7 @@
 """A newly trained network under the hand-made branches as they are shipped.
 
 Their statistics and axes do not depend on the network: only the learned branch is fitted anew, on windows of the mel levels that
-the training reads. So a run can be judged and exported without the damaged copies (train.npz), an hour's work.
+the training reads, and the taught one. So a run can be judged and exported without the damaged copies (train.npz), an hour's work.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 from .damaged_training import PER_TRACK
 from .levels import Levels
 from .mel import FRAME_SEC
-from .model import Mixture
+from .model import Mixture, with_taught
 from .network import TimbreNet
 from .projection import Projection, Recipe, fit
 from .run_network import learned
@@ -28,8 +28,8 @@ def renewed_branches(
     store: Path, network: TimbreNet, split: str, mixture: Mixture, file: Path = FILE
 ) -> dict[str, Projection]:
     """Those of a shipped graph, the learned one fitted for `network` on what `split` lets a run hear, rendered scores aside."""
-    branches = read_shipped(file)[1]
-    return {**branches, "learned": fit_learned(store, network, split, mixture.recipes["learned"])}
+    branches = {**read_shipped(file)[1], "learned": fit_learned(store, network, split, mixture.recipes["learned"])}
+    return with_taught(branches, store, network, split, mixture)
 
 
 def fit_learned(store: Path, network: TimbreNet, split: str, recipe: Recipe) -> Projection:

@@ -37,6 +37,8 @@ def read_shipped(file: Path = FILE) -> tuple[TimbreNet, dict[str, Projection], d
 def _network(graph: onnx.GraphProto, values: dict[str, np.ndarray]) -> TimbreNet:
     # In the order in which they are computed, which is that of the network's own modules.
     found = [[values[name] for name in node.input[1:]] for node in graph.node if _is_convolution(node)]
+    if not found:
+        raise ValueError("Cannot read the network: the graph holds no convolutions of one")
     width, (hidden, *_) = len(found[0][0]), found[-1][0].shape
     network = TimbreNet(width, len(values["net_network.head.2.bias"]), hidden).eval()
     pairs = folded_pairs(network)

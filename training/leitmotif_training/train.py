@@ -281,12 +281,18 @@ UNFOLD_BATCHES = 4
 
 
 def split_of(checkpoint: Path) -> str:
-    """Which soundtracks its training did not hear."""
+    """Which soundtracks the training of a checkpoint, or of an exported graph, did not hear."""
+    if checkpoint.suffix == ".onnx":
+        return "third"
     return torch.load(checkpoint, weights_only=True)["settings"].get("split", "third")
 
 
 def load_averaged(checkpoint: Path) -> TimbreNet:
-    """The network with its averaged weights, ready to be asked."""
+    """The network with its averaged weights, or that of an exported graph, ready to be asked."""
+    if checkpoint.suffix == ".onnx":
+        from .shipped import read_shipped
+
+        return read_shipped(checkpoint)[0]
     saved = torch.load(checkpoint, weights_only=True)
     network = TimbreNet(**saved["net"])
     network.load_state_dict(saved["averaged"])

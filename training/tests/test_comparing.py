@@ -175,6 +175,6 @@ def test_two_runs_are_compared_in_pairs_and_only_where_both_kept_out_the_same(
     store, (third, fold) = write_runs(tmp_path, ["third", "0/5"])
     print_pairs(store, third, str(third), keep_hand_made=True)
     rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("| soundtracks")]
-    assert [row.split("|")[4].strip() for row in rows] == ["0.000 [0.000, 0.000]"] * 2
+    assert [row.split("|")[4].strip() for row in rows] == ["0.000 [0.000, 0.000]"] * 3
     with pytest.raises(ValueError, match="trained with split 0/5, the other with third"):
         print_pairs(store, fold, str(third), keep_hand_made=True)

@@ -19,7 +19,9 @@ from leitmotif_training import shipped
 from leitmotif_training.corpus import Track
 from leitmotif_training.export import Learned, canary_window
 from leitmotif_training.levels import Levels, write_levels
+from leitmotif_training.mel import BANDS
 from leitmotif_training.model import MIXTURE, Mixture, unit
+from leitmotif_training.musicnn import POOLED
 from leitmotif_training.noise import colour
 from leitmotif_training.renewed import renewed_branches
 from leitmotif_training.train import Sampler, Settings, train, trained_on
@@ -46,7 +48,22 @@ def write_store(folder: Path, seed: int = 1) -> Path:
     (folder / "tracks.json").write_text(json.dumps([vars(track) for track in tracks]))
     (folder / "pcm.i16").write_bytes(bytes(2))
     write_levels(folder, [*sounds, *scores], [colour(6, random) for _ in range(3)])
+    write_taught_windows(folder, 3 * [number for number, _, _ in sounds], random)
     return folder
+
+
+def write_taught_windows(folder: Path, owners: list[int], random: np.random.Generator) -> None:
+    """What the taught branch is fitted on: windows of noise, every third of them a damaged copy."""
+    count = len(owners)
+    np.savez(
+        folder / "taught.npz",
+        owner=owners,
+        start=np.zeros(count),
+        damage=np.where(np.arange(count) % 3 == 2, "room", ""),
+        timbre=random.standard_normal((count, 182)),
+        levels=random.uniform(-60, -20, (count, 312, BANDS)).astype(np.float16),
+        goal=random.standard_normal((count, 2 * POOLED)),
+    )
 
 
 PROGRAM = """
@@ -119,7 +136,7 @@ def test_the_shipped_network_and_projections_give_the_shipped_vector() -> None:
     canary = json.loads((shipped.FOLDER / "model.json").read_text())["canary"]
     wanted = np.frombuffer(base64.b64decode(canary), "<f4")[: branches["learned"].factor.shape[1]]
     with torch.inference_mode():
-        heard = Learned(network).eval()(torch.from_numpy(canary_window())[None]).numpy()
+        heard = Learned(network).eval()(torch.from_numpy(canary_window())[None])[0].numpy()
     np.testing.assert_allclose(unit(branches["learned"](heard))[0] * np.sqrt(shares["learned"]), wanted, atol=1e-5)
     assert sum(shares.values()) == pytest.approx(1)
 

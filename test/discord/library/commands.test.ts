@@ -93,7 +93,7 @@ test("shows the status of the library in the user's language", async () => {
   expect(text).toMatch(/6 recordings, 0 failed, 0 removed/);
   expect(text).toMatch(/0\.1 hours of audio in 6 recordings\n30 chunks of music; excluded: 0 silence/);
   expect(text).toMatch(/answers with \d process.*: generation \w+/);
-  expect(text).toMatch(/builtin 2\.0\.0 \(licence: MIT\)/);
+  expect(text).toMatch(/builtin 3\.0\.0 \(licence: MIT\)/);
   expect(text).toMatch(/Worker: ready/);
   expect(text).toMatch(/Disk: [\d.]+ [kM]B used by me, [\d.]+ [GT]B free/);
   expect(text).toMatch(/Last run: <t:\d+:R>, done after .*: 6 read, 0 failed/);
@@ -291,7 +291,7 @@ test.each([
 test('describes itself: model and licence, stored data, and clickable commands', async () => {
   const member = bot.discord.addUser({ name: 'Mia' });
   const text = textOf(await replyTo(await member.slash('about')));
-  expect(text).toMatch(/builtin 2\.0\.0, licence: MIT/);
+  expect(text).toMatch(/builtin 3\.0\.0, licence: MIT/);
   expect(text).toMatch(/delete your recording as soon as I have processed it\. I store its hash/);
   expect(text).toMatch(/after 30 days/);
   expect(text).toMatch(/<\/similar:\d+>.*\n.*Find similar music.*\n<\/library status:\d+>/);
