@@ -12,8 +12,9 @@ import type { ChunkSpan, RecordingTags } from '../src/domain.ts';
 import { encodeArray } from '../src/embedding/packed-arrays.ts';
 import { toWireChunk, type WireChunk, type WorkerLine } from '../src/embedding/wire-format.ts';
 import { LeitmotifError } from '../src/errors.ts';
-import type { EmbeddedWindow, EmbeddingEngine } from './engines/engine.ts';
+import type { EmbeddedWindow } from './engines/engine.ts';
 import type { Metrics } from './metrics.ts';
+import { kindByHead } from './music-head.ts';
 import type { ServedModel } from './serving.ts';
 import type { TagReader } from './tags/tag-reader.ts';
 import { mergeTags, valuesOfTags } from './tags/tag-values.ts';
@@ -69,7 +70,7 @@ async function* linesOf(job: RecordingJob): AsyncGenerator<WorkerLine, void> {
   let chunks = 0;
   let musicChunks = 0;
   let progressAt = startedAt;
-  for await (const embedded of relativeToLoudest(embedInOrder(windows, model.engine, { signal, embedding, metrics }))) {
+  for await (const embedded of relativeToLoudest(embedInOrder(windows, model, { signal, embedding, metrics }))) {
     const chunk = toChunk(embedded, metrics);
     chunks++;
     if (chunk.kind === 'music') musicChunks++;
@@ -124,7 +125,7 @@ interface InFlight {
  *  recording. */
 async function* embedInOrder(
   windows: AsyncIterable<{ span: ChunkSpan; samples: Float32Array }>,
-  engine: EmbeddingEngine,
+  { engine, musicHead }: Pick<ServedModel, 'engine' | 'musicHead'>,
   { signal, embedding, metrics }: { signal: AbortSignal; embedding: Stopwatch; metrics: Metrics },
 ): AsyncGenerator<EmbeddedChunk, void> {
   const inFlight: InFlight[] = [];
@@ -133,7 +134,8 @@ async function* embedInOrder(
     const entry: InFlight = {
       chunk: engine.embed(samples, signal).then((window) => {
         metrics.embedSeconds.observe(window.computeMs / 1000);
-        return { span, window, kind: window.kind, loudDb: window.loudDb };
+        const kind = musicHead ? kindByHead(window, window.vector, musicHead) : window.kind;
+        return { span, window, kind, loudDb: window.loudDb };
       }),
       settled: false,
     };
