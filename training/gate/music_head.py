@@ -127,7 +127,7 @@ def report(odds, sets, labels, lengths):
         print(f"{group[0]} {group[1]}, {group[2]} s".ljust(32), f"{mine.sum():7}", *shares)
 
 
-def head_of(net, mean, scale):
+def head_of(net, mean, scale, trained_on):
     first, last = net[1], net[4]
     hidden = (first.weight / torch.tensor(scale)).detach().numpy()
     bias = first.bias.detach().numpy() - hidden @ mean
@@ -138,6 +138,8 @@ def head_of(net, mean, scale):
     return dict(
         # The kind that each output counts as.
         kinds=["music", "applause", *["noise"] * (len(train.CLASSES) - 2)],
+        # The network whose vectors it knows, as the manifest names it.
+        trainedOn=trained_on,
         rejectAbove=REJECT_ABOVE,
         confirmAbove=CONFIRM_ABOVE,
         hidden=packed(hidden),
@@ -177,9 +179,9 @@ def main():
         net = fit(x[trainable], y[trainable], train.class_weights(labels[trainable], sources[trainable]), seed=0)
         print("trained on everything")
         report(against_music(log_probabilities(net, x)), sets, labels, lengths)
-        text = json.dumps(head_of(net, mean, scale), indent=1) + "\n"
-        (args.model / "music-head.json").write_text(text)
         manifest = json.loads((args.model / "model.json").read_text())
+        text = json.dumps(head_of(net, mean, scale, manifest["network"]["sha256"]), indent=1) + "\n"
+        (args.model / "music-head.json").write_text(text)
         of = dict(file="music-head.json", sha256=hashlib.sha256(text.encode()).hexdigest(), bytes=len(text.encode()))
         canary = manifest.pop("canary", None)
         manifest["musicHead"] = of
