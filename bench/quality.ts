@@ -25,7 +25,7 @@ type Task = (context: BenchContext) => Promise<string>;
 const tasks: Readonly<Record<string, Task>> = {
   soundtracks: soundtracksReport,
   versions: versionsReport,
-  nonmusic: ({ options }) => nonmusicReport(options),
+  nonmusic: ({ options, pipeline }) => nonmusicReport(options, pipeline.space.name),
   halves: halvesReport,
   degraded: degradedReport,
   recordings: recordingsReport,
@@ -39,7 +39,7 @@ const tasks: Readonly<Record<string, Task>> = {
 /** Tasks that show all models in one table. */
 const comparing = ['soundtracks', 'versions', 'halves'];
 /** Tasks without a model. */
-const withoutModel = ['nonmusic', 'duplicates', 'proof'];
+const withoutModel = ['duplicates', 'proof'];
 
 const usual = ['soundtracks', 'versions', 'nonmusic', 'halves', 'degraded'];
 

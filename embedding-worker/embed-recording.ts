@@ -12,9 +12,10 @@ import type { ChunkSpan, RecordingTags } from '../src/domain.ts';
 import { encodeArray } from '../src/embedding/packed-arrays.ts';
 import { toWireChunk, type WireChunk, type WorkerLine } from '../src/embedding/wire-format.ts';
 import { LeitmotifError } from '../src/errors.ts';
-import type { EmbeddedWindow, EmbeddingEngine } from './engines/engine.ts';
+import type { EmbeddedWindow } from './engines/engine.ts';
 import { WindowMemory } from './engines/window-memory.ts';
 import type { Metrics } from './metrics.ts';
+import { kindByHead } from './music-head.ts';
 import type { ServedModel } from './serving.ts';
 import type { TagReader } from './tags/tag-reader.ts';
 import { mergeTags, valuesOfTags } from './tags/tag-values.ts';
@@ -72,7 +73,7 @@ async function* linesOf(job: RecordingJob): AsyncGenerator<WorkerLine, void> {
   let musicChunks = 0;
   let progressAt = startedAt;
   for await (const embedded of relativeToLoudest(
-    embedInOrder(windows, model.engine, { signal, embedding, metrics, memory }),
+    embedInOrder(windows, model, { signal, embedding, metrics, memory }),
   )) {
     const chunk = toChunk(embedded, metrics);
     chunks++;
@@ -135,7 +136,7 @@ interface EmbeddingContext {
  *  recording. */
 async function* embedInOrder(
   windows: AsyncIterable<{ span: ChunkSpan; samples: Float32Array<ArrayBuffer> }>,
-  engine: EmbeddingEngine,
+  { engine, musicHead }: Pick<ServedModel, 'engine' | 'musicHead'>,
   { signal, embedding, metrics, memory }: EmbeddingContext,
 ): AsyncGenerator<EmbeddedChunk, void> {
   const inFlight: InFlight[] = [];
@@ -146,7 +147,8 @@ async function* embedInOrder(
         metrics.embedSeconds.observe(window.computeMs / 1000);
         // Only after an answer: a window that failed or was cancelled may still be on its way to a process.
         memory.release(samples);
-        return { span, window, kind: window.kind, loudDb: window.loudDb };
+        const kind = musicHead ? kindByHead(window, window.vector, musicHead) : window.kind;
+        return { span, window, kind, loudDb: window.loudDb };
       }),
       settled: false,
     };

@@ -4,6 +4,7 @@ import { LeitmotifError } from '../src/errors.ts';
 import { findModel } from '../src/models/find-model.ts';
 import { type Model, type ModelManifest, spaceIdOfModel } from '../src/models/manifest.ts';
 import type { EmbeddingEngine } from './engines/engine.ts';
+import { type MusicHead, readMusicHead } from './music-head.ts';
 
 export interface ServedModel {
   readonly manifest: ModelManifest;
@@ -12,6 +13,8 @@ export interface ServedModel {
   readonly windowSec: number;
   readonly spaceId: string;
   readonly engine: EmbeddingEngine;
+  /** Null when the model has none: then the gate judges by the sound alone. */
+  readonly musicHead: MusicHead | null;
 }
 
 export class ServedModels {
@@ -22,7 +25,7 @@ export class ServedModels {
   }
 
   /** @param names at least one; the first is the default
-   *  @throws {LeitmotifError} model-unknown, or config-invalid on a bad manifest or window */
+   *  @throws {LeitmotifError} model-unknown, or config-invalid on a bad manifest, music head or window */
   static async read(
     { modelsDirs, names, windowSec }: { modelsDirs: readonly string[]; names: readonly string[]; windowSec: number },
     engineFor: (model: Model) => EmbeddingEngine,
@@ -31,7 +34,8 @@ export class ServedModels {
     for (const name of names) {
       const model = await findModel(modelsDirs, name);
       const spaceId = spaceIdOfModel(model, windowSec);
-      served.push({ ...model, windowSec, spaceId, engine: engineFor(model) });
+      const musicHead = await readMusicHead(model);
+      served.push({ ...model, windowSec, spaceId, engine: engineFor(model), musicHead });
     }
     if (served.length === 0) throw new RangeError('Cannot serve: expected at least one model, got none');
     return new ServedModels(served);

@@ -4,7 +4,8 @@
  *
  *  Uses the clips of 5 s of nonmusic.json, its music once more through a telephone's band, and files that are music from
  *  end to end (but for silent moments): two pieces of each soundtrack of training.json. Decoding, cutting and judging are
- *  the product's own; a clip shorter than a window is repeated, as the product does it.
+ *  the product's own, by the sound and, if the model has a music head, by the vector; boundaries by the sound alone. A clip
+ *  shorter than a window is repeated, as the product does it.
  */
 
 import { readFile } from 'node:fs/promises';
@@ -13,10 +14,13 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import PQueue from 'p-queue';
 import { z } from 'zod';
+import { openModel } from '../../embedding-worker/engines/opened-model.ts';
+import { kindByHead, readMusicHead } from '../../embedding-worker/music-head.ts';
 import { cutWindows } from '../../src/audio/chunk.ts';
 import { decodePcm } from '../../src/audio/decode.ts';
-import { classifyWindow } from '../../src/audio/gate/gate.ts';
+import { classifyWindow, type WindowKind } from '../../src/audio/gate/gate.ts';
 import type { ChunkKind } from '../../src/domain.ts';
+import { findModel } from '../../src/models/find-model.ts';
 import type { BenchOptions } from '../options.ts';
 import { table } from '../table.ts';
 import { locateTrack, readTracks } from './corpus.ts';
@@ -40,6 +44,7 @@ const clipWindowsSec = [5, 10];
 /** Window length for whole pieces: the product's. */
 const musicWindowSec = 10;
 const sampleRateHz = 16_000;
+const shippedModels = path.resolve(import.meta.dirname, '../../embedding-worker/models');
 const limits = { deadlineMs: 600_000, durationMaxSec: 36_000, bytesMax: 4e9, memoryMaxBytes: 2 ** 31 };
 
 interface Judged {
@@ -48,11 +53,31 @@ interface Judged {
   readonly endSec: number;
 }
 
+/** @returns the kind of a window by both parts of the gate */
+type JudgeWindow = (samples: Float32Array, bySound: WindowKind) => Promise<ChunkKind>;
+
+async function judgeOf(name: string): Promise<{ readonly judgeWindow: JudgeWindow; readonly title: string }> {
+  const model = await findModel([shippedModels], name);
+  const head = await readMusicHead(model);
+  if (!head)
+    return { judgeWindow: async (_, { kind }) => kind, title: `${name} has no music head: by the sound alone` };
+  const network = await openModel(model, model.manifest.network, 'cpu');
+  return {
+    title: `with the music head of ${name} ${model.manifest.version}`,
+    judgeWindow: async (samples, bySound) => {
+      const [vector] = await network.run([samples]);
+      if (!vector) throw new RangeError('Cannot judge: expected a vector, got none');
+      return kindByHead(bySound, vector, head);
+    },
+  };
+}
+
 type Confusion = Map<string, Record<ChunkKind, number>>;
 
 /** @returns Markdown: the confusion matrix, the targets, the errors at boundaries */
-export async function nonmusicReport(options: BenchOptions): Promise<string> {
+export async function nonmusicReport(options: BenchOptions, modelName: string): Promise<string> {
   const { benchDir, cacheDir } = options;
+  const { judgeWindow, title } = await judgeOf(modelName);
   const musicFiles = await somePieces(benchDir, cacheDir);
   const damage = { cacheDir, noiseFiles: noiseFiles(options) };
   const { clips, transitions } = task.parse(JSON.parse(await readFile(path.join(benchDir, 'nonmusic.json'), 'utf8')));
@@ -64,7 +89,7 @@ export async function nonmusicReport(options: BenchOptions): Promise<string> {
     for (const windowSec of windowsSec) {
       const row = confusion.get(`${name}, ${windowSec} s`) ?? { music: 0, silence: 0, applause: 0, noise: 0 };
       confusion.set(`${name}, ${windowSec} s`, row);
-      for (const { kind } of (await judge(pcm, windowSec)).windows) row[kind] += 1;
+      for (const { kind } of (await judge(pcm, windowSec, judgeWindow)).windows) row[kind] += 1;
     }
   };
   await queue.addAll([
@@ -79,11 +104,13 @@ export async function nonmusicReport(options: BenchOptions): Promise<string> {
     ...transitions.map((transition) => async () => {
       const pcm = await decode(path.join(benchDir, transition.file));
       for (const windowSec of clipWindowsSec) {
-        boundaries.get(windowSec)?.push(boundariesOf((await judge(pcm, windowSec)).moments, transition));
+        boundaries
+          .get(windowSec)
+          ?.push(boundariesOf((await judge(pcm, windowSec, async (_, { kind }) => kind)).moments, transition));
       }
     }),
   ]);
-  return [confusionTable(confusion), figures(confusion), boundaryTable(boundaries)].join('\n');
+  return [`${title}\n`, confusionTable(confusion), figures(confusion), boundaryTable(boundaries)].join('\n');
 }
 
 const throughTelephone = 'music, telephone band';
@@ -118,13 +145,17 @@ async function decode(file: string): Promise<Float32Array[]> {
 }
 
 /** Windows and their moments, each once. */
-async function judge(parts: Float32Array[], windowSec: number): Promise<{ windows: Judged[]; moments: Judged[] }> {
+async function judge(
+  parts: Float32Array[],
+  windowSec: number,
+  judgeWindow: JudgeWindow,
+): Promise<{ windows: Judged[]; moments: Judged[] }> {
   const windows: Judged[] = [];
   const moments: Judged[] = [];
   for await (const { span, samples } of cutWindows(Readable.from(parts), { sampleRateHz, windowSec, startSec: 0 })) {
     const judged = classifyWindow(samples, sampleRateHz);
     const momentSec = (span.endSec - span.startSec) / judged.moments.length;
-    windows.push({ kind: judged.kind, startSec: span.startSec, endSec: span.endSec });
+    windows.push({ kind: await judgeWindow(samples, judged), startSec: span.startSec, endSec: span.endSec });
     for (const [i, kind] of judged.moments.entries()) {
       const endSec = span.startSec + (i + 1) * momentSec;
       const startSec = Math.max(endSec - momentSec, span.startSec + span.overlapSec);

@@ -31,6 +31,8 @@ export const modelManifest = z.object({
   network: network.extend({ half: modelFile.optional() }),
   /** The text side: embeds texts into the same space. */
   text: z.object({ network, tokenizer: modelFile }).optional(),
+  /** Judges from a vector whether its window is music: see embedding-worker/music-head.ts. */
+  musicHead: modelFile.optional(),
   /** The vector of the canary window (engines/canary.ts) of the default length, as base64 of float32: computed once on a CPU. A
    *  device must reproduce it before it is used. */
   canary: z.base64().optional(),

@@ -73,9 +73,11 @@ def fit(x, y, w, seed, epochs=40):
 
 def weights_of(sounds, line):
     """Equal voice to each source of a class, in root proportion, and to classes as CLASS_WEIGHT says."""
-    labels = np.array([sounds[i]["label"] for i in line])
-    sources = np.array([sounds[i]["source"] for i in line])
-    w = np.zeros(len(line), np.float32)
+    return class_weights(np.array([sounds[i]["label"] for i in line]), np.array([sounds[i]["source"] for i in line]))
+
+
+def class_weights(labels, sources):
+    w = np.zeros(len(labels), np.float32)
     for label in set(labels):
         mine = labels == label
         unique, inverse, counts = np.unique(sources[mine], return_inverse=True, return_counts=True)
