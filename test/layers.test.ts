@@ -56,7 +56,7 @@ const callers: Readonly<Record<string, readonly string[]>> = {
   'node:sqlite': ['src/catalog/database.ts', 'src/io/process-lock.ts'],
   'music-metadata': ['embedding-worker/tags/library-tags.ts'],
   undici: ['src/embedding/client.ts', 'src/models/download/hub-request.ts', 'embedding-worker/engines/remote/http.ts'],
-  cockatiel: ['embedding-worker/engines/remote/guard.ts'],
+  cockatiel: ['embedding-worker/engines/remote/guard.ts', 'src/index/milvus/guard.ts'],
   oauth4webapi: ['embedding-worker/engines/remote/access-token.ts'],
   'ipaddr.js': ['src/fetch/public-address.ts'],
   '@resvg/resvg-js': ['src/media/picture.ts'],
@@ -204,6 +204,12 @@ describe('layers', () => {
     const everywhere = globSync(['bench/**/*.ts', 'scripts/**/*.ts', 'test/**/*.ts'], { cwd: root });
     const direct = everywhere.flatMap(importsOf).filter(({ target }) => target === 'onnxruntime-node');
     expect(direct).toEqual([]);
+  });
+
+  test("names Milvus's client in one module, which loads it only where it is configured", () => {
+    const named = files.filter((file) => readFileSync(path.join(root, file), 'utf8').includes('@zilliz/'));
+    expect(named).toEqual(['src/index/milvus/sdk.ts']);
+    expect(importsOf('src/index/milvus/sdk.ts').map(({ target }) => target)).not.toContain('@zilliz/milvus2-sdk-node');
   });
 
   test('reads the environment in one place', () => {
