@@ -7,6 +7,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { MilvusEngine } from '../../src/index/milvus/milvus-engine.ts';
 import type { MilvusSettings } from '../../src/index/milvus/settings.ts';
+import { guardGroup } from '../../src/io/end-with-parent.ts';
 import { freePort } from '../support/azurite.ts';
 import { type MilvusKind, milvusProgram } from './environments.ts';
 
@@ -105,6 +106,9 @@ export class MilvusServer implements AsyncDisposable {
       env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' },
     });
     this.#process = child;
+    // It ends also when the tests are killed.
+    const guard = child.pid === undefined ? undefined : guardGroup(child.pid, 1);
+    child.once('exit', () => guard?.release());
     let said = '';
     child.stderr?.on('data', (text: Buffer) => {
       said = (said + text).slice(-2000);
