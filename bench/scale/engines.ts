@@ -1,4 +1,4 @@
-/** `npm run bench:scale -- --milvus --sizes 100000`: the same vectors in FAISS and in a real Milvus on this machine, which take
+/** `npm run bench:scale -- --milvus FLAT,HNSW,IVF_SQ8 --sizes 100000`: the same vectors in FAISS and in a real Milvus on this machine, which take
  *  turns. The server comes from PyPI, as in `npm run test:milvus`. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -35,13 +35,17 @@ interface EngineFigures {
 }
 
 /** @throws {Error} without a server */
-export async function benchEngines(rowCount: number, log: (line: string) => void): Promise<string> {
+export async function benchEngines(
+  rowCount: number,
+  types: readonly IndexType[],
+  log: (line: string) => void,
+): Promise<string> {
   const folder = await mkdtemp(path.join(tmpdir(), 'leitmotif-engines-'));
   const server = await MilvusServer.start('server');
   if ('missing' in server) throw new Error(`Cannot measure Milvus: ${server.missing}`);
   try {
     const figures: EngineFigures[] = [];
-    for (const indexType of ['FLAT', 'HNSW', 'IVF_SQ8'] as const) {
+    for (const indexType of types) {
       log(`${rowCount} vectors: Milvus ${indexType} and FAISS`);
       figures.push(...(await race(rowCount, path.join(folder, indexType), server, indexType)));
     }
