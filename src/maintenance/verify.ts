@@ -134,7 +134,9 @@ async function damageFindings({ catalog, indexDir, engines, rebuild }: VerifyOpt
 }
 
 async function strayFindings({ catalog, indexDir, engines, nowMs }: VerifyOptions): Promise<Finding[]> {
-  const strays = [...(await removeStrays(indexDir, nowMs)), ...(await removeStrayVectors(indexDir, catalog, engines))];
+  // Collections outlive their generations until the next run or tidy, for programs that still search them: no finding.
+  await removeStrayVectors(indexDir, catalog, engines);
+  const strays = await removeStrays(indexDir, nowMs);
   return strays.map(({ path, bytes }) => ({
     where: 'files',
     what: `${path} belonged to nothing (${bytes} bytes) and is gone`,
