@@ -1,5 +1,6 @@
 /** `npm run bench:scale -- [--sizes 400000,1000000] [--tracks 13171] [--folder DIR] [--no-indexing]
- *  [--changes-only]`: the cost of a large library. `--changes-only` leaves out scans and cold starts.
+ *  [--changes-only] [--milvus FLAT,HNSW,IVF_SQ8]`: the cost of a large library. `--changes-only` leaves out scans and cold starts; `--milvus` only
+ *  compares Milvus with FAISS (bench/scale/engines.ts).
  *
  *  The vectors are drawn around track centres (512 dimensions, as CLAP has), the files have a few bytes each: it measures the
  *  effect of size, with the real commands, catalog and index processes. Ten real recordings are added, so that a run covers
@@ -14,9 +15,11 @@ import { parseArgs, promisify } from 'node:util';
 import { buildApp } from '../src/app.ts';
 import { readConfig } from '../src/config/config.ts';
 import { spaceFolder } from '../src/index/generation-folder.ts';
+import type { IndexType } from '../src/index/milvus/settings.ts';
 import { folderBytes } from '../src/io/folder-bytes.ts';
 import { makeLog } from '../src/io/log.ts';
 import { scanAzure } from './scale/azure.ts';
+import { benchEngines } from './scale/engines.ts';
 import { measureIndexing, renderIndexing } from './scale/indexing.ts';
 import { fillScaleLibrary, scaleKey } from './scale/library.ts';
 import type { QueryOutcome } from './scale/load.ts';
@@ -50,6 +53,7 @@ const { values } = parseArgs({
     cache: { type: 'string', default: path.join(root, '.cache') },
     'no-indexing': { type: 'boolean', default: false },
     'changes-only': { type: 'boolean', default: false },
+    milvus: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 });
@@ -60,6 +64,11 @@ if (![tracks, ...sizes].every((count) => Number.isSafeInteger(count) && count >=
 }
 const log = (line: string) => process.stderr.write(`${line}\n`);
 
+if (values.milvus !== undefined) {
+  const types = values.milvus.split(',') as IndexType[];
+  for (const chunks of sizes) process.stdout.write(`${await benchEngines(chunks, types, log)}\n`);
+  process.exit(0);
+}
 const results: ScaleResult[] = [];
 for (const chunks of sizes) results.push(await measure(chunks));
 const indexing = values['no-indexing'] ? [] : await measureIndexing(values.cache, log);

@@ -1,7 +1,9 @@
 /** Builds the services and closes them. The only place that constructs; nothing starts before it is used. */
 import { Catalog } from './catalog/catalog.ts';
 import type { Config } from './config/config.ts';
+import type { IndexEngines } from './index/engine.ts';
 import { GenerationService } from './services/generations.ts';
+import { indexEnginesOf } from './services/index-engines.ts';
 import { indexPathsOf, makeIndexDir } from './services/index-paths.ts';
 import { IndexingService } from './services/indexing.ts';
 import { LibraryService } from './services/libraries.ts';
@@ -23,6 +25,7 @@ export class App implements Services, AsyncDisposable {
   readonly catalog: Catalog;
   readonly worker: WorkerService;
   readonly libraries: LibraryService;
+  readonly engines: IndexEngines;
   readonly generations: GenerationService;
   readonly liveIndex: LiveIndex;
   readonly queries: QueryService;
@@ -36,18 +39,21 @@ export class App implements Services, AsyncDisposable {
     this.catalog = new Catalog(indexPathsOf(config).catalog, busyTimeoutMs === undefined ? {} : { busyTimeoutMs });
     this.worker = new WorkerService(config, context);
     this.libraries = new LibraryService(config, this.catalog);
-    this.generations = new GenerationService(config, this.catalog, this.worker);
+    this.engines = indexEnginesOf(config);
+    this.generations = new GenerationService(config, this.catalog, this.worker, this.engines);
     const base = { config, context, catalog: this.catalog, worker: this.worker, libraries: this.libraries };
+    const engines = this.engines;
     const generations = this.generations;
-    this.liveIndex = new LiveIndex({ ...base, generations });
+    this.liveIndex = new LiveIndex({ ...base, generations, engines });
     this.queries = new QueryService({ ...base, liveIndex: this.liveIndex });
     this.indexing = new IndexingService({ ...base, generations, liveIndex: this.liveIndex });
-    this.maintenance = new MaintenanceService({ ...base, generations, answerFiles: this.queries.answerFiles });
+    this.maintenance = new MaintenanceService({ ...base, generations, engines, answerFiles: this.queries.answerFiles });
     this.maps = new MapService(base);
   }
 
   async close(): Promise<void> {
     await this.liveIndex.close();
+    await this.engines.milvus?.close();
     await this.worker.close();
     await this.queries.close();
     await this.libraries.close();

@@ -105,9 +105,10 @@ describe('documents', () => {
   });
 
   test('give each dependency a row with its reason in ARCHITECTURE.md', () => {
-    const manifests = ['package.json', 'local-discord/package.json', 'web/package.json'].map(
-      (file) => JSON.parse(read(file)) as Record<string, Record<string, string>>,
-    );
+    const folders = ['', 'local-discord/', 'web/', 'milvus-sdk/'];
+    const manifests = folders
+      .map((folder) => `${folder}package.json`)
+      .map((file) => JSON.parse(read(file)) as Record<string, Record<string, string>>);
     const named = manifests.flatMap(({ dependencies = {}, devDependencies = {} }) => [dependencies, devDependencies]);
     const installed = [...new Set(named.flatMap((packages) => Object.keys(packages)))];
     const [, section = ''] = read('ARCHITECTURE.md').split('\n## Dependencies\n');

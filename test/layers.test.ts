@@ -61,7 +61,7 @@ const callers: Readonly<Record<string, readonly string[]>> = {
     'src/web/bot-link.ts',
     'embedding-worker/engines/remote/http.ts',
   ],
-  cockatiel: ['embedding-worker/engines/remote/guard.ts'],
+  cockatiel: ['embedding-worker/engines/remote/guard.ts', 'src/index/milvus/guard.ts'],
   oauth4webapi: ['embedding-worker/engines/remote/access-token.ts', 'src/web/discord-oauth.ts'],
   'ipaddr.js': ['src/fetch/public-address.ts'],
   '@resvg/resvg-js': ['src/media/picture.ts'],
@@ -209,6 +209,12 @@ describe('layers', () => {
     const everywhere = globSync(['bench/**/*.ts', 'scripts/**/*.ts', 'test/**/*.ts'], { cwd: root });
     const direct = everywhere.flatMap(importsOf).filter(({ target }) => target === 'onnxruntime-node');
     expect(direct).toEqual([]);
+  });
+
+  test("names Milvus's client in one module, which loads it only where it is configured", () => {
+    const named = files.filter((file) => readFileSync(path.join(root, file), 'utf8').includes('@zilliz/'));
+    expect(named).toEqual(['src/index/milvus/sdk.ts']);
+    expect(importsOf('src/index/milvus/sdk.ts').map(({ target }) => target)).not.toContain('@zilliz/milvus2-sdk-node');
   });
 
   test('reads the environment in one place', () => {

@@ -12,6 +12,7 @@ import type { IndexedRow } from '../../src/index/row-writer.ts';
 import { poolFactor } from '../../src/ranking/hubs.ts';
 import { partsOf } from '../../src/ranking/space-parts.ts';
 import { median } from '../statistics.ts';
+import { faissOf } from './faiss-of.ts';
 import { syntheticVectors } from './synthetic-vectors.ts';
 
 export interface PartsBenchOptions {
@@ -105,8 +106,8 @@ async function timed(run: () => Promise<unknown>): Promise<number> {
   return performance.now() - start;
 }
 
-async function memoryOf({ index }: OpenGeneration): Promise<number> {
-  return (await index.memory()).reduce((sum, { proportionalBytes }) => sum + proportionalBytes, 0);
+async function memoryOf(generation: OpenGeneration): Promise<number> {
+  return (await faissOf(generation).memory()).reduce((sum, { proportionalBytes }) => sum + proportionalBytes, 0);
 }
 
 function* jointRows(rows: Iterable<IndexedRow>): Generator<IndexedRow> {

@@ -18,6 +18,7 @@ import { spaceFolder } from '../../src/index/generation-folder.ts';
 import { writeGeneration } from '../../src/index/generation-writer.ts';
 import { shardFilesOf } from '../../src/index/shard-files.ts';
 import { median } from '../statistics.ts';
+import { faissOf } from './faiss-of.ts';
 import { GemmTopK } from './gemm-topk.ts';
 import { type SyntheticVectors, syntheticVectors } from './synthetic-vectors.ts';
 
@@ -91,7 +92,7 @@ async function benchSize(rowCount: number, options: SearchBenchOptions): Promise
   log(`${count(rowCount)} vectors: searching`);
   try {
     const raced = await race(generation, gemm, queries, rounds);
-    const openblasCore = await generation.index.openblasCore();
+    const openblasCore = await faissOf(generation).openblasCore();
     const memory = await measureMemory(generation, rowCount);
     await generation.index.close();
     const coldStartMs = await coldStart(folder, files, queries);
@@ -176,8 +177,8 @@ function agreementOf(found: readonly number[], expected: readonly number[]): num
   return isShared.filter(Boolean).length / expected.length;
 }
 
-async function measureMemory({ index }: OpenGeneration, rowCount: number): Promise<SearchMemory> {
-  const processes = await index.memory();
+async function measureMemory(generation: OpenGeneration, rowCount: number): Promise<SearchMemory> {
+  const processes = await faissOf(generation).memory();
   const vectorBytes = rowCount * dimensions * Float32Array.BYTES_PER_ELEMENT;
   const overVectors = (of: (one: (typeof processes)[number]) => number): number =>
     processes.reduce((sum, one) => sum + of(one), 0) / vectorBytes;

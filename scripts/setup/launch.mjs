@@ -15,8 +15,9 @@ export function launch([name = 'help', ...args]) {
       process.exitCode = 2;
       return;
     }
-    // `npm run setup -- demo test` installs the needs of these programs; without names, those of running.
-    const needs = name === 'setup' ? args.flatMap((each) => programs[each]?.needs ?? []) : (program.needs ?? []);
+    // `npm run setup -- demo test` installs the needs of these programs; without names, those of running. `milvus` is the client.
+    const needsOf = (each) => (each === 'milvus' ? ['milvus'] : (programs[each]?.needs ?? []));
+    const needs = name === 'setup' ? args.flatMap(needsOf) : (program.needs ?? []);
     const node = setUp({ program: name, needs });
     process.stdout.write(commandOf(program, node));
   });

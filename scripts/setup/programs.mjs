@@ -51,6 +51,12 @@ export const programs = {
     inFolder: true,
     run: [[...vitest, '--config', 'vitest.slow.config.ts']],
   },
+  'test:milvus': {
+    about: 'tests of the index on a real Milvus (from PyPI)',
+    needs: [...tools, 'milvus'],
+    inFolder: true,
+    run: [[...vitest, '--config', 'vitest.milvus.config.ts']],
+  },
   'test:training': {
     about: 'tests of the training in Python (PyTorch)',
     needs: [...tools, 'training'],

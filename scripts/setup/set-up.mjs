@@ -9,6 +9,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { install, missingOf } from './apt.mjs';
 import { at, isRoot, readJson, root, SetupError, say } from './common.mjs';
 import { bindingWorks, compileBinding, downloadBinding, hasBinding } from './faiss-binding.mjs';
+import { installMilvus, namesMilvus } from './milvus.mjs';
 import { findNode, installNode } from './node.mjs';
 import { installPackages } from './packages.mjs';
 import { installTraining } from './training.mjs';
@@ -16,7 +17,7 @@ import { installTraining } from './training.mjs';
 const stampPath = at('node_modules', '.leitmotif-setup.json');
 
 /** @param program its name, for messages
- *  @param needs any of: development (tests, linters), sample-library, browser, training
+ *  @param needs any of: development (tests, linters), sample-library, browser, training, milvus
  *  @returns the path of the Node that runs the program
  *  @throws {SetupError} with what the user must do */
 export function setUp({ program, needs }) {
@@ -37,6 +38,7 @@ export function setUp({ program, needs }) {
   if (!isBindingReady) compileBinding(node);
   if (stamp.binding !== true) remember({ binding: true });
   if (needs.includes('training')) installTraining(stamp, program, remember);
+  if (needs.includes('milvus') || namesMilvus()) installMilvus(stamp, remember);
   if (isFresh || !isBindingKnown) say('Set-up: done.');
   return node;
 }

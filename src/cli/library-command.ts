@@ -3,6 +3,7 @@ import Table from 'cli-table3';
 import type { Failure } from '../catalog/track-rows.ts';
 import { LeitmotifError, toLeitmotifError } from '../errors.ts';
 import { counted, formatBytes, formatDuration, oneLine } from '../format.ts';
+import { engineOf } from '../index/engine.ts';
 import { currentManifest } from '../index/generation.ts';
 import { rollBack } from '../index/generation-folder.ts';
 import { liveRowCount } from '../index/manifest.ts';
@@ -20,7 +21,7 @@ const print = (text: string): void => {
   process.stdout.write(`${text}\n`);
 };
 
-type StatusServices = Pick<Services, 'config' | 'catalog' | 'worker' | 'libraries'>;
+type StatusServices = Pick<Services, 'config' | 'catalog' | 'worker' | 'libraries' | 'engines'>;
 
 export async function printLibraryStatus(services: StatusServices): Promise<number> {
   const { catalog, config, worker } = services;
@@ -45,7 +46,8 @@ export async function printLibraryStatus(services: StatusServices): Promise<numb
   if (marks.length > 0)
     table.push(['marked', `${counted(marks.length, 'cluster')} as not music: npm run library -- clusters marked`]);
   table.push(...clipsRow(services));
-  table.push(['generation', await generationLine(services)], ['last run', lastRun(services)]);
+  table.push(['generation', await generationLine(services)], ...(await milvusRows(services)));
+  table.push(['last run', lastRun(services)]);
   table.push(['disk', `${formatBytes(await folderBytes(config.indexDir))} in ${config.indexDir}`]);
   print(table.toString());
   return 0;
@@ -91,6 +93,24 @@ async function generationLine({ config, catalog, worker }: StatusServices): Prom
     return `${id}, ${counted(liveRowCount(manifest), 'chunk')} of ${counted(trackCount, 'track')}, built ${createdAt}`;
   } catch (error) {
     return toLeitmotifError(error).message;
+  }
+}
+
+/** Where the vectors are, if Milvus is configured or has them. */
+async function milvusRows({ config, catalog, worker, engines }: StatusServices): Promise<[string, string][]> {
+  const place = { indexDir: config.indexDir, spaceId: await worker.spaceId(), catalogId: catalog.id };
+  const manifest = await currentManifest(place).catch(() => null);
+  const isThere = manifest !== null && engineOf(manifest) === 'milvus';
+  if (engines.milvus === undefined) return isThere ? [['vectors', 'in Milvus, and VECTOR_INDEX names none']] : [];
+  const { ok, about } = await engines.milvus.health();
+  if (!isThere) return [['vectors', `${about}; in files on this machine until the next npm run index`]];
+  if (!ok) return [['vectors', about]];
+  try {
+    const { rows, indexType, recall } = await engines.milvus.statistics(manifest);
+    const exact = indexType === 'FLAT' ? ' (exact)' : `, recall@5 ${recall.toFixed(3)} when it was built`;
+    return [['vectors', `${about}: ${counted(rows, 'row')}, ${indexType}${exact}`]];
+  } catch (error) {
+    return [['vectors', toLeitmotifError(error).message]];
   }
 }
 

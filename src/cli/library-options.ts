@@ -19,6 +19,7 @@ import {
 } from './exchange-commands.ts';
 import { libraryRemove, libraryRollback, printLibraryFailures, printLibraryStatus } from './library-command.ts';
 import { libraryBackup, libraryBackups, libraryTidy, libraryVerify, restoreWords } from './maintenance-commands.ts';
+import { libraryMigrate } from './migrate-command.ts';
 import { count, counts } from './option-values.ts';
 import { runToExit } from './run-to-exit.ts';
 import { readContext, withApp } from './with-app.ts';
@@ -42,6 +43,13 @@ export function addLibrary(program: Command): void {
     .command('rollback')
     .description('switch to the previous generation of the index')
     .action(() => withApp((app) => libraryRollback(app)));
+  library
+    .command('migrate')
+    .description('write the index again in another engine, from the catalog, without embedding')
+    .requiredOption('--to <engine>', 'faiss, or milvus://host:port/prefix')
+    .action(({ to }: { to: string }) =>
+      withApp((app, signal) => libraryMigrate(app, to, signal), { VECTOR_INDEX: to }),
+    );
   addMaintenance(library);
   addExchange(library);
   addClusters(library);

@@ -13,16 +13,23 @@ import { onWaiting, runToExit } from './run-to-exit.ts';
 export const projectRoot = path.resolve(import.meta.dirname, '../..');
 
 /** Runs a command with an app, which it closes in every case. Ctrl-C aborts the signal. */
-export function withApp(command: (services: Services, signal: AbortSignal) => Promise<number>): Promise<void> {
+export function withApp(
+  command: (services: Services, signal: AbortSignal) => Promise<number>,
+  changes: Readonly<Record<string, string>> = {},
+): Promise<void> {
   return runToExit(async (signal) => {
-    const { config, context } = readContext();
+    const { config, context } = readContext(changes);
     await using app = await buildApp(config, context);
     return await command(app, signal);
   });
 }
 
-export function readContext(): { readonly config: Config; readonly context: ProgramContext } {
-  const config = readConfig(process.env, projectRoot);
+/** @param changes variables that an option sets */
+export function readContext(changes: Readonly<Record<string, string>> = {}): {
+  readonly config: Config;
+  readonly context: ProgramContext;
+} {
+  const config = readConfig({ ...process.env, ...changes }, projectRoot);
   forgetSecrets(process.env);
   const log = makeLog(config.logLevel);
   return { config, context: { root: projectRoot, environment: process.env, log, onWaiting } };

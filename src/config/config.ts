@@ -6,6 +6,7 @@ import { azureOf } from './azure.ts';
 import { engineOf } from './engine.ts';
 import { signInOf } from './sign-in.ts';
 import { readEnvironment } from './values.ts';
+import { vectorIndexOf } from './vector-index.ts';
 
 /** File sizes use powers of ten, as file managers do. Memory sizes use powers of two, as kernels do. */
 const bytesPerMb = 1_000_000;
@@ -45,6 +46,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     hubCorrection: v.HUB_CORRECTION,
     includeNonMusic: v.INCLUDE_NON_MUSIC,
     indexShards: v.INDEX_SHARDS,
+    vectorIndex: vectorIndexOf(v, root),
     indexingConcurrency: v.INDEXING_CONCURRENCY,
     logLevel: v.LOG_LEVEL ?? 'warn',
     botLogLevel: v.LOG_LEVEL ?? 'info',

@@ -17,9 +17,9 @@ export function readEnvironment(environment: Readonly<Record<string, string | un
   return values as Values;
 }
 
-/** Hides the query part of an address, which may be a signature. */
+/** Hides the query part of an address, which may be a signature, and its user and password. */
 function shown(given: string | undefined): string {
-  return (given ?? '').replace(/\?.*$/s, '?...');
+  return (given ?? '').replace(/\?.*$/s, '?...').replace(/\/\/[^@/]*@/g, '//...@');
 }
 
 export function invalid(problems: readonly string[]): LeitmotifError {

@@ -2,6 +2,7 @@
  *  from this table, and a test compares them. An empty variable means unset. */
 import { z } from 'zod';
 import { fusionNames } from '../domain.ts';
+import { indexVariables } from './index-variables.ts';
 import {
   anyText,
   dailyCron,
@@ -144,13 +145,7 @@ export const variables = {
     'true or false',
     'lower the scores of hubs (chunks near to everything), so that queries find more of the library; no effect with FUSION=votes',
   ),
-  INCLUDE_NON_MUSIC: variable(
-    z.stringbool(),
-    'false',
-    'true or false',
-    'compare chunks of silence, applause and noise too, and chunks that were marked as not music',
-  ),
-  INDEX_SHARDS: variable(int(1, 16), '2', 'processes', 'processes that search; each holds a part of the vectors'),
+  ...indexVariables,
   INDEXING_CONCURRENCY: variable(
     int(1, 64).optional(),
     undefined,

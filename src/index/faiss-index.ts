@@ -11,8 +11,9 @@ import {
   assertUnitVector,
   mergeNeighbours,
   type Neighbour,
+  type OpenIndex,
   type SearchOptions,
-  type VectorIndex,
+  wholeSimilarity,
 } from './vector-index.ts';
 
 export interface FaissIndexOptions {
@@ -52,7 +53,7 @@ export function defaultFaissLimits(shardBytes: number): FaissLimits {
   };
 }
 
-export class FaissIndex implements VectorIndex {
+export class FaissIndex implements OpenIndex {
   readonly dimensions: number;
   readonly parts: readonly SpacePart[];
   readonly rowCount: number;
@@ -196,16 +197,10 @@ export class FaissIndex implements VectorIndex {
         return Array.from(rows.subarray(from, first), (row, place) => {
           const at = (from + place) * this.parts.length;
           const ofParts = Array.from(similarities.subarray(at, at + this.parts.length));
-          return { row: offset + row, similarity: this.#wholeSimilarity(ofParts), ofParts };
+          return { row: offset + row, similarity: wholeSimilarity(this.parts, ofParts), ofParts };
         });
       });
     });
-  }
-
-  #wholeSimilarity(ofParts: readonly number[]): number {
-    return Math.fround(
-      ofParts.reduce((sum, similarity, part) => sum + similarity * (this.parts[part]?.weight ?? 0), 0),
-    );
   }
 }
 

@@ -62,10 +62,12 @@ export function optionsOf({ spaceId, dimensions, options, hubs }: GenerationKind
  *  @throws {LeitmotifError} `disk-full`, `index-corrupt` (the bytes read back differ from those written), `cancelled`
  */
 export async function writeGeneration(input: GenerationInput): Promise<GenerationManifest> {
-  return publishGeneration(input, (partial) => writeFiles(input, partial));
+  return publishGeneration(input, (partial) => writeGenerationFiles(input, partial));
 }
 
-async function writeFiles(input: GenerationInput, partial: string): Promise<GenerationManifest> {
+/** Writes all files but the manifest into the folder.
+ *  @throws as writeGeneration */
+export async function writeGenerationFiles(input: GenerationInput, partial: string): Promise<GenerationManifest> {
   const { spaceId, catalogId, dimensions, rowCount } = input;
   const parts = partsOf(spaceId, dimensions);
   const options = optionsOf(input);

@@ -5,13 +5,13 @@ import { corruptIndexFile } from '../io/corrupt-index.ts';
 import type { LibrarySize } from '../ranking/fusion.ts';
 import { Hubness } from '../ranking/hubs.ts';
 import type { FoundNeighbour } from '../ranking/rank-by-parts.ts';
-import { FaissIndex, type FaissLimits } from './faiss-index.ts';
-import type { ShardEvent } from './faiss-shard.ts';
+import { engineOf, type IndexEngine, type IndexEngines, type OpenIndexOptions } from './engine.ts';
+import { faissEngine } from './faiss-engine.ts';
 import { exists, generationsFolder, indexedSpaces, readCurrent, spaceFolder } from './generation-folder.ts';
 import { type GenerationManifest, liveRowCount, manifestName, readManifest } from './manifest.ts';
 import { IndexedRows } from './rows-file.ts';
-import { shardFilesOf } from './shard-files.ts';
-import { droppedRows, readTracks } from './tracks-file.ts';
+import { readTracks } from './tracks-file.ts';
+import type { OpenIndex } from './vector-index.ts';
 
 export interface GenerationPlace {
   readonly indexDir: string;
@@ -19,19 +19,15 @@ export interface GenerationPlace {
   readonly catalogId: string;
 }
 
-export interface OpenGenerationOptions extends GenerationPlace {
-  readonly limits?: Partial<FaissLimits>;
-  readonly onEvent?: (event: ShardEvent) => void;
-  /** @see FaissIndexOptions.oneByOne */
-  readonly oneByOne?: boolean;
-  /** @see FaissIndexOptions.reuse */
-  readonly reuse?: FaissIndex | undefined;
+export interface OpenGenerationOptions extends GenerationPlace, OpenIndexOptions {
+  /** Default: FAISS alone. */
+  readonly engines?: IndexEngines | undefined;
 }
 
 export interface OpenGeneration {
   readonly manifest: GenerationManifest;
   readonly rows: IndexedRows;
-  readonly index: FaissIndex;
+  readonly index: OpenIndex;
   readonly library: LibrarySize;
   /** Of each part; null if the generation was written without it. */
   readonly hubness: readonly Hubness[] | null;
@@ -72,28 +68,30 @@ export async function openGeneration(
 ): Promise<OpenGeneration> {
   const folder = path.join(spaceFolder(options.indexDir, manifest.spaceId), manifest.id);
   const rows = await IndexedRows.read(path.join(folder, manifest.rows.file), manifest.rowCount, manifest.rows);
-  const { hubs, parts, rowCount } = manifest;
+  const { hubs, rowCount } = manifest;
   const readHubs = hubs?.map((hub) => Hubness.read(path.join(folder, hub.file), rowCount, hub));
   const hubness = readHubs ? await Promise.all(readHubs) : null;
   const tracks =
     manifest.base && manifest.tracks
       ? await readTracks(path.join(folder, manifest.tracks.file), manifest.tracks)
       : null;
-  const { limits, onEvent, reuse } = options;
-  const index = await FaissIndex.open({
-    dimensions: manifest.dimensions,
-    parts,
-    shards: shardFilesOf(manifest, folder),
-    limits,
-    onEvent,
-    oneByOne: options.oneByOne ?? false,
-    dropped: tracks ? droppedRows(tracks, manifest.shards) : undefined,
-    reuse,
-  });
+  const index = await engineFor(manifest, options.engines).open(manifest, folder, options);
   const counts = tracks && new Map(tracks.map((track) => [track.trackId, track.rowCount]));
   const chunksOf = (trackId: number): number => (counts ? (counts.get(trackId) ?? 0) : rows.chunksOf(trackId));
   const library = { chunks: liveRowCount(manifest), chunksOf };
   return { manifest, rows, index, library, hubness };
+}
+
+/** The engine that has the vectors of a generation.
+ *  @throws {LeitmotifError} `config-invalid` if this program is not configured for it */
+export function engineFor(manifest: GenerationManifest, engines: IndexEngines | undefined): IndexEngine {
+  if (engineOf(manifest) === 'faiss') return engines?.faiss ?? faissEngine;
+  if (engines?.milvus) return engines.milvus;
+  throw new LeitmotifError(
+    'config-invalid',
+    `Cannot open generation ${manifest.id}: its vectors are in Milvus, and VECTOR_INDEX names no Milvus server. Set ` +
+      'VECTOR_INDEX, or move the index to this machine: npm run library -- migrate --to faiss',
+  );
 }
 
 /** The chunks that are among the k nearest of each vector in any part, as VectorIndex.search promises. */

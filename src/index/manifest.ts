@@ -48,6 +48,19 @@ const manifestBody = z.object({
    *  recipe is one of the options and therefore part of `content`; its bytes are not, because they follow from the rows
    *  except for the processor's rounding. */
   hubs: z.array(file).optional(),
+  /** Set if Milvus has the vectors; `shards` is then empty. */
+  milvus: z
+    .object({
+      /** One for each part. Generations that were added to each other share them. */
+      collections: z.array(z.string()).nonempty(),
+      indexType: z.enum(['FLAT', 'HNSW', 'IVF_SQ8']),
+      /** Recall@5, measured when the collections were filled; 1 for FLAT. */
+      recall: z.number(),
+      /** Vectors of the reference rows of the base (hubs.ts), one file for each part: rows of the catalog to compare the server
+       *  with, and to measure the hubs of added rows. */
+      references: z.array(file).nonempty(),
+    })
+    .optional(),
   /** How near its tracks come to each other (spread.ts); missing if there are not two. */
   spread: z.object({ whole: spreadCurve, ofParts: z.array(spreadCurve) }).optional(),
 });
@@ -111,8 +124,9 @@ export function liveRowCount({ rowCount, base }: GenerationManifest): number {
 }
 
 /** Every file of a generation except its manifest. */
-export function filesOf({ rows, tracks, shards, hubs }: GenerationManifest) {
-  return [rows, ...(tracks ? [tracks] : []), ...shards.flatMap(({ files }) => files), ...(hubs ?? [])];
+export function filesOf({ rows, tracks, shards, hubs, milvus }: GenerationManifest) {
+  const inFolder = [rows, ...(tracks ? [tracks] : []), ...shards.flatMap(({ files }) => files), ...(hubs ?? [])];
+  return milvus === undefined ? inFolder : [...inFolder, ...milvus.references];
 }
 
 function checksumOf(body: GenerationManifest): string {

@@ -77,8 +77,14 @@ async function keepOrRename(
     }
     // A damaged generation counts as a different one.
     const there = await verifyGeneration(target).catch(() => null);
-    if (there?.catalogId === manifest.catalogId && there.content === manifest.content) return there;
+    if (there?.catalogId === manifest.catalogId && there.content === manifest.content && isInFolder(there, manifest))
+      return there;
   }
+}
+
+/** Vectors in a server may be gone although the folder is intact, and the new generation brings its own. */
+function isInFolder(...manifests: readonly GenerationManifest[]): boolean {
+  return manifests.every(({ milvus }) => milvus === undefined);
 }
 
 async function makeCurrent(folder: string, id: string, keep: number): Promise<void> {

@@ -40,6 +40,12 @@ export interface VectorIndex {
   close(): Promise<void>;
 }
 
+/** An index that an engine opened. */
+export interface OpenIndex extends VectorIndex {
+  /** Ids of the processes on this machine that search; none if a server does. */
+  pids(): Promise<number[]>;
+}
+
 /** Tolerance of a vector's length around 1: half precision rounds to 0.0005; unnormalised vectors are far off. */
 const unitTolerance = 0.01;
 
@@ -70,6 +76,11 @@ export function assertNeighbourCount(k: number): void {
 
 export function byBestNeighbour(a: Neighbour, b: Neighbour): number {
   return b.similarity - a.similarity || a.row - b.row;
+}
+
+/** The cosine of two vectors from those of their parts. */
+export function wholeSimilarity(parts: readonly SpacePart[], ofParts: readonly number[]): number {
+  return Math.fround(ofParts.reduce((sum, similarity, part) => sum + similarity * (parts[part]?.weight ?? 0), 0));
 }
 
 /** Merges one query's neighbours from all shards. Exact, because each shard returned its own k best of every part. */

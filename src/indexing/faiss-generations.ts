@@ -1,11 +1,11 @@
-/** Stores generations of the index as FAISS files. */
+/** Stores generations of the index: in files, with their vectors in FAISS's files or in Milvus. */
 import path from 'node:path';
 import { LeitmotifError } from '../errors.ts';
 import { planDelta } from '../index/delta-plan.ts';
-import { writeDelta } from '../index/delta-writer.ts';
-import { currentManifest } from '../index/generation.ts';
+import { engineOf, type IndexEngine, type IndexEngines } from '../index/engine.ts';
+import { faissEngine } from '../index/faiss-engine.ts';
+import { currentManifest, engineFor } from '../index/generation.ts';
 import { readCurrent, spaceFolder } from '../index/generation-folder.ts';
-import { writeGeneration } from '../index/generation-writer.ts';
 import { filesOf, type GenerationManifest, manifestName, readManifest } from '../index/manifest.ts';
 import { assertIntact, rememberIntact } from '../index/verified-files.ts';
 import type { CurrentGeneration, GenerationRequest, GenerationStore } from './generation-store.ts';
@@ -20,16 +20,22 @@ export interface FaissGenerationsOptions {
   /** @see DeltaChange.baseRowsMin */
   readonly baseRowsMin?: number;
   readonly now?: () => Date;
+  /** New generations are Milvus's if there is one. Default: FAISS alone. */
+  readonly engines?: IndexEngines;
 }
 
 export class FaissGenerations implements GenerationStore {
   readonly #options: FaissGenerationsOptions;
+  /** Writes new generations. */
+  readonly #engine: IndexEngine;
 
   constructor(options: FaissGenerationsOptions) {
     this.#options = options;
+    this.#engine = options.engines?.milvus ?? options.engines?.faiss ?? faissEngine;
   }
 
-  /** @see assertIntact for what is read of it */
+  /** @see assertIntact for what is read of it
+   *  @throws {LeitmotifError} 'index-unavailable' when the server with its vectors does not answer: it may be intact */
   async current(
     spaceId: string,
     options: { signal?: AbortSignal; deep?: boolean } = {},
@@ -40,10 +46,15 @@ export class FaissGenerations implements GenerationStore {
       const manifest = await currentManifest({ indexDir, catalogId, spaceId });
       const { id } = manifest;
       await assertIntact(folder, id, filesOf(manifest), options);
+      const isForeign = engineOf(manifest) !== this.#engine.name;
+      // Vectors of an engine that this program does not use are not needed: they are written again.
+      if (!isForeign)
+        await engineFor(manifest, this.#options.engines).check(manifest, path.join(folder, id), options.signal);
       // It still serves queries until a generation with hub measures replaces it.
       if (hubs && manifest.hubs === undefined) return null;
-      return { id, others: (await readCurrent(folder)).filter((other) => other !== id) };
+      return { id, others: (await readCurrent(folder)).filter((other) => other !== id), isForeign };
     } catch (error) {
+      if (error instanceof LeitmotifError && error.code === 'index-unavailable') throw error;
       if (error instanceof TypeError || error instanceof RangeError) throw error;
       options.signal?.throwIfAborted();
       // Missing, damaged or of another catalog: the caller builds it again.
@@ -61,7 +72,7 @@ export class FaissGenerations implements GenerationStore {
 
   #writeWhole({ tracks, rows, ...input }: GenerationRequest, signal: AbortSignal): Promise<GenerationManifest> {
     const rowCount = tracks.reduce((sum, track) => sum + track.rowCount, 0);
-    return writeGeneration({ ...this.#common(input, signal), tracks, rows: rows(), rowCount });
+    return this.#engine.write({ ...this.#common(input, signal), tracks, rows: rows(), rowCount });
   }
 
   /** @returns null when a whole generation is due: after a large change, or without an intact generation to add to */
@@ -69,7 +80,7 @@ export class FaissGenerations implements GenerationStore {
     { tracks, rows, ...input }: GenerationRequest,
     signal: AbortSignal,
   ): Promise<GenerationManifest | null> {
-    const { indexDir, baseRowsMin } = this.#options;
+    const { indexDir, baseRowsMin = this.#engine.baseRowsMin } = this.#options;
     if (input.currentId === null) return null;
     try {
       const from = await readManifest(path.join(spaceFolder(indexDir, input.spaceId), input.currentId, manifestName));
@@ -78,7 +89,7 @@ export class FaissGenerations implements GenerationStore {
         ...(baseRowsMin === undefined ? {} : { baseRowsMin }),
       };
       const plan = await planDelta(change);
-      return plan && (await writeDelta({ ...change, plan }));
+      return plan && (await this.#engine.change({ ...change, plan }));
     } catch (error) {
       if (error instanceof LeitmotifError && error.code === 'index-corrupt') return null;
       throw error;

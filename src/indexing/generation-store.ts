@@ -18,6 +18,8 @@ export interface CurrentGeneration {
   readonly id: string;
   /** Older generations, stored for rollback. */
   readonly others: readonly string[];
+  /** Its vectors are in another engine than the one that new generations are written to. */
+  readonly isForeign: boolean;
 }
 
 export interface GenerationStore {

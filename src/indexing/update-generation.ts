@@ -37,14 +37,21 @@ export async function updateGeneration(update: GenerationUpdate, deep = false): 
   const current = await generations.current(spaceId, { signal, deep });
   const rolledBackTo = built && current && isRolledBack(current, built.generationId) ? current.id : null;
   if (isSame && rolledBackTo !== null) return { kind: 'held', id: rolledBackTo };
-  if (isSame && current?.id === built.generationId) return { kind: 'unchanged' };
+  if (isSame && current?.id === built.generationId && !current.isForeign) return { kind: 'unchanged' };
   using snapshot = catalog.snapshot(spaceId, { includeNonMusic });
   const tracks = snapshot.tracks();
   if (tracks.length === 0) return { kind: 'empty' };
   const { dimensions, content } = snapshot;
   const rows = (trackIds?: readonly number[]) => snapshot.rows(trackIds);
   const id = await generations.write(
-    { spaceId, dimensions, tracks, rows, includeNonMusic, currentId: current?.id ?? null },
+    {
+      spaceId,
+      dimensions,
+      tracks,
+      rows,
+      includeNonMusic,
+      currentId: current === null || current.isForeign ? null : current.id,
+    },
     { signal },
   );
   catalog.spaces.setBuilt(spaceId, id, content);

@@ -1,7 +1,9 @@
 /** Removes stray files from the index folder: leftovers of killed processes. */
 import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import type { Catalog } from '../catalog/catalog.ts';
 import { LeitmotifError } from '../errors.ts';
+import type { IndexEngines } from '../index/engine.ts';
 import { generationsFolder, pruneGenerations, readCurrent, sweepPartials } from '../index/generation-folder.ts';
 import { folderBytes } from '../io/folder-bytes.ts';
 
@@ -35,6 +37,26 @@ export async function removeStrays(indexDir: string, nowMs: number): Promise<Str
       await rm(file, { force: true });
       removed.push({ path: path.relative(indexDir, file), bytes: size });
     }
+  }
+  return removed;
+}
+
+/** Deletes what a server still holds of generations that no CURRENT names. The caller holds the index lock.
+ *  @returns nothing while the server does not answer: the next tidy deletes it */
+export async function removeStrayVectors(
+  indexDir: string,
+  catalog: Catalog,
+  engines: IndexEngines | undefined,
+): Promise<Stray[]> {
+  if (engines?.milvus === undefined) return [];
+  const removed: Stray[] = [];
+  try {
+    for (const { spaceId } of catalog.spaces.list()) {
+      const swept = await engines.milvus.sweep({ indexDir, spaceId, catalogId: catalog.id });
+      removed.push(...swept.map(({ what, bytes }) => ({ path: what, bytes })));
+    }
+  } catch (error) {
+    if (!(error instanceof LeitmotifError)) throw error;
   }
   return removed;
 }

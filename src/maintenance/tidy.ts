@@ -1,12 +1,14 @@
 /** Deletes expired data, expired user ids and stray files. Safe at any time, also while other processes run. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Catalog } from '../catalog/catalog.ts';
+import type { IndexEngines } from '../index/engine.ts';
 import { ProcessLock } from '../io/process-lock.ts';
-import { removeStrays, type Stray } from './stray-files.ts';
+import { removeStrays, removeStrayVectors, type Stray } from './stray-files.ts';
 
 export interface TidyOptions {
   readonly catalog: Catalog;
   readonly indexDir: string;
+  readonly engines?: IndexEngines;
   readonly lockPath: string;
   /** Retention of answers, cached query embeddings and their clips. */
   readonly answersKeptMs: number;
@@ -66,6 +68,7 @@ export async function tidy(options: TidyOptions): Promise<TidyReport> {
   using lock = ProcessLock.take(options.lockPath);
   if (lock === null) return { answers, queryEmbeddings, userIds, clips, tracks: 0, strays: null };
   const tracks = await purge(options);
-  const strays = await removeStrays(options.indexDir, nowMs);
+  const { indexDir, engines } = options;
+  const strays = [...(await removeStrays(indexDir, nowMs)), ...(await removeStrayVectors(indexDir, catalog, engines))];
   return { answers, queryEmbeddings, userIds, clips, tracks, strays };
 }

@@ -2,19 +2,22 @@
  *  lock. */
 import { setImmediate } from 'node:timers/promises';
 import type { Catalog } from '../catalog/catalog.ts';
+import { LeitmotifError } from '../errors.ts';
 import { counted } from '../format.ts';
 import { removeDamaged } from '../index/damaged-generations.ts';
+import type { IndexEngines } from '../index/engine.ts';
 import { spaceFolder } from '../index/generation-folder.ts';
 import type { GenerationOutcome } from '../indexing/update-generation.ts';
 import { hashOf } from '../io/hash.ts';
 import type { ClipStore } from '../library/clip-store.ts';
 import type { Library } from '../library/library.ts';
 import { removeDamagedMaps } from './maps.ts';
-import { removeStrays } from './stray-files.ts';
+import { removeStrays, removeStrayVectors } from './stray-files.ts';
 
 export interface VerifyOptions {
   readonly catalog: Catalog;
   readonly indexDir: string;
+  readonly engines?: IndexEngines;
   /** Reads every vector and every byte of every recording. */
   readonly deep: boolean;
   /** Null when unknown. */
@@ -109,10 +112,19 @@ async function recordingFindings(options: VerifyOptions): Promise<Finding[]> {
   return findings;
 }
 
-async function generationFindings({ catalog, indexDir, rebuild }: VerifyOptions): Promise<Finding[]> {
+async function generationFindings(options: VerifyOptions): Promise<Finding[]> {
+  try {
+    return await damageFindings(options);
+  } catch (error) {
+    if (!(error instanceof LeitmotifError) || error.code !== 'index-unavailable') throw error;
+    return [{ where: 'index', what: error.message, remedy: 'yours' }];
+  }
+}
+
+async function damageFindings({ catalog, indexDir, engines, rebuild }: VerifyOptions): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const { spaceId } of catalog.spaces.list()) {
-    for (const { id, why } of await removeDamaged(spaceFolder(indexDir, spaceId))) {
+    for (const { id, why } of await removeDamaged(spaceFolder(indexDir, spaceId), engines)) {
       findings.push({ where: 'index', what: `${spaceId}: generation ${id} is gone: ${why}`, remedy: 'mended' });
     }
     const outcome = await rebuild(spaceId);
@@ -129,7 +141,9 @@ async function mapFindings({ indexDir }: VerifyOptions): Promise<Finding[]> {
   return removed.map((what) => ({ where: 'index', what, remedy: 'mended' }));
 }
 
-async function strayFindings({ indexDir, nowMs }: VerifyOptions): Promise<Finding[]> {
+async function strayFindings({ catalog, indexDir, engines, nowMs }: VerifyOptions): Promise<Finding[]> {
+  // Collections outlive their generations until the next run or tidy, for programs that still search them: no finding.
+  await removeStrayVectors(indexDir, catalog, engines);
   const strays = await removeStrays(indexDir, nowMs);
   return strays.map(({ path, bytes }) => ({
     where: 'files',

@@ -1,6 +1,7 @@
 /** Builds generations from the catalog. */
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Config } from '../config/config.ts';
+import type { IndexEngines } from '../index/engine.ts';
 import type { MarkUpdate } from '../indexing/clusters/marking.ts';
 import { FaissGenerations } from '../indexing/faiss-generations.ts';
 import { IndexLock } from '../indexing/lock.ts';
@@ -14,7 +15,7 @@ export class GenerationService {
   readonly #catalog: Catalog;
   readonly #worker: WorkerService;
 
-  constructor(config: Config, catalog: Catalog, worker: WorkerService) {
+  constructor(config: Config, catalog: Catalog, worker: WorkerService, engines: IndexEngines) {
     this.#config = config;
     this.#catalog = catalog;
     this.#worker = worker;
@@ -23,6 +24,7 @@ export class GenerationService {
       catalogId: catalog.id,
       shardsMax: config.indexShards,
       hubs: config.hubCorrection,
+      engines,
     });
   }
 

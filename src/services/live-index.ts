@@ -4,6 +4,7 @@ import type { Catalog } from '../catalog/catalog.ts';
 import type { Config } from '../config/config.ts';
 import { LeitmotifError, toLeitmotifError } from '../errors.ts';
 import { kindsWithoutMusic } from '../format.ts';
+import type { IndexEngines } from '../index/engine.ts';
 import { indexedSpaces } from '../index/generation-folder.ts';
 import { IndexHost } from '../index/index-host.ts';
 import { modelsOfSpaces } from '../models/models-of-spaces.ts';
@@ -17,6 +18,7 @@ export interface LiveIndexParts {
   readonly catalog: Catalog;
   readonly worker: WorkerService;
   readonly generations: GenerationService;
+  readonly engines: IndexEngines;
 }
 
 export class LiveIndex {
@@ -74,13 +76,14 @@ export class LiveIndex {
   }
 
   async #openNewest(signal: AbortSignal): Promise<IndexHost> {
-    const { config, context, catalog, worker } = this.#parts;
+    const { config, context, catalog, worker, engines } = this.#parts;
     const { log, indexPollIntervalMs } = context;
     const spaceId = await worker.spaceId();
     this.#host ??= new IndexHost({
       indexDir: config.indexDir,
       spaceId,
       catalogId: catalog.id,
+      engines,
       onEvent: (event) => log.info(event, 'index process'),
     });
     try {

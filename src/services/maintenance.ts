@@ -6,6 +6,7 @@ import type { Config } from '../config/config.ts';
 import { LeitmotifError } from '../errors.ts';
 import { type ExportOptions, type ExportSummary, exportIndex } from '../exchange/export-index.ts';
 import { type ImportOptions, type ImportSpace, type ImportSummary, importIndex } from '../exchange/import-index.ts';
+import type { IndexEngines } from '../index/engine.ts';
 import { IndexLock } from '../indexing/lock.ts';
 import { type GenerationOutcome, updateGeneration } from '../indexing/update-generation.ts';
 import { type Backup, backUpCatalog, backupsIn, type StoredBackup } from '../maintenance/backup.ts';
@@ -45,6 +46,7 @@ export interface MaintenanceServiceParts {
   readonly worker: WorkerService;
   readonly libraries: LibraryService;
   readonly generations: GenerationService;
+  readonly engines: IndexEngines;
   readonly answerFiles: AnswerFiles;
 }
 
@@ -57,13 +59,14 @@ export class MaintenanceService {
 
   /** Checks the index folder, with `deep` against the recordings too, and repairs what can be repaired. @see verifyIndex */
   async verify(request: LibraryVerifyRequest): Promise<Finding[]> {
-    const { config, catalog, libraries, generations } = this.#parts;
+    const { config, catalog, libraries, generations, engines } = this.#parts;
     const update = await generations.update(request.signal);
     using _lock = new IndexLock(update.lockPath);
     return verifyIndex({
       ...request,
       catalog,
       indexDir: config.indexDir,
+      engines,
       library: libraries.current(),
       clips: libraries.clipStore,
       rebuild: (spaceId) => updateGeneration({ ...update, spaceId }),
@@ -97,10 +100,11 @@ export class MaintenanceService {
     nowMs: number,
     write: <Result>(write: () => Result) => Promise<Result> = async (work) => work(),
   ): Promise<TidyReport> {
-    const { config, catalog, answerFiles } = this.#parts;
+    const { config, catalog, answerFiles, engines } = this.#parts;
     return tidy({
       catalog,
       indexDir: config.indexDir,
+      engines,
       lockPath: indexPathsOf(config).lock,
       answersKeptMs: config.answersKeptMs,
       userIdsKeptMs: config.userIdsKeptMs,

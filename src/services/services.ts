@@ -1,6 +1,7 @@
 /** The services of the application, one for each job. `App` implements it; a caller takes a `Pick` of it. */
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Config } from '../config/config.ts';
+import type { IndexEngines } from '../index/engine.ts';
 import type { GenerationService } from './generations.ts';
 import type { IndexingService } from './indexing.ts';
 import type { LibraryService } from './libraries.ts';
@@ -15,6 +16,7 @@ export interface Services {
   readonly catalog: Catalog;
   readonly worker: WorkerService;
   readonly libraries: LibraryService;
+  readonly engines: IndexEngines;
   readonly generations: GenerationService;
   readonly liveIndex: LiveIndex;
   readonly queries: QueryService;

@@ -5,6 +5,7 @@ import { type App, buildApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { type RunningBot, startBot } from '../../src/discord/bot.ts';
 import { makeBotLog } from '../../src/discord/log.ts';
+import { engineEnvironment } from './engine.ts';
 import { never, projectRoot, type TestLibrary } from './library.ts';
 
 export interface TestBot extends AsyncDisposable {
@@ -33,7 +34,7 @@ export async function makeBot(library: Pick<TestLibrary, 'indexDir'>, options: T
   const log = makeBotLog('debug', { write: (line: string) => void logged.push(JSON.parse(line)) });
   const start = async (environment: Record<string, string>) => {
     const set = { INDEX_DIR: library.indexDir, LOG_LEVEL: 'silent', DISCORD_API_URL: discord.apiUrl };
-    const config = readConfig({ ...set, ...quick, ...environment }, projectRoot);
+    const config = readConfig({ ...set, ...quick, ...engineEnvironment, ...environment }, projectRoot);
     const surroundings = { root: projectRoot, environment: process.env, log };
     const app = await buildApp(config, { ...surroundings, catalogBusyTimeoutMs, mediaThread: true });
     return {

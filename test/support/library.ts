@@ -9,6 +9,7 @@ import { FolderLibrary } from '../../src/library/folder.ts';
 import type { Answer } from '../../src/query/answer.ts';
 import type { QueryRequest } from '../../src/query/query-request.ts';
 import { defaultFusion } from '../../src/query/query-request.ts';
+import { engineEnvironment } from './engine.ts';
 import { writePiece } from './pieces.ts';
 
 export const projectRoot = path.resolve(import.meta.dirname, '../..');
@@ -44,7 +45,10 @@ export function openLibrary(place: Pick<TestLibrary, 'folder' | 'music' | 'index
   return {
     ...place,
     async open(environment = {}) {
-      const config = readConfig({ INDEX_DIR: place.indexDir, LOG_LEVEL: 'silent', ...environment }, projectRoot);
+      const config = readConfig(
+        { INDEX_DIR: place.indexDir, LOG_LEVEL: 'silent', ...engineEnvironment, ...environment },
+        projectRoot,
+      );
       const log = pino({ level: 'silent' });
       const app = await buildApp(config, { root: projectRoot, environment: process.env, log });
       apps.push(app);

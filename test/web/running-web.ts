@@ -4,6 +4,7 @@ import { buildApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { makeLog } from '../../src/io/log.ts';
 import { apiKeysOf, type RunningWeb, startWeb, type WebOptions } from '../../src/web/start.ts';
+import { engineEnvironment } from '../support/engine.ts';
 import { projectRoot, type TestLibrary } from '../support/library.ts';
 
 export interface TestWeb extends AsyncDisposable {
@@ -22,7 +23,10 @@ export async function makeWeb(
   environment: Readonly<Record<string, string>> = {},
   options: Pick<WebOptions, 'streams' | 'page' | 'sessions'> = {},
 ): Promise<TestWeb> {
-  const config = readConfig({ INDEX_DIR: library.indexDir, ...quick, ...environment }, projectRoot);
+  const config = readConfig(
+    { INDEX_DIR: library.indexDir, ...quick, ...engineEnvironment, ...environment },
+    projectRoot,
+  );
   const logged: string[] = [];
   const log = makeLog('info', { destination: { write: (line: string) => void logged.push(line) } });
   const place = { root: projectRoot, environment: process.env, log };

@@ -1,0 +1,37 @@
+/** The embedded engine: vectors are files of the generation's folder, searched by FAISS processes on this machine. */
+import path from 'node:path';
+import { writeDelta } from './delta-writer.ts';
+import type { EngineHealth, EngineStatistics, IndexEngine, OpenIndexOptions, Swept } from './engine.ts';
+import { FaissIndex } from './faiss-index.ts';
+import { writeGeneration } from './generation-writer.ts';
+import type { GenerationManifest } from './manifest.ts';
+import { shardFilesOf } from './shard-files.ts';
+import { droppedRows, readTracks } from './tracks-file.ts';
+import type { OpenIndex } from './vector-index.ts';
+
+export const faissEngine: IndexEngine = {
+  name: 'faiss',
+  baseRowsMin: undefined,
+  write: writeGeneration,
+  change: writeDelta,
+  open,
+  // All files are in the folder, whose files are checked with the manifest.
+  check: async () => {},
+  // A pruned generation's folder takes its vectors along.
+  sweep: async (): Promise<Swept[]> => [],
+  health: async (): Promise<EngineHealth> => ({ ok: true, about: 'FAISS in processes on this machine' }),
+  statistics: async ({ rowCount }): Promise<EngineStatistics> => ({ rows: rowCount, indexType: 'FLAT', recall: 1 }),
+  close: async () => {},
+};
+
+async function open(manifest: GenerationManifest, folder: string, options: OpenIndexOptions): Promise<OpenIndex> {
+  const { limits, onEvent, oneByOne, reuse } = options;
+  const { base, tracks: file, dimensions, parts, shards } = manifest;
+  const tracks = base && file ? await readTracks(path.join(folder, file.file), file) : null;
+  return FaissIndex.open({
+    ...{ dimensions, parts, shards: shardFilesOf(manifest, folder), limits, onEvent },
+    oneByOne: oneByOne ?? false,
+    dropped: tracks ? droppedRows(tracks, shards) : undefined,
+    reuse: reuse instanceof FaissIndex ? reuse : undefined,
+  });
+}

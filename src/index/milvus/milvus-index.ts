@@ -1,0 +1,187 @@
+/** A generation whose vectors are in Milvus, open for searches. */
+import PQueue from 'p-queue';
+import { LeitmotifError } from '../../errors.ts';
+import { orAborted } from '../../io/or-aborted.ts';
+import { type SpacePart, writePart } from '../../ranking/space-parts.ts';
+import type { GenerationManifest } from '../manifest.ts';
+import {
+  assertNeighbourCount,
+  assertUnitVector,
+  mergeNeighbours,
+  type Neighbour,
+  type OpenIndex,
+  type SearchOptions,
+  wholeSimilarity,
+} from '../vector-index.ts';
+import type { MilvusClient } from './client.ts';
+import { MilvusFailure } from './failures.ts';
+import { LiveRows } from './live-rows.ts';
+import { PartSearch, type SearchedPart } from './part-search.ts';
+import { type ReferenceVectors, readReferenceVectors } from './references.ts';
+import { assertWhole } from './whole.ts';
+
+/** Longer queries are split, so that requests and answers stay at some megabytes. */
+const queriesPerBatch = 120;
+/** Searches that are sent at once; the others wait in a queue. */
+const searchesAtOnce = 4;
+const queueMax = 64;
+/** After a lost connection the collections are checked, and a search is repeated. */
+const attemptsMax = 3;
+/** To open a generation of a released collection: loading reads every vector from the server's storage. */
+const loadWithinMs = 600_000;
+/** A restarted server loads by itself; a query does not wait for all of it. */
+const reloadWithinMs = 15_000;
+const never = new AbortController().signal;
+
+export class MilvusIndex implements OpenIndex {
+  readonly dimensions: number;
+  readonly parts: readonly SpacePart[];
+  readonly rowCount: number;
+  readonly #client: MilvusClient;
+  readonly #searched: readonly SearchedPart[];
+  readonly #references: readonly ReferenceVectors[];
+  readonly #live: LiveRows;
+  readonly #queue = new PQueue({ concurrency: searchesAtOnce });
+  /** The client's number of outages when the collections were last found to be whole. */
+  #wholeAt = -1;
+  #checking: Promise<void> | null = null;
+  #closed = false;
+
+  private constructor(
+    client: MilvusClient,
+    { dimensions, parts, rowCount }: GenerationManifest,
+    { searched, references, live }: { searched: SearchedPart[]; references: ReferenceVectors[]; live: LiveRows },
+  ) {
+    this.#client = client;
+    this.dimensions = dimensions;
+    this.parts = parts;
+    this.rowCount = rowCount;
+    this.#searched = searched;
+    this.#references = references;
+    this.#live = live;
+  }
+
+  /** @throws {LeitmotifError} as assertWhole */
+  static async open(client: MilvusClient, manifest: GenerationManifest, folder: string): Promise<MilvusIndex> {
+    const { milvus, parts, rowCount } = manifest;
+    if (milvus === undefined) throw new RangeError('Cannot open the index: its vectors are not in Milvus');
+    const live = await LiveRows.read(manifest, folder);
+    const { indexType } = milvus;
+    const searched = parts.map((part, at) => {
+      return { client, collection: milvus.collections[at] ?? '', part, indexType, rowCount, live };
+    });
+    const all = await readReferenceVectors(manifest, folder);
+    const index = new MilvusIndex(client, manifest, {
+      ...{ searched, live },
+      references: all.map((references) => presentIn(live, references)),
+    });
+    await index.#assertWhole(never, loadWithinMs);
+    return index;
+  }
+
+  async search(vectors: readonly Float32Array[], k: number, { signal }: SearchOptions): Promise<Neighbour[][]> {
+    assertNeighbourCount(k);
+    for (const vector of vectors) assertUnitVector(vector, this.dimensions);
+    const found: Neighbour[][] = [];
+    for (let first = 0; first < vectors.length; first += queriesPerBatch) {
+      found.push(...(await this.#inTurn(vectors.slice(first, first + queriesPerBatch), k, signal)));
+    }
+    return found;
+  }
+
+  async pids(): Promise<number[]> {
+    return [];
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#queue.onIdle();
+  }
+
+  async #inTurn(vectors: readonly Float32Array[], k: number, signal: AbortSignal): Promise<Neighbour[][]> {
+    if (this.#closed) throw new LeitmotifError('index-unavailable', 'Cannot search: the index was closed');
+    if (this.#queue.size >= queueMax) {
+      throw new LeitmotifError('queue-full', `Cannot search: expected at most ${queueMax} searches waiting`);
+    }
+    if (signal.aborted) throw new LeitmotifError('cancelled', 'The search was cancelled', { cause: signal.reason });
+    return this.#queue.add(() => this.#searchWhole(vectors, k, signal));
+  }
+
+  /** The answer counts only if the server was not restarted since the collections were found to be whole. */
+  async #searchWhole(vectors: readonly Float32Array[], k: number, signal: AbortSignal): Promise<Neighbour[][]> {
+    for (let attempt = 1; ; attempt += 1) {
+      await this.#assertWhole(signal);
+      const before = this.#client.outages;
+      try {
+        const found = await this.#searchAll(vectors, k, signal);
+        if (this.#client.outages === before && (await this.#isLoaded(signal))) return found;
+      } catch (error) {
+        if (!(error instanceof MilvusFailure) || !error.isRepeatable || attempt >= attemptsMax) throw error;
+      }
+      this.#wholeAt = -1;
+      if (attempt >= attemptsMax) {
+        const text = `Cannot search: Milvus at ${this.#client.address} was restarted and is not ready yet`;
+        throw new LeitmotifError('index-unavailable', text);
+      }
+    }
+  }
+
+  async #searchAll(vectors: readonly Float32Array[], k: number, signal: AbortSignal): Promise<Neighbour[][]> {
+    const parts = this.#searched.map((searched) => {
+      const { part } = searched;
+      const queries = vectors.map((vector) => {
+        const own = new Float32Array(part.dimensions);
+        writePart(vector, part, own);
+        return own;
+      });
+      return new PartSearch(searched, queries, signal);
+    });
+    const nearest = await Promise.all(parts.map((part) => part.nearest(k)));
+    const unions = vectors.map((_, query) => new Set(nearest.flatMap((found) => (found[query] ?? []).map(rowOf))));
+    if (parts.length > 1) await Promise.all(parts.map((part) => part.prepare(unions.flatMap((rows) => [...rows]))));
+    return unions.map((rows, query) => {
+      const neighbours = [...rows].flatMap((row) => {
+        const ofParts = parts.map((part) => part.similarityOf(query, row));
+        if (!ofParts.every((similarity) => similarity !== null)) return [];
+        return [{ row, similarity: wholeSimilarity(this.parts, ofParts), ofParts }];
+      });
+      return mergeNeighbours([neighbours], k);
+    });
+  }
+
+  /** Once after opening and after each outage; searches that come meanwhile wait for it. */
+  async #assertWhole(signal: AbortSignal, readyWithinMs = reloadWithinMs): Promise<void> {
+    if (this.#wholeAt === this.#client.outages) return;
+    this.#checking ??= this.#check(readyWithinMs).finally(() => {
+      this.#checking = null;
+    });
+    await orAborted(this.#checking, signal);
+  }
+
+  async #check(readyWithinMs: number): Promise<void> {
+    const before = this.#client.outages;
+    for (const [at, { client, collection, part, indexType, rowCount }] of this.#searched.entries()) {
+      await assertWhole({
+        ...{ client, collection, indexType, rowCount, readyWithinMs },
+        ...{ dimensions: part.dimensions, liveRows: this.#live.count },
+        references: this.#references[at] ?? { rows: [], vectors: [] },
+      });
+    }
+    this.#wholeAt = before;
+  }
+
+  async #isLoaded(signal: AbortSignal): Promise<boolean> {
+    const states = this.#searched.map(({ client, collection }) => client.isLoaded(collection, signal));
+    return (await Promise.all(states)).every(Boolean);
+  }
+}
+
+/** References that the generation still has, and that have a direction. */
+function presentIn(live: LiveRows, { rows, vectors }: ReferenceVectors): ReferenceVectors {
+  const isUsable = (row: number, at: number) => live.has(row) && (vectors[at]?.some((value) => value !== 0) ?? false);
+  return { rows: rows.filter(isUsable), vectors: vectors.filter((_, at) => isUsable(rows[at] ?? -1, at)) };
+}
+
+function rowOf({ row }: { readonly row: number }): number {
+  return row;
+}

@@ -1,0 +1,89 @@
+/** Recall of an index that is not exact, measured against FAISS's exact search of the same vectors before they are deleted. */
+import { LeitmotifError } from '../../errors.ts';
+import { FaissIndex } from '../faiss-index.ts';
+import type { GenerationManifest } from '../manifest.ts';
+import { shardFilesOf } from '../shard-files.ts';
+import { lengthOf, type Neighbour, nearestInPart, type OpenIndex } from '../vector-index.ts';
+import type { ReferenceVectors } from './references.ts';
+
+/** Rows of the library as queries; the standard error of a recall of .98 is then .004. */
+export const recallQueries = 200;
+const neighbours = 5;
+/** An equally near row counts as found. */
+const tolerance = 1e-5;
+
+/** @param references of each part: some of them are the queries
+ *  @returns recall@5, [0, 1]: the share of the true nearest rows by each part that were found, or rows as near; a row does not
+ *    count as found by itself */
+export async function measureRecall(
+  milvus: OpenIndex,
+  manifest: GenerationManifest,
+  folder: string,
+  { references, signal }: { readonly references: readonly ReferenceVectors[]; readonly signal: AbortSignal },
+): Promise<number> {
+  const { dimensions, parts } = manifest;
+  const { rows, vectors: queries } = queriesOf(manifest, references);
+  const exact = await FaissIndex.open({ dimensions, parts, shards: shardFilesOf(manifest, folder) });
+  try {
+    const expected = await exact.search(queries, neighbours + 1, { signal });
+    const found = await milvus.search(queries, neighbours + 1, { signal });
+    let [hits, wanted] = [0, 0];
+    for (const [query, own] of rows.entries()) {
+      for (const part of parts.keys()) {
+        const nearest = nearestOthers(expected[query] ?? [], part, own);
+        const got = nearestOthers(found[query] ?? [], part, own);
+        const worst = got.length < nearest.length ? -1 : similarityIn(got.at(-1), part);
+        wanted += nearest.length;
+        hits += nearest.filter(
+          (one) => got.some(({ row }) => row === one.row) || worst >= similarityIn(one, part) - tolerance,
+        ).length;
+      }
+    }
+    return wanted === 0 ? 1 : hits / wanted;
+  } finally {
+    await exact.close();
+  }
+}
+
+function nearestOthers(found: readonly Neighbour[], part: number, own: number): Neighbour[] {
+  return nearestInPart(found, part, neighbours + 1)
+    .filter(({ row }) => row !== own)
+    .slice(0, neighbours);
+}
+
+function similarityIn(one: Neighbour | undefined, part: number): number {
+  return one?.ofParts[part] ?? -1;
+}
+
+/** Whole vectors from those of the parts. */
+function queriesOf({ dimensions, parts }: GenerationManifest, references: readonly ReferenceVectors[]) {
+  const all = references[0]?.rows ?? [];
+  const size = Math.min(recallQueries, all.length);
+  const places = Array.from({ length: size }, (_, at) => Math.floor((at * all.length) / size));
+  const vectors = places.map((at) => {
+    const vector = new Float32Array(dimensions);
+    for (const [part, { from, weight }] of parts.entries()) {
+      const own = references[part]?.vectors[at] ?? new Float32Array();
+      vector.set(
+        own.map((value) => value * Math.sqrt(weight)),
+        from,
+      );
+    }
+    return vector;
+  });
+  const isUnit = (vector: Float32Array) => Math.abs(lengthOf(vector) - 1) < 0.005;
+  return {
+    rows: places.map((at) => all[at] ?? 0).filter((_, at) => isUnit(vectors[at] ?? new Float32Array())),
+    vectors: vectors.filter(isUnit),
+  };
+}
+
+/** @throws {LeitmotifError} `config-invalid` for a recall that is too low */
+export function assertRecall(recall: number, recallMin: number, indexType: string): void {
+  if (recall >= recallMin) return;
+  throw new LeitmotifError(
+    'config-invalid',
+    `Cannot use the new index: ${indexType} finds ${recall.toFixed(3)} of the nearest chunks, and MILVUS_RECALL_MIN is ` +
+      `${recallMin}. Use MILVUS_INDEX=FLAT (exact), or accept less with MILVUS_RECALL_MIN. The previous generation stays`,
+  );
+}

@@ -1,0 +1,86 @@
+/** Whether the collections of a generation are whole: after a restart, Milvus answers from what is loaded, without an error. */
+import type { MilvusClient } from './client.ts';
+import { corruptCollection, MilvusFailure } from './failures.ts';
+import type { ReferenceVectors } from './references.ts';
+import { type IndexType, searchParameters } from './settings.ts';
+
+export interface CollectionCheck {
+  readonly client: MilvusClient;
+  readonly collection: string;
+  readonly dimensions: number;
+  readonly indexType: IndexType;
+  readonly rowCount: number;
+  /** Rows of the generation that must be there. */
+  readonly liveRows: number;
+  /** Those of rows that the generation has. */
+  readonly references: ReferenceVectors;
+  readonly readyWithinMs?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Of the references, spread evenly: each costs a search. A search of 64 in a million rows takes about as long as a query. */
+const sampleSize = 64;
+/** Rows with the same vector are equally near. */
+const duplicatesMax = 20;
+const never = new AbortController().signal;
+
+/** Waits until the collection is loaded; counts its rows; reads sampled rows back and compares every byte; searches them.
+ *  @throws {LeitmotifError} `index-corrupt` if rows are missing or differ, `index-unavailable`, `cancelled` */
+export async function assertWhole(check: CollectionCheck): Promise<void> {
+  const { client, collection, dimensions, rowCount, liveRows, readyWithinMs, signal } = check;
+  const found = await client.dimensionsOf(collection, signal);
+  if (found === null) throw corruptCollection(collection, `it does not exist in Milvus at ${client.address}`);
+  if (found !== dimensions) {
+    const got = Number.isNaN(found) ? 'other fields' : `vectors of ${found}`;
+    throw corruptCollection(collection, `expected vectors of ${dimensions} dimensions, got ${got}`);
+  }
+  await client.ready(collection, signal, readyWithinMs);
+  const count = await client.count(collection, `row < ${rowCount}`, signal);
+  if (!(count >= liveRows)) throw corruptCollection(collection, `expected ${liveRows} rows or more, got ${count}`);
+  const sample = sampleOf(check.references);
+  await assertSame(check, sample);
+  await assertFound(check, sample);
+}
+
+function sampleOf({ rows, vectors }: ReferenceVectors): ReferenceVectors {
+  const size = Math.min(sampleSize, rows.length);
+  const places = Array.from({ length: size }, (_, at) => Math.floor((at * rows.length) / size));
+  return { rows: places.map((at) => rows[at] ?? 0), vectors: places.map((at) => vectors[at] ?? new Float32Array()) };
+}
+
+async function assertSame(
+  { client, collection, signal }: CollectionCheck,
+  { rows, vectors }: ReferenceVectors,
+): Promise<void> {
+  const stored = await client.vectors(collection, rows, signal);
+  for (const [at, row] of rows.entries()) {
+    const same = stored.get(row);
+    if (same === undefined) throw corruptCollection(collection, `row ${row} is missing`);
+    if (Buffer.compare(bytesOf(same), bytesOf(vectors[at] ?? same)) !== 0) {
+      throw corruptCollection(collection, `row ${row} differs from the catalog's vector`);
+    }
+  }
+}
+
+/** Every sampled row must be found by its own vector. Approximate indexes miss some. */
+async function assertFound(check: CollectionCheck, { rows, vectors }: ReferenceVectors): Promise<void> {
+  const { client, collection, indexType, rowCount, signal = never } = check;
+  if (rows.length === 0) return;
+  const k = Math.min(duplicatesMax, rowCount);
+  const parameters = searchParameters(indexType, rowCount, k);
+  const found = await client.search(collection, vectors, { k, parameters, signal });
+  const missed = rows.filter((row, at) => {
+    const hits = found[at] ?? [];
+    const worst = hits.at(-1)?.score ?? 0;
+    // With more duplicates than hits, the row itself may be left out.
+    return !hits.some((hit) => hit.row === row) && !(hits.length === k && worst > 0.9999);
+  });
+  const missedMax = indexType === 'FLAT' ? 0 : rows.length * 0.1;
+  if (missed.length <= missedMax) return;
+  const text = `Cannot use ${collection}: Milvus at ${client.address} does not find ${missed.length} of ${rows.length} sampled rows yet`;
+  throw new MilvusFailure('index-unavailable', text, { isRepeatable: true });
+}
+
+function bytesOf(values: Float32Array): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+}
