@@ -180,7 +180,9 @@ def main():
         print("trained on everything")
         report(against_music(log_probabilities(net, x)), sets, labels, lengths)
         manifest = json.loads((args.model / "model.json").read_text())
-        text = json.dumps(head_of(net, mean, scale, manifest["network"]["sha256"]), indent=1) + "\n"
+        head = head_of(net, mean, scale, manifest["network"]["sha256"])
+        # A line each, as the formatter wants it.
+        text = "{\n" + ",\n".join(f'  "{name}": {json.dumps(value)}' for name, value in head.items()) + "\n}\n"
         (args.model / "music-head.json").write_text(text)
         of = dict(file="music-head.json", sha256=hashlib.sha256(text.encode()).hexdigest(), bytes=len(text.encode()))
         canary = manifest.pop("canary", None)
