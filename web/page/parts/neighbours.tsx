@@ -21,7 +21,7 @@ export function Neighbours({ trackId, player }: { trackId: number; player: ClipP
       <Title order={2} size="h4" mb="xs">
         {page.library.neighbours}
       </Title>
-      {similar.isPending && <Loader aria-label={page.loading} size="sm" />}
+      {similar.isPending && <Loader role="status" aria-label={page.loading} size="sm" />}
       {similar.error && <FailureNote problem={problemOf(similar.error)} onAgain={() => void similar.refetch()} />}
       {similar.data && <List answer={similar.data} player={player} />}
     </section>

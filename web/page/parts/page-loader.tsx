@@ -7,7 +7,7 @@ export function PageLoader(): ReactNode {
   const { page } = useTexts();
   return (
     <Center mih={240}>
-      <Loader aria-label={page.loading} />
+      <Loader role="status" aria-label={page.loading} />
     </Center>
   );
 }
