@@ -21,7 +21,7 @@ const spaceId = 'space-a';
 /** A run needs a megabyte and a half. */
 const roomMaxBytes = 100_000_000;
 /** Makes a generation larger than the catalog writes before it. */
-const dimensions = 1024;
+const dimensions = 2048;
 const never = new AbortController().signal;
 const copies = mkdtempSync(path.join(tmpdir(), 'leitmotif-full-'));
 afterAll(() => rmSync(copies, { recursive: true, force: true }));
@@ -169,7 +169,7 @@ test.runIf(hasSmallDisks)(
       await host.close();
     }
   },
-  120_000,
+  300_000,
 );
 
 test.runIf(hasSmallDisks)(
