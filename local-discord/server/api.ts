@@ -97,7 +97,8 @@ export async function api(app: FastifyInstance, core: Core): Promise<void> {
   channelRoutes(app, core);
   threadRoutes(app, core);
   guildRoutes(app, core);
-  tokenRoutes(app, core);
+  // In a scope of its own: only these take forms.
+  void app.register(async (scope) => tokenRoutes(scope, core));
 }
 
 function apiPath(request: FastifyRequest): string {

@@ -21,9 +21,7 @@ interface AuthorizeQuery {
 
 /** The page at /oauth2/authorize, which is on the site and not in the API. */
 export function authorizePage(app: FastifyInstance, core: Core): void {
-  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => {
-    done(null, Object.fromEntries(new URLSearchParams(String(body))));
-  });
+  acceptForms(app);
   app.get<{ Querystring: AuthorizeQuery }>('/oauth2/authorize', async ({ query }, reply) => {
     const problem = problemOf(query, core);
     if (problem !== null)
@@ -97,9 +95,7 @@ interface TokenBody {
 
 /** /oauth2/token and /oauth2/token/revoke of the API. */
 export function tokenRoutes(app: FastifyInstance, core: Core): void {
-  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => {
-    done(null, Object.fromEntries(new URLSearchParams(String(body))));
-  });
+  acceptForms(app);
   app.post<{ Body: TokenBody }>('/oauth2/token', async (request, reply) => {
     const { body } = request;
     if (!isClient(request, core)) return refuse(reply, 401, 'invalid_client');
@@ -146,4 +142,10 @@ function page(heading: string, content: string): string {
 
 function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+function acceptForms(app: FastifyInstance): void {
+  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => {
+    done(null, Object.fromEntries(new URLSearchParams(String(body))));
+  });
 }

@@ -32,6 +32,8 @@ export interface Requester {
 export interface EnterOptions {
   /** Called when the query must wait, and whenever its place changes. Place 1 is next. */
   readonly onPlace: (place: number) => void;
+  /** Called once, when the queue takes the query, before it has a place or its turn. */
+  readonly onAccepted?: () => void;
   readonly signal: AbortSignal;
 }
 
@@ -78,11 +80,12 @@ export class QueryQueue {
   /** Resolves at this query's turn, which lasts until it is disposed.
    *  @throws {LeitmotifError} busy-person, busy-server, busy-bot (facts retryAtMs, an estimate, and waitingMax),
    *    cooling-down (facts retryAtMs); the signal's reason; the reason of `close` */
-  async enter(asker: Requester, { onPlace, signal }: EnterOptions): Promise<Disposable> {
+  async enter(asker: Requester, { onPlace, onAccepted, signal }: EnterOptions): Promise<Disposable> {
     if (this.#closedFor !== null) throw this.#closedFor;
     signal.throwIfAborted();
     this.assertWelcome(asker);
     const round = this.#accept(asker.personId);
+    onAccepted?.();
     const turn = Promise.withResolvers<Disposable>();
     const entry: Waiting = { ...asker, round, onPlace, start: turn.resolve, fail: turn.reject, place: 0 };
     const nextRound = this.#waiting.findIndex((other) => other.round > round);

@@ -20,6 +20,12 @@ export class IdempotencyKeys {
     return key !== null && this.#known.has(`${callerId} ${key}`);
   }
 
+  /** Forgets the key of a query that was refused, so that it can be sent again. */
+  forget(callerId: string, key: string | null, queryId: string): void {
+    const name = `${callerId} ${key}`;
+    if (this.#known.get(name)?.queryId === queryId) this.#known.delete(name);
+  }
+
   /** Makes a query, or returns the id of the one that was made with this key.
    *  @param key null: none was sent
    *  @param print equal for equal requests

@@ -49,7 +49,7 @@ export class SharedQueue {
   }
 
   /** @returns null when no bot runs */
-  async #enterAtBot(requester: OfWeb, { onPlace, signal }: EnterOptions): Promise<Disposable | null> {
+  async #enterAtBot(requester: OfWeb, { onPlace, onAccepted, signal }: EnterOptions): Promise<Disposable | null> {
     this.#atBot.waiting++;
     let stream: TurnStream | null = null;
     try {
@@ -63,6 +63,7 @@ export class SharedQueue {
           break;
         }
         const told = turnLineSchema.parse(line);
+        onAccepted?.();
         if ('place' in told) onPlace(told.place);
         else return this.#turnOf(stream);
       }

@@ -40,6 +40,8 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 interface Entry extends Mutable<WebQuery> {
   readonly cancel: AbortController;
   readonly listeners: Set<() => void>;
+  /** Resolves when the queue takes the query; rejects with the failure of a query that it refuses. */
+  readonly accepted: PromiseWithResolvers<void>;
   over: Promise<void>;
 }
 
@@ -73,7 +75,7 @@ export class WebQueries {
     await this.#parts.queue.assertWelcome({ personId: id, serverId: null });
   }
 
-  /** Begins a query of a caller who is welcome. One that is not fails when it enters the queue.
+  /** Begins a query; `accepted` tells whether the queue takes it.
    *  @param release called when its upload is no longer needed */
   begin(caller: Caller, asked: Asked, release: () => Promise<void> = async () => {}): WebQuery {
     this.#forgetOld();
@@ -91,11 +93,26 @@ export class WebQueries {
       fromMemory: false,
       cancel: new AbortController(),
       listeners: new Set(),
+      accepted: Promise.withResolvers(),
       over: Promise.resolve(),
     };
+    // Nobody may wait for it.
+    entry.accepted.promise.catch(() => {});
     this.#queries.set(entry.id, entry);
     entry.over = this.#run(entry, asked).finally(release);
     return entry;
+  }
+
+  /** Waits until the queue has taken this query; forgets one that it refuses.
+   *  @throws {LeitmotifError} as QueryQueue.enter */
+  async accepted(id: string): Promise<void> {
+    const entry = this.#queries.get(id);
+    try {
+      await entry?.accepted.promise;
+    } catch (error) {
+      this.#queries.delete(id);
+      throw error;
+    }
   }
 
   /** A query by its own id, or a stored answer by the answer's id, as an ended query.
@@ -146,7 +163,9 @@ export class WebQueries {
     try {
       const waiting = AbortSignal.any([signal, late]);
       const onPlace = (place: number) => this.#change(entry, { progress: { stage: 'waiting', place } });
-      using _turn = await queue.enter({ personId: entry.callerId, serverId: null }, { signal: waiting, onPlace });
+      const onAccepted = () => entry.accepted.resolve();
+      const requester = { personId: entry.callerId, serverId: null } as const;
+      using _turn = await queue.enter(requester, { signal: waiting, onPlace, onAccepted });
       this.#change(entry, { state: 'running', progress: null });
       await this.#answer(entry, asked, AbortSignal.timeout(services.config.queries.deadlineMs));
       onEnd('done');
@@ -154,6 +173,7 @@ export class WebQueries {
       const failure = this.#failureOf(thrown, signal, late);
       const state = failure.code === 'cancelled' ? 'cancelled' : 'failed';
       const level = failure.code === 'internal' ? 'error' : 'info';
+      entry.accepted.reject(failure);
       log[level]({ query: entry.id, code: failure.code, err: thrown }, 'a query failed');
       this.#change(entry, { state, progress: null, failure, endedAtMs: Date.now() });
       onEnd(failure.code);

@@ -64,12 +64,12 @@ export function queryRoutes(server: WebServer, parts: RouteParts): void {
       const release = async () => received.upload?.release();
       let query: WebQuery;
       try {
-        const { queryId, isNew } = keys.once(
-          caller.id,
-          key,
-          received.print,
-          () => queries.begin(caller, received.asked, release).id,
-        );
+        const begin = () => queries.begin(caller, received.asked, release).id;
+        const { queryId, isNew } = keys.once(caller.id, key, received.print, begin);
+        await queries.accepted(queryId).catch((error: unknown) => {
+          keys.forget(caller.id, key, queryId);
+          throw error;
+        });
         query = queries.get(caller, queryId);
         if (!isNew) await release();
       } catch (error) {
