@@ -6,8 +6,9 @@ export default defineConfig({
     // Real ffmpeg, FAISS, ONNX and child processes: two files at a time is what two cores carry.
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    // Only a test that hangs waits so long: beside other work on the machine, a bot's start alone may take half a minute.
+    testTimeout: 180_000,
+    hookTimeout: 300_000,
     // `npm run coverage`. Counts this process only, not the child processes that tests start.
     coverage: {
       provider: 'v8',

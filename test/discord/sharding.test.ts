@@ -57,7 +57,7 @@ test('each shard answers its servers, one registers the commands, a dead one res
   await expect.poll(() => logged.match(/the bot is there/g)?.length, { timeout: 60_000 }).toBe(shards);
   for (const [, { person, channelId }] of servers) {
     const asked = await person.slash('similar', { piece: 'piece-1' }, { channelId });
-    const answer = await asked.until(({ content }) => content.startsWith('**'), 30_000);
+    const answer = await asked.until(({ content }) => content.startsWith('**'), 100_000);
     expect(answer.content).toContain('piece-1');
   }
   expect(discord.log.filter(({ method, path }) => method === 'PUT' && /commands$/.test(path))).toHaveLength(1);

@@ -55,7 +55,7 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' && address ? address.port : 0;
 }
 
-const untilThere = ({ said }: Forked) => expect.poll(said, { timeout: 30_000 }).toContain('the bot is there');
+const untilThere = ({ said }: Forked) => expect.poll(said, { timeout: 100_000 }).toContain('the bot is there');
 
 test('a forked bot ends by itself when it is stopped', async () => {
   const bot = forkBot();

@@ -24,7 +24,7 @@ async function openHalfway(name = 'tiny', etag = hash): Promise<Fixture> {
   const stop = new AbortController();
   fixture.hub.tricks.storage = (_request, reply) => sendHalf(reply, weights, { etag }, () => false);
   const going = fixture.get(name, {}, fixture.models, stop.signal);
-  await expect.poll(() => halfIsHere(fixture, name), { interval: 5, timeout: 20_000 }).toBe(true);
+  await expect.poll(() => halfIsHere(fixture, name), { interval: 5, timeout: 100_000 }).toBe(true);
   stop.abort(new Error('stopped'));
   await expect(going).rejects.toThrow('stopped');
   fixture.hub.tricks.storage = never;

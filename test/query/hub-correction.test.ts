@@ -76,7 +76,7 @@ describe('with hubs corrected', () => {
     expect(await now.generations.rebuild(never)).toEqual({ kind: 'unchanged' });
     // The new generation is opened in the background, while the old one answers.
     const next = () => ask(now, music('piece-2.ogg'), { neighbours, hubCorrection: true });
-    await expect.poll(async () => (await next()).generation, { timeout: 30_000 }).not.toBe(before.generation);
+    await expect.poll(async () => (await next()).generation, { timeout: 100_000 }).not.toBe(before.generation);
     expect((await next()).results[0]?.track.key).toBe('piece-2.ogg');
     // One that knows them is as good for whoever does not want them.
     expect(await old.generations.rebuild(never)).toEqual({ kind: 'unchanged' });

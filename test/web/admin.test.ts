@@ -122,7 +122,7 @@ describe('clusters', () => {
     expect(marks).toMatchObject([
       { id: marked?.id, chunks: job.mark.chunks, note: expect.stringContaining('web:local') },
     ]);
-    await vi.waitFor(async () => expect(await found()).toBe(false), 30_000);
+    await vi.waitFor(async () => expect(await found()).toBe(false), 100_000);
     // No other clustering was made, and the marked cluster says so.
     const after = await clusters();
     expect(after.generation).not.toBe(before.generation);
@@ -130,7 +130,7 @@ describe('clusters', () => {
 
     const lifted = await ended(await web.call(`${api}/library/marks/${marked?.id}`, { method: 'DELETE' }));
     expect(lifted).toMatchObject({ kind: 'unmark', state: 'done', mark: { id: marked?.id } });
-    await vi.waitFor(async () => expect(await found()).toBe(true), 30_000);
+    await vi.waitFor(async () => expect(await found()).toBe(true), 100_000);
     expect((await web.call(`${api}/library/marks/${marked?.id}`, { method: 'DELETE' })).status).toBe(404);
     const { jobs } = await get<{ jobs: SeenJob[] }>(`${api}/library/jobs`);
     expect(jobs.filter(({ kind }) => kind === 'clusters').length).toBe(1);

@@ -72,7 +72,7 @@ describe('an upload', () => {
       const { response, query } = await post({ method: 'POST', body });
       expect([response.status, query]).toMatchObject([400, { code: 'bad-request' }]);
     }
-    await vi.waitFor(() => expect(globSync('spool/web/*/uploads/*', { cwd: library.indexDir })).toEqual([]), 20_000);
+    await vi.waitFor(() => expect(globSync('spool/web/*/uploads/*', { cwd: library.indexDir })).toEqual([]), 100_000);
   });
 });
 

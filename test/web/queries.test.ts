@@ -24,7 +24,7 @@ afterAll(async () => {
 /** The extracts of a query are still cut when its answer is there. */
 function nothingIsLeft(): Promise<void> {
   const uploads = () => globSync('spool/web/*/uploads/*', { cwd: library.indexDir });
-  return vi.waitFor(() => expect(uploads()).toEqual([]), 20_000);
+  return vi.waitFor(() => expect(uploads()).toEqual([]), 100_000);
 }
 
 async function post(init: RequestInit): Promise<{ response: Response; query: SeenQuery }> {

@@ -78,7 +78,7 @@ test('a job is cancelled, and then stays as it is', async () => {
 
 test('a job waits while another program over the index runs jobs', slow, async () => {
   const lockPath = indexPathsOf({ indexDir: library.indexDir }).jobsLock;
-  const lock = await vi.waitFor(() => ProcessLock.take(lockPath) ?? Promise.reject(new Error('taken')), 30_000);
+  const lock = await vi.waitFor(() => ProcessLock.take(lockPath) ?? Promise.reject(new Error('taken')), 100_000);
   const job = await begin({});
   await new Promise((resolve) => setTimeout(resolve, 500));
   expect(((await (await web.call(job.self)).json()) as SeenReindex).state).toBe('waiting');

@@ -162,7 +162,7 @@ test('an answer keeps its clips when a newer generation answers', async () => {
     const state = (await (await later.call('/api/v1/library', { key })).json()) as { generation: { id: string } };
     return state.generation.id;
   };
-  await vi.waitFor(async () => expect(await answering()).not.toBe(done.answer.generation), 20_000);
+  await vi.waitFor(async () => expect(await answering()).not.toBe(done.answer.generation), 100_000);
   for (const kind of ['theirs', 'yours', 'both']) {
     const clip = await later.call(`${done.permanent}/results/1/clips/${kind}.mp3`, { key });
     expect([kind, clip.status, clip.headers.get('content-type')]).toEqual([kind, 200, 'audio/mpeg']);

@@ -23,7 +23,7 @@ describe.skipIf(isMissing)(`a bot by discord.py${isMissing ? ` (skipped: ${found
   let child: ChildProcessByStdio<null, Readable, Readable>;
   const told: Told[] = [];
   let complaints = '';
-  const until = (event: string) => expect.poll(() => told.find((each) => each.event === event), { timeout: 20_000 });
+  const until = (event: string) => expect.poll(() => told.find((each) => each.event === event), { timeout: 100_000 });
 
   beforeAll(async () => {
     discord = await startLocalDiscord();

@@ -73,13 +73,13 @@ describe('a repeated query with equal bytes', () => {
 describe('buttons', () => {
   test('work after 16 minutes, since each press is a new interaction', async () => {
     bot.discord.advance(16 * 60_000);
-    const clips = await (await bob.select(answer, 'Listen to a piece', ['2'])).until(withClips, 30_000);
+    const clips = await (await bob.select(answer, 'Listen to a piece', ['2'])).until(withClips, 100_000);
     expect(clips.content).toContain('**2. ');
   });
 
   test('work after a restart', async () => {
     await bot.restart();
-    const clips = await (await bob.select(answer, 'Listen to a piece', ['1'])).until(withClips, 30_000);
+    const clips = await (await bob.select(answer, 'Listen to a piece', ['1'])).until(withClips, 100_000);
     expect(clips.content).toContain('**1. piece-5**');
     const more = await answerTo(await ada.press(answer, 'More (3 to 4)'));
     expect(more.content).toContain('**3. ');
@@ -103,7 +103,7 @@ describe('buttons', () => {
   test('with damaged arguments get a reply', async () => {
     for (const customId of damagedIds()) {
       const press = await ada.press(old, customId);
-      const said = await press.until(({ content, embeds }) => content !== '' || embeds.length > 0, 20_000);
+      const said = await press.until(({ content, embeds }) => content !== '' || embeds.length > 0, 100_000);
       expect(isPrivate(said)).toBe(true);
       expect(said.content).not.toContain('went wrong on my side');
     }
@@ -139,7 +139,7 @@ describe('after the library has changed', () => {
   });
 
   test('Listen on the old answer still plays it', async () => {
-    const clips = await (await bob.select(answer, 'Listen to a piece', ['1'])).until(withClips, 30_000);
+    const clips = await (await bob.select(answer, 'Listen to a piece', ['1'])).until(withClips, 100_000);
     expect(clips.content).toContain('**1. piece-5**');
   });
 
@@ -156,7 +156,7 @@ describe('after the library has changed', () => {
     expect(content).not.toMatch(/(?<!\\)\[x\]/);
     expect(content).toContain('\\*\\*bold\\*\\*');
     for (const { message: state } of asked.edits) expect(state.mention_everyone).toBe(false);
-    const clips = await (await bob.select(message, 'Listen to a piece', ['1'])).until(withClips, 30_000);
+    const clips = await (await bob.select(message, 'Listen to a piece', ['1'])).until(withClips, 100_000);
     expect(clips.content).not.toMatch(/@everyone|@here|\u202e/);
     const [choice] = await ada.autocomplete('similar', 'piece', 'everyone');
     expect(choice?.name.length).toBeLessThanOrEqual(100);

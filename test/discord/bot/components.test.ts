@@ -52,7 +52,7 @@ function withFiles(count: number) {
 
 describe('Listen', () => {
   test("sends the result's, the query's and the A/B clip privately, after the recording is deleted", async () => {
-    const message = await (await person(bob).select(answer, 'Listen to a piece', ['1'])).until(withFiles(3), 30_000);
+    const message = await (await person(bob).select(answer, 'Listen to a piece', ['1'])).until(withFiles(3), 100_000);
     expect(isPrivate(message)).toBe(true);
     expect(message.content).toContain('**1. piece-5**');
     expect(message.content).toContain('Clips, in this order: **1** theirs, yours, both in turn');
@@ -71,13 +71,13 @@ describe('Listen', () => {
       person(bob).select(answer, 'Listen to a piece', ['2']),
       person(bob).select(answer, 'Listen to a piece', ['2']),
     ]);
-    for (const press of presses) expect((await press.until(withFiles(3), 30_000)).content).toContain('**2. ');
+    for (const press of presses) expect((await press.until(withFiles(3), 100_000)).content).toContain('**2. ');
   });
 });
 
 describe('Why', () => {
   test('explains the pieces privately, with votes, chunks and the match picture', async () => {
-    const message = await (await person(bob).press(answer, 'Why?')).until(({ embeds }) => embeds.length > 0, 30_000);
+    const message = await (await person(bob).press(answer, 'Why?')).until(({ embeds }) => embeds.length > 0, 100_000);
     expect(isPrivate(message)).toBe(true);
     const { title, description = '', image, footer } = embedOf(message);
     expect(title).toMatch(/^This is piece-5/);
@@ -98,7 +98,7 @@ describe('More', () => {
     expect(headlineOf(message)).toMatch(/^Results 3 to 4: This is piece-5/);
     expect(message.content).toContain('**3. ');
     expect(optionsOf(message, 'Listen to a piece').map(({ value }) => value)).toEqual(['3', '4']);
-    const clips = await (await person(bob).select(message, 'Listen to a piece', ['4'])).until(withFiles(3), 30_000);
+    const clips = await (await person(bob).select(message, 'Listen to a piece', ['4'])).until(withFiles(3), 100_000);
     expect(clips.attachments[0]?.filename).toMatch(/^04-/);
   });
 });
@@ -138,7 +138,7 @@ describe('thumbs', () => {
   });
 
   test('are stored by the buttons below the clips, which stay and show the vote', async () => {
-    const clips = await (await person(eve).select(answer, 'Listen to a piece', ['1'])).until(withFiles(3), 30_000);
+    const clips = await (await person(eve).select(answer, 'Listen to a piece', ['1'])).until(withFiles(3), 100_000);
     const voted = await person(eve).press(clips, '👍');
     const styled = await voted.until(({ components }) => JSON.stringify(components).includes('"style":3'));
     expect(styled.attachments).toHaveLength(3);
@@ -182,7 +182,7 @@ describe('Share', () => {
     const before = publicMessages(bot.discord).length;
     const picks = await Promise.all(['2', '2'].map((rank) => person(ada).select(choice, 'Choose a piece', [rank])));
     for (const pick of picks) await saying(pick, /Posted in|already in|is being posted/);
-    await expect.poll(() => publicMessages(bot.discord).length - before, { timeout: 20_000 }).toBe(1);
+    await expect.poll(() => publicMessages(bot.discord).length - before, { timeout: 100_000 }).toBe(1);
     await sleep(1_000);
     expect(publicMessages(bot.discord).length - before).toBe(1);
   });
@@ -192,7 +192,7 @@ describe('Share', () => {
     const { guildSettings } = bot.app.catalog;
     const finds = bot.discord.addChannel(defaultGuildId, { name: 'finds' });
     guildSettings.set(defaultGuildId, { shareChannelId: finds });
-    const clips = await (await person(ada).select(answer, 'Listen to a piece', ['1'])).until(withFiles(3), 30_000);
+    const clips = await (await person(ada).select(answer, 'Listen to a piece', ['1'])).until(withFiles(3), 100_000);
     bot.discord.setPermissions(finds, 'bot', { deny: PermissionFlagsBits.SendMessages });
     const refused = await failureOf(await person(ada).press(clips, 'Share'));
     expect(refused.content).toContain(`I lack the permission **Send Messages** in <#${finds}>`);

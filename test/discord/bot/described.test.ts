@@ -75,7 +75,7 @@ describe.skipIf(file === undefined)("by Discord's description", () => {
       const used = await ada.slash('library', {}, { subcommand });
       await used.until(({ content, embeds }) => content !== '' || embeds.length > 0, 60_000);
     }
-    await (await ada.slash('about')).until(({ embeds }) => embeds.length > 0, 30_000);
+    await (await ada.slash('about')).until(({ embeds }) => embeds.length > 0, 100_000);
     expect(new Set(sent.map(({ method }) => method))).toEqual(new Set(['GET', 'PUT', 'POST', 'PATCH', 'DELETE']));
     expect(complaintsAbout(sent, JSON.parse(readFileSync(file ?? '', 'utf8')) as Description)).toEqual([]);
   }, 300_000);

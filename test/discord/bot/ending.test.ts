@@ -68,7 +68,7 @@ async function exitOf(program: Program): Promise<{ code: number | null; said: st
 
 /** Logged in, with its commands. */
 async function untilThere({ log }: Program): Promise<void> {
-  await expect.poll(log, { timeout: 30_000 }).toContain('the bot is there');
+  await expect.poll(log, { timeout: 100_000 }).toContain('the bot is there');
 }
 
 /** Fetching takes so long that the query is still running. */
@@ -117,8 +117,8 @@ test('a stop notifies the users of interrupted and refused queries, and leaves n
   const running = await eve?.slash('similar', { clip: excerpt(library, 1) });
   const waiting = await dan?.slash('similar', { clip: excerpt(library, 2), private: true });
   if (!running || !waiting) throw new Error('Expected two queries');
-  await running.until(({ content }) => content.startsWith('Downloading'), 20_000);
-  await waiting.until(({ content }) => content.startsWith('Waiting'), 20_000);
+  await running.until(({ content }) => content.startsWith('Downloading'), 100_000);
+  await waiting.until(({ content }) => content.startsWith('Waiting'), 100_000);
   const stopping = bot.bot.stop();
   expect((await saying(waiting, 'I am being restarted')).content).toContain('not your fault');
   expect(isPrivate(await saying(running, 'I am being restarted'))).toBe(true);
@@ -134,7 +134,7 @@ test('SIGTERM lets a running query finish, then exits with 0', async () => {
   await untilThere(program);
   // With a library track: nothing to embed, so that it also ends in time on a busy machine.
   const asked = await ada.slash('similar', { piece: 'piece-3' });
-  await asked.until(({ content, embeds }) => content !== '' || embeds.length > 0, 20_000);
+  await asked.until(({ content, embeds }) => content !== '' || embeds.length > 0, 100_000);
   program.child.kill('SIGTERM');
   await answerTo(asked);
   const { code, said } = await exitOf(program);
@@ -149,7 +149,7 @@ test('after a kill, the next start notifies the waiting users and removes the th
   slowFiles();
   const inPublic = await ada.slash('similar', { clip: excerpt(library, 4) });
   const inPrivate = await bob.slash('similar', { clip: excerpt(library, 5), private: true }, { locale: 'de' });
-  for (const asked of [inPublic, inPrivate]) await asked.until(({ content }) => content !== '', 20_000);
+  for (const asked of [inPublic, inPrivate]) await asked.until(({ content }) => content !== '', 100_000);
   program.child.kill('SIGKILL');
   await program.ended;
   discord.faults.clear();

@@ -21,7 +21,7 @@ let ofBob: APIMessage;
 const referenceOf = (message: APIMessage) => answerIdOf(message) ?? '';
 const withClips = ({ attachments }: APIMessage) => attachments.length === 3;
 const listenTo = async (who: Person, message: APIMessage) =>
-  (await who.select(message, 'Listen to a piece', ['1'])).until(withClips, 30_000);
+  (await who.select(message, 'Listen to a piece', ['1'])).until(withClips, 100_000);
 
 beforeAll(async () => {
   library = await makeLibrary();

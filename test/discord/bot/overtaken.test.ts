@@ -75,7 +75,7 @@ describe('a user whose reply was deleted meanwhile', () => {
   test('gets a private message that the answer could not be sent', async () => {
     signalWorker('SIGSTOP');
     const asked = await ada.slash('similar', { clip: excerpt(library, 1, 1, 12) });
-    const { id, channel_id } = await asked.until(({ content }) => content.startsWith('Listening'), 20_000);
+    const { id, channel_id } = await asked.until(({ content }) => content.startsWith('Listening'), 100_000);
     bot.discord.deleteMessage(channel_id, id);
     signalWorker('SIGCONT');
     const failed = await failureOf(asked);
@@ -86,7 +86,7 @@ describe('a user whose reply was deleted meanwhile', () => {
   test('gets the error reply privately', async () => {
     signalWorker('SIGSTOP');
     const asked = await ada.slash('similar', { clip: excerpt(library, 1, 2, 12) });
-    const cancel = await asked.until((message) => stringify(message.components).includes('Cancel'), 20_000);
+    const cancel = await asked.until((message) => stringify(message.components).includes('Cancel'), 100_000);
     bot.discord.faults.next('DELETE /webhooks', 'status500', 10);
     await ada.press(cancel, 'Cancel');
     expect(isPrivate(await saying(asked, 'Cancelled.'))).toBe(true);

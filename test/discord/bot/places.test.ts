@@ -121,7 +121,7 @@ describe('in a direct message', () => {
   });
 
   test('Listen sends the clips', async () => {
-    const clips = await (await ada.select(answer, 'Listen to a piece', ['1'])).until(withClips, 30_000);
+    const clips = await (await ada.select(answer, 'Listen to a piece', ['1'])).until(withClips, 100_000);
     expect(clips.content).toContain('**1. piece-5**');
     expect(labelsOf(clips)).not.toContain('Share');
   });
@@ -145,13 +145,13 @@ describe('in a direct message', () => {
 
   test('/about answers, and /library is not offered', async () => {
     const here = { channelId: ada.directChannelId };
-    await (await ada.slash('about', {}, here)).until(({ embeds }) => embeds.length > 0, 30_000);
+    await (await ada.slash('about', {}, here)).until(({ embeds }) => embeds.length > 0, 100_000);
     await expect(ada.slash('library', {}, { ...here, subcommand: 'status' })).rejects.toThrow('no command');
   });
 
   test('buttons work after a restart', async () => {
     await bot.restart();
-    await (await ada.select(answer, 'Listen to a piece', ['2'])).until(withClips, 30_000);
+    await (await ada.select(answer, 'Listen to a piece', ['2'])).until(withClips, 100_000);
     const failed = await failureOf(await ada.messageCommand(menu, ada.directChannelId, (await silent()).id));
     expect(failed.content).toContain('This message contains no recording and no link');
   });
@@ -176,7 +176,7 @@ describe.each([...names, 'a private thread without the bot'])('in %s that is not
   });
 
   test('Listen, More and "Ask with" answer', async () => {
-    const clips = await (await bob.select(answer, 'Listen to a piece', ['1'])).until(withClips, 30_000);
+    const clips = await (await bob.select(answer, 'Listen to a piece', ['1'])).until(withClips, 100_000);
     expect(clips.channel_id).toBe(threadCalled(name));
     expect((await answerTo(await bob.press(answer, 'More (3 to 4)'))).content).toContain('**3. ');
     const asked = await answerTo(await ada.select(answer, 'Query with one of these pieces', ['2']));

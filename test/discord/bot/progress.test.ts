@@ -43,13 +43,13 @@ const askPrivately = (who: Person) => who.slash('similar', { clip: newClip(), pr
 const hasCancel = (message: APIMessage) => labelsOf(message).includes('Cancel');
 const isWaiting = (place: number) => (message: APIMessage) =>
   message.content === `Waiting: place ${place} in the queue.`;
-const cancel = async (who: Person, asked: Interaction) => who.press(await asked.until(hasCancel, 20_000), 'Cancel');
+const cancel = async (who: Person, asked: Interaction) => who.press(await asked.until(hasCancel, 100_000), 'Cancel');
 
 test('a query is acknowledged first, even while the worker is stopped, and shows its progress', async () => {
   signalWorker('SIGSTOP');
   const asked = await ada.slash('similar', { clip: newClip() });
   expect((await asked.ackedAtMs) - asked.sentAtMs).toBeLessThan(1_500);
-  await asked.until(({ content }) => /^(Downloading|Listening)/.test(content), 20_000);
+  await asked.until(({ content }) => /^(Downloading|Listening)/.test(content), 100_000);
   signalWorker('SIGCONT');
   await answerTo(asked);
 });
@@ -57,7 +57,7 @@ test('a query is acknowledged first, even while the worker is stopped, and shows
 test('progress is edited at most every 2.5 s, and never after the answer', async () => {
   signalWorker('SIGSTOP');
   const asked = await ada.slash('similar', { clip: newClip() });
-  await asked.until(hasCancel, 20_000);
+  await asked.until(hasCancel, 100_000);
   signalWorker('SIGCONT');
   const answer = await answerTo(asked);
   await sleep(3_000);
@@ -76,10 +76,10 @@ test("Cancel appears after 5 s, works only for the query's user, and leaves noth
   const before = publicMessages(bot.discord).length;
   signalWorker('SIGSTOP');
   const asked = await ada.slash('similar', { clip: newClip() });
-  const withButton = await asked.until(hasCancel, 20_000);
+  const withButton = await asked.until(hasCancel, 100_000);
   expect(bot.discord.nowMs() - asked.sentAtMs).toBeGreaterThan(4_500);
   const other = await bob.press(withButton, 'Cancel');
-  const refusal = await other.until(({ flags, content }) => Boolean((flags ?? 0) & 64) && content !== '', 20_000);
+  const refusal = await other.until(({ flags, content }) => Boolean((flags ?? 0) & 64) && content !== '', 100_000);
   expect(refusal.content).toMatch(/not|only|whoever/i);
   expect(asked.original()).not.toBeNull();
   await ada.press(withButton, 'Cancel');
@@ -101,15 +101,15 @@ test('after a cancelled query the next one is answered', async () => {
 test('one query of a user runs and two wait with their place; a fourth is refused with a retry time', async () => {
   signalWorker('SIGSTOP');
   const first = await askPrivately(ada);
-  await first.until(({ content }) => content.startsWith('Listening'), 20_000);
+  await first.until(({ content }) => content.startsWith('Listening'), 100_000);
   const second = await askPrivately(ada);
-  await second.until(isWaiting(1), 20_000);
+  await second.until(isWaiting(1), 100_000);
   const third = await askPrivately(ada);
-  await third.until(isWaiting(2), 20_000);
+  await third.until(isWaiting(2), 100_000);
   const refused = await failureOf(await askPrivately(ada));
   expect(refused.content).toMatch(/one running, 2 waiting.*Try again <t:\d+:R>\./);
   const others = await askPrivately(bob);
-  await others.until(({ content }) => content.startsWith('Waiting: place'), 20_000);
+  await others.until(({ content }) => content.startsWith('Waiting: place'), 100_000);
   await cancel(ada, second);
   await saying(second, 'Cancelled.');
   signalWorker('SIGCONT');

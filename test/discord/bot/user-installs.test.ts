@@ -51,7 +51,7 @@ describe.each(places)('in %s', (_name, where) => {
 
   test('a result can be heard, without a button to share', async () => {
     const heard = await eve.select(answer, 'Listen to a piece', ['1']);
-    const clips = await heard.until(({ attachments }) => attachments.length === 3, 30_000);
+    const clips = await heard.until(({ attachments }) => attachments.length === 3, 100_000);
     expect(labelsOf(clips)).toEqual(['👍', '👎']);
   });
 

@@ -46,7 +46,7 @@ export async function walk(
   await answer.getByRole('option').first().click();
   const clips = person.message('Only you can see this').filter({ has: person.page.locator('audio') });
   await clips.waitFor();
-  await expect.poll(() => clips.locator('audio').count(), { timeout: 15_000 }).toBe(3);
+  await expect.poll(() => clips.locator('audio').count(), { timeout: 100_000 }).toBe(3);
   expect(await person.play(clips.locator('audio').last())).toBeGreaterThan(0);
   await see('listen');
 
@@ -54,7 +54,7 @@ export async function walk(
   const thumb = clips.getByRole('button', { name: '👍', exact: true });
   const before = await thumb.getAttribute('class');
   await thumb.click();
-  await expect.poll(() => thumb.getAttribute('class'), { timeout: 15_000 }).not.toBe(before);
+  await expect.poll(() => thumb.getAttribute('class'), { timeout: 100_000 }).not.toBe(before);
 
   // More, privately.
   await answer.getByRole('button', { name: /^More \(/ }).click();

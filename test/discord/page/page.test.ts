@@ -33,7 +33,7 @@ test('a user drops a clip, plays the answer, votes, shows more and shares; priva
   await walk(person, { clip: { name: 'clip.mp3', data: readFileSync(file) }, results: 1 });
 
   const own = await person.messages.count();
-  await expect.poll(() => other.messages.count(), { timeout: 15_000 }).toBe(2);
+  await expect.poll(() => other.messages.count(), { timeout: 100_000 }).toBe(2);
   expect(own).toBeGreaterThan(2);
   expect(await other.overflowPx()).toBe(0);
   expect(await person.overflowPx()).toBe(0);

@@ -91,7 +91,7 @@ describe('the administration', () => {
       .getByRole('button', { name: /^Stop / })
       .first()
       .waitFor();
-    await expect.poll(async () => (await opened.sound()).starts.length, { timeout: 30_000 }).toBe(1);
+    await expect.poll(async () => (await opened.sound()).starts.length, { timeout: 100_000 }).toBe(1);
     await first
       .getByRole('button', { name: /^Stop / })
       .first()
@@ -148,10 +148,10 @@ describe('the administration', () => {
     expect(library.app.catalog.schedule.get()).toMatchObject({ cron: '0 4 * * *', timeZone: 'Europe/Berlin' });
     await page.getByLabel(adminEn.settings.when).selectOption(adminEn.settings.presets.never);
     await button(page, adminEn.settings.save).click();
-    await expect.poll(() => library.app.catalog.schedule.get(), { timeout: 20_000 }).toBeNull();
+    await expect.poll(() => library.app.catalog.schedule.get(), { timeout: 100_000 }).toBeNull();
     await page.getByRole('switch', { name: adminEn.settings.private }).click();
     const of = () => library.app.catalog.guildSettings.get('123456789012345678');
-    await expect.poll(of, { timeout: 20_000 }).toMatchObject({ results: 5, private: true });
+    await expect.poll(of, { timeout: 100_000 }).toMatchObject({ results: 5, private: true });
     expect(opened.complaints.filter((each) => !each.includes('400'))).toEqual([]);
   });
 

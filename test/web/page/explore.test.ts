@@ -13,7 +13,7 @@ import { makeWeb, type TestWeb } from '../running-web.ts';
 import { launchChromium, type OpenedPage, type OpenOptions, openPage } from './opened-page.ts';
 
 /** A busy machine may take long. */
-const soon = { timeout: 20_000 };
+const soon = { timeout: 100_000 };
 /** More than are loaded at once. */
 const listed = 600;
 

@@ -19,7 +19,7 @@ import { launchChromium, type OpenedPage, openPage } from './opened-page.ts';
 
 const gzippedMax = 250_000;
 /** A busy machine may take long. */
-const soon = { timeout: 20_000 };
+const soon = { timeout: 100_000 };
 
 let library: TestLibrary;
 let web: TestWeb;
