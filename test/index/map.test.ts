@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { faissEngine } from '../../src/index/faiss-engine.ts';
 import { spaceFolder } from '../../src/index/generation-folder.ts';
 import { layOut, placeBetween } from '../../src/index/map/layout.ts';
 import { makeMap } from '../../src/index/map/make-map.ts';
@@ -28,7 +29,8 @@ function blobs(count: number, centres: number): Float32Array {
 async function generationOf(library: ChangingLibrary, indexDir = tempFolder()) {
   const rows = [...library].flatMap(([trackId, track]) => rowsOfTrack(trackId, track));
   const manifest = await write(indexDir, rows, { tracks: tracksOf(library) });
-  return { folder: path.join(spaceFolder(indexDir, place.spaceId), manifest.id), manifest, signal: never };
+  const folder = path.join(spaceFolder(indexDir, place.spaceId), manifest.id);
+  return { engine: faissEngine, folder, manifest, signal: never };
 }
 
 function placesOf({ trackIds, at }: TrackMap): Map<number, string> {
