@@ -58,6 +58,17 @@ describe('the layout', () => {
     expect(Math.hypot(x - (at[0] ?? 0), y - (at[1] ?? 0))).toBeLessThan(0.1);
   });
 
+  test.each([2, 15, 20, 39])('of %i tracks fills the square and is in its middle', (count) => {
+    // Far from the origin, as UMAP's coordinates may be.
+    const at = layOut({ values: blobs(count, 3).map((value) => value + 9), width });
+    const halves = [0, 1].map((axis) => {
+      const own = [...at].filter((_, place) => place % 2 === axis);
+      expect(Math.max(...own)).toBeCloseTo(-Math.min(...own), 5);
+      return Math.max(...own);
+    });
+    expect(Math.max(...halves)).toBeCloseTo(1, 5);
+  });
+
   test.each([0, 1, 2, 15])('takes %i tracks', (count) => {
     const at = layOut({ values: blobs(count, 3), width });
     expect(at.length).toBe(count * 2);

@@ -13,7 +13,7 @@ export interface MapInput extends VectorsInput {
   readonly previous: TrackMap | null;
 }
 
-export const mapRecipe = 'means, 32 components, UMAP of 10,000, 1';
+export const mapRecipe = 'means, 32 components, UMAP of 10,000, 2';
 const components = 32;
 /** Vectors from which the components are taken. */
 const sampleMax = 4_000;
