@@ -76,6 +76,7 @@ export function ShareInDiscord({
       </Text>
     );
   const servers = places.data?.servers ?? [];
+  if (servers.length === 0) return null;
   const isOnly = servers.length === 1;
   return (
     <Group gap={6}>
