@@ -48,7 +48,7 @@ export class App implements Services, AsyncDisposable {
     this.queries = new QueryService({ ...base, liveIndex: this.liveIndex });
     this.indexing = new IndexingService({ ...base, generations, liveIndex: this.liveIndex });
     this.maintenance = new MaintenanceService({ ...base, generations, engines, answerFiles: this.queries.answerFiles });
-    this.maps = new MapService(base);
+    this.maps = new MapService({ ...base, engines });
   }
 
   async close(): Promise<void> {

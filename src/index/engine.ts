@@ -42,6 +42,14 @@ export interface EngineStatistics {
   readonly recall: number;
 }
 
+/** Reads vectors of one part of a generation. Faster for rows that are read in order. */
+export interface PartRows extends AsyncDisposable {
+  /** @returns shape [the part's dimensions]; valid until the next call
+   *  @throws {RangeError} if there is no such row
+   *  @throws {LeitmotifError} `index-corrupt` if it is missing, `index-unavailable`, `cancelled` */
+  at(row: number): Promise<Float32Array>;
+}
+
 export interface SpaceName {
   readonly indexDir: string;
   readonly spaceId: string;
@@ -68,6 +76,10 @@ export interface IndexEngine {
   /** @param folder of the generation
    *  @throws {LeitmotifError} `index-corrupt` if vectors are missing or differ, `index-unavailable` */
   open(manifest: GenerationManifest, folder: string, options: OpenIndexOptions): Promise<OpenIndex>;
+
+  /** @param part place in the manifest's parts
+   *  @throws as `open` */
+  rows(manifest: GenerationManifest, folder: string, part: number, signal: AbortSignal): Promise<PartRows>;
 
   /** Checks the vectors that are not in the generation's folder. @throws as `open` */
   check(manifest: GenerationManifest, folder: string, signal?: AbortSignal): Promise<void>;

@@ -1,13 +1,17 @@
 /** The embedded engine: vectors are files of the generation's folder, searched by FAISS processes on this machine. */
 import path from 'node:path';
 import { writeDelta } from './delta-writer.ts';
-import type { EngineHealth, EngineStatistics, IndexEngine, OpenIndexOptions, Swept } from './engine.ts';
+import type { EngineHealth, EngineStatistics, IndexEngine, OpenIndexOptions, PartRows, Swept } from './engine.ts';
 import { FaissIndex } from './faiss-index.ts';
+import { FlatRows } from './flat-rows.ts';
 import { writeGeneration } from './generation-writer.ts';
 import type { GenerationManifest } from './manifest.ts';
 import { shardFilesOf } from './shard-files.ts';
 import { droppedRows, readTracks } from './tracks-file.ts';
 import type { OpenIndex } from './vector-index.ts';
+
+/** Vectors that are read at once. */
+const blockRows = 512;
 
 export const faissEngine: IndexEngine = {
   name: 'faiss',
@@ -15,6 +19,7 @@ export const faissEngine: IndexEngine = {
   write: writeGeneration,
   change: writeDelta,
   open,
+  rows,
   // All files are in the folder, whose files are checked with the manifest.
   check: async () => {},
   // A pruned generation's folder takes its vectors along.
@@ -34,4 +39,9 @@ async function open(manifest: GenerationManifest, folder: string, options: OpenI
     dropped: tracks ? droppedRows(tracks, shards) : undefined,
     reuse: reuse instanceof FaissIndex ? reuse : undefined,
   });
+}
+
+async function rows({ parts, shards }: GenerationManifest, folder: string, part: number): Promise<PartRows> {
+  const slices = shards.map(({ rowCount, files }) => ({ rowCount, file: files[part]?.file ?? '' }));
+  return FlatRows.open({ folder, dimensions: parts[part]?.dimensions ?? 0, shards: slices, blockRows });
 }

@@ -6,7 +6,8 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Config } from '../config/config.ts';
-import { currentManifest } from '../index/generation.ts';
+import type { IndexEngines } from '../index/engine.ts';
+import { currentManifest, engineFor } from '../index/generation.ts';
 import { spaceFolder } from '../index/generation-folder.ts';
 import { makeMap } from '../index/map/make-map.ts';
 import { readMap, type TrackMap, writeMap } from '../index/map/map-file.ts';
@@ -18,6 +19,7 @@ export interface MapServiceParts {
   readonly config: Config;
   readonly catalog: Catalog;
   readonly worker: WorkerService;
+  readonly engines: IndexEngines;
 }
 
 /** What clients get: columns, one value a track. */
@@ -55,16 +57,17 @@ export class MapService {
   }
 
   /** Makes what is missing. Takes up to minutes of a processor, without a pause: call it in a process of its own.
-   *  @throws {LeitmotifError} as currentManifest; `disk-full`; the signal's reason */
+   *  @throws {LeitmotifError} as currentManifest, engineFor and makeMap; `disk-full` */
   async update(signal: AbortSignal): Promise<void> {
-    const { config, catalog } = this.#parts;
+    const { config, catalog, engines } = this.#parts;
     const { folder, name, spaceId, manifest } = await this.#place();
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const file = path.join(folder, 'map.bin');
     // A damaged map is made again.
     const previous = await readMap(file).catch(() => null);
     const generation = path.join(spaceFolder(config.indexDir, spaceId), manifest.id);
-    const map = await makeMap({ folder: generation, manifest, previous, signal });
+    const engine = engineFor(manifest, engines);
+    const map = await makeMap({ engine, folder: generation, manifest, previous, signal });
     await writeMap(file, map);
     const view = JSON.stringify(viewOf(map, manifest.id, catalog));
     const packed = await promisify(gzip)(view);

@@ -1,5 +1,6 @@
 /** What every index engine promises. FAISS: engine-contract.test.ts; Milvus: test/milvus/contract.milvus.ts. */
 import { rmSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { planDelta } from '../../src/index/delta-plan.ts';
 import type { IndexEngine, IndexEngines } from '../../src/index/engine.ts';
@@ -9,7 +10,9 @@ import { currentManifest, nearestChunks, type OpenGeneration, openCurrent } from
 import { readCurrent, rollBack, spaceFolder } from '../../src/index/generation-folder.ts';
 import { IndexHost } from '../../src/index/index-host.ts';
 import { type GenerationManifest, liveRowCount } from '../../src/index/manifest.ts';
+import { makeMap } from '../../src/index/map/make-map.ts';
 import type { IndexedRow } from '../../src/index/row-writer.ts';
+import { readTracks } from '../../src/index/tracks-file.ts';
 import { mergeNeighbours, wholeSimilarity } from '../../src/index/vector-index.ts';
 import { partsOf, writePart } from '../../src/ranking/space-parts.ts';
 import {
@@ -234,6 +237,32 @@ export function describeEngine(name: string, enginesOf: () => IndexEngines): voi
       await changing;
       expect(seen).toContain(first.id);
       expect(host.current()?.rowCount).toBe(132);
+    });
+
+    test('reads the rows of each track, also after a change, and the map is the same as with FAISS', async () => {
+      const [ours, theirs] = [folder(), testFolder()];
+      const input = { hubs: true, tracks: tracksOf(forty) };
+      const rows = [...forty].flatMap(([id, track]) => rowsOfTrack(id, track));
+      const faiss = await faissEngine.write({ ...generationInput(theirs, rows), ...input });
+      const written = await write(ours, rows, input);
+      const mapped = { previous: null, signal: never };
+      const map = await makeMap({ engine: engine(), manifest: written, folder: folderOf(ours, written), ...mapped });
+      const same = { engine: faissEngine, manifest: faiss, folder: folderOf(theirs, faiss) };
+      expect(map).toEqual(await makeMap({ ...same, ...mapped }));
+
+      const changed = changedBy(forty, [3, null], [7, { rowCount: 3, version: 2 }], [41, { rowCount: 2, version: 1 }]);
+      const manifest = await change(ours, changed);
+      const tracks = await readTracks(
+        path.join(folderOf(ours, manifest), manifest.tracks?.file ?? ''),
+        manifest.tracks ?? { bytes: 0, sha256: '' },
+      );
+      expect(tracks.map(({ trackId }) => trackId).sort((a, b) => a - b)).toEqual([...changed.keys()]);
+      await using stored = await engine().rows(manifest, folderOf(ours, manifest), 0, never);
+      for (const { trackId, firstRow } of tracks) {
+        const own = rowsOfTrack(trackId, changed.get(trackId) ?? { rowCount: 0, version: 0 });
+        for (const [at, { vector }] of own.entries()) expect(await stored.at(firstRow + at)).toEqual(vector);
+      }
+      await expect(stored.at(manifest.rowCount)).rejects.toThrow(RangeError);
     });
 
     test('keeps the current generation when writing is cancelled', async () => {

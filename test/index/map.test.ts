@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { faissEngine } from '../../src/index/faiss-engine.ts';
 import { spaceFolder } from '../../src/index/generation-folder.ts';
 import { layOut, placeBetween } from '../../src/index/map/layout.ts';
 import { makeMap } from '../../src/index/map/make-map.ts';
@@ -28,7 +29,8 @@ function blobs(count: number, centres: number): Float32Array {
 async function generationOf(library: ChangingLibrary, indexDir = tempFolder()) {
   const rows = [...library].flatMap(([trackId, track]) => rowsOfTrack(trackId, track));
   const manifest = await write(indexDir, rows, { tracks: tracksOf(library) });
-  return { folder: path.join(spaceFolder(indexDir, place.spaceId), manifest.id), manifest, signal: never };
+  const folder = path.join(spaceFolder(indexDir, place.spaceId), manifest.id);
+  return { engine: faissEngine, folder, manifest, signal: never };
 }
 
 function placesOf({ trackIds, at }: TrackMap): Map<number, string> {
@@ -54,6 +56,17 @@ describe('the layout', () => {
     // A new track of a group is placed within the group.
     const [x, y] = placeBetween(features.values.slice(0, width), features, at, 7);
     expect(Math.hypot(x - (at[0] ?? 0), y - (at[1] ?? 0))).toBeLessThan(0.1);
+  });
+
+  test.each([2, 15, 20, 39])('of %i tracks fills the square and is in its middle', (count) => {
+    // Far from the origin, as UMAP's coordinates may be.
+    const at = layOut({ values: blobs(count, 3).map((value) => value + 9), width });
+    const halves = [0, 1].map((axis) => {
+      const own = [...at].filter((_, place) => place % 2 === axis);
+      expect(Math.max(...own)).toBeCloseTo(-Math.min(...own), 5);
+      return Math.max(...own);
+    });
+    expect(Math.max(...halves)).toBeCloseTo(1, 5);
   });
 
   test.each([0, 1, 2, 15])('takes %i tracks', (count) => {

@@ -1,8 +1,12 @@
-import { existsSync, mkdirSync, rmSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
+import { faissEngine } from '../../src/index/faiss-engine.ts';
 import { readCurrent, spaceFolder } from '../../src/index/generation-folder.ts';
+import { manifestName, readManifest } from '../../src/index/manifest.ts';
+import { makeMap } from '../../src/index/map/make-map.ts';
+import { readMap, writeMap } from '../../src/index/map/map-file.ts';
 import { updateGeneration } from '../../src/indexing/update-generation.ts';
 import { FolderLibrary } from '../../src/library/folder.ts';
 import { FolderClips } from '../../src/library/folder-clips.ts';
@@ -80,6 +84,30 @@ describe('repairs', () => {
     ]);
     expect(await readCurrent(folder)).toHaveLength(1);
     expect(existsSync(old)).toBe(false);
+  });
+
+  test('a damaged map, and the map of a space that has no generation', async () => {
+    const { bench, verify, folder } = await indexed();
+    const generation = path.join(folder, (await readCurrent(folder))[0] ?? '');
+    const manifest = await readManifest(path.join(generation, manifestName));
+    const map = await makeMap({ engine: faissEngine, folder: generation, manifest, previous: null, signal: never });
+    const maps = path.join(bench.indexDir, 'maps');
+    const own = path.join(maps, path.basename(folder));
+    for (const place of [own, path.join(maps, 'space-gone')]) {
+      mkdirSync(place, { recursive: true });
+      await writeMap(path.join(place, 'map.bin'), map);
+      writeFileSync(path.join(place, 'view-1.json.gz'), 'what clients get');
+    }
+    const finding = (what: RegExp) => ({ where: 'index', what: expect.stringMatching(what), remedy: 'mended' });
+    expect(await verify()).toEqual([finding(/maps\/space-gone is gone: its space has no generation/)]);
+    expect(readdirSync(maps)).toEqual([path.basename(folder)]);
+    expect(await readMap(path.join(own, 'map.bin'))).toEqual(map);
+    expect(await verify()).toEqual([]);
+    overwriteLastByte(path.join(own, 'map.bin'));
+    expect(await verify()).toEqual([finding(/maps\/.* is gone: .*checksum/)]);
+    // With what was made from it, so that the next request makes both again.
+    expect(readdirSync(maps)).toEqual([]);
+    expect(await verify()).toEqual([]);
   });
 
   test('counts that differ from the chunks', async () => {

@@ -1,6 +1,10 @@
 /** The library over the API: pages of tracks, one track, what is near to it, how it sounds, and the state of everything. */
+import { copyFileSync } from 'node:fs';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { makeLibrary, type TestLibrary } from '../support/library.ts';
+import { FolderLibrary } from '../../src/library/folder.ts';
+import { makeLibrary, never, type TestLibrary } from '../support/library.ts';
+import { writePiece } from '../support/pieces.ts';
 import { makeWeb, type TestWeb } from './running-web.ts';
 
 interface SeenTrack {
@@ -212,4 +216,22 @@ describe('the state', () => {
     expect([models.status, await models.json()]).toMatchObject([503, { code: 'worker-unavailable', retryable: true }]);
     expect(models.headers.get('retry-after')).toBe('5');
   });
+});
+
+test('the same recording under other names is found: in another format, or with equal bytes', async () => {
+  const { music, app } = library;
+  writePiece(path.join(music, 'again.mp3'), 1, 47);
+  copyFileSync(path.join(music, 'piece-2.ogg'), path.join(music, 'below', 'copy.ogg'));
+  await app.indexing.index({ library: new FolderLibrary(music), signal: never });
+  const { tracks } = await get<Page>('/api/v1/tracks');
+  const duplicatesOf = async (key: string) => {
+    const id = tracks.find((track) => track.key === key)?.id;
+    return (await get<Pick<Page, 'tracks'>>(`/api/v1/tracks/${id}/duplicates`)).tracks.map((track) => track.key);
+  };
+  expect(await duplicatesOf('piece-1.ogg')).toEqual(['again.mp3']);
+  expect(await duplicatesOf('again.mp3')).toEqual(['piece-1.ogg']);
+  expect(await duplicatesOf('piece-2.ogg')).toEqual(['below/copy.ogg']);
+  expect(await duplicatesOf('piece-3.ogg')).toEqual([]);
+  const unknown = await web.call('/api/v1/tracks/999999/duplicates');
+  expect([unknown.status, await unknown.json()]).toMatchObject([404, { code: 'track-unknown' }]);
 });

@@ -100,11 +100,12 @@ function nearest(
   return found;
 }
 
-/** Moves and scales into [-1, 1], both axes by the same factor. */
+/** Moves and scales into [-1, 1], both axes by the same factor. UMAP's coordinates are around no particular point. */
 function fitted(plane: Float32Array): Float32Array {
   const axis = (offset: number) => {
     const own = plane.filter((_, at) => at % 2 === offset);
-    const [low, high] = [own.reduce((a, b) => Math.min(a, b), 0), own.reduce((a, b) => Math.max(a, b), 0)];
+    const first = own[0] ?? 0;
+    const [low, high] = [own.reduce((a, b) => Math.min(a, b), first), own.reduce((a, b) => Math.max(a, b), first)];
     return { middle: (low + high) / 2, half: (high - low) / 2 };
   };
   const axes = [axis(0), axis(1)];

@@ -1,4 +1,4 @@
-/** Makes the map of a generation, or adds what is new to an earlier map. Reads files of the generation only, and takes a minute of
+/** Makes the map of a generation, or adds what is new to an earlier map. Reads the generation only, and takes a minute of
  *  a processor for 100,000 tracks: run it in a process of its own. */
 import { setImmediate } from 'node:timers/promises';
 import { kmeans } from 'ml-kmeans';
@@ -6,18 +6,14 @@ import type { GenerationManifest } from '../manifest.ts';
 import { type Features, landmarksMax, layOut, nearestRow, placeBetween } from './layout.ts';
 import type { TrackMap } from './map-file.ts';
 import { principalComponents, project } from './principal-components.ts';
-import { type TrackPlace, TrackVectors } from './track-vectors.ts';
+import { type TrackPlace, TrackVectors, type VectorsInput } from './track-vectors.ts';
 
-export interface MapInput {
-  /** Of the generation. */
-  readonly folder: string;
-  readonly manifest: GenerationManifest;
+export interface MapInput extends VectorsInput {
   /** The map of an earlier generation of the space; null: none. */
   readonly previous: TrackMap | null;
-  readonly signal: AbortSignal;
 }
 
-export const mapRecipe = 'means, 32 components, UMAP of 10,000, 1';
+export const mapRecipe = 'means, 32 components, UMAP of 10,000, 2';
 const components = 32;
 /** Vectors from which the components are taken. */
 const sampleMax = 4_000;
@@ -26,9 +22,10 @@ const seed = 7;
 /** Of the tracks that were laid out. With more changes, the map is laid out again. */
 const changedMax = 0.1;
 
-/** @throws {LeitmotifError} `index-corrupt` about a file; the signal's reason */
-export async function makeMap({ folder, manifest, previous, signal }: MapInput): Promise<TrackMap> {
-  await using vectors = await TrackVectors.open(folder, manifest);
+/** @throws {LeitmotifError} `index-corrupt` about a file or collection, `index-unavailable`; the signal's reason */
+export async function makeMap({ previous, ...input }: MapInput): Promise<TrackMap> {
+  const { manifest, signal } = input;
+  await using vectors = await TrackVectors.open(input);
   const base = canExtend(previous, vectors, manifest.spaceId) ? previous : await layOutAnew(vectors, manifest, signal);
   const known = new Map(Array.from(base.trackIds, (trackId, row) => [trackId, row]));
   const { tracks } = vectors;

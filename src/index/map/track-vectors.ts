@@ -1,7 +1,7 @@
-/** One vector for each track of a generation: the mean of its chunks, in each part of the space. Read from the generation's own
- *  files, a track at a time, so that memory does not grow with the library. */
+/** One vector for each track of a generation: the mean of its chunks, in each part of the space. Read from the engine that has
+ *  them, a track at a time, so that memory does not grow with the library. */
 import path from 'node:path';
-import { FlatRows } from '../flat-rows.ts';
+import type { IndexEngine, PartRows } from '../engine.ts';
 import type { GenerationManifest } from '../manifest.ts';
 import { IndexedRows } from '../rows-file.ts';
 import { readTracks } from '../tracks-file.ts';
@@ -12,42 +12,47 @@ export interface TrackPlace {
   readonly rowCount: number;
 }
 
-/** Rows of a track follow each other, and tracks are read in the order of their rows. */
-const blockRows = 512;
+export interface VectorsInput {
+  readonly engine: Pick<IndexEngine, 'rows'>;
+  /** Of the generation. */
+  readonly folder: string;
+  readonly manifest: GenerationManifest;
+  readonly signal: AbortSignal;
+}
+
+interface OpenPart {
+  readonly rows: PartRows;
+  readonly dimensions: number;
+  readonly scale: number;
+}
 
 export class TrackVectors implements AsyncDisposable {
   /** In the order of their rows. */
   readonly tracks: readonly TrackPlace[];
   readonly dimensions: number;
-  readonly #parts: readonly { readonly rows: FlatRows; readonly dimensions: number; readonly scale: number }[];
+  readonly #parts: readonly OpenPart[];
 
-  private constructor(
-    tracks: readonly TrackPlace[],
-    parts: readonly { readonly rows: FlatRows; readonly dimensions: number; readonly scale: number }[],
-  ) {
+  private constructor(tracks: readonly TrackPlace[], parts: readonly OpenPart[]) {
     this.tracks = tracks;
     this.#parts = parts;
     this.dimensions = parts.reduce((sum, { dimensions }) => sum + dimensions, 0);
   }
 
-  /** @param folder of the generation
-   *  @throws {LeitmotifError} `index-corrupt` about a file */
-  static async open(folder: string, manifest: GenerationManifest): Promise<TrackVectors> {
-    const { parts, shards } = manifest;
+  /** @throws {LeitmotifError} `index-corrupt` about a file or collection, `index-unavailable` */
+  static async open({ engine, folder, manifest, signal }: VectorsInput): Promise<TrackVectors> {
     await using opened = new AsyncDisposableStack();
-    const files: { rows: FlatRows; dimensions: number; scale: number }[] = [];
-    for (const [at, { dimensions, weight }] of parts.entries()) {
-      const slices = shards.map(({ rowCount, files: own }) => ({ rowCount, file: own[at]?.file ?? '' }));
-      const rows = opened.use(await FlatRows.open({ folder, dimensions, shards: slices, blockRows }));
-      files.push({ rows, dimensions, scale: Math.sqrt(weight) });
+    const parts: OpenPart[] = [];
+    for (const [at, { dimensions, weight }] of manifest.parts.entries()) {
+      const rows = opened.use(await engine.rows(manifest, folder, at, signal));
+      parts.push({ rows, dimensions, scale: Math.sqrt(weight) });
     }
     const tracks = await placesIn(folder, manifest);
     opened.move();
-    return new TrackVectors(tracks, files);
+    return new TrackVectors(tracks, parts);
   }
 
   /** @param target shape [dimensions]; each part is a unit vector times the root of its weight
-   *  @throws {LeitmotifError} `index-corrupt` */
+   *  @throws {LeitmotifError} `index-corrupt`, `index-unavailable`, `cancelled` */
   async read({ firstRow, rowCount }: TrackPlace, target: Float32Array): Promise<void> {
     target.fill(0);
     let from = 0;

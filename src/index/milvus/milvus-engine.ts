@@ -3,7 +3,15 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { LeitmotifError } from '../../errors.ts';
 import type { DeltaInput } from '../delta-writer.ts';
-import type { EngineHealth, EngineStatistics, IndexEngine, OpenIndexOptions, SpaceName, Swept } from '../engine.ts';
+import type {
+  EngineHealth,
+  EngineStatistics,
+  IndexEngine,
+  OpenIndexOptions,
+  PartRows,
+  SpaceName,
+  Swept,
+} from '../engine.ts';
 import { readCurrent, spaceFolder } from '../generation-folder.ts';
 import { type GenerationInput, writeGenerationFiles } from '../generation-writer.ts';
 import { type GenerationManifest, manifestName, readManifest } from '../manifest.ts';
@@ -17,6 +25,7 @@ import { moveToMilvus } from './move.ts';
 import { aliasOf, stemOf } from './names.ts';
 import { readReferenceVectors } from './references.ts';
 import type { MilvusSettings } from './settings.ts';
+import { StoredRows } from './stored-rows.ts';
 import { assertWhole } from './whole.ts';
 
 export class MilvusEngine implements IndexEngine {
@@ -58,6 +67,10 @@ export class MilvusEngine implements IndexEngine {
 
   open(manifest: GenerationManifest, folder: string, _options: OpenIndexOptions): Promise<OpenIndex> {
     return MilvusIndex.open(this.#client, manifest, folder);
+  }
+
+  rows(manifest: GenerationManifest, folder: string, part: number, signal: AbortSignal): Promise<PartRows> {
+    return StoredRows.open(this.#client, { manifest, folder, part, signal });
   }
 
   async check(manifest: GenerationManifest, folder: string, signal?: AbortSignal): Promise<void> {

@@ -1,14 +1,19 @@
 /** Looking around in the web app in a real browser, over one real server: the library and a track. */
+import { rmSync } from 'node:fs';
+import path from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { FolderLibrary } from '../../../src/library/folder.ts';
 import { pageEn } from '../../../web/page/texts/en.ts';
 import { libraryDe } from '../../../web/page/texts/library.de.ts';
 import { libraryEn } from '../../../web/page/texts/library.en.ts';
 import { mapDe } from '../../../web/page/texts/map.de.ts';
 import { mapEn } from '../../../web/page/texts/map.en.ts';
+import { peopleEn } from '../../../web/page/texts/people.en.ts';
 import { buildPage } from '../../../web/page-build.ts';
 import { factsOf, recordingOf } from '../../catalog/helpers.ts';
-import { makeLibrary, type TestLibrary } from '../../support/library.ts';
+import { makeLibrary, never, type TestLibrary } from '../../support/library.ts';
+import { writePiece } from '../../support/pieces.ts';
 import { makeWeb, type TestWeb } from '../running-web.ts';
 import { launchChromium, type OpenedPage, type OpenOptions, openPage } from './opened-page.ts';
 
@@ -155,6 +160,36 @@ describe('the map', () => {
     return opened;
   }
 
+  /** Draws around everything, by the button. */
+  async function drawAroundAll({ page }: OpenedPage): Promise<void> {
+    await page.getByRole('button', { name: mapEn.lasso }).click();
+    const box = (await page.locator('canvas').boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
+    await page.mouse.move(box.x + 8, box.y + 8);
+    await page.mouse.down();
+    for (const [x, y] of [
+      [box.width - 8, 8],
+      [box.width - 8, box.height - 8],
+      [8, box.height - 8],
+    ] as const)
+      await page.mouse.move(box.x + x, box.y + y, { steps: 4 });
+    await page.mouse.up();
+  }
+
+  async function idsOnMap(): Promise<number[]> {
+    return ((await (await web.call('/api/v1/map')).json()) as { ids: number[] }).ids;
+  }
+
+  /** The tracks that the answer under the page's address was asked with. */
+  async function askedWith({ page }: OpenedPage): Promise<number[]> {
+    await page.waitForURL(/\/answers\//);
+    const id = new URL(page.url()).pathname.split('/').at(-1);
+    const { answer } = (await (await web.call(`/api/v1/queries/${id}`)).json()) as {
+      answer: { query: { tracks: { plus: { trackId: number }[]; minus: unknown[] } } };
+    };
+    expect(answer.query.tracks.minus).toEqual([]);
+    return answer.query.tracks.plus.map(({ trackId }) => trackId);
+  }
+
   test('names and plays the track that is pointed at, and opens it', async () => {
     await using opened = await openMap();
     const { page } = opened;
@@ -192,19 +227,11 @@ describe('the map', () => {
       await page.mouse.move(first.x + x, first.y + y, { steps: 4 });
     await page.mouse.up();
     await page.keyboard.up('Shift');
-    await page.getByRole('region', { name: mapEn.selected('1 track') }).waitFor();
-    // Around all, by the button.
-    await page.getByRole('button', { name: mapEn.lasso }).click();
-    const box = (await page.locator('canvas').boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
-    await page.mouse.move(box.x + 8, box.y + 8);
-    await page.mouse.down();
-    for (const [x, y] of [
-      [box.width - 8, 8],
-      [box.width - 8, box.height - 8],
-      [8, box.height - 8],
-    ] as const)
-      await page.mouse.move(box.x + x, box.y + y, { steps: 4 });
-    await page.mouse.up();
+    const one = page.getByRole('region', { name: mapEn.selected('1 track') });
+    await one.getByRole('button', { name: mapEn.clear }).waitFor();
+    // Its own button in the list asks with it.
+    expect(await one.getByRole('button', { name: peopleEn.refine.ask }).count()).toBe(0);
+    await drawAroundAll(opened);
     const all = page.getByRole('region', { name: mapEn.selected('6 tracks') });
     await expect.poll(() => all.getByRole('listitem').count(), soon).toBe(6);
     await page.getByRole('button', { name: mapEn.clear }).click();
@@ -226,9 +253,22 @@ describe('the map', () => {
     expect(opened.complaints).toEqual([]);
   });
 
+  test('asks with all tracks that are drawn around', async () => {
+    await using opened = await openMap();
+    await drawAroundAll(opened);
+    const all = opened.page.getByRole('region', { name: mapEn.selected('6 tracks') });
+    expect(await opened.seriousFindings()).toEqual([]);
+    await all.getByRole('button', { name: peopleEn.refine.ask }).click();
+    expect((await askedWith(opened)).sort()).toEqual((await idsOnMap()).sort());
+    const tray = opened.page.getByRole('region', { name: peopleEn.refine.heading });
+    await tray.getByText(peopleEn.refine.chipPlus('A Titled Piece')).waitFor();
+    expect(opened.complaints).toEqual([]);
+  });
+
   test('fits a phone, and says so without WebGL', async () => {
     await using opened = await openMap({ viewport: 'phone', locale: 'de' });
     expect(await opened.overflowPx()).toBe(0);
+    expect(await opened.cutTexts()).toEqual([]);
     expect(await opened.seriousFindings()).toEqual([]);
     await opened.page.addInitScript(`
       const { getContext } = HTMLCanvasElement.prototype;
@@ -242,6 +282,31 @@ describe('the map', () => {
     await opened.page.getByRole('listitem').filter({ hasText: 'A Titled Piece' }).waitFor();
     expect(opened.complaints).toEqual([]);
   });
+
+  test('shows tracks that are new, and of more than ten asks with the most central; a removed track leaves it', async () => {
+    const before = await idsOnMap();
+    for (let seed = 7; seed <= 12; seed++) writePiece(path.join(library.music, `piece-${seed}.ogg`), seed, 15);
+    const index = () => library.app.indexing.index({ library: new FolderLibrary(library.music), signal: never });
+    await index();
+    const countOnMap = async () => (await idsOnMap()).length;
+    const remade = { timeout: 60_000, interval: 500 };
+    await expect.poll(countOnMap, remade).toBe(12);
+    await using opened = await openMap();
+    await drawAroundAll(opened);
+    const all = opened.page.getByRole('region', { name: mapEn.selected('12 tracks') });
+    const names = all.getByRole('listitem').getByRole('link');
+    await expect.poll(() => names.count(), soon).toBe(12);
+    const listed = await Promise.all((await names.all()).map((link) => link.getAttribute('href')));
+    await all.getByRole('button', { name: mapEn.askWithFirst(10) }).click();
+    expect(await askedWith(opened)).toEqual(listed.slice(0, 10).map((href) => Number(href?.split('/').at(-1))));
+
+    const [gone = 0] = (await idsOnMap()).filter((id) => !before.includes(id));
+    const track = (await (await web.call(`/api/v1/tracks/${gone}`)).json()) as { key: string };
+    rmSync(path.join(library.music, track.key));
+    await index();
+    await expect.poll(countOnMap, remade).toBe(11);
+    expect(await idsOnMap()).not.toContain(gone);
+  }, 240_000);
 });
 
 describe('a track', () => {
@@ -270,6 +335,19 @@ describe('a track', () => {
     await page.getByRole('button', { name: pageEn.answer.askWith }).click();
     await page.waitForURL(/\/answers\//);
     expect(opened.complaints).toEqual([]);
+  });
+
+  test('has room for the match of its neighbours, on a phone in German', async () => {
+    const options = { viewport: 'phone', locale: 'de' } as const;
+    await using opened = await openPage(browser, `${web.url}/library?q=piece-2`, options);
+    await opened.page.getByRole('link', { name: 'piece-2' }).click();
+    const neighbours = opened.page.getByRole('region', { name: libraryDe.neighbours });
+    await neighbours
+      .getByText(/^Ähnlichkeit \d+$/)
+      .first()
+      .waitFor();
+    expect(await opened.cutTexts()).toEqual([]);
+    expect(await opened.overflowPx()).toBe(0);
   });
 
   test('that is not there says so', async () => {

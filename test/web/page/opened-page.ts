@@ -97,6 +97,15 @@ export class OpenedPage implements AsyncDisposable {
     return this.page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');
   }
 
+  /** Buttons, badges and navigation that do not have room for all of their text. */
+  cutTexts(): Promise<string[]> {
+    return this.page.evaluate<string[]>(`
+      [...document.querySelectorAll('nav, .mantine-Button-label, .mantine-Badge-label')]
+        .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)
+        .map(({ textContent }) => textContent)
+    `);
+  }
+
   /** Findings of axe that keep somebody from using the page. */
   async seriousFindings(): Promise<string[]> {
     await this.page.waitForLoadState('networkidle');

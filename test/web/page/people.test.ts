@@ -8,6 +8,7 @@ import { type LocalDiscord, startLocalDiscord } from '../../../local-discord/loc
 import { pageEn } from '../../../web/page/texts/en.ts';
 import { peopleEn } from '../../../web/page/texts/people.en.ts';
 import { buildPage } from '../../../web/page-build.ts';
+import { makeBot } from '../../support/bot.ts';
 import { makeLibrary, type TestLibrary } from '../../support/library.ts';
 import { writePiece } from '../../support/pieces.ts';
 import { makeWeb, type TestWeb } from '../running-web.ts';
@@ -176,6 +177,35 @@ describe('an answer', () => {
     long,
   );
 });
+
+test(
+  'a result is posted in the channel for finds by a click, once, and the page links to the post',
+  async () => {
+    await using bot = await makeBot(library);
+    const { discord } = bot;
+    const channel = discord.addChannel(discord.defaultGuildId, { name: 'finds' });
+    bot.app.catalog.guildSettings.set(discord.defaultGuildId, { shareChannelId: channel });
+    await using opened = await openPage(browser, web.url);
+    await dropClip(opened);
+    const shareFirst = cardOf(opened, 0).getByRole('button', { name: /^Share in Discord: / });
+    await shareFirst.click(soon);
+    const done = cardOf(opened, 0).getByRole('status').filter({ hasText: peopleEn.share.shared });
+    await done.waitFor(soon);
+    const [post, another] = discord.messages(channel);
+    expect(another).toBeUndefined();
+    expect(post?.embeds[0]?.title).toContain(await nameOf(opened, 0));
+    const link = done.getByRole('link', { name: peopleEn.share.open });
+    expect(await link.getAttribute('href')).toContain(`/${channel}/${post?.id}`);
+    expect(await opened.seriousFindings()).toEqual([]);
+    // A page that does not know of the post.
+    await opened.page.reload();
+    await shareFirst.click(soon);
+    await cardOf(opened, 0).getByText(peopleEn.share.already).waitFor(soon);
+    expect(discord.messages(channel)).toHaveLength(1);
+    expect(opened.complaints).toEqual([]);
+  },
+  long,
+);
 
 describe('the microphone', () => {
   test(

@@ -61,10 +61,14 @@ test.runIf(folder)('takes the pictures of the web app', { timeout: 400_000 }, as
   await page.goto(`${web.url}/map`);
   await page.locator('canvas').waitFor();
   await page.getByRole('listitem').last().waitFor();
-  // The track in the middle of the list is near the middle of the map.
+  // From the middle outwards, until the pointer is next to a track.
   const box = (await page.locator('canvas').boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
-  for (let step = 0; step < 60 && (await page.locator('.map-card').count()) === 0; step++)
-    await page.mouse.move(box.x + box.width / 2 + step * 4, box.y + box.height / 2 + step * 2);
+  for (let step = 0; step < 200 && (await page.locator('.map-card').count()) === 0; step++) {
+    const [angle, distance] = [step / 3, step * 1.5];
+    const [x, y] = [Math.cos(angle) * distance, Math.sin(angle) * distance];
+    await page.mouse.move(box.x + box.width / 2 + x, box.y + box.height / 2 + y);
+  }
+  await page.locator('.map-card').waitFor();
   await page.waitForTimeout(500);
   await page.screenshot({ path: path.join(folder ?? '', 'web-map.png') });
   await page.goto(`${web.url}/admin#clusters`);

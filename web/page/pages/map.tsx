@@ -6,7 +6,9 @@ import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useState } from
 import { getMap, getTracksById } from '../api/client.ts';
 import type { MapView } from '../api/types.ts';
 import { type ColourBy, coloursOf, groupsOf } from '../map/groups.ts';
+import { centralFirst } from '../map/selection.ts';
 import { useMapCanvas } from '../map/use-map-canvas.ts';
+import { useAskingHere } from '../parts/asking-context.ts';
 import { type ClipPlayer, typicalSec, useClipPlayer } from '../parts/clip-player.tsx';
 import { FailureNote } from '../parts/failure.tsx';
 import { useTexts } from '../parts/page-context.ts';
@@ -15,6 +17,7 @@ import { TrackList } from '../parts/track-list.tsx';
 import { trackName } from '../parts/track-name.ts';
 import { problemOf } from '../parts/use-asking.ts';
 import { usePageTitle } from '../parts/use-page-title.ts';
+import { eachMax, questionOf } from '../people/refine.tsx';
 
 const pollMs = 2_000;
 /** Before a point is heard, so that passing over points is silent. */
@@ -68,7 +71,7 @@ function Chart({ map }: { map: MapView }): ReactNode {
       if (!isTouch) void navigate({ to: '/tracks/$id', params: { id: String(map.ids[point]) } });
     },
     onSelect: (points) => {
-      setSelected(points.length === 0 ? null : points);
+      setSelected(points.length === 0 ? null : centralFirst(map, points));
       setIsLasso(false);
     },
   });
@@ -214,7 +217,10 @@ interface ListedProps {
 /** What is selected, or else what is in view: the map for those who do not see it. */
 function Listed({ ids, selected, player, onClear }: ListedProps): ReactNode {
   const { page, amounts } = useTexts();
-  const { data } = useNames(ids);
+  const { ask } = useAskingHere();
+  const { data, isPlaceholderData } = useNames(ids);
+  // The first of the list: the most central ones.
+  const pieces = (data ?? []).slice(0, eachMax).map((track) => ({ trackId: track.id, name: trackName(track) }));
   const heading = selected
     ? page.map.selected(amounts.count(selected.length, page.library.one, page.library.other))
     : page.map.inView;
@@ -225,9 +231,20 @@ function Listed({ ids, selected, player, onClear }: ListedProps): ReactNode {
           {heading}
         </Title>
         {selected && (
-          <Button size="xs" variant="default" onClick={onClear}>
-            {page.map.clear}
-          </Button>
+          <Group gap="xs">
+            {selected.length > 1 && (
+              <Button
+                size="xs"
+                disabled={isPlaceholderData || pieces.length === 0}
+                onClick={() => ask(questionOf(pieces))}
+              >
+                {selected.length > eachMax ? page.map.askWithFirst(eachMax) : page.people.refine.ask}
+              </Button>
+            )}
+            <Button size="xs" variant="default" onClick={onClear}>
+              {page.map.clear}
+            </Button>
+          </Group>
         )}
       </Group>
       {data && <TrackList tracks={data} player={player} />}

@@ -219,25 +219,23 @@ function ResultActions({ mine, result, refinement, onAsk, onFailure }: ResultAct
   const sign = refinement.signOf(result.trackId);
   const piece = { trackId: result.trackId, name };
   return (
-    <Group justify="space-between" gap="xs" className="actions">
-      <Group gap={6}>
-        <Button size="xs" variant="default" aria-label={texts.moreNamed(name)} onClick={onAsk}>
-          {texts.more}
+    <Group gap={6} className="actions">
+      <Button size="xs" variant="default" aria-label={texts.moreNamed(name)} onClick={onAsk}>
+        {texts.more}
+      </Button>
+      {(['plus', 'minus'] as const).map((side) => (
+        <Button
+          key={side}
+          size="xs"
+          variant={sign === side ? 'filled' : 'default'}
+          aria-label={side === 'plus' ? texts.plusNamed(name) : texts.minusNamed(name)}
+          aria-pressed={sign === side}
+          onClick={() => refinement.add(side, piece)}
+        >
+          {side === 'plus' ? texts.chipPlus(texts.plus) : texts.chipMinus(texts.minus)}
         </Button>
-        {(['plus', 'minus'] as const).map((side) => (
-          <Button
-            key={side}
-            size="xs"
-            variant={sign === side ? 'filled' : 'default'}
-            aria-label={side === 'plus' ? texts.plusNamed(name) : texts.minusNamed(name)}
-            aria-pressed={sign === side}
-            onClick={() => refinement.add(side, piece)}
-          >
-            {side === 'plus' ? texts.chipPlus(texts.plus) : texts.chipMinus(texts.minus)}
-          </Button>
-        ))}
-      </Group>
-      <Group gap="xs">
+      ))}
+      <Group gap="xs" ml="auto">
         <ShareInDiscord queryId={mine.id} rank={result.rank} name={name} onFailure={onFailure} />
         <Votes
           queryId={mine.id}

@@ -6,7 +6,7 @@ import type { Answer } from '../api/types.ts';
 import { useTexts } from '../parts/page-context.ts';
 
 /** As many as the API takes of each. */
-const eachMax = 10;
+export const eachMax = 10;
 
 export interface Piece {
   readonly trackId: number;
@@ -20,6 +20,13 @@ export interface Refinement {
   readonly remove: (trackId: number) => void;
   readonly signOf: (trackId: number) => 'plus' | 'minus' | null;
   readonly isFull: boolean;
+}
+
+/** @returns the query with these pieces, named by all of them */
+export function questionOf(plus: readonly Piece[], minus: readonly Piece[] = []): Question {
+  const ids = (list: readonly Piece[]) => list.map(({ trackId }) => trackId);
+  const name = [plus.map((piece) => piece.name).join(' + '), ...minus.map((piece) => piece.name)].join(' \u2212 ');
+  return { kind: 'tracks', plus: ids(plus), minus: ids(minus), name };
 }
 
 /** Begins with the tracks of the answer's own query.
@@ -74,17 +81,12 @@ export function RefineTray({
       </Pill>
     );
   };
-  const name = [plus.map((piece) => piece.name).join(' + '), ...minus.map((piece) => piece.name)].join(' \u2212 ');
-  const ask = (): void => {
-    const ids = (list: readonly Piece[]) => list.map(({ trackId }) => trackId);
-    onAsk({ kind: 'tracks', plus: ids(plus), minus: ids(minus), name });
-  };
   return (
     <Paper component="section" className="tray" withBorder radius="md" p="sm" aria-label={texts.heading}>
       <Group gap="xs">
         {plus.map(chip('plus'))}
         {minus.map(chip('minus'))}
-        <Button size="xs" disabled={plus.length === 0} onClick={ask}>
+        <Button size="xs" disabled={plus.length === 0} onClick={() => onAsk(questionOf(plus, minus))}>
           {texts.ask}
         </Button>
       </Group>

@@ -76,6 +76,8 @@ export function ShareInDiscord({
       </Text>
     );
   const servers = places.data?.servers ?? [];
+  if (servers.length === 0) return null;
+  const isOnly = servers.length === 1;
   return (
     <Group gap={6}>
       {servers.map(({ id, name: server }) => (
@@ -84,10 +86,10 @@ export function ShareInDiscord({
           size="xs"
           variant="default"
           loading={isBusy}
-          aria-label={texts.inServerNamed(server, name)}
+          aria-label={isOnly ? texts.inDiscordNamed(name) : texts.inServerNamed(server, name)}
           onClick={() => share(id)}
         >
-          {servers.length === 1 ? texts.inDiscord : texts.inServer(server)}
+          {isOnly ? texts.inDiscord : texts.inServer(server)}
         </Button>
       ))}
     </Group>

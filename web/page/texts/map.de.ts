@@ -22,5 +22,6 @@ export const mapDe: typeof mapEn = {
   inView: 'Stücke in der Mitte der Karte',
   selected: (tracks) => `${tracks} gewählt`,
   more: (amount) => `und ${amount} weitere`,
+  askWithFirst: (amount) => `Mit den ersten ${amount} suchen`,
   clear: 'Auswahl aufheben',
 };

@@ -20,5 +20,6 @@ export const mapEn = {
   inView: 'Tracks in the middle of the map',
   selected: (tracks: string) => `${tracks} selected`,
   more: (amount: number) => `and ${amount} more`,
+  askWithFirst: (amount: number) => `Ask with the first ${amount}`,
   clear: 'Clear the selection',
 };

@@ -44,6 +44,7 @@ export const peopleDe: typeof peopleEn = {
     copied: 'Kopiert. Wer den Link hat, sieht diese Antwort.',
     copyByHand: 'Kopier diesen Link. Wer ihn hat, sieht diese Antwort:',
     inDiscord: 'In Discord teilen',
+    inDiscordNamed: (name) => `In Discord teilen: ${name}`,
     inServer: (server) => `In ${server} teilen`,
     inServerNamed: (server, name) => `In ${server} teilen: ${name}`,
     shared: 'In Discord geteilt.',

@@ -41,6 +41,7 @@ export const peopleEn = {
     copied: 'Copied. Everybody who has the link sees this answer.',
     copyByHand: 'Copy this link. Everybody who has it sees this answer:',
     inDiscord: 'Share in Discord',
+    inDiscordNamed: (name: string) => `Share in Discord: ${name}`,
     inServer: (server: string) => `Share in ${server}`,
     inServerNamed: (server: string, name: string) => `Share in ${server}: ${name}`,
     shared: 'Posted in Discord.',
