@@ -51,7 +51,11 @@ export function AnswerPage({ id, own, onAsk, onStart }: AnswerPageProps): ReactN
     );
   return (
     <>
-      {failure ? <FailureNote problem={failure} onAgain={load} /> : <Loader role="status" aria-label={page.answer.loading} />}
+      {failure ? (
+        <FailureNote problem={failure} onAgain={load} />
+      ) : (
+        <Loader role="status" aria-label={page.answer.loading} />
+      )}
       <Button variant="default" mt="md" onClick={onStart}>
         {page.toStart}
       </Button>
