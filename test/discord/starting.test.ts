@@ -60,11 +60,9 @@ const untilThere = ({ said }: Forked) => expect.poll(said, { timeout: 100_000 })
 test('a forked bot ends by itself when it is stopped', async () => {
   const bot = forkBot();
   await untilThere(bot);
-  const toldAt = performance.now();
   bot.child.kill('SIGTERM');
+  // If it waited for its parent, which waits for it, it would never end.
   expect(await bot.exit).toBe(0);
-  // If it waited for its parent, it would never end: the parent waits 15 s.
-  expect(performance.now() - toldAt).toBeLessThan(10_000);
 });
 
 test('a refused token ends it, with and without metrics port and parent', async () => {
@@ -83,9 +81,10 @@ test('it starts although its commands could not be registered', async () => {
 });
 
 test('a stop during the start is not lost', async () => {
-  discord.faults.slow(20_000, '/gateway/bot');
+  // Calls are listed when they are answered, so this one cannot be waited for.
+  discord.faults.slow(60_000, '/gateway/bot');
   const bot = forkBot();
-  await new Promise((resolve) => setTimeout(resolve, 2_500));
+  await new Promise((resolve) => setTimeout(resolve, 10_000));
   expect(bot.said()).not.toContain('the bot is there');
   bot.child.kill('SIGTERM');
   expect(await bot.exit).toBe(0);

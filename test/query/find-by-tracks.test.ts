@@ -46,7 +46,7 @@ describe('a query with several tracks', () => {
         expect(chunk?.startSec).toBe(hit.queryStartSec);
       }
     }
-    expect([...seen].toSorted((a, b) => a - b)).toEqual([idOf('piece-1.ogg'), idOf('piece-2.ogg')]);
+    expect(seen).toEqual(new Set([idOf('piece-1.ogg'), idOf('piece-2.ogg')]));
   });
 
   test('gives the same results in any order of its tracks', async () => {
