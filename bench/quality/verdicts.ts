@@ -53,8 +53,8 @@ export async function verdictsReport(context: BenchContext): Promise<string> {
     calibration ? verdictTable(cases, calibration) : 'This space is not calibrated: every result is "sounds like".',
     '',
     'Right first results of queries with kin, by the match of the first result:',
-    `  against wrong first results   area under the ROC curve ${auc(right, wrong, matchOf).toFixed(3)}`,
-    `  against foreign music         area under the ROC curve ${auc(right, foreign, matchOf).toFixed(3)}`,
+    `  against wrong first results, with kin there or not   area under the ROC curve ${auc(right, wrong, matchOf).toFixed(3)}`,
+    `  against foreign music   area under the ROC curve ${auc(right, foreign, matchOf).toFixed(3)}`,
     `  by the nearest chunks' mean similarity, as before: ${auc(right, wrong, ({ similarity }) => similarity).toFixed(3)} and ` +
       auc(right, foreign, ({ similarity }) => similarity).toFixed(3),
     `Logistic model fitted here: intercept ${refit.intercept.toFixed(2)}, slope ${refit.slope.toFixed(2)}`,
