@@ -89,3 +89,10 @@ export function oneLine(text: string, lengthMax = 120): string {
   const characters = [...plain];
   return characters.length <= lengthMax ? plain : `${characters.slice(0, lengthMax - 1).join('')}…`;
 }
+
+export const msPerDay = 86_400_000;
+
+/** For text and attributes in HTML and XML. */
+export function escapeMarkup(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}

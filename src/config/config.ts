@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism, homedir } from 'node:os';
 import path from 'node:path';
+import { msPerDay } from '../format.ts';
 import { azureOf } from './azure.ts';
 import { engineOf } from './engine.ts';
 import { signInOf } from './sign-in.ts';
@@ -11,7 +12,6 @@ import { vectorIndexOf } from './vector-index.ts';
 /** File sizes use powers of ten, as file managers do. Memory sizes use powers of two, as kernels do. */
 const bytesPerMb = 1_000_000;
 const bytesPerMiB = 1024 * 1024;
-const msPerDay = 86_400_000;
 /** WEB_PORT has no default, so that a program can tell whether it was set. */
 const webPort = 8700;
 

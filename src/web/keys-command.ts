@@ -1,12 +1,10 @@
 /** `npm run web -- keys add|list|revoke` */
 import Table from 'cli-table3';
 import { LeitmotifError } from '../errors.ts';
-import { oneLine } from '../format.ts';
+import { msPerDay, oneLine } from '../format.ts';
 import { makePrivateFolder } from '../io/private-files.ts';
 import type { Scope } from './keys.ts';
 import { apiKeysOf } from './start.ts';
-
-const msPerDay = 86_400_000;
 
 /** Prints the key alone on stdout, so that a script can store it. */
 export async function addKey(

@@ -38,7 +38,6 @@ export interface ServerOptions extends RouteParts {
   readonly page: (() => Promise<string>) | null;
   /** null: nobody can sign in. */
   readonly sessions: Sessions | null;
-  readonly sessionMs: number;
 }
 
 /** A recording of 500 MB at 7 Mbit/s; a slower client is cut off. */
@@ -151,7 +150,7 @@ export async function createServer(options: ServerOptions): Promise<WebServer> {
     open.get('/api/openapi.json', { schema: { hide: true } }, async () => server.swagger());
   });
   statusRoutes(server, options);
-  signInRoutes(server, options.sessions, options.sessionMs);
+  signInRoutes(server, options.sessions);
   if (options.page) pageRoutes(server, options.page, (request, token) => previewOf(options, request, token));
   await server.register(async (scope) => restRoutes(scope as unknown as WebServer, options, access, options.version));
   await server.register(

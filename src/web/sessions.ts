@@ -59,6 +59,11 @@ export class Sessions {
     this.#options = options;
   }
 
+  /** How long the cookie of a session is valid. */
+  get sessionMs(): number {
+    return this.#options.sessionMs;
+  }
+
   /** @returns where to send the browser, and the id for its cookie that binds the attempt to it */
   async begin(
     redirectUri: string,

@@ -19,7 +19,7 @@ import { EventStreams, type StreamOptions } from './event-streams.ts';
 import { ApiKeys } from './keys.ts';
 import { WebMetrics } from './metrics.ts';
 import { createServer } from './server.ts';
-import { type SessionOptions, Sessions, usualSessions } from './sessions.ts';
+import { type SessionOptions, Sessions } from './sessions.ts';
 import { ShareLinks } from './share-links.ts';
 import { SharedQueue } from './shared-queue.ts';
 import { makeSpoolFolder } from './spool-folder.ts';
@@ -104,7 +104,6 @@ export async function startWeb({
   const version = versionOf(root);
   const server = await createServer({
     ...{ ...parts, ...admin, access, version, stopping: stopping.signal, sessions },
-    sessionMs: (sessionOptions ?? usualSessions).sessionMs,
     page: page ? onceBuilt(page) : null,
   });
   ending.defer(() => server.close());

@@ -1,4 +1,5 @@
 /** The reply to `/about`. Pure. */
+import { msPerDay } from '../../format.ts';
 import type { Reply } from '../reply.ts';
 import type { Texts } from '../texts/texts.ts';
 import { commandMention } from './command-mention.ts';
@@ -12,8 +13,6 @@ export interface AboutFacts {
   readonly menuName: string;
   readonly version: string;
 }
-
-const msPerDay = 86_400_000;
 
 export function aboutReply(texts: Texts, facts: AboutFacts): Reply {
   const { about } = texts.library;

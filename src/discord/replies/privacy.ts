@@ -1,6 +1,7 @@
 /** The replies of `/privacy`: the stored data of a user, and the deleted data. Pure. */
 import type { APIEmbedField } from 'discord-api-types/v10';
 import type { PersonalData } from '../../catalog/people.ts';
+import { msPerDay } from '../../format.ts';
 import { writeCustomId } from '../custom-id.ts';
 import type { Reply } from '../reply.ts';
 import type { Texts } from '../texts/texts.ts';
@@ -14,8 +15,6 @@ export interface PrivacyView {
   readonly answersKeptMs: number;
   readonly userIdsKeptMs: number;
 }
-
-const msPerDay = 86_400_000;
 
 export function privacyReply({ privacy }: Texts, view: PrivacyView): Reply {
   const { userId, data } = view;

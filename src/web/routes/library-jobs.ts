@@ -4,11 +4,11 @@ import { LeitmotifError } from '../../errors.ts';
 import { hasEnded, type LibraryJob } from '../../services/library-jobs.ts';
 import { jobSchema, shownJob } from '../job-view.ts';
 import { problemResponses } from '../problems.ts';
+import { eventResponses, numberParams } from '../route-schemas.ts';
 import type { RouteParts, WebServer } from '../web-server.ts';
 
 const tags = ['administration'];
 const config = { access: 'admin' } as const;
-const idParams = z.object({ id: z.coerce.number<string>().int().min(1).max(Number.MAX_SAFE_INTEGER) });
 
 export function libraryJobRoutes(server: WebServer, { jobs, streams }: RouteParts): void {
   const jobOf = (id: number): LibraryJob => {
@@ -36,7 +36,7 @@ export function libraryJobRoutes(server: WebServer, { jobs, streams }: RoutePart
     method: 'GET',
     url: '/library/jobs/:id',
     config,
-    schema: { tags, summary: 'A job', params: idParams, response: { 200: jobSchema, ...problemResponses } },
+    schema: { tags, summary: 'A job', params: numberParams, response: { 200: jobSchema, ...problemResponses } },
     handler: async (request, reply) => {
       reply.header('cache-control', 'no-store');
       return shownJob(jobOf(request.params.id));
@@ -50,11 +50,8 @@ export function libraryJobRoutes(server: WebServer, { jobs, streams }: RoutePart
     schema: {
       tags,
       summary: 'Changes of a job, as Server-Sent Events',
-      params: idParams,
-      response: {
-        200: { description: 'Events', content: { 'text/event-stream': { schema: z.string() } } },
-        ...problemResponses,
-      },
+      params: numberParams,
+      response: eventResponses,
     },
     handler: async (request, reply) => {
       const { id } = jobOf(request.params.id);
@@ -73,7 +70,7 @@ export function libraryJobRoutes(server: WebServer, { jobs, streams }: RoutePart
     schema: {
       tags,
       summary: 'Cancel a job; one that has ended stays as it is',
-      params: idParams,
+      params: numberParams,
       response: { 204: z.undefined().describe('It ends now, or had ended'), ...problemResponses },
     },
     handler: async (request, reply) => {

@@ -27,15 +27,6 @@ export const mapSchema = z
   .meta({ id: 'Map' });
 
 export function mapRoutes(server: WebServer, { services, mapQueries, log }: RouteParts): void {
-  /** Shared by all who wait. A failure is told to these, and tried again for the next. */
-  let making: Promise<unknown> | null = null;
-  const make = (): Promise<unknown> => {
-    making ??= mapQueries.map().finally(() => {
-      making = null;
-    });
-    return making;
-  };
-
   server.route({
     method: 'GET',
     url: '/map',
@@ -54,7 +45,8 @@ export function mapRoutes(server: WebServer, { services, mapQueries, log }: Rout
     handler: async (request, reply) => {
       let found = await services.maps.find();
       if (!found.isCurrent) {
-        const made = make();
+        // Callers who wait share it.
+        const made = mapQueries.map();
         if (found.file === null) await Promise.race([made, new Promise((resolve) => setTimeout(resolve, waitMs))]);
         made.catch((error: unknown) => log.warn({ err: toLeitmotifError(error) }, 'the map was not made'));
         found = await services.maps.find();

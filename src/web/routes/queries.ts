@@ -11,12 +11,12 @@ import { IdempotencyKeys } from '../idempotency.ts';
 import { problemResponses } from '../problems.ts';
 import { formBodySchema, formFieldsSchema, jsonQuerySchema, queryViewSchema, stateSchema } from '../query-schemas.ts';
 import { addressOf, stateOf, viewOf } from '../query-view.ts';
+import { eventResponses, queryParams } from '../route-schemas.ts';
 import type { Upload } from '../uploads.ts';
 import { type Asked, isEnded, type WebQuery } from '../web-queries.ts';
 import { callerOf, type RouteParts, type WebServer } from '../web-server.ts';
 
 const tags = ['queries'];
-export const idParams = z.object({ id: z.string().regex(/^[a-z0-9]{1,40}$/) });
 const idempotencyHeaders = z.object({
   'idempotency-key': z
     .string()
@@ -86,7 +86,7 @@ export function queryRoutes(server: WebServer, parts: RouteParts): void {
     schema: {
       tags,
       summary: 'State, progress and answer of a query',
-      params: idParams,
+      params: queryParams,
       response: { 200: queryViewSchema, ...problemResponses },
     },
     handler: async (request, reply) => {
@@ -104,11 +104,8 @@ export function queryRoutes(server: WebServer, parts: RouteParts): void {
       summary: 'Changes of the state, as Server-Sent Events',
       description:
         'Each event `state` is a QueryState. The stream ends with the query. A slow client gets the newest state only.',
-      params: idParams,
-      response: {
-        200: { description: 'Events', content: { 'text/event-stream': { schema: z.string() } } },
-        ...problemResponses,
-      },
+      params: queryParams,
+      response: eventResponses,
     },
     handler: async (request, reply) => {
       const { id } = queries.get(callerOf(request), request.params.id);
@@ -126,7 +123,7 @@ export function queryRoutes(server: WebServer, parts: RouteParts): void {
     schema: {
       tags,
       summary: 'Cancel a query; one that has ended stays as it is',
-      params: idParams,
+      params: queryParams,
       response: { 204: z.undefined().describe('It ends now, or had ended'), ...problemResponses },
     },
     handler: async (request, reply) => {

@@ -4,6 +4,7 @@ import type { Reindex } from '../../catalog/reindexes.ts';
 import { LeitmotifError } from '../../errors.ts';
 import { problemOf, problemResponses, problemSchema } from '../problems.ts';
 import { prefix } from '../query-view.ts';
+import { eventResponses, numberParams } from '../route-schemas.ts';
 import { isoOf, isoOrNull } from '../times.ts';
 import { callerOf, type RouteParts, type WebServer } from '../web-server.ts';
 
@@ -11,7 +12,6 @@ const tags = ['administration'];
 const config = { access: 'admin' } as const;
 const lookEachMs = 1_000;
 const listed = 20;
-const idParams = z.object({ id: z.coerce.number<string>().int().min(1).max(Number.MAX_SAFE_INTEGER) });
 
 export const planSchema = z
   .object({
@@ -103,7 +103,7 @@ export function reindexRoutes(server: WebServer, parts: RouteParts): void {
     method: 'GET',
     url: '/library/reindexes/:id',
     config,
-    schema: { tags, summary: 'A job', params: idParams, response: { 200: reindexSchema, ...problemResponses } },
+    schema: { tags, summary: 'A job', params: numberParams, response: { 200: reindexSchema, ...problemResponses } },
     handler: async (request, reply) => {
       reply.header('cache-control', 'no-store');
       return shownReindex(reindexOf(request.params.id, parts), parts);
@@ -117,11 +117,8 @@ export function reindexRoutes(server: WebServer, parts: RouteParts): void {
     schema: {
       tags,
       summary: 'Changes of a job, as Server-Sent Events',
-      params: idParams,
-      response: {
-        200: { description: 'Events', content: { 'text/event-stream': { schema: z.string() } } },
-        ...problemResponses,
-      },
+      params: numberParams,
+      response: eventResponses,
     },
     handler: async (request, reply) => {
       const { id } = reindexOf(request.params.id, parts);
@@ -154,7 +151,7 @@ export function reindexRoutes(server: WebServer, parts: RouteParts): void {
     schema: {
       tags,
       summary: 'Cancel a job; what is indexed stays',
-      params: idParams,
+      params: numberParams,
       response: { 204: z.undefined().describe('It ends now, or had ended'), ...problemResponses },
     },
     handler: async (request, reply) => {

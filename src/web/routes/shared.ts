@@ -1,25 +1,19 @@
 /** Answers that their owner shared by an address: anybody who has it sees the answer, its picture and its clips, and nothing else. */
 import { z } from 'zod';
-import { hasRemovedPieces, resultOf } from '../../answering/stored-result.ts';
+import { hasRemovedPieces } from '../../answering/stored-result.ts';
 import { LeitmotifError } from '../../errors.ts';
-import { englishPictureWords } from '../../media/picture-words.ts';
 import { fromRow, type StoredAnswer } from '../../query/stored-answer.ts';
+import { sendClip, sendPicture } from '../answer-files.ts';
 import { answerSchema } from '../answer-schemas.ts';
 import { problemResponses } from '../problems.ts';
 import { answerView, prefix, storedOf } from '../query-view.ts';
-import { sendFile } from '../send-file.ts';
+import { audioResponses, clipFields, pictureResponses, queryParams } from '../route-schemas.ts';
 import { callerOf, type RouteParts, type WebServer } from '../web-server.ts';
-import { idParams } from './queries.ts';
-import { audioResponses, bytesSchema } from './query-media.ts';
 
 const tags = ['shared'];
 const config = { access: 'open' } as const;
 const tokenParams = z.object({ token: z.string().regex(/^[\w-]{1,100}$/) });
-const clipParams = tokenParams.extend({
-  rank: z.string().regex(/^[1-9]\d?$/),
-  kind: z.enum(['theirs', 'yours', 'both']).describe('The track, the query, or one after the other'),
-});
-/** Whoever has the address may keep what is there, so caches may, but not for others. */
+/** Caches of the person who has the address may keep what is there. */
 const cacheControl = 'private, max-age=3600';
 
 /** The answer under a token.
@@ -36,7 +30,7 @@ export function sharedAddress(token: string): string {
 }
 
 export function sharedRoutes(server: WebServer, parts: RouteParts): void {
-  const { queries, services, media, links, stopping } = parts;
+  const { queries, services, links } = parts;
 
   server.route({
     method: 'POST',
@@ -45,7 +39,7 @@ export function sharedRoutes(server: WebServer, parts: RouteParts): void {
       tags: ['queries'],
       summary: 'Make an address under which anybody can see this answer',
       description: 'The same one each time. It works as long as the answer is stored.',
-      params: idParams,
+      params: queryParams,
       response: {
         200: z.object({ page: z.string().describe('For people'), answer: z.string().describe('As JSON') }),
         ...problemResponses,
@@ -76,40 +70,20 @@ export function sharedRoutes(server: WebServer, parts: RouteParts): void {
 
   server.route({
     ...{ method: 'GET', url: '/shared/:token/picture.png', config },
-    schema: {
-      tags,
-      summary: 'Its match picture',
-      params: tokenParams,
-      response: {
-        200: { description: 'A PNG', content: { 'image/png': { schema: bytesSchema } } },
-        ...problemResponses,
-      },
-    },
-    handler: async (request, reply) => {
-      const { answer, options } = sharedAnswer(parts, request.params.token);
-      const picture = await media.picture(
-        answer,
-        englishPictureWords,
-        answer.results.slice(0, Math.min(options.results, 10)),
-      );
-      return reply.header('cache-control', cacheControl).type('image/png').send(picture);
-    },
+    schema: { tags, summary: 'Its match picture', params: tokenParams, response: pictureResponses },
+    handler: async (request, reply) =>
+      sendPicture(reply, sharedAnswer(parts, request.params.token), parts, cacheControl),
   });
 
   server.route({
     ...{ method: 'GET', url: '/shared/:token/results/:rank/clips/:kind.mp3', config },
-    schema: { tags, summary: 'The best moment of a result', params: clipParams, response: audioResponses },
-    handler: async (request, reply) => {
-      const { token, rank, kind } = request.params;
-      const stored = sharedAnswer(parts, token);
-      const result = stored.answer.results.find((each) => String(each.rank) === rank);
-      if (!result || result.hits.length === 0)
-        throw new LeitmotifError('not-found', `Cannot find a clip of result ${rank}`);
-      const clips = await media.clips(stored, resultOf(stored, rank, services), stopping);
-      const file = { theirs: clips.theirs, yours: clips.yours, both: clips.ab }[kind];
-      if (file === null)
-        throw new LeitmotifError('not-found', "Cannot play the query's side: its sound is no longer stored");
-      return sendFile(request, reply, file, { cacheControl, type: 'audio/mpeg' });
+    schema: {
+      tags,
+      summary: 'The best moment of a result',
+      params: tokenParams.extend(clipFields),
+      response: audioResponses,
     },
+    handler: async (request, reply) =>
+      sendClip(request, reply, sharedAnswer(parts, request.params.token), request.params, parts, cacheControl),
   });
 }

@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { problemResponses } from '../problems.ts';
 import { storedOf } from '../query-view.ts';
+import { queryParams } from '../route-schemas.ts';
 import { callerOf, type RouteParts, type WebServer } from '../web-server.ts';
-import { idParams } from './queries.ts';
 
 const tags = ['queries'];
 
@@ -48,7 +48,7 @@ export function shareRoutes(server: WebServer, { queries, services, botLink }: R
       tags,
       summary: 'Post a result in the Discord channel for finds',
       description: 'Each result once in a channel. Needs a bot over the same index: `npm start`.',
-      params: idParams,
+      params: queryParams,
       body: z.strictObject({
         rank: z.int().min(1).max(99),
         server: z

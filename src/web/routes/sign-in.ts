@@ -15,7 +15,7 @@ const tags = ['caller'];
 const config = { access: 'open' } as const;
 
 /** @param sessions null: nobody can sign in here */
-export function signInRoutes(server: WebServer, sessions: Sessions | null, sessionMs: number): void {
+export function signInRoutes(server: WebServer, sessions: Sessions | null): void {
   if (sessions === null) return;
 
   server.route({
@@ -42,7 +42,7 @@ export function signInRoutes(server: WebServer, sessions: Sessions | null, sessi
         );
         // Rotated: a session that this browser had ends.
         await endSession(request, sessions);
-        setCookie(request, reply, sessionCookie, sessionId, Math.floor(sessionMs / 1000));
+        setCookie(request, reply, sessionCookie, sessionId, Math.floor(sessions.sessionMs / 1000));
         return reply.redirect(returnTo);
       } catch (thrown) {
         const error = toLeitmotifError(thrown);

@@ -3,21 +3,19 @@ import PQueue from 'p-queue';
 import { z } from 'zod';
 import { answerQuery } from '../../answering/answer-query.ts';
 import { trackSorts } from '../../catalog/track-pages.ts';
-import type { Track } from '../../domain.ts';
-import { focusNames } from '../../domain.ts';
+import { focusNames, type Track } from '../../domain.ts';
 import { LeitmotifError } from '../../errors.ts';
 import { trackDuplicates } from '../../query/track-duplicates.ts';
 import { answerSchema } from '../answer-schemas.ts';
 import { problemResponses } from '../problems.ts';
 import { textBoolean } from '../query-schemas.ts';
 import { answerView } from '../query-view.ts';
+import { audioResponses, bytesSchema, numberParams } from '../route-schemas.ts';
 import { sendFile } from '../send-file.ts';
 import { callerOf, type RouteParts, type WebServer } from '../web-server.ts';
-import { audioResponses, bytesSchema } from './query-media.ts';
 
 const tags = ['library'];
 const pageMax = 200;
-const idParams = z.object({ id: z.coerce.number<string>().int().min(1).max(Number.MAX_SAFE_INTEGER) });
 /** `z.coerce` would read nothing as 0. */
 const secondsText = z
   .string()
@@ -97,7 +95,7 @@ export function trackRoutes(server: WebServer, parts: RouteParts): void {
   server.route({
     method: 'GET',
     url: '/tracks/:id',
-    schema: { tags, summary: 'A track', params: idParams, response: { 200: trackSchema, ...problemResponses } },
+    schema: { tags, summary: 'A track', params: numberParams, response: { 200: trackSchema, ...problemResponses } },
     handler: async (request, reply) => {
       reply.header('cache-control', 'private, no-cache');
       return shownTrack(trackOf(request.params.id, parts));
@@ -110,7 +108,7 @@ export function trackRoutes(server: WebServer, parts: RouteParts): void {
     schema: {
       tags,
       summary: 'Tracks that sound like a track',
-      params: idParams,
+      params: numberParams,
       querystring: z.object({
         results: z.coerce.number<string>().int().min(1).max(30).default(10),
         focus: z.enum(focusNames).default('balanced'),
@@ -152,7 +150,7 @@ export function trackRoutes(server: WebServer, parts: RouteParts): void {
     schema: {
       tags,
       summary: 'The same recording under other names',
-      params: idParams,
+      params: numberParams,
       response: { 200: z.object({ tracks: z.array(trackSchema) }).meta({ id: 'Duplicates' }), ...problemResponses },
     },
     handler: async (request, reply) => {
@@ -172,7 +170,7 @@ export function trackRoutes(server: WebServer, parts: RouteParts): void {
     schema: {
       tags,
       summary: 'The waveform of a track, to draw',
-      params: idParams,
+      params: numberParams,
       response: {
         200: z
           .object({
@@ -199,7 +197,7 @@ export function trackRoutes(server: WebServer, parts: RouteParts): void {
       summary: 'A track to hear',
       description:
         'Ten seconds from `from`. Without `from`: the whole recording if WEB_PLAY_LIBRARY allows it, else its first ten seconds.',
-      params: idParams,
+      params: numberParams,
       querystring: z.object({ from: secondsText.optional().describe('Seconds') }),
       response: {
         ...audioResponses,

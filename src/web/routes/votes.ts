@@ -2,14 +2,15 @@
 import { z } from 'zod';
 import { resultOf } from '../../answering/stored-result.ts';
 import { retryBusy } from '../../catalog/retry-busy.ts';
+import { msPerDay } from '../../format.ts';
 import { problemResponses } from '../problems.ts';
 import { voteNames } from '../query-schemas.ts';
 import { storedOf } from '../query-view.ts';
+import { queryParams, rankText } from '../route-schemas.ts';
 import { callerOf, type RouteParts, type WebServer } from '../web-server.ts';
-import { idParams } from './queries.ts';
 
 const tags = ['queries'];
-const voteParams = idParams.extend({ rank: z.string().regex(/^[1-9]\d?$/) });
+const voteParams = queryParams.extend({ rank: rankText });
 
 const personalDataSchema = z.object({
   votes: z.int().describe('On results'),
@@ -31,8 +32,6 @@ export const meSchema = z
     userIdsKeptDays: z.number(),
   })
   .meta({ id: 'Me' });
-
-const msPerDay = 86_400_000;
 
 export function voteRoutes(server: WebServer, { queries, services }: RouteParts): void {
   const { catalog, config, maintenance } = services;
