@@ -55,9 +55,6 @@ async function work(task: JobTask, app: App, signal: AbortSignal): Promise<JobAn
       const library = libraryOf(app);
       return app.indexing.planIndex({ library, signal, ...again });
     }
-    case 'map':
-      await app.maps.update(signal);
-      return 'made';
     default:
       return runLibraryTask(task, app, { signal, onProgress: (done, total) => countedProgress(done, total) });
   }

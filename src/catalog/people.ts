@@ -123,6 +123,6 @@ export class People {
 }
 
 /** A Discord user, or a caller of the web API. Not empty and not one of the names that stand in place of an id. */
-function isUserId(userId: string): boolean {
-  return /^(\d+|web:[a-z0-9]{1,40})$/.test(userId);
+export function isUserId(userId: string): boolean {
+  return /^(\d{1,20}|web:[a-z0-9]{1,40})$/.test(userId);
 }

@@ -1,4 +1,5 @@
 /** `npm run library -- erase-user`: for a user who asks the bot's operator to delete their data. `/privacy` does the same. */
+import { isUserId } from '../catalog/people.ts';
 import { LeitmotifError } from '../errors.ts';
 import { counted } from '../format.ts';
 import type { Services } from '../services/services.ts';
@@ -12,7 +13,7 @@ export async function libraryEraseUser(
   { maintenance }: Pick<Services, 'maintenance'>,
   userId: string,
 ): Promise<number> {
-  if (!/^(\d{1,20}|web:[a-z0-9]{1,40})$/.test(userId)) {
+  if (!isUserId(userId)) {
     const hint = 'in Discord, switch on Developer Mode and choose Copy User ID; of an API key, web: and its id';
     throw new LeitmotifError('bad-request', `Cannot delete: expected a Discord user id (${hint}), got ${userId}`);
   }

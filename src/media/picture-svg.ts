@@ -4,7 +4,7 @@
  *  Made to be read on a phone, where 1080 units are some 390 points wide: nothing is written smaller than 22 units.
  */
 import type { ChunkKind, Hit } from '../domain.ts';
-import { formatTime, oneLine, trackName } from '../format.ts';
+import { escapeMarkup, formatTime, oneLine, trackName } from '../format.ts';
 import type { Answer, Result } from '../query/answer.ts';
 import { isSameTrack, matchNumber, verdictFacts } from '../query/answer-facts.ts';
 import { englishPictureWords, type PictureWords } from './picture-words.ts';
@@ -245,16 +245,12 @@ function text(
   weight: 'normal' | 'bold' = 'normal',
   anchor: 'start' | 'middle' | 'end' = 'start',
 ): string {
-  return `<text x="${round(x)}" y="${y}" font-size="${size}" font-weight="${weight}" fill="${fill}" text-anchor="${anchor}">${escapeXml(line)}</text>`;
+  return `<text x="${round(x)}" y="${y}" font-size="${size}" font-weight="${weight}" fill="${fill}" text-anchor="${anchor}">${escapeMarkup(line)}</text>`;
 }
 
 /** Cuts to what fits into `widthUnits`. Bold is some 10 % wider, which the margin absorbs. */
 function shorten(line: string, size: number, widthUnits: number): string {
   return oneLine(line, Math.max(4, Math.floor(widthUnits / (size * advanceEm * 1.06))));
-}
-
-function escapeXml(line: string): string {
-  return line.replace(/[<>&"']/g, (c) => `&#${c.codePointAt(0)};`);
 }
 
 function round(value: number): number {

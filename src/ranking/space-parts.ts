@@ -18,16 +18,16 @@ export interface SpacePart {
   readonly weight: number;
 }
 
-/** By model name and major version. The weights are those of the branches in training/; all branches but harmony are the sound. */
+/** The weights are those of the branches in training/; all branches but harmony are the sound. */
+const soundAndHarmony: readonly SpacePart[] = [
+  { name: 'sound', from: 0, dimensions: 192, weight: 0.46 },
+  { name: 'harmony', from: 192, dimensions: 192, weight: 0.54 },
+];
+
+/** By model name and major version. */
 const partsByModel: Readonly<Record<string, readonly SpacePart[]>> = {
-  'builtin@2': [
-    { name: 'sound', from: 0, dimensions: 192, weight: 0.46 },
-    { name: 'harmony', from: 192, dimensions: 192, weight: 0.54 },
-  ],
-  'builtin@3': [
-    { name: 'sound', from: 0, dimensions: 192, weight: 0.46 },
-    { name: 'harmony', from: 192, dimensions: 192, weight: 0.54 },
-  ],
+  'builtin@2': soundAndHarmony,
+  'builtin@3': soundAndHarmony,
 };
 
 /** @param spaceId starts with the model's name, `@` and its version

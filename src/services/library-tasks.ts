@@ -4,8 +4,8 @@ import { markName } from '../indexing/clusters/cluster-names.ts';
 import type { JobAnswers, JobTask, MarkChange, MarkFacts } from './job-protocol.ts';
 import type { Services } from './services.ts';
 
-type OtherTask = Exclude<JobTask, { readonly kind: 'index' | 'plan' | 'map' }>;
-type TaskServices = Pick<Services, 'catalog' | 'config' | 'indexing' | 'maintenance' | 'worker'>;
+type OtherTask = Exclude<JobTask, { readonly kind: 'index' | 'plan' }>;
+type TaskServices = Pick<Services, 'catalog' | 'config' | 'indexing' | 'maintenance' | 'maps' | 'worker'>;
 
 interface TaskOptions {
   readonly signal: AbortSignal;
@@ -25,6 +25,9 @@ export async function runLibraryTask(
       const failures = catalog.tracks.failures();
       return { total: failures.length, shown: failures.slice(0, task.countMax) };
     }
+    case 'map':
+      await services.maps.update(signal);
+      return 'made';
     case 'marks':
       return catalog.marks.list(await services.worker.spaceId()).map(factsOf);
     case 'clusters':

@@ -2,7 +2,7 @@
  *  Only addresses that the owner of an answer made have one.
  *  @see https://ogp.me */
 import type { FastifyRequest } from 'fastify';
-import { oneLine, trackName } from '../format.ts';
+import { escapeMarkup, oneLine, trackName } from '../format.ts';
 import { matchNumber, shownAnswer } from '../query/answer-facts.ts';
 import { verdictSentence } from '../query/answer-words.ts';
 import type { StoredAnswer } from '../query/stored-answer.ts';
@@ -52,9 +52,5 @@ function descriptionOf({ answer, options }: StoredAnswer): string {
 }
 
 function property(name: string, content: string): string {
-  return `<meta property="${name}" content="${escaped(content)}" />`;
-}
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+  return `<meta property="${name}" content="${escapeMarkup(content)}" />`;
 }

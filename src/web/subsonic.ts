@@ -1,5 +1,6 @@
 /** The envelope of OpenSubsonic's API, as JSON or XML. Failures are inside it, with status 200. Pure.
  *  @see https://opensubsonic.netlify.app/docs/responses/subsonic-response/ */
+import { escapeMarkup } from '../format.ts';
 
 export const subsonicVersion = '1.16.1';
 
@@ -68,12 +69,9 @@ function element(name: string, fields: Fields): string {
   return children.length === 0 ? `${head}/>` : `${head}>${children.join('')}</${name}>`;
 }
 
-/** XML 1.0 has no way to write most control characters, so they are left out. */
+/** XML 1.0 has no way to write most control characters, so they are left out. A reader would turn the others into spaces. */
 function escaped(text: string): string {
-  return (
-    text
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what has to go
-      .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '')
-      .replace(/[&<>"'\t\n\r]/g, (character) => `&#${character.charCodeAt(0)};`)
-  );
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what has to go
+  const writable = text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '');
+  return escapeMarkup(writable).replace(/[\t\n\r]/g, (character) => `&#${character.charCodeAt(0)};`);
 }
