@@ -2,17 +2,18 @@
  *  here. One search at a time goes to all shards; the others wait in a queue.
  */
 import PQueue from 'p-queue';
-import { LeitmotifError } from '../errors.ts';
 import { type SpacePart, writePart } from '../ranking/space-parts.ts';
 import type { DroppedRows, MemoryAnswer, SearchAnswer } from './faiss-protocol.ts';
 import { FaissShard, type ShardEvent, type ShardFiles, type ShardLimits } from './faiss-shard.ts';
 import {
-  assertNeighbourCount,
-  assertUnitVector,
+  assertMaySearch,
+  cancelledSearch,
   mergeNeighbours,
   type Neighbour,
   type OpenIndex,
   type SearchOptions,
+  searchInBatches,
+  throwIfCancelled,
   wholeSimilarity,
 } from './vector-index.ts';
 
@@ -112,13 +113,8 @@ export class FaissIndex implements OpenIndex {
   }
 
   async search(vectors: readonly Float32Array[], k: number, { signal }: SearchOptions): Promise<Neighbour[][]> {
-    assertNeighbourCount(k);
-    for (const vector of vectors) assertUnitVector(vector, this.dimensions);
-    const found: Neighbour[][] = [];
-    for (let first = 0; first < vectors.length; first += queriesPerBatch) {
-      found.push(...(await this.#inTurn(vectors.slice(first, first + queriesPerBatch), k, signal)));
-    }
-    return found;
+    const limits = { dimensions: this.dimensions, batchMax: queriesPerBatch };
+    return searchInBatches(vectors, k, limits, (batch) => this.#inTurn(batch, k, signal));
   }
 
   /** Memory of each process. */
@@ -145,13 +141,10 @@ export class FaissIndex implements OpenIndex {
   }
 
   async #inTurn(vectors: readonly Float32Array[], k: number, signal: AbortSignal): Promise<Neighbour[][]> {
-    if (this.#closed !== null) throw new LeitmotifError('index-unavailable', 'Cannot search: the index was closed');
-    if (this.#queue.size >= this.#queueMax) {
-      throw new LeitmotifError('queue-full', `Cannot search: expected at most ${this.#queueMax} searches waiting`);
-    }
-    throwIfCancelled(signal);
+    const state = { isClosed: this.#closed !== null, waiting: this.#queue.size, waitingMax: this.#queueMax };
+    assertMaySearch(state, signal);
     const aborted = Promise.withResolvers<never>();
-    const onAbort = () => aborted.reject(cancelled(signal));
+    const onAbort = () => aborted.reject(cancelledSearch(signal));
     signal.addEventListener('abort', onAbort, { once: true });
     // A running search cannot be stopped: it keeps its turn, so that cancelled work does not pile up.
     const turn = this.#queue.add(() => {
@@ -202,12 +195,4 @@ export class FaissIndex implements OpenIndex {
       });
     });
   }
-}
-
-function throwIfCancelled(signal: AbortSignal): void {
-  if (signal.aborted) throw cancelled(signal);
-}
-
-function cancelled(signal: AbortSignal): LeitmotifError {
-  return new LeitmotifError('cancelled', 'The search was cancelled', { cause: signal.reason });
 }

@@ -1,11 +1,12 @@
-/** The port to a nearest-neighbour index. The implementation that ships is FAISS in separate processes (faiss-index.ts).
+/** The port to a nearest-neighbour index: FAISS in separate processes (faiss-index.ts), or a Milvus server (milvus/milvus-index.ts).
  *
  *  A space has one or more parts (ranking/space-parts.ts). Each part is searched; a row that is near in any part is returned
  *  with its similarity in every part.
  *
- *  Implementations must search exactly: the result depends on the vectors alone, not on how they are spread over
- *  processes, on the batch size, or on the processor's kernels.
+ *  The result of an exact search depends on the vectors alone, not on how they are spread over processes, on the batch size,
+ *  or on the processor's kernels. An index that may miss neighbours (HNSW, IVF in Milvus) is one that its operator chose.
  */
+import { LeitmotifError } from '../errors.ts';
 import type { SpacePart } from '../ranking/space-parts.ts';
 
 export interface Neighbour {
@@ -72,6 +73,48 @@ export function assertNeighbourCount(k: number): void {
   if (!Number.isSafeInteger(k) || k < 1) {
     throw new RangeError(`Cannot search: expected a number of neighbours from 1, got ${k}`);
   }
+}
+
+/** Checks a request as VectorIndex.search promises, and searches batches of it one after the other.
+ *  @param search of one batch */
+export async function searchInBatches(
+  vectors: readonly Float32Array[],
+  k: number,
+  { dimensions, batchMax }: { readonly dimensions: number; readonly batchMax: number },
+  search: (batch: readonly Float32Array[]) => Promise<Neighbour[][]>,
+): Promise<Neighbour[][]> {
+  assertNeighbourCount(k);
+  for (const vector of vectors) assertUnitVector(vector, dimensions);
+  const found: Neighbour[][] = [];
+  for (let first = 0; first < vectors.length; first += batchMax) {
+    found.push(...(await search(vectors.slice(first, first + batchMax))));
+  }
+  return found;
+}
+
+/** @throws {LeitmotifError} `index-unavailable`, `queue-full`, `cancelled` */
+export function assertMaySearch(
+  {
+    isClosed,
+    waiting,
+    waitingMax,
+  }: { readonly isClosed: boolean; readonly waiting: number; readonly waitingMax: number },
+  signal: AbortSignal,
+): void {
+  if (isClosed) throw new LeitmotifError('index-unavailable', 'Cannot search: the index was closed');
+  if (waiting >= waitingMax) {
+    throw new LeitmotifError('queue-full', `Cannot search: expected at most ${waitingMax} searches waiting`);
+  }
+  throwIfCancelled(signal);
+}
+
+/** @throws {LeitmotifError} `cancelled` */
+export function throwIfCancelled(signal: AbortSignal): void {
+  if (signal.aborted) throw cancelledSearch(signal);
+}
+
+export function cancelledSearch(signal: AbortSignal): LeitmotifError {
+  return new LeitmotifError('cancelled', 'The search was cancelled', { cause: signal.reason });
 }
 
 export function byBestNeighbour(a: Neighbour, b: Neighbour): number {

@@ -3,14 +3,14 @@ import type { Catalog } from '../catalog/catalog.ts';
 import type { Config } from '../config/config.ts';
 import type { IndexEngines } from '../index/engine.ts';
 import type { MarkUpdate } from '../indexing/clusters/marking.ts';
-import { FaissGenerations } from '../indexing/faiss-generations.ts';
+import { FolderGenerations } from '../indexing/folder-generations.ts';
 import { IndexLock } from '../indexing/lock.ts';
 import { type GenerationOutcome, rebuildGeneration, updateGeneration } from '../indexing/update-generation.ts';
 import { indexPathsOf } from './index-paths.ts';
 import type { WorkerService } from './worker.ts';
 
 export class GenerationService {
-  readonly store: FaissGenerations;
+  readonly store: FolderGenerations;
   readonly #config: Config;
   readonly #catalog: Catalog;
   readonly #worker: WorkerService;
@@ -19,7 +19,7 @@ export class GenerationService {
     this.#config = config;
     this.#catalog = catalog;
     this.#worker = worker;
-    this.store = new FaissGenerations({
+    this.store = new FolderGenerations({
       indexDir: config.indexDir,
       catalogId: catalog.id,
       shardsMax: config.indexShards,

@@ -6,7 +6,7 @@ import { currentManifest } from '../../src/index/generation.ts';
 import { rollBack, spaceFolder } from '../../src/index/generation-folder.ts';
 import { IndexHost } from '../../src/index/index-host.ts';
 import { filesOf, formatManifest, liveRowCount } from '../../src/index/manifest.ts';
-import { FaissGenerations } from '../../src/indexing/faiss-generations.ts';
+import { FolderGenerations } from '../../src/indexing/folder-generations.ts';
 import { rebuildGeneration } from '../../src/indexing/update-generation.ts';
 import { FolderLibrary } from '../../src/library/folder.ts';
 import { verifyIndex } from '../../src/maintenance/verify.ts';
@@ -19,7 +19,7 @@ async function indexed(tracks = 40) {
   const bench = new Bench();
   const { indexDir, catalog } = bench;
   const options = { indexDir, catalogId: catalog.id, shardsMax: 2, hubs: true, baseRowsMin: 1 };
-  const generations = new FaissGenerations(options);
+  const generations = new FolderGenerations(options);
   // Each of four bytes more than a multiple of four: one chunk.
   const put = (at: number, version = 0) =>
     bench.put(`${at}.mp3`, `piece ${version} of ${String(at).padStart(4, '0')}  `.padEnd(20));

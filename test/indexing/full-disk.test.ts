@@ -9,7 +9,7 @@ import { LeitmotifError } from '../../src/errors.ts';
 import { exists, readCurrent, spaceFolder } from '../../src/index/generation-folder.ts';
 import { IndexHost } from '../../src/index/index-host.ts';
 import { filesOf, readManifest } from '../../src/index/manifest.ts';
-import { FaissGenerations } from '../../src/indexing/faiss-generations.ts';
+import { FolderGenerations } from '../../src/indexing/folder-generations.ts';
 import type { Embed } from '../../src/indexing/index-track.ts';
 import { runIndex } from '../../src/indexing/run.ts';
 import { assertWritten } from '../../src/io/durable-file.ts';
@@ -48,7 +48,7 @@ async function attempt(bench: Bench, indexDir: string, baseRowsMin?: number): Pr
     await runIndex({
       ...{ catalog, spaceId, embed, concurrency: 3, signal: never },
       library: new FolderLibrary(bench.music),
-      generations: new FaissGenerations({
+      generations: new FolderGenerations({
         indexDir,
         catalogId: catalog.id,
         shardsMax: 2,

@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest';
 import { Catalog, type CatalogOptions } from '../../src/catalog/catalog.ts';
 import type { EmbeddedRecording } from '../../src/domain.ts';
 import { isErrorCode, LeitmotifError } from '../../src/errors.ts';
-import { FaissGenerations } from '../../src/indexing/faiss-generations.ts';
+import { FolderGenerations } from '../../src/indexing/folder-generations.ts';
 import type { Embed } from '../../src/indexing/index-track.ts';
 import { type IndexRunOptions, runIndex } from '../../src/indexing/run.ts';
 import type { IndexSummary } from '../../src/indexing/summary.ts';
@@ -54,12 +54,12 @@ export class Bench {
   readonly indexDir = tempFolder();
   readonly catalog: Catalog;
   readonly embedded: string[] = [];
-  readonly generations: FaissGenerations;
+  readonly generations: FolderGenerations;
 
   constructor(options: CatalogOptions = {}) {
     this.catalog = new Catalog(path.join(this.indexDir, 'catalog.sqlite'), options);
     onTestFinished(() => this.catalog.close());
-    this.generations = new FaissGenerations({ indexDir: this.indexDir, catalogId: this.catalog.id, shardsMax: 2 });
+    this.generations = new FolderGenerations({ indexDir: this.indexDir, catalogId: this.catalog.id, shardsMax: 2 });
   }
 
   /** Writes a file with a new time, so that every write is detected. */

@@ -23,7 +23,7 @@ import { LiveRows } from './live-rows.ts';
 import { MilvusIndex } from './milvus-index.ts';
 import { moveToMilvus } from './move.ts';
 import { aliasOf, stemOf } from './names.ts';
-import { readReferenceVectors } from './references.ts';
+import { presentReferences } from './references.ts';
 import type { MilvusSettings } from './settings.ts';
 import { StoredRows } from './stored-rows.ts';
 import { assertWhole } from './whole.ts';
@@ -77,14 +77,12 @@ export class MilvusEngine implements IndexEngine {
     const { milvus, parts, rowCount } = manifest;
     if (milvus === undefined) return;
     const live = await LiveRows.read(manifest, folder);
-    const references = await readReferenceVectors(manifest, folder);
+    const references = await presentReferences(manifest, folder, live);
     for (const [part, { dimensions }] of parts.entries()) {
-      const { rows = [], vectors = [] } = references[part] ?? {};
-      const isLive = (_: unknown, at: number) => live.has(rows[at] ?? -1);
       await assertWhole({
         ...{ client: this.#client, collection: milvus.collections[part] ?? '', indexType: milvus.indexType },
         ...{ dimensions, rowCount, liveRows: live.count, signal },
-        references: { rows: rows.filter(isLive), vectors: vectors.filter(isLive) },
+        references: references[part] ?? { rows: [], vectors: [] },
       });
     }
     if (await isCurrent(manifest, folder)) await this.#setAliases(manifest);

@@ -5,19 +5,19 @@ import { orAborted } from '../../io/or-aborted.ts';
 import { type SpacePart, writePart } from '../../ranking/space-parts.ts';
 import type { GenerationManifest } from '../manifest.ts';
 import {
-  assertNeighbourCount,
-  assertUnitVector,
+  assertMaySearch,
   mergeNeighbours,
   type Neighbour,
   type OpenIndex,
   type SearchOptions,
+  searchInBatches,
   wholeSimilarity,
 } from '../vector-index.ts';
 import type { MilvusClient } from './client.ts';
 import { MilvusFailure } from './failures.ts';
 import { LiveRows } from './live-rows.ts';
 import { PartSearch, type SearchedPart } from './part-search.ts';
-import { type ReferenceVectors, readReferenceVectors } from './references.ts';
+import { presentReferences, type ReferenceVectors } from './references.ts';
 import { assertWhole } from './whole.ts';
 
 /** Longer queries are split, so that requests and answers stay at some megabytes. */
@@ -70,23 +70,15 @@ export class MilvusIndex implements OpenIndex {
     const searched = parts.map((part, at) => {
       return { client, collection: milvus.collections[at] ?? '', part, indexType, rowCount, live };
     });
-    const all = await readReferenceVectors(manifest, folder);
-    const index = new MilvusIndex(client, manifest, {
-      ...{ searched, live },
-      references: all.map((references) => presentIn(live, references)),
-    });
+    const references = await presentReferences(manifest, folder, live);
+    const index = new MilvusIndex(client, manifest, { searched, references, live });
     await index.#assertWhole(never, loadWithinMs);
     return index;
   }
 
   async search(vectors: readonly Float32Array[], k: number, { signal }: SearchOptions): Promise<Neighbour[][]> {
-    assertNeighbourCount(k);
-    for (const vector of vectors) assertUnitVector(vector, this.dimensions);
-    const found: Neighbour[][] = [];
-    for (let first = 0; first < vectors.length; first += queriesPerBatch) {
-      found.push(...(await this.#inTurn(vectors.slice(first, first + queriesPerBatch), k, signal)));
-    }
-    return found;
+    const limits = { dimensions: this.dimensions, batchMax: queriesPerBatch };
+    return searchInBatches(vectors, k, limits, (batch) => this.#inTurn(batch, k, signal));
   }
 
   async pids(): Promise<number[]> {
@@ -99,11 +91,7 @@ export class MilvusIndex implements OpenIndex {
   }
 
   async #inTurn(vectors: readonly Float32Array[], k: number, signal: AbortSignal): Promise<Neighbour[][]> {
-    if (this.#closed) throw new LeitmotifError('index-unavailable', 'Cannot search: the index was closed');
-    if (this.#queue.size >= queueMax) {
-      throw new LeitmotifError('queue-full', `Cannot search: expected at most ${queueMax} searches waiting`);
-    }
-    if (signal.aborted) throw new LeitmotifError('cancelled', 'The search was cancelled', { cause: signal.reason });
+    assertMaySearch({ isClosed: this.#closed, waiting: this.#queue.size, waitingMax: queueMax }, signal);
     return this.#queue.add(() => this.#searchWhole(vectors, k, signal));
   }
 
@@ -174,12 +162,6 @@ export class MilvusIndex implements OpenIndex {
     const states = this.#searched.map(({ client, collection }) => client.isLoaded(collection, signal));
     return (await Promise.all(states)).every(Boolean);
   }
-}
-
-/** References that the generation still has, and that have a direction. */
-function presentIn(live: LiveRows, { rows, vectors }: ReferenceVectors): ReferenceVectors {
-  const isUsable = (row: number, at: number) => live.has(row) && (vectors[at]?.some((value) => value !== 0) ?? false);
-  return { rows: rows.filter(isUsable), vectors: vectors.filter((_, at) => isUsable(rows[at] ?? -1, at)) };
 }
 
 function rowOf({ row }: { readonly row: number }): number {

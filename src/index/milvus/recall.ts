@@ -4,7 +4,7 @@ import { FaissIndex } from '../faiss-index.ts';
 import type { GenerationManifest } from '../manifest.ts';
 import { shardFilesOf } from '../shard-files.ts';
 import { lengthOf, type Neighbour, nearestInPart, type OpenIndex } from '../vector-index.ts';
-import type { ReferenceVectors } from './references.ts';
+import { evenPlaces, type ReferenceVectors } from './references.ts';
 
 /** Rows of the library as queries; the standard error of a recall of .98 is then .004. */
 export const recallQueries = 200;
@@ -58,8 +58,7 @@ function similarityIn(one: Neighbour | undefined, part: number): number {
 /** Whole vectors from those of the parts. */
 function queriesOf({ dimensions, parts }: GenerationManifest, references: readonly ReferenceVectors[]) {
   const all = references[0]?.rows ?? [];
-  const size = Math.min(recallQueries, all.length);
-  const places = Array.from({ length: size }, (_, at) => Math.floor((at * all.length) / size));
+  const places = evenPlaces(all.length, recallQueries);
   const vectors = places.map((at) => {
     const vector = new Float32Array(dimensions);
     for (const [part, { from, weight }] of parts.entries()) {

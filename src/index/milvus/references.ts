@@ -7,6 +7,7 @@ import { referenceRows } from '../../ranking/hubs.ts';
 import { rowBytes } from '../flat-file.ts';
 import { FlatRows, type FlatShard } from '../flat-rows.ts';
 import type { GenerationManifest } from '../manifest.ts';
+import type { LiveRows } from './live-rows.ts';
 
 export interface ReferenceVectors {
   /** Ascending. */
@@ -46,4 +47,23 @@ export async function readReferenceVectors(manifest: GenerationManifest, folder:
       return { rows, vectors: rows.map((_, at) => values.subarray(at * dimensions, (at + 1) * dimensions)) };
     }),
   );
+}
+
+/** Those of rows that the generation still has, and that have a direction: rows to compare the server with.
+ *  @throws as readReferenceVectors */
+export async function presentReferences(
+  manifest: GenerationManifest,
+  folder: string,
+  live: LiveRows,
+): Promise<ReferenceVectors[]> {
+  return (await readReferenceVectors(manifest, folder)).map(({ rows, vectors }) => {
+    const isUsable = (row: number, at: number) => live.has(row) && (vectors[at]?.some((value) => value !== 0) ?? false);
+    return { rows: rows.filter(isUsable), vectors: vectors.filter((_, at) => isUsable(rows[at] ?? -1, at)) };
+  });
+}
+
+/** Places of at most `countMax` of `total` items, spread evenly. */
+export function evenPlaces(total: number, countMax: number): number[] {
+  const count = Math.min(countMax, total);
+  return Array.from({ length: count }, (_, at) => Math.floor((at * total) / count));
 }

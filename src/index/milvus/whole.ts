@@ -1,7 +1,7 @@
 /** Whether the collections of a generation are whole: after a restart, Milvus answers from what is loaded, without an error. */
 import type { MilvusClient } from './client.ts';
 import { corruptCollection, MilvusFailure } from './failures.ts';
-import type { ReferenceVectors } from './references.ts';
+import { evenPlaces, type ReferenceVectors } from './references.ts';
 import { type IndexType, searchParameters } from './settings.ts';
 
 export interface CollectionCheck {
@@ -43,8 +43,7 @@ export async function assertWhole(check: CollectionCheck): Promise<void> {
 }
 
 function sampleOf({ rows, vectors }: ReferenceVectors): ReferenceVectors {
-  const size = Math.min(sampleSize, rows.length);
-  const places = Array.from({ length: size }, (_, at) => Math.floor((at * rows.length) / size));
+  const places = evenPlaces(rows.length, sampleSize);
   return { rows: places.map((at) => rows[at] ?? 0), vectors: places.map((at) => vectors[at] ?? new Float32Array()) };
 }
 

@@ -10,7 +10,7 @@ import { filesOf, type GenerationManifest, manifestName, readManifest } from '..
 import { assertIntact, rememberIntact } from '../index/verified-files.ts';
 import type { CurrentGeneration, GenerationRequest, GenerationStore } from './generation-store.ts';
 
-export interface FaissGenerationsOptions {
+export interface FolderGenerationsOptions {
   readonly indexDir: string;
   readonly catalogId: string;
   /** Maximum number of index processes. */
@@ -24,12 +24,12 @@ export interface FaissGenerationsOptions {
   readonly engines?: IndexEngines;
 }
 
-export class FaissGenerations implements GenerationStore {
-  readonly #options: FaissGenerationsOptions;
+export class FolderGenerations implements GenerationStore {
+  readonly #options: FolderGenerationsOptions;
   /** Writes new generations. */
   readonly #engine: IndexEngine;
 
-  constructor(options: FaissGenerationsOptions) {
+  constructor(options: FolderGenerationsOptions) {
     this.#options = options;
     this.#engine = options.engines?.milvus ?? options.engines?.faiss ?? faissEngine;
   }
