@@ -1,14 +1,15 @@
 /** A small library that changes, written as generations with deltas, and what they must answer. */
 import path from 'node:path';
+import { expect } from 'vitest';
 import { planDelta } from '../../src/index/delta-plan.ts';
 import { writeDelta } from '../../src/index/delta-writer.ts';
-import { currentManifest, type OpenGeneration } from '../../src/index/generation.ts';
+import { currentManifest, nearestChunks, type OpenGeneration } from '../../src/index/generation.ts';
 import { spaceFolder } from '../../src/index/generation-folder.ts';
-import type { GenerationManifest } from '../../src/index/manifest.ts';
+import { type GenerationManifest, liveRowCount } from '../../src/index/manifest.ts';
 import type { IndexedRow } from '../../src/index/row-writer.ts';
 import type { TrackState } from '../../src/index/tracks-file.ts';
 import { dimensions, generationInput, openOptions, place, write } from './generations.ts';
-import { naiveSearch, unitVectors } from './vectors.ts';
+import { naiveSearch, never, unitVectors } from './vectors.ts';
 
 export interface LibraryTrack {
   readonly rowCount: number;
@@ -88,6 +89,25 @@ export function naiveNearest(
       chunk: live[found.row]?.chunk,
     })),
   );
+}
+
+/** Expects what naiveNearest says, for these queries and for chunks of the last two tracks, and the library's counts. */
+export async function expectAnswers(
+  generation: OpenGeneration,
+  library: ChangingLibrary,
+  queries: readonly Float32Array[],
+  k: number,
+): Promise<void> {
+  const own = [...library].slice(-2).flatMap(([id, track]) => rowsOfTrack(id, track).map(({ vector }) => vector));
+  const asked = [...queries, ...own];
+  const found = await nearestChunks(generation, asked, k, never);
+  expect(found.map((list) => list.map(({ hubness: _, ...one }) => one))).toEqual(
+    naiveNearest(generation, library, asked, k),
+  );
+  const chunks = [...library.values()].reduce((sum, { rowCount }) => sum + rowCount, 0);
+  expect(generation.library.chunks).toBe(chunks);
+  expect(liveRowCount(generation.manifest)).toBe(chunks);
+  for (const [id, { rowCount }] of library) expect(generation.library.chunksOf(id)).toBe(rowCount);
 }
 
 /** The rows of a generation that belong to the library. Where a track changed, its last rows count. */

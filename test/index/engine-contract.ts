@@ -3,13 +3,12 @@ import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { planDelta } from '../../src/index/delta-plan.ts';
-import type { IndexEngine, IndexEngines } from '../../src/index/engine.ts';
-import { engineOf } from '../../src/index/engine.ts';
+import { engineOf, type IndexEngine, type IndexEngines } from '../../src/index/engine.ts';
 import { faissEngine } from '../../src/index/faiss-engine.ts';
-import { currentManifest, nearestChunks, type OpenGeneration, openCurrent } from '../../src/index/generation.ts';
+import { currentManifest, type OpenGeneration, openCurrent } from '../../src/index/generation.ts';
 import { readCurrent, rollBack, spaceFolder } from '../../src/index/generation-folder.ts';
 import { IndexHost } from '../../src/index/index-host.ts';
-import { type GenerationManifest, liveRowCount } from '../../src/index/manifest.ts';
+import type { GenerationManifest } from '../../src/index/manifest.ts';
 import { makeMap } from '../../src/index/map/make-map.ts';
 import type { IndexedRow } from '../../src/index/row-writer.ts';
 import { readTracks } from '../../src/index/tracks-file.ts';
@@ -19,9 +18,9 @@ import {
   type ChangingLibrary,
   changedBy,
   changeOf,
+  expectAnswers,
   folderOf,
   libraryOf,
-  naiveNearest,
   rowsOfTrack,
   tracksOf,
 } from './deltas.ts';
@@ -68,18 +67,8 @@ export function describeEngine(name: string, enginesOf: () => IndexEngines): voi
     return engine().change({ ...request, plan });
   }
 
-  async function assertAnswers(generation: OpenGeneration, library: ChangingLibrary, k = 5): Promise<void> {
-    const own = [...library].slice(-2).flatMap(([id, track]) => rowsOfTrack(id, track).map((row) => row.vector));
-    const asked = [...queries, ...own];
-    const found = await nearestChunks(generation, asked, k, never);
-    expect(found.map((list) => list.map(({ hubness: _, ...one }) => one))).toEqual(
-      naiveNearest(generation, library, asked, k),
-    );
-    const chunks = [...library.values()].reduce((sum, { rowCount }) => sum + rowCount, 0);
-    expect(generation.library.chunks).toBe(chunks);
-    expect(liveRowCount(generation.manifest)).toBe(chunks);
-    for (const [id, { rowCount }] of library) expect(generation.library.chunksOf(id)).toBe(rowCount);
-  }
+  const assertAnswers = (generation: OpenGeneration, library: ChangingLibrary, k = 5) =>
+    expectAnswers(generation, library, queries, k);
 
   describe(`the engine ${name}`, () => {
     test('finds the nearest rows exactly, best first, ties by row, and all rows for a larger k', async () => {

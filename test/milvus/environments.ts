@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { lackingEnvironment, lastLine } from '../../local-discord/test/other-clients/python.ts';
 
 const run = promisify(execFile);
 export const root = path.resolve(import.meta.dirname, '../..');
@@ -38,24 +39,11 @@ const environments: Readonly<Record<MilvusKind, Environment>> = {
 export async function milvusProgram(kind: MilvusKind): Promise<{ program: string } | { missing: string }> {
   const { folder, packages, program } = environments[kind];
   const file = path.join(folder, program);
-  const works = () => run(file, kind === 'lite' ? ['server', '--help'] : ['--help']);
   const lacking = await installSdk();
   if (lacking !== null) return { missing: lacking };
-  if (existsSync(file) && (await works().catch(() => false))) return { program: file };
-  const host = process.env.PYTHON || 'python3';
-  try {
-    await run(host, ['-c', 'import sys, venv, ensurepip; assert sys.version_info >= (3, 10)']);
-  } catch {
-    return { missing: `no Python 3.10 or newer with venv (tried ${host}; PYTHON names another)` };
-  }
-  try {
-    await run(host, ['-m', 'venv', '--clear', folder], { timeout: installMaxMs });
-    await run(path.join(folder, 'bin/pip'), ['install', '-q', ...packages], { timeout: installMaxMs });
-    await works();
-    return { program: file };
-  } catch (error) {
-    return { missing: `${packages.at(-1)} could not be installed from PyPI: ${lastLine(error)}` };
-  }
+  const works = () => run(file, kind === 'lite' ? ['server', '--help'] : ['--help']);
+  const missing = await lackingEnvironment({ folder, packages, installMaxMs, works });
+  return missing === null ? { program: file } : { missing };
 }
 
 /** @returns why there is no client; null if there is */
@@ -68,9 +56,4 @@ async function installSdk(): Promise<string | null> {
   } catch (error) {
     return `Milvus's client could not be installed: ${lastLine(error)}`;
   }
-}
-
-function lastLine(error: unknown): string | undefined {
-  const text = String((error as { stderr?: string }).stderr || error);
-  return text.trim().split('\n').at(-1);
 }

@@ -43,6 +43,16 @@ async function ask(host: IndexHost, signal = never) {
   return perQuery.map((list) => list.map(({ chunk: _, ...one }) => one));
 }
 
+/** A generation that has answered once. */
+async function answering(): Promise<IndexHost> {
+  const indexDir = testFolder();
+  const used = engines();
+  await used.milvus.write(generationInput(indexDir, rows));
+  const host = hostOf(indexDir, used);
+  await ask(host);
+  return host;
+}
+
 async function eventually<T>(work: () => Promise<T>): Promise<T> {
   for (const endMs = Date.now() + recoversWithinMs; ; await delay(300)) {
     try {
@@ -74,11 +84,7 @@ describe('a Milvus that fails', () => {
   });
 
   test('cut off for a moment: the search is repeated, and its answer is whole', async () => {
-    const indexDir = testFolder();
-    const used = engines();
-    await used.milvus.write(generationInput(indexDir, rows));
-    const host = hostOf(indexDir, used);
-    await ask(host);
+    const host = await answering();
     server().cut();
     const asked = ask(host);
     await delay(150);
@@ -107,11 +113,7 @@ describe('a Milvus that fails', () => {
   });
 
   test('a search is given up when its caller does', async () => {
-    const indexDir = testFolder();
-    const used = engines();
-    await used.milvus.write(generationInput(indexDir, rows));
-    const host = hostOf(indexDir, used);
-    await ask(host);
+    const host = await answering();
     server().cut();
     onTestFinished(() => server().heal());
     await expect(ask(host, AbortSignal.timeout(50))).rejects.toMatchObject({ code: /cancelled|index-unavailable/ });

@@ -61,6 +61,19 @@ export class OpenedPage implements AsyncDisposable {
       await this.page.locator('body').dispatchEvent(event, { dataTransfer });
   }
 
+  /** Waits for the page of an answer. */
+  async answered(wait: { readonly timeout?: number } = {}): Promise<void> {
+    await this.page.waitForURL(/\/answers\/[a-z0-9]+$/, wait);
+    await this.page.getByRole('article').first().waitFor(wait);
+  }
+
+  /** Asks with a recording from the desktop, and waits for the answer. */
+  async askWith(clip: Buffer, wait: { readonly timeout?: number } = {}): Promise<void> {
+    await this.page.getByRole('button', { name: /Choose a recording|Aufnahme wählen/ }).waitFor(wait);
+    await this.drop('clip.mp3', clip);
+    await this.answered(wait);
+  }
+
   /** Pastes text, or a file as a file manager copies it. */
   async paste(what: { readonly text: string } | { readonly name: string; readonly data: Buffer }): Promise<void> {
     const transfer =

@@ -38,16 +38,7 @@ afterAll(async () => {
   await library?.[Symbol.asyncDispose]();
 });
 
-async function answered(opened: OpenedPage): Promise<void> {
-  await opened.page.waitForURL(/\/answers\/[a-z0-9]+$/);
-  await opened.page.getByRole('article').first().waitFor();
-}
-
-async function dropClip(opened: OpenedPage): Promise<void> {
-  await opened.page.getByRole('button', { name: /Choose a recording|Aufnahme wählen/ }).waitFor();
-  await opened.drop('clip.mp3', clip);
-  await answered(opened);
-}
+const dropClip = (opened: OpenedPage) => opened.askWith(clip);
 
 function momentsOf(opened: OpenedPage, card = 0) {
   return opened.page.getByRole('article').nth(card).getByRole('group').getByRole('button');
@@ -100,7 +91,7 @@ describe('the page', () => {
     const hasProgress = page.getByRole('progressbar').waitFor();
     await opened.drop('clip.mp3', clip);
     await hasProgress;
-    await answered(opened);
+    await opened.answered();
     await expect.poll(() => opened.heading.textContent(), soon).toMatch(/^This is piece-2, from 0:00/);
     const best = page.getByRole('article').first();
     expect(await best.textContent()).toContain('match 100 · the same recording');
@@ -159,7 +150,7 @@ describe('the page', () => {
     const address = page.url();
     const verdict = await opened.heading.textContent();
     await page.reload();
-    await answered(opened);
+    await opened.answered();
     expect(page.url()).toBe(address);
     expect(await opened.heading.textContent()).toBe(verdict);
     await momentsOf(opened).first().click();
@@ -186,7 +177,7 @@ describe('the page', () => {
     expect(await opened.seriousFindings()).toEqual([]);
     await page.reload();
     await page.getByRole('button', { name: pageEn.answer.askWith }).click();
-    await answered(opened);
+    await opened.answered();
     await expect.poll(() => opened.heading.textContent(), soon).toMatch(/\S/);
     await nav.getByRole('link', { name: adminEn.nav, exact: true }).click();
     await page.getByRole('row', { name: `${adminEn.tracks} 6` }).waitFor();
@@ -226,7 +217,7 @@ describe('the page', () => {
     const choosing = opened.page.waitForEvent('filechooser');
     await choose.click();
     await (await choosing).setFiles({ name: 'clip.mp3', mimeType: 'audio/mpeg', buffer: clip });
-    await answered(opened);
+    await opened.answered();
     expect(await opened.heading.textContent()).toBe(
       queryDe.verdict({ kind: 'this-is', name: 'piece-2', offsetSec: 0, fasterPercent: null }),
     );
@@ -250,7 +241,7 @@ describe('the page', () => {
     await opened.page.getByRole('button', { name: pageEn.ask.askWithLink, exact: true }).click();
     await opened.page.getByText(pageEn.ask.notALink).waitFor();
     await opened.paste({ name: 'clip.mp3', data: clip });
-    await answered(opened);
+    await opened.answered();
   });
 
   test('cancels a query that runs', async () => {
@@ -308,7 +299,7 @@ test('asks for the API key once, keeps it in the tab, and shows the answer to it
   await isAdvancing(opened);
   await opened.page.getByRole('img', { name: /^Match picture/ }).waitFor();
   await opened.page.reload();
-  await answered(opened);
+  await opened.answered();
   await using stranger = await openPage(browser, opened.page.url());
   await stranger.page.getByLabel(pageEn.key.label).fill(await addKey(other, 'other', 'query'));
   await stranger.page.getByRole('button', { name: pageEn.key.use }).click();

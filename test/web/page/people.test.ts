@@ -42,16 +42,7 @@ afterAll(async () => {
   await library?.[Symbol.asyncDispose]();
 });
 
-async function answered({ page }: OpenedPage): Promise<void> {
-  await page.waitForURL(/\/answers\/[a-z0-9]+$/, soon);
-  await page.getByRole('article').first().waitFor(soon);
-}
-
-async function dropClip(opened: OpenedPage): Promise<void> {
-  await opened.page.getByRole('button', { name: pageEn.ask.choose }).waitFor(soon);
-  await opened.drop('clip.mp3', clip);
-  await answered(opened);
-}
+const dropClip = (opened: OpenedPage) => opened.askWith(clip, soon);
 
 const cardOf = ({ page }: OpenedPage, at: number) => page.getByRole('article').nth(at);
 const nameOf = async (opened: OpenedPage, at: number) =>
@@ -218,7 +209,7 @@ describe('the microphone', () => {
       const level = page.getByRole('progressbar', { name: peopleEn.record.level });
       await expect.poll(async () => Number(await level.getAttribute('aria-valuenow')), soon).toBeGreaterThan(10);
       expect(await opened.seriousFindings()).toEqual([]);
-      await answered(opened);
+      await opened.answered(soon);
       await expect.poll(() => opened.heading.textContent(), soon).toMatch(/piece-3/);
     },
     long,
