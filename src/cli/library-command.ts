@@ -3,10 +3,10 @@ import Table from 'cli-table3';
 import type { Failure } from '../catalog/track-rows.ts';
 import { LeitmotifError, toLeitmotifError } from '../errors.ts';
 import { counted, formatBytes, formatDuration, oneLine } from '../format.ts';
-import { engineOf } from '../index/engine.ts';
+import { engineOf, type IndexEngines } from '../index/engine.ts';
 import { currentManifest } from '../index/generation.ts';
 import { rollBack } from '../index/generation-folder.ts';
-import { liveRowCount } from '../index/manifest.ts';
+import { type GenerationManifest, liveRowCount } from '../index/manifest.ts';
 import { isDue } from '../indexing/cool-down.ts';
 import { folderBytes } from '../io/folder-bytes.ts';
 import type { Services } from '../services/services.ts';
@@ -46,7 +46,7 @@ export async function printLibraryStatus(services: StatusServices): Promise<numb
   if (marks.length > 0)
     table.push(['marked', `${counted(marks.length, 'cluster')} as not music: npm run library -- clusters marked`]);
   table.push(...clipsRow(services));
-  table.push(['generation', await generationLine(services)], ...(await milvusRows(services)));
+  table.push(...(await generationRows(services)));
   table.push(['last run', lastRun(services)]);
   table.push(['disk', `${formatBytes(await folderBytes(config.indexDir))} in ${config.indexDir}`]);
   print(table.toString());
@@ -85,28 +85,28 @@ function clipsRow({ catalog, libraries: { clipStore } }: Pick<Services, 'catalog
   ];
 }
 
-async function generationLine({ config, catalog, worker }: StatusServices): Promise<string> {
-  try {
-    const place = { indexDir: config.indexDir, spaceId: await worker.spaceId(), catalogId: catalog.id };
-    const manifest = await currentManifest(place);
-    const { id, trackCount, createdAt } = manifest;
-    return `${id}, ${counted(liveRowCount(manifest), 'chunk')} of ${counted(trackCount, 'track')}, built ${createdAt}`;
-  } catch (error) {
-    return toLeitmotifError(error).message;
-  }
+/** The generation that answers, and where its vectors are if Milvus is configured or has them. */
+async function generationRows({ config, catalog, worker, engines }: StatusServices): Promise<[string, string][]> {
+  const read = async () =>
+    currentManifest({ indexDir: config.indexDir, spaceId: await worker.spaceId(), catalogId: catalog.id });
+  const found = await read().catch(toLeitmotifError);
+  return [['generation', generationLine(found)], ...(await vectorRows(found instanceof Error ? null : found, engines))];
 }
 
-/** Where the vectors are, if Milvus is configured or has them. */
-async function milvusRows({ config, catalog, worker, engines }: StatusServices): Promise<[string, string][]> {
-  const place = { indexDir: config.indexDir, spaceId: await worker.spaceId(), catalogId: catalog.id };
-  const manifest = await currentManifest(place).catch(() => null);
+function generationLine(found: GenerationManifest | LeitmotifError): string {
+  if (found instanceof Error) return found.message;
+  const { id, trackCount, createdAt } = found;
+  return `${id}, ${counted(liveRowCount(found), 'chunk')} of ${counted(trackCount, 'track')}, built ${createdAt}`;
+}
+
+async function vectorRows(manifest: GenerationManifest | null, { milvus }: IndexEngines): Promise<[string, string][]> {
   const isThere = manifest !== null && engineOf(manifest) === 'milvus';
-  if (engines.milvus === undefined) return isThere ? [['vectors', 'in Milvus, and VECTOR_INDEX names none']] : [];
-  const { ok, about } = await engines.milvus.health();
+  if (milvus === undefined) return isThere ? [['vectors', 'in Milvus, and VECTOR_INDEX names none']] : [];
+  const { ok, about } = await milvus.health();
   if (!isThere) return [['vectors', `${about}; in files on this machine until the next npm run index`]];
   if (!ok) return [['vectors', about]];
   try {
-    const { rows, indexType, recall } = await engines.milvus.statistics(manifest);
+    const { rows, indexType, recall } = await milvus.statistics(manifest);
     const exact = indexType === 'FLAT' ? ' (exact)' : `, recall@5 ${recall.toFixed(3)} when it was built`;
     return [['vectors', `${about}: ${counted(rows, 'row')}, ${indexType}${exact}`]];
   } catch (error) {

@@ -1,27 +1,13 @@
 /** `npm run similar -- FILE` */
-import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { LeitmotifError } from '../errors.ts';
 import { counted, formatTime } from '../format.ts';
 import type { ResultClips } from '../media/clips.ts';
-import { renderPicture } from '../media/picture.ts';
 import type { Answer } from '../query/answer.ts';
-import { shownAnswer } from '../query/answer-facts.ts';
 import { answerJson } from '../query/answer-json.ts';
-import { focusOf, fusionOf } from '../query/query-request.ts';
 import type { Services } from '../services/services.ts';
+import { printedAnswer, type SimilarCommandOptions, searchOf, writePicture } from './query-options.ts';
 import { renderAnswer, renderClips, renderClipsTime } from './render-answer.ts';
-
-export interface SimilarCommandOptions {
-  readonly json?: true;
-  readonly top: number;
-  readonly clips?: string;
-  readonly picture?: string;
-  readonly fusion?: string;
-  readonly focus?: string;
-  readonly from?: number;
-  readonly to?: number;
-}
 
 type SimilarServices = Pick<Services, 'config' | 'queries'>;
 
@@ -40,10 +26,7 @@ export async function printSimilar(
     if (!options.json) process.stdout.write(text);
   };
   print(renderAnswer(answer, { hidden }));
-  if (options.picture) {
-    await writeFile(options.picture, await renderPicture(answer));
-    print(`picture: ${options.picture}\n`);
-  }
+  await writePicture(answer, options, print);
   const { clips, tookMs } = await writeClips(services, answer, file, options, { signal, status, print });
   if (options.json)
     process.stdout.write(`${JSON.stringify(answerJson(withClipsTime(answer, tookMs), clips), null, 2)}\n`);
@@ -63,20 +46,14 @@ async function askFor(
   { signal, status }: Running,
 ): Promise<{ answer: Answer; hidden: number }> {
   const found = await queries.similar({
+    ...searchOf(options, config),
     ...partOf(options),
     path: path.resolve(file),
-    neighbours: config.neighbours,
-    fusion: fusionOf(options.fusion ?? config.fusion),
-    focus: focusOf(options.focus),
-    resultsMax: options.top,
-    includeNonMusic: config.includeNonMusic,
-    hubCorrection: config.hubCorrection,
     signal,
     onProgress: ({ decodedSec, chunksDone }) =>
       status.show(`decoding: ${formatTime(decodedSec)}, ${counted(chunksDone, 'chunk')}`),
   });
-  const answer = options.json ? found : shownAnswer(found);
-  return { answer, hidden: found.results.length - answer.results.length };
+  return printedAnswer(found, options);
 }
 
 async function writeClips(

@@ -1,15 +1,11 @@
 /** `npm run similar -- --text "solo piano, slow and sad"` */
 import Table from 'cli-table3';
-import { LeitmotifError } from '../errors.ts';
 import { formatDuration, formatTime, oneLine, trackName } from '../format.ts';
 import type { WordsAnswer, WordsResult } from '../query/find-by-words.ts';
 import { wordsJson } from '../query/words-json.ts';
 import type { Services } from '../services/services.ts';
+import { refuseOptions, type SimilarCommandOptions } from './query-options.ts';
 import { noBorders } from './render-answer.ts';
-import type { SimilarCommandOptions } from './similar-command.ts';
-
-/** Options that need a recording as the query. */
-const soundOnly = ['clips', 'picture', 'fusion', 'focus', 'from', 'to'] as const;
 
 export async function wordsCommand(
   { queries }: Pick<Services, 'queries'>,
@@ -17,13 +13,7 @@ export async function wordsCommand(
   options: SimilarCommandOptions,
   signal: AbortSignal,
 ): Promise<number> {
-  const unfit = soundOnly.filter((name) => options[name] !== undefined).map((name) => `--${name}`);
-  if (unfit.length > 0) {
-    throw new LeitmotifError(
-      'bad-request',
-      `Cannot combine --text and ${unfit.join(', ')}: expected a recording for these`,
-    );
-  }
+  refuseOptions('--text', options, ['clips', 'picture', 'fusion', 'focus', 'from', 'to']);
   const answer = await queries.byWords({ text, resultsMax: options.top, signal });
   process.stdout.write(options.json ? `${JSON.stringify(wordsJson(answer), null, 2)}\n` : renderWords(answer));
   return 0;
