@@ -5,6 +5,8 @@ import { RouterProvider } from '@tanstack/react-router';
 import { createRoot } from 'react-dom/client';
 import '@mantine/core/styles.css';
 import './styles.css';
+import './parts/answer.css';
+import './people/people.css';
 import { TextsContext } from './parts/page-context.ts';
 import { router } from './router.tsx';
 import { textsOf } from './texts/texts.ts';

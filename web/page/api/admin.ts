@@ -7,7 +7,7 @@ import type { failuresSchema } from '../../../src/web/routes/failures.ts';
 import type { serverSchema, workersSchema } from '../../../src/web/routes/operations.ts';
 import type { planSchema, reindexesSchema, reindexSchema } from '../../../src/web/routes/reindexes.ts';
 import type { settingsSchema } from '../../../src/web/routes/settings.ts';
-import { request } from './client.ts';
+import { base, json, request, send } from './client.ts';
 
 export type LibraryJob = z.infer<typeof jobSchema>;
 export type Reindex = z.infer<typeof reindexSchema>;
@@ -23,19 +23,10 @@ export type ServerState = z.infer<typeof serverSchema>;
 export type Settings = z.infer<typeof settingsSchema>;
 export type ReindexMode = Reindex['mode'];
 
-const base = '/api/v1';
+const get = <T>(path: string, signal: AbortSignal) => json<T>(`${base}${path}`, { signal });
 
-async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
-  return (await (await request(`${base}${path}`, signal ? { signal } : {})).json()) as T;
-}
-
-async function send(method: string, path: string, body?: unknown): Promise<Response> {
-  const json = { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
-  return request(`${base}${path}`, { method, ...(body === undefined ? {} : json) });
-}
-
-async function sent<T>(method: string, path: string, body?: unknown): Promise<T> {
-  return (await (await send(method, path, body)).json()) as T;
+async function sent<T>(method: Parameters<typeof send>[1], path: string, body?: object): Promise<T> {
+  return (await (await send(`${base}${path}`, method, body)).json()) as T;
 }
 
 export const getReindexes = (signal: AbortSignal) =>
@@ -49,14 +40,12 @@ export const retryFailures = (keys: readonly string[] | null) =>
   sent<Reindex>('POST', '/library/failures/retries', keys === null ? {} : { keys });
 
 /** @returns the job while they are made */
-export async function getClusters(signal: AbortSignal): Promise<Clusters | LibraryJob> {
-  return get<Clusters | LibraryJob>('/library/clusters', signal);
-}
+export const getClusters = (signal: AbortSignal) => get<Clusters | LibraryJob>('/library/clusters', signal);
 export const getMarks = (signal: AbortSignal) => get<Marks>('/library/marks', signal).then(({ marks }) => marks);
 export const effectOfMark = (id: string) => sent<MarkEffect>('PUT', `/library/marks/${id}`, { dryRun: true });
 /** @returns null when it was marked already */
 export async function mark(id: string): Promise<LibraryJob | null> {
-  const response = await send('PUT', `/library/marks/${id}`, {});
+  const response = await send(`${base}/library/marks/${id}`, 'PUT', {});
   return response.status === 204 ? null : ((await response.json()) as LibraryJob);
 }
 export const unmark = (id: string) => sent<LibraryJob>('DELETE', `/library/marks/${id}`);

@@ -13,7 +13,7 @@ import type {
 } from './types.ts';
 
 const keyName = 'leitmotif-key';
-const base = '/api/v1';
+export const base = '/api/v1';
 
 export class ProblemError extends Error {
   readonly problem: Problem;
@@ -67,8 +67,9 @@ export async function json<T>(path: string, init?: RequestInit): Promise<T> {
   return (await (await request(path, init)).json()) as T;
 }
 
-/** Sends JSON. */
-export function send(path: string, method: 'POST' | 'PUT', body: object): Promise<Response> {
+/** @param body sent as JSON; unset: nothing is sent */
+export function send(path: string, method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', body?: object): Promise<Response> {
+  if (body === undefined) return request(path, { method });
   return request(path, { method, body: JSON.stringify(body), headers: { 'content-type': 'application/json' } });
 }
 

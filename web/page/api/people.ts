@@ -1,8 +1,6 @@
 /** Requests of the caller as a person: who they are, votes, and sharing. */
-import { json, request, send } from './client.ts';
+import { base, json, request, send } from './client.ts';
 import type { Me, Shared, SharedAnswer, SharePlaces, VoteName } from './types.ts';
-
-const base = '/api/v1';
 
 export function getMe(signal: AbortSignal): Promise<Me> {
   return json(`${base}/me`, { signal });
@@ -15,7 +13,7 @@ export async function signOut(): Promise<void> {
 /** @param vote null withdraws it */
 export async function putVote(queryId: string, rank: number, vote: VoteName | null): Promise<void> {
   const path = `${base}/queries/${queryId}/results/${rank}/vote`;
-  await (vote === null ? request(path, { method: 'DELETE' }) : send(path, 'PUT', { vote }));
+  await (vote === null ? send(path, 'DELETE') : send(path, 'PUT', { vote }));
 }
 
 export function getSharePlaces(signal: AbortSignal): Promise<SharePlaces> {

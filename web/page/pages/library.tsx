@@ -15,6 +15,7 @@ import { PageLoader } from '../parts/page-loader.tsx';
 import { TrackTable } from '../parts/track-table.tsx';
 import { problemOf } from '../parts/use-asking.ts';
 import { usePageTitle } from '../parts/use-page-title.ts';
+import './library.css';
 
 const pageSize = 100;
 /** Between two keys, so that a word is not searched letter by letter. */

@@ -18,6 +18,7 @@ import { trackName } from '../parts/track-name.ts';
 import { problemOf } from '../parts/use-asking.ts';
 import { usePageTitle } from '../parts/use-page-title.ts';
 import { eachMax, questionOf } from '../people/refine.tsx';
+import './map.css';
 
 const pollMs = 2_000;
 /** Before a point is heard, so that passing over points is silent. */

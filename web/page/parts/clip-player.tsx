@@ -1,13 +1,11 @@
 /** Ten seconds of a track to hear, with a bar at the bottom of the page. */
-import { Button, CloseButton, Group, Paper, Slider, Text } from '@mantine/core';
+import { CloseButton, Group, Paper, Text } from '@mantine/core';
 import { type ReactNode, useCallback, useEffect, useMemo, useState, useSyncExternalStore } from 'react';
-import { formatTime } from '../../../src/format.ts';
 import type { Problem, Track } from '../api/types.ts';
 import { loadClip } from '../audio/moments.ts';
 import { Player, type PlayerState } from '../audio/player.ts';
 import { useTexts } from './page-context.ts';
-import { useKeys } from './player-bar.tsx';
-import { PlayMark } from './result-card.tsx';
+import { PlayButton, Position, useKeys } from './player-bar.tsx';
 import { problemOf } from './use-asking.ts';
 
 export interface Clip {
@@ -71,39 +69,16 @@ function idOf({ trackId, fromSec }: Clip): string {
 
 function ClipBar({ player, state, clip }: { player: Player; state: PlayerState; clip: Clip }): ReactNode {
   const { page } = useTexts();
-  const { atSec, durationSec, isPlaying, isLoading } = state;
   useKeys(player);
-  const clock = formatTime(clip.fromSec + atSec);
   return (
     <Paper component="section" className="player" aria-label={page.player.name} shadow="lg" withBorder p="sm">
       <div className="player-inside">
         <Group gap="sm" wrap="nowrap">
-          <Button
-            size="sm"
-            px="sm"
-            loading={isLoading}
-            aria-label={isPlaying ? page.player.pause : page.player.play}
-            onClick={() => player.toggle()}
-          >
-            <PlayMark isPlaying={isPlaying} />
-          </Button>
+          <PlayButton player={player} state={state} />
           <Text fw={600} truncate="end" className="result-name">
             {clip.name}
           </Text>
-          <Slider
-            className="grows"
-            thumbLabel={page.player.position}
-            label={null}
-            min={0}
-            max={Math.max(durationSec, 0.1)}
-            step={0.01}
-            value={atSec}
-            thumbProps={{ 'aria-valuetext': clock }}
-            onChange={(sec) => player.seek(sec)}
-          />
-          <Text size="sm" className="clock">
-            {clock}
-          </Text>
+          <Position player={player} state={state} fromSec={clip.fromSec} />
           <CloseButton aria-label={page.player.close} onClick={() => player.stop()} />
         </Group>
       </div>

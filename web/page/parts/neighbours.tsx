@@ -1,16 +1,15 @@
 /** The tracks that are nearest to a track, each with its best moment to hear. */
 import { Badge, Loader, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
 import { type ReactNode, useMemo } from 'react';
 import { byNearness, factsOf } from '../answer-facts.ts';
 import { getSimilar } from '../api/client.ts';
 import type { Answer } from '../api/types.ts';
 import type { ClipPlayer } from './clip-player.tsx';
 import { FailureNote } from './failure.tsx';
-import { HearButton } from './hear-button.tsx';
 import { useTexts } from './page-context.ts';
 import { trackName } from './track-name.ts';
+import { TrackRow } from './track-row.tsx';
 import { problemOf } from './use-asking.ts';
 
 export function Neighbours({ trackId, player }: { trackId: number; player: ClipPlayer }): ReactNode {
@@ -42,18 +41,12 @@ function List({ answer, player }: { answer: Answer; player: ClipPlayer }): React
         const name = trackName(result);
         const fromSec = Math.max(0, facts.moments[0]?.theirsSec ?? 0);
         return (
-          <li key={result.trackId} className="list-row">
-            <HearButton player={player} clip={{ trackId: result.trackId, name, fromSec }} />
-            <div className="result-name">
-              <Link to="/tracks/$id" params={{ id: String(result.trackId) }}>
-                {name}
-              </Link>
-              {result.artist && (
-                <Text size="sm" c="dimmed" truncate="end">
-                  {result.artist}
-                </Text>
-              )}
-            </div>
+          <TrackRow
+            key={result.trackId}
+            player={player}
+            clip={{ trackId: result.trackId, name, fromSec }}
+            artist={result.artist}
+          >
             <Badge
               size="lg"
               radius="sm"
@@ -61,7 +54,7 @@ function List({ answer, player }: { answer: Answer; player: ClipPlayer }): React
             >
               {facts.match === null ? bot.picture.score(result.combined) : bot.picture.match(facts.match)}
             </Badge>
-          </li>
+          </TrackRow>
         );
       })}
     </Stack>

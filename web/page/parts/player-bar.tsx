@@ -19,7 +19,7 @@ interface PlayerBarProps {
 export function PlayerBar({ player, state, name, moment }: PlayerBarProps): ReactNode {
   const texts = useTexts();
   const { page } = texts;
-  const { atSec, durationSec, side, isPlaying, isLoading, hasYours } = state;
+  const { side, isLoading, hasYours } = state;
   useKeys(player);
   const yoursSec = moment.yoursTrack?.atSec ?? moment.yoursSec;
   const fromSec = side === 'yours' ? yoursSec : moment.theirsSec;
@@ -38,15 +38,7 @@ export function PlayerBar({ player, state, name, moment }: PlayerBarProps): Reac
           <CloseButton aria-label={page.player.close} onClick={() => player.stop()} />
         </Group>
         <Group gap="sm" wrap="nowrap" mt={6}>
-          <Button
-            size="sm"
-            px="sm"
-            loading={isLoading}
-            aria-label={isPlaying ? page.player.pause : page.player.play}
-            onClick={() => player.toggle()}
-          >
-            <PlayMark isPlaying={isPlaying} />
-          </Button>
+          <PlayButton player={player} state={state} />
           <SegmentedControl
             aria-label={page.player.side}
             value={side}
@@ -56,26 +48,59 @@ export function PlayerBar({ player, state, name, moment }: PlayerBarProps): Reac
               { value: 'theirs', label: `${page.player.theirs} (B)` },
             ]}
           />
-          <Slider
-            className="grows"
-            thumbLabel={page.player.position}
-            label={null}
-            min={0}
-            max={Math.max(durationSec, 0.1)}
-            step={0.01}
-            value={atSec}
-            thumbProps={{ 'aria-valuetext': formatTime(fromSec + atSec) }}
-            onChange={(sec) => player.seek(sec)}
-          />
-          <Text size="sm" className="clock">
-            {formatTime(fromSec + atSec)}
-          </Text>
+          <Position player={player} state={state} fromSec={fromSec} />
         </Group>
         <Text size="xs" c="dimmed" mt={4} className="keys">
           {hasYours || isLoading ? page.player.keys : page.player.yoursMissing}
         </Text>
       </div>
     </Paper>
+  );
+}
+
+interface ControlProps {
+  readonly player: Player;
+  readonly state: PlayerState;
+}
+
+export function PlayButton({ player, state: { isPlaying, isLoading } }: ControlProps): ReactNode {
+  const { page } = useTexts();
+  return (
+    <Button
+      size="sm"
+      px="sm"
+      loading={isLoading}
+      aria-label={isPlaying ? page.player.pause : page.player.play}
+      onClick={() => player.toggle()}
+    >
+      <PlayMark isPlaying={isPlaying} />
+    </Button>
+  );
+}
+
+/** A slider and a clock, in the times of the recording.
+ *  @param fromSec where in the recording the loaded sound begins */
+export function Position({ player, state, fromSec }: ControlProps & { readonly fromSec: number }): ReactNode {
+  const { page } = useTexts();
+  const { atSec, durationSec } = state;
+  const clock = formatTime(fromSec + atSec);
+  return (
+    <>
+      <Slider
+        className="grows"
+        thumbLabel={page.player.position}
+        label={null}
+        min={0}
+        max={Math.max(durationSec, 0.1)}
+        step={0.01}
+        value={atSec}
+        thumbProps={{ 'aria-valuetext': clock }}
+        onChange={(sec) => player.seek(sec)}
+      />
+      <Text size="sm" className="clock">
+        {clock}
+      </Text>
+    </>
   );
 }
 

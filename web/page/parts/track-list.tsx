@@ -1,13 +1,12 @@
 /** A short list of tracks, each to hear, to open and to ask with. */
-import { Button, Stack, Text } from '@mantine/core';
-import { Link } from '@tanstack/react-router';
+import { Button, Stack } from '@mantine/core';
 import type { ReactNode } from 'react';
 import type { Track } from '../api/types.ts';
 import { useAskingHere } from './asking-context.ts';
 import { type ClipPlayer, typicalSec } from './clip-player.tsx';
-import { HearButton } from './hear-button.tsx';
 import { useTexts } from './page-context.ts';
 import { trackName } from './track-name.ts';
+import { TrackRow } from './track-row.tsx';
 
 export function TrackList({ tracks, player }: { tracks: readonly Track[]; player: ClipPlayer }): ReactNode {
   const { page } = useTexts();
@@ -17,18 +16,12 @@ export function TrackList({ tracks, player }: { tracks: readonly Track[]; player
       {tracks.map((track) => {
         const name = trackName(track);
         return (
-          <li key={track.id} className="list-row">
-            <HearButton player={player} clip={{ trackId: track.id, name, fromSec: typicalSec(track) }} />
-            <div className="result-name">
-              <Link to="/tracks/$id" params={{ id: String(track.id) }}>
-                {name}
-              </Link>
-              {track.artist && (
-                <Text size="sm" c="dimmed" truncate="end">
-                  {track.artist}
-                </Text>
-              )}
-            </div>
+          <TrackRow
+            key={track.id}
+            player={player}
+            clip={{ trackId: track.id, name, fromSec: typicalSec(track) }}
+            artist={track.artist}
+          >
             <Button
               size="xs"
               variant="default"
@@ -37,7 +30,7 @@ export function TrackList({ tracks, player }: { tracks: readonly Track[]; player
             >
               {page.answer.askWith}
             </Button>
-          </li>
+          </TrackRow>
         );
       })}
     </Stack>
