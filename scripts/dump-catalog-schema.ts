@@ -1,12 +1,12 @@
 /** Writes a small catalog with the current schema as SQL, for the test that opens catalogs of older versions. Run it before
- *  you add a step to src/catalog/migrations.ts, and commit the output.
+ *  you add a step to src/catalog/schema-steps.ts, and commit the output.
  *
  *      node scripts/dump-catalog-schema.ts
  */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { migrationSteps } from '../src/catalog/migrations.ts';
+import { migrationSteps } from '../src/catalog/schema-steps.ts';
 
 const [version = migrationSteps.length] = process.argv.slice(2).map(Number);
 

@@ -2,7 +2,7 @@
  *  write, and a foreign view could replace a table.
  */
 import { Database } from './database.ts';
-import { migrationSteps } from './migrations.ts';
+import { migrationSteps } from './schema-steps.ts';
 
 /** @param schema the schema version that the file declares
  *  @returns one sentence for each object that is foreign, missing or different; empty when there is none */

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import type { Catalog } from '../../src/catalog/catalog.ts';
-import { migrationSteps } from '../../src/catalog/migrations.ts';
+import { migrationSteps } from '../../src/catalog/schema-steps.ts';
 import { openCatalog, tempFolder } from './helpers.ts';
 
 const [ada, bob] = ['100000000000000001', '100000000000000002'];
