@@ -13,7 +13,7 @@ export const webVariables = {
     int(0, 65_535).optional(),
     undefined,
     'port',
-    'port of the web API; set, npm start starts it beside the bot. Unset: npm run web uses 8700, and npm start starts the bot alone',
+    'port of the web API. If it is set, npm start also starts the web server; if not, npm start starts the bot alone, and npm run web uses port 8700',
   ),
   WEB_ORIGINS: variable(
     originList,
