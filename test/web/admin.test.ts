@@ -1,13 +1,13 @@
 /** What admins do over the API, with the real indexing process: clusters and marks, failures, backups, checks, settings. */
 import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { Catalog } from '../../src/catalog/catalog.ts';
 import { inspectCatalogFile } from '../../src/catalog/restore.ts';
 import { FolderLibrary } from '../../src/library/folder.ts';
 import { makeLibrary, never, type TestLibrary } from '../support/library.ts';
 import { writePiece } from '../support/pieces.ts';
-import { makeWeb, postJson, type TestWeb } from './running-web.ts';
+import { makeWeb, postJson, type TestWeb, useWeb } from './running-web.ts';
 
 interface SeenJob {
   readonly id: number;
@@ -33,13 +33,8 @@ const api = '/api/v1';
 /** The processes have low priority, so a busy machine gives them little. */
 const slow = { timeout: 240_000 };
 
-beforeAll(async () => {
-  library = await makeLibrary();
-  web = await makeWeb(library);
-});
-afterAll(async () => {
-  await web[Symbol.asyncDispose]();
-  await library[Symbol.asyncDispose]();
+useWeb((made) => {
+  ({ library, web } = made);
 });
 
 async function get<T>(url: string, of: TestWeb = web): Promise<T> {

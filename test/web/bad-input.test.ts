@@ -1,25 +1,20 @@
 /** What goes wrong around a query: bodies that are no recording, keys that expire, a worker or an index that is gone, a full disk. */
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { FolderLibrary } from '../../src/library/folder.ts';
 import { descendantsOf } from '../embedding-worker/processes.ts';
 import { makeLibrary, never, openLibrary, type TestLibrary } from '../support/library.ts';
 import { hasSmallDisks, SmallDisk } from '../support/small-disk.ts';
-import { addKey, ended, formOf, makeWeb, postJson, type SeenQuery, type TestWeb } from './running-web.ts';
+import { addKey, ended, formOf, makeWeb, postJson, type SeenQuery, type TestWeb, useWeb } from './running-web.ts';
 
 const api = '/api/v1';
 let library: TestLibrary;
 let web: TestWeb;
 const bytesOf = (name: string) => new Uint8Array(readFileSync(path.join(library.music, name)));
 
-beforeAll(async () => {
-  library = await makeLibrary();
-  web = await makeWeb(library);
-});
-afterAll(async () => {
-  await web[Symbol.asyncDispose]();
-  await library[Symbol.asyncDispose]();
+useWeb((made) => {
+  ({ library, web } = made);
 });
 
 async function post(init: RequestInit & { readonly key?: string }, of: TestWeb = web) {

@@ -4,21 +4,16 @@ import { globSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { makeLibrary, projectRoot, type TestLibrary } from '../support/library.ts';
-import { ended, formOf, makeWeb, postJson, type SeenQuery, type TestWeb } from './running-web.ts';
+import { describe, expect, test, vi } from 'vitest';
+import { projectRoot, type TestLibrary } from '../support/library.ts';
+import { ended, formOf, makeWeb, postJson, type SeenQuery, type TestWeb, useWeb } from './running-web.ts';
 
 let library: TestLibrary;
 let web: TestWeb;
 const bytesOf = (name: string) => new Uint8Array(readFileSync(path.join(library.music, name)));
 
-beforeAll(async () => {
-  library = await makeLibrary();
-  web = await makeWeb(library);
-});
-afterAll(async () => {
-  await web[Symbol.asyncDispose]();
-  await library[Symbol.asyncDispose]();
+useWeb((made) => {
+  ({ library, web } = made);
 });
 
 /** The extracts of a query are still cut when its answer is there. */

@@ -1,12 +1,12 @@
 /** Reindexing over the API, with the real indexing process. */
 import { rmSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { ProcessLock } from '../../src/io/process-lock.ts';
 import { indexPathsOf } from '../../src/services/index-paths.ts';
-import { makeLibrary, type TestLibrary } from '../support/library.ts';
+import type { TestLibrary } from '../support/library.ts';
 import { writePiece } from '../support/pieces.ts';
-import { makeWeb, postJson, type TestWeb } from './running-web.ts';
+import { postJson, type TestWeb, useWeb } from './running-web.ts';
 
 interface SeenReindex {
   readonly id: number;
@@ -19,13 +19,8 @@ interface SeenReindex {
 let library: TestLibrary;
 let web: TestWeb;
 
-beforeAll(async () => {
-  library = await makeLibrary();
-  web = await makeWeb(library);
-});
-afterAll(async () => {
-  await web[Symbol.asyncDispose]();
-  await library[Symbol.asyncDispose]();
+useWeb((made) => {
+  ({ library, web } = made);
 });
 
 const address = '/api/v1/library/reindexes';

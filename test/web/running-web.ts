@@ -1,11 +1,12 @@
 /** The real web API over a small real library: fastify on loopback, worker, ONNX, FAISS, SQLite, ffmpeg. */
 
+import { afterAll, beforeAll } from 'vitest';
 import { buildApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { makeLog } from '../../src/io/log.ts';
 import { apiKeysOf, type RunningWeb, startWeb, type WebOptions } from '../../src/web/start.ts';
 import { engineEnvironment } from '../support/engine.ts';
-import { projectRoot, type TestLibrary } from '../support/library.ts';
+import { makeLibrary, projectRoot, type TestLibrary } from '../support/library.ts';
 
 export interface TestWeb extends AsyncDisposable {
   readonly web: RunningWeb;
@@ -55,6 +56,17 @@ export async function makeWeb(
     await stopApp();
     throw error;
   }
+}
+
+/** One library and one server for the tests of a file.
+ *  @param use called before the tests */
+export function useWeb(use: (made: { readonly library: TestLibrary; readonly web: TestWeb }) => void): void {
+  const ending = new AsyncDisposableStack();
+  beforeAll(async () => {
+    const library = ending.use(await makeLibrary());
+    use({ library, web: ending.use(await makeWeb(library)) });
+  });
+  afterAll(() => ending.disposeAsync());
 }
 
 export function addKey(

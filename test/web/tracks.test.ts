@@ -1,11 +1,11 @@
 /** The library over the API: pages of tracks, one track, what is near to it, how it sounds, and the state of everything. */
 import { copyFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { FolderLibrary } from '../../src/library/folder.ts';
-import { makeLibrary, never, type TestLibrary } from '../support/library.ts';
+import { never, type TestLibrary } from '../support/library.ts';
 import { writePiece } from '../support/pieces.ts';
-import { makeWeb, type TestWeb } from './running-web.ts';
+import { makeWeb, type TestWeb, useWeb } from './running-web.ts';
 
 interface SeenTrack {
   readonly id: number;
@@ -21,13 +21,8 @@ interface Page {
 let library: TestLibrary;
 let web: TestWeb;
 
-beforeAll(async () => {
-  library = await makeLibrary();
-  web = await makeWeb(library);
-});
-afterAll(async () => {
-  await web[Symbol.asyncDispose]();
-  await library[Symbol.asyncDispose]();
+useWeb((made) => {
+  ({ library, web } = made);
 });
 
 async function get<T>(url: string): Promise<T> {
