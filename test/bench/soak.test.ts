@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { renderSoakBench, slopeOf } from '../../bench/bot/soak.ts';
+import { renderSoakBench, type SoakBenchResult, slopeOf } from '../../bench/bot/soak.ts';
 
 const mebibyte = 2 ** 20;
 
@@ -9,8 +9,15 @@ it('finds the slope under noise that has none', () => {
 });
 
 it('misses the target when memory grows by 2 MiB of 100 in each hundred queries, not when it grows only at the start', () => {
-  const growing = Array.from({ length: 1000 }, (_, at) => (100 + at / 50) * mebibyte);
-  const settling = Array.from({ length: 1000 }, (_, at) => (100 + Math.min(at, 150) / 5) * mebibyte);
-  expect(renderSoakBench({ answered: 1000, residentBytes: growing })).toContain('NO');
-  expect(renderSoakBench({ answered: 1000, residentBytes: settling })).toContain('yes');
+  const growing = soakOf((query) => 100 + query / 50);
+  const settling = soakOf((query) => 100 + Math.min(query, 150) / 5);
+  expect(renderSoakBench(growing)).toContain('NO');
+  expect(renderSoakBench(settling)).toContain('yes');
 });
+
+function soakOf(mebibytesAfter: (query: number) => number): SoakBenchResult {
+  const samples = Array.from({ length: 200 }, (_, at) => {
+    return { resident: mebibytesAfter((at + 1) * 5) * mebibyte, heap: 50 * mebibyte, external: 5 * mebibyte };
+  });
+  return { queries: 1000, answered: 1000, samples };
+}
