@@ -13,8 +13,6 @@ export interface OpenOptions {
   readonly viewport?: keyof typeof viewports;
   readonly locale?: 'en-GB' | 'de';
   readonly colorScheme?: 'light' | 'dark';
-  /** Runs before the page's own. */
-  readonly initScript?: string;
 }
 
 interface Violation {
@@ -141,7 +139,7 @@ export class OpenedPage implements AsyncDisposable {
 export async function openPage(
   browser: Browser,
   url: string,
-  { viewport = 'desktop', locale = 'en-GB', colorScheme = 'light', initScript }: OpenOptions = {},
+  { viewport = 'desktop', locale = 'en-GB', colorScheme = 'light' }: OpenOptions = {},
 ): Promise<OpenedPage> {
   const isPhone = viewport === 'phone';
   const context = await browser.newContext({
@@ -164,7 +162,6 @@ export async function openPage(
       return gain;
     };
   `);
-  if (initScript) await context.addInitScript(initScript);
   const page = await context.newPage();
   const opened = new OpenedPage(context, page, new URL(url).origin);
   await page.goto(url);

@@ -5,13 +5,12 @@ import { type ZoomBehavior, type ZoomTransform, zoom, zoomIdentity } from 'd3-zo
 import KDBush from 'kdbush';
 import { type RefObject, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { MapView } from '../api/types.ts';
-import { createDrawing, type Drawing, type View } from './drawing.ts';
+import { createDrawing, type View } from './drawing.ts';
 
 type Spot = [x: number, y: number];
 
 export interface MapCanvas {
   readonly canvas: RefObject<HTMLCanvasElement | null>;
-  readonly hasWebGl: boolean;
   /** The point next to the pointer, and where it is in the canvas; null: none. */
   readonly pointed: { readonly point: number; readonly x: number; readonly y: number } | null;
   /** What is being drawn around points, in CSS pixels. */
@@ -41,11 +40,10 @@ const settledMs = 250;
 
 export function useMapCanvas({ map, rgba, isLasso, onPick, onSelect }: MapCanvasOptions): MapCanvas {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const drawing = useRef<Drawing | null>(null);
+  const drawing = useRef<ReturnType<typeof createDrawing> | null>(null);
   const transform = useRef<ZoomTransform>(zoomIdentity);
   const behaviour = useRef<ZoomBehavior<HTMLCanvasElement, unknown> | null>(null);
   const frame = useRef(0);
-  const [hasWebGl, setHasWebGl] = useState(true);
   const [pointed, setPointed] = useState<MapCanvas['pointed']>(null);
   const [lasso, setLasso] = useState<readonly Spot[]>([]);
   const [inView, setInView] = useState<readonly number[]>([]);
@@ -60,47 +58,33 @@ export function useMapCanvas({ map, rgba, isLasso, onPick, onSelect }: MapCanvas
     const { k, x, y } = transform.current;
     return { width, height, scale: side * k, x: x + (k * (width - side)) / 2, y: y + (k * (height - side)) / 2 };
   }, []);
+  const places = useMemo(() => placesOf(map), [map]);
+  const colours = useRef(rgba);
   const draw = useCallback(() => {
     cancelAnimationFrame(frame.current);
     frame.current = requestAnimationFrame(() => {
       const { k } = transform.current;
-      drawing.current?.draw(view(), pointSize(map.ids.length, k));
+      drawing.current?.({ places, rgba: colours.current }, view(), pointSize(places.length / 2, k));
     });
-  }, [view, map]);
+  }, [view, places]);
 
-  const colours = useRef(rgba);
   useEffect(() => {
     colours.current = rgba;
-    drawing.current?.setColours(rgba);
     draw();
   }, [rgba, draw]);
 
   useEffect(() => {
     const element = canvas.current;
     if (!element) return;
-    const start = (): void => {
-      drawing.current = createDrawing(element);
-      setHasWebGl(drawing.current !== null);
-      drawing.current?.setPoints(pointsOf(map));
-      drawing.current?.setColours(colours.current);
-      draw();
-    };
-    start();
-    // The system may take the graphics memory of a page, and give it back.
-    const onLost = (event: Event): void => event.preventDefault();
-    element.addEventListener('webglcontextlost', onLost);
-    element.addEventListener('webglcontextrestored', start);
+    drawing.current = createDrawing(element);
     const sizes = new ResizeObserver(draw);
     sizes.observe(element);
     return () => {
       sizes.disconnect();
-      element.removeEventListener('webglcontextlost', onLost);
-      element.removeEventListener('webglcontextrestored', start);
       cancelAnimationFrame(frame.current);
-      drawing.current?.close();
       drawing.current = null;
     };
-  }, [map, draw]);
+  }, [draw]);
 
   const settle = useCallback(() => {
     const { width, height, scale, x, y } = view();
@@ -197,7 +181,7 @@ export function useMapCanvas({ map, rgba, isLasso, onPick, onSelect }: MapCanvas
     [],
   );
   return {
-    ...{ canvas, hasWebGl, pointed, lasso, inView },
+    ...{ canvas, pointed, lasso, inView },
     zoomBy: (factor) => change((moves, on) => moves.scaleBy(select(on), factor)),
     moveBy: (x, y) =>
       change((moves, on) => moves.translateBy(select(on), x / transform.current.k, y / transform.current.k)),
@@ -209,7 +193,8 @@ function unit(value: number | undefined): number {
   return (value ?? 0) / coordinateMax;
 }
 
-function pointsOf({ ids, x, y }: MapView): Uint16Array {
+/** @returns shape [points, 2] */
+function placesOf({ ids, x, y }: MapView): Uint16Array {
   const at = new Uint16Array(ids.length * 2);
   for (let point = 0; point < ids.length; point++) {
     at[point * 2] = x[point] ?? 0;

@@ -109,12 +109,7 @@ function Chart({ map }: { map: MapView }): ReactNode {
         </Group>
       </Group>
       {player.failure && <FailureNote problem={player.failure} />}
-      {!chart.hasWebGl && (
-        <Alert color="yellow" radius="md" role="alert">
-          {texts.noWebGl} <Link to="/library">{page.library.heading}</Link>
-        </Alert>
-      )}
-      <div className={chart.hasWebGl ? 'map' : 'map is-missing'}>
+      <div className="map">
         {/* biome-ignore lint/a11y/noInteractiveElementToNoninteractiveRole: an application is interactive. */}
         <canvas
           ref={chart.canvas}

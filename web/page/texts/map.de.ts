@@ -17,8 +17,6 @@ export const mapDe: typeof mapEn = {
   canvas: (tracks) =>
     `Karte: ${tracks}. Die Pfeile verschieben sie, Plus und Minus vergrößern und verkleinern sie, 0 zeigt alles. Die Stücke im Bild stehen darunter.`,
   keys: 'Mausrad oder zwei Finger vergrößern, Ziehen verschiebt, ein Klick auf einen Punkt öffnet sein Stück. Mit der Umschalttaste gezogen, umfährst du Stücke.',
-  noWebGl:
-    'Dieser Browser hat kein WebGL 2, mit dem die Karte gezeichnet wird. Darunter stehen die Stücke ihrer Mitte; alle Stücke sind hier:',
   inView: 'Stücke in der Mitte der Karte',
   selected: (tracks) => `${tracks} gewählt`,
   more: (amount) => `und ${amount} weitere`,

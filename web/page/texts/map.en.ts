@@ -15,8 +15,6 @@ export const mapEn = {
   canvas: (tracks: string) =>
     `Map of ${tracks}. Arrows move it, plus and minus enlarge and reduce it, 0 shows all. The tracks in view are listed below.`,
   keys: 'Wheel or pinch to enlarge, drag to move, click a point to open its track. Drag with Shift to draw around tracks.',
-  noWebGl:
-    'This browser has no WebGL 2, which the map is drawn with. The list below has the tracks in its middle; all tracks are here:',
   inView: 'Tracks in the middle of the map',
   selected: (tracks: string) => `${tracks} selected`,
   more: (amount: number) => `and ${amount} more`,
