@@ -14,12 +14,12 @@
  *  the run that decodes (see probe.ts).
  */
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
 import { getPriority } from 'node:os';
 import { PassThrough, pipeline, type Readable } from 'node:stream';
 import Ffmpeg from 'fluent-ffmpeg';
 import { boundToParent } from '../io/end-with-parent.ts';
 import { nicenessMax } from '../io/niceness.ts';
+import { type Usage, usageOf } from '../io/time-charged.ts';
 import { errorLinesOf, StderrReader } from './stderr.ts';
 
 export interface FfmpegJob {
@@ -61,7 +61,7 @@ export interface RunningFfmpeg {
   /** Never rejects. */
   readonly exited: Promise<FfmpegExit>;
   /** Processor time used so far; null when the system does not report it or ffmpeg has ended. */
-  cpuMs(): Promise<number | null>;
+  usage(): Usage | null;
   /** Bytes printed to stderr so far. */
   describedBytes(): number;
 }
@@ -144,7 +144,7 @@ export function startFfmpeg(job: FfmpegJob, options: FfmpegOptions): RunningFfmp
     stdout,
     side: side.promise,
     exited: exited.promise,
-    cpuMs: () => cpuMsOf(child),
+    usage: () => usageOfChild(child),
     describedBytes: () => stderr.bytes,
   };
 }
@@ -213,17 +213,10 @@ function groupNiceness(added: number): string {
   return String(Math.max(0, Math.min(getPriority() + added, nicenessMax)));
 }
 
-/** One hundredth of a second: sysconf(_SC_CLK_TCK) is 100 on Linux. */
-const tickMs = 10;
-
-/** User and system time: fields 14 and 15. Fields are counted after the name, which may contain spaces and brackets.
- *  @see https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
-async function cpuMsOf(child: ChildProcess | null): Promise<number | null> {
+/** @returns null when the system does not report it or ffmpeg has ended */
+function usageOfChild(child: ChildProcess | null): Usage | null {
   if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return null;
-  const stat = await readFile(`/proc/${child.pid}/stat`, 'utf8').catch(() => null);
-  if (stat === null) return null;
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * tickMs;
+  return usageOf(child.pid);
 }
 
 /** Ends `stdout` by hand, because the rest in the pipe of the killed process is not needed. */

@@ -10,7 +10,7 @@ export interface AudioLimits {
   readonly memoryMaxBytes: number;
   /** Processor time that ffmpeg may take before the first sample. */
   readonly openCpuMaxMs?: number | undefined;
-  /** Wall time before the first sample, for an ffmpeg that waits. */
+  /** Time before the first sample, as time-charged.ts counts it: without that in which ffmpeg waits for a processor. */
   readonly openDeadlineMs?: number | undefined;
   /** Added to the niceness of ffmpeg when it cuts clips, so that queries go first. */
   readonly niceness?: number;
@@ -19,5 +19,5 @@ export interface AudioLimits {
 /** A recording opens within 0.1 s of processor time, one with a large picture or the seek table of hours within 1 s. Only hostile
  *  tags take longer. */
 export const openCpuMaxMs = 5_000;
-/** Allows for a busy machine. */
+/** Allows for a slow server. */
 export const openDeadlineMs = 30_000;

@@ -3,8 +3,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { cutClips } from '../../src/audio/clip.ts';
+import { watchOpening } from '../../src/audio/opening.ts';
+import type { LeitmotifError } from '../../src/errors.ts';
+import type { Usage } from '../../src/io/time-charged.ts';
 import { runWorker } from '../embedding-worker/running-worker.ts';
 import { decodeAll } from './decode-all.ts';
 import { ffmpeg, limits, makeTempDir, makeTone, never, type TempDir } from './make-audio.ts';
@@ -110,9 +113,10 @@ describe('tags that ffmpeg cannot read in time', () => {
     await noneLeft(file);
   });
 
-  test('are refused after the wall time limit', async () => {
+  test('are refused after the time limit for opening', async () => {
     const file = put('bomb.wav', bomb());
-    await expect(decodeAll(file, { limits: { ...limits, openDeadlineMs: 500 } })).rejects.toMatchObject(costly);
+    const slow = { code: 'audio-timeout', message: expect.stringContaining('no sound came within 1 s') };
+    await expect(decodeAll(file, { limits: { ...limits, openDeadlineMs: 500 } })).rejects.toMatchObject(slow);
     await noneLeft(file);
   });
 
@@ -130,6 +134,33 @@ describe('tags that ffmpeg cannot read in time', () => {
       expect((await third).durationSec).toBeCloseTo(12, 0);
     } finally {
       await worker.close();
+    }
+  });
+});
+
+describe('a file whose sound does not come', () => {
+  const openings: [what: string, usage: (sinceMs: number) => Usage | null, code: string | null][] = [
+    ['is not blamed while ffmpeg waits for a processor', () => ({ processorMs: 100, isBusy: true }), null],
+    ['is refused when ffmpeg waits for the file', () => ({ processorMs: 100, isBusy: false }), 'audio-timeout'],
+    ['is refused where the system does not report what ffmpeg does', () => null, 'audio-timeout'],
+    [
+      'is refused when ffmpeg works for too long',
+      (sinceMs) => ({ processorMs: sinceMs, isBusy: true }),
+      'audio-too-costly',
+    ],
+  ];
+  test.each(openings)('%s', async (_, usage, code) => {
+    vi.useFakeTimers();
+    try {
+      const startedAt = performance.now();
+      const run = { usage: () => usage(performance.now() - startedAt), describedBytes: () => 0 };
+      const reasons: LeitmotifError[] = [];
+      const watch = watchOpening(run, limits, (reason) => reasons.push(reason));
+      await vi.advanceTimersByTimeAsync(120_000);
+      watch.stop();
+      expect(reasons.map((reason) => reason.code)).toEqual(code === null ? [] : [code]);
+    } finally {
+      vi.useRealTimers();
     }
   });
 });
