@@ -96,12 +96,17 @@ test('returns all rows of outputs over time', async () => {
 
 describe('at the start', () => {
   test.each<[string, Partial<DatabricksOptions>, Fault[], RegExp]>([
-    ['a token that is not taken', { access: { token: 'dapi-2' } }, [], /does not accept the token.*Credential/],
+    [
+      'a token that is not taken',
+      { access: { token: 'dapi-2' } },
+      [],
+      /does not accept the token.*Credential.*; DATABRICKS_TOKEN/,
+    ],
     [
       'an endpoint that is not there',
       {},
       [status(404, { body: '{"message":"no such endpoint"}' })],
-      /no such endpoint/,
+      /no such endpoint.*; DATABRICKS_URL/,
     ],
     ['a token without the right', {}, [status(403, { body: '{"message":"lacks CAN_QUERY"}' })], /lacks CAN_QUERY/],
   ])('it refuses %s in words, and asks once', async (_, options, faults, words) => {
@@ -117,7 +122,9 @@ describe('at the start', () => {
 
   test('a model that accepts neither form of input is refused with the error of the first form', async () => {
     const server = await serve({ network: { ...sixToThree, input: { name: 'six', itemShape: [9] } } });
-    await expect(connect(server).network.start(never)).rejects.toThrow(/400.*Incompatible input types/);
+    await expect(connect(server).network.start(never)).rejects.toThrow(
+      /400.*Incompatible input types.*; npm run models -- mlflow/,
+    );
     expect(server.inferences()).toHaveLength(2);
   });
 
