@@ -3,12 +3,14 @@ import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { lackingEnvironment } from '../../local-discord/test/other-clients/python.ts';
+import { mlflowVersions } from '../../src/models/mlflow-model.ts';
 import { projectRoot } from '../support/library.ts';
 
 const run = promisify(execFile);
 /** Downloads of 60 to 150 MB. */
 const installMaxMs = 600_000;
-const onnxruntime = 'onnxruntime==1.32.0';
+/** One version for all, the one that an endpoint of MLflow installs. */
+const onnxruntime = `onnxruntime==${mlflowVersions.onnxruntime}`;
 
 interface Environment {
   readonly name: string;
@@ -35,8 +37,13 @@ const environments = {
   kserve: { name: 'kserve-0.21.0', packages: [onnxruntime, 'kserve==0.21.0'], check: 'import kserve, onnxruntime' },
   // The scoring server also imports pandas, which the small package does not declare.
   mlflow: {
-    name: 'mlflow-3.17.2',
-    packages: [onnxruntime, 'pandas==3.1.1', 'mlflow-skinny==3.17.2'],
+    name: `mlflow-${mlflowVersions.mlflow}`,
+    packages: [
+      onnxruntime,
+      `numpy==${mlflowVersions.numpy}`,
+      'pandas==3.1.1',
+      `mlflow-skinny==${mlflowVersions.mlflow}`,
+    ],
     check: 'import mlflow.pyfunc.scoring_server, onnxruntime',
   },
 } as const satisfies Record<string, Environment>;

@@ -38,6 +38,13 @@ export function tones(folder: string, name: string, peaks: readonly number[]): s
   return writeWav(path.join(folder, `${name}.wav`), samples);
 }
 
+/** Prepared CLAP windows, all different. */
+export function windows(count: number, from = 0): Float32Array[] {
+  return Array.from({ length: count }, (_, i) =>
+    Float32Array.from({ length: 1001 * 64 }, (_, at) => 20 * Math.sin(at * (from + i + 1)) - 30),
+  );
+}
+
 /** Equal but for rounding. */
 export function expectSameVectors(got: EmbeddedRecording, expected: EmbeddedRecording): void {
   expect(got.spaceId).toBe(expected.spaceId);

@@ -19,7 +19,7 @@ import { counted, testLimits } from '../embedding-worker/remote/counted.ts';
 import { onnxNetwork, type ServedNetwork } from '../embedding-worker/remote/networks.ts';
 import { type RunningWorker, runWorker } from '../embedding-worker/running-worker.ts';
 import { freePort } from '../support/azurite.ts';
-import { expectSameVectors, largestDifference, modelNames, runModels, tones, writeModels } from './models.ts';
+import { expectSameVectors, largestDifference, modelNames, runModels, tones, windows, writeModels } from './models.ts';
 import {
   type OpenInferenceKind,
   type OpenInferenceServer,
@@ -61,13 +61,6 @@ beforeAll(async () => {
   await worker.close();
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-/** Prepared CLAP windows, all different. */
-function windows(count: number, from = 0): Float32Array[] {
-  return Array.from({ length: count }, (_, i) =>
-    Float32Array.from({ length: 1001 * 64 }, (_, at) => 20 * Math.sin(at * (from + i + 1)) - 30),
-  );
-}
 
 describe.each(openInferenceKinds)('%s', (kind) => {
   let server: OpenInferenceServer;

@@ -10,7 +10,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { NetworkSpec } from '../../../src/models/network-spec.ts';
-import { flatNumbers, itemsToJson } from './json-tensor.ts';
+import { flatNumbers, itemsToJson, parseAnswer } from './json-tensor.ts';
 
 export const headerLengthName = 'inference-header-content-length';
 
@@ -98,7 +98,7 @@ export function readInferAnswer(
 function readHead(head: Buffer): Output[] {
   let json: unknown;
   try {
-    json = JSON.parse(head.toString('utf8'));
+    json = parseAnswer(head);
   } catch {
     throw new Error(`expected a JSON object of ${head.length} bytes, got something else`);
   }
