@@ -231,6 +231,12 @@ export const variables = {
     'client id of the service principal, or (alone) of a managed identity',
   ),
   AZURE_CLIENT_SECRET: variable(optionalText, undefined, 'text', 'secret of the service principal'),
+  AZURE_AUTHORITY_HOST: variable(
+    httpUrl,
+    undefined,
+    'https address',
+    'sign-in service of another cloud, for example https://login.microsoftonline.us; unset: https://login.microsoftonline.com',
+  ),
   SPOOL_MAX_MB: variable(
     int(1, 1_000_000),
     '4000',
