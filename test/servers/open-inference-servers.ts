@@ -64,6 +64,7 @@ async function triton({ environment, repository, models, scratch, port }: Place)
   const python = path.join(backends, 'python');
   cpSync(path.join(from, 'backends/python'), python, { recursive: true });
   const stub = 'triton_python_backend_stub';
+  const sharedMemory = `leitmotif-triton-${port}-`;
   cpSync(path.join(from, 'python_backend_stubs', version, stub), path.join(python, stub));
   cpSync(path.join(equipment, 'onnxruntime'), path.join(backends, 'onnxruntime'), { recursive: true });
   return {
@@ -72,7 +73,9 @@ async function triton({ environment, repository, models, scratch, port }: Place)
       ...[`--model-repository=${repository}`, `--backend-directory=${backends}`],
       ...['--model-control-mode=explicit', ...models.map((name) => `--load-model=${name}`)],
       ...['--http-address=127.0.0.1', `--http-port=${port}`, '--allow-grpc=false', '--allow-metrics=false'],
+      ...['onnxruntime', 'python'].map((name) => `--backend-config=${name},shm-region-prefix-name=${sharedMemory}`),
     ],
+    sharedMemory,
     environment: {
       PATH: `${path.join(environment.folder, 'bin')}:${process.env.PATH}`,
       PYTHONPATH: packages,

@@ -1,8 +1,11 @@
 /** A server from PyPI in a process group of its own, for the duration of a test file. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { guardGroup } from '../../src/io/end-with-parent.ts';
 
+const memory = '/dev/shm';
 /** Python imports hundreds of files, on a busy machine. */
 const startWithinMs = 180_000;
 
@@ -13,6 +16,8 @@ export interface ServerCommand {
   readonly folder?: string;
   /** An address that answers 200 when it is ready. */
   readonly readyUrl: string;
+  /** How the names of its shared memory begin, which it leaves behind when it is killed. */
+  readonly sharedMemory?: string;
 }
 
 export class ServerProcess implements AsyncDisposable {
@@ -72,6 +77,9 @@ export class ServerProcess implements AsyncDisposable {
       // It has ended.
     }
     if (child.exitCode === null && child.signalCode === null) await gone;
+    const { sharedMemory } = this.#command;
+    if (sharedMemory === undefined) return;
+    for (const name of readdirSync(memory)) if (name.startsWith(sharedMemory)) rmSync(path.join(memory, name));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
