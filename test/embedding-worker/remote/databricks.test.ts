@@ -165,6 +165,15 @@ describe('at the start', () => {
   });
 });
 
+test('NaN in one row leaves the others of its batch as they are', async () => {
+  const server = await serve();
+  const { network } = await started(server);
+  server.faults.push({ kind: 'rows', change: ([, ...others]) => [Float32Array.of(1, Number.NaN, 3), ...others] });
+  const [first, ...others] = await network.infer(sixes(3), never);
+  expect(first).toEqual(Float32Array.of(1, Number.NaN, 3));
+  expect(others).toEqual(sixes(3).slice(1).map(threeOf));
+});
+
 describe('a batch over the request limit', () => {
   /** Sixteen megabytes are 20 CLAP windows; here 1,600 bytes are two windows of 64 values. */
   const wide: ServedNetwork = {
