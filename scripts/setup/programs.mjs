@@ -57,6 +57,12 @@ export const programs = {
     inFolder: true,
     run: [[...vitest, '--config', 'vitest.milvus.config.ts']],
   },
+  'test:servers': {
+    about: 'tests of the remote engines with real servers (from PyPI)',
+    needs: tools,
+    inFolder: true,
+    run: [[...vitest, '--config', 'vitest.servers.config.ts']],
+  },
   'test:training': {
     about: 'tests of the training in Python (PyTorch)',
     needs: [...tools, 'training'],

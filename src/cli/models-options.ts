@@ -35,23 +35,48 @@ export function addModels(program: Command): void {
     .description('write a present model as a folder for Triton')
     .argument('<dir>', "Triton's model repository; created if missing")
     .option('--model <name>', 'the model; default: EMBEDDING_MODEL')
-    .action((dir: string, options: { model?: string }) => withModels((context) => modelsTriton(context, dir, options)));
+    .action((dir: string, options: { model?: string }) =>
+      withModels((context) => writeServed(context, 'triton', dir, options)),
+    );
+  models
+    .command('mlflow')
+    .description('write a present model as an MLflow model, for Databricks Model Serving')
+    .argument('<dir>', 'folder of MLflow models; created if missing')
+    .option('--model <name>', 'the model; default: EMBEDDING_MODEL')
+    .action((dir: string, options: { model?: string }) =>
+      withModels((context) => writeServed(context, 'mlflow', dir, options)),
+    );
 }
 
-async function modelsTriton(
+/** How each server is started, and the variables of the worker. */
+const servers = {
+  triton: (dir: string) => [
+    `tritonserver --model-repository=${dir} serves it. Then set for the worker:`,
+    '  EMBEDDING_ENGINE=open-inference',
+    '  OPEN_INFERENCE_URL=http://HOST:8000',
+  ],
+  mlflow: (_: string, folder: string) => [
+    `mlflow models serve --model-uri ${folder} --env-manager local tries it here.`,
+    'docs/models.md says how to register it in Unity Catalog and create the endpoint. Then set for the worker:',
+    '  EMBEDDING_ENGINE=databricks',
+    '  DATABRICKS_URL=https://WORKSPACE/serving-endpoints/NAME/invocations',
+    '  DATABRICKS_TOKEN=... (or DATABRICKS_CLIENT_ID and DATABRICKS_CLIENT_SECRET)',
+  ],
+} as const;
+
+async function writeServed(
   { models, selected, windowSec }: ModelsContext,
-  dir: string,
+  server: keyof typeof servers,
+  to: string,
   options: { model?: string },
 ): Promise<number> {
   const name = options.model ?? selected;
-  const repository = path.resolve(dir);
-  const { folder, isLinked } = await models.writeTriton(repository, name, windowSec);
+  const dir = path.resolve(to);
+  const { folder, isLinked } = await models.writeServed(server, dir, name, windowSec);
   const lines = [
     `Wrote ${folder}, for windows of ${windowSec} s.`,
     isLinked ? 'Its weights are a link to the file here and take no extra space.' : 'Its weights are a copy.',
-    `tritonserver --model-repository=${repository} serves it. Then set for the worker:`,
-    '  EMBEDDING_ENGINE=open-inference',
-    '  OPEN_INFERENCE_URL=http://HOST:8000',
+    ...servers[server](dir, folder),
     `  EMBEDDING_MODEL=${name}`,
   ];
   process.stdout.write(`${lines.join('\n')}\n`);

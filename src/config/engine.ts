@@ -66,7 +66,8 @@ function databricksProblems(v: Values): string[] {
   const url = v.DATABRICKS_URL;
   if (url === undefined) return problems;
   const { pathname } = new URL(url);
-  if (!/^(\/\d+)?\/serving-endpoints\/[^/]+\/invocations$/.test(pathname)) {
+  // MLflow's own server, to try a model before it is registered, has /invocations.
+  if (!/^((\/\d+)?\/serving-endpoints\/[^/]+)?\/invocations$/.test(pathname)) {
     problems.push(`DATABRICKS_URL: expected it to end in /serving-endpoints/NAME/invocations, got "${url}"`);
   } else if (/^\/\d+\//.test(pathname) && id && v.DATABRICKS_HOST === undefined) {
     problems.push(

@@ -11,7 +11,9 @@ import { lockModel } from './download/model-lock.ts';
 import { partBytes } from './download/part-file.ts';
 import { type CheckedModelFile, verifyModel } from './download/verify-model.ts';
 import { type InstalledModel, installedModel, installedModels } from './installed.ts';
-import { type WrittenRepository, writeTritonRepository } from './triton-repository.ts';
+import { writeMlflowModel } from './mlflow-model.ts';
+import type { WrittenFolder } from './network-folder.ts';
+import { writeTritonRepository } from './triton-repository.ts';
 
 export interface ModelsOptions extends Pick<GetOptions, 'hub' | 'silenceMs' | 'retryAfterMs'> {
   /** Folder of the shipped models. */
@@ -118,13 +120,15 @@ export class Models {
     return { bytes };
   }
 
-  /** @param dir Triton's model repository
-   *  @throws {LeitmotifError} model-unknown when the model is not installed; as writeTritonRepository */
-  async writeTriton(dir: string, name: string, windowSec: number): Promise<WrittenRepository> {
+  /** Writes a model as a folder for an inference server.
+   *  @param dir Triton's model repository, or a folder of MLflow models
+   *  @throws {LeitmotifError} model-unknown when the model is not installed; as writeNetworkFolder */
+  async writeServed(server: 'triton' | 'mlflow', dir: string, name: string, windowSec: number): Promise<WrittenFolder> {
     const found = (await this.#installed()).flat().find((each) => each.name === name);
     if (!found) throw await this.#notHere(name);
     if (found.model instanceof LeitmotifError) throw found.model;
-    return writeTritonRepository(dir, found.model, windowSec);
+    const write = { triton: writeTritonRepository, mlflow: writeMlflowModel }[server];
+    return write(dir, found.model, windowSec);
   }
 
   async #installed(): Promise<[shipped: InstalledModel[], downloaded: InstalledModel[]]> {

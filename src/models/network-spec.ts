@@ -1,5 +1,5 @@
-/** Inputs and outputs of a model's network, by the model's family. Pure. Used by the worker, remote engines and `npm run models
- *  -- triton`. */
+/** Inputs and outputs of a model's network, by the model's family. Pure. Used by the worker, remote engines, and `npm run
+ *  models -- triton` and `-- mlflow`. */
 import type { Model, ModelManifest } from './manifest.ts';
 
 export interface NetworkSpec {

@@ -35,6 +35,12 @@ describe('the inference engine', () => {
     });
   });
 
+  test("can be MLflow's own server, to try a model", () => {
+    const url = 'http://127.0.0.1:5001/invocations';
+    const environment = { EMBEDDING_ENGINE: 'databricks', DATABRICKS_URL: url, DATABRICKS_TOKEN: 't' };
+    expect(engineOf(environment)).toMatchObject({ type: 'databricks', url });
+  });
+
   test('can be a Databricks endpoint, with a token or client credentials', () => {
     const base = { EMBEDDING_ENGINE: 'databricks', DATABRICKS_URL: databricks };
     expect(engineOf({ ...base, DATABRICKS_TOKEN: 't' })).toMatchObject({ url: databricks, access: { token: 't' } });

@@ -18,13 +18,14 @@ describe('credentials', () => {
     expect(choose({ connectionString, key: 'k' }).kind).toBe('connection-string');
     expect(choose({ key: 'k', sasToken: 's', principal })).toEqual({ kind: 'key', url, key: 'k' });
     expect(choose({ sasToken: '?sv=1&sig=x', principal })).toEqual({ kind: 'sas', url, sas: 'sv=1&sig=x' });
-    expect(choose({ principal })).toEqual({ kind: 'principal', url, principal });
-    expect(choose({})).toEqual({ kind: 'default', url });
+    expect(choose({ principal })).toEqual({ kind: 'principal', url, authorityHost: null, principal });
+    expect(choose({})).toEqual({ kind: 'default', url, authorityHost: null });
   });
 
   test('exclude a connection string of another account', () => {
     expect(choose({ connectionString }, two, 'other')).toEqual({
       kind: 'default',
+      authorityHost: null,
       url: 'https://other.blob.core.windows.net',
     });
     const sas = 'BlobEndpoint=https://acct.blob.core.windows.net;SharedAccessSignature=sv=1&se=2020-01-01&sig=x';

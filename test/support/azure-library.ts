@@ -15,7 +15,8 @@ import { emulator } from './azurite.ts';
 export const impatient = { triesMax: 3, firstPauseMs: 20, tryMaxMs: 5000 };
 
 export const noAccess: AzureSettings = {
-  ...{ endpoint: null, account: null, connectionString: null, key: null, sasToken: null, principal: null },
+  ...{ endpoint: null, account: null, connectionString: null, key: null, sasToken: null },
+  ...{ authorityHost: null, principal: null },
 };
 
 export interface PlacedLibrary {

@@ -1,6 +1,6 @@
 /** The small models with random weights whose vectors from Python are stored, in the form that the worker loads. */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Model, ModelManifest } from '../../src/models/manifest.ts';
 import { type ReferenceVectors, readReference, referenceFolder } from './reference-fixtures.ts';
@@ -37,4 +37,13 @@ export function referenceModel(name: ReferenceModelName): Model {
     },
   };
   return { manifest, folder: referenceFolder };
+}
+
+/** Puts it into a folder of models. */
+export function installReferenceModel(modelsDir: string, name: ReferenceModelName): void {
+  const { manifest, folder } = referenceModel(name);
+  const to = path.join(modelsDir, name);
+  mkdirSync(to, { recursive: true });
+  cpSync(path.join(folder, manifest.network.file), path.join(to, manifest.network.file));
+  writeFileSync(path.join(to, 'model.json'), JSON.stringify(manifest));
 }

@@ -7,7 +7,7 @@
  */
 
 import type { NetworkSpec } from '../../../src/models/network-spec.ts';
-import { flatNumbers } from './json-tensor.ts';
+import { flatNumbers, parseAnswer } from './json-tensor.ts';
 
 export type InputForm = 'named' | 'bare';
 
@@ -49,7 +49,7 @@ export function readPredictions({ output }: NetworkSpec, batch: number, body: Bu
 function predictionsOf(body: Buffer): unknown {
   let json: unknown;
   try {
-    json = JSON.parse(body.toString('utf8'));
+    json = parseAnswer(body);
   } catch {
     throw new Error(`expected JSON, got ${body.length} bytes of something else`);
   }

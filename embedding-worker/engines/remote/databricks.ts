@@ -3,7 +3,7 @@
 import type { NetworkSpec } from '../../../src/models/network-spec.ts';
 import { ClientCredentialsToken, givenToken, type TokenSource } from './access-token.ts';
 import { type InputForm, invocationBody, invocationOverheadBytes, readPredictions } from './databricks-codec.ts';
-import { answerFailure, RemoteFailure, statusFailure } from './failures.ts';
+import { answerFailure, RemoteFailure, startFailure, statusFailure } from './failures.ts';
 import { Guard, type GuardEvents, type GuardLimits } from './guard.ts';
 import { type RemoteAnswer, RemoteHttp } from './http.ts';
 import { itemsToJson } from './json-tensor.ts';
@@ -45,6 +45,8 @@ export const databricksLimits: GuardLimits = {
 const requestBytesMax = 16_000_000;
 /** A number with nine digits, a point, a sign and a comma; a few also have an exponent. */
 const numberBytes = 12;
+const address = 'DATABRICKS_URL names the endpoint';
+const rejected = 'npm run models -- mlflow writes the model that the worker expects there';
 
 export class DatabricksNetwork implements RemoteNetwork {
   readonly device: string;
@@ -89,12 +91,18 @@ export class DatabricksNetwork implements RemoteNetwork {
       await this.#guard.persist((attempt) => this.#invoke(texts, attempt), signal, { infers: true });
     };
     try {
-      await tryForm('named');
-    } catch (named) {
-      if (!isFormatRejected(named)) throw named;
-      await tryForm('bare').catch((bare: unknown) => {
-        throw isFormatRejected(bare) ? named : bare;
+      await tryForm('named').catch(async (named: unknown) => {
+        if (!isFormatRejected(named)) throw named;
+        await tryForm('bare').catch((bare: unknown) => {
+          throw isFormatRejected(bare) ? named : bare;
+        });
       });
+    } catch (error) {
+      const refused =
+        'token' in this.#options.access
+          ? 'DATABRICKS_TOKEN has the token'
+          : 'DATABRICKS_CLIENT_ID names the service principal; it needs the right to query the endpoint';
+      throw startFailure(error, { noAnswer: address, refused, missing: address, rejected });
     }
   }
 

@@ -80,6 +80,49 @@ export function answerFailure(where: string, why: string, cause?: unknown): Remo
   });
 }
 
+/** The server runs, and does not offer the model now: it loads it, or unloaded it. */
+export function notReadyFailure(where: string, cause: RemoteFailure): RemoteFailure {
+  const { message, status } = cause;
+  return new RemoteFailure('worker-unavailable', `${where} is not ready (status ${status}): ${message}`, {
+    cause,
+    repeatable: true,
+    outage: true,
+    status,
+  });
+}
+
+/** What an operator checks when an engine does not start, by what the server did. */
+export interface StartHints {
+  /** No answer, or one from elsewhere. */
+  readonly noAnswer: string;
+  /** 401 and 403 */
+  readonly refused: string;
+  /** 404 */
+  readonly missing: string;
+  /** 400 and 422 */
+  readonly rejected: string;
+}
+
+/** A failure of the start, with the variable or the command that helps. */
+export function startFailure(error: unknown, hints: StartHints): unknown {
+  if (!(error instanceof RemoteFailure)) return error;
+  const { code, message, status } = error;
+  const hint = hintOf(status, hints);
+  return hint === null ? error : new RemoteFailure(code, `${message}; ${hint}`, { ...error, cause: error });
+}
+
+function hintOf(status: number | null, { noAnswer, refused, missing, rejected }: StartHints): string | null {
+  if (status === null || (status >= 300 && status < 400)) return noAnswer;
+  const hints: Readonly<Record<number, string>> = {
+    400: rejected,
+    401: refused,
+    403: refused,
+    404: missing,
+    422: rejected,
+  };
+  return hints[status] ?? null;
+}
+
 interface StatusMeaning {
   readonly code: ErrorCode;
   readonly words: string;
@@ -133,29 +176,37 @@ function otherStatus(status: number): StatusMeaning {
   return { code: 'inference-failed', words: 'it failed', repeatable: false, outage: true };
 }
 
-/** The server's own message: `{"error": "..."}` (Open Inference Protocol), `{"error_code", "message"}` (Databricks),
- *  `{"detail"}` (FastAPI), or plain text. At most 300 characters on one line.
+/** Characters of a server's message: its beginning and its end. MLflow puts the request's data in between, and the reason last. */
+const [headChars, tailChars] = [120, 180];
+
+/** The server's own message: `{"error": "..."}` (Open Inference Protocol), `{"error_code", "message"}` (Databricks, MLflow),
+ *  `{"detail"}` (FastAPI: a text, or a list of `{"loc", "msg"}`), or plain text. At most 301 characters on one line.
  *  @returns null if there is none */
 export function wordsOf(body: Buffer): string | null {
-  const text = body.subarray(0, 10_000).toString('utf8').trim();
+  const text = body.toString('utf8').trim();
   const spoken = fromJson(text) ?? (text.startsWith('<') || text.startsWith('{') ? '' : text);
   const line = spoken.replaceAll(/[\p{Cc}\s]+/gu, ' ').trim();
   if (line === '') return null;
-  return line.length > 300 ? `${line.slice(0, 299)}…` : line;
+  return line.length > headChars + tailChars ? `${line.slice(0, headChars)}…${line.slice(-tailChars)}` : line;
 }
 
 function fromJson(text: string): string | null {
   try {
     const json: unknown = JSON.parse(text);
     if (typeof json !== 'object' || json === null) return null;
-    for (const key of ['message', 'error', 'detail', 'error_description']) {
-      const value = (json as Record<string, unknown>)[key];
-      if (typeof value === 'string') return value;
-    }
-    return null;
+    const { detail, ...rest } = json as Record<string, unknown>;
+    if (Array.isArray(detail)) return detail.map(complaintOf).join('; ');
+    const words = [rest.message, rest.error, detail, rest.error_description];
+    return words.find((word) => typeof word === 'string') ?? null;
   } catch {
     return null;
   }
+}
+
+/** One entry of FastAPI's list: where in the request, and what is wrong there. */
+function complaintOf(entry: unknown): string {
+  const { loc, msg } = (entry ?? {}) as { loc?: unknown; msg?: unknown };
+  return `${Array.isArray(loc) ? `${loc.join('.')}: ` : ''}${String(msg)}`;
 }
 
 /** Seconds, or a date (RFC 9110, 10.2.3). @returns null when it is neither */

@@ -45,6 +45,23 @@ export async function itemsToJson(
   return texts;
 }
 
+/** What Python's json module writes for values that JSON cannot represent. */
+const notFinite = /(?<=[[,:\s])(?:NaN|-?Infinity)(?=[\],}\s])/g;
+
+/** Parses an answer with tensors. NaN and infinite values, as MLflow writes them, become null: one bad item does not spoil the
+ *  others of its batch.
+ *  @throws {SyntaxError} */
+export function parseAnswer(body: Buffer): unknown {
+  const text = body.toString('utf8');
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const repaired = text.replace(notFinite, 'null');
+    if (repaired === text) throw error;
+    return JSON.parse(repaired);
+  }
+}
+
 /** @param values numbers in nested arrays of any depth; null means NaN, as some servers write it
  *  @returns null when there is any other value */
 export function flatNumbers(values: unknown): Float32Array | null {

@@ -2,12 +2,15 @@
  *
  *  Binary form: a JSON object, then the tensors, little-endian, row-major, without padding; an HTTP header has the length of the
  *  object. JSON form: a tensor's data is a list in row-major order, flat or nested.
+ *  Every request has an id, which servers write into their logs; models of KServe's server that copy it into their answer fail
+ *  without one.
  *  @see https://github.com/kserve/open-inference-protocol
  *  @see https://docs.nvidia.com/deeplearning/triton-inference-server/user-guide/docs/protocol/extension_binary_data.html
  */
+import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { NetworkSpec } from '../../../src/models/network-spec.ts';
-import { flatNumbers, itemsToJson } from './json-tensor.ts';
+import { flatNumbers, itemsToJson, parseAnswer } from './json-tensor.ts';
 
 export const headerLengthName = 'inference-header-content-length';
 
@@ -22,6 +25,7 @@ export function binaryInferBody({ input, output }: NetworkSpec, items: readonly 
   const shape = [items.length, ...input.itemShape];
   const head = Buffer.from(
     JSON.stringify({
+      id: randomUUID(),
       inputs: [{ name: input.name, shape, datatype: 'FP32', parameters: { binary_data_size: bytes } }],
       outputs: [{ name: output.name, parameters: { binary_data: true } }],
     }),
@@ -39,7 +43,7 @@ export async function jsonInferBody(
 ): Promise<InferBody> {
   const shape = [items.length, ...input.itemShape];
   const name = JSON.stringify(input.name);
-  const head = `{"inputs":[{"name":${name},"shape":${JSON.stringify(shape)},"datatype":"FP32","data":[`;
+  const head = `{"id":"${randomUUID()}","inputs":[{"name":${name},"shape":${JSON.stringify(shape)},"datatype":"FP32","data":[`;
   const texts = await itemsToJson(items, 'flat', signal);
   // Flat: without the brackets of each item.
   const data = texts.flatMap((text, i) => [Buffer.from(i > 0 ? ',' : ''), text.subarray(1, -1)]);
@@ -56,8 +60,9 @@ const answerObject = z.object({
       name: z.string(),
       shape: z.array(z.number()),
       datatype: z.string(),
-      data: z.array(z.unknown()).optional(),
-      parameters: z.object({ binary_data_size: z.int().nonnegative().optional() }).optional(),
+      // KServe writes null for what is absent.
+      data: z.array(z.unknown()).nullish(),
+      parameters: z.object({ binary_data_size: z.int().nonnegative().nullish() }).nullish(),
     }),
   ),
 });
@@ -80,7 +85,7 @@ export function readInferAnswer(
   const tensors = body.subarray(headLength);
   let at = 0;
   for (const output of outputs) {
-    const bytes = output.parameters?.binary_data_size;
+    const bytes = output.parameters?.binary_data_size ?? undefined;
     if (output.name === wanted.name) {
       checkShape(output, wanted, batch);
       return rowsOf(bytes === undefined ? listed(output) : binary(output, tensors, at, bytes), batch);
@@ -93,7 +98,7 @@ export function readInferAnswer(
 function readHead(head: Buffer): Output[] {
   let json: unknown;
   try {
-    json = JSON.parse(head.toString('utf8'));
+    json = parseAnswer(head);
   } catch {
     throw new Error(`expected a JSON object of ${head.length} bytes, got something else`);
   }

@@ -12,7 +12,12 @@ const tensor = z.object({
   shape: z.array(z.coerce.number()),
 });
 
-const modelAnswer = z.object({ inputs: z.array(tensor), outputs: z.array(tensor) });
+/** Only Triton requires a model to declare its tensors. */
+const tensors = z
+  .array(tensor)
+  .nullish()
+  .transform((declared) => declared ?? []);
+const modelAnswer = z.object({ inputs: tensors, outputs: tensors });
 
 type Tensor = z.infer<typeof tensor>;
 export type ModelMetadata = z.infer<typeof modelAnswer>;
@@ -36,11 +41,13 @@ function parse<T>(schema: z.ZodType<T>, body: Buffer): T {
   return parsed.data;
 }
 
-/** @returns the largest batch: 1, or Infinity when the first dimension is open
+/** A model that declares no tensors passes: its first answer shows what it computes.
+ *  @returns the largest batch: 1, or Infinity when the first dimension is open
  *  @throws {LeitmotifError} config-invalid when the model differs from the expected one */
 export function checkModelMetadata(spec: NetworkSpec, { inputs, outputs }: ModelMetadata, where: string): number {
   const cannot = (why: string): LeitmotifError =>
     new LeitmotifError('config-invalid', `Cannot use ${where} for ${spec.name}: ${why}`);
+  if (inputs.length === 0 && outputs.length === 0) return Number.POSITIVE_INFINITY;
   const input = inputs.find(({ name }) => name === spec.input.name);
   if (!input || inputs.length !== 1) throw cannot(`expected one input "${spec.input.name}", got ${namesOf(inputs)}`);
   const output = outputs.find(({ name }) => name === spec.output.name);

@@ -2,7 +2,14 @@
  *  @see https://kserve.github.io/website/docs/concepts/architecture/data-plane/v2-protocol */
 import { LeitmotifError } from '../../../src/errors.ts';
 import type { NetworkSpec } from '../../../src/models/network-spec.ts';
-import { answerFailure, RemoteFailure, statusFailure } from './failures.ts';
+import {
+  answerFailure,
+  notReadyFailure,
+  type RemoteFailure,
+  type StartHints,
+  startFailure,
+  statusFailure,
+} from './failures.ts';
 import { Guard, type GuardEvents, type GuardLimits } from './guard.ts';
 import { type RemoteAnswer, RemoteHttp } from './http.ts';
 import { batchMaxOf, itemLengthOf, type RemoteNetwork } from './network.ts';
@@ -39,6 +46,14 @@ export const openInferenceLimits: GuardLimits = {
 };
 
 const metadataBytesMax = 1_000_000;
+const address = 'OPEN_INFERENCE_URL names the server';
+const served = 'OPEN_INFERENCE_MODEL names the model, and npm run models -- triton writes it for Triton';
+const startHints: StartHints = {
+  noAnswer: address,
+  refused: 'OPEN_INFERENCE_TOKEN has its token',
+  missing: address,
+  rejected: served,
+};
 
 export class OpenInferenceNetwork implements RemoteNetwork {
   readonly device: string;
@@ -68,8 +83,12 @@ export class OpenInferenceNetwork implements RemoteNetwork {
   }
 
   async start(signal: AbortSignal): Promise<void> {
-    await this.#guard.persist((attempt) => this.#checkReady(attempt), signal, { infers: false });
-    await this.#guard.persist((attempt) => this.#readModel(attempt), signal, { infers: false });
+    try {
+      await this.#guard.persist((attempt) => this.#checkReady(attempt), signal, { infers: false });
+      await this.#guard.persist((attempt) => this.#readModel(attempt), signal, { infers: false });
+    } catch (error) {
+      throw startFailure(error, startHints);
+    }
   }
 
   async infer(inputs: readonly Float32Array[], signal: AbortSignal): Promise<Float32Array[]> {
@@ -80,7 +99,7 @@ export class OpenInferenceNetwork implements RemoteNetwork {
       : await jsonInferBody(spec, inputs, signal);
     return this.#guard.run(async (attempt) => {
       const answer = await this.#ask('POST', `${this.#modelPath}/infer`, attempt, { body, headers });
-      if (answer.status !== 200) throw statusFailure(this.device, answer);
+      if (answer.status !== 200) throw await this.#refusal(answer, attempt);
       return this.#read(() => readInferAnswer(spec, inputs.length, answer.body, answer.headers[headerLengthName]));
     }, signal);
   }
@@ -98,13 +117,18 @@ export class OpenInferenceNetwork implements RemoteNetwork {
     const model = await this.#ask('GET', `${this.#modelPath}/ready`, signal);
     if (model.status === 200) return;
     const failure = statusFailure(this.device, health);
-    if (health.status === 404) throw failure;
-    throw new RemoteFailure('worker-unavailable', `${this.device} is not ready (status ${health.status})`, {
-      cause: failure,
-      repeatable: true,
-      outage: true,
-      status: health.status,
-    });
+    throw health.status === 404 ? failure : notReadyFailure(this.device, failure);
+  }
+
+  /** While a model is loaded again, MLServer answers 400 and Triton 404, as if the request were wrong. The model was there at
+   *  the start, so its readiness tells both apart. */
+  async #refusal(answer: RemoteAnswer, signal: AbortSignal): Promise<RemoteFailure> {
+    const failure = statusFailure(this.device, answer);
+    if (answer.status !== 400 && answer.status !== 404) return failure;
+    const { status } = await this.#ask('GET', `${this.#modelPath}/ready`, signal);
+    // A server may lack that address; then a 400 is what it says.
+    const isUnknown = status === 404 && answer.status === 400;
+    return status === 200 || isUnknown ? failure : notReadyFailure(this.device, failure);
   }
 
   async #readModel(signal: AbortSignal): Promise<void> {
@@ -117,7 +141,7 @@ export class OpenInferenceNetwork implements RemoteNetwork {
       const failure = statusFailure(this.device, answer);
       if (failure.repeatable) throw failure;
       // For an unknown model, Triton answers 400 or 404, depending on its version.
-      const message = `Cannot use the model ${model} of ${this.#options.url}: ${failure.message}`;
+      const message = `Cannot use the model ${model} of ${this.#options.url}: ${failure.message}; ${served}`;
       throw new LeitmotifError('config-invalid', message, { cause: failure });
     }
     const batchMax = checkModelMetadata(

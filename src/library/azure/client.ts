@@ -65,15 +65,22 @@ async function makeService(account: string, access: AzureAccess): Promise<BlobSe
     case 'principal': {
       const { ClientSecretCredential } = await import('@azure/identity');
       const { tenantId, clientId, clientSecret } = access.principal;
-      return new BlobServiceClient(
-        access.url,
-        new ClientSecretCredential(tenantId, clientId, clientSecret),
-        pipelineOptions,
-      );
+      const authority = await authorityOptions(access.authorityHost);
+      const credential = new ClientSecretCredential(tenantId, clientId, clientSecret, authority);
+      return new BlobServiceClient(access.url, credential, pipelineOptions);
     }
     case 'default': {
       const { DefaultAzureCredential } = await import('@azure/identity');
-      return new BlobServiceClient(access.url, new DefaultAzureCredential(), pipelineOptions);
+      const credential = new DefaultAzureCredential(await authorityOptions(access.authorityHost));
+      return new BlobServiceClient(access.url, credential, pipelineOptions);
     }
   }
+}
+
+/** Azure's public cloud vouches for the sign-in services of its sister clouds. It knows no others, and is not asked about them. */
+async function authorityOptions(authorityHost: string | null) {
+  if (authorityHost === null) return {};
+  const { AzureAuthorityHosts } = await import('@azure/identity');
+  const isKnown = Object.values(AzureAuthorityHosts).some((each) => new URL(each).host === new URL(authorityHost).host);
+  return { authorityHost, disableInstanceDiscovery: !isKnown };
 }

@@ -1,6 +1,7 @@
 /** Maps Azure's errors to LeitmotifErrors with advice. Messages never contain a signature: the SDK's errors include the
  *  request URL, so they are not used as a cause. */
 import { LeitmotifError } from '../../errors.ts';
+import { isSignInError, isSignInOutage, signInWords } from './sign-in-errors.ts';
 
 export interface AzureOperation {
   /** The operation, as in "Cannot <list azure://...>". */
@@ -22,16 +23,13 @@ interface Refusal {
 }
 
 const passing: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);
-/** Errors of @azure/identity: no credential, or a rejected one. */
-const signInErrors =
-  /^(AggregateAuthenticationError|AuthenticationError|AuthenticationRequiredError|CredentialUnavailable)/;
 const retryAfterMaxMs = 60_000;
 
 /** Whether a retry may succeed: the service is busy, or the connection was lost. */
 export function isTemporary(error: unknown): boolean {
-  const { statusCode = 0, name = '' } = error as Refusal;
+  const { statusCode = 0 } = error as Refusal;
   if (error instanceof LeitmotifError || error instanceof TypeError || error instanceof RangeError) return false;
-  if (signInErrors.test(name)) return false;
+  if (isSignInError(error)) return isSignInOutage(error);
   return isCutOff(statusCode) || passing.has(statusCode);
 }
 
@@ -63,8 +61,10 @@ export function toLibraryError(error: unknown, operation: AzureOperation): Leitm
   const cause = new Error(redact(`${refusal.name}: ${refusal.message}`));
   const fail = (kind: LeitmotifError['code'], why: string) =>
     new LeitmotifError(kind, `Cannot ${operation.action}: ${why}`, { cause });
-  if (signInErrors.test(refusal.name ?? '')) {
-    return fail('library-forbidden', `signing in failed (${operation.access}): ${firstLine(refusal.message)}`);
+  if (isSignInError(error)) {
+    const kind = isSignInOutage(error) ? 'library-unavailable' : 'library-forbidden';
+    const theirs = firstLine(refusal.message);
+    return fail(kind, `signing in failed (${signInWords(error, operation.access)})${theirs && `: ${theirs}`}`);
   }
   if (isCutOff(status)) return fail('library-unavailable', `the service cannot be reached: ${netWords(refusal)}`);
   if (status === 401 || status === 403) return fail('library-forbidden', forbidden(code, operation));

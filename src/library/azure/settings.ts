@@ -10,6 +10,8 @@ export interface AzureSettings {
   readonly connectionString: string | null;
   readonly key: string | null;
   readonly sasToken: string | null;
+  /** Address of the sign-in service; null: that of the public cloud. */
+  readonly authorityHost: string | null;
   /** A service principal. */
   readonly principal: { readonly tenantId: string; readonly clientId: string; readonly clientSecret: string } | null;
 }
@@ -21,9 +23,10 @@ export type AzureAccess =
   | {
       readonly kind: 'principal';
       readonly url: string;
+      readonly authorityHost: string | null;
       readonly principal: NonNullable<AzureSettings['principal']>;
     }
-  | { readonly kind: 'default'; readonly url: string };
+  | { readonly kind: 'default'; readonly url: string; readonly authorityHost: string | null };
 
 const azureCloud = 'https://{account}.blob.core.windows.net';
 /** What UseDevelopmentStorage=true means. */
@@ -46,7 +49,8 @@ export function chooseAccess(account: string, settings: AzureSettings, accounts:
     if (key !== null) return { kind: 'key', url, key };
     if (sasToken !== null) return { kind: 'sas', url, sas: sasToken.replace(/^\?/, '') };
   }
-  return principal ? { kind: 'principal', url, principal } : { kind: 'default', url };
+  const { authorityHost } = settings;
+  return principal ? { kind: 'principal', url, authorityHost, principal } : { kind: 'default', url, authorityHost };
 }
 
 /** The variable with the credential, for error messages. */

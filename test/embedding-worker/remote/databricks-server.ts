@@ -99,20 +99,14 @@ class Workspace {
 
   #predictions(rows: readonly Float32Array[]): Answer {
     const { network, predictions = 'rows' } = this.#options;
-    // As MLflow writes it: null, because NaN is not JSON.
-    const lists = rows.map((row) =>
-      nested(
-        [...row].map((value) => (Number.isNaN(value) ? null : value)),
-        network.output.itemShape,
-      ),
-    );
+    const lists = rows.map((row) => nested([...row], network.output.itemShape));
     const { name } = network.output;
-    if (predictions === 'columns') return json({ predictions: { [name]: lists } });
-    return json({ predictions: predictions === 'rows' ? lists : lists.map((list) => ({ [name]: list })) });
+    const listed = predictions === 'rows' ? lists : lists.map((list) => ({ [name]: list }));
+    return json({ predictions: predictions === 'columns' ? { [name]: lists } : listed });
   }
 }
 
-function nested(values: (number | null)[], itemShape: readonly number[]): unknown[] {
+function nested(values: number[], itemShape: readonly number[]): unknown[] {
   const width = itemShape.at(-1) ?? values.length;
   if (itemShape.length === 1) return values;
   return Array.from({ length: values.length / width }, (_, i) => values.slice(i * width, (i + 1) * width));
@@ -126,6 +120,12 @@ function refusal(status: number, code: string, message: string): Answer {
   return json({ error_code: code, message }, status);
 }
 
+/** NaN is written bare, as MLflow does. */
 function json(value: object, status = 200): Answer {
-  return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify(value) };
+  const body = JSON.stringify(value, (_, each) => (Number.isNaN(each) ? 'a bare NaN' : each));
+  return {
+    status,
+    headers: { 'content-type': 'application/json' },
+    body: body.replaceAll('"a bare NaN"', 'NaN'),
+  };
 }

@@ -96,12 +96,17 @@ test('returns all rows of outputs over time', async () => {
 
 describe('at the start', () => {
   test.each<[string, Partial<DatabricksOptions>, Fault[], RegExp]>([
-    ['a token that is not taken', { access: { token: 'dapi-2' } }, [], /does not accept the token.*Credential/],
+    [
+      'a token that is not taken',
+      { access: { token: 'dapi-2' } },
+      [],
+      /does not accept the token.*Credential.*; DATABRICKS_TOKEN/,
+    ],
     [
       'an endpoint that is not there',
       {},
       [status(404, { body: '{"message":"no such endpoint"}' })],
-      /no such endpoint/,
+      /no such endpoint.*; DATABRICKS_URL/,
     ],
     ['a token without the right', {}, [status(403, { body: '{"message":"lacks CAN_QUERY"}' })], /lacks CAN_QUERY/],
   ])('it refuses %s in words, and asks once', async (_, options, faults, words) => {
@@ -117,7 +122,9 @@ describe('at the start', () => {
 
   test('a model that accepts neither form of input is refused with the error of the first form', async () => {
     const server = await serve({ network: { ...sixToThree, input: { name: 'six', itemShape: [9] } } });
-    await expect(connect(server).network.start(never)).rejects.toThrow(/400.*Incompatible input types/);
+    await expect(connect(server).network.start(never)).rejects.toThrow(
+      /400.*Incompatible input types.*; npm run models -- mlflow/,
+    );
     expect(server.inferences()).toHaveLength(2);
   });
 
@@ -156,6 +163,15 @@ describe('at the start', () => {
       message: expect.stringContaining('it is not ready'),
     });
   });
+});
+
+test('NaN in one row leaves the others of its batch as they are', async () => {
+  const server = await serve();
+  const { network } = await started(server);
+  server.faults.push({ kind: 'rows', change: ([, ...others]) => [Float32Array.of(1, Number.NaN, 3), ...others] });
+  const [first, ...others] = await network.infer(sixes(3), never);
+  expect(first).toEqual(Float32Array.of(1, Number.NaN, 3));
+  expect(others).toEqual(sixes(3).slice(1).map(threeOf));
 });
 
 describe('a batch over the request limit', () => {

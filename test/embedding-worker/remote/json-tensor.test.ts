@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { flatNumbers, itemToJson } from '../../../embedding-worker/engines/remote/json-tensor.ts';
+import { flatNumbers, itemToJson, parseAnswer } from '../../../embedding-worker/engines/remote/json-tensor.ts';
 
 const shapes = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 4 });
 const anyItem = shapes.chain((shape) => {
@@ -37,6 +37,14 @@ describe('a tensor in JSON', () => {
   test('refuses values that JSON cannot represent', () => {
     for (const value of [Number.NaN, Number.POSITIVE_INFINITY]) {
       expect(() => itemToJson(Float32Array.of(1, value), [2])).toThrow(`Cannot send ${value}`);
+    }
+  });
+
+  test('has null for what JSON cannot represent, and is refused when it is no JSON', () => {
+    const parsed = parseAnswer(Buffer.from('{"NaN": "NaN, 1", "rows": [[1,NaN],[-Infinity, 2 ],[Infinity]]}'));
+    expect(parsed).toEqual({ NaN: 'NaN, 1', rows: [[1, null], [null, 2], [null]] });
+    for (const wrong of ['{"rows": [NaN', '{"rows": nan}', 'NaN?', '']) {
+      expect(() => parseAnswer(Buffer.from(wrong))).toThrow(SyntaxError);
     }
   });
 

@@ -10,6 +10,8 @@ export interface OpenInferenceServerOptions {
   readonly token?: string;
   /** How many times it reports "not ready". */
   unready?: number;
+  /** How many times the model reports so, after an inference was refused. */
+  unloaded?: number;
   /** Another model cannot be loaded, so the server as a whole is never ready. */
   readonly otherModelBroken?: boolean;
   readonly bytesMax?: number;
@@ -75,7 +77,7 @@ class ProtocolServer {
       /^\/v2\/models\/([^/]+)(?:\/versions\/1)?(?:\/(ready|config|infer))?$/.exec(path) ?? [];
     const model = models[decodeURIComponent(name)];
     if (!model) throw new Refusal(404, `Request for unknown model: '${name}' is not found`);
-    if (action === 'ready') return { status: (this.#options.unready ?? 0) > 0 ? 400 : 200 };
+    if (action === 'ready') return { status: this.#isLoaded() && (this.#options.unready ?? 0) === 0 ? 200 : 400 };
     if (action === 'config' && extensions.includes('model_configuration')) {
       return json({ name, max_batch_size: model.batchMax });
     }
@@ -97,11 +99,22 @@ class ProtocolServer {
     return unready === 0 && !otherModelBroken;
   }
 
+  #isLoaded(): boolean {
+    const { unloaded = 0 } = this.#options;
+    if (unloaded > 0) this.#options.unloaded = unloaded - 1;
+    return unloaded === 0;
+  }
+
   async #infer(seen: Seen, body: Buffer, model: ServedNetwork, fault: Fault | undefined): Promise<Answer> {
     const number = this.#inferences++;
     const headerLength = Number(seen.headers['inference-header-content-length'] ?? body.length);
     if (headerLength > body.length) throw new Refusal(400, 'Unable to parse: header length exceeds the body');
-    const request = JSON.parse(body.toString('utf8', 0, headerLength)) as { inputs: Tensor[]; outputs?: Tensor[] };
+    const request = JSON.parse(body.toString('utf8', 0, headerLength)) as {
+      id?: string;
+      inputs: Tensor[];
+      outputs?: Tensor[];
+    };
+    if (!request.id) throw new Refusal(500, 'id: Input should be a valid string');
     const items = itemsOf(request.inputs, body.subarray(headerLength), model);
     seen.items = items.length;
     await this.#options.wait?.(number);
@@ -143,7 +156,8 @@ function jsonAnswer({ output }: ServedNetwork, rows: readonly Float32Array[]): A
   const data = rows.flatMap((row) => [...row]);
   return json({
     model_name: 'm',
-    outputs: [{ name: output.name, datatype: 'FP32', shape: shapeOf(output, rows), data }],
+    // As KServe's server writes it.
+    outputs: [{ name: output.name, datatype: 'FP32', shape: shapeOf(output, rows), data, parameters: null }],
   });
 }
 

@@ -128,6 +128,15 @@ describe('at the start', () => {
     expect((await started(await serve({ metadata }))).network.batchMax).toBe(1);
   });
 
+  test('accepts a model that declares no tensors', async () => {
+    for (const nothing of [[], null]) {
+      const metadata = (honest: object) => ({ ...honest, inputs: nothing, outputs: nothing });
+      const { network } = await started(await serve({ metadata, extensions: [] }));
+      expect(network.batchMax).toBe(32);
+      expect(await network.infer(sixes(2), never)).toEqual(sixes(2).map(threeOf));
+    }
+  });
+
   test('requests a version when one is set', async () => {
     const server = await serve();
     const { network } = await started(server, { model: 'tiny/versions/1' });
@@ -136,8 +145,8 @@ describe('at the start', () => {
   });
 
   test.each([
-    ['an unknown model', { model: 'other' }, {}, /other.*unknown model/],
-    ['a missing token', {}, { token: 'secret' }, /does not accept the token/],
+    ['an unknown model', { model: 'other' }, {}, /other.*unknown model.*OPEN_INFERENCE_MODEL/],
+    ['a missing token', {}, { token: 'secret' }, /does not accept the token.*OPEN_INFERENCE_TOKEN/],
     ['another input', {}, { metadata: changed('inputs', { name: 'pcm' }) }, /one input "six", got "pcm"/],
     ['another output', {}, { metadata: changed('outputs', { name: 'pcm' }) }, /output "three", got "pcm"/],
     ['another type', {}, { metadata: changed('inputs', { datatype: 'FP16' }) }, /FP32 \[-1, 1, 3, 2\], got FP16/],
@@ -197,6 +206,14 @@ describe('retries an inference', () => {
     await eventually(() => server.inferences()[0]?.cut === true);
   });
 
+  test.each([400, 404])('after %i from a server that loads the model again', async (code) => {
+    const server = await serve({ unloaded: 2 });
+    const { network, count } = await started(server);
+    server.faults.push(status(code, { body: '{"error":"Model tiny is not ready yet."}' }), status(code));
+    expect(await network.infer(sixes(1), never)).toEqual(sixes(1).map(threeOf));
+    expect(count.retries).toBe(2);
+  });
+
   test('after the Retry-After delay, and not at all when that exceeds the limit', async () => {
     const server = await serve();
     const { network } = await started(server, { limits: { coldPatienceMs: 5_000 } });
@@ -212,6 +229,18 @@ describe('retries an inference', () => {
 describe('does not retry an inference', () => {
   test.each<[string, Fault, string, RegExp]>([
     ['400', status(400, { body: '{"error":"unexpected shape"}' }), 'inference-failed', /unexpected shape/],
+    [
+      '422',
+      status(422, { body: '{"detail":[{"loc":["body","inputs",0,"data"],"msg":"Field required"}]}' }),
+      'inference-failed',
+      /body\.inputs\.0\.data: Field required/,
+    ],
+    [
+      'a long message',
+      status(400, { body: JSON.stringify({ message: `Failed: ${'7, '.repeat(20_000)} Shape of input is wrong` }) }),
+      'inference-failed',
+      /\(Failed: 7.*….*Shape of input is wrong\)$/,
+    ],
     ['401', status(401), 'config-invalid', /does not accept the token/],
     ['403', status(403, { body: 'no\nentry' }), 'config-invalid', /does not permit.*no entry/],
     ['404', status(404, { body: '<html>nginx</html>' }), 'config-invalid', /no such model or endpoint$/],

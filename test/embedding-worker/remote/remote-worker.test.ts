@@ -2,7 +2,7 @@
  *  engine, and faults of the server are reported. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -12,7 +12,7 @@ import { encodeArray } from '../../../src/embedding/packed-arrays.ts';
 import type { WorkerEngine, WorkerOptions } from '../../../src/embedding/worker-options.ts';
 import { isRetryable } from '../../../src/errors.ts';
 import { readModel } from '../../../src/models/manifest.ts';
-import { type ReferenceModelName, referenceModel } from '../../support/reference-models.ts';
+import { installReferenceModel } from '../../support/reference-models.ts';
 import { descendantsOf, eventually } from '../processes.ts';
 import { builtinModels, type RunningWorker, runWorker } from '../running-worker.ts';
 import { writeWav } from '../sounds.ts';
@@ -45,7 +45,7 @@ beforeAll(async () => {
     path.join(folder, 'models'),
     ['levels', 'single'].map((name) => ({ name, kind: 'levels' as const, manifest: { canary } })),
   );
-  for (const name of references) installReference(name);
+  for (const name of references) installReferenceModel(modelsDir, name);
   music = sines('music', 3).file;
   const models: Record<string, ServedNetwork> = { levels, single: { ...levels, batchMax: 1 } };
   for (const name of ['builtin', ...references]) models[name] = await networkOf(name);
@@ -66,14 +66,6 @@ afterEach(async () => {
   wait = async () => {};
   for (const part of opened.splice(0)) await part.close();
 });
-
-function installReference(name: ReferenceModelName): void {
-  const { manifest, folder: from } = referenceModel(name);
-  const to = path.join(modelsDir, name);
-  mkdirSync(to);
-  cpSync(path.join(from, manifest.network.file), path.join(to, manifest.network.file));
-  writeFileSync(path.join(to, 'model.json'), JSON.stringify(manifest));
-}
 
 async function run(options: Partial<WorkerOptions>): Promise<RunningWorker> {
   const another = await runWorker({ modelsDirs: [builtinModels, modelsDir], models: ['levels'], ...options });

@@ -1,15 +1,14 @@
-/** Lists a container with the sign-in of this process, and prints the keys or the error. */
+/** Lists a container with the sign-in of this process's environment, and prints the keys or the error. */
 
+import { readConfig } from '../../../src/config/config.ts';
 import { parseAzure } from '../../../src/config/library-location.ts';
 import { AzureLibrary } from '../../../src/library/azure/azure-library.ts';
 import { AzureAccounts } from '../../../src/library/azure/client.ts';
 import { RangeServer } from '../../../src/library/range-server.ts';
 import { Spool } from '../../../src/library/spool.ts';
 
-const [, , endpoint = ''] = process.argv;
-const settings = { endpoint, account: null, connectionString: null, key: null, sasToken: null, principal: null };
 const library = new AzureLibrary(parseAzure('azure://devstoreaccount1/music'), {
-  accounts: new AzureAccounts(settings, new Set(['devstoreaccount1'])),
+  accounts: new AzureAccounts(readConfig(process.env, '/').azure, new Set(['devstoreaccount1'])),
   spool: new Spool({ dir: '/nowhere', bytesMax: 1 }),
   ranges: new RangeServer(),
   bytesMax: 1,

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { projectRoot } from '../support/library.ts';
 
-const folder = mkdtempSync(path.join(tmpdir(), 'leitmotif-triton-'));
+const folder = mkdtempSync(path.join(tmpdir(), 'leitmotif-served-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 function models(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
@@ -33,6 +33,17 @@ test('npm run models -- triton writes the selected model, and explains how to se
   expect(readdirSync(path.join(repository, 'builtin')).sort()).toEqual(['1', 'config.pbtxt']);
   const shipped = path.join(projectRoot, 'embedding-worker/models/builtin/builtin.onnx');
   expect(readFileSync(path.join(repository, 'builtin/1/model.onnx')).equals(readFileSync(shipped))).toBe(true);
+});
+
+test('npm run models -- mlflow writes the selected model, and explains how to try and use it', async () => {
+  const dir = path.join(folder, 'mlflow');
+  const { code, stdout } = await models('mlflow', dir);
+  expect(code).toBe(0);
+  expect(stdout).toContain(`mlflow models serve --model-uri ${path.join(dir, 'builtin')}`);
+  expect(stdout).toContain('DATABRICKS_URL=');
+  expect(readdirSync(path.join(dir, 'builtin')).sort()).toEqual([
+    ...['MLmodel', 'code', 'conda.yaml', 'data', 'python_env.yaml', 'requirements.txt'],
+  ]);
 });
 
 test('npm run models -- triton names the present models when one is missing', async () => {
