@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts', 'local-discord/test/**/*.test.ts'],
     // Real ffmpeg, FAISS, ONNX and child processes: two files at a time is what two cores carry.
+    globalSetup: 'test/support/run-folder.ts',
     pool: 'forks',
     maxWorkers: 2,
     // Only a test that hangs waits so long: beside other work on the machine, a bot's start alone may take half a minute.
