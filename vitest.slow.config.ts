@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/slow/**/*.slow.ts'],
+    globalSetup: 'test/support/run-folder.ts',
     pool: 'forks',
     maxWorkers: 1,
     hookTimeout: 120_000,

@@ -1,6 +1,6 @@
 /** The indexing process of the bot and of the web server: runs one task (services/job-protocol.ts), reports progress, and exits.
  *
- *  A separate process, because listing, hashing and writing would block their thread; with low priority, so that
+ *  A separate process, because listing, hashing and writing would block their thread; with low priority (INDEX_NICENESS), so that
  *  queries run first. It shuts down on SIGTERM and when its program is gone: the tracks in flight are lost, the job stays
  *  open, and the next process continues.
  */
@@ -12,7 +12,6 @@ import { LeitmotifError, toLeitmotifError } from './errors.ts';
 import type { IndexProgress } from './indexing/progress.ts';
 import type { IndexSummary } from './indexing/summary.ts';
 import { makeLog } from './io/log.ts';
-import { setSessionNiceness } from './io/niceness.ts';
 import { endInOrder } from './io/while-starting.ts';
 import type { Library } from './library/library.ts';
 import {
@@ -24,8 +23,6 @@ import {
 } from './services/job-protocol.ts';
 import { runLibraryTask } from './services/library-tasks.ts';
 
-/** Inherited by the worker, ffmpeg and the inference processes. */
-const niceness = 15;
 /** Limit of an orderly shutdown, which takes one or two seconds. */
 const stopWithinMs = 8_000;
 const progressEachMs = 1_000;
@@ -150,7 +147,6 @@ function index({ id, mode, requestedAtMs }: Reindex, app: App, signal: AbortSign
 }
 
 async function main(): Promise<void> {
-  setSessionNiceness(process.pid, niceness);
   const stop = new AbortController();
   const onStop = (): void => {
     if (stop.signal.aborted) return;

@@ -48,6 +48,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     indexShards: v.INDEX_SHARDS,
     vectorIndex: vectorIndexOf(v, root),
     indexingConcurrency: v.INDEXING_CONCURRENCY,
+    indexNiceness: v.INDEX_NICENESS,
     logLevel: v.LOG_LEVEL ?? 'warn',
     botLogLevel: v.LOG_LEVEL ?? 'info',
     workerUrls: Object.freeze(v.EMBEDDING_WORKER_URL),

@@ -36,6 +36,12 @@ export const indexVariables = {
     'compare chunks of silence, applause and noise too, and chunks that were marked as not music',
   ),
   INDEX_SHARDS: variable(int(1, 16), '2', 'processes', 'processes that search; each holds a part of the vectors'),
+  INDEX_NICENESS: variable(
+    int(0, 19),
+    '15',
+    'niceness',
+    'how far reindexes, backups and checks of a bot or web server give way to other programs; 0: not at all. Next to programs that use all cores, they hardly proceed at 15',
+  ),
   VECTOR_INDEX: variable(
     place,
     'faiss',

@@ -3,11 +3,11 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { getPriority, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { isErrorCode, LeitmotifError } from '../errors.ts';
 import { type GroupGuard, guardGroup } from '../io/end-with-parent.ts';
-import { nicenessMax, setSessionNiceness } from '../io/niceness.ts';
+import { lowerPriority } from '../io/niceness.ts';
 import { type ChargedTimer, chargedTimer, usageOf } from '../io/time-charged.ts';
 import { collectorFlags, type WorkerOptions, workerMessage } from './worker-options.ts';
 
@@ -242,18 +242,6 @@ function deferred(): PromiseWithResolvers<void> {
   // A rejection without a waiter must not end this process.
   made.promise.catch(() => {});
   return made;
-}
-
-/** Sets the worker's niceness before it starts children, so that they inherit it. Needed even if nothing is added: the worker
- *  leads its own session, which does not inherit this session's niceness. */
-function lowerPriority(pid: number | undefined, added: number): void {
-  const niceness = Math.min(getPriority() + added, nicenessMax);
-  if (pid === undefined || niceness <= 0) return;
-  try {
-    setSessionNiceness(pid, niceness);
-  } catch {
-    // The process has exited already; that is reported elsewhere.
-  }
 }
 
 /** Kills the worker's process group, whose id is the worker's pid. */

@@ -5,7 +5,6 @@ import type { HashedFile } from '../io/durable-file.ts';
 import type { ExchangeRow, PlacedRow } from './exchange-row.ts';
 import { readJsonLines, writeJsonLines } from './json-lines.ts';
 import { readNpy } from './npy.ts';
-import { readParquet, writeParquet } from './parquet.ts';
 import { readPickledRows } from './pickle/pickled-rows.ts';
 
 export interface Format {
@@ -15,9 +14,22 @@ export interface Format {
   readonly write: ((file: HashedFile, rows: Iterable<ExchangeRow>, signal: AbortSignal) => Promise<void>) | null;
 }
 
+/** Loaded when a file needs it. */
+const parquet = {
+  extensions: ['.parquet'],
+  read: async function* (file) {
+    const { readParquet } = await import('./parquet.ts');
+    yield* readParquet(file);
+  },
+  write: async (file, rows, signal) => {
+    const { writeParquet } = await import('./parquet.ts');
+    await writeParquet(file, rows, signal);
+  },
+} as const satisfies Format;
+
 export const formats = {
   jsonl: { extensions: ['.jsonl', '.ndjson'], read: readJsonLines, write: writeJsonLines },
-  parquet: { extensions: ['.parquet'], read: readParquet, write: writeParquet },
+  parquet,
   pickle: { extensions: ['.pkl', '.pickle'], read: readPickledRows, write: null },
   npy: { extensions: ['.npy'], read: readNpy, write: null },
 } as const satisfies Record<string, Format>;

@@ -6,13 +6,26 @@
  *  @see https://man7.org/linux/man-pages/man7/sched.7.html "The autogroup feature"
  */
 import { writeFileSync } from 'node:fs';
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 
 /** The lowest priority. */
 export const nicenessMax = 19;
 /** Linux limits unprivileged users to ten group changes a second, all users together. */
 const retryAfterMs = 150;
 const triesMax = 10;
+
+/** Makes a child that leads its own session nicer than this process, before it starts children. Needed even if nothing is added,
+ *  because its session does not inherit this session's niceness.
+ *  @param added to this process's niceness; the sum ends at `nicenessMax` */
+export function lowerPriority(pid: number | undefined, added: number): void {
+  const niceness = Math.min(getPriority() + added, nicenessMax);
+  if (pid === undefined || niceness <= 0) return;
+  try {
+    setSessionNiceness(pid, niceness);
+  } catch {
+    // The process has exited already; that is reported elsewhere.
+  }
+}
 
 /** @param pid a session leader; processes that it starts later inherit the niceness
  *  @param niceness 0 to 19

@@ -5,6 +5,7 @@ import type { Config } from '../config/config.ts';
 import { collectorFlags } from '../embedding/worker-options.ts';
 import { LeitmotifError } from '../errors.ts';
 import { guardGroup } from '../io/end-with-parent.ts';
+import { lowerPriority } from '../io/niceness.ts';
 import type { JobAnswers, JobMessage, JobOrder, JobTask } from './job-protocol.ts';
 
 export interface IndexProcessOptions {
@@ -43,6 +44,8 @@ export class IndexProcess {
       detached: true,
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
+    // Its worker, ffmpeg and inference processes inherit it.
+    lowerPriority(this.#child.pid, config.indexNiceness);
     const guard = this.#child.pid === undefined ? undefined : guardGroup(this.#child.pid, guardGraceSec);
     this.#child.once('exit', () => guard?.release());
     const { promise, resolve } = Promise.withResolvers<ProcessEnd>();

@@ -47,7 +47,11 @@ export class BotLink {
     if (this.#status && performance.now() - this.#status.atMs < statusKnownMs) return this.#status.found;
     const found = this.#call('GET', '/status', undefined, answerTimeoutMs).then(
       (answer) => botStatusSchema.parse(answer),
-      () => null,
+      () => {
+        // The next caller looks again: a bot may start at any moment, and an absent one costs nothing to look for.
+        if (this.#status?.found === found) this.#status = null;
+        return null;
+      },
     );
     this.#status = { atMs: performance.now(), found };
     return found;

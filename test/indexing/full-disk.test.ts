@@ -1,9 +1,9 @@
 /** Index runs on a disk that grows a page at a time until it is large enough, so that it is full once at every file that
  *  a run writes. */
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, test, vi } from 'vitest';
 import { Catalog } from '../../src/catalog/catalog.ts';
 import { LeitmotifError } from '../../src/errors.ts';
 import { exists, readCurrent, spaceFolder } from '../../src/index/generation-folder.ts';
@@ -23,8 +23,14 @@ const roomMaxBytes = 100_000_000;
 /** Makes a generation larger than the catalog writes before it. */
 const dimensions = 2048;
 const never = new AbortController().signal;
-const copies = mkdtempSync(path.join(tmpdir(), 'leitmotif-full-'));
-afterAll(() => rmSync(copies, { recursive: true, force: true }));
+
+/** Everything else is in memory too: a real disk waits for each of the thousands of files that must be durable. */
+const room = hasSmallDisks ? new SmallDisk(roomMaxBytes) : null;
+if (room) vi.stubEnv('TMPDIR', room.path);
+afterAll(() => {
+  vi.unstubAllEnvs();
+  room?.[Symbol.dispose]();
+});
 
 function putPieces(bench: Bench, from: number, to: number): void {
   for (let at = from; at < to; at++) bench.put(`${at}.mp3`, `piece ${'x'.repeat(at % 4)} ${at}`);
@@ -86,7 +92,7 @@ async function assertIntact(indexDir: string): Promise<Record<string, string[]> 
   }
   for (const id of await readCurrent(folder)) expect(generations.map(({ name }) => name)).toContain(id);
   if (!(await exists(path.join(indexDir, 'catalog.sqlite')))) return null;
-  const copy = path.join(copies, 'index');
+  const copy = path.join(tmpdir(), 'copy');
   rmSync(copy, { recursive: true, force: true });
   cpSync(indexDir, copy, { recursive: true });
   using catalog = new Catalog(path.join(copy, 'catalog.sqlite'));

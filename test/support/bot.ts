@@ -6,7 +6,7 @@ import { readConfig } from '../../src/config/config.ts';
 import { type RunningBot, startBot } from '../../src/discord/bot.ts';
 import { makeBotLog } from '../../src/discord/log.ts';
 import { engineEnvironment } from './engine.ts';
-import { never, projectRoot, type TestLibrary } from './library.ts';
+import { atFullPriority, never, projectRoot, type TestLibrary } from './library.ts';
 
 export interface TestBot extends AsyncDisposable {
   readonly discord: LocalDiscord;
@@ -24,7 +24,7 @@ export interface TestBotOptions {
 }
 
 /** No cool-down, so that a test can send two queries; tests of the cool-down set one. */
-const quick = { QUERY_COOLDOWN_SEC: '0' };
+const quick = { QUERY_COOLDOWN_SEC: '0', ...atFullPriority };
 /** As the bot's entry has it. */
 const catalogBusyTimeoutMs = 10;
 

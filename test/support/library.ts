@@ -1,4 +1,5 @@
 /** A library of synthetic tracks, indexed by the real program: worker, ONNX, SQLite and FAISS. */
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -9,11 +10,14 @@ import { FolderLibrary } from '../../src/library/folder.ts';
 import type { Answer } from '../../src/query/answer.ts';
 import type { QueryRequest } from '../../src/query/query-request.ts';
 import { defaultFusion } from '../../src/query/query-request.ts';
-import { engineEnvironment } from './engine.ts';
+import { engineEnvironment, isOnServer } from './engine.ts';
+import { oncePerRun } from './once-per-run.ts';
 import { writePiece } from './pieces.ts';
 
 export const projectRoot = path.resolve(import.meta.dirname, '../..');
 export const never = new AbortController().signal;
+/** Beside other test files, an index job with its usual niceness would hardly proceed. */
+export const atFullPriority = { INDEX_NICENESS: '0' };
 
 export interface TestLibrary extends AsyncDisposable {
   /** The folder of everything; removed at the end. */
@@ -24,19 +28,34 @@ export interface TestLibrary extends AsyncDisposable {
   open(environment?: Record<string, string>): Promise<App>;
 }
 
-/** Six pieces of 47 s; one has a title and an artist, one is in a subfolder. */
+/** Six pieces of 47 s; one has a title and an artist, one is in a subfolder. Rendered and indexed once a run; each caller gets a
+ *  copy of its own. */
 export async function makeLibrary(): Promise<TestLibrary> {
   const folder = mkdtempSync(path.join(tmpdir(), 'leitmotif-library-'));
-  const music = path.join(folder, 'music');
-  const indexDir = path.join(folder, 'index');
+  const place = placeIn(folder);
+  // A copy of an index in a server would share its collections.
+  if (isOnServer) await indexPieces(folder);
+  // With the times of the files to the nanosecond: a new run finds nothing changed.
+  else execFileSync('cp', ['-a', `${await oncePerRun('library', indexPieces)}/.`, folder]);
+  const library = openLibrary(place);
+  const app = await library.open();
+  app.catalog.libraryLocation = new FolderLibrary(place.music).location;
+  return { ...library, app };
+}
+
+function placeIn(folder: string) {
+  return { folder, music: path.join(folder, 'music'), indexDir: path.join(folder, 'index') };
+}
+
+async function indexPieces(folder: string): Promise<void> {
+  const { music } = placeIn(folder);
   mkdirSync(path.join(music, 'below'), { recursive: true });
   for (let seed = 1; seed <= 5; seed++) writePiece(path.join(music, `piece-${seed}.ogg`), seed, 47);
   const tags = ['-metadata', 'title=A Titled Piece', '-metadata', 'artist=Somebody'];
   writePiece(path.join(music, 'below', 'piece-6.mp3'), 6, 47, tags);
-  const library = openLibrary({ folder, music, indexDir });
-  const app = await library.open();
+  const app = await buildFor(placeIn(folder));
   await app.indexing.index({ library: new FolderLibrary(music), signal: never });
-  return { ...library, app };
+  await app.close();
 }
 
 /** An indexed library. */
@@ -45,12 +64,7 @@ export function openLibrary(place: Pick<TestLibrary, 'folder' | 'music' | 'index
   return {
     ...place,
     async open(environment = {}) {
-      const config = readConfig(
-        { INDEX_DIR: place.indexDir, LOG_LEVEL: 'silent', ...engineEnvironment, ...environment },
-        projectRoot,
-      );
-      const log = pino({ level: 'silent' });
-      const app = await buildApp(config, { root: projectRoot, environment: process.env, log });
+      const app = await buildFor(place, environment);
       apps.push(app);
       return app;
     },
@@ -59,6 +73,14 @@ export function openLibrary(place: Pick<TestLibrary, 'folder' | 'music' | 'index
       rmSync(place.folder, { recursive: true, force: true });
     },
   };
+}
+
+function buildFor({ indexDir }: Pick<TestLibrary, 'indexDir'>, environment: Record<string, string> = {}): Promise<App> {
+  const config = readConfig(
+    { INDEX_DIR: indexDir, LOG_LEVEL: 'silent', ...atFullPriority, ...engineEnvironment, ...environment },
+    projectRoot,
+  );
+  return buildApp(config, { root: projectRoot, environment: process.env, log: pino({ level: 'silent' }) });
 }
 
 export function ask(app: App, file: string, options: Partial<QueryRequest> = {}): Promise<Answer> {

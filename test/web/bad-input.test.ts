@@ -1,6 +1,7 @@
 /** What goes wrong around a query: bodies that are no recording, keys that expire, a worker or an index that is gone, a full disk. */
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { Agent, request, FormData as UploadForm } from 'undici';
 import { describe, expect, test, vi } from 'vitest';
 import { FolderLibrary } from '../../src/library/folder.ts';
 import { descendantsOf } from '../embedding-worker/processes.ts';
@@ -69,6 +70,19 @@ describe('an upload', () => {
     }
     await vi.waitFor(() => expect(globSync('spool/web/*/uploads/*', { cwd: library.indexDir })).toEqual([]), 100_000);
   });
+});
+
+test('a connection takes the next request after an upload that was refused before its end', async () => {
+  const connection = new Agent({ connections: 1 });
+  const ask = { dispatcher: connection, signal: AbortSignal.timeout(50_000) };
+  const body = new UploadForm();
+  // Small enough for the kernel's buffers: the client has sent it before anybody reads it.
+  body.set('sound', new Blob([new Uint8Array(2_000_000)]), 'named wrongly.wav');
+  const refused = await request(new URL(`${api}/queries`, web.url), { ...ask, method: 'POST', body });
+  expect([refused.statusCode, await refused.body.json()]).toMatchObject([400, { code: 'bad-request' }]);
+  const next = await request(new URL(`${api}/tracks?limit=1`, web.url), ask);
+  expect([next.statusCode, await next.body.json()]).toMatchObject([200, { tracks: [{}] }]);
+  await connection.close();
 });
 
 describe('a range', () => {

@@ -6,7 +6,7 @@ import { readConfig } from '../../src/config/config.ts';
 import { makeLog } from '../../src/io/log.ts';
 import { apiKeysOf, type RunningWeb, startWeb, type WebOptions } from '../../src/web/start.ts';
 import { engineEnvironment } from '../support/engine.ts';
-import { makeLibrary, projectRoot, type TestLibrary } from '../support/library.ts';
+import { atFullPriority, makeLibrary, projectRoot, type TestLibrary } from '../support/library.ts';
 
 export interface TestWeb extends AsyncDisposable {
   readonly web: RunningWeb;
@@ -17,7 +17,10 @@ export interface TestWeb extends AsyncDisposable {
 }
 
 /** No cool-down, so that a test can send two queries. */
-const quick = { QUERY_COOLDOWN_SEC: '0', WEB_PORT: '0', WEB_REQUESTS_PER_MINUTE: '100000' };
+const quick = {
+  ...{ QUERY_COOLDOWN_SEC: '0', WEB_PORT: '0', WEB_REQUESTS_PER_MINUTE: '100000' },
+  ...atFullPriority,
+};
 
 export async function makeWeb(
   library: Pick<TestLibrary, 'indexDir'>,

@@ -8,7 +8,7 @@ import type { Catalog } from '../../catalog/catalog.ts';
 import { LeitmotifError } from '../../errors.ts';
 import type { Library } from '../../library/library.ts';
 import { clusteringName } from './cluster-names.ts';
-import { type Cluster, type ClusterMember, clusterChunks } from './clusters.ts';
+import type { Cluster, ClusterMember } from './clusters.ts';
 import { type ExampleSound, reasonsOf, type SuspicionReason } from './suspicion.ts';
 
 export interface ReviewedCluster extends Cluster {
@@ -52,6 +52,8 @@ export async function reviewClusters(options: ReviewOptions): Promise<ClusterRev
     rows: () => catalog.liveChunks.rows(spaceId),
     trackLoudnessDb: catalog.liveChunks.meanLoudnessDb(spaceId),
   };
+  // Loads k-means, which no other command needs.
+  const { clusterChunks } = await import('./clusters.ts');
   const whole = clusterChunks(source, { examplesMax, signal });
   const sounds = await analyseExamples(whole.clusters, options);
   const ranked = whole.clusters

@@ -162,9 +162,16 @@ async function receive(request: FastifyRequest, parts: RouteParts): Promise<Rece
     };
   } catch (error) {
     await upload?.release();
+    dropRest(request);
     if (isBadForm(error)) throw badForm(error.message);
     throw error;
   }
+}
+
+/** Reads what a client still sends of a refused body. Otherwise its next request on this connection would wait for ever. */
+function dropRest({ raw }: FastifyRequest): void {
+  raw.unpipe();
+  raw.resume();
 }
 
 function fromJson(body: z.infer<typeof jsonQuerySchema>, { services }: RouteParts): Received {

@@ -5,7 +5,7 @@ import type { App } from '../../../src/app.ts';
 import type { Reindex, ReindexRequest } from '../../../src/catalog/reindexes.ts';
 import type { Announcer } from '../../../src/services/announcer.ts';
 import { Reindexer, type ReindexerOptions } from '../../../src/services/reindexer.ts';
-import { projectRoot } from '../../support/library.ts';
+import { atFullPriority, projectRoot } from '../../support/library.ts';
 
 export const asked: ReindexRequest = {
   mode: 'everything',
@@ -16,7 +16,10 @@ export const asked: ReindexRequest = {
 };
 
 /** One track at a time, so that a job of six lasts long enough for a test to interrupt it. */
-export const slowly = { INDEXING_CONCURRENCY: '1', INFERENCE_PROCESSES: '1', WORKER_CONCURRENCY: '1' };
+export const slowly = {
+  ...{ INDEXING_CONCURRENCY: '1', INFERENCE_PROCESSES: '1', WORKER_CONCURRENCY: '1' },
+  ...atFullPriority,
+};
 
 export class WrittenAnnouncer implements Announcer {
   readonly said: string[] = [];
