@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts';
 import { assertReadable, EmbeddingClient, type EmbedOptions } from '../embedding/client.ts';
 import type { LocalWorker } from '../embedding/local-worker.ts';
 import type { ModelsAnswer } from '../embedding/wire-format.ts';
+import { hasHostName } from '../embedding/worker-addresses.ts';
 import { type Embedder, WorkerPool } from '../embedding/worker-pool.ts';
 import { LeitmotifError, toLeitmotifError } from '../errors.ts';
 import { orAborted } from '../io/or-aborted.ts';
@@ -98,8 +99,8 @@ export class WorkerService {
     const [url = null] = this.#config.workerUrls;
     try {
       const client = await this.client(signal);
-      const clients = client instanceof WorkerPool ? client.each : [{ url, client }];
-      return await Promise.all(clients.map(({ url: at, client: each }) => statusOf(at, each, signal)));
+      const clients = client instanceof WorkerPool ? await client.each() : [{ name: url, client }];
+      return await Promise.all(clients.map(({ name, client: each }) => statusOf(name, each, signal)));
     } catch (error) {
       return [{ url, isReady: false, facts: null, failure: toLeitmotifError(error) }];
     }
@@ -121,7 +122,8 @@ export class WorkerService {
     const { log } = this.#context;
     const deadlineMs = audioLimits.deadlineMs;
     const [url] = urls;
-    if (url !== undefined && urls.length === 1)
+    // One fixed address needs no pool.
+    if (url !== undefined && urls.length === 1 && !hasHostName(url))
       return new EmbeddingClient({ target: { url }, token, model, deadlineMs });
     return new WorkerPool({ urls, token, model, deadlineMs, onEvent: (event) => log.warn(event, 'embedding worker') });
   }
