@@ -1,4 +1,4 @@
-/** `npm run bench:bot -- [acks] [answers] [crowd] [faults] [soak] [--queries 1000]`: the bot's figures against their targets, with the sample
+/** `npm run bench:bot -- [acks] [answers] [crowd] [faults] [shards] [soak] [--queries 1000]`: the bot's figures against their targets, with the sample
  *  library and a local Discord. Without a name, all
  *  but the soak, which takes an hour. */
 import { rm } from 'node:fs/promises';
@@ -8,6 +8,7 @@ import { benchAcks, renderAckBench } from './bot/acks.ts';
 import { benchAnswers, renderAnswerBench } from './bot/answers.ts';
 import { benchCrowd, renderCrowdBench } from './bot/crowd.ts';
 import { benchFaults, renderFaultBench } from './bot/faults.ts';
+import { benchShards, renderShardBench } from './bot/shards.ts';
 import { benchSoak, renderSoakBench } from './bot/soak.ts';
 import { type BotBenchOptions, indexOnce, recordingsOf } from './bot/stage.ts';
 
@@ -24,6 +25,7 @@ const parts: Readonly<Record<string, (options: BotBenchOptions) => Promise<strin
   answers: async (options) => renderAnswerBench(await benchAnswers(options)),
   crowd: async (options) => renderCrowdBench(await benchCrowd(options)),
   faults: async (options) => renderFaultBench(await benchFaults(options)),
+  shards: async (options) => renderShardBench(await benchShards(options)),
   soak: async (options) => renderSoakBench(await benchSoak(options, Number(values.queries))),
 };
 

@@ -28,7 +28,7 @@ function optionsFromParent(): Promise<WorkerOptions> {
   });
 }
 
-async function optionsFromEnvironment(): Promise<WorkerOptions> {
+async function optionsFromEnvironment(): Promise<WorkerOptions & { readonly drainMs: number }> {
   loadDotEnv(root);
   const config = readConfig(process.env, root);
   // ffmpeg and the inference processes inherit the environment and must not get the tokens.
@@ -49,7 +49,10 @@ async function optionsFromEnvironment(): Promise<WorkerOptions> {
     spoolDir: tmpdir(),
     logLevel: config.logLevel,
   });
-  if (parsed.success) return { ...parsed.data, spoolDir: await mkdtemp(path.join(tmpdir(), 'leitmotif-worker-')) };
+  if (parsed.success) {
+    const spoolDir = await mkdtemp(path.join(tmpdir(), 'leitmotif-worker-'));
+    return { ...parsed.data, spoolDir, drainMs: config.worker.drainMs };
+  }
   throw new LeitmotifError(
     'config-invalid',
     'Cannot start the worker: expected EMBEDDING_WORKER_TOKEN to hold at least 16 characters. ' +
@@ -71,8 +74,11 @@ async function removeOrphanedFolder({ listen }: WorkerOptions): Promise<void> {
   if (orphaned && 'socketPath' in listen) await rm(path.dirname(listen.socketPath), { recursive: true, force: true });
 }
 
-function stopOnRequest(worker: Worker, options: WorkerOptions): void {
+/** SIGTERM, as service managers and container engines send it, lets a standalone worker finish what runs. A second one, Ctrl-C and
+ *  the end of the parent stop it at once; a supervised worker has no other clients than its parent, which is done. */
+function stopOnRequest(worker: Worker, options: WorkerOptions, drainMs: number): void {
   let stopping = false;
+  let draining = false;
   const stop = (): void => {
     if (stopping) return;
     stopping = true;
@@ -85,7 +91,12 @@ function stopOnRequest(worker: Worker, options: WorkerOptions): void {
         () => process.exit(1),
       );
   };
-  process.on('SIGTERM', stop);
+  const drain = (): void => {
+    if (draining || drainMs === 0) stop();
+    else worker.drain(drainMs).then(stop, stop);
+    draining = true;
+  };
+  process.on('SIGTERM', drain);
   process.on('SIGINT', stop);
   endInOrder(stop);
 }
@@ -118,10 +129,12 @@ async function main(): Promise<void> {
   const supervised = process.argv.includes('--supervised');
   if (!supervised) await readArguments();
   try {
-    const options = supervised ? await optionsFromParent() : await optionsFromEnvironment();
+    const { drainMs, ...options } = supervised
+      ? { ...(await optionsFromParent()), drainMs: 0 }
+      : await optionsFromEnvironment();
     const log = makeLog(options.logLevel);
     const worker = await startWorker(options, log);
-    stopOnRequest(worker, options);
+    stopOnRequest(worker, options, drainMs);
     await sendToParent({ type: 'ready' });
     if (!supervised) process.stderr.write(`The embedding worker listens on ${worker.address}\n`);
   } catch (error) {

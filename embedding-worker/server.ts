@@ -4,8 +4,9 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, 
 import type { Logger } from 'pino';
 import { textBodyBytesMax } from '../src/embedding/wire-format.ts';
 import { type ErrorCode, LeitmotifError, toLeitmotifError } from '../src/errors.ts';
-import { QueueFullError } from './admission.ts';
+import { DrainingError, QueueFullError } from './admission.ts';
 import { type EmbeddingsRouteOptions, embeddingsRoute } from './embeddings-route.ts';
+import type { OpenRequests } from './open-requests.ts';
 import { type TextEmbeddingsRouteOptions, textEmbeddingsRoute } from './text-embeddings-route.ts';
 
 export interface ServerOptions extends EmbeddingsRouteOptions, TextEmbeddingsRouteOptions {
@@ -16,6 +17,7 @@ export interface ServerOptions extends EmbeddingsRouteOptions, TextEmbeddingsRou
   readonly version: string;
   /** Requests that run or wait, of all kinds. */
   readonly connectionsMax: number;
+  readonly openRequests: OpenRequests;
   readonly log: Logger;
 }
 
@@ -41,10 +43,15 @@ export function createServer(options: ServerOptions): FastifyInstance {
   server.server.maxConnections = options.connectionsMax + spareConnections;
   const checkToken = bearerCheck(options.token);
 
+  // Before the check, because a refused request ends too.
+  server.addHook('onRequest', async () => options.openRequests.begin());
   server.addHook('onRequest', async (request) => {
     if (!openPaths.includes(request.routeOptions.url ?? '')) checkToken(request.headers.authorization);
   });
-  server.addHook('onResponse', async (request) => drainBody(request));
+  server.addHook('onResponse', async (request) => {
+    options.openRequests.end();
+    drainBody(request);
+  });
   server.setErrorHandler((error, request, reply) => sendError(error, request, reply));
   server.setNotFoundHandler((request, reply) =>
     reply.code(404).send({ code: 'bad-request', message: `Cannot ${request.method} ${request.url}: no such address` }),
@@ -56,8 +63,10 @@ export function createServer(options: ServerOptions): FastifyInstance {
 
   server.get('/healthz', async () => ({ status: 'ok' }));
   server.get('/readyz', async (_request, reply) => {
-    const ready = options.models.ready;
-    return reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'loading' });
+    const { isDraining } = options.admission;
+    const ready = options.models.ready && !isDraining;
+    const status = isDraining ? 'draining' : 'loading';
+    return reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : status });
   });
   server.get('/metrics', async (_request, reply) => {
     const { registry } = options.metrics;
@@ -65,7 +74,9 @@ export function createServer(options: ServerOptions): FastifyInstance {
   });
   server.get('/v1/models', async () => {
     const { recordingsMax, version, admission, models } = options;
-    return { recordingsMax, version, queue: admission.state, ...models.describe() };
+    const { isDraining: draining, state, usualSec } = admission;
+    const queue = { ...state, usualSec };
+    return { recordingsMax, version, queue, draining, ...models.describe() };
   });
   server.post('/v1/embeddings', embeddingsRoute(options));
   // Texts are small and are read whole before their route runs.
@@ -107,7 +118,8 @@ function sendError(thrown: unknown, request: FastifyRequest, reply: FastifyReply
   const error = toKnownError(thrown);
   if (error.code === 'internal') request.log.error({ err: thrown }, 'failed');
   else request.log.info({ code: error.code, reason: error.message }, 'refused');
-  if (error instanceof QueueFullError) reply.header('retry-after', String(error.retryAfterSec));
+  if (error instanceof QueueFullError || error instanceof DrainingError)
+    reply.header('retry-after', String(error.retryAfterSec));
   return reply.code(httpStatuses[error.code] ?? 500).send({ code: error.code, message: error.message });
 }
 

@@ -1,6 +1,7 @@
 /** Builds the worker from its options; nothing else constructs its parts. */
 import { chmod, mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { checkFfmpeg } from '../src/audio/capabilities.ts';
 import type { WorkerOptions } from '../src/embedding/worker-options.ts';
@@ -14,6 +15,7 @@ import { InferencePool } from './engines/inference-pool.ts';
 import { countingEvents, remoteNetworkFor } from './engines/remote/connect.ts';
 import { RemoteEngine } from './engines/remote/remote-engine.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
+import { OpenRequests } from './open-requests.ts';
 import { createServer } from './server.ts';
 import { ServedModels } from './serving.ts';
 import { TagReader } from './tags/tag-reader.ts';
@@ -34,6 +36,10 @@ const tagDeadlineMs = 2_000;
 export interface Worker {
   /** The address: `http://host:port`, or the socket's path. */
   readonly address: string;
+  /** Refuses new and waiting requests with 503, so that clients go elsewhere at once, and lets running ones finish.
+   *  @param withinMs after which it returns anyway */
+  drain(withinMs: number): Promise<void>;
+  /** Ends what runs, then all processes. */
   close(): Promise<void>;
 }
 
@@ -66,8 +72,10 @@ export async function startWorker(options: WorkerOptions, log: Logger): Promise<
     },
   });
   const { audioLimits, requestDeadlineMs, spoolDir, token } = options;
+  const openRequests = new OpenRequests();
   const server = createServer({
     models,
+    openRequests,
     tagReader,
     textSides,
     textAdmission,
@@ -91,6 +99,12 @@ export async function startWorker(options: WorkerOptions, log: Logger): Promise<
     await Promise.all([models.close(), textSides.close(), tagReader.close()]);
     await rm(spoolDir, { recursive: true, force: true });
   };
+  const drain = async (withinMs: number): Promise<void> => {
+    const waited = new AbortController();
+    const drained = Promise.all([admission.drain(), textAdmission.drain()]).then(() => openRequests.idle());
+    await Promise.race([drained, delay(withinMs, undefined, { signal: waited.signal }).catch(() => {})]);
+    waited.abort();
+  };
   try {
     // Bodies left by a killed worker.
     await rm(spoolDir, { recursive: true, force: true });
@@ -98,7 +112,7 @@ export async function startWorker(options: WorkerOptions, log: Logger): Promise<
     const address = await listen(server, options.listen);
     await Promise.all([checkFfmpeg(audioLimits, stopping.signal), models.start(), tagReader.start()]);
     log.info({ address, models: options.models }, 'ready');
-    return { address, close };
+    return { address, drain, close };
   } catch (error) {
     await close();
     throw error;

@@ -2,6 +2,7 @@
 import { Catalog } from './catalog/catalog.ts';
 import type { Config } from './config/config.ts';
 import type { IndexEngines } from './index/engine.ts';
+import { BackendLink } from './services/backend-link.ts';
 import { GenerationService } from './services/generations.ts';
 import { indexEnginesOf } from './services/index-engines.ts';
 import { indexPathsOf, makeIndexDir } from './services/index-paths.ts';
@@ -32,14 +33,16 @@ export class App implements Services, AsyncDisposable {
   readonly indexing: IndexingService;
   readonly maintenance: MaintenanceService;
   readonly maps: MapService;
+  readonly #backend: BackendLink | null;
 
   constructor(config: Config, context: ProgramContext) {
-    const { catalogBusyTimeoutMs: busyTimeoutMs } = context;
+    const { catalogBusyTimeoutMs: busyTimeoutMs, backendSocket } = context;
     this.config = config;
     this.catalog = new Catalog(indexPathsOf(config).catalog, busyTimeoutMs === undefined ? {} : { busyTimeoutMs });
-    this.worker = new WorkerService(config, context);
+    this.#backend = backendSocket === undefined ? null : new BackendLink(backendSocket);
+    this.worker = new WorkerService(config, context, this.#backend);
     this.libraries = new LibraryService(config, this.catalog);
-    this.engines = indexEnginesOf(config);
+    this.engines = indexEnginesOf(config, this.#backend);
     this.generations = new GenerationService(config, this.catalog, this.worker, this.engines);
     const base = { config, context, catalog: this.catalog, worker: this.worker, libraries: this.libraries };
     const engines = this.engines;
@@ -55,6 +58,7 @@ export class App implements Services, AsyncDisposable {
     await this.liveIndex.close();
     await this.engines.milvus?.close();
     await this.worker.close();
+    await this.#backend?.close();
     await this.queries.close();
     await this.libraries.close();
     this.catalog.close();

@@ -1,21 +1,21 @@
-/** The bot's entry. With WEB_PORT set, it starts the bot and the web server beside it, each as a process of its own. Exit codes follow sysexits(3): 0 after a graceful stop, 78 for a bad configuration (such as a missing
- *  token), 77 for a token that Discord rejects, 75 when Discord is unavailable, 1 for everything else. */
+/** The bot's entry. With WEB_PORT or DISCORD_SHARDS set, it starts the bot, the web server beside it and the bot's shards, each as a
+ *  process of its own, and has the worker and the index processes that they share (services/backend.ts). Exit codes follow
+ *  sysexits(3): 0 after a graceful stop, 78 for a bad configuration (such as a missing token), 77 for a token that Discord rejects,
+ *  75 when Discord is unavailable, 1 for everything else. */
 import './io/while-starting.ts';
 import { fork } from 'node:child_process';
 import path from 'node:path';
 import { Command } from 'commander';
 import type { Logger } from 'pino';
-import { allCommands } from '../commands/all.ts';
-import { buildApp } from './app.ts';
-import { loadDotEnv, readConfig } from './config/config.ts';
+import { type Config, loadDotEnv, readConfig } from './config/config.ts';
 import { forgetSecrets } from './config/secrets.ts';
-import { startBot } from './discord/bot.ts';
 import { makeBotLog } from './discord/log.ts';
 import { runShards } from './discord/sharding.ts';
 import { LeitmotifError, toLeitmotifError } from './errors.ts';
 import { keepRunning } from './io/keep-running.ts';
 import { versionOf } from './io/version.ts';
 import { endInOrder } from './io/while-starting.ts';
+import { Backend } from './services/backend.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 new Command('leitmotif start')
@@ -27,6 +27,8 @@ loadDotEnv(root);
 const isShard = process.env.SHARDING_MANAGER === 'true';
 /** Set by this file for the bot that it starts beside the web server. */
 const isPart = process.env.LEITMOTIF_PART === 'bot';
+/** Set by this file for the programs that it starts: the socket of its backend. */
+const backendSocket = process.env.LEITMOTIF_BACKEND;
 
 /** Keeps the thread that answers Discord free. A catalog write that meets another one blocks the thread for 10 ms, then
  *  retries without blocking. On Linux a process at niceness 10 gets about a tenth of the time of one at 0. */
@@ -48,18 +50,36 @@ async function main(signal: AbortSignal): Promise<void> {
     );
   }
   const log = makeBotLog(config.botLogLevel);
-  if (config.web.besideBot && !isPart && !isShard) {
-    process.exitCode = await runWithWeb(log, signal);
-    return;
-  }
-  if (shards !== undefined && !isShard) {
+  const isAlone = isShard || (shards === undefined && (isPart || !config.web.besideBot));
+  if (isAlone) return runBot(config, token, log, signal);
+  await using _backend = backendSocket === undefined ? await startBackend(config, log) : null;
+  if (config.web.besideBot && !isPart) process.exitCode = await runWithWeb(log, signal);
+  else if (shards !== undefined) {
     const entry = path.join(root, 'src/main.ts');
-    const { apiUrl } = config.discord;
-    return runShards({ entry, token, shards, apiUrl, fatalExits, log, signal });
+    await runShards({ entry, token, shards, apiUrl: config.discord.apiUrl, fatalExits, log, signal });
   }
+}
+
+/** Bot, shards and web server find it by LEITMOTIF_BACKEND, which they inherit. */
+async function startBackend(config: Config, log: Logger): Promise<Backend> {
+  // The programs need the tokens; worker and index processes must not get them.
+  const environment = { ...process.env };
+  forgetSecrets(environment);
+  const backend = await Backend.start(config, { root, environment, log, niceness: interactive.niceness });
+  process.env.LEITMOTIF_BACKEND = backend.socketPath;
+  return backend;
+}
+
+async function runBot(config: Config, token: string, log: Logger, signal: AbortSignal): Promise<void> {
+  // Not loaded by the process that only starts others.
+  const [{ allCommands }, { buildApp }, { startBot }] = await Promise.all([
+    import('../commands/all.ts'),
+    import('./app.ts'),
+    import('./discord/bot.ts'),
+  ]);
   // ffmpeg, the worker and the index processes inherit no secrets.
   forgetSecrets(process.env);
-  await using app = await buildApp(config, { root, environment: process.env, log, ...interactive });
+  await using app = await buildApp(config, { root, environment: process.env, log, ...interactive, backendSocket });
   const bot = await startBot({
     services: app,
     log,

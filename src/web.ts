@@ -20,6 +20,9 @@ loadDotEnv(root);
 /** As the bot's entry has it: the thread that answers people is kept free. */
 const interactive = { catalogBusyTimeoutMs: 10, niceness: 10, mediaThread: true, indexPollIntervalMs: 1_000 };
 
+/** Set by main.ts for the web server that it starts beside a bot. */
+const backendSocket = process.env.LEITMOTIF_BACKEND;
+
 /** The page's sources and bundler are loaded when the page is opened. Images have none, and serve the API only. */
 const page = existsSync(path.join(root, 'web/page-build.ts'))
   ? { page: async () => (await import('../web/page-build.ts')).buildPage() }
@@ -31,7 +34,7 @@ async function serve(signal: AbortSignal): Promise<number> {
   const config = readConfig(process.env, root);
   forgetSecrets(process.env);
   const log = makeLog(config.botLogLevel, { name: 'web' });
-  await using app = await buildApp(config, { root, environment: process.env, log, ...interactive });
+  await using app = await buildApp(config, { root, environment: process.env, log, ...interactive, backendSocket });
   const web = await startWeb({ services: app, log, root, environment: process.env, ...page });
   // The demo prints the address. Its channel alone would keep this process alive after the end.
   process.send?.({ url: web.url });

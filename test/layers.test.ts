@@ -58,7 +58,7 @@ const callers: Readonly<Record<string, readonly string[]>> = {
   undici: [
     'src/embedding/client.ts',
     'src/models/download/hub-request.ts',
-    'src/web/bot-link.ts',
+    'src/io/socket-client.ts',
     'embedding-worker/engines/remote/http.ts',
   ],
   cockatiel: ['embedding-worker/engines/remote/guard.ts', 'src/index/milvus/guard.ts'],

@@ -15,8 +15,8 @@ import { decodeUint32, encodeArray } from '../../src/embedding/packed-arrays.ts'
 import { fromWireChunk, toWireChunk } from '../../src/embedding/wire-format.ts';
 import { LeitmotifError } from '../../src/errors.ts';
 import { FaissIndex } from '../../src/index/faiss-index.ts';
-import type { ShardFile } from '../../src/index/faiss-shard.ts';
 import { createFlatFile, rowBytes } from '../../src/index/flat-file.ts';
+import type { ShardFile } from '../../src/index/index-shard.ts';
 import type { VectorIndex } from '../../src/index/vector-index.ts';
 import { type SpacePart, wholeOf, writePart } from '../../src/ranking/space-parts.ts';
 import { byteCache } from '../cache.ts';

@@ -1,65 +1,63 @@
-/** What bot and web server say to each other when both run over one INDEX_DIR: a socket in that folder, which only its owner can
- *  reach. The bot listens. The web server takes its turns in the bot's query queue, and asks it to post finds. */
-import path from 'node:path';
-import { z } from 'zod';
-import { isErrorCode, LeitmotifError } from '../errors.ts';
+/** The client's end of the link to a bot over the same INDEX_DIR (bot-link-wire.ts), for the web server and for all shards but the
+ *  first. Without a bot they work alone. */
+import { type LineStream, SocketClient } from '../io/socket-client.ts';
+import {
+  type BotStatus,
+  botSocketOf,
+  botStatusSchema,
+  type Shared,
+  type ShareOrder,
+  sharedSchema,
+} from './bot-link-wire.ts';
+import type { Requester } from './query-queue.ts';
 
-/** The kernel's limit for the path of a socket is 108 bytes, 104 on macOS. */
-export const socketPathBytesMax = 103;
+const answerTimeoutMs = 10_000;
+/** Clips are cut and sent to Discord meanwhile. */
+const shareTimeoutMs = 120_000;
+const statusKnownMs = 5_000;
 
-/** @returns null where the path is too long for a socket */
-export function botSocketOf(indexDir: string): string | null {
-  const file = path.join(indexDir, 'bot.sock');
-  return Buffer.byteLength(file) > socketPathBytesMax ? null : file;
-}
+export class BotLink {
+  readonly #client: SocketClient;
+  #status: { readonly atMs: number; readonly found: Promise<BotStatus | null> } | null = null;
 
-export const requesterSchema = z.object({ personId: z.string().min(1).max(100), serverId: z.null() });
+  constructor(indexDir: string) {
+    this.#client = new SocketClient(botSocketOf(indexDir));
+  }
 
-/** A line of the answer to /turns. The turn lasts until the connection is closed. */
-export const turnLineSchema = z.union([z.object({ place: z.int().min(1) }), z.object({ turn: z.literal(true) })]);
+  /** @returns null when no bot runs */
+  status(): Promise<BotStatus | null> {
+    if (this.#status && performance.now() - this.#status.atMs < statusKnownMs) return this.#status.found;
+    const found = this.#client.call('GET', '/status', undefined, { timeoutMs: answerTimeoutMs }).then(
+      (answer) => botStatusSchema.parse(answer),
+      () => {
+        // The next caller looks again: a bot may start at any moment, and an absent one costs nothing to look for.
+        if (this.#status?.found === found) this.#status = null;
+        return null;
+      },
+    );
+    this.#status = { atMs: performance.now(), found };
+    return found;
+  }
 
-export const shareOrderSchema = z.object({
-  answerId: z.string().max(40),
-  rank: z.string().regex(/^[1-9]\d?$/),
-  /** Under which the share is stored. */
-  userId: z.string().min(1).max(100),
-  /** The server to post in; null where there is only one. */
-  serverId: z.string().max(20).nullable(),
-  /** Servers that the user is a member of; null for a caller who is no Discord user. */
-  memberOf: z.array(z.string().max(20)).max(200).nullable(),
-});
-export type ShareOrder = z.infer<typeof shareOrderSchema>;
+  /** @throws {LeitmotifError} as QueryQueue.assertWelcome
+   *  @throws an error for which `isAbsent` when no bot runs */
+  async assertWelcome(requester: Requester): Promise<void> {
+    await this.#client.call('POST', '/welcome', requester, { timeoutMs: answerTimeoutMs });
+  }
 
-export const sharedSchema = z.object({
-  serverId: z.string(),
-  channelId: z.string(),
-  /** null while another request posts it. */
-  messageUrl: z.string().nullable(),
-  isNew: z.boolean(),
-});
-export type Shared = z.infer<typeof sharedSchema>;
+  /** @throws {LeitmotifError} as shareOnce
+   *  @throws an error for which `isAbsent` when no bot runs */
+  async share(order: ShareOrder): Promise<Shared> {
+    return sharedSchema.parse(await this.#client.call('POST', '/shares', order, { timeoutMs: shareTimeoutMs }));
+  }
 
-export const botStatusSchema = z.object({
-  /** Servers with a channel for finds. */
-  shareServers: z.array(z.object({ id: z.string(), name: z.string() })),
-  /** Servers whose admins manage the library. */
-  homeServers: z.array(z.string()),
-});
-export type BotStatus = z.infer<typeof botStatusSchema>;
+  /** The turn, if one is given, lasts until the stream is disposed.
+   *  @throws an error for which `isAbsent` when no bot runs */
+  turns(requester: Requester, signal: AbortSignal): Promise<LineStream> {
+    return this.#client.stream('/turns', requester, { timeoutMs: answerTimeoutMs, signal });
+  }
 
-export const linkErrorSchema = z.object({
-  error: z.object({
-    code: z.string(),
-    message: z.string(),
-    facts: z.record(z.string(), z.union([z.string(), z.number()])),
-  }),
-});
-
-export function toLinkError({ code, message, facts }: LeitmotifError): z.infer<typeof linkErrorSchema> {
-  return { error: { code, message, facts: { ...facts } } };
-}
-
-export function fromLinkError({ error }: z.infer<typeof linkErrorSchema>): LeitmotifError {
-  const { code, message, facts } = error;
-  return new LeitmotifError(isErrorCode(code) ? code : 'internal', message, { facts });
+  close(): Promise<void> {
+    return this.#client.close();
+  }
 }

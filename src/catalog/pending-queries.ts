@@ -32,10 +32,11 @@ export class PendingQueries {
     this.#database.write('DELETE FROM pending_queries WHERE interaction_id = ?', interactionId);
   }
 
-  /** Sorted oldest first. */
-  of(shard: number): PendingQuery[] {
-    const select = 'SELECT * FROM pending_queries WHERE shard = ? ORDER BY started_at_ms';
-    return this.#database.all(select, shard).map((row) => ({
+  /** The queries that a shard has to report; the first shard also those of shards that no longer exist. Sorted oldest first. */
+  of(shard: number, shardCount: number): PendingQuery[] {
+    const select =
+      'SELECT * FROM pending_queries WHERE shard = ? OR (? = 0 AND shard >= ?) ORDER BY started_at_ms, interaction_id';
+    return this.#database.all(select, shard, shard, shardCount).map((row) => ({
       interactionId: String(row.interaction_id),
       shard: Number(row.shard),
       applicationId: String(row.application_id),

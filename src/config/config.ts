@@ -59,6 +59,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       concurrencyMax: v.WORKER_CONCURRENCY ?? inferenceProcesses + 1,
       queueMax: v.WORKER_QUEUE_MAX,
       inferenceProcesses,
+      drainMs: v.WORKER_DRAIN_SEC * 1000,
     }),
     library: v.LIBRARY,
     clips: v.CLIPS,

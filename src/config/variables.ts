@@ -14,11 +14,11 @@ import {
   library,
   number,
   optionalText,
-  urlList,
   type Variable,
   variable,
 } from './schemas.ts';
 import { webVariables } from './web-variables.ts';
+import { workerVariables } from './worker-variables.ts';
 
 export const variables = {
   INDEX_DIR: variable(anyText, 'index-data', 'path', 'folder of the catalog and of the index generations'),
@@ -100,27 +100,7 @@ export const variables = {
   ),
   HTTPS_PROXY: variable(optionalText, undefined, 'http(s) address', 'proxy for model downloads'),
   NO_PROXY: variable(optionalText, undefined, 'hosts, separated by commas', 'hosts to reach without the proxy'),
-  EMBEDDING_WORKER_URL: variable(
-    urlList,
-    '',
-    'http(s) addresses, separated by commas',
-    'workers on other machines, all with the same model; unset: a worker is started on this machine',
-  ),
-  EMBEDDING_WORKER_TOKEN: variable(optionalText, undefined, 'text', 'bearer token that the worker requires'),
-  WORKER_HOST: variable(anyText, '127.0.0.1', 'address', 'address that a separate worker (npm run worker) listens on'),
-  WORKER_PORT: variable(int(0, 65_535), '8600', 'port', 'port that a separate worker listens on'),
-  WORKER_CONCURRENCY: variable(
-    int(1, 256).optional(),
-    undefined,
-    'recordings',
-    'recordings that a worker processes at once; unset: INFERENCE_PROCESSES plus one',
-  ),
-  WORKER_QUEUE_MAX: variable(
-    int(0, 10_000),
-    '16',
-    'recordings',
-    'recordings that may wait in a worker; it answers further ones with 429',
-  ),
+  ...workerVariables,
   INFERENCE_PROCESSES: variable(
     int(1, 256).optional(),
     undefined,

@@ -1,11 +1,13 @@
 /** The bot: wires its parts, starts and stops it. */
-import { rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Events, type Interaction } from 'discord.js';
 import type { Logger } from 'pino';
+import { BotLink } from '../answering/bot-link.ts';
 import { Housekeeping } from '../answering/housekeeping.ts';
 import { QueryQueue } from '../answering/query-queue.ts';
+import { SharedQueue } from '../answering/shared-queue.ts';
 import { LeitmotifError } from '../errors.ts';
 import { makePrivateFolder } from '../io/private-files.ts';
 import { LibraryQueries } from '../services/library-queries.ts';
@@ -82,11 +84,14 @@ export async function startBot(options: BotOptions): Promise<RunningBot> {
   const bot: BotContext = { ...services, log, client, payloads, texts: textsOf, stopping: stopping.signal };
   // Parts close in reverse order, on a stop and also when the start fails halfway.
   await using ending = new AsyncDisposableStack();
-  const spoolDir = await emptyFolder(path.join(config.indexDir, 'spool', String(shard)));
+  const spoolDir = await makeSpool(path.join(config.indexDir, 'spool'), shard, client.shard?.count ?? 1);
   ending.defer(() => rm(spoolDir, { recursive: true, force: true }));
   ending.defer(() => client.destroy());
 
-  const queue = new QueryQueue({ ...config.queries, waitingMaxPerson });
+  // People of all shards wait in one line, that of the first.
+  const ownQueue = new QueryQueue({ ...config.queries, waitingMaxPerson });
+  const link = shard === 0 ? null : ending.adopt(new BotLink(config.indexDir), (opened) => opened.close());
+  const queue = link ? new SharedQueue(ownQueue, link) : ownQueue;
   const metrics = new BotMetrics({ queue });
   if (config.metricsPort !== undefined) {
     const server = await serveMetrics(metrics, config.metricsPort + shard);
@@ -125,8 +130,8 @@ export async function startBot(options: BotOptions): Promise<RunningBot> {
   reindexer.resume();
   ending.defer(() => scheduler.close());
   await scheduler.start();
-  // With several shards, the first one has the link. It posts in servers of the others too.
-  if (shard === 0) ending.use(await openWebLink({ bot, queue, presenter }));
+  // With several shards, the first one has the link, and the others take their turns there. It posts in their servers too.
+  if (shard === 0) ending.use(await openWebLink({ bot, queue: ownQueue, presenter }));
   warmUp(bot);
   log.info({ servers: client.guilds.cache.size, shard }, 'the bot is there');
 
@@ -160,9 +165,13 @@ async function register({ client, log }: BotContext, commands: readonly AnyComma
   }
 }
 
-/** Deletes uploads that a crash left behind. */
-async function emptyFolder(dir: string): Promise<string> {
-  await rm(dir, { recursive: true, force: true });
+/** The shard's folder of uploads. Deletes those that a crash left behind; the first shard also those of shards that no longer exist. */
+async function makeSpool(folder: string, shard: number, shardCount: number): Promise<string> {
+  const dir = path.join(folder, String(shard));
+  const names = shard === 0 ? await readdir(folder).catch(() => []) : [];
+  const former = names.filter((name) => /^\d+$/.test(name) && Number(name) >= shardCount);
+  for (const left of [dir, ...former.map((name) => path.join(folder, name))])
+    await rm(left, { recursive: true, force: true });
   await makePrivateFolder(dir);
   return dir;
 }

@@ -14,7 +14,8 @@ export async function reportInterruptedQueries(
   shard: number,
 ): Promise<number> {
   let notified = 0;
-  for (const { interactionId, applicationId, token, locale, startedAtMs } of catalog.pendingQueries.of(shard)) {
+  const interrupted = catalog.pendingQueries.of(shard, client.shard?.count ?? 1);
+  for (const { interactionId, applicationId, token, locale, startedAtMs } of interrupted) {
     if (Date.now() - startedAtMs < tokenMs) {
       const reply = toOptions(interruptedReply(texts(locale)));
       try {

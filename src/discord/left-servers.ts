@@ -30,6 +30,6 @@ async function forget(guildId: string, { catalog, log }: Parts): Promise<void> {
 
 /** Each shard knows only its own servers.
  *  @see https://docs.discord.com/developers/events/gateway#sharding */
-function isOfThisProcess(guildId: string, { shard }: Client): boolean {
+export function isOfThisProcess(guildId: string, { shard }: Client): boolean {
   return shard === null || shard.ids.includes(Number((BigInt(guildId) >> 22n) % BigInt(shard.count)));
 }

@@ -19,7 +19,7 @@ export interface ShardingOptions {
 
 /** Between two process starts: Discord allows one identify in five seconds. */
 const spawnDelayMs = 5_500;
-/** Each shard starts its own worker and index. */
+/** The first shard waits for the worker and the index to start. */
 const readyTimeoutMs = 120_000;
 /** Limit for a shard's orderly shutdown. */
 const stopTimeoutMs = 15_000;

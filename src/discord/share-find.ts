@@ -123,7 +123,7 @@ async function claim({ catalog, client }: BotContext, own: Omit<Share, 'messageI
 async function isDeleted(client: Client, { channelId, messageId }: Share): Promise<boolean> {
   if (messageId === null) return false;
   try {
-    const channel = await client.channels.fetch(channelId);
+    const channel = await client.channels.fetch(channelId, { allowUnknownGuild: true });
     if (channel?.isTextBased()) await channel.messages.fetch({ message: messageId, cache: false, force: true });
     return false;
   } catch (error) {
@@ -145,6 +145,8 @@ export function lackingToShare(permission: string, channelId: string): Leitmotif
 
 /** For a channel that is gone or hidden from the bot, ViewChannel is missing. */
 async function missingPermissions(client: Client, channelId: string): Promise<readonly string[]> {
-  const channel = await client.channels.fetch(channelId).catch(() => null);
-  return channel && !channel.isDMBased() ? missingToShare(channel) : ['ViewChannel'];
+  const channel = await client.channels.fetch(channelId, { allowUnknownGuild: true }).catch(() => null);
+  if (!channel || channel.isDMBased()) return ['ViewChannel'];
+  // Permissions in another shard's server are unknown here: posting finds out.
+  return client.guilds.cache.has(channel.guildId) ? missingToShare(channel) : [];
 }

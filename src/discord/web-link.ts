@@ -1,16 +1,19 @@
-/** The bot's end of the link to a web server on this machine (answering/bot-link.ts): turns in the query queue, and finds to post. */
+/** The bot's end of the link to other programs over the same index (answering/bot-link-wire.ts), the web server and further
+ *  shards: turns in the query queue, and finds to post. */
 import { rm } from 'node:fs/promises';
 import Fastify from 'fastify';
-import { type BotStatus, botSocketOf, requesterSchema, shareOrderSchema, toLinkError } from '../answering/bot-link.ts';
+import { type BotStatus, botSocketOf, requesterSchema, shareOrderSchema } from '../answering/bot-link-wire.ts';
 import type { QueryQueue } from '../answering/query-queue.ts';
 import { resultOf } from '../answering/stored-result.ts';
 import { LeitmotifError, toLeitmotifError } from '../errors.ts';
+import { toLinkError } from '../io/link-error.ts';
 import { makePrivateSync } from '../io/private-files.ts';
 import { fromRow } from '../query/stored-answer.ts';
 import type { BotContext } from './bot-context.ts';
 import { isHomeServer } from './library/rights.ts';
 import type { AnswerPresenter } from './queries/answer-reply.ts';
 import { assertMayShareIn, shareOnce, shareProblemOf } from './share-find.ts';
+import { ShareServers } from './share-servers.ts';
 
 export interface WebLinkParts {
   readonly bot: BotContext;
@@ -29,7 +32,8 @@ export async function openWebLink(parts: WebLinkParts): Promise<AsyncDisposable>
   }
   const server = Fastify({ forceCloseConnections: true, bodyLimit: 100_000 });
   server.setErrorHandler((error, _request, reply) => reply.code(400).send(toLinkError(toLeitmotifError(error))));
-  server.get('/status', async () => statusOf(bot));
+  const shareServers = new ShareServers(bot);
+  server.get('/status', async () => statusOf(bot, shareServers));
   server.post('/welcome', async ({ body }) => {
     queue.assertWelcome(requesterSchema.parse(body));
     return {};
@@ -53,7 +57,7 @@ export async function openWebLink(parts: WebLinkParts): Promise<AsyncDisposable>
       if (!gone.signal.aborted) response.end(`${JSON.stringify(toLinkError(toLeitmotifError(error)))}\n`);
     }
   });
-  server.post('/shares', async ({ body }) => share(parts, shareOrderSchema.parse(body)));
+  server.post('/shares', async ({ body }) => share(parts, shareServers, shareOrderSchema.parse(body)));
   try {
     // A bot that was killed left its socket behind.
     await rm(socket, { force: true });
@@ -72,38 +76,34 @@ export async function openWebLink(parts: WebLinkParts): Promise<AsyncDisposable>
   };
 }
 
-/** Servers in which a find can be posted. */
-function shareServers({ client, catalog }: BotContext) {
-  return [...client.guilds.cache.values()].flatMap((guild) => {
-    const { shareChannelId } = catalog.guildSettings.get(guild.id);
-    return shareChannelId === null ? [] : [{ id: guild.id, name: guild.name, guild, channelId: shareChannelId }];
-  });
-}
-
-function statusOf(bot: BotContext): BotStatus {
+async function statusOf(bot: BotContext, shareServers: ShareServers): Promise<BotStatus> {
   return {
-    shareServers: shareServers(bot).map(({ id, name }) => ({ id, name })),
+    shareServers: (await shareServers.list()).map(({ id, name }) => ({ id, name })),
     homeServers: [...bot.client.guilds.cache.keys()].filter((id) => isHomeServer(id, bot)),
   };
 }
 
-async function share({ bot, presenter }: WebLinkParts, order: ReturnType<typeof shareOrderSchema.parse>) {
+async function share(
+  { bot, presenter }: WebLinkParts,
+  servers: ShareServers,
+  order: ReturnType<typeof shareOrderSchema.parse>,
+) {
   const { answerId, rank, userId, serverId, memberOf } = order;
-  const known = shareServers(bot).filter(({ id }) => memberOf === null || memberOf.includes(id));
+  const known = (await servers.list()).filter(({ id }) => memberOf === null || memberOf.includes(id));
   const [only, another] = serverId === null ? known : known.filter(({ id }) => id === serverId);
   if (only === undefined || (serverId === null && another !== undefined)) throw shareProblemOf(only !== undefined);
   const row = bot.catalog.answers.get(answerId);
   const stored = row === null ? null : fromRow(row);
   if (!stored) throw new LeitmotifError('answer-expired', 'Cannot share: the answer is no longer stored');
-  const { channelId, guild } = only;
+  const { id: guildId, channelId, locale } = only;
   await assertMayShareIn(bot.client, channelId);
   const shared = await shareOnce(
     { bot, presenter },
     {
-      ...{ stored, result: resultOf(stored, rank, bot), channelId, guildId: guild.id, userId },
-      locale: guild.preferredLocale,
+      ...{ stored, result: resultOf(stored, rank, bot), channelId, guildId, userId },
+      locale,
       attachmentLimitBytes: null,
     },
   );
-  return { serverId: guild.id, channelId, ...shared };
+  return { serverId: guildId, channelId, ...shared };
 }

@@ -4,16 +4,17 @@
  *  Requests may be repeated: the worker is stateless, so equal requests give equal answers.
  */
 import { type FileHandle, open } from 'node:fs/promises';
+import { isIP, type LookupFunction } from 'node:net';
 import { Agent } from 'undici';
 import { LeitmotifError } from '../errors.ts';
 import { type EmbedAnswer, type EmbedProgress, errorOf, protocolError, readAnswer } from './answer-reader.ts';
-import { type RetryLimits, WorkerBusyError, WorkerLostError, withRetries } from './retries.ts';
+import { type RetryLimits, WorkerBusyError, WorkerDrainingError, WorkerLostError, withRetries } from './retries.ts';
 import { type EmbeddedTexts, readTexts } from './text-answer.ts';
 import { errorAnswer, type ModelsAnswer, modelsAnswer } from './wire-format.ts';
 
 export interface EmbeddingClientOptions {
   /** Where the worker listens. */
-  readonly target: { readonly url: string } | { readonly socketPath: string };
+  readonly target: { readonly url: string; readonly address?: string | null } | { readonly socketPath: string };
   readonly token: string;
   /** Requested model; null: the worker's default. */
   readonly model: string | null;
@@ -58,7 +59,7 @@ export class EmbeddingClient {
     this.#origin = url.origin;
     this.#pathPrefix = url.pathname.replace(/\/+$/, '');
     this.#agent = new Agent({
-      connect: { timeout: 5_000, ...('socketPath' in target ? { socketPath: target.socketPath } : {}) },
+      connect: { timeout: 5_000, ...connectionTo(target) },
       // Each request has its own deadline, and a recording waiting in the queue gets no bytes for a long time.
       headersTimeout: 0,
       bodyTimeout: 0,
@@ -194,6 +195,19 @@ export class EmbeddingClient {
   }
 }
 
+/** An address replaces the look-up of the host's name, so that TLS and the Host header still have the name. */
+function connectionTo(target: EmbeddingClientOptions['target']) {
+  if ('socketPath' in target) return { socketPath: target.socketPath };
+  const { address } = target;
+  if (address === undefined || address === null) return {};
+  const lookup: LookupFunction = (_hostname, { all }, callback) => {
+    const family = isIP(address);
+    if (all) callback(null, [{ address, family }]);
+    else callback(null, address, family);
+  };
+  return { lookup };
+}
+
 /** @throws {LeitmotifError} 'file-unreadable' */
 export async function assertReadable(path: string): Promise<void> {
   await (await openRecording(path)).close();
@@ -231,6 +245,8 @@ async function errorOfAnswer(answer: Answer): Promise<LeitmotifError> {
     const retryAfterSec = Number(answer.headers['retry-after'] ?? 1);
     return new WorkerBusyError(parsed.data.message, Number.isFinite(retryAfterSec) ? retryAfterSec : 1);
   }
+  if (parsed.success && status === 503 && answer.headers['retry-after'] !== undefined)
+    return new WorkerDrainingError(parsed.data.message);
   if (parsed.success) return errorOf(parsed.data.code, parsed.data.message);
   // The answer is not from the worker but from a proxy or another server.
   return status >= 500

@@ -2,12 +2,12 @@
  *  restarted with back-off when it dies, and ends when this process ends. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { isErrorCode, LeitmotifError } from '../errors.ts';
 import { type GroupGuard, guardGroup } from '../io/end-with-parent.ts';
 import { lowerPriority } from '../io/niceness.ts';
+import { makeSocketFolder } from '../io/socket-folder.ts';
 import { type ChargedTimer, chargedTimer, usageOf } from '../io/time-charged.ts';
 import { collectorFlags, type WorkerOptions, workerMessage } from './worker-options.ts';
 
@@ -39,8 +39,7 @@ export interface LocalWorker {
   close(): Promise<void>;
 }
 
-/** sun_path has 108 bytes on Linux and 104 on macOS, including the final zero. */
-const socketPathBytesMax = 103;
+const socketName = 'worker.sock';
 /** Twice the worker's own limit for an orderly shutdown. */
 const stopTimeoutMs = 6_000;
 /** The same limit if this process was killed. */
@@ -55,7 +54,7 @@ const waitingEachMs = 10_000;
 
 /** @throws {LeitmotifError} the reason why it cannot start, or worker-unavailable on timeout */
 export async function startLocalWorker(options: LocalWorkerOptions): Promise<LocalWorker> {
-  const folder = await privateFolder();
+  const folder = await makeSocketFolder(socketName);
   const supervisor = new Supervisor(options, folder);
   const tooLong = new AbortController();
   const timer = startTimer(supervisor, options, tooLong);
@@ -96,16 +95,6 @@ function startTimer(supervisor: LocalWorker, options: LocalWorkerOptions, tooLon
   );
 }
 
-/** mkdtemp makes folders that only their owner can enter. */
-async function privateFolder(): Promise<string> {
-  for (const parent of [tmpdir(), '/tmp']) {
-    // mkdtemp adds six characters.
-    if (Buffer.byteLength(path.join(parent, 'leitmotif-XXXXXX', 'worker.sock')) > socketPathBytesMax) continue;
-    return mkdtemp(path.join(parent, 'leitmotif-'));
-  }
-  throw new LeitmotifError('config-invalid', `Cannot make a socket in ${tmpdir()}: the path is too long`);
-}
-
 class Supervisor implements LocalWorker {
   readonly socketPath: string;
   readonly token = randomBytes(32).toString('base64url');
@@ -123,7 +112,7 @@ class Supervisor implements LocalWorker {
   constructor(options: LocalWorkerOptions, folder: string) {
     this.#options = options;
     this.#folder = folder;
-    this.socketPath = path.join(folder, 'worker.sock');
+    this.socketPath = path.join(folder, socketName);
     this.#start();
   }
 

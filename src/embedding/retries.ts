@@ -13,6 +13,13 @@ export class WorkerBusyError extends LeitmotifError {
   }
 }
 
+/** Status 503 with Retry-After: the worker is being stopped, and took nothing of the request. */
+export class WorkerDrainingError extends LeitmotifError {
+  constructor(message: string) {
+    super('worker-unavailable', message);
+  }
+}
+
 /** An established connection broke: the worker died, perhaps because of this recording. */
 export class WorkerLostError extends LeitmotifError {
   constructor(message: string, options: { cause: unknown }) {

@@ -82,8 +82,16 @@ export const modelsAnswer = z.object({
   /** Recordings that the worker processes at once, over all models; more wait in its queue. Older workers do not report
    *  it. */
   recordingsMax: z.int().positive().optional(),
-  /** Recordings that are worked on or wait, and the worker's version. Older workers do not report them. */
-  queue: z.object({ running: z.int().nonnegative(), waiting: z.int().nonnegative() }).optional(),
+  /** Recordings that are worked on or wait, the usual seconds of one from its turn to its end, whether the worker is being stopped,
+   *  and its version. Older workers do not report them. */
+  queue: z
+    .object({
+      running: z.int().nonnegative(),
+      waiting: z.int().nonnegative(),
+      usualSec: z.number().nonnegative().optional(),
+    })
+    .optional(),
+  draining: z.boolean().optional(),
   version: z.string().optional(),
   /** The model for requests without `model`. */
   default: z.string(),

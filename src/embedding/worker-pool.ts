@@ -1,5 +1,6 @@
-/** A pool of workers: each recording goes to the worker with the most free capacity; recordings of a worker that dies go to
- *  the others, and the lost worker is checked again later.
+/** A pool of workers: each recording goes to the worker that is expected to be done first, by what the workers report of their
+ *  load and speed; recordings of a worker that dies or is being stopped go to the others, and the lost worker is checked again
+ *  later.
  *
  *  A recording whose worker was lost is sent to another worker only once: a recording that kills workers must not kill all
  *  of them.
@@ -7,16 +8,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { LeitmotifError, toLeitmotifError } from '../errors.ts';
 import type { EmbedAnswer } from './answer-reader.ts';
-import { EmbeddingClient, type EmbedOptions } from './client.ts';
-import { otherSpace, PooledWorker, type WorkerEvent } from './pooled-worker.ts';
-import { WorkerBusyError, WorkerLostError } from './retries.ts';
+import type { EmbeddingClient, EmbedOptions } from './client.ts';
+import { PoolMembers } from './pool-members.ts';
+import { otherSpace, type PooledWorker, type WorkerEvent } from './pooled-worker.ts';
+import { WorkerBusyError, WorkerDrainingError, WorkerLostError } from './retries.ts';
 import type { EmbeddedTexts } from './text-answer.ts';
 import type { ModelsAnswer } from './wire-format.ts';
+import type { Resolve } from './worker-addresses.ts';
 
 export type Embedder = Pick<EmbeddingClient, 'embed' | 'embedTexts' | 'models' | 'ready' | 'close'>;
 
 export interface WorkerPoolOptions {
-  /** Two or more different URLs. */
+  /** Different URLs. Each address of a host name is a worker. */
   readonly urls: readonly string[];
   readonly token: string;
   readonly model: string;
@@ -25,6 +28,10 @@ export interface WorkerPoolOptions {
   readonly onEvent?: (event: WorkerEvent) => void;
   /** How long a recording waits while no worker is available. */
   readonly noWorkerMaxMs?: number;
+  /** Default: the system's resolver. */
+  readonly resolve?: Resolve;
+  /** Between two look-ups of a name while the pool is used. */
+  readonly resolveEachMs?: number;
 }
 
 /** Error codes caused by the worker, not by the recording: another worker may succeed. */
@@ -37,21 +44,16 @@ const workerFaults: ReadonlySet<string> = new Set([
   'queue-full',
 ]);
 const lostMax = 2;
-const noRetries = { queueWaitMaxMs: 0, unavailableWaitMaxMs: 0, cutOffMax: 0 };
 const noWorkerMaxMsDefault = 20_000;
 
 export class WorkerPool implements Embedder {
   readonly #options: WorkerPoolOptions;
-  readonly #workers: readonly PooledWorker[];
+  readonly #members: PoolMembers;
   #changed = Promise.withResolvers<void>();
 
   constructor(options: WorkerPoolOptions) {
     this.#options = options;
-    const { token, model, deadlineMs, onEvent = () => {} } = options;
-    this.#workers = options.urls.map((url) => {
-      const client = new EmbeddingClient({ target: { url }, token, model, deadlineMs, retryLimits: noRetries });
-      return new PooledWorker({ url, client, model, onEvent });
-    });
+    this.#members = new PoolMembers({ ...options, onEvent: options.onEvent ?? (() => {}) });
   }
 
   /** @throws {LeitmotifError} as EmbeddingClient.embed; 'worker-unavailable' naming every worker, if none is left */
@@ -72,35 +74,35 @@ export class WorkerPool implements Embedder {
    *    'worker-unavailable' if none is available */
   async models(signal?: AbortSignal): Promise<ModelsAnswer> {
     await this.#checkAll();
-    for (const { state } of this.#workers) {
+    for (const { state } of this.#members.current) {
       if (state.is === 'down' && (state.why.code === 'space-mismatch' || state.why.code === 'model-unknown')) {
         throw state.why;
       }
     }
-    const worker = this.#workers.find(({ state }) => state.is === 'up');
+    const worker = this.#members.current.find(({ state }) => state.is === 'up');
     if (worker === undefined) throw this.#noneLeft();
     return worker.client.models(signal);
   }
 
   /** Whether any worker is ready. */
   async ready(signal?: AbortSignal): Promise<boolean> {
-    const all = await Promise.all(this.#workers.map(({ client }) => client.ready(signal)));
+    const all = await Promise.all((await this.#members.known()).map(({ client }) => client.ready(signal)));
     return all.includes(true);
   }
 
   /** Total capacity of the available workers; 0 if there are none. */
   async places(): Promise<number> {
     await this.#checkAll();
-    return this.#workers.reduce((sum, { state }) => sum + (state.is === 'up' ? state.places : 0), 0);
+    return this.#members.current.reduce((sum, { state }) => sum + (state.is === 'up' ? state.places : 0), 0);
   }
 
   /** Its workers, to look at one by one. */
-  get each(): readonly { readonly url: string; readonly client: EmbeddingClient }[] {
-    return this.#workers;
+  each(): Promise<readonly { readonly name: string; readonly client: EmbeddingClient }[]> {
+    return this.#members.known();
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#workers.map(({ client }) => client.close()));
+    await this.#members.close();
   }
 
   async #withWorker<T>(signal: AbortSignal, ask: (worker: PooledWorker) => Promise<T>): Promise<T> {
@@ -117,9 +119,12 @@ export class WorkerPool implements Embedder {
           continue;
         }
         worker.markDown(error);
+        // Its successor may have another address.
+        void this.#members.lookAgain()?.then(() => this.#notifyChange());
+        if (error instanceof WorkerDrainingError) continue;
         const isWorkerFault = error instanceof WorkerLostError || error.code === 'worker-protocol';
         if (isWorkerFault && lostOver.add(worker).size >= lostMax) throw error;
-        if (++faults > this.#workers.length) throw error;
+        if (++faults > this.#members.current.length) throw error;
       } finally {
         worker.inFlight -= 1;
         this.#notifyChange();
@@ -132,15 +137,19 @@ export class WorkerPool implements Embedder {
     let withoutSinceMs: number | null = null;
     for (;;) {
       signal.throwIfAborted();
-      for (const worker of this.#workers) void worker.check(this.#spaceId)?.then(() => this.#notifyChange());
+      const workers = await this.#members.known();
       const nowMs = performance.now();
-      const worker = this.#roomiest(lostOver, nowMs);
+      for (const worker of workers) {
+        void worker.check(this.#spaceId)?.then(() => this.#notifyChange());
+        void worker.refreshLoad(nowMs);
+      }
+      const worker = this.#soonest(workers, lostOver, nowMs);
       if (worker) {
         worker.inFlight += 1;
         return worker;
       }
       // The first check of a worker has its own deadline.
-      const mayRecover = this.#workers.some(({ state }) => state.is !== 'down');
+      const mayRecover = workers.some(({ state }) => state.is !== 'down');
       withoutSinceMs = mayRecover ? null : (withoutSinceMs ?? nowMs);
       const { noWorkerMaxMs = noWorkerMaxMsDefault } = this.#options;
       if (withoutSinceMs !== null && nowMs - withoutSinceMs >= noWorkerMaxMs) throw this.#noneLeft();
@@ -148,18 +157,18 @@ export class WorkerPool implements Embedder {
     }
   }
 
-  #roomiest(lostOver: ReadonlySet<PooledWorker>, nowMs: number): PooledWorker | null {
-    const withRoom = this.#workers.filter((worker) => worker.roomAt(nowMs) > 0);
+  #soonest(workers: readonly PooledWorker[], lostOver: ReadonlySet<PooledWorker>, nowMs: number): PooledWorker | null {
+    const withRoom = workers.filter((worker) => worker.hasRoomAt(nowMs));
     const better = withRoom.filter((worker) => !lostOver.has(worker));
-    const isOtherUp = this.#workers.some((worker) => !lostOver.has(worker) && worker.state.is === 'up');
+    const isOtherUp = workers.some((worker) => !lostOver.has(worker) && worker.state.is === 'up');
     // Wait for a better worker, unless there is none.
     const choice = isOtherUp ? better : withRoom;
-    return choice.toSorted((a, b) => b.roomAt(nowMs) - a.roomAt(nowMs))[0] ?? null;
+    return choice.toSorted((a, b) => a.expectedSec - b.expectedSec)[0] ?? null;
   }
 
   /** Waits until a place may be free: a request ended, or a pause is over. */
   async #change(nowMs: number, signal: AbortSignal): Promise<void> {
-    const next = Math.min(...this.#workers.map(({ nextMs }) => nextMs).filter((ms) => ms > nowMs));
+    const next = Math.min(...this.#members.current.map(({ nextMs }) => nextMs).filter((ms) => ms > nowMs));
     const waited = new AbortController();
     const pauseMs = Math.min(1_000, Math.max(10, next - nowMs));
     const pause = delay(pauseMs, undefined, { signal: AbortSignal.any([signal, waited.signal]) });
@@ -178,19 +187,19 @@ export class WorkerPool implements Embedder {
 
   /** The space of the first worker that reported one. */
   get #spaceId(): string | null {
-    for (const { state } of this.#workers) if (state.is === 'up') return state.spaceId;
+    for (const { state } of this.#members.current) if (state.is === 'up') return state.spaceId;
     return this.#spaceSeen;
   }
   #spaceSeen: string | null = null;
 
   #assertSpace(worker: PooledWorker, spaceId: string): void {
     const expected = this.#spaceId;
-    if (expected !== null && spaceId !== expected) throw otherSpace(worker.url, spaceId, expected);
+    if (expected !== null && spaceId !== expected) throw otherSpace(worker.name, spaceId, expected);
     this.#spaceSeen = spaceId;
   }
 
   async #checkAll(): Promise<void> {
-    for (const worker of this.#workers) {
+    for (const worker of await this.#members.known()) {
       await worker.check(this.#spaceId);
       const { state } = worker;
       if (state.is === 'up') this.#spaceSeen ??= state.spaceId;
@@ -199,13 +208,14 @@ export class WorkerPool implements Embedder {
 
   /** The errors of all workers; with their code if all have the same. */
   #noneLeft(): LeitmotifError {
-    const reasons = this.#workers.flatMap(({ url, state }) => (state.is === 'down' ? [{ url, why: state.why }] : []));
+    const workers = this.#members.current;
+    const reasons = workers.flatMap(({ name, state }) => (state.is === 'down' ? [{ name, why: state.why }] : []));
     const codes = new Set(reasons.map(({ why }) => why.code));
     const [code] = codes.size === 1 ? codes : ['worker-unavailable' as const];
-    const words = reasons.map(({ url, why }) => `${url}: ${why.message}`).join('; ');
+    const words = reasons.map(({ name, why }) => `${name}: ${why.message}`).join('; ');
     return new LeitmotifError(
       code ?? 'worker-unavailable',
-      `Cannot reach any of the ${this.#workers.length} workers of EMBEDDING_WORKER_URL. ${words}`,
+      `Cannot reach any of the ${workers.length} workers of EMBEDDING_WORKER_URL. ${words}`,
       { cause: reasons[0]?.why },
     );
   }

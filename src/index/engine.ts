@@ -6,8 +6,8 @@
  */
 import type { DeltaInput } from './delta-writer.ts';
 import type { FaissLimits } from './faiss-index.ts';
-import type { ShardEvent } from './faiss-shard.ts';
 import type { GenerationInput } from './generation-writer.ts';
+import type { ShardEvent } from './index-shard.ts';
 import type { GenerationManifest } from './manifest.ts';
 import type { OpenIndex } from './vector-index.ts';
 

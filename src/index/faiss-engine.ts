@@ -5,6 +5,7 @@ import type { EngineHealth, EngineStatistics, IndexEngine, OpenIndexOptions, Par
 import { FaissIndex } from './faiss-index.ts';
 import { FlatRows } from './flat-rows.ts';
 import { writeGeneration } from './generation-writer.ts';
+import type { OpenShard } from './index-shard.ts';
 import type { GenerationManifest } from './manifest.ts';
 import { shardFilesOf } from './shard-files.ts';
 import { droppedRows, readTracks } from './tracks-file.ts';
@@ -13,23 +14,34 @@ import type { OpenIndex } from './vector-index.ts';
 /** Vectors that are read at once. */
 const blockRows = 512;
 
-export const faissEngine: IndexEngine = {
-  name: 'faiss',
-  baseRowsMin: undefined,
-  write: writeGeneration,
-  change: writeDelta,
-  open,
-  rows,
-  // All files are in the folder, whose files are checked with the manifest.
-  check: async () => {},
-  // A pruned generation's folder takes its vectors along.
-  sweep: async (): Promise<Swept[]> => [],
-  health: async (): Promise<EngineHealth> => ({ ok: true, about: 'FAISS in processes on this machine' }),
-  statistics: async ({ rowCount }): Promise<EngineStatistics> => ({ rows: rowCount, indexType: 'FLAT', recall: 1 }),
-  close: async () => {},
-};
+/** With processes of its own. */
+export const faissEngine: IndexEngine = faissEngineWith(undefined);
 
-async function open(manifest: GenerationManifest, folder: string, options: OpenIndexOptions): Promise<OpenIndex> {
+/** @param openShard opens the shards of generations that are searched; undefined: each with a child of this process */
+export function faissEngineWith(openShard: OpenShard | undefined): IndexEngine {
+  return {
+    name: 'faiss',
+    baseRowsMin: undefined,
+    write: writeGeneration,
+    change: writeDelta,
+    open: (manifest, folder, options) => open(manifest, folder, options, openShard),
+    rows,
+    // All files are in the folder, whose files are checked with the manifest.
+    check: async () => {},
+    // A pruned generation's folder takes its vectors along.
+    sweep: async (): Promise<Swept[]> => [],
+    health: async (): Promise<EngineHealth> => ({ ok: true, about: 'FAISS in processes on this machine' }),
+    statistics: async ({ rowCount }): Promise<EngineStatistics> => ({ rows: rowCount, indexType: 'FLAT', recall: 1 }),
+    close: async () => {},
+  };
+}
+
+async function open(
+  manifest: GenerationManifest,
+  folder: string,
+  options: OpenIndexOptions,
+  openShard: OpenShard | undefined,
+): Promise<OpenIndex> {
   const { limits, onEvent, oneByOne, reuse } = options;
   const { base, tracks: file, dimensions, parts, shards } = manifest;
   const tracks = base && file ? await readTracks(path.join(folder, file.file), file) : null;
@@ -38,6 +50,7 @@ async function open(manifest: GenerationManifest, folder: string, options: OpenI
     oneByOne: oneByOne ?? false,
     dropped: tracks ? droppedRows(tracks, shards) : undefined,
     reuse: reuse instanceof FaissIndex ? reuse : undefined,
+    openShard,
   });
 }
 

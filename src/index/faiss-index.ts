@@ -4,7 +4,8 @@
 import PQueue from 'p-queue';
 import { type SpacePart, writePart } from '../ranking/space-parts.ts';
 import type { DroppedRows, MemoryAnswer, SearchAnswer } from './faiss-protocol.ts';
-import { FaissShard, type ShardEvent, type ShardFiles, type ShardLimits } from './faiss-shard.ts';
+import { FaissShard } from './faiss-shard.ts';
+import type { IndexShard, OpenShard, ShardEvent, ShardFiles, ShardLimits } from './index-shard.ts';
 import {
   assertMaySearch,
   cancelledSearch,
@@ -30,6 +31,8 @@ export interface FaissIndexOptions {
   readonly dropped?: readonly (DroppedRows | null)[] | undefined;
   /** An open index; its processes are shared where they hold the same files. */
   readonly reuse?: FaissIndex | undefined;
+  /** Default: with a process that is a child of this one. */
+  readonly openShard?: OpenShard | undefined;
 }
 
 export interface FaissLimits extends ShardLimits {
@@ -58,7 +61,7 @@ export class FaissIndex implements OpenIndex {
   readonly dimensions: number;
   readonly parts: readonly SpacePart[];
   readonly rowCount: number;
-  readonly #shards: readonly FaissShard[];
+  readonly #shards: readonly IndexShard[];
   readonly #dropped: readonly (DroppedRows | null)[];
   readonly #queueMax: number;
   readonly #queue = new PQueue({ concurrency: 1 });
@@ -67,7 +70,7 @@ export class FaissIndex implements OpenIndex {
 
   private constructor(
     { dimensions, parts, dropped = [] }: Pick<FaissIndexOptions, 'dimensions' | 'parts' | 'dropped'>,
-    shards: readonly FaissShard[],
+    shards: readonly IndexShard[],
     queueMax: number,
   ) {
     this.dimensions = dimensions;
@@ -82,14 +85,13 @@ export class FaissIndex implements OpenIndex {
    *  unless `oneByOne`.
    *  @throws {LeitmotifError} `index-corrupt` or `index-unavailable`; no process is left running */
   static async open(options: FaissIndexOptions): Promise<FaissIndex> {
-    const { limits, onEvent, oneByOne = false, reuse } = options;
+    const { limits, onEvent, oneByOne = false, reuse, openShard = FaissShard.open } = options;
     const bytesOf = ({ files }: ShardFiles): number => files.reduce((sum, { bytes }) => sum + bytes, 0);
     const largest = Math.max(0, ...options.shards.map(bytesOf));
     const all = { ...defaultFaissLimits(largest), ...limits };
     const queue = new PQueue({ concurrency: oneByOne ? 1 : options.shards.length || 1 });
-    const open = async (shard: ShardFiles) =>
-      (await reuse?.share(shard)) ??
-      (await FaissShard.open({ shard, limits: all, onEvent: onEvent ?? (() => undefined) }));
+    const open = async (shard: ShardFiles): Promise<IndexShard> =>
+      (await reuse?.share(shard)) ?? (await openShard({ shard, limits: all, onEvent: onEvent ?? (() => undefined) }));
     const opened = await Promise.allSettled(options.shards.map((shard) => queue.add(() => open(shard))));
     const shards = opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
     const failed = opened.find((one) => one.status === 'rejected');
@@ -98,14 +100,15 @@ export class FaissIndex implements OpenIndex {
       throw failed.reason;
     }
     // Only now: until then, the files under their old names are the ones that are known to stay.
-    for (const [at, files] of options.shards.entries()) shards[at]?.moveTo(files);
+    await Promise.all(options.shards.map((files, at) => shards[at]?.moveTo(files)));
     return new FaissIndex(options, shards, all.queueMax);
   }
 
-  /** The shard that holds these files, kept open for another index; null if there is none, or its process is not ready. */
-  async share(files: ShardFiles): Promise<FaissShard | null> {
+  /** The shard that holds these files, kept open for another index; null if there is none, its process is not ready, or it
+   *  belongs to another program, which finds equal shards itself. */
+  async share(files: ShardFiles): Promise<IndexShard | null> {
     for (const shard of this.#shards) {
-      if (!(await shard.serves(files))) continue;
+      if (!(shard instanceof FaissShard) || !(await shard.serves(files))) continue;
       shard.retain();
       return shard;
     }

@@ -9,47 +9,9 @@ import { LeitmotifError } from '../errors.ts';
 import { corruptIndexFile } from '../io/corrupt-index.ts';
 import { FaissProcess } from './faiss-process.ts';
 import type { DroppedRows, MemoryAnswer, SearchAnswer, SearchRequest } from './faiss-protocol.ts';
+import type { IndexShard, ShardEvent, ShardFile, ShardFiles, ShardOptions } from './index-shard.ts';
 
-/** One file for each part of the space, all with the same rows. */
-export interface ShardFiles {
-  readonly rowCount: number;
-  readonly files: readonly ShardFile[];
-}
-
-export interface ShardFile {
-  readonly path: string;
-  readonly bytes: number;
-  readonly sha256: string;
-  /** Of the part. */
-  readonly dimensions: number;
-}
-
-/** An event for the operator's log. */
-export interface ShardEvent {
-  readonly kind: 'died' | 'restarted' | 'recycled';
-  readonly path: string;
-  readonly pid: number | undefined;
-  readonly why: string;
-}
-
-export interface ShardLimits {
-  /** From process start until the file is read: checksum and read of 400 MB take 1 s, longer from a cold disk. */
-  readonly startTimeoutMs: number;
-  readonly searchTimeoutMs: number;
-  /** A process that has leaked more than this is replaced. */
-  readonly leakMaxBytes: number;
-  /** Pause before a second start in a row without a search between them; doubled each time, up to the maximum. */
-  readonly backoffMinMs: number;
-  readonly backoffMaxMs: number;
-}
-
-export interface ShardOptions {
-  readonly shard: ShardFiles;
-  readonly limits: ShardLimits;
-  readonly onEvent: (event: ShardEvent) => void;
-}
-
-export class FaissShard {
+export class FaissShard implements IndexShard {
   readonly #options: ShardOptions;
   #files: ShardFiles;
   /** Indexes that have the shard open. */
@@ -95,15 +57,10 @@ export class FaissShard {
     this.#holders += 1;
   }
 
-  /** Lets later processes read other names of the same files. */
   moveTo(files: ShardFiles): void {
     this.#files = files;
   }
 
-  /** @param queries for each part: shape [queries, dimensions of the part]
-   *  @param dropped rows that are not returned
-   *  @throws {LeitmotifError} `index-unavailable` if the process died twice during this search, or none starts in time;
-   *          `index-corrupt` if the file has changed since it was opened */
   async search(queries: readonly Float32Array[], k: number, dropped: DroppedRows | null = null): Promise<SearchAnswer> {
     const request = { op: 'search', queries, k, dropped } as const;
     const process = await this.#ready();

@@ -1,7 +1,7 @@
 /** The files of a generation's shards, as the index opens them. */
 import path from 'node:path';
 import type { SpacePart } from '../ranking/space-parts.ts';
-import type { ShardFiles } from './faiss-shard.ts';
+import type { ShardFiles } from './index-shard.ts';
 import type { GenerationManifest } from './manifest.ts';
 
 /** @param folder of the generation */

@@ -46,7 +46,17 @@ const checksPerSec = 10;
  *  @param folder removed afterwards */
 export function guardGroup(pid: number, graceSec: number, folder = ''): GroupGuard {
   const args = ['-c', guardScript, 'leitmotif-guard', String(pid), String(graceSec * checksPerSec), folder];
-  // In its own session, so that Ctrl-C and kills of other groups do not reach it.
+  return startGuard(args);
+}
+
+/** Starts a shell that removes a folder when this process ends without doing it. Call `release` after removing it. */
+export function guardFolder(folder: string): GroupGuard {
+  const script = 'read -r word; [ "$word" = released ] || rm -rf -- "$1"';
+  return startGuard(['-c', script, 'leitmotif-guard', folder]);
+}
+
+/** In its own session, so that Ctrl-C and kills of other groups do not reach it. */
+function startGuard(args: readonly string[]): GroupGuard {
   const guard = spawn('/bin/sh', args, { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
   // If it cannot be started, the closed channel must do.
   guard.on('error', () => {});

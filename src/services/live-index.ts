@@ -9,8 +9,9 @@ import { indexedSpaces } from '../index/generation-folder.ts';
 import { IndexHost } from '../index/index-host.ts';
 import { modelsOfSpaces } from '../models/models-of-spaces.ts';
 import type { GenerationService } from './generations.ts';
+import { modelsDirsOf } from './models-dirs.ts';
 import type { ProgramContext } from './program-context.ts';
-import { modelsDirsOf, type WorkerService } from './worker.ts';
+import type { WorkerService } from './worker.ts';
 
 export interface LiveIndexParts {
   readonly config: Config;

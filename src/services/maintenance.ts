@@ -17,8 +17,9 @@ import { modelsOfSpaces } from '../models/models-of-spaces.ts';
 import type { GenerationService } from './generations.ts';
 import { indexPathsOf } from './index-paths.ts';
 import { type LibraryService, openBackupStore } from './libraries.ts';
+import { modelsDirsOf } from './models-dirs.ts';
 import type { ProgramContext } from './program-context.ts';
-import { modelsDirsOf, type WorkerService } from './worker.ts';
+import type { WorkerService } from './worker.ts';
 
 export interface BackupRequest {
   /** file:/path or azure://account/container/prefix; unset: BACKUPS. */

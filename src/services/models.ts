@@ -4,7 +4,7 @@ import type { Config } from '../config/config.ts';
 import { downloadableModels } from '../models/catalogue.ts';
 import { storedToken } from '../models/download/hub.ts';
 import { Models } from '../models/models.ts';
-import { shippedModelsDir } from './worker.ts';
+import { shippedModelsDir } from './models-dirs.ts';
 
 export async function buildModels({ modelsDir, hub }: Config, root: string): Promise<Models> {
   const { endpoint, offline, home, proxy } = hub;

@@ -17,6 +17,8 @@ export interface ProgramContext {
   readonly indexPollIntervalMs?: number;
   /** Called with a sentence about the wait during a slow start of the worker; unset: the log. */
   readonly onWaiting?: (words: string) => void;
+  /** The socket of the backend (backend.ts) whose worker and index processes this program uses; unset: it starts its own. */
+  readonly backendSocket?: string | undefined;
   /** Cuts clips and draws pictures in a worker thread, so that the main thread stays responsive. */
   readonly mediaThread?: boolean;
 }

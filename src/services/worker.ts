@@ -1,25 +1,23 @@
-/** The embedding worker as the other services use it: a child process of this program, one worker elsewhere, or several. */
-import path from 'node:path';
+/** The embedding worker as the other services use it: a child process of this program, that of a backend that several programs share,
+ *  one worker elsewhere, or several. */
 import type { Config } from '../config/config.ts';
 import { assertReadable, EmbeddingClient, type EmbedOptions } from '../embedding/client.ts';
-import { type LocalWorker, startLocalWorker } from '../embedding/local-worker.ts';
+import type { LocalWorker } from '../embedding/local-worker.ts';
 import type { ModelsAnswer } from '../embedding/wire-format.ts';
+import { hasHostName } from '../embedding/worker-addresses.ts';
 import { type Embedder, WorkerPool } from '../embedding/worker-pool.ts';
 import { LeitmotifError, toLeitmotifError } from '../errors.ts';
 import { orAborted } from '../io/or-aborted.ts';
 import { findModel } from '../models/find-model.ts';
 import { spaceIdOfModel } from '../models/manifest.ts';
 import type { EmbeddedQuery } from '../query/find-similar.ts';
+import type { BackendLink, WorkerAddress } from './backend-link.ts';
+import { modelsDirsOf } from './models-dirs.ts';
+import { startOwnWorker } from './own-worker.ts';
 import type { ProgramContext } from './program-context.ts';
 
-/** Loading a model takes from 0.3 s (built-in) to a minute (hundreds of megabytes from a cold disk). Up to two GPUs get
- *  90 s each before the CPU is used. */
-const workerStartTimeoutMs = 300_000;
-/** An endpoint that is scaled to zero can take minutes to start. */
-const coldStartTimeoutMs = 400_000;
-
 export interface WorkerStatus {
-  /** null: the worker is this program's child. */
+  /** null: the worker is a child process, of this program or of the one that started it. */
   readonly url: string | null;
   /** Whether its models are loaded. */
   readonly isReady: boolean;
@@ -31,14 +29,17 @@ export interface WorkerStatus {
 export class WorkerService {
   readonly #config: Config;
   readonly #context: ProgramContext;
+  readonly #backend: BackendLink | null;
   readonly #modelsDirs: readonly string[];
   #worker: Promise<LocalWorker> | null = null;
   #client: Promise<Embedder> | null = null;
   #spaceId: Promise<string> | null = null;
 
-  constructor(config: Config, context: ProgramContext) {
+  /** @param backend whose worker is used; null: this program starts its own */
+  constructor(config: Config, context: ProgramContext, backend: BackendLink | null = null) {
     this.#config = config;
     this.#context = context;
+    this.#backend = backend;
     this.#modelsDirs = modelsDirsOf(config, context.root);
   }
 
@@ -98,8 +99,8 @@ export class WorkerService {
     const [url = null] = this.#config.workerUrls;
     try {
       const client = await this.client(signal);
-      const clients = client instanceof WorkerPool ? client.each : [{ url, client }];
-      return await Promise.all(clients.map(({ url: at, client: each }) => statusOf(at, each, signal)));
+      const clients = client instanceof WorkerPool ? await client.each() : [{ name: url, client }];
+      return await Promise.all(clients.map(({ name, client: each }) => statusOf(name, each, signal)));
     } catch (error) {
       return [{ url, isReady: false, facts: null, failure: toLeitmotifError(error) }];
     }
@@ -121,42 +122,28 @@ export class WorkerService {
     const { log } = this.#context;
     const deadlineMs = audioLimits.deadlineMs;
     const [url] = urls;
-    if (url !== undefined && urls.length === 1)
+    // One fixed address needs no pool.
+    if (url !== undefined && urls.length === 1 && !hasHostName(url))
       return new EmbeddingClient({ target: { url }, token, model, deadlineMs });
     return new WorkerPool({ urls, token, model, deadlineMs, onEvent: (event) => log.warn(event, 'embedding worker') });
   }
 
+  /** The worker is a child of this program, or of the one that shares it with this one. */
   async #localClient(): Promise<EmbeddingClient> {
-    const { model, device, engine, windowSec, worker, audioLimits, logLevel } = this.#config;
-    const { root, environment, log } = this.#context;
-    this.#worker = startLocalWorker({
-      entry: path.join(root, 'embedding-worker', 'main.ts'),
-      worker: {
-        modelsDirs: [...this.#modelsDirs],
-        device,
-        engine,
-        models: [model],
-        windowSec,
-        inferenceProcesses: worker.inferenceProcesses,
-        concurrencyMax: worker.concurrencyMax,
-        queueMax: worker.queueMax,
-        requestDeadlineMs: audioLimits.deadlineMs,
-        audioLimits,
-        logLevel,
-      },
-      environment,
-      startTimeoutMs: engine.type === 'databricks' ? coldStartTimeoutMs : workerStartTimeoutMs,
-      niceness: this.#context.niceness ?? 0,
-      onDeath: (how) => log.warn({ how }, 'the embedding worker died and is started again'),
-      onWaiting: this.#context.onWaiting ?? ((words) => log.info(words)),
-    });
+    if (this.#backend) return this.#clientOf(await this.#backend.worker(), this.#backend);
+    this.#worker = startOwnWorker(this.#config, this.#context);
     const local = await this.#worker;
+    return this.#clientOf(local, { worker: (signal) => local.whenReady(signal) });
+  }
+
+  #clientOf(
+    { socketPath, token }: WorkerAddress,
+    { worker }: { worker(signal: AbortSignal): Promise<unknown> },
+  ): EmbeddingClient {
+    const { model, audioLimits } = this.#config;
     return new EmbeddingClient({
-      target: { socketPath: local.socketPath },
-      token: local.token,
-      model,
-      deadlineMs: audioLimits.deadlineMs,
-      whenReady: (signal) => local.whenReady(signal),
+      ...{ target: { socketPath }, token, model, deadlineMs: audioLimits.deadlineMs },
+      whenReady: async (signal) => void (await worker(signal)),
     });
   }
 
@@ -188,15 +175,6 @@ async function statusOf(
   } catch (error) {
     return { url, isReady: false, facts: null, failure: toLeitmotifError(error) };
   }
-}
-
-/** Where models are: those that ship with the program, then the downloaded ones. */
-export function modelsDirsOf({ modelsDir }: Pick<Config, 'modelsDir'>, root: string): string[] {
-  return [shippedModelsDir(root), modelsDir];
-}
-
-export function shippedModelsDir(root: string): string {
-  return path.join(root, 'embedding-worker', 'models');
 }
 
 /** A program that runs for weeks must not cache a failed start: the next call tries again. */

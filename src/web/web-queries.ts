@@ -9,12 +9,12 @@ import type { AnswerMedia } from '../answering/answer-media.ts';
 import { answerQuery } from '../answering/answer-query.ts';
 import type { Progress } from '../answering/progress.ts';
 import type { Question } from '../answering/question.ts';
+import type { SharedQueue } from '../answering/shared-queue.ts';
 import { LeitmotifError, toLeitmotifError } from '../errors.ts';
 import type { WordsAnswer } from '../query/find-by-words.ts';
 import { fromRow, type StoredAnswer } from '../query/stored-answer.ts';
 import type { Services } from '../services/services.ts';
 import type { Caller } from './access.ts';
-import type { SharedQueue } from './shared-queue.ts';
 
 export type QueryState = 'waiting' | 'running' | 'done' | 'failed' | 'cancelled';
 

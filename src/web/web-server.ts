@@ -5,6 +5,7 @@ import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fasti
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Logger } from 'pino';
 import type { AnswerMedia } from '../answering/answer-media.ts';
+import type { BotLink } from '../answering/bot-link.ts';
 import type { QueryQueue } from '../answering/query-queue.ts';
 import type { ClusterReviews } from '../services/cluster-reviews.ts';
 import type { LibraryJobs } from '../services/library-jobs.ts';
@@ -13,7 +14,6 @@ import type { Reindexer } from '../services/reindexer.ts';
 import type { Scheduler } from '../services/scheduler.ts';
 import type { Services } from '../services/services.ts';
 import type { Access, Caller } from './access.ts';
-import type { BotLink } from './bot-link.ts';
 import type { EventStreams } from './event-streams.ts';
 import type { WebMetrics } from './metrics.ts';
 import type { ShareLinks } from './share-links.ts';

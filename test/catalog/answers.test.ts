@@ -122,7 +122,7 @@ test('lists the pending queries of one shard, oldest first, until they end', () 
   catalog.pendingQueries.begin({ interactionId: 'a', shard: 0, ...query });
   catalog.pendingQueries.begin({ interactionId: 'b', shard: 1, ...query });
   catalog.pendingQueries.begin({ interactionId: 'c', shard: 0, ...query });
-  expect(catalog.pendingQueries.of(0).map(({ interactionId }) => interactionId)).toEqual(['a', 'c']);
+  expect(catalog.pendingQueries.of(0, 2).map(({ interactionId }) => interactionId)).toEqual(['a', 'c']);
   catalog.pendingQueries.end('a');
-  expect(catalog.pendingQueries.of(0)).toEqual([{ interactionId: 'c', shard: 0, ...query, startedAtMs: 3 }]);
+  expect(catalog.pendingQueries.of(0, 2)).toEqual([{ interactionId: 'c', shard: 0, ...query, startedAtMs: 3 }]);
 });

@@ -18,5 +18,5 @@ test('notifies the user of an interrupted query privately, also when the reply w
   const bot = { catalog, client: { rest }, log: pino({ level: 'silent' }), texts: textsOf };
   expect(await reportInterruptedQueries(bot as unknown as BotContext, 0)).toBe(1);
   expect(told).toMatchObject([{ flags: 64, content: expect.stringContaining('neu gestartet') }]);
-  expect(catalog.pendingQueries.of(0)).toEqual([]);
+  expect(catalog.pendingQueries.of(0, 1)).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Admission, QueueFullError } from '../../embedding-worker/admission.ts';
+import { Admission, DrainingError, QueueFullError } from '../../embedding-worker/admission.ts';
 
 const never = new AbortController().signal;
 
@@ -72,4 +72,21 @@ describe('admission', () => {
     first.leave();
     await thirdTurn;
   });
+});
+
+test('while it drains, refuses new and waiting requests, and ends when the running one has left', async () => {
+  const admission = new Admission({ runningMax: 1, waitingMax: 2 });
+  const [running, waiting, receiving] = [admission.enter(), admission.enter(), admission.enter()];
+  await running.turn(never);
+  const turn = waiting.turn(never);
+  const drained = admission.drain();
+  await expect(turn).rejects.toBeInstanceOf(DrainingError);
+  waiting.leave();
+  // Its recording has arrived only now.
+  await expect(receiving.turn(never)).rejects.toMatchObject({ code: 'worker-unavailable', retryAfterSec: 5 });
+  receiving.leave();
+  expect(() => admission.enter()).toThrow(DrainingError);
+  expect(await isSettled(drained)).toBe(false);
+  running.leave();
+  await drained;
 });

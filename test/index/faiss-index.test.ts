@@ -5,8 +5,8 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { FaissIndex, type FaissLimits } from '../../src/index/faiss-index.ts';
-import type { ShardEvent, ShardFiles } from '../../src/index/faiss-shard.ts';
 import { createFlatFile, rowBytes } from '../../src/index/flat-file.ts';
+import type { ShardEvent, ShardFiles } from '../../src/index/index-shard.ts';
 import { droppedRows } from '../../src/index/tracks-file.ts';
 import { type SpacePart, wholeOf, writePart } from '../../src/ranking/space-parts.ts';
 import {

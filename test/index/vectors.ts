@@ -6,8 +6,8 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { onTestFinished } from 'vitest';
-import type { ShardFile } from '../../src/index/faiss-shard.ts';
 import { createFlatFile, rowBytes } from '../../src/index/flat-file.ts';
+import type { ShardFile } from '../../src/index/index-shard.ts';
 import type { Neighbour } from '../../src/index/vector-index.ts';
 
 export const never = new AbortController().signal;

@@ -6,7 +6,8 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startLocalDiscord } from '../../local-discord/local-discord.ts';
-import { BotLink } from '../../src/web/bot-link.ts';
+import { BotLink } from '../../src/answering/bot-link.ts';
+import { descendantsOf } from '../embedding-worker/processes.ts';
 import { makeBot, type TestBot } from '../support/bot.ts';
 import { makeLibrary, projectRoot, type TestLibrary } from '../support/library.ts';
 import { ended, formOf, makeWeb, postJson, type SeenQuery, type TestWeb } from './running-web.ts';
@@ -145,11 +146,17 @@ test('npm start with WEB_PORT runs both; a killed one is started again, and the 
     const [url = ''] = addresses();
     const isUp = async () => (await fetch(`${url}/healthz`)).status;
     expect(await isUp()).toBe(200);
+    // Both use one worker.
+    const workers = () =>
+      descendantsOf(program.pid ?? 0).filter(({ command }) => /embedding-worker\/main\.ts/.test(command));
+    await expect.poll(() => workers().length, soon).toBe(1);
+    const [worker] = workers();
     process.kill(botPids()[0] ?? 0, 'SIGKILL');
     await expect.poll(() => /"program":"bot"[^\n]*started again/.test(printed), soon).toBe(true);
     expect(await isUp()).toBe(200);
     await expect.poll(() => botPids().length, soon).toBe(2);
     expect(addresses().length).toBe(1);
+    expect(workers().map(({ pid }) => pid)).toEqual([worker?.pid]);
   } finally {
     program.kill('SIGTERM');
     await once(program, 'exit');

@@ -25,7 +25,7 @@ const stopNoticeMaxMs = 2_000;
 export interface QueryRunnerParts extends AnsweringParts {
   readonly bot: BotContext;
   readonly metrics: BotMetrics;
-  readonly queue: QueryQueue;
+  readonly queue: Pick<QueryQueue, 'enter' | 'untilTurnMs'>;
   readonly presenter: AnswerPresenter;
   readonly shard: number;
 }
@@ -210,7 +210,7 @@ function tooLate(stage: QueryProgress['stage'], cause: unknown): LeitmotifError 
  *  @throws {LeitmotifError} 'busy-bot' (fact retryAtMs) when the turn does not come in time; as QueryQueue.enter */
 async function waitForTurn(
   interaction: RepliableInteraction,
-  queue: QueryQueue,
+  queue: QueryRunnerParts['queue'],
   { signal, progress }: { readonly signal: AbortSignal; readonly progress: QueryProgress },
 ): Promise<Disposable> {
   const person = { personId: interaction.user.id, serverId: interaction.guildId };

@@ -1,6 +1,8 @@
 /** Shares a result in the Discord channel for finds: the bot posts it. */
 import { z } from 'zod';
-import { problemResponses } from '../problems.ts';
+import type { LeitmotifError } from '../../errors.ts';
+import { isAbsent } from '../../io/socket-client.ts';
+import { HttpRefusal, problemResponses } from '../problems.ts';
 import { storedOf } from '../query-view.ts';
 import { queryParams } from '../route-schemas.ts';
 import { callerOf, type RouteParts, type WebServer } from '../web-server.ts';
@@ -63,12 +65,20 @@ export function shareRoutes(server: WebServer, { queries, services, botLink }: R
       const caller = callerOf(request);
       const stored = storedOf(queries.get(caller, request.params.id), queries, services.catalog);
       const { rank, server: serverId = null } = request.body;
-      const shared = await botLink.share({
-        ...{ answerId: stored.id, rank: String(rank), userId: caller.id, serverId },
-        memberOf: caller.memberOf === null ? null : [...caller.memberOf],
+      const order = { answerId: stored.id, rank: String(rank), userId: caller.id, serverId };
+      const memberOf = caller.memberOf === null ? null : [...caller.memberOf];
+      const shared = await botLink.share({ ...order, memberOf }).catch((error: unknown) => {
+        throw isAbsent(error) ? withoutBot() : error;
       });
       const { channelId: channel, messageUrl: url, isNew } = shared;
       return reply.code(isNew ? 201 : 200).send({ server: shared.serverId, channel, url, isNew });
     },
   });
+}
+
+function withoutBot(): LeitmotifError {
+  const headers = { 'retry-after': '60' };
+  const message =
+    'Cannot share: no bot runs over this index. Start it with npm start; it needs DISCORD_TOKEN and the same INDEX_DIR';
+  return new HttpRefusal(503, 'discord-unavailable', message, { headers, facts: { problem: 'no-bot' } });
 }

@@ -3,8 +3,8 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { botSocketOf } from '../../src/answering/bot-link.ts';
-import { BotLink } from '../../src/web/bot-link.ts';
+import { BotLink } from '../../src/answering/bot-link.ts';
+import { botSocketOf } from '../../src/answering/bot-link-wire.ts';
 
 let folder: string;
 beforeAll(() => {
