@@ -159,7 +159,7 @@ describe.skipIf(!hasOpenssl)('a service principal', () => {
       /signing in failed \(AZURE_CLIENT_SECRET is wrong.*AADSTS7000215/,
     ],
     ['an unknown client', { AZURE_CLIENT_ID: 'another' }, /signing in failed \(AZURE_CLIENT_ID is unknown/],
-  ])('with %s is told which variable is wrong, and no secret', async (_, changes, words) => {
+  ])('with %s is refused with the variable that is wrong, and without the secret', async (_, changes, words) => {
     const said = await as(changes);
     expect(said).toMatch(/^library-forbidden: Cannot list azure:/);
     expect(said).toMatch(words);
@@ -167,7 +167,7 @@ describe.skipIf(!hasOpenssl)('a service principal', () => {
     expect(entra?.forms).toHaveLength(1);
   });
 
-  test('of an unknown tenant, or without a sign-in service, is told both variables', async () => {
+  test('of an unknown tenant, or without a sign-in service, is refused with both variables', async () => {
     const words =
       /^library-unavailable: .*AZURE_AUTHORITY_HOST\) cannot be reached, or AZURE_TENANT_ID names no tenant/;
     expect(await as({ AZURE_TENANT_ID: 'another' })).toMatch(words);
