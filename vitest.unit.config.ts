@@ -36,7 +36,9 @@ export default defineConfig({
     include: globSync(['test/**/*.test.ts', 'local-discord/test/**/*.test.ts'])
       .filter((file) => !slow.includes(file) && !isHeavy(file))
       .sort(),
+    setupFiles: 'test/support/clean-up.ts',
     pool: 'threads',
+    isolate: false,
     maxWorkers: 2,
     testTimeout: 60_000,
   },

@@ -8,6 +8,7 @@ import {
   type RESTPostAPIApplicationCommandsJSONBody,
 } from 'discord.js';
 import { type LocalDiscord, type LocalDiscordOptions, type Person, startLocalDiscord } from '../local-discord.ts';
+import { ownAgent } from './own-agent.ts';
 
 export interface Bot extends AsyncDisposable {
   readonly discord: LocalDiscord;
@@ -29,7 +30,7 @@ export async function startTestBot(
   const client = new Client({
     intents: [GatewayIntentBits.Guilds],
     ...clientOptions,
-    rest: { api: discord.apiUrl, ...clientOptions.rest },
+    rest: { api: discord.apiUrl, agent: ownAgent(), ...clientOptions.rest },
   });
   const errors: unknown[] = [];
   client.on(Events.Error, (error) => errors.push(error));

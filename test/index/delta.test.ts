@@ -14,6 +14,7 @@ import { IndexHost } from '../../src/index/index-host.ts';
 import type { GenerationManifest } from '../../src/index/manifest.ts';
 import { verifyGeneration } from '../../src/index/verify-generation.ts';
 import { referenceRows } from '../../src/ranking/hubs.ts';
+import { keepTemporaryInMemory } from '../support/temporary-in-memory.ts';
 import {
   type ChangingLibrary,
   changedBy,
@@ -29,6 +30,8 @@ import {
 } from './deltas.ts';
 import { generationInput, openOptions, place } from './generations.ts';
 import { isRunning, naiveSearch, never, testFolder, unitVectors } from './vectors.ts';
+
+keepTemporaryInMemory();
 
 const queries = unitVectors(4, 8, 77);
 /** A tenth of the rows is 12 rows: four tracks. */

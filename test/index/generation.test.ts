@@ -8,8 +8,11 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { currentManifest, nearestChunks, type OpenGenerationOptions, openCurrent } from '../../src/index/generation.ts';
 import { readCurrent, rollBack, spaceFolder } from '../../src/index/generation-folder.ts';
 import { type IndexedRow, shardSizes } from '../../src/index/row-writer.ts';
+import { keepTemporaryInMemory } from '../support/temporary-in-memory.ts';
 import { indexedRows, openOptions, place, write } from './generations.ts';
 import { naiveSearch, never, testFolder } from './vectors.ts';
+
+keepTemporaryInMemory();
 
 const programs = path.join(import.meta.dirname, 'programs');
 const folderOf = (indexDir: string): string => spaceFolder(indexDir, place.spaceId);

@@ -10,7 +10,10 @@ import { FolderGenerations } from '../../src/indexing/folder-generations.ts';
 import { rebuildGeneration } from '../../src/indexing/update-generation.ts';
 import { FolderLibrary } from '../../src/library/folder.ts';
 import { verifyIndex } from '../../src/maintenance/verify.ts';
+import { keepTemporaryInMemory } from '../support/temporary-in-memory.ts';
 import { Bench, embedBytes } from './helpers.ts';
+
+keepTemporaryInMemory();
 
 const never = new AbortController().signal;
 const spaceId = 'space-a';

@@ -8,7 +8,10 @@ import { type ErrorCode, LeitmotifError } from '../../src/errors.ts';
 import type { Embed } from '../../src/indexing/index-track.ts';
 import { rebuildGeneration } from '../../src/indexing/update-generation.ts';
 import { FolderLibrary } from '../../src/library/folder.ts';
+import { keepTemporaryInMemory } from '../support/temporary-in-memory.ts';
 import { Bench, embedBytes } from './helpers.ts';
+
+keepTemporaryInMemory();
 
 function benchOf(files: Record<string, string>): Bench {
   const bench = new Bench();

@@ -3,7 +3,7 @@
 import { cpSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { Catalog } from '../../src/catalog/catalog.ts';
 import { LeitmotifError } from '../../src/errors.ts';
 import { exists, readCurrent, spaceFolder } from '../../src/index/generation-folder.ts';
@@ -15,6 +15,7 @@ import { runIndex } from '../../src/indexing/run.ts';
 import { assertWritten } from '../../src/io/durable-file.ts';
 import { FolderLibrary } from '../../src/library/folder.ts';
 import { hasSmallDisks, pageBytes, SmallDisk } from '../support/small-disk.ts';
+import { keepTemporaryInMemory } from '../support/temporary-in-memory.ts';
 import { Bench, embedBytes, rowsByKey } from './helpers.ts';
 
 const spaceId = 'space-a';
@@ -24,13 +25,7 @@ const roomMaxBytes = 100_000_000;
 const dimensions = 2048;
 const never = new AbortController().signal;
 
-/** Everything else is in memory too: a real disk waits for each of the thousands of files that must be durable. */
-const room = hasSmallDisks ? new SmallDisk(roomMaxBytes) : null;
-if (room) vi.stubEnv('TMPDIR', room.path);
-afterAll(() => {
-  vi.unstubAllEnvs();
-  room?.[Symbol.dispose]();
-});
+keepTemporaryInMemory();
 
 function putPieces(bench: Bench, from: number, to: number): void {
   for (let at = from; at < to; at++) bench.put(`${at}.mp3`, `piece ${'x'.repeat(at % 4)} ${at}`);

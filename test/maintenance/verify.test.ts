@@ -12,6 +12,9 @@ import { FolderLibrary } from '../../src/library/folder.ts';
 import { FolderClips } from '../../src/library/folder-clips.ts';
 import { type VerifyOptions, verifyIndex } from '../../src/maintenance/verify.ts';
 import { Bench, tempFolder } from '../indexing/helpers.ts';
+import { keepTemporaryInMemory } from '../support/temporary-in-memory.ts';
+
+keepTemporaryInMemory();
 
 const never = new AbortController().signal;
 

@@ -9,7 +9,7 @@ import { LibraryQueries } from '../../src/services/library-queries.ts';
 import { until } from '../discord/library/jobs.ts';
 import { descendantsOf } from '../embedding-worker/processes.ts';
 import { Azurite } from '../support/azurite.ts';
-import { projectRoot } from '../support/library.ts';
+import { atFullPriority, projectRoot } from '../support/library.ts';
 
 let folder: string;
 
@@ -21,7 +21,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function deskOf(environment: Record<string, string> = {}): LibraryQueries {
   const config = readConfig(
-    { INDEX_DIR: path.join(folder, 'index'), LOG_LEVEL: 'silent', ...environment },
+    { INDEX_DIR: path.join(folder, 'index'), LOG_LEVEL: 'silent', ...atFullPriority, ...environment },
     projectRoot,
   );
   return new LibraryQueries({ root: projectRoot, environment: process.env, config });

@@ -16,6 +16,7 @@ import {
   MessageFlags,
 } from 'discord.js';
 import { type LocalDiscord, type Person, startLocalDiscord } from '../../local-discord.ts';
+import { ownAgent } from '../own-agent.ts';
 import { buildPage } from './browser.ts';
 import { answer, commands, gallery, pieces } from './tour-content.ts';
 
@@ -45,7 +46,7 @@ export async function startTour(): Promise<Tour> {
   await Promise.all([makeTone(mp3), makePicture(image)]);
   const files = { mp3: await readFile(mp3), picture: await readFile(image) };
   const discord = await startLocalDiscord({ page: await buildPage() });
-  const client = new Client({ intents: [GatewayIntentBits.Guilds], rest: { api: discord.apiUrl } });
+  const client = new Client({ intents: [GatewayIntentBits.Guilds], rest: { api: discord.apiUrl, agent: ownAgent() } });
   const errors: unknown[] = [];
   let finished = Promise.withResolvers<void>();
   let thought: Promise<void> = Promise.resolve();
