@@ -11,7 +11,7 @@ import type { Answer } from '../../src/query/answer.ts';
 import type { QueryRequest } from '../../src/query/query-request.ts';
 import { defaultFusion } from '../../src/query/query-request.ts';
 import { engineEnvironment, isOnServer } from './engine.ts';
-import { oncePerRun } from './once-per-run.ts';
+import { oncePerRun, runFolder } from './once-per-run.ts';
 import { writePiece } from './pieces.ts';
 
 export const projectRoot = path.resolve(import.meta.dirname, '../..');
@@ -34,9 +34,9 @@ export async function makeLibrary(): Promise<TestLibrary> {
   const folder = mkdtempSync(path.join(tmpdir(), 'leitmotif-library-'));
   const place = placeIn(folder);
   // A copy of an index in a server would share its collections.
-  if (isOnServer) await indexPieces(folder);
+  if (isOnServer || runFolder === undefined) await indexPieces(folder);
   // With the times of the files to the nanosecond: a new run finds nothing changed.
-  else execFileSync('cp', ['-a', `${await oncePerRun('library', indexPieces)}/.`, folder]);
+  else execFileSync('cp', ['-a', `${await oncePerRun(runFolder, 'library', indexPieces)}/.`, folder]);
   const library = openLibrary(place);
   const app = await library.open();
   app.catalog.libraryLocation = new FolderLibrary(place.music).location;

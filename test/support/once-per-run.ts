@@ -5,12 +5,13 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ProcessLock } from '../../src/io/process-lock.ts';
 
+/** Unset in programs that test/support/run-folder.ts does not set up. */
+export const runFolder = process.env.TEST_RUN_FOLDER;
+
 /** @param build fills an empty folder
  *  @returns the folder; the caller copies it and never changes it */
-export async function oncePerRun(name: string, build: (folder: string) => Promise<void>): Promise<string> {
-  const { TEST_RUN_FOLDER: runFolder } = process.env;
-  if (runFolder === undefined) throw new Error('Expected test/support/run-folder.ts among the global set-up');
-  const folder = path.join(runFolder, name);
+export async function oncePerRun(run: string, name: string, build: (folder: string) => Promise<void>): Promise<string> {
+  const folder = path.join(run, name);
   while (!existsSync(folder)) {
     // It ends with its process: the next file builds the fixture if this one is killed.
     using lock = ProcessLock.take(`${folder}.lock`);

@@ -69,6 +69,14 @@ export function writePiece(file: string, seed: number, durationSec: number, opti
   return file;
 }
 
+/** Writes a recording that takes long to hear, but not to make: a piece of 50 s, again and again. */
+export function writeLongPiece(file: string, seed: number, times: number): string {
+  const once = writePiece(path.join(path.dirname(file), `.once-${path.basename(file)}`), seed, 50);
+  ffmpeg('-stream_loop', String(times - 1), '-i', `file:${once}`, '-c', 'copy', `file:${file}`);
+  rmSync(once);
+  return file;
+}
+
 export function ffmpeg(...args: string[]): void {
   execFileSync('ffmpeg', ['-nostdin', '-v', 'error', '-y', ...args], { stdio: ['ignore', 'ignore', 'inherit'] });
 }

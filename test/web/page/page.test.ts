@@ -13,7 +13,7 @@ import { libraryEn } from '../../../web/page/texts/library.en.ts';
 import { peopleEn } from '../../../web/page/texts/people.en.ts';
 import { buildPage } from '../../../web/page-build.ts';
 import { makeLibrary, projectRoot, type TestLibrary } from '../../support/library.ts';
-import { writePiece } from '../../support/pieces.ts';
+import { writeLongPiece, writePiece } from '../../support/pieces.ts';
 import { addKey, makeWeb, type TestWeb } from '../running-web.ts';
 import { launchChromium, type OpenedPage, openPage } from './opened-page.ts';
 
@@ -247,7 +247,7 @@ describe('the page', () => {
   test('cancels a query that runs', async () => {
     await using opened = await openPage(browser, web.url);
     await opened.page.getByRole('button', { name: pageEn.ask.choose }).waitFor();
-    const long = readFileSync(writePiece(path.join(library.folder, 'long.mp3'), 9, 500));
+    const long = readFileSync(writeLongPiece(path.join(library.folder, 'long.mp3'), 9, 10));
     await opened.drop('long.mp3', long);
     await opened.page
       .getByRole('status')

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { pageEn } from '../../../web/page/texts/en.ts';
 import { buildPage } from '../../../web/page-build.ts';
 import { makeLibrary, type TestLibrary } from '../../support/library.ts';
-import { writePiece } from '../../support/pieces.ts';
+import { writeLongPiece, writePiece } from '../../support/pieces.ts';
 import { makeWeb, type TestWeb } from '../running-web.ts';
 import { launchChromium, openPage } from './opened-page.ts';
 
@@ -30,7 +30,7 @@ afterAll(async () => {
 test('a page that is closed in the middle takes its query with it, and leaves no file', {
   timeout: 120_000,
 }, async () => {
-  const long = readFileSync(writePiece(path.join(library.folder, 'long.mp3'), 9, 500));
+  const long = readFileSync(writeLongPiece(path.join(library.folder, 'long.mp3'), 9, 10));
   await using opened = await openPage(browser, web.url);
   await opened.page.getByRole('button', { name: pageEn.ask.choose }).waitFor();
   await opened.drop('long.mp3', long);
