@@ -3,6 +3,7 @@
 python -m leitmotif_training fetch      audio through apt, decoded, analysed, damaged, heard by the teacher
 python -m leitmotif_training train      the network; the same command resumes
 python -m leitmotif_training evaluate   all spaces side by side on the benchmark's development half
+python -m leitmotif_training distil     a student of MusiCNN; the same command resumes
 python -m leitmotif_training export     embedding-worker/models/builtin
 """
 
@@ -82,9 +83,34 @@ def _start(name: str, store: Path) -> str:
     return str(run if name and run.exists() else name)
 
 
+def distil(store: Path, run: Path, options: argparse.Namespace) -> None:
+    """Trains the student; runs the teacher first if neither the store nor the repository holds its targets."""
+    from . import mixtures, targets, teacher_segments
+    from .distil import Settings
+    from .distil import distil as train_student
+
+    file = store / targets.FILE.name
+    if not file.exists() and targets.FILE.exists():
+        shutil.copyfile(targets.FILE, file)
+    if not file.exists():
+        teacher_segments.write_pooled(store)
+        targets.write_targets(store)
+    if options.mixtures > 0:
+        mixtures.write_mixtures(store, options.split, options.mixtures)
+    settings = Settings(
+        minutes=options.minutes,
+        steps=options.steps,
+        start=_start(options.start, store),
+        seed=options.seed,
+        split=options.split,
+        mixed=0.5 if mixtures.mixtures_file(store, options.split).exists() else 0.0,
+    )
+    train_student(store, run, settings)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("command", choices=["fetch", "train", "evaluate", "export", "data"])
+    parser.add_argument("command", choices=["fetch", "train", "distil", "evaluate", "export", "data"])
     parser.add_argument("--bench", type=Path, default=REPOSITORY / "../shared/bench-dev")
     parser.add_argument("--cache", type=Path, default=REPOSITORY / ".cache")
     parser.add_argument(
@@ -110,6 +136,9 @@ def main() -> None:
         help="evaluate, export: hand-made branches as shipped; needs no train.npz",
     )
     parser.add_argument("--out", type=Path, help="export: where to (the product's own folder)")
+    parser.add_argument(
+        "--mixtures", type=float, default=0, help="distil: minutes to let the teacher hear mixtures before the training"
+    )
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     bench, cache = options.bench.resolve(), options.cache.resolve()
@@ -134,11 +163,16 @@ def main() -> None:
             **left_out,
         )
         train(store, run, settings, options.threads)
+    elif options.command == "distil":
+        distil(store, run, options)
     elif options.command == "evaluate":
         from .compare import print_folds, print_pairs
+        from .compare_student import print_student
         from .evaluate import print_all
 
-        if options.folds:
+        if (run / "student.pt").exists():
+            print_student(store, run / "student.pt")
+        elif options.folds:
             print_folds(
                 store, [store / "runs" / name / "checkpoint.pt" for name in options.folds], options.keep_hand_made
             )
