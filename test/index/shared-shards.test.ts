@@ -93,7 +93,7 @@ describe('two programs', () => {
       expect(await Promise.all(searching)).toEqual([expected, expected, expected, expected]);
     }
     for (const { events } of both) {
-      await expect.poll(() => events.filter(({ kind }) => kind === 'died').length, { timeout: 30_000 }).toBe(20);
+      await expect.poll(() => events.filter(({ kind }) => kind === 'died').length, { timeout: 100_000 }).toBe(20);
     }
   });
 

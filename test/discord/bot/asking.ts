@@ -13,7 +13,7 @@ const [ephemeral, loading] = [64, 128];
 /** For what a test itself asks of Discord in the bot's name. @see https://docs.discord.com/developers/reference#user-agent */
 export const asABot = { 'user-agent': 'DiscordBot (https://example.org, 1)' };
 /** Two cores that other tests share. */
-const answerTimeoutMs = 30_000;
+const answerTimeoutMs = 100_000;
 
 function inTempFolder<T>(work: (folder: string) => T): T {
   const folder = mkdtempSync(path.join(tmpdir(), 'leitmotif-clip-'));

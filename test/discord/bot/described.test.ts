@@ -60,7 +60,7 @@ describe.skipIf(file === undefined)("by Discord's description", () => {
     const answer = await answerTo(await ada.slash('similar', { clip: excerpt(library, 1), results: 1 }));
     await (await ada.select(answer, 'Listen to a piece', ['1'])).until(
       ({ attachments }) => attachments.length === 3,
-      30_000,
+      100_000,
     );
     const choice = await saying(await ada.press(answer, 'Share'), 'Which result');
     await saying(await ada.select(choice, 'Choose a piece', ['1']), 'Posted in');

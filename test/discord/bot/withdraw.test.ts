@@ -42,7 +42,7 @@ test("the select's last option withdraws all thumbs of its user on the answer, a
 test('the same thumb again withdraws the vote, and the button shows it', async () => {
   const clips = await (await ada.select(answer, 'Listen to a piece', ['1'])).until(
     ({ attachments }) => attachments.length === 3,
-    30_000,
+    100_000,
   );
   const stylesAfter = async (label: string, isShown: (text: string) => boolean) => {
     await (await ada.press(clips, label)).until(({ components }) => isShown(JSON.stringify(components)));

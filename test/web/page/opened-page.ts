@@ -6,7 +6,7 @@ import { fileTransfer, launchChromium, viewports } from '../../../local-discord/
 export { launchChromium };
 
 /** A busy machine may take long. */
-const waitMaxMs = 30_000;
+const waitMaxMs = 90_000;
 const axePath = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
 export interface OpenOptions {
