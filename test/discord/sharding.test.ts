@@ -8,7 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type LocalDiscord, type Person, startLocalDiscord } from '../../local-discord/local-discord.ts';
 import { BotLink } from '../../src/answering/bot-link.ts';
 import { descendantsOf, eventually, lives } from '../embedding-worker/processes.ts';
-import { makeLibrary, projectRoot, type TestLibrary } from '../support/library.ts';
+import { atFullPriority, makeLibrary, projectRoot, type TestLibrary } from '../support/library.ts';
 
 const soon = { timeout: 100_000 };
 const shards = 2;
@@ -49,6 +49,7 @@ function start(count: number): void {
   manager = spawn(process.execPath, [path.join(projectRoot, 'src/main.ts')], {
     env: {
       ...process.env,
+      ...atFullPriority,
       INDEX_DIR: library.indexDir,
       DISCORD_TOKEN: discord.token,
       DISCORD_API_URL: discord.apiUrl,
