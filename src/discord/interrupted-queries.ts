@@ -1,7 +1,8 @@
 /** Queries that a crash interrupted: at the next start the bot notifies their users and removes the "thinking" replies. */
-import { MessageFlags, Routes } from 'discord.js';
+import { type APIMessage, type Client, ComponentType, MessageFlags, Routes } from 'discord.js';
 import { retryBusy } from '../catalog/retry-busy.ts';
 import type { BotContext } from './bot-context.ts';
+import { readCustomId } from './custom-id.ts';
 import { interruptedReply } from './replies/stale.ts';
 import { toOptions } from './send.ts';
 
@@ -17,6 +18,11 @@ export async function reportInterruptedQueries(
   const interrupted = catalog.pendingQueries.of(shard, client.shard?.count ?? 1);
   for (const { interactionId, applicationId, token, locale, startedAtMs } of interrupted) {
     if (Date.now() - startedAtMs < tokenMs) {
+      // The crash came after the answer.
+      if (await isAnswered(client, applicationId, token)) {
+        await retryBusy(() => catalog.pendingQueries.end(interactionId));
+        continue;
+      }
       const reply = toOptions(interruptedReply(texts(locale)));
       try {
         // As with every failure: the public reply is deleted and the user gets a private message, also when it was already gone.
@@ -35,4 +41,23 @@ export async function reportInterruptedQueries(
     await retryBusy(() => catalog.pendingQueries.end(interactionId));
   }
   return notified;
+}
+
+/** Progress has at most the button that cancels the query; an answer has other components. */
+async function isAnswered({ rest }: Client, applicationId: string, token: string): Promise<boolean> {
+  try {
+    const original = await rest.get(Routes.webhookMessage(applicationId, token, '@original'), { auth: false });
+    const rows = (original as APIMessage).components ?? [];
+    return rows
+      .filter((row) => row.type === ComponentType.ActionRow)
+      .some(({ components }) => components.some((part) => 'custom_id' in part && !isCancel(part.custom_id)));
+  } catch {
+    // It is gone, or Discord does not respond: the user is told.
+    return false;
+  }
+}
+
+function isCancel(customId: string): boolean {
+  const read = readCustomId(customId);
+  return read !== null && read !== 'other-version' && read.action === 'cancel';
 }

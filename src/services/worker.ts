@@ -130,20 +130,21 @@ export class WorkerService {
 
   /** The worker is a child of this program, or of the one that shares it with this one. */
   async #localClient(): Promise<EmbeddingClient> {
-    if (this.#backend) return this.#clientOf(await this.#backend.worker(), this.#backend);
+    const backend = this.#backend;
+    if (backend) return this.#clientOf(await backend.worker(), (signal) => backend.worker(signal));
     this.#worker = startOwnWorker(this.#config, this.#context);
     const local = await this.#worker;
-    return this.#clientOf(local, { worker: (signal) => local.whenReady(signal) });
+    return this.#clientOf(local, (signal) => local.whenReady(signal));
   }
 
   #clientOf(
     { socketPath, token }: WorkerAddress,
-    { worker }: { worker(signal: AbortSignal): Promise<unknown> },
+    whenReady: (signal: AbortSignal) => Promise<unknown>,
   ): EmbeddingClient {
     const { model, audioLimits } = this.#config;
     return new EmbeddingClient({
       ...{ target: { socketPath }, token, model, deadlineMs: audioLimits.deadlineMs },
-      whenReady: async (signal) => void (await worker(signal)),
+      whenReady: async (signal) => void (await whenReady(signal)),
     });
   }
 

@@ -159,6 +159,8 @@ export class QueryRunner {
       if (!signal.aborted) log.warn({ err }, 'the extracts of a query could not be stored');
     });
     await editReply(interaction, reply);
+    // At once: after a crash while the extracts are cut, the user must not be told that the query was interrupted.
+    await this.#forget(interaction);
     done('send', sentFrom);
     await kept;
   }
