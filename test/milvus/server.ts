@@ -1,7 +1,6 @@
 /** A real Milvus for the duration of a test file: Milvus Lite, or the server 2.3.5 with all of its parts in one process. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -9,6 +8,7 @@ import { MilvusEngine } from '../../src/index/milvus/milvus-engine.ts';
 import type { MilvusSettings } from '../../src/index/milvus/settings.ts';
 import { guardGroup } from '../../src/io/end-with-parent.ts';
 import { freePort } from '../support/azurite.ts';
+import { TcpRelay } from '../support/tcp-relay.ts';
 import { type MilvusKind, milvusProgram } from './environments.ts';
 
 const startWithinMs = 180_000;
@@ -21,9 +21,8 @@ export class MilvusServer implements AsyncDisposable {
   readonly #program: string;
   readonly #folder: string;
   #process: ChildProcess | null = null;
-  #relay: Server | null = null;
-  readonly #connections = new Set<Socket>();
-  #isCut = false;
+  /** A loopback port of this machine leads into the server's network through a socket in the file system. */
+  #relay: TcpRelay | null = null;
 
   private constructor(kind: MilvusKind, program: string, port: number) {
     this.kind = kind;
@@ -76,19 +75,18 @@ export class MilvusServer implements AsyncDisposable {
 
   /** Cuts every connection, and refuses new ones until `heal`. */
   cut(): void {
-    this.#isCut = true;
-    for (const socket of this.#connections) socket.destroy();
+    this.#relay?.cut();
   }
 
   heal(): void {
-    this.#isCut = false;
+    this.#relay?.heal();
   }
 
   /** Starts it on the same port, with its data; waits until it answers. */
   async revive(): Promise<void> {
     const socket = path.join(this.#folder, 'relay.sock');
     rmSync(socket, { force: true });
-    this.#relay ??= await this.#listen(socket);
+    this.#relay ??= await TcpRelay.open(this.port, { path: socket });
     const data = path.join(this.#folder, 'data');
     const inside = path.join(import.meta.dirname, 'relay.mjs');
     const server =
@@ -123,34 +121,8 @@ export class MilvusServer implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill();
-    this.cut();
-    this.#relay?.close();
+    await this.#relay?.[Symbol.asyncDispose]();
     rmSync(this.#folder, { recursive: true, force: true });
-  }
-
-  /** A loopback port of this machine leads into the server's network through a socket in the file system. */
-  async #listen(socket: string): Promise<Server> {
-    const relay = createServer((outside) => {
-      if (this.#isCut) return outside.destroy();
-      const inside = connect(socket);
-      for (const [one, other] of [
-        [outside, inside],
-        [inside, outside],
-      ] as const) {
-        this.#connections.add(one);
-        one.pipe(other);
-        one.on('error', () => other.destroy());
-        one.on('close', () => {
-          this.#connections.delete(one);
-          other.destroy();
-        });
-      }
-    });
-    await new Promise<void>((resolve, reject) => {
-      relay.once('error', reject);
-      relay.listen(this.port, '127.0.0.1', resolve);
-    });
-    return relay;
   }
 
   async #answers(): Promise<boolean> {
