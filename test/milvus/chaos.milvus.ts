@@ -240,11 +240,14 @@ class Bot implements AsyncDisposable {
   }
 
   untilThere(count: number): Promise<void> {
-    return eventually(() => this.#pids().length >= count);
+    return eventually(() => Array.from({ length: count }).every((_, shard) => this.#pids(shard).length > 0));
   }
 
   async killShard(shard: number): Promise<void> {
-    process.kill(this.#pids(shard).at(-1) ?? 0, 'SIGKILL');
+    const pid = this.#pids(shard).at(-1);
+    // Zero would be the tests' own process group.
+    if (!pid) throw new Error(`Shard ${shard} is not there`);
+    process.kill(pid, 'SIGKILL');
   }
 
   async killIndex(): Promise<void> {
