@@ -45,6 +45,16 @@ export function childrenOf(parent: number): number[] {
     });
 }
 
+/** Proportional set size: pages that n processes share count as 1/n. 0 when the process has ended.
+ *  @see proc(5), smaps_rollup */
+export function proportionalBytes(pid: number): number {
+  try {
+    return Number(/^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0) * 1024;
+  } catch {
+    return 0;
+  }
+}
+
 /** The fields after the command name, which may contain any character; the state is field 0. */
 function statOf(pid: number): string[] {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

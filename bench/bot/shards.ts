@@ -1,14 +1,16 @@
 /** Measures the memory of several processes over one index: two shards and the web server, each of which has answered. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ShardClientUtil } from 'discord.js';
 import { type Person, startLocalDiscord } from '../../local-discord/local-discord.ts';
-import { childrenOf, processFigures } from '../process-figures.ts';
+import { descendantsOf } from '../../test/embedding-worker/processes.ts';
+import { proportionalBytes } from '../process-figures.ts';
 import { table } from '../table.ts';
+import { askWeb } from '../web/answers.ts';
 import { makeClip } from './clips.ts';
 import { isAnswer } from './queries.ts';
 import { type BotBenchOptions, machine } from './stage.ts';
@@ -52,10 +54,11 @@ export async function benchShards({ files, indexDir, environment, log }: BotBenc
   log('the web server has answered');
   await sleep(settleMs);
   const kinds = new Map<string, { count: number; bytes: number }>();
-  for (const pid of familyOf(program.pid ?? 0)) {
-    const kind = kindOf(processFigures(pid)?.command ?? '');
+  const pid = program.pid ?? 0;
+  for (const { pid: each, command } of [{ pid, command: 'main.ts' }, ...descendantsOf(pid)]) {
+    const kind = kindOf(command);
     const sum = kinds.get(kind) ?? { count: 0, bytes: 0 };
-    kinds.set(kind, { count: sum.count + 1, bytes: sum.bytes + proportionalBytes(pid) });
+    kinds.set(kind, { count: sum.count + 1, bytes: sum.bytes + proportionalBytes(each) });
   }
   return { kinds };
 }
@@ -73,13 +76,12 @@ export function renderShardBench({ kinds }: ShardBenchResult): string {
   );
 }
 
-/** Discord's assignment of servers to shards. */
 function personOfEachShard(discord: Awaited<ReturnType<typeof startLocalDiscord>>): Person[] {
   const people: Person[] = [];
   while (Object.keys(people).length < shards) {
     const guildId = discord.addGuild({ name: 'A server' });
     discord.addChannel(guildId, { name: 'music' });
-    people[Number((BigInt(guildId) >> 22n) % BigInt(shards))] ??= discord.addUser({ name: 'Ada', guildId });
+    people[ShardClientUtil.shardIdForGuildId(guildId, shards)] ??= discord.addUser({ name: 'Ada', guildId });
   }
   return people;
 }
@@ -99,21 +101,6 @@ async function started(program: ChildProcess): Promise<string> {
   throw new Error(`Cannot measure: the shards did not start\n${printed}`);
 }
 
-async function askWeb(url: string, clip: Buffer): Promise<void> {
-  const body = new FormData();
-  body.set('audio', new Blob([new Uint8Array(clip)], { type: 'audio/mpeg' }), 'clip-web.mp3');
-  const response = await fetch(`${url}/api/v1/queries`, { method: 'POST', body });
-  let query = (await response.json()) as { readonly state: string; readonly self: string };
-  for (const endMs = Date.now() + answerWithinMs; query.state !== 'done'; await sleep(100)) {
-    if (Date.now() > endMs) throw new Error(`Cannot measure: got no answer: ${JSON.stringify(query)}`);
-    query = (await (await fetch(`${url}${query.self}`)).json()) as typeof query;
-  }
-}
-
-function familyOf(pid: number): number[] {
-  return [pid, ...childrenOf(pid).flatMap(familyOf)];
-}
-
 function kindOf(command: string): string {
   if (/worker\/main\.ts/.test(command)) return 'embedding worker';
   if (/inference-child/.test(command)) return 'inference process';
@@ -122,15 +109,6 @@ function kindOf(command: string): string {
   if (/web\.ts/.test(command)) return 'web server';
   if (/main\.ts/.test(command)) return 'bot: manager and shards';
   return 'guards and others';
-}
-
-/** Pages that n processes share count as 1/n. */
-function proportionalBytes(pid: number): number {
-  try {
-    return Number(/^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0) * 1024;
-  } catch {
-    return 0;
-  }
 }
 
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`;

@@ -1,13 +1,12 @@
 /** The programs that bench/scale.ts measures: the querying process, commands, and the memory of all their processes. */
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { on } from 'node:events';
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Catalog } from '../../src/catalog/catalog.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { IndexProcess } from '../../src/services/index-process.ts';
 import { descendantsOf } from '../../test/embedding-worker/processes.ts';
-import { processFigures } from '../process-figures.ts';
+import { processFigures, proportionalBytes } from '../process-figures.ts';
 import type { AskerOrder, QueryOutcome } from './load.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -167,18 +166,9 @@ export function watchMemory(pids: () => readonly number[]): { stop(): number } {
   };
 }
 
-/** Proportional set size. @see proc(5), smaps_rollup */
+/** With shared pages counted once. */
 export function memoryOf(pids: readonly number[]): number {
   return pids.reduce((sum, pid) => sum + proportionalBytes(pid), 0);
-}
-
-function proportionalBytes(pid: number): number {
-  try {
-    return Number(/^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0) * 1024;
-  } catch {
-    // It has ended meanwhile.
-    return 0;
-  }
 }
 
 function residentBytes(pid: number): number {

@@ -54,7 +54,8 @@ export async function benchAnswers({
   return { webMs, terminalMs, residentBytes: processFigures(web.pid)?.residentBytes ?? 0 };
 }
 
-async function askWeb(url: string, recording: Uint8Array): Promise<number> {
+/** @returns milliseconds from the upload to the answer */
+export async function askWeb(url: string, recording: Uint8Array): Promise<number> {
   const startedAt = performance.now();
   const form = new FormData();
   form.set('audio', new Blob([Uint8Array.from(recording)], { type: 'audio/mpeg' }), 'query.mp3');

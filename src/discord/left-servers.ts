@@ -1,6 +1,6 @@
 /** Deletes the settings of servers that the bot has left: at once, and at the start for servers left while it was offline.
  *  An outage of a server at Discord does not count as leaving. */
-import { type Client, Events } from 'discord.js';
+import { type Client, Events, ShardClientUtil } from 'discord.js';
 import { retryBusy } from '../catalog/retry-busy.ts';
 import type { BotContext } from './bot-context.ts';
 
@@ -31,5 +31,5 @@ async function forget(guildId: string, { catalog, log }: Parts): Promise<void> {
 /** Each shard knows only its own servers.
  *  @see https://docs.discord.com/developers/events/gateway#sharding */
 export function isOfThisProcess(guildId: string, { shard }: Client): boolean {
-  return shard === null || shard.ids.includes(Number((BigInt(guildId) >> 22n) % BigInt(shard.count)));
+  return shard === null || shard.ids.includes(ShardClientUtil.shardIdForGuildId(guildId, shard.count));
 }

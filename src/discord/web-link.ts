@@ -6,6 +6,7 @@ import { type BotStatus, botSocketOf, requesterSchema, shareOrderSchema } from '
 import type { QueryQueue } from '../answering/query-queue.ts';
 import { resultOf } from '../answering/stored-result.ts';
 import { LeitmotifError, toLeitmotifError } from '../errors.ts';
+import { startLines } from '../io/line-response.ts';
 import { toLinkError } from '../io/link-error.ts';
 import { makePrivateSync } from '../io/private-files.ts';
 import { fromRow } from '../query/stored-answer.ts';
@@ -38,23 +39,18 @@ export async function openWebLink(parts: WebLinkParts): Promise<AsyncDisposable>
     queue.assertWelcome(requesterSchema.parse(body));
     return {};
   });
-  server.post('/turns', async ({ body, raw }, reply) => {
+  server.post('/turns', async ({ body }, reply) => {
     const requester = requesterSchema.parse(body);
-    reply.hijack();
-    const gone = new AbortController();
-    const response = reply.raw;
-    response.once('close', () => gone.abort(new LeitmotifError('cancelled', 'The web server let go of its turn')));
-    raw.on('error', () => {});
-    response.on('error', () => {});
-    const tell = (line: object) => void response.write(`${JSON.stringify(line)}\n`);
-    response.writeHead(200, { 'content-type': 'application/x-ndjson' });
-    response.flushHeaders();
+    const lines = startLines(reply);
+    // The other program sees at once that a bot is here, however long its turn takes.
+    reply.raw.flushHeaders();
     try {
-      using _turn = await queue.enter(requester, { signal: gone.signal, onPlace: (place) => tell({ place }) });
-      tell({ turn: true });
-      if (!gone.signal.aborted) await new Promise<void>((resolve) => response.once('close', () => resolve()));
+      const { closed: signal } = lines;
+      using _turn = await queue.enter(requester, { signal, onPlace: (place) => lines.tell({ place }) });
+      lines.tell({ turn: true });
+      await lines.untilClosed();
     } catch (error) {
-      if (!gone.signal.aborted) response.end(`${JSON.stringify(toLinkError(toLeitmotifError(error)))}\n`);
+      if (!lines.closed.aborted) lines.fail(error);
     }
   });
   server.post('/shares', async ({ body }) => share(parts, shareServers, shareOrderSchema.parse(body)));

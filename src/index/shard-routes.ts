@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { LeitmotifError, toLeitmotifError } from '../errors.ts';
+import { startLines } from '../io/line-response.ts';
 import { toLinkError } from '../io/link-error.ts';
 import type { IndexShard } from './index-shard.ts';
 import type { ShardRegistry } from './shard-registry.ts';
@@ -19,27 +20,22 @@ export function shardRoutes(server: FastifyInstance, registry: ShardRegistry): v
   const shardOf = (lease: string): IndexShard => {
     const shard = leases.get(lease);
     if (shard) return shard;
-    throw new LeitmotifError('index-unavailable', 'Cannot search: this program has let go of the shard');
+    throw new LeitmotifError('index-unavailable', 'Cannot search: the shard is closed');
   };
 
   server.post('/shards', async ({ body }, reply) => {
     const order = openOrder.parse(body);
-    reply.hijack();
-    const response = reply.raw;
-    response.on('error', () => {});
-    const tell = (line: object): void => void (response.writable && response.write(`${JSON.stringify(line)}\n`));
-    const gone = new Promise<void>((resolve) => response.once('close', () => resolve()));
-    response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+    const lines = startLines(reply);
     try {
-      const shard = await registry.open({ ...order, onEvent: (event) => tell({ event }) });
+      const shard = await registry.open({ ...order, onEvent: (event) => lines.tell({ event }) });
       const lease = randomUUID();
       leases.set(lease, shard);
-      tell({ lease });
-      if (!response.destroyed) await gone;
+      lines.tell({ lease });
+      await lines.untilClosed();
       leases.delete(lease);
       await shard.close();
     } catch (error) {
-      response.end(`${JSON.stringify(toLinkError(toLeitmotifError(error)))}\n`);
+      lines.fail(error);
     }
   });
 

@@ -8,14 +8,16 @@ export type SearchOrder = Omit<SearchRequest, 'op'>;
 
 const shardFiles = z.object({
   rowCount: z.int().nonnegative(),
-  files: z.array(
-    z.object({
-      path: z.string(),
-      bytes: z.int().nonnegative(),
-      sha256: z.string(),
-      dimensions: z.int().positive(),
-    }),
-  ),
+  files: z
+    .array(
+      z.object({
+        path: z.string(),
+        bytes: z.int().nonnegative(),
+        sha256: z.string(),
+        dimensions: z.int().positive(),
+      }),
+    )
+    .readonly(),
 });
 
 /** Body of POST /shards. The answer's lines last as long as the shard is open: closing the connection closes it. */

@@ -9,7 +9,7 @@ import { decodeAnswer, encodeSearch, type OpenOrder, shardFacts, shardLine } fro
 interface Lease {
   readonly id: string;
   readonly stream: LineStream;
-  /** The other program has ended, or has let go of the shard. */
+  /** The other program has ended, or has closed the shard. */
   isLost: boolean;
 }
 
@@ -98,11 +98,8 @@ export class SharedShard implements IndexShard {
 
   async #open(): Promise<Lease> {
     const { limits } = this.#options;
-    const { startTimeoutMs, searchTimeoutMs, leakMaxBytes, backoffMinMs, backoffMaxMs } = limits;
-    const order: OpenOrder = {
-      shard: { rowCount: this.#files.rowCount, files: [...this.#files.files] },
-      limits: { startTimeoutMs, searchTimeoutMs, leakMaxBytes, backoffMinMs, backoffMaxMs },
-    };
+    const { startTimeoutMs } = limits;
+    const order: OpenOrder = { shard: this.#files, limits };
     const late = AbortSignal.timeout(2 * startTimeoutMs);
     let stream: LineStream | null = null;
     try {

@@ -27,7 +27,10 @@ export function usageOf(pid: number, group = false): Usage | null {
   if (mine.length === 0) return null;
   return {
     processorMs: mine.reduce((sum, { processorMs }) => sum + processorMs, 0),
-    isBusy: mine.some(({ place }) => numbered(`${place}/task`).some((task) => isBusy(`${place}/task/${task}`))),
+    // Read when it is asked for: one file for each thread, and seldom needed.
+    get isBusy() {
+      return mine.some(({ place }) => numbered(`${place}/task`).some((task) => isBusy(`${place}/task/${task}`)));
+    },
   };
 }
 

@@ -1,8 +1,9 @@
-/** Shards by DISCORD_SHARDS: started, used, killed, counted anew and stopped as an operator would. */
+/** Two shards of the real bot (DISCORD_SHARDS): start, queries, kills, another number of shards, and stop. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { ShardClientUtil } from 'discord.js';
 import type { APIMessage } from 'discord-api-types/v10';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type LocalDiscord, type Person, startLocalDiscord } from '../../local-discord/local-discord.ts';
@@ -29,7 +30,10 @@ let places: [Place, Place];
 beforeAll(async () => {
   library = await makeLibrary();
   discord = await startLocalDiscord({ shards });
-  places = [placeOf((id) => shardOf(id, 2) === 0), placeOf((id) => shardOf(id, 2) === 1 && shardOf(id, 3) !== 1)];
+  places = [
+    placeOf((id) => ShardClientUtil.shardIdForGuildId(id, 2) === 0),
+    placeOf((id) => ShardClientUtil.shardIdForGuildId(id, 2) === 1 && ShardClientUtil.shardIdForGuildId(id, 3) !== 1),
+  ];
   library.app.catalog.libraryLocation = `file:${library.music}`;
   library.app.catalog.schedule.set({
     ...{ cron: '0 4 1 1 *', timeZone: 'UTC', channelId: null, locale: 'en-US', setBy: places[0].person.id },
@@ -71,11 +75,6 @@ async function stop(): Promise<number | null> {
   manager.kill('SIGTERM');
   await ended;
   return manager.exitCode;
-}
-
-/** Discord's assignment of servers to shards. */
-function shardOf(guildId: string, count: number): number {
-  return Number((BigInt(guildId) >> 22n) % BigInt(count));
 }
 
 function placeOf(isRight: (guildId: string) => boolean): Place {

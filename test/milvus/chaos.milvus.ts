@@ -8,6 +8,7 @@ import { readdir, rename } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { ShardClientUtil } from 'discord.js';
 import { expect, test } from 'vitest';
 import { type LocalDiscord, startLocalDiscord } from '../../local-discord/local-discord.ts';
 import { FolderLibrary } from '../../src/library/folder.ts';
@@ -141,7 +142,7 @@ function membersOf(discord: LocalDiscord): Member[] {
   const members: Member[] = [];
   while (members.length < shards * membersEach) {
     const guildId = discord.addGuild({ name: 'A server' });
-    const shard = Number((BigInt(guildId) >> 22n) % BigInt(shards));
+    const shard = ShardClientUtil.shardIdForGuildId(guildId, shards);
     if (members.filter((each) => each.shard === shard).length >= membersEach) continue;
     const channelId = discord.addChannel(guildId, { name: 'music' });
     for (let n = 0; n < membersEach; n++) {

@@ -84,6 +84,18 @@ export class DatabricksNetwork implements RemoteNetwork {
   /** An endpoint offers only predictions, so one item of zeros checks token, name, form and shape, and starts an endpoint that
    *  was scaled to zero. */
   async start(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#findForm(signal);
+    } catch (error) {
+      const refused =
+        'token' in this.#options.access
+          ? 'DATABRICKS_TOKEN has the token'
+          : 'DATABRICKS_CLIENT_ID names the service principal; it needs the right to query the endpoint';
+      throw startFailure(error, { address, refused, rejected });
+    }
+  }
+
+  async #findForm(signal: AbortSignal): Promise<void> {
     const item = new Float32Array(itemLengthOf(this.#options.spec));
     const texts = await itemsToJson([item], this.#options.spec.input.itemShape, signal);
     const tryForm = async (form: InputForm): Promise<void> => {
@@ -91,18 +103,12 @@ export class DatabricksNetwork implements RemoteNetwork {
       await this.#guard.persist((attempt) => this.#invoke(texts, attempt), signal, { infers: true });
     };
     try {
-      await tryForm('named').catch(async (named: unknown) => {
-        if (!isFormatRejected(named)) throw named;
-        await tryForm('bare').catch((bare: unknown) => {
-          throw isFormatRejected(bare) ? named : bare;
-        });
+      await tryForm('named');
+    } catch (named) {
+      if (!isFormatRejected(named)) throw named;
+      await tryForm('bare').catch((bare: unknown) => {
+        throw isFormatRejected(bare) ? named : bare;
       });
-    } catch (error) {
-      const refused =
-        'token' in this.#options.access
-          ? 'DATABRICKS_TOKEN has the token'
-          : 'DATABRICKS_CLIENT_ID names the service principal; it needs the right to query the endpoint';
-      throw startFailure(error, { noAnswer: address, refused, missing: address, rejected });
     }
   }
 

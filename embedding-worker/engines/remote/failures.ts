@@ -93,12 +93,10 @@ export function notReadyFailure(where: string, cause: RemoteFailure): RemoteFail
 
 /** What an operator checks when an engine does not start, by what the server did. */
 export interface StartHints {
-  /** No answer, or one from elsewhere. */
-  readonly noAnswer: string;
+  /** No answer, one from elsewhere, or 404 */
+  readonly address: string;
   /** 401 and 403 */
   readonly refused: string;
-  /** 404 */
-  readonly missing: string;
   /** 400 and 422 */
   readonly rejected: string;
 }
@@ -111,13 +109,13 @@ export function startFailure(error: unknown, hints: StartHints): unknown {
   return hint === null ? error : new RemoteFailure(code, `${message}; ${hint}`, { ...error, cause: error });
 }
 
-function hintOf(status: number | null, { noAnswer, refused, missing, rejected }: StartHints): string | null {
-  if (status === null || (status >= 300 && status < 400)) return noAnswer;
+function hintOf(status: number | null, { address, refused, rejected }: StartHints): string | null {
+  if (status === null || (status >= 300 && status < 400)) return address;
   const hints: Readonly<Record<number, string>> = {
     400: rejected,
     401: refused,
     403: refused,
-    404: missing,
+    404: address,
     422: rejected,
   };
   return hints[status] ?? null;

@@ -46,12 +46,10 @@ export const openInferenceLimits: GuardLimits = {
 };
 
 const metadataBytesMax = 1_000_000;
-const address = 'OPEN_INFERENCE_URL names the server';
 const served = 'OPEN_INFERENCE_MODEL names the model, and npm run models -- triton writes it for Triton';
 const startHints: StartHints = {
-  noAnswer: address,
+  address: 'OPEN_INFERENCE_URL names the server',
   refused: 'OPEN_INFERENCE_TOKEN has its token',
-  missing: address,
   rejected: served,
 };
 

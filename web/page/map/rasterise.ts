@@ -1,6 +1,6 @@
 /** Draws round points into the pixels of a picture. Pure.
  *
- *  Each point is a stamp: a small square of coverages, made once for a size at each of 4 x 4 places within a pixel, so that points
+ *  Each point is a stamp: a small square of coverages. A frame makes one for each of 4 x 4 places within a pixel, so that points
  *  move smoothly. 100,000 points of 2.5 pixels take some milliseconds, without a graphics processor.
  */
 
