@@ -1,7 +1,8 @@
-/** The bot's entry. With WEB_PORT or DISCORD_SHARDS set, it starts the bot, the web server beside it and the bot's shards, each as a
- *  process of its own, and has the worker and the index processes that they share (services/backend.ts). Exit codes follow
- *  sysexits(3): 0 after a graceful stop, 78 for a bad configuration (such as a missing token), 77 for a token that Discord rejects,
- *  75 when Discord is unavailable, 1 for everything else. */
+/** The bot's entry. With WEB_PORT set, it starts a bot and a web server; with DISCORD_SHARDS, the shards of a bot. Each is a process of
+ *  its own, and all use the worker and the index processes of this one (services/backend.ts).
+ *
+ *  Exit codes follow sysexits(3): 0 after a graceful stop, 78 for a bad configuration (such as a missing token), 77 for a token that
+ *  Discord rejects, 75 when Discord is unavailable, 1 for everything else. */
 import './io/while-starting.ts';
 import { fork } from 'node:child_process';
 import path from 'node:path';

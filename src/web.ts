@@ -20,7 +20,7 @@ loadDotEnv(root);
 /** As the bot's entry has it: the thread that answers people is kept free. */
 const interactive = { catalogBusyTimeoutMs: 10, niceness: 10, mediaThread: true, indexPollIntervalMs: 1_000 };
 
-/** Set by main.ts for the web server that it starts beside a bot. */
+/** Set by main.ts when it starts the web server together with a bot. */
 const backendSocket = process.env.LEITMOTIF_BACKEND;
 
 /** The page's sources and bundler are loaded when the page is opened. Images have none, and serve the API only. */

@@ -26,7 +26,7 @@ export const shareOrderSchema = z.object({
   userId: z.string().min(1).max(100),
   /** The server to post in; null where there is only one. */
   serverId: z.string().max(20).nullable(),
-  /** Servers that the user is a member of; null for a caller who is no Discord user. */
+  /** The user's servers; null if the caller did not sign in with Discord. */
   memberOf: z.array(z.string().max(20)).max(200).nullable(),
 });
 export type ShareOrder = z.infer<typeof shareOrderSchema>;

@@ -52,7 +52,7 @@ async function isAnswered({ rest }: Client, applicationId: string, token: string
       .filter((row) => row.type === ComponentType.ActionRow)
       .some(({ components }) => components.some((part) => 'custom_id' in part && !isCancel(part.custom_id)));
   } catch {
-    // It is gone, or Discord does not respond: the user is told.
+    // The reply is deleted, or Discord does not respond. The user gets the notice.
     return false;
   }
 }

@@ -28,7 +28,8 @@ export function hasHostName(url: string): boolean {
   return isIP(hostOf(url)) === 0;
 }
 
-/** @returns a target for each URL and address; the URL's own host where its name cannot be resolved, so that its error is told */
+/** @returns one target for each address of each URL. A name that cannot be resolved gives one target without an address: connecting to
+ *    it then reports the resolver's error. */
 export async function workerTargets(
   urls: readonly string[],
   resolve: Resolve = resolveBySystem,

@@ -1,6 +1,7 @@
-/** One embedding worker and one set of index processes for several programs of one machine: the shards of a bot, and the web server
- *  beside it. The program that starts them runs this and nothing else that could delay it; each of them finds it by its socket
- *  (backend-link.ts). Nothing is started before a program needs it, and all of it ends with this program. */
+/** One embedding worker and one set of index processes for several programs on one machine: the shards of a bot, and the web server.
+ *  The process that starts these programs runs the backend. It does no other work, so that nothing delays a search. The programs
+ *  connect to its socket (backend-link.ts). The worker and the index processes start when a program first needs them, and end
+ *  with this process. */
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import Fastify, { type FastifyInstance } from 'fastify';
