@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { corruptIndexFile } from '../io/corrupt-index.ts';
 import { partNames } from '../ranking/space-parts.ts';
+import { indexTypes } from './milvus/settings.ts';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const fileName = z.string().regex(/^[\w.-]+$/);
@@ -53,7 +54,9 @@ const manifestBody = z.object({
     .object({
       /** One for each part. Generations that were added to each other share them. */
       collections: z.array(z.string()).nonempty(),
-      indexType: z.enum(['FLAT', 'HNSW', 'IVF_SQ8']),
+      indexType: z.enum(indexTypes),
+      /** How much of the index a search visits (milvus/settings.ts). */
+      effort: z.number().optional(),
       /** Recall@5, measured when the collections were filled; 1 for FLAT. */
       recall: z.number(),
       /** Vectors of the reference rows of the base (hubs.ts), one file for each part: rows of the catalog to compare the server

@@ -3,7 +3,7 @@ import { assertVersion } from '../../src/index/milvus/connection.ts';
 import { failureOf } from '../../src/index/milvus/failures.ts';
 import { MilvusGuard } from '../../src/index/milvus/guard.ts';
 import { aliasOf, newCollection, stemOf } from '../../src/index/milvus/names.ts';
-import { indexTypeFor } from '../../src/index/milvus/settings.ts';
+import { effortsOf, indexTypeFor, searchParameters } from '../../src/index/milvus/settings.ts';
 
 const address = 'milvus.example:19530';
 
@@ -81,8 +81,21 @@ test('collections of a space of a catalog have names that no other has', () => {
   expect(aliasOf('music', owner, 'sound').startsWith(stemOf('music', owner))).toBe(true);
 });
 
-test('an index is exact up to a million rows, unless a type was chosen', () => {
-  expect(indexTypeFor({ indexType: 'auto' }, 1_000_000)).toBe('FLAT');
-  expect(indexTypeFor({ indexType: 'auto' }, 1_000_001)).toBe('HNSW');
-  expect(indexTypeFor({ indexType: 'IVF_SQ8' }, 10)).toBe('IVF_SQ8');
+test('the type of an index follows its size, unless a type was chosen', () => {
+  const sizes = [100_000, 100_001, 3_000_000, 3_000_001];
+  const types = sizes.map((rows) => indexTypeFor({ indexType: 'auto' }, rows, 'v2.3.5-lite'));
+  expect(types).toEqual(['FLAT', 'SCANN', 'SCANN', 'HNSW']);
+  expect(indexTypeFor({ indexType: 'auto' }, 400_000, 'milvus_lite-3.2.2')).toBe('FLAT');
+  expect(indexTypeFor({ indexType: 'IVF_SQ8' }, 10, 'v2.3.5')).toBe('IVF_SQ8');
+});
+
+test('the greatest effort visits every cluster, and a greater one never visits less', () => {
+  for (const indexType of ['SCANN', 'IVF_SQ8', 'HNSW'] as const) {
+    const visited = effortsOf(indexType).map((effort) => {
+      const { nprobe, ef } = searchParameters({ indexType, effort }, 400_000, 13);
+      return nprobe ?? ef ?? 0;
+    });
+    expect(visited).toEqual(visited.toSorted((a, b) => a - b));
+    expect(visited.at(-1)).toBe({ SCANN: 256, IVF_SQ8: 1_024, HNSW: 2_048 }[indexType]);
+  }
 });

@@ -131,12 +131,15 @@ async function send(
     const collection = from.milvus?.collections[part] ?? '';
     const files = shards.map(({ rowCount, files: own }) => ({ rowCount, file: own[part]?.file ?? '' }));
     await client.ready(collection, signal);
-    // A run that was killed may have sent other rows under these numbers.
-    await client.deleteFrom(collection, firstRow, signal);
     if (table.rowCount === 0) continue;
     const rows = { folder: partial, dimensions, shards: files, trackIds: table.trackIds };
     await fillCollection({ client, collection, ...rows, firstRow, isNew: false, signal });
-    const count = await client.count(collection, `row >= ${firstRow}`, signal);
+    let count = await client.count(collection, `row >= ${firstRow}`, signal);
+    if (count > table.rowCount) {
+      // A run that was killed has sent more. Those with the same numbers were replaced.
+      await client.deleteFrom(collection, firstRow + table.rowCount, signal);
+      count = await client.count(collection, `row >= ${firstRow}`, signal);
+    }
     if (count !== table.rowCount) {
       throw corruptCollection(collection, `expected ${table.rowCount} added rows, got ${count}`);
     }

@@ -1,5 +1,5 @@
 /** Requests to a Milvus server in terms of rows and vectors: checked, with deadlines, repeated if they may be, behind a circuit
- *  breaker. Every read has the consistency level Strong.
+ *  breaker. Reads have the consistency level Strong unless they say otherwise.
  *
  *  @see https://milvus.io/docs/consistency.md
  */
@@ -7,23 +7,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { LeitmotifError } from '../../errors.ts';
 import { type Attempt, MilvusConnection, requestTimeoutMs } from './connection.ts';
 import { corruptCollection, MilvusFailure } from './failures.ts';
+import type { Consistency, Hit, RowBatch, Search } from './requests.ts';
 import type { Sdk, SdkStatus } from './sdk.ts';
 import type { IndexType, MilvusSettings } from './settings.ts';
 
-export interface Hit {
-  readonly row: number;
-  readonly score: number;
-}
-
-export interface RowBatch {
-  readonly rows: readonly number[];
-  readonly tracks: readonly number[];
-  readonly vectors: readonly Float32Array[];
-}
-
 /** The server's limit on neighbours of one query, and on rows of one answer. */
 export const neighboursMax = 16_384;
-const consistency = 'Strong';
+const consistency: Consistency = 'Strong';
 const writeTimeoutMs = 120_000;
 /** Loading reads every vector from the server's storage. */
 const readyWithinMs = 1_800_000;
@@ -145,7 +135,11 @@ export class MilvusClient {
     await this.#request(`flush ${collection}`, collection, send, signal);
   }
 
-  async index(collection: string, type: IndexType, parameters: Readonly<Record<string, number>>): Promise<void> {
+  async index(
+    collection: string,
+    type: IndexType,
+    parameters: Readonly<Record<string, number | boolean>>,
+  ): Promise<void> {
     const index = {
       field_name: 'vector',
       index_name: 'vector',
@@ -196,11 +190,11 @@ export class MilvusClient {
   }
 
   /** Number of rows that a search sees. */
-  async count(collection: string, filter = '', signal?: AbortSignal): Promise<number> {
+  async count(collection: string, filter = '', signal?: AbortSignal, consistency_level = consistency): Promise<number> {
     const ask = (sdk: Sdk) =>
       sdk.query({
         ...{ collection_name: collection, filter, output_fields: ['count(*)'] },
-        ...{ consistency_level: consistency, timeout: requestTimeoutMs },
+        ...{ consistency_level, timeout: requestTimeoutMs },
       });
     const { data } = await this.#request(`count the rows of ${collection}`, collection, ask, signal);
     return Number(data[0]?.['count(*)'] ?? Number.NaN);
@@ -210,14 +204,14 @@ export class MilvusClient {
   async search(
     collection: string,
     vectors: readonly Float32Array[],
-    { k, parameters, signal }: { k: number; parameters: Readonly<Record<string, number>>; signal: AbortSignal },
+    { k, parameters, signal, consistency_level = consistency }: Search,
   ): Promise<Hit[][]> {
     const ask = (sdk: Sdk) =>
       sdk.search({
         ...{ collection_name: collection, anns_field: 'vector', data: vectors.map((vector) => Array.from(vector)) },
         // The hits carry no key unless it is asked for.
         ...{ limit: k, output_fields: ['row'], metric_type: 'IP', params: parameters },
-        ...{ consistency_level: consistency, timeout: requestTimeoutMs },
+        ...{ consistency_level, timeout: requestTimeoutMs },
       });
     const { results } = await this.#request(`search in ${collection}`, collection, ask, signal);
     // The hits of a single query are not in a list of lists.
@@ -228,14 +222,19 @@ export class MilvusClient {
   }
 
   /** @returns the vectors of the rows that are there */
-  async vectors(collection: string, rows: readonly number[], signal?: AbortSignal): Promise<Map<number, Float32Array>> {
+  async vectors(
+    collection: string,
+    rows: readonly number[],
+    signal?: AbortSignal,
+    consistency_level = consistency,
+  ): Promise<Map<number, Float32Array>> {
     const found = new Map<number, Float32Array>();
     for (let from = 0; from < rows.length; from += namedRowsMax) {
       const named = rows.slice(from, from + namedRowsMax);
       const ask = (sdk: Sdk) =>
         sdk.query({
           ...{ collection_name: collection, filter: `row in [${named}]`, output_fields: ['row', 'vector'] },
-          ...{ limit: named.length, consistency_level: consistency, timeout: requestTimeoutMs },
+          ...{ limit: named.length, consistency_level, timeout: requestTimeoutMs },
         });
       const { data } = await this.#request(`read vectors of ${collection}`, collection, ask, signal);
       for (const { row, vector } of data) found.set(Number(row), Float32Array.from(vector as number[]));

@@ -80,7 +80,8 @@ export class MilvusEngine implements IndexEngine {
     const references = await presentReferences(manifest, folder, live);
     for (const [part, { dimensions }] of parts.entries()) {
       await assertWhole({
-        ...{ client: this.#client, collection: milvus.collections[part] ?? '', indexType: milvus.indexType },
+        ...{ client: this.#client, collection: milvus.collections[part] ?? '' },
+        ...{ indexType: milvus.indexType, effort: milvus.effort ?? 1 },
         ...{ dimensions, rowCount, liveRows: live.count, signal },
         references: references[part] ?? { rows: [], vectors: [] },
       });
@@ -167,7 +168,8 @@ export class MilvusEngine implements IndexEngine {
     const dead: number[] = [];
     for (let row = 0; row < rowCount; row += 1) if (!lives.some((live) => live.has(row))) dead.push(row);
     if (!(await this.#client.has(collection, signal)) || !(await this.#client.isLoaded(collection, signal))) return 0;
-    const there = await this.#client.count(collection, '', signal);
+    // Rows of the last seconds are not left over.
+    const there = await this.#client.count(collection, '', signal, 'Bounded');
     if (there <= rowCount - dead.length) return 0;
     await this.#client.deleteRows(collection, dead, signal);
     // Of a run that was killed after it had sent them.

@@ -1,9 +1,11 @@
 /** A generation whose vectors are in Milvus, open for searches. */
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
 import PQueue from 'p-queue';
 import { LeitmotifError } from '../../errors.ts';
 import { orAborted } from '../../io/or-aborted.ts';
 import { type SpacePart, writePart } from '../../ranking/space-parts.ts';
-import type { GenerationManifest } from '../manifest.ts';
+import { type GenerationManifest, manifestName } from '../manifest.ts';
 import {
   assertMaySearch,
   mergeNeighbours,
@@ -29,9 +31,19 @@ const queueMax = 64;
 const attemptsMax = 3;
 /** To open a generation of a released collection: loading reads every vector from the server's storage. */
 const loadWithinMs = 600_000;
+/** Longer than `common.gracefulTime` (5 s unless somebody changed it): at this age of a generation, bounded reads see all of its
+ *  rows. Those that are removed later are skipped here. */
+export const settledAfterMs = 15_000;
 /** A restarted server loads by itself; a query does not wait for all of it. */
 const reloadWithinMs = 15_000;
 const never = new AbortController().signal;
+
+interface Opened {
+  readonly searched: readonly SearchedPart[];
+  readonly references: readonly ReferenceVectors[];
+  readonly live: LiveRows;
+  readonly settledAtMs: number;
+}
 
 export class MilvusIndex implements OpenIndex {
   readonly dimensions: number;
@@ -41,6 +53,8 @@ export class MilvusIndex implements OpenIndex {
   readonly #searched: readonly SearchedPart[];
   readonly #references: readonly ReferenceVectors[];
   readonly #live: LiveRows;
+  /** Milliseconds since 1970. */
+  readonly #settledAtMs: number;
   readonly #queue = new PQueue({ concurrency: searchesAtOnce });
   /** The client's number of outages when the collections were last found to be whole. */
   #wholeAt = -1;
@@ -50,7 +64,7 @@ export class MilvusIndex implements OpenIndex {
   private constructor(
     client: MilvusClient,
     { dimensions, parts, rowCount }: GenerationManifest,
-    { searched, references, live }: { searched: SearchedPart[]; references: ReferenceVectors[]; live: LiveRows },
+    { searched, references, live, settledAtMs }: Opened,
   ) {
     this.#client = client;
     this.dimensions = dimensions;
@@ -59,6 +73,7 @@ export class MilvusIndex implements OpenIndex {
     this.#searched = searched;
     this.#references = references;
     this.#live = live;
+    this.#settledAtMs = settledAtMs;
   }
 
   /** @throws {LeitmotifError} as assertWhole */
@@ -66,12 +81,13 @@ export class MilvusIndex implements OpenIndex {
     const { milvus, parts, rowCount } = manifest;
     if (milvus === undefined) throw new RangeError('Cannot open the index: its vectors are not in Milvus');
     const live = await LiveRows.read(manifest, folder);
-    const { indexType } = milvus;
+    const { indexType, effort = 1 } = milvus;
     const searched = parts.map((part, at) => {
-      return { client, collection: milvus.collections[at] ?? '', part, indexType, rowCount, live };
+      return { client, collection: milvus.collections[at] ?? '', part, indexType, effort, rowCount, live };
     });
     const references = await presentReferences(manifest, folder, live);
-    const index = new MilvusIndex(client, manifest, { searched, references, live });
+    const settledAtMs = (await publishedAtMs(folder)) + settledAfterMs;
+    const index = new MilvusIndex(client, manifest, { searched, references, live, settledAtMs });
     await index.#assertWhole(never, loadWithinMs);
     return index;
   }
@@ -115,6 +131,7 @@ export class MilvusIndex implements OpenIndex {
   }
 
   async #searchAll(vectors: readonly Float32Array[], k: number, signal: AbortSignal): Promise<Neighbour[][]> {
+    const consistency = Date.now() < this.#settledAtMs ? 'Strong' : 'Bounded';
     const parts = this.#searched.map((searched) => {
       const { part } = searched;
       const queries = vectors.map((vector) => {
@@ -122,7 +139,7 @@ export class MilvusIndex implements OpenIndex {
         writePart(vector, part, own);
         return own;
       });
-      return new PartSearch(searched, queries, signal);
+      return new PartSearch(searched, queries, signal, consistency);
     });
     const nearest = await Promise.all(parts.map((part) => part.nearest(k)));
     const unions = vectors.map((_, query) => new Set(nearest.flatMap((found) => (found[query] ?? []).map(rowOf))));
@@ -148,9 +165,9 @@ export class MilvusIndex implements OpenIndex {
 
   async #check(readyWithinMs: number): Promise<void> {
     const before = this.#client.outages;
-    for (const [at, { client, collection, part, indexType, rowCount }] of this.#searched.entries()) {
+    for (const [at, { client, collection, part, indexType, effort, rowCount }] of this.#searched.entries()) {
       await assertWhole({
-        ...{ client, collection, indexType, rowCount, readyWithinMs },
+        ...{ client, collection, indexType, effort, rowCount, readyWithinMs },
         ...{ dimensions: part.dimensions, liveRows: this.#live.count },
         references: this.#references[at] ?? { rows: [], vectors: [] },
       });
@@ -162,6 +179,12 @@ export class MilvusIndex implements OpenIndex {
     const states = this.#searched.map(({ client, collection }) => client.isLoaded(collection, signal));
     return (await Promise.all(states)).every(Boolean);
   }
+}
+
+/** Milliseconds since 1970; now, while the generation is being written. */
+async function publishedAtMs(folder: string): Promise<number> {
+  const written = await stat(path.join(folder, manifestName)).catch(() => null);
+  return Math.min(written?.mtimeMs ?? Date.now(), Date.now());
 }
 
 function rowOf({ row }: { readonly row: number }): number {

@@ -5,6 +5,7 @@ import type { SpacePart } from '../../ranking/space-parts.ts';
 import { type MilvusClient, neighboursMax } from './client.ts';
 import { MilvusFailure } from './failures.ts';
 import type { LiveRows } from './live-rows.ts';
+import type { Consistency } from './requests.ts';
 import { type IndexType, searchParameters } from './settings.ts';
 
 export interface SearchedPart {
@@ -12,6 +13,8 @@ export interface SearchedPart {
   readonly collection: string;
   readonly part: SpacePart;
   readonly indexType: IndexType;
+  /** @see effortsOf */
+  readonly effort: number;
   readonly rowCount: number;
   readonly live: LiveRows;
 }
@@ -25,35 +28,39 @@ export interface Scored {
 const spareNeighbours = 8;
 /** Difference between the server's sums and ours: float32 sums of 2,048 products differ by less. */
 const sumTolerance = 2e-5;
-/** A quantised index reports similarities that are farther off. */
-const looseTolerance = 0.02;
+/** IVF_SQ8 reports similarities of vectors that are rounded to 255 steps in each dimension: sums differ by some 0.0004 (1 SD). */
+const looseTolerance = 0.005;
 const widenFactor = 8;
 
 export class PartSearch {
   readonly #of: SearchedPart;
   readonly #queries: readonly Float32Array[];
   readonly #signal: AbortSignal;
+  readonly #consistency: Consistency;
   /** Of rows that were candidates, for the lifetime of one search. */
   readonly #vectors = new Map<number, Float32Array>();
 
   /** @param queries unit vectors of the part */
-  constructor(of: SearchedPart, queries: readonly Float32Array[], signal: AbortSignal) {
+  constructor(of: SearchedPart, queries: readonly Float32Array[], signal: AbortSignal, consistency: Consistency) {
     this.#of = of;
     this.#queries = queries;
     this.#signal = signal;
+    this.#consistency = consistency;
   }
 
   /** @returns the k nearest live rows of each query; best first, ties by row
    *  @throws {LeitmotifError} `index-unavailable` if an exact search finds too few rows */
   async nearest(k: number): Promise<Scored[][]> {
-    const { client, collection, indexType, rowCount, live } = this.#of;
+    const { client, collection, indexType, effort, rowCount, live } = this.#of;
     const wanted = Math.min(k, live.count, neighboursMax);
     const nearest = this.#queries.map((): Scored[] => []);
     let open = wanted === 0 ? [] : [...this.#queries.keys()];
     for (let limit = Math.min(wanted + spareNeighbours, neighboursMax); open.length > 0; ) {
-      const parameters = searchParameters(indexType, rowCount, limit);
+      const parameters = searchParameters({ indexType, effort }, rowCount, limit);
       const vectors = open.map((query) => this.#queries[query] ?? new Float32Array());
-      const answer = await client.search(collection, vectors, { k: limit, parameters, signal: this.#signal });
+      const answer = await client.search(collection, vectors, {
+        ...{ k: limit, parameters, signal: this.#signal, consistency_level: this.#consistency },
+      });
       const candidates = answer.map((hits) => this.#candidatesOf(hits, wanted));
       await this.#read(candidates.flat());
       open = open.filter((query, at) => {
@@ -101,7 +108,8 @@ export class PartSearch {
     const unknown = [...new Set(rows)].filter((row) => !this.#vectors.has(row));
     if (unknown.length === 0) return;
     const { client, collection } = this.#of;
-    for (const [row, vector] of await client.vectors(collection, unknown, this.#signal)) this.#vectors.set(row, vector);
+    const read = await client.vectors(collection, unknown, this.#signal, this.#consistency);
+    for (const [row, vector] of read) this.#vectors.set(row, vector);
   }
 
   #scored(query: number, rows: readonly number[]): Scored[] {

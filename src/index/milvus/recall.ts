@@ -1,4 +1,6 @@
-/** Recall of an index that is not exact, measured against FAISS's exact search of the same vectors before they are deleted. */
+/** Recall of an index that is not exact, measured against FAISS's exact search of the same vectors before they are deleted. Rows of the
+ *  library are the queries, and only rows of other tracks count: a row's own track is the easiest to find, and people ask with
+ *  recordings that are not there. */
 import { LeitmotifError } from '../../errors.ts';
 import { FaissIndex } from '../faiss-index.ts';
 import type { GenerationManifest } from '../manifest.ts';
@@ -9,46 +11,71 @@ import { evenPlaces, type ReferenceVectors } from './references.ts';
 /** Rows of the library as queries; the standard error of a recall of .98 is then .004. */
 export const recallQueries = 200;
 const neighbours = 5;
+/** Enough for the five of other tracks beside some hundred of its own. */
+const searched = 128;
 /** An equally near row counts as found. */
 const tolerance = 1e-5;
 
-/** @param references of each part: some of them are the queries
- *  @returns recall@5, [0, 1]: the share of the true nearest rows by each part that were found, or rows as near; a row does not
- *    count as found by itself */
-export async function measureRecall(
-  milvus: OpenIndex,
+export interface RecallInput {
+  /** Of each part: some of them are the queries. */
+  readonly references: readonly ReferenceVectors[];
+  /** Of each row. */
+  readonly trackIds: Uint32Array;
+  readonly signal: AbortSignal;
+}
+
+/** Queries with their true neighbours. */
+export interface RecallSample {
+  /** Of the queries. */
+  readonly rows: readonly number[];
+  readonly queries: readonly Float32Array[];
+  /** Shape [queries][searched or more]. */
+  readonly expected: readonly Neighbour[][];
+  /** Of each row. */
+  readonly trackIds: Uint32Array;
+}
+
+/** @param folder with the generation's vector files */
+export async function sampleRecall(
   manifest: GenerationManifest,
   folder: string,
-  { references, signal }: { readonly references: readonly ReferenceVectors[]; readonly signal: AbortSignal },
-): Promise<number> {
+  { references, trackIds, signal }: RecallInput,
+): Promise<RecallSample> {
   const { dimensions, parts } = manifest;
   const { rows, vectors: queries } = queriesOf(manifest, references);
   const exact = await FaissIndex.open({ dimensions, parts, shards: shardFilesOf(manifest, folder) });
   try {
-    const expected = await exact.search(queries, neighbours + 1, { signal });
-    const found = await milvus.search(queries, neighbours + 1, { signal });
-    let [hits, wanted] = [0, 0];
-    for (const [query, own] of rows.entries()) {
-      for (const part of parts.keys()) {
-        const nearest = nearestOthers(expected[query] ?? [], part, own);
-        const got = nearestOthers(found[query] ?? [], part, own);
-        const worst = got.length < nearest.length ? -1 : similarityIn(got.at(-1), part);
-        wanted += nearest.length;
-        hits += nearest.filter(
-          (one) => got.some(({ row }) => row === one.row) || worst >= similarityIn(one, part) - tolerance,
-        ).length;
-      }
-    }
-    return wanted === 0 ? 1 : hits / wanted;
+    return { rows, queries, expected: await exact.search(queries, searched, { signal }), trackIds };
   } finally {
     await exact.close();
   }
 }
 
-function nearestOthers(found: readonly Neighbour[], part: number, own: number): Neighbour[] {
-  return nearestInPart(found, part, neighbours + 1)
-    .filter(({ row }) => row !== own)
-    .slice(0, neighbours);
+/** @returns recall@5, [0, 1]: the share of the true nearest rows of other tracks by each part that were found, or rows as near */
+export async function measureRecall(
+  milvus: OpenIndex,
+  { rows, queries, expected, trackIds }: RecallSample,
+  signal: AbortSignal,
+): Promise<number> {
+  const found = await milvus.search(queries, searched, { signal });
+  let [hits, wanted] = [0, 0];
+  for (const [query, own] of rows.entries()) {
+    const isOther = ({ row }: Neighbour) => trackIds[row] !== trackIds[own];
+    for (const part of milvus.parts.keys()) {
+      const nearest = nearestOthers(expected[query] ?? [], part, isOther);
+      const got = nearestOthers(found[query] ?? [], part, isOther);
+      const worst = got.length < nearest.length ? -1 : similarityIn(got.at(-1), part);
+      wanted += nearest.length;
+      hits += nearest.filter(
+        (one) => got.some(({ row }) => row === one.row) || worst >= similarityIn(one, part) - tolerance,
+      ).length;
+    }
+  }
+  return wanted === 0 ? 1 : hits / wanted;
+}
+
+function nearestOthers(found: readonly Neighbour[], part: number, isOther: (one: Neighbour) => boolean): Neighbour[] {
+  return nearestInPart(found, part, searched).filter(isOther).slice(0, neighbours);
 }
 
 function similarityIn(one: Neighbour | undefined, part: number): number {

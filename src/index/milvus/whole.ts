@@ -9,6 +9,7 @@ export interface CollectionCheck {
   readonly collection: string;
   readonly dimensions: number;
   readonly indexType: IndexType;
+  readonly effort: number;
   readonly rowCount: number;
   /** Rows of the generation that must be there. */
   readonly liveRows: number;
@@ -27,7 +28,7 @@ const never = new AbortController().signal;
 /** Waits until the collection is loaded; counts its rows; reads sampled rows back and compares every byte; searches them.
  *  @throws {LeitmotifError} `index-corrupt` if rows are missing or differ, `index-unavailable`, `cancelled` */
 export async function assertWhole(check: CollectionCheck): Promise<void> {
-  const { client, collection, dimensions, rowCount, liveRows, readyWithinMs, signal } = check;
+  const { client, collection, dimensions, readyWithinMs, signal } = check;
   const found = await client.dimensionsOf(collection, signal);
   if (found === null) throw corruptCollection(collection, `it does not exist in Milvus at ${client.address}`);
   if (found !== dimensions) {
@@ -35,11 +36,16 @@ export async function assertWhole(check: CollectionCheck): Promise<void> {
     throw corruptCollection(collection, `expected vectors of ${dimensions} dimensions, got ${got}`);
   }
   await client.ready(collection, signal, readyWithinMs);
+  const sample = sampleOf(check.references);
+  // At once, because each waits for the server's clock. The first failure in this order is the reason of the others.
+  const checks = [assertCount(check), assertSame(check, sample), assertFound(check, sample)];
+  const failed = (await Promise.allSettled(checks)).find((one) => one.status === 'rejected');
+  if (failed) throw failed.reason;
+}
+
+async function assertCount({ client, collection, rowCount, liveRows, signal }: CollectionCheck): Promise<void> {
   const count = await client.count(collection, `row < ${rowCount}`, signal);
   if (!(count >= liveRows)) throw corruptCollection(collection, `expected ${liveRows} rows or more, got ${count}`);
-  const sample = sampleOf(check.references);
-  await assertSame(check, sample);
-  await assertFound(check, sample);
 }
 
 function sampleOf({ rows, vectors }: ReferenceVectors): ReferenceVectors {
@@ -63,10 +69,10 @@ async function assertSame(
 
 /** Every sampled row must be found by its own vector. Approximate indexes miss some. */
 async function assertFound(check: CollectionCheck, { rows, vectors }: ReferenceVectors): Promise<void> {
-  const { client, collection, indexType, rowCount, signal = never } = check;
+  const { client, collection, indexType, effort, rowCount, signal = never } = check;
   if (rows.length === 0) return;
   const k = Math.min(duplicatesMax, rowCount);
-  const parameters = searchParameters(indexType, rowCount, k);
+  const parameters = searchParameters({ indexType, effort }, rowCount, k);
   const found = await client.search(collection, vectors, { k, parameters, signal });
   const missed = rows.filter((row, at) => {
     const hits = found[at] ?? [];
