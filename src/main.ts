@@ -33,7 +33,7 @@ const backendSocket = process.env.LEITMOTIF_BACKEND;
 
 /** Keeps the thread that answers Discord free. A catalog write that meets another one blocks the thread for 10 ms, then
  *  retries without blocking. On Linux a process at niceness 10 gets about a tenth of the time of one at 0. */
-const interactive = { catalogBusyTimeoutMs: 10, niceness: 10, mediaThread: true, indexPollIntervalMs: 1_000 };
+const interactive = { catalogBusyTimeoutMs: 10, niceness: 10, mediaThread: true, indexPollIntervalMs: 250 };
 const exitCodes: Partial<Record<LeitmotifError['code'], number>> = {
   'config-invalid': 78,
   unauthorized: 77,

@@ -18,7 +18,7 @@ const root = path.resolve(import.meta.dirname, '..');
 loadDotEnv(root);
 
 /** As the bot's entry has it: the thread that answers people is kept free. */
-const interactive = { catalogBusyTimeoutMs: 10, niceness: 10, mediaThread: true, indexPollIntervalMs: 1_000 };
+const interactive = { catalogBusyTimeoutMs: 10, niceness: 10, mediaThread: true, indexPollIntervalMs: 250 };
 
 /** Set by main.ts when it starts the web server together with a bot. */
 const backendSocket = process.env.LEITMOTIF_BACKEND;
