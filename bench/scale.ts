@@ -1,6 +1,7 @@
 /** `npm run bench:scale -- [--sizes 400000,1000000] [--tracks 13171] [--folder DIR] [--no-indexing]
- *  [--changes-only] [--milvus FLAT,HNSW,IVF_SQ8]`: the cost of a large library. `--changes-only` leaves out scans and cold starts; `--milvus` only
- *  compares Milvus with FAISS (bench/scale/engines.ts).
+ *  [--changes-only] [--engine milvus] [--milvus FLAT,SCANN,HNSW,IVF_SQ8]`: the cost of a large library. `--changes-only` leaves out scans and
+ *  cold starts; `--engine milvus` stores the vectors in a real Milvus on this machine; `--milvus` only compares the searches of Milvus and FAISS
+ *  (bench/scale/engines.ts).
  *
  *  The vectors are drawn around track centres (512 dimensions, as CLAP has), the files have a few bytes each: it measures the
  *  effect of size, with the real commands, catalog and index processes. Ten real recordings are added, so that a run covers
@@ -18,6 +19,7 @@ import { spaceFolder } from '../src/index/generation-folder.ts';
 import type { IndexType } from '../src/index/milvus/settings.ts';
 import { folderBytes } from '../src/io/folder-bytes.ts';
 import { makeLog } from '../src/io/log.ts';
+import { MilvusServer } from '../test/milvus/server.ts';
 import { scanAzure } from './scale/azure.ts';
 import { benchEngines } from './scale/engines.ts';
 import { measureIndexing, renderIndexing } from './scale/indexing.ts';
@@ -35,7 +37,7 @@ const idleQueries = 40;
 const addedTracks = 10;
 const addedMinutes = 5;
 const removedTracks = 1000;
-/** From the end of a run to the first answer from its generation. The bot checks each second. */
+/** From the end of a run to the first answer from its generation. The bot looks four times a second. */
 const followWithinMs = 60_000;
 
 interface Place {
@@ -53,6 +55,7 @@ const { values } = parseArgs({
     cache: { type: 'string', default: path.join(root, '.cache') },
     'no-indexing': { type: 'boolean', default: false },
     'changes-only': { type: 'boolean', default: false },
+    engine: { type: 'string', default: 'faiss' },
     milvus: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
@@ -70,14 +73,21 @@ if (values.milvus !== undefined) {
   process.exit(0);
 }
 const results: ScaleResult[] = [];
-for (const chunks of sizes) results.push(await measure(chunks));
+if (values.engine === 'milvus') {
+  const server = await MilvusServer.start('server');
+  if ('missing' in server) throw new Error(`Cannot measure Milvus: ${server.missing}`);
+  await using _ = server;
+  for (const chunks of sizes) results.push(await measure(chunks, server.environment));
+} else {
+  for (const chunks of sizes) results.push(await measure(chunks));
+}
 const indexing = values['no-indexing'] ? [] : await measureIndexing(values.cache, log);
 if (values.json) process.stdout.write(`${JSON.stringify({ results, indexing }, null, 2)}\n`);
 else process.stdout.write(`${renderScale(results)}\n${indexing.length > 0 ? renderIndexing(indexing) : ''}`);
 
-async function measure(chunks: number): Promise<ScaleResult> {
+async function measure(chunks: number, engine: NodeJS.ProcessEnv = {}): Promise<ScaleResult> {
   const folder = await mkdtemp(path.join(values.folder, 'leitmotif-scale-'));
-  const place = placeIn(folder);
+  const place = placeIn(folder, engine);
   try {
     await writeScaleModel(path.join(folder, 'models'));
     log(`${chunks} chunks: filling`);
@@ -94,12 +104,12 @@ function catalogOf({ indexDir }: Place): string {
   return path.join(indexDir, 'catalog.sqlite');
 }
 
-function placeIn(folder: string): Place {
+function placeIn(folder: string, engine: NodeJS.ProcessEnv): Place {
   const indexDir = path.join(folder, 'index');
   const environment = {
     ...process.env,
     ...{ INDEX_DIR: indexDir, MODELS_DIR: path.join(folder, 'models'), EMBEDDING_MODEL: scaleModelName },
-    ...{ LOG_LEVEL: 'warn', EMBEDDING_DEVICE: 'cpu' },
+    ...{ LOG_LEVEL: 'warn', EMBEDDING_DEVICE: 'cpu', ...engine },
   };
   return { folder, music: path.join(folder, 'music'), indexDir, environment };
 }
@@ -165,13 +175,27 @@ async function liveFigures(place: Place, chunks: number) {
       await makeMusic(path.join(place.music, 'new', `new ${at}.mp3`), addedMinutes, at + 2);
     }
     const added = await runBeside(asker, place);
+    log(`${chunks} chunks: adding ${addedTracks} tracks that are embedded, while asking`);
+    await addEmbedded(place);
+    const embedded = await runBeside(asker, place);
     log(`${chunks} chunks: removing ${removedTracks} tracks, while asking`);
     for (let track = 0; track < removedTracks; track++) rmSync(path.join(place.music, scaleKey(track)));
     const removed = await runBeside(asker, place);
-    return { idle: latencies(idle), memory, added, removed };
+    return { idle: latencies(idle), memory, added, embedded, removed };
   } finally {
     await asker.stop();
   }
+}
+
+/** Tracks of five minutes in ten-second chunks. */
+async function addEmbedded({ music, environment }: Place): Promise<void> {
+  const config = readConfig(environment, root);
+  await using app = await buildApp(config, { root, environment, log: makeLog('warn') });
+  const spaceId = await app.worker.spaceId();
+  fillScaleLibrary({
+    ...{ catalog: app.catalog, music, spaceId, dimensions: scaleDimensions },
+    ...{ tracks: addedTracks, chunks: addedTracks * addedMinutes * 6, firstTrack: tracks },
+  });
 }
 
 /** An index run like that of the bot, with a query each second, until the first answer from the new generation. */

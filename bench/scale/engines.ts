@@ -1,12 +1,13 @@
 /** `npm run bench:scale -- --milvus FLAT,HNSW,IVF_SQ8 --sizes 100000`: the same vectors in FAISS and in a real Milvus on this machine, which take
  *  turns. The server comes from PyPI, as in `npm run test:milvus`. */
-import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { faissEngine } from '../../src/index/faiss-engine.ts';
 import { openCurrent } from '../../src/index/generation.ts';
 import { MilvusEngine } from '../../src/index/milvus/milvus-engine.ts';
+import { settledAfterMs } from '../../src/index/milvus/milvus-index.ts';
 import type { IndexType } from '../../src/index/milvus/settings.ts';
 import { MilvusServer } from '../../test/milvus/server.ts';
 import { faissOf } from '../speed/faiss-of.ts';
@@ -14,6 +15,7 @@ import { syntheticVectors } from '../speed/synthetic-vectors.ts';
 import { median, quantile } from '../statistics.ts';
 import { table } from '../table.ts';
 import { scaleDimensions } from './model.ts';
+import { memoryOf, pidsOf } from './processes.ts';
 
 const k = 5;
 const chunks = 60;
@@ -31,6 +33,8 @@ interface EngineFigures {
   /** Share of FAISS's neighbours that are the same rows. */
   readonly agreement: number;
   readonly recall: number;
+  /** How much of the index a search visits (milvus/settings.ts). */
+  readonly effort: number;
   readonly memoryBytes: number;
 }
 
@@ -59,7 +63,7 @@ export async function benchEngines(
 async function race(rowCount: number, indexDir: string, server: MilvusServer, indexType: IndexType) {
   const vectors = syntheticVectors(scaleDimensions, 1);
   const queries = vectors.queries(chunks);
-  const milvus = new MilvusEngine(server.settings({ indexType, recallMin: 0 }));
+  const milvus = new MilvusEngine(server.settings({ indexType }));
   const engines = { faiss: faissEngine, milvus };
   const shape = { dimensions: scaleDimensions, rowCount, shardsMax: 2, options: {}, createdAt: new Date(), signal };
   const build = async (engine: typeof faissEngine | MilvusEngine, dir: string) => {
@@ -72,6 +76,7 @@ async function race(rowCount: number, indexDir: string, server: MilvusServer, in
   const ours = await build(milvus, `${indexDir}-milvus`);
   try {
     const times = { faiss: [] as number[], milvus: [] as number[], ratio: [] as number[] };
+    await delay(settledAfterMs + 1_000);
     const [expected, found] = [await search(faiss.opened.index), await search(ours.opened.index)];
     for (let round = 0; round < rounds; round += 1) {
       const faissMs = (await search(faiss.opened.index)).tookMs;
@@ -84,13 +89,13 @@ async function race(rowCount: number, indexDir: string, server: MilvusServer, in
     const processes = await faissOf(faiss.opened).memory();
     const faissBytes = processes.reduce((sum, { proportionalBytes }) => sum + proportionalBytes, 0);
     const latencies = (list: readonly number[]) => ({ p50Ms: median(list), p95Ms: quantile(list, 0.95) });
-    const exact = { name: 'FAISS', overFaiss: 1, agreement: 1, recall: 1, memoryBytes: faissBytes };
+    const exact = { name: 'FAISS', overFaiss: 1, agreement: 1, recall: 1, effort: 1, memoryBytes: faissBytes };
     return [
       { ...exact, buildMs: faiss.buildMs, ...latencies(times.faiss) },
       {
         ...{ name: `Milvus ${indexType}`, buildMs: ours.buildMs, ...latencies(times.milvus) },
         ...{ overFaiss: median(times.ratio), agreement: same, recall: ours.manifest.milvus?.recall ?? 1 },
-        memoryBytes: residentBytes('milvus'),
+        ...{ effort: ours.manifest.milvus?.effort ?? 1, memoryBytes: memoryOf(pidsOf('milvus')) },
       },
     ];
   } finally {
@@ -106,29 +111,23 @@ async function race(rowCount: number, indexDir: string, server: MilvusServer, in
   }
 }
 
-/** Of all processes of this name. @see proc(5) */
-function residentBytes(name: string): number {
-  const statuses = readdirSync('/proc')
-    .filter((pid) => /^\d+$/.test(pid))
-    .map((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/status`, 'utf8');
-      } catch {
-        return '';
-      }
-    });
-  const own = statuses.filter((status) => status.startsWith(`Name:\t${name}\n`));
-  return own.reduce((sum, status) => sum + Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0) * 1024, 0);
-}
-
 function render(rowCount: number, figures: readonly EngineFigures[]): string {
   const head = [
     `${rowCount} x ${scaleDimensions}, ${chunks} queries, top ${k}`,
-    ...['built in', 'p50', 'p95', 'ratio to FAISS', "FAISS's neighbours", 'recall@5 at build', 'resident memory'],
+    ...[
+      'built in',
+      'p50',
+      'p95',
+      'ratio to FAISS',
+      "FAISS's neighbours",
+      'recall@5 at build',
+      'effort',
+      'resident memory',
+    ],
   ];
   const rows = figures.map((one) => [
     ...[one.name, `${(one.buildMs / 1000).toFixed(1)} s`, `${one.p50Ms.toFixed(0)} ms`, `${one.p95Ms.toFixed(0)} ms`],
-    ...[one.overFaiss.toFixed(2), one.agreement.toFixed(3), one.recall.toFixed(3)],
+    ...[one.overFaiss.toFixed(2), one.agreement.toFixed(3), one.recall.toFixed(3), String(one.effort)],
     `${(one.memoryBytes / 1e6).toFixed(0)} MB`,
   ]);
   return table(head, rows);

@@ -16,6 +16,8 @@ export interface ScaleLibrary {
   readonly tracks: number;
   /** In all tracks together, spread evenly. */
   readonly chunks: number;
+  /** Number of the first track; those before are there. */
+  readonly firstTrack?: number;
   readonly onTrack?: (track: number) => void;
 }
 
@@ -36,16 +38,17 @@ export function scaleContent(track: number): string {
 
 /** Writes the files and the catalog; equal arguments give the same library except for file times. */
 export function fillScaleLibrary(options: ScaleLibrary): void {
-  const { catalog, music, spaceId, dimensions, tracks, chunks, onTrack } = options;
-  const rows = syntheticVectors(dimensions, 1).rows(chunks);
-  for (let track = 0; track < tracks; track++) {
+  const { catalog, music, spaceId, dimensions, tracks, chunks, firstTrack = 0, onTrack } = options;
+  const rows = syntheticVectors(dimensions, 1 + firstTrack).rows(chunks);
+  for (let at = 0; at < tracks; at++) {
+    const track = firstTrack + at;
     const key = scaleKey(track);
     const content = scaleContent(track);
     const file = path.join(music, key);
-    if (track % filesPerFolder === 0) mkdirSync(path.dirname(file), { recursive: true });
+    if (at === 0 || track % filesPerFolder === 0) mkdirSync(path.dirname(file), { recursive: true });
     writeFileSync(file, content);
     const { size, mtimeMs } = statSync(file);
-    const count = Math.floor(((track + 1) * chunks) / tracks) - Math.floor((track * chunks) / tracks);
+    const count = Math.floor(((at + 1) * chunks) / tracks) - Math.floor((at * chunks) / tracks);
     const taken = Array.from({ length: count }, (_, index) => {
       const { value } = rows.next();
       if (value === undefined) throw new RangeError('There are fewer vectors than chunks');

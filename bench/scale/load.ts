@@ -30,7 +30,7 @@ const never = new AbortController().signal;
 const config = readConfig(process.env, root);
 const log = makeLog('warn');
 // As the bot does (src/main.ts).
-const answersPeople = { catalogBusyTimeoutMs: 10, niceness: 10, indexPollIntervalMs: 1_000 };
+const answersPeople = { catalogBusyTimeoutMs: 10, niceness: 10, indexPollIntervalMs: 250 };
 const context = { root, environment: process.env, log, ...answersPeople };
 const app = await buildApp(config, context);
 const queryEmbedding = await heardQuery();

@@ -1,6 +1,7 @@
 /** The programs that bench/scale.ts measures: the querying process, commands, and the memory of all their processes. */
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { on } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Catalog } from '../../src/catalog/catalog.ts';
 import { readConfig } from '../../src/config/config.ts';
@@ -57,9 +58,10 @@ export class Asker {
     return this.#child.pid ?? 0;
   }
 
-  /** Of the processes with the vectors. */
+  /** Of the processes with the vectors: FAISS's, or a Milvus server on this machine. */
   indexProcesses(): number[] {
-    return descendantsOf(this.pid).flatMap(({ pid, command }) => (command.includes('faiss-child') ? [pid] : []));
+    const faiss = descendantsOf(this.pid).flatMap(({ pid, command }) => (command.includes('faiss-child') ? [pid] : []));
+    return faiss.length > 0 ? faiss : pidsOf('milvus');
   }
 
   async stop(): Promise<void> {
@@ -164,6 +166,19 @@ export function watchMemory(pids: () => readonly number[]): { stop(): number } {
       return peak;
     },
   };
+}
+
+/** Of all processes of this machine with this name.
+ *  @see proc(5) */
+export function pidsOf(name: string): number[] {
+  const pids = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry));
+  return pids.map(Number).filter((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === name;
+    } catch {
+      return false;
+    }
+  });
 }
 
 /** With shared pages counted once. */

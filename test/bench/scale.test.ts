@@ -35,7 +35,7 @@ test('compares each figure with its target in the table', () => {
     ...{ chunks: 400_000, tracks: 13_171, vectorBytes: 819e6, catalogBytes: 1.2e9, generationBytes: 831e6 },
     ...{ generationMs: 23_700, start: { scanMs: 1190, azureScanMs: 3000, startMs: 2870, coldStartMs: 3200 } },
     ...{ idle: { count: 40, p50Ms: 200, p95Ms: 240, maxMs: 280 }, memory: { index: 893e6, asker: 161e6 } },
-    ...{ added: run, removed: run },
+    ...{ added: run, embedded: run, removed: run },
   };
   const text = renderScale([result]);
   expect(text).toMatch(/13171 tracks .* must be .* 400,000 chunks/);
