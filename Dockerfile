@@ -5,6 +5,8 @@
 #   docker build -t leitmotif-worker --target worker .
 #   docker build -t leitmotif-web --target web .
 #
+# With --build-arg MILVUS_CLIENT=true, bot and web server can use a Milvus server (VECTOR_INDEX): 72 MB more.
+#
 # docs/deploy.md tells how they run, and what of this has been tried and what has not.
 
 # --- packages, and the faiss-node binding compiled against Debian's FAISS ---------------------------------------------
@@ -26,7 +28,17 @@ ENV npm_config_build_from_source=faiss-node
 # Leaves out what ONNX Runtime brings for other systems, which is most of its package.
 RUN node scripts/setup.mjs
 
-# --- what both run on -------------------------------------------------------------------------------------------------
+# --- Milvus's client, if asked for ------------------------------------------------------------------------------------
+FROM packages AS milvus-client
+ARG MILVUS_CLIENT=false
+COPY milvus-sdk/package.json milvus-sdk/package-lock.json milvus-sdk/
+RUN case $MILVUS_CLIENT in \
+  true) node scripts/setup.mjs --milvus ;; \
+  false) ;; \
+  *) echo "MILVUS_CLIENT: expected true or false, got $MILVUS_CLIENT" >&2; exit 1 ;; \
+  esac
+
+# --- what all run on ------------------------------------------------------------------------------------------------
 FROM node:24-bookworm-slim@sha256:6f7b03f7c2c8e2e784dcf9295400527b9b1270fd37b7e9a7285cf83b6951452d AS runtime
 # FAISS itself is linked into the binding; its sums are not. util-linux and sh, which limit ffmpeg, are there already.
 # hadolint ignore=DL3008
@@ -75,6 +87,7 @@ COPY web/package.json web/
 COPY web/page-build.ts web/
 COPY web/page web/page/
 COPY --from=page /app/web/node_modules/.cache/page web/node_modules/.cache/page/
+COPY --from=milvus-client /app/milvus-sdk milvus-sdk/
 ENV WEB_HOST=0.0.0.0 \
   WEB_PORT=8700
 EXPOSE 8700
@@ -85,6 +98,7 @@ CMD ["node", "src/web.ts"]
 
 # --- the bot ----------------------------------------------------------------------------------------------------------
 FROM runtime AS bot
+COPY --from=milvus-client /app/milvus-sdk milvus-sdk/
 # On the loopback interface of the container: for the check below.
 ENV METRICS_PORT=9464
 VOLUME ["/data/index", "/models"]

@@ -23,7 +23,7 @@ const interactive = { catalogBusyTimeoutMs: 10, niceness: 10, mediaThread: true,
 /** Set by main.ts when it starts the web server together with a bot. */
 const backendSocket = process.env.LEITMOTIF_BACKEND;
 
-/** The page's sources and bundler are loaded when the page is opened. Images have none, and serve the API only. */
+/** The page's sources and bundler are loaded when the page is opened. The bot's image has none, and serves the API only. */
 const page = existsSync(path.join(root, 'web/page-build.ts'))
   ? { page: async () => (await import('../web/page-build.ts')).buildPage() }
   : {};

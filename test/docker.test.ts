@@ -1,5 +1,5 @@
 /** Checks the images and compose.yaml against the project without building them; see docs/deploy.md. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { DCLinter } from 'dclint';
@@ -39,7 +39,9 @@ const commandOf = ({ rest }: Instruction): string[] => JSON.parse(rest.slice(res
 /** Not the program's: the shell's, npm's, Node's and ONNX Runtime's own. */
 const ofOthers = ['NODE_ENV', 'NODE_COMPILE_CACHE', 'ORT_DISABLE_TELEMETRY', 'npm_config_build_from_source'];
 /** Compose's own. */
-const ofCompose = ['MUSIC_DIR', 'TRITON_MODELS_DIR'];
+const ofCompose = ['MILVUS_CLIENT', 'MUSIC_DIR', 'TRITON_MODELS_DIR'];
+/** Milvus's own. */
+const ofMilvus = ['COMMON_STORAGETYPE', 'DEPLOY_MODE', 'ETCD_CONFIG_PATH', 'ETCD_DATA_DIR', 'ETCD_USE_EMBED'];
 /** The downloader's (npm run models), which reads them beside the configuration's. */
 const ofHub = ['HF_ENDPOINT', 'HF_TOKEN'];
 
@@ -105,6 +107,21 @@ describe.each(dockerfiles)('%s', (file) => {
   });
 });
 
+describe("Milvus's client", () => {
+  const [step] = named('Dockerfile', 'RUN').filter(({ rest }) => rest.includes('MILVUS_CLIENT'));
+  const run = (value: string) =>
+    spawnSync('sh', ['-c', step?.rest ?? ''], { cwd: '/', env: { MILVUS_CLIENT: value }, encoding: 'utf8' });
+
+  test('is left out unless it is asked for', () => {
+    expect(named('Dockerfile', 'ARG').map(({ rest }) => rest)).toEqual(['MILVUS_CLIENT=false']);
+    expect(run('false')).toMatchObject({ status: 0, stdout: '', stderr: '' });
+  });
+
+  test('is refused by a word that says neither', () => {
+    expect(run('yes')).toMatchObject({ status: 1, stderr: 'MILVUS_CLIENT: expected true or false, got yes\n' });
+  });
+});
+
 describe('compose.yaml', () => {
   test('passes the linter', () => {
     const linter = new DCLinter({ rules: {}, quiet: false, debug: false, exclude: [] });
@@ -115,7 +132,7 @@ describe('compose.yaml', () => {
   }, 180_000);
 
   test('uses only variables of the program or of Compose', () => {
-    const known = [...Object.keys(variables), ...ofCompose, ...ofHub];
+    const known = [...Object.keys(variables), ...ofCompose, ...ofHub, ...ofMilvus];
     const asked = all(compose, /\$\{(\w+)/g);
     const set = all(compose, /^ +([A-Z][A-Z0-9_]*): /gm);
     expect(Math.min(asked.length, set.length)).toBeGreaterThan(10);
@@ -127,6 +144,21 @@ describe('compose.yaml', () => {
     expect(new Set(targets)).toEqual(new Set(['bot', 'web', 'worker']));
     for (const target of targets) expect(read('Dockerfile')).toContain(` AS ${target}\n`);
     for (const file of all(compose, /^ +dockerfile: (\S+)$/gm)) expect(dockerfiles).toContain(file);
+  });
+
+  test('keeps Milvus from the worker and from the internet, and builds its client into what searches', () => {
+    const ofService = (name: string) =>
+      new RegExp(`^  ${name}:\\n([\\s\\S]*?)^ {0,2}\\w`, 'm').exec(compose)?.[1] ?? '';
+    const networksOf = (name: string) => all(ofService(name), /^ {6}(?:- )?(inside|outside|vectors)\b/gm);
+    expect(networksOf('milvus')).toEqual(['vectors']);
+    expect(networksOf('worker')).toEqual(['inside']);
+    expect(networksOf('worker-gpu')).toEqual(['inside']);
+    expect(compose).toMatch(/^ {2}vectors:\n {4}internal: true$/m);
+    for (const name of ['bot', 'web']) {
+      expect(networksOf(name)).toEqual(['inside', 'outside', 'vectors']);
+      expect(ofService(name)).toContain('args: *build-arguments');
+      expect(read('Dockerfile')).toMatch(new RegExp(`AS ${name}\\n(?:(?!FROM).*\\n)*COPY --from=milvus-client `));
+    }
   });
 
   test('publishes no port, and gives the worker no secrets of the bot', () => {

@@ -93,7 +93,8 @@ async function loadClient(): Promise<ClientClass> {
   } catch (cause) {
     throw new LeitmotifError(
       'tool-missing',
-      "VECTOR_INDEX names a Milvus server, and Milvus's client is not installed: `npm run setup -- milvus` installs it (72 MB)",
+      "VECTOR_INDEX names a Milvus server, and Milvus's client is not installed: `npm run setup -- milvus` installs it (72 MB), " +
+        'and a container image brings it if it is built with MILVUS_CLIENT=true',
       { cause },
     );
   }
