@@ -24,9 +24,7 @@ command -v debootstrap >/dev/null || { echo 'debootstrap is missing: apt-get ins
 
 project=$(dirname "$(dirname "$(readlink -f "$0")")")
 work=$(mktemp -d)
-mirror=$(sed -n 's/^URIs: *\([^ ]*\/debian\)\/\{0,1\}$/\1/p; s/^deb .*\(https\{0,1\}:\/\/[^ ]*\/debian\)\/\{0,1\} .*/\1/p' \
-  /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null | head -n 1)
-mirror=${mirror:-http://deb.debian.org/debian}
+. "$project/scripts/bare-debian.sh"
 
 finish() {
   for place in proc dev; do
@@ -37,25 +35,13 @@ finish() {
 trap finish EXIT
 trap 'exit 130' INT TERM
 
-# The host's settings: names, certificates, apt's options, npm's.
-take_settings() {
-  cp -L /etc/resolv.conf "$1/etc/resolv.conf"
-  mkdir -p "$1/etc/ssl/certs" "$1/usr/local/share/ca-certificates"
-  [ ! -f /etc/ssl/certs/ca-certificates.crt ] || cp -L /etc/ssl/certs/ca-certificates.crt "$1/etc/ssl/certs/"
-  cp -rL /usr/local/share/ca-certificates/. "$1/usr/local/share/ca-certificates/" 2>/dev/null || :
-  grep -lE '^ *Acquire::[^:]*::?(Proxy|Ver|CaInfo)' /etc/apt/apt.conf.d/* 2>/dev/null | xargs -r cp -t "$1/etc/apt/apt.conf.d/"
-  npmrc=$(npm config get globalconfig 2>/dev/null || :)
-  [ ! -f "$npmrc" ] || { cp "$npmrc" "$1/etc/npmrc"; }
-  [ ! -f "$HOME/.npmrc" ] || grep -v '^nodedir=' "$HOME/.npmrc" >> "$1/etc/npmrc" || :
-}
-
 # A bare machine of its own at $work/NAME.
 make_machine() {
   bare=${keep:-$work/bare}
   if [ ! -x "$bare/usr/bin/git" ]; then
     echo "Making a bare $suite from $mirror ..."
     debootstrap --variant=minbase "$suite" "$bare" "$mirror" >"$work/log" 2>&1 || { tail -n 20 "$work/log"; exit 1; }
-    take_settings "$bare"
+    take_settings "$bare" /etc/npmrc
     mount -t proc proc "$bare/proc"
     chroot "$bare" sh -c 'apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
       nodejs npm git ca-certificates && apt-get clean && rm -rf /var/lib/apt/lists/*' >"$work/log" 2>&1 ||
