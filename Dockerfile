@@ -5,7 +5,7 @@
 #   docker build -t leitmotif-worker --target worker .
 #   docker build -t leitmotif-web --target web .
 #
-# With --build-arg MILVUS_CLIENT=true, bot and web server can use a Milvus server (VECTOR_INDEX): 72 MB more.
+# With --build-arg MILVUS_CLIENT=true, bot and web server can use a Milvus server (VECTOR_INDEX): 45 MB more.
 #
 # docs/deploy.md tells how they run, and what of this has been tried and what has not.
 
@@ -74,6 +74,8 @@ CMD ["node", "--single-threaded-gc", "--no-incremental-marking", "embedding-work
 
 # --- the web app's page, which the web server finds built ---------------------------------------------------------------
 FROM packages AS page
+# The compiler's settings, which the page's extend.
+COPY tsconfig.json ./
 COPY src src/
 COPY web/page-build.ts web/
 COPY web/page web/page/

@@ -26,7 +26,10 @@ debootstrap --variant=minbase bookworm "$root" "$mirror" >"$work/log" 2>&1 || { 
 printf 'deb %s %s main\n' "$mirror" bookworm "$mirror" bookworm-updates "${mirror%/debian}/debian-security" bookworm-security \
   > "$root/etc/apt/sources.list"
 take_settings "$root" /usr/local/etc/npmrc
-rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/* "$root"/usr/share/doc/* "$root"/usr/share/man/*
+# As the slim images of Debian: no package files, documents and manuals are kept.
+echo 'DPkg::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb /var/cache/apt/*.bin || true"; };' > "$root/etc/apt/apt.conf.d/docker-clean"
+printf 'path-exclude /usr/share/%s/*\n' doc man locale info > "$root/etc/dpkg/dpkg.cfg.d/docker"
+rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/* "$root"/usr/share/doc/* "$root"/usr/share/man/* "$root"/usr/share/locale/*
 
 # Node and npm, from their npm packages, where the image has them.
 "$project/scripts/leitmotif" setup

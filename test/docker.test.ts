@@ -1,6 +1,7 @@
 /** Checks the images and compose.yaml against the project without building them; see docs/deploy.md. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DCLinter } from 'dclint';
 import { describe, expect, test } from 'vitest';
@@ -106,6 +107,26 @@ describe.each(dockerfiles)('%s', (file) => {
     }
   });
 });
+
+test("the page is built from what the web server's image copies", () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'leitmotif-page-image-'));
+  try {
+    // The stages before the page are those it is built on.
+    const [stages = ''] = read('Dockerfile').split('FROM runtime AS web');
+    const copied = all(
+      stages.replace(/FROM \S+ AS runtime[\s\S]*(?=FROM packages AS page)/, ''),
+      /^COPY (?!--)(.*)$/gm,
+    );
+    const sources = copied.flatMap((rest) => rest.split(/\s+/).slice(0, -1));
+    expect(sources).toContain('web/page');
+    for (const source of sources) cpSync(path.join(root, source), path.join(folder, source), { recursive: true });
+    symlinkSync(path.join(root, 'node_modules'), path.join(folder, 'node_modules'));
+    execFileSync(process.execPath, ['web/page-build.ts'], { cwd: folder, stdio: 'pipe' });
+    expect(globSync('web/node_modules/.cache/page/*/index.html', { cwd: folder })).toHaveLength(1);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}, 120_000);
 
 describe("Milvus's client", () => {
   const [step] = named('Dockerfile', 'RUN').filter(({ rest }) => rest.includes('MILVUS_CLIENT'));

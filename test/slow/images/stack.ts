@@ -80,17 +80,18 @@ export class Stack implements AsyncDisposable {
     return this.#compose(['compose.yaml'], args);
   }
 
-  /** Runs `docker compose` with the proxy of docs/deploy.md and the local Discord too.
+  /** Runs `docker compose` with the worker on the CPU, the web server, the proxy of docs/deploy.md and the local Discord.
    *  @throws {Error} when it fails */
   async compose(...args: readonly string[]): Promise<string> {
-    const ended = await this.#compose(['compose.yaml', 'compose.override.yaml', 'compose.test.yaml'], args);
+    const files = ['compose.yaml', 'compose.override.yaml', 'compose.test.yaml'];
+    const ended = await this.#compose(files, ['--profile', 'cpu', '--profile', 'web', ...args]);
     if (ended.code !== 0) throw new Error(`docker compose ${args.join(' ')} failed:\n${ended.stderr.slice(-4_000)}`);
     return ended.stdout;
   }
 
-  /** A program of a container of this project, as `docker compose exec` runs it. */
-  exec(service: string, ...command: readonly string[]): Promise<string> {
-    return this.compose('exec', '--no-TTY', service, ...command);
+  /** Runs a program in a container, as `docker compose exec` does. */
+  exec(...command: readonly string[]): Promise<string> {
+    return this.compose('exec', '--no-TTY', ...command);
   }
 
   /** @returns megabytes of an image of this project */
