@@ -24,6 +24,8 @@ command -v debootstrap >/dev/null || { echo 'debootstrap is missing: apt-get ins
 
 project=$(dirname "$(dirname "$(readlink -f "$0")")")
 work=$(mktemp -d)
+# No such folder is in the roots.
+unset TMPDIR
 . "$project/scripts/bare-debian.sh"
 
 finish() {
