@@ -5,6 +5,7 @@ python -m leitmotif_training train      the network; the same command resumes
 python -m leitmotif_training evaluate   all spaces side by side on the benchmark's development half
 python -m leitmotif_training distil     a student of MusiCNN; the same command resumes
 python -m leitmotif_training export     embedding-worker/models/builtin
+python -m leitmotif_training export-musicnn    src/models/musicnn; needs no music
 """
 
 from __future__ import annotations
@@ -110,7 +111,7 @@ def distil(store: Path, run: Path, options: argparse.Namespace) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("command", choices=["fetch", "train", "distil", "evaluate", "export", "data"])
+    parser.add_argument("command", choices=["fetch", "train", "distil", "evaluate", "export", "export-musicnn", "data"])
     parser.add_argument("--bench", type=Path, default=REPOSITORY / "../shared/bench-dev")
     parser.add_argument("--cache", type=Path, default=REPOSITORY / ".cache")
     parser.add_argument(
@@ -184,6 +185,12 @@ def main() -> None:
         from .corpus import data_table, open_store
 
         print(data_table(open_store(store)[0]))
+    elif options.command == "export-musicnn":
+        from .export_musicnn import FOLDER, REFERENCE
+        from .export_musicnn import export as export_musicnn
+
+        # The product's test compares with the product's own folder only.
+        export_musicnn(options.out or FOLDER, None if options.out else REFERENCE)
     else:
         from .export import export
 

@@ -20,15 +20,27 @@ EPSILON = 1e-3
 """Of TensorFlow's batch normalisation."""
 
 
-def read_checkpoint(folder: Path) -> dict[str, np.ndarray]:
-    """Tensors by name from `.index` (a LevelDB table of BundleEntryProto) and `.data-00000-of-00001`."""
+DATA_FILE = ".data-00000-of-00001"
+"""Name of the weights in a checkpoint's folder."""
+
+
+def package_folder(name: str = "MTT_musicnn") -> Path:
+    """Folder of a checkpoint in the installed package."""
+    spec = importlib.util.find_spec("musicnn")
+    if spec is None or not spec.submodule_search_locations:
+        raise ModuleNotFoundError("Cannot load MusiCNN: install the PyPI package musicnn==0.1.0 (--no-deps)")
+    return Path(spec.submodule_search_locations[0]) / name
+
+
+def read_places(folder: Path) -> dict[str, tuple[int, tuple[int, ...]]]:
+    """Offset in the data file (bytes) and shape of each float32 tensor, by name, from `.index` (a LevelDB table of
+    BundleEntryProto)."""
     index = (folder / ".index").read_bytes()
-    data = (folder / ".data-00000-of-00001").read_bytes()
     _, at = _varint(index, len(index) - 48)
     _, at = _varint(index, at)
     offset, at = _varint(index, at)
     size, _ = _varint(index, at)
-    tensors = {}
+    places = {}
     for _, handle in _entries(index[offset : offset + size]):
         begin, at = _varint(handle, 0)
         length, _ = _varint(handle, at)
@@ -37,10 +49,17 @@ def read_checkpoint(folder: Path) -> dict[str, np.ndarray]:
             if not key or fields.get(1, [0])[0] != 1:
                 continue
             shape = [_message(dim).get(1, [0])[0] for dim in _message(fields[2][0]).get(2, [])] if 2 in fields else []
-            start = fields.get(4, [0])[0]
-            count = int(np.prod(shape)) if shape else 1
-            tensors[key.decode()] = np.frombuffer(data, "<f4", count, start).reshape(shape)
-    return tensors
+            places[key.decode()] = (fields.get(4, [0])[0], tuple(shape))
+    return places
+
+
+def read_checkpoint(folder: Path) -> dict[str, np.ndarray]:
+    """float32 tensors by name, from `.index` and `.data-00000-of-00001`."""
+    data = (folder / DATA_FILE).read_bytes()
+    return {
+        name: np.frombuffer(data, "<f4", int(np.prod(shape)), offset).reshape(shape)
+        for name, (offset, shape) in read_places(folder).items()
+    }
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:
@@ -103,10 +122,7 @@ class MusiCnn(nn.Module):
 
     def __init__(self, name: str = "MTT_musicnn") -> None:
         super().__init__()
-        spec = importlib.util.find_spec("musicnn")
-        if spec is None or not spec.submodule_search_locations:
-            raise ModuleNotFoundError("Cannot load MusiCNN: install the PyPI package musicnn==0.1.0 (--no-deps)")
-        self.tensors = read_checkpoint(Path(spec.submodule_search_locations[0]) / name)
+        self.tensors = read_checkpoint(package_folder(name))
         self.filters = torch.tensor(mel_filters(), dtype=torch.float32)
         self.window = torch.hann_window(FFT)
         self.norms = sorted({k.rsplit("/", 1)[0] for k in self.tensors if k.endswith("/gamma")}, key=_order)
