@@ -147,7 +147,7 @@ async function* embedInOrder(
         metrics.embedSeconds.observe(window.computeMs / 1000);
         // Only after an answer: a window that failed or was cancelled may still be on its way to a process.
         memory.release(samples);
-        const kind = musicHead ? kindByHead(window, window.vector, musicHead) : window.kind;
+        const kind = musicHead ? kindByHead(window, window.headInputs, musicHead) : window.kind;
         return { span, window, kind, loudDb: window.loudDb };
       }),
       settled: false,

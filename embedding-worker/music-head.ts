@@ -12,7 +12,7 @@ import { silenceDb } from '../src/audio/gate/levels.ts';
 import type { ChunkKind } from '../src/domain.ts';
 import { decodeFloat32 } from '../src/embedding/packed-arrays.ts';
 import { LeitmotifError } from '../src/errors.ts';
-import { type Model, manifestPathOf } from '../src/models/manifest.ts';
+import { type Model, manifestPathOf, networkWidth } from '../src/models/manifest.ts';
 
 const packed = z.base64().transform(decodeFloat32);
 
@@ -44,7 +44,7 @@ export type MusicHead = z.infer<typeof headFile>;
 /** @returns null when the model has no head
  *  @throws {LeitmotifError} config-invalid when the file is missing, damaged, or for vectors of another size */
 export async function readMusicHead(model: Model): Promise<MusicHead | null> {
-  const { musicHead: named, dimensions } = model.manifest;
+  const { musicHead: named } = model.manifest;
   if (!named) return null;
   const file = path.join(model.folder, named.file);
   try {
@@ -53,7 +53,8 @@ export async function readMusicHead(model: Model): Promise<MusicHead | null> {
     if (sum !== named.sha256) throw new Error(`expected sha256 ${named.sha256}, got ${sum}`);
     const head = headFile.parse(JSON.parse(bytes.toString('utf8')));
     const inputs = head.hidden.length / head.hiddenBias.length;
-    if (inputs !== dimensions) throw new Error(`expected weights for ${dimensions} values, got ${inputs}`);
+    const width = networkWidth(model.manifest);
+    if (inputs !== width) throw new Error(`expected weights for ${width} values, got ${inputs}`);
     return head;
   } catch (cause) {
     const why = cause instanceof z.ZodError ? z.prettifyError(cause) : (cause as Error).message;
@@ -61,7 +62,7 @@ export async function readMusicHead(model: Model): Promise<MusicHead | null> {
   }
 }
 
-/** @param vector shape [dimensions], unit length
+/** @param vector unit length, with the values that follow it for the head; shape [inputs of the head]
  *  @returns for each output the natural logarithm of its probability */
 export function scoresOf({ hidden, hiddenBias, out, outBias }: MusicHead, vector: Float32Array): Float64Array {
   const inner = Float64Array.from(hiddenBias, (bias, unit) =>

@@ -63,6 +63,7 @@ const callers: Readonly<Record<string, readonly string[]>> = {
   ],
   cockatiel: ['embedding-worker/engines/remote/guard.ts', 'src/index/milvus/guard.ts'],
   oauth4webapi: ['embedding-worker/engines/remote/access-token.ts', 'src/web/discord-oauth.ts'],
+  fflate: ['src/models/download/package-file.ts'],
   'ipaddr.js': ['src/fetch/public-address.ts'],
   '@resvg/resvg-js': ['src/media/picture.ts'],
   hyparquet: ['src/exchange/parquet.ts'],

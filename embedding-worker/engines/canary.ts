@@ -23,13 +23,14 @@ export function storedCanary({ canary, windowSec }: ModelManifest, lengthSec: nu
   return canary === undefined || lengthSec !== windowSec.default ? null : decodeFloat32(canary);
 }
 
-/** @param got, expected unit vectors
+/** @param got, expected outputs of the network: unit vectors, for some models with further values
  *  @throws {Error} when they differ by more than rounding explains */
 export function checkCanary(got: Float32Array, expected: Float32Array, toleranceMax = toleranceDistance): void {
   if (got.length !== expected.length) {
     throw new Error(`expected the canary's vector to have ${expected.length} values, got ${got.length}`);
   }
-  const similarity = got.reduce((sum, value, at) => sum + value * (expected[at] ?? 0), 0);
+  const product = (a: Float32Array, b: Float32Array) => a.reduce((sum, value, at) => sum + value * (b[at] ?? 0), 0);
+  const similarity = product(got, expected) / Math.sqrt(product(got, got) * product(expected, expected));
   if (1 - similarity <= toleranceMax) return;
   throw new Error(
     `computes something else: the canary's vector is ${(1 - similarity).toPrecision(2)} from the one that is known ` +

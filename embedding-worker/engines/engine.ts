@@ -9,6 +9,8 @@ export interface EmbeddedWindow {
   readonly loudDb: number;
   /** Shape [dimensions], finite, unit length; checked by the engine. */
   readonly vector: Float32Array;
+  /** What the music head reads: the vector, and for some models further values. */
+  readonly headInputs: Float32Array;
   /** Computing time of the window, without waiting. */
   readonly computeMs: number;
 }

@@ -134,8 +134,8 @@ export class InferencePool implements EmbeddingEngine {
   }
 
   async embed(samples: Float32Array, signal: AbortSignal): Promise<EmbeddedWindow> {
-    const { values: vector, ...window } = await this.process(samples, signal);
-    return { ...window, vector };
+    const { values, ...window } = await this.process(samples, signal);
+    return { ...window, vector: values.subarray(0, this.#options.model.manifest.dimensions), headInputs: values };
   }
 
   /** @throws as {@link EmbeddingEngine.embed} */

@@ -41,7 +41,10 @@ export async function loadModel(
   const stored = storedCanary(manifest, windowSec);
   let reference: Reference;
   try {
-    await verifySum(path.join(folder, manifest.network.file), manifest.network.sha256);
+    const { network } = manifest;
+    for (const { file, sha256 } of network.data ? [network, network.data] : [network]) {
+      await verifySum(path.join(folder, file), sha256);
+    }
     if (provider === 'cpu') return (await loadOnCpu(model, canary, stored)).loaded;
     reference =
       stored && !cpuToBeat ? { vector: stored, cpuMs: null } : await computeReference(model, canary, stored, cpuToBeat);

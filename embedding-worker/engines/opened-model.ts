@@ -1,6 +1,6 @@
 /** Opens a model's graphs: the front-end and the network. Nothing is proven here. */
 import path from 'node:path';
-import type { Model, ModelManifest } from '../../src/models/manifest.ts';
+import { type Model, type ModelManifest, networkWidth } from '../../src/models/manifest.ts';
 import { networkRanks } from '../../src/models/network-spec.ts';
 import { families } from '../families/families.ts';
 import type { Family } from '../families/family.ts';
@@ -9,7 +9,7 @@ import { type ExecutionProvider, type Graph, openGraph } from './onnx.ts';
 
 export interface OpenedModel {
   /** @param windows each shape [samples], all of one length
-   *  @returns for each window, in order, shape [values]
+   *  @returns for each window, in order, shape [values]: the vector, and what only the music head reads
    *  @throws {LeitmotifError} inference-failed when the model's output is invalid */
   run(windows: readonly Float32Array[]): Promise<Float32Array[]>;
   /** The smallest `gpuShare` of its graphs. */
@@ -34,7 +34,7 @@ export async function openModel(
       inputRank: ranks.input,
       output: weights.output,
       outputRank: ranks.output,
-      outputWidth: manifest.dimensions,
+      outputWidth: networkWidth(manifest),
     },
     provider,
   );
@@ -45,7 +45,7 @@ export async function openModel(
       const samples = prepared[0]?.length ?? 0;
       const inputs = frontEnd ? await runGraph(frontEnd, prepared, [samples]) : prepared;
       const rows = await runGraph(network, inputs, family.frontEnd?.itemShape ?? [samples]);
-      return rows.map((row) => checkedVector(manifest, family.finish(row, manifest.dimensions)));
+      return rows.map((row) => checkedVector(manifest, family.finish(row, networkWidth(manifest))));
     },
     gpuShare: () => Math.min(network.gpuShare(), frontEnd?.gpuShare() ?? 1),
     close: async () => {

@@ -101,7 +101,13 @@ function eventWords(event: Exclude<GetEvent, { kind: 'downloading' }>): string {
   }
 }
 
-const placeWords = { here: 'already here', cache: "copied from the hub's own cache", hub: 'downloaded' } as const;
+const placeWords = {
+  here: 'already here',
+  cache: "copied from the hub's own cache",
+  hub: 'downloaded',
+  program: 'copied from this program',
+  package: 'taken out of the downloaded package',
+} as const;
 
 const voucherWords = {
   pin: 'the hash matches the pinned one',

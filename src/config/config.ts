@@ -38,6 +38,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       home: path.resolve(root, v.HF_HOME ?? path.join(homedir(), '.cache', 'huggingface')),
       proxy: Object.freeze({ https: v.HTTPS_PROXY ?? '', except: v.NO_PROXY ?? '' }),
     }),
+    packageIndex: v.PIP_INDEX_URL,
     device: v.EMBEDDING_DEVICE,
     engine,
     windowSec: v.WINDOW_SEC,

@@ -10,6 +10,8 @@ const secrets = [
   'DATABRICKS_TOKEN',
   'DATABRICKS_CLIENT_SECRET',
   'HF_TOKEN',
+  // It may hold a user and a password of a mirror.
+  'PIP_INDEX_URL',
   'MILVUS_PASSWORD',
   'MILVUS_TOKEN',
   'AZURE_STORAGE_CONNECTION_STRING',

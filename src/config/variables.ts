@@ -98,6 +98,13 @@ export const variables = {
     'path',
     "cache folder of the hub's own tools; unset: ~/.cache/huggingface",
   ),
+  // Checked where it is used: pip takes forms that we do not, and other programs may need them.
+  PIP_INDEX_URL: variable(
+    anyText,
+    'https://pypi.org/simple',
+    'http(s) address',
+    'Python package index to download MusiCNN from (npm run models -- get musicnn), or a mirror of it',
+  ),
   HTTPS_PROXY: variable(optionalText, undefined, 'http(s) address', 'proxy for model downloads'),
   NO_PROXY: variable(optionalText, undefined, 'hosts, separated by commas', 'hosts to reach without the proxy'),
   ...workerVariables,

@@ -1,5 +1,5 @@
-/** The models that can be downloaded (`npm run models -- get NAME`): repository, hashes of the files and manifest fields.
- *  Shipped models have manifests in models/ instead. Separate from the downloader, so that an error about a missing model
+/** The models that can be downloaded (`npm run models -- get NAME`): origin and hashes of the files, and manifest fields.
+ *  Shipped models have manifests in embedding-worker/models/ instead. Separate from the downloader, so that an error about a missing model
  *  can say that it can be downloaded.
  *
  *  No third-party weights are in this repository, and each model has its own licence.
@@ -11,40 +11,8 @@
  */
 import { LeitmotifError } from '../errors.ts';
 import { formatBytes } from '../format.ts';
-import type { ModelManifest } from './manifest.ts';
-
-export interface DownloadableFile {
-  /** Path in the repository. */
-  readonly path: string;
-  /** Hexadecimal; null: recorded on the first download. */
-  readonly sha256: string | null;
-  /** Exact if `isExact`, otherwise rounded as on the hub's page. */
-  readonly bytes: number;
-  readonly isExact: boolean;
-}
-
-/** @property input, output names in the graph */
-export interface DownloadableNetwork extends DownloadableFile {
-  readonly input: string;
-  readonly output: string;
-}
-
-export interface DownloadableModel
-  extends Pick<
-    ModelManifest,
-    'name' | 'version' | 'family' | 'sampleRateHz' | 'dimensions' | 'precision' | 'frontEnd' | 'windowSec' | 'licence'
-  > {
-  /** One-line description for users. */
-  readonly purpose: string;
-  /** owner/name on the hub. */
-  readonly repository: string;
-  /** A commit, or a branch name; with a branch, the downloaded commit is recorded. */
-  readonly revision: string;
-  readonly network: DownloadableNetwork;
-  /** The same weights in float16, for GPUs. */
-  readonly half?: DownloadableFile;
-  readonly text?: { readonly network: DownloadableNetwork; readonly tokenizer: DownloadableFile };
-}
+import type { DownloadableModel } from './downloadable.ts';
+import { musicnn } from './musicnn/entry.ts';
 
 /** CLAP was trained on windows of 10 s, and wav2vec2 accepts this length; shorter windows are padded. */
 const windowSec = { min: 5, max: 10, default: 10 } as const;
@@ -107,6 +75,7 @@ const speech = {
 const speechNames = { input: 'input_values', output: 'last_hidden_state' } as const;
 
 export const downloadableModels: readonly DownloadableModel[] = [
+  musicnn,
   {
     ...musicAndSpeech,
     name: 'clap',
@@ -218,7 +187,7 @@ export function knownModels(catalogue: readonly DownloadableModel[] = downloadab
 }
 
 function sizeOf({ network }: DownloadableModel): string {
-  return formatBytes(network.bytes);
+  return formatBytes(network.bytes + (network.data?.bytes ?? 0));
 }
 
 /** The error for a model that is not installed, with advice.

@@ -1,5 +1,6 @@
 /** Model manifests (`model.json`): one folder per model. Some models are shipped with the worker, others are downloaded
  *  (`npm run models`). */
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
@@ -13,8 +14,13 @@ const modelFile = z.object({
   bytes: z.int().positive(),
 });
 
-/** @property input, output names in the graph */
-const network = modelFile.extend({ input: z.string().min(1), output: z.string().min(1) });
+/** @property input, output names in the graph
+ *  @property data weights outside of the graph file, which refers to them by their file's name (ONNX external data) */
+const network = modelFile.extend({
+  input: z.string().min(1),
+  output: z.string().min(1),
+  data: modelFile.optional(),
+});
 
 export const modelManifest = z.object({
   name: z.string().regex(/^[a-z0-9][a-z0-9._-]*$/),
@@ -31,9 +37,10 @@ export const modelManifest = z.object({
   network: network.extend({ half: modelFile.optional() }),
   /** The text side: embeds texts into the same space. */
   text: z.object({ network, tokenizer: modelFile }).optional(),
-  /** Judges from a vector whether its window is music: see embedding-worker/music-head.ts. */
-  musicHead: modelFile.optional(),
-  /** The vector of the canary window (engines/canary.ts) of the default length, as base64 of float32: computed once on a CPU. A
+  /** Judges from a vector whether its window is music: see embedding-worker/music-head.ts.
+   *  @property extraInputs values that follow the vector in the network's output, which only the head reads */
+  musicHead: modelFile.extend({ extraInputs: z.int().positive().max(65_536).optional() }).optional(),
+  /** The network's output for the canary window (engines/canary.ts) of the default length, as base64 of float32: computed once on a CPU. A
    *  device must reproduce it before it is used. */
   canary: z.base64().optional(),
 });
@@ -62,6 +69,11 @@ export async function readModel(manifestPath: string): Promise<Model> {
   return { manifest: parsed.data, folder: path.dirname(manifestPath) };
 }
 
+/** Values of the network's output for one window, or one step of time: the vector, and what only the music head reads. */
+export function networkWidth({ dimensions, musicHead }: ModelManifest): number {
+  return dimensions + (musicHead?.extraInputs ?? 0);
+}
+
 export const modelManifestName = 'model.json';
 
 export function manifestPathOf({ folder }: Model): string {
@@ -80,10 +92,15 @@ export function spaceIdOfModel({ manifest }: Model, windowSec: number): string {
   return spaceIdOf({
     model: manifest.name,
     version: manifest.version,
-    weightsSha256: manifest.network.sha256,
+    weightsSha256: weightsSha256Of(manifest),
     precision: manifest.precision,
     windowSec,
     hopSec: windowSec,
     frontEnd: manifest.frontEnd,
   });
+}
+
+/** The hash of the graph file; with weights outside of it, of both hashes. */
+function weightsSha256Of({ network: { sha256, data } }: ModelManifest): string {
+  return data ? createHash('sha256').update(`${sha256} ${data.sha256}`).digest('hex') : sha256;
 }

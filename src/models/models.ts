@@ -3,19 +3,21 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { LeitmotifError } from '../errors.ts';
 import { folderBytes } from '../io/folder-bytes.ts';
-import { type DownloadableModel, knownModels } from './catalogue.ts';
+import { knownModels } from './catalogue.ts';
 import { partPathOf } from './download/fetch-file.ts';
 import { type DownloadResult, type GetOptions, getModel } from './download/get-model.ts';
 import { bytesOf, downloadedFilesOf, type ModelParts, nameOf } from './download/model-files.ts';
 import { lockModel } from './download/model-lock.ts';
+import { archivePathOf } from './download/package-file.ts';
 import { partBytes } from './download/part-file.ts';
 import { type CheckedModelFile, verifyModel } from './download/verify-model.ts';
+import type { DownloadableModel } from './downloadable.ts';
 import { type InstalledModel, installedModel, installedModels } from './installed.ts';
 import { writeMlflowModel } from './mlflow-model.ts';
 import type { WrittenFolder } from './network-folder.ts';
 import { writeTritonRepository } from './triton-repository.ts';
 
-export interface ModelsOptions extends Pick<GetOptions, 'hub' | 'silenceMs' | 'retryAfterMs'> {
+export interface ModelsOptions extends Pick<GetOptions, 'hub' | 'packageIndex' | 'silenceMs' | 'retryAfterMs'> {
   /** Folder of the shipped models. */
   readonly shippedDir: string;
   /** Folder of the downloaded models; created when needed. */
@@ -138,9 +140,12 @@ export class Models {
 
   async #listOffered(known: DownloadableModel): Promise<ListedModel> {
     const files = downloadedFilesOf(known, { text: false, half: false });
-    const parts = downloadedFilesOf(known, { text: true, half: true }).map((file) =>
-      partBytes(partPathOf(path.join(this.#options.modelsDir, known.name, nameOf(file)))),
-    );
+    const folder = path.join(this.#options.modelsDir, known.name);
+    const parts = downloadedFilesOf(known, { text: true, half: true }).map((file) => {
+      const { origin } = file;
+      const arriving = origin?.kind === 'package' ? archivePathOf(origin, folder) : path.join(folder, nameOf(file));
+      return partBytes(partPathOf(arriving));
+    });
     const begun = (await Promise.all(parts)).some((bytes) => bytes > 0);
     return {
       ...wordsOf(known),

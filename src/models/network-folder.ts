@@ -5,7 +5,7 @@ import { copyFile, link, mkdir, realpath, rm, stat, writeFile } from 'node:fs/pr
 import path from 'node:path';
 import { LeitmotifError } from '../errors.ts';
 import { writeAtomically } from '../io/durable-file.ts';
-import type { Model } from './manifest.ts';
+import type { Model, ModelFile } from './manifest.ts';
 
 export interface WrittenFolder {
   /** `<dir>/<model>` */
@@ -35,7 +35,7 @@ export async function writeNetworkFolder(dir: string, model: Model, content: Net
     );
   }
   const weights = path.join(model.folder, network.file);
-  await checkWeights(model, weights);
+  await checkWeights(model);
   // Renamed into place when complete, because a server may watch the folder.
   const write = async (part: string): Promise<WrittenFolder> => {
     await rm(part, { recursive: true, force: true });
@@ -45,14 +45,24 @@ export async function writeNetworkFolder(dir: string, model: Model, content: Net
     }
     const to = path.join(part, content.weights);
     await mkdir(path.dirname(to), { recursive: true });
+    if (network.data) {
+      // The graph names this file: it has to be next to it.
+      await linkOrCopy(path.join(model.folder, network.data.file), path.join(path.dirname(to), network.data.file));
+    }
     return { folder, isLinked: await linkOrCopy(weights, to) };
   };
   return writeAtomically(folder, write, { partial: path.join(dir, `.${name}.part`) });
 }
 
-async function checkWeights({ manifest }: Model, file: string): Promise<void> {
+async function checkWeights(model: Model): Promise<void> {
+  const { network } = model.manifest;
+  for (const file of network.data ? [network, network.data] : [network]) await checkFile(model, file);
+}
+
+async function checkFile({ manifest, folder }: Model, { file: name, sha256 }: ModelFile): Promise<void> {
   const cannot = (why: string, cause?: unknown): LeitmotifError =>
     new LeitmotifError('config-invalid', `Cannot use the weights of ${manifest.name}: ${why}`, { cause });
+  const file = path.join(folder, name);
   const hash = createHash('sha256');
   try {
     for await (const block of createReadStream(file)) hash.update(block as Buffer);
@@ -60,7 +70,6 @@ async function checkWeights({ manifest }: Model, file: string): Promise<void> {
     throw cannot(error instanceof Error ? error.message : String(error), error);
   }
   const sum = hash.digest('hex');
-  const { sha256 } = manifest.network;
   if (sum !== sha256) throw cannot(`expected ${file} to have sha256 ${sha256}, got ${sum}`);
 }
 

@@ -1,6 +1,6 @@
 /** Inputs and outputs of a model's network, by the model's family. Pure. Used by the worker, remote engines, and `npm run
  *  models -- triton` and `-- mlflow`. */
-import type { Model, ModelManifest } from './manifest.ts';
+import { type Model, type ModelManifest, networkWidth } from './manifest.ts';
 
 export interface NetworkSpec {
   /** The model's name, for messages. */
@@ -12,6 +12,7 @@ export interface NetworkSpec {
   };
   readonly output: {
     readonly name: string;
+    /** Of one item, or of one step of time: see `networkWidth`. */
     readonly dimensions: number;
     /** Whether the output is rows over time, [frames, dimensions], of which the mean is taken, instead of one row. */
     readonly overTime: boolean;
@@ -50,10 +51,10 @@ export function networkRanks({ family }: ModelManifest): { readonly input: numbe
 }
 
 export function networkSpecOf({ manifest }: Pick<Model, 'manifest'>, windowSec: number): NetworkSpec {
-  const { name, network, dimensions, family } = manifest;
+  const { name, network, family } = manifest;
   return {
     name,
     input: { name: network.input, itemShape: networkItemShape({ manifest }, windowSec) },
-    output: { name: network.output, dimensions, overTime: shapes[family].overTime },
+    output: { name: network.output, dimensions: networkWidth(manifest), overTime: shapes[family].overTime },
   };
 }

@@ -1,6 +1,6 @@
 /** The parts of a space: sections of its vectors that are compared separately.
  *
- *  The built-in model joins branches for different properties. The similarity of the whole vector is decided by the strongest
+ *  The built-in model and `musicnn` join branches for different properties. The similarity of the whole vector is decided by the strongest
  *  branch; searched separately, a track can be found for its sound or for its harmony, and an answer can say which. Most models
  *  have vectors of one part, the whole.
  */
@@ -19,15 +19,16 @@ export interface SpacePart {
 }
 
 /** The weights are those of the branches in training/; all branches but harmony are the sound. */
-const soundAndHarmony: readonly SpacePart[] = [
-  { name: 'sound', from: 0, dimensions: 192, weight: 0.46 },
-  { name: 'harmony', from: 192, dimensions: 192, weight: 0.54 },
+const soundAndHarmony = (soundDimensions: number): readonly SpacePart[] => [
+  { name: 'sound', from: 0, dimensions: soundDimensions, weight: 0.46 },
+  { name: 'harmony', from: soundDimensions, dimensions: 192, weight: 0.54 },
 ];
 
 /** By model name and major version. */
 const partsByModel: Readonly<Record<string, readonly SpacePart[]>> = {
-  'builtin@2': soundAndHarmony,
-  'builtin@3': soundAndHarmony,
+  'builtin@2': soundAndHarmony(192),
+  'builtin@3': soundAndHarmony(192),
+  'musicnn@1': soundAndHarmony(240),
 };
 
 /** @param spaceId starts with the model's name, `@` and its version

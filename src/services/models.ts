@@ -6,12 +6,13 @@ import { storedToken } from '../models/download/hub.ts';
 import { Models } from '../models/models.ts';
 import { shippedModelsDir } from './models-dirs.ts';
 
-export async function buildModels({ modelsDir, hub }: Config, root: string): Promise<Models> {
+export async function buildModels({ modelsDir, hub, packageIndex }: Config, root: string): Promise<Models> {
   const { endpoint, offline, home, proxy } = hub;
   return new Models({
     shippedDir: shippedModelsDir(root),
     modelsDir,
     catalogue: downloadableModels,
+    packageIndex,
     hub: { endpoint, token: hub.token ?? (await storedToken(home)), offline, cacheDir: path.join(home, 'hub'), proxy },
   });
 }

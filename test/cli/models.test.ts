@@ -65,7 +65,7 @@ describe('npm run models', () => {
     expect(await models(['verify'])).toMatchObject({
       code: 0,
       stdout: expect.stringMatching(
-        /builtin\/builtin\.onnx: correct, matches the pinned hash\ndescriptor\/descriptor\.onnx: correct, matches the pinned hash\nwav2vec2\/model\.onnx: correct, matches the hash that the hub/,
+        /builtin\/builtin\.onnx: correct, matches the pinned hash\nbuiltin\/music-head\.json: correct, matches the pinned hash\ndescriptor\/descriptor\.onnx: correct, matches the pinned hash\nwav2vec2\/model\.onnx: correct, matches the hash that the hub/,
       ),
     });
     writeFileSync(inFolder('models', 'wav2vec2', 'model.onnx'), 'rotten');

@@ -1,5 +1,5 @@
 /** A small model on the local hub. */
-import type { DownloadableModel } from '../../src/models/catalogue.ts';
+import type { DownloadableModel } from '../../src/models/downloadable.ts';
 import { generatedBytes, sha256Of } from './local-hub.ts';
 
 export const weights = generatedBytes(300_000);

@@ -40,6 +40,7 @@ export async function openFixture(changes: Partial<ModelsOptions['hub']> = {}): 
     modelsDir,
     catalogue: [tiny, unpinned],
     hub: { endpoint: hub.endpoint, token: 'hf_secret', offline: false, cacheDir, ...changes },
+    packageIndex: hub.endpoint,
     silenceMs: 20_000,
     retryAfterMs: 1,
   };

@@ -104,12 +104,18 @@ export class LocalHub implements AsyncDisposable {
   }
 }
 
-async function listen(server: FastifyInstance): Promise<string> {
+export async function listen(server: FastifyInstance): Promise<string> {
   return await server.listen({ host: '127.0.0.1', port: 0 });
 }
 
 /** @see https://www.rfc-editor.org/rfc/rfc9110#section-14 */
-function sendRange(request: FastifyRequest, reply: FastifyReply, bytes: Buffer, etag: string, tricks: HubTricks) {
+export function sendRange(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  bytes: Buffer,
+  etag: string,
+  tricks: HubTricks,
+) {
   const { range } = request.headers;
   const ifRange = request.headers['if-range'];
   reply.header('etag', etag).header('accept-ranges', 'bytes').type('application/octet-stream');

@@ -43,7 +43,7 @@ test("verifies against the pin, the hub's hash, or the recorded hash", async () 
   expect(await states('unpinned')).toEqual(['hub']);
   rmSync(path.join(fixture.modelsDir, 'unpinned/source.json'));
   expect(await states('unpinned')).toEqual(['recorded']);
-  expect(await states(null)).toHaveLength(6);
+  expect(await states(null)).toHaveLength(7);
 });
 
 test('finds missing and damaged files, and manifests that differ from the pin', async () => {
@@ -121,12 +121,12 @@ test('lists the installed and the downloadable models for an unknown name', () =
   expect(unknownModel('clup', ['builtin']).message).toMatch(/here are: builtin; .*clap \(282 MB\), .*wavlm \(378 MB\)/);
 });
 
-test('names each model in the catalogue once, by commit or branch, with valid file names', () => {
+test('names each model in the catalogue once, by commit, branch or version of a package, with valid file names', () => {
   const names = downloadableModels.map(({ name }) => name);
   expect(new Set(names).size).toBe(names.length);
   for (const { name, revision, network, half, text } of downloadableModels) {
     expect(name).toMatch(/^[a-z0-9][a-z0-9._-]*$/);
-    expect(revision).toMatch(/^([0-9a-f]{40}|main)$/);
+    expect(revision).toMatch(network.data ? /^\d+\.\d+\.\d+$/ : /^([0-9a-f]{40}|main)$/);
     const files = [network, ...(half ? [half] : []), ...(text ? [text.network, text.tokenizer] : [])];
     expect(new Set(files.map((file) => path.posix.basename(file.path))).size).toBe(files.length);
     for (const { sha256, bytes } of files) {

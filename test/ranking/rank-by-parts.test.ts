@@ -164,12 +164,17 @@ test('ranks best first with finite scores for any hits', () => {
 });
 
 describe('the parts of a space', () => {
-  test('are known for the built-in model, and for no other', () => {
+  test('are known for the built-in model and for musicnn, and for no other', () => {
     expect(parts.map(({ name }) => name)).toEqual(['sound', 'harmony']);
     expect(parts.reduce((sum, { weight }) => sum + weight, 0)).toBeCloseTo(1, 12);
     expect(partsOf('clap@1.0.0/0123456789ab/fp32/w10h10/fe:x', 512)).toEqual([wholeOf(512)]);
     expect(partsOf('builtin@1.0.0/0123456789ab/fp32/w10h10/fe:x', 256)).toEqual([wholeOf(256)]);
     expect(partsOf('builtin@3.0.0/0123456789ab/fp32/w10h10/fe:x', 384)).toEqual(parts);
+    const others = partsOf('musicnn@1.0.0/0123456789ab/fp32/w10h10/fe:x', 432);
+    expect(others.map(({ name, from, dimensions }) => [name, from, dimensions])).toEqual([
+      ['sound', 0, 240],
+      ['harmony', 240, 192],
+    ]);
     expect(partsOf('builtin@20.0.0/0123456789ab/fp32/w10h10/fe:x', 384)).toEqual([wholeOf(384)]);
     expect(partsOf('builtin@2.0.0/0123456789ab/fp32/w10h10/fe:x', 100)).toEqual([wholeOf(100)]);
   });

@@ -1,7 +1,7 @@
 /** The engine with its network on a remote server: local inference processes run gate and front-end, the remote network gets
  *  batches with windows of all running recordings. Its outputs are turned into vectors and checked here. */
 import { LeitmotifError } from '../../../src/errors.ts';
-import type { Model } from '../../../src/models/manifest.ts';
+import { type Model, networkWidth } from '../../../src/models/manifest.ts';
 import { samplesOf } from '../../../src/models/network-spec.ts';
 import { families } from '../../families/families.ts';
 import { canaryWindow, checkCanary, halfToleranceDistance, storedCanary } from '../canary.ts';
@@ -75,7 +75,7 @@ export class RemoteEngine implements EmbeddingEngine {
   async embed(samples: Float32Array, signal: AbortSignal): Promise<EmbeddedWindow> {
     const { kind, loudnessDb, loudDb, values, computeMs } = await this.#options.preparing.process(samples, signal);
     const away = await this.#batcher.add(values, signal);
-    return { kind, loudnessDb, loudDb, vector: this.#vectorOf(away.output), computeMs: computeMs + away.computeMs };
+    return { kind, loudnessDb, loudDb, ...this.#checked(away.output), computeMs: computeMs + away.computeMs };
   }
 
   async close(): Promise<void> {
@@ -85,9 +85,10 @@ export class RemoteEngine implements EmbeddingEngine {
     await Promise.all([this.#options.network.close(), this.#options.preparing.close()]);
   }
 
-  #vectorOf(output: Float32Array): Float32Array {
+  #checked(output: Float32Array): Pick<EmbeddedWindow, 'vector' | 'headInputs'> {
     const { manifest } = this.#options.model;
-    return checkedVector(manifest, families[manifest.family].finish(output, manifest.dimensions));
+    const headInputs = checkedVector(manifest, families[manifest.family].finish(output, networkWidth(manifest)));
+    return { vector: headInputs.subarray(0, manifest.dimensions), headInputs };
   }
 
   /** Other weights under the same name would fill the index with vectors of another space. The tolerance allows for servers that
@@ -98,9 +99,9 @@ export class RemoteEngine implements EmbeddingEngine {
     const { values } = await preparing.process(canaryWindow(samplesOf(model.manifest, windowSec)), signal);
     const [output] = await network.infer([values], signal);
     try {
-      const vector = this.#vectorOf(output as Float32Array);
+      const { headInputs } = this.#checked(output as Float32Array);
       const known = storedCanary(model.manifest, windowSec);
-      if (known) checkCanary(vector, known, halfToleranceDistance);
+      if (known) checkCanary(headInputs, known, halfToleranceDistance);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       throw new LeitmotifError('config-invalid', `Cannot use ${this.device} for ${model.manifest.name}: ${why}`, {

@@ -9,7 +9,16 @@ import { withDiskFullError } from '../../io/disk-full.ts';
 import { syncFolder } from '../../io/durable-file.ts';
 import { gitBlobOf } from './git-blob.ts';
 import { contentNameOf, isCommit, isGitBlob, isSha256 } from './hub.ts';
-import { badStatus, diskTooSmall, downloadBroken, hashMismatch, tooLarge, wrongHash, wrongSize } from './hub-errors.ts';
+import {
+  badStatus,
+  type DownloadSource,
+  diskTooSmall,
+  downloadBroken,
+  hashMismatch,
+  tooLarge,
+  wrongHash,
+  wrongSize,
+} from './hub-errors.ts';
 import type { HubAnswer, HubClient } from './hub-request.ts';
 import { PartFile, type PartIdentity } from './part-file.ts';
 
@@ -23,6 +32,8 @@ export interface WantedFile {
   readonly bytes: number | null;
   /** Largest accepted size. */
   readonly bytesMax: number;
+  /** For advice in errors. Default: the hub. */
+  readonly source?: DownloadSource;
 }
 
 /** The source of trust in the bytes: a pin in this repository, the hub's own hash, or none. */
@@ -171,7 +182,7 @@ async function receive(part: PartFile, wanted: WantedFile, options: DownloadOpti
   try {
     if (isResuming && answer.status === 416) return false;
     if (answer.status !== 200 && !(isResuming && answer.status === 206)) {
-      throw badStatus(answer.url, answer.status, retryAfterSecOf(answer));
+      throw badStatus(answer.url, answer.status, retryAfterSecOf(answer), wanted.source);
     }
     const identity = identityOf(answer, wanted);
     if (answer.status === 200) await part.restart(identity);

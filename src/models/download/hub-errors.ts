@@ -30,15 +30,23 @@ export function downloadBroken(url: URL, why: string, cause?: unknown): Leitmoti
   });
 }
 
+/** The model hub, or the Python package index. */
+export type DownloadSource = 'hub' | 'package';
+
 /** @param retryAfterSec from the Retry-After header */
-export function badStatus(url: URL, status: number, retryAfterSec: number | null): LeitmotifError {
+export function badStatus(
+  url: URL,
+  status: number,
+  retryAfterSec: number | null,
+  source: DownloadSource = 'hub',
+): LeitmotifError {
   const facts: ErrorFacts = {
     host: url.host,
     kind: 'status',
     status,
     ...(retryAfterSec === null ? {} : { retryAfterSec }),
   };
-  const words = wordsOfStatus(url, status);
+  const words = source === 'hub' ? hubWords(url, status) : indexWords(url, status);
   const code = passingStatuses.includes(status) ? 'download-failed' : 'download-refused';
   return new LeitmotifError(code, `Cannot download ${whereOf(url)}: ${words}`, { facts });
 }
@@ -46,7 +54,21 @@ export function badStatus(url: URL, status: number, retryAfterSec: number | null
 /** Temporary failures. */
 const passingStatuses: readonly number[] = [408, 429, 500, 502, 503, 504];
 
-function wordsOfStatus({ host }: URL, status: number): string {
+function indexWords({ host }: URL, status: number): string {
+  switch (status) {
+    case 401:
+    case 403:
+      return `${host} does not let you (${status}): name an index in PIP_INDEX_URL that anybody may read`;
+    case 404:
+      return `${host} does not have it (404): name an index in PIP_INDEX_URL that has this package`;
+    case 429:
+      return `${host} is asked too often (429): wait`;
+    default:
+      return `got status ${status}`;
+  }
+}
+
+function hubWords({ host }: URL, status: number): string {
   switch (status) {
     case 401:
       return `${host} asks who you are (401): set HF_TOKEN to a token of yours that may read it`;

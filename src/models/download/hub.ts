@@ -26,19 +26,35 @@ export async function storedToken(home: string): Promise<string | null> {
 /** @see https://huggingface.co/docs/hub/models-downloading for the form of the address
  *  @throws {LeitmotifError} config-invalid when a token may not be sent to the endpoint */
 export function hubFileUrl(endpoint: string, repository: string, revision: string, file: string): URL {
-  const base = endpointUrl(endpoint);
+  const base = endpointUrl('HF_ENDPOINT', endpoint);
   const parts = [...repository.split('/'), 'resolve', revision, ...file.split('/')].map(encodeURIComponent);
   base.pathname = `${base.pathname.replace(/\/+$/, '')}/${parts.join('/')}`;
   return base;
 }
 
-function endpointUrl(endpoint: string): URL {
+/** A project's page on a Python package index.
+ *  @throws {LeitmotifError} config-invalid */
+export function indexUrl(index: string, project: string): URL {
+  const base = endpointUrl('PIP_INDEX_URL', index);
+  base.pathname = `${base.pathname.replace(/\/+$/, '')}/${encodeURIComponent(project)}/`;
+  return base;
+}
+
+function endpointUrl(variable: string, endpoint: string): URL {
   const url = URL.parse(endpoint);
   if (url && isSafe(url) && url.username === '' && url.password === '' && url.search === '') return url;
   throw new LeitmotifError(
     'config-invalid',
-    `Cannot use HF_ENDPOINT: expected an https address, or http on this machine, got "${endpoint}"`,
+    `Cannot use ${variable}: expected an https address without a user, or http on this machine, got "${withoutUser(url, endpoint)}"`,
   );
+}
+
+/** A password does not belong in a message. */
+function withoutUser(url: URL | null, text: string): string {
+  if (!url || (url.username === '' && url.password === '')) return text;
+  url.username = '...';
+  url.password = '';
+  return url.href;
 }
 
 /** Whether requests to this address are allowed: https, and http on this machine, because http can be read and changed in transit. */

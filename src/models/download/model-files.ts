@@ -1,6 +1,6 @@
 /** The files of a model and their manifest entries. Pure. */
 import path from 'node:path';
-import type { DownloadableFile, DownloadableModel } from '../catalogue.ts';
+import type { DownloadableFile, DownloadableModel } from '../downloadable.ts';
 import type { ModelFile, ModelManifest } from '../manifest.ts';
 
 /** Optional parts, in addition to the audio side. */
@@ -19,11 +19,19 @@ export function nameOf(file: DownloadableFile): string {
 export function downloadedFilesOf(model: DownloadableModel, parts: ModelParts): DownloadableFile[] {
   const half = parts.half && model.half ? [model.half] : [];
   const text = parts.text && model.text ? [model.text.network, model.text.tokenizer] : [];
-  return [model.network, ...half, ...text];
+  const { network, musicHead } = model;
+  return [network, ...(network.data ? [network.data] : []), ...half, ...text, ...(musicHead ? [musicHead] : [])];
 }
 
-export function filesOfManifest({ network, text }: ModelManifest): ModelFile[] {
-  return [network, ...(network.half ? [network.half] : []), ...(text ? [text.network, text.tokenizer] : [])];
+export function filesOfManifest({ network, text, musicHead }: ModelManifest): ModelFile[] {
+  const { data, half } = network;
+  return [
+    network,
+    ...(data ? [data] : []),
+    ...(half ? [half] : []),
+    ...(text ? [text.network, text.tokenizer] : []),
+    ...(musicHead ? [musicHead] : []),
+  ];
 }
 
 export function bytesOf(files: readonly { readonly bytes: number }[]): number {
@@ -41,14 +49,30 @@ export function manifestOf(
     if (!found) throw new RangeError(`Cannot describe ${model.name}: ${nameOf(file)} was not taken`);
     return { file: nameOf(file), sha256: found.sha256, bytes: found.bytes };
   };
-  const { name, version, family, sampleRateHz, dimensions, precision, frontEnd, licence, windowSec } = model;
-  const { input, output } = model.network;
+  const {
+    name,
+    version,
+    family,
+    sampleRateHz,
+    dimensions,
+    precision,
+    frontEnd,
+    licence,
+    windowSec,
+    canary,
+    musicHead,
+  } = model;
+  const extraInputs = musicHead?.extraInputs === undefined ? {} : { extraInputs: musicHead.extraInputs };
+  const { input, output, data: outside } = model.network;
+  const data = outside ? { data: fileOf(outside) } : {};
   const half = parts.half && model.half ? { half: fileOf(model.half) } : {};
   const text = parts.text && model.text ? { text: textOf(model.text, fileOf) } : {};
   return {
     ...{ name, version, family, sampleRateHz, dimensions, precision, frontEnd, licence, windowSec },
-    network: { ...fileOf(model.network), input, output, ...half },
+    network: { ...fileOf(model.network), input, output, ...data, ...half },
     ...text,
+    ...(musicHead ? { musicHead: { ...fileOf(musicHead), ...extraInputs } } : {}),
+    ...(canary === undefined ? {} : { canary }),
   };
 }
 

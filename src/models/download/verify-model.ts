@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { LeitmotifError } from '../../errors.ts';
 import { hashFile } from '../../io/durable-file.ts';
-import type { DownloadableModel } from '../catalogue.ts';
+import type { DownloadableModel } from '../downloadable.ts';
 import type { InstalledModel } from '../installed.ts';
 import type { ModelFile } from '../manifest.ts';
 import { downloadedFilesOf, filesOfManifest, nameOf } from './model-files.ts';
