@@ -13,7 +13,7 @@ const packageVersion = '0.1.0';
 
 export const musicnn: DownloadableModel = {
   ...manifest,
-  purpose: 'music; finds more of the same soundtrack than the built-in model, in seven times the time',
+  purpose: 'music; finds more of the same soundtrack than the built-in model, in thirteen times the time',
   repository: 'musicnn',
   revision: packageVersion,
   network: {
