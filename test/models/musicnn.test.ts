@@ -10,7 +10,7 @@ import { type LoadedModel, loadModel } from '../../embedding-worker/engines/load
 import { readMusicHead, scoresOf } from '../../embedding-worker/music-head.ts';
 import { FolderLibrary } from '../../src/library/folder.ts';
 import { findModel } from '../../src/models/find-model.ts';
-import { type Model, networkWidth, readModel, spaceIdOfModel } from '../../src/models/manifest.ts';
+import { type Model, type ModelFile, networkWidth, readModel, spaceIdOfModel } from '../../src/models/manifest.ts';
 import { musicnn } from '../../src/models/musicnn/entry.ts';
 import { writeTritonRepository } from '../../src/models/triton-repository.ts';
 import { partsOf } from '../../src/ranking/space-parts.ts';
@@ -43,6 +43,19 @@ test('the files in the repository are those that the manifest names', () => {
   expect(sha256Of(graph)).toBe(musicnn.network.sha256);
   expect(graph.length).toBe(musicnn.network.bytes);
   expect(graph.length).toBeLessThan(10_000_000);
+});
+
+test('the space id names graph and weights', async () => {
+  const { manifest, folder } = await readModel(path.join(projectRoot, 'src/models/musicnn/model.json'));
+  const { network } = manifest;
+  const other = sha256Of(Buffer.from('other'));
+  const ids = [
+    network,
+    { ...network, sha256: other },
+    { ...network, data: { ...(network.data as ModelFile), sha256: other } },
+  ].map((changed) => spaceIdOfModel({ folder, manifest: { ...manifest, network: changed } }, 10));
+  expect(new Set(ids).size).toBe(3);
+  expect(ids[0]).toMatch(/^musicnn@1\.0\.0\/[0-9a-f]{12}\/fp32\/w10h10\/fe:pcm16k-1$/);
 });
 
 describe.skipIf(typeof found === 'string')(`the model musicnn${why}`, () => {

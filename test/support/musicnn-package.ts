@@ -28,7 +28,20 @@ export async function musicnnPackage(): Promise<MusicnnPackage | string> {
   mkdirSync(cache, { recursive: true });
   const aside = mkdtempSync(path.join(cache, 'download-'));
   const wanted = `${musicnn.repository}==${musicnn.revision}`;
-  const pip = ['-m', 'pip', 'download', '-q', '--no-deps', '--only-binary', ':all:', '-d', aside, wanted];
+  const pip = [
+    '-m',
+    'pip',
+    'download',
+    '-q',
+    '--retries',
+    '1',
+    '--no-deps',
+    '--only-binary',
+    ':all:',
+    '-d',
+    aside,
+    wanted,
+  ];
   try {
     await run(process.env.PYTHON || 'python3', pip, { timeout: downloadMaxMs });
     const name = readdirSync(aside).find((file) => file === archive.file);
