@@ -21,5 +21,7 @@ export function installTraining(stamp, program, remember) {
   }
   const pip = run(path.join(environment, 'bin/pip'), ['install', '-q', '-r', at('training/requirements.txt')]);
   if (pip.status !== 0) throw new SetupError(`Cannot install training/requirements.txt:\n${tail(pip)}`);
+  // Of MusiCNN only the weights are needed, not TensorFlow. Without them its tests are skipped.
+  run(path.join(environment, 'bin/pip'), ['install', '-q', '--no-deps', 'musicnn==0.1.0']);
   remember({ training });
 }
