@@ -1,6 +1,6 @@
 /** Measures the quality of answers: the real pipeline over the development half of the benchmark, with baselines and intervals.
  *
- *    npm run bench:quality -- [soundtracks|versions|nonmusic|halves|degraded|recordings|proof|duplicates|hubs|parts|verdicts] [--model NAME]...
+ *    npm run bench:quality -- [soundtracks|versions|nonmusic|halves|degraded|recordings|proof|duplicates|hubs|parts|verdicts|compare] [--model NAME]...
  *        [--bench DIR] [--cache DIR] [--json]
  *
  *  Several models are in one table if a task compares spaces, otherwise in separate tables. Without a task: the first five. Slow
@@ -8,6 +8,7 @@
  */
 
 import { type BenchOptions, benchOptions } from './options.ts';
+import { compareReport } from './quality/compare.ts';
 import { duplicatesReport } from './quality/duplicates.ts';
 import { degradedReport, halvesReport } from './quality/halves.ts';
 import { hubsReport } from './quality/hubs.ts';
@@ -34,10 +35,11 @@ const tasks: Readonly<Record<string, Task>> = {
   hubs: hubsReport,
   parts: partsReport,
   verdicts: verdictsReport,
+  compare: compareReport,
 };
 
 /** Tasks that show all models in one table. */
-const comparing = ['soundtracks', 'versions', 'halves'];
+const comparing = ['soundtracks', 'versions', 'halves', 'compare'];
 /** Tasks without a model. */
 const withoutModel = ['duplicates', 'proof'];
 

@@ -85,6 +85,17 @@ export function halfQuestion({ name, chunks }: BenchTrack): BenchQuery {
   return { group: name, label: name, chunks, without: new Set() };
 }
 
+/** What is damaged and asks: half a minute of every n-th track's first half. */
+export function damagedExcerpts(first: readonly BenchTrack[]) {
+  return first
+    .filter((_, at) => at % trackStep === 0)
+    .map((track) => {
+      const halfSec = track.chunks.at(-1)?.endSec ?? 0;
+      const fromSec = Math.max(0, Math.round(halfSec / 2 - excerptSec / 2));
+      return { track, excerpt: { path: track.path, fromSec, durationSec: Math.min(excerptSec, halfSec - fromSec) } };
+    });
+}
+
 async function askDamaged(
   { first, library }: Halved,
   space: BenchSpace,
@@ -92,10 +103,7 @@ async function askDamaged(
   { options }: BenchContext,
 ): Promise<Map<BenchFusionName, Outcome[]>> {
   const questions: BenchQuery[] = [];
-  for (const track of first.filter((_, at) => at % trackStep === 0)) {
-    const halfSec = track.chunks.at(-1)?.endSec ?? 0;
-    const fromSec = Math.max(0, Math.round(halfSec / 2 - excerptSec / 2));
-    const excerpt = { path: track.path, fromSec, durationSec: Math.min(excerptSec, halfSec - fromSec) };
+  for (const { track, excerpt } of damagedExcerpts(first)) {
     const degrading = { cacheDir: join(options.cacheDir, 'quality'), noiseFiles: noiseFiles(options) };
     const chunks = library.adapt(await space.embed({ path: await degrade(excerpt, damage, degrading) }));
     questions.push({ ...halfQuestion(track), chunks });

@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { strFromU8, unzipSync } from 'fflate';
+import { unzipSync } from 'fflate';
 import pRetry from 'p-retry';
 import { z } from 'zod';
 import { LeitmotifError } from '../../errors.ts';
@@ -108,7 +108,7 @@ async function readPage(url: URL, { client, signal }: PackageOptions): Promise<P
       if (bytes > pageBytesMax) throw tooLarge(answer.url, pageBytesMax);
       blocks.push(block);
     }
-    return { url: answer.url, type: answer.header('content-type') ?? '', text: strFromU8(Buffer.concat(blocks)) };
+    return { url: answer.url, type: answer.header('content-type') ?? '', text: Buffer.concat(blocks).toString('utf8') };
   } finally {
     answer.close();
   }
