@@ -46,15 +46,8 @@ export async function compareReport(context: BenchContext): Promise<string> {
     const other = await answersOf(rival, context);
     for (const [name, theirs] of other) rows.push(...rowsOf(name, rival.space.name, first.get(name) ?? [], theirs));
   }
-  const title = `# compare: the default ranking; ${draws} draws of the hubs' references, the first as shipped; first model ${pipeline.space.name}`;
-  const head = [
-    'P@1 (queries)',
-    'model',
-    pipeline.space.name,
-    'model',
-    'difference',
-    'lowest and highest of the draws',
-  ];
+  const title = `# compare: the default ranking; ${draws} draws of the hubs' references, the first as shipped`;
+  const head = ['queries', `P@1 of ${pipeline.space.name}`, 'model', 'its P@1', 'difference', 'over the draws'];
   return [title, table(head, rows)].join('\n');
 }
 
@@ -78,8 +71,8 @@ function rowsOf(
     const means = gains.map(({ mean }) => mean).sort((a, b) => a - b);
     return [
       `${name} (${ids.length})`,
-      model,
       formatEstimate(estimate(of(before[0]), 'P@1')),
+      model,
       formatEstimate(estimate(of(after[0]), 'P@1')),
       gains[0] ? formatEstimate(gains[0]) : '',
       `${(means[0] ?? Number.NaN).toFixed(3)} to ${(means.at(-1) ?? Number.NaN).toFixed(3)}`,
