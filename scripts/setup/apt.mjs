@@ -26,9 +26,9 @@ const tasks = {
     missing: () => (hasBrowser() ? [] : ['chromium']),
   },
   training: {
-    why: 'to render scores for the training',
+    why: 'to render scores and voices for the training',
     missing: () => [
-      ...(onPath('fluidsynth') ? [] : ['fluidsynth']),
+      ...['fluidsynth', 'espeak-ng'].filter((program) => !onPath(program)),
       ...(existsSync('/usr/share/sounds/sf2/TimGM6mb.sf2') ? [] : ['timgm6mb-soundfont']),
     ],
   },
