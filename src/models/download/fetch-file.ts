@@ -9,16 +9,8 @@ import { withDiskFullError } from '../../io/disk-full.ts';
 import { syncFolder } from '../../io/durable-file.ts';
 import { gitBlobOf } from './git-blob.ts';
 import { contentNameOf, isCommit, isGitBlob, isSha256 } from './hub.ts';
-import {
-  badStatus,
-  type DownloadSource,
-  diskTooSmall,
-  downloadBroken,
-  hashMismatch,
-  tooLarge,
-  wrongHash,
-  wrongSize,
-} from './hub-errors.ts';
+import type { DownloadSource } from './hub-errors.ts';
+import { badStatus, diskTooSmall, downloadBroken, hashMismatch, tooLarge, wrongHash, wrongSize } from './hub-errors.ts';
 import type { HubAnswer, HubClient } from './hub-request.ts';
 import { PartFile, type PartIdentity } from './part-file.ts';
 
