@@ -98,9 +98,16 @@ describe('a Milvus that fails', () => {
     const used = engines();
     const { id } = await used.milvus.write(generationInput(indexDir, rows));
     const more = indexedRows(80, 9);
-    const building = used.milvus.write(generationInput(indexDir, more));
+    const client = new MilvusClient(server().settings());
+    onTestFinished(() => client.close());
+    const before = await client.list();
+    // Enough rows that sending them is not over when their collection is seen.
+    const building = used.milvus.write(generationInput(indexDir, indexedRows(20_000, 9)));
     building.catch(() => {});
-    await delay(300);
+    await expect
+      .poll(async () => (await client.list()).length, { timeout: 60_000, interval: 5 })
+      .toBe(before.length + 1);
+    onTestFinished(() => server().heal());
     server().cut();
     await expect(building).rejects.toMatchObject({ code: 'index-unavailable' });
     expect((await currentManifest(openOptions(indexDir))).id).toBe(id);
