@@ -19,9 +19,8 @@ import { spaceFolder } from '../src/index/generation-folder.ts';
 import type { IndexType } from '../src/index/milvus/settings.ts';
 import { folderBytes } from '../src/io/folder-bytes.ts';
 import { makeLog } from '../src/io/log.ts';
-import { MilvusServer } from '../test/milvus/server.ts';
 import { scanAzure } from './scale/azure.ts';
-import { benchEngines } from './scale/engines.ts';
+import { benchEngines, startMilvus } from './scale/engines.ts';
 import { measureIndexing, renderIndexing } from './scale/indexing.ts';
 import { fillScaleLibrary, scaleKey } from './scale/library.ts';
 import type { QueryOutcome } from './scale/load.ts';
@@ -73,13 +72,9 @@ if (values.milvus !== undefined) {
   process.exit(0);
 }
 const results: ScaleResult[] = [];
-if (values.engine === 'milvus') {
-  const server = await MilvusServer.start('server');
-  if ('missing' in server) throw new Error(`Cannot measure Milvus: ${server.missing}`);
-  await using _ = server;
-  for (const chunks of sizes) results.push(await measure(chunks, server.environment));
-} else {
-  for (const chunks of sizes) results.push(await measure(chunks));
+{
+  await using server = values.engine === 'milvus' ? await startMilvus() : null;
+  for (const chunks of sizes) results.push(await measure(chunks, server?.environment));
 }
 const indexing = values['no-indexing'] ? [] : await measureIndexing(values.cache, log);
 if (values.json) process.stdout.write(`${JSON.stringify({ results, indexing }, null, 2)}\n`);

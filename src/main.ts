@@ -17,6 +17,7 @@ import { keepRunning } from './io/keep-running.ts';
 import { versionOf } from './io/version.ts';
 import { endInOrder } from './io/while-starting.ts';
 import { Backend } from './services/backend.ts';
+import { interactive } from './services/program-context.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 new Command('leitmotif start')
@@ -31,9 +32,6 @@ const isPart = process.env.LEITMOTIF_PART === 'bot';
 /** Set by this file for the programs that it starts: the socket of its backend. */
 const backendSocket = process.env.LEITMOTIF_BACKEND;
 
-/** Keeps the thread that answers Discord free. A catalog write that meets another one blocks the thread for 10 ms, then
- *  retries without blocking. On Linux a process at niceness 10 gets about a tenth of the time of one at 0. */
-const interactive = { catalogBusyTimeoutMs: 10, niceness: 10, mediaThread: true, indexPollIntervalMs: 250 };
 const exitCodes: Partial<Record<LeitmotifError['code'], number>> = {
   'config-invalid': 78,
   unauthorized: 77,

@@ -10,15 +10,13 @@ import { forgetSecrets } from './config/secrets.ts';
 import { makeLog } from './io/log.ts';
 import { versionOf } from './io/version.ts';
 import { endInOrder } from './io/while-starting.ts';
+import { interactive } from './services/program-context.ts';
 import { type Scope, scopes } from './web/keys.ts';
 import { addKey, listKeys, revokeKey } from './web/keys-command.ts';
 import { startWeb } from './web/start.ts';
 
 const root = path.resolve(import.meta.dirname, '..');
 loadDotEnv(root);
-
-/** As the bot's entry has it: the thread that answers people is kept free. */
-const interactive = { catalogBusyTimeoutMs: 10, niceness: 10, mediaThread: true, indexPollIntervalMs: 250 };
 
 /** Set by main.ts when it starts the web server together with a bot. */
 const backendSocket = process.env.LEITMOTIF_BACKEND;

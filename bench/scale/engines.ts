@@ -45,8 +45,7 @@ export async function benchEngines(
   log: (line: string) => void,
 ): Promise<string> {
   const folder = await mkdtemp(path.join(tmpdir(), 'leitmotif-engines-'));
-  const server = await MilvusServer.start('server');
-  if ('missing' in server) throw new Error(`Cannot measure Milvus: ${server.missing}`);
+  const server = await startMilvus();
   try {
     const figures: EngineFigures[] = [];
     for (const indexType of types) {
@@ -58,6 +57,14 @@ export async function benchEngines(
     await server[Symbol.asyncDispose]();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** The server from PyPI.
+ *  @throws {Error} where it cannot be had */
+export async function startMilvus(): Promise<MilvusServer> {
+  const server = await MilvusServer.start('server');
+  if ('missing' in server) throw new Error(`Cannot measure Milvus: ${server.missing}`);
+  return server;
 }
 
 async function race(rowCount: number, indexDir: string, server: MilvusServer, indexType: IndexType) {
@@ -114,16 +121,7 @@ async function race(rowCount: number, indexDir: string, server: MilvusServer, in
 function render(rowCount: number, figures: readonly EngineFigures[]): string {
   const head = [
     `${rowCount} x ${scaleDimensions}, ${chunks} queries, top ${k}`,
-    ...[
-      'built in',
-      'p50',
-      'p95',
-      'ratio to FAISS',
-      "FAISS's neighbours",
-      'recall@5 at build',
-      'effort',
-      'resident memory',
-    ],
+    ...['built in', 'p50', 'p95', 'ratio to FAISS', "FAISS's neighbours", 'recall@5 at build', 'effort', 'memory'],
   ];
   const rows = figures.map((one) => [
     ...[one.name, `${(one.buildMs / 1000).toFixed(1)} s`, `${one.p50Ms.toFixed(0)} ms`, `${one.p95Ms.toFixed(0)} ms`],

@@ -7,6 +7,7 @@ import { readConfig } from '../../src/config/config.ts';
 import { makeLog } from '../../src/io/log.ts';
 import type { EmbeddedQuery } from '../../src/query/find-similar.ts';
 import { defaultFusion } from '../../src/query/query-request.ts';
+import { interactive } from '../../src/services/program-context.ts';
 import { syntheticVectors } from '../speed/synthetic-vectors.ts';
 
 export type AskerOrder = { readonly type: 'ask'; readonly times: number } | { readonly type: 'keep-asking' | 'stop' };
@@ -29,9 +30,7 @@ const never = new AbortController().signal;
 
 const config = readConfig(process.env, root);
 const log = makeLog('warn');
-// As the bot does (src/main.ts).
-const answersPeople = { catalogBusyTimeoutMs: 10, niceness: 10, indexPollIntervalMs: 250 };
-const context = { root, environment: process.env, log, ...answersPeople };
+const context = { root, environment: process.env, log, ...interactive };
 const app = await buildApp(config, context);
 const queryEmbedding = await heardQuery();
 await app.liveIndex.open(never);

@@ -20,7 +20,7 @@ describe('the output of a network with values after the vector', () => {
     expect(networkSpecOf({ manifest }, 10).output).toMatchObject({ dimensions: 5 });
   });
 
-  test('is accepted if the vector has length 1, whatever the length of the rest', () => {
+  test('is accepted if the vector has length 1; the values after it are not part of that length', () => {
     const output = Float32Array.of(0.6, 0.8, 5, -7, 0);
     expect(checkedVector(manifest, output)).toBe(output);
   });

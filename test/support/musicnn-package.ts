@@ -46,7 +46,7 @@ export async function musicnnPackage(): Promise<MusicnnPackage | string> {
     await run(process.env.PYTHON || 'python3', pip, { timeout: downloadMaxMs });
     const name = readdirSync(aside).find((file) => file === archive.file);
     if (name === undefined) return `pip did not get ${archive.file}`;
-    // Whole or not at all, also beside another test that gets it.
+    // Another test may download it at the same time: the file appears whole.
     copyFileSync(path.join(aside, name), `${aside}.whl`);
     renameSync(`${aside}.whl`, found.file);
     return found;

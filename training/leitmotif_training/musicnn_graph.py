@@ -61,7 +61,7 @@ class Nodes:
         return self.constant(f"integers_{'_'.join(map(str, values))}", np.array(values, np.int64))
 
     def tensor(self, name: str, shape: tuple[int, ...] | None = None) -> str:
-        """A tensor of the checkpoint, as it lies in the data file.
+        """A tensor of the checkpoint, with the axes that it has in the data file.
 
         @param shape another one of the same size, without an axis of length 1
         """

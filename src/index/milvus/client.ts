@@ -13,7 +13,6 @@ import type { IndexType, MilvusSettings } from './settings.ts';
 
 /** The server's limit on neighbours of one query, and on rows of one answer. */
 export const neighboursMax = 16_384;
-const consistency: Consistency = 'Strong';
 const writeTimeoutMs = 120_000;
 /** Loading reads every vector from the server's storage. */
 const readyWithinMs = 1_800_000;
@@ -51,7 +50,7 @@ export class MilvusClient {
       { name: 'track', data_type: 'Int64' },
       { name: 'vector', data_type: 'FloatVector', dim: dimensions },
     ];
-    const schema = { description, fields, shards_num: 1, consistency_level: consistency, enable_dynamic_field: false };
+    const schema = { description, fields, shards_num: 1, consistency_level: 'Strong', enable_dynamic_field: false };
     await this.#request(`create ${collection}`, collection, (sdk, named) =>
       sdk.createCollection({ ...named, ...schema }),
     );
@@ -117,7 +116,7 @@ export class MilvusClient {
       const ask = (sdk: Sdk) =>
         sdk.query({
           ...{ collection_name: collection, filter: `row >= ${firstRow}`, output_fields: ['row'] },
-          ...{ limit: namedRowsMax, consistency_level: consistency, timeout: requestTimeoutMs },
+          ...{ limit: namedRowsMax, consistency_level: 'Strong', timeout: requestTimeoutMs },
         });
       const { data } = await this.#request(`look for rows of ${collection}`, collection, ask, signal);
       if (data.length === 0) return;
@@ -140,13 +139,8 @@ export class MilvusClient {
     type: IndexType,
     parameters: Readonly<Record<string, number | boolean>>,
   ): Promise<void> {
-    const index = {
-      field_name: 'vector',
-      index_name: 'vector',
-      index_type: type,
-      metric_type: 'IP',
-      params: parameters,
-    };
+    const field = { field_name: 'vector', index_name: 'vector' };
+    const index = { ...field, index_type: type, metric_type: 'IP', params: parameters };
     await this.#request(`index ${collection}`, collection, (sdk, named) => sdk.createIndex({ ...named, ...index }));
   }
 
@@ -190,11 +184,16 @@ export class MilvusClient {
   }
 
   /** Number of rows that a search sees. */
-  async count(collection: string, filter = '', signal?: AbortSignal, consistency_level = consistency): Promise<number> {
+  async count(
+    collection: string,
+    filter = '',
+    signal?: AbortSignal,
+    consistency: Consistency = 'Strong',
+  ): Promise<number> {
     const ask = (sdk: Sdk) =>
       sdk.query({
         ...{ collection_name: collection, filter, output_fields: ['count(*)'] },
-        ...{ consistency_level, timeout: requestTimeoutMs },
+        ...{ consistency_level: consistency, timeout: requestTimeoutMs },
       });
     const { data } = await this.#request(`count the rows of ${collection}`, collection, ask, signal);
     return Number(data[0]?.['count(*)'] ?? Number.NaN);
@@ -204,14 +203,14 @@ export class MilvusClient {
   async search(
     collection: string,
     vectors: readonly Float32Array[],
-    { k, parameters, signal, consistency_level = consistency }: Search,
+    { k, parameters, signal, consistency = 'Strong' }: Search,
   ): Promise<Hit[][]> {
     const ask = (sdk: Sdk) =>
       sdk.search({
         ...{ collection_name: collection, anns_field: 'vector', data: vectors.map((vector) => Array.from(vector)) },
         // The hits carry no key unless it is asked for.
         ...{ limit: k, output_fields: ['row'], metric_type: 'IP', params: parameters },
-        ...{ consistency_level, timeout: requestTimeoutMs },
+        ...{ consistency_level: consistency, timeout: requestTimeoutMs },
       });
     const { results } = await this.#request(`search in ${collection}`, collection, ask, signal);
     // The hits of a single query are not in a list of lists.
@@ -226,7 +225,7 @@ export class MilvusClient {
     collection: string,
     rows: readonly number[],
     signal?: AbortSignal,
-    consistency_level = consistency,
+    consistency: Consistency = 'Strong',
   ): Promise<Map<number, Float32Array>> {
     const found = new Map<number, Float32Array>();
     for (let from = 0; from < rows.length; from += namedRowsMax) {
@@ -234,7 +233,7 @@ export class MilvusClient {
       const ask = (sdk: Sdk) =>
         sdk.query({
           ...{ collection_name: collection, filter: `row in [${named}]`, output_fields: ['row', 'vector'] },
-          ...{ limit: named.length, consistency_level, timeout: requestTimeoutMs },
+          ...{ limit: named.length, consistency_level: consistency, timeout: requestTimeoutMs },
         });
       const { data } = await this.#request(`read vectors of ${collection}`, collection, ask, signal);
       for (const { row, vector } of data) found.set(Number(row), Float32Array.from(vector as number[]));

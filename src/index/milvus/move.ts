@@ -96,8 +96,14 @@ async function verify(
   { manifest, folder, signal }: Move,
   { milvus, trackIds, recallMin }: Checked,
 ): Promise<GenerationManifest> {
-  const open = <T>(moved: GenerationManifest, work: (index: OpenIndex) => Promise<T>) =>
-    withIndex(client, moved, folder, work);
+  const open = async <T>(written: GenerationManifest, work: (index: OpenIndex) => Promise<T>): Promise<T> => {
+    const index = await MilvusIndex.open(client, written, folder);
+    try {
+      return await work(index);
+    } finally {
+      await index.close();
+    }
+  };
   const moved = { ...manifest, shards: [], milvus };
   if (milvus.indexType === 'FLAT') return open(moved, async () => moved);
   const references = await readReferenceVectors(moved, folder);
@@ -111,20 +117,6 @@ async function verify(
   }
   assertRecall(recall, recallMin, milvus.indexType);
   return measured;
-}
-
-async function withIndex<T>(
-  client: MilvusClient,
-  manifest: GenerationManifest,
-  folder: string,
-  work: (index: OpenIndex) => Promise<T>,
-): Promise<T> {
-  const index = await MilvusIndex.open(client, manifest, folder);
-  try {
-    return await work(index);
-  } finally {
-    await index.close();
-  }
 }
 
 function nonEmpty<T>(list: readonly T[]): [T, ...T[]] {

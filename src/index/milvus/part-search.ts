@@ -59,7 +59,7 @@ export class PartSearch {
       const parameters = searchParameters({ indexType, effort }, rowCount, limit);
       const vectors = open.map((query) => this.#queries[query] ?? new Float32Array());
       const answer = await client.search(collection, vectors, {
-        ...{ k: limit, parameters, signal: this.#signal, consistency_level: this.#consistency },
+        ...{ k: limit, parameters, signal: this.#signal, consistency: this.#consistency },
       });
       const candidates = answer.map((hits) => this.#candidatesOf(hits, wanted));
       await this.#read(candidates.flat());

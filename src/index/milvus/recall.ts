@@ -11,7 +11,7 @@ import { evenPlaces, type ReferenceVectors } from './references.ts';
 /** Rows of the library as queries; the standard error of a recall of .98 is then .004. */
 export const recallQueries = 200;
 const neighbours = 5;
-/** Enough for the five of other tracks beside some hundred of its own. */
+/** Neighbours to search for: a track of some hundred rows finds itself first, and five rows of other tracks must follow. */
 const searched = 128;
 /** An equally near row counts as found. */
 const tolerance = 1e-5;

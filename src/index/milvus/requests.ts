@@ -19,5 +19,6 @@ export interface Search {
   readonly k: number;
   readonly parameters: Readonly<Record<string, number>>;
   readonly signal: AbortSignal;
-  readonly consistency_level?: Consistency;
+  /** Default: Strong. */
+  readonly consistency?: Consistency;
 }
