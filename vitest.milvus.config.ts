@@ -6,7 +6,7 @@ export default defineConfig({
   test: {
     include: [
       'test/milvus/**/*.milvus.ts',
-      'test/cli/cli.test.ts',
+      'test/cli/cli.long.test.ts',
       'test/discord/bot/similar.test.ts',
       'test/web/queries.test.ts',
     ],

@@ -6,6 +6,8 @@
 const collector = ['--single-threaded-gc', '--no-incremental-marking'];
 const vitest = ['node_modules/vitest/vitest.mjs', 'run'];
 const tools = ['development'];
+/** Files that take more than some seconds. */
+const longTests = '**/*.long.test.ts';
 
 export const programs = {
   demo: {
@@ -32,7 +34,18 @@ export const programs = {
   },
   setup: { about: 'install what the programs need, without starting one', run: [] },
 
-  test: { about: 'all tests', needs: [...tools, 'browser'], inFolder: true, run: [vitest] },
+  test: {
+    about: 'tests with real parts, in under four minutes',
+    needs: [...tools, 'browser'],
+    inFolder: true,
+    run: [[...vitest, '--exclude', longTests]],
+  },
+  'test:long': {
+    about: 'tests of whole programs, in a browser too, in some ten minutes',
+    needs: [...tools, 'browser'],
+    inFolder: true,
+    run: [[...vitest, '.long.test.ts']],
+  },
   'test:unit': {
     about: 'tests that start no process, in under 30 s',
     needs: tools,
