@@ -73,10 +73,6 @@ export class RowSnapshot implements Disposable {
     return tracks.filter(({ rowCount }) => rowCount > 0);
   }
 
-  countRows(): number {
-    return this.tracks().reduce((sum, { rowCount }) => sum + rowCount, 0);
-  }
-
   /** Sorted by key in code point order, then by chunk, independent of the order of indexing. Reads lazily.
    *  @param trackIds only their rows; default: all */
   *rows(trackIds?: readonly number[]): Generator<SnapshotRow, void, undefined> {

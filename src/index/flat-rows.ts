@@ -27,11 +27,13 @@ interface OpenShard {
   readonly offsetBytes: number;
 }
 
+const readsAtOnce = 64;
+
 export class FlatRows implements AsyncDisposable {
   readonly #dimensions: number;
   readonly #blockRows: number;
   readonly #shards: OpenShard[] = [];
-  #block = { firstRow: 0, values: new Float32Array(0) };
+  #last: { readonly firstRow: number; readonly values: Float32Array } = { firstRow: 0, values: new Float32Array(0) };
 
   private constructor({ dimensions, blockRows = 1 }: FlatRowsOptions) {
     this.#dimensions = dimensions;
@@ -61,25 +63,40 @@ export class FlatRows implements AsyncDisposable {
    *  @throws {RangeError} if there is no such row
    *  @throws {LeitmotifError} `index-corrupt` if the file ends before it */
   async at(row: number): Promise<Float32Array> {
-    const { firstRow, values } = this.#block;
-    if (row < firstRow || (row - firstRow + 1) * this.#dimensions > values.length) await this.#read(row);
-    const from = (row - this.#block.firstRow) * this.#dimensions;
-    return this.#block.values.subarray(from, from + this.#dimensions);
+    const { firstRow, values } = this.#last;
+    if (row < firstRow || (row - firstRow + 1) * this.#dimensions > values.length) {
+      this.#last = { firstRow: row, values: await this.#block(row, this.#blockRows) };
+    }
+    const from = (row - this.#last.firstRow) * this.#dimensions;
+    return this.#last.values.subarray(from, from + this.#dimensions);
+  }
+
+  /** Rows from anywhere, many at once: one after the other they take three to ten times as long.
+   *  @returns shape [rows][dimensions]
+   *  @throws as `at` */
+  async all(rows: readonly number[]): Promise<Float32Array[]> {
+    const found: Float32Array[] = [];
+    for (let from = 0; from < rows.length; from += readsAtOnce) {
+      const next = rows.slice(from, from + readsAtOnce).map((row) => this.#block(row, 1));
+      found.push(...(await Promise.all(next)));
+    }
+    return found;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const { handle } of this.#shards) await handle.close();
   }
 
-  async #read(row: number): Promise<void> {
+  /** The row, and those after it in its file. */
+  async #block(row: number, rowsMax: number): Promise<Float32Array> {
     const shard = this.#shards.find(({ firstRow, rowCount }) => row >= firstRow && row < firstRow + rowCount);
     if (shard === undefined) throw new RangeError(`Cannot read row ${row}: there is none`);
     const fileRow = row - shard.firstRow;
-    const values = new Float32Array(Math.min(this.#blockRows, shard.rowCount - fileRow) * this.#dimensions);
+    const values = new Float32Array(Math.min(rowsMax, shard.rowCount - fileRow) * this.#dimensions);
     const bytes = new Uint8Array(values.buffer);
     const { bytesRead } = await shard.handle.read(bytes, 0, bytes.length, shard.offsetBytes + fileRow * this.#rowBytes);
     if (bytesRead !== bytes.length) throw corruptIndexFile(shard.path, `row ${fileRow} is missing`);
-    this.#block = { firstRow: row, values };
+    return values;
   }
 
   get #rowBytes(): number {

@@ -57,7 +57,7 @@ export async function readReferences(measured: MeasuredRows): Promise<References
   const rows = referenceRows(trackIds.length, recipe);
   const vectors = new Float32Array(rows.length * dimensions);
   await using files = await FlatRows.open(measured);
-  for (const [place, row] of rows.entries()) vectors.set(await files.at(row), place * dimensions);
+  for (const [place, vector] of (await files.all(rows)).entries()) vectors.set(vector, place * dimensions);
   return { vectors, tracks: Uint32Array.from(rows, (row) => trackIds[row] ?? 0) };
 }
 

@@ -55,7 +55,8 @@ export async function updateGeneration(update: GenerationUpdate, deep = false): 
     { signal },
   );
   catalog.spaces.setBuilt(spaceId, id, content);
-  return { kind: 'written', id, rows: snapshot.countRows(), endsRollBackTo: rolledBackTo ?? undefined };
+  const rowCount = tracks.reduce((sum, track) => sum + track.rowCount, 0);
+  return { kind: 'written', id, rows: rowCount, endsRollBackTo: rolledBackTo ?? undefined };
 }
 
 /** The catalog records the last built generation. When another one is current and that one is still stored, a user rolled
