@@ -1,5 +1,5 @@
 /** `npm run bench:scale -- [--sizes 400000,1000000] [--tracks 13171] [--folder DIR] [--no-indexing]
- *  [--changes-only] [--engine milvus] [--milvus FLAT,SCANN,HNSW,IVF_SQ8]`: the cost of a large library. `--changes-only` leaves out scans and
+ *  [--changes-only] [--engine milvus] [--milvus FLAT,SCANN,HNSW,IVF_SQ8,DISKANN]`: the cost of a large library. `--changes-only` leaves out scans and
  *  cold starts; `--engine milvus` stores the vectors in a real Milvus on this machine; `--milvus` only compares the searches of Milvus and FAISS
  *  (bench/scale/engines.ts).
  *
@@ -170,27 +170,42 @@ async function liveFigures(place: Place, chunks: number) {
       await makeMusic(path.join(place.music, 'new', `new ${at}.mp3`), addedMinutes, at + 2);
     }
     const added = await runBeside(asker, place);
+    log(`${chunks} chunks: adding ${addedTracks} tracks that are embedded`);
+    await addEmbedded(place, tracks);
+    const alone = await runAlone(asker, place);
     log(`${chunks} chunks: adding ${addedTracks} tracks that are embedded, while asking`);
-    await addEmbedded(place);
+    await addEmbedded(place, tracks + addedTracks);
     const embedded = await runBeside(asker, place);
     log(`${chunks} chunks: removing ${removedTracks} tracks, while asking`);
     for (let track = 0; track < removedTracks; track++) rmSync(path.join(place.music, scaleKey(track)));
     const removed = await runBeside(asker, place);
-    return { idle: latencies(idle), memory, added, embedded, removed };
+    return { idle: latencies(idle), memory, added, alone, embedded, removed };
   } finally {
     await asker.stop();
   }
 }
 
 /** Tracks of five minutes in ten-second chunks. */
-async function addEmbedded({ music, environment }: Place): Promise<void> {
+async function addEmbedded({ music, environment }: Place, firstTrack: number): Promise<void> {
   const config = readConfig(environment, root);
   await using app = await buildApp(config, { root, environment, log: makeLog('warn') });
   const spaceId = await app.worker.spaceId();
   fillScaleLibrary({
     ...{ catalog: app.catalog, music, spaceId, dimensions: scaleDimensions },
-    ...{ tracks: addedTracks, chunks: addedTracks * addedMinutes * 6, firstTrack: tracks },
+    ...{ tracks: addedTracks, chunks: addedTracks * addedMinutes * 6, firstTrack },
   });
+}
+
+/** An index run like that of the bot, without queries, and then queries until the first answer from the new generation. */
+async function runAlone(asker: Asker, place: Place) {
+  const before = (await asker.ask(1))[0]?.generation;
+  const startedAtMs = Date.now();
+  const run = await runReindex(catalogOf(place), place.environment);
+  for (let asked = Date.now(); asked < startedAtMs + run.wallMs + followWithinMs; asked = Date.now()) {
+    const [answer] = await asker.ask(1);
+    if (answer?.generation !== before) return { ranMs: run.wallMs, answeredMs: Date.now() - startedAtMs };
+  }
+  throw new Error(`No answer came from the new generation within ${followWithinMs / 1000} s`);
 }
 
 /** An index run like that of the bot, with a query each second, until the first answer from the new generation. */

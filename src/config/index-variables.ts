@@ -60,7 +60,7 @@ export const indexVariables = {
   ),
   MILVUS_DATABASE: variable(anyText, 'default', 'name', 'database in the Milvus server; it must exist'),
   MILVUS_INDEX: variable(
-    z.enum(['auto', 'FLAT', 'SCANN', 'HNSW', 'IVF_SQ8']),
+    z.enum(['auto', 'FLAT', 'SCANN', 'HNSW', 'IVF_SQ8', 'DISKANN']),
     'auto',
     'name',
     'index type of new collections; auto: FLAT (exact) up to 100,000 chunks, SCANN up to three million, HNSW above',

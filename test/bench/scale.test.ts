@@ -35,13 +35,14 @@ test('compares each figure with its target in the table', () => {
     ...{ chunks: 400_000, tracks: 13_171, vectorBytes: 819e6, catalogBytes: 1.2e9, generationBytes: 831e6 },
     ...{ generationMs: 23_700, start: { scanMs: 1190, azureScanMs: 3000, startMs: 2870, coldStartMs: 3200 } },
     ...{ idle: { count: 40, p50Ms: 200, p95Ms: 240, maxMs: 280 }, memory: { index: 893e6, asker: 161e6 } },
-    ...{ added: run, embedded: run, removed: run },
+    ...{ added: run, alone: { ranMs: 3200, answeredMs: 4100 }, embedded: run, removed: run },
   };
   const text = renderScale([result]);
   expect(text).toMatch(/13171 tracks .* must be .* 400,000 chunks/);
   expect(text).toMatch(/index processes over their vectors +\| < 1\.15 x +\| 1\.09 x/);
   expect(text).toMatch(/median over that without a run beside them +\| < 2 x +\| 1\.50 x/);
   expect(text).toMatch(/answer from the new generation +\| < 60 s at 400,000 +\| 47\.3 s/);
+  expect(text).toMatch(/answer from the new generation +\| < 5 s +\| 4\.10 s/);
   expect(text).toMatch(/from nothing up: files in the page cache +\| +\| 2\.87 s/);
   expect(renderScale([{ ...result, start: null }])).toMatch(/from nothing up: files in the page cache +\| +\| - /);
 });

@@ -90,12 +90,12 @@ test('the type of an index follows its size, unless a type was chosen', () => {
 });
 
 test('the greatest effort visits every cluster, and a greater one never visits less', () => {
-  for (const indexType of ['SCANN', 'IVF_SQ8', 'HNSW'] as const) {
+  for (const indexType of ['SCANN', 'IVF_SQ8', 'HNSW', 'DISKANN'] as const) {
     const visited = effortsOf(indexType).map((effort) => {
-      const { nprobe, ef } = searchParameters({ indexType, effort }, 400_000, 13);
-      return nprobe ?? ef ?? 0;
+      const { nprobe, ef, search_list: list } = searchParameters({ indexType, effort }, 400_000, 13);
+      return nprobe ?? ef ?? list ?? 0;
     });
     expect(visited).toEqual(visited.toSorted((a, b) => a - b));
-    expect(visited.at(-1)).toBe({ SCANN: 256, IVF_SQ8: 1_024, HNSW: 2_048 }[indexType]);
+    expect(visited.at(-1)).toBe({ SCANN: 256, IVF_SQ8: 1_024, HNSW: 2_048, DISKANN: 2_048 }[indexType]);
   }
 });

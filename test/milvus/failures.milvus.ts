@@ -1,6 +1,6 @@
 /** Milvus down, cut off, restarted, changed by somebody else. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { planDelta } from '../../src/index/delta-plan.ts';
 import { faissEngine } from '../../src/index/faiss-engine.ts';
 import { currentManifest } from '../../src/index/generation.ts';
@@ -178,13 +178,19 @@ test('finds an added track at once, and a removed one no more (consistency level
     used.milvus.write({ ...generationInput(indexDir, whole), hubs: true, tracks: tracksOf(libraryOf(40)) }),
   );
   const host = hostOf(indexDir, used);
+  const searches = vi.spyOn(MilvusClient.prototype, 'search');
+  await host.reloadIfChanged();
+  expect(searches).toHaveBeenCalled();
   for (const tracks of [41, 42, 43, 42, 41]) {
     const library = libraryOf(tracks);
     const change = { ...changeOf(indexDir, library), from: await currentManifest(openOptions(indexDir)) };
     const plan = await planDelta(change);
     if (plan === null) throw new Error('Expected a small change');
+    searches.mockClear();
     await used.milvus.change({ ...change, plan });
     await host.reloadIfChanged();
+    // The collection is known to be whole.
+    expect(searches).not.toHaveBeenCalled();
     const [own] = rowsOfTrack(43, { rowCount: 3, version: 1 });
     const { perQuery } = await host.neighbours([own?.vector ?? new Float32Array(8)], 3, never);
     const isFound = perQuery[0]?.some(({ chunk, similarity }) => chunk.trackId === 43 && similarity === 1);

@@ -9,7 +9,7 @@ import { Hubness } from '../../ranking/hubs.ts';
 import { rowsIn } from '../delta-plan.ts';
 import type { DeltaInput } from '../delta-writer.ts';
 import { spaceFolder } from '../generation-folder.ts';
-import { isFormatKnown, optionsOf } from '../generation-writer.ts';
+import { optionsOf } from '../generation-writer.ts';
 import { measureHubness } from '../hub-measure.ts';
 import { contentHash, filesOf, type GenerationManifest } from '../manifest.ts';
 import { RowWriter, type WrittenRows } from '../row-writer.ts';
@@ -19,6 +19,7 @@ import type { MilvusClient } from './client.ts';
 import { corruptCollection } from './failures.ts';
 import { fillCollection } from './fill.ts';
 import { readReferenceVectors } from './references.ts';
+import { settleAll } from './whole.ts';
 
 export interface AdditionPlace {
   /** Folder of the new generation. */
@@ -31,8 +32,9 @@ export interface AdditionPlace {
 export async function addRows(
   client: MilvusClient,
   input: DeltaInput,
-  { partial, firstRow }: AdditionPlace,
+  place: AdditionPlace,
 ): Promise<GenerationManifest> {
+  const { partial, firstRow } = place;
   const { from, plan, signal, hubs, dimensions } = input;
   const { milvus, spaceId, catalogId } = from;
   if (milvus === undefined) throw new RangeError('Cannot add rows: the vectors of the generation are not in Milvus');
@@ -51,8 +53,11 @@ export async function addRows(
   const tracks = [...plan.kept, ...plan.carried, ...placeTracks(plan.added, written.table.trackIds, firstRow)];
   const rows = { file: 'rows.bin', ...(await table.write(path.join(partial, 'rows.bin'))) };
   const trackFile = { file: 'tracks.bin', ...(await writeTracks(path.join(partial, 'tracks.bin'), tracks)) };
-  const hubFiles = hubs && from.hubs ? await writeHubs(input, written, { partial, firstRow }) : undefined;
-  await send(client, input, written, { partial, firstRow });
+  const sending = from.parts.map((_, part) => send(client, input, written, { ...place, part }));
+  const measuring = hubs && from.hubs ? writeHubs(input, written, { ...place, old }) : undefined;
+  await settleAll([...sending, (measuring ?? Promise.resolve()).then(() => {})]);
+  const hubFiles = await measuring;
+  for (const { file } of written.shards.flatMap(({ files }) => files)) await rm(path.join(partial, file));
   const options = optionsOf(input);
   const base = { content: plan.base.content, tracksSha256: hashOfPlaces(tracks) };
   const { vectorsSha256 } = written;
@@ -73,9 +78,9 @@ export async function addRows(
 async function writeAdded(input: DeltaInput, partial: string): Promise<WrittenRows> {
   const { from, plan, signal, dimensions, rowsOf } = input;
   const rowCount = rowsIn(plan.added);
-  const direct = rowCount === 0 || (await isFormatKnown(input, partial));
+  // FAISS does not read these files.
   const writer = new RowWriter({
-    ...{ folder: partial, dimensions, parts: from.parts, rowCount, sampleRows: [], shardsMax: 1, direct },
+    ...{ folder: partial, dimensions, parts: from.parts, rowCount, sampleRows: [], shardsMax: 1, direct: true },
   });
   try {
     for (const row of rowsOf(plan.added.map(({ trackId }) => trackId))) {
@@ -89,11 +94,14 @@ async function writeAdded(input: DeltaInput, partial: string): Promise<WrittenRo
 }
 
 /** The measures of rows that were there are copied; added rows are measured against the base's references. */
-async function writeHubs(input: DeltaInput, { shards, table }: WrittenRows, { partial, firstRow }: AdditionPlace) {
+async function writeHubs(
+  input: DeltaInput,
+  { shards, table }: WrittenRows,
+  { partial, firstRow, old }: AdditionPlace & { readonly old: IndexedRows },
+) {
   const { from, shardsMax, signal } = input;
   const folder = folderOf(input);
   const references = await readReferenceVectors(from, folder);
-  const before = await IndexedRows.read(path.join(folder, from.rows.file), from.rowCount, from.rows);
   const hubs: { file: string; bytes: number; sha256: string }[] = [];
   for (const [part, record] of (from.hubs ?? []).entries()) {
     const pieces = [
@@ -109,7 +117,7 @@ async function writeHubs(input: DeltaInput, { shards, table }: WrittenRows, { pa
       const measured = await measureHubness({
         ...{ folder: partial, dimensions, trackIds: table.trackIds, processesMax: shardsMax, signal },
         shards: shards.map(({ rowCount, files }) => ({ rowCount, file: files[part]?.file ?? '' })),
-        references: { vectors: values, tracks: Uint32Array.from(rows, (row) => before.trackIds[row] ?? 0) },
+        references: { vectors: values, tracks: Uint32Array.from(rows, (row) => old.trackIds[row] ?? 0) },
       });
       pieces.push({ of: measured, from: 0, to: measured.rowCount });
     }
@@ -118,32 +126,27 @@ async function writeHubs(input: DeltaInput, { shards, table }: WrittenRows, { pa
   return hubs;
 }
 
-/** Adds the rows to the collections, verifies that they are there, and deletes their files. */
+/** Adds the rows to the collection of one part, and verifies that they are there. */
 async function send(
   client: MilvusClient,
-  input: DeltaInput,
-  written: WrittenRows,
-  { partial, firstRow }: AdditionPlace,
+  { from, signal }: DeltaInput,
+  { shards, table }: WrittenRows,
+  { partial, firstRow, part }: AdditionPlace & { readonly part: number },
 ): Promise<void> {
-  const { from, signal } = input;
-  const { shards, table } = written;
-  for (const [part, { dimensions }] of from.parts.entries()) {
-    const collection = from.milvus?.collections[part] ?? '';
-    const files = shards.map(({ rowCount, files: own }) => ({ rowCount, file: own[part]?.file ?? '' }));
-    await client.ready(collection, signal);
-    if (table.rowCount === 0) continue;
-    const rows = { folder: partial, dimensions, shards: files, trackIds: table.trackIds };
-    await fillCollection({ client, collection, ...rows, firstRow, isNew: false, signal });
-    let count = await client.count(collection, `row >= ${firstRow}`, signal);
-    if (count > table.rowCount) {
-      // A run that was killed has sent more. Those with the same numbers were replaced.
-      await client.deleteFrom(collection, firstRow + table.rowCount, signal);
-      count = await client.count(collection, `row >= ${firstRow}`, signal);
-    }
-    if (count !== table.rowCount) {
-      throw corruptCollection(collection, `expected ${table.rowCount} added rows, got ${count}`);
-    }
-    for (const { file } of files) await rm(path.join(partial, file));
+  const collection = from.milvus?.collections[part] ?? '';
+  const files = shards.map(({ rowCount, files: own }) => ({ rowCount, file: own[part]?.file ?? '' }));
+  await client.ready(collection, signal);
+  if (table.rowCount === 0) return;
+  const rows = { folder: partial, dimensions: from.parts[part]?.dimensions ?? 0, shards: files };
+  await fillCollection({ client, collection, ...rows, trackIds: table.trackIds, firstRow, isNew: false, signal });
+  let count = await client.count(collection, `row >= ${firstRow}`, signal);
+  if (count > table.rowCount) {
+    // A run that was killed has sent more. Those with the same numbers were replaced.
+    await client.deleteFrom(collection, firstRow + table.rowCount, signal);
+    count = await client.count(collection, `row >= ${firstRow}`, signal);
+  }
+  if (count !== table.rowCount) {
+    throw corruptCollection(collection, `expected ${table.rowCount} added rows, got ${count}`);
   }
 }
 

@@ -26,7 +26,7 @@ import { aliasOf, stemOf } from './names.ts';
 import { presentReferences } from './references.ts';
 import type { MilvusSettings } from './settings.ts';
 import { StoredRows } from './stored-rows.ts';
-import { assertWhole } from './whole.ts';
+import { assertWhole, settleAll } from './whole.ts';
 
 export class MilvusEngine implements IndexEngine {
   readonly name = 'milvus';
@@ -65,8 +65,8 @@ export class MilvusEngine implements IndexEngine {
     return manifest;
   }
 
-  open(manifest: GenerationManifest, folder: string, _options: OpenIndexOptions): Promise<OpenIndex> {
-    return MilvusIndex.open(this.#client, manifest, folder);
+  open(manifest: GenerationManifest, folder: string, { reuse }: OpenIndexOptions): Promise<OpenIndex> {
+    return MilvusIndex.open(this.#client, manifest, folder, reuse);
   }
 
   rows(manifest: GenerationManifest, folder: string, part: number, signal: AbortSignal): Promise<PartRows> {
@@ -78,14 +78,15 @@ export class MilvusEngine implements IndexEngine {
     if (milvus === undefined) return;
     const live = await LiveRows.read(manifest, folder);
     const references = await presentReferences(manifest, folder, live);
-    for (const [part, { dimensions }] of parts.entries()) {
-      await assertWhole({
-        ...{ client: this.#client, collection: milvus.collections[part] ?? '' },
+    const checks = parts.map(({ dimensions }, part) =>
+      assertWhole({
+        ...{ client: this.#client, collection: milvus.collections[part] ?? '', isSearched: false },
         ...{ indexType: milvus.indexType, effort: milvus.effort ?? 1 },
         ...{ dimensions, rowCount, liveRows: live.count, signal },
         references: references[part] ?? { rows: [], vectors: [] },
-      });
-    }
+      }),
+    );
+    await settleAll(checks);
     if (await isCurrent(manifest, folder)) await this.#setAliases(manifest);
   }
 

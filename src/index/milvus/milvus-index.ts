@@ -20,7 +20,7 @@ import { MilvusFailure } from './failures.ts';
 import { LiveRows } from './live-rows.ts';
 import { PartSearch, type SearchedPart } from './part-search.ts';
 import { presentReferences, type ReferenceVectors } from './references.ts';
-import { assertWhole } from './whole.ts';
+import { assertWhole, settleAll } from './whole.ts';
 
 /** Longer queries are split, so that requests and answers stay at some megabytes. */
 const queriesPerBatch = 120;
@@ -58,6 +58,8 @@ export class MilvusIndex implements OpenIndex {
   readonly #queue = new PQueue({ concurrency: searchesAtOnce });
   /** The client's number of outages when the collections were last found to be whole. */
   #wholeAt = -1;
+  /** The same of an earlier index over the same collections. */
+  #wholeBefore = -1;
   #checking: Promise<void> | null = null;
   #closed = false;
 
@@ -76,8 +78,14 @@ export class MilvusIndex implements OpenIndex {
     this.#settledAtMs = settledAtMs;
   }
 
-  /** @throws {LeitmotifError} as assertWhole */
-  static async open(client: MilvusClient, manifest: GenerationManifest, folder: string): Promise<MilvusIndex> {
+  /** @param reuse an open index: collections that both share are not searched again to see whether they are whole
+   *  @throws {LeitmotifError} as assertWhole */
+  static async open(
+    client: MilvusClient,
+    manifest: GenerationManifest,
+    folder: string,
+    reuse: OpenIndex | null = null,
+  ): Promise<MilvusIndex> {
     const { milvus, parts, rowCount } = manifest;
     if (milvus === undefined) throw new RangeError('Cannot open the index: its vectors are not in Milvus');
     const live = await LiveRows.read(manifest, folder);
@@ -88,6 +96,7 @@ export class MilvusIndex implements OpenIndex {
     const references = await presentReferences(manifest, folder, live);
     const settledAtMs = (await publishedAtMs(folder)) + settledAfterMs;
     const index = new MilvusIndex(client, manifest, { searched, references, live, settledAtMs });
+    index.#wholeBefore = reuse instanceof MilvusIndex && reuse.#shares(index) ? reuse.#wholeAt : -1;
     await index.#assertWhole(never, loadWithinMs);
     return index;
   }
@@ -165,14 +174,24 @@ export class MilvusIndex implements OpenIndex {
 
   async #check(readyWithinMs: number): Promise<void> {
     const before = this.#client.outages;
-    for (const [at, { client, collection, part, indexType, effort, rowCount }] of this.#searched.entries()) {
-      await assertWhole({
-        ...{ client, collection, indexType, effort, rowCount, readyWithinMs },
+    const isSearched = this.#wholeBefore !== before;
+    const checks = this.#searched.map(({ client, collection, part, indexType, effort, rowCount }, at) =>
+      assertWhole({
+        ...{ client, collection, indexType, effort, rowCount, readyWithinMs, isSearched },
         ...{ dimensions: part.dimensions, liveRows: this.#live.count },
         references: this.#references[at] ?? { rows: [], vectors: [] },
-      });
-    }
+      }),
+    );
+    await settleAll(checks);
     this.#wholeAt = before;
+  }
+
+  /** Whether the other index searches the same collections of the same server. */
+  #shares(other: MilvusIndex): boolean {
+    return this.#searched.every(({ client, collection }, at) => {
+      const its = other.#searched[at];
+      return its?.client === client && its.collection === collection;
+    });
   }
 
   async #isLoaded(signal: AbortSignal): Promise<boolean> {

@@ -96,8 +96,10 @@ async function verify(
   { manifest, folder, signal }: Move,
   { milvus, trackIds, recallMin }: Checked,
 ): Promise<GenerationManifest> {
+  let reuse: OpenIndex | null = null;
   const open = async <T>(written: GenerationManifest, work: (index: OpenIndex) => Promise<T>): Promise<T> => {
-    const index = await MilvusIndex.open(client, written, folder);
+    const index = await MilvusIndex.open(client, written, folder, reuse);
+    reuse = index;
     try {
       return await work(index);
     } finally {

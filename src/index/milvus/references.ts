@@ -26,7 +26,7 @@ export async function writeReferences(
   const written = await HashedFile.create(path.join(folder, file));
   try {
     await using rows = await FlatRows.open({ folder, ...part });
-    for (const row of referenceRows(part.rowCount)) await written.write(rowBytes(await rows.at(row)));
+    for (const vector of await rows.all(referenceRows(part.rowCount))) await written.write(rowBytes(vector));
     return { file, ...(await written.finish()) };
   } finally {
     await written.abandon();

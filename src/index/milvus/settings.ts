@@ -15,7 +15,7 @@ export interface MilvusSettings {
   readonly recallMin: number;
 }
 
-export const indexTypes = ['FLAT', 'SCANN', 'HNSW', 'IVF_SQ8'] as const;
+export const indexTypes = ['FLAT', 'SCANN', 'HNSW', 'IVF_SQ8', 'DISKANN'] as const;
 export type IndexType = (typeof indexTypes)[number];
 
 /** Above, Milvus's exact search takes longer than SCANN by more than a request takes: bench/PERFORMANCE.md. */
@@ -48,12 +48,13 @@ export function buildParameters(indexType: IndexType, rowCount: number): Record<
   return {};
 }
 
-/** How much of an index a search visits, least first: the share of the clusters, or for HNSW a multiple of 512 nodes. The least
- *  that finds enough of the neighbours is measured when the index is built. HNSW begins with 512, because its own rows are easier
- *  to find than others: with 128 they had a recall of .994, and queries from outside .860. */
+/** How much of an index a search visits, least first: the share of the clusters, or for a graph (HNSW, DISKANN) a multiple of 512
+ *  nodes. The least that finds enough of the neighbours is measured when the index is built. A graph begins with 512, because its
+ *  own rows are easier to find than others: with 128 in HNSW they had a recall of .994, and queries from outside .860. */
 export function effortsOf(indexType: IndexType): readonly [number, ...number[]] {
   if (indexType === 'FLAT') return [1];
-  return indexType === 'HNSW' ? [1, 2, 4] : [1 / 16, 1 / 8, 1 / 4, 1 / 2, 1];
+  const isGraph = indexType === 'HNSW' || indexType === 'DISKANN';
+  return isGraph ? [1, 2, 4] : [1 / 16, 1 / 8, 1 / 4, 1 / 2, 1];
 }
 
 /** Parameters of a search for `k` rows.
@@ -63,7 +64,9 @@ export function searchParameters(
   rowCount: number,
   k: number,
 ): Record<string, number> {
-  if (indexType === 'HNSW') return { ef: Math.min(32_768, Math.max(512 * effort, 4 * k)) };
+  const nodes = Math.min(32_768, Math.max(512 * effort, 4 * k));
+  if (indexType === 'HNSW') return { ef: nodes };
+  if (indexType === 'DISKANN') return { search_list: nodes };
   const { nlist } = buildParameters(indexType, rowCount);
   const nprobe = Math.max(1, Math.ceil(Number(nlist) * effort));
   if (indexType === 'IVF_SQ8') return { nprobe };
