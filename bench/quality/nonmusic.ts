@@ -1,6 +1,6 @@
 /** How well the gate distinguishes silence, applause, talk and noise from music, and where it puts the boundaries.
  *
- *    npm run bench:quality -- nonmusic
+ *    npm run bench:quality -- nonmusic [--model NAME]
  *
  *  Uses the clips of 5 s of nonmusic.json, its music once more through a telephone's band, and files that are music from
  *  end to end (but for silent moments): two pieces of each soundtrack of training.json. Decoding, cutting and judging are
@@ -14,18 +14,17 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import PQueue from 'p-queue';
 import { z } from 'zod';
-import { openModel } from '../../embedding-worker/engines/opened-model.ts';
-import { kindByHead, readMusicHead } from '../../embedding-worker/music-head.ts';
 import { cutWindows } from '../../src/audio/chunk.ts';
 import { decodePcm } from '../../src/audio/decode.ts';
-import { classifyWindow, type WindowKind } from '../../src/audio/gate/gate.ts';
+import { classifyWindow } from '../../src/audio/gate/gate.ts';
 import type { ChunkKind } from '../../src/domain.ts';
-import { findModel } from '../../src/models/find-model.ts';
+import { trainedDirs } from '../models/available.ts';
 import type { BenchOptions } from '../options.ts';
 import { table } from '../table.ts';
 import { locateTrack, readTracks } from './corpus.ts';
 import { degrade } from './degradations.ts';
 import { noiseFiles } from './noise-files.ts';
+import { type JudgeWindow, judgeOf } from './window-judge.ts';
 
 const task = z.object({
   clips: z.array(z.object({ file: z.string(), class: z.string(), source: z.string() })),
@@ -44,7 +43,6 @@ const clipWindowsSec = [5, 10];
 /** Window length for whole pieces: the product's. */
 const musicWindowSec = 10;
 const sampleRateHz = 16_000;
-const shippedModels = path.resolve(import.meta.dirname, '../../embedding-worker/models');
 const limits = { deadlineMs: 600_000, durationMaxSec: 36_000, bytesMax: 4e9, memoryMaxBytes: 2 ** 31 };
 
 interface Judged {
@@ -53,31 +51,12 @@ interface Judged {
   readonly endSec: number;
 }
 
-/** @returns the kind of a window by both parts of the gate */
-type JudgeWindow = (samples: Float32Array, bySound: WindowKind) => Promise<ChunkKind>;
-
-async function judgeOf(name: string): Promise<{ readonly judgeWindow: JudgeWindow; readonly title: string }> {
-  const model = await findModel([shippedModels], name);
-  const head = await readMusicHead(model);
-  if (!head)
-    return { judgeWindow: async (_, { kind }) => kind, title: `${name} has no music head: by the sound alone` };
-  const network = await openModel(model, model.manifest.network, 'cpu');
-  return {
-    title: `with the music head of ${name} ${model.manifest.version}`,
-    judgeWindow: async (samples, bySound) => {
-      const [vector] = await network.run([samples]);
-      if (!vector) throw new RangeError('Cannot judge: expected a vector, got none');
-      return kindByHead(bySound, vector, head);
-    },
-  };
-}
-
 type Confusion = Map<string, Record<ChunkKind, number>>;
 
 /** @returns Markdown: the confusion matrix, the targets, the errors at boundaries */
 export async function nonmusicReport(options: BenchOptions, modelName: string): Promise<string> {
   const { benchDir, cacheDir } = options;
-  const { judgeWindow, title } = await judgeOf(modelName);
+  const { judgeWindow, title } = await judgeOf(trainedDirs(process.env), modelName);
   const musicFiles = await somePieces(benchDir, cacheDir);
   const damage = { cacheDir, noiseFiles: noiseFiles(options) };
   const { clips, transitions } = task.parse(JSON.parse(await readFile(path.join(benchDir, 'nonmusic.json'), 'utf8')));

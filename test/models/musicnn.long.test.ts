@@ -5,9 +5,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { judgeOf } from '../../bench/quality/window-judge.ts';
 import { canaryWindow, storedCanary } from '../../embedding-worker/engines/canary.ts';
 import { type LoadedModel, loadModel } from '../../embedding-worker/engines/loaded-model.ts';
 import { readMusicHead, scoresOf } from '../../embedding-worker/music-head.ts';
+import { classifyWindow } from '../../src/audio/gate/gate.ts';
 import { FolderLibrary } from '../../src/library/folder.ts';
 import { findModel } from '../../src/models/find-model.ts';
 import { type Model, type ModelFile, networkWidth, readModel, spaceIdOfModel } from '../../src/models/manifest.ts';
@@ -153,6 +155,13 @@ describe.skipIf(typeof found === 'string')('the model musicnn', () => {
     } finally {
       await other.close();
     }
+  });
+
+  test('judges windows in the benchmark by its head, found where it was downloaded to', async () => {
+    const { judgeWindow, title } = await judgeOf([builtinModels, modelsDir], 'musicnn');
+    expect(title).toBe('with the music head of musicnn 1.0.0');
+    const applause = makeApplause(sampleRateHz, 10);
+    expect(await judgeWindow(applause, classifyWindow(applause, sampleRateHz))).toBe('applause');
   });
 
   test.each(awkwardSounds())('gives a vector of length 1 without NaN for %s', async (_, window) => {
