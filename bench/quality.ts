@@ -38,8 +38,8 @@ const tasks: Readonly<Record<string, Task>> = {
   compare: compareReport,
 };
 
-/** Tasks that show all models in one table. */
-const comparing = ['soundtracks', 'versions', 'halves', 'compare'];
+/** Tasks that get all models at once, to compare them. */
+const comparing = ['soundtracks', 'versions', 'halves', 'compare', 'verdicts'];
 /** Tasks without a model. */
 const withoutModel = ['duplicates', 'proof'];
 

@@ -26,6 +26,6 @@ export function calibrationOf(spaceId: string): Calibration | null {
 
 /** @param match of the first result, [0, 1]
  *  @returns the probability that it is right, (0, 1) */
-export function confidenceOf(match: number, { intercept, slope }: Calibration): number {
+export function confidenceOf(match: number, { intercept, slope }: Pick<Calibration, 'intercept' | 'slope'>): number {
   return 1 / (1 + Math.exp(-(intercept + slope * Math.log(match + 0.02))));
 }
