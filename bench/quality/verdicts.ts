@@ -14,7 +14,6 @@
 import { type Calibration, calibrationOf, confidenceOf } from '../../src/ranking/calibration.ts';
 import { table } from '../table.ts';
 import { estimateMean, formatEstimate } from './metrics.ts';
-import type { Pipeline } from './pipeline.ts';
 import type { BenchContext } from './retrieval.ts';
 import {
   brierScore,
@@ -29,18 +28,29 @@ import {
 } from './separation.ts';
 import { type Case, measureCases } from './verdict-cases.ts';
 
-export async function verdictsReport(context: BenchContext): Promise<string> {
-  const measured: { pipeline: Pipeline; cases: Case[] }[] = [];
-  for (const pipeline of [context.pipeline, ...context.rivals]) {
-    measured.push({ pipeline, cases: await measureCases({ ...context, pipeline }) });
-  }
-  const reports = measured.map(({ pipeline, cases }) => spaceReport(pipeline, cases));
-  const [first, ...rivals] = measured;
-  const comparisons = rivals.map((rival) => comparison(first as (typeof measured)[number], rival));
-  return [...reports, ...comparisons].join('\n\n');
+interface MeasuredSpace {
+  readonly name: string;
+  readonly spaceId: string;
+  readonly cases: readonly Case[];
 }
 
-function spaceReport({ spaceId }: Pipeline, cases: readonly Case[]): string {
+export async function verdictsReport(context: BenchContext): Promise<string> {
+  const measured: MeasuredSpace[] = [];
+  for (const pipeline of [context.pipeline, ...context.rivals]) {
+    const cases = await measureCases({ ...context, pipeline });
+    measured.push({ name: pipeline.space.name, spaceId: pipeline.spaceId, cases });
+  }
+  return reportOf(measured);
+}
+
+/** @param measured the first one is what the others are compared with */
+export function reportOf(measured: readonly MeasuredSpace[]): string {
+  const [first, ...rivals] = measured;
+  const comparisons = rivals.map((rival) => comparison(first as MeasuredSpace, rival));
+  return [...measured.map(spaceReport), ...comparisons].join('\n\n');
+}
+
+function spaceReport({ spaceId, cases }: MeasuredSpace): string {
   const calibration = calibrationOf(spaceId);
   const withKin = cases.filter(({ group }) => group === soundtracksWithKin);
   const fits = [
@@ -240,13 +250,8 @@ function reliabilityTable(
   return table(['match', 'n', 'right', ...fits.map(({ name }) => `expected by the model ${name}`)], rows);
 }
 
-interface MeasuredSpace {
-  readonly pipeline: Pipeline;
-  readonly cases: readonly Case[];
-}
-
 function comparison(first: MeasuredSpace, rival: MeasuredSpace): string {
-  const names = [first, rival].map(({ pipeline }) => pipeline.space.name);
+  const names = [first.name, rival.name];
   const own = separations(first.cases);
   const theirs = separations(rival.cases);
   const rows = Object.entries(own).map(([name, before]) => {
