@@ -1,14 +1,14 @@
 /** Measures the quality of answers: the real pipeline over the development half of the benchmark, with baselines and intervals.
  *
- *    npm run bench:quality -- [soundtracks|versions|nonmusic|halves|degraded|recordings|proof|duplicates|hubs|parts|verdicts|compare] [--model NAME]...
- *        [--bench DIR] [--cache DIR] [--json]
+ *    npm run bench:quality -- [soundtracks|versions|nonmusic|halves|degraded|recordings|proof|duplicates|hubs|parts|verdicts|compare|compare-damaged]
+ *        [--model NAME]... [--bench DIR] [--cache DIR] [--json]
  *
  *  Several models are in one table if a task compares spaces, otherwise in separate tables. Without a task: the first five. Slow
  *  results are cached by content and space id.
  */
 
 import { type BenchOptions, benchOptions } from './options.ts';
-import { compareReport } from './quality/compare.ts';
+import { compareDamagedReport, compareReport } from './quality/compare.ts';
 import { duplicatesReport } from './quality/duplicates.ts';
 import { degradedReport, halvesReport } from './quality/halves.ts';
 import { hubsReport } from './quality/hubs.ts';
@@ -36,10 +36,11 @@ const tasks: Readonly<Record<string, Task>> = {
   parts: partsReport,
   verdicts: verdictsReport,
   compare: compareReport,
+  'compare-damaged': compareDamagedReport,
 };
 
 /** Tasks that get all models at once, to compare them. */
-const comparing = ['soundtracks', 'versions', 'halves', 'compare', 'verdicts'];
+const comparing = ['soundtracks', 'versions', 'halves', 'compare', 'compare-damaged', 'verdicts'];
 /** Tasks without a model. */
 const withoutModel = ['duplicates', 'proof'];
 
