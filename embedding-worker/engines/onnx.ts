@@ -4,6 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
+import path from 'node:path';
+import { withFixedInput } from './fixed-input.ts';
 import { env, InferenceSession, Tensor } from './onnx-runtime.ts';
 import { profileFolder } from './placement.ts';
 
@@ -19,6 +21,8 @@ export interface GraphFile {
   /** float32 for samples or features (default), int64 for token ids. */
   readonly inputType?: 'float32' | 'int64';
   readonly inputRank: number;
+  /** The shape of every input, batch included, where it never changes: CLAP loads faster (fixed-input.ts). */
+  readonly inputDims?: readonly number[];
   readonly output: string;
   readonly outputRank: number;
   /** Size of the output's last dimension; compared with the graph's declaration if it has one. */
@@ -42,7 +46,7 @@ export interface Graph {
 export async function openGraph(file: GraphFile, provider: ExecutionProvider): Promise<Graph> {
   const profile = provider === 'cpu' ? null : profileFolder();
   try {
-    const session = await createSession(file.path, provider, profile?.prefix ?? null);
+    const session = await createSession(file, provider, profile?.prefix ?? null);
     checkSignature(file, session);
     return graphOf(file, session, profile);
   } catch (error) {
@@ -52,11 +56,11 @@ export async function openGraph(file: GraphFile, provider: ExecutionProvider): P
 }
 
 function createSession(
-  path: string,
+  { path: graphPath, input, inputDims }: GraphFile,
   provider: ExecutionProvider,
   profilePrefix: string | null,
 ): Promise<InferenceSession> {
-  return InferenceSession.create(path, {
+  const options: InferenceSession.SessionOptions = {
     // Only the requested one: ONNX Runtime adds the CPU for nodes without a GPU kernel, but throws when the provider itself is
     // missing.
     executionProviders: [provider],
@@ -68,7 +72,11 @@ function createSession(
     graphOptimizationLevel: 'all',
     logSeverityLevel: 3,
     ...(profilePrefix === null ? {} : { enableProfiling: true, profileFilePrefix: profilePrefix }),
-  });
+  };
+  if (inputDims === undefined) return InferenceSession.create(graphPath, options);
+  // Where the weights are that the changed graph refers to.
+  const extra = { session: { model_external_initializers_file_folder_path: path.dirname(graphPath) } };
+  return InferenceSession.create(withFixedInput(graphPath, input, inputDims), { ...options, extra });
 }
 
 function graphOf(file: GraphFile, session: InferenceSession, profile: ReturnType<typeof profileFolder> | null): Graph {

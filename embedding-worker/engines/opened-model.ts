@@ -27,11 +27,14 @@ export async function openModel(
 ): Promise<OpenedModel> {
   const family = families[manifest.family];
   const ranks = networkRanks(manifest);
+  // A CPU gains nothing from a batch, so there the shape of every input is known if the front-end has one.
+  const inputDims = provider === 'cpu' && family.frontEnd ? [1, ...family.frontEnd.itemShape] : null;
   const network = await openGraph(
     {
       path: path.join(folder, weights.file),
       input: weights.input,
       inputRank: ranks.input,
+      ...(inputDims ? { inputDims } : {}),
       output: weights.output,
       outputRank: ranks.output,
       outputWidth: networkWidth(manifest),
@@ -44,7 +47,11 @@ export async function openModel(
       const prepared = windows.map((window) => family.prepare(window));
       const samples = prepared[0]?.length ?? 0;
       const inputs = frontEnd ? await runGraph(frontEnd, prepared, [samples]) : prepared;
-      const rows = await runGraph(network, inputs, family.frontEnd?.itemShape ?? [samples]);
+      const batches = inputDims ? inputs.map((input) => [input]) : [inputs];
+      const rows: Float32Array[] = [];
+      for (const batch of batches) {
+        rows.push(...(await runGraph(network, batch, family.frontEnd?.itemShape ?? [samples])));
+      }
       return rows.map((row) => checkedVector(manifest, family.finish(row, networkWidth(manifest))));
     },
     gpuShare: () => Math.min(network.gpuShare(), frontEnd?.gpuShare() ?? 1),
