@@ -7,7 +7,7 @@ import { processFigures } from '../process-figures.ts';
 
 const [network = '', input = '', shape = ''] = process.argv.slice(2);
 const dims = shape.split(',').map(Number);
-// Opened like in the worker (embedding-worker/engines/onnx.ts).
+// With the options of the worker (embedding-worker/engines/onnx.ts), but the file as it is: without engines/fixed-input.ts.
 const session = await InferenceSession.create(network, {
   executionProviders: ['cpu'],
   intraOpNumThreads: 1,
