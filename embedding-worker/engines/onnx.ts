@@ -55,7 +55,7 @@ export async function openGraph(file: GraphFile, provider: ExecutionProvider): P
   }
 }
 
-function createSession(
+async function createSession(
   { path: graphPath, input, inputDims }: GraphFile,
   provider: ExecutionProvider,
   profilePrefix: string | null,
@@ -73,7 +73,18 @@ function createSession(
     logSeverityLevel: 3,
     ...(profilePrefix === null ? {} : { enableProfiling: true, profileFilePrefix: profilePrefix }),
   };
-  if (inputDims === undefined) return InferenceSession.create(graphPath, options);
+  if (inputDims !== undefined) {
+    // A graph that cannot be changed so loads as it is, or fails with its own error.
+    const session = await createFixed({ path: graphPath, input, inputDims }, options).catch(() => null);
+    if (session) return session;
+  }
+  return InferenceSession.create(graphPath, options);
+}
+
+async function createFixed(
+  { path: graphPath, input, inputDims }: Pick<GraphFile, 'path' | 'input'> & { inputDims: readonly number[] },
+  options: InferenceSession.SessionOptions,
+): Promise<InferenceSession> {
   // Where the weights are that the changed graph refers to.
   const extra = { session: { model_external_initializers_file_folder_path: path.dirname(graphPath) } };
   // With known shapes, ONNX Runtime would plan one block for all values, besides those that it keeps: 47 MB for CLAP, and no faster.

@@ -89,6 +89,14 @@ describe('an ONNX file with a fixed input', () => {
     await Promise.all([free.close(), fixed.close()]);
   });
 
+  test('loads as it is when the graph contradicts the shape', async () => {
+    const contradicted = { path: written('contradicted.onnx', ['batch', 'samples']), inputDims: [1, rows + 1] };
+    const graph = { input: 'x', inputRank: 2, output: 'y', outputRank: 2, outputWidth: columns, ...contradicted };
+    const opened = await openGraph(graph, 'cpu');
+    expect((await opened.run(new Float32Array(rows), [1, rows])).values).toEqual(new Float32Array(columns).fill(1));
+    await opened.close();
+  });
+
   test('is not made of a file that is cut off or is no ONNX model', () => {
     const bytes = readFileSync(file);
     for (const [name, content] of [
