@@ -22,11 +22,17 @@ SHARES = {
 
 
 def print_student(store: Path, checkpoint: Path) -> None:
-    tracks, library = open_store(store)[0], WindowSet.load(store / "library.npz")
+    library = WindowSet.load(store / "library.npz")
+    print_guesses(store, library, guesses(load_student(checkpoint), library.levels))
+
+
+def print_guesses(store: Path, library: WindowSet, guessed: np.ndarray) -> None:
+    """@param guessed what MusiCNN hears of the library's windows, as guessed by any means, [windows, dimensions]"""
+    tracks = open_store(store)[0]
     network, projections, shares = read_shipped()
     inputs = branch_inputs(network, library)
     branches = {name: unit(projection(inputs[name])) for name, projection in projections.items()}
-    branches["student"] = unit(guesses(load_student(checkpoint), library.levels))
+    branches["student"] = unit(guessed)
     sound = {name: share for name, share in shares.items() if name != "harmony"}
     harmony = {"harmony": shares["harmony"]}
     pairs = [("student alone, less taught alone", {"student": 1.0}, {"taught": 1.0})]

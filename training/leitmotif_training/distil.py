@@ -16,6 +16,7 @@ from torch.nn import functional as F
 
 from . import augment
 from .corpus import open_store, split_tracks
+from .fast_musicnn import matrix_units
 from .levels import SEGMENT, Levels, to_power
 from .mixtures import Mixtures
 from .network import TimbreNet
@@ -40,7 +41,7 @@ class Settings:
     save_seconds: float = 120
     split: str = "third"
     """Which soundtracks are kept out (`corpus.SPLITS`)."""
-    batch: int = 64
+    batch: int = 32
     rate: float = 1.5e-3
     decay: float = 0.05
     relations: float = 3.0
@@ -48,7 +49,7 @@ class Settings:
     damaged: float = 0.5
     """Share of crops that are damaged; they are to be heard as the clean ones are."""
     mixed: float = 0.0
-    """Share of crops that are mixtures (mixtures.py)."""
+    """Share of crops that are mixtures (mixtures.py). Each has three targets: of itself and of its halves."""
     average: float = 0.998
     width: int = 24
     readout: int = 192
@@ -77,8 +78,9 @@ class Crops:
         self.weights = weights / weights.sum()
         self.mixtures = Mixtures(levels.store, settings.split) if settings.mixed > 0 else None
 
-    def draw(self, random: np.random.Generator) -> tuple[Tensor, Tensor]:
-        """(mel power [batch, BANDS, FRAMES], targets [batch, dimensions])."""
+    def draw(self, random: np.random.Generator) -> tuple[Tensor, Tensor, int]:
+        """(mel power [batch, BANDS, FRAMES], targets [batch + 2 * mixtures, dimensions], mixtures). The mixtures are the last crops;
+        the targets of their first halves follow those of the crops, then those of their second halves."""
         ready = self.mixtures.ready() if self.mixtures else 0
         mixed = min(round(self.settings.mixed * self.settings.batch), ready)
         rows = random.choice(self.rows, self.settings.batch - mixed, replace=False, p=self.weights)
@@ -88,14 +90,14 @@ class Crops:
         power = augment.warp(power, FRAMES, torch_random, damaged[: len(rows)].float().reshape(-1, 1, 1))
         wanted = self.targets.values[rows]
         if self.mixtures and mixed > 0:
-            levels, own = self.mixtures.take(random.choice(ready, mixed, replace=False))
-            power, wanted = torch.cat([power, to_power(levels)]), np.concatenate([wanted, own])
+            levels, *own = self.mixtures.take(random.choice(ready, mixed, replace=False))
+            power, wanted = torch.cat([power, to_power(levels)]), np.concatenate([wanted, *own])
         count = int(damaged.sum())
         if count > 0:
             whole = torch.ones(count, 1, 1)
             spoilt = augment.damage(power[damaged], self._noises(count, random), torch_random, whole)
             power[damaged] = augment.mask(spoilt, torch_random, whole)
-        return power, torch.from_numpy(wanted)
+        return power, torch.from_numpy(wanted), mixed
 
     def _levels(self, row: int, spare: int) -> np.ndarray:
         recording = self.levels.recordings[self.targets.recording[row]]
@@ -151,11 +153,11 @@ def distil(store: Path, out: Path, settings: Settings) -> None:
         warm = min(1.0, (state["step"] + 1) / 100)
         for group in optimizer.param_groups:
             group["lr"] = settings.rate * warm * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress)))
-        power, goal = crops.draw(random)
+        power, goal, mixed = crops.draw(random)
         network.train()
-        # Matrix units compute in bfloat16; the head and the losses do not need them.
-        with torch.autocast("cpu", torch.bfloat16):
-            features = network.features(power)
+        # Matrix units compute in bfloat16, processors without them many times slower; the head and the losses need neither.
+        with torch.autocast("cpu", torch.bfloat16, enabled=matrix_units()):
+            features = network.features_of_halves(power, mixed)
         loss, own = distil_loss(network.head(features.float()), goal, settings.relations)
         optimizer.zero_grad()
         loss.backward()

@@ -1,20 +1,60 @@
-"""MusiCNN's pooled layers (musicnn.py) for whole libraries: the same numbers as products of matrices in bfloat16.
+"""MusiCNN's pooled layers (musicnn.py) for whole libraries: the same numbers as products of matrices in bfloat16, or in ONNX Runtime.
 
 Every convolution of the network is a product of matrices over overlapping strips of its input, and a normalisation with a
 positive or negative scale after a maximum is one before it with the filter's sign turned. A processor with matrix units
-(AMX) then takes a tenth of the time that the convolutions take in float32.
+(AMX) then takes a tenth of the time that the convolutions take in float32. On one without, bfloat16 takes eight times as long as float32, and
+ONNX Runtime half as long.
 """
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import onnx
+import onnxruntime
 import torch
 from torch import Tensor, nn
 
-from .musicnn import BANDS, EPSILON, FFT, HOP, POOLED, MusiCnn
+from . import musicnn_graph
+from .musicnn import BANDS, EPSILON, FFT, HOP, POOLED, MusiCnn, package_folder, read_places
 
 TALL, WIDE = (0, 1), (2, 3, 4)
 REACH = 128
 """Columns that the longest filter over time spans; the shorter ones are filled with zeros around their middle."""
+
+
+def matrix_units() -> bool:
+    """Does this processor multiply matrices of bfloat16 faster than those of float32?"""
+    return bool(torch.cpu.get_capabilities().get("amx_bf16"))
+
+
+def fast_musicnn(name: str = "MTT_musicnn") -> Callable[[Tensor], Tensor]:
+    """The fastest form on this processor: samples [batch, n] at 16 kHz -> [batch, 2, POOLED], float32."""
+    return FastMusiCnn(name) if matrix_units() else RuntimeMusiCnn(name)
+
+
+class RuntimeMusiCnn:
+    """The graph of the model to download, as far as its pooled layers, in ONNX Runtime on one thread."""
+
+    def __init__(self, name: str = "MTT_musicnn") -> None:
+        folder = package_folder(name)
+        graph = musicnn_graph.pooled_graph(read_places(folder))
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        with tempfile.TemporaryDirectory() as own:
+            # The weights are external data, which ONNX Runtime looks for beside the graph, not behind links.
+            (Path(own) / musicnn_graph.WEIGHTS).write_bytes((folder / musicnn_graph.DATA_FILE).read_bytes())
+            onnx.save(graph, Path(own) / "pooled.onnx")
+            self.session = onnxruntime.InferenceSession(
+                Path(own) / "pooled.onnx", options, providers=["CPUExecutionProvider"]
+            )
+
+    def __call__(self, samples: Tensor) -> Tensor:
+        # One at a time: more of them fall out of the processor's caches.
+        found = [self.session.run(None, {"pcm": one[None].numpy()})[0] for one in samples]
+        return torch.cat([torch.from_numpy(one) for one in found]).reshape(len(samples), 2, POOLED)
 
 
 class FastMusiCnn(nn.Module):

@@ -40,6 +40,11 @@ class Recording:
         return max(1, self.count // SEGMENT)
 
 
+def first_rows(recordings: list[Recording]) -> np.ndarray:
+    """Row of each recording's first segment, and the number of all rows."""
+    return np.concatenate([[0], np.cumsum([recording.segments for recording in recordings])])
+
+
 def build_levels(store: Path, seed: int = 7) -> None:
     """The levels of all training tracks and of rendered scores, and of noise. Four minutes on one core."""
     tracks, pcm = open_store(store)

@@ -15,21 +15,23 @@ import numpy as np
 import torch
 
 from .corpus import RATE_HZ, Track, open_store, split_tracks
-from .fast_musicnn import FastMusiCnn
+from .fast_musicnn import fast_musicnn
 from .levels import SEGMENT, Levels
 from .mel import BANDS, HALF, MelPower
 from .musicnn import POOLED
 from .targets import loudness_db, read_axes, validation_labels
 
 FRAMES = 2 * SEGMENT
-ROW = FRAMES * BANDS + 2 * POOLED
+HEARD = 2 * POOLED
+"""Numbers of one half: maximum and mean over time."""
+ROW = FRAMES * BANDS + 2 * HEARD
 SAMPLES = (2 * FRAMES + 1) * HALF
 """10.24 s and the half frame that the last column reaches beyond it."""
 ROW_BYTES = 2 * ROW
 
 
 def mixtures_file(store: Path, split: str) -> Path:
-    return store / f"mixed-{split.replace('/', '-')}.f16"
+    return store / f"mixed-halves-{split.replace('/', '-')}.f16"
 
 
 class Mixtures:
@@ -45,11 +47,18 @@ class Mixtures:
             self.rows = np.memmap(self.file, np.float16, "r", shape=(count, ROW))
         return count
 
-    def take(self, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(levels [numbers, FRAMES, BANDS] dB, targets) of rows that are ready."""
+    def take(self, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """(levels [numbers, FRAMES, BANDS] dB, targets, those of the first halves, of the second) of rows that are ready."""
         taken = self.rows[np.sort(numbers)]
         levels = taken[:, : FRAMES * BANDS].reshape(-1, FRAMES, BANDS)
-        return levels, self.axes(taken[:, FRAMES * BANDS :], loudness_db(levels))
+        halves = taken[:, FRAMES * BANDS :].reshape(-1, 2, HEARD).astype(np.float32)
+        # As targets.pairs_of joins two segments.
+        most, mean = halves[..., :POOLED].max(1), halves[..., POOLED:].mean(1)
+        whole = self.axes(np.concatenate([most, mean], 1), loudness_db(levels))
+        first, second = (
+            self.axes(halves[:, half], loudness_db(part)) for half, part in enumerate(np.split(levels, 2, axis=1))
+        )
+        return levels, whole, first, second
 
 
 def mixture(tracks: list[Track], pcm: np.ndarray, random: np.random.Generator) -> np.ndarray:
@@ -85,12 +94,12 @@ def excerpt(tracks: list[Track], pcm: np.ndarray, random: np.random.Generator) -
 
 
 def write_mixtures(store: Path, split: str = "third", minutes: float = 30, seed: int = 5) -> None:
-    """`mixed-<split>.f16` [mixtures, FRAMES * BANDS + 2 * POOLED]: levels in dB, then the teacher's pooled layers of the same window. A later
-    call appends. 50 ms a window with matrix units."""
+    """`mixed-halves-<split>.f16` [mixtures, ROW]: levels in dB, then the teacher's pooled layers of both halves. A later call appends.
+    40 ms a mixture with matrix units, 120 to 150 without."""
     tracks, pcm = split_tracks(open_store(store)[0], split), open_store(store)[1]
     held = validation_labels(Levels(store))
     own = [t for t in tracks if t.use == "train" and t.length > RATE_HZ and t.label.lower() not in held]
-    network, mel, ends = FastMusiCnn(), MelPower(), time.monotonic() + 60 * minutes
+    network, mel, ends = fast_musicnn(), MelPower(), time.monotonic() + 60 * minutes
     with open(mixtures_file(store, split), "ab") as file:
         number = file.tell() // ROW_BYTES
         file.truncate(number * ROW_BYTES)
@@ -98,7 +107,8 @@ def write_mixtures(store: Path, split: str = "third", minutes: float = 30, seed:
             sound = torch.from_numpy(mixture(own, pcm, np.random.default_rng((seed, number))))[None]
             with torch.inference_mode():
                 levels = 10 * torch.log10(mel(sound)[0, :, :FRAMES] + 1e-10)
-                pooled = network(sound[:, : 2 * FRAMES * HALF])[0]
+                # Each half on its own, as the teacher heard the segments of targets.npz.
+                pooled = network(sound[0, : 2 * FRAMES * HALF].reshape(2, -1))
             file.write(levels.T.half().numpy().tobytes() + pooled.half().numpy().tobytes())
             file.flush()
             number += 1

@@ -18,7 +18,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from . import shipped, targets
 from .mel import HALF
-from .musicnn import DATA_FILE, EPSILON, mel_filters
+from .musicnn import DATA_FILE, EPSILON, POOLED, mel_filters
 
 CHECKPOINT = "MTT_musicnn"
 WEIGHTS = f"{CHECKPOINT}{DATA_FILE}"
@@ -217,6 +217,30 @@ def needed(graph: onnx.GraphProto, wanted: set[str]) -> tuple[list[onnx.NodeProt
     return nodes[::-1], [tensor for tensor in graph.initializer if tensor.name in wanted]
 
 
+def pooled_graph(places: dict[str, tuple[int, tuple[int, ...]]]) -> onnx.ModelProto:
+    """`pcm` [batch, samples] at 16 kHz -> `pooled` [batch, 2 * POOLED]; see musicnn.MusiCnn.pooled."""
+    own = onnx.load(shipped.FILE)
+    nodes, initializers = needed(own.graph, {EVEN, ODD})
+    add = Nodes(WEIGHTS, places)
+    add.nodes.append(helper.make_node("Identity", [_pooled(add)], ["pooled"]))
+    graph = helper.make_graph(
+        [*nodes, *add.nodes],
+        "musicnn_pooled",
+        [helper.make_tensor_value_info("pcm", TensorProto.FLOAT, ["batch", "samples"])],
+        [helper.make_tensor_value_info("pooled", TensorProto.FLOAT, ["batch", 2 * POOLED])],
+        [*initializers, *add.initializers],
+    )
+    return _model(graph, own)
+
+
+def _model(graph: onnx.GraphProto, own: onnx.ModelProto) -> onnx.ModelProto:
+    """Of the same operator set as the built-in graph."""
+    opset = next(entry.version for entry in own.opset_import if entry.domain == "")
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], producer_name="leitmotif")
+    model.ir_version = own.ir_version
+    return model
+
+
 def build_graph(places: dict[str, tuple[int, tuple[int, ...]]], axes: targets.Axes) -> onnx.ModelProto:
     """`pcm` [batch, samples] at 16 kHz -> `embedding` [batch, 432 + 80], checked. The same bytes each time.
 
@@ -243,7 +267,4 @@ def build_graph(places: dict[str, tuple[int, tuple[int, ...]]], axes: targets.Ax
         [helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["batch", width])],
         [*initializers, *add.initializers],
     )
-    opset = next(entry.version for entry in own.opset_import if entry.domain == "")
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], producer_name="leitmotif")
-    model.ir_version = own.ir_version
-    return model
+    return _model(graph, own)

@@ -58,15 +58,37 @@ class StudentNet(nn.Module):
 
     def features(self, power: Tensor) -> Tensor:
         """What all stages read out, [batch, 9 * readout]."""
+        return _over_time(self._maps(power))
+
+    def features_of_halves(self, power: Tensor, halved: int) -> Tensor:
+        """`features` of all windows, then of the first and of the second halves of the last `halved` windows: [batch + 2 * halved, 9 * readout].
+
+        Convolutions take all of the time; three targets a window cost what one costs.
+        """
+        maps = self._maps(power)
+        found = [_over_time(maps)]
+        for half in (0, 1) if halved > 0 else ():
+            parts = [heard[-halved:].chunk(2, 2)[half] for heard in maps]
+            found.append(_over_time(parts))
+        return torch.cat(found)
+
+    def _maps(self, power: Tensor) -> list[Tensor]:
+        """What each stage hears at each moment, [batch, readout, moments]."""
         x = self.stem(self.planes(power).contiguous(memory_format=torch.channels_last))
-        found = []
+        maps = []
         for stage, mix in zip(self.stages, self.mixes):
             x = stage(x)
-            heard = mix(x.flatten(1, 2)).float()
-            mean = heard.mean(2)
-            spread = ((heard - mean.unsqueeze(2)) ** 2).mean(2)
-            found += [mean, torch.sqrt(spread + 1e-5), heard.amax(2)]
-        return torch.cat(found, 1)
+            maps.append(mix(x.flatten(1, 2)).float())
+        return maps
 
     def forward(self, power: Tensor) -> Tensor:
         return self.head(self.features(power))
+
+
+def _over_time(maps: list[Tensor]) -> Tensor:
+    found = []
+    for heard in maps:
+        mean = heard.mean(2)
+        spread = ((heard - mean.unsqueeze(2)) ** 2).mean(2)
+        found += [mean, torch.sqrt(spread + 1e-5), heard.amax(2)]
+    return torch.cat(found, 1)

@@ -12,9 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from .corpus import Track, open_store
-from .levels import SEGMENT, Levels, Recording
+from .levels import SEGMENT, Levels, Recording, first_rows
 from .musicnn import POOLED
-from .teacher_segments import first_rows
 
 FILE = Path(__file__).resolve().parents[1] / "targets.npz"
 """Those of the first split (`third`), in the repository. Other splits train on the rows that they may hear."""
@@ -142,7 +141,8 @@ def validation_labels(levels: Levels) -> set[str]:
 
 
 def read_targets(file: Path, levels: Levels, tracks: list[Track]) -> Targets:
-    """Rows of the recordings that the tracks' split trains on; others of the file are excluded."""
+    """Rows of the recordings that the tracks' split trains on; others of the file are excluded, and so are windows beyond the end of a
+    recording that is shorter here."""
     known = np.load(file)
     number_of = {
         tracks[r.number].key: number
@@ -150,7 +150,8 @@ def read_targets(file: Path, levels: Levels, tracks: list[Track]) -> Targets:
         if r.number >= 0 and tracks[r.number].use == "train"
     }
     number = np.array([number_of.get(key, -1) for key in known["key"]])
-    here = number >= 0
+    ends = np.array([max(1, recording.segments - 1) for recording in levels.recordings])
+    here = (number >= 0) & (known["segment"] < ends[number])
     number = number[here]
     held = validation_labels(levels)
     return Targets(

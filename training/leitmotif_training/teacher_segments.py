@@ -15,18 +15,13 @@ import numpy as np
 import torch
 
 from .corpus import RATE_HZ, Track, open_store, split_tracks
-from .fast_musicnn import FastMusiCnn
-from .levels import SEGMENT, Levels, Recording
+from .fast_musicnn import fast_musicnn
+from .levels import SEGMENT, Levels, Recording, first_rows
 from .mel import FRAME_SEC
 from .musicnn import POOLED
 
 SAMPLES = int(SEGMENT * FRAME_SEC * RATE_HZ)
 BATCH = 8
-
-
-def first_rows(recordings: list[Recording]) -> np.ndarray:
-    """Row of each recording's first segment, and the number of all rows."""
-    return np.concatenate([[0], np.cumsum([recording.segments for recording in recordings])])
 
 
 def segment_order(recordings: list[Recording], wanted: np.ndarray) -> np.ndarray:
@@ -42,7 +37,7 @@ def segment_order(recordings: list[Recording], wanted: np.ndarray) -> np.ndarray
 
 def write_pooled(store: Path, split: str = "third", minutes: float = 600, name: str = "MTT_musicnn") -> None:
     """Computes the missing rows of the music that `split` lets a run train on. 20 ms a segment with matrix units (AMX), 60
-    without: 4 or 12 minutes for eleven thousand."""
+    to 75 without: 4 or 14 minutes for eleven thousand."""
     tracks = split_tracks(open_store(store)[0], split)
     levels = Levels(store)
     rows = first_rows(levels.recordings)
@@ -54,7 +49,7 @@ def write_pooled(store: Path, split: str = "third", minutes: float = 600, name: 
     wanted = np.array([_trains(tracks, recording) for recording in levels.recordings])
     order = segment_order(levels.recordings, wanted)
     order = order[np.isnan(pooled[rows[order[:, 0]] + order[:, 1], 0, 0].astype(np.float32))]
-    network, pcm = FastMusiCnn(name), open_store(store)[1]
+    network, pcm = fast_musicnn(name), open_store(store)[1]
     ends = time.monotonic() + 60 * minutes
     for at in range(0, len(order), BATCH):
         chosen = order[at : at + BATCH]

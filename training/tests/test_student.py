@@ -14,19 +14,19 @@ from test_going_on import write_store
 
 from leitmotif_training import distil
 from leitmotif_training.corpus import open_store
-from leitmotif_training.levels import Levels, Recording
+from leitmotif_training.levels import Levels, Recording, first_rows
 from leitmotif_training.musicnn import POOLED
 from leitmotif_training.network import TimbreNet
 from leitmotif_training.student import StudentNet
 from leitmotif_training.targets import DIMENSIONS, pairs_of, read_targets, write_targets
-from leitmotif_training.teacher_segments import first_rows, segment_order
+from leitmotif_training.teacher_segments import segment_order
 
 SMALL = distil.Settings(minutes=1e9, steps=40, save_seconds=0, batch=4, width=4, readout=8)
 
 
 @pytest.mark.skipif(importlib.util.find_spec("musicnn") is None, reason="pip install --no-deps musicnn==0.1.0")
 def test_the_fast_teacher_gives_the_pooled_layers_of_the_exact_one() -> None:
-    from leitmotif_training.fast_musicnn import FastMusiCnn
+    from leitmotif_training.fast_musicnn import FastMusiCnn, RuntimeMusiCnn
     from leitmotif_training.musicnn import MusiCnn
 
     torch.manual_seed(0)
@@ -34,6 +34,7 @@ def test_the_fast_teacher_gives_the_pooled_layers_of_the_exact_one() -> None:
     with torch.inference_mode():
         exact = MusiCnn().pooled(sound)
         torch.testing.assert_close(FastMusiCnn(precision=torch.float32)(sound), exact, atol=2e-3, rtol=1e-3)
+        torch.testing.assert_close(RuntimeMusiCnn()(sound), exact, atol=2e-3, rtol=1e-3)
         near = FastMusiCnn()(sound)
     assert torch.corrcoef(torch.stack([near.flatten(), exact.flatten()]))[0, 1] > 0.999
 
@@ -56,9 +57,10 @@ def test_mixtures_are_appended_with_targets_of_their_own_and_trained_on(tmp_path
     assert 0 < counts[0] < counts[1]
     mixtures = Mixtures(store, "third")
     assert mixtures.ready() >= 2
-    levels, targets = mixtures.take(np.array([0, 1]))
-    assert levels.shape == (2, FRAMES, 64) and np.isfinite(levels).all() and np.isfinite(targets).all()
-    assert np.abs(targets[0] - targets[1]).max() > 0
+    levels, whole, first, second = mixtures.take(np.array([0, 1]))
+    assert levels.shape == (2, FRAMES, 64) and np.isfinite(levels).all()
+    assert all(np.isfinite(targets).all() and targets.shape == (2, DIMENSIONS) for targets in (whole, first, second))
+    assert np.abs(whole[0] - whole[1]).max() > 0 and np.abs(first - second).max() > 0
     settings = distil.Settings(**{**vars(SMALL), "steps": 2, "mixed": 0.5})
     distil.distil(store, tmp_path / "run", settings)
     assert torch.load(tmp_path / "run" / "student.pt", weights_only=True)["state"]["step"] == 2
@@ -118,6 +120,13 @@ def test_targets_hold_what_was_heard_and_nothing_else(tmp_path: Path) -> None:
     renamed = [replace(track, key="elsewhere") if track.label == "label 0" else track for track in tracks]
     fewer = read_targets(store / "targets.npz", levels, renamed)
     assert {levels.recordings[n].label for n in fewer.recording} == {"label 1", "label 2"}
+    short = json.loads((store / "levels.json").read_text())
+    short[0]["count"] = 1
+    (store / "levels.json").write_text(json.dumps(short))
+    cut = read_targets(store / "targets.npz", Levels(store), tracks)
+    assert cut.segment[cut.recording == 0].tolist() == [0], (
+        "no window beyond the end of a recording that is shorter here"
+    )
     kept_out = [replace(track, use="kept-out") if track.label == "label 1" else track for track in tracks]
     trained = read_targets(store / "targets.npz", levels, kept_out)
     assert {levels.recordings[n].label for n in trained.recording} == {"label 0", "label 2"}
@@ -173,3 +182,17 @@ def test_a_student_reads_windows_of_any_length() -> None:
     with torch.inference_mode():
         for frames in (156, 312, 320):
             assert network(torch.rand(2, 64, frames)).shape == (2, 6)
+
+
+def test_halves_are_read_out_as_windows_of_their_own() -> None:
+    network = StudentNet(4, 6, 8).eval()
+    power = torch.rand(3, 64, 320)
+    with torch.inference_mode():
+        found = network.features_of_halves(power, 2)
+        assert found.shape == (3 + 2 * 2, 9 * 8)
+        torch.testing.assert_close(found[:3], network.features(power))
+        torch.testing.assert_close(network.features_of_halves(power, 0), found[:3])
+        means, most = (slice(8 * part, 8 * part + 8) for part in (0, 2))
+        # Of the last two windows; a window's mean is that of its halves' means, its maximum the larger of theirs.
+        torch.testing.assert_close((found[3:5, means] + found[5:7, means]) / 2, found[1:3, means])
+        torch.testing.assert_close(torch.maximum(found[3:5, most], found[5:7, most]), found[1:3, most])
