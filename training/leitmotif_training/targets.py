@@ -134,8 +134,8 @@ def window_levels(levels: Levels, recording: Recording, segment: int, spare: int
 
 
 def validation_labels(levels: Levels) -> set[str]:
-    """Soundtracks that are not trained on but tell when a student stops getting better."""
-    labels = sorted({recording.label for recording in levels.recordings})
+    """Soundtracks that are not trained on but tell when a student stops getting better: the same ones with and without rendered scores."""
+    labels = sorted({recording.label for recording in levels.recordings if recording.number >= 0})
     labels.sort(key=lambda label: hashlib.sha256(f"validation {label}".encode()).hexdigest())
     return set(labels[::VALIDATION_STEP])
 

@@ -18,7 +18,7 @@ from leitmotif_training.levels import Levels, Recording, first_rows
 from leitmotif_training.musicnn import POOLED
 from leitmotif_training.network import TimbreNet
 from leitmotif_training.student import StudentNet
-from leitmotif_training.targets import DIMENSIONS, pairs_of, read_targets, write_targets
+from leitmotif_training.targets import DIMENSIONS, pairs_of, read_targets, validation_labels, write_targets
 from leitmotif_training.teacher_segments import segment_order
 
 SMALL = distil.Settings(minutes=1e9, steps=40, save_seconds=0, batch=4, width=4, readout=8)
@@ -130,6 +130,14 @@ def test_targets_hold_what_was_heard_and_nothing_else(tmp_path: Path) -> None:
     kept_out = [replace(track, use="kept-out") if track.label == "label 1" else track for track in tracks]
     trained = read_targets(store / "targets.npz", levels, kept_out)
     assert {levels.recordings[n].label for n in trained.recording} == {"label 0", "label 2"}
+
+
+def test_the_same_soundtracks_are_held_out_with_and_without_rendered_scores(tmp_path: Path) -> None:
+    levels = Levels(write_store(tmp_path / "store"))
+    held = validation_labels(levels)
+    assert held and not any(label.startswith("scores/") for label in held)
+    levels.recordings = [recording for recording in levels.recordings if recording.number >= 0]
+    assert validation_labels(levels) == held
 
 
 def test_a_student_learns_its_targets_and_starts_from_a_trained_trunk(tmp_path: Path) -> None:
