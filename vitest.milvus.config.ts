@@ -7,7 +7,7 @@ export default defineConfig({
     include: [
       'test/milvus/**/*.milvus.ts',
       'test/cli/cli.long.test.ts',
-      'test/discord/bot/similar.test.ts',
+      'test/discord/bot/similar.long.test.ts',
       'test/web/queries.test.ts',
     ],
     globalSetup: 'test/milvus/global-setup.ts',

@@ -6,7 +6,7 @@
 const collector = ['--single-threaded-gc', '--no-incremental-marking'];
 const vitest = ['node_modules/vitest/vitest.mjs', 'run'];
 const tools = ['development'];
-/** Test files that take longer than 15 seconds, and the others. */
+/** Test files that take longer than ten seconds, and the others. */
 const [long, short] = ['**/*.long.test.ts', '**/!(*.long).test.ts'];
 
 export const programs = {
@@ -41,7 +41,7 @@ export const programs = {
     run: [[...vitest, '--exclude', long]],
   },
   'test:long': {
-    about: 'tests of whole programs, in a browser too, in some ten minutes',
+    about: 'tests of whole programs, in a browser too, in a quarter of an hour',
     needs: [...tools, 'browser'],
     inFolder: true,
     run: [[...vitest, '--exclude', short]],

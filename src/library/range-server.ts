@@ -1,6 +1,6 @@
 /** Serves ranges of remote recordings to ffmpeg on this machine: ffmpeg seeks, and only the ranges it reads are fetched.
  *
- *  Measured for ten seconds of a recording of two hours (test/library/azure-ranges.test.ts): 0.3 to 2.3 MB.
+ *  Measured for ten seconds of a recording of two hours (test/library/azure-ranges.long.test.ts): 0.3 to 2.3 MB.
  *
  *  Why not a sparse file that is filled in beforehand: finding a position in ogg or flac, or the index of an m4a, needs a
  *  search in the file. ffmpeg does that for every container and requests ranges over HTTP.
