@@ -41,7 +41,7 @@ export const programs = {
     run: [[...vitest, '--exclude', long]],
   },
   'test:long': {
-    about: 'tests of whole programs, in a browser too, in a quarter of an hour',
+    about: 'tests of whole programs, in a browser too, in 20 minutes',
     needs: [...tools, 'browser'],
     inFolder: true,
     run: [[...vitest, '--exclude', short]],
