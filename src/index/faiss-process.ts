@@ -121,7 +121,7 @@ export class FaissProcess {
 }
 
 /** The child's program as JavaScript. Stripping its types takes 0.25 s of processor time, most of it to load the parser, so the
- *  result is kept beside Node's own compiled code, if Node keeps that (NODE_COMPILE_CACHE). */
+ *  result is stored in the folder of Node's compile cache, if there is one (NODE_COMPILE_CACHE). */
 function faissChildSource(): string {
   const source = readFileSync(childUrl, 'utf8');
   const folder = getCompileCacheDir();

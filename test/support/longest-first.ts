@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** What most of the time is, slowest first. */
+/** The files that take most of the time, slowest first. */
 const slowest: readonly string[] = [
   'web/page/page.long',
   'cli/cli.long',

@@ -44,7 +44,7 @@ class RuntimeMusiCnn:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         with tempfile.TemporaryDirectory() as own:
-            # The weights are external data, which ONNX Runtime looks for beside the graph, not behind links.
+            # ONNX Runtime looks for external data in the folder of the graph, and follows no links out of it: the weights are copied.
             (Path(own) / musicnn_graph.WEIGHTS).write_bytes((folder / musicnn_graph.DATA_FILE).read_bytes())
             onnx.save(graph, Path(own) / "pooled.onnx")
             self.session = onnxruntime.InferenceSession(
