@@ -39,27 +39,21 @@ interface Protocol {
 }
 
 export function compareReport(context: BenchContext): Promise<string> {
-  return comparedBy(context, async (pipeline) => {
-    const answers: Answers = new Map();
-    await answerWhole(answers, pipeline, context);
-    await answerHalves(answers, pipeline, context);
-    return answers;
-  });
+  return compared(context, [answerWhole, answerHalves]);
 }
 
 /** Only the queries of halves and damaged excerpts, which take a fifth of the time. */
 export function compareDamagedReport(context: BenchContext): Promise<string> {
-  return comparedBy(context, async (pipeline) => {
-    const answers: Answers = new Map();
-    await answerHalves(answers, pipeline, context);
-    return answers;
-  });
+  return compared(context, [answerHalves]);
 }
 
-async function comparedBy(
-  { pipeline, rivals }: BenchContext,
-  answersOf: (pipeline: Pipeline) => Promise<Answers>,
-): Promise<string> {
+async function compared(context: BenchContext, kinds: readonly (typeof answerWhole)[]): Promise<string> {
+  const { pipeline, rivals } = context;
+  const answersOf = async (one: Pipeline): Promise<Answers> => {
+    const answers: Answers = new Map();
+    for (const answerKind of kinds) await answerKind(answers, one, context);
+    return answers;
+  };
   const first = await answersOf(pipeline);
   const rows: string[][] = [];
   for (const rival of rivals) {

@@ -53,10 +53,16 @@ export function estimateMean(values: readonly { group: string; value: number }[]
       count += drawn?.count ?? 0;
     }
     return count === 0 ? 0 : sum / count;
-  }).sort((a, b) => a - b);
-  const at = (share: number): number => means[Math.floor(share * (means.length - 1))] ?? Number.NaN;
+  });
   const total = sums.reduce((all, { sum }) => all + sum, 0);
-  return { mean: values.length === 0 ? Number.NaN : total / values.length, low: at(0.025), high: at(0.975) };
+  return { mean: values.length === 0 ? Number.NaN : total / values.length, ...interval(means) };
+}
+
+/** The middle 95 % of what was drawn; values that are NaN do not count. */
+export function interval(drawn: readonly number[]): Pick<Estimate, 'low' | 'high'> {
+  const sorted = drawn.filter((value) => !Number.isNaN(value)).sort((a, b) => a - b);
+  const at = (share: number): number => sorted[Math.floor(share * (sorted.length - 1))] ?? Number.NaN;
+  return { low: at(0.025), high: at(0.975) };
 }
 
 /** The paired difference first - second: the same draws for both, so that common variation cancels out. */

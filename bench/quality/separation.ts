@@ -1,7 +1,7 @@
 /** How well a number tells right answers from others: areas under the ROC curve, limits, a logistic model. Pure. */
 import { seededRandom } from '../../src/io/random.ts';
 import { type Calibration, confidenceOf } from '../../src/ranking/calibration.ts';
-import type { Estimate } from './metrics.ts';
+import { type Estimate, interval } from './metrics.ts';
 
 /** @property unit observations of one unit are drawn together: they are not independent */
 export interface Observation {
@@ -71,12 +71,6 @@ function areaByWeights({ wanted, others }: Separation, places: ReadonlyMap<strin
     }
     return wins / (wantedBefore * othersBefore);
   };
-}
-
-function interval(values: readonly number[]): Pick<Estimate, 'low' | 'high'> {
-  const sorted = values.filter((value) => !Number.isNaN(value)).sort((a, b) => a - b);
-  const at = (share: number): number => sorted[Math.floor(share * (sorted.length - 1))] ?? Number.NaN;
-  return { low: at(0.025), high: at(0.975) };
 }
 
 /** The lowest limit at which at most `shareMax` of the observations pass (value >= limit).

@@ -1,7 +1,7 @@
 /** Stores generations of the index: in files, with their vectors in FAISS's files or in Milvus. */
 import path from 'node:path';
 import { LeitmotifError } from '../errors.ts';
-import { planDelta } from '../index/delta-plan.ts';
+import { planDelta, rowsIn } from '../index/delta-plan.ts';
 import { engineOf, type IndexEngine, type IndexEngines } from '../index/engine.ts';
 import { faissEngine } from '../index/faiss-engine.ts';
 import { currentManifest, engineFor } from '../index/generation.ts';
@@ -71,8 +71,7 @@ export class FolderGenerations implements GenerationStore {
   }
 
   #writeWhole({ tracks, rows, ...input }: GenerationRequest, signal: AbortSignal): Promise<GenerationManifest> {
-    const rowCount = tracks.reduce((sum, track) => sum + track.rowCount, 0);
-    return this.#engine.write({ ...this.#common(input, signal), tracks, rows: rows(), rowCount });
+    return this.#engine.write({ ...this.#common(input, signal), tracks, rows: rows(), rowCount: rowsIn(tracks) });
   }
 
   /** @returns null when a whole generation is due: after a large change, or without an intact generation to add to */

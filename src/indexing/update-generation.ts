@@ -1,5 +1,6 @@
 /** Builds a new generation when the current one is missing or differs from the catalog. */
 import type { Catalog } from '../catalog/catalog.ts';
+import { rowsIn } from '../index/delta-plan.ts';
 import type { CurrentGeneration, GenerationStore } from './generation-store.ts';
 import { IndexLock } from './lock.ts';
 
@@ -55,8 +56,7 @@ export async function updateGeneration(update: GenerationUpdate, deep = false): 
     { signal },
   );
   catalog.spaces.setBuilt(spaceId, id, content);
-  const rowCount = tracks.reduce((sum, track) => sum + track.rowCount, 0);
-  return { kind: 'written', id, rows: rowCount, endsRollBackTo: rolledBackTo ?? undefined };
+  return { kind: 'written', id, rows: rowsIn(tracks), endsRollBackTo: rolledBackTo ?? undefined };
 }
 
 /** The catalog records the last built generation. When another one is current and that one is still stored, a user rolled

@@ -54,8 +54,8 @@ export async function addRows(
   const rows = { file: 'rows.bin', ...(await table.write(path.join(partial, 'rows.bin'))) };
   const trackFile = { file: 'tracks.bin', ...(await writeTracks(path.join(partial, 'tracks.bin'), tracks)) };
   const sending = from.parts.map((_, part) => send(client, input, written, { ...place, part }));
-  const measuring = hubs && from.hubs ? writeHubs(input, written, { ...place, old }) : undefined;
-  await settleAll([...sending, (measuring ?? Promise.resolve()).then(() => {})]);
+  const measuring = hubs && from.hubs ? writeHubs(input, written, { ...place, old }) : Promise.resolve(undefined);
+  await settleAll([...sending, measuring]);
   const hubFiles = await measuring;
   for (const { file } of written.shards.flatMap(({ files }) => files)) await rm(path.join(partial, file));
   const options = optionsOf(input);

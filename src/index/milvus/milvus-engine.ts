@@ -80,8 +80,7 @@ export class MilvusEngine implements IndexEngine {
     const references = await presentReferences(manifest, folder, live);
     const checks = parts.map(({ dimensions }, part) =>
       assertWhole({
-        ...{ client: this.#client, collection: milvus.collections[part] ?? '', isSearched: false },
-        ...{ indexType: milvus.indexType, effort: milvus.effort ?? 1 },
+        ...{ client: this.#client, collection: milvus.collections[part] ?? '', search: null },
         ...{ dimensions, rowCount, liveRows: live.count, signal },
         references: references[part] ?? { rows: [], vectors: [] },
       }),

@@ -177,7 +177,7 @@ export class MilvusIndex implements OpenIndex {
     const isSearched = this.#wholeBefore !== before;
     const checks = this.#searched.map(({ client, collection, part, indexType, effort, rowCount }, at) =>
       assertWhole({
-        ...{ client, collection, indexType, effort, rowCount, readyWithinMs, isSearched },
+        ...{ client, collection, rowCount, readyWithinMs, search: isSearched ? { indexType, effort } : null },
         ...{ dimensions: part.dimensions, liveRows: this.#live.count },
         references: this.#references[at] ?? { rows: [], vectors: [] },
       }),

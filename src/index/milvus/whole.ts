@@ -8,16 +8,14 @@ export interface CollectionCheck {
   readonly client: MilvusClient;
   readonly collection: string;
   readonly dimensions: number;
-  readonly indexType: IndexType;
-  readonly effort: number;
   readonly rowCount: number;
   /** Rows of the generation that must be there. */
   readonly liveRows: number;
   /** Those of rows that the generation has. */
   readonly references: ReferenceVectors;
-  /** Whether searches must find the sampled rows, which costs as much as a query. Needless where nobody is answered, or where
-   *  an open index of the same rows is whole. */
-  readonly isSearched: boolean;
+  /** How the sampled rows are searched, which costs as much as a query. Null where nobody is answered, and where an open index
+   *  of the same collection is whole. */
+  readonly search: { readonly indexType: IndexType; readonly effort: number } | null;
   readonly readyWithinMs?: number;
   readonly signal?: AbortSignal | undefined;
 }
@@ -41,13 +39,13 @@ export async function assertWhole(check: CollectionCheck): Promise<void> {
   await client.ready(collection, signal, readyWithinMs);
   const sample = sampleOf(check.references);
   const checks = [assertCount(check), assertSame(check, sample)];
-  if (check.isSearched) checks.push(assertFound(check, sample));
+  if (check.search) checks.push(assertFound(check, sample, check.search));
   await settleAll(checks);
 }
 
 /** Waits for checks that run at once, because each waits for the server's clock.
  *  @throws the failure of the first that failed: it is the reason of the others */
-export async function settleAll(checks: readonly Promise<void>[]): Promise<void> {
+export async function settleAll(checks: readonly Promise<unknown>[]): Promise<void> {
   const failed = (await Promise.allSettled(checks)).find((one) => one.status === 'rejected');
   if (failed) throw failed.reason;
 }
@@ -77,8 +75,11 @@ async function assertSame(
 }
 
 /** Every sampled row must be found by its own vector. Approximate indexes miss some. */
-async function assertFound(check: CollectionCheck, { rows, vectors }: ReferenceVectors): Promise<void> {
-  const { client, collection, indexType, effort, rowCount, signal = never } = check;
+async function assertFound(
+  { client, collection, rowCount, signal = never }: CollectionCheck,
+  { rows, vectors }: ReferenceVectors,
+  { indexType, effort }: NonNullable<CollectionCheck['search']>,
+): Promise<void> {
   if (rows.length === 0) return;
   const k = Math.min(duplicatesMax, rowCount);
   const parameters = searchParameters({ indexType, effort }, rowCount, k);
