@@ -1,8 +1,8 @@
 /** Runs the bot in a separate process, like `npm start`, against the local Discord. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import path from 'node:path';
+import { freePort } from '../../test/support/free-port.ts';
 import { processFigures } from '../process-figures.ts';
 
 export interface BotProcessOptions {
@@ -90,12 +90,4 @@ export class BotProcess implements AsyncDisposable {
     await ended;
     clearTimeout(timer);
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  return typeof address === 'object' && address ? address.port : 0;
 }

@@ -1,9 +1,9 @@
 /** Failed starts and early stops of the program, forked as the demo and the sharding manager fork it. */
 import { type ChildProcess, fork } from 'node:child_process';
-import { createServer } from 'node:net';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { type LocalDiscord, startLocalDiscord } from '../../local-discord/local-discord.ts';
+import { freePort } from '../support/free-port.ts';
 import { makeLibrary, projectRoot, type TestLibrary } from '../support/library.ts';
 
 let library: TestLibrary;
@@ -45,14 +45,6 @@ function forkBot(environment: Record<string, string> = {}): Forked {
   });
   const exit = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)));
   return { child, said: () => text, exit };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address ? address.port : 0;
 }
 
 const untilThere = ({ said }: Forked) => expect.poll(said, { timeout: 100_000 }).toContain('the bot is there');

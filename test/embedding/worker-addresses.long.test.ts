@@ -9,7 +9,7 @@ import type { WorkerEvent } from '../../src/embedding/pooled-worker.ts';
 import { hasHostName, type ResolvedAddress, workerTargets } from '../../src/embedding/worker-addresses.ts';
 import { WorkerPool, type WorkerPoolOptions } from '../../src/embedding/worker-pool.ts';
 import { descendantsOf, eventually } from '../embedding-worker/processes.ts';
-import { freePort } from '../support/azurite.ts';
+import { freePort } from '../support/free-port.ts';
 import { writePiece } from '../support/pieces.ts';
 
 const never = new AbortController().signal;

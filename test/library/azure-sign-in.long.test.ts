@@ -7,7 +7,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { Azurite, emulator, freePort } from '../support/azurite.ts';
+import { Azurite, emulator } from '../support/azurite.ts';
+import { freePort } from '../support/free-port.ts';
 import { projectRoot } from '../support/library.ts';
 import { type ServicePrincipal, storageToken, TokenServer } from '../support/token-server.ts';
 

@@ -8,8 +8,9 @@ import type { App } from '../../src/app.ts';
 import { classifyWindow } from '../../src/audio/gate/gate.ts';
 import { RangeServer } from '../../src/library/range-server.ts';
 import { decodeAll } from '../audio/decode-all.ts';
-import { Azurite, freePort } from '../support/azurite.ts';
+import { Azurite } from '../support/azurite.ts';
 import { allClips } from '../support/clips.ts';
+import { freePort } from '../support/free-port.ts';
 import { ask, never, openLibrary, type TestLibrary } from '../support/library.ts';
 import { writePiece } from '../support/pieces.ts';
 

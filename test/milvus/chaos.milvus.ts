@@ -13,7 +13,7 @@ import { expect, test } from 'vitest';
 import { type LocalDiscord, startLocalDiscord } from '../../local-discord/local-discord.ts';
 import { FolderLibrary } from '../../src/library/folder.ts';
 import { descendantsOf, eventually } from '../embedding-worker/processes.ts';
-import { freePort } from '../support/azurite.ts';
+import { freePort } from '../support/free-port.ts';
 import { never, openLibrary, projectRoot } from '../support/library.ts';
 import { writePiece } from '../support/pieces.ts';
 import { TcpRelay } from '../support/tcp-relay.ts';

@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { MilvusEngine } from '../../src/index/milvus/milvus-engine.ts';
 import type { MilvusSettings } from '../../src/index/milvus/settings.ts';
 import { guardGroup } from '../../src/io/end-with-parent.ts';
-import { freePort } from '../support/azurite.ts';
+import { freePort } from '../support/free-port.ts';
 import { TcpRelay } from '../support/tcp-relay.ts';
 import { type MilvusKind, milvusProgram } from './environments.ts';
 

@@ -15,7 +15,7 @@ import { eventually } from '../embedding-worker/processes.ts';
 import { counted, testLimits } from '../embedding-worker/remote/counted.ts';
 import { onnxNetwork } from '../embedding-worker/remote/networks.ts';
 import { runWorker } from '../embedding-worker/running-worker.ts';
-import { freePort } from '../support/azurite.ts';
+import { freePort } from '../support/free-port.ts';
 import { environmentOf, type PythonEnvironment } from './environments.ts';
 import { expectSameVectors, largestDifference, modelNames, runModels, tones, windows, writeModels } from './models.ts';
 import { ServerProcess } from './server-process.ts';

@@ -1,7 +1,7 @@
 /** Starts real servers of the Open Inference Protocol over a folder that `npm run models -- triton` wrote. */
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { freePort } from '../support/azurite.ts';
+import { freePort } from '../support/free-port.ts';
 import { environmentOf, type PythonEnvironment, pythonLibrary } from './environments.ts';
 import { ServerProcess } from './server-process.ts';
 

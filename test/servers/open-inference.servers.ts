@@ -18,7 +18,7 @@ import { eventually } from '../embedding-worker/processes.ts';
 import { counted, testLimits } from '../embedding-worker/remote/counted.ts';
 import { onnxNetwork, type ServedNetwork } from '../embedding-worker/remote/networks.ts';
 import { type RunningWorker, runWorker } from '../embedding-worker/running-worker.ts';
-import { freePort } from '../support/azurite.ts';
+import { freePort } from '../support/free-port.ts';
 import { expectSameVectors, largestDifference, modelNames, runModels, tones, windows, writeModels } from './models.ts';
 import {
   type OpenInferenceKind,

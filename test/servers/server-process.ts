@@ -40,9 +40,12 @@ export class ServerProcess implements AsyncDisposable {
   async revive(): Promise<void> {
     this.launch();
     for (const endMs = Date.now() + startWithinMs; ; await delay(100)) {
-      if (await this.#isReady()) return;
+      const ready = await this.#isReady();
       const child = this.#process;
-      if (child?.exitCode === null && child.signalCode === null && Date.now() < endMs) continue;
+      // Of a server that could not listen, another one on its port would answer.
+      const runs = child?.exitCode === null && child.signalCode === null;
+      if (ready && runs) return;
+      if (runs && Date.now() < endMs) continue;
       await this.kill();
       throw new Error(`${this.#command.program} does not start: ${this.#log}`);
     }

@@ -1,13 +1,13 @@
 /** `/library status` when parts of the bot do not answer. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { App } from '../../../src/app.ts';
 import { libraryStatus } from '../../../src/discord/library/status.ts';
 import { LibraryQueries } from '../../../src/services/library-queries.ts';
 import { Scheduler } from '../../../src/services/scheduler.ts';
+import { freePort } from '../../support/free-port.ts';
 import { makeLibrary, projectRoot, type TestLibrary } from '../../support/library.ts';
 import { asked, reindexerOf, WrittenAnnouncer } from './jobs.ts';
 
@@ -68,15 +68,6 @@ test('finds a worker that started later', async () => {
   expect((await libraryStatus(partsOf(app))).worker).toBe('ready');
   worker.close();
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 test('reports an empty index when nothing was indexed yet', async () => {
   const app = await library.open({ INDEX_DIR: `${library.folder}/new` });

@@ -1,10 +1,9 @@
-/** The Open Inference client against a server of the protocol, with and without faults. */
-import { createServer } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import {
   OpenInferenceNetwork,
   type OpenInferenceOptions,
 } from '../../../embedding-worker/engines/remote/open-inference.ts';
+import { freePort } from '../../support/free-port.ts';
 import { eventually } from '../processes.ts';
 import { counted, impatient, testLimits } from './counted.ts';
 import type { Fault, FaultyServer } from './faulty-server.ts';
@@ -376,13 +375,4 @@ function changed(part: 'inputs' | 'outputs', change: object) {
 
 function widened(rows: Float32Array[]): Float32Array[] {
   return rows.map((row) => Float32Array.of(...row, 1));
-}
-
-/** A port without a listener. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
