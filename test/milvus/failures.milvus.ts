@@ -222,6 +222,20 @@ test('a generation that has been open for a while is searched without waiting fo
   expect(await ask(host)).toEqual(naive);
 });
 
+test('reads vectors again with Strong that a replica which is behind does not have yet', async () => {
+  const indexDir = testFolder();
+  const used = engines();
+  await eventually(() => used.milvus.write(generationInput(indexDir, rows)));
+  const host = hostOf(indexDir, used);
+  await host.reloadIfChanged();
+  const reads = vi.spyOn(MilvusClient.prototype, 'vectors').mockResolvedValueOnce(new Map());
+  expect(await ask(host)).toEqual(naive);
+  const [behind, again] = reads.mock.calls;
+  expect([behind?.[3], again?.[3] ?? 'Strong']).toEqual(['Bounded', 'Strong']);
+  expect(again?.[1]).toEqual(behind?.[1]);
+  reads.mockRestore();
+});
+
 test('a program without VECTOR_INDEX says where the vectors are', async () => {
   const indexDir = testFolder();
   await eventually(() => engines().milvus.write(generationInput(indexDir, rows)));

@@ -108,8 +108,11 @@ export class PartSearch {
     const unknown = [...new Set(rows)].filter((row) => !this.#vectors.has(row));
     if (unknown.length === 0) return;
     const { client, collection } = this.#of;
-    const read = await client.vectors(collection, unknown, this.#signal, this.#consistency);
-    for (const [row, vector] of read) this.#vectors.set(row, vector);
+    // They were found, so the server need not wait for its clock; a replica that is behind may not have them yet.
+    const read = await client.vectors(collection, unknown, this.#signal, 'Bounded');
+    const missing = unknown.filter((row) => !read.has(row));
+    const late = missing.length === 0 ? [] : await client.vectors(collection, missing, this.#signal);
+    for (const [row, vector] of [...read, ...late]) this.#vectors.set(row, vector);
   }
 
   #scored(query: number, rows: readonly number[]): Scored[] {
