@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import sys
 import time
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import torch
+from scipy import fft
 
 from .corpus import RATE_HZ, Track, open_store, split_tracks
 from .fast_musicnn import fast_musicnn
@@ -27,6 +29,7 @@ HEARD = 2 * POOLED
 ROW = FRAMES * BANDS + 2 * HEARD
 SAMPLES = (2 * FRAMES + 1) * HALF
 """10.24 s and the half frame that the last column reaches beyond it."""
+TRANSFORM = fft.next_fast_len(SAMPLES, real=True)
 ROW_BYTES = 2 * ROW
 
 
@@ -79,18 +82,27 @@ def excerpt(tracks: list[Track], pcm: np.ndarray, random: np.random.Generator) -
     begin = track.start + int(random.random() * max(0, track.length - wanted))
     sound = np.asarray(pcm[begin : min(begin + wanted, track.start + track.length)]).astype(np.float32) / 32768
     sound = np.resize(sound, wanted) if len(sound) < wanted else sound
-    sound = np.interp(np.arange(SAMPLES) * rate, np.arange(wanted), sound)
+    if rate != 1.0:
+        sound = np.interp(np.arange(SAMPLES) * rate, np.arange(wanted), sound).astype(np.float32)
+    sound = sound[:SAMPLES]
     if random.random() < 0.6:
-        spectrum = np.fft.rfft(sound)
-        octaves = np.log2(np.maximum(np.linspace(0, RATE_HZ / 2, len(spectrum)), 40) / 40)
+        spectrum = fft.rfft(sound, TRANSFORM)
         curve = sum(
-            random.uniform(-6, 6) * np.cos(np.pi * order * octaves / octaves[-1] + random.uniform(0, 6.3))
-            for order in (1, 2, 3)
+            random.uniform(-6, 6) * (np.cos(phase) * wave[0] - np.sin(phase) * wave[1])
+            for wave, phase in zip(_waves(), random.uniform(0, 2 * np.pi, 3))
         )
         before = np.mean(sound**2)
-        sound = np.fft.irfft(spectrum * 10 ** (curve / 20), SAMPLES)
+        sound = fft.irfft(spectrum * np.exp(np.log(10) / 20 * curve), TRANSFORM)[:SAMPLES]
         sound *= np.sqrt(before / (np.mean(sound**2) + 1e-12))
     return sound
+
+
+@cache
+def _waves() -> np.ndarray:
+    """One, two and three half waves over the octaves from 40 Hz up, cosine and sine: float32 [3, 2, bins of the spectrum]."""
+    octaves = np.log2(np.maximum(np.linspace(0, RATE_HZ / 2, TRANSFORM // 2 + 1), 40) / 40)
+    angles = np.pi * np.arange(1, 4)[:, None] * octaves / octaves[-1]
+    return np.stack([np.cos(angles), np.sin(angles)], 1).astype(np.float32)
 
 
 def write_mixtures(store: Path, split: str = "third", minutes: float = 30, seed: int = 5) -> None:
