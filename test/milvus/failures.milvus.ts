@@ -198,6 +198,36 @@ test('finds an added track at once, and a removed one no more (consistency level
   }
 });
 
+test('a generation added to a collection that was whole answers at once, and fails once rows are found missing', async () => {
+  const indexDir = testFolder();
+  const used = engines();
+  const whole = [...libraryOf(40)].flatMap(([id, track]) => rowsOfTrack(id, track));
+  await eventually(() =>
+    used.milvus.write({ ...generationInput(indexDir, whole), hubs: true, tracks: tracksOf(libraryOf(40)) }),
+  );
+  const host = hostOf(indexDir, used);
+  await host.reloadIfChanged();
+  const add = async (tracks: number) => {
+    const change = { ...changeOf(indexDir, libraryOf(tracks)), from: await currentManifest(openOptions(indexDir)) };
+    const plan = await planDelta(change);
+    if (plan === null) throw new Error('Expected a small change');
+    return used.milvus.change({ ...change, plan });
+  };
+  const { milvus } = await add(41);
+  const counts = vi.spyOn(MilvusClient.prototype, 'count').mockReturnValue(new Promise(() => {}));
+  onTestFinished(() => counts.mockRestore());
+  await host.reloadIfChanged();
+  await expect.poll(() => counts.mock.calls.length).toBe(1);
+  expect((await host.neighbours(queries, 4, never)).perQuery).toHaveLength(queries.length);
+  counts.mockRestore();
+  const client = new MilvusClient(server().settings());
+  onTestFinished(() => client.close());
+  await client.deleteRows(milvus?.collections[0] ?? '', [0, 1, 2, 3]);
+  await add(42);
+  await host.reloadIfChanged();
+  await expect.poll(() => ask(host).catch(({ code }) => code), { timeout: 30_000 }).toBe('index-corrupt');
+});
+
 test('measures the recall of an index that is not exact, and refuses one that is too low', async () => {
   const indexDir = testFolder();
   const approximate = engines({ indexType: 'HNSW' });

@@ -78,7 +78,8 @@ export class MilvusIndex implements OpenIndex {
     this.#settledAtMs = settledAtMs;
   }
 
-  /** @param reuse an open index: collections that both share are not searched again to see whether they are whole
+  /** @param reuse an open index. Collections that both share and that it found whole answer at once, because the run that added to them
+   *      has verified its rows; they are counted and compared meanwhile, and not searched again
    *  @throws {LeitmotifError} as assertWhole */
   static async open(
     client: MilvusClient,
@@ -97,7 +98,8 @@ export class MilvusIndex implements OpenIndex {
     const settledAtMs = (await publishedAtMs(folder)) + settledAfterMs;
     const index = new MilvusIndex(client, manifest, { searched, references, live, settledAtMs });
     index.#wholeBefore = reuse instanceof MilvusIndex && reuse.#shares(index) ? reuse.#wholeAt : -1;
-    await index.#assertWhole(never, loadWithinMs);
+    if (index.#wholeBefore === client.outages) index.#checkMeanwhile();
+    else await index.#assertWhole(never, loadWithinMs);
     return index;
   }
 
@@ -170,6 +172,14 @@ export class MilvusIndex implements OpenIndex {
       this.#checking = null;
     });
     await orAborted(this.#checking, signal);
+  }
+
+  /** If it fails, the next search checks again, and fails for the same reason. */
+  #checkMeanwhile(): void {
+    this.#wholeAt = this.#wholeBefore;
+    this.#check(reloadWithinMs).catch(() => {
+      this.#wholeAt = -1;
+    });
   }
 
   async #check(readyWithinMs: number): Promise<void> {
