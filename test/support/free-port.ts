@@ -18,7 +18,7 @@ export async function freePort(): Promise<number> {
       () => true,
       () => false,
     );
-    server.close();
+    await new Promise((resolve) => server.close(resolve));
     if (free) return port;
   }
 }
