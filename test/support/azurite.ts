@@ -36,7 +36,9 @@ export class Azurite implements AsyncDisposable {
     this.#folder = folder;
     this.endpoint = `${tls ? 'https' : 'http'}://127.0.0.1:${port}/${emulator.account}`;
     const credential = new StorageSharedKeyCredential(emulator.account, emulator.key);
-    this.service = new BlobServiceClient(this.endpoint, credential, { retryOptions: { maxTries: 1 } });
+    // A connection that was kept may be one that the server closes just now, and nothing is tried again.
+    const options = { retryOptions: { maxTries: 1 }, keepAliveOptions: { enable: false } };
+    this.service = new BlobServiceClient(this.endpoint, credential, options);
   }
 
   /** @param tls with TLS, tokens are accepted too */
