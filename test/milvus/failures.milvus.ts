@@ -54,6 +54,23 @@ async function answering(): Promise<IndexHost> {
   return host;
 }
 
+/** A library of 40 tracks, and what adds tracks to it or removes some. */
+async function changing() {
+  const indexDir = testFolder();
+  const used = engines();
+  const whole = [...libraryOf(40)].flatMap(([id, track]) => rowsOfTrack(id, track));
+  await eventually(() =>
+    used.milvus.write({ ...generationInput(indexDir, whole), hubs: true, tracks: tracksOf(libraryOf(40)) }),
+  );
+  const changeTo = async (tracks: number) => {
+    const change = { ...changeOf(indexDir, libraryOf(tracks)), from: await currentManifest(openOptions(indexDir)) };
+    const plan = await planDelta(change);
+    if (plan === null) throw new Error('Expected a small change');
+    return used.milvus.change({ ...change, plan });
+  };
+  return { host: hostOf(indexDir, used), changeTo };
+}
+
 async function eventually<T>(work: () => Promise<T>): Promise<T> {
   for (const endMs = Date.now() + recoversWithinMs; ; await delay(300)) {
     try {
@@ -171,23 +188,13 @@ describe('a collection that somebody else has changed', () => {
 });
 
 test('finds an added track at once, and a removed one no more (consistency level Strong)', async () => {
-  const indexDir = testFolder();
-  const used = engines();
-  const whole = [...libraryOf(40)].flatMap(([id, track]) => rowsOfTrack(id, track));
-  await eventually(() =>
-    used.milvus.write({ ...generationInput(indexDir, whole), hubs: true, tracks: tracksOf(libraryOf(40)) }),
-  );
-  const host = hostOf(indexDir, used);
+  const { host, changeTo } = await changing();
   const searches = vi.spyOn(MilvusClient.prototype, 'search');
   await host.reloadIfChanged();
   expect(searches).toHaveBeenCalled();
   for (const tracks of [41, 42, 43, 42, 41]) {
-    const library = libraryOf(tracks);
-    const change = { ...changeOf(indexDir, library), from: await currentManifest(openOptions(indexDir)) };
-    const plan = await planDelta(change);
-    if (plan === null) throw new Error('Expected a small change');
     searches.mockClear();
-    await used.milvus.change({ ...change, plan });
+    await changeTo(tracks);
     await host.reloadIfChanged();
     // The collection is known to be whole.
     expect(searches).not.toHaveBeenCalled();
@@ -199,21 +206,9 @@ test('finds an added track at once, and a removed one no more (consistency level
 });
 
 test('a generation added to a collection that was whole answers at once, and fails once rows are found missing', async () => {
-  const indexDir = testFolder();
-  const used = engines();
-  const whole = [...libraryOf(40)].flatMap(([id, track]) => rowsOfTrack(id, track));
-  await eventually(() =>
-    used.milvus.write({ ...generationInput(indexDir, whole), hubs: true, tracks: tracksOf(libraryOf(40)) }),
-  );
-  const host = hostOf(indexDir, used);
+  const { host, changeTo } = await changing();
   await host.reloadIfChanged();
-  const add = async (tracks: number) => {
-    const change = { ...changeOf(indexDir, libraryOf(tracks)), from: await currentManifest(openOptions(indexDir)) };
-    const plan = await planDelta(change);
-    if (plan === null) throw new Error('Expected a small change');
-    return used.milvus.change({ ...change, plan });
-  };
-  const { milvus } = await add(41);
+  const { milvus } = await changeTo(41);
   const counts = vi.spyOn(MilvusClient.prototype, 'count').mockReturnValue(new Promise(() => {}));
   onTestFinished(() => counts.mockRestore());
   await host.reloadIfChanged();
@@ -223,7 +218,7 @@ test('a generation added to a collection that was whole answers at once, and fai
   const client = new MilvusClient(server().settings());
   onTestFinished(() => client.close());
   await client.deleteRows(milvus?.collections[0] ?? '', [0, 1, 2, 3]);
-  await add(42);
+  await changeTo(42);
   await host.reloadIfChanged();
   await expect.poll(() => ask(host).catch(({ code }) => code), { timeout: 30_000 }).toBe('index-corrupt');
 });
