@@ -28,14 +28,14 @@ export class ServedModels {
    *  @throws {LeitmotifError} model-unknown, or config-invalid on a bad manifest, music head or window */
   static async read(
     { modelsDirs, names, windowSec }: { modelsDirs: readonly string[]; names: readonly string[]; windowSec: number },
-    engineFor: (model: Model) => EmbeddingEngine,
+    engineFor: (model: Model) => Promise<EmbeddingEngine>,
   ): Promise<ServedModels> {
     const served: ServedModel[] = [];
     for (const name of names) {
       const model = await findModel(modelsDirs, name);
       const spaceId = spaceIdOfModel(model, windowSec);
       const musicHead = await readMusicHead(model);
-      served.push({ ...model, windowSec, spaceId, engine: engineFor(model), musicHead });
+      served.push({ ...model, windowSec, spaceId, engine: await engineFor(model), musicHead });
     }
     if (served.length === 0) throw new RangeError('Cannot serve: expected at least one model, got none');
     return new ServedModels(served);

@@ -17,7 +17,9 @@ export class SampleReader {
   /** The first 0 to 3 bytes of a sample that the next part completes. */
   #rest: Buffer = Buffer.alloc(0);
   #peak = 0;
-  #wasCleaned = false;
+  #samples = 0;
+  #damaged = 0;
+  #limited = 0;
   /** The limiter's envelope: the largest recent amplitude, decaying. Only what exceeds `overshootMax` has an effect. */
   #envelope = 0;
 
@@ -26,9 +28,19 @@ export class SampleReader {
     return this.#peak;
   }
 
-  /** Whether any sample was set to 0 or turned down. */
-  get wasCleaned(): boolean {
-    return this.#wasCleaned;
+  /** The number of samples of both channels that were read. */
+  get samples(): number {
+    return this.#samples;
+  }
+
+  /** The number of samples that were set to 0. */
+  get damaged(): number {
+    return this.#damaged;
+  }
+
+  /** The number of samples that were turned down. */
+  get limited(): number {
+    return this.#limited;
   }
 
   /** @param part may be changed: samples are cleaned in place where they are aligned
@@ -37,6 +49,7 @@ export class SampleReader {
   read(part: Buffer): Float32Array {
     const samples = this.#inPlace(part) ?? this.#copied(part);
     this.#clean(samples);
+    this.#samples += samples.length;
     return samples;
   }
 
@@ -80,13 +93,13 @@ export class SampleReader {
         const isLimited = envelope > overshootMax;
         if (isLimited) {
           samples[i] = sample / envelope;
-          this.#wasCleaned = true;
+          this.#limited += 1;
         }
         peak = Math.max(peak, isLimited ? size / envelope : size);
         continue;
       }
       samples[i] = 0;
-      this.#wasCleaned = true;
+      this.#damaged += 1;
     }
     this.#peak = peak;
     this.#envelope = envelope;

@@ -1,9 +1,9 @@
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { StereoMix } from '../../src/audio/stereo-mix.ts';
-import type { Fingerprint } from '../../src/domain.ts';
 import { writePiece } from '../support/pieces.ts';
 import { type Decoded, decodeAll } from './decode-all.ts';
+import { errorRate } from './error-rate.ts';
 import { ffmpeg, makeTempDir, type TempDir, writeFloatWav } from './make-audio.ts';
 
 let dir: TempDir;
@@ -21,17 +21,6 @@ afterAll(() => dir[Symbol.asyncDispose]());
 function rms(samples: Float32Array, fromSec = 0, toSec = samples.length / 16_000): number {
   const part = samples.subarray(Math.round(fromSec * 16_000), Math.round(toSec * 16_000));
   return Math.sqrt(part.reduce((sum, sample) => sum + sample * sample, 0) / part.length);
-}
-
-/** Share of differing bits, item by item. */
-function errorRate(one: Fingerprint, other: Fingerprint): number {
-  const items = Math.min(one.items.length, other.items.length);
-  let errors = 0;
-  for (let i = 0; i < items; i++) {
-    const bits = ((one.items[i] ?? 0) ^ (other.items[i] ?? 0)) >>> 0;
-    errors += bits.toString(2).replaceAll('0', '').length;
-  }
-  return errors / (32 * items);
 }
 
 describe('uses the difference of channels that cancel each other out', () => {

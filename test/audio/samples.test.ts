@@ -19,7 +19,8 @@ const anySamples = fc.array(fc.oneof({ weight: 20, arbitrary: usual }, { weight:
 interface Result {
   readonly samples: number[];
   readonly peak: number;
-  readonly wasCleaned: boolean;
+  readonly damaged: number;
+  readonly limited: number;
 }
 
 /** @param offset of the first byte in its memory: odd ones are not aligned */
@@ -33,24 +34,24 @@ function readInParts(bytes: Uint8Array, cuts: readonly number[], offset = 0): Re
     memory.set(part, offset);
     samples.push(...reader.read(memory.subarray(offset)));
   }
-  return { samples, peak: reader.peak, wasCleaned: reader.wasCleaned };
+  return { samples, peak: reader.peak, damaged: reader.damaged, limited: reader.limited };
 }
 
 /** Sample by sample, as the limiter is defined. */
 function readNaively(values: readonly number[]): Result {
-  let [envelope, peak, wasCleaned] = [0, 0, false];
+  let [envelope, peak, damaged, limited] = [0, 0, 0, 0];
   const samples = [...Float32Array.from(values)].map((sample) => {
     if (!(Math.abs(sample) <= 1000)) {
-      wasCleaned = true;
+      damaged += 1;
       return 0;
     }
     envelope = Math.max(envelope * 0.99996, Math.abs(sample));
     const isLimited = envelope > Math.SQRT2;
-    wasCleaned ||= isLimited;
+    limited += Number(isLimited);
     peak = Math.max(peak, isLimited ? Math.abs(sample) / envelope : Math.abs(sample));
     return isLimited ? Math.fround(sample / envelope) : sample;
   });
-  return { samples, peak, wasCleaned };
+  return { samples, peak, damaged, limited };
 }
 
 describe('SampleReader', () => {
@@ -71,9 +72,8 @@ describe('SampleReader', () => {
 
   it('returns samples of usual level unchanged, with their largest amplitude', () => {
     const values = Float32Array.from([0.25, -0.75, 0.5, -0, 0.125]);
-    const { samples, peak, wasCleaned } = readInParts(new Uint8Array(values.buffer), []);
+    const { samples, ...counts } = readInParts(new Uint8Array(values.buffer), []);
     expect(samples).toEqual([0.25, -0.75, 0.5, -0, 0.125]);
-    expect(peak).toBe(0.75);
-    expect(wasCleaned).toBe(false);
+    expect(counts).toEqual({ peak: 0.75, damaged: 0, limited: 0 });
   });
 });
