@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -75,6 +76,20 @@ test('ends ffmpeg at the deadline when the reader waits for ever', async () => {
   await noneLeft();
 });
 
+const plainBlas = `/usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`;
+const hasPlainBlas = ['blas/libblas.so.3', 'lapack/liblapack.so.3'].every((file) => existsSync(`${plainBlas}/${file}`));
+
+test.skipIf(!hasPlainBlas)('starts ffmpeg without OpenBLAS where a plain BLAS is installed', async () => {
+  const { pcm } = decode();
+  for await (const _ of pcm) {
+    const [pid] = await processesOn(threeHours);
+    const maps = await readFile(`/proc/${pid}/maps`, 'utf8');
+    expect(maps).toContain('libavcodec');
+    expect(maps).not.toContain('openblas');
+    break;
+  }
+});
+
 test('ends many concurrent runs without leaving a process', async () => {
   const results = await Promise.allSettled(
     Array.from({ length: 6 }, async () => {
@@ -90,8 +105,9 @@ async function noneLeft(): Promise<void> {
   while ((await processesOn(threeHours)).length > 0) await wait(20);
 }
 
+/** Pids of the processes that have the file in their arguments. */
 async function processesOn(file: string): Promise<string[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const lines = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));
-  return lines.filter((line) => line.includes(file));
+  return pids.filter((_, at) => lines[at]?.includes(file));
 }
