@@ -1,6 +1,6 @@
 /** Measures the quality of answers: the real pipeline over the development half of the benchmark, with baselines and intervals.
  *
- *    npm run bench:quality -- [soundtracks|versions|nonmusic|halves|degraded|recordings|proof|duplicates|hubs|parts|verdicts|compare|compare-damaged]
+ *    npm run bench:quality -- [soundtracks|versions|nonmusic|halves|degraded|recordings|proof|duplicates|hubs|parts|averages|verdicts|compare|compare-whole|compare-damaged]
  *        [--model NAME]... [--bench DIR] [--cache DIR] [--json]
  *
  *  Several models are in one table if a task compares spaces, otherwise in separate tables. Without a task: the first five. Slow
@@ -8,7 +8,8 @@
  */
 
 import { type BenchOptions, benchOptions } from './options.ts';
-import { compareDamagedReport, compareReport } from './quality/compare.ts';
+import { averagesReport } from './quality/averages.ts';
+import { compareDamagedReport, compareReport, compareWholeReport } from './quality/compare.ts';
 import { duplicatesReport } from './quality/duplicates.ts';
 import { degradedReport, halvesReport } from './quality/halves.ts';
 import { hubsReport } from './quality/hubs.ts';
@@ -34,13 +35,15 @@ const tasks: Readonly<Record<string, Task>> = {
   duplicates: duplicatesReport,
   hubs: hubsReport,
   parts: partsReport,
+  averages: averagesReport,
   verdicts: verdictsReport,
   compare: compareReport,
+  'compare-whole': compareWholeReport,
   'compare-damaged': compareDamagedReport,
 };
 
 /** Tasks that get all models at once, to compare them. */
-const comparing = ['soundtracks', 'versions', 'halves', 'compare', 'compare-damaged', 'verdicts'];
+const comparing = ['soundtracks', 'versions', 'halves', 'compare', 'compare-whole', 'compare-damaged', 'verdicts'];
 /** Tasks without a model. */
 const withoutModel = ['duplicates', 'proof'];
 

@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import type { RankedTrack } from '../../src/domain.ts';
 import { measureHubness } from '../../src/index/hub-measure.ts';
 import { nearestInAnyPart, type VectorIndex } from '../../src/index/vector-index.ts';
+import { averageOf, similaritiesOfAverages, soundPartOf } from '../../src/ranking/average-sound.ts';
 import { type Hubness, hubRecipe, poolFactor } from '../../src/ranking/hubs.ts';
 import { type Neighbourhood, type RankOptions, rankByParts } from '../../src/ranking/rank-by-parts.ts';
-import type { SpacePart } from '../../src/ranking/space-parts.ts';
+import { type SpacePart, writePart } from '../../src/ranking/space-parts.ts';
 import type { BenchLibrary } from './library.ts';
 import type { Outcome } from './metrics.ts';
 import { faissIndex, writePartFile } from './pipeline.ts';
@@ -18,6 +19,8 @@ export interface ProductLibrary extends Pick<BenchLibrary, 'tracks' | 'rows' | '
   readonly index: VectorIndex;
   /** Of each part. */
   readonly hubness: readonly Hubness[];
+  /** The average sound of each track; null in a space of one part. */
+  readonly averages: ReadonlyMap<number, Float32Array> | null;
 }
 
 export async function productLibraryOf(
@@ -28,7 +31,29 @@ export async function productLibraryOf(
   const trackIds = Uint32Array.from(rows, ({ trackId }) => trackId);
   const hubness: Hubness[] = [];
   for (const part of parts) hubness.push(await measureHubs(vectors, part, trackIds));
-  return { tracks, rows, size, parts, index: await faissIndex(vectors, parts), hubness };
+  const averages = averagesOf(tracks, parts);
+  return { tracks, rows, size, parts, index: await faissIndex(vectors, parts), hubness, averages };
+}
+
+function averagesOf(tracks: BenchLibrary['tracks'], parts: readonly SpacePart[]): ProductLibrary['averages'] {
+  if (soundPartOf(parts) === undefined) return null;
+  return new Map(
+    tracks.flatMap(({ trackId, chunks }) => {
+      const average = averageOfChunks(chunks, parts);
+      return average === null ? [] : [[trackId, average] as const];
+    }),
+  );
+}
+
+function averageOfChunks(chunks: BenchQuery['chunks'], parts: readonly SpacePart[]): Float32Array | null {
+  const sound = soundPartOf(parts);
+  if (sound === undefined) return null;
+  const soundOf = (vector: Float32Array): Float32Array => {
+    const values = new Float32Array(sound.dimensions);
+    writePart(vector, sound, values);
+    return values;
+  };
+  return averageOf(chunks.map(({ vector }) => soundOf(vector)));
 }
 
 /** With the product's code, from a flat file like that of a generation. */
@@ -53,7 +78,7 @@ export async function measureHubs(
 
 /** The query's neighbours in a library without `without`. */
 export async function neighbourhoodOf(
-  { index, rows, parts, size, hubness }: ProductLibrary,
+  { index, rows, parts, size, hubness, averages }: ProductLibrary,
   { chunks, without }: Pick<BenchQuery, 'chunks' | 'without'>,
   k = neighbours,
 ): Promise<Neighbourhood> {
@@ -71,7 +96,11 @@ export async function neighbourhoodOf(
       k * poolFactor,
     ),
   );
-  return { searched: chunks, perChunk, parts, library: size, neighbours: k };
+  const query = averageOfChunks(chunks, parts);
+  const candidates = new Set(perChunk.flatMap((own) => own.map(({ chunk }) => chunk.trackId)));
+  const known = new Map([...(averages ?? [])].filter(([trackId]) => candidates.has(trackId)));
+  const averageSound = query && averages ? similaritiesOfAverages(query, known) : undefined;
+  return { searched: chunks, perChunk, parts, library: size, neighbours: k, averageSound };
 }
 
 export async function askProduct(
@@ -93,4 +122,9 @@ export async function askProduct(
 
 export function byParts(options: RankOptions): (found: Neighbourhood) => RankedTrack[] {
   return (found) => rankByParts(found, options);
+}
+
+/** As before average sounds were known. */
+export function withoutAverages(options: RankOptions): (found: Neighbourhood) => RankedTrack[] {
+  return (found) => rankByParts({ ...found, averageSound: undefined }, options);
 }

@@ -49,6 +49,43 @@ export class Evidence {
       fingerprint,
     };
   }
+
+  /** Of each track with vectors in this space: its number of chunks, and a text that changes when it is embedded again or a chunk of
+   *  it is marked. */
+  embeddedStates(spaceId: string, trackIds: readonly number[]): Map<number, { chunks: number; state: string }> {
+    const rows = this.#database.all(
+      `SELECT ts.track_id, ts.chunks, ts.indexed_at_ms || ' ' || (SELECT count(*) FROM marked_chunks m
+         WHERE m.track_id = ts.track_id AND m.space = ts.space) AS state
+       FROM track_spaces ts JOIN spaces s ON s.id = ts.space
+       WHERE s.space_id = ? AND ts.track_id IN (SELECT value FROM json_each(?))`,
+      spaceId,
+      JSON.stringify(trackIds),
+    );
+    return new Map(rows.map((row) => [Number(row.track_id), { chunks: Number(row.chunks), state: String(row.state) }]));
+  }
+
+  /** Values `from` to `from + dimensions` of the vectors of a track's music chunks, marked ones left out.
+   *  @param step 1: all chunks; 2: every second, and so on */
+  musicVectors(
+    spaceId: string,
+    trackId: number,
+    { from, dimensions, step }: { readonly from: number; readonly dimensions: number; readonly step: number },
+  ): Float32Array[] {
+    const bytes = Float32Array.BYTES_PER_ELEMENT;
+    const rows = this.#database.all(
+      `SELECT substr(c.vector, ?, ?) AS part FROM chunks c JOIN spaces s ON s.id = c.space
+       WHERE s.space_id = ? AND c.track_id = ? AND c.kind = 'music' AND c.idx % ? = 0 AND NOT EXISTS
+         (SELECT 1 FROM marked_chunks m WHERE m.track_id = c.track_id AND m.space = c.space AND m.idx = c.idx)
+       ORDER BY c.idx`,
+      // SQLite counts bytes from 1.
+      from * bytes + 1,
+      dimensions * bytes,
+      spaceId,
+      trackId,
+      step,
+    );
+    return rows.map((row) => new Float32Array(alignedBuffer(row.part)));
+  }
 }
 
 /** @param row all columns of `chunks` */

@@ -5,11 +5,9 @@
  */
 import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import type { Catalog } from '../catalog/catalog.ts';
 import type { Chunk, RankedTrack, Verdict } from '../domain.ts';
 import { LeitmotifError } from '../errors.ts';
 import { trackName } from '../format.ts';
-import type { IndexHost } from '../index/index-host.ts';
 import { calibrationOf } from '../ranking/calibration.ts';
 import { type CombinedTrack, combineRankings, joinGroups } from '../ranking/combine.ts';
 import { closenessIn, withMatches } from '../ranking/spread.ts';
@@ -19,7 +17,7 @@ import { DuplicateFinder } from './duplicates.ts';
 import { stopwatch, withMarks } from './find-similar.ts';
 import { type LibraryRecording, libraryRecording } from './library-recording.ts';
 import type { QueryRequest } from './query-request.ts';
-import { type Ranking, rankPieces } from './rank-pieces.ts';
+import { type Ranking, type RankParts, rankPieces } from './rank-pieces.ts';
 import { resultsOf } from './results.ts';
 
 /** Of each sign: a query with twenty tracks of five minutes searches as much as one with a recording of an hour and a half. */
@@ -38,9 +36,7 @@ export interface TracksRequest
   readonly tracks: QueryTracks;
 }
 
-export interface FindByTracksParts {
-  readonly index: IndexHost;
-  readonly catalog: Catalog;
+export interface FindByTracksParts extends RankParts {
   readonly spaceId: string;
 }
 
@@ -160,7 +156,7 @@ function timeLine(plus: readonly LibraryRecording[]) {
 
 /** One ranking for each query track, in order; one without music finds nothing. */
 async function rankAll(
-  { index, catalog }: FindByTracksParts,
+  parts: FindByTracksParts,
   perTrack: readonly (readonly Chunk[])[],
   request: QueryRequest,
 ): Promise<Ranking[]> {
@@ -169,7 +165,7 @@ async function rankAll(
     // The event loop runs between two rankings.
     await setImmediate();
     const searched = chunks.filter(({ kind }) => kind === 'music' || request.includeNonMusic);
-    rankings.push(await rankPieces({ index, catalog }, searched, request));
+    rankings.push(await rankPieces(parts, searched, request));
   }
   return rankings;
 }

@@ -6,14 +6,13 @@ import type { Catalog } from '../catalog/catalog.ts';
 import { isInRegion } from '../catalog/marked-regions.ts';
 import type { Chunk, EmbeddedRecording, Fingerprint, RankedTrack, Verdict } from '../domain.ts';
 import { fileStem } from '../format.ts';
-import type { IndexHost } from '../index/index-host.ts';
 import { calibrationOf } from '../ranking/calibration.ts';
 import type { ReadSpeedFingerprints } from '../ranking/changed-proof.ts';
 import { closenessIn, withMatches } from '../ranking/spread.ts';
 import { decideVerdict, type NearestMatch, recordingCandidates } from '../ranking/verdict.ts';
 import type { Answer, Timings } from './answer.ts';
 import type { QueryRequest } from './query-request.ts';
-import { type Ranking, rankPieces } from './rank-pieces.ts';
+import { type Ranking, type RankParts, rankPieces } from './rank-pieces.ts';
 import { resultsOf } from './results.ts';
 import { verdictByBytes } from './same-bytes.ts';
 
@@ -22,9 +21,7 @@ export interface EmbeddedQuery extends EmbeddedRecording {
   readonly timingsMs: Pick<Timings, 'decode' | 'embed'>;
 }
 
-export interface FindSimilarParts {
-  readonly index: IndexHost;
-  readonly catalog: Catalog;
+export interface FindSimilarParts extends RankParts {
   /** Fingerprints the query at other speeds; undefined if its audio is missing. */
   readonly speedFingerprints?: ReadSpeedFingerprints;
 }

@@ -11,6 +11,7 @@ import type { Spread } from '../ranking/spread.ts';
 
 export interface LiveNeighbours {
   readonly generation: string;
+  readonly spaceId: string;
   readonly library: LibrarySize;
   readonly parts: readonly SpacePart[];
   /** Null if the library has one track. */
@@ -56,7 +57,8 @@ export async function liveNeighbours(
       return last !== undefined && last.similarity >= similarityBeyond(found, parts, asked);
     });
     if (isComplete || asked >= library.chunks || factor >= widenFactorMax) {
-      return { generation: generation.id, library, parts, spread: generation.spread ?? null, perChunk };
+      const { id, spaceId, spread = null } = generation;
+      return { generation: id, spaceId, library, parts, spread, perChunk };
     }
   }
 }

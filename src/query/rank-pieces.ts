@@ -17,6 +17,7 @@ import {
   rankByVotes,
 } from '../ranking/rank-by-parts.ts';
 import type { SpacePart } from '../ranking/space-parts.ts';
+import type { AverageSounds } from './average-sounds.ts';
 import { DuplicateFinder, duplicatesOf, type FoundTrack, mergeDuplicates } from './duplicates.ts';
 import { containsNearest, type LiveNeighbours, liveNeighbours, type NearestBy, nearestBy } from './live-neighbours.ts';
 import type { QueryRequest } from './query-request.ts';
@@ -38,14 +39,17 @@ export interface Ranking {
   readonly searchMs: number;
 }
 
-interface RankParts {
+export interface RankParts {
   readonly index: IndexHost;
   readonly catalog: Catalog;
+  readonly averages: AverageSounds;
 }
 
 /** Each round requests four times as many neighbours; after the last one, fewer results are accepted. */
 const widenFactor = 4;
 const roundsMax = 4;
+/** The average sound of a track beyond the hundred best does not matter: thirty gave the same first results. */
+const averagedMax = 100;
 
 /** @throws {LeitmotifError} as IndexHost.neighbours */
 export async function rankPieces(
@@ -57,7 +61,7 @@ export async function rankPieces(
   const search = searcher(parts, searched, request);
   const { excludedTracks = new Set<number>() } = request;
   const found = await search(poolOf(request));
-  const rankings = rankingsOf(found, searched, request);
+  const rankings = await rankingsOf(parts, found, searched, request);
   const { ranked, nearest } = rankings;
   const seen = excludedTracks.size === 0 ? ranked : [...ranked, ...nearest];
   const first = await groupDuplicates(seen, excludedTracks, duplicates, parts.catalog, request);
@@ -78,7 +82,7 @@ export async function rankPieces(
     const isAll = width >= wide.library.chunks || round === roundsMax;
     const isComplete = wide.perChunk.every((own) => hasPool(own, wide.parts, width, dropped, request));
     if (!isAll && !(isComplete && pieces.length >= request.resultsMax)) continue;
-    const ranking = rankingsOf(withinPool(single, request), searched, request);
+    const ranking = await rankingsOf(parts, withinPool(single, request), searched, request);
     const ranked = withPiecesBeyond(ranking.ranked, pieces, request.resultsMax);
     return { found: wide, ...ranking, ranked, alsoAs, duplicates, searchMs: search.tookMs() };
   }
@@ -160,15 +164,22 @@ function poolOf({ neighbours }: QueryRequest): number {
 }
 
 /** Ranks the neighbours by their whole vectors, and by the requested fusion. */
-function rankingsOf(
+async function rankingsOf(
+  { averages }: RankParts,
   found: LiveNeighbours,
   searched: readonly Chunk[],
   request: QueryRequest,
-): Pick<Ranking, 'neighbourhood' | 'nearest' | 'ranked'> {
+): Promise<Pick<Ranking, 'neighbourhood' | 'nearest' | 'ranked'>> {
   const neighbourhood = neighbourhoodOf(found, searched, request);
   const nearest = rankByNearest(neighbourhood);
   const { fusion, focus, hubCorrection: correctsHubs = false } = request;
-  const ranked = fusion === 'votes' ? rankByVotes(neighbourhood) : rankByParts(neighbourhood, { focus, correctsHubs });
+  if (fusion === 'votes') return { neighbourhood, nearest, ranked: rankByVotes(neighbourhood) };
+  const options = { focus, correctsHubs };
+  const byChunks = rankByParts(neighbourhood, options);
+  if (focus === 'harmony') return { neighbourhood, nearest, ranked: byChunks };
+  const best = byChunks.slice(0, averagedMax).map(({ trackId }) => trackId);
+  const averageSound = await averages.similarities(found.spaceId, found.parts, searched, best);
+  const ranked = averageSound ? rankByParts({ ...neighbourhood, averageSound }, options) : byChunks;
   return { neighbourhood, nearest, ranked };
 }
 

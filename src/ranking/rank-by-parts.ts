@@ -1,13 +1,14 @@
 /** Ranks the library's tracks by the sum of the scores of each part of the space. Pure.
  *
- *    sound     share of the query's chunks that hit the track, above chance
- *    harmony   10 x mean margin over the chunk's worst neighbour
+ *    sound     share of the query's chunks that hit the track, above chance, plus 1.5 x the similarity of the average sounds
+ *    harmony   20 x mean margin over the chunk's worst neighbour (10 x if the average sounds are not known)
  *    whole     mean margin over the chunk's worst neighbour (spaces of one part)
  *
  *  The parts need different scores because they carry different evidence. In sound, chunks of unrelated tracks are almost as
- *  near as those of one soundtrack, so only many chunks together separate them, and each counts once. In harmony, another
- *  performance of the piece is much nearer than everything else, so the margin is the evidence. Ten turns a margin of a tenth
- *  into one vote. Measured in bench/QUALITY.md, "Parts"; 8 to 12 give the same.
+ *  near as those of one soundtrack, so only many chunks together separate them, and each counts once; the average sound
+ *  (average-sound.ts) adds what all of them have in common. In harmony, another performance of the piece is much nearer than
+ *  everything else, so the margin is the evidence. Ten turns a margin of a tenth into one vote. Beside the average sounds, which
+ *  other performances do not share, harmony needs twice as much. Measured in bench/QUALITY.md, "Parts" and "Average sound".
  */
 import type { ChunkSpan, Focus, Hit, IndexedChunk, RankedTrack } from '../domain.ts';
 import { byScore, describeTrack, type FusionInput, fuse, type LibrarySize, scoreTracks } from './fusion.ts';
@@ -39,6 +40,8 @@ export interface Neighbourhood {
   readonly library: LibrarySize;
   /** Neighbours that vote, for each chunk and part. */
   readonly neighbours: number;
+  /** Track id -> how similar its average sound is to the query's; undefined if it is not known. @see similaritiesOfAverages */
+  readonly averageSound?: ReadonlyMap<number, number> | undefined;
 }
 
 interface PartScore {
@@ -55,6 +58,9 @@ const scores: Readonly<Record<PartName, PartScore>> = {
   sound: { score: votesAboveChance, weight: 1, hubShare: 0.75 },
   harmony: { score: margin, weight: 10, hubShare: 0.5 },
 };
+/** @see similaritiesOfAverages */
+const averageWeight = 1.5;
+const harmonyBesideAverages = 20;
 
 /** With a single neighbour there is no margin. */
 function scoreOf(part: PartName, neighbours: number): Score {
@@ -73,11 +79,12 @@ export function rankByParts(
   found: Neighbourhood,
   { focus = 'balanced', correctsHubs = false }: RankOptions = {},
 ): RankedTrack[] {
-  const { searched, parts, neighbours } = found;
+  const { searched, parts, neighbours, averageSound } = found;
   const totals = new Map<number, Map<PartName, number>>();
   const evidence = new Map<string, Hit>();
   for (const [at, { name }] of parts.entries()) {
-    const { weight, hubShare } = scores[name];
+    const { weight: usual, hubShare } = scores[name];
+    const weight = name === 'harmony' && averageSound ? harmonyBesideAverages : usual;
     if (focus !== 'balanced' && name !== focus && parts.length > 1) continue;
     const chosen = chooseByPart(found, at, correctsHubs ? hubShare : 0);
     const similarities = new Map(chosen.map(({ hit, scored }) => [hit, scored]));
@@ -91,6 +98,11 @@ export function rankByParts(
       totals.set(trackId, own.set(name, score * weight));
     }
     for (const { hit, row } of chosen) evidence.set(`${hit.queryChunk}:${row}`, hit);
+  }
+  if (averageSound && focus !== 'harmony') {
+    for (const [trackId, own] of totals) {
+      own.set('sound', (own.get('sound') ?? 0) + averageWeight * (averageSound.get(trackId) ?? 0));
+    }
   }
   const hits = Map.groupBy(dropTailDoubleVotes([...evidence.values()], searched), ({ trackId }) => trackId);
   return [...totals]

@@ -26,6 +26,7 @@ import { MediaThread } from '../media/media-thread.ts';
 import { renderPicture } from '../media/picture.ts';
 import type { PictureWords } from '../media/picture-words.ts';
 import type { Answer, Result } from '../query/answer.ts';
+import { AverageSounds } from '../query/average-sounds.ts';
 import { checkedTracks, findByTracks, type TracksRequest } from '../query/find-by-tracks.ts';
 import { findByWords, type WordsAnswer, type WordsRequest } from '../query/find-by-words.ts';
 import { findSimilar, stopwatch } from '../query/find-similar.ts';
@@ -62,9 +63,11 @@ export class QueryService {
   readonly answerFiles: AnswerFiles;
   readonly #parts: QueryServiceParts;
   readonly #media: Media;
+  readonly #averages: AverageSounds;
 
   constructor(parts: QueryServiceParts) {
     this.#parts = parts;
+    this.#averages = new AverageSounds(parts.catalog);
     this.#media = parts.context.mediaThread ? new MediaThread() : inlineMedia;
     this.answerFiles = new AnswerFiles(indexPathsOf(parts.config).answers, this.#media);
   }
@@ -77,17 +80,14 @@ export class QueryService {
     const clock = stopwatch();
     if (storedEmbedding) {
       const index = await liveIndex.open(signal);
-      const parts = { index, catalog, speedFingerprints: this.#speedFingerprintsOf(request, storedEmbedding) };
+      const speedFingerprints = this.#speedFingerprintsOf(request, storedEmbedding);
+      const parts = { index, catalog, averages: this.#averages, speedFingerprints };
       return findSimilar({ ...storedEmbedding, timingsMs: noTimings }, parts, request, clock);
     }
     const { index, recording } = await this.#openAndEmbed(request);
     onEmbedded?.(recording);
-    return findSimilar(
-      recording,
-      { index, catalog, speedFingerprints: this.#speedFingerprintsOf(request, recording) },
-      request,
-      clock,
-    );
+    const speedFingerprints = this.#speedFingerprintsOf(request, recording);
+    return findSimilar(recording, { index, catalog, averages: this.#averages, speedFingerprints }, request, clock);
   }
 
   /** In a program that has just started, index and worker start at once. A failure of the index is reported first. */
@@ -139,7 +139,7 @@ export class QueryService {
       return this.similar({ ...request, ...one, storedEmbedding: recording });
     }
     const index = await liveIndex.open(request.signal);
-    return findByTracks({ index, catalog, spaceId }, { ...request, tracks });
+    return findByTracks({ index, catalog, averages: this.#averages, spaceId }, { ...request, tracks });
   }
 
   /** Finds tracks by a description in words.

@@ -1,9 +1,10 @@
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { LeitmotifError } from '../../src/errors.ts';
 import type { Answer } from '../../src/query/answer.ts';
 import { answerJson } from '../../src/query/answer-json.ts';
+import { AverageSounds } from '../../src/query/average-sounds.ts';
 import { allClips } from '../support/clips.ts';
 import { ask, makeLibrary, type TestLibrary } from '../support/library.ts';
 import { ffmpeg, writePiece } from '../support/pieces.ts';
@@ -50,6 +51,22 @@ describe('a query over a library of synthetic pieces', () => {
   test('does not identify another piece as a recording of the library', async () => {
     const { verdict } = await ask(library.app, writePiece(made('foreign.ogg'), 77, 40));
     expect(verdict.kind).not.toBe('this-is');
+  });
+
+  test('counts how similar the average sounds are, in the sound of the default fusion', async () => {
+    const similarities = vi.spyOn(AverageSounds.prototype, 'similarities');
+    onTestFinished(() => similarities.mockRestore());
+    const { results } = await ask(library.app, music('piece-3.ogg'));
+    const averages = (await similarities.mock.results[0]?.value) ?? new Map<number, number>();
+    similarities.mockResolvedValue(undefined);
+    const without = await ask(library.app, music('piece-3.ogg'));
+    const soundOf = new Map(without.results.map(({ track, scoreOfParts }) => [track.id, scoreOfParts?.sound]));
+    const compared = results.filter(({ track }) => soundOf.has(track.id) && averages.has(track.id));
+    expect(compared.length).toBeGreaterThan(1);
+    for (const { track, scoreOfParts } of compared) {
+      const added = 1.5 * (averages.get(track.id) ?? Number.NaN);
+      expect(scoreOfParts?.sound).toBeCloseTo((soundOf.get(track.id) ?? Number.NaN) + added, 6);
+    }
   });
 
   test('returns the same bytes for the same query on the same generation', async () => {

@@ -79,6 +79,33 @@ describe('ranking by parts', () => {
     expect(ids(voted)).toEqual([2, 1]);
   });
 
+  test('adds the similarity of the average sounds to the sound, also of a track that only its harmony found', () => {
+    // Track 3 has as many votes as track 1 and less of the average sound.
+    const averageSound = new Map([
+      [1, 0.1],
+      [2, 0.3],
+      [3, -0.2],
+    ]);
+    const before = new Map(rankByParts(neighbourhood).map((track) => [track.trackId, track.scoreOfParts]));
+    const ranked = rankByParts({ ...neighbourhood, averageSound });
+    for (const { trackId, score, scoreOfParts } of ranked) {
+      const old = before.get(trackId) ?? { sound: Number.NaN, harmony: Number.NaN };
+      expect(scoreOfParts?.sound).toBeCloseTo(old.sound + 1.5 * (averageSound.get(trackId) ?? Number.NaN), 9);
+      // Harmony counts more, because other performances do not share the average sound.
+      expect(scoreOfParts?.harmony).toBeCloseTo(2 * old.harmony, 9);
+      expect(score).toBeCloseTo((scoreOfParts?.sound ?? Number.NaN) + (scoreOfParts?.harmony ?? Number.NaN), 9);
+    }
+    expect(ids(rankByParts({ ...neighbourhood, averageSound }, { focus: 'sound' }))).toEqual([1, 3]);
+    const raised = new Map(averageSound).set(3, 0.4);
+    expect(ids(rankByParts({ ...neighbourhood, averageSound: raised }, { focus: 'sound' }))).toEqual([3, 1]);
+  });
+
+  test('does not use the average sounds for harmony alone', () => {
+    const averageSound = new Map([[3, 2]]);
+    const ordered = ids(rankByParts({ ...neighbourhood, averageSound }, { focus: 'harmony' }));
+    expect(ordered).toEqual(ids(rankByParts(neighbourhood, { focus: 'harmony' })));
+  });
+
   test('corrects hubs by part, and only when asked', () => {
     const hub: Given[] = [
       { trackId: 1, sound: 0.8, harmony: 0.2, hubness: [0.9, 0] },
