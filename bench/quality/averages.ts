@@ -4,7 +4,7 @@ import { partsOf } from '../../src/ranking/space-parts.ts';
 import { table } from '../table.ts';
 import { halfQuestion, halvedLibrary } from './halves.ts';
 import { type BenchLibrary, buildLibrary, type LabelledPassage } from './library.ts';
-import { estimate, estimateGain, formatEstimate } from './metrics.ts';
+import { estimate, estimateGain, formatEstimate, measureNames } from './metrics.ts';
 import { askProduct, byParts, productLibraryOf, withoutAverages } from './product.ts';
 import { type BenchQuery, excerptQuestions, wholeTrackQuestions } from './protocols.ts';
 import { type BenchContext, soundtrackPassages } from './retrieval.ts';
@@ -31,7 +31,7 @@ export async function averagesReport(context: BenchContext): Promise<string> {
         `${library.tracks.length}`,
         formatEstimate(estimate(before, 'P@1')),
         formatEstimate(estimate(now, 'P@1')),
-        formatEstimate(estimateGain(now, before, 'P@1')),
+        ...measureNames.map((measure) => formatEstimate(estimateGain(now, before, measure))),
       ]);
     }
     await product.index.close();
@@ -49,7 +49,8 @@ export async function averagesReport(context: BenchContext): Promise<string> {
     ...lengthsOf('soundtracks among all', questions.filter(isOf(soundtracks))),
     ...lengthsOf('versions among all', questions.filter(isOf(versions))),
   ]);
-  const head = ['questions', 'tracks', 'P@1 without averages', 'with (the default)', 'difference'];
+  const differences = measureNames.map((measure) => `${measure}, difference`);
+  const head = ['questions', 'tracks', 'P@1 without averages', 'with (the default)', ...differences];
   return ['# averages: the average sound of query and track beside the votes', table(head, rows)].join('\n');
 }
 
