@@ -8,7 +8,7 @@ import { nearestInAnyPart, type VectorIndex } from '../../src/index/vector-index
 import { averageOf, similaritiesOfAverages, soundPartOf } from '../../src/ranking/average-sound.ts';
 import { type Hubness, hubRecipe, poolFactor } from '../../src/ranking/hubs.ts';
 import { type Neighbourhood, type RankOptions, rankByParts } from '../../src/ranking/rank-by-parts.ts';
-import { type SpacePart, writePart } from '../../src/ranking/space-parts.ts';
+import { partOf, type SpacePart } from '../../src/ranking/space-parts.ts';
 import type { BenchLibrary } from './library.ts';
 import type { Outcome } from './metrics.ts';
 import { faissIndex, writePartFile } from './pipeline.ts';
@@ -47,13 +47,7 @@ function averagesOf(tracks: BenchLibrary['tracks'], parts: readonly SpacePart[])
 
 function averageOfChunks(chunks: BenchQuery['chunks'], parts: readonly SpacePart[]): Float32Array | null {
   const sound = soundPartOf(parts);
-  if (sound === undefined) return null;
-  const soundOf = (vector: Float32Array): Float32Array => {
-    const values = new Float32Array(sound.dimensions);
-    writePart(vector, sound, values);
-    return values;
-  };
-  return averageOf(chunks.map(({ vector }) => soundOf(vector)));
+  return sound ? averageOf(chunks.map(({ vector }) => partOf(vector, sound))) : null;
 }
 
 /** With the product's code, from a flat file like that of a generation. */

@@ -7,7 +7,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Chunk } from '../domain.ts';
 import { averageOf, similaritiesOfAverages, soundPartOf } from '../ranking/average-sound.ts';
-import { type SpacePart, writePart } from '../ranking/space-parts.ts';
+import { partOf, type SpacePart } from '../ranking/space-parts.ts';
 
 /** Of a longer track, every second, third, ... chunk is read. */
 const chunksMin = 60;
@@ -77,10 +77,4 @@ export class AverageSounds {
     const [oldest] = this.#kept.size > keptMax ? this.#kept.keys() : [];
     if (oldest !== undefined) this.#kept.delete(oldest);
   }
-}
-
-function partOf(vector: Float32Array, part: SpacePart): Float32Array {
-  const values = new Float32Array(part.dimensions);
-  writePart(vector, part, values);
-  return values;
 }

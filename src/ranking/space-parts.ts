@@ -58,3 +58,10 @@ export function writePart(vector: Float32Array, { from, dimensions, weight }: Sp
   const length = Math.sqrt(squares) || 1;
   for (let at = 0; at < dimensions; at++) target[at] = (vector[from + at] as number) / length;
 }
+
+/** One part of a vector as a unit vector, shape [part.dimensions]. @see writePart */
+export function partOf(vector: Float32Array, part: SpacePart): Float32Array {
+  const values = new Float32Array(part.dimensions);
+  writePart(vector, part, values);
+  return values;
+}
