@@ -4,7 +4,7 @@ import path from 'node:path';
 import PQueue from 'p-queue';
 import { LeitmotifError } from '../../errors.ts';
 import { orAborted } from '../../io/or-aborted.ts';
-import { type SpacePart, writePart } from '../../ranking/space-parts.ts';
+import { partOf, type SpacePart } from '../../ranking/space-parts.ts';
 import { type GenerationManifest, manifestName } from '../manifest.ts';
 import {
   assertMaySearch,
@@ -145,11 +145,7 @@ export class MilvusIndex implements OpenIndex {
     const consistency = Date.now() < this.#settledAtMs ? 'Strong' : 'Bounded';
     const parts = this.#searched.map((searched) => {
       const { part } = searched;
-      const queries = vectors.map((vector) => {
-        const own = new Float32Array(part.dimensions);
-        writePart(vector, part, own);
-        return own;
-      });
+      const queries = vectors.map((vector) => partOf(vector, part));
       return new PartSearch(searched, queries, signal, consistency);
     });
     const nearest = await Promise.all(parts.map((part) => part.nearest(k)));
