@@ -2,6 +2,10 @@
 import type { Chunk, ChunkKind, EmbeddedRecording, Fingerprint } from '../domain.ts';
 import type { Database, SqlRow } from './database.ts';
 
+/** SQL: whether an admin has marked the chunk `c` as not music. */
+export const isMarkedChunk =
+  'EXISTS (SELECT 1 FROM marked_chunks m WHERE m.track_id = c.track_id AND m.space = c.space AND m.idx = c.idx)';
+
 export class Evidence {
   readonly #database: Database;
 
@@ -50,12 +54,12 @@ export class Evidence {
     };
   }
 
-  /** Of each track with vectors in this space: its number of chunks, and a text that changes when it is embedded again or a chunk of
-   *  it is marked. */
+  /** The number of chunks of each track in this space, and a text that changes when the track is embedded again or other chunks of
+   *  it are marked. */
   embeddedStates(spaceId: string, trackIds: readonly number[]): Map<number, { chunks: number; state: string }> {
     const rows = this.#database.all(
-      `SELECT ts.track_id, ts.chunks, ts.indexed_at_ms || ' ' || (SELECT count(*) FROM marked_chunks m
-         WHERE m.track_id = ts.track_id AND m.space = ts.space) AS state
+      `SELECT ts.track_id, ts.chunks, ts.indexed_at_ms || ' ' || (SELECT coalesce(group_concat(m.idx), '')
+         FROM marked_chunks m WHERE m.track_id = ts.track_id AND m.space = ts.space) AS state
        FROM track_spaces ts JOIN spaces s ON s.id = ts.space
        WHERE s.space_id = ? AND ts.track_id IN (SELECT value FROM json_each(?))`,
       spaceId,
@@ -74,9 +78,8 @@ export class Evidence {
     const bytes = Float32Array.BYTES_PER_ELEMENT;
     const rows = this.#database.all(
       `SELECT substr(c.vector, ?, ?) AS part FROM chunks c JOIN spaces s ON s.id = c.space
-       WHERE s.space_id = ? AND c.track_id = ? AND c.kind = 'music' AND c.idx % ? = 0 AND NOT EXISTS
-         (SELECT 1 FROM marked_chunks m WHERE m.track_id = c.track_id AND m.space = c.space AND m.idx = c.idx)
-       ORDER BY c.idx`,
+       WHERE s.space_id = ? AND c.track_id = ? AND c.kind = 'music' AND c.idx % ? = 0
+         AND NOT ${isMarkedChunk} ORDER BY c.idx`,
       // SQLite counts bytes from 1.
       from * bytes + 1,
       dimensions * bytes,

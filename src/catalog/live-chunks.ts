@@ -1,7 +1,7 @@
 /** All live chunks of a space, music or not, for analyses of the whole library. */
 import type { ChunkKind } from '../domain.ts';
 import type { Database } from './database.ts';
-import { alignedBuffer } from './evidence.ts';
+import { alignedBuffer, isMarkedChunk } from './evidence.ts';
 import type { Spaces } from './spaces.ts';
 
 export interface LiveChunk {
@@ -21,7 +21,7 @@ export interface LiveChunk {
 const select = `
 SELECT c.track_id, c.start_sec, c.end_sec, c.kind, c.loudness_db, c.vector,
   c.idx = 0 OR c.idx = ts.chunks - 1 AS at_edge,
-  EXISTS (SELECT 1 FROM marked_chunks m WHERE m.track_id = c.track_id AND m.space = c.space AND m.idx = c.idx) AS marked
+  ${isMarkedChunk} AS marked
 FROM tracks t CROSS JOIN track_spaces ts ON ts.track_id = t.id AND ts.space = $space
   CROSS JOIN chunks c ON c.track_id = t.id AND c.space = $space
 WHERE t.status = 'indexed' ORDER BY t.key, c.idx`;

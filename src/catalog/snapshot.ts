@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { IndexedChunk } from '../domain.ts';
 import { Database } from './database.ts';
-import { alignedBuffer } from './evidence.ts';
+import { alignedBuffer, isMarkedChunk } from './evidence.ts';
 import { type Space, Spaces } from './spaces.ts';
 
 export interface SnapshotRow {
@@ -27,8 +27,7 @@ export interface SnapshotOptions {
 
 const liveChunks = `
 FROM tracks t CROSS JOIN chunks c ON c.track_id = t.id AND c.space = $space
-WHERE t.status = 'indexed' AND ($all = 1 OR (c.kind = 'music' AND NOT EXISTS
-  (SELECT 1 FROM marked_chunks m WHERE m.track_id = c.track_id AND m.space = c.space AND m.idx = c.idx)))`;
+WHERE t.status = 'indexed' AND ($all = 1 OR (c.kind = 'music' AND NOT ${isMarkedChunk}))`;
 
 /** Uses the stored counts of tracks: counting rows would read every page with all vectors, 1 GB for 400,000. */
 const liveTracks = `

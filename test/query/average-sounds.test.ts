@@ -55,6 +55,23 @@ test('chunks that are not music, or that an admin marked, do not count', async (
   expect(await difference(averages, 0, one, other)).toBeCloseTo(1, 5);
 });
 
+test('counts the chunks that are marked now, also if as many were marked before', async () => {
+  const catalog = openCatalog();
+  const one = catalog.embeddings.put(factsOf('one'), recordingAt([0, 60]));
+  const other = catalog.embeddings.put(factsOf('other'), recordingAt([90]));
+  const averages = new AverageSounds(catalog);
+  const near = (degrees: number) => ({
+    centres: Float32Array.from(vectorAt(degrees)),
+    centre: 0,
+    minSimilarity: 0.99,
+  });
+  const first = catalog.marks.add(spaceId, near(60), 'cluster 1');
+  expect(await difference(averages, 0, one, other)).toBeCloseTo(1, 5);
+  catalog.marks.remove(spaceId, first.id);
+  catalog.marks.add(spaceId, near(0), 'cluster 2');
+  expect(await difference(averages, 0, one, other)).toBeCloseTo(cosine(60), 5);
+});
+
 test('reads a track once, until it is embedded again', async () => {
   let now = 1000;
   const catalog = openCatalog(undefined, { now: () => now });
