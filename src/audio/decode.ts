@@ -178,7 +178,8 @@ async function* readSamples(
     if (decoded === 0)
       throw new LeitmotifError('audio-no-sound', 'There is no sound in this file, or in this part of it');
     const isQuiet = reader.peak > 0 && reader.peak < peakMin;
-    const isLimited = reader.limited > limitedShareMax * reader.samples;
+    // Of two channels.
+    const isLimited = reader.limited > limitedShareMax * 2 * decoded;
     const isMixChanged = mix.tookDifference || reader.damaged > 0 || isLimited || isQuiet;
     const fingerprint =
       options.fingerprint && isMixChanged

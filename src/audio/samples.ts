@@ -17,7 +17,6 @@ export class SampleReader {
   /** The first 0 to 3 bytes of a sample that the next part completes. */
   #rest: Buffer = Buffer.alloc(0);
   #peak = 0;
-  #samples = 0;
   #damaged = 0;
   #limited = 0;
   /** The limiter's envelope: the largest recent amplitude, decaying. Only what exceeds `overshootMax` has an effect. */
@@ -26,11 +25,6 @@ export class SampleReader {
   /** The largest amplitude of the returned samples. */
   get peak(): number {
     return this.#peak;
-  }
-
-  /** The number of samples of both channels that were read. */
-  get samples(): number {
-    return this.#samples;
   }
 
   /** The number of samples that were set to 0. */
@@ -49,7 +43,6 @@ export class SampleReader {
   read(part: Buffer): Float32Array {
     const samples = this.#inPlace(part) ?? this.#copied(part);
     this.#clean(samples);
-    this.#samples += samples.length;
     return samples;
   }
 
