@@ -6,8 +6,8 @@ import { table } from '../table.ts';
 import { halfQuestion, halvedLibrary } from './halves.ts';
 import { type BenchLibrary, buildLibrary, type LabelledPassage } from './library.ts';
 import { estimate, estimateGain, formatEstimate, type Outcome } from './metrics.ts';
-import { askProduct, byParts, type ProductLibrary, productLibraryOf } from './product.ts';
-import { type BenchQuery, excerptQuestions, wholeTrackQuestions } from './protocols.ts';
+import { askProductByEach, byParts, type ProductLibrary, productLibraryOf } from './product.ts';
+import { type BenchQuery, questionsByLength, wholeTrackQuestions } from './protocols.ts';
 import { type BenchContext, soundtrackPassages } from './retrieval.ts';
 import { versionPassages } from './versions.ts';
 
@@ -73,7 +73,12 @@ async function rowsOf(
   libraries: Readonly<Record<Way['of'], ProductLibrary>>,
 ): Promise<string[][]> {
   const outcomes = new Map<Way, Outcome[]>();
-  for (const way of ways) outcomes.set(way, await askProduct(libraries[way.of], questions, way.rank));
+  for (const kind of ['whole', 'parts'] as const) {
+    const own = ways.filter((way) => way.of === kind);
+    const ranks = own.map(({ rank }) => rank);
+    const found = await askProductByEach(libraries[kind], questions, ranks);
+    for (const [at, way] of own.entries()) outcomes.set(way, found[at] ?? []);
+  }
   return [...outcomes].map(([way, own]) => [
     `${name} (${questions.length})`,
     way.name,
@@ -90,11 +95,7 @@ async function excerptsOf(
 ): Promise<Protocol[]> {
   const library = await buildLibrary(pipeline.space, passages, makeIndex);
   const whole = wholeTrackQuestions(library);
-  return [
-    { name: `${name}, whole tracks`, library, questions: whole },
-    { name: `${name}, 60 s`, library, questions: excerptQuestions(whole, 6) },
-    { name: `${name}, 30 s`, library, questions: excerptQuestions(whole, 3) },
-  ];
+  return questionsByLength(name, whole).map((protocol) => ({ ...protocol, library }));
 }
 
 async function halvesOf(context: BenchContext): Promise<Protocol[]> {

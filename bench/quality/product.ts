@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import type { RankedTrack } from '../../src/domain.ts';
 import { measureHubness } from '../../src/index/hub-measure.ts';
 import { nearestInAnyPart, type VectorIndex } from '../../src/index/vector-index.ts';
-import { averageOf, similaritiesOfAverages, soundPartOf } from '../../src/ranking/average-sound.ts';
+import { averageSoundOf, similaritiesOfAverages } from '../../src/ranking/average-sound.ts';
 import { type Hubness, hubRecipe, poolFactor } from '../../src/ranking/hubs.ts';
 import { type Neighbourhood, type RankOptions, rankByParts } from '../../src/ranking/rank-by-parts.ts';
-import { partOf, type SpacePart } from '../../src/ranking/space-parts.ts';
+import type { SpacePart } from '../../src/ranking/space-parts.ts';
 import type { BenchLibrary } from './library.ts';
 import type { Outcome } from './metrics.ts';
 import { faissIndex, writePartFile } from './pipeline.ts';
@@ -19,8 +19,8 @@ export interface ProductLibrary extends Pick<BenchLibrary, 'tracks' | 'rows' | '
   readonly index: VectorIndex;
   /** Of each part. */
   readonly hubness: readonly Hubness[];
-  /** The average sound of each track; null in a space of one part. */
-  readonly averages: ReadonlyMap<number, Float32Array> | null;
+  /** The average sound of each track; empty in a space of one part. */
+  readonly averages: ReadonlyMap<number, Float32Array>;
 }
 
 export async function productLibraryOf(
@@ -31,23 +31,13 @@ export async function productLibraryOf(
   const trackIds = Uint32Array.from(rows, ({ trackId }) => trackId);
   const hubness: Hubness[] = [];
   for (const part of parts) hubness.push(await measureHubs(vectors, part, trackIds));
-  const averages = averagesOf(tracks, parts);
-  return { tracks, rows, size, parts, index: await faissIndex(vectors, parts), hubness, averages };
-}
-
-function averagesOf(tracks: BenchLibrary['tracks'], parts: readonly SpacePart[]): ProductLibrary['averages'] {
-  if (soundPartOf(parts) === undefined) return null;
-  return new Map(
+  const averages = new Map(
     tracks.flatMap(({ trackId, chunks }) => {
-      const average = averageOfChunks(chunks, parts);
-      return average === null ? [] : [[trackId, average] as const];
+      const average = averageSoundOf(chunks, parts);
+      return average ? [[trackId, average] as const] : [];
     }),
   );
-}
-
-function averageOfChunks(chunks: BenchQuery['chunks'], parts: readonly SpacePart[]): Float32Array | null {
-  const sound = soundPartOf(parts);
-  return sound ? averageOf(chunks.map(({ vector }) => partOf(vector, sound))) : null;
+  return { tracks, rows, size, parts, index: await faissIndex(vectors, parts), hubness, averages };
 }
 
 /** With the product's code, from a flat file like that of a generation. */
@@ -90,35 +80,47 @@ export async function neighbourhoodOf(
       k * poolFactor,
     ),
   );
-  const query = averageOfChunks(chunks, parts);
+  const query = averageSoundOf(chunks, parts);
   const candidates = new Set(perChunk.flatMap((own) => own.map(({ chunk }) => chunk.trackId)));
-  const known = new Map([...(averages ?? [])].filter(([trackId]) => candidates.has(trackId)));
-  const averageSound = query && averages ? similaritiesOfAverages(query, known) : undefined;
+  const known = new Map([...averages].filter(([trackId]) => candidates.has(trackId)));
+  const averageSound = query ? similaritiesOfAverages(query, known) : undefined;
   return { searched: chunks, perChunk, parts, library: size, neighbours: k, averageSound };
 }
+
+export type Rank = (found: Neighbourhood) => RankedTrack[];
 
 export async function askProduct(
   library: ProductLibrary,
   questions: readonly BenchQuery[],
-  rank: (found: Neighbourhood) => RankedTrack[],
+  rank: Rank,
 ): Promise<Outcome[]> {
+  const [outcomes = []] = await askProductByEach(library, questions, [rank]);
+  return outcomes;
+}
+
+/** Searches once for all rankings. @returns the outcomes of each */
+export async function askProductByEach(
+  library: ProductLibrary,
+  questions: readonly BenchQuery[],
+  ranks: readonly Rank[],
+): Promise<Outcome[][]> {
   const labels = new Map(library.tracks.map(({ trackId, label }) => [trackId, label]));
-  const outcomes: Outcome[] = [];
+  const outcomes = ranks.map((): Outcome[] => []);
   for (const question of questions) {
-    const ranked = rank(await neighbourhoodOf(library, question));
-    outcomes.push({
-      group: question.group,
-      relevant: ranked.map(({ trackId }) => labels.get(trackId) === question.label),
-    });
+    const found = await neighbourhoodOf(library, question);
+    for (const [at, rank] of ranks.entries()) {
+      const relevant = rank(found).map(({ trackId }) => labels.get(trackId) === question.label);
+      outcomes[at]?.push({ group: question.group, relevant });
+    }
   }
   return outcomes;
 }
 
-export function byParts(options: RankOptions): (found: Neighbourhood) => RankedTrack[] {
+export function byParts(options: RankOptions): Rank {
   return (found) => rankByParts(found, options);
 }
 
-/** As before average sounds were known. */
-export function withoutAverages(options: RankOptions): (found: Neighbourhood) => RankedTrack[] {
+/** The ranking by parts without average sounds. */
+export function withoutAverages(options: RankOptions): Rank {
   return (found) => rankByParts({ ...found, averageSound: undefined }, options);
 }

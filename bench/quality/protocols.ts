@@ -40,6 +40,18 @@ export function excerptQuestions(questions: readonly BenchQuery[], chunksPerExce
   });
 }
 
+/** Whole tracks and their excerpts, as queries with the name of their length. */
+export function questionsByLength(
+  name: string,
+  whole: readonly BenchQuery[],
+): { readonly name: string; readonly questions: readonly BenchQuery[] }[] {
+  return [
+    { name: `${name}, whole tracks`, questions: whole },
+    { name: `${name}, 60 s`, questions: excerptQuestions(whole, 6) },
+    { name: `${name}, 30 s`, questions: excerptQuestions(whole, 3) },
+  ];
+}
+
 /** Splits tracks between windows: the first half asks, the library holds the second halves. */
 export function halves(tracks: readonly BenchTrack[]): { first: BenchTrack[]; second: BenchTrack[] } {
   const halfSec = ({ chunks }: BenchTrack): number => (chunks.at(-1)?.endSec ?? 0) / 2;

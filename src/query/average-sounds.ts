@@ -1,13 +1,13 @@
-/** The average sounds of the library's tracks, computed from their vectors in the catalog when a query meets them, and kept in memory.
+/** Computes the average sounds of library tracks from the vectors in the catalog, and caches them in memory.
  *
- *  They are no file of a generation: a generation would have to be written again for them, they are needed for the few dozen tracks
- *  that a query found, and reading those takes milliseconds, once.
+ *  They are not stored in generations, because every index would need a rebuild for them. A query needs those of some dozen tracks,
+ *  and reading a track takes less than a millisecond.
  */
 import { setImmediate } from 'node:timers/promises';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Chunk } from '../domain.ts';
-import { averageOf, similaritiesOfAverages, soundPartOf } from '../ranking/average-sound.ts';
-import { partOf, type SpacePart } from '../ranking/space-parts.ts';
+import { averageOf, averageSoundOf, similaritiesOfAverages, soundPartOf } from '../ranking/average-sound.ts';
+import type { SpacePart } from '../ranking/space-parts.ts';
 
 /** Of a longer track, every second, third, ... chunk is read. */
 const chunksMin = 60;
@@ -42,9 +42,8 @@ export class AverageSounds {
     trackIds: readonly number[],
   ): Promise<Map<number, number> | undefined> {
     const sound = soundPartOf(parts);
-    if (sound === undefined) return undefined;
-    const query = averageOf(searched.map(({ vector }) => partOf(vector, sound)));
-    if (query === null) return undefined;
+    const query = averageSoundOf(searched, parts);
+    if (sound === undefined || query === null) return undefined;
     const tracks = new Map<number, Float32Array>();
     for (let at = 0; at < trackIds.length; at += tracksAtOnce) {
       if (at > 0) await setImmediate();

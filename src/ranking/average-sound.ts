@@ -1,14 +1,23 @@
 /** The average sound of a recording: the mean of its chunks' vectors in the part *sound*, as a unit vector. Pure.
  *
- *  Chunks vote with their nearest neighbours only. The cosine of two averages is the mean similarity of all pairs of chunks (up to
- *  the lengths of the averages), so it also knows how alike the others are. It says nothing about moments and can therefore not
- *  rank alone; measured in bench/QUALITY.md, "Average sound".
+ *  The votes of chunks depend on their nearest neighbours only. The cosine of two averages is proportional to the mean similarity
+ *  of all pairs of chunks, so it depends on all of them. It has no moment to show, so it is added to the votes and does not replace
+ *  them. Measured in bench/QUALITY.md, "Average sound".
  */
-import type { SpacePart } from './space-parts.ts';
+import { partOf, type SpacePart } from './space-parts.ts';
 
 /** The part that has an average; undefined in spaces of one part. */
 export function soundPartOf(parts: readonly SpacePart[]): SpacePart | undefined {
   return parts.find(({ name }) => name === 'sound');
+}
+
+/** The average sound of chunks; null without chunks, and in spaces of one part. */
+export function averageSoundOf(
+  chunks: readonly { readonly vector: Float32Array }[],
+  parts: readonly SpacePart[],
+): Float32Array | null {
+  const sound = soundPartOf(parts);
+  return sound ? averageOf(chunks.map(({ vector }) => partOf(vector, sound))) : null;
 }
 
 /** @param vectors of the part, all of the same length and scale
