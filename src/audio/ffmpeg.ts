@@ -72,19 +72,19 @@ const sideBytesMax = 16 * 1024 * 1024;
 /** Sets limits, then `exec`s, so that ffmpeg replaces the shell and its pid is the group's.
  *  `ulimit -v` is address space in KiB; a system without it (macOS) runs unlimited. `ulimit -t` is seconds of processor
  *  time; its hard limit sends SIGKILL. Core dumps of users' files are off.
- *  Debian's ffmpeg loads OpenBLAS (through pocketsphinx) and never calls it. Where Debian's plain BLAS and LAPACK are installed too, it
- *  loads those, and starts in 58 ms of processor time in place of 75: OpenBLAS has a quarter of all its symbols. OpenBLAS maps memory
- *  for every core at start and loops for ever when that fails, so it gets one thread. `no_proxy` lets ffmpeg read from loopback behind
+ *  Debian's ffmpeg loads a BLAS (through pocketsphinx) and never calls it. The reference BLAS is preferred where it is installed,
+ *  because OpenBLAS has a quarter of all symbols that the linker resolves: a start takes 58 ms of processor time instead of 75.
+ *  OpenBLAS maps memory for every core at start and loops for ever when that fails, so it gets one thread. `no_proxy` lets ffmpeg read from loopback behind
  *  a proxy. */
 const limitedStart =
   'ulimit -v "$1" 2>/dev/null; ulimit -t "$4" 2>/dev/null; ulimit -c 0 2>/dev/null; ' +
   // As in niceness.ts, because this process leads a session.
   '[ "$3" = 0 ] || { echo "$3" > /proc/self/autogroup; } 2>/dev/null; ' +
-  preferPlainBlas() +
+  preferReferenceBlas() +
   'n=$2; shift 4; OPENBLAS_NUM_THREADS=1 no_proxy=127.0.0.1 exec nice -n "$n" ffmpeg "$@"';
 
 /** The dynamic linker ignores folders that do not exist. */
-function preferPlainBlas(): string {
+function preferReferenceBlas(): string {
   const triplets: Readonly<Record<string, string>> = { x64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu' };
   const triplet = triplets[process.arch];
   if (process.platform !== 'linux' || triplet === undefined) return '';

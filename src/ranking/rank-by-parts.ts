@@ -5,10 +5,10 @@
  *    whole     mean margin over the chunk's worst neighbour (spaces of one part)
  *
  *  The parts need different scores because they carry different evidence. In sound, chunks of unrelated tracks are almost as
- *  near as those of one soundtrack, so only many chunks together separate them, and each counts once; the average sound
- *  (average-sound.ts) adds what all of them have in common. In harmony, another performance of the piece is much nearer than
- *  everything else, so the margin is the evidence. Ten turns a margin of a tenth into one vote. Beside the average sounds, which
- *  other performances do not share, harmony needs twice as much. Measured in bench/QUALITY.md, "Parts" and "Average sound".
+ *  near as those of one soundtrack, so only many chunks together separate them, and each counts once. The average sound
+ *  (average-sound.ts) compares all chunks. In harmony, another performance of the piece is much nearer than everything else, so
+ *  the margin is the evidence. Ten turns a margin of a tenth into one vote. Other performances do not have the same average
+ *  sound, so harmony counts twice as much where averages are added. Measured in bench/QUALITY.md, "Parts" and "Average sound".
  */
 import type { ChunkSpan, Focus, Hit, IndexedChunk, RankedTrack } from '../domain.ts';
 import { byScore, describeTrack, type FusionInput, fuse, type LibrarySize, scoreTracks } from './fusion.ts';
@@ -60,7 +60,7 @@ const scores: Readonly<Record<PartName, PartScore>> = {
 };
 /** @see similaritiesOfAverages */
 const averageWeight = 1.5;
-const harmonyBesideAverages = 20;
+const harmonyWeightWithAverages = 20;
 
 /** With a single neighbour there is no margin. */
 function scoreOf(part: PartName, neighbours: number): Score {
@@ -84,7 +84,7 @@ export function rankByParts(
   const evidence = new Map<string, Hit>();
   for (const [at, { name }] of parts.entries()) {
     const { weight: usual, hubShare } = scores[name];
-    const weight = name === 'harmony' && averageSound ? harmonyBesideAverages : usual;
+    const weight = name === 'harmony' && averageSound ? harmonyWeightWithAverages : usual;
     if (focus !== 'balanced' && name !== focus && parts.length > 1) continue;
     const chosen = chooseByPart(found, at, correctsHubs ? hubShare : 0);
     const similarities = new Map(chosen.map(({ hit, scored }) => [hit, scored]));
