@@ -9,15 +9,17 @@ export function launch([name = 'help', ...args]) {
   return reportErrors(() => {
     if (['help', '--help', '-h'].includes(name)) return print(`${helpText()}\n`);
     if (['--version', '-V', 'version'].includes(name)) return print(`${readJson(at('package.json')).version}\n`);
-    const program = Object.hasOwn(programs, name) ? programs[name] : undefined;
-    if (program === undefined) {
-      say(`Unknown program "${name}".\n\n${helpText()}`);
+    // `npm run setup -- demo test` installs the needs of these programs; without names, those of running. `milvus` is the client.
+    const names = name === 'setup' ? args : [];
+    const unknown = [name, ...names.filter((each) => each !== 'milvus')].find((each) => !Object.hasOwn(programs, each));
+    if (unknown !== undefined) {
+      say(`Unknown program "${unknown}".\n\n${helpText()}`);
       process.exitCode = 2;
       return;
     }
-    // `npm run setup -- demo test` installs the needs of these programs; without names, those of running. `milvus` is the client.
-    const needsOf = (each) => (each === 'milvus' ? ['milvus'] : (programs[each]?.needs ?? []));
-    const needs = name === 'setup' ? args.flatMap(needsOf) : (program.needs ?? []);
+    const program = programs[name];
+    const needsOf = (each) => (each === 'milvus' ? ['milvus'] : (programs[each].needs ?? []));
+    const needs = name === 'setup' ? names.flatMap(needsOf) : (program.needs ?? []);
     const node = setUp({ program: name, needs });
     process.stdout.write(commandOf(program, node));
   });

@@ -32,7 +32,7 @@ export const programs = {
     about: 'an embedding worker for bots on other machines',
     run: [[...collector, 'embedding-worker/main.ts']],
   },
-  setup: { about: 'install what the programs need, without starting one', run: [] },
+  setup: { about: 'install what the programs need that you name: npm run setup -- demo test', run: [] },
 
   test: {
     about: 'tests with real parts, in under four minutes',

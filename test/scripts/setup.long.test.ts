@@ -98,6 +98,11 @@ describe('the launcher', () => {
       stdout: '',
       stderr: expect.stringContaining('Unknown program "demmo"'),
     });
+    // Not ignored: whoever mistypes would believe that it is installed.
+    expect(await run(launcher, ['setup', 'demo', '--browser'], process.env)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('Unknown program "--browser"'),
+    });
   });
 
   test('passes arguments on unchanged', async () => {
