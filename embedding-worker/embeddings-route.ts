@@ -19,6 +19,8 @@ import type { TagReader } from './tags/tag-reader.ts';
 
 export interface EmbeddingsRouteOptions {
   readonly models: ServedModels;
+  /** Whether recordings wait for models that load for the first time; else they are refused. */
+  readonly acceptsWhileLoading: boolean;
   readonly tagReader: TagReader;
   readonly admission: Admission;
   readonly metrics: Metrics;
@@ -57,12 +59,12 @@ export function embeddingsRoute(options: EmbeddingsRouteOptions) {
 }
 
 /** The checks that need no recording. */
-function admit(request: FastifyRequest, { models, admission, metrics }: EmbeddingsRouteOptions) {
+function admit(request: FastifyRequest, { models, admission, metrics, acceptsWhileLoading }: EmbeddingsRouteOptions) {
   try {
     const parsed = embeddingsQuery.safeParse(request.query);
     if (!parsed.success) throw new LeitmotifError('bad-request', `Cannot embed: ${z.prettifyError(parsed.error)}`);
     const model = models.get(parsed.data.model);
-    if (!model.engine.ready) {
+    if (!model.engine.ready && !(acceptsWhileLoading && models.loading)) {
       const why = model.engine.trouble ?? `The model ${model.manifest.name} is not loaded`;
       throw new LeitmotifError('worker-unavailable', why);
     }

@@ -4,7 +4,6 @@ import '../src/io/while-starting.ts';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { loadDotEnv, readConfig } from '../src/config/config.ts';
 import { forgetSecrets } from '../src/config/secrets.ts';
 import { type WorkerMessage, type WorkerOptions, workerOptions } from '../src/embedding/worker-options.ts';
 import { LeitmotifError, toLeitmotifError } from '../src/errors.ts';
@@ -29,6 +28,8 @@ function optionsFromParent(): Promise<WorkerOptions> {
 }
 
 async function optionsFromEnvironment(): Promise<WorkerOptions & { readonly drainMs: number }> {
+  // Only here, because a supervised worker does not need it.
+  const { loadDotEnv, readConfig } = await import('../src/config/config.ts');
   loadDotEnv(root);
   const config = readConfig(process.env, root);
   // ffmpeg and the inference processes inherit the environment and must not get the tokens.
@@ -133,14 +134,15 @@ async function main(): Promise<void> {
       ? { ...(await optionsFromParent()), drainMs: 0 }
       : await optionsFromEnvironment();
     const log = makeLog(options.logLevel);
-    const worker = await startWorker(options, log);
+    const worker = await startWorker(options, log, () => void sendToParent({ type: 'listening' }));
     stopOnRequest(worker, options, drainMs);
     await sendToParent({ type: 'ready' });
     if (!supervised) process.stderr.write(`The embedding worker listens on ${worker.address}\n`);
   } catch (error) {
     const { code, message } = toLeitmotifError(error);
-    await sendToParent({ type: 'failed', code, message });
-    process.stderr.write(`${message}\n`);
+    // A parent prints it itself.
+    if (supervised) await sendToParent({ type: 'failed', code, message });
+    else process.stderr.write(`${message}\n`);
     process.exit(1);
   }
 }

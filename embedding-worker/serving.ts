@@ -19,6 +19,7 @@ export interface ServedModel {
 
 export class ServedModels {
   readonly #models: readonly ServedModel[];
+  #loading = false;
 
   private constructor(models: readonly ServedModel[]) {
     this.#models = models;
@@ -43,6 +44,11 @@ export class ServedModels {
 
   get ready(): boolean {
     return this.#models.every(({ engine }) => engine.ready);
+  }
+
+  /** Whether `start` runs. */
+  get loading(): boolean {
+    return this.#loading;
   }
 
   /** @param name undefined: the default @throws {LeitmotifError} model-unknown, naming the served models */
@@ -71,7 +77,12 @@ export class ServedModels {
   }
 
   async start(): Promise<void> {
-    await Promise.all(this.#models.map(({ engine }) => engine.start()));
+    this.#loading = true;
+    try {
+      await Promise.all(this.#models.map(({ engine }) => engine.start()));
+    } finally {
+      this.#loading = false;
+    }
   }
 
   async close(): Promise<void> {

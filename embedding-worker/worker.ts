@@ -13,7 +13,7 @@ import type { EmbeddingEngine } from './engines/engine.ts';
 import { InferencePool } from './engines/inference-pool.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { OpenRequests } from './open-requests.ts';
-import { createServer } from './server.ts';
+import type { createServer } from './server.ts';
 import { ServedModels } from './serving.ts';
 import { TagReader } from './tags/tag-reader.ts';
 import { TextSides } from './text/text-sides.ts';
@@ -23,6 +23,8 @@ const stepTimeoutMs = 60_000;
 /** Enough to load hundreds of megabytes from a cold disk and to compile for a GPU. Two hanging GPUs and then a CPU stay within
  *  the time that the app waits for a worker. */
 const loadTimeoutMs = 90_000;
+/** Twice the time in which a process starts. */
+const othersAfterMs = 1_000;
 /** Enough to wait for others, load some hundred megabytes from a cold disk, and compute at most 32 texts of milliseconds each. */
 const textDeadlineMs = 120_000;
 /** Users who search by words send several queries. After this idle time the text model frees its memory. */
@@ -41,8 +43,9 @@ export interface Worker {
 }
 
 /** Listens at once (so that /healthz answers while models load) and resolves when every model is loaded.
+ *  @param onListening called when it listens
  *  @throws {LeitmotifError} config-invalid, model-unknown, tool-missing when ffmpeg is missing or lacks something, or worker-unavailable when the address is taken */
-export async function startWorker(options: WorkerOptions, log: Logger): Promise<Worker> {
+export async function startWorker(options: WorkerOptions, log: Logger, onListening = (): void => {}): Promise<Worker> {
   const stopping = new AbortController();
   const admission = new Admission({ runningMax: options.concurrencyMax, waitingMax: options.queueMax });
   const textAdmission = new Admission({ runningMax: 1, waitingMax: options.queueMax, noun: 'question in words' });
@@ -51,6 +54,9 @@ export async function startWorker(options: WorkerOptions, log: Logger): Promise<
     { modelsDirs: options.modelsDirs, names: options.models, windowSec: options.windowSec },
     (model) => engineFor(model, options, metrics, log),
   );
+  const loading = models.start();
+  // Awaited below.
+  loading.catch(() => {});
   const textSides = new TextSides((name) => ({
     stepTimeoutMs,
     idleMs: textIdleMs,
@@ -70,6 +76,8 @@ export async function startWorker(options: WorkerOptions, log: Logger): Promise<
   });
   const { audioLimits, requestDeadlineMs, spoolDir, token } = options;
   const openRequests = new OpenRequests();
+  // Only here, because Fastify takes a third of this process's start, and the inference processes load meanwhile.
+  const { createServer } = await import('./server.ts');
   const server = createServer({
     models,
     openRequests,
@@ -79,6 +87,7 @@ export async function startWorker(options: WorkerOptions, log: Logger): Promise<
     textDeadlineMs,
     admission,
     recordingsMax: options.concurrencyMax,
+    acceptsWhileLoading: options.forOneRecording ?? false,
     version: versionOf(path.resolve(import.meta.dirname, '..')),
     // Text queries have their own queue, which runs one request at a time.
     connectionsMax: options.concurrencyMax + options.queueMax + 1 + options.queueMax,
@@ -107,7 +116,8 @@ export async function startWorker(options: WorkerOptions, log: Logger): Promise<
     await rm(spoolDir, { recursive: true, force: true });
     await mkdir(spoolDir, { recursive: true, mode: 0o700 });
     const address = await listen(server, options.listen);
-    await Promise.all([checkFfmpeg(audioLimits, stopping.signal), models.start(), tagReader.start()]);
+    onListening();
+    await Promise.all([checkFfmpeg(audioLimits, stopping.signal), loading, tagReader.start()]);
     log.info({ address, models: options.models }, 'ready');
     return { address, drain, close };
   } catch (error) {
@@ -130,6 +140,7 @@ async function engineFor(
     device: options.device,
     gives: engine.type === 'onnx' ? 'vector' : 'network-input',
     processes: options.inferenceProcesses,
+    startsOthersAfterMs: options.forOneRecording ? othersAfterMs : 0,
     loadTimeoutMs,
     stepTimeoutMs,
     onDeath: (how) => {

@@ -11,14 +11,20 @@ import { LibraryService } from './services/libraries.ts';
 import { LiveIndex } from './services/live-index.ts';
 import { MaintenanceService } from './services/maintenance.ts';
 import { MapService } from './services/maps.ts';
+import type { OwnWorker } from './services/own-worker.ts';
 import type { ProgramContext } from './services/program-context.ts';
 import { QueryService } from './services/queries.ts';
 import type { Services } from './services/services.ts';
 import { WorkerService } from './services/worker.ts';
 
-export async function buildApp(config: Config, context: ProgramContext): Promise<App> {
+/** @param ownWorker a worker of this program that is already starting; null: it starts when it is needed */
+export async function buildApp(
+  config: Config,
+  context: ProgramContext,
+  ownWorker: OwnWorker | null = null,
+): Promise<App> {
   await makeIndexDir(config);
-  return new App(config, context);
+  return new App(config, context, ownWorker);
 }
 
 export class App implements Services, AsyncDisposable {
@@ -35,12 +41,12 @@ export class App implements Services, AsyncDisposable {
   readonly maps: MapService;
   readonly #backend: BackendLink | null;
 
-  constructor(config: Config, context: ProgramContext) {
+  constructor(config: Config, context: ProgramContext, ownWorker: OwnWorker | null) {
     const { catalogBusyTimeoutMs: busyTimeoutMs, backendSocket } = context;
     this.config = config;
     this.catalog = new Catalog(indexPathsOf(config).catalog, busyTimeoutMs === undefined ? {} : { busyTimeoutMs });
     this.#backend = backendSocket === undefined ? null : new BackendLink(backendSocket);
-    this.worker = new WorkerService(config, context, this.#backend);
+    this.worker = new WorkerService(config, context, { backend: this.#backend, ownWorker });
     this.libraries = new LibraryService(config, this.catalog);
     this.engines = indexEnginesOf(config, this.#backend);
     this.generations = new GenerationService(config, this.catalog, this.worker, this.engines);

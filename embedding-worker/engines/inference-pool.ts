@@ -20,6 +20,8 @@ export interface InferencePoolOptions {
   readonly gives: LoadMessage['gives'];
   /** Number of CPU processes; a GPU has one. */
   readonly processes: number;
+  /** The others start when windows have waited this long for the first one; 0: as soon as the first is ready. */
+  readonly startsOthersAfterMs?: number;
   /** Limits for loading, and for a window or (on a GPU) a batch. */
   readonly loadTimeoutMs: number;
   readonly stepTimeoutMs: number;
@@ -68,6 +70,8 @@ export class InferencePool implements EmbeddingEngine {
   #waiting: WindowTask[] = [];
   #nextId = 0;
   #closed = false;
+  /** Runs while windows wait and the others have not started. */
+  #othersTimer: NodeJS.Timeout | undefined;
   /** Called when a process becomes ready or cannot load; set while `start` waits. */
   #onLoaded: ((failure: LeitmotifError | null) => void) | null = null;
 
@@ -85,11 +89,15 @@ export class InferencePool implements EmbeddingEngine {
   }
 
   get inFlightMax(): number {
-    return this.#processes.length * this.#inFlightPerProcess + 1;
+    return this.#wanted * this.#inFlightPerProcess + 1;
   }
 
   get #current(): ExecutionProvider {
     return this.#devices[0] ?? 'cpu';
+  }
+
+  get #wanted(): number {
+    return this.#current === 'cpu' ? this.#options.processes : 1;
   }
 
   get #inFlightPerProcess(): number {
@@ -115,17 +123,15 @@ export class InferencePool implements EmbeddingEngine {
     return new Promise((resolve, reject) => {
       this.#onLoaded = (failure) => {
         if (failure) reject(failure);
-        else if (this.#processes.every(({ ready }) => ready)) resolve();
-        else return;
+        else resolve();
         this.#onLoaded = null;
       };
-      this.#startProcesses();
+      this.#startProcesses(1);
     });
   }
 
-  /** Starts processes up to the number for the device. */
-  #startProcesses(): void {
-    const wanted = this.#current === 'cpu' ? this.#options.processes : 1;
+  /** Starts processes up to this number. */
+  #startProcesses(wanted: number): void {
     while (this.#processes.length < wanted && !this.#closed) {
       const process = this.#newProcess();
       this.#processes.push(process);
@@ -163,6 +169,7 @@ export class InferencePool implements EmbeddingEngine {
 
   async close(): Promise<void> {
     this.#closed = true;
+    clearTimeout(this.#othersTimer);
     for (const id of [...this.#pending.keys()]) {
       this.#settle(id, ({ reject }) => reject(new LeitmotifError('worker-unavailable', 'The worker is stopping')));
     }
@@ -187,12 +194,28 @@ export class InferencePool implements EmbeddingEngine {
   }
 
   #dispatch(): void {
-    while (this.#waiting.length > 0) {
+    for (;;) {
       const free = this.#leastBusy();
       const task = free && this.#waiting.shift();
-      if (!free || !task) return;
+      if (!free || !task) break;
       // Skips tasks that were cancelled while they waited.
       if (this.#pending.has(task.id)) free.submit(task);
+    }
+    if (this.ready) this.#startOthers();
+  }
+
+  /** Called when a process is ready, and whenever windows came or went. The first process finds the device, so it is alone until
+   *  then. */
+  #startOthers(): void {
+    const { startsOthersAfterMs = 0 } = this.#options;
+    if (this.#processes.length >= this.#wanted) return;
+    if (startsOthersAfterMs === 0) {
+      this.#startProcesses(this.#wanted);
+    } else if (this.#waiting.length > 0) {
+      this.#othersTimer ??= setTimeout(() => this.#startProcesses(this.#wanted), startsOthersAfterMs);
+    } else {
+      clearTimeout(this.#othersTimer);
+      this.#othersTimer = undefined;
     }
   }
 
@@ -226,7 +249,6 @@ export class InferencePool implements EmbeddingEngine {
     this.#everReady = true;
     this.#notes = passedOver;
     this.#options.onDevice?.(this.#current, this.passedOver);
-    this.#startProcesses();
     this.#onLoaded?.(null);
     this.#dispatch();
   }

@@ -48,7 +48,7 @@ export function addLibrary(program: Command): void {
     .description('write the index again in another engine, from the catalog, without embedding')
     .requiredOption('--to <engine>', 'faiss, or milvus://host:port/prefix')
     .action(({ to }: { to: string }) =>
-      withApp((app, signal) => libraryMigrate(app, to, signal), { VECTOR_INDEX: to }),
+      withApp((app, signal) => libraryMigrate(app, to, signal), { changes: { VECTOR_INDEX: to } }),
     );
   addMaintenance(library);
   addExchange(library);

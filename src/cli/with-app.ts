@@ -1,10 +1,9 @@
 /** Reads the configuration and gives commands the services they use. */
 import path from 'node:path';
-import { buildApp } from '../app.ts';
 import { type Config, readConfig } from '../config/config.ts';
 import { forgetSecrets } from '../config/secrets.ts';
 import { makeLog } from '../io/log.ts';
-import { buildModels } from '../services/models.ts';
+import { OwnWorker } from '../services/own-worker.ts';
 import type { ProgramContext } from '../services/program-context.ts';
 import type { Services } from '../services/services.ts';
 import type { ModelsContext } from './models-command.ts';
@@ -12,14 +11,24 @@ import { onWaiting, runToExit } from './run-to-exit.ts';
 
 export const projectRoot = path.resolve(import.meta.dirname, '../..');
 
+export interface WithAppOptions {
+  /** Variables that an option sets. */
+  readonly changes?: Readonly<Record<string, string>>;
+  /** Whether the command certainly needs the embedding worker: then it starts at once, while the app's modules load. */
+  readonly startsWorker?: boolean;
+}
+
 /** Runs a command with an app, which it closes in every case. Ctrl-C aborts the signal. */
 export function withApp(
   command: (services: Services, signal: AbortSignal) => Promise<number>,
-  changes: Readonly<Record<string, string>> = {},
+  { changes = {}, startsWorker = false }: WithAppOptions = {},
 ): Promise<void> {
   return runToExit(async (signal) => {
     const { config, context } = readContext(changes);
-    await using app = await buildApp(config, context);
+    const isHere = config.workerUrls.length === 0;
+    await using ownWorker = startsWorker && isHere ? new OwnWorker(config, context, true) : null;
+    const { buildApp } = await import('../app.ts');
+    await using app = await buildApp(config, context, ownWorker);
     return await command(app, signal);
   });
 }
@@ -40,6 +49,7 @@ export function withModels(command: (context: ModelsContext, signal: AbortSignal
   return runToExit(async (signal) => {
     const config = readConfig(process.env, projectRoot);
     forgetSecrets(process.env);
+    const { buildModels } = await import('../services/models.ts');
     const models = await buildModels(config, projectRoot);
     return await command(
       { models, selected: config.model, indexDir: config.indexDir, windowSec: config.windowSec },

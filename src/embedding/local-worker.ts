@@ -20,11 +20,13 @@ export interface LocalWorkerOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** For the first start, including loading models, in charged time of the worker and its children (time-charged.ts). */
   readonly startTimeoutMs: number;
+  /** Called when it first listens, before its models are loaded; see `forOneRecording`. */
+  readonly onListening?: (worker: LocalWorker) => void;
   /** Called every ten seconds during the first start with a sentence for the user. */
   readonly onWaiting?: (words: string) => void;
   /** Added to this process's niceness for the worker and its children. */
   readonly niceness?: number;
-  /** Called when the worker died and is being restarted. `how` is its signal or exit code. */
+  /** Called when the worker died and is being restarted. `how` is its signal or exit code, or why it could not start again. */
   readonly onDeath?: (how: string) => void;
 }
 
@@ -52,14 +54,15 @@ const healthyAfterMs = 30_000;
 /** Interval of progress messages during a slow start. */
 const waitingEachMs = 10_000;
 
-/** @throws {LeitmotifError} the reason why it cannot start, or worker-unavailable on timeout */
-export async function startLocalWorker(options: LocalWorkerOptions): Promise<LocalWorker> {
-  const folder = await makeSocketFolder(socketName);
+/** @param signal ends the start
+ *  @throws {LeitmotifError} the reason why it cannot start, or worker-unavailable on timeout; the signal's reason */
+export async function startLocalWorker(options: LocalWorkerOptions, signal?: AbortSignal): Promise<LocalWorker> {
+  const folder = makeSocketFolder(socketName);
   const supervisor = new Supervisor(options, folder);
   const tooLong = new AbortController();
   const timer = startTimer(supervisor, options, tooLong);
   try {
-    await supervisor.whenReady(tooLong.signal);
+    await supervisor.whenReady(signal ? AbortSignal.any([signal, tooLong.signal]) : tooLong.signal);
     return supervisor;
   } catch (error) {
     await supervisor.close();
@@ -103,6 +106,8 @@ class Supervisor implements LocalWorker {
   #child: ChildProcess | null = null;
   #ready = deferred();
   #isReady = false;
+  /** Whether an earlier process was. */
+  #wasReady = false;
   /** The worker's error message of the last failed start. */
   #failure: LeitmotifError | null = null;
   #deathsInARow = 0;
@@ -187,6 +192,10 @@ class Supervisor implements LocalWorker {
   #onMessage(child: ChildProcess, message: unknown): void {
     const parsed = workerMessage.safeParse(message);
     if (!parsed.success || child !== this.#child) return;
+    if (parsed.data.type === 'listening') {
+      this.#options.onListening?.(this);
+      return;
+    }
     if (parsed.data.type === 'failed') {
       const { code, message: text } = parsed.data;
       this.#failure = new LeitmotifError(isErrorCode(code) ? code : 'worker-unavailable', text);
@@ -203,15 +212,18 @@ class Supervisor implements LocalWorker {
     this.#child = null;
     if (this.#closed) return;
     // The worker may have reported why it cannot start: current waiters get that error, later ones wait for the next start.
-    if (this.#failure) this.#ready.reject(this.#failure);
-    if (this.#failure || this.#isReady) this.#ready = deferred();
+    const failure = this.#failure;
+    if (failure) this.#ready.reject(failure);
+    if (failure || this.#isReady) this.#ready = deferred();
+    this.#wasReady ||= this.#isReady;
     this.#failure = null;
     this.#isReady = false;
     if (livedMs >= healthyAfterMs) this.#deathsInARow = 0;
     const delayMs = backOffMs[Math.min(this.#deathsInARow, backOffMs.length - 1)] ?? 0;
     this.#deathsInARow++;
     this.#restartTimer = setTimeout(() => this.#start(), delayMs);
-    this.#options.onDeath?.(how);
+    // The first start has thrown its failure.
+    if (this.#wasReady || !failure) this.#options.onDeath?.(failure?.message ?? how);
   }
 
   async #stop(): Promise<void> {

@@ -59,6 +59,9 @@ export const workerOptions = z.object({
   models: z.array(z.string().min(1)).min(1),
   windowSec: z.number().positive(),
   inferenceProcesses: count,
+  /** For a program that embeds one recording and ends: the recording is accepted while models load, and inference processes after
+   *  the first start only if its windows wait for long. */
+  forOneRecording: z.boolean().optional(),
   /** Recordings processed at once (concurrencyMax) and waiting (queueMax); further ones are refused. */
   concurrencyMax: count,
   queueMax: z.int().nonnegative(),
@@ -81,6 +84,8 @@ export type WorkerOptions = z.infer<typeof workerOptions>;
 
 /** Messages from a supervised worker to its parent. */
 export const workerMessage = z.discriminatedUnion('type', [
+  /** Its address exists; its models load. */
+  z.object({ type: z.literal('listening') }),
   z.object({ type: z.literal('ready') }),
   z.object({ type: z.literal('failed'), code: z.string(), message: z.string() }),
 ]);

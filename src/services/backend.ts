@@ -6,14 +6,13 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Config } from '../config/config.ts';
-import type { LocalWorker } from '../embedding/local-worker.ts';
 import { LeitmotifError } from '../errors.ts';
 import { ShardRegistry } from '../index/shard-registry.ts';
 import { shardRoutes } from '../index/shard-routes.ts';
 import { guardFolder } from '../io/end-with-parent.ts';
 import { makeSocketFolder } from '../io/socket-folder.ts';
 import type { WorkerAddress } from './backend-link.ts';
-import { startOwnWorker } from './own-worker.ts';
+import { OwnWorker } from './own-worker.ts';
 import type { ProgramContext } from './program-context.ts';
 
 const socketName = 'backend.sock';
@@ -25,7 +24,7 @@ export class Backend implements AsyncDisposable {
   readonly #shards = new ShardRegistry();
   readonly #closing = new AbortController();
   readonly #ending = new AsyncDisposableStack();
-  #worker: Promise<LocalWorker> | null = null;
+  #worker: OwnWorker | null = null;
 
   private constructor(config: Config, context: ProgramContext, folder: string) {
     this.#config = config;
@@ -35,7 +34,7 @@ export class Backend implements AsyncDisposable {
 
   /** @throws {LeitmotifError} 'config-invalid' when no socket can be made */
   static async start(config: Config, context: ProgramContext): Promise<Backend> {
-    const folder = await makeSocketFolder(socketName);
+    const folder = makeSocketFolder(socketName);
     const backend = new Backend(config, context, folder);
     await backend.#listen(folder);
     return backend;
@@ -47,7 +46,7 @@ export class Backend implements AsyncDisposable {
       await rm(folder, { recursive: true, force: true });
       guard.release();
     });
-    this.#ending.defer(async () => (await this.#worker?.catch(() => null))?.close());
+    this.#ending.defer(async () => this.#worker?.close());
     this.#ending.defer(() => this.#shards.close());
     const server: FastifyInstance = Fastify({ forceCloseConnections: true });
     shardRoutes(server, this.#shards);
@@ -72,12 +71,12 @@ export class Backend implements AsyncDisposable {
 
   async #workerReady(signal: AbortSignal): Promise<WorkerAddress> {
     signal.throwIfAborted();
-    this.#worker ??= startOwnWorker(this.#config, this.#context).catch((error: unknown) => {
+    this.#worker ??= new OwnWorker(this.#config, this.#context);
+    const worker = await this.#worker.started.catch((error: unknown) => {
       // The next request tries again.
       this.#worker = null;
       throw error;
     });
-    const worker = await this.#worker;
     await worker.whenReady(signal);
     return { socketPath: worker.socketPath, token: worker.token };
   }

@@ -2,7 +2,6 @@
  *  one worker elsewhere, or several. */
 import type { Config } from '../config/config.ts';
 import { assertReadable, EmbeddingClient, type EmbedOptions } from '../embedding/client.ts';
-import type { LocalWorker } from '../embedding/local-worker.ts';
 import type { ModelsAnswer } from '../embedding/wire-format.ts';
 import { hasHostName } from '../embedding/worker-addresses.ts';
 import { type Embedder, WorkerPool } from '../embedding/worker-pool.ts';
@@ -13,7 +12,7 @@ import { spaceIdOfModel } from '../models/manifest.ts';
 import type { EmbeddedQuery } from '../query/find-similar.ts';
 import type { BackendLink, WorkerAddress } from './backend-link.ts';
 import { modelsDirsOf } from './models-dirs.ts';
-import { startOwnWorker } from './own-worker.ts';
+import { OwnWorker } from './own-worker.ts';
 import type { ProgramContext } from './program-context.ts';
 
 export interface WorkerStatus {
@@ -26,20 +25,27 @@ export interface WorkerStatus {
   readonly failure: LeitmotifError | null;
 }
 
+export interface WorkerSources {
+  /** Its worker is used; null: this program starts its own. */
+  readonly backend?: BackendLink | null;
+  /** A worker of this program that is already starting; null: it starts when it is needed. */
+  readonly ownWorker?: OwnWorker | null;
+}
+
 export class WorkerService {
   readonly #config: Config;
   readonly #context: ProgramContext;
   readonly #backend: BackendLink | null;
   readonly #modelsDirs: readonly string[];
-  #worker: Promise<LocalWorker> | null = null;
+  #worker: OwnWorker | null;
   #client: Promise<Embedder> | null = null;
   #spaceId: Promise<string> | null = null;
 
-  /** @param backend whose worker is used; null: this program starts its own */
-  constructor(config: Config, context: ProgramContext, backend: BackendLink | null = null) {
+  constructor(config: Config, context: ProgramContext, { backend = null, ownWorker = null }: WorkerSources = {}) {
     this.#config = config;
     this.#context = context;
     this.#backend = backend;
+    this.#worker = ownWorker;
     this.#modelsDirs = modelsDirsOf(config, context.root);
   }
 
@@ -107,10 +113,10 @@ export class WorkerService {
   }
 
   async close(): Promise<void> {
+    this.#worker?.endStart();
     const client = await this.#client?.catch(() => null);
     await client?.close();
-    const worker = await this.#worker?.catch(() => null);
-    await worker?.close();
+    await this.#worker?.close();
   }
 
   get #isRemote(): boolean {
@@ -132,8 +138,10 @@ export class WorkerService {
   async #localClient(): Promise<EmbeddingClient> {
     const backend = this.#backend;
     if (backend) return this.#clientOf(await backend.worker(), (signal) => backend.worker(signal));
-    this.#worker = startOwnWorker(this.#config, this.#context);
-    const local = await this.#worker;
+    this.#worker ??= new OwnWorker(this.#config, this.#context);
+    const local = await forgetOnFailure(this.#worker.accepting, () => {
+      this.#worker = null;
+    });
     return this.#clientOf(local, (signal) => local.whenReady(signal));
   }
 

@@ -8,6 +8,7 @@ import { createMetrics } from '../../embedding-worker/metrics.ts';
 import { isRetryable } from '../../src/errors.ts';
 import { findModel } from '../../src/models/find-model.ts';
 import type { Model } from '../../src/models/manifest.ts';
+import { eventually } from './processes.ts';
 import { runWorker } from './running-worker.ts';
 import { levelsOf, writeTinyModels } from './tiny-models.ts';
 
@@ -46,7 +47,10 @@ describe('with automatic choice the pool', () => {
     await pool.start();
     expect(pool.device).toBe('cpu');
     expect(pool.passedOver).toEqual([]);
+    // The second one starts when the first is ready, and does not delay it.
     expect(pool.pids).toHaveLength(2);
+    expect(devices).toEqual([['cpu', []]]);
+    await eventually(() => devices.length === 2);
     expect(devices).toEqual([
       ['cpu', []],
       ['cpu', []],
@@ -77,6 +81,27 @@ describe('with automatic choice the pool', () => {
       expect.stringMatching(/^cuda: .*no sign of life/),
       expect.stringMatching(/^webgpu: .*no sign of life/),
     ]);
+  });
+});
+
+describe('further processes', () => {
+  const window = new Float32Array(160_000).fill(0.25);
+
+  test('do not start while the first one keeps up', async () => {
+    const pool = poolOf({ device: 'cpu', startsOthersAfterMs: 60_000 });
+    await pool.start();
+    // More than the first one has in flight: some wait, but not for long.
+    await Promise.all(Array.from({ length: 6 }, () => pool.embed(window, never)));
+    expect(pool.pids).toHaveLength(1);
+  });
+
+  test('start when windows have waited for long, and windows of any number are answered', async () => {
+    const pool = poolOf({ device: 'cpu', startsOthersAfterMs: 1 });
+    const early = Array.from({ length: 40 }, () => pool.embed(window, never));
+    await pool.start();
+    const answers = await Promise.all([...early, ...Array.from({ length: 40 }, () => pool.embed(window, never))]);
+    expect(answers).toHaveLength(80);
+    expect(pool.pids).toHaveLength(2);
   });
 });
 

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { EmbeddingClient } from '../../src/embedding/client.ts';
 import { type LocalWorker, startLocalWorker } from '../../src/embedding/local-worker.ts';
+import { LeitmotifError } from '../../src/errors.ts';
 import { descendantsOf, eventually, lives, processes } from '../embedding-worker/processes.ts';
 import { writeWav } from '../embedding-worker/sounds.ts';
 import { writeTinyModels } from '../embedding-worker/tiny-models.ts';
@@ -158,14 +159,66 @@ describe('a local worker', () => {
   });
 
   test('reports why it cannot start', async () => {
-    await expect(startLocalWorker(slowWorkerOptions(modelsDir, ['nan']))).rejects.toMatchObject({
+    const deaths: string[] = [];
+    const options = { ...slowWorkerOptions(modelsDir, ['nan']), onDeath: (how: string) => deaths.push(how) };
+    await expect(startLocalWorker(options)).rejects.toMatchObject({
       code: 'config-invalid',
       message: expect.stringContaining('Cannot load the model nan'),
     });
+    // Whoever starts it says it; a log line about a restart would be false.
+    expect(deaths).toEqual([]);
     await expect(startLocalWorker(slowWorkerOptions(modelsDir, ['clap']))).rejects.toMatchObject({
       code: 'model-unknown',
     });
     expect(descendantsOf(process.pid).filter(({ command }) => command.includes('embedding-worker'))).toEqual([]);
+  });
+
+  describe('for one recording', () => {
+    /** Sends the recording as soon as the worker listens. */
+    async function askEarly(models: string[], forOneRecording: boolean) {
+      const listening = Promise.withResolvers<LocalWorker>();
+      const options = slowWorkerOptions(modelsDir, models);
+      const started = startLocalWorker({
+        ...options,
+        worker: { ...options.worker, forOneRecording },
+        onListening: listening.resolve,
+      });
+      started.catch(() => {});
+      const worker = await listening.promise;
+      const client = new EmbeddingClient({
+        ...{ target: { socketPath: worker.socketPath }, token: worker.token, model: null, deadlineMs: 60_000 },
+        whenReady: (signal) => worker.whenReady(signal),
+        retryLimits: { queueWaitMaxMs: 0, unavailableWaitMaxMs: forOneRecording ? 20_000 : 0, cutOffMax: 1 },
+      });
+      closers.push(async () => {
+        await client.close();
+        await worker.close();
+      });
+      const answer = client.embed(recording, { signal: never });
+      return { answer, started };
+    }
+
+    test('takes it before the model is loaded; others are refused until then', async () => {
+      const { answer } = await askEarly(['slow'], true);
+      expect((await answer).chunks.length).toBe(20);
+      const refused = await askEarly(['slow'], false);
+      await expect(refused.answer).rejects.toMatchObject({ message: 'The model slow is not loaded' });
+    });
+
+    test('fails with the reason for which the model cannot be loaded', async () => {
+      const { answer, started } = await askEarly(['nan'], true);
+      const reason = expect.stringContaining('Cannot load the model nan');
+      await expect(answer).rejects.toMatchObject({ message: reason });
+      await expect(started).rejects.toMatchObject({ code: 'config-invalid', message: reason });
+    });
+
+    test('can be ended while it starts', async () => {
+      const end = new AbortController();
+      const started = startLocalWorker(slowWorkerOptions(modelsDir), end.signal);
+      end.abort(new LeitmotifError('cancelled', 'No longer needed'));
+      await expect(started).rejects.toMatchObject({ message: 'No longer needed' });
+      expect(descendantsOf(process.pid).filter(({ command }) => command.includes('embedding-worker'))).toEqual([]);
+    });
   });
 
   test('fails with worker-unavailable when it does not start in time', async () => {
