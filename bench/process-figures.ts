@@ -1,6 +1,12 @@
 /** Memory and processor time of processes, from /proc (Linux). */
 import { readdirSync, readFileSync } from 'node:fs';
 
+export interface CpuFigures {
+  readonly ownSec: number;
+  /** Of all children that it has waited for, such as ffmpeg. */
+  readonly ofEndedChildrenSec: number;
+}
+
 export interface ProcessFigures {
   readonly pid: number;
   readonly command: string;
@@ -18,18 +24,24 @@ export function processFigures(pid: number): ProcessFigures | null {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8');
     const kiB = (field: string): number => Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0);
-    const times = statOf(pid).slice(11, 15).map(Number);
+    const { ownSec, ofEndedChildrenSec } = cpuOf(pid);
     const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
     return {
       pid,
       command,
       residentBytes: kiB('VmRSS') * 1024,
       peakResidentBytes: kiB('VmHWM') * 1024,
-      cpuSec: times.reduce((sum, ticks) => sum + ticks, 0) / ticksPerSec,
+      cpuSec: ownSec + ofEndedChildrenSec,
     };
   } catch {
     return null;
   }
+}
+
+/** @throws {Error} when the process has ended */
+export function cpuOf(pid: number): CpuFigures {
+  const [user = 0, system = 0, childrenUser = 0, childrenSystem = 0] = statOf(pid).slice(11, 15).map(Number);
+  return { ownSec: (user + system) / ticksPerSec, ofEndedChildrenSec: (childrenUser + childrenSystem) / ticksPerSec };
 }
 
 export function childrenOf(parent: number): number[] {

@@ -1,4 +1,5 @@
 /** Measures how long a user waits: a 5-minute mp3 over the sample library, on an idle machine. */
+import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Person } from '../../local-discord/local-discord.ts';
 import { median } from '../statistics.ts';
@@ -10,6 +11,8 @@ import { type BotBenchOptions, machine, met, openStage, people, roomyQueue, type
 export interface AnswerBenchResult {
   readonly endings: readonly Ending[];
   readonly clipBytes: number;
+  /** For each answer, seconds of processor time until it is there, by kind of process. */
+  readonly cpuSecOfKinds: readonly ReadonlyMap<string, number>[];
 }
 
 const queryMinutes = 5;
@@ -24,12 +27,16 @@ export async function benchAnswers(options: BotBenchOptions): Promise<AnswerBenc
   // The first query waits for worker and index to start.
   await ask(stage, person, tagged(clip, 0));
   const endings: Ending[] = [];
+  const cpuSecOfKinds: ReadonlyMap<string, number>[] = [];
   for (let round = 1; round <= rounds; round++) {
     await untilIdle(stage);
+    const before = stage.bot.cpuSecOfKinds;
     endings.push(await ask(stage, person, tagged(clip, round)));
+    const after = stage.bot.cpuSecOfKinds;
+    cpuSecOfKinds.push(new Map([...after].map(([kind, sec]) => [kind, sec - (before.get(kind) ?? 0)])));
     options.log(`answer ${round}: ${seconds(endings.at(-1)?.tookMs ?? Number.NaN)}`);
   }
-  return { endings, clipBytes: clip.length };
+  return { endings, clipBytes: clip.length, cpuSecOfKinds };
 }
 
 /** After its answer, a query still stores the extracts for its buttons. */
@@ -38,7 +45,7 @@ async function untilIdle({ bot }: Stage): Promise<void> {
   while ((await open()) !== 0) await sleep(100);
 }
 
-export function renderAnswerBench({ endings, clipBytes }: AnswerBenchResult): string {
+export function renderAnswerBench({ endings, clipBytes, cpuSecOfKinds }: AnswerBenchResult): string {
   const row = (name: string, ms: readonly number[], within: typeof answerWithin): string[] => [
     name,
     seconds(median(ms)),
@@ -70,7 +77,26 @@ export function renderAnswerBench({ endings, clipBytes }: AnswerBenchResult): st
         ),
       ],
     ),
+    cpuTable(cpuSecOfKinds),
     `${endings.length} asked, ${endings.filter(({ kind }) => kind === 'answer').length} answered, ` +
       `${Math.min(...clips)} clips attached at least.\n`,
   ].join('\n');
+}
+
+function cpuTable(cpuSecOfKinds: readonly ReadonlyMap<string, number>[]): string {
+  const kinds = [...new Set(cpuSecOfKinds.flatMap((each) => [...each.keys()]))];
+  const medianOf = (of: (each: ReadonlyMap<string, number>) => number): number => median(cpuSecOfKinds.map(of));
+  const rows = kinds
+    .map((kind) => ({ kind, sec: medianOf((each) => each.get(kind) ?? 0) }))
+    .filter(({ sec }) => sec >= 0.01)
+    .sort((a, b) => b.sec - a.sec);
+  const all = medianOf((each) => each.values().reduce((sum, sec) => sum + sec, 0));
+  return table(
+    ['processor time of an answer', 'median'],
+    [
+      ...rows.map(({ kind, sec }) => [kind, seconds(sec * 1000)]),
+      ['together', seconds(all * 1000)],
+      ['the least time that these cores need for it', seconds((all * 1000) / availableParallelism())],
+    ],
+  );
 }

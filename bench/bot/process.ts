@@ -2,8 +2,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
+import { descendantsOf } from '../../test/embedding-worker/processes.ts';
 import { freePort } from '../../test/support/free-port.ts';
-import { processFigures } from '../process-figures.ts';
+import { cpuOf, processFigures } from '../process-figures.ts';
 
 export interface BotProcessOptions {
   readonly apiUrl: string;
@@ -56,6 +57,20 @@ export class BotProcess implements AsyncDisposable {
     return processFigures(this.#child.pid ?? 0)?.residentBytes ?? Number.NaN;
   }
 
+  /** Seconds of processor time so far by kind of process, of the bot and everything below it. */
+  get cpuSecOfKinds(): Map<string, number> {
+    const pid = this.#child.pid ?? 0;
+    const kinds = new Map<string, number>();
+    const add = (kind: string, sec: number) => kinds.set(kind, (kinds.get(kind) ?? 0) + sec);
+    for (const each of [{ pid, command: 'main.ts' }, ...descendantsOf(pid)]) {
+      const { ownSec, ofEndedChildrenSec } = cpuOf(each.pid);
+      add(kindOf(each.command), ownSec);
+      // Nothing else ends while queries are answered.
+      add('ffmpeg', ofEndedChildrenSec);
+    }
+    return kinds;
+  }
+
   /** @returns each sample by its name and labels. Each reading resets the event-loop delays. */
   async metrics(): Promise<ReadonlyMap<string, number>> {
     const text = await (await fetch(this.#metricsUrl)).text();
@@ -90,4 +105,16 @@ export class BotProcess implements AsyncDisposable {
     await ended;
     clearTimeout(timer);
   }
+}
+
+/** The kind of a process of the bot, for a table. */
+export function kindOf(command: string): string {
+  if (/worker\/main\.ts/.test(command)) return 'embedding worker';
+  if (/inference-child/.test(command)) return 'inference process';
+  if (/tag-child/.test(command)) return 'tag process';
+  if (/^ffmpeg|ffmpeg$/.test(command.split(' ')[0] ?? '')) return 'ffmpeg';
+  if (/faiss/.test(command)) return 'index process';
+  if (/web\.ts/.test(command)) return 'web server';
+  if (/main\.ts/.test(command)) return 'bot: manager and shards';
+  return 'guards and others';
 }

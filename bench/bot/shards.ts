@@ -12,6 +12,7 @@ import { proportionalBytes } from '../process-figures.ts';
 import { table } from '../table.ts';
 import { askWeb } from '../web/answers.ts';
 import { makeClip } from './clips.ts';
+import { kindOf } from './process.ts';
 import { isAnswer } from './queries.ts';
 import { type BotBenchOptions, machine } from './stage.ts';
 
@@ -99,16 +100,6 @@ async function started(program: ChildProcess): Promise<string> {
     if (program.exitCode !== null) break;
   }
   throw new Error(`Cannot measure: the shards did not start\n${printed}`);
-}
-
-function kindOf(command: string): string {
-  if (/worker\/main\.ts/.test(command)) return 'embedding worker';
-  if (/inference-child/.test(command)) return 'inference process';
-  if (/tag-child/.test(command)) return 'tag process';
-  if (/faiss/.test(command)) return 'index process';
-  if (/web\.ts/.test(command)) return 'web server';
-  if (/main\.ts/.test(command)) return 'bot: manager and shards';
-  return 'guards and others';
 }
 
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`;
