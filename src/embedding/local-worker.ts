@@ -65,7 +65,8 @@ export async function startLocalWorker(options: LocalWorkerOptions, signal?: Abo
     await supervisor.whenReady(signal ? AbortSignal.any([signal, tooLong.signal]) : tooLong.signal);
     return supervisor;
   } catch (error) {
-    await supervisor.close();
+    // Whoever took it for ready while it listened waits with the same reason.
+    await supervisor.close(error);
     throw error;
   } finally {
     timer.cancel();
@@ -137,14 +138,16 @@ class Supervisor implements LocalWorker {
     }
   }
 
-  async close(): Promise<void> {
+  /** @param reason what waiters get */
+  async close(
+    reason: unknown = new LeitmotifError('worker-unavailable', 'The embedding worker was stopped'),
+  ): Promise<void> {
     if (!this.#closed) {
       this.#closed = true;
       clearTimeout(this.#restartTimer);
-      const stopped = new LeitmotifError('worker-unavailable', 'The embedding worker was stopped');
-      this.#ready.reject(stopped);
+      this.#ready.reject(reason);
       this.#ready = deferred();
-      this.#ready.reject(stopped);
+      this.#ready.reject(reason);
       await this.#stop();
     }
     await rm(this.#folder, { recursive: true, force: true });

@@ -195,7 +195,7 @@ describe('a local worker', () => {
         await worker.close();
       });
       const answer = client.embed(recording, { signal: never });
-      return { answer, started };
+      return { answer, started, worker };
     }
 
     test('takes it before the model is loaded; others are refused until then', async () => {
@@ -206,10 +206,12 @@ describe('a local worker', () => {
     });
 
     test('fails with the reason for which the model cannot be loaded', async () => {
-      const { answer, started } = await askEarly(['nan'], true);
+      const { answer, started, worker } = await askEarly(['nan'], true);
       const reason = expect.stringContaining('Cannot load the model nan');
       await expect(answer).rejects.toMatchObject({ message: reason });
       await expect(started).rejects.toMatchObject({ code: 'config-invalid', message: reason });
+      // A request that is repeated only now gets it, too.
+      await expect(worker.whenReady(never)).rejects.toMatchObject({ message: reason });
     });
 
     test('can be ended while it starts', async () => {
