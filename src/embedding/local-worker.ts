@@ -65,7 +65,7 @@ export async function startLocalWorker(options: LocalWorkerOptions, signal?: Abo
     await supervisor.whenReady(signal ? AbortSignal.any([signal, tooLong.signal]) : tooLong.signal);
     return supervisor;
   } catch (error) {
-    // Whoever took it for ready while it listened waits with the same reason.
+    // Clients that use it since it listens get the same reason.
     await supervisor.close(error);
     throw error;
   } finally {

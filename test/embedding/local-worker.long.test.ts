@@ -165,7 +165,7 @@ describe('a local worker', () => {
       code: 'config-invalid',
       message: expect.stringContaining('Cannot load the model nan'),
     });
-    // Whoever starts it says it; a log line about a restart would be false.
+    // The failed start is reported by its error. It is not restarted, so no death is reported.
     expect(deaths).toEqual([]);
     await expect(startLocalWorker(slowWorkerOptions(modelsDir, ['clap']))).rejects.toMatchObject({
       code: 'model-unknown',

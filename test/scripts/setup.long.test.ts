@@ -98,7 +98,7 @@ describe('the launcher', () => {
       stdout: '',
       stderr: expect.stringContaining('Unknown program "demmo"'),
     });
-    // Not ignored: whoever mistypes would believe that it is installed.
+    // If set-up ignored a mistyped name, its user would believe that the package is installed.
     expect(await run(launcher, ['setup', 'demo', '--browser'], process.env)).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('Unknown program "--browser"'),
