@@ -12,7 +12,7 @@ import { LeitmotifError, toLeitmotifError } from '../src/errors.ts';
 import type { Admission, Place } from './admission.ts';
 import { embedRecording } from './embed-recording.ts';
 import type { Metrics } from './metrics.ts';
-import { receiveBody } from './request-body.ts';
+import { takeRecording } from './request-body.ts';
 import { signalOf } from './request-signal.ts';
 import type { ServedModel, ServedModels } from './serving.ts';
 import type { TagReader } from './tags/tag-reader.ts';
@@ -27,6 +27,8 @@ export interface EmbeddingsRouteOptions {
   readonly audioLimits: AudioLimits;
   readonly requestDeadlineMs: number;
   readonly spoolDir: string;
+  /** Whether requests may name a file of this machine in place of a body. */
+  readonly acceptsPaths: boolean;
   /** Aborted when the worker stops. */
   readonly stopping: AbortSignal;
 }
@@ -83,7 +85,7 @@ interface Admitted {
   readonly signal: AbortSignal;
 }
 
-/** Yields the lines of the answer. Frees the slot and deletes the body in every case. */
+/** Yields the lines of the answer. Frees the slot and deletes the body, or the link to the recording, in every case. */
 async function* answer(admitted: Admitted, options: EmbeddingsRouteOptions): AsyncGenerator<WorkerLine, void> {
   const { request, place, query, model, signal } = admitted;
   const { metrics, tagReader } = options;
@@ -91,7 +93,7 @@ async function* answer(admitted: Admitted, options: EmbeddingsRouteOptions): Asy
   const file = path.join(options.spoolDir, randomUUID());
   let outcome = 'cancelled';
   try {
-    const bytes = await receiveBody(request.raw, file, { bytesMax: limits.bytesMax, signal });
+    const bytes = await takeRecording(request.raw, file, { limits, acceptsPath: options.acceptsPaths, signal });
     const receivedAt = performance.now();
     await place.turn(signal);
     const queuedMs = performance.now() - receivedAt;

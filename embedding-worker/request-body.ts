@@ -1,9 +1,49 @@
-/** Streams a request's body into a temporary file, because ffmpeg must be able to seek in it (an mp4 has its index at the end),
- *  and a whole recording must not be in memory. */
-import { open } from 'node:fs/promises';
+/** The recording of a request as a file. A body is streamed into a temporary file, because ffmpeg must be able to seek in it (an
+ *  mp4 has its index at the end), and a whole recording must not be in memory. */
+import { open, stat, symlink } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
+import { isAbsolute } from 'node:path';
+import { checkInput } from '../src/audio/input.ts';
+import type { AudioLimits } from '../src/audio/limits.ts';
+import { recordingPathHeader } from '../src/embedding/wire-format.ts';
 import { LeitmotifError, toLeitmotifError } from '../src/errors.ts';
 import { withDiskFullError } from '../src/io/disk-full.ts';
+
+export interface RecordingOptions {
+  readonly limits: AudioLimits;
+  /** Whether the request may name a file of this machine in place of a body. */
+  readonly acceptsPath: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** @param file where the recording shall be: a link to the file that the request names, so that its name says nothing about its
+ *    format, as with a body
+ *  @returns the recording's bytes
+ *  @throws {LeitmotifError} as {@link receiveBody}; bad-request for a path that is not accepted; file-unreadable */
+export async function takeRecording(
+  request: IncomingMessage,
+  file: string,
+  { limits, acceptsPath, signal }: RecordingOptions,
+): Promise<number> {
+  const named = request.headers[recordingPathHeader];
+  if (named === undefined) return receiveBody(request, file, { bytesMax: limits.bytesMax, signal });
+  if (!acceptsPath) throw new LeitmotifError('bad-request', 'Cannot embed a path: send the recording itself');
+  const recording = absolutePathOf(named);
+  await withDiskFullError(file, () => symlink(recording, file));
+  // Decoding checks it, too. Here it is refused before it waits for its turn.
+  await checkInput({ path: file }, limits);
+  return (await stat(file)).size;
+}
+
+function absolutePathOf(header: string | readonly string[]): string {
+  try {
+    const path = decodeURIComponent(String(header));
+    if (isAbsolute(path) && !path.includes('\0')) return path;
+  } catch {
+    // It is not percent-encoded text.
+  }
+  throw new LeitmotifError('bad-request', 'Cannot embed it: expected an absolute path, percent-encoded');
+}
 
 /** @returns the bytes received
  *  @throws {LeitmotifError} audio-too-large as soon as that is known, audio-empty, cancelled when the client hangs up,

@@ -95,6 +95,7 @@ export async function startWorker(options: WorkerOptions, log: Logger, onListeni
     audioLimits,
     requestDeadlineMs,
     spoolDir,
+    acceptsPaths: 'socketPath' in options.listen,
     token,
     log,
     stopping: stopping.signal,

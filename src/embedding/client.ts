@@ -1,16 +1,18 @@
-/** The client of the embedding worker: sends a recording and returns its chunks, vectors and fingerprint, or sends texts and
- *  returns their vectors.
+/** The client of the embedding worker: sends a recording, or its path to a worker on this machine, and returns its chunks, vectors
+ *  and fingerprint; or sends texts and returns their vectors.
  *
  *  Requests may be repeated: the worker is stateless, so equal requests give equal answers.
  */
 import { type FileHandle, open } from 'node:fs/promises';
 import { isIP, type LookupFunction } from 'node:net';
+import { resolve } from 'node:path';
+import type { Readable } from 'node:stream';
 import { Agent } from 'undici';
 import { LeitmotifError } from '../errors.ts';
 import { type EmbedAnswer, type EmbedProgress, errorOf, protocolError, readAnswer } from './answer-reader.ts';
 import { type RetryLimits, WorkerBusyError, WorkerDrainingError, WorkerLostError, withRetries } from './retries.ts';
 import { type EmbeddedTexts, readTexts } from './text-answer.ts';
-import { errorAnswer, type ModelsAnswer, modelsAnswer } from './wire-format.ts';
+import { errorAnswer, type ModelsAnswer, modelsAnswer, recordingPathHeader } from './wire-format.ts';
 
 export interface EmbeddingClientOptions {
   /** Where the worker listens. */
@@ -66,7 +68,7 @@ export class EmbeddingClient {
     });
   }
 
-  /** @param path of the recording file, which is streamed as it is
+  /** @param path of the recording file, which is streamed as it is or, through a unix socket, read by the worker
    *  @throws {LeitmotifError} the worker's code for a bad recording; file-unreadable; cancelled;
    *    queue-full, worker-unavailable or worker-protocol after all retries */
   async embed(path: string, options: EmbedOptions): Promise<EmbedAnswer> {
@@ -108,30 +110,42 @@ export class EmbeddingClient {
   }
 
   async #embedOnce(path: string, options: EmbedOptions, signal: AbortSignal): Promise<EmbedAnswer> {
-    const file = await openRecording(path);
+    // A worker on a unix socket reads the file itself: no copy passes through the socket.
+    if ('socketPath' in this.#options.target) {
+      await assertReadable(path);
+      return this.#answerTo({ [recordingPathHeader]: encodeURIComponent(resolve(path)) }, null, options, signal);
+    }
+    await using file = await openRecording(path);
+    const { size } = await file.stat();
+    const headers = { 'content-type': 'application/octet-stream', 'content-length': String(size) };
+    const body = file.createReadStream({ autoClose: false, highWaterMark: 1024 * 1024 });
+    let readError: Error | undefined;
+    body.once('error', (error) => {
+      readError = error;
+    });
     try {
-      const { size } = await file.stat();
-      const body = file.createReadStream({ autoClose: false, highWaterMark: 1024 * 1024 });
-      let readError: Error | undefined;
-      body.once('error', (error) => {
-        readError = error;
-      });
-      try {
-        const answer = await this.#request('POST', `/v1/embeddings${this.#queryOf(options)}`, {
-          headers: { 'content-type': 'application/octet-stream', 'content-length': String(size) },
-          body,
-          signal,
-        });
-        if (answer.statusCode !== 200) throw await errorOfAnswer(answer);
-        return await readBody(answer, options.onProgress);
-      } catch (error) {
-        signal.throwIfAborted();
-        throw readError ? cannotRead(path, readError) : asWorkerError(error);
-      } finally {
-        body.destroy();
-      }
+      return await this.#answerTo(headers, body, options, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw readError ? cannotRead(path, readError) : error;
     } finally {
-      await file.close().catch(() => {});
+      body.destroy();
+    }
+  }
+
+  async #answerTo(
+    headers: Readonly<Record<string, string>>,
+    body: Readable | null,
+    options: EmbedOptions,
+    signal: AbortSignal,
+  ): Promise<EmbedAnswer> {
+    try {
+      const answer = await this.#request('POST', `/v1/embeddings${this.#queryOf(options)}`, { headers, body, signal });
+      if (answer.statusCode !== 200) throw await errorOfAnswer(answer);
+      return await readBody(answer, options.onProgress);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw asWorkerError(error);
     }
   }
 

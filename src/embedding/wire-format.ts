@@ -7,6 +7,10 @@ import { z } from 'zod';
 import type { Chunk } from '../domain.ts';
 import { decodeFloat32, encodeArray } from './packed-arrays.ts';
 
+/** In place of a body: the percent-encoded absolute path of the recording. Only a worker on a unix socket accepts it: its one
+ *  client runs on the same machine under the same user. */
+export const recordingPathHeader = 'x-recording-path';
+
 const seconds = z.number().nonnegative().finite();
 
 export const infoLine = z.object({

@@ -14,6 +14,7 @@ export const testToken = 'the token of the tests';
 const noRetries = { queueWaitMaxMs: 0, unavailableWaitMaxMs: 0, cutOffMax: 0 };
 
 export interface RunningWorker {
+  /** Or the path of its socket. */
   readonly url: string;
   readonly spoolDir: string;
   readonly client: EmbeddingClient;
@@ -45,10 +46,11 @@ export async function runWorker(options: Partial<WorkerOptions> = {}): Promise<R
     },
     pino({ level: 'silent' }),
   );
+  const target = worker.address.startsWith('/') ? { socketPath: worker.address } : { url: worker.address };
   const clients: EmbeddingClient[] = [];
   const clientWith = (more: Partial<EmbeddingClientOptions>): EmbeddingClient => {
     const client = new EmbeddingClient({
-      target: { url: worker.address },
+      target,
       token: testToken,
       model: null,
       deadlineMs: 60_000,
