@@ -140,6 +140,7 @@ def main() -> None:
     parser.add_argument(
         "--mixtures", type=float, default=0, help="distil: minutes to let the teacher hear mixtures before the training"
     )
+    parser.add_argument("--bfloat16", action="store_true", help="train in bfloat16, for processors with AMX")
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     bench, cache = options.bench.resolve(), options.cache.resolve()
@@ -161,6 +162,7 @@ def main() -> None:
             rate=options.rate,
             cycles=options.cycles,
             seed=options.seed,
+            bfloat16=options.bfloat16,
             **left_out,
         )
         train(store, run, settings, options.threads)

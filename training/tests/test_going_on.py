@@ -104,6 +104,24 @@ def test_a_killed_run_goes_on_and_ends_where_an_uninterrupted_one_ends(tmp_path:
             torch.testing.assert_close(pieced[part][name], value, msg=f"{part}: {name}")
 
 
+def test_a_run_in_bfloat16_hears_nearly_the_same_and_is_another_run(tmp_path: Path) -> None:
+    store, run = write_store(tmp_path / "store"), tmp_path / "run"
+    train(store, tmp_path / "exact", SMALL, 1)
+    train(store, run, Settings(**{**vars(SMALL), "bfloat16": True}), 1)
+    exact, rough = (torch.load(folder / "checkpoint.pt", weights_only=True) for folder in (tmp_path / "exact", run))
+    for name, value in exact["averaged"].items():
+        assert rough["averaged"][name].dtype == value.dtype
+    weights = [torch.cat([value.flatten() for value in saved["averaged"].values()]) for saved in (exact, rough)]
+    assert not torch.equal(*weights)
+    assert torch.cosine_similarity(*weights, dim=0) > 0.99
+    # A checkpoint from before the setting had its default.
+    del rough["settings"]["bfloat16"]
+    torch.save(rough, run / "checkpoint.pt")
+    train(store, run, SMALL, 1)
+    with pytest.raises(ValueError, match="bfloat16 False instead of True"):
+        train(store, run, Settings(**{**vars(SMALL), "bfloat16": True}), 1)
+
+
 def test_a_run_of_other_settings_is_refused_and_named(tmp_path: Path) -> None:
     store = write_store(tmp_path / "store")
     train(store, tmp_path / "run", Settings(**{**vars(SMALL), "steps": 1}), 1)
