@@ -88,12 +88,12 @@ interface Admitted {
 /** Yields the lines of the answer. Frees the slot and deletes the body, or the link to the recording, in every case. */
 async function* answer(admitted: Admitted, options: EmbeddingsRouteOptions): AsyncGenerator<WorkerLine, void> {
   const { request, place, query, model, signal } = admitted;
-  const { metrics, tagReader } = options;
+  const { metrics, tagReader, acceptsPaths } = options;
   const limits = limitsFor(query, options.audioLimits);
   const file = path.join(options.spoolDir, randomUUID());
   let outcome = 'cancelled';
   try {
-    const bytes = await takeRecording(request.raw, file, { limits, acceptsPath: options.acceptsPaths, signal });
+    const bytes = await takeRecording(request.raw, file, { limits, acceptsPaths, signal });
     const receivedAt = performance.now();
     await place.turn(signal);
     const queuedMs = performance.now() - receivedAt;

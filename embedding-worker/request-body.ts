@@ -1,9 +1,9 @@
 /** The recording of a request as a file. A body is streamed into a temporary file, because ffmpeg must be able to seek in it (an
  *  mp4 has its index at the end), and a whole recording must not be in memory. */
-import { open, stat, symlink } from 'node:fs/promises';
+import { open, symlink } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { isAbsolute } from 'node:path';
-import { checkInput } from '../src/audio/input.ts';
+import { checkFile } from '../src/audio/input.ts';
 import type { AudioLimits } from '../src/audio/limits.ts';
 import { recordingPathHeader } from '../src/embedding/wire-format.ts';
 import { LeitmotifError, toLeitmotifError } from '../src/errors.ts';
@@ -12,7 +12,7 @@ import { withDiskFullError } from '../src/io/disk-full.ts';
 export interface RecordingOptions {
   readonly limits: AudioLimits;
   /** Whether the request may name a file of this machine in place of a body. */
-  readonly acceptsPath: boolean;
+  readonly acceptsPaths: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -23,16 +23,15 @@ export interface RecordingOptions {
 export async function takeRecording(
   request: IncomingMessage,
   file: string,
-  { limits, acceptsPath, signal }: RecordingOptions,
+  { limits, acceptsPaths, signal }: RecordingOptions,
 ): Promise<number> {
   const named = request.headers[recordingPathHeader];
   if (named === undefined) return receiveBody(request, file, { bytesMax: limits.bytesMax, signal });
-  if (!acceptsPath) throw new LeitmotifError('bad-request', 'Cannot embed a path: send the recording itself');
+  if (!acceptsPaths) throw new LeitmotifError('bad-request', 'Cannot embed a path: send the recording itself');
   const recording = absolutePathOf(named);
   await withDiskFullError(file, () => symlink(recording, file));
   // Decoding checks it, too. Here it is refused before it waits for its turn.
-  await checkInput({ path: file }, limits);
-  return (await stat(file)).size;
+  return checkFile(file, limits);
 }
 
 function absolutePathOf(header: string | readonly string[]): string {

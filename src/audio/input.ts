@@ -75,7 +75,12 @@ export function ffmpegFileUrl(path: string): string {
 /** @throws {LeitmotifError} file-unreadable, audio-empty, audio-too-large */
 export async function checkInput({ path, overLoopback = false }: AudioInput, limits: AudioLimits): Promise<void> {
   // The range server has checked the file, and ffmpeg reads only parts of it.
-  if (overLoopback) return;
+  if (!overLoopback) await checkFile(path, limits);
+}
+
+/** @returns its bytes
+ *  @throws {LeitmotifError} as {@link checkInput} */
+export async function checkFile(path: string, limits: AudioLimits): Promise<number> {
   const found = await lookAt(path);
   // Reading a pipe or device could block for ever.
   if (!found.isFile())
@@ -87,6 +92,7 @@ export async function checkInput({ path, overLoopback = false }: AudioInput, lim
       `This file is too large: ${megabytes(found.size)} MB, at most ${megabytes(limits.bytesMax)} MB are accepted`,
     );
   }
+  return found.size;
 }
 
 async function lookAt(path: string) {

@@ -115,21 +115,25 @@ export class EmbeddingClient {
       await assertReadable(path);
       return this.#answerTo({ [recordingPathHeader]: encodeURIComponent(resolve(path)) }, null, options, signal);
     }
-    await using file = await openRecording(path);
-    const { size } = await file.stat();
-    const headers = { 'content-type': 'application/octet-stream', 'content-length': String(size) };
-    const body = file.createReadStream({ autoClose: false, highWaterMark: 1024 * 1024 });
-    let readError: Error | undefined;
-    body.once('error', (error) => {
-      readError = error;
-    });
+    const file = await openRecording(path);
     try {
-      return await this.#answerTo(headers, body, options, signal);
-    } catch (error) {
-      signal.throwIfAborted();
-      throw readError ? cannotRead(path, readError) : error;
+      const { size } = await file.stat();
+      const headers = { 'content-type': 'application/octet-stream', 'content-length': String(size) };
+      const body = file.createReadStream({ autoClose: false, highWaterMark: 1024 * 1024 });
+      let readError: Error | undefined;
+      body.once('error', (error) => {
+        readError = error;
+      });
+      try {
+        return await this.#answerTo(headers, body, options, signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        throw readError ? cannotRead(path, readError) : error;
+      } finally {
+        body.destroy();
+      }
     } finally {
-      body.destroy();
+      await file.close().catch(() => {});
     }
   }
 
