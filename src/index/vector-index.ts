@@ -128,7 +128,7 @@ export function wholeSimilarity(parts: readonly SpacePart[], ofParts: readonly n
 
 /** Merges one query's neighbours from all shards. Exact, because each shard returned its own k best of every part. */
 export function mergeNeighbours(shards: readonly (readonly Neighbour[])[], k: number): Neighbour[] {
-  return nearestInAnyPart(shards.flat().sort(byBestNeighbour), k);
+  return nearestInAnyPart(shards.flat(), k).sort(byBestNeighbour);
 }
 
 /** The neighbours that are among the k nearest in at least one part, ties by row; their order is kept. */
