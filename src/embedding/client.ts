@@ -143,19 +143,16 @@ export class EmbeddingClient {
     options: EmbedOptions,
     signal: AbortSignal,
   ): Promise<EmbedAnswer> {
-    try {
+    return orWorkerError(signal, async () => {
       const answer = await this.#request('POST', `/v1/embeddings${this.#queryOf(options)}`, { headers, body, signal });
       if (answer.statusCode !== 200) throw await errorOfAnswer(answer);
-      return await readBody(answer, options.onProgress);
-    } catch (error) {
-      signal.throwIfAborted();
-      throw asWorkerError(error);
-    }
+      return readBody(answer, options.onProgress);
+    });
   }
 
   async #embedTextsOnce(texts: readonly string[], signal: AbortSignal): Promise<EmbeddedTexts> {
     const { model } = this.#options;
-    try {
+    return orWorkerError(signal, async () => {
       const answer = await this.#request('POST', '/v1/text-embeddings', {
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ ...(model === null ? {} : { model }), texts }),
@@ -163,10 +160,7 @@ export class EmbeddingClient {
       });
       if (answer.statusCode !== 200) throw await errorOfAnswer(answer);
       return readTexts(await jsonOf(answer, textAnswerBytesMax), texts.length);
-    } catch (error) {
-      signal.throwIfAborted();
-      throw asWorkerError(error);
-    }
+    });
   }
 
   /** Runs an attempt within the client's deadline and retries passing errors. */
@@ -197,14 +191,10 @@ export class EmbeddingClient {
     return query.size === 0 ? '' : `?${query}`;
   }
 
-  async #ask(path: string, signal: AbortSignal | undefined): Promise<Answer> {
+  #ask(path: string, signal: AbortSignal | undefined): Promise<Answer> {
     const deadline = AbortSignal.timeout(askDeadlineMs);
-    try {
-      return await this.#request('GET', path, { signal: signal ? AbortSignal.any([signal, deadline]) : deadline });
-    } catch (error) {
-      signal?.throwIfAborted();
-      throw asWorkerError(error);
-    }
+    const limited = signal ? AbortSignal.any([signal, deadline]) : deadline;
+    return orWorkerError(signal, () => this.#request('GET', path, { signal: limited }));
   }
 
   #request(method: 'GET' | 'POST', path: string, rest: Partial<Parameters<Agent['request']>[0]>): Promise<Answer> {
@@ -285,6 +275,16 @@ async function jsonOf(answer: Answer, bytesMax = errorBytesMax): Promise<unknown
     return JSON.parse(Buffer.concat(blocks).toString('utf8'));
   } catch {
     return undefined;
+  }
+}
+
+/** The result of `run`. If it fails, throws the reason of an abort, otherwise an error that says what happened to the worker. */
+async function orWorkerError<T>(signal: AbortSignal | undefined, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw asWorkerError(error);
   }
 }
 
