@@ -4,6 +4,7 @@
  *  key begins with the name of its library. So a track keeps its key when other libraries are added or removed.
  */
 import { LeitmotifError } from '../errors.ts';
+import { withoutSecrets } from './urls.ts';
 
 export interface LibraryPlace {
   /** Null for a single library; otherwise the first part of its keys. */
@@ -93,7 +94,6 @@ function checkLocation(text: string): string {
   throw invalid('expected file:/path or azure://account/container', location);
 }
 
-/** Shows the input without the part after a question mark, which may be a signature. */
 function invalid(expected: string, got: string): LeitmotifError {
-  return new LeitmotifError('config-invalid', `${expected}, got "${got.replace(/\?.*$/s, '?...')}"`);
+  return new LeitmotifError('config-invalid', `${expected}, got "${withoutSecrets(got)}"`);
 }

@@ -20,8 +20,13 @@ export function variable<T>(
   return { schema, default: defaultText, unit, why };
 }
 
-export const int = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
-export const number = (min: number, max: number) => z.coerce.number().min(min).max(max);
+export const int = (min: number, max: number) => numberThat(Number.isSafeInteger, 'whole number', min, max);
+export const number = (min: number, max: number) => numberThat(Number.isFinite, 'number', min, max);
+/** One message for everything that can be wrong with it. */
+function numberThat(isValid: (value: number) => boolean, name: string, min: number, max: number) {
+  const error = `expected a ${name} from ${min} to ${max}`;
+  return z.coerce.number(error).refine((value) => isValid(value) && value >= min && value <= max, error);
+}
 export const anyText = z.string();
 export const optionalText = z.string().optional();
 export const httpUrl = z.url({ protocol: /^https?$/ }).optional();
@@ -52,7 +57,7 @@ function urlListOf(error: string) {
   return z
     .string()
     .transform((list) => [...new Set(list.split(/[\s,]+/).filter((url) => url !== ''))])
-    .pipe(z.array(z.url({ protocol: /^https?$/, error })));
+    .pipe(z.array(z.url({ protocol: /^https?$/, error, abort: true })));
 }
 export const urlList = urlListOf('expected http(s) addresses, separated by commas');
 /** Scheme, host and port, without a path. */

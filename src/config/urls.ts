@@ -7,3 +7,8 @@ export function hasCredentials(url: string): boolean {
 export function isThisMachine(url: string): boolean {
   return ['127.0.0.1', '[::1]', 'localhost'].includes(new URL(url).hostname);
 }
+
+/** Hides the query part of an address, which may be a signature, and its user and password. */
+export function withoutSecrets(text: string): string {
+  return text.replace(/\?.*$/s, '?...').replace(/\/\/[^@/]*@/g, '//...@');
+}

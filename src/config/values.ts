@@ -1,5 +1,6 @@
 /** Reads and validates variables; reports every bad one at once. */
 import { LeitmotifError } from '../errors.ts';
+import { withoutSecrets } from './urls.ts';
 import { type Values, variables } from './variables.ts';
 
 /** @throws {LeitmotifError} config-invalid, naming every bad variable */
@@ -10,16 +11,15 @@ export function readEnvironment(environment: Readonly<Record<string, string | un
     const given = environment[name]?.trim();
     const result = schema.safeParse(given === undefined || given === '' ? fallback : given);
     if (result.success) values[name] = result.data;
-    else
-      problems.push(`${name}: ${result.error.issues.map((issue) => issue.message).join('; ')}, got "${shown(given)}"`);
+    else problems.push(`${name}: ${withGot(result.error.issues.map(({ message }) => message).join('; '), given)}`);
   }
   if (problems.length > 0) throw invalid(problems);
   return values as Values;
 }
 
-/** Hides the query part of an address, which may be a signature, and its user and password. */
-function shown(given: string | undefined): string {
-  return (given ?? '').replace(/\?.*$/s, '?...').replace(/\/\/[^@/]*@/g, '//...@');
+/** A parser of several values has already named the one that it refuses. */
+function withGot(problem: string, given: string | undefined): string {
+  return problem.includes(', got "') ? problem : `${problem}, got "${withoutSecrets(given ?? '')}"`;
 }
 
 export function invalid(problems: readonly string[]): LeitmotifError {

@@ -1,9 +1,13 @@
 /** The environment variables of embedding workers on other machines, and of a worker that is one: see variables.ts. */
 import { anyText, int, optionalText, urlList, type Variable, variable } from './schemas.ts';
+import { hasCredentials } from './urls.ts';
 
 export const workerVariables = {
   EMBEDDING_WORKER_URL: variable(
-    urlList,
+    // No request would carry them, but logs would.
+    urlList.refine((urls) => !urls.some(hasCredentials), {
+      error: 'expected addresses without user and password: workers ask for EMBEDDING_WORKER_TOKEN',
+    }),
     '',
     'http(s) addresses, separated by commas',
     'workers on other machines, all with the same model; every address of a host name is a worker; unset: a worker is started on this machine',
