@@ -9,6 +9,7 @@ import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { Agent } from 'undici';
 import { LeitmotifError } from '../errors.ts';
+import { timeLimit } from '../io/time-limit.ts';
 import { type EmbedAnswer, type EmbedProgress, errorOf, protocolError, readAnswer } from './answer-reader.ts';
 import { type RetryLimits, WorkerBusyError, WorkerDrainingError, WorkerLostError, withRetries } from './retries.ts';
 import { type EmbeddedTexts, readTexts } from './text-answer.ts';
@@ -166,8 +167,8 @@ export class EmbeddingClient {
   /** Runs an attempt within the client's deadline and retries passing errors. */
   async #repeated<T>(caller: AbortSignal, attempt: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const { deadlineMs, retryLimits, whenReady } = this.#options;
-    const deadline = AbortSignal.timeout(deadlineMs);
-    const signal = AbortSignal.any([caller, deadline]);
+    using limit = timeLimit(deadlineMs, caller);
+    const { signal } = limit;
     try {
       return await withRetries(() => attempt(signal), {
         signal,
@@ -176,7 +177,7 @@ export class EmbeddingClient {
       });
     } catch (error) {
       if (caller.aborted) throw new LeitmotifError('cancelled', 'Cancelled by the caller', { cause: error });
-      if (!deadline.aborted) throw error;
+      if (!limit.isOver) throw error;
       const seconds = Math.round(deadlineMs / 1000);
       throw new LeitmotifError('worker-unavailable', `Cannot embed: no answer within ${seconds} s`, { cause: error });
     }

@@ -10,6 +10,7 @@ import { LeitmotifError } from '../errors.ts';
 import { oneLine } from '../format.ts';
 import { withDiskFullError } from '../io/disk-full.ts';
 import { createPrivateFile } from '../io/private-files.ts';
+import { timeLimit } from '../io/time-limit.ts';
 import { followLink, type LinkAnswer } from './follow-link.ts';
 import { type Network, publicNetwork } from './guarded-request.ts';
 import { linkNotAudio, linkTooLarge, linkTooSlow, linkUnreachable } from './link-errors.ts';
@@ -60,9 +61,9 @@ export async function fetchAudio(
   options: FetchOptions,
   conditions: FetchConditions = publicConditions,
 ): Promise<FetchedAudio> {
-  const deadline = AbortSignal.timeout(options.limits.deadlineMs);
   const pace = new AbortController();
-  const signal = AbortSignal.any([options.signal, deadline, pace.signal]);
+  using limit = timeLimit(options.limits.deadlineMs, options.signal, pace.signal);
+  const { signal } = limit;
   const { network, paceWindowMs } = conditions;
   const fetchOnce = async (): Promise<FetchedAudio> => {
     const answer = await followLink(link, { network, trustedOrigins: options.trustedOrigins ?? [], signal });
@@ -77,7 +78,7 @@ export async function fetchAudio(
     return await pRetry(fetchOnce, { ...retries, signal, shouldRetry: ({ error }) => isPassing(error) });
   } catch (error) {
     if (options.signal.aborted) throw new LeitmotifError('cancelled', 'Cancelled by the caller', { cause: error });
-    if (deadline.aborted) throw linkTooSlow(new URL(link), options.limits.deadlineMs, error);
+    if (limit.isOver) throw linkTooSlow(new URL(link), options.limits.deadlineMs, error);
     throw error;
   }
 }

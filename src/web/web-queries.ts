@@ -11,6 +11,7 @@ import type { Progress } from '../answering/progress.ts';
 import type { Question } from '../answering/question.ts';
 import type { SharedQueue } from '../answering/shared-queue.ts';
 import { LeitmotifError, toLeitmotifError } from '../errors.ts';
+import { timeLimit } from '../io/time-limit.ts';
 import type { WordsAnswer } from '../query/find-by-words.ts';
 import { fromRow, type StoredAnswer } from '../query/stored-answer.ts';
 import type { Services } from '../services/services.ts';
@@ -157,20 +158,15 @@ export class WebQueries {
   }
 
   async #run(entry: Entry, asked: Asked): Promise<void> {
-    const { services, queue, log, onEnd } = this.#parts;
+    const { services, log, onEnd } = this.#parts;
     const { signal } = entry.cancel;
-    const late = AbortSignal.timeout(waitMaxMs);
     try {
-      const waiting = AbortSignal.any([signal, late]);
-      const onPlace = (place: number) => this.#change(entry, { progress: { stage: 'waiting', place } });
-      const onAccepted = () => entry.accepted.resolve();
-      const requester = { personId: entry.callerId, serverId: null } as const;
-      using _turn = await queue.enter(requester, { signal: waiting, onPlace, onAccepted });
+      using _turn = await this.#turnOf(entry);
       this.#change(entry, { state: 'running', progress: null });
-      await this.#answer(entry, asked, AbortSignal.timeout(services.config.queries.deadlineMs));
+      await this.#answer(entry, asked, services.config.queries.deadlineMs);
       onEnd('done');
     } catch (thrown) {
-      const failure = this.#failureOf(thrown, signal, late);
+      const failure = toLeitmotifError(signal.aborted ? signal.reason : thrown);
       const state = failure.code === 'cancelled' ? 'cancelled' : 'failed';
       const level = failure.code === 'internal' ? 'error' : 'info';
       entry.accepted.reject(failure);
@@ -180,15 +176,25 @@ export class WebQueries {
     }
   }
 
-  #failureOf(thrown: unknown, { aborted, reason }: AbortSignal, late: AbortSignal): LeitmotifError {
-    if (aborted) return toLeitmotifError(reason);
-    if (!late.aborted) return toLeitmotifError(thrown);
-    return new LeitmotifError('busy-bot', 'Cannot answer: the turn did not come in time', { cause: thrown });
+  async #turnOf(entry: Entry): Promise<Disposable> {
+    const requester = { personId: entry.callerId, serverId: null } as const;
+    using limit = timeLimit(waitMaxMs, entry.cancel.signal);
+    try {
+      return await this.#parts.queue.enter(requester, {
+        signal: limit.signal,
+        onPlace: (place) => this.#change(entry, { progress: { stage: 'waiting', place } }),
+        onAccepted: () => entry.accepted.resolve(),
+      });
+    } catch (error) {
+      if (!limit.isOver) throw error;
+      throw new LeitmotifError('busy-bot', 'Cannot answer: the turn did not come in time', { cause: error });
+    }
   }
 
-  async #answer(entry: Entry, asked: Asked, deadline: AbortSignal): Promise<void> {
+  async #answer(entry: Entry, asked: Asked, deadlineMs: number): Promise<void> {
     const { services, media, log, spoolDir } = this.#parts;
-    const signal = AbortSignal.any([entry.cancel.signal, deadline]);
+    using limit = timeLimit(deadlineMs, entry.cancel.signal);
+    const { signal } = limit;
     try {
       if ('words' in asked) {
         const words = await services.queries.byWords({ text: asked.words, resultsMax: asked.results, signal });
@@ -208,7 +214,7 @@ export class WebQueries {
       this.#change(entry, { state: 'done', progress: null, answerId: stored.id, fromMemory, endedAtMs: Date.now() });
       await kept;
     } catch (error) {
-      if (!deadline.aborted || entry.cancel.signal.aborted) throw error;
+      if (!limit.isOver) throw error;
       throw new LeitmotifError('query-timeout', 'Cannot answer: the query took too long', { cause: error });
     }
   }

@@ -7,6 +7,7 @@ import type { QueryQueue } from '../../answering/query-queue.ts';
 import type { Question } from '../../answering/question.ts';
 import { retryBusy } from '../../catalog/retry-busy.ts';
 import { LeitmotifError } from '../../errors.ts';
+import { timeLimit } from '../../io/time-limit.ts';
 import { shownMatchMin } from '../../query/answer-facts.ts';
 import type { BotContext } from '../bot-context.ts';
 import type { BotMetrics } from '../metrics.ts';
@@ -108,11 +109,11 @@ export class QueryRunner {
     using _turn = await waitForTurn(interaction, this.#parts.queue, how);
     done('wait', waitStartedMs);
     const deadlineMs = Math.min(this.#parts.services.config.queries.deadlineMs, leftMs(interaction, answerMaxMs));
-    const late = AbortSignal.timeout(deadlineMs);
+    using limit = timeLimit(deadlineMs, how.signal);
     try {
-      await this.#answer(interaction, question, { ...how, signal: AbortSignal.any([how.signal, late]) });
+      await this.#answer(interaction, question, { ...how, signal: limit.signal });
     } catch (error) {
-      throw late.aborted ? tooLate(how.progress.stage, error) : error;
+      throw limit.isOver ? tooLate(how.progress.stage, error) : error;
     }
   }
 
@@ -216,18 +217,18 @@ async function waitForTurn(
   { signal, progress }: { readonly signal: AbortSignal; readonly progress: QueryProgress },
 ): Promise<Disposable> {
   const person = { personId: interaction.user.id, serverId: interaction.guildId };
-  const late = AbortSignal.timeout(leftMs(interaction, turnWaitMaxMs));
+  using limit = timeLimit(leftMs(interaction, turnWaitMaxMs), signal);
   let lastPlace = 1;
   try {
     return await queue.enter(person, {
-      signal: AbortSignal.any([signal, late]),
+      signal: limit.signal,
       onPlace: (place) => {
         lastPlace = place;
         progress.show({ stage: 'waiting', place });
       },
     });
   } catch (cause) {
-    if (cause !== late.reason) throw cause;
+    if (!limit.isOver || cause !== limit.signal.reason) throw cause;
     const retryAtMs = Math.round(Date.now() + queue.untilTurnMs(lastPlace));
     const message = 'Cannot answer: the turn did not come before the interaction expired';
     throw new LeitmotifError('busy-bot', message, { cause, facts: { retryAtMs } });

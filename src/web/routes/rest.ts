@@ -9,6 +9,7 @@ import PQueue from 'p-queue';
 import type { Track } from '../../domain.ts';
 import { LeitmotifError, toLeitmotifError } from '../../errors.ts';
 import { fileStem } from '../../format.ts';
+import { timeLimit } from '../../io/time-limit.ts';
 import type { Answer } from '../../query/answer.ts';
 import { libraryRecording } from '../../query/library-recording.ts';
 import { fusionOf } from '../../query/query-request.ts';
@@ -52,8 +53,8 @@ export function restRoutes(server: WebServer, parts: RouteParts, access: AccessC
       else {
         if (!open.has(name)) callerName(parameters, access);
         if (!method) throw new SubsonicError('notFound', `This server has no "${name.slice(0, 40)}"`);
-        const signal = AbortSignal.any([parts.stopping, AbortSignal.timeout(parts.services.config.queries.deadlineMs)]);
-        envelope = okEnvelope(await method(parameters, signal), version);
+        using limit = timeLimit(parts.services.config.queries.deadlineMs, parts.stopping);
+        envelope = okEnvelope(await method(parameters, limit.signal), version);
       }
     } catch (thrown) {
       envelope = failedEnvelope(asSubsonic(thrown, request), version);

@@ -5,6 +5,7 @@ import { answerQuery } from '../../answering/answer-query.ts';
 import { trackSorts } from '../../catalog/track-pages.ts';
 import { focusNames, type Track } from '../../domain.ts';
 import { LeitmotifError } from '../../errors.ts';
+import { timeLimit } from '../../io/time-limit.ts';
 import { trackDuplicates } from '../../query/track-duplicates.ts';
 import { answerSchema } from '../answer-schemas.ts';
 import { problemResponses } from '../problems.ts';
@@ -121,7 +122,8 @@ export function trackRoutes(server: WebServer, parts: RouteParts): void {
       if (similar.size >= similarWaitingMax)
         throw new LeitmotifError('queue-full', 'Cannot search with another track: too many wait');
       const gone = whenGone(reply.raw);
-      const signal = AbortSignal.any([stopping, gone, AbortSignal.timeout(services.config.queries.deadlineMs)]);
+      using limit = timeLimit(services.config.queries.deadlineMs, stopping, gone);
+      const { signal } = limit;
       const question = {
         asked: { kind: 'piece' as const, trackId },
         options: { ...request.query, fromSec: null, toSec: null },

@@ -1,0 +1,25 @@
+/** A limit of wall time on one piece of work. Its timer ends with the work.
+ *
+ *  AbortSignal.timeout is for work that is short or seldom: it stays in memory until its time is over, with every signal that was made
+ *  of it. A query makes several of ten minutes or more.
+ */
+export interface TimeLimit extends Disposable {
+  /** Aborts when the time is over (TimeoutError), or with the first of the callers' signals. */
+  readonly signal: AbortSignal;
+  /** Whether the time was over first. */
+  readonly isOver: boolean;
+}
+
+/** @param ms of wall time; does not keep the program running */
+export function timeLimit(ms: number, ...callers: readonly AbortSignal[]): TimeLimit {
+  const late = new AbortController();
+  const signal = AbortSignal.any([...callers, late.signal]);
+  const timer = setTimeout(() => late.abort(new DOMException('The time is over', 'TimeoutError')), ms).unref();
+  return {
+    signal,
+    get isOver() {
+      return late.signal.aborted && signal.reason === late.signal.reason;
+    },
+    [Symbol.dispose]: () => clearTimeout(timer),
+  };
+}
