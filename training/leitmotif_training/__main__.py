@@ -140,7 +140,7 @@ def main() -> None:
     parser.add_argument(
         "--mixtures", type=float, default=0, help="distil: minutes to let the teacher hear mixtures before the training"
     )
-    parser.add_argument("--bfloat16", action="store_true", help="train in bfloat16, for processors with AMX")
+    parser.add_argument("--bfloat16", action="store_true", help="train in bfloat16, for processors with AMX or AVX-512 BF16")
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     bench, cache = options.bench.resolve(), options.cache.resolve()

@@ -51,7 +51,7 @@ class Settings:
     seed: int = 1
     average: float = 0.997
     bfloat16: bool = False
-    """Whether features are computed in bfloat16 while training: faster on a processor with AMX, slower without."""
+    """Whether features are computed in bfloat16 while training: faster on a processor with AMX or AVX-512 BF16, slower without."""
 
 
 class Sampler:
