@@ -20,13 +20,14 @@ export function variable<T>(
   return { schema, default: defaultText, unit, why };
 }
 
-export const int = (min: number, max: number) => numberThat(Number.isSafeInteger, 'whole number', min, max);
-export const number = (min: number, max: number) => numberThat(Number.isFinite, 'number', min, max);
-/** One message for everything that can be wrong with it. */
-function numberThat(isValid: (value: number) => boolean, name: string, min: number, max: number) {
-  const error = `expected a ${name} from ${min} to ${max}`;
-  return z.coerce.number(error).refine((value) => isValid(value) && value >= min && value <= max, error);
-}
+export const int = (min: number, max: number) => {
+  const error = `expected a whole number from ${min} to ${max}`;
+  return z.coerce.number(error).int({ error, abort: true }).min(min, { error, abort: true }).max(max, error);
+};
+export const number = (min: number, max: number) => {
+  const error = `expected a number from ${min} to ${max}`;
+  return z.coerce.number(error).min(min, { error, abort: true }).max(max, error);
+};
 export const anyText = z.string();
 export const optionalText = z.string().optional();
 export const httpUrl = z.url({ protocol: /^https?$/ }).optional();
