@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
+import { boundToParent } from '../../src/io/end-with-parent.ts';
 import { descendantsOf } from '../../test/embedding-worker/processes.ts';
 import { freePort } from '../../test/support/free-port.ts';
 import { cpuOf, processFigures } from '../process-figures.ts';
@@ -34,7 +35,9 @@ export class BotProcess implements AsyncDisposable {
       NODE_COMPILE_CACHE: path.join(root, 'node_modules/.cache/node'),
       ...settings,
     };
-    const child = spawn(process.execPath, [path.join(root, 'src/main.ts')], {
+    // A benchmark that is killed leaves no bot behind.
+    const { command, args } = boundToParent(process.execPath, [path.join(root, 'src/main.ts')]);
+    const child = spawn(command, args, {
       env,
       stdio: ['ignore', 'inherit', 'inherit'],
     });
