@@ -40,6 +40,8 @@ const sumTolerance = 1e-5;
 const neighboursMax = 800;
 /** More rows requested where rows were dropped: a query near a removed track meets all of its chunks. */
 const droppedMost = 64;
+/** A query of 60 chunks finds some hundred rows. 1.5 MB at 192 dimensions. */
+const readRowsMax = 2_000;
 const bytesPerFloat = 4;
 const hashSliceBytes = 1024 * 1024;
 const addSliceRows = 1000;
@@ -52,8 +54,11 @@ interface LoadedPart {
   /** Open, to read exact rows; the file stays readable after it is unlinked. */
   readonly file: number;
   readonly rowsOffsetBytes: number;
-  readonly row: Float32Array;
-  readonly rowBytes: Uint8Array;
+  /** Rows that the running search has read, one after the other: the chunks of a query find the same rows again and again. */
+  readonly read: Float32Array;
+  readonly readBytes: Uint8Array;
+  /** Row -> where its values begin in `read`. */
+  readonly readAt: Map<number, number>;
 }
 
 class CorruptFile extends Error {}
@@ -92,28 +97,30 @@ function loadPart(path: string, dimensions: number, rowCount: number): LoadedPar
   if (shape !== `${rowCount} x ${dimensions}`)
     throw new CorruptFile(`expected ${rowCount} x ${dimensions} values, got ${shape}`);
   const file = fs.openSync(path, 'r');
-  const row = new Float32Array(dimensions);
+  // The last place is for the row at hand, when all others are taken.
+  const read = new Float32Array(Math.min(readRowsMax, rowCount + 1) * dimensions);
   // The rows are at the end of a flat file, whatever header this FAISS version writes.
   const rowsOffsetBytes = fs.fstatSync(file).size - rowCount * dimensions * bytesPerFloat;
-  return { index, rowCount, dimensions, file, rowsOffsetBytes, row, rowBytes: new Uint8Array(row.buffer) };
+  const readBytes = new Uint8Array(read.buffer);
+  return { index, rowCount, dimensions, file, rowsOffsetBytes, read, readBytes, readAt: new Map() };
 }
 
 function search({ queries, k, dropped }: SearchRequest): SearchAnswer {
   if (loaded === null) throw new Error('Cannot search: no index is loaded');
   const parts = loaded.map((part, at) => ({ part, queries: queries[at] as Float32Array }));
+  for (const { readAt } of loaded) readAt.clear();
   const nearest = parts.map((each) => nearestOf(each.part, each.queries, k, dropped));
   const queryCount = nearest[0]?.length ?? 0;
   const counts = new Uint32Array(queryCount);
   const rows: number[] = [];
   const similarities: number[] = [];
   for (let query = 0; query < queryCount; query += 1) {
-    const known = nearest.map((found) => new Map(found[query]?.map(({ row, similarity }) => [row, similarity])));
-    const union = new Set(known.flatMap((found) => [...found.keys()]));
+    const union = new Set<number>();
+    for (const found of nearest) for (const { row } of found[query] ?? []) union.add(row);
     counts[query] = union.size;
     for (const row of union) {
       rows.push(row);
-      for (const [at, { part, queries: own }] of parts.entries())
-        similarities.push(known[at]?.get(row) ?? similarityOf(part, own, query, row));
+      for (const { part, queries: own } of parts) similarities.push(similarityOf(part, own, query, row));
     }
   }
   return { counts, rows: Uint32Array.from(rows), similarities: Float32Array.from(similarities), leakedBytes };
@@ -132,8 +139,9 @@ function nearestOf(part: LoadedPart, queries: Float32Array, k: number, dropped: 
     const requested = Math.min(wanted + extra, rowCount);
     const answer = searchFaiss(part, queries, open, requested);
     open = open.filter((query, position) => {
-      const places = Array.from({ length: requested }, (_, place) => position * requested + place);
-      const live = places.filter((place) => isLive(answer.labels[place] ?? 0));
+      const live: number[] = [];
+      for (let place = position * requested; place < (position + 1) * requested; place += 1)
+        if (isLive(answer.labels[place] ?? 0)) live.push(place);
       const examined = requested === rowCount ? live : live.slice(0, wanted);
       const candidates = rescore({ part, queries, query }, answer, examined, found);
       nearest[query] = candidates.slice(0, found);
@@ -184,15 +192,24 @@ function rescore(
   return scored.sort((a, b) => b.similarity - a.similarity || a.row - b.row);
 }
 
-/** From the row's bytes in the file, summed in float64. */
+/** Summed in float64. */
 function similarityOf(part: LoadedPart, queries: Float32Array, query: number, label: number): number {
-  const { file, dimensions, rowsOffsetBytes, row, rowBytes } = part;
-  const read = fs.readSync(file, rowBytes, 0, rowBytes.length, rowsOffsetBytes + label * rowBytes.length);
-  if (read !== rowBytes.length) throw new CorruptFile(`row ${label} is missing`);
+  const { dimensions, read } = part;
+  const at = part.readAt.get(label) ?? readRow(part, label);
   const first = query * dimensions;
   let sum = 0;
-  for (let i = 0; i < dimensions; i += 1) sum += (queries[first + i] as number) * (row[i] as number);
+  for (let i = 0; i < dimensions; i += 1) sum += (queries[first + i] as number) * (read[at + i] as number);
   return Math.fround(Math.max(-1, Math.min(1, sum)));
+}
+
+/** Reads the row's bytes from the file. @returns where its values begin in `read` */
+function readRow({ file, dimensions, rowsOffsetBytes, read, readBytes, readAt }: LoadedPart, label: number): number {
+  const at = readAt.size * dimensions;
+  const bytes = dimensions * bytesPerFloat;
+  const count = fs.readSync(file, readBytes, at * bytesPerFloat, bytes, rowsOffsetBytes + label * bytes);
+  if (count !== bytes) throw new CorruptFile(`row ${label} is missing`);
+  if (at + dimensions < read.length) readAt.set(label, at);
+  return at;
 }
 
 function build({ from, offsetBytes, to, rowCount, dimensions }: BuildRequest): null {
