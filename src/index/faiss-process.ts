@@ -16,8 +16,14 @@ const nodeFlags = ['--max-old-space-size=64', '--max-semi-space-size=1', '--v8-p
 /** One thread per process: two processes with half of the vectors each take half the time. Two threads in one process spin
  *  while they wait for each other, which under load made them 3 to 15 times slower. Nothing else is inherited:
  *  OPENBLAS_CORETYPE or OPENBLAS_L2_SIZE would keep OpenBLAS from choosing its kernels (1.4 to 1.7 times slower).
- *  With OPENBLAS_VERBOSE, OpenBLAS writes its choice of kernels to stderr. */
-const childEnvironment = { OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1', OPENBLAS_VERBOSE: '2' };
+ *  With OPENBLAS_VERBOSE, OpenBLAS writes its choice of kernels to stderr. With huge pages for the vectors, a search takes 3 % less.
+ *  @see https://www.gnu.org/software/libc/manual/html_node/Memory-Allocation-Tunables.html */
+const childEnvironment = {
+  OMP_NUM_THREADS: '1',
+  OPENBLAS_NUM_THREADS: '1',
+  OPENBLAS_VERBOSE: '2',
+  GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1',
+};
 
 /** Characters of stderr kept for the error message: C++ names an uncaught exception there. */
 const stderrMax = 2000;
