@@ -143,6 +143,15 @@ describe('search results', () => {
     expect(await opened[2]?.search(queries, 5, { signal })).toEqual(all);
   });
 
+  test('equal a naive search that finds more rows than the index process keeps', async () => {
+    const many = unitVectors(6_000, dimensions, 3);
+    const { index } = await openIndex(many, [6_000]);
+    const queries = unitVectors(200, dimensions, 4);
+    const found = await index.search(queries, 20, { signal });
+    expect(new Set(found.flat().map(({ row }) => row)).size).toBeGreaterThan(2_000);
+    expect(found).toEqual(naive(many, queries, 20));
+  });
+
   test('are empty for no vectors and for an index without rows, which needs no process', async () => {
     const empty = await FaissIndex.open({ ...shapeOf(dimensions), shards: [] });
     expect(await opened[0]?.search([], 5, { signal })).toEqual([]);
