@@ -1,5 +1,6 @@
 /** The abort signal of one job: aborts when the caller aborts, at the timeout, or by hand. */
 import { LeitmotifError } from '../errors.ts';
+import { timeLimit } from '../io/time-limit.ts';
 
 export interface Deadline {
   readonly signal: AbortSignal;
@@ -14,19 +15,22 @@ export interface Deadline {
 /** @param deadlineMs wall time */
 export function startDeadline(caller: AbortSignal, deadlineMs: number): Deadline {
   const own = new AbortController();
-  const timeout = AbortSignal.timeout(deadlineMs);
-  // Its reason is that of whichever aborts first.
-  const signal = AbortSignal.any([caller, timeout, own.signal]);
+  const limit = timeLimit(deadlineMs, caller, own.signal);
+  const { signal } = limit;
   const stopped = new Error('The job is over');
   const failure = (): LeitmotifError | null => {
     const { aborted, reason } = signal;
     if (!aborted || reason === stopped) return null;
     if (own.signal.aborted && reason === own.signal.reason) return reason;
-    if (timeout.aborted && reason === timeout.reason) {
+    if (limit.isOver) {
       const seconds = Math.round(deadlineMs / 1000);
       return new LeitmotifError('audio-timeout', `This file takes too long: given up after ${seconds} s`);
     }
     return new LeitmotifError('cancelled', 'Cancelled before it was finished', { cause: reason });
   };
-  return { signal, stop: () => own.abort(stopped), giveUp: (reason) => own.abort(reason), failure };
+  const stop = (): void => {
+    limit[Symbol.dispose]();
+    own.abort(stopped);
+  };
+  return { signal, stop, giveUp: (reason) => own.abort(reason), failure };
 }

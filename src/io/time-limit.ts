@@ -13,12 +13,16 @@ export interface TimeLimit extends Disposable {
 /** @param ms of wall time; does not keep the program running */
 export function timeLimit(ms: number, ...callers: readonly AbortSignal[]): TimeLimit {
   const late = new AbortController();
-  const signal = AbortSignal.any([...callers, late.signal]);
-  const timer = setTimeout(() => late.abort(new DOMException('The time is over', 'TimeoutError')), ms).unref();
+  // A signal of several that nobody listens to takes the reason of the first one in this order, not of the first that aborted.
+  const signal = AbortSignal.any([late.signal, ...callers]);
+  const end = (): void => {
+    if (!callers.some(({ aborted }) => aborted)) late.abort(new DOMException('The time is over', 'TimeoutError'));
+  };
+  const timer = setTimeout(end, ms).unref();
   return {
     signal,
     get isOver() {
-      return late.signal.aborted && signal.reason === late.signal.reason;
+      return late.signal.aborted;
     },
     [Symbol.dispose]: () => clearTimeout(timer),
   };

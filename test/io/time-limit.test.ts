@@ -18,6 +18,15 @@ test('passes on the first abort of a caller, also when the time is over afterwar
   expect(limit.isOver).toBe(false);
 });
 
+test('is over by the time also when a caller aborts afterwards, before anything looked at the signal', async () => {
+  const caller = new AbortController();
+  using limit = timeLimit(10, caller.signal);
+  await sleep(40);
+  caller.abort(new Error('cancelled'));
+  expect(limit.isOver).toBe(true);
+  expect(limit.signal.reason).toMatchObject({ name: 'TimeoutError' });
+});
+
 test('never aborts after its work', async () => {
   const limit = timeLimit(20);
   limit[Symbol.dispose]();
