@@ -8,7 +8,7 @@ import type { APIMessage } from 'discord-api-types/v10';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type LocalDiscord, type Person, startLocalDiscord } from '../../local-discord/local-discord.ts';
 import { BotLink } from '../../src/answering/bot-link.ts';
-import { descendantsOf, eventually, lives } from '../embedding-worker/processes.ts';
+import { eventually, lives, programsOf } from '../embedding-worker/processes.ts';
 import { atFullPriority, makeLibrary, projectRoot, type TestLibrary } from '../support/library.ts';
 
 const soon = { timeout: 100_000 };
@@ -99,9 +99,8 @@ function pidOf(shard: number): number {
 
 /** Worker and index processes below the manager. */
 function engines(): { readonly workers: readonly number[]; readonly index: readonly number[] } {
-  const all = descendantsOf(manager.pid ?? 0).filter(({ command }) => !command.includes('leitmotif-guard'));
-  const idsOf = (name: RegExp) => all.filter(({ command }) => name.test(command)).map((found) => found.pid);
-  return { workers: idsOf(/embedding-worker\/main\.ts/), index: idsOf(/faiss-child\.ts/) };
+  const idsOf = (program: string) => programsOf(manager.pid ?? 0, program).map(({ pid }) => pid);
+  return { workers: idsOf('embedding-worker/main.ts'), index: idsOf('faiss-child.ts') };
 }
 
 async function answerTo({ person, channelId }: Place, piece: string, clip?: string): Promise<APIMessage> {

@@ -37,6 +37,13 @@ export function descendantsOf(pid: number): ProcessEntry[] {
   return found;
 }
 
+/** The descendants of `pid` that run `program`. A process that one of them has just forked is left out: until it runs its own
+ *  program, /proc shows the command of its parent. */
+export function programsOf(pid: number, program: string): ProcessEntry[] {
+  const found = descendantsOf(pid).filter(({ command }) => command.includes(program));
+  return found.filter(({ parent }) => !found.some((other) => other.pid === parent));
+}
+
 export function lives(pid: number): boolean {
   return processes().some((entry) => entry.pid === pid);
 }
