@@ -8,7 +8,7 @@ import { EmbeddingClient } from '../../src/embedding/client.ts';
 import { type LocalWorker, startLocalWorker } from '../../src/embedding/local-worker.ts';
 import { LeitmotifError } from '../../src/errors.ts';
 import { descendantsOf, eventually, lives, processes } from '../embedding-worker/processes.ts';
-import { writeWav } from '../embedding-worker/sounds.ts';
+import { makeSound, writeWav } from '../embedding-worker/sounds.ts';
 import { writeTinyModels } from '../embedding-worker/tiny-models.ts';
 import { slowWorkerOptions } from './slow-worker.ts';
 
@@ -17,6 +17,8 @@ const never = new AbortController().signal;
 let folder: string;
 let modelsDir: string;
 let recording: string;
+/** Cannot end while a test looks: 360 windows of the slow model. */
+let endless: string;
 const closers: (() => Promise<void>)[] = [];
 
 beforeAll(() => {
@@ -27,6 +29,7 @@ beforeAll(() => {
   ]);
   const sine = Float32Array.from({ length: 200 * 16_000 }, (_, i) => 0.3 * Math.sin((2 * Math.PI * 440 * i) / 16_000));
   recording = writeWav(path.join(folder, 'sine.wav'), sine);
+  endless = makeSound(folder, 'endless.flac', 'sine=440:duration=3600:sample_rate=16000');
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 afterEach(async () => {
@@ -90,7 +93,7 @@ describe('a local worker', () => {
   test('ends with all its children when it is closed, also during a recording', async () => {
     const { worker, client } = await start();
     const asking = Promise.withResolvers<void>();
-    const asked = client.embed(recording, { signal: never, onProgress: () => asking.resolve() });
+    const asked = client.embed(endless, { signal: never, onProgress: () => asking.resolve() });
     asked.catch(() => {});
     await asking.promise;
     const family = [pidOf(worker), ...descendantsOf(pidOf(worker)).map(({ pid }) => pid)];
@@ -104,7 +107,7 @@ describe('a local worker', () => {
   });
 
   test('ends with all its children when its parent is killed', async () => {
-    const parent = fork(path.join(import.meta.dirname, 'worker-parent.ts'), [modelsDir, recording], { execArgv: [] });
+    const parent = fork(path.join(import.meta.dirname, 'worker-parent.ts'), [modelsDir, endless], { execArgv: [] });
     const { pid, socketPath } = await new Promise<{ pid: number; socketPath: string }>((resolve, reject) => {
       parent.once('message', (message) => resolve(message as { pid: number; socketPath: string }));
       parent.once('exit', () => reject(new Error('Expected the parent to live')));
@@ -137,7 +140,7 @@ describe('a local worker', () => {
   );
 
   test('ends and removes its folder when its parent is killed, also when it and its children are stopped', async () => {
-    const parent = fork(path.join(import.meta.dirname, 'worker-parent.ts'), [modelsDir, recording], { execArgv: [] });
+    const parent = fork(path.join(import.meta.dirname, 'worker-parent.ts'), [modelsDir, endless], { execArgv: [] });
     const { pid, socketPath } = await new Promise<{ pid: number; socketPath: string }>((resolve, reject) => {
       parent.once('message', (message) => resolve(message as { pid: number; socketPath: string }));
       parent.once('exit', () => reject(new Error('Expected the parent to live')));
