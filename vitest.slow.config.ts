@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/support/longest-first.ts';
 
 /** Tests that take minutes: `npm run test:slow`. */
 export default defineConfig({
@@ -6,7 +7,9 @@ export default defineConfig({
     include: ['test/slow/**/*.slow.ts'],
     globalSetup: 'test/support/run-folder.ts',
     pool: 'forks',
-    maxWorkers: 1,
+    // Alone, each keeps one core busy.
+    maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     hookTimeout: 120_000,
     env: { ORT_DISABLE_TELEMETRY: '1' },
   },

@@ -50,7 +50,9 @@ const slowest: readonly string[] = [
   'library/azure-backups.long',
   'audio/processes.long',
   'audio/odd-files.long',
-].map((name) => `test/${name}.test.ts`);
+]
+  .map((name) => `test/${name}.test.ts`)
+  .concat(['test/slow/kills.slow.ts', 'test/slow/hostile.slow.ts']);
 
 export class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
