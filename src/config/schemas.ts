@@ -1,5 +1,6 @@
 /** Schemas for the environment variables. */
 import { z } from 'zod';
+import { LeitmotifError } from '../errors.ts';
 import { parseLibraries } from './library-location.ts';
 import { scheduleProblem } from './schedule.ts';
 
@@ -37,13 +38,17 @@ export const idList = z
   .transform((list) => list.split(/[\s,]+/).filter((id) => id !== ''))
   .pipe(z.array(z.string().regex(/^\d{17,20}$/, 'expected ids of 17 to 20 digits')));
 
+/** The parameter of an issue whose message contains the refused value: a parser of several values knows which one it is. */
+export const namesValue = 'namesValue';
+
 /** A zod check that reports the parser's own message. */
 export function checked(parse: (text: string) => unknown) {
   return (text: string, context: z.RefinementCtx) => {
     try {
       parse(text);
     } catch (error) {
-      context.addIssue({ code: 'custom', message: (error as Error).message });
+      const params = { [namesValue]: error instanceof LeitmotifError };
+      context.addIssue({ code: 'custom', message: (error as Error).message, params });
     }
   };
 }

@@ -1,5 +1,7 @@
 /** Reads and validates variables; reports every bad one at once. */
+import type { z } from 'zod';
 import { LeitmotifError } from '../errors.ts';
+import { namesValue } from './schemas.ts';
 import { withoutSecrets } from './urls.ts';
 import { type Values, variables } from './variables.ts';
 
@@ -11,15 +13,16 @@ export function readEnvironment(environment: Readonly<Record<string, string | un
     const given = environment[name]?.trim();
     const result = schema.safeParse(given === undefined || given === '' ? fallback : given);
     if (result.success) values[name] = result.data;
-    else problems.push(`${name}: ${withGot(result.error.issues.map(({ message }) => message).join('; '), given)}`);
+    else problems.push(`${name}: ${problemOf(result.error.issues, given ?? '')}`);
   }
   if (problems.length > 0) throw invalid(problems);
   return values as Values;
 }
 
-/** A parser of several values has already named the one that it refuses. */
-function withGot(problem: string, given: string | undefined): string {
-  return problem.includes(', got "') ? problem : `${problem}, got "${withoutSecrets(given ?? '')}"`;
+function problemOf(issues: readonly z.core.$ZodIssue[], given: string): string {
+  const messages = issues.map(({ message }) => message).join('; ');
+  const isNamed = issues.some((issue) => issue.code === 'custom' && issue.params?.[namesValue] === true);
+  return isNamed ? messages : `${messages}, got "${withoutSecrets(given)}"`;
 }
 
 export function invalid(problems: readonly string[]): LeitmotifError {
