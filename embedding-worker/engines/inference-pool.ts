@@ -7,6 +7,7 @@
 import type { EmbeddingDevice } from '../../src/embedding/worker-options.ts';
 import { LeitmotifError } from '../../src/errors.ts';
 import type { Model } from '../../src/models/manifest.ts';
+import { DeviceChoice } from './device-choice.ts';
 import { devicesToTry, deviceUnusable, gpuBatchMax } from './devices.ts';
 import type { EmbeddedWindow, EmbeddingEngine } from './engine.ts';
 import { InferenceProcess, type LoadFailure, type WindowTask } from './inference-process.ts';
@@ -57,11 +58,7 @@ export class InferencePool implements EmbeddingEngine {
   readonly #options: InferencePoolOptions;
   /** One on a GPU, all of them on a CPU. */
   readonly #processes: InferenceProcess[] = [];
-  /** The device in use or on trial, then the remaining ones. */
-  readonly #devices: ExecutionProvider[];
-  readonly #passedOver: string[] = [];
-  /** Options that were rejected on the device in use, with the reason. */
-  #notes: readonly string[] = [];
+  readonly #devices: DeviceChoice;
   #everReady = false;
   #deathsInARow = 0;
   /** Every unanswered window, by id. */
@@ -77,31 +74,28 @@ export class InferencePool implements EmbeddingEngine {
 
   constructor(options: InferencePoolOptions) {
     this.#options = options;
-    this.#devices = options.gives === 'vector' ? devicesToTry(options.device, options.gpuMayBeThere) : ['cpu'];
+    const { gives, device, gpuMayBeThere } = options;
+    this.#devices = new DeviceChoice(gives === 'vector' ? devicesToTry(device, gpuMayBeThere) : ['cpu']);
   }
 
   get device(): string {
-    return this.#everReady ? this.#current : 'loading';
+    return this.#everReady ? this.#devices.current : 'loading';
   }
 
   get passedOver(): readonly string[] {
-    return [...this.#passedOver, ...this.#notes];
+    return this.#devices.passedOver;
   }
 
   get inFlightMax(): number {
     return this.#wanted * this.#inFlightPerProcess + 1;
   }
 
-  get #current(): ExecutionProvider {
-    return this.#devices[0] ?? 'cpu';
-  }
-
   get #wanted(): number {
-    return this.#current === 'cpu' ? this.#options.processes : 1;
+    return this.#devices.current === 'cpu' ? this.#options.processes : 1;
   }
 
   get #inFlightPerProcess(): number {
-    return this.#current === 'cpu' ? inFlightPerCpuProcess : inFlightPerGpuProcess;
+    return this.#devices.current === 'cpu' ? inFlightPerCpuProcess : inFlightPerGpuProcess;
   }
 
   get ready(): boolean {
@@ -181,7 +175,7 @@ export class InferencePool implements EmbeddingEngine {
     const beatCpuProcesses = device === 'auto' ? processes : null;
     return new InferenceProcess({
       entry: new URL('../inference-child.ts', import.meta.url),
-      load: () => ({ type: 'load', model, windowSec, device: this.#current, beatCpuProcesses, gives }),
+      load: () => ({ type: 'load', model, windowSec, device: this.#devices.current, beatCpuProcesses, gives }),
       loadTimeoutMs,
       stepTimeoutMs,
       events: {
@@ -247,8 +241,8 @@ export class InferencePool implements EmbeddingEngine {
 
   #onProcessReady({ passedOver }: Extract<FromInferenceProcess, { type: 'ready' }>): void {
     this.#everReady = true;
-    this.#notes = passedOver;
-    this.#options.onDevice?.(this.#current, this.passedOver);
+    this.#devices.accept(passedOver);
+    this.#options.onDevice?.(this.#devices.current, this.passedOver);
     this.#onLoaded?.(null);
     this.#dispatch();
   }
@@ -261,14 +255,14 @@ export class InferencePool implements EmbeddingEngine {
     const why = culprit === 'process' ? `its process ended (${message})` : message;
     const triesNext = culprit !== 'model' && this.#rejectDevice(why);
     // A death during loading on the CPU may be chance and is retried. A GPU set by name fails at once.
-    const isRetried = culprit === 'process' && this.#current === 'cpu' && this.#deathsInARow < deathsInARowMax;
+    const isRetried = culprit === 'process' && this.#devices.current === 'cpu' && this.#deathsInARow < deathsInARowMax;
     // At the start, a GPU that does not work is only skipped, and a failure that ends the start is thrown by `start`; neither is
     // reported as a death.
     const isRejected = triesNext && !this.#everReady;
     const endsStart = !triesNext && !isRetried && this.#onLoaded !== null;
     if (!isRejected && !endsStart) this.#options.onDeath(why);
     if (triesNext || isRetried) return;
-    const failure = this.#failureOf(culprit, why);
+    const failure = this.#devices.failureOf(culprit, why);
     this.#onLoaded?.(failure);
     if (this.ready) return;
     for (const { id } of [...this.#waiting]) {
@@ -278,24 +272,15 @@ export class InferencePool implements EmbeddingEngine {
 
   /** @returns whether there is another device to try */
   #rejectDevice(why: string): boolean {
-    if (this.#devices.length === 1) return false;
-    this.#passedOver.push(`${this.#current}: ${why}`);
-    this.#devices.shift();
-    this.#deathsInARow = 0;
-    return true;
-  }
-
-  #failureOf(culprit: LoadFailure['culprit'], why: string): LeitmotifError {
-    if (culprit !== 'model' && this.#current !== 'cpu') return deviceUnusable(this.#current, why);
-    if (culprit !== 'process') return new LeitmotifError('config-invalid', why);
-    // The process died or hung. On a busy machine this may pass, so it does not count as a wrong setting.
-    return new LeitmotifError('worker-unavailable', `Cannot load a model: ${why}`);
+    const triesNext = this.#devices.reject(why);
+    if (triesNext) this.#deathsInARow = 0;
+    return triesNext;
   }
 
   #onDeath(lost: readonly WindowTask[], how: string): void {
     if (!this.#closed) {
       this.#options.onDeath(how);
-      if (++this.#deathsInARow >= deathsInARowMax && this.#current !== 'cpu')
+      if (++this.#deathsInARow >= deathsInARowMax && this.#devices.current !== 'cpu')
         this.#rejectDevice(`its process died (${how})`);
     }
     const again = lost.filter((task) => this.#pending.has(task.id));
