@@ -13,7 +13,7 @@ export interface TimeLimit extends Disposable {
 /** @param ms of wall time; does not keep the program running */
 export function timeLimit(ms: number, ...callers: readonly AbortSignal[]): TimeLimit {
   const late = new AbortController();
-  // A signal of several that nobody listens to takes the reason of the first one in this order, not of the first that aborted.
+  // Without a listener, AbortSignal.any takes its reason from the first aborted signal in this order, whichever aborted first.
   const signal = AbortSignal.any([late.signal, ...callers]);
   const end = (): void => {
     if (!callers.some(({ aborted }) => aborted)) late.abort(new DOMException('The time is over', 'TimeoutError'));
