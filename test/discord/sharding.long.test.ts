@@ -8,7 +8,7 @@ import type { APIMessage } from 'discord-api-types/v10';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type LocalDiscord, type Person, startLocalDiscord } from '../../local-discord/local-discord.ts';
 import { BotLink } from '../../src/answering/bot-link.ts';
-import { eventually, lives, programsOf } from '../embedding-worker/processes.ts';
+import { descendantsRunning, eventually, lives } from '../embedding-worker/processes.ts';
 import { atFullPriority, makeLibrary, projectRoot, type TestLibrary } from '../support/library.ts';
 
 const soon = { timeout: 100_000 };
@@ -99,7 +99,7 @@ function pidOf(shard: number): number {
 
 /** Worker and index processes below the manager. */
 function engines(): { readonly workers: readonly number[]; readonly index: readonly number[] } {
-  const idsOf = (program: string) => programsOf(manager.pid ?? 0, program).map(({ pid }) => pid);
+  const idsOf = (program: string) => descendantsRunning(manager.pid ?? 0, program).map(({ pid }) => pid);
   return { workers: idsOf('embedding-worker/main.ts'), index: idsOf('faiss-child.ts') };
 }
 

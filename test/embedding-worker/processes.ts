@@ -39,7 +39,7 @@ export function descendantsOf(pid: number): ProcessEntry[] {
 
 /** The descendants of `pid` that run `program`. A process that one of them has just forked is left out: until it runs its own
  *  program, /proc shows the command of its parent. */
-export function programsOf(pid: number, program: string): ProcessEntry[] {
+export function descendantsRunning(pid: number, program: string): ProcessEntry[] {
   const found = descendantsOf(pid).filter(({ command }) => command.includes(program));
   return found.filter(({ parent }) => !found.some((other) => other.pid === parent));
 }

@@ -14,7 +14,7 @@ import {
   wholeTexts,
   writeTextModel,
 } from '../support/text-models.ts';
-import { descendantsOf, eventually } from './processes.ts';
+import { descendantsRunning, eventually } from './processes.ts';
 import { builtinModels, type RunningWorker, runWorker } from './running-worker.ts';
 
 const never = new AbortController().signal;
@@ -33,7 +33,7 @@ const post = (body: unknown, to: RunningWorker = worker, init: RequestInit = {})
     ...init,
   });
 const metricsOf = async (of: RunningWorker) => (await of.fetch('/metrics')).text();
-const textProcesses = () => descendantsOf(process.pid).filter(({ command }) => command.includes('text-child.ts'));
+const textProcesses = () => descendantsRunning(process.pid, 'text-child.ts');
 
 beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'text-embeddings-'));

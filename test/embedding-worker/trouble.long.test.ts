@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { WorkerOptions } from '../../src/embedding/worker-options.ts';
-import { descendantsOf, eventually } from './processes.ts';
+import { descendantsOf, descendantsRunning, eventually } from './processes.ts';
 import { type RunningWorker, runWorker, testToken } from './running-worker.ts';
 import { writeWav } from './sounds.ts';
 import { levelsOf, writeTinyModels } from './tiny-models.ts';
@@ -25,8 +25,7 @@ const run = async (options: Partial<WorkerOptions>): Promise<RunningWorker> => {
   workers.push(worker);
   return worker;
 };
-const myInferenceProcesses = () =>
-  descendantsOf(process.pid).filter(({ command }) => command.includes('inference-child.ts'));
+const myInferenceProcesses = () => descendantsRunning(process.pid, 'inference-child.ts');
 const myFfmpegs = () => descendantsOf(process.pid).filter(({ command }) => command.startsWith('ffmpeg '));
 
 function sine(windows: number, level: (window: number) => number): Float32Array {

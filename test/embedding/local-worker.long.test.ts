@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { EmbeddingClient } from '../../src/embedding/client.ts';
 import { type LocalWorker, startLocalWorker } from '../../src/embedding/local-worker.ts';
 import { LeitmotifError } from '../../src/errors.ts';
-import { descendantsOf, eventually, lives, processes } from '../embedding-worker/processes.ts';
+import { descendantsOf, descendantsRunning, eventually, lives, processes } from '../embedding-worker/processes.ts';
 import { makeSound, writeWav } from '../embedding-worker/sounds.ts';
 import { writeTinyModels } from '../embedding-worker/tiny-models.ts';
 import { slowWorkerOptions } from './slow-worker.ts';
@@ -50,6 +50,16 @@ async function start(onDeath?: (how: string) => void): Promise<{ worker: LocalWo
     await worker.close();
   });
   return { worker, client };
+}
+
+/** Another process whose worker embeds the endless recording. */
+async function startParent() {
+  const parent = fork(path.join(import.meta.dirname, 'worker-parent.ts'), [modelsDir, endless], { execArgv: [] });
+  const worker = await new Promise<{ pid: number; socketPath: string }>((resolve, reject) => {
+    parent.once('message', (message) => resolve(message as { pid: number; socketPath: string }));
+    parent.once('exit', () => reject(new Error('Expected the parent to live')));
+  });
+  return { parent, ...worker };
 }
 
 function pidOf(worker: LocalWorker): number {
@@ -107,11 +117,7 @@ describe('a local worker', () => {
   });
 
   test('ends with all its children when its parent is killed', async () => {
-    const parent = fork(path.join(import.meta.dirname, 'worker-parent.ts'), [modelsDir, endless], { execArgv: [] });
-    const { pid, socketPath } = await new Promise<{ pid: number; socketPath: string }>((resolve, reject) => {
-      parent.once('message', (message) => resolve(message as { pid: number; socketPath: string }));
-      parent.once('exit', () => reject(new Error('Expected the parent to live')));
-    });
+    const { parent, pid, socketPath } = await startParent();
     const family = [pid, ...descendantsOf(pid).map((child) => child.pid)];
     // The worker, its inference process and ffmpeg.
     expect(family.length).toBeGreaterThanOrEqual(3);
@@ -140,11 +146,7 @@ describe('a local worker', () => {
   );
 
   test('ends and removes its folder when its parent is killed, also when it and its children are stopped', async () => {
-    const parent = fork(path.join(import.meta.dirname, 'worker-parent.ts'), [modelsDir, endless], { execArgv: [] });
-    const { pid, socketPath } = await new Promise<{ pid: number; socketPath: string }>((resolve, reject) => {
-      parent.once('message', (message) => resolve(message as { pid: number; socketPath: string }));
-      parent.once('exit', () => reject(new Error('Expected the parent to live')));
-    });
+    const { parent, pid, socketPath } = await startParent();
     const family = [pid, ...descendantsOf(pid).map((child) => child.pid)];
     expect(family.length).toBeGreaterThanOrEqual(3);
     for (const each of family) process.kill(each, 'SIGSTOP');
@@ -173,7 +175,7 @@ describe('a local worker', () => {
     await expect(startLocalWorker(slowWorkerOptions(modelsDir, ['clap']))).rejects.toMatchObject({
       code: 'model-unknown',
     });
-    expect(descendantsOf(process.pid).filter(({ command }) => command.includes('embedding-worker'))).toEqual([]);
+    expect(descendantsRunning(process.pid, 'embedding-worker')).toEqual([]);
   });
 
   describe('for one recording', () => {
@@ -222,7 +224,7 @@ describe('a local worker', () => {
       const started = startLocalWorker(slowWorkerOptions(modelsDir), end.signal);
       end.abort(new LeitmotifError('cancelled', 'No longer needed'));
       await expect(started).rejects.toMatchObject({ message: 'No longer needed' });
-      expect(descendantsOf(process.pid).filter(({ command }) => command.includes('embedding-worker'))).toEqual([]);
+      expect(descendantsRunning(process.pid, 'embedding-worker')).toEqual([]);
     });
   });
 
@@ -230,7 +232,7 @@ describe('a local worker', () => {
     const hanging = path.join(import.meta.dirname, 'hanging-worker.ts');
     const options = { ...slowWorkerOptions(modelsDir), entry: hanging, startTimeoutMs: 300 };
     await expect(startLocalWorker(options)).rejects.toMatchObject({ code: 'worker-unavailable' });
-    expect(descendantsOf(process.pid).filter(({ command }) => command.includes('hanging-worker'))).toEqual([]);
+    expect(descendantsRunning(process.pid, 'hanging-worker')).toEqual([]);
   });
 
   test('reports progress during a slow start', async () => {

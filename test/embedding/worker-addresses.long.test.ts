@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { WorkerEvent } from '../../src/embedding/pooled-worker.ts';
 import { hasHostName, type ResolvedAddress, workerTargets } from '../../src/embedding/worker-addresses.ts';
 import { WorkerPool, type WorkerPoolOptions } from '../../src/embedding/worker-pool.ts';
-import { descendantsOf, eventually } from '../embedding-worker/processes.ts';
+import { descendantsRunning, eventually } from '../embedding-worker/processes.ts';
 import { freePort } from '../support/free-port.ts';
 import { writePiece } from '../support/pieces.ts';
 
@@ -150,7 +150,7 @@ describe('a worker that gets SIGTERM', () => {
   /** Its recordings take until `go`. */
   async function startHolding(host: string, port: number, settings: Record<string, string>) {
     const worker = await startWorker(host, port, settings);
-    const inference = descendantsOf(worker.child.pid ?? 0).filter(({ command }) => command.includes('inference-child'));
+    const inference = descendantsRunning(worker.child.pid ?? 0, 'inference-child');
     const send = (signal: 'SIGSTOP' | 'SIGCONT'): void => {
       for (const { pid } of inference) process.kill(pid, signal);
     };

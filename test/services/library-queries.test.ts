@@ -7,7 +7,7 @@ import { readConfig } from '../../src/config/config.ts';
 import type { LeitmotifError } from '../../src/errors.ts';
 import { LibraryQueries } from '../../src/services/library-queries.ts';
 import { until } from '../discord/library/jobs.ts';
-import { programsOf } from '../embedding-worker/processes.ts';
+import { descendantsRunning } from '../embedding-worker/processes.ts';
 import { Azurite } from '../support/azurite.ts';
 import { atFullPriority, projectRoot } from '../support/library.ts';
 
@@ -29,7 +29,7 @@ function deskOf(environment: Record<string, string> = {}): LibraryQueries {
 
 /** The processes that this test has started. */
 function asking() {
-  return programsOf(process.pid, 'index-job');
+  return descendantsRunning(process.pid, 'index-job');
 }
 
 test('answers equal concurrent queries with one process, and others one by one', async () => {

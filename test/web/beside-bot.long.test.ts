@@ -7,7 +7,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startLocalDiscord } from '../../local-discord/local-discord.ts';
 import { BotLink } from '../../src/answering/bot-link.ts';
-import { programsOf } from '../embedding-worker/processes.ts';
+import { descendantsRunning } from '../embedding-worker/processes.ts';
 import { makeBot, type TestBot } from '../support/bot.ts';
 import { makeLibrary, projectRoot, type TestLibrary } from '../support/library.ts';
 import { ended, formOf, makeWeb, postJson, type SeenQuery, type TestWeb } from './running-web.ts';
@@ -147,7 +147,7 @@ test('npm start with WEB_PORT runs both; a killed one is started again, and the 
     const isUp = async () => (await fetch(`${url}/healthz`)).status;
     expect(await isUp()).toBe(200);
     // Both use one worker.
-    const workers = () => programsOf(program.pid ?? 0, 'embedding-worker/main.ts');
+    const workers = () => descendantsRunning(program.pid ?? 0, 'embedding-worker/main.ts');
     await expect.poll(() => workers().length, soon).toBe(1);
     const [worker] = workers();
     process.kill(botPids()[0] ?? 0, 'SIGKILL');

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeTone, never } from '../../audio/make-audio.ts';
-import { descendantsOf, eventually } from '../processes.ts';
+import { descendantsRunning, eventually } from '../processes.ts';
 import { type RunningWorker, runWorker } from '../running-worker.ts';
 import { id3v2, text } from './write-tags.ts';
 
@@ -35,7 +35,7 @@ const named = id3v2(
   ],
   { version: 4 },
 );
-const tagProcesses = () => descendantsOf(process.pid).filter(({ command }) => command.includes('tag-child.ts'));
+const tagProcesses = () => descendantsRunning(process.pid, 'tag-child.ts');
 
 test('returns all artists of a recording', async () => {
   expect(await tagsOf(named, mp3)).toEqual({ title: 'Duet', artist: 'Ann, Bob', album: null });
